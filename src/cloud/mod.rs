@@ -1,0 +1,1 @@
+//! AWS: the only folder that names the SDK.

@@ -1,0 +1,9 @@
+//! zipreel takes a video file to a playlist URL, served out of AWS Lambda's code storage.
+//!
+//! Arrows point inward only: [`reel`] is pure; [`publish`], [`cloud`] and [`local`] do the work and never draw;
+//! the faces draw what they report. `tests/architecture.rs` holds this.
+
+pub mod cloud;
+pub mod local;
+pub mod publish;
+pub mod reel;

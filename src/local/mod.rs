@@ -1,0 +1,1 @@
+//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account.

@@ -1,0 +1,4 @@
+//! The stages that take a video to a reel, joined by bounded queues.
+
+pub mod reporter;
+pub mod request;

@@ -1,0 +1,43 @@
+//! What a person asks for when publishing, checked at the edge; the stages take it as given.
+
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use crate::reel::name::ReelName;
+
+/// Where the reel goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The built-in stand-in.
+    Local,
+    /// A real account (or whatever `AWS_ENDPOINT_URL` names); `None` leaves the profile to AWS's own rules.
+    Aws { profile: Option<String> },
+}
+
+/// What to do with streams that players can't take as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transcode {
+    /// Refuse and say which stream and codec: a face that can ask has asked before.
+    #[default]
+    Ask,
+    /// Re-encode those streams, and only those.
+    Auto,
+    Never,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    pub video: PathBuf,
+    pub reel: ReelName,
+    pub title: String,
+    /// Segments end at the first keyframe at or after this.
+    pub segment_length: Duration,
+    /// Upper limit of a chunk's zip, bytes.
+    pub chunk_limit: u64,
+    /// `None`: as many as raise the throughput.
+    pub parallel_uploads: Option<NonZeroUsize>,
+    pub transcode: Transcode,
+    /// Journals, logs and playlist copies, a folder a reel.
+    pub state_dir: PathBuf,
+    /// Segments that wait for their upload.
+    pub work_dir: PathBuf,
+}

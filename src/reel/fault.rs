@@ -1,0 +1,82 @@
+//! Why something failed, in words for a person, and what follows from it. Every error of the engine becomes one of
+//! these at the edge of its stage; faces show it and the retry loop reads its class.
+
+use std::fmt;
+
+/// What a failure means for the work at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaultClass {
+    /// Passes by itself: tried again after a wait.
+    Transient,
+    /// Stays as it is: the job ends.
+    Permanent,
+    /// Something outside must be put right (expired sign-in, missing right, quota, full disk): the work pauses, no
+    /// attempt is used up, and it goes on when the person says so.
+    NeedsPerson,
+}
+
+/// What we were doing, to what, why it failed, and what to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub class: FaultClass,
+    /// `could not …`, lower case, values in backticks, no final period.
+    pub what: String,
+    /// The chain of causes, joined with `: `.
+    pub cause: Option<String>,
+    /// What the person can do now: one or two full sentences.
+    pub hint: Option<String>,
+}
+
+impl Fault {
+    pub fn permanent(what: impl Into<String>) -> Self {
+        Self { class: FaultClass::Permanent, what: what.into(), cause: None, hint: None }
+    }
+
+    pub fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        match &self.cause {
+            Some(cause) => write!(f, ": {cause}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// An error of the engine that can explain itself.
+pub trait Explain: std::error::Error {
+    fn class(&self) -> FaultClass {
+        FaultClass::Permanent
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The error for a person: its own text is the what, its chain of sources the cause.
+    fn fault(&self) -> Fault {
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(error) = next {
+            let text = error.to_string();
+            if causes.last() != Some(&text) {
+                causes.push(text);
+            }
+            next = error.source();
+        }
+        let cause = (!causes.is_empty()).then(|| causes.join(": "));
+        Fault { class: self.class(), what: self.to_string(), cause, hint: self.hint() }
+    }
+}

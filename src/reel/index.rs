@@ -1,0 +1,122 @@
+//! `index.json`: what the index function knows of its reel. Written last by the publisher, read by the gate,
+//! by checks and by a publisher on another machine. Everything in it is relative: no host, no account.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{ChunkNumber, Generation, ReelName, RenditionId};
+
+/// Format of `index.json` and of the zips beside it; part of every generation's hash.
+pub const FORMAT: u32 = 1;
+
+/// Entry names inside the index function's zip. Playlists and init sections have the names of their URL paths
+/// below `/<reel>/`: `index.m3u8`, `<generation>/<rendition>.m3u8`, `<generation>/<rendition>-init.mp4`.
+pub const INDEX_ENTRY: &str = "index.json";
+pub const MULTIVARIANT_ENTRY: &str = "index.m3u8";
+pub const POSTER_ENTRY: &str = "poster.jpg";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    pub format: u32,
+    pub reel: ReelName,
+    /// For people: shown by the watch page, escaped there.
+    pub title: String,
+    /// RFC 3339, UTC.
+    pub published: String,
+    pub current: GenerationIndex,
+    /// Earlier generations and until when each is still served (RFC 3339, UTC).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<Retired>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Retired {
+    pub until: String,
+    #[serde(flatten)]
+    pub generation: GenerationIndex,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GenerationIndex {
+    pub generation: Generation,
+    pub duration_ms: u64,
+    /// Seconds asked for; segments end at the first keyframe at or after it.
+    pub segment_seconds: f64,
+    pub chunk_limit_bytes: u64,
+    pub renditions: BTreeMap<RenditionId, RenditionIndex>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RenditionIndex {
+    pub container: Container,
+    /// Measured over the RFC's windows, bits a second.
+    pub bandwidth: u64,
+    pub average_bandwidth: u64,
+    pub codecs: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<(u32, u32)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame_rate: Option<f64>,
+    pub chunks: Vec<ChunkIndex>,
+}
+
+/// What the segments are packed in, which is also the ending of their links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Container {
+    /// MPEG transport stream.
+    Ts,
+    /// Fragmented MP4.
+    Mp4,
+}
+
+impl Container {
+    /// File name ending without a dot, as players know it.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ts => "ts",
+            Self::Mp4 => "mp4",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChunkIndex {
+    pub number: ChunkNumber,
+    /// Of the whole zip.
+    pub bytes: u64,
+    /// Of the whole zip, in base64: AWS's `CodeSha256`.
+    pub sha256: String,
+    pub segments: Vec<SegmentIndex>,
+}
+
+/// One segment: where it lies in its chunk's zip.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SegmentIndex {
+    pub offset: u64,
+    pub bytes: u64,
+    /// As ffmpeg's playlist stated it.
+    pub duration_us: u64,
+    pub crc32: u32,
+}
+
+impl Index {
+    /// The generation if it is current or retired, whatever the hour: when a retired one ends is the gate's to say.
+    pub fn generation(&self, wanted: Generation) -> Option<&GenerationIndex> {
+        std::iter::once(&self.current)
+            .chain(self.retired.iter().map(|retired| &retired.generation))
+            .find(|index| index.generation == wanted)
+    }
+}
+
+impl GenerationIndex {
+    pub fn chunk(&self, rendition: &RenditionId, number: ChunkNumber) -> Option<&ChunkIndex> {
+        self.renditions.get(rendition)?.chunks.iter().find(|chunk| chunk.number == number)
+    }
+
+    /// Total of the chunks' zips, all renditions.
+    pub fn bytes(&self) -> u64 {
+        self.renditions.values().flat_map(|rendition| &rendition.chunks).map(|chunk| chunk.bytes).sum()
+    }
+}

@@ -1,0 +1,8 @@
+//! The pure heart: what a reel is and how its parts are named, cut, framed, listed and priced.
+//! No tokio, AWS, terminal, process or clock in here.
+
+pub mod board;
+pub mod event;
+pub mod fault;
+pub mod index;
+pub mod name;

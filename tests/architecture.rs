@@ -1,0 +1,79 @@
+//! Holds the layering: `reel/` stays pure, only `tui/` draws, only `cloud/` names the SDK.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("src is readable") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Code lines (no comments) of files under `src` chosen by `within` that name one of `words`.
+fn naming(words: &[&str], within: impl Fn(&str) -> bool) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = sources(&root);
+    assert!(files.len() > 10, "the sources were found");
+    let mut hits = Vec::new();
+    for file in files {
+        let place = file.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
+        if !within(&place) {
+            continue;
+        }
+        for (line, text) in fs::read_to_string(&file).expect("readable").lines().enumerate() {
+            let code = text.split("//").next().unwrap_or_default();
+            if words.iter().any(|word| code.contains(word)) {
+                hits.push(format!("{place}:{}: {}", line + 1, text.trim()));
+            }
+        }
+    }
+    hits
+}
+
+#[test]
+fn reel_is_pure() {
+    let words = ["tokio", "aws_", "std::process", "ratatui", "crossterm", "SystemTime::now", "Instant::now", "std::fs"];
+    assert_eq!(naming(&words, |place| place.starts_with("reel/")), [""; 0]);
+}
+
+#[test]
+fn reel_knows_no_layer_above_it() {
+    let words = ["crate::publish", "crate::cloud", "crate::local", "crate::tui"];
+    assert_eq!(naming(&words, |place| place.starts_with("reel/")), [""; 0]);
+}
+
+#[test]
+fn only_the_wizard_draws() {
+    assert_eq!(naming(&["ratatui", "crossterm"], |place| !place.starts_with("tui/")), [""; 0]);
+}
+
+#[test]
+fn the_engine_knows_no_face() {
+    let engine = |place: &str| ["publish/", "cloud/", "local/"].iter().any(|folder| place.starts_with(folder));
+    assert_eq!(naming(&["crate::tui", "crate::plain", "crate::json", "crate::cli"], engine), [""; 0]);
+}
+
+#[test]
+fn only_the_cloud_names_the_sdk() {
+    let words = ["aws_sdk", "aws_config", "aws_smithy", "aws_runtime", "aws_credential"];
+    assert_eq!(naming(&words, |place| !place.starts_with("cloud/")), [""; 0]);
+}
+
+#[test]
+fn no_names_that_say_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in sources(&root) {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert!(!["utils", "util", "helpers", "manager", "common", "misc"].contains(&name.as_str()), "{file:?}");
+    }
+}

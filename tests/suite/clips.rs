@@ -1,0 +1,1 @@
+//! Real clips, made once by ffmpeg and kept under `target/clips`.

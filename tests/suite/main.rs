@@ -1,0 +1,8 @@
+//! One binary for all tests that need more than the library's own modules: linking the SDK is slow.
+
+mod clips;
+mod contract;
+mod media;
+mod publish;
+mod stand_in;
+mod wizard;

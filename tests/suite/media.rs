@@ -1,0 +1,1 @@
+//! Probing and splitting real clips with the real ffmpeg.

@@ -1,0 +1,1 @@
+//! The stand-in under the SDK, the real `aws` client and hostile requests.
