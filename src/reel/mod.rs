@@ -6,3 +6,7 @@ pub mod event;
 pub mod fault;
 pub mod index;
 pub mod name;
+pub mod pack;
+pub mod playlist;
+pub mod retry;
+pub mod zip;
