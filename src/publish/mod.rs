@@ -2,3 +2,4 @@
 
 pub mod reporter;
 pub mod request;
+pub mod split;

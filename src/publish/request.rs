@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
+pub use crate::reel::media::Transcode;
 use crate::reel::name::ReelName;
 
 /// Where the reel goes.
@@ -11,17 +12,6 @@ pub enum Target {
     Local,
     /// A real account (or whatever `AWS_ENDPOINT_URL` names); `None` leaves the profile to AWS's own rules.
     Aws { profile: Option<String> },
-}
-
-/// What to do with streams that players can't take as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Transcode {
-    /// Refuse and say which stream and codec: a face that can ask has asked before.
-    #[default]
-    Ask,
-    /// Re-encode those streams, and only those.
-    Auto,
-    Never,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -5,6 +5,7 @@ pub mod board;
 pub mod event;
 pub mod fault;
 pub mod index;
+pub mod media;
 pub mod name;
 pub mod pack;
 pub mod playlist;

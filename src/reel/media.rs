@@ -1,0 +1,126 @@
+//! What a video file holds, as ffprobe tells it: container, streams, keyframes, what an edit list hides.
+//! Pure data and its words for a person; the reader of ffprobe's output fills it, the plan judges it.
+
+use std::{fmt, time::Duration};
+
+/// What to do with streams that players can't take as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transcode {
+    /// Refuse and say which stream and codec: a face that can ask has asked before.
+    #[default]
+    Ask,
+    /// Re-encode those streams, and only those.
+    Auto,
+    Never,
+}
+
+/// A probed file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Media {
+    /// ffprobe's name of the demuxer, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub container: String,
+    /// Unknown for raw streams and some recordings that were never finished.
+    pub duration: Option<Duration>,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Of the whole file, bits a second.
+    pub bit_rate: Option<u64>,
+    /// In the file's order.
+    pub streams: Vec<Stream>,
+    /// Of the video stream that would be published; `None` if its packets could not be sampled.
+    pub keyframes: Option<Keyframes>,
+    pub hidden: Hidden,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Video,
+    /// Cover art: one picture that looks like a video stream.
+    Picture,
+    Audio,
+    Subtitle,
+    Data,
+    Attachment,
+}
+
+/// One stream. Fields that do not fit the kind are zero or `None`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stream {
+    pub index: u32,
+    pub kind: Kind,
+    /// ffmpeg's short name, such as `h264`; empty if ffmpeg knows no decoder.
+    pub codec: String,
+    /// Four characters from the container, such as `avc1` or `encv`.
+    pub tag: String,
+    pub profile: Option<String>,
+    /// As the codec counts: 41 is H.264's level 4.1.
+    pub level: Option<i64>,
+    pub pixel_format: Option<String>,
+    /// Coded size, before sample aspect ratio and rotation.
+    pub width: u32,
+    pub height: u32,
+    pub sample_aspect: Option<Ratio>,
+    /// Degrees clockwise by which players turn the picture: 0, 90, 180 or 270.
+    pub rotation: u16,
+    pub interlaced: bool,
+    /// Average over the stream.
+    pub frame_rate: Option<Ratio>,
+    /// The lowest rate in which all timestamps fit: far from the average if the rate varies.
+    pub base_frame_rate: Option<Ratio>,
+    pub transfer: Option<String>,
+    pub dolby_vision: bool,
+    pub channels: u32,
+    pub sample_rate: u32,
+    pub bit_rate: Option<u64>,
+    pub duration: Option<Duration>,
+    pub language: Option<String>,
+    pub title: Option<String>,
+    pub default: bool,
+}
+
+/// What sampled windows of the video stream's packets show.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Keyframes {
+    /// Mean and longest distance between keyframes.
+    pub mean: Duration,
+    pub max: Duration,
+    /// No second keyframe was found in the longest window: the distances are lower bounds.
+    pub at_least: bool,
+    /// Pictures that follow a keyframe but are shown before it: they need the group of pictures before.
+    pub open: bool,
+    /// Packets without presentation times were met (AVI, raw streams).
+    pub untimed: bool,
+}
+
+/// Media that is in the file but never shown, because an edit list leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hidden {
+    pub video: Duration,
+    /// Encoder priming (tens of milliseconds) counts here too.
+    pub audio: Duration,
+}
+
+/// A fraction of positive whole numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ratio {
+    pub numerator: u32,
+    pub denominator: u32,
+}
+
+impl Ratio {
+    pub fn new(numerator: u32, denominator: u32) -> Option<Self> {
+        (numerator > 0 && denominator > 0).then_some(Self { numerator, denominator })
+    }
+
+    pub fn get(self) -> f64 {
+        f64::from(self.numerator) / f64::from(self.denominator)
+    }
+}
+
+/// `60`, `29.97`, `23.976`.
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{:.3}", self.get());
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
