@@ -1,0 +1,211 @@
+//! What AWS's answers mean for the work: one table from error codes to fault classes, with a hint where a person can
+//! do something. Messages carry AWS's own text, never a credential or a presigned query.
+
+use std::time::Duration;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::http::Response;
+
+use crate::reel::fault::{Explain, FaultClass};
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{doing}")]
+pub struct CloudError {
+    /// `could not …`
+    pub doing: String,
+    /// AWS's error code, or ours for what never reached it.
+    pub code: String,
+    pub status: Option<u16>,
+    pub retry_after: Option<Duration>,
+    class: FaultClass,
+    hint: Option<String>,
+    #[source]
+    cause: Cause,
+}
+
+/// AWS's words, kept apart so that they show once, as the cause.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+struct Cause(String);
+
+impl CloudError {
+    pub fn is_throttle(&self) -> bool {
+        self.status == Some(429) || THROTTLES.contains(&self.code.as_str())
+    }
+
+    pub fn is_not_found(&self) -> bool {
+        self.status == Some(404) || self.code == "ResourceNotFoundException"
+    }
+
+    pub fn is_conflict(&self) -> bool {
+        self.code == "ResourceConflictException"
+    }
+
+    /// 412: someone else changed the function since it was read.
+    pub fn is_precondition(&self) -> bool {
+        self.code == "PreconditionFailedException"
+    }
+
+    /// The signature was too old when the body ended: the uplink is too slow for so much in flight.
+    pub fn is_signature_age(&self) -> bool {
+        self.code == "InvalidSignatureException" && self.cause.0.contains("expired")
+    }
+
+    pub fn cause(&self) -> &str {
+        &self.cause.0
+    }
+
+    /// An answer that we don't accept though AWS does.
+    pub fn unexpected(doing: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self::new(doing.into(), "Unexpected".to_owned(), None, cause.into(), None)
+    }
+
+    pub(super) fn new(
+        doing: String,
+        code: String,
+        status: Option<u16>,
+        message: String,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        let (class, hint) = classify(&code, status, &message);
+        Self { doing, code, status, retry_after, class, hint: hint.map(str::to_owned), cause: Cause(message) }
+    }
+
+    pub(super) fn from_sdk<E>(doing: impl Into<String>, error: &SdkError<E, Response>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        let doing = doing.into();
+        match error {
+            SdkError::ServiceError(answer) => {
+                let response = answer.raw();
+                let retry_after = response.headers().get("retry-after").and_then(|value| value.parse().ok());
+                let status = response.status().as_u16();
+                let code = answer.err().code().unwrap_or("Unknown").to_owned();
+                let message = answer.err().message().filter(|message| !message.is_empty()).unwrap_or("no reason given");
+                let message = format!("{message} ({status} {code})");
+                Self::new(doing, code, Some(status), message, retry_after.map(Duration::from_secs))
+            }
+            SdkError::TimeoutError(_) => Self::new(doing, "Timeout".into(), None, "no answer in time".into(), None),
+            other => match credentials_cause(other) {
+                Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
+                None => Self::new(doing, "Connection".into(), None, root_cause(other), None),
+            },
+        }
+    }
+}
+
+impl Explain for CloudError {
+    fn class(&self) -> FaultClass {
+        self.class
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+/// If the chain of causes comes from looking for credentials, what was said there last.
+fn credentials_cause<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> Option<String> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.is::<CredentialsError>() {
+            return Some(root_cause(error));
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+const THROTTLES: [&str; 5] =
+    ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];
+
+const SIGN_IN: &str =
+    "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then press r or resume.";
+const RIGHTS: &str = "Ask for the right that is named, then press r or resume.";
+const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
+const QUOTA: &str = "Delete reels or functions that are not needed, or ask for more under Service Quotas \
+                     (AWS Lambda, \"Function and layer storage\"), then press r or resume.";
+const NO_CREDENTIALS: &str = "Choose a profile with --profile or AWS_PROFILE, run `aws configure` or `aws sso login`, \
+                              or publish to the stand-in with --target local.";
+
+/// The table. The code decides, except where AWS uses one code for several things.
+fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Option<&'static str>) {
+    use FaultClass::{NeedsPerson, Permanent, Transient};
+    match code {
+        code if THROTTLES.contains(&code) => (Transient, None),
+        "ServiceException" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "Timeout" | "Connection" => {
+            (Transient, None)
+        }
+        // a new role needs up to half a minute to be known everywhere
+        "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, None),
+        "InvalidSignatureException" if message.contains("expired") => (Transient, None),
+        "ResourceConflictException" if message.contains("in progress") => (Transient, None),
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => (NeedsPerson, Some(SIGN_IN)),
+        "Credentials" => (NeedsPerson, Some(NO_CREDENTIALS)),
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken" => (NeedsPerson, Some(KEYS)),
+        "AccessDeniedException" | "AccessDenied" => (NeedsPerson, Some(RIGHTS)),
+        "CodeStorageExceededException" => (NeedsPerson, Some(QUOTA)),
+        _ if status.is_some_and(|status| status >= 500) => (Transient, None),
+        _ => (Permanent, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use FaultClass::{NeedsPerson, Permanent, Transient};
+
+    #[test]
+    fn every_code_has_its_class() {
+        let table = [
+            ("TooManyRequestsException", 429, "Rate exceeded", Transient),
+            ("ServiceException", 500, "", Transient),
+            ("ServiceUnavailable", 503, "", Transient),
+            ("SomethingNew", 502, "", Transient),
+            (
+                "InvalidParameterValueException",
+                400,
+                "The role defined for the function cannot be assumed by Lambda.",
+                Transient,
+            ),
+            ("InvalidParameterValueException", 400, "Unzipped size must be smaller than 262144000 bytes", Permanent),
+            ("InvalidSignatureException", 403, "Signature expired: 2026… is now earlier than …", Transient),
+            ("InvalidSignatureException", 403, "The request signature we calculated does not match", NeedsPerson),
+            ("ResourceConflictException", 409, "Function already exist: x", Permanent),
+            ("ResourceConflictException", 409, "an update is in progress for resource", Transient),
+            ("RequestEntityTooLargeException", 413, "", Permanent),
+            ("CodeStorageExceededException", 400, "", NeedsPerson),
+            ("AccessDeniedException", 403, "", NeedsPerson),
+            ("UnrecognizedClientException", 403, "", NeedsPerson),
+            ("ExpiredTokenException", 403, "", NeedsPerson),
+            ("ValidationException", 400, "", Permanent),
+            ("PreconditionFailedException", 412, "", Permanent),
+            ("ResourceNotFoundException", 404, "", Permanent),
+            ("InvalidCodeSignatureException", 400, "", Permanent),
+            ("CodeVerificationFailedException", 400, "", Permanent),
+            ("CodeSigningConfigNotFoundException", 404, "", Permanent),
+            ("PublicPolicyException", 400, "", Permanent),
+            ("PolicyLengthExceededException", 400, "", Permanent),
+        ];
+        for (code, status, message, class) in table {
+            let error = CloudError::new("could not".into(), code.into(), Some(status), message.into(), None);
+            assert_eq!(error.class(), class, "{code} {message}");
+            assert_eq!(error.hint().is_some(), class == NeedsPerson, "{code}: a person needs a hint");
+        }
+    }
+}

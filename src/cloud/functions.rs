@@ -1,0 +1,240 @@
+//! The functions that hold a reel: create, read, list, update, delete. One attempt a call for those that carry code,
+//! so that every retry is ours and can be seen; small calls keep the SDK's own retries.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_lambda::{
+    client::customize::CustomizableOperation,
+    config::{Builder as ConfigBuilder, retry::RetryConfig, timeout::TimeoutConfig},
+    types::{Architecture, FunctionCode, Runtime},
+};
+
+use super::{
+    Cloud, CloudError,
+    body::{StreamedCode, placeholder},
+    code::CodeZip,
+};
+use crate::reel::event::Count;
+
+/// Role of the functions that hold code and never run: it has no permissions.
+pub const CHUNK_ROLE: &str = "zipreel-chunk";
+/// Never called: Lambda wants a handler's name and does not look for it.
+const HANDLER: &str = "none";
+const MEMORY_MB: i32 = 128;
+
+/// A function to create.
+#[derive(Debug, Clone)]
+pub struct NewFunction {
+    pub name: String,
+    /// At most 256 characters.
+    pub description: String,
+    pub tags: HashMap<String, String>,
+}
+
+/// What AWS says of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionFacts {
+    pub name: String,
+    /// Base64 of the zip's SHA-256.
+    pub code_sha256: String,
+    pub code_bytes: u64,
+    pub description: String,
+    /// `Active`, `Pending`, `Failed`, …; lists leave it out.
+    pub state: Option<String>,
+    pub revision: Option<String>,
+    /// As AWS writes it: `2026-11-22T10:00:00.000+0000`.
+    pub modified: String,
+}
+
+/// The same fields stand in the answers of five calls, which have no type in common.
+macro_rules! facts {
+    ($answer:expr) => {{
+        let answer = $answer;
+        FunctionFacts {
+            code_bytes: u64::try_from(answer.code_size).unwrap_or(0),
+            name: answer.function_name.unwrap_or_default(),
+            code_sha256: answer.code_sha256.unwrap_or_default(),
+            description: answer.description.unwrap_or_default(),
+            state: answer.state.map(|state| state.as_str().to_owned()),
+            revision: answer.revision_id,
+            modified: answer.last_modified.unwrap_or_default(),
+        }
+    }};
+}
+
+impl Cloud {
+    /// Creates a function that holds `code`. One attempt; `sent` counts the zip's bytes handed to the socket.
+    pub async fn create_function(
+        &self,
+        new: &NewFunction,
+        code: &CodeZip,
+        sent: &Count,
+        timeout: Duration,
+    ) -> Result<FunctionFacts, CloudError> {
+        let doing = || format!("could not create function `{}`", new.name);
+        self.limiter.acquire().await;
+        let request = self
+            .lambda
+            .create_function()
+            .function_name(&new.name)
+            .description(&new.description)
+            .runtime(Runtime::Providedal2023)
+            .architectures(Architecture::Arm64)
+            .handler(HANDLER)
+            .memory_size(MEMORY_MB)
+            .role(self.role_arn(CHUNK_ROLE))
+            .set_tags(Some(new.tags.clone()))
+            .code(FunctionCode::builder().zip_file(placeholder()).build())
+            .customize();
+        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await).await?;
+        same_code(doing, code, answer.code_sha256())?;
+        Ok(facts!(answer))
+    }
+
+    /// Replaces a function's code if its revision is still `revision`. One attempt.
+    pub async fn update_code(
+        &self,
+        name: &str,
+        revision: Option<&str>,
+        code: &CodeZip,
+        sent: &Count,
+        timeout: Duration,
+    ) -> Result<FunctionFacts, CloudError> {
+        let doing = || format!("could not update function `{name}`");
+        self.limiter.acquire().await;
+        let request = self
+            .lambda
+            .update_function_code()
+            .function_name(name)
+            .architectures(Architecture::Arm64)
+            .set_revision_id(revision.map(str::to_owned))
+            .zip_file(placeholder())
+            .customize();
+        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await).await?;
+        same_code(doing, code, answer.code_sha256())?;
+        Ok(facts!(answer))
+    }
+
+    /// Replaces a function's description.
+    pub async fn describe(&self, name: &str, description: &str) -> Result<FunctionFacts, CloudError> {
+        self.limiter.acquire().await;
+        let request = self.lambda.update_function_configuration().function_name(name).description(description);
+        let answer = self.checked(|| format!("could not describe function `{name}`"), request.send().await).await?;
+        Ok(facts!(answer))
+    }
+
+    /// `None` if there is no such function.
+    pub async fn function(&self, name: &str) -> Result<Option<FunctionFacts>, CloudError> {
+        Ok(self.get(name).await?.map(|(facts, _)| facts))
+    }
+
+    /// A function and a link to its zip, good for 10 minutes. The link is a secret: whoever has it can read the zip.
+    pub async fn download_link(&self, name: &str) -> Result<Option<(FunctionFacts, String)>, CloudError> {
+        self.get(name).await
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<(FunctionFacts, String)>, CloudError> {
+        // GetFunction has 100 calls a second of its own; the limiter is for the other calls
+        let sent = self.lambda.get_function().function_name(name).send().await;
+        match self.checked(|| format!("could not read function `{name}`"), sent).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+            Ok(answer) => {
+                let link = answer.code.and_then(|code| code.location).unwrap_or_default();
+                Ok(answer.configuration.map(|config| (facts!(config), link)))
+            }
+        }
+    }
+
+    /// All functions whose names begin with `prefix`, a page at a time. AWS has no filter: every function of the
+    /// account is listed, 50 a call.
+    pub async fn each_function(
+        &self,
+        prefix: &str,
+        mut page: impl FnMut(Vec<FunctionFacts>),
+    ) -> Result<(), CloudError> {
+        let mut marker = None;
+        loop {
+            self.limiter.acquire().await;
+            let sent = self.lambda.list_functions().set_marker(marker.take()).send().await;
+            let answer = self.checked(|| "could not list the account's functions".to_owned(), sent).await?;
+            let functions = answer.functions.unwrap_or_default();
+            page(
+                functions
+                    .into_iter()
+                    .filter(|function| function.function_name().is_some_and(|name| name.starts_with(prefix)))
+                    .map(|function| facts!(function))
+                    .collect(),
+            );
+            match answer.next_marker.filter(|marker| !marker.is_empty()) {
+                Some(next) => marker = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// True if it was there.
+    pub async fn delete_function(&self, name: &str) -> Result<bool, CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.delete_function().function_name(name).send().await;
+        match self.checked(|| format!("could not delete function `{name}`"), sent).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A function's public URL, with a slash at its end; `None` if the function or its URL does not exist.
+    pub async fn function_url(&self, name: &str) -> Result<Option<String>, CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.get_function_url_config().function_name(name).send().await;
+        match self.checked(|| format!("could not read the URL of function `{name}`"), sent).await {
+            Ok(answer) => Ok(Some(format!("{}/", answer.function_url.trim_end_matches('/')))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Turns the SDK's error into ours and slows all calls down after a 429.
+    async fn checked<T, E>(
+        &self,
+        doing: impl Fn() -> String,
+        sent: Result<T, aws_sdk_lambda::error::SdkError<E, aws_smithy_runtime_api::http::Response>>,
+    ) -> Result<T, CloudError>
+    where
+        E: std::error::Error + aws_sdk_lambda::error::ProvideErrorMetadata + 'static,
+    {
+        match sent {
+            Ok(answer) => Ok(answer),
+            Err(error) => {
+                let error = CloudError::from_sdk(doing(), &error);
+                if error.is_throttle() {
+                    self.limiter.throttled(error.retry_after);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The hash AWS computed is the hash we did: what arrived is what was packed.
+fn same_code(doing: impl Fn() -> String, code: &CodeZip, answered: Option<&str>) -> Result<(), CloudError> {
+    match answered {
+        Some(hash) if hash == code.code_sha256() => Ok(()),
+        other => Err(CloudError::unexpected(
+            doing(),
+            format!("CodeSha256 is {}, packed was {}", other.unwrap_or("missing"), code.code_sha256()),
+        )),
+    }
+}
+
+fn with_code<T, E, B>(
+    request: CustomizableOperation<T, E, B>,
+    code: &CodeZip,
+    sent: &Count,
+    timeout: Duration,
+) -> CustomizableOperation<T, E, B> {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
+    let config = ConfigBuilder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts);
+    request.config_override(config).interceptor(StreamedCode { code: code.clone(), sent: sent.clone() })
+}
