@@ -1,0 +1,536 @@
+// zipreel's gate: a public function URL that serves the playlists of every reel in this account and Region and turns
+// the stable link of a chunk into a fresh download link of the Lambda function whose zip holds it.
+//
+// What it may do: lambda:GetFunction on functions named zipreel-*, and write its own log. It runs nobody's code,
+// stores nothing, and asks for no function but `zipreel-<reel>-index` and the chunks that a reel's index lists.
+// What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
+//
+// No dependency: GetFunction is one signed GET. Start-up is billed and the SDK would be most of it: importing
+// @aws-sdk/client-lambda takes about 10 times as long as loading this whole file (README.md has the figures).
+
+import { createHash, createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const SECOND = 1000;
+/** A link with less left is never served: a player may use it for as long as it reads one segment. */
+const LINK_RESERVE = 120 * SECOND;
+/** Clients may keep a redirect until this long before the link's end, and never longer than LINK_CLIENT_MAX. */
+const LINK_CLIENT_RESERVE = 180 * SECOND;
+const LINK_CLIENT_MAX = 300 * SECOND;
+/** What AWS promises of a link's life, should the link itself not say. */
+const LINK_LIFE = 600 * SECOND;
+const LINKS_KEPT = 2000; // about 2 KB each
+const INDEX_CHECK_EVERY = 10 * SECOND;
+const INDEXES_KEPT = 64;
+const INDEX_BYTES_KEPT = 32 << 20; // of the function's 128 MB
+const INDEX_BYTES_MAX = 12 << 20;
+const ABSENT_FOR = 10 * SECOND;
+const ABSENT_KEPT = 1000;
+/** Guesses (unknown reels and generations) that may cost a GetFunction: this many at once, and this many a minute. */
+const GUESSES_A_MINUTE = 20;
+/** As many clients may say that a kept link is dead (`Cache-Control: no-cache`) and get a new one. */
+const RENEWALS_A_MINUTE = 20;
+/** A request is answered within this, if only by a 503. */
+const PATIENCE = 8 * SECOND;
+const ATTEMPT_TIMEOUT = 3 * SECOND;
+/** A known index is worth one short question; if AWS is busy, the known one is served. */
+const CHECK_PATIENCE = 1 * SECOND;
+const BACKOFF_FIRST = 250;
+const BACKOFF_MAX = 4 * SECOND;
+
+// ---- names and paths ------------------------------------------------------------------------------------------
+
+const REEL = '[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?';
+const INSIDE = '([0-9a-f]{8})/([a-z0-9]{1,4})';
+const ROUTES = [
+  ['bare', new RegExp(`^/(${REEL})$`)],
+  ['page', new RegExp(`^/(${REEL})/$`)],
+  ['multivariant', new RegExp(`^/(${REEL})/index\\.m3u8$`)],
+  ['relayMultivariant', new RegExp(`^/(${REEL})/index\\.relay\\.m3u8$`)],
+  ['poster', new RegExp(`^/(${REEL})/poster\\.jpg$`)],
+  ['media', new RegExp(`^/(${REEL})/${INSIDE}\\.m3u8$`)],
+  ['relayMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.relay\\.m3u8$`)],
+  ['init', new RegExp(`^/(${REEL})/${INSIDE}-init\\.mp4$`)],
+  ['chunk', new RegExp(`^/(${REEL})/${INSIDE}/([0-9]{4})\\.(ts|mp4)$`)],
+];
+
+/** The meaning of a path, or null. What passes here is safe in a function's name; nothing is ever decoded. */
+export function route(path) {
+  for (const [kind, pattern] of ROUTES) {
+    const [whole, reel, generation, rendition, number, container] = pattern.exec(path) ?? [];
+    if (whole !== undefined) return { kind, reel, generation, rendition, number, container };
+  }
+  return null;
+}
+
+// ---- small tools ----------------------------------------------------------------------------------------------
+
+/** There is no answer now, but there may be one soon. */
+export class Busy extends Error {}
+
+/** A map that forgets what was not used for longest; `weigh` gives an entry's share of `limit`. */
+export class Recent {
+  #entries = new Map();
+  #weight = 0;
+  constructor(limit, weigh = () => 1) { this.limit = limit; this.weigh = weigh; }
+  get(key) {
+    const value = this.#entries.get(key);
+    if (value !== undefined) { this.#entries.delete(key); this.#entries.set(key, value); }
+    return value;
+  }
+  set(key, value) {
+    this.delete(key);
+    this.#entries.set(key, value);
+    this.#weight += this.weigh(value);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#weight <= this.limit || oldest === key) break;
+      this.delete(oldest);
+    }
+  }
+  delete(key) {
+    if (!this.#entries.has(key)) return;
+    this.#weight -= this.weigh(this.#entries.get(key));
+    this.#entries.delete(key);
+  }
+}
+
+/** Calls of the same key that overlap become one. */
+export class Joined {
+  #running = new Map();
+  run(key, start) {
+    let running = this.#running.get(key);
+    if (!running) {
+      running = start().finally(() => this.#running.delete(key));
+      this.#running.set(key, running);
+    }
+    return running;
+  }
+}
+
+/** `perMinute` at once, and as many a minute. */
+export class Allowance {
+  constructor(perMinute, now) { Object.assign(this, { perMinute, now, left: perMinute, at: now() }); }
+  take() {
+    const now = this.now();
+    this.left = Math.min(this.perMinute, this.left + (now - this.at) * this.perMinute / (60 * SECOND));
+    this.at = now;
+    if (this.left < 1) return false;
+    this.left -= 1;
+    return true;
+  }
+  giveBack() { this.left = Math.min(this.perMinute, this.left + 1); }
+}
+
+const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding);
+
+// ---- GetFunction ----------------------------------------------------------------------------------------------
+
+/** Headers of a GET signed with Signature Version 4. `url` has no query, `date` is a Date. */
+export function signed(url, { region, accessKeyId, secretAccessKey, sessionToken }, date) {
+  const stamp = date.toISOString().replace(/[:-]|\.\d{3}/g, '');
+  const headers = { host: url.host, 'x-amz-date': stamp };
+  if (sessionToken) headers['x-amz-security-token'] = sessionToken;
+  const names = Object.keys(headers).join(';');
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`).join('');
+  const request = `GET\n${url.pathname}\n\n${lines}\n${names}\n${sha256('', 'hex')}`;
+  const scope = `${stamp.slice(0, 8)}/${region}/lambda/aws4_request`;
+  const key = scope.split('/').reduce((key, part) => createHmac('sha256', key).update(part).digest(), `AWS4${secretAccessKey}`);
+  const signature = createHmac('sha256', key).update(`AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${sha256(request, 'hex')}`).digest('hex');
+  const { host, ...sent } = headers;
+  sent.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
+  return sent;
+}
+
+/** One GetFunction, one attempt: `{ status, retryAfter, found }`; status 0 where nothing answered. */
+function getFunctionOverHttp(env) {
+  const region = env.AWS_REGION;
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const endpoint = env.AWS_ENDPOINT_URL_LAMBDA || env.AWS_ENDPOINT_URL || `https://lambda.${region}.${domain}`;
+  const keys = { region, accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY, sessionToken: env.AWS_SESSION_TOKEN };
+  return async (name, timeout) => {
+    const url = new URL(`/2015-03-31/functions/${name}`, endpoint);
+    try {
+      const answer = await fetch(url, { headers: signed(url, keys, new Date()), redirect: 'error', signal: AbortSignal.timeout(timeout) });
+      const retryAfter = Number(answer.headers.get('retry-after')) * SECOND || 0;
+      const body = await answer.json().catch(() => null);
+      const { CodeSha256, CodeSize } = body?.Configuration ?? {};
+      const found = body?.Code?.Location && { location: body.Code.Location, sha256: CodeSha256, bytes: CodeSize };
+      return { status: answer.status === 200 && !found ? 0 : answer.status, retryAfter, found };
+    } catch (error) {
+      warn(`GetFunction ${name}: no answer (${error.cause?.code ?? error.name})`);
+      return { status: 0, retryAfter: 0 };
+    }
+  };
+}
+
+/** GetFunction with patience: waits and asks again on 429 and trouble, until the deadline would pass. */
+export class Functions {
+  constructor({ ask, now = Date.now, sleep = wait => new Promise(done => setTimeout(done, wait)), random = Math.random }) {
+    Object.assign(this, { ask, now, sleep, random });
+  }
+
+  /** `{ location, sha256, bytes }`, or null where no function has this name. */
+  async get(name, deadline) {
+    for (let attempt = 0; ; attempt++) {
+      const left = Math.max(deadline - this.now(), 1);
+      const { status, retryAfter, found } = await this.ask(name, Math.min(left, ATTEMPT_TIMEOUT));
+      if (status === 200) return found;
+      if (status === 404) return null;
+      if (status !== 0 && status !== 429 && status < 500) {
+        warn(`GetFunction ${name}: refused with ${status}`);
+        throw new Busy(name);
+      }
+      const wait = Math.max(retryAfter, this.random() * Math.min(BACKOFF_MAX, BACKOFF_FIRST * 2 ** attempt));
+      if (this.now() + wait >= deadline) throw new Busy(name);
+      await this.sleep(wait);
+    }
+  }
+}
+
+/** When a presigned link ends, by its own query; milliseconds since 1970. */
+export function endOfLink(location, received) {
+  const query = new URL(location).searchParams;
+  const life = Number(query.get('X-Amz-Expires')) * SECOND || LINK_LIFE;
+  const date = (query.get('X-Amz-Date') ?? '').replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const made = Date.parse(date);
+  // A link whose clock runs ahead of ours does not live longer for it.
+  return Math.min(received, Number.isNaN(made) ? received : made) + life;
+}
+
+/** Download links of chunks: GetFunction at most once per chunk and life of a link. */
+export class Links {
+  #kept = new Recent(LINKS_KEPT);
+  #absent = new Recent(ABSENT_KEPT);
+  #joined = new Joined();
+  constructor({ functions, now = Date.now }) {
+    Object.assign(this, { functions, now, renewals: new Allowance(RENEWALS_A_MINUTE, now) });
+  }
+
+  /** `{ location, end }` with more than the reserve left; null if the function is gone or holds another zip. */
+  async get(name, sha256, deadline, dead = false) {
+    const kept = this.#kept.get(name);
+    const good = kept?.sha256 === sha256 && kept.end - this.now() > LINK_RESERVE;
+    if (good && !(dead && this.renewals.take())) return kept;
+    if (this.#absent.get(name) > this.now()) return null;
+    return this.#joined.run(name, async () => {
+      const found = await this.functions.get(name, deadline);
+      if (!found || found.sha256 !== sha256) {
+        warn(`${name} is listed, but ${found ? 'holds another zip' : 'does not exist'}`);
+        this.#absent.set(name, this.now() + ABSENT_FOR);
+        return null;
+      }
+      const link = { location: found.location, sha256, end: endOfLink(found.location, this.now()) };
+      if (link.end - this.now() <= LINK_RESERVE) throw new Busy(name);
+      this.#kept.set(name, link);
+      return link;
+    });
+  }
+}
+
+// ---- the index of a reel --------------------------------------------------------------------------------------
+
+/** Entries of a store-only zip by name. Strict: what is not laid out exactly as zipreel writes it is refused. */
+export function readZip(zip) {
+  const refuse = why => { throw new Error(`index zip: ${why}`); };
+  const end = zip.length - 22;
+  if (end < 0 || zip.readUInt32LE(end) !== 0x06054b50) refuse('no end record');
+  const count = zip.readUInt16LE(end + 10), size = zip.readUInt32LE(end + 12), start = zip.readUInt32LE(end + 16);
+  if (zip.readUInt32LE(end + 4) !== 0 || zip.readUInt16LE(end + 8) !== count || start + size !== end) refuse('end record');
+  const files = new Map();
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > end || zip.readUInt32LE(at) !== 0x02014b50) refuse('central directory');
+    const flags = zip.readUInt16LE(at + 8), method = zip.readUInt16LE(at + 10);
+    const bytes = zip.readUInt32LE(at + 20), header = zip.readUInt32LE(at + 42);
+    const nameBytes = zip.readUInt16LE(at + 28);
+    const name = zip.toString('latin1', at + 46, at + 46 + nameBytes);
+    if (flags & ~0x0800 || method !== 0 || zip.readUInt32LE(at + 24) !== bytes) refuse('an entry is not stored');
+    if (!/^[a-z0-9./-]{1,64}$/.test(name) || files.has(name)) refuse('an entry name');
+    if (header + 30 > start || zip.readUInt32LE(header) !== 0x04034b50) refuse('a local header');
+    const data = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
+    if (data + bytes > start) refuse('an entry reaches past the data');
+    files.set(name, zip.subarray(data, data + bytes));
+    at += 46 + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  }
+  if (at !== end) refuse('central directory');
+  return files;
+}
+
+/** What the gate needs of an index function's zip, checked. */
+export function readIndex(reel, zip) {
+  const files = readZip(zip);
+  const json = JSON.parse(files.get('index.json')?.toString() ?? 'null');
+  if (json?.format !== 1 || json.reel !== reel) throw new Error(`index zip: not an index of ${reel} in format 1`);
+  const generations = new Map();
+  for (const generation of [json.current, ...(json.retired ?? [])]) {
+    const until = generation === json.current ? Infinity : Date.parse(generation.until);
+    const renditions = new Map();
+    for (const [id, { container, chunks }] of Object.entries(generation.renditions)) {
+      renditions.set(id, { container, chunks: new Map(chunks.map(({ number, sha256 }) => [number, sha256])) });
+    }
+    if (!generations.has(generation.generation)) generations.set(generation.generation, { until, renditions });
+  }
+  const { generation, duration_ms } = json.current;
+  return { title: String(json.title), current: generation, duration: Math.round(duration_ms / 1000), generations, files, bytes: zip.length };
+}
+
+/** Indexes of reels, kept and checked for news; guesses cost little. */
+export class Reels {
+  #kept = new Recent(INDEX_BYTES_KEPT, reel => Math.max(reel.index.bytes, INDEX_BYTES_KEPT / INDEXES_KEPT));
+  #absent = new Recent(ABSENT_KEPT);
+  #joined = new Joined();
+  constructor({ functions, download, now = Date.now }) {
+    Object.assign(this, { functions, download, now });
+    this.guesses = new Allowance(GUESSES_A_MINUTE, now);
+  }
+
+  /** The reel's index, not older than INDEX_CHECK_EVERY if AWS answers; null if there is no such reel. */
+  async current(reel, deadline) {
+    const kept = this.#kept.get(reel);
+    if (!kept) return this.#discover(reel, deadline);
+    if (this.now() - kept.checked < INDEX_CHECK_EVERY) return kept.index;
+    try {
+      return await this.#check(reel, kept, Math.min(deadline, this.now() + CHECK_PATIENCE));
+    } catch (error) {
+      if (!(error instanceof Busy)) throw error;
+      kept.checked = this.now();
+      return kept.index;
+    }
+  }
+
+  /** The index that has this generation, however old; null if no such reel or generation is served. */
+  async having(reel, generation, deadline) {
+    const served = index => index?.generations.get(generation)?.until > this.now() ? index : null;
+    const kept = this.#kept.get(reel);
+    if (!kept) return served(await this.#discover(reel, deadline));
+    if (kept.index.generations.has(generation)) return served(kept.index);
+    // A new generation may have been published since: players reach it through another instance's playlist.
+    if (!this.guesses.take()) throw new Busy(reel);
+    const index = await this.#check(reel, kept, deadline);
+    if (index?.generations.has(generation)) this.guesses.giveBack();
+    return served(index);
+  }
+
+  async #discover(reel, deadline) {
+    if (this.#absent.get(reel) > this.now()) return null;
+    return this.#joined.run(reel, async () => {
+      if (!this.guesses.take()) throw new Busy(reel);
+      const found = await this.functions.get(`zipreel-${reel}-index`, deadline);
+      if (!found) return this.#forget(reel);
+      this.guesses.giveBack();
+      return this.#load(reel, found, deadline);
+    });
+  }
+
+  #check(reel, kept, deadline) {
+    return this.#joined.run(reel, async () => {
+      const found = await this.functions.get(`zipreel-${reel}-index`, deadline);
+      if (!found) return this.#forget(reel);
+      if (found.sha256 !== kept.sha256) return this.#load(reel, found, deadline);
+      kept.checked = this.now();
+      return kept.index;
+    });
+  }
+
+  #forget(reel) {
+    this.#kept.delete(reel);
+    this.#absent.set(reel, this.now() + ABSENT_FOR);
+    return null;
+  }
+
+  async #load(reel, { location, sha256: expected, bytes }, deadline) {
+    if (bytes > INDEX_BYTES_MAX) throw new Error(`zipreel-${reel}-index: ${bytes} bytes are no index`);
+    const zip = await this.download(location, Math.max(deadline - this.now(), 1));
+    // Between GetFunction and the download its code may have been updated: the next request sees the new one.
+    if (sha256(zip, 'base64') !== expected) throw new Busy(reel);
+    const index = readIndex(reel, zip);
+    this.#kept.set(reel, { index, sha256: expected, checked: this.now() });
+    return index;
+  }
+}
+
+async function downloadOverHttp(location, timeout) {
+  try {
+    const answer = await fetch(location, { redirect: 'error', signal: AbortSignal.timeout(timeout) });
+    if (answer.status === 200) return Buffer.from(await answer.arrayBuffer());
+    warn(`an index zip could not be downloaded: ${answer.status}`);
+  } catch (error) {
+    warn(`an index zip could not be downloaded (${error.cause?.code ?? error.name})`);
+  }
+  throw new Busy('download');
+}
+
+// ---- answers --------------------------------------------------------------------------------------------------
+
+const PLAYLIST = 'application/vnd.apple.mpegurl';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+const SHORT = 'public, max-age=10';
+
+const escapeHtml = text => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
+
+/** A base URL from the configuration, ending in a slash; empty if there is none. */
+function baseUrl(text) {
+  return text ? new URL(text.endsWith('/') ? text : `${text}/`).href : '';
+}
+
+export class Gate {
+  /** `html` is watch.html; `base` and `relay` are base URLs or empty. */
+  constructor({ reels, links, html, base, relay, now = Date.now, random = Math.random }) {
+    Object.assign(this, { reels, links, html, base, relay, now, random });
+    const inline = tag => `'sha256-${sha256(new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html)[1], 'base64')}'`;
+    this.policy = [
+      "default-src 'none'", `script-src ${inline('script')} ${/const HLS_JS = '([^']+)'/.exec(html)[1]}`,
+      `style-src ${inline('style')}`, `connect-src 'self'${relay && ` ${new URL(relay).origin}`}`, "img-src 'self' data:",
+      'media-src * blob:', 'worker-src blob:', "base-uri 'none'", "form-action 'none'", 'frame-ancestors *',
+    ].join('; ');
+  }
+
+  /** `{ method, path, query, headers }` (header names in lower case) to `{ status, headers, body }`. */
+  async answer({ method, path, query, headers }) {
+    if (method === 'OPTIONS') return preflight();
+    if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
+    let answer;
+    try {
+      const asked = route(path);
+      const dead = /\bno-cache\b/.test(headers['cache-control']);
+      const deadline = this.now() + PATIENCE;
+      answer = (asked && await this[asked.kind]({ ...asked, query, dead, deadline })) || reply(404, {}, 'not found\n');
+    } catch (error) {
+      if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
+      // Spread out, so that those sent away do not come back at once.
+      answer = reply(503, { 'retry-after': String(2 + Math.floor(this.random() * 6)) });
+    }
+    answer = unlessKnown(answer, headers['if-none-match']);
+    return method === 'HEAD' ? { ...answer, body: '' } : answer;
+  }
+
+  bare({ reel, query }) {
+    const kept = /^[\w.&=%-]{1,100}$/.test(query ?? '') ? `?${query}` : '';
+    return reply(301, { location: `/${reel}/${kept}`, 'cache-control': 'public, max-age=300' });
+  }
+
+  async page({ reel, deadline }) {
+    const index = await this.reels.current(reel, deadline);
+    if (!index) return null;
+    const renditions = JSON.stringify([...index.generations.get(index.current).renditions.keys()]);
+    const values = {
+      title: escapeHtml(index.title), reel, base: this.base || '../', relay: this.relay, generation: index.current,
+      renditions, duration: String(index.duration),
+    };
+    // One pass: a title that reads like a placeholder stays text.
+    const body = this.html.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
+    const policy = { 'content-security-policy': this.policy, 'referrer-policy': 'no-referrer' };
+    return file(body, 'text/html; charset=utf-8', SHORT, policy);
+  }
+
+  async multivariant({ reel, deadline }) {
+    const index = await this.reels.current(reel, deadline);
+    return index && file(index.files.get('index.m3u8'), PLAYLIST, SHORT);
+  }
+
+  async relayMultivariant(asked) {
+    const index = this.relay && await this.reels.current(asked.reel, asked.deadline);
+    const text = index && index.files.get('index.m3u8')?.toString();
+    return text && file(text.replace(/\.m3u8(?="|\r?$)/gm, '.relay.m3u8'), PLAYLIST, SHORT);
+  }
+
+  async poster({ reel, deadline }) {
+    const index = await this.reels.current(reel, deadline);
+    return index && file(index.files.get('poster.jpg'), 'image/jpeg', 'public, max-age=300');
+  }
+
+  async media({ reel, generation, rendition, deadline }) {
+    const index = await this.reels.having(reel, generation, deadline);
+    return index && file(index.files.get(`${generation}/${rendition}.m3u8`), PLAYLIST, IMMUTABLE);
+  }
+
+  async relayMedia({ reel, generation, rendition, deadline }) {
+    const index = this.relay && await this.reels.having(reel, generation, deadline);
+    const text = index && index.files.get(`${generation}/${rendition}.relay.m3u8`)?.toString();
+    // Not immutable: it names the relay, which may move or be switched off.
+    return text && file(text.replace(/^(?=[^#\s])/gm, `${this.relay}${reel}/${generation}/`), PLAYLIST, SHORT);
+  }
+
+  async init({ reel, generation, rendition, deadline }) {
+    const index = await this.reels.having(reel, generation, deadline);
+    return index && file(index.files.get(`${generation}/${rendition}-init.mp4`), 'video/mp4', IMMUTABLE);
+  }
+
+  async chunk({ reel, generation, rendition, number, container, dead, deadline }) {
+    const index = await this.reels.having(reel, generation, deadline);
+    const listed = index?.generations.get(generation).renditions.get(rendition);
+    const sha256 = listed?.container === container && listed.chunks.get(Number(number));
+    const name = `zipreel-${reel}-${generation}-${rendition}-${number}`;
+    const link = sha256 && await this.links.get(name, sha256, deadline, dead);
+    if (!link) return null;
+    const age = Math.min(Math.max(link.end - this.now() - LINK_CLIENT_RESERVE, 0), LINK_CLIENT_MAX);
+    return reply(302, { location: link.location, 'cache-control': `public, max-age=${Math.floor(age / SECOND)}` });
+  }
+}
+
+const METHODS = 'GET, HEAD, OPTIONS';
+
+function reply(status, headers = {}, body = '') {
+  const type = body && { 'content-type': 'text/plain' };
+  const all = { 'access-control-allow-origin': '*', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...type };
+  return { status, headers: { ...all, ...headers }, body };
+}
+
+/** 200 with a body from the index; null (404) if it is not there. */
+function file(body, type, cache, more = {}) {
+  if (body === undefined) return null;
+  const etag = `"${sha256(body, 'hex').slice(0, 32)}"`;
+  const length = String(Buffer.byteLength(body));
+  return reply(200, { 'content-type': type, 'content-length': length, 'cache-control': cache, etag, ...more }, body);
+}
+
+function preflight() {
+  const rights = { 'access-control-allow-methods': METHODS, 'access-control-allow-headers': '*', 'access-control-max-age': '86400' };
+  return reply(204, { allow: METHODS, ...rights, 'cache-control': 'public, max-age=86400' });
+}
+
+/** 304 if the client's copy is this one. */
+function unlessKnown(answer, noneMatch) {
+  const { 'content-type': _, 'content-length': __, ...kept } = answer.headers;
+  const known = noneMatch?.split(',').some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === kept.etag);
+  return known && answer.status === 200 ? { status: 304, headers: kept, body: '' } : answer;
+}
+
+// ---- the Lambda function --------------------------------------------------------------------------------------
+
+/** To the log at WARN (the function's log level): never a link, never a key. */
+function warn(line) { console.warn(line); }
+
+function fromEnvironment(env) {
+  const functions = new Functions({ ask: getFunctionOverHttp(env) });
+  const html = readFileSync(new URL('watch.html', import.meta.url), 'utf8');
+  return new Gate({
+    reels: new Reels({ functions, download: downloadOverHttp }), links: new Links({ functions }),
+    html, base: baseUrl(env.ZIPREEL_GATE_URL), relay: baseUrl(env.ZIPREEL_RELAY_URL),
+  });
+}
+
+// Elsewhere than in Lambda (a simulation, a test) this file is a library.
+const gate = process.env.AWS_LAMBDA_FUNCTION_NAME && fromEnvironment(process.env);
+
+/** A function URL's event (payload format 2.0) to the gate's answer. */
+function handle({ rawPath, rawQueryString, headers, requestContext }) {
+  const lower = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  return gate.answer({ method: requestContext.http.method, path: rawPath, query: rawQueryString, headers: lower });
+}
+
+async function streamed(event, stream) {
+  const { status, headers, body } = await handle(event);
+  const out = globalThis.awslambda.HttpResponseStream.from(stream, { statusCode: status, headers });
+  // Without a write, even an empty one, the status and the headers are lost.
+  out.write(body);
+  out.end();
+}
+
+async function buffered(event) {
+  const { status, headers, body } = await handle(event);
+  if (typeof body === 'string') return { statusCode: status, headers, body, isBase64Encoded: false };
+  return { statusCode: status, headers, body: body.toString('base64'), isBase64Encoded: true };
+}
+
+export const handler = globalThis.awslambda ? globalThis.awslambda.streamifyResponse(streamed) : buffered;

@@ -1,0 +1,214 @@
+// zipreel's relay: a public function URL that hands browsers one whole segment at a time, with the CORS header that
+// the bucket behind Lambda's download links does not send.
+//
+// It has no AWS rights. It reads the gate's media playlist to learn where a segment lies, follows the gate's own
+// redirect to the chunk's download link, asks there for the segment's byte range and streams it on. Every byte that
+// passes here is billed as Lambda's egress to the account's owner; switching the relay off deletes this function.
+// What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
+
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+const SECOND = 1000;
+const PLAYLISTS_KEPT = 32; // a film of two hours in 2 s segments has about 0.5 MB of playlist entries
+const LINKS_KEPT = 2000;
+const ABSENT_FOR = 10 * SECOND;
+const ABSENT_KEPT = 1000;
+const PLAYLIST_BYTES_MAX = 4 << 20;
+/** The gate answers within 8 s, if only by a 503. */
+const GATE_TIMEOUT = 9 * SECOND;
+/** Until the bucket's first byte; AWS's own time limit of the function bounds the rest. */
+const BUCKET_TIMEOUT = 10 * SECOND;
+
+const PATH = /^\/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)\/([0-9a-f]{8})\/([a-z0-9]{1,4})\/(0|[1-9][0-9]{0,5})\.(ts|mp4)$/;
+const TYPES = { ts: 'video/mp2t', mp4: 'video/mp4' };
+const METHODS = 'GET, HEAD, OPTIONS';
+
+/** Something on the way here gave no answer; `status` is what the client is told. */
+export class Refused extends Error {
+  constructor(status, why, retryAfter) { super(why); Object.assign(this, { status, retryAfter }); }
+}
+
+/** A map that forgets what was not used for longest. */
+class Recent extends Map {
+  constructor(limit) { super(); this.limit = limit; }
+  get(key) {
+    const value = super.get(key);
+    if (value !== undefined) { super.delete(key); super.set(key, value); }
+    return value;
+  }
+  set(key, value) {
+    super.delete(key);
+    super.set(key, value);
+    if (this.size > this.limit) super.delete(this.keys().next().value);
+    return this;
+  }
+}
+
+/** Segments of a media playlist as the gate serves it: `{ uri, offset, bytes }` each, in order. */
+export function segmentsOf(playlist) {
+  const segments = [];
+  let range = null;
+  for (const line of playlist.split(/\r?\n/)) {
+    const found = /^#EXT-X-BYTERANGE:(\d{1,12})@(\d{1,12})$/.exec(line);
+    if (found) range = { bytes: Number(found[1]), offset: Number(found[2]) };
+    if (line === '' || line.startsWith('#')) continue;
+    if (!range || !/^[a-z0-9]{1,4}\/[0-9]{4}\.(ts|mp4)$/.test(line)) throw new Refused(502, 'a playlist entry is not ours');
+    segments.push({ uri: line, ...range });
+    range = null;
+  }
+  return segments;
+}
+
+export class Relay {
+  #playlists = new Recent(PLAYLISTS_KEPT);
+  #absent = new Recent(ABSENT_KEPT);
+  #links = new Recent(LINKS_KEPT);
+  /** `gate` is the gate's base URL, ending in a slash. */
+  constructor({ gate, now = Date.now }) { Object.assign(this, { gate, now }); }
+
+  /** `{ method, path, headers }` to `{ status, headers, body }`; a body is text or a web stream. */
+  async answer({ method, path, headers }) {
+    if (method === 'OPTIONS') return preflight();
+    if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
+    try {
+      const [, reel, generation, rendition, number, container] = PATH.exec(path) ?? [];
+      if (!reel) throw new Refused(404);
+      const folder = `${reel}/${generation}/`;
+      const segment = (await this.#segments(`${folder}${rendition}.m3u8`))[number];
+      if (!segment?.uri.endsWith(`.${container}`)) throw new Refused(404);
+      const etag = `"${generation}-${rendition}-${number}"`;
+      const lasting = { 'cache-control': 'public, max-age=31536000, immutable', etag };
+      if (knows(headers['if-none-match'], etag)) return reply(304, lasting);
+      const whole = { 'content-type': TYPES[container], 'content-length': String(segment.bytes), ...lasting };
+      if (method === 'HEAD') return reply(200, whole);
+      return reply(200, whole, await this.#bytes(folder + segment.uri, segment));
+    } catch (error) {
+      const { status = 502, retryAfter } = error;
+      if (status !== 404 && status !== 503) console.warn(`${method} ${path}: ${status} (${error.message || error.name})`);
+      const body = method === 'HEAD' ? '' : status === 404 ? 'not found\n' : 'not available now\n';
+      return reply(status, { 'content-type': 'text/plain', ...(retryAfter && { 'retry-after': retryAfter }) }, body);
+    }
+  }
+
+  /** The segments of a rendition; its generation's playlist never changes. */
+  async #segments(path) {
+    const kept = this.#playlists.get(path);
+    if (kept) return kept;
+    if (this.#absent.get(path) > this.now()) throw new Refused(404);
+    const answer = await this.#askGate(path);
+    if (answer.status === 404) this.#absent.set(path, this.now() + ABSENT_FOR);
+    if (answer.status !== 200) throw await refusal(answer);
+    const text = await answer.text();
+    if (text.length > PLAYLIST_BYTES_MAX) throw new Refused(502, 'the playlist is too long');
+    const segments = segmentsOf(text);
+    this.#playlists.set(path, segments);
+    return segments;
+  }
+
+  /** The segment's bytes as a stream, from a kept link or, should the bucket refuse it, from one that the gate renews. */
+  async #bytes(path, { offset, bytes }) {
+    const kept = this.#links.get(path);
+    const range = { range: `bytes=${offset}-${offset + bytes - 1}` };
+    let answer = kept?.until > this.now() ? await fromBucket(kept.location, range) : await fromBucket(await this.#link(path), range);
+    if (answer.status === 403) {
+      await answer.body?.cancel();
+      answer = await fromBucket(await this.#link(path, { 'cache-control': 'no-cache' }), range);
+    }
+    if (answer.status === 206 && Number(answer.headers.get('content-length')) === bytes) return answer.body;
+    await answer.body?.cancel();
+    throw new Refused(502, `the bucket answered ${answer.status}`);
+  }
+
+  /** A chunk's download link by the gate's redirect, kept for as long as its headers allow. */
+  async #link(path, headers = {}) {
+    this.#links.delete(path);
+    const answer = await this.#askGate(path, headers);
+    if (answer.status !== 302) throw await refusal(answer);
+    await answer.body?.cancel();
+    const location = new URL(answer.headers.get('location') ?? '', this.gate);
+    // The gate is the owner's own; still, nothing but a signed download over the same scheme is fetched for strangers.
+    const signed = location.searchParams.has('X-Amz-Signature') && !location.username;
+    if (!signed || location.protocol !== new URL(this.gate).protocol) throw new Refused(502, 'the gate redirects elsewhere');
+    const age = /max-age=(\d{1,5})/.exec(answer.headers.get('cache-control') ?? '')?.[1] ?? 0;
+    this.#links.set(path, { location, until: this.now() + age * SECOND });
+    return location;
+  }
+
+  async #askGate(path, headers = {}) {
+    try {
+      return await fetch(this.gate + path, { headers, redirect: 'manual', signal: AbortSignal.timeout(GATE_TIMEOUT) });
+    } catch (error) {
+      throw new Refused(503, `the gate gave no answer (${error.cause?.code ?? error.name})`, '2');
+    }
+  }
+}
+
+async function fromBucket(location, headers) {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), BUCKET_TIMEOUT);
+  try {
+    return await fetch(location, { headers, redirect: 'error', signal: patience.signal });
+  } catch (error) {
+    throw new Refused(503, `the bucket gave no answer (${error.cause?.code ?? error.name})`, '2');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the gate's refusal becomes: 404 and 503 pass through, the rest is a bad gateway. */
+async function refusal(answer) {
+  await answer.body?.cancel();
+  if (answer.status === 404) return new Refused(404);
+  if (answer.status === 503) return new Refused(503, 'the gate is busy', answer.headers.get('retry-after') ?? '2');
+  return new Refused(502, `the gate answered ${answer.status}`);
+}
+
+function reply(status, headers = {}, body = '') {
+  const all = { 'access-control-allow-origin': '*', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  return { status, headers: { ...all, ...headers }, body };
+}
+
+function preflight() {
+  const rights = { 'access-control-allow-methods': METHODS, 'access-control-allow-headers': '*', 'access-control-max-age': '86400' };
+  return reply(204, { allow: METHODS, ...rights, 'cache-control': 'public, max-age=86400' });
+}
+
+function knows(noneMatch, etag) {
+  return noneMatch?.split(',').some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}
+
+// ---- the Lambda function --------------------------------------------------------------------------------------
+
+function fromEnvironment(env) {
+  const { href } = new URL(env.ZIPREEL_GATE_URL);
+  return new Relay({ gate: href.endsWith('/') ? href : `${href}/` });
+}
+
+const relay = process.env.AWS_LAMBDA_FUNCTION_NAME && fromEnvironment(process.env);
+
+/** A function URL's event (payload format 2.0) to the relay's answer. */
+function handle({ rawPath, headers, requestContext }) {
+  const lower = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  return relay.answer({ method: requestContext.http.method, path: rawPath, headers: lower });
+}
+
+async function streamed(event, stream) {
+  const { status, headers, body } = await handle(event);
+  const out = globalThis.awslambda.HttpResponseStream.from(stream, { statusCode: status, headers });
+  // A segment that breaks off must not look whole: the pipeline's error ends the answer as an error.
+  if (typeof body !== 'string') return pipeline(Readable.fromWeb(body), out);
+  // Without a write, even an empty one, the status and the headers are lost.
+  out.write(body);
+  out.end();
+}
+
+// Where answers can't be streamed they are bounded by Lambda's 6 MB.
+async function buffered(event) {
+  const { status, headers, body } = await handle(event);
+  if (typeof body === 'string') return { statusCode: status, headers, body, isBase64Encoded: false };
+  const bytes = Buffer.from(await new Response(body).arrayBuffer());
+  return { statusCode: status, headers, body: bytes.toString('base64'), isBase64Encoded: true };
+}
+
+export const handler = globalThis.awslambda ? globalThis.awslambda.streamifyResponse(streamed) : buffered;
