@@ -104,6 +104,10 @@ impl Explain for CloudError {
     fn hint(&self) -> Option<String> {
         self.hint.clone()
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
 }
 
 /// If the chain of causes comes from looking for credentials, what was said there last.

@@ -1,5 +1,6 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
+pub mod attempt;
 pub mod reporter;
 pub mod request;
 pub mod split;

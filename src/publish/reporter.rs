@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::reel::{
     event::{Count, Event, JobChange, JobName, Unit},
-    fault::Fault,
+    fault::{Fault, Stopped},
 };
 
 /// Takes events in order. Called from workers, so it must return at once.
@@ -28,6 +28,8 @@ impl Reporter for tokio::sync::mpsc::UnboundedSender<Event> {
 #[derive(Debug, Clone)]
 pub struct Control {
     pub cancel: CancellationToken,
+    /// Someone watches and can put right what needs a person; without, such a fault ends the work.
+    pub attended: bool,
     paused: Arc<watch::Sender<bool>>,
     retries: Arc<watch::Sender<u64>>,
 }
@@ -36,6 +38,7 @@ impl Default for Control {
     fn default() -> Self {
         Self {
             cancel: CancellationToken::new(),
+            attended: false,
             paused: Arc::new(watch::Sender::new(false)),
             retries: Arc::new(watch::Sender::new(0)),
         }
@@ -43,6 +46,16 @@ impl Default for Control {
 }
 
 impl Control {
+    /// The same, with a person at hand.
+    pub fn attended() -> Self {
+        Self { attended: true, ..Self::default() }
+    }
+
+    /// Steers part of the work: cancelled with the whole, or alone.
+    pub fn part(&self) -> Self {
+        Self { cancel: self.cancel.child_token(), ..self.clone() }
+    }
+
     /// Lets requests under way finish and starts no new ones until resumed.
     pub fn pause(&self, paused: bool) {
         self.paused.send_replace(paused);
@@ -143,6 +156,15 @@ impl JobHandle {
 
     pub fn cancelled(self) {
         self.end(JobChange::Cancelled);
+    }
+
+    /// Ends as the work did.
+    pub fn ended<T>(self, result: &Result<T, Stopped>) {
+        match result {
+            Ok(_) => self.succeeded(),
+            Err(Stopped::Cancelled) => self.cancelled(),
+            Err(Stopped::Failed(fault)) => self.failed(fault.clone()),
+        }
     }
 
     fn end(mut self, change: JobChange) {

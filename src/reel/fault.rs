@@ -1,7 +1,7 @@
 //! Why something failed, in words for a person, and what follows from it. Every error of the engine becomes one of
 //! these at the edge of its stage; faces show it and the retry loop reads its class.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// What a failure means for the work at hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +55,15 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// Work that ended without its result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Stopped {
+    #[error("cancelled")]
+    Cancelled,
+    #[error(transparent)]
+    Failed(#[from] Fault),
+}
+
 /// An error of the engine that can explain itself.
 pub trait Explain: std::error::Error {
     fn class(&self) -> FaultClass {
@@ -62,6 +71,11 @@ pub trait Explain: std::error::Error {
     }
 
     fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The least wait before another attempt, if whoever failed asked for one.
+    fn retry_after(&self) -> Option<Duration> {
         None
     }
 

@@ -2,11 +2,13 @@
 //! No tokio, AWS, terminal, process or clock in here.
 
 pub mod board;
+pub mod describe;
 pub mod event;
 pub mod fault;
 pub mod index;
 pub mod media;
 pub mod name;
+pub mod pace;
 pub mod pack;
 pub mod playlist;
 pub mod retry;

@@ -1,0 +1,141 @@
+//! The Description of a reel's functions: what `ListFunctions` alone tells of them, since lists carry no tags. A
+//! function is ours only when its name and its description agree.
+
+use std::time::Duration;
+
+use super::name::{ChunkNumber, FunctionName, Generation, ReelName};
+
+/// What an index function says of its reel without being opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexDescription {
+    pub reel: ReelName,
+    pub generation: Generation,
+    pub chunks: u32,
+    pub bytes: u64,
+    pub duration: Duration,
+    /// First 8 letters of the code's `CodeSha256`; another code means that the description is stale.
+    pub code: String,
+}
+
+impl IndexDescription {
+    pub fn text(&self) -> String {
+        let Self { reel, generation, chunks, bytes, duration, code } = self;
+        let seconds = duration.as_secs();
+        format!("zipreel index {reel} {generation} {chunks} chunks {bytes} bytes {seconds} s code {code}")
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.strip_prefix("zipreel index ")?.split(' ');
+        let description = Self {
+            reel: words.next()?.parse().ok()?,
+            generation: words.next()?.parse().ok()?,
+            chunks: number(&mut words, "chunks")?,
+            bytes: number(&mut words, "bytes")?,
+            duration: Duration::from_secs(number(&mut words, "s")?),
+            code: {
+                words.next().filter(|word| *word == "code")?;
+                words.next()?.to_owned()
+            },
+        };
+        words.next().is_none().then_some(description)
+    }
+
+    /// True if this describes code with that `CodeSha256`.
+    pub fn matches(&self, code_sha256: &str) -> bool {
+        code_sha256.starts_with(&self.code) && self.code.len() == CODE_LETTERS
+    }
+}
+
+/// A number followed by its unit.
+fn number<'a, T: std::str::FromStr>(words: &mut impl Iterator<Item = &'a str>, unit: &str) -> Option<T> {
+    let value = words.next()?.parse().ok()?;
+    words.next().filter(|word| *word == unit)?;
+    Some(value)
+}
+
+const CODE_LETTERS: usize = 8;
+
+/// The part of a `CodeSha256` that a description carries.
+pub fn code_prefix(code_sha256: &str) -> String {
+    code_sha256.chars().take(CODE_LETTERS).collect()
+}
+
+/// The Description of a chunk function.
+pub fn chunk(name: &FunctionName) -> String {
+    match name {
+        FunctionName::Chunk { reel, generation, rendition, number } => {
+            format!("zipreel chunk {reel} {generation} {rendition} {number}")
+        }
+        FunctionName::Index { reel } => format!("zipreel index {reel}"),
+    }
+}
+
+/// The name if name and description both say that the function belongs to a reel.
+pub fn ours(name: &str, description: &str) -> Option<FunctionName> {
+    let parsed = FunctionName::parse(name)?;
+    let agrees = match &parsed {
+        FunctionName::Chunk { .. } => description == chunk(&parsed),
+        FunctionName::Index { reel } => IndexDescription::parse(description).is_some_and(|index| index.reel == *reel),
+    };
+    agrees.then_some(parsed)
+}
+
+/// Tags: the same facts, for people and billing reports.
+pub fn tags(name: &FunctionName) -> Vec<(&'static str, String)> {
+    let reel = ("zipreel:reel", name.reel().to_string());
+    match name {
+        FunctionName::Index { .. } => vec![reel],
+        FunctionName::Chunk { generation, rendition, number, .. } => vec![
+            reel,
+            ("zipreel:generation", generation.to_string()),
+            ("zipreel:rendition", rendition.to_string()),
+            ("zipreel:chunk", ChunkNumber::to_string(number)),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index() -> IndexDescription {
+        IndexDescription {
+            reel: "harbour-night".parse().unwrap(),
+            generation: "4f2a91c0".parse().unwrap(),
+            chunks: 34,
+            bytes: 1_288_490_188,
+            duration: Duration::from_secs(642),
+            code: code_prefix("q83vASNFZ4k="),
+        }
+    }
+
+    #[test]
+    fn descriptions_read_as_written() {
+        let text = index().text();
+        assert_eq!(text, "zipreel index harbour-night 4f2a91c0 34 chunks 1288490188 bytes 642 s code q83vASNF");
+        assert_eq!(IndexDescription::parse(&text), Some(index()));
+        assert!(index().matches("q83vASNFZ4k="));
+        assert!(!index().matches("q83vASNxxxx"));
+        for broken in ["", "zipreel index", &format!("{text} more"), &text.replace("chunks", "parts")] {
+            assert_eq!(IndexDescription::parse(broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn a_function_is_ours_only_when_name_and_description_agree() {
+        let name = "zipreel-a-4f2a91c0-src-0001";
+        assert!(ours(name, "zipreel chunk a 4f2a91c0 src 0001").is_some());
+        assert!(ours(name, "zipreel chunk b 4f2a91c0 src 0001").is_none());
+        assert!(ours(name, "").is_none());
+        assert!(ours("zipreel-harbour-night-index", &index().text()).is_some());
+        assert!(ours("zipreel-other-index", &index().text()).is_none());
+    }
+
+    #[test]
+    fn the_longest_description_fits_lambda() {
+        let mut longest = index();
+        longest.reel = "a".repeat(32).parse().unwrap();
+        (longest.bytes, longest.chunks, longest.duration) = (u64::MAX, u32::MAX, Duration::from_secs(u64::MAX));
+        assert!(longest.text().len() <= 256);
+    }
+}

@@ -1,0 +1,131 @@
+//! How many uploads run side by side: more while that brings more bytes a second, fewer after a 429 or a timeout, and
+//! never so many that a request's signature grows old before its body ends. Pure: told of sizes and times.
+
+use std::time::Duration;
+
+pub const PARALLEL_MAX: usize = 16;
+const PARALLEL_START: usize = 4;
+/// AWS refuses a body whose signature is older than 5 minutes at its end; a minute is kept in hand.
+pub const SIGNATURE_BUDGET: Duration = Duration::from_secs(240);
+/// A rise below this share is noise.
+const WORTHWHILE: f64 = 1.05;
+/// Weight of the newest measurement.
+const SMOOTHING: f64 = 0.4;
+
+#[derive(Debug, Clone)]
+pub struct Pace {
+    limit: usize,
+    fixed: bool,
+    /// Bytes a second of all uploads together, smoothed.
+    rate: Option<f64>,
+    /// The rate when the limit was last raised.
+    rate_before: f64,
+    done_at_limit: usize,
+}
+
+impl Pace {
+    /// `fixed`: the person chose; only the signature's age still holds uploads back.
+    pub fn new(fixed: Option<usize>) -> Self {
+        Self {
+            limit: fixed.unwrap_or(PARALLEL_START).clamp(1, PARALLEL_MAX),
+            fixed: fixed.is_some(),
+            rate: None,
+            rate_before: 0.0,
+            done_at_limit: 0,
+        }
+    }
+
+    /// May one of `next` bytes begin beside `running` uploads with `in_flight` bytes still to send?
+    pub fn may_start(&self, running: usize, in_flight: u64, next: u64) -> bool {
+        running == 0 || (running < self.limit && self.within_budget(in_flight + next))
+    }
+
+    fn within_budget(&self, bytes: u64) -> bool {
+        self.rate.is_none_or(|rate| bytes as f64 / rate <= SIGNATURE_BUDGET.as_secs_f64())
+    }
+
+    /// All uploads together moved `bytes` in `elapsed`, since this was last told.
+    pub fn moved(&mut self, bytes: u64, elapsed: Duration) {
+        let seconds = elapsed.as_secs_f64();
+        if seconds > 0.0 && bytes > 0 {
+            let now = bytes as f64 / seconds;
+            self.rate = Some(self.rate.map_or(now, |rate| rate + SMOOTHING * (now - rate)));
+        }
+    }
+
+    /// One upload ended well.
+    pub fn succeeded(&mut self) {
+        self.done_at_limit += 1;
+        let rate = self.rate.unwrap_or(0.0);
+        // each upload of a full round has ended once before the limit is judged
+        if self.fixed || self.done_at_limit < self.limit || rate <= self.rate_before * WORTHWHILE {
+            return;
+        }
+        self.rate_before = rate;
+        self.done_at_limit = 0;
+        self.limit = (self.limit + 1).min(PARALLEL_MAX);
+    }
+
+    /// One upload was refused for haste, timed out or grew too old.
+    pub fn held_back(&mut self) {
+        if !self.fixed {
+            self.limit = (self.limit / 2).max(1);
+            self.done_at_limit = 0;
+        }
+    }
+
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Bytes a second of all uploads together.
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// The largest chunk, in MiB, that one upload at a time gets through within the budget.
+    pub fn fitting_mib(&self) -> Option<u64> {
+        let bytes = self.rate? * SIGNATURE_BUDGET.as_secs_f64();
+        Some(((bytes / (1024.0 * 1024.0)) as u64).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    #[test]
+    fn the_limit_rises_only_while_the_rate_does() {
+        let mut pace = Pace::new(None);
+        for rate in [10, 12, 14, 14, 14, 14] {
+            pace.rate = Some((rate * MIB) as f64);
+            for _ in 0..PARALLEL_MAX {
+                pace.succeeded();
+            }
+        }
+        assert_eq!(pace.limit(), PARALLEL_START + 3);
+        pace.held_back();
+        assert_eq!(pace.limit(), 3);
+    }
+
+    #[test]
+    fn a_slow_uplink_gets_one_upload_at_a_time() {
+        let mut pace = Pace::new(None);
+        assert!(pace.may_start(0, 0, 32 * MIB));
+        assert!(pace.may_start(1, 32 * MIB, 32 * MIB), "nothing measured yet");
+        pace.moved(MIB, Duration::from_secs(8));
+        assert!(!pace.may_start(1, 20 * MIB, 32 * MIB));
+        assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
+        assert_eq!(pace.fitting_mib(), Some(30));
+    }
+
+    #[test]
+    fn a_chosen_number_stays() {
+        let mut pace = Pace::new(Some(2));
+        pace.held_back();
+        assert_eq!(pace.limit(), 2);
+        assert!(!pace.may_start(2, 0, 1));
+    }
+}
