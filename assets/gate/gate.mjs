@@ -5,8 +5,8 @@
 // stores nothing, and asks for no function but `zipreel-<reel>-index` and the chunks that a reel's index lists.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
 //
-// No dependency: GetFunction is one signed GET. Start-up is billed and the SDK would be most of it: importing
-// @aws-sdk/client-lambda takes about 10 times as long as loading this whole file (README.md has the figures).
+// No dependency: GetFunction is one signed GET. Start-up is billed and the SDK would be most of it: up to its first call
+// this file takes 29 ms, @aws-sdk/client-lambda 3.1162.0 85 ms (medians of 5 on Node.js 24.21, a 2-core machine).
 
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
