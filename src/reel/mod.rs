@@ -11,5 +11,6 @@ pub mod name;
 pub mod pace;
 pub mod pack;
 pub mod playlist;
+pub mod region;
 pub mod retry;
 pub mod zip;
