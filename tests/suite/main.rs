@@ -2,6 +2,7 @@
 
 mod clips;
 mod contract;
+mod dependencies;
 mod media;
 mod publish;
 mod stand_in;
