@@ -26,6 +26,8 @@ pub struct Request {
     /// `None`: as many as raise the throughput.
     pub parallel_uploads: Option<NonZeroUsize>,
     pub transcode: Transcode,
+    /// Publish beside what already has this name, and retire that. Without it a taken name is an error.
+    pub replace: bool,
     /// Journals, logs and playlist copies, a folder a reel.
     pub state_dir: PathBuf,
     /// Segments that wait for their upload.

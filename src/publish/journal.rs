@@ -1,0 +1,406 @@
+//! What was done for a reel, kept so that nothing is lost: append-only records, each with a checksum and on the disk
+//! before it counts. `<state>/<reel>/<generation>/journal`, one line a record: `<crc32, 8 hex digits> <json>`.
+//!
+//! The remote side is the truth; the journal tells what was meant and spares asking.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::request::{Request, Target, Transcode};
+use crate::reel::{
+    fault::{Explain, FaultClass},
+    index::ChunkIndex,
+    name::{Generation, ReelName, RenditionId},
+};
+
+const FILE: &str = "journal";
+const LOCK: &str = "lock";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// First record: what was asked for.
+    Began(Began),
+    /// ffmpeg runs; enough to end it should it outlive us.
+    Splitting {
+        pid: u32,
+        started: u64,
+        folder: PathBuf,
+    },
+    Deployed {
+        rendition: RenditionId,
+        chunk: ChunkIndex,
+    },
+    /// The split is complete: this many chunks make the reel.
+    Packed {
+        chunks: u32,
+        bytes: u64,
+    },
+    Published {
+        at: String,
+        watch_url: String,
+        playlist_url: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Began {
+    pub at: String,
+    pub video: PathBuf,
+    pub title: String,
+    pub source_bytes: u64,
+    pub segment_seconds: f64,
+    pub chunk_limit: u64,
+    pub parallel_uploads: Option<usize>,
+    pub transcode: bool,
+    /// `local` or `aws`.
+    pub target: String,
+    pub profile: Option<String>,
+    pub account: String,
+    pub region: String,
+    /// Estimated when the work began.
+    pub chunks: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("could not {doing} `{path}`")]
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("another zipreel (process {holder}) is working on `{reel}`")]
+    Held { reel: ReelName, holder: String },
+}
+
+impl Explain for JournalError {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => FaultClass::NeedsPerson,
+            Self::Io { .. } | Self::Held { .. } => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "Make room on that disk, then press r or resume.".into()
+            }
+            Self::Io { .. } => "Check that the folder exists and is yours, or choose another with --state-dir.".into(),
+            Self::Held { .. } => "Wait until it is done, or end it.".into(),
+        })
+    }
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError + use<> {
+    let path = path.to_owned();
+    move |source| JournalError::Io { doing, path, source }
+}
+
+/// A folder of one generation, held against other processes while this lives.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    records: Vec<Record>,
+    /// Held until dropped.
+    _lock: File,
+}
+
+impl Journal {
+    /// Opens or begins the journal. A torn tail is cut off, a damaged file set aside; either is said in the second
+    /// value.
+    pub fn open(
+        state_dir: &Path,
+        reel: &ReelName,
+        generation: Generation,
+    ) -> Result<(Self, Option<String>), JournalError> {
+        let reel_dir = state_dir.join(reel.as_str());
+        let folder = reel_dir.join(generation.to_string());
+        fs::create_dir_all(&folder).map_err(io_error("make the folder", &folder))?;
+        let lock = lock(&reel_dir, reel)?;
+        let path = folder.join(FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(io_error("read the journal", &path)(error)),
+        };
+        let (records, whole, damage) = read(&bytes);
+        let mut word = None;
+        match damage {
+            Damage::None => {}
+            Damage::Tail => {
+                word =
+                    Some(format!("the journal's last record was torn and is cut off ({} bytes)", bytes.len() - whole));
+            }
+            Damage::Within => {
+                let aside = folder.join("journal.damaged");
+                fs::rename(&path, &aside).map_err(io_error("set aside the journal", &path))?;
+                word = Some(format!("the journal was damaged and is kept as `{}`", aside.display()));
+            }
+        }
+        let set_aside = matches!(damage, Damage::Within);
+        let (records, whole) = if set_aside { (Vec::new(), 0) } else { (records, whole) };
+        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io_error("open", &path))?;
+        file.set_len(whole as u64).map_err(io_error("write", &path))?;
+        sync_folder(&folder).map_err(io_error("sync", &folder))?;
+        Ok((Self { file, path, records, _lock: lock }, word))
+    }
+
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The folder of this generation.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Returns when the record is on the disk. Blocking.
+    pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
+        let line = line(&record);
+        self.file.write_all(line.as_bytes()).map_err(io_error("write the journal", &self.path))?;
+        self.file.sync_data().map_err(io_error("write the journal", &self.path))?;
+        self.records.push(record);
+        Ok(())
+    }
+}
+
+fn lock(reel_dir: &Path, reel: &ReelName) -> Result<File, JournalError> {
+    let path = reel_dir.join(LOCK);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .map_err(io_error("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let holder = fs::read_to_string(&path).unwrap_or_default();
+            return Err(JournalError::Held { reel: reel.clone(), holder: holder.trim().to_owned() });
+        }
+        Err(fs::TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+    }
+    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io_error("write", &path))?;
+    Ok(file)
+}
+
+/// A new name counts once its folder is on the disk.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn line(record: &Record) -> String {
+    let json = serde_json::to_string(record).expect("records are plain data");
+    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Damage {
+    None,
+    /// Only the end is not whole, as after a crash.
+    Tail,
+    /// A bad record with good ones after it.
+    Within,
+}
+
+/// The records up to the first bad one, how many bytes they take, and what follows them.
+fn read(bytes: &[u8]) -> (Vec<Record>, usize, Damage) {
+    let mut records = Vec::new();
+    let mut whole = 0;
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let Some(record) = parse(line) else { break };
+        records.push(record);
+        whole += line.len();
+    }
+    let rest = &bytes[whole..];
+    let good_after = rest.split_inclusive(|byte| *byte == b'\n').any(|line| parse(line).is_some());
+    let damage = match (rest.is_empty(), good_after) {
+        (true, _) => Damage::None,
+        (false, false) => Damage::Tail,
+        (false, true) => Damage::Within,
+    };
+    (records, whole, damage)
+}
+
+fn parse(line: &[u8]) -> Option<Record> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (crc, json) = line.split_once(' ')?;
+    let crc = (crc.len() == 8).then(|| u32::from_str_radix(crc, 16).ok()).flatten()?;
+    (crc == crc32fast::hash(json.as_bytes())).then(|| serde_json::from_str(json).ok()).flatten()
+}
+
+/// A reel that was begun and not published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resumable {
+    pub reel: ReelName,
+    pub generation: Generation,
+    pub began: Began,
+    pub chunks_deployed: u32,
+    /// Known once the split was complete, else the estimate.
+    pub chunks: u32,
+    pub bytes_deployed: u64,
+}
+
+impl Resumable {
+    /// The request that goes on with it.
+    pub fn request(&self, state_dir: PathBuf, work_dir: PathBuf) -> Request {
+        Request {
+            video: self.began.video.clone(),
+            reel: self.reel.clone(),
+            title: self.began.title.clone(),
+            segment_length: std::time::Duration::from_secs_f64(self.began.segment_seconds.clamp(0.1, 86_400.0)),
+            chunk_limit: self.began.chunk_limit,
+            parallel_uploads: self.began.parallel_uploads.and_then(std::num::NonZeroUsize::new),
+            transcode: if self.began.transcode { Transcode::Auto } else { Transcode::Never },
+            replace: true,
+            state_dir,
+            work_dir,
+        }
+    }
+
+    pub fn target(&self) -> Target {
+        if self.began.target == "local" { Target::Local } else { Target::Aws { profile: self.began.profile.clone() } }
+    }
+}
+
+/// Everything in the state folder that can go on, newest first. What can't be read is left out. Blocking.
+pub fn resumable(state_dir: &Path) -> Vec<Resumable> {
+    let mut found: Vec<Resumable> = folders(state_dir)
+        .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
+        .filter_map(|(reel, generation, folder)| {
+            let bytes = fs::read(folder.join(FILE)).ok()?;
+            summary(reel.parse().ok()?, generation.parse().ok()?, &read(&bytes).0)
+        })
+        .collect();
+    found.sort_by(|a, b| b.began.at.cmp(&a.began.at));
+    found
+}
+
+fn folders(path: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+}
+
+fn summary(reel: ReelName, generation: Generation, records: &[Record]) -> Option<Resumable> {
+    let began = records.iter().rev().find_map(|record| match record {
+        Record::Began(began) => Some(began.clone()),
+        _ => None,
+    })?;
+    let mut found = Resumable { reel, generation, chunks: began.chunks, began, chunks_deployed: 0, bytes_deployed: 0 };
+    for record in records {
+        match record {
+            Record::Published { .. } => return None,
+            Record::Packed { chunks, .. } => found.chunks = *chunks,
+            Record::Deployed { chunk, .. } => {
+                found.chunks_deployed += 1;
+                found.bytes_deployed += chunk.bytes;
+            }
+            Record::Began(_) | Record::Splitting { .. } => {}
+        }
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn began() -> Record {
+        Record::Began(Began {
+            at: "2026-11-22T10:00:00Z".into(),
+            video: "/v.mp4".into(),
+            title: "v".into(),
+            source_bytes: 1,
+            segment_seconds: 6.0,
+            chunk_limit: 1 << 25,
+            parallel_uploads: None,
+            transcode: false,
+            target: "local".into(),
+            profile: None,
+            account: "000000000000".into(),
+            region: "us-east-1".into(),
+            chunks: 3,
+        })
+    }
+
+    fn published() -> Record {
+        Record::Published { at: String::new(), watch_url: String::new(), playlist_url: String::new() }
+    }
+
+    fn open(state: &Path) -> (Journal, Option<String>) {
+        Journal::open(state, &"a".parse().unwrap(), "01234567".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn records_are_there_after_a_restart() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut journal, word) = open(state.path());
+        assert_eq!((journal.records().len(), word), (0, None));
+        journal.append(began()).unwrap();
+        journal.append(Record::Packed { chunks: 5, bytes: 9 }).unwrap();
+        drop(journal);
+        assert_eq!(resumable(state.path())[0].chunks, 5);
+        let (mut journal, word) = open(state.path());
+        assert_eq!((journal.records().len(), word), (2, None));
+        journal.append(published()).unwrap();
+        assert_eq!(resumable(state.path()), []);
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_off_with_a_word() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(state.path());
+        journal.append(began()).unwrap();
+        let path = journal.path.clone();
+        drop(journal);
+        let torn = line(&published());
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(&torn.as_bytes()[..20]).unwrap();
+        let (mut journal, word) = open(state.path());
+        assert!(word.unwrap().contains("torn"));
+        journal.append(Record::Packed { chunks: 1, bytes: 1 }).unwrap();
+        drop(journal);
+        assert_eq!(open(state.path()).0.records().len(), 2);
+    }
+
+    #[test]
+    fn a_damaged_journal_is_set_aside() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(state.path());
+        journal.append(began()).unwrap();
+        journal.append(published()).unwrap();
+        let path = journal.path.clone();
+        drop(journal);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[30] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let (journal, word) = open(state.path());
+        assert!(word.unwrap().contains("journal.damaged"));
+        assert!(journal.records().is_empty() && journal.folder().join("journal.damaged").exists());
+    }
+
+    #[test]
+    fn a_second_process_is_told_who_holds_it() {
+        let state = tempfile::tempdir().unwrap();
+        let held = open(state.path());
+        let error = Journal::open(state.path(), &"a".parse().unwrap(), "89abcdef".parse().unwrap()).unwrap_err();
+        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+        drop(held);
+        open(state.path());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let (records, whole, damage) = read(&bytes);
+            prop_assert!(records.is_empty() && whole == 0);
+            prop_assert_eq!(damage == Damage::None, bytes.is_empty());
+        }
+    }
+}
