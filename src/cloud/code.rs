@@ -129,7 +129,7 @@ enum Current<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(parts: &'a [Part]) -> Self {
+    pub fn new(parts: &'a [Part]) -> Self {
         Self { parts: parts.iter(), current: None }
     }
 

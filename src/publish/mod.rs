@@ -1,7 +1,13 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
 pub mod attempt;
+mod index;
 pub mod journal;
+mod pack;
+pub mod player;
 pub mod reporter;
 pub mod request;
 pub mod split;
+mod upload;
+mod verify;
+mod work;

@@ -1,0 +1,269 @@
+//! The index: playlists and `index.json` in one zip, deployed last. Creating or updating this one function is the step
+//! that makes a reel, or its new generation, visible.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use super::{attempt::attempts, upload::Uploaded, work::Work};
+use crate::{
+    cloud::{
+        CloudError,
+        code::{CodeZip, Part},
+        functions::{FunctionFacts, NewFunction},
+    },
+    reel::{
+        describe::{self, IndexDescription},
+        event::{JobName, Unit},
+        fault::{Explain, Fault, FaultClass, Stopped},
+        index::{
+            Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, RenditionIndex,
+            Retired,
+        },
+        name::FunctionName,
+        playlist::{self, Bandwidth, Links},
+        zip::{Entry, Layout},
+    },
+};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// A retired generation is served for a day at least: players never fetch a VOD playlist again.
+const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What only the segments themselves can tell.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Measured {
+    /// RFC 6381.
+    pub codecs: String,
+    pub resolution: Option<(u32, u32)>,
+    pub frame_rate: Option<f64>,
+    /// Every segment begins with an IDR picture.
+    pub independent: bool,
+}
+
+/// An earlier state of this reel that is deployed now.
+#[derive(Debug, Clone)]
+pub(super) struct Existing {
+    pub facts: FunctionFacts,
+    pub index: Index,
+    /// Playlists and init sections by entry name, to be served on.
+    pub entries: BTreeMap<String, Vec<u8>>,
+}
+
+pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Measured) -> GenerationIndex {
+    let chunks: Vec<_> = uploaded.chunks.values().cloned().collect();
+    let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
+    let Bandwidth { peak, average } = playlist::bandwidth(&segments);
+    let rendition = RenditionIndex {
+        container: Container::Ts,
+        bandwidth: peak,
+        average_bandwidth: average,
+        codecs: measured.codecs.clone(),
+        resolution: measured.resolution,
+        frame_rate: measured.frame_rate,
+        chunks,
+    };
+    GenerationIndex {
+        generation: work.generation,
+        duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
+        segment_seconds: work.request.segment_length.as_secs_f64(),
+        chunk_limit_bytes: work.request.chunk_limit,
+        renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
+    }
+}
+
+/// Deploys the index. With an existing one of another generation, that is retired and served on.
+pub(super) async fn index(
+    work: &Arc<Work>,
+    generation: &GenerationIndex,
+    independent: bool,
+    existing: Option<Existing>,
+    poster: Option<Vec<u8>>,
+) -> Result<(), Stopped> {
+    let job = work.job(JobName::Index, Unit::Bytes);
+    let next = Index {
+        format: FORMAT,
+        reel: work.request.reel.clone(),
+        title: work.request.title.clone(),
+        published: rfc3339(SystemTime::now()),
+        current: generation.clone(),
+        retired: existing.as_ref().map(|existing| retired(existing, generation)).unwrap_or_default(),
+    };
+    if let Some(existing) = &existing
+        && same_content(&existing.index, &next)
+    {
+        job.skipped("already published");
+        return Ok(());
+    }
+    let code = match zip(&next, independent, existing.as_ref(), poster) {
+        Ok(code) => code,
+        Err(fault) => {
+            job.failed(fault.clone());
+            return Err(Stopped::Failed(fault));
+        }
+    };
+    job.sized(code.bytes());
+    let description = IndexDescription {
+        reel: next.reel.clone(),
+        generation: next.current.generation,
+        chunks: next.current.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
+        bytes: next.current.bytes(),
+        duration: Duration::from_millis(next.current.duration_ms),
+        code: describe::code_prefix(&code.code_sha256()),
+    };
+    let deploy = |_| deploy(work, &code, &description, existing.as_ref(), job.count());
+    let result = attempts(&job, &work.control, &work.retry, deploy, |_| ()).await;
+    job.ended(&result);
+    result
+}
+
+fn same_content(deployed: &Index, next: &Index) -> bool {
+    deployed.current == next.current && deployed.title == next.title && deployed.format == next.format
+}
+
+/// What stays served beside the new generation: the one it replaces, and those whose time is not over.
+fn retired(existing: &Existing, next: &GenerationIndex) -> Vec<Retired> {
+    let now = SystemTime::now();
+    let mut retired: Vec<Retired> =
+        existing.index.retired.iter().filter(|retired| retired.until > rfc3339(now)).cloned().collect();
+    let old = &existing.index.current;
+    if old.generation != next.generation {
+        let until = now + RETIRED_AT_LEAST.max(Duration::from_millis(old.duration_ms * 3));
+        retired.push(Retired { until: rfc3339(until), generation: old.clone() });
+    }
+    retired.retain(|retired| retired.generation.generation != next.generation);
+    retired
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    #[error("someone else published `{reel}` meanwhile ({modified})")]
+    Overtaken { reel: String, modified: String },
+}
+
+impl Explain for Error {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Cloud(error) => error.class(),
+            Self::Overtaken { .. } => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => error.hint(),
+            Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Cloud(error) => error.retry_after(),
+            Self::Overtaken { .. } => None,
+        }
+    }
+}
+
+async fn deploy(
+    work: &Work,
+    code: &CodeZip,
+    description: &IndexDescription,
+    existing: Option<&Existing>,
+    sent: &crate::reel::event::Count,
+) -> Result<(), Error> {
+    let name = work.index_function();
+    let text = description.text();
+    match existing {
+        None => create(work, &name, &text, code, sent).await,
+        Some(existing) => {
+            let revision = existing.facts.revision.as_deref();
+            let updated = work.cloud.update_code(&name, revision, code, sent, TIMEOUT).await;
+            match updated {
+                Ok(_) => {}
+                // the answer to an earlier attempt was lost, or someone else was quicker
+                Err(error) if error.is_precondition() => ours_or_overtaken(work, &name, code, error).await?,
+                Err(error) => return Err(error.into()),
+            }
+            work.cloud.describe(&name, &text).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn create(
+    work: &Work,
+    name: &str,
+    description: &str,
+    code: &CodeZip,
+    sent: &crate::reel::event::Count,
+) -> Result<(), Error> {
+    let function = FunctionName::Index { reel: work.request.reel.clone() };
+    let new = NewFunction {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        tags: describe::tags(&function).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+    };
+    match work.cloud.create_function(&new, code, sent, TIMEOUT).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_conflict() => ours_or_overtaken(work, name, code, error).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn ours_or_overtaken(work: &Work, name: &str, code: &CodeZip, error: CloudError) -> Result<(), Error> {
+    match work.cloud.function(name).await? {
+        Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(()),
+        Some(facts) => Err(Error::Overtaken { reel: work.request.reel.to_string(), modified: facts.modified }),
+        None => Err(error.into()),
+    }
+}
+
+fn zip(
+    index: &Index,
+    independent: bool,
+    existing: Option<&Existing>,
+    poster: Option<Vec<u8>>,
+) -> Result<CodeZip, Fault> {
+    let mut files: Vec<(String, Vec<u8>)> = vec![
+        (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
+        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, independent).into_bytes()),
+    ];
+    let generation = index.current.generation;
+    for (id, rendition) in &index.current.renditions {
+        let media = |links| playlist::media(id, rendition, independent, links).into_bytes();
+        files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
+        files.push((playlist::relay_path(generation, id), media(Links::Relay)));
+    }
+    for retired in &index.retired {
+        let prefix = format!("{}/", retired.generation.generation);
+        let entries = existing.into_iter().flat_map(|existing| &existing.entries);
+        files.extend(
+            entries.filter(|(name, _)| name.starts_with(&prefix)).map(|(name, bytes)| (name.clone(), bytes.clone())),
+        );
+    }
+    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes)));
+    let entries: Vec<Entry> = files
+        .iter()
+        .map(|(name, bytes)| Entry { name: name.clone(), bytes: bytes.len() as u32, crc32: crc32fast::hash(bytes) })
+        .collect();
+    let (headers, trailer) = Layout::new(&entries).into_parts();
+    let mut parts: Vec<Part> = headers
+        .into_iter()
+        .zip(files)
+        .flat_map(|(header, (_, bytes))| [Part::Memory(header), Part::Memory(bytes)])
+        .collect();
+    parts.push(Part::Memory(trailer));
+    CodeZip::measure(parts, |_| ()).map_err(|error| Fault::permanent("could not frame the index").because(error))
+}
+
+pub(super) fn rfc3339(time: SystemTime) -> String {
+    let time = OffsetDateTime::from(time);
+    let seconds = time.replace_nanosecond(0).unwrap_or(time);
+    seconds.format(&Rfc3339).expect("a time of this era has a form")
+}

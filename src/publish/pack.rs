@@ -1,0 +1,168 @@
+//! The packing: closed segments become chunks. A chunk is never written: its frame is computed, its hashes are taken
+//! from the segments while they are still in the page cache, and the upload reads them again.
+
+use std::{collections::VecDeque, io, path::PathBuf, sync::Arc};
+
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use super::{split::ClosedSegment, work::Work};
+use crate::{
+    cloud::code::{CodeZip, Part},
+    reel::{
+        event::{Event, JobName, Unit},
+        fault::{Explain, FaultClass, Stopped},
+        index::{ChunkIndex, Container, SegmentIndex},
+        pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
+        zip::{Entry, Layout},
+    },
+};
+
+/// A chunk ready to deploy.
+#[derive(Debug)]
+pub(super) struct PackedChunk {
+    pub index: ChunkIndex,
+    pub code: CodeZip,
+    /// The segments' files and sizes, to be removed once deployed.
+    pub files: Vec<(PathBuf, u64)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("could not pack the segments")]
+    Rule(#[source] PackError),
+    #[error("could not read a segment back")]
+    Read(#[source] io::Error),
+}
+
+impl Explain for Error {
+    fn class(&self) -> FaultClass {
+        FaultClass::Permanent
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Rule(PackError::SegmentTooLarge { fitting_seconds, limit, .. }) => {
+                let more = if *limit < crate::reel::pack::CHUNK_LIMIT_MAX { ", or --chunk-mib up to 49" } else { "" };
+                format!(
+                    "Use --segment-seconds {fitting_seconds}{more}. If segments stay as long, the video has too few \
+                     keyframes: --transcode auto with a video that is re-encoded would add them."
+                )
+            }
+            Self::Rule(PackError::TooManyChunks) => "Use a larger --chunk-mib, or publish the video in parts.".into(),
+            Self::Read(_) => "Resume: the split is done again.".into(),
+        })
+    }
+}
+
+/// Runs until the segments end. The chunks are packed in order.
+pub(super) async fn pack(
+    work: &Arc<Work>,
+    mut segments: Receiver<ClosedSegment>,
+    chunks: Sender<PackedChunk>,
+) -> Result<(), Stopped> {
+    let job = work.job(JobName::Pack, Unit::Bytes);
+    job.started(1);
+    let result = tokio::select! {
+        result = pack_all(work, &mut segments, &chunks, &job) => result,
+        () = work.control.cancel.cancelled() => Err(Stopped::Cancelled),
+    };
+    job.ended(&result);
+    result
+}
+
+async fn pack_all(
+    work: &Arc<Work>,
+    segments: &mut Receiver<ClosedSegment>,
+    chunks: &Sender<PackedChunk>,
+    job: &super::reporter::JobHandle,
+) -> Result<(), Stopped> {
+    let stopped = |error: PackError| Stopped::Failed(Error::Rule(error).fault());
+    let mut packer = Packer::new(work.request.chunk_limit);
+    let mut waiting = VecDeque::new();
+    while let Some(closed) = segments.recv().await {
+        let (number, bytes, duration_us) = (closed.number, closed.bytes, closed.duration_us);
+        waiting.push_back(closed);
+        if let Some(chunk) = packer.push(Segment { number, bytes, duration_us }).map_err(stopped)? {
+            deliver(work, chunk, &mut waiting, chunks, job).await?;
+        }
+    }
+    // a split that failed closes its channel too: what it left is no whole chunk
+    if work.control.cancel.is_cancelled() {
+        return Err(Stopped::Cancelled);
+    }
+    match packer.finish().map_err(stopped)? {
+        Some(chunk) => deliver(work, chunk, &mut waiting, chunks, job).await,
+        None => Ok(()),
+    }
+}
+
+async fn deliver(
+    work: &Arc<Work>,
+    chunk: Chunk,
+    waiting: &mut VecDeque<ClosedSegment>,
+    chunks: &Sender<PackedChunk>,
+    job: &super::reporter::JobHandle,
+) -> Result<(), Stopped> {
+    let closed: Vec<ClosedSegment> = waiting.drain(..chunk.segments.len()).collect();
+    let (here, count) = (work.clone(), job.count().clone());
+    let packed = tokio::task::spawn_blocking(move || build(&here, &chunk, closed, |bytes| count.add(bytes)));
+    let packed = packed.await.expect("packing does not panic");
+    let packed = packed.map_err(|error| Stopped::Failed(Error::Read(error).fault()))?;
+    work.report(Event::ChunkPacked {
+        rendition: work.rendition.clone(),
+        number: packed.index.number,
+        bytes: packed.index.bytes,
+        segments: packed.index.segments.len() as u32,
+    });
+    // the uploader is gone only when the work has stopped
+    chunks.send(packed).await.map_err(|_| Stopped::Cancelled)
+}
+
+fn build(work: &Work, chunk: &Chunk, closed: Vec<ClosedSegment>, progress: impl FnMut(u64)) -> io::Result<PackedChunk> {
+    let manifest = Manifest::new(&work.request.reel, work.generation, &work.rendition, chunk);
+    let manifest = serde_json::to_vec(&manifest).expect("a manifest is plain data");
+    let mut entries = Vec::with_capacity(closed.len() + 1);
+    for (segment, file) in chunk.segments.iter().zip(&closed) {
+        let crc32 = crc32_of_file(file)?;
+        entries.push(Entry { name: segment.entry_name(Container::Ts), bytes: segment.bytes as u32, crc32 });
+    }
+    let crc32 = crc32fast::hash(&manifest);
+    entries.push(Entry { name: MANIFEST_ENTRY.to_owned(), bytes: manifest.len() as u32, crc32 });
+    let layout = Layout::new(&entries);
+    let segments = chunk.segments.iter().enumerate().map(|(place, segment)| SegmentIndex {
+        offset: layout.payload_offset(place),
+        bytes: segment.bytes,
+        duration_us: segment.duration_us,
+        crc32: entries[place].crc32,
+    });
+    let segments = segments.collect();
+    let code = CodeZip::measure(parts(layout, &closed, manifest), progress)?;
+    let index = ChunkIndex { number: chunk.number, bytes: code.bytes(), sha256: code.code_sha256(), segments };
+    let files = closed.into_iter().map(|file| (file.path, file.bytes)).collect();
+    Ok(PackedChunk { index, code, files })
+}
+
+fn parts(layout: Layout, closed: &[ClosedSegment], manifest: Vec<u8>) -> Vec<Part> {
+    let (headers, trailer) = layout.into_parts();
+    let payloads = closed
+        .iter()
+        .map(|file| Part::File { path: file.path.clone(), bytes: file.bytes })
+        .chain([Part::Memory(manifest)]);
+    let mut parts: Vec<Part> =
+        headers.into_iter().zip(payloads).flat_map(|(header, payload)| [Part::Memory(header), payload]).collect();
+    parts.push(Part::Memory(trailer));
+    parts
+}
+
+fn crc32_of_file(file: &ClosedSegment) -> io::Result<u32> {
+    let part = [Part::File { path: file.path.clone(), bytes: file.bytes }];
+    let mut reader = crate::cloud::code::Reader::new(&part);
+    let mut hasher = crc32fast::Hasher::new();
+    let mut block = vec![0; 128 * 1024];
+    loop {
+        match reader.fill(&mut block)? {
+            0 => return Ok(hasher.finalize()),
+            length => hasher.update(&block[..length]),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What a player does, for verifying: follows the gate's redirects with GET (links are signed for GET, never for
+//! HEAD), reads byte ranges, parses playlists with m3u8-rs.
+
+use std::time::Duration;
+
+use reqwest::{
+    Client, StatusCode,
+    header::{HeaderMap, RANGE},
+};
+
+use crate::reel::fault::{Explain, FaultClass};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Without a byte for so long, a read is given up.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// No playlist is larger: 10,000 segments take about a megabyte.
+const PLAYLIST_MAX: u64 = 16 * 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum PlayerError {
+    #[error("could not fetch `{url}`")]
+    Connection {
+        url: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    #[error("could not fetch `{url}`: the answer was {status}")]
+    Status { url: String, status: StatusCode, retry_after: Option<Duration> },
+    #[error("could not use the answer of `{url}`: {why}")]
+    Content { url: String, why: String },
+}
+
+impl Explain for PlayerError {
+    fn class(&self) -> FaultClass {
+        match self {
+            // 404 too: a new index is seen by the gate within seconds
+            Self::Connection { .. } | Self::Status { .. } => FaultClass::Transient,
+            Self::Content { .. } => FaultClass::Transient,
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Connection { .. } | Self::Content { .. } => None,
+        }
+    }
+}
+
+impl PlayerError {
+    fn connection(url: &str, error: reqwest::Error) -> Self {
+        // the URL in reqwest's error is the redirect's target: a presigned one
+        Self::Connection { url: url.to_owned(), source: error.without_url() }
+    }
+
+    pub fn content(url: &str, why: impl Into<String>) -> Self {
+        Self::Content { url: url.to_owned(), why: why.into() }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Player(Client);
+
+/// Hash and size of what was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    pub crc32: u32,
+    pub bytes: u64,
+}
+
+impl Player {
+    pub fn new() -> Result<Self, PlayerError> {
+        // an error only means that a provider is installed already
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
+        client.map(Self).map_err(|error| PlayerError::connection("", error))
+    }
+
+    /// A playlist as text.
+    pub async fn playlist(&self, url: &str) -> Result<String, PlayerError> {
+        let mut response = self.get(url, HeaderMap::new(), StatusCode::OK).await?;
+        let mut body = Vec::new();
+        while let Some(block) = response.chunk().await.map_err(|error| PlayerError::connection(url, error))? {
+            body.extend(block);
+            if body.len() as u64 > PLAYLIST_MAX {
+                return Err(PlayerError::content(url, "it is too large for a playlist"));
+            }
+        }
+        String::from_utf8(body).map_err(|_| PlayerError::content(url, "it is not UTF-8"))
+    }
+
+    /// Reads `bytes` from `offset` and hashes them as they come. `progress` hears of each block.
+    pub async fn range(
+        &self,
+        url: &str,
+        offset: u64,
+        bytes: u64,
+        mut progress: impl FnMut(&[u8]),
+    ) -> Result<Read, PlayerError> {
+        let mut headers = HeaderMap::new();
+        let range = format!("bytes={offset}-{}", offset + bytes.saturating_sub(1));
+        headers.insert(RANGE, range.parse().expect("digits make a header"));
+        let mut response = self.get(url, headers, StatusCode::PARTIAL_CONTENT).await?;
+        let mut hash = crc32fast::Hasher::new();
+        let mut read = 0;
+        while let Some(block) = response.chunk().await.map_err(|error| PlayerError::connection(url, error))? {
+            hash.update(&block);
+            read += block.len() as u64;
+            progress(&block);
+            if read > bytes {
+                return Err(PlayerError::content(url, "more came than was asked for"));
+            }
+        }
+        Ok(Read { crc32: hash.finalize(), bytes: read })
+    }
+
+    async fn get(&self, url: &str, headers: HeaderMap, wanted: StatusCode) -> Result<reqwest::Response, PlayerError> {
+        let sent = self.0.get(url).headers(headers).send().await;
+        let response = sent.map_err(|error| PlayerError::connection(url, error))?;
+        let status = response.status();
+        if status != wanted {
+            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+            let retry_after = retry_after.map(Duration::from_secs);
+            return Err(PlayerError::Status { url: url.to_owned(), status, retry_after });
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,300 @@
+//! The upload: chunks become functions, several at a time. Each attempt is one request that streams from the
+//! segments' files; what AWS has already, with our hash, is not sent again.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{sync::mpsc::Receiver, task::JoinSet};
+
+use super::{attempt::attempts, journal::Record, pack::PackedChunk, reporter::JobHandle, work::Work};
+use crate::{
+    cloud::{CloudError, functions::NewFunction},
+    reel::{
+        describe,
+        event::{Count, Event, JobName, Unit},
+        fault::{Explain, Fault, FaultClass, Stopped},
+        index::ChunkIndex,
+        name::ChunkNumber,
+        pace::Pace,
+    },
+};
+
+/// Chunks of this generation that are deployed already: number to `CodeSha256`.
+pub(super) type Deployed = HashMap<ChunkNumber, String>;
+
+/// What the upload came to.
+#[derive(Debug, Default)]
+pub(super) struct Uploaded {
+    pub chunks: BTreeMap<ChunkNumber, ChunkIndex>,
+    pub sent_bytes: u64,
+}
+
+/// One chunk's end.
+struct Done {
+    index: ChunkIndex,
+    sent: u64,
+}
+
+/// Runs until the chunks end and each is deployed.
+pub(super) async fn upload(
+    work: &Arc<Work>,
+    mut chunks: Receiver<PackedChunk>,
+    deployed: Deployed,
+) -> Result<Uploaded, Stopped> {
+    let job = work.job(JobName::Upload, Unit::Bytes);
+    job.started(1);
+    let mut uploads = Uploads::new(work.clone(), deployed);
+    let result = uploads.run(&mut chunks, &job).await;
+    // their futures end by the cancelled control; a row of a dropped one would say that it failed
+    while uploads.running.join_next().await.is_some() {}
+    job.ended(&result);
+    result.map(|()| uploads.uploaded)
+}
+
+struct Uploads {
+    work: Arc<Work>,
+    deployed: Deployed,
+    running: JoinSet<Result<Done, Stopped>>,
+    /// Bytes of running uploads, and how many each has sent.
+    in_flight: HashMap<ChunkNumber, (u64, Count)>,
+    pace: Arc<Mutex<Pace>>,
+    measured: (Instant, u64),
+    uploaded: Uploaded,
+}
+
+impl Uploads {
+    fn new(work: Arc<Work>, deployed: Deployed) -> Self {
+        let pace = Pace::new(work.request.parallel_uploads.map(std::num::NonZero::get));
+        Self {
+            work,
+            deployed,
+            running: JoinSet::new(),
+            in_flight: HashMap::new(),
+            pace: Arc::new(Mutex::new(pace)),
+            measured: (Instant::now(), 0),
+            uploaded: Uploaded::default(),
+        }
+    }
+
+    async fn run(&mut self, chunks: &mut Receiver<PackedChunk>, job: &JobHandle) -> Result<(), Stopped> {
+        let mut next: Option<PackedChunk> = None;
+        let mut more = true;
+        let mut packed = 0;
+        let mut clock = tokio::time::interval(Duration::from_millis(500));
+        loop {
+            if let Some(chunk) = next.take_if(|chunk| self.may_start(chunk.code.bytes())) {
+                self.start(chunk);
+            }
+            if next.is_none() && !more && self.running.is_empty() {
+                return Ok(());
+            }
+            tokio::select! {
+                () = self.work.control.cancel.cancelled() => return Err(Stopped::Cancelled),
+                chunk = chunks.recv(), if next.is_none() && more => match chunk {
+                    Some(chunk) => {
+                        packed += chunk.index.bytes;
+                        next = Some(chunk);
+                    }
+                    None => {
+                        more = false;
+                        job.sized(packed);
+                    }
+                },
+                Some(done) = self.running.join_next() => {
+                    let done = done.expect("an upload does not panic")?;
+                    self.finish(done, job);
+                }
+                _ = clock.tick() => self.measure(job),
+            }
+        }
+    }
+
+    fn may_start(&self, bytes: u64) -> bool {
+        let in_flight = self.in_flight.values().map(|(total, sent)| total.saturating_sub(sent.get())).sum();
+        !self.work.control.is_paused() && self.pace().may_start(self.running.len(), in_flight, bytes)
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Bytes that left so far, of done and running uploads.
+    fn sent(&self) -> u64 {
+        self.uploaded.sent_bytes + self.in_flight.values().map(|(_, sent)| sent.get()).sum::<u64>()
+    }
+
+    fn measure(&mut self, job: &JobHandle) {
+        let (since, before) = self.measured;
+        let now = self.sent();
+        self.measured = (Instant::now(), now);
+        self.pace().moved(now.saturating_sub(before), since.elapsed());
+        let done: u64 = self.uploaded.chunks.values().map(|chunk| chunk.bytes).sum();
+        let running: u64 = self.in_flight.values().map(|(_, sent)| sent.get()).sum();
+        job.count().set(done + running);
+    }
+
+    fn start(&mut self, chunk: PackedChunk) {
+        let number = chunk.index.number;
+        let name = JobName::Chunk { rendition: self.work.rendition.clone(), number };
+        let job = self.work.job(name, Unit::Bytes);
+        job.sized(chunk.index.bytes);
+        self.in_flight.insert(number, (chunk.index.bytes, job.count().clone()));
+        let there = self.deployed.get(&number).is_some_and(|sha256| *sha256 == chunk.index.sha256);
+        self.running.spawn(deploy(self.work.clone(), chunk, there, job, self.pace.clone()));
+    }
+
+    fn finish(&mut self, done: Done, job: &JobHandle) {
+        self.in_flight.remove(&done.index.number);
+        self.uploaded.sent_bytes += done.sent;
+        self.uploaded.chunks.insert(done.index.number, done.index);
+        if done.sent > 0 {
+            self.pace().succeeded();
+        }
+        self.measure(job);
+    }
+}
+
+/// Deploys one chunk, records it and removes its segments.
+async fn deploy(
+    work: Arc<Work>,
+    chunk: PackedChunk,
+    there: bool,
+    job: JobHandle,
+    pace: Arc<Mutex<Pace>>,
+) -> Result<Done, Stopped> {
+    let result = if there { Ok(Sent { bytes: 0, attempts: 0 }) } else { create(&work, &chunk, &job, &pace).await };
+    let result = match result {
+        Ok(sent) => recorded(&work, &chunk, sent).await.map(|()| sent),
+        Err(stopped) => Err(stopped),
+    };
+    match &result {
+        Ok(Sent { bytes: 0, .. }) => job.skipped("already deployed with the same hash"),
+        other => job.ended(other),
+    }
+    result.map(|sent| Done { index: chunk.index, sent: sent.bytes })
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    bytes: u64,
+    attempts: u32,
+}
+
+async fn recorded(work: &Arc<Work>, chunk: &PackedChunk, sent: Sent) -> Result<(), Stopped> {
+    let rendition = work.rendition.clone();
+    work.record(Record::Deployed { rendition: rendition.clone(), chunk: chunk.index.clone() }).await?;
+    for (path, bytes) in &chunk.files {
+        work.remove_segment(path, *bytes).await;
+    }
+    work.report(Event::ChunkDeployed {
+        rendition,
+        number: chunk.index.number,
+        bytes: chunk.index.bytes,
+        sent: sent.bytes,
+        attempts: sent.attempts,
+    });
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    #[error("function `{name}` is already there with other content")]
+    Other { name: String },
+}
+
+impl Explain for Error {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Cloud(error) => error.class(),
+            Self::Other { .. } => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => error.hint(),
+            Self::Other { .. } => Some(
+                "It was made by other software or a damaged run. Delete that function, or choose another --name."
+                    .into(),
+            ),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Cloud(error) => error.retry_after(),
+            Self::Other { .. } => None,
+        }
+    }
+}
+
+async fn create(work: &Arc<Work>, chunk: &PackedChunk, job: &JobHandle, pace: &Mutex<Pace>) -> Result<Sent, Stopped> {
+    let name = work.chunk_function(chunk.index.number);
+    let new = NewFunction {
+        name: name.to_string(),
+        description: describe::chunk(&name),
+        tags: describe::tags(&name).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+    };
+    let pace = || pace.lock().unwrap_or_else(PoisonError::into_inner);
+    let create = |attempt| {
+        let new = &new;
+        async move {
+            let created = work.cloud.create_function(new, &chunk.code, job.count(), timeout(chunk.code.bytes())).await;
+            match created {
+                Ok(_) => Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt }),
+                Err(error) if error.is_conflict() => already_there(work, new, chunk, error, attempt).await,
+                Err(error) => Err(Error::Cloud(error)),
+            }
+        }
+    };
+    let failed = |error: &Error| {
+        if let Error::Cloud(error) = error
+            && (error.is_throttle() || error.is_signature_age() || error.code == "Timeout")
+        {
+            pace().held_back();
+        }
+    };
+    let result = attempts(job, &work.control, &work.retry, create, failed).await;
+    match result {
+        Err(Stopped::Failed(fault)) if fault.cause.as_deref().is_some_and(|cause| cause.contains("expired")) => {
+            Err(Stopped::Failed(too_slow(fault, pace().fitting_mib())))
+        }
+        result => result,
+    }
+}
+
+/// For one attempt: what the slowest uplink that can work at all needs, at most the life of a signature.
+fn timeout(bytes: u64) -> Duration {
+    const SLOWEST_BYTES_PER_SECOND: u64 = 150_000;
+    Duration::from_secs((30 + bytes * 4 / 3 / SLOWEST_BYTES_PER_SECOND).min(300))
+}
+
+/// 409: the same name is taken. By us, with the same content, is success: an answer was lost, or another run did it.
+async fn already_there(
+    work: &Work,
+    new: &NewFunction,
+    chunk: &PackedChunk,
+    conflict: CloudError,
+    attempt: u32,
+) -> Result<Sent, Error> {
+    match work.cloud.function(&new.name).await? {
+        Some(facts) if facts.code_sha256 == chunk.index.sha256 && facts.description == new.description => {
+            Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt })
+        }
+        Some(_) => Err(Error::Other { name: new.name.clone() }),
+        None => Err(Error::Cloud(conflict)),
+    }
+}
+
+fn too_slow(fault: Fault, fitting_mib: Option<u64>) -> Fault {
+    let hint = match fitting_mib {
+        Some(mib) => format!("The uplink is too slow for this chunk size. Resume with --chunk-mib {mib} or less."),
+        None => "The uplink is too slow for this chunk size, or this machine's clock is wrong.".to_owned(),
+    };
+    fault.hint(hint)
+}

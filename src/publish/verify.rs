@@ -1,0 +1,129 @@
+//! The verifying: asks the gate for the playlists as a player would, follows its redirects and compares what the byte
+//! ranges give with what was packed. A sample of segments, and it says how many of how many.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    attempt::attempts,
+    player::{Player, PlayerError},
+    work::Work,
+};
+use crate::reel::{
+    event::{JobName, Unit},
+    fault::{Explain, Stopped},
+    index::{GenerationIndex, SegmentIndex},
+    playlist,
+};
+
+/// Segments looked at after publishing.
+const SAMPLE: usize = 12;
+
+/// One segment as the index knows it.
+struct Expected {
+    uri: String,
+    segment: SegmentIndex,
+}
+
+/// Returns how many segments were checked.
+pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Result<u32, Stopped> {
+    let job = work.job(JobName::Verify, Unit::Segments);
+    let expected = expected(generation);
+    let sample = sample(expected.len(), SAMPLE);
+    job.sized(sample.len() as u64);
+    let player = Player::new().map_err(|error| Stopped::Failed(error.fault()));
+    let result = match player {
+        Err(stopped) => Err(stopped),
+        Ok(player) => {
+            let check = |_| check(work, &player, generation, &expected, &sample, job.count());
+            attempts(&job, &work.control, &work.retry, check, |_| ()).await
+        }
+    };
+    job.ended(&result);
+    result.map(|()| sample.len() as u32)
+}
+
+fn expected(generation: &GenerationIndex) -> Vec<Expected> {
+    let mut all = Vec::new();
+    for (id, rendition) in &generation.renditions {
+        for chunk in &rendition.chunks {
+            let uri = playlist::chunk_path(id, chunk.number, rendition.container);
+            all.extend(chunk.segments.iter().map(|segment| Expected { uri: uri.clone(), segment: *segment }));
+        }
+    }
+    all
+}
+
+/// Places of a sample: the first, the last, and evenly between.
+fn sample(all: usize, wanted: usize) -> BTreeSet<usize> {
+    let last = all.saturating_sub(1);
+    let steps = wanted.min(all).saturating_sub(1).max(1);
+    (0..=steps).map(|step| last * step / steps).filter(|place| *place < all).collect()
+}
+
+async fn check(
+    work: &Work,
+    player: &Player,
+    generation: &GenerationIndex,
+    expected: &[Expected],
+    sample: &BTreeSet<usize>,
+    checked: &crate::reel::event::Count,
+) -> Result<(), PlayerError> {
+    let base = format!("{}{}/", work.gate, work.request.reel);
+    check_multivariant(player, &format!("{base}index.m3u8"), generation).await?;
+    for id in generation.renditions.keys() {
+        let url = format!("{base}{}", playlist::media_path(generation.generation, id));
+        check_media(player, &url, expected).await?;
+    }
+    for place in sample {
+        let Expected { uri, segment } = &expected[*place];
+        let url = format!("{base}{}/{uri}", generation.generation);
+        let read = player.range(&url, segment.offset, segment.bytes, |_| ()).await?;
+        if read.bytes != segment.bytes || read.crc32 != segment.crc32 {
+            let why = format!("segment {place} has {} bytes with another hash than was packed", read.bytes);
+            return Err(PlayerError::content(&url, why));
+        }
+        checked.add(1);
+    }
+    Ok(())
+}
+
+/// It must name this generation: right after publishing, the gate may still know the one before.
+async fn check_multivariant(player: &Player, url: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
+    let text = player.playlist(url).await?;
+    let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes())
+        .map_err(|_| PlayerError::content(url, "it is not a multivariant playlist"))?;
+    let named: BTreeSet<&str> = read.variants.iter().map(|variant| variant.uri.as_str()).collect();
+    let wanted: Vec<String> =
+        generation.renditions.keys().map(|id| playlist::media_path(generation.generation, id)).collect();
+    if named == wanted.iter().map(String::as_str).collect() {
+        Ok(())
+    } else {
+        Err(PlayerError::content(url, format!("it does not name generation {} yet", generation.generation)))
+    }
+}
+
+async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Result<(), PlayerError> {
+    let text = player.playlist(url).await?;
+    let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes())
+        .map_err(|_| PlayerError::content(url, "it is not a media playlist"))?;
+    let same = read.segments.len() == expected.len()
+        && read.segments.iter().zip(expected).all(|(read, expected)| {
+            let range = read.byte_range.as_ref().map(|range| (range.length, range.offset));
+            range == Some((expected.segment.bytes, Some(expected.segment.offset))) && read.uri == expected.uri
+        });
+    if same { Ok(()) } else { Err(PlayerError::content(url, "its segments are not those that were packed")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_have_both_ends_and_no_place_twice() {
+        for (all, wanted, length) in [(0, 12, 0), (1, 12, 1), (2, 12, 2), (12, 12, 12), (107, 12, 12), (5, 2, 2)] {
+            let sample = sample(all, wanted);
+            assert_eq!(sample.len(), length, "{all} {wanted}");
+            assert!(all == 0 || (sample.contains(&0) && sample.contains(&(all - 1))), "{all} {wanted}");
+        }
+    }
+}
