@@ -3,7 +3,9 @@
 //! Arrows point inward only: [`reel`] is pure; [`publish`], [`cloud`] and [`local`] do the work and never draw;
 //! the faces draw what they report. `tests/architecture.rs` holds this.
 
+pub mod cli;
 pub mod cloud;
 pub mod local;
 pub mod publish;
 pub mod reel;
+pub mod settings;

@@ -248,7 +248,7 @@ pub struct Resumable {
 
 impl Resumable {
     /// The request that goes on with it.
-    pub fn request(&self, state_dir: PathBuf, work_dir: PathBuf) -> Request {
+    pub fn request(&self, state_dir: PathBuf, work_dir: PathBuf, backlog_bytes: u64) -> Request {
         Request {
             video: self.began.video.clone(),
             reel: self.reel.clone(),
@@ -260,6 +260,7 @@ impl Resumable {
             replace: true,
             state_dir,
             work_dir,
+            backlog_bytes,
         }
     }
 

@@ -32,4 +32,6 @@ pub struct Request {
     pub state_dir: PathBuf,
     /// Segments that wait for their upload.
     pub work_dir: PathBuf,
+    /// ffmpeg is held back while more than this waits for upload.
+    pub backlog_bytes: u64,
 }

@@ -1,0 +1,185 @@
+//! The command line: flags, each of which can also be set in the environment and in the config file.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::reel::name::ReelName;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "zipreel",
+    version,
+    about = "From a video file to a playlist URL, served out of AWS Lambda's code storage",
+    long_about = "Cuts a video into HLS segments, packs them into zips, deploys each zip as an AWS Lambda function that \
+                  nobody runs, and gives you a URL that plays. Without a command it opens the wizard.",
+    after_help = "Every flag can be set as ZIPREEL_… in the environment, and by its name in the config file.",
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The video to highlight when the wizard opens
+    #[arg(long, value_name = "PATH")]
+    pub video: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: PublishArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Publish a video without the wizard
+    Publish {
+        /// The video file
+        video: PathBuf,
+        #[command(flatten)]
+        settings: PublishArgs,
+        #[command(flatten)]
+        face: FaceArgs,
+    },
+    /// Go on with what was interrupted
+    Resume {
+        /// The reel; the newest that can go on if left out
+        name: Option<ReelName>,
+        #[command(flatten)]
+        place: PlaceArgs,
+        #[command(flatten)]
+        face: FaceArgs,
+    },
+    /// Run the stand-in: an AWS-shaped server on this machine that keeps and serves reels
+    Local {
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Misbehave on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
+        #[arg(long, value_name = "SPEC", env = "ZIPREEL_FAULTS")]
+        faults: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetArg {
+    /// The stand-in on this machine
+    Local,
+    /// An AWS account
+    Aws,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TranscodeArg {
+    /// The wizard asks; without it, refuse and say which stream
+    Ask,
+    /// Re-encode streams that players can't take, and only those
+    Auto,
+    /// Refuse
+    Never,
+}
+
+/// What is published and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PublishArgs {
+    /// Name of the reel: a-z, 0-9 and -, part of its URL [default: from the file name]
+    #[arg(long, env = "ZIPREEL_NAME")]
+    pub name: Option<ReelName>,
+    /// Title on the watch page [default: the file name]
+    #[arg(long, env = "ZIPREEL_TITLE")]
+    pub title: Option<String>,
+    /// Segments end at the first keyframe after so many seconds [default: 6]
+    #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", value_parser = seconds)]
+    pub segment_seconds: Option<f64>,
+    /// AWS Region [default: the profile's]
+    #[arg(long, env = "ZIPREEL_REGION")]
+    pub region: Option<String>,
+    /// Where the reel goes [default: local]
+    #[arg(long, env = "ZIPREEL_TARGET")]
+    pub target: Option<TargetArg>,
+    /// AWS profile [default: AWS_PROFILE]
+    #[arg(long, env = "ZIPREEL_PROFILE")]
+    pub profile: Option<String>,
+    /// Streams that players can't take: re-encode or refuse [default: ask]
+    #[arg(long, env = "ZIPREEL_TRANSCODE")]
+    pub transcode: Option<TranscodeArg>,
+    /// Largest zip in MiB, 1 to 49 [default: 32]
+    #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", value_parser = clap::value_parser!(u64).range(1..=49))]
+    pub chunk_mib: Option<u64>,
+    /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
+    #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", value_parser = parallel)]
+    pub parallel: Option<NonZeroUsize>,
+    /// Publish beside what has this name already, and retire that
+    #[arg(long, env = "ZIPREEL_REPLACE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub replace: Option<bool>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Folders and ports of this machine.
+#[derive(Debug, Clone, Default, Args)]
+pub struct PlaceArgs {
+    /// Journals, logs and playlist copies [default: the platform's state folder]
+    #[arg(long, value_name = "D", env = "ZIPREEL_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Segments that wait for their upload [default: the platform's cache folder]
+    #[arg(long, value_name = "D", env = "ZIPREEL_WORK_DIR")]
+    pub work_dir: Option<PathBuf>,
+    /// Hold ffmpeg back when more than so many GiB wait for upload [default: 4]
+    #[arg(long, value_name = "N", env = "ZIPREEL_BACKLOG_GIB")]
+    pub backlog_gib: Option<f64>,
+    /// The stand-in's data [default: the platform's data folder]
+    #[arg(long, value_name = "D", env = "ZIPREEL_DATA")]
+    pub data: Option<PathBuf>,
+    /// The stand-in's first of three ports; 0 takes free ones [default: 8720]
+    #[arg(long, value_name = "P", env = "ZIPREEL_PORT")]
+    pub port: Option<u16>,
+}
+
+/// How a command without the wizard talks.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FaceArgs {
+    /// Plain lines (what happens anyway; for scripts that say so)
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Don't ask; acknowledge the notice about AWS's terms
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Keep the stand-in serving afterwards, until Ctrl-C
+    #[arg(long)]
+    pub serve: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.5..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("not a number of seconds between 0.5 and 600".to_owned()),
+    }
+}
+
+fn parallel(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(number) if number.get() <= crate::reel::pace::PARALLEL_MAX => Ok(number),
+        _ => Err("not a number between 1 and 16".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for wrong in ["0", "601", "x", "NaN"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert!(parallel("17").is_err() && parallel("0").is_err() && parallel("16").is_ok());
+    }
+}
