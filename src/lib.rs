@@ -5,7 +5,9 @@
 
 pub mod cli;
 pub mod cloud;
+pub mod json;
 pub mod local;
+pub mod plain;
 pub mod publish;
 pub mod reel;
 pub mod settings;

@@ -47,7 +47,7 @@ pub(super) struct Measured {
 
 /// An earlier state of this reel that is deployed now.
 #[derive(Debug, Clone)]
-pub(super) struct Existing {
+pub struct Existing {
     pub facts: FunctionFacts,
     pub index: Index,
     /// Playlists and init sections by entry name, to be served on.

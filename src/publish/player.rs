@@ -78,15 +78,21 @@ impl Player {
 
     /// A playlist as text.
     pub async fn playlist(&self, url: &str) -> Result<String, PlayerError> {
-        let mut response = self.get(url, HeaderMap::new(), StatusCode::OK).await?;
+        let body = self.download(url, url, PLAYLIST_MAX).await?;
+        String::from_utf8(body).map_err(|_| PlayerError::content(url, "it is not UTF-8"))
+    }
+
+    /// A whole resource of at most `max` bytes. `label` stands for the link in errors: links can be secrets.
+    pub async fn download(&self, label: &str, link: &str, max: u64) -> Result<Vec<u8>, PlayerError> {
+        let mut response = self.get(label, link, HeaderMap::new(), StatusCode::OK).await?;
         let mut body = Vec::new();
-        while let Some(block) = response.chunk().await.map_err(|error| PlayerError::connection(url, error))? {
+        while let Some(block) = response.chunk().await.map_err(|error| PlayerError::connection(label, error))? {
             body.extend(block);
-            if body.len() as u64 > PLAYLIST_MAX {
-                return Err(PlayerError::content(url, "it is too large for a playlist"));
+            if body.len() as u64 > max {
+                return Err(PlayerError::content(label, "it is larger than it should be"));
             }
         }
-        String::from_utf8(body).map_err(|_| PlayerError::content(url, "it is not UTF-8"))
+        Ok(body)
     }
 
     /// Reads `bytes` from `offset` and hashes them as they come. `progress` hears of each block.
@@ -100,7 +106,7 @@ impl Player {
         let mut headers = HeaderMap::new();
         let range = format!("bytes={offset}-{}", offset + bytes.saturating_sub(1));
         headers.insert(RANGE, range.parse().expect("digits make a header"));
-        let mut response = self.get(url, headers, StatusCode::PARTIAL_CONTENT).await?;
+        let mut response = self.get(url, url, headers, StatusCode::PARTIAL_CONTENT).await?;
         let mut hash = crc32fast::Hasher::new();
         let mut read = 0;
         while let Some(block) = response.chunk().await.map_err(|error| PlayerError::connection(url, error))? {
@@ -114,14 +120,20 @@ impl Player {
         Ok(Read { crc32: hash.finalize(), bytes: read })
     }
 
-    async fn get(&self, url: &str, headers: HeaderMap, wanted: StatusCode) -> Result<reqwest::Response, PlayerError> {
-        let sent = self.0.get(url).headers(headers).send().await;
-        let response = sent.map_err(|error| PlayerError::connection(url, error))?;
+    async fn get(
+        &self,
+        label: &str,
+        link: &str,
+        headers: HeaderMap,
+        wanted: StatusCode,
+    ) -> Result<reqwest::Response, PlayerError> {
+        let sent = self.0.get(link).headers(headers).send().await;
+        let response = sent.map_err(|error| PlayerError::connection(label, error))?;
         let status = response.status();
         if status != wanted {
             let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
             let retry_after = retry_after.map(Duration::from_secs);
-            return Err(PlayerError::Status { url: url.to_owned(), status, retry_after });
+            return Err(PlayerError::Status { url: label.to_owned(), status, retry_after });
         }
         Ok(response)
     }

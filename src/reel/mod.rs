@@ -5,6 +5,7 @@ pub mod board;
 pub mod describe;
 pub mod event;
 pub mod fault;
+pub mod generation;
 pub mod index;
 pub mod media;
 pub mod name;

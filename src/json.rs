@@ -1,0 +1,150 @@
+//! The JSON face: one object a line on standard output, for scripts. The README documents the lines; a field is never
+//! renamed, new ones may come. No credential and no presigned query is in any of them.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::reel::{
+    board::{Board, State},
+    event::{Event, JobChange, JobName, Planned, Published, Unit},
+    fault::{Fault, FaultClass},
+};
+
+/// The line of one event; `None` for what is only counted.
+pub fn line(event: &Event) -> Value {
+    match event {
+        Event::Planned(planned) => self::planned(planned),
+        Event::Job { job, change } => self::change(job, change),
+        Event::Log { job, line } => json!({ "event": "log", "job": job.to_string(), "line": line }),
+        Event::SegmentClosed { rendition, segment, bytes, duration } => json!({
+            "event": "segment-closed", "rendition": rendition, "segment": segment, "bytes": bytes,
+            "seconds": duration.as_secs_f64(),
+        }),
+        Event::ChunkPacked { rendition, number, bytes, segments } => json!({
+            "event": "chunk-packed", "rendition": rendition, "chunk": number.get(), "bytes": bytes,
+            "segments": segments,
+        }),
+        Event::ChunkDeployed { rendition, number, bytes, sent, attempts } => json!({
+            "event": "chunk-deployed", "rendition": rendition, "chunk": number.get(), "bytes": bytes, "sent": sent,
+            "attempts": attempts,
+        }),
+        Event::Published(published) => self::published(published),
+    }
+}
+
+fn planned(planned: &Planned) -> Value {
+    json!({
+        "event": "planned", "reel": planned.reel, "generation": planned.generation, "region": planned.region,
+        "seconds": planned.duration.as_secs_f64(), "source_bytes": planned.source_bytes,
+        "segments": planned.segments, "chunks": planned.chunks, "streams": planned.streams,
+        "warnings": planned.warnings,
+    })
+}
+
+fn published(published: &Published) -> Value {
+    json!({
+        "event": "published", "reel": published.reel, "generation": published.generation,
+        "watch": published.watch_url, "playlist": published.playlist_url,
+        "playlist_copy": published.playlist_copy.to_string_lossy(), "segments": published.segments,
+        "chunks": published.chunks, "bytes": published.bytes, "sent": published.sent_bytes,
+        "retries": published.retries, "checked": published.segments_checked,
+        "seconds": published.elapsed.as_secs_f64(),
+    })
+}
+
+fn change(job: &JobName, change: &JobChange) -> Value {
+    let mut line = json!({ "event": "job", "job": job.to_string() });
+    let more = match change {
+        JobChange::Queued => json!({ "state": "queued" }),
+        JobChange::Started { attempt, unit, .. } => {
+            json!({ "state": "started", "attempt": attempt, "unit": self::unit(*unit) })
+        }
+        JobChange::Sized { total } => json!({ "state": "sized", "total": total }),
+        JobChange::Retrying { attempt, of, wait, cause } => json!({
+            "state": "retrying", "attempt": attempt, "of": of, "wait_seconds": wait.as_secs_f64(), "cause": cause,
+        }),
+        JobChange::Waiting { fault } => with_fault("waiting", fault),
+        JobChange::Succeeded => json!({ "state": "succeeded" }),
+        JobChange::Skipped { why } => json!({ "state": "skipped", "why": why }),
+        JobChange::Failed { fault } => with_fault("failed", fault),
+        JobChange::Cancelled => json!({ "state": "cancelled" }),
+    };
+    merge(&mut line, more);
+    line
+}
+
+fn with_fault(state: &str, fault: &Fault) -> Value {
+    let mut line = json!({ "state": state });
+    merge(&mut line, self::fault(fault));
+    line
+}
+
+fn fault(fault: &Fault) -> Value {
+    let class = match fault.class {
+        FaultClass::Transient => "transient",
+        FaultClass::Permanent => "permanent",
+        FaultClass::NeedsPerson => "needs-person",
+    };
+    json!({ "what": fault.what, "cause": fault.cause, "hint": fault.hint, "class": class })
+}
+
+fn merge(line: &mut Value, more: Value) {
+    if let (Value::Object(line), Value::Object(more)) = (line, more) {
+        line.extend(more);
+    }
+}
+
+fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::MediaTime => "media-microseconds",
+        Unit::Bytes => "bytes",
+        Unit::Chunks => "chunks",
+        Unit::Segments => "segments",
+        Unit::Steps => "steps",
+    }
+}
+
+/// The last line of work that failed or was cancelled.
+pub fn failed(fault: &Fault) -> Value {
+    let mut line = json!({ "event": "failed" });
+    merge(&mut line, self::fault(fault));
+    line
+}
+
+pub fn cancelled() -> Value {
+    json!({ "event": "cancelled" })
+}
+
+/// How far each running job is.
+pub fn progress(board: &Board) -> impl Iterator<Item = Value> {
+    board.jobs.iter().filter(|(_, job)| matches!(job.state, State::Running)).map(|(name, job)| {
+        json!({
+            "event": "progress", "job": name.to_string(), "done": job.count.get(), "total": job.total,
+            "unit": unit(job.unit),
+        })
+    })
+}
+
+/// Writes a line and passes it on at once: whoever reads a pipe wants it now.
+pub fn write(line: &Value) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn lines_carry_what_the_readme_promises() {
+        let change = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause: "429".into() };
+        let job = JobName::Chunk { rendition: "src".parse().unwrap(), number: 20.try_into().unwrap() };
+        insta::assert_snapshot!(line(&Event::Job { job, change }), @r#"{"attempt":2,"cause":"429","event":"job","job":"chunk src/0020","of":8,"state":"retrying","wait_seconds":1.2}"#);
+        let fault = Fault::permanent("could not do it").because("a cause").hint("Do this.");
+        insta::assert_snapshot!(failed(&fault), @r#"{"cause":"a cause","class":"permanent","event":"failed","hint":"Do this.","what":"could not do it"}"#);
+    }
+}

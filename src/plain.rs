@@ -1,0 +1,180 @@
+//! The plain face: lines on standard error at most once a second, or one bar when that is a terminal; the URLs alone
+//! go to standard output.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
+
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+
+use crate::reel::{
+    board::{Board, Job, State},
+    event::{Event, JobChange, JobName, Planned, Published},
+    fault::Fault,
+};
+
+/// What one line or bar says of the work.
+pub struct Plain {
+    bar: Option<ProgressBar>,
+    last: Option<String>,
+    /// Bytes uploaded when the last status was made.
+    measured: (Instant, u64),
+    /// Retry lines in this second: more are counted, not printed.
+    retries: u32,
+}
+
+impl Default for Plain {
+    fn default() -> Self {
+        Self { bar: io::stderr().is_terminal().then(bar), last: None, measured: (Instant::now(), 0), retries: 0 }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {bar:24} {msg}").expect("the template is well formed");
+    let bar = ProgressBar::new(1000).with_style(style.progress_chars("██ "));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+impl Plain {
+    /// One event, after the board has taken it in.
+    pub fn event(&mut self, event: &Event) {
+        match event {
+            Event::Planned(planned) => self.planned(planned),
+            Event::Job { job, change: JobChange::Retrying { attempt, of, wait, cause } } => {
+                self.retries += 1;
+                if self.retries == 1 {
+                    let wait = wait.as_secs_f64();
+                    self.say(&format!("{job}: {cause}; again in {wait:.1} s, attempt {attempt} of {of}"));
+                }
+            }
+            Event::Job { job, change: JobChange::Skipped { why } } if !matches!(job, JobName::Chunk { .. }) => {
+                self.say(&format!("{job}: {why}"));
+            }
+            Event::Job { job, change: JobChange::Waiting { fault } } => self.say(&format!("{job} waits: {fault}")),
+            _ => {}
+        }
+    }
+
+    fn planned(&mut self, planned: &Planned) {
+        let (reel, region) = (&planned.reel, &planned.region);
+        let (segments, chunks) = (planned.segments, planned.chunks);
+        let length = clock(planned.duration);
+        self.say(&format!("{reel} → {region}: {length}, about {segments} segments in {chunks} chunks"));
+        for line in &planned.streams {
+            self.say(&format!("  {line}"));
+        }
+        for line in &planned.warnings {
+            self.say(&format!("warning: {line}"));
+        }
+    }
+
+    /// Once a second.
+    pub fn tick(&mut self, board: &Board) {
+        if self.retries > 1 {
+            let more = self.retries - 1;
+            self.say(&format!("… and {more} more retries in this second"));
+        }
+        self.retries = 0;
+        let status = self.status(board);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position((done(board) * 1000.0) as u64);
+                bar.set_message(status);
+            }
+            None if !status.is_empty() && self.last.as_ref() != Some(&status) => {
+                self.say(&status);
+                self.last = Some(status);
+            }
+            None => {}
+        }
+    }
+
+    fn status(&mut self, board: &Board) -> String {
+        let Some(upload) = board.jobs.get(&JobName::Upload) else { return String::new() };
+        if let Some(verify) = board.jobs.get(&JobName::Verify) {
+            let total = verify.total.map_or(String::new(), |total| format!(" of {total}"));
+            return format!("verify {}{total} segments", verify.count.get());
+        }
+        let bytes = upload.count.get();
+        let (since, before) = self.measured;
+        let rate = bytes.saturating_sub(before) as f64 / since.elapsed().as_secs_f64().max(0.001);
+        self.measured = (Instant::now(), bytes);
+        format!(
+            "split {} segments · packed {} chunks · uploaded {} chunks, {} at {}/s",
+            board.segments_closed,
+            board.chunks_packed,
+            board.chunks_deployed,
+            HumanBytes(bytes),
+            HumanBytes(rate as u64),
+        )
+    }
+
+    /// A line above the bar, or just a line.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(line),
+            // whoever closed our standard error does not want to read it
+            None => drop(writeln!(io::stderr(), "{line}")),
+        }
+    }
+
+    pub fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// The summary on standard error; the URLs, last, on standard output.
+    pub fn published(&mut self, published: &Published) -> io::Result<()> {
+        self.end();
+        let Published { chunks, segments, retries, segments_checked: checked, .. } = published;
+        let (bytes, sent) = (HumanBytes(published.bytes), HumanBytes(published.sent_bytes));
+        let elapsed = published.elapsed.as_secs_f64();
+        self.say(&format!(
+            "published in {elapsed:.1} s: {segments} segments in {chunks} chunks and an index, {bytes} ({sent} sent), \
+             {retries} retries, {checked} of {segments} segments checked",
+        ));
+        self.say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
+        let mut out = io::stdout().lock();
+        writeln!(out, "watch: {}", published.watch_url)?;
+        writeln!(out, "playlist: {}", published.playlist_url)?;
+        out.flush()
+    }
+
+    /// What failed, why, and what to do now.
+    pub fn failed(&mut self, fault: &Fault) {
+        self.end();
+        self.say(&format!("error: {fault}"));
+        if let Some(hint) = &fault.hint {
+            self.say(&format!("  {hint}"));
+        }
+    }
+}
+
+/// How much of the work is done, 0 to 1: the split is known first, the upload takes longest.
+fn done(board: &Board) -> f64 {
+    let ratio = |job| board.jobs.get(&job).and_then(Job::ratio).unwrap_or(0.0);
+    let verified = board.jobs.get(&JobName::Verify).is_some_and(|job| matches!(job.state, State::Succeeded));
+    0.05 * ratio(JobName::Split) + 0.9 * ratio(JobName::Upload) + if verified { 0.05 } else { 0.0 }
+}
+
+/// `1:02:10` or `10:42`.
+pub fn clock(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_read_as_on_a_player() {
+        assert_eq!(clock(Duration::from_secs(3730)), "1:02:10");
+        assert_eq!(clock(Duration::from_secs(642)), "10:42");
+        assert_eq!(clock(Duration::from_millis(900)), "0:00");
+    }
+}
