@@ -5,5 +5,6 @@ mod contract;
 mod dependencies;
 mod media;
 mod publish;
+mod readme;
 mod stand_in;
 mod wizard;
