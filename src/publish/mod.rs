@@ -1,10 +1,13 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
 pub mod attempt;
+pub mod ffmpeg;
 mod index;
+mod join;
 pub mod journal;
 mod pack;
 pub mod player;
+pub mod probe;
 pub mod remote;
 pub mod reporter;
 pub mod request;

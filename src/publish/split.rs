@@ -1,8 +1,11 @@
-//! The split: ffmpeg's hls muxer cuts the video into MPEG-TS segments, each announced the moment it is closed.
-//! Knows nothing of chunks, functions or playlists for players.
+//! The split: ffmpeg's hls muxer cuts the video into MPEG-TS pieces, each announced the moment it is closed, and
+//! [`super::join`] makes segments of them. Knows nothing of chunks, functions or playlists for players.
 
 use std::{
-    path::PathBuf,
+    collections::VecDeque,
+    fs::Metadata,
+    io,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -10,18 +13,26 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Notify;
+use tokio::{
+    io::AsyncReadExt as _,
+    process::Command,
+    sync::{Notify, mpsc::Sender},
+};
 
-/// A segment that ffmpeg has finished: complete on disk, never written again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedSegment {
-    /// From 0, over the whole rendition.
-    pub number: u32,
-    pub path: PathBuf,
-    pub bytes: u64,
-    /// As ffmpeg's playlist stated it.
-    pub duration_us: u64,
-}
+pub use super::join::ClosedSegment;
+use super::{
+    ffmpeg::{Leader, Process, Tail, Tools, ToolsError, describe},
+    join::Joiner,
+    probe::input_argument,
+    reporter::{Control, JobHandle},
+};
+use crate::reel::{
+    arguments::{Dialect, input_guard},
+    decide::MediaPlan,
+    fault::{Explain, Fault, FaultClass},
+    input::{InputError, printable},
+    progress::{Announcements, Lines, Piece, Said, said},
+};
 
 /// What the split came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +44,85 @@ pub struct SplitSummary {
     pub independent: bool,
 }
 
+#[derive(Debug, thiserror::Error)]
+pub enum SplitError {
+    #[error(transparent)]
+    Tools(#[from] ToolsError),
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error("could not run `{}`", .0.display())]
+    Run(PathBuf, #[source] io::Error),
+    #[error("could not write segments to `{}`", printable(folder))]
+    Write { folder: PathBuf, source: io::Error },
+    #[error("could not split `{}`: ffmpeg {how}", printable(video))]
+    Failed {
+        video: PathBuf,
+        how: String,
+        /// What ffmpeg said last.
+        complaints: String,
+    },
+    #[error(
+        "could not split the whole of `{}`: {:.1} s of {:.1} s could be read",
+        printable(video), made.as_secs_f64(), promised.as_secs_f64()
+    )]
+    Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
+    #[error("could not split `{}`: it changed while it was read", printable(.0))]
+    Changed(PathBuf),
+    #[error("the split was cancelled")]
+    Cancelled,
+}
+
+impl Explain for SplitError {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Tools(error) => error.class(),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => FaultClass::NeedsPerson,
+            _ => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let last_words = |complaints: &str| match complaints {
+            "" => String::new(),
+            words => format!(" ffmpeg said: {words}"),
+        };
+        match self {
+            Self::Tools(error) => error.hint(),
+            Self::Input(error) => error.hint(),
+            Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
+            Self::Write { folder, source } if source.kind() == io::ErrorKind::StorageFull => Some(format!(
+                "Free some space on the disk of `{}`, or choose another with `--work-dir`.",
+                printable(folder)
+            )),
+            Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
+            Self::Failed { complaints, .. } => {
+                Some(format!("The file may be damaged: check that it plays elsewhere.{}", last_words(complaints)))
+            }
+            Self::Short { complaints, .. } => Some(format!(
+                "The file is cut off or damaged; nothing was published. Get it again, or repair it.{}",
+                last_words(complaints)
+            )),
+            Self::Changed(_) => Some("Wait until it is written to its end, then publish it again.".to_owned()),
+            Self::Cancelled => None,
+        }
+    }
+
+    /// The text of an inner error is this error's own: its cause follows, once.
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Tools(error) => error.fault(),
+            Self::Input(error) => error.fault(),
+            _ => {
+                let cause = std::error::Error::source(self).map(ToString::to_string);
+                Fault { class: self.class(), what: self.to_string(), cause, hint: self.hint() }
+            }
+        }
+    }
+}
+
 /// Bytes of closed segments on disk that wait for their upload. Clones share one count: the split adds what it closed
-/// and holds ffmpeg while the count is over the limit, the uploader takes off what it removed.
+/// and holds ffmpeg while the count is over the limit, the uploader takes off what it removed. The limit must be
+/// larger than what the uploader gathers before it starts (a chunk), or both would wait for each other.
 #[derive(Debug, Clone)]
 pub struct Backlog(Arc<Shared>);
 
@@ -58,19 +146,223 @@ impl Backlog {
         self.bytes() > self.0.limit
     }
 
-    pub fn add(&self, bytes: u64) {
+    fn add(&self, bytes: u64) {
         self.0.bytes.fetch_add(bytes, Ordering::AcqRel);
-        self.0.changed.notify_one();
     }
 
+    /// Tells that segments of so many bytes are no longer on disk.
     pub fn remove(&self, bytes: u64) {
         // saturating: an uploader that counts a file twice must not hold ffmpeg for ever
         let _ = self.0.bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| Some(now.saturating_sub(bytes)));
         self.0.changed.notify_one();
     }
+}
 
-    /// Returns after the next change of the count (or at once for one that nobody has waited for).
-    pub async fn changed(&self) {
-        self.0.changed.notified().await;
+/// One run of ffmpeg over one video.
+pub struct Split<'a> {
+    pub tools: &'a Tools,
+    pub video: &'a Path,
+    pub plan: &'a MediaPlan,
+    pub segment_length: Duration,
+    /// Of this attempt alone, and empty.
+    pub folder: &'a Path,
+    pub backlog: Backlog,
+    /// Called once when ffmpeg runs, before the first segment: the journal notes whom to end after a crash.
+    pub started: &'a (dyn Fn(&Leader) + Send + Sync),
+}
+
+impl Split<'_> {
+    /// Sends every segment in order as it closes. Returns when all are sent, or when nothing of ffmpeg is left after
+    /// a failure, a cancel, or the receiver's end. Counts the job's microseconds of video; does not end the job.
+    pub async fn run(
+        self,
+        segments: Sender<ClosedSegment>,
+        job: &JobHandle,
+        control: &Control,
+    ) -> Result<SplitSummary, SplitError> {
+        let dialect = self.tools.dialect(self.plan).await?;
+        let before = self.look().await?;
+        if let Some(duration) = self.plan.duration {
+            job.sized(duration.as_micros() as u64);
+        }
+        let process = Process::spawn(self.command(dialect)?)
+            .map_err(|error| SplitError::Run(self.tools.ffmpeg.clone(), error))?;
+        (self.started)(process.leader());
+        let mut run = Run::new(&self, job, segments);
+        let status = run.follow(process, control).await?;
+        let after = self.look().await?;
+        let complaints = run.tail.text();
+        if after.len() != before.len() || after.modified().ok() != before.modified().ok() {
+            return Err(SplitError::Changed(self.video.to_owned()));
+        }
+        // the hls muxer goes on after some failed writes and ends with 0
+        if complaints.contains("No space left on device") {
+            return Err(self.write_error(io::ErrorKind::StorageFull.into()));
+        }
+        if !status.success() {
+            let (video, how) = (self.video.to_owned(), describe(status));
+            return Err(SplitError::Failed { video, how, complaints });
+        }
+        run.flush(control).await?;
+        run.check_length(complaints)?;
+        if let Some(duration) = self.plan.duration {
+            job.count().set(duration.as_micros() as u64);
+        }
+        Ok(run.summary)
+    }
+
+    async fn look(&self) -> Result<Metadata, SplitError> {
+        Ok(tokio::fs::metadata(self.video).await.map_err(|error| InputError::io(self.video, error))?)
+    }
+
+    fn write_error(&self, source: io::Error) -> SplitError {
+        SplitError::Write { folder: self.folder.to_owned(), source }
+    }
+
+    /// Runs in the attempt's folder with names of its own, since the hls muxer reads `%` in a path as a pattern.
+    fn command(&self, dialect: Dialect) -> Result<Command, SplitError> {
+        let input = input_argument(self.video).map_err(|error| InputError::io(self.video, error))?;
+        let mut command = Command::new(&self.tools.ffmpeg);
+        command.current_dir(self.folder).args(["-nostdin", "-hide_banner", "-loglevel", "warning"]);
+        command.args(["-stats_period", "0.2", "-progress", "pipe:2"]);
+        command.args(input_guard()).arg("-i").arg(input);
+        command.args(self.plan.arguments(self.segment_length, dialect));
+        command.args(["-f", "hls", "-hls_segment_type", "mpegts", "-hls_list_size", "1"]);
+        command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));
+        command.args(["-hls_segment_filename", "piece%08d.ts", "pipe:1"]);
+        Ok(command)
+    }
+}
+
+/// A run's state while ffmpeg speaks.
+struct Run<'a> {
+    split: &'a Split<'a>,
+    job: &'a JobHandle,
+    segments: Sender<ClosedSegment>,
+    /// Closed, and the channel is full: ffmpeg goes on until the backlog is.
+    waiting: VecDeque<ClosedSegment>,
+    joiner: Joiner,
+    tail: Tail,
+    /// How far the output reaches by ffmpeg's progress, all streams.
+    reached: Duration,
+    summary: SplitSummary,
+}
+
+impl<'a> Run<'a> {
+    fn new(split: &'a Split<'a>, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
+        let joiner = Joiner::new(split.folder, split.segment_length);
+        let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true };
+        let (waiting, tail) = (VecDeque::new(), Tail::default());
+        Self { split, job, segments, waiting, joiner, tail, reached: Duration::ZERO, summary }
+    }
+
+    /// Until both of ffmpeg's pipes are at their end and it is gone.
+    async fn follow(
+        &mut self,
+        mut process: Process,
+        control: &Control,
+    ) -> Result<std::process::ExitStatus, SplitError> {
+        let (mut playlists, mut playlist_lines) = (Announcements::default(), Lines::default());
+        let mut error_lines = Lines::default();
+        let (mut out, mut err) = (Vec::with_capacity(8192), Vec::with_capacity(8192));
+        let (mut out_open, mut err_open, mut held) = (true, true, false);
+        let segments = self.segments.clone();
+        while out_open || err_open {
+            tokio::select! {
+                read = process.stdout.read_buf(&mut out), if out_open => {
+                    out_open = read.map_err(|error| self.run_error(error))? > 0;
+                    let mut pieces = Vec::new();
+                    playlist_lines.push(&out, |line| pieces.extend(playlists.line(line)));
+                    out.clear();
+                    self.take(pieces).await?;
+                }
+                read = process.stderr.read_buf(&mut err), if err_open => {
+                    err_open = read.map_err(|error| self.run_error(error))? > 0;
+                    error_lines.push(&err, |line| self.hear(line));
+                    err.clear();
+                }
+                permit = segments.reserve(), if !self.waiting.is_empty() => match permit {
+                    Ok(permit) => if let Some(segment) = self.waiting.pop_front() { permit.send(segment) },
+                    Err(_) => return self.stop(process).await,
+                },
+                () = self.split.backlog.0.changed.notified() => {}
+                () = control.cancel.cancelled() => return self.stop(process).await,
+            }
+            let full = self.split.backlog.is_full();
+            if full != held {
+                if full {
+                    process.hold()
+                } else {
+                    process.release()
+                }
+                held = full;
+            }
+        }
+        error_lines.end(|line| self.hear(line));
+        process.wait().await.map_err(|error| self.run_error(error))
+    }
+
+    async fn stop<T>(&self, process: Process) -> Result<T, SplitError> {
+        process.stop().await;
+        Err(SplitError::Cancelled)
+    }
+
+    fn run_error(&self, error: io::Error) -> SplitError {
+        SplitError::Run(self.split.tools.ffmpeg.clone(), error)
+    }
+
+    fn hear(&mut self, line: &str) {
+        match said(line) {
+            Said::Time { microseconds } => {
+                self.reached = self.reached.max(Duration::from_micros(microseconds));
+                self.job.count().set(microseconds);
+            }
+            Said::Progress => {}
+            Said::Log(line) => {
+                self.tail.push(line);
+                self.job.log(line);
+            }
+        }
+    }
+
+    async fn take(&mut self, pieces: Vec<Piece>) -> Result<(), SplitError> {
+        for piece in pieces {
+            let closed = self.joiner.add(&piece).await.map_err(|error| self.split.write_error(error))?;
+            closed.into_iter().for_each(|segment| self.close(segment));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, segment: ClosedSegment) {
+        self.split.backlog.add(segment.bytes);
+        self.summary.segments += 1;
+        self.summary.bytes += segment.bytes;
+        self.summary.duration += Duration::from_micros(segment.duration_us);
+        self.summary.independent = self.joiner.independent;
+        self.waiting.push_back(segment);
+    }
+
+    /// Sends what is left, the last segment with it.
+    async fn flush(&mut self, control: &Control) -> Result<(), SplitError> {
+        let last = self.joiner.finish();
+        last.into_iter().for_each(|segment| self.close(segment));
+        while let Some(segment) = self.waiting.pop_front() {
+            tokio::select! {
+                sent = self.segments.send(segment) => sent.map_err(|_| SplitError::Cancelled)?,
+                () = control.cancel.cancelled() => return Err(SplitError::Cancelled),
+            }
+        }
+        Ok(())
+    }
+
+    /// ffmpeg ends with 0 when a file simply stops early.
+    fn check_length(&self, complaints: String) -> Result<(), SplitError> {
+        let (video, made) = (self.split.video.to_owned(), self.reached.max(self.summary.duration));
+        let promised = self.split.plan.promised_duration().unwrap_or_default();
+        let tolerance = Duration::from_secs(1).max(promised / 100);
+        if self.summary.segments == 0 || made + tolerance < promised {
+            return Err(SplitError::Short { video, made, promised, complaints });
+        }
+        Ok(())
     }
 }

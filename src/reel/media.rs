@@ -78,6 +78,13 @@ pub struct Stream {
     pub default: bool,
 }
 
+impl Stream {
+    /// PQ or HLG: more light and colour than 8 bits hold.
+    pub fn is_hdr(&self) -> bool {
+        matches!(self.transfer.as_deref(), Some("smpte2084" | "arib-std-b67"))
+    }
+}
+
 /// What sampled windows of the video stream's packets show.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keyframes {

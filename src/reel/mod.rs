@@ -1,17 +1,24 @@
 //! The pure heart: what a reel is and how its parts are named, cut, framed, listed and priced.
 //! No tokio, AWS, terminal, process or clock in here.
 
+pub mod arguments;
 pub mod board;
+pub mod decide;
 pub mod describe;
 pub mod event;
 pub mod fault;
+pub mod ffprobe;
 pub mod generation;
+pub mod h264;
 pub mod index;
+pub mod input;
 pub mod media;
 pub mod name;
 pub mod pace;
 pub mod pack;
 pub mod playlist;
+pub mod progress;
 pub mod region;
 pub mod retry;
+pub mod transport;
 pub mod zip;

@@ -1,0 +1,91 @@
+//! Puts segments together from the pieces that ffmpeg closes at keyframes: a segment ends at the first keyframe at or
+//! after the wanted length. Pieces of one transport stream joined end to end are that transport stream.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::probe::segment_head;
+use crate::reel::{decide::SLACK, progress::Piece};
+
+/// A segment that ffmpeg has finished: complete on disk, never written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedSegment {
+    /// From 0, over the whole rendition.
+    pub number: u32,
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// As ffmpeg's playlist stated it.
+    pub duration_us: u64,
+}
+
+pub(super) struct Joiner {
+    folder: PathBuf,
+    /// Shortest segment, microseconds.
+    length_us: u64,
+    open: Option<ClosedSegment>,
+    next: u32,
+    /// No segment so far begins with anything but an IDR picture.
+    pub(super) independent: bool,
+}
+
+impl Joiner {
+    pub(super) fn new(folder: &Path, segment_length: Duration) -> Self {
+        let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
+        Self { folder: folder.to_owned(), length_us, open: None, next: 0, independent: true }
+    }
+
+    /// Takes a piece in; gives the segment that it completes.
+    pub(super) async fn add(&mut self, piece: &Piece) -> io::Result<Option<ClosedSegment>> {
+        let from = self.folder.join(&piece.name);
+        let mut segment = match self.open.take() {
+            Some(segment) => append(segment, from).await?,
+            None => {
+                let path = self.folder.join(format!("{:06}.ts", self.next));
+                let segment = begin(from, path, self.next).await?;
+                let head = segment_head(&segment.path).await?;
+                self.independent &= head.is_some_and(|head| head.video.idr);
+                self.next += 1;
+                segment
+            }
+        };
+        segment.duration_us += piece.duration_us;
+        if segment.duration_us >= self.length_us {
+            return Ok(Some(segment));
+        }
+        self.open = Some(segment);
+        Ok(None)
+    }
+
+    /// The last segment, if it is shorter than wanted.
+    pub(super) fn finish(&mut self) -> Option<ClosedSegment> {
+        self.open.take()
+    }
+}
+
+/// The first piece becomes the segment without a copy.
+async fn begin(piece: PathBuf, path: PathBuf, number: u32) -> io::Result<ClosedSegment> {
+    blocking(move || {
+        fs::rename(&piece, &path)?;
+        let bytes = fs::metadata(&path)?.len();
+        Ok(ClosedSegment { number, path, bytes, duration_us: 0 })
+    })
+    .await
+}
+
+async fn append(mut segment: ClosedSegment, piece: PathBuf) -> io::Result<ClosedSegment> {
+    blocking(move || {
+        let mut to = OpenOptions::new().append(true).open(&segment.path)?;
+        segment.bytes += io::copy(&mut File::open(&piece)?, &mut to)?;
+        fs::remove_file(piece)?;
+        Ok(segment)
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}

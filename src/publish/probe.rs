@@ -1,0 +1,345 @@
+//! The probe: looks at the file, then has ffprobe read it, within bounds of time and size. Judges nothing: that is
+//! [`crate::reel::decide`].
+
+use std::{
+    ffi::OsString,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::{process::Command, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
+use crate::reel::{
+    arguments::input_guard,
+    decide::{Action, MediaPlan},
+    fault::{Explain, Fault, FaultClass},
+    ffprobe::{self, OutputError, PacketSample},
+    input::{InputError, InputFault, printable},
+    media::Media,
+    transport,
+};
+
+/// For one run of ffprobe. A file on a slow network drive takes seconds; one that takes longer than this is sick.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Of one answer: hundreds of streams, or minutes of packets.
+const ANSWER_MAX: usize = 16 << 20;
+/// Packets are looked at in windows of this length, at the start, in the middle and at the end: longer than the
+/// distance of keyframes that common encoders keep (250 frames).
+const WINDOW: Duration = Duration::from_secs(12);
+/// Once, if no window showed two keyframes.
+const WIDE_WINDOW: Duration = Duration::from_secs(120);
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error("could not run `{}`", .0.display())]
+    Run(PathBuf, #[source] io::Error),
+    #[error("could not examine `{}` within {} seconds", printable(.0), LIMIT.as_secs())]
+    Slow(PathBuf),
+    #[error("could not examine `{}`: {how}", printable(video))]
+    Failed {
+        video: PathBuf,
+        /// How the program ended.
+        how: String,
+        /// What it said last.
+        complaints: String,
+    },
+    #[error("could not understand ffprobe's answer about `{}`", printable(.0))]
+    Answer(PathBuf, #[source] OutputError),
+    #[error("could not examine `{}`: ffprobe's answer is too long", printable(.0))]
+    TooLong(PathBuf),
+    #[error("could not find H.264 video in the segment `{}`", printable(.0))]
+    Segment(PathBuf),
+    #[error("examining the video was cancelled")]
+    Cancelled,
+}
+
+impl Explain for ProbeError {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Input(error) => error.class(),
+            _ => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Input(error) => error.hint(),
+            Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
+            Self::Slow(_) => Some("If it lies on a network drive, copy it to this machine first.".to_owned()),
+            Self::Failed { complaints, .. } if !complaints.is_empty() => Some(format!("It said: {complaints}")),
+            Self::Failed { .. } | Self::Answer(..) | Self::TooLong(_) | Self::Segment(_) => {
+                Some("The file may be damaged: check that it plays elsewhere.".to_owned())
+            }
+            Self::Cancelled => None,
+        }
+    }
+
+    /// The text of an input error is this error's own: its cause follows, once.
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Input(error) => error.fault(),
+            Self::Run(_, error) => self.plain_fault().because(error),
+            Self::Answer(_, error) => self.plain_fault().because(error),
+            _ => self.plain_fault(),
+        }
+    }
+}
+
+impl ProbeError {
+    fn plain_fault(&self) -> Fault {
+        Fault { class: self.class(), what: self.to_string(), cause: None, hint: self.hint() }
+    }
+}
+
+/// Reads what a video holds, at most [`LIMIT`] for each of its steps.
+pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> Result<Media, ProbeError> {
+    let bytes = inspect(video).await?;
+    let whole = ["-show_format", "-show_streams"].map(OsString::from);
+    let answer = ffprobe_json(tools, video, &whole, cancel).await?;
+    let read =
+        |answer: &str| ffprobe::media(answer, bytes).map_err(|error| ProbeError::Answer(video.to_owned(), error));
+    let mut media = read(&answer)?;
+    if media.container.split(',').any(|name| name == "mov") {
+        let arguments = ["-ignore_editlist", "1", "-show_format", "-show_streams"].map(OsString::from);
+        media.hidden = ffprobe::hidden(&media, &read(&ffprobe_json(tools, video, &arguments, cancel).await?)?);
+    }
+    if media.video().is_some() {
+        sample(tools, video, &mut media, cancel).await?;
+    }
+    Ok(media)
+}
+
+/// What can be said without ffmpeg. Gives the file's size.
+async fn inspect(video: &Path) -> Result<u64, ProbeError> {
+    let path = video.to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        let metadata = std::fs::metadata(&path).map_err(|error| InputError::io(&path, error))?;
+        if metadata.is_dir() {
+            return Err(InputError::new(&path, InputFault::Folder));
+        }
+        // before opening: a FIFO without a writer would hold us for ever
+        if !metadata.is_file() {
+            return Err(InputError::new(&path, InputFault::Special(special(&metadata))));
+        }
+        if metadata.len() == 0 {
+            return Err(InputError::new(&path, InputFault::Empty));
+        }
+        let mut first = [0];
+        let mut file = std::fs::File::open(&path).map_err(|error| InputError::io(&path, error))?;
+        file.read_exact(&mut first).map_err(|error| InputError::io(&path, error))?;
+        Ok(metadata.len())
+    });
+    let looked = looked.await.map_err(|error| InputError::io(video, io::Error::other(error)))?;
+    Ok(looked?)
+}
+
+#[cfg(unix)]
+fn special(metadata: &std::fs::Metadata) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    let kind = metadata.file_type();
+    if kind.is_fifo() {
+        "pipe"
+    } else if kind.is_socket() {
+        "socket"
+    } else {
+        "device"
+    }
+}
+
+#[cfg(not(unix))]
+fn special(_: &std::fs::Metadata) -> &'static str {
+    "device"
+}
+
+/// The path as ffmpeg takes it without reading anything into it: an absolute file, whatever its name looks like.
+pub fn input_argument(video: &Path) -> io::Result<OsString> {
+    let mut argument = OsString::from("file:");
+    argument.push(std::path::absolute(video)?);
+    Ok(argument)
+}
+
+async fn ffprobe_json(
+    tools: &Tools,
+    video: &Path,
+    arguments: &[OsString],
+    cancel: &CancellationToken,
+) -> Result<String, ProbeError> {
+    let mut command = Command::new(&tools.ffprobe);
+    command.args(["-hide_banner", "-v", "error", "-of", "json"]).args(input_guard()).args(arguments);
+    command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
+    let answer = run(command, &tools.ffprobe, video, cancel).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Runs to the end, to the time limit or to the cancel, whichever is first; nothing is left running.
+async fn run(
+    command: Command,
+    program: &Path,
+    video: &Path,
+    cancel: &CancellationToken,
+) -> Result<Vec<u8>, ProbeError> {
+    let failed = |error| ProbeError::Run(program.to_owned(), error);
+    let mut process = Process::spawn(command).map_err(failed)?;
+    let work = async {
+        let (answer, complaints) = tokio::try_join!(
+            read_bounded(&mut process.stdout, ANSWER_MAX),
+            read_bounded(&mut process.stderr, 64 << 10)
+        )?;
+        Ok::<_, io::Error>((answer, complaints.0))
+    };
+    let read = tokio::select! {
+        read = timeout(LIMIT, work) => read,
+        () = cancel.cancelled() => {
+            process.stop().await;
+            return Err(ProbeError::Cancelled);
+        }
+    };
+    let Ok(read) = read else {
+        process.stop().await;
+        return Err(ProbeError::Slow(video.to_owned()));
+    };
+    let ((answer, too_long), complaints) = read.map_err(failed)?;
+    let status = process.wait().await.map_err(failed)?;
+    if !status.success() {
+        let complaints = String::from_utf8_lossy(&complaints);
+        return Err(match InputError::recognise(video, &complaints) {
+            Some(error) => error.into(),
+            None => {
+                let mut tail = Tail::default();
+                complaints.lines().for_each(|line| tail.push(line));
+                ProbeError::Failed { video: video.to_owned(), how: describe(status), complaints: tail.text() }
+            }
+        });
+    }
+    if too_long {
+        return Err(ProbeError::TooLong(video.to_owned()));
+    }
+    Ok(answer)
+}
+
+/// Fills in keyframes, and what the packets themselves say is hidden. A file whose packets can't be sampled in time
+/// stays without: the plan then promises less.
+async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &CancellationToken) -> Result<(), ProbeError> {
+    let Some(stream) = media.video() else { return Ok(()) };
+    let frame = stream.frame_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.get()));
+    let index = stream.index;
+    let mut found = PacketSample::default();
+    let mut windows = windows(media.duration);
+    while let Some(interval) = windows.pop() {
+        let arguments = [
+            "-select_streams".to_owned(),
+            index.to_string(),
+            "-show_entries".to_owned(),
+            "packet=pts_time,dts_time,flags".to_owned(),
+            "-read_intervals".to_owned(),
+            interval.clone(),
+        ];
+        match ffprobe_json(tools, video, &arguments.map(OsString::from), cancel).await {
+            Ok(answer) => found.window(&answer).map_err(|error| ProbeError::Answer(video.to_owned(), error))?,
+            Err(ProbeError::Cancelled) => return Err(ProbeError::Cancelled),
+            // the end of a cut-off file, or a container that can't be searched: what was found so far counts
+            Err(_) => {}
+        }
+        let wide = format!("%+{}", WIDE_WINDOW.as_secs());
+        if windows.is_empty() && !found.has_spacing() && interval != wide {
+            windows.push(wide);
+        }
+    }
+    media.keyframes = found.keyframes();
+    media.hidden.video = media.hidden.video.max(frame * found.discarded());
+    Ok(())
+}
+
+/// Intervals in ffprobe's words, the last one first. A short file is read whole.
+fn windows(duration: Option<Duration>) -> Vec<String> {
+    let window = WINDOW.as_secs();
+    let start = format!("%+{window}");
+    match duration.map(|duration| duration.as_secs()) {
+        Some(seconds) if seconds > 4 * window => {
+            let end = seconds.saturating_sub(window);
+            vec![format!("{end}%+{}", 2 * window), format!("{}%+{window}", seconds / 2), start]
+        }
+        Some(_) => vec![format!("%+{}", 5 * window)],
+        None => vec![start],
+    }
+}
+
+/// What a segment holds, for the multivariant playlist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// RFC 6381, such as `avc1.640028,mp4a.40.2`.
+    pub codecs: String,
+    /// Display size: cropped, with sample aspect ratio applied.
+    pub resolution: Option<(u32, u32)>,
+    pub frame_rate: Option<f64>,
+}
+
+/// Measures a closed segment by its own bytes; the plan adds what the transport stream does not tell (the audio's
+/// profile, the frame rate's fraction).
+pub async fn measure_segment(segment: &Path, plan: &MediaPlan) -> Result<Measured, ProbeError> {
+    let head = segment_head(segment).await.map_err(|error| InputError::io(segment, error))?;
+    let parameters = head.as_ref().and_then(|head| head.video.parameters);
+    let (Some(head), Some(parameters)) = (&head, parameters) else {
+        return Err(ProbeError::Segment(segment.to_owned()));
+    };
+    let mut codecs = parameters.codec();
+    if let Some(audio) = plan.audio.as_ref().filter(|_| head.aac) {
+        let copied = audio.action == Action::Copy;
+        // explicit object types; the transport stream's header states the base layer's alone
+        let object = match audio.stream.profile.as_deref() {
+            Some("HE-AAC") if copied => 5,
+            Some("HE-AACv2") if copied => 29,
+            _ => 2,
+        };
+        codecs.push_str(&format!(",mp4a.40.{object}"));
+    }
+    let stream = &plan.video.stream;
+    let aspect = stream.sample_aspect.map_or(1.0, |aspect| aspect.get());
+    let display = |(width, height)| ((f64::from(width) * aspect).round() as u32, height);
+    Ok(Measured {
+        codecs,
+        resolution: parameters.size.map(display),
+        frame_rate: stream.frame_rate.map(|rate| rate.get()),
+    })
+}
+
+/// The tables and the first access unit of a segment; `None` if it begins with no H.264 stream.
+pub(super) async fn segment_head(segment: &Path) -> io::Result<Option<transport::Head>> {
+    let path = segment.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(transport::HEAD_MAX as u64).read_to_end(&mut bytes)?;
+        Ok(transport::head(&bytes))
+    });
+    read.await.map_err(io::Error::other)?
+}
+
+/// A picture of the video as JPEG, at most `max_width` wide and the right way up: the most telling of the frames
+/// after `at`, so that a fade from black is passed over.
+pub async fn frame(
+    tools: &Tools,
+    video: &Path,
+    at: Duration,
+    max_width: u32,
+    cancel: &CancellationToken,
+) -> Result<Vec<u8>, ProbeError> {
+    let mut command = Command::new(&tools.ffmpeg);
+    command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
+    command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));
+    command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
+    // square samples first, then no wider than wanted, with even sides
+    let scale = format!("thumbnail=24,scale=iw*sar:ih,setsar=1,scale='trunc(min({max_width},iw)/2)*2':-2");
+    command.args(["-map", "0:V:0", "-frames:v", "1", "-vf", &scale]);
+    command.args(["-pix_fmt", "yuvj420p", "-q:v", "3", "-c:v", "mjpeg", "-f", "image2pipe", "pipe:1"]);
+    let picture = run(command, &tools.ffmpeg, video, cancel).await?;
+    if picture.is_empty() {
+        let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
+        return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
+    }
+    Ok(picture)
+}
