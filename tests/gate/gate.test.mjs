@@ -1,0 +1,267 @@
+// The gate's own code on a clock of ours: what a contract test over HTTP can't reach within seconds.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Functions, Gate, Links, Recent, Reels, endOfLink, readZip, route, signed } from '../../assets/gate/gate.mjs';
+import { GENERATION, chunkName, digest, generation, indexName, indexZip, link, zip } from './reel.mjs';
+
+const html = readFileSync(new URL('../../assets/gate/watch.html', import.meta.url), 'utf8');
+const MINUTE = 60_000;
+
+/** A gate over an account that is a map of function names to CodeSha256, with a clock that only tests move. */
+class Account {
+  time = Date.UTC(2026, 0, 1);
+  asked = [];
+  functions = new Map();
+  indexes = new Map();
+  refusals = 0;
+  linkSeconds = 600;
+  slept = [];
+  constructor(options = {}) {
+    const now = () => this.time;
+    const sleep = async wait => { this.slept.push(wait); this.time += wait; };
+    const paced = new Functions({ ask: name => this.answer(name), now, sleep, random: () => 0.5 });
+    const reels = new Reels({ functions: paced, download: async location => this.indexes.get(new URL(location).pathname.slice(1)), now });
+    this.gate = new Gate({ reels, links: new Links({ functions: paced, now }), html, base: '', relay: '', now, random: () => 0.5, ...options });
+  }
+  async answer(name) {
+    this.asked.push(name);
+    await null;
+    if (this.refusals > 0) { this.refusals--; return { status: 429, retryAfter: 0 }; }
+    const sha256 = this.functions.get(name);
+    return sha256 ? { status: 200, retryAfter: 0, found: { location: link(name, this.time, this.linkSeconds), sha256, bytes: 1 } } : { status: 404, retryAfter: 0 };
+  }
+  publish(reel, current = generation(GENERATION, 3), retired = []) {
+    const index = indexZip(reel, current, retired);
+    this.indexes.set(indexName(reel), index);
+    this.functions.set(indexName(reel), digest(index));
+    for (const { generation: id, renditions } of [current, ...retired]) {
+      for (const { number, sha256 } of renditions.src.chunks) this.functions.set(chunkName(reel, number, id), sha256);
+    }
+    return this;
+  }
+  get(path, headers = {}) { return this.gate.answer({ method: 'GET', path, headers }); }
+  count(name) { return this.asked.filter(asked => asked === name).length; }
+}
+
+const CHUNK = `/reel/${GENERATION}/src/0001.ts`;
+
+test('a link is asked for once in its life and never served within two minutes of its end', async () => {
+  const account = new Account().publish('reel');
+  for (let seconds = 0; seconds < 3600; seconds += 7) {
+    const { status, headers } = await account.get(CHUNK);
+    assert.equal(status, 302);
+    const left = endOfLink(headers.location, account.time) - account.time;
+    assert(left > 2 * MINUTE, `${left} ms left`);
+    const age = Number(/^public, max-age=(\d+)$/.exec(headers['cache-control'])[1]);
+    assert.equal(age, Math.floor(Math.min(Math.max(left - 3 * MINUTE, 0), 5 * MINUTE) / 1000));
+    account.time += 7000;
+  }
+  // 8 of 10 minutes of each link are used.
+  assert.equal(account.count(chunkName('reel', 1)), 8);
+});
+
+test('links that AWS makes shorter are kept shorter, and those with nothing left are not served', async () => {
+  const account = new Account().publish('reel');
+  account.linkSeconds = 200;
+  await account.get(CHUNK);
+  account.time += 79_000;
+  await account.get(CHUNK);
+  assert.equal(account.count(chunkName('reel', 1)), 1);
+  account.time += 2000;
+  await account.get(CHUNK);
+  assert.equal(account.count(chunkName('reel', 1)), 2);
+  account.linkSeconds = 100;
+  account.time += 10 * MINUTE;
+  assert.equal((await account.get(CHUNK)).status, 503);
+});
+
+test('a link without a date lives ten minutes from when it was received', () => {
+  assert.equal(endOfLink('https://bucket.example/x', 1000), 601_000);
+  assert.equal(endOfLink('https://bucket.example/x?X-Amz-Date=20260101T000000Z&X-Amz-Expires=60', Date.UTC(2027, 0, 1)), Date.UTC(2026, 0, 1, 0, 1));
+  assert.equal(endOfLink('https://bucket.example/x?X-Amz-Date=20270101T000000Z&X-Amz-Expires=60', 0), 60_000);
+});
+
+test('concurrent misses are one GetFunction', async () => {
+  const account = new Account().publish('reel');
+  const answers = await Promise.all(Array.from({ length: 50 }, () => account.get(CHUNK)));
+  assert(answers.every(({ status }) => status === 302));
+  assert.deepEqual(account.asked, [indexName('reel'), chunkName('reel', 1)]);
+});
+
+test('ten thousand guesses cost twenty GetFunction, and a known reel plays on', async () => {
+  const account = new Account().publish('reel');
+  await account.get(CHUNK);
+  account.asked.length = 0;
+  const told = new Map();
+  for (let i = 0; i < 10_000; i++) {
+    const word = (i * 2654435761 >>> 0).toString(16).padStart(8, '0');
+    const path = [`/${word}/index.m3u8`, `/${word}/${word}/src/0001.ts`, `/reel/${word}/src.m3u8`, `/reel/${GENERATION}/src/${String(4 + i % 9996).padStart(4, '0')}.ts`][i % 4];
+    const { status } = await account.get(path);
+    told.set(status, (told.get(status) ?? 0) + 1);
+  }
+  assert.equal(account.asked.length, 20);
+  assert.deepEqual([...told.keys()].sort(), [404, 503]);
+  assert((await account.get(CHUNK)).status === 302 && account.asked.length === 20);
+  account.time += MINUTE;
+  for (let i = 0; i < 100; i++) await account.get(`/other-${i}/`);
+  assert.equal(account.asked.length, 40);
+});
+
+test('no function is asked for but an index and what it lists', async () => {
+  const account = new Account().publish('reel');
+  account.functions.set('zipreel-gate', digest('x')).set('payroll', digest('x'));
+  for (const path of ['/gate/', '/zipreel-gate/', '/../payroll/', '/payroll/', '/reel/payroll', `/reel/${GENERATION}/gate/0001.ts`, '/reel%2Findex/', '/REEL/', '/-reel/',
+    `/reel/${GENERATION}/src/0000.ts`, `/reel/${GENERATION}/src/0004.ts`, `/reel/${GENERATION}/src/0001.mp4`, `/reel/${GENERATION}/src/1.ts`, `/${'a'.repeat(33)}/`, '//', '/',
+    `/reel/${GENERATION}/src/0001.ts\r\nx: y`, `/reel/${GENERATION}/../${GENERATION}/src/0001.ts`, `/reel/${GENERATION}/src/0001.ts/`, '/reel/index.json', '/constructor/', '/reel/__proto__/src.m3u8']) {
+    assert.equal((await account.get(path)).status, 404, path);
+  }
+  for (const name of account.asked) assert.match(name, /^zipreel-(reel|gate|zipreel-gate|payroll|constructor)-index$/);
+});
+
+test('a missing reel is remembered for ten seconds and then found', async () => {
+  const account = new Account();
+  assert.equal((await account.get('/reel/')).status, 404);
+  account.publish('reel');
+  assert.equal((await account.get('/reel/')).status, 404);
+  assert.equal(account.asked.length, 1);
+  account.time += 10_001;
+  assert.equal((await account.get('/reel/')).status, 200);
+});
+
+test('a new generation is seen within ten seconds, and at once by its own paths', async () => {
+  const account = new Account().publish('reel');
+  const multivariant = async () => (await account.get('/reel/index.m3u8')).body.toString();
+  assert.match(await multivariant(), /0123abcd/);
+  account.publish('reel', generation('feedbeef', 2));
+  account.time += 9000;
+  assert.match(await multivariant(), /0123abcd/);
+  account.time += 1001;
+  assert.match(await multivariant(), /feedbeef/);
+  account.publish('reel', generation('cafecafe', 2));
+  assert.equal((await account.get('/reel/cafecafe/src/0002.ts')).status, 302);
+  assert.match(await multivariant(), /cafecafe/);
+});
+
+test('an index that did not change is asked about at most every ten seconds and downloaded once', async () => {
+  const account = new Account().publish('reel');
+  for (let i = 0; i < 600; i++, account.time += 100) await account.get('/reel/index.m3u8');
+  assert.equal(account.asked.length, 6);
+});
+
+test('a retired generation is served until its time and not after', async () => {
+  const account = new Account();
+  const until = new Date(account.time + 30 * MINUTE).toISOString();
+  account.publish('reel', generation('feedbeef', 2), [{ until, ...generation(GENERATION, 3) }]);
+  assert.equal((await account.get(CHUNK)).status, 302);
+  assert.equal((await account.get(`/reel/${GENERATION}/src.m3u8`)).status, 200);
+  account.time += 31 * MINUTE;
+  assert.equal((await account.get(CHUNK)).status, 404);
+  assert.equal((await account.get(`/reel/${GENERATION}/src.m3u8`)).status, 404);
+  assert.equal((await account.get('/reel/feedbeef/src/0001.ts')).status, 302);
+});
+
+test('while AWS is busy requests wait, then get 503 within eight seconds; a known index is served', async () => {
+  const account = new Account().publish('reel');
+  account.refusals = 3;
+  assert.equal((await account.get(CHUNK)).status, 302);
+  assert.equal(account.slept.length, 3);
+  account.refusals = Infinity;
+  account.time += 15_000;
+  assert.equal((await account.get('/reel/index.m3u8')).status, 200);
+  const began = account.time;
+  const { status, headers } = await account.get(`/reel/${GENERATION}/src/0002.ts`);
+  assert.equal(status, 503);
+  assert.match(headers['retry-after'], /^[2-7]$/);
+  assert.equal(headers['cache-control'], 'no-store');
+  assert(account.time - began <= 8000 && account.time - began > 7000, `${account.time - began} ms`);
+});
+
+test('a client that met a dead link gets another, twenty times a minute', async () => {
+  const account = new Account().publish('reel');
+  for (let i = 0; i < 100; i++) assert.equal((await account.get(CHUNK, { 'cache-control': 'no-cache' })).status, 302);
+  assert.equal(account.count(chunkName('reel', 1)), 21);
+});
+
+test('a chunk that is gone or holds another zip is not served', async () => {
+  const account = new Account().publish('reel');
+  account.functions.set(chunkName('reel', 1), digest('another'));
+  account.functions.delete(chunkName('reel', 2));
+  for (let i = 0; i < 5; i++) {
+    assert.equal((await account.get(CHUNK)).status, 404);
+    assert.equal((await account.get(`/reel/${GENERATION}/src/0002.ts`)).status, 404);
+  }
+  assert.equal(account.asked.length, 3);
+});
+
+test('an index of another reel, of a later format or with a broken zip is refused', async () => {
+  for (const broken of [indexZip('other', generation(GENERATION, 1)), zip([['index.json', JSON.stringify({ format: 2, reel: 'reel' })]]), Buffer.from('PK')]) {
+    const account = new Account();
+    account.indexes.set(indexName('reel'), broken);
+    account.functions.set(indexName('reel'), digest(broken));
+    assert.equal((await account.get('/reel/')).status, 503);
+  }
+});
+
+test('only zips that are laid out as zipreel writes them are read', () => {
+  const good = zip([['a', 'one'], ['b/c.m3u8', 'two']]);
+  assert.deepEqual([...readZip(good)].map(([name, data]) => [name, data.toString()]), [['a', 'one'], ['b/c.m3u8', 'two']]);
+  const change = (at, value) => { const zip = Buffer.from(good); zip[at < 0 ? zip.length + at : at] = value; return zip; };
+  const directory = good.readUInt32LE(good.length - 6);
+  for (const [why, bytes] of Object.entries({
+    comment: Buffer.concat([good, Buffer.from('x')]), cut: good.subarray(0, -1), empty: Buffer.alloc(0), count: change(-12, 3), method: change(directory + 10, 8),
+    descriptor: change(directory + 8, 8), size: change(directory + 21, 1), offset: change(directory + 43, 1), name: change(directory + 46, 0x5c), local: change(0, 0),
+    twice: zip([['a', 'one'], ['a', 'two']]), climbing: zip([['A', 'one']]),
+  })) assert.throws(() => readZip(bytes), /index zip/, why);
+});
+
+test('no zip makes the reader do anything but read or refuse', () => {
+  const good = zip([['index.json', '{}'], ['index.m3u8', '#EXTM3U']]);
+  for (let at = 0; at < good.length; at++) {
+    for (const value of [0, 1, 0x7f, 0xff]) {
+      const bytes = Buffer.from(good);
+      bytes[at] = value;
+      try { readZip(bytes); } catch (error) { assert.match(error.message, /^index zip: /, `byte ${at} = ${value}`); }
+    }
+  }
+});
+
+test('a signed request is what AWS documents', () => {
+  // Checked against botocore's SigV4Auth with the same input.
+  const keys = { region: 'us-east-1', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', sessionToken: 'token' };
+  const headers = signed(new URL('https://lambda.us-east-1.amazonaws.com/2015-03-31/functions/zipreel-reel-index'), keys, new Date(Date.UTC(2026, 0, 2, 3, 4, 5)));
+  assert.deepEqual(headers, {
+    'x-amz-date': '20260102T030405Z', 'x-amz-security-token': 'token',
+    authorization: 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=05b6303e80fb7e1eaf8dfd6517c7743e303cd8d5d02cb5d55386194664a5ef3b',
+  });
+});
+
+test('the policy carries the hashes of the script and style that the page really has', async () => {
+  const { createHash } = await import('node:crypto');
+  const account = new Account({ relay: 'https://relay.example/' }).publish('reel');
+  const { body, headers } = await account.get('/reel/');
+  const policy = headers['content-security-policy'];
+  for (const tag of ['script', 'style']) {
+    const inline = [...body.matchAll(new RegExp(`<${tag}>([^]*?)</${tag}>`, 'g'))];
+    assert.equal(inline.length, 1);
+    assert(policy.includes(`${tag}-src 'sha256-${createHash('sha256').update(inline[0][1]).digest('base64')}'`), tag);
+  }
+  assert(policy.includes("connect-src 'self' https://relay.example;"));
+  assert(!body.includes('{{'));
+});
+
+test('the memory of links is bounded and forgets what was not used for longest', () => {
+  const recent = new Recent(3);
+  for (const key of 'abc') recent.set(key, key);
+  recent.get('a');
+  recent.set('d', 'd');
+  assert.deepEqual([...'abcd'].map(key => recent.get(key)), ['a', undefined, 'c', 'd']);
+});
+
+test('paths mean one thing each', () => {
+  assert.deepEqual(route(CHUNK), { kind: 'chunk', reel: 'reel', generation: GENERATION, rendition: 'src', number: '0001', container: 'ts' });
+  assert.equal(route('/reel').kind, 'bare');
+  assert.equal(route('/a/0123abcd/1080.relay.m3u8').kind, 'relayMedia');
+  assert.equal(route('/a/0123abcd/src-init.mp4').kind, 'init');
+});
