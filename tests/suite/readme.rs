@@ -1,13 +1,24 @@
-//! Holds the README to the program: its flags, their values and defaults, and no flag that does not exist.
+//! Holds the README to the program: its flags, their values and defaults, no flag that does not exist, and every field
+//! of the JSON events.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
+    time::Duration,
 };
 
 use clap::{Arg, CommandFactory};
-use zipreel::cli::Cli;
+use zipreel::{
+    cli::Cli,
+    json,
+    reel::{
+        board::Board,
+        event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
+        fault::Fault,
+        name::{ChunkNumber, Generation, RenditionId},
+    },
+};
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -75,5 +86,93 @@ fn flags_with_an_environment_variable_are_named_like_it() {
             }
             None => assert!(spoken.contains(&row), "--{name} stands among those of the command line only"),
         }
+    }
+}
+
+/// The fields that the README's row for an event or a state lists.
+fn documented(readme: &str, table: &str, name: &str) -> BTreeSet<String> {
+    let (_, rows) = readme.split_once(&format!("| `{table}` | Fields |")).expect("the table is there");
+    let rows = rows.split("\n\n").next().unwrap();
+    let row = rows.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+    let row = row.unwrap_or_else(|| panic!("the README has no row for the {table} `{name}`"));
+    row.split(" | ").nth(1).unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn fields(line: &serde_json::Value) -> BTreeSet<String> {
+    line.as_object().unwrap().keys().filter(|key| *key != "event").cloned().collect()
+}
+
+fn events() -> Vec<Event> {
+    let (rendition, number) = (RenditionId::source(), ChunkNumber::FIRST);
+    let (reel, generation) = ("a".parse().unwrap(), Generation::from_digest(&[1; 32]));
+    let planned = Planned {
+        reel,
+        generation,
+        region: String::new(),
+        duration: Duration::ZERO,
+        source_bytes: 0,
+        segments: 0,
+        chunks: 0,
+        streams: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let published = Published {
+        reel: planned.reel.clone(),
+        generation,
+        watch_url: String::new(),
+        playlist_url: String::new(),
+        playlist_copy: Default::default(),
+        segments: 0,
+        chunks: 0,
+        bytes: 0,
+        sent_bytes: 0,
+        retries: 0,
+        segments_checked: 0,
+        elapsed: Duration::ZERO,
+    };
+    vec![
+        Event::Planned(planned),
+        Event::Log { job: JobName::Split, line: String::new() },
+        Event::SegmentClosed { rendition: rendition.clone(), segment: 0, bytes: 0, duration: Duration::ZERO },
+        Event::ChunkPacked { rendition: rendition.clone(), number, bytes: 0, segments: 1 },
+        Event::ChunkDeployed { rendition, number, bytes: 0, sent: 0, attempts: 1 },
+        Event::Published(published),
+    ]
+}
+
+#[test]
+fn every_json_event_is_documented_field_by_field() {
+    let readme = readme();
+    let mut board = Board::default();
+    let started = JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() };
+    board.apply(&Event::Job { job: JobName::Split, change: started });
+    let mut lines: Vec<_> = events().iter().map(json::line).chain(json::progress(&board)).collect();
+    lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
+    for line in lines {
+        let event = line["event"].as_str().unwrap();
+        assert_eq!(fields(&line), documented(&readme, "event", event), "{event}");
+    }
+}
+
+#[test]
+fn every_state_of_a_job_is_documented_field_by_field() {
+    let readme = readme();
+    let fault = Fault::permanent("could not do it");
+    for change in [
+        JobChange::Queued,
+        JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() },
+        JobChange::Sized { total: 1 },
+        JobChange::Retrying { attempt: 2, of: 8, wait: Duration::ZERO, cause: String::new() },
+        JobChange::Waiting { fault: fault.clone() },
+        JobChange::Succeeded,
+        JobChange::Skipped { why: String::new() },
+        JobChange::Failed { fault: fault.clone() },
+        JobChange::Cancelled,
+    ] {
+        let line = json::line(&Event::Job { job: JobName::Split, change });
+        let state = line["state"].as_str().unwrap();
+        let mut expected = documented(&readme, "state", state);
+        expected.extend(documented(&readme, "event", "job"));
+        assert_eq!(fields(&line), expected, "{state}");
     }
 }
