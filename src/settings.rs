@@ -143,6 +143,7 @@ impl Settings {
         Ok(Request {
             video: video.to_owned(),
             reel,
+            target: self.target.clone(),
             title: self.title.clone().unwrap_or_else(|| stem.into_owned()),
             segment_length: self.segment_length,
             chunk_limit: self.chunk_limit,

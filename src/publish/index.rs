@@ -9,7 +9,7 @@ use std::{
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{attempt::attempts, upload::Uploaded, work::Work};
+use super::{attempt::attempts, probe::Measured, upload::Uploaded, work::Work};
 use crate::{
     cloud::{
         CloudError,
@@ -33,17 +33,6 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// A retired generation is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What only the segments themselves can tell.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Measured {
-    /// RFC 6381.
-    pub codecs: String,
-    pub resolution: Option<(u32, u32)>,
-    pub frame_rate: Option<f64>,
-    /// Every segment begins with an IDR picture.
-    pub independent: bool,
-}
 
 /// An earlier state of this reel that is deployed now.
 #[derive(Debug, Clone)]

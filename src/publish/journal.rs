@@ -11,7 +11,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::request::{Request, Target, Transcode};
+use super::{
+    ffmpeg::Leader,
+    request::{Request, Target, Transcode},
+};
 use crate::reel::{
     fault::{Explain, FaultClass},
     index::ChunkIndex,
@@ -252,6 +255,7 @@ impl Resumable {
         Request {
             video: self.began.video.clone(),
             reel: self.reel.clone(),
+            target: self.target(),
             title: self.began.title.clone(),
             segment_length: std::time::Duration::from_secs_f64(self.began.segment_seconds.clamp(0.1, 86_400.0)),
             chunk_limit: self.began.chunk_limit,

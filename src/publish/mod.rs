@@ -11,8 +11,11 @@ pub mod probe;
 pub mod remote;
 pub mod reporter;
 pub mod request;
+pub mod run;
 mod source;
 pub mod split;
 mod upload;
 mod verify;
 mod work;
+
+pub use run::publish;

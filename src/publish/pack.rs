@@ -5,10 +5,16 @@ use std::{collections::VecDeque, io, path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::{split::ClosedSegment, work::Work};
+use super::{
+    probe::{self, Measured},
+    reporter::JobHandle,
+    split::ClosedSegment,
+    work::Work,
+};
 use crate::{
     cloud::code::{CodeZip, Part},
     reel::{
+        decide::MediaPlan,
         event::{Event, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
         index::{ChunkIndex, Container, SegmentIndex},
@@ -57,13 +63,14 @@ impl Explain for Error {
 /// Runs until the segments end. The chunks are packed in order.
 pub(super) async fn pack(
     work: &Arc<Work>,
+    plan: &MediaPlan,
     mut segments: Receiver<ClosedSegment>,
     chunks: Sender<PackedChunk>,
-) -> Result<(), Stopped> {
+) -> Result<Measured, Stopped> {
     let job = work.job(JobName::Pack, Unit::Bytes);
     job.started(1);
     let result = tokio::select! {
-        result = pack_all(work, &mut segments, &chunks, &job) => result,
+        result = pack_all(work, plan, &mut segments, &chunks, &job) => result,
         () = work.control.cancel.cancelled() => Err(Stopped::Cancelled),
     };
     job.ended(&result);
@@ -72,15 +79,21 @@ pub(super) async fn pack(
 
 async fn pack_all(
     work: &Arc<Work>,
+    plan: &MediaPlan,
     segments: &mut Receiver<ClosedSegment>,
     chunks: &Sender<PackedChunk>,
-    job: &super::reporter::JobHandle,
-) -> Result<(), Stopped> {
+    job: &JobHandle,
+) -> Result<Measured, Stopped> {
     let stopped = |error: PackError| Stopped::Failed(Error::Rule(error).fault());
     let mut packer = Packer::new(work.request.chunk_limit);
     let mut waiting = VecDeque::new();
+    let mut measured = None;
     while let Some(closed) = segments.recv().await {
         let (number, bytes, duration_us) = (closed.number, closed.bytes, closed.duration_us);
+        if measured.is_none() {
+            let measure = probe::measure_segment(&closed.path, plan).await;
+            measured = Some(measure.map_err(|error| Stopped::Failed(error.fault()))?);
+        }
         waiting.push_back(closed);
         if let Some(chunk) = packer.push(Segment { number, bytes, duration_us }).map_err(stopped)? {
             deliver(work, chunk, &mut waiting, chunks, job).await?;
@@ -90,10 +103,11 @@ async fn pack_all(
     if work.control.cancel.is_cancelled() {
         return Err(Stopped::Cancelled);
     }
-    match packer.finish().map_err(stopped)? {
-        Some(chunk) => deliver(work, chunk, &mut waiting, chunks, job).await,
-        None => Ok(()),
+    if let Some(chunk) = packer.finish().map_err(stopped)? {
+        deliver(work, chunk, &mut waiting, chunks, job).await?;
     }
+    // no segment at all: the split has failed and says why
+    measured.ok_or(Stopped::Cancelled)
 }
 
 async fn deliver(
@@ -101,7 +115,7 @@ async fn deliver(
     chunk: Chunk,
     waiting: &mut VecDeque<ClosedSegment>,
     chunks: &Sender<PackedChunk>,
-    job: &super::reporter::JobHandle,
+    job: &JobHandle,
 ) -> Result<(), Stopped> {
     let closed: Vec<ClosedSegment> = waiting.drain(..chunk.segments.len()).collect();
     let (here, count) = (work.clone(), job.count().clone());

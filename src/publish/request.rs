@@ -14,10 +14,25 @@ pub enum Target {
     Aws { profile: Option<String> },
 }
 
+impl Target {
+    /// As journals keep it: `local` or `aws`, and the profile.
+    pub fn names(&self) -> (&'static str, Option<String>) {
+        match self {
+            Self::Local => ("local", None),
+            Self::Aws { profile } => ("aws", profile.clone()),
+        }
+    }
+
+    pub fn named(target: &str, profile: Option<String>) -> Self {
+        if target == "local" { Self::Local } else { Self::Aws { profile } }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     pub video: PathBuf,
     pub reel: ReelName,
+    pub target: Target,
     pub title: String,
     /// Segments end at the first keyframe at or after this.
     pub segment_length: Duration,
