@@ -31,9 +31,7 @@ pub enum Record {
     Began(Began),
     /// ffmpeg runs; enough to end it should it outlive us.
     Splitting {
-        pid: u32,
-        started: u64,
-        folder: PathBuf,
+        leader: Leader,
     },
     Deployed {
         rendition: RenditionId,

@@ -48,9 +48,8 @@ use crate::{
 const SEGMENTS_QUEUED: usize = 64;
 const CHUNKS_QUEUED: usize = 2;
 
-/// Names of the functions that serve every reel.
+/// Name of the function that serves every reel.
 pub const GATE: &str = "zipreel-gate";
-pub const RELAY: &str = "zipreel-relay";
 
 /// Counts retries on their way to the face.
 struct Tally {
@@ -135,7 +134,7 @@ async fn prepare(
     job.started(1);
     let found = look(&request, &cloud, tools, control).await;
     job.ended(&found);
-    let Found { plan, source_bytes, generation, existing, gate, relay } = found?;
+    let Found { plan, source_bytes, generation, existing, gate } = found?;
     let rendition = RenditionId::source();
     let (journal, orphans, known) = open_journal(&request, generation)?;
     for leader in orphans {
@@ -151,7 +150,6 @@ async fn prepare(
         generation,
         rendition,
         gate,
-        relay,
         control: control.part(),
         reporter,
         retry: RetryPolicy::default(),
@@ -171,7 +169,6 @@ struct Found {
     generation: Generation,
     existing: Option<Existing>,
     gate: String,
-    relay: Option<String>,
 }
 
 /// Reads the video and the account; makes nothing.
@@ -200,8 +197,7 @@ async fn look(request: &Request, cloud: &Cloud, tools: &Tools, control: &Control
     }
     let gate = cloud.function_url(GATE).await.map_err(|error| failed(&error))?;
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
-    let relay = cloud.function_url(RELAY).await.map_err(|error| failed(&error))?;
-    Ok(Found { plan, source_bytes: print.bytes, generation, existing, gate, relay })
+    Ok(Found { plan, source_bytes: print.bytes, generation, existing, gate })
 }
 
 fn name_taken(request: &Request, taken: &Existing) -> Fault {
@@ -223,8 +219,7 @@ fn no_gate(cloud: &Cloud) -> Fault {
 
 /// The journal, ffmpeg processes that an earlier run may have left, and whether there was an earlier run.
 fn open_journal(request: &Request, generation: Generation) -> Result<(Journal, Vec<Leader>, bool), Stopped> {
-    let (journal, _) =
-        Journal::open(&request.state_dir, &request.reel, generation).map_err(|error| failed(&error))?;
+    let (journal, _) = Journal::open(&request.state_dir, &request.reel, generation).map_err(|error| failed(&error))?;
     let leaders = journal.records().iter().filter_map(|record| match record {
         Record::Splitting { leader } => Some(leader.clone()),
         _ => None,
@@ -234,13 +229,7 @@ fn open_journal(request: &Request, generation: Generation) -> Result<(Journal, V
     Ok((journal, orphans, known))
 }
 
-fn planned(
-    request: &Request,
-    cloud: &Cloud,
-    plan: &MediaPlan,
-    source_bytes: u64,
-    generation: Generation,
-) -> Planned {
+fn planned(request: &Request, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
     let segments = plan.expected_segments(request.segment_length).max(1);
     Planned {
         reel: request.reel.clone(),

@@ -28,7 +28,6 @@ pub(super) struct Work {
     pub rendition: RenditionId,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
-    pub relay: Option<String>,
     /// Cancelled with the whole, or when one stage fails.
     pub control: Control,
     pub reporter: Arc<dyn Reporter>,
