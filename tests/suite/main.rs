@@ -1,5 +1,7 @@
 //! One binary for all tests that need more than the library's own modules: linking the SDK is slow.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on panics, in its functions too")]
+
 mod clips;
 mod contract;
 mod dependencies;
