@@ -1,1 +1,113 @@
-//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account.
+//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account. Three ports, three
+//! origins: the API with the downloads, the gate, the relay. The engine reaches it through the SDK alone, with
+//! [`Endpoint`]'s address and keys.
+
+use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
+
+mod api;
+mod auth;
+mod clock;
+mod connection;
+mod download;
+mod error;
+mod faults;
+mod files;
+mod iam;
+mod intake;
+mod keys;
+mod lambda;
+mod limits;
+mod link;
+mod lock;
+mod operation;
+mod problem;
+mod query;
+mod seed;
+mod server;
+mod shared;
+mod sigv4;
+mod store;
+mod sts;
+mod tally;
+mod xml;
+mod zip_field;
+
+pub use clock::Clock;
+pub use faults::{Amount, FaultError, Faults, Kind, LiveFaults, Rule};
+pub use lock::{Joined, join_or_start};
+pub use operation::Operation;
+pub use problem::LocalError;
+pub use server::{StandIn, start};
+pub use tally::Counts;
+
+/// The gate's function.
+const GATE: &str = "zipreel-gate";
+/// The relay's function.
+const RELAY: &str = "zipreel-relay";
+/// The execution role of functions that are never run.
+const CHUNK_ROLE: &str = "zipreel-chunk";
+/// The execution role of the gate.
+const GATE_ROLE: &str = "zipreel-gate";
+
+/// The API's port where none is asked for; gate and relay take the two after it.
+pub const DEFAULT_PORT: u16 = 8720;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where everything is kept; made if it is not there.
+    pub data: PathBuf,
+    /// The API's port; the gate's and the relay's follow. 0 takes any three that are free.
+    pub port: u16,
+    /// Loopback unless told otherwise.
+    pub listen: IpAddr,
+    /// Further names (without a port) that the server may be called by; the first is used in its URLs.
+    pub names: Vec<String>,
+    pub faults: Faults,
+    pub clock: Clock,
+    /// Code storage of the account.
+    pub quota_bytes: u64,
+    /// How long a new function is Pending, and an update in progress.
+    pub settle: Duration,
+    /// Keeps `requests.jsonl` in the data folder: a line a request, bounded.
+    pub log_requests: bool,
+}
+
+impl Config {
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            port: DEFAULT_PORT,
+            listen: IpAddr::from([127, 0, 0, 1]),
+            names: Vec::new(),
+            faults: Faults::default(),
+            clock: Clock::system(),
+            quota_bytes: limits::QUOTA_BYTES,
+            settle: Duration::from_millis(300),
+            log_requests: false,
+        }
+    }
+}
+
+/// Where a running stand-in is, and the keys of its own that it takes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Base URLs without a slash at the end.
+    pub api: String,
+    pub gate: String,
+    pub relay: String,
+    pub access_key: String,
+    pub secret_key: String,
+    pub account: String,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("api", &self.api)
+            .field("gate", &self.gate)
+            .field("relay", &self.relay)
+            .field("access_key", &self.access_key)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}

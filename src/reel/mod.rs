@@ -18,6 +18,7 @@ pub mod pace;
 pub mod pack;
 pub mod playlist;
 pub mod progress;
+pub mod range;
 pub mod region;
 pub mod retry;
 pub mod transport;

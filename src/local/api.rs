@@ -1,0 +1,322 @@
+//! The API's port: takes a request through fault, signature, body, limit and operation to its answer, and writes down
+//! what became of it. Downloads by link come by the same port.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts},
+};
+use time::format_description::well_known::Rfc3339;
+
+use super::{
+    auth::Caller,
+    connection::Cut,
+    download,
+    error::ApiError,
+    faults::{Plan, Reset},
+    intake::{Broken, Content, Intake, Received},
+    lambda, link,
+    operation::{Call, Operation, lambda_call},
+    query::{self, Form},
+    shared::{Place, Shared},
+    store::record::uuid,
+    tally::Entry,
+};
+
+/// What is written down of a request, gathered on its way.
+#[derive(Debug, Default)]
+pub(super) struct Trail {
+    pub(super) operation: Option<Operation>,
+    pub(super) subject: String,
+    pub(super) body_bytes: u64,
+}
+
+/// Why there is no answer in the operation's own shape.
+enum Trouble {
+    Refused(ApiError),
+    /// The connection ends without an answer.
+    Cut,
+}
+
+impl From<ApiError> for Trouble {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+pub(super) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    if let Some(refusal) = misdirected(&shared.places.api, &parts.headers) {
+        return refusal;
+    }
+    let id = uuid();
+    let mut trail = Trail::default();
+    let by_link = link::is_link(parts.uri.path());
+    let by_form = parts.uri.path() == "/";
+    let result = if by_link {
+        by_download(&shared, &parts, &mut trail).await
+    } else if by_form {
+        by_query(&shared, &parts, body, &mut trail, &id).await
+    } else {
+        by_rest(&shared, &parts, body, &mut trail).await
+    };
+    let mut response = match &result {
+        Ok(_) | Err(Trouble::Cut) => Response::new(Body::empty()),
+        Err(Trouble::Refused(error)) if by_link => download::error(error, &id),
+        Err(Trouble::Refused(error)) if by_form => error.query(&id),
+        Err(Trouble::Refused(error)) => error.rest_json(&id),
+    };
+    let error = match &result {
+        Err(Trouble::Refused(error)) => Some(error.code),
+        _ => None,
+    };
+    let is_cut = matches!(result, Err(Trouble::Cut));
+    if is_cut {
+        cut.cut();
+    }
+    if let Ok(done) = result {
+        response = done;
+    }
+    finish(&shared, &mut response, &id);
+    record(&shared, &trail, if is_cut { 0 } else { response.status().as_u16() }, error, is_cut);
+    response
+}
+
+/// A Host that is none of ours is another site's name pointed at this machine (DNS rebinding).
+pub(super) fn misdirected(place: &Place, headers: &HeaderMap) -> Option<Response<Body>> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if place.answers_to(host) {
+        return None;
+    }
+    let mut response = Response::new(Body::from("this server does not answer for that host\n"));
+    *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    Some(response)
+}
+
+/// `Date` by the server's clock, so that clients that correct their own by it can.
+fn finish(shared: &Shared, response: &mut Response<Body>, id: &str) {
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let date = shared.now().format(format).unwrap_or_default();
+    for (name, value) in [(header::DATE, date.as_str()), (header::HeaderName::from_static("x-amzn-requestid"), id)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+}
+
+pub(super) fn record(shared: &Shared, trail: &Trail, status: u16, error: Option<&str>, cut: bool) {
+    shared.counts.add(&Entry {
+        time: shared.now().format(&Rfc3339).unwrap_or_default(),
+        operation: trail.operation,
+        target: &trail.subject,
+        body_bytes: trail.body_bytes,
+        status,
+        error,
+        cut,
+    });
+}
+
+async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> Result<Response<Body>, Trouble> {
+    trail.operation = Some(Operation::Download);
+    trail.subject = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+    let plan = shared.faults.draw(Operation::Download);
+    tokio::time::sleep(plan.latency).await;
+    if plan.reset.is_some() {
+        return Err(Trouble::Cut);
+    }
+    if let Some(status) = plan.status {
+        return Err(fault(status).into());
+    }
+    Ok(download::serve(shared, &parts.method, &parts.uri, &parts.headers, &plan).await?)
+}
+
+async fn by_rest(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+    body: Body,
+    trail: &mut Trail,
+) -> Result<Response<Body>, Trouble> {
+    let Some(call) = lambda_call(parts.method.as_str(), parts.uri.path()) else {
+        let error = ApiError::new(StatusCode::NOT_FOUND, "UnknownOperationException", "Unknown operation");
+        return refuse_after(shared, body, error, trail).await;
+    };
+    trail.operation = Some(call.operation);
+    trail.subject = lambda::subject(&call, &Content::default());
+    let plan = shared.faults.draw(call.operation);
+    tokio::time::sleep(plan.latency).await;
+    if plan.reset == Some(Reset::BeforeBody) {
+        return Err(Trouble::Cut);
+    }
+    let caller = match claimed(shared, parts, &["lambda"]) {
+        Ok(caller) => caller,
+        Err(error) => return refuse_after(shared, body, error, trail).await,
+    };
+    let received = receive(shared, parts, body, Some(call.operation), &plan, trail).await?;
+    let content = proved(shared, &caller, received, &plan, call.operation)?;
+    trail.subject = lambda::subject(&call, &content);
+    let answer = perform(shared, call, caller, parts, content).await?;
+    if plan.stall {
+        std::future::pending::<()>().await;
+    }
+    if plan.reset == Some(Reset::AfterEffect) {
+        return Err(Trouble::Cut);
+    }
+    let body = answer.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+async fn by_query(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+    body: Body,
+    trail: &mut Trail,
+    id: &str,
+) -> Result<Response<Body>, Trouble> {
+    let caller = match claimed(shared, parts, &["sts", "iam"]) {
+        Ok(caller) => caller,
+        Err(error) => return refuse_after(shared, body, error, trail).await,
+    };
+    if parts.method != Method::POST {
+        let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "InvalidAction", "Only POST is supported");
+        return Err(error.into());
+    }
+    let received = receive(shared, parts, body, None, &Plan::default(), trail).await?;
+    let form = Form::parse(received.content.as_ref().map(|content| content.text.as_slice()).unwrap_or_default());
+    let named = form.operation(&caller.claim.scope.service);
+    let plan = named.as_ref().map(|operation| shared.faults.draw(*operation)).unwrap_or_default();
+    tokio::time::sleep(plan.latency).await;
+    trail.operation = named.as_ref().ok().copied();
+    trail.subject = form.get("RoleName").unwrap_or_default().to_owned();
+    if plan.reset.is_some_and(|reset| reset != Reset::AfterEffect) {
+        return Err(Trouble::Cut);
+    }
+    let operation = named.clone().unwrap_or(Operation::GetCallerIdentity);
+    proved(shared, &caller, received, &plan, operation)?;
+    let operation = named?;
+    let (inner, now) = (Arc::clone(shared), shared.now());
+    let result = blocking(move || query::answer(&inner, operation, &form, now)).await?;
+    if plan.reset == Some(Reset::AfterEffect) {
+        return Err(Trouble::Cut);
+    }
+    Ok(query::response(operation, &result, id))
+}
+
+/// The caller's claim, for one of the services that live at this path.
+fn claimed(shared: &Shared, parts: &Parts, services: &[&str]) -> Result<Caller, ApiError> {
+    let caller = Caller::claimed(parts, &shared.keys.caller, shared.now())?;
+    if services.contains(&caller.claim.scope.service.as_str()) {
+        return Ok(caller);
+    }
+    let message = format!("Credential should be scoped to correct service: '{}'. ", services.join("' or '"));
+    Err(ApiError::denied("InvalidSignatureException", message))
+}
+
+async fn receive(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+    body: Body,
+    operation: Option<Operation>,
+    plan: &Plan,
+    trail: &mut Trail,
+) -> Result<Received, Trouble> {
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let break_at = (plan.reset == Some(Reset::MidBody)).then(|| length.map_or(1, |length| length.div_ceil(2)));
+    let intake = Intake { store: &shared.store, faults: &shared.faults, break_at };
+    match intake.receive(body, operation).await {
+        Ok(received) => {
+            trail.body_bytes = received.bytes;
+            // a body too short to have a middle
+            if break_at.is_some() || plan.reset == Some(Reset::AfterBody) { Err(Trouble::Cut) } else { Ok(received) }
+        }
+        Err(Broken::Off { bytes } | Broken::OnPurpose { bytes }) => {
+            trail.body_bytes = bytes;
+            Err(Trouble::Cut)
+        }
+        Err(Broken::Endless { bytes }) => {
+            trail.body_bytes = bytes;
+            Err(ApiError::too_large("Request is too large").into())
+        }
+    }
+}
+
+/// What a request brought, once it is known to be the caller's own and within the rates.
+fn proved(
+    shared: &Shared,
+    caller: &Caller,
+    received: Received,
+    plan: &Plan,
+    operation: Operation,
+) -> Result<Content, ApiError> {
+    let now = shared.now();
+    caller.verify(&shared.keys.caller, &received.sha256, now)?;
+    if plan.expired_credentials {
+        let message = "The security token included in the request is expired";
+        return Err(ApiError::denied("ExpiredTokenException", message));
+    }
+    if let Some(status) = plan.status {
+        return Err(fault(status));
+    }
+    if !shared.rates.take(operation, now) {
+        return Err(ApiError::throttled(1));
+    }
+    received.content
+}
+
+async fn perform(
+    shared: &Arc<Shared>,
+    call: Call,
+    caller: Caller,
+    parts: &Parts,
+    content: Content,
+) -> Result<lambda::Answer, ApiError> {
+    let (shared, query) = (Arc::clone(shared), parts.uri.query().unwrap_or_default().to_owned());
+    blocking(move || {
+        let (region, now) = (caller.claim.scope.region.as_str(), shared.now());
+        lambda::answer(&lambda::Request { shared: &shared, call: &call, region, query: &query, now }, content)
+    })
+    .await
+}
+
+/// Runs what syncs files off the event loop, to its end even if the client goes away.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(ApiError::service("the operation failed")))
+}
+
+/// Reads the body to its end before it refuses: a client that is still sending would miss the answer.
+async fn refuse_after(
+    shared: &Arc<Shared>,
+    body: Body,
+    error: ApiError,
+    trail: &mut Trail,
+) -> Result<Response<Body>, Trouble> {
+    let intake = Intake { store: &shared.store, faults: &shared.faults, break_at: None };
+    if let Ok(received) = intake.receive(body, None).await {
+        trail.body_bytes = received.bytes;
+    }
+    Err(error.into())
+}
+
+/// The error that a fault asks for.
+fn fault(status: u16) -> ApiError {
+    match status {
+        403 => ApiError::denied("AccessDeniedException", "User is not authorized to perform this operation"),
+        409 => ApiError::conflict("The operation cannot be performed at this time."),
+        412 => ApiError::precondition_failed(),
+        429 => ApiError::throttled(1),
+        503 => ApiError::unavailable(),
+        _ => ApiError::service("An error occurred and the request cannot be processed."),
+    }
+}

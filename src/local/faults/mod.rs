@@ -1,0 +1,217 @@
+//! Faults on demand, decided in one place: which of the rules that were asked for strike a request. The same seed and
+//! the same order of requests give the same faults. What striking means is the servers' part.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::operation::Operation;
+
+mod spec;
+
+pub use spec::{Amount, FaultError, Faults, Kind, Rule};
+
+/// What happens to one request besides what it asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) latency: Duration,
+    /// An error with this status instead of the effect.
+    pub(super) status: Option<u16>,
+    pub(super) reset: Option<Reset>,
+    /// The answer never comes, or stops in its middle.
+    pub(super) stall: bool,
+    /// A download answers a byte less than was asked for.
+    pub(super) wrong_size: bool,
+    pub(super) expired_credentials: bool,
+}
+
+/// When the connection is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reset {
+    BeforeBody,
+    MidBody,
+    /// The body was taken whole, and nothing came of it.
+    AfterBody,
+    /// What was asked for is done; only the answer is lost.
+    AfterEffect,
+}
+
+/// The running faults. Clones steer the same server, at any time.
+#[derive(Debug, Clone)]
+pub struct LiveFaults(Arc<Mutex<Live>>);
+
+#[derive(Debug)]
+struct Live {
+    faults: Faults,
+    counts: Vec<u32>,
+    random: fastrand::Rng,
+    /// When these faults were set: fresh roles count from here.
+    since: Option<OffsetDateTime>,
+    /// When the shared uplink is free again.
+    uplink_free: Option<Instant>,
+}
+
+impl LiveFaults {
+    pub(super) fn new(faults: Faults) -> Self {
+        Self(Arc::new(Mutex::new(Live::new(faults))))
+    }
+
+    /// Replaces all rules; counts and the random sequence start anew.
+    pub fn set(&self, faults: Faults) {
+        *self.live() = Live::new(faults);
+    }
+
+    pub fn clear(&self) {
+        self.set(Faults::default());
+    }
+
+    fn live(&self) -> std::sync::MutexGuard<'_, Live> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn draw(&self, operation: Operation) -> Plan {
+        let mut live = self.live();
+        let live = &mut *live;
+        let mut plan = Plan::default();
+        for (rule, count) in live.faults.rules.iter().zip(&mut live.counts) {
+            if !rule.concerns(operation) {
+                continue;
+            }
+            *count += 1;
+            let strikes = match rule.amount {
+                Amount::Share(share) => live.random.f64() < share,
+                Amount::First(number) => *count <= number,
+                Amount::After(number) => *count > number,
+                Amount::At(number) => *count == number,
+            };
+            if strikes {
+                plan.add(&rule.kind);
+            }
+        }
+        plan
+    }
+
+    /// Waits until the uplink has carried `bytes` of a body. All connections share it.
+    pub(super) async fn carry(&self, bytes: usize) {
+        let until = {
+            let mut live = self.live();
+            let Some(rate) = live.faults.uplink_bytes_a_second else { return };
+            let now = Instant::now();
+            let start = live.uplink_free.map_or(now, |free| free.max(now));
+            let until = start + Duration::from_secs_f64(bytes as f64 / rate);
+            live.uplink_free = Some(until);
+            until
+        };
+        tokio::time::sleep_until(until).await;
+    }
+
+    /// Whether a role made at `created` can't be assumed yet.
+    pub(super) fn role_is_fresh(&self, created: OffsetDateTime, now: OffsetDateTime) -> bool {
+        let mut live = self.live();
+        let Some(fresh) = live.faults.role_not_assumable else { return false };
+        let since = *live.since.get_or_insert(now);
+        now < created.max(since) + fresh
+    }
+
+    pub(super) fn pending(&self) -> Option<Duration> {
+        self.live().faults.pending
+    }
+
+    pub(super) fn quota_bytes(&self) -> Option<u64> {
+        self.live().faults.quota_bytes
+    }
+
+    pub(super) fn clock_skew(&self) -> time::Duration {
+        time::Duration::seconds_f64(self.live().faults.clock_skew_seconds)
+    }
+}
+
+impl Live {
+    fn new(faults: Faults) -> Self {
+        let random = fastrand::Rng::with_seed(faults.seed);
+        Self { counts: vec![0; faults.rules.len()], random, faults, since: None, uplink_free: None }
+    }
+}
+
+impl Plan {
+    fn add(&mut self, kind: &Kind) {
+        match *kind {
+            Kind::Latency(latency) => self.latency += latency,
+            Kind::Status(status) => self.status = Some(status),
+            Kind::ResetBefore => self.reset = Some(Reset::BeforeBody),
+            Kind::ResetMid => self.reset = Some(Reset::MidBody),
+            Kind::ResetAfter => self.reset = Some(Reset::AfterBody),
+            Kind::EffectNoAnswer => self.reset = Some(Reset::AfterEffect),
+            Kind::Stall => self.stall = true,
+            Kind::WrongSize => self.wrong_size = true,
+            Kind::ExpiredCredentials => self.expired_credentials = true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn struck(faults: &LiveFaults, calls: usize) -> Vec<usize> {
+        (1..=calls).filter(|_| true).filter(|_| faults.draw(Operation::CreateFunction).status.is_some()).collect()
+    }
+
+    fn live(spec: &str) -> LiveFaults {
+        LiveFaults::new(spec.parse().unwrap())
+    }
+
+    #[test]
+    fn counts_strike_the_first_the_one_and_those_after() {
+        assert_eq!(struck(&live("429=2x"), 5), [1, 2]);
+        assert_eq!(struck(&live("429=at:3"), 5), [3]);
+        assert_eq!(struck(&live("429=after:3"), 5), [4, 5]);
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_faults() {
+        let once = struck(&live("429=0.3,seed=7"), 200);
+        assert_eq!(once, struck(&live("429=0.3,seed=7"), 200));
+        assert_ne!(once, struck(&live("429=0.3,seed=8"), 200));
+        assert!((30..90).contains(&once.len()), "{} of 200", once.len());
+    }
+
+    #[test]
+    fn a_rule_for_one_operation_leaves_the_others_alone() {
+        let faults = live("500@CreateFunction=1x,latency@Gate=5ms");
+        assert_eq!(faults.draw(Operation::GetFunction), Plan::default());
+        assert_eq!(faults.draw(Operation::Gate).latency, Duration::from_millis(5));
+        assert_eq!(faults.draw(Operation::CreateFunction).status, Some(500));
+        assert_eq!(faults.draw(Operation::CreateFunction), Plan::default());
+    }
+
+    #[test]
+    fn what_is_asked_for_in_general_strikes_api_calls_and_spares_downloads() {
+        let faults = live("503=1.0,stall=1.0,latency=1ms");
+        let call = faults.draw(Operation::ListFunctions);
+        assert_eq!((call.status, call.stall), (Some(503), false));
+        let download = faults.draw(Operation::Download);
+        assert_eq!((download.status, download.stall, download.latency), (None, true, Duration::from_millis(1)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_uplink_is_shared() {
+        let faults = live("uplink=8mbit");
+        let start = Instant::now();
+        tokio::join!(faults.carry(500_000), faults.carry(500_000));
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_role_is_fresh_for_a_while_after_its_making_and_after_the_fault_was_set() {
+        let faults = live("role-not-assumable=5s");
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(1000);
+        assert!(faults.role_is_fresh(OffsetDateTime::UNIX_EPOCH, now));
+        assert!(!faults.role_is_fresh(OffsetDateTime::UNIX_EPOCH, now + Duration::from_secs(5)));
+        assert!(faults.role_is_fresh(now + Duration::from_secs(60), now + Duration::from_secs(64)));
+    }
+}

@@ -1,0 +1,149 @@
+//! One stand-in a data folder: the lock that says so, the note of where it runs, and how a second process finds and
+//! joins it.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::Instant,
+};
+
+use super::{
+    Config, Endpoint, LocalError, StandIn,
+    auth::amz_date,
+    files,
+    keys::{ACCOUNT, Keys},
+    server::start_holding,
+    sigv4::{Canonical, Claim, Scope, hex},
+};
+
+const LOCK: &str = "lock";
+const NOTE: &str = "running.json";
+/// How long a process that has the lock may take until it answers.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PROBE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Where the process that has the folder serves. Not in the lock file itself, which others can't read on Windows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Running {
+    pid: u32,
+    api: String,
+    gate: String,
+    relay: String,
+}
+
+impl Running {
+    pub(super) fn new(endpoint: &Endpoint) -> Self {
+        let Endpoint { api, gate, relay, .. } = endpoint.clone();
+        Self { pid: std::process::id(), api, gate, relay }
+    }
+}
+
+/// A stand-in to work with, whoever runs it.
+#[derive(Debug)]
+pub enum Joined {
+    /// Another process runs it, and it ends with that process.
+    Running(Endpoint),
+    /// Ours, to be kept as long as it is needed.
+    Started(StandIn),
+}
+
+impl Joined {
+    pub fn endpoint(&self) -> &Endpoint {
+        match self {
+            Self::Running(endpoint) => endpoint,
+            Self::Started(stand_in) => stand_in.endpoint(),
+        }
+    }
+}
+
+/// Joins the stand-in that has the data folder, or starts one.
+pub async fn join_or_start(config: Config) -> Result<Joined, LocalError> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(held) = take(&config.data)? {
+            return start_holding(config, held).await.map(Joined::Started);
+        }
+        if let Some(endpoint) = running(&config.data).await {
+            return Ok(Joined::Running(endpoint));
+        }
+        // it may just be starting, or ending
+        if Instant::now() > deadline {
+            return Err(LocalError::Silent { folder: config.data });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Takes the folder's lock; `None` if another has it. The folder is made if it is not there.
+pub(super) fn take(folder: &Path) -> Result<Option<File>, LocalError> {
+    let data = |source| LocalError::Data { folder: folder.to_owned(), source };
+    fs::create_dir_all(folder).map_err(data)?;
+    let file = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK)).map_err(data)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(data(source)),
+    }
+}
+
+pub(super) fn announce(folder: &Path, running: &Running) -> io::Result<()> {
+    files::replace(&folder.join(NOTE), &serde_json::to_vec_pretty(running)?, files::Mode::OwnerOnly)
+}
+
+/// The endpoint of the process that has the folder, if it answers to the folder's keys.
+async fn running(folder: &Path) -> Option<Endpoint> {
+    let note: Running = serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok()?;
+    let keys = Keys::load(folder).ok()?;
+    let endpoint = Endpoint {
+        api: note.api,
+        gate: note.gate,
+        relay: note.relay,
+        access_key: keys.caller.id,
+        secret_key: keys.caller.secret,
+        account: ACCOUNT.to_owned(),
+    };
+    let answered = tokio::time::timeout(PROBE, probe(&endpoint)).await;
+    answered.is_ok_and(|answer| answer.unwrap_or_default()).then_some(endpoint)
+}
+
+/// Asks it who we are, as any client could. Its clock may be another than ours, so being told that ours is wrong is a
+/// sign of life too: no stranger would know the key.
+async fn probe(endpoint: &Endpoint) -> io::Result<bool> {
+    let host = endpoint.api.strip_prefix("http://").unwrap_or_default();
+    let body = "Action=GetCallerIdentity&Version=2011-06-15";
+    let date = amz_date(OffsetDateTime::now_utc());
+    let scope = Scope { date: date[..8].to_owned(), region: "us-east-1".to_owned(), service: "sts".to_owned() };
+    let headers = vec![("host".to_owned(), host.to_owned()), ("x-amz-date".to_owned(), date.clone())];
+    let payload = hex(&Sha256::digest(body));
+    let canonical = Canonical { method: "POST", path: "/".to_owned(), query: "", headers, payload: &payload };
+    let claim = Claim {
+        access_key: endpoint.access_key.clone(),
+        signature: canonical.sign(&endpoint.secret_key, &date, &scope),
+        scope,
+        signed_headers: vec!["host".to_owned(), "x-amz-date".to_owned()],
+    };
+    let request = format!(
+        "POST / HTTP/1.1\r\nhost: {host}\r\nx-amz-date: {date}\r\nauthorization: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        claim.header(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(64 * 1024).read_to_end(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer);
+    let knows_us = answer.contains("<GetCallerIdentityResult>") || answer.contains("Signature expired");
+    Ok(answer.starts_with("HTTP/1.1 ") && (knows_us || answer.contains("Signature not yet current")))
+}

@@ -1,0 +1,208 @@
+//! Which operation a request asks for: the paths of Lambda's REST API as a pure function of method and path. Faults,
+//! limits, counters and logs call operations by the names given here, which are AWS's.
+
+use std::{fmt, str::FromStr};
+
+use percent_encoding::percent_decode_str;
+
+/// Everything the stand-in does for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    CreateFunction,
+    GetFunction,
+    ListFunctions,
+    GetFunctionConfiguration,
+    UpdateFunctionCode,
+    UpdateFunctionConfiguration,
+    DeleteFunction,
+    ListTags,
+    TagResource,
+    UntagResource,
+    GetAccountSettings,
+    CreateFunctionUrlConfig,
+    UpdateFunctionUrlConfig,
+    GetFunctionUrlConfig,
+    DeleteFunctionUrlConfig,
+    AddPermission,
+    GetPolicy,
+    RemovePermission,
+    PutFunctionConcurrency,
+    GetFunctionConcurrency,
+    DeleteFunctionConcurrency,
+    GetCallerIdentity,
+    CreateRole,
+    GetRole,
+    DeleteRole,
+    UpdateAssumeRolePolicy,
+    PutRolePolicy,
+    GetRolePolicy,
+    DeleteRolePolicy,
+    ListRolePolicies,
+    ListAttachedRolePolicies,
+    /// A presigned link's download.
+    Download,
+    /// A request to the gate.
+    Gate,
+    /// A request to the relay.
+    Relay,
+}
+
+impl Operation {
+    pub(super) const ALL: [Self; 34] = [
+        Self::CreateFunction,
+        Self::GetFunction,
+        Self::ListFunctions,
+        Self::GetFunctionConfiguration,
+        Self::UpdateFunctionCode,
+        Self::UpdateFunctionConfiguration,
+        Self::DeleteFunction,
+        Self::ListTags,
+        Self::TagResource,
+        Self::UntagResource,
+        Self::GetAccountSettings,
+        Self::CreateFunctionUrlConfig,
+        Self::UpdateFunctionUrlConfig,
+        Self::GetFunctionUrlConfig,
+        Self::DeleteFunctionUrlConfig,
+        Self::AddPermission,
+        Self::GetPolicy,
+        Self::RemovePermission,
+        Self::PutFunctionConcurrency,
+        Self::GetFunctionConcurrency,
+        Self::DeleteFunctionConcurrency,
+        Self::GetCallerIdentity,
+        Self::CreateRole,
+        Self::GetRole,
+        Self::DeleteRole,
+        Self::UpdateAssumeRolePolicy,
+        Self::PutRolePolicy,
+        Self::GetRolePolicy,
+        Self::DeleteRolePolicy,
+        Self::ListRolePolicies,
+        Self::ListAttachedRolePolicies,
+        Self::Download,
+        Self::Gate,
+        Self::Relay,
+    ];
+
+    /// Calls of Lambda's control plane, which AWS counts against 15 a second (all but GetFunction together).
+    pub(super) fn is_lambda(self) -> bool {
+        self <= Self::DeleteFunctionConcurrency
+    }
+
+    /// Whether the body carries a zip.
+    pub(super) fn carries_code(self) -> bool {
+        matches!(self, Self::CreateFunction | Self::UpdateFunctionCode)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl FromStr for Operation {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|operation| operation.to_string() == text).ok_or(())
+    }
+}
+
+/// A Lambda call: the operation, the function name or ARN it is about and, for permissions, the statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) operation: Operation,
+    pub(super) target: String,
+    pub(super) statement: String,
+}
+
+/// Reads method and raw path; `None` where Lambda has no such call.
+pub(super) fn lambda_call(method: &str, path: &str) -> Option<Call> {
+    use Operation as Op;
+    let mut parts = Vec::new();
+    for part in path.strip_prefix('/')?.trim_end_matches('/').split('/') {
+        parts.push(percent_decode_str(part).decode_utf8().ok()?.into_owned());
+    }
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let (operation, target, statement) = match (method, parts.as_slice()) {
+        ("POST", ["2015-03-31", "functions"]) => (Op::CreateFunction, "", ""),
+        ("GET", ["2015-03-31", "functions"]) => (Op::ListFunctions, "", ""),
+        ("GET", ["2015-03-31", "functions", name]) => (Op::GetFunction, *name, ""),
+        ("DELETE", ["2015-03-31", "functions", name]) => (Op::DeleteFunction, *name, ""),
+        ("PUT", ["2015-03-31", "functions", name, "code"]) => (Op::UpdateFunctionCode, *name, ""),
+        ("GET", ["2015-03-31", "functions", name, "configuration"]) => (Op::GetFunctionConfiguration, *name, ""),
+        ("PUT", ["2015-03-31", "functions", name, "configuration"]) => (Op::UpdateFunctionConfiguration, *name, ""),
+        ("POST", ["2015-03-31", "functions", name, "policy"]) => (Op::AddPermission, *name, ""),
+        ("GET", ["2015-03-31", "functions", name, "policy"]) => (Op::GetPolicy, *name, ""),
+        ("DELETE", ["2015-03-31", "functions", name, "policy", sid]) => (Op::RemovePermission, *name, *sid),
+        ("GET", ["2016-08-19", "account-settings"]) => (Op::GetAccountSettings, "", ""),
+        ("GET", ["2017-03-31", "tags", arn]) => (Op::ListTags, *arn, ""),
+        ("POST", ["2017-03-31", "tags", arn]) => (Op::TagResource, *arn, ""),
+        ("DELETE", ["2017-03-31", "tags", arn]) => (Op::UntagResource, *arn, ""),
+        ("PUT", ["2017-10-31", "functions", name, "concurrency"]) => (Op::PutFunctionConcurrency, *name, ""),
+        ("DELETE", ["2017-10-31", "functions", name, "concurrency"]) => (Op::DeleteFunctionConcurrency, *name, ""),
+        ("GET", ["2019-09-30", "functions", name, "concurrency"]) => (Op::GetFunctionConcurrency, *name, ""),
+        ("POST", ["2021-10-31", "functions", name, "url"]) => (Op::CreateFunctionUrlConfig, *name, ""),
+        ("PUT", ["2021-10-31", "functions", name, "url"]) => (Op::UpdateFunctionUrlConfig, *name, ""),
+        ("GET", ["2021-10-31", "functions", name, "url"]) => (Op::GetFunctionUrlConfig, *name, ""),
+        ("DELETE", ["2021-10-31", "functions", name, "url"]) => (Op::DeleteFunctionUrlConfig, *name, ""),
+        _ => return None,
+    };
+    Some(Call { operation, target: target.to_owned(), statement: statement.to_owned() })
+}
+
+/// The plain name in a function's name, partial ARN or ARN; `None` for other accounts, other qualifiers than
+/// `$LATEST`, and everything that is no function.
+pub(super) fn function_name(target: &str, account: &str) -> Option<String> {
+    let parts: Vec<&str> = target.split(':').collect();
+    let (name, qualifier) = match parts.as_slice() {
+        ["arn", "aws", "lambda", _, owner, "function", name, qualifier @ ..] if *owner == account => (name, qualifier),
+        [owner, "function", name, qualifier @ ..] if *owner == account => (name, qualifier),
+        [name, qualifier @ ..] => (name, qualifier),
+        [] => return None,
+    };
+    matches!(qualifier, [] | ["$LATEST"]).then(|| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operation(method: &str, path: &str) -> Option<Operation> {
+        lambda_call(method, path).map(|call| call.operation)
+    }
+
+    #[test]
+    fn paths_name_operations_with_and_without_a_slash_at_the_end() {
+        assert_eq!(operation("POST", "/2015-03-31/functions"), Some(Operation::CreateFunction));
+        assert_eq!(operation("GET", "/2015-03-31/functions/"), Some(Operation::ListFunctions));
+        assert_eq!(operation("PUT", "/2015-03-31/functions/a/code"), Some(Operation::UpdateFunctionCode));
+        assert_eq!(operation("GET", "/2016-08-19/account-settings/"), Some(Operation::GetAccountSettings));
+        let call = lambda_call("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Aa").unwrap();
+        assert_eq!(call.target, "arn:aws:lambda:eu-west-1:1:function:a");
+        for (method, path) in [("PATCH", "/2015-03-31/functions/a"), ("GET", "/"), ("GET", "/2015-03-31/layers")] {
+            assert_eq!(operation(method, path), None);
+        }
+        assert_eq!(operation("GET", "/2015-03-31/functions/%ff"), None);
+    }
+
+    #[test]
+    fn every_operation_is_found_by_its_name() {
+        for operation in Operation::ALL {
+            assert_eq!(operation.to_string().parse(), Ok(operation));
+        }
+        assert!("InvokeFunction".parse::<Operation>().is_err());
+    }
+
+    #[test]
+    fn names_and_arns_mean_the_same_function() {
+        for target in ["a", "a:$LATEST", "1:function:a", "arn:aws:lambda:eu-west-1:1:function:a"] {
+            assert_eq!(function_name(target, "1").as_deref(), Some("a"), "{target}");
+        }
+        for target in ["a:7", "2:function:a", "arn:aws:lambda:eu-west-1:2:function:a", "arn:aws:s3:::bucket"] {
+            assert_eq!(function_name(target, "1"), None, "{target}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Starts and stops the stand-in: data folder, first functions and roles, three listeners.
+
+use std::{fs::File, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Config, Endpoint, LocalError, api,
+    connection::{Cut, Cuttable},
+    faults::LiveFaults,
+    keys::{ACCOUNT, Keys},
+    limits::Rates,
+    lock::{self, Running},
+    seed,
+    shared::{Place, Places, Shared},
+    store::Store,
+    tally::Counts,
+};
+
+/// How long requests under way may take to end once the server is to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A running stand-in. Dropping it stops it at once.
+#[derive(Debug)]
+pub struct StandIn {
+    endpoint: Endpoint,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    servers: JoinSet<io::Result<()>>,
+    /// Held as long as the data folder is ours.
+    _lock: File,
+}
+
+/// Starts a stand-in on a data folder that no other process has.
+pub async fn start(config: Config) -> Result<StandIn, LocalError> {
+    let held = lock::take(&config.data)?.ok_or_else(|| LocalError::Held { folder: config.data.clone() })?;
+    start_holding(config, held).await
+}
+
+/// Starts under a lock that was taken before.
+pub(super) async fn start_holding(config: Config, held: File) -> Result<StandIn, LocalError> {
+    let folder = config.data.clone();
+    let opened = config.clone();
+    let open = tokio::task::spawn_blocking(move || prepare(&opened));
+    let data = |source| LocalError::Data { folder: folder.clone(), source };
+    let (keys, store, counts) = open.await.map_err(io::Error::other).and_then(|done| done).map_err(data)?;
+    let listeners = listen(&config).await?;
+    let ports = ports(&listeners).map_err(data)?;
+    let places = places(&config, ports);
+    let endpoint = endpoint(&places, &keys);
+    let shared = Arc::new(Shared {
+        places,
+        keys,
+        rates: Rates::new(config.clock.now()),
+        clock: config.clock,
+        store: Arc::new(store),
+        faults: LiveFaults::new(config.faults),
+        counts,
+        quota_bytes: config.quota_bytes,
+        settle: config.settle,
+    });
+    let stop = CancellationToken::new();
+    let mut servers = JoinSet::new();
+    let [api, gate, relay] = listeners;
+    serve(&mut servers, api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)), &stop);
+    drop((gate, relay));
+    lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
+    Ok(StandIn { endpoint, shared, stop, servers, _lock: held })
+}
+
+impl StandIn {
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The running faults, to be changed at any time.
+    pub fn faults(&self) -> &LiveFaults {
+        &self.shared.faults
+    }
+
+    /// What it was asked for so far.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// Lets requests under way end, for two seconds at most.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.servers.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            self.servers.shutdown().await;
+        }
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn prepare(config: &Config) -> io::Result<(Keys, Store, Counts)> {
+    let keys = Keys::load_or_make(&config.data)?;
+    let (store, empty) = Store::open(&config.data)?;
+    if empty {
+        seed::fill(&store, config.clock.now())?;
+    }
+    let counts = if config.log_requests { Counts::with_log(&config.data)? } else { Counts::default() };
+    Ok((keys, store, counts))
+}
+
+async fn listen(config: &Config) -> Result<[TcpListener; 3], LocalError> {
+    if config.port > u16::MAX - 2 {
+        return Err(LocalError::PortRange(config.port));
+    }
+    let bind = async |offset: u16| {
+        let port = if config.port == 0 { 0 } else { config.port + offset };
+        let bound = TcpListener::bind(SocketAddr::new(config.listen, port)).await;
+        bound.map_err(|source| LocalError::Port { port, source })
+    };
+    Ok([bind(0).await?, bind(1).await?, bind(2).await?])
+}
+
+fn ports(listeners: &[TcpListener; 3]) -> io::Result<[u16; 3]> {
+    let [api, gate, relay] = listeners;
+    Ok([api.local_addr()?.port(), gate.local_addr()?.port(), relay.local_addr()?.port()])
+}
+
+fn places(config: &Config, [api, gate, relay]: [u16; 3]) -> Places {
+    let own = match config.listen {
+        address if address.is_unspecified() => Vec::new(),
+        std::net::IpAddr::V4(address) => vec![address.to_string()],
+        std::net::IpAddr::V6(address) => vec![format!("[{address}]")],
+    };
+    let loopback = ["127.0.0.1", "localhost", "[::1]"].map(String::from);
+    let names: Vec<String> = config.names.iter().cloned().chain(own).chain(loopback).collect();
+    Places { api: Place::new(&names, api), gate: Place::new(&names, gate), relay: Place::new(&names, relay) }
+}
+
+fn endpoint(places: &Places, keys: &Keys) -> Endpoint {
+    Endpoint {
+        api: places.api.origin.clone(),
+        gate: places.gate.origin.clone(),
+        relay: places.relay.origin.clone(),
+        access_key: keys.caller.id.clone(),
+        secret_key: keys.caller.secret.clone(),
+        account: ACCOUNT.to_owned(),
+    }
+}
+
+fn serve(servers: &mut JoinSet<io::Result<()>>, listener: TcpListener, router: Router, stop: &CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<Cut>();
+    let stopped = stop.clone().cancelled_owned();
+    servers.spawn(async move { axum::serve(Cuttable(listener), service).with_graceful_shutdown(stopped).await });
+}

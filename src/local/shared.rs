@@ -1,0 +1,82 @@
+//! What all parts of a running stand-in share: its place, keys, clock, store, limits, faults and counts.
+
+use std::{sync::Arc, time::Duration};
+
+use time::OffsetDateTime;
+
+use super::{
+    clock::Clock,
+    faults::LiveFaults,
+    keys::Keys,
+    limits::Rates,
+    store::{Store, record::Function},
+    tally::Counts,
+};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) places: Places,
+    pub(super) keys: Keys,
+    pub(super) clock: Clock,
+    pub(super) store: Arc<Store>,
+    pub(super) rates: Rates,
+    pub(super) faults: LiveFaults,
+    pub(super) counts: Counts,
+    pub(super) quota_bytes: u64,
+    pub(super) settle: Duration,
+}
+
+/// The three origins, and the names they may be called by.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    pub(super) api: Place,
+    pub(super) gate: Place,
+    pub(super) relay: Place,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// `http://host:port`, without a slash at the end.
+    pub(super) origin: String,
+    /// Values of `Host` that are meant for us: anything else is another site's name pointed at this machine.
+    pub(super) hosts: Vec<String>,
+}
+
+impl Place {
+    pub(super) fn new(names: &[String], port: u16) -> Self {
+        let hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
+        let origin = hosts.first().map(|host| format!("http://{host}")).unwrap_or_default();
+        Self { origin, hosts }
+    }
+
+    /// `host:port` of the origin.
+    pub(super) fn authority(&self) -> &str {
+        self.origin.strip_prefix("http://").unwrap_or_default()
+    }
+
+    pub(super) fn answers_to(&self, host: &str) -> bool {
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+}
+
+impl Shared {
+    /// The server's time, faults included.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.clock.now() + self.faults.clock_skew()
+    }
+
+    pub(super) fn quota_bytes(&self) -> u64 {
+        self.faults.quota_bytes().unwrap_or(self.quota_bytes)
+    }
+
+    /// How long a new or changed function takes to settle.
+    pub(super) fn settle(&self) -> Duration {
+        self.faults.pending().unwrap_or(self.settle)
+    }
+
+    /// The function, if its URL is there and open to all.
+    pub(super) fn served(&self, name: &str) -> Option<Function> {
+        let state = self.store.read();
+        state.functions.get(name).filter(|function| function.url.is_some()).cloned()
+    }
+}
