@@ -1,1 +1,4 @@
 //! The stand-in under the SDK, the real `aws` client and hostile requests.
+
+mod clients;
+mod functions;

@@ -97,16 +97,10 @@ impl LiveFaults {
 
     /// Waits until the uplink has carried `bytes` of a body. All connections share it.
     pub(super) async fn carry(&self, bytes: usize) {
-        let until = {
-            let mut live = self.live();
-            let Some(rate) = live.faults.uplink_bytes_a_second else { return };
-            let now = Instant::now();
-            let start = live.uplink_free.map_or(now, |free| free.max(now));
-            let until = start + Duration::from_secs_f64(bytes as f64 / rate);
-            live.uplink_free = Some(until);
-            until
-        };
-        tokio::time::sleep_until(until).await;
+        let until = self.live().reserve(bytes, Instant::now());
+        if let Some(until) = until {
+            tokio::time::sleep_until(until).await;
+        }
     }
 
     /// Whether a role made at `created` can't be assumed yet.
@@ -135,6 +129,15 @@ impl Live {
         let random = fastrand::Rng::with_seed(faults.seed);
         Self { counts: vec![0; faults.rules.len()], random, faults, since: None, uplink_free: None }
     }
+
+    /// When the uplink will have carried `bytes` more, if it has a bound.
+    fn reserve(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
+        let rate = self.faults.uplink_bytes_a_second?;
+        let start = self.uplink_free.map_or(now, |free| free.max(now));
+        let until = start + Duration::from_secs_f64(bytes as f64 / rate);
+        self.uplink_free = Some(until);
+        Some(until)
+    }
 }
 
 impl Plan {
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
 
     fn struck(faults: &LiveFaults, calls: usize) -> Vec<usize> {
-        (1..=calls).filter(|_| true).filter(|_| faults.draw(Operation::CreateFunction).status.is_some()).collect()
+        (1..=calls).filter(|_| faults.draw(Operation::CreateFunction).status.is_some()).collect()
     }
 
     fn live(spec: &str) -> LiveFaults {
@@ -198,12 +201,15 @@ mod tests {
         assert_eq!((download.status, download.stall, download.latency), (None, true, Duration::from_millis(1)));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_uplink_is_shared() {
+    #[test]
+    fn the_uplink_is_shared_and_idle_time_is_lost() {
         let faults = live("uplink=8mbit");
         let start = Instant::now();
-        tokio::join!(faults.carry(500_000), faults.carry(500_000));
-        assert_eq!(start.elapsed(), Duration::from_secs(1));
+        let after = |seconds| Some(start + Duration::from_secs(seconds));
+        assert_eq!(faults.live().reserve(1_000_000, start), after(1));
+        assert_eq!(faults.live().reserve(1_000_000, start), after(2));
+        assert_eq!(faults.live().reserve(1_000_000, start + Duration::from_secs(5)), after(6));
+        assert_eq!(live("").live().reserve(1_000_000, start), None);
     }
 
     #[test]
