@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE, MARGIN = 9, 20, 15, 14
 BASELINE = 15
+FONTS = "ui-monospace,'JetBrains Mono','Cascadia Mono','DejaVu Sans Mono',Menlo,Consolas,monospace"
 FAINT = ' opacity=".6"'
 FOREGROUND, BACKGROUND = "#d8dee9", "#12161c"
 PALETTE = [
@@ -18,7 +19,9 @@ PALETTE = [
     "#6b7586", "#ff8a92", "#a9e59a", "#ffdc8a", "#93c3ff", "#dcaef5", "#86e6e0", "#ffffff",
 ]  # fmt: skip
 SGR = re.compile(r"\x1b\[([0-9;:]*)m")
-OTHER_SEQUENCES = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-ln-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>])|[\x0e\x0f\r]")
+OTHER_SEQUENCES = re.compile(
+    r"\x1b(?:\[[0-9;:?]*[A-Za-ln-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>])|[\x0e\x0f\r]"
+)
 
 # (left, top, right, bottom) in eighths of a cell
 BLOCKS = {"▀": [(0, 0, 8, 4)], "█": [(0, 0, 8, 8)], "▐": [(4, 0, 8, 8)], "▔": [(0, 0, 8, 1)], "▕": [(7, 0, 8, 8)]}
@@ -92,9 +95,11 @@ def restyle(style: Style, parameters: str) -> Style:
         elif code in (39, 49):
             style = replace(style, **{"foreground" if code == 39 else "background": None})
         else:
-            for first, place, offset in ((30, "foreground", 0), (40, "background", 0), (90, "foreground", 8), (100, "background", 8)):
-                if first <= code < first + 8:
-                    style = replace(style, **{place: PALETTE[code - first + offset]})
+            # 30 to 37 and 40 to 47, and the bright ones at 90 and 100
+            tens, number = divmod(code, 10)
+            place = {3: "foreground", 4: "background", 9: "foreground", 10: "background"}.get(tens)
+            if place and number < 8:
+                style = replace(style, **{place: PALETTE[number + 8 * (tens >= 9)]})
     return style
 
 
@@ -145,7 +150,9 @@ def shapes(row: list[tuple[int, int, str, Style]], y: float) -> list[str]:
                 runs.append([begin, end, top, bottom, *look])
     eighth = CELL_HEIGHT / 8
     return [
-        rectangle(MARGIN + begin * CELL_WIDTH, y + top * eighth, (end - begin) * CELL_WIDTH, (bottom - top) * eighth, *look)
+        rectangle(
+            MARGIN + begin * CELL_WIDTH, y + top * eighth, (end - begin) * CELL_WIDTH, (bottom - top) * eighth, *look
+        )
         for begin, end, top, bottom, *look in runs
     ]
 
@@ -198,8 +205,7 @@ def draw(screen: str, columns: int, rows: int, title: str) -> str:
             '<g shape-rendering="crispEdges">',
             *below,
             "</g>",
-            f'<g fill="{FOREGROUND}" font-size="{FONT_SIZE}" xml:space="preserve" '
-            "font-family=\"ui-monospace,'JetBrains Mono','Cascadia Mono','DejaVu Sans Mono',Menlo,Consolas,monospace\">",
+            f'<g fill="{FOREGROUND}" font-size="{FONT_SIZE}" font-family="{FONTS}" xml:space="preserve">',
             *above,
             "</g>",
             "</svg>",
