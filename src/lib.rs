@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod cloud;
+pub mod command;
 pub mod json;
 pub mod local;
 pub mod plain;

@@ -1,0 +1,127 @@
+//! Runs the engine under a face that is not the wizard: events go in order to lines or JSON, progress is sampled once a
+//! second, and signals become a cancel.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::{
+    json,
+    plain::Plain,
+    publish::reporter::{Control, Reporter},
+    reel::{
+        board::Board,
+        event::{Event, Published},
+        fault::Stopped,
+    },
+};
+
+enum Face {
+    Plain(Plain),
+    Json,
+}
+
+impl Face {
+    fn event(&mut self, event: &Event) {
+        match self {
+            Self::Plain(plain) => plain.event(event),
+            Self::Json if matches!(event, Event::Published(_)) => {}
+            // a closed pipe is found out by the engine's end, not by each line
+            Self::Json => drop(json::write(&json::line(event))),
+        }
+    }
+
+    fn tick(&mut self, board: &Board) {
+        match self {
+            Self::Plain(plain) => plain.tick(board),
+            Self::Json => json::progress(board).for_each(|line| drop(json::write(&line))),
+        }
+    }
+
+    /// What was published, as the last thing that is said.
+    fn published(&mut self, published: &Published) {
+        match self {
+            Self::Plain(plain) => drop(plain.published(published)),
+            Self::Json => drop(json::write(&json::line(&Event::Published(published.clone())))),
+        }
+    }
+
+    fn end(&mut self) {
+        if let Self::Plain(plain) = self {
+            plain.end();
+        }
+    }
+}
+
+/// Runs `work` until it ends. The first signal cancels it, the second leaves at once.
+pub async fn drive<W>(
+    as_json: bool,
+    control: &Control,
+    work: impl FnOnce(Arc<dyn Reporter>) -> W,
+) -> Result<Published, Stopped>
+where
+    W: Future<Output = Result<Published, Stopped>>,
+{
+    let (reporter, mut events) = unbounded_channel();
+    let mut face = if as_json { Face::Json } else { Face::Plain(Plain::default()) };
+    let mut board = Board::default();
+    let mut clock = tokio::time::interval(Duration::from_secs(1));
+    let mut work = std::pin::pin!(work(Arc::new(reporter)));
+    let mut signals = std::pin::pin!(crate::command::face::signals(control));
+    let result = loop {
+        tokio::select! {
+            result = &mut work => break result,
+            Some(event) = events.recv() => take(&mut face, &mut board, &event),
+            _ = clock.tick() => face.tick(&board),
+            () = &mut signals => std::process::exit(i32::from(super::INTERRUPTED)),
+        }
+    };
+    drain(&mut face, &mut board, &mut events);
+    match &result {
+        Ok(published) => face.published(published),
+        Err(_) => face.end(),
+    }
+    result
+}
+
+fn take(face: &mut Face, board: &mut Board, event: &Event) {
+    board.apply(event);
+    face.event(event);
+}
+
+fn drain(face: &mut Face, board: &mut Board, events: &mut UnboundedReceiver<Event>) {
+    while let Ok(event) = events.try_recv() {
+        take(face, board, &event);
+    }
+}
+
+/// Cancels at the first signal; returns at the second.
+async fn signals(control: &Control) {
+    signal().await;
+    control.cancel.cancel();
+    signal().await;
+}
+
+/// Ctrl-C, an end that was asked for, or a terminal that went away.
+#[cfg(unix)]
+pub async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|_| ());
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)] = kinds.map(listen) else {
+        // a system that can't tell us ends us itself
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+pub async fn signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}

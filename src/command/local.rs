@@ -1,0 +1,46 @@
+//! `zipreel local`: the stand-in by itself.
+
+use super::{face, session};
+use crate::{
+    cli::PlaceArgs,
+    local::{self, Endpoint, Joined},
+    plain::Plain,
+    reel::fault::{Explain, Fault, Stopped},
+    settings::Place,
+};
+
+pub async fn local(args: &PlaceArgs, faults: Option<&str>) -> Result<(), Stopped> {
+    let mut place = Place::resolve(args).map_err(|error| Stopped::Failed(error.fault()))?;
+    if let Some(faults) = faults {
+        place.faults = Some(faults.to_owned());
+    }
+    let joined = local::join_or_start(session::config(&place)?).await;
+    let stand_in = match joined.map_err(|error| Stopped::Failed(error.fault()))? {
+        Joined::Started(stand_in) => stand_in,
+        Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &place))),
+    };
+    describe(stand_in.endpoint());
+    face::signal().await;
+    stand_in.stop().await;
+    Ok(())
+}
+
+fn running(endpoint: &Endpoint, place: &Place) -> Fault {
+    Fault::permanent(format!("could not start a stand-in on `{}`: one runs there already", place.data.display()))
+        .hint(format!("Its gate is {}/. Publish to it with --target local, or choose another --data folder.", endpoint.gate))
+}
+
+/// With the keys: they are the stand-in's own, good for nothing else.
+fn describe(endpoint: &Endpoint) {
+    let plain = Plain::default();
+    let Endpoint { api, gate, relay, access_key, secret_key, .. } = endpoint;
+    for line in [
+        format!("stand-in: {api} (gate {gate}, relay {relay})"),
+        "for the AWS command line:".to_owned(),
+        format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={}", session::LOCAL_REGION),
+        format!("  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}"),
+        "Ctrl-C ends it".to_owned(),
+    ] {
+        plain.say(&line);
+    }
+}

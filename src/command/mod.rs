@@ -1,0 +1,63 @@
+//! The commands without the wizard: settings in, exit code out. Each joins the engine to the plain or the JSON face.
+
+mod face;
+mod local;
+mod publish;
+pub mod session;
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Cli, Command},
+    plain::Plain,
+    reel::fault::Stopped,
+};
+
+/// As documented in the README.
+pub const DONE: u8 = 0;
+pub const FAILED: u8 = 1;
+pub const INTERRUPTED: u8 = 130;
+
+/// Runs what the command line asks for.
+pub async fn run(cli: Cli) -> ExitCode {
+    let json = matches!(
+        &cli.command,
+        Some(Command::Publish { face, .. } | Command::Resume { face, .. }) if face.json
+    );
+    let ended = match cli.command {
+        Some(Command::Publish { video, settings, face }) => publish::publish(&video, &settings, &face).await,
+        Some(Command::Resume { name, place, face }) => publish::resume(name.as_ref(), &place, &face).await,
+        Some(Command::Local { place, faults }) => local::local(&place, faults.as_deref()).await,
+        None => wizard(cli.video, &cli.settings).await,
+    };
+    match ended {
+        Ok(()) => ExitCode::from(DONE),
+        Err(Stopped::Cancelled) => {
+            say_end(json, None);
+            ExitCode::from(INTERRUPTED)
+        }
+        Err(Stopped::Failed(fault)) => {
+            say_end(json, Some(&fault));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+async fn wizard(
+    _video: Option<std::path::PathBuf>,
+    _settings: &crate::cli::PublishArgs,
+) -> Result<(), Stopped> {
+    use clap::CommandFactory;
+    Plain::default().say(&Cli::command().render_help().to_string());
+    Ok(())
+}
+
+fn say_end(json: bool, fault: Option<&crate::reel::fault::Fault>) {
+    match (json, fault) {
+        // who no longer reads standard output does not miss its last line
+        (true, Some(fault)) => drop(crate::json::write(&crate::json::failed(fault))),
+        (true, None) => drop(crate::json::write(&crate::json::cancelled())),
+        (false, Some(fault)) => Plain::default().failed(fault),
+        (false, None) => Plain::default().say("interrupted; `zipreel resume` goes on from here"),
+    }
+}

@@ -1,0 +1,123 @@
+//! `zipreel publish` and `zipreel resume`.
+
+use std::{
+    io::{self, BufRead, IsTerminal},
+    path::Path,
+};
+
+use super::{
+    face,
+    session::{self, Session},
+};
+use crate::{
+    cli::{FaceArgs, PlaceArgs, PublishArgs},
+    cloud::Cloud,
+    local::Joined,
+    plain::Plain,
+    publish::{
+        self,
+        ffmpeg::Tools,
+        journal,
+        notice,
+        reporter::Control,
+        request::{Request, Target},
+    },
+    reel::{
+        fault::{Explain, Fault, Stopped},
+        name::ReelName,
+    },
+    settings::{Place, Settings},
+};
+
+pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceArgs) -> Result<(), Stopped> {
+    let settings = Settings::resolve(args).map_err(failed)?;
+    let request = settings.request(video).map_err(failed)?;
+    start(request, settings.region.as_deref(), &settings.place, face).await
+}
+
+pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceArgs) -> Result<(), Stopped> {
+    let place = Place::resolve(place).map_err(failed)?;
+    let all = journal::resumable(&place.state_dir);
+    let found = all.into_iter().find(|resumable| name.is_none_or(|name| resumable.reel == *name));
+    let Some(resumable) = found else { return Err(Stopped::Failed(nothing_to_resume(name, &place))) };
+    let (deployed, chunks, reel) = (resumable.chunks_deployed, resumable.chunks, &resumable.reel);
+    if !face.json {
+        Plain::default().say(&format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
+    }
+    let request = resumable.request(place.state_dir.clone(), place.work_dir.clone(), place.backlog_bytes);
+    start(request, Some(&resumable.began.region), &place, face).await
+}
+
+fn nothing_to_resume(name: Option<&ReelName>, place: &Place) -> Fault {
+    let what = match name {
+        Some(name) => format!("could not resume `{name}`: nothing of that name was interrupted"),
+        None => "could not resume: nothing was interrupted".to_owned(),
+    };
+    Fault::permanent(what).hint(format!(
+        "Journals are looked for in `{}`. From another machine, publish the same video with the same settings: what \
+         is deployed is found and not sent again.",
+        place.state_dir.display()
+    ))
+}
+
+async fn start(request: Request, region: Option<&str>, place: &Place, face: &FaceArgs) -> Result<(), Stopped> {
+    let tools = Tools::find().await.map_err(failed)?;
+    let Session { cloud, stand_in } = session::connect(&request.target, region, place).await?;
+    if matches!(request.target, Target::Aws { .. }) {
+        acknowledge(&cloud, place, face)?;
+    }
+    let control = Control::default();
+    face::drive(face.json, &control, |reporter| publish::publish(request, cloud, &tools, reporter, &control)).await?;
+    match stand_in {
+        None | Some(Joined::Running(_)) => Ok(()),
+        Some(Joined::Started(stand_in)) => {
+            if face.serve {
+                say(face, "serving; Ctrl-C ends it");
+                face::signal().await;
+            } else {
+                say(face, "the stand-in ends with this command: `zipreel local` serves the reel again");
+            }
+            stand_in.stop().await;
+            Ok(())
+        }
+    }
+}
+
+fn say(face: &FaceArgs, line: &str) {
+    if !face.json {
+        Plain::default().say(line);
+    }
+}
+
+/// The notice about AWS's terms, once an account, before anything is made there.
+fn acknowledge(cloud: &Cloud, place: &Place, face: &FaceArgs) -> Result<(), Stopped> {
+    let account = &cloud.identity().account;
+    if notice::is_acknowledged(&place.state_dir, account) {
+        return Ok(());
+    }
+    if !face.yes {
+        let text = notice::text(account);
+        let asked = io::stdin().is_terminal() && !face.json;
+        if !(asked && agrees(&text)) {
+            return Err(Stopped::Failed(
+                Fault::permanent(format!("could not publish to account {account}: the notice was not acknowledged"))
+                    .because(text)
+                    .hint("If you accept this, publish with --yes once."),
+            ));
+        }
+    }
+    notice::acknowledge(&place.state_dir, account).map_err(failed)
+}
+
+fn agrees(text: &str) -> bool {
+    let plain = Plain::default();
+    plain.say(text);
+    plain.say("Do you accept this? Type yes to go on:");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
+}
+
+fn failed(error: impl Explain) -> Stopped {
+    Stopped::Failed(error.fault())
+}
+

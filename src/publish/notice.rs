@@ -1,0 +1,49 @@
+//! What a person must know before the first real deployment, and that they were told: once an account.
+
+use std::{fs, io, path::Path};
+
+use super::journal::JournalError;
+
+const FILE: &str = "acknowledged";
+
+/// The notice. What is not certain is said to be so.
+pub fn text(account: &str) -> String {
+    format!(
+        "Before the first deployment to account {account}:\n\
+         - AWS's customer agreement forbids using the services in a way intended to avoid fees or to exceed limits. \
+         Storing video as function code may be seen so; AWS may ask you to remove it, or suspend the account.\n\
+         - Nothing promises that it lasts: AWS may remove functions that are never run, and may change the links that \
+         this rests on.\n\
+         - Every viewer can read your account's id in the links.\n\
+         - Publish only what is yours to publish.\n\
+         None of this was tried against a real account by zipreel's authors."
+    )
+}
+
+pub fn is_acknowledged(state_dir: &Path, account: &str) -> bool {
+    fs::read_to_string(state_dir.join(FILE)).is_ok_and(|text| text.lines().any(|line| line == account))
+}
+
+pub fn acknowledge(state_dir: &Path, account: &str) -> Result<(), JournalError> {
+    let path = state_dir.join(FILE);
+    let write = || -> io::Result<()> {
+        fs::create_dir_all(state_dir)?;
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        fs::write(&path, format!("{before}{account}\n"))
+    };
+    write().map_err(|source| JournalError::Io { doing: "note the acknowledgement in", path: path.clone(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_account_is_told_once() {
+        let state = tempfile::tempdir().unwrap();
+        assert!(!is_acknowledged(state.path(), "111111111111"));
+        acknowledge(state.path(), "111111111111").unwrap();
+        assert!(is_acknowledged(state.path(), "111111111111"));
+        assert!(!is_acknowledged(state.path(), "222222222222"));
+    }
+}
