@@ -67,7 +67,9 @@ fn every_flag_stands_in_a_table_with_its_value_and_default() {
 fn no_flag_is_promised_that_does_not_exist() {
     let flags = flags();
     let readme = readme();
-    let named = flags_named(&readme);
+    let ours: Vec<&str> = readme.lines().filter(|line| !line.starts_with("cargo ")).collect();
+    let ours = ours.join("\n");
+    let named = flags_named(&ours);
     assert!(named.contains("segment-seconds"), "flags are found");
     let unknown: Vec<_> = named.into_iter().filter(|name| !flags.contains_key(*name)).collect();
     assert_eq!(unknown, [""; 0]);
