@@ -111,7 +111,8 @@ export class Relay {
     const kept = this.#links.get(path);
     const range = { range: `bytes=${offset}-${offset + bytes - 1}` };
     let answer = kept?.until > this.now() ? await fromBucket(kept.location, range) : await fromBucket(await this.#link(path), range);
-    if (answer.status === 403) {
+    // What S3 says of a link that ended, of one whose keys ended, and of an object that is gone.
+    if ([403, 400, 404].includes(answer.status)) {
       await answer.body?.cancel();
       answer = await fromBucket(await this.#link(path, { 'cache-control': 'no-cache' }), range);
     }

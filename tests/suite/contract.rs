@@ -1,1 +1,8 @@
 //! The gate's and the relay's contract (`assets/gate/README.md`): one suite, run against every implementation.
+
+mod answers;
+mod deployed;
+mod http;
+mod reel;
+mod runtime;
+mod sides;

@@ -1,0 +1,174 @@
+//! Reels made by hand, with payloads that tell where they come from, deployed as the functions that the engine would
+//! deploy. Zips are written by the `zip` crate, not by ours.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{Cursor, Write as _},
+    time::Duration,
+};
+
+use sha2::{Digest, Sha256};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+use zipreel::{
+    cloud::{
+        Cloud,
+        code::{CodeZip, Part},
+        functions::NewFunction,
+    },
+    reel::{
+        event::Count,
+        index::{
+            ChunkIndex, Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
+            RenditionIndex, Retired, SegmentIndex,
+        },
+        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        playlist::{self, Links},
+    },
+};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const POSTER: &[u8] = b"\xff\xd8 not really a picture";
+pub(crate) const INIT: &[u8] = b"an initialization section";
+const CHUNKS: u16 = 3;
+const SEGMENTS_A_CHUNK: usize = 2;
+
+/// One generation to deploy: `src` in transport streams, `360p` in fragmented MP4.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    pub(crate) index: GenerationIndex,
+    /// By function name.
+    pub(crate) chunks: BTreeMap<String, Vec<u8>>,
+}
+
+/// The payload of a segment: its place in words, as long as a few packets, unlike every other.
+pub(crate) fn payload(generation: &str, rendition: &str, segment: usize) -> Vec<u8> {
+    format!("{generation}/{rendition}/{segment}\n").repeat(400 + 7 * segment).into_bytes()
+}
+
+pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
+    let id: Generation = generation.parse().unwrap();
+    let mut chunks = BTreeMap::new();
+    let mut renditions = BTreeMap::new();
+    for (name, container) in [("src", Container::Ts), ("360p", Container::Mp4)] {
+        let rendition: RenditionId = name.parse().unwrap();
+        let listed = (1..=CHUNKS).map(|number| {
+            let number = ChunkNumber::try_from(number).unwrap();
+            let first = usize::from(number.get() - 1) * SEGMENTS_A_CHUNK;
+            let entries: Vec<_> = (first..first + SEGMENTS_A_CHUNK)
+                .map(|segment| (format!("{segment}.{}", container.extension()), payload(generation, name, segment)))
+                .collect();
+            let (zip, segments) = chunk(&entries);
+            let function =
+                FunctionName::Chunk { reel: reel.clone(), generation: id, rendition: rendition.clone(), number };
+            let sha256 = base64(&Sha256::digest(&zip));
+            let listed = ChunkIndex { number, bytes: zip.len() as u64, sha256, segments };
+            chunks.insert(function.to_string(), zip);
+            listed
+        });
+        let index = RenditionIndex {
+            container,
+            bandwidth: 2_000_000,
+            average_bandwidth: 1_500_000,
+            codecs: "avc1.64001f,mp4a.40.2".into(),
+            resolution: Some((640, 360)),
+            frame_rate: Some(30.0),
+            chunks: listed.collect(),
+        };
+        renditions.insert(rendition, index);
+    }
+    let index = GenerationIndex {
+        generation: id,
+        duration_ms: 36_400,
+        segment_seconds: 6.0,
+        chunk_limit_bytes: 1 << 20,
+        renditions,
+    };
+    Made { index, chunks }
+}
+
+/// Deploys the chunks of `current` and then the index; what is there already with the same code stays.
+pub(crate) async fn publish(
+    cloud: &Cloud,
+    reel: &ReelName,
+    title: &str,
+    current: &Made,
+    retired: &[(Made, OffsetDateTime)],
+) {
+    for (name, zip) in &current.chunks {
+        create(cloud, name, zip.clone()).await;
+    }
+    let retired = retired
+        .iter()
+        .map(|(made, until)| Retired { until: until.format(&Rfc3339).unwrap(), generation: made.index.clone() });
+    let index = Index {
+        format: FORMAT,
+        reel: reel.clone(),
+        title: title.to_owned(),
+        published: "2026-11-22T10:00:00Z".into(),
+        current: current.index.clone(),
+        retired: retired.collect(),
+    };
+    let name = FunctionName::Index { reel: reel.clone() }.to_string();
+    let zip = index_zip(&index);
+    match cloud.function(&name).await.unwrap() {
+        None => create(cloud, &name, zip).await,
+        Some(facts) => {
+            let revision = facts.revision.as_deref();
+            cloud.update_code(&name, revision, &code(zip), &Count::default(), TIMEOUT).await.unwrap();
+        }
+    }
+}
+
+pub(crate) async fn create(cloud: &Cloud, name: &str, zip: Vec<u8>) {
+    let new = NewFunction { name: name.to_owned(), description: String::new(), tags: HashMap::new() };
+    cloud.create_function(&new, &code(zip), &Count::default(), TIMEOUT).await.unwrap();
+}
+
+fn code(zip: Vec<u8>) -> CodeZip {
+    CodeZip::measure(vec![Part::Memory(zip)], |_| {}).unwrap()
+}
+
+fn index_zip(index: &Index) -> Vec<u8> {
+    let mut entries = vec![
+        (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).unwrap()),
+        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, true).into_bytes()),
+        (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
+    ];
+    for generation in std::iter::once(&index.current).chain(index.retired.iter().map(|retired| &retired.generation)) {
+        for (id, rendition) in &generation.renditions {
+            let chunks = playlist::media(id, rendition, true, Links::Chunks { prefix: "" });
+            let relay = playlist::media(id, rendition, true, Links::Relay);
+            entries.push((playlist::media_path(generation.generation, id), chunks.into_bytes()));
+            entries.push((playlist::relay_path(generation.generation, id), relay.into_bytes()));
+            if rendition.container == Container::Mp4 {
+                entries.push((format!("{}/{id}-init.mp4", generation.generation), INIT.to_vec()));
+            }
+        }
+    }
+    chunk(&entries).0
+}
+
+/// A store-only zip, and where its entries' payloads lie.
+fn chunk(entries: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<SegmentIndex>) {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, bytes) in entries {
+        writer.start_file(name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    let zip = writer.finish().unwrap().into_inner();
+    let mut archive = zip::ZipArchive::new(Cursor::new(&zip)).unwrap();
+    let segments = (0..archive.len()).map(|at| {
+        let entry = archive.by_index(at).unwrap();
+        let offset = entry.data_start().unwrap();
+        SegmentIndex { offset, bytes: entry.size(), duration_us: 6_066_667, crc32: entry.crc32() }
+    });
+    let segments = segments.collect();
+    (zip, segments)
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

@@ -1,0 +1,103 @@
+//! What the contract is held against: an account on the stand-in, and the servers that answer for it, which are the
+//! stand-in's own gate and relay and the deployed functions in Node.js (streamed, and buffered).
+
+use std::collections::BTreeMap;
+
+use zipreel::{
+    cloud::{Cloud, Connect, Keys},
+    local::{self, Clock, Config, Operation, StandIn},
+};
+
+use super::runtime::{Function, Reserved, Spec};
+
+const REGION: &str = "us-east-1";
+
+pub(crate) struct Account {
+    pub(crate) stand_in: StandIn,
+    pub(crate) clock: Clock,
+    pub(crate) cloud: Cloud,
+    _data: tempfile::TempDir,
+}
+
+impl Account {
+    pub(crate) async fn new(clock: Clock) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let config = Config { port: 0, clock: clock.clone(), ..Config::new(data.path()) };
+        let stand_in = local::start(config).await.unwrap();
+        let endpoint = stand_in.endpoint();
+        let keys = Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
+        let connect = Connect {
+            region: Some(REGION.into()),
+            endpoint: Some(endpoint.api.clone()),
+            keys: Some(keys),
+            ..Connect::default()
+        };
+        let cloud = Cloud::connect(&connect).await.unwrap();
+        Self { stand_in, clock, cloud, _data: data }
+    }
+
+    pub(crate) fn get_function_calls(&self) -> u64 {
+        self.stand_in.counts().calls(Operation::GetFunction)
+    }
+
+    /// The deployed functions, asking this account.
+    pub(crate) async fn node(&self, options: Options) -> Side {
+        let (gate, relay) = (Reserved::new().await, Reserved::new().await);
+        let endpoint = self.stand_in.endpoint();
+        let mut of_gate = BTreeMap::from([
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", endpoint.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", endpoint.secret_key.clone()),
+            ("AWS_ENDPOINT_URL_LAMBDA", endpoint.api.clone()),
+            ("ZIPREEL_GATE_URL", gate.url.clone()),
+        ]);
+        if options.relay {
+            of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
+        }
+        // the relay gets no keys: it has no rights on AWS either
+        let of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
+        let (gate_url, relay_url) = (gate.url.clone(), relay.url.clone());
+        let spec =
+            |files, environment| Spec { files, environment, at_once: options.at_once, buffered: options.buffered };
+        let functions = vec![
+            gate.start(&spec(&["gate.mjs", "watch.html"], of_gate)).await,
+            relay.start(&spec(&["relay.mjs"], of_relay)).await,
+        ];
+        let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };
+        Side { name, gate: gate_url, relay: relay_url, functions }
+    }
+
+    /// Every implementation, relay on.
+    pub(crate) async fn sides(&self) -> Vec<Side> {
+        let buffered = Options { buffered: true, ..Options::default() };
+        vec![self.node(Options::default()).await, self.node(buffered).await]
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) relay: bool,
+    pub(crate) at_once: usize,
+    pub(crate) buffered: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { relay: true, at_once: 1, buffered: false }
+    }
+}
+
+/// One implementation: base URLs without a slash at the end.
+pub(crate) struct Side {
+    pub(crate) name: &'static str,
+    pub(crate) gate: String,
+    pub(crate) relay: String,
+    functions: Vec<Function>,
+}
+
+impl Side {
+    /// What its functions logged; empty for the stand-in.
+    pub(crate) fn log(&self) -> String {
+        self.functions.iter().map(Function::log).collect()
+    }
+}
