@@ -143,13 +143,13 @@ fn has_fps_mode(version: &str) -> bool {
     }
 }
 
-/// How a program ended, for a person.
+/// How a program ended, for a person: words that follow its name.
 pub fn describe(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return match signal {
-            9 => "killed (signal 9; the system may have run out of memory)".to_owned(),
-            signal => format!("killed by signal {signal}"),
+            9 => "was killed (signal 9; the system may have run out of memory)".to_owned(),
+            signal => format!("was killed by signal {signal}"),
         };
     }
     match status.code() {

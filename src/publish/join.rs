@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::probe::segment_head;
-use crate::reel::{decide::SLACK, progress::Piece};
+use crate::reel::{decide::SLACK, progress::Piece, transport};
 
 /// A segment that ffmpeg has finished: complete on disk, never written again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,7 @@ impl Joiner {
     /// Takes a piece in; gives the segment that it completes.
     pub(super) async fn add(&mut self, piece: &Piece) -> io::Result<Option<ClosedSegment>> {
         let from = self.folder.join(&piece.name);
+        whole(&self.folder, &from).await?;
         let mut segment = match self.open.take() {
             Some(segment) => append(segment, from).await?,
             None => {
@@ -64,6 +65,32 @@ impl Joiner {
     pub(super) fn finish(&mut self) -> Option<ClosedSegment> {
         self.open.take()
     }
+}
+
+/// The hls muxer of ffmpeg 5.1 does not notice that a disk is full: it writes what fits (often nothing), announces the
+/// piece, goes on and ends with 0. So every piece must be whole packets, and leave some room behind it.
+async fn whole(folder: &Path, piece: &Path) -> io::Result<()> {
+    const ROOM: u64 = 64 * 1024;
+    let (folder, piece) = (folder.to_owned(), piece.to_owned());
+    blocking(move || {
+        let bytes = fs::metadata(piece)?.len();
+        if bytes == 0 || bytes % transport::PACKET as u64 != 0 || free_space(&folder).is_some_and(|free| free < ROOM) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[cfg(unix)]
+fn free_space(folder: &Path) -> Option<u64> {
+    let state = rustix::fs::statvfs(folder).ok()?;
+    Some(state.f_bavail.saturating_mul(state.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_space(_: &Path) -> Option<u64> {
+    None
 }
 
 /// The first piece becomes the segment without a copy.

@@ -43,7 +43,7 @@ pub enum ProbeError {
     #[error("could not examine `{}`: {how}", printable(video))]
     Failed {
         video: PathBuf,
-        /// How the program ended.
+        /// Which program ended how, or what was not there.
         how: String,
         /// What it said last.
         complaints: String,
@@ -129,13 +129,21 @@ async fn inspect(video: &Path) -> Result<u64, ProbeError> {
         if metadata.len() == 0 {
             return Err(InputError::new(&path, InputFault::Empty));
         }
-        let mut first = [0];
-        let mut file = std::fs::File::open(&path).map_err(|error| InputError::io(&path, error))?;
-        file.read_exact(&mut first).map_err(|error| InputError::io(&path, error))?;
         Ok(metadata.len())
     });
-    let looked = looked.await.map_err(|error| InputError::io(video, io::Error::other(error)))?;
-    Ok(looked?)
+    let bytes = looked.await.map_err(|error| InputError::io(video, io::Error::other(error)))??;
+    first_bytes(video).await.map_err(|error| InputError::io(video, error))?;
+    Ok(bytes)
+}
+
+async fn first_bytes(video: &Path) -> io::Result<Vec<u8>> {
+    let path = video.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(16).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    read.await.map_err(io::Error::other)?
 }
 
 #[cfg(unix)]
@@ -207,12 +215,14 @@ async fn run(
     let status = process.wait().await.map_err(failed)?;
     if !status.success() {
         let complaints = String::from_utf8_lossy(&complaints);
-        return Err(match InputError::recognise(video, &complaints) {
+        let first = first_bytes(video).await.unwrap_or_default();
+        return Err(match InputError::recognise(video, &complaints, &first) {
             Some(error) => error.into(),
             None => {
                 let mut tail = Tail::default();
                 complaints.lines().for_each(|line| tail.push(line));
-                ProbeError::Failed { video: video.to_owned(), how: describe(status), complaints: tail.text() }
+                let how = format!("`{}` {}", program.display(), describe(status));
+                ProbeError::Failed { video: video.to_owned(), how, complaints: tail.text() }
             }
         });
     }

@@ -182,6 +182,7 @@ impl Split<'_> {
     ) -> Result<SplitSummary, SplitError> {
         let dialect = self.tools.dialect(self.plan).await?;
         let before = self.look().await?;
+        tokio::fs::metadata(self.folder).await.map_err(|error| self.write_error(error))?;
         if let Some(duration) = self.plan.duration {
             job.sized(duration.as_micros() as u64);
         }

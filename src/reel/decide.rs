@@ -329,7 +329,7 @@ impl MediaPlan {
     pub fn expected_segments(&self, wanted: Duration) -> u32 {
         let Some(duration) = self.duration else { return 0 };
         let length = self.expected_segment_length(wanted).as_secs_f64().max(0.1);
-        (duration.as_secs_f64() / length).ceil() as u32
+        (duration.saturating_sub(SLACK).as_secs_f64() / length).ceil().max(1.0) as u32
     }
 
     /// How long the result must be, if the container is one that truly knows: with a table of contents or a header

@@ -52,11 +52,14 @@ impl InputError {
         Self::new(path, fault)
     }
 
-    /// From what ffprobe or ffmpeg wrote before it gave up; `None` if its words are about something else.
-    pub fn recognise(path: &Path, complaints: &str) -> Option<Self> {
+    /// From what ffprobe or ffmpeg wrote before it gave up; `None` if its words are about something else. The file's
+    /// first bytes tell a cut-off MP4 from any file of that name.
+    pub fn recognise(path: &Path, complaints: &str, first: &[u8]) -> Option<Self> {
         let says = |words: &str| complaints.contains(words);
+        let boxes: [&[u8]; 7] = [b"ftyp", b"styp", b"mdat", b"moov", b"wide", b"free", b"skip"];
+        let is_mp4 = first.get(4..8).is_some_and(|kind| boxes.contains(&kind));
         let fault = if says("moov atom not found") {
-            InputFault::Truncated
+            if is_mp4 { InputFault::Truncated } else { InputFault::NotVideo }
         } else if says("Format not on whitelist") || says("not on whitelist") {
             InputFault::Reference
         } else if says("Permission denied") {

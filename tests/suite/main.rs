@@ -8,5 +8,6 @@ mod dependencies;
 mod media;
 mod publish;
 mod readme;
+mod split;
 mod stand_in;
 mod wizard;

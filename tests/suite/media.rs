@@ -1,1 +1,242 @@
-//! Probing and splitting real clips with the real ffmpeg.
+//! Probing real clips with the real ffprobe, and what is decided about each.
+
+use std::{fs, path::Path, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+use zipreel::{
+    publish::{
+        ffmpeg::Tools,
+        probe::{ProbeError, frame, probe},
+    },
+    reel::{
+        decide::{MediaPlan, MediaRefusal, decide},
+        fault::Explain,
+        media::{Kind, Media, Transcode},
+    },
+};
+
+use crate::clips::{Clip, clip, scratch};
+
+pub async fn tools() -> Tools {
+    Tools::find().await.expect("ffmpeg is installed: the tests need it")
+}
+
+pub async fn probed(path: &Path) -> Media {
+    probe(&tools().await, path, &CancellationToken::new()).await.unwrap()
+}
+
+pub async fn planned(wanted: Clip) -> MediaPlan {
+    decide(&probed(&clip(wanted)).await, Transcode::Auto).unwrap()
+}
+
+async fn refusal(path: &Path) -> ProbeError {
+    probe(&tools().await, path, &CancellationToken::new()).await.unwrap_err()
+}
+
+/// What a person reads: the fault and its hint.
+fn read(error: &impl Explain, path: &Path) -> String {
+    let fault = error.fault();
+    let hint = fault.hint.as_deref().unwrap_or_default();
+    format!("{fault} / {hint}").replace(&path.display().to_string(), "FILE")
+}
+
+#[tokio::test]
+async fn h264_and_aac_are_copied_from_every_container() {
+    for container in [Clip::Mp4, Clip::Mkv, Clip::Ts] {
+        let plan = planned(container).await;
+        let sentences = plan.sentences().join("\n");
+        assert!(sentences.contains("640x360 30 fps: copied as it is"), "{container:?}: {sentences}");
+        assert!(sentences.contains("audio  AAC LC stereo 48 kHz: copied as it is"), "{container:?}: {sentences}");
+        assert!(plan.independent && plan.is_deterministic() && plan.warnings.is_empty(), "{container:?}: {plan:?}");
+        let (mean, max) = plan.keyframes.unwrap();
+        assert!((1.99..2.01).contains(&mean.as_secs_f64()) && (1.99..2.01).contains(&max.as_secs_f64()), "{mean:?}");
+        assert!((26.0..26.3).contains(&plan.duration.unwrap().as_secs_f64()), "{:?}", plan.duration);
+        assert_eq!(plan.expected_segments(Duration::from_secs(6)), 5);
+    }
+}
+
+#[tokio::test]
+async fn open_gops_are_found_and_promise_nothing() {
+    for open in [Clip::OpenGop, Clip::OpenGopTs] {
+        let plan = planned(open).await;
+        assert!(!plan.independent, "{open:?}");
+        assert!(plan.is_deterministic(), "{open:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_trimmed_mp4_is_never_copied() {
+    let media = probed(&clip(Clip::Trimmed)).await;
+    assert!((1.0..2.0).contains(&media.hidden.video.as_secs_f64()), "{:?}", media.hidden);
+    let refusal = decide(&media, Transcode::Ask).unwrap_err();
+    let text = refusal.to_string();
+    assert!(text.contains("cut out are still in the file, and a copy would publish them"), "{text}");
+    let plan = decide(&media, Transcode::Auto).unwrap();
+    assert!(!plan.is_deterministic());
+    assert!(plan.sentences()[0].contains("re-encoded to H.264 High"), "{:?}", plan.sentences());
+}
+
+#[tokio::test]
+async fn priming_samples_are_nothing_cut_out() {
+    let media = probed(&clip(Clip::Mp4)).await;
+    assert_eq!(media.hidden.video, Duration::ZERO);
+    assert!(media.hidden.audio > Duration::ZERO, "the encoder's delay is hidden by an edit list");
+    assert!(decide(&media, Transcode::Never).is_ok());
+}
+
+#[tokio::test]
+async fn what_players_do_not_take_is_named_and_re_encoded_alone() {
+    let cases = [
+        (Clip::Hevc, "video  HEVC Main 640x360 30 fps is HEVC", "audio  AC-3 5.1 48 kHz is AC-3"),
+        (Clip::Webm, "video  VP9 Profile 0 321x181 30 fps is VP9", "audio  Opus stereo 48 kHz is Opus"),
+        (Clip::Dts, "", "audio  DTS DTS stereo 48 kHz is DTS"),
+        (Clip::TenBit, "has a pixel format few players take (yuv420p10le)", ""),
+        (Clip::Rotated, "is turned by 90°, which MPEG-TS can't say", ""),
+    ];
+    for (wanted, video, audio) in cases {
+        let media = probed(&clip(wanted)).await;
+        let refusal = decide(&media, Transcode::Ask).unwrap_err();
+        let text = refusal.to_string();
+        assert!(text.contains(video) && text.contains(audio), "{wanted:?}: {text}");
+        assert_eq!(text.contains("video  "), !video.is_empty(), "{wanted:?}: {text}");
+        assert_eq!(text.contains("audio  "), !audio.is_empty(), "{wanted:?}: {text}");
+        assert!(refusal.hint().unwrap().contains("--transcode auto"), "{wanted:?}");
+        let never = decide(&media, Transcode::Never).unwrap_err();
+        assert!(never.hint().unwrap().contains("--transcode never"), "{wanted:?}");
+    }
+}
+
+#[tokio::test]
+async fn default_streams_are_chosen_and_the_others_named() {
+    let plan = planned(Clip::Many).await;
+    assert_eq!((plan.video.stream.index, plan.audio.as_ref().unwrap().stream.index), (1, 3));
+    let sentences = plan.sentences();
+    assert!(sentences[0].ends_with("left out (one video stream is published)"), "{sentences:?}");
+    assert!(sentences[2].ends_with("(deu): left out (one audio stream is published)"), "{sentences:?}");
+    assert!(sentences[3].contains("(eng): copied"), "{sentences:?}");
+    assert!(sentences[4].ends_with("left out (subtitles are not published yet)"), "{sentences:?}");
+}
+
+#[tokio::test]
+async fn a_file_without_a_moving_picture_is_refused() {
+    for (wanted, holds) in [(Clip::AudioOnly, "audio  AAC LC stereo"), (Clip::Cover, "audio  MP3")] {
+        let media = probed(&clip(wanted)).await;
+        let refusal = decide(&media, Transcode::Auto).unwrap_err();
+        assert!(matches!(refusal, MediaRefusal::NoVideo { .. }), "{wanted:?}: {refusal:?}");
+        assert!(refusal.hint().unwrap().contains(holds), "{wanted:?}: {:?}", refusal.hint());
+    }
+    assert!(probed(&clip(Clip::Cover)).await.streams.iter().any(|stream| stream.kind == Kind::Picture));
+}
+
+#[tokio::test]
+async fn silence_and_rare_keyframes_are_warned_of() {
+    assert!(planned(Clip::Silent).await.warnings[0].contains("no sound"));
+    let plan = planned(Clip::OneKeyframe).await;
+    assert!(plan.warnings[0].contains("keyframes are up to at least 2"), "{:?}", plan.warnings);
+    assert_eq!(plan.expected_segments(Duration::from_secs(6)), 1);
+}
+
+#[tokio::test]
+async fn display_size_follows_rotation() {
+    assert_eq!(planned(Clip::Rotated).await.display_size(), (360, 640));
+    assert_eq!(planned(Clip::Mp4).await.display_size(), (640, 360));
+}
+
+#[tokio::test]
+async fn bad_input_is_a_sentence_and_a_way_out() {
+    let folder = scratch();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("empty.mp4"), "").unwrap();
+    fs::write(path("text.mp4"), "this is no video at all\n".repeat(50)).unwrap();
+    let whole = fs::read(clip(Clip::Mp4)).unwrap();
+    fs::write(path("cut.mp4"), &whole[..whole.len() / 2]).unwrap();
+    let list = format!("ffconcat version 1.0\nfile '{}'\n", clip(Clip::Mp4).display());
+    fs::write(path("list.txt"), list).unwrap();
+    let playlist =
+        format!("#EXTM3U\n#EXT-X-TARGETDURATION:30\n#EXTINF:26,\n{}\n#EXT-X-ENDLIST\n", clip(Clip::Ts).display());
+    fs::write(path("playlist.m3u8"), playlist).unwrap();
+    let cases = [
+        ("missing.mp4", "there is no such file / Check its name"),
+        (".", "it is a folder / Name one video file in it."),
+        ("empty.mp4", "it is empty / The recording or copy may have failed"),
+        ("text.mp4", "it is no video that ffmpeg knows / Check that it plays"),
+        ("cut.mp4", "it is cut off: the table of its contents (`moov`) is missing / The recording or download stopped"),
+        ("list.txt", "it is a picture, a playlist or a list of other files / Only files that hold"),
+        ("playlist.m3u8", "it is a picture, a playlist or a list of other files / Only files that hold"),
+    ];
+    for (name, wanted) in cases {
+        let text = read(&refusal(&path(name)).await, &path(name));
+        let wanted = format!("could not read the video `FILE`: {wanted}");
+        assert!(text.starts_with(&wanted), "{name}: {text}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn pipes_sockets_and_devices_are_not_waited_for() {
+    let folder = scratch();
+    let pipe = folder.path().join("pipe.mp4");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text = read(&refusal(&pipe).await, &pipe);
+    assert!(text.starts_with("could not read the video `FILE`: it is a pipe, not a file / "), "{text}");
+    let device = Path::new("/dev/zero");
+    let text = read(&refusal(device).await, device);
+    assert!(text.starts_with("could not read the video `FILE`: it is a device, not a file / "), "{text}");
+    // bound by a short name: socket paths have room for 100 characters
+    let short = tempfile::tempdir().unwrap();
+    let socket = short.path().join("s");
+    let _bound = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let text = read(&refusal(&socket).await, &socket);
+    assert!(text.starts_with("could not read the video `FILE`: it is a socket, not a file / "), "{text}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn no_file_name_is_an_option_a_pattern_or_a_host() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+    let folder = scratch();
+    let names: [&[u8]; 10] = [
+        b"-i.mp4",
+        b"http:",
+        b"concat:a|b.mp4",
+        b"two\nlines.mp4",
+        b"it's \"quoted\" $HOME `id`.mp4",
+        b"100%d %s.mp4",
+        b" lead and trail .mp4 ",
+        "日本語🎬.mp4".as_bytes(),
+        b"\xff\xfe.mp4",
+        &[b'x'; 255],
+    ];
+    for name in names {
+        let path = folder.path().join(OsStr::from_bytes(name));
+        fs::copy(clip(Clip::Silent), &path).unwrap();
+        assert_eq!(probed(&path).await.streams.len(), 1, "{path:?}");
+    }
+    let refused = refusal(&folder.path().join("\x1b[31mred.mp4")).await.fault().to_string();
+    assert!(refused.contains("\\u{1b}[31mred.mp4") && !refused.contains('\x1b'), "{refused}");
+}
+
+#[tokio::test]
+async fn a_cancelled_probe_ends_at_once() {
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let result = probe(&tools().await, &clip(Clip::Mp4), &cancel).await;
+    assert!(matches!(result, Err(ProbeError::Cancelled)));
+}
+
+#[tokio::test]
+async fn a_frame_is_a_jpeg_of_the_right_shape() {
+    let cancel = CancellationToken::new();
+    for (wanted, size) in [(Clip::Mp4, (320, 180)), (Clip::Rotated, (320, 568)), (Clip::Webm, (320, 180))] {
+        let at = Duration::from_secs(1);
+        let jpeg = frame(&tools().await, &clip(wanted), at, 320, &cancel).await.unwrap();
+        let picture = image::load_from_memory(&jpeg).unwrap();
+        let (width, height) = (picture.width(), picture.height());
+        assert!(width == size.0 && height.abs_diff(size.1) <= 2, "{wanted:?}: {width}x{height}");
+        let luma = picture.to_luma8();
+        let mean = luma.pixels().map(|pixel| u64::from(pixel.0[0])).sum::<u64>() / u64::from(width * height);
+        assert!(mean > 30, "{wanted:?}: not black");
+    }
+    let late = frame(&tools().await, &clip(Clip::Mp4), Duration::from_secs(500), 320, &cancel).await;
+    assert!(late.is_err(), "nothing to see after the end");
+}
