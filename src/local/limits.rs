@@ -35,7 +35,7 @@ pub(super) struct Rates {
 
 impl Rates {
     pub(super) fn new(now: OffsetDateTime) -> Self {
-        let bucket = |rate| Mutex::new(Bucket { rate, tokens: rate, at: now });
+        let bucket = |rate| Mutex::new(Bucket::new(rate, rate, now));
         Self { get_function: bucket(GET_FUNCTION_RATE), get_policy: bucket(OTHER_RATE), others: bucket(OTHER_RATE) }
     }
 
@@ -51,25 +51,35 @@ impl Rates {
     }
 }
 
-/// Holds a second's worth of calls.
+/// So many at once, refilled at a steady rate.
 #[derive(Debug)]
-struct Bucket {
+pub(super) struct Bucket {
+    capacity: f64,
+    /// A second.
     rate: f64,
     tokens: f64,
     at: OffsetDateTime,
 }
 
 impl Bucket {
-    fn take(&mut self, now: OffsetDateTime) -> bool {
+    pub(super) fn new(capacity: f64, rate: f64, now: OffsetDateTime) -> Self {
+        Self { capacity, rate, tokens: capacity, at: now }
+    }
+
+    pub(super) fn take(&mut self, now: OffsetDateTime) -> bool {
         // a clock that was set back refills nothing
         let passed = (now - self.at).as_seconds_f64().max(0.0);
         self.at = now;
-        self.tokens = (self.tokens + passed * self.rate).min(self.rate);
+        self.tokens = (self.tokens + passed * self.rate).min(self.capacity);
         let enough = self.tokens >= 1.0;
         if enough {
             self.tokens -= 1.0;
         }
         enough
+    }
+
+    pub(super) fn give_back(&mut self) {
+        self.tokens = (self.tokens + 1.0).min(self.capacity);
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     Config, Endpoint, LocalError, api,
     connection::{Cut, Cuttable},
     faults::LiveFaults,
+    gate::{self, Gate},
     keys::{ACCOUNT, Keys},
     limits::Rates,
     lock::{self, Running},
@@ -64,8 +65,10 @@ pub(super) async fn start_holding(config: Config, held: File) -> Result<StandIn,
     let stop = CancellationToken::new();
     let mut servers = JoinSet::new();
     let [api, gate, relay] = listeners;
+    let instance = Arc::new(Gate::new(&shared));
     serve(&mut servers, api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)), &stop);
-    drop((gate, relay));
+    serve(&mut servers, gate, Router::new().fallback(gate::handle).with_state(Arc::clone(&instance)), &stop);
+    serve(&mut servers, relay, Router::new().fallback(gate::handle_relay).with_state(instance), &stop);
     lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
     Ok(StandIn { endpoint, shared, stop, servers, _lock: held })
 }

@@ -1,0 +1,266 @@
+//! The gate and the relay in Rust, to the contract of `assets/gate/README.md`, which the deployed functions keep too.
+//! Serves reels; knows nothing of how they come to be.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header, request::Parts},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+
+use super::{
+    GATE, RELAY,
+    api::{Trail, misdirected, record},
+    connection::Cut,
+    operation::Operation,
+    shared::{Place, Shared},
+    sigv4::hex,
+};
+use crate::reel::{
+    index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
+    name::{FunctionName, Generation, ReelName, RenditionId},
+};
+use functions::{Busy, Deadline, deadline};
+use links::{Kept, Links};
+use page::Values;
+use path::{Asked, Inside, What};
+use reels::{Reel, Reels};
+use reply::{IMMUTABLE, Reply, SHORT, other_method};
+
+mod functions;
+mod links;
+mod page;
+mod path;
+mod reels;
+mod relay;
+mod reply;
+
+pub(super) use relay::handle as handle_relay;
+
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const PLAIN_QUERY_MAX: usize = 100;
+
+/// What the gate keeps between requests, as one instance of the function would.
+#[derive(Debug)]
+pub(super) struct Gate {
+    shared: Arc<Shared>,
+    reels: Reels,
+    links: Links,
+}
+
+/// An answer, or `None` for the one 404.
+type Answer = Result<Option<Reply>, Busy>;
+
+pub(super) async fn handle(
+    State(gate): State<Arc<Gate>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let (shared, operation) = (&gate.shared, Operation::Gate);
+    if let Some(refusal) = front(shared, &shared.places.gate, GATE, operation, &parts, &cut).await {
+        return refusal;
+    }
+    let reply = match other_method(&parts.method) {
+        Some(reply) => reply,
+        None => {
+            gate.answer(&parts).await.map_or_else(|Busy| Reply::busy(), |found| found.unwrap_or_else(Reply::not_found))
+        }
+    };
+    let response = reply.shaped(&parts.method, &parts.headers);
+    note(shared, operation, response.status().as_u16());
+    response
+}
+
+/// What comes before the contract: the host's name, faults, and whether the function's URL is there and open.
+async fn front(
+    shared: &Shared,
+    place: &Place,
+    function: &str,
+    operation: Operation,
+    parts: &Parts,
+    cut: &Cut,
+) -> Option<Response<Body>> {
+    if let Some(refusal) = misdirected(place, &parts.headers) {
+        return Some(refusal);
+    }
+    let plan = shared.faults.draw(operation);
+    tokio::time::sleep(plan.latency).await;
+    if plan.stall {
+        std::future::pending::<()>().await;
+    }
+    let refused = if plan.reset.is_some() {
+        cut.cut();
+        Response::new(Body::empty())
+    } else if let Some(status) = plan.status {
+        Reply::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY))
+            .shaped(&parts.method, &parts.headers)
+    } else if !shared.served(function).is_some_and(|function| function.is_public()) {
+        forbidden()
+    } else {
+        return None;
+    };
+    note(shared, operation, if plan.reset.is_some() { 0 } else { refused.status().as_u16() });
+    Some(refused)
+}
+
+fn note(shared: &Shared, operation: Operation, status: u16) {
+    record(shared, &Trail { operation: Some(operation), ..Trail::default() }, status, None, status == 0);
+}
+
+/// As AWS answers for a function URL that is not there or lacks one of its two permissions.
+fn forbidden() -> Response<Body> {
+    let body = "{\"Message\":\"Forbidden. For troubleshooting Function URL authorization issues, see: \
+                https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html\"}";
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+impl Gate {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
+    }
+
+    async fn answer(&self, parts: &Parts) -> Answer {
+        let Some(Asked { reel, what }) = path::gate(parts.uri.path()) else { return Ok(None) };
+        let deadline = deadline();
+        match what {
+            What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),
+            What::Page => Ok(self.reels.current(&reel, deadline).await?.map(|found| self.page(&found))),
+            What::Multivariant => {
+                let found = self.reels.current(&reel, deadline).await?;
+                Ok(found.and_then(|found| Some(Reply::file(found.file(MULTIVARIANT_ENTRY)?, PLAYLIST, SHORT))))
+            }
+            What::RelayMultivariant if self.relay().is_none() => Ok(None),
+            What::RelayMultivariant => {
+                let found = self.reels.current(&reel, deadline).await?;
+                Ok(found.and_then(|found| for_relay(&found.file(MULTIVARIANT_ENTRY)?)))
+            }
+            What::Poster => {
+                let found = self.reels.current(&reel, deadline).await?;
+                Ok(found.and_then(|found| {
+                    Some(Reply::file(found.file(POSTER_ENTRY)?, "image/jpeg", "public, max-age=300"))
+                }))
+            }
+            What::Inside(generation, rendition, inside) => {
+                self.inside(&reel, generation, rendition, inside, &parts.headers, deadline).await
+            }
+        }
+    }
+
+    async fn inside(
+        &self,
+        reel: &ReelName,
+        generation: Generation,
+        rendition: RenditionId,
+        inside: Inside,
+        headers: &HeaderMap,
+        deadline: Deadline,
+    ) -> Answer {
+        let relay = self.relay();
+        if inside == Inside::RelayMedia && relay.is_none() {
+            return Ok(None);
+        }
+        let Some(found) = self.reels.having(reel, generation, deadline).await? else { return Ok(None) };
+        let file = |ending: &str| found.file(&format!("{generation}/{rendition}{ending}"));
+        match inside {
+            Inside::Media => Ok(file(".m3u8").map(|text| Reply::file(text, PLAYLIST, IMMUTABLE))),
+            Inside::Init => Ok(file("-init.mp4").map(|bytes| Reply::file(bytes, "video/mp4", IMMUTABLE))),
+            Inside::RelayMedia => {
+                let base = format!("{}/{reel}/{generation}/", relay.unwrap_or_default());
+                Ok(file(".relay.m3u8").and_then(|text| with_base(&text, &base)))
+            }
+            Inside::Chunk(number, container) => {
+                let Some(chunk) = found.chunk(generation, &rendition, number, container) else { return Ok(None) };
+                let sha256 = chunk.sha256.clone();
+                let name = FunctionName::Chunk { reel: reel.clone(), generation, rendition, number };
+                let dead = headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes() == b"no-cache");
+                Ok(self.link(&name, &sha256, dead, deadline).await?.map(|kept| self.redirect(&kept)))
+            }
+        }
+    }
+
+    /// `sha256` as the index has it, in base64.
+    async fn link(
+        &self,
+        name: &FunctionName,
+        sha256: &str,
+        dead: bool,
+        deadline: Deadline,
+    ) -> Result<Option<Kept>, Busy> {
+        let Ok(sha256) = STANDARD.decode(sha256) else { return Ok(None) };
+        self.links.get(&name.to_string(), &hex(&sha256), dead, deadline).await
+    }
+
+    fn redirect(&self, kept: &Kept) -> Reply {
+        let cache = format!("public, max-age={}", kept.max_age(self.shared.now()));
+        Reply::new(StatusCode::FOUND).with(header::LOCATION, &kept.link.url).with(header::CACHE_CONTROL, &cache)
+    }
+
+    /// The relay's origin, if it is on.
+    fn relay(&self) -> Option<&str> {
+        self.shared.served(RELAY).map(|_| self.shared.places.relay.origin.as_str())
+    }
+
+    fn page(&self, reel: &Reel) -> Reply {
+        let index = &reel.index;
+        let renditions: Vec<_> = index.current.renditions.keys().map(RenditionId::as_str).collect();
+        let relay = self.relay();
+        let page = page::fill(&Values {
+            title: &index.title,
+            reel: index.reel.as_str(),
+            base: &format!("{}/", self.shared.places.gate.origin),
+            relay: &relay.map(|origin| format!("{origin}/")).unwrap_or_default(),
+            generation: &index.current.generation.to_string(),
+            renditions: &serde_json::to_string(&renditions).unwrap_or_default(),
+            duration: &(index.current.duration_ms.saturating_add(500) / 1000).to_string(),
+        });
+        Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)
+            .with(header::CONTENT_SECURITY_POLICY, &page::policy(relay.unwrap_or_default()))
+            .with(header::REFERRER_POLICY, "no-referrer")
+    }
+}
+
+/// To the page, whether or not the reel exists; a plain query (`t=90`) goes along.
+fn bare(reel: &ReelName, query: Option<&str>) -> Reply {
+    let plain = |text: &&str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.&=%-".contains(&byte);
+        (1..=PLAIN_QUERY_MAX).contains(&text.len()) && text.bytes().all(fits)
+    };
+    let query = query.filter(plain).map(|query| format!("?{query}")).unwrap_or_default();
+    Reply::new(StatusCode::MOVED_PERMANENTLY)
+        .with(header::LOCATION, &format!("/{reel}/{query}"))
+        .with(header::CACHE_CONTROL, "public, max-age=300")
+}
+
+/// The multivariant playlist, naming the relay's media playlists.
+fn for_relay(text: &Bytes) -> Option<Reply> {
+    let text = std::str::from_utf8(text).ok()?;
+    let mut relayed = String::with_capacity(text.len() + 64);
+    for line in text.split_inclusive('\n') {
+        let (content, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
+        let content = content.replace(".m3u8\"", ".relay.m3u8\"");
+        match content.strip_suffix(".m3u8") {
+            Some(stem) => relayed.extend([stem, ".relay.m3u8"]),
+            None => relayed.push_str(&content),
+        }
+        relayed.push_str(end);
+    }
+    Some(Reply::file(Bytes::from(relayed), PLAYLIST, SHORT))
+}
+
+/// A relay media playlist with the relay's address before each URI. Short-lived: the relay may be switched off.
+fn with_base(text: &Bytes, base: &str) -> Option<Reply> {
+    let text = std::str::from_utf8(text).ok()?;
+    let is_uri = |line: &str| !line.starts_with('#') && !line.trim().is_empty();
+    let placed: String = text
+        .split_inclusive('\n')
+        .map(|line| if is_uri(line) { format!("{base}{line}") } else { line.to_owned() })
+        .collect();
+    Some(Reply::file(Bytes::from(placed), PLAYLIST, SHORT))
+}

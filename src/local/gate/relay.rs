@@ -1,0 +1,139 @@
+//! The relay: one whole segment with CORS, for browsers. It learns from the gate's media playlist where a segment lies
+//! and reads it by the link that the gate would redirect to.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request, State},
+    http::{Response, StatusCode, header, request::Parts},
+};
+
+use super::{
+    Answer, Gate, front,
+    functions::{Busy, deadline},
+    note,
+    path::{self, Segment},
+    reply::{IMMUTABLE, Reply, other_method},
+};
+use crate::{
+    local::{RELAY, connection::Cut, download, operation::Operation},
+    reel::{
+        index::Container,
+        name::{ChunkNumber, FunctionName},
+    },
+};
+
+pub(in crate::local) async fn handle(
+    State(gate): State<Arc<Gate>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    let (shared, operation) = (&gate.shared, Operation::Relay);
+    if let Some(refusal) = front(shared, &shared.places.relay, RELAY, operation, &parts, &cut).await {
+        return refusal;
+    }
+    let reply = match other_method(&parts.method) {
+        Some(reply) => reply,
+        None => answer(&gate, &parts).await.map_or_else(|Busy| busy(), |found| found.unwrap_or_else(Reply::not_found)),
+    };
+    let response = reply.shaped(&parts.method, &parts.headers);
+    note(shared, operation, response.status().as_u16());
+    response
+}
+
+fn busy() -> Reply {
+    Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").with(header::RETRY_AFTER, "2")
+}
+
+async fn answer(gate: &Gate, parts: &Parts) -> Answer {
+    let Some(Segment { reel, generation, rendition, number, container }) = path::relay(parts.uri.path()) else {
+        return Ok(None);
+    };
+    let deadline = deadline();
+    let Some(found) = gate.reels.having(&reel, generation, deadline).await? else { return Ok(None) };
+    let place = found.file(&format!("{generation}/{rendition}.m3u8")).and_then(|playlist| {
+        let playlist = std::str::from_utf8(&playlist).ok()?;
+        nth_place(playlist, number).filter(|place| place.container == container)
+    });
+    let Some(place) = place else { return Ok(None) };
+    let Some(chunk) = found.chunk(generation, &rendition, place.chunk, container) else { return Ok(None) };
+    let sha256 = chunk.sha256.clone();
+    let tag = format!("\"{generation}-{rendition}-{number}\"");
+    let name = FunctionName::Chunk { reel, generation, rendition, number: place.chunk };
+    let Some(kept) = gate.link(&name, &sha256, false, deadline).await? else { return Ok(None) };
+    if place.offset.checked_add(place.bytes).is_none_or(|end| end > kept.code.bytes) {
+        return Ok(None);
+    }
+    let body = download::open(&gate.shared, &kept.code, place.offset, place.bytes).await.map_err(|_| Busy)?;
+    let kind = match container {
+        Container::Ts => "video/mp2t",
+        Container::Mp4 => "video/mp4",
+    };
+    let mut reply = Reply::new(StatusCode::OK)
+        .with(header::CONTENT_TYPE, kind)
+        .with(header::CONTENT_LENGTH, &place.bytes.to_string())
+        .with(header::CACHE_CONTROL, IMMUTABLE)
+        .with(header::ETAG, &tag);
+    reply.body = body;
+    Ok(Some(reply))
+}
+
+/// Where a segment lies.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    chunk: ChunkNumber,
+    container: Container,
+    offset: u64,
+    bytes: u64,
+}
+
+/// The place of the segment with this number, counted from 0, in a media playlist of ours.
+fn nth_place(playlist: &str, number: usize) -> Option<Place> {
+    let mut range = None;
+    let mut left = number;
+    for line in playlist.lines() {
+        if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
+            range = text.split_once('@');
+        }
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if left > 0 {
+            left -= 1;
+            range = None;
+            continue;
+        }
+        let (bytes, offset) = range?;
+        let (_, file) = line.split_once('/')?;
+        let (chunk, ending) = file.split_once('.')?;
+        let container = match ending {
+            "ts" => Container::Ts,
+            "mp4" => Container::Mp4,
+            _ => return None,
+        };
+        let (offset, bytes) = (offset.parse().ok()?, bytes.parse().ok()?);
+        return Some(Place { chunk: chunk.parse().ok()?, container, offset, bytes });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_counted_over_all_chunks() {
+        let playlist = "#EXTM3U\n#EXTINF:6,\n#EXT-X-BYTERANGE:10@100\nsrc/0001.ts\n#EXTINF:6,\n\
+                        #EXT-X-BYTERANGE:20@110\nsrc/0001.ts\n#EXTINF:6,\n#EXT-X-BYTERANGE:30@100\r\nsrc/0002.ts\n";
+        let place = |chunk: &str, offset, bytes| {
+            Some(Place { chunk: chunk.parse().unwrap(), container: Container::Ts, offset, bytes })
+        };
+        assert_eq!(nth_place(playlist, 0), place("0001", 100, 10));
+        assert_eq!(nth_place(playlist, 1), place("0001", 110, 20));
+        assert_eq!(nth_place(playlist, 2), place("0002", 100, 30));
+        assert_eq!(nth_place(playlist, 3), None);
+        assert_eq!(nth_place("src/0001.ts\n", 0), None);
+    }
+}

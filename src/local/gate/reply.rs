@@ -1,0 +1,110 @@
+//! Answers of the gate and the relay: the headers that all of them have, and what conditional requests, HEAD and
+//! OPTIONS make of them.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::local::sigv4::hex;
+
+pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+pub(super) const SHORT: &str = "public, max-age=10";
+const METHODS: &str = "GET, HEAD, OPTIONS";
+
+/// An answer whose value of each header is known to be one.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+}
+
+impl Reply {
+    pub(super) fn new(status: StatusCode) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        Self { status, headers, body: Body::empty() }
+    }
+
+    pub(super) fn text(status: StatusCode, text: &'static str) -> Self {
+        let mut reply = Self::new(status).with(header::CONTENT_TYPE, "text/plain");
+        reply.body = Body::from(text);
+        reply.with(header::CONTENT_LENGTH, &text.len().to_string())
+    }
+
+    /// The one answer to everything that is not there, whatever the reason.
+    pub(super) fn not_found() -> Self {
+        Self::text(StatusCode::NOT_FOUND, "not found\n")
+    }
+
+    /// Spread out, so that those sent away do not come back at once.
+    pub(super) fn busy() -> Self {
+        let seconds = fastrand::u8(2..8).to_string();
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).with(header::RETRY_AFTER, &seconds)
+    }
+
+    pub(super) fn file(body: Bytes, kind: &str, cache: &str) -> Self {
+        let tag = format!("\"{}\"", &hex(&Sha256::digest(&body))[..32]);
+        let length = body.len().to_string();
+        let mut reply = Self::new(StatusCode::OK)
+            .with(header::CONTENT_TYPE, kind)
+            .with(header::CONTENT_LENGTH, &length)
+            .with(header::CACHE_CONTROL, cache)
+            .with(header::ETAG, &tag);
+        reply.body = Body::from(body);
+        reply
+    }
+
+    /// Sets a header. A value that can't be one leaves the header out: nothing from outside can add a line.
+    pub(super) fn with(mut self, name: header::HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// As the request's method and conditions want it.
+    pub(super) fn shaped(mut self, method: &Method, asked: &HeaderMap) -> Response<Body> {
+        let tag = self.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+        if self.status == StatusCode::OK && tag.is_some_and(|tag| knows(asked, tag)) {
+            self.status = StatusCode::NOT_MODIFIED;
+            self.headers.remove(header::CONTENT_TYPE);
+            self.headers.remove(header::CONTENT_LENGTH);
+            self.body = Body::empty();
+        }
+        if method == Method::HEAD {
+            self.body = Body::empty();
+        }
+        let mut response = Response::new(self.body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+}
+
+/// The answer to a method that is neither GET nor HEAD.
+pub(super) fn other_method(method: &Method) -> Option<Reply> {
+    if method == Method::OPTIONS {
+        let allowed = Reply::new(StatusCode::NO_CONTENT)
+            .with(header::ALLOW, METHODS)
+            .with(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS)
+            .with(header::ACCESS_CONTROL_ALLOW_HEADERS, "*")
+            .with(header::ACCESS_CONTROL_MAX_AGE, "86400")
+            .with(header::CACHE_CONTROL, "public, max-age=86400");
+        return Some(allowed);
+    }
+    let refused = || Reply::new(StatusCode::METHOD_NOT_ALLOWED).with(header::ALLOW, METHODS);
+    (method != Method::GET && method != Method::HEAD).then(refused)
+}
+
+/// Whether the client has what `tag` names (RFC 9110's weak comparison).
+fn knows(asked: &HeaderMap, tag: &str) -> bool {
+    let lists = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = lists.flat_map(|list| list.split(',')).map(str::trim);
+    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
