@@ -19,7 +19,7 @@ try:
 	@if [ -t 0 ] && [ -t 1 ]; then \
 		$(ZIPREEL) --video $(SAMPLE); \
 	else \
-		$(ZIPREEL) publish $(SAMPLE) --name sample --target local --plain --yes; \
+		$(ZIPREEL) publish $(SAMPLE) --name sample --target local --plain --yes --replace; \
 	fi
 
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
