@@ -12,3 +12,4 @@ pub mod plain;
 pub mod publish;
 pub mod reel;
 pub mod settings;
+pub mod tui;

@@ -1,0 +1,556 @@
+//! Which screen is open, what lies over it, and the ways between them. Routes actions and answers; knows the rules of
+//! no screen.
+
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    time::{Instant, SystemTime},
+};
+
+use ratatui::{
+    crossterm::event::{Event as Input, KeyEventKind, MouseButton, MouseEventKind},
+    layout::{Position, Size},
+};
+
+use super::{
+    action::{Action, Command, Way},
+    answer::Answer,
+    backend::{Place, Published},
+    canvas::Seen,
+    choices,
+    keymap::Table,
+    library::Library,
+    overlay::{Chooser, Outcome, Overlay, Purpose, Question},
+    reel_view::ReelView,
+    shared::{Connection, Shared},
+    step::{
+        done::Done,
+        home::Home,
+        publish::{Publish, Task},
+        review::Review,
+        settings::Settings,
+        video::Video,
+    },
+    theme::Theme,
+    widget::page::Scroll,
+};
+use crate::reel::event::JobName;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Screen {
+    Home,
+    Video,
+    Settings,
+    Review,
+    Publish,
+    Done,
+    Library,
+    Reel,
+}
+
+pub(super) struct App {
+    pub(super) shared: Shared,
+    pub(super) theme: Theme,
+    pub(super) screen: Screen,
+    /// Where `Esc` leads, nearest last.
+    stack: Vec<Screen>,
+    pub(super) home: Home,
+    pub(super) video: Video,
+    pub(super) settings: Option<Settings>,
+    pub(super) review: Option<Review>,
+    pub(super) publish: Option<Publish>,
+    pub(super) done: Option<Done>,
+    pub(super) library: Library,
+    pub(super) reel: Option<ReelView>,
+    pub(super) overlay: Option<Overlay>,
+    /// A word at the bottom, until the next key.
+    pub(super) said: Option<String>,
+    pub(super) seen: Seen,
+    painting: Option<(PathBuf, Size)>,
+    runs: u64,
+    /// Quit as soon as the engine has come to rest, with this exit code.
+    quitting: Option<u8>,
+    pub(super) exit: Option<u8>,
+}
+
+impl App {
+    pub(super) fn new(shared: Shared, theme: Theme) -> Self {
+        Self {
+            video: Video::new(&shared),
+            shared,
+            theme,
+            screen: Screen::Home,
+            stack: Vec::new(),
+            home: Home::default(),
+            settings: None,
+            review: None,
+            publish: None,
+            done: None,
+            library: Library::default(),
+            reel: None,
+            overlay: None,
+            said: None,
+            seen: Seen::default(),
+            painting: None,
+            runs: 0,
+            quitting: None,
+            exit: None,
+        }
+    }
+
+    /// The first commands. A video given at the start skips Home.
+    pub(super) fn begin(&mut self) -> Vec<Command> {
+        let mut commands = vec![Command::FindResumable, Command::FindProfiles];
+        if self.shared.start.video.is_some() {
+            commands.push(Command::Go(Box::new(Way::To(Screen::Video))));
+        }
+        self.carry_out(commands)
+    }
+
+    pub(super) fn at(&mut self, now: Instant, wall: SystemTime) {
+        self.shared.now = now;
+        self.shared.wall = wall;
+    }
+
+    pub(super) fn table(&self) -> Table {
+        if let Some(overlay) = &self.overlay {
+            return overlay.table();
+        }
+        match self.screen {
+            Screen::Home => Table::Home,
+            Screen::Video => self.video.table(),
+            Screen::Settings => self.settings.as_ref().map_or(Table::Settings, Settings::table),
+            Screen::Review => Table::Review,
+            Screen::Publish => Table::Publish,
+            Screen::Done => Table::Done,
+            Screen::Library => self.library.table(),
+            Screen::Reel => self.reel.as_ref().map_or(Table::Reel, ReelView::table),
+        }
+    }
+
+    /// Whether time alone changes the screen.
+    pub(super) fn animates(&self) -> bool {
+        self.publish.as_ref().is_some_and(Publish::is_running) || self.reel.as_ref().is_some_and(ReelView::is_busy)
+    }
+
+    pub(super) fn tick(&mut self) {
+        let now = self.shared.now;
+        if let Some(publish) = &mut self.publish {
+            publish.tick(now);
+        }
+    }
+
+    /// What an event of the terminal leads to.
+    pub(super) fn input(&mut self, input: &Input) -> Vec<Command> {
+        let action = match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.table().action(*key),
+            Input::Paste(text) => Some(Action::Paste(text.clone())),
+            Input::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    self.seen.hit(Position::new(mouse.column, mouse.row)).cloned()
+                }
+                MouseEventKind::ScrollUp => Some(Action::Scroll(-1)),
+                MouseEventKind::ScrollDown => Some(Action::Scroll(1)),
+                _ => None,
+            },
+            _ => None,
+        };
+        action.map(|action| self.act(&action)).unwrap_or_default()
+    }
+
+    pub(super) fn act(&mut self, action: &Action) -> Vec<Command> {
+        self.said = None;
+        let commands = match action {
+            Action::Interrupt => {
+                self.interrupt();
+                Vec::new()
+            }
+            _ if self.overlay.is_some() => self.act_over(action),
+            Action::Help => {
+                self.overlay = Some(Overlay::Help { of: self.table(), scroll: Scroll::default() });
+                Vec::new()
+            }
+            Action::Quit => vec![Command::Quit],
+            _ => self.act_below(action),
+        };
+        self.carry_out(commands)
+    }
+
+    fn act_below(&mut self, action: &Action) -> Vec<Command> {
+        let shared = &self.shared;
+        match self.screen {
+            Screen::Home => self.home.update(action, shared),
+            Screen::Video => self.video.update(action, shared),
+            Screen::Settings => self.settings.as_mut().map(|step| step.update(action, shared)).unwrap_or_default(),
+            Screen::Review => self.review.as_mut().map(|step| step.update(action, shared)).unwrap_or_default(),
+            Screen::Publish => self.publish.as_mut().map(|step| step.update(action)).unwrap_or_default(),
+            Screen::Done => self.done.as_mut().map(|step| step.update(action)).unwrap_or_default(),
+            Screen::Library => self.library.update(action, shared),
+            Screen::Reel => self.reel.as_mut().map(|reel| reel.update(action, shared.now)).unwrap_or_default(),
+        }
+    }
+
+    fn act_over(&mut self, action: &Action) -> Vec<Command> {
+        match &mut self.overlay {
+            Some(Overlay::Ask(question)) => match action {
+                Action::Yes => {
+                    let question = *question;
+                    self.overlay = None;
+                    self.agreed(question);
+                }
+                Action::No => self.overlay = None,
+                _ => {}
+            },
+            Some(Overlay::Choose(chooser)) => match chooser.update(action) {
+                Outcome::Open => {}
+                Outcome::Closed => self.overlay = None,
+                Outcome::Chosen(purpose, value) => {
+                    self.overlay = None;
+                    return self.chosen(purpose, &value);
+                }
+            },
+            Some(Overlay::Log { scroll, .. } | Overlay::Help { scroll, .. }) if scroll.moved(action) => {}
+            Some(Overlay::Log { .. } | Overlay::Help { .. }) if *action == Action::Back => self.overlay = None,
+            Some(Overlay::Log { .. } | Overlay::Help { .. }) => {}
+            None => {}
+        }
+        Vec::new()
+    }
+
+    fn agreed(&mut self, question: Question) {
+        match question {
+            Question::CancelPublishing => self.cancel(),
+            Question::QuitPublishing => self.stop(0),
+            Question::QuitBusy | Question::Quit => self.exit = Some(0),
+        }
+    }
+
+    fn cancel(&mut self) {
+        if let Some(publish) = &self.publish {
+            publish.control.cancel.cancel();
+        }
+    }
+
+    /// Ends in an orderly way: at once if nothing runs.
+    pub(super) fn stop(&mut self, code: u8) {
+        let running = self.publish.as_ref().is_some_and(Publish::is_running);
+        if running && self.quitting.is_none() {
+            self.quitting = Some(code);
+            self.cancel();
+        } else {
+            self.exit = Some(code);
+        }
+    }
+
+    /// The first asks, the second stops in an orderly way, a third waits for nothing.
+    fn interrupt(&mut self) {
+        let running = self.publish.as_ref().is_some_and(Publish::is_running);
+        match (&self.overlay, running) {
+            (Some(Overlay::Ask(Question::QuitPublishing | Question::CancelPublishing)), true) => {
+                self.overlay = None;
+                self.stop(130);
+            }
+            (Some(Overlay::Ask(Question::Quit | Question::QuitBusy)), _) => self.exit = Some(130),
+            (_, true) if self.quitting.is_some() => self.exit = Some(130),
+            (_, true) => self.overlay = Some(Overlay::Ask(Question::QuitPublishing)),
+            (_, false) => self.overlay = Some(Overlay::Ask(Question::Quit)),
+        }
+    }
+
+    fn quit(&mut self) {
+        let failed = self.publish.as_ref().is_some_and(|publish| publish.failed().is_some());
+        if self.publish.as_ref().is_some_and(Publish::is_running) {
+            self.overlay = Some(Overlay::Ask(Question::QuitPublishing));
+        } else if self.reel.as_ref().is_some_and(ReelView::is_busy) {
+            self.overlay = Some(Overlay::Ask(Question::QuitBusy));
+        } else {
+            self.exit = Some(u8::from(failed && self.screen == Screen::Publish));
+        }
+    }
+
+    /// Does what concerns screens and gives back what concerns the runner.
+    fn carry_out(&mut self, commands: Vec<Command>) -> Vec<Command> {
+        let mut work = Vec::new();
+        for command in commands {
+            match command {
+                Command::Go(way) => {
+                    let commands = self.go(*way);
+                    work.extend(self.carry_out(commands));
+                }
+                Command::Back => {
+                    let commands = self.back();
+                    work.extend(self.carry_out(commands));
+                }
+                Command::Quit => self.quit(),
+                Command::Say(words) => self.said = Some(words),
+                Command::Ask(question) => self.overlay = Some(Overlay::Ask(question)),
+                Command::ShowLog => {
+                    let job = self.publish.as_ref().map_or(JobName::Upload, |publish| publish.selected.clone());
+                    let scroll = Scroll::default();
+                    scroll.to_end();
+                    self.overlay = Some(Overlay::Log { job, scroll });
+                }
+                Command::ChooseTarget => {
+                    self.overlay = Some(Overlay::Choose(choices::targets(&self.shared)));
+                    work.push(Command::FindProfiles);
+                }
+                Command::ChooseRegion { current, typed } => {
+                    self.overlay = Some(Overlay::Choose(choices::regions(&self.shared, &current, typed)));
+                }
+                Command::Connect(place) => {
+                    self.shared.connection = Connection::Asking;
+                    work.push(Command::Connect(place));
+                }
+                command => work.push(command),
+            }
+        }
+        work
+    }
+
+    fn open(&mut self, screen: Screen) {
+        if self.screen != screen {
+            self.stack.push(self.screen);
+        }
+        self.screen = screen;
+    }
+
+    /// A screen that `Esc` leads home from.
+    fn open_from_home(&mut self, screen: Screen) {
+        self.stack = vec![Screen::Home];
+        self.screen = screen;
+    }
+
+    fn go(&mut self, way: Way) -> Vec<Command> {
+        match way {
+            Way::To(Screen::Home) => self.go_home(),
+            Way::To(Screen::Video) => {
+                self.open_from_home(Screen::Video);
+                let mut commands = self.connect();
+                commands.extend(self.video.open(&self.shared));
+                commands
+            }
+            Way::To(Screen::Library) => {
+                self.open_from_home(Screen::Library);
+                let mut commands = self.connect();
+                commands.extend(self.library.open(&self.shared));
+                commands
+            }
+            Way::To(screen) => {
+                self.open(screen);
+                Vec::new()
+            }
+            Way::Settings(chosen) => {
+                // coming back to the same video, what was set stays
+                if self.settings.as_ref().is_none_or(|settings| settings.chosen != chosen) {
+                    self.settings = Some(Settings::new(chosen, &self.shared));
+                }
+                self.open(Screen::Settings);
+                self.connect()
+            }
+            Way::Review => {
+                let settings = self.settings.as_ref();
+                let order = settings.and_then(|settings| Some((settings.order(&self.shared)?, &settings.chosen.probe)));
+                if let Some((order, probe)) = order {
+                    self.review = Some(Review::new(order, probe.clone(), &self.shared));
+                    self.open(Screen::Review);
+                }
+                Vec::new()
+            }
+            Way::Publish => self.go_publish(),
+            Way::Resume(resumable) => {
+                self.shared.place = resumable.place.clone();
+                self.shared.connection = Connection::Unasked;
+                self.run(Task::Resumed(Box::new(resumable)))
+            }
+            Way::Again => {
+                let task = self.publish.take().map(|publish| publish.task);
+                task.map(|task| self.run(task)).unwrap_or_default()
+            }
+            Way::Done(published) => self.go_done(published),
+            Way::Stopped => self.go_stopped(),
+            Way::Reel(name) => self.go_reel(ReelView::new(self.shared.place.clone(), name, false)),
+            Way::CheckedReel(name) => self.go_reel(ReelView::new(self.shared.place.clone(), name, true)),
+        }
+    }
+
+    fn go_home(&mut self) -> Vec<Command> {
+        self.stack.clear();
+        self.screen = Screen::Home;
+        vec![Command::FindResumable]
+    }
+
+    fn go_reel(&mut self, reel: ReelView) -> Vec<Command> {
+        self.open(Screen::Reel);
+        let mut commands = self.connect();
+        commands.extend(reel.open());
+        self.reel = Some(reel);
+        commands
+    }
+
+    fn go_publish(&mut self) -> Vec<Command> {
+        let Some(review) = &self.review else { return Vec::new() };
+        let order = review.order.clone();
+        let memory = &mut self.shared.memory;
+        memory.used(&order.video);
+        if let Connection::Ready(account) = &self.shared.connection
+            && let Some(id) = &account.id
+            && !memory.acknowledged.contains(id)
+        {
+            memory.acknowledged.push(id.clone());
+        }
+        let mut commands = vec![Command::Remember];
+        commands.extend(self.run(Task::New(Box::new(order))));
+        commands
+    }
+
+    fn run(&mut self, task: Task) -> Vec<Command> {
+        self.runs += 1;
+        let publish = Publish::new(self.runs, task, self.shared.now);
+        let begin = publish.begin();
+        self.publish = Some(publish);
+        self.open_from_home(Screen::Publish);
+        vec![begin]
+    }
+
+    fn go_done(&mut self, published: Published) -> Vec<Command> {
+        if let (Some(publish), false) = (&self.publish, self.shared.is_local()) {
+            self.shared.memory.uplink = publish.throughput().map(|rate| rate as u64).or(self.shared.memory.uplink);
+        }
+        self.done = Some(Done::new(published));
+        // the next video starts afresh, and this name is taken now
+        self.settings = None;
+        self.shared.names = None;
+        self.overlay = None;
+        self.open_from_home(Screen::Done);
+        if let Some(code) = self.quitting {
+            self.exit = Some(code);
+        }
+        vec![Command::Remember, Command::FindNames(self.shared.place.clone())]
+    }
+
+    fn go_stopped(&mut self) -> Vec<Command> {
+        self.overlay = None;
+        if let Some(code) = self.quitting {
+            self.exit = Some(code);
+            return Vec::new();
+        }
+        let mut commands = self.go_home();
+        commands.push(Command::Say("stopped; nothing is lost, Resume picks up where it was".to_owned()));
+        commands
+    }
+
+    fn back(&mut self) -> Vec<Command> {
+        let Some(screen) = self.stack.pop() else { return vec![Command::Quit] };
+        if screen == Screen::Home {
+            return self.go_home();
+        }
+        self.screen = screen;
+        match screen {
+            Screen::Video => self.video.open(&self.shared),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Asks who is signed in, unless that is known or being asked.
+    fn connect(&mut self) -> Vec<Command> {
+        match self.shared.connection {
+            Connection::Unasked | Connection::Failed(_) => vec![Command::Connect(self.shared.place.clone())],
+            Connection::Asking | Connection::Ready(_) => Vec::new(),
+        }
+    }
+
+    fn chosen(&mut self, purpose: Purpose, value: &str) -> Vec<Command> {
+        let place = match purpose {
+            Purpose::Region => Place { region: Some(value.to_owned()), ..self.shared.place.clone() },
+            Purpose::Target => Place { target: choices::target(value), region: self.shared.start.region.clone() },
+        };
+        if place == self.shared.place {
+            return Vec::new();
+        }
+        self.shared.place = place.clone();
+        self.shared.names = None;
+        if let Some(settings) = &mut self.settings {
+            settings.target_changed(&self.shared);
+        }
+        // on Home nothing needs an account yet
+        let mut commands = match self.screen {
+            Screen::Home => {
+                self.shared.connection = Connection::Unasked;
+                Vec::new()
+            }
+            _ => vec![Command::Connect(place)],
+        };
+        if self.screen == Screen::Library {
+            commands.extend(self.library.open(&self.shared));
+        }
+        commands
+    }
+
+    pub(super) fn answer(&mut self, answer: Answer) -> Vec<Command> {
+        let (now, wall) = (self.shared.now, self.shared.wall);
+        let commands = match &answer {
+            Answer::Said(words) => vec![Command::Say(words.clone())],
+            Answer::Profiles(Ok(profiles)) => {
+                self.shared.profiles.clone_from(profiles);
+                if let Some(Overlay::Choose(chooser @ Chooser { purpose: Purpose::Target, .. })) = &mut self.overlay {
+                    chooser.offer(choices::targets(&self.shared).choices);
+                }
+                Vec::new()
+            }
+            Answer::Profiles(Err(_)) => Vec::new(),
+            Answer::Connected { place, account } if *place == self.shared.place => {
+                self.shared.connection = match account {
+                    Ok(account) => Connection::Ready(account.clone()),
+                    Err(fault) => Connection::Failed(fault.clone()),
+                };
+                account.is_ok().then(|| Command::FindNames(place.clone())).into_iter().collect()
+            }
+            Answer::Names { place, names } if *place == self.shared.place => {
+                self.shared.names = names.as_ref().ok().map(|names| names.iter().cloned().collect::<BTreeSet<_>>());
+                Vec::new()
+            }
+            Answer::Resumable(found) => {
+                self.shared.resumable = found.clone().unwrap_or_default();
+                self.shared.resumable.sort_by_key(|resumable| std::cmp::Reverse(resumable.touched));
+                self.home.cursor.keep_within(Home::lines(&self.shared).len());
+                Vec::new()
+            }
+            Answer::Engine { .. } | Answer::PublishEnded { .. } => {
+                self.publish.as_mut().map(|publish| publish.answer(&answer, now)).unwrap_or_default()
+            }
+            _ => self.answer_below(&answer, now, wall),
+        };
+        self.carry_out(commands)
+    }
+
+    fn answer_below(&mut self, answer: &Answer, now: Instant, wall: SystemTime) -> Vec<Command> {
+        self.library.answer(answer, &self.shared);
+        let mut commands = self.video.answer(answer);
+        if let Some(reel) = &mut self.reel {
+            commands.extend(reel.answer(answer, now));
+            if let Answer::CheckEnded { name, .. } = answer
+                && *name == reel.name
+                && let Some(check) = reel.ended(wall)
+            {
+                self.shared.memory.checked(&reel.place, &reel.name, check);
+                commands.push(Command::Remember);
+            }
+        }
+        commands
+    }
+
+    /// The picture that drawing found missing.
+    pub(super) fn drawn(&mut self) -> Option<Command> {
+        let (video, size) = self.seen.picture.take()?;
+        let wanted = (video, size);
+        if self.painting.as_ref() == Some(&wanted) {
+            return None;
+        }
+        let frame = match &self.video.frame {
+            Some((video, Ok(frame))) if *video == wanted.0 => frame.clone(),
+            _ => return None,
+        };
+        self.painting = Some(wanted.clone());
+        Some(Command::Paint { video: wanted.0, frame, size: wanted.1 })
+    }
+}

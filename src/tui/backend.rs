@@ -1,0 +1,224 @@
+//! The one seam between the wizard and the engine: everything it asks, as futures and streams of facts. The engine's
+//! side is in [`super::engine`]; tests play a script instead.
+
+use std::{
+    num::NonZeroUsize,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::{
+    publish::reporter::Control,
+    reel::{
+        event::Event,
+        fault::Fault,
+        name::{ChunkNumber, Generation, ReelName, RenditionId},
+    },
+};
+pub use crate::{
+    publish::request::{Target, Transcode},
+    reel::event::Published,
+};
+
+/// Work under way. Dropping it cancels it, with the processes it started.
+pub type Work<T> = BoxFuture<'static, Result<T, Fault>>;
+
+pub trait Backend: Send + Sync + 'static {
+    fn probe(&self, video: PathBuf) -> Work<Probe>;
+    /// One frame that is not black, as PNG or JPEG.
+    fn frame(&self, video: PathBuf) -> Work<Vec<u8>>;
+    fn profiles(&self) -> Work<Vec<Profile>>;
+    fn connect(&self, place: Place) -> Work<Account>;
+    /// Names of the reels that are there already.
+    fn names(&self, place: Place) -> Work<Vec<ReelName>>;
+    fn resumable(&self) -> Work<Vec<Resumable>>;
+    /// Sends each reel as it is found.
+    fn reels(&self, place: Place, found: UnboundedSender<Reel>) -> Work<()>;
+    fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail>;
+    /// Sends what is found of each chunk. Deep follows the gate as a player does and reads every byte.
+    fn check(&self, place: Place, name: ReelName, deep: bool, found: UnboundedSender<Checked>) -> Work<()>;
+    /// Removes a reel; gives the number of functions that went.
+    fn delete(&self, place: Place, name: ReelName) -> Work<u32>;
+    fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
+    fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
+    /// What watching costs; pure and quick, for each key stroke.
+    fn costs(&self, question: &CostQuestion) -> Costs;
+    /// Where the whole log of a reel's publishing is.
+    fn log_file(&self, reel: &ReelName) -> PathBuf;
+}
+
+/// Whose account and which Region; `None` leaves the Region to the profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub target: Target,
+    pub region: Option<String>,
+}
+
+/// What a video is made of and what will happen to each part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    pub duration: Duration,
+    pub bytes: u64,
+    /// Of all streams that will be published, bits a second.
+    pub bit_rate: u64,
+    pub streams: Vec<Stream>,
+    pub keyframes: Option<Keyframes>,
+    /// Why it can't be published at all.
+    pub refused: Option<Fault>,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stream {
+    /// `video`, `audio`, `subtitle`, `data`.
+    pub kind: String,
+    /// `H.264 High 1920×1080 60 fps`.
+    pub what: String,
+    pub bit_rate: Option<u64>,
+    pub fate: Fate,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    Copy,
+    /// To what and why, in words.
+    Transcode(String),
+    /// Why, in words.
+    LeaveOut(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keyframes {
+    pub typical: Duration,
+    pub longest: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    pub region: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub place: Place,
+    /// The Region that the profile or the environment settled on.
+    pub region: String,
+    /// 12 digits; `None` on the stand-in.
+    pub id: Option<String>,
+    pub principal: Option<String>,
+    pub storage: Option<Storage>,
+    /// Things that the first publishing makes (roles, gate), in words; empty when all is there.
+    pub setup: Vec<String>,
+    pub relay: bool,
+    /// How long links live and how to serve them again: the stand-in ends with this process.
+    pub serving: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Storage {
+    pub used: u64,
+    pub limit: u64,
+}
+
+/// A publishing that was interrupted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resumable {
+    pub reel: ReelName,
+    pub generation: Generation,
+    pub video: PathBuf,
+    pub video_missing: bool,
+    pub place: Place,
+    pub chunks_deployed: u32,
+    /// Estimated until the split has ended.
+    pub chunks: Option<u32>,
+    pub bytes_left: Option<u64>,
+    pub touched: SystemTime,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reel {
+    pub name: ReelName,
+    pub generation: Option<Generation>,
+    pub duration: Option<Duration>,
+    pub bytes: u64,
+    pub chunks: u32,
+    pub published: Option<SystemTime>,
+    /// Chunks without an index: an interrupted or deleted publishing.
+    pub orphan: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReelDetail {
+    pub reel: Reel,
+    pub title: String,
+    pub watch_url: String,
+    pub playlist_url: String,
+    pub chunks: Vec<Chunk>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChunkId {
+    pub rendition: RenditionId,
+    pub number: ChunkNumber,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub id: ChunkId,
+    pub bytes: u64,
+}
+
+/// News of one chunk while a check runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub id: ChunkId,
+    pub finding: Finding,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Bytes read so far.
+    Reading(u64),
+    Ok,
+    Missing,
+    /// What differs, in words.
+    Differs(String),
+}
+
+/// What the person settled on, checked by the wizard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    pub video: PathBuf,
+    pub reel: ReelName,
+    pub title: String,
+    pub segment_length: Duration,
+    pub chunk_limit: u64,
+    pub parallel_uploads: Option<NonZeroUsize>,
+    pub transcode: Transcode,
+    pub place: Place,
+    /// The browser relay, accepted with its price.
+    pub relay: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CostQuestion {
+    pub region: String,
+    pub duration: Duration,
+    /// Bits a second.
+    pub bit_rate: u64,
+    pub segment_length: Duration,
+    pub chunks: u32,
+}
+
+/// US dollars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Costs {
+    /// A million full views in players that follow the redirect.
+    pub million_in_players: f64,
+    /// A thousand full views in browsers, through the relay.
+    pub thousand_by_relay: f64,
+}

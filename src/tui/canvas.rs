@@ -1,0 +1,203 @@
+//! What screens draw on: the frame's cells, the theme, the clock, and a record of what can be clicked. Nothing here
+//! can draw outside the buffer, whatever the size of the terminal.
+
+use std::{
+    path::PathBuf,
+    time::{Instant, SystemTime},
+};
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect, Size},
+    style::Style,
+};
+
+use super::{
+    action::Action,
+    theme::{Role, Theme},
+    widget::text,
+};
+
+pub(super) struct Canvas<'a> {
+    pub(super) buffer: &'a mut Buffer,
+    pub(super) theme: Theme,
+    pub(super) now: Instant,
+    pub(super) wall: SystemTime,
+    pub(super) seen: Seen,
+}
+
+/// What drawing found out, for the next event: where things are.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Later ones lie above earlier ones.
+    pub(super) hits: Vec<(Rect, Action)>,
+    pub(super) cursor: Option<Position>,
+    /// A video's picture is wanted in this size.
+    pub(super) picture: Option<(PathBuf, Size)>,
+}
+
+impl Seen {
+    pub(super) fn hit(&self, position: Position) -> Option<&Action> {
+        self.hits.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, action)| action)
+    }
+}
+
+impl<'a> Canvas<'a> {
+    pub(super) fn new(buffer: &'a mut Buffer, theme: Theme, now: Instant, wall: SystemTime) -> Self {
+        Self { buffer, theme, now, wall, seen: Seen::default() }
+    }
+
+    /// A pen at the beginning of the area's first line.
+    pub(super) fn pen(&mut self, area: Rect) -> Pen<'_, 'a> {
+        let area = area.intersection(self.buffer.area);
+        Pen { y: area.y, left: area.x, right: area.right(), blank: area.is_empty(), under: Style::new(), canvas: self }
+    }
+
+    pub(super) fn rule(&mut self, area: Rect) {
+        let line = "─".repeat(usize::from(area.width));
+        self.pen(area).put(Role::Line, &line);
+    }
+
+    pub(super) fn clickable(&mut self, area: Rect, action: Action) {
+        self.seen.hits.push((area, action));
+    }
+
+    pub(super) fn paint(&mut self, area: Rect, style: Style) {
+        self.buffer.set_style(area.intersection(self.buffer.area), style);
+    }
+
+    pub(super) fn clear(&mut self, area: Rect) {
+        for position in area.intersection(self.buffer.area).positions() {
+            self.buffer[position].reset();
+        }
+    }
+}
+
+/// Writes one line from both ends towards the middle.
+pub(super) struct Pen<'c, 'a> {
+    canvas: &'c mut Canvas<'a>,
+    y: u16,
+    left: u16,
+    right: u16,
+    blank: bool,
+    under: Style,
+}
+
+impl Pen<'_, '_> {
+    pub(super) fn room(&self) -> usize {
+        if self.blank { 0 } else { usize::from(self.right.saturating_sub(self.left)) }
+    }
+
+    /// Column of the next character.
+    pub(super) fn column(&self) -> u16 {
+        self.left
+    }
+
+    /// Puts the terminal's cursor this many cells further on.
+    pub(super) fn cursor(&mut self, cells: usize) {
+        if self.room() > 0 {
+            let cells = u16::try_from(cells.min(self.room() - 1)).unwrap_or_default();
+            self.canvas.seen.cursor = Some(Position::new(self.left + cells, self.y));
+        }
+    }
+
+    /// Laid under everything that follows (the cursor's row, a match).
+    pub(super) fn under(&mut self, style: Style) -> &mut Self {
+        self.under = style;
+        self
+    }
+
+    pub(super) fn put(&mut self, role: Role, what: &str) -> &mut Self {
+        let style = self.under.patch(self.canvas.theme.style(role));
+        self.styled(style, what)
+    }
+
+    pub(super) fn styled(&mut self, style: Style, what: &str) -> &mut Self {
+        let what = text::clean(what);
+        let what = text::fit(&what, self.room());
+        if !what.is_empty() {
+            let (x, _) = self.canvas.buffer.set_stringn(self.left, self.y, &what, self.room(), style);
+            self.left = x;
+        }
+        self
+    }
+
+    pub(super) fn skip(&mut self, cells: usize) -> &mut Self {
+        let cells = u16::try_from(cells.min(self.room())).unwrap_or_default();
+        self.left += cells;
+        self
+    }
+
+    /// Goes on at this many cells from the area's beginning; at least one after what is there.
+    pub(super) fn to(&mut self, column: u16) -> &mut Self {
+        let target = column.max(self.left).min(self.right);
+        self.left = target;
+        self
+    }
+
+    /// At the right end, only if it fits whole with a gap before it.
+    pub(super) fn right(&mut self, role: Role, what: &str) -> &mut Self {
+        let what = text::clean(what);
+        let cells = text::width(&what);
+        if cells > 0 && cells < self.room() {
+            let style = self.under.patch(self.canvas.theme.style(role));
+            let x = self.right - u16::try_from(cells).unwrap_or_default();
+            self.canvas.buffer.set_stringn(x, self.y, &what, cells, style);
+            self.right = x.saturating_sub(1).max(self.left);
+        }
+        self
+    }
+
+    /// Ends the line this many cells earlier.
+    pub(super) fn margin(&mut self, cells: u16) -> &mut Self {
+        self.right = self.right.saturating_sub(cells).max(self.left);
+        self
+    }
+}
+
+/// Takes lines and blocks off the top of an area.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows {
+    rest: Rect,
+}
+
+impl Rows {
+    pub(super) fn of(area: Rect) -> Self {
+        Self { rest: area }
+    }
+
+    pub(super) fn rest(self) -> Rect {
+        self.rest
+    }
+
+    pub(super) fn left(self) -> u16 {
+        self.rest.height
+    }
+
+    /// The next lines, fewer if fewer are left: possibly none.
+    pub(super) fn take(&mut self, lines: u16) -> Rect {
+        let lines = lines.min(self.rest.height);
+        let taken = Rect { height: lines, ..self.rest };
+        self.rest.y += lines;
+        self.rest.height -= lines;
+        taken
+    }
+
+    pub(super) fn line(&mut self) -> Rect {
+        self.take(1)
+    }
+
+    /// Lines off the bottom.
+    pub(super) fn take_last(&mut self, lines: u16) -> Rect {
+        let lines = lines.min(self.rest.height);
+        self.rest.height -= lines;
+        Rect { y: self.rest.bottom(), height: lines, ..self.rest }
+    }
+}
+
+/// The area without this margin on the left and right, and above.
+pub(super) fn inset(area: Rect, sides: u16, above: u16) -> Rect {
+    let sides = sides.min(area.width / 2);
+    let above = above.min(area.height);
+    Rect { x: area.x + sides, y: area.y + above, width: area.width - 2 * sides, height: area.height - above }
+}

@@ -1,0 +1,113 @@
+//! What settings lead to, estimated from the probe before a byte is cut: segments, chunks, start-up, money. The split
+//! tells the truth later.
+
+use std::time::Duration;
+
+use crate::reel::pack;
+
+use super::{
+    backend::{Backend, CostQuestion, Costs, Probe},
+    step::video::Chosen,
+};
+
+/// The viewer's line that start-up times are given for, bits a second.
+pub(super) const VIEWER_LINE: f64 = 20e6;
+
+/// Round trips before the first byte of video: page, playlists, redirect, with their TLS handshakes.
+const ROUND_TRIPS: Duration = Duration::from_millis(600);
+
+/// MPEG-TS headers and stuffing on top of the elementary streams, and the zip's own: about 5 %.
+const OVERHEAD: f64 = 1.05;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Effect {
+    /// Segments end at keyframes, so they are often longer than asked for.
+    pub(super) segment_length: Duration,
+    pub(super) segments: u32,
+    pub(super) segment_bytes: u64,
+    pub(super) chunks: u32,
+    pub(super) bytes: u64,
+    pub(super) start_up: Duration,
+}
+
+impl Effect {
+    pub(super) fn of(probe: &Probe, wanted: Duration, chunk_limit: u64) -> Self {
+        let segment_length = at_keyframe(probe, wanted);
+        let seconds = probe.duration.as_secs_f64();
+        let segments = (seconds / segment_length.as_secs_f64()).ceil().max(1.0);
+        let bytes_per_second = probe.bit_rate as f64 / 8.0 * OVERHEAD;
+        let segment_bytes = bytes_per_second * segment_length.as_secs_f64().min(seconds);
+        let bytes = (bytes_per_second * seconds) as u64;
+        let start_up = ROUND_TRIPS + Duration::from_secs_f64(segment_bytes * 8.0 / VIEWER_LINE);
+        Self {
+            segment_length,
+            segments: segments as u32,
+            segment_bytes: segment_bytes as u64,
+            chunks: pack::estimate_chunks(bytes, segments as u32, chunk_limit),
+            bytes,
+            start_up,
+        }
+    }
+
+    pub(super) fn costs(&self, backend: &dyn Backend, region: &str, probe: &Probe) -> Costs {
+        backend.costs(&CostQuestion {
+            region: region.to_owned(),
+            duration: probe.duration,
+            bit_rate: probe.bit_rate,
+            segment_length: self.segment_length,
+            chunks: self.chunks,
+        })
+    }
+}
+
+/// Segments end at the first keyframe at or after the length.
+fn at_keyframe(probe: &Probe, wanted: Duration) -> Duration {
+    match probe.keyframes {
+        Some(keyframes) if !keyframes.typical.is_zero() => {
+            let steps = (wanted.as_secs_f64() / keyframes.typical.as_secs_f64() - 0.01).ceil().max(1.0);
+            keyframes.typical.mul_f64(steps)
+        }
+        _ => wanted,
+    }
+}
+
+/// The longest whole number of seconds whose segments stay under the limit; `None` if even one second is too much.
+pub(super) fn longest_that_fits(probe: &Probe, chunk_limit: u64) -> Option<u64> {
+    let fits =
+        |seconds: &u64| Effect::of(probe, Duration::from_secs(*seconds), chunk_limit).segment_bytes <= chunk_limit;
+    (1..=60).rev().find(fits)
+}
+
+/// A person's title for a video: its file name without the ending.
+pub(super) fn title(chosen: &Chosen) -> String {
+    chosen.video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::{backend::Keyframes, script};
+
+    #[test]
+    fn segments_end_at_keyframes_and_fill_chunks() {
+        let mut probe = script::probe();
+        probe.duration = Duration::from_secs(600);
+        probe.bit_rate = 8_000_000;
+        probe.keyframes = Some(Keyframes { typical: Duration::from_secs(4), longest: Duration::from_secs(4) });
+        let effect = Effect::of(&probe, Duration::from_secs(6), 32 << 20);
+        assert_eq!(effect.segment_length, Duration::from_secs(8));
+        assert_eq!((effect.segments, effect.segment_bytes, effect.chunks), (75, 8_400_000, 27));
+        assert_eq!(effect.start_up.as_millis(), 600 + 3360);
+    }
+
+    #[test]
+    fn the_longest_segment_that_fits_is_named() {
+        let mut probe = script::probe();
+        probe.duration = Duration::from_secs(600);
+        probe.bit_rate = 40_000_000;
+        probe.keyframes = None;
+        assert_eq!(longest_that_fits(&probe, 32 << 20), Some(6));
+        probe.bit_rate = 400_000_000;
+        assert_eq!(longest_that_fits(&probe, 32 << 20), None);
+    }
+}

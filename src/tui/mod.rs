@@ -1,0 +1,116 @@
+//! The wizard: a face over the engine's events, and the only folder that names ratatui and crossterm. Screens are
+//! plain state that takes actions and answers and gives commands; work runs in the background; one loop joins them.
+
+mod action;
+mod answer;
+mod app;
+pub mod backend;
+mod canvas;
+mod choices;
+mod effect;
+mod folder;
+mod keymap;
+mod library;
+mod memory;
+mod overlay;
+mod pane;
+mod reel_view;
+mod session;
+mod shared;
+mod step;
+mod summary;
+mod tasks;
+mod terminal;
+mod theme;
+mod view;
+mod widget;
+
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
+
+use std::{io, num::NonZeroUsize, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use ratatui::crossterm::event::EventStream;
+
+use self::{
+    app::App,
+    backend::{Backend, Target, Transcode},
+    memory::Memory,
+    shared::Shared,
+    tasks::Tasks,
+    theme::Theme,
+};
+pub use self::{keymap::markdown as key_table, summary::Summary, theme::Ground};
+use crate::reel::name::ReelName;
+
+/// How long work may take to stop after the wizard has left the screen.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What flags, environment and the config file settled before the wizard opens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// Highlighted in the picker, which opens at once.
+    pub video: Option<PathBuf>,
+    /// Where the picker starts.
+    pub folder: PathBuf,
+    pub state_dir: PathBuf,
+    pub name: Option<ReelName>,
+    pub segment_length: Duration,
+    pub chunk_limit: u64,
+    pub parallel_uploads: Option<NonZeroUsize>,
+    pub transcode: Transcode,
+    pub target: Target,
+    pub region: Option<String>,
+    /// `None`: as the terminal says.
+    pub ground: Option<Ground>,
+}
+
+/// How the wizard ended. The summary is for the ordinary screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub exit_code: u8,
+    pub summary: Summary,
+}
+
+/// Takes the terminal, runs the wizard, gives the terminal back.
+///
+/// # Errors
+/// If the terminal can't be taken: there is none, or it is gone. Everything later ends up in [`Ended`].
+pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
+    let memory = Memory::load(&start.state_dir);
+    let (guard, mut screen) = terminal::Guard::take()?;
+    let (picker, background) = terminal::ask();
+    let theme = Theme::detect(start.ground, background);
+    let state_dir = start.state_dir.clone();
+    let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);
+    let (answers, news) = tokio::sync::mpsc::unbounded_channel();
+    let mut tasks = Tasks::new(backend, answers, picker, state_dir, tasks::standard_output());
+    let session = session::run(&mut app, &mut screen, EventStream::new(), &mut tasks, news);
+    let result = AssertUnwindSafe(session).catch_unwind().await;
+    drop(guard);
+    // after a defect, a hang-up or an impatient Ctrl-C work may still run: no process of ours stays behind
+    app.stop(1);
+    tasks.settle(GRACE).await;
+    Ok(ended(&app, result, terminal::kept_panics()))
+}
+
+fn ended(app: &App, result: std::thread::Result<io::Result<()>>, panics: Vec<String>) -> Ended {
+    let mut summary = Summary::of(app);
+    let exit_code = match result {
+        Ok(Ok(())) => app.exit.unwrap_or_default(),
+        Ok(Err(error)) => {
+            summary.failure(&format!("the terminal is gone: {error}"));
+            1
+        }
+        Err(panic) => {
+            let text = tasks::panic_text(&*panic).to_owned();
+            let told = panics.into_iter().next_back().unwrap_or(text);
+            summary.failure(&format!("a defect in zipreel stopped the wizard: {told}"));
+            1
+        }
+    };
+    Ended { exit_code, summary }
+}

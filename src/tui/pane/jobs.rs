@@ -1,0 +1,285 @@
+//! The jobs of a publishing: a line a stage, and under the upload the chunks on their way.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use crate::{
+    reel::{
+        board::{Job, State},
+        event::{JobName, Unit},
+    },
+    tui::{
+        action::Action,
+        canvas::{Canvas, Pen, Rows},
+        step::publish::{Publish, is_chunk},
+        theme::Role,
+        widget::{amount, gauge, text},
+    },
+};
+
+/// Cells of a chunk's place when two stand side by side.
+const CHUNK_LEAST: u16 = 44;
+
+pub(in crate::tui) fn draw(publish: &Publish, canvas: &mut Canvas, area: Rect) {
+    let jobs = publish.rows();
+    let chunks: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| is_chunk(job)).collect();
+    let stages: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| !is_chunk(job)).collect();
+    let mut rows = Rows::of(area);
+    let mut left_for_chunks = area.height.saturating_sub(u16::try_from(stages.len()).unwrap_or(u16::MAX));
+    for (number, name) in stages {
+        stage(publish, canvas, rows.line(), number, name);
+        if *name == JobName::Upload {
+            let lines = self::chunks(publish, canvas, rows.rest(), &chunks, left_for_chunks);
+            rows.take(lines);
+            left_for_chunks = 0;
+        }
+    }
+}
+
+/// A stage's sign: told by shape, coloured besides.
+fn sign(publish: &Publish, job: Option<&Job>) -> (Role, &'static str) {
+    match job.map(|job| &job.state) {
+        None | Some(State::Queued) => (Role::Dim, "○"),
+        Some(State::Running) if publish.control.is_paused() => (Role::Warn, "‖"),
+        Some(State::Running) => (Role::Accent, "●"),
+        Some(State::Retrying { .. }) => (Role::Warn, "↻"),
+        Some(State::Waiting(_)) => (Role::Warn, "!"),
+        Some(State::Succeeded | State::Skipped(_)) => (Role::Ok, "✔"),
+        Some(State::Failed(_)) => (Role::Fail, "✖"),
+        Some(State::Cancelled) => (Role::Dim, "–"),
+    }
+}
+
+fn select<'c, 'a>(
+    publish: &Publish,
+    canvas: &'c mut Canvas<'a>,
+    area: Rect,
+    number: usize,
+    name: &JobName,
+) -> Pen<'c, 'a> {
+    canvas.clickable(area, Action::Pick(number));
+    let ground = canvas.theme.row();
+    let selected = publish.selected == *name;
+    if selected {
+        canvas.paint(area, ground);
+    }
+    let mut pen = canvas.pen(area);
+    if selected {
+        pen.under(ground);
+    }
+    pen
+}
+
+fn stage(publish: &Publish, canvas: &mut Canvas, line: Rect, number: usize, name: &JobName) {
+    let now = canvas.now;
+    let job = publish.board.jobs.get(name);
+    let (role, sign) = sign(publish, job);
+    let label = match name {
+        JobName::Setup(step) => format!("Set-up {step}"),
+        name => capital(&name.to_string()),
+    };
+    let strong = matches!(job.map(|job| &job.state), Some(State::Running | State::Retrying { .. }));
+    let clock = publish.clocks.get(name);
+    let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
+    let over = job.is_some_and(|job| job.state.is_over());
+    let gauge_width = line.width.saturating_sub(56).clamp(0, 30);
+    let gauge_at = line.x + 11 + 24;
+    let gauge = Rect { x: gauge_at, width: gauge_width, ..line };
+    let mut pen = select(publish, canvas, line, number, name);
+    pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<9}"));
+    if let Some(took) = took.filter(|_| over || gauge_width > 0) {
+        pen.right(Role::Dim, &amount::clock(took));
+    }
+    match job.map(|job| &job.state) {
+        Some(State::Retrying { wait, cause, of }) => {
+            let words = retry_words(publish, name, *wait, cause, *of, now);
+            pen.put(Role::Warn, &words);
+        }
+        Some(State::Waiting(fault) | State::Failed(fault)) => {
+            pen.put(Role::Fail, &fault.to_string());
+        }
+        Some(State::Skipped(why)) => {
+            pen.put(Role::Dim, why);
+        }
+        Some(State::Running) if gauge_width > 0 => {
+            let words = progress(publish, name);
+            pen.put(Role::Text, &text::fit(&words, 23)).to(gauge.right() + 2);
+            let speed = speed(publish, name);
+            pen.put(Role::Text, &speed);
+            let ratio = ratio(publish, name, job);
+            gauge::draw(canvas, gauge, ratio, Role::Accent);
+        }
+        Some(State::Running) => {
+            let ratio = ratio(publish, name, job).map(|ratio| format!("{:>3.0} %  ", ratio * 100.0));
+            pen.put(Role::Text, &ratio.unwrap_or_default()).put(Role::Text, &progress(publish, name));
+        }
+        Some(State::Succeeded) => {
+            pen.put(Role::Dim, &progress(publish, name));
+        }
+        Some(State::Cancelled) => {
+            pen.put(Role::Dim, "stopped");
+        }
+        None | Some(State::Queued) => {
+            pen.put(Role::Dim, waits_for(name));
+        }
+    }
+}
+
+fn waits_for(name: &JobName) -> &'static str {
+    match name {
+        JobName::Pack => "waits for the first segments",
+        JobName::Upload => "waits for the first chunk",
+        JobName::Index => "waits for the uploads",
+        JobName::Verify => "waits for the index",
+        _ => "waits",
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What is done, in the words of the stage.
+fn progress(publish: &Publish, name: &JobName) -> String {
+    let board = &publish.board;
+    let planned = board.planned.as_ref();
+    let of = |done: u32, all: Option<u32>, noun: &str| match all {
+        Some(all) if all > done => format!("{done}/{} ", all) + noun + "s",
+        _ => amount::count(done, noun),
+    };
+    let over = |name: &JobName| board.jobs.get(name).is_some_and(|job| job.state.is_over());
+    let chunks = if over(&JobName::Pack) { Some(board.chunks_packed) } else { planned.map(|planned| planned.chunks) };
+    match name {
+        JobName::Split => of(board.segments_closed, planned.map(|planned| planned.segments), "segment"),
+        JobName::Pack => of(board.chunks_packed, chunks, "chunk"),
+        JobName::Upload => {
+            let words = of(board.chunks_deployed, chunks, "chunk");
+            format!("{words}  {}", amount::bytes(publish.bytes_through()))
+        }
+        name => match board.jobs.get(name) {
+            Some(Job { unit, total: Some(total), count, .. }) => counted(*unit, count.get(), *total),
+            _ => String::new(),
+        },
+    }
+}
+
+fn counted(unit: Unit, done: u64, total: u64) -> String {
+    match unit {
+        Unit::Bytes => format!("{} of {}", amount::bytes(done), amount::bytes(total)),
+        Unit::MediaTime => {
+            format!("{} of {}", amount::clock(Duration::from_micros(done)), amount::clock(Duration::from_micros(total)))
+        }
+        Unit::Chunks => format!("{done}/{total} chunks"),
+        Unit::Segments => format!("{done}/{total} segments"),
+        Unit::Steps => format!("{done}/{total}"),
+    }
+}
+
+fn ratio(publish: &Publish, name: &JobName, job: Option<&Job>) -> Option<f64> {
+    // the bytes on their way move more smoothly than the chunks that have arrived
+    let to_send = publish.bytes_to_send();
+    if *name == JobName::Upload && to_send > 0 {
+        return Some(publish.bytes_through() as f64 / to_send as f64);
+    }
+    job.and_then(Job::ratio)
+}
+
+fn speed(publish: &Publish, name: &JobName) -> String {
+    let unit = publish.board.jobs.get(name).map(|job| job.unit);
+    match (name, unit) {
+        (JobName::Upload, _) => publish.throughput().map(amount::rate).unwrap_or_default(),
+        (_, Some(Unit::Bytes)) => publish.rate(name).map(amount::rate).unwrap_or_default(),
+        (_, Some(Unit::MediaTime)) => {
+            publish.rate(name).map(|rate| format!("{:.0}× real time", rate / 1e6)).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
+}
+
+/// `429 too many requests, again in 1.2 s, attempt 3 of 8`
+fn retry_words(
+    publish: &Publish,
+    name: &JobName,
+    wait: Duration,
+    cause: &str,
+    of: u32,
+    now: std::time::Instant,
+) -> String {
+    let since = publish.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
+    let left = wait.saturating_sub(now.saturating_duration_since(since));
+    let attempt = publish.board.jobs.get(name).map_or(0, |job| job.attempt) + 1;
+    format!("{cause}, again in {:.1} s, attempt {attempt} of {of}", left.as_secs_f64())
+}
+
+/// Chunks on their way, in one or two columns; those with something to say take a whole line. Gives the lines used.
+fn chunks(publish: &Publish, canvas: &mut Canvas, area: Rect, chunks: &[(usize, &JobName)], room: u16) -> u16 {
+    let paired = area.width >= 2 * CHUNK_LEAST + 6;
+    let plain = |name: &JobName| {
+        matches!(publish.board.jobs.get(name).map(|job| &job.state), Some(State::Running | State::Queued) | None)
+    };
+    let mut used = 0;
+    let mut queue = chunks.iter().peekable();
+    while let Some((number, name)) = queue.next() {
+        if used + 1 == room && queue.peek().is_some() {
+            let more = queue.count() + 1;
+            let line = Rect { y: area.y + used, height: 1, ..area };
+            canvas.pen(line).skip(4).put(Role::Dim, &format!("and {more} more"));
+            return used + 1;
+        }
+        if used >= room {
+            break;
+        }
+        let line = Rect { x: area.x + 4, y: area.y + used, width: area.width.saturating_sub(4), height: 1 };
+        let beside = (paired && plain(name)).then(|| queue.next_if(|(_, next)| plain(next))).flatten();
+        if paired && plain(name) {
+            let half = line.width / 2 - 1;
+            chunk(publish, canvas, Rect { width: half, ..line }, *number, name);
+            if let Some((number, name)) = beside {
+                chunk(publish, canvas, Rect { x: line.x + half + 2, width: half, ..line }, *number, name);
+            }
+        } else {
+            chunk(publish, canvas, line, *number, name);
+        }
+        used += 1;
+    }
+    used
+}
+
+fn chunk(publish: &Publish, canvas: &mut Canvas, area: Rect, number: usize, name: &JobName) {
+    let Some(job) = publish.board.jobs.get(name) else { return };
+    let now = canvas.now;
+    let JobName::Chunk { rendition, number: chunk } = name else { return };
+    let label = if rendition.as_str() == "src" { chunk.to_string() } else { format!("{rendition}/{chunk}") };
+    let amount_width = 16;
+    let mut pen = select(publish, canvas, area, number, name);
+    pen.put(Role::Dim, &label).skip(2);
+    match &job.state {
+        State::Retrying { wait, cause, of } => {
+            let words = retry_words(publish, name, *wait, cause, *of, now);
+            pen.put(Role::Warn, "↻ ").put(Role::Warn, &words);
+        }
+        State::Waiting(fault) => {
+            pen.put(Role::Warn, "! ").put(Role::Warn, &fault.to_string());
+        }
+        State::Failed(fault) => {
+            pen.put(Role::Fail, "✖ ").put(Role::Fail, &fault.to_string());
+        }
+        _ => {
+            let sent = job.count.get();
+            let words = match job.total {
+                Some(total) => format!("{:.1}/{:.1} MiB", sent as f64 / 1_048_576.0, total as f64 / 1_048_576.0),
+                None => amount::bytes(sent),
+            };
+            let start = pen.column();
+            let room = area.right().saturating_sub(start);
+            let width = room.saturating_sub(amount_width).min(24);
+            pen.to(start + width + 1).put(Role::Text, &format!("{words:>14}"));
+            if job.attempt > 1 {
+                pen.put(Role::Warn, &format!("  attempt {}", job.attempt));
+            }
+            gauge::draw(canvas, Rect { x: start, width, ..area }, job.ratio(), Role::Accent);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A job's log: the last lines of it; the whole is in a file that is named.
+
+use std::path::Path;
+
+use ratatui::layout::Rect;
+
+use crate::{
+    reel::event::JobName,
+    tui::{
+        canvas::{Canvas, Rows},
+        step::publish::Publish,
+        theme::Role,
+        widget::{
+            page::{Page, Scroll},
+            text,
+        },
+    },
+};
+
+pub(in crate::tui) fn draw(
+    publish: &Publish,
+    job: &JobName,
+    file: &Path,
+    scroll: &Scroll,
+    canvas: &mut Canvas,
+    area: Rect,
+) {
+    let mut rows = Rows::of(area);
+    let foot = if area.height > 6 { rows.take_last(1) } else { Rect::ZERO };
+    let mut page = Page::new(area.width);
+    let known = publish.board.jobs.get(job);
+    for cause in known.into_iter().flat_map(|job| &job.causes) {
+        page.paragraph(Role::Warn, 0, &format!("↻ {cause}"));
+    }
+    for line in known.into_iter().flat_map(|job| &job.log) {
+        for piece in text::break_every(&text::clean(line), usize::from(area.width)) {
+            page.line([(Role::Text, piece)]);
+        }
+    }
+    if page.len() == 0 {
+        page.line([(Role::Dim, "no line yet".to_owned())]);
+    }
+    page.draw(canvas, rows.rest(), scroll);
+    if !foot.is_empty() {
+        let whole = format!("all of it: {}", file.display());
+        canvas.pen(foot).put(Role::Dim, &text::fit_end(&whole, usize::from(foot.width)));
+    }
+}

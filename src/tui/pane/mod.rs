@@ -1,0 +1,4 @@
+//! Panes of the publishing screen.
+
+pub(super) mod jobs;
+pub(super) mod log;

@@ -1,0 +1,415 @@
+//! A backend that plays a script: for tests only.
+
+use std::{
+    io::Cursor,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use futures_util::FutureExt;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{
+    Start,
+    backend::{
+        Account, Backend, Checked, Chunk, ChunkId, CostQuestion, Costs, Fate, Finding, Keyframes, Order, Place, Probe,
+        Profile, Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
+    },
+    folder::{Entry, Kind, Listing},
+};
+use crate::{
+    publish::reporter::Control,
+    reel::{
+        event::{Count, Event, JobChange, JobName, Planned, Unit},
+        fault::{Fault, FaultClass},
+        name::{ChunkNumber, Generation, ReelName, RenditionId},
+    },
+};
+
+pub(super) const FOLDER: &str = "/home/ada/Videos/2026";
+
+/// A moment to count ages from: 2026-11-22 12:00 UTC.
+pub(super) fn noon() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800)
+}
+
+#[derive(Default)]
+pub(super) struct Script {
+    /// Signing in fails.
+    pub(super) signed_out: bool,
+    /// Publishing sends these, then ends with the result; without one it goes on until cancelled.
+    pub(super) events: Vec<Event>,
+    pub(super) result: Option<Result<Published, Fault>>,
+    pub(super) costs_panic: bool,
+    pub(super) publish_panics: bool,
+    pub(super) orders: Arc<Mutex<Vec<Order>>>,
+}
+
+pub(super) fn start() -> Start {
+    Start {
+        video: None,
+        folder: FOLDER.into(),
+        state_dir: "/home/ada/.local/state/zipreel".into(),
+        name: None,
+        segment_length: Duration::from_secs(6),
+        chunk_limit: 32 << 20,
+        parallel_uploads: None,
+        transcode: Transcode::Ask,
+        target: Target::Local,
+        region: None,
+        ground: None,
+    }
+}
+
+pub(super) fn studio() -> Target {
+    Target::Aws { profile: Some("studio".to_owned()) }
+}
+
+pub(super) fn name(name: &str) -> ReelName {
+    name.parse().unwrap()
+}
+
+fn generation() -> Generation {
+    "4f2a91c0".parse().unwrap()
+}
+
+pub(super) fn probe() -> Probe {
+    let stream =
+        |kind: &str, what: &str, bit_rate, fate| Stream { kind: kind.into(), what: what.into(), bit_rate, fate };
+    Probe {
+        duration: Duration::from_secs(642),
+        bytes: 1_204_000_000,
+        bit_rate: 15_000_000,
+        streams: vec![
+            stream("video", "H.264 High 1920×1080 60 fps", Some(14_800_000), Fate::Copy),
+            stream("audio", "AAC stereo 48 kHz", Some(192_000), Fate::Copy),
+        ],
+        keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(4100) }),
+        refused: None,
+        warnings: Vec::new(),
+    }
+}
+
+/// What a phone makes: nothing of it plays everywhere.
+pub(super) fn phone() -> Probe {
+    let mut probe = probe();
+    probe.streams[0].what = "HEVC Main 10 3840×2160 30 fps".into();
+    probe.streams[0].fate = Fate::Transcode("to H.264 High: HEVC does not play in every browser".into());
+    probe.streams.push(Stream {
+        kind: "data".into(),
+        what: "mebx".into(),
+        bit_rate: None,
+        fate: Fate::LeaveOut("players have no use for it".into()),
+    });
+    probe
+}
+
+pub(super) fn listing() -> Listing {
+    let entry = |name: &str, kind, bytes| Entry {
+        path: PathBuf::from(FOLDER).join(name),
+        name: name.to_owned(),
+        kind,
+        bytes,
+        hidden: name.starts_with('.'),
+    };
+    let above =
+        Entry { path: "/home/ada/Videos".into(), name: "..".into(), kind: Kind::Above, bytes: 0, hidden: false };
+    let mut entries = vec![
+        above,
+        entry("harbour-night.mp4", Kind::Video, 1_204_000_000),
+        entry("interview.mkv", Kind::Video, 4_290_000_000),
+        entry("phone.mov", Kind::Video, 310_000_000),
+        entry("broken.webm", Kind::Video, 12_000),
+        entry("映画館の夜 – ファイナルカット 最終版.mp4", Kind::Video, 980_000_000),
+        entry("e\u{301}te\u{301} 🎬👨‍👩‍👧 familia.mov", Kind::Video, 88_000_000),
+        entry("odd\u{1b}[31m\u{202e}name.mp4", Kind::Video, 1_000),
+        entry(".hidden.mp4", Kind::Video, 2_000),
+        entry("raw", Kind::Folder, 0),
+    ];
+    entries.extend((1..=20).map(|number| entry(&format!("take {number:02}.mp4"), Kind::Video, 50_000_000)));
+    Listing { entries, others: 3 }
+}
+
+pub(super) fn account(place: &Place) -> Account {
+    let local = place.target == Target::Local;
+    let region = place.region.clone().unwrap_or_else(|| if local { "us-east-1" } else { "eu-west-1" }.to_owned());
+    Account {
+        place: place.clone(),
+        region,
+        id: (!local).then(|| "123456789012".to_owned()),
+        principal: (!local).then(|| "arn:aws:iam::123456789012:user/ada".to_owned()),
+        storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
+        setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
+        relay: local,
+        serving: local.then(|| "links live while this window is open; zipreel local serves them again".to_owned()),
+    }
+}
+
+pub(super) fn signed_out() -> Fault {
+    Fault {
+        class: FaultClass::NeedsPerson,
+        what: "could not sign in with profile `studio`".into(),
+        cause: Some("the session has expired".into()),
+        hint: Some("Run `aws sso login --profile studio`, then press r.".into()),
+    }
+}
+
+pub(super) fn resumables() -> Vec<Resumable> {
+    let one = |reel: &str, hours: u64, video_missing| Resumable {
+        reel: name(reel),
+        generation: generation(),
+        video: PathBuf::from(FOLDER).join(format!("{reel}.mp4")),
+        video_missing,
+        place: Place { target: Target::Local, region: None },
+        chunks_deployed: 18,
+        chunks: Some(34),
+        bytes_left: Some(503_316_480),
+        touched: noon() - Duration::from_secs(hours * 3600),
+    };
+    vec![one("harbour-night", 2, false), one("talk-2025", 70, true)]
+}
+
+pub(super) fn reels() -> Vec<Reel> {
+    let one = |reel: &str, minutes: u64, mib: u64, chunks, orphan: bool| Reel {
+        name: name(reel),
+        generation: Some(generation()),
+        duration: (!orphan).then(|| Duration::from_secs(minutes * 60 + 7)),
+        bytes: mib << 20,
+        chunks,
+        published: (!orphan).then(|| noon() - Duration::from_secs(minutes * 7200)),
+        orphan,
+    };
+    vec![
+        one("harbour-night-k3x9q2m7", 10, 1148, 34, false),
+        one("interview", 62, 4091, 131, false),
+        one("talk", 48, 310, 11, false),
+        one("left-over", 1, 96, 3, true),
+    ]
+}
+
+pub(super) fn chunk_id(number: u16) -> ChunkId {
+    ChunkId { rendition: RenditionId::source(), number: ChunkNumber::try_from(number).unwrap() }
+}
+
+pub(super) fn detail(reel: &ReelName) -> ReelDetail {
+    let found = reels().into_iter().find(|found| found.name == *reel);
+    let reel = found.unwrap_or_else(|| Reel { name: reel.clone(), ..reels().remove(0) });
+    let base = format!("http://127.0.0.1:8721/{}/", reel.name);
+    ReelDetail {
+        title: "Harbour at night".into(),
+        watch_url: base.clone(),
+        playlist_url: format!("{base}index.m3u8"),
+        chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: 32 << 20 }).collect(),
+        reel,
+    }
+}
+
+pub(super) fn planned() -> Planned {
+    Planned {
+        reel: name("harbour-night"),
+        generation: generation(),
+        region: "us-east-1".into(),
+        duration: Duration::from_secs(642),
+        source_bytes: 1_204_000_000,
+        segments: 107,
+        chunks: 34,
+        streams: vec!["video: copied".into(), "audio: copied".into()],
+        warnings: Vec::new(),
+    }
+}
+
+pub(super) fn published() -> Published {
+    Published {
+        reel: name("harbour-night"),
+        generation: generation(),
+        watch_url: "http://127.0.0.1:8721/harbour-night/".into(),
+        playlist_url: "http://127.0.0.1:8721/harbour-night/index.m3u8".into(),
+        playlist_copy: "/home/ada/.local/state/zipreel/harbour-night/playlist.m3u8".into(),
+        segments: 107,
+        chunks: 34,
+        bytes: 1_210_000_000,
+        sent_bytes: 1_210_000_000,
+        retries: 3,
+        segments_checked: 12,
+        elapsed: Duration::from_secs(151),
+    }
+}
+
+pub(super) fn full() -> Fault {
+    Fault {
+        class: FaultClass::NeedsPerson,
+        what: "could not deploy chunk `src/0022`".into(),
+        cause: Some("the account's code storage is full".into()),
+        hint: Some("Delete a reel (`zipreel delete NAME`) or ask AWS for a higher quota.".into()),
+    }
+}
+
+pub(super) fn chunk(number: u16) -> JobName {
+    let ChunkId { rendition, number } = chunk_id(number);
+    JobName::Chunk { rendition, number }
+}
+
+pub(super) fn job(job: JobName, change: JobChange) -> Event {
+    Event::Job { job, change }
+}
+
+/// A job that runs, with a count where it stands.
+pub(super) fn runs(name: JobName, unit: Unit, done: u64, total: u64) -> Vec<Event> {
+    let count = Count::default();
+    count.set(done);
+    vec![
+        job(name.clone(), JobChange::Queued),
+        job(name.clone(), JobChange::Started { attempt: 1, unit, count }),
+        job(name, JobChange::Sized { total }),
+    ]
+}
+
+/// Two minutes into publishing: split, packing, uploads of every kind of state.
+pub(super) fn under_way() -> Vec<Event> {
+    const MIB: u64 = 1 << 20;
+    let mut events = vec![Event::Planned(planned())];
+    events.extend(runs(JobName::Split, Unit::MediaTime, 642_000_000, 642_000_000));
+    events.push(job(JobName::Split, JobChange::Succeeded));
+    events.extend(runs(JobName::Pack, Unit::Bytes, 700 * MIB, 1148 * MIB));
+    events.extend(runs(JobName::Upload, Unit::Bytes, 612 * MIB, 1148 * MIB));
+    let ChunkId { rendition, .. } = chunk_id(1);
+    for segment in 0..107 {
+        let (bytes, duration) = (11 * MIB, Duration::from_secs(6));
+        events.push(Event::SegmentClosed { rendition: rendition.clone(), segment, bytes, duration });
+    }
+    for number in (1..=23).map(|number| ChunkNumber::try_from(number).unwrap()) {
+        events.push(Event::ChunkPacked { rendition: rendition.clone(), number, bytes: 32 * MIB, segments: 3 });
+    }
+    for number in (1..=18).map(|number| ChunkNumber::try_from(number).unwrap()) {
+        let (bytes, attempts) = (32 * MIB, 1);
+        events.push(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: bytes, attempts });
+    }
+    for (number, tenths) in [(19, 213), (20, 40), (21, 91), (22, 24), (23, 3)] {
+        events.extend(runs(chunk(number), Unit::Bytes, tenths * MIB / 10, 32 * MIB));
+    }
+    let cause = "429 too many requests".to_owned();
+    events.push(job(chunk(20), JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause }));
+    events.push(Event::Log { job: JobName::Upload, line: "chunk 0018 is deployed".into() });
+    events
+}
+
+/// A picture with something in it: a gradient, and a bright disc.
+pub(super) fn frame() -> DynamicImage {
+    let pixel = |x: u32, y: u32| {
+        let (dx, dy) = (x as i32 - 240, y as i32 - 60);
+        if dx * dx + dy * dy < 900 { Rgb([250, 240, 200]) } else { Rgb([(x / 2) as u8, (y / 2) as u8 + 40, 120]) }
+    };
+    DynamicImage::ImageRgb8(RgbImage::from_fn(320, 180, pixel))
+}
+
+fn ready<T: Send + 'static>(result: Result<T, Fault>) -> Work<T> {
+    std::future::ready(result).boxed()
+}
+
+impl Backend for Script {
+    fn probe(&self, video: PathBuf) -> Work<Probe> {
+        let stem = video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        ready(match stem.as_str() {
+            "phone" => Ok(phone()),
+            "broken" => Err(Fault::permanent("could not read `broken.webm` as a video")
+                .because("EBML header parsing failed")
+                .hint("Check that the file is complete; `ffprobe` says more.")),
+            _ => Ok(probe()),
+        })
+    }
+
+    fn frame(&self, _: PathBuf) -> Work<Vec<u8>> {
+        let mut bytes = Cursor::new(Vec::new());
+        frame().write_to(&mut bytes, ImageFormat::Png).unwrap();
+        ready(Ok(bytes.into_inner()))
+    }
+
+    fn profiles(&self) -> Work<Vec<Profile>> {
+        let profile =
+            |name: &str, region: Option<&str>| Profile { name: name.into(), region: region.map(str::to_owned) };
+        ready(Ok(vec![profile("default", None), profile("studio", Some("eu-west-1"))]))
+    }
+
+    fn connect(&self, place: Place) -> Work<Account> {
+        ready(if self.signed_out && place.target != Target::Local { Err(signed_out()) } else { Ok(account(&place)) })
+    }
+
+    fn names(&self, _: Place) -> Work<Vec<ReelName>> {
+        ready(Ok(vec![name("talk"), name("interview")]))
+    }
+
+    fn resumable(&self) -> Work<Vec<Resumable>> {
+        ready(Ok(resumables()))
+    }
+
+    fn reels(&self, _: Place, found: UnboundedSender<Reel>) -> Work<()> {
+        for reel in reels() {
+            found.send(reel).unwrap();
+        }
+        ready(Ok(()))
+    }
+
+    fn reel(&self, _: Place, name: ReelName) -> Work<ReelDetail> {
+        ready(Ok(detail(&name)))
+    }
+
+    fn check(&self, _: Place, name: ReelName, _: bool, found: UnboundedSender<Checked>) -> Work<()> {
+        for chunk in detail(&name).chunks {
+            found.send(Checked { id: chunk.id, finding: Finding::Ok }).unwrap();
+        }
+        ready(Ok(()))
+    }
+
+    fn delete(&self, _: Place, name: ReelName) -> Work<u32> {
+        ready(Ok(detail(&name).reel.chunks + 1))
+    }
+
+    fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
+        assert!(!self.publish_panics, "the engine has a defect");
+        self.orders.lock().unwrap().push(order);
+        for event in &self.events {
+            events.send(event.clone()).unwrap();
+        }
+        let result = self.result.clone();
+        let work = async move {
+            match result {
+                Some(result) => result,
+                None => {
+                    control.cancel.cancelled().await;
+                    Err(Fault::permanent("publishing was cancelled"))
+                }
+            }
+        };
+        work.boxed()
+    }
+
+    fn resume(&self, _: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
+        let order = Order {
+            video: PathBuf::new(),
+            reel: name("harbour-night"),
+            title: String::new(),
+            segment_length: Duration::from_secs(6),
+            chunk_limit: 32 << 20,
+            parallel_uploads: None,
+            transcode: Transcode::Ask,
+            place: Place { target: Target::Local, region: None },
+            relay: true,
+        };
+        self.publish(order, events, control)
+    }
+
+    fn costs(&self, question: &CostQuestion) -> Costs {
+        assert!(!self.costs_panic, "costs have a defect");
+        let seconds = question.duration.as_secs_f64();
+        Costs {
+            million_in_players: seconds / question.segment_length.as_secs_f64() * 0.29,
+            thousand_by_relay: seconds * question.bit_rate as f64 / 8e9 * 90.0,
+        }
+    }
+
+    fn log_file(&self, reel: &ReelName) -> PathBuf {
+        format!("/home/ada/.local/state/zipreel/{reel}/publish.log").into()
+    }
+}

@@ -1,0 +1,122 @@
+//! The loop: input first, then news of the work, then the clock. Draws only what changed, a key's effect at once and
+//! everything else at most 30 times a second.
+
+use std::{
+    io,
+    time::{Duration, Instant, SystemTime},
+};
+
+use futures_util::{Stream, StreamExt};
+use ratatui::{Terminal, backend::Backend as Drawn, crossterm::event::Event as Input};
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{MissedTickBehavior, interval, sleep_until},
+};
+
+use super::{action::Command, answer::Answer, app::App, tasks::Tasks, view};
+
+/// Between frames that no key asked for.
+const FRAME: Duration = Duration::from_millis(33);
+/// Between frames while keys pour in: a held key repeats slower than this.
+const KEY_FRAME: Duration = Duration::from_millis(8);
+/// The clock of everything that moves: counts are sampled at this rate.
+const TICK: Duration = Duration::from_millis(100);
+/// Answers folded in before the next look at the keyboard.
+const NEWS: usize = 512;
+
+pub(super) async fn run<D>(
+    app: &mut App,
+    terminal: &mut Terminal<D>,
+    mut input: impl Stream<Item = io::Result<Input>> + Unpin,
+    tasks: &mut Tasks,
+    mut news: UnboundedReceiver<Answer>,
+) -> io::Result<()>
+where
+    D: Drawn,
+    io::Error: From<D::Error>,
+{
+    let mut stop = std::pin::pin!(stop_signal());
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let commands = app.begin();
+    carry_out(tasks, app, commands);
+    let mut due = Some(Instant::now());
+    let mut drawn = Instant::now();
+    while app.exit.is_none() {
+        app.at(Instant::now(), SystemTime::now());
+        if due.is_some_and(|due| due <= app.shared.now) {
+            terminal.draw(|frame| view::draw(app, frame))?;
+            due = None;
+            drawn = Instant::now();
+            let painting = app.drawn();
+            carry_out(tasks, app, painting);
+        }
+        let asked = tokio::select! {
+            biased;
+            event = input.next() => {
+                let Some(event) = event else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+                app.at(Instant::now(), SystemTime::now());
+                let commands = app.input(&event?);
+                carry_out(tasks, app, commands);
+                drawn + KEY_FRAME
+            }
+            Some(answer) = news.recv() => {
+                app.at(Instant::now(), SystemTime::now());
+                fold(app, tasks, &mut news, answer);
+                drawn + FRAME
+            }
+            _ = tick.tick(), if app.animates() => {
+                app.at(Instant::now(), SystemTime::now());
+                app.tick();
+                drawn + FRAME
+            }
+            () = sleep_until(due.unwrap_or(drawn).into()), if due.is_some() => continue,
+            () = &mut stop => {
+                app.stop(130);
+                stop.set(stop_signal());
+                drawn
+            }
+        };
+        due = Some(due.map_or(asked, |due| due.min(asked)));
+    }
+    Ok(())
+}
+
+fn carry_out(tasks: &mut Tasks, app: &App, commands: impl IntoIterator<Item = Command>) {
+    for command in commands {
+        tasks.carry_out(command, &app.shared.memory);
+    }
+}
+
+/// This answer and what else has come; the rest waits until keys were looked at.
+fn fold(app: &mut App, tasks: &mut Tasks, news: &mut UnboundedReceiver<Answer>, first: Answer) {
+    let mut next = Some(first);
+    for _ in 0..NEWS {
+        let Some(answer) = next else { break };
+        let commands = app.answer(answer);
+        carry_out(tasks, app, commands);
+        next = news.try_recv().ok();
+    }
+    if let Some(answer) = next {
+        let commands = app.answer(answer);
+        carry_out(tasks, app, commands);
+    }
+}
+
+/// SIGTERM, and SIGHUP when the terminal goes away.
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    std::future::pending().await
+}

@@ -1,0 +1,99 @@
+//! What all screens know: where reels go, who is signed in, what is remembered, what time it is.
+
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use super::{
+    Start,
+    backend::{Account, Backend, Place, Profile, Resumable, Target},
+    memory::Memory,
+};
+use crate::reel::{fault::Fault, name::ReelName, region};
+
+/// What is known of the account behind the place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Connection {
+    Unasked,
+    Asking,
+    Ready(Account),
+    Failed(Fault),
+}
+
+pub(super) struct Shared {
+    pub(super) start: Start,
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) home: Option<PathBuf>,
+    pub(super) place: Place,
+    pub(super) connection: Connection,
+    pub(super) profiles: Vec<Profile>,
+    /// Of the reels at the place; `None` until asked.
+    pub(super) names: Option<BTreeSet<ReelName>>,
+    pub(super) resumable: Vec<Resumable>,
+    pub(super) memory: Memory,
+    pub(super) now: Instant,
+    pub(super) wall: SystemTime,
+}
+
+impl Shared {
+    pub(super) fn new(start: Start, backend: Arc<dyn Backend>, memory: Memory) -> Self {
+        let place = Place { target: start.target.clone(), region: start.region.clone() };
+        Self {
+            home: std::env::home_dir(),
+            place,
+            start,
+            backend,
+            connection: Connection::Unasked,
+            profiles: Vec::new(),
+            names: None,
+            resumable: Vec::new(),
+            memory,
+            now: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    pub(super) fn account(&self) -> Option<&Account> {
+        match &self.connection {
+            Connection::Ready(account) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// The Region that will be used, as far as is known.
+    pub(super) fn region(&self) -> &str {
+        let settled = self.account().map(|account| account.region.as_str());
+        let profile = || self.profile().and_then(|profile| profile.region.as_deref());
+        settled.or(self.place.region.as_deref()).or_else(profile).unwrap_or(region::DEFAULT)
+    }
+
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        let Target::Aws { profile } = &self.place.target else { return None };
+        let name = profile.as_deref().unwrap_or("default");
+        self.profiles.iter().find(|profile| profile.name == name)
+    }
+
+    pub(super) fn is_local(&self) -> bool {
+        self.place.target == Target::Local
+    }
+
+    /// `local stand-in`, `AWS · profile studio`.
+    pub(super) fn target_words(&self) -> String {
+        match &self.place.target {
+            Target::Local => "local stand-in".to_owned(),
+            Target::Aws { profile: None } => "AWS".to_owned(),
+            Target::Aws { profile: Some(profile) } => format!("AWS · {profile}"),
+        }
+    }
+}
+
+/// `1234…9012`: enough to know one's account by, not enough to give it away on a shared screen.
+pub(super) fn account_words(id: &str) -> String {
+    match (id.get(..4), id.get(id.len().saturating_sub(4)..)) {
+        (Some(head), Some(tail)) if id.len() > 8 => format!("{head}…{tail}"),
+        _ => id.to_owned(),
+    }
+}

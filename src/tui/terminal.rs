@@ -1,0 +1,89 @@
+//! The terminal: taken over, given back whole whatever happens, and asked once what it can do.
+
+use std::{
+    io::{self, BufWriter, IsTerminal, Stdout, Write},
+    panic,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use ratatui::{
+    Terminal,
+    backend::CrosstermBackend,
+    crossterm::{
+        cursor::Show,
+        event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+        execute,
+        terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode},
+    },
+};
+use ratatui_image::picker::{Capability, Picker, cap_parser::QueryStdioOptions};
+
+/// How long the terminal may take to say what it can draw. Local ones need a few milliseconds.
+const ANSWER: Duration = Duration::from_millis(400);
+
+/// A whole frame at once: fewer writes, less flicker.
+const FRAME: usize = 64 * 1024;
+
+pub(super) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+
+/// Holds the terminal; dropped, the terminal is as it was.
+pub(super) struct Guard;
+
+impl Guard {
+    pub(super) fn take() -> io::Result<(Self, Screen)> {
+        if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+            return Err(io::Error::new(io::ErrorKind::NotConnected, "the wizard needs a terminal"));
+        }
+        hook_panics();
+        enable_raw_mode()?;
+        let guard = Self;
+        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, SetTitle("zipreel"))?;
+        let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout())))?;
+        Ok((guard, screen))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // each on its own: one that fails must not keep the others from happening
+        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        let _ = execute!(io::stdout(), DisableMouseCapture);
+        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+        let _ = io::stdout().flush();
+        let _ = panic::take_hook();
+    }
+}
+
+fn panics() -> &'static Mutex<Vec<String>> {
+    static PANICS: OnceLock<Mutex<Vec<String>>> = OnceLock::new();
+    PANICS.get_or_init(Mutex::default)
+}
+
+/// While the wizard has the screen nothing else may write to it: panics are kept and told afterwards.
+fn hook_panics() {
+    panic::set_hook(Box::new(|info| {
+        panics().lock().unwrap_or_else(PoisonError::into_inner).push(info.to_string());
+    }));
+}
+
+/// Panics since the start, on whatever thread.
+pub(super) fn kept_panics() -> Vec<String> {
+    std::mem::take(&mut *panics().lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How pictures are drawn, and the colour of the ground if the terminal tells. Asked once, before events are read.
+pub(super) fn ask() -> (Picker, Option<(u8, u8, u8)>) {
+    let options = QueryStdioOptions { timeout: ANSWER, terminal_background_color_osc: true, ..Default::default() };
+    let picker = match std::env::var("TERM").as_deref() {
+        // no pictures there, and no answers
+        Ok("linux" | "dumb") | Err(_) => Picker::halfblocks(),
+        Ok(_) => Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| Picker::halfblocks()),
+    };
+    let background = picker.capabilities().iter().find_map(|capability| match capability {
+        Capability::Background(red, green, blue) => Some((*red, *green, *blue)),
+        _ => None,
+    });
+    (picker, background)
+}

@@ -1,0 +1,254 @@
+//! Every screen as it looks, at three sizes; two of them with their colours in both themes.
+
+use std::time::Duration;
+
+use ratatui::{
+    buffer::Buffer,
+    crossterm::event::KeyCode,
+    style::{Color, Modifier},
+};
+
+use super::{Player, text};
+use crate::tui::{
+    Start,
+    answer::Answer,
+    backend::{Checked, Finding},
+    script::{self, Script},
+    theme::Theme,
+};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
+
+fn pictures(name: &str, player: &mut Player) {
+    for (width, height) in SIZES {
+        let screen = player.text(width, height);
+        insta::with_settings!({ omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+        });
+    }
+}
+
+#[test]
+fn home() {
+    pictures("home", &mut Player::local());
+}
+
+#[test]
+fn video() {
+    let mut player = Player::local();
+    player.enter();
+    pictures("video", &mut player);
+}
+
+#[test]
+fn video_of_a_phone_with_recent_ones_and_a_filter() {
+    let mut player = Player::local();
+    player.app.shared.memory.recent = vec![format!("{}/interview.mkv", script::FOLDER), "/mnt/card/talk.webm".into()];
+    player.enter();
+    player.highlight("phone.mov");
+    pictures("video_phone", &mut player);
+    player.keys("/take");
+    pictures("video_filter", &mut player);
+}
+
+#[test]
+fn video_that_is_none() {
+    let mut player = Player::local();
+    player.enter();
+    player.highlight("broken.webm");
+    pictures("video_broken", &mut player);
+}
+
+#[test]
+fn settings() {
+    let mut player = Player::local();
+    player.to_settings();
+    pictures("settings", &mut player);
+}
+
+#[test]
+fn settings_for_aws_with_more() {
+    let mut player = Player::aws();
+    player.enter();
+    player.highlight("phone.mov");
+    player.enter();
+    player.app.settings.as_mut().unwrap().unlisted = false;
+    player.key(KeyCode::Down);
+    player.control('u');
+    player.keys("talk");
+    for _ in 0..5 {
+        player.key(KeyCode::Down);
+    }
+    player.key(KeyCode::Right);
+    pictures("settings_aws", &mut player);
+}
+
+#[test]
+fn regions_and_targets() {
+    let mut player = Player::aws();
+    player.to_settings();
+    for _ in 0..4 {
+        player.key(KeyCode::Down);
+    }
+    player.keys(" ");
+    pictures("regions", &mut player);
+    player.key(KeyCode::Esc);
+    player.key(KeyCode::Up);
+    player.keys(" ");
+    pictures("targets", &mut player);
+}
+
+fn named(mut player: Player) -> Player {
+    player.to_settings();
+    player.app.settings.as_mut().unwrap().unlisted = false;
+    player.enter();
+    player
+}
+
+#[test]
+fn review() {
+    pictures("review", &mut named(Player::local()));
+    pictures("review_aws", &mut named(Player::aws()));
+}
+
+fn publishing() -> Player {
+    let mut player = Player::local();
+    player.to_publish();
+    player.pass(Duration::from_secs(60));
+    player.engine(script::under_way());
+    player.pass(Duration::from_millis(24_200));
+    player
+}
+
+#[test]
+fn publish() {
+    let mut player = Player::local();
+    player.to_publish();
+    pictures("publish_begins", &mut player);
+    pictures("publish", &mut publishing());
+}
+
+#[test]
+fn publish_paused_asked_and_logged() {
+    let mut player = publishing();
+    player.keys("p");
+    pictures("publish_paused", &mut player);
+    player.keys("c");
+    pictures("publish_cancel", &mut player);
+    player.keys("nl");
+    pictures("publish_log", &mut player);
+}
+
+#[test]
+fn publish_waits_for_the_person_and_fails() {
+    let mut player = publishing();
+    let waiting = crate::reel::event::JobChange::Waiting { fault: script::full() };
+    player.engine([script::job(script::chunk(22), waiting)]);
+    pictures("publish_waits", &mut player);
+    let fault = script::full();
+    player.engine([script::job(script::chunk(22), crate::reel::event::JobChange::Failed { fault: fault.clone() })]);
+    player.ends(Err(fault));
+    pictures("publish_failed", &mut player);
+}
+
+#[test]
+fn done() {
+    let mut player = publishing();
+    player.ends(Ok(script::published()));
+    pictures("done", &mut player);
+}
+
+#[test]
+fn library() {
+    let mut player = Player::local();
+    player.key(KeyCode::End);
+    player.enter();
+    pictures("library", &mut player);
+}
+
+#[test]
+fn reel_while_it_is_checked() {
+    let mut player = Player::local();
+    player.key(KeyCode::End);
+    player.enter();
+    player.enter();
+    player.keys("K");
+    let name = player.app.reel.as_ref().unwrap().name.clone();
+    let findings = (1..=26).map(|number| match number {
+        7 => (number, Finding::Missing),
+        9 => (number, Finding::Differs("its hash is not the one that was sent".into())),
+        25 | 26 => (number, Finding::Reading(18 << 20)),
+        number => (number, Finding::Ok),
+    });
+    for (number, finding) in findings {
+        let checked = Checked { id: script::chunk_id(number), finding };
+        let commands = player.app.answer(Answer::Checked { name: name.clone(), checked });
+        player.carry_out(commands);
+    }
+    player.pass(Duration::from_secs(9));
+    pictures("reel_checking", &mut player);
+    player.keys("d");
+    player.keys("harb");
+    pictures("reel_delete", &mut player);
+}
+
+#[test]
+fn help() {
+    let mut player = Player::local();
+    player.enter();
+    player.keys("?");
+    pictures("help", &mut player);
+}
+
+#[test]
+fn signed_out() {
+    let start = Start { target: script::studio(), ..script::start() };
+    let mut player = Player::new(start, Script { signed_out: true, ..Script::default() });
+    player.to_settings();
+    player.enter();
+    pictures("signed_out", &mut player);
+}
+
+/// Text, and under it the style of every run that has one.
+fn coloured(buffer: &Buffer) -> String {
+    let mut lines = Vec::new();
+    for (line, row) in text(buffer).lines().zip(buffer.area.rows()) {
+        lines.push(line.to_owned());
+        let mut runs: Vec<(u16, String)> = Vec::new();
+        for position in row.positions() {
+            let cell = &buffer[position];
+            let mut style = match (cell.fg, cell.bg) {
+                (Color::Reset, Color::Reset) => String::new(),
+                (fg, Color::Reset) => format!("{fg}"),
+                (fg, bg) => format!("{fg} on {bg}"),
+            };
+            if cell.modifier != Modifier::empty() {
+                style = format!("{style} {:?}", cell.modifier);
+            }
+            if runs.last().is_none_or(|(_, last)| *last != style) {
+                runs.push((position.x, style));
+            }
+        }
+        let runs: Vec<_> = runs.iter().map(|(x, style)| format!("{x}:{}", style.trim())).collect();
+        if runs.len() > 1 {
+            lines.push(format!("      {}", runs.join("  ")));
+        }
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn both_themes() {
+    for (ground, theme) in [("dark", Theme::DARK), ("light", Theme::LIGHT), ("none", Theme::PLAIN)] {
+        let mut settings = Player::local();
+        settings.to_settings();
+        let mut publish = publishing();
+        for (name, player) in [("settings", &mut settings), ("publish", &mut publish)] {
+            player.app.theme = theme;
+            let screen = coloured(&player.screen(80, 24));
+            insta::with_settings!({ omit_expression => true }, {
+                insta::assert_snapshot!(format!("theme_{ground}_{name}"), screen);
+            });
+        }
+    }
+}

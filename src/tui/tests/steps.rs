@@ -1,0 +1,1 @@
+//! The rules of the steps, key by key, without looking at the screen.

@@ -1,0 +1,154 @@
+//! Colours by role. Two themes read well on dark and on light ground; without colour (`NO_COLOR`) weight, underline and
+//! reversal carry the roles. State is never told by colour alone: each has its own sign.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What a piece of the screen is, never what it looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Text,
+    /// Names of things, headings.
+    Strong,
+    /// What can be left unread.
+    Dim,
+    /// Rules and the empty part of gauges.
+    Line,
+    /// Focus, and the one thing to do.
+    Accent,
+    Ok,
+    Warn,
+    Fail,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    Dark,
+    Light,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    None,
+    Sixteen,
+    Indexed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Theme {
+    ground: Ground,
+    depth: Depth,
+}
+
+impl Theme {
+    #[cfg(test)]
+    pub(super) const DARK: Self = Self { ground: Ground::Dark, depth: Depth::Indexed };
+    #[cfg(test)]
+    pub(super) const LIGHT: Self = Self { ground: Ground::Light, depth: Depth::Indexed };
+    #[cfg(test)]
+    pub(super) const PLAIN: Self = Self { ground: Ground::Dark, depth: Depth::None };
+
+    /// From what the person chose, what the terminal said of its background, and the environment.
+    pub(super) fn detect(chosen: Option<Ground>, background: Option<(u8, u8, u8)>) -> Self {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let ground = chosen.unwrap_or_else(|| ground(background, &variable("COLORFGBG")));
+        Self { ground, depth: depth(&variable("NO_COLOR"), &variable("TERM")) }
+    }
+
+    pub(super) fn style(self, role: Role) -> Style {
+        let style = Style::new();
+        match (self.depth, role) {
+            (_, Role::Text) => style,
+            (_, Role::Strong) => style.add_modifier(Modifier::BOLD),
+            (Depth::None, Role::Dim | Role::Line) => style.add_modifier(Modifier::DIM),
+            (Depth::None, Role::Accent | Role::Fail) => style.add_modifier(Modifier::BOLD),
+            (Depth::None, Role::Ok | Role::Warn) => style,
+            (Depth::Sixteen, role) => style.fg(sixteen(role)),
+            (Depth::Indexed, role) => style.fg(Color::Indexed(indexed(self.ground, role))),
+        }
+    }
+
+    /// The row that the cursor is on.
+    pub(super) fn row(self) -> Style {
+        match (self.depth, self.ground) {
+            (Depth::None | Depth::Sixteen, _) => Style::new().add_modifier(Modifier::BOLD),
+            (Depth::Indexed, Ground::Dark) => Style::new().bg(Color::Indexed(236)),
+            (Depth::Indexed, Ground::Light) => Style::new().bg(Color::Indexed(254)),
+        }
+    }
+}
+
+/// Of the 256-colour cube: lightness far enough from the ground for 4.5:1 contrast, `Line` excepted.
+fn indexed(ground: Ground, role: Role) -> u8 {
+    match (ground, role) {
+        (Ground::Dark, Role::Accent) => 80,
+        (Ground::Dark, Role::Ok) => 114,
+        (Ground::Dark, Role::Warn) => 179,
+        (Ground::Dark, Role::Fail) => 210,
+        (Ground::Dark, Role::Dim) => 245,
+        (Ground::Dark, _) => 239,
+        (Ground::Light, Role::Accent) => 30,
+        (Ground::Light, Role::Ok) => 28,
+        (Ground::Light, Role::Warn) => 94,
+        (Ground::Light, Role::Fail) => 160,
+        (Ground::Light, Role::Dim) => 242,
+        (Ground::Light, _) => 250,
+    }
+}
+
+fn sixteen(role: Role) -> Color {
+    match role {
+        Role::Accent => Color::Cyan,
+        Role::Ok => Color::Green,
+        Role::Warn => Color::Yellow,
+        Role::Fail => Color::Red,
+        _ => Color::DarkGray,
+    }
+}
+
+fn ground(background: Option<(u8, u8, u8)>, colorfgbg: &str) -> Ground {
+    if let Some((red, green, blue)) = background {
+        // relative luminance, Rec. 709 weights
+        let luminance = 0.2126 * f32::from(red) + 0.7152 * f32::from(green) + 0.0722 * f32::from(blue);
+        return if luminance > 127.0 { Ground::Light } else { Ground::Dark };
+    }
+    // `foreground;background` as rxvt and Konsole set it: 7 and 15 are the white ones
+    match colorfgbg.rsplit(';').next() {
+        Some("7" | "15") => Ground::Light,
+        _ => Ground::Dark,
+    }
+}
+
+fn depth(no_color: &str, term: &str) -> Depth {
+    if !no_color.is_empty() || term == "dumb" {
+        Depth::None
+    } else if term == "linux" || term.starts_with("vt") || term == "ansi" {
+        Depth::Sixteen
+    } else {
+        Depth::Indexed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ground_is_what_the_terminal_says_it_is() {
+        assert_eq!(ground(Some((250, 250, 245)), "15;0"), Ground::Light);
+        assert_eq!(ground(Some((30, 30, 46)), ""), Ground::Dark);
+        assert_eq!(ground(None, "0;15"), Ground::Light);
+        assert_eq!(ground(None, ""), Ground::Dark);
+    }
+
+    #[test]
+    fn no_color_means_none() {
+        for role in [Role::Text, Role::Dim, Role::Line, Role::Accent, Role::Ok, Role::Warn, Role::Fail] {
+            let style = Theme::PLAIN.style(role);
+            assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+        }
+        assert_eq!(Theme::PLAIN.row().bg, None);
+        assert_eq!(depth("1", "xterm-256color"), Depth::None);
+        assert_eq!(depth("", "linux"), Depth::Sixteen);
+        assert_eq!(depth("", "xterm-kitty"), Depth::Indexed);
+    }
+}

@@ -1,0 +1,111 @@
+//! The library: a line a reel; columns go as the screen narrows.
+
+use ratatui::layout::Rect;
+
+use super::row;
+use crate::tui::{
+    app::App,
+    backend::Reel,
+    canvas::{Canvas, Rows},
+    library::Library,
+    theme::Role,
+    widget::{amount, field, text},
+};
+
+/// Title and width of each column after the name, the one that goes last first.
+const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 12), ("last check", 22)];
+const NAME_LEAST: usize = 20;
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
+    let library = &app.library;
+    let mut rows = Rows::of(area);
+    let filter = (library.filtering || !library.filter.value().is_empty()).then(|| rows.take_last(1));
+    let state = (library.asking || library.fault.is_some()).then(|| rows.take_last(if library.asking { 1 } else { 3 }));
+    let columns = columns(area.width);
+    let head = rows.line();
+    let titles: String = columns.iter().map(|(title, width)| format!("{title:>width$}")).collect();
+    canvas.pen(head).skip(2).put(Role::Dim, "name").right(Role::Dim, &titles);
+    if library.rows.is_empty() && !library.asking && library.fault.is_none() {
+        nothing(library, canvas, &mut rows);
+    }
+    for at in library.cursor.window(library.rows.len(), usize::from(rows.left())) {
+        let (name, matched) = &library.rows[at];
+        let Some(reel) = library.reels.get(name) else { continue };
+        line(app, reel, matched, columns, canvas, (rows.line(), at));
+    }
+    if let Some(area) = state {
+        let mut rows = Rows::of(area);
+        if library.asking {
+            let found = amount::count(library.reels.len() as u64, "reel");
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, &format!("looking… {found} so far"));
+        }
+        for (role, line) in library.fault.iter().flat_map(|fault| super::fault_lines(fault, usize::from(area.width))) {
+            canvas.pen(rows.line()).put(role, &line);
+        }
+    }
+    if let Some(line) = filter {
+        let mut pen = canvas.pen(line);
+        pen.put(Role::Accent, "filter ");
+        let room = pen.room();
+        field::draw(&mut pen, room, &library.filter, Role::Text, library.filtering);
+    }
+}
+
+fn nothing(library: &Library, canvas: &mut Canvas, rows: &mut Rows) {
+    if library.reels.is_empty() {
+        canvas.pen(rows.line()).skip(2).put(Role::Text, "nothing is published here yet");
+        canvas
+            .pen(rows.line())
+            .skip(2)
+            .put(Role::Dim, "Esc, then Publish a video, makes the first; t looks at another target");
+    } else {
+        canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
+    }
+}
+
+fn columns(width: u16) -> &'static [(&'static str, usize)] {
+    let room = usize::from(width).saturating_sub(NAME_LEAST);
+    let shown =
+        (0..=COLUMNS.len()).rev().find(|shown| COLUMNS[..*shown].iter().map(|(_, width)| width).sum::<usize>() <= room);
+    &COLUMNS[..shown.unwrap_or_default()]
+}
+
+fn line(
+    app: &App,
+    reel: &Reel,
+    matched: &[u32],
+    columns: &[(&str, usize)],
+    canvas: &mut Canvas,
+    (line, at): (Rect, usize),
+) {
+    let wall = canvas.wall;
+    let selected = at == app.library.cursor.at;
+    let mut pen = row(canvas, line, selected, at);
+    let age = reel.published.and_then(|published| wall.duration_since(published).ok()).map(amount::ago);
+    let check = app.shared.memory.check(&app.shared.place, &reel.name).map(|check| {
+        let sign = if check.ok == check.of { "✔" } else { "✖" };
+        let ago = wall.duration_since(check.at).map(amount::ago).unwrap_or_default();
+        format!("{sign} {}/{} {ago}", check.ok, check.of)
+    });
+    let texts = [
+        reel.duration.map(amount::clock).unwrap_or_default(),
+        amount::bytes(reel.bytes),
+        reel.chunks.to_string(),
+        age.unwrap_or_default(),
+        check.unwrap_or_else(|| "never".to_owned()),
+    ];
+    let cells: String = columns.iter().zip(&texts).map(|((_, width), text)| pad(text, *width)).collect();
+    pen.right(Role::Dim, &cells);
+    let role = if selected { Role::Strong } else { Role::Text };
+    for (number, character) in (0u32..).zip(reel.name.as_str().chars()) {
+        let role = if matched.binary_search(&number).is_ok() { Role::Accent } else { role };
+        pen.put(role, character.encode_utf8(&mut [0; 4]));
+    }
+    if reel.orphan {
+        pen.put(Role::Warn, "  ! no index");
+    }
+}
+
+fn pad(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(text::width(text))))
+}

@@ -1,0 +1,124 @@
+//! What lies over a screen: a box in its middle, no wider than what it says.
+
+use ratatui::layout::Rect;
+
+use crate::tui::{
+    action::Action,
+    app::App,
+    canvas::{Canvas, Rows, inset},
+    keymap::Table,
+    overlay::{Chooser, Overlay, Purpose, Question},
+    pane,
+    theme::Role,
+    view::row,
+    widget::{field, page::Page, page::Scroll, text},
+};
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
+    match &app.overlay {
+        Some(Overlay::Ask(question)) => ask(*question, canvas, area),
+        Some(Overlay::Choose(chooser)) => choose(chooser, canvas, area),
+        Some(Overlay::Log { job, scroll }) => {
+            if let Some(publish) = &app.publish {
+                let inner = frame(canvas, area, &format!("log of {job}"), area.width, area.height);
+                let file = app.shared.backend.log_file(publish.task.reel());
+                pane::log::draw(publish, job, &file, scroll, canvas, inner);
+            }
+        }
+        Some(Overlay::Help { of, scroll }) => help(*of, scroll, canvas, area),
+        None => {}
+    }
+}
+
+/// Clears and borders a box in the middle; gives its inside.
+fn frame(canvas: &mut Canvas, area: Rect, title: &str, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width);
+    let height = height.min(area.height);
+    let x = area.x + (area.width - width) / 2;
+    let y = area.y + (area.height - height) / 2;
+    let outer = Rect { x, y, width, height };
+    canvas.clear(outer);
+    if width < 4 || height < 3 {
+        return outer;
+    }
+    let inside = usize::from(width - 2);
+    let side = "─".repeat(inside);
+    let line = |offset: u16| Rect { y: y + offset, height: 1, ..outer };
+    canvas.pen(line(0)).put(Role::Line, &format!("╭{side}╮"));
+    canvas.pen(line(height - 1)).put(Role::Line, &format!("╰{side}╯"));
+    for offset in 1..height - 1 {
+        canvas.pen(line(offset)).put(Role::Line, "│");
+        canvas.pen(Rect { x: outer.right() - 1, width: 1, ..line(offset) }).put(Role::Line, "│");
+    }
+    let head = Rect { x: x + 2, width: width.saturating_sub(4), ..line(0) };
+    canvas.pen(head).put(Role::Strong, &format!(" {} ", text::fit(title, inside.saturating_sub(4))));
+    Rect { y: y + 1, height: height - 2, ..inset(outer, 2, 0) }
+}
+
+fn ask(question: Question, canvas: &mut Canvas, area: Rect) {
+    let (title, detail) = question.words();
+    let width = area.width.min(60);
+    let lines = text::wrap(detail, usize::from(width.saturating_sub(4)));
+    let height = u16::try_from(lines.len()).unwrap_or_default() + 4;
+    let inner = frame(canvas, area, title, width, height);
+    let mut rows = Rows::of(inner);
+    let keys = rows.take_last(1);
+    for line in lines {
+        canvas.pen(rows.line()).put(Role::Text, &line);
+    }
+    let mut pen = canvas.pen(keys);
+    pen.put(Role::Accent, "y").put(Role::Text, " yes      ");
+    let second = pen.column();
+    pen.put(Role::Accent, "n").put(Role::Text, " no");
+    canvas.clickable(Rect { width: 5.min(keys.width), ..keys }, Action::Yes);
+    canvas.clickable(Rect { x: second, width: 4, ..keys }, Action::No);
+}
+
+fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
+    let title = match chooser.purpose {
+        Purpose::Target => "Target",
+        Purpose::Region => "Region",
+    };
+    let labels = chooser.choices.iter().map(|choice| text::width(&choice.label)).max().unwrap_or_default();
+    let details = chooser.choices.iter().map(|choice| text::width(&choice.detail)).max().unwrap_or_default();
+    let width = u16::try_from(labels + details + 11).unwrap_or(u16::MAX).max(40);
+    let height = u16::try_from(chooser.choices.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let inner = frame(canvas, area, title, width, height);
+    let mut rows = Rows::of(inner);
+    let mut pen = canvas.pen(rows.line());
+    pen.put(Role::Accent, "filter ");
+    let room = pen.room();
+    field::draw(&mut pen, room, &chooser.filter, Role::Text, true);
+    if inner.height > 6 {
+        rows.line();
+    }
+    if chooser.matches.is_empty() {
+        canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
+    }
+    for at in chooser.cursor.window(chooser.matches.len(), usize::from(rows.left())) {
+        let choice = &chooser.choices[chooser.matches[at].row];
+        let selected = at == chooser.cursor.at;
+        let line = rows.line();
+        let mut pen = row(canvas, line, selected, at);
+        pen.put(if selected { Role::Strong } else { Role::Text }, &choice.label);
+        pen.to(line.x + u16::try_from(labels + 4).unwrap_or_default()).put(Role::Dim, &choice.detail);
+    }
+}
+
+fn help(of: Table, scroll: &Scroll, canvas: &mut Canvas, area: Rect) {
+    let entries: Vec<_> = of.explained().collect();
+    let labels = entries.iter().map(|(label, _)| text::width(label)).max().unwrap_or_default() + 2;
+    let words = entries.iter().map(|(_, help)| text::width(help)).max().unwrap_or_default();
+    let width = u16::try_from(labels + words + 6).unwrap_or(u16::MAX).max(30);
+    let height = u16::try_from(entries.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let inner = frame(canvas, area, "Keys", width, height);
+    let mut page = Page::new(inner.width);
+    if usize::from(inner.height) > entries.len() {
+        page.gap();
+    }
+    for (label, help) in entries {
+        let gap = " ".repeat(labels.saturating_sub(text::width(label)));
+        page.line([(Role::Accent, label.to_owned()), (Role::Text, format!("{gap}{help}"))]);
+    }
+    page.draw(canvas, inner, scroll);
+}

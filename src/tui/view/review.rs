@@ -1,0 +1,138 @@
+//! Step 3: the plan as a page of labelled lines; warnings, the notice and the start at its end.
+
+use ratatui::layout::Rect;
+
+use crate::{
+    reel::region,
+    tui::{
+        action::Action,
+        app::App,
+        backend::{Account, Fate, Target, Transcode},
+        canvas::{Canvas, inset},
+        shared::{Shared, account_words},
+        step::review::Review,
+        theme::Role,
+        widget::{amount, page::Page},
+    },
+};
+
+const COLUMN: usize = 14;
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
+    let Some(review) = &app.review else { return };
+    let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
+    let mut page = Page::new(area.width);
+    let shared = &app.shared;
+    plan(review, shared, &mut page);
+    page.gap();
+    costs(review, shared, &mut page);
+    for warning in review.warnings(shared) {
+        page.entry("! careful", COLUMN, Role::Warn, &warning);
+    }
+    if review.notice(shared) {
+        page.gap();
+        notice(review, &mut page);
+    }
+    if area.height > 10 {
+        page.gap();
+        start(review, &mut page);
+    }
+    page.draw(canvas, area, &review.scroll);
+}
+
+fn plan(review: &Review, shared: &Shared, page: &mut Page) {
+    let order = &review.order;
+    let effect = &review.effect;
+    page.entry("Publish", COLUMN, Role::Strong, &order.reel.to_string());
+    page.entry("From", COLUMN, Role::Text, &order.video.display().to_string());
+    let account = shared.account();
+    let to = match (&order.place.target, account.and_then(|account| account.id.as_deref())) {
+        (Target::Local, _) => "the stand-in on this machine".to_owned(),
+        (Target::Aws { .. }, id) => {
+            let name = region::long_name(shared.region()).unwrap_or_default();
+            let id = id.map(|id| format!("account {}, ", account_words(id))).unwrap_or_default();
+            format!("{id}{} {name}", shared.region())
+        }
+    };
+    page.entry("To", COLUMN, Role::Text, &to);
+    let makes = format!(
+        "{} with {}, {} in all, and 1 index function",
+        amount::count(effect.chunks, "chunk function"),
+        amount::count(effect.segments, "segment"),
+        amount::bytes(effect.bytes),
+    );
+    page.entry("Makes", COLUMN, Role::Text, &makes);
+    for thing in account.into_iter().flat_map(|account| &account.setup) {
+        page.entry("Once", COLUMN, Role::Text, thing);
+    }
+    streams(review, page);
+    if let Some(sending) = review.sending(shared) {
+        let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };
+        page.entry("Takes", COLUMN, Role::Text, &format!("about {} {basis}", amount::span(sending)));
+    }
+}
+
+fn streams(review: &Review, page: &mut Page) {
+    let copied = review.probe.streams.iter().filter(|stream| stream.fate == Fate::Copy).count();
+    let re_encoded: Vec<_> = review
+        .probe
+        .streams
+        .iter()
+        .filter(|stream| matches!(stream.fate, Fate::Transcode(_)))
+        .map(|stream| format!("{} ({})", stream.kind, stream.what))
+        .collect();
+    let copied = amount::count(copied as u64, "stream");
+    let words = match review.order.transcode {
+        Transcode::Auto if !re_encoded.is_empty() => format!("{copied} copied; re-encoded: {}", re_encoded.join(", ")),
+        _ => format!("{copied} copied as they are"),
+    };
+    page.entry("Streams", COLUMN, Role::Text, &words);
+}
+
+fn costs(review: &Review, shared: &Shared, page: &mut Page) {
+    if review.order.place.target == Target::Local {
+        page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this machine");
+        return;
+    }
+    let costs = review.effect.costs(shared.backend.as_ref(), shared.region(), &review.probe);
+    page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
+    let players = amount::dollars(costs.million_in_players);
+    page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
+    let relay = amount::dollars(costs.thousand_by_relay);
+    let (sign, state) = if review.order.relay { ("[x]", "on") } else { ("[ ]", "off") };
+    let words = format!("{sign} relay {state}: other browsers, ≈ {relay} a thousand full views   b changes it");
+    page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
+    if let Some(line) = shared.account().and_then(|account| storage(review, account)) {
+        page.entry("Storage", COLUMN, Role::Text, &line);
+    }
+}
+
+fn storage(review: &Review, account: &Account) -> Option<String> {
+    let storage = account.storage?;
+    let left = u64::try_from(review.storage_left(account)?).unwrap_or_default();
+    Some(format!("{} of {} left after this", amount::bytes(left), amount::bytes(storage.limit)))
+}
+
+fn notice(review: &Review, page: &mut Page) {
+    page.line([(Role::Warn, "Read this once".to_owned())]);
+    let points = [
+        "AWS's agreement forbids use that is meant to avoid fees or quotas. Whether this is that is for you to judge; \
+         the account is yours.",
+        "Viewers can read your account's id in the links.",
+        "AWS may remove functions that are never run. Keep the video: this is no archive.",
+        "Publish only what is yours to publish.",
+    ];
+    for point in points {
+        page.paragraph(Role::Text, 2, point);
+    }
+    let (sign, words) = if review.acknowledged { ("[x]", "acknowledged") } else { ("[ ]", "a acknowledges") };
+    page.button(Action::Acknowledge, [(Role::Text, format!("  {sign} ")), (Role::Accent, words.to_owned())]);
+}
+
+fn start(review: &Review, page: &mut Page) {
+    if review.acknowledged {
+        page.button(Action::Enter, [(Role::Accent, "⏎ publish".to_owned())]);
+    } else {
+        page.line([(Role::Dim, "⏎ publishes once the notice is acknowledged".to_owned())]);
+    }
+}

@@ -1,0 +1,214 @@
+//! Step 2: a line a field, what is wrong beside it, and below what it all leads to.
+
+use ratatui::layout::Rect;
+use tui_input::Input;
+
+use super::row;
+use crate::{
+    reel::region,
+    tui::{
+        app::App,
+        backend::Transcode,
+        canvas::{Canvas, Rows, inset},
+        shared::{Connection, Shared, account_words},
+        step::settings::{Field, Settings},
+        theme::Role,
+        widget::{
+            amount, field,
+            list::Cursor,
+            page::{Page, Scroll},
+            text,
+        },
+    },
+};
+
+const LABEL: usize = 16;
+
+pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
+    let Some(settings) = &app.settings else { return };
+    let shared = &app.shared;
+    let problems = settings.problems(shared);
+    let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
+    let mut rows = Rows::of(area);
+    if area.height >= 16 {
+        let file =
+            settings.chosen.video.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let probe = &settings.chosen.probe;
+        let mut pen = canvas.pen(rows.line());
+        pen.put(Role::Strong, &file).skip(3);
+        pen.put(Role::Dim, &format!("{}   {}", amount::clock(probe.duration), amount::bytes(probe.bytes)));
+        rows.line();
+    }
+    let effect = effect(settings, shared, area.width);
+    let effect_height = u16::try_from(effect.len()).unwrap_or(u16::MAX);
+    let fields = settings.fields();
+    let needed = u16::try_from(fields.len()).unwrap_or(u16::MAX);
+    let gap = u16::from(rows.left() > needed + effect_height);
+    let room_for_effect = rows.left().saturating_sub(needed + gap).min(effect_height);
+    let bottom = rows.take_last(room_for_effect);
+    if room_for_effect > 0 && gap > 0 && rows.left() > needed {
+        let spare = rows.left() - needed;
+        rows.take_last(spare.min(1));
+    }
+    let at = fields.iter().position(|field| *field == settings.focus).unwrap_or_default();
+    let cursor = Cursor::on(at);
+    for number in cursor.window(fields.len(), usize::from(rows.left())) {
+        let problem = problems.iter().find(|(field, _)| *field == fields[number]).map(|(_, problem)| problem.as_str());
+        line(settings, shared, canvas, rows.line(), (number, fields[number]), problem);
+    }
+    // the effect follows the fields where there is room, so that the eye has no way to go
+    let place = Rect { y: (rows.rest().y + gap).min(bottom.y), ..bottom };
+    effect.draw(canvas, place, &Scroll::default());
+}
+
+fn line(
+    settings: &Settings,
+    shared: &Shared,
+    canvas: &mut Canvas,
+    line: Rect,
+    (number, field): (usize, Field),
+    problem: Option<&str>,
+) {
+    let selected = settings.focus == field;
+    let mut pen = row(canvas, line, selected, number);
+    let narrow = pen.room() < 50;
+    let column = if narrow { 11 } else { LABEL };
+    let label = text::fit(label(field), column - 1).into_owned();
+    pen.put(if selected { Role::Strong } else { Role::Dim }, &format!("{label:column$}"));
+    match typed(settings, field) {
+        Some(input) => {
+            pen.skip(2);
+            let note = problem.map_or(0, |problem| text::width(problem) + 5);
+            let room = pen.room().saturating_sub(note).max(12);
+            field::draw(&mut pen, room, input, Role::Text, selected);
+            if field == Field::Name
+                && settings.unlisted
+                && let Ok(reel) = settings.reel()
+            {
+                let suffix = reel.as_str().strip_prefix(input.value()).unwrap_or_default().to_owned();
+                pen.put(Role::Dim, &suffix);
+            }
+        }
+        None => {
+            let (before, after) = marks(field);
+            pen.put(if selected { Role::Accent } else { Role::Line }, before);
+            pen.put(Role::Text, &value(settings, shared, field));
+            pen.put(if selected { Role::Accent } else { Role::Line }, after);
+        }
+    }
+    pen.skip(3);
+    match problem {
+        Some(problem) => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
+        None => pen.put(Role::Dim, &note(settings, shared, field)),
+    };
+}
+
+fn typed(settings: &Settings, field: Field) -> Option<&Input> {
+    match field {
+        Field::Name => Some(&settings.name),
+        Field::Title => Some(&settings.title),
+        _ => None,
+    }
+}
+
+/// What stands around a value: whether it is changed in place, or picked from a list.
+fn marks(field: Field) -> (&'static str, &'static str) {
+    match field {
+        Field::Target | Field::Region => ("▸ ", ""),
+        Field::More => ("  ", ""),
+        _ => ("◂ ", " ▸"),
+    }
+}
+
+fn label(field: Field) -> &'static str {
+    match field {
+        Field::Length => "Segment length",
+        Field::Name => "Name",
+        Field::Unlisted => "Unlisted",
+        Field::Target => "Target",
+        Field::Region => "Region",
+        Field::Transcode => "Re-encode",
+        Field::More => "More",
+        Field::Title => "Title",
+        Field::Chunk => "Chunk size",
+        Field::Parallel => "Uploads at once",
+    }
+}
+
+fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
+    match field {
+        Field::Length => format!("{} s", settings.length.as_secs_f64()),
+        Field::Unlisted => if settings.unlisted { "yes" } else { "no" }.to_owned(),
+        Field::Target => shared.target_words(),
+        Field::Region => shared.region().to_owned(),
+        Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
+        Field::Transcode => "not allowed yet".to_owned(),
+        Field::More if settings.more => "▾".to_owned(),
+        Field::More => "▸ title, chunk size, uploads at once".to_owned(),
+        Field::Chunk => format!("{} MiB", settings.chunk_mib),
+        Field::Parallel => settings.parallel.map_or_else(|| "auto".to_owned(), |number| number.to_string()),
+        Field::Name | Field::Title => String::new(),
+    }
+}
+
+fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
+    match field {
+        Field::Length => {
+            let effect = settings.effect();
+            let asked = settings.length.as_secs_f64();
+            let real = effect.segment_length.as_secs_f64();
+            if real > asked + 0.05 { format!("about {real:.1} s: cuts fall on keyframes") } else { String::new() }
+        }
+        Field::Name if shared.names.is_some() => "✔ free".to_owned(),
+        Field::Unlisted if settings.unlisted => "the link can't be guessed".to_owned(),
+        Field::Unlisted => "who guesses the name can watch".to_owned(),
+        Field::Target => match &shared.connection {
+            Connection::Ready(account) => match &account.id {
+                Some(id) => format!("account {}", account_words(id)),
+                None => "no account needed".to_owned(),
+            },
+            _ => String::new(),
+        },
+        Field::Region => {
+            let own = shared.profile().and_then(|profile| profile.region.as_deref()) == Some(shared.region());
+            let name = region::long_name(shared.region()).unwrap_or_default();
+            if own { format!("{name} · the profile's") } else { name.to_owned() }
+        }
+        Field::Title => "shown on the watch page".to_owned(),
+        Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What the settings lead to, live.
+fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
+    let effect = settings.effect();
+    let probe = &settings.chosen.probe;
+    let costs = effect.costs(shared.backend.as_ref(), shared.region(), probe);
+    let mut page = Page::new(width);
+    let column = LABEL + 4;
+    let gives = format!(
+        "{} · {} of up to {} MiB · {}",
+        amount::count(effect.segments, "segment"),
+        amount::count(effect.chunks, "chunk"),
+        settings.chunk_mib,
+        amount::bytes(effect.bytes),
+    );
+    page.entry("  Makes", column, Role::Text, &gives);
+    let seconds = effect.start_up.as_secs_f64();
+    page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
+    if !shared.is_local() {
+        let players = amount::dollars(costs.million_in_players);
+        let relay = amount::dollars(costs.thousand_by_relay);
+        page.entry(
+            "  Watching costs",
+            column,
+            Role::Text,
+            &format!("≈ {players} a million full views in VLC, mpv, Safari"),
+        );
+        page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in other browsers, by the relay"));
+    } else {
+        page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
+    }
+    page
+}

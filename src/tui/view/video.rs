@@ -1,0 +1,258 @@
+//! Step 1: files on the left, what is in the highlighted one on the right (below, where it is narrow).
+
+use ratatui::{
+    layout::{Rect, Size},
+    widgets::Widget,
+};
+use ratatui_image::Image;
+
+use super::row;
+use crate::tui::{
+    backend::{Fate, Probe},
+    canvas::{Canvas, Rows},
+    folder::Kind,
+    step::video::{Row, Video},
+    theme::Role,
+    widget::{amount, field, text},
+};
+
+/// From here on the probe stands beside the files.
+const BESIDE: u16 = 72;
+/// Lines of a picture that still show something.
+const PICTURE_LEAST: u16 = 4;
+
+pub(super) fn draw(video: &Video, canvas: &mut Canvas, area: Rect) {
+    if area.width >= BESIDE {
+        let left = area.width * 9 / 20;
+        let files_area = Rect { width: left, ..area };
+        let probe_area = Rect { x: area.x + left + 3, width: area.width - left - 3, ..area };
+        files(video, canvas, files_area);
+        for line in (Rect { x: area.x + left + 1, width: 1, ..area }).rows() {
+            canvas.pen(line).put(Role::Line, "│");
+        }
+        beside(video, canvas, probe_area);
+    } else {
+        let mut rows = Rows::of(area);
+        let below = if area.height >= 10 { rows.take_last(area.height / 3) } else { rows.take_last(1) };
+        files(video, canvas, rows.rest());
+        words(video, canvas, below);
+    }
+}
+
+fn files(video: &Video, canvas: &mut Canvas, area: Rect) {
+    let mut rows = Rows::of(area);
+    let head = rows.line();
+    let bottom = (video.filtering || !video.filter.value().is_empty()).then(|| rows.take_last(1));
+    let folder = video.folder.to_string_lossy();
+    let shown = std::env::home_dir()
+        .and_then(|home| video.folder.strip_prefix(home).ok().map(|below| format!("~/{}", below.display())))
+        .unwrap_or_else(|| folder.into_owned());
+    let shown = text::clean(shown.trim_end_matches('/')).into_owned();
+    let shown = if shown.is_empty() { "/".to_owned() } else { shown };
+    canvas.pen(head).put(Role::Dim, &text::fit_end(&shown, usize::from(head.width)));
+    match &video.listing {
+        None => {
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, "reading…");
+        }
+        Some(Err(error)) => {
+            for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(area.width)) {
+                canvas.pen(rows.line()).put(Role::Fail, &line);
+            }
+        }
+        Some(Ok(_)) if video.rows.is_empty() => {
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
+        }
+        Some(Ok(listing)) => {
+            list(video, canvas, &mut rows);
+            if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
+                rows.line();
+                let others = amount::count(listing.others as u64, "other file");
+                canvas.pen(rows.line()).skip(2).put(Role::Dim, &format!("no video in this folder ({others})"));
+            }
+        }
+    }
+    if let Some(line) = bottom {
+        let mut pen = canvas.pen(line);
+        pen.put(Role::Accent, "filter ");
+        let room = pen.room();
+        field::draw(&mut pen, room, &video.filter, Role::Text, video.filtering);
+    }
+}
+
+fn list(video: &Video, canvas: &mut Canvas, rows: &mut Rows) {
+    let recent = video.rows.iter().take_while(|row| row.recent).count();
+    // a heading above each part, when there are two and room for them
+    let headed = recent > 0 && usize::from(rows.left()) > recent + 6;
+    let headings = if headed { 2 } else { 0 };
+    let window = video.cursor.window(video.rows.len(), usize::from(rows.left().saturating_sub(headings)));
+    for at in window {
+        if headed && at == 0 {
+            canvas.pen(rows.line()).put(Role::Dim, "recent");
+        }
+        if headed && at == recent {
+            canvas.pen(rows.line()).put(Role::Dim, "this folder");
+        }
+        entry(video, canvas, rows.line(), at);
+    }
+}
+
+fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
+    let entry_row = &video.rows[at];
+    let entry = &entry_row.entry;
+    let known = video.probes.get(&entry.path).and_then(|probe| probe.as_ref().ok());
+    let selected = at == video.cursor.at;
+    let mut pen = row(canvas, line, selected, at);
+    if entry.kind == Kind::Video && pen.room() > 30 {
+        let duration = known.map(|probe| amount::clock(probe.duration)).unwrap_or_default();
+        let bytes = known.map_or(entry.bytes, |probe| probe.bytes);
+        let size = if bytes > 0 { amount::bytes(bytes) } else { String::new() };
+        pen.right(Role::Dim, &format!("{size:>8}{duration:>9}"));
+    }
+    name(&mut pen, entry_row, selected);
+}
+
+fn name(pen: &mut crate::tui::canvas::Pen, row: &Row, selected: bool) {
+    let name = match row.entry.kind {
+        Kind::Above => "..".to_owned(),
+        Kind::Folder => format!("{}/", text::clean(&row.entry.name)),
+        Kind::Video => text::clean(&row.entry.name).into_owned(),
+    };
+    let role = match row.entry.kind {
+        Kind::Video if selected => Role::Strong,
+        Kind::Video => Role::Text,
+        Kind::Above | Kind::Folder => Role::Dim,
+    };
+    if row.matched.is_empty() {
+        pen.put(role, &name);
+        return;
+    }
+    // runs of characters that matched, and of those that did not
+    let mut run = String::new();
+    let mut matched = false;
+    for (number, character) in (0u32..).zip(name.chars()) {
+        let now = row.matched.binary_search(&number).is_ok();
+        if now != matched && !run.is_empty() {
+            pen.put(if matched { Role::Accent } else { role }, &run);
+            run.clear();
+        }
+        matched = now;
+        run.push(character);
+    }
+    pen.put(if matched { Role::Accent } else { role }, &run);
+}
+
+fn beside(video: &Video, canvas: &mut Canvas, area: Rect) {
+    let Some(path) = video.highlighted_video() else {
+        if area.height > 4 {
+            let text = "a video's picture and streams appear here";
+            canvas.pen(Rect { y: area.y + 1, height: 1, ..area }).put(Role::Dim, text);
+        }
+        return;
+    };
+    let mut rows = Rows::of(area);
+    let lines = lines(video, usize::from(area.width));
+    let words = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    // 16:9 in cells twice as high as wide
+    let height = (area.width * 9 / 32).min(area.height.saturating_sub(words + 1));
+    if height >= PICTURE_LEAST {
+        let place = rows.take(height);
+        picture(video, path, canvas, place);
+        rows.line();
+    }
+    for (role, line) in lines {
+        canvas.pen(rows.line()).put(role, &line);
+    }
+}
+
+fn picture(video: &Video, path: &std::path::Path, canvas: &mut Canvas, area: Rect) {
+    let frame = video.frame.as_ref().filter(|(of, _)| of == path).map(|(_, frame)| frame);
+    let size = Size::new(area.width, area.height);
+    let painted = video.picture.as_ref().filter(|(of, _, _)| of == path);
+    if let Some((_, painted_size, picture)) = painted {
+        if *painted_size != size {
+            canvas.seen.picture = Some((path.to_owned(), size));
+        }
+        let fits = picture.size().width <= area.width && picture.size().height <= area.height;
+        if fits {
+            Image::new(picture).render(area, canvas.buffer);
+            return;
+        }
+    }
+    match frame {
+        Some(Ok(_)) => canvas.seen.picture = Some((path.to_owned(), size)),
+        Some(Err(_)) => blank(canvas, area, "no picture"),
+        None => blank(canvas, area, ""),
+    }
+}
+
+fn blank(canvas: &mut Canvas, area: Rect, words: &str) {
+    let ground = canvas.theme.row();
+    canvas.paint(area, ground);
+    let middle = Rect { y: area.y + area.height / 2, height: 1, ..area };
+    let left = usize::from(area.width).saturating_sub(text::width(words)) / 2;
+    canvas.pen(middle).under(ground).skip(left).put(Role::Dim, words);
+}
+
+fn words(video: &Video, canvas: &mut Canvas, area: Rect) {
+    let lines = lines(video, usize::from(area.width));
+    // what will happen is told last, and first where there is one line only
+    let skipped = if area.height == 1 { lines.len().saturating_sub(1) } else { 0 };
+    let mut rows = Rows::of(area);
+    if area.height > 2 {
+        canvas.rule(rows.line());
+    }
+    for (role, line) in lines.into_iter().skip(skipped) {
+        canvas.pen(rows.line()).put(role, &line);
+    }
+}
+
+/// What is known of the highlighted video.
+fn lines(video: &Video, width: usize) -> Vec<(Role, String)> {
+    let Some(path) = video.highlighted_video() else { return Vec::new() };
+    match video.probes.get(path) {
+        None if video.going.is_some() => vec![(Role::Accent, "reading the file, then on to the settings…".to_owned())],
+        None => vec![(Role::Dim, "reading the file…".to_owned())],
+        Some(Err(fault)) => super::fault_lines(fault, width),
+        Some(Ok(probe)) => probed(probe, width),
+    }
+}
+
+fn probed(probe: &Probe, width: usize) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    for stream in &probe.streams {
+        let rate = stream.bit_rate.map(amount::bit_rate).unwrap_or_default();
+        let head = format!("{:<9}{}", stream.kind, stream.what);
+        let gap = width.saturating_sub(text::width(&head) + text::width(&rate)).max(2);
+        let dim = matches!(stream.fate, Fate::LeaveOut(_));
+        let role = if dim { Role::Dim } else { Role::Text };
+        if text::width(&head) + text::width(&rate) + 2 <= width {
+            lines.push((role, format!("{head}{:gap$}{rate}", "")));
+        } else {
+            lines.push((role, head));
+        }
+        match &stream.fate {
+            Fate::Copy => {}
+            Fate::Transcode(why) => lines.extend(indented(Role::Warn, &format!("↻ {why}"), width)),
+            Fate::LeaveOut(why) => lines.extend(indented(Role::Dim, &format!("– left out: {why}"), width)),
+        }
+    }
+    if let Some(keyframes) = probe.keyframes {
+        let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
+        lines.push((Role::Text, format!("{:<9}every {typical:.1} s (longest {longest:.1} s)", "keys")));
+    }
+    for warning in &probe.warnings {
+        lines.extend(text::wrap(&format!("! {warning}"), width).into_iter().map(|line| (Role::Warn, line)));
+    }
+    match &probe.refused {
+        Some(fault) => lines.extend(super::fault_lines(fault, width)),
+        None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
+            lines.push((Role::Warn, "ready: re-encoded in part".to_owned()));
+        }
+        None => lines.push((Role::Ok, "✔ ready: copied as it is, no re-encoding".to_owned())),
+    }
+    lines
+}
+
+fn indented(role: Role, words: &str, width: usize) -> Vec<(Role, String)> {
+    text::wrap(words, width.saturating_sub(9)).into_iter().map(|line| (role, format!("{:9}{line}", ""))).collect()
+}

@@ -1,0 +1,113 @@
+//! Amounts as people read them: sizes in binary units (as AWS counts them), times, rates, money.
+
+use std::time::Duration;
+
+/// `1.2 GiB`, `32 MiB`, `310 KiB`: three digits at most say enough.
+pub(in crate::tui) fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    if unit == "B" || value >= 99.95 || value.fract() == 0.0 {
+        format!("{value:.0} {unit}")
+    } else {
+        format!("{value:.1} {unit}")
+    }
+}
+
+pub(in crate::tui) fn rate(bytes_per_second: f64) -> String {
+    format!("{}/s", bytes(bytes_per_second.max(0.0) as u64))
+}
+
+/// `14.8 Mbit/s`, `192 kbit/s`: media rates are decimal bits everywhere.
+pub(in crate::tui) fn bit_rate(bits_per_second: u64) -> String {
+    if bits_per_second >= 1_000_000 {
+        format!("{:.1} Mbit/s", bits_per_second as f64 / 1e6)
+    } else {
+        format!("{:.0} kbit/s", bits_per_second as f64 / 1e3)
+    }
+}
+
+/// `0:09`, `10:42`, `1:02:10`.
+pub(in crate::tui) fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// `8 s`, `2 min 31 s`, `1 h 4 min`.
+pub(in crate::tui) fn span(time: Duration) -> String {
+    let seconds = time.as_secs_f64().round() as u64;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// `just now`, `2 min ago`, `3 h ago`, `12 d ago`.
+pub(in crate::tui) fn ago(time: Duration) -> String {
+    match time.as_secs() {
+        0..60 => "just now".to_owned(),
+        seconds @ 60..3600 => format!("{} min ago", seconds / 60),
+        seconds @ 3600..86_400 => format!("{} h ago", seconds / 3600),
+        seconds => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+/// US dollars, as precise as an estimate deserves.
+pub(in crate::tui) fn dollars(amount: f64) -> String {
+    match amount {
+        a if a >= 9.95 => format!("${amount:.0}"),
+        a if a >= 0.095 => format!("${amount:.2}"),
+        a if a > 0.0 => "under $0.10".to_owned(),
+        _ => "$0".to_owned(),
+    }
+}
+
+/// `1 chunk`, `34 chunks`.
+pub(in crate::tui) fn count(number: impl Into<u64>, noun: &str) -> String {
+    match number.into() {
+        1 => format!("1 {noun}"),
+        number => format!("{number} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_three_digits_at_most() {
+        let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.0 KiB"), (32 << 20, "32 MiB"), (1_288_490_188, "1.2 GiB")];
+        for (amount, text) in cases {
+            assert_eq!(bytes(amount), text);
+        }
+        assert_eq!(bytes(300 << 30), "300 GiB");
+        assert_eq!(rate(8.7 * 1024.0 * 1024.0), "8.7 MiB/s");
+        assert_eq!(bit_rate(14_800_000), "14.8 Mbit/s");
+        assert_eq!(bit_rate(192_000), "192 kbit/s");
+    }
+
+    #[test]
+    fn times_read_as_people_say_them() {
+        assert_eq!(clock(Duration::from_secs(3730)), "1:02:10");
+        assert_eq!(clock(Duration::from_secs(9)), "0:09");
+        assert_eq!(span(Duration::from_secs(151)), "2 min 31 s");
+        assert_eq!(span(Duration::from_secs(120)), "2 min");
+        assert_eq!(span(Duration::from_secs(3899)), "1 h 4 min");
+        assert_eq!(ago(Duration::from_secs(130)), "2 min ago");
+    }
+
+    #[test]
+    fn money_is_an_estimate() {
+        let texts = [31.2, 7.8, 0.02, 0.0].map(dollars);
+        assert_eq!(texts, ["$31", "$7.80", "under $0.10", "$0"]);
+    }
+}

@@ -1,0 +1,9 @@
+//! Pieces that screens are made of. They know the canvas and no screen.
+
+pub(super) mod amount;
+pub(super) mod field;
+pub(super) mod gauge;
+pub(super) mod list;
+pub(super) mod page;
+pub(super) mod qr;
+pub(super) mod text;

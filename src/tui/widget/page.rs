@@ -1,0 +1,134 @@
+//! Text longer than the screen: lines of spans, wrapped by whoever writes them, scrolled here.
+
+use std::cell::Cell;
+
+use ratatui::layout::Rect;
+
+use crate::tui::{action::Action, canvas::Canvas, theme::Role, widget::text};
+
+#[derive(Debug)]
+struct Line {
+    spans: Vec<(Role, String)>,
+    /// What a click on it does.
+    action: Option<Action>,
+}
+
+#[derive(Debug, Default)]
+pub(in crate::tui) struct Page {
+    width: usize,
+    lines: Vec<Line>,
+}
+
+/// How far a page is scrolled. Drawing bounds it, since only drawing knows the length.
+#[derive(Debug, Clone, Default)]
+pub(in crate::tui) struct Scroll {
+    top: Cell<usize>,
+    page: Cell<usize>,
+}
+
+impl Scroll {
+    pub(in crate::tui) fn moved(&self, action: &Action) -> bool {
+        let (top, page) = (self.top.get(), self.page.get().max(2) - 1);
+        self.top.set(match action {
+            Action::Up => top.saturating_sub(1),
+            Action::Down => top + 1,
+            Action::PageUp => top.saturating_sub(page),
+            Action::PageDown => top + page,
+            Action::First => 0,
+            Action::Last => usize::MAX / 2,
+            Action::Scroll(lines) => top.saturating_add_signed(*lines as isize),
+            _ => return false,
+        });
+        true
+    }
+
+    pub(in crate::tui) fn to_end(&self) {
+        self.top.set(usize::MAX / 2);
+    }
+
+    pub(in crate::tui) fn bounded(&self, lines: usize, height: usize) -> usize {
+        self.page.set(height);
+        let top = self.top.get().min(lines.saturating_sub(height));
+        self.top.set(top);
+        top
+    }
+}
+
+impl Page {
+    pub(in crate::tui) fn new(width: u16) -> Self {
+        Self { width: usize::from(width), lines: Vec::new() }
+    }
+
+    pub(in crate::tui) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(in crate::tui) fn gap(&mut self) {
+        self.line([]);
+    }
+
+    pub(in crate::tui) fn line(&mut self, spans: impl IntoIterator<Item = (Role, String)>) {
+        self.lines.push(Line { spans: spans.into_iter().collect(), action: None });
+    }
+
+    /// A clickable line.
+    pub(in crate::tui) fn button(&mut self, action: Action, spans: impl IntoIterator<Item = (Role, String)>) {
+        self.lines.push(Line { spans: spans.into_iter().collect(), action: Some(action) });
+    }
+
+    /// A paragraph, its lines indented by this many cells.
+    pub(in crate::tui) fn paragraph(&mut self, role: Role, indent: usize, words: &str) {
+        for line in text::wrap(words, self.width.saturating_sub(indent)) {
+            self.line([(Role::Text, " ".repeat(indent)), (role, line)]);
+        }
+    }
+
+    /// A label in a column of its own, and a paragraph beside it; below it when narrow.
+    pub(in crate::tui) fn entry(&mut self, label: &str, column: usize, role: Role, words: &str) {
+        if self.width < column + 20 {
+            self.line([(Role::Dim, label.to_owned())]);
+            self.paragraph(role, 2, words);
+            return;
+        }
+        for (number, line) in text::wrap(words, self.width - column).into_iter().enumerate() {
+            let label = if number == 0 { label } else { "" };
+            self.line([(Role::Dim, format!("{label:column$}")), (role, line)]);
+        }
+    }
+
+    /// A link, whole: broken only where the line ends, so that the pieces together are the link.
+    pub(in crate::tui) fn link(&mut self, label: &str, column: usize, link: &str) {
+        let beside = self.width >= column + text::width(link);
+        if !beside {
+            self.line([(Role::Dim, label.to_owned())]);
+        }
+        let indent = if beside { format!("{label:column$}") } else { String::new() };
+        let room = self.width.saturating_sub(text::width(&indent));
+        for piece in text::break_every(link, room) {
+            self.line([(Role::Dim, indent.clone()), (Role::Accent, piece)]);
+        }
+    }
+
+    /// Draws the part in sight; the last line says so when there is more.
+    pub(in crate::tui) fn draw(self, canvas: &mut Canvas, area: Rect, scroll: &Scroll) {
+        let height = usize::from(area.height);
+        let more = self.lines.len() > height && height > 1;
+        let shown = if more { height - 1 } else { height };
+        let top = scroll.bounded(self.lines.len(), shown);
+        let below = self.lines.len().saturating_sub(top + shown);
+        for (Line { spans, action }, row) in self.lines.into_iter().skip(top).take(shown).zip(area.rows()) {
+            if let Some(action) = action {
+                canvas.clickable(row, action);
+            }
+            let mut pen = canvas.pen(row);
+            for (role, words) in spans {
+                pen.put(role, &words);
+            }
+        }
+        if more {
+            let row = Rect { y: area.bottom() - 1, height: 1, ..area };
+            let hint = if below > 0 { format!("↓ {below} more") } else { "↑ more above".to_owned() };
+            canvas.pen(row).put(Role::Dim, &hint);
+        }
+    }
+}
