@@ -26,8 +26,9 @@ pub async fn local(args: &PlaceArgs, faults: Option<&str>) -> Result<(), Stopped
 }
 
 fn running(endpoint: &Endpoint, place: &Place) -> Fault {
-    Fault::permanent(format!("could not start a stand-in on `{}`: one runs there already", place.data.display()))
-        .hint(format!("Its gate is {}/. Publish to it with --target local, or choose another --data folder.", endpoint.gate))
+    Fault::permanent(format!("could not start a stand-in on `{}`: one runs there already", place.data.display())).hint(
+        format!("Its gate is {}/. Publish to it with --target local, or choose another --data folder.", endpoint.gate),
+    )
 }
 
 /// With the keys: they are the stand-in's own, good for nothing else.

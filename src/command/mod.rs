@@ -43,10 +43,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
-async fn wizard(
-    _video: Option<std::path::PathBuf>,
-    _settings: &crate::cli::PublishArgs,
-) -> Result<(), Stopped> {
+async fn wizard(_video: Option<std::path::PathBuf>, _settings: &crate::cli::PublishArgs) -> Result<(), Stopped> {
     use clap::CommandFactory;
     Plain::default().say(&Cli::command().render_help().to_string());
     Ok(())

@@ -17,8 +17,7 @@ use crate::{
     publish::{
         self,
         ffmpeg::Tools,
-        journal,
-        notice,
+        journal, notice,
         reporter::Control,
         request::{Request, Target},
     },
@@ -120,4 +119,3 @@ fn agrees(text: &str) -> bool {
 fn failed(error: impl Explain) -> Stopped {
     Stopped::Failed(error.fault())
 }
-

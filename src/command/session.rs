@@ -1,6 +1,5 @@
 //! A target becomes a connection: the stand-in is joined or started, then both are reached by the same client.
 
-
 use crate::{
     cloud::{Cloud, Connect, Keys},
     local::{self, Endpoint, Faults, Joined},
@@ -27,8 +26,7 @@ pub async fn connect(target: &Target, region: Option<&str>, place: &Place) -> Re
             Ok(Session { cloud, stand_in: Some(joined) })
         }
         Target::Aws { profile } => {
-            let connect =
-                Connect { region: region.map(str::to_owned), profile: profile.clone(), ..Connect::default() };
+            let connect = Connect { region: region.map(str::to_owned), profile: profile.clone(), ..Connect::default() };
             let cloud = Cloud::connect(&connect).await.map_err(failed)?;
             Ok(Session { cloud, stand_in: None })
         }
