@@ -1,7 +1,7 @@
 //! The packing: closed segments become chunks. A chunk is never written: its frame is computed, its hashes are taken
 //! from the segments while they are still in the page cache, and the upload reads them again.
 
-use std::{collections::VecDeque, io, path::PathBuf, sync::Arc};
+use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -90,6 +90,12 @@ async fn pack_all(
     let mut measured = None;
     while let Some(closed) = segments.recv().await {
         let (number, bytes, duration_us) = (closed.number, closed.bytes, closed.duration_us);
+        work.report(Event::SegmentClosed {
+            rendition: work.rendition.clone(),
+            segment: number,
+            bytes,
+            duration: Duration::from_micros(duration_us),
+        });
         if measured.is_none() {
             let measure = probe::measure_segment(&closed.path, plan).await;
             measured = Some(measure.map_err(|error| Stopped::Failed(error.fault()))?);

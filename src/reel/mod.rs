@@ -3,6 +3,7 @@
 
 pub mod arguments;
 pub mod board;
+pub mod cost;
 pub mod decide;
 pub mod describe;
 pub mod event;

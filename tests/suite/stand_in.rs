@@ -1,4 +1,4 @@
 //! The stand-in under the SDK, the real `aws` client and hostile requests.
 
-mod clients;
+pub(crate) mod clients;
 mod functions;

@@ -1,0 +1,167 @@
+//! A stand-in and folders for one test, the built binary to publish with, and what it said.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::Value;
+use tokio::process::Command;
+use zipreel::local::{self, Config, StandIn};
+
+use crate::clips::scratch;
+
+pub(crate) struct Desk {
+    pub(crate) stand_in: StandIn,
+    folder: tempfile::TempDir,
+}
+
+/// How the binary ended and what it said on the way.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) lines: Vec<Value>,
+    pub(crate) stderr: String,
+}
+
+impl Desk {
+    pub(crate) async fn start() -> Self {
+        let folder = scratch();
+        let mut config = Config::new(folder.path().join("data"));
+        config.port = 0;
+        Self { stand_in: local::start(config).await.unwrap(), folder }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The binary with this desk's folders, and nothing of the person who runs the tests.
+    pub(crate) fn command(&self, state: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zipreel"));
+        command
+            .env("HOME", self.path("home"))
+            .env("XDG_CONFIG_HOME", self.path("home/config"))
+            .env("ZIPREEL_DATA", self.path("data"))
+            .env("ZIPREEL_STATE_DIR", self.path(state))
+            .env("ZIPREEL_WORK_DIR", self.path("work"))
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub(crate) async fn publish(&self, video: &Path, args: &[&str]) -> Run {
+        self.publish_in("state", video, args).await
+    }
+
+    /// With a state folder of that name.
+    pub(crate) async fn publish_in(&self, state: &str, video: &Path, args: &[&str]) -> Run {
+        let mut command = self.command(state);
+        command.arg("publish").arg("--json").args(args).arg("--").arg(video);
+        let output = command.output().await.unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        Run {
+            code: output.status.code(),
+            lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    /// The last line of a run that succeeded.
+    pub(crate) fn published(&self) -> &Value {
+        assert_eq!(self.code, Some(0), "{}\n{:#?}", self.stderr, self.lines.last());
+        let last = self.lines.last().unwrap();
+        assert_eq!(last["event"], "published");
+        last
+    }
+
+    /// The last line of a run that failed.
+    pub(crate) fn failed(&self) -> &Value {
+        assert_eq!(self.code, Some(1), "{}\n{:#?}", self.stderr, self.lines.last());
+        let last = self.lines.last().unwrap();
+        assert_eq!(last["event"], "failed");
+        last
+    }
+
+    pub(crate) fn playlist(&self) -> String {
+        self.published()["playlist"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn events<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.lines.iter().filter(move |line| line["event"] == event)
+    }
+}
+
+/// A reel as the gate serves it, read by this test's own means.
+pub(crate) struct Reel {
+    pub(crate) multivariant: String,
+    pub(crate) media: String,
+    /// Of the media playlist.
+    pub(crate) url: String,
+}
+
+impl Reel {
+    pub(crate) async fn of(run: &Run) -> Self {
+        let playlist = run.playlist();
+        let multivariant = get(&playlist).await;
+        let uri = multivariant.lines().rfind(|line| !line.starts_with('#') && !line.is_empty()).unwrap();
+        let url = format!("{}{uri}", playlist.strip_suffix("index.m3u8").unwrap());
+        Self { multivariant, media: get(&url).await, url }
+    }
+
+    /// Link, offset and length of each segment, by reading the playlist line by line.
+    pub(crate) fn ranges(&self) -> Vec<(String, u64, u64)> {
+        let base = self.url.rsplit_once('/').unwrap().0;
+        let mut ranges = Vec::new();
+        let mut range = None;
+        for line in self.media.lines() {
+            if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
+                let (length, offset) = text.split_once('@').unwrap();
+                range = Some((offset.parse().unwrap(), length.parse().unwrap()));
+            } else if !line.starts_with('#') {
+                let (offset, length) = range.take().expect("each segment has its range");
+                ranges.push((format!("{base}/{line}"), offset, length));
+            }
+        }
+        ranges
+    }
+}
+
+pub(crate) async fn get(url: &str) -> String {
+    let response = client().get(url).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{url}");
+    response.text().await.unwrap()
+}
+
+/// Follows redirects; a byte range of a link.
+pub(crate) async fn get_range(url: &str, offset: u64, length: u64) -> Vec<u8> {
+    let range = format!("bytes={offset}-{}", offset + length - 1);
+    let response = client().get(url).header("range", range).send().await.unwrap();
+    assert_eq!(response.status(), 206, "{url}");
+    let bytes = response.bytes().await.unwrap();
+    assert_eq!(bytes.len() as u64, length);
+    bytes.to_vec()
+}
+
+fn client() -> reqwest::Client {
+    // an error only means that a provider is installed already
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+/// Runs a tool to its end; its standard output.
+pub(crate) fn tool(program: &str, args: &[&str]) -> String {
+    let output = std::process::Command::new(program).args(args).stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {args:?}: {stderr}");
+    let mut text = String::new();
+    output.stdout.as_slice().read_to_string(&mut text).unwrap();
+    text
+}

@@ -1,0 +1,127 @@
+//! What goes wrong is said in a sentence with what to do now, and nothing half is left visible.
+
+use std::{fs, path::PathBuf};
+
+use super::desk::Desk;
+use crate::{
+    clips::{Clip, clip},
+    stand_in::clients::lambda,
+};
+
+/// Functions of reels on this desk's stand-in.
+async fn functions(desk: &Desk) -> Vec<String> {
+    let answer = lambda(desk.stand_in.endpoint()).list_functions().send().await.unwrap();
+    let names = answer.functions().iter().map(|function| function.function_name().unwrap().to_owned());
+    names.filter(|name| zipreel::reel::name::FunctionName::parse(name).is_some()).collect()
+}
+
+async fn refuses(desk: &Desk, video: PathBuf, args: &[&str], words: &[&str]) {
+    let run = desk.publish(&video, args).await;
+    let failed = run.failed();
+    let text = format!("{} {} {}", failed["what"], failed["cause"], failed["hint"]).to_lowercase();
+    for word in words {
+        assert!(text.contains(word), "{video:?}: {word} is not in {text}");
+    }
+    assert!(failed["hint"].is_string(), "{video:?}: what to do now: {text}");
+    assert_eq!(functions(desk).await, [""; 0], "{video:?} left something");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn input_that_is_no_video_is_refused_with_a_sentence() {
+    let desk = Desk::start().await;
+    let make = |name: &str, content: &[u8]| {
+        let path = desk.path(name);
+        fs::write(&path, content).unwrap();
+        path
+    };
+    refuses(&desk, desk.path("nowhere.mp4"), &[], &["nowhere.mp4"]).await;
+    refuses(&desk, desk.path("data"), &[], &["folder"]).await;
+    refuses(&desk, make("empty.mp4", b""), &[], &["empty"]).await;
+    refuses(&desk, make("text.mp4", b"This is no video.\n".repeat(100).as_slice()), &[], &["text.mp4"]).await;
+    refuses(&desk, PathBuf::from("/dev/null"), &["--name", "null"], &["/dev/null"]).await;
+    refuses(&desk, clip(Clip::AudioOnly), &[], &["no video"]).await;
+    let whole = fs::read(clip(Clip::Mp4)).unwrap();
+    refuses(&desk, make("cut.mp4", &whole[..whole.len() / 2]), &[], &["cut.mp4"]).await;
+    let stream = fs::read(clip(Clip::Mkv)).unwrap();
+    refuses(&desk, make("cut.mkv", &stream[..stream.len() / 2]), &[], &["cut.mkv"]).await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fifo_is_refused_at_once() {
+    let desk = Desk::start().await;
+    let path = desk.path("pipe.mp4");
+    super::desk::tool("mkfifo", &[path.to_str().unwrap()]);
+    refuses(&desk, path, &[], &["pipe.mp4"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_ffmpeg_it_says_how_to_get_it() {
+    let desk = Desk::start().await;
+    let mut command = desk.command("state");
+    command.args(["publish", "--json"]).arg(clip(Clip::Mp4)).env("PATH", desk.path("home"));
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("ffmpeg") && text.contains("nstall"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_name_is_refused_and_replaced_when_asked() {
+    let desk = Desk::start().await;
+    desk.publish(&clip(Clip::Mp4), &["--name", "taken"]).await.published();
+    let other = desk.publish(&clip(Clip::Silent), &["--name", "taken"]).await;
+    let failed = other.failed();
+    assert!(failed["what"].as_str().unwrap().contains("taken by another"), "{failed}");
+    assert!(failed["hint"].as_str().unwrap().contains("--replace"), "{failed}");
+    let old = functions(&desk).await;
+    let replaced = desk.publish(&clip(Clip::Silent), &["--name", "taken", "--replace"]).await;
+    let generation = replaced.published()["generation"].as_str().unwrap().to_owned();
+    let playlist = super::desk::get(&replaced.playlist()).await;
+    assert!(playlist.contains(&generation), "{playlist}");
+    let now = functions(&desk).await;
+    assert!(old.iter().all(|name| now.contains(name)), "the old generation is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_over_the_limit_names_the_length_that_fits() {
+    let desk = Desk::start().await;
+    let args = ["--name", "large", "--segment-seconds", "30", "--chunk-mib", "1"];
+    refuses(&desk, clip(Clip::OneKeyframe), &args, &["segment 0", "--segment-seconds"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_said_and_another_proposed() {
+    let desk = Desk::start().await;
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = held.local_addr().unwrap().port().to_string();
+    let mut command = desk.command("state");
+    command.args(["local", "--port", &port, "--data"]).arg(desk.path("other"));
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains(&port) && text.contains("--port"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_ends_with_2() {
+    let desk = Desk::start().await;
+    for args in [&["publish"][..], &["publish", "x", "--chunk-mib", "50"], &["publish", "x", "--name", "A b"]] {
+        let output = desk.command("state").args(args).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_output_ends_with_the_urls() {
+    let desk = Desk::start().await;
+    let mut command = desk.command("state");
+    command.args(["publish", "--plain", "--yes", "--name", "plain"]).arg(clip(Clip::Mp4));
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let [watch, playlist] = lines[lines.len() - 2..] else { panic!("{text}") };
+    assert!(watch.starts_with("watch: http://127.0.0.1:") && watch.ends_with("/plain/"), "{watch}");
+    assert!(playlist.ends_with("/plain/index.m3u8"), "{playlist}");
+}
