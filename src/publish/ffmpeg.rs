@@ -149,6 +149,7 @@ pub fn describe(status: ExitStatus) -> String {
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return match signal {
             9 => "was killed (signal 9; the system may have run out of memory)".to_owned(),
+            6 | 7 | 11 => format!("crashed (signal {signal})"),
             signal => format!("was killed by signal {signal}"),
         };
     }

@@ -95,6 +95,10 @@ impl Explain for SplitError {
                 printable(folder)
             )),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
+            Self::Failed { how, .. } if how.contains("crashed") => Some(
+                "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another."
+                    .to_owned(),
+            ),
             Self::Failed { complaints, .. } => {
                 Some(format!("The file may be damaged: check that it plays elsewhere.{}", last_words(complaints)))
             }
@@ -225,8 +229,7 @@ impl Split<'_> {
         let input = input_argument(self.video).map_err(|error| InputError::io(self.video, error))?;
         let mut command = Command::new(&self.tools.ffmpeg);
         command.current_dir(self.folder).args(["-nostdin", "-hide_banner", "-loglevel", "warning"]);
-        command.args(["-stats_period", "0.2", "-progress", "pipe:2"]);
-        command.args(input_guard()).arg("-i").arg(input);
+        command.args(["-progress", "pipe:2"]).args(input_guard()).arg("-i").arg(input);
         command.args(self.plan.arguments(self.segment_length, dialect));
         command.args(["-f", "hls", "-hls_segment_type", "mpegts", "-hls_list_size", "1"]);
         command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));

@@ -62,9 +62,10 @@ impl MediaPlan {
         arguments
     }
 
-    /// How often ffmpeg should close a file, in seconds: 0 is at every keyframe. Segments are put together from these
-    /// pieces, since the hls muxer itself cuts at multiples of its `hls_time`: after a long segment come short ones.
-    /// Where every other frame is a keyframe, a file each would be too many; pieces then are half seconds.
+    /// How often ffmpeg should close a file, in seconds. Segments are put together from such pieces, since the hls
+    /// muxer itself cuts at multiples of its `hls_time`: after a long segment come short ones. So a piece ends at every
+    /// keyframe: at the first after next to nothing (with 0, ffmpeg 4 begins with an empty file). Where every other
+    /// frame is a keyframe, a file each would be too many; pieces then are half seconds.
     pub fn piece_seconds(&self, segment_length: Duration) -> f64 {
         const HALF: Duration = Duration::from_millis(500);
         match self.keyframes {
@@ -72,7 +73,7 @@ impl MediaPlan {
                 let seconds = segment_length.as_secs_f64();
                 seconds / (seconds / HALF.as_secs_f64()).ceil().max(1.0)
             }
-            _ => 0.0,
+            _ => 0.001,
         }
     }
 }

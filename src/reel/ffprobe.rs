@@ -207,3 +207,144 @@ impl PacketSample {
         Some(Keyframes { mean: span(mean), max: span(max), at_least, open: self.open, untimed: self.untimed })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::reel::{decide::decide, media::Transcode};
+
+    fn read(json: &str) -> Media {
+        media(json, 1000).unwrap()
+    }
+
+    #[test]
+    fn rotation_is_clockwise_whoever_tells_it() {
+        let stream = |extra: &str| {
+            let json = format!(
+                r#"{{"format":{{"format_name":"mov"}},"streams":[{{"index":0,"codec_type":"video",{extra}}}]}}"#
+            );
+            read(&json).streams[0].rotation
+        };
+        assert_eq!(stream(r#""side_data_list":[{"rotation":-90}]"#), 90);
+        assert_eq!(stream(r#""side_data_list":[{},{"rotation":90}]"#), 270);
+        assert_eq!(stream(r#""side_data_list":[{"rotation":180.0}]"#), 180);
+        assert_eq!(stream(r#""tags":{"rotate":"90"}"#), 90);
+        assert_eq!(stream(r#""tags":{"rotate":"ninety"}"#), 0);
+        assert_eq!(stream(r#""side_data_list":[{"rotation":-1e300}]"#), 0);
+    }
+
+    #[test]
+    fn text_from_the_file_carries_no_escape_sequences() {
+        let json = r#"{"format":{"format_name":"mov"},"streams":[{"index":0,"codec_type":"audio",
+            "codec_name":"aac","tags":{"title":"\u001b[2Jred\u0007","language":"\u001b]0;x\u0007"}}]}"#;
+        let stream = &read(json).streams[0];
+        assert_eq!(stream.title.as_deref(), Some("[2Jred"));
+        assert_eq!(stream.language.as_deref(), Some("]0;x"));
+    }
+
+    fn sampled(packets: &[(&str, &str)]) -> PacketSample {
+        let packets: Vec<_> =
+            packets.iter().map(|(time, flags)| format!(r#"{{"pts_time":"{time}","flags":"{flags}"}}"#)).collect();
+        let mut sample = PacketSample::default();
+        sample.window(&format!(r#"{{"packets":[{}]}}"#, packets.join(","))).unwrap();
+        sample
+    }
+
+    #[test]
+    fn leading_pictures_make_an_open_gop() {
+        let closed = [("0", "K__"), ("0.2", "__"), ("0.1", "__"), ("2", "K__"), ("2.2", "__"), ("2.1", "__")];
+        assert!(!sampled(&closed).keyframes().unwrap().open);
+        let open = [("0", "K__"), ("0.1", "__"), ("2", "K__"), ("1.9", "__"), ("2.1", "__")];
+        let keyframes = sampled(&open).keyframes().unwrap();
+        assert!(keyframes.open && !keyframes.at_least);
+        assert_eq!(keyframes.max, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_gap_that_outlasts_the_window_is_a_lower_bound() {
+        let keyframes = sampled(&[("0", "K__"), ("1", "K__"), ("2", "__"), ("12", "__")]).keyframes().unwrap();
+        assert_eq!((keyframes.max, keyframes.at_least), (Duration::from_secs(11), true));
+        assert_eq!(PacketSample::default().keyframes(), None);
+        assert_eq!(sampled(&[("0", "KD_"), ("1", "_D_")]).discarded(), 2);
+    }
+
+    /// Any JSON, with the fields that are looked at more often than chance would have them.
+    fn json() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            any::<String>(),
+            "-?[0-9]{1,25}(\\.[0-9]{1,9})?([/:][0-9]{1,12})?",
+            Just("NaN".to_owned()),
+            Just("video".to_owned()),
+            Just("h264".to_owned()),
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            text.prop_map(Value::from),
+        ];
+        let name = prop::sample::select(vec![
+            "format",
+            "streams",
+            "format_name",
+            "duration",
+            "bit_rate",
+            "index",
+            "codec_type",
+            "codec_name",
+            "width",
+            "height",
+            "sample_aspect_ratio",
+            "avg_frame_rate",
+            "r_frame_rate",
+            "side_data_list",
+            "rotation",
+            "tags",
+            "rotate",
+            "DURATION",
+            "disposition",
+            "attached_pic",
+            "channels",
+            "packets",
+            "pts_time",
+            "flags",
+            "pix_fmt",
+        ]);
+        leaf.prop_recursive(5, 96, 12, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..12).prop_map(Value::from),
+                prop::collection::btree_map(name.clone().prop_map(str::to_owned), inner, 0..12)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_json_makes_the_reader_or_the_plan_panic(format in json(), streams in prop::collection::vec(json(), 0..6)) {
+            let answer = serde_json::json!({"format": format, "streams": streams, "packets": streams}).to_string();
+            if let Ok(mut found) = media(&answer, 1) {
+                let mut sample = PacketSample::default();
+                sample.window(&answer).unwrap();
+                found.keyframes = sample.keyframes();
+                found.hidden = hidden(&found, &found);
+                if let Ok(plan) = decide(&found, Transcode::Auto) {
+                    let length = Duration::from_secs(6);
+                    let _ = (plan.sentences(), plan.expected_segments(length), plan.display_size());
+                    let _ = plan.piece_seconds(length);
+                }
+            }
+            let _ = media(&format.to_string(), 1);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>()) {
+            let _ = media(&text, 1);
+            let _ = PacketSample::default().window(&text);
+        }
+    }
+}

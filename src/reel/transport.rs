@@ -105,3 +105,88 @@ fn elementary(pes: &[u8]) -> Option<&[u8]> {
     let &[0, 0, 1, 0xe0..=0xef, _, _, _, _, header, ..] = pes else { return None };
     pes.get(9 + usize::from(header)..)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// One packet with a payload of its own, filled up by an adaptation field.
+    fn packet(pid: u16, starts: bool, payload: &[u8]) -> Vec<u8> {
+        let room = PACKET - 4;
+        let [high, low] = pid.to_be_bytes();
+        let mut bytes = vec![0x47, high | u8::from(starts) << 6, low, if payload.len() < room { 0x30 } else { 0x10 }];
+        if payload.len() < room {
+            let field = room - payload.len() - 1;
+            bytes.push(field as u8);
+            bytes.extend([0].iter().chain(&[0xff; 183]).take(field));
+        }
+        bytes.extend(payload);
+        bytes
+    }
+
+    fn table(id: u8, entries: &[u8]) -> Vec<u8> {
+        let length = (5 + entries.len() + 4) as u8;
+        [&[0, id, 0xb0, length, 0, 1, 0xc1, 0, 0], entries, &[0; 4]].concat()
+    }
+
+    /// A segment whose first access unit has these NAL units.
+    fn segment(nals: &[&[u8]]) -> Vec<u8> {
+        let unit = nals.iter().flat_map(|nal| [&[0, 0, 0, 1], *nal].concat());
+        let pes: Vec<u8> = [0, 0, 1, 0xe0, 0, 0, 0x80, 0x80, 5, 0x21, 0, 1, 0, 1].into_iter().chain(unit).collect();
+        let streams = [0xe1, 0x00, 0xf0, 0x00, H264, 0xe1, 0x00, 0xf0, 0x00, AAC_ADTS, 0xe1, 0x01, 0xf0, 0x00];
+        let mut bytes = packet(0, true, &table(0, &[0, 1, 0xf0, 0x00]));
+        bytes.extend(packet(0x1000, true, &table(2, &streams)));
+        for (place, part) in pes.chunks(PACKET - 4).enumerate() {
+            bytes.extend(packet(0x100, place == 0, part));
+        }
+        bytes.extend(packet(0x100, true, &[0, 0, 1, 0xe0, 0, 0, 0x80, 0, 0, 0, 0, 1, 0x65]));
+        bytes
+    }
+
+    /// Baseline 640x360 at level 3, out of a clip by x264.
+    const BASELINE: [u8; 15] =
+        [0x67, 0x42, 0xc0, 0x1e, 0xda, 0x02, 0x80, 0xbf, 0xe5, 0xc0, 0x44, 0x00, 0x00, 0x03, 0x00];
+
+    #[test]
+    fn an_idr_picture_and_its_parameters_are_found() {
+        let head = head(&segment(&[&[9, 0xf0], &BASELINE, &[0x68, 0xce], &[0x65, 0x88]])).unwrap();
+        assert!(head.video.idr && head.aac);
+        assert_eq!(head.video.parameters.unwrap().codec(), "avc1.42c01e");
+        assert_eq!(head.video.parameters.unwrap().size, Some((640, 360)));
+    }
+
+    #[test]
+    fn only_the_first_access_unit_counts() {
+        // the second unit has an IDR picture
+        let head = head(&segment(&[&[9, 0xf0], &BASELINE, &[0x41, 0x9a]])).unwrap();
+        assert!(!head.video.idr);
+    }
+
+    #[test]
+    fn a_long_unit_is_followed_over_many_packets() {
+        let long = [&[0x06, 0x05][..], &[0xaa; 1000]].concat();
+        assert!(head(&segment(&[&BASELINE, &long, &[0x65, 0x88]])).unwrap().video.idr);
+    }
+
+    proptest! {
+        #[test]
+        fn damage_never_panics(at in prop::collection::vec((0usize..2000, any::<u8>()), 1..40), cut in 0usize..2000) {
+            let mut bytes = segment(&[&[9, 0xf0], &BASELINE, &[0x65; 900]]);
+            let length = bytes.len();
+            for (at, byte) in at {
+                bytes[at % length] = byte;
+            }
+            let _ = head(&bytes);
+            let _ = head(&bytes[..cut.min(length)]);
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let _ = h264::access_unit(&bytes);
+            let set = [&[0, 0, 1, 0x67], bytes.as_slice()].concat();
+            let _ = h264::access_unit(&set);
+        }
+    }
+}
