@@ -178,3 +178,9 @@ fn every_state_of_a_job_is_documented_field_by_field() {
         assert_eq!(fields(&line), expected, "{state}");
     }
 }
+
+#[test]
+fn the_key_table_is_that_of_the_wizard() {
+    let table = zipreel::tui::key_table();
+    assert!(readme().contains(&table), "the README's key table should be:\n{table}");
+}
