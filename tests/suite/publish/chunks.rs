@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::desk::{Desk, Reel, Run, get_range, tool};
+use super::desk::{Desk, Reel, Run, client, get_range, tool};
 use crate::{
     clips::{Clip, clip},
     stand_in::clients::lambda,
@@ -25,7 +25,7 @@ async fn zips(desk: &Desk, prefix: &str) -> BTreeMap<String, (Vec<u8>, String)> 
             if name.starts_with(prefix) {
                 let answer = lambda.get_function().function_name(name).send().await.unwrap();
                 let link = answer.code().unwrap().location().unwrap().to_owned();
-                let bytes = reqwest::get(link).await.unwrap().bytes().await.unwrap().to_vec();
+                let bytes = client().get(link).send().await.unwrap().bytes().await.unwrap().to_vec();
                 found.insert(name.to_owned(), (bytes, function.code_sha256().unwrap().to_owned()));
             }
         }
@@ -136,5 +136,6 @@ async fn the_longest_name_fits() {
     let desk = Desk::start().await;
     let name = "a".repeat(32);
     desk.publish(&clip(Clip::Silent), &["--name", &name]).await.published();
-    assert_eq!(zips(&desk, &format!("zipreel-{name}-")).await.len(), 2, "a chunk and the index");
+    let zips = zips(&desk, &format!("zipreel-{name}-")).await;
+    assert!(zips.len() >= 2 && zips.keys().all(|name| name.len() <= 64), "{:?}", zips.keys());
 }

@@ -149,7 +149,7 @@ pub(crate) async fn get_range(url: &str, offset: u64, length: u64) -> Vec<u8> {
     bytes.to_vec()
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // an error only means that a provider is installed already
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
