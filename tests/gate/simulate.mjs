@@ -1,11 +1,12 @@
 // How many instances of the gate hold within AWS's 100 GetFunction a second: the gate's own code (routes, index, links,
-// back-off) on a simulated clock. Every instance starts cold in the same second, is asked for chunks in random order
-// as fast as its callers come, and serves one request at a time, as Lambda does.
+// back-off) on a simulated clock. Every instance starts cold in the same second, serves one request at a time, as Lambda
+// does, and is asked about once a second, for chunks in random order and now and then for the playlist.
 //
 //   node tests/gate/simulate.mjs [--minutes 30] [--instances 1,10,100,1000] [--chunks 34,340] [--json]
 //
-// A row: GetFunction that AWS granted (mean, and in the busiest second), waits of requests, 503s. Exit code 1 if any link
-// with less than two minutes left was served or any request took longer than 8 s (and 1 attempt).
+// A row: GetFunction that AWS granted (mean, and in the busiest second) and refused, milliseconds until answers (p50, p99,
+// longest), 503s (busy). Exit code 1 if a link with less than two minutes left was served (short), or if an answer took
+// longer than 8 s (late).
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

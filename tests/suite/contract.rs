@@ -1,6 +1,7 @@
 //! The gate's and the relay's contract (`assets/gate/README.md`): one suite, run against every implementation.
 
 mod answers;
+mod costs;
 mod deployed;
 mod http;
 mod reel;

@@ -8,7 +8,7 @@ use super::{
     sides::{Account, Options, Side},
 };
 
-const GENERATION: &str = "0123abcd";
+pub(crate) const GENERATION: &str = "0123abcd";
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const SHORT: &str = "public, max-age=10";
@@ -303,7 +303,7 @@ fn other_methods() -> Vec<Row> {
     rows
 }
 
-async fn published() -> Account {
+pub(crate) async fn published() -> Account {
     let account = Account::new(Clock::system()).await;
     let name: ReelName = "reel".parse().unwrap();
     let made = reel::make(&name, GENERATION);

@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::{Body, BodyDataStream, Bytes},
     extract::{Path as UrlPath, Request, State},
     http::{HeaderMap, Response, StatusCode},
     routing::{get, post},
@@ -30,7 +30,7 @@ use tokio::{
 /// How a function is started.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
-    /// Files below `assets/gate/` that its zip holds; the handler is in the first.
+    /// Files of the repository that its zip holds; the handler is in the first.
     pub(crate) files: &'static [&'static str],
     pub(crate) environment: BTreeMap<&'static str, String>,
     /// Invocations that run at once: 1 on ordinary Lambda, more on its managed instances.
@@ -82,10 +82,10 @@ impl Reserved {
         let Self { url, shared, front } = self;
         let (api, runtime) = serve(runtime_api(shared)).await;
         let root = tempfile::tempdir().unwrap();
-        for file in spec.files {
-            std::fs::copy(repository().join("assets/gate").join(file), root.path().join(file)).unwrap();
+        for file in spec.files.iter().map(|file| repository().join(file)) {
+            std::fs::copy(&file, root.path().join(file.file_name().unwrap())).unwrap();
         }
-        let (name, _) = spec.files[0].split_once('.').unwrap();
+        let name = Path::new(spec.files[0]).file_stem().unwrap().to_str().unwrap();
         let mut command = Command::new(node());
         command
             .arg(repository().join("tests/gate/bootstrap.mjs"))
@@ -225,19 +225,8 @@ async fn response(
 async fn streamed(answered: Answered, body: Body, prelude: bool) {
     let mut chunks = body.into_data_stream();
     let mut first = Vec::new();
-    let mut answer = plain(StatusCode::OK);
-    while prelude {
-        if let Some(end) = first.windows(8).position(|window| window == [0; 8]) {
-            let metadata: Value = serde_json::from_slice(&first[..end]).expect("the prelude is JSON");
-            answer = answer_of(&metadata);
-            first.drain(..end + 8);
-            break;
-        }
-        match chunks.next().await {
-            Some(Ok(chunk)) => first.extend_from_slice(&chunk),
-            _ => break,
-        }
-    }
+    let metadata = if prelude { read_prelude(&mut chunks, &mut first).await } else { None };
+    let mut answer = metadata.map_or_else(|| plain(StatusCode::OK), |metadata| answer_of(&metadata));
     let (pass, passed) = mpsc::channel::<Result<Bytes, axum::Error>>(1);
     let passed = futures_util::stream::unfold(passed, async |mut passed| Some((passed.recv().await?, passed)));
     *answer.body_mut() = Body::from_stream(passed);
@@ -249,6 +238,18 @@ async fn streamed(answered: Answered, body: Body, prelude: bool) {
         if pass.send(chunk).await.is_err() {
             return;
         }
+    }
+}
+
+/// Status and headers; what came after them stays in `first`. `None` if the answer ended before.
+async fn read_prelude(chunks: &mut BodyDataStream, first: &mut Vec<u8>) -> Option<Value> {
+    loop {
+        if let Some(end) = first.windows(8).position(|window| window == [0; 8]) {
+            let metadata = serde_json::from_slice(&first[..end]).expect("the prelude is JSON");
+            first.drain(..end + 8);
+            return Some(metadata);
+        }
+        first.extend_from_slice(&chunks.next().await?.ok()?);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use zipreel::{
     cloud::{Cloud, Connect, Keys},
-    local::{self, Clock, Config, Operation, StandIn},
+    local::{self, Clock, Config, StandIn},
 };
 
 use super::runtime::{Function, Reserved, Spec};
@@ -16,13 +16,13 @@ pub(crate) struct Account {
     pub(crate) stand_in: StandIn,
     pub(crate) clock: Clock,
     pub(crate) cloud: Cloud,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Account {
     pub(crate) async fn new(clock: Clock) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let config = Config { port: 0, clock: clock.clone(), ..Config::new(data.path()) };
+        let config = Config { port: 0, clock: clock.clone(), log_requests: true, ..Config::new(data.path()) };
         let stand_in = local::start(config).await.unwrap();
         let endpoint = stand_in.endpoint();
         let keys = Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
@@ -33,11 +33,15 @@ impl Account {
             ..Connect::default()
         };
         let cloud = Cloud::connect(&connect).await.unwrap();
-        Self { stand_in, clock, cloud, _data: data }
+        Self { stand_in, clock, cloud, data }
     }
 
-    pub(crate) fn get_function_calls(&self) -> u64 {
-        self.stand_in.counts().calls(Operation::GetFunction)
+    /// The functions that GetFunction was asked for, in order.
+    pub(crate) fn asked_for(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(self.data.path().join("requests.jsonl")).unwrap();
+        let entries = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let asked = entries.filter(|entry| entry["operation"] == "GetFunction");
+        asked.map(|entry| entry["target"].as_str().unwrap().to_owned()).collect()
     }
 
     /// The deployed functions, asking this account.
@@ -60,8 +64,8 @@ impl Account {
         let spec =
             |files, environment| Spec { files, environment, at_once: options.at_once, buffered: options.buffered };
         let functions = vec![
-            gate.start(&spec(&["gate.mjs", "watch.html"], of_gate)).await,
-            relay.start(&spec(&["relay.mjs"], of_relay)).await,
+            gate.start(&spec(&["assets/gate/gate.mjs", "assets/gate/watch.html"], of_gate)).await,
+            relay.start(&spec(&["assets/gate/relay.mjs"], of_relay)).await,
         ];
         let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };
         Side { name, gate: gate_url, relay: relay_url, functions }

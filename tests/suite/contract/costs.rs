@@ -1,0 +1,221 @@
+//! What requests may cost the account, and how the deployed functions stand its bad days: counted and provoked on the
+//! stand-in that they ask.
+
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use zipreel::{
+    local::{Clock, Faults},
+    reel::name::ReelName,
+};
+
+use super::{
+    answers::{GENERATION, published},
+    http::{get, send},
+    reel::{self, payload},
+    runtime::{Reserved, Spec},
+    sides::{Account, Options},
+};
+
+const CHUNK: &str = "/reel/0123abcd/src/0001.ts";
+
+/// GetFunction calls that guessing may cost an instance: twenty at once, twenty a minute while the test runs.
+const GUESSES_COST: usize = 40;
+
+#[tokio::test]
+async fn thousands_of_guesses_cost_a_handful_and_ask_for_no_other_function() {
+    let account = published().await;
+    for decoy in ["payroll", "zipreel-gate-index-2", "zipreel-other-0123abcd-src-0001"] {
+        let made = reel::make(&"decoy".parse().unwrap(), GENERATION);
+        reel::create(&account.cloud, decoy, made.chunks.into_values().next().unwrap()).await;
+    }
+    // ten thousand of them are guessed in gate.test.mjs, on a clock that stands still
+    let side = account.node(Options { at_once: 8, ..Options::default() }).await;
+    assert_eq!(get(&side.gate, CHUNK).await.status, 302);
+    let before = account.asked_for().len();
+    guess(&side.gate, 2000).await;
+    let asked = account.asked_for().split_off(before);
+    assert!(asked.len() <= GUESSES_COST, "{}: {} calls: {asked:?}", side.name, asked.len());
+    let ours = |name: &String| name.starts_with("zipreel-") && name.ends_with("-index");
+    assert!(asked.iter().all(ours), "{}: {asked:?}", side.name);
+    assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}: a known reel plays on", side.name);
+}
+
+/// Random reels, generations and numbers, and names of functions that are there.
+async fn guess(gate: &str, guesses: usize) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let mut guessing = JoinSet::new();
+    for worker in 0..8 {
+        let (client, gate) = (client.clone(), gate.to_owned());
+        guessing.spawn(async move {
+            let mut random = fastrand::Rng::with_seed(worker);
+            for guess in 0..guesses / 8 {
+                let (word, number) = (format!("{:08x}", random.u32(..)), random.u16(4..=9999));
+                let path = match guess % 5 {
+                    0 => format!("/{word}/index.m3u8"),
+                    1 => format!("/{word}/{word}/src/{number:04}.ts"),
+                    2 => format!("/reel/{word}/src.m3u8"),
+                    3 => format!("/reel/{GENERATION}/src/{number:04}.ts"),
+                    _ => ["/payroll/", "/gate/", "/other/", "/gate-index-2/", "/zipreel-gate/"][guess % 25 / 5]
+                        .to_owned(),
+                };
+                let status = client.get(format!("{gate}{path}")).send().await.unwrap().status().as_u16();
+                assert!(status == 404 || status == 503, "{path}: {status}");
+            }
+        });
+    }
+    guessing.join_all().await;
+}
+
+#[tokio::test]
+async fn a_chunk_costs_one_call_however_many_ask_and_whenever() {
+    let account = published().await;
+    let side = account.node(Options { at_once: 8, ..Options::default() }).await;
+    let before = account.asked_for().len();
+    let mut asking = JoinSet::new();
+    for _ in 0..40 {
+        let gate = side.gate.clone();
+        asking.spawn(async move { get(&gate, CHUNK).await.status });
+    }
+    assert!(asking.join_all().await.into_iter().all(|status| status == 302));
+    for _ in 0..40 {
+        assert_eq!(get(&side.gate, CHUNK).await.status, 302);
+    }
+    assert_eq!(account.asked_for().split_off(before), ["zipreel-reel-index", "zipreel-reel-0123abcd-src-0001"]);
+}
+
+#[tokio::test]
+async fn a_redirect_is_kept_for_as_long_as_the_link_itself_says() {
+    let account = published().await;
+    let side = account.node(Options::default()).await;
+    // links are made four minutes ago: six minutes are left, of which clients may use three
+    account.clock.rewind(Duration::from_secs(240));
+    let answer = get(&side.gate, CHUNK).await;
+    let age = answer.header("cache-control").unwrap().strip_prefix("public, max-age=").unwrap().parse::<u64>().unwrap();
+    assert!((150..=180).contains(&age), "{age}");
+}
+
+#[tokio::test]
+async fn a_new_generation_plays_at_once_and_the_retired_one_until_its_time() {
+    let account = published().await;
+    let name: ReelName = "reel".parse().unwrap();
+    for side in account.sides().await {
+        assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}", side.name);
+    }
+    let sides = account.sides().await;
+    let old = reel::make(&name, GENERATION);
+    let new = reel::make(&name, "feedbeef");
+    let until = OffsetDateTime::now_utc() + Duration::from_secs(6);
+    reel::publish(&account.cloud, &name, "Again", &new, &[(old, until)]).await;
+    for side in &sides {
+        assert_eq!(get(&side.gate, "/reel/feedbeef/src/0001.ts").await.status, 302, "{}", side.name);
+        let multivariant = get(&side.gate, "/reel/index.m3u8").await.text();
+        assert!(multivariant.contains("\nfeedbeef/src.m3u8\n"), "{}: {multivariant}", side.name);
+        for path in [CHUNK, "/reel/0123abcd/src.m3u8"] {
+            let status = get(&side.gate, path).await.status;
+            let now = OffsetDateTime::now_utc();
+            assert!(now > until || status < 400, "{}: {path}: {status}", side.name);
+        }
+    }
+    let begun = Instant::now();
+    for side in &sides {
+        while get(&side.gate, CHUNK).await.status != 404 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} still serves it", side.name);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert_eq!(get(&side.gate, "/reel/0123abcd/src.m3u8").await.status, 404, "{}", side.name);
+        assert!(OffsetDateTime::now_utc() >= until, "{}: not before its time", side.name);
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_refuses_a_link_in_the_middle_costs_one_new_link() {
+    let account = published().await;
+    for side in account.sides().await {
+        assert_eq!(get(&side.relay, "/reel/0123abcd/src/0.ts").await.status, 200, "{}", side.name);
+        account.stand_in.faults().set("403@Download=1x".parse().unwrap());
+        let answer = get(&side.relay, "/reel/0123abcd/src/1.ts").await;
+        assert_eq!(answer.status, 200, "{}: {answer:?}", side.name);
+        assert!(answer.body == payload(GENERATION, "src", 1), "{}", side.name);
+        account.stand_in.faults().clear();
+    }
+}
+
+#[tokio::test]
+async fn while_aws_is_busy_known_links_are_served_and_others_wait_at_most_eight_seconds() {
+    let account = published().await;
+    let side = account.node(Options { at_once: 4, ..Options::default() }).await;
+    assert_eq!(get(&side.gate, CHUNK).await.status, 302);
+    assert_eq!(get(&side.relay, "/reel/0123abcd/src/0.ts").await.status, 200);
+    account.stand_in.faults().set("429@GetFunction=1.0".parse().unwrap());
+    let begun = Instant::now();
+    let (chunk, segment, known, playlist) = tokio::join!(
+        get(&side.gate, "/reel/0123abcd/src/0002.ts"),
+        get(&side.relay, "/reel/0123abcd/src/5.ts"),
+        get(&side.gate, CHUNK),
+        get(&side.gate, "/reel/index.m3u8"),
+    );
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!((known.status, playlist.status), (302, 200));
+    for answer in [chunk, segment] {
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 2, "{answer:?}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+    account.stand_in.faults().set("429@GetFunction=2x".parse::<Faults>().unwrap());
+    assert_eq!(get(&side.gate, "/reel/0123abcd/src/0003.ts").await.status, 302, "a short shortage is waited out");
+}
+
+#[tokio::test]
+async fn logs_tell_what_went_wrong_without_a_key_or_a_link() {
+    let account = published().await;
+    let side = account.node(Options::default()).await;
+    get(&side.relay, "/reel/0123abcd/src/0.ts").await;
+    account.stand_in.faults().set("403@Download=1.0".parse().unwrap());
+    assert_eq!(get(&side.relay, "/reel/0123abcd/src/1.ts").await.status, 502);
+    account.stand_in.faults().set("403@GetFunction=1.0".parse().unwrap());
+    assert_eq!(get(&side.gate, "/reel/0123abcd/src/0002.ts").await.status, 503);
+    account.stand_in.faults().clear();
+    assert!(account.cloud.delete_function("zipreel-reel-0123abcd-src-0003").await.unwrap());
+    assert_eq!(get(&side.gate, "/reel/0123abcd/src/0003.ts").await.status, 404);
+    let log = side.log();
+    for told in ["the bucket answered 403", "refused with 403", "src-0003 is listed, but does not exist"] {
+        assert!(log.contains(told), "`{told}` in {log}");
+    }
+    let endpoint = account.stand_in.endpoint();
+    for secret in [endpoint.secret_key.as_str(), endpoint.access_key.as_str(), "X-Amz", "Signature", "http://"] {
+        assert!(!log.contains(secret), "`{secret}` in {log}");
+    }
+}
+
+#[tokio::test]
+async fn the_harness_loses_what_aws_loses() {
+    let url = Reserved::new().await;
+    let spec = Spec { files: &["tests/gate/silent.mjs"], environment: Default::default(), at_once: 1, buffered: false };
+    let function = url.start(&spec).await;
+    let written = get(&function.url, "/written").await;
+    assert_eq!((written.status, written.header("location")), (302, Some("/elsewhere")));
+    let silent = send(&function.url, "GET", "/silent", &[]).await;
+    assert_eq!((silent.status, silent.header("location"), silent.body.len()), (200, None, 0));
+}
+
+#[tokio::test]
+async fn an_account_without_the_reel_answers_404_until_it_is_published() {
+    let account = Account::new(Clock::system()).await;
+    let sides = account.sides().await;
+    for side in &sides {
+        assert_eq!(get(&side.gate, "/reel/index.m3u8").await.status, 404, "{}", side.name);
+    }
+    let name: ReelName = "reel".parse().unwrap();
+    reel::publish(&account.cloud, &name, "New", &reel::make(&name, GENERATION), &[]).await;
+    let begun = Instant::now();
+    for side in &sides {
+        while get(&side.gate, "/reel/index.m3u8").await.status != 200 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} does not see it", side.name);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
