@@ -44,6 +44,12 @@ impl Account {
         asked.map(|entry| entry["target"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The stand-in's own gate and relay.
+    pub(crate) fn own(&self) -> Side {
+        let endpoint = self.stand_in.endpoint();
+        Side { name: "stand-in", gate: endpoint.gate.clone(), relay: endpoint.relay.clone(), functions: Vec::new() }
+    }
+
     /// The deployed functions, asking this account.
     pub(crate) async fn node(&self, options: Options) -> Side {
         let (gate, relay) = (Reserved::new().await, Reserved::new().await);
@@ -74,7 +80,7 @@ impl Account {
     /// Every implementation, relay on.
     pub(crate) async fn sides(&self) -> Vec<Side> {
         let buffered = Options { buffered: true, ..Options::default() };
-        vec![self.node(Options::default()).await, self.node(buffered).await]
+        vec![self.own(), self.node(Options::default()).await, self.node(buffered).await]
     }
 }
 
