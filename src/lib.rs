@@ -7,6 +7,7 @@ pub mod cli;
 pub mod cloud;
 pub mod command;
 pub mod json;
+pub mod library;
 pub mod local;
 pub mod plain;
 pub mod publish;

@@ -1,0 +1,189 @@
+//! Is a reel whole? Quick: every chunk is there with the right hash and size. Deep: every byte range is read as a
+//! player reads it, through the gate, and its hash compared.
+
+use std::collections::HashMap;
+
+use futures_util::{StreamExt, stream};
+
+use super::LibraryError;
+use crate::{
+    cloud::{Cloud, functions::FunctionFacts},
+    publish::{player::Player, remote, run::GATE},
+    reel::{
+        fault::Explain,
+        index::{ChunkIndex, Container, Index},
+        name::{ChunkNumber, FunctionName, PREFIX, ReelName, RenditionId},
+        playlist,
+    },
+};
+
+/// Chunks that are read side by side in a deep check.
+const PARALLEL: usize = 4;
+/// Functions that a page of ListFunctions holds.
+const PAGE: u64 = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    Quick,
+    Deep,
+}
+
+/// News of one chunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub rendition: RenditionId,
+    pub number: ChunkNumber,
+    pub finding: Finding,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Bytes read so far.
+    Reading(u64),
+    Ok,
+    Missing,
+    /// What differs, in words.
+    Differs(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    pub chunks: u32,
+    pub ok: u32,
+    pub missing: u32,
+    pub differing: u32,
+}
+
+impl Report {
+    pub fn is_whole(&self) -> bool {
+        self.ok == self.chunks && self.chunks > 0
+    }
+}
+
+/// One chunk to look at.
+struct Wanted<'a> {
+    rendition: &'a RenditionId,
+    container: Container,
+    chunk: &'a ChunkIndex,
+    name: String,
+}
+
+/// Checks the generation that is served. `found` hears of each chunk, and in a deep check of each block read.
+pub async fn check(
+    cloud: &Cloud,
+    reel: &ReelName,
+    depth: Depth,
+    found: impl Fn(Checked) + Sync,
+) -> Result<Report, LibraryError> {
+    let existing = remote::existing(cloud, reel).await?.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
+    let wanted = wanted(&existing.index);
+    let there = functions(cloud, reel, &wanted).await?;
+    let mut report = Report { chunks: wanted.len() as u32, ..Report::default() };
+    let mut sound = Vec::new();
+    for want in &wanted {
+        match compare(want, there.get(&want.name)) {
+            Finding::Ok if depth == Depth::Deep => sound.push(want),
+            finding => tell(&found, &mut report, want, finding),
+        }
+    }
+    if !sound.is_empty() {
+        let gate = cloud.function_url(GATE).await?.ok_or(LibraryError::NoGate)?;
+        let base = format!("{gate}{reel}/{}/", existing.index.current.generation);
+        let player = Player::new()?;
+        let reads = sound.into_iter().map(|want| read(&player, &base, want, &found));
+        let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
+        while let Some((want, finding)) = reads.next().await {
+            tell(&found, &mut report, want, finding);
+        }
+    }
+    Ok(report)
+}
+
+fn wanted(index: &Index) -> Vec<Wanted<'_>> {
+    let renditions = index.current.renditions.iter();
+    let chunks =
+        renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, rendition, chunk)));
+    chunks
+        .map(|(id, rendition, chunk)| Wanted {
+            rendition: id,
+            container: rendition.container,
+            chunk,
+            name: FunctionName::Chunk {
+                reel: index.reel.clone(),
+                generation: index.current.generation,
+                rendition: id.clone(),
+                number: chunk.number,
+            }
+            .to_string(),
+        })
+        .collect()
+}
+
+fn tell(found: &impl Fn(Checked), report: &mut Report, want: &Wanted<'_>, finding: Finding) {
+    match &finding {
+        Finding::Reading(_) => {}
+        Finding::Ok => report.ok += 1,
+        Finding::Missing => report.missing += 1,
+        Finding::Differs(_) => report.differing += 1,
+    }
+    found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+}
+
+/// The chunks' functions by name: by list pages, or one by one if that takes fewer calls.
+async fn functions(
+    cloud: &Cloud,
+    reel: &ReelName,
+    wanted: &[Wanted<'_>],
+) -> Result<HashMap<String, FunctionFacts>, LibraryError> {
+    let pages = cloud.quota().await?.functions.div_ceil(PAGE);
+    let mut there = HashMap::new();
+    if pages <= wanted.len() as u64 {
+        let prefix = format!("{PREFIX}{reel}-");
+        cloud
+            .each_function(&prefix, |page| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts))))
+            .await?;
+    } else {
+        for want in wanted {
+            there.extend(cloud.function(&want.name).await?.map(|facts| (facts.name.clone(), facts)));
+        }
+    }
+    Ok(there)
+}
+
+fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
+    let Some(facts) = there else { return Finding::Missing };
+    // Inactive and the like are about running, which chunks never do; lists leave the state out
+    if let Some(state @ ("Failed" | "Deleting")) = facts.state.as_deref() {
+        return Finding::Differs(format!("its state is {state}"));
+    }
+    if facts.code_bytes != want.chunk.bytes {
+        return Finding::Differs(format!("it has {} bytes, not {}", facts.code_bytes, want.chunk.bytes));
+    }
+    if facts.code_sha256 != want.chunk.sha256 {
+        return Finding::Differs("its hash is another".to_owned());
+    }
+    Finding::Ok
+}
+
+async fn read<'a>(
+    player: &Player,
+    base: &str,
+    want: &'a Wanted<'a>,
+    found: &(impl Fn(Checked) + Sync),
+) -> (&'a Wanted<'a>, Finding) {
+    let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.container));
+    let mut done = 0;
+    for (place, segment) in want.chunk.segments.iter().enumerate() {
+        let progress = |block: &[u8]| {
+            done += block.len() as u64;
+            let finding = Finding::Reading(done);
+            found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+        };
+        match player.range(&url, segment.offset, segment.bytes, progress).await {
+            Ok(read) if (read.bytes, read.crc32) == (segment.bytes, segment.crc32) => {}
+            Ok(_) => return (want, Finding::Differs(format!("segment {place} of it has another hash"))),
+            Err(error) => return (want, Finding::Differs(error.fault().to_string())),
+        }
+    }
+    (want, Finding::Ok)
+}

@@ -1,0 +1,68 @@
+//! What is published: listing, checking and deleting reels of an account. The remote side alone is asked, so that
+//! reels of other machines count too.
+
+mod check;
+mod delete;
+mod list;
+
+pub use check::{Checked, Depth, Finding, Report, check};
+pub use delete::delete;
+pub use list::{Listed, Shelf, list};
+
+use crate::{
+    cloud::CloudError,
+    publish::{player::PlayerError, remote::RemoteError},
+    reel::{
+        fault::{Explain, Fault, FaultClass},
+        name::ReelName,
+    },
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    #[error(transparent)]
+    Player(#[from] PlayerError),
+    #[error("could not find the reel `{0}`")]
+    NotFound(ReelName),
+    #[error("could not find the gate: it has no URL")]
+    NoGate,
+}
+
+impl Explain for LibraryError {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Cloud(error) => error.class(),
+            Self::Remote(error) => error.class(),
+            Self::Player(error) => error.class(),
+            Self::NotFound(_) | Self::NoGate => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => error.hint(),
+            Self::Remote(error) => error.hint(),
+            Self::Player(error) => error.hint(),
+            Self::NotFound(_) => {
+                Some("`zipreel list` shows what is published; --target and --region choose where.".into())
+            }
+            Self::NoGate => Some("It is made with the first publishing.".into()),
+        }
+    }
+
+    /// The text of an inner error is this error's own.
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Cloud(error) => error.fault(),
+            Self::Remote(error) => error.fault(),
+            Self::Player(error) => error.fault(),
+            Self::NotFound(_) | Self::NoGate => {
+                Fault { class: self.class(), what: self.to_string(), cause: None, hint: self.hint() }
+            }
+        }
+    }
+}
