@@ -304,7 +304,11 @@ fn other_methods() -> Vec<Row> {
 }
 
 pub(crate) async fn published() -> Account {
-    let account = Account::new(Clock::system()).await;
+    published_at(Clock::system()).await
+}
+
+pub(crate) async fn published_at(clock: Clock) -> Account {
+    let account = Account::new(clock).await;
     let name: ReelName = "reel".parse().unwrap();
     let made = reel::make(&name, GENERATION);
     reel::publish(&account.cloud, &name, TITLE, &made, &[]).await;

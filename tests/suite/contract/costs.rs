@@ -11,11 +11,11 @@ use zipreel::{
 };
 
 use super::{
-    answers::{GENERATION, published},
+    answers::{GENERATION, published, published_at},
     http::{get, send},
     reel::{self, payload},
     runtime::{Reserved, Spec},
-    sides::{Account, Options},
+    sides::{Account, Options, Side},
 };
 
 const CHUNK: &str = "/reel/0123abcd/src/0001.ts";
@@ -30,16 +30,18 @@ async fn thousands_of_guesses_cost_a_handful_and_ask_for_no_other_function() {
         let made = reel::make(&"decoy".parse().unwrap(), GENERATION);
         reel::create(&account.cloud, decoy, made.chunks.into_values().next().unwrap()).await;
     }
-    // ten thousand of them are guessed in gate.test.mjs, on a clock that stands still
-    let side = account.node(Options { at_once: 8, ..Options::default() }).await;
-    assert_eq!(get(&side.gate, CHUNK).await.status, 302);
-    let before = account.asked_for().len();
-    guess(&side.gate, 2000).await;
-    let asked = account.asked_for().split_off(before);
-    assert!(asked.len() <= GUESSES_COST, "{}: {} calls: {asked:?}", side.name, asked.len());
-    let ours = |name: &String| name.starts_with("zipreel-") && name.ends_with("-index");
-    assert!(asked.iter().all(ours), "{}: {asked:?}", side.name);
-    assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}: a known reel plays on", side.name);
+    let node = account.node(Options { at_once: 8, ..Options::default() }).await;
+    // ten thousand are guessed of the deployed gate in gate.test.mjs, on a clock that stands still
+    for (side, guesses) in [(account.own(), 10_000), (node, 2000)] {
+        assert_eq!(get(&side.gate, CHUNK).await.status, 302);
+        let before = account.asked_for().len();
+        guess(&side.gate, guesses).await;
+        let asked = account.asked_for().split_off(before);
+        assert!(asked.len() <= GUESSES_COST, "{}: {} calls: {asked:?}", side.name, asked.len());
+        let ours = |name: &String| name.starts_with("zipreel-") && name.ends_with("-index");
+        assert!(asked.iter().all(ours), "{}: {asked:?}", side.name);
+        assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}: a known reel plays on", side.name);
+    }
 }
 
 /// Random reels, generations and numbers, and names of functions that are there.
@@ -72,18 +74,44 @@ async fn guess(gate: &str, guesses: usize) {
 #[tokio::test]
 async fn a_chunk_costs_one_call_however_many_ask_and_whenever() {
     let account = published().await;
-    let side = account.node(Options { at_once: 8, ..Options::default() }).await;
+    for side in [account.own(), account.node(Options { at_once: 8, ..Options::default() }).await] {
+        let before = account.asked_for().len();
+        let mut asking = JoinSet::new();
+        for _ in 0..40 {
+            let gate = side.gate.clone();
+            asking.spawn(async move { get(&gate, CHUNK).await.status });
+        }
+        assert!(asking.join_all().await.into_iter().all(|status| status == 302), "{}", side.name);
+        for _ in 0..40 {
+            assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}", side.name);
+        }
+        let asked = account.asked_for().split_off(before);
+        assert_eq!(asked, ["zipreel-reel-index", "zipreel-reel-0123abcd-src-0001"], "{}", side.name);
+    }
+}
+
+/// The same of the deployed gate is in gate.test.mjs.
+#[tokio::test]
+async fn the_stand_ins_links_are_renewed_two_minutes_before_their_end() {
+    let account = published_at(Clock::stopped()).await;
+    let side = account.own();
     let before = account.asked_for().len();
-    let mut asking = JoinSet::new();
-    for _ in 0..40 {
-        let gate = side.gate.clone();
-        asking.spawn(async move { get(&gate, CHUNK).await.status });
+    let mut links = Vec::new();
+    for minute in 0..60_u64 {
+        let answer = get(&side.gate, CHUNK).await;
+        let link = answer.header("location").unwrap().to_owned();
+        let age = answer.header("cache-control").unwrap().strip_prefix("public, max-age=").unwrap();
+        // made at every eighth minute; what is left of ten, less three, and five at most; links carry whole seconds
+        let most = (10 - minute % 8).saturating_sub(3).min(5) * 60;
+        let age = age.parse::<u64>().unwrap();
+        assert!(age <= most && age + 1 >= most, "minute {minute}: {age}");
+        links.push(link);
+        account.clock.advance(Duration::from_secs(60));
     }
-    assert!(asking.join_all().await.into_iter().all(|status| status == 302));
-    for _ in 0..40 {
-        assert_eq!(get(&side.gate, CHUNK).await.status, 302);
-    }
-    assert_eq!(account.asked_for().split_off(before), ["zipreel-reel-index", "zipreel-reel-0123abcd-src-0001"]);
+    links.dedup();
+    assert_eq!(links.len(), 8);
+    // and the index once: links alone are no reason to ask for it
+    assert_eq!(account.asked_for().split_off(before).len(), 8 + 1);
 }
 
 #[tokio::test]
@@ -146,9 +174,14 @@ async fn a_bucket_that_refuses_a_link_in_the_middle_costs_one_new_link() {
 #[tokio::test]
 async fn while_aws_is_busy_known_links_are_served_and_others_wait_at_most_eight_seconds() {
     let account = published().await;
-    let side = account.node(Options { at_once: 4, ..Options::default() }).await;
-    assert_eq!(get(&side.gate, CHUNK).await.status, 302);
-    assert_eq!(get(&side.relay, "/reel/0123abcd/src/0.ts").await.status, 200);
+    for side in [account.own(), account.node(Options { at_once: 4, ..Options::default() }).await] {
+        assert_eq!(get(&side.gate, CHUNK).await.status, 302);
+        assert_eq!(get(&side.relay, "/reel/0123abcd/src/0.ts").await.status, 200);
+        shortage(&account, &side).await;
+    }
+}
+
+async fn shortage(account: &Account, side: &Side) {
     account.stand_in.faults().set("429@GetFunction=1.0".parse().unwrap());
     let begun = Instant::now();
     let (chunk, segment, known, playlist) = tokio::join!(
