@@ -6,8 +6,10 @@ pub mod code;
 pub mod error;
 pub mod functions;
 pub mod limiter;
+mod profiles;
 pub mod quota;
 pub mod session;
 
 pub use error::CloudError;
+pub use profiles::{Profile, profiles};
 pub use session::{Cloud, Connect, Identity, Keys};

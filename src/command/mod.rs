@@ -4,6 +4,7 @@ mod face;
 mod local;
 mod publish;
 pub mod session;
+mod wizard;
 
 use std::process::ExitCode;
 
@@ -28,7 +29,10 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Publish { video, settings, face }) => publish::publish(&video, &settings, &face).await,
         Some(Command::Resume { name, place, face }) => publish::resume(name.as_ref(), &place, &face).await,
         Some(Command::Local { place, faults }) => local::local(&place, faults.as_deref()).await,
-        None => wizard(cli.video, &cli.settings).await,
+        None => match wizard::wizard(cli.video, &cli.settings).await {
+            Ok(code) => return ExitCode::from(code),
+            Err(stopped) => Err(stopped),
+        },
     };
     match ended {
         Ok(()) => ExitCode::from(DONE),
@@ -43,12 +47,15 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
+<<<<<<< HEAD
 async fn wizard(_video: Option<std::path::PathBuf>, _settings: &crate::cli::PublishArgs) -> Result<(), Stopped> {
     use clap::CommandFactory;
     Plain::default().say(&Cli::command().render_help().to_string());
     Ok(())
 }
 
+=======
+>>>>>>> cb8226d (Run the wizard over the real engine)
 fn say_end(json: bool, fault: Option<&crate::reel::fault::Fault>) {
     match (json, fault) {
         // who no longer reads standard output does not miss its last line

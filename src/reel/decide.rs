@@ -264,7 +264,7 @@ fn codec_name(stream: &Stream) -> String {
 }
 
 /// `video  H.264 High 1920x1080 60 fps`
-fn describe(stream: &Stream) -> String {
+pub fn describe(stream: &Stream) -> String {
     let mut words = vec![codec_name(stream)];
     words.extend(stream.profile.clone());
     let kind = match stream.kind {

@@ -390,13 +390,10 @@ impl App {
     fn go_publish(&mut self) -> Vec<Command> {
         let Some(review) = &self.review else { return Vec::new() };
         let order = review.order.clone();
-        let memory = &mut self.shared.memory;
-        memory.used(&order.video);
-        if let Connection::Ready(account) = &self.shared.connection
-            && let Some(id) = &account.id
-            && !memory.acknowledged.contains(id)
-        {
-            memory.acknowledged.push(id.clone());
+        self.shared.memory.used(&order.video);
+        // acknowledged now: the engine keeps that
+        if let Connection::Ready(account) = &mut self.shared.connection {
+            account.notice = None;
         }
         let mut commands = vec![Command::Remember];
         commands.extend(self.run(Task::New(Box::new(order))));

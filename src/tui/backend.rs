@@ -44,8 +44,8 @@ pub trait Backend: Send + Sync + 'static {
     fn delete(&self, place: Place, name: ReelName) -> Work<u32>;
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
     fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
-    /// What watching costs; pure and quick, for each key stroke.
-    fn costs(&self, question: &CostQuestion) -> Costs;
+    /// What watching costs; pure and quick, for each key stroke. `None` where no price is known.
+    fn costs(&self, question: &CostQuestion) -> Option<Costs>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
 }
@@ -114,6 +114,8 @@ pub struct Account {
     /// Things that the first publishing makes (roles, gate), in words; empty when all is there.
     pub setup: Vec<String>,
     pub relay: bool,
+    /// What has to be acknowledged before the first publishing; `None` once it was.
+    pub notice: Option<String>,
     /// How long links live and how to serve them again: the stand-in ends with this process.
     pub serving: Option<String>,
 }
@@ -200,6 +202,8 @@ pub struct Order {
     pub parallel_uploads: Option<NonZeroUsize>,
     pub transcode: Transcode,
     pub place: Place,
+    /// Publish beside what has this name already, and retire that.
+    pub replace: bool,
     /// The browser relay, accepted with its price.
     pub relay: bool,
 }

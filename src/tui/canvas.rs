@@ -67,8 +67,18 @@ impl<'a> Canvas<'a> {
     }
 
     pub(super) fn clear(&mut self, area: Rect) {
-        for position in area.intersection(self.buffer.area).positions() {
+        let area = area.intersection(self.buffer.area);
+        for position in area.positions() {
             self.buffer[position].reset();
+        }
+        // the left half of a wide character that the edge cuts would be drawn over the edge
+        if area.x > self.buffer.area.x {
+            for y in area.top()..area.bottom() {
+                let cell = &mut self.buffer[Position::new(area.x - 1, y)];
+                if text::width(cell.symbol()) > 1 {
+                    cell.set_symbol(" ");
+                }
+            }
         }
     }
 }

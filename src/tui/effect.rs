@@ -49,7 +49,7 @@ impl Effect {
         }
     }
 
-    pub(super) fn costs(&self, backend: &dyn Backend, region: &str, probe: &Probe) -> Costs {
+    pub(super) fn costs(&self, backend: &dyn Backend, region: &str, probe: &Probe) -> Option<Costs> {
         backend.costs(&CostQuestion {
             region: region.to_owned(),
             duration: probe.duration,

@@ -164,6 +164,6 @@ mod tests {
         holds("~/v/a.mp4", "/home/ada/v/a.mp4");
         holds("~", "/home/ada");
         holds("clips/a.mp4", "/work/clips/a.mp4");
-        assert_eq!(found("  \n"), [PathBuf::new(); 0]);
+        assert!(found("  \n").is_empty());
     }
 }

@@ -21,8 +21,6 @@ const RECENT: usize = 8;
 pub(super) struct Memory {
     /// Newest first. Paths that are no UTF-8 are not kept.
     pub(super) recent: Vec<String>,
-    /// Accounts whose notice was acknowledged.
-    pub(super) acknowledged: Vec<String>,
     /// By target and reel.
     checked: BTreeMap<String, Check>,
     /// Bytes a second of the last upload over a real network.

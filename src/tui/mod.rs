@@ -62,6 +62,7 @@ pub struct Start {
     pub chunk_limit: u64,
     pub parallel_uploads: Option<NonZeroUsize>,
     pub transcode: Transcode,
+    pub replace: bool,
     pub target: Target,
     pub region: Option<String>,
     /// `None`: as the terminal says.

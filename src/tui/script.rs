@@ -57,6 +57,7 @@ pub(super) fn start() -> Start {
         chunk_limit: 32 << 20,
         parallel_uploads: None,
         transcode: Transcode::Ask,
+        replace: false,
         target: Target::Local,
         region: None,
         ground: None,
@@ -143,6 +144,7 @@ pub(super) fn account(place: &Place) -> Account {
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
         setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
         relay: local,
+        notice: (!local).then(|| crate::publish::notice::text("123456789012")),
         serving: local.then(|| "links live while this window is open; zipreel local serves them again".to_owned()),
     }
 }
@@ -395,18 +397,19 @@ impl Backend for Script {
             parallel_uploads: None,
             transcode: Transcode::Ask,
             place: Place { target: Target::Local, region: None },
+            replace: false,
             relay: true,
         };
         self.publish(order, events, control)
     }
 
-    fn costs(&self, question: &CostQuestion) -> Costs {
+    fn costs(&self, question: &CostQuestion) -> Option<Costs> {
         assert!(!self.costs_panic, "costs have a defect");
         let seconds = question.duration.as_secs_f64();
-        Costs {
+        Some(Costs {
             million_in_players: seconds / question.segment_length.as_secs_f64() * 0.29,
             thousand_by_relay: seconds * question.bit_rate as f64 / 8e9 * 90.0,
-        }
+        })
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

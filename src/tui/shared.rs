@@ -11,6 +11,7 @@ use super::{
     Start,
     backend::{Account, Backend, Place, Profile, Resumable, Target},
     memory::Memory,
+    step::settings::unguessable,
 };
 use crate::reel::{fault::Fault, name::ReelName, region};
 
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) names: Option<BTreeSet<ReelName>>,
     pub(super) resumable: Vec<Resumable>,
     pub(super) memory: Memory,
+    /// Makes the suffix of unlisted reels.
+    pub(super) suffix: fn() -> String,
     pub(super) now: Instant,
     pub(super) wall: SystemTime,
 }
@@ -51,6 +54,7 @@ impl Shared {
             names: None,
             resumable: Vec::new(),
             memory,
+            suffix: unguessable,
             now: Instant::now(),
             wall: SystemTime::now(),
         }

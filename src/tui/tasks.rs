@@ -210,7 +210,7 @@ impl Tasks {
         let answers = self.answers.clone();
         let picker = self.picker.clone();
         self.start(Kind::Paint, async move {
-            let fit = Resize::Fit(None);
+            let fit = Resize::Scale(None);
             // a picture that can't be drawn is a comfort less
             let painted = blocking(move || picker.new_protocol(DynamicImage::clone(&frame), size, fit)).await;
             if let Ok(Ok(picture)) = painted {

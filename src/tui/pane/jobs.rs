@@ -209,7 +209,7 @@ fn retry_words(
 ) -> String {
     let since = publish.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
     let left = wait.saturating_sub(now.saturating_duration_since(since));
-    let attempt = publish.board.jobs.get(name).map_or(0, |job| job.attempt) + 1;
+    let attempt = publish.board.jobs.get(name).map_or(0, |job| job.attempt);
     format!("{cause}, again in {:.1} s, attempt {attempt} of {of}", left.as_secs_f64())
 }
 

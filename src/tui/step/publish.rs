@@ -84,7 +84,7 @@ impl Publish {
         Self {
             run,
             task,
-            control: Control::default(),
+            control: Control::attended(),
             board: Board::default(),
             clocks: BTreeMap::new(),
             rates: BTreeMap::new(),

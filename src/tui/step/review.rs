@@ -25,11 +25,9 @@ pub(in crate::tui) struct Review {
 impl Review {
     pub(in crate::tui) fn new(order: Order, probe: Probe, shared: &Shared) -> Self {
         let effect = Effect::of(&probe, order.segment_length, order.chunk_limit);
-        let known = |id: &String| shared.memory.acknowledged.contains(id);
-        let id = shared.account().and_then(|account| account.id.as_ref());
         let relay = order.place.target == Target::Local || shared.account().is_some_and(|account| account.relay);
         Self {
-            acknowledged: id.is_none_or(known),
+            acknowledged: Self::notice(shared).is_none(),
             order: Order { relay, ..order },
             probe,
             effect,
@@ -37,10 +35,9 @@ impl Review {
         }
     }
 
-    /// The notice is for real accounts, once each.
-    pub(in crate::tui) fn notice(&self, shared: &Shared) -> bool {
-        let known = |id: &String| shared.memory.acknowledged.contains(id);
-        shared.account().and_then(|account| account.id.as_ref()).is_some_and(|id| !known(id))
+    /// For real accounts, once each.
+    pub(in crate::tui) fn notice(shared: &Shared) -> Option<&str> {
+        shared.account()?.notice.as_deref()
     }
 
     /// The stand-in's relay costs nothing; elsewhere it is the person's choice.

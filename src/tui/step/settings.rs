@@ -37,6 +37,8 @@ const PARALLEL_MOST: usize = 16;
 pub(in crate::tui) enum Field {
     Length,
     Name,
+    /// Only where the name is taken.
+    Replace,
     Unlisted,
     Target,
     Region,
@@ -53,6 +55,7 @@ pub(in crate::tui) struct Settings {
     pub(in crate::tui) length: Duration,
     pub(in crate::tui) name: Input,
     pub(in crate::tui) title: Input,
+    pub(in crate::tui) replace: bool,
     pub(in crate::tui) unlisted: bool,
     /// The person decided, so the target doesn't any more.
     unlisted_decided: bool,
@@ -76,9 +79,10 @@ impl Settings {
             length: start.segment_length,
             name: Input::new(name),
             title: Input::new(stem),
+            replace: start.replace,
             unlisted: start.name.is_none() && !shared.is_local(),
             unlisted_decided: start.name.is_some(),
-            suffix: unguessable(),
+            suffix: (shared.suffix)(),
             transcode: start.transcode,
             chunk_mib: start.chunk_limit >> 20,
             parallel: start.parallel_uploads,
@@ -92,8 +96,12 @@ impl Settings {
         self.chosen.probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_)))
     }
 
-    pub(in crate::tui) fn fields(&self) -> Vec<Field> {
-        let mut fields = vec![Field::Length, Field::Name, Field::Unlisted, Field::Target, Field::Region];
+    pub(in crate::tui) fn fields(&self, shared: &Shared) -> Vec<Field> {
+        let mut fields = vec![Field::Length, Field::Name];
+        if self.is_taken(shared) {
+            fields.push(Field::Replace);
+        }
+        fields.extend([Field::Unlisted, Field::Target, Field::Region]);
         if self.needs_transcoding() {
             fields.push(Field::Transcode);
         }
@@ -126,6 +134,10 @@ impl Settings {
         if self.unlisted { name.with_suffix(&self.suffix).map_err(|error| error.to_string()) } else { Ok(name) }
     }
 
+    pub(in crate::tui) fn is_taken(&self, shared: &Shared) -> bool {
+        self.reel().is_ok_and(|reel| shared.names.as_ref().is_some_and(|names| names.contains(&reel)))
+    }
+
     /// What blocks the way, with the field that can change it; the first in the order of the screen.
     pub(in crate::tui) fn problems(&self, shared: &Shared) -> Vec<(Field, String)> {
         let mut problems = Vec::new();
@@ -140,8 +152,8 @@ impl Settings {
         }
         match self.reel() {
             Err(problem) => problems.push((Field::Name, problem)),
-            Ok(reel) if shared.names.as_ref().is_some_and(|names| names.contains(&reel)) => {
-                problems.push((Field::Name, "taken: choose another, or make it unlisted".to_owned()));
+            Ok(_) if self.is_taken(shared) && !self.replace => {
+                problems.push((Field::Name, "taken: choose another, or replace what is there".to_owned()));
             }
             Ok(_) => {}
         }
@@ -161,9 +173,9 @@ impl Settings {
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
         match action {
-            Action::Up => self.step(-1),
-            Action::Down => self.step(1),
-            Action::Scroll(lines) => self.step(lines.signum() as isize),
+            Action::Up => self.step(-1, shared),
+            Action::Down => self.step(1, shared),
+            Action::Scroll(lines) => self.step(lines.signum() as isize, shared),
             Action::Left => self.change(-1),
             Action::Right => self.change(1),
             Action::Pick(field) => return self.pick(*field, shared),
@@ -200,20 +212,20 @@ impl Settings {
         }
     }
 
-    fn step(&mut self, by: isize) {
-        let fields = self.fields();
+    fn step(&mut self, by: isize, shared: &Shared) {
+        let fields = self.fields(shared);
         let at = fields.iter().position(|field| *field == self.focus).unwrap_or_default();
         let at = at.saturating_add_signed(by).min(fields.len() - 1);
         self.focus = fields[at];
     }
 
     fn pick(&mut self, field: usize, shared: &Shared) -> Vec<Command> {
-        let Some(field) = self.fields().get(field).copied() else { return Vec::new() };
+        let Some(field) = self.fields(shared).get(field).copied() else { return Vec::new() };
         let again = self.focus == field;
         self.focus = field;
         match field {
             Field::Region | Field::Target if again => self.list(None, shared),
-            Field::Unlisted | Field::More | Field::Transcode => {
+            Field::Replace | Field::Unlisted | Field::More | Field::Transcode => {
                 self.change(1);
                 Vec::new()
             }
@@ -252,6 +264,7 @@ impl Settings {
     fn change(&mut self, by: isize) {
         match self.focus {
             Field::Length => self.length = next_length(self.length, by),
+            Field::Replace => self.replace = !self.replace,
             Field::Unlisted => {
                 self.unlisted = !self.unlisted;
                 self.unlisted_decided = true;
@@ -285,6 +298,7 @@ impl Settings {
             parallel_uploads: self.parallel,
             transcode: self.transcode,
             place: shared.place.clone(),
+            replace: self.replace && self.is_taken(shared),
             relay: false,
         })
     }
@@ -297,7 +311,7 @@ fn next_length(length: Duration, by: isize) -> Duration {
 }
 
 /// 8 letters or digits that nobody guesses (41 bits, from the keys the system gives hash maps).
-fn unguessable() -> String {
+pub(in crate::tui) fn unguessable() -> String {
     let mut number = RandomState::new().build_hasher().finish();
     let mut suffix = String::new();
     for _ in 0..8 {

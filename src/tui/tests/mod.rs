@@ -26,7 +26,7 @@ use super::{
     action::Command,
     answer::Answer,
     app::App,
-    backend::{Backend, Place},
+    backend::Backend,
     memory::Memory,
     script::{self, Script},
     shared::Shared,
@@ -49,6 +49,7 @@ impl Player {
         let backend = Arc::new(script);
         let mut shared = Shared::new(start, Arc::clone(&backend) as Arc<dyn Backend>, Memory::default());
         shared.home = Some("/home/ada".into());
+        shared.suffix = || "k3x9q2m7".to_owned();
         shared.wall = script::noon();
         let began = shared.now;
         let mut app = App::new(shared, Theme::DARK);
@@ -82,7 +83,7 @@ impl Player {
         let backend = Arc::clone(&self.backend);
         match command {
             Command::ListFolder(folder) => {
-                let known = folder == PathBuf::from(script::FOLDER);
+                let known = folder == script::FOLDER;
                 let listing = if known { Ok(script::listing()) } else { Err("permission denied".to_owned()) };
                 vec![Answer::Listed { folder, listing }]
             }
@@ -96,7 +97,7 @@ impl Player {
                 vec![Answer::Probed { video: video.clone(), probe }, Answer::Framed { video, frame }]
             }
             Command::Paint { video, frame, size } => {
-                let picture = Picker::halfblocks().new_protocol((*frame).clone(), size, Resize::Fit(None)).unwrap();
+                let picture = Picker::halfblocks().new_protocol((*frame).clone(), size, Resize::Scale(None)).unwrap();
                 vec![Answer::Painted { video, size, picture: Arc::new(picture) }]
             }
             Command::FindProfiles => vec![Answer::Profiles(now(backend.profiles()))],
@@ -183,18 +184,18 @@ impl Player {
     }
 
     /// From Home to the review of the first video.
-    pub(super) fn to_settings(&mut self) {
+    pub(super) fn open_settings(&mut self) {
         self.enter();
         self.enter();
     }
 
-    pub(super) fn to_review(&mut self) {
-        self.to_settings();
+    pub(super) fn open_review(&mut self) {
+        self.open_settings();
         self.enter();
     }
 
-    pub(super) fn to_publish(&mut self) {
-        self.to_review();
+    pub(super) fn open_publish(&mut self) {
+        self.open_review();
         self.enter();
     }
 
@@ -212,10 +213,6 @@ impl Player {
 
     pub(super) fn text(&mut self, width: u16, height: u16) -> String {
         text(&self.screen(width, height))
-    }
-
-    pub(super) fn place(&self) -> Place {
-        self.app.shared.place.clone()
     }
 }
 

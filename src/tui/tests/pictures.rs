@@ -62,7 +62,7 @@ fn video_that_is_none() {
 #[test]
 fn settings() {
     let mut player = Player::local();
-    player.to_settings();
+    player.open_settings();
     pictures("settings", &mut player);
 }
 
@@ -86,7 +86,7 @@ fn settings_for_aws_with_more() {
 #[test]
 fn regions_and_targets() {
     let mut player = Player::aws();
-    player.to_settings();
+    player.open_settings();
     for _ in 0..4 {
         player.key(KeyCode::Down);
     }
@@ -99,7 +99,7 @@ fn regions_and_targets() {
 }
 
 fn named(mut player: Player) -> Player {
-    player.to_settings();
+    player.open_settings();
     player.app.settings.as_mut().unwrap().unlisted = false;
     player.enter();
     player
@@ -113,7 +113,7 @@ fn review() {
 
 fn publishing() -> Player {
     let mut player = Player::local();
-    player.to_publish();
+    player.open_publish();
     player.pass(Duration::from_secs(60));
     player.engine(script::under_way());
     player.pass(Duration::from_millis(24_200));
@@ -123,7 +123,7 @@ fn publishing() -> Player {
 #[test]
 fn publish() {
     let mut player = Player::local();
-    player.to_publish();
+    player.open_publish();
     pictures("publish_begins", &mut player);
     pictures("publish", &mut publishing());
 }
@@ -204,7 +204,7 @@ fn help() {
 fn signed_out() {
     let start = Start { target: script::studio(), ..script::start() };
     let mut player = Player::new(start, Script { signed_out: true, ..Script::default() });
-    player.to_settings();
+    player.open_settings();
     player.enter();
     pictures("signed_out", &mut player);
 }
@@ -241,7 +241,7 @@ fn coloured(buffer: &Buffer) -> String {
 fn both_themes() {
     for (ground, theme) in [("dark", Theme::DARK), ("light", Theme::LIGHT), ("none", Theme::PLAIN)] {
         let mut settings = Player::local();
-        settings.to_settings();
+        settings.open_settings();
         let mut publish = publishing();
         for (name, player) in [("settings", &mut settings), ("publish", &mut publish)] {
             player.app.theme = theme;

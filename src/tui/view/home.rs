@@ -13,9 +13,12 @@ use crate::tui::{
     widget::{amount, text},
 };
 
+/// Cells in which a detail still says something.
+const DETAIL_LEAST: usize = 24;
+
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     let roomy = area.height >= 12;
-    let area = inset(area, if area.width > 60 { 3 } else { 0 }, if roomy { 2 } else { 0 });
+    let area = inset(area, if area.width > 90 { 3 } else { 0 }, if roomy { 2 } else { 0 });
     let mut rows = Rows::of(area);
     if area.height >= 6 {
         canvas.pen(rows.line()).put(Role::Strong, "From a video file to a playlist URL.");
@@ -32,7 +35,9 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
         let mut pen = row(canvas, line, selected, at);
         pen.put(if selected { Role::Strong } else { Role::Text }, &name(&lines[at]));
         pen.to(line.x + 2 + u16::try_from(names + 4).unwrap_or_default());
-        pen.put(Role::Dim, &detail(&lines[at], app));
+        if pen.room() >= DETAIL_LEAST {
+            pen.put(Role::Dim, &detail(&lines[at], app));
+        }
         if gaps {
             rows.take(1);
         }
@@ -55,7 +60,7 @@ fn name(line: &Line) -> String {
 
 fn detail(line: &Line, app: &App) -> String {
     match line {
-        Line::Publish => "pick a file, look at the plan, leave with a link".to_owned(),
+        Line::Publish => "pick a file, see the plan, get a link".to_owned(),
         Line::Resume(resumable) => left_to_do(resumable, app),
         Line::Library => "what is published: links, checks, sizes".to_owned(),
     }
@@ -67,7 +72,7 @@ fn left_to_do(resumable: &Resumable, app: &App) -> String {
         parts.push("the video is gone".to_owned());
     }
     match resumable.chunks {
-        Some(chunks) => parts.push(format!("{} of {chunks} chunks are up", resumable.chunks_deployed)),
+        Some(chunks) => parts.push(format!("{}/{chunks} chunks up", resumable.chunks_deployed)),
         None => parts.push(format!("{} up", amount::count(resumable.chunks_deployed, "chunk"))),
     }
     parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", amount::bytes(bytes))));

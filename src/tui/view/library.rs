@@ -13,7 +13,7 @@ use crate::tui::{
 };
 
 /// Title and width of each column after the name, the one that goes last first.
-const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 12), ("last check", 22)];
+const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 11), ("last check", 18)];
 const NAME_LEAST: usize = 20;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {

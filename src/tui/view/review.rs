@@ -29,9 +29,9 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     for warning in review.warnings(shared) {
         page.entry("! careful", COLUMN, Role::Warn, &warning);
     }
-    if review.notice(shared) {
+    if let Some(text) = Review::notice(shared) {
         page.gap();
-        notice(review, &mut page);
+        notice(review, text, &mut page);
     }
     if area.height > 10 {
         page.gap();
@@ -43,7 +43,10 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
 fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     let order = &review.order;
     let effect = &review.effect;
-    page.entry("Publish", COLUMN, Role::Strong, &order.reel.to_string());
+    page.entry("Publish", COLUMN, Role::Strong, order.reel.as_str());
+    if order.replace {
+        page.entry("Replaces", COLUMN, Role::Warn, "what has this name now, which is served for another day at least");
+    }
     page.entry("From", COLUMN, Role::Text, &order.video.display().to_string());
     let account = shared.account();
     let to = match (&order.place.target, account.and_then(|account| account.id.as_deref())) {
@@ -56,7 +59,7 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     };
     page.entry("To", COLUMN, Role::Text, &to);
     let makes = format!(
-        "{} with {}, {} in all, and 1 index function",
+        "{} ({}, {}) and 1 index",
         amount::count(effect.chunks, "chunk function"),
         amount::count(effect.segments, "segment"),
         amount::bytes(effect.bytes),
@@ -96,11 +99,17 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     }
     let costs = review.effect.costs(shared.backend.as_ref(), shared.region(), &review.probe);
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    let players = amount::dollars(costs.million_in_players);
-    page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
-    let relay = amount::dollars(costs.thousand_by_relay);
-    let (sign, state) = if review.order.relay { ("[x]", "on") } else { ("[ ]", "off") };
-    let words = format!("{sign} relay {state}: other browsers, ≈ {relay} a thousand full views   b changes it");
+    if let Some(costs) = costs {
+        let players = amount::dollars(costs.million_in_players);
+        page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
+    }
+    let relay = costs.map(|costs| format!("≈ {} a thousand views", amount::dollars(costs.thousand_by_relay)));
+    let words = match (review.order.relay, relay) {
+        (true, Some(relay)) => format!("[x] relay on, {relay}"),
+        (false, Some(relay)) => format!("[ ] relay off; on it costs {relay}"),
+        (true, None) => "[x] relay on".to_owned(),
+        (false, None) => "[ ] relay off".to_owned(),
+    };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
     if let Some(line) = shared.account().and_then(|account| storage(review, account)) {
         page.entry("Storage", COLUMN, Role::Text, &line);
@@ -113,20 +122,13 @@ fn storage(review: &Review, account: &Account) -> Option<String> {
     Some(format!("{} of {} left after this", amount::bytes(left), amount::bytes(storage.limit)))
 }
 
-fn notice(review: &Review, page: &mut Page) {
-    page.line([(Role::Warn, "Read this once".to_owned())]);
-    let points = [
-        "AWS's agreement forbids use that is meant to avoid fees or quotas. Whether this is that is for you to judge; \
-         the account is yours.",
-        "Viewers can read your account's id in the links.",
-        "AWS may remove functions that are never run. Keep the video: this is no archive.",
-        "Publish only what is yours to publish.",
-    ];
-    for point in points {
-        page.paragraph(Role::Text, 2, point);
+fn notice(review: &Review, text: &str, page: &mut Page) {
+    for (number, line) in text.lines().enumerate() {
+        let role = if number == 0 { Role::Warn } else { Role::Text };
+        page.paragraph(role, 0, line);
     }
-    let (sign, words) = if review.acknowledged { ("[x]", "acknowledged") } else { ("[ ]", "a acknowledges") };
-    page.button(Action::Acknowledge, [(Role::Text, format!("  {sign} ")), (Role::Accent, words.to_owned())]);
+    let (sign, words) = if review.acknowledged { ("[x] ", "acknowledged") } else { ("[ ] ", "a acknowledges this") };
+    page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words.to_owned())]);
 }
 
 fn start(review: &Review, page: &mut Page) {

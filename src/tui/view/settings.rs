@@ -41,7 +41,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     }
     let effect = effect(settings, shared, area.width);
     let effect_height = u16::try_from(effect.len()).unwrap_or(u16::MAX);
-    let fields = settings.fields();
+    let fields = settings.fields(shared);
     let needed = u16::try_from(fields.len()).unwrap_or(u16::MAX);
     let gap = u16::from(rows.left() > needed + effect_height);
     let room_for_effect = rows.left().saturating_sub(needed + gap).min(effect_height);
@@ -124,6 +124,7 @@ fn label(field: Field) -> &'static str {
     match field {
         Field::Length => "Segment length",
         Field::Name => "Name",
+        Field::Replace => "Replace",
         Field::Unlisted => "Unlisted",
         Field::Target => "Target",
         Field::Region => "Region",
@@ -138,6 +139,7 @@ fn label(field: Field) -> &'static str {
 fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
         Field::Length => format!("{} s", settings.length.as_secs_f64()),
+        Field::Replace => if settings.replace { "yes" } else { "no" }.to_owned(),
         Field::Unlisted => if settings.unlisted { "yes" } else { "no" }.to_owned(),
         Field::Target => shared.target_words(),
         Field::Region => shared.region().to_owned(),
@@ -159,7 +161,9 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             let real = effect.segment_length.as_secs_f64();
             if real > asked + 0.05 { format!("about {real:.1} s: cuts fall on keyframes") } else { String::new() }
         }
+        Field::Name if settings.is_taken(shared) => "replaces what is there".to_owned(),
         Field::Name if shared.names.is_some() => "✔ free".to_owned(),
+        Field::Replace if settings.replace => "the old one is served for another day at least".to_owned(),
         Field::Unlisted if settings.unlisted => "the link can't be guessed".to_owned(),
         Field::Unlisted => "who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
@@ -197,7 +201,9 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = effect.start_up.as_secs_f64();
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
-    if !shared.is_local() {
+    if shared.is_local() {
+        page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
+    } else if let Some(costs) = costs {
         let players = amount::dollars(costs.million_in_players);
         let relay = amount::dollars(costs.thousand_by_relay);
         page.entry(
@@ -207,8 +213,6 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
             &format!("≈ {players} a million full views in VLC, mpv, Safari"),
         );
         page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in other browsers, by the relay"));
-    } else {
-        page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
     }
     page
 }

@@ -102,11 +102,13 @@ fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
     let known = video.probes.get(&entry.path).and_then(|probe| probe.as_ref().ok());
     let selected = at == video.cursor.at;
     let mut pen = row(canvas, line, selected, at);
-    if entry.kind == Kind::Video && pen.room() > 30 {
-        let duration = known.map(|probe| amount::clock(probe.duration)).unwrap_or_default();
+    if entry.kind == Kind::Video && pen.room() > 24 {
         let bytes = known.map_or(entry.bytes, |probe| probe.bytes);
         let size = if bytes > 0 { amount::bytes(bytes) } else { String::new() };
-        pen.right(Role::Dim, &format!("{size:>8}{duration:>9}"));
+        let duration = known.map(|probe| amount::clock(probe.duration)).unwrap_or_default();
+        // the length stands beside it anyway; the name needs the room more
+        let words = if pen.room() > 40 { format!("{size:>8}{duration:>9}") } else { format!("{size:>8}") };
+        pen.right(Role::Dim, &words);
     }
     name(&mut pen, entry_row, selected);
 }
