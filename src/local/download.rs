@@ -14,7 +14,14 @@ use tokio::{
 };
 use tokio_util::io::ReaderStream;
 
-use super::{error::ApiError, faults::Plan, link, shared::Shared, store::record::Code, xml};
+use super::{
+    error::ApiError,
+    faults::Plan,
+    link,
+    shared::Shared,
+    store::record::{Code, uuid},
+    xml,
+};
 use crate::reel::range::{ByteRange, Selection, select};
 
 const READ_BYTES: usize = 128 * 1024;
@@ -30,15 +37,12 @@ pub(super) async fn serve(
         let message = "CORSResponse: CORS is not enabled for this bucket.";
         return Err(ApiError::denied("AccessForbidden", message));
     }
-    let code = link::verify(shared, method, uri)?;
-    let range = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-    let (status, range) = match select(range, code.bytes) {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let code = link::verify(shared, method, uri, text(header::HOST).unwrap_or_default())?;
+    let (status, range) = match select(text(header::RANGE), code.bytes) {
         Selection::Whole => (StatusCode::OK, ByteRange { first: 0, last: code.bytes.saturating_sub(1) }),
         Selection::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
-        Selection::Unsatisfiable => {
-            let message = "The requested range is not satisfiable";
-            return Err(ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message));
-        }
+        Selection::Unsatisfiable => return Ok(unsatisfiable(code.bytes)),
     };
     let bytes = if plan.wrong_size { range.bytes() - 1 } else { range.bytes() };
     let body = open(shared, &code, range.first, bytes)
@@ -56,6 +60,13 @@ pub(super) async fn serve(
         set(headers, header::CONTENT_RANGE, &range.content_range(code.bytes));
     }
     Ok(response)
+}
+
+fn unsatisfiable(length: u64) -> Response<Body> {
+    let message = "The requested range is not satisfiable";
+    let mut response = error(&ApiError::new(StatusCode::RANGE_NOT_SATISFIABLE, "InvalidRange", message), &uuid());
+    set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{length}"));
+    response
 }
 
 /// A stream of part of a function's code; shared with the relay.

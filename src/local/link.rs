@@ -41,25 +41,25 @@ pub(super) fn mint(shared: &Shared, function: &Function, now: OffsetDateTime) ->
         encode(&format!("{}/{}", key.id, scope.text())),
         LIFE.whole_seconds(),
     );
-    let signature = canonical("GET", &path, &query, shared).sign(&key.secret, &date, &scope);
+    let signature = canonical("GET", &path, &query, shared.places.api.authority()).sign(&key.secret, &date, &scope);
     let url = format!("{}{path}?{query}&X-Amz-Signature={signature}", shared.places.api.origin);
     // the link carries whole seconds
     let ends = now.replace_nanosecond(0).unwrap_or(now) + LIFE;
     Link { url, ends }
 }
 
-fn canonical<'a>(method: &'a str, path: &str, query: &'a str, shared: &Shared) -> Canonical<'a> {
+fn canonical<'a>(method: &'a str, path: &str, query: &'a str, host: &str) -> Canonical<'a> {
     Canonical {
         method,
         path: path.to_owned(),
         query,
-        headers: vec![("host".to_owned(), shared.places.api.authority().to_owned())],
+        headers: vec![("host".to_owned(), host.to_owned())],
         payload: "UNSIGNED-PAYLOAD",
     }
 }
 
-/// The code that a request by link may read.
-pub(super) fn verify(shared: &Shared, method: &Method, uri: &Uri) -> Result<Code, ApiError> {
+/// The code that a request by link may read; `host` is what the client says it called.
+pub(super) fn verify(shared: &Shared, method: &Method, uri: &Uri, host: &str) -> Result<Code, ApiError> {
     let query = uri.query().unwrap_or_default();
     let field = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let (Some(date), Some(credential), Some(signature)) =
@@ -76,7 +76,7 @@ pub(super) fn verify(shared: &Shared, method: &Method, uri: &Uri) -> Result<Code
     let scope = Scope { date: date[..8].to_owned(), region: region.to_owned(), service: "s3".to_owned() };
     let unsigned: Vec<_> = query.split('&').filter(|pair| !pair.starts_with("X-Amz-Signature=")).collect();
     let canonical_request = unsigned.join("&");
-    let canonical = canonical(method.as_str(), uri.path(), &canonical_request, shared);
+    let canonical = canonical(method.as_str(), uri.path(), &canonical_request, host);
     if !canonical.verify(&shared.keys.links.secret, date, &scope, signature) {
         let message = "The request signature we calculated does not match the signature you provided. Check your key \
                        and signing method.";

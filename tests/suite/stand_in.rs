@@ -1,4 +1,11 @@
 //! The stand-in under the SDK, the real `aws` client and hostile requests.
 
 pub(crate) mod clients;
+
+mod by_hand;
+mod downloads;
+mod durability;
 mod functions;
+mod limits;
+mod signatures;
+mod states;
