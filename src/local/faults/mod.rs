@@ -141,14 +141,16 @@ impl Live {
 }
 
 impl Plan {
+    /// Of errors and of cuts, the rule that was named first wins.
     fn add(&mut self, kind: &Kind) {
+        let mut reset = |when| self.reset = self.reset.or(Some(when));
         match *kind {
             Kind::Latency(latency) => self.latency += latency,
-            Kind::Status(status) => self.status = Some(status),
-            Kind::ResetBefore => self.reset = Some(Reset::BeforeBody),
-            Kind::ResetMid => self.reset = Some(Reset::MidBody),
-            Kind::ResetAfter => self.reset = Some(Reset::AfterBody),
-            Kind::EffectNoAnswer => self.reset = Some(Reset::AfterEffect),
+            Kind::Status(status) => self.status = self.status.or(Some(status)),
+            Kind::ResetBefore => reset(Reset::BeforeBody),
+            Kind::ResetMid => reset(Reset::MidBody),
+            Kind::ResetAfter => reset(Reset::AfterBody),
+            Kind::EffectNoAnswer => reset(Reset::AfterEffect),
             Kind::Stall => self.stall = true,
             Kind::WrongSize => self.wrong_size = true,
             Kind::ExpiredCredentials => self.expired_credentials = true,
