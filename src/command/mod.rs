@@ -47,15 +47,6 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
-<<<<<<< HEAD
-async fn wizard(_video: Option<std::path::PathBuf>, _settings: &crate::cli::PublishArgs) -> Result<(), Stopped> {
-    use clap::CommandFactory;
-    Plain::default().say(&Cli::command().render_help().to_string());
-    Ok(())
-}
-
-=======
->>>>>>> cb8226d (Run the wizard over the real engine)
 fn say_end(json: bool, fault: Option<&crate::reel::fault::Fault>) {
     match (json, fault) {
         // who no longer reads standard output does not miss its last line
