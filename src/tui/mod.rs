@@ -14,6 +14,7 @@ mod library;
 mod memory;
 mod overlay;
 mod pane;
+mod picture;
 mod reel_view;
 mod session;
 mod shared;
@@ -83,7 +84,7 @@ pub struct Ended {
 pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let memory = Memory::load(&start.state_dir);
     let (guard, mut screen) = terminal::Guard::take()?;
-    let (picker, background) = terminal::ask();
+    let picture::Able { picker, background } = picture::ask();
     let theme = Theme::detect(start.ground, background);
     let state_dir = start.state_dir.clone();
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);

@@ -4,7 +4,6 @@ use std::{
     io::{self, BufWriter, IsTerminal, Stdout, Write},
     panic,
     sync::{Mutex, OnceLock, PoisonError},
-    time::Duration,
 };
 
 use ratatui::{
@@ -17,11 +16,6 @@ use ratatui::{
         terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode},
     },
 };
-use ratatui_image::picker::{Capability, Picker, cap_parser::QueryStdioOptions};
-
-/// How long the terminal may take to say what it can draw. Local ones need a few milliseconds.
-const ANSWER: Duration = Duration::from_millis(400);
-
 /// A whole frame at once: fewer writes, less flicker.
 const FRAME: usize = 64 * 1024;
 
@@ -71,19 +65,4 @@ fn hook_panics() {
 /// Panics since the start, on whatever thread.
 pub(super) fn kept_panics() -> Vec<String> {
     std::mem::take(&mut *panics().lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// How pictures are drawn, and the colour of the ground if the terminal tells. Asked once, before events are read.
-pub(super) fn ask() -> (Picker, Option<(u8, u8, u8)>) {
-    let options = QueryStdioOptions { timeout: ANSWER, terminal_background_color_osc: true, ..Default::default() };
-    let picker = match std::env::var("TERM").as_deref() {
-        // no pictures there, and no answers
-        Ok("linux" | "dumb") | Err(_) => Picker::halfblocks(),
-        Ok(_) => Picker::from_query_stdio_with_options(options).unwrap_or_else(|_| Picker::halfblocks()),
-    };
-    let background = picker.capabilities().iter().find_map(|capability| match capability {
-        Capability::Background(red, green, blue) => Some((*red, *green, *blue)),
-        _ => None,
-    });
-    (picker, background)
 }

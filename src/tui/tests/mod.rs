@@ -83,7 +83,7 @@ impl Player {
         let backend = Arc::clone(&self.backend);
         match command {
             Command::ListFolder(folder) => {
-                let known = folder == script::FOLDER;
+                let known = folder.to_str() == Some(script::FOLDER);
                 let listing = if known { Ok(script::listing()) } else { Err("permission denied".to_owned()) };
                 vec![Answer::Listed { folder, listing }]
             }
