@@ -5,6 +5,7 @@ pub mod ffmpeg;
 mod index;
 mod join;
 pub mod journal;
+pub mod log;
 pub mod notice;
 mod pack;
 pub mod player;

@@ -18,6 +18,7 @@ use super::{
     ffmpeg::{self, Leader, Tools},
     index::{self, Existing},
     journal::{Began, Journal, Record},
+    log::Logged,
     pack,
     probe::{self, ProbeError},
     remote,
@@ -85,7 +86,8 @@ pub async fn publish(
     control: &Control,
 ) -> Result<Published, Stopped> {
     let began = Instant::now();
-    let tally = Arc::new(Tally { face: reporter, retries: AtomicU32::new(0) });
+    let face = Arc::new(Logged::new(reporter, &request.state_dir, &request.reel));
+    let tally = Arc::new(Tally { face, retries: AtomicU32::new(0) });
     let prepared = prepare(request, cloud, tools, tally.clone(), control).await?;
     let Prepared { plan, existing, deployed, work, folder } = prepared;
     let (summary, measured, uploaded) = produce(&work, tools, &plan, folder.path(), deployed).await?;
@@ -136,7 +138,7 @@ async fn prepare(
     job.ended(&found);
     let Found { plan, source_bytes, generation, existing, gate } = found?;
     let rendition = RenditionId::source();
-    let (journal, orphans, known) = open_journal(&request, generation)?;
+    let (journal, orphans, known) = open_journal(&request, generation, &reporter)?;
     for leader in orphans {
         ffmpeg::end_orphan(&leader);
     }
@@ -218,7 +220,11 @@ fn no_gate(cloud: &Cloud) -> Fault {
 }
 
 /// The journal, ffmpeg processes that an earlier run may have left, and whether there was an earlier run.
-fn open_journal(request: &Request, generation: Generation) -> Result<(Journal, Vec<Leader>, bool), Stopped> {
+fn open_journal(
+    request: &Request,
+    generation: Generation,
+    reporter: &Arc<dyn Reporter>,
+) -> Result<(Journal, Vec<Leader>, bool), Stopped> {
     let (journal, _) = Journal::open(&request.state_dir, &request.reel, generation).map_err(|error| failed(&error))?;
     let leaders = journal.records().iter().filter_map(|record| match record {
         Record::Splitting { leader } => Some(leader.clone()),
