@@ -225,7 +225,11 @@ fn open_journal(
     generation: Generation,
     reporter: &Arc<dyn Reporter>,
 ) -> Result<(Journal, Vec<Leader>, bool), Stopped> {
-    let (journal, _) = Journal::open(&request.state_dir, &request.reel, generation).map_err(|error| failed(&error))?;
+    let opened = Journal::open(&request.state_dir, &request.reel, generation);
+    let (journal, word) = opened.map_err(|error| failed(&error))?;
+    if let Some(line) = word {
+        reporter.report(Event::Log { job: JobName::Probe, line });
+    }
     let leaders = journal.records().iter().filter_map(|record| match record {
         Record::Splitting { leader } => Some(leader.clone()),
         _ => None,
