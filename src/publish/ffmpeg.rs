@@ -4,7 +4,7 @@
 
 use std::{
     collections::VecDeque,
-    ffi::OsString,
+    ffi::OsStr,
     io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
@@ -40,7 +40,7 @@ pub struct Tools {
 #[derive(Debug, thiserror::Error)]
 pub enum ToolsError {
     #[error("could not find `{0}`")]
-    Missing(&'static str),
+    Missing(String),
     #[error("could not run `{}`", .0.display())]
     Run(PathBuf, #[source] io::Error),
     #[error("could not learn the version of `{}`", .0.display())]
@@ -83,12 +83,17 @@ fn install_command() -> &'static str {
 }
 
 impl Tools {
-    /// Looks in the PATH, unless `ZIPREEL_FFMPEG` and `ZIPREEL_FFPROBE` name them, and asks for the version.
+    /// Looks in the PATH, unless `ZIPREEL_FFMPEG` and `ZIPREEL_FFPROBE` name them.
     pub async fn find() -> Result<Self, ToolsError> {
-        let ffmpeg = locate("ffmpeg", "ZIPREEL_FFMPEG")?;
-        let ffprobe = locate("ffprobe", "ZIPREEL_FFPROBE")?;
+        let wanted =
+            |variable, name: &str| std::env::var_os(variable).filter(|path| !path.is_empty()).unwrap_or(name.into());
+        Self::named(&wanted("ZIPREEL_FFMPEG", "ffmpeg"), &wanted("ZIPREEL_FFPROBE", "ffprobe")).await
+    }
+
+    /// Each by a path, or by a name to be looked up in the PATH. Asks for the version.
+    pub async fn named(ffmpeg: &OsStr, ffprobe: &OsStr) -> Result<Self, ToolsError> {
+        let (ffmpeg, ffprobe) = (locate(ffmpeg)?, locate(ffprobe)?);
         let said = ask(&ffmpeg, &["-version"]).await?;
-        ask(&ffprobe, &["-version"]).await?;
         let version = said.strip_prefix("ffmpeg version ").and_then(|rest| rest.split_whitespace().next());
         let version = version.ok_or_else(|| ToolsError::Version(ffmpeg.clone()))?.to_owned();
         Ok(Self { ffmpeg, ffprobe, version })
@@ -110,9 +115,8 @@ impl Tools {
     }
 }
 
-fn locate(program: &'static str, variable: &str) -> Result<PathBuf, ToolsError> {
-    let wanted = std::env::var_os(variable).filter(|path| !path.is_empty()).unwrap_or_else(|| OsString::from(program));
-    which::which(wanted).map_err(|_| ToolsError::Missing(program))
+fn locate(program: &OsStr) -> Result<PathBuf, ToolsError> {
+    which::which(program).map_err(|_| ToolsError::Missing(program.to_string_lossy().into_owned()))
 }
 
 async fn ask(program: &Path, arguments: &[&str]) -> Result<String, ToolsError> {
@@ -344,4 +348,42 @@ pub async fn read_bounded(pipe: &mut (impl AsyncRead + Unpin), limit: usize) -> 
     pipe.take(limit as u64).read_to_end(&mut kept).await?;
     let more = tokio::io::copy(pipe, &mut tokio::io::sink()).await?;
     Ok((kept, more > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_every_build_tell_their_dialect() {
+        for (version, fps_mode) in [
+            ("4.4.2-0ubuntu0.22.04.1", false),
+            ("5.0.1", false),
+            ("5.1.9-0+deb12u1", true),
+            ("n7.1", true),
+            ("n9.0.2-17-g2a571b6068-20260930", true),
+            ("8.0", true),
+            ("N-109542-g5b3b2d8", true),
+            ("2024-05-02-git-71669f2ad5-full_build-www.gyan.dev", true),
+            ("git-2020-01-01-abc", true),
+        ] {
+            assert_eq!(has_fps_mode(version), fps_mode, "{version}");
+        }
+    }
+
+    #[test]
+    fn encoders_are_found_by_their_whole_name() {
+        let listing = " V....D libx264rgb  libx264 H.264 RGB (codec h264)\n A....D aac  AAC\n";
+        assert!(lists(listing, "aac") && lists(listing, "libx264rgb") && !lists(listing, "libx264"));
+    }
+
+    #[test]
+    fn the_tail_keeps_the_last_lines_without_escape_sequences() {
+        let mut tail = Tail::default();
+        (0..100).for_each(|line| tail.push(&format!("\u{1b}[31mline {line}")));
+        let text = tail.text();
+        assert!(text.starts_with("[31mline 88\n") && text.ends_with("[31mline 99"), "{text}");
+        tail.push(&"x".repeat(10_000));
+        assert!(tail.text().len() < 1000);
+    }
 }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::{process::Command, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ use crate::reel::{
     decide::{Action, MediaPlan},
     fault::{Explain, Fault, FaultClass},
     ffprobe::{self, OutputError, PacketSample},
-    input::{InputError, InputFault, printable},
+    input::{InputError, InputFault, looks_like_mp4, printable},
     media::Media,
     transport,
 };
@@ -96,17 +97,26 @@ impl ProbeError {
     }
 }
 
-/// Reads what a video holds, at most [`LIMIT`] for each of its steps.
+/// Reads what a video holds, at most [`LIMIT`] for each of its steps. Starting ffprobe takes most of the time, so what
+/// can be asked at once is.
 pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> Result<Media, ProbeError> {
     let bytes = inspect(video).await?;
-    let whole = ["-show_format", "-show_streams"].map(OsString::from);
-    let answer = ffprobe_json(tools, video, &whole, cancel).await?;
-    let read =
-        |answer: &str| ffprobe::media(answer, bytes).map_err(|error| ProbeError::Answer(video.to_owned(), error));
-    let mut media = read(&answer)?;
+    let ask = async |options: &[&str]| {
+        let arguments = [options, &["-show_format", "-show_streams"]].concat();
+        let answer = ffprobe_json(tools, video, &arguments, cancel).await?;
+        ffprobe::media(&answer, bytes).map_err(|error| ProbeError::Answer(video.to_owned(), error))
+    };
+    let ask_whole = || ask(&["-ignore_editlist", "1"]);
+    let is_likely_mp4 = first_bytes(video).await.is_ok_and(|first| looks_like_mp4(&first));
+    let guess = async { if is_likely_mp4 { Some(ask_whole().await) } else { None } };
+    let (media, guess) = tokio::join!(ask(&[]), guess);
+    let mut media = media?;
     if media.container.split(',').any(|name| name == "mov") {
-        let arguments = ["-ignore_editlist", "1", "-show_format", "-show_streams"].map(OsString::from);
-        media.hidden = ffprobe::hidden(&media, &read(&ffprobe_json(tools, video, &arguments, cancel).await?)?);
+        let whole = match guess {
+            Some(whole) => whole?,
+            None => ask_whole().await?,
+        };
+        media.hidden = ffprobe::hidden(&media, &whole);
     }
     if media.video().is_some() {
         sample(tools, video, &mut media, cancel).await?;
@@ -174,7 +184,7 @@ pub fn input_argument(video: &Path) -> io::Result<OsString> {
 async fn ffprobe_json(
     tools: &Tools,
     video: &Path,
-    arguments: &[OsString],
+    arguments: &[&str],
     cancel: &CancellationToken,
 ) -> Result<String, ProbeError> {
     let mut command = Command::new(&tools.ffprobe);
@@ -237,42 +247,38 @@ async fn run(
 async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &CancellationToken) -> Result<(), ProbeError> {
     let Some(stream) = media.video() else { return Ok(()) };
     let frame = stream.frame_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.get()));
-    let index = stream.index;
+    let index = stream.index.to_string();
+    let look = async |interval: String| {
+        let entries = ["-show_entries", "packet=pts_time,dts_time,flags", "-select_streams", &index];
+        let arguments = [&entries[..], &["-read_intervals", &interval]].concat();
+        ffprobe_json(tools, video, &arguments, cancel).await
+    };
     let mut found = PacketSample::default();
-    let mut windows = windows(media.duration);
-    while let Some(interval) = windows.pop() {
-        let arguments = [
-            "-select_streams".to_owned(),
-            index.to_string(),
-            "-show_entries".to_owned(),
-            "packet=pts_time,dts_time,flags".to_owned(),
-            "-read_intervals".to_owned(),
-            interval.clone(),
-        ];
-        match ffprobe_json(tools, video, &arguments.map(OsString::from), cancel).await {
-            Ok(answer) => found.window(&answer).map_err(|error| ProbeError::Answer(video.to_owned(), error))?,
-            Err(ProbeError::Cancelled) => return Err(ProbeError::Cancelled),
-            // the end of a cut-off file, or a container that can't be searched: what was found so far counts
-            Err(_) => {}
-        }
-        let wide = format!("%+{}", WIDE_WINDOW.as_secs());
-        if windows.is_empty() && !found.has_spacing() && interval != wide {
-            windows.push(wide);
-        }
+    let take = |found: &mut PacketSample, answer: Result<String, ProbeError>| match answer {
+        Ok(answer) => found.window(&answer).map_err(|error| ProbeError::Answer(video.to_owned(), error)),
+        Err(ProbeError::Cancelled) => Err(ProbeError::Cancelled),
+        // the end of a cut-off file, or a container that can't be searched: what was found elsewhere counts
+        Err(_) => Ok(()),
+    };
+    for answer in join_all(windows(media.duration).into_iter().map(&look)).await {
+        take(&mut found, answer)?;
+    }
+    if !found.has_spacing() {
+        take(&mut found, look(format!("%+{}", WIDE_WINDOW.as_secs())).await)?;
     }
     media.keyframes = found.keyframes();
     media.hidden.video = media.hidden.video.max(frame * found.discarded());
     Ok(())
 }
 
-/// Intervals in ffprobe's words, the last one first. A short file is read whole.
+/// Intervals in ffprobe's words. A short file is read whole.
 fn windows(duration: Option<Duration>) -> Vec<String> {
     let window = WINDOW.as_secs();
     let start = format!("%+{window}");
     match duration.map(|duration| duration.as_secs()) {
         Some(seconds) if seconds > 4 * window => {
             let end = seconds.saturating_sub(window);
-            vec![format!("{end}%+{}", 2 * window), format!("{}%+{window}", seconds / 2), start]
+            vec![start, format!("{}%+{window}", seconds / 2), format!("{end}%+{}", 2 * window)]
         }
         Some(_) => vec![format!("%+{}", 5 * window)],
         None => vec![start],

@@ -176,7 +176,9 @@ fn audio_obstacle(stream: &Stream, media: &Media) -> Option<String> {
     if !matches!(profile, "LC" | "HE-AAC" | "HE-AACv2") {
         return Some(format!("is AAC {profile}, which few players take"));
     }
-    if media.hidden.audio > PRIMING_MAX {
+    // in a file that was trimmed for certain, no more than a frame or two is priming
+    let priming = if media.hidden.video.is_zero() { PRIMING_MAX } else { PRIMING_MAX / 4 };
+    if media.hidden.audio > priming {
         let hidden = seconds(media.hidden.audio);
         return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
     }
@@ -214,7 +216,11 @@ fn warnings(media: &Media, video: &StreamPlan, audio: Option<&Stream>) -> Vec<St
         warnings.push(format!("keyframes are up to {bound}{gap} apart, and no segment can be shorter than that"));
     }
     if stream.is_hdr() || stream.dolby_vision {
-        let fate = if copied { "many screens show it pale" } else { "re-encoded to 8 bits its colours may look pale" };
+        let fate = if copied {
+            "many screens show it pale"
+        } else {
+            "re-encoded to 8 bits, its colours are mapped if this ffmpeg can (`zscale`), else they look pale"
+        };
         warnings.push(format!("the picture is HDR; {fate}"));
     }
     if media.duration.is_none() {

@@ -56,10 +56,8 @@ impl InputError {
     /// first bytes tell a cut-off MP4 from any file of that name.
     pub fn recognise(path: &Path, complaints: &str, first: &[u8]) -> Option<Self> {
         let says = |words: &str| complaints.contains(words);
-        let boxes: [&[u8]; 7] = [b"ftyp", b"styp", b"mdat", b"moov", b"wide", b"free", b"skip"];
-        let is_mp4 = first.get(4..8).is_some_and(|kind| boxes.contains(&kind));
         let fault = if says("moov atom not found") {
-            if is_mp4 { InputFault::Truncated } else { InputFault::NotVideo }
+            if looks_like_mp4(first) { InputFault::Truncated } else { InputFault::NotVideo }
         } else if says("Format not on whitelist") || says("not on whitelist") {
             InputFault::Reference
         } else if says("Permission denied") {
@@ -105,6 +103,12 @@ impl Explain for InputError {
             .to_owned(),
         )
     }
+}
+
+/// Whether the first bytes are those of an MP4 or QuickTime file.
+pub fn looks_like_mp4(first: &[u8]) -> bool {
+    let boxes: [&[u8]; 8] = [b"ftyp", b"styp", b"mdat", b"moov", b"wide", b"free", b"skip", b"pnot"];
+    first.get(4..8).is_some_and(|kind| boxes.contains(&kind))
 }
 
 /// A path for a terminal or a log: control characters (a name may hold escape sequences) are written out.

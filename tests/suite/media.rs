@@ -10,7 +10,7 @@ use zipreel::{
     },
     reel::{
         decide::{MediaPlan, MediaRefusal, decide},
-        fault::Explain,
+        fault::{Explain, FaultClass},
         media::{Kind, Media, Transcode},
     },
 };
@@ -239,4 +239,16 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     }
     let late = frame(&tools().await, &clip(Clip::Mp4), Duration::from_secs(500), 320, &cancel).await;
     assert!(late.is_err(), "nothing to see after the end");
+}
+
+#[tokio::test]
+async fn missing_tools_are_named_with_the_way_to_get_them() {
+    let error = Tools::named("no-such-ffmpeg".as_ref(), "ffprobe".as_ref()).await.unwrap_err();
+    let fault = error.fault();
+    assert_eq!((fault.class, fault.to_string().as_str()), (FaultClass::NeedsPerson, "could not find `no-such-ffmpeg`"));
+    let hint = fault.hint.unwrap();
+    assert!(hint.contains("install ffmpeg") && hint.contains("ZIPREEL_FFMPEG"), "{hint}");
+    let error = Tools::named("true".as_ref(), "ffprobe".as_ref()).await.unwrap_err();
+    assert!(error.to_string().starts_with("could not learn the version of `/"), "{error}");
+    assert!(!tools().await.version.is_empty());
 }
