@@ -90,7 +90,8 @@ pub async fn check(
         let gate = cloud.function_url(GATE).await?.ok_or(LibraryError::NoGate)?;
         let base = format!("{gate}{reel}/{}/", existing.index.current.generation);
         let player = Player::new()?;
-        let reads = sound.into_iter().map(|want| read(&player, &base, want, &found));
+        // collected: a stream over the closure would not be `Send` for all lifetimes
+        let reads: Vec<_> = sound.into_iter().map(|want| read(&player, &base, want, &found)).collect();
         let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
         while let Some((want, finding)) = reads.next().await {
             tell(&found, &mut report, want, finding);

@@ -8,7 +8,7 @@ use ratatui::layout::Size;
 use ratatui_image::protocol::Protocol;
 
 use super::{
-    backend::{Account, Checked, Place, Probe, Profile, Published, Reel, ReelDetail, Resumable},
+    backend::{Account, Checked, Gone, Place, Probe, Profile, Published, Reel, ReelDetail, Resumable},
     folder::Listing,
 };
 use crate::reel::{event::Event, fault::Fault, name::ReelName};
@@ -66,6 +66,10 @@ pub(super) enum Answer {
     CheckEnded {
         name: ReelName,
         result: Result<(), Fault>,
+    },
+    Gone {
+        name: ReelName,
+        gone: Gone,
     },
     Deleted {
         name: ReelName,

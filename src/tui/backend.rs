@@ -40,8 +40,8 @@ pub trait Backend: Send + Sync + 'static {
     fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail>;
     /// Sends what is found of each chunk. Deep follows the gate as a player does and reads every byte.
     fn check(&self, place: Place, name: ReelName, deep: bool, found: UnboundedSender<Checked>) -> Work<()>;
-    /// Removes a reel; gives the number of functions that went.
-    fn delete(&self, place: Place, name: ReelName) -> Work<u32>;
+    /// Removes a reel, and sends how far it is; gives the number of functions that went.
+    fn delete(&self, place: Place, name: ReelName, gone: UnboundedSender<Gone>) -> Work<u32>;
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
     fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
     /// What watching costs; pure and quick, for each key stroke. `None` where no price is known.
@@ -116,8 +116,10 @@ pub struct Account {
     pub relay: bool,
     /// What has to be acknowledged before the first publishing; `None` once it was.
     pub notice: Option<String>,
-    /// How long links live and how to serve them again: the stand-in ends with this process.
+    /// How long links live, on the stand-in.
     pub serving: Option<String>,
+    /// How to serve them again once the stand-in has ended with this process.
+    pub afterwards: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +191,13 @@ pub enum Finding {
     Missing,
     /// What differs, in words.
     Differs(String),
+}
+
+/// Functions of a reel removed so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone {
+    pub functions: u32,
+    pub of: u32,
 }
 
 /// What the person settled on, checked by the wizard.

@@ -10,7 +10,7 @@ use tui_input::Input;
 use super::{
     action::{Action, Command},
     answer::Answer,
-    backend::{ChunkId, Finding, Place, ReelDetail},
+    backend::{ChunkId, Finding, Gone, Place, ReelDetail},
     keymap::Table,
     memory::Check,
     widget::page::Scroll,
@@ -26,7 +26,7 @@ pub(super) struct ReelView {
     pub(super) fault: Option<Fault>,
     /// The name being typed to confirm.
     pub(super) confirm: Option<Input>,
-    pub(super) deleting: bool,
+    pub(super) deleting: Option<Gone>,
     pub(super) scroll: Scroll,
     /// A check asked for before the chunks were known.
     check_first: bool,
@@ -58,7 +58,7 @@ impl ReelView {
             checking: None,
             fault: None,
             confirm: None,
-            deleting: false,
+            deleting: None,
             scroll: Scroll::default(),
             check_first,
         }
@@ -73,7 +73,7 @@ impl ReelView {
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.checking.is_some() || self.deleting
+        self.checking.is_some() || self.deleting.is_some()
     }
 
     pub(super) fn known(&self) -> Option<&ReelDetail> {
@@ -110,7 +110,7 @@ impl ReelView {
             Action::Browse => {
                 self.known().map(|detail| Command::Browse(detail.watch_url.clone())).into_iter().collect()
             }
-            Action::Delete if !self.deleting => {
+            Action::Delete if self.deleting.is_none() => {
                 self.confirm = Some(Input::default());
                 Vec::new()
             }
@@ -128,7 +128,7 @@ impl ReelView {
             }
             Action::Enter if typed.value() == self.name.as_str() => {
                 self.confirm = None;
-                self.deleting = true;
+                self.deleting = Some(Gone { functions: 0, of: 0 });
                 self.checking = None;
                 return vec![Command::StopChecking, Command::Delete(self.place.clone(), self.name.clone())];
             }
@@ -165,8 +165,9 @@ impl ReelView {
                 self.findings.retain(|_, finding| !matches!(finding, Finding::Reading(_)));
                 self.fault = result.clone().err();
             }
+            Answer::Gone { name, gone } if *name == self.name => self.deleting = Some(*gone),
             Answer::Deleted { name, functions } if *name == self.name => {
-                self.deleting = false;
+                self.deleting = None;
                 match functions {
                     Ok(functions) => {
                         let gone = super::widget::amount::count(*functions, "function");

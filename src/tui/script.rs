@@ -14,8 +14,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     Start,
     backend::{
-        Account, Backend, Checked, Chunk, ChunkId, CostQuestion, Costs, Fate, Finding, Keyframes, Order, Place, Probe,
-        Profile, Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
+        Account, Backend, Checked, Chunk, ChunkId, CostQuestion, Costs, Fate, Finding, Gone, Keyframes, Order, Place,
+        Probe, Profile, Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
     },
     folder::{Entry, Kind, Listing},
 };
@@ -145,7 +145,8 @@ pub(super) fn account(place: &Place) -> Account {
         setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
         relay: local,
         notice: (!local).then(|| crate::publish::notice::text("123456789012")),
-        serving: local.then(|| "links live while this window is open; zipreel local serves them again".to_owned()),
+        serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
+        afterwards: local.then(|| "serve it again with: zipreel local".to_owned()),
     }
 }
 
@@ -364,7 +365,7 @@ impl Backend for Script {
         ready(Ok(()))
     }
 
-    fn delete(&self, _: Place, name: ReelName) -> Work<u32> {
+    fn delete(&self, _: Place, name: ReelName, _: UnboundedSender<Gone>) -> Work<u32> {
         ready(Ok(detail(&name).reel.chunks + 1))
     }
 

@@ -18,9 +18,7 @@ impl Summary {
             lines.push(format!("{} is live, published in {took}", published.reel));
             lines.push(format!("watch: {}", published.watch_url));
             lines.push(format!("playlist: {}", published.playlist_url));
-            if let Some(serving) = app.shared.account().and_then(|account| account.serving.as_ref()) {
-                lines.push(serving.clone());
-            }
+            lines.extend(app.shared.account().and_then(|account| account.afterwards.clone()));
         }
         if let Some(publish) = app.publish.as_ref().filter(|publish| !matches!(publish.ended, Some(Ok(_)))) {
             unfinished(publish, app, &mut lines);

@@ -103,10 +103,7 @@ impl Tasks {
             }
             Command::Check { place, reel, deep } => self.check(place, reel, deep),
             Command::StopChecking => self.stop(Kind::Check),
-            Command::Delete(place, name) => {
-                let work = self.backend.delete(place, name.clone());
-                self.ask(Kind::Delete, work, move |functions| Answer::Deleted { name, functions });
-            }
+            Command::Delete(place, name) => self.delete(place, name),
             Command::Publish { run, order, control } => {
                 let (events, news) = mpsc::unbounded_channel();
                 let work = self.backend.publish(*order, events, control);
@@ -242,6 +239,19 @@ impl Tasks {
             let tell = move |checked| send(&to, Answer::Checked { name: reel.clone(), checked });
             let result = alongside(work, &mut news, tell).await;
             send(&answers, Answer::CheckEnded { name, result });
+        });
+    }
+
+    fn delete(&mut self, place: Place, name: ReelName) {
+        let (gone, mut news) = mpsc::unbounded_channel();
+        let work = caught(self.backend.delete(place, name.clone(), gone));
+        let answers = self.answers.clone();
+        self.start(Kind::Delete, async move {
+            let to = answers.clone();
+            let reel = name.clone();
+            let tell = move |gone| send(&to, Answer::Gone { name: reel.clone(), gone });
+            let functions = alongside(work, &mut news, tell).await;
+            send(&answers, Answer::Deleted { name, functions });
         });
     }
 

@@ -1,90 +1,62 @@
-//! The reels of an account, for the wizard's library.
+//! The reels of an account as the wizard's library shows them.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     time::{Duration, SystemTime},
 };
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    cloud::{Cloud, CloudError, functions::FunctionFacts},
-    publish::{
-        player::{Player, PlayerError},
-        remote,
-        run::GATE,
-    },
+    cloud::Cloud,
+    library::{self, Depth, LibraryError, Listed},
+    publish::{remote, run::GATE},
     reel::{
-        describe::{self, IndexDescription},
         fault::{Explain, Fault},
-        index::ChunkIndex,
-        name::{FunctionName, Generation, PREFIX, ReelName},
-        playlist,
+        name::ReelName,
     },
     tui::backend::{Checked, Chunk, ChunkId, Finding, Reel, ReelDetail},
 };
 
-/// Chunks read at once by a deep check: what a few viewers would do.
-const SIDE_BY_SIDE: usize = 4;
-
-fn fault(error: impl Explain) -> Fault {
-    error.fault()
+pub(super) fn fault(error: impl Into<LibraryError>) -> Fault {
+    error.into().fault()
 }
 
-/// Names that an index function holds.
+/// Names that are taken: those with an index.
 pub(super) async fn names(cloud: &Cloud) -> Result<Vec<ReelName>, Fault> {
-    let mut names = Vec::new();
-    let index = |facts: &FunctionFacts| match FunctionName::parse(&facts.name) {
-        Some(FunctionName::Index { reel }) => Some(reel),
-        _ => None,
-    };
-    let page = |page: Vec<FunctionFacts>| names.extend(page.iter().filter_map(index));
-    cloud.each_function(PREFIX, page).await.map_err(fault)?;
-    Ok(names)
+    let shelf = library::list(cloud, |_| ()).await.map_err(fault)?;
+    Ok(shelf.0.into_iter().filter(|(_, listed)| listed.index.is_some()).map(|(name, _)| name).collect())
 }
 
-/// Sends each reel when its index is met, and in the end what chunks without an index are left.
+/// Sends each reel as soon as its index is met, and again when all its chunks are counted.
 pub(super) async fn reels(cloud: &Cloud, found: &UnboundedSender<Reel>) -> Result<(), Fault> {
-    let mut indexed = BTreeMap::new();
-    let mut chunks: BTreeMap<ReelName, (u32, u64)> = BTreeMap::new();
-    let page = |page: Vec<FunctionFacts>| {
-        for facts in page {
-            match describe::ours(&facts.name, &facts.description) {
-                Some(FunctionName::Index { reel }) => {
-                    if let Some(description) = IndexDescription::parse(&facts.description) {
-                        // a face that has gone away is no reason to stop
-                        let _ = found.send(published(&description, &facts));
-                        indexed.insert(reel, ());
-                    }
-                }
-                Some(FunctionName::Chunk { reel, .. }) => {
-                    let (count, bytes) = chunks.entry(reel).or_default();
-                    *count += 1;
-                    *bytes += facts.code_bytes;
-                }
-                None => {}
+    let mut sent = BTreeSet::new();
+    let page = |shelf: &library::Shelf| {
+        for (name, listed) in &shelf.0 {
+            if listed.index.is_some() && sent.insert(name.clone()) {
+                // a face that has gone away is no reason to stop
+                let _ = found.send(reel_of(name, listed));
             }
         }
     };
-    cloud.each_function(PREFIX, page).await.map_err(fault)?;
-    for (name, (chunks, bytes)) in chunks.into_iter().filter(|(name, _)| !indexed.contains_key(name)) {
-        let _ =
-            found.send(Reel { name, generation: None, duration: None, bytes, chunks, published: None, orphan: true });
+    let shelf = library::list(cloud, page).await.map_err(fault)?;
+    for (name, listed) in &shelf.0 {
+        let _ = found.send(reel_of(name, listed));
     }
     Ok(())
 }
 
-fn published(description: &IndexDescription, facts: &FunctionFacts) -> Reel {
+fn reel_of(name: &ReelName, listed: &Listed) -> Reel {
+    let index = listed.index.as_ref();
     Reel {
-        name: description.reel.clone(),
-        generation: Some(description.generation),
-        duration: Some(description.duration),
-        bytes: description.bytes,
-        chunks: description.chunks,
-        published: modified(&facts.modified),
-        orphan: false,
+        name: name.clone(),
+        generation: index.map(|index| index.generation),
+        duration: index.map(|index| index.duration),
+        bytes: index.map_or_else(|| listed.bytes(), |index| index.bytes),
+        chunks: index.map_or_else(|| listed.other_chunks(), |index| index.chunks),
+        published: modified(&listed.modified),
+        orphan: index.is_none(),
     }
 }
 
@@ -100,16 +72,12 @@ fn modified(text: &str) -> Option<SystemTime> {
 pub(super) async fn reel(cloud: &Cloud, name: &ReelName) -> Result<ReelDetail, Fault> {
     let existing = remote::existing(cloud, name).await.map_err(fault)?;
     let index = existing.map(|existing| existing.index).ok_or_else(|| no_index(name))?;
-    let gate = cloud.function_url(GATE).await.map_err(|error: CloudError| error.fault())?.unwrap_or_default();
+    let gate = cloud.function_url(GATE).await.map_err(fault)?.ok_or_else(|| fault(LibraryError::NoGate))?;
     let current = &index.current;
-    let chunks: Vec<_> = current
-        .renditions
-        .iter()
-        .flat_map(|(rendition, content)| content.chunks.iter().map(move |chunk| (rendition, chunk)))
-        .map(|(rendition, chunk)| Chunk {
-            id: ChunkId { rendition: rendition.clone(), number: chunk.number },
-            bytes: chunk.bytes,
-        })
+    let renditions = current.renditions.iter();
+    let chunks = renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, chunk)));
+    let chunks: Vec<_> = chunks
+        .map(|(id, chunk)| Chunk { id: ChunkId { rendition: id.clone(), number: chunk.number }, bytes: chunk.bytes })
         .collect();
     let watch_url = format!("{gate}{name}/");
     Ok(ReelDetail {
@@ -129,113 +97,29 @@ pub(super) async fn reel(cloud: &Cloud, name: &ReelName) -> Result<ReelDetail, F
     })
 }
 
-/// Looks at every chunk of the current generation. Deep: reads every segment as a player does.
+fn no_index(name: &ReelName) -> Fault {
+    Fault::permanent(format!("could not open `{name}`: it has no index"))
+        .hint("Its publishing was interrupted, or it was deleted half-way. Publish the video again to complete it.")
+}
+
 pub(super) async fn check(
     cloud: &Cloud,
     name: &ReelName,
     deep: bool,
     found: &UnboundedSender<Checked>,
 ) -> Result<(), Fault> {
-    let existing = remote::existing(cloud, name).await.map_err(fault)?;
-    let generation = existing.map(|existing| existing.index.current).ok_or_else(|| no_index(name))?;
-    let deployed = deployed(cloud, name, generation.generation).await?;
-    let gate = cloud.function_url(GATE).await.map_err(fault)?.unwrap_or_default();
-    let player = Player::new().map_err(fault)?;
-    for (id, rendition) in &generation.renditions {
-        let look = async |chunk: &ChunkIndex| {
-            let place = ChunkId { rendition: id.clone(), number: chunk.number };
-            let mut finding = standing(chunk, deployed.get(&place));
-            if deep && finding == Finding::Ok {
-                let path = playlist::chunk_path(id, chunk.number, rendition.container);
-                let url = format!("{gate}{name}/{}/{path}", generation.generation);
-                finding = read(&player, &url, chunk, &place, found).await?;
-            }
-            let _ = found.send(Checked { id: place, finding });
-            Ok(())
+    let depth = if deep { Depth::Deep } else { Depth::Quick };
+    let tell = |checked: library::Checked| {
+        let finding = match checked.finding {
+            library::Finding::Reading(bytes) => Finding::Reading(bytes),
+            library::Finding::Ok => Finding::Ok,
+            library::Finding::Missing => Finding::Missing,
+            library::Finding::Differs(why) => Finding::Differs(why),
         };
-        stream::iter(&rendition.chunks).map(look).buffer_unordered(SIDE_BY_SIDE).try_collect::<()>().await?;
-    }
-    Ok(())
-}
-
-/// `CodeSha256`, size and state of each chunk, as the account tells.
-async fn deployed(
-    cloud: &Cloud,
-    name: &ReelName,
-    generation: Generation,
-) -> Result<BTreeMap<ChunkId, FunctionFacts>, Fault> {
-    let mut deployed = BTreeMap::new();
-    let page = |page: Vec<FunctionFacts>| {
-        for facts in page {
-            if let Some(FunctionName::Chunk { rendition, number, .. }) = describe::ours(&facts.name, &facts.description)
-            {
-                deployed.insert(ChunkId { rendition, number }, facts);
-            }
-        }
+        let id = ChunkId { rendition: checked.rendition, number: checked.number };
+        let _ = found.send(Checked { id, finding });
     };
-    cloud.each_function(&format!("{PREFIX}{name}-{generation}-"), page).await.map_err(fault)?;
-    Ok(deployed)
-}
-
-fn standing(chunk: &ChunkIndex, facts: Option<&FunctionFacts>) -> Finding {
-    match facts {
-        None => Finding::Missing,
-        Some(facts) if facts.state.as_deref() == Some("Failed") => Finding::Differs("its state is Failed".to_owned()),
-        Some(facts) if facts.code_sha256 != chunk.sha256 || facts.code_bytes != chunk.bytes => {
-            Finding::Differs("its code is not what was published".to_owned())
-        }
-        Some(_) => Finding::Ok,
-    }
-}
-
-async fn read(
-    player: &Player,
-    url: &str,
-    chunk: &ChunkIndex,
-    id: &ChunkId,
-    found: &UnboundedSender<Checked>,
-) -> Result<Finding, Fault> {
-    let mut done = 0;
-    for (number, segment) in chunk.segments.iter().enumerate() {
-        let _ = found.send(Checked { id: id.clone(), finding: Finding::Reading(done) });
-        let read = match player.range(url, segment.offset, segment.bytes, |_| ()).await {
-            Ok(read) => read,
-            // an answer that is wrong is a finding; no answer ends the check
-            Err(PlayerError::Connection { url, source }) => return Err(fault(PlayerError::Connection { url, source })),
-            Err(error) => return Ok(Finding::Differs(error.to_string())),
-        };
-        if read.bytes != segment.bytes || read.crc32 != segment.crc32 {
-            return Ok(Finding::Differs(format!("segment {number} of it has other bytes than were published")));
-        }
-        done += read.bytes;
-    }
-    Ok(Finding::Ok)
-}
-
-/// Removes a reel's index first, so that nobody starts watching, then its chunks. Only functions whose name and
-/// description both say that they are this reel's.
-pub(super) async fn delete(cloud: &Cloud, name: &ReelName) -> Result<u32, Fault> {
-    let mut functions = Vec::new();
-    let page = |page: Vec<FunctionFacts>| {
-        for facts in page {
-            if describe::ours(&facts.name, &facts.description).is_some_and(|function| function.reel() == name) {
-                functions.push(facts.name);
-            }
-        }
-    };
-    cloud.each_function(&format!("{PREFIX}{name}-"), page).await.map_err(fault)?;
-    let index = FunctionName::Index { reel: name.clone() }.to_string();
-    functions.sort_by_key(|function| *function != index);
-    let mut removed = 0;
-    for function in functions {
-        removed += u32::from(cloud.delete_function(&function).await.map_err(fault)?);
-    }
-    Ok(removed)
-}
-
-fn no_index(name: &ReelName) -> Fault {
-    Fault::permanent(format!("could not open `{name}`: it has no index"))
-        .hint("Its publishing was interrupted or it was deleted half-way. Publish the video again to complete it.")
+    library::check(cloud, name, depth, tell).await.map(|_| ()).map_err(fault)
 }
 
 #[cfg(test)]

@@ -39,8 +39,8 @@ use crate::{
     tui::{
         self, Start,
         backend::{
-            Account, Backend, Checked, CostQuestion, Costs, Order, Place, Probe, Profile, Reel, ReelDetail, Resumable,
-            Storage, Work,
+            Account, Backend, Checked, CostQuestion, Costs, Gone, Order, Place, Probe, Profile, Reel, ReelDetail,
+            Resumable, Storage, Work,
         },
     },
 };
@@ -153,7 +153,8 @@ impl Engine {
             setup: if gate.is_some() { Vec::new() } else { vec!["roles and the gate, once an account".to_owned()] },
             relay: local,
             notice: (!told).then(|| notice::text(&identity.account)),
-            serving: local.then(|| serving(started)),
+            serving: local.then(|| serving(started).to_owned()),
+            afterwards: (local && started).then(|| "serve it again with: zipreel local".to_owned()),
             id: (!local).then_some(identity.account),
             principal: (!local).then_some(identity.arn),
             place,
@@ -242,12 +243,11 @@ impl Engine {
     }
 }
 
-fn serving(ours: bool) -> String {
-    let again = "`zipreel local` serves them again";
+fn serving(ours: bool) -> &'static str {
     if ours {
-        format!("links live while this window is open; {again}")
+        "links live while this window is open; `zipreel local` serves them again"
     } else {
-        format!("links live while the stand-in runs; {again}")
+        "links live while the stand-in runs, in another process"
     }
 }
 
@@ -328,9 +328,14 @@ impl Backend for Engine {
         async move { library::check(&engine.cloud(&place).await?, &name, deep, &found).await }.boxed()
     }
 
-    fn delete(&self, place: Place, name: ReelName) -> Work<u32> {
+    fn delete(&self, place: Place, name: ReelName, gone: UnboundedSender<Gone>) -> Work<u32> {
         let engine = self.clone();
-        async move { library::delete(&engine.cloud(&place).await?, &name).await }.boxed()
+        let tell = move |functions, of| {
+            // a face that has gone away is no reason to stop
+            let _ = gone.send(Gone { functions, of });
+        };
+        async move { crate::library::delete(&engine.cloud(&place).await?, &name, tell).await.map_err(library::fault) }
+            .boxed()
     }
 
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {

@@ -119,7 +119,10 @@ impl Player {
                 vec![Answer::ReelOpened { name, detail }]
             }
             Command::Delete(place, name) => {
-                vec![Answer::Deleted { functions: now(backend.delete(place, name.clone())), name }]
+                vec![Answer::Deleted {
+                    functions: now(backend.delete(place, name.clone(), unbounded_channel().0)),
+                    name,
+                }]
             }
             command => {
                 self.done.push(command);

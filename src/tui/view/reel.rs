@@ -90,8 +90,9 @@ fn facts(app: &App, reel: &ReelView, detail: &ReelDetail, page: &mut Page) {
 fn status(reel: &ReelView, tally: Tally, now: Instant) -> Vec<Vec<(Role, String)>> {
     let Tally { ok, missing, differs, reading, of } = tally;
     let mut lines = Vec::new();
-    if reel.deleting {
-        lines.push(vec![(Role::Warn, "deleting: the index first, then the chunks…".to_owned())]);
+    if let Some(gone) = reel.deleting {
+        let words = format!("deleting: {} of {} functions are gone, the index first", gone.functions, gone.of);
+        lines.push(vec![(Role::Warn, words)]);
     } else if let Some(checking) = reel.checking {
         let how = if checking.deep { "reading every byte" } else { "asking for every chunk" };
         let mut words = format!("{how}: {ok}/{of} ok");
