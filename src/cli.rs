@@ -50,9 +50,6 @@ pub enum Command {
     Local {
         #[command(flatten)]
         place: PlaceArgs,
-        /// Misbehave on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
-        #[arg(long, value_name = "SPEC", env = "ZIPREEL_FAULTS")]
-        faults: Option<String>,
     },
 }
 
@@ -131,6 +128,9 @@ pub struct PlaceArgs {
     /// The stand-in's first of three ports; 0 takes free ones [default: 8720]
     #[arg(long, value_name = "P", env = "ZIPREEL_PORT")]
     pub port: Option<u16>,
+    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
+    #[arg(long, value_name = "SPEC", env = "ZIPREEL_FAULTS")]
+    pub faults: Option<String>,
 }
 
 /// How a command without the wizard talks.

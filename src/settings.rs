@@ -181,7 +181,7 @@ impl Place {
             backlog_bytes: (gib * 1024.0 * 1024.0 * 1024.0) as u64,
             data: pick(&args.data, &file.data, ours(base.data_dir()).join("stand-in")),
             port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
-            faults: file.faults.clone(),
+            faults: args.faults.clone().or_else(|| file.faults.clone()),
         })
     }
 }

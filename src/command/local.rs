@@ -9,11 +9,8 @@ use crate::{
     settings::Place,
 };
 
-pub async fn local(args: &PlaceArgs, faults: Option<&str>) -> Result<(), Stopped> {
-    let mut place = Place::resolve(args).map_err(|error| Stopped::Failed(error.fault()))?;
-    if let Some(faults) = faults {
-        place.faults = Some(faults.to_owned());
-    }
+pub async fn local(args: &PlaceArgs) -> Result<(), Stopped> {
+    let place = Place::resolve(args).map_err(|error| Stopped::Failed(error.fault()))?;
     let joined = local::join_or_start(session::config(&place)?).await;
     let stand_in = match joined.map_err(|error| Stopped::Failed(error.fault()))? {
         Joined::Started(stand_in) => stand_in,

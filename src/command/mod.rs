@@ -28,7 +28,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Some(Command::Publish { video, settings, face }) => publish::publish(&video, &settings, &face).await,
         Some(Command::Resume { name, place, face }) => publish::resume(name.as_ref(), &place, &face).await,
-        Some(Command::Local { place, faults }) => local::local(&place, faults.as_deref()).await,
+        Some(Command::Local { place }) => local::local(&place).await,
         None => match wizard::wizard(cli.video, &cli.settings).await {
             Ok(code) => return ExitCode::from(code),
             Err(stopped) => Err(stopped),
