@@ -1,5 +1,5 @@
 //! The one seam between the wizard and the engine: everything it asks, as futures and streams of facts. The engine's
-//! side is in [`super::engine`]; tests play a script instead.
+//! side is in [`crate::command`]; tests play a script instead.
 
 use std::{
     num::NonZeroUsize,
