@@ -5,6 +5,7 @@ ZIPREEL := $(TARGET)/debug/zipreel
 SAMPLE  := $(TARGET)/sample/zipreel-sample.mp4
 VENV    := $(TARGET)/venv
 VENV_BIN = $(abspath $(VENV))/bin
+PLAYERS := $(TARGET)/players
 
 .PHONY: help try test test-tools screens
 
@@ -24,9 +25,9 @@ try:
 	fi
 
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
-test: $(VENV)/ready
+test: $(VENV)/ready $(PLAYERS)/ready
 	PATH="$(VENV_BIN):$$PATH" ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
-		cargo test --locked $(ARGS)
+		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS)
 
 test-tools:
 	@tests/tools/need cargo cc ffmpeg unzip python3 venv
@@ -44,3 +45,11 @@ screens:
 	cargo build --locked
 	@tests/tools/sample $(SAMPLE)
 	python3 -B tests/tools/screens $(ZIPREEL) $(SAMPLE)
+
+# What drives the browsers, and the script that the watch page takes from a CDN, from npm: versions are exact.
+$(PLAYERS)/ready: tests/players/package.json | $(VENV)/ready
+	@tests/tools/need chromium
+	mkdir -p $(PLAYERS)
+	cp $< $(PLAYERS)/package.json
+	cd $(PLAYERS) && PATH="$(VENV_BIN):$$PATH" npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@

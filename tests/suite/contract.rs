@@ -5,5 +5,5 @@ mod costs;
 mod deployed;
 mod http;
 mod reel;
-mod runtime;
-mod sides;
+pub(crate) mod runtime;
+pub(crate) mod sides;

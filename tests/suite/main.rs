@@ -6,6 +6,7 @@ mod clips;
 mod contract;
 mod dependencies;
 mod media;
+mod players;
 mod process;
 mod publish;
 mod readme;

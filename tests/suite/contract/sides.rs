@@ -24,15 +24,7 @@ impl Account {
         let data = tempfile::tempdir().unwrap();
         let config = Config { port: 0, clock: clock.clone(), log_requests: true, ..Config::new(data.path()) };
         let stand_in = local::start(config).await.unwrap();
-        let endpoint = stand_in.endpoint();
-        let keys = Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
-        let connect = Connect {
-            region: Some(REGION.into()),
-            endpoint: Some(endpoint.api.clone()),
-            keys: Some(keys),
-            ..Connect::default()
-        };
-        let cloud = Cloud::connect(&connect).await.unwrap();
+        let cloud = connect(&stand_in).await;
         Self { stand_in, clock, cloud, data }
     }
 
@@ -82,6 +74,19 @@ impl Account {
         let buffered = Options { buffered: true, ..Options::default() };
         vec![self.own(), self.node(Options::default()).await, self.node(buffered).await]
     }
+}
+
+/// The stand-in's account, as the engine reaches it.
+pub(crate) async fn connect(stand_in: &StandIn) -> Cloud {
+    let endpoint = stand_in.endpoint();
+    let keys = Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
+    let connect = Connect {
+        region: Some(REGION.into()),
+        endpoint: Some(endpoint.api.clone()),
+        keys: Some(keys),
+        ..Connect::default()
+    };
+    Cloud::connect(&connect).await.unwrap()
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 use tokio::process::Command;
-use zipreel::local::{self, Config, StandIn};
+use zipreel::local::{self, Clock, Config, StandIn};
 
 use crate::clips::scratch;
 
@@ -27,9 +27,14 @@ pub(crate) struct Run {
 
 impl Desk {
     pub(crate) async fn start() -> Self {
+        Self::start_at(Clock::system()).await
+    }
+
+    pub(crate) async fn start_at(clock: Clock) -> Self {
         let folder = scratch();
         let mut config = Config::new(folder.path().join("data"));
         config.port = 0;
+        config.clock = clock;
         Self { stand_in: local::start(config).await.unwrap(), folder }
     }
 

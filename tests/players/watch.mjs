@@ -1,0 +1,240 @@
+// What a person does on the watch page, in a real browser: plays, seeks, comes by a link with a time, comes back after
+// an hour. Each step is asserted; the last line of output is one JSON object for the table of players.
+//
+//   node watch.mjs --packages DIR --executable BROWSER --scenario NAME --page URL --pictures DIR
+//
+// The scenario `pause` prints `paused` and goes on when a line arrives on standard input: meanwhile the clock of the
+// stand-in is put forward, so that every link has ended.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { launch } from './chromium.mjs';
+
+/** For one step; a browser on a busy machine without a GPU is slow. */
+const PATIENCE = 60_000;
+const DESK = { viewport: { width: 1280, height: 800 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' };
+
+const { values } = parseArgs({ options: Object.fromEntries(['packages', 'executable', 'scenario', 'page', 'pictures', 'title'].map(name => [name, { type: 'string' }])) });
+
+const state = page => page.evaluate(() => {
+  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
+  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message };
+});
+const trouble = page => page.evaluate(() => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').innerText);
+
+/** Asks again and again from outside: the page's policy lets nothing be evaluated inside. */
+async function until(opened, expression) {
+  const over = Date.now() + PATIENCE;
+  const { page, said } = opened;
+  while (!await page.evaluate(`(video => ${expression})(document.querySelector('video'))`)) {
+    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; ${await trouble(page)}; ${said.join('; ')}`);
+    await new Promise(done => setTimeout(done, 50));
+  }
+}
+
+/** The colours of a few points of the picture that is shown: other at another time, never all black. */
+const pictureOf = page => page.evaluate(() => {
+  const video = document.querySelector('video'), canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [16, 9];
+  const drawing = canvas.getContext('2d');
+  drawing.drawImage(video, 0, 0, 16, 9);
+  return Array.from(drawing.getImageData(0, 0, 16, 9).data).join();
+});
+
+async function playsOn(opened, from, seconds) {
+  await until(opened, `video.currentTime > ${from + seconds} && !video.paused`);
+}
+
+const scenarios = {
+  /** From start to end with the keyboard, over every segment border. */
+  async play(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    await until(opened, 'video.readyState >= 2');
+    const first = await state(page);
+    assert(first.paused && first.currentTime < 0.5, 'nothing plays by itself');
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 5);
+    const early = await pictureOf(page);
+    assert(/[1-9]\d/.test(early), 'a picture');
+    await page.keyboard.press('5');
+    await until(opened, 'video.currentTime >= video.duration / 2 && !video.seeking && video.readyState >= 2');
+    await playsOn(opened, first.duration / 2, 2);
+    assert.notEqual(await pictureOf(page), early);
+    await page.screenshot({ path: join(values.pictures, 'chromium-desk.png') });
+    await page.keyboard.press('1');
+    await until(opened, 'video.currentTime < video.duration / 4 && !video.seeking && video.readyState >= 2');
+    await playsOn(opened, first.duration / 10, 2);
+    for (let i = 0; i < 8; i++) await page.keyboard.press('>');
+    assert.equal((await state(page)).playbackRate, 3);
+    await until(opened, 'video.ended');
+    const last = await state(page);
+    assert(Math.abs(last.currentTime - last.duration) < 0.2);
+    assert.deepEqual(said, []);
+    return { plays: true, seeks: true, seconds: last.duration };
+  },
+
+  /** Keys do what the page says they do. */
+  async keys(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    await until(opened, 'video.readyState >= 2');
+    const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); return state(page); };
+    await press('3');
+    await until(opened, '!video.seeking && video.readyState >= 2');
+    const at = (await state(page)).currentTime;
+    assert(Math.abs((await press('ArrowRight')).currentTime - at - 5) < 0.1);
+    assert(Math.abs((await press('l')).currentTime - at - 15) < 0.1);
+    assert(Math.abs((await press('j', 'ArrowLeft')).currentTime - at) < 0.1);
+    assert.equal((await press('ArrowLeft', 'ArrowLeft', 'ArrowLeft')).currentTime, 0);
+    assert.equal((await press('m')).muted, true);
+    assert(Math.abs((await press('ArrowDown', 'ArrowDown')).volume - 0.8) < 0.01);
+    assert.equal((await press('<')).playbackRate, 0.75);
+    assert.equal((await press('k')).paused, false);
+    assert.equal((await press(' ')).paused, true);
+    await press('f');
+    await until(opened, 'document.fullscreenElement === video');
+    await press('f');
+    await until(opened, '!document.fullscreenElement');
+    // a button keeps its own keys
+    await page.focus('#players summary');
+    await press(' ');
+    assert.equal(await page.evaluate('document.getElementById("players").open'), true);
+    assert.equal((await state(page)).paused, true);
+    assert.deepEqual(said, []);
+    return {};
+  },
+
+  /** A link with a time starts there, and its title is text, whatever it says. */
+  async link(browser) {
+    const opened = await browser.open(`${values.page}?t=13`, DESK);
+    const { page, said } = opened;
+    await until(opened, 'video.readyState >= 2 && Math.abs(video.currentTime - 13) < 0.2');
+    await page.keyboard.press(' ');
+    await playsOn(opened, 13, 2);
+    assert.equal(await page.textContent('h1'), values.title);
+    assert.equal(await page.title(), values.title);
+    assert.equal(await page.locator('h1 *').count(), 0);
+    await until(opened, 'document.getElementById("share").textContent.startsWith("Copy link at 0:1")');
+    assert.equal(await page.textContent('#mpv'), `mpv --start=13 '${values.page}index.m3u8'`);
+    const poster = await page.request.get(`${values.page}poster.jpg`);
+    assert.equal(poster.status(), 200);
+    assert.deepEqual(said, []);
+    return {};
+  },
+
+  /** A phone's small, dark screen: no sideways scrolling, the video first, its controls in reach. */
+  async phone(browser) {
+    const opened = await browser.open(values.page, PHONE);
+    const { page, said } = opened;
+    await until(opened, 'video.readyState >= 2');
+    const [width, top, wide] = await page.evaluate(() => [document.querySelector('video').clientWidth, document.querySelector('video').getBoundingClientRect().top, document.documentElement.scrollWidth]);
+    assert.deepEqual([width, top, wide], [390, 0, 390]);
+    await page.evaluate('document.querySelector("video").play()');
+    await playsOn(opened, 0, 3);
+    await page.tap('#players summary');
+    await page.screenshot({ path: join(values.pictures, 'chromium-phone.png') });
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 390);
+    assert.deepEqual(said, []);
+    return {};
+  },
+
+  /** One segment is loaded before anyone plays: each byte through the relay costs. */
+  async thrift(browser) {
+    const segments = [];
+    const opened = await browser.open('about:blank', DESK);
+    opened.page.on('request', request => { if (/\/\d+\.ts$/.test(request.url())) segments.push(request.url()); });
+    await opened.page.goto(values.page);
+    await until(opened, 'video.readyState >= 2');
+    // a second stretch of time in which it could load more, seen by the page's own clock
+    await opened.page.evaluate('new Promise(done => setTimeout(done, 1500))');
+    assert.equal(segments.length, 1, segments.join(' '));
+    return {};
+  },
+
+  /** After a pause in which every link ended, playback goes on, forward and back, with segments that were not loaded. */
+  async pause(browser) {
+    const fetched = [];
+    const opened = await browser.open('about:blank', DESK);
+    const { page, said } = opened;
+    page.on('response', answer => { if (/\/\d+\.ts$/.test(answer.url())) fetched.push(answer.status()); });
+    await page.goto(values.page);
+    await until(opened, 'video.readyState >= 2');
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 1);
+    await page.keyboard.press(' ');
+    console.log('paused');
+    await once(process.stdin, 'data');
+    fetched.length = 0;
+    await page.keyboard.press('6');
+    await page.keyboard.press(' ');
+    await until(opened, 'video.currentTime >= video.duration * 0.6 && !video.seeking && video.readyState >= 2');
+    const { duration } = await state(page);
+    await playsOn(opened, duration * 0.6, 2);
+    await page.keyboard.press('3');
+    await until(opened, 'video.currentTime < video.duration * 0.5 && !video.seeking && video.readyState >= 2');
+    await playsOn(opened, duration * 0.3, 2);
+    assert(fetched.length > 2 && fetched.every(status => status === 200), fetched.join());
+    assert.deepEqual(said, []);
+    return { survives: true };
+  },
+
+  /** Where the CDN is out of reach, the browser's own HLS plays the relay's playlist. */
+  async alone(browser) {
+    const opened = await browser.open(values.page, { ...DESK, cdn: false });
+    await until(opened, 'video.readyState >= 2');
+    await opened.page.keyboard.press(' ');
+    await playsOn(opened, 0, 5);
+    assert.equal(opened.said.length, 1, opened.said.join());
+    return {};
+  },
+
+  /** With the relay off the page says why it can't play, and what can. */
+  async off(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    await until(opened, '!document.getElementById("trouble").hidden');
+    const words = await trouble(page);
+    assert.match(words, /can’t play this video by itself/);
+    assert.match(words, /relay for browsers is switched off/);
+    assert.equal(await page.evaluate('document.getElementById("players").open'), true);
+    assert.equal(await page.textContent('#vlc'), `vlc '${values.page}index.m3u8'`);
+    await page.screenshot({ path: join(values.pictures, 'chromium-off.png') });
+    assert.deepEqual(said, []);
+    return {};
+  },
+
+  /** In a frame of another site it is only the video, and plays. */
+  async framed(browser) {
+    const opened = await browser.open('about:blank', DESK);
+    const { page, said } = opened;
+    await page.goto(values.page.replace('127.0.0.1', 'localhost').replace(/\/[^/]*\/$/, '/never-published/'));
+    said.length = 0;
+    await page.evaluate(address => {
+      const frame = document.createElement('iframe');
+      Object.assign(frame, { src: address, width: 800, height: 450, allow: 'fullscreen' });
+      document.body.replaceChildren(frame);
+    }, values.page);
+    const frame = await (await page.waitForSelector('iframe')).contentFrame();
+    const inside = { page: frame, said };
+    await until(inside, 'video && video.readyState >= 2');
+    assert.equal(await frame.evaluate('getComputedStyle(document.querySelector("article")).display'), 'none');
+    assert.equal(await frame.evaluate('document.querySelector("video").clientHeight'), 450);
+    await frame.evaluate('document.querySelector("video").play()');
+    await until(inside, 'video.currentTime > 2');
+    assert.deepEqual(said, []);
+    return {};
+  },
+};
+
+const browser = await launch(values);
+try {
+  const seen = await scenarios[values.scenario](browser);
+  console.log(JSON.stringify({ player: browser.version, ...seen }));
+} finally {
+  await browser.close();
+}
+process.exit(0);

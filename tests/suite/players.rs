@@ -1,0 +1,4 @@
+//! Real players play a reel from the stand-in, whose downloads are another origin without CORS, as AWS's are.
+
+mod browsers;
+mod stage;

@@ -1,0 +1,111 @@
+//! A reel on the stand-in with a clock that tests move, and the programs that play it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Command,
+};
+use zipreel::local::Clock;
+
+use crate::{
+    clips::{Clip, clip},
+    contract::{
+        runtime::{node, repository},
+        sides::connect,
+    },
+    publish::desk::{Desk, Run},
+};
+
+/// A title as someone who means harm would choose it.
+pub(crate) const TITLE: &str = "Été <script>document.title='!'</script> & \"more\"";
+
+pub(crate) struct Stage {
+    pub(crate) desk: Desk,
+    pub(crate) clock: Clock,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        let clock = Clock::system();
+        Self { desk: Desk::start_at(clock.clone()).await, clock }
+    }
+
+    /// Publishes in segments of 2 s, so that a short clip has many borders.
+    pub(crate) async fn publish(&self, kind: Clip) -> Reel {
+        let name = format!("{kind:?}").to_lowercase();
+        let args = ["--name", &name, "--title", TITLE, "--segment-seconds", "2", "--chunk-mib", "1"];
+        let run = self.desk.publish(&clip(kind), &args).await;
+        Reel::of(&run)
+    }
+
+    /// As an account has it whose owner has not accepted the relay's price.
+    pub(crate) async fn switch_relay_off(&self) {
+        assert!(connect(&self.desk.stand_in).await.delete_function("zipreel-relay").await.unwrap());
+    }
+}
+
+pub(crate) struct Reel {
+    /// The watch page.
+    pub(crate) page: String,
+}
+
+impl Reel {
+    fn of(run: &Run) -> Self {
+        Self { page: run.playlist().strip_suffix("index.m3u8").unwrap().to_owned() }
+    }
+}
+
+/// Where npm put what the players' drivers need.
+fn packages() -> PathBuf {
+    let folder = std::env::var_os("ZIPREEL_TEST_PLAYERS").map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| repository().join("target/players"));
+    let package = folder.join("node_modules/playwright-core");
+    assert!(package.exists(), "no {}: run `make test`, or set ZIPREEL_TEST_PLAYERS", package.display());
+    folder
+}
+
+/// Screenshots, to be looked at.
+fn pictures() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.canonicalize().unwrap()
+}
+
+/// Runs a scenario of `tests/players/watch.mjs`; `meanwhile` is done when it says that it is paused.
+pub(crate) async fn watch(scenario: &str, page: &str, meanwhile: impl FnOnce()) -> Value {
+    let browser = which::which("chromium").expect("Chromium is installed: `make test` brings it");
+    let mut child = Command::new(node())
+        .arg(repository().join("tests/players/watch.mjs"))
+        .args(["--scenario", scenario, "--page", page, "--title", TITLE])
+        .arg("--packages")
+        .arg(packages())
+        .arg("--pictures")
+        .arg(pictures())
+        .arg("--executable")
+        .arg(browser)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut meanwhile = Some(meanwhile);
+    let mut last = String::new();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if line == "paused" {
+            meanwhile.take().expect("it pauses once")();
+            input.write_all(b"go on\n").await.unwrap();
+        }
+        last = line;
+    }
+    let ended = child.wait_with_output().await.unwrap();
+    assert!(ended.status.success(), "{scenario}: {}", String::from_utf8_lossy(&ended.stderr));
+    serde_json::from_str(&last).unwrap_or_else(|error| panic!("{scenario}: {error}: {last}"))
+}
