@@ -149,18 +149,28 @@ fn has_fps_mode(version: &str) -> bool {
 
 /// How a program ended, for a person: words that follow its name.
 pub fn describe(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
-        return match signal {
-            9 => "was killed (signal 9; the system may have run out of memory)".to_owned(),
-            6 | 7 | 11 => format!("crashed (signal {signal})"),
-            signal => format!("was killed by signal {signal}"),
-        };
+    match (signal(status), status.code()) {
+        (Some(9), _) => "was killed (signal 9; the system may have run out of memory)".to_owned(),
+        (Some(signal), _) if crashed(status) => format!("crashed (signal {signal})"),
+        (Some(signal), _) => format!("was killed by signal {signal}"),
+        (None, Some(code)) => format!("ended with exit code {code}"),
+        (None, None) => "ended without an exit code".to_owned(),
     }
-    match status.code() {
-        Some(code) => format!("ended with exit code {code}"),
-        None => "ended without an exit code".to_owned(),
-    }
+}
+
+/// By SIGABRT, SIGBUS (7 on Linux, 10 elsewhere), SIGFPE or SIGSEGV: a fault of the program's own.
+pub fn crashed(status: ExitStatus) -> bool {
+    signal(status).is_some_and(|signal| matches!(signal, 6 | 7 | 8 | 10 | 11))
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal(_: ExitStatus) -> Option<i32> {
+    None
 }
 
 /// The head of a process group, told apart from a later process with the same number by when it started.

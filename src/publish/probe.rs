@@ -97,7 +97,7 @@ impl ProbeError {
     }
 }
 
-/// Reads what a video holds, at most [`LIMIT`] for each of its steps. Starting ffprobe takes most of the time, so what
+/// Reads what a video holds, at most 30 seconds for each of its steps. Starting ffprobe takes most of the time, so what
 /// can be asked at once is.
 pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> Result<Media, ProbeError> {
     let bytes = inspect(video).await?;

@@ -1,14 +1,15 @@
 //! The split: ffmpeg's hls muxer cuts the video into MPEG-TS pieces, each announced the moment it is closed, and
-//! [`super::join`] makes segments of them. Knows nothing of chunks, functions or playlists for players.
+//! `join` makes segments of them. Knows nothing of chunks, functions or playlists for players.
 
 use std::{
+    cmp::Ordering,
     collections::VecDeque,
     fs::Metadata,
     io,
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire},
     },
     time::Duration,
 };
@@ -21,7 +22,7 @@ use tokio::{
 
 pub use super::join::ClosedSegment;
 use super::{
-    ffmpeg::{Leader, Process, Tail, Tools, ToolsError, describe},
+    ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe},
     join::Joiner,
     probe::input_argument,
     reporter::{Control, JobHandle},
@@ -33,6 +34,9 @@ use crate::reel::{
     input::{InputError, printable},
     progress::{Announcements, Lines, Piece, Said, said},
 };
+
+/// Lines of ffmpeg's that go to the job's log: a damaged file makes it complain of every frame.
+const COMPLAINTS_MAX: u32 = 2000;
 
 /// What the split came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub enum SplitError {
     Failed {
         video: PathBuf,
         how: String,
+        /// By a fault of its own, rather than by what it read.
+        crashed: bool,
         /// What ffmpeg said last.
         complaints: String,
     },
@@ -95,7 +101,7 @@ impl Explain for SplitError {
                 printable(folder)
             )),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
-            Self::Failed { how, .. } if how.contains("crashed") => Some(
+            Self::Failed { crashed: true, .. } => Some(
                 "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another."
                     .to_owned(),
             ),
@@ -143,7 +149,7 @@ impl Backlog {
     }
 
     pub fn bytes(&self) -> u64 {
-        self.0.bytes.load(Ordering::Acquire)
+        self.0.bytes.load(Acquire)
     }
 
     pub fn is_full(&self) -> bool {
@@ -151,13 +157,13 @@ impl Backlog {
     }
 
     fn add(&self, bytes: u64) {
-        self.0.bytes.fetch_add(bytes, Ordering::AcqRel);
+        self.0.bytes.fetch_add(bytes, AcqRel);
     }
 
     /// Tells that segments of so many bytes are no longer on disk.
     pub fn remove(&self, bytes: u64) {
         // saturating: an uploader that counts a file twice must not hold ffmpeg for ever
-        let _ = self.0.bytes.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| Some(now.saturating_sub(bytes)));
+        let _ = self.0.bytes.fetch_update(AcqRel, Acquire, |now| Some(now.saturating_sub(bytes)));
         self.0.changed.notify_one();
     }
 }
@@ -205,8 +211,8 @@ impl Split<'_> {
             return Err(self.write_error(io::ErrorKind::StorageFull.into()));
         }
         if !status.success() {
-            let (video, how) = (self.video.to_owned(), describe(status));
-            return Err(SplitError::Failed { video, how, complaints });
+            let (video, how, crashed) = (self.video.to_owned(), describe(status), crashed(status));
+            return Err(SplitError::Failed { video, how, crashed, complaints });
         }
         run.flush(control).await?;
         run.check_length(complaints)?;
@@ -247,6 +253,7 @@ struct Run<'a> {
     waiting: VecDeque<ClosedSegment>,
     joiner: Joiner,
     tail: Tail,
+    complaints: u32,
     /// How far the output reaches by ffmpeg's progress, all streams.
     reached: Duration,
     summary: SplitSummary,
@@ -256,8 +263,8 @@ impl<'a> Run<'a> {
     fn new(split: &'a Split<'a>, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
         let joiner = Joiner::new(split.folder, split.segment_length);
         let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true };
-        let (waiting, tail) = (VecDeque::new(), Tail::default());
-        Self { split, job, segments, waiting, joiner, tail, reached: Duration::ZERO, summary }
+        let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
+        Self { split, job, segments, waiting, joiner, tail, complaints: 0, reached, summary }
     }
 
     /// Until both of ffmpeg's pipes are at their end and it is gone.
@@ -324,7 +331,12 @@ impl<'a> Run<'a> {
             Said::Progress => {}
             Said::Log(line) => {
                 self.tail.push(line);
-                self.job.log(line);
+                self.complaints += 1;
+                match self.complaints.cmp(&COMPLAINTS_MAX) {
+                    Ordering::Less => self.job.log(line),
+                    Ordering::Equal => self.job.log("ffmpeg says more than is kept here"),
+                    Ordering::Greater => {}
+                }
             }
         }
     }

@@ -10,6 +10,8 @@ use super::{
 
 /// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
 const PRIMING_MAX: Duration = Duration::from_millis(250);
+/// Edit lists count in units of up to 1/600 s, so less than two of them hidden is rounding; a frame is more.
+const ROUNDING_MAX: Duration = Duration::from_millis(3);
 /// A Lambda function streams 2 MB/s after the first 6 MB; with less than this there is room for the player's pace.
 const RELAY_BIT_RATE: u64 = 12_000_000;
 /// Keyframes rarer than this make segments that are slow to start and to seek.
@@ -155,7 +157,7 @@ fn video_obstacle(stream: &Stream, media: &Media) -> Option<String> {
     if !matches!(format, "yuv420p" | "yuvj420p") {
         return Some(format!("has a pixel format few players take ({format})"));
     }
-    if !media.hidden.video.is_zero() {
+    if media.hidden.video > ROUNDING_MAX {
         let hidden = seconds(media.hidden.video);
         return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
     }
@@ -177,7 +179,7 @@ fn audio_obstacle(stream: &Stream, media: &Media) -> Option<String> {
         return Some(format!("is AAC {profile}, which few players take"));
     }
     // in a file that was trimmed for certain, no more than a frame or two is priming
-    let priming = if media.hidden.video.is_zero() { PRIMING_MAX } else { PRIMING_MAX / 4 };
+    let priming = if media.hidden.video <= ROUNDING_MAX { PRIMING_MAX } else { PRIMING_MAX / 4 };
     if media.hidden.audio > priming {
         let hidden = seconds(media.hidden.audio);
         return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
