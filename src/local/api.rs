@@ -31,6 +31,8 @@ pub(super) struct Trail {
     pub(super) operation: Option<Operation>,
     pub(super) subject: String,
     pub(super) body_bytes: u64,
+    /// CreateFunction of a function that is there already: its body was sent in vain.
+    pub(super) repeated: bool,
 }
 
 /// Why there is no answer in the operation's own shape.
@@ -118,6 +120,7 @@ pub(super) fn record(shared: &Shared, trail: &Trail, status: u16, error: Option<
         operation: trail.operation,
         target: &trail.subject,
         body_bytes: trail.body_bytes,
+        repeated: trail.repeated,
         status,
         error,
         cut,
@@ -128,7 +131,7 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
     trail.operation = Some(Operation::Download);
     trail.subject = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let plan = shared.faults.draw(Operation::Download);
-    tokio::time::sleep(plan.latency).await;
+    plan.delay().await;
     if plan.reset.is_some() {
         return Err(Trouble::Cut);
     }
@@ -151,7 +154,7 @@ async fn by_rest(
     trail.operation = Some(call.operation);
     trail.subject = lambda::subject(&call, &Content::default());
     let plan = shared.faults.draw(call.operation);
-    tokio::time::sleep(plan.latency).await;
+    plan.delay().await;
     if plan.reset == Some(Reset::BeforeBody) {
         return Err(Trouble::Cut);
     }
@@ -160,8 +163,12 @@ async fn by_rest(
         Err(error) => return refuse_after(shared, body, error, trail).await,
     };
     let received = receive(shared, parts, body, Some(call.operation), &plan, trail).await?;
+    if let Ok(content) = &received.content {
+        trail.subject = lambda::subject(&call, content);
+        trail.repeated =
+            call.operation == Operation::CreateFunction && shared.store.read().functions.contains_key(&trail.subject);
+    }
     let content = proved(shared, &caller, received, &plan, call.operation)?;
-    trail.subject = lambda::subject(&call, &content);
     let answer = perform(shared, call, caller, parts, content).await?;
     if plan.stall {
         std::future::pending::<()>().await;
@@ -195,7 +202,7 @@ async fn by_query(
     let form = Form::parse(received.content.as_ref().map(|content| content.text.as_slice()).unwrap_or_default());
     let named = form.operation(&caller.claim.scope.service);
     let plan = named.as_ref().map(|operation| shared.faults.draw(*operation)).unwrap_or_default();
-    tokio::time::sleep(plan.latency).await;
+    plan.delay().await;
     trail.operation = named.as_ref().ok().copied();
     trail.subject = form.get("RoleName").unwrap_or_default().to_owned();
     if plan.reset.is_some_and(|reset| reset != Reset::AfterEffect) {

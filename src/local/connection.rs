@@ -21,18 +21,26 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Cuts the connection that a request came by.
+/// Cuts the connection that a request came by, or all of a listener's.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cut(Arc<AtomicBool>);
 
 impl Cut {
+    fn is_cut(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
     /// Takes effect when the connection is next read or written, so the answer still has to be given.
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
 
-pub(super) struct Cuttable(pub(super) TcpListener);
+pub(super) struct Cuttable {
+    pub(super) listener: TcpListener,
+    /// Cuts all connections.
+    pub(super) all: Cut,
+}
 
 impl Listener for Cuttable {
     type Io = Wire;
@@ -40,11 +48,11 @@ impl Listener for Cuttable {
 
     async fn accept(&mut self) -> (Wire, SocketAddr) {
         loop {
-            match self.0.accept().await {
+            match self.listener.accept().await {
                 Ok((stream, address)) => {
                     // small answers must not wait for the acknowledgement of the ones before
                     let _ = stream.set_nodelay(true);
-                    return (Wire { stream, cut: Cut::default() }, address);
+                    return (Wire { stream, cut: Cut::default(), all: self.all.clone() }, address);
                 }
                 // out of descriptors, most likely: others may close theirs
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
@@ -53,18 +61,19 @@ impl Listener for Cuttable {
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 
 pub(super) struct Wire {
     stream: TcpStream,
     cut: Cut,
+    all: Cut,
 }
 
 impl Wire {
     fn whole(&self) -> io::Result<()> {
-        if !self.cut.0.load(Ordering::SeqCst) {
+        if !self.cut.is_cut() && !self.all.is_cut() {
             return Ok(());
         }
         // closing then sends a reset instead of an orderly end

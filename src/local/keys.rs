@@ -48,7 +48,9 @@ impl Keys {
     }
 
     pub(super) fn load(folder: &Path) -> io::Result<Self> {
-        Ok(serde_json::from_slice(&fs::read(folder.join(FILE))?)?)
+        let path = folder.join(FILE);
+        let damaged = |error| io::Error::new(io::ErrorKind::InvalidData, format!("`{}`: {error}", path.display()));
+        serde_json::from_slice(&fs::read(&path)?).map_err(damaged)
     }
 }
 

@@ -79,7 +79,8 @@ pub async fn join_or_start(config: Config) -> Result<Joined, LocalError> {
         }
         // it may just be starting, or ending
         if Instant::now() > deadline {
-            return Err(LocalError::Silent { folder: config.data });
+            let pid = note(&config.data).map(|note| note.pid);
+            return Err(LocalError::Silent { folder: config.data, pid });
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -97,13 +98,22 @@ pub(super) fn take(folder: &Path) -> Result<Option<File>, LocalError> {
     }
 }
 
+/// The folder is another's.
+pub(super) fn held_error(folder: &Path) -> LocalError {
+    LocalError::Held { folder: folder.to_owned(), pid: note(folder).map(|note| note.pid) }
+}
+
+fn note(folder: &Path) -> Option<Running> {
+    serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok()
+}
+
 pub(super) fn announce(folder: &Path, running: &Running) -> io::Result<()> {
     files::replace(&folder.join(NOTE), &serde_json::to_vec_pretty(running)?, files::Mode::OwnerOnly)
 }
 
 /// The endpoint of the process that has the folder, if it answers to the folder's keys.
 async fn running(folder: &Path) -> Option<Endpoint> {
-    let note: Running = serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok()?;
+    let note = note(folder)?;
     let keys = Keys::load(folder).ok()?;
     let endpoint = Endpoint {
         api: note.api,

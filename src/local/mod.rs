@@ -39,6 +39,7 @@ pub use lock::{Joined, join_or_start};
 pub use operation::Operation;
 pub use problem::LocalError;
 pub use server::{StandIn, start};
+pub use store::Keep;
 pub use tally::Counts;
 
 /// The gate's function.
@@ -69,6 +70,7 @@ pub struct Config {
     pub quota_bytes: u64,
     /// How long a new function is Pending, and an update in progress.
     pub settle: Duration,
+    pub keep: Keep,
     /// Keeps `requests.jsonl` in the data folder: a line a request, bounded.
     pub log_requests: bool,
 }
@@ -84,6 +86,7 @@ impl Config {
             clock: Clock::system(),
             quota_bytes: limits::QUOTA_BYTES,
             settle: Duration::from_millis(300),
+            keep: Keep::All,
             log_requests: false,
         }
     }

@@ -13,9 +13,9 @@ pub enum LocalError {
     #[error("could not start the stand-in: port {0} leaves no room for the gate's and the relay's after it")]
     PortRange(u16),
     #[error("could not start the stand-in: another process has its data folder `{}`", folder.display())]
-    Held { folder: PathBuf },
+    Held { folder: PathBuf, pid: Option<u32> },
     #[error("could not reach the stand-in that has the data folder `{}`", folder.display())]
-    Silent { folder: PathBuf },
+    Silent { folder: PathBuf, pid: Option<u32> },
 }
 
 impl Explain for LocalError {
@@ -36,12 +36,15 @@ impl Explain for LocalError {
             }
             Self::Port { .. } => "Choose another port with `--port`, or `--port 0` for any.".to_owned(),
             Self::PortRange(_) => "Choose a port up to 65533 with `--port`.".to_owned(),
-            Self::Held { .. } => "End that process, or name another folder with `--data`.".to_owned(),
-            Self::Silent { .. } => {
-                "It holds the folder but does not answer. End that process, or name another folder with `--data`."
-                    .to_owned()
+            Self::Held { pid, .. } => format!("End {}, or name another folder with `--data`.", process(*pid)),
+            Self::Silent { pid, .. } => {
+                format!("End {}, which does not answer, or name another folder with `--data`.", process(*pid))
             }
         };
         Some(hint)
     }
+}
+
+fn process(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "that process".to_owned(), |pid| format!("process {pid}"))
 }

@@ -30,13 +30,15 @@ pub struct StandIn {
     shared: Arc<Shared>,
     stop: CancellationToken,
     servers: JoinSet<io::Result<()>>,
+    /// Ends connections that outlast the grace: nothing may reach the folder once its lock is gone.
+    connections: Cut,
     /// Held as long as the data folder is ours.
     _lock: File,
 }
 
 /// Starts a stand-in on a data folder that no other process has.
 pub async fn start(config: Config) -> Result<StandIn, LocalError> {
-    let held = lock::take(&config.data)?.ok_or_else(|| LocalError::Held { folder: config.data.clone() })?;
+    let held = lock::take(&config.data)?.ok_or_else(|| lock::held_error(&config.data))?;
     start_holding(config, held).await
 }
 
@@ -63,14 +65,15 @@ pub(super) async fn start_holding(config: Config, held: File) -> Result<StandIn,
         settle: config.settle,
     });
     let stop = CancellationToken::new();
-    let mut servers = JoinSet::new();
+    let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default() };
     let [api, gate, relay] = listeners;
     let instance = Arc::new(Gate::new(&shared));
-    serve(&mut servers, api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)), &stop);
-    serve(&mut servers, gate, Router::new().fallback(gate::handle).with_state(Arc::clone(&instance)), &stop);
-    serve(&mut servers, relay, Router::new().fallback(gate::handle_relay).with_state(instance), &stop);
+    servers.serve(api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)));
+    servers.serve(gate, Router::new().fallback(gate::handle).with_state(Arc::clone(&instance)));
+    servers.serve(relay, Router::new().fallback(gate::handle_relay).with_state(instance));
     lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
-    Ok(StandIn { endpoint, shared, stop, servers, _lock: held })
+    let Servers { running: servers, connections, .. } = servers;
+    Ok(StandIn { endpoint, shared, stop, servers, connections, _lock: held })
 }
 
 impl StandIn {
@@ -101,12 +104,13 @@ impl StandIn {
 impl Drop for StandIn {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.connections.cut();
     }
 }
 
 fn prepare(config: &Config) -> io::Result<(Keys, Store, Counts)> {
     let keys = Keys::load_or_make(&config.data)?;
-    let (store, empty) = Store::open(&config.data)?;
+    let (store, empty) = Store::open(&config.data, config.keep)?;
     if empty {
         seed::fill(&store, config.clock.now())?;
     }
@@ -153,8 +157,18 @@ fn endpoint(places: &Places, keys: &Keys) -> Endpoint {
     }
 }
 
-fn serve(servers: &mut JoinSet<io::Result<()>>, listener: TcpListener, router: Router, stop: &CancellationToken) {
-    let service = router.into_make_service_with_connect_info::<Cut>();
-    let stopped = stop.clone().cancelled_owned();
-    servers.spawn(async move { axum::serve(Cuttable(listener), service).with_graceful_shutdown(stopped).await });
+/// The listeners' tasks, and what ends them.
+struct Servers {
+    running: JoinSet<io::Result<()>>,
+    stop: CancellationToken,
+    connections: Cut,
+}
+
+impl Servers {
+    fn serve(&mut self, listener: TcpListener, router: Router) {
+        let service = router.into_make_service_with_connect_info::<Cut>();
+        let listener = Cuttable { listener, all: self.connections.clone() };
+        let stopped = self.stop.clone().cancelled_owned();
+        self.running.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });
+    }
 }

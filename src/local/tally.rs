@@ -31,6 +31,9 @@ pub(super) struct Entry<'a> {
     /// AWS's code of an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<&'a str>,
+    /// It makes a function that is there already.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) repeated: bool,
     /// The connection was cut on purpose.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) cut: bool,
@@ -51,6 +54,7 @@ pub struct Counts(Arc<Mutex<Inner>>);
 struct Inner {
     calls: BTreeMap<(Operation, u16), u64>,
     bodies: BTreeMap<String, u64>,
+    repeated_bytes: u64,
     log: Option<Log>,
 }
 
@@ -77,6 +81,7 @@ impl Counts {
             *inner.calls.entry((operation, entry.status)).or_default() += 1;
             if operation.carries_code() {
                 *inner.bodies.entry(entry.target.to_owned()).or_default() += entry.body_bytes;
+                inner.repeated_bytes += if entry.repeated { entry.body_bytes } else { 0 };
             }
         }
         if let Some(log) = &mut inner.log {
@@ -98,6 +103,11 @@ impl Counts {
     /// Bytes of request bodies with code that arrived for a function.
     pub fn body_bytes(&self, function: &str) -> u64 {
         self.inner().bodies.get(function).copied().unwrap_or_default()
+    }
+
+    /// Bytes of CreateFunction's bodies for functions that were there already.
+    pub fn repeated_bytes(&self) -> u64 {
+        self.inner().repeated_bytes
     }
 }
 

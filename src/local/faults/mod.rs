@@ -141,6 +141,14 @@ impl Live {
 }
 
 impl Plan {
+    /// Lets the latency pass.
+    pub(super) async fn delay(&self) {
+        // the timer's own granularity is a millisecond
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
+    }
+
     /// Of errors and of cuts, the rule that was named first wins.
     fn add(&mut self, kind: &Kind) {
         let mut reset = |when| self.reset = self.reset.or(Some(when));

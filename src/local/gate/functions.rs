@@ -89,7 +89,7 @@ impl Functions {
     async fn ask(&self, name: &str) -> Attempt {
         let shared = &self.shared;
         let plan = shared.faults.draw(Operation::GetFunction);
-        tokio::time::sleep(plan.latency).await;
+        plan.delay().await;
         let found = shared.store.read().functions.get(name).cloned();
         let (status, attempt) = if plan.reset.is_some() {
             (0, Attempt::Busy)
@@ -102,7 +102,8 @@ impl Functions {
         } else {
             found.map_or((404, Attempt::Missing), |function| (200, Attempt::Found(Box::new(function))))
         };
-        let trail = Trail { operation: Some(Operation::GetFunction), subject: name.to_owned(), body_bytes: 0 };
+        let operation = Some(Operation::GetFunction);
+        let trail = Trail { operation, subject: name.to_owned(), ..Trail::default() };
         record(shared, &trail, status, None, status == 0);
         attempt
     }

@@ -88,7 +88,7 @@ async fn front(
         return Some(refusal);
     }
     let plan = shared.faults.draw(operation);
-    tokio::time::sleep(plan.latency).await;
+    plan.delay().await;
     if plan.stall {
         std::future::pending::<()>().await;
     }

@@ -54,14 +54,18 @@ impl Answer {
     }
 }
 
+/// As long as the longest way to name a function.
+const SUBJECT_MAX: usize = 140;
+
 /// What the call is about, for counts and logs: the function's name where the request tells it.
 pub(in crate::local) fn subject(call: &Call, content: &Content) -> String {
     if call.operation == Operation::CreateFunction {
         let body: Value = serde_json::from_slice(&content.text).unwrap_or_default();
-        return body["FunctionName"].as_str().unwrap_or_default().to_owned();
+        let name = body["FunctionName"].as_str().unwrap_or_default();
+        return name.chars().take(SUBJECT_MAX).collect();
     }
     let target = call.target.rsplit(':').next().unwrap_or_default();
-    target.chars().take(140).collect()
+    target.chars().take(SUBJECT_MAX).collect()
 }
 
 pub(in crate::local) fn answer(request: &Request<'_>, content: Content) -> Result<Answer, ApiError> {

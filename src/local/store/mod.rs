@@ -2,7 +2,7 @@
 //! answered survives a crash; what a crash cut short was never there. Knows no HTTP and no AWS error.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -20,8 +20,21 @@ use record::{Function, Role};
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
+    keep: Keep,
     state: Mutex<State>,
 }
+
+/// What is kept of code on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    #[default]
+    All,
+    /// For measurements: of zips over a megabyte the hash alone, so that their downloads are not found.
+    Hashes,
+}
+
+/// Indexes are smaller, and the gate must be able to read them.
+const HASH_ONLY_FROM: u64 = 1024 * 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -39,19 +52,20 @@ impl State {
 /// The state under its lock, with the ways to change it durably.
 pub(super) struct Change<'a> {
     folder: &'a Path,
+    keep: Keep,
     state: MutexGuard<'a, State>,
 }
 
 impl Store {
     /// Opens a data folder, made if it is not there. The flag says whether it was empty.
-    pub(super) fn open(folder: &Path) -> io::Result<(Self, bool)> {
+    pub(super) fn open(folder: &Path, keep: Keep) -> io::Result<(Self, bool)> {
         for part in ["functions", "roles", "blobs"] {
             fs::create_dir_all(folder.join(part))?;
             files::sweep(&folder.join(part))?;
         }
         let state = State { functions: read_all(&folder.join("functions"))?, roles: read_all(&folder.join("roles"))? };
         let empty = state.functions.is_empty() && state.roles.is_empty();
-        let store = Self { folder: folder.to_owned(), state: Mutex::new(state) };
+        let store = Self { folder: folder.to_owned(), keep, state: Mutex::new(state) };
         store.sweep_blobs()?;
         Ok((store, empty))
     }
@@ -61,7 +75,7 @@ impl Store {
     }
 
     pub(super) fn change(&self) -> Change<'_> {
-        Change { folder: &self.folder, state: self.read() }
+        Change { folder: &self.folder, keep: self.keep, state: self.read() }
     }
 
     /// A file for code whose hash is not known yet.
@@ -77,10 +91,10 @@ impl Store {
     /// A crash between a function's end and its blob's leaves a blob that no function names.
     fn sweep_blobs(&self) -> io::Result<()> {
         let state = self.read();
+        let named: BTreeSet<_> = state.functions.values().map(|function| function.code.sha256.as_str()).collect();
         for entry in fs::read_dir(self.folder.join("blobs"))? {
             let entry = entry?;
-            let name = entry.file_name();
-            if !state.functions.values().any(|function| name == *function.code.sha256) {
+            if !entry.file_name().to_str().is_some_and(|name| named.contains(name)) {
                 fs::remove_file(entry.path())?;
             }
         }
@@ -134,7 +148,8 @@ impl Change<'_> {
     /// Makes received code durable under its hash. To be called under the lock, so that no one drops it meanwhile.
     pub(super) fn keep_blob(&self, file: NamedTempFile, sha256: &str) -> io::Result<()> {
         let path = self.folder.join("blobs").join(sha256);
-        if path.exists() { Ok(()) } else { files::settle(file, &path) }
+        let too_much = self.keep == Keep::Hashes && file.as_file().metadata()?.len() >= HASH_ONLY_FROM;
+        if too_much || path.exists() { Ok(()) } else { files::settle(file, &path) }
     }
 
     /// Removes a blob that no function names any more; downloads under way keep their open file.

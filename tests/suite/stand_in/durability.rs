@@ -1,9 +1,10 @@
 //! What survives: restarts, crashes, and a second process on the same folder.
 
-use std::fs;
+use std::{fs, time::Duration};
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zipreel::{
-    local::{self, Config, Joined, LocalError},
+    local::{self, Config, Joined, Keep, LocalError},
     reel::fault::Explain,
 };
 
@@ -37,6 +38,40 @@ async fn a_restart_on_the_same_folder_and_port_keeps_functions_keys_and_links() 
 }
 
 #[tokio::test]
+async fn stopping_ends_connections_that_hang() {
+    let fixture = Fixture::start().await;
+    create(&fixture.lambda(), "chunk", zip_of("0000.ts", &vec![7; 300_000])).send().await.unwrap();
+    let got = fixture.lambda().get_function().function_name("chunk").send().await.unwrap();
+    let link = got.code().unwrap().location().unwrap().to_owned();
+    fixture.set_faults("stall=1x");
+    let (host, path) = link.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(format!("GET /{path} HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    stream.read_exact(&mut [0; 1000]).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(10), fixture.stand_in.stop()).await.unwrap();
+    local::start(config(&fixture.folder)).await.unwrap();
+}
+
+#[tokio::test]
+async fn for_measurements_the_hashes_of_large_zips_are_enough() {
+    let fixture = Fixture::start_with(|config| config.keep = Keep::Hashes).await;
+    let client = fixture.lambda();
+    let large = zip_of("0000.ts", &vec![7; 2_000_000]);
+    create(&client, "large", large.clone()).send().await.unwrap();
+    create(&client, "small", zip_of("0000.ts", b"small")).send().await.unwrap();
+    let got = async |name: &str| client.get_function().function_name(name).send().await.unwrap();
+    let (kept, dropped) = (got("small").await, got("large").await);
+    assert_eq!(dropped.configuration().unwrap().code_size(), large.len() as i64);
+    assert_eq!(get(kept.code().unwrap().location().unwrap(), &[]).await.status, 200);
+    assert_eq!(get(dropped.code().unwrap().location().unwrap(), &[]).await.status, 404);
+    let bytes: u64 = fs::read_dir(fixture.folder.path().join("blobs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(bytes < 10_000, "{bytes}");
+}
+
+#[tokio::test]
 async fn what_a_crash_left_half_written_is_swept_away() {
     let fixture = Fixture::start().await;
     create(&fixture.lambda(), "chunk", zip_of("0000.ts", b"one")).send().await.unwrap();
@@ -62,6 +97,7 @@ async fn a_second_start_on_the_folder_joins_the_first_and_takes_over_when_it_end
     assert!(lambda(joined.endpoint()).list_functions().send().await.is_ok());
     let error = local::start(config(&fixture.folder)).await.unwrap_err();
     assert!(matches!(error, LocalError::Held { .. }), "{error}");
+    assert!(error.hint().unwrap().contains(&format!("process {}", std::process::id())));
     fixture.stand_in.stop().await;
     let taken_over = local::join_or_start(config(&fixture.folder)).await.unwrap();
     assert!(matches!(taken_over, Joined::Started(_)));

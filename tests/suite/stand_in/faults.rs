@@ -67,9 +67,11 @@ async fn cut_connections_are_reset_and_only_the_last_kind_leaves_an_effect() {
         let found = client.get_function().function_name("chunk").send().await;
         assert_eq!(found.is_ok(), has_effect, "{fault}");
     }
-    // the answer of a second try tells that the first one worked
+    // the answer of a second try tells that the first one worked, and its body is counted as sent in vain
+    assert_eq!(fixture.stand_in.counts().repeated_bytes(), 0);
     let again = create(&client, "chunk", zip.clone()).send().await.unwrap_err();
     assert_eq!(code(&again), "ResourceConflictException");
+    assert!(fixture.stand_in.counts().repeated_bytes() > 4_000_000);
 }
 
 #[tokio::test]
