@@ -31,7 +31,7 @@ impl Default for Plain {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {bar:24} {msg}").expect("the template is well formed");
+    let style = ProgressStyle::with_template("{spinner} {bar:24} {wide_msg}").expect("the template is well formed");
     let bar = ProgressBar::new(1000).with_style(style.progress_chars("██ "));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
@@ -115,8 +115,7 @@ impl Plain {
     pub fn say(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            // whoever closed our standard error does not want to read it
-            None => drop(writeln!(io::stderr(), "{line}")),
+            None => self::say(line),
         }
     }
 
@@ -142,14 +141,19 @@ impl Plain {
         writeln!(out, "playlist: {}", published.playlist_url)?;
         out.flush()
     }
+}
 
-    /// What failed, why, and what to do now.
-    pub fn failed(&mut self, fault: &Fault) {
-        self.end();
-        self.say(&format!("error: {fault}"));
-        if let Some(hint) = &fault.hint {
-            self.say(&format!("  {hint}"));
-        }
+/// One line on standard error, where no bar is.
+pub fn say(line: &str) {
+    // whoever closed our standard error does not want to read it
+    drop(writeln!(io::stderr(), "{line}"));
+}
+
+/// What failed, why, and what to do now.
+pub fn failed(fault: &Fault) {
+    say(&format!("error: {fault}"));
+    if let Some(hint) = &fault.hint {
+        say(&format!("  {hint}"));
     }
 }
 

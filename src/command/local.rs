@@ -4,7 +4,7 @@ use super::{face, session};
 use crate::{
     cli::PlaceArgs,
     local::{self, Endpoint, Joined},
-    plain::Plain,
+    plain,
     reel::fault::{Explain, Fault, Stopped},
     settings::Place,
 };
@@ -30,7 +30,6 @@ fn running(endpoint: &Endpoint, place: &Place) -> Fault {
 
 /// With the keys: they are the stand-in's own, good for nothing else.
 fn describe(endpoint: &Endpoint) {
-    let plain = Plain::default();
     let Endpoint { api, gate, relay, access_key, secret_key, .. } = endpoint;
     for line in [
         format!("stand-in: {api} (gate {gate}, relay {relay})"),
@@ -39,6 +38,6 @@ fn describe(endpoint: &Endpoint) {
         format!("  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}"),
         "Ctrl-C ends it".to_owned(),
     ] {
-        plain.say(&line);
+        plain::say(&line);
     }
 }

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use crate::{
     cli::{Cli, Command},
-    plain::Plain,
+    plain,
     reel::fault::Stopped,
 };
 
@@ -52,7 +52,7 @@ fn say_end(json: bool, fault: Option<&crate::reel::fault::Fault>) {
         // who no longer reads standard output does not miss its last line
         (true, Some(fault)) => drop(crate::json::write(&crate::json::failed(fault))),
         (true, None) => drop(crate::json::write(&crate::json::cancelled())),
-        (false, Some(fault)) => Plain::default().failed(fault),
-        (false, None) => Plain::default().say("interrupted; `zipreel resume` goes on from here"),
+        (false, Some(fault)) => plain::failed(fault),
+        (false, None) => plain::say("interrupted; `zipreel resume` goes on from here"),
     }
 }

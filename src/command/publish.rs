@@ -13,7 +13,7 @@ use crate::{
     cli::{FaceArgs, PlaceArgs, PublishArgs},
     cloud::Cloud,
     local::Joined,
-    plain::Plain,
+    plain,
     publish::{
         self,
         ffmpeg::Tools,
@@ -41,7 +41,7 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceArgs)
     let Some(resumable) = found else { return Err(Stopped::Failed(nothing_to_resume(name, &place))) };
     let (deployed, chunks, reel) = (resumable.chunks_deployed, resumable.chunks, &resumable.reel);
     if !face.json {
-        Plain::default().say(&format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
+        plain::say(&format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
     }
     let request = resumable.request(place.state_dir.clone(), place.work_dir.clone(), place.backlog_bytes);
     start(request, Some(&resumable.began.region), &place, face).await
@@ -84,7 +84,7 @@ async fn start(request: Request, region: Option<&str>, place: &Place, face: &Fac
 
 fn say(face: &FaceArgs, line: &str) {
     if !face.json {
-        Plain::default().say(line);
+        plain::say(line);
     }
 }
 
@@ -109,9 +109,8 @@ fn acknowledge(cloud: &Cloud, place: &Place, face: &FaceArgs) -> Result<(), Stop
 }
 
 fn agrees(text: &str) -> bool {
-    let plain = Plain::default();
-    plain.say(text);
-    plain.say("Do you accept this? Type yes to go on:");
+    plain::say(text);
+    plain::say("Do you accept this? Type yes to go on:");
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
 }

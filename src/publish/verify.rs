@@ -3,13 +3,15 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use super::{
     attempt::attempts,
     player::{Player, PlayerError},
     work::Work,
 };
 use crate::reel::{
-    event::{JobName, Unit},
+    event::{Count, JobName, Unit},
     fault::{Explain, Stopped},
     index::{GenerationIndex, SegmentIndex},
     playlist,
@@ -17,6 +19,8 @@ use crate::reel::{
 
 /// Segments looked at after publishing.
 const SAMPLE: usize = 12;
+/// Segments read side by side.
+const PARALLEL: usize = 4;
 
 /// One segment as the index knows it.
 struct Expected {
@@ -66,7 +70,7 @@ async fn check(
     generation: &GenerationIndex,
     expected: &[Expected],
     sample: &BTreeSet<usize>,
-    checked: &crate::reel::event::Count,
+    checked: &Count,
 ) -> Result<(), PlayerError> {
     let base = format!("{}{}/", work.gate, work.request.reel);
     check_multivariant(player, &format!("{base}index.m3u8"), generation).await?;
@@ -74,16 +78,25 @@ async fn check(
         let url = format!("{base}{}", playlist::media_path(generation.generation, id));
         check_media(player, &url, expected).await?;
     }
-    for place in sample {
-        let Expected { uri, segment } = &expected[*place];
-        let url = format!("{base}{}/{uri}", generation.generation);
-        let read = player.range(&url, segment.offset, segment.bytes, |_| ()).await?;
-        if read.bytes != segment.bytes || read.crc32 != segment.crc32 {
-            let why = format!("segment {place} has {} bytes with another hash than was packed", read.bytes);
-            return Err(PlayerError::content(&url, why));
-        }
-        checked.add(1);
+    let base = format!("{base}{}/", generation.generation);
+    let reads = sample.iter().map(|place| check_segment(player, &base, *place, &expected[*place], checked));
+    stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await
+}
+
+async fn check_segment(
+    player: &Player,
+    base: &str,
+    place: usize,
+    Expected { uri, segment }: &Expected,
+    checked: &Count,
+) -> Result<(), PlayerError> {
+    let url = format!("{base}{uri}");
+    let read = player.range(&url, segment.offset, segment.bytes, |_| ()).await?;
+    if (read.bytes, read.crc32) != (segment.bytes, segment.crc32) {
+        let why = format!("segment {place} has {} bytes with another hash than was packed", read.bytes);
+        return Err(PlayerError::content(&url, why));
     }
+    checked.add(1);
     Ok(())
 }
 
