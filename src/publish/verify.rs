@@ -79,7 +79,9 @@ async fn check(
         check_media(player, &url, expected).await?;
     }
     let base = format!("{base}{}/", generation.generation);
-    let reads = sample.iter().map(|place| check_segment(player, &base, *place, &expected[*place], checked));
+    // collected: a closure kept across an await would not be `Send` for every life time
+    let reads: Vec<_> =
+        sample.iter().map(|place| check_segment(player, &base, *place, &expected[*place], checked)).collect();
     stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await
 }
 
