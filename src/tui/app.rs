@@ -225,7 +225,7 @@ impl App {
         }
     }
 
-    fn cancel(&mut self) {
+    pub(super) fn cancel(&self) {
         if let Some(publish) = &self.publish {
             publish.control.cancel.cancel();
         }

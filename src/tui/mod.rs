@@ -94,7 +94,7 @@ pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let result = AssertUnwindSafe(session).catch_unwind().await;
     drop(guard);
     // after a defect, a hang-up or an impatient Ctrl-C work may still run: no process of ours stays behind
-    app.stop(1);
+    app.cancel();
     tasks.settle(GRACE).await;
     Ok(ended(&app, result, terminal::kept_panics()))
 }

@@ -37,7 +37,8 @@ fn unfinished(publish: &Publish, app: &App, lines: &mut Vec<String>) {
     let board = &publish.board;
     let all = board.planned.as_ref().map_or(board.chunks_packed, |planned| planned.chunks.max(board.chunks_packed));
     let up = board.chunks_deployed;
-    lines.push(format!("{reel} is not published yet: {up} of {} up", amount::count(all, "chunk")));
+    let so_far = if all > 0 { format!(": {up} of {} up", amount::count(all, "chunk")) } else { String::new() };
+    lines.push(format!("{reel} is not published yet{so_far}"));
     lines.push(format!("go on with: zipreel resume {reel}"));
     lines.push(format!("log: {}", app.shared.backend.log_file(reel).display()));
     for (name, job) in &board.jobs {

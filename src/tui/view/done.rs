@@ -60,8 +60,8 @@ fn what_was_done(app: &App, page: &mut Page) {
         1 => "1 retry".to_owned(),
         retries => format!("{retries} retries"),
     };
-    let there = if published.sent_bytes < published.bytes { ", the rest was there already" } else { "" };
-    let sent = format!("{} sent, {retries}{there}", amount::bytes(published.sent_bytes));
+    let there = if published.sent_bytes < published.bytes { "; the rest was there already" } else { "" };
+    let sent = format!("{}, {retries}{there}", amount::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let checked = format!("{} of {} segments read back; k reads all", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
