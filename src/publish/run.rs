@@ -187,9 +187,10 @@ async fn look(request: &Request, cloud: &Cloud, tools: &Tools, control: &Control
         let what = format!("could not read `{}`", request.video.display());
         Stopped::Failed(Fault::permanent(what).because(error))
     })?;
-    let treatment: Vec<String> = plan.sentences();
-    let generation =
-        generation(&print, request.segment_length, request.chunk_limit, &treatment.join("\n"), &tools.version);
+    let dialect = tools.dialect(&plan).await.map_err(|error| failed(&error))?;
+    // what ffmpeg is told decides the bytes; the sentences for people may be reworded
+    let treatment = plan.arguments(request.segment_length, dialect).join("\n");
+    let generation = generation(&print, request.segment_length, request.chunk_limit, &treatment, &tools.version);
     let existing = remote::existing(cloud, &request.reel).await.map_err(|error| failed(&error))?;
     if let Some(taken) = &existing
         && taken.index.current.generation != generation
