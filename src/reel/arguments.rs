@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{
-    decide::{Action, MediaPlan},
+    decide::{Action, MediaPlan, PIECE},
     media::Stream,
 };
 
@@ -67,11 +67,10 @@ impl MediaPlan {
     /// keyframe: at the first after next to nothing (with 0, ffmpeg 4 begins with an empty file). Where every other
     /// frame is a keyframe, a file each would be too many; pieces then are half seconds.
     pub fn piece_seconds(&self, segment_length: Duration) -> f64 {
-        const HALF: Duration = Duration::from_millis(500);
         match self.keyframes {
-            Some((mean, _)) if mean < HALF => {
+            Some((mean, _)) if mean < PIECE => {
                 let seconds = segment_length.as_secs_f64();
-                seconds / (seconds / HALF.as_secs_f64()).ceil().max(1.0)
+                seconds / (seconds / PIECE.as_secs_f64()).ceil().max(1.0)
             }
             _ => 0.001,
         }

@@ -19,6 +19,8 @@ const LONG_GAP: Duration = Duration::from_secs(12);
 /// Segments may end this much before the wanted length: Matroska rounds times to milliseconds, and keyframes that are
 /// forced at multiples of the length fall on the next frame.
 pub const SLACK: Duration = Duration::from_millis(100);
+/// Shortest piece that ffmpeg is asked to close: segments are put together from pieces.
+pub const PIECE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -155,7 +157,8 @@ fn video_obstacle(stream: &Stream, media: &Media) -> Option<String> {
         return Some(format!("is {}, which few players take", codec_name(stream)));
     }
     if !matches!(format, "yuv420p" | "yuvj420p") {
-        return Some(format!("has a pixel format few players take ({format})"));
+        let name = if format.is_empty() { "unknown" } else { format };
+        return Some(format!("has a pixel format few players take ({name})"));
     }
     if media.hidden.video > ROUNDING_MAX {
         let hidden = seconds(media.hidden.video);
@@ -328,7 +331,8 @@ impl MediaPlan {
 
     /// How long segments will be on average if cut at the first keyframe at or after `wanted`.
     pub fn expected_segment_length(&self, wanted: Duration) -> Duration {
-        let Some((spacing, _)) = self.keyframes.filter(|(mean, _)| !mean.is_zero()) else { return wanted };
+        // closer ones do not matter: pieces are half seconds then
+        let Some((spacing, _)) = self.keyframes.filter(|(mean, _)| *mean >= PIECE) else { return wanted };
         let spacings = (wanted.saturating_sub(SLACK).as_secs_f64() / spacing.as_secs_f64()).ceil().max(1.0);
         spacing.mul_f64(spacings.min(1e6)).max(wanted.saturating_sub(SLACK))
     }
@@ -376,3 +380,6 @@ impl Media {
         self.streams.iter().filter(known).max_by_key(|stream| (stream.default, std::cmp::Reverse(stream.index)))
     }
 }
+
+#[cfg(test)]
+mod tests;
