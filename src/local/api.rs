@@ -92,8 +92,8 @@ pub(super) async fn handle(
 
 /// A Host that is none of ours is another site's name pointed at this machine (DNS rebinding).
 pub(super) fn misdirected(place: &Place, headers: &HeaderMap) -> Option<Response<Body>> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if place.answers_to(host) {
+    let mut hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    if hosts.next().is_some_and(|host| place.answers_to(host)) && hosts.next().is_none() {
         return None;
     }
     let mut response = Response::new(Body::from("this server does not answer for that host\n"));

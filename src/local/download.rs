@@ -101,11 +101,21 @@ fn set(headers: &mut HeaderMap, name: header::HeaderName, value: &str) {
     }
 }
 
+/// S3's name of what Lambda calls `code`.
+fn code(code: &'static str) -> &'static str {
+    match code {
+        "TooManyRequestsException" | "ServiceUnavailableException" => "SlowDown",
+        "ServiceException" => "InternalError",
+        "AccessDeniedException" => "AccessDenied",
+        other => other,
+    }
+}
+
 /// S3's way to write an error.
 pub(super) fn error(error: &ApiError, request_id: &str) -> Response<Body> {
     let body = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}{}{}</Error>",
-        xml::element("Code", error.code),
+        xml::element("Code", code(error.code)),
         xml::element("Message", &error.message),
         xml::element("RequestId", request_id),
     );

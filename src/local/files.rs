@@ -17,10 +17,11 @@ pub(super) fn replace(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
     let mut file = temporary(folder, mode)?;
     file.write_all(bytes)?;
-    settle(file, path)
+    file.as_file().sync_all()?;
+    place(file, path)
 }
 
-/// A file without its final name yet, removed again unless it is [settled](settle).
+/// A file without its final name yet, removed again unless it is [placed](place).
 pub(super) fn temporary(folder: &Path, mode: Mode) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".part-");
@@ -34,10 +35,15 @@ pub(super) fn temporary(folder: &Path, mode: Mode) -> io::Result<NamedTempFile> 
     builder.tempfile_in(folder)
 }
 
-/// Makes a finished temporary file durable under its name.
-pub(super) fn settle(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    file.as_file().sync_all()?;
+/// Gives a synced temporary file its name, durably.
+pub(super) fn place(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path)?;
+    sync_folder(path)
+}
+
+/// Removes a file, durably.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
     sync_folder(path)
 }
 

@@ -61,8 +61,8 @@ pub(super) fn answer(
 fn create_role(shared: &Shared, name: &str, form: &Form, now: OffsetDateTime) -> Result<String, ApiError> {
     let trust = policy(form.required("AssumeRolePolicyDocument")?)?;
     let role = new_role(name, trust, form.get("Description").unwrap_or_default(), now);
-    let mut store = shared.store.change();
-    if store.roles.contains_key(name) {
+    let store = shared.store.change();
+    if store.state().roles.contains_key(name) {
         let message = format!("Role with name {name} already exists.");
         return Err(ApiError::new(StatusCode::CONFLICT, "EntityAlreadyExists", message));
     }
@@ -84,9 +84,8 @@ pub(super) fn new_role(name: &str, trust: &str, description: &str, now: OffsetDa
 }
 
 fn delete_role(shared: &Shared, name: &str) -> Result<String, ApiError> {
-    let mut store = shared.store.change();
-    let role = store.roles.get(name).ok_or_else(|| no_role(name))?;
-    if !role.policies.is_empty() {
+    let store = shared.store.change();
+    if !role(shared, name)?.policies.is_empty() {
         let message = "Cannot delete entity, must delete policies first.";
         return Err(ApiError::new(StatusCode::CONFLICT, "DeleteConflict", message));
     }
@@ -109,8 +108,8 @@ fn change(
     name: &str,
     edit: impl FnOnce(&mut Role) -> Result<(), ApiError>,
 ) -> Result<String, ApiError> {
-    let mut store = shared.store.change();
-    let mut role = store.roles.get(name).cloned().ok_or_else(|| no_role(name))?;
+    let store = shared.store.change();
+    let mut role = role(shared, name)?;
     edit(&mut role)?;
     store.put_role(role).map_err(|error| unwritten(&error))?;
     Ok(String::new())

@@ -21,7 +21,7 @@ const REGION: &str = "us-east-1";
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 pub(super) fn fill(store: &Store, now: OffsetDateTime) -> io::Result<()> {
-    let mut change = store.change();
+    let change = store.change();
     for role in [CHUNK_ROLE, GATE_ROLE] {
         change.put_role(iam::new_role(role, TRUST, "Made with the stand-in", now))?;
     }
@@ -30,6 +30,7 @@ pub(super) fn fill(store: &Store, now: OffsetDateTime) -> io::Result<()> {
     for name in [GATE, RELAY] {
         let mut file = store.new_blob()?;
         file.write_all(&zip)?;
+        store.sync_blob(&file)?;
         change.keep_blob(file, &sha256)?;
         let code = Code { sha256: sha256.clone(), bytes: zip.len() as u64, version: uuid() };
         change.put_function(function(name, code, now))?;

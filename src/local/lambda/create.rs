@@ -51,7 +51,7 @@ pub(super) fn create_function(request: &Request<'_>, content: Content) -> Result
     let Content { text, code } = content;
     let body: Body = parse(&text)?;
     let (name, code) = body.check(code)?;
-    zip::check(&code)?;
+    zip::check(request.shared, &code)?;
     let mut settings = body.settings.over(Settings {
         runtime: String::new(),
         role: String::new(),
@@ -66,9 +66,9 @@ pub(super) fn create_function(request: &Request<'_>, content: Content) -> Result
         settings.architecture.clone_from(architecture);
     }
     let (shared, now) = (request.shared, request.now);
-    let mut store = shared.store.change();
-    check::role(shared, &store.roles, &settings.role, now)?;
-    if store.functions.contains_key(&name) {
+    let store = shared.store.change();
+    check::role(shared, &store.state().roles, &settings.role, now)?;
+    if store.function(&name).is_some() {
         return Err(ApiError::conflict(format!("Function already exist: {name}")));
     }
     let code = keep(&store, code, 0, shared.quota_bytes())?;
@@ -95,7 +95,7 @@ pub(super) fn create_function(request: &Request<'_>, content: Content) -> Result
 
 /// Takes code in under the quota; `replaced` bytes of it come free.
 pub(super) fn keep(store: &Change<'_>, code: NewCode, replaced: u64, quota: u64) -> Result<Code, ApiError> {
-    if store.code_bytes() - replaced + code.bytes > quota {
+    if store.state().code_bytes() - replaced + code.bytes > quota {
         return Err(ApiError::code_storage_exceeded());
     }
     store.keep_blob(code.file, &code.sha256).map_err(|error| unwritten(&error))?;

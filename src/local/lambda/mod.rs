@@ -118,8 +118,8 @@ impl Request<'_> {
     /// Changes the function the path is about, under the store's lock.
     fn change<T>(&self, edit: impl FnOnce(&mut Function) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let name = self.name()?;
-        let mut store = self.shared.store.change();
-        let mut function = store.functions.get(&name).cloned().ok_or_else(|| self.not_found(&name))?;
+        let store = self.shared.store.change();
+        let mut function = store.function(&name).ok_or_else(|| self.not_found(&name))?;
         let result = edit(&mut function)?;
         store.put_function(function).map_err(|error| unwritten(&error))?;
         Ok(result)

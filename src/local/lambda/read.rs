@@ -1,5 +1,7 @@
 //! GetFunction, GetFunctionConfiguration, ListFunctions and DeleteFunction.
 
+use std::ops::Bound;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
@@ -37,7 +39,8 @@ pub(super) fn list_functions(request: &Request<'_>) -> Result<Answer, ApiError> 
     let items = usize::try_from(wanted).unwrap_or(PAGE_ITEMS).min(PAGE_ITEMS);
     let after = request.parameter("Marker").map(|marker| from_marker(&marker)).transpose()?;
     let state = request.shared.store.read();
-    let mut rest = state.functions.values().filter(|function| after.as_ref().is_none_or(|name| function.name > *name));
+    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let mut rest = state.functions.range((start, Bound::Unbounded)).map(|(_, function)| function);
     let page: Vec<_> = rest.by_ref().take(items).collect();
     let mut body = json!({ "Functions": page.iter().map(|function| configuration(function)).collect::<Vec<_>>() });
     if let (Some(last), Some(_)) = (page.last(), rest.next()) {
@@ -56,5 +59,5 @@ fn from_marker(marker: &str) -> Result<String, ApiError> {
 pub(super) fn delete_function(request: &Request<'_>) -> Result<Answer, ApiError> {
     let name = request.name()?;
     let removed = request.shared.store.change().remove_function(&name).map_err(|error| unwritten(&error))?;
-    removed.map(|_| Answer::empty()).ok_or_else(|| request.not_found(&name))
+    if removed { Ok(Answer::empty()) } else { Err(request.not_found(&name)) }
 }

@@ -45,9 +45,9 @@ pub(super) fn update_code(request: &Request<'_>, content: Content) -> Result<Ans
     // before the zip is read through, so that a call in vain ends early; and once more under the lock
     ready(request, &request.function()?, body.revision_id.as_deref())?;
     let code = code.ok_or_else(|| source(Some(&body.others)))?;
-    zip::check(&code)?;
-    let mut store = shared.store.change();
-    let mut function = store.functions.get(&name).cloned().ok_or_else(|| request.not_found(&name))?;
+    zip::check(shared, &code)?;
+    let store = shared.store.change();
+    let mut function = store.function(&name).ok_or_else(|| request.not_found(&name))?;
     ready(request, &function, body.revision_id.as_deref())?;
     if body.dry_run == Some(true) {
         return Ok(Answer::ok(full_configuration(&function, now)));

@@ -5,11 +5,13 @@ use std::io::{self, BufReader, Read};
 use ::zip::{CompressionMethod, ZipArchive};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::local::{error::ApiError, intake::NewCode, limits::UNZIPPED_BYTES};
+use crate::local::{error::ApiError, intake::NewCode, limits::UNZIPPED_BYTES, shared::Shared};
 
 /// Reads the zip through: its directory, its sizes and, of stored entries, the content against its CRC-32. Compressed
 /// entries are taken by their headers: the stand-in runs no code, so it has no use for what is in them.
-pub(super) fn check(code: &NewCode) -> Result<(), ApiError> {
+///
+/// What passes is made durable at once, so that keeping it later is quick.
+pub(super) fn check(shared: &Shared, code: &NewCode) -> Result<(), ApiError> {
     if code.bytes == 0 {
         return Err(ApiError::invalid_parameter("Uploaded file must be a non-empty zip"));
     }
@@ -37,7 +39,7 @@ pub(super) fn check(code: &NewCode) -> Result<(), ApiError> {
             drain(&mut entry).map_err(|_| broken())?;
         }
     }
-    Ok(())
+    shared.store.sync_blob(&code.file).map_err(|error| super::unwritten(&error))
 }
 
 fn drain(source: &mut impl Read) -> io::Result<()> {

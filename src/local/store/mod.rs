@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -21,7 +21,9 @@ use record::{Function, Role};
 pub(super) struct Store {
     folder: PathBuf,
     keep: Keep,
-    state: Mutex<State>,
+    /// Changed only by whoever has the turn, so that reading never waits for a disk.
+    state: RwLock<State>,
+    turn: Mutex<()>,
 }
 
 /// What is kept of code on disk.
@@ -49,11 +51,10 @@ impl State {
     }
 }
 
-/// The state under its lock, with the ways to change it durably.
+/// The turn to change the state, and the ways to do it durably: first on disk, then in memory.
 pub(super) struct Change<'a> {
-    folder: &'a Path,
-    keep: Keep,
-    state: MutexGuard<'a, State>,
+    store: &'a Store,
+    _turn: MutexGuard<'a, ()>,
 }
 
 impl Store {
@@ -65,22 +66,32 @@ impl Store {
         }
         let state = State { functions: read_all(&folder.join("functions"))?, roles: read_all(&folder.join("roles"))? };
         let empty = state.functions.is_empty() && state.roles.is_empty();
-        let store = Self { folder: folder.to_owned(), keep, state: Mutex::new(state) };
+        let store = Self { folder: folder.to_owned(), keep, state: RwLock::new(state), turn: Mutex::new(()) };
         store.sweep_blobs()?;
         Ok((store, empty))
     }
 
-    pub(super) fn read(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits for its turn: to be called where waiting for a disk is allowed.
     pub(super) fn change(&self) -> Change<'_> {
-        Change { folder: &self.folder, keep: self.keep, state: self.read() }
+        Change { store: self, _turn: self.turn.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
     /// A file for code whose hash is not known yet.
     pub(super) fn new_blob(&self) -> io::Result<NamedTempFile> {
         files::temporary(&self.folder.join("blobs"), files::Mode::Usual)
+    }
+
+    /// Makes a finished blob's content durable, before its turn to get a name.
+    pub(super) fn sync_blob(&self, file: &NamedTempFile) -> io::Result<()> {
+        if self.is_kept(file)? { file.as_file().sync_all() } else { Ok(()) }
+    }
+
+    fn is_kept(&self, file: &NamedTempFile) -> io::Result<bool> {
+        Ok(self.keep == Keep::All || file.as_file().metadata()?.len() < HASH_ONLY_FROM)
     }
 
     /// `sha256` comes from a record, so it is hexadecimal.
@@ -102,83 +113,83 @@ impl Store {
     }
 }
 
-impl std::ops::Deref for Change<'_> {
-    type Target = State;
-
-    fn deref(&self) -> &State {
-        &self.state
-    }
-}
-
 impl Change<'_> {
+    /// The state, which no one else changes meanwhile.
+    pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.store.read()
+    }
+
+    fn edit(&self) -> RwLockWriteGuard<'_, State> {
+        self.store.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn function(&self, name: &str) -> Option<Function> {
+        self.state().functions.get(name).cloned()
+    }
+
     /// Writes a function as it is to be from now on. Its code must be there already.
-    pub(super) fn put_function(&mut self, function: Function) -> io::Result<()> {
-        write(self.folder, "functions", &function.name, &function)?;
-        let name = function.name.clone();
-        if let Some(old) = self.state.functions.insert(name, function) {
-            self.drop_blob(&old.code.sha256)?;
+    pub(super) fn put_function(&self, function: Function) -> io::Result<()> {
+        write(&self.path("functions", &function.name), &function)?;
+        let old = self.edit().functions.insert(function.name.clone(), function);
+        old.map_or(Ok(()), |old| self.drop_blob(&old.code.sha256))
+    }
+
+    /// False if there was none.
+    pub(super) fn remove_function(&self, name: &str) -> io::Result<bool> {
+        if self.function(name).is_none() {
+            return Ok(false);
         }
+        files::remove(&self.path("functions", name))?;
+        let removed = self.edit().functions.remove(name);
+        removed.map_or(Ok(()), |old| self.drop_blob(&old.code.sha256))?;
+        Ok(true)
+    }
+
+    pub(super) fn put_role(&self, role: Role) -> io::Result<()> {
+        write(&self.path("roles", &role.name), &role)?;
+        self.edit().roles.insert(role.name.clone(), role);
         Ok(())
     }
 
-    pub(super) fn remove_function(&mut self, name: &str) -> io::Result<Option<Function>> {
-        if !self.state.functions.contains_key(name) {
-            return Ok(None);
-        }
-        fs::remove_file(path(self.folder, "functions", name))?;
-        let removed = self.state.functions.remove(name);
-        if let Some(old) = &removed {
-            self.drop_blob(&old.code.sha256)?;
-        }
-        Ok(removed)
-    }
-
-    pub(super) fn put_role(&mut self, role: Role) -> io::Result<()> {
-        write(self.folder, "roles", &role.name, &role)?;
-        self.state.roles.insert(role.name.clone(), role);
+    pub(super) fn remove_role(&self, name: &str) -> io::Result<()> {
+        files::remove(&self.path("roles", name))?;
+        self.edit().roles.remove(name);
         Ok(())
     }
 
-    pub(super) fn remove_role(&mut self, name: &str) -> io::Result<()> {
-        fs::remove_file(path(self.folder, "roles", name))?;
-        self.state.roles.remove(name);
-        Ok(())
-    }
-
-    /// Makes received code durable under its hash. To be called under the lock, so that no one drops it meanwhile.
+    /// Gives a [synced](Store::sync_blob) blob its name. In the same turn as its function, so that no one drops it.
     pub(super) fn keep_blob(&self, file: NamedTempFile, sha256: &str) -> io::Result<()> {
-        let path = self.folder.join("blobs").join(sha256);
-        let too_much = self.keep == Keep::Hashes && file.as_file().metadata()?.len() >= HASH_ONLY_FROM;
-        if too_much || path.exists() { Ok(()) } else { files::settle(file, &path) }
+        let path = self.store.blob(sha256);
+        if self.store.is_kept(&file)? && !path.exists() { files::place(file, &path) } else { Ok(()) }
     }
 
     /// Removes a blob that no function names any more; downloads under way keep their open file.
     fn drop_blob(&self, sha256: &str) -> io::Result<()> {
-        if self.state.functions.values().any(|function| function.code.sha256 == sha256) {
+        if self.state().functions.values().any(|function| function.code.sha256 == sha256) {
             return Ok(());
         }
-        match fs::remove_file(self.folder.join("blobs").join(sha256)) {
+        match fs::remove_file(self.store.blob(sha256)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
-}
 
-/// File names of AWS's names, which tell case apart where some file systems do not: `=a` is `A`.
-fn path(folder: &Path, kind: &str, name: &str) -> PathBuf {
-    let mut file = String::with_capacity(name.len() + 5);
-    for character in name.chars() {
-        if character.is_ascii_uppercase() {
-            file.push('=');
+    /// File names tell case apart where some file systems do not: `=a` is AWS's `A`.
+    fn path(&self, kind: &str, name: &str) -> PathBuf {
+        let mut file = String::with_capacity(name.len() + 5);
+        for character in name.chars() {
+            if character.is_ascii_uppercase() {
+                file.push('=');
+            }
+            file.push(character.to_ascii_lowercase());
         }
-        file.push(character.to_ascii_lowercase());
+        file.push_str(".json");
+        self.store.folder.join(kind).join(file)
     }
-    file.push_str(".json");
-    folder.join(kind).join(file)
 }
 
-fn write(folder: &Path, kind: &str, name: &str, record: &impl Serialize) -> io::Result<()> {
-    files::replace(&path(folder, kind, name), &serde_json::to_vec_pretty(record)?, files::Mode::Usual)
+fn write(path: &Path, record: &impl Serialize) -> io::Result<()> {
+    files::replace(path, &serde_json::to_vec_pretty(record)?, files::Mode::Usual)
 }
 
 trait Named: DeserializeOwned {
