@@ -9,6 +9,7 @@ pub mod describe;
 pub mod event;
 pub mod fault;
 pub mod ffprobe;
+pub mod gate_path;
 pub mod generation;
 pub mod h264;
 pub mod index;

@@ -9,5 +9,7 @@ mod faults;
 mod functions;
 mod hostile;
 mod limits;
+#[cfg(target_os = "linux")]
+mod memory;
 mod signatures;
 mod states;

@@ -20,20 +20,19 @@ use super::{
     sigv4::hex,
 };
 use crate::reel::{
+    gate_path::{self, Asked, Inside, What},
     index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
     name::{FunctionName, Generation, ReelName, RenditionId},
 };
 use functions::{Busy, Deadline, deadline};
 use links::{Kept, Links};
 use page::Values;
-use path::{Asked, Inside, What};
 use reels::{Reel, Reels};
 use reply::{IMMUTABLE, Reply, SHORT, other_method};
 
 mod functions;
 mod links;
 mod page;
-mod path;
 mod reels;
 mod relay;
 mod reply;
@@ -127,7 +126,7 @@ impl Gate {
     }
 
     async fn answer(&self, parts: &Parts) -> Answer {
-        let Some(Asked { reel, what }) = path::gate(parts.uri.path()) else { return Ok(None) };
+        let Some(Asked { reel, what }) = gate_path::gate(parts.uri.path()) else { return Ok(None) };
         let deadline = deadline();
         match what {
             What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),

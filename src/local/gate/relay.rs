@@ -13,12 +13,12 @@ use super::{
     Answer, Gate, front,
     functions::{Busy, deadline},
     note,
-    path::{self, Segment},
     reply::{IMMUTABLE, Reply, other_method},
 };
 use crate::{
     local::{RELAY, connection::Cut, download, operation::Operation},
     reel::{
+        gate_path::{self, Segment},
         index::Container,
         name::{ChunkNumber, FunctionName},
     },
@@ -48,7 +48,7 @@ fn busy() -> Reply {
 }
 
 async fn answer(gate: &Gate, parts: &Parts) -> Answer {
-    let Some(Segment { reel, generation, rendition, number, container }) = path::relay(parts.uri.path()) else {
+    let Some(Segment { reel, generation, rendition, number, container }) = gate_path::relay(parts.uri.path()) else {
         return Ok(None);
     };
     let deadline = deadline();

@@ -1,7 +1,7 @@
 //! What a path of the gate or the relay asks for. Pure and strict: paths are compared as sent, nothing is decoded, and
 //! every name in the result has passed its own rule, so that it is safe in a function's name and in a header.
 
-use crate::reel::{
+use super::{
     index::Container,
     name::{ChunkNumber, Generation, ReelName, RenditionId},
 };
@@ -10,13 +10,13 @@ use crate::reel::{
 const SEGMENT_DIGITS: usize = 6;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) reel: ReelName,
-    pub(super) what: What,
+pub struct Asked {
+    pub reel: ReelName,
+    pub what: What,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum What {
+pub enum What {
     /// Without its slash.
     Bare,
     Page,
@@ -28,14 +28,15 @@ pub(super) enum What {
 
 /// What is below a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inside {
+pub enum Inside {
     Media,
     RelayMedia,
     Init,
     Chunk(ChunkNumber, Container),
 }
 
-pub(super) fn gate(path: &str) -> Option<Asked> {
+/// Of the gate; `None` for everything that its contract does not name.
+pub fn gate(path: &str) -> Option<Asked> {
     let rest = path.strip_prefix('/')?;
     let (reel, rest) = match rest.split_once('/') {
         None => return Some(Asked { reel: rest.parse().ok()?, what: What::Bare }),
@@ -68,15 +69,16 @@ fn inside(path: &str) -> Option<What> {
 
 /// One whole segment, counted from 0 over its rendition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) reel: ReelName,
-    pub(super) generation: Generation,
-    pub(super) rendition: RenditionId,
-    pub(super) number: usize,
-    pub(super) container: Container,
+pub struct Segment {
+    pub reel: ReelName,
+    pub generation: Generation,
+    pub rendition: RenditionId,
+    pub number: usize,
+    pub container: Container,
 }
 
-pub(super) fn relay(path: &str) -> Option<Segment> {
+/// Of the relay.
+pub fn relay(path: &str) -> Option<Segment> {
     let mut parts = path.strip_prefix('/')?.splitn(4, '/');
     let (reel, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let rendition = parts.next()?.parse().ok()?;
