@@ -30,6 +30,7 @@ const ABSENT_KEPT = 1000;
 const GUESSES_A_MINUTE = 20;
 /** As many clients may say that a kept link is dead (`Cache-Control: no-cache`) and get a new one. */
 const RENEWALS_A_MINUTE = 20;
+const WARNINGS_A_MINUTE = 60;
 /** A request is answered within this, if only by a 503. */
 const PATIENCE = 8 * SECOND;
 const ATTEMPT_TIMEOUT = 3 * SECOND;
@@ -141,9 +142,9 @@ export function signed(url, { region, accessKeyId, secretAccessKey, sessionToken
   return sent;
 }
 
-/** One GetFunction, one attempt: `{ status, retryAfter, found }`; status 0 where nothing answered. */
+/** One GetFunction, one attempt: `{ status, retryAfter, found, cause }`; status 0 where nothing answered. */
 function getFunctionOverHttp(env) {
-  const region = env.AWS_REGION;
+  const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const endpoint = env.AWS_ENDPOINT_URL_LAMBDA || env.AWS_ENDPOINT_URL || `https://lambda.${region}.${domain}`;
   const keys = { region, accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY, sessionToken: env.AWS_SESSION_TOKEN };
@@ -157,8 +158,7 @@ function getFunctionOverHttp(env) {
       const found = body?.Code?.Location && { location: body.Code.Location, sha256: CodeSha256, bytes: CodeSize };
       return { status: answer.status === 200 && !found ? 0 : answer.status, retryAfter, found };
     } catch (error) {
-      warn(`GetFunction ${name}: no answer (${error.cause?.code ?? error.name})`);
-      return { status: 0, retryAfter: 0 };
+      return { status: 0, retryAfter: 0, cause: error.cause?.code ?? error.name };
     }
   };
 }
@@ -173,7 +173,7 @@ export class Functions {
   async get(name, deadline, attempts = Infinity) {
     for (let attempt = 0; ; attempt++) {
       const left = Math.max(deadline - this.now(), 1);
-      const { status, retryAfter, found } = await this.ask(name, Math.min(left, ATTEMPT_TIMEOUT));
+      const { status, retryAfter, found, cause } = await this.ask(name, Math.min(left, ATTEMPT_TIMEOUT));
       if (status === 200) return found;
       if (status === 404) return null;
       if (status !== 0 && status !== 429 && status < 500) {
@@ -183,7 +183,10 @@ export class Functions {
       // Waits shrink as the deadline nears: all instances share one rate, and whoever waited longest should be next.
       // In tests/gate/simulate.mjs this gives a tenth of the 503s of doubling waits, with half the attempts.
       const wait = Math.max(retryAfter, this.random() * 2 * Math.max(BACKOFF_LEAST, left / 8));
-      if (attempt + 1 >= attempts || this.now() + wait >= deadline) throw new Busy(name);
+      if (attempt + 1 >= attempts || this.now() + wait >= deadline) {
+        warn(`GetFunction ${name}: gave up after ${attempt + 1} attempts (${cause ?? status})`);
+        throw new Busy(name);
+      }
       await this.sleep(wait);
     }
   }
@@ -500,8 +503,10 @@ function unlessKnown(answer, noneMatch) {
 
 // ---- the Lambda function --------------------------------------------------------------------------------------
 
-/** To the log at WARN (the function's log level): never a link, never a key. */
-function warn(line) { console.warn(line); }
+const lines = new Allowance(WARNINGS_A_MINUTE, Date.now);
+
+/** To the log at WARN (the function's log level), bounded, since log lines are billed: never a link, never a key. */
+function warn(line) { if (lines.take()) console.warn(line); }
 
 function fromEnvironment(env) {
   const functions = new Functions({ ask: getFunctionOverHttp(env) });
@@ -512,13 +517,15 @@ function fromEnvironment(env) {
   });
 }
 
-// Elsewhere than in Lambda (a simulation, a test) this file is a library.
-const gate = process.env.AWS_LAMBDA_FUNCTION_NAME && fromEnvironment(process.env);
+// Made while Lambda starts the function, when the processor is fastest. Elsewhere (a simulation, a test) this is a library.
+let made;
+const gate = () => made ??= fromEnvironment(process.env);
+if (process.env.AWS_LAMBDA_FUNCTION_NAME) gate();
 
 /** A function URL's event (payload format 2.0) to the gate's answer. */
 function handle({ rawPath, rawQueryString, headers, requestContext }) {
   const lower = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return gate.answer({ method: requestContext.http.method, path: rawPath, query: rawQueryString, headers: lower });
+  return gate().answer({ method: requestContext.http.method, path: rawPath, query: rawQueryString, headers: lower });
 }
 
 async function streamed(event, stream) {

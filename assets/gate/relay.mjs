@@ -186,12 +186,13 @@ function fromEnvironment(env) {
   return new Relay({ gate: href.endsWith('/') ? href : `${href}/` });
 }
 
-const relay = process.env.AWS_LAMBDA_FUNCTION_NAME && fromEnvironment(process.env);
+let made;
+const relay = () => made ??= fromEnvironment(process.env);
 
 /** A function URL's event (payload format 2.0) to the relay's answer. */
 function handle({ rawPath, headers, requestContext }) {
   const lower = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return relay.answer({ method: requestContext.http.method, path: rawPath, headers: lower });
+  return relay().answer({ method: requestContext.http.method, path: rawPath, headers: lower });
 }
 
 async function streamed(event, stream) {

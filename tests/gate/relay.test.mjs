@@ -104,6 +104,16 @@ test('a bucket that ignores the range, shortens it or redirects is a bad gateway
   }
 });
 
+test('a segment that breaks off does not look whole', async () => {
+  bucket = (_, response) => {
+    response.writeHead(206, { 'content-length': 200 });
+    response.write(CHUNK.subarray(0, 50), () => response.destroy());
+  };
+  const answer = await get(relay());
+  assert.equal(answer.status, 200);
+  await assert.rejects(bytes(answer));
+});
+
 test('paths outside the pattern never reach the gate', async () => {
   const one = relay();
   for (const path of ['/', '/reel/', '/reel/0123abcd/src/01.ts', '/reel/0123abcd/src/-1.ts', '/reel/0123abcd/src/1.zip', '/reel/0123ABCD/src/1.ts', '/../0123abcd/src/1.ts', `${SEGMENT}?x`, `${SEGMENT}\r\n`, '/reel/0123abcd/src/1000000.ts']) {
