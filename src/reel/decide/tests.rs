@@ -6,6 +6,8 @@ use crate::reel::{
 
 const NOW: Dialect = Dialect { fps_mode: true, tone_map: true };
 const OLD: Dialect = Dialect { fps_mode: false, tone_map: false };
+type Change = fn(&mut Media);
+
 const SIX: Duration = Duration::from_secs(6);
 
 fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
@@ -71,7 +73,7 @@ fn arguments(plan: &MediaPlan, dialect: Dialect) -> String {
 
 #[test]
 fn each_obstacle_to_a_copy_is_given_in_words() {
-    let cases: [(fn(&mut Media), &str); 7] = [
+    let cases: [(Change, &str); 7] = [
         (|media| media.streams[0].pixel_format = Some("yuv422p".into()), "few players take (yuv422p)"),
         (|media| media.streams[0].pixel_format = None, "few players take (unknown)"),
         (|media| media.streams[0].rotation = 270, "is turned by 270°, which MPEG-TS can't say"),
@@ -84,7 +86,7 @@ fn each_obstacle_to_a_copy_is_given_in_words() {
         let text = refused(change).to_string();
         assert!(text.contains(words), "{text}");
     }
-    let fine: [fn(&mut Media); 4] = [
+    let fine: [Change; 4] = [
         |media| media.streams[0].interlaced = true,
         |media| media.streams[0].pixel_format = Some("yuvj420p".into()),
         |media| media.streams[1].profile = Some("HE-AACv2".into()),
@@ -124,7 +126,7 @@ fn sound_that_ffmpeg_does_not_know_is_left_out_aloud() {
 
 #[test]
 fn warnings_name_what_viewers_would_notice() {
-    let warning = |change: fn(&mut Media)| planned(change).warnings.join("; ");
+    let warning = |change: Change| planned(change).warnings.join("; ");
     assert_eq!(warning(|_| {}), "");
     assert!(warning(|media| media.bit_rate = Some(20_000_000)).starts_with("20.0 Mbit/s is a lot"));
     assert!(warning(|media| media.keyframes = Some(keyframes(10.0, 25.0))).contains("up to 25 s apart"));
@@ -158,7 +160,7 @@ fn segments_are_counted_by_the_keyframes_there_are() {
 
 #[test]
 fn independence_is_promised_only_if_it_was_seen() {
-    let independent = |change: fn(&mut Media)| planned(change).independent;
+    let independent = |change: Change| planned(change).independent;
     assert!(independent(|_| {}));
     assert!(!independent(|media| media.keyframes = None));
     assert!(!independent(|media| media.keyframes.as_mut().unwrap().open = true));
