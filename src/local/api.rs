@@ -15,7 +15,7 @@ use super::{
     connection::Cut,
     download,
     error::ApiError,
-    faults::{Plan, Reset},
+    faults::{How, Moment, Plan},
     intake::{Broken, Content, Intake, Received},
     lambda, link,
     operation::{Call, Operation, lambda_call},
@@ -132,8 +132,11 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
     trail.subject = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let plan = shared.faults.draw(Operation::Download);
     plan.delay().await;
-    if plan.reset.is_some() {
-        return Err(Trouble::Cut);
+    match plan.strike.map(|strike| strike.how) {
+        Some(How::Reset) => return Err(Trouble::Cut),
+        // in the middle of the body
+        Some(How::Stall) => shared.faults.note_stall(),
+        None => {}
     }
     if let Some(status) = plan.status {
         return Err(fault(status).into());
@@ -155,7 +158,7 @@ async fn by_rest(
     trail.subject = lambda::subject(&call, &Content::default());
     let plan = shared.faults.draw(call.operation);
     plan.delay().await;
-    if plan.reset == Some(Reset::BeforeBody) {
+    if shared.faults.strikes(&plan, Moment::BeforeBody).await {
         return Err(Trouble::Cut);
     }
     let caller = match claimed(shared, parts, &["lambda"]) {
@@ -170,10 +173,7 @@ async fn by_rest(
     }
     let content = proved(shared, &caller, received, &plan, call.operation)?;
     let answer = perform(shared, call, caller, parts, content).await?;
-    if plan.stall {
-        std::future::pending::<()>().await;
-    }
-    if plan.reset == Some(Reset::AfterEffect) {
+    if shared.faults.strikes(&plan, Moment::AfterEffect).await {
         return Err(Trouble::Cut);
     }
     let body = answer.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
@@ -205,15 +205,18 @@ async fn by_query(
     plan.delay().await;
     trail.operation = named.as_ref().ok().copied();
     trail.subject = form.get("RoleName").unwrap_or_default().to_owned();
-    if plan.reset.is_some_and(|reset| reset != Reset::AfterEffect) {
-        return Err(Trouble::Cut);
+    // the body had to be read to know what is asked for: all earlier moments are now
+    for moment in [Moment::BeforeBody, Moment::MidBody, Moment::AfterBody] {
+        if shared.faults.strikes(&plan, moment).await {
+            return Err(Trouble::Cut);
+        }
     }
     let operation = named.clone().unwrap_or(Operation::GetCallerIdentity);
     proved(shared, &caller, received, &plan, operation)?;
     let operation = named?;
     let (inner, now) = (Arc::clone(shared), shared.now());
     let result = blocking(move || query::answer(&inner, operation, &form, now)).await?;
-    if plan.reset == Some(Reset::AfterEffect) {
+    if shared.faults.strikes(&plan, Moment::AfterEffect).await {
         return Err(Trouble::Cut);
     }
     Ok(query::response(operation, &result, id))
@@ -238,13 +241,12 @@ async fn receive(
     trail: &mut Trail,
 ) -> Result<Received, Trouble> {
     let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let break_at = (plan.reset == Some(Reset::MidBody)).then(|| length.map_or(1, |length| length.div_ceil(2)));
-    let intake = Intake { store: &shared.store, faults: &shared.faults, break_at };
+    let middle = length.map_or(1, |length| length.div_ceil(2));
+    let intake = Intake { store: &shared.store, faults: &shared.faults, plan, middle };
     match intake.receive(body, operation).await {
         Ok(received) => {
             trail.body_bytes = received.bytes;
-            // a body too short to have a middle
-            if break_at.is_some() || plan.reset == Some(Reset::AfterBody) { Err(Trouble::Cut) } else { Ok(received) }
+            if shared.faults.strikes(plan, Moment::AfterBody).await { Err(Trouble::Cut) } else { Ok(received) }
         }
         Err(Broken::Off { bytes } | Broken::OnPurpose { bytes }) => {
             trail.body_bytes = bytes;
@@ -309,7 +311,7 @@ async fn refuse_after(
     error: ApiError,
     trail: &mut Trail,
 ) -> Result<Response<Body>, Trouble> {
-    let intake = Intake { store: &shared.store, faults: &shared.faults, break_at: None };
+    let intake = Intake { store: &shared.store, faults: &shared.faults, plan: &Plan::default(), middle: u64::MAX };
     if let Ok(received) = intake.receive(body, None).await {
         trail.body_bytes = received.bytes;
     }

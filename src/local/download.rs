@@ -48,7 +48,7 @@ pub(super) async fn serve(
     let body = open(shared, &code, range.first, bytes)
         .await
         .map_err(|_| ApiError::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."))?;
-    let body = if plan.stall { stalled(body, bytes) } else { body };
+    let body = if plan.strike.is_some() { stalled(body, bytes) } else { body };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();

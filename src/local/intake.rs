@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{
     error::ApiError,
-    faults::LiveFaults,
+    faults::{LiveFaults, Moment, Plan},
     limits::{REQUEST_BYTES, SMALL_REQUEST_BYTES, ZIPPED_BYTES},
     operation::Operation,
     sigv4::hex,
@@ -64,8 +64,9 @@ pub(super) enum Broken {
 pub(super) struct Intake<'a> {
     pub(super) store: &'a Arc<Store>,
     pub(super) faults: &'a LiveFaults,
-    /// Breaks off after so many bytes.
-    pub(super) break_at: Option<u64>,
+    pub(super) plan: &'a Plan,
+    /// Bytes at which a fault in the middle strikes.
+    pub(super) middle: u64,
 }
 
 impl Intake<'_> {
@@ -75,7 +76,7 @@ impl Intake<'_> {
             Some(Operation::UpdateFunctionCode) => Some(Place::TopLevel),
             _ => None,
         };
-        let mut pieces = Pieces { intake: self, stream: body.into_data_stream(), bytes: 0 };
+        let mut pieces = Pieces { intake: self, stream: body.into_data_stream(), bytes: 0, past_middle: false };
         let Some(place) = place else {
             let mut small = Small::default();
             while let Some(piece) = pieces.next().await? {
@@ -108,6 +109,7 @@ struct Pieces<'a> {
     intake: &'a Intake<'a>,
     stream: BodyDataStream,
     bytes: u64,
+    past_middle: bool,
 }
 
 impl Pieces<'_> {
@@ -117,7 +119,8 @@ impl Pieces<'_> {
         self.intake.faults.carry(piece.len()).await;
         self.bytes += piece.len() as u64;
         let bytes = self.bytes;
-        if self.intake.break_at.is_some_and(|at| bytes >= at) {
+        let is_middle = bytes >= self.intake.middle && !std::mem::replace(&mut self.past_middle, true);
+        if is_middle && self.intake.faults.strikes(self.intake.plan, Moment::MidBody).await {
             return Err(Broken::OnPurpose { bytes });
         }
         if bytes > PATIENCE_BYTES {

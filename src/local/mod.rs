@@ -34,7 +34,7 @@ mod xml;
 mod zip_field;
 
 pub use clock::Clock;
-pub use faults::{Amount, FaultError, Faults, Kind, LiveFaults, Rule};
+pub use faults::{Amount, FaultError, Faults, How, Kind, LiveFaults, Moment, Rule, Strike};
 pub use lock::{Joined, join_or_start};
 pub use operation::Operation;
 pub use problem::LocalError;

@@ -74,9 +74,10 @@ impl Shared {
         self.faults.pending().unwrap_or(self.settle)
     }
 
-    /// The function, if its URL is there and open to all.
+    /// The function, if it has a URL that asks for no signature.
     pub(super) fn served(&self, name: &str) -> Option<Function> {
         let state = self.store.read();
-        state.functions.get(name).filter(|function| function.url.is_some()).cloned()
+        let is_open = |function: &&Function| function.url.as_ref().is_some_and(|url| url.auth_type == "NONE");
+        state.functions.get(name).filter(is_open).cloned()
     }
 }

@@ -21,22 +21,34 @@ pub(super) struct Plan {
     pub(super) latency: Duration,
     /// An error with this status instead of the effect.
     pub(super) status: Option<u16>,
-    pub(super) reset: Option<Reset>,
-    /// The answer never comes, or stops in its middle.
-    pub(super) stall: bool,
+    pub(super) strike: Option<Strike>,
     /// A download answers a byte less than was asked for.
     pub(super) wrong_size: bool,
     pub(super) expired_credentials: bool,
 }
 
-/// When the connection is cut.
+/// What keeps a request from its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reset {
+pub struct Strike {
+    pub moment: Moment,
+    pub how: How,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// The connection is cut.
+    Reset,
+    /// The connection stays, and nothing more happens on it.
+    Stall,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
     BeforeBody,
     MidBody,
-    /// The body was taken whole, and nothing came of it.
+    /// The body was taken whole, and nothing comes of it.
     AfterBody,
-    /// What was asked for is done; only the answer is lost.
+    /// What was asked for is done; only the answer is lost. Of a download: in its middle.
     AfterEffect,
 }
 
@@ -53,6 +65,8 @@ struct Live {
     since: Option<OffsetDateTime>,
     /// When the shared uplink is free again.
     uplink_free: Option<Instant>,
+    /// Requests that a fault holds or held.
+    stalled: u32,
 }
 
 impl LiveFaults {
@@ -95,6 +109,28 @@ impl LiveFaults {
         plan
     }
 
+    /// How many requests were stalled since these faults were set: who waits for it catches a client at that moment.
+    pub fn stalled(&self) -> u32 {
+        self.live().stalled
+    }
+
+    /// Does what the plan wants at this moment: true if the connection is to be cut. A stalled request does not
+    /// return.
+    pub(super) async fn strikes(&self, plan: &Plan, moment: Moment) -> bool {
+        match plan.strike.filter(|strike| strike.moment == moment).map(|strike| strike.how) {
+            None => false,
+            Some(How::Reset) => true,
+            Some(How::Stall) => {
+                self.note_stall();
+                std::future::pending().await
+            }
+        }
+    }
+
+    pub(super) fn note_stall(&self) {
+        self.live().stalled += 1;
+    }
+
     /// Waits until the uplink has carried `bytes` of a body. All connections share it.
     pub(super) async fn carry(&self, bytes: usize) {
         let until = self.live().reserve(bytes, Instant::now());
@@ -127,7 +163,7 @@ impl LiveFaults {
 impl Live {
     fn new(faults: Faults) -> Self {
         let random = fastrand::Rng::with_seed(faults.seed);
-        Self { counts: vec![0; faults.rules.len()], random, faults, since: None, uplink_free: None }
+        Self { counts: vec![0; faults.rules.len()], random, faults, since: None, uplink_free: None, stalled: 0 }
     }
 
     /// When the uplink will have carried `bytes` more, if it has a bound.
@@ -149,17 +185,12 @@ impl Plan {
         }
     }
 
-    /// Of errors and of cuts, the rule that was named first wins.
+    /// Of errors and of strikes, the rule that was named first wins.
     fn add(&mut self, kind: &Kind) {
-        let mut reset = |when| self.reset = self.reset.or(Some(when));
         match *kind {
             Kind::Latency(latency) => self.latency += latency,
             Kind::Status(status) => self.status = self.status.or(Some(status)),
-            Kind::ResetBefore => reset(Reset::BeforeBody),
-            Kind::ResetMid => reset(Reset::MidBody),
-            Kind::ResetAfter => reset(Reset::AfterBody),
-            Kind::EffectNoAnswer => reset(Reset::AfterEffect),
-            Kind::Stall => self.stall = true,
+            Kind::Strike(strike) => self.strike = self.strike.or(Some(strike)),
             Kind::WrongSize => self.wrong_size = true,
             Kind::ExpiredCredentials => self.expired_credentials = true,
         }
@@ -206,9 +237,11 @@ mod tests {
     fn what_is_asked_for_in_general_strikes_api_calls_and_spares_downloads() {
         let faults = live("503=1.0,stall=1.0,latency=1ms");
         let call = faults.draw(Operation::ListFunctions);
-        assert_eq!((call.status, call.stall), (Some(503), false));
+        assert_eq!((call.status, call.strike), (Some(503), None));
         let download = faults.draw(Operation::Download);
-        assert_eq!((download.status, download.stall, download.latency), (None, true, Duration::from_millis(1)));
+        let stall = Strike { moment: Moment::AfterEffect, how: How::Stall };
+        assert_eq!((download.status, download.strike), (None, Some(stall)));
+        assert_eq!(download.latency, Duration::from_millis(1));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{str::FromStr, time::Duration};
 
+use super::{How, Moment, Strike};
 use crate::{
     local::operation::Operation,
     reel::fault::{Explain, FaultClass},
@@ -37,11 +38,7 @@ pub struct Rule {
 pub enum Kind {
     Latency(Duration),
     Status(u16),
-    ResetBefore,
-    ResetMid,
-    ResetAfter,
-    EffectNoAnswer,
-    Stall,
+    Strike(Strike),
     WrongSize,
     ExpiredCredentials,
 }
@@ -81,7 +78,7 @@ impl Explain for FaultError {
             Self::Form(_) => "Faults are separated by commas: `latency=60ms,429=0.1,500@CreateFunction=3x,seed=42`.",
             Self::Name(_) => {
                 "Known: latency, uplink, 403, 409, 412, 429, 500, 503, reset-before, reset-mid, reset-after, \
-                 effect-no-answer, stall, wrong-size, expired-credentials, role-not-assumable, pending, quota, \
+                 effect-no-answer, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, quota, \
                  clock-skew, seed."
             }
             Self::Operation(_) => "Operations have AWS's names, such as CreateFunction, or Download, Gate, Relay.",
@@ -100,7 +97,7 @@ impl Rule {
         match (&self.kind, self.operation) {
             (_, Some(wanted)) => wanted == operation,
             (Kind::Latency(_), None) => true,
-            (Kind::Stall | Kind::WrongSize, None) => operation == Operation::Download,
+            (Kind::WrongSize | Kind::Strike(ANSWER_STALLS), None) => operation == Operation::Download,
             (_, None) => operation < Operation::Download,
         }
     }
@@ -157,23 +154,31 @@ impl Faults {
     }
 }
 
+/// The answer never comes, or stops in its middle.
+const ANSWER_STALLS: Strike = Strike { moment: Moment::AfterEffect, how: How::Stall };
+
 fn rule(
     name: &str,
     operation: Option<Operation>,
     value: &str,
     wrong: impl Fn(&'static str) -> FaultError,
 ) -> Result<Rule, FaultError> {
+    let reset = |moment| Kind::Strike(Strike { moment, how: How::Reset });
+    let stall = |moment| Kind::Strike(Strike { moment, how: How::Stall });
     let kind = match name {
         "latency" => {
             let latency = duration(value).ok_or_else(|| wrong(DURATION))?;
             return Ok(Rule { kind: Kind::Latency(latency), operation, amount: Amount::Share(1.0) });
         }
         "403" | "409" | "412" | "429" | "500" | "503" => Kind::Status(name.parse().unwrap_or(500)),
-        "reset-before" => Kind::ResetBefore,
-        "reset-mid" => Kind::ResetMid,
-        "reset-after" => Kind::ResetAfter,
-        "effect-no-answer" => Kind::EffectNoAnswer,
-        "stall" => Kind::Stall,
+        "reset-before" => reset(Moment::BeforeBody),
+        "reset-mid" => reset(Moment::MidBody),
+        "reset-after" => reset(Moment::AfterBody),
+        "effect-no-answer" => reset(Moment::AfterEffect),
+        "stall-before" => stall(Moment::BeforeBody),
+        "stall-mid" => stall(Moment::MidBody),
+        "stall-after" => stall(Moment::AfterBody),
+        "stall" => Kind::Strike(ANSWER_STALLS),
         "wrong-size" => Kind::WrongSize,
         "expired-credentials" => Kind::ExpiredCredentials,
         _ => return Err(FaultError::Name(name.to_owned())),
@@ -242,7 +247,7 @@ mod tests {
             rule(Kind::Latency(Duration::from_millis(60)), None, Amount::Share(1.0)),
             rule(Kind::Status(429), None, Amount::Share(0.1)),
             rule(Kind::Status(500), Some(Operation::CreateFunction), Amount::First(3)),
-            rule(Kind::ResetMid, None, Amount::At(2)),
+            rule(Kind::Strike(Strike { moment: Moment::MidBody, how: How::Reset }), None, Amount::At(2)),
             rule(Kind::ExpiredCredentials, None, Amount::After(9)),
         ];
         assert_eq!(faults.rules, wanted);

@@ -91,7 +91,7 @@ impl Functions {
         let plan = shared.faults.draw(Operation::GetFunction);
         plan.delay().await;
         let found = shared.store.read().functions.get(name).cloned();
-        let (status, attempt) = if plan.reset.is_some() {
+        let (status, attempt) = if plan.strike.is_some() {
             (0, Attempt::Busy)
         } else if plan.expired_credentials {
             (403, Attempt::Refused)

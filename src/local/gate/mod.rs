@@ -88,10 +88,11 @@ async fn front(
     }
     let plan = shared.faults.draw(operation);
     plan.delay().await;
-    if plan.stall {
-        std::future::pending::<()>().await;
-    }
-    let refused = if plan.reset.is_some() {
+    let is_cut = match plan.strike {
+        Some(strike) => shared.faults.strikes(&plan, strike.moment).await,
+        None => false,
+    };
+    let refused = if is_cut {
         cut.cut();
         Response::new(Body::empty())
     } else if let Some(status) = plan.status {
@@ -102,7 +103,7 @@ async fn front(
     } else {
         return None;
     };
-    note(shared, operation, if plan.reset.is_some() { 0 } else { refused.status().as_u16() });
+    note(shared, operation, if is_cut { 0 } else { refused.status().as_u16() });
     Some(refused)
 }
 

@@ -88,6 +88,28 @@ async fn a_cut_in_the_middle_takes_half_the_body() {
 }
 
 #[tokio::test]
+async fn a_client_can_be_held_at_each_moment() {
+    let fixture = Fixture::start().await;
+    let zip = zip_of("0000.ts", &vec![7; 1_000_000]);
+    for (fault, has_effect) in [("stall-before", false), ("stall-mid", false), ("stall-after", false), ("stall", true)]
+    {
+        fixture.set_faults(&format!("{fault}@CreateFunction=1x"));
+        let client = fixture.lambda();
+        let call = tokio::spawn(create(&client, "chunk", zip.clone()).send());
+        let held = async {
+            while fixture.stand_in.faults().stalled() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), held).await.unwrap();
+        assert!(!call.is_finished(), "{fault}");
+        call.abort();
+        let found = client.get_function().function_name("chunk").send().await;
+        assert_eq!(found.is_ok(), has_effect, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn credentials_expire_and_roles_become_assumable() {
     let fixture = Fixture::start_with(|config| config.clock = Clock::stopped()).await;
     let client = fixture.lambda();

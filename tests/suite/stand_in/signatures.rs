@@ -139,6 +139,16 @@ async fn query_services_answer_in_their_own_way() {
 }
 
 #[tokio::test]
+async fn a_name_of_its_own_is_used_in_urls_and_answered_to() {
+    let fixture = Fixture::start_with(|config| config.names = vec!["stand-in.test".into()]).await;
+    let host = authority(&fixture.endpoint().gate);
+    let (name, port) = host.split_once(':').unwrap();
+    assert_eq!(name, "stand-in.test");
+    let request = format!("GET /clip HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    assert_eq!(raw(&format!("http://127.0.0.1:{port}"), request.as_bytes()).await.status, 301);
+}
+
+#[tokio::test]
 async fn a_foreign_host_is_refused_on_every_port() {
     let fixture = Fixture::start().await;
     let endpoint = fixture.endpoint().clone();
@@ -156,6 +166,9 @@ async fn a_foreign_host_is_refused_on_every_port() {
             assert!(!matches!(raw(origin, request.as_bytes()).await.status, 400 | 421), "{host}");
         }
     }
+    let twice =
+        format!("GET / HTTP/1.1\r\nhost: {0}\r\nhost: {0}\r\nconnection: close\r\n\r\n", authority(&endpoint.gate));
+    assert!(matches!(raw(&endpoint.gate, twice.as_bytes()).await.status, 400 | 421));
     let signed = Signed { host: "evil.example".into(), ..Signed::new(&endpoint, "GET", LIST) };
     assert_eq!(send(&fixture, &signed).await.status, 421);
     assert!(lambda(&endpoint).list_functions().send().await.is_ok());
