@@ -25,7 +25,13 @@ impl Scope {
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/');
         let scope = Self { date: parts.next()?.into(), region: parts.next()?.into(), service: parts.next()?.into() };
-        (parts.next() == Some("aws4_request") && parts.next().is_none()).then_some(scope)
+        let ends = parts.next() == Some("aws4_request") && parts.next().is_none();
+        let is_date = scope.date.len() == 8 && scope.date.bytes().all(|byte| byte.is_ascii_digit());
+        // the Region becomes part of ARNs and links
+        let is_name = |text: &str| {
+            (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        (ends && is_date && is_name(&scope.region) && is_name(&scope.service)).then_some(scope)
     }
 
     pub(super) fn text(&self) -> String {
@@ -182,6 +188,8 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -235,8 +243,26 @@ mod tests {
         let credential = "Credential=A/20150830/us-east-1/lambda/aws4_request";
         assert!(missing(&format!("{credential}, Signature=00")).contains("'SignedHeaders'"));
         assert!(missing(&format!("{credential}, SignedHeaders=host")).contains("'Signature'"));
-        assert!(missing("Credential=A/20150830/us-east-1, SignedHeaders=host, Signature=00").contains("scoped"));
+        for scope in
+            ["20150830/us-east-1", "20150830/us east/lambda/aws4_request", "2015/us-east-1/lambda/aws4_request"]
+        {
+            assert!(missing(&format!("Credential=A/{scope}, SignedHeaders=host, Signature=00")).contains("scoped"));
+        }
         assert!(Claim::parse("Basic Zm9v").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_panics(text in "(AWS4-HMAC-SHA256 )?(Credential=[^,]{0,40})?,?(SignedHeaders=\\PC{0,9},)?\\PC{0,30}") {
+            let _ = Claim::parse(&text);
+        }
+
+        #[test]
+        fn any_path_and_query_can_be_made_canonical(path in "\\PC{0,60}", query in "\\PC{0,60}") {
+            let path = service_path(&path);
+            prop_assert!(path.starts_with('/') && path.is_ascii() && !path.contains("/../"));
+            prop_assert!(canonical_query(&query).is_ascii());
+        }
     }
 
     #[test]

@@ -112,6 +112,7 @@ pub(crate) async fn aws(endpoint: &Endpoint, arguments: &[&str]) -> Output {
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         .env("AWS_MAX_ATTEMPTS", "1")
         .env("AWS_PAGER", "")
+        .env("NO_PROXY", "127.0.0.1")
         .env_remove("AWS_PROFILE")
         .env_remove("AWS_SESSION_TOKEN");
     let ran = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
