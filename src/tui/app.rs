@@ -128,6 +128,20 @@ impl App {
         }
     }
 
+    /// Whether a key would do something now: the footer leaves out those that would not.
+    pub(super) fn applies(&self, action: &Action) -> bool {
+        let publish = self.publish.as_ref();
+        match action {
+            Action::Acknowledge => Review::notice(&self.shared).is_some(),
+            Action::Relay => self.review.as_ref().is_some_and(Review::relay_is_a_choice),
+            Action::Pause | Action::Cancel => {
+                publish.is_some_and(|publish| publish.is_running() && !publish.is_stopping())
+            }
+            Action::Retry => publish.is_some_and(Publish::can_retry),
+            _ => true,
+        }
+    }
+
     /// Whether time alone changes the screen.
     pub(super) fn animates(&self) -> bool {
         self.publish.as_ref().is_some_and(Publish::is_running) || self.reel.as_ref().is_some_and(ReelView::is_busy)

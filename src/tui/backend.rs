@@ -44,8 +44,6 @@ pub trait Backend: Send + Sync + 'static {
     fn delete(&self, place: Place, name: ReelName, gone: UnboundedSender<Gone>) -> Work<u32>;
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
     fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
-    /// What watching costs; pure and quick, for each key stroke. `None` where no price is known.
-    fn costs(&self, question: &CostQuestion) -> Option<Costs>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
 }
@@ -215,23 +213,4 @@ pub struct Order {
     pub replace: bool,
     /// The browser relay, accepted with its price.
     pub relay: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct CostQuestion {
-    pub region: String,
-    pub duration: Duration,
-    /// Bits a second.
-    pub bit_rate: u64,
-    pub segment_length: Duration,
-    pub chunks: u32,
-}
-
-/// US dollars.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Costs {
-    /// A million full views in players that follow the redirect.
-    pub million_in_players: f64,
-    /// A thousand full views in browsers, through the relay.
-    pub thousand_by_relay: f64,
 }

@@ -3,18 +3,12 @@
 
 use std::time::Duration;
 
-use crate::reel::pack;
+use crate::reel::{cost::Viewed, pack};
 
-use super::{
-    backend::{Backend, CostQuestion, Costs, Probe},
-    step::video::Chosen,
-};
+use super::{backend::Probe, step::video::Chosen};
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;
-
-/// Round trips before the first byte of video: page, playlists, redirect, with their TLS handshakes.
-const ROUND_TRIPS: Duration = Duration::from_millis(600);
 
 /// MPEG-TS headers and stuffing on top of the elementary streams, and the zip's own: about 5 %.
 const OVERHEAD: f64 = 1.05;
@@ -28,6 +22,7 @@ pub(super) struct Effect {
     pub(super) chunks: u32,
     pub(super) bytes: u64,
     pub(super) start_up: Duration,
+    viewed: Viewed,
 }
 
 impl Effect {
@@ -38,25 +33,26 @@ impl Effect {
         let bytes_per_second = probe.bit_rate as f64 / 8.0 * OVERHEAD;
         let segment_bytes = bytes_per_second * segment_length.as_secs_f64().min(seconds);
         let bytes = (bytes_per_second * seconds) as u64;
-        let start_up = ROUND_TRIPS + Duration::from_secs_f64(segment_bytes * 8.0 / VIEWER_LINE);
+        let viewed = Viewed { duration: probe.duration, segment_length, bytes };
         Self {
             segment_length,
             segments: segments as u32,
             segment_bytes: segment_bytes as u64,
             chunks: pack::estimate_chunks(bytes, segments as u32, chunk_limit),
             bytes,
-            start_up,
+            start_up: viewed.start_up(VIEWER_LINE),
+            viewed,
         }
     }
 
-    pub(super) fn costs(&self, backend: &dyn Backend, region: &str, probe: &Probe) -> Option<Costs> {
-        backend.costs(&CostQuestion {
-            region: region.to_owned(),
-            duration: probe.duration,
-            bit_rate: probe.bit_rate,
-            segment_length: self.segment_length,
-            chunks: self.chunks,
-        })
+    /// US dollars for a million full views in players that follow the redirects.
+    pub(super) fn million_in_players(&self, region: &str) -> f64 {
+        self.viewed.in_players(1_000_000, region).total()
+    }
+
+    /// US dollars for a thousand full views in browsers, through the relay.
+    pub(super) fn thousand_by_relay(&self, region: &str) -> f64 {
+        self.viewed.through_relay(1_000, region).total()
     }
 }
 

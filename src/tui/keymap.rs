@@ -295,8 +295,14 @@ impl Table {
     }
 
     /// What the footer says: as many keys as fit, in the order of the table; the least needed go first.
-    pub(super) fn footer(self, room: usize, width: impl Fn(&Binding) -> usize) -> Vec<&'static Binding> {
-        let mut shown: Vec<_> = self.bindings().iter().filter(|binding| !binding.short.is_empty()).collect();
+    pub(super) fn footer(
+        self,
+        room: usize,
+        applies: impl Fn(&Action) -> bool,
+        width: impl Fn(&Binding) -> usize,
+    ) -> Vec<&'static Binding> {
+        let worth_it = |binding: &&Binding| !binding.short.is_empty() && applies(&binding.action);
+        let mut shown: Vec<_> = self.bindings().iter().filter(worth_it).collect();
         while shown.iter().map(|binding| width(binding)).sum::<usize>() > room {
             let Some(rank) = shown.iter().map(|binding| binding.rank).max() else { break };
             let Some(last) = shown.iter().rposition(|binding| binding.rank == rank) else { break };
@@ -437,7 +443,8 @@ mod tests {
     #[test]
     fn a_narrow_footer_keeps_what_is_needed_most() {
         let width = |binding: &Binding| binding.label.chars().count() + binding.short.chars().count() + 4;
-        let names = |room| Table::Video.footer(room, width).iter().map(|binding| binding.short).collect::<Vec<_>>();
+        let names =
+            |room| Table::Video.footer(room, |_| true, width).iter().map(|binding| binding.short).collect::<Vec<_>>();
         assert_eq!(names(200), ["choose", "filter", "home", "hidden", "recent", "help", "back"]);
         assert_eq!(names(34), ["choose", "help", "back"]);
         assert_eq!(names(12), ["choose"]);

@@ -14,8 +14,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     Start,
     backend::{
-        Account, Backend, Checked, Chunk, ChunkId, CostQuestion, Costs, Fate, Finding, Gone, Keyframes, Order, Place,
-        Probe, Profile, Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
+        Account, Backend, Checked, Chunk, ChunkId, Fate, Finding, Gone, Keyframes, Order, Place, Probe, Profile,
+        Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
     },
     folder::{Entry, Kind, Listing},
 };
@@ -42,7 +42,8 @@ pub(super) struct Script {
     /// Publishing sends these, then ends with the result; without one it goes on until cancelled.
     pub(super) events: Vec<Event>,
     pub(super) result: Option<Result<Published, Fault>>,
-    pub(super) costs_panic: bool,
+    pub(super) connect_panics: bool,
+    pub(super) probe_panics: bool,
     pub(super) publish_panics: bool,
     pub(super) orders: Arc<Mutex<Vec<Order>>>,
 }
@@ -313,6 +314,7 @@ fn ready<T: Send + 'static>(result: Result<T, Fault>) -> Work<T> {
 
 impl Backend for Script {
     fn probe(&self, video: PathBuf) -> Work<Probe> {
+        assert!(!self.probe_panics, "the probe has a defect");
         let stem = video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         ready(match stem.as_str() {
             "phone" => Ok(phone()),
@@ -336,6 +338,7 @@ impl Backend for Script {
     }
 
     fn connect(&self, place: Place) -> Work<Account> {
+        assert!(!self.connect_panics, "signing in has a defect");
         ready(if self.signed_out && place.target != Target::Local { Err(signed_out()) } else { Ok(account(&place)) })
     }
 
@@ -370,13 +373,14 @@ impl Backend for Script {
     }
 
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
-        assert!(!self.publish_panics, "the engine has a defect");
+        let panics = self.publish_panics;
         self.orders.lock().unwrap().push(order);
         for event in &self.events {
             events.send(event.clone()).unwrap();
         }
         let result = self.result.clone();
         let work = async move {
+            assert!(!panics, "the engine has a defect");
             match result {
                 Some(result) => result,
                 None => {
@@ -402,15 +406,6 @@ impl Backend for Script {
             relay: true,
         };
         self.publish(order, events, control)
-    }
-
-    fn costs(&self, question: &CostQuestion) -> Option<Costs> {
-        assert!(!self.costs_panic, "costs have a defect");
-        let seconds = question.duration.as_secs_f64();
-        Some(Costs {
-            million_in_players: seconds / question.segment_length.as_secs_f64() * 0.29,
-            thousand_by_relay: seconds * question.bit_rate as f64 / 8e9 * 90.0,
-        })
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

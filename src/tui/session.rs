@@ -33,7 +33,7 @@ pub(super) async fn run<D>(
 ) -> io::Result<()>
 where
     D: Drawn,
-    io::Error: From<D::Error>,
+    D::Error: std::error::Error + Send + Sync + 'static,
 {
     let mut stop = std::pin::pin!(stop_signal());
     let mut tick = interval(TICK);
@@ -45,7 +45,7 @@ where
     while app.exit.is_none() {
         app.at(Instant::now(), SystemTime::now());
         if due.is_some_and(|due| due <= app.shared.now) {
-            terminal.draw(|frame| view::draw(app, frame))?;
+            terminal.draw(|frame| view::draw(app, frame)).map_err(io::Error::other)?;
             due = None;
             drawn = Instant::now();
             let painting = app.drawn();

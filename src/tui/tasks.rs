@@ -188,14 +188,14 @@ impl Tasks {
         self.start(Kind::Look, async move {
             tokio::time::sleep(REST).await;
             if !probed {
-                let probe = caught(backend.probe(video.clone())).await;
+                let probe = caught(async { backend.probe(video.clone()).await }).await;
                 let playable = probe.is_ok();
                 send(&answers, Answer::Probed { video: video.clone(), probe });
                 if !playable {
                     return;
                 }
             }
-            let frame = match caught(backend.frame(video.clone())).await {
+            let frame = match caught(async { backend.frame(video.clone()).await }).await {
                 Ok(bytes) => blocking(move || decode(&bytes)).await.and_then(|frame| frame),
                 Err(fault) => Err(fault),
             };
@@ -329,7 +329,7 @@ async fn alongside<T, N>(
 }
 
 /// A defect in the engine must not take the terminal with it.
-async fn caught<T>(work: Work<T>) -> Result<T, Fault> {
+async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(defect(&*panic)))
 }
 

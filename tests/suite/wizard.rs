@@ -182,7 +182,6 @@ async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
     assert_eq!(processes(desk.path("").to_str().unwrap()), [""; 0]);
 }
 
-/// The figure is printed; the bound is for a debug build on a busy machine.
 #[expect(clippy::print_stdout, reason = "a measurement: printed, since no test fails on time")]
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_reach_the_screen_at_once_while_eight_uploads_run() {

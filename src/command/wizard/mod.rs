@@ -39,8 +39,7 @@ use crate::{
     tui::{
         self, Start,
         backend::{
-            Account, Backend, Checked, CostQuestion, Costs, Gone, Order, Place, Probe, Profile, Reel, ReelDetail,
-            Resumable, Storage, Work,
+            Account, Backend, Checked, Gone, Order, Place, Probe, Profile, Reel, ReelDetail, Resumable, Storage, Work,
         },
     },
 };
@@ -347,10 +346,6 @@ impl Backend for Engine {
     fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
         let engine = self.clone();
         async move { engine.run_again(resumable, events, control).await }.boxed()
-    }
-
-    fn costs(&self, _: &CostQuestion) -> Option<Costs> {
-        None
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

@@ -21,7 +21,8 @@ use crate::{
 /// Cells of a chunk's place when two stand side by side.
 const CHUNK_LEAST: u16 = 44;
 
-pub(in crate::tui) fn draw(publish: &Publish, canvas: &mut Canvas, area: Rect) {
+/// Gives the lines used.
+pub(in crate::tui) fn draw(publish: &Publish, canvas: &mut Canvas, area: Rect) -> u16 {
     let jobs = publish.rows();
     let chunks: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| is_chunk(job)).collect();
     let stages: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| !is_chunk(job)).collect();
@@ -35,6 +36,7 @@ pub(in crate::tui) fn draw(publish: &Publish, canvas: &mut Canvas, area: Rect) {
             left_for_chunks = 0;
         }
     }
+    area.height - rows.left()
 }
 
 /// A stage's sign: told by shape, coloured besides.

@@ -48,7 +48,6 @@ impl Home {
             Action::Enter => self.open(&lines),
             Action::Reload => vec![Command::FindResumable],
             Action::Target => vec![Command::ChooseTarget],
-            Action::Back => vec![Command::Quit],
             _ => Vec::new(),
         }
     }

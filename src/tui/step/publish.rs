@@ -9,7 +9,7 @@ use std::{
 use crate::{
     publish::reporter::Control,
     reel::{
-        board::{Board, State},
+        board::{Board, Job, State},
         event::{Event, JobChange, JobName, Published},
         fault::Fault,
         name::ReelName,
@@ -131,6 +131,12 @@ impl Publish {
             Some(Err(fault)) => Some(fault),
             _ => None,
         }
+    }
+
+    /// Something failed, waits for the person, or waits for its next attempt.
+    pub(in crate::tui) fn can_retry(&self) -> bool {
+        let waits = |job: &Job| matches!(job.state, State::Retrying { .. } | State::Waiting(_));
+        self.failed().is_some() || (self.is_running() && self.board.jobs.values().any(waits))
     }
 
     /// Per second, in the job's unit.

@@ -1,1 +1,178 @@
 //! The loop with its background work, over a script and a terminal in memory.
+
+use std::{
+    fs, io,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, stream};
+use ratatui::{
+    Terminal,
+    backend::TestBackend,
+    crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
+};
+use ratatui_image::picker::Picker;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+use super::text;
+use crate::tui::{
+    Ended, Start,
+    action::Command,
+    answer::Answer,
+    app::App,
+    backend::{Backend, Order},
+    ended,
+    memory::Memory,
+    script::{self, Script},
+    session,
+    shared::Shared,
+    tasks::Tasks,
+    theme::Theme,
+};
+
+struct Keys(UnboundedSender<io::Result<Input>>);
+
+impl Keys {
+    fn press(&self, code: KeyCode) {
+        self.with(code, KeyModifiers::NONE);
+    }
+
+    fn with(&self, code: KeyCode, modifiers: KeyModifiers) {
+        // the wizard may have ended meanwhile
+        let _ = self.0.send(Ok(Input::Key(KeyEvent::new(code, modifiers))));
+    }
+
+    /// Enter, again and again, until something holds or the wizard is gone.
+    async fn enter_until(&self, holds: impl Fn() -> bool) {
+        for _ in 0..1000 {
+            if holds() || self.0.is_closed() {
+                return;
+            }
+            self.press(KeyCode::Enter);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("waited in vain");
+    }
+}
+
+/// Runs the wizard in a folder with one video while `person` presses keys; how it ended, and its last screen.
+async fn run<P: Future<Output = ()>>(
+    script: Script,
+    person: impl FnOnce(Keys, Arc<Mutex<Vec<Order>>>) -> P,
+) -> (Ended, String) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("harbour-night.mp4"), "not looked at by the script").unwrap();
+    let state_dir = folder.path().join("state");
+    let start = Start { folder: folder.path().into(), state_dir: state_dir.clone(), ..script::start() };
+    let orders = Arc::clone(&script.orders);
+    let backend: Arc<dyn Backend> = Arc::new(script);
+    let mut app = App::new(Shared::new(start, Arc::clone(&backend), Memory::default()), Theme::DARK);
+    let (answers, news) = unbounded_channel();
+    let mut tasks = Tasks::new(backend, answers, Picker::halfblocks(), state_dir, Box::new(io::sink()));
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    let (sender, receiver) = unbounded_channel();
+    let input = Box::pin(stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver))));
+    let session = session::run(&mut app, &mut terminal, input, &mut tasks, news);
+    let (result, ()) = tokio::join!(AssertUnwindSafe(session).catch_unwind(), person(Keys(sender), orders));
+    let ended = ended(&app, result, Vec::new());
+    (ended, text(terminal.backend().buffer()))
+}
+
+#[tokio::test]
+async fn a_person_publishes_and_the_links_stay() {
+    let script = Script { events: script::under_way(), result: Some(Ok(script::published())), ..Script::default() };
+    let (ended, screen) = run(script, async |keys, orders| {
+        keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
+        // whatever lies over the last screen by now
+        keys.press(KeyCode::Esc);
+        while !keys.0.is_closed() {
+            keys.press(KeyCode::Char('q'));
+            keys.press(KeyCode::Char('y'));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!(ended.exit_code, 0, "{screen}");
+    let lines = ended.summary.lines.join("\n");
+    assert!(lines.contains("watch: http://127.0.0.1:8721/harbour-night/\n"), "{lines}");
+    assert!(lines.contains("playlist: http://127.0.0.1:8721/harbour-night/index.m3u8"), "{lines}");
+}
+
+#[tokio::test]
+async fn an_interrupted_publishing_is_told_with_the_way_to_go_on() {
+    let script = Script { events: script::under_way(), ..Script::default() };
+    let (ended, _) = run(script, async |keys, orders| {
+        keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
+        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        keys.0.closed().await;
+    })
+    .await;
+    assert_eq!(ended.exit_code, 130);
+    let lines = ended.summary.lines.join("\n");
+    assert!(lines.contains("harbour-night is not published yet: 18 of 34 chunks up"), "{lines}");
+    assert!(lines.contains("zipreel resume harbour-night") && lines.contains("publish.log"), "{lines}");
+}
+
+#[tokio::test]
+async fn a_failure_goes_last_with_its_hint() {
+    let script = Script { events: script::under_way(), result: Some(Err(script::full())), ..Script::default() };
+    let (ended, _) = run(script, async |keys, orders| {
+        keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
+        while !keys.0.is_closed() {
+            keys.press(KeyCode::Esc);
+            keys.press(KeyCode::Char('q'));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!(ended.exit_code, 1);
+    let last = &ended.summary.lines[ended.summary.lines.len() - 2..];
+    assert!(last[0].contains("the account's code storage is full"), "{last:?}");
+    assert!(last[1].contains("zipreel delete NAME"), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_defect_of_the_engine_is_a_fault_on_the_screen() {
+    let script = Script { publish_panics: true, ..Script::default() };
+    let (ended, screen) = run(script, async |keys, orders| {
+        keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
+        while !keys.0.is_closed() {
+            keys.press(KeyCode::Esc);
+            keys.press(KeyCode::Char('q'));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    assert_eq!(ended.exit_code, 1, "{screen}");
+    let last = ended.summary.lines.last().unwrap();
+    assert!(last.contains("stopped by a defect in zipreel: the engine has a defect"), "{last}");
+}
+
+#[tokio::test]
+async fn a_defect_of_the_probe_is_an_answer_like_others() {
+    let script = Script { probe_panics: true, ..Script::default() };
+    let (answers, mut news) = unbounded_channel();
+    let mut tasks = Tasks::new(Arc::new(script), answers, Picker::halfblocks(), "/".into(), Box::new(io::sink()));
+    tasks.carry_out(Command::Look { video: "/v.mp4".into(), probed: false }, &Memory::default());
+    let Some(Answer::Probed { probe: Err(fault), .. }) = news.recv().await else { panic!("no answer") };
+    assert!(fault.to_string().contains("the probe has a defect"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_defect_of_the_wizard_ends_it_with_a_word() {
+    let script = Script { connect_panics: true, ..Script::default() };
+    let (ended, _) = run(script, async |keys, _| keys.enter_until(|| false).await).await;
+    assert_eq!(ended.exit_code, 1);
+    let last = ended.summary.lines.last().unwrap();
+    assert!(last.contains("a defect in zipreel stopped the wizard: signing in has a defect"), "{last}");
+}
+
+#[tokio::test]
+async fn input_that_ends_ends_the_wizard() {
+    let (ended, _) = run(Script::default(), async |keys, _| drop(keys)).await;
+    assert_eq!(ended.exit_code, 1);
+    assert!(ended.summary.lines.last().unwrap().contains("the terminal is gone"));
+}

@@ -144,7 +144,7 @@ fn footer(app: &App, canvas: &mut Canvas, area: Rect) {
         }
     }
     let table = app.table();
-    let shown = table.footer(usize::from(line.width.saturating_sub(1)), footer_width);
+    let shown = table.footer(usize::from(line.width.saturating_sub(1)), |action| app.applies(action), footer_width);
     let mut x = line.x + 1;
     for binding in shown {
         let width = u16::try_from(footer_width(binding)).unwrap_or_default();

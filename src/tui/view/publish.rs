@@ -27,12 +27,13 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     let words = words(app, publish, usize::from(area.width));
     let height = u16::try_from(words.len()).unwrap_or(u16::MAX).min(area.height / 2);
     let below = rows.take_last(height);
-    if rows.left() >= 10 {
-        let line = rows.take_last(1);
-        throughput(publish, canvas, line);
-        rows.take_last(1);
+    let network = rows.left() >= 10;
+    let kept = if network { rows.take_last(2) } else { Rect::ZERO };
+    let used = pane::jobs::draw(publish, canvas, rows.rest());
+    if network {
+        // close below the jobs, where the eye is
+        throughput(publish, canvas, Rect { y: (rows.rest().y + used + 1).min(kept.y + 1), height: 1, ..kept });
     }
-    pane::jobs::draw(publish, canvas, rows.rest());
     for ((role, words), line) in words.into_iter().zip(below.rows()) {
         canvas.pen(line).put(role, &words);
     }

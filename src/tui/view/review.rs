@@ -97,18 +97,15 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
         page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this machine");
         return;
     }
-    let costs = review.effect.costs(shared.backend.as_ref(), shared.region(), &review.probe);
+    let region = shared.region();
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    if let Some(costs) = costs {
-        let players = amount::dollars(costs.million_in_players);
-        page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
-    }
-    let relay = costs.map(|costs| format!("≈ {} a thousand views", amount::dollars(costs.thousand_by_relay)));
-    let words = match (review.order.relay, relay) {
-        (true, Some(relay)) => format!("[x] relay on, {relay}"),
-        (false, Some(relay)) => format!("[ ] relay off; on it costs {relay}"),
-        (true, None) => "[x] relay on".to_owned(),
-        (false, None) => "[ ] relay off".to_owned(),
+    let players = amount::dollars(review.effect.million_in_players(region));
+    page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
+    let relay = amount::dollars(review.effect.thousand_by_relay(region));
+    let words = if review.order.relay {
+        format!("[x] relay on, ≈ {relay} a thousand full views")
+    } else {
+        format!("[ ] relay off; b turns it on, ≈ {relay} a thousand full views")
     };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
     if let Some(line) = shared.account().and_then(|account| storage(review, account)) {
@@ -125,7 +122,10 @@ fn storage(review: &Review, account: &Account) -> Option<String> {
 fn notice(review: &Review, text: &str, page: &mut Page) {
     for (number, line) in text.lines().enumerate() {
         let role = if number == 0 { Role::Warn } else { Role::Text };
-        page.paragraph(role, 0, line);
+        match line.strip_prefix("- ") {
+            Some(point) => page.point(role, point),
+            None => page.paragraph(role, 0, line),
+        }
     }
     let (sign, words) = if review.acknowledged { ("[x] ", "acknowledged") } else { ("[ ] ", "a acknowledges this") };
     page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words.to_owned())]);

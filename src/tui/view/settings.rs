@@ -98,6 +98,10 @@ fn line(
     }
     pen.skip(3);
     match problem {
+        // the whole fault stands below
+        Some(_) if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) => {
+            pen.put(Role::Fail, "✖ not signed in")
+        }
         Some(problem) => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
         None => pen.put(Role::Dim, &note(settings, shared, field)),
     };
@@ -122,7 +126,7 @@ fn marks(field: Field) -> (&'static str, &'static str) {
 
 fn label(field: Field) -> &'static str {
     match field {
-        Field::Length => "Segment length",
+        Field::Length => "Segments",
         Field::Name => "Name",
         Field::Replace => "Replace",
         Field::Unlisted => "Unlisted",
@@ -138,7 +142,7 @@ fn label(field: Field) -> &'static str {
 
 fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
-        Field::Length => format!("{} s", settings.length.as_secs_f64()),
+        Field::Length => format!("{} s each", settings.length.as_secs_f64()),
         Field::Replace => if settings.replace { "yes" } else { "no" }.to_owned(),
         Field::Unlisted => if settings.unlisted { "yes" } else { "no" }.to_owned(),
         Field::Target => shared.target_words(),
@@ -187,10 +191,15 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
 /// What the settings lead to, live.
 fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let effect = settings.effect();
-    let probe = &settings.chosen.probe;
-    let costs = effect.costs(shared.backend.as_ref(), shared.region(), probe);
     let mut page = Page::new(width);
     let column = LABEL + 4;
+    if let Connection::Failed(fault) = &shared.connection {
+        for (role, line) in super::fault_lines(fault, usize::from(width).saturating_sub(2)) {
+            page.line([(Role::Text, "  ".to_owned()), (role, line)]);
+        }
+        page.line([(Role::Accent, "  ⏎ asks again".to_owned())]);
+        page.gap();
+    }
     let gives = format!(
         "{} · {} of up to {} MiB · {}",
         amount::count(effect.segments, "segment"),
@@ -203,9 +212,9 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
     if shared.is_local() {
         page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
-    } else if let Some(costs) = costs {
-        let players = amount::dollars(costs.million_in_players);
-        let relay = amount::dollars(costs.thousand_by_relay);
+    } else {
+        let players = amount::dollars(effect.million_in_players(shared.region()));
+        let relay = amount::dollars(effect.thousand_by_relay(shared.region()));
         page.entry(
             "  Watching costs",
             column,

@@ -83,6 +83,13 @@ impl Page {
         }
     }
 
+    /// A paragraph with a mark before it.
+    pub(in crate::tui) fn point(&mut self, role: Role, words: &str) {
+        for (number, line) in text::wrap(words, self.width.saturating_sub(2)).into_iter().enumerate() {
+            self.line([(Role::Dim, if number == 0 { "· " } else { "  " }.to_owned()), (role, line)]);
+        }
+    }
+
     /// A label in a column of its own, and a paragraph beside it; below it when narrow.
     pub(in crate::tui) fn entry(&mut self, label: &str, column: usize, role: Role, words: &str) {
         if self.width < column + 20 {
