@@ -30,7 +30,7 @@ test: $(VENV)/ready $(PLAYERS)/ready
 		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS)
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip python3 venv chromium
+	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv chromium
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)
