@@ -1,5 +1,4 @@
-//! Which screen is open, what lies over it, and the ways between them. Routes actions and answers; knows the rules of
-//! no screen.
+//! Which screen is open and what lies over it. Routes actions and answers to the screens; knows the rules of none.
 
 use std::{
     collections::BTreeSet,
@@ -15,7 +14,6 @@ use ratatui::{
 use super::{
     action::{Action, Command, Way},
     answer::Answer,
-    backend::{Place, Published},
     canvas::Seen,
     choices,
     keymap::Table,
@@ -23,14 +21,7 @@ use super::{
     overlay::{Chooser, Outcome, Overlay, Purpose, Question},
     reel_view::ReelView,
     shared::{Connection, Shared},
-    step::{
-        done::Done,
-        home::Home,
-        publish::{Publish, Task},
-        review::Review,
-        settings::Settings,
-        video::Video,
-    },
+    step::{done::Done, home::Home, publish::Publish, review::Review, settings::Settings, video::Video},
     theme::Theme,
     widget::page::Scroll,
 };
@@ -53,7 +44,7 @@ pub(super) struct App {
     pub(super) theme: Theme,
     pub(super) screen: Screen,
     /// Where `Esc` leads, nearest last.
-    stack: Vec<Screen>,
+    pub(super) stack: Vec<Screen>,
     pub(super) home: Home,
     pub(super) video: Video,
     pub(super) settings: Option<Settings>,
@@ -67,9 +58,9 @@ pub(super) struct App {
     pub(super) said: Option<String>,
     pub(super) seen: Seen,
     painting: Option<(PathBuf, Size)>,
-    runs: u64,
+    pub(super) runs: u64,
     /// Quit as soon as the engine has come to rest, with this exit code.
-    quitting: Option<u8>,
+    pub(super) quitting: Option<u8>,
     pub(super) exit: Option<u8>,
 }
 
@@ -319,182 +310,6 @@ impl App {
             }
         }
         work
-    }
-
-    fn open(&mut self, screen: Screen) {
-        if self.screen != screen {
-            self.stack.push(self.screen);
-        }
-        self.screen = screen;
-    }
-
-    /// A screen that `Esc` leads home from.
-    fn open_from_home(&mut self, screen: Screen) {
-        self.stack = vec![Screen::Home];
-        self.screen = screen;
-    }
-
-    fn go(&mut self, way: Way) -> Vec<Command> {
-        match way {
-            Way::To(Screen::Home) => self.go_home(),
-            Way::To(Screen::Video) => {
-                self.open_from_home(Screen::Video);
-                let mut commands = self.connect();
-                commands.extend(self.video.open(&self.shared));
-                commands
-            }
-            Way::To(Screen::Library) => {
-                self.open_from_home(Screen::Library);
-                let mut commands = self.connect();
-                commands.extend(self.library.open(&self.shared));
-                commands
-            }
-            Way::To(screen) => {
-                self.open(screen);
-                Vec::new()
-            }
-            Way::Settings(chosen) => {
-                // coming back to the same video, what was set stays
-                if self.settings.as_ref().is_none_or(|settings| settings.chosen != chosen) {
-                    self.settings = Some(Settings::new(chosen, &self.shared));
-                }
-                self.open(Screen::Settings);
-                self.connect()
-            }
-            Way::Review => {
-                let settings = self.settings.as_ref();
-                let order = settings.and_then(|settings| Some((settings.order(&self.shared)?, &settings.chosen.probe)));
-                if let Some((order, probe)) = order {
-                    self.review = Some(Review::new(order, probe.clone(), &self.shared));
-                    self.open(Screen::Review);
-                }
-                Vec::new()
-            }
-            Way::Publish => self.go_publish(),
-            Way::Resume(resumable) => {
-                self.shared.place = resumable.place.clone();
-                self.shared.connection = Connection::Unasked;
-                self.run(Task::Resumed(Box::new(resumable)))
-            }
-            Way::Again => {
-                let task = self.publish.take().map(|publish| publish.task);
-                task.map(|task| self.run(task)).unwrap_or_default()
-            }
-            Way::Done(published) => self.go_done(published),
-            Way::Stopped => self.go_stopped(),
-            Way::Reel(name) => self.go_reel(ReelView::new(self.shared.place.clone(), name, false)),
-            Way::CheckedReel(name) => self.go_reel(ReelView::new(self.shared.place.clone(), name, true)),
-        }
-    }
-
-    fn go_home(&mut self) -> Vec<Command> {
-        self.stack.clear();
-        self.screen = Screen::Home;
-        vec![Command::FindResumable]
-    }
-
-    fn go_reel(&mut self, reel: ReelView) -> Vec<Command> {
-        self.open(Screen::Reel);
-        let mut commands = self.connect();
-        commands.extend(reel.open());
-        self.reel = Some(reel);
-        commands
-    }
-
-    fn go_publish(&mut self) -> Vec<Command> {
-        let Some(review) = &self.review else { return Vec::new() };
-        let order = review.order.clone();
-        self.shared.memory.used(&order.video);
-        // acknowledged now: the engine keeps that
-        if let Connection::Ready(account) = &mut self.shared.connection {
-            account.notice = None;
-        }
-        let mut commands = vec![Command::Remember];
-        commands.extend(self.run(Task::New(Box::new(order))));
-        commands
-    }
-
-    fn run(&mut self, task: Task) -> Vec<Command> {
-        self.runs += 1;
-        let publish = Publish::new(self.runs, task, self.shared.now);
-        let begin = publish.begin();
-        self.publish = Some(publish);
-        self.open_from_home(Screen::Publish);
-        vec![begin]
-    }
-
-    fn go_done(&mut self, published: Published) -> Vec<Command> {
-        if let (Some(publish), false) = (&self.publish, self.shared.is_local()) {
-            self.shared.memory.uplink = publish.throughput().map(|rate| rate as u64).or(self.shared.memory.uplink);
-        }
-        self.done = Some(Done::new(published));
-        // the next video starts afresh, and this name is taken now
-        self.settings = None;
-        self.shared.names = None;
-        self.overlay = None;
-        self.open_from_home(Screen::Done);
-        if let Some(code) = self.quitting {
-            self.exit = Some(code);
-        }
-        vec![Command::Remember, Command::FindNames(self.shared.place.clone())]
-    }
-
-    fn go_stopped(&mut self) -> Vec<Command> {
-        self.overlay = None;
-        if let Some(code) = self.quitting {
-            self.exit = Some(code);
-            return Vec::new();
-        }
-        let mut commands = self.go_home();
-        commands.push(Command::Say("stopped; nothing is lost, Resume picks up where it was".to_owned()));
-        commands
-    }
-
-    fn back(&mut self) -> Vec<Command> {
-        let Some(screen) = self.stack.pop() else { return vec![Command::Quit] };
-        if screen == Screen::Home {
-            return self.go_home();
-        }
-        self.screen = screen;
-        match screen {
-            Screen::Video => self.video.open(&self.shared),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Asks who is signed in, unless that is known or being asked.
-    fn connect(&mut self) -> Vec<Command> {
-        match self.shared.connection {
-            Connection::Unasked | Connection::Failed(_) => vec![Command::Connect(self.shared.place.clone())],
-            Connection::Asking | Connection::Ready(_) => Vec::new(),
-        }
-    }
-
-    fn chosen(&mut self, purpose: Purpose, value: &str) -> Vec<Command> {
-        let place = match purpose {
-            Purpose::Region => Place { region: Some(value.to_owned()), ..self.shared.place.clone() },
-            Purpose::Target => Place { target: choices::target(value), region: self.shared.start.region.clone() },
-        };
-        if place == self.shared.place {
-            return Vec::new();
-        }
-        self.shared.place = place.clone();
-        self.shared.names = None;
-        if let Some(settings) = &mut self.settings {
-            settings.target_changed(&self.shared);
-        }
-        // on Home nothing needs an account yet
-        let mut commands = match self.screen {
-            Screen::Home => {
-                self.shared.connection = Connection::Unasked;
-                Vec::new()
-            }
-            _ => vec![Command::Connect(place)],
-        };
-        if self.screen == Screen::Library {
-            commands.extend(self.library.open(&self.shared));
-        }
-        commands
     }
 
     pub(super) fn answer(&mut self, answer: Answer) -> Vec<Command> {

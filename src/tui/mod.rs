@@ -24,6 +24,7 @@ mod tasks;
 mod terminal;
 mod theme;
 mod view;
+mod ways;
 mod widget;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Instant, SystemTime},
 };
@@ -12,6 +12,7 @@ use super::{
     backend::{Account, Backend, Place, Profile, Resumable, Target},
     memory::Memory,
     step::settings::unguessable,
+    widget::text,
 };
 use crate::reel::{fault::Fault, name::ReelName, region};
 
@@ -80,6 +81,10 @@ impl Shared {
         self.profiles.iter().find(|profile| profile.name == name)
     }
 
+    pub(super) fn path_words(&self, path: &Path) -> String {
+        path_words(path, self.home.as_deref())
+    }
+
     pub(super) fn is_local(&self) -> bool {
         self.place.target == Target::Local
     }
@@ -92,6 +97,17 @@ impl Shared {
             Target::Aws { profile: Some(profile) } => format!("AWS · {profile}"),
         }
     }
+}
+
+/// A path as people write it, from their home folder.
+pub(super) fn path_words(path: &Path, home: Option<&Path>) -> String {
+    let below = home.and_then(|home| path.strip_prefix(home).ok());
+    let words = match below {
+        Some(below) if below.as_os_str().is_empty() => "~".to_owned(),
+        Some(below) => format!("~/{}", below.display()),
+        None => path.display().to_string(),
+    };
+    text::clean(&words).into_owned()
 }
 
 /// `1234…9012`: enough to know one's account by, not enough to give it away on a shared screen.

@@ -15,6 +15,8 @@ pub(super) enum Role {
     Line,
     /// Focus, and the one thing to do.
     Accent,
+    /// The filled part of gauges: quieter than what can be acted on.
+    Gauge,
     Ok,
     Warn,
     Fail,
@@ -61,9 +63,18 @@ impl Theme {
             (_, Role::Strong) => style.add_modifier(Modifier::BOLD),
             (Depth::None, Role::Dim | Role::Line) => style.add_modifier(Modifier::DIM),
             (Depth::None, Role::Accent | Role::Fail) => style.add_modifier(Modifier::BOLD),
-            (Depth::None, Role::Ok | Role::Warn) => style,
+            (Depth::None, Role::Gauge | Role::Ok | Role::Warn) => style,
             (Depth::Sixteen, role) => style.fg(sixteen(role)),
             (Depth::Indexed, role) => style.fg(Color::Indexed(indexed(self.ground, role))),
+        }
+    }
+
+    /// The empty part of gauges: seen on the cursor's row too.
+    pub(super) fn track(self) -> Style {
+        match (self.depth, self.ground) {
+            (Depth::None | Depth::Sixteen, _) => Style::new(),
+            (Depth::Indexed, Ground::Dark) => Style::new().bg(Color::Indexed(238)),
+            (Depth::Indexed, Ground::Light) => Style::new().bg(Color::Indexed(252)),
         }
     }
 
@@ -81,12 +92,14 @@ impl Theme {
 fn indexed(ground: Ground, role: Role) -> u8 {
     match (ground, role) {
         (Ground::Dark, Role::Accent) => 80,
+        (Ground::Dark, Role::Gauge) => 73,
         (Ground::Dark, Role::Ok) => 114,
         (Ground::Dark, Role::Warn) => 179,
         (Ground::Dark, Role::Fail) => 210,
         (Ground::Dark, Role::Dim) => 245,
         (Ground::Dark, _) => 239,
         (Ground::Light, Role::Accent) => 30,
+        (Ground::Light, Role::Gauge) => 73,
         (Ground::Light, Role::Ok) => 28,
         (Ground::Light, Role::Warn) => 94,
         (Ground::Light, Role::Fail) => 160,
@@ -97,7 +110,7 @@ fn indexed(ground: Ground, role: Role) -> u8 {
 
 fn sixteen(role: Role) -> Color {
     match role {
-        Role::Accent => Color::Cyan,
+        Role::Accent | Role::Gauge => Color::Cyan,
         Role::Ok => Color::Green,
         Role::Warn => Color::Yellow,
         Role::Fail => Color::Red,
@@ -142,7 +155,7 @@ mod tests {
 
     #[test]
     fn no_color_means_none() {
-        for role in [Role::Text, Role::Dim, Role::Line, Role::Accent, Role::Ok, Role::Warn, Role::Fail] {
+        for role in [Role::Text, Role::Dim, Role::Line, Role::Accent, Role::Gauge, Role::Ok, Role::Warn, Role::Fail] {
             let style = Theme::PLAIN.style(role);
             assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
         }

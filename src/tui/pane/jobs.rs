@@ -110,7 +110,7 @@ fn stage(publish: &Publish, canvas: &mut Canvas, line: Rect, number: usize, name
             let speed = speed(publish, name);
             pen.put(Role::Text, &speed);
             let ratio = ratio(publish, name, job);
-            gauge::draw(canvas, gauge, ratio, Role::Accent);
+            gauge::draw(canvas, gauge, ratio, Role::Gauge);
         }
         Some(State::Running) => {
             let ratio = ratio(publish, name, job).map(|ratio| format!("{:>3.0} %  ", ratio * 100.0));
@@ -281,7 +281,7 @@ fn chunk(publish: &Publish, canvas: &mut Canvas, area: Rect, number: usize, name
             if job.attempt > 1 {
                 pen.put(Role::Warn, &format!("  attempt {}", job.attempt));
             }
-            gauge::draw(canvas, Rect { x: start, width, ..area }, job.ratio(), Role::Accent);
+            gauge::draw(canvas, Rect { x: start, width, ..area }, job.ratio(), Role::Gauge);
         }
     }
 }

@@ -1,7 +1,5 @@
 //! A job's log: the last lines of it; the whole is in a file that is named.
 
-use std::path::Path;
-
 use ratatui::layout::Rect;
 
 use crate::{
@@ -20,7 +18,7 @@ use crate::{
 pub(in crate::tui) fn draw(
     publish: &Publish,
     job: &JobName,
-    file: &Path,
+    file: &str,
     scroll: &Scroll,
     canvas: &mut Canvas,
     area: Rect,
@@ -42,7 +40,7 @@ pub(in crate::tui) fn draw(
     }
     page.draw(canvas, rows.rest(), scroll);
     if !foot.is_empty() {
-        let whole = format!("all of it: {}", file.display());
+        let whole = format!("all of it: {file}");
         canvas.pen(foot).put(Role::Dim, &text::fit_end(&whole, usize::from(foot.width)));
     }
 }

@@ -8,9 +8,6 @@ use crate::tui::{
     widget::page::Scroll,
 };
 
-/// Streamed Lambda answers slow to 2 MB/s after their first 6 MB, so above this the relay can't keep up.
-pub(in crate::tui) const RELAY_BIT_RATE: u64 = 12_000_000;
-
 /// Uplink assumed before one was measured, bytes a second (20 Mbit/s).
 const UPLINK: u64 = 2_500_000;
 
@@ -55,9 +52,6 @@ impl Review {
         let mut warnings = self.probe.warnings.clone();
         if shared.account().and_then(|account| self.storage_left(account)).is_some_and(|left| left < 0) {
             warnings.push("this reel does not fit into what is left of the account's code storage".to_owned());
-        }
-        if self.order.relay && self.relay_is_a_choice() && self.probe.bit_rate > RELAY_BIT_RATE {
-            warnings.push("above 12 Mbit/s browsers will stall: the relay's answers slow down after 6 MB".to_owned());
         }
         warnings
     }

@@ -42,7 +42,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     page.link("Watch", COLUMN, &published.watch_url);
     page.link("Playlist", COLUMN, &published.playlist_url);
     page.entry("", COLUMN, Role::Dim, "for VLC, mpv, Safari");
-    page.entry("Copy", COLUMN, Role::Text, &published.playlist_copy.display().to_string());
+    page.entry("Copy", COLUMN, Role::Text, &app.shared.path_words(&published.playlist_copy));
     if airy {
         page.gap();
     }

@@ -61,7 +61,7 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
     let body = inset(rows.rest(), 1, 0);
     match app.screen {
         Screen::Home => home::draw(app, canvas, body),
-        Screen::Video => video::draw(&app.video, canvas, body),
+        Screen::Video => video::draw(app, canvas, body),
         Screen::Settings => settings::draw(app, canvas, body),
         Screen::Review => review::draw(app, canvas, body),
         Screen::Publish => publish::draw(app, canvas, body),

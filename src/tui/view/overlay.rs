@@ -21,7 +21,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Log { job, scroll }) => {
             if let Some(publish) = &app.publish {
                 let inner = frame(canvas, area, &format!("log of {job}"), area.width, area.height);
-                let file = app.shared.backend.log_file(publish.task.reel());
+                let file = app.shared.path_words(&app.shared.backend.log_file(publish.task.reel()));
                 pane::log::draw(publish, job, &file, scroll, canvas, inner);
             }
         }

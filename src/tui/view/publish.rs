@@ -75,7 +75,7 @@ fn throughput(publish: &Publish, canvas: &mut Canvas, line: Rect) {
         speed
     };
     let room = pen.room().saturating_sub(text::width(&words) + 2).min(80);
-    pen.put(Role::Accent, &gauge::sparkline(&samples, room)).skip(2).put(Role::Dim, &words);
+    pen.put(Role::Gauge, &gauge::sparkline(&samples, room)).skip(2).put(Role::Dim, &words);
 }
 
 /// The state of the whole, and what to do about it.
@@ -85,7 +85,7 @@ fn words(app: &App, publish: &Publish, width: usize) -> Vec<(Role, String)> {
         let mut lines = told("✖", Role::Fail, fault, width);
         lines.push((Role::Accent, "r tries again: what is up is not sent again".to_owned()));
         let log = app.shared.backend.log_file(publish.task.reel());
-        lines.push((Role::Dim, text::fit_end(&format!("log: {}", log.display()), width).into_owned()));
+        lines.push((Role::Dim, text::fit_end(&format!("log: {}", app.shared.path_words(&log)), width).into_owned()));
         return lines;
     }
     if publish.is_stopping() {

@@ -61,7 +61,7 @@ fn known(app: &App, reel: &ReelView, detail: &ReelDetail, canvas: &mut Canvas, r
         let done = f64::from(tally.ok + tally.missing + tally.differs);
         let line = rows.line();
         let narrow = Rect { width: line.width.min(60), ..line };
-        gauge::draw(canvas, narrow, Some(done / f64::from(tally.of.max(1))), Role::Accent);
+        gauge::draw(canvas, narrow, Some(done / f64::from(tally.of.max(1))), Role::Gauge);
         rows.line();
     }
     if rows.left() > grid_least {

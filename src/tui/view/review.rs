@@ -47,7 +47,7 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     if order.replace {
         page.entry("Replaces", COLUMN, Role::Warn, "what has this name now, which is served for another day at least");
     }
-    page.entry("From", COLUMN, Role::Text, &order.video.display().to_string());
+    page.entry("From", COLUMN, Role::Text, &shared.path_words(&order.video));
     let account = shared.account();
     let to = match (&order.place.target, account.and_then(|account| account.id.as_deref())) {
         (Target::Local, _) => "the stand-in on this machine".to_owned(),

@@ -1,5 +1,7 @@
 //! Step 1: files on the left, what is in the highlighted one on the right (below, where it is narrow).
 
+use std::path::Path;
+
 use ratatui::{
     layout::{Rect, Size},
     widgets::Widget,
@@ -8,9 +10,11 @@ use ratatui_image::Image;
 
 use super::row;
 use crate::tui::{
+    app::App,
     backend::{Fate, Probe},
     canvas::{Canvas, Rows},
     folder::Kind,
+    shared::path_words,
     step::video::{Row, Video},
     theme::Role,
     widget::{amount, field, text},
@@ -21,12 +25,14 @@ const BESIDE: u16 = 72;
 /// Lines of a picture that still show something.
 const PICTURE_LEAST: u16 = 4;
 
-pub(super) fn draw(video: &Video, canvas: &mut Canvas, area: Rect) {
+pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
+    let video = &app.video;
+    let home = app.shared.home.as_deref();
     if area.width >= BESIDE {
         let left = area.width * 9 / 20;
         let files_area = Rect { width: left, ..area };
         let probe_area = Rect { x: area.x + left + 3, width: area.width - left - 3, ..area };
-        files(video, canvas, files_area);
+        files(video, home, canvas, files_area);
         for line in (Rect { x: area.x + left + 1, width: 1, ..area }).rows() {
             canvas.pen(line).put(Role::Line, "│");
         }
@@ -34,21 +40,16 @@ pub(super) fn draw(video: &Video, canvas: &mut Canvas, area: Rect) {
     } else {
         let mut rows = Rows::of(area);
         let below = if area.height >= 10 { rows.take_last(area.height / 3) } else { rows.take_last(1) };
-        files(video, canvas, rows.rest());
+        files(video, home, canvas, rows.rest());
         words(video, canvas, below);
     }
 }
 
-fn files(video: &Video, canvas: &mut Canvas, area: Rect) {
+fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let head = rows.line();
     let bottom = (video.filtering || !video.filter.value().is_empty()).then(|| rows.take_last(1));
-    let folder = video.folder.to_string_lossy();
-    let shown = std::env::home_dir()
-        .and_then(|home| video.folder.strip_prefix(home).ok().map(|below| format!("~/{}", below.display())))
-        .unwrap_or_else(|| folder.into_owned());
-    let shown = text::clean(shown.trim_end_matches('/')).into_owned();
-    let shown = if shown.is_empty() { "/".to_owned() } else { shown };
+    let shown = path_words(&video.folder, home);
     canvas.pen(head).put(Role::Dim, &text::fit_end(&shown, usize::from(head.width)));
     match &video.listing {
         None => {
@@ -166,7 +167,7 @@ fn beside(video: &Video, canvas: &mut Canvas, area: Rect) {
     }
 }
 
-fn picture(video: &Video, path: &std::path::Path, canvas: &mut Canvas, area: Rect) {
+fn picture(video: &Video, path: &Path, canvas: &mut Canvas, area: Rect) {
     let frame = video.frame.as_ref().filter(|(of, _)| of == path).map(|(_, frame)| frame);
     let size = Size::new(area.width, area.height);
     let painted = video.picture.as_ref().filter(|(of, _, _)| of == path);
