@@ -46,11 +46,77 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
+    /// Make what the account needs once a Region: two roles and the gate; or bring it up to this version
+    Setup {
+        /// Change nothing; print the same as a CloudFormation template
+        #[arg(long)]
+        template: bool,
+        /// With --template: write the zip that it needs into this folder
+        #[arg(long, value_name = "D", requires = "template")]
+        packages: Option<PathBuf>,
+        #[command(flatten)]
+        account: AccountArgs,
+        #[command(flatten)]
+        face: FaceArgs,
+    },
+    /// Switch the relay on or off: it carries every byte to browsers, at the price of egress
+    Relay {
+        switch: Switch,
+        #[command(flatten)]
+        account: AccountArgs,
+        #[command(flatten)]
+        face: FaceArgs,
+    },
+    /// Remove gate, relay and roles, when no reel is left
+    Teardown {
+        /// Leave the two roles: they serve the account's other Regions too
+        #[arg(long)]
+        keep_roles: bool,
+        #[command(flatten)]
+        account: AccountArgs,
+        #[command(flatten)]
+        face: FaceArgs,
+    },
+    /// Say whether the account is ready, and what is missing
+    Doctor {
+        /// Make one tiny function, see what AWS really answers, and delete it
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        account: AccountArgs,
+        #[command(flatten)]
+        face: FaceArgs,
+    },
+    /// Print the least IAM policies, for setting up and for publishing
+    Policy {
+        /// The policy to print; both if left out
+        which: Option<PolicyArg>,
+        /// Account id to write into the ARNs; any if left out
+        #[arg(long, value_name = "ID", default_value = "*")]
+        account: String,
+        /// Partition to write into the ARNs
+        #[arg(long, default_value = "aws")]
+        partition: String,
+    },
     /// Run the stand-in: an AWS-shaped server on this machine that keeps and serves reels
     Local {
         #[command(flatten)]
         place: PlaceArgs,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyArg {
+    /// For `zipreel setup` and `zipreel teardown`
+    Setup,
+    /// For everything else
+    Publish,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
@@ -131,6 +197,50 @@ pub struct PlaceArgs {
     /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
     #[arg(long, value_name = "SPEC", env = "ZIPREEL_FAULTS")]
     pub faults: Option<String>,
+    #[command(flatten)]
+    pub unusual: UnusualArgs,
+}
+
+/// For accounts where roles can't be made, and for emulators of AWS.
+#[derive(Debug, Clone, Default, Args)]
+pub struct UnusualArgs {
+    /// Role without rights that chunks are made with [default: the account's zipreel-chunk]
+    #[arg(long, value_name = "ARN", env = "ZIPREEL_ROLE_ARN")]
+    pub role_arn: Option<String>,
+    /// Role of the gate [default: the account's zipreel-gate]
+    #[arg(long, value_name = "ARN", env = "ZIPREEL_GATE_ROLE_ARN")]
+    pub gate_role_arn: Option<String>,
+    /// How gate and relay hand over their answers [default: stream]
+    #[arg(long, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE")]
+    pub invoke_mode: Option<InvokeModeArg>,
+    /// Where function URLs are reached, with {id} for the first label of their host [default: at their own address]
+    #[arg(long, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", value_parser = function_urls)]
+    pub function_urls: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InvokeModeArg {
+    /// As they come
+    Stream,
+    /// Whole, at most 6 MB: for emulators that can't stream
+    Buffered,
+}
+
+/// An account and Region that already is, or is to be, zipreel's.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AccountArgs {
+    /// The account: AWS's unless set otherwise
+    #[arg(long, env = "ZIPREEL_TARGET")]
+    pub target: Option<TargetArg>,
+    /// AWS Region [default: the profile's]
+    #[arg(long, env = "ZIPREEL_REGION")]
+    pub region: Option<String>,
+    /// AWS profile [default: AWS_PROFILE]
+    #[arg(long, env = "ZIPREEL_PROFILE")]
+    pub profile: Option<String>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 /// How a command without the wizard talks.
@@ -155,6 +265,11 @@ fn seconds(text: &str) -> Result<f64, String> {
         Ok(seconds) if (0.5..=600.0).contains(&seconds) => Ok(seconds),
         _ => Err("not a number of seconds between 0.5 and 600".to_owned()),
     }
+}
+
+fn function_urls(text: &str) -> Result<String, String> {
+    let usable = (text.starts_with("http://") || text.starts_with("https://")) && text.contains("{id}");
+    if usable { Ok(text.to_owned()) } else { Err("not a URL with {id} in it".to_owned()) }
 }
 
 fn parallel(text: &str) -> Result<NonZeroUsize, String> {

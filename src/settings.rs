@@ -11,7 +11,8 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::{
-    cli::{PlaceArgs, PublishArgs, TargetArg, TranscodeArg},
+    cli::{AccountArgs, InvokeModeArg, PlaceArgs, PublishArgs, TargetArg, TranscodeArg, UnusualArgs},
+    cloud::{InvokeMode, Unusual},
     publish::request::{Request, Target, Transcode},
     reel::{
         fault::{Explain, FaultClass},
@@ -74,6 +75,10 @@ struct File {
     data: Option<PathBuf>,
     port: Option<u16>,
     faults: Option<String>,
+    role_arn: Option<String>,
+    gate_role_arn: Option<String>,
+    invoke_mode: Option<InvokeModeArg>,
+    function_urls: Option<String>,
 }
 
 /// Folders and ports of this machine.
@@ -85,6 +90,7 @@ pub struct Place {
     pub data: PathBuf,
     pub port: u16,
     pub faults: Option<String>,
+    pub unusual: Unusual,
 }
 
 /// Everything that can be set.
@@ -182,7 +188,47 @@ impl Place {
             data: pick(&args.data, &file.data, ours(base.data_dir()).join("stand-in")),
             port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
             faults: args.faults.clone().or_else(|| file.faults.clone()),
+            unusual: unusual(&args.unusual, file),
         })
+    }
+}
+
+/// An account to look after: its place, and the machine's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountPlace {
+    pub target: Target,
+    pub region: Option<String>,
+    pub place: Place,
+}
+
+impl AccountPlace {
+    /// Unlike a publishing, which goes to the stand-in unless told otherwise, this is about AWS.
+    pub fn resolve(args: &AccountArgs) -> Result<Self, SettingsError> {
+        let (file, path) = File::load()?;
+        file.check(&path)?;
+        let place = Place::from(&args.place, &file)?;
+        let profile = args.profile.clone().or(file.profile);
+        Ok(Self {
+            target: match args.target.or(file.target).unwrap_or(TargetArg::Aws) {
+                TargetArg::Local => Target::Local,
+                TargetArg::Aws => Target::Aws { profile },
+            },
+            region: args.region.clone().or(file.region),
+            place,
+        })
+    }
+}
+
+fn unusual(args: &UnusualArgs, file: &File) -> Unusual {
+    let pick = |flag: &Option<String>, file: &Option<String>| flag.clone().or_else(|| file.clone());
+    Unusual {
+        chunk_role: pick(&args.role_arn, &file.role_arn),
+        gate_role: pick(&args.gate_role_arn, &file.gate_role_arn),
+        invoke_mode: match args.invoke_mode.or(file.invoke_mode) {
+            Some(InvokeModeArg::Buffered) => InvokeMode::Buffered,
+            Some(InvokeModeArg::Stream) | None => InvokeMode::Stream,
+        },
+        function_urls: pick(&args.function_urls, &file.function_urls),
     }
 }
 
@@ -225,12 +271,26 @@ mod tests {
         use clap::CommandFactory;
         let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
                     transcode='auto'\nchunk_mib=8\nparallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
-                    backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n";
+                    backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
+                    role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n";
         let file: File = toml::from_str(keys).unwrap();
         assert_eq!((file.chunk_mib, file.port), (Some(8), Some(1)));
         let command = crate::cli::Cli::command();
         let flags = command.get_subcommands().flat_map(|sub| sub.get_arguments()).filter_map(|arg| arg.get_long());
-        let spoken = ["plain", "json", "yes", "serve", "help", "version"];
+        let spoken = [
+            "plain",
+            "json",
+            "yes",
+            "serve",
+            "help",
+            "version",
+            "live",
+            "template",
+            "packages",
+            "keep-roles",
+            "account",
+            "partition",
+        ];
         for flag in flags.filter(|flag| !spoken.contains(flag)) {
             assert!(keys.contains(&format!("{}=", flag.replace('-', "_"))), "{flag} can't be set in the file");
         }

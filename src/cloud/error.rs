@@ -7,6 +7,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 
+use super::sign_in::SignIn;
 use crate::reel::fault::{Explain, FaultClass};
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -35,7 +36,7 @@ impl CloudError {
     }
 
     pub fn is_not_found(&self) -> bool {
-        self.status == Some(404) || self.code == "ResourceNotFoundException"
+        self.status == Some(404) || NOT_FOUND.contains(&self.code.as_str())
     }
 
     pub fn is_conflict(&self) -> bool {
@@ -59,6 +60,24 @@ impl CloudError {
     /// An answer that we don't accept though AWS does.
     pub fn unexpected(doing: impl Into<String>, cause: impl Into<String>) -> Self {
         Self::new(doing.into(), "Unexpected".to_owned(), None, cause.into(), None)
+    }
+
+    /// AWS's own files of profiles can't be read.
+    pub(super) fn files(error: &(dyn std::error::Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
+        let cause = causes.collect::<Vec<_>>().join(": ");
+        Self::new("could not read AWS's config files".to_owned(), "Files".to_owned(), None, cause, None)
+    }
+
+    /// The same, but worth another attempt.
+    pub(super) fn passing(self) -> Self {
+        Self { class: FaultClass::Transient, hint: None, ..self }
+    }
+
+    /// With what to do about these credentials, if they are what is wrong.
+    pub(super) fn signed_in(self, sign_in: &SignIn) -> Self {
+        let ours = [SIGN_IN, NO_CREDENTIALS].map(Some).contains(&self.hint.as_deref());
+        if ours { Self { hint: Some(sign_in.hint()), ..self } } else { self }
     }
 
     pub(super) fn new(
@@ -129,6 +148,9 @@ fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     }
     last.to_string()
 }
+
+/// Lambda's and CloudWatch Logs' code (the latter answers with 400), and IAM's.
+const NOT_FOUND: [&str; 2] = ["ResourceNotFoundException", "NoSuchEntity"];
 
 const THROTTLES: [&str; 5] =
     ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];

@@ -16,8 +16,6 @@ use super::{
 };
 use crate::reel::event::Count;
 
-/// Role of the functions that hold code and never run: it has no permissions.
-pub const CHUNK_ROLE: &str = "zipreel-chunk";
 /// Never called: Lambda wants a handler's name and does not look for it.
 const HANDLER: &str = "none";
 const MEMORY_MB: i32 = 128;
@@ -82,7 +80,7 @@ impl Cloud {
             .architectures(Architecture::Arm64)
             .handler(HANDLER)
             .memory_size(MEMORY_MB)
-            .role(self.role_arn(CHUNK_ROLE))
+            .role(self.chunk_role())
             .set_tags(Some(new.tags.clone()))
             .code(FunctionCode::builder().zip_file(placeholder()).build())
             .customize();
@@ -184,19 +182,19 @@ impl Cloud {
         }
     }
 
-    /// A function's public URL, with a slash at its end; `None` if the function or its URL does not exist.
+    /// A function's public URL as it is reached from here, with a slash at its end; `None` if the function or its URL does not exist.
     pub async fn function_url(&self, name: &str) -> Result<Option<String>, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.get_function_url_config().function_name(name).send().await;
         match self.checked(|| format!("could not read the URL of function `{name}`"), sent).await {
-            Ok(answer) => Ok(Some(format!("{}/", answer.function_url.trim_end_matches('/')))),
+            Ok(answer) => Ok(Some(self.reached(&answer.function_url))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Turns the SDK's error into ours and slows all calls down after a 429.
-    async fn checked<T, E>(
+    pub(super) async fn checked<T, E>(
         &self,
         doing: impl Fn() -> String,
         sent: Result<T, aws_sdk_lambda::error::SdkError<E, aws_smithy_runtime_api::http::Response>>,
@@ -207,7 +205,7 @@ impl Cloud {
         match sent {
             Ok(answer) => Ok(answer),
             Err(error) => {
-                let error = CloudError::from_sdk(doing(), &error);
+                let error = CloudError::from_sdk(doing(), &error).signed_in(&self.sign_in);
                 if error.is_throttle() {
                     self.limiter.throttled(error.retry_after);
                 }

@@ -6,10 +6,27 @@ pub mod code;
 pub mod error;
 pub mod functions;
 pub mod limiter;
-mod profiles;
+mod logs;
+mod public;
 pub mod quota;
+mod rights;
+mod roles;
 pub mod session;
+mod sign_in;
 
 pub use error::CloudError;
-pub use profiles::{Profile, profiles};
-pub use session::{Cloud, Connect, Identity, Keys};
+pub use public::{Deployed, InvokeMode};
+pub use roles::RoleWanted;
+pub use session::{Cloud, Connect, Identity, Keys, Unusual};
+pub use sign_in::{Profile, profiles};
+
+/// What an idempotent call did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It was as it should be.
+    Kept,
+    Made,
+    Updated,
+    /// It was made by a newer program, and left alone.
+    Newer,
+}

@@ -23,8 +23,8 @@ impl Cloud {
     pub async fn quota(&self) -> Result<Quota, CloudError> {
         let doing = "could not read the account's Lambda quotas";
         self.limiter.acquire().await;
-        let answer =
-            self.lambda.get_account_settings().send().await.map_err(|error| CloudError::from_sdk(doing, &error))?;
+        let sent = self.lambda.get_account_settings().send().await;
+        let answer = self.checked(|| doing.to_owned(), sent).await?;
         let (Some(limit), Some(usage)) = (answer.account_limit(), answer.account_usage()) else {
             return Err(CloudError::unexpected(doing, "the answer has no limits"));
         };

@@ -2,14 +2,20 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, provider_config::ProviderConfig, timeout::TimeoutConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
 
-use super::{error::CloudError, limiter::Limiter};
+use super::{
+    InvokeMode,
+    error::CloudError,
+    limiter::Limiter,
+    sign_in::{self, SignIn},
+};
+use crate::reel::gate::{CHUNK_ROLE, Public};
 
 /// Keys of an endpoint that is not AWS. Never printed.
 #[derive(Clone)]
@@ -31,6 +37,19 @@ pub struct Connect {
     pub profile: Option<String>,
     pub endpoint: Option<String>,
     pub keys: Option<Keys>,
+    pub unusual: Unusual,
+}
+
+/// What is not as on AWS, or not as zipreel would make it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unusual {
+    /// ARNs of roles that others made, where zipreel may make none.
+    pub chunk_role: Option<String>,
+    pub gate_role: Option<String>,
+    pub invoke_mode: InvokeMode,
+    /// Where function URLs are reached, with `{id}` for the first label of their host: for emulators, whose names
+    /// no DNS knows.
+    pub function_urls: Option<String>,
 }
 
 /// Who the credentials are, as GetCallerIdentity says.
@@ -45,7 +64,11 @@ pub struct Identity {
 #[derive(Debug, Clone)]
 pub struct Cloud {
     pub(super) lambda: aws_sdk_lambda::Client,
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) limiter: Arc<Limiter>,
+    pub(super) sign_in: SignIn,
+    pub(super) unusual: Unusual,
     region: String,
     identity: Identity,
 }
@@ -57,6 +80,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 impl Cloud {
     /// Finds credentials and Region and asks whose they are. Creates nothing.
     pub async fn connect(connect: &Connect) -> Result<Self, CloudError> {
+        let sign_in = match connect.keys {
+            Some(_) => SignIn::Given,
+            None => SignIn::find(connect.profile.as_deref()).await,
+        };
         let config = load(connect).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
             CloudError::new(
@@ -67,9 +94,17 @@ impl Cloud {
                 None,
             )
         })?;
-        let identity = identify(&config).await?;
-        let lambda = aws_sdk_lambda::Client::new(&config);
-        Ok(Self { lambda, limiter: Arc::default(), region, identity })
+        let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in))?;
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            limiter: Arc::default(),
+            sign_in,
+            unusual: connect.unusual.clone(),
+            region,
+            identity,
+        })
     }
 
     pub fn region(&self) -> &str {
@@ -80,10 +115,40 @@ impl Cloud {
         &self.identity
     }
 
-    /// ARN of a role of this account by name.
-    pub fn role_arn(&self, name: &str) -> String {
-        let partition = self.identity.arn.split(':').nth(1).unwrap_or("aws");
-        format!("arn:{partition}:iam::{}:role/{name}", self.identity.account)
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub fn partition(&self) -> &str {
+        self.identity.arn.split(':').nth(1).unwrap_or("aws")
+    }
+
+    /// ARN of the role that chunks and indexes are made with.
+    pub fn chunk_role(&self) -> String {
+        self.unusual.chunk_role.clone().unwrap_or_else(|| self.role_arn(CHUNK_ROLE))
+    }
+
+    /// ARN of a public function's role.
+    pub fn role_of(&self, public: Public) -> String {
+        match public {
+            Public::Gate => self.unusual.gate_role.clone().unwrap_or_else(|| self.role_arn(public.role())),
+            Public::Relay => self.chunk_role(),
+        }
+    }
+
+    fn role_arn(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.partition(), self.identity.account)
+    }
+
+    /// A function URL as it is reached from here, with a slash at its end.
+    pub(super) fn reached(&self, url: &str) -> String {
+        let url = url.trim_end_matches('/');
+        let id = url.split("://").nth(1).and_then(|host| host.split('.').next());
+        match (&self.unusual.function_urls, id) {
+            (Some(template), Some(id)) => format!("{}/", template.replace("{id}", id).trim_end_matches('/')),
+            _ => format!("{url}/"),
+        }
+    }
+
+    pub fn unusual(&self) -> &Unusual {
+        &self.unusual
     }
 }
 
@@ -91,9 +156,10 @@ async fn load(connect: &Connect) -> SdkConfig {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(timeouts);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
     if let Some(profile) = &connect.profile {
-        loader = loader.profile_name(profile);
+        let config = ProviderConfig::with_default_region().await.with_http_client(http);
+        loader = sign_in::with_profile(loader, profile, config);
     }
     if let Some(region) = &connect.region {
         loader = loader.region(Region::new(region.clone()));

@@ -22,23 +22,29 @@ pub async fn connect(target: &Target, region: Option<&str>, place: &Place) -> Re
     match target {
         Target::Local => {
             let joined = stand_in(place).await?;
-            let cloud = connect_to(joined.endpoint(), region).await?;
+            let cloud = connect_to(joined.endpoint(), region, place).await?;
             Ok(Session { cloud, stand_in: Some(joined) })
         }
         Target::Aws { profile } => {
-            let connect = Connect { region: region.map(str::to_owned), profile: profile.clone(), ..Connect::default() };
+            let connect = Connect {
+                region: region.map(str::to_owned),
+                profile: profile.clone(),
+                unusual: place.unusual.clone(),
+                ..Connect::default()
+            };
             let cloud = Cloud::connect(&connect).await.map_err(failed)?;
             Ok(Session { cloud, stand_in: None })
         }
     }
 }
 
-async fn connect_to(endpoint: &Endpoint, region: Option<&str>) -> Result<Cloud, Stopped> {
+async fn connect_to(endpoint: &Endpoint, region: Option<&str>, place: &Place) -> Result<Cloud, Stopped> {
     let connect = Connect {
         region: Some(region.unwrap_or(LOCAL_REGION).to_owned()),
         profile: None,
         endpoint: Some(endpoint.api.clone()),
         keys: Some(Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() }),
+        unusual: place.unusual.clone(),
     };
     Cloud::connect(&connect).await.map_err(failed)
 }

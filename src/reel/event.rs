@@ -18,8 +18,7 @@ use super::{
 /// One row of work. The order of the variants is the order on the screen.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum JobName {
-    /// One step of `zipreel setup`, in order.
-    Setup(u8),
+    Setup(SetupStep),
     Probe,
     Split,
     Pack,
@@ -31,6 +30,23 @@ pub enum JobName {
     },
     Index,
     Verify,
+}
+
+/// One step of setting an account up, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SetupStep {
+    ChunkRole,
+    GateRole,
+    Log,
+    Gate,
+    GateUrl,
+    Relay,
+    RelayUrl,
+    /// Each of the two is told where the other is.
+    Addresses,
+    Concurrency,
+    /// The public URLs are asked something.
+    Probe,
 }
 
 /// What a job's count and total are measured in.
@@ -170,7 +186,18 @@ pub struct Published {
 impl fmt::Display for JobName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Setup(step) => write!(f, "setup {step}"),
+            Self::Setup(step) => f.write_str(match step {
+                SetupStep::ChunkRole => "role of the chunks",
+                SetupStep::GateRole => "role of the gate",
+                SetupStep::Log => "log of the gate",
+                SetupStep::Gate => "gate",
+                SetupStep::GateUrl => "URL of the gate",
+                SetupStep::Relay => "relay",
+                SetupStep::RelayUrl => "URL of the relay",
+                SetupStep::Addresses => "addresses",
+                SetupStep::Concurrency => "concurrency",
+                SetupStep::Probe => "probe",
+            }),
             Self::Probe => f.write_str("probe"),
             Self::Split => f.write_str("split"),
             Self::Pack => f.write_str("pack"),

@@ -287,7 +287,7 @@ impl Backend for Engine {
     fn profiles(&self) -> Work<Vec<Profile>> {
         let profile = |found: cloud::Profile| Profile { name: found.name, region: found.region };
         async move {
-            let found = tokio::task::spawn_blocking(cloud::profiles).await.unwrap_or_default();
+            let found = cloud::profiles().await.map_err(|error| error.fault())?;
             Ok(found.into_iter().map(profile).collect())
         }
         .boxed()

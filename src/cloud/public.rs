@@ -1,0 +1,331 @@
+//! The functions that the public calls: the gate and the relay. Deployed, compared with what they should be, updated in
+//! place, opened to all by URL, bounded and removed. Each call may be repeated and says whether it changed anything.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use aws_sdk_lambda::{
+    operation::get_function_configuration::GetFunctionConfigurationOutput,
+    primitives::Blob,
+    types::{
+        ApplicationLogLevel, Architecture, Environment, FunctionCode, FunctionUrlAuthType, InvokeMode as SdkInvokeMode,
+        LastUpdateStatus, LogFormat, LoggingConfig, Runtime, State, SystemLogLevel,
+    },
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+
+use super::{Cloud, CloudError, Done};
+use crate::reel::gate::{MEMORY_MB, Public, RUNTIME, is_newer};
+
+/// A function URL's permissions: since October 2025 AWS wants both, for its URL and for being called by it.
+const PERMISSIONS: [&str; 2] = ["zipreel-url", "zipreel-invoke"];
+/// How long a function may be Pending, or its update in progress.
+const SETTLES_WITHIN: Duration = Duration::from_secs(120);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How a function URL hands over answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InvokeMode {
+    /// As they come, up to 200 MB.
+    #[default]
+    Stream,
+    /// Whole, up to 6 MB: for emulators that can't stream.
+    Buffered,
+}
+
+impl InvokeMode {
+    fn sdk(self) -> SdkInvokeMode {
+        match self {
+            Self::Stream => SdkInvokeMode::ResponseStream,
+            Self::Buffered => SdkInvokeMode::Buffered,
+        }
+    }
+}
+
+/// A deployed public function, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployed {
+    pub environment: BTreeMap<String, String>,
+    pub description: String,
+    /// The code is this program's.
+    pub same_code: bool,
+    /// So are runtime, role, limits and log settings.
+    pub same_settings: bool,
+}
+
+impl Deployed {
+    pub fn is_newer(&self) -> bool {
+        is_newer(&self.description)
+    }
+}
+
+impl Cloud {
+    /// What is deployed; `None` if there is no such function.
+    pub async fn public(&self, public: Public) -> Result<Option<Deployed>, CloudError> {
+        let Some(found) = self.configuration(public).await? else { return Ok(None) };
+        Ok(Some(Deployed {
+            environment: variables(&found),
+            description: found.description().unwrap_or_default().to_owned(),
+            same_code: found.code_sha256() == Some(&sha256(&public.package())),
+            same_settings: self.has_settings(public, &found),
+        }))
+    }
+
+    /// Makes the function, or brings its code and settings up to this program's. Waits until it can be called.
+    /// `environment` is set on a new one only.
+    pub async fn ensure_public(
+        &self,
+        public: Public,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Done, CloudError> {
+        let Some(found) = self.public(public).await? else {
+            self.create_public(public, environment).await?;
+            self.settled(public).await?;
+            return Ok(Done::Made);
+        };
+        if found.is_newer() {
+            return Ok(Done::Newer);
+        }
+        self.settled(public).await?;
+        if found.same_code && found.same_settings {
+            return Ok(Done::Kept);
+        }
+        if !found.same_code {
+            self.limiter.acquire().await;
+            let request = self.lambda.update_function_code().function_name(public.name());
+            let request = request.architectures(Architecture::Arm64).zip_file(Blob::new(public.package()));
+            self.checked(|| format!("could not update function `{}`", public.name()), request.send().await).await?;
+            self.settled(public).await?;
+        }
+        if !found.same_settings {
+            self.limiter.acquire().await;
+            let request = self
+                .lambda
+                .update_function_configuration()
+                .function_name(public.name())
+                .description(public.description())
+                .runtime(Runtime::from(RUNTIME))
+                .handler(public.handler())
+                .memory_size(MEMORY_MB)
+                .timeout(public.timeout())
+                .role(self.role_of(public))
+                .logging_config(logging());
+            self.checked(|| format!("could not configure function `{}`", public.name()), request.send().await).await?;
+            self.settled(public).await?;
+        }
+        Ok(Done::Updated)
+    }
+
+    async fn create_public(&self, public: Public, environment: &BTreeMap<String, String>) -> Result<(), CloudError> {
+        self.limiter.acquire().await;
+        let request = self
+            .lambda
+            .create_function()
+            .function_name(public.name())
+            .description(public.description())
+            .runtime(Runtime::from(RUNTIME))
+            .architectures(Architecture::Arm64)
+            .handler(public.handler())
+            .memory_size(MEMORY_MB)
+            .timeout(public.timeout())
+            .role(self.role_of(public))
+            .logging_config(logging())
+            .environment(to_sdk(environment))
+            .code(FunctionCode::builder().zip_file(Blob::new(public.package())).build());
+        self.checked(|| format!("could not create function `{}`", public.name()), request.send().await).await?;
+        Ok(())
+    }
+
+    /// Sets the whole environment, if it is another.
+    pub async fn ensure_environment(
+        &self,
+        public: Public,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Done, CloudError> {
+        let doing = || format!("could not tell function `{}` its addresses", public.name());
+        let found = self.configuration(public).await?;
+        if found.as_ref().is_some_and(|found| variables(found) == *environment) {
+            return Ok(Done::Kept);
+        }
+        self.limiter.acquire().await;
+        let request = self.lambda.update_function_configuration().function_name(public.name());
+        self.checked(doing, request.environment(to_sdk(environment)).send().await).await?;
+        self.settled(public).await?;
+        Ok(Done::Updated)
+    }
+
+    /// Gives the function its public URL and lets everyone call it.
+    pub async fn ensure_url(&self, public: Public) -> Result<(Done, String), CloudError> {
+        let name = public.name();
+        let mode = self.unusual.invoke_mode.sdk();
+        self.limiter.acquire().await;
+        let sent = self.lambda.get_function_url_config().function_name(name).send().await;
+        let mut done = match self.checked(|| format!("could not read the URL of function `{name}`"), sent).await {
+            Ok(url) if url.auth_type == FunctionUrlAuthType::None && url.invoke_mode.as_ref() == Some(&mode) => {
+                Done::Kept
+            }
+            Ok(_) => {
+                self.limiter.acquire().await;
+                let request = self.lambda.update_function_url_config().function_name(name);
+                let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
+                self.checked(|| format!("could not change the URL of function `{name}`"), sent).await?;
+                Done::Updated
+            }
+            Err(error) if error.is_not_found() => {
+                self.limiter.acquire().await;
+                let request = self.lambda.create_function_url_config().function_name(name);
+                let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
+                self.checked(|| format!("could not give function `{name}` a URL"), sent).await?;
+                Done::Made
+            }
+            Err(error) => return Err(error),
+        };
+        for permission in self.missing_permissions(public).await? {
+            self.permit(public, permission).await?;
+            if done == Done::Kept {
+                done = Done::Updated;
+            }
+        }
+        let url = self.function_url(name).await?;
+        let url = url.ok_or_else(|| CloudError::unexpected("could not read the URL just made", "there is none"))?;
+        Ok((done, url))
+    }
+
+    /// Those of the two permissions that the function's policy lacks.
+    pub async fn missing_permissions(&self, public: Public) -> Result<Vec<&'static str>, CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.get_policy().function_name(public.name()).send().await;
+        let policy = match self.checked(|| format!("could not read who may call `{}`", public.name()), sent).await {
+            Ok(answer) => answer.policy.unwrap_or_default(),
+            Err(error) if error.is_not_found() => String::new(),
+            Err(error) => return Err(error),
+        };
+        let policy: serde_json::Value = serde_json::from_str(&policy).unwrap_or_default();
+        let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
+        let has = |id: &&str| statements.iter().any(|statement| statement["Sid"] == **id);
+        Ok(PERMISSIONS.into_iter().filter(|id| !has(id)).collect())
+    }
+
+    async fn permit(&self, public: Public, permission: &'static str) -> Result<(), CloudError> {
+        self.limiter.acquire().await;
+        let request = self.lambda.add_permission().function_name(public.name()).statement_id(permission).principal("*");
+        let request = if permission == PERMISSIONS[0] {
+            request.action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::None)
+        } else {
+            request.action("lambda:InvokeFunction").invoked_via_function_url(true)
+        };
+        let sent = request.send().await;
+        match self.checked(|| format!("could not open function `{}` to the public", public.name()), sent).await {
+            // an earlier attempt whose answer was lost
+            Err(error) if error.is_conflict() => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Instances that are set aside for the function and that it may not exceed.
+    pub async fn reserved_concurrency(&self, public: Public) -> Result<Option<u32>, CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.get_function_concurrency().function_name(public.name()).send().await;
+        let answer = self.checked(|| format!("could not read the concurrency of `{}`", public.name()), sent).await?;
+        Ok(answer.reserved_concurrent_executions.and_then(|count| u32::try_from(count).ok()))
+    }
+
+    pub async fn reserve_concurrency(&self, public: Public, instances: u32) -> Result<(), CloudError> {
+        self.limiter.acquire().await;
+        let request = self.lambda.put_function_concurrency().function_name(public.name());
+        let sent = request.reserved_concurrent_executions(i32::try_from(instances).unwrap_or(i32::MAX)).send().await;
+        self.checked(|| format!("could not reserve concurrency for `{}`", public.name()), sent).await?;
+        Ok(())
+    }
+
+    /// Removes a function's URL, then the function. True if there was one.
+    pub async fn delete_public(&self, public: Public) -> Result<bool, CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.delete_function_url_config().function_name(public.name()).send().await;
+        match self.checked(|| format!("could not take away the URL of `{}`", public.name()), sent).await {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
+        self.delete_function(public.name()).await
+    }
+
+    async fn configuration(&self, public: Public) -> Result<Option<GetFunctionConfigurationOutput>, CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.get_function_configuration().function_name(public.name()).send().await;
+        match self.checked(|| format!("could not read function `{}`", public.name()), sent).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn has_settings(&self, public: Public, found: &GetFunctionConfigurationOutput) -> bool {
+        let logs = found.logging_config();
+        found.description() == Some(&public.description())
+            && found.runtime().map(Runtime::as_str) == Some(RUNTIME)
+            && found.handler() == Some(public.handler())
+            && found.memory_size() == Some(MEMORY_MB)
+            && found.timeout() == Some(public.timeout())
+            && found.role() == Some(&self.role_of(public))
+            && logs.and_then(LoggingConfig::log_format) == Some(&LogFormat::Json)
+            && logs.and_then(LoggingConfig::system_log_level) == Some(&SystemLogLevel::Warn)
+            && logs.and_then(LoggingConfig::application_log_level) == Some(&ApplicationLogLevel::Warn)
+    }
+
+    /// Returns when the function is Active and no update of it is in progress.
+    async fn settled(&self, public: Public) -> Result<(), CloudError> {
+        let name = public.name();
+        let end = Instant::now() + SETTLES_WITHIN;
+        loop {
+            let Some(found) = self.configuration(public).await? else {
+                return Err(CloudError::unexpected(format!("could not wait for function `{name}`"), "it is gone"));
+            };
+            let why =
+                || found.state_reason().or(found.last_update_status_reason()).unwrap_or("no reason given").to_owned();
+            let updated = !matches!(found.last_update_status(), Some(LastUpdateStatus::InProgress));
+            match found.state() {
+                _ if matches!(found.last_update_status(), Some(LastUpdateStatus::Failed)) => {
+                    return Err(CloudError::unexpected(format!("could not update function `{name}`"), why()));
+                }
+                Some(State::Failed) => {
+                    return Err(CloudError::unexpected(format!("could not start function `{name}`"), why()));
+                }
+                // Inactive: not called for long; the next call wakes it
+                None | Some(State::Active | State::Inactive) if updated => return Ok(()),
+                _ if Instant::now() > end => {
+                    let what = format!("could not see function `{name}` become active");
+                    return Err(CloudError::unexpected(what, why()).passing());
+                }
+                _ => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
+    }
+}
+
+fn logging() -> LoggingConfig {
+    // a line a call would cost more than the calls
+    LoggingConfig::builder()
+        .log_format(LogFormat::Json)
+        .system_log_level(SystemLogLevel::Warn)
+        .application_log_level(ApplicationLogLevel::Warn)
+        .build()
+}
+
+fn variables(found: &GetFunctionConfigurationOutput) -> BTreeMap<String, String> {
+    let variables = found.environment().and_then(|environment| environment.variables());
+    variables.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn to_sdk(environment: &BTreeMap<String, String>) -> Environment {
+    let variables: HashMap<_, _> = environment.clone().into_iter().collect();
+    Environment::builder().set_variables(Some(variables)).build()
+}
+
+/// As AWS states it: `CodeSha256`.
+fn sha256(zip: &[u8]) -> String {
+    STANDARD.encode(Sha256::digest(zip))
+}
