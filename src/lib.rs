@@ -3,6 +3,7 @@
 //! Arrows point inward only: [`reel`] is pure; [`publish`], [`cloud`] and [`local`] do the work and never draw;
 //! the faces draw what they report. `tests/architecture.rs` holds this.
 
+pub mod account;
 pub mod cli;
 pub mod cloud;
 pub mod command;

@@ -52,6 +52,9 @@ impl Plain {
             Event::Job { job, change: JobChange::Skipped { why } } if !matches!(job, JobName::Chunk { .. }) => {
                 self.say(&format!("{job}: {why}"));
             }
+            Event::Job { job: job @ JobName::Setup(_), change: JobChange::Succeeded } => {
+                self.say(&format!("{job}: done"));
+            }
             Event::Job { job, change: JobChange::Waiting { fault } } => self.say(&format!("{job} waits: {fault}")),
             _ => {}
         }

@@ -53,7 +53,7 @@ impl Face {
     }
 }
 
-/// Runs `work` until it ends. The first signal cancels it, the second leaves at once.
+/// Runs a publishing until it ends, and says what was published.
 pub async fn drive<W>(
     as_json: bool,
     control: &Control,
@@ -61,6 +61,31 @@ pub async fn drive<W>(
 ) -> Result<Published, Stopped>
 where
     W: Future<Output = Result<Published, Stopped>>,
+{
+    run(as_json, control, work, |face, published| face.published(published)).await
+}
+
+/// Runs work that is not a publishing until it ends.
+pub async fn follow<T, W>(
+    as_json: bool,
+    control: &Control,
+    work: impl FnOnce(Arc<dyn Reporter>) -> W,
+) -> Result<T, Stopped>
+where
+    W: Future<Output = Result<T, Stopped>>,
+{
+    run(as_json, control, work, |face, _| face.end()).await
+}
+
+/// Runs `work` until it ends. The first signal cancels it, the second leaves at once.
+async fn run<T, W>(
+    as_json: bool,
+    control: &Control,
+    work: impl FnOnce(Arc<dyn Reporter>) -> W,
+    done: impl FnOnce(&mut Face, &T),
+) -> Result<T, Stopped>
+where
+    W: Future<Output = Result<T, Stopped>>,
 {
     let (reporter, mut events) = unbounded_channel();
     let mut face = if as_json { Face::Json } else { Face::Plain(Plain::default()) };
@@ -78,7 +103,7 @@ where
     };
     drain(&mut face, &mut board, &mut events);
     match &result {
-        Ok(published) => face.published(published),
+        Ok(value) => done(&mut face, value),
         Err(_) => face.end(),
     }
     result

@@ -1,5 +1,6 @@
 //! The commands without the wizard: settings in, exit code out. Each joins the engine to the plain or the JSON face.
 
+mod account;
 mod face;
 mod local;
 mod publish;
@@ -9,6 +10,7 @@ mod wizard;
 use std::process::ExitCode;
 
 use crate::{
+    account::RelayWish,
     cli::{Cli, Command},
     plain,
     reel::fault::Stopped,
@@ -23,11 +25,24 @@ pub const INTERRUPTED: u8 = 130;
 pub async fn run(cli: Cli) -> ExitCode {
     let json = matches!(
         &cli.command,
-        Some(Command::Publish { face, .. } | Command::Resume { face, .. }) if face.json
+        Some(
+            Command::Publish { face, .. }
+            | Command::Resume { face, .. }
+            | Command::Setup { face, .. }
+            | Command::Relay { face, .. }
+            | Command::Teardown { face, .. }
+            | Command::Doctor { face, .. }
+        ) if face.json
     );
     let ended = match cli.command {
         Some(Command::Publish { video, settings, face }) => publish::publish(&video, &settings, &face).await,
         Some(Command::Resume { name, place, face }) => publish::resume(name.as_ref(), &place, &face).await,
+        Some(Command::Setup { template: true, packages, .. }) => account::template(packages.as_deref()),
+        Some(Command::Setup { account, face, .. }) => account::setup(RelayWish::AsItIs, &account, &face).await,
+        Some(Command::Relay { switch, account, face }) => account::relay(switch, &account, &face).await,
+        Some(Command::Teardown { keep_roles, account, face }) => account::teardown(keep_roles, &account, &face).await,
+        Some(Command::Doctor { live, account, face }) => account::doctor(live, &account, &face).await,
+        Some(Command::Policy { which, account, partition }) => account::policy(which, &partition, &account),
         Some(Command::Local { place }) => local::local(&place).await,
         None => match wizard::wizard(cli.video, &cli.settings).await {
             Ok(code) => return ExitCode::from(code),

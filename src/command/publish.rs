@@ -3,6 +3,7 @@
 use std::{
     io::{self, BufRead, IsTerminal},
     path::Path,
+    sync::Arc,
 };
 
 use super::{
@@ -10,6 +11,7 @@ use super::{
     session::{self, Session},
 };
 use crate::{
+    account::{self, RelayWish},
     cli::{FaceArgs, PlaceArgs, PublishArgs},
     cloud::Cloud,
     local::Joined,
@@ -18,7 +20,7 @@ use crate::{
         self,
         ffmpeg::Tools,
         journal, notice,
-        reporter::Control,
+        reporter::{Control, Reporter},
         request::{Request, Target},
     },
     reel::{
@@ -66,7 +68,11 @@ async fn start(request: Request, region: Option<&str>, place: &Place, face: &Fac
         acknowledge(&cloud, place, face)?;
     }
     let control = Control::default();
-    face::drive(face.json, &control, |reporter| publish::publish(request, cloud, &tools, reporter, &control)).await?;
+    let work = async |reporter: Arc<dyn Reporter>| {
+        account::ensure(&cloud, RelayWish::AsItIs, reporter.clone(), &control).await?;
+        publish::publish(request, cloud, &tools, reporter, &control).await
+    };
+    face::drive(face.json, &control, work).await?;
     match stand_in {
         None | Some(Joined::Running(_)) => Ok(()),
         Some(Joined::Started(stand_in)) => {
@@ -89,7 +95,7 @@ fn say(face: &FaceArgs, line: &str) {
 }
 
 /// The notice about AWS's terms, once an account, before anything is made there.
-fn acknowledge(cloud: &Cloud, place: &Place, face: &FaceArgs) -> Result<(), Stopped> {
+pub(super) fn acknowledge(cloud: &Cloud, place: &Place, face: &FaceArgs) -> Result<(), Stopped> {
     let account = &cloud.identity().account;
     if notice::is_acknowledged(&place.state_dir, account) {
         return Ok(());
@@ -99,9 +105,11 @@ fn acknowledge(cloud: &Cloud, place: &Place, face: &FaceArgs) -> Result<(), Stop
         let asked = io::stdin().is_terminal() && !face.json;
         if !(asked && agrees(&text)) {
             return Err(Stopped::Failed(
-                Fault::permanent(format!("could not publish to account {account}: the notice was not acknowledged"))
-                    .because(text)
-                    .hint("If you accept this, publish with --yes once."),
+                Fault::permanent(format!(
+                    "could not make anything in account {account}: the notice was not acknowledged"
+                ))
+                .because(text)
+                .hint("If you accept this, go on with --yes once."),
             ));
         }
     }

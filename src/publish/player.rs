@@ -120,6 +120,17 @@ impl Player {
         Ok(Read { crc32: hash.finalize(), bytes: read })
     }
 
+    /// Asks for what is not there: 404, readable from every origin by one header, is what gate and relay answer.
+    pub async fn refused(&self, url: &str) -> Result<(), PlayerError> {
+        let response = self.get(url, url, HeaderMap::new(), StatusCode::NOT_FOUND).await?;
+        let origins: Vec<_> = response.headers().get_all("access-control-allow-origin").iter().collect();
+        if origins == ["*"] {
+            return Ok(());
+        }
+        let why = format!("it has {} headers that let every origin read, not one", origins.len());
+        Err(PlayerError::content(url, why))
+    }
+
     async fn get(
         &self,
         label: &str,

@@ -14,6 +14,7 @@ use zipreel::{
     json,
     reel::{
         board::Board,
+        cost::{Bill, Viewed},
         event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
         fault::Fault,
         name::{ChunkNumber, Generation, RenditionId},
@@ -176,6 +177,22 @@ fn every_state_of_a_job_is_documented_field_by_field() {
         let mut expected = documented(&readme, "state", state);
         expected.extend(documented(&readme, "event", "job"));
         assert_eq!(fields(&line), expected, "{state}");
+    }
+}
+
+#[test]
+fn prices_are_those_that_the_program_computes() {
+    let readme = readme();
+    let row = |name: &str| readme.lines().find(|line| line.starts_with(&format!("| {name}"))).unwrap().to_owned();
+    let (players, relay) = (row("a million full views"), row("a thousand full views"));
+    for seconds in [6, 30] {
+        let segment_length = Duration::from_secs(seconds);
+        let viewed = Viewed { duration: Duration::from_secs(600), segment_length, bytes: 1_110_000_000 };
+        let dollars = |bill: Bill| format!("| ${:.2} |", bill.total());
+        let (by_players, by_relay) =
+            (viewed.in_players(1_000_000, "us-east-1"), viewed.through_relay(1_000, "us-east-1"));
+        assert!(players.contains(&dollars(by_players)), "{seconds} s: {}", dollars(by_players));
+        assert!(relay.contains(&dollars(by_relay)), "{seconds} s: {}", dollars(by_relay));
     }
 }
 

@@ -77,10 +77,7 @@ fn stage(publish: &Publish, canvas: &mut Canvas, line: Rect, number: usize, name
     let now = canvas.now;
     let job = publish.board.jobs.get(name);
     let (role, sign) = sign(publish, job);
-    let label = match name {
-        JobName::Setup(step) => format!("Set-up {step}"),
-        name => capital(&name.to_string()),
-    };
+    let label = capital(&name.to_string());
     let strong = matches!(job.map(|job| &job.state), Some(State::Running | State::Retrying { .. }));
     let clock = publish.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));

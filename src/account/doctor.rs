@@ -1,0 +1,212 @@
+//! Looking an account over: reads, changes nothing. What may not be read is said, not failed on.
+
+use super::{chunk_role, environment, gate_role, log_group, probe};
+use crate::{
+    cloud::{Cloud, CloudError, RoleWanted},
+    publish::player::Player,
+    reel::{
+        describe,
+        fault::Explain,
+        gate::{LOG_RETENTION_DAYS, Policy, Public},
+        health::{Grade, Health, Subject},
+        name::PREFIX,
+    },
+};
+
+const GB: f64 = 1e9;
+/// Fewer instances than this at once, and a handful of viewers meet a gate that is busy.
+const FEW_INSTANCES: u32 = 50;
+
+/// Everything, for `zipreel doctor`. Fails only where nothing at all can be read.
+pub async fn examine(cloud: &Cloud) -> Result<Health, CloudError> {
+    let mut health = Health::default();
+    let identity = cloud.identity();
+    let who = format!("{} in account {}, Region {}", identity.arn, identity.account, cloud.region());
+    health.add(Subject::Identity, Grade::Well, who);
+    quota(cloud, &mut health).await?;
+    rights(cloud, &mut health).await;
+    made(cloud, &mut health).await;
+    reached(cloud, &mut health).await;
+    names(cloud, &mut health).await;
+    Ok(health)
+}
+
+/// Roles, gate and relay alone: what a first publishing would make, for a review.
+pub async fn preflight(cloud: &Cloud) -> Health {
+    let mut health = Health::default();
+    made(cloud, &mut health).await;
+    health
+}
+
+async fn made(cloud: &Cloud, health: &mut Health) {
+    let unusual = cloud.unusual();
+    for (wanted, given) in [(chunk_role(cloud), &unusual.chunk_role), (gate_role(cloud), &unusual.gate_role)] {
+        match given {
+            Some(arn) => health.add(Subject::Roles, Grade::Note, format!("`{arn}` is taken as it is")),
+            None => role(cloud, &wanted, health).await,
+        }
+    }
+    public(cloud, Public::Gate, Subject::Gate, health).await;
+    public(cloud, Public::Relay, Subject::Relay, health).await;
+    log(cloud, health).await;
+}
+
+/// An error as a finding: what may not be read is no fault of the account's.
+fn unread(health: &mut Health, subject: Subject, error: &CloudError) {
+    health.add(subject, Grade::Note, error.fault().to_string());
+}
+
+async fn quota(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
+    let quota = cloud.quota().await?;
+    let (used, all) = (quota.code_bytes_used as f64 / GB, quota.code_bytes as f64 / GB);
+    let grade = if quota.code_bytes_left() == 0 { Grade::Wrong } else { Grade::Well };
+    let functions = quota.functions;
+    health.add(Subject::Storage, grade, format!("{used:.1} of {all:.1} GB of code in use, {functions} functions"));
+    let all = quota.concurrency;
+    if all < FEW_INSTANCES {
+        let words = format!(
+            "{all} functions may run at once: about {} requests a second. New accounts begin so; ask for more under \
+             Service Quotas (AWS Lambda, \"Concurrent executions\")",
+            all * 10
+        );
+        health.add(Subject::Concurrency, Grade::Note, words);
+    } else {
+        let words = format!("{all} functions may run at once, {} of them unreserved", quota.unreserved_concurrency);
+        health.add(Subject::Concurrency, Grade::Well, words);
+    }
+    Ok(())
+}
+
+/// Asks IAM itself, which has no side effect but needs a right of its own.
+async fn rights(cloud: &Cloud, health: &mut Health) {
+    let policy = Policy::Publish.text(cloud.partition(), &cloud.identity().account);
+    match cloud.denied_of(&policy).await {
+        Ok(denied) if denied.is_empty() => {
+            health.add(Subject::Rights, Grade::Well, "all that publishing needs (`zipreel policy publish`)");
+        }
+        Ok(denied) => {
+            let words =
+                format!("missing for publishing: {} (`zipreel policy publish` has them all)", denied.join(", "));
+            health.add(Subject::Rights, Grade::Wrong, words);
+        }
+        Err(error) => {
+            let words = format!("not checked, IAM does not say ({}); `zipreel policy` lists them", error.code);
+            health.add(Subject::Rights, Grade::Note, words);
+        }
+    }
+}
+
+async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
+    let name = &wanted.name;
+    match cloud.role_gap(wanted).await {
+        Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
+        Ok(Some(gap)) => health.add(Subject::Roles, Grade::Setup, format!("`{name}` {gap}")),
+        Err(error) => unread(health, Subject::Roles, &error),
+    }
+}
+
+async fn public(cloud: &Cloud, public: Public, subject: Subject, health: &mut Health) {
+    match gaps(cloud, public).await {
+        Err(error) => unread(health, subject, &error),
+        Ok(State::Absent) if public == Public::Relay => {
+            health.add(subject, Grade::Note, "off: browsers without their own HLS can't play (`zipreel relay on`)");
+        }
+        Ok(State::Absent) => {
+            health.add(subject, Grade::Setup, format!("function `{}` with a public URL", public.name()))
+        }
+        Ok(State::Newer) => health.add(subject, Grade::Note, "made by a newer zipreel than this one"),
+        Ok(State::There(gaps)) if gaps.is_empty() => {
+            health.add(subject, Grade::Well, format!("`{}` is this version's", public.name()));
+        }
+        Ok(State::There(gaps)) => {
+            health.add(subject, Grade::Setup, format!("`{}` {}", public.name(), gaps.join(", ")));
+        }
+    }
+}
+
+enum State {
+    Absent,
+    Newer,
+    There(Vec<&'static str>),
+}
+
+async fn gaps(cloud: &Cloud, public: Public) -> Result<State, CloudError> {
+    let Some(found) = cloud.public(public).await? else { return Ok(State::Absent) };
+    if found.is_newer() {
+        return Ok(State::Newer);
+    }
+    let mut gaps = Vec::new();
+    if !found.same_code {
+        gaps.push("has another version's code");
+    }
+    if !found.same_settings {
+        gaps.push("has other settings");
+    }
+    if cloud.function_url(public.name()).await?.is_none() {
+        gaps.push("has no URL");
+    } else if !cloud.missing_permissions(public).await?.is_empty() {
+        gaps.push("is not open to the public by both permissions");
+    }
+    Ok(State::There(gaps))
+}
+
+async fn log(cloud: &Cloud, health: &mut Health) {
+    let group = log_group(Public::Gate);
+    match cloud.log_retention(&group).await {
+        Ok(Some(Some(days))) if days == LOG_RETENTION_DAYS => {
+            health.add(Subject::Log, Grade::Well, format!("`{group}` keeps {days} days"));
+        }
+        Ok(Some(Some(days))) => health.add(Subject::Log, Grade::Note, format!("`{group}` keeps {days} days")),
+        Ok(Some(None)) => health.add(Subject::Log, Grade::Setup, format!("`{group}` keeps lines for ever")),
+        Ok(None) => health.add(Subject::Log, Grade::Setup, format!("`{group}`, kept for {LOG_RETENTION_DAYS} days")),
+        Err(error) => unread(health, Subject::Log, &error),
+    }
+}
+
+/// Asks the public URLs as a viewer would.
+async fn reached(cloud: &Cloud, health: &mut Health) {
+    let Ok(player) = Player::new() else { return };
+    let mut urls = [None, None];
+    for (place, public) in [Public::Gate, Public::Relay].into_iter().enumerate() {
+        urls[place] = cloud.function_url(public.name()).await.ok().flatten();
+    }
+    let [gate, relay] = &urls;
+    for (public, subject, url) in [(Public::Gate, Subject::Gate, gate), (Public::Relay, Subject::Relay, relay)] {
+        let Some(url) = url else { continue };
+        match probe(&player, public, url).await {
+            Ok(()) => health.add(subject, Grade::Well, format!("{url} answers")),
+            Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
+        }
+        let wanted = environment(public, gate.as_deref(), relay.as_deref());
+        match cloud.public(public).await {
+            Ok(Some(found)) if !wanted.iter().all(|(name, value)| found.environment.get(name) == Some(value)) => {
+                health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Functions in our name space that are not ours.
+async fn names(cloud: &Cloud, health: &mut Health) {
+    let mut foreign = Vec::new();
+    let listed = cloud
+        .each_function(PREFIX, |page| {
+            let others = page.into_iter().filter(|facts| {
+                let publics = [Public::Gate.name(), Public::Relay.name()];
+                describe::ours(&facts.name, &facts.description).is_none() && !publics.contains(&facts.name.as_str())
+            });
+            foreign.extend(others.map(|facts| facts.name));
+        })
+        .await;
+    match listed {
+        Err(error) => unread(health, Subject::Names, &error),
+        Ok(()) if foreign.is_empty() => {
+            health.add(Subject::Names, Grade::Well, "no foreign function is named zipreel-…")
+        }
+        Ok(()) => {
+            let words = format!("not made by zipreel, and in the way of reels so named: {}", foreign.join(", "));
+            health.add(Subject::Names, Grade::Note, words);
+        }
+    }
+}

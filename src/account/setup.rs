@@ -1,0 +1,289 @@
+//! Setting up: roles, gate and, when wished for, the relay. Idempotent, a job a step: what is as it should be is
+//! skipped, what an older program made is updated in place.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{chunk_role, environment, gate_role, log_group, probe};
+use crate::{
+    cloud::{Cloud, CloudError, Done},
+    publish::{
+        attempt::attempts,
+        player::{Player, PlayerError},
+        reporter::{Control, JobHandle, Reporter},
+    },
+    reel::{
+        event::{JobName, SetupStep, Unit},
+        fault::{Explain, Fault, FaultClass, Stopped},
+        gate::{LOG_RETENTION_DAYS, Public},
+        retry::RetryPolicy,
+    },
+};
+
+/// AWS keeps so many instances for the functions without a reservation.
+const ALWAYS_UNRESERVED: u32 = 100;
+/// A reservation below this would rather hinder than protect.
+const LEAST_RESERVED: u32 = 10;
+
+/// What is to become of the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayWish {
+    AsItIs,
+    On,
+    Off,
+}
+
+/// What there is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    pub gate_url: String,
+    pub relay_url: Option<String>,
+    /// Steps that changed something; none when all was there.
+    pub changed: u32,
+    /// What could not be had and is no hindrance, in words.
+    pub notes: Vec<String>,
+}
+
+/// Makes or mends what is missing. May be repeated; a step that fails ends it, and what was made stays.
+pub async fn setup(
+    cloud: &Cloud,
+    relay: RelayWish,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<Ready, Stopped> {
+    let mut run = Run { cloud, reporter, control, policy: RetryPolicy::default(), changed: 0, notes: Vec::new() };
+    run.roles().await?;
+    run.log().await?;
+    let gate = run.gate().await?;
+    let relay = run.relay(relay, &gate).await?;
+    run.addresses(&gate, relay.as_deref()).await?;
+    run.concurrency(relay.is_some()).await?;
+    run.probe(&gate, relay.as_deref()).await?;
+    Ok(Ready { gate_url: gate, relay_url: relay, changed: run.changed, notes: run.notes })
+}
+
+/// Before a publishing: sets up if the gate is not there, or the relay is wished for and is not.
+pub async fn ensure(
+    cloud: &Cloud,
+    relay: RelayWish,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<(), Stopped> {
+    let has = async |public: Public| {
+        let url = cloud.function_url(public.name()).await;
+        url.map(|url| url.is_some()).map_err(|error| Stopped::Failed(error.fault()))
+    };
+    if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
+        setup(cloud, relay, reporter, control).await?;
+    }
+    Ok(())
+}
+
+struct Run<'a> {
+    cloud: &'a Cloud,
+    reporter: Arc<dyn Reporter>,
+    control: &'a Control,
+    policy: RetryPolicy,
+    changed: u32,
+    notes: Vec<String>,
+}
+
+impl<'a> Run<'a> {
+    /// Runs one step as a job. `work` gives what it did and its result.
+    async fn step<T, E, W>(&mut self, step: SetupStep, mut work: impl FnMut() -> W) -> Result<T, Stopped>
+    where
+        E: Explain,
+        W: Future<Output = Result<(Done, T), E>>,
+    {
+        let job = JobHandle::queued(self.reporter.clone(), JobName::Setup(step), Unit::Steps);
+        match attempts(&job, self.control, &self.policy, |_| work(), |_| ()).await {
+            Ok((Done::Kept, value)) => {
+                job.skipped("as it should be");
+                Ok(value)
+            }
+            Ok((Done::Newer, value)) => {
+                self.notes.push(format!("the {} was made by a newer zipreel and stays as it is", job.name()));
+                job.skipped("made by a newer zipreel");
+                Ok(value)
+            }
+            Ok((Done::Made | Done::Updated, value)) => {
+                self.changed += 1;
+                job.succeeded();
+                Ok(value)
+            }
+            Err(stopped) => {
+                let result = Err(stopped);
+                job.ended(&result);
+                result
+            }
+        }
+    }
+
+    async fn roles(&mut self) -> Result<(), Stopped> {
+        let cloud = self.cloud;
+        let (chunk, gate) = (chunk_role(cloud), gate_role(cloud));
+        for (step, role, given) in [
+            (SetupStep::ChunkRole, &chunk, &cloud.unusual().chunk_role),
+            (SetupStep::GateRole, &gate, &cloud.unusual().gate_role),
+        ] {
+            if given.is_none() {
+                self.step(step, || async { cloud.ensure_role(role).await.map(|done| (done, ())) }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A gate without a log works, so a missing right is noted and goes on.
+    async fn log(&mut self) -> Result<(), Stopped> {
+        let (cloud, group) = (self.cloud, log_group(Public::Gate));
+        let ensure = || async {
+            match cloud.ensure_log(&group, LOG_RETENTION_DAYS).await {
+                Ok(done) => Ok((done, None)),
+                Err(error) if error.class() == FaultClass::Transient => Err(error),
+                Err(error) => Ok((Done::Kept, Some(format!("the gate keeps no log: {}", error.fault())))),
+            }
+        };
+        let note = self.step(SetupStep::Log, ensure).await?;
+        self.notes.extend(note);
+        Ok(())
+    }
+
+    async fn public(
+        &mut self,
+        public: Public,
+        steps: [SetupStep; 2],
+        environment: &BTreeMap<String, String>,
+    ) -> Result<String, Stopped> {
+        let cloud = self.cloud;
+        let [function, url] = steps;
+        let make = || async { cloud.ensure_public(public, environment).await.map(|done| (done, ())) };
+        self.step(function, make).await?;
+        self.step(url, || cloud.ensure_url(public)).await
+    }
+
+    async fn gate(&mut self) -> Result<String, Stopped> {
+        self.public(Public::Gate, [SetupStep::Gate, SetupStep::GateUrl], &BTreeMap::new()).await
+    }
+
+    /// The relay's URL, if it is on now.
+    async fn relay(&mut self, wish: RelayWish, gate: &str) -> Result<Option<String>, Stopped> {
+        let cloud = self.cloud;
+        if wish == RelayWish::Off {
+            let remove = || async {
+                let gone = cloud.delete_public(Public::Relay).await?;
+                Ok::<_, CloudError>((if gone { Done::Updated } else { Done::Kept }, ()))
+            };
+            self.step(SetupStep::Relay, remove).await?;
+            return Ok(None);
+        }
+        if wish == RelayWish::AsItIs {
+            let there = cloud.public(Public::Relay).await.map_err(|error| Stopped::Failed(error.fault()))?;
+            if there.is_none() {
+                return Ok(None);
+            }
+        }
+        let own = environment(Public::Relay, Some(gate), None);
+        self.public(Public::Relay, [SetupStep::Relay, SetupStep::RelayUrl], &own).await.map(Some)
+    }
+
+    async fn addresses(&mut self, gate: &str, relay: Option<&str>) -> Result<(), Stopped> {
+        let cloud = self.cloud;
+        let [of_gate, of_relay] = [Public::Gate, Public::Relay].map(|public| environment(public, Some(gate), relay));
+        let tell = || async {
+            let mut done = cloud.ensure_environment(Public::Gate, &of_gate).await?;
+            if relay.is_some() && cloud.ensure_environment(Public::Relay, &of_relay).await? != Done::Kept {
+                done = Done::Updated;
+            }
+            Ok::<_, CloudError>((done, ()))
+        };
+        self.step(SetupStep::Addresses, tell).await
+    }
+
+    async fn concurrency(&mut self, relay: bool) -> Result<(), Stopped> {
+        let cloud = self.cloud;
+        let publics = if relay { &[Public::Gate, Public::Relay][..] } else { &[Public::Gate] };
+        let reserve_all = || async {
+            let (mut all, mut notes) = (Done::Kept, Vec::new());
+            for public in publics {
+                let (done, note) = reserve(cloud, *public).await?;
+                notes.extend(note);
+                if done != Done::Kept {
+                    all = done;
+                }
+            }
+            Ok::<_, CloudError>((all, notes))
+        };
+        let notes = self.step(SetupStep::Concurrency, reserve_all).await?;
+        self.notes.extend(notes);
+        Ok(())
+    }
+
+    async fn probe(&mut self, gate: &str, relay: Option<&str>) -> Result<(), Stopped> {
+        let player = Player::new().map_err(|error| Stopped::Failed(error.fault()))?;
+        let ask = || async {
+            probe(&player, Public::Gate, gate).await?;
+            if let Some(relay) = relay {
+                probe(&player, Public::Relay, relay).await?;
+            }
+            Ok::<(), PlayerError>(())
+        };
+        let job = JobHandle::queued(self.reporter.clone(), JobName::Setup(SetupStep::Probe), Unit::Steps);
+        let result = attempts(&job, self.control, &self.policy, |_| ask(), |_| ()).await.map_err(unreached);
+        job.ended(&result);
+        result
+    }
+}
+
+fn unreached(stopped: Stopped) -> Stopped {
+    match stopped {
+        Stopped::Failed(fault) if fault.hint.is_none() => {
+            let hint = "An account or organisation may forbid public function URLs: look for \"block public access\" \
+                        under Lambda and for service control policies. Then run `zipreel setup` again.";
+            Stopped::Failed(Fault { hint: Some(hint.into()), ..fault })
+        }
+        other => other,
+    }
+}
+
+/// Sets instances aside for a function, as far as the account has them; a note where it has not.
+async fn reserve(cloud: &Cloud, public: Public) -> Result<(Done, Option<String>), CloudError> {
+    let name = public.name();
+    let now = cloud.reserved_concurrency(public).await?;
+    let quota = cloud.quota().await?;
+    let Some(wanted) = reservable(quota.unreserved_concurrency + now.unwrap_or(0), public.concurrency()) else {
+        let all = quota.concurrency;
+        let note = format!(
+            "no concurrency is set aside for {name}: the account may run {all} instances at once, and AWS keeps \
+             {ALWAYS_UNRESERVED} of them unreserved"
+        );
+        return Ok((Done::Kept, Some(note)));
+    };
+    if now == Some(wanted) {
+        return Ok((Done::Kept, None));
+    }
+    match cloud.reserve_concurrency(public, wanted).await {
+        Ok(()) => Ok((Done::Updated, None)),
+        Err(error) if error.class() == FaultClass::Permanent => {
+            Ok((Done::Kept, Some(format!("no concurrency is set aside for {name}: {}", error.fault()))))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Instances to reserve out of those that are `free`; `None` where too few are left.
+fn reservable(free: u32, wanted: u32) -> Option<u32> {
+    let left = wanted.min(free.saturating_sub(ALWAYS_UNRESERVED));
+    (left >= LEAST_RESERVED).then_some(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reservations_leave_the_account_its_hundred() {
+        for (free, reserved) in [(1000, Some(200)), (300, Some(200)), (250, Some(150)), (110, Some(10)), (109, None)] {
+            assert_eq!(reservable(free, 200), reserved, "{free}");
+        }
+        assert_eq!(reservable(10, 200), None, "a new account has 10");
+    }
+}

@@ -1,0 +1,61 @@
+//! Taking down what setup made. Only when no reel is left: without the gate no link of a reel works.
+
+use super::{gate_role, log_group};
+use crate::{
+    cloud::{Cloud, CloudError},
+    library,
+    reel::{
+        fault::{Explain, Fault, Stopped},
+        gate::{CHUNK_ROLE, Public},
+    },
+};
+
+/// IAM's roles serve all Regions of the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Roles {
+    Remove,
+    /// Another Region uses them.
+    Keep,
+}
+
+/// What is gone, in words; empty when nothing was there.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Removed(pub Vec<String>);
+
+/// Removes gate, relay, log and roles. May be repeated after an interruption.
+pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
+    let shelf = library::list(cloud, |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    let reels: Vec<_> = shelf.0.keys().map(ToString::to_string).collect();
+    if !reels.is_empty() {
+        let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));
+        return Err(Stopped::Failed(Fault::permanent(what).hint("Delete them first: without the gate no link works.")));
+    }
+    remove(cloud, roles).await.map_err(|error| Stopped::Failed(error.fault()))
+}
+
+async fn remove(cloud: &Cloud, roles: Roles) -> Result<Removed, CloudError> {
+    let mut removed = Vec::new();
+    for public in [Public::Relay, Public::Gate] {
+        if cloud.delete_public(public).await? {
+            removed.push(format!("function {} and its URL", public.name()));
+        }
+    }
+    let group = log_group(Public::Gate);
+    if cloud.delete_log(&group).await? {
+        removed.push(format!("log group {group}"));
+    }
+    if roles == Roles::Keep {
+        return Ok(Removed(removed));
+    }
+    let gate = gate_role(cloud);
+    let policy = gate.policy.as_ref().map(|(name, _)| name.as_str());
+    let unusual = cloud.unusual();
+    for (role, policy, given) in
+        [(gate.name.as_str(), policy, &unusual.gate_role), (CHUNK_ROLE, None, &unusual.chunk_role)]
+    {
+        if given.is_none() && cloud.delete_role(role, policy).await? {
+            removed.push(format!("role {role}"));
+        }
+    }
+    Ok(Removed(removed))
+}
