@@ -98,6 +98,50 @@ pub enum Command {
         #[arg(long, default_value = "aws")]
         partition: String,
     },
+    /// Show all reels of the account, also those published elsewhere
+    List {
+        #[command(flatten)]
+        reels: ReelsArgs,
+        /// One JSON object a line on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check that a reel is whole: every chunk is there, with the right hash and size
+    Check {
+        /// The reel
+        name: ReelName,
+        /// Follow the gate as a player does and read every byte
+        #[arg(long)]
+        deep: bool,
+        /// Deploy again, from the video it was made of, what is missing or differs
+        #[arg(long, value_name = "VIDEO")]
+        repair: Option<PathBuf>,
+        #[command(flatten)]
+        reels: ReelsArgs,
+        /// One JSON object a line on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a reel; asks for its name
+    Delete {
+        /// The reel
+        name: ReelName,
+        #[command(flatten)]
+        reels: ReelsArgs,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Delete what nothing serves any more: replaced generations whose time is over, chunks of interrupted publishings
+    Gc {
+        /// This reel's alone, and also what an interrupted publishing left less than a day ago
+        name: Option<ReelName>,
+        #[command(flatten)]
+        reels: ReelsArgs,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Run the stand-in: an AWS-shaped server on this machine that keeps and serves reels
     Local {
         #[command(flatten)]
@@ -172,6 +216,22 @@ pub struct PublishArgs {
     /// Publish beside what has this name already, and retire that
     #[arg(long, env = "ZIPREEL_REPLACE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub replace: Option<bool>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Whose reels.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReelsArgs {
+    /// AWS Region [default: the profile's]
+    #[arg(long, env = "ZIPREEL_REGION")]
+    pub region: Option<String>,
+    /// Where the reels are [default: local]
+    #[arg(long, env = "ZIPREEL_TARGET")]
+    pub target: Option<TargetArg>,
+    /// AWS profile [default: AWS_PROFILE]
+    #[arg(long, env = "ZIPREEL_PROFILE")]
+    pub profile: Option<String>,
     #[command(flatten)]
     pub place: PlaceArgs,
 }

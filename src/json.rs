@@ -5,10 +5,16 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 
-use crate::reel::{
-    board::{Board, State},
-    event::{Event, JobChange, JobName, Planned, Published, Unit},
-    fault::{Fault, FaultClass},
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    library::{Checked, Depth, Finding, Listed, Report},
+    reel::{
+        board::{Board, State},
+        event::{Event, JobChange, JobName, Planned, Published, Unit},
+        fault::{Fault, FaultClass},
+        name::ReelName,
+    },
 };
 
 /// The line of one event; `None` for what is only counted.
@@ -103,6 +109,41 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Segments => "segments",
         Unit::Steps => "steps",
     }
+}
+
+/// One reel of `zipreel list`.
+pub fn reel(name: &ReelName, listed: &Listed) -> Value {
+    let index = listed.index.as_ref();
+    let modified = listed.modified.and_then(|time| OffsetDateTime::from(time).format(&Rfc3339).ok());
+    json!({
+        "event": "reel", "reel": name, "generation": index.map(|index| index.generation),
+        "chunks": index.map(|index| index.chunks), "deployed": listed.chunks(), "others": listed.other_chunks(),
+        "bytes": listed.bytes(), "seconds": index.map(|index| index.duration.as_secs()), "modified": modified,
+        "whole": listed.is_whole(),
+    })
+}
+
+/// What a check found of one chunk.
+pub fn chunk_checked(checked: &Checked) -> Value {
+    let (finding, why) = match &checked.finding {
+        Finding::Reading(_) => ("reading", None),
+        Finding::Ok => ("ok", None),
+        Finding::Missing => ("missing", None),
+        Finding::Differs(why) => ("differs", Some(why)),
+    };
+    json!({
+        "event": "chunk-checked", "rendition": checked.rendition, "chunk": checked.number.get(), "finding": finding,
+        "why": why,
+    })
+}
+
+/// What a check came to.
+pub fn checked(name: &ReelName, depth: Depth, report: Report) -> Value {
+    let Report { chunks, ok, missing, differing } = report;
+    json!({
+        "event": "checked", "reel": name, "deep": depth == Depth::Deep, "chunks": chunks, "ok": ok,
+        "missing": missing, "differing": differing, "whole": report.is_whole(),
+    })
 }
 
 /// The last line of work that failed or was cancelled.

@@ -13,11 +13,12 @@ use serde::Deserialize;
 use crate::{
     cli::{AccountArgs, InvokeModeArg, PlaceArgs, PublishArgs, TargetArg, TranscodeArg, UnusualArgs},
     cloud::{InvokeMode, Unusual},
-    publish::request::{Request, Target, Transcode},
+    publish::request::{IfTaken, Request, Target, Transcode},
     reel::{
         fault::{Explain, FaultClass},
         name::ReelName,
         pack,
+        retry::RetryPolicy,
     },
 };
 
@@ -155,7 +156,9 @@ impl Settings {
             chunk_limit: self.chunk_limit,
             parallel_uploads: self.parallel,
             transcode: self.transcode,
-            replace: self.replace,
+            if_taken: IfTaken::replace(self.replace),
+            interrupted: None,
+            retry: RetryPolicy::default(),
             state_dir: self.place.state_dir.clone(),
             work_dir: self.place.work_dir.clone(),
             backlog_bytes: self.place.backlog_bytes,
@@ -282,6 +285,8 @@ mod tests {
             "json",
             "yes",
             "serve",
+            "deep",
+            "repair",
             "help",
             "version",
             "live",

@@ -3,7 +3,8 @@
 use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
-    publish::player::Player,
+    library,
+    publish::{attempt::Patience, player::Player},
     reel::{
         describe,
         fault::Explain,
@@ -190,15 +191,14 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
 /// Functions in our name space that are not ours.
 async fn names(cloud: &Cloud, health: &mut Health) {
     let mut foreign = Vec::new();
-    let listed = cloud
-        .each_function(PREFIX, |page| {
-            let others = page.into_iter().filter(|facts| {
-                let publics = [Public::Gate.name(), Public::Relay.name()];
-                describe::ours(&facts.name, &facts.description).is_none() && !publics.contains(&facts.name.as_str())
-            });
-            foreign.extend(others.map(|facts| facts.name));
-        })
-        .await;
+    let listed = library::each_function(cloud, PREFIX, &Patience::default(), |page| {
+        let others = page.into_iter().filter(|facts| {
+            let publics = [Public::Gate.name(), Public::Relay.name()];
+            describe::ours(&facts.name, &facts.description).is_none() && !publics.contains(&facts.name.as_str())
+        });
+        foreign.extend(others.map(|facts| facts.name));
+    })
+    .await;
     match listed {
         Err(error) => unread(health, Subject::Names, &error),
         Ok(()) if foreign.is_empty() => {

@@ -4,6 +4,7 @@ use super::{gate_role, log_group};
 use crate::{
     cloud::{Cloud, CloudError},
     library,
+    publish::attempt::Patience,
     reel::{
         fault::{Explain, Fault, Stopped},
         gate::{CHUNK_ROLE, Public},
@@ -24,7 +25,8 @@ pub struct Removed(pub Vec<String>);
 
 /// Removes gate, relay, log and roles. May be repeated after an interruption.
 pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
-    let shelf = library::list(cloud, |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    let shelf =
+        library::list(cloud, &Patience::default(), |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
     let reels: Vec<_> = shelf.0.keys().map(ToString::to_string).collect();
     if !reels.is_empty() {
         let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));

@@ -1,11 +1,12 @@
 //! What AWS's answers mean for the work: one table from error codes to fault classes, with a hint where a person can
 //! do something. Messages carry AWS's own text, never a credential or a presigned query.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::sign_in::SignIn;
 use crate::reel::fault::{Explain, FaultClass};
@@ -21,6 +22,8 @@ pub struct CloudError {
     pub retry_after: Option<Duration>,
     class: FaultClass,
     hint: Option<String>,
+    /// No connection came about.
+    offline: bool,
     #[source]
     cause: Cause,
 }
@@ -88,7 +91,8 @@ impl CloudError {
         retry_after: Option<Duration>,
     ) -> Self {
         let (class, hint) = classify(&code, status, &message);
-        Self { doing, code, status, retry_after, class, hint: hint.map(str::to_owned), cause: Cause(message) }
+        let hint = hint.map(str::to_owned);
+        Self { doing, code, status, retry_after, class, hint, offline: false, cause: Cause(message) }
     }
 
     pub(super) fn from_sdk<E>(doing: impl Into<String>, error: &SdkError<E, Response>) -> Self
@@ -104,12 +108,18 @@ impl CloudError {
                 let code = answer.err().code().unwrap_or("Unknown").to_owned();
                 let message = answer.err().message().filter(|message| !message.is_empty()).unwrap_or("no reason given");
                 let message = format!("{message} ({status} {code})");
+                if let Some(skew) = clock_skew(&code, response.headers().get("date")) {
+                    return Self::new(doing, "ClockSkew".into(), Some(status), skew, None);
+                }
                 Self::new(doing, code, Some(status), message, retry_after.map(Duration::from_secs))
             }
             SdkError::TimeoutError(_) => Self::new(doing, "Timeout".into(), None, "no answer in time".into(), None),
             other => match credentials_cause(other) {
                 Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
-                None => Self::new(doing, "Connection".into(), None, root_cause(other), None),
+                None => {
+                    let offline = is_offline(other);
+                    Self { offline, ..Self::new(doing, "Connection".into(), None, root_cause(other), None) }
+                }
             },
         }
     }
@@ -127,6 +137,42 @@ impl Explain for CloudError {
     fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
+
+    fn is_offline(&self) -> bool {
+        self.offline
+    }
+}
+
+/// AWS takes signatures of the last and the next five minutes; a minute is left for the way.
+const SKEW_SECONDS: i64 = 240;
+
+/// A refused signature because this machine's clock is wrong, by the time that the answer tells; in words.
+fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
+    const SIGNATURE_CODES: [&str; 4] =
+        ["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"];
+    if !SIGNATURE_CODES.contains(&code) {
+        return None;
+    }
+    let theirs = DateTime::from_str(date?, Format::HttpDate).ok()?.secs();
+    let behind = theirs - DateTime::from(SystemTime::now()).secs();
+    let minutes = (behind.abs() + 30) / 60;
+    let which = if behind > 0 { "behind" } else { "ahead of" };
+    (behind.abs() > SKEW_SECONDS).then(|| format!("this machine's clock is {minutes} min {which} AWS's"))
+}
+
+/// No connection came about, or the network is gone: not one that was cut.
+fn is_offline<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let SdkError::DispatchFailure(failure) = error else { return false };
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return ![BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof].contains(&error.kind());
+        }
+        next = error.source();
+    }
+    // a connect that timed out has no error of the system in it
+    failure.is_timeout()
 }
 
 /// If the chain of causes comes from looking for credentials, what was said there last.
@@ -158,6 +204,7 @@ const THROTTLES: [&str; 5] =
 const SIGN_IN: &str =
     "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then press r or resume.";
 const RIGHTS: &str = "Ask for the right that is named, then press r or resume.";
+const CLOCK: &str = "Set the clock (time synchronisation sets it by itself), then press r or resume.";
 const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
 const QUOTA: &str = "Delete reels or functions that are not needed, or ask for more under Service Quotas \
                      (AWS Lambda, \"Function and layer storage\"), then press r or resume.";
@@ -175,7 +222,10 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         // a new role needs up to half a minute to be known everywhere
         "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, None),
         "InvalidSignatureException" if message.contains("expired") => (Transient, None),
-        "ResourceConflictException" if message.contains("in progress") => (Transient, None),
+        "ResourceConflictException" if ["in progress", "state: Pending"].iter().any(|word| message.contains(word)) => {
+            (Transient, None)
+        }
+        "ClockSkew" => (NeedsPerson, Some(CLOCK)),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => (NeedsPerson, Some(SIGN_IN)),
         "Credentials" => (NeedsPerson, Some(NO_CREDENTIALS)),
         "UnrecognizedClientException"
@@ -214,6 +264,8 @@ mod tests {
             ("InvalidSignatureException", 403, "The request signature we calculated does not match", NeedsPerson),
             ("ResourceConflictException", 409, "Function already exist: x", Permanent),
             ("ResourceConflictException", 409, "an update is in progress for resource", Transient),
+            ("ResourceConflictException", 409, "The function is currently in the following state: Pending", Transient),
+            ("ClockSkew", 403, "this machine's clock is 10 min behind AWS's", NeedsPerson),
             ("RequestEntityTooLargeException", 413, "", Permanent),
             ("CodeStorageExceededException", 400, "", NeedsPerson),
             ("AccessDeniedException", 403, "", NeedsPerson),

@@ -1,13 +1,17 @@
 //! The functions that hold a reel: create, read, list, update, delete. One attempt a call for those that carry code,
 //! so that every retry is ours and can be seen; small calls keep the SDK's own retries.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_lambda::{
     client::customize::CustomizableOperation,
     config::{Builder as ConfigBuilder, retry::RetryConfig, timeout::TimeoutConfig},
     types::{Architecture, FunctionCode, Runtime},
 };
+use time::{OffsetDateTime, macros::format_description};
 
 use super::{
     Cloud, CloudError,
@@ -42,6 +46,21 @@ pub struct FunctionFacts {
     pub revision: Option<String>,
     /// As AWS writes it: `2026-11-22T10:00:00.000+0000`.
     pub modified: String,
+}
+
+impl FunctionFacts {
+    /// When it was last changed, if AWS said it in its own way.
+    pub fn modified_at(&self) -> Option<SystemTime> {
+        let format = format_description!(
+            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
+        );
+        OffsetDateTime::parse(&self.modified, format).ok().map(SystemTime::from)
+    }
+
+    /// Chunks are never run, so most states are as good as Active; these two are not.
+    pub fn is_usable(&self) -> bool {
+        !matches!(self.state.as_deref(), Some("Failed" | "Deleting"))
+    }
 }
 
 /// The same fields stand in the answers of five calls, which have no type in common.
@@ -126,6 +145,16 @@ impl Cloud {
         Ok(self.get(name).await?.map(|(facts, _)| facts))
     }
 
+    /// A function's tags; `None` if there is no such function.
+    pub async fn tags(&self, name: &str) -> Result<Option<HashMap<String, String>>, CloudError> {
+        let sent = self.lambda.get_function().function_name(name).send().await;
+        match self.checked(|| format!("could not read function `{name}`"), sent).await {
+            Ok(answer) => Ok(Some(answer.tags.unwrap_or_default())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A function and a link to its zip, good for 10 minutes. The link is a secret: whoever has it can read the zip.
     pub async fn download_link(&self, name: &str) -> Result<Option<(FunctionFacts, String)>, CloudError> {
         self.get(name).await
@@ -144,31 +173,20 @@ impl Cloud {
         }
     }
 
-    /// All functions whose names begin with `prefix`, a page at a time. AWS has no filter: every function of the
-    /// account is listed, 50 a call.
-    pub async fn each_function(
+    /// A page of the functions whose names begin with `prefix`, and the marker of the next. AWS has no filter: every
+    /// function of the account is listed, 50 a call.
+    pub async fn functions_from(
         &self,
         prefix: &str,
-        mut page: impl FnMut(Vec<FunctionFacts>),
-    ) -> Result<(), CloudError> {
-        let mut marker = None;
-        loop {
-            self.limiter.acquire().await;
-            let sent = self.lambda.list_functions().set_marker(marker.take()).send().await;
-            let answer = self.checked(|| "could not list the account's functions".to_owned(), sent).await?;
-            let functions = answer.functions.unwrap_or_default();
-            page(
-                functions
-                    .into_iter()
-                    .filter(|function| function.function_name().is_some_and(|name| name.starts_with(prefix)))
-                    .map(|function| facts!(function))
-                    .collect(),
-            );
-            match answer.next_marker.filter(|marker| !marker.is_empty()) {
-                Some(next) => marker = Some(next),
-                None => return Ok(()),
-            }
-        }
+        marker: Option<String>,
+    ) -> Result<(Vec<FunctionFacts>, Option<String>), CloudError> {
+        self.limiter.acquire().await;
+        let sent = self.lambda.list_functions().set_marker(marker).send().await;
+        let answer = self.checked(|| "could not list the account's functions".to_owned(), sent).await?;
+        let functions = answer.functions.unwrap_or_default().into_iter();
+        let ours = functions.filter(|function| function.function_name().is_some_and(|name| name.starts_with(prefix)));
+        let page = ours.map(|function| facts!(function)).collect();
+        Ok((page, answer.next_marker.filter(|marker| !marker.is_empty())))
     }
 
     /// True if it was there.
@@ -235,4 +253,25 @@ fn with_code<T, E, B>(
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
     let config = ConfigBuilder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts);
     request.config_override(config).interceptor(StreamedCode { code: code.clone(), sent: sent.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_aws_writes_them() {
+        let facts = |modified: &str| FunctionFacts {
+            name: String::new(),
+            code_sha256: String::new(),
+            code_bytes: 0,
+            description: String::new(),
+            state: None,
+            revision: None,
+            modified: modified.into(),
+        };
+        let ten = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_341_600);
+        assert_eq!(facts("2026-11-22T10:00:00.000+0000").modified_at(), Some(ten));
+        assert_eq!(facts("yesterday").modified_at(), None);
+    }
 }

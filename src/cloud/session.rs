@@ -60,6 +60,13 @@ pub struct Identity {
     pub arn: String,
 }
 
+impl Identity {
+    /// `user/alice`, `assumed-role/Admin/alice`: the part of the ARN that tells people apart.
+    pub fn name(&self) -> Option<&str> {
+        self.arn.splitn(6, ':').nth(5)
+    }
+}
+
 /// One account in one Region.
 #[derive(Debug, Clone)]
 pub struct Cloud {

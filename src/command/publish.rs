@@ -67,12 +67,27 @@ async fn start(request: Request, region: Option<&str>, place: &Place, face: &Fac
     if matches!(request.target, Target::Aws { .. }) {
         acknowledge(&cloud, place, face)?;
     }
+    drive(request, &cloud, &tools, face).await?;
+    serve(stand_in, face).await
+}
+
+/// Publishes to an account that is connected and whose notice was acknowledged.
+pub(super) async fn run(request: Request, cloud: &Cloud, face: &FaceArgs) -> Result<(), Stopped> {
+    let tools = Tools::find().await.map_err(failed)?;
+    drive(request, cloud, &tools, face).await
+}
+
+async fn drive(request: Request, cloud: &Cloud, tools: &Tools, face: &FaceArgs) -> Result<(), Stopped> {
     let control = Control::default();
     let work = async |reporter: Arc<dyn Reporter>| {
-        account::ensure(&cloud, RelayWish::AsItIs, reporter.clone(), &control).await?;
-        publish::publish(request, cloud, &tools, reporter, &control).await
+        account::ensure(cloud, RelayWish::AsItIs, reporter.clone(), &control).await?;
+        publish::publish(request, cloud.clone(), tools, reporter, &control).await
     };
-    face::drive(face.json, &control, work).await?;
+    face::drive(face.json, &control, work).await.map(|_| ())
+}
+
+/// A stand-in of our own ends with us, or serves on until Ctrl-C.
+async fn serve(stand_in: Option<Joined>, face: &FaceArgs) -> Result<(), Stopped> {
     match stand_in {
         None | Some(Joined::Running(_)) => Ok(()),
         Some(Joined::Started(stand_in)) => {

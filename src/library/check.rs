@@ -5,10 +5,15 @@ use std::collections::HashMap;
 
 use futures_util::{StreamExt, stream};
 
-use super::LibraryError;
+use super::{LibraryError, each_function};
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
-    publish::{player::Player, remote, run::GATE},
+    publish::{
+        attempt::Patience,
+        player::{Player, PlayerError},
+        remote,
+        run::GATE,
+    },
     reel::{
         fault::Explain,
         index::{ChunkIndex, Container, Index},
@@ -73,11 +78,13 @@ pub async fn check(
     cloud: &Cloud,
     reel: &ReelName,
     depth: Depth,
+    patience: &Patience,
     found: impl Fn(Checked) + Sync,
 ) -> Result<Report, LibraryError> {
-    let existing = remote::existing(cloud, reel).await?.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
+    let existing = patience.again(|| remote::existing(cloud, reel)).await?;
+    let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
     let wanted = wanted(&existing.index);
-    let there = functions(cloud, reel, &wanted).await?;
+    let there = functions(cloud, reel, &wanted, patience).await?;
     let mut report = Report { chunks: wanted.len() as u32, ..Report::default() };
     let mut sound = Vec::new();
     for want in &wanted {
@@ -87,11 +94,11 @@ pub async fn check(
         }
     }
     if !sound.is_empty() {
-        let gate = cloud.function_url(GATE).await?.ok_or(LibraryError::NoGate)?;
+        let gate = patience.again(|| cloud.function_url(GATE)).await?.ok_or(LibraryError::NoGate)?;
         let base = format!("{gate}{reel}/{}/", existing.index.current.generation);
         let player = Player::new()?;
         // collected: a stream over the closure would not be `Send` for all lifetimes
-        let reads: Vec<_> = sound.into_iter().map(|want| read(&player, &base, want, &found)).collect();
+        let reads: Vec<_> = sound.into_iter().map(|want| read(&player, &base, want, patience, &found)).collect();
         let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
         while let Some((want, finding)) = reads.next().await {
             tell(&found, &mut report, want, finding);
@@ -135,17 +142,18 @@ async fn functions(
     cloud: &Cloud,
     reel: &ReelName,
     wanted: &[Wanted<'_>],
+    patience: &Patience,
 ) -> Result<HashMap<String, FunctionFacts>, LibraryError> {
-    let pages = cloud.quota().await?.functions.div_ceil(PAGE);
+    let pages = patience.again(|| cloud.quota()).await?.functions.div_ceil(PAGE);
     let mut there = HashMap::new();
     if pages <= wanted.len() as u64 {
         let prefix = format!("{PREFIX}{reel}-");
-        cloud
-            .each_function(&prefix, |page| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts))))
-            .await?;
+        let take = |page: Vec<FunctionFacts>| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts)));
+        each_function(cloud, &prefix, patience, take).await?;
     } else {
         for want in wanted {
-            there.extend(cloud.function(&want.name).await?.map(|facts| (facts.name.clone(), facts)));
+            let facts = patience.again(|| cloud.function(&want.name)).await?;
+            there.extend(facts.map(|facts| (facts.name.clone(), facts)));
         }
     }
     Ok(there)
@@ -153,9 +161,8 @@ async fn functions(
 
 fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
     let Some(facts) = there else { return Finding::Missing };
-    // Inactive and the like are about running, which chunks never do; lists leave the state out
-    if let Some(state @ ("Failed" | "Deleting")) = facts.state.as_deref() {
-        return Finding::Differs(format!("its state is {state}"));
+    if !facts.is_usable() {
+        return Finding::Differs(format!("its state is {}", facts.state.as_deref().unwrap_or_default()));
     }
     if facts.code_bytes != want.chunk.bytes {
         return Finding::Differs(format!("it has {} bytes, not {}", facts.code_bytes, want.chunk.bytes));
@@ -170,18 +177,25 @@ async fn read<'a>(
     player: &Player,
     base: &str,
     want: &'a Wanted<'a>,
+    patience: &Patience,
     found: &(impl Fn(Checked) + Sync),
 ) -> (&'a Wanted<'a>, Finding) {
     let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.container));
-    let mut done = 0;
+    let mut before = 0;
     for (place, segment) in want.chunk.segments.iter().enumerate() {
-        let progress = |block: &[u8]| {
-            done += block.len() as u64;
-            let finding = Finding::Reading(done);
-            found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+        let attempt = || async {
+            let mut done = before;
+            let progress = |block: &[u8]| {
+                done += block.len() as u64;
+                let finding = Finding::Reading(done);
+                found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+            };
+            let read = player.range(&url, segment.offset, segment.bytes, progress).await?;
+            // an answer that ends early passes; whole content with another hash stays
+            if read.bytes == segment.bytes { Ok(read) } else { Err(PlayerError::content(&url, "it ends early")) }
         };
-        match player.range(&url, segment.offset, segment.bytes, progress).await {
-            Ok(read) if (read.bytes, read.crc32) == (segment.bytes, segment.crc32) => {}
+        match patience.again(attempt).await {
+            Ok(read) if read.crc32 == segment.crc32 => before += segment.bytes,
             Ok(_) => return (want, Finding::Differs(format!("segment {place} of it has another hash"))),
             Err(error) => return (want, Finding::Differs(error.fault().to_string())),
         }

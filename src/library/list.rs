@@ -1,10 +1,11 @@
 //! All reels of an account, from ListFunctions alone: names and descriptions tell everything but the titles.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
-use super::LibraryError;
+use super::{LibraryError, each_function};
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
+    publish::attempt::Patience,
     reel::{
         describe::{self, IndexDescription},
         name::{FunctionName, Generation, PREFIX, ReelName},
@@ -18,8 +19,8 @@ pub struct Listed {
     pub index: Option<IndexDescription>,
     /// The index's code is another than its description says: an update was interrupted.
     pub stale: bool,
-    /// When the index was last changed, as AWS writes it: `2026-11-22T10:00:00.000+0000`.
-    pub modified: String,
+    /// When the index was last changed.
+    pub modified: Option<SystemTime>,
     /// Chunks and their bytes, a generation each.
     pub generations: BTreeMap<Generation, (u32, u64)>,
 }
@@ -68,7 +69,7 @@ impl Shelf {
                 let listed = self.0.entry(reel).or_default();
                 listed.index = IndexDescription::parse(&facts.description);
                 listed.stale = listed.index.as_ref().is_some_and(|index| !index.matches(&facts.code_sha256));
-                listed.modified = facts.modified.clone();
+                listed.modified = facts.modified_at();
             }
             None => {}
         }
@@ -76,14 +77,13 @@ impl Shelf {
 }
 
 /// Lists page by page; `page` sees the shelf after each.
-pub async fn list(cloud: &Cloud, mut page: impl FnMut(&Shelf)) -> Result<Shelf, LibraryError> {
+pub async fn list(cloud: &Cloud, patience: &Patience, mut page: impl FnMut(&Shelf)) -> Result<Shelf, LibraryError> {
     let mut shelf = Shelf::default();
-    cloud
-        .each_function(PREFIX, |functions| {
-            functions.iter().for_each(|facts| shelf.add(facts));
-            page(&shelf);
-        })
-        .await?;
+    each_function(cloud, PREFIX, patience, |functions| {
+        functions.iter().for_each(|facts| shelf.add(facts));
+        page(&shelf);
+    })
+    .await?;
     Ok(shelf)
 }
 

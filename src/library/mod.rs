@@ -4,19 +4,39 @@
 mod check;
 mod delete;
 mod list;
+mod sweep;
 
 pub use check::{Checked, Depth, Finding, Report, check};
-pub use delete::delete;
+pub use delete::{delete, remove};
 pub use list::{Listed, Shelf, list};
+pub use sweep::{Sweep, sweep};
 
 use crate::{
-    cloud::CloudError,
-    publish::{player::PlayerError, remote::RemoteError},
+    cloud::{Cloud, CloudError, functions::FunctionFacts},
+    publish::{attempt::Patience, player::PlayerError, remote::RemoteError},
     reel::{
         fault::{Explain, Fault, FaultClass},
         name::ReelName,
     },
 };
+
+/// All functions whose names begin with `prefix`, a page at a time; each page is tried again by itself.
+pub async fn each_function(
+    cloud: &Cloud,
+    prefix: &str,
+    patience: &Patience,
+    mut page: impl FnMut(Vec<FunctionFacts>),
+) -> Result<(), CloudError> {
+    let mut marker = None;
+    loop {
+        let (functions, next) = patience.again(|| cloud.functions_from(prefix, marker.clone())).await?;
+        page(functions);
+        if next.is_none() {
+            return Ok(());
+        }
+        marker = next;
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
@@ -51,6 +71,15 @@ impl Explain for LibraryError {
                 Some("`zipreel list` shows what is published; --target and --region choose where.".into())
             }
             Self::NoGate => Some("It is made with the first publishing.".into()),
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        match self {
+            Self::Cloud(error) => error.is_offline(),
+            Self::Remote(error) => error.is_offline(),
+            Self::Player(error) => error.is_offline(),
+            Self::NotFound(_) | Self::NoGate => false,
         }
     }
 

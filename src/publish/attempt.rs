@@ -1,12 +1,12 @@
 //! The only retry loop. A failure that passes is tried again after a wait, a failure that a person can mend holds the
 //! work without using up an attempt, everything else ends it.
 
-use std::{future::Future, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use super::reporter::{Control, JobHandle};
 use crate::reel::{
-    fault::{Explain, FaultClass, Stopped},
-    retry::RetryPolicy,
+    fault::{Explain, Fault, FaultClass, Stopped},
+    retry::{Failure, RetryPolicy, Tries},
 };
 
 /// Runs `work` until it succeeds, fails for good or is cancelled. `work` is told the attempt, from 1; dropping its
@@ -22,15 +22,15 @@ where
     E: Explain,
     W: Future<Output = Result<T, E>>,
 {
-    let mut attempt = 1;
+    let mut tries = Tries::new(*policy);
     loop {
         control.unpaused().await;
-        if control.cancel.is_cancelled() {
+        if control.cancel.is_cancelled() || control.last_attempt.is_cancelled() {
             return Err(Stopped::Cancelled);
         }
-        job.started(attempt);
+        job.started(tries.attempt());
         let result = tokio::select! {
-            result = work(attempt) => result,
+            result = work(tries.attempt()) => result,
             () = control.cancel.cancelled() => return Err(Stopped::Cancelled),
         };
         let error = match result {
@@ -42,31 +42,100 @@ where
         let fault = error.fault();
         match fault.class {
             FaultClass::Transient => {
-                let Some(wait) = policy.wait(attempt, fastrand::f64(), error.retry_after()) else {
-                    let tried = format!("{} (tried {attempt} times)", fault.what);
-                    return Err(Stopped::Failed(crate::reel::fault::Fault { what: tried, ..fault }));
+                let Some(wait) = tries.failed(failure(&error), fastrand::f64()) else {
+                    return Err(Stopped::Failed(given_up(fault, &tries)));
                 };
-                attempt += 1;
-                let cause = fault.cause.unwrap_or(fault.what);
-                job.log(format!("attempt {} failed: {cause}", attempt - 1));
-                job.retrying(attempt, policy.attempts, wait, cause);
+                let cause = cause(fault, &tries, policy);
+                job.log(format!("an attempt failed: {cause}"));
+                job.retrying(tries.attempt(), policy.attempts, wait, cause);
                 wait_or_told(control, wait).await;
             }
             FaultClass::NeedsPerson if control.attended => {
                 job.log(format!("waits: {fault}"));
                 job.waiting(fault);
-                control.retried().await;
+                tokio::select! {
+                    () = control.retried() => {}
+                    () = control.last_attempt.cancelled() => {}
+                }
             }
             FaultClass::NeedsPerson | FaultClass::Permanent => return Err(Stopped::Failed(fault)),
         }
     }
 }
 
-/// Waits; a person's `retry` or a cancel ends it early.
+fn failure(error: &impl Explain) -> Failure {
+    Failure { retry_after: error.retry_after(), offline: error.is_offline() }
+}
+
+fn given_up(fault: Fault, tries: &Tries) -> Fault {
+    let what = match tries.offline() {
+        Some(waited) => format!("{} (no connection for {} min)", fault.what, waited.as_secs() / 60),
+        None => format!("{} (tried {} times)", fault.what, tries.attempt()),
+    };
+    Fault { what, ..fault }
+}
+
+/// The failed attempt's cause; without a connection, how long that has lasted and will be borne.
+fn cause(fault: Fault, tries: &Tries, policy: &RetryPolicy) -> String {
+    let cause = fault.cause.unwrap_or(fault.what);
+    match tries.offline() {
+        Some(waited) => {
+            let (waited, all) = (waited.as_secs(), policy.offline.as_secs() / 60);
+            format!("no connection for {waited} s, waiting up to {all} min ({cause})")
+        }
+        None => cause,
+    }
+}
+
+/// Waits; a person's `retry`, a cancel or the end of all attempts ends it early.
 async fn wait_or_told(control: &Control, wait: Duration) {
     tokio::select! {
         () = tokio::time::sleep(wait) => {}
         () = control.retried() => {}
+        () = control.last_attempt.cancelled() => {}
+    }
+}
+
+/// How calls outside a publishing are tried again, and who hears of it.
+#[derive(Clone)]
+pub struct Patience {
+    pub policy: RetryPolicy,
+    pub said: Arc<dyn Fn(String) + Send + Sync>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { policy: RetryPolicy::default(), said: Arc::new(|_| ()) }
+    }
+}
+
+impl fmt::Debug for Patience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Patience").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+impl Patience {
+    /// Runs `work` until it succeeds or fails for good. Dropping the future ends it.
+    pub async fn again<T, E, W>(&self, mut work: impl FnMut() -> W) -> Result<T, E>
+    where
+        E: Explain,
+        W: Future<Output = Result<T, E>>,
+    {
+        let mut tries = Tries::new(self.policy);
+        loop {
+            let error = match work().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            if error.class() != FaultClass::Transient {
+                return Err(error);
+            }
+            let Some(wait) = tries.failed(failure(&error), fastrand::f64()) else { return Err(error) };
+            let cause = cause(error.fault(), &tries, &self.policy);
+            (self.said)(format!("{cause}; again in {:.1} s", wait.as_secs_f64()));
+            tokio::time::sleep(wait).await;
+        }
     }
 }
 
@@ -103,7 +172,8 @@ mod tests {
         }
     }
 
-    const POLICY: RetryPolicy = RetryPolicy { attempts: 4, base: Duration::ZERO, cap: Duration::ZERO };
+    const POLICY: RetryPolicy =
+        RetryPolicy { attempts: 4, base: Duration::ZERO, cap: Duration::ZERO, offline: Duration::ZERO };
 
     async fn run(control: &Control, failures: u32, class: FaultClass) -> (Result<u32, Stopped>, Board) {
         let seen = Seen::default();
@@ -159,6 +229,14 @@ mod tests {
         }
         let (alone, _) = run(&Control::default(), 1, FaultClass::NeedsPerson).await;
         assert!(matches!(alone, Err(Stopped::Failed(_))), "nobody is there to wait for");
+    }
+
+    #[tokio::test]
+    async fn at_the_end_of_all_attempts_none_is_begun() {
+        let control = Control::attended();
+        control.last_attempt.cancel();
+        let (result, _) = run(&control, 1, FaultClass::NeedsPerson).await;
+        assert_eq!(result, Err(Stopped::Cancelled));
     }
 
     #[tokio::test]

@@ -163,6 +163,11 @@ pub fn crashed(status: ExitStatus) -> bool {
     signal(status).is_some_and(|signal| matches!(signal, 6 | 7 | 8 | 10 | 11))
 }
 
+/// By a signal that someone else sent.
+pub fn killed(status: ExitStatus) -> bool {
+    signal(status).is_some() && !crashed(status)
+}
+
 #[cfg(unix)]
 fn signal(status: ExitStatus) -> Option<i32> {
     std::os::unix::process::ExitStatusExt::signal(&status)

@@ -9,7 +9,7 @@ use std::{
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{attempt::attempts, probe::Measured, upload::Uploaded, work::Work};
+use super::{attempt::attempts, probe::Measured, remote, reporter::JobHandle, upload::Uploaded, work::Work};
 use crate::{
     cloud::{
         CloudError,
@@ -72,21 +72,24 @@ pub(super) async fn index(
     independent: bool,
     existing: Option<Existing>,
     poster: Option<Vec<u8>>,
-) -> Result<(), Stopped> {
+) -> Result<Index, Stopped> {
     let job = work.job(JobName::Index, Unit::Bytes);
     let next = Index {
         format: FORMAT,
         reel: work.request.reel.clone(),
         title: work.request.title.clone(),
         published: rfc3339(SystemTime::now()),
+        by: work.cloud.identity().name().map(str::to_owned),
         current: generation.clone(),
         retired: existing.as_ref().map(|existing| retired(existing, generation)).unwrap_or_default(),
     };
-    if let Some(existing) = &existing
-        && same_content(&existing.index, &next)
-    {
-        job.skipped("already published");
-        return Ok(());
+    if let Some(existing) = existing.as_ref().filter(|existing| same_content(&existing.index, &next)) {
+        let result = describe_anew(work, &job, existing).await;
+        match &result {
+            Ok(()) => job.skipped("already published"),
+            other => job.ended(other),
+        }
+        return result.map(|()| existing.index.clone());
     }
     let code = match zip(&next, independent, existing.as_ref(), poster) {
         Ok(code) => code,
@@ -96,18 +99,33 @@ pub(super) async fn index(
         }
     };
     job.sized(code.bytes());
-    let description = IndexDescription {
-        reel: next.reel.clone(),
-        generation: next.current.generation,
-        chunks: next.current.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
-        bytes: next.current.bytes(),
-        duration: Duration::from_millis(next.current.duration_ms),
-        code: describe::code_prefix(&code.code_sha256()),
-    };
+    let description = description(&next, &code.code_sha256());
     let deploy = |_| deploy(work, &code, &description, existing.as_ref(), job.count());
     let result = attempts(&job, &work.control, &work.retry, deploy, |_| ()).await;
     job.ended(&result);
-    result
+    result.map(|()| next)
+}
+
+fn description(index: &Index, code_sha256: &str) -> IndexDescription {
+    let current = &index.current;
+    IndexDescription {
+        reel: index.reel.clone(),
+        generation: current.generation,
+        chunks: current.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
+        bytes: current.bytes(),
+        duration: Duration::from_millis(current.duration_ms),
+        code: describe::code_prefix(code_sha256),
+    }
+}
+
+/// An update that was interrupted has left the description of the code before.
+async fn describe_anew(work: &Work, job: &JobHandle, existing: &Existing) -> Result<(), Stopped> {
+    let text = description(&existing.index, &existing.facts.code_sha256).text();
+    if existing.facts.description == text {
+        return Ok(());
+    }
+    let name = work.index_function();
+    attempts(job, &work.control, &work.retry, |_| work.cloud.describe(&name, &text), |_| ()).await.map(|_| ())
 }
 
 fn same_content(deployed: &Index, next: &Index) -> bool {
@@ -132,8 +150,8 @@ fn retired(existing: &Existing, next: &GenerationIndex) -> Vec<Retired> {
 enum Error {
     #[error(transparent)]
     Cloud(#[from] CloudError),
-    #[error("someone else published `{reel}` meanwhile ({modified})")]
-    Overtaken { reel: String, modified: String },
+    #[error("someone else published `{reel}` meanwhile: {who}, {when}")]
+    Overtaken { reel: String, who: String, when: String },
 }
 
 impl Explain for Error {
@@ -156,6 +174,10 @@ impl Explain for Error {
             Self::Cloud(error) => error.retry_after(),
             Self::Overtaken { .. } => None,
         }
+    }
+
+    fn is_offline(&self) -> bool {
+        matches!(self, Self::Cloud(error) if error.is_offline())
     }
 }
 
@@ -208,7 +230,16 @@ async fn create(
 async fn ours_or_overtaken(work: &Work, name: &str, code: &CodeZip, error: CloudError) -> Result<(), Error> {
     match work.cloud.function(name).await? {
         Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(()),
-        Some(facts) => Err(Error::Overtaken { reel: work.request.reel.to_string(), modified: facts.modified }),
+        Some(facts) => {
+            let theirs = remote::existing(&work.cloud, &work.request.reel).await.ok().flatten();
+            let index = theirs.map(|theirs| theirs.index);
+            let who = index
+                .as_ref()
+                .and_then(|index| Some(format!("{} with generation {}", index.by.as_ref()?, index.current.generation)));
+            let when = index.map_or(facts.modified, |index| index.published);
+            let who = who.unwrap_or_else(|| "nobody known".to_owned());
+            Err(Error::Overtaken { reel: work.request.reel.to_string(), who, when })
+        }
         None => Err(error.into()),
     }
 }

@@ -4,6 +4,7 @@
 //! The remote side is the truth; the journal tells what was meant and spares asking.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -13,15 +14,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ffmpeg::Leader,
-    request::{Request, Target, Transcode},
+    probe::Measured,
+    request::{IfTaken, Interrupted, Origin, Request, Target, Transcode},
 };
 use crate::reel::{
     fault::{Explain, FaultClass},
     index::ChunkIndex,
     name::{Generation, ReelName, RenditionId},
+    retry::RetryPolicy,
 };
 
 const FILE: &str = "journal";
+const DAMAGED: &str = "journal.damaged";
 const LOCK: &str = "lock";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +45,8 @@ pub enum Record {
     Packed {
         chunks: u32,
         bytes: u64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        traits: Option<Traits>,
     },
     Published {
         at: String,
@@ -49,16 +55,40 @@ pub enum Record {
     },
 }
 
+/// What the index says of a rendition beside its chunks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Traits {
+    pub codecs: String,
+    pub resolution: Option<(u32, u32)>,
+    pub frame_rate: Option<f64>,
+    pub independent: bool,
+}
+
+impl Traits {
+    pub fn new(measured: Measured, independent: bool) -> Self {
+        let Measured { codecs, resolution, frame_rate } = measured;
+        Self { codecs, resolution, frame_rate, independent }
+    }
+
+    pub fn measured(self) -> Measured {
+        Measured { codecs: self.codecs, resolution: self.resolution, frame_rate: self.frame_rate }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Began {
     pub at: String,
     pub video: PathBuf,
     pub title: String,
     pub source_bytes: u64,
+    #[serde(default)]
+    pub origin: Option<Origin>,
     pub segment_seconds: f64,
     pub chunk_limit: u64,
     pub parallel_uploads: Option<usize>,
     pub transcode: bool,
+    #[serde(default)]
+    pub replace: bool,
     /// `local` or `aws`.
     pub target: String,
     pub profile: Option<String>,
@@ -105,6 +135,8 @@ fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Journ
 pub struct Journal {
     file: File,
     path: PathBuf,
+    /// Of whole records.
+    bytes: u64,
     records: Vec<Record>,
     /// Held until dropped.
     _lock: File,
@@ -121,6 +153,10 @@ impl Journal {
         let reel_dir = state_dir.join(reel.as_str());
         let folder = reel_dir.join(generation.to_string());
         fs::create_dir_all(&folder).map_err(io_error("make the folder", &folder))?;
+        // the names of the folders must last as long as what is in them
+        for parent in [state_dir, &reel_dir] {
+            sync_folder(parent).map_err(io_error("sync", parent))?;
+        }
         let lock = lock(&reel_dir, reel)?;
         let path = folder.join(FILE);
         let bytes = match fs::read(&path) {
@@ -137,9 +173,14 @@ impl Journal {
                     Some(format!("the journal's last record was torn and is cut off ({} bytes)", bytes.len() - whole));
             }
             Damage::Within => {
-                let aside = folder.join("journal.damaged");
+                let aside = folder.join(DAMAGED);
                 fs::rename(&path, &aside).map_err(io_error("set aside the journal", &path))?;
-                word = Some(format!("the journal was damaged and is kept as `{}`", aside.display()));
+                word = Some(format!(
+                    "the journal was damaged (its record {} does not match its checksum) and is kept as `{}`; what is \
+                     deployed is asked of the account",
+                    records.len() + 1,
+                    aside.display()
+                ));
             }
         }
         let set_aside = matches!(damage, Damage::Within);
@@ -147,7 +188,7 @@ impl Journal {
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io_error("open", &path))?;
         file.set_len(whole as u64).map_err(io_error("write", &path))?;
         sync_folder(&folder).map_err(io_error("sync", &folder))?;
-        Ok((Self { file, path, records, _lock: lock }, word))
+        Ok((Self { file, path, bytes: whole as u64, records, _lock: lock }, word))
     }
 
     pub fn records(&self) -> &[Record] {
@@ -159,14 +200,61 @@ impl Journal {
         self.path.parent().unwrap_or(Path::new("."))
     }
 
-    /// Returns when the record is on the disk. Blocking.
+    /// Returns when the record is on the disk. Blocking. After a failure the record can be appended again.
     pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
         let line = line(&record);
-        self.file.write_all(line.as_bytes()).map_err(io_error("write the journal", &self.path))?;
-        self.file.sync_data().map_err(io_error("write the journal", &self.path))?;
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            // half a record must not stand before the next; if this fails too, the next opening cuts it off
+            let _ = self.file.set_len(self.bytes);
+            return Err(io_error("write the journal", &self.path)(error));
+        }
+        self.bytes += line.len() as u64;
         self.records.push(record);
         Ok(())
     }
+}
+
+/// Holds a reel of this machine against other processes while the value lives; `None` if nothing was ever published
+/// as that here.
+pub fn hold(state_dir: &Path, reel: &ReelName) -> Result<Option<Held>, JournalError> {
+    let reel_dir = state_dir.join(reel.as_str());
+    if !reel_dir.is_dir() {
+        return Ok(None);
+    }
+    Ok(Some(Held { _lock: lock(&reel_dir, reel)?, reel_dir }))
+}
+
+/// A reel's folder, held.
+#[derive(Debug)]
+pub struct Held {
+    _lock: File,
+    reel_dir: PathBuf,
+}
+
+impl Held {
+    /// Removes the journals of this reel's runs in one account and Region: what they tell of is gone. Blocking.
+    pub fn forget(&self, account: &str, region: &str) {
+        for (_, folder) in folders(&self.reel_dir) {
+            let began = began(&good(&fs::read(folder.join(FILE)).unwrap_or_default()));
+            if began.is_some_and(|began| began.account == account && began.region == region) {
+                // a journal that stays offers a resume, which then sends everything again
+                let _ = fs::remove_dir_all(folder);
+            }
+        }
+    }
+}
+
+/// Processes that runs of this reel have started, of all its generations. Blocking.
+pub fn leaders(state_dir: &Path, reel: &ReelName) -> Vec<Leader> {
+    let journals = folders(&state_dir.join(reel.as_str()))
+        .flat_map(|(_, folder)| [FILE, DAMAGED].map(|name| fs::read(folder.join(name)).unwrap_or_default()));
+    let records = journals.flat_map(|bytes| good(&bytes));
+    let leaders = records.filter_map(|record| match record {
+        Record::Splitting { leader } => Some(leader),
+        _ => None,
+    });
+    leaders.collect()
 }
 
 fn lock(reel_dir: &Path, reel: &ReelName) -> Result<File, JournalError> {
@@ -228,6 +316,11 @@ fn read(bytes: &[u8]) -> (Vec<Record>, usize, Damage) {
     (records, whole, damage)
 }
 
+/// Every record that is whole, wherever it stands: each is true by itself.
+fn good(bytes: &[u8]) -> Vec<Record> {
+    bytes.split_inclusive(|byte| *byte == b'\n').filter_map(parse).collect()
+}
+
 fn parse(line: &[u8]) -> Option<Record> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (crc, json) = line.split_once(' ')?;
@@ -259,7 +352,13 @@ impl Resumable {
             chunk_limit: self.began.chunk_limit,
             parallel_uploads: self.began.parallel_uploads.and_then(std::num::NonZeroUsize::new),
             transcode: if self.began.transcode { Transcode::Auto } else { Transcode::Never },
-            replace: true,
+            if_taken: IfTaken::replace(self.began.replace),
+            interrupted: Some(Interrupted {
+                generation: self.generation,
+                origin: self.began.origin.clone(),
+                chunks_deployed: self.chunks_deployed,
+            }),
+            retry: RetryPolicy::default(),
             state_dir,
             work_dir,
             backlog_bytes,
@@ -277,7 +376,7 @@ pub fn resumable(state_dir: &Path) -> Vec<Resumable> {
         .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
         .filter_map(|(reel, generation, folder)| {
             let bytes = fs::read(folder.join(FILE)).ok()?;
-            summary(reel.parse().ok()?, generation.parse().ok()?, &read(&bytes).0)
+            summary(reel.parse().ok()?, generation.parse().ok()?, &good(&bytes))
         })
         .collect();
     found.sort_by(|a, b| b.began.at.cmp(&a.began.at));
@@ -289,23 +388,28 @@ fn folders(path: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
     entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
 }
 
-fn summary(reel: ReelName, generation: Generation, records: &[Record]) -> Option<Resumable> {
-    let began = records.iter().rev().find_map(|record| match record {
+fn began(records: &[Record]) -> Option<Began> {
+    records.iter().rev().find_map(|record| match record {
         Record::Began(began) => Some(began.clone()),
         _ => None,
-    })?;
+    })
+}
+
+fn summary(reel: ReelName, generation: Generation, records: &[Record]) -> Option<Resumable> {
+    let began = began(records)?;
     let mut found = Resumable { reel, generation, chunks: began.chunks, began, chunks_deployed: 0, bytes_deployed: 0 };
+    let mut deployed = HashMap::new();
     for record in records {
         match record {
             Record::Published { .. } => return None,
             Record::Packed { chunks, .. } => found.chunks = *chunks,
-            Record::Deployed { chunk, .. } => {
-                found.chunks_deployed += 1;
-                found.bytes_deployed += chunk.bytes;
-            }
+            // every run records each chunk
+            Record::Deployed { rendition, chunk } => drop(deployed.insert((rendition, chunk.number), chunk.bytes)),
             Record::Began(_) | Record::Splitting { .. } => {}
         }
     }
+    found.chunks_deployed = deployed.len() as u32;
+    found.bytes_deployed = deployed.values().sum();
     Some(found)
 }
 
@@ -324,7 +428,9 @@ mod tests {
             segment_seconds: 6.0,
             chunk_limit: 1 << 25,
             parallel_uploads: None,
+            origin: None,
             transcode: false,
+            replace: false,
             target: "local".into(),
             profile: None,
             account: "000000000000".into(),
@@ -347,7 +453,7 @@ mod tests {
         let (mut journal, word) = open(state.path());
         assert_eq!((journal.records().len(), word), (0, None));
         journal.append(began()).unwrap();
-        journal.append(Record::Packed { chunks: 5, bytes: 9 }).unwrap();
+        journal.append(Record::Packed { chunks: 5, bytes: 9, traits: None }).unwrap();
         drop(journal);
         assert_eq!(resumable(state.path())[0].chunks, 5);
         let (mut journal, word) = open(state.path());
@@ -367,7 +473,7 @@ mod tests {
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&torn.as_bytes()[..20]).unwrap();
         let (mut journal, word) = open(state.path());
         assert!(word.unwrap().contains("torn"));
-        journal.append(Record::Packed { chunks: 1, bytes: 1 }).unwrap();
+        journal.append(Record::Packed { chunks: 1, bytes: 1, traits: None }).unwrap();
         drop(journal);
         assert_eq!(open(state.path()).0.records().len(), 2);
     }

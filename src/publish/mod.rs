@@ -1,6 +1,7 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
 pub mod attempt;
+pub mod collect;
 pub mod ffmpeg;
 mod index;
 mod join;
@@ -9,7 +10,9 @@ pub mod log;
 pub mod notice;
 mod pack;
 pub mod player;
+mod prepare;
 pub mod probe;
+mod produce;
 pub mod remote;
 pub mod reporter;
 pub mod request;

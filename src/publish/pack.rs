@@ -72,6 +72,7 @@ pub(super) async fn pack(
     let result = tokio::select! {
         result = pack_all(work, plan, &mut segments, &chunks, &job) => result,
         () = work.control.cancel.cancelled() => Err(Stopped::Cancelled),
+        () = work.control.last_attempt.cancelled() => Err(Stopped::Cancelled),
     };
     job.ended(&result);
     result
@@ -106,7 +107,7 @@ async fn pack_all(
         }
     }
     // a split that failed closes its channel too: what it left is no whole chunk
-    if work.control.cancel.is_cancelled() {
+    if work.control.cancel.is_cancelled() || work.control.last_attempt.is_cancelled() {
         return Err(Stopped::Cancelled);
     }
     if let Some(chunk) = packer.finish().map_err(stopped)? {

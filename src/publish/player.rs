@@ -45,6 +45,10 @@ impl Explain for PlayerError {
             Self::Connection { .. } | Self::Content { .. } => None,
         }
     }
+
+    fn is_offline(&self) -> bool {
+        matches!(self, Self::Connection { source, .. } if source.is_connect())
+    }
 }
 
 impl PlayerError {

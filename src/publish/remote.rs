@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     io::{Cursor, Read},
+    time::Duration,
 };
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     upload::Deployed,
 };
 use crate::{
-    cloud::{Cloud, CloudError},
+    cloud::{Cloud, CloudError, functions::FunctionFacts},
     reel::{
         describe,
         fault::{Explain, FaultClass},
@@ -52,6 +53,22 @@ impl Explain for RemoteError {
             Self::Index { .. } | Self::Foreign(_) => Some("Choose another --name.".into()),
         }
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Cloud(error) => error.retry_after(),
+            Self::Player(error) => error.retry_after(),
+            Self::Index { .. } | Self::Foreign(_) => None,
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        match self {
+            Self::Cloud(error) => error.is_offline(),
+            Self::Player(error) => error.is_offline(),
+            Self::Index { .. } | Self::Foreign(_) => false,
+        }
+    }
 }
 
 /// The index that a reel's name has in the account.
@@ -89,31 +106,51 @@ fn read_entries(zip: Vec<u8>) -> Result<BTreeMap<String, Vec<u8>>, zip::result::
     Ok(entries)
 }
 
-/// The chunks of a generation that are deployed. `known`: an earlier run is on record, so that it is worth going
-/// through the whole list; else the first chunk tells whether there is anything to find.
-pub(super) async fn deployed(
+/// Where so few functions are, the whole list is read before any publishing: it takes two seconds at most.
+const LISTED_ANYWAY: u64 = 1000;
+
+/// Chunks of this reel that are in the account, of all generations. `known`: an earlier run is on record, so that it is
+/// worth going through the whole list; else, in a large account, the first chunk tells whether there is anything to
+/// find.
+pub(super) async fn chunks(
     cloud: &Cloud,
     reel: &ReelName,
     generation: Generation,
     rendition: &RenditionId,
     known: bool,
-) -> Result<Deployed, CloudError> {
-    let chunk = |number| FunctionName::Chunk { reel: reel.clone(), generation, rendition: rendition.clone(), number };
-    if !known && cloud.function(&chunk(ChunkNumber::FIRST).to_string()).await?.is_none() {
-        return Ok(Deployed::new());
+) -> Result<Vec<FunctionFacts>, CloudError> {
+    if !known && cloud.quota().await?.functions > LISTED_ANYWAY {
+        let (reel, rendition, number) = (reel.clone(), rendition.clone(), ChunkNumber::FIRST);
+        let first = FunctionName::Chunk { reel, generation, rendition, number };
+        if cloud.function(&first.to_string()).await?.is_none() {
+            return Ok(Vec::new());
+        }
     }
-    let mut found = Deployed::new();
-    cloud
-        .each_function(&format!("{PREFIX}{reel}-{generation}-{rendition}-"), |page| {
-            for facts in page {
-                let usable = facts.state.as_deref().is_none_or(|state| state != "Failed" && state != "Deleting");
-                if let Some(FunctionName::Chunk { number, .. }) = describe::ours(&facts.name, &facts.description)
-                    && usable
-                {
-                    found.insert(number, facts.code_sha256);
-                }
+    let (mut found, mut marker) = (Vec::new(), None);
+    loop {
+        let (page, next) = cloud.functions_from(&format!("{PREFIX}{reel}-"), marker).await?;
+        found.extend(page.into_iter().filter(|facts| {
+            matches!(describe::ours(&facts.name, &facts.description),
+                Some(name @ FunctionName::Chunk { .. }) if name.reel() == reel)
+        }));
+        if next.is_none() {
+            return Ok(found);
+        }
+        marker = next;
+    }
+}
+
+/// Those of one generation that can be used: number to `CodeSha256`.
+pub(super) fn deployed(chunks: &[FunctionFacts], wanted: Generation, of: &RenditionId) -> Deployed {
+    let usable = chunks.iter().filter(|facts| facts.is_usable());
+    usable
+        .filter_map(|facts| match FunctionName::parse(&facts.name) {
+            Some(FunctionName::Chunk { generation, rendition, number, .. })
+                if generation == wanted && rendition == *of =>
+            {
+                Some((number, facts.code_sha256.clone()))
             }
+            _ => None,
         })
-        .await?;
-    Ok(found)
+        .collect()
 }

@@ -28,6 +28,8 @@ impl Reporter for tokio::sync::mpsc::UnboundedSender<Event> {
 #[derive(Debug, Clone)]
 pub struct Control {
     pub cancel: CancellationToken,
+    /// What runs may end, and no further attempt is begun: something beside it has failed.
+    pub last_attempt: CancellationToken,
     /// Someone watches and can put right what needs a person; without, such a fault ends the work.
     pub attended: bool,
     paused: Arc<watch::Sender<bool>>,
@@ -38,6 +40,7 @@ impl Default for Control {
     fn default() -> Self {
         Self {
             cancel: CancellationToken::new(),
+            last_attempt: CancellationToken::new(),
             attended: false,
             paused: Arc::new(watch::Sender::new(false)),
             retries: Arc::new(watch::Sender::new(0)),
@@ -53,7 +56,7 @@ impl Control {
 
     /// Steers part of the work: cancelled with the whole, or alone.
     pub fn part(&self) -> Self {
-        Self { cancel: self.cancel.child_token(), ..self.clone() }
+        Self { cancel: self.cancel.child_token(), last_attempt: self.last_attempt.child_token(), ..self.clone() }
     }
 
     /// Lets requests under way finish and starts no new ones until resumed.

@@ -2,8 +2,12 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
+pub use super::work::Origin;
 pub use crate::reel::media::Transcode;
-use crate::reel::name::ReelName;
+use crate::reel::{
+    name::{Generation, ReelName},
+    retry::RetryPolicy,
+};
 
 /// Where the reel goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,31 @@ impl Target {
     }
 }
 
+/// What to do where the reel's name has another generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfTaken {
+    /// Nothing: it may be another video.
+    Refuse,
+    /// Publish beside it, and retire it.
+    Replace,
+    /// Nothing: the video is there to mend what is published.
+    Repair,
+}
+
+impl IfTaken {
+    pub fn replace(replace: bool) -> Self {
+        if replace { Self::Replace } else { Self::Refuse }
+    }
+}
+
+/// What a journal knows of an interrupted run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupted {
+    pub generation: Generation,
+    pub origin: Option<Origin>,
+    pub chunks_deployed: u32,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     pub video: PathBuf,
@@ -41,8 +70,10 @@ pub struct Request {
     /// `None`: as many as raise the throughput.
     pub parallel_uploads: Option<NonZeroUsize>,
     pub transcode: Transcode,
-    /// Publish beside what already has this name, and retire that. Without it a taken name is an error.
-    pub replace: bool,
+    pub if_taken: IfTaken,
+    /// The run that this one goes on with: anything that would make another generation of it is an error.
+    pub interrupted: Option<Interrupted>,
+    pub retry: RetryPolicy,
     /// Journals, logs and playlist copies, a folder a reel.
     pub state_dir: PathBuf,
     /// Segments that wait for their upload.

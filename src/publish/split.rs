@@ -22,7 +22,7 @@ use tokio::{
 
 pub use super::join::ClosedSegment;
 use super::{
-    ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe},
+    ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe, killed},
     join::Joiner,
     probe::input_argument,
     reporter::{Control, JobHandle},
@@ -57,13 +57,20 @@ pub enum SplitError {
     #[error("could not run `{}`", .0.display())]
     Run(PathBuf, #[source] io::Error),
     #[error("could not write segments to `{}`", printable(folder))]
-    Write { folder: PathBuf, source: io::Error },
+    Write {
+        folder: PathBuf,
+        source: io::Error,
+        /// Bytes that may wait there.
+        room: u64,
+    },
     #[error("could not split `{}`: ffmpeg {how}", printable(video))]
     Failed {
         video: PathBuf,
         how: String,
         /// By a fault of its own, rather than by what it read.
         crashed: bool,
+        /// By someone else, or by the system for want of memory.
+        killed: bool,
         /// What ffmpeg said last.
         complaints: String,
     },
@@ -83,6 +90,7 @@ impl Explain for SplitError {
         match self {
             Self::Tools(error) => error.class(),
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => FaultClass::NeedsPerson,
+            Self::Failed { killed: true, .. } => FaultClass::Transient,
             _ => FaultClass::Permanent,
         }
     }
@@ -96,8 +104,10 @@ impl Explain for SplitError {
             Self::Tools(error) => error.hint(),
             Self::Input(error) => error.hint(),
             Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
-            Self::Write { folder, source } if source.kind() == io::ErrorKind::StorageFull => Some(format!(
-                "Free some space on the disk of `{}`, or choose another with `--work-dir`.",
+            Self::Write { folder, source, room } if source.kind() == io::ErrorKind::StorageFull => Some(format!(
+                "Make room for up to {} MiB on the disk of `{}`, or choose another with --work-dir or a smaller \
+                 --backlog-gib; then press r or resume.",
+                room.div_ceil(1024 * 1024),
                 printable(folder)
             )),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
@@ -150,6 +160,10 @@ impl Backlog {
 
     pub fn bytes(&self) -> u64 {
         self.0.bytes.load(Acquire)
+    }
+
+    pub fn limit(&self) -> u64 {
+        self.0.limit
     }
 
     pub fn is_full(&self) -> bool {
@@ -211,15 +225,16 @@ impl Split<'_> {
             return Err(self.write_error(io::ErrorKind::StorageFull.into()));
         }
         if !status.success() {
-            let (video, how, crashed) = (self.video.to_owned(), describe(status), crashed(status));
-            return Err(SplitError::Failed { video, how, crashed, complaints });
+            let (video, how) = (self.video.to_owned(), describe(status));
+            let (crashed, killed) = (crashed(status), killed(status));
+            return Err(SplitError::Failed { video, how, crashed, killed, complaints });
         }
         run.flush(control).await?;
         run.check_length(complaints)?;
         if let Some(duration) = self.plan.duration {
             job.count().set(duration.as_micros() as u64);
         }
-        Ok(run.summary)
+        Ok(run.summary.clone())
     }
 
     async fn look(&self) -> Result<Metadata, SplitError> {
@@ -227,7 +242,7 @@ impl Split<'_> {
     }
 
     fn write_error(&self, source: io::Error) -> SplitError {
-        SplitError::Write { folder: self.folder.to_owned(), source }
+        SplitError::Write { folder: self.folder.to_owned(), source, room: self.backlog.limit() }
     }
 
     /// Runs in the attempt's folder with names of its own, since the hls muxer reads `%` in a path as a pattern.
@@ -241,6 +256,13 @@ impl Split<'_> {
         command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));
         command.args(["-hls_segment_filename", "piece%08d.ts", "pipe:1"]);
         Ok(command)
+    }
+}
+
+/// Segments that were never sent wait for nobody.
+impl Drop for Run<'_> {
+    fn drop(&mut self) {
+        self.waiting.iter().for_each(|segment| self.split.backlog.remove(segment.bytes));
     }
 }
 

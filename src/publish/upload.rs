@@ -79,20 +79,28 @@ impl Uploads {
         }
     }
 
+    /// After the first failure those that run come to their end, and none is begun.
     async fn run(&mut self, chunks: &mut Receiver<PackedChunk>, job: &JobHandle) -> Result<(), Stopped> {
+        let ending = self.work.control.last_attempt.clone();
         let mut next: Option<PackedChunk> = None;
         let mut more = true;
         let mut packed = 0;
+        let mut failed = None;
         let mut clock = tokio::time::interval(Duration::from_millis(500));
         loop {
+            if ending.is_cancelled() {
+                (next, more) = (None, false);
+            }
             if let Some(chunk) = next.take_if(|chunk| self.may_start(chunk.code.bytes())) {
                 self.start(chunk);
             }
             if next.is_none() && !more && self.running.is_empty() {
-                return Ok(());
+                let ended = if ending.is_cancelled() { Err(Stopped::Cancelled) } else { Ok(()) };
+                return failed.map_or(ended, |fault| Err(Stopped::Failed(fault)));
             }
             tokio::select! {
                 () = self.work.control.cancel.cancelled() => return Err(Stopped::Cancelled),
+                () = ending.cancelled(), if more => {}
                 chunk = chunks.recv(), if next.is_none() && more => match chunk {
                     Some(chunk) => {
                         packed += chunk.index.bytes;
@@ -103,10 +111,14 @@ impl Uploads {
                         job.sized(packed);
                     }
                 },
-                Some(done) = self.running.join_next() => {
-                    let done = done.expect("an upload does not panic")?;
-                    self.finish(done, job);
-                }
+                Some(done) = self.running.join_next() => match done.expect("an upload does not panic") {
+                    Ok(done) => self.finish(done, job),
+                    Err(Stopped::Failed(fault)) => {
+                        failed.get_or_insert(fault);
+                        ending.cancel();
+                    }
+                    Err(Stopped::Cancelled) => {}
+                },
                 _ = clock.tick() => self.measure(job),
             }
         }
@@ -142,7 +154,11 @@ impl Uploads {
         let job = self.work.job(name, Unit::Bytes);
         job.sized(chunk.index.bytes);
         self.in_flight.insert(number, (chunk.index.bytes, job.count().clone()));
-        let there = self.deployed.get(&number).is_some_and(|sha256| *sha256 == chunk.index.sha256);
+        let there = match self.deployed.get(&number) {
+            None => There::Nothing,
+            Some(sha256) if *sha256 == chunk.index.sha256 => There::Same,
+            Some(_) => There::Other,
+        };
         self.running.spawn(deploy(self.work.clone(), chunk, there, job, self.pace.clone()));
     }
 
@@ -157,15 +173,26 @@ impl Uploads {
     }
 }
 
+/// What the list showed under a chunk's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum There {
+    Nothing,
+    Same,
+    Other,
+}
+
 /// Deploys one chunk, records it and removes its segments.
 async fn deploy(
     work: Arc<Work>,
     chunk: PackedChunk,
-    there: bool,
+    there: There,
     job: JobHandle,
     pace: Arc<Mutex<Pace>>,
 ) -> Result<Done, Stopped> {
-    let result = if there { Ok(Sent { bytes: 0, attempts: 0 }) } else { create(&work, &chunk, &job, &pace).await };
+    let result = match there {
+        There::Same => Ok(Sent { bytes: 0, attempts: 0 }),
+        _ => send(&work, &chunk, there, &job, &pace).await,
+    };
     let result = match result {
         Ok(sent) => recorded(&work, &chunk, sent).await.map(|()| sent),
         Err(stopped) => Err(stopped),
@@ -203,53 +230,81 @@ async fn recorded(work: &Arc<Work>, chunk: &PackedChunk, sent: Sent) -> Result<(
 enum Error {
     #[error(transparent)]
     Cloud(#[from] CloudError),
-    #[error("function `{name}` is already there with other content")]
-    Other { name: String },
+    #[error("function `{name}` is there and is not this reel's")]
+    Foreign { name: String },
+    #[error("function `{name}` is published with other content than was made now")]
+    Published { name: String },
+    #[error("function `{name}` is {state}")]
+    Unsettled { name: String, state: &'static str },
 }
 
 impl Explain for Error {
     fn class(&self) -> FaultClass {
         match self {
             Self::Cloud(error) => error.class(),
-            Self::Other { .. } => FaultClass::Permanent,
+            Self::Foreign { .. } | Self::Published { .. } => FaultClass::Permanent,
+            Self::Unsettled { .. } => FaultClass::Transient,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => error.hint(),
-            Self::Other { .. } => Some(
-                "It was made by other software or a damaged run. Delete that function, or choose another --name."
+            Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
+            Self::Published { .. } => Some(
+                "Re-encoding on this machine gives other bytes. Publish a new generation: --replace with another \
+                 --chunk-mib or --segment-seconds."
                     .into(),
             ),
+            Self::Unsettled { .. } => None,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Cloud(error) => error.retry_after(),
-            Self::Other { .. } => None,
+            Self::Foreign { .. } | Self::Published { .. } | Self::Unsettled { .. } => None,
         }
+    }
+
+    fn is_offline(&self) -> bool {
+        matches!(self, Self::Cloud(error) if error.is_offline())
     }
 }
 
-async fn create(work: &Arc<Work>, chunk: &PackedChunk, job: &JobHandle, pace: &Mutex<Pace>) -> Result<Sent, Stopped> {
+async fn send(
+    work: &Arc<Work>,
+    chunk: &PackedChunk,
+    there: There,
+    job: &JobHandle,
+    pace: &Mutex<Pace>,
+) -> Result<Sent, Stopped> {
     let name = work.chunk_function(chunk.index.number);
     let new = NewFunction {
         name: name.to_string(),
         description: describe::chunk(&name),
-        tags: describe::tags(&name).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        tags: describe::tags(&name)
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .chain(work.origin.tags())
+            .collect(),
     };
     let pace = || pace.lock().unwrap_or_else(PoisonError::into_inner);
     let create = |attempt| {
         let new = &new;
         async move {
+            if there == There::Other && attempt == 1 {
+                // a request with the whole chunk in it would only be refused
+                settle(work, new, chunk, job).await?;
+                return Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt });
+            }
             let created = work.cloud.create_function(new, &chunk.code, job.count(), timeout(chunk.code.bytes())).await;
             match created {
-                Ok(_) => Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt }),
-                Err(error) if error.is_conflict() => already_there(work, new, chunk, error, attempt).await,
-                Err(error) => Err(Error::Cloud(error)),
+                Ok(_) => {}
+                Err(error) if error.is_conflict() => settle(work, new, chunk, job).await?,
+                Err(error) => return Err(Error::Cloud(error)),
             }
+            Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt })
         }
     };
     let failed = |error: &Error| {
@@ -274,21 +329,28 @@ fn timeout(bytes: u64) -> Duration {
     Duration::from_secs((30 + bytes * 4 / 3 / SLOWEST_BYTES_PER_SECOND).min(300))
 }
 
-/// 409: the same name is taken. By us, with the same content, is success: an answer was lost, or another run did it.
-async fn already_there(
-    work: &Work,
-    new: &NewFunction,
-    chunk: &PackedChunk,
-    conflict: CloudError,
-    attempt: u32,
-) -> Result<Sent, Error> {
-    match work.cloud.function(&new.name).await? {
-        Some(facts) if facts.code_sha256 == chunk.index.sha256 && facts.description == new.description => {
-            Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt })
+/// The name is taken. By us, with the same content, is success: an answer was lost, or another run did it. Other
+/// content of ours (re-encoded by another machine, damaged) is replaced, unless someone may be watching it.
+async fn settle(work: &Work, new: &NewFunction, chunk: &PackedChunk, job: &JobHandle) -> Result<(), Error> {
+    let name = || new.name.clone();
+    // deleted since it was met: the next attempt creates it
+    let gone = || Error::Unsettled { name: name(), state: "being deleted" };
+    let facts = work.cloud.function(&new.name).await?.ok_or_else(gone)?;
+    match facts.state.as_deref() {
+        _ if facts.description != new.description => return Err(Error::Foreign { name: name() }),
+        Some("Deleting") => return Err(gone()),
+        Some("Failed") => {
+            work.cloud.delete_function(&new.name).await?;
+            return Err(Error::Unsettled { name: name(), state: "made anew, since it had failed" });
         }
-        Some(_) => Err(Error::Other { name: new.name.clone() }),
-        None => Err(Error::Cloud(conflict)),
+        _ if facts.code_sha256 == chunk.index.sha256 => return Ok(()),
+        _ if !work.may_replace(&chunk.index) => return Err(Error::Published { name: name() }),
+        _ => {}
     }
+    job.log("other content is deployed under this name: it is replaced");
+    let (code, timeout) = (&chunk.code, timeout(chunk.code.bytes()));
+    work.cloud.update_code(&new.name, facts.revision.as_deref(), code, job.count(), timeout).await?;
+    Ok(())
 }
 
 fn too_slow(fault: Fault, fitting_mib: Option<u64>) -> Fault {

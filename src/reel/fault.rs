@@ -79,6 +79,11 @@ pub trait Explain: std::error::Error {
         None
     }
 
+    /// The other side was not reached at all, so that waiting is worth while for long.
+    fn is_offline(&self) -> bool {
+        false
+    }
+
     /// The error for a person: its own text is the what, its chain of sources the cause.
     fn fault(&self) -> Fault {
         let mut causes = Vec::new();

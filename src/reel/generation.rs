@@ -15,6 +15,14 @@ pub struct SourcePrint {
     pub samples: [u8; 32],
 }
 
+impl SourcePrint {
+    /// Short, for journals and tags.
+    pub fn text(&self) -> String {
+        let samples: String = self.samples.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}-{samples}", self.bytes)
+    }
+}
+
 /// `treatment` says of each stream what is done to it; `ffmpeg` is its version: its muxers' bytes differ between
 /// versions.
 pub fn generation(

@@ -24,6 +24,9 @@ pub struct Index {
     pub title: String,
     /// RFC 3339, UTC.
     pub published: String,
+    /// Who published it, as AWS calls them: `user/alice`. For those who are told that they were overtaken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     pub current: GenerationIndex,
     /// Earlier generations and until when each is still served (RFC 3339, UTC).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -10,24 +10,79 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// No wait is longer, whatever the attempt.
     pub cap: Duration,
+    /// Waits altogether while the other side can't be reached at all: a router restarts, a laptop changes its network.
+    /// That uses up no attempts.
+    pub offline: Duration,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { attempts: 8, base: Duration::from_millis(500), cap: Duration::from_secs(30) }
+        Self {
+            attempts: 8,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            offline: Duration::from_secs(30 * 60),
+        }
     }
 }
 
-impl RetryPolicy {
-    /// The wait after failed attempt `attempt` (from 1): exponential, with equal jitter by `random` in 0..1, and never
-    /// less than what the server asked for. `None` when no attempt is left.
-    pub fn wait(&self, attempt: u32, random: f64, retry_after: Option<Duration>) -> Option<Duration> {
-        if attempt >= self.attempts {
-            return None;
-        }
-        let ceiling = self.base.saturating_mul(1 << (attempt - 1).min(16)).min(self.cap);
+/// What a failed attempt says about the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The least wait that the server asked for.
+    pub retry_after: Option<Duration>,
+    /// The other side was not reached.
+    pub offline: bool,
+}
+
+/// The attempts at one thing.
+#[derive(Debug, Clone)]
+pub struct Tries {
+    policy: RetryPolicy,
+    attempt: u32,
+    /// Failures in a row without a connection, and the waits between them.
+    offline: (u32, Duration),
+}
+
+impl Tries {
+    pub fn new(policy: RetryPolicy) -> Self {
+        Self { policy, attempt: 1, offline: (0, Duration::ZERO) }
+    }
+
+    /// The attempt that runs or comes next, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// How long the connection has been missed, without the time that the attempts themselves took.
+    pub fn offline(&self) -> Option<Duration> {
+        (self.offline.0 > 0).then_some(self.offline.1)
+    }
+
+    /// The wait before the next attempt: exponential, with equal jitter by `random` in 0..1, and never less than what
+    /// the server asked for. `None` when no attempt is left.
+    pub fn failed(&mut self, failure: Failure, random: f64) -> Option<Duration> {
+        let failures = if failure.offline {
+            if self.offline.1 >= self.policy.offline {
+                return None;
+            }
+            self.offline.0 += 1;
+            self.offline.0
+        } else {
+            self.offline = (0, Duration::ZERO);
+            if self.attempt >= self.policy.attempts {
+                return None;
+            }
+            self.attempt += 1;
+            self.attempt - 1
+        };
+        let ceiling = self.policy.base.saturating_mul(1 << (failures - 1).min(16)).min(self.policy.cap);
         let jittered = ceiling.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0));
-        Some(jittered.max(retry_after.unwrap_or_default()))
+        let wait = jittered.max(failure.retry_after.unwrap_or_default());
+        if failure.offline {
+            self.offline.1 += wait;
+        }
+        Some(wait)
     }
 }
 
@@ -35,19 +90,32 @@ impl RetryPolicy {
 mod tests {
     use super::*;
 
+    const ANSWERED: Failure = Failure { retry_after: None, offline: false };
+    const OFFLINE: Failure = Failure { retry_after: None, offline: true };
+
     #[test]
     fn waits_double_up_to_the_cap_and_end() {
-        let policy = RetryPolicy::default();
-        let waits: Vec<u64> =
-            (1..8).map(|attempt| policy.wait(attempt, 1.0, None).unwrap().as_millis() as u64).collect();
+        let mut tries = Tries::new(RetryPolicy::default());
+        let waits: Vec<u64> = (1..8).map(|_| tries.failed(ANSWERED, 1.0).unwrap().as_millis() as u64).collect();
         assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000]);
-        assert_eq!(policy.wait(8, 1.0, None), None);
-        assert_eq!(policy.wait(1, 0.0, None), Some(Duration::from_millis(250)));
+        assert_eq!((tries.attempt(), tries.failed(ANSWERED, 1.0)), (8, None));
+        assert_eq!(Tries::new(RetryPolicy::default()).failed(ANSWERED, 0.0), Some(Duration::from_millis(250)));
     }
 
     #[test]
     fn the_server_may_ask_for_longer() {
-        let asked = Some(Duration::from_secs(7));
-        assert_eq!(RetryPolicy::default().wait(1, 0.5, asked), asked);
+        let asked = Failure { retry_after: Some(Duration::from_secs(7)), offline: false };
+        assert_eq!(Tries::new(RetryPolicy::default()).failed(asked, 0.5), asked.retry_after);
+    }
+
+    #[test]
+    fn a_missing_network_is_waited_for_half_an_hour_and_uses_up_no_attempt() {
+        let mut tries = Tries::new(RetryPolicy::default());
+        let waits: Vec<Duration> = std::iter::from_fn(|| tries.failed(OFFLINE, 1.0)).collect();
+        let waited: Duration = waits.iter().sum();
+        assert!((1800..1860).contains(&waited.as_secs()), "{waited:?}");
+        assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(30)));
+        assert_eq!(tries.attempt(), 1);
+        assert!(tries.failed(ANSWERED, 1.0).is_some() && tries.failed(OFFLINE, 1.0).is_some(), "it was back meanwhile");
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use clap::{Arg, CommandFactory};
 use zipreel::{
     cli::Cli,
-    json,
+    json, library,
     reel::{
         board::Board,
         cost::{Bill, Viewed},
@@ -150,6 +150,13 @@ fn every_json_event_is_documented_field_by_field() {
     let started = JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() };
     board.apply(&Event::Job { job: JobName::Split, change: started });
     let mut lines: Vec<_> = events().iter().map(json::line).chain(json::progress(&board)).collect();
+    let listed = library::Listed::default();
+    let finding = library::Finding::Ok;
+    let checked = library::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding };
+    let name = "a".parse().unwrap();
+    let report = library::Report::default();
+    lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked)]);
+    lines.push(json::checked(&name, library::Depth::Deep, report));
     lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
     for line in lines {
         let event = line["event"].as_str().unwrap();

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     cloud::Cloud,
     library::{self, Depth, LibraryError, Listed},
-    publish::{remote, run::GATE},
+    publish::{attempt::Patience, remote, run::GATE},
     reel::{
         fault::{Explain, Fault},
         name::ReelName,
@@ -25,7 +25,7 @@ pub(super) fn fault(error: impl Into<LibraryError>) -> Fault {
 
 /// Names that are taken: those with an index.
 pub(super) async fn names(cloud: &Cloud) -> Result<Vec<ReelName>, Fault> {
-    let shelf = library::list(cloud, |_| ()).await.map_err(fault)?;
+    let shelf = library::list(cloud, &Patience::default(), |_| ()).await.map_err(fault)?;
     Ok(shelf.0.into_iter().filter(|(_, listed)| listed.index.is_some()).map(|(name, _)| name).collect())
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn reels(cloud: &Cloud, found: &UnboundedSender<Reel>) -> Resul
             }
         }
     };
-    let shelf = library::list(cloud, page).await.map_err(fault)?;
+    let shelf = library::list(cloud, &Patience::default(), page).await.map_err(fault)?;
     for (name, listed) in &shelf.0 {
         let _ = found.send(reel_of(name, listed));
     }
@@ -55,17 +55,9 @@ fn reel_of(name: &ReelName, listed: &Listed) -> Reel {
         duration: index.map(|index| index.duration),
         bytes: index.map_or_else(|| listed.bytes(), |index| index.bytes),
         chunks: index.map_or_else(|| listed.other_chunks(), |index| index.chunks),
-        published: modified(&listed.modified),
+        published: listed.modified,
         orphan: index.is_none(),
     }
-}
-
-/// `2026-11-22T10:00:00.000+0000`, as AWS writes it.
-fn modified(text: &str) -> Option<SystemTime> {
-    let format = format_description!(
-        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
-    );
-    OffsetDateTime::parse(text, format).ok().map(SystemTime::from)
 }
 
 /// What its index says of a reel.
@@ -119,17 +111,5 @@ pub(super) async fn check(
         let id = ChunkId { rendition: checked.rendition, number: checked.number };
         let _ = found.send(Checked { id, finding });
     };
-    library::check(cloud, name, depth, tell).await.map(|_| ()).map_err(fault)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_aws_writes_them() {
-        let ten = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_341_600);
-        assert_eq!(modified("2026-11-22T10:00:00.000+0000"), Some(ten));
-        assert_eq!(modified("yesterday"), None);
-    }
+    library::check(cloud, name, depth, &Patience::default(), tell).await.map(|_| ()).map_err(fault)
 }

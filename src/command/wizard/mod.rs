@@ -27,13 +27,14 @@ use crate::{
         ffmpeg::Tools,
         journal, notice, probe,
         reporter::Control,
-        request::{Request, Target, Transcode},
+        request::{IfTaken, Request, Target, Transcode},
     },
     reel::{
         decide::decide,
         event::{Event, Published},
         fault::{Explain, Fault, Stopped},
         name::ReelName,
+        retry::RetryPolicy,
     },
     settings::{self, Settings},
     tui::{
@@ -191,7 +192,9 @@ impl Engine {
             chunk_limit: order.chunk_limit,
             parallel_uploads: order.parallel_uploads,
             transcode: order.transcode,
-            replace: order.replace,
+            if_taken: IfTaken::replace(order.replace),
+            interrupted: None,
+            retry: RetryPolicy::default(),
             state_dir: place.state_dir.clone(),
             work_dir: place.work_dir.clone(),
             backlog_bytes: place.backlog_bytes,
@@ -333,8 +336,12 @@ impl Backend for Engine {
             // a face that has gone away is no reason to stop
             let _ = gone.send(Gone { functions, of });
         };
-        async move { crate::library::delete(&engine.cloud(&place).await?, &name, tell).await.map_err(library::fault) }
-            .boxed()
+        async move {
+            crate::library::delete(&engine.cloud(&place).await?, &name, &publish::attempt::Patience::default(), tell)
+                .await
+                .map_err(library::fault)
+        }
+        .boxed()
     }
 
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {

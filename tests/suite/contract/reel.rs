@@ -106,6 +106,7 @@ pub(crate) async fn publish(
         reel: reel.clone(),
         title: title.to_owned(),
         published: "2026-11-22T10:00:00Z".into(),
+        by: None,
         current: current.index.clone(),
         retired: retired.collect(),
     };

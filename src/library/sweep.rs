@@ -1,0 +1,76 @@
+//! What lies about in an account that nothing serves: retired generations whose time is over, and chunks without an
+//! index.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use super::{LibraryError, each_function};
+use crate::{
+    cloud::{Cloud, functions::FunctionFacts},
+    publish::{
+        attempt::Patience,
+        collect::{Leftover, leftovers},
+        remote,
+    },
+    reel::{
+        describe::{self, IndexDescription},
+        fault::{Explain, Fault},
+        name::{FunctionName, PREFIX, ReelName},
+    },
+};
+
+/// What was found, by reel.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sweep {
+    pub leftovers: Vec<Leftover>,
+    /// Reels whose index could not be read: nothing of theirs is called a leftover.
+    pub unread: Vec<(ReelName, Fault)>,
+}
+
+/// Functions of one reel.
+#[derive(Default)]
+struct Found {
+    index: Option<FunctionFacts>,
+    functions: Vec<FunctionFacts>,
+}
+
+/// Looks through the whole account; deletes nothing.
+pub async fn sweep(cloud: &Cloud, patience: &Patience, now: SystemTime) -> Result<Sweep, LibraryError> {
+    let mut reels: BTreeMap<ReelName, Found> = BTreeMap::new();
+    each_function(cloud, PREFIX, patience, |page| {
+        for facts in page {
+            let Some(name) = describe::ours(&facts.name, &facts.description) else { continue };
+            let found = reels.entry(name.reel().clone()).or_default();
+            match name {
+                FunctionName::Index { .. } => found.index = Some(facts),
+                FunctionName::Chunk { .. } => found.functions.push(facts),
+            }
+        }
+    })
+    .await?;
+    let mut sweep = Sweep::default();
+    for (reel, found) in reels {
+        let index = match &found.index {
+            None => None,
+            Some(facts) if is_tidy(facts, &found.functions) => continue,
+            Some(_) => match patience.again(|| remote::existing(cloud, &reel)).await {
+                Ok(existing) => existing.map(|existing| existing.index),
+                Err(error) => {
+                    sweep.unread.push((reel, error.fault()));
+                    continue;
+                }
+            },
+        };
+        sweep.leftovers.extend(leftovers(&reel, index.as_ref(), &found.functions, now));
+    }
+    Ok(sweep)
+}
+
+/// By the index's description there is nothing but what it serves: it need not be opened.
+fn is_tidy(index: &FunctionFacts, chunks: &[FunctionFacts]) -> bool {
+    let Some(described) = IndexDescription::parse(&index.description) else { return false };
+    let current = |facts: &FunctionFacts| {
+        matches!(FunctionName::parse(&facts.name), Some(FunctionName::Chunk { generation, .. })
+            if generation == described.generation)
+    };
+    described.matches(&index.code_sha256) && chunks.len() as u32 == described.chunks && chunks.iter().all(current)
+}

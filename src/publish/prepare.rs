@@ -1,0 +1,358 @@
+//! What is found out before anything is made: what the video is, what the account holds of the reel already, and what
+//! the journals of this machine say of earlier runs.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use tempfile::TempDir;
+
+use super::{
+    attempt::attempts,
+    collect,
+    ffmpeg::{self, Tools},
+    index::{self, Existing},
+    journal::{self, Began, Journal, Record, Traits},
+    probe::{self, ProbeError},
+    remote,
+    reporter::{Control, JobHandle, Reporter},
+    request::{IfTaken, Request},
+    run::GATE,
+    source,
+    split::Backlog,
+    upload::{Deployed, Uploaded},
+    work::{Origin, Work},
+};
+use crate::{
+    cloud::{Cloud, functions::FunctionFacts},
+    reel::{
+        decide::{MediaPlan, decide},
+        event::{Event, JobName, Planned, Unit},
+        fault::{Explain, Fault, FaultClass, Stopped},
+        generation::generation,
+        index::{ChunkIndex, GenerationIndex},
+        name::{ChunkNumber, Generation, PREFIX, RenditionId},
+        pack::estimate_chunks,
+        playlist,
+    },
+};
+
+pub(super) struct Prepared {
+    pub plan: MediaPlan,
+    pub existing: Option<Existing>,
+    /// Chunks of this reel as listed, of all generations.
+    pub chunks: Vec<FunctionFacts>,
+    pub start: Start,
+    pub work: Arc<Work>,
+    /// Removed with everything in it, however the run ends.
+    pub folder: TempDir,
+}
+
+/// Where the work begins.
+pub(super) enum Start {
+    /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
+    Whole { generation: GenerationIndex, independent: bool },
+    /// Some may be.
+    Parts(Deployed),
+}
+
+pub(super) async fn prepare(
+    request: Request,
+    cloud: Cloud,
+    tools: &Tools,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<Prepared, Stopped> {
+    let job = JobHandle::queued(reporter.clone(), JobName::Probe, Unit::Steps);
+    job.started(1);
+    let found = find(&request, &cloud, tools, control, &job).await;
+    job.ended(&found);
+    let Found { look, journal, chunks } = found?;
+    let Look { plan, source_bytes, generation, existing, gate, origin } = look;
+    let rendition = RenditionId::source();
+    let mut planned = planned(&request, &cloud, &plan, source_bytes, generation);
+    planned.warnings.extend(left_behind(&request, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
+    let folder = attempt_folder(&request, generation).map_err(|error| work_folder_fault(&request.work_dir, error))?;
+    let backlog = Backlog::new(request.backlog_bytes.max(2 * request.chunk_limit));
+    let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
+    let deployed = remote::deployed(&chunks, generation, &rendition);
+    let work = Work {
+        cloud,
+        generation,
+        rendition,
+        gate,
+        visible,
+        origin,
+        control: control.part(),
+        reporter,
+        retry: request.retry,
+        backlog,
+        journal: Mutex::new(journal),
+        request,
+    };
+    let start = start(&work, existing.as_ref(), deployed);
+    let work = Arc::new(work);
+    work.record(Record::Began(began(&work, &plan, &planned))).await?;
+    work.report(Event::Planned(planned));
+    Ok(Prepared { plan, existing, chunks, start, work, folder })
+}
+
+struct Found {
+    look: Look,
+    journal: Journal,
+    chunks: Vec<FunctionFacts>,
+}
+
+struct Look {
+    plan: MediaPlan,
+    source_bytes: u64,
+    generation: Generation,
+    existing: Option<Existing>,
+    gate: String,
+    origin: Origin,
+}
+
+async fn find(
+    request: &Request,
+    cloud: &Cloud,
+    tools: &Tools,
+    control: &Control,
+    job: &JobHandle,
+) -> Result<Found, Stopped> {
+    let look = look(request, cloud, tools, control, job).await?;
+    let (journal, known) = open_journal(request, look.generation, job)?;
+    let (rendition, known) = (RenditionId::source(), known || look.existing.is_some());
+    let chunks = |_| remote::chunks(cloud, &request.reel, look.generation, &rendition, known);
+    let chunks = attempts(job, control, &request.retry, chunks, |_| ()).await?;
+    Ok(Found { look, journal, chunks })
+}
+
+/// Reads the video and the account; makes nothing.
+async fn look(
+    request: &Request,
+    cloud: &Cloud,
+    tools: &Tools,
+    control: &Control,
+    job: &JobHandle,
+) -> Result<Look, Stopped> {
+    let media = match probe::probe(tools, &request.video, &control.cancel).await {
+        Ok(media) => media,
+        Err(ProbeError::Cancelled) => return Err(Stopped::Cancelled),
+        Err(error) => return Err(failed(&error)),
+    };
+    let plan = decide(&media, request.transcode).map_err(|error| failed(&error))?;
+    let dialect = tools.dialect(&plan).await.map_err(|error| failed(&error))?;
+    let video = request.video.clone();
+    let print = tokio::task::spawn_blocking(move || source::print(&video)).await.expect("reading does not panic");
+    let print = print.map_err(|error| {
+        let what = format!("could not read `{}`", request.video.display());
+        Stopped::Failed(Fault::permanent(what).because(error))
+    })?;
+    // everything that ffmpeg is told to do to the streams decides their bytes
+    let treatment = plan.arguments(request.segment_length, dialect).join("\n");
+    let generation = generation(&print, request.segment_length, request.chunk_limit, &treatment, &tools.version);
+    let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
+    if let Some(before) = request.interrupted.as_ref().filter(|before| before.generation != generation) {
+        return Err(Stopped::Failed(changed(request, before, &origin)));
+    }
+    let existing = attempts(job, control, &request.retry, |_| remote::existing(cloud, &request.reel), |_| ()).await?;
+    if let Some(taken) = &existing
+        && taken.index.current.generation != generation
+        && request.if_taken != IfTaken::Replace
+    {
+        return Err(Stopped::Failed(name_taken(request, taken)));
+    }
+    let gate = attempts(job, control, &request.retry, |_| cloud.function_url(GATE), |_| ()).await?;
+    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
+    Ok(Look { plan, source_bytes: print.bytes, generation, existing, gate, origin })
+}
+
+fn failed(error: &impl Explain) -> Stopped {
+    Stopped::Failed(error.fault())
+}
+
+/// What was begun can't go on: other bytes would come of it.
+fn changed(request: &Request, before: &super::request::Interrupted, now: &Origin) -> Fault {
+    let (reel, video) = (&request.reel, request.video.display());
+    let difference = before.origin.as_ref().and_then(|before| before.difference(now));
+    let difference = difference.unwrap_or_else(|| "this zipreel cuts it in another way".to_owned());
+    let deployed = before.chunks_deployed;
+    Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
+        "Publish it as a new generation: zipreel publish {video} --name {reel}. `zipreel gc {reel}` then removes the \
+         {deployed} chunks of the old one."
+    ))
+}
+
+fn name_taken(request: &Request, taken: &Existing) -> Fault {
+    let (title, generation) = (&taken.index.title, taken.index.current.generation);
+    let (reel, published) = (&request.reel, &taken.index.published);
+    match request.if_taken {
+        IfTaken::Repair => Fault::permanent(format!(
+            "could not repair `{reel}`: this video, or this ffmpeg, does not make the generation {generation} that is \
+             published (`{title}`, {published})"
+        ))
+        .hint("Repair with the file and the ffmpeg it was made with, or publish a new generation with --replace."),
+        _ => Fault::permanent(format!(
+            "could not publish as `{reel}`: the name is taken by another video or other settings (`{title}`, \
+             generation {generation}, published {published})"
+        ))
+        .hint(
+            "Choose another --name, or publish beside it with --replace: the old one is then served for another day \
+             at least.",
+        ),
+    }
+}
+
+fn no_gate(cloud: &Cloud) -> Fault {
+    let (account, region) = (&cloud.identity().account, cloud.region());
+    let what = format!("could not find the gate in account {account}, Region {region}: function `{GATE}` has no URL");
+    Fault { class: FaultClass::NeedsPerson, ..Fault::permanent(what) }
+        .hint("It is made once for an account and Region, and serves every reel.")
+}
+
+/// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.
+fn open_journal(request: &Request, generation: Generation, job: &JobHandle) -> Result<(Journal, bool), Stopped> {
+    let opened = Journal::open(&request.state_dir, &request.reel, generation);
+    let (journal, word) = opened.map_err(|error| failed(&error))?;
+    if let Some(line) = word {
+        job.log(line);
+    }
+    for leader in journal::leaders(&request.state_dir, &request.reel) {
+        if ffmpeg::end_orphan(&leader) {
+            job.log(format!("ended ffmpeg of an earlier run (process {})", leader.pid));
+        }
+    }
+    let known = !journal.records().is_empty();
+    Ok((journal, known))
+}
+
+/// Whether anything is left to do for the chunks.
+fn start(work: &Work, existing: Option<&Existing>, deployed: Deployed) -> Start {
+    let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
+    if let (Some(visible), Some(existing)) = (&work.visible, existing)
+        && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
+    {
+        let media = existing.entries.get(&playlist::media_path(work.generation, &work.rendition));
+        let text = media.map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
+        return Start::Whole { generation: visible.clone(), independent: text.contains("#EXT-X-INDEPENDENT-SEGMENTS") };
+    }
+    let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    match recorded(journal.records()) {
+        Some((chunks, traits)) if chunks.values().all(is_there) => {
+            let (independent, measured) = (traits.independent, traits.measured());
+            drop(journal);
+            let uploaded = Uploaded { chunks, sent_bytes: 0 };
+            Start::Whole { generation: index::generation_index(work, &uploaded, &measured), independent }
+        }
+        _ => Start::Parts(deployed),
+    }
+}
+
+/// All chunks and what they have in common, if an earlier run got as far as that.
+fn recorded(records: &[Record]) -> Option<(BTreeMap<ChunkNumber, ChunkIndex>, Traits)> {
+    let (wanted, traits) = records.iter().rev().find_map(|record| match record {
+        Record::Packed { chunks, traits: Some(traits), .. } => Some((*chunks, traits.clone())),
+        _ => None,
+    })?;
+    let chunks = records.iter().filter_map(|record| match record {
+        Record::Deployed { chunk, .. } => Some((chunk.number, chunk.clone())),
+        _ => None,
+    });
+    let chunks: BTreeMap<_, _> = chunks.collect();
+    let is_whole = chunks.len() as u32 == wanted && chunks.keys().map(|number| u32::from(number.get())).eq(1..=wanted);
+    is_whole.then_some((chunks, traits))
+}
+
+/// A sentence for each interrupted publishing of this reel that this run can't go on with.
+async fn left_behind(
+    request: &Request,
+    cloud: &Cloud,
+    now: &Origin,
+    generation: Generation,
+    existing: Option<&Existing>,
+    chunks: &[FunctionFacts],
+) -> Vec<String> {
+    let index = existing.map(|existing| &existing.index);
+    let left = collect::leftovers(&request.reel, index, chunks, SystemTime::now());
+    let orphans = left.into_iter().filter(|left| left.why == collect::Why::Orphaned && left.generation != generation);
+    let mut sentences = Vec::new();
+    for left in orphans {
+        // without its tags the reason is not told, and the sentence still holds
+        let tags = cloud.tags(&left.functions[0]).await.ok().flatten().unwrap_or_default();
+        let difference = Origin::of_tags(&tags).and_then(|before| before.difference(now));
+        let why = difference.unwrap_or_else(|| "the settings were others".to_owned());
+        sentences.push(format!(
+            "an interrupted publishing left {} chunks of generation {} that can't be used: {why}. `zipreel gc {}` \
+             removes them",
+            left.functions.len(),
+            left.generation,
+            request.reel
+        ));
+    }
+    sentences
+}
+
+fn planned(request: &Request, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
+    let segments = plan.expected_segments(request.segment_length).max(1);
+    Planned {
+        reel: request.reel.clone(),
+        generation,
+        region: cloud.region().to_owned(),
+        duration: plan.duration.unwrap_or_default(),
+        source_bytes,
+        segments,
+        chunks: estimate_chunks(source_bytes, segments, request.chunk_limit),
+        streams: plan.sentences(),
+        warnings: plan.warnings.clone(),
+    }
+}
+
+fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
+    let request = &work.request;
+    let (target, profile) = request.target.names();
+    Began {
+        at: index::rfc3339(SystemTime::now()),
+        video: std::path::absolute(&request.video).unwrap_or_else(|_| request.video.clone()),
+        title: request.title.clone(),
+        source_bytes: planned.source_bytes,
+        origin: Some(work.origin.clone()),
+        segment_seconds: request.segment_length.as_secs_f64(),
+        chunk_limit: request.chunk_limit,
+        parallel_uploads: request.parallel_uploads.map(std::num::NonZero::get),
+        transcode: !plan.is_deterministic(),
+        replace: request.if_taken == IfTaken::Replace,
+        target: target.to_owned(),
+        profile,
+        account: work.cloud.identity().account.clone(),
+        region: work.cloud.region().to_owned(),
+        chunks: planned.chunks,
+    }
+}
+
+/// A new folder for this attempt; those that earlier attempts at this reel left behind go.
+fn attempt_folder(request: &Request, generation: Generation) -> io::Result<TempDir> {
+    let prefix = format!("{PREFIX}{}-", request.reel);
+    let ours = request.work_dir.join(format!("{prefix}{generation}"));
+    std::fs::create_dir_all(&ours)?;
+    for entry in std::fs::read_dir(&request.work_dir)?.flatten() {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+        if rest.is_some_and(|rest| rest.parse::<Generation>().is_ok()) && entry.path() != ours {
+            // what can't be removed is in nobody's way
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    for entry in std::fs::read_dir(&ours)?.flatten() {
+        let _ = std::fs::remove_dir_all(entry.path());
+    }
+    tempfile::Builder::new().prefix("attempt-").tempdir_in(&ours)
+}
+
+fn work_folder_fault(work_dir: &Path, error: io::Error) -> Stopped {
+    let what = format!("could not make a folder for segments in `{}`", work_dir.display());
+    Stopped::Failed(Fault::permanent(what).because(error).hint("Choose another with --work-dir."))
+}
