@@ -3,6 +3,7 @@
 
 pub mod arguments;
 pub mod board;
+pub mod chronicle;
 pub mod cost;
 pub mod decide;
 pub mod describe;

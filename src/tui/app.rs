@@ -292,7 +292,7 @@ impl App {
                 Command::ShowLog => {
                     let job = self.publish.as_ref().map_or(JobName::Upload, |publish| publish.selected.clone());
                     let scroll = Scroll::default();
-                    scroll.to_end();
+                    scroll.follow();
                     self.overlay = Some(Overlay::Log { job, scroll });
                 }
                 Command::ChooseTarget => {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     publish::reporter::Reporter,
-    reel::event::{Event, JobChange},
+    reel::{chronicle, event::Event},
 };
 
 /// Beyond this the file is begun anew, bytes.
@@ -42,49 +42,15 @@ fn open(path: &Path) -> Option<File> {
 
 impl Reporter for Logged {
     fn report(&self, event: Event) {
-        if let Some(line) = line(&event) {
+        if let Some((job, line)) = chronicle::line(&event) {
             let at = OffsetDateTime::from(SystemTime::now()).format(&Rfc3339).unwrap_or_default();
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            if file.as_mut().is_some_and(|file| writeln!(file, "{at} {line}").is_err()) {
+            if file.as_mut().is_some_and(|file| writeln!(file, "{at} {job}: {line}").is_err()) {
                 *file = None;
             }
         }
         self.face.report(event);
     }
-}
-
-fn line(event: &Event) -> Option<String> {
-    let line = match event {
-        Event::Planned(planned) => {
-            let (reel, generation, chunks) = (&planned.reel, planned.generation, planned.chunks);
-            format!("{reel} generation {generation}: about {chunks} chunks; {}", planned.streams.join("; "))
-        }
-        Event::Log { job, line } => format!("{job}: {line}"),
-        Event::Job { job, change } => format!("{job} {}", words(change)?),
-        Event::ChunkDeployed { rendition, number, bytes, sent, attempts } => {
-            format!("chunk {rendition}/{number} is deployed: {bytes} bytes, {sent} sent, attempt {attempts}")
-        }
-        Event::Published(published) => format!("published: {}", published.watch_url),
-        Event::SegmentClosed { .. } | Event::ChunkPacked { .. } => return None,
-    };
-    // a line a fact, whatever a tool has put into it
-    Some(line.replace(['\n', '\r'], " "))
-}
-
-fn words(change: &JobChange) -> Option<String> {
-    Some(match change {
-        JobChange::Queued | JobChange::Sized { .. } => return None,
-        JobChange::Started { attempt: 1, .. } => "started".to_owned(),
-        JobChange::Started { attempt, .. } => format!("started, attempt {attempt}"),
-        JobChange::Retrying { attempt, of, wait, cause } => {
-            format!("failed: {cause}; again in {:.1} s, attempt {attempt} of {of}", wait.as_secs_f64())
-        }
-        JobChange::Waiting { fault } => format!("waits for the person: {fault}"),
-        JobChange::Succeeded => "succeeded".to_owned(),
-        JobChange::Skipped { why } => format!("skipped: {why}"),
-        JobChange::Failed { fault } => format!("failed: {fault}"),
-        JobChange::Cancelled => "stopped".to_owned(),
-    })
 }
 
 #[cfg(test)]
@@ -94,7 +60,7 @@ mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
-    use crate::reel::event::JobName;
+    use crate::reel::event::{JobChange, JobName};
 
     #[test]
     fn each_fact_is_a_line_and_is_passed_on() {
@@ -109,7 +75,7 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 1);
         assert!(
-            text.contains("upload failed: 429 too many requests slow down; again in 1.2 s, attempt 2 of 8"),
+            text.contains("upload: failed: 429 too many requests slow down; again in 1.2 s, attempt 2 of 8"),
             "{text}"
         );
         assert!(events.try_recv().is_ok() && events.try_recv().is_ok());

@@ -151,6 +151,10 @@ fn progress(publish: &Publish, name: &JobName) -> String {
     let over = |name: &JobName| board.jobs.get(name).is_some_and(|job| job.state.is_over());
     let chunks = if over(&JobName::Pack) { Some(board.chunks_packed) } else { planned.map(|planned| planned.chunks) };
     match name {
+        // its segments are counted when they are packed, which is later
+        JobName::Split if over(name) => {
+            planned.map(|planned| format!("{} of video", amount::clock(planned.duration))).unwrap_or_default()
+        }
         JobName::Split => of(board.segments_closed, planned.map(|planned| planned.segments), "segment"),
         JobName::Pack => of(board.chunks_packed, chunks, "chunk"),
         JobName::Upload => {
@@ -268,6 +272,7 @@ fn chunk(publish: &Publish, canvas: &mut Canvas, area: Rect, number: usize, name
         _ => {
             let sent = job.count.get();
             let words = match job.total {
+                Some(total) if sent >= total => "sent, waits".to_owned(),
                 Some(total) => format!("{:.1}/{:.1} MiB", sent as f64 / 1_048_576.0, total as f64 / 1_048_576.0),
                 None => amount::bytes(sent),
             };

@@ -31,7 +31,7 @@ pub(in crate::tui) fn draw(
         page.paragraph(Role::Warn, 0, &format!("↻ {cause}"));
     }
     for line in known.into_iter().flat_map(|job| &job.log) {
-        for piece in text::break_every(&text::clean(line), usize::from(area.width)) {
+        for piece in text::wrap(&text::clean(line), usize::from(area.width)) {
             page.line([(Role::Text, piece)]);
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     publish::reporter::Control,
     reel::{
         board::{Board, Job, State},
+        chronicle,
         event::{Event, JobChange, JobName, Published},
         fault::Fault,
         name::ReelName,
@@ -77,6 +78,7 @@ pub(in crate::tui) struct Publish {
     /// The job under the cursor: rows come and go, the cursor stays with its job.
     pub(in crate::tui) selected: JobName,
     pub(in crate::tui) ended: Option<Result<Box<Published>, Fault>>,
+    pub(in crate::tui) ended_at: Option<Instant>,
 }
 
 impl Publish {
@@ -94,6 +96,7 @@ impl Publish {
             cursor: Cursor::default(),
             selected: JobName::Upload,
             ended: None,
+            ended_at: None,
         }
     }
 
@@ -144,11 +147,16 @@ impl Publish {
         self.rates.get(job).map(|rate| rate.per_second).filter(|rate| *rate > 0.0)
     }
 
-    /// Bytes a second over the network.
+    /// Bytes a second over the network, now.
     pub(in crate::tui) fn throughput(&self) -> Option<f64> {
-        let newest: Vec<_> = self.samples.iter().rev().take(5).copied().collect();
-        let sum: f64 = newest.iter().sum();
-        (sum > 0.0).then(|| sum / newest.len() as f64)
+        self.mean(5)
+    }
+
+    /// Over so many of the last samples.
+    fn mean(&self, samples: usize) -> Option<f64> {
+        let newest = self.samples.iter().rev().take(samples);
+        let (sum, count) = newest.fold((0.0, 0.0), |(sum, count), sample| (sum + sample, count + 1.0));
+        (sum > 0.0).then(|| sum / count)
     }
 
     /// What has to be sent in all: a guess from the source until all is packed.
@@ -166,7 +174,8 @@ impl Publish {
 
     pub(in crate::tui) fn time_left(&self) -> Option<Duration> {
         let left = self.bytes_to_send().saturating_sub(self.bytes_through());
-        let rate = self.throughput()?;
+        // sockets take bytes in gulps: what is left is told by a longer look
+        let rate = self.mean(30)?;
         (left > 0 && self.is_running()).then(|| Duration::from_secs_f64((left as f64 / rate).min(360_000.0)))
     }
 
@@ -210,15 +219,16 @@ impl Publish {
     pub(in crate::tui) fn answer(&mut self, answer: &Answer, now: Instant) -> Vec<Command> {
         match answer {
             Answer::Engine { run, event } if *run == self.run => {
-                if self.board.apply(event)
-                    && let Event::Job { job, change } = event
-                {
+                let legal = self.board.apply(event);
+                if let (Event::Job { job, change }, true) = (event, legal) {
                     self.clock(job, change, now);
                 }
+                self.write_down(event);
                 Vec::new()
             }
             Answer::PublishEnded { run, result } if *run == self.run => {
                 self.ended = Some(result.clone());
+                self.ended_at = Some(now);
                 match result {
                     Ok(published) => vec![Command::Go(Box::new(Way::Done(published.as_ref().clone())))],
                     Err(_) if self.control.cancel.is_cancelled() => vec![Command::Go(Box::new(Way::Stopped))],
@@ -226,6 +236,18 @@ impl Publish {
                 }
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Into the log of the job; what chunks do is told by the upload too.
+    fn write_down(&mut self, event: &Event) {
+        let Some((job, line)) = chronicle::line(event) else { return };
+        if is_chunk(&job) {
+            self.board.apply(&Event::Log { job: JobName::Upload, line: format!("{job} {line}") });
+        }
+        // the board keeps these itself
+        if !matches!(event, Event::Log { .. }) {
+            self.board.apply(&Event::Log { job, line });
         }
     }
 

@@ -72,7 +72,7 @@ impl Review {
         match action {
             Action::Enter if self.acknowledged => return vec![Command::Go(Box::new(Way::Publish))],
             Action::Enter => {
-                self.scroll.to_end();
+                self.scroll.moved(&Action::Last);
                 return vec![Command::Say("read the notice, then acknowledge it with a".to_owned())];
             }
             Action::Acknowledge => self.acknowledged = true,

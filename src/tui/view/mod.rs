@@ -81,7 +81,8 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
 fn header(app: &App, canvas: &mut Canvas, line: Rect) {
     let mut pen = canvas.pen(line);
     pen.skip(1).put(Role::Accent, "zipreel").skip(2).margin(1);
-    let whole = pen.room() >= 70;
+    // the steps, and beside them at least the target
+    let whole = pen.room() >= 67;
     match app.screen {
         Screen::Home => {}
         Screen::Library => {

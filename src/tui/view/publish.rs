@@ -45,13 +45,17 @@ fn totals(app: &App, publish: &Publish, canvas: &mut Canvas, line: Rect) {
     let planned = publish.board.planned.as_ref();
     let region = planned.map_or_else(|| app.shared.region().to_owned(), |planned| planned.region.clone());
     let place = if app.shared.is_local() { "local stand-in".to_owned() } else { region };
-    let mut right = Vec::new();
-    right.extend(planned.map(|planned| amount::bytes(planned.source_bytes)));
-    right.push(format!("elapsed {}", amount::clock(now.saturating_duration_since(publish.started))));
+    let ended = publish.ended_at.unwrap_or(now);
+    let elapsed = format!("elapsed {}", amount::clock(ended.saturating_duration_since(publish.started)));
+    let mut right = vec![elapsed];
     right.extend(publish.time_left().map(|left| format!("about {} left", amount::clock(left))));
-    let right = right.join("   ");
     let mut pen = canvas.pen(line);
     pen.put(Role::Strong, &text::fit(reel.as_str(), 36));
+    // what does not fit goes: the size first, the time that has passed next
+    let size = planned.map(|planned| amount::bytes(planned.source_bytes));
+    let whole = size.into_iter().chain(right.iter().cloned()).collect::<Vec<_>>().join("   ");
+    let right = [whole, right.join("   "), right.pop().unwrap_or_default()];
+    let right = right.into_iter().find(|words| text::width(words) + 1 < pen.room()).unwrap_or_default();
     // the way it takes matters less than the time left
     let head = format!(" → {place}");
     if pen.room() > text::width(&right) + text::width(&head) + 1 {

@@ -24,6 +24,8 @@ pub(in crate::tui) struct Page {
 pub(in crate::tui) struct Scroll {
     top: Cell<usize>,
     page: Cell<usize>,
+    /// The end stays in sight while lines are added, until one scrolls up.
+    following: Cell<bool>,
 }
 
 impl Scroll {
@@ -39,16 +41,19 @@ impl Scroll {
             Action::Scroll(lines) => top.saturating_add_signed(*lines as isize),
             _ => return false,
         });
+        let down = matches!(action, Action::Last | Action::Scroll(1..)) || self.top.get() > top;
+        self.following.set(self.following.get() && down);
         true
     }
 
-    pub(in crate::tui) fn to_end(&self) {
-        self.top.set(usize::MAX / 2);
+    pub(in crate::tui) fn follow(&self) {
+        self.following.set(true);
     }
 
     pub(in crate::tui) fn bounded(&self, lines: usize, height: usize) -> usize {
         self.page.set(height);
-        let top = self.top.get().min(lines.saturating_sub(height));
+        let end = lines.saturating_sub(height);
+        let top = if self.following.get() { end } else { self.top.get().min(end) };
         self.top.set(top);
         top
     }
@@ -137,5 +142,23 @@ impl Page {
             let hint = if below > 0 { format!("↓ {below} more") } else { "↑ more above".to_owned() };
             canvas.pen(row).put(Role::Dim, &hint);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_follows_its_end_until_one_scrolls_up() {
+        let scroll = Scroll::default();
+        scroll.follow();
+        assert_eq!(scroll.bounded(30, 10), 20);
+        assert_eq!(scroll.bounded(31, 10), 21);
+        scroll.moved(&Action::Up);
+        assert_eq!(scroll.bounded(40, 10), 20);
+        scroll.moved(&Action::Last);
+        assert_eq!(scroll.bounded(40, 10), 30);
+        assert_eq!(scroll.bounded(5, 10), 0);
     }
 }
