@@ -9,8 +9,8 @@ const PARALLEL_START: usize = 4;
 pub const SIGNATURE_BUDGET: Duration = Duration::from_secs(240);
 /// A rise below this share is noise.
 const WORTHWHILE: f64 = 1.05;
-/// Weight of the newest measurement.
-const SMOOTHING: f64 = 0.4;
+/// How long a measurement counts: one over a moment weighs little, however many bytes it met.
+const MEMORY_SECONDS: f64 = 1.0;
 
 #[derive(Debug, Clone)]
 pub struct Pace {
@@ -49,7 +49,8 @@ impl Pace {
         let seconds = elapsed.as_secs_f64();
         if seconds > 0.0 && bytes > 0 {
             let now = bytes as f64 / seconds;
-            self.rate = Some(self.rate.map_or(now, |rate| rate + SMOOTHING * (now - rate)));
+            let weight = 1.0 - (-seconds / MEMORY_SECONDS).exp();
+            self.rate = Some(self.rate.map_or(now, |rate| rate + weight * (now - rate)));
         }
     }
 
@@ -119,6 +120,17 @@ mod tests {
         assert!(!pace.may_start(1, 20 * MIB, 32 * MIB));
         assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
         assert_eq!(pace.fitting_mib(), Some(30));
+    }
+
+    #[test]
+    fn a_burst_of_a_moment_hardly_counts() {
+        let mut pace = Pace::new(None);
+        pace.moved(MIB, Duration::from_secs(1));
+        pace.moved(MIB, Duration::from_micros(100));
+        let rate = pace.rate().unwrap();
+        assert!(rate < 2.1 * MIB as f64, "{rate}");
+        pace.moved(10 * MIB, Duration::from_secs(5));
+        assert!((1.9..2.1).contains(&(pace.rate().unwrap() / MIB as f64)));
     }
 
     #[test]
