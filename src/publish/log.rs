@@ -6,7 +6,7 @@ use std::{
     io::{BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
-    thread,
+    thread::{self, JoinHandle},
     time::SystemTime,
 };
 
@@ -27,7 +27,9 @@ pub fn path(state_dir: &Path, reel: &ReelName) -> PathBuf {
 /// Passes events on to a face and writes what matters of them, on a thread of its own.
 pub(super) struct Logged {
     face: Arc<dyn Reporter>,
-    lines: mpsc::Sender<String>,
+    /// Taken when this is dropped, which ends the thread.
+    lines: Option<mpsc::Sender<String>>,
+    writer: Option<JoinHandle<()>>,
 }
 
 impl Logged {
@@ -35,7 +37,7 @@ impl Logged {
     pub fn new(face: Arc<dyn Reporter>, state_dir: &Path, reel: &ReelName) -> Self {
         let (lines, received) = mpsc::channel::<String>();
         let path = path(state_dir, reel);
-        thread::spawn(move || {
+        let writer = thread::spawn(move || {
             let mut file = open(&path).map(BufWriter::new);
             while let Ok(line) = received.recv() {
                 let Some(file) = &mut file else { continue };
@@ -51,7 +53,17 @@ impl Logged {
                 }
             }
         });
-        Self { face, lines }
+        Self { face, lines: Some(lines), writer: Some(writer) }
+    }
+}
+
+/// The last lines say how it ended: they are written before the process can end.
+impl Drop for Logged {
+    fn drop(&mut self) {
+        self.lines = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
     }
 }
 
@@ -65,9 +77,9 @@ fn open(path: &Path) -> Option<File> {
 
 impl Reporter for Logged {
     fn report(&self, event: Event) {
-        if let Some(text) = text(&event) {
+        if let (Some(text), Some(lines)) = (text(&event), &self.lines) {
             // the writing thread ends only when the disk refuses
-            let _ = self.lines.send(format!("{} {text}", rfc3339(SystemTime::now())));
+            let _ = lines.send(format!("{} {text}", rfc3339(SystemTime::now())));
         }
         self.face.report(event);
     }
@@ -105,27 +117,18 @@ fn change(job: &JobName, change: &JobChange) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use super::*;
 
     #[test]
-    fn what_jobs_and_tools_say_is_kept() {
+    fn what_jobs_and_tools_say_is_kept_to_the_last_line() {
         let state = tempfile::tempdir().unwrap();
         let reel: ReelName = "a".parse().unwrap();
         let (face, mut events) = tokio::sync::mpsc::unbounded_channel();
         let logged = Logged::new(Arc::new(face), state.path(), &reel);
         logged.report(Event::Log { job: JobName::Split, line: "frame dropped".into() });
         logged.report(Event::Job { job: JobName::Split, change: JobChange::Succeeded });
-        let path = path(state.path(), &reel);
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let text = loop {
-            let text = fs::read_to_string(&path).unwrap_or_default();
-            if text.lines().count() == 2 || Instant::now() > deadline {
-                break text;
-            }
-            thread::yield_now();
-        };
+        drop(logged);
+        let text = fs::read_to_string(path(state.path(), &reel)).unwrap();
         let lines: Vec<&str> = text.lines().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
         assert_eq!(lines, ["split: frame dropped", "split: done"]);
         assert!(events.try_recv().is_ok() && events.try_recv().is_ok(), "the face heard both");
