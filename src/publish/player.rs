@@ -1,10 +1,10 @@
 //! What a player does, for verifying: follows the gate's redirects with GET (links are signed for GET, never for
 //! HEAD), reads byte ranges, parses playlists with m3u8-rs.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use reqwest::{
-    Client, StatusCode,
+    Client, ClientBuilder, StatusCode, Url,
     header::{HeaderMap, RANGE},
 };
 
@@ -32,11 +32,16 @@ pub enum PlayerError {
 
 impl Explain for PlayerError {
     fn class(&self) -> FaultClass {
-        match self {
-            // 404 too: a new index is seen by the gate within seconds
-            Self::Connection { .. } | Self::Status { .. } => FaultClass::Transient,
-            Self::Content { .. } => FaultClass::Transient,
-        }
+        // 404 and a playlist of the generation before too: a new index is seen by the gate within seconds
+        FaultClass::Transient
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
+             twice."
+                .into(),
+        )
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -63,7 +68,11 @@ impl PlayerError {
 }
 
 #[derive(Debug, Clone)]
-pub struct Player(Client);
+pub struct Player {
+    ordinary: Client,
+    /// For this machine itself, which a proxy can't reach.
+    direct: Client,
+}
 
 /// Hash and size of what was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,8 +85,9 @@ impl Player {
     pub fn new() -> Result<Self, PlayerError> {
         // an error only means that a provider is installed already
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT).build();
-        client.map(Self).map_err(|error| PlayerError::connection("", error))
+        let builder = || Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(READ_TIMEOUT);
+        let build = |builder: ClientBuilder| builder.build().map_err(|error| PlayerError::connection("", error));
+        Ok(Self { ordinary: build(builder())?, direct: build(builder().no_proxy())? })
     }
 
     /// A playlist as text.
@@ -142,7 +152,8 @@ impl Player {
         headers: HeaderMap,
         wanted: StatusCode,
     ) -> Result<reqwest::Response, PlayerError> {
-        let sent = self.0.get(link).headers(headers).send().await;
+        let client = if is_this_machine(link) { &self.direct } else { &self.ordinary };
+        let sent = client.get(link).headers(headers).send().await;
         let response = sent.map_err(|error| PlayerError::connection(label, error))?;
         let status = response.status();
         if status != wanted {
@@ -151,5 +162,28 @@ impl Player {
             return Err(PlayerError::Status { url: label.to_owned(), status, retry_after });
         }
         Ok(response)
+    }
+}
+
+fn is_this_machine(link: &str) -> bool {
+    let url = Url::parse(link).ok();
+    url.as_ref().and_then(Url::host_str).is_some_and(|host| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_told_from_others() {
+        for link in ["http://127.0.0.1:8721/a/index.m3u8", "http://[::1]:1/", "http://localhost/"] {
+            assert!(is_this_machine(link), "{link}");
+        }
+        for link in ["https://abc.lambda-url.eu-west-1.on.aws/", "http://127.0.0.1.example.org/", "nonsense"] {
+            assert!(!is_this_machine(link), "{link}");
+        }
     }
 }

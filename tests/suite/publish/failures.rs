@@ -104,6 +104,22 @@ async fn a_taken_port_is_said_and_another_proposed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
+    let desk = Desk::start().await;
+    let mut command = desk.command("state");
+    command.args(["publish", "--name", "proxy"]).arg(clip(Clip::Silent));
+    for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        // nobody listens on port 1
+        command.env(name, "http://127.0.0.1:1");
+    }
+    for name in ["no_proxy", "NO_PROXY"] {
+        command.env_remove(name);
+    }
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_ends_with_2() {
     let desk = Desk::start().await;
     for args in [&["publish"][..], &["publish", "x", "--chunk-mib", "50"], &["publish", "x", "--name", "A b"]] {
