@@ -94,6 +94,27 @@ pub struct Place {
     pub unusual: Unusual,
 }
 
+/// The platform's places for the config file and the folders.
+struct Folders {
+    config: PathBuf,
+    state: PathBuf,
+    work: PathBuf,
+    data: PathBuf,
+}
+
+impl Folders {
+    fn find() -> Result<Self, SettingsError> {
+        let base = etcetera::choose_base_strategy().map_err(SettingsError::Home)?;
+        let ours = |folder: PathBuf, name: &str| folder.join("zipreel").join(name);
+        Ok(Self {
+            config: ours(base.config_dir(), "config.toml"),
+            state: ours(base.state_dir().unwrap_or_else(|| base.data_dir()), "reels"),
+            work: ours(base.cache_dir(), "work"),
+            data: ours(base.data_dir(), "stand-in"),
+        })
+    }
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -174,21 +195,16 @@ impl Place {
     }
 
     fn from(args: &PlaceArgs, file: &File) -> Result<Self, SettingsError> {
-        let base = etcetera::choose_base_strategy().map_err(SettingsError::Home)?;
-        let ours = |folder: PathBuf| folder.join("zipreel");
-        let pick = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: PathBuf| {
-            flag.clone().or_else(|| file.clone()).unwrap_or(default)
+        let pick = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: fn(Folders) -> PathBuf| {
+            // without a home they can still be named
+            flag.clone().or_else(|| file.clone()).map_or_else(|| Folders::find().map(default), Ok)
         };
         let gib = args.backlog_gib.or(file.backlog_gib).unwrap_or(BACKLOG_GIB_DEFAULT).max(0.0);
         Ok(Self {
-            state_dir: pick(
-                &args.state_dir,
-                &file.state_dir,
-                ours(base.state_dir().unwrap_or_else(|| base.data_dir())).join("reels"),
-            ),
-            work_dir: pick(&args.work_dir, &file.work_dir, ours(base.cache_dir()).join("work")),
+            state_dir: pick(&args.state_dir, &file.state_dir, |folders| folders.state)?,
+            work_dir: pick(&args.work_dir, &file.work_dir, |folders| folders.work)?,
             backlog_bytes: (gib * 1024.0 * 1024.0 * 1024.0) as u64,
-            data: pick(&args.data, &file.data, ours(base.data_dir()).join("stand-in")),
+            data: pick(&args.data, &file.data, |folders| folders.data)?,
             port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
             faults: args.faults.clone().or_else(|| file.faults.clone()),
             unusual: unusual(&args.unusual, file),
@@ -237,8 +253,7 @@ fn unusual(args: &UnusualArgs, file: &File) -> Unusual {
 
 impl File {
     fn load() -> Result<(Self, PathBuf), SettingsError> {
-        let base = etcetera::choose_base_strategy().map_err(SettingsError::Home)?;
-        let path = base.config_dir().join("zipreel").join("config.toml");
+        let Ok(Folders { config: path, .. }) = Folders::find() else { return Ok((Self::default(), PathBuf::new())) };
         match std::fs::read_to_string(&path) {
             Ok(text) => match toml::from_str(&text) {
                 Ok(file) => Ok((file, path)),
