@@ -62,9 +62,9 @@ impl Plain {
 
     fn planned(&mut self, planned: &Planned) {
         let (reel, region) = (&planned.reel, &planned.region);
-        let (segments, chunks) = (planned.segments, planned.chunks);
+        let (segments, chunks) = (many(planned.segments, "segment"), many(planned.chunks, "chunk"));
         let length = clock(planned.duration);
-        self.say(&format!("{reel} → {region}: {length}, about {segments} segments in {chunks} chunks"));
+        self.say(&format!("{reel} → {region}: {length}, about {segments} in {chunks}"));
         for line in &planned.streams {
             self.say(&format!("  {line}"));
         }
@@ -134,9 +134,11 @@ impl Plain {
         let Published { chunks, segments, retries, segments_checked: checked, .. } = published;
         let (bytes, sent) = (HumanBytes(published.bytes), HumanBytes(published.sent_bytes));
         let elapsed = published.elapsed.as_secs_f64();
+        let (all, chunks) = (many(*segments, "segment"), many(*chunks, "chunk"));
+        let retries = if *retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
         self.say(&format!(
-            "published in {elapsed:.1} s: {segments} segments in {chunks} chunks and an index, {bytes} ({sent} sent), \
-             {retries} retries, {checked} of {segments} segments checked",
+            "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
+             {checked} of {segments} segments checked",
         ));
         self.say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
         let mut out = io::stdout().lock();
@@ -165,6 +167,11 @@ fn done(board: &Board) -> f64 {
     let ratio = |job| board.jobs.get(&job).and_then(Job::ratio).unwrap_or(0.0);
     let verified = board.jobs.get(&JobName::Verify).is_some_and(|job| matches!(job.state, State::Succeeded));
     0.05 * ratio(JobName::Split) + 0.9 * ratio(JobName::Upload) + if verified { 0.05 } else { 0.0 }
+}
+
+/// `1 chunk`, `2 chunks`.
+fn many(count: u32, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// `1:02:10` or `10:42`.
