@@ -316,7 +316,7 @@ async fn send(
     };
     let result = attempts(job, &work.control, &work.retry, create, failed).await;
     match result {
-        Err(Stopped::Failed(fault)) if fault.cause.as_deref().is_some_and(|cause| cause.contains("expired")) => {
+        Err(Stopped::Failed(fault)) if is_signature_age(&fault) => {
             Err(Stopped::Failed(too_slow(fault, pace().fitting_mib())))
         }
         result => result,
@@ -353,10 +353,30 @@ async fn settle(work: &Work, new: &NewFunction, chunk: &PackedChunk, job: &JobHa
     Ok(())
 }
 
+/// Signatures that grew too old, attempt after attempt. A sign-in that expired says so too, and is a person's matter.
+fn is_signature_age(fault: &Fault) -> bool {
+    fault.class == FaultClass::Transient && fault.cause.as_deref().is_some_and(|cause| cause.contains("expired"))
+}
+
 fn too_slow(fault: Fault, fitting_mib: Option<u64>) -> Fault {
     let hint = match fitting_mib {
-        Some(mib) => format!("The uplink is too slow for this chunk size. Resume with --chunk-mib {mib} or less."),
+        Some(mib) => {
+            format!("The uplink is too slow for this chunk size. Publish again with --chunk-mib {mib} or less.")
+        }
         None => "The uplink is too slow for this chunk size, or this machine's clock is wrong.".to_owned(),
     };
     fault.hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expired_sign_in_is_not_taken_for_a_slow_uplink() {
+        let cause = |class, cause: &str| Fault { class, ..Fault::permanent("could not create").because(cause) };
+        assert!(is_signature_age(&cause(FaultClass::Transient, "Signature expired: 20261122T100000Z is now earlier")));
+        let signed_out = "The security token included in the request is expired";
+        assert!(!is_signature_age(&cause(FaultClass::NeedsPerson, signed_out)));
+    }
 }
