@@ -13,7 +13,8 @@ use crate::reel::name::ReelName;
     about = "From a video file to a playlist URL, served out of AWS Lambda's code storage",
     long_about = "Cuts a video into HLS segments, packs them into zips, deploys each zip as an AWS Lambda function that \
                   nobody runs, and gives you a URL that plays. Without a command it opens the wizard.",
-    after_help = "Every flag can be set as ZIPREEL_… in the environment, and by its name in the config file.",
+    after_help = "What shows an [env: …] can be set there, and by its name with underscores in the config file: \
+                  ~/.config/zipreel/config.toml.",
     args_conflicts_with_subcommands = true
 )]
 pub struct Cli {
