@@ -1,4 +1,4 @@
-//! The log of a reel's runs: `<state>/<reel>/log`, a line for each change of a job and each line that a tool said, with
+//! The log of a reel's runs: `<state>/<reel>/publish.log`, a line for each change of a job and each line that a tool said, with
 //! the time. Kept within a bound; carries no credential and no presigned query, since no event does.
 
 use std::{
@@ -11,17 +11,14 @@ use std::{
 };
 
 use super::{index::rfc3339, reporter::Reporter};
-use crate::reel::{
-    event::{Event, JobChange, JobName},
-    name::ReelName,
-};
+use crate::reel::{chronicle, event::Event, name::ReelName};
 
-/// A log that is longer when a run begins is put aside as `log.old`.
+/// A log that is longer when a run begins is put aside as `publish.log.old`.
 const KEPT_BYTES: u64 = 1024 * 1024;
 
 /// Where the log of a reel is.
 pub fn path(state_dir: &Path, reel: &ReelName) -> PathBuf {
-    state_dir.join(reel.as_str()).join("log")
+    state_dir.join(reel.as_str()).join("publish.log")
 }
 
 /// Passes events on to a face and writes what matters of them, on a thread of its own.
@@ -70,54 +67,25 @@ impl Drop for Logged {
 fn open(path: &Path) -> Option<File> {
     fs::create_dir_all(path.parent()?).ok()?;
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() > KEPT_BYTES) {
-        fs::rename(path, path.with_extension("old")).ok()?;
+        fs::rename(path, path.with_extension("log.old")).ok()?;
     }
     OpenOptions::new().create(true).append(true).open(path).ok()
 }
 
 impl Reporter for Logged {
     fn report(&self, event: Event) {
-        if let (Some(text), Some(lines)) = (text(&event), &self.lines) {
+        if let (Some((job, line)), Some(lines)) = (chronicle::line(&event), &self.lines) {
             // the writing thread ends only when the disk refuses
-            let _ = lines.send(format!("{} {text}", rfc3339(SystemTime::now())));
+            let _ = lines.send(format!("{} {job}: {line}", rfc3339(SystemTime::now())));
         }
         self.face.report(event);
-    }
-}
-
-fn text(event: &Event) -> Option<String> {
-    match event {
-        Event::Job { job, change } => self::change(job, change),
-        Event::Log { job, line } => Some(format!("{job}: {line}")),
-        Event::Planned(planned) => {
-            Some(format!("begin {} generation {} in {}", planned.reel, planned.generation, planned.region))
-        }
-        Event::Published(published) => Some(format!("published {}", published.playlist_url)),
-        Event::ChunkDeployed { rendition, number, bytes, sent, attempts } => {
-            Some(format!("chunk {rendition}/{number} deployed: {bytes} bytes, {sent} sent, {attempts} attempts"))
-        }
-        Event::SegmentClosed { .. } | Event::ChunkPacked { .. } => None,
-    }
-}
-
-fn change(job: &JobName, change: &JobChange) -> Option<String> {
-    match change {
-        JobChange::Queued | JobChange::Sized { .. } => None,
-        JobChange::Started { attempt, .. } => Some(format!("{job}: attempt {attempt}")),
-        JobChange::Retrying { attempt, of, wait, cause } => {
-            Some(format!("{job}: {cause}; attempt {attempt} of {of} in {:.1} s", wait.as_secs_f64()))
-        }
-        JobChange::Waiting { fault } => Some(format!("{job}: waits for the person: {fault}")),
-        JobChange::Succeeded => Some(format!("{job}: done")),
-        JobChange::Skipped { why } => Some(format!("{job}: skipped, {why}")),
-        JobChange::Failed { fault } => Some(format!("{job}: failed: {fault}")),
-        JobChange::Cancelled => Some(format!("{job}: cancelled")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reel::event::{JobChange, JobName};
 
     #[test]
     fn what_jobs_and_tools_say_is_kept_to_the_last_line() {
@@ -125,12 +93,12 @@ mod tests {
         let reel: ReelName = "a".parse().unwrap();
         let (face, mut events) = tokio::sync::mpsc::unbounded_channel();
         let logged = Logged::new(Arc::new(face), state.path(), &reel);
-        logged.report(Event::Log { job: JobName::Split, line: "frame dropped".into() });
+        logged.report(Event::Log { job: JobName::Split, line: "frame\ndropped".into() });
         logged.report(Event::Job { job: JobName::Split, change: JobChange::Succeeded });
         drop(logged);
         let text = fs::read_to_string(path(state.path(), &reel)).unwrap();
         let lines: Vec<&str> = text.lines().filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest).collect();
-        assert_eq!(lines, ["split: frame dropped", "split: done"]);
+        assert_eq!(lines, ["split: frame dropped", "split: succeeded"]);
         assert!(events.try_recv().is_ok() && events.try_recv().is_ok(), "the face heard both");
     }
 }

@@ -1,7 +1,6 @@
 //! The wizard over the real engine: answers what it asks from the account, the stand-in, the journals and ffmpeg.
 
 mod library;
-mod log;
 mod media;
 
 use std::{
@@ -25,7 +24,7 @@ use crate::{
     publish::{
         self,
         ffmpeg::Tools,
-        journal, notice, probe,
+        journal, log, notice, probe,
         reporter::Control,
         request::{IfTaken, Request, Target, Transcode},
     },
@@ -217,7 +216,7 @@ impl Engine {
                 notice::acknowledge(&self.0.place.state_dir, account).map_err(|error| error.fault())?;
             }
         }
-        let reporter = Arc::new(log::Logged::new(self.log_file(&request.reel), events));
+        let reporter = Arc::new(events);
         publish::publish(request, cloud, tools, reporter, &control).await.map_err(fault)
     }
 
@@ -241,7 +240,7 @@ impl Engine {
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {
-        self.0.place.state_dir.join(reel.as_str()).join("publish.log")
+        log::path(&self.0.place.state_dir, reel)
     }
 }
 
