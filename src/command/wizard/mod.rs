@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::{self, Session};
 use crate::{
+    account::{self, RelayWish},
     cli::PublishArgs,
     cloud::{self, Cloud},
     local::Joined,
@@ -25,13 +26,14 @@ use crate::{
         self,
         ffmpeg::Tools,
         journal, log, notice, probe,
-        reporter::Control,
+        reporter::{Control, Reporter},
         request::{IfTaken, Request, Target, Transcode},
     },
     reel::{
         decide::decide,
         event::{Event, Published},
         fault::{Explain, Fault, Stopped},
+        gate::Public,
         name::ReelName,
         retry::RetryPolicy,
     },
@@ -142,15 +144,15 @@ impl Engine {
         }
         let cloud = self.cloud(&place).await?;
         let quota = cloud.quota().await.map_err(|error| error.fault())?;
-        let gate = cloud.function_url(publish::run::GATE).await.map_err(|error| error.fault())?;
+        let (setup, relay) = if local { (Vec::new(), true) } else { preflight(&cloud).await? };
         let identity = cloud.identity().clone();
         let told = local || notice::is_acknowledged(&self.0.place.state_dir, &identity.account);
         let started = matches!(*self.0.stand_in.lock().await, Some(Joined::Started(_)));
         Ok(Account {
             region: cloud.region().to_owned(),
             storage: Some(Storage { used: quota.code_bytes_used, limit: quota.code_bytes }),
-            setup: if gate.is_some() { Vec::new() } else { vec!["roles and the gate, once an account".to_owned()] },
-            relay: local,
+            setup,
+            relay,
             notice: (!told).then(|| notice::text(&identity.account)),
             serving: local.then(|| serving(started).to_owned()),
             afterwards: (local && started).then(|| "serve it again with: zipreel local".to_owned()),
@@ -204,6 +206,7 @@ impl Engine {
         &self,
         request: Request,
         place: Place,
+        relay: RelayWish,
         events: UnboundedSender<Event>,
         control: Control,
     ) -> Result<Published, Fault> {
@@ -216,7 +219,8 @@ impl Engine {
                 notice::acknowledge(&self.0.place.state_dir, account).map_err(|error| error.fault())?;
             }
         }
-        let reporter = Arc::new(events);
+        let reporter: Arc<dyn Reporter> = Arc::new(events);
+        account::ensure(&cloud, relay, reporter.clone(), &control).await.map_err(fault)?;
         publish::publish(request, cloud, tools, reporter, &control).await.map_err(fault)
     }
 
@@ -236,12 +240,24 @@ impl Engine {
         })?;
         let place = &self.0.place;
         let request = found.request(place.state_dir.clone(), place.work_dir.clone(), place.backlog_bytes);
-        self.run(request, resumable.place, events, control).await
+        self.run(request, resumable.place, RelayWish::AsItIs, events, control).await
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {
         log::path(&self.0.place.state_dir, reel)
     }
+}
+
+/// What the first publishing will make, and whether the relay is on.
+async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Fault> {
+    let url = async |public: Public| cloud.function_url(public.name()).await.map_err(|error| error.fault());
+    let relay = url(Public::Relay).await?.is_some();
+    // an account with a gate is not set up again by a publishing
+    if url(Public::Gate).await?.is_some() {
+        return Ok((Vec::new(), relay));
+    }
+    let health = account::preflight(cloud).await;
+    Ok((health.to_set_up().map(|finding| finding.words.clone()).collect(), relay))
 }
 
 fn serving(ours: bool) -> &'static str {
@@ -346,7 +362,9 @@ impl Backend for Engine {
     fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
         let engine = self.clone();
         let request = self.request(&order);
-        async move { engine.run(request, order.place, events, control).await }.boxed()
+        // one that is on already is not taken away from the reels that are there
+        let relay = if order.relay { RelayWish::On } else { RelayWish::AsItIs };
+        async move { engine.run(request, order.place, relay, events, control).await }.boxed()
     }
 
     fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
