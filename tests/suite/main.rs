@@ -5,6 +5,7 @@
 mod clips;
 mod contract;
 mod dependencies;
+mod emulator;
 mod media;
 mod players;
 mod process;

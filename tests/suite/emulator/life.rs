@@ -1,0 +1,144 @@
+//! Set up, publish, play, check, delete, tear down: by users with the least policies that zipreel prints.
+#![cfg(unix)]
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::process::Command;
+use zipreel::{
+    cloud::{Cloud, Keys},
+    library::{self, Depth},
+    reel::{
+        gate::{Policy, Public},
+        name::ReelName,
+    },
+};
+
+use super::server::Emulator;
+use crate::{
+    clips::{Clip, clip},
+    publish::desk::{Reel, Run, client, get, get_range},
+};
+
+async fn run(mut command: Command, args: &[&str]) -> Run {
+    let output = command.args(args).arg("--json").output().await.unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    Run {
+        code: output.status.code(),
+        lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The last line of a command that succeeded.
+fn last<'a>(run: &'a Run, event: &str) -> &'a Value {
+    assert_eq!(run.code, Some(0), "{}\n{:#?}", run.stderr, run.lines);
+    let last = run.lines.last().unwrap();
+    assert_eq!(last["event"], event);
+    last
+}
+
+fn graded<'a>(run: &'a Run, grade: &'a str) -> Vec<&'a str> {
+    run.events("finding").filter(|line| line["grade"] == grade).map(|line| line["subject"].as_str().unwrap()).collect()
+}
+
+async fn sets_up_once(emulator: &Emulator, owner: &Keys) {
+    let before = run(emulator.zipreel(owner), &["doctor"]).await;
+    assert_eq!(before.code, Some(1), "{:#?}", before.lines);
+    assert_eq!(graded(&before, "setup"), ["roles", "roles", "gate", "log"], "{:#?}", before.lines);
+    let first = run(emulator.zipreel(owner), &["setup", "--yes"]).await;
+    let ready = last(&first, "ready");
+    assert!(ready["changed"].as_u64().unwrap() >= 5, "{ready}");
+    assert_eq!(ready["relay"], Value::Null);
+    let second = run(emulator.zipreel(owner), &["setup"]).await;
+    let again = last(&second, "ready");
+    assert_eq!((&again["changed"], &again["gate"]), (&Value::from(0), &ready["gate"]), "{:#?}", second.lines);
+    let after = run(emulator.zipreel(owner), &["doctor"]).await;
+    assert_eq!(after.code, Some(0), "{:#?}", after.lines);
+}
+
+/// What another user's gate is not this user's to change.
+async fn may_not_change_the_gate(cloud: &Cloud) {
+    let denied = cloud.delete_public(Public::Gate).await.unwrap_err();
+    assert!(denied.code.contains("AccessDenied"), "{denied:?}");
+}
+
+async fn plays(run: &Run) -> Reel {
+    let reel = Reel::of(run).await;
+    assert!(reel.multivariant.contains("#EXT-X-STREAM-INF"), "{}", reel.multivariant);
+    let ranges = reel.ranges();
+    assert_eq!(ranges.len() as u64, run.published()["segments"].as_u64().unwrap());
+    for (url, offset, length) in &ranges {
+        let segment = get_range(url, *offset, *length).await;
+        assert!(segment.len() % 188 == 0 && segment.chunks(188).all(|packet| packet[0] == 0x47), "{url} at {offset}");
+    }
+    reel
+}
+
+/// Through the relay a browser gets the bytes that a player gets by the redirect, and may read them.
+async fn relays(reel: &Reel) {
+    let url = format!("{}.relay.m3u8", reel.url.strip_suffix(".m3u8").unwrap());
+    let playlist = get(&url).await;
+    let segments: Vec<_> = playlist.lines().filter(|line| !line.starts_with('#')).collect();
+    let ranges = reel.ranges();
+    assert_eq!(segments.len(), ranges.len());
+    let (link, offset, length) = &ranges[1];
+    let answer = client().get(segments[1]).header("origin", "https://example.org").send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{}", segments[1]);
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    let relayed = answer.bytes().await.unwrap();
+    assert_eq!(relayed, get_range(link, *offset, *length).await);
+}
+
+/// The gate looks at an index it knows again after 10 s.
+async fn goes_away(playlist: &str) {
+    let end = Instant::now() + Duration::from_secs(40);
+    loop {
+        let status = client().get(playlist).send().await.unwrap().status();
+        if status == 404 {
+            return;
+        }
+        assert!(Instant::now() < end, "{playlist} still answers {status}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+async fn is_empty(emulator: &Emulator, owner: &Cloud) {
+    assert_eq!(owner.quota().await.unwrap().functions, 0);
+    assert_eq!(owner.function_url(Public::Gate.name()).await.unwrap(), None);
+    let roles = emulator.iam().list_roles().send().await.unwrap().roles;
+    let ours: Vec<_> = roles.iter().map(|role| role.role_name()).filter(|name| name.starts_with("zipreel")).collect();
+    assert_eq!(ours, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
+    let emulator = Emulator::start().await;
+    let owner = emulator.user("owner", &[Policy::Setup]).await;
+    let publisher = emulator.user("publisher", &[Policy::Publish]).await;
+    sets_up_once(&emulator, &owner).await;
+    let cloud = emulator.cloud(&publisher).await;
+    may_not_change_the_gate(&cloud).await;
+
+    let video = clip(Clip::Mp4);
+    let args = ["publish", video.to_str().unwrap(), "--name", "harbour", "--segment-seconds", "2", "--yes"];
+    let published = run(emulator.zipreel(&publisher), &args).await;
+    let reel = plays(&published).await;
+    let name: ReelName = "harbour".parse().unwrap();
+    let report = library::check(&cloud, &name, Depth::Deep, |_| ()).await.unwrap();
+    assert!(report.is_whole(), "{report:?}");
+
+    let on = run(emulator.zipreel(&owner), &["relay", "on"]).await;
+    assert!(last(&on, "ready")["relay"].is_string());
+    relays(&reel).await;
+
+    let refused = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
+    assert!(refused.failed()["what"].as_str().unwrap().contains("harbour"), "{:#?}", refused.lines);
+    library::delete(&cloud, &name, |_, _| ()).await.unwrap();
+    goes_away(&published.playlist()).await;
+    let removed = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
+    assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 5, "{:#?}", removed.lines);
+    is_empty(&emulator, &emulator.cloud(&owner).await).await;
+    let nothing = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
+    assert_eq!(last(&nothing, "removed")["removed"], Value::Array(Vec::new()));
+}
