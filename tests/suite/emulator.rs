@@ -14,3 +14,4 @@
 
 mod life;
 mod server;
+mod template;

@@ -1,0 +1,29 @@
+//! What `zipreel setup --template` prints, under CloudFormation's own schemas.
+
+use std::{
+    env, fs,
+    process::{Command, Stdio},
+};
+
+use crate::clips::scratch;
+
+#[test]
+fn cfn_lint_finds_nothing_in_the_template() {
+    let folder = scratch();
+    let printed = Command::new(env!("CARGO_BIN_EXE_zipreel"))
+        .args(["setup", "--template", "--packages"])
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    let template = folder.path().join("template.json");
+    fs::write(&template, &printed.stdout).unwrap();
+    let linter = env::var_os("ZIPREEL_TEST_CFN_LINT").unwrap_or_else(|| "cfn-lint".into());
+    let linted =
+        Command::new(&linter).args(["--regions", "us-east-1", "eu-west-1", "--template"]).arg(&template).output();
+    let linted = linted.unwrap_or_else(|error| panic!("this test needs {linter:?}: {error}"));
+    assert!(linted.status.success(), "{}", String::from_utf8_lossy(&linted.stdout));
+    let mut zip = zip::ZipArchive::new(fs::File::open(folder.path().join("gate.zip")).unwrap()).unwrap();
+    assert!(zip.by_name("gate.mjs").is_ok());
+}
