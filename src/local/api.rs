@@ -17,7 +17,7 @@ use super::{
     error::ApiError,
     faults::{How, Moment, Plan},
     intake::{Broken, Content, Intake, Received},
-    lambda, link,
+    lambda, link, logs,
     operation::{Call, Operation, lambda_call},
     query::{self, Form},
     shared::{Place, Shared},
@@ -60,9 +60,12 @@ pub(super) async fn handle(
     let id = uuid();
     let mut trail = Trail::default();
     let by_link = link::is_link(parts.uri.path());
-    let by_form = parts.uri.path() == "/";
+    let by_target = parts.headers.contains_key(logs::TARGET);
+    let by_form = parts.uri.path() == "/" && !by_target;
     let result = if by_link {
         by_download(&shared, &parts, &mut trail).await
+    } else if by_target {
+        by_header(&shared, &parts, body, &mut trail).await
     } else if by_form {
         by_query(&shared, &parts, body, &mut trail, &id).await
     } else {
@@ -220,6 +223,31 @@ async fn by_query(
         return Err(Trouble::Cut);
     }
     Ok(query::response(operation, &result, id))
+}
+
+/// CloudWatch Logs names its operation in a header.
+async fn by_header(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+    body: Body,
+    trail: &mut Trail,
+) -> Result<Response<Body>, Trouble> {
+    let named = logs::operation(&parts.headers);
+    let caller = match claimed(shared, parts, &["logs"]).and_then(|caller| Ok((caller, named?))) {
+        Ok(claimed) => claimed,
+        Err(error) => return refuse_after(shared, body, error, trail).await,
+    };
+    let (caller, operation) = caller;
+    trail.operation = Some(operation);
+    let plan = shared.faults.draw(operation);
+    tokio::time::sleep(plan.latency).await;
+    let received = receive(shared, parts, body, Some(operation), &plan, trail).await?;
+    let content = proved(shared, &caller, received, &plan, operation)?;
+    let (inner, now) = (Arc::clone(shared), shared.now());
+    let answer = blocking(move || logs::answer(&inner, operation, &content.text, now)).await?;
+    let mut response = Response::new(Body::from(answer.to_string()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    Ok(response)
 }
 
 /// The caller's claim, for one of the services that live at this path.

@@ -20,6 +20,7 @@ mod lambda;
 mod limits;
 mod link;
 mod lock;
+mod logs;
 mod operation;
 mod problem;
 mod query;
@@ -33,6 +34,8 @@ mod tally;
 mod xml;
 mod zip_field;
 
+use crate::reel::gate::Public;
+
 pub use clock::Clock;
 pub use faults::{Amount, FaultError, Faults, How, Kind, LiveFaults, Moment, Rule, Strike};
 pub use lock::{Joined, join_or_start};
@@ -43,13 +46,9 @@ pub use store::Keep;
 pub use tally::Counts;
 
 /// The gate's function.
-const GATE: &str = "zipreel-gate";
+const GATE: &str = Public::Gate.name();
 /// The relay's function.
-const RELAY: &str = "zipreel-relay";
-/// The execution role of functions that are never run.
-const CHUNK_ROLE: &str = "zipreel-chunk";
-/// The execution role of the gate.
-const GATE_ROLE: &str = "zipreel-gate";
+const RELAY: &str = Public::Relay.name();
 
 /// The API's port where none is asked for; gate and relay take the two after it.
 pub const DEFAULT_PORT: u16 = 8720;

@@ -39,6 +39,10 @@ pub enum Operation {
     DeleteRolePolicy,
     ListRolePolicies,
     ListAttachedRolePolicies,
+    CreateLogGroup,
+    DescribeLogGroups,
+    PutRetentionPolicy,
+    DeleteLogGroup,
     /// A presigned link's download.
     Download,
     /// A request to the gate.
@@ -48,7 +52,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 34] = [
+    pub(super) const ALL: [Self; 38] = [
         Self::CreateFunction,
         Self::GetFunction,
         Self::ListFunctions,
@@ -80,6 +84,10 @@ impl Operation {
         Self::DeleteRolePolicy,
         Self::ListRolePolicies,
         Self::ListAttachedRolePolicies,
+        Self::CreateLogGroup,
+        Self::DescribeLogGroups,
+        Self::PutRetentionPolicy,
+        Self::DeleteLogGroup,
         Self::Download,
         Self::Gate,
         Self::Relay,

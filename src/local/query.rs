@@ -41,7 +41,7 @@ impl Form {
         let name = self.get("Action").unwrap_or_default();
         let operation = name.parse().ok().filter(|operation| match service {
             "sts" => *operation == Operation::GetCallerIdentity,
-            _ => (Operation::CreateRole..Operation::Download).contains(operation),
+            _ => (Operation::CreateRole..Operation::CreateLogGroup).contains(operation),
         });
         operation.ok_or_else(|| {
             let message = format!("Could not find operation {name} of service {service}");

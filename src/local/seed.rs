@@ -1,67 +1,66 @@
 //! What a new stand-in has from the start, so that the engine needs no setting up on it: the two roles, and the gate's
 //! and the relay's functions with their URLs open to all. Setting up again finds them; tearing down removes them.
 
-use std::io::{self, Cursor, Write};
+use std::io::{self, Write};
 
+use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
-use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    CHUNK_ROLE, GATE, GATE_ROLE, RELAY, iam,
+    iam,
     keys::ACCOUNT,
     sigv4::hex,
     store::{
         Store,
-        record::{Code, Function, Settings, Statement, UrlConfig, uuid},
+        record::{Code, Function, LogGroup, Settings, Statement, UrlConfig, uuid},
     },
+};
+use crate::reel::gate::{
+    CHUNK_ROLE, GATE_POLICY, GATE_ROLE, INVOKE_PERMISSION, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME,
+    URL_PERMISSION,
 };
 
 const REGION: &str = "us-east-1";
-const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 pub(super) fn fill(store: &Store, now: OffsetDateTime) -> io::Result<()> {
     let change = store.change();
-    for role in [CHUNK_ROLE, GATE_ROLE] {
-        change.put_role(iam::new_role(role, TRUST, "Made with the stand-in", now))?;
-    }
-    let zip = placeholder()?;
-    let sha256 = hex(&Sha256::digest(&zip));
-    for name in [GATE, RELAY] {
+    let trust = Policy::Trust.text("aws", ACCOUNT);
+    let note = "Made with the stand-in";
+    change.put_role(iam::new_role(CHUNK_ROLE, &trust, note, now))?;
+    let mut gate = iam::new_role(GATE_ROLE, &trust, note, now);
+    gate.policies.insert(GATE_POLICY.to_owned(), Policy::GateRole.text("aws", ACCOUNT));
+    change.put_role(gate)?;
+    let name = format!("/aws/lambda/{}", Public::Gate.name());
+    change.put_log(LogGroup { name, created: now, retention: Some(LOG_RETENTION_DAYS.unsigned_abs()) })?;
+    for public in [Public::Gate, Public::Relay] {
+        // never run: the stand-in serves both itself
+        let zip = public.package();
+        let sha256 = hex(&Sha256::digest(&zip));
         let mut file = store.new_blob()?;
         file.write_all(&zip)?;
         store.sync_blob(&file)?;
         change.keep_blob(file, &sha256)?;
-        let code = Code { sha256: sha256.clone(), bytes: zip.len() as u64, version: uuid() };
-        change.put_function(function(name, code, now))?;
+        let code = Code { sha256, bytes: zip.len() as u64, version: uuid() };
+        change.put_function(function(public, code, now))?;
     }
     Ok(())
 }
 
-/// The code that stands for what the stand-in does itself.
-fn placeholder() -> io::Result<Vec<u8>> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Stored)
-        .last_modified_time(DateTime::DEFAULT);
-    writer.start_file("README.txt", options)?;
-    writer.write_all(b"The stand-in serves the gate and the relay itself; it runs no code.\n")?;
-    Ok(writer.finish()?.into_inner())
-}
-
-fn function(name: &str, code: Code, now: OffsetDateTime) -> Function {
+fn function(public: Public, code: Code, now: OffsetDateTime) -> Function {
+    let logging = json!({ "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "WARN" });
     Function {
-        name: name.to_owned(),
+        name: public.name().to_owned(),
         region: REGION.to_owned(),
         settings: Settings {
-            runtime: "nodejs24.x".to_owned(),
-            role: format!("arn:aws:iam::{ACCOUNT}:role/{GATE_ROLE}"),
-            handler: "index.handler".to_owned(),
-            description: "Served by the stand-in itself".to_owned(),
-            timeout: 30,
-            memory: 128,
+            runtime: RUNTIME.to_owned(),
+            role: format!("arn:aws:iam::{ACCOUNT}:role/{}", public.role()),
+            handler: public.handler().to_owned(),
+            description: public.description(),
+            timeout: public.timeout().unsigned_abs().into(),
+            memory: MEMORY_MB.unsigned_abs().into(),
             architecture: "arm64".to_owned(),
-            others: serde_json::Map::new(),
+            others: Map::from_iter([("LoggingConfig".to_owned(), logging)]),
         },
         code,
         tags: Default::default(),
@@ -78,8 +77,8 @@ fn function(name: &str, code: Code, now: OffsetDateTime) -> Function {
             modified: now,
         }),
         policy: vec![
-            permission("public-url", "lambda:InvokeFunctionUrl", Some("NONE"), false),
-            permission("public-invoke", "lambda:InvokeFunction", None, true),
+            permission(URL_PERMISSION, "lambda:InvokeFunctionUrl", Some("NONE"), false),
+            permission(INVOKE_PERMISSION, "lambda:InvokeFunction", None, true),
         ],
         reserved_concurrency: None,
     }

@@ -31,13 +31,14 @@ use crate::{
         decide::MediaPlan,
         event::{Event, JobChange, JobName, Published, Unit},
         fault::{Fault, Stopped},
+        gate::Public,
         index::{GenerationIndex, Index},
         playlist::{self, Links},
     },
 };
 
 /// Name of the function that serves every reel.
-pub const GATE: &str = "zipreel-gate";
+pub const GATE: &str = Public::Gate.name();
 
 /// Counts retries on their way to the face.
 struct Tally {

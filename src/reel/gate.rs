@@ -9,6 +9,10 @@ pub const CHUNK_ROLE: &str = "zipreel-chunk";
 pub const GATE_ROLE: &str = "zipreel-gate";
 /// Name of the gate role's only policy.
 pub const GATE_POLICY: &str = "zipreel-gate";
+/// Ids of the two permissions that AWS wants since October 2025 for a function URL that is open to all: one for its
+/// URL, one for being called by it.
+pub const URL_PERMISSION: &str = "zipreel-url";
+pub const INVOKE_PERMISSION: &str = "zipreel-invoke";
 /// Node.js LTS; AWS deprecates it on 2028-04-30 (cfn-lint's table of runtimes).
 pub const RUNTIME: &str = "nodejs24.x";
 pub const MEMORY_MB: i32 = 128;
@@ -22,7 +26,7 @@ pub enum Public {
 }
 
 impl Public {
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Gate => "zipreel-gate",
             Self::Relay => "zipreel-relay",

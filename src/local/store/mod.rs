@@ -15,7 +15,7 @@ use super::files;
 
 pub(super) mod record;
 
-use record::{Function, Role};
+use record::{Function, LogGroup, Role};
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -42,6 +42,7 @@ const HASH_ONLY_FROM: u64 = 1024 * 1024;
 pub(super) struct State {
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) roles: BTreeMap<String, Role>,
+    pub(super) logs: BTreeMap<String, LogGroup>,
 }
 
 impl State {
@@ -60,11 +61,15 @@ pub(super) struct Change<'a> {
 impl Store {
     /// Opens a data folder, made if it is not there. The flag says whether it was empty.
     pub(super) fn open(folder: &Path, keep: Keep) -> io::Result<(Self, bool)> {
-        for part in ["functions", "roles", "blobs"] {
+        for part in ["functions", "roles", "logs", "blobs"] {
             fs::create_dir_all(folder.join(part))?;
             files::sweep(&folder.join(part))?;
         }
-        let state = State { functions: read_all(&folder.join("functions"))?, roles: read_all(&folder.join("roles"))? };
+        let state = State {
+            functions: read_all(&folder.join("functions"))?,
+            roles: read_all(&folder.join("roles"))?,
+            logs: read_all(&folder.join("logs"))?,
+        };
         let empty = state.functions.is_empty() && state.roles.is_empty();
         let store = Self { folder: folder.to_owned(), keep, state: RwLock::new(state), turn: Mutex::new(()) };
         store.sweep_blobs()?;
@@ -157,6 +162,24 @@ impl Change<'_> {
         Ok(())
     }
 
+    pub(super) fn put_log(&self, group: LogGroup) -> io::Result<()> {
+        write(&self.log(&group.name), &group)?;
+        self.edit().logs.insert(group.name.clone(), group);
+        Ok(())
+    }
+
+    pub(super) fn remove_log(&self, name: &str) -> io::Result<()> {
+        files::remove(&self.log(name))?;
+        self.edit().logs.remove(name);
+        Ok(())
+    }
+
+    /// Log groups have slashes in their names.
+    fn log(&self, name: &str) -> PathBuf {
+        let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+        self.path("logs", &hex)
+    }
+
     /// Gives a [synced](Store::sync_blob) blob its name. In the same turn as its function, so that no one drops it.
     pub(super) fn keep_blob(&self, file: NamedTempFile, sha256: &str) -> io::Result<()> {
         let path = self.store.blob(sha256);
@@ -203,6 +226,12 @@ impl Named for Function {
 }
 
 impl Named for Role {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for LogGroup {
     fn name(&self) -> &str {
         &self.name
     }

@@ -98,6 +98,16 @@ pub(in crate::local) struct Role {
     pub(in crate::local) policies: BTreeMap<String, String>,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::local) struct LogGroup {
+    pub(in crate::local) name: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(in crate::local) created: OffsetDateTime,
+    /// Days; for ever if there are none.
+    #[serde(default)]
+    pub(in crate::local) retention: Option<u32>,
+}
+
 impl Function {
     pub(in crate::local) fn arn(&self, account: &str) -> String {
         format!("arn:aws:lambda:{}:{account}:function:{}", self.region, self.name)

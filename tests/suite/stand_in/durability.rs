@@ -68,7 +68,8 @@ async fn for_measurements_the_hashes_of_large_zips_are_enough() {
         .unwrap()
         .map(|entry| entry.unwrap().metadata().unwrap().len())
         .sum();
-    assert!(bytes < 10_000, "{bytes}");
+    // the gate's and the relay's packages, and the small one
+    assert!(bytes < 200_000, "{bytes}");
 }
 
 #[tokio::test]

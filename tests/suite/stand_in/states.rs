@@ -136,7 +136,7 @@ async fn the_gate_is_there_from_the_start_and_closed_without_both_permissions() 
     let page = format!("{}/nothing/", endpoint.gate);
     assert_eq!(super::clients::get(&page, &[]).await.status, 404);
     let statement = |id: &str| client.remove_permission().function_name("zipreel-gate").statement_id(id).send();
-    statement("public-invoke").await.unwrap();
+    statement("zipreel-invoke").await.unwrap();
     assert_eq!(super::clients::get(&page, &[]).await.status, 403);
     let again = client.add_permission().function_name("zipreel-gate").statement_id("again").principal("*");
     again.action("lambda:InvokeFunction").invoked_via_function_url(true).send().await.unwrap();
