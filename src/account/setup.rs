@@ -7,7 +7,7 @@ use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, Done},
     publish::{
-        attempt::attempts,
+        attempt::{Patience, attempts},
         player::{Player, PlayerError},
         reporter::{Control, JobHandle, Reporter},
     },
@@ -69,7 +69,7 @@ pub async fn ensure(
     control: &Control,
 ) -> Result<(), Stopped> {
     let has = async |public: Public| {
-        let url = cloud.function_url(public.name()).await;
+        let url = Patience::default().again(|| cloud.function_url(public.name())).await;
         url.map(|url| url.is_some()).map_err(|error| Stopped::Failed(error.fault()))
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
@@ -176,7 +176,10 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         if wish == RelayWish::AsItIs {
-            let there = cloud.public(Public::Relay).await.map_err(|error| Stopped::Failed(error.fault()))?;
+            let there = Patience::default()
+                .again(|| cloud.public(Public::Relay))
+                .await
+                .map_err(|error| Stopped::Failed(error.fault()))?;
             if there.is_none() {
                 return Ok(None);
             }

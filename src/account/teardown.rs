@@ -25,25 +25,25 @@ pub struct Removed(pub Vec<String>);
 
 /// Removes gate, relay, log and roles. May be repeated after an interruption.
 pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
-    let shelf =
-        library::list(cloud, &Patience::default(), |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    let patience = Patience::default();
+    let shelf = library::list(cloud, &patience, |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
     let reels: Vec<_> = shelf.0.keys().map(ToString::to_string).collect();
     if !reels.is_empty() {
         let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));
         return Err(Stopped::Failed(Fault::permanent(what).hint("Delete them first: without the gate no link works.")));
     }
-    remove(cloud, roles).await.map_err(|error| Stopped::Failed(error.fault()))
+    remove(cloud, roles, &patience).await.map_err(|error| Stopped::Failed(error.fault()))
 }
 
-async fn remove(cloud: &Cloud, roles: Roles) -> Result<Removed, CloudError> {
+async fn remove(cloud: &Cloud, roles: Roles, patience: &Patience) -> Result<Removed, CloudError> {
     let mut removed = Vec::new();
     for public in [Public::Relay, Public::Gate] {
-        if cloud.delete_public(public).await? {
+        if patience.again(|| cloud.delete_public(public)).await? {
             removed.push(format!("function {} and its URL", public.name()));
         }
     }
     let group = log_group(Public::Gate);
-    if cloud.delete_log(&group).await? {
+    if patience.again(|| cloud.delete_log(&group)).await? {
         removed.push(format!("log group {group}"));
     }
     if roles == Roles::Keep {
@@ -55,7 +55,7 @@ async fn remove(cloud: &Cloud, roles: Roles) -> Result<Removed, CloudError> {
     for (role, policy, given) in
         [(gate.name.as_str(), policy, &unusual.gate_role), (CHUNK_ROLE, None, &unusual.chunk_role)]
     {
-        if given.is_none() && cloud.delete_role(role, policy).await? {
+        if given.is_none() && patience.again(|| cloud.delete_role(role, policy)).await? {
             removed.push(format!("role {role}"));
         }
     }

@@ -208,6 +208,11 @@ const CLOCK: &str = "Set the clock (time synchronisation sets it by itself), the
 const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
 const QUOTA: &str = "Delete reels or functions that are not needed, or ask for more under Service Quotas \
                      (AWS Lambda, \"Function and layer storage\"), then press r or resume.";
+const LIMIT: &str = "Remove what is not needed, or ask for more under Service Quotas, then press r or resume.";
+const OPT_IN: &str = "Enable the service or the Region for this account in AWS's console, then press r or resume.";
+const PUBLIC: &str = "The account blocks public access to Lambda functions, which viewers need: lift that for the gate, \
+                      or use another account.";
+const NO_REGION: &str = "Choose one with --region, such as us-east-1, or give the profile a `region`.";
 const NO_CREDENTIALS: &str = "Choose a profile with --profile or AWS_PROFILE, run `aws configure` or `aws sso login`, \
                               or publish to the stand-in with --target local.";
 
@@ -219,6 +224,8 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         "ServiceException" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "Timeout" | "Connection" => {
             (Transient, None)
         }
+        // two changes of one role or log group met
+        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => (Transient, None),
         // a new role needs up to half a minute to be known everywhere
         "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, None),
         "InvalidSignatureException" if message.contains("expired") => (Transient, None),
@@ -228,14 +235,21 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         "ClockSkew" => (NeedsPerson, Some(CLOCK)),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => (NeedsPerson, Some(SIGN_IN)),
         "Credentials" => (NeedsPerson, Some(NO_CREDENTIALS)),
+        "NoRegion" => (NeedsPerson, Some(NO_REGION)),
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "IncompleteSignature"
-        | "MissingAuthenticationToken" => (NeedsPerson, Some(KEYS)),
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => (NeedsPerson, Some(KEYS)),
         "AccessDeniedException" | "AccessDenied" => (NeedsPerson, Some(RIGHTS)),
         "CodeStorageExceededException" => (NeedsPerson, Some(QUOTA)),
+        // IAM's number of roles, CloudWatch Logs' of groups
+        "LimitExceeded" | "LimitExceededException" => (NeedsPerson, Some(LIMIT)),
+        "OptInRequired" | "SubscriptionRequiredException" => (NeedsPerson, Some(OPT_IN)),
+        "PublicPolicyException" => (NeedsPerson, Some(PUBLIC)),
         _ if status.is_some_and(|status| status >= 500) => (Transient, None),
         _ => (Permanent, None),
     }
@@ -277,8 +291,39 @@ mod tests {
             ("InvalidCodeSignatureException", 400, "", Permanent),
             ("CodeVerificationFailedException", 400, "", Permanent),
             ("CodeSigningConfigNotFoundException", 404, "", Permanent),
-            ("PublicPolicyException", 400, "", Permanent),
+            ("PublicPolicyException", 400, "", NeedsPerson),
             ("PolicyLengthExceededException", 400, "", Permanent),
+            ("FunctionVersionsPerCapacityProviderLimitExceededException", 400, "", Permanent),
+            ("InvalidParameterValueException", 400, "Could not unzip uploaded file.", Permanent),
+            ("InvalidParameterValueException", 400, "The runtime parameter of x is no longer supported", Permanent),
+            ("MissingAuthenticationTokenException", 403, "", NeedsPerson),
+            ("IncompleteSignatureException", 403, "", NeedsPerson),
+            ("OptInRequired", 403, "", NeedsPerson),
+            // IAM and STS
+            ("Throttling", 400, "Rate exceeded", Transient),
+            ("ServiceFailure", 500, "", Transient),
+            ("ConcurrentModification", 409, "", Transient),
+            ("EntityTemporarilyUnmodifiable", 409, "", Transient),
+            ("AccessDenied", 403, "", NeedsPerson),
+            ("InvalidClientTokenId", 403, "", NeedsPerson),
+            ("SignatureDoesNotMatch", 403, "", NeedsPerson),
+            ("IncompleteSignature", 400, "", NeedsPerson),
+            ("MissingAuthenticationToken", 403, "", NeedsPerson),
+            ("ExpiredToken", 403, "", NeedsPerson),
+            ("LimitExceeded", 409, "", NeedsPerson),
+            ("NoSuchEntity", 404, "", Permanent),
+            ("EntityAlreadyExists", 409, "", Permanent),
+            ("DeleteConflict", 409, "", Permanent),
+            ("MalformedPolicyDocument", 400, "", Permanent),
+            ("UnmodifiableEntity", 400, "", Permanent),
+            ("InvalidInput", 400, "", Permanent),
+            ("ValidationError", 400, "", Permanent),
+            // CloudWatch Logs
+            ("OperationAbortedException", 400, "", Transient),
+            ("ServiceUnavailableException", 503, "", Transient),
+            ("LimitExceededException", 400, "", NeedsPerson),
+            ("ResourceAlreadyExistsException", 400, "", Permanent),
+            ("InvalidParameterException", 400, "", Permanent),
         ];
         for (code, status, message, class) in table {
             let error = CloudError::new("could not".into(), code.into(), Some(status), message.into(), None);

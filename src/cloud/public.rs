@@ -15,14 +15,13 @@ use aws_sdk_lambda::{
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{Cloud, CloudError, Done};
-use crate::reel::gate::{MEMORY_MB, Public, RUNTIME, is_newer};
+use crate::reel::gate::{INVOKE_PERMISSION, MEMORY_MB, Public, RUNTIME, URL_PERMISSION, is_newer};
 
-/// A function URL's permissions: since October 2025 AWS wants both, for its URL and for being called by it.
-const PERMISSIONS: [&str; 2] = ["zipreel-url", "zipreel-invoke"];
 /// How long a function may be Pending, or its update in progress.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -204,16 +203,13 @@ impl Cloud {
             Err(error) if error.is_not_found() => String::new(),
             Err(error) => return Err(error),
         };
-        let policy: serde_json::Value = serde_json::from_str(&policy).unwrap_or_default();
-        let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
-        let has = |id: &&str| statements.iter().any(|statement| statement["Sid"] == **id);
-        Ok(PERMISSIONS.into_iter().filter(|id| !has(id)).collect())
+        Ok(missing(&policy))
     }
 
     async fn permit(&self, public: Public, permission: &'static str) -> Result<(), CloudError> {
         self.limiter.acquire().await;
         let request = self.lambda.add_permission().function_name(public.name()).statement_id(permission).principal("*");
-        let request = if permission == PERMISSIONS[0] {
+        let request = if permission == URL_PERMISSION {
             request.action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::None)
         } else {
             request.action("lambda:InvokeFunction").invoked_via_function_url(true)
@@ -306,6 +302,21 @@ impl Cloud {
     }
 }
 
+/// Permissions are told by what they allow: a stack gives them ids of its own.
+fn missing(policy: &str) -> Vec<&'static str> {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let open = |action: &str| {
+        policy["Statement"].as_array().into_iter().flatten().any(|statement| {
+            statement["Effect"] == "Allow"
+                && statement["Action"] == action
+                && (statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*")
+                && !statement["Condition"].to_string().contains("AWS_IAM")
+        })
+    };
+    let wanted = [("lambda:InvokeFunctionUrl", URL_PERMISSION), ("lambda:InvokeFunction", INVOKE_PERMISSION)];
+    wanted.into_iter().filter(|(action, _)| !open(action)).map(|(_, id)| id).collect()
+}
+
 fn logging() -> LoggingConfig {
     // a line a call would cost more than the calls
     LoggingConfig::builder()
@@ -328,4 +339,26 @@ fn to_sdk(environment: &BTreeMap<String, String>) -> Environment {
 /// As AWS states it: `CodeSha256`.
 fn sha256(zip: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(zip))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_told_by_what_they_allow() {
+        let statement = |action: &str, auth: &str| {
+            format!(
+                r#"{{"Sid":"x","Effect":"Allow","Principal":"*","Action":"lambda:{action}",
+                    "Condition":{{"StringEquals":{{"lambda:FunctionUrlAuthType":"{auth}"}}}}}}"#
+            )
+        };
+        let policy = |statements: &[String]| format!(r#"{{"Statement":[{}]}}"#, statements.join(","));
+        let both = [statement("InvokeFunctionUrl", "NONE"), statement("InvokeFunction", "NONE")];
+        assert_eq!(missing(&policy(&both)), [""; 0]);
+        assert_eq!(missing(&policy(&both[..1])), [INVOKE_PERMISSION]);
+        let signed = [statement("InvokeFunctionUrl", "AWS_IAM"), both[1].clone()];
+        assert_eq!(missing(&policy(&signed)), [URL_PERMISSION]);
+        assert_eq!(missing(""), [URL_PERMISSION, INVOKE_PERMISSION]);
+    }
 }

@@ -91,6 +91,11 @@ impl Cloud {
             Some(_) => SignIn::Given,
             None => SignIn::find(connect.profile.as_deref()).await,
         };
+        if let SignIn::NoProfile(name) = &sign_in {
+            let doing = format!("could not sign in by profile `{name}`");
+            let cause = "it stands in neither of AWS's two files".to_owned();
+            return Err(CloudError::new(doing, "Credentials".to_owned(), None, cause, None).signed_in(&sign_in));
+        }
         let config = load(connect).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
             CloudError::new(
@@ -165,7 +170,7 @@ async fn load(connect: &Connect) -> SdkConfig {
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
     if let Some(profile) = &connect.profile {
-        let config = ProviderConfig::with_default_region().await.with_http_client(http);
+        let config = ProviderConfig::without_region().with_http_client(http).load_default_region().await;
         loader = sign_in::with_profile(loader, profile, config);
     }
     if let Some(region) = &connect.region {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on panics, in its functions too")]
 
+mod account;
 mod clips;
 mod contract;
 mod dependencies;

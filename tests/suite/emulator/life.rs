@@ -7,11 +7,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use zipreel::{
     cloud::{Cloud, Keys},
-    library::{self, Depth},
-    reel::{
-        gate::{Policy, Public},
-        name::ReelName,
-    },
+    reel::gate::{Policy, Public},
 };
 
 use super::server::Emulator;
@@ -124,9 +120,8 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let args = ["publish", video.to_str().unwrap(), "--name", "harbour", "--segment-seconds", "2", "--yes"];
     let published = run(emulator.zipreel(&publisher), &args).await;
     let reel = plays(&published).await;
-    let name: ReelName = "harbour".parse().unwrap();
-    let report = library::check(&cloud, &name, Depth::Deep, |_| ()).await.unwrap();
-    assert!(report.is_whole(), "{report:?}");
+    let checked = run(emulator.zipreel(&publisher), &["check", "harbour", "--deep"]).await;
+    assert_eq!(checked.code, Some(0), "{:#?}", checked.lines);
 
     let on = run(emulator.zipreel(&owner), &["relay", "on"]).await;
     assert!(last(&on, "ready")["relay"].is_string());
@@ -134,7 +129,8 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
 
     let refused = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
     assert!(refused.failed()["what"].as_str().unwrap().contains("harbour"), "{:#?}", refused.lines);
-    library::delete(&cloud, &name, |_, _| ()).await.unwrap();
+    let deleted = emulator.zipreel(&publisher).args(["delete", "harbour", "--yes"]).output().await.unwrap();
+    assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
     goes_away(&published.playlist()).await;
     let removed = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
     assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 5, "{:#?}", removed.lines);

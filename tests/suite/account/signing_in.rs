@@ -1,0 +1,60 @@
+//! What is wrong with a sign-in becomes one sentence that says what to run.
+
+use std::{fs, path::Path, process::Stdio};
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::clips::scratch;
+
+/// SHA-1 of `studio-session`: how AWS's tools name the file of that session's token.
+const TOKEN_FILE: &str = "dc445abc4323ae9592b028fdad451cd08cee593c.json";
+
+const CONFIG: &str = "[profile studio]\nsso_session = studio-session\nsso_account_id = 123456789012\n\
+                      sso_role_name = Publisher\nregion = us-east-1\n\
+                      [sso-session studio-session]\nsso_region = us-east-1\nsso_start_url = https://example.org/start\n\
+                      [profile keyless]\nregion = us-east-1\n";
+
+/// The last line of `zipreel doctor`, which can't sign in.
+async fn doctor(home: &Path, profile: &str) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zipreel"));
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
+        command.env_remove(name);
+    }
+    let output = command
+        .args(["doctor", "--json", "--profile", profile])
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("AWS_CONFIG_FILE", home.join(".aws/config"))
+        .env("AWS_SHARED_CREDENTIALS_FILE", home.join(".aws/credentials"))
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn each_way_of_not_being_signed_in_has_its_remedy() {
+    let home = scratch();
+    let cache = home.path().join(".aws/sso/cache");
+    fs::create_dir_all(&cache).unwrap();
+    fs::write(home.path().join(".aws/config"), CONFIG).unwrap();
+    let never = doctor(home.path(), "studio").await;
+    let token = r#"{"startUrl":"https://example.org/start","region":"us-east-1","accessToken":"t","expiresAt":"2020-01-01T00:00:00Z"}"#;
+    fs::write(cache.join(TOKEN_FILE), token).unwrap();
+    let expired = doctor(home.path(), "studio").await;
+    for failed in [&never, &expired] {
+        assert_eq!(failed["class"], "needs-person", "{failed}");
+        assert_eq!(failed["hint"], "Run `aws sso login --profile studio`, then press r or resume.", "{failed}");
+    }
+    assert_ne!(never["cause"], expired["cause"]);
+    let keyless = doctor(home.path(), "keyless").await;
+    assert!(keyless["hint"].as_str().unwrap().contains("`aws configure --profile keyless`"), "{keyless}");
+    let typo = doctor(home.path(), "stduio").await;
+    assert!(typo["hint"].as_str().unwrap().contains("no profile `stduio`"), "{typo}");
+}
