@@ -9,11 +9,12 @@ EMULATOR := $(TARGET)/emulator
 EMULATOR_BIN = $(abspath $(EMULATOR))/bin
 PLAYERS := $(TARGET)/players
 
-.PHONY: help try test test-tools screens
+.PHONY: help try test test-tools bench screens
 
 help:
 	@echo 'make try     build, make a sample video and publish it on this machine: no account needed'
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
+	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library)'
 	@echo 'make screens record the pictures of the wizard for the README anew'
 
 try:
@@ -57,6 +58,15 @@ $(PLAYERS)/ready: tests/players/package.json | $(VENV)/ready
 	cp $< $(PLAYERS)/package.json
 	cd $(PLAYERS) && PATH="$(VENV_BIN):$$PATH" npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
+
+# Prints figures, judges none. Takes 12 GB in target/bench for a while; 2 GB of videos stay for the next time.
+BENCH ?= functions recipe memory wizard library
+bench: $(VENV)/ready
+	@tests/tools/need cargo cc ffmpeg python3 zip
+	cargo build --release --locked
+	@case ' $(BENCH) ' in *' functions '*) cargo bench --locked --bench functions ;; esac
+	@runs='$(filter-out functions,$(BENCH))'; [ -z "$$runs" ] || \
+		PATH="$(VENV_BIN):$$PATH" python3 -B tests/bench/run $(TARGET)/release/zipreel $(TARGET)/bench $$runs
 
 screens:
 	@tests/tools/need cargo cc ffmpeg python3 tmux

@@ -147,6 +147,9 @@ pub enum Command {
     Local {
         #[command(flatten)]
         place: PlaceArgs,
+        /// For benchmarks of videos larger than the disk: of large zips only hashes are kept, so that they can't be played
+        #[arg(long, hide = true)]
+        keep_hashes: bool,
     },
 }
 

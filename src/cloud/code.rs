@@ -6,6 +6,7 @@ use std::{
     io::{self, Read},
     path::PathBuf,
     sync::Arc,
+    thread,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -41,25 +42,15 @@ struct Inner {
 }
 
 impl CodeZip {
-    /// Reads all parts once. Blocking. `progress` hears of each block's bytes.
-    pub fn measure(parts: Vec<Part>, mut progress: impl FnMut(u64)) -> io::Result<Self> {
-        let mut zip = Sha256::new();
-        let mut encoded = Sha256::new_with_prefix(CREATE_PREFIX);
-        let mut bytes = 0;
-        let mut reader = Reader::new(&parts);
-        let (mut block, mut text) = (vec![0; BLOCK], vec![0; BLOCK / 3 * 4]);
-        loop {
-            let length = reader.fill(&mut block)?;
-            if length == 0 {
-                break;
-            }
-            zip.update(&block[..length]);
-            encoded.update(encode(&block[..length], &mut text));
-            bytes += length as u64;
-            progress(length as u64);
-        }
-        let sha256 = zip.finalize().into();
-        drop(reader);
+    /// Reads all parts twice, at the same time: for the zip's hash, and for the body's, which costs more. Blocking.
+    /// `progress` hears of each block's bytes.
+    pub fn measure(parts: Vec<Part>, progress: impl FnMut(u64)) -> io::Result<Self> {
+        let (zip, encoded) = thread::scope(|scope| {
+            let encoded = scope.spawn(|| hash_encoded(CREATE_PREFIX.as_bytes(), &parts));
+            let zip = hash_plain(&parts, progress);
+            (zip, encoded.join().expect("hashing does not panic"))
+        });
+        let ((sha256, bytes), encoded) = (zip?, encoded?);
         Ok(Self(Arc::new(Inner { parts, bytes, sha256, encoded })))
     }
 
@@ -81,22 +72,10 @@ impl CodeZip {
     /// Lower-case hexadecimal SHA-256 of `prefix`, the base64 and `suffix`. Blocking, and free unless the prefix is
     /// another than the one measured with.
     pub(super) fn body_sha256(&self, prefix: &[u8], suffix: &[u8]) -> io::Result<String> {
-        let mut hash =
-            if prefix == CREATE_PREFIX.as_bytes() { self.0.encoded.clone() } else { self.hash_after(prefix)? };
+        let measured = prefix == CREATE_PREFIX.as_bytes();
+        let mut hash = if measured { self.0.encoded.clone() } else { hash_encoded(prefix, &self.0.parts)? };
         hash.update(suffix);
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
-    fn hash_after(&self, prefix: &[u8]) -> io::Result<Sha256> {
-        let mut hash = Sha256::new_with_prefix(prefix);
-        let mut reader = self.reader();
-        let (mut block, mut text) = (vec![0; BLOCK], vec![0; BLOCK / 3 * 4]);
-        loop {
-            match reader.fill(&mut block)? {
-                0 => return Ok(hash),
-                length => hash.update(encode(&block[..length], &mut text)),
-            }
-        }
     }
 
     /// From the first byte. Blocking.
@@ -108,6 +87,36 @@ impl CodeZip {
 impl std::fmt::Debug for CodeZip {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CodeZip").field("bytes", &self.bytes()).field("sha256", &self.code_sha256()).finish()
+    }
+}
+
+/// SHA-256 and length of the parts as they are.
+fn hash_plain(parts: &[Part], mut progress: impl FnMut(u64)) -> io::Result<([u8; 32], u64)> {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    each_block(parts, |block| {
+        hash.update(block);
+        bytes += block.len() as u64;
+        progress(block.len() as u64);
+    })?;
+    Ok((hash.finalize().into(), bytes))
+}
+
+/// State of a SHA-256 after `prefix` and the parts' base64.
+fn hash_encoded(prefix: &[u8], parts: &[Part]) -> io::Result<Sha256> {
+    let mut hash = Sha256::new_with_prefix(prefix);
+    let mut text = vec![0; BLOCK / 3 * 4];
+    each_block(parts, |block| hash.update(encode(block, &mut text)))?;
+    Ok(hash)
+}
+
+fn each_block(parts: &[Part], mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut reader = Reader::new(parts);
+    let mut block = vec![0; BLOCK];
+    loop {
+        match reader.fill(&mut block)? {
+            0 => return Ok(()),
+            length => take(&block[..length]),
+        }
     }
 }
 

@@ -3,15 +3,19 @@
 use super::{face, session};
 use crate::{
     cli::PlaceArgs,
-    local::{self, Endpoint, Joined},
+    local::{self, Endpoint, Joined, Keep},
     plain,
     reel::fault::{Explain, Fault, Stopped},
     settings::Place,
 };
 
-pub async fn local(args: &PlaceArgs) -> Result<(), Stopped> {
+pub async fn local(args: &PlaceArgs, keep_hashes: bool) -> Result<(), Stopped> {
     let place = Place::resolve(args).map_err(|error| Stopped::Failed(error.fault()))?;
-    let joined = local::join_or_start(session::config(&place)?).await;
+    let mut config = session::config(&place)?;
+    if keep_hashes {
+        config.keep = Keep::Hashes;
+    }
+    let joined = local::join_or_start(config).await;
     let stand_in = match joined.map_err(|error| Stopped::Failed(error.fault()))? {
         Joined::Started(stand_in) => stand_in,
         Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &place))),

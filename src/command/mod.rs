@@ -52,7 +52,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
         Some(Command::Delete { name, reels, yes }) => library::delete(&name, &reels, yes).await,
         Some(Command::Gc { name, reels, yes }) => library::gc(name.as_ref(), &reels, yes).await,
-        Some(Command::Local { place }) => local::local(&place).await,
+        Some(Command::Local { place, keep_hashes }) => local::local(&place, keep_hashes).await,
         None => match wizard::wizard(cli.video, &cli.settings).await {
             Ok(code) => return ExitCode::from(code),
             Err(stopped) => Err(stopped),

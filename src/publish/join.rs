@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Seek, SeekFrom},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -105,7 +105,9 @@ async fn begin(piece: PathBuf, path: PathBuf, number: u32) -> io::Result<ClosedS
 
 async fn append(mut segment: ClosedSegment, piece: PathBuf) -> io::Result<ClosedSegment> {
     blocking(move || {
-        let mut to = OpenOptions::new().append(true).open(&segment.path)?;
+        // not opened to append: Linux would refuse to copy within the kernel
+        let mut to = OpenOptions::new().write(true).open(&segment.path)?;
+        to.seek(SeekFrom::End(0))?;
         segment.bytes += io::copy(&mut File::open(&piece)?, &mut to)?;
         fs::remove_file(piece)?;
         Ok(segment)

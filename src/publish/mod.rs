@@ -8,7 +8,7 @@ mod join;
 pub mod journal;
 pub mod log;
 pub mod notice;
-mod pack;
+pub mod pack;
 pub mod player;
 mod prepare;
 pub mod probe;

@@ -127,7 +127,12 @@ async fn deliver(
 ) -> Result<(), Stopped> {
     let closed: Vec<ClosedSegment> = waiting.drain(..chunk.segments.len()).collect();
     let (here, count) = (work.clone(), job.count().clone());
-    let packed = tokio::task::spawn_blocking(move || build(&here, &chunk, closed, |bytes| count.add(bytes)));
+    let packed = tokio::task::spawn_blocking(move || {
+        let manifest = Manifest::new(&here.request.reel, here.generation, &here.rendition, &chunk);
+        let (index, code) = build(&manifest, &chunk, &closed, |bytes| count.add(bytes))?;
+        let files = closed.into_iter().map(|file| (file.path, file.bytes)).collect();
+        Ok(PackedChunk { index, code, files })
+    });
     let packed = packed.await.expect("packing does not panic");
     let packed = packed.map_err(|error| Stopped::Failed(Error::Read(error).fault()))?;
     work.report(Event::ChunkPacked {
@@ -140,11 +145,16 @@ async fn deliver(
     chunks.send(packed).await.map_err(|_| Stopped::Cancelled)
 }
 
-fn build(work: &Work, chunk: &Chunk, closed: Vec<ClosedSegment>, progress: impl FnMut(u64)) -> io::Result<PackedChunk> {
-    let manifest = Manifest::new(&work.request.reel, work.generation, &work.rendition, chunk);
-    let manifest = serde_json::to_vec(&manifest).expect("a manifest is plain data");
+/// Frames a chunk of these closed segments and hashes it, in two passes over their files. Blocking.
+pub fn build(
+    manifest: &Manifest<'_>,
+    chunk: &Chunk,
+    closed: &[ClosedSegment],
+    progress: impl FnMut(u64),
+) -> io::Result<(ChunkIndex, CodeZip)> {
+    let manifest = serde_json::to_vec(manifest).expect("a manifest is plain data");
     let mut entries = Vec::with_capacity(closed.len() + 1);
-    for (segment, file) in chunk.segments.iter().zip(&closed) {
+    for (segment, file) in chunk.segments.iter().zip(closed) {
         let crc32 = crc32_of_file(file)?;
         entries.push(Entry { name: segment.entry_name(Container::Ts), bytes: segment.bytes as u32, crc32 });
     }
@@ -158,10 +168,9 @@ fn build(work: &Work, chunk: &Chunk, closed: Vec<ClosedSegment>, progress: impl 
         crc32: entries[place].crc32,
     });
     let segments = segments.collect();
-    let code = CodeZip::measure(parts(layout, &closed, manifest), progress)?;
+    let code = CodeZip::measure(parts(layout, closed, manifest), progress)?;
     let index = ChunkIndex { number: chunk.number, bytes: code.bytes(), sha256: code.code_sha256(), segments };
-    let files = closed.into_iter().map(|file| (file.path, file.bytes)).collect();
-    Ok(PackedChunk { index, code, files })
+    Ok((index, code))
 }
 
 fn parts(layout: Layout, closed: &[ClosedSegment], manifest: Vec<u8>) -> Vec<Part> {

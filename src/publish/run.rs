@@ -75,12 +75,15 @@ pub async fn publish(
     let tally = Arc::new(Tally { face, retries: AtomicU32::new(0) });
     let prepared = prepare(request, cloud, tools, tally.clone(), control).await?;
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
-    let made = match start {
-        Start::Whole { generation, independent } => skip(&work, generation, independent),
-        Start::Parts(deployed) => make(&work, tools, &plan, folder.path(), deployed).await?,
+    let made = async {
+        match start {
+            Start::Whole { generation, independent } => Ok(skip(&work, generation, independent)),
+            Start::Parts(deployed) => make(&work, tools, &plan, folder.path(), deployed).await,
+        }
     };
-    let Made { generation, independent, sent_bytes } = made;
-    let poster = poster(&work, tools, &plan).await;
+    // a stage that fails cancels the poster too
+    let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
+    let Made { generation, independent, sent_bytes } = made?;
     let index = index::index(&work, &generation, independent, existing, poster).await?;
     let segments_checked = verify::verify(&work, &generation).await?;
     let watch_url = format!("{}{}/", work.gate, work.request.reel);

@@ -1,7 +1,7 @@
 //! The verifying: asks the gate for the playlists as a player would, follows its redirects and compares what the byte
 //! ranges give with what was packed. A sample of segments, and it says how many of how many.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -14,11 +14,14 @@ use crate::reel::{
     event::{Count, JobName, Unit},
     fault::{Explain, Stopped},
     index::{GenerationIndex, SegmentIndex},
+    pack::MIB,
     playlist,
 };
 
-/// Segments looked at after publishing.
-const SAMPLE: usize = 12;
+/// Segments looked at after publishing: as many as these bytes allow, so that a slow line is not kept busy for long,
+/// but both ends at least.
+const SAMPLE: RangeInclusive<u64> = 2..=12;
+const SAMPLE_BYTES: u64 = 64 * MIB;
 /// Segments read side by side.
 const PARALLEL: usize = 4;
 
@@ -32,7 +35,7 @@ struct Expected {
 pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Result<u32, Stopped> {
     let job = work.job(JobName::Verify, Unit::Segments);
     let expected = expected(generation);
-    let sample = sample(expected.len(), SAMPLE);
+    let sample = sample(expected.len(), affordable(&expected));
     job.sized(sample.len() as u64);
     let player = Player::new().map_err(|error| Stopped::Failed(error.fault()));
     let result = match player {
@@ -55,6 +58,13 @@ fn expected(generation: &GenerationIndex) -> Vec<Expected> {
         }
     }
     all
+}
+
+/// How many segments of usual size make a sample.
+fn affordable(expected: &[Expected]) -> usize {
+    let bytes: u64 = expected.iter().map(|expected| expected.segment.bytes).sum();
+    let usual = (bytes / expected.len().max(1) as u64).max(1);
+    (SAMPLE_BYTES / usual).clamp(*SAMPLE.start(), *SAMPLE.end()) as usize
 }
 
 /// Places of a sample: the first, the last, and evenly between.
@@ -132,6 +142,16 @@ async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_segments_make_small_samples() {
+        let segment = |bytes| SegmentIndex { offset: 0, bytes, duration_us: 0, crc32: 0 };
+        for (mib, wanted) in [(0, 12), (4, 12), (8, 8), (23, 2), (49, 2)] {
+            let expected: Vec<_> =
+                (0..20).map(|_| Expected { uri: String::new(), segment: segment(mib * MIB) }).collect();
+            assert_eq!(affordable(&expected), wanted, "{mib} MiB");
+        }
+    }
 
     #[test]
     fn samples_have_both_ends_and_no_place_twice() {

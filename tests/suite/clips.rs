@@ -46,6 +46,8 @@ pub enum Clip {
     Cover,
     /// 10 minutes in few bytes.
     Long,
+    /// 10 s in many bytes, a keyframe a second.
+    Grain,
 }
 
 /// Where the clip lies, made if it is not there yet.
@@ -107,6 +109,11 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::Long => (
             format!("-f lavfi -i testsrc2=size=192x108:rate=10 {SOUND}"),
             format!("-t 600 -c:v libx264 -preset ultrafast -crf 35 -g 20 -pix_fmt yuv420p {AAC}"),
+            "mp4",
+        ),
+        Clip::Grain => (
+            format!("-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t {SOUND}"),
+            format!("-t 10 -c:v libx264 -preset ultrafast -qp 22 -g 30 -pix_fmt yuv420p {AAC}"),
             "mp4",
         ),
     }

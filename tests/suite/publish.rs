@@ -4,4 +4,5 @@ mod chunks;
 pub(crate) mod desk;
 mod failures;
 mod frames;
+mod memory;
 mod order;

@@ -25,13 +25,13 @@ fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
 }
 
-/// All flags of all commands by name, those that every clap program has left out.
+/// All flags of all commands by name, without those that every clap program has and those of our benchmarks.
 fn flags() -> BTreeMap<String, Arg> {
     let command = Cli::command();
     let everywhere = command.get_arguments().chain(command.get_subcommands().flat_map(|sub| sub.get_arguments()));
     let mut flags: BTreeMap<String, Arg> =
         everywhere.filter_map(|arg| Some((arg.get_long()?.to_owned(), arg.clone()))).collect();
-    flags.retain(|name, _| name != "help" && name != "version");
+    flags.retain(|name, arg| name != "help" && name != "version" && !arg.is_hide_set());
     flags
 }
 
