@@ -414,5 +414,5 @@ async fn a_full_disk_waits_for_the_person() {
     let fault = error.fault();
     assert_eq!(fault.class, FaultClass::NeedsPerson, "{fault}");
     assert!(fault.to_string().starts_with("could not write segments to `"), "{fault}");
-    assert!(fault.hint.unwrap().starts_with("Free some space on the disk of `"));
+    assert!(fault.hint.unwrap().starts_with("Make room for up to "));
 }

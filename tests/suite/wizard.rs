@@ -187,7 +187,7 @@ async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
 async fn keys_reach_the_screen_at_once_while_eight_uploads_run() {
     let desk = Desk::start().await;
     let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("uplink=4mbit".parse().unwrap());
+    desk.stand_in.faults().set("uplink=1mbit".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &[SMALL[0], SMALL[1], ("ZIPREEL_PARALLEL", "8")]);
     go_to_review(&terminal);
     terminal.type_keys(ENTER);
