@@ -124,13 +124,18 @@ impl App {
         let publish = self.publish.as_ref();
         match action {
             Action::Acknowledge => Review::notice(&self.shared).is_some(),
-            Action::Relay => self.review.as_ref().is_some_and(Review::relay_is_a_choice),
+            Action::Relay => self.review.as_ref().is_some_and(|review| review.relay_is_a_choice(&self.shared)),
             Action::Pause | Action::Cancel => {
                 publish.is_some_and(|publish| publish.is_running() && !publish.is_stopping())
             }
             Action::Retry => publish.is_some_and(Publish::can_retry),
             _ => true,
         }
+    }
+
+    /// Where links are shown the mouse is the terminal's, so that they can be selected; elsewhere it clicks.
+    pub(super) fn takes_mouse(&self) -> bool {
+        !matches!(self.screen, Screen::Done | Screen::Reel)
     }
 
     /// Whether time alone changes the screen.

@@ -18,7 +18,7 @@ use super::{action::Command, answer::Answer, app::App, tasks::Tasks, view};
 /// Between frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
 /// Between frames while keys pour in: a held key repeats slower than this.
-const KEY_FRAME: Duration = Duration::from_millis(8);
+const KEY_FRAME: Duration = Duration::from_millis(4);
 /// The clock of everything that moves: counts are sampled at this rate.
 const TICK: Duration = Duration::from_millis(100);
 /// Answers folded in before the next look at the keyboard.
@@ -42,12 +42,17 @@ where
     carry_out(tasks, app, commands);
     let mut due = Some(Instant::now());
     let mut drawn = Instant::now();
+    let mut mouse = true;
     while app.exit.is_none() {
         app.at(Instant::now(), SystemTime::now());
         if due.is_some_and(|due| due <= app.shared.now) {
             terminal.draw(|frame| view::draw(app, frame)).map_err(io::Error::other)?;
             due = None;
             drawn = Instant::now();
+            if app.takes_mouse() != mouse {
+                mouse = app.takes_mouse();
+                tasks.take_mouse(mouse)?;
+            }
             let painting = app.drawn();
             carry_out(tasks, app, painting);
         }

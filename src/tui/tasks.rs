@@ -14,7 +14,11 @@ use std::{
 use futures_util::FutureExt;
 use image::DynamicImage;
 use ratatui::{
-    crossterm::{QueueableCommand, clipboard::CopyToClipboard},
+    crossterm::{
+        QueueableCommand,
+        clipboard::CopyToClipboard,
+        event::{DisableMouseCapture, EnableMouseCapture},
+    },
     layout::Size,
 };
 use ratatui_image::{Resize, picker::Picker};
@@ -127,6 +131,12 @@ impl Tasks {
             | Command::Back
             | Command::Quit => {}
         }
+    }
+
+    /// Clicks come to the wizard, or stay with the terminal.
+    pub(super) fn take_mouse(&mut self, take: bool) -> io::Result<()> {
+        let terminal = &mut self.terminal;
+        if take { terminal.queue(EnableMouseCapture)? } else { terminal.queue(DisableMouseCapture)? }.flush()
     }
 
     fn stop(&mut self, kind: Kind) {

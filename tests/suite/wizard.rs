@@ -78,6 +78,7 @@ async fn a_video_goes_from_home_to_a_link_that_plays() {
     assert_eq!(packets(&playlist), packets(source.to_str().unwrap()));
     tool("ffmpeg", &["-v", "error", "-i", &playlist, "-f", "null", "-"]);
 
+    assert!(terminal.mouse_selects(), "links can be selected");
     terminal.type_keys("k");
     terminal.wait_for("chunks are whole");
     terminal.type_keys(ESCAPE);

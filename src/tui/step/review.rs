@@ -37,9 +37,9 @@ impl Review {
         shared.account()?.notice.as_deref()
     }
 
-    /// The stand-in's relay costs nothing; elsewhere it is the person's choice.
-    pub(in crate::tui) fn relay_is_a_choice(&self) -> bool {
-        self.order.place.target != Target::Local
+    /// The stand-in's relay costs nothing, and one that is on already serves other reels too.
+    pub(in crate::tui) fn relay_is_a_choice(&self, shared: &Shared) -> bool {
+        self.order.place.target != Target::Local && !shared.account().is_some_and(|account| account.relay)
     }
 
     /// Bytes left in the account after this reel; negative when it does not fit.
@@ -65,7 +65,7 @@ impl Review {
         Some(std::time::Duration::from_secs(self.effect.bytes / uplink))
     }
 
-    pub(in crate::tui) fn update(&mut self, action: &Action, _shared: &Shared) -> Vec<Command> {
+    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
         if self.scroll.moved(action) {
             return Vec::new();
         }
@@ -76,7 +76,7 @@ impl Review {
                 return vec![Command::Say("read the notice, then acknowledge it with a".to_owned())];
             }
             Action::Acknowledge => self.acknowledged = true,
-            Action::Relay if self.relay_is_a_choice() => self.order.relay = !self.order.relay,
+            Action::Relay if self.relay_is_a_choice(shared) => self.order.relay = !self.order.relay,
             Action::Back => return vec![Command::Back],
             _ => {}
         }

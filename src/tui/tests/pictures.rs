@@ -156,6 +156,13 @@ fn done() {
     let mut player = publishing();
     player.ends(Ok(script::published()));
     pictures("done", &mut player);
+    let base = "https://k3x9q2m7fzc5tynrw4vh8bdj6a0sgl1e.lambda-url.eu-west-1.on.aws/harbour-night-k3x9q2m7/";
+    let mut published = script::published();
+    published.watch_url = base.to_owned();
+    published.playlist_url = format!("{base}index.m3u8");
+    let mut player = publishing();
+    player.ends(Ok(published));
+    pictures("done_long_links", &mut player);
 }
 
 #[test]

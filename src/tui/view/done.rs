@@ -1,38 +1,69 @@
 //! Step 5: the links first and whole; a code for a phone beside them where there is room.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use crate::tui::{
     app::App,
-    canvas::{Canvas, inset},
+    canvas::{Canvas, Rows, inset},
+    step::done::Done,
     theme::Role,
-    widget::{amount, page::Page},
+    widget::{
+        amount,
+        page::{Page, Scroll},
+    },
 };
 
 const COLUMN: usize = 11;
 
+/// Beside the code, what was done still has to be readable.
+const TEXT_LEAST: u16 = 46;
+/// Between text and code.
+const GAP: u16 = 3;
+
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     let Some(done) = &app.done else { return };
-    let published = &done.published;
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
-    let mut text_area = area;
-    if let Some(code) = &done.code {
-        let size = code.size();
-        // links stay on one line: only then the code stands beside them
-        let longest = published.watch_url.len().max(published.playlist_url.len()) + COLUMN + 3;
-        let beside = usize::from(area.width) >= longest + usize::from(size.width);
-        if beside && area.height >= size.height {
-            let place = Rect { x: area.right() - size.width, y: area.y, width: size.width, height: size.height };
+    let airy = area.height >= 14;
+    let mut page = links(app, done, area.width, airy);
+    let above = u16::try_from(page.len()).unwrap_or(u16::MAX);
+    let room = done.code.as_ref().map(|code| (code, code.size()));
+    let beside = |size: Size| area.width >= size.width + GAP + TEXT_LEAST && area.height >= size.height;
+    match room {
+        // links stay on one line: only where they do, the code stands beside them
+        Some((code, size)) if beside(size) && longest(done) + usize::from(size.width) < usize::from(area.width) => {
+            let text = Rect { width: area.width - size.width - GAP, ..area };
+            let place = Rect { x: area.right() - size.width, width: size.width, ..area };
+            let mut page = links(app, done, text.width, airy);
+            what_was_done(app, &mut page);
+            page.draw(canvas, text, &done.scroll);
             code.draw(canvas, place);
-            text_area.width -= size.width + 3;
-        } else if area.height >= size.height + 14 {
-            let place = Rect { x: area.x + 2, y: area.bottom() - size.height, width: size.width, height: size.height };
+        }
+        Some((code, size)) if beside(size) && area.height >= above.saturating_add(size.height) => {
+            let mut rows = Rows::of(area);
+            page.draw(canvas, rows.take(above), &Scroll::default());
+            let rest = rows.rest();
+            let text = Rect { width: rest.width - size.width - GAP, ..rest };
+            let place = Rect { x: rest.right() - size.width, width: size.width, ..rest };
+            let mut page = Page::new(text.width);
+            what_was_done(app, &mut page);
+            page.draw(canvas, text, &done.scroll);
             code.draw(canvas, place);
-            text_area.height -= size.height + 1;
+        }
+        _ => {
+            what_was_done(app, &mut page);
+            page.draw(canvas, area, &done.scroll);
         }
     }
-    let airy = text_area.height >= 14;
-    let mut page = Page::new(text_area.width);
+}
+
+/// Cells of the longest link with its label, and a gap.
+fn longest(done: &Done) -> usize {
+    done.published.watch_url.len().max(done.published.playlist_url.len()) + COLUMN + usize::from(GAP)
+}
+
+fn links(app: &App, done: &Done, width: u16, airy: bool) -> Page {
+    let published = &done.published;
+    let mut page = Page::new(width);
     let took = amount::span(published.elapsed);
     let live = format!("{} is live", published.reel);
     page.line([(Role::Ok, "✔ ".to_owned()), (Role::Strong, live), (Role::Dim, format!("   in {took}"))]);
@@ -46,8 +77,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     if airy {
         page.gap();
     }
-    what_was_done(app, &mut page);
-    page.draw(canvas, text_area, &done.scroll);
+    page
 }
 
 fn what_was_done(app: &App, page: &mut Page) {

@@ -102,7 +102,9 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let players = amount::dollars(review.effect.million_in_players(region));
     page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
     let relay = amount::dollars(review.effect.thousand_by_relay(region));
-    let words = if review.order.relay {
+    let words = if !review.relay_is_a_choice(shared) {
+        format!("relay on, in this account already, ≈ {relay} a thousand full views")
+    } else if review.order.relay {
         format!("[x] relay on, ≈ {relay} a thousand full views")
     } else {
         format!("[ ] relay off; b turns it on, ≈ {relay} a thousand full views")

@@ -77,6 +77,11 @@ impl Terminal {
         self.shown.0.lock().unwrap().screen.screen_mut().set_size(rows, cols);
     }
 
+    /// The mouse selects text, as without the wizard.
+    pub(crate) fn mouse_selects(&self) -> bool {
+        self.shown.0.lock().unwrap().screen.screen().mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+
     pub(crate) fn text(&self) -> String {
         self.shown.0.lock().unwrap().screen.screen().contents()
     }
