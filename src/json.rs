@@ -45,6 +45,9 @@ fn planned(planned: &Planned) -> Value {
         "seconds": planned.duration.as_secs_f64(), "source_bytes": planned.source_bytes,
         "segments": planned.segments, "chunks": planned.chunks, "streams": planned.streams,
         "warnings": planned.warnings,
+        "dollars": planned.costs.map(|costs| json!({
+            "million_views": costs.million_in_players, "thousand_views_by_relay": costs.thousand_by_relay,
+        })),
     })
 }
 

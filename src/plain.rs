@@ -68,6 +68,12 @@ impl Plain {
         for line in &planned.streams {
             self.say(&format!("  {line}"));
         }
+        if let Some(costs) = planned.costs {
+            let (players, relay) = (costs.million_in_players, costs.thousand_by_relay);
+            self.say(&format!(
+                "  watching: about ${players:.2} a million full views in players, ${relay:.2} a thousand by the relay"
+            ));
+        }
         for line in &planned.warnings {
             self.say(&format!("warning: {line}"));
         }

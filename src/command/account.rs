@@ -19,6 +19,7 @@ use crate::{
     json, plain,
     publish::{reporter::Control, request::Target},
     reel::{
+        cost,
         fault::{Explain, Fault, Stopped},
         gate::{Policy, Public},
         health::{Grade, Health},
@@ -70,18 +71,33 @@ pub async fn setup(wish: RelayWish, args: &AccountArgs, face: &FaceArgs) -> Resu
     .await
 }
 
+/// The relay costs with every view, so it is switched on only by someone who has read its price.
 pub async fn relay(switch: Switch, args: &AccountArgs, face: &FaceArgs) -> Result<(), Stopped> {
-    let wish = match switch {
-        Switch::On => RelayWish::On,
-        Switch::Off => RelayWish::Off,
-    };
-    if wish == RelayWish::On && !face.json {
-        plain::say(
-            "The relay lets browsers play, and every byte they see is egress from this account: about $0.09 a GB in \
-             most Regions. `zipreel relay off` removes it.",
-        );
+    if switch == Switch::Off {
+        return setup(RelayWish::Off, args, face).await;
     }
-    setup(wish, args, face).await
+    let accepted = with_account(args, async |cloud, place| {
+        let region = cloud.region();
+        let price = if place.target == Target::Local { 0.0 } else { cost::egress_per_gb(region) };
+        let words = format!(
+            "The relay lets browsers play. Every byte that they see leaves {region} through a function, at ${price:.3} a \
+             GB and more for the function's time; `zipreel relay off` ends that."
+        );
+        if face.yes || price == 0.0 {
+            return Ok(true);
+        }
+        Ok(may_ask(face) && agrees(&words))
+    })
+    .await?;
+    if !accepted {
+        let fault = Fault::permanent("could not switch the relay on: its price was not accepted");
+        return Err(Stopped::Failed(fault.hint("The README has what watching costs. Accept it with --yes.")));
+    }
+    setup(RelayWish::On, args, face).await
+}
+
+fn may_ask(face: &FaceArgs) -> bool {
+    io::stdin().is_terminal() && !face.json
 }
 
 pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: &FaceArgs) -> Result<(), Stopped> {
@@ -90,8 +106,7 @@ pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: &FaceArgs) -> 
         let (account, region) = (&cloud.identity().account, cloud.region());
         let and_roles = if keep_roles { "" } else { " and the roles, which serve its other Regions too," };
         let question = format!("Remove the gate{and_roles} from account {account}, Region {region}?");
-        let may_ask = io::stdin().is_terminal() && !face.json;
-        let confirmed = face.yes || (may_ask && agrees(&question));
+        let confirmed = face.yes || (may_ask(face) && agrees(&question));
         if !confirmed {
             let what = format!("could not take down the gate in {region}: it was not confirmed");
             return Err(Stopped::Failed(Fault::permanent(what).hint("Confirm with --yes.")));

@@ -20,7 +20,7 @@ use super::{
     probe::{self, ProbeError},
     remote,
     reporter::{Control, JobHandle, Reporter},
-    request::{IfTaken, Request},
+    request::{IfTaken, Request, Target},
     run::GATE,
     source,
     split::Backlog,
@@ -30,6 +30,7 @@ use super::{
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     reel::{
+        cost::Viewed,
         decide::{MediaPlan, decide},
         event::{Event, JobName, Planned, Unit},
         fault::{Explain, Fault, FaultClass, Stopped},
@@ -298,16 +299,19 @@ async fn left_behind(
 
 fn planned(request: &Request, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
     let segments = plan.expected_segments(request.segment_length).max(1);
+    let duration = plan.duration.unwrap_or_default();
+    let viewed = Viewed { duration, segment_length: duration / segments, bytes: source_bytes };
     Planned {
         reel: request.reel.clone(),
         generation,
         region: cloud.region().to_owned(),
-        duration: plan.duration.unwrap_or_default(),
+        duration,
         source_bytes,
         segments,
         chunks: estimate_chunks(source_bytes, segments, request.chunk_limit),
         streams: plan.sentences(),
         warnings: plan.warnings.clone(),
+        costs: (request.target != Target::Local).then(|| viewed.costs(cloud.region())),
     }
 }
 

@@ -90,7 +90,23 @@ impl Bill {
     }
 }
 
+/// What watching a reel will cost, US dollars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Costs {
+    /// A million full views in players that follow the redirects.
+    pub million_in_players: f64,
+    /// A thousand full views in browsers, through the relay.
+    pub thousand_by_relay: f64,
+}
+
 impl Viewed {
+    pub fn costs(&self, region: &str) -> Costs {
+        Costs {
+            million_in_players: self.in_players(1_000_000, region).total(),
+            thousand_by_relay: self.through_relay(1_000, region).total(),
+        }
+    }
+
     fn segments(&self) -> f64 {
         (self.duration.as_secs_f64() / self.segment_length.as_secs_f64().max(0.1)).ceil().max(1.0)
     }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    cost::Costs,
     fault::Fault,
     name::{ChunkNumber, Generation, ReelName, RenditionId},
 };
@@ -163,6 +164,8 @@ pub struct Planned {
     /// One sentence a stream: what will be done to it and why.
     pub streams: Vec<String>,
     pub warnings: Vec<String>,
+    /// `None` on the stand-in, which costs nothing.
+    pub costs: Option<Costs>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -221,6 +221,7 @@ pub(super) fn planned() -> Planned {
         chunks: 34,
         streams: vec!["video: copied".into(), "audio: copied".into()],
         warnings: Vec::new(),
+        costs: None,
     }
 }
 

@@ -118,6 +118,7 @@ fn events() -> Vec<Event> {
         chunks: 0,
         streams: Vec::new(),
         warnings: Vec::new(),
+        costs: None,
     };
     let published = Published {
         reel: planned.reel.clone(),

@@ -119,11 +119,15 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let video = clip(Clip::Mp4);
     let args = ["publish", video.to_str().unwrap(), "--name", "harbour", "--segment-seconds", "2", "--yes"];
     let published = run(emulator.zipreel(&publisher), &args).await;
+    let planned = published.events("planned").next().unwrap();
+    assert!(planned["dollars"]["million_views"].as_f64().unwrap() > 0.0, "{planned}");
     let reel = plays(&published).await;
     let checked = run(emulator.zipreel(&publisher), &["check", "harbour", "--deep"]).await;
     assert_eq!(checked.code, Some(0), "{:#?}", checked.lines);
 
-    let on = run(emulator.zipreel(&owner), &["relay", "on"]).await;
+    let unasked = run(emulator.zipreel(&owner), &["relay", "on"]).await;
+    assert!(unasked.failed()["what"].as_str().unwrap().contains("price"), "{:#?}", unasked.lines);
+    let on = run(emulator.zipreel(&owner), &["relay", "on", "--yes"]).await;
     assert!(last(&on, "ready")["relay"].is_string());
     relays(&reel).await;
 
