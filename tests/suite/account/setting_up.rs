@@ -8,7 +8,7 @@ use std::{
 
 use zipreel::{
     account::{self, Ready, RelayWish, Roles},
-    cloud::{Cloud, Connect, Keys},
+    cloud::{Cloud, Connect, Keys, RoleWanted, Unusual},
     publish::reporter::{Control, Reporter},
     reel::{
         board::{Board, State},
@@ -36,12 +36,17 @@ impl Reporter for Seen {
 }
 
 pub(super) async fn connect(fixture: &Fixture) -> Cloud {
+    connect_with(fixture, Unusual::default()).await
+}
+
+async fn connect_with(fixture: &Fixture, unusual: Unusual) -> Cloud {
     let endpoint = fixture.endpoint();
     let keys = Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
     let connect = Connect {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(endpoint.api.clone()),
         keys: Some(keys),
+        unusual,
         ..Connect::default()
     };
     Cloud::connect(&connect).await.unwrap()
@@ -109,6 +114,29 @@ async fn a_newer_programs_gate_is_left_alone() {
     let (ready, _) = set_up(&cloud, RelayWish::AsItIs).await;
     assert!(ready.unwrap().notes.iter().any(|note| note.contains("newer")));
     assert!(!cloud.public(Public::Gate).await.unwrap().unwrap().same_code);
+}
+
+#[tokio::test]
+async fn where_no_roles_may_be_made_given_ones_are_used() {
+    let fixture = Fixture::start().await;
+    let cloud = connect(&fixture).await;
+    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    let [chunk_role, gate_role] =
+        ["others-chunk", "others-gate"].map(|name| format!("arn:aws:iam::123456789012:role/{name}"));
+    for name in ["others-chunk", "others-gate"] {
+        let wanted = RoleWanted { name: name.to_owned(), trust: Policy::Trust.text("aws", "*"), policy: None };
+        cloud.ensure_role(&wanted).await.unwrap();
+    }
+    fixture.set_faults("403@CreateRole=after:0,403@GetRole=after:0,403@PutRolePolicy=after:0");
+    let given =
+        Unusual { chunk_role: Some(chunk_role.clone()), gate_role: Some(gate_role.clone()), ..Unusual::default() };
+    let cloud = connect_with(&fixture, given).await;
+    set_up(&cloud, RelayWish::On).await.0.unwrap();
+    for (public, role) in [(Public::Gate, &gate_role), (Public::Relay, &chunk_role)] {
+        let client = fixture.lambda();
+        let made = client.get_function_configuration().function_name(public.name()).send().await.unwrap();
+        assert_eq!(made.role(), Some(role.as_str()));
+    }
 }
 
 #[tokio::test]

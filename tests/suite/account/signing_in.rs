@@ -5,7 +5,8 @@ use std::{fs, path::Path, process::Stdio};
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::clips::scratch;
+use super::secrets::zipreel;
+use crate::{clips::scratch, stand_in::clients::Fixture};
 
 /// SHA-1 of `studio-session`: how AWS's tools name the file of that session's token.
 const TOKEN_FILE: &str = "dc445abc4323ae9592b028fdad451cd08cee593c.json";
@@ -57,4 +58,18 @@ async fn each_way_of_not_being_signed_in_has_its_remedy() {
     assert!(keyless["hint"].as_str().unwrap().contains("`aws configure --profile keyless`"), "{keyless}");
     let typo = doctor(home.path(), "stduio").await;
     assert!(typo["hint"].as_str().unwrap().contains("no profile `stduio`"), "{typo}");
+}
+
+#[tokio::test]
+async fn each_service_may_have_an_address_of_its_own() {
+    let fixture = Fixture::start().await;
+    let api = &fixture.endpoint().api;
+    let mut command = zipreel(&fixture, &["setup", "--json", "--yes"]);
+    // nothing answers at the address for all services
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    for service in ["LAMBDA", "IAM", "STS", "CLOUDWATCH_LOGS"] {
+        command.env(format!("AWS_ENDPOINT_URL_{service}"), api);
+    }
+    let output = command.output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
