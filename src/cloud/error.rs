@@ -116,6 +116,7 @@ impl CloudError {
             SdkError::TimeoutError(_) => Self::new(doing, "Timeout".into(), None, "no answer in time".into(), None),
             other => match credentials_cause(other) {
                 Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
+                None if reads_file(other) => Self::new(doing, "File".into(), None, root_cause(other), None),
                 None => {
                     let offline = is_offline(other);
                     Self { offline, ..Self::new(doing, "Connection".into(), None, root_cause(other), None) }
@@ -160,14 +161,32 @@ fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
     (behind.abs() > SKEW_SECONDS).then(|| format!("this machine's clock is {minutes} min {which} AWS's"))
 }
 
+/// The request's body could not be read on this machine.
+fn reads_file<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> bool {
+    use std::io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return [IsADirectory, NotFound, PermissionDenied].contains(&error.kind());
+        }
+        next = error.source();
+    }
+    false
+}
+
 /// No connection came about, or the network is gone: not one that was cut.
 fn is_offline<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    use std::io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, NotConnected, TimedOut,
+    };
+    const GONE: [std::io::ErrorKind; 7] =
+        [AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, NotConnected, TimedOut];
     let SdkError::DispatchFailure(failure) = error else { return false };
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            return ![BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof].contains(&error.kind());
+            // a name that can't be looked up has no kind of its own
+            return GONE.contains(&error.kind()) || error.to_string().contains("lookup address");
         }
         next = error.source();
     }
@@ -204,6 +223,7 @@ const THROTTLES: [&str; 5] =
 const SIGN_IN: &str =
     "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then press r or resume.";
 const RIGHTS: &str = "Ask for the right that is named, then press r or resume.";
+const FILE: &str = "Something has removed a segment before its upload. Resume: the video is split again.";
 const CLOCK: &str = "Set the clock (time synchronisation sets it by itself), then press r or resume.";
 const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
 const QUOTA: &str = "Delete reels or functions that are not needed, or ask for more under Service Quotas \
@@ -232,6 +252,7 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         "ResourceConflictException" if ["in progress", "state: Pending"].iter().any(|word| message.contains(word)) => {
             (Transient, None)
         }
+        "File" => (Permanent, Some(FILE)),
         "ClockSkew" => (NeedsPerson, Some(CLOCK)),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => (NeedsPerson, Some(SIGN_IN)),
         "Credentials" => (NeedsPerson, Some(NO_CREDENTIALS)),

@@ -1,5 +1,5 @@
 //! What was done for a reel, kept so that nothing is lost: append-only records, each with a checksum and on the disk
-//! before it counts. `<state>/<reel>/<generation>/journal`, one line a record: `<crc32, 8 hex digits> <json>`.
+//! before it counts. `<state>/<reel>/<generation>/journal`, in the form of [`crate::reel::ledger`].
 //!
 //! The remote side is the truth; the journal tells what was meant and spares asking.
 
@@ -20,6 +20,7 @@ use super::{
 use crate::reel::{
     fault::{Explain, FaultClass},
     index::ChunkIndex,
+    ledger::{self, Damage},
     name::{Generation, ReelName, RenditionId},
     retry::RetryPolicy,
 };
@@ -78,6 +79,7 @@ impl Traits {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Began {
     pub at: String,
+    #[serde(with = "any_path")]
     pub video: PathBuf,
     pub title: String,
     pub source_bytes: u64,
@@ -96,6 +98,58 @@ pub struct Began {
     pub region: String,
     /// Estimated when the work began.
     pub chunks: u32,
+}
+
+/// Paths need not be text: those that are not are kept as their bytes.
+mod any_path {
+    use std::{
+        ffi::OsString,
+        path::{Path, PathBuf},
+    };
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Kept {
+        Text(String),
+        Bytes(Vec<u8>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        let kept = match path.to_str() {
+            Some(text) => Kept::Text(text.to_owned()),
+            None => Kept::Bytes(bytes(path)),
+        };
+        kept.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        Ok(match Kept::deserialize(deserializer)? {
+            Kept::Text(text) => text.into(),
+            Kept::Bytes(bytes) => of_bytes(bytes).into(),
+        })
+    }
+
+    #[cfg(unix)]
+    fn bytes(path: &Path) -> Vec<u8> {
+        std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()
+    }
+
+    #[cfg(unix)]
+    fn of_bytes(bytes: Vec<u8>) -> OsString {
+        std::os::unix::ffi::OsStringExt::from_vec(bytes)
+    }
+
+    #[cfg(not(unix))]
+    fn bytes(path: &Path) -> Vec<u8> {
+        path.to_string_lossy().into_owned().into_bytes()
+    }
+
+    #[cfg(not(unix))]
+    fn of_bytes(bytes: Vec<u8>) -> OsString {
+        String::from_utf8_lossy(&bytes).into_owned().into()
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +218,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(io_error("read the journal", &path)(error)),
         };
-        let (records, whole, damage) = read(&bytes);
+        let (records, whole, damage) = ledger::read(&bytes);
         let mut word = None;
         match damage {
             Damage::None => {}
@@ -202,7 +256,7 @@ impl Journal {
 
     /// Returns when the record is on the disk. Blocking. After a failure the record can be appended again.
     pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
-        let line = line(&record);
+        let line = ledger::line(&record);
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             // half a record must not stand before the next; if this fails too, the next opening cuts it off
@@ -236,7 +290,7 @@ impl Held {
     /// Removes the journals of this reel's runs in one account and Region: what they tell of is gone. Blocking.
     pub fn forget(&self, account: &str, region: &str) {
         for (_, folder) in folders(&self.reel_dir) {
-            let began = began(&good(&fs::read(folder.join(FILE)).unwrap_or_default()));
+            let began = began(&ledger::good(&fs::read(folder.join(FILE)).unwrap_or_default()));
             if began.is_some_and(|began| began.account == account && began.region == region) {
                 // a journal that stays offers a resume, which then sends everything again
                 let _ = fs::remove_dir_all(folder);
@@ -249,7 +303,7 @@ impl Held {
 pub fn leaders(state_dir: &Path, reel: &ReelName) -> Vec<Leader> {
     let journals = folders(&state_dir.join(reel.as_str()))
         .flat_map(|(_, folder)| [FILE, DAMAGED].map(|name| fs::read(folder.join(name)).unwrap_or_default()));
-    let records = journals.flat_map(|bytes| good(&bytes));
+    let records = journals.flat_map(|bytes| ledger::good(&bytes));
     let leaders = records.filter_map(|record| match record {
         Record::Splitting { leader } => Some(leader),
         _ => None,
@@ -281,51 +335,6 @@ fn lock(reel_dir: &Path, reel: &ReelName) -> Result<File, JournalError> {
 /// A new name counts once its folder is on the disk.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-fn line(record: &Record) -> String {
-    let json = serde_json::to_string(record).expect("records are plain data");
-    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Damage {
-    None,
-    /// Only the end is not whole, as after a crash.
-    Tail,
-    /// A bad record with good ones after it.
-    Within,
-}
-
-/// The records up to the first bad one, how many bytes they take, and what follows them.
-fn read(bytes: &[u8]) -> (Vec<Record>, usize, Damage) {
-    let mut records = Vec::new();
-    let mut whole = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let Some(record) = parse(line) else { break };
-        records.push(record);
-        whole += line.len();
-    }
-    let rest = &bytes[whole..];
-    let good_after = rest.split_inclusive(|byte| *byte == b'\n').any(|line| parse(line).is_some());
-    let damage = match (rest.is_empty(), good_after) {
-        (true, _) => Damage::None,
-        (false, false) => Damage::Tail,
-        (false, true) => Damage::Within,
-    };
-    (records, whole, damage)
-}
-
-/// Every record that is whole, wherever it stands: each is true by itself.
-fn good(bytes: &[u8]) -> Vec<Record> {
-    bytes.split_inclusive(|byte| *byte == b'\n').filter_map(parse).collect()
-}
-
-fn parse(line: &[u8]) -> Option<Record> {
-    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (crc, json) = line.split_once(' ')?;
-    let crc = (crc.len() == 8).then(|| u32::from_str_radix(crc, 16).ok()).flatten()?;
-    (crc == crc32fast::hash(json.as_bytes())).then(|| serde_json::from_str(json).ok()).flatten()
 }
 
 /// A reel that was begun and not published.
@@ -376,7 +385,7 @@ pub fn resumable(state_dir: &Path) -> Vec<Resumable> {
         .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
         .filter_map(|(reel, generation, folder)| {
             let bytes = fs::read(folder.join(FILE)).ok()?;
-            summary(reel.parse().ok()?, generation.parse().ok()?, &good(&bytes))
+            summary(reel.parse().ok()?, generation.parse().ok()?, &ledger::good(&bytes))
         })
         .collect();
     found.sort_by(|a, b| b.began.at.cmp(&a.began.at));
@@ -415,8 +424,6 @@ fn summary(reel: ReelName, generation: Generation, records: &[Record]) -> Option
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn began() -> Record {
@@ -469,7 +476,7 @@ mod tests {
         journal.append(began()).unwrap();
         let path = journal.path.clone();
         drop(journal);
-        let torn = line(&published());
+        let torn = ledger::line(&published());
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&torn.as_bytes()[..20]).unwrap();
         let (mut journal, word) = open(state.path());
         assert!(word.unwrap().contains("torn"));
@@ -502,14 +509,5 @@ mod tests {
         assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
         drop(held);
         open(state.path());
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let (records, whole, damage) = read(&bytes);
-            prop_assert!(records.is_empty() && whole == 0);
-            prop_assert_eq!(damage == Damage::None, bytes.is_empty());
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 
 use reqwest::{
     Client, ClientBuilder, StatusCode, Url,
-    header::{HeaderMap, RANGE},
+    header::{CACHE_CONTROL, HeaderMap, HeaderValue, RANGE},
 };
 
 use crate::reel::fault::{Explain, FaultClass};
@@ -120,7 +120,14 @@ impl Player {
         let mut headers = HeaderMap::new();
         let range = format!("bytes={offset}-{}", offset + bytes.saturating_sub(1));
         headers.insert(RANGE, range.parse().expect("digits make a header"));
-        let mut response = self.get(url, url, headers, StatusCode::PARTIAL_CONTENT).await?;
+        let mut response = match self.get(url, url, headers.clone(), StatusCode::PARTIAL_CONTENT).await {
+            Err(PlayerError::Status { status: StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, .. }) => {
+                // the gate keeps links; one to a function that was made anew is dead, and this asks for another
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+                self.get(url, url, headers, StatusCode::PARTIAL_CONTENT).await?
+            }
+            other => other?,
+        };
         let mut hash = crc32fast::Hasher::new();
         let mut read = 0;
         while let Some(block) = response.chunk().await.map_err(|error| PlayerError::connection(url, error))? {

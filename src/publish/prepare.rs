@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     io,
     path::Path,
     sync::{Arc, Mutex},
@@ -49,8 +50,21 @@ pub(super) struct Prepared {
     pub chunks: Vec<FunctionFacts>,
     pub start: Start,
     pub work: Arc<Work>,
-    /// Removed with everything in it, however the run ends.
-    pub folder: TempDir,
+    pub folder: AttemptFolder,
+}
+
+/// Removed with everything in it, however the run ends.
+pub(super) struct AttemptFolder {
+    folder: TempDir,
+    /// Whoever holds it may remove what earlier attempts left; `None` if another process does, with a state folder of
+    /// its own.
+    _lock: Option<File>,
+}
+
+impl AttemptFolder {
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 /// Where the work begins.
@@ -338,10 +352,15 @@ fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
 }
 
 /// A new folder for this attempt; those that earlier attempts at this reel left behind go.
-fn attempt_folder(request: &Request, generation: Generation) -> io::Result<TempDir> {
+fn attempt_folder(request: &Request, generation: Generation) -> io::Result<AttemptFolder> {
     let prefix = format!("{PREFIX}{}-", request.reel);
     let ours = request.work_dir.join(format!("{prefix}{generation}"));
     std::fs::create_dir_all(&ours)?;
+    let new = || tempfile::Builder::new().prefix("attempt-").tempdir_in(&ours);
+    let lock = File::create(request.work_dir.join(format!("{prefix}lock")))?;
+    if lock.try_lock().is_err() {
+        return Ok(AttemptFolder { folder: new()?, _lock: None });
+    }
     for entry in std::fs::read_dir(&request.work_dir)?.flatten() {
         let name = entry.file_name();
         let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
@@ -353,7 +372,7 @@ fn attempt_folder(request: &Request, generation: Generation) -> io::Result<TempD
     for entry in std::fs::read_dir(&ours)?.flatten() {
         let _ = std::fs::remove_dir_all(entry.path());
     }
-    tempfile::Builder::new().prefix("attempt-").tempdir_in(&ours)
+    Ok(AttemptFolder { folder: new()?, _lock: Some(lock) })
 }
 
 fn work_folder_fault(work_dir: &Path, error: io::Error) -> Stopped {

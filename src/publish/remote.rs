@@ -79,6 +79,9 @@ pub async fn existing(cloud: &Cloud, reel: &ReelName) -> Result<Option<Existing>
         return Err(RemoteError::Foreign(name));
     }
     let zip = Player::new()?.download(&name, &link, INDEX_MAX).await?;
+    if zip.len() as u64 != facts.code_bytes {
+        return Err(PlayerError::content(&name, "it ends early").into());
+    }
     let mut entries = read_entries(zip).map_err(|error| wrong(reel, &error))?;
     let json = entries.remove(INDEX_ENTRY).ok_or_else(|| wrong(reel, "it has no index.json"))?;
     let index: Index = serde_json::from_slice(&json).map_err(|error| wrong(reel, &error))?;

@@ -17,6 +17,7 @@ pub mod h264;
 pub mod health;
 pub mod index;
 pub mod input;
+pub mod ledger;
 pub mod media;
 pub mod name;
 pub mod pace;
