@@ -9,11 +9,12 @@ EMULATOR := $(TARGET)/emulator
 EMULATOR_BIN = $(abspath $(EMULATOR))/bin
 PLAYERS := $(TARGET)/players
 
-.PHONY: help try test test-tools bench screens
+.PHONY: help try test soak test-tools bench screens
 
 help:
 	@echo 'make try     build, make a sample video and publish it on this machine: no account needed'
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
+	@echo 'make soak    more deaths of the publishing process than make test has time for, and the fuzz targets'
 	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library)'
 	@echo 'make screens record the pictures of the wizard for the README anew'
 
@@ -33,6 +34,14 @@ test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
 		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
 		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS)
+
+# The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
+FUZZ_SECONDS := 60
+soak: $(VENV)/ready
+	ZIPREEL_CRASH_POINTS=60 cargo test --locked --test suite mishap::crash
+	for target in $$(cd fuzz && cargo +nightly fuzz list); do \
+		(cd fuzz && cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
+	done
 
 test-tools:
 	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv nginx chromium
