@@ -294,7 +294,8 @@ mod tests {
         let file: File = toml::from_str(keys).unwrap();
         assert_eq!((file.chunk_mib, file.port), (Some(8), Some(1)));
         let command = crate::cli::Cli::command();
-        let flags = command.get_subcommands().flat_map(|sub| sub.get_arguments()).filter_map(|arg| arg.get_long());
+        let shown = command.get_subcommands().flat_map(|sub| sub.get_arguments()).filter(|arg| !arg.is_hide_set());
+        let flags = shown.filter_map(|arg| arg.get_long());
         let spoken = [
             "plain",
             "json",

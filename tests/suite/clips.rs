@@ -48,6 +48,10 @@ pub enum Clip {
     Long,
     /// 10 s in many bytes, a keyframe a second.
     Grain,
+    /// 2 s, a keyframe every second, in 100 KB; and the same streams in Matroska and in MPEG-TS.
+    Tiny,
+    TinyMkv,
+    TinyTs,
 }
 
 /// Where the clip lies, made if it is not there yet.
@@ -106,6 +110,13 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
                 .into(),
             "mp3",
         ),
+        Clip::Tiny => (
+            format!("-f lavfi -i testsrc2=size=192x108:rate=15 {SOUND}"),
+            format!("-t 2 -c:v libx264 -preset ultrafast -g 15 -pix_fmt yuv420p {AAC}"),
+            "mp4",
+        ),
+        Clip::TinyMkv => (of(Clip::Tiny), "-c copy".into(), "mkv"),
+        Clip::TinyTs => (of(Clip::Tiny), "-c copy".into(), "ts"),
         Clip::Long => (
             format!("-f lavfi -i testsrc2=size=192x108:rate=10 {SOUND}"),
             format!("-t 600 -c:v libx264 -preset ultrafast -crf 35 -g 20 -pix_fmt yuv420p {AAC}"),

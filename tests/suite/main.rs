@@ -8,6 +8,7 @@ mod contract;
 mod dependencies;
 mod emulator;
 mod media;
+mod mishap;
 mod players;
 mod process;
 mod publish;

@@ -1,0 +1,8 @@
+//! Publishing that is interrupted, damaged, overtaken or starved, and what comes of it.
+
+mod account;
+mod commands;
+#[cfg(unix)]
+mod crash;
+mod damaged;
+mod resume;

@@ -1,0 +1,138 @@
+//! `list`, `check`, `delete` and `gc`, on whole reels and on damaged ones.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use zipreel::local::Clock;
+
+use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, zipreel};
+use crate::{
+    clips::{Clip, clip},
+    publish::desk::Desk,
+    stand_in::clients::{create, zip_of},
+};
+
+const CUT: [&str; 4] = ["--segment-seconds", "2", "--chunk-mib", "1"];
+
+async fn publish(desk: &Desk, name: &str, video: Clip) {
+    desk.publish(&clip(video), &[&["--name", name][..], &CUT].concat()).await.published();
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_reel_is_found_out_and_repaired_without_sending_what_is_right() {
+    let desk = Desk::start().await;
+    publish(&desk, "mend", Clip::Mp4).await;
+    zipreel(&desk, &["check", "mend"]).await.ended(0);
+    is_whole(&desk, "mend").await;
+    let whole = functions(&desk).await;
+    let names: Vec<String> = chunks(&whole).into_keys().collect();
+    delete_function(&desk, &names[0]).await;
+    replace_code(&desk, &names[2]).await;
+
+    let said = zipreel(&desk, &["check", "mend", "--json"]).await.ended(1);
+    let said = lines(&said.out);
+    let finding = |number: u64| said.iter().find(|line| line["chunk"] == number).unwrap()["finding"].clone();
+    assert_eq!([finding(1), finding(2), finding(3)], ["missing", "ok", "differs"]);
+    let checked = said.iter().find(|line| line["event"] == "checked").unwrap();
+    assert_eq!((&checked["missing"], &checked["differing"], &checked["whole"]), (&1.into(), &1.into(), &false.into()));
+    let hint = said.last().unwrap()["hint"].as_str().unwrap();
+    assert!(hint.contains("check mend --repair"), "{hint}");
+
+    let other = clip(Clip::Silent);
+    let refused = zipreel(&desk, &["check", "mend", "--repair", other.to_str().unwrap()]).await.ended(1);
+    assert!(refused.err.contains("this video, or this ffmpeg"), "{}", refused.err);
+
+    let before = bodies(&desk, &whole);
+    let video = clip(Clip::Mp4);
+    zipreel(&desk, &["check", "mend", "--repair", video.to_str().unwrap()]).await.ended(0);
+    assert_eq!(functions(&desk).await, whole, "the same chunks as before, to the byte");
+    let after = bodies(&desk, &whole);
+    let sent: Vec<_> = whole.keys().filter(|name| after[*name] != before[*name]).collect();
+    assert_eq!(sent, [&names[0], &names[2]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_shows_reels_orphans_and_what_is_not_whole() {
+    let desk = Desk::start().await;
+    assert_eq!(zipreel(&desk, &["list"]).await.ended(0).out.lines().count(), 1, "the head alone");
+    publish(&desk, "kept", Clip::Mp4).await;
+    publish(&desk, "orphan", Clip::Silent).await;
+    delete_function(&desk, "zipreel-orphan-index").await;
+    let table = zipreel(&desk, &["list"]).await.ended(0).out;
+    let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(row("kept").contains("0:26") && row("orphan").contains("without an index"), "{table}");
+    let json = lines(&zipreel(&desk, &["list", "--json"]).await.ended(0).out);
+    assert_eq!((&json[0]["reel"], &json[0]["whole"]), (&"kept".into(), &true.into()));
+    assert_eq!((&json[1]["reel"], &json[1]["generation"]), (&"orphan".into(), &Value::Null));
+    let first = chunks(&functions(&desk).await).into_keys().next().unwrap();
+    delete_function(&desk, &first).await;
+    let table = zipreel(&desk, &["list"]).await.ended(0).out;
+    assert!(table.contains("not whole"), "{table}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_asks_and_takes_only_what_is_the_reels() {
+    let desk = Desk::start().await;
+    publish(&desk, "gone", Clip::Silent).await;
+    publish(&desk, "gone-not", Clip::Silent).await;
+    // by its name alone this would be a chunk of the reel
+    let foreign = "zipreel-gone-01234567-src-0001";
+    create(&client(&desk), foreign, zip_of("a", b"b")).description("someone else's").send().await.unwrap();
+    let before = functions(&desk).await;
+    let refused = zipreel(&desk, &["delete", "gone"]).await.ended(1);
+    assert!(refused.err.contains("nobody is there to ask") && refused.err.contains("--yes"), "{}", refused.err);
+    assert_eq!(functions(&desk).await, before);
+    zipreel(&desk, &["delete", "gone", "--yes"]).await.ended(0);
+    let left = functions(&desk).await;
+    assert!(left.contains_key(foreign));
+    assert!(left.keys().all(|name| name.starts_with("zipreel-gone-not-") || name == foreign), "{left:?}");
+    is_whole(&desk, "gone-not").await;
+    let again = zipreel(&desk, &["delete", "gone", "--yes"]).await.ended(1);
+    assert!(again.err.contains("could not find the reel `gone`"), "{}", again.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_replaced_is_served_for_its_time_and_then_collected() {
+    let clock = Clock::system();
+    let desk = Desk::start_at(clock.clone()).await;
+    let day = Duration::from_secs(25 * 60 * 60);
+    publish(&desk, "two", Clip::Silent).await;
+    let old = functions(&desk).await;
+    let args = [&["--name", "two", "--replace"][..], &CUT].concat();
+    desk.publish(&clip(Clip::Mp4), &args).await.published();
+    let both = functions(&desk).await;
+    assert!(chunks(&old).keys().all(|name| both.contains_key(name)));
+    let said = zipreel(&desk, &["gc", "--yes"]).await.ended(0);
+    assert!(said.err.contains("left for now") && said.err.contains("nothing to delete"), "{}", said.err);
+    assert_eq!(functions(&desk).await, both);
+
+    // the sweep decides by its own clock, which is given
+    let endpoint = desk.stand_in.endpoint();
+    let cloud = super::account::connect(endpoint).await;
+    let patience = zipreel::publish::attempt::Patience::default();
+    let later = std::time::SystemTime::now() + day;
+    let sweep = zipreel::library::sweep(&cloud, &patience, later).await.unwrap();
+    let due: Vec<String> =
+        sweep.leftovers.iter().filter(|left| left.is_due).flat_map(|left| left.functions.clone()).collect();
+    assert_eq!(due, chunks(&old).into_keys().collect::<Vec<_>>());
+    zipreel::library::remove(&cloud, due, &patience, |_| ()).await.unwrap();
+    is_whole(&desk, "two").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_of_an_interrupted_publishing_are_collected_when_named() {
+    let desk = Desk::start().await;
+    publish(&desk, "rest", Clip::Silent).await;
+    delete_function(&desk, "zipreel-rest-index").await;
+    let said = zipreel(&desk, &["gc", "--yes"]).await.ended(0);
+    assert!(said.err.contains("has no index") && said.err.contains("left for now"), "{}", said.err);
+    assert!(!functions(&desk).await.is_empty());
+    let refused = zipreel(&desk, &["gc", "rest"]).await.ended(1);
+    assert!(refused.err.contains("--yes"), "{}", refused.err);
+    zipreel(&desk, &["gc", "rest", "--yes"]).await.ended(0);
+    assert!(functions(&desk).await.is_empty());
+}
