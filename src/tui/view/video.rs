@@ -6,7 +6,7 @@ use ratatui::{
     layout::{Rect, Size},
     widgets::Widget,
 };
-use ratatui_image::Image;
+use ratatui_image::{Image, protocol::Protocol};
 
 use super::row;
 use crate::tui::{
@@ -36,7 +36,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
         for line in (Rect { x: area.x + left + 1, width: 1, ..area }).rows() {
             canvas.pen(line).put(Role::Line, "│");
         }
-        beside(video, canvas, probe_area);
+        beside(app, canvas, probe_area);
     } else {
         let mut rows = Rows::of(area);
         let below = if area.height >= 10 { rows.take_last(area.height / 3) } else { rows.take_last(1) };
@@ -144,7 +144,8 @@ fn name(pen: &mut crate::tui::canvas::Pen, row: &Row, selected: bool) {
     pen.put(if matched { Role::Accent } else { role }, &run);
 }
 
-fn beside(video: &Video, canvas: &mut Canvas, area: Rect) {
+fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
+    let video = &app.video;
     let Some(path) = video.highlighted_video() else {
         if area.height > 4 {
             let text = "a video's picture and streams appear here";
@@ -159,7 +160,7 @@ fn beside(video: &Video, canvas: &mut Canvas, area: Rect) {
     let height = (area.width * 9 / 32).min(area.height.saturating_sub(words + 1));
     if height >= PICTURE_LEAST {
         let place = rows.take(height);
-        picture(video, path, canvas, place);
+        picture(app, path, canvas, place);
         rows.line();
     }
     for (role, line) in lines {
@@ -167,7 +168,8 @@ fn beside(video: &Video, canvas: &mut Canvas, area: Rect) {
     }
 }
 
-fn picture(video: &Video, path: &Path, canvas: &mut Canvas, area: Rect) {
+fn picture(app: &App, path: &Path, canvas: &mut Canvas, area: Rect) {
+    let video = &app.video;
     let frame = video.frame.as_ref().filter(|(of, _)| of == path).map(|(_, frame)| frame);
     let size = Size::new(area.width, area.height);
     let painted = video.picture.as_ref().filter(|(of, _, _)| of == path);
@@ -176,7 +178,9 @@ fn picture(video: &Video, path: &Path, canvas: &mut Canvas, area: Rect) {
             canvas.seen.picture = Some((path.to_owned(), size));
         }
         let fits = picture.size().width <= area.width && picture.size().height <= area.height;
-        if fits {
+        // pixels would shine through what lies over the screen; half blocks are text like it
+        let covered = app.overlay.is_some() && !matches!(**picture, Protocol::Halfblocks(_));
+        if fits && !covered {
             Image::new(picture).render(area, canvas.buffer);
             return;
         }
