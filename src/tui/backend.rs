@@ -10,6 +10,11 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
+pub use crate::{
+    library::Finding,
+    publish::request::{Target, Transcode},
+    reel::event::Published,
+};
 use crate::{
     publish::reporter::Control,
     reel::{
@@ -17,10 +22,6 @@ use crate::{
         fault::Fault,
         name::{ChunkNumber, Generation, ReelName, RenditionId},
     },
-};
-pub use crate::{
-    publish::request::{Target, Transcode},
-    reel::event::Published,
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.
@@ -179,16 +180,6 @@ pub struct Chunk {
 pub struct Checked {
     pub id: ChunkId,
     pub finding: Finding,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// Bytes read so far.
-    Reading(u64),
-    Ok,
-    Missing,
-    /// What differs, in words.
-    Differs(String),
 }
 
 /// Functions of a reel removed so far.

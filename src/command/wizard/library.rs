@@ -16,7 +16,7 @@ use crate::{
         fault::{Explain, Fault},
         name::ReelName,
     },
-    tui::backend::{Checked, Chunk, ChunkId, Finding, Reel, ReelDetail},
+    tui::backend::{Checked, Chunk, ChunkId, Reel, ReelDetail},
 };
 
 pub(super) fn fault(error: impl Into<LibraryError>) -> Fault {
@@ -102,14 +102,8 @@ pub(super) async fn check(
 ) -> Result<(), Fault> {
     let depth = if deep { Depth::Deep } else { Depth::Quick };
     let tell = |checked: library::Checked| {
-        let finding = match checked.finding {
-            library::Finding::Reading(bytes) => Finding::Reading(bytes),
-            library::Finding::Ok => Finding::Ok,
-            library::Finding::Missing => Finding::Missing,
-            library::Finding::Differs(why) => Finding::Differs(why),
-        };
         let id = ChunkId { rendition: checked.rendition, number: checked.number };
-        let _ = found.send(Checked { id, finding });
+        let _ = found.send(Checked { id, finding: checked.finding });
     };
     library::check(cloud, name, depth, &Patience::default(), tell).await.map(|_| ()).map_err(fault)
 }
