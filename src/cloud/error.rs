@@ -56,6 +56,11 @@ impl CloudError {
         self.code == "InvalidSignatureException" && self.cause.0.contains("expired")
     }
 
+    /// AWS does not take these credentials, or there are none.
+    pub(super) fn is_sign_in(&self) -> bool {
+        [SIGN_IN, NO_CREDENTIALS, KEYS].map(Some).contains(&self.hint.as_deref())
+    }
+
     pub fn cause(&self) -> &str {
         &self.cause.0
     }
@@ -81,6 +86,12 @@ impl CloudError {
     pub(super) fn signed_in(self, sign_in: &SignIn) -> Self {
         let ours = [SIGN_IN, NO_CREDENTIALS].map(Some).contains(&self.hint.as_deref());
         if ours { Self { hint: Some(sign_in.hint()), ..self } } else { self }
+    }
+
+    /// With what to look at where nothing was reached: a mistyped Region is a host that does not exist.
+    pub(super) fn reaching(self, region: &str) -> Self {
+        let hint = format!("Check the network, and that `{region}` is the name of an AWS Region, such as us-east-1.");
+        if self.offline { Self { hint: Some(hint), ..self } } else { self }
     }
 
     pub(super) fn new(
@@ -241,9 +252,14 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
     use FaultClass::{NeedsPerson, Permanent, Transient};
     match code {
         code if THROTTLES.contains(&code) => (Transient, None),
-        "ServiceException" | "InternalFailure" | "InternalError" | "ServiceUnavailable" | "Timeout" | "Connection" => {
-            (Transient, None)
-        }
+        "ServiceException"
+        | "InternalFailure"
+        | "InternalError"
+        | "ServiceUnavailable"
+        | "RequestTimeout"
+        | "RequestTimeoutException"
+        | "Timeout"
+        | "Connection" => (Transient, None),
         // two changes of one role or log group met
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => (Transient, None),
         // a new role needs up to half a minute to be known everywhere
@@ -271,7 +287,8 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         "LimitExceeded" | "LimitExceededException" => (NeedsPerson, Some(LIMIT)),
         "OptInRequired" | "SubscriptionRequiredException" => (NeedsPerson, Some(OPT_IN)),
         "PublicPolicyException" => (NeedsPerson, Some(PUBLIC)),
-        _ if status.is_some_and(|status| status >= 500) => (Transient, None),
+        // a code that we don't know, from a proxy in between for one: its status tells as much
+        _ if status.is_some_and(|status| matches!(status, 408 | 429 | 500..)) => (Transient, None),
         _ => (Permanent, None),
     }
 }
@@ -288,6 +305,9 @@ mod tests {
             ("ServiceException", 500, "", Transient),
             ("ServiceUnavailable", 503, "", Transient),
             ("SomethingNew", 502, "", Transient),
+            ("SomethingNew", 429, "", Transient),
+            ("SomethingNew", 408, "", Transient),
+            ("RequestTimeoutException", 400, "", Transient),
             (
                 "InvalidParameterValueException",
                 400,

@@ -103,7 +103,7 @@ impl Cloud {
             .set_tags(Some(new.tags.clone()))
             .code(FunctionCode::builder().zip_file(placeholder()).build())
             .customize();
-        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await).await?;
+        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await)?;
         same_code(doing, code, answer.code_sha256())?;
         Ok(facts!(answer))
     }
@@ -127,7 +127,7 @@ impl Cloud {
             .set_revision_id(revision.map(str::to_owned))
             .zip_file(placeholder())
             .customize();
-        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await).await?;
+        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await)?;
         same_code(doing, code, answer.code_sha256())?;
         Ok(facts!(answer))
     }
@@ -136,7 +136,7 @@ impl Cloud {
     pub async fn describe(&self, name: &str, description: &str) -> Result<FunctionFacts, CloudError> {
         self.limiter.acquire().await;
         let request = self.lambda.update_function_configuration().function_name(name).description(description);
-        let answer = self.checked(|| format!("could not describe function `{name}`"), request.send().await).await?;
+        let answer = self.checked(|| format!("could not describe function `{name}`"), request.send().await)?;
         Ok(facts!(answer))
     }
 
@@ -148,7 +148,7 @@ impl Cloud {
     /// A function's tags; `None` if there is no such function.
     pub async fn tags(&self, name: &str) -> Result<Option<HashMap<String, String>>, CloudError> {
         let sent = self.lambda.get_function().function_name(name).send().await;
-        match self.checked(|| format!("could not read function `{name}`"), sent).await {
+        match self.checked(|| format!("could not read function `{name}`"), sent) {
             Ok(answer) => Ok(Some(answer.tags.unwrap_or_default())),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -163,7 +163,7 @@ impl Cloud {
     async fn get(&self, name: &str) -> Result<Option<(FunctionFacts, String)>, CloudError> {
         // GetFunction has 100 calls a second of its own; the limiter is for the other calls
         let sent = self.lambda.get_function().function_name(name).send().await;
-        match self.checked(|| format!("could not read function `{name}`"), sent).await {
+        match self.checked(|| format!("could not read function `{name}`"), sent) {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
             Ok(answer) => {
@@ -182,7 +182,7 @@ impl Cloud {
     ) -> Result<(Vec<FunctionFacts>, Option<String>), CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.list_functions().set_marker(marker).send().await;
-        let answer = self.checked(|| "could not list the account's functions".to_owned(), sent).await?;
+        let answer = self.checked(|| "could not list the account's functions".to_owned(), sent)?;
         let functions = answer.functions.unwrap_or_default().into_iter();
         let ours = functions.filter(|function| function.function_name().is_some_and(|name| name.starts_with(prefix)));
         let page = ours.map(|function| facts!(function)).collect();
@@ -193,7 +193,7 @@ impl Cloud {
     pub async fn delete_function(&self, name: &str) -> Result<bool, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.delete_function().function_name(name).send().await;
-        match self.checked(|| format!("could not delete function `{name}`"), sent).await {
+        match self.checked(|| format!("could not delete function `{name}`"), sent) {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
@@ -204,7 +204,7 @@ impl Cloud {
     pub async fn function_url(&self, name: &str) -> Result<Option<String>, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.get_function_url_config().function_name(name).send().await;
-        match self.checked(|| format!("could not read the URL of function `{name}`"), sent).await {
+        match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
             Ok(answer) => Ok(Some(self.reached(&answer.function_url))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -212,7 +212,7 @@ impl Cloud {
     }
 
     /// Turns the SDK's error into ours and slows all calls down after a 429.
-    pub(super) async fn checked<T, E>(
+    pub(super) fn checked<T, E>(
         &self,
         doing: impl Fn() -> String,
         sent: Result<T, aws_sdk_lambda::error::SdkError<E, aws_smithy_runtime_api::http::Response>>,
@@ -220,16 +220,11 @@ impl Cloud {
     where
         E: std::error::Error + aws_sdk_lambda::error::ProvideErrorMetadata + 'static,
     {
-        match sent {
-            Ok(answer) => Ok(answer),
-            Err(error) => {
-                let error = CloudError::from_sdk(doing(), &error).signed_in(&self.sign_in);
-                if error.is_throttle() {
-                    self.limiter.throttled(error.retry_after);
-                }
-                Err(error)
+        self.answer(doing, sent).inspect_err(|error| {
+            if error.is_throttle() {
+                self.limiter.throttled(error.retry_after);
             }
-        }
+        })
     }
 }
 

@@ -1,8 +1,5 @@
 //! The gate's log: its group with an end to how long lines are kept. Lambda would keep them for ever.
 
-use aws_sdk_cloudwatchlogs::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::http::Response;
-
 use super::{Cloud, CloudError, Done};
 
 impl Cloud {
@@ -14,20 +11,20 @@ impl Cloud {
         }
         if found.is_none() {
             let sent = self.logs.create_log_group().log_group_name(group).send().await;
-            match self.logs_answer(|| format!("could not make log group `{group}`"), sent) {
+            match self.answer(|| format!("could not make log group `{group}`"), sent) {
                 Err(error) if error.code != "ResourceAlreadyExistsException" => return Err(error),
                 _ => {}
             }
         }
         let request = self.logs.put_retention_policy().log_group_name(group).retention_in_days(days);
-        self.logs_answer(|| format!("could not set the retention of log group `{group}`"), request.send().await)?;
+        self.answer(|| format!("could not set the retention of log group `{group}`"), request.send().await)?;
         Ok(if found.is_none() { Done::Made } else { Done::Updated })
     }
 
     /// Days that lines are kept: `None` if there is no such group, `Some(None)` if for ever.
     pub async fn log_retention(&self, group: &str) -> Result<Option<Option<i32>>, CloudError> {
         let sent = self.logs.describe_log_groups().log_group_name_prefix(group).send().await;
-        let answer = self.logs_answer(|| format!("could not read log group `{group}`"), sent)?;
+        let answer = self.answer(|| format!("could not read log group `{group}`"), sent)?;
         let found = answer.log_groups().iter().find(|found| found.log_group_name() == Some(group));
         Ok(found.map(|found| found.retention_in_days()))
     }
@@ -35,21 +32,10 @@ impl Cloud {
     /// True if it was there.
     pub async fn delete_log(&self, group: &str) -> Result<bool, CloudError> {
         let sent = self.logs.delete_log_group().log_group_name(group).send().await;
-        match self.logs_answer(|| format!("could not delete log group `{group}`"), sent) {
+        match self.answer(|| format!("could not delete log group `{group}`"), sent) {
             Ok(_) => Ok(true),
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    fn logs_answer<T, E>(
-        &self,
-        doing: impl Fn() -> String,
-        sent: Result<T, SdkError<E, Response>>,
-    ) -> Result<T, CloudError>
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-    {
-        sent.map_err(|error| CloudError::from_sdk(doing(), &error).signed_in(&self.sign_in))
     }
 }

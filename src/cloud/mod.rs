@@ -3,6 +3,7 @@
 
 mod body;
 pub mod code;
+mod credentials;
 pub mod error;
 pub mod functions;
 pub mod limiter;

@@ -97,7 +97,7 @@ impl Cloud {
             self.limiter.acquire().await;
             let request = self.lambda.update_function_code().function_name(public.name());
             let request = request.architectures(Architecture::Arm64).zip_file(Blob::new(public.package()));
-            self.checked(|| format!("could not update function `{}`", public.name()), request.send().await).await?;
+            self.checked(|| format!("could not update function `{}`", public.name()), request.send().await)?;
             self.settled(public).await?;
         }
         if !found.same_settings {
@@ -113,7 +113,7 @@ impl Cloud {
                 .timeout(public.timeout())
                 .role(self.role_of(public))
                 .logging_config(logging());
-            self.checked(|| format!("could not configure function `{}`", public.name()), request.send().await).await?;
+            self.checked(|| format!("could not configure function `{}`", public.name()), request.send().await)?;
             self.settled(public).await?;
         }
         Ok(Done::Updated)
@@ -135,7 +135,7 @@ impl Cloud {
             .logging_config(logging())
             .environment(to_sdk(environment))
             .code(FunctionCode::builder().zip_file(Blob::new(public.package())).build());
-        self.checked(|| format!("could not create function `{}`", public.name()), request.send().await).await?;
+        self.checked(|| format!("could not create function `{}`", public.name()), request.send().await)?;
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl Cloud {
         }
         self.limiter.acquire().await;
         let request = self.lambda.update_function_configuration().function_name(public.name());
-        self.checked(doing, request.environment(to_sdk(environment)).send().await).await?;
+        self.checked(doing, request.environment(to_sdk(environment)).send().await)?;
         self.settled(public).await?;
         Ok(Done::Updated)
     }
@@ -163,7 +163,7 @@ impl Cloud {
         let mode = self.unusual.invoke_mode.sdk();
         self.limiter.acquire().await;
         let sent = self.lambda.get_function_url_config().function_name(name).send().await;
-        let mut done = match self.checked(|| format!("could not read the URL of function `{name}`"), sent).await {
+        let mut done = match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
             Ok(url) if url.auth_type == FunctionUrlAuthType::None && url.invoke_mode.as_ref() == Some(&mode) => {
                 Done::Kept
             }
@@ -171,14 +171,14 @@ impl Cloud {
                 self.limiter.acquire().await;
                 let request = self.lambda.update_function_url_config().function_name(name);
                 let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
-                self.checked(|| format!("could not change the URL of function `{name}`"), sent).await?;
+                self.checked(|| format!("could not change the URL of function `{name}`"), sent)?;
                 Done::Updated
             }
             Err(error) if error.is_not_found() => {
                 self.limiter.acquire().await;
                 let request = self.lambda.create_function_url_config().function_name(name);
                 let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
-                self.checked(|| format!("could not give function `{name}` a URL"), sent).await?;
+                self.checked(|| format!("could not give function `{name}` a URL"), sent)?;
                 Done::Made
             }
             Err(error) => return Err(error),
@@ -198,7 +198,7 @@ impl Cloud {
     pub async fn missing_permissions(&self, public: Public) -> Result<Vec<&'static str>, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.get_policy().function_name(public.name()).send().await;
-        let policy = match self.checked(|| format!("could not read who may call `{}`", public.name()), sent).await {
+        let policy = match self.checked(|| format!("could not read who may call `{}`", public.name()), sent) {
             Ok(answer) => answer.policy.unwrap_or_default(),
             Err(error) if error.is_not_found() => String::new(),
             Err(error) => return Err(error),
@@ -215,7 +215,7 @@ impl Cloud {
             request.action("lambda:InvokeFunction").invoked_via_function_url(true)
         };
         let sent = request.send().await;
-        match self.checked(|| format!("could not open function `{}` to the public", public.name()), sent).await {
+        match self.checked(|| format!("could not open function `{}` to the public", public.name()), sent) {
             // an earlier attempt whose answer was lost
             Err(error) if error.is_conflict() => Ok(()),
             other => other.map(|_| ()),
@@ -226,7 +226,7 @@ impl Cloud {
     pub async fn reserved_concurrency(&self, public: Public) -> Result<Option<u32>, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.get_function_concurrency().function_name(public.name()).send().await;
-        let answer = self.checked(|| format!("could not read the concurrency of `{}`", public.name()), sent).await?;
+        let answer = self.checked(|| format!("could not read the concurrency of `{}`", public.name()), sent)?;
         Ok(answer.reserved_concurrent_executions.and_then(|count| u32::try_from(count).ok()))
     }
 
@@ -234,7 +234,7 @@ impl Cloud {
         self.limiter.acquire().await;
         let request = self.lambda.put_function_concurrency().function_name(public.name());
         let sent = request.reserved_concurrent_executions(i32::try_from(instances).unwrap_or(i32::MAX)).send().await;
-        self.checked(|| format!("could not reserve concurrency for `{}`", public.name()), sent).await?;
+        self.checked(|| format!("could not reserve concurrency for `{}`", public.name()), sent)?;
         Ok(())
     }
 
@@ -242,7 +242,7 @@ impl Cloud {
     pub async fn delete_public(&self, public: Public) -> Result<bool, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.delete_function_url_config().function_name(public.name()).send().await;
-        match self.checked(|| format!("could not take away the URL of `{}`", public.name()), sent).await {
+        match self.checked(|| format!("could not take away the URL of `{}`", public.name()), sent) {
             Err(error) if !error.is_not_found() => return Err(error),
             _ => {}
         }
@@ -252,7 +252,7 @@ impl Cloud {
     async fn configuration(&self, public: Public) -> Result<Option<GetFunctionConfigurationOutput>, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.get_function_configuration().function_name(public.name()).send().await;
-        match self.checked(|| format!("could not read function `{}`", public.name()), sent).await {
+        match self.checked(|| format!("could not read function `{}`", public.name()), sent) {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),

@@ -24,7 +24,7 @@ impl Cloud {
         let doing = "could not read the account's Lambda quotas";
         self.limiter.acquire().await;
         let sent = self.lambda.get_account_settings().send().await;
-        let answer = self.checked(|| doing.to_owned(), sent).await?;
+        let answer = self.checked(|| doing.to_owned(), sent)?;
         let (Some(limit), Some(usage)) = (answer.account_limit(), answer.account_usage()) else {
             return Err(CloudError::unexpected(doing, "the answer has no limits"));
         };

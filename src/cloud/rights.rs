@@ -23,7 +23,7 @@ impl Cloud {
                 .set_action_names(Some(strings(&statement["Action"])))
                 .set_resource_arns(Some(strings(&statement["Resource"])))
                 .context_entries(for_lambda.build());
-            let answer = self.iam_answer(|| doing.to_owned(), request.send().await)?;
+            let answer = self.answer(|| doing.to_owned(), request.send().await)?;
             let results = answer.evaluation_results.unwrap_or_default().into_iter();
             denied.extend(
                 results

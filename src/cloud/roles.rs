@@ -1,11 +1,7 @@
 //! Roles and their one inline policy: found, made, mended, removed. Each call may be repeated and says whether it
 //! changed anything.
 
-use aws_sdk_iam::{
-    error::{ProvideErrorMetadata, SdkError},
-    types::Role,
-};
-use aws_smithy_runtime_api::http::Response;
+use aws_sdk_iam::types::Role;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -32,7 +28,7 @@ impl Cloud {
             Some(role) if same(role.assume_role_policy_document(), &wanted.trust) => Done::Kept,
             Some(_) => {
                 let request = self.iam.update_assume_role_policy().role_name(name).policy_document(&wanted.trust);
-                self.iam_answer(|| format!("could not mend role `{name}`"), request.send().await)?;
+                self.answer(|| format!("could not mend role `{name}`"), request.send().await)?;
                 Done::Updated
             }
         };
@@ -41,7 +37,7 @@ impl Cloud {
             return Ok(made);
         }
         let request = self.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(document);
-        let put = self.iam_answer(|| format!("could not give role `{name}` its policy"), request.send().await);
+        let put = self.answer(|| format!("could not give role `{name}` its policy"), request.send().await);
         match put {
             Ok(_) => Ok(if made == Done::Made { made } else { Done::Updated }),
             // IAM answers from many places, and not all know a new role yet
@@ -69,14 +65,14 @@ impl Cloud {
         let doing = || format!("could not delete role `{name}`");
         if let Some(policy) = policy {
             let sent = self.iam.delete_role_policy().role_name(name).policy_name(policy).send().await;
-            gone(self.iam_answer(doing, sent))?;
+            gone(self.answer(doing, sent))?;
         }
-        gone(self.iam_answer(doing, self.iam.delete_role().role_name(name).send().await))
+        gone(self.answer(doing, self.iam.delete_role().role_name(name).send().await))
     }
 
     async fn role(&self, name: &str) -> Result<Option<Role>, CloudError> {
         let sent = self.iam.get_role().role_name(name).send().await;
-        match self.iam_answer(|| format!("could not read role `{name}`"), sent) {
+        match self.answer(|| format!("could not read role `{name}`"), sent) {
             Ok(answer) => Ok(answer.role),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -86,7 +82,7 @@ impl Cloud {
     async fn create_role(&self, wanted: &RoleWanted) -> Result<Done, CloudError> {
         let name = &wanted.name;
         let request = self.iam.create_role().role_name(name).assume_role_policy_document(&wanted.trust);
-        match self.iam_answer(|| format!("could not make role `{name}`"), request.description(NOTE).send().await) {
+        match self.answer(|| format!("could not make role `{name}`"), request.description(NOTE).send().await) {
             Ok(_) => Ok(Done::Made),
             // an earlier attempt whose answer was lost
             Err(error) if error.code == "EntityAlreadyExists" => Ok(Done::Made),
@@ -96,22 +92,11 @@ impl Cloud {
 
     async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<String>, CloudError> {
         let sent = self.iam.get_role_policy().role_name(role).policy_name(policy).send().await;
-        match self.iam_answer(|| format!("could not read the policy of role `{role}`"), sent) {
+        match self.answer(|| format!("could not read the policy of role `{role}`"), sent) {
             Ok(answer) => Ok(Some(answer.policy_document)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    pub(super) fn iam_answer<T, E>(
-        &self,
-        doing: impl Fn() -> String,
-        sent: Result<T, SdkError<E, Response>>,
-    ) -> Result<T, CloudError>
-    where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-    {
-        sent.map_err(|error| CloudError::from_sdk(doing(), &error).signed_in(&self.sign_in))
     }
 }
 

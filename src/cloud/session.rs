@@ -2,19 +2,19 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, provider_config::ProviderConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, identity::IdentityCache, provider_config::ProviderConfig,
+    timeout::TimeoutConfig,
+};
 use aws_credential_types::Credentials;
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use aws_smithy_runtime_api::http::Response;
 
-use super::{
-    InvokeMode,
-    error::CloudError,
-    limiter::Limiter,
-    sign_in::{self, SignIn},
-};
+use super::{InvokeMode, credentials::Renewable, error::CloudError, limiter::Limiter, sign_in::SignIn};
 use crate::reel::gate::{CHUNK_ROLE, Public};
 
 /// Keys of an endpoint that is not AWS. Never printed.
@@ -74,7 +74,9 @@ pub struct Cloud {
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) limiter: Arc<Limiter>,
-    pub(super) sign_in: SignIn,
+    sign_in: SignIn,
+    /// None where the keys were given.
+    credentials: Option<Renewable>,
     pub(super) unusual: Unusual,
     region: String,
     identity: Identity,
@@ -96,7 +98,7 @@ impl Cloud {
             let cause = "it stands in neither of AWS's two files".to_owned();
             return Err(CloudError::new(doing, "Credentials".to_owned(), None, cause, None).signed_in(&sign_in));
         }
-        let config = load(connect).await;
+        let (config, credentials) = load(connect).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
             CloudError::new(
                 "could not choose a Region".into(),
@@ -106,13 +108,14 @@ impl Cloud {
                 None,
             )
         })?;
-        let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in))?;
+        let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in).reaching(&region))?;
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             limiter: Arc::default(),
             sign_in,
+            credentials,
             unusual: connect.unusual.clone(),
             region,
             identity,
@@ -162,16 +165,33 @@ impl Cloud {
     pub fn unusual(&self) -> &Unusual {
         &self.unusual
     }
+
+    /// An answer of any service; one that refuses our credentials has the next call look for new ones.
+    pub(super) fn answer<T, E>(
+        &self,
+        doing: impl Fn() -> String,
+        sent: Result<T, SdkError<E, Response>>,
+    ) -> Result<T, CloudError>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        sent.map_err(|error| {
+            let error = CloudError::from_sdk(doing(), &error);
+            if let (Some(credentials), true) = (&self.credentials, error.is_sign_in()) {
+                credentials.forget();
+            }
+            error.signed_in(&self.sign_in)
+        })
+    }
 }
 
-async fn load(connect: &Connect) -> SdkConfig {
+async fn load(connect: &Connect) -> (SdkConfig, Option<Renewable>) {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
     if let Some(profile) = &connect.profile {
-        let config = ProviderConfig::without_region().with_http_client(http).load_default_region().await;
-        loader = sign_in::with_profile(loader, profile, config);
+        loader = loader.profile_name(profile);
     }
     if let Some(region) = &connect.region {
         loader = loader.region(Region::new(region.clone()));
@@ -179,11 +199,14 @@ async fn load(connect: &Connect) -> SdkConfig {
     if let Some(endpoint) = &connect.endpoint {
         loader = loader.endpoint_url(endpoint);
     }
-    if let Some(keys) = &connect.keys {
-        loader =
-            loader.credentials_provider(Credentials::new(&keys.access_key, &keys.secret_key, None, None, "zipreel"));
+    if let Some(Keys { access_key, secret_key }) = &connect.keys {
+        let given = Credentials::new(access_key, secret_key, None, None, "zipreel");
+        return (loader.credentials_provider(given).load().await, None);
     }
-    loader.load().await
+    let config = ProviderConfig::without_region().with_http_client(http).load_default_region().await;
+    let credentials = Renewable::find(connect.profile.as_deref(), config);
+    let loader = loader.credentials_provider(credentials.clone()).identity_cache(IdentityCache::no_cache());
+    (loader.load().await, Some(credentials))
 }
 
 async fn identify(config: &SdkConfig) -> Result<Identity, CloudError> {

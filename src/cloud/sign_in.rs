@@ -1,10 +1,7 @@
 //! Where the credentials come from, so that what is wrong with them can be mended: which command to run, for which
 //! profile. Reads AWS's two files with the SDK's own parser; secrets are not looked at.
 
-use aws_config::{
-    ConfigLoader,
-    profile::{Profile as Section, ProfileSet, load},
-};
+use aws_config::profile::{Profile as Section, ProfileSet, load};
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
@@ -107,17 +104,6 @@ fn sso(set: &ProfileSet, section: &Section) -> Option<String> {
         section = set.get_profile(section.get("source_profile")?)?;
     }
     None
-}
-
-/// A profile that was asked for wins over keys in the environment, as with AWS's own command line: the SDK's chain would
-/// take the environment's, and publish to another account than was named.
-pub(super) fn with_profile(
-    loader: ConfigLoader,
-    profile: &str,
-    config: aws_config::provider_config::ProviderConfig,
-) -> ConfigLoader {
-    let provider = aws_config::profile::ProfileFileCredentialsProvider::builder().configure(&config);
-    loader.profile_name(profile).credentials_provider(provider.profile_name(profile).build())
 }
 
 #[cfg(test)]
