@@ -1,48 +1,69 @@
 //! What setup makes, as a CloudFormation template, for accounts where only a stack may make roles. The functions' code
-//! is an S3 object: inline code becomes a single CommonJS file, which the gate with its page is not. The relay is left to
-//! `zipreel relay on`: gate and relay name each other, which a template can't say.
+//! lies in S3: inline code becomes a single CommonJS file, which the gate with its page is not. Gate and relay name each
+//! other, which a template can't say: the relay is told of the gate, and the gate by a second deployment of the relay.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::log_group;
 use crate::reel::gate::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME};
 
 /// JSON, which CloudFormation takes as well as YAML.
 pub fn template() -> String {
-    let gate = Public::Gate;
     let template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "zipreel: the roles and the gate, as `zipreel setup` makes them. Write gate.zip with \
-                        `zipreel setup --template --packages FOLDER` and put it into a bucket of this Region. \
-                        The roles have names: deploy with CAPABILITY_NAMED_IAM",
-        "Parameters": {
-            "CodeBucket": { "Type": "String", "Description": "Bucket of this Region that holds gate.zip" },
-            "GateCodeKey": { "Type": "String", "Default": "gate.zip", "Description": "Key of gate.zip in that bucket" },
-            "ReservedConcurrency": {
-                "Type": "Number",
-                "Default": gate.concurrency(),
-                "MinValue": 0,
-                "Description": "Instances set aside for the gate; 0 sets none aside. AWS keeps 100 unreserved",
-            },
+        "Description": "zipreel: the roles, the gate and the relay, as `zipreel setup` and `zipreel relay on` make them. \
+                        Write gate.zip and relay.zip with `zipreel setup --template --packages FOLDER` and put them \
+                        into a bucket of this Region. The roles have names: deploy with CAPABILITY_NAMED_IAM",
+        "Parameters": parameters(),
+        "Conditions": {
+            "Reserves": differs("ReservedConcurrency", &json!(0)),
+            "HasRelay": { "Fn::Equals": [{ "Ref": "WithRelay" }, "on"] },
+            "KnowsRelay": differs("KnownRelayUrl", &json!("")),
         },
-        "Conditions": { "Reserves": { "Fn::Not": [{ "Fn::Equals": [{ "Ref": "ReservedConcurrency" }, 0] }] } },
-        "Resources": resources(gate),
+        "Resources": resources(),
         "Outputs": {
-            "GateUrl": { "Description": "Base URL of all reels", "Value": { "Fn::GetAtt": ["GateUrl", "FunctionUrl"] } },
+            "GateUrl": { "Description": "Base URL of all reels", "Value": url_of(Public::Gate) },
+            "RelayUrl": {
+                "Condition": "HasRelay",
+                "Description": "Deploy again with this as KnownRelayUrl: then the watch page uses the relay",
+                "Value": url_of(Public::Relay),
+            },
         },
     });
     serde_json::to_string_pretty(&template).expect("a template is plain data")
 }
 
-fn resources(gate: Public) -> Value {
-    let permission = |more: Value| {
-        let mut properties = json!({ "FunctionName": { "Ref": "Gate" }, "Principal": "*" });
-        if let (Value::Object(properties), Value::Object(more)) = (&mut properties, more) {
-            properties.extend(more);
-        }
-        json!({ "Type": "AWS::Lambda::Permission", "Properties": properties })
-    };
+fn parameters() -> Value {
     json!({
+        "CodeBucket": { "Type": "String", "Description": "Bucket of this Region that holds the two zips" },
+        "GateCodeKey": { "Type": "String", "Default": "gate.zip", "Description": "Key of gate.zip in that bucket" },
+        "RelayCodeKey": { "Type": "String", "Default": "relay.zip", "Description": "Key of relay.zip in that bucket" },
+        "ReservedConcurrency": {
+            "Type": "Number",
+            "Default": Public::Gate.concurrency(),
+            "MinValue": 0,
+            "Description": "Instances set aside for each function; 0 sets none aside. AWS keeps 100 unreserved",
+        },
+        "WithRelay": {
+            "Type": "String",
+            "Default": "off",
+            "AllowedValues": ["off", "on"],
+            "Description": "Carries every byte that browsers see, at the price of egress",
+        },
+        "KnownRelayUrl": {
+            "Type": "String",
+            "Default": "",
+            "Description": "With the relay on: what the stack gives out as RelayUrl, from the second deployment on",
+        },
+    })
+}
+
+fn differs(parameter: &str, from: &Value) -> Value {
+    json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": parameter }, from] }] })
+}
+
+fn resources() -> Value {
+    let mut resources = json!({
         "ChunkRole": {
             "Type": "AWS::IAM::Role",
             "Properties": { "RoleName": CHUNK_ROLE, "AssumeRolePolicyDocument": document(Policy::Trust) },
@@ -59,38 +80,87 @@ fn resources(gate: Public) -> Value {
             "Type": "AWS::Logs::LogGroup",
             "DeletionPolicy": "Delete",
             "UpdateReplacePolicy": "Delete",
-            "Properties": { "LogGroupName": log_group(gate), "RetentionInDays": LOG_RETENTION_DAYS },
+            "Properties": { "LogGroupName": log_group(Public::Gate), "RetentionInDays": LOG_RETENTION_DAYS },
         },
-        "Gate": {
-            "Type": "AWS::Lambda::Function",
-            "DependsOn": "GateLog",
-            "Properties": {
-                "FunctionName": gate.name(),
-                "Description": gate.description(),
-                "Runtime": RUNTIME,
-                "Architectures": ["arm64"],
-                "Handler": gate.handler(),
-                "MemorySize": MEMORY_MB,
-                "Timeout": gate.timeout(),
-                "Role": { "Fn::GetAtt": ["GateRole", "Arn"] },
-                "LoggingConfig": { "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "WARN" },
-                "ReservedConcurrentExecutions": {
-                    "Fn::If": ["Reserves", { "Ref": "ReservedConcurrency" }, { "Ref": "AWS::NoValue" }],
-                },
-                "Code": { "S3Bucket": { "Ref": "CodeBucket" }, "S3Key": { "Ref": "GateCodeKey" } },
-            },
+    });
+    let all = resources.as_object_mut().expect("written as an object above");
+    all.extend(public(Public::Gate));
+    all["Gate"]["DependsOn"] = json!("GateLog");
+    all.extend(public(Public::Relay).into_iter().map(|(name, mut resource)| {
+        resource["Condition"] = json!("HasRelay");
+        (name, resource)
+    }));
+    resources
+}
+
+/// A function with its URL, open to all by the two permissions that AWS wants.
+fn public(public: Public) -> Map<String, Value> {
+    let id = id(public);
+    let permission = |more: Value| {
+        let mut properties = json!({ "FunctionName": { "Ref": id }, "Principal": "*" });
+        if let (Value::Object(properties), Value::Object(more)) = (&mut properties, more) {
+            properties.extend(more);
+        }
+        json!({ "Type": "AWS::Lambda::Permission", "Properties": properties })
+    };
+    let url = json!({
+        "Type": "AWS::Lambda::Url",
+        "Properties": {
+            "TargetFunctionArn": { "Fn::GetAtt": [id, "Arn"] },
+            "AuthType": "NONE",
+            "InvokeMode": "RESPONSE_STREAM",
         },
-        "GateUrl": {
-            "Type": "AWS::Lambda::Url",
-            "Properties": {
-                "TargetFunctionArn": { "Fn::GetAtt": ["Gate", "Arn"] },
-                "AuthType": "NONE",
-                "InvokeMode": "RESPONSE_STREAM",
-            },
-        },
-        "GateOpenByUrl": permission(json!({ "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE" })),
-        "GateOpen": permission(json!({ "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": true })),
+    });
+    Map::from_iter([
+        (id.to_owned(), json!({ "Type": "AWS::Lambda::Function", "Properties": function(public) })),
+        (format!("{id}Url"), url),
+        (
+            format!("{id}OpenByUrl"),
+            permission(json!({ "Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE" })),
+        ),
+        (format!("{id}Open"), permission(json!({ "Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": true }))),
+    ])
+}
+
+fn function(public: Public) -> Value {
+    let id = id(public);
+    let nothing = json!({ "Ref": "AWS::NoValue" });
+    let environment = match public {
+        Public::Gate => {
+            json!({ "Fn::If": ["KnowsRelay", { "Variables": { "ZIPREEL_RELAY_URL": { "Ref": "KnownRelayUrl" } } }, nothing] })
+        }
+        Public::Relay => json!({ "Variables": { "ZIPREEL_GATE_URL": url_of(Public::Gate) } }),
+    };
+    let role = match public {
+        Public::Gate => "GateRole",
+        Public::Relay => "ChunkRole",
+    };
+    json!({
+        "FunctionName": public.name(),
+        "Description": public.description(),
+        "Runtime": RUNTIME,
+        "Architectures": ["arm64"],
+        "Handler": public.handler(),
+        "MemorySize": MEMORY_MB,
+        "Timeout": public.timeout(),
+        "Role": { "Fn::GetAtt": [role, "Arn"] },
+        "Environment": environment,
+        "LoggingConfig": { "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "WARN" },
+        "ReservedConcurrentExecutions": { "Fn::If": ["Reserves", { "Ref": "ReservedConcurrency" }, nothing] },
+        "Code": { "S3Bucket": { "Ref": "CodeBucket" }, "S3Key": { "Ref": format!("{id}CodeKey") } },
     })
+}
+
+/// The name of its resource; its URL, permissions and parameters begin with it.
+fn id(public: Public) -> &'static str {
+    match public {
+        Public::Gate => "Gate",
+        Public::Relay => "Relay",
+    }
+}
+
+fn url_of(public: Public) -> Value {
+    json!({ "Fn::GetAtt": [format!("{}Url", id(public)), "FunctionUrl"] })
 }
 
 /// A policy whose ARNs CloudFormation completes.

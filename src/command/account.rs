@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     account::{self, Observed, RelayWish, Roles},
-    cli::{AccountArgs, FaceArgs, PolicyArg, Switch},
+    cli::{AccountArgs, PolicyArg, Switch},
     cloud::Cloud,
     json, plain,
     publish::{reporter::Control, request::Target},
@@ -24,7 +24,7 @@ use crate::{
         gate::{Policy, Public},
         health::{Grade, Health},
     },
-    settings::AccountPlace,
+    settings::{AccountPlace, Talk},
 };
 
 /// Connects, runs `work`, and ends a stand-in that was started for it.
@@ -41,15 +41,15 @@ async fn with_account<T>(
     result
 }
 
-pub async fn setup(wish: RelayWish, args: &AccountArgs, face: &FaceArgs) -> Result<(), Stopped> {
+pub async fn setup(wish: RelayWish, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
     with_account(args, async |cloud, place| {
         if place.target != Target::Local {
-            acknowledge(cloud, &place.place, face)?;
+            acknowledge(cloud, &place.place, talk)?;
         }
         let control = Control::default();
         let work = |reporter| account::setup(cloud, wish, reporter, &control);
-        let ready = face::follow(face.json, &control, work).await?;
-        if face.json {
+        let ready = face::follow(talk.json, &control, work).await?;
+        if talk.json {
             let line = json!({
                 "event": "ready", "gate": ready.gate_url, "relay": ready.relay_url, "changed": ready.changed,
                 "notes": ready.notes,
@@ -72,9 +72,9 @@ pub async fn setup(wish: RelayWish, args: &AccountArgs, face: &FaceArgs) -> Resu
 }
 
 /// The relay costs with every view, so it is switched on only by someone who has read its price.
-pub async fn relay(switch: Switch, args: &AccountArgs, face: &FaceArgs) -> Result<(), Stopped> {
+pub async fn relay(switch: Switch, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
     if switch == Switch::Off {
-        return setup(RelayWish::Off, args, face).await;
+        return setup(RelayWish::Off, args, talk).await;
     }
     let accepted = with_account(args, async |cloud, place| {
         let region = cloud.region();
@@ -83,36 +83,36 @@ pub async fn relay(switch: Switch, args: &AccountArgs, face: &FaceArgs) -> Resul
             "The relay lets browsers play. Every byte that they see leaves {region} through a function, at ${price:.3} a \
              GB and more for the function's time; `zipreel relay off` ends that."
         );
-        if face.yes || price == 0.0 {
+        if talk.yes || price == 0.0 {
             return Ok(true);
         }
-        Ok(may_ask(face) && agrees(&words))
+        Ok(may_ask(talk) && agrees(&words))
     })
     .await?;
     if !accepted {
         let fault = Fault::permanent("could not switch the relay on: its price was not accepted");
         return Err(Stopped::Failed(fault.hint("The README has what watching costs. Accept it with --yes.")));
     }
-    setup(RelayWish::On, args, face).await
+    setup(RelayWish::On, args, talk).await
 }
 
-fn may_ask(face: &FaceArgs) -> bool {
-    io::stdin().is_terminal() && !face.json
+fn may_ask(talk: Talk) -> bool {
+    io::stdin().is_terminal() && !talk.json
 }
 
-pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: &FaceArgs) -> Result<(), Stopped> {
+pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
     let roles = if keep_roles { Roles::Keep } else { Roles::Remove };
     with_account(args, async |cloud, _| {
         let (account, region) = (&cloud.identity().account, cloud.region());
         let and_roles = if keep_roles { "" } else { " and the roles, which serve its other Regions too," };
         let question = format!("Remove the gate{and_roles} from account {account}, Region {region}?");
-        let confirmed = face.yes || (may_ask(face) && agrees(&question));
+        let confirmed = talk.yes || (may_ask(talk) && agrees(&question));
         if !confirmed {
             let what = format!("could not take down the gate in {region}: it was not confirmed");
             return Err(Stopped::Failed(Fault::permanent(what).hint("Confirm with --yes.")));
         }
         let removed = account::teardown(cloud, roles).await?.0;
-        if face.json {
+        if talk.json {
             drop(json::write(&json!({ "event": "removed", "removed": removed })));
         } else if removed.is_empty() {
             plain::say("nothing was there");
@@ -130,17 +130,17 @@ fn agrees(question: &str) -> bool {
     io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
 }
 
-pub async fn doctor(live: bool, args: &AccountArgs, face: &FaceArgs) -> Result<(), Stopped> {
+pub async fn doctor(live: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
     with_account(args, async |cloud, place| {
         let health = account::examine(cloud).await.map_err(|error| Stopped::Failed(error.fault()))?;
-        tell_health(&health, face.json);
+        tell_health(&health, talk.json);
         let mut observed = Vec::new();
         if live {
             if place.target != Target::Local {
-                acknowledge(cloud, &place.place, face)?;
+                acknowledge(cloud, &place.place, talk)?;
             }
             observed = account::observe(cloud).await?;
-            tell_observed(&observed, face.json);
+            tell_observed(&observed, talk.json);
         }
         verdict(cloud, &health, &observed)
     })
@@ -204,10 +204,14 @@ pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str) -> Resul
 /// The template; with a folder, the zips that it speaks of go there.
 pub fn template(packages: Option<&Path>) -> Result<(), Stopped> {
     if let Some(folder) = packages {
-        let path = folder.join("gate.zip");
-        std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, Public::Gate.package())).map_err(
-            |error| Stopped::Failed(Fault::permanent(format!("could not write `{}`", path.display())).because(error)),
-        )?;
+        let failed = |path: &Path, error| {
+            Stopped::Failed(Fault::permanent(format!("could not write `{}`", path.display())).because(error))
+        };
+        std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+        for (name, public) in [("gate.zip", Public::Gate), ("relay.zip", Public::Relay)] {
+            let path = folder.join(name);
+            std::fs::write(&path, public.package()).map_err(|error| failed(&path, error))?;
+        }
     }
     print(&account::template());
     Ok(())
