@@ -21,7 +21,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// The video to highlight when the wizard opens
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", env = "ZIPREEL_VIDEO")]
     pub video: Option<PathBuf>,
     #[command(flatten)]
     pub settings: PublishArgs,
@@ -52,7 +52,7 @@ pub enum Command {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
         template: bool,
-        /// With --template: write the zip that it needs into this folder
+        /// With --template: write the zips that it needs into this folder
         #[arg(long, value_name = "D", requires = "template")]
         packages: Option<PathBuf>,
         #[command(flatten)]
@@ -76,7 +76,10 @@ pub enum Command {
         #[command(flatten)]
         account: AccountArgs,
         #[command(flatten)]
-        face: FaceArgs,
+        form: FormArgs,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Say whether the account is ready, and what is missing
     Doctor {
@@ -103,9 +106,8 @@ pub enum Command {
     List {
         #[command(flatten)]
         reels: ReelsArgs,
-        /// One JSON object a line on standard output
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Check that a reel is whole: every chunk is there, with the right hash and size
     Check {
@@ -119,9 +121,8 @@ pub enum Command {
         repair: Option<PathBuf>,
         #[command(flatten)]
         reels: ReelsArgs,
-        /// One JSON object a line on standard output
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Delete a reel; asks for its name
     Delete {
@@ -151,6 +152,23 @@ pub enum Command {
         #[arg(long, hide = true)]
         keep_hashes: bool,
     },
+}
+
+impl Command {
+    /// How it is to talk, where it does.
+    pub fn face(&self) -> Option<FaceArgs> {
+        match self {
+            Self::Publish { face, .. }
+            | Self::Resume { face, .. }
+            | Self::Setup { face, .. }
+            | Self::Relay { face, .. }
+            | Self::Doctor { face, .. } => Some(face.clone()),
+            Self::Teardown { form, .. } | Self::List { form, .. } | Self::Check { form, .. } => {
+                Some(FaceArgs { form: form.clone(), ..FaceArgs::default() })
+            }
+            Self::Policy { .. } | Self::Delete { .. } | Self::Gc { .. } | Self::Local { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -310,18 +328,25 @@ pub struct AccountArgs {
 /// How a command without the wizard talks.
 #[derive(Debug, Clone, Default, Args)]
 pub struct FaceArgs {
-    /// Plain lines (what happens anyway; for scripts that say so)
-    #[arg(long, conflicts_with = "json")]
+    #[command(flatten)]
+    pub form: FormArgs,
+    /// Don't ask; acknowledge the notice about AWS's terms
+    #[arg(long, short, env = "ZIPREEL_YES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub yes: Option<bool>,
+    /// Keep the stand-in serving afterwards, until Ctrl-C
+    #[arg(long, env = "ZIPREEL_SERVE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub serve: Option<bool>,
+}
+
+/// Lines for people or for programs. No conflict of the two is declared: clap would see one between a flag and a variable.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FormArgs {
+    /// Plain lines, also where JSON is asked for elsewhere
+    #[arg(long)]
     pub plain: bool,
     /// One JSON object a line on standard output
-    #[arg(long)]
-    pub json: bool,
-    /// Don't ask; acknowledge the notice about AWS's terms
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Keep the stand-in serving afterwards, until Ctrl-C
-    #[arg(long)]
-    pub serve: bool,
+    #[arg(long, env = "ZIPREEL_JSON", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub json: Option<bool>,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -11,7 +11,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::{
-    cli::{AccountArgs, InvokeModeArg, PlaceArgs, PublishArgs, TargetArg, TranscodeArg, UnusualArgs},
+    cli::{AccountArgs, FaceArgs, InvokeModeArg, PlaceArgs, PublishArgs, TargetArg, TranscodeArg, UnusualArgs},
     cloud::{InvokeMode, Unusual},
     publish::request::{IfTaken, Request, Target, Transcode},
     reel::{
@@ -80,6 +80,10 @@ struct File {
     gate_role_arn: Option<String>,
     invoke_mode: Option<InvokeModeArg>,
     function_urls: Option<String>,
+    video: Option<PathBuf>,
+    json: Option<bool>,
+    yes: Option<bool>,
+    serve: Option<bool>,
 }
 
 /// Folders and ports of this machine.
@@ -127,6 +131,8 @@ pub struct Settings {
     pub chunk_limit: u64,
     pub parallel: Option<NonZeroUsize>,
     pub replace: bool,
+    /// The one to highlight when the wizard opens.
+    pub video: Option<PathBuf>,
     pub place: Place,
 }
 
@@ -157,6 +163,7 @@ impl Settings {
             chunk_limit: args.chunk_mib.or(file.chunk_mib).map_or(pack::CHUNK_LIMIT_DEFAULT, |mib| mib * pack::MIB),
             parallel: args.parallel.or(file.parallel),
             replace: args.replace.or(file.replace).unwrap_or(false),
+            video: file.video,
             place,
         })
     }
@@ -208,6 +215,27 @@ impl Place {
             port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
             faults: args.faults.clone().or_else(|| file.faults.clone()),
             unusual: unusual(&args.unusual, file),
+        })
+    }
+}
+
+/// How a command without the wizard talks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Talk {
+    pub json: bool,
+    /// Nobody is asked anything, except before something is destroyed.
+    pub yes: bool,
+    pub serve: bool,
+}
+
+impl Talk {
+    pub fn resolve(args: &FaceArgs) -> Result<Self, SettingsError> {
+        let (file, path) = File::load()?;
+        file.check(&path)?;
+        Ok(Self {
+            json: !args.form.plain && args.form.json.or(file.json).unwrap_or(false),
+            yes: args.yes.or(file.yes).unwrap_or(false),
+            serve: args.serve.or(file.serve).unwrap_or(false),
         })
     }
 }
@@ -290,17 +318,16 @@ mod tests {
         let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
                     transcode='auto'\nchunk_mib=8\nparallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                     backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
-                    role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n";
+                    role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n\
+                    video='v'\njson=true\nyes=true\nserve=true\n";
         let file: File = toml::from_str(keys).unwrap();
         assert_eq!((file.chunk_mib, file.port), (Some(8), Some(1)));
         let command = crate::cli::Cli::command();
         let shown = command.get_subcommands().flat_map(|sub| sub.get_arguments()).filter(|arg| !arg.is_hide_set());
         let flags = shown.filter_map(|arg| arg.get_long());
+        // what is done once, and `--plain`, which is `json=false`
         let spoken = [
             "plain",
-            "json",
-            "yes",
-            "serve",
             "deep",
             "repair",
             "help",

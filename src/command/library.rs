@@ -13,7 +13,7 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::{face, publish, session};
 use crate::{
-    cli::{FaceArgs, PublishArgs, ReelsArgs},
+    cli::{PublishArgs, ReelsArgs},
     cloud::Cloud,
     json,
     library::{self, Checked, Depth, Finding, Listed, Report},
@@ -29,7 +29,7 @@ use crate::{
         name::ReelName,
         retry::RetryPolicy,
     },
-    settings::Settings,
+    settings::{Settings, Talk},
 };
 
 fn failed(error: impl Explain) -> Stopped {
@@ -189,8 +189,8 @@ async fn mend(cloud: &Cloud, settings: &Settings, name: &ReelName, video: &Path,
         work_dir: settings.place.work_dir.clone(),
         backlog_bytes: settings.place.backlog_bytes,
     };
-    let face = FaceArgs { json: as_json, ..FaceArgs::default() };
-    publish::run(request, cloud, &face).await
+    let talk = Talk { json: as_json, ..Talk::default() };
+    publish::run(request, cloud, talk).await
 }
 
 pub async fn delete(name: &ReelName, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {

@@ -14,7 +14,8 @@ use crate::{
     account::RelayWish,
     cli::{Cli, Command},
     plain,
-    reel::fault::Stopped,
+    reel::fault::{Explain, Stopped},
+    settings::Talk,
 };
 
 /// As documented in the README.
@@ -24,31 +25,30 @@ pub const INTERRUPTED: u8 = 130;
 
 /// Runs what the command line asks for.
 pub async fn run(cli: Cli) -> ExitCode {
-    let json = match &cli.command {
-        Some(
-            Command::Publish { face, .. }
-            | Command::Resume { face, .. }
-            | Command::Setup { face, .. }
-            | Command::Relay { face, .. }
-            | Command::Teardown { face, .. }
-            | Command::Doctor { face, .. },
-        ) => face.json,
-        Some(Command::List { json, .. } | Command::Check { json, .. }) => *json,
-        _ => false,
+    let face = cli.command.as_ref().and_then(Command::face);
+    let talk = match face.as_ref().map_or(Ok(Talk::default()), Talk::resolve) {
+        Ok(talk) => talk,
+        Err(error) => {
+            say_end(face.is_some_and(|face| face.form.json == Some(true)), false, Some(&error.fault()));
+            return ExitCode::from(FAILED);
+        }
     };
+    let json = talk.json;
     let resumes = matches!(cli.command, Some(Command::Publish { .. } | Command::Resume { .. }));
     let ended = match cli.command {
-        Some(Command::Publish { video, settings, face }) => publish::publish(&video, &settings, &face).await,
-        Some(Command::Resume { name, place, face }) => publish::resume(name.as_ref(), &place, &face).await,
+        Some(Command::Publish { video, settings, .. }) => publish::publish(&video, &settings, talk).await,
+        Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, talk).await,
         Some(Command::Setup { template: true, packages, .. }) => account::template(packages.as_deref()),
-        Some(Command::Setup { account, face, .. }) => account::setup(RelayWish::AsItIs, &account, &face).await,
-        Some(Command::Relay { switch, account, face }) => account::relay(switch, &account, &face).await,
-        Some(Command::Teardown { keep_roles, account, face }) => account::teardown(keep_roles, &account, &face).await,
-        Some(Command::Doctor { live, account, face }) => account::doctor(live, &account, &face).await,
+        Some(Command::Setup { account, .. }) => account::setup(RelayWish::AsItIs, &account, talk).await,
+        Some(Command::Relay { switch, account, .. }) => account::relay(switch, &account, talk).await,
+        Some(Command::Teardown { keep_roles, account, yes, .. }) => {
+            account::teardown(keep_roles, &account, Talk { yes, ..talk }).await
+        }
+        Some(Command::Doctor { live, account, .. }) => account::doctor(live, &account, talk).await,
         Some(Command::Policy { which, account, partition }) => account::policy(which, &partition, &account),
-        Some(Command::List { reels, json }) => library::list(&reels, json).await,
-        Some(Command::Check { name, deep, repair, reels, json }) => {
-            library::check(&name, deep, repair.as_deref(), &reels, json).await
+        Some(Command::List { reels, .. }) => library::list(&reels, talk.json).await,
+        Some(Command::Check { name, deep, repair, reels, .. }) => {
+            library::check(&name, deep, repair.as_deref(), &reels, talk.json).await
         }
         Some(Command::Delete { name, reels, yes }) => library::delete(&name, &reels, yes).await,
         Some(Command::Gc { name, reels, yes }) => library::gc(name.as_ref(), &reels, yes).await,

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     account::{self, RelayWish},
-    cli::{FaceArgs, PlaceArgs, PublishArgs},
+    cli::{PlaceArgs, PublishArgs},
     cloud::Cloud,
     local::Joined,
     plain,
@@ -27,26 +27,26 @@ use crate::{
         fault::{Explain, Fault, Stopped},
         name::ReelName,
     },
-    settings::{Place, Settings},
+    settings::{Place, Settings, Talk},
 };
 
-pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceArgs) -> Result<(), Stopped> {
+pub async fn publish(video: &Path, args: &PublishArgs, talk: Talk) -> Result<(), Stopped> {
     let settings = Settings::resolve(args).map_err(failed)?;
     let request = settings.request(video).map_err(failed)?;
-    start(request, settings.region.as_deref(), &settings.place, face).await
+    start(request, settings.region.as_deref(), &settings.place, talk).await
 }
 
-pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceArgs) -> Result<(), Stopped> {
+pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> Result<(), Stopped> {
     let place = Place::resolve(place).map_err(failed)?;
     let all = journal::resumable(&place.state_dir);
     let found = all.into_iter().find(|resumable| name.is_none_or(|name| resumable.reel == *name));
     let Some(resumable) = found else { return Err(Stopped::Failed(nothing_to_resume(name, &place))) };
     let (deployed, chunks, reel) = (resumable.chunks_deployed, resumable.chunks, &resumable.reel);
-    if !face.json {
+    if !talk.json {
         plain::say(&format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
     }
     let request = resumable.request(place.state_dir.clone(), place.work_dir.clone(), place.backlog_bytes);
-    start(request, Some(&resumable.began.region), &place, face).await
+    start(request, Some(&resumable.began.region), &place, talk).await
 }
 
 fn nothing_to_resume(name: Option<&ReelName>, place: &Place) -> Fault {
@@ -61,41 +61,41 @@ fn nothing_to_resume(name: Option<&ReelName>, place: &Place) -> Fault {
     ))
 }
 
-async fn start(request: Request, region: Option<&str>, place: &Place, face: &FaceArgs) -> Result<(), Stopped> {
+async fn start(request: Request, region: Option<&str>, place: &Place, talk: Talk) -> Result<(), Stopped> {
     let tools = Tools::find().await.map_err(failed)?;
     let Session { cloud, stand_in } = session::connect(&request.target, region, place).await?;
     if matches!(request.target, Target::Aws { .. }) {
-        acknowledge(&cloud, place, face)?;
+        acknowledge(&cloud, place, talk)?;
     }
-    drive(request, &cloud, &tools, face).await?;
-    serve(stand_in, face).await
+    drive(request, &cloud, &tools, talk).await?;
+    serve(stand_in, talk).await
 }
 
 /// Publishes to an account that is connected and whose notice was acknowledged.
-pub(super) async fn run(request: Request, cloud: &Cloud, face: &FaceArgs) -> Result<(), Stopped> {
+pub(super) async fn run(request: Request, cloud: &Cloud, talk: Talk) -> Result<(), Stopped> {
     let tools = Tools::find().await.map_err(failed)?;
-    drive(request, cloud, &tools, face).await
+    drive(request, cloud, &tools, talk).await
 }
 
-async fn drive(request: Request, cloud: &Cloud, tools: &Tools, face: &FaceArgs) -> Result<(), Stopped> {
+async fn drive(request: Request, cloud: &Cloud, tools: &Tools, talk: Talk) -> Result<(), Stopped> {
     let control = Control::default();
     let work = async |reporter: Arc<dyn Reporter>| {
         account::ensure(cloud, RelayWish::AsItIs, reporter.clone(), &control).await?;
         publish::publish(request, cloud.clone(), tools, reporter, &control).await
     };
-    face::drive(face.json, &control, work).await.map(|_| ())
+    face::drive(talk.json, &control, work).await.map(|_| ())
 }
 
 /// A stand-in of our own ends with us, or serves on until Ctrl-C.
-async fn serve(stand_in: Option<Joined>, face: &FaceArgs) -> Result<(), Stopped> {
+async fn serve(stand_in: Option<Joined>, talk: Talk) -> Result<(), Stopped> {
     match stand_in {
         None | Some(Joined::Running(_)) => Ok(()),
         Some(Joined::Started(stand_in)) => {
-            if face.serve {
-                say(face, "serving; Ctrl-C ends it");
+            if talk.serve {
+                say(talk, "serving; Ctrl-C ends it");
                 face::signal().await;
             } else {
-                say(face, "the stand-in ends with this command: `zipreel local` serves the reel again");
+                say(talk, "the stand-in ends with this command: `zipreel local` serves the reel again");
             }
             stand_in.stop().await;
             Ok(())
@@ -103,21 +103,21 @@ async fn serve(stand_in: Option<Joined>, face: &FaceArgs) -> Result<(), Stopped>
     }
 }
 
-fn say(face: &FaceArgs, line: &str) {
-    if !face.json {
+fn say(talk: Talk, line: &str) {
+    if !talk.json {
         plain::say(line);
     }
 }
 
 /// The notice about AWS's terms, once an account, before anything is made there.
-pub(super) fn acknowledge(cloud: &Cloud, place: &Place, face: &FaceArgs) -> Result<(), Stopped> {
+pub(super) fn acknowledge(cloud: &Cloud, place: &Place, talk: Talk) -> Result<(), Stopped> {
     let account = &cloud.identity().account;
     if notice::is_acknowledged(&place.state_dir, account) {
         return Ok(());
     }
-    if !face.yes {
+    if !talk.yes {
         let text = notice::text(account);
-        let asked = io::stdin().is_terminal() && !face.json;
+        let asked = io::stdin().is_terminal() && !talk.json;
         if !(asked && agrees(&text)) {
             return Err(Stopped::Failed(
                 Fault::permanent(format!(

@@ -2,6 +2,7 @@
 
 mod chunks;
 pub(crate) mod desk;
+mod faces;
 mod failures;
 mod frames;
 mod memory;

@@ -29,8 +29,14 @@ fn readme() -> String {
 fn flags() -> BTreeMap<String, Arg> {
     let command = Cli::command();
     let everywhere = command.get_arguments().chain(command.get_subcommands().flat_map(|sub| sub.get_arguments()));
-    let mut flags: BTreeMap<String, Arg> =
-        everywhere.filter_map(|arg| Some((arg.get_long()?.to_owned(), arg.clone()))).collect();
+    let mut flags: BTreeMap<String, Arg> = BTreeMap::new();
+    for arg in everywhere {
+        let Some(name) = arg.get_long() else { continue };
+        // one that only some commands read from the environment counts as one of those
+        if arg.get_env().is_some() || !flags.contains_key(name) {
+            flags.insert(name.to_owned(), arg.clone());
+        }
+    }
     flags.retain(|name, arg| name != "help" && name != "version" && !arg.is_hide_set());
     flags
 }

@@ -52,7 +52,7 @@ const FRAME_WIDTH: u32 = 960;
 /// Opens the wizard and says afterwards, on the ordinary screen, what stays.
 pub async fn wizard(video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, Stopped> {
     let settings = Settings::resolve(args).map_err(|error| Stopped::Failed(error.fault()))?;
-    let video = video.map(|video| std::path::absolute(&video).unwrap_or(video));
+    let video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let start = Start {
         video,
         folder: std::env::current_dir().unwrap_or_default(),
