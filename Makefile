@@ -8,6 +8,7 @@ VENV_BIN = $(abspath $(VENV))/bin
 EMULATOR := $(TARGET)/emulator
 EMULATOR_BIN = $(abspath $(EMULATOR))/bin
 PLAYERS := $(TARGET)/players
+MATRIX  := $(TARGET)/matrix
 
 .PHONY: help try test soak test-tools bench screens
 
@@ -30,10 +31,12 @@ try:
 
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
 test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
+	@rm -rf $(MATRIX)
 	PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
 		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
-		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS)
+		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS); \
+		status=$$?; tests/tools/matrix $(MATRIX); exit $$status
 
 # The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS := 60
@@ -44,7 +47,7 @@ soak: $(VENV)/ready
 	done
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv nginx chromium
+	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv nginx chromium firefox webkit Xvfb openssl mpv vlc gstreamer
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)

@@ -4,6 +4,6 @@ mod chunks;
 pub(crate) mod desk;
 mod faces;
 mod failures;
-mod frames;
+pub(crate) mod frames;
 mod memory;
 mod order;

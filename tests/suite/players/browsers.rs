@@ -2,34 +2,55 @@
 
 use std::time::Duration;
 
-use super::stage::{Stage, watch};
+use serde_json::Value;
+
+use super::{
+    matrix::{PLAYS, SEEKS, SURVIVES, record},
+    stage::{
+        Browser::{self, Chromium, Firefox, WebKit},
+        Stage, watch,
+    },
+};
 use crate::clips::Clip;
+
+/// A browser's row of the table: both kinds of clips to the end with a seek to the middle, and an hour's pause.
+async fn plays_the_watch_page(browser: Browser, others: &[&str]) {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Mp4).await;
+    let played = watch(browser, "play", &reel.page, || {}).await;
+    assert!((25.5..26.5).contains(&played["seconds"].as_f64().unwrap()), "{played}");
+    for scenario in others {
+        watch(browser, scenario, &reel.page, || {}).await;
+    }
+    let open = stage.publish(Clip::OpenGop).await;
+    watch(browser, "play", &open.page, || {}).await;
+    let long = stage.publish(Clip::Long).await;
+    let hour = Duration::from_secs(3600);
+    let paused = watch(browser, "pause", &long.page, || stage.clock.advance(hour)).await;
+    let player = name(&played);
+    record(&player, PLAYS, "yes");
+    record(&player, SEEKS, "yes");
+    assert_eq!((name(&paused), &paused["survives"]), (player.clone(), &Value::Bool(true)));
+    record(&player, SURVIVES, "yes");
+}
+
+fn name(seen: &Value) -> String {
+    format!("{} with hls.js", seen["player"].as_str().expect("its name"))
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_plays_the_watch_page() {
-    let stage = Stage::new().await;
-    let reel = stage.publish(Clip::Mp4).await;
-    let played = watch("play", &reel.page, || {}).await;
-    assert!((25.5..26.5).contains(&played["seconds"].as_f64().unwrap()), "{played}");
-    for scenario in ["keys", "link", "phone", "thrift", "alone", "framed"] {
-        watch(scenario, &reel.page, || {}).await;
-    }
+    plays_the_watch_page(Chromium, &["keys", "link", "phone", "thrift", "alone", "framed"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_plays_a_clip_with_open_groups_of_pictures() {
-    let stage = Stage::new().await;
-    let reel = stage.publish(Clip::OpenGop).await;
-    watch("play", &reel.page, || {}).await;
+async fn firefox_plays_the_watch_page() {
+    plays_the_watch_page(Firefox, &["link", "phone"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chromium_goes_on_after_an_hours_pause() {
-    let stage = Stage::new().await;
-    let reel = stage.publish(Clip::Long).await;
-    let hour = Duration::from_secs(3600);
-    let seen = watch("pause", &reel.page, || stage.clock.advance(hour)).await;
-    assert_eq!(seen["survives"], true);
+async fn webkit_plays_the_watch_page() {
+    plays_the_watch_page(WebKit, &["link"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,5 +58,5 @@ async fn chromium_says_why_it_can_not_play_while_the_relay_is_off() {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;
     stage.switch_relay_off().await;
-    watch("off", &reel.page, || {}).await;
+    watch(Chromium, "off", &reel.page, || {}).await;
 }

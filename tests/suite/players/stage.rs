@@ -55,8 +55,40 @@ pub(crate) struct Reel {
 }
 
 impl Reel {
+    pub(crate) fn playlist(&self) -> String {
+        format!("{}index.m3u8", self.page)
+    }
+
     fn of(run: &Run) -> Self {
         Self { page: run.playlist().strip_suffix("index.m3u8").unwrap().to_owned() }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Browser {
+    Chromium,
+    Firefox,
+    WebKit,
+}
+
+impl Browser {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
+        }
+    }
+
+    /// What `tests/players` starts: the browser, or the driver that starts it.
+    fn executable(self) -> PathBuf {
+        let names: &[&str] = match self {
+            Self::Chromium => &["chromium"],
+            Self::Firefox => &["firefox-esr", "firefox"],
+            Self::WebKit => &["WebKitWebDriver"],
+        };
+        let found = names.iter().find_map(|name| which::which(name).ok());
+        found.unwrap_or_else(|| panic!("none of {names:?} is installed: `make test` brings it"))
     }
 }
 
@@ -64,8 +96,10 @@ impl Reel {
 fn packages() -> PathBuf {
     let folder = std::env::var_os("ZIPREEL_TEST_PLAYERS").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| repository().join("target/players"));
-    let package = folder.join("node_modules/playwright-core");
-    assert!(package.exists(), "no {}: run `make test`, or set ZIPREEL_TEST_PLAYERS", package.display());
+    for package in ["playwright-core", "puppeteer-core", "hls.js"] {
+        let package = folder.join("node_modules").join(package);
+        assert!(package.exists(), "no {}: run `make test`, or set ZIPREEL_TEST_PLAYERS", package.display());
+    }
     folder
 }
 
@@ -77,8 +111,7 @@ fn pictures() -> PathBuf {
 }
 
 /// Runs a scenario of `tests/players/watch.mjs`; `meanwhile` is done when it says that it is paused.
-pub(crate) async fn watch(scenario: &str, page: &str, meanwhile: impl FnOnce()) -> Value {
-    let browser = which::which("chromium").expect("Chromium is installed: `make test` brings it");
+pub(crate) async fn watch(browser: Browser, scenario: &str, page: &str, meanwhile: impl FnOnce()) -> Value {
     let mut child = Command::new(node())
         .arg(repository().join("tests/players/watch.mjs"))
         .args(["--scenario", scenario, "--page", page, "--title", TITLE])
@@ -86,8 +119,9 @@ pub(crate) async fn watch(scenario: &str, page: &str, meanwhile: impl FnOnce()) 
         .arg(packages())
         .arg("--pictures")
         .arg(pictures())
+        .args(["--browser", browser.name()])
         .arg("--executable")
-        .arg(browser)
+        .arg(browser.executable())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -106,6 +140,6 @@ pub(crate) async fn watch(scenario: &str, page: &str, meanwhile: impl FnOnce()) 
         last = line;
     }
     let ended = child.wait_with_output().await.unwrap();
-    assert!(ended.status.success(), "{scenario}: {}", String::from_utf8_lossy(&ended.stderr));
-    serde_json::from_str(&last).unwrap_or_else(|error| panic!("{scenario}: {error}: {last}"))
+    assert!(ended.status.success(), "{browser:?} {scenario}: {}", String::from_utf8_lossy(&ended.stderr));
+    serde_json::from_str(&last).unwrap_or_else(|error| panic!("{browser:?} {scenario}: {error}: {last}"))
 }

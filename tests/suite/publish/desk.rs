@@ -160,6 +160,12 @@ pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::new()
 }
 
+/// Follows no redirect.
+pub(crate) fn client_that_stays() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
 /// Runs a tool to its end; its standard output.
 pub(crate) fn tool(program: &str, args: &[&str]) -> String {
     let output = std::process::Command::new(program).args(args).stdin(Stdio::null()).output();

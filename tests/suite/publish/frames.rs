@@ -10,13 +10,17 @@ use crate::clips::{Clip, clip};
 /// The hash column of `-f framemd5` for one kind of stream.
 fn hashes(input: &[&str], stream: &str) -> Vec<String> {
     let args = [&["-v", "error"], input, &["-map", stream, "-f", "framemd5", "-"]].concat();
-    let text = tool("ffmpeg", &args);
+    framemd5(&tool("ffmpeg", &args))
+}
+
+/// The hash column of what `-f framemd5` writes.
+pub(crate) fn framemd5(text: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines.map(|line| line.rsplit(',').next().unwrap().trim().to_owned()).collect()
 }
 
 /// The source as it is, without its edit list: priming samples are part of what is published.
-fn source_hashes(video: &Path, stream: &str) -> Vec<String> {
+pub(crate) fn source_hashes(video: &Path, stream: &str) -> Vec<String> {
     let path = video.to_str().unwrap();
     let mut input = vec!["-i", path];
     if path.ends_with(".mp4") {

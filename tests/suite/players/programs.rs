@@ -1,0 +1,209 @@
+//! Players without a page, by the playlist's redirects: what they decode or count is held against the source.
+
+use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::{
+    front::Front,
+    matrix::{PLAYS, SEEKS, SURVIVES, record},
+    stage::{Reel, Stage},
+};
+use crate::{
+    clips::{Clip, clip},
+    contract::runtime::repository,
+    publish::{
+        desk::tool,
+        frames::{framemd5, source_hashes},
+    },
+};
+
+const CLIPS: [Clip; 2] = [Clip::Mp4, Clip::OpenGop];
+/// Both clips last 26.1 s.
+const MIDDLE: &str = "13.05";
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Of 14 segments in 7 chunks.
+const BEFORE_THE_HOUR: usize = 5;
+
+/// Standard output of a program that has to end well and in time.
+async fn said(mut command: Command) -> String {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn version(program: &str, arguments: &[&str], place: usize) -> String {
+    tool(program, arguments).split_whitespace().nth(place).expect("a version").to_owned()
+}
+
+/// Plays a reel through a front that lets an hour pass in the middle.
+async fn over_an_hour<T>(stage: &Stage, reel: &Reel, play: impl AsyncFn(&str) -> T) -> T {
+    let gate = stage.desk.stand_in.endpoint().gate.clone();
+    let front = Front::start(&gate, stage.clock.clone(), BEFORE_THE_HOUR).await;
+    let seen = play(&reel.playlist().replace(&gate, &front.url)).await;
+    assert!(front.asked_afterwards() > 3, "{} links were asked for after the hour", front.asked_afterwards());
+    seen
+}
+
+/// `play` gives the hashes of all frames it decodes, from the start or from the middle.
+async fn decodes_as_the_source(player: &str, play: impl AsyncFn(&str, bool) -> Vec<String>) {
+    let stage = Stage::new().await;
+    for kind in CLIPS {
+        let reel = stage.publish(kind).await;
+        let source = source_hashes(&clip(kind), "0:v");
+        let whole = play(&reel.playlist(), false).await;
+        assert_eq!(whole.len(), source.len(), "{player} {kind:?}");
+        assert!(whole == source, "{player} {kind:?}: frames differ");
+        let after = play(&reel.playlist(), true).await;
+        let share = after.len() as f64 / source.len() as f64;
+        assert!((0.45..0.55).contains(&share) && source.ends_with(&after), "{player} {kind:?}: {}", after.len());
+        let late = over_an_hour(&stage, &reel, async |url| play(url, false).await).await;
+        assert!(late == source, "{player} {kind:?}: {} frames over an hour", late.len());
+    }
+    record(player, PLAYS, "yes: every frame, with the source's hash");
+    record(player, SEEKS, "yes");
+    record(player, SURVIVES, "yes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ffmpeg_decodes_every_frame() {
+    let player = format!("ffmpeg {}", version("ffmpeg", &["-version"], 2).split('-').next().unwrap());
+    decodes_as_the_source(&player, async |url, middle| {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-nostdin", "-v", "error"]).args(middle.then_some(["-ss", MIDDLE]).into_iter().flatten());
+        command.args(["-i", url, "-map", "0:v", "-f", "framemd5", "-"]);
+        framemd5(&said(command).await)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mpv_decodes_every_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = folder.path().join("frames.framemd5");
+    let player = format!("mpv {}", version("mpv", &["--version"], 1).trim_start_matches('v'));
+    decodes_as_the_source(&player, async |url, middle| {
+        let mut command = Command::new("mpv");
+        command.args(["--no-config", "--really-quiet", "--no-audio", "--of=framemd5", "--ovc=rawvideo"]);
+        command.args(middle.then_some("--start=50%")).arg(format!("--o={}", frames.display())).arg(url);
+        said(command).await;
+        framemd5(&std::fs::read_to_string(&frames).unwrap())
+    })
+    .await;
+}
+
+/// Frames of picture and of sound.
+type Counts = [usize; 2];
+
+fn packets(file: &Path) -> Counts {
+    ["v", "a"].map(|stream| {
+        let show = ["-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
+        let counted = tool(
+            "ffprobe",
+            &[&["-v", "error", "-select_streams", stream], &show[..], &[file.to_str().unwrap()]].concat(),
+        );
+        counted.split_whitespace().next().expect("a stream").trim_end_matches(',').parse().unwrap()
+    })
+}
+
+/// `play` counts the frames from the start or from the middle; `expected` says how many it should find of a clip.
+async fn counts_every_frame(
+    player: &str,
+    expected: impl AsyncFn(Clip) -> Counts,
+    play: impl AsyncFn(&str, bool) -> Counts,
+) -> String {
+    let stage = Stage::new().await;
+    let mut cell = String::new();
+    for kind in CLIPS {
+        let reel = stage.publish(kind).await;
+        let wanted = expected(kind).await;
+        assert_eq!(play(&reel.playlist(), false).await, wanted, "{player} {kind:?}");
+        let after = play(&reel.playlist(), true).await;
+        let shares = [0, 1].map(|at| after[at] as f64 / wanted[at] as f64);
+        assert!(shares.iter().all(|share| (0.45..0.55).contains(share)), "{player} {kind:?}: {after:?}");
+        let late = over_an_hour(&stage, &reel, async |url| play(url, false).await).await;
+        assert_eq!(late, wanted, "{player} {kind:?} over an hour");
+        cell = format!("yes: {} of {} frames", wanted[0], packets(&clip(kind))[0]);
+    }
+    record(player, SEEKS, "yes");
+    record(player, SURVIVES, "yes");
+    cell
+}
+
+/// VLC refuses to run as root; its own loss at the end of a file is no fault of the reel's.
+#[tokio::test(flavor = "multi_thread")]
+async fn vlc_carries_every_packet_over() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let remux = async |url: &str, middle: bool| {
+        let file = folder.path().join("carried.ts");
+        let _ = std::fs::remove_file(&file);
+        let mut command = unprivileged("vlc");
+        command.env("HOME", folder.path()).args(["--intf", "dummy", "--quiet"]);
+        command.arg(url).arg(format!("--sout=#std{{access=file,mux=ts,dst={}}}", file.display()));
+        command.args(middle.then(|| format!("--start-time={MIDDLE}"))).arg("vlc://quit");
+        said(command).await;
+        packets(&file)
+    };
+    let expected = async |kind| {
+        let local = folder.path().join("local.ts");
+        let (from, to) = (clip(kind), local.to_str().unwrap());
+        tool("ffmpeg", &["-v", "error", "-y", "-i", from.to_str().unwrap(), "-c", "copy", to]);
+        std::fs::set_permissions(&local, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let (carried, all) = (remux(to, false).await, packets(&clip(kind)));
+        assert!(carried.iter().zip(all).all(|(carried, all)| *carried as f64 > 0.99 * all as f64), "{carried:?}");
+        carried
+    };
+    let player = format!("VLC {}", tool_as_nobody("vlc", "--version").await);
+    let cell = counts_every_frame(&player, expected, remux).await;
+    record(&player, PLAYS, &format!("{cell}, as of a local file"));
+}
+
+fn unprivileged(program: &str) -> Command {
+    let is_root = tool("id", &["-u"]).trim() == "0";
+    let mut command = Command::new(if is_root { "setpriv" } else { program });
+    if is_root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", program]);
+    }
+    command
+}
+
+/// The third word of what it says.
+async fn tool_as_nobody(program: &str, argument: &str) -> String {
+    let mut command = unprivileged(program);
+    command.arg(argument).env("HOME", "/nonexistent");
+    said(command).await.split_whitespace().nth(2).expect("a version").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gstreamer_hands_over_every_buffer() {
+    for factory in ["playbin", "playbin3"] {
+        let play = async |url: &str, middle: bool| gstreamer(factory, url, middle).await;
+        let version = gstreamer_version().await;
+        let player = format!("GStreamer {version} {factory}");
+        let cell = counts_every_frame(&player, async |kind| packets(&clip(kind)), play).await;
+        record(&player, PLAYS, &cell);
+    }
+}
+
+/// The system's Python: its bindings of GStreamer come with the system.
+fn gstreamer_script() -> Command {
+    let mut command = Command::new("/usr/bin/python3");
+    command.arg(repository().join("tests/players/gstreamer.py"));
+    command
+}
+
+async fn gstreamer(factory: &str, url: &str, middle: bool) -> Counts {
+    let mut command = gstreamer_script();
+    command.args([factory, url]).args(middle.then_some(MIDDLE));
+    let seen: Value = serde_json::from_str(&said(command).await).unwrap();
+    ["video", "audio"].map(|kind| seen[kind].as_u64().unwrap() as usize)
+}
+
+async fn gstreamer_version() -> String {
+    let mut command = gstreamer_script();
+    command.arg("--version");
+    said(command).await.trim().to_owned()
+}
