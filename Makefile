@@ -34,7 +34,7 @@ test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
 	@rm -rf $(MATRIX)
 	PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
-		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" \
+		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" ZIPREEL_TEST_PYTHON="$(VENV_BIN)/python" \
 		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS); \
 		status=$$?; tests/tools/matrix $(MATRIX); exit $$status
 

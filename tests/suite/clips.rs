@@ -20,6 +20,8 @@ pub enum Clip {
     /// Keyframes that are no IDR pictures.
     OpenGop,
     OpenGopTs,
+    /// 3 minutes of them in few bytes: longer than what a player loads ahead.
+    OpenGopLong,
     /// 24.1 s: with 6 s segments the last is 0.1 s.
     ShortEnd,
     /// Cut out of `Mp4` without re-encoding: an edit list hides what is before.
@@ -84,6 +86,11 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::Ts => (of(Clip::Mp4), "-c copy".into(), "ts"),
         Clip::OpenGop => (lavfi, format!("-t 26.1 {H264} {GOP}:open-gop=1:bframes=3 {AAC}"), "mp4"),
         Clip::OpenGopTs => (of(Clip::OpenGop), "-c copy".into(), "ts"),
+        Clip::OpenGopLong => (
+            format!("-f lavfi -i testsrc2=size=192x108:rate=10 {SOUND}"),
+            format!("-t 180 {H264} -crf 35 -x264-params keyint=20:min-keyint=20:scenecut=0:open-gop=1 {AAC}"),
+            "mp4",
+        ),
         Clip::ShortEnd => (lavfi, format!("-t 24.1 {H264} {GOP} {AAC}"), "mp4"),
         Clip::Trimmed => (format!("-ss 3.3 {}", of(Clip::Mp4)), "-t 12 -c copy".into(), "mp4"),
         Clip::Hevc => (

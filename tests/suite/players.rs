@@ -1,7 +1,11 @@
 //! Real players play a reel from the stand-in, whose downloads are another origin without CORS, as AWS's are.
 
 mod browsers;
+mod checks;
 mod front;
 mod matrix;
+mod packets;
+mod playlists;
 mod programs;
+mod rules;
 mod stage;

@@ -123,6 +123,14 @@ pub(crate) fn node() -> PathBuf {
     node
 }
 
+/// The Python that has what `tests/tools/requirements.txt` names, brought by `make test`.
+pub(crate) fn python() -> PathBuf {
+    let python = std::env::var_os("ZIPREEL_TEST_PYTHON").map(PathBuf::from);
+    let python = python.unwrap_or_else(|| repository().join("target/venv/bin/python"));
+    assert!(python.exists(), "no Python at {}: run `make test`, or set ZIPREEL_TEST_PYTHON", python.display());
+    python
+}
+
 async fn keep(output: impl AsyncRead + Unpin, log: Arc<Mutex<String>>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {

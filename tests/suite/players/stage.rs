@@ -93,7 +93,7 @@ impl Browser {
 }
 
 /// Where npm put what the players' drivers need.
-fn packages() -> PathBuf {
+pub(crate) fn packages() -> PathBuf {
     let folder = std::env::var_os("ZIPREEL_TEST_PLAYERS").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| repository().join("target/players"));
     for package in ["playwright-core", "puppeteer-core", "hls.js"] {
