@@ -264,12 +264,18 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => (Transient, None),
         // a new role needs up to half a minute to be known everywhere
         "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, None),
-        "InvalidSignatureException" if message.contains("expired") => (Transient, None),
+        // too slow an uplink, or a clock that was set since: the SDK signs the next attempt by AWS's time
+        "InvalidSignatureException" | "SignatureDoesNotMatch"
+            if ["expired", "not yet current"].iter().any(|word| message.contains(word)) =>
+        {
+            (Transient, None)
+        }
         "ResourceConflictException" if ["in progress", "state: Pending"].iter().any(|word| message.contains(word)) => {
             (Transient, None)
         }
         "File" => (Permanent, Some(FILE)),
-        "ClockSkew" => (NeedsPerson, Some(CLOCK)),
+        // the SDK learns AWS's time from each answer; the hint is for a clock that outlasts all attempts
+        "ClockSkew" => (Transient, Some(CLOCK)),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => (NeedsPerson, Some(SIGN_IN)),
         "Credentials" => (NeedsPerson, Some(NO_CREDENTIALS)),
         "NoRegion" => (NeedsPerson, Some(NO_REGION)),
@@ -320,7 +326,9 @@ mod tests {
             ("ResourceConflictException", 409, "Function already exist: x", Permanent),
             ("ResourceConflictException", 409, "an update is in progress for resource", Transient),
             ("ResourceConflictException", 409, "The function is currently in the following state: Pending", Transient),
-            ("ClockSkew", 403, "this machine's clock is 10 min behind AWS's", NeedsPerson),
+            ("InvalidSignatureException", 403, "Signature not yet current: 2026… is still later than …", Transient),
+            ("SignatureDoesNotMatch", 403, "Signature not yet current: 2026… is still later than …", Transient),
+            ("ClockSkew", 403, "this machine's clock is 10 min behind AWS's", Transient),
             ("RequestEntityTooLargeException", 413, "", Permanent),
             ("CodeStorageExceededException", 400, "", NeedsPerson),
             ("AccessDeniedException", 403, "", NeedsPerson),
@@ -369,7 +377,8 @@ mod tests {
         for (code, status, message, class) in table {
             let error = CloudError::new("could not".into(), code.into(), Some(status), message.into(), None);
             assert_eq!(error.class(), class, "{code} {message}");
-            assert_eq!(error.hint().is_some(), class == NeedsPerson, "{code}: a person needs a hint");
+            let helps = class == NeedsPerson || code == "ClockSkew";
+            assert_eq!(error.hint().is_some(), helps, "{code}: a person needs a hint");
         }
     }
 }
