@@ -6,6 +6,7 @@ pub mod ffmpeg;
 mod index;
 mod join;
 pub mod journal;
+mod lane;
 pub mod log;
 pub mod notice;
 pub mod pack;

@@ -3,22 +3,21 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use tokio::{sync::mpsc::Receiver, task::JoinSet};
 
-use super::{attempt::attempts, journal::Record, pack::PackedChunk, reporter::JobHandle, work::Work};
+use super::{attempt::attempts, journal::Record, lane::Lane, pack::PackedChunk, reporter::JobHandle, work::Work};
 use crate::{
     cloud::{CloudError, functions::NewFunction},
     reel::{
         describe,
-        event::{Count, Event, JobName, Unit},
+        event::{Event, JobName, Unit},
         fault::{Explain, Fault, FaultClass, Stopped},
         index::ChunkIndex,
         name::ChunkNumber,
-        pace::Pace,
     },
 };
 
@@ -58,22 +57,19 @@ struct Uploads {
     work: Arc<Work>,
     deployed: Deployed,
     running: JoinSet<Result<Done, Stopped>>,
-    /// Bytes of running uploads, and how many each has sent.
-    in_flight: HashMap<ChunkNumber, (u64, Count)>,
-    pace: Arc<Mutex<Pace>>,
+    lane: Arc<Lane>,
     measured: (Instant, u64),
     uploaded: Uploaded,
 }
 
 impl Uploads {
     fn new(work: Arc<Work>, deployed: Deployed) -> Self {
-        let pace = Pace::new(work.request.parallel_uploads.map(std::num::NonZero::get));
+        let lane = Arc::new(Lane::new(work.request.parallel_uploads.map(std::num::NonZero::get)));
         Self {
             work,
             deployed,
             running: JoinSet::new(),
-            in_flight: HashMap::new(),
-            pace: Arc::new(Mutex::new(pace)),
+            lane,
             measured: (Instant::now(), 0),
             uploaded: Uploaded::default(),
         }
@@ -125,26 +121,16 @@ impl Uploads {
     }
 
     fn may_start(&self, bytes: u64) -> bool {
-        let in_flight = self.in_flight.values().map(|(total, sent)| total.saturating_sub(sent.get())).sum();
-        !self.work.control.is_paused() && self.pace().may_start(self.running.len(), in_flight, bytes)
-    }
-
-    fn pace(&self) -> MutexGuard<'_, Pace> {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Bytes that left so far, of done and running uploads.
-    fn sent(&self) -> u64 {
-        self.uploaded.sent_bytes + self.in_flight.values().map(|(_, sent)| sent.get()).sum::<u64>()
+        !self.work.control.is_paused() && self.lane.has_room(bytes)
     }
 
     fn measure(&mut self, job: &JobHandle) {
         let (since, before) = self.measured;
-        let now = self.sent();
+        let running = self.lane.sent();
+        let now = self.uploaded.sent_bytes + running;
         self.measured = (Instant::now(), now);
-        self.pace().moved(now.saturating_sub(before), since.elapsed());
+        self.lane.moved(now.saturating_sub(before), since.elapsed());
         let done: u64 = self.uploaded.chunks.values().map(|chunk| chunk.bytes).sum();
-        let running: u64 = self.in_flight.values().map(|(_, sent)| sent.get()).sum();
         job.count().set(done + running);
     }
 
@@ -153,22 +139,19 @@ impl Uploads {
         let name = JobName::Chunk { rendition: self.work.rendition.clone(), number };
         let job = self.work.job(name, Unit::Bytes);
         job.sized(chunk.index.bytes);
-        self.in_flight.insert(number, (chunk.index.bytes, job.count().clone()));
+        self.lane.begin(number, chunk.index.bytes, job.count().clone());
         let there = match self.deployed.get(&number) {
             None => There::Nothing,
             Some(sha256) if *sha256 == chunk.index.sha256 => There::Same,
             Some(_) => There::Other,
         };
-        self.running.spawn(deploy(self.work.clone(), chunk, there, job, self.pace.clone()));
+        self.running.spawn(deploy(self.work.clone(), chunk, there, job, self.lane.clone()));
     }
 
     fn finish(&mut self, done: Done, job: &JobHandle) {
-        self.in_flight.remove(&done.index.number);
+        self.lane.over(done.index.number, done.sent > 0);
         self.uploaded.sent_bytes += done.sent;
         self.uploaded.chunks.insert(done.index.number, done.index);
-        if done.sent > 0 {
-            self.pace().succeeded();
-        }
         self.measure(job);
     }
 }
@@ -187,11 +170,11 @@ async fn deploy(
     chunk: PackedChunk,
     there: There,
     job: JobHandle,
-    pace: Arc<Mutex<Pace>>,
+    lane: Arc<Lane>,
 ) -> Result<Done, Stopped> {
     let result = match there {
         There::Same => Ok(Sent { bytes: 0, attempts: 0 }),
-        _ => send(&work, &chunk, there, &job, &pace).await,
+        _ => send(&work, &chunk, there, &job, &lane).await,
     };
     let result = match result {
         Ok(sent) => recorded(&work, &chunk, sent).await.map(|()| sent),
@@ -277,7 +260,7 @@ async fn send(
     chunk: &PackedChunk,
     there: There,
     job: &JobHandle,
-    pace: &Mutex<Pace>,
+    lane: &Lane,
 ) -> Result<Sent, Stopped> {
     let name = work.chunk_function(chunk.index.number);
     let new = NewFunction {
@@ -289,14 +272,17 @@ async fn send(
             .chain(work.origin.tags())
             .collect(),
     };
-    let pace = || pace.lock().unwrap_or_else(PoisonError::into_inner);
     let create = |attempt| {
         let new = &new;
         async move {
+            tokio::select! {
+                () = lane.turn(chunk.index.number) => {}
+                () = work.control.last_attempt.cancelled() => return Ok(None),
+            }
             if there == There::Other && attempt == 1 {
                 // a request with the whole chunk in it would only be refused
                 settle(work, new, chunk, job).await?;
-                return Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt });
+                return Ok(Some(Sent { bytes: chunk.code.bytes(), attempts: attempt }));
             }
             let created = work.cloud.create_function(new, &chunk.code, job.count(), timeout(chunk.code.bytes())).await;
             match created {
@@ -304,22 +290,19 @@ async fn send(
                 Err(error) if error.is_conflict() => settle(work, new, chunk, job).await?,
                 Err(error) => return Err(Error::Cloud(error)),
             }
-            Ok(Sent { bytes: chunk.code.bytes(), attempts: attempt })
+            Ok(Some(Sent { bytes: chunk.code.bytes(), attempts: attempt }))
         }
     };
     let failed = |error: &Error| {
-        if let Error::Cloud(error) = error
-            && (error.is_throttle() || error.is_signature_age() || error.code == "Timeout")
-        {
-            pace().held_back();
-        }
+        let held_back = matches!(error, Error::Cloud(error)
+            if error.is_throttle() || error.is_signature_age() || error.code == "Timeout");
+        lane.failed(chunk.index.number, held_back);
     };
-    let result = attempts(job, &work.control, &work.retry, create, failed).await;
-    match result {
+    match attempts(job, &work.control, &work.retry, create, failed).await {
         Err(Stopped::Failed(fault)) if is_signature_age(&fault) => {
-            Err(Stopped::Failed(too_slow(fault, pace().fitting_mib())))
+            Err(Stopped::Failed(too_slow(fault, lane.fitting_mib())))
         }
-        result => result,
+        result => result?.ok_or(Stopped::Cancelled),
     }
 }
 
