@@ -15,7 +15,7 @@ use super::{
     connection::Cut,
     download,
     error::ApiError,
-    faults::{How, Moment, Plan},
+    faults::{How, Moment, Plan, Strike},
     intake::{Broken, Content, Intake, Received},
     lambda, link, logs,
     operation::{Call, Operation, lambda_call},
@@ -135,11 +135,10 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
     trail.subject = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let plan = shared.faults.draw(Operation::Download);
     plan.delay().await;
-    match plan.strike.map(|strike| strike.how) {
-        Some(How::Reset) => return Err(Trouble::Cut),
-        // in the middle of the body
-        Some(How::Stall) => shared.faults.note_stall(),
-        None => {}
+    match plan.strike {
+        Some(Strike { how: How::Reset, moment: Moment::BeforeBody }) => return Err(Trouble::Cut),
+        Some(Strike { how: How::Stall, .. }) => shared.faults.note_stall(),
+        _ => {}
     }
     if let Some(status) = plan.status {
         return Err(fault(status).into());
@@ -252,7 +251,7 @@ async fn by_header(
 
 /// The caller's claim, for one of the services that live at this path.
 fn claimed(shared: &Shared, parts: &Parts, services: &[&str]) -> Result<Caller, ApiError> {
-    let caller = Caller::claimed(parts, &shared.keys.caller, shared.now())?;
+    let caller = Caller::claimed(parts, &shared.keys.caller, shared.now(), shared.signature_age())?;
     if services.contains(&caller.claim.scope.service.as_str()) {
         return Ok(caller);
     }

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// How far a signature's time may be from ours, at the start and at the end of the body.
-const SKEW: Duration = Duration::minutes(5);
+pub(super) const SKEW: Duration = Duration::minutes(5);
 
 const AMZ_DATE: &[FormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
@@ -33,13 +33,15 @@ pub(super) struct Caller {
     headers: Vec<(String, String)>,
     date: String,
     signed_at: OffsetDateTime,
+    /// How old it may grow.
+    age: Duration,
     /// The hash the client says its body has.
     announced: Option<String>,
 }
 
 impl Caller {
     /// What can be refused before the body.
-    pub(super) fn claimed(parts: &Parts, key: &KeyPair, now: OffsetDateTime) -> Result<Self, ApiError> {
+    pub(super) fn claimed(parts: &Parts, key: &KeyPair, now: OffsetDateTime, age: Duration) -> Result<Self, ApiError> {
         let Some(authorization) = text(&parts.headers, "authorization") else {
             return Err(ApiError::denied("MissingAuthenticationTokenException", "Missing Authentication Token"));
         };
@@ -57,7 +59,7 @@ impl Caller {
         let headers = signed_headers(&parts.headers, &claim)?;
         let announced = text(&parts.headers, "x-amz-content-sha256");
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
-        let caller = Self { claim, method, uri, headers, date, signed_at, announced };
+        let caller = Self { claim, method, uri, headers, date, signed_at, age, announced };
         caller.check_age(now)?;
         Ok(caller)
     }
@@ -86,9 +88,9 @@ impl Caller {
 
     fn check_age(&self, now: OffsetDateTime) -> Result<(), ApiError> {
         let (date, now_text) = (&self.date, amz_date(now));
-        let message = if self.signed_at < now - SKEW {
-            let edge = amz_date(now - SKEW);
-            format!("Signature expired: {date} is now earlier than {edge} ({now_text} - 5 min.)")
+        let message = if self.signed_at < now - self.age {
+            let (edge, minutes) = (amz_date(now - self.age), self.age.as_seconds_f64() / 60.0);
+            format!("Signature expired: {date} is now earlier than {edge} ({now_text} - {minutes} min.)")
         } else if self.signed_at > now + SKEW {
             let edge = amz_date(now + SKEW);
             format!("Signature not yet current: {date} is still later than {edge} ({now_text} + 5 min.)")

@@ -7,7 +7,8 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
 };
-use futures_util::{StreamExt, stream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
@@ -16,7 +17,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{
     error::ApiError,
-    faults::Plan,
+    faults::{How, Plan},
     link,
     shared::Shared,
     store::record::{Code, uuid},
@@ -48,7 +49,14 @@ pub(super) async fn serve(
     let body = open(shared, &code, range.first, bytes)
         .await
         .map_err(|_| ApiError::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."))?;
-    let body = if plan.strike.is_some() { stalled(body, bytes) } else { body };
+    let body = match plan.strike.map(|strike| strike.how) {
+        None => body,
+        Some(How::Stall) => halved(body, bytes, stream::pending()),
+        Some(How::Reset) => {
+            let cut = axum::Error::new(io::Error::from(io::ErrorKind::ConnectionReset));
+            halved(body, bytes, stream::iter([Err(cut)]))
+        }
+    };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -76,8 +84,8 @@ pub(super) async fn open(shared: &Shared, code: &Code, first: u64, bytes: u64) -
     Ok(Body::from_stream(ReaderStream::with_capacity(file.take(bytes), READ_BYTES)))
 }
 
-/// The first half, then nothing, and no end.
-fn stalled(body: Body, bytes: u64) -> Body {
+/// The first half, then what `end` does.
+fn halved(body: Body, bytes: u64, end: impl Stream<Item = Result<Bytes, axum::Error>> + Send + 'static) -> Body {
     let mut left = bytes / 2;
     let half = body.into_data_stream().map(move |piece| {
         piece.map(|piece| {
@@ -91,7 +99,7 @@ fn stalled(body: Body, bytes: u64) -> Body {
             let more = piece.as_ref().map_or(true, |piece| !piece.is_empty());
             std::future::ready(more)
         })
-        .chain(stream::pending()),
+        .chain(end),
     )
 }
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
 use super::{
+    auth::SKEW,
     clock::Clock,
     faults::LiveFaults,
     keys::Keys,
@@ -63,6 +64,11 @@ impl Shared {
     /// The server's time, faults included.
     pub(super) fn now(&self) -> OffsetDateTime {
         self.clock.now() + self.faults.clock_skew()
+    }
+
+    /// How old a signature may be when the body ends.
+    pub(super) fn signature_age(&self) -> time::Duration {
+        self.faults.signature_age().unwrap_or(SKEW)
     }
 
     pub(super) fn quota_bytes(&self) -> u64 {

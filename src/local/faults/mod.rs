@@ -48,7 +48,8 @@ pub enum Moment {
     MidBody,
     /// The body was taken whole, and nothing comes of it.
     AfterBody,
-    /// What was asked for is done; only the answer is lost. Of a download: in its middle.
+    /// What was asked for is done; only the answer is lost. Downloads, which have no body of a request: this and
+    /// all but the first are in the middle of the answer.
     AfterEffect,
 }
 
@@ -67,6 +68,8 @@ struct Live {
     uplink_free: Option<Instant>,
     /// Requests that a fault holds or held.
     stalled: u32,
+    /// Requests that a rule met, whatever it did to them.
+    struck: u32,
 }
 
 impl LiveFaults {
@@ -106,12 +109,18 @@ impl LiveFaults {
                 plan.add(&rule.kind);
             }
         }
+        live.struck += u32::from(plan != Plan::default());
         plan
     }
 
     /// How many requests were stalled since these faults were set: who waits for it catches a client at that moment.
     pub fn stalled(&self) -> u32 {
         self.live().stalled
+    }
+
+    /// How many requests were struck since these faults were set.
+    pub fn struck(&self) -> u32 {
+        self.live().struck
     }
 
     /// Does what the plan wants at this moment: true if the connection is to be cut. A stalled request does not
@@ -151,6 +160,10 @@ impl LiveFaults {
         self.live().faults.pending
     }
 
+    pub(super) fn signature_age(&self) -> Option<time::Duration> {
+        self.live().faults.signature_age.map(|age| time::Duration::seconds_f64(age.as_secs_f64()))
+    }
+
     pub(super) fn quota_bytes(&self) -> Option<u64> {
         self.live().faults.quota_bytes
     }
@@ -163,7 +176,15 @@ impl LiveFaults {
 impl Live {
     fn new(faults: Faults) -> Self {
         let random = fastrand::Rng::with_seed(faults.seed);
-        Self { counts: vec![0; faults.rules.len()], random, faults, since: None, uplink_free: None, stalled: 0 }
+        Self {
+            counts: vec![0; faults.rules.len()],
+            random,
+            faults,
+            since: None,
+            uplink_free: None,
+            stalled: 0,
+            struck: 0,
+        }
     }
 
     /// When the uplink will have carried `bytes` more, if it has a bound.

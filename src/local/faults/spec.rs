@@ -19,6 +19,8 @@ pub struct Faults {
     pub role_not_assumable: Option<Duration>,
     /// How long a new or updated function is Pending.
     pub pending: Option<Duration>,
+    /// How old a signature may grow, instead of AWS's 5 minutes.
+    pub signature_age: Option<Duration>,
     /// Code storage of the account, instead of the configured one.
     pub quota_bytes: Option<u64>,
     /// How far the server's clock is ahead of the truth.
@@ -78,8 +80,8 @@ impl Explain for FaultError {
             Self::Form(_) => "Faults are separated by commas: `latency=60ms,429=0.1,500@CreateFunction=3x,seed=42`.",
             Self::Name(_) => {
                 "Known: latency, uplink, 403, 409, 412, 429, 500, 503, reset-before, reset-mid, reset-after, \
-                 effect-no-answer, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, quota, \
-                 clock-skew, seed."
+                 effect-no-answer, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, \
+                 signature-age, quota, clock-skew, seed."
             }
             Self::Operation(_) => "Operations have AWS's names, such as CreateFunction, or Download, Gate, Relay.",
             Self::Value { .. } => return None,
@@ -136,6 +138,9 @@ impl Faults {
                 duration(value).map(|time| self.role_not_assumable = Some(time)).ok_or_else(|| wrong(DURATION))
             }
             "pending" => duration(value).map(|time| self.pending = Some(time)).ok_or_else(|| wrong(DURATION)),
+            "signature-age" => {
+                duration(value).map(|time| self.signature_age = Some(time)).ok_or_else(|| wrong(DURATION))
+            }
             "clock-skew" => {
                 let (sign, size) = value.strip_prefix('-').map_or((1.0, value), |size| (-1.0, size));
                 let skew = duration(size).map(|time| self.clock_skew_seconds = sign * time.as_secs_f64());
@@ -234,12 +239,13 @@ mod tests {
     #[test]
     fn a_full_specification_is_read() {
         let spec = "latency=60ms, uplink=200mbit,429=0.1,500@CreateFunction=3x,reset-mid=at:2,\
-                    expired-credentials=after:9,role-not-assumable=5s,pending=1m,quota=1MiB,clock-skew=-10m,seed=42";
+                    expired-credentials=after:9,role-not-assumable=5s,pending=1m,signature-age=20s,quota=1MiB,clock-skew=-10m,seed=42";
         let faults: Faults = spec.parse().unwrap();
         assert_eq!(faults.seed, 42);
         assert_eq!(faults.uplink_bytes_a_second, Some(25e6));
         assert_eq!(faults.role_not_assumable, Some(Duration::from_secs(5)));
         assert_eq!(faults.pending, Some(Duration::from_secs(60)));
+        assert_eq!(faults.signature_age, Some(Duration::from_secs(20)));
         assert_eq!(faults.quota_bytes, Some(1 << 20));
         assert_eq!(faults.clock_skew_seconds, -600.0);
         let rule = |kind, operation, amount| Rule { kind, operation, amount };
