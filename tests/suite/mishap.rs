@@ -5,4 +5,9 @@ mod commands;
 #[cfg(unix)]
 mod crash;
 mod damaged;
+mod engine;
+mod matrix;
 mod resume;
+#[cfg(unix)]
+mod signals;
+mod waits;

@@ -146,7 +146,7 @@ fn durations(segments: &[ClosedSegment]) -> Vec<f64> {
 pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
+        assert!(start.elapsed() < Duration::from_secs(120), "waited in vain until {what}");
         sleep(Duration::from_millis(10)).await;
     }
 }

@@ -4,6 +4,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -14,6 +15,7 @@ use crate::clips::scratch;
 
 pub(crate) struct Desk {
     pub(crate) stand_in: StandIn,
+    config: Config,
     folder: tempfile::TempDir,
 }
 
@@ -31,11 +33,19 @@ impl Desk {
     }
 
     pub(crate) async fn start_at(clock: Clock) -> Self {
+        Self::start_on(0, clock).await
+    }
+
+    pub(crate) async fn start_on(port: u16, clock: Clock) -> Self {
         let folder = scratch();
-        let mut config = Config::new(folder.path().join("data"));
-        config.port = 0;
-        config.clock = clock;
-        Self { stand_in: local::start(config).await.unwrap(), folder }
+        let config = Config { port, clock, ..Config::new(folder.path().join("data")) };
+        Self { stand_in: start_again(config.clone()).await, config, folder }
+    }
+
+    /// The network goes away, takes all connections with it, and comes back.
+    pub(crate) async fn cut_off(self) -> Self {
+        drop(self.stand_in);
+        Self { stand_in: start_again(self.config.clone()).await, ..self }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -100,6 +110,30 @@ impl Run {
 
     pub(crate) fn events<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Value> {
         self.lines.iter().filter(move |line| line["event"] == event)
+    }
+}
+
+/// Starts a stand-in where one was that is about to end: its port is free once its last connection is closed.
+pub(crate) async fn start_again(config: Config) -> StandIn {
+    let mut left = 600;
+    loop {
+        match local::start(config.clone()).await {
+            Ok(stand_in) => return stand_in,
+            Err(error) if left == 0 => panic!("{error:?}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+        left -= 1;
+    }
+}
+
+/// The first of three in a row that nobody listens on.
+pub(crate) fn free_ports() -> u16 {
+    loop {
+        let first = fastrand::u16(20_000..30_000);
+        let bound = (first..first + 3).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+        if bound.collect::<Result<Vec<_>, _>>().is_ok() {
+            return first;
+        }
     }
 }
 

@@ -1,0 +1,110 @@
+//! The engine in this process, on a stand-in of its own: retry policy and control are the test's.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use zipreel::{
+    cloud::Cloud,
+    local::{self, Config, StandIn},
+    publish::{
+        self,
+        ffmpeg::Tools,
+        reporter::{Control, Reporter},
+        request::{IfTaken, Request, Target, Transcode},
+    },
+    reel::{
+        board::{Board, State},
+        event::{Event, JobName, Published},
+        fault::Stopped,
+        retry::RetryPolicy,
+    },
+};
+
+use crate::clips::{Clip, clip};
+
+/// Waits are short; attempts few, since refused calls slow all calls down.
+pub(crate) const POLICY: RetryPolicy = RetryPolicy {
+    attempts: 4,
+    base: Duration::from_millis(20),
+    cap: Duration::from_millis(300),
+    offline: Duration::from_secs(2),
+};
+
+pub(crate) const REEL: &str = "m";
+
+/// Seven chunks of two segments.
+pub(crate) fn request(folder: &Path, title: &str) -> Request {
+    Request {
+        video: clip(Clip::Mp4),
+        reel: REEL.parse().unwrap(),
+        target: Target::Local,
+        title: title.into(),
+        segment_length: Duration::from_secs(2),
+        chunk_limit: 1024 * 1024,
+        parallel_uploads: None,
+        transcode: Transcode::Never,
+        if_taken: IfTaken::Refuse,
+        interrupted: None,
+        retry: POLICY,
+        state_dir: folder.join("state"),
+        work_dir: folder.join("work"),
+        backlog_bytes: 1 << 30,
+    }
+}
+
+pub(crate) fn config(data: PathBuf) -> Config {
+    Config { port: 0, settle: Duration::ZERO, ..Config::new(data) }
+}
+
+pub(crate) async fn start(data: PathBuf) -> StandIn {
+    local::start(config(data)).await.unwrap()
+}
+
+/// The board as a face would have it.
+#[derive(Clone, Default)]
+pub(crate) struct Seen(pub(crate) Arc<Mutex<Board>>);
+
+impl Reporter for Seen {
+    fn report(&self, event: Event) {
+        self.0.lock().unwrap().apply(&event);
+    }
+}
+
+impl Seen {
+    /// Jobs that wait for the person: what each waits for, with the hint.
+    pub(crate) fn waiting(&self) -> Vec<(JobName, String)> {
+        let board = self.0.lock().unwrap();
+        let waiting = board.jobs.iter().filter_map(|(name, job)| match &job.state {
+            State::Waiting(fault) => {
+                Some((name.clone(), format!("{fault} {}", fault.hint.clone().unwrap_or_default())))
+            }
+            _ => None,
+        });
+        waiting.collect()
+    }
+
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.0.lock().unwrap().jobs.values().flat_map(|job| job.causes.clone()).collect()
+    }
+}
+
+pub(crate) async fn publish(
+    request: Request,
+    cloud: &Cloud,
+    tools: &Tools,
+    seen: &Seen,
+    control: &Control,
+) -> Result<Published, Stopped> {
+    publish::publish(request, cloud.clone(), tools, Arc::new(seen.clone()), control).await
+}
+
+/// What it failed with, as a face says it: in one line with the hint.
+pub(crate) fn told(stopped: &Stopped) -> String {
+    match stopped {
+        Stopped::Failed(fault) => format!("{fault} {}", fault.hint.clone().unwrap_or_default()),
+        Stopped::Cancelled => "cancelled".into(),
+    }
+}

@@ -1,0 +1,160 @@
+//! What happens to the publishing process from outside, to its ffmpeg, its disk and its video.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use zipreel::local::Clock;
+
+use super::account::{Said, bodies, chunks, functions, is_whole, processes_in, set_faults, zipreel};
+use crate::{
+    clips::{Clip, clip},
+    publish::desk::{Desk, free_ports, tool},
+    split::until,
+};
+
+const CUT: [&str; 6] = ["--name", "signal", "--segment-seconds", "2", "--chunk-mib", "1"];
+
+fn signal(name: &str, process: u32) {
+    tool("kill", &["-s", name, &process.to_string()]);
+}
+
+/// Segments that lie in the work folder.
+fn segments(desk: &Desk) -> usize {
+    let inside = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    inside(desk.path("work")).flat_map(inside).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_polite_signal_ends_it_with_130_and_leaves_nothing_running() {
+    for name in ["INT", "TERM", "HUP"] {
+        let desk = Desk::start().await;
+        set_faults(&desk, "stall-mid@CreateFunction=at:2");
+        let mut command = desk.command("state");
+        command.arg("publish").args(CUT).arg(clip(Clip::Mp4)).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        until("an upload is under way", || desk.stand_in.faults().stalled() > 0).await;
+        signal(name, child.id().unwrap());
+        assert_eq!(child.wait().await.unwrap().code(), Some(130), "{name}");
+        assert_eq!(processes_in(&desk.path("")), [""; 0], "{name}");
+        assert_eq!(segments(&desk), 0, "{name}: no segment is left");
+        desk.stand_in.faults().clear();
+        let there = chunks(&functions(&desk).await);
+        let before = bodies(&desk, &there);
+        zipreel(&desk, &["resume"]).await.ended(0);
+        assert_eq!(bodies(&desk, &there), before, "{name}");
+        is_whole(&desk, "signal").await;
+        assert_eq!(segments(&desk), 0, "{name}: no segment is left");
+    }
+}
+
+/// Asleep the process stands still, its connections die, and the world's clock goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_slept_for_an_hour_goes_on_where_it_was() {
+    let clock = Clock::system();
+    let desk = Desk::start_on(free_ports(), clock.clone()).await;
+    set_faults(&desk, "stall-mid@CreateFunction=at:3");
+    let mut command = desk.command("state");
+    command.args(["publish", "--json"]).args(CUT).arg(clip(Clip::Mp4));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("an upload is under way", || desk.stand_in.faults().stalled() > 0).await;
+    let process = child.id().unwrap();
+    signal("STOP", process);
+    let desk = desk.cut_off().await;
+    clock.advance(Duration::from_secs(60 * 60));
+    signal("CONT", process);
+    let output = child.wait_with_output().await.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert_eq!(desk.stand_in.counts().repeated_bytes(), 0);
+    is_whole(&desk, "signal").await;
+}
+
+/// A program in ffmpeg's place that does `once` before its first split.
+fn ffmpeg_that(desk: &Desk, once: &str) -> PathBuf {
+    let path = desk.path("this-ffmpeg");
+    let mark = desk.path("ran");
+    let script = format!(
+        "#!/bin/sh\nsplit=\nfor word; do [ \"$word\" = hls ] && split=yes; done\n\
+         if [ -n \"$split\" ] && [ ! -e '{mark}' ]; then : > '{mark}'; {once}; fi\nexec ffmpeg \"$@\"\n",
+        mark = mark.display()
+    );
+    fs::write(&path, script).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// Publishes with such a program, as JSON lines.
+async fn publish_with(desk: &Desk, ffmpeg: &Path, video: &Path) -> Said {
+    let mut command = desk.command("state");
+    command.args(["publish", "--json"]).args(CUT).arg(video).env("ZIPREEL_FFMPEG", ffmpeg);
+    let output = command.output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_ffmpeg_is_run_again_and_makes_the_same_reel() {
+    let (calm, desk) = (Desk::start().await, Desk::start().await);
+    calm.publish(&clip(Clip::Mp4), &CUT).await.published();
+    // reading at eight times the speed of playing it has announced some segments when it dies: they are not sent twice
+    let dies = "ffmpeg -readrate 8 \"$@\" & sleep 1; kill -KILL $!; kill -KILL $$";
+    let said = publish_with(&desk, &ffmpeg_that(&desk, dies), &clip(Clip::Mp4)).await.ended(0);
+    assert!(said.out.lines().any(|line| line.contains("retrying") && line.contains("\"split\"")), "{}", said.out);
+    is_whole(&desk, "signal").await;
+    assert_eq!(chunks(&functions(&desk).await), chunks(&functions(&calm).await));
+    assert_eq!(desk.stand_in.counts().repeated_bytes(), 0);
+    until("no ffmpeg is left", || processes_in(&desk.path("")).is_empty()).await;
+}
+
+/// ffmpeg under a limit on the size of its files writes short ones, as on a full disk.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_ends_an_unattended_run_with_what_to_do() {
+    let desk = Desk::start().await;
+    let full = "trap '' XFSZ; ulimit -f 200";
+    let said = publish_with(&desk, &ffmpeg_that(&desk, full), &clip(Clip::Mp4)).await.ended(1);
+    let last: serde_json::Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["event"], &last["class"]), (&"failed".into(), &"needs-person".into()), "{last}");
+    let hint = last["hint"].as_str().unwrap();
+    let work = desk.path("work");
+    assert!(hint.starts_with("Make room for up to 4096 MiB on the disk of `"), "{hint}");
+    assert!(hint.contains(work.to_str().unwrap()) && hint.contains("--work-dir"), "{hint}");
+    zipreel(&desk, &["resume"]).await.ended(0);
+    is_whole(&desk, "signal").await;
+}
+
+/// ffmpeg begins to read, and then `happens`.
+async fn while_it_is_read(happens: &str, words: &str) {
+    let desk = Desk::start().await;
+    let video = desk.path("mine.mkv");
+    fs::copy(clip(Clip::Mkv), &video).unwrap();
+    let reads = "ffmpeg -readrate 8 \"$@\" & sleep 1";
+    let happens = happens.replace("VIDEO", video.to_str().unwrap());
+    let ffmpeg = ffmpeg_that(&desk, &format!("{reads}; {happens}; wait $!; exit $?"));
+    let said = publish_with(&desk, &ffmpeg, &video).await.ended(1);
+    let last = said.out.lines().last().unwrap();
+    assert!(last.contains("\"failed\"") && last.contains("mine.mkv") && last.contains(words), "{last}");
+    let left = functions(&desk).await;
+    assert!(!left.keys().any(|name| name.ends_with("-index")), "a reel is visible: {left:?}");
+    // what was deployed of it is of use once the video is there again
+    let before = bodies(&desk, &left);
+    fs::copy(clip(Clip::Mkv), &video).unwrap();
+    desk.publish(&video, &CUT).await.published();
+    assert_eq!(bodies(&desk, &left), before);
+    is_whole(&desk, "signal").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_that_is_cut_off_while_it_is_read_is_not_published() {
+    while_it_is_read("truncate -s 3000000 'VIDEO'", "changed while it was read").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_that_is_removed_while_it_is_read_is_not_published() {
+    while_it_is_read("rm 'VIDEO'", "there is no such file").await;
+}

@@ -1,0 +1,131 @@
+//! What is waited for: a person at hand, a network that is gone.
+
+use std::time::Duration;
+
+use zipreel::{
+    cloud::Cloud,
+    library::{self, Depth},
+    local::{Config, StandIn},
+    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control, request::Request},
+    reel::{
+        event::{JobName, Published},
+        retry::RetryPolicy,
+    },
+};
+
+use super::{
+    account::connect,
+    engine::{POLICY, REEL, Seen, config, publish, request, start},
+};
+use crate::{
+    clips::scratch,
+    publish::desk::{free_ports, start_again},
+    split::until,
+};
+
+async fn is_whole(cloud: &Cloud) {
+    let report =
+        library::check(cloud, &REEL.parse().unwrap(), Depth::Deep, &Patience::default(), |_| ()).await.unwrap();
+    assert!(report.is_whole(), "{report:?}");
+}
+
+/// Runs with a person at hand, who sees what waits, acts, and presses `r`.
+async fn attended(
+    stand_in: &StandIn,
+    request: Request,
+    tools: Tools,
+    act: impl FnOnce(Vec<(JobName, String)>),
+) -> Published {
+    let cloud = connect(stand_in.endpoint()).await;
+    let (control, seen) = (Control::attended(), Seen::default());
+    let run = tokio::spawn({
+        let (cloud, seen, control) = (cloud.clone(), seen.clone(), control.clone());
+        async move { publish(request, &cloud, &tools, &seen, &control).await }
+    });
+    until("something waits", || !seen.waiting().is_empty()).await;
+    assert!(!run.is_finished());
+    act(seen.waiting());
+    let press = async {
+        loop {
+            control.retry();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let published = tokio::select! {
+        published = run => published.unwrap().unwrap(),
+        () = press => unreachable!("the person never tires"),
+    };
+    is_whole(&cloud).await;
+    published
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_person_at_hand_it_waits_for_the_sign_in_and_goes_on() {
+    let folder = scratch();
+    let stand_in = start(folder.path().join("data")).await;
+    stand_in.faults().set("expired-credentials@CreateFunction=after:2".parse().unwrap());
+    let tools = Tools::find().await.unwrap();
+    let published = attended(&stand_in, request(folder.path(), "one"), tools, |waiting| {
+        let (name, text) = &waiting[0];
+        assert!(matches!(name, JobName::Chunk { .. }), "{name}");
+        assert!(text.contains("token included in the request is expired"), "{text}");
+        assert!(text.contains("Start the stand-in anew"), "what to do where keys are the stand-in's: {text}");
+        stand_in.faults().clear();
+    })
+    .await;
+    assert_eq!(published.sent_bytes, published.bytes, "each chunk was sent");
+    assert_eq!(stand_in.counts().repeated_bytes(), 0, "and none of them twice");
+}
+
+/// ffmpeg under a limit on the size of its files writes short ones, as on a full disk.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let folder = scratch();
+    let stand_in = start(folder.path().join("data")).await;
+    let (room, limited) = (folder.path().join("room"), folder.path().join("limited-ffmpeg"));
+    let real = Tools::find().await.unwrap();
+    let script = format!(
+        "#!/bin/sh\n[ -e '{}' ] || {{ trap '' XFSZ; ulimit -f 200; }}\nexec '{}' \"$@\"\n",
+        room.display(),
+        real.ffmpeg.display()
+    );
+    fs::write(&limited, script).unwrap();
+    fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).unwrap();
+    let request = request(folder.path(), "one");
+    let (work_dir, megabytes) = (request.work_dir.clone(), request.backlog_bytes >> 20);
+    attended(&stand_in, request, Tools { ffmpeg: limited, ..real }, |waiting| {
+        let [(name, text)] = &waiting[..] else { panic!("{waiting:?}") };
+        assert_eq!(*name, JobName::Split);
+        assert!(text.contains(work_dir.to_str().unwrap()), "the folder: {text}");
+        assert!(text.contains(&format!("{megabytes} MiB")) && text.contains("press r"), "the room: {text}");
+        fs::write(&room, "").unwrap();
+    })
+    .await;
+}
+
+/// While nothing listens, no attempt is used up; and it is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_gone_is_waited_for() {
+    let folder = scratch();
+    // so that it comes back at the same place
+    let config = Config { port: free_ports(), ..config(folder.path().join("data")) };
+    let stand_in = start_again(config.clone()).await;
+    stand_in.faults().set("stall-mid@CreateFunction=at:2".parse().unwrap());
+    let cloud = connect(stand_in.endpoint()).await;
+    let policy = RetryPolicy { attempts: 2, offline: Duration::from_secs(600), ..POLICY };
+    let request = Request { retry: policy, ..request(folder.path(), "one") };
+    let seen = Seen::default();
+    let run = tokio::spawn({
+        let (cloud, seen, tools) = (cloud.clone(), seen.clone(), Tools::find().await.unwrap());
+        async move { publish(request, &cloud, &tools, &seen, &Control::default()).await }
+    });
+    until("an upload is under way", || stand_in.faults().stalled() > 0).await;
+    drop(stand_in);
+    let said = || seen.causes().iter().filter(|cause| cause.contains("waiting up to 10 min")).count();
+    until("more attempts than are allowed have met no network", || said() > 8).await;
+    let _again = start_again(config).await;
+    run.await.unwrap().unwrap();
+    is_whole(&cloud).await;
+}
