@@ -87,8 +87,8 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::OpenGop => (lavfi, format!("-t 26.1 {H264} {GOP}:open-gop=1:bframes=3 {AAC}"), "mp4"),
         Clip::OpenGopTs => (of(Clip::OpenGop), "-c copy".into(), "ts"),
         Clip::OpenGopLong => (
-            format!("-f lavfi -i testsrc2=size=192x108:rate=10 {SOUND}"),
-            format!("-t 180 {H264} -crf 35 -x264-params keyint=20:min-keyint=20:scenecut=0:open-gop=1 {AAC}"),
+            format!("-f lavfi -i testsrc2=size=192x108:rate=30 {SOUND}"),
+            format!("-t 180 {H264} -crf 35 {GOP}:open-gop=1 {AAC}"),
             "mp4",
         ),
         Clip::ShortEnd => (lavfi, format!("-t 24.1 {H264} {GOP} {AAC}"), "mp4"),

@@ -44,29 +44,7 @@ impl Account {
 
     /// The deployed functions, asking this account.
     pub(crate) async fn node(&self, options: Options) -> Side {
-        let (gate, relay) = (Reserved::new().await, Reserved::new().await);
-        let endpoint = self.stand_in.endpoint();
-        let mut of_gate = BTreeMap::from([
-            ("AWS_REGION", REGION.to_owned()),
-            ("AWS_ACCESS_KEY_ID", endpoint.access_key.clone()),
-            ("AWS_SECRET_ACCESS_KEY", endpoint.secret_key.clone()),
-            ("AWS_ENDPOINT_URL_LAMBDA", endpoint.api.clone()),
-            ("ZIPREEL_GATE_URL", gate.url.clone()),
-        ]);
-        if options.relay {
-            of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
-        }
-        // the relay gets no keys: it has no rights on AWS either
-        let of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
-        let (gate_url, relay_url) = (gate.url.clone(), relay.url.clone());
-        let spec =
-            |files, environment| Spec { files, environment, at_once: options.at_once, buffered: options.buffered };
-        let functions = vec![
-            gate.start(&spec(&["assets/gate/gate.mjs", "assets/gate/watch.html"], of_gate)).await,
-            relay.start(&spec(&["assets/gate/relay.mjs"], of_relay)).await,
-        ];
-        let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };
-        Side { name, gate: gate_url, relay: relay_url, functions }
+        deployed(&self.stand_in, options).await
     }
 
     /// Every implementation, relay on.
@@ -74,6 +52,32 @@ impl Account {
         let buffered = Options { buffered: true, ..Options::default() };
         vec![self.own(), self.node(Options::default()).await, self.node(buffered).await]
     }
+}
+
+/// The functions that are deployed, in Node.js, asking the stand-in.
+pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
+    let (gate, relay) = (Reserved::new().await, Reserved::new().await);
+    let endpoint = stand_in.endpoint();
+    let mut of_gate = BTreeMap::from([
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", endpoint.access_key.clone()),
+        ("AWS_SECRET_ACCESS_KEY", endpoint.secret_key.clone()),
+        ("AWS_ENDPOINT_URL_LAMBDA", endpoint.api.clone()),
+        ("ZIPREEL_GATE_URL", gate.url.clone()),
+    ]);
+    if options.relay {
+        of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
+    }
+    // the relay gets no keys: it has no rights on AWS either
+    let of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
+    let (gate_url, relay_url) = (gate.url.clone(), relay.url.clone());
+    let spec = |files, environment| Spec { files, environment, at_once: options.at_once, buffered: options.buffered };
+    let functions = vec![
+        gate.start(&spec(&["assets/gate/gate.mjs", "assets/gate/watch.html"], of_gate)).await,
+        relay.start(&spec(&["assets/gate/relay.mjs"], of_relay)).await,
+    ];
+    let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };
+    Side { name, gate: gate_url, relay: relay_url, functions }
 }
 
 /// The stand-in's account, as the engine reaches it.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use zipreel::local::{Faults, Operation};
 
 use super::{
     matrix::{PLAYS, SEEKS, SURVIVES, record},
@@ -11,10 +12,21 @@ use super::{
         Stage, watch,
     },
 };
-use crate::clips::Clip;
+use crate::{
+    clips::Clip,
+    contract::sides::{Options, deployed},
+};
 
-/// A browser's row of the table: both kinds of clips to the end with a seek to the middle, and an hour's pause.
-async fn plays_the_watch_page(browser: Browser, others: &[&str]) {
+/// Where a player can go on that has loaded nothing yet of what it jumps to, in a video with open GOPs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OpenGops {
+    Anywhere,
+    /// It starts to decode at IDR pictures only, and there is but one, at the beginning.
+    WhereLoaded,
+}
+
+/// A browser's row of the table.
+async fn plays_the_watch_page(browser: Browser, open_gops: OpenGops, others: &[&str]) {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;
     let played = watch(browser, "play", &reel.page, || {}).await;
@@ -24,14 +36,35 @@ async fn plays_the_watch_page(browser: Browser, others: &[&str]) {
     }
     let open = stage.publish(Clip::OpenGop).await;
     watch(browser, "play", &open.page, || {}).await;
-    let long = stage.publish(Clip::Long).await;
-    let hour = Duration::from_secs(3600);
-    let paused = watch(browser, "pause", &long.page, || stage.clock.advance(hour)).await;
     let player = name(&played);
     record(&player, PLAYS, "yes");
-    record(&player, SEEKS, "yes");
-    assert_eq!((name(&paused), &paused["survives"]), (player.clone(), &Value::Bool(true)));
+    record(&player, SEEKS, jumps(browser, open_gops, &stage).await);
+    survives(browser, &stage).await;
     record(&player, SURVIVES, "yes");
+}
+
+/// A pause, after which it jumps to where nothing is loaded: the bucket refuses a link that everyone believes in, and all
+/// links have ended.
+async fn survives(browser: Browser, stage: &Stage) {
+    let (stand_in, reel) = (&stage.desk.stand_in, stage.publish(Clip::Long).await);
+    // the stand-in's relay reads by itself what it serves; the deployed one asks the bucket
+    let functions = deployed(stand_in, Options::default()).await;
+    let page = reel.page.replace(&stand_in.endpoint().gate, &functions.gate);
+    let refusal: Faults = "403@Download=1x".parse().unwrap();
+    watch(browser, "pause", &page, || stand_in.faults().set(refusal)).await;
+    assert_eq!(stand_in.counts().answers(Operation::Download, 403), 1);
+    watch(browser, "pause", &reel.page, || stage.clock.advance(Duration::from_secs(3600))).await;
+}
+
+async fn jumps(browser: Browser, open_gops: OpenGops, stage: &Stage) -> &'static str {
+    let open = stage.publish(Clip::OpenGopLong).await;
+    let jumped = watch(browser, "jump", &open.page, || {}).await;
+    let goes_on = Value::Bool(open_gops == OpenGops::Anywhere);
+    assert_eq!((&jumped["inside"], &jumped["byLink"]), (&goes_on, &goes_on), "{browser:?} {open_gops:?}");
+    match open_gops {
+        OpenGops::Anywhere => "yes",
+        OpenGops::WhereLoaded => "yes; with open GOPs only where it has loaded",
+    }
 }
 
 fn name(seen: &Value) -> String {
@@ -40,17 +73,18 @@ fn name(seen: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_plays_the_watch_page() {
-    plays_the_watch_page(Chromium, &["keys", "link", "phone", "thrift", "alone", "framed"]).await;
+    plays_the_watch_page(Chromium, OpenGops::WhereLoaded, &["keys", "link", "phone", "thrift", "alone", "framed"])
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn firefox_plays_the_watch_page() {
-    plays_the_watch_page(Firefox, &["link", "phone"]).await;
+    plays_the_watch_page(Firefox, OpenGops::Anywhere, &["link", "phone"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn webkit_plays_the_watch_page() {
-    plays_the_watch_page(WebKit, &["link"]).await;
+    plays_the_watch_page(WebKit, OpenGops::Anywhere, &["link"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
