@@ -62,8 +62,9 @@ fn nothing_to_resume(name: Option<&ReelName>, place: &Place) -> Fault {
 }
 
 async fn start(request: Request, region: Option<&str>, place: &Place, talk: Talk) -> Result<(), Stopped> {
-    let tools = Tools::find().await.map_err(failed)?;
-    let Session { cloud, stand_in } = session::connect(&request.target, region, place).await?;
+    let tools = async { Tools::find().await.map_err(failed) };
+    let (tools, session) = tokio::try_join!(tools, session::connect(&request.target, region, place))?;
+    let Session { cloud, stand_in } = session;
     if matches!(request.target, Target::Aws { .. }) {
         acknowledge(&cloud, place, talk)?;
     }

@@ -146,7 +146,7 @@ async fn find(
     Ok(Found { look, journal, chunks })
 }
 
-/// Reads the video and the account; makes nothing.
+/// Reads the video and the account, side by side; makes nothing. The first to fail ends it.
 async fn look(
     request: &Request,
     cloud: &Cloud,
@@ -154,6 +154,30 @@ async fn look(
     control: &Control,
     job: &JobHandle,
 ) -> Result<Look, Stopped> {
+    let (video, (existing, gate)) =
+        tokio::try_join!(look_at_video(request, tools, control), look_at_account(request, cloud, control, job))?;
+    let Video { plan, source_bytes, generation, origin } = video;
+    if let Some(before) = request.interrupted.as_ref().filter(|before| before.generation != generation) {
+        return Err(Stopped::Failed(changed(request, before, &origin)));
+    }
+    if let Some(taken) = &existing
+        && taken.index.current.generation != generation
+        && request.if_taken != IfTaken::Replace
+    {
+        return Err(Stopped::Failed(name_taken(request, taken)));
+    }
+    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
+    Ok(Look { plan, source_bytes, generation, existing, gate, origin })
+}
+
+struct Video {
+    plan: MediaPlan,
+    source_bytes: u64,
+    generation: Generation,
+    origin: Origin,
+}
+
+async fn look_at_video(request: &Request, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
     let media = match probe::probe(tools, &request.video, &control.cancel).await {
         Ok(media) => media,
         Err(ProbeError::Cancelled) => return Err(Stopped::Cancelled),
@@ -171,19 +195,20 @@ async fn look(
     let treatment = plan.arguments(request.segment_length, dialect).join("\n");
     let generation = generation(&print, request.segment_length, request.chunk_limit, &treatment, &tools.version);
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
-    if let Some(before) = request.interrupted.as_ref().filter(|before| before.generation != generation) {
-        return Err(Stopped::Failed(changed(request, before, &origin)));
-    }
-    let existing = attempts(job, control, &request.retry, |_| remote::existing(cloud, &request.reel), |_| ()).await?;
-    if let Some(taken) = &existing
-        && taken.index.current.generation != generation
-        && request.if_taken != IfTaken::Replace
-    {
-        return Err(Stopped::Failed(name_taken(request, taken)));
-    }
-    let gate = attempts(job, control, &request.retry, |_| cloud.function_url(GATE), |_| ()).await?;
-    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
-    Ok(Look { plan, source_bytes: print.bytes, generation, existing, gate, origin })
+    Ok(Video { plan, source_bytes: print.bytes, generation, origin })
+}
+
+/// The reel as it is published, and the gate's URL.
+async fn look_at_account(
+    request: &Request,
+    cloud: &Cloud,
+    control: &Control,
+    job: &JobHandle,
+) -> Result<(Option<Existing>, Option<String>), Stopped> {
+    tokio::try_join!(
+        attempts(job, control, &request.retry, |_| remote::existing(cloud, &request.reel), |_| ()),
+        attempts(job, control, &request.retry, |_| cloud.function_url(GATE), |_| ()),
+    )
 }
 
 fn failed(error: &impl Explain) -> Stopped {
