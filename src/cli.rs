@@ -109,6 +109,15 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
+    /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
+    Embed {
+        /// The reel
+        name: ReelName,
+        #[command(flatten)]
+        reels: ReelsArgs,
+        #[command(flatten)]
+        form: FormArgs,
+    },
     /// Check that a reel is whole: every chunk is there, with the right hash and size
     Check {
         /// The reel
@@ -163,9 +172,10 @@ impl Command {
             | Self::Setup { face, .. }
             | Self::Relay { face, .. }
             | Self::Doctor { face, .. } => Some(face.clone()),
-            Self::Teardown { form, .. } | Self::List { form, .. } | Self::Check { form, .. } => {
-                Some(FaceArgs { form: form.clone(), ..FaceArgs::default() })
-            }
+            Self::Teardown { form, .. }
+            | Self::List { form, .. }
+            | Self::Embed { form, .. }
+            | Self::Check { form, .. } => Some(FaceArgs { form: form.clone(), ..FaceArgs::default() }),
             Self::Policy { .. } | Self::Delete { .. } | Self::Gc { .. } | Self::Local { .. } => None,
         }
     }

@@ -11,6 +11,7 @@ use crate::{
     library::{Checked, Depth, Finding, Listed, Report},
     reel::{
         board::{Board, State},
+        embed::Embed,
         event::{Event, JobChange, JobName, Planned, Published, Unit},
         fault::{Fault, FaultClass},
         name::ReelName,
@@ -123,6 +124,14 @@ pub fn reel(name: &ReelName, listed: &Listed) -> Value {
         "chunks": index.map(|index| index.chunks), "deployed": listed.chunks(), "others": listed.other_chunks(),
         "bytes": listed.bytes(), "seconds": index.map(|index| index.duration.as_secs()), "modified": modified,
         "whole": listed.is_whole(),
+    })
+}
+
+/// What shows a reel on other pages.
+pub fn embed(embed: &Embed) -> Value {
+    json!({
+        "event": "embed", "reel": embed.reel, "title": embed.title, "watch": embed.watch,
+        "playlist": embed.playlist(), "relay": embed.relay, "iframe": embed.iframe(), "video": embed.video(),
     })
 }
 

@@ -22,7 +22,7 @@ use crate::{
         attempt::Patience,
         collect::{Leftover, Why},
         journal, remote,
-        request::{IfTaken, Request, Transcode},
+        request::{IfTaken, Request, Target, Transcode},
     },
     reel::{
         fault::{Explain, Fault, Stopped},
@@ -113,6 +113,31 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
 fn minute(time: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]");
     OffsetDateTime::from(time).format(format).unwrap_or_default()
+}
+
+pub async fn embed(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
+    let settings = settings(reels)?;
+    let session = connect(&settings).await?;
+    let embed = unless_signalled(library::embed(&session.cloud, name, &patience())).await?;
+    if as_json {
+        drop(json::write(&json::embed(&embed)));
+        return Ok(());
+    }
+    if !embed.relay {
+        plain::say(
+            "the relay is off: only Safari and Firefox for Android play this, other browsers say how to watch; \
+             `zipreel relay on` lets them play too, for the price of every byte they see",
+        );
+    }
+    if settings.target == Target::Local {
+        plain::say("on the stand-in it plays on this machine alone, while `zipreel local` runs");
+    }
+    let (frame, video) = (embed.iframe(), embed.video());
+    let html = format!(
+        "<!-- the watch page in a frame -->\n{frame}\n\n<!-- or a video element of the page's own -->\n{video}\n"
+    );
+    // whoever closed the pipe has read enough
+    io::stdout().lock().write_all(html.as_bytes()).or(Ok(()))
 }
 
 pub async fn check(

@@ -47,6 +47,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Doctor { live, account, .. }) => account::doctor(live, &account, talk).await,
         Some(Command::Policy { which, account, partition }) => account::policy(which, &partition, &account),
         Some(Command::List { reels, .. }) => library::list(&reels, talk.json).await,
+        Some(Command::Embed { name, reels, .. }) => library::embed(&name, &reels, talk.json).await,
         Some(Command::Check { name, deep, repair, reels, .. }) => {
             library::check(&name, deep, repair.as_deref(), &reels, talk.json).await
         }

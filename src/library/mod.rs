@@ -3,11 +3,13 @@
 
 mod check;
 mod delete;
+mod embed;
 mod list;
 mod sweep;
 
 pub use check::{Checked, Depth, Finding, Report, check};
 pub use delete::{delete, remove};
+pub use embed::embed;
 pub use list::{Listed, Shelf, list};
 pub use sweep::{Sweep, sweep};
 

@@ -15,6 +15,7 @@ use zipreel::{
     reel::{
         board::Board,
         cost::{Bill, Viewed},
+        embed::Embed,
         event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
         fault::Fault,
         name::{ChunkNumber, Generation, RenditionId},
@@ -162,7 +163,14 @@ fn every_json_event_is_documented_field_by_field() {
     let checked = library::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding };
     let name = "a".parse().unwrap();
     let report = library::Report::default();
-    lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked)]);
+    let embed = Embed {
+        reel: "a".parse().unwrap(),
+        title: String::new(),
+        watch: String::new(),
+        resolution: (16, 9),
+        relay: true,
+    };
+    lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked), json::embed(&embed)]);
     lines.push(json::checked(&name, library::Depth::Deep, report));
     lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
     for line in lines {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-const HTML: &str = include_str!("../../../assets/gate/watch.html");
+use crate::reel::watch_page::{HTML, between, escape, hls_js};
 
 /// What the page tells of a reel.
 pub(super) struct Values<'a> {
@@ -46,23 +46,10 @@ pub(super) fn fill(values: &Values<'_>) -> String {
     page
 }
 
-/// Character by character as the deployed gate does it, so that both send the same bytes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' | '<' | '>' | '"' | '\'' => escaped.push_str(&format!("&#{};", u32::from(character))),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 /// The `Content-Security-Policy`; `relay` is the relay's origin, or empty.
 pub(super) fn policy(relay: &str) -> String {
     static START: LazyLock<String> = LazyLock::new(|| {
-        let player = between("const HLS_JS = '", "'");
-        format!("default-src 'none'; script-src {} {player}; style-src {}", hash("script"), hash("style"))
+        format!("default-src 'none'; script-src {} {}; style-src {}", hash("script"), hls_js(), hash("style"))
     });
     let space = if relay.is_empty() { "" } else { " " };
     format!(
@@ -76,10 +63,6 @@ pub(super) fn policy(relay: &str) -> String {
 fn hash(tag: &str) -> String {
     let text = between(&format!("<{tag}>"), &format!("</{tag}>"));
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
-}
-
-fn between(start: &str, end: &str) -> &'static str {
-    HTML.split_once(start).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inside, _)| inside)
 }
 
 #[cfg(test)]
