@@ -101,7 +101,7 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
     let name = &wanted.name;
     match cloud.role_gap(wanted).await {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
-        Ok(Some(gap)) => health.add(Subject::Roles, Grade::Setup, format!("`{name}` {gap}")),
+        Ok(Some(gap)) => health.add(Subject::Roles, Grade::Setup, format!("role `{name}` {gap}")),
         Err(error) => unread(health, Subject::Roles, &error),
     }
 }
@@ -159,7 +159,7 @@ async fn log(cloud: &Cloud, health: &mut Health) {
         }
         Ok(Some(Some(days))) => health.add(Subject::Log, Grade::Note, format!("`{group}` keeps {days} days")),
         Ok(Some(None)) => health.add(Subject::Log, Grade::Setup, format!("`{group}` keeps lines for ever")),
-        Ok(None) => health.add(Subject::Log, Grade::Setup, format!("`{group}`, kept for {LOG_RETENTION_DAYS} days")),
+        Ok(None) => health.add(Subject::Log, Grade::Setup, format!("log `{group}`, kept for {LOG_RETENTION_DAYS} days")),
         Err(error) => unread(health, Subject::Log, &error),
     }
 }

@@ -199,7 +199,7 @@ impl fmt::Display for JobName {
                 SetupStep::RelayUrl => "URL of the relay",
                 SetupStep::Addresses => "addresses",
                 SetupStep::Concurrency => "concurrency",
-                SetupStep::Probe => "probe",
+                SetupStep::Probe => "probe of the URLs",
             }),
             Self::Probe => f.write_str("probe"),
             Self::Split => f.write_str("split"),
