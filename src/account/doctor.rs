@@ -159,7 +159,9 @@ async fn log(cloud: &Cloud, health: &mut Health) {
         }
         Ok(Some(Some(days))) => health.add(Subject::Log, Grade::Note, format!("`{group}` keeps {days} days")),
         Ok(Some(None)) => health.add(Subject::Log, Grade::Setup, format!("`{group}` keeps lines for ever")),
-        Ok(None) => health.add(Subject::Log, Grade::Setup, format!("log `{group}`, kept for {LOG_RETENTION_DAYS} days")),
+        Ok(None) => {
+            health.add(Subject::Log, Grade::Setup, format!("log `{group}`, kept for {LOG_RETENTION_DAYS} days"))
+        }
         Err(error) => unread(health, Subject::Log, &error),
     }
 }

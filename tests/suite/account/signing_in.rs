@@ -1,9 +1,9 @@
 //! What is wrong with a sign-in becomes one sentence that says what to run.
 
-use std::{fs, path::Path, process::Stdio};
+use std::{fs, path::Path, process::Stdio, time::Duration};
 
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{io::AsyncReadExt, net::TcpListener, process::Command, time::timeout};
 
 use super::secrets::zipreel;
 use crate::{clips::scratch, stand_in::clients::Fixture};
@@ -72,4 +72,19 @@ async fn each_service_may_have_an_address_of_its_own() {
     }
     let output = command.output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[tokio::test]
+async fn aws_is_reached_by_the_proxy_that_the_environment_names() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let fixture = Fixture::start().await;
+    let mut command = zipreel(&fixture, &["doctor", "--json"]);
+    command.env("AWS_ENDPOINT_URL", "http://aws.invalid").env("HTTP_PROXY", &address).env("http_proxy", &address);
+    command.env("NO_PROXY", "").env("no_proxy", "").stdout(Stdio::null());
+    let _child = command.kill_on_drop(true).spawn().unwrap();
+    let (mut asked, _) = timeout(Duration::from_secs(60), proxy.accept()).await.expect("the proxy is asked").unwrap();
+    let mut line = [0; 23];
+    timeout(Duration::from_secs(60), asked.read_exact(&mut line)).await.unwrap().unwrap();
+    assert_eq!(String::from_utf8_lossy(&line), "POST http://aws.invalid");
 }
