@@ -38,6 +38,10 @@ use crate::reel::{
 /// Lines of ffmpeg's that go to the job's log: a damaged file makes it complain of every frame.
 const COMPLAINTS_MAX: u32 = 2000;
 
+/// Pieces that are announced and not yet joined before ffmpeg is held: copying, it writes faster than it is followed, and
+/// what it is ahead is on the disk beside the backlog.
+const AHEAD_MAX: usize = 16;
+
 /// What the split came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SplitSummary {
@@ -126,7 +130,6 @@ impl Explain for SplitError {
             Self::Cancelled => None,
         }
     }
-
     /// The text of an inner error is this error's own: its cause follows, once.
     fn fault(&self) -> Fault {
         match self {
@@ -299,16 +302,16 @@ impl<'a> Run<'a> {
         let mut error_lines = Lines::default();
         let (mut out, mut err) = (Vec::with_capacity(8192), Vec::with_capacity(8192));
         let (mut out_open, mut err_open, mut held) = (true, true, false);
+        let mut announced = VecDeque::new();
         let segments = self.segments.clone();
         while out_open || err_open {
             tokio::select! {
                 read = process.stdout.read_buf(&mut out), if out_open => {
                     out_open = read.map_err(|error| self.run_error(error))? > 0;
-                    let mut pieces = Vec::new();
-                    playlist_lines.push(&out, |line| pieces.extend(playlists.line(line)));
+                    playlist_lines.push(&out, |line| announced.extend(playlists.line(line)));
                     out.clear();
-                    self.take(pieces).await?;
                 }
+                () = std::future::ready(()), if !announced.is_empty() => self.take(announced.pop_front()).await?,
                 read = process.stderr.read_buf(&mut err), if err_open => {
                     err_open = read.map_err(|error| self.run_error(error))? > 0;
                     error_lines.push(&err, |line| self.hear(line));
@@ -321,7 +324,7 @@ impl<'a> Run<'a> {
                 () = self.split.backlog.0.changed.notified() => {}
                 () = control.cancel.cancelled() => return self.stop(process).await,
             }
-            let full = self.split.backlog.is_full();
+            let full = self.split.backlog.is_full() || announced.len() > AHEAD_MAX;
             if full != held {
                 if full {
                     process.hold()
@@ -332,6 +335,7 @@ impl<'a> Run<'a> {
             }
         }
         error_lines.end(|line| self.hear(line));
+        self.take(announced).await?;
         process.wait().await.map_err(|error| self.run_error(error))
     }
 
@@ -363,7 +367,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn take(&mut self, pieces: Vec<Piece>) -> Result<(), SplitError> {
+    async fn take(&mut self, pieces: impl IntoIterator<Item = Piece>) -> Result<(), SplitError> {
         for piece in pieces {
             let closed = self.joiner.add(&piece).await.map_err(|error| self.split.write_error(error))?;
             closed.into_iter().for_each(|segment| self.close(segment));

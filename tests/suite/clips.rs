@@ -46,8 +46,9 @@ pub enum Clip {
     AudioOnly,
     /// An MP3 with a cover.
     Cover,
-    /// 10 minutes in few bytes.
+    /// 10 minutes in few bytes; and the same streams in MPEG-TS.
     Long,
+    LongTs,
     /// 10 s in many bytes, a keyframe a second.
     Grain,
     /// 2 s, a keyframe every second, in 100 KB; and the same streams in Matroska and in MPEG-TS.
@@ -129,6 +130,7 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
             format!("-t 600 -c:v libx264 -preset ultrafast -crf 35 -g 20 -pix_fmt yuv420p {AAC}"),
             "mp4",
         ),
+        Clip::LongTs => (of(Clip::Long), "-c copy".into(), "ts"),
         Clip::Grain => (
             format!("-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t {SOUND}"),
             format!("-t 10 -c:v libx264 -preset ultrafast -qp 22 -g 30 -pix_fmt yuv420p {AAC}"),

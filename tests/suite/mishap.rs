@@ -5,6 +5,8 @@ mod commands;
 #[cfg(unix)]
 mod crash;
 mod damaged;
+#[cfg(unix)]
+mod disk;
 mod engine;
 mod matrix;
 mod resume;

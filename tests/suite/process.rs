@@ -90,7 +90,7 @@ async fn an_orphan_is_ended_only_if_it_is_the_same_process() {
 }
 
 /// Stopped by a signal, as the system lists it.
-fn is_held(leader: &Leader) -> bool {
+pub(crate) fn is_held(leader: &Leader) -> bool {
     let listing = Command::new("ps").args(["-o", "stat=", "-p", &leader.pid.to_string()]).output().unwrap();
     String::from_utf8(listing.stdout).unwrap().trim().starts_with('T')
 }
