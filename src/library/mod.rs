@@ -17,7 +17,7 @@ use crate::{
     cloud::{Cloud, CloudError, functions::FunctionFacts},
     publish::{attempt::Patience, player::PlayerError, remote::RemoteError},
     reel::{
-        fault::{Explain, Fault, FaultClass},
+        fault::{Explain, FaultClass},
         name::ReelName,
     },
 };
@@ -82,18 +82,6 @@ impl Explain for LibraryError {
             Self::Remote(error) => error.is_offline(),
             Self::Player(error) => error.is_offline(),
             Self::NotFound(_) | Self::NoGate => false,
-        }
-    }
-
-    /// The text of an inner error is this error's own.
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Cloud(error) => error.fault(),
-            Self::Remote(error) => error.fault(),
-            Self::Player(error) => error.fault(),
-            Self::NotFound(_) | Self::NoGate => {
-                Fault { class: self.class(), what: self.to_string(), cause: None, hint: self.hint() }
-            }
         }
     }
 }

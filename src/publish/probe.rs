@@ -16,7 +16,7 @@ use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
 use crate::reel::{
     arguments::input_guard,
     decide::{Action, MediaPlan},
-    fault::{Explain, Fault, FaultClass},
+    fault::{Explain, FaultClass},
     ffprobe::{self, OutputError, PacketSample},
     input::{InputError, InputFault, looks_like_mp4, printable},
     media::Media,
@@ -78,22 +78,6 @@ impl Explain for ProbeError {
             }
             Self::Cancelled => None,
         }
-    }
-
-    /// The text of an input error is this error's own: its cause follows, once.
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Input(error) => error.fault(),
-            Self::Run(_, error) => self.plain_fault().because(error),
-            Self::Answer(_, error) => self.plain_fault().because(error),
-            _ => self.plain_fault(),
-        }
-    }
-}
-
-impl ProbeError {
-    fn plain_fault(&self) -> Fault {
-        Fault { class: self.class(), what: self.to_string(), cause: None, hint: self.hint() }
     }
 }
 

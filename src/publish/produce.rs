@@ -22,7 +22,7 @@ use super::{
 use crate::reel::{
     decide::MediaPlan,
     event::{JobName, Unit},
-    fault::{Explain, Fault, FaultClass, Stopped},
+    fault::{Explain, FaultClass, Stopped},
     retry::RetryPolicy,
 };
 
@@ -85,13 +85,6 @@ impl Explain for Error {
         match self {
             Self::Split(error) => error.hint(),
             Self::Different(_) => Some("Resume: the split begins anew.".into()),
-        }
-    }
-
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Split(error) => error.fault(),
-            Self::Different(_) => Fault { class: self.class(), what: self.to_string(), cause: None, hint: self.hint() },
         }
     }
 }

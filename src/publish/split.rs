@@ -30,7 +30,7 @@ use super::{
 use crate::reel::{
     arguments::{Dialect, input_guard},
     decide::MediaPlan,
-    fault::{Explain, Fault, FaultClass},
+    fault::{Explain, FaultClass},
     input::{InputError, printable},
     progress::{Announcements, Lines, Piece, Said, said},
 };
@@ -128,17 +128,6 @@ impl Explain for SplitError {
             )),
             Self::Changed(_) => Some("Wait until it is written to its end, then publish it again.".to_owned()),
             Self::Cancelled => None,
-        }
-    }
-    /// The text of an inner error is this error's own: its cause follows, once.
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Tools(error) => error.fault(),
-            Self::Input(error) => error.fault(),
-            _ => {
-                let cause = std::error::Error::source(self).map(ToString::to_string);
-                Fault { class: self.class(), what: self.to_string(), cause, hint: self.hint() }
-            }
         }
     }
 }
