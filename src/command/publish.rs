@@ -19,9 +19,10 @@ use crate::{
     publish::{
         self,
         ffmpeg::Tools,
-        journal, notice,
+        notice,
         reporter::{Control, Reporter},
         request::{Request, Target},
+        resumable,
     },
     reel::{
         fault::{Explain, Fault, Stopped},
@@ -38,7 +39,7 @@ pub async fn publish(video: &Path, args: &PublishArgs, talk: Talk) -> Result<(),
 
 pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> Result<(), Stopped> {
     let place = Place::resolve(place).map_err(failed)?;
-    let all = journal::resumable(&place.state_dir);
+    let all = resumable::all(&place.state_dir);
     let found = all.into_iter().find(|resumable| name.is_none_or(|name| resumable.reel == *name));
     let Some(resumable) = found else { return Err(Stopped::Failed(nothing_to_resume(name, &place))) };
     let (deployed, chunks, reel) = (resumable.chunks_deployed, resumable.chunks, &resumable.reel);

@@ -4,7 +4,6 @@
 //! The remote side is the truth; the journal tells what was meant and spares asking.
 
 use std::{
-    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -12,20 +11,15 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ffmpeg::Leader,
-    probe::Measured,
-    request::{IfTaken, Interrupted, Origin, Request, Target, Transcode},
-};
+use super::{ffmpeg::Leader, probe::Measured, request::Origin};
 use crate::reel::{
     fault::{Explain, FaultClass},
     index::ChunkIndex,
     ledger::{self, Damage},
     name::{Generation, ReelName, RenditionId},
-    retry::RetryPolicy,
 };
 
-const FILE: &str = "journal";
+pub(super) const FILE: &str = "journal";
 const DAMAGED: &str = "journal.damaged";
 const LOCK: &str = "lock";
 
@@ -337,94 +331,24 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-/// A reel that was begun and not published.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Resumable {
-    pub reel: ReelName,
-    pub generation: Generation,
-    pub began: Began,
-    pub chunks_deployed: u32,
-    /// Known once the split was complete, else the estimate.
-    pub chunks: u32,
-    pub bytes_deployed: u64,
-}
-
-impl Resumable {
-    /// The request that goes on with it.
-    pub fn request(&self, state_dir: PathBuf, work_dir: PathBuf, backlog_bytes: u64) -> Request {
-        Request {
-            video: self.began.video.clone(),
-            reel: self.reel.clone(),
-            target: self.target(),
-            title: self.began.title.clone(),
-            segment_length: std::time::Duration::from_secs_f64(self.began.segment_seconds.clamp(0.1, 86_400.0)),
-            chunk_limit: self.began.chunk_limit,
-            parallel_uploads: self.began.parallel_uploads.and_then(std::num::NonZeroUsize::new),
-            transcode: if self.began.transcode { Transcode::Auto } else { Transcode::Never },
-            if_taken: IfTaken::replace(self.began.replace),
-            interrupted: Some(Interrupted {
-                generation: self.generation,
-                origin: self.began.origin.clone(),
-                chunks_deployed: self.chunks_deployed,
-            }),
-            retry: RetryPolicy::default(),
-            state_dir,
-            work_dir,
-            backlog_bytes,
-        }
-    }
-
-    pub fn target(&self) -> Target {
-        if self.began.target == "local" { Target::Local } else { Target::Aws { profile: self.began.profile.clone() } }
-    }
-}
-
-/// Everything in the state folder that can go on, newest first. What can't be read is left out. Blocking.
-pub fn resumable(state_dir: &Path) -> Vec<Resumable> {
-    let mut found: Vec<Resumable> = folders(state_dir)
-        .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
-        .filter_map(|(reel, generation, folder)| {
-            let bytes = fs::read(folder.join(FILE)).ok()?;
-            summary(reel.parse().ok()?, generation.parse().ok()?, &ledger::good(&bytes))
-        })
-        .collect();
-    found.sort_by(|a, b| b.began.at.cmp(&a.began.at));
-    found
-}
-
-fn folders(path: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
+/// What lies in a folder, by name.
+pub(super) fn folders(path: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
 }
 
-fn began(records: &[Record]) -> Option<Began> {
+/// What was asked for last.
+pub(super) fn began(records: &[Record]) -> Option<Began> {
     records.iter().rev().find_map(|record| match record {
         Record::Began(began) => Some(began.clone()),
         _ => None,
     })
 }
 
-fn summary(reel: ReelName, generation: Generation, records: &[Record]) -> Option<Resumable> {
-    let began = began(records)?;
-    let mut found = Resumable { reel, generation, chunks: began.chunks, began, chunks_deployed: 0, bytes_deployed: 0 };
-    let mut deployed = HashMap::new();
-    for record in records {
-        match record {
-            Record::Published { .. } => return None,
-            Record::Packed { chunks, .. } => found.chunks = *chunks,
-            // every run records each chunk
-            Record::Deployed { rendition, chunk } => drop(deployed.insert((rendition, chunk.number), chunk.bytes)),
-            Record::Began(_) | Record::Splitting { .. } => {}
-        }
-    }
-    found.chunks_deployed = deployed.len() as u32;
-    found.bytes_deployed = deployed.values().sum();
-    Some(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::publish::resumable;
 
     fn began() -> Record {
         Record::Began(Began {
@@ -462,11 +386,11 @@ mod tests {
         journal.append(began()).unwrap();
         journal.append(Record::Packed { chunks: 5, bytes: 9, traits: None }).unwrap();
         drop(journal);
-        assert_eq!(resumable(state.path())[0].chunks, 5);
+        assert_eq!(resumable::all(state.path())[0].chunks, 5);
         let (mut journal, word) = open(state.path());
         assert_eq!((journal.records().len(), word), (2, None));
         journal.append(published()).unwrap();
-        assert_eq!(resumable(state.path()), []);
+        assert_eq!(resumable::all(state.path()), []);
     }
 
     #[test]

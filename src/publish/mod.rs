@@ -17,6 +17,7 @@ mod produce;
 pub mod remote;
 pub mod reporter;
 pub mod request;
+pub mod resumable;
 pub mod run;
 mod source;
 pub mod split;

@@ -25,9 +25,10 @@ use crate::{
     publish::{
         self,
         ffmpeg::Tools,
-        journal, log, notice, probe,
+        log, notice, probe,
         reporter::{Control, Reporter},
         request::{IfTaken, Request, Target, Transcode},
+        resumable,
     },
     reel::{
         decide::decide,
@@ -231,9 +232,9 @@ impl Engine {
         control: Control,
     ) -> Result<Published, Fault> {
         let state_dir = self.0.place.state_dir.clone();
-        let all = tokio::task::spawn_blocking(move || journal::resumable(&state_dir)).await;
+        let all = tokio::task::spawn_blocking(move || resumable::all(&state_dir)).await;
         let same =
-            |found: &journal::Resumable| found.reel == resumable.reel && found.generation == resumable.generation;
+            |found: &resumable::Resumable| found.reel == resumable.reel && found.generation == resumable.generation;
         let found = all.unwrap_or_default().into_iter().find(same).ok_or_else(|| {
             Fault::permanent(format!("could not resume `{}`: its journal is gone", resumable.reel))
                 .hint("Publish the same video again: what is deployed is found and not sent again.")
@@ -275,7 +276,7 @@ fn fault(stopped: Stopped) -> Fault {
     }
 }
 
-fn resumable(found: journal::Resumable) -> Resumable {
+fn resumable(found: resumable::Resumable) -> Resumable {
     let began = &found.began;
     let touched = OffsetDateTime::parse(&began.at, &Rfc3339).map_or_else(|_| SystemTime::now(), SystemTime::from);
     Resumable {
@@ -324,7 +325,7 @@ impl Backend for Engine {
     fn resumable(&self) -> Work<Vec<Resumable>> {
         let state_dir = self.0.place.state_dir.clone();
         async move {
-            let find = move || journal::resumable(&state_dir).into_iter().map(resumable).collect();
+            let find = move || resumable::all(&state_dir).into_iter().map(resumable).collect();
             Ok(tokio::task::spawn_blocking(find).await.unwrap_or_default())
         }
         .boxed()
