@@ -157,7 +157,7 @@ async fn counts_every_frame(
     record(player, SEEKS, "yes");
     let survives = match refused {
         Refused::GoesOn => "yes",
-        Refused::Ends => "yes after a pause; ends if its link is refused between redirect and request",
+        Refused::Ends => "yes after a pause; a link refused as it is followed ends it: it asks no second time",
     };
     record(player, SURVIVES, survives);
     cell
