@@ -28,6 +28,9 @@ pub struct CloudError {
     cause: Cause,
 }
 
+/// The cause of what took longer than its limit.
+pub const TIMED_OUT: &str = "no answer in time";
+
 /// AWS's words, kept apart so that they show once, as the cause.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
@@ -124,7 +127,7 @@ impl CloudError {
                 }
                 Self::new(doing, code, Some(status), message, retry_after.map(Duration::from_secs))
             }
-            SdkError::TimeoutError(_) => Self::new(doing, "Timeout".into(), None, "no answer in time".into(), None),
+            SdkError::TimeoutError(_) => Self::new(doing, "Timeout".into(), None, TIMED_OUT.into(), None),
             other => match credentials_cause(other) {
                 Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
                 None if reads_file(other) => Self::new(doing, "File".into(), None, root_cause(other), None),

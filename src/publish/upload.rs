@@ -11,13 +11,14 @@ use tokio::{sync::mpsc::Receiver, task::JoinSet};
 
 use super::{attempt::attempts, journal::Record, lane::Lane, pack::PackedChunk, reporter::JobHandle, work::Work};
 use crate::{
-    cloud::{CloudError, functions::NewFunction},
+    cloud::{CloudError, error::TIMED_OUT, functions::NewFunction},
     reel::{
         describe,
         event::{Event, JobName, Unit},
         fault::{Explain, Fault, FaultClass, Stopped},
         index::ChunkIndex,
         name::ChunkNumber,
+        pack::MIB,
     },
 };
 
@@ -299,9 +300,7 @@ async fn send(
         lane.failed(chunk.index.number, held_back);
     };
     match attempts(job, &work.control, &work.retry, create, failed).await {
-        Err(Stopped::Failed(fault)) if is_signature_age(&fault) => {
-            Err(Stopped::Failed(too_slow(fault, lane.fitting_mib())))
-        }
+        Err(Stopped::Failed(fault)) => Err(Stopped::Failed(if_too_slow(fault, chunk.code.bytes(), lane.fitting_mib()))),
         result => result?.ok_or(Stopped::Cancelled),
     }
 }
@@ -341,7 +340,14 @@ fn is_signature_age(fault: &Fault) -> bool {
     fault.class == FaultClass::Transient && fault.cause.as_deref().is_some_and(|cause| cause.contains("expired"))
 }
 
-fn too_slow(fault: Fault, fitting_mib: Option<u64>) -> Fault {
+/// With what to do if the uplink is why. `fitting_mib`: the largest chunk that it carries in time, if that is known.
+fn if_too_slow(fault: Fault, bytes: u64, fitting_mib: Option<u64>) -> Fault {
+    // an attempt is given up when its signature ends: at the slowest, AWS has no occasion to refuse it
+    let timed_out = fault.class == FaultClass::Transient && fault.cause.as_deref() == Some(TIMED_OUT);
+    let is_too_large = fitting_mib.is_some_and(|mib| bytes > mib * MIB);
+    if !(is_signature_age(&fault) || timed_out && is_too_large) {
+        return fault;
+    }
     let hint = match fitting_mib {
         Some(mib) => {
             format!("The uplink is too slow for this chunk size. Publish again with --chunk-mib {mib} or less.")
@@ -361,5 +367,14 @@ mod tests {
         assert!(is_signature_age(&cause(FaultClass::Transient, "Signature expired: 20261122T100000Z is now earlier")));
         let signed_out = "The security token included in the request is expired";
         assert!(!is_signature_age(&cause(FaultClass::NeedsPerson, signed_out)));
+    }
+
+    #[test]
+    fn attempts_that_ran_out_of_time_name_the_chunk_size_that_fits() {
+        let late = Fault { class: FaultClass::Transient, ..Fault::permanent("could not create").because(TIMED_OUT) };
+        let hint = |bytes, fitting| if_too_slow(late.clone(), bytes, fitting).hint;
+        assert!(hint(32 * MIB, Some(7)).unwrap().contains("--chunk-mib 7 or less"));
+        assert_eq!(hint(MIB, Some(7)), None, "the uplink carries that: something else was slow");
+        assert_eq!(hint(MIB, None), None);
     }
 }
