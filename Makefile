@@ -40,7 +40,8 @@ test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
 
 # The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS := 60
-soak: $(VENV)/ready
+soak:
+	@tests/tools/need cargo cc ffmpeg
 	ZIPREEL_CRASH_POINTS=60 cargo test --locked --test suite mishap::crash
 	for target in $$(cd fuzz && cargo +nightly fuzz list); do \
 		(cd fuzz && cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
