@@ -100,7 +100,8 @@ pub async fn check(
         // collected: a stream over the closure would not be `Send` for all lifetimes
         let reads: Vec<_> = sound.into_iter().map(|want| read(&player, &base, want, patience, &found)).collect();
         let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
-        while let Some((want, finding)) = reads.next().await {
+        while let Some(read) = reads.next().await {
+            let (want, finding) = read?;
             tell(&found, &mut report, want, finding);
         }
     }
@@ -179,7 +180,7 @@ async fn read<'a>(
     want: &'a Wanted<'a>,
     patience: &Patience,
     found: &(impl Fn(Checked) + Sync),
-) -> (&'a Wanted<'a>, Finding) {
+) -> Result<(&'a Wanted<'a>, Finding), PlayerError> {
     let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.container));
     let mut before = 0;
     for (place, segment) in want.chunk.segments.iter().enumerate() {
@@ -196,9 +197,11 @@ async fn read<'a>(
         };
         match patience.again(attempt).await {
             Ok(read) if read.crc32 == segment.crc32 => before += segment.bytes,
-            Ok(_) => return (want, Finding::Differs(format!("segment {place} of it has another hash"))),
-            Err(error) => return (want, Finding::Differs(error.fault().to_string())),
+            Ok(_) => return Ok((want, Finding::Differs(format!("segment {place} of it has another hash")))),
+            // whoever does not answer says nothing about the chunk
+            Err(error) if error.is_unanswered() => return Err(error),
+            Err(error) => return Ok((want, Finding::Differs(error.fault().to_string()))),
         }
     }
-    (want, Finding::Ok)
+    Ok((want, Finding::Ok))
 }

@@ -62,6 +62,15 @@ impl PlayerError {
         Self::Connection { url: url.to_owned(), source: error.without_url() }
     }
 
+    /// The other side was not reached, or was too busy or too broken to answer.
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Connection { .. } => true,
+            Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
+            Self::Content { .. } => false,
+        }
+    }
+
     pub fn content(url: &str, why: impl Into<String>) -> Self {
         Self::Content { url: url.to_owned(), why: why.into() }
     }
