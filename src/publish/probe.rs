@@ -319,6 +319,14 @@ pub(super) async fn segment_head(segment: &Path) -> io::Result<Option<transport:
     read.await.map_err(io::Error::other)?
 }
 
+/// How light a picture has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brightness {
+    Any,
+    /// A tenth of it at least is lighter than near black.
+    Lit,
+}
+
 /// A picture of the video as JPEG, at most `max_width` wide and the right way up: the most telling of the frames
 /// after `at`, so that a fade from black is passed over.
 pub async fn frame(
@@ -326,14 +334,23 @@ pub async fn frame(
     video: &Path,
     at: Duration,
     max_width: u32,
+    brightness: Brightness,
     cancel: &CancellationToken,
 ) -> Result<Vec<u8>, ProbeError> {
     let mut command = Command::new(&tools.ffmpeg);
     command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
     command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));
+    // else a video that stays dark would be read to its end
+    command.args(["-t", "2"].iter().filter(|_| brightness == Brightness::Lit));
     command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
     // square samples first, then no wider than wanted, with even sides
-    let scale = format!("thumbnail=24,scale=iw*sar:ih,setsar=1,scale='trunc(min({max_width},iw)/2)*2':-2");
+    let mut scale = format!("thumbnail=24,scale=iw*sar:ih,setsar=1,scale='trunc(min({max_width},iw)/2)*2':-2");
+    if brightness == Brightness::Lit {
+        // of 90 % of the points, the lightest; black is 16
+        scale.push_str(
+            ",format=yuv420p,signalstats,metadata=select:key=lavfi.signalstats.YHIGH:value=40:function=greater",
+        );
+    }
     command.args(["-map", "0:V:0", "-frames:v", "1", "-vf", &scale]);
     command.args(["-pix_fmt", "yuvj420p", "-q:v", "3", "-c:v", "mjpeg", "-f", "image2pipe", "pipe:1"]);
     let picture = run(command, &tools.ffmpeg, video, cancel).await?;

@@ -17,7 +17,7 @@ use super::{
     journal::{Record, Traits},
     log::Logged,
     prepare::{Prepared, Start, prepare},
-    probe,
+    probe::{self, Brightness},
     produce::produce,
     reporter::{Control, Reporter},
     request::Request,
@@ -158,11 +158,22 @@ async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
     }
 }
 
-/// A frame that stands for the video; a reel without one plays as well.
+/// A frame that stands for the video, from where it is not black; a reel without one plays as well.
 async fn poster(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Vec<u8>> {
     const WIDTH: u32 = 1280;
-    let at = plan.duration.unwrap_or_default() / 10;
-    probe::frame(tools, &work.request.video, at, WIDTH, &work.control.cancel).await.ok()
+    /// Parts of the length, in the order in which they are tried.
+    const PLACES: [f64; 5] = [0.1, 0.25, 0.45, 0.65, 0.85];
+    let length = plan.duration.unwrap_or_default();
+    let frame = async |place, brightness| {
+        let at = length.mul_f64(place);
+        probe::frame(tools, &work.request.video, at, WIDTH, brightness, &work.control.cancel).await.ok()
+    };
+    for place in PLACES {
+        if let Some(lit) = frame(place, Brightness::Lit).await {
+            return Some(lit);
+        }
+    }
+    frame(PLACES[0], Brightness::Any).await
 }
 
 /// The media playlist with absolute links, for those who host it elsewhere.

@@ -40,6 +40,8 @@ pub enum Clip {
     OneKeyframe,
     /// Nothing but keyframes.
     AllKeyframes,
+    /// 20 s, black for the first 7.
+    DarkStart,
     /// Two video and two audio streams and subtitles.
     Many,
     Silent,
@@ -109,6 +111,9 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::Rotated => (of(Clip::Mp4), "-t 8 -c copy".into(), "mp4"),
         Clip::OneKeyframe => (lavfi, format!("-t 26 {H264} -x264-params keyint=9999:scenecut=0 {AAC}"), "mp4"),
         Clip::AllKeyframes => (lavfi, format!("-t 10 {H264} -g 1 {AAC}"), "mp4"),
+        Clip::DarkStart => {
+            (lavfi, format!("-t 20 -vf drawbox=color=black:thickness=fill:enable='lt(t,7)' {H264} {GOP} {AAC}"), "mp4")
+        }
         Clip::Many => many(&of(Clip::Mp4)),
         Clip::Silent => (of(Clip::Mp4), "-map 0:v -c copy".into(), "mp4"),
         Clip::AudioOnly => (of(Clip::Mp4), "-map 0:a -c copy".into(), "m4a"),

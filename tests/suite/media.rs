@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use zipreel::{
     publish::{
         ffmpeg::Tools,
-        probe::{ProbeError, frame, probe},
+        probe::{Brightness, ProbeError, frame, probe},
     },
     reel::{
         decide::{MediaPlan, MediaRefusal, decide},
@@ -229,7 +229,7 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     let cancel = CancellationToken::new();
     for (wanted, size) in [(Clip::Mp4, (320, 180)), (Clip::Rotated, (320, 568)), (Clip::Webm, (320, 180))] {
         let at = Duration::from_secs(1);
-        let jpeg = frame(&tools().await, &clip(wanted), at, 320, &cancel).await.unwrap();
+        let jpeg = frame(&tools().await, &clip(wanted), at, 320, Brightness::Any, &cancel).await.unwrap();
         let picture = image::load_from_memory(&jpeg).unwrap();
         let (width, height) = (picture.width(), picture.height());
         assert!(width == size.0 && height.abs_diff(size.1) <= 2, "{wanted:?}: {width}x{height}");
@@ -237,8 +237,14 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
         let mean = luma.pixels().map(|pixel| u64::from(pixel.0[0])).sum::<u64>() / u64::from(width * height);
         assert!(mean > 30, "{wanted:?}: not black");
     }
-    let late = frame(&tools().await, &clip(Clip::Mp4), Duration::from_secs(500), 320, &cancel).await;
-    assert!(late.is_err(), "nothing to see after the end");
+    let tools = tools().await;
+    let at = async |kind, seconds, brightness| {
+        frame(&tools, &clip(kind), Duration::from_secs(seconds), 320, brightness, &cancel).await
+    };
+    assert!(at(Clip::Mp4, 500, Brightness::Any).await.is_err(), "nothing to see after the end");
+    assert!(at(Clip::DarkStart, 2, Brightness::Any).await.is_ok());
+    assert!(at(Clip::DarkStart, 2, Brightness::Lit).await.is_err(), "it is black there");
+    assert!(at(Clip::DarkStart, 10, Brightness::Lit).await.is_ok());
 }
 
 #[tokio::test]

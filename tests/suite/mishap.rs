@@ -1,6 +1,6 @@
 //! Publishing that is interrupted, damaged, overtaken or starved, and what comes of it.
 
-mod account;
+pub(crate) mod account;
 mod commands;
 #[cfg(unix)]
 mod crash;

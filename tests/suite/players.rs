@@ -5,6 +5,7 @@ mod checks;
 mod front;
 mod matrix;
 mod packets;
+mod pages;
 mod playlists;
 mod programs;
 mod rules;

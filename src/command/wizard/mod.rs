@@ -25,7 +25,8 @@ use crate::{
     publish::{
         self,
         ffmpeg::Tools,
-        log, notice, probe,
+        log, notice,
+        probe::{self, Brightness},
         reporter::{Control, Reporter},
         request::{IfTaken, Request, Target, Transcode},
         resumable,
@@ -179,7 +180,8 @@ impl Engine {
     async fn frame(&self, video: PathBuf) -> Result<Vec<u8>, Fault> {
         let known = self.0.durations.lock().unwrap_or_else(PoisonError::into_inner).get(&video).copied();
         let at = known.unwrap_or_default() / 10;
-        let frame = probe::frame(self.tools().await?, &video, at, FRAME_WIDTH, &CancellationToken::new()).await;
+        let (tools, cancel) = (self.tools().await?, CancellationToken::new());
+        let frame = probe::frame(tools, &video, at, FRAME_WIDTH, Brightness::Any, &cancel).await;
         frame.map_err(|error| error.fault())
     }
 

@@ -112,9 +112,22 @@ fn pictures() -> PathBuf {
 
 /// Runs a scenario of `tests/players/watch.mjs`; `meanwhile` is done when it says that it is paused.
 pub(crate) async fn watch(browser: Browser, scenario: &str, page: &str, meanwhile: impl FnOnce()) -> Value {
+    scene("watch.mjs", browser, scenario, page, &[], meanwhile).await
+}
+
+/// Runs a scenario of a script of `tests/players`, with further arguments.
+pub(crate) async fn scene(
+    script: &str,
+    browser: Browser,
+    scenario: &str,
+    page: &str,
+    more: &[&str],
+    meanwhile: impl FnOnce(),
+) -> Value {
     let mut child = Command::new(node())
-        .arg(repository().join("tests/players/watch.mjs"))
+        .arg(repository().join("tests/players").join(script))
         .args(["--scenario", scenario, "--page", page, "--title", TITLE])
+        .args(more)
         .arg("--packages")
         .arg(packages())
         .arg("--pictures")

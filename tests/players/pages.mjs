@@ -1,0 +1,199 @@
+// The watch page as others meet it: shared, embedded, broken, in the dark and on a phone. Like watch.mjs each scenario
+// asserts, and the last line of output is a JSON object.
+//
+//   node pages.mjs --browser NAME --packages DIR --executable BROWSER --scenario NAME --page URL --pictures DIR
+//                  --title TEXT [--html JSON]
+//
+// `html` is the line that `zipreel embed --json` prints.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** For one step; a browser on a busy machine without a GPU is slow. */
+const PATIENCE = 60_000;
+const DESK = { viewport: { width: 1280, height: 800 } };
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+
+const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'pictures', 'title', 'html'].map(name => [name, { type: 'string' }])) });
+
+/** Asks from outside until it is so: `where` is a page or a frame. */
+async function until(where, expression, said = []) {
+  const over = Date.now() + PATIENCE;
+  while (!await where.evaluate(expression)) {
+    if (Date.now() > over) assert.fail(`never: ${expression}; ${await where.evaluate('document.body.innerText')}; ${said.join('; ')}`);
+    await new Promise(done => setTimeout(done, 50));
+  }
+}
+
+const PLAYS = 'document.querySelector("video")?.currentTime > 5';
+const LOADED = 'document.querySelector("video").readyState >= 2';
+const picture = (page, name) => page.screenshot({ path: join(values.pictures, `${values.browser}-${name}.png`) });
+
+/** A page of another site with this in its body. */
+async function elsewhere(html) {
+  const server = http.createServer((_, response) => response.setHeader('content-type', 'text/html; charset=utf-8').end(`<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,"><body style="margin: 0">${html}`));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return { url: `http://localhost:${server.address().port}/`, close: () => { server.closeAllConnections(); server.close(); } };
+}
+
+async function shown(browser, html, options = DESK) {
+  const site = await elsewhere(html);
+  const opened = await browser.open('about:blank', options);
+  const segments = [];
+  opened.page.on('request', request => { if (/\/\d+\.ts$/.test(request.url())) segments.push(request.url()); });
+  await opened.page.goto(site.url);
+  return { ...opened, segments, close: async () => { await opened.close(); site.close(); } };
+}
+
+const scenarios = {
+  /** Both pieces of HTML play on a page of another site. */
+  async embedded(browser) {
+    const { iframe, video } = JSON.parse(values.html);
+    const framed = await shown(browser, iframe);
+    const element = await framed.page.waitForSelector('iframe');
+    const frame = await element.contentFrame();
+    await frame.waitForSelector('video');
+    await until(frame, LOADED, framed.said);
+    assert.equal(await element.getAttribute('title'), values.title);
+    assert.deepEqual(await frame.evaluate('[innerWidth, innerHeight]'), [1280, 720]);
+    await frame.click('#start');
+    await until(frame, PLAYS, framed.said);
+    await picture(framed.page, 'embedded-frame');
+    assert.deepEqual(framed.said, []);
+    await framed.close();
+
+    const own = await shown(browser, video);
+    assert.equal(await own.page.evaluate('document.querySelector("video").getAttribute("aria-label")'), values.title);
+    assert.deepEqual(await own.page.evaluate('(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])(document.querySelector("video"))'), [1280, 720]);
+    await until(own.page, 'document.querySelector("video").src.startsWith("blob:")', own.said);
+    assert.deepEqual(own.segments, [], 'nothing is loaded before someone plays');
+    await own.page.evaluate('document.querySelector("video").play()');
+    await until(own.page, PLAYS, own.said);
+    await picture(own.page, 'embedded-video');
+    assert.deepEqual(own.said, []);
+    await own.close();
+    return {};
+  },
+
+  /** With the relay off the frame says how to watch, in its own small space, and the element becomes a link. */
+  async embeddedOff(browser) {
+    const { iframe, video, playlist, watch } = JSON.parse(values.html);
+    const framed = await shown(browser, iframe, { viewport: { width: 560, height: 420 } });
+    const frame = await (await framed.page.waitForSelector('iframe')).contentFrame();
+    await frame.waitForSelector('#trouble:not([hidden])');
+    assert.match(await frame.innerText('#why'), /relay for browsers is switched off/);
+    assert.deepEqual(await frame.evaluate('["playlist", "vlc", "mpv"].map(id => document.getElementById(id).checkVisibility() && document.getElementById(id).textContent)'), [playlist, `vlc '${playlist}'`, `mpv '${playlist}'`]);
+    await picture(framed.page, 'embedded-off');
+    await framed.close();
+    const own = await shown(browser, video);
+    await own.page.evaluate('document.querySelector("video")?.play().catch(() => {})');
+    await own.page.waitForSelector('a');
+    assert.deepEqual(await own.page.evaluate('(({ href, textContent }) => [href, textContent])(document.querySelector("a"))'), [watch, values.title]);
+    await own.close();
+    return {};
+  },
+
+  /** What a link to the page shows where it is shared: a title that is text, a picture that is not black, a player. */
+  async shared(browser) {
+    const { page, said } = await browser.open(values.page, DESK);
+    const meta = await page.evaluate(() => Object.fromEntries([...document.querySelectorAll('meta[property], meta[name]')].map(tag => [tag.getAttribute('property') ?? tag.name, tag.content])));
+    assert.equal(meta['og:title'], values.title);
+    assert.equal(meta['twitter:title'], values.title);
+    assert.equal(meta['og:type'], 'video.other');
+    assert.equal(meta['twitter:card'], 'player');
+    for (const name of ['og:url', 'og:video', 'og:video:secure_url', 'twitter:player']) assert.equal(meta[name], values.page, name);
+    for (const name of ['og:image', 'twitter:image']) assert.equal(meta[name], `${values.page}poster.jpg`, name);
+    const { width, light } = await page.evaluate(async address => {
+      const image = Object.assign(new Image(), { src: address });
+      await image.decode();
+      const canvas = Object.assign(document.createElement('canvas'), { width: 32, height: 18 });
+      const drawing = canvas.getContext('2d');
+      drawing.drawImage(image, 0, 0, 32, 18);
+      const { data } = drawing.getImageData(0, 0, 32, 18);
+      return { width: image.naturalWidth, light: data.reduce((sum, value, i) => sum + (i % 4 < 3 ? value : 0), 0) / (data.length * 3 / 4) };
+    }, meta['og:image']);
+    assert(width >= 320, `${width} wide`);
+    assert(light > 30, `the picture is nearly black: ${light}`);
+    assert.deepEqual(said, []);
+    return { light };
+  },
+
+  /** Neither way plays: why, the playlist, and a line for VLC and mpv, wherever the page is. */
+  async broken(browser) {
+    for (const [name, options] of [['desk', DESK], ['phone', { ...PHONE, colorScheme: 'dark' }]]) {
+      const { page, close } = await browser.open('about:blank', { ...options, cdn: false });
+      await page.route('**/*.relay.m3u8', route => route.abort());
+      await page.goto(`${values.page}?t=12`);
+      await page.waitForSelector('#trouble:not([hidden])');
+      assert.match(await page.innerText('#what'), /could not be played here/);
+      assert.match(await page.innerText('#why'), /^hls\.js could not be loaded from .*\. The browser itself could not play the playlist.*\. Another player may do better:$/);
+      const lines = await page.evaluate(() => ['playlist', 'vlc', 'mpv'].map(id => document.getElementById(id).checkVisibility() && document.getElementById(id).textContent));
+      const playlist = `${values.page}index.m3u8`;
+      assert.deepEqual(lines, [playlist, `vlc --start-time=12 '${playlist}'`, `mpv --start=12 '${playlist}'`]);
+      assert.equal(await page.getAttribute('#trouble a', 'href'), 'index.m3u8');
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
+      assert(await page.evaluate('[...document.querySelectorAll("#trouble *")].every(element => element.getBoundingClientRect().right <= innerWidth)'), 'nothing is cut off');
+      await picture(page, `broken-${name}`);
+      await close();
+    }
+    return {};
+  },
+
+  /** Only for those who look: the page in both colour schemes, before and while it plays. */
+  async looks(browser) {
+    for (const [name, options] of [['light', DESK], ['dark', { ...DESK, colorScheme: 'dark' }], ['wide', { viewport: { width: 1900, height: 900 }, colorScheme: 'dark' }], ['small', PHONE]]) {
+      const { page, said, close } = await browser.open(values.page, options);
+      await until(page, LOADED, said);
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
+      const scheme = await page.evaluate('getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0] < 128');
+      assert.equal(scheme, options.colorScheme === 'dark');
+      await picture(page, `look-${name}`);
+      await page.evaluate('document.querySelectorAll("details").forEach(part => { part.open = true; })');
+      await page.screenshot({ path: join(values.pictures, `${values.browser}-look-${name}-whole.png`), fullPage: true });
+      await close();
+    }
+    return {};
+  },
+
+  /** In a video with open GOPs: jumps within what is loaded and out of it, each to where pictures move, and long playing. */
+  async jumps(browser) {
+    const { page, said } = await browser.open(`${values.page}?t=100`, DESK);
+    await until(page, LOADED, said);
+    await page.keyboard.press(' ');
+    const moves = async from => {
+      await until(page, `(video => !video.seeking && video.currentTime > ${from} && video.currentTime < ${from} + 30)(document.querySelector("video"))`, said);
+      const pictures = await page.evaluate('document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames');
+      await until(page, `document.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > ${pictures + 15}`, said);
+      // what is shown has the bar of that time, and is no grey left over from a picture that was not there
+      const colours = await page.evaluate(() => {
+        const video = document.querySelector('video'), canvas = Object.assign(document.createElement('canvas'), { width: 12, height: 4 });
+        const drawing = canvas.getContext('2d');
+        drawing.drawImage(video, 0, 0, 12, 4);
+        const { data } = drawing.getImageData(0, 0, 12, 4);
+        return new Set([...Array(48).keys()].map(i => [0, 1, 2].map(part => data[4 * i + part] >> 6).join())).size;
+      });
+      assert(colours >= 5, `${colours} colours after ${from} s`);
+    };
+    await moves(100);
+    for (const to of [20, 150, 30, 60, 55, 100, 162, 5]) {
+      await page.evaluate(`document.querySelector("video").currentTime = ${to}`);
+      await moves(to);
+    }
+    await page.evaluate('document.querySelector("video").playbackRate = 8');
+    await until(page, 'document.querySelector("video").ended', said);
+    assert.deepEqual(said, []);
+    return {};
+  },
+};
+
+const { launch } = await import(`./${values.browser}.mjs`);
+const browser = await launch(values);
+try {
+  console.log(JSON.stringify(await scenarios[values.scenario](browser)));
+} finally {
+  await browser.close();
+}
+process.exit(0);

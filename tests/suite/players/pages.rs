@@ -1,0 +1,74 @@
+//! The watch page as others meet it: shared, embedded elsewhere, where nothing plays, in both colour schemes.
+
+use serde_json::Value;
+
+use super::stage::{Browser::Chromium, Reel, Stage, scene};
+use crate::{clips::Clip, mishap::account::zipreel};
+
+async fn page(scenario: &str, reel: &Reel, more: &[&str]) -> Value {
+    scene("pages.mjs", Chromium, scenario, &reel.page, more, || {}).await
+}
+
+/// What `zipreel embed` says of the reel `mp4`.
+async fn embed(stage: &Stage) -> String {
+    zipreel(&stage.desk, &["embed", "mp4", "--json"]).await.ended(0).out
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_pieces_of_html_play_on_another_site() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Mp4).await;
+    let said = embed(&stage).await;
+    assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["relay"], true);
+    page("embedded", &reel, &["--html", &said]).await;
+    let plain = zipreel(&stage.desk, &["embed", "mp4"]).await.ended(0);
+    let html: Value = serde_json::from_str(&said).unwrap();
+    for piece in ["iframe", "video"] {
+        assert!(plain.out.contains(html[piece].as_str().unwrap()), "{}", plain.out);
+    }
+    assert!(!plain.err.contains("relay is off"), "{}", plain.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn embedded_without_the_relay_both_lead_to_where_it_plays() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Mp4).await;
+    stage.switch_relay_off().await;
+    let said = embed(&stage).await;
+    assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["relay"], false);
+    page("embeddedOff", &reel, &["--html", &said]).await;
+    let plain = zipreel(&stage.desk, &["embed", "mp4"]).await.ended(0);
+    assert!(plain.err.contains("the relay is off") && plain.err.contains("zipreel relay on"), "{}", plain.err);
+    let missing = zipreel(&stage.desk, &["embed", "nothing"]).await.ended(1);
+    assert!(missing.err.contains("could not find the reel `nothing`"), "{}", missing.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_link_shows_a_title_and_a_picture_that_is_not_black() {
+    let stage = Stage::new().await;
+    for clip in [Clip::Mp4, Clip::DarkStart] {
+        let reel = stage.publish(clip).await;
+        page("shared", &reel, &[]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_plays_the_page_says_why_and_what_does() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Mp4).await;
+    page("broken", &reel, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_dark_and_light_and_as_wide_as_the_screen() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Mp4).await;
+    page("looks", &reel, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_jumps_anywhere_in_open_gops_and_plays_to_the_end() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::OpenGopLong).await;
+    page("jumps", &reel, &[]).await;
+}
