@@ -17,6 +17,9 @@ use crate::{
     contract::sides::{Options, deployed},
 };
 
+/// What `watch.mjs` asks of WebKitGTK is the last frame, of others that they notice the end.
+const LAST_FRAME: &str = "yes; it may wait at the last frame without noticing the end";
+
 /// A browser's row of the table, in two browsers at once: most of it is waiting for a video to go on.
 async fn plays_the_watch_page(browser: Browser, others: &[&str]) {
     let stage = Stage::new().await;
@@ -37,7 +40,7 @@ async fn plays_the_watch_page(browser: Browser, others: &[&str]) {
         name(&played)
     };
     let ((), player) = tokio::join!(by_hand, over_time);
-    record(&player, PLAYS, "yes");
+    record(&player, PLAYS, if browser == WebKit { LAST_FRAME } else { "yes" });
     record(&player, SEEKS, "yes");
     record(&player, SURVIVES, "yes");
 }
@@ -58,7 +61,7 @@ async fn survives(browser: Browser, stage: &Stage, reel: &Reel) {
 fn name(seen: &Value) -> String {
     let package = std::fs::read(packages().join("node_modules/hls.js/package.json")).unwrap();
     let hls_js: Value = serde_json::from_slice(&package).unwrap();
-    format!("{}, hls.js {}", seen["player"].as_str().unwrap(), hls_js["version"].as_str().unwrap())
+    format!("{}, hls.js {}, by the relay", seen["player"].as_str().unwrap(), hls_js["version"].as_str().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,7 +64,7 @@ impl Reel {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Browser {
     Chromium,
     Firefox,
