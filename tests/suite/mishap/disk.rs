@@ -37,7 +37,7 @@ fn size(folder: &Path) -> u64 {
     sizes.sum()
 }
 
-/// ffmpeg whose input comes at 6 MB a second at most. Its own `-readrate` would make up for the time it was held.
+/// ffmpeg whose input comes at 3 MB a second at most. Its own `-readrate` would make up for the time it was held.
 async fn slow_ffmpeg(folder: &Path, video: PathBuf) -> Tools {
     let real = Tools::find().await.unwrap();
     let (path, pipe) = (folder.join("slow-ffmpeg"), folder.join("pipe"));
@@ -57,7 +57,7 @@ async fn slow_ffmpeg(folder: &Path, video: PathBuf) -> Tools {
         let mut pipe = fs::File::create(pipe).unwrap();
         for block in content.chunks(64 * 1024) {
             pipe.write_all(block).unwrap();
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(20));
         }
     });
     Tools { ffmpeg: path, ..real }
@@ -85,7 +85,7 @@ async fn watch(work_dir: PathBuf, state_dir: PathBuf, watched: &mut Watched) {
     }
 }
 
-/// 15 MB come at up to 6 MB a second and go at 1.1: without a bound 12 of them would wait.
+/// 15 MB come at up to 3 MB a second and go at 1.1: without a bound 10 of them would wait.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_uplink_holds_ffmpeg_back_and_the_disk_stays_under_its_bound() {
     let folder = scratch();
@@ -107,7 +107,7 @@ async fn a_slow_uplink_holds_ffmpeg_back_and_the_disk_stays_under_its_bound() {
     tell(&format!("{} bytes through a backlog of {}: {watched:?}", published.bytes, 2 * MIB));
     assert!(published.bytes > 12 * MIB, "{published:?}");
     // beside the bound: the segment that is being written, and what comes until ffmpeg is stopped
-    assert!(watched.most < 5 * MIB, "{watched:?}");
+    assert!(watched.most < 6 * MIB, "{watched:?}");
     assert!(watched.holds > 1 && watched.releases > 1, "{watched:?}");
     assert_eq!(size(&work_dir), 0);
     stand_in.faults().clear();
