@@ -131,7 +131,8 @@ pub fn reel(name: &ReelName, listed: &Listed) -> Value {
 pub fn embed(embed: &Embed) -> Value {
     json!({
         "event": "embed", "reel": embed.reel, "title": embed.title, "watch": embed.watch,
-        "playlist": embed.playlist(), "relay": embed.relay, "iframe": embed.iframe(), "video": embed.video(),
+        "playlist": embed.playlist(), "relay": embed.relay,
+        "open_gops": embed.open_gops, "iframe": embed.iframe(), "video": embed.video(),
     })
 }
 

@@ -214,7 +214,10 @@ fn warnings(media: &Media, video: &StreamPlan, audio: Option<&Stream>) -> Vec<St
     }
     if let Some(rate) = media.bit_rate.filter(|rate| copied && *rate > RELAY_BIT_RATE) {
         let rate = rate as f64 / 1e6;
-        warnings.push(format!("{rate:.1} Mbit/s is a lot: viewers in browsers, served by the relay, may see it pause"));
+        warnings.push(format!(
+            "{rate:.1} Mbit/s is a lot: it may pause in browsers, since the relay slows down after 6 MB of a segment; \
+             shorter segments help"
+        ));
     }
     if let Some(keyframes) = media.keyframes.filter(|keyframes| copied && keyframes.max > LONG_GAP) {
         let (gap, bound) = (seconds(keyframes.max), if keyframes.at_least { "at least " } else { "" });

@@ -14,6 +14,8 @@ pub struct Embed {
     /// URL of the watch page, with a slash at its end.
     pub watch: String,
     pub resolution: (u32, u32),
+    /// Segments do not decode on their own; bare hls.js can't jump in it in Chromium.
+    pub open_gops: bool,
     /// Browsers other than Safari and Firefox for Android can play it.
     pub relay: bool,
 }
@@ -84,6 +86,7 @@ mod tests {
             title: title.to_owned(),
             watch: "https://gate.example/holiday/".to_owned(),
             resolution: (1920, 1080),
+            open_gops: false,
             relay: true,
         }
     }

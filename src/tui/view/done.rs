@@ -101,6 +101,8 @@ fn what_was_done(app: &App, page: &mut Page) {
         let words = format!("{} of {} used in this Region", amount::bytes(used), amount::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
+    let embed = format!("zipreel embed {} prints HTML for other pages", published.reel);
+    page.entry("Embed", COLUMN, Role::Text, &embed);
     if let Some(serving) = account.and_then(|account| account.serving.as_ref()) {
         page.entry("Serving", COLUMN, Role::Text, serving);
     }
