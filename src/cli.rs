@@ -66,7 +66,10 @@ pub enum Command {
         #[command(flatten)]
         account: AccountArgs,
         #[command(flatten)]
-        face: FaceArgs,
+        form: FormArgs,
+        /// Don't ask; accept the relay's price and the notice about AWS's terms
+        #[arg(long, short)]
+        yes: bool,
     },
     /// Remove gate, relay and roles, when no reel is left
     Teardown {
@@ -170,9 +173,9 @@ impl Command {
             Self::Publish { face, .. }
             | Self::Resume { face, .. }
             | Self::Setup { face, .. }
-            | Self::Relay { face, .. }
             | Self::Doctor { face, .. } => Some(face.clone()),
-            Self::Teardown { form, .. }
+            Self::Relay { form, .. }
+            | Self::Teardown { form, .. }
             | Self::List { form, .. }
             | Self::Embed { form, .. }
             | Self::Check { form, .. } => Some(FaceArgs { form: form.clone(), ..FaceArgs::default() }),

@@ -18,7 +18,7 @@ pub fn template() -> String {
         "Conditions": {
             "Reserves": differs("ReservedConcurrency", &json!(0)),
             "HasRelay": { "Fn::Equals": [{ "Ref": "WithRelay" }, "on"] },
-            "KnowsRelay": differs("KnownRelayUrl", &json!("")),
+            "KnowsRelay": { "Fn::And": [{ "Condition": "HasRelay" }, differs("KnownRelayUrl", &json!(""))] },
         },
         "Resources": resources(),
         "Outputs": {

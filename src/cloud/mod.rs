@@ -6,6 +6,7 @@ pub mod code;
 mod credentials;
 pub mod error;
 pub mod functions;
+mod http;
 pub mod limiter;
 mod logs;
 mod public;
@@ -16,6 +17,7 @@ pub mod session;
 mod sign_in;
 
 pub use error::CloudError;
+pub use http::is_this_machine;
 pub use public::{Deployed, InvokeMode};
 pub use roles::RoleWanted;
 pub use session::{Cloud, Connect, Identity, Keys, Unusual};

@@ -8,14 +8,9 @@ use aws_config::{
 };
 use aws_credential_types::Credentials;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::{
-    Builder, Connector,
-    proxy::ProxyConfig,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::{client::http::SharedHttpClient, http::Response};
+use aws_smithy_runtime_api::http::Response;
 
-use super::{InvokeMode, credentials::Renewable, error::CloudError, limiter::Limiter, sign_in::SignIn};
+use super::{InvokeMode, credentials::Renewable, error::CloudError, http, limiter::Limiter, sign_in::SignIn};
 use crate::reel::gate::{CHUNK_ROLE, Public};
 
 /// Keys of an endpoint that is not AWS. Never printed.
@@ -187,7 +182,7 @@ impl Cloud {
 }
 
 async fn load(connect: &Connect) -> (SdkConfig, Option<Renewable>) {
-    let http = http_client(connect.endpoint.is_none());
+    let http = http::client();
     let timeouts =
         TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone()).timeout_config(timeouts);
@@ -208,18 +203,6 @@ async fn load(connect: &Connect) -> (SdkConfig, Option<Renewable>) {
     let credentials = Renewable::find(connect.profile.as_deref(), config);
     let loader = loader.credentials_provider(credentials.clone()).identity_cache(IdentityCache::no_cache());
     (loader.load().await, Some(credentials))
-}
-
-/// `proxied`: by what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. An endpoint that was given is on this machine, which a
-/// proxy can't reach.
-fn http_client(proxied: bool) -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = Connector::builder();
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-        connector.set_proxy_config(proxied.then(ProxyConfig::from_env));
-        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
-    })
 }
 
 async fn identify(config: &SdkConfig) -> Result<Identity, CloudError> {

@@ -1,7 +1,7 @@
 //! `zipreel setup`, `relay`, `teardown`, `doctor` and `policy`: what an account needs around the reels.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::Path,
 };
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     face,
-    publish::acknowledge,
+    publish::{acknowledge, agrees},
     session::{self, Session},
 };
 use crate::{
@@ -122,12 +122,6 @@ pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Resul
         Ok(())
     })
     .await
-}
-
-fn agrees(question: &str) -> bool {
-    plain::say(&format!("{question} Type yes to go on:"));
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
 }
 
 pub async fn doctor(live: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {

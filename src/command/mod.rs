@@ -40,7 +40,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, talk).await,
         Some(Command::Setup { template: true, packages, .. }) => account::template(packages.as_deref()),
         Some(Command::Setup { account, .. }) => account::setup(RelayWish::AsItIs, &account, talk).await,
-        Some(Command::Relay { switch, account, .. }) => account::relay(switch, &account, talk).await,
+        Some(Command::Relay { switch, account, yes, .. }) => {
+            account::relay(switch, &account, Talk { yes, ..talk }).await
+        }
         Some(Command::Teardown { keep_roles, account, yes, .. }) => {
             account::teardown(keep_roles, &account, Talk { yes, ..talk }).await
         }

@@ -120,7 +120,7 @@ pub(super) fn acknowledge(cloud: &Cloud, place: &Place, talk: Talk) -> Result<()
     if !talk.yes {
         let text = notice::text(account);
         let asked = io::stdin().is_terminal() && !talk.json;
-        if !(asked && agrees(&text)) {
+        if !(asked && agrees(&format!("{text}\nDo you accept this?"))) {
             return Err(Stopped::Failed(
                 Fault::permanent(format!(
                     "could not make anything in account {account}: the notice was not acknowledged"
@@ -133,9 +133,9 @@ pub(super) fn acknowledge(cloud: &Cloud, place: &Place, talk: Talk) -> Result<()
     notice::acknowledge(&place.state_dir, account).map_err(failed)
 }
 
-fn agrees(text: &str) -> bool {
-    plain::say(text);
-    plain::say("Do you accept this? Type yes to go on:");
+/// Asks the person at the terminal.
+pub(super) fn agrees(question: &str) -> bool {
+    plain::say(&format!("{question} Type yes to go on:"));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim().eq_ignore_ascii_case("yes")
 }

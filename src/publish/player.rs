@@ -1,14 +1,17 @@
 //! What a player does, for verifying: follows the gate's redirects with GET (links are signed for GET, never for
 //! HEAD), reads byte ranges, parses playlists with m3u8-rs.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use reqwest::{
-    Client, ClientBuilder, StatusCode, Url,
+    Client, ClientBuilder, StatusCode,
     header::{CACHE_CONTROL, HeaderMap, HeaderValue, RANGE},
 };
 
-use crate::reel::fault::{Explain, FaultClass};
+use crate::{
+    cloud::is_this_machine,
+    reel::fault::{Explain, FaultClass},
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Without a byte for so long, a read is given up.
@@ -178,28 +181,5 @@ impl Player {
             return Err(PlayerError::Status { url: label.to_owned(), status, retry_after });
         }
         Ok(response)
-    }
-}
-
-fn is_this_machine(link: &str) -> bool {
-    let url = Url::parse(link).ok();
-    url.as_ref().and_then(Url::host_str).is_some_and(|host| {
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn this_machine_is_told_from_others() {
-        for link in ["http://127.0.0.1:8721/a/index.m3u8", "http://[::1]:1/", "http://localhost/"] {
-            assert!(is_this_machine(link), "{link}");
-        }
-        for link in ["https://abc.lambda-url.eu-west-1.on.aws/", "http://127.0.0.1.example.org/", "nonsense"] {
-            assert!(!is_this_machine(link), "{link}");
-        }
     }
 }

@@ -205,10 +205,9 @@ async fn look_at_account(
     control: &Control,
     job: &JobHandle,
 ) -> Result<(Option<Existing>, Option<String>), Stopped> {
-    tokio::try_join!(
-        attempts(job, control, &request.retry, |_| remote::existing(cloud, &request.reel), |_| ()),
-        attempts(job, control, &request.retry, |_| cloud.function_url(GATE), |_| ()),
-    )
+    let existing = attempts(job, control, &request.retry, |_| remote::existing(cloud, &request.reel), |_| ()).await?;
+    let gate = attempts(job, control, &request.retry, |_| cloud.function_url(GATE), |_| ()).await?;
+    Ok((existing, gate))
 }
 
 fn failed(error: &impl Explain) -> Stopped {
