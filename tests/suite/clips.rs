@@ -22,6 +22,8 @@ pub enum Clip {
     OpenGopTs,
     /// 3 minutes of them in few bytes: longer than what a player loads ahead.
     OpenGopLong,
+    /// CABAC, weighted prediction, a pyramid of B-frames, three slices a picture.
+    OpenGopSlices,
     /// 24.1 s: with 6 s segments the last is 0.1 s.
     ShortEnd,
     /// Cut out of `Mp4` without re-encoding: an edit list hides what is before.
@@ -92,6 +94,13 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::OpenGopLong => (
             format!("-f lavfi -i testsrc2=size=192x108:rate=30 {SOUND}"),
             format!("-t 180 {H264} -crf 35 {GOP}:open-gop=1 {AAC}"),
+            "mp4",
+        ),
+        Clip::OpenGopSlices => (
+            lavfi,
+            "-t 26.1 -c:v libx264 -preset veryfast -pix_fmt yuv420p \
+             -x264-params keyint=48:open-gop=1:bframes=5:ref=6:slices=3:weightp=2:b-pyramid=normal -an"
+                .into(),
             "mp4",
         ),
         Clip::ShortEnd => (lavfi, format!("-t 24.1 {H264} {GOP} {AAC}"), "mp4"),

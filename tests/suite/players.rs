@@ -1,5 +1,6 @@
 //! Real players play a reel from the stand-in, whose downloads are another origin without CORS, as AWS's are.
 
+mod begin;
 mod browsers;
 mod checks;
 mod front;
