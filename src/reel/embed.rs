@@ -21,7 +21,7 @@ pub struct Embed {
 }
 
 /// Which way plays is decided as on the watch page; its text is the same for every reel, so that a page with a
-/// Content-Security-Policy can name its hash. Nothing is loaded before someone presses play.
+/// Content-Security-Policy can name its hash. Nothing of the video is loaded before someone presses play.
 const SCRIPT: &str = r"
 document.querySelectorAll('video[data-zipreel]').forEach(video => {
   const reel = video.dataset.zipreel, hls = video.canPlayType('application/vnd.apple.mpegurl');
@@ -33,11 +33,10 @@ document.querySelectorAll('video[data-zipreel]').forEach(video => {
   }
   const link = Object.assign(document.createElement('a'), { href: reel, textContent: video.getAttribute('aria-label') });
   if (!window.Hls || !Hls.isSupported()) return video.replaceWith(link);
-  const player = new Hls({ autoStartLoad: false });
+  const player = new Hls();
   player.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) { player.destroy(); video.replaceWith(link); } });
-  player.loadSource(reel + 'index.relay.m3u8');
   player.attachMedia(video);
-  video.addEventListener('play', () => player.startLoad(), { once: true });
+  video.addEventListener('play', () => player.loadSource(reel + 'index.relay.m3u8'), { once: true });
 });
 ";
 
@@ -60,7 +59,7 @@ impl Embed {
     pub fn video(&self) -> String {
         let (watch, title) = (escape(&self.watch), escape(&self.title));
         format!(
-            "<video controls playsinline data-zipreel=\"{watch}\" poster=\"{watch}poster.jpg\" aria-label=\"{title}\" \
+            "<video controls playsinline preload=\"none\" data-zipreel=\"{watch}\" poster=\"{watch}poster.jpg\" aria-label=\"{title}\" \
              style=\"width: 100%; aspect-ratio: {}; background: #000\"></video>\n\
              <script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"></script>\n\
              <script>{SCRIPT}</script>",
