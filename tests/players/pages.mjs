@@ -182,7 +182,10 @@ const scenarios = {
       await page.evaluate(`document.querySelector("video").currentTime = ${to}`);
       await moves(to);
     }
-    await page.evaluate('document.querySelector("video").playbackRate = 8');
+    // on past what is kept behind, and to the end
+    await page.evaluate('document.querySelector("video").playbackRate = 4');
+    await until(page, 'document.querySelector("video").currentTime > 75', said);
+    await page.evaluate('(video => { video.playbackRate = 1; video.currentTime = 172; })(document.querySelector("video"))');
     await until(page, 'document.querySelector("video").ended', said);
     assert.deepEqual(said, []);
     return {};
