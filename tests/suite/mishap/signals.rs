@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use zipreel::local::Clock;
+use tokio::process::{Child, Command};
+use zipreel::local::{Clock, Operation};
 
 use super::account::{Said, bodies, chunks, functions, is_whole, processes_in, set_faults, zipreel};
 use crate::{
@@ -74,13 +75,13 @@ async fn a_machine_that_slept_for_an_hour_goes_on_where_it_was() {
     is_whole(&desk, "signal").await;
 }
 
-/// A program in ffmpeg's place that does `once` before its first split.
-fn ffmpeg_that(desk: &Desk, once: &str) -> PathBuf {
+/// A program in ffmpeg's place; its first split is run by `first`, which has the arguments in `$@`.
+fn ffmpeg_that(desk: &Desk, first: &str) -> PathBuf {
     let path = desk.path("this-ffmpeg");
     let mark = desk.path("ran");
     let script = format!(
         "#!/bin/sh\nsplit=\nfor word; do [ \"$word\" = hls ] && split=yes; done\n\
-         if [ -n \"$split\" ] && [ ! -e '{mark}' ]; then : > '{mark}'; {once}; fi\nexec ffmpeg \"$@\"\n",
+         if [ -n \"$split\" ] && [ ! -e '{mark}' ]; then echo $$ > '{mark}'; {first}; fi\nexec ffmpeg \"$@\"\n",
         mark = mark.display()
     );
     fs::write(&path, script).unwrap();
@@ -89,21 +90,42 @@ fn ffmpeg_that(desk: &Desk, once: &str) -> PathBuf {
 }
 
 /// Publishes with such a program, as JSON lines.
-async fn publish_with(desk: &Desk, ffmpeg: &Path, video: &Path) -> Said {
+fn publish_with(desk: &Desk, ffmpeg: &Path, video: &Path) -> Command {
     let mut command = desk.command("state");
     command.args(["publish", "--json"]).args(CUT).arg(video).env("ZIPREEL_FFMPEG", ffmpeg);
-    let output = command.output().await.unwrap();
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+async fn end_of(child: Child) -> Said {
+    let output = child.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Publishes, and comes back in the middle of the split: one chunk is deployed, and until the faults are cleared no
+/// other will be, so that the backlog fills and ffmpeg is held. Gives ffmpeg's process too.
+async fn publish_half(desk: &Desk, video: &Path) -> (Child, u32) {
+    set_faults(desk, "503@CreateFunction=after:1");
+    // at four times the speed of playing the backlog is full before all is read
+    let mut command = publish_with(desk, &ffmpeg_that(desk, "exec ffmpeg -readrate 4 \"$@\""), video);
+    // nothing means the least: two chunks
+    let child = command.env("ZIPREEL_BACKLOG_GIB", "0").spawn().unwrap();
+    let deployed = || desk.stand_in.counts().answers(Operation::CreateFunction, 201);
+    until("a chunk is deployed", || deployed() > 0).await;
+    let there = chunks(&functions(desk).await);
+    assert_eq!(there.len(), 1, "{there:?}");
+    (child, fs::read_to_string(desk.path("ran")).unwrap().trim().parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_ffmpeg_is_run_again_and_makes_the_same_reel() {
     let (calm, desk) = (Desk::start().await, Desk::start().await);
     calm.publish(&clip(Clip::Mp4), &CUT).await.published();
-    // reading at eight times the speed of playing it has announced some segments when it dies: they are not sent twice
-    let dies = "ffmpeg -readrate 8 \"$@\" & sleep 1; kill -KILL $!; kill -KILL $$";
-    let said = publish_with(&desk, &ffmpeg_that(&desk, dies), &clip(Clip::Mp4)).await.ended(0);
+    let (child, ffmpeg) = publish_half(&desk, &clip(Clip::Mp4)).await;
+    signal("KILL", ffmpeg);
+    desk.stand_in.faults().clear();
+    let said = end_of(child).await.ended(0);
     assert!(said.out.lines().any(|line| line.contains("retrying") && line.contains("\"split\"")), "{}", said.out);
     is_whole(&desk, "signal").await;
     assert_eq!(chunks(&functions(&desk).await), chunks(&functions(&calm).await));
@@ -117,7 +139,8 @@ async fn a_killed_ffmpeg_is_run_again_and_makes_the_same_reel() {
 async fn a_full_disk_ends_an_unattended_run_with_what_to_do() {
     let desk = Desk::start().await;
     let full = "trap '' XFSZ; ulimit -f 200";
-    let said = publish_with(&desk, &ffmpeg_that(&desk, full), &clip(Clip::Mp4)).await.ended(1);
+    let mut command = publish_with(&desk, &ffmpeg_that(&desk, full), &clip(Clip::Mp4));
+    let said = end_of(command.spawn().unwrap()).await.ended(1);
     let last: serde_json::Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
     assert_eq!((&last["event"], &last["class"]), (&"failed".into(), &"needs-person".into()), "{last}");
     let hint = last["hint"].as_str().unwrap();
@@ -128,18 +151,19 @@ async fn a_full_disk_ends_an_unattended_run_with_what_to_do() {
     is_whole(&desk, "signal").await;
 }
 
-/// ffmpeg begins to read, and then `happens`.
-async fn while_it_is_read(happens: &str, words: &str) {
+/// Half of it is split, and then this `happens` to the video.
+async fn while_it_is_read(happens: impl FnOnce(&Path), words: &str) {
     let desk = Desk::start().await;
     let video = desk.path("mine.mkv");
     fs::copy(clip(Clip::Mkv), &video).unwrap();
-    let reads = "ffmpeg -readrate 8 \"$@\" & sleep 1";
-    let happens = happens.replace("VIDEO", video.to_str().unwrap());
-    let ffmpeg = ffmpeg_that(&desk, &format!("{reads}; {happens}; wait $!; exit $?"));
-    let said = publish_with(&desk, &ffmpeg, &video).await.ended(1);
+    let (child, _) = publish_half(&desk, &video).await;
+    happens(&video);
+    desk.stand_in.faults().clear();
+    let said = end_of(child).await.ended(1);
     let last = said.out.lines().last().unwrap();
     assert!(last.contains("\"failed\"") && last.contains("mine.mkv") && last.contains(words), "{last}");
     let left = functions(&desk).await;
+    assert!(!left.is_empty());
     assert!(!left.keys().any(|name| name.ends_with("-index")), "a reel is visible: {left:?}");
     // what was deployed of it is of use once the video is there again
     let before = bodies(&desk, &left);
@@ -151,10 +175,11 @@ async fn while_it_is_read(happens: &str, words: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_that_is_cut_off_while_it_is_read_is_not_published() {
-    while_it_is_read("truncate -s 3000000 'VIDEO'", "changed while it was read").await;
+    let cut_off = |video: &Path| fs::OpenOptions::new().write(true).open(video).unwrap().set_len(3_000_000).unwrap();
+    while_it_is_read(cut_off, "changed while it was read").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_that_is_removed_while_it_is_read_is_not_published() {
-    while_it_is_read("rm 'VIDEO'", "there is no such file").await;
+    while_it_is_read(|video| fs::remove_file(video).unwrap(), "there is no such file").await;
 }
