@@ -1,4 +1,4 @@
-//! What may be built in: crates from crates.io alone, under licences that an MIT program can carry along.
+//! What may be built in: crates from the public registry alone, under licences that an MIT program can carry along.
 
 use std::{env, process::Command};
 
