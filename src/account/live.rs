@@ -8,18 +8,14 @@ use reqwest::{Client, Method, Response, header};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    cloud::{
-        Cloud,
-        code::{CodeZip, Part},
-        functions::NewFunction,
-    },
+    cloud::{Cloud, code::CodeZip, functions::NewFunction},
     publish::player::Player,
     reel::{
         describe,
         event::Count,
         fault::{Explain, Fault, Stopped},
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
-        zip::{Entry, Layout},
+        zip,
     },
 };
 
@@ -40,9 +36,7 @@ pub struct Observed {
 /// Makes, reads and deletes the function; it is deleted however the reading ends.
 pub async fn observe(cloud: &Cloud) -> Result<Vec<Observed>, Stopped> {
     let (name, zip) = (function(), zip());
-    let parts = vec![Part::Memory(zip.clone())];
-    let code =
-        CodeZip::measure(parts, |_| ()).map_err(|error| Stopped::Failed(failed("could not frame a zip", error)))?;
+    let code = CodeZip::in_memory(zip.clone());
     let new = NewFunction {
         name: name.to_string(),
         description: describe::chunk(&name),
@@ -145,8 +139,5 @@ fn function() -> FunctionName {
 
 fn zip() -> Vec<u8> {
     let payload: Vec<u8> = std::iter::repeat_with(|| fastrand::u8(..)).take(PAYLOAD_BYTES).collect();
-    let crc32 = crc32fast::hash(&payload);
-    let entry = Entry { name: "0.ts".to_owned(), bytes: payload.len() as u32, crc32 };
-    let (headers, trailer) = Layout::new(&[entry]).into_parts();
-    [headers.concat(), payload, trailer].concat()
+    zip::whole([("0.ts", payload.as_slice())])
 }

@@ -4,12 +4,14 @@
 use std::{
     fs::File,
     io::{self, Read},
-    path::PathBuf,
-    sync::Arc,
+    path::{Path, PathBuf},
+    sync::{Arc, mpsc},
     thread,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use base64_simd::AsOut;
+use bytes::{Buf, Bytes};
 use sha2::{Digest, Sha256};
 
 /// Bytes read at a time: a multiple of three, so that each block's base64 stands for itself.
@@ -21,7 +23,7 @@ pub(super) const CREATE_PREFIX: &str = r#"{"Architectures":["arm64"],"Code":{"Zi
 
 #[derive(Debug, Clone)]
 pub enum Part {
-    Memory(Vec<u8>),
+    Memory(Bytes),
     /// A file that must still have these bytes when it is read again.
     File {
         path: PathBuf,
@@ -43,15 +45,38 @@ struct Inner {
 
 impl CodeZip {
     /// Reads all parts twice, at the same time: for the zip's hash, and for the body's, which costs more. Blocking.
-    /// `progress` hears of each block's bytes.
-    pub fn measure(parts: Vec<Part>, progress: impl FnMut(u64)) -> io::Result<Self> {
-        let (zip, encoded) = thread::scope(|scope| {
-            let encoded = scope.spawn(|| hash_encoded(CREATE_PREFIX.as_bytes(), &parts));
-            let zip = hash_plain(&parts, progress);
-            (zip, encoded.join().expect("hashing does not panic"))
+    /// `list` puts the parts in order, and may take its time for each, such as to compute a header from what follows:
+    /// those before it are hashed meanwhile. `progress` hears of each block's bytes.
+    pub fn measure(
+        list: impl FnOnce(&mut dyn FnMut(Part)) -> io::Result<()>,
+        progress: impl FnMut(u64) + Send,
+    ) -> io::Result<Self> {
+        let mut parts = Vec::new();
+        let (to_zip, of_zip) = mpsc::channel();
+        let (to_body, of_body) = mpsc::channel();
+        let (listed, zip, body) = thread::scope(|scope| {
+            let zip = scope.spawn(|| hash_plain(of_zip.into_iter(), progress));
+            let body = scope.spawn(|| hash_encoded(CREATE_PREFIX.as_bytes(), of_body.into_iter()));
+            let listed = list(&mut |part| {
+                // a thread that has failed takes no more, and says why below
+                drop((to_zip.send(Part::clone(&part)), to_body.send(part.clone())));
+                parts.push(part);
+            });
+            drop((to_zip, to_body));
+            (listed, zip.join().expect("hashing does not panic"), body.join().expect("hashing does not panic"))
         });
-        let ((sha256, bytes), encoded) = (zip?, encoded?);
+        listed?;
+        let ((sha256, bytes), encoded) = (zip?, body?);
         Ok(Self(Arc::new(Inner { parts, bytes, sha256, encoded })))
+    }
+
+    /// A small zip, whole.
+    pub fn in_memory(zip: Vec<u8>) -> Self {
+        let list = |put: &mut dyn FnMut(Part)| {
+            put(Part::Memory(zip.into()));
+            Ok(())
+        };
+        Self::measure(list, |_| ()).expect("memory can be read")
     }
 
     /// Of the zip, not of its base64.
@@ -73,14 +98,15 @@ impl CodeZip {
     /// another than the one measured with.
     pub(super) fn body_sha256(&self, prefix: &[u8], suffix: &[u8]) -> io::Result<String> {
         let measured = prefix == CREATE_PREFIX.as_bytes();
-        let mut hash = if measured { self.0.encoded.clone() } else { hash_encoded(prefix, &self.0.parts)? };
+        let mut hash =
+            if measured { self.0.encoded.clone() } else { hash_encoded(prefix, self.0.parts.iter().cloned())? };
         hash.update(suffix);
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// From the first byte. Blocking.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.0.parts)
+    pub fn reader(&self) -> Reader<impl Iterator<Item = Part>> {
+        Reader::new(self.0.parts.iter().cloned())
     }
 }
 
@@ -91,7 +117,7 @@ impl std::fmt::Debug for CodeZip {
 }
 
 /// SHA-256 and length of the parts as they are.
-fn hash_plain(parts: &[Part], mut progress: impl FnMut(u64)) -> io::Result<([u8; 32], u64)> {
+fn hash_plain(parts: impl Iterator<Item = Part>, mut progress: impl FnMut(u64)) -> io::Result<([u8; 32], u64)> {
     let (mut hash, mut bytes) = (Sha256::new(), 0);
     each_block(parts, |block| {
         hash.update(block);
@@ -102,14 +128,14 @@ fn hash_plain(parts: &[Part], mut progress: impl FnMut(u64)) -> io::Result<([u8;
 }
 
 /// State of a SHA-256 after `prefix` and the parts' base64.
-fn hash_encoded(prefix: &[u8], parts: &[Part]) -> io::Result<Sha256> {
+fn hash_encoded(prefix: &[u8], parts: impl Iterator<Item = Part>) -> io::Result<Sha256> {
     let mut hash = Sha256::new_with_prefix(prefix);
     let mut text = vec![0; BLOCK / 3 * 4];
     each_block(parts, |block| hash.update(encode(block, &mut text)))?;
     Ok(hash)
 }
 
-fn each_block(parts: &[Part], mut take: impl FnMut(&[u8])) -> io::Result<()> {
+fn each_block(parts: impl Iterator<Item = Part>, mut take: impl FnMut(&[u8])) -> io::Result<()> {
     let mut reader = Reader::new(parts);
     let mut block = vec![0; BLOCK];
     loop {
@@ -122,24 +148,23 @@ fn each_block(parts: &[Part], mut take: impl FnMut(&[u8])) -> io::Result<()> {
 
 /// Base64 into `text`, which must have room for it; returns what was written.
 pub(super) fn encode<'a>(block: &[u8], text: &'a mut [u8]) -> &'a [u8] {
-    let length = STANDARD.encode_slice(block, text).expect("the buffer is four thirds of a block");
-    &text[..length]
+    base64_simd::STANDARD.encode(block, text.as_out())
 }
 
 /// The parts one after another.
-pub struct Reader<'a> {
-    parts: std::slice::Iter<'a, Part>,
-    current: Option<Current<'a>>,
+pub struct Reader<P> {
+    parts: P,
+    current: Option<Current>,
 }
 
-enum Current<'a> {
-    Memory(&'a [u8]),
-    File { file: File, path: &'a PathBuf, remaining: u64 },
+enum Current {
+    Memory(Bytes),
+    File { file: File, path: PathBuf, remaining: u64 },
 }
 
-impl<'a> Reader<'a> {
-    pub fn new(parts: &'a [Part]) -> Self {
-        Self { parts: parts.iter(), current: None }
+impl<P: Iterator<Item = Part>> Reader<P> {
+    pub fn new(parts: P) -> Self {
+        Self { parts, current: None }
     }
 
     /// Reads until `block` is full or nothing is left; returns how much was read.
@@ -160,20 +185,24 @@ impl<'a> Reader<'a> {
             None => return Ok(false),
             Some(Part::Memory(bytes)) => Some(Current::Memory(bytes)),
             Some(Part::File { path, bytes }) => {
-                let file = File::open(path).map_err(|error| named(error, path))?;
-                Some(Current::File { file, path, remaining: *bytes })
+                let file = File::open(&path).map_err(|error| named(error, &path))?;
+                Some(Current::File { file, path, remaining: bytes })
             }
         };
         Ok(true)
     }
 }
 
-impl Read for Reader<'_> {
+impl<P: Iterator<Item = Part>> Read for Reader<P> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             let read = match &mut self.current {
                 None => 0,
-                Some(Current::Memory(bytes)) => bytes.read(out)?,
+                Some(Current::Memory(bytes)) => {
+                    let length = bytes.len().min(out.len());
+                    bytes.copy_to_slice(&mut out[..length]);
+                    length
+                }
                 Some(Current::File { file, path, remaining }) => {
                     let wanted = out.len().min(usize::try_from(*remaining).unwrap_or(usize::MAX));
                     let read = file.read(&mut out[..wanted]).map_err(|error| named(error, path))?;
@@ -192,7 +221,7 @@ impl Read for Reader<'_> {
     }
 }
 
-fn named(error: io::Error, path: &std::path::Path) -> io::Error {
+fn named(error: io::Error, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
 }
 
@@ -200,13 +229,37 @@ fn named(error: io::Error, path: &std::path::Path) -> io::Error {
 mod tests {
     use super::*;
 
-    fn parts(folder: &std::path::Path) -> (Vec<Part>, Vec<u8>) {
+    fn parts(folder: &Path) -> (Vec<Part>, Vec<u8>) {
         let middle: Vec<u8> = (0..200_000_u32).map(|i| (i * 7 % 251) as u8).collect();
         let path = folder.join("middle");
         std::fs::write(&path, &middle).unwrap();
         let whole = [b"head".as_slice(), &middle, b"tail!"].concat();
         let file = Part::File { path, bytes: middle.len() as u64 };
-        (vec![Part::Memory(b"head".to_vec()), file, Part::Memory(vec![]), Part::Memory(b"tail!".to_vec())], whole)
+        let memory = |bytes: &'static [u8]| Part::Memory(Bytes::from_static(bytes));
+        (vec![memory(b"head"), file, memory(b""), memory(b"tail!")], whole)
+    }
+
+    fn measured(parts: Vec<Part>, progress: impl FnMut(u64) + Send) -> CodeZip {
+        let list = |put: &mut dyn FnMut(Part)| {
+            parts.into_iter().for_each(put);
+            Ok(())
+        };
+        CodeZip::measure(list, progress).unwrap()
+    }
+
+    #[test]
+    fn what_fails_while_parts_are_listed_is_the_error() {
+        let missing = || Part::File { path: "/there/is/no.ts".into(), bytes: 1 };
+        let unread = CodeZip::measure(
+            |put| {
+                (0..1000).for_each(|_| put(missing()));
+                Ok(())
+            },
+            |_| (),
+        );
+        assert!(unread.unwrap_err().to_string().contains("no.ts"));
+        let unlisted = CodeZip::measure(|_| Err(io::ErrorKind::PermissionDenied.into()), |_| ());
+        assert_eq!(unlisted.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
     }
 
     #[test]
@@ -214,7 +267,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (parts, whole) = parts(folder.path());
         let mut counted = 0;
-        let code = CodeZip::measure(parts, |bytes| counted += bytes).unwrap();
+        let code = measured(parts, |bytes| counted += bytes);
         assert_eq!((code.bytes(), counted), (whole.len() as u64, whole.len() as u64));
         assert_eq!(code.code_sha256(), STANDARD.encode(Sha256::digest(&whole)));
         for prefix in [CREATE_PREFIX, "another"] {
@@ -229,7 +282,7 @@ mod tests {
     fn a_file_that_shrank_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let (parts, _) = parts(folder.path());
-        let code = CodeZip::measure(parts, |_| ()).unwrap();
+        let code = measured(parts, |_| ());
         std::fs::write(folder.path().join("middle"), b"short").unwrap();
         let error = io::copy(&mut code.reader(), &mut io::sink()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);

@@ -13,20 +13,20 @@ use super::{attempt::attempts, probe::Measured, remote, reporter::JobHandle, upl
 use crate::{
     cloud::{
         CloudError,
-        code::{CodeZip, Part},
+        code::CodeZip,
         functions::{FunctionFacts, NewFunction},
     },
     reel::{
         describe::{self, IndexDescription},
         event::{JobName, Unit},
-        fault::{Explain, Fault, FaultClass, Stopped},
+        fault::{Explain, FaultClass, Stopped},
         index::{
             Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, RenditionIndex,
             Retired,
         },
         name::FunctionName,
         playlist::{self, Bandwidth, Links},
-        zip::{Entry, Layout},
+        zip,
     },
 };
 
@@ -91,13 +91,7 @@ pub(super) async fn index(
         }
         return result.map(|()| existing.index.clone());
     }
-    let code = match zip(&next, independent, existing.as_ref(), poster) {
-        Ok(code) => code,
-        Err(fault) => {
-            job.failed(fault.clone());
-            return Err(Stopped::Failed(fault));
-        }
-    };
+    let code = CodeZip::in_memory(package(&next, independent, existing.as_ref(), poster));
     job.sized(code.bytes());
     let description = description(&next, &code.code_sha256());
     let deploy = |_| deploy(work, &code, &description, existing.as_ref(), job.count());
@@ -244,12 +238,7 @@ async fn ours_or_overtaken(work: &Work, name: &str, code: &CodeZip, error: Cloud
     }
 }
 
-fn zip(
-    index: &Index,
-    independent: bool,
-    existing: Option<&Existing>,
-    poster: Option<Vec<u8>>,
-) -> Result<CodeZip, Fault> {
+fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster: Option<Vec<u8>>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
         (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, independent).into_bytes()),
@@ -268,18 +257,7 @@ fn zip(
         );
     }
     files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes)));
-    let entries: Vec<Entry> = files
-        .iter()
-        .map(|(name, bytes)| Entry { name: name.clone(), bytes: bytes.len() as u32, crc32: crc32fast::hash(bytes) })
-        .collect();
-    let (headers, trailer) = Layout::new(&entries).into_parts();
-    let mut parts: Vec<Part> = headers
-        .into_iter()
-        .zip(files)
-        .flat_map(|(header, (_, bytes))| [Part::Memory(header), Part::Memory(bytes)])
-        .collect();
-    parts.push(Part::Memory(trailer));
-    CodeZip::measure(parts, |_| ()).map_err(|error| Fault::permanent("could not frame the index").because(error))
+    zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
 }
 
 pub(super) fn rfc3339(time: SystemTime) -> String {

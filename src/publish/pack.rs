@@ -12,14 +12,14 @@ use super::{
     work::Work,
 };
 use crate::{
-    cloud::code::{CodeZip, Part},
+    cloud::code::{CodeZip, Part, Reader},
     reel::{
         decide::MediaPlan,
         event::{Event, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
         index::{ChunkIndex, Container, SegmentIndex},
         pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
-        zip::{Entry, Layout},
+        zip::{Entry, Framer},
     },
 };
 
@@ -145,49 +145,40 @@ async fn deliver(
     chunks.send(packed).await.map_err(|_| Stopped::Cancelled)
 }
 
-/// Frames a chunk of these closed segments and hashes it, in two passes over their files. Blocking.
+/// Frames a chunk of these closed segments and hashes it, in three passes over their files that run side by side: the
+/// CRC-32 of a segment, which its header states, is taken while those before it are hashed. Blocking.
 pub fn build(
     manifest: &Manifest<'_>,
     chunk: &Chunk,
     closed: &[ClosedSegment],
-    progress: impl FnMut(u64),
+    progress: impl FnMut(u64) + Send,
 ) -> io::Result<(ChunkIndex, CodeZip)> {
     let manifest = serde_json::to_vec(manifest).expect("a manifest is plain data");
-    let mut entries = Vec::with_capacity(closed.len() + 1);
-    for (segment, file) in chunk.segments.iter().zip(closed) {
-        let crc32 = crc32_of_file(file)?;
-        entries.push(Entry { name: segment.entry_name(Container::Ts), bytes: segment.bytes as u32, crc32 });
-    }
-    let crc32 = crc32fast::hash(&manifest);
-    entries.push(Entry { name: MANIFEST_ENTRY.to_owned(), bytes: manifest.len() as u32, crc32 });
-    let layout = Layout::new(&entries);
-    let segments = chunk.segments.iter().enumerate().map(|(place, segment)| SegmentIndex {
-        offset: layout.payload_offset(place),
-        bytes: segment.bytes,
-        duration_us: segment.duration_us,
-        crc32: entries[place].crc32,
-    });
-    let segments = segments.collect();
-    let code = CodeZip::measure(parts(layout, closed, manifest), progress)?;
+    let mut segments = Vec::with_capacity(closed.len());
+    let list = |put: &mut dyn FnMut(Part)| {
+        let mut framer = Framer::default();
+        for (segment, file) in chunk.segments.iter().zip(closed) {
+            let &Segment { bytes, duration_us, .. } = segment;
+            let payload = Part::File { path: file.path.clone(), bytes };
+            let crc32 = crc32_of(payload.clone())?;
+            let header = framer.header(&Entry { name: segment.entry_name(Container::Ts), bytes: bytes as u32, crc32 });
+            segments.push(SegmentIndex { offset: header.payload_offset, bytes, duration_us, crc32 });
+            put(Part::Memory(header.bytes.into()));
+            put(payload);
+        }
+        let (bytes, crc32) = (manifest.len() as u32, crc32fast::hash(&manifest));
+        put(Part::Memory(framer.header(&Entry { name: MANIFEST_ENTRY.to_owned(), bytes, crc32 }).bytes.into()));
+        put(Part::Memory(manifest.into()));
+        put(Part::Memory(framer.trailer().into()));
+        Ok(())
+    };
+    let code = CodeZip::measure(list, progress)?;
     let index = ChunkIndex { number: chunk.number, bytes: code.bytes(), sha256: code.code_sha256(), segments };
     Ok((index, code))
 }
 
-fn parts(layout: Layout, closed: &[ClosedSegment], manifest: Vec<u8>) -> Vec<Part> {
-    let (headers, trailer) = layout.into_parts();
-    let payloads = closed
-        .iter()
-        .map(|file| Part::File { path: file.path.clone(), bytes: file.bytes })
-        .chain([Part::Memory(manifest)]);
-    let mut parts: Vec<Part> =
-        headers.into_iter().zip(payloads).flat_map(|(header, payload)| [Part::Memory(header), payload]).collect();
-    parts.push(Part::Memory(trailer));
-    parts
-}
-
-fn crc32_of_file(file: &ClosedSegment) -> io::Result<u32> {
-    let part = [Part::File { path: file.path.clone(), bytes: file.bytes }];
-    let mut reader = crate::cloud::code::Reader::new(&part);
+fn crc32_of(payload: Part) -> io::Result<u32> {
+    let mut reader = Reader::new([payload].into_iter());
     let mut hasher = crc32fast::Hasher::new();
     let mut block = vec![0; 128 * 1024];
     loop {

@@ -1,7 +1,7 @@
 //! What is deployed beside the reels, once an account and Region: the gate, the relay and the roles, as names,
 //! packages and policies. Pure: the bytes of a package depend on the program's version alone.
 
-use super::zip::{Entry, Layout};
+use super::zip;
 
 /// Execution role of the functions that hold code and never run, and of the relay: it has no rights.
 pub const CHUNK_ROLE: &str = "zipreel-chunk";
@@ -82,18 +82,7 @@ impl Public {
 
     /// The zip that is deployed.
     pub fn package(self) -> Vec<u8> {
-        let files = self.files();
-        let entries: Vec<Entry> = files
-            .iter()
-            .map(|(name, bytes)| Entry {
-                name: (*name).to_owned(),
-                bytes: bytes.len() as u32,
-                crc32: crc32fast::hash(bytes),
-            })
-            .collect();
-        let (headers, trailer) = Layout::new(&entries).into_parts();
-        let pieces = headers.iter().zip(files).flat_map(|(header, (_, bytes))| [header.as_slice(), bytes]);
-        pieces.chain([trailer.as_slice()]).flatten().copied().collect()
+        zip::whole(self.files().iter().copied())
     }
 }
 
@@ -145,7 +134,7 @@ mod tests {
         for public in [Public::Gate, Public::Relay] {
             let zip = public.package();
             assert_eq!(zip, public.package());
-            let mut archive = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+            let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
             let handler = format!("{}.mjs", public.handler().split('.').next().unwrap());
             let mut source = String::new();
             archive.by_name(&handler).unwrap().read_to_string(&mut source).unwrap();

@@ -12,12 +12,21 @@ pub struct Entry {
     pub crc32: u32,
 }
 
-/// The zip around the entries' payloads: `headers[i]`, payload of entry i, …, then `trailer`.
+/// Frames the payloads that its user puts between: a header before each, the trailer after the last.
+#[derive(Debug, Default)]
+pub struct Framer {
+    directory: Vec<u8>,
+    entries: u16,
+    /// Where the next header goes.
+    position: u64,
+}
+
+/// What stands before an entry's payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
-    headers: Vec<Vec<u8>>,
-    offsets: Vec<u64>,
-    trailer: Vec<u8>,
+pub struct Header {
+    pub bytes: Vec<u8>,
+    /// From the zip's start.
+    pub payload_offset: u64,
 }
 
 const LOCAL_HEADER: u32 = 0x0403_4b50;
@@ -40,34 +49,34 @@ pub fn overhead(name: &str) -> u64 {
 /// The end record, once a zip.
 pub const END_BYTES: u64 = 22;
 
-impl Layout {
-    pub fn new(entries: &[Entry]) -> Self {
-        let mut headers = Vec::with_capacity(entries.len());
-        let mut offsets = Vec::with_capacity(entries.len());
-        let mut directory = Vec::new();
-        let mut position = 0_u64;
-        for entry in entries {
-            let header = local_header(entry);
-            central_header(&mut directory, entry, position as u32);
-            offsets.push(position + header.len() as u64);
-            position += header.len() as u64 + u64::from(entry.bytes);
-            headers.push(header);
-        }
-        let mut trailer = directory;
+impl Framer {
+    pub fn header(&mut self, entry: &Entry) -> Header {
+        let bytes = local_header(entry);
+        central_header(&mut self.directory, entry, self.position as u32);
+        self.entries += 1;
+        let payload_offset = self.position + bytes.len() as u64;
+        self.position = payload_offset + u64::from(entry.bytes);
+        Header { bytes, payload_offset }
+    }
+
+    pub fn trailer(self) -> Vec<u8> {
+        let mut trailer = self.directory;
         let directory_bytes = trailer.len() as u32;
-        end_record(&mut trailer, entries.len() as u16, directory_bytes, position as u32);
-        Self { headers, offsets, trailer }
+        end_record(&mut trailer, self.entries, directory_bytes, self.position as u32);
+        trailer
     }
+}
 
-    /// Where the payload of entry `index` begins.
-    pub fn payload_offset(&self, index: usize) -> u64 {
-        self.offsets[index]
+/// A zip of files that are in memory: name and payload.
+pub fn whole<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
+    let (mut framer, mut zip) = (Framer::default(), Vec::new());
+    for (name, payload) in files {
+        let (bytes, crc32) = (payload.len() as u32, crc32fast::hash(payload));
+        zip.extend(framer.header(&Entry { name: name.to_owned(), bytes, crc32 }).bytes);
+        zip.extend(payload);
     }
-
-    /// The local headers in order, then what follows the last payload.
-    pub fn into_parts(self) -> (Vec<Vec<u8>>, Vec<u8>) {
-        (self.headers, self.trailer)
-    }
+    zip.extend(framer.trailer());
+    zip
 }
 
 fn put16(out: &mut Vec<u8>, values: &[u16]) {
@@ -112,22 +121,6 @@ mod tests {
 
     use super::*;
 
-    fn build(files: &[(String, Vec<u8>)]) -> (Layout, Vec<u8>) {
-        let entries: Vec<Entry> = files
-            .iter()
-            .map(|(name, data)| Entry { name: name.clone(), bytes: data.len() as u32, crc32: crc32fast::hash(data) })
-            .collect();
-        let layout = Layout::new(&entries);
-        let (headers, trailer) = layout.clone().into_parts();
-        let mut zip = Vec::new();
-        for (header, (_, data)) in headers.iter().zip(files) {
-            zip.extend(header);
-            zip.extend(data);
-        }
-        zip.extend(trailer);
-        (layout, zip)
-    }
-
     proptest! {
         #[test]
         fn others_read_what_the_layout_frames(
@@ -135,13 +128,15 @@ mod tests {
         ) {
             let files: Vec<(String, Vec<u8>)> =
                 contents.into_iter().enumerate().map(|(i, data)| (format!("{i}.ts"), data)).collect();
-            let (layout, zip) = build(&files);
+            let zip = whole(files.iter().map(|(name, payload)| (name.as_str(), payload.as_slice())));
+            let mut framer = Framer::default();
             let sum: u64 = files.iter().map(|(name, data)| overhead(name) + data.len() as u64).sum();
             prop_assert_eq!(zip.len() as u64, sum + END_BYTES);
             let mut archive = zip::ZipArchive::new(Cursor::new(&zip)).unwrap();
             prop_assert_eq!(archive.len(), files.len());
             for (i, (name, data)) in files.iter().enumerate() {
-                let offset = layout.payload_offset(i) as usize;
+                let entry = Entry { name: name.clone(), bytes: data.len() as u32, crc32: crc32fast::hash(data) };
+                let offset = framer.header(&entry).payload_offset as usize;
                 prop_assert_eq!(&zip[offset..offset + data.len()], &data[..]);
                 let mut file = archive.by_index(i).unwrap();
                 prop_assert!(file.name().unwrap() == name.as_str());

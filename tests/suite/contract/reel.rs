@@ -11,11 +11,7 @@ use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::{
-    cloud::{
-        Cloud,
-        code::{CodeZip, Part},
-        functions::NewFunction,
-    },
+    cloud::{Cloud, code::CodeZip, functions::NewFunction},
     reel::{
         event::Count,
         index::{
@@ -116,18 +112,14 @@ pub(crate) async fn publish(
         None => create(cloud, &name, zip).await,
         Some(facts) => {
             let revision = facts.revision.as_deref();
-            cloud.update_code(&name, revision, &code(zip), &Count::default(), TIMEOUT).await.unwrap();
+            cloud.update_code(&name, revision, &CodeZip::in_memory(zip), &Count::default(), TIMEOUT).await.unwrap();
         }
     }
 }
 
 pub(crate) async fn create(cloud: &Cloud, name: &str, zip: Vec<u8>) {
     let new = NewFunction { name: name.to_owned(), description: String::new(), tags: HashMap::new() };
-    cloud.create_function(&new, &code(zip), &Count::default(), TIMEOUT).await.unwrap();
-}
-
-fn code(zip: Vec<u8>) -> CodeZip {
-    CodeZip::measure(vec![Part::Memory(zip)], |_| {}).unwrap()
+    cloud.create_function(&new, &CodeZip::in_memory(zip), &Count::default(), TIMEOUT).await.unwrap();
 }
 
 fn index_zip(index: &Index) -> Vec<u8> {
