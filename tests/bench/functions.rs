@@ -143,7 +143,7 @@ fn media_playlist_of_1200_segments(bencher: Bencher) {
 
 /// Medians of as many turns, each competitor once a turn: what else the machine does strikes all of them.
 fn ratios() {
-    const TURNS: usize = 15;
+    const TURNS: usize = 61;
     let segments = &*SEGMENTS_ON_DISK;
     let mut times: [Vec<Duration>; 3] = Default::default();
     for _ in 0..TURNS {
