@@ -1,4 +1,4 @@
-//! A deployment package that is never whole in memory nor on disk: pieces of framing and files, measured in one pass
+//! A deployment package that is never whole in memory nor on disk: pieces of framing and files, measured once
 //! and read again for each attempt.
 
 use std::{
