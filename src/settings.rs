@@ -139,8 +139,7 @@ pub struct Settings {
 impl Settings {
     /// Reads the config file, if there is one, and completes it by the defaults.
     pub fn resolve(args: &PublishArgs) -> Result<Self, SettingsError> {
-        let (file, path) = File::load()?;
-        file.check(&path)?;
+        let file = File::load()?;
         let place = Place::from(&args.place, &file)?;
         let args = args.clone();
         let profile = args.profile.or(file.profile);
@@ -196,8 +195,7 @@ impl Settings {
 
 impl Place {
     pub fn resolve(args: &PlaceArgs) -> Result<Self, SettingsError> {
-        let (file, path) = File::load()?;
-        file.check(&path)?;
+        let file = File::load()?;
         Self::from(args, &file)
     }
 
@@ -230,8 +228,7 @@ pub struct Talk {
 
 impl Talk {
     pub fn resolve(args: &FaceArgs) -> Result<Self, SettingsError> {
-        let (file, path) = File::load()?;
-        file.check(&path)?;
+        let file = File::load()?;
         Ok(Self {
             json: !args.form.plain && args.form.json.or(file.json).unwrap_or(false),
             yes: args.yes.or(file.yes).unwrap_or(false),
@@ -251,8 +248,7 @@ pub struct AccountPlace {
 impl AccountPlace {
     /// Unlike a publishing, which goes to the stand-in unless told otherwise, this is about AWS.
     pub fn resolve(args: &AccountArgs) -> Result<Self, SettingsError> {
-        let (file, path) = File::load()?;
-        file.check(&path)?;
+        let file = File::load()?;
         let place = Place::from(&args.place, &file)?;
         let profile = args.profile.clone().or(file.profile);
         Ok(Self {
@@ -280,14 +276,17 @@ fn unusual(args: &UnusualArgs, file: &File) -> Unusual {
 }
 
 impl File {
-    fn load() -> Result<(Self, PathBuf), SettingsError> {
-        let Ok(Folders { config: path, .. }) = Folders::find() else { return Ok((Self::default(), PathBuf::new())) };
+    /// Empty if there is none.
+    fn load() -> Result<Self, SettingsError> {
+        let Ok(Folders { config: path, .. }) = Folders::find() else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {
-            Ok(text) => match toml::from_str(&text) {
-                Ok(file) => Ok((file, path)),
-                Err(source) => Err(SettingsError::Parse { path, source: Box::new(source) }),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((Self::default(), path)),
+            Ok(text) => {
+                let file: Self = toml::from_str(&text)
+                    .map_err(|source| SettingsError::Parse { path: path.clone(), source: Box::new(source) })?;
+                file.check(&path)?;
+                Ok(file)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(source) => Err(SettingsError::Read { path, source }),
         }
     }
