@@ -135,14 +135,15 @@ mod tests {
         ChunkNumber::try_from(number).unwrap()
     }
 
-    /// Four began before anything was known of a slow uplink.
+    /// Four began before the uplink became slow.
     fn too_many() -> Lane {
         let lane = Lane::new(None);
+        lane.moved(128 * MIB, Duration::from_secs(1));
         for place in 1..=4 {
             assert!(lane.has_room(32 * MIB));
             lane.begin(number(place), 32 * MIB, Count::default());
         }
-        lane.moved(MIB, Duration::from_secs(5));
+        lane.moved(2 * MIB, Duration::from_secs(10));
         (1..=4).for_each(|place| lane.failed(number(place), true));
         lane
     }

@@ -3,10 +3,17 @@
 
 use std::time::Duration;
 
+use super::pack::{CHUNK_LIMIT_DEFAULT, MIB};
+
 pub const PARALLEL_MAX: usize = 16;
 const PARALLEL_START: usize = 4;
 /// AWS refuses a body whose signature is older than 5 minutes at its end; a minute is kept in hand.
 pub const SIGNATURE_BUDGET: Duration = Duration::from_secs(240);
+/// An uplink is known once it has carried so much or for so long: what it takes at first only fills buffers.
+const KNOWN_BYTES: u64 = 16 * MIB;
+const KNOWN_TIME: Duration = Duration::from_secs(5);
+/// Until then no more is under way than one usual chunk: an uplink that can't carry that in time carries none.
+const UNKNOWN_BUDGET: u64 = CHUNK_LIMIT_DEFAULT;
 /// A rise below this share is noise.
 const WORTHWHILE: f64 = 1.05;
 /// How long a measurement counts: one over a moment weighs little, however many bytes it met.
@@ -18,6 +25,8 @@ pub struct Pace {
     fixed: bool,
     /// Bytes a second of all uploads together, smoothed.
     rate: Option<f64>,
+    /// All that was measured.
+    moved: (u64, Duration),
     /// The rate when the limit was last raised.
     rate_before: f64,
     done_at_limit: usize,
@@ -30,6 +39,7 @@ impl Pace {
             limit: fixed.unwrap_or(PARALLEL_START).clamp(1, PARALLEL_MAX),
             fixed: fixed.is_some(),
             rate: None,
+            moved: (0, Duration::ZERO),
             rate_before: 0.0,
             done_at_limit: 0,
         }
@@ -41,7 +51,13 @@ impl Pace {
     }
 
     fn within_budget(&self, bytes: u64) -> bool {
-        self.rate.is_none_or(|rate| bytes as f64 / rate <= SIGNATURE_BUDGET.as_secs_f64())
+        let (moved, elapsed) = self.moved;
+        match self.rate {
+            Some(rate) if moved >= KNOWN_BYTES || elapsed >= KNOWN_TIME => {
+                bytes as f64 / rate <= SIGNATURE_BUDGET.as_secs_f64()
+            }
+            _ => bytes <= UNKNOWN_BUDGET,
+        }
     }
 
     /// All uploads together moved `bytes` in `elapsed`, since this was last told.
@@ -51,6 +67,7 @@ impl Pace {
             let now = bytes as f64 / seconds;
             let weight = 1.0 - (-seconds / MEMORY_SECONDS).exp();
             self.rate = Some(self.rate.map_or(now, |rate| rate + weight * (now - rate)));
+            self.moved = (self.moved.0 + bytes, self.moved.1 + elapsed);
         }
     }
 
@@ -87,15 +104,13 @@ impl Pace {
     /// The largest chunk, in MiB, that one upload at a time gets through within the budget.
     pub fn fitting_mib(&self) -> Option<u64> {
         let bytes = self.rate? * SIGNATURE_BUDGET.as_secs_f64();
-        Some(((bytes / (1024.0 * 1024.0)) as u64).max(1))
+        Some((bytes as u64 / MIB).max(1))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const MIB: u64 = 1024 * 1024;
 
     #[test]
     fn the_limit_rises_only_while_the_rate_does() {
@@ -114,12 +129,31 @@ mod tests {
     #[test]
     fn a_slow_uplink_gets_one_upload_at_a_time() {
         let mut pace = Pace::new(None);
-        assert!(pace.may_start(0, 0, 32 * MIB));
-        assert!(pace.may_start(1, 32 * MIB, 32 * MIB), "nothing measured yet");
         pace.moved(MIB, Duration::from_secs(8));
         assert!(!pace.may_start(1, 20 * MIB, 32 * MIB));
         assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
         assert_eq!(pace.fitting_mib(), Some(30));
+    }
+
+    #[test]
+    fn little_is_sent_at_once_before_the_uplink_is_known() {
+        let first = |pace: &Pace| {
+            assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
+            assert!(pace.may_start(2, 12 * MIB, 16 * MIB), "the small first chunks go together");
+            assert!(!pace.may_start(3, 28 * MIB, 32 * MIB));
+        };
+        let (mut slow, mut fast) = (Pace::new(None), Pace::new(None));
+        first(&slow);
+        let tick = Duration::from_millis(500);
+        // 1 Mbit/s behind the buffers of three sockets
+        slow.moved(3 * MIB, tick);
+        first(&slow);
+        for _ in 0..9 {
+            slow.moved(MIB / 20, tick);
+            assert!(!slow.may_start(3, 25 * MIB, 32 * MIB));
+        }
+        fast.moved(KNOWN_BYTES, tick);
+        assert!(fast.may_start(3, 96 * MIB, 32 * MIB));
     }
 
     #[test]
