@@ -43,7 +43,7 @@ pub async fn observe(cloud: &Cloud) -> Result<Vec<Observed>, Stopped> {
         tags: describe::tags(&name).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
     };
     let began = Instant::now();
-    let created = cloud.create_function(&new, &code, &Count::default(), TIMEOUT).await;
+    let created = cloud.create_function(&new, &code, &Count::default()).await;
     let facts = created.map_err(|error| Stopped::Failed(error.fault()))?;
     let state = facts.state.unwrap_or_default();
     let mut observed = Notes::default();

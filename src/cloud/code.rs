@@ -57,9 +57,9 @@ impl CodeZip {
         let (listed, zip, body) = thread::scope(|scope| {
             let zip = scope.spawn(|| hash_plain(of_zip.into_iter(), progress));
             let body = scope.spawn(|| hash_encoded(CREATE_PREFIX.as_bytes(), of_body.into_iter()));
-            let listed = list(&mut |part| {
+            let listed = list(&mut |part: Part| {
                 // a thread that has failed takes no more, and says why below
-                drop((to_zip.send(Part::clone(&part)), to_body.send(part.clone())));
+                drop((to_zip.send(part.clone()), to_body.send(part.clone())));
                 parts.push(part);
             });
             drop((to_zip, to_body));

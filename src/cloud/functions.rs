@@ -8,21 +8,29 @@ use std::{
 
 use aws_sdk_lambda::{
     client::customize::CustomizableOperation,
-    config::{Builder as ConfigBuilder, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{Builder as ConfigBuilder, StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{ProvideErrorMetadata, SdkError},
     types::{Architecture, FunctionCode, Runtime},
 };
+use aws_smithy_runtime_api::http::Response;
 use time::{OffsetDateTime, macros::format_description};
+use tokio::time::{Instant, sleep};
 
 use super::{
     Cloud, CloudError,
     body::{StreamedCode, placeholder},
     code::CodeZip,
+    error::TIMED_OUT,
 };
 use crate::reel::event::Count;
 
 /// Never called: Lambda wants a handler's name and does not look for it.
 const HANDLER: &str = "none";
 const MEMORY_MB: i32 = 128;
+/// AWS refuses a body whose signature is older than this at its end.
+const SIGNATURE_LIFE: Duration = Duration::from_secs(300);
+/// How long an attempt may move nothing: AWS thinks before it answers, and the system's buffers empty unseen.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A function to create.
 #[derive(Debug, Clone)]
@@ -86,7 +94,6 @@ impl Cloud {
         new: &NewFunction,
         code: &CodeZip,
         sent: &Count,
-        timeout: Duration,
     ) -> Result<FunctionFacts, CloudError> {
         let doing = || format!("could not create function `{}`", new.name);
         self.limiter.acquire().await;
@@ -103,7 +110,7 @@ impl Cloud {
             .set_tags(Some(new.tags.clone()))
             .code(FunctionCode::builder().zip_file(placeholder()).build())
             .customize();
-        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await)?;
+        let answer = self.patiently(doing, with_code(request, code, sent).send(), sent).await?;
         same_code(doing, code, answer.code_sha256())?;
         Ok(facts!(answer))
     }
@@ -115,7 +122,6 @@ impl Cloud {
         revision: Option<&str>,
         code: &CodeZip,
         sent: &Count,
-        timeout: Duration,
     ) -> Result<FunctionFacts, CloudError> {
         let doing = || format!("could not update function `{name}`");
         self.limiter.acquire().await;
@@ -127,7 +133,7 @@ impl Cloud {
             .set_revision_id(revision.map(str::to_owned))
             .zip_file(placeholder())
             .customize();
-        let answer = self.checked(doing, with_code(request, code, sent, timeout).send().await)?;
+        let answer = self.patiently(doing, with_code(request, code, sent).send(), sent).await?;
         same_code(doing, code, answer.code_sha256())?;
         Ok(facts!(answer))
     }
@@ -211,14 +217,32 @@ impl Cloud {
         }
     }
 
+    /// [`Self::checked`], and given up once nothing moves any more.
+    async fn patiently<T, E>(
+        &self,
+        doing: impl Fn() -> String,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+        sent: &Count,
+    ) -> Result<T, CloudError>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+    {
+        tokio::select! {
+            answer = request => self.checked(doing, answer),
+            () = stands_still(sent, PATIENCE) => {
+                Err(CloudError::new(doing(), "Timeout".into(), None, TIMED_OUT.into(), None))
+            }
+        }
+    }
+
     /// Turns the SDK's error into ours and slows all calls down after a 429.
     pub(super) fn checked<T, E>(
         &self,
         doing: impl Fn() -> String,
-        sent: Result<T, aws_sdk_lambda::error::SdkError<E, aws_smithy_runtime_api::http::Response>>,
+        sent: Result<T, SdkError<E, Response>>,
     ) -> Result<T, CloudError>
     where
-        E: std::error::Error + aws_sdk_lambda::error::ProvideErrorMetadata + 'static,
+        E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         self.answer(doing, sent).inspect_err(|error| {
             if error.is_throttle() {
@@ -239,20 +263,51 @@ fn same_code(doing: impl Fn() -> String, code: &CodeZip, answered: Option<&str>)
     }
 }
 
+/// Returns once `sent` has stood still for so long.
+async fn stands_still(sent: &Count, patience: Duration) {
+    let (mut seen, mut since) = (sent.get(), Instant::now());
+    while since.elapsed() < patience {
+        sleep(patience / 20).await;
+        if sent.get() != seen {
+            (seen, since) = (sent.get(), Instant::now());
+        }
+    }
+}
+
 fn with_code<T, E, B>(
     request: CustomizableOperation<T, E, B>,
     code: &CodeZip,
     sent: &Count,
-    timeout: Duration,
 ) -> CustomizableOperation<T, E, B> {
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(timeout).build();
-    let config = ConfigBuilder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(SIGNATURE_LIFE).build();
+    // the SDK's own watch takes a slow uplink for a dead one: a full socket takes nothing for seconds
+    let config = ConfigBuilder::new()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     request.config_override(config).interceptor(StreamedCode { code: code.clone(), sent: sent.clone() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_is_given_up_once_it_stands_still_however_long_it_took() {
+        let (sent, began, patience) = (Count::default(), Instant::now(), Duration::from_secs(1));
+        let moving = async {
+            for _ in 0..5 {
+                sleep(patience / 4).await;
+                sent.add(1);
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = moving => {}
+            () = stands_still(&sent, patience) => {}
+        }
+        assert!((sent.get(), began.elapsed()) >= (5, patience * 9 / 4), "{sent:?}, {:?}", began.elapsed());
+    }
 
     #[test]
     fn times_are_read_as_aws_writes_them() {

@@ -30,7 +30,6 @@ use crate::{
     },
 };
 
-const TIMEOUT: Duration = Duration::from_secs(60);
 /// A retired generation is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -188,7 +187,7 @@ async fn deploy(
         None => create(work, &name, &text, code, sent).await,
         Some(existing) => {
             let revision = existing.facts.revision.as_deref();
-            let updated = work.cloud.update_code(&name, revision, code, sent, TIMEOUT).await;
+            let updated = work.cloud.update_code(&name, revision, code, sent).await;
             match updated {
                 Ok(_) => {}
                 // the answer to an earlier attempt was lost, or someone else was quicker
@@ -214,7 +213,7 @@ async fn create(
         description: description.to_owned(),
         tags: describe::tags(&function).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
     };
-    match work.cloud.create_function(&new, code, sent, TIMEOUT).await {
+    match work.cloud.create_function(&new, code, sent).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_conflict() => ours_or_overtaken(work, name, code, error).await,
         Err(error) => Err(error.into()),

@@ -36,8 +36,9 @@ impl Upload {
 }
 
 impl Lane {
-    pub fn new(fixed: Option<usize>) -> Self {
-        let state = State { pace: Pace::new(fixed), uploads: HashMap::new() };
+    /// `chunk_limit`: bytes, the person's choice.
+    pub fn new(fixed: Option<usize>, chunk_limit: u64) -> Self {
+        let state = State { pace: Pace::new(fixed, chunk_limit), uploads: HashMap::new() };
         Self { state: Mutex::new(state), changed: Notify::new() }
     }
 
@@ -100,6 +101,11 @@ impl Lane {
         self.state().uploads.values().map(|upload| upload.sent.get()).sum()
     }
 
+    /// Does any attempt have bytes left for the wire?
+    pub fn sends(&self) -> bool {
+        self.state().uploads.values().any(|upload| upload.sends && upload.remaining() > 0)
+    }
+
     /// All together moved `bytes` in `elapsed`.
     pub fn moved(&self, bytes: u64, elapsed: Duration) {
         self.state().pace.moved(bytes, elapsed);
@@ -137,7 +143,7 @@ mod tests {
 
     /// Four began before the uplink became slow.
     fn too_many() -> Lane {
-        let lane = Lane::new(None);
+        let lane = Lane::new(None, 32 * MIB);
         lane.moved(128 * MIB, Duration::from_secs(1));
         for place in 1..=4 {
             assert!(lane.has_room(32 * MIB));
@@ -165,6 +171,20 @@ mod tests {
         }
         lane.over(number(1), true);
         second.await;
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_an_unknown_uplink_goes_once_it_is_known() {
+        let lane = Lane::new(Some(4), 32 * MIB);
+        lane.begin(number(1), 32 * MIB, Count::default());
+        assert!(!lane.has_room(32 * MIB));
+        lane.begin(number(2), 32 * MIB, Count::default());
+        lane.failed(number(2), false);
+        assert!(!lane.state().take_turn(number(2)));
+        let turn = lane.turn(number(2));
+        let learn = async { lane.moved(16 * MIB, Duration::from_secs(1)) };
+        tokio::join!(turn, learn);
+        assert!(lane.has_room(32 * MIB));
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! How many uploads run side by side: more while that brings more bytes a second, fewer after a 429 or a timeout, and
 //! never so many that a request's signature grows old before its body ends. Pure: told of sizes and times.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::pack::{CHUNK_LIMIT_DEFAULT, MIB};
 
@@ -12,8 +12,8 @@ pub const SIGNATURE_BUDGET: Duration = Duration::from_secs(240);
 /// An uplink is known once it has carried so much or for so long: what it takes at first only fills buffers.
 const KNOWN_BYTES: u64 = 16 * MIB;
 const KNOWN_TIME: Duration = Duration::from_secs(5);
-/// Until then no more is under way than one usual chunk: an uplink that can't carry that in time carries none.
-const UNKNOWN_BUDGET: u64 = CHUNK_LIMIT_DEFAULT;
+/// Until then no more is under way than one full chunk, which the uplink must carry in time anyway, within these.
+const UNKNOWN_BUDGET: RangeInclusive<u64> = 8 * MIB..=CHUNK_LIMIT_DEFAULT;
 /// A rise below this share is noise.
 const WORTHWHILE: f64 = 1.05;
 /// How long a measurement counts: one over a moment weighs little, however many bytes it met.
@@ -25,21 +25,24 @@ pub struct Pace {
     fixed: bool,
     /// Bytes a second of all uploads together, smoothed.
     rate: Option<f64>,
-    /// All that was measured.
-    moved: (u64, Duration),
+    measured_bytes: u64,
+    measured_time: Duration,
+    unknown_budget: u64,
     /// The rate when the limit was last raised.
     rate_before: f64,
     done_at_limit: usize,
 }
 
 impl Pace {
-    /// `fixed`: the person chose; only the signature's age still holds uploads back.
-    pub fn new(fixed: Option<usize>) -> Self {
+    /// `fixed`: the person chose; only the signature's age still holds uploads back. `chunk_limit`: bytes.
+    pub fn new(fixed: Option<usize>, chunk_limit: u64) -> Self {
         Self {
             limit: fixed.unwrap_or(PARALLEL_START).clamp(1, PARALLEL_MAX),
             fixed: fixed.is_some(),
             rate: None,
-            moved: (0, Duration::ZERO),
+            measured_bytes: 0,
+            measured_time: Duration::ZERO,
+            unknown_budget: chunk_limit.clamp(*UNKNOWN_BUDGET.start(), *UNKNOWN_BUDGET.end()),
             rate_before: 0.0,
             done_at_limit: 0,
         }
@@ -51,12 +54,11 @@ impl Pace {
     }
 
     fn within_budget(&self, bytes: u64) -> bool {
-        let (moved, elapsed) = self.moved;
         match self.rate {
-            Some(rate) if moved >= KNOWN_BYTES || elapsed >= KNOWN_TIME => {
+            Some(rate) if self.measured_bytes >= KNOWN_BYTES || self.measured_time >= KNOWN_TIME => {
                 bytes as f64 / rate <= SIGNATURE_BUDGET.as_secs_f64()
             }
-            _ => bytes <= UNKNOWN_BUDGET,
+            _ => bytes <= self.unknown_budget,
         }
     }
 
@@ -67,7 +69,8 @@ impl Pace {
             let now = bytes as f64 / seconds;
             let weight = 1.0 - (-seconds / MEMORY_SECONDS).exp();
             self.rate = Some(self.rate.map_or(now, |rate| rate + weight * (now - rate)));
-            self.moved = (self.moved.0 + bytes, self.moved.1 + elapsed);
+            self.measured_bytes += bytes;
+            self.measured_time += elapsed;
         }
     }
 
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_limit_rises_only_while_the_rate_does() {
-        let mut pace = Pace::new(None);
+        let mut pace = Pace::new(None, CHUNK_LIMIT_DEFAULT);
         for rate in [10, 12, 14, 14, 14, 14] {
             pace.rate = Some((rate * MIB) as f64);
             for _ in 0..PARALLEL_MAX {
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_slow_uplink_gets_one_upload_at_a_time() {
-        let mut pace = Pace::new(None);
+        let mut pace = Pace::new(None, CHUNK_LIMIT_DEFAULT);
         pace.moved(MIB, Duration::from_secs(8));
         assert!(!pace.may_start(1, 20 * MIB, 32 * MIB));
         assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
@@ -142,7 +145,7 @@ mod tests {
             assert!(pace.may_start(2, 12 * MIB, 16 * MIB), "the small first chunks go together");
             assert!(!pace.may_start(3, 28 * MIB, 32 * MIB));
         };
-        let (mut slow, mut fast) = (Pace::new(None), Pace::new(None));
+        let (mut slow, mut fast) = (Pace::new(None, CHUNK_LIMIT_DEFAULT), Pace::new(None, CHUNK_LIMIT_DEFAULT));
         first(&slow);
         let tick = Duration::from_millis(500);
         // 1 Mbit/s behind the buffers of three sockets
@@ -152,13 +155,15 @@ mod tests {
             slow.moved(MIB / 20, tick);
             assert!(!slow.may_start(3, 25 * MIB, 32 * MIB));
         }
+        let small = Pace::new(Some(4), 2 * MIB);
+        assert!(small.may_start(3, 6 * MIB, 2 * MIB) && !small.may_start(3, 7 * MIB, 2 * MIB));
         fast.moved(KNOWN_BYTES, tick);
         assert!(fast.may_start(3, 96 * MIB, 32 * MIB));
     }
 
     #[test]
     fn a_burst_of_a_moment_hardly_counts() {
-        let mut pace = Pace::new(None);
+        let mut pace = Pace::new(None, CHUNK_LIMIT_DEFAULT);
         pace.moved(MIB, Duration::from_secs(1));
         pace.moved(MIB, Duration::from_micros(100));
         let rate = pace.rate().unwrap();
@@ -169,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_chosen_number_stays() {
-        let mut pace = Pace::new(Some(2));
+        let mut pace = Pace::new(Some(2), CHUNK_LIMIT_DEFAULT);
         pace.held_back();
         assert_eq!(pace.limit(), 2);
         assert!(!pace.may_start(2, 0, 1));

@@ -123,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn others_read_what_the_layout_frames(
+        fn others_read_what_is_framed(
             contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..12),
         ) {
             let files: Vec<(String, Vec<u8>)> =

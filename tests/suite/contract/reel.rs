@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io::{Cursor, Write as _},
-    time::Duration,
 };
 
 use sha2::{Digest, Sha256};
@@ -23,7 +22,6 @@ use zipreel::{
     },
 };
 
-const TIMEOUT: Duration = Duration::from_secs(20);
 pub(crate) const POSTER: &[u8] = b"\xff\xd8 not really a picture";
 pub(crate) const INIT: &[u8] = b"an initialization section";
 const CHUNKS: u16 = 3;
@@ -112,14 +110,14 @@ pub(crate) async fn publish(
         None => create(cloud, &name, zip).await,
         Some(facts) => {
             let revision = facts.revision.as_deref();
-            cloud.update_code(&name, revision, &CodeZip::in_memory(zip), &Count::default(), TIMEOUT).await.unwrap();
+            cloud.update_code(&name, revision, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
         }
     }
 }
 
 pub(crate) async fn create(cloud: &Cloud, name: &str, zip: Vec<u8>) {
     let new = NewFunction { name: name.to_owned(), description: String::new(), tags: HashMap::new() };
-    cloud.create_function(&new, &CodeZip::in_memory(zip), &Count::default(), TIMEOUT).await.unwrap();
+    cloud.create_function(&new, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
 }
 
 fn index_zip(index: &Index) -> Vec<u8> {
