@@ -97,6 +97,10 @@ impl CloudError {
         if self.offline { Self { hint: Some(hint), ..self } } else { self }
     }
 
+    pub(super) fn timed_out(doing: String) -> Self {
+        Self::new(doing, "Timeout".into(), None, TIMED_OUT.into(), None)
+    }
+
     pub(super) fn new(
         doing: String,
         code: String,
@@ -127,7 +131,7 @@ impl CloudError {
                 }
                 Self::new(doing, code, Some(status), message, retry_after.map(Duration::from_secs))
             }
-            SdkError::TimeoutError(_) => Self::new(doing, "Timeout".into(), None, TIMED_OUT.into(), None),
+            SdkError::TimeoutError(_) => Self::timed_out(doing),
             other => match credentials_cause(other) {
                 Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
                 None if reads_file(other) => Self::new(doing, "File".into(), None, root_cause(other), None),

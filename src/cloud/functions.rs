@@ -20,7 +20,6 @@ use super::{
     Cloud, CloudError,
     body::{StreamedCode, placeholder},
     code::CodeZip,
-    error::TIMED_OUT,
 };
 use crate::reel::event::Count;
 
@@ -229,9 +228,7 @@ impl Cloud {
     {
         tokio::select! {
             answer = request => self.checked(doing, answer),
-            () = stands_still(sent, PATIENCE) => {
-                Err(CloudError::new(doing(), "Timeout".into(), None, TIMED_OUT.into(), None))
-            }
+            () = stands_still(sent, PATIENCE) => Err(CloudError::timed_out(doing())),
         }
     }
 
