@@ -112,6 +112,24 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
+    /// Show all that is known of one reel: links, length, generations
+    Info {
+        /// The reel
+        name: ReelName,
+        #[command(flatten)]
+        reels: ReelsArgs,
+        #[command(flatten)]
+        form: FormArgs,
+    },
+    /// Give a reel another title; its links stay
+    Retitle {
+        /// The reel
+        name: ReelName,
+        /// The title on its watch page
+        title: String,
+        #[command(flatten)]
+        reels: ReelsArgs,
+    },
     /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
     Embed {
         /// The reel
@@ -177,9 +195,12 @@ impl Command {
             Self::Relay { form, .. }
             | Self::Teardown { form, .. }
             | Self::List { form, .. }
+            | Self::Info { form, .. }
             | Self::Embed { form, .. }
             | Self::Check { form, .. } => Some(FaceArgs { form: form.clone(), ..FaceArgs::default() }),
-            Self::Policy { .. } | Self::Delete { .. } | Self::Gc { .. } | Self::Local { .. } => None,
+            Self::Policy { .. } | Self::Retitle { .. } | Self::Delete { .. } | Self::Gc { .. } | Self::Local { .. } => {
+                None
+            }
         }
     }
 }
@@ -344,8 +365,8 @@ pub struct FaceArgs {
     #[command(flatten)]
     pub form: FormArgs,
     /// Don't ask; acknowledge the notice about AWS's terms
-    #[arg(long, short, env = "ZIPREEL_YES", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub yes: Option<bool>,
+    #[arg(long, short)]
+    pub yes: bool,
     /// Keep the stand-in serving afterwards, until Ctrl-C
     #[arg(long, env = "ZIPREEL_SERVE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub serve: Option<bool>,

@@ -8,13 +8,17 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    library::{Checked, Depth, Finding, Listed, Report},
     reel::{
         board::{Board, State},
         embed::Embed,
         event::{Event, JobChange, JobName, Planned, Published, Unit},
         fault::{Fault, FaultClass},
         name::ReelName,
+    },
+    use_cases::reels::{
+        check::{Checked, Depth, Finding, Report},
+        info::Info,
+        list::Listed,
     },
 };
 
@@ -127,6 +131,20 @@ pub fn reel(name: &ReelName, listed: &Listed) -> Value {
     })
 }
 
+/// All that its index tells of a reel.
+pub fn info(info: &Info) -> Value {
+    let current = &info.index.current;
+    let chunks: usize = current.renditions.values().map(|rendition| rendition.chunks.len()).sum();
+    let retired = info.index.retired.iter();
+    let retired = retired.map(|old| json!({ "generation": old.generation.generation, "until": old.until }));
+    json!({
+        "event": "info", "reel": info.index.reel, "title": info.index.title, "watch": info.watch_url,
+        "playlist": info.playlist_url, "generation": current.generation, "chunks": chunks, "bytes": current.bytes(),
+        "seconds": current.duration_ms as f64 / 1000.0, "published": info.index.published,
+        "retired": retired.collect::<Vec<_>>(),
+    })
+}
+
 /// What shows a reel on other pages.
 pub fn embed(embed: &Embed) -> Value {
     json!({
@@ -151,8 +169,8 @@ pub fn chunk_checked(checked: &Checked) -> Value {
 }
 
 /// What a check came to.
-pub fn checked(name: &ReelName, depth: Depth, report: Report) -> Value {
-    let Report { chunks, ok, missing, differing } = report;
+pub fn checked(name: &ReelName, depth: Depth, report: &Report) -> Value {
+    let Report { chunks, ok, missing, differing, .. } = report;
     json!({
         "event": "checked", "reel": name, "deep": depth == Depth::Deep, "chunks": chunks, "ok": ok,
         "missing": missing, "differing": differing, "whole": report.is_whole(),

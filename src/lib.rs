@@ -14,4 +14,6 @@ pub mod plain;
 pub mod publish;
 pub mod reel;
 pub mod settings;
+pub mod state;
 pub mod tui;
+pub mod use_cases;

@@ -11,15 +11,17 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::{
-    cli::{AccountArgs, FaceArgs, InvokeModeArg, PlaceArgs, PublishArgs, TargetArg, TranscodeArg, UnusualArgs},
-    cloud::{InvokeMode, Unusual},
-    publish::request::{IfTaken, Request, Target, Transcode},
+    cli::{
+        AccountArgs, FaceArgs, InvokeModeArg, PlaceArgs, PublishArgs, ReelsArgs, TargetArg, TranscodeArg, UnusualArgs,
+    },
     reel::{
         fault::{Explain, FaultClass},
         name::ReelName,
+        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         pack,
         retry::RetryPolicy,
     },
+    use_cases::{InvokeMode, Machine, Unusual},
 };
 
 pub const SEGMENT_SECONDS_DEFAULT: f64 = 6.0;
@@ -82,31 +84,21 @@ struct File {
     function_urls: Option<String>,
     video: Option<PathBuf>,
     json: Option<bool>,
+    /// Taken so that files of zipreel 0.1 are read. It agrees to nothing: agreeing is the person's own act.
+    #[expect(dead_code, reason = "taken and not heeded")]
     yes: Option<bool>,
     serve: Option<bool>,
 }
 
-/// Folders and ports of this machine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Place {
-    pub state_dir: PathBuf,
-    pub work_dir: PathBuf,
-    pub backlog_bytes: u64,
-    pub data: PathBuf,
-    pub port: u16,
-    pub faults: Option<String>,
-    pub unusual: Unusual,
-}
-
 /// The platform's places for the config file and the folders.
-struct Folders {
+struct Platform {
     config: PathBuf,
     state: PathBuf,
     work: PathBuf,
     data: PathBuf,
 }
 
-impl Folders {
+impl Platform {
     fn find() -> Result<Self, SettingsError> {
         let base = etcetera::choose_base_strategy().map_err(SettingsError::Home)?;
         let ours = |folder: PathBuf, name: &str| folder.join("zipreel").join(name);
@@ -122,106 +114,135 @@ impl Folders {
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
+    /// `None`: from the file name.
     pub name: Option<ReelName>,
+    /// `None`: the file name.
     pub title: Option<String>,
-    pub segment_length: Duration,
-    pub region: Option<String>,
-    pub target: Target,
-    pub transcode: Transcode,
-    pub chunk_limit: u64,
-    pub parallel: Option<NonZeroUsize>,
+    pub cut: Cut,
+    pub place: Place,
+    pub parallel_uploads: Option<NonZeroUsize>,
     pub replace: bool,
     /// The one to highlight when the wizard opens.
     pub video: Option<PathBuf>,
-    pub place: Place,
+    pub machine: Machine,
 }
 
 impl Settings {
     /// Reads the config file, if there is one, and completes it by the defaults.
     pub fn resolve(args: &PublishArgs) -> Result<Self, SettingsError> {
         let file = File::load()?;
-        let place = Place::from(&args.place, &file)?;
+        let machine = machine(&args.place, &file)?;
         let args = args.clone();
-        let profile = args.profile.or(file.profile);
+        let seconds = args.segment_seconds.or(file.segment_seconds).unwrap_or(SEGMENT_SECONDS_DEFAULT);
         Ok(Self {
-            name: args.name.or(file.name),
-            title: args.title.or(file.title),
-            segment_length: Duration::from_secs_f64(
-                args.segment_seconds.or(file.segment_seconds).unwrap_or(SEGMENT_SECONDS_DEFAULT),
-            ),
-            region: args.region.or(file.region),
-            target: match args.target.or(file.target).unwrap_or(TargetArg::Local) {
-                TargetArg::Local => Target::Local,
-                TargetArg::Aws => Target::Aws { profile },
+            name: args.name.or(file.name.clone()),
+            title: args.title.or(file.title.clone()),
+            cut: Cut {
+                segment_length: Duration::from_secs_f64(seconds),
+                chunk_limit: args.chunk_mib.or(file.chunk_mib).map_or(pack::CHUNK_LIMIT_DEFAULT, |mib| mib * pack::MIB),
+                transcode: match args.transcode.or(file.transcode).unwrap_or(TranscodeArg::Ask) {
+                    TranscodeArg::Ask => Transcode::Ask,
+                    TranscodeArg::Auto => Transcode::Auto,
+                    TranscodeArg::Never => Transcode::Never,
+                },
             },
-            transcode: match args.transcode.or(file.transcode).unwrap_or(TranscodeArg::Ask) {
-                TranscodeArg::Ask => Transcode::Ask,
-                TranscodeArg::Auto => Transcode::Auto,
-                TranscodeArg::Never => Transcode::Never,
-            },
-            chunk_limit: args.chunk_mib.or(file.chunk_mib).map_or(pack::CHUNK_LIMIT_DEFAULT, |mib| mib * pack::MIB),
-            parallel: args.parallel.or(file.parallel),
+            place: place(args.target, args.profile, args.region, &file, TargetArg::Local),
+            parallel_uploads: args.parallel.or(file.parallel),
             replace: args.replace.or(file.replace).unwrap_or(false),
             video: file.video,
-            place,
+            machine,
         })
     }
 
-    /// The request for one video.
-    pub fn request(&self, video: &Path) -> Result<Request, SettingsError> {
+    /// The order for one video, named after its file unless a name is set.
+    pub fn order(&self, video: &Path) -> Result<Order, SettingsError> {
         let stem = video.file_stem().unwrap_or_default().to_string_lossy();
         let reel = match &self.name {
             Some(name) => name.clone(),
             None => ReelName::slug(&stem).ok_or_else(|| SettingsError::NoName(stem.to_string()))?,
         };
-        Ok(Request {
+        let title = self.title.clone().unwrap_or_else(|| stem.into_owned());
+        Ok(self.order_as(video, reel, title))
+    }
+
+    /// The order for one video under this name.
+    pub fn order_as(&self, video: &Path, reel: ReelName, title: String) -> Order {
+        Order {
             video: video.to_owned(),
             reel,
-            target: self.target.clone(),
-            title: self.title.clone().unwrap_or_else(|| stem.into_owned()),
-            segment_length: self.segment_length,
-            chunk_limit: self.chunk_limit,
-            parallel_uploads: self.parallel,
-            transcode: self.transcode,
+            title,
+            cut: self.cut,
+            place: self.place.clone(),
+            expected: None,
+            parallel_uploads: self.parallel_uploads,
             if_taken: IfTaken::replace(self.replace),
+            relay: false,
             interrupted: None,
             retry: RetryPolicy::default(),
-            state_dir: self.place.state_dir.clone(),
-            work_dir: self.place.work_dir.clone(),
-            backlog_bytes: self.place.backlog_bytes,
-        })
+            folders: self.machine.folders.clone(),
+        }
     }
 }
 
-impl Place {
-    pub fn resolve(args: &PlaceArgs) -> Result<Self, SettingsError> {
-        let file = File::load()?;
-        Self::from(args, &file)
-    }
+/// A machine by flags, environment and config file.
+pub fn this_machine(args: &PlaceArgs) -> Result<Machine, SettingsError> {
+    machine(args, &File::load()?)
+}
 
-    fn from(args: &PlaceArgs, file: &File) -> Result<Self, SettingsError> {
-        let pick = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: fn(Folders) -> PathBuf| {
-            // without a home they can still be named
-            flag.clone().or_else(|| file.clone()).map_or_else(|| Folders::find().map(default), Ok)
-        };
-        let gib = args.backlog_gib.or(file.backlog_gib).unwrap_or(BACKLOG_GIB_DEFAULT).max(0.0);
-        Ok(Self {
-            state_dir: pick(&args.state_dir, &file.state_dir, |folders| folders.state)?,
-            work_dir: pick(&args.work_dir, &file.work_dir, |folders| folders.work)?,
+fn machine(args: &PlaceArgs, file: &File) -> Result<Machine, SettingsError> {
+    let pick = |flag: &Option<PathBuf>, file: &Option<PathBuf>, default: fn(Platform) -> PathBuf| {
+        // without a home they can still be named
+        flag.clone().or_else(|| file.clone()).map_or_else(|| Platform::find().map(default), Ok)
+    };
+    let gib = args.backlog_gib.or(file.backlog_gib).unwrap_or(BACKLOG_GIB_DEFAULT).max(0.0);
+    Ok(Machine {
+        folders: Folders {
+            state: pick(&args.state_dir, &file.state_dir, |platform| platform.state)?,
+            work: pick(&args.work_dir, &file.work_dir, |platform| platform.work)?,
             backlog_bytes: (gib * 1024.0 * 1024.0 * 1024.0) as u64,
-            data: pick(&args.data, &file.data, |folders| folders.data)?,
-            port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
-            faults: args.faults.clone().or_else(|| file.faults.clone()),
-            unusual: unusual(&args.unusual, file),
-        })
-    }
+        },
+        data: pick(&args.data, &file.data, |platform| platform.data)?,
+        port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
+        faults: args.faults.clone().or_else(|| file.faults.clone()),
+        unusual: unusual(&args.unusual, file),
+    })
+}
+
+fn place(
+    target: Option<TargetArg>,
+    profile: Option<String>,
+    region: Option<String>,
+    file: &File,
+    default: TargetArg,
+) -> Place {
+    let target = match target.or(file.target).unwrap_or(default) {
+        TargetArg::Local => Target::Local,
+        TargetArg::Aws => Target::Aws { profile: profile.or_else(|| file.profile.clone()) },
+    };
+    Place { target, region: region.or_else(|| file.region.clone()) }
+}
+
+/// An account to look after. Unlike a publishing, which goes to the stand-in unless told otherwise, this is about AWS.
+pub fn account(args: &AccountArgs) -> Result<(Place, Machine), SettingsError> {
+    let file = File::load()?;
+    let machine = machine(&args.place, &file)?;
+    let AccountArgs { target, profile, region, .. } = args.clone();
+    Ok((place(target, profile, region, &file, TargetArg::Aws), machine))
+}
+
+/// Whose reels are meant.
+pub fn reels(args: &ReelsArgs) -> Result<(Place, Machine), SettingsError> {
+    let file = File::load()?;
+    let machine = machine(&args.place, &file)?;
+    let ReelsArgs { target, profile, region, .. } = args.clone();
+    Ok((place(target, profile, region, &file, TargetArg::Local), machine))
 }
 
 /// How a command without the wizard talks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Talk {
     pub json: bool,
-    /// Nobody is asked anything, except before something is destroyed.
+    /// Nobody is asked anything: the person has agreed on this command line.
     pub yes: bool,
     pub serve: bool,
 }
@@ -231,33 +252,8 @@ impl Talk {
         let file = File::load()?;
         Ok(Self {
             json: !args.form.plain && args.form.json.or(file.json).unwrap_or(false),
-            yes: args.yes.or(file.yes).unwrap_or(false),
+            yes: args.yes,
             serve: args.serve.or(file.serve).unwrap_or(false),
-        })
-    }
-}
-
-/// An account to look after: its place, and the machine's.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AccountPlace {
-    pub target: Target,
-    pub region: Option<String>,
-    pub place: Place,
-}
-
-impl AccountPlace {
-    /// Unlike a publishing, which goes to the stand-in unless told otherwise, this is about AWS.
-    pub fn resolve(args: &AccountArgs) -> Result<Self, SettingsError> {
-        let file = File::load()?;
-        let place = Place::from(&args.place, &file)?;
-        let profile = args.profile.clone().or(file.profile);
-        Ok(Self {
-            target: match args.target.or(file.target).unwrap_or(TargetArg::Aws) {
-                TargetArg::Local => Target::Local,
-                TargetArg::Aws => Target::Aws { profile },
-            },
-            region: args.region.clone().or(file.region),
-            place,
         })
     }
 }
@@ -278,7 +274,7 @@ fn unusual(args: &UnusualArgs, file: &File) -> Unusual {
 impl File {
     /// Empty if there is none.
     fn load() -> Result<Self, SettingsError> {
-        let Ok(Folders { config: path, .. }) = Folders::find() else { return Ok(Self::default()) };
+        let Ok(Platform { config: path, .. }) = Platform::find() else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {
             Ok(text) => {
                 let file: Self = toml::from_str(&text)
@@ -318,7 +314,7 @@ mod tests {
                     transcode='auto'\nchunk_mib=8\nparallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                     backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
                     role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n\
-                    video='v'\njson=true\nyes=true\nserve=true\n";
+                    video='v'\njson=true\nserve=true\n";
         let file: File = toml::from_str(keys).unwrap();
         assert_eq!((file.chunk_mib, file.port), (Some(8), Some(1)));
         let command = crate::cli::Cli::command();
@@ -327,6 +323,7 @@ mod tests {
         // what is done once, and `--plain`, which is `json=false`
         let spoken = [
             "plain",
+            "yes",
             "deep",
             "repair",
             "help",

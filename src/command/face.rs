@@ -4,16 +4,18 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     json,
-    plain::Plain,
+    plain::{self, Plain},
     publish::reporter::{Control, Reporter},
     reel::{
         board::Board,
         event::{Event, Published},
         fault::Stopped,
     },
+    use_cases::Follow,
 };
 
 enum Face {
@@ -65,6 +67,19 @@ where
     run(as_json, control, work, |face, published| face.published(published)).await
 }
 
+/// The same for work of which a publishing is a part.
+pub async fn drive_to<T, W>(
+    as_json: bool,
+    control: &Control,
+    work: impl FnOnce(Arc<dyn Reporter>) -> W,
+    published: impl Fn(&T) -> &Published,
+) -> Result<T, Stopped>
+where
+    W: Future<Output = Result<T, Stopped>>,
+{
+    run(as_json, control, work, |face, done| face.published(published(done))).await
+}
+
 /// Runs work that is not a publishing until it ends.
 pub async fn follow<T, W>(
     as_json: bool,
@@ -92,7 +107,7 @@ where
     let mut board = Board::default();
     let mut clock = tokio::time::interval(Duration::from_secs(1));
     let mut work = std::pin::pin!(work(Arc::new(reporter)));
-    let mut signals = std::pin::pin!(crate::command::face::signals(control));
+    let mut signals = std::pin::pin!(signals(&control.cancel));
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
@@ -120,10 +135,20 @@ fn drain(face: &mut Face, board: &mut Board, events: &mut UnboundedReceiver<Even
     }
 }
 
+/// Runs work that has no board, and says what it retries. The first signal cancels it, the second leaves at once.
+pub async fn watch<T>(work: impl AsyncFnOnce(&Follow) -> Result<T, Stopped>) -> Result<T, Stopped> {
+    let follow = Follow { said: Arc::new(|line| plain::say(&line)), ..Follow::default() };
+    let mut work = std::pin::pin!(work(&follow));
+    tokio::select! {
+        result = &mut work => result,
+        () = signals(&follow.cancel) => std::process::exit(i32::from(super::INTERRUPTED)),
+    }
+}
+
 /// Cancels at the first signal; returns at the second.
-async fn signals(control: &Control) {
+async fn signals(cancel: &CancellationToken) {
     signal().await;
-    control.cancel.cancel();
+    cancel.cancel();
     signal().await;
 }
 

@@ -1,24 +1,25 @@
 //! `zipreel local`: the stand-in by itself.
 
-use super::{face, session};
+use super::{face, failed};
 use crate::{
     cli::PlaceArgs,
     local::{self, Endpoint, Joined, Keep},
     plain,
-    reel::fault::{Explain, Fault, Stopped},
-    settings::Place,
+    reel::fault::{Fault, Stopped},
+    settings,
+    use_cases::{LOCAL_REGION, Machine},
 };
 
 pub async fn local(args: &PlaceArgs, keep_hashes: bool) -> Result<(), Stopped> {
-    let place = Place::resolve(args).map_err(|error| Stopped::Failed(error.fault()))?;
-    let mut config = session::config(&place)?;
+    let machine = settings::this_machine(args).map_err(failed)?;
+    let mut config = machine.stand_in()?;
     if keep_hashes {
         config.keep = Keep::Hashes;
     }
     let joined = local::join_or_start(config).await;
-    let stand_in = match joined.map_err(|error| Stopped::Failed(error.fault()))? {
+    let stand_in = match joined.map_err(failed)? {
         Joined::Started(stand_in) => stand_in,
-        Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &place))),
+        Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &machine))),
     };
     describe(stand_in.endpoint());
     face::signal().await;
@@ -26,10 +27,12 @@ pub async fn local(args: &PlaceArgs, keep_hashes: bool) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn running(endpoint: &Endpoint, place: &Place) -> Fault {
-    Fault::permanent(format!("could not start a stand-in on `{}`: one runs there already", place.data.display())).hint(
-        format!("Its gate is {}/. Publish to it with --target local, or choose another --data folder.", endpoint.gate),
-    )
+fn running(endpoint: &Endpoint, machine: &Machine) -> Fault {
+    Fault::permanent(format!("could not start a stand-in on `{}`: one runs there already", machine.data.display()))
+        .hint(format!(
+            "Its gate is {}/. Publish to it with --target local, or choose another --data folder.",
+            endpoint.gate
+        ))
 }
 
 /// With the keys: they are the stand-in's own, good for nothing else.
@@ -38,7 +41,7 @@ fn describe(endpoint: &Endpoint) {
     for line in [
         format!("stand-in: {api} (gate {gate}, relay {relay})"),
         "for the AWS command line:".to_owned(),
-        format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={}", session::LOCAL_REGION),
+        format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={}", LOCAL_REGION),
         format!("  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}"),
         "Ctrl-C ends it".to_owned(),
     ] {

@@ -2,20 +2,20 @@
 
 mod account;
 mod face;
-mod library;
 mod local;
+mod person;
 mod publish;
-pub mod session;
+mod reels;
 mod wizard;
 
 use std::process::ExitCode;
 
 use crate::{
-    account::RelayWish,
     cli::{Cli, Command},
     plain,
-    reel::fault::{Explain, Stopped},
+    reel::fault::{Explain, Fault, Stopped},
     settings::Talk,
+    use_cases::{Engine, Machine},
 };
 
 /// As documented in the README.
@@ -39,7 +39,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Publish { video, settings, .. }) => publish::publish(&video, &settings, talk).await,
         Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, talk).await,
         Some(Command::Setup { template: true, packages, .. }) => account::template(packages.as_deref()),
-        Some(Command::Setup { account, .. }) => account::setup(RelayWish::AsItIs, &account, talk).await,
+        Some(Command::Setup { account, .. }) => account::setup(&account, talk).await,
         Some(Command::Relay { switch, account, yes, .. }) => {
             account::relay(switch, &account, Talk { yes, ..talk }).await
         }
@@ -48,13 +48,15 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
         Some(Command::Doctor { live, account, .. }) => account::doctor(live, &account, talk).await,
         Some(Command::Policy { which, account, partition }) => account::policy(which, &partition, &account),
-        Some(Command::List { reels, .. }) => library::list(&reels, talk.json).await,
-        Some(Command::Embed { name, reels, .. }) => library::embed(&name, &reels, talk.json).await,
+        Some(Command::List { reels, .. }) => reels::list(&reels, talk.json).await,
+        Some(Command::Info { name, reels, .. }) => reels::info(&name, &reels, talk.json).await,
+        Some(Command::Retitle { name, title, reels }) => reels::retitle(&name, &title, &reels).await,
+        Some(Command::Embed { name, reels, .. }) => reels::embed(&name, &reels, talk.json).await,
         Some(Command::Check { name, deep, repair, reels, .. }) => {
-            library::check(&name, deep, repair.as_deref(), &reels, talk.json).await
+            reels::check(&name, deep, repair.as_deref(), &reels, talk.json).await
         }
-        Some(Command::Delete { name, reels, yes }) => library::delete(&name, &reels, yes).await,
-        Some(Command::Gc { name, reels, yes }) => library::gc(name.as_ref(), &reels, yes).await,
+        Some(Command::Delete { name, reels, yes }) => reels::delete(&name, &reels, yes).await,
+        Some(Command::Gc { name, reels, yes }) => reels::gc(name.as_ref(), &reels, yes).await,
         Some(Command::Local { place, keep_hashes }) => local::local(&place, keep_hashes).await,
         None => match wizard::wizard(cli.video, &cli.settings).await {
             Ok(code) => return ExitCode::from(code),
@@ -74,7 +76,7 @@ pub async fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn say_end(json: bool, resumes: bool, fault: Option<&crate::reel::fault::Fault>) {
+fn say_end(json: bool, resumes: bool, fault: Option<&Fault>) {
     match (json, fault) {
         // who no longer reads standard output does not miss its last line
         (true, Some(fault)) => drop(crate::json::write(&crate::json::failed(fault))),
@@ -83,4 +85,17 @@ fn say_end(json: bool, resumes: bool, fault: Option<&crate::reel::fault::Fault>)
         (false, None) if resumes => plain::say("interrupted; `zipreel resume` goes on from here"),
         (false, None) => plain::say("interrupted; it can be run again"),
     }
+}
+
+/// Runs `work` on an engine that ends with it.
+async fn with_engine<T>(machine: Machine, work: impl AsyncFnOnce(&Engine) -> Result<T, Stopped>) -> Result<T, Stopped> {
+    let engine = Engine::new(machine);
+    // boxed: the futures of all commands, one in another, are deeper than the compiler looks
+    let result = Box::pin(work(&engine)).await;
+    engine.close().await;
+    result
+}
+
+fn failed(error: impl Explain) -> Stopped {
+    Stopped::Failed(error.fault())
 }

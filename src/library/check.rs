@@ -17,7 +17,7 @@ use crate::{
     reel::{
         fault::Explain,
         index::{ChunkIndex, Container, Index},
-        name::{ChunkNumber, FunctionName, PREFIX, ReelName, RenditionId},
+        name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
         playlist,
     },
 };
@@ -53,6 +53,8 @@ pub enum Finding {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Report {
+    /// The one that is served, and was looked at.
+    pub generation: Option<Generation>,
     pub chunks: u32,
     pub ok: u32,
     pub missing: u32,
@@ -85,7 +87,8 @@ pub async fn check(
     let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
     let wanted = wanted(&existing.index);
     let there = functions(cloud, reel, &wanted, patience).await?;
-    let mut report = Report { chunks: wanted.len() as u32, ..Report::default() };
+    let generation = existing.index.current.generation;
+    let mut report = Report { generation: Some(generation), chunks: wanted.len() as u32, ..Report::default() };
     let mut sound = Vec::new();
     for want in &wanted {
         match compare(want, there.get(&want.name)) {
@@ -95,7 +98,7 @@ pub async fn check(
     }
     if !sound.is_empty() {
         let gate = patience.again(|| cloud.function_url(GATE)).await?.ok_or(LibraryError::NoGate)?;
-        let base = format!("{gate}{reel}/{}/", existing.index.current.generation);
+        let base = format!("{gate}{reel}/{generation}/");
         let player = Player::new()?;
         // collected: a stream over the closure would not be `Send` for all lifetimes
         let reads: Vec<_> = sound.into_iter().map(|want| read(&player, &base, want, patience, &found)).collect();

@@ -6,12 +6,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::index::rfc3339;
+use indicatif::HumanBytes;
+
 use crate::{
     cloud::functions::FunctionFacts,
     reel::{
         describe,
         index::Index,
+        moment::rfc3339,
         name::{FunctionName, Generation, ReelName},
     },
 };
@@ -42,6 +44,20 @@ pub enum Why {
     Surplus,
 }
 
+impl Leftover {
+    /// What it is, and how much.
+    pub fn sentence(&self) -> String {
+        let (reel, generation) = (&self.reel, self.generation);
+        let (chunks, bytes) = (self.functions.len(), HumanBytes(self.bytes));
+        let what = match self.why {
+            Why::Retired => "was replaced, and is served until its time is over",
+            Why::Orphaned => "has no index: of an interrupted publishing or deletion",
+            Why::Surplus => "is served without these",
+        };
+        format!("{reel}: generation {generation} {what}: {chunks} chunks, {bytes}")
+    }
+}
+
 /// `functions`: all of the reel, as listed. `index`: what the reel serves.
 pub fn leftovers(
     reel: &ReelName,
@@ -61,6 +77,25 @@ pub fn leftovers(
         }
     }
     found.into_iter().filter_map(|(generation, chunks)| leftover(reel, index, generation, chunks, now)).collect()
+}
+
+/// The chunks of one generation that the index does not list: it serves neither it nor these of it.
+pub fn unlisted(
+    reel: &ReelName,
+    index: Option<&Index>,
+    wanted: Generation,
+    functions: &[FunctionFacts],
+) -> Vec<String> {
+    let served = index.and_then(|index| index.generation(wanted));
+    let unlisted = |facts: &&FunctionFacts| match describe::ours(&facts.name, &facts.description) {
+        Some(FunctionName::Chunk { reel: of, generation, rendition, number }) => {
+            of == *reel
+                && generation == wanted
+                && served.is_none_or(|served| served.chunk(&rendition, number).is_none())
+        }
+        _ => false,
+    };
+    functions.iter().filter(unlisted).map(|facts| facts.name.clone()).collect()
 }
 
 fn leftover(

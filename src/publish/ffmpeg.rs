@@ -22,6 +22,7 @@ use crate::reel::{
     decide::{Action, MediaPlan},
     fault::{Explain, FaultClass},
 };
+pub use crate::state::journal::Leader;
 
 /// Between the request to end and the kill.
 const GRACE: Duration = Duration::from_secs(2);
@@ -176,14 +177,6 @@ fn signal(status: ExitStatus) -> Option<i32> {
 #[cfg(not(unix))]
 fn signal(_: ExitStatus) -> Option<i32> {
     None
-}
-
-/// The head of a process group, told apart from a later process with the same number by when it started.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Leader {
-    pub pid: u32,
-    /// Opaque; `None` if the system does not tell.
-    pub started: Option<String>,
 }
 
 /// A program that runs in a group of its own. Dropped while it runs, the group is killed.

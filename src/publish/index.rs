@@ -7,23 +7,23 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-
-use super::{attempt::attempts, probe::Measured, remote, reporter::JobHandle, upload::Uploaded, work::Work};
+use super::{attempt::attempts, remote, reporter::JobHandle, upload::Uploaded, work::Work};
 use crate::{
     cloud::{
-        CloudError,
+        Cloud, CloudError,
         code::CodeZip,
         functions::{FunctionFacts, NewFunction},
     },
     reel::{
         describe::{self, IndexDescription},
-        event::{JobName, Unit},
+        event::{Count, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
         index::{
             Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, RenditionIndex,
             Retired,
         },
+        media::Measured,
+        moment::rfc3339,
         name::FunctionName,
         playlist::{self, Bandwidth, Links},
         zip,
@@ -58,8 +58,8 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Meas
     GenerationIndex {
         generation: work.generation,
         duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
-        segment_seconds: work.request.segment_length.as_secs_f64(),
-        chunk_limit_bytes: work.request.chunk_limit,
+        segment_seconds: work.order.cut.segment_length.as_secs_f64(),
+        chunk_limit_bytes: work.order.cut.chunk_limit,
         renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
     }
 }
@@ -75,8 +75,8 @@ pub(super) async fn index(
     let job = work.job(JobName::Index, Unit::Bytes);
     let next = Index {
         format: FORMAT,
-        reel: work.request.reel.clone(),
-        title: work.request.title.clone(),
+        reel: work.order.reel.clone(),
+        title: work.order.title.clone(),
         published: rfc3339(SystemTime::now()),
         by: work.cloud.identity().name().map(str::to_owned),
         current: generation.clone(),
@@ -109,6 +109,17 @@ fn description(index: &Index, code_sha256: &str) -> IndexDescription {
         duration: Duration::from_millis(current.duration_ms),
         code: describe::code_prefix(code_sha256),
     }
+}
+
+/// Gives a deployed reel another title: the same entries, with another `index.json` among them.
+pub async fn retitle(cloud: &Cloud, existing: Existing, title: &str) -> Result<(), CloudError> {
+    let Existing { facts, index, mut entries } = existing;
+    let next = Index { title: title.to_owned(), ..index };
+    entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&next).expect("an index is plain data"));
+    let code = CodeZip::in_memory(zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))));
+    let text = description(&next, &code.code_sha256()).text();
+    cloud.update_code(&facts.name, facts.revision.as_deref(), &code, &Count::default()).await?;
+    cloud.describe(&facts.name, &text).await.map(|_| ())
 }
 
 /// An update that was interrupted has left the description of the code before.
@@ -179,7 +190,7 @@ async fn deploy(
     code: &CodeZip,
     description: &IndexDescription,
     existing: Option<&Existing>,
-    sent: &crate::reel::event::Count,
+    sent: &Count,
 ) -> Result<(), Error> {
     let name = work.index_function();
     let text = description.text();
@@ -200,14 +211,8 @@ async fn deploy(
     }
 }
 
-async fn create(
-    work: &Work,
-    name: &str,
-    description: &str,
-    code: &CodeZip,
-    sent: &crate::reel::event::Count,
-) -> Result<(), Error> {
-    let function = FunctionName::Index { reel: work.request.reel.clone() };
+async fn create(work: &Work, name: &str, description: &str, code: &CodeZip, sent: &Count) -> Result<(), Error> {
+    let function = FunctionName::Index { reel: work.order.reel.clone() };
     let new = NewFunction {
         name: name.to_owned(),
         description: description.to_owned(),
@@ -224,14 +229,14 @@ async fn ours_or_overtaken(work: &Work, name: &str, code: &CodeZip, error: Cloud
     match work.cloud.function(name).await? {
         Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(()),
         Some(facts) => {
-            let theirs = remote::existing(&work.cloud, &work.request.reel).await.ok().flatten();
+            let theirs = remote::existing(&work.cloud, &work.order.reel).await.ok().flatten();
             let index = theirs.map(|theirs| theirs.index);
             let who = index
                 .as_ref()
                 .and_then(|index| Some(format!("{} with generation {}", index.by.as_ref()?, index.current.generation)));
             let when = index.map_or(facts.modified, |index| index.published);
             let who = who.unwrap_or_else(|| "nobody known".to_owned());
-            Err(Error::Overtaken { reel: work.request.reel.to_string(), who, when })
+            Err(Error::Overtaken { reel: work.order.reel.to_string(), who, when })
         }
         None => Err(error.into()),
     }
@@ -257,10 +262,4 @@ fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster
     }
     files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes)));
     zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
-}
-
-pub(super) fn rfc3339(time: SystemTime) -> String {
-    let time = OffsetDateTime::from(time);
-    let seconds = time.replace_nanosecond(0).unwrap_or(time);
-    seconds.format(&Rfc3339).expect("a time of this era has a form")
 }

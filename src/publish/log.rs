@@ -10,15 +10,18 @@ use std::{
     time::SystemTime,
 };
 
-use super::{index::rfc3339, reporter::Reporter};
-use crate::reel::{chronicle, event::Event, name::ReelName};
+use super::reporter::Reporter;
+use crate::reel::{chronicle, event::Event, moment::rfc3339, name::ReelName};
 
 /// A log that is longer when a run begins is put aside as `publish.log.old`.
 const KEPT_BYTES: u64 = 1024 * 1024;
 
+/// In the reel's folder: the log, and the one before it.
+pub const FILES: [&str; 2] = ["publish.log", "publish.log.old"];
+
 /// Where the log of a reel is.
 pub fn path(state_dir: &Path, reel: &ReelName) -> PathBuf {
-    state_dir.join(reel.as_str()).join("publish.log")
+    state_dir.join(reel.as_str()).join(FILES[0])
 }
 
 /// Passes events on to a face and writes what matters of them, on a thread of its own.

@@ -5,12 +5,7 @@ use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::{
-    probe::{self, Measured},
-    reporter::JobHandle,
-    split::ClosedSegment,
-    work::Work,
-};
+use super::{probe, reporter::JobHandle, split::ClosedSegment, work::Work};
 use crate::{
     cloud::code::{CodeZip, Part, Reader},
     reel::{
@@ -18,6 +13,7 @@ use crate::{
         event::{Event, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
         index::{ChunkIndex, Container, SegmentIndex},
+        media::Measured,
         pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
         zip::{Entry, Framer},
     },
@@ -87,7 +83,7 @@ async fn pack_all(
     job: &JobHandle,
 ) -> Result<Measured, Stopped> {
     let stopped = |error: PackError| Stopped::Failed(Error::Rule(error).fault());
-    let mut packer = Packer::new(work.request.chunk_limit);
+    let mut packer = Packer::new(work.order.cut.chunk_limit);
     let mut waiting = VecDeque::new();
     let mut measured = None;
     while let Some(closed) = segments.recv().await {
@@ -128,7 +124,7 @@ async fn deliver(
     let closed: Vec<ClosedSegment> = waiting.drain(..chunk.segments.len()).collect();
     let (here, count) = (work.clone(), job.count().clone());
     let packed = tokio::task::spawn_blocking(move || {
-        let manifest = Manifest::new(&here.request.reel, here.generation, &here.rendition, &chunk);
+        let manifest = Manifest::new(&here.order.reel, here.generation, &here.rendition, &chunk);
         let (index, code) = build(&manifest, &chunk, &closed, |bytes| count.add(bytes))?;
         let files = closed.into_iter().map(|file| (file.path, file.bytes)).collect();
         Ok(PackedChunk { index, code, files })

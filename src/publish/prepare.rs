@@ -17,16 +17,14 @@ use super::{
     collect,
     ffmpeg::{self, Tools},
     index::{self, Existing},
-    journal::{self, Began, Journal, Record, Traits},
     probe::{self, ProbeError},
     remote,
     reporter::{Control, JobHandle, Reporter},
-    request::{IfTaken, Request, Target},
     run::GATE,
     source,
     split::Backlog,
     upload::{Deployed, Uploaded},
-    work::{Origin, Work},
+    work::Work,
 };
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
@@ -37,9 +35,16 @@ use crate::{
         fault::{Explain, Fault, FaultClass, Stopped},
         generation::generation,
         index::{ChunkIndex, GenerationIndex},
+        moment::rfc3339,
         name::{ChunkNumber, Generation, PREFIX, RenditionId},
+        order::{AccountRegion, IfTaken, Interrupted, Order, Origin},
         pack::estimate_chunks,
         playlist,
+    },
+    state::{
+        journal::{self, Began, Journal, Record},
+        lock::ReelLock,
+        order_form::OrderForm,
     },
 };
 
@@ -76,7 +81,8 @@ pub(super) enum Start {
 }
 
 pub(super) async fn prepare(
-    request: Request,
+    order: Order,
+    held: &ReelLock,
     cloud: Cloud,
     tools: &Tools,
     reporter: Arc<dyn Reporter>,
@@ -84,15 +90,15 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, Stopped> {
     let job = JobHandle::queued(reporter.clone(), JobName::Probe, Unit::Steps);
     job.started(1);
-    let found = find(&request, &cloud, tools, control, &job).await;
+    let found = find(&order, held, &cloud, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
     let Look { plan, source_bytes, generation, existing, gate, origin } = look;
     let rendition = RenditionId::source();
-    let mut planned = planned(&request, &cloud, &plan, source_bytes, generation);
-    planned.warnings.extend(left_behind(&request, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
-    let folder = attempt_folder(&request, generation).map_err(|error| work_folder_fault(&request.work_dir, error))?;
-    let backlog = Backlog::new(request.backlog_bytes.max(2 * request.chunk_limit));
+    let mut planned = planned(&order, &cloud, &plan, source_bytes, generation);
+    planned.warnings.extend(left_behind(&order, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
+    let folder = attempt_folder(&order, generation).map_err(|error| work_folder_fault(&order.folders.work, error))?;
+    let backlog = Backlog::new(order.folders.backlog_bytes.max(2 * order.cut.chunk_limit));
     let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
     let deployed = remote::deployed(&chunks, generation, &rendition);
     let work = Work {
@@ -104,10 +110,10 @@ pub(super) async fn prepare(
         origin,
         control: control.part(),
         reporter,
-        retry: request.retry,
+        retry: order.retry,
         backlog,
         journal: Mutex::new(journal),
-        request,
+        order,
     };
     let start = start(&work, existing.as_ref(), deployed);
     let work = Arc::new(work);
@@ -132,39 +138,40 @@ struct Look {
 }
 
 async fn find(
-    request: &Request,
+    order: &Order,
+    held: &ReelLock,
     cloud: &Cloud,
     tools: &Tools,
     control: &Control,
     job: &JobHandle,
 ) -> Result<Found, Stopped> {
-    let look = look(request, cloud, tools, control, job).await?;
-    let (journal, known) = open_journal(request, look.generation, job)?;
+    let look = look(order, cloud, tools, control, job).await?;
+    let (journal, known) = open_journal(held, look.generation, job)?;
     let (rendition, known) = (RenditionId::source(), known || look.existing.is_some());
-    let chunks = |_| remote::chunks(cloud, &request.reel, look.generation, &rendition, known);
-    let chunks = attempts(job, control, &request.retry, chunks, |_| ()).await?;
+    let chunks = |_| remote::chunks(cloud, &order.reel, look.generation, &rendition, known);
+    let chunks = attempts(job, control, &order.retry, chunks, |_| ()).await?;
     Ok(Found { look, journal, chunks })
 }
 
 /// Reads the video and the account, side by side; makes nothing. The first to fail ends it.
 async fn look(
-    request: &Request,
+    order: &Order,
     cloud: &Cloud,
     tools: &Tools,
     control: &Control,
     job: &JobHandle,
 ) -> Result<Look, Stopped> {
     let (video, (existing, gate)) =
-        tokio::try_join!(look_at_video(request, tools, control), look_at_account(request, cloud, control, job))?;
+        tokio::try_join!(look_at_video(order, tools, control), look_at_account(order, cloud, control, job))?;
     let Video { plan, source_bytes, generation, origin } = video;
-    if let Some(before) = request.interrupted.as_ref().filter(|before| before.generation != generation) {
-        return Err(Stopped::Failed(changed(request, before, &origin)));
+    if let Some(before) = order.interrupted.as_ref().filter(|before| before.generation != generation) {
+        return Err(Stopped::Failed(changed(order, before, &origin)));
     }
     if let Some(taken) = &existing
         && taken.index.current.generation != generation
-        && request.if_taken != IfTaken::Replace
+        && order.if_taken != IfTaken::Replace
     {
-        return Err(Stopped::Failed(name_taken(request, taken)));
+        return Err(Stopped::Failed(name_taken(order, taken)));
     }
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
     Ok(Look { plan, source_bytes, generation, existing, gate, origin })
@@ -177,36 +184,36 @@ struct Video {
     origin: Origin,
 }
 
-async fn look_at_video(request: &Request, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
-    let media = match probe::probe(tools, &request.video, &control.cancel).await {
+async fn look_at_video(order: &Order, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
+    let media = match probe::probe(tools, &order.video, &control.cancel).await {
         Ok(media) => media,
         Err(ProbeError::Cancelled) => return Err(Stopped::Cancelled),
         Err(error) => return Err(failed(&error)),
     };
-    let plan = decide(&media, request.transcode).map_err(|error| failed(&error))?;
+    let plan = decide(&media, order.cut.transcode).map_err(|error| failed(&error))?;
     let dialect = tools.dialect(&plan).await.map_err(|error| failed(&error))?;
-    let video = request.video.clone();
+    let video = order.video.clone();
     let print = tokio::task::spawn_blocking(move || source::print(&video)).await.expect("reading does not panic");
     let print = print.map_err(|error| {
-        let what = format!("could not read `{}`", request.video.display());
+        let what = format!("could not read `{}`", order.video.display());
         Stopped::Failed(Fault::permanent(what).because(error))
     })?;
     // everything that ffmpeg is told to do to the streams decides their bytes
-    let treatment = plan.arguments(request.segment_length, dialect).join("\n");
-    let generation = generation(&print, request.segment_length, request.chunk_limit, &treatment, &tools.version);
+    let treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
+    let generation = generation(&print, order.cut.segment_length, order.cut.chunk_limit, &treatment, &tools.version);
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
     Ok(Video { plan, source_bytes: print.bytes, generation, origin })
 }
 
 /// The reel as it is published, and the gate's URL.
 async fn look_at_account(
-    request: &Request,
+    order: &Order,
     cloud: &Cloud,
     control: &Control,
     job: &JobHandle,
 ) -> Result<(Option<Existing>, Option<String>), Stopped> {
-    let existing = attempts(job, control, &request.retry, |_| remote::existing(cloud, &request.reel), |_| ()).await?;
-    let gate = attempts(job, control, &request.retry, |_| cloud.function_url(GATE), |_| ()).await?;
+    let existing = attempts(job, control, &order.retry, |_| remote::existing(cloud, &order.reel), |_| ()).await?;
+    let gate = attempts(job, control, &order.retry, |_| cloud.function_url(GATE), |_| ()).await?;
     Ok((existing, gate))
 }
 
@@ -215,8 +222,8 @@ fn failed(error: &impl Explain) -> Stopped {
 }
 
 /// What was begun can't go on: other bytes would come of it.
-fn changed(request: &Request, before: &super::request::Interrupted, now: &Origin) -> Fault {
-    let (reel, video) = (&request.reel, request.video.display());
+fn changed(order: &Order, before: &Interrupted, now: &Origin) -> Fault {
+    let (reel, video) = (&order.reel, order.video.display());
     let difference = before.origin.as_ref().and_then(|before| before.difference(now));
     let difference = difference.unwrap_or_else(|| "this zipreel cuts it in another way".to_owned());
     let deployed = before.chunks_deployed;
@@ -226,10 +233,10 @@ fn changed(request: &Request, before: &super::request::Interrupted, now: &Origin
     ))
 }
 
-fn name_taken(request: &Request, taken: &Existing) -> Fault {
+fn name_taken(order: &Order, taken: &Existing) -> Fault {
     let (title, generation) = (&taken.index.title, taken.index.current.generation);
-    let (reel, published) = (&request.reel, &taken.index.published);
-    match request.if_taken {
+    let (reel, published) = (&order.reel, &taken.index.published);
+    match order.if_taken {
         IfTaken::Repair => Fault::permanent(format!(
             "could not repair `{reel}`: this video, or this ffmpeg, does not make the generation {generation} that is \
              published (`{title}`, {published})"
@@ -254,13 +261,12 @@ fn no_gate(cloud: &Cloud) -> Fault {
 }
 
 /// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.
-fn open_journal(request: &Request, generation: Generation, job: &JobHandle) -> Result<(Journal, bool), Stopped> {
-    let opened = Journal::open(&request.state_dir, &request.reel, generation);
-    let (journal, word) = opened.map_err(|error| failed(&error))?;
+fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Result<(Journal, bool), Stopped> {
+    let (journal, word) = Journal::open(held, generation).map_err(|error| failed(&error))?;
     if let Some(line) = word {
         job.log(line);
     }
-    for leader in journal::leaders(&request.state_dir, &request.reel) {
+    for leader in journal::leaders(held.folder()) {
         if ffmpeg::end_orphan(&leader) {
             job.log(format!("ended ffmpeg of an earlier run (process {})", leader.pid));
         }
@@ -292,7 +298,7 @@ fn start(work: &Work, existing: Option<&Existing>, deployed: Deployed) -> Start 
 }
 
 /// All chunks and what they have in common, if an earlier run got as far as that.
-fn recorded(records: &[Record]) -> Option<(BTreeMap<ChunkNumber, ChunkIndex>, Traits)> {
+fn recorded(records: &[Record]) -> Option<(BTreeMap<ChunkNumber, ChunkIndex>, journal::Traits)> {
     let (wanted, traits) = records.iter().rev().find_map(|record| match record {
         Record::Packed { chunks, traits: Some(traits), .. } => Some((*chunks, traits.clone())),
         _ => None,
@@ -308,7 +314,7 @@ fn recorded(records: &[Record]) -> Option<(BTreeMap<ChunkNumber, ChunkIndex>, Tr
 
 /// A sentence for each interrupted publishing of this reel that this run can't go on with.
 async fn left_behind(
-    request: &Request,
+    order: &Order,
     cloud: &Cloud,
     now: &Origin,
     generation: Generation,
@@ -316,7 +322,7 @@ async fn left_behind(
     chunks: &[FunctionFacts],
 ) -> Vec<String> {
     let index = existing.map(|existing| &existing.index);
-    let left = collect::leftovers(&request.reel, index, chunks, SystemTime::now());
+    let left = collect::leftovers(&order.reel, index, chunks, SystemTime::now());
     let orphans = left.into_iter().filter(|left| left.why == collect::Why::Orphaned && left.generation != generation);
     let mut sentences = Vec::new();
     for left in orphans {
@@ -329,63 +335,54 @@ async fn left_behind(
              removes them",
             left.functions.len(),
             left.generation,
-            request.reel
+            order.reel
         ));
     }
     sentences
 }
 
-fn planned(request: &Request, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
-    let segments = plan.expected_segments(request.segment_length).max(1);
+fn planned(order: &Order, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
+    let segments = plan.expected_segments(order.cut.segment_length).max(1);
     let duration = plan.duration.unwrap_or_default();
     let viewed = Viewed { duration, segment_length: duration / segments, bytes: source_bytes };
     Planned {
-        reel: request.reel.clone(),
+        reel: order.reel.clone(),
         generation,
         region: cloud.region().to_owned(),
         duration,
         source_bytes,
         segments,
-        chunks: estimate_chunks(source_bytes, segments, request.chunk_limit),
+        chunks: estimate_chunks(source_bytes, segments, order.cut.chunk_limit),
         streams: plan.sentences(),
         warnings: plan.warnings.clone(),
-        costs: (request.target != Target::Local).then(|| viewed.costs(cloud.region())),
+        costs: (!order.place.is_local()).then(|| viewed.costs(cloud.region())),
     }
 }
 
 fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
-    let request = &work.request;
-    let (target, profile) = request.target.names();
+    let (account, region) = (work.cloud.identity().account.clone(), work.cloud.region().to_owned());
+    let order = OrderForm { transcode: !plan.is_deterministic(), ..OrderForm::of(&work.order) };
     Began {
-        at: index::rfc3339(SystemTime::now()),
-        video: std::path::absolute(&request.video).unwrap_or_else(|_| request.video.clone()),
-        title: request.title.clone(),
+        at: rfc3339(SystemTime::now()),
+        order,
+        place: AccountRegion { account, region },
         source_bytes: planned.source_bytes,
         origin: Some(work.origin.clone()),
-        segment_seconds: request.segment_length.as_secs_f64(),
-        chunk_limit: request.chunk_limit,
-        parallel_uploads: request.parallel_uploads.map(std::num::NonZero::get),
-        transcode: !plan.is_deterministic(),
-        replace: request.if_taken == IfTaken::Replace,
-        target: target.to_owned(),
-        profile,
-        account: work.cloud.identity().account.clone(),
-        region: work.cloud.region().to_owned(),
         chunks: planned.chunks,
     }
 }
 
 /// A new folder for this attempt; those that earlier attempts at this reel left behind go.
-fn attempt_folder(request: &Request, generation: Generation) -> io::Result<AttemptFolder> {
-    let prefix = format!("{PREFIX}{}-", request.reel);
-    let ours = request.work_dir.join(format!("{prefix}{generation}"));
+fn attempt_folder(order: &Order, generation: Generation) -> io::Result<AttemptFolder> {
+    let prefix = format!("{PREFIX}{}-", order.reel);
+    let ours = order.folders.work.join(format!("{prefix}{generation}"));
     std::fs::create_dir_all(&ours)?;
     let new = || tempfile::Builder::new().prefix("attempt-").tempdir_in(&ours);
-    let lock = File::create(request.work_dir.join(format!("{prefix}lock")))?;
+    let lock = File::create(order.folders.work.join(format!("{prefix}lock")))?;
     if lock.try_lock().is_err() {
         return Ok(AttemptFolder { folder: new()?, _lock: None });
     }
-    for entry in std::fs::read_dir(&request.work_dir)?.flatten() {
+    for entry in std::fs::read_dir(&order.folders.work)?.flatten() {
         let name = entry.file_name();
         let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
         if rest.is_some_and(|rest| rest.parse::<Generation>().is_ok()) && entry.path() != ours {

@@ -19,7 +19,7 @@ use crate::reel::{
     fault::{Explain, FaultClass},
     ffprobe::{self, OutputError, PacketSample},
     input::{InputError, InputFault, looks_like_mp4, printable},
-    media::Media,
+    media::{Measured, Media},
     transport,
 };
 
@@ -267,16 +267,6 @@ fn windows(duration: Option<Duration>) -> Vec<String> {
         Some(_) => vec![format!("%+{}", 5 * window)],
         None => vec![start],
     }
-}
-
-/// What a segment holds, for the multivariant playlist.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measured {
-    /// RFC 6381, such as `avc1.640028,mp4a.40.2`.
-    pub codecs: String,
-    /// Display size: cropped, with sample aspect ratio applied.
-    pub resolution: Option<(u32, u32)>,
-    pub frame_rate: Option<f64>,
 }
 
 /// Measures a closed segment by its own bytes; the plan adds what the transport stream does not tell (the audio's

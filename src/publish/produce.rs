@@ -10,20 +10,22 @@ use tokio::sync::mpsc::{self, Sender};
 
 use super::{
     attempt::attempts,
-    ffmpeg::{Leader, Tools},
-    journal::Record,
+    ffmpeg::Tools,
     pack,
-    probe::Measured,
     reporter::{Control, JobHandle},
     split::{ClosedSegment, Split, SplitError, SplitSummary},
     upload::{self, Deployed, Uploaded},
     work::Work,
 };
-use crate::reel::{
-    decide::MediaPlan,
-    event::{JobName, Unit},
-    fault::{Explain, FaultClass, Stopped},
-    retry::RetryPolicy,
+use crate::{
+    reel::{
+        decide::MediaPlan,
+        event::{JobName, Unit},
+        fault::{Explain, FaultClass, Stopped},
+        media::Measured,
+        retry::RetryPolicy,
+    },
+    state::journal::{Leader, Record},
 };
 
 /// Closed segments that may wait for the packing, and packed chunks for their upload. Neither holds content.
@@ -156,9 +158,9 @@ impl Attempt<'_> {
         };
         let split = Split {
             tools: self.tools,
-            video: &self.work.request.video,
+            video: &self.work.order.video,
             plan: self.plan,
-            segment_length: self.work.request.segment_length,
+            segment_length: self.work.order.cut.segment_length,
             folder: self.folder,
             backlog: self.work.backlog.clone(),
             started: &note,

@@ -14,13 +14,11 @@ use super::{
     collect,
     ffmpeg::Tools,
     index,
-    journal::{Record, Traits},
     log::Logged,
     prepare::{Prepared, Start, prepare},
     probe::{self, Brightness},
     produce::produce,
     reporter::{Control, Reporter},
-    request::Request,
     upload::Deployed,
     verify,
     work::Work,
@@ -33,7 +31,13 @@ use crate::{
         fault::{Fault, Stopped},
         gate::Public,
         index::{GenerationIndex, Index},
+        moment::rfc3339,
+        order::Order,
         playlist::{self, Links},
+    },
+    state::{
+        journal::{Record, Traits},
+        lock::ReelLock,
     },
 };
 
@@ -62,18 +66,19 @@ struct Made {
     sent_bytes: u64,
 }
 
-/// Publishes a video. Whatever it ends with, what was deployed stays and is used by the next run.
+/// Publishes a video as a reel that is held. Whatever it ends with, what was deployed stays and is used by the next run.
 pub async fn publish(
-    request: Request,
+    order: Order,
+    held: &ReelLock,
     cloud: Cloud,
     tools: &Tools,
     reporter: Arc<dyn Reporter>,
     control: &Control,
 ) -> Result<Published, Stopped> {
     let began = Instant::now();
-    let face = Arc::new(Logged::new(reporter, &request.state_dir, &request.reel));
+    let face = Arc::new(Logged::new(reporter, &order.folders.state, &order.reel));
     let tally = Arc::new(Tally { face, retries: AtomicU32::new(0) });
-    let prepared = prepare(request, cloud, tools, tally.clone(), control).await?;
+    let prepared = prepare(order, held, cloud, tools, tally.clone(), control).await?;
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
     let made = async {
         match start {
@@ -86,17 +91,17 @@ pub async fn publish(
     let Made { generation, independent, sent_bytes } = made?;
     let index = index::index(&work, &generation, independent, existing, poster).await?;
     let segments_checked = verify::verify(&work, &generation).await?;
-    let watch_url = format!("{}{}/", work.gate, work.request.reel);
+    let watch_url = format!("{}{}/", work.gate, work.order.reel);
     let playlist_url = format!("{watch_url}index.m3u8");
     let playlist_copy = work.folder().join("playlist.m3u8");
     copy_playlist(&work, &generation, independent, &playlist_copy).await?;
-    let at = index::rfc3339(SystemTime::now());
+    let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
     collect(&work, &index, &chunks).await;
     let renditions = generation.renditions.values();
     let segments = renditions.flat_map(|rendition| &rendition.chunks).map(|chunk| chunk.segments.len() as u32).sum();
     let published = Published {
-        reel: work.request.reel.clone(),
+        reel: work.order.reel.clone(),
         generation: work.generation,
         watch_url,
         playlist_url,
@@ -166,7 +171,7 @@ async fn poster(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Vec<u8>>
     let length = plan.duration.unwrap_or_default();
     let frame = async |place, brightness| {
         let at = length.mul_f64(place);
-        probe::frame(tools, &work.request.video, at, WIDTH, brightness, &work.control.cancel).await.ok()
+        probe::frame(tools, &work.order.video, at, WIDTH, brightness, &work.control.cancel).await.ok()
     };
     for place in PLACES {
         if let Some(lit) = frame(place, Brightness::Lit).await {
@@ -183,7 +188,7 @@ async fn copy_playlist(
     independent: bool,
     path: &Path,
 ) -> Result<(), Stopped> {
-    let prefix = format!("{}{}/{}/", work.gate, work.request.reel, work.generation);
+    let prefix = format!("{}{}/{}/", work.gate, work.order.reel, work.generation);
     let rendition = &generation.renditions[&work.rendition];
     let text = playlist::media(&work.rendition, rendition, independent, Links::Chunks { prefix: &prefix });
     tokio::fs::write(path, text).await.map_err(|error| {

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{sync::mpsc::Receiver, task::JoinSet};
 
-use super::{attempt::attempts, journal::Record, lane::Lane, pack::PackedChunk, reporter::JobHandle, work::Work};
+use super::{attempt::attempts, lane::Lane, pack::PackedChunk, reporter::JobHandle, work::Work};
 use crate::{
     cloud::{CloudError, error::TIMED_OUT, functions::NewFunction},
     reel::{
@@ -20,6 +20,7 @@ use crate::{
         name::ChunkNumber,
         pack::MIB,
     },
+    state::journal::Record,
 };
 
 /// Chunks of this generation that are deployed already: number to `CodeSha256`.
@@ -65,8 +66,8 @@ struct Uploads {
 
 impl Uploads {
     fn new(work: Arc<Work>, deployed: Deployed) -> Self {
-        let parallel = work.request.parallel_uploads.map(std::num::NonZero::get);
-        let lane = Arc::new(Lane::new(parallel, work.request.chunk_limit));
+        let parallel = work.order.parallel_uploads.map(std::num::NonZero::get);
+        let lane = Arc::new(Lane::new(parallel, work.order.cut.chunk_limit));
         Self {
             work,
             deployed,

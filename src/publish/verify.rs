@@ -82,7 +82,7 @@ async fn check(
     sample: &BTreeSet<usize>,
     checked: &Count,
 ) -> Result<(), PlayerError> {
-    let base = format!("{}{}/", work.gate, work.request.reel);
+    let base = format!("{}{}/", work.gate, work.order.reel);
     check_multivariant(player, &format!("{base}index.m3u8"), generation).await?;
     for id in generation.renditions.keys() {
         let url = format!("{base}{}", playlist::media_path(generation.generation, id));

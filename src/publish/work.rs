@@ -1,17 +1,12 @@
 //! What all stages of one publishing run share.
 
 use std::{
-    collections::HashMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{
-    journal::{Journal, Record},
     reporter::{Control, JobHandle, Reporter},
-    request::Request,
     split::Backlog,
 };
 use crate::{
@@ -21,49 +16,14 @@ use crate::{
         fault::{Explain, FaultClass, Stopped},
         index::{ChunkIndex, GenerationIndex},
         name::{ChunkNumber, FunctionName, Generation, RenditionId},
+        order::{Order, Origin},
         retry::RetryPolicy,
     },
+    state::journal::{Journal, Record},
 };
 
-/// What a generation was made from and with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
-    /// [`crate::reel::generation::SourcePrint`] as text.
-    pub source: String,
-    /// Version.
-    pub ffmpeg: String,
-}
-
-impl Origin {
-    const SOURCE_TAG: &str = "zipreel:source";
-    const FFMPEG_TAG: &str = "zipreel:ffmpeg";
-
-    /// Why `now` makes other bytes, in words that follow a colon; `None` if it is neither of the two.
-    pub fn difference(&self, now: &Self) -> Option<String> {
-        if self.source != now.source {
-            return Some("the video has changed since".to_owned());
-        }
-        let (before, now) = (&self.ffmpeg, &now.ffmpeg);
-        (before != now).then(|| format!("it was begun with ffmpeg {before}, and this is ffmpeg {now}"))
-    }
-
-    /// For the chunks' functions, so that another machine can tell too.
-    pub fn tags(&self) -> [(String, String); 2] {
-        // of these AWS takes letters, digits, spaces and _.:/=+-@
-        let legal = |text: &str| {
-            let legal = |c: char| if c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c) { c } else { '_' };
-            text.chars().map(legal).take(200).collect::<String>()
-        };
-        [(Self::SOURCE_TAG.to_owned(), legal(&self.source)), (Self::FFMPEG_TAG.to_owned(), legal(&self.ffmpeg))]
-    }
-
-    pub fn of_tags(tags: &HashMap<String, String>) -> Option<Self> {
-        Some(Self { source: tags.get(Self::SOURCE_TAG)?.clone(), ffmpeg: tags.get(Self::FFMPEG_TAG)?.clone() })
-    }
-}
-
 pub(super) struct Work {
-    pub request: Request,
+    pub order: Order,
     pub cloud: Cloud,
     pub generation: Generation,
     pub rendition: RenditionId,
@@ -91,7 +51,7 @@ impl Work {
 
     pub fn chunk_function(&self, number: ChunkNumber) -> FunctionName {
         FunctionName::Chunk {
-            reel: self.request.reel.clone(),
+            reel: self.order.reel.clone(),
             generation: self.generation,
             rendition: self.rendition.clone(),
             number,
@@ -99,7 +59,7 @@ impl Work {
     }
 
     pub fn index_function(&self) -> String {
-        FunctionName::Index { reel: self.request.reel.clone() }.to_string()
+        FunctionName::Index { reel: self.order.reel.clone() }.to_string()
     }
 
     /// Whether a chunk of our name that has other content may be given this one: nobody is served the old content, or

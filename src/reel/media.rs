@@ -131,3 +131,13 @@ impl fmt::Display for Ratio {
         f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
     }
 }
+
+/// What a segment holds, for the multivariant playlist.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// RFC 6381, such as `avc1.640028,mp4a.40.2`.
+    pub codecs: String,
+    /// Display size: cropped, with sample aspect ratio applied.
+    pub resolution: Option<(u32, u32)>,
+    pub frame_rate: Option<f64>,
+}

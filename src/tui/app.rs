@@ -92,7 +92,7 @@ impl App {
     /// The first commands. A video given at the start skips Home.
     pub(super) fn begin(&mut self) -> Vec<Command> {
         let mut commands = vec![Command::FindResumable, Command::FindProfiles];
-        if self.shared.start.video.is_some() {
+        if self.shared.start.settings.video.is_some() {
             commands.push(Command::Go(Box::new(Way::To(Screen::Video))));
         }
         self.carry_out(commands)

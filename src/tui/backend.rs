@@ -2,7 +2,6 @@
 //! side is in [`crate::command`]; tests play a script instead.
 
 use std::{
-    num::NonZeroUsize,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
@@ -10,11 +9,6 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
-pub use crate::{
-    library::Finding,
-    publish::request::{Target, Transcode},
-    reel::event::Published,
-};
 use crate::{
     publish::reporter::Control,
     reel::{
@@ -22,6 +16,13 @@ use crate::{
         fault::Fault,
         name::{ChunkNumber, Generation, ReelName, RenditionId},
     },
+};
+pub use crate::{
+    reel::{
+        event::Published,
+        order::{AccountRegion, Order, Place, Target, Transcode},
+    },
+    use_cases::reels::check::Finding,
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.
@@ -47,13 +48,6 @@ pub trait Backend: Send + Sync + 'static {
     fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
-}
-
-/// Whose account and which Region; `None` leaves the Region to the profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub target: Target,
-    pub region: Option<String>,
 }
 
 /// What a video is made of and what will happen to each part.
@@ -104,8 +98,8 @@ pub struct Profile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     pub place: Place,
-    /// The Region that the profile or the environment settled on.
-    pub region: String,
+    /// What the place turned out to be: the profile or the environment settled the rest.
+    pub at: AccountRegion,
     /// 12 digits; `None` on the stand-in.
     pub id: Option<String>,
     pub principal: Option<String>,
@@ -187,21 +181,4 @@ pub struct Checked {
 pub struct Gone {
     pub functions: u32,
     pub of: u32,
-}
-
-/// What the person settled on, checked by the wizard.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Order {
-    pub video: PathBuf,
-    pub reel: ReelName,
-    pub title: String,
-    pub segment_length: Duration,
-    pub chunk_limit: u64,
-    pub parallel_uploads: Option<NonZeroUsize>,
-    pub transcode: Transcode,
-    pub place: Place,
-    /// Publish beside what has this name already, and retire that.
-    pub replace: bool,
-    /// The browser relay, accepted with its price.
-    pub relay: bool,
 }

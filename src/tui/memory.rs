@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::backend::Place;
-use crate::{publish::request::Target, reel::name::ReelName};
+use crate::reel::{name::ReelName, order::Target};
 
 const FILE: &str = "wizard.json";
 const RECENT: usize = 8;

@@ -32,21 +32,14 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-use std::{io, num::NonZeroUsize, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use ratatui::crossterm::event::EventStream;
 
-use self::{
-    app::App,
-    backend::{Backend, Target, Transcode},
-    memory::Memory,
-    shared::Shared,
-    tasks::Tasks,
-    theme::Theme,
-};
+use self::{app::App, backend::Backend, memory::Memory, shared::Shared, tasks::Tasks, theme::Theme};
 pub use self::{keymap::markdown as key_table, summary::Summary, theme::Ground};
-use crate::reel::name::ReelName;
+use crate::settings::Settings;
 
 /// How long work may take to stop after the wizard has left the screen.
 const GRACE: Duration = Duration::from_secs(10);
@@ -54,19 +47,10 @@ const GRACE: Duration = Duration::from_secs(10);
 /// What flags, environment and the config file settled before the wizard opens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
-    /// Highlighted in the picker, which opens at once.
-    pub video: Option<PathBuf>,
+    /// Its video is highlighted in the picker, which then opens at once.
+    pub settings: Settings,
     /// Where the picker starts.
     pub folder: PathBuf,
-    pub state_dir: PathBuf,
-    pub name: Option<ReelName>,
-    pub segment_length: Duration,
-    pub chunk_limit: u64,
-    pub parallel_uploads: Option<NonZeroUsize>,
-    pub transcode: Transcode,
-    pub replace: bool,
-    pub target: Target,
-    pub region: Option<String>,
     /// `None`: as the terminal says.
     pub ground: Option<Ground>,
 }
@@ -83,11 +67,11 @@ pub struct Ended {
 /// # Errors
 /// If the terminal can't be taken: there is none, or it is gone. Everything later ends up in [`Ended`].
 pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
-    let memory = Memory::load(&start.state_dir);
+    let memory = Memory::load(&start.settings.machine.folders.state);
     let (guard, mut screen) = terminal::Guard::take()?;
     let picture::Able { picker, background } = picture::ask();
     let theme = Theme::detect(start.ground, background);
-    let state_dir = start.state_dir.clone();
+    let state_dir = start.settings.machine.folders.state.clone();
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);
     let (answers, news) = tokio::sync::mpsc::unbounded_channel();
     let mut tasks = Tasks::new(backend, answers, picker, state_dir, tasks::standard_output());

@@ -25,7 +25,10 @@ use crate::{
         event::{Count, Event, JobChange, JobName, Planned, Unit},
         fault::{Fault, FaultClass},
         name::{ChunkNumber, Generation, ReelName, RenditionId},
+        order::{AccountRegion, Cut, Folders},
     },
+    settings::Settings,
+    use_cases::{Machine, Unusual},
 };
 
 pub(super) const FOLDER: &str = "/home/ada/Videos/2026";
@@ -49,20 +52,35 @@ pub(super) struct Script {
 }
 
 pub(super) fn start() -> Start {
-    Start {
-        video: None,
-        folder: FOLDER.into(),
-        state_dir: "/home/ada/.local/state/zipreel".into(),
+    let folders = Folders {
+        state: "/home/ada/.local/state/zipreel".into(),
+        work: "/home/ada/.cache/zipreel/work".into(),
+        backlog_bytes: 1 << 32,
+    };
+    let settings = Settings {
         name: None,
-        segment_length: Duration::from_secs(6),
-        chunk_limit: 32 << 20,
+        title: None,
+        cut: Cut { segment_length: Duration::from_secs(6), chunk_limit: 32 << 20, transcode: Transcode::Ask },
+        place: Place { target: Target::Local, region: None },
         parallel_uploads: None,
-        transcode: Transcode::Ask,
         replace: false,
-        target: Target::Local,
-        region: None,
-        ground: None,
-    }
+        video: None,
+        machine: Machine {
+            folders,
+            data: "/home/ada/.local/share/zipreel/stand-in".into(),
+            port: 0,
+            faults: None,
+            unusual: Unusual::default(),
+        },
+    };
+    Start { settings, folder: FOLDER.into(), ground: None }
+}
+
+/// The same for an AWS profile.
+pub(super) fn start_on_aws() -> Start {
+    let mut start = start();
+    start.settings.place.target = studio();
+    start
 }
 
 pub(super) fn studio() -> Target {
@@ -139,13 +157,13 @@ pub(super) fn account(place: &Place) -> Account {
     let region = place.region.clone().unwrap_or_else(|| if local { "us-east-1" } else { "eu-west-1" }.to_owned());
     Account {
         place: place.clone(),
-        region,
+        at: AccountRegion { account: if local { "000000000000" } else { "123456789012" }.to_owned(), region },
         id: (!local).then(|| "123456789012".to_owned()),
         principal: (!local).then(|| "arn:aws:iam::123456789012:user/ada".to_owned()),
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
         setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
         relay: local,
-        notice: (!local).then(|| crate::publish::notice::text("123456789012")),
+        notice: (!local).then(|| crate::state::notice::text("123456789012")),
         serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
         afterwards: local.then(|| "serve it again with: zipreel local".to_owned()),
     }
@@ -394,18 +412,7 @@ impl Backend for Script {
     }
 
     fn resume(&self, _: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
-        let order = Order {
-            video: PathBuf::new(),
-            reel: name("harbour-night"),
-            title: String::new(),
-            segment_length: Duration::from_secs(6),
-            chunk_limit: 32 << 20,
-            parallel_uploads: None,
-            transcode: Transcode::Ask,
-            place: Place { target: Target::Local, region: None },
-            replace: false,
-            relay: true,
-        };
+        let order = start().settings.order_as(&PathBuf::new(), name("harbour-night"), String::new());
         self.publish(order, events, control)
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(start: Start, backend: Arc<dyn Backend>, memory: Memory) -> Self {
-        let place = Place { target: start.target.clone(), region: start.region.clone() };
+        let place = start.settings.place.clone();
         Self {
             home: std::env::home_dir(),
             place,
@@ -70,7 +70,7 @@ impl Shared {
 
     /// The Region that will be used, as far as is known.
     pub(super) fn region(&self) -> &str {
-        let settled = self.account().map(|account| account.region.as_str());
+        let settled = self.account().map(|account| account.at.region.as_str());
         let profile = || self.profile().and_then(|profile| profile.region.as_deref());
         settled.or(self.place.region.as_deref()).or_else(profile).unwrap_or(region::DEFAULT)
     }

@@ -169,7 +169,9 @@ impl App {
     pub(super) fn chosen(&mut self, purpose: Purpose, value: &str) -> Vec<Command> {
         let place = match purpose {
             Purpose::Region => Place { region: Some(value.to_owned()), ..self.shared.place.clone() },
-            Purpose::Target => Place { target: choices::target(value), region: self.shared.start.region.clone() },
+            Purpose::Target => {
+                Place { target: choices::target(value), region: self.shared.start.settings.place.region.clone() }
+            }
         };
         if place == self.shared.place {
             return Vec::new();

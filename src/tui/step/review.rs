@@ -21,7 +21,7 @@ pub(in crate::tui) struct Review {
 
 impl Review {
     pub(in crate::tui) fn new(order: Order, probe: Probe, shared: &Shared) -> Self {
-        let effect = Effect::of(&probe, order.segment_length, order.chunk_limit);
+        let effect = Effect::of(&probe, order.cut.segment_length, order.cut.chunk_limit);
         let relay = order.place.target == Target::Local || shared.account().is_some_and(|account| account.relay);
         Self {
             acknowledged: Self::notice(shared).is_none(),

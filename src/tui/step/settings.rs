@@ -12,6 +12,7 @@ use tui_input::{Input, InputRequest};
 use crate::{
     reel::{
         name::{NameError, ReelName},
+        order::{Cut, IfTaken},
         pack,
     },
     tui::{
@@ -69,22 +70,22 @@ pub(in crate::tui) struct Settings {
 
 impl Settings {
     pub(in crate::tui) fn new(chosen: Chosen, shared: &Shared) -> Self {
-        let start = &shared.start;
+        let start = &shared.start.settings;
         let stem = effect::title(&chosen);
         let name = match &start.name {
             Some(name) => name.to_string(),
             None => ReelName::slug(&stem).map_or_else(|| "video".to_owned(), |name| name.to_string()),
         };
         Self {
-            length: start.segment_length,
+            length: start.cut.segment_length,
             name: Input::new(name),
-            title: Input::new(stem),
+            title: Input::new(start.title.clone().unwrap_or(stem)),
             replace: start.replace,
             unlisted: start.name.is_none() && !shared.is_local(),
             unlisted_decided: start.name.is_some(),
             suffix: (shared.suffix)(),
-            transcode: start.transcode,
-            chunk_mib: start.chunk_limit >> 20,
+            transcode: start.cut.transcode,
+            chunk_mib: start.cut.chunk_limit >> 20,
             parallel: start.parallel_uploads,
             more: false,
             focus: Field::Length,
@@ -289,17 +290,15 @@ impl Settings {
         if !self.problems(shared).is_empty() {
             return None;
         }
+        let (reel, title) = (self.reel().ok()?, self.title.value().trim().to_owned());
+        let account = shared.account()?;
         Some(Order {
-            video: self.chosen.video.clone(),
-            reel: self.reel().ok()?,
-            title: self.title.value().trim().to_owned(),
-            segment_length: self.length,
-            chunk_limit: self.chunk_limit(),
-            parallel_uploads: self.parallel,
-            transcode: self.transcode,
+            cut: Cut { segment_length: self.length, chunk_limit: self.chunk_limit(), transcode: self.transcode },
             place: shared.place.clone(),
-            replace: self.replace && self.is_taken(shared),
-            relay: false,
+            expected: Some(account.at.clone()),
+            parallel_uploads: self.parallel,
+            if_taken: IfTaken::replace(self.replace && self.is_taken(shared)),
+            ..shared.start.settings.order_as(&self.chosen.video, reel, title)
         })
     }
 }

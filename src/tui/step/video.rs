@@ -64,8 +64,9 @@ pub(in crate::tui) struct Video {
 impl Video {
     pub(in crate::tui) fn new(shared: &Shared) -> Self {
         let start = &shared.start;
-        let folder = start.video.as_deref().and_then(Path::parent).map_or_else(|| start.folder.clone(), Path::to_owned);
-        Self { folder: start.folder.join(folder), wanted: start.video.clone(), ..Self::default() }
+        let video = &start.settings.video;
+        let folder = video.as_deref().and_then(Path::parent).map_or_else(|| start.folder.clone(), Path::to_owned);
+        Self { folder: start.folder.join(folder), wanted: video.clone(), ..Self::default() }
     }
 
     pub(in crate::tui) fn table(&self) -> Table {

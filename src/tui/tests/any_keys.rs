@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{
 };
 
 use super::Player;
-use crate::tui::{Start, script};
+use crate::tui::script;
 
 #[derive(Debug, Clone)]
 enum Deed {
@@ -126,7 +126,8 @@ proptest! {
     #[test]
     fn nothing_panics_from_a_given_video(deeds in prop::collection::vec(deed(), 1..60), there in any::<bool>()) {
         let video = if there { "phone.mov" } else { "gone.mp4" };
-        let start = Start { video: Some(format!("{}/{video}", script::FOLDER).into()), ..script::start() };
+        let mut start = script::start();
+        start.settings.video = Some(format!("{}/{video}", script::FOLDER).into());
         play(&mut Player::new(start, script::Script::default()), deeds);
     }
 }

@@ -64,7 +64,7 @@ impl Player {
     }
 
     pub(super) fn aws() -> Self {
-        Self::new(Start { target: script::studio(), ..script::start() }, Script::default())
+        Self::new(script::start_on_aws(), Script::default())
     }
 
     pub(super) fn carry_out(&mut self, commands: Vec<Command>) {

@@ -10,7 +10,6 @@ use ratatui::{
 
 use super::{Player, text};
 use crate::tui::{
-    Start,
     answer::Answer,
     backend::{Checked, Finding},
     script::{self, Script},
@@ -209,7 +208,7 @@ fn help() {
 
 #[test]
 fn signed_out() {
-    let start = Start { target: script::studio(), ..script::start() };
+    let start = script::start_on_aws();
     let mut player = Player::new(start, Script { signed_out: true, ..Script::default() });
     player.open_settings();
     player.enter();

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::text;
 use crate::tui::{
-    Ended, Start,
+    Ended,
     action::Command,
     answer::Answer,
     app::App,
@@ -65,7 +65,9 @@ async fn run<P: Future<Output = ()>>(
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("harbour-night.mp4"), "not looked at by the script").unwrap();
     let state_dir = folder.path().join("state");
-    let start = Start { folder: folder.path().into(), state_dir: state_dir.clone(), ..script::start() };
+    let mut start = script::start();
+    start.folder = folder.path().into();
+    start.settings.machine.folders.state = state_dir.clone();
     let orders = Arc::clone(&script.orders);
     let backend: Arc<dyn Backend> = Arc::new(script);
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), Memory::default()), Theme::DARK);

@@ -6,9 +6,11 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButt
 
 use super::Player;
 use crate::{
-    reel::event::{Event, JobChange, JobName},
+    reel::{
+        event::{Event, JobChange, JobName},
+        order::IfTaken,
+    },
     tui::{
-        Start,
         action::Command,
         answer::Answer,
         app::Screen,
@@ -32,7 +34,7 @@ fn five_enters_lead_from_home_to_publishing() {
     });
     let order = order.expect("publishing begins");
     assert_eq!((order.reel.as_str(), order.title.as_str()), ("harbour-night", "harbour-night"));
-    assert_eq!((order.segment_length, order.chunk_limit), (Duration::from_secs(6), 32 << 20));
+    assert_eq!((order.cut.segment_length, order.cut.chunk_limit), (Duration::from_secs(6), 32 << 20));
     assert_eq!(player.app.shared.memory.recent, [format!("{}/harbour-night.mp4", script::FOLDER)]);
     player.ends(Ok(script::published()));
     assert_eq!(player.app.screen, Screen::Done);
@@ -60,7 +62,9 @@ fn escape_goes_one_step_back_and_what_was_set_stays() {
 #[test]
 fn a_video_given_at_the_start_is_highlighted() {
     let video = format!("{}/phone.mov", script::FOLDER);
-    let mut player = Player::new(Start { video: Some(video.clone().into()), ..script::start() }, Script::default());
+    let mut start = script::start();
+    start.settings.video = Some(video.clone().into());
+    let mut player = Player::new(start, Script::default());
     assert_eq!(player.app.screen, Screen::Video);
     assert_eq!(player.app.video.highlighted_video().unwrap().to_str(), Some(video.as_str()));
     player.key(KeyCode::Esc);
@@ -150,12 +154,13 @@ fn a_taken_name_can_be_replaced_when_that_is_wanted() {
     player.key(KeyCode::Right);
     assert_eq!(problem(&player), None);
     player.enter();
-    assert!(player.app.review.as_ref().unwrap().order.replace);
+    assert!(player.app.review.as_ref().unwrap().order.if_taken == IfTaken::Replace);
 }
 
 #[test]
 fn segments_that_outgrow_the_chunk_are_refused_with_the_length_that_fits() {
-    let start = Start { segment_length: Duration::from_secs(30), ..script::start() };
+    let mut start = script::start();
+    start.settings.cut.segment_length = Duration::from_secs(30);
     let mut player = Player::new(start, Script::default());
     player.open_settings();
     let (field, words) = problem(&player).unwrap();
@@ -177,7 +182,7 @@ fn re_encoding_has_to_be_allowed() {
     assert_eq!(player.app.settings.as_ref().unwrap().focus, Field::Transcode, "the cursor goes to what blocks");
     player.key(KeyCode::Right);
     player.enter();
-    assert_eq!(player.app.review.as_ref().unwrap().order.transcode, Transcode::Auto);
+    assert_eq!(player.app.review.as_ref().unwrap().order.cut.transcode, Transcode::Auto);
 }
 
 #[test]
@@ -202,7 +207,7 @@ fn a_target_is_picked_and_decides_whether_the_reel_is_unlisted() {
 #[test]
 fn who_is_not_signed_in_can_not_go_on_and_enter_asks_again() {
     let script = Script { signed_out: true, ..Script::default() };
-    let mut player = Player::new(Start { target: script::studio(), ..script::start() }, script);
+    let mut player = Player::new(script::start_on_aws(), script);
     player.open_settings();
     assert_eq!(problem(&player).unwrap().0, Field::Target);
     player.enter();

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    reel::region,
+    reel::{order::IfTaken, region},
     tui::{
         action::Action,
         app::App,
@@ -44,7 +44,7 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     let order = &review.order;
     let effect = &review.effect;
     page.entry("Publish", COLUMN, Role::Strong, order.reel.as_str());
-    if order.replace {
+    if order.if_taken == IfTaken::Replace {
         page.entry("Replaces", COLUMN, Role::Warn, "what has this name now, which is served for another day at least");
     }
     page.entry("From", COLUMN, Role::Text, &shared.path_words(&order.video));
@@ -85,7 +85,7 @@ fn streams(review: &Review, page: &mut Page) {
         .map(|stream| format!("{} ({})", stream.kind, stream.what))
         .collect();
     let copied = amount::count(copied as u64, "stream");
-    let words = match review.order.transcode {
+    let words = match review.order.cut.transcode {
         Transcode::Auto if !re_encoded.is_empty() => format!("{copied} copied; re-encoded: {}", re_encoded.join(", ")),
         _ => format!("{copied} copied as they are"),
     };

@@ -12,9 +12,15 @@ use zipreel::{
         attempt::Patience,
         ffmpeg::Tools,
         reporter::{Control, Reporter},
-        request::{IfTaken, Request, Target, Transcode},
     },
-    reel::{event::Event, fault::Stopped, name::ReelName, retry::RetryPolicy},
+    reel::{
+        event::Event,
+        fault::Stopped,
+        name::ReelName,
+        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+        retry::RetryPolicy,
+    },
+    state::lock::{Purpose, ReelLock},
 };
 
 use super::account::{connect, tell};
@@ -30,22 +36,20 @@ impl Reporter for Deaf {
     fn report(&self, _: Event) {}
 }
 
-fn request(video: &Path, reel: &ReelName, folder: &Path) -> Request {
-    Request {
+fn order(video: &Path, reel: &ReelName, folder: &Path) -> Order {
+    Order {
         video: video.to_owned(),
         reel: reel.clone(),
-        target: Target::Local,
         title: reel.to_string(),
-        segment_length: Duration::from_secs(1),
-        chunk_limit: 1024 * 1024,
+        cut: Cut { segment_length: Duration::from_secs(1), chunk_limit: 1024 * 1024, transcode: Transcode::Auto },
+        place: Place { target: Target::Local, region: None },
+        expected: None,
         parallel_uploads: None,
-        transcode: Transcode::Auto,
         if_taken: IfTaken::Refuse,
+        relay: false,
         interrupted: None,
         retry: RetryPolicy::default(),
-        state_dir: folder.join("state"),
-        work_dir: folder.join("work"),
-        backlog_bytes: 1 << 30,
+        folders: Folders { state: folder.join("state"), work: folder.join("work"), backlog_bytes: 1 << 30 },
     }
 }
 
@@ -104,9 +108,10 @@ fn damage(original: &[u8], random: &mut fastrand::Rng) -> (Vec<u8>, &'static str
 
 /// True if it was published; then it is whole.
 async fn survive(cloud: &Cloud, tools: &Tools, video: &Path, reel: &ReelName, folder: &Path) -> bool {
-    let request = request(video, reel, folder);
+    let order = order(video, reel, folder);
+    let held = ReelLock::take(&order.folders.state, reel, Purpose::Publish).unwrap();
     let (control, reporter) = (Control::default(), Arc::new(Deaf));
-    let run = publish::publish(request, cloud.clone(), tools, reporter, &control);
+    let run = publish::publish(order, &held, cloud.clone(), tools, reporter, &control);
     let ended = tokio::time::timeout(BOUND, run).await.unwrap_or_else(|_| panic!("{video:?} hangs"));
     let check = library::check(cloud, reel, Depth::Quick, &Patience::default(), |_| ()).await;
     match ended {

@@ -10,12 +10,13 @@ use std::{
 
 use zipreel::{
     library::{self, Depth},
-    publish::{attempt::Patience, ffmpeg::Tools, journal, reporter::Control, request::Request},
+    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control},
+    state::journal,
 };
 
 use super::{
     account::{connect, tell},
-    engine::{REEL, Seen, publish, request, start},
+    engine::{REEL, Seen, order, publish, start},
 };
 use crate::{
     clips::{Clip, clip, scratch},
@@ -73,11 +74,11 @@ struct Watched {
 }
 
 async fn watch(work_dir: PathBuf, state_dir: PathBuf, watched: &mut Watched) {
-    let reel = REEL.parse().unwrap();
+    let reel_folder = state_dir.join(REEL);
     let mut held = false;
     loop {
         watched.most = watched.most.max(size(&work_dir));
-        let now = journal::leaders(&state_dir, &reel).iter().any(is_held);
+        let now = journal::leaders(&reel_folder).iter().any(is_held);
         watched.holds += u32::from(now && !held);
         watched.releases += u32::from(held && !now);
         held = now;
@@ -92,16 +93,14 @@ async fn a_slow_uplink_holds_ffmpeg_back_and_the_disk_stays_under_its_bound() {
     let stand_in = start(folder.path().join("data")).await;
     stand_in.faults().set("uplink=12mbit".parse().unwrap());
     let (cloud, tools) = (connect(stand_in.endpoint()).await, slow_ffmpeg(folder.path(), clip(Clip::LongTs)).await);
-    let request = Request {
-        video: clip(Clip::LongTs),
-        segment_length: Duration::from_secs(6),
-        backlog_bytes: 2 * MIB,
-        ..request(folder.path(), "long")
-    };
-    let (work_dir, state_dir) = (request.work_dir.clone(), request.state_dir.clone());
+    let mut order = order(folder.path(), "long");
+    order.video = clip(Clip::LongTs);
+    order.cut.segment_length = Duration::from_secs(6);
+    order.folders.backlog_bytes = 2 * MIB;
+    let (work_dir, state_dir) = (order.folders.work.clone(), order.folders.state.clone());
     let (seen, control, mut watched) = (Seen::default(), Control::default(), Watched::default());
     let published = tokio::select! {
-        published = publish(request, &cloud, &tools, &seen, &control) => published.unwrap(),
+        published = publish(order, &cloud, &tools, &seen, &control) => published.unwrap(),
         () = watch(work_dir.clone(), state_dir, &mut watched) => unreachable!("it watches for ever"),
     };
     tell(&format!("{} bytes through a backlog of {}: {watched:?}", published.bytes, 2 * MIB));

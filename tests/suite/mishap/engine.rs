@@ -13,14 +13,15 @@ use zipreel::{
         self,
         ffmpeg::Tools,
         reporter::{Control, Reporter},
-        request::{IfTaken, Request, Target, Transcode},
     },
     reel::{
         board::{Board, State},
         event::{Event, JobName, Published},
         fault::Stopped,
+        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         retry::RetryPolicy,
     },
+    state::lock::{Purpose, ReelLock},
 };
 
 use crate::clips::{Clip, clip};
@@ -36,22 +37,20 @@ pub(crate) const POLICY: RetryPolicy = RetryPolicy {
 pub(crate) const REEL: &str = "m";
 
 /// Seven chunks of two segments.
-pub(crate) fn request(folder: &Path, title: &str) -> Request {
-    Request {
+pub(crate) fn order(folder: &Path, title: &str) -> Order {
+    Order {
         video: clip(Clip::Mp4),
         reel: REEL.parse().unwrap(),
-        target: Target::Local,
         title: title.into(),
-        segment_length: Duration::from_secs(2),
-        chunk_limit: 1024 * 1024,
+        cut: Cut { segment_length: Duration::from_secs(2), chunk_limit: 1024 * 1024, transcode: Transcode::Never },
+        place: Place { target: Target::Local, region: None },
+        expected: None,
         parallel_uploads: None,
-        transcode: Transcode::Never,
         if_taken: IfTaken::Refuse,
+        relay: false,
         interrupted: None,
         retry: POLICY,
-        state_dir: folder.join("state"),
-        work_dir: folder.join("work"),
-        backlog_bytes: 1 << 30,
+        folders: Folders { state: folder.join("state"), work: folder.join("work"), backlog_bytes: 1 << 30 },
     }
 }
 
@@ -92,13 +91,14 @@ impl Seen {
 }
 
 pub(crate) async fn publish(
-    request: Request,
+    order: Order,
     cloud: &Cloud,
     tools: &Tools,
     seen: &Seen,
     control: &Control,
 ) -> Result<Published, Stopped> {
-    publish::publish(request, cloud.clone(), tools, Arc::new(seen.clone()), control).await
+    let held = ReelLock::take(&order.folders.state, &order.reel, Purpose::Publish).unwrap();
+    publish::publish(order, &held, cloud.clone(), tools, Arc::new(seen.clone()), control).await
 }
 
 /// What it failed with, as a face says it: in one line with the hint.

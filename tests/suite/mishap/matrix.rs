@@ -19,7 +19,7 @@ use zipreel::{
 
 use super::{
     account::{connect, tell},
-    engine::{POLICY, REEL, Seen, config, publish, request, told},
+    engine::{POLICY, REEL, Seen, config, order, publish, told},
 };
 use crate::clips::scratch;
 
@@ -146,8 +146,8 @@ impl Ground {
         clock.rewind(Duration::from_secs(20 * 60));
         let stand_in = local::start(Config { clock, ..config(data.clone()) }).await.unwrap();
         let cloud = connect(stand_in.endpoint()).await;
-        let request = request(folder.path(), "one");
-        publish(request, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap();
+        let order = order(folder.path(), "one");
+        publish(order, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap();
         stand_in.stop().await;
         Self { tools, data, _folder: folder }
     }
@@ -197,9 +197,9 @@ impl<'a> Case<'a> {
         let reel = REEL.parse().unwrap();
         match self.operation {
             Operation::Upload | Operation::Index | Operation::Verify => {
-                let request = request(self.folder.path(), title);
+                let order = order(self.folder.path(), title);
                 let (seen, control) = (Seen::default(), Control::default());
-                let result = publish(request, &self.cloud, &self.ground.tools, &seen, &control).await;
+                let result = publish(order, &self.cloud, &self.ground.tools, &seen, &control).await;
                 result.map(drop).map_err(|stopped| told(&stopped))
             }
             Operation::Check => match library::check(&self.cloud, &reel, Depth::Deep, &patience, |_| ()).await {

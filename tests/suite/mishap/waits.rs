@@ -6,16 +6,17 @@ use zipreel::{
     cloud::Cloud,
     library::{self, Depth},
     local::{Config, StandIn},
-    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control, request::Request},
+    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control},
     reel::{
         event::{JobName, Published},
+        order::Order,
         retry::RetryPolicy,
     },
 };
 
 use super::{
     account::connect,
-    engine::{POLICY, REEL, Seen, config, publish, request, start},
+    engine::{POLICY, REEL, Seen, config, order, publish, start},
 };
 use crate::{
     clips::scratch,
@@ -32,7 +33,7 @@ async fn is_whole(cloud: &Cloud) {
 /// Runs with a person at hand, who sees what waits, acts, and presses `r`.
 async fn attended(
     stand_in: &StandIn,
-    request: Request,
+    order: Order,
     tools: Tools,
     act: impl FnOnce(Vec<(JobName, String)>),
 ) -> Published {
@@ -40,7 +41,7 @@ async fn attended(
     let (control, seen) = (Control::attended(), Seen::default());
     let run = tokio::spawn({
         let (cloud, seen, control) = (cloud.clone(), seen.clone(), control.clone());
-        async move { publish(request, &cloud, &tools, &seen, &control).await }
+        async move { publish(order, &cloud, &tools, &seen, &control).await }
     });
     until("something waits", || !seen.waiting().is_empty()).await;
     assert!(!run.is_finished());
@@ -65,7 +66,7 @@ async fn with_a_person_at_hand_it_waits_for_the_sign_in_and_goes_on() {
     let stand_in = start(folder.path().join("data")).await;
     stand_in.faults().set("expired-credentials@CreateFunction=after:2".parse().unwrap());
     let tools = Tools::find().await.unwrap();
-    let published = attended(&stand_in, request(folder.path(), "one"), tools, |waiting| {
+    let published = attended(&stand_in, order(folder.path(), "one"), tools, |waiting| {
         let (name, text) = &waiting[0];
         assert!(matches!(name, JobName::Chunk { .. }), "{name}");
         assert!(text.contains("token included in the request is expired"), "{text}");
@@ -93,9 +94,9 @@ async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
     );
     fs::write(&limited, script).unwrap();
     fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).unwrap();
-    let request = request(folder.path(), "one");
-    let (work_dir, megabytes) = (request.work_dir.clone(), request.backlog_bytes >> 20);
-    attended(&stand_in, request, Tools { ffmpeg: limited, ..real }, |waiting| {
+    let order = order(folder.path(), "one");
+    let (work_dir, megabytes) = (order.folders.work.clone(), order.folders.backlog_bytes >> 20);
+    attended(&stand_in, order, Tools { ffmpeg: limited, ..real }, |waiting| {
         let [(name, text)] = &waiting[..] else { panic!("{waiting:?}") };
         assert_eq!(*name, JobName::Split);
         assert!(text.contains(work_dir.to_str().unwrap()), "the folder: {text}");
@@ -115,11 +116,11 @@ async fn a_network_that_is_gone_is_waited_for() {
     stand_in.faults().set("stall-mid@CreateFunction=at:2".parse().unwrap());
     let cloud = connect(stand_in.endpoint()).await;
     let policy = RetryPolicy { attempts: 2, offline: Duration::from_secs(600), ..POLICY };
-    let request = Request { retry: policy, ..request(folder.path(), "one") };
+    let order = Order { retry: policy, ..order(folder.path(), "one") };
     let seen = Seen::default();
     let run = tokio::spawn({
         let (cloud, seen, tools) = (cloud.clone(), seen.clone(), Tools::find().await.unwrap());
-        async move { publish(request, &cloud, &tools, &seen, &Control::default()).await }
+        async move { publish(order, &cloud, &tools, &seen, &Control::default()).await }
     });
     until("an upload is under way", || stand_in.faults().stalled() > 0).await;
     drop(stand_in);

@@ -11,17 +11,17 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{ffmpeg::Leader, probe::Measured, request::Origin};
+use super::{StateError, folders, io_error, lock::ReelLock, order_form::OrderForm, sync_folder};
 use crate::reel::{
-    fault::{Explain, FaultClass},
     index::ChunkIndex,
     ledger::{self, Damage},
-    name::{Generation, ReelName, RenditionId},
+    media::Measured,
+    name::{Generation, RenditionId},
+    order::{AccountRegion, Origin},
 };
 
 pub(super) const FILE: &str = "journal";
 const DAMAGED: &str = "journal.damaged";
-const LOCK: &str = "lock";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
@@ -70,115 +70,32 @@ impl Traits {
     }
 }
 
+/// What was asked for, and what was found out before anything was made. Journals of zipreel 0.1 have the same fields
+/// side by side; what [`OrderForm`] got since is missing in them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Began {
     pub at: String,
-    #[serde(with = "any_path")]
-    pub video: PathBuf,
-    pub title: String,
+    #[serde(flatten)]
+    pub order: OrderForm,
+    /// Where it went: going on anywhere else is refused.
+    #[serde(flatten)]
+    pub place: AccountRegion,
     pub source_bytes: u64,
     #[serde(default)]
     pub origin: Option<Origin>,
-    pub segment_seconds: f64,
-    pub chunk_limit: u64,
-    pub parallel_uploads: Option<usize>,
-    pub transcode: bool,
-    #[serde(default)]
-    pub replace: bool,
-    /// `local` or `aws`.
-    pub target: String,
-    pub profile: Option<String>,
-    pub account: String,
-    pub region: String,
     /// Estimated when the work began.
     pub chunks: u32,
 }
 
-/// Paths need not be text: those that are not are kept as their bytes.
-mod any_path {
-    use std::{
-        ffi::OsString,
-        path::{Path, PathBuf},
-    };
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Kept {
-        Text(String),
-        Bytes(Vec<u8>),
-    }
-
-    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-        let kept = match path.to_str() {
-            Some(text) => Kept::Text(text.to_owned()),
-            None => Kept::Bytes(bytes(path)),
-        };
-        kept.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-        Ok(match Kept::deserialize(deserializer)? {
-            Kept::Text(text) => text.into(),
-            Kept::Bytes(bytes) => of_bytes(bytes).into(),
-        })
-    }
-
-    #[cfg(unix)]
-    fn bytes(path: &Path) -> Vec<u8> {
-        std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).to_vec()
-    }
-
-    #[cfg(unix)]
-    fn of_bytes(bytes: Vec<u8>) -> OsString {
-        std::os::unix::ffi::OsStringExt::from_vec(bytes)
-    }
-
-    #[cfg(not(unix))]
-    fn bytes(path: &Path) -> Vec<u8> {
-        path.to_string_lossy().into_owned().into_bytes()
-    }
-
-    #[cfg(not(unix))]
-    fn of_bytes(bytes: Vec<u8>) -> OsString {
-        String::from_utf8_lossy(&bytes).into_owned().into()
-    }
+/// The head of ffmpeg's process group, told apart from a later process with the same number by when it started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leader {
+    pub pid: u32,
+    /// Opaque; `None` if the system does not tell.
+    pub started: Option<String>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    #[error("could not {doing} `{path}`")]
-    Io { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("another zipreel (process {holder}) is working on `{reel}`")]
-    Held { reel: ReelName, holder: String },
-}
-
-impl Explain for JournalError {
-    fn class(&self) -> FaultClass {
-        match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => FaultClass::NeedsPerson,
-            Self::Io { .. } | Self::Held { .. } => FaultClass::Permanent,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "Make room on that disk, then press r or resume.".into()
-            }
-            Self::Io { .. } => "Check that the folder exists and is yours, or choose another with --state-dir.".into(),
-            Self::Held { .. } => "Wait until it is done, or end it.".into(),
-        })
-    }
-}
-
-fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError + use<> {
-    let path = path.to_owned();
-    move |source| JournalError::Io { doing, path, source }
-}
-
-/// A folder of one generation, held against other processes while this lives.
+/// The journal of one generation. Its reel is held by whoever opened it.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
@@ -186,26 +103,18 @@ pub struct Journal {
     /// Of whole records.
     bytes: u64,
     records: Vec<Record>,
-    /// Held until dropped.
-    _lock: File,
 }
 
 impl Journal {
-    /// Opens or begins the journal. A torn tail is cut off, a damaged file set aside; either is said in the second
-    /// value.
-    pub fn open(
-        state_dir: &Path,
-        reel: &ReelName,
-        generation: Generation,
-    ) -> Result<(Self, Option<String>), JournalError> {
-        let reel_dir = state_dir.join(reel.as_str());
-        let folder = reel_dir.join(generation.to_string());
+    /// Opens or begins the journal of a reel that is held. A torn tail is cut off, a damaged file set aside; either is
+    /// said in the second value. Blocking.
+    pub fn open(held: &ReelLock, generation: Generation) -> Result<(Self, Option<String>), StateError> {
+        let folder = held.folder().join(generation.to_string());
         fs::create_dir_all(&folder).map_err(io_error("make the folder", &folder))?;
         // the names of the folders must last as long as what is in them
-        for parent in [state_dir, &reel_dir] {
+        for parent in held.folder().parent().into_iter().chain([held.folder()]) {
             sync_folder(parent).map_err(io_error("sync", parent))?;
         }
-        let lock = lock(&reel_dir, reel)?;
         let path = folder.join(FILE);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -236,7 +145,7 @@ impl Journal {
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io_error("open", &path))?;
         file.set_len(whole as u64).map_err(io_error("write", &path))?;
         sync_folder(&folder).map_err(io_error("sync", &folder))?;
-        Ok((Self { file, path, bytes: whole as u64, records, _lock: lock }, word))
+        Ok((Self { file, path, bytes: whole as u64, records }, word))
     }
 
     pub fn records(&self) -> &[Record] {
@@ -249,7 +158,7 @@ impl Journal {
     }
 
     /// Returns when the record is on the disk. Blocking. After a failure the record can be appended again.
-    pub fn append(&mut self, record: Record) -> Result<(), JournalError> {
+    pub fn append(&mut self, record: Record) -> Result<(), StateError> {
         let line = ledger::line(&record);
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
@@ -263,39 +172,28 @@ impl Journal {
     }
 }
 
-/// Holds a reel of this machine against other processes while the value lives; `None` if nothing was ever published
-/// as that here.
-pub fn hold(state_dir: &Path, reel: &ReelName) -> Result<Option<Held>, JournalError> {
-    let reel_dir = state_dir.join(reel.as_str());
-    if !reel_dir.is_dir() {
-        return Ok(None);
-    }
-    Ok(Some(Held { _lock: lock(&reel_dir, reel)?, reel_dir }))
-}
-
-/// A reel's folder, held.
-#[derive(Debug)]
-pub struct Held {
-    _lock: File,
-    reel_dir: PathBuf,
-}
-
-impl Held {
-    /// Removes the journals of this reel's runs in one account and Region: what they tell of is gone. Blocking.
-    pub fn forget(&self, account: &str, region: &str) {
-        for (_, folder) in folders(&self.reel_dir) {
-            let began = began(&ledger::good(&fs::read(folder.join(FILE)).unwrap_or_default()));
-            if began.is_some_and(|began| began.account == account && began.region == region) {
-                // a journal that stays offers a resume, which then sends everything again
-                let _ = fs::remove_dir_all(folder);
-            }
+/// Removes the journals of a held reel's runs in one account and Region: what they tell of is gone. Blocking.
+pub fn forget(held: &ReelLock, place: &AccountRegion) {
+    for (_, folder) in folders(held.folder()) {
+        if began(&read(&folder)).is_some_and(|began| began.place == *place) {
+            // a journal that stays offers a resume, which then sends everything again
+            let _ = fs::remove_dir_all(folder);
         }
     }
 }
 
-/// Processes that runs of this reel have started, of all its generations. Blocking.
-pub fn leaders(state_dir: &Path, reel: &ReelName) -> Vec<Leader> {
-    let journals = folders(&state_dir.join(reel.as_str()))
+/// Removes the journal of one generation of a held reel. Blocking.
+pub fn forget_generation(held: &ReelLock, generation: Generation) -> Result<(), StateError> {
+    let folder = held.folder().join(generation.to_string());
+    match fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", &folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Processes that runs of the reel with this folder have started, of all its generations. Blocking.
+pub fn leaders(reel_folder: &Path) -> Vec<Leader> {
+    let journals = folders(reel_folder)
         .flat_map(|(_, folder)| [FILE, DAMAGED].map(|name| fs::read(folder.join(name)).unwrap_or_default()));
     let records = journals.flat_map(|bytes| ledger::good(&bytes));
     let leaders = records.filter_map(|record| match record {
@@ -305,36 +203,9 @@ pub fn leaders(state_dir: &Path, reel: &ReelName) -> Vec<Leader> {
     leaders.collect()
 }
 
-fn lock(reel_dir: &Path, reel: &ReelName) -> Result<File, JournalError> {
-    let path = reel_dir.join(LOCK);
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(io_error("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            let holder = fs::read_to_string(&path).unwrap_or_default();
-            return Err(JournalError::Held { reel: reel.clone(), holder: holder.trim().to_owned() });
-        }
-        Err(fs::TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
-    }
-    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(io_error("write", &path))?;
-    Ok(file)
-}
-
-/// A new name counts once its folder is on the disk.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
-}
-
-/// What lies in a folder, by name.
-pub(super) fn folders(path: &Path) -> impl Iterator<Item = (String, PathBuf)> + use<> {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())))
+/// The records of a generation's folder that can be read; none without a journal. Blocking.
+pub(super) fn read(folder: &Path) -> Vec<Record> {
+    ledger::good(&fs::read(folder.join(FILE)).unwrap_or_default())
 }
 
 /// What was asked for last.
@@ -348,26 +219,13 @@ pub(super) fn began(records: &[Record]) -> Option<Began> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::resumable;
+    use crate::state::{lock::Purpose, resumable};
 
     fn began() -> Record {
-        Record::Began(Began {
-            at: "2026-11-22T10:00:00Z".into(),
-            video: "/v.mp4".into(),
-            title: "v".into(),
-            source_bytes: 1,
-            segment_seconds: 6.0,
-            chunk_limit: 1 << 25,
-            parallel_uploads: None,
-            origin: None,
-            transcode: false,
-            replace: false,
-            target: "local".into(),
-            profile: None,
-            account: "000000000000".into(),
-            region: "us-east-1".into(),
-            chunks: 3,
-        })
+        let order = OrderForm::example("/v.mp4");
+        let place = AccountRegion { account: "000000000000".into(), region: "us-east-1".into() };
+        let at = "2026-11-22T10:00:00Z".into();
+        Record::Began(Began { at, order, place, source_bytes: 1, origin: None, chunks: 3 })
     }
 
     fn published() -> Record {
@@ -375,7 +233,8 @@ mod tests {
     }
 
     fn open(state: &Path) -> (Journal, Option<String>) {
-        Journal::open(state, &"a".parse().unwrap(), "01234567".parse().unwrap()).unwrap()
+        let held = ReelLock::take(state, &"a".parse().unwrap(), Purpose::Publish).unwrap();
+        Journal::open(&held, "01234567".parse().unwrap()).unwrap()
     }
 
     #[test]
@@ -426,12 +285,27 @@ mod tests {
     }
 
     #[test]
-    fn a_second_process_is_told_who_holds_it() {
+    fn only_journals_of_the_account_and_region_are_forgotten() {
         let state = tempfile::tempdir().unwrap();
-        let held = open(state.path());
-        let error = Journal::open(state.path(), &"a".parse().unwrap(), "89abcdef".parse().unwrap()).unwrap_err();
-        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
-        drop(held);
-        open(state.path());
+        open(state.path()).0.append(began()).unwrap();
+        let held = ReelLock::take(state.path(), &"a".parse().unwrap(), Purpose::Delete).unwrap();
+        let there = AccountRegion { account: "000000000000".into(), region: "eu-west-1".into() };
+        forget(&held, &there);
+        assert_eq!(resumable::all(state.path()).len(), 1);
+        forget(&held, &AccountRegion { region: "us-east-1".into(), ..there });
+        assert_eq!(resumable::all(state.path()), []);
+    }
+
+    /// As zipreel 0.1 wrote it.
+    #[test]
+    fn a_journal_of_the_first_version_is_read() {
+        let line = r#"{"record":"began","at":"2026-11-22T10:00:00Z","video":"/v/harbour.mp4","title":"Harbour","source_bytes":9,"origin":{"source":"s","ffmpeg":"5.1.9"},"segment_seconds":6.0,"chunk_limit":33554432,"parallel_uploads":4,"transcode":true,"replace":true,"target":"aws","profile":"studio","account":"111111111111","region":"eu-west-1","chunks":3}"#;
+        let Record::Began(began) = serde_json::from_str(line).unwrap() else { panic!("it began") };
+        assert_eq!((began.place.account.as_str(), began.chunks, began.source_bytes), ("111111111111", 3, 9));
+        assert_eq!((began.order.title.as_str(), began.order.replace, began.order.relay), ("Harbour", true, false));
+        assert_eq!(
+            began.order.place(&began.place.region).target,
+            crate::reel::order::Target::Aws { profile: Some("studio".into()) }
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use super::journal::JournalError;
+use super::{StateError, io_error};
 
 const FILE: &str = "acknowledged";
 
@@ -24,14 +24,14 @@ pub fn is_acknowledged(state_dir: &Path, account: &str) -> bool {
     fs::read_to_string(state_dir.join(FILE)).is_ok_and(|text| text.lines().any(|line| line == account))
 }
 
-pub fn acknowledge(state_dir: &Path, account: &str) -> Result<(), JournalError> {
+pub fn acknowledge(state_dir: &Path, account: &str) -> Result<(), StateError> {
     let path = state_dir.join(FILE);
     let write = || -> io::Result<()> {
         fs::create_dir_all(state_dir)?;
         let before = fs::read_to_string(&path).unwrap_or_default();
         fs::write(&path, format!("{before}{account}\n"))
     };
-    write().map_err(|source| JournalError::Io { doing: "note the acknowledgement in", path: path.clone(), source })
+    write().map_err(io_error("note the acknowledgement in", &path))
 }
 
 #[cfg(test)]

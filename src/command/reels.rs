@@ -1,0 +1,258 @@
+//! `zipreel list`, `info`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use indicatif::HumanBytes;
+use time::{OffsetDateTime, macros::format_description};
+
+use super::{face, failed, person::AtTerminal, with_engine};
+use crate::{
+    cli::ReelsArgs,
+    json, plain,
+    publish::reporter::Control,
+    reel::{fault::Stopped, name::ReelName, order::Place},
+    settings::{self, Talk},
+    use_cases::{
+        Engine, Follow,
+        reels::{
+            check::{self, Checked, Depth, Finding, Report},
+            collect::{self, Found},
+            delete, embed, info, list,
+            list::Listed,
+            repair::{self, Repair},
+            retitle,
+        },
+    },
+};
+
+/// Runs `work` where the reels are, until it is done or a signal comes.
+async fn with_reels<T>(
+    args: &ReelsArgs,
+    work: impl AsyncFnOnce(&Engine, &Place, &Follow) -> Result<T, Stopped>,
+) -> Result<T, Stopped> {
+    let (place, machine) = settings::reels(args).map_err(failed)?;
+    with_engine(machine, async |engine| face::watch(async |follow| work(engine, &place, follow).await).await).await
+}
+
+/// What a program or a pipe reads. A pipe that was closed wants no more.
+fn print(text: &str) {
+    drop(io::stdout().lock().write_all(text.as_bytes()));
+}
+
+pub async fn list(reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
+    let shelf =
+        with_reels(reels, async |engine, place, follow| list::list(engine, place, follow, |_| ()).await).await?;
+    let lines: Vec<String> = if as_json {
+        shelf.0.iter().map(|(name, listed)| json::reel(name, listed).to_string()).collect()
+    } else {
+        table(shelf.0.iter())
+    };
+    lines.iter().for_each(|line| print(&format!("{line}\n")));
+    Ok(())
+}
+
+/// Columns as wide as their widest cell.
+fn table<'a>(reels: impl Iterator<Item = (&'a ReelName, &'a Listed)>) -> Vec<String> {
+    let head = ["REEL", "GENERATION", "CHUNKS", "SIZE", "LENGTH", "PUBLISHED", ""].map(str::to_owned);
+    let rows: Vec<[String; 7]> = std::iter::once(head).chain(reels.map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    let line = |row: &[String; 7]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
+    let index = listed.index.as_ref();
+    let note = match index {
+        None => format!("{} chunks without an index: resume it, or delete it", listed.other_chunks()),
+        Some(_) if listed.stale => "its last publishing was interrupted: publish it again".to_owned(),
+        Some(index) if listed.chunks() != index.chunks => "not whole: see `zipreel check`".to_owned(),
+        Some(_) if listed.other_chunks() > 0 => format!("{} chunks of other generations", listed.other_chunks()),
+        Some(_) => String::new(),
+    };
+    let chunks = match index {
+        Some(index) if listed.chunks() == index.chunks => index.chunks.to_string(),
+        Some(index) => format!("{} of {}", listed.chunks(), index.chunks),
+        None => "-".to_owned(),
+    };
+    [
+        name.to_string(),
+        index.map_or("-".to_owned(), |index| index.generation.to_string()),
+        chunks,
+        HumanBytes(listed.bytes()).to_string(),
+        index.map_or("-".to_owned(), |index| plain::clock(index.duration)),
+        listed.modified.map_or("-".to_owned(), minute),
+        note,
+    ]
+}
+
+/// `2026-11-22 10:00`, UTC.
+fn minute(time: SystemTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]");
+    OffsetDateTime::from(time).format(format).unwrap_or_default()
+}
+
+pub async fn info(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
+    let info = with_reels(reels, async |engine, place, follow| info::info(engine, place, name, follow).await).await?;
+    if as_json {
+        drop(json::write(&json::info(&info)));
+        return Ok(());
+    }
+    let current = &info.index.current;
+    let chunks: usize = current.renditions.values().map(|rendition| rendition.chunks.len()).sum();
+    let mut lines = vec![
+        format!("title       {}", info.index.title),
+        format!("watch       {}", info.watch_url),
+        format!("playlist    {}", info.playlist_url),
+        format!("length      {}", plain::clock(std::time::Duration::from_millis(current.duration_ms))),
+        format!("generation  {}: {chunks} chunks, {}", current.generation, HumanBytes(current.bytes())),
+        format!("published   {}", info.published.map_or("-".to_owned(), minute)),
+    ];
+    for retired in &info.index.retired {
+        lines.push(format!("retired     {}, served until {}", retired.generation.generation, retired.until));
+    }
+    lines.iter().for_each(|line| print(&format!("{line}\n")));
+    Ok(())
+}
+
+pub async fn retitle(name: &ReelName, title: &str, reels: &ReelsArgs) -> Result<(), Stopped> {
+    let before =
+        with_reels(reels, async |engine, place, follow| retitle::retitle(engine, place, name, title, follow).await)
+            .await?;
+    plain::say(&format!("{name}: `{before}` is now `{title}`; players see it within 10 s"));
+    Ok(())
+}
+
+pub async fn embed(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
+    let (embed, is_local) = with_reels(reels, async |engine, place, follow| {
+        Ok((embed::embed(engine, place, name, follow).await?, place.is_local()))
+    })
+    .await?;
+    if as_json {
+        drop(json::write(&json::embed(&embed)));
+        return Ok(());
+    }
+    if !embed.relay {
+        plain::say(
+            "the relay is off: only Safari and Firefox for Android play this, other browsers say how to watch; \
+             `zipreel relay on` lets them play too, for the price of every byte they see",
+        );
+    }
+    if embed.open_gops {
+        plain::say(
+            "its keyframes are no IDR pictures (open GOPs): in Chrome and Edge only the frame can jump to what is not \
+             loaded",
+        );
+    }
+    if is_local {
+        plain::say("on the stand-in it plays on this machine alone, while `zipreel local` runs");
+    }
+    let (frame, video) = (embed.iframe(), embed.video());
+    print(&format!(
+        "<!-- the watch page in a frame -->\n{frame}\n\n<!-- or a video element of the page's own -->\n{video}\n"
+    ));
+    Ok(())
+}
+
+pub async fn check(
+    name: &ReelName,
+    deep: bool,
+    mend: Option<&Path>,
+    reels: &ReelsArgs,
+    as_json: bool,
+) -> Result<(), Stopped> {
+    let (place, machine) = settings::reels(reels).map_err(failed)?;
+    with_engine(machine, async |engine| {
+        let depth = if deep { Depth::Deep } else { Depth::Quick };
+        let mut report = face::watch(async |follow| look(engine, &place, name, depth, follow, as_json).await).await?;
+        if let Some(video) = mend.filter(|_| !report.is_whole()) {
+            let repair =
+                Repair { place: place.clone(), reel: name.clone(), video: video.to_owned(), parallel_uploads: None };
+            let talk = Talk { json: as_json, ..Talk::default() };
+            let (person, control) = (AtTerminal::new(talk), Control::default());
+            let work = |reporter| repair::repair(engine, &repair, &person, reporter, &control);
+            report = face::drive_to(as_json, &control, work, |(published, _)| published).await?.1;
+            tell(name, Depth::Quick, &report, as_json);
+        }
+        check::damage(name, &report).map_or(Ok(()), |fault| Err(Stopped::Failed(fault)))
+    })
+    .await
+}
+
+async fn look(
+    engine: &Engine,
+    place: &Place,
+    name: &ReelName,
+    depth: Depth,
+    follow: &Follow,
+    as_json: bool,
+) -> Result<Report, Stopped> {
+    let read = Mutex::new(BTreeSet::new());
+    let found = |checked: Checked| match (&checked.finding, as_json) {
+        (Finding::Reading(_), _) => {}
+        (_, true) => drop(json::write(&json::chunk_checked(&checked))),
+        (Finding::Ok, false) => {
+            let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+            read.insert((checked.rendition, checked.number));
+        }
+        (Finding::Missing, false) => plain::say(&format!("chunk {}/{} is missing", checked.rendition, checked.number)),
+        (Finding::Differs(why), false) => {
+            plain::say(&format!("chunk {}/{} differs: {why}", checked.rendition, checked.number));
+        }
+    };
+    let report = check::check(engine, place, name, depth, follow, found).await?;
+    tell(name, depth, &report, as_json);
+    Ok(report)
+}
+
+fn tell(name: &ReelName, depth: Depth, report: &Report, as_json: bool) {
+    if as_json {
+        drop(json::write(&json::checked(name, depth, report)));
+    } else {
+        let how = if depth == Depth::Deep { "every byte read as a player does" } else { "by list and hash" };
+        let Report { chunks, ok, missing, differing, .. } = report;
+        plain::say(&format!(
+            "{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} differ ({how})"
+        ));
+    }
+}
+
+pub async fn delete(name: &ReelName, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {
+    let person = AtTerminal::new(Talk { yes, ..Talk::default() });
+    let gone = with_reels(reels, async |engine, place, follow| {
+        delete::delete(engine, place, name, &person, follow, |_, _| ()).await
+    })
+    .await?;
+    plain::say(&format!("deleted {name}: {gone} functions"));
+    Ok(())
+}
+
+pub async fn gc(name: Option<&ReelName>, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {
+    let person = AtTerminal::new(Talk { yes, ..Talk::default() });
+    let found = |found: Found<'_>| match found {
+        Found::LeftAlone { reel, fault } => plain::say(&format!("{reel} is left alone: {fault}")),
+        Found::Leftover { left, stays } => {
+            let stays = if stays { "; left for now" } else { "" };
+            plain::say(&format!("{}{stays}", left.sentence()));
+        }
+    };
+    let collected = with_reels(reels, async |engine, place, follow| {
+        collect::collect(engine, place, name, &person, follow, found).await
+    })
+    .await?;
+    if collected.functions == 0 {
+        plain::say("nothing to delete");
+    } else {
+        plain::say(&format!("deleted {} functions, {}", collected.functions, HumanBytes(collected.bytes)));
+    }
+    Ok(())
+}

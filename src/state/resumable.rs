@@ -1,0 +1,78 @@
+//! What was begun and not published, by the journals in the state folder. Reads only: whether it can still go on is
+//! found out by going on.
+
+use std::{collections::HashMap, path::Path};
+
+use super::{
+    folders,
+    journal::{self, Began, Record},
+    lock::{self, Holder},
+};
+use crate::reel::{
+    name::{Generation, ReelName},
+    order::{Folders, Interrupted, Order, Place},
+};
+
+/// A reel that was begun and not published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resumable {
+    pub reel: ReelName,
+    pub generation: Generation,
+    pub began: Began,
+    pub chunks_deployed: u32,
+    /// Known once the split was complete, else the estimate.
+    pub chunks: u32,
+    pub bytes_deployed: u64,
+    /// Who seems to be at work on the reel now.
+    pub holder: Option<Holder>,
+}
+
+impl Resumable {
+    /// The order that goes on with it.
+    pub fn order(&self, folders: Folders) -> Order {
+        let interrupted = Interrupted {
+            generation: self.generation,
+            origin: self.began.origin.clone(),
+            chunks_deployed: self.chunks_deployed,
+        };
+        self.began.order.order(self.reel.clone(), self.began.place.clone(), Some(interrupted), folders)
+    }
+
+    /// Where it was begun.
+    pub fn place(&self) -> Place {
+        self.began.order.place(&self.began.place.region)
+    }
+}
+
+/// Everything in the state folder that can go on, newest first. What can't be read is left out. Blocking.
+pub fn all(state_dir: &Path) -> Vec<Resumable> {
+    let mut found: Vec<Resumable> = folders(state_dir)
+        .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
+        .filter_map(|(reel, generation, folder)| {
+            let reel: ReelName = reel.parse().ok()?;
+            let holder = lock::holder(state_dir, &reel);
+            summary(reel, generation.parse().ok()?, &journal::read(&folder), holder)
+        })
+        .collect();
+    found.sort_by(|a, b| b.began.at.cmp(&a.began.at));
+    found
+}
+
+fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: Option<Holder>) -> Option<Resumable> {
+    let began = journal::began(records)?;
+    let chunks = began.chunks;
+    let mut found = Resumable { reel, generation, chunks, began, chunks_deployed: 0, bytes_deployed: 0, holder };
+    let mut deployed = HashMap::new();
+    for record in records {
+        match record {
+            Record::Published { .. } => return None,
+            Record::Packed { chunks, .. } => found.chunks = *chunks,
+            // every run records each chunk
+            Record::Deployed { rendition, chunk } => drop(deployed.insert((rendition, chunk.number), chunk.bytes)),
+            Record::Began(_) | Record::Splitting { .. } => {}
+        }
+    }
+    found.chunks_deployed = deployed.len() as u32;
+    found.bytes_deployed = deployed.values().sum();
+    Some(found)
+}

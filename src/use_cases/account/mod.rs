@@ -1,0 +1,9 @@
+//! What is done to an account and Region around the reels, one file a use case.
+
+pub mod doctor;
+pub mod relay;
+pub mod setup;
+pub mod sign_in;
+pub mod teardown;
+
+pub use crate::account::{Ready, RelayWish, template};

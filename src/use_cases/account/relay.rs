@@ -1,0 +1,36 @@
+//! Switching the relay on or off. It costs with every view, so it is switched on only by someone who has read its price.
+
+use std::sync::Arc;
+
+use super::{Ready, RelayWish, setup};
+use crate::{
+    publish::reporter::{Control, Reporter},
+    reel::{
+        cost,
+        fault::Stopped,
+        order::{AccountRegion, Place},
+    },
+    use_cases::{Engine, Person, Question, consent, engine::account_region},
+};
+
+pub async fn relay(
+    engine: &Engine,
+    place: &Place,
+    on: bool,
+    person: &dyn Person,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<(Ready, AccountRegion), Stopped> {
+    let accepted = async {
+        // on the stand-in nothing leaves the machine
+        if !on || place.is_local() {
+            return Ok(());
+        }
+        let at = account_region(&engine.connect(place).await?);
+        let dollars_per_gb = cost::egress_per_gb(&at.region);
+        consent::ask(person, &Question::Relay { at, dollars_per_gb }).await
+    };
+    control.cancel.run_until_cancelled(accepted).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let wish = if on { RelayWish::On } else { RelayWish::Off };
+    setup::setup(engine, place, wish, person, reporter, control).await
+}

@@ -1,0 +1,33 @@
+//! Making what an account needs once a Region, or bringing it up to this version.
+
+use std::sync::Arc;
+
+use super::{Ready, RelayWish};
+use crate::{
+    account,
+    publish::reporter::{Control, Reporter},
+    reel::{
+        fault::Stopped,
+        order::{AccountRegion, Place},
+    },
+    use_cases::{Engine, Person, consent, engine::account_region},
+};
+
+/// Also says where that was.
+pub async fn setup(
+    engine: &Engine,
+    place: &Place,
+    wish: RelayWish,
+    person: &dyn Person,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<(Ready, AccountRegion), Stopped> {
+    let work = async {
+        let cloud = engine.connect(place).await?;
+        consent::acknowledged(engine, place, &cloud, person).await?;
+        let _alone = engine.alone().await;
+        let ready = account::setup(&cloud, wish, reporter, control).await?;
+        Ok((ready, account_region(&cloud)))
+    };
+    control.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+}

@@ -1,0 +1,65 @@
+//! Who the person is at a place, and what a first publishing there would make. Changes nothing.
+
+use crate::{
+    account,
+    cloud::{self, Cloud},
+    reel::{
+        fault::Stopped,
+        gate::Public,
+        order::{AccountRegion, Place},
+    },
+    use_cases::{Engine, Question, consent, engine::account_region, failed},
+};
+
+pub use crate::cloud::Profile;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignedIn {
+    pub at: AccountRegion,
+    /// ARN of who signed in.
+    pub principal: String,
+    pub code_bytes_used: u64,
+    pub code_bytes: u64,
+    /// Things that the first publishing makes (roles, gate), in words; empty when all is there.
+    pub setup: Vec<String>,
+    pub relay: bool,
+    /// What has to be acknowledged before the first publishing; `None` once it was.
+    pub notice: Option<Question>,
+    /// On the stand-in: its links end with this process.
+    pub serves: bool,
+}
+
+/// Asks anew, since the person may have signed in again.
+pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped> {
+    engine.forget_sign_ins();
+    let cloud = engine.connect(place).await?;
+    let quota = cloud.quota().await.map_err(failed)?;
+    let (setup, relay) = if place.is_local() { (Vec::new(), true) } else { preflight(&cloud).await? };
+    Ok(SignedIn {
+        at: account_region(&cloud),
+        principal: cloud.identity().arn.clone(),
+        code_bytes_used: quota.code_bytes_used,
+        code_bytes: quota.code_bytes,
+        setup,
+        relay,
+        notice: consent::notice_due(engine, place, &cloud),
+        serves: place.is_local() && engine.serves().await,
+    })
+}
+
+/// What the first publishing will make, and whether the relay is on.
+async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Stopped> {
+    let url = async |public: Public| cloud.function_url(public.name()).await.map_err(failed);
+    let relay = url(Public::Relay).await?.is_some();
+    // an account with a gate is not set up again by a publishing
+    if url(Public::Gate).await?.is_some() {
+        return Ok((Vec::new(), relay));
+    }
+    let health = account::preflight(cloud).await;
+    Ok((health.to_set_up().map(|finding| finding.words.clone()).collect(), relay))
+}
+
+/// The profiles of AWS's two files.
+pub async fn profiles() -> Result<Vec<Profile>, Stopped> {
+    cloud::profiles().await.map_err(failed)
+}

@@ -1,0 +1,26 @@
+//! Removing what setting up made, when no reel is left.
+
+use crate::{
+    account::{self, Roles},
+    reel::{fault::Stopped, order::Place},
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region},
+};
+
+/// What is gone, in words; empty when nothing was there.
+pub async fn teardown(
+    engine: &Engine,
+    place: &Place,
+    keep_roles: bool,
+    person: &dyn Person,
+    follow: &Follow,
+) -> Result<Vec<String>, Stopped> {
+    let work = async {
+        let cloud = engine.connect(place).await?;
+        let question = Question::Teardown { at: account_region(&cloud), and_roles: !keep_roles };
+        consent::ask(person, &question).await?;
+        let roles = if keep_roles { Roles::Keep } else { Roles::Remove };
+        let _alone = engine.alone().await;
+        Ok(account::teardown(&cloud, roles).await?.0)
+    };
+    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+}

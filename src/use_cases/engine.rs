@@ -1,0 +1,220 @@
+//! What all use cases of one process share: this machine's folders, the places that were signed in to, the stand-in if
+//! it is ours, and ffmpeg.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+
+use super::{Unusual, failed};
+use crate::{
+    account::{self, RelayWish},
+    cloud::{Cloud, Connect, Keys},
+    local::{self, Endpoint, Faults, Joined},
+    publish::{
+        ffmpeg::Tools,
+        reporter::{Control, Reporter},
+    },
+    reel::{
+        fault::{Fault, Stopped},
+        order::{AccountRegion, Folders, Order, Place, Target},
+    },
+    state::queue::Queue,
+};
+
+/// The stand-in's Region where none is chosen.
+pub const LOCAL_REGION: &str = "us-east-1";
+
+/// Folders and ports of this machine, and what is not usual about its accounts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    pub folders: Folders,
+    /// The stand-in's data.
+    pub data: PathBuf,
+    /// The first of the stand-in's three ports; 0 takes free ones.
+    pub port: u16,
+    /// How the stand-in misbehaves, if it is ours.
+    pub faults: Option<String>,
+    pub unusual: Unusual,
+}
+
+/// Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    machine: Machine,
+    tools: OnceCell<Tools>,
+    /// Signed in already. A cell of its own for each place: a place that does not answer holds up no other.
+    clouds: Mutex<HashMap<Place, Arc<OnceCell<Cloud>>>>,
+    stand_in: AsyncMutex<Option<Joined>>,
+    /// Two jobs must not make the same roles and functions at the same time.
+    setting_up: AsyncMutex<()>,
+    queue: Queue,
+}
+
+impl Engine {
+    pub fn new(machine: Machine) -> Self {
+        let queue = Queue::new(machine.folders.state.clone());
+        Self(Arc::new(Shared {
+            machine,
+            tools: OnceCell::new(),
+            clouds: Mutex::default(),
+            stand_in: AsyncMutex::default(),
+            setting_up: AsyncMutex::default(),
+            queue,
+        }))
+    }
+
+    pub fn machine(&self) -> &Machine {
+        &self.0.machine
+    }
+
+    /// Ends a stand-in that is ours.
+    pub async fn close(&self) {
+        if let Some(Joined::Started(stand_in)) = self.0.stand_in.lock().await.take() {
+            stand_in.stop().await;
+        }
+    }
+
+    /// Whether the stand-in's links end with this process.
+    pub async fn serves(&self) -> bool {
+        matches!(*self.0.stand_in.lock().await, Some(Joined::Started(_)))
+    }
+
+    /// Signs in anew at the next need: the person may have done something about it. Work under way keeps its sign-in.
+    pub fn forget_sign_ins(&self) {
+        self.clouds().retain(|place, _| place.is_local());
+    }
+
+    pub(super) fn queue(&self) -> &Queue {
+        &self.0.queue
+    }
+
+    /// Looks for ffmpeg until it is found once.
+    pub(super) async fn tools(&self) -> Result<&Tools, Stopped> {
+        self.0.tools.get_or_try_init(Tools::find).await.map_err(failed)
+    }
+
+    /// Signs in, once for each place; makes nothing there.
+    pub(super) async fn connect(&self, place: &Place) -> Result<Cloud, Stopped> {
+        let cell = self.clouds().entry(place.clone()).or_default().clone();
+        cell.get_or_try_init(|| self.sign_in(place)).await.cloned()
+    }
+
+    /// Signs in to where an order goes, if that is still where it was meant to go.
+    pub(super) async fn connect_for(&self, order: &Order) -> Result<Cloud, Stopped> {
+        let cloud = self.connect(&order.place).await?;
+        let now = account_region(&cloud);
+        match &order.expected {
+            Some(meant) if *meant != now => Err(Stopped::Failed(elsewhere(order, meant, &now))),
+            _ => Ok(cloud),
+        }
+    }
+
+    /// Sets the account up where that is needed; one job at a time.
+    pub(super) async fn ensure(
+        &self,
+        cloud: &Cloud,
+        wish: RelayWish,
+        reporter: Arc<dyn Reporter>,
+        control: &Control,
+    ) -> Result<(), Stopped> {
+        let _alone = self.alone().await;
+        account::ensure(cloud, wish, reporter, control).await
+    }
+
+    /// Nobody else of this process sets an account up, or takes it down, meanwhile.
+    pub(super) async fn alone(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.setting_up.lock().await
+    }
+
+    fn clouds(&self) -> std::sync::MutexGuard<'_, HashMap<Place, Arc<OnceCell<Cloud>>>> {
+        self.0.clouds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn sign_in(&self, place: &Place) -> Result<Cloud, Stopped> {
+        let machine = &self.0.machine;
+        let unusual = machine.unusual.clone();
+        let connect = match &place.target {
+            Target::Local => {
+                let Endpoint { api, access_key, secret_key, .. } = self.stand_in().await?;
+                Connect {
+                    region: Some(place.region.clone().unwrap_or_else(|| LOCAL_REGION.to_owned())),
+                    profile: None,
+                    endpoint: Some(api),
+                    keys: Some(Keys { access_key, secret_key }),
+                    unusual,
+                }
+            }
+            Target::Aws { profile } => {
+                Connect { region: place.region.clone(), profile: profile.clone(), unusual, ..Connect::default() }
+            }
+        };
+        Cloud::connect(&connect).await.map_err(failed)
+    }
+
+    /// Joins the stand-in of the data folder, or starts one that ends with us.
+    async fn stand_in(&self) -> Result<Endpoint, Stopped> {
+        let mut ours = self.0.stand_in.lock().await;
+        if let Some(joined) = &*ours {
+            return Ok(joined.endpoint().clone());
+        }
+        let joined = local::join_or_start(self.0.machine.stand_in()?).await.map_err(failed)?;
+        let endpoint = joined.endpoint().clone();
+        *ours = Some(joined);
+        Ok(endpoint)
+    }
+}
+
+impl Machine {
+    /// How its stand-in is started.
+    pub fn stand_in(&self) -> Result<local::Config, Stopped> {
+        let mut config = local::Config::new(self.data.clone());
+        config.port = self.port;
+        if let Some(spec) = &self.faults {
+            config.faults = faults(spec)?;
+        }
+        Ok(config)
+    }
+}
+
+fn faults(spec: &str) -> Result<Faults, Stopped> {
+    spec.parse().map_err(|error: local::FaultError| {
+        Stopped::Failed(
+            Fault::permanent(format!("could not use the faults `{spec}`"))
+                .because(error)
+                .hint("`zipreel local --help` shows an example."),
+        )
+    })
+}
+
+/// What a place turned out to be.
+pub(super) fn account_region(cloud: &Cloud) -> AccountRegion {
+    AccountRegion { account: cloud.identity().account.clone(), region: cloud.region().to_owned() }
+}
+
+/// The profile, the environment or the config file now leads to another account or Region than was meant.
+fn elsewhere(order: &Order, meant: &AccountRegion, now: &AccountRegion) -> Fault {
+    let reel = &order.reel;
+    let place = match &order.place.target {
+        Target::Local => "the stand-in".to_owned(),
+        Target::Aws { profile: Some(profile) } => format!("profile `{profile}`"),
+        Target::Aws { profile: None } => "the sign-in of this shell".to_owned(),
+    };
+    let what = match &order.interrupted {
+        Some(_) => format!("could not resume `{reel}`: it was begun in"),
+        None => format!("could not publish `{reel}`: it was meant for"),
+    };
+    Fault::permanent(format!(
+        "{what} account {}, Region {}, and {place} is now account {}, Region {}",
+        meant.account, meant.region, now.account, now.region
+    ))
+    .hint(format!(
+        "Sign in to account {} again to go on, or publish the video there as a new reel: zipreel publish.",
+        meant.account
+    ))
+}

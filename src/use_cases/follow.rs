@@ -1,0 +1,49 @@
+//! How a face follows work that is not a publishing: it hears of retries in words, and can end it.
+
+use std::{fmt, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    publish::attempt::Patience,
+    reel::{
+        fault::{Explain, Stopped},
+        retry::RetryPolicy,
+    },
+};
+
+#[derive(Clone)]
+pub struct Follow {
+    /// Hears a sentence for each attempt that failed and is made again.
+    pub said: Arc<dyn Fn(String) + Send + Sync>,
+    pub cancel: CancellationToken,
+}
+
+impl Default for Follow {
+    fn default() -> Self {
+        Self { said: Arc::new(|_| ()), cancel: CancellationToken::new() }
+    }
+}
+
+impl fmt::Debug for Follow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follow").field("cancel", &self.cancel).finish_non_exhaustive()
+    }
+}
+
+impl Follow {
+    pub(super) fn patience(&self) -> Patience {
+        Patience { policy: RetryPolicy::default(), said: self.said.clone() }
+    }
+
+    /// Runs `work` until it is done or cancelled; dropping it half-way must be safe.
+    pub(super) async fn until_cancelled<T, E: Explain>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Stopped> {
+        match self.cancel.run_until_cancelled(work).await {
+            Some(result) => result.map_err(super::failed),
+            None => Err(Stopped::Cancelled),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Deleting a reel: the index first, then every chunk; and what this machine remembers of it.
+
+use crate::{
+    library,
+    publish::log,
+    reel::{
+        fault::Stopped,
+        name::ReelName,
+        order::{AccountRegion, Place},
+    },
+    state::{
+        journal,
+        lock::{Purpose, ReelLock},
+    },
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed},
+};
+
+/// Returns how many functions went. `progress` hears how many of how many so far. After an interruption it can be run
+/// again.
+pub async fn delete(
+    engine: &Engine,
+    place: &Place,
+    reel: &ReelName,
+    person: &dyn Person,
+    follow: &Follow,
+    progress: impl FnMut(u32, u32),
+) -> Result<u32, Stopped> {
+    let held = engine.hold(reel, Purpose::Delete).await?;
+    let cloud = engine.connect(place);
+    let cloud = follow.cancel.run_until_cancelled(cloud).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let at = account_region(&cloud);
+    let question = Question::Delete { reel: reel.clone(), at: at.clone() };
+    let asked = consent::ask(person, &question);
+    follow.cancel.run_until_cancelled(asked).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let patience = follow.patience();
+    let gone = follow.until_cancelled(library::delete(&cloud, reel, &patience, progress)).await?;
+    forget(engine, held, at).await?;
+    Ok(gone)
+}
+
+/// What this machine remembers of a reel that is gone.
+async fn forget(engine: &Engine, held: ReelLock, at: AccountRegion) -> Result<(), Stopped> {
+    let engine = engine.clone();
+    let forgotten = tokio::task::spawn_blocking(move || {
+        journal::forget(&held, &at);
+        let forgotten = engine.queue().forget(held.reel(), &at);
+        held.remove_if_empty(&log::FILES);
+        forgotten
+    });
+    forgotten.await.expect("forgetting does not panic").map_err(failed)
+}

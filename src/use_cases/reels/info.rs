@@ -1,0 +1,34 @@
+//! All that its index tells of one reel.
+
+use std::time::SystemTime;
+
+use crate::{
+    library::LibraryError,
+    publish::{remote, run::GATE},
+    reel::{fault::Stopped, index::Index, moment, name::ReelName, order::Place},
+    use_cases::{Engine, Follow, failed},
+};
+
+/// A reel as it is served now.
+#[derive(Debug, Clone)]
+pub struct Info {
+    pub index: Index,
+    pub watch_url: String,
+    pub playlist_url: String,
+    pub published: Option<SystemTime>,
+}
+
+pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Info, Stopped> {
+    let work = async {
+        let cloud = engine.connect(place).await?;
+        let patience = follow.patience();
+        let existing = patience.again(|| remote::existing(&cloud, reel)).await.map_err(failed)?;
+        let index = super::found(engine, reel, existing)?.index;
+        let gate = patience.again(|| cloud.function_url(GATE)).await.map_err(failed)?;
+        let gate = gate.ok_or_else(|| failed(LibraryError::NoGate))?;
+        let watch_url = format!("{gate}{reel}/");
+        let published = moment::of_rfc3339(&index.published);
+        Ok(Info { playlist_url: format!("{watch_url}index.m3u8"), watch_url, published, index })
+    };
+    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+}

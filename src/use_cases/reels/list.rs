@@ -1,0 +1,18 @@
+//! All reels of an account and Region.
+
+use crate::{
+    library,
+    reel::{fault::Stopped, order::Place},
+    use_cases::{Engine, Follow, failed},
+};
+
+pub use crate::library::{Listed, Shelf};
+
+/// Lists page by page; `page` sees what was found after each.
+pub async fn list(engine: &Engine, place: &Place, follow: &Follow, page: impl FnMut(&Shelf)) -> Result<Shelf, Stopped> {
+    let work = async {
+        let cloud = engine.connect(place).await?;
+        library::list(&cloud, &follow.patience(), page).await.map_err(failed)
+    };
+    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+}

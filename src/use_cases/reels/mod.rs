@@ -1,0 +1,37 @@
+//! What is done to a reel, one file a use case.
+
+pub mod check;
+pub mod collect;
+pub mod delete;
+pub mod discard;
+pub mod embed;
+pub mod info;
+pub mod list;
+pub mod publish;
+pub mod queue;
+pub mod repair;
+pub mod resume;
+pub mod retitle;
+
+use super::Engine;
+use crate::{
+    library::LibraryError,
+    publish::index::Existing,
+    reel::{
+        fault::{Explain, Fault, Stopped},
+        name::ReelName,
+    },
+};
+
+/// The reel's index, or that there is none, with who may be making it just now.
+fn found(engine: &Engine, reel: &ReelName, existing: Option<Existing>) -> Result<Existing, Stopped> {
+    existing.ok_or_else(|| Stopped::Failed(not_found(engine, reel)))
+}
+
+fn not_found(engine: &Engine, reel: &ReelName) -> Fault {
+    let fault = LibraryError::NotFound(reel.clone()).fault();
+    match engine.at_work(reel) {
+        Some(who) => fault.because(who),
+        None => fault,
+    }
+}

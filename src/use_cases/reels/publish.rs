@@ -1,0 +1,41 @@
+//! Publishing a video: what was ordered, where it was meant to go, by nobody else at the same time.
+
+use std::sync::Arc;
+
+use crate::{
+    account::RelayWish,
+    publish::{
+        self,
+        reporter::{Control, Reporter},
+    },
+    reel::{
+        event::Published,
+        fault::Stopped,
+        order::{IfTaken, Order},
+    },
+    state::lock::Purpose,
+    use_cases::{Engine, Person, consent},
+};
+
+/// Publishes a video. Whatever it ends with, what was deployed stays and is used by the next run.
+pub async fn publish(
+    engine: &Engine,
+    order: Order,
+    person: &dyn Person,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<Published, Stopped> {
+    let purpose = if order.if_taken == IfTaken::Repair { Purpose::Repair } else { Purpose::Publish };
+    let held = engine.hold(&order.reel, purpose).await?;
+    let ready = async {
+        let tools = engine.tools().await?;
+        let cloud = engine.connect_for(&order).await?;
+        consent::acknowledged(engine, &order.place, &cloud, person).await?;
+        // a relay that is on already is not taken away from the reels that are there
+        let wish = if order.relay { RelayWish::On } else { RelayWish::AsItIs };
+        engine.ensure(&cloud, wish, reporter.clone(), control).await?;
+        Ok((tools, cloud))
+    };
+    let (tools, cloud) = control.cancel.run_until_cancelled(ready).await.unwrap_or(Err(Stopped::Cancelled))?;
+    publish::publish(order, &held, cloud, tools, reporter, control).await
+}

@@ -1,0 +1,39 @@
+//! Looking at a video before it is published: what is in it, and a frame of it.
+
+use std::{path::Path, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    publish::probe::{self, Brightness},
+    reel::{
+        decide::{MediaPlan, decide},
+        fault::{Explain, Fault, Stopped},
+        media::Media,
+        order::Transcode,
+    },
+    use_cases::{Engine, failed},
+};
+
+/// What is in a video, and what would become of each stream if all that players can't take were re-encoded.
+pub async fn examine(
+    engine: &Engine,
+    video: &Path,
+    cancel: &CancellationToken,
+) -> Result<(Media, Result<MediaPlan, Fault>), Stopped> {
+    let media = probe::probe(engine.tools().await?, video, cancel).await.map_err(failed)?;
+    let plan = decide(&media, Transcode::Auto).map_err(|refusal| refusal.fault());
+    Ok((media, plan))
+}
+
+/// One frame, as PNG or JPEG, no wider than this.
+pub async fn frame(
+    engine: &Engine,
+    video: &Path,
+    at: Duration,
+    width: u32,
+    cancel: &CancellationToken,
+) -> Result<Vec<u8>, Stopped> {
+    let tools = engine.tools().await?;
+    probe::frame(tools, video, at, width, Brightness::Any, cancel).await.map_err(failed)
+}
