@@ -138,6 +138,7 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
     match plan.strike {
         Some(Strike { how: How::Reset, moment: Moment::BeforeBody }) => return Err(Trouble::Cut),
         Some(Strike { how: How::Stall, .. }) => shared.faults.note_stall(),
+        Some(Strike { how: How::Pause, moment }) => drop(shared.faults.strikes(&plan, moment).await),
         _ => {}
     }
     if let Some(status) = plan.status {

@@ -50,7 +50,8 @@ pub(super) async fn serve(
         .await
         .map_err(|_| ApiError::new(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."))?;
     let body = match plan.strike.map(|strike| strike.how) {
-        None => body,
+        // a download has one moment to pause at, and it is over
+        None | Some(How::Pause) => body,
         Some(How::Stall) => halved(body, bytes, stream::pending()),
         Some(How::Reset) => {
             let cut = axum::Error::new(io::Error::from(io::ErrorKind::ConnectionReset));

@@ -9,6 +9,7 @@ mod damaged;
 mod disk;
 mod engine;
 mod matrix;
+mod pairs;
 mod resume;
 #[cfg(unix)]
 mod signals;

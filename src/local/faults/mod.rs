@@ -7,7 +7,7 @@ use std::{
 };
 
 use time::OffsetDateTime;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 use super::operation::Operation;
 
@@ -40,6 +40,8 @@ pub enum How {
     Reset,
     /// The connection stays, and nothing more happens on it.
     Stall,
+    /// The request goes on when a test says so ([`LiveFaults::release`]).
+    Pause,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +70,10 @@ struct Live {
     uplink_free: Option<Instant>,
     /// Requests that a fault holds or held.
     stalled: u32,
+    /// Requests that wait to be released.
+    paused: u32,
+    /// Rises with each release.
+    released: watch::Sender<u64>,
     /// Requests that a rule met, whatever it did to them.
     struck: u32,
 }
@@ -77,9 +83,11 @@ impl LiveFaults {
         Self(Arc::new(Mutex::new(Live::new(faults))))
     }
 
-    /// Replaces all rules; counts and the random sequence start anew.
+    /// Replaces all rules; counts and the random sequence start anew. What waits to be released goes on waiting.
     pub fn set(&self, faults: Faults) {
-        *self.live() = Live::new(faults);
+        let mut live = self.live();
+        let (paused, released) = (live.paused, live.released.clone());
+        *live = Live { paused, released, ..Live::new(faults) };
     }
 
     pub fn clear(&self) {
@@ -118,6 +126,28 @@ impl LiveFaults {
         self.live().stalled
     }
 
+    /// How many requests wait to be released now.
+    pub fn paused(&self) -> u32 {
+        self.live().paused
+    }
+
+    /// Lets the requests go on that wait now.
+    pub fn release(&self) {
+        let mut live = self.live();
+        live.paused = 0;
+        live.released.send_modify(|times| *times += 1);
+    }
+
+    async fn pause(&self) {
+        let mut released = {
+            let mut live = self.live();
+            live.paused += 1;
+            live.released.subscribe()
+        };
+        // the stand-in itself ends where its faults are gone
+        let _ = released.changed().await;
+    }
+
     /// How many requests were struck since these faults were set.
     pub fn struck(&self) -> u32 {
         self.live().struck
@@ -132,6 +162,10 @@ impl LiveFaults {
             Some(How::Stall) => {
                 self.note_stall();
                 std::future::pending().await
+            }
+            Some(How::Pause) => {
+                self.pause().await;
+                false
             }
         }
     }
@@ -183,6 +217,8 @@ impl Live {
             since: None,
             uplink_free: None,
             stalled: 0,
+            paused: 0,
+            released: watch::Sender::new(0),
             struck: 0,
         }
     }
@@ -235,6 +271,25 @@ mod tests {
         assert_eq!(struck(&live("429=2x"), 5), [1, 2]);
         assert_eq!(struck(&live("429=at:3"), 5), [3]);
         assert_eq!(struck(&live("429=after:3"), 5), [4, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_paused_request_goes_on_when_it_is_released() {
+        let faults = live("pause-before@DeleteFunction=at:2");
+        assert_eq!(faults.draw(Operation::DeleteFunction), Plan::default());
+        let plan = faults.draw(Operation::DeleteFunction);
+        assert!(!faults.strikes(&plan, Moment::BeforeBody).await, "not at another moment");
+        let paused = faults.strikes(&plan, Moment::AfterBody);
+        let person = async {
+            while faults.paused() == 0 {
+                tokio::task::yield_now().await;
+            }
+            faults.clear();
+            assert_eq!(faults.paused(), 1, "other rules release nothing");
+            faults.release();
+        };
+        assert!(!tokio::join!(paused, person).0, "and is not cut");
+        assert_eq!(faults.paused(), 0);
     }
 
     #[test]

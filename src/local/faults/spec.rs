@@ -80,7 +80,7 @@ impl Explain for FaultError {
             Self::Form(_) => "Faults are separated by commas: `latency=60ms,429=0.1,500@CreateFunction=3x,seed=42`.",
             Self::Name(_) => {
                 "Known: latency, uplink, 403, 409, 412, 429, 500, 503, reset-before, reset-mid, reset-after, \
-                 effect-no-answer, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, \
+                 effect-no-answer, pause-before, pause-after, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, \
                  signature-age, quota, clock-skew, seed."
             }
             Self::Operation(_) => "Operations have AWS's names, such as CreateFunction, or Download, Gate, Relay.",
@@ -170,6 +170,7 @@ fn rule(
 ) -> Result<Rule, FaultError> {
     let reset = |moment| Kind::Strike(Strike { moment, how: How::Reset });
     let stall = |moment| Kind::Strike(Strike { moment, how: How::Stall });
+    let pause = |moment| Kind::Strike(Strike { moment, how: How::Pause });
     let kind = match name {
         "latency" => {
             let latency = duration(value).ok_or_else(|| wrong(DURATION))?;
@@ -180,6 +181,8 @@ fn rule(
         "reset-mid" => reset(Moment::MidBody),
         "reset-after" => reset(Moment::AfterBody),
         "effect-no-answer" => reset(Moment::AfterEffect),
+        "pause-before" => pause(Moment::AfterBody),
+        "pause-after" => pause(Moment::AfterEffect),
         "stall-before" => stall(Moment::BeforeBody),
         "stall-mid" => stall(Moment::MidBody),
         "stall-after" => stall(Moment::AfterBody),

@@ -13,6 +13,7 @@ use tokio::{sync::OwnedMutexGuard, time::Instant};
 
 use crate::local::{
     api::{Trail, record},
+    faults::{How, Strike},
     operation::Operation,
     shared::Shared,
     store::record::Function,
@@ -88,8 +89,12 @@ impl Functions {
 
     async fn ask(&self, name: &str) -> Attempt {
         let shared = &self.shared;
-        let plan = shared.faults.draw(Operation::GetFunction);
+        let mut plan = shared.faults.draw(Operation::GetFunction);
         plan.delay().await;
+        if let Some(Strike { how: How::Pause, moment }) = plan.strike {
+            shared.faults.strikes(&plan, moment).await;
+            plan.strike = None;
+        }
         let found = shared.store.read().functions.get(name).cloned();
         let (status, attempt) = if plan.strike.is_some() {
             (0, Attempt::Busy)

@@ -54,7 +54,7 @@ impl Desk {
 
     /// The binary with this desk's folders, and nothing of the person who runs the tests.
     pub(crate) fn command(&self, state: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_zipreel"));
+        let mut command = Command::new(binary());
         command
             .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.path("home/config"))
@@ -111,6 +111,11 @@ impl Run {
     pub(crate) fn events<'a>(&'a self, event: &'a str) -> impl Iterator<Item = &'a Value> {
         self.lines.iter().filter(move |line| line["event"] == event)
     }
+}
+
+/// The built binary, or an older one, to show that a test fails on that.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("ZIPREEL_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_zipreel").into(), PathBuf::from)
 }
 
 /// Starts a stand-in where one was that is about to end: its port is free once its last connection is closed.
