@@ -164,6 +164,16 @@ pub enum Command {
         #[arg(long, short)]
         yes: bool,
     },
+    /// Give up an interrupted publish: delete its chunks, and nothing that is published
+    Discard {
+        /// The reel
+        name: ReelName,
+        #[command(flatten)]
+        place: PlaceArgs,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
     /// Delete what nothing serves any more: replaced generations whose time is over, chunks of interrupted publishings
     Gc {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
@@ -198,9 +208,12 @@ impl Command {
             | Self::Info { form, .. }
             | Self::Embed { form, .. }
             | Self::Check { form, .. } => Some(FaceArgs { form: form.clone(), ..FaceArgs::default() }),
-            Self::Policy { .. } | Self::Retitle { .. } | Self::Delete { .. } | Self::Gc { .. } | Self::Local { .. } => {
-                None
-            }
+            Self::Policy { .. }
+            | Self::Discard { .. }
+            | Self::Retitle { .. }
+            | Self::Delete { .. }
+            | Self::Gc { .. }
+            | Self::Local { .. } => None,
         }
     }
 }

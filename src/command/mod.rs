@@ -56,6 +56,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             reels::check(&name, deep, repair.as_deref(), &reels, talk.json).await
         }
         Some(Command::Delete { name, reels, yes }) => reels::delete(&name, &reels, yes).await,
+        Some(Command::Discard { name, place, yes }) => publish::discard(&name, &place, yes).await,
         Some(Command::Gc { name, reels, yes }) => reels::gc(name.as_ref(), &reels, yes).await,
         Some(Command::Local { place, keep_hashes }) => local::local(&place, keep_hashes).await,
         None => match wizard::wizard(cli.video, &cli.settings).await {

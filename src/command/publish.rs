@@ -1,4 +1,4 @@
-//! `zipreel publish` and `zipreel resume`.
+//! `zipreel publish`, `zipreel resume` and `zipreel discard`.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::{
     settings::{self, Settings, Talk},
     use_cases::{
         Engine,
-        reels::{publish, resume},
+        reels::{discard, publish, resume},
     },
 };
 
@@ -41,6 +41,18 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> R
         Ok(())
     })
     .await
+}
+
+pub async fn discard(name: &ReelName, place: &PlaceArgs, yes: bool) -> Result<(), Stopped> {
+    let machine = settings::this_machine(place).map_err(failed)?;
+    let person = AtTerminal::new(Talk { yes, ..Talk::default() });
+    let gone = with_engine(machine, async |engine| {
+        let found = resume::find(engine, Some(name), None).await?;
+        face::watch(async |follow| discard::discard(engine, &found, &person, follow, |_, _| ()).await).await
+    })
+    .await?;
+    plain::say(&format!("discarded the publishing of {name}: {gone} functions deleted"));
+    Ok(())
 }
 
 /// A stand-in of our own ends with us, or serves on until Ctrl-C.

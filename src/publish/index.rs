@@ -7,7 +7,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{attempt::attempts, remote, reporter::JobHandle, upload::Uploaded, work::Work};
+use super::{
+    attempt::{Patience, attempts},
+    remote,
+    reporter::JobHandle,
+    upload::Uploaded,
+    work::Work,
+};
 use crate::{
     cloud::{
         Cloud, CloudError,
@@ -112,14 +118,25 @@ fn description(index: &Index, code_sha256: &str) -> IndexDescription {
 }
 
 /// Gives a deployed reel another title: the same entries, with another `index.json` among them.
-pub async fn retitle(cloud: &Cloud, existing: Existing, title: &str) -> Result<(), CloudError> {
+pub async fn retitle(cloud: &Cloud, existing: Existing, title: &str, patience: &Patience) -> Result<(), CloudError> {
     let Existing { facts, index, mut entries } = existing;
     let next = Index { title: title.to_owned(), ..index };
     entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&next).expect("an index is plain data"));
     let code = CodeZip::in_memory(zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))));
+    let (name, revision) = (&facts.name, facts.revision.as_deref());
+    let sent = Count::default();
+    match patience.again(|| cloud.update_code(name, revision, &code, &sent)).await {
+        // the answer to an earlier attempt was lost, or someone else was quicker
+        Err(error) if error.is_precondition() => {
+            let now = patience.again(|| cloud.function(name)).await?;
+            if now.is_none_or(|now| now.code_sha256 != code.code_sha256()) {
+                return Err(error);
+            }
+        }
+        other => drop(other?),
+    }
     let text = description(&next, &code.code_sha256()).text();
-    cloud.update_code(&facts.name, facts.revision.as_deref(), &code, &Count::default()).await?;
-    cloud.describe(&facts.name, &text).await.map(|_| ())
+    patience.again(|| cloud.describe(name, &text)).await.map(|_| ())
 }
 
 /// An update that was interrupted has left the description of the code before.

@@ -1,6 +1,7 @@
 //! Publishing that is interrupted, damaged, overtaken or starved, and what comes of it.
 
 pub(crate) mod account;
+mod changes;
 mod commands;
 #[cfg(unix)]
 mod crash;

@@ -23,7 +23,7 @@ pub async fn retitle(
         let existing = super::found(engine, reel, existing)?;
         let before = existing.index.title.clone();
         if before != title {
-            index::retitle(&cloud, existing, title).await.map_err(failed)?;
+            index::retitle(&cloud, existing, title, &patience).await.map_err(failed)?;
         }
         Ok(before)
     };

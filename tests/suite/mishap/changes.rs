@@ -1,0 +1,68 @@
+//! What changes a reel, or gives one up, without publishing: another title, a publishing that is discarded.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::account::{chunks, functions, is_whole, set_faults, zipreel};
+use crate::{
+    clips::{Clip, clip},
+    publish::desk::{Desk, get},
+    split::until,
+};
+
+const CUT: [&str; 4] = ["--segment-seconds", "2", "--chunk-mib", "1"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_title_changes_nothing_but_the_title() {
+    let desk = Desk::start().await;
+    let run = desk.publish(&clip(Clip::Mp4), &[&["--name", "m", "--title", "Harbour"][..], &CUT].concat()).await;
+    let (watch, playlist) = (run.published()["watch"].as_str().unwrap().to_owned(), run.playlist());
+    let before = (functions(&desk).await, get(&playlist).await);
+    zipreel(&desk, &["retitle", "m", "Harbour by <night>"]).await.ended(0);
+    let info = zipreel(&desk, &["info", "m", "--json"]).await.ended(0);
+    let info: Value = serde_json::from_str(&info.out).unwrap();
+    assert_eq!((&info["title"], &info["watch"]), (&"Harbour by <night>".into(), &watch.as_str().into()));
+    assert_eq!(info["chunks"], chunks(&before.0).len());
+    let after = functions(&desk).await;
+    assert_eq!(chunks(&after), chunks(&before.0));
+    assert_eq!(get(&playlist).await, before.1);
+    is_whole(&desk, "m").await;
+    let row = zipreel(&desk, &["list", "--json"]).await.ended(0).out;
+    assert_eq!(serde_json::from_str::<Value>(&row).unwrap()["whole"], true, "the index says what it holds");
+    let none = zipreel(&desk, &["retitle", "nothing", "x"]).await.ended(1);
+    assert!(none.err.contains("could not find the reel `nothing`"), "{}", none.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discarded_publishing_takes_nothing_of_what_is_served() {
+    let desk = Desk::start().await;
+    desk.publish(&clip(Clip::Mp4), &[&["--name", "m"][..], &CUT].concat()).await.published();
+    let served = functions(&desk).await;
+    set_faults(&desk, "pause-after@CreateFunction=at:2");
+    let mut command = desk.command("state");
+    command.args(["publish", "--name", "m", "--replace"]).args(CUT).arg(clip(Clip::Silent));
+    let mut child = command.spawn().unwrap();
+    until("two chunks of another generation are there", || desk.stand_in.faults().paused() > 0).await;
+    child.kill().await.unwrap();
+    desk.stand_in.faults().release();
+    set_faults(&desk, "");
+    assert!(functions(&desk).await.len() > served.len());
+    let refused = zipreel(&desk, &["discard", "m"]).await.ended(1);
+    assert!(refused.err.contains("could not discard the publishing of `m`"), "{}", refused.err);
+    zipreel(&desk, &["discard", "m", "--yes"]).await.ended(0);
+    assert_eq!(functions(&desk).await, served);
+    is_whole(&desk, "m").await;
+    let none = zipreel(&desk, &["resume", "m"]).await.ended(1);
+    assert!(none.err.contains("nothing of that name was interrupted"), "{}", none.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_reel_leaves_nothing_on_this_machine() {
+    let desk = Desk::start().await;
+    desk.publish(&clip(Clip::Silent), &[&["--name", "m"][..], &CUT].concat()).await.published();
+    assert!(desk.path("state/m").is_dir());
+    zipreel(&desk, &["delete", "m", "--yes"]).await.ended(0);
+    let left: Vec<_> = fs::read_dir(desk.path("state")).unwrap().flatten().map(|entry| entry.path()).collect();
+    assert_eq!(left, [""; 0].map(std::path::PathBuf::from), "no lock, no log, no journal");
+}
