@@ -18,8 +18,10 @@ use zipreel::{
         embed::Embed,
         event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
         fault::Fault,
+        index::{FORMAT, GenerationIndex, Index},
         name::{ChunkNumber, Generation, RenditionId},
     },
+    use_cases::reels::info::Info,
 };
 
 fn readme() -> String {
@@ -151,6 +153,26 @@ fn events() -> Vec<Event> {
     ]
 }
 
+fn info() -> Info {
+    let current = GenerationIndex {
+        generation: Generation::from_digest(&[1; 32]),
+        duration_ms: 0,
+        segment_seconds: 6.0,
+        chunk_limit_bytes: 1,
+        renditions: BTreeMap::new(),
+    };
+    let index = Index {
+        format: FORMAT,
+        reel: "a".parse().unwrap(),
+        title: String::new(),
+        published: String::new(),
+        by: None,
+        current,
+        retired: Vec::new(),
+    };
+    Info { index, watch_url: String::new(), playlist_url: String::new(), published: None }
+}
+
 #[test]
 fn every_json_event_is_documented_field_by_field() {
     let readme = readme();
@@ -172,6 +194,7 @@ fn every_json_event_is_documented_field_by_field() {
         relay: true,
     };
     lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked), json::embed(&embed)]);
+    lines.push(json::info(&info()));
     lines.push(json::checked(&name, library::Depth::Deep, &report));
     lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
     for line in lines {
