@@ -49,7 +49,7 @@ pub async fn observe(cloud: &Cloud) -> Result<Vec<Observed>, Stopped> {
     let mut observed = Notes::default();
     observed.well("runtime without a bootstrap", format!("accepted, {state}, in {}", seconds(began)));
     let read = read(cloud, &new.name, &zip, &mut observed).await;
-    let deleted = cloud.delete_function(&new.name).await.map_err(|error| Stopped::Failed(error.fault()));
+    let deleted = cloud.delete_trial(&new.name).await.map_err(|error| Stopped::Failed(error.fault()));
     read?;
     deleted?;
     observed.well("deleted", new.name);

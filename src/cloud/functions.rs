@@ -17,9 +17,10 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Cloud, CloudError,
+    Cloud, CloudError, Fresh,
     body::{StreamedCode, placeholder},
     code::CodeZip,
+    date::AnswerDate,
 };
 use crate::reel::event::Count;
 
@@ -114,13 +115,26 @@ impl Cloud {
         Ok(facts!(answer))
     }
 
-    /// Replaces a function's code if its revision is still `revision`. One attempt.
-    pub async fn update_code(
+    /// Creates a reel's index: from then on the reel is visible. One attempt.
+    pub async fn create_index(
+        &self,
+        new: &NewFunction,
+        code: &CodeZip,
+        sent: &Count,
+        _: &Fresh<'_>,
+    ) -> Result<FunctionFacts, CloudError> {
+        self.create_function(new, code, sent).await
+    }
+
+    /// Replaces the code of a reel's function (its index, or a chunk that is not what it should be) if its revision is
+    /// still `revision`. One attempt.
+    pub async fn replace_code(
         &self,
         name: &str,
         revision: Option<&str>,
         code: &CodeZip,
         sent: &Count,
+        _: &Fresh<'_>,
     ) -> Result<FunctionFacts, CloudError> {
         let doing = || format!("could not update function `{name}`");
         self.limiter.acquire().await;
@@ -148,6 +162,35 @@ impl Cloud {
     /// `None` if there is no such function.
     pub async fn function(&self, name: &str) -> Result<Option<FunctionFacts>, CloudError> {
         Ok(self.get(name).await?.map(|(facts, _)| facts))
+    }
+
+    /// A function, and what AWS's clock said as it answered; `None` if there is no such function.
+    pub async fn function_at(&self, name: &str) -> Result<Option<(FunctionFacts, SystemTime)>, CloudError> {
+        let doing = || format!("could not read function `{name}`");
+        let date = AnswerDate::default();
+        let request = self.lambda.get_function().function_name(name).customize().interceptor(date.clone());
+        match self.checked(doing, request.send().await) {
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+            Ok(answer) => {
+                let date = date.get().ok_or_else(|| CloudError::unexpected(doing(), "the answer has no date"))?;
+                Ok(answer.configuration.map(|config| (facts!(config), date)))
+            }
+        }
+    }
+
+    /// Replaces a function's description if its revision is still `revision`.
+    pub(super) async fn redescribe(
+        &self,
+        name: &str,
+        description: &str,
+        revision: Option<&str>,
+    ) -> Result<FunctionFacts, CloudError> {
+        self.limiter.acquire().await;
+        let request = self.lambda.update_function_configuration().function_name(name).description(description);
+        let sent = request.set_revision_id(revision.map(str::to_owned)).send().await;
+        let answer = self.checked(|| format!("could not describe function `{name}`"), sent)?;
+        Ok(facts!(answer))
     }
 
     /// A function's tags; `None` if there is no such function.
@@ -195,7 +238,7 @@ impl Cloud {
     }
 
     /// True if it was there.
-    pub async fn delete_function(&self, name: &str) -> Result<bool, CloudError> {
+    pub(super) async fn delete_any(&self, name: &str) -> Result<bool, CloudError> {
         self.limiter.acquire().await;
         let sent = self.lambda.delete_function().function_name(name).send().await;
         match self.checked(|| format!("could not delete function `{name}`"), sent) {
@@ -203,6 +246,16 @@ impl Cloud {
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Deletes a function of a reel. True if it was there.
+    pub async fn delete_function(&self, name: &str, _: &Fresh<'_>) -> Result<bool, CloudError> {
+        self.delete_any(name).await
+    }
+
+    /// Deletes a function that this very process has just made to try something out.
+    pub async fn delete_trial(&self, name: &str) -> Result<bool, CloudError> {
+        self.delete_any(name).await
     }
 
     /// A function's public URL as it is reached from here, with a slash at its end; `None` if the function or its URL does not exist.

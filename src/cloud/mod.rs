@@ -4,9 +4,11 @@
 mod body;
 pub mod code;
 mod credentials;
+mod date;
 pub mod error;
 pub mod functions;
 mod http;
+mod lease;
 pub mod limiter;
 mod logs;
 mod public;
@@ -18,6 +20,7 @@ mod sign_in;
 
 pub use error::CloudError;
 pub use http::is_this_machine;
+pub use lease::{Fresh, Lease, LeaseError};
 pub use public::{Deployed, InvokeMode};
 pub use roles::RoleWanted;
 pub use session::{Cloud, Connect, Identity, Keys, Unusual};

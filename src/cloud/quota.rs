@@ -1,6 +1,8 @@
 //! What the account allows and how much of it is used, from the account itself: never a constant.
 
-use super::{Cloud, CloudError};
+use std::time::SystemTime;
+
+use super::{Cloud, CloudError, date::AnswerDate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -19,6 +21,16 @@ impl Quota {
 }
 
 impl Cloud {
+    /// What AWS's clock says: this machine's may be wrong.
+    pub async fn now(&self) -> Result<SystemTime, CloudError> {
+        let doing = || "could not ask AWS for the time".to_owned();
+        self.limiter.acquire().await;
+        let date = AnswerDate::default();
+        let request = self.lambda.get_account_settings().customize().interceptor(date.clone());
+        self.checked(doing, request.send().await)?;
+        date.get().ok_or_else(|| CloudError::unexpected(doing(), "the answer has no date"))
+    }
+
     /// `GetAccountSettings`.
     pub async fn quota(&self) -> Result<Quota, CloudError> {
         let doing = "could not read the account's Lambda quotas";

@@ -1,11 +1,9 @@
 //! Is a reel whole? Quick: every chunk is there with the right hash and size. Deep: every byte range is read as a
 //! player reads it, through the gate, and its hash compared.
 
-use std::collections::HashMap;
-
 use futures_util::{StreamExt, stream};
 
-use super::{LibraryError, each_function};
+use super::LibraryError;
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     publish::{
@@ -17,15 +15,13 @@ use crate::{
     reel::{
         fault::Explain,
         index::{ChunkIndex, Container, Index},
-        name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
+        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         playlist,
     },
 };
 
 /// Chunks that are read side by side in a deep check.
 const PARALLEL: usize = 4;
-/// Functions that a page of ListFunctions holds.
-const PAGE: u64 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -86,7 +82,8 @@ pub async fn check(
     let existing = patience.again(|| remote::existing(cloud, reel)).await?;
     let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
     let wanted = wanted(&existing.index);
-    let there = functions(cloud, reel, &wanted, patience).await?;
+    let names: Vec<&str> = wanted.iter().map(|want| want.name.as_str()).collect();
+    let there = remote::standing(cloud, reel, &names, patience).await?;
     let generation = existing.index.current.generation;
     let mut report = Report { generation: Some(generation), chunks: wanted.len() as u32, ..Report::default() };
     let mut sound = Vec::new();
@@ -139,28 +136,6 @@ fn tell(found: &impl Fn(Checked), report: &mut Report, want: &Wanted<'_>, findin
         Finding::Differs(_) => report.differing += 1,
     }
     found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
-}
-
-/// The chunks' functions by name: by list pages, or one by one if that takes fewer calls.
-async fn functions(
-    cloud: &Cloud,
-    reel: &ReelName,
-    wanted: &[Wanted<'_>],
-    patience: &Patience,
-) -> Result<HashMap<String, FunctionFacts>, LibraryError> {
-    let pages = patience.again(|| cloud.quota()).await?.functions.div_ceil(PAGE);
-    let mut there = HashMap::new();
-    if pages <= wanted.len() as u64 {
-        let prefix = format!("{PREFIX}{reel}-");
-        let take = |page: Vec<FunctionFacts>| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts)));
-        each_function(cloud, &prefix, patience, take).await?;
-    } else {
-        for want in wanted {
-            let facts = patience.again(|| cloud.function(&want.name)).await?;
-            there.extend(facts.map(|facts| (facts.name.clone(), facts)));
-        }
-    }
-    Ok(there)
 }
 
 fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {

@@ -1,69 +1,43 @@
-//! Taking functions away. A reel's index goes first, so that nothing half is served, then every chunk of every
-//! generation. Can be run again after an interruption; never touches a function whose name or description is not the
-//! reel's.
-
-use futures_util::{StreamExt, stream};
+//! Deleting a reel: the index first, so that nothing half is served, then every chunk of every generation. Can be run
+//! again after an interruption; never touches a function whose name or description is not the reel's.
 
 use super::{LibraryError, each_function};
 use crate::{
-    cloud::Cloud,
-    publish::attempt::Patience,
+    cloud::functions::FunctionFacts,
+    publish::removal::Removal,
     reel::{
         describe,
-        name::{FunctionName, PREFIX, ReelName},
+        index::Index,
+        name::{FunctionName, PREFIX},
     },
 };
 
-/// Calls side by side: the limiter paces them, a slow answer must not hold up the others.
-const PARALLEL: usize = 4;
-
 /// Returns how many functions went. `progress` hears how many of how many so far.
-pub async fn delete(
-    cloud: &Cloud,
-    reel: &ReelName,
-    patience: &Patience,
-    mut progress: impl FnMut(u32, u32),
-) -> Result<u32, LibraryError> {
-    let mut index = None;
+pub async fn delete(removal: &Removal<'_>, mut progress: impl FnMut(u32, u32)) -> Result<u32, LibraryError> {
+    let (cloud, reel) = (removal.cloud, removal.reel);
+    let mut has_index = false;
     let mut chunks = Vec::new();
-    each_function(cloud, &format!("{PREFIX}{reel}-"), patience, |page| {
+    each_function(cloud, &format!("{PREFIX}{reel}-"), removal.patience, |page| {
         for facts in page {
             match describe::ours(&facts.name, &facts.description) {
                 Some(function) if function.reel() != reel => {}
-                Some(FunctionName::Index { .. }) => index = Some(facts.name),
+                Some(FunctionName::Index { .. }) => has_index = true,
                 Some(FunctionName::Chunk { .. }) => chunks.push(facts.name),
                 None => {}
             }
         }
     })
     .await?;
-    let all = (chunks.len() + usize::from(index.is_some())) as u32;
+    let all = chunks.len() as u32 + u32::from(has_index);
     if all == 0 {
         return Err(LibraryError::NotFound(reel.clone()));
     }
-    let first = index.is_some() as u32;
-    let mut gone = remove(cloud, index.into_iter().collect(), patience, |done| progress(done, all)).await?;
-    gone += remove(cloud, chunks, patience, |done| progress(first + done, all)).await?;
-    Ok(gone)
-}
-
-/// Deletes functions; those that are gone already are not counted. `progress` hears how many are done.
-pub async fn remove(
-    cloud: &Cloud,
-    mut names: Vec<String>,
-    patience: &Patience,
-    mut progress: impl FnMut(u32),
-) -> Result<u32, LibraryError> {
-    names.sort();
-    let deletes = names.iter().map(|name| patience.again(move || cloud.delete_function(name)));
-    // collected: a stream over the closure would not be `Send` for all lifetimes
-    let deletes: Vec<_> = deletes.collect();
-    let mut deletes = stream::iter(deletes).buffer_unordered(PARALLEL);
-    let (mut done, mut gone) = (0, 0);
-    while let Some(deleted) = deletes.next().await {
-        gone += u32::from(deleted?);
-        done += 1;
-        progress(done);
-    }
-    Ok(gone)
+    let first = u32::from(has_index && removal.remove_index().await?);
+    progress(first, all);
+    let may_go = |index: Option<&Index>, facts: &FunctionFacts, _| {
+        let ours = describe::ours(&facts.name, &facts.description).is_some_and(|name| name.reel() == reel);
+        ours && index.is_none()
+    };
+    let gone = removal.remove(chunks, may_go, |done| progress(first + done, all)).await?;
+    Ok(first + gone)
 }

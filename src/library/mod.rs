@@ -8,37 +8,20 @@ mod list;
 mod sweep;
 
 pub use check::{Checked, Depth, Finding, Report, check};
-pub use delete::{delete, remove};
+pub use delete::delete;
 pub use embed::embed;
 pub use list::{Listed, Shelf, list};
 pub use sweep::{Sweep, sweep};
 
+pub use crate::publish::remote::each_function;
 use crate::{
-    cloud::{Cloud, CloudError, functions::FunctionFacts},
-    publish::{attempt::Patience, player::PlayerError, remote::RemoteError},
+    cloud::CloudError,
+    publish::{player::PlayerError, remote::RemoteError, removal::RemovalError},
     reel::{
         fault::{Explain, FaultClass},
         name::ReelName,
     },
 };
-
-/// All functions whose names begin with `prefix`, a page at a time; each page is tried again by itself.
-pub async fn each_function(
-    cloud: &Cloud,
-    prefix: &str,
-    patience: &Patience,
-    mut page: impl FnMut(Vec<FunctionFacts>),
-) -> Result<(), CloudError> {
-    let mut marker = None;
-    loop {
-        let (functions, next) = patience.again(|| cloud.functions_from(prefix, marker.clone())).await?;
-        page(functions);
-        if next.is_none() {
-            return Ok(());
-        }
-        marker = next;
-    }
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
@@ -48,6 +31,8 @@ pub enum LibraryError {
     Remote(#[from] RemoteError),
     #[error(transparent)]
     Player(#[from] PlayerError),
+    #[error(transparent)]
+    Removal(#[from] RemovalError),
     #[error("could not find the reel `{0}`")]
     NotFound(ReelName),
     #[error("could not find the gate: it has no URL")]
@@ -60,6 +45,7 @@ impl Explain for LibraryError {
             Self::Cloud(error) => error.class(),
             Self::Remote(error) => error.class(),
             Self::Player(error) => error.class(),
+            Self::Removal(error) => error.class(),
             Self::NotFound(_) | Self::NoGate => FaultClass::Permanent,
         }
     }
@@ -69,6 +55,7 @@ impl Explain for LibraryError {
             Self::Cloud(error) => error.hint(),
             Self::Remote(error) => error.hint(),
             Self::Player(error) => error.hint(),
+            Self::Removal(error) => error.hint(),
             Self::NotFound(_) => {
                 Some("`zipreel list` shows what is published; --target and --region choose where.".into())
             }
@@ -81,6 +68,7 @@ impl Explain for LibraryError {
             Self::Cloud(error) => error.is_offline(),
             Self::Remote(error) => error.is_offline(),
             Self::Player(error) => error.is_offline(),
+            Self::Removal(error) => error.is_offline(),
             Self::NotFound(_) | Self::NoGate => false,
         }
     }

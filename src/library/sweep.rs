@@ -1,7 +1,7 @@
 //! What lies about in an account that nothing serves: retired generations whose time is over, and chunks without an
 //! index.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::collections::BTreeMap;
 
 use super::{LibraryError, each_function};
 use crate::{
@@ -34,7 +34,9 @@ struct Found {
 }
 
 /// Looks through the whole account; deletes nothing.
-pub async fn sweep(cloud: &Cloud, patience: &Patience, now: SystemTime) -> Result<Sweep, LibraryError> {
+pub async fn sweep(cloud: &Cloud, patience: &Patience) -> Result<Sweep, LibraryError> {
+    // how old something is, and whether its time is over, the account's own clock tells
+    let now = patience.again(|| cloud.now()).await?;
     let mut reels: BTreeMap<ReelName, Found> = BTreeMap::new();
     each_function(cloud, PREFIX, patience, |page| {
         for facts in page {

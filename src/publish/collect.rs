@@ -79,23 +79,32 @@ pub fn leftovers(
     found.into_iter().filter_map(|(generation, chunks)| leftover(reel, index, generation, chunks, now)).collect()
 }
 
-/// The chunks of one generation that the index does not list: it serves neither it nor these of it.
-pub fn unlisted(
-    reel: &ReelName,
-    index: Option<&Index>,
-    wanted: Generation,
-    functions: &[FunctionFacts],
-) -> Vec<String> {
+/// Whether a chunk of one generation is in no index: it may be deleted without taking anything from what is served.
+pub fn is_unlisted(reel: &ReelName, index: Option<&Index>, wanted: Generation, facts: &FunctionFacts) -> bool {
     let served = index.and_then(|index| index.generation(wanted));
-    let unlisted = |facts: &&FunctionFacts| match describe::ours(&facts.name, &facts.description) {
+    match describe::ours(&facts.name, &facts.description) {
         Some(FunctionName::Chunk { reel: of, generation, rendition, number }) => {
             of == *reel
                 && generation == wanted
                 && served.is_none_or(|served| served.chunk(&rendition, number).is_none())
         }
         _ => false,
-    };
-    functions.iter().filter(unlisted).map(|facts| facts.name.clone()).collect()
+    }
+}
+
+/// Whether one function is left over, by the index as it is now; `orphans_kept`: how old a chunk without an index must
+/// be.
+pub fn is_left_over(
+    reel: &ReelName,
+    index: Option<&Index>,
+    facts: &FunctionFacts,
+    now: SystemTime,
+    orphans_kept: Duration,
+) -> bool {
+    let left = leftovers(reel, index, std::slice::from_ref(facts), now);
+    let old_enough =
+        || facts.modified_at().and_then(|modified| now.duration_since(modified).ok()) >= Some(orphans_kept);
+    left.first().is_some_and(|left| left.is_due || (left.why == Why::Orphaned && old_enough()))
 }
 
 fn leftover(

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     cloud::{
-        Cloud, CloudError,
+        Cloud, CloudError, Fresh, LeaseError,
         code::CodeZip,
         functions::{FunctionFacts, NewFunction},
     },
@@ -79,14 +79,23 @@ pub(super) async fn index(
     poster: Option<Vec<u8>>,
 ) -> Result<Index, Stopped> {
     let job = work.job(JobName::Index, Unit::Bytes);
+    // until when a retired generation is served, other machines read too: all go by AWS's clock
+    let now = match attempts(&job, &work.control, &work.retry, |_| work.cloud.now(), |_| ()).await {
+        Ok(now) => now,
+        Err(stopped) => {
+            let result = Err(stopped);
+            job.ended(&result);
+            return result;
+        }
+    };
     let next = Index {
         format: FORMAT,
         reel: work.order.reel.clone(),
         title: work.order.title.clone(),
-        published: rfc3339(SystemTime::now()),
+        published: rfc3339(now),
         by: work.cloud.identity().name().map(str::to_owned),
         current: generation.clone(),
-        retired: existing.as_ref().map(|existing| retired(existing, generation)).unwrap_or_default(),
+        retired: existing.as_ref().map(|existing| retired(existing, generation, now)).unwrap_or_default(),
     };
     if let Some(existing) = existing.as_ref().filter(|existing| same_content(&existing.index, &next)) {
         let result = describe_anew(work, &job, existing).await;
@@ -118,14 +127,20 @@ fn description(index: &Index, code_sha256: &str) -> IndexDescription {
 }
 
 /// Gives a deployed reel another title: the same entries, with another `index.json` among them.
-pub async fn retitle(cloud: &Cloud, existing: Existing, title: &str, patience: &Patience) -> Result<(), CloudError> {
+pub async fn retitle(
+    cloud: &Cloud,
+    existing: Existing,
+    title: &str,
+    patience: &Patience,
+    fresh: &Fresh<'_>,
+) -> Result<(), CloudError> {
     let Existing { facts, index, mut entries } = existing;
     let next = Index { title: title.to_owned(), ..index };
     entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&next).expect("an index is plain data"));
     let code = CodeZip::in_memory(zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))));
     let (name, revision) = (&facts.name, facts.revision.as_deref());
     let sent = Count::default();
-    match patience.again(|| cloud.update_code(name, revision, &code, &sent)).await {
+    match patience.again(|| cloud.replace_code(name, revision, &code, &sent, fresh)).await {
         // the answer to an earlier attempt was lost, or someone else was quicker
         Err(error) if error.is_precondition() => {
             let now = patience.again(|| cloud.function(name)).await?;
@@ -154,8 +169,7 @@ fn same_content(deployed: &Index, next: &Index) -> bool {
 }
 
 /// What stays served beside the new generation: the one it replaces, and those whose time is not over.
-fn retired(existing: &Existing, next: &GenerationIndex) -> Vec<Retired> {
-    let now = SystemTime::now();
+fn retired(existing: &Existing, next: &GenerationIndex, now: SystemTime) -> Vec<Retired> {
     let mut retired: Vec<Retired> =
         existing.index.retired.iter().filter(|retired| retired.until > rfc3339(now)).cloned().collect();
     let old = &existing.index.current;
@@ -171,6 +185,8 @@ fn retired(existing: &Existing, next: &GenerationIndex) -> Vec<Retired> {
 enum Error {
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     #[error("someone else published `{reel}` meanwhile: {who}, {when}")]
     Overtaken { reel: String, who: String, when: String },
 }
@@ -179,6 +195,7 @@ impl Explain for Error {
     fn class(&self) -> FaultClass {
         match self {
             Self::Cloud(error) => error.class(),
+            Self::Lease(error) => error.class(),
             Self::Overtaken { .. } => FaultClass::Permanent,
         }
     }
@@ -186,6 +203,7 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => error.hint(),
+            Self::Lease(error) => error.hint(),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
         }
     }
@@ -193,12 +211,17 @@ impl Explain for Error {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Cloud(error) => error.retry_after(),
+            Self::Lease(error) => error.retry_after(),
             Self::Overtaken { .. } => None,
         }
     }
 
     fn is_offline(&self) -> bool {
-        matches!(self, Self::Cloud(error) if error.is_offline())
+        match self {
+            Self::Cloud(error) => error.is_offline(),
+            Self::Lease(error) => error.is_offline(),
+            Self::Overtaken { .. } => false,
+        }
     }
 }
 
@@ -211,11 +234,13 @@ async fn deploy(
 ) -> Result<(), Error> {
     let name = work.index_function();
     let text = description.text();
+    let lease = work.lease().await?;
+    let fresh = lease.fresh().await?;
     match existing {
-        None => create(work, &name, &text, code, sent).await,
+        None => create(work, &name, &text, code, sent, &fresh).await,
         Some(existing) => {
             let revision = existing.facts.revision.as_deref();
-            let updated = work.cloud.update_code(&name, revision, code, sent).await;
+            let updated = work.cloud.replace_code(&name, revision, code, sent, &fresh).await;
             match updated {
                 Ok(_) => {}
                 // the answer to an earlier attempt was lost, or someone else was quicker
@@ -228,14 +253,21 @@ async fn deploy(
     }
 }
 
-async fn create(work: &Work, name: &str, description: &str, code: &CodeZip, sent: &Count) -> Result<(), Error> {
+async fn create(
+    work: &Work,
+    name: &str,
+    description: &str,
+    code: &CodeZip,
+    sent: &Count,
+    fresh: &Fresh<'_>,
+) -> Result<(), Error> {
     let function = FunctionName::Index { reel: work.order.reel.clone() };
     let new = NewFunction {
         name: name.to_owned(),
         description: description.to_owned(),
         tags: describe::tags(&function).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
     };
-    match work.cloud.create_function(&new, code, sent).await {
+    match work.cloud.create_index(&new, code, sent, fresh).await {
         Ok(_) => Ok(()),
         Err(error) if error.is_conflict() => ours_or_overtaken(work, name, code, error).await,
         Err(error) => Err(error.into()),

@@ -11,6 +11,7 @@ use std::{
 };
 
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::{
     attempt::attempts,
@@ -113,6 +114,8 @@ pub(super) async fn prepare(
         retry: order.retry,
         backlog,
         journal: Mutex::new(journal),
+        claim: held.claim().clone(),
+        lease: OnceCell::new(),
         order,
     };
     let start = start(&work, existing.as_ref(), deployed);

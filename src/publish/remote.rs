@@ -2,12 +2,15 @@
 //! what is there with our hash is never sent again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io::{Cursor, Read},
     time::Duration,
 };
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use super::{
+    attempt::Patience,
     index::Existing,
     player::{Player, PlayerError},
     upload::Deployed,
@@ -107,6 +110,53 @@ fn read_entries(zip: Vec<u8>) -> Result<BTreeMap<String, Vec<u8>>, zip::result::
         entries.insert(name, bytes);
     }
     Ok(entries)
+}
+
+/// All functions whose names begin with `prefix`, a page at a time; each page is tried again by itself.
+pub async fn each_function(
+    cloud: &Cloud,
+    prefix: &str,
+    patience: &Patience,
+    mut page: impl FnMut(Vec<FunctionFacts>),
+) -> Result<(), CloudError> {
+    let mut marker = None;
+    loop {
+        let (functions, next) = patience.again(|| cloud.functions_from(prefix, marker.clone())).await?;
+        page(functions);
+        if next.is_none() {
+            return Ok(());
+        }
+        marker = next;
+    }
+}
+
+/// Functions that a page of ListFunctions holds.
+const PAGE: u64 = 50;
+/// GetFunction calls side by side.
+const PARALLEL: usize = 4;
+
+/// Functions of a reel by name, of those that are wanted: by list pages, or one by one if that takes fewer calls. Lists
+/// may lag behind, so what one does not show is asked for by its name.
+pub async fn standing(
+    cloud: &Cloud,
+    reel: &ReelName,
+    wanted: &[&str],
+    patience: &Patience,
+) -> Result<HashMap<String, FunctionFacts>, CloudError> {
+    let mut there = HashMap::new();
+    let pages = patience.again(|| cloud.quota()).await?.functions.div_ceil(PAGE);
+    if pages <= wanted.len() as u64 {
+        let take = |page: Vec<FunctionFacts>| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts)));
+        each_function(cloud, &format!("{PREFIX}{reel}-"), patience, take).await?;
+    }
+    let unseen = wanted.iter().filter(|name| !there.contains_key(**name));
+    // collected: a stream over the closure would not be `Send` for all lifetimes
+    let asked: Vec<_> = unseen.map(|name| patience.again(move || cloud.function(name))).collect();
+    let mut asked = stream::iter(asked).buffer_unordered(PARALLEL);
+    while let Some(facts) = asked.try_next().await? {
+        there.extend(facts.map(|facts| (facts.name.clone(), facts)));
+    }
+    Ok(there)
 }
 
 /// Where so few functions are, the whole list is read before any publishing: it takes two seconds at most.

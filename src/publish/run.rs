@@ -11,13 +11,16 @@ use std::{
 };
 
 use super::{
-    collect,
+    attempt::Patience,
+    collect::{self, ORPHANS_KEPT},
     ffmpeg::Tools,
     index,
     log::Logged,
+    look::{self, Look},
     prepare::{Prepared, Start, prepare},
     probe::{self, Brightness},
     produce::produce,
+    removal::Removal,
     reporter::{Control, Reporter},
     upload::Deployed,
     verify,
@@ -28,7 +31,7 @@ use crate::{
     reel::{
         decide::MediaPlan,
         event::{Event, JobChange, JobName, Published, Unit},
-        fault::{Fault, Stopped},
+        fault::{Explain, Fault, Stopped},
         gate::Public,
         index::{GenerationIndex, Index},
         moment::rfc3339,
@@ -40,6 +43,9 @@ use crate::{
         lock::ReelLock,
     },
 };
+
+/// How often chunks that vanish are made again.
+const MENDINGS: u32 = 3;
 
 /// Name of the function that serves every reel.
 pub const GATE: &str = Public::Gate.name();
@@ -79,6 +85,13 @@ pub async fn publish(
     let face = Arc::new(Logged::new(reporter, &order.folders.state, &order.reel));
     let tally = Arc::new(Tally { face, retries: AtomicU32::new(0) });
     let prepared = prepare(order, held, cloud, tools, tally.clone(), control).await?;
+    let work = prepared.work.clone();
+    let published = run(prepared, tools, &tally, began).await;
+    work.release().await;
+    published
+}
+
+async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
     let made = async {
         match start {
@@ -88,7 +101,8 @@ pub async fn publish(
     };
     // a stage that fails cancels the poster too
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
-    let Made { generation, independent, sent_bytes } = made?;
+    let made = mend(&work, tools, &plan, folder.path(), made?).await?;
+    let Made { generation, independent, sent_bytes } = made;
     let index = index::index(&work, &generation, independent, existing, poster).await?;
     let segments_checked = verify::verify(&work, &generation).await?;
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
@@ -116,6 +130,31 @@ pub async fn publish(
     };
     work.report(Event::Published(published.clone()));
     Ok(published)
+}
+
+/// Looks at all chunks again before they are promised: another machine may have taken some away, with an older zipreel
+/// or by hand. What is gone is made again.
+async fn mend(
+    work: &Arc<Work>,
+    tools: &Tools,
+    plan: &MediaPlan,
+    folder: &Path,
+    mut made: Made,
+) -> Result<Made, Stopped> {
+    for round in 0..=MENDINGS {
+        let Look { missing, deployed } = look::look(work, &made.generation).await?;
+        if missing.is_empty() {
+            return Ok(made);
+        }
+        if round == MENDINGS {
+            return Err(Stopped::Failed(look::vanishing(work, &missing)));
+        }
+        let line = format!("{} chunks are gone since they were deployed: they are made again", missing.len());
+        work.report(Event::Log { job: JobName::Upload, line });
+        let again = make(work, tools, plan, &folder.join(format!("again-{round}")), deployed).await?;
+        made = Made { sent_bytes: made.sent_bytes + again.sent_bytes, ..again };
+    }
+    Ok(made)
 }
 
 /// Nothing is left to do for the chunks; says so of each stage and chunk.
@@ -153,14 +192,33 @@ async fn make(
 /// Takes away what earlier runs left of this reel and nothing serves any more. The reel is published whatever comes of
 /// it: what stays is collected by the next run.
 async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
-    let left = collect::leftovers(&index.reel, Some(index), chunks, SystemTime::now());
-    for name in left.into_iter().filter(|left| left.is_due).flat_map(|left| left.functions) {
-        let line = match work.cloud.delete_function(&name).await {
-            Ok(_) => format!("removed `{name}`, which nothing serves any more"),
-            Err(error) => format!("{error}, which nothing serves any more"),
-        };
-        work.report(Event::Log { job: JobName::Index, line });
+    let reel = &index.reel;
+    let left = |now| collect::leftovers(reel, Some(index), chunks, now);
+    if left(SystemTime::now()).is_empty() {
+        return;
     }
+    // what that is does not depend on the time, whether it may go does: by AWS's clock
+    let Ok(now) = work.cloud.now().await else { return };
+    let due = left(now).into_iter().filter(|left| left.is_due);
+    let names: Vec<String> = due.flat_map(|left| left.functions).collect();
+    if names.is_empty() {
+        return;
+    }
+    let patience = Patience::default();
+    let line = match work.lease().await {
+        Err(error) => error.fault().to_string(),
+        Ok(lease) => {
+            let removal = Removal { cloud: &work.cloud, lease: &lease, reel, patience: &patience };
+            let may_go = |index: Option<&Index>, facts: &FunctionFacts, now| {
+                collect::is_left_over(reel, index, facts, now, ORPHANS_KEPT)
+            };
+            match removal.remove(names, may_go, |_| ()).await {
+                Ok(gone) => format!("removed {gone} functions, which nothing serves any more"),
+                Err(error) => format!("{}: what nothing serves any more stays", error.fault()),
+            }
+        }
+    };
+    work.report(Event::Log { job: JobName::Index, line });
 }
 
 /// A frame that stands for the video, from where it is not black; a reel without one plays as well.

@@ -11,7 +11,7 @@ use tokio::{sync::mpsc::Receiver, task::JoinSet};
 
 use super::{attempt::attempts, lane::Lane, pack::PackedChunk, reporter::JobHandle, work::Work};
 use crate::{
-    cloud::{CloudError, error::TIMED_OUT, functions::NewFunction},
+    cloud::{CloudError, LeaseError, error::TIMED_OUT, functions::NewFunction},
     reel::{
         describe,
         event::{Event, JobName, Unit},
@@ -219,6 +219,8 @@ async fn recorded(work: &Arc<Work>, chunk: &PackedChunk, sent: Sent) -> Result<(
 enum Error {
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     #[error("function `{name}` is there and is not this reel's")]
     Foreign { name: String },
     #[error("function `{name}` is published with other content than was made now")]
@@ -231,6 +233,7 @@ impl Explain for Error {
     fn class(&self) -> FaultClass {
         match self {
             Self::Cloud(error) => error.class(),
+            Self::Lease(error) => error.class(),
             Self::Foreign { .. } | Self::Published { .. } => FaultClass::Permanent,
             Self::Unsettled { .. } => FaultClass::Transient,
         }
@@ -239,6 +242,7 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => error.hint(),
+            Self::Lease(error) => error.hint(),
             Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
             Self::Published { .. } => Some(
                 "Re-encoding on this machine gives other bytes. Publish a new generation: --replace with another \
@@ -252,12 +256,17 @@ impl Explain for Error {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Cloud(error) => error.retry_after(),
+            Self::Lease(error) => error.retry_after(),
             Self::Foreign { .. } | Self::Published { .. } | Self::Unsettled { .. } => None,
         }
     }
 
     fn is_offline(&self) -> bool {
-        matches!(self, Self::Cloud(error) if error.is_offline())
+        match self {
+            Self::Cloud(error) => error.is_offline(),
+            Self::Lease(error) => error.is_offline(),
+            _ => false,
+        }
     }
 }
 
@@ -290,6 +299,7 @@ async fn send(
                 settle(work, new, chunk, job).await?;
                 return Ok(Some(Sent { bytes: chunk.code.bytes(), attempts: attempt }));
             }
+            work.lease().await?;
             let created = work.cloud.create_function(new, &chunk.code, job.count()).await;
             match created {
                 Ok(_) => {}
@@ -321,7 +331,7 @@ async fn settle(work: &Work, new: &NewFunction, chunk: &PackedChunk, job: &JobHa
         _ if facts.description != new.description => return Err(Error::Foreign { name: name() }),
         Some("Deleting") => return Err(gone()),
         Some("Failed") => {
-            work.cloud.delete_function(&new.name).await?;
+            work.cloud.delete_function(&new.name, &work.lease().await?.fresh().await?).await?;
             return Err(Error::Unsettled { name: name(), state: "made anew, since it had failed" });
         }
         _ if facts.code_sha256 == chunk.index.sha256 => return Ok(()),
@@ -329,7 +339,9 @@ async fn settle(work: &Work, new: &NewFunction, chunk: &PackedChunk, job: &JobHa
         _ => {}
     }
     job.log("other content is deployed under this name: it is replaced");
-    work.cloud.update_code(&new.name, facts.revision.as_deref(), &chunk.code, job.count()).await?;
+    let lease = work.lease().await?;
+    let fresh = lease.fresh().await?;
+    work.cloud.replace_code(&new.name, facts.revision.as_deref(), &chunk.code, job.count(), &fresh).await?;
     Ok(())
 }
 

@@ -5,12 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tokio::sync::OnceCell;
+
 use super::{
     reporter::{Control, JobHandle, Reporter},
     split::Backlog,
 };
 use crate::{
-    cloud::Cloud,
+    cloud::{Cloud, Lease, LeaseError},
     reel::{
         event::{Event, JobChange, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
@@ -19,7 +21,10 @@ use crate::{
         order::{Order, Origin},
         retry::RetryPolicy,
     },
-    state::journal::{Journal, Record},
+    state::{
+        journal::{Journal, Record},
+        lock::Claim,
+    },
 };
 
 pub(super) struct Work {
@@ -38,11 +43,28 @@ pub(super) struct Work {
     pub retry: RetryPolicy,
     pub backlog: Backlog,
     pub journal: Mutex<Journal>,
+    pub claim: Claim,
+    pub lease: OnceCell<Arc<Lease>>,
 }
 
 impl Work {
     pub fn job(&self, name: JobName, unit: Unit) -> JobHandle {
         JobHandle::queued(self.reporter.clone(), name, unit)
+    }
+
+    /// The reel's lease, taken at the first need. Whoever holds it on another machine is said at once.
+    pub async fn lease(&self) -> Result<Arc<Lease>, LeaseError> {
+        let Claim { reel, machine, purpose } = &self.claim;
+        // one attempt: whoever needs it tries again as for its own calls
+        let take = async || Lease::take(&self.cloud, reel, machine, purpose.word()).await.map(Arc::new);
+        self.lease.get_or_try_init(take).await.cloned()
+    }
+
+    /// Gives the lease back, if it was taken.
+    pub async fn release(&self) {
+        if let Some(lease) = self.lease.get() {
+            lease.release().await;
+        }
     }
 
     pub fn report(&self, event: Event) {

@@ -76,6 +76,12 @@ impl Job {
 
     fn apply(&mut self, change: &JobChange) -> bool {
         if self.state.is_over() {
+            // work that had ended is done once more: what was found missing afterwards
+            if matches!(change, JobChange::Queued) {
+                let (causes, log) = (std::mem::take(&mut self.causes), std::mem::take(&mut self.log));
+                *self = Self { causes, log, ..Self::default() };
+                return true;
+            }
             return false;
         }
         match change {
@@ -118,12 +124,26 @@ pub struct Board {
 }
 
 impl Board {
+    /// A stage is done once more, and counts from the start.
+    fn count_anew(&mut self, job: &JobName) {
+        match job {
+            JobName::Split => self.segments_closed = 0,
+            JobName::Pack => (self.chunks_packed, self.bytes_packed) = (0, 0),
+            JobName::Upload => (self.chunks_deployed, self.bytes_deployed) = (0, 0),
+            _ => {}
+        }
+    }
+
     /// Folds one event in. False if it was no legal change (a job that had ended already).
     pub fn apply(&mut self, event: &Event) -> bool {
         match event {
             Event::Planned(planned) => self.planned = Some(planned.clone()),
             Event::Job { job, change } => {
+                let again = self.jobs.get(job).is_some_and(|job| job.state.is_over());
                 let legal = self.jobs.entry(job.clone()).or_default().apply(change);
+                if again && legal {
+                    self.count_anew(job);
+                }
                 if legal && matches!(change, JobChange::Retrying { .. }) {
                     self.retries += 1;
                 }

@@ -46,6 +46,37 @@ impl IndexDescription {
     }
 }
 
+/// What the marker of a reel's lease says of who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseDescription {
+    pub reel: ReelName,
+    /// Of this holding alone: tells a marker whose making was not answered from another's.
+    pub token: String,
+    /// Of the machine: what it left behind is its own to take.
+    pub machine: String,
+    /// The name of what is done: `publish`, `gc`.
+    pub purpose: String,
+    /// Who signed in there, as `user/alice`.
+    pub by: Option<String>,
+}
+
+impl LeaseDescription {
+    pub fn text(&self) -> String {
+        let Self { reel, token, machine, purpose, by } = self;
+        // AWS takes 256 characters
+        let by: String = by.iter().flat_map(|by| by.chars()).filter(|c| !c.is_whitespace()).take(120).collect();
+        format!("zipreel lease {reel} {token} {machine} {purpose} {by}").trim_end().to_owned()
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut words = text.strip_prefix("zipreel lease ")?.split(' ');
+        let mut next = || words.next().map(str::to_owned);
+        let description =
+            Self { reel: next()?.parse().ok()?, token: next()?, machine: next()?, purpose: next()?, by: next() };
+        words.next().is_none().then_some(description)
+    }
+}
+
 /// A number followed by its unit.
 fn number<'a, T: std::str::FromStr>(words: &mut impl Iterator<Item = &'a str>, unit: &str) -> Option<T> {
     let value = words.next()?.parse().ok()?;
@@ -97,6 +128,22 @@ pub fn tags(name: &FunctionName) -> Vec<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lease_says_who_has_it() {
+        let by = Some("assumed-role/Admin/alice".to_owned());
+        let lease = LeaseDescription {
+            reel: "harbour".parse().unwrap(),
+            token: "0123456789abcdef".into(),
+            machine: "fedcba9876543210".into(),
+            purpose: "publish".into(),
+            by,
+        };
+        assert_eq!(LeaseDescription::parse(&lease.text()), Some(lease.clone()));
+        let nameless = LeaseDescription { by: None, ..lease };
+        assert_eq!(LeaseDescription::parse(&nameless.text()), Some(nameless));
+        assert_eq!(LeaseDescription::parse("zipreel index harbour"), None);
+    }
 
     fn index() -> IndexDescription {
         IndexDescription {

@@ -245,6 +245,12 @@ impl FunctionName {
     }
 }
 
+/// Name of the marker that says who changes a reel now. Its number is none that a chunk has, so it is read as no
+/// function of the reel's, by older versions neither.
+pub fn lease_function(reel: &ReelName) -> String {
+    format!("{PREFIX}{reel}-00000000-lock-0000")
+}
+
 impl fmt::Display for FunctionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StateError, io_error};
+use super::{StateError, io_error, machine};
 use crate::reel::{
     fault::{Explain, FaultClass},
     name::ReelName,
@@ -31,7 +31,7 @@ impl Purpose {
     const ALL: [Self; 6] = [Self::Publish, Self::Repair, Self::Delete, Self::Discard, Self::Collect, Self::Retitle];
 
     /// The name of what is done: `publish`, `gc`.
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Publish => "publish",
             Self::Repair => "repair",
@@ -107,7 +107,16 @@ impl Explain for LockError {
 pub struct ReelLock {
     file: File,
     folder: PathBuf,
-    reel: ReelName,
+    claim: Claim,
+}
+
+/// Who holds which reel and what for, as other machines are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub reel: ReelName,
+    /// The id of this machine: of its state folder.
+    pub machine: String,
+    pub purpose: Purpose,
 }
 
 impl ReelLock {
@@ -135,7 +144,8 @@ impl ReelLock {
             if !is_at(&file, &path) {
                 continue;
             }
-            let mut held = Self { file, folder, reel: reel.clone() };
+            let machine = machine::id(state_dir)?;
+            let mut held = Self { file, folder, claim: Claim { reel: reel.clone(), machine, purpose } };
             let note = format!("{} {}", std::process::id(), purpose.word());
             held.note(&note).map_err(io_error("write", &path))?;
             return Ok(held);
@@ -143,7 +153,11 @@ impl ReelLock {
     }
 
     pub fn reel(&self) -> &ReelName {
-        &self.reel
+        &self.claim.reel
+    }
+
+    pub fn claim(&self) -> &Claim {
+        &self.claim
     }
 
     /// The reel's folder below the state folder.

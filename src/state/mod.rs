@@ -3,6 +3,7 @@
 
 pub mod journal;
 pub mod lock;
+mod machine;
 pub mod notice;
 pub mod order_form;
 pub mod queue;

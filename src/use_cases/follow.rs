@@ -4,13 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    publish::attempt::Patience,
-    reel::{
-        fault::{Explain, Stopped},
-        retry::RetryPolicy,
-    },
-};
+use crate::{publish::attempt::Patience, reel::retry::RetryPolicy};
 
 #[derive(Clone)]
 pub struct Follow {
@@ -34,16 +28,5 @@ impl fmt::Debug for Follow {
 impl Follow {
     pub(super) fn patience(&self) -> Patience {
         Patience { policy: RetryPolicy::default(), said: self.said.clone() }
-    }
-
-    /// Runs `work` until it is done or cancelled; dropping it half-way must be safe.
-    pub(super) async fn until_cancelled<T, E: Explain>(
-        &self,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, Stopped> {
-        match self.cancel.run_until_cancelled(work).await {
-            Some(result) => result.map_err(super::failed),
-            None => Err(Stopped::Cancelled),
-        }
     }
 }

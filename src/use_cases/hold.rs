@@ -1,10 +1,11 @@
-//! The hold on a reel: while a use case has it, no other process and no other job of this machine changes the reel.
-//! What other machines do is told apart elsewhere: by the index's revision.
+//! The hold on a reel: while a use case has it, no other process and no other job of this machine changes the reel,
+//! and with its lease no other machine.
 
-use super::{Engine, failed};
+use super::{Engine, Follow, failed};
 use crate::{
+    cloud::{Cloud, Lease},
     reel::{fault::Stopped, name::ReelName},
-    state::lock::{self, Purpose, ReelLock},
+    state::lock::{self, Claim, Purpose, ReelLock},
 };
 
 impl Engine {
@@ -13,6 +14,26 @@ impl Engine {
         let (state_dir, reel) = (self.machine().folders.state.clone(), reel.clone());
         let taken = tokio::task::spawn_blocking(move || ReelLock::take(&state_dir, &reel, purpose)).await;
         taken.expect("taking a lock does not panic").map_err(failed)
+    }
+
+    /// Runs `work` while no other machine changes the reel either. A cancel ends the work, and the lease is given back.
+    pub(super) async fn leased<T>(
+        &self,
+        cloud: &Cloud,
+        held: &ReelLock,
+        follow: &Follow,
+        work: impl AsyncFnOnce(&Lease) -> Result<T, Stopped>,
+    ) -> Result<T, Stopped> {
+        if follow.cancel.is_cancelled() {
+            return Err(Stopped::Cancelled);
+        }
+        // not cut off by a cancel: a marker that nobody knows of would hold other machines up
+        let Claim { reel, machine, purpose } = held.claim();
+        let take = || Lease::take(cloud, reel, machine, purpose.word());
+        let lease = follow.patience().again(take).await.map_err(failed)?;
+        let result = follow.cancel.run_until_cancelled(work(&lease)).await.unwrap_or(Err(Stopped::Cancelled));
+        lease.release().await;
+        result
     }
 
     /// Who seems to be at work on a reel, in words; for what can't be found, perhaps because it is being made.

@@ -9,6 +9,7 @@ mod damaged;
 #[cfg(unix)]
 mod disk;
 mod engine;
+mod machines;
 mod matrix;
 mod pairs;
 mod resume;

@@ -1,21 +1,27 @@
 //! Collecting what nothing serves any more. What a list said is looked at again once the reels are held: a publishing
 //! may have ended meanwhile and serve what was left over before.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
+    cloud::{Cloud, functions::FunctionFacts},
     library::{self, Sweep},
-    publish::collect::{Leftover, Why},
+    publish::{
+        collect::{Leftover, ORPHANS_KEPT, Why, is_left_over},
+        removal::Removal,
+    },
     reel::{
         fault::{Fault, Stopped},
+        index::Index,
         name::ReelName,
         order::Place,
     },
     state::lock::{Purpose, ReelLock},
     use_cases::{Engine, Follow, Person, Question, consent, failed},
 };
-
-pub use crate::publish::collect;
 
 /// What was found and what became of it.
 #[derive(Debug, Default)]
@@ -43,72 +49,91 @@ pub async fn collect(
     follow: &Follow,
     mut found: impl FnMut(Found<'_>),
 ) -> Result<Collected, Stopped> {
-    let work = async {
+    let look = async {
         let cloud = engine.connect(place).await?;
-        let patience = follow.patience();
-        let sweep = async || library::sweep(&cloud, &patience, SystemTime::now()).await.map_err(failed);
-        let first = sweep().await?;
-        let of_interest = |left: &Leftover| reel.is_none_or(|reel| left.reel == *reel);
-        if !first.leftovers.iter().any(of_interest) {
-            tell_unread(&first, &mut found);
-            return Ok(Collected::default());
-        }
-        let held = hold(engine, first.leftovers.iter().filter(|left| of_interest(left))).await;
-        // what was left over before the reels were held may be served by now
-        let Sweep { leftovers, unread } = sweep().await?;
-        tell_unread(&Sweep { leftovers: Vec::new(), unread }, &mut found);
-        let mut going = Vec::new();
-        for left in leftovers.into_iter().filter(of_interest) {
-            match held.get(&left.reel) {
-                Some(Ok(_)) => {}
-                Some(Err(fault)) => {
-                    found(Found::LeftAlone { reel: &left.reel, fault });
-                    continue;
-                }
-                // it came to be between the two looks
-                None => continue,
-            }
-            let asked_for = reel.is_some() && left.why == Why::Orphaned;
-            let stays = !(left.is_due || asked_for);
-            found(Found::Leftover { left: &left, stays });
-            if !stays {
-                going.push(left);
-            }
-        }
-        let functions: Vec<String> = going.iter().flat_map(|left| left.functions.iter().cloned()).collect();
-        if functions.is_empty() {
-            return Ok(Collected::default());
-        }
+        let (going, held) = look(engine, &cloud, reel, follow, &mut found).await?;
+        let functions = going.iter().map(|left| left.functions.len() as u32).sum();
         let bytes = going.iter().map(|left| left.bytes).sum();
-        consent::ask(person, &Question::Collect { functions: functions.len() as u32, bytes }).await?;
-        let functions = library::remove(&cloud, functions, &patience, |_| ()).await.map_err(failed)?;
-        Ok(Collected { functions, bytes })
+        if functions > 0 {
+            consent::ask(person, &Question::Collect { functions, bytes }).await?;
+        }
+        Ok((cloud, going, held))
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
-}
-
-fn tell_unread(sweep: &Sweep, found: &mut impl FnMut(Found<'_>)) {
-    for (reel, fault) in &sweep.unread {
-        found(Found::LeftAlone { reel, fault });
-    }
-}
-
-/// Holds each reel with leftovers, or keeps who else holds it.
-async fn hold<'a>(
-    engine: &Engine,
-    leftovers: impl Iterator<Item = &'a Leftover>,
-) -> BTreeMap<ReelName, Result<ReelLock, Fault>> {
-    let mut held = BTreeMap::new();
-    for left in leftovers {
-        if held.contains_key(&left.reel) {
+    let (cloud, going, held) = follow.cancel.run_until_cancelled(look).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let mut collected = Collected::default();
+    let kept = if reel.is_some() { Duration::ZERO } else { ORPHANS_KEPT };
+    for (reel, held) in &held {
+        let going = going.iter().filter(|left| left.reel == *reel);
+        let bytes: u64 = going.clone().map(|left| left.bytes).sum();
+        let names: Vec<String> = going.flat_map(|left| left.functions.clone()).collect();
+        if names.is_empty() {
             continue;
         }
-        let lock = match engine.hold(&left.reel, Purpose::Collect).await {
-            Ok(lock) => Ok(lock),
-            Err(Stopped::Failed(fault)) => Err(fault),
-            Err(Stopped::Cancelled) => continue,
-        };
-        held.insert(left.reel.clone(), lock);
+        match take_away(engine, &cloud, held, names, kept, follow).await {
+            Ok(functions) => {
+                collected.functions += functions;
+                collected.bytes += bytes;
+            }
+            Err(Stopped::Failed(fault)) => found(Found::LeftAlone { reel, fault: &fault }),
+            Err(Stopped::Cancelled) => return Err(Stopped::Cancelled),
+        }
     }
-    held
+    Ok(collected)
+}
+
+/// What goes, with the reels that it is of, held. What a first look called left over may be served once they are.
+async fn look(
+    engine: &Engine,
+    cloud: &Cloud,
+    reel: Option<&ReelName>,
+    follow: &Follow,
+    found: &mut impl FnMut(Found<'_>),
+) -> Result<(Vec<Leftover>, BTreeMap<ReelName, ReelLock>), Stopped> {
+    let patience = follow.patience();
+    let sweep = async || library::sweep(cloud, &patience).await.map_err(failed);
+    let of_interest = |left: &Leftover| reel.is_none_or(|reel| left.reel == *reel);
+    let first = sweep().await?;
+    let reels: BTreeSet<ReelName> =
+        first.leftovers.iter().filter(|left| of_interest(left)).map(|left| left.reel.clone()).collect();
+    let mut held = BTreeMap::new();
+    for reel in reels {
+        match engine.hold(&reel, Purpose::Collect).await {
+            Ok(lock) => drop(held.insert(reel, lock)),
+            Err(Stopped::Failed(fault)) => found(Found::LeftAlone { reel: &reel, fault: &fault }),
+            Err(Stopped::Cancelled) => return Err(Stopped::Cancelled),
+        }
+    }
+    let Sweep { leftovers, unread } = if held.is_empty() { first } else { sweep().await? };
+    for (reel, fault) in &unread {
+        found(Found::LeftAlone { reel, fault });
+    }
+    let mut going = Vec::new();
+    for left in leftovers.into_iter().filter(|left| held.contains_key(&left.reel)) {
+        let asked_for = reel.is_some() && left.why == Why::Orphaned;
+        let stays = !(left.is_due || asked_for);
+        found(Found::Leftover { left: &left, stays });
+        if !stays {
+            going.push(left);
+        }
+    }
+    Ok((going, held))
+}
+
+/// Of one reel; each function is asked once more just before it goes.
+async fn take_away(
+    engine: &Engine,
+    cloud: &Cloud,
+    held: &ReelLock,
+    names: Vec<String>,
+    kept: Duration,
+    follow: &Follow,
+) -> Result<u32, Stopped> {
+    let (reel, patience) = (held.reel(), follow.patience());
+    let may_go = |index: Option<&Index>, facts: &FunctionFacts, now| is_left_over(reel, index, facts, now, kept);
+    engine
+        .leased(cloud, held, follow, async |lease| {
+            let removal = Removal { cloud, lease, reel, patience: &patience };
+            removal.remove(names, may_go, |_| ()).await.map_err(failed)
+        })
+        .await
 }

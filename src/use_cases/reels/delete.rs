@@ -2,7 +2,7 @@
 
 use crate::{
     library,
-    publish::log,
+    publish::{log, removal::Removal},
     reel::{
         fault::Stopped,
         name::ReelName,
@@ -33,7 +33,11 @@ pub async fn delete(
     let asked = consent::ask(person, &question);
     follow.cancel.run_until_cancelled(asked).await.unwrap_or(Err(Stopped::Cancelled))?;
     let patience = follow.patience();
-    let gone = follow.until_cancelled(library::delete(&cloud, reel, &patience, progress)).await?;
+    let delete = engine.leased(&cloud, &held, follow, async |lease| {
+        let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
+        library::delete(&removal, progress).await.map_err(failed)
+    });
+    let gone = delete.await?;
     forget(engine, held, at).await?;
     Ok(gone)
 }

@@ -2,10 +2,14 @@
 
 use super::resume::Resumable;
 use crate::{
+    cloud::functions::FunctionFacts,
     library,
-    publish::{collect, log, remote},
-    reel::{fault::Stopped, name::PREFIX},
-    state::{journal, lock::Purpose},
+    publish::{collect, log, removal::Removal},
+    reel::{fault::Stopped, index::Index, name::PREFIX},
+    state::{
+        journal,
+        lock::{Purpose, ReelLock},
+    },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed},
 };
 
@@ -18,8 +22,7 @@ pub async fn discard(
     progress: impl FnMut(u32, u32),
 ) -> Result<u32, Stopped> {
     let held = engine.hold(&resumable.reel, Purpose::Discard).await?;
-    let work = discard_held(engine, resumable, person, follow, progress);
-    let gone = follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let gone = discard_held(engine, &held, resumable, person, follow, progress).await?;
     let generation = resumable.generation;
     let forgotten = tokio::task::spawn_blocking(move || {
         let forgotten = journal::forget_generation(&held, generation);
@@ -32,6 +35,7 @@ pub async fn discard(
 
 async fn discard_held(
     engine: &Engine,
+    held: &ReelLock,
     resumable: &Resumable,
     person: &dyn Person,
     follow: &Follow,
@@ -39,18 +43,23 @@ async fn discard_held(
 ) -> Result<u32, Stopped> {
     let (reel, generation) = (&resumable.reel, resumable.generation);
     let order = resumable.order(engine.machine().folders.clone());
-    let cloud = engine.connect_for(&order).await?;
+    let cloud = follow.cancel.run_until_cancelled(engine.connect_for(&order)).await;
+    let cloud = cloud.unwrap_or(Err(Stopped::Cancelled))?;
     let question = Question::Discard { reel: reel.clone(), generation, at: account_region(&cloud) };
-    consent::ask(person, &question).await?;
+    let asked = follow.cancel.run_until_cancelled(consent::ask(person, &question)).await;
+    asked.unwrap_or(Err(Stopped::Cancelled))?;
     let patience = follow.patience();
-    let existing = patience.again(|| remote::existing(&cloud, reel)).await.map_err(failed)?;
     let mut chunks = Vec::new();
     library::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &patience, |page| chunks.extend(page))
         .await
         .map_err(failed)?;
-    let index = existing.as_ref().map(|existing| &existing.index);
-    let left = collect::unlisted(reel, index, generation, &chunks);
-    let all = left.len() as u32;
-    let gone = library::remove(&cloud, left, &patience, |done| progress(done, all)).await;
-    gone.map_err(failed)
+    let names: Vec<String> = chunks.into_iter().map(|facts| facts.name).collect();
+    let all = names.len() as u32;
+    let may_go = |index: Option<&Index>, facts: &FunctionFacts, _| collect::is_unlisted(reel, index, generation, facts);
+    engine
+        .leased(&cloud, held, follow, async |lease| {
+            let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
+            removal.remove(names, may_go, |done| progress(done, all)).await.map_err(failed)
+        })
+        .await
 }

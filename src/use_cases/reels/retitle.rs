@@ -15,17 +15,20 @@ pub async fn retitle(
     title: &str,
     follow: &Follow,
 ) -> Result<String, Stopped> {
-    let _held = engine.hold(reel, Purpose::Retitle).await?;
-    let work = async {
-        let cloud = engine.connect(place).await?;
-        let patience = follow.patience();
-        let existing = patience.again(|| remote::existing(&cloud, reel)).await.map_err(failed)?;
-        let existing = super::found(engine, reel, existing)?;
-        let before = existing.index.title.clone();
-        if before != title {
-            index::retitle(&cloud, existing, title, &patience).await.map_err(failed)?;
-        }
-        Ok(before)
-    };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    let held = engine.hold(reel, Purpose::Retitle).await?;
+    let cloud = follow.cancel.run_until_cancelled(engine.connect(place)).await;
+    let cloud = cloud.unwrap_or(Err(Stopped::Cancelled))?;
+    let patience = follow.patience();
+    engine
+        .leased(&cloud, &held, follow, async |lease| {
+            let existing = patience.again(|| remote::existing(&cloud, reel)).await.map_err(failed)?;
+            let existing = super::found(engine, reel, existing)?;
+            let before = existing.index.title.clone();
+            if before != title {
+                let fresh = patience.again(|| lease.fresh()).await.map_err(failed)?;
+                index::retitle(&cloud, existing, title, &patience, &fresh).await.map_err(failed)?;
+            }
+            Ok(before)
+        })
+        .await
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::{
-    cloud::{Cloud, code::CodeZip, functions::NewFunction},
+    cloud::{Cloud, Lease, code::CodeZip, functions::NewFunction},
     reel::{
         event::Count,
         index::{
@@ -110,7 +110,11 @@ pub(crate) async fn publish(
         None => create(cloud, &name, zip).await,
         Some(facts) => {
             let revision = facts.revision.as_deref();
-            cloud.update_code(&name, revision, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
+            let lease = Lease::take(cloud, &reel, "this-machine", "publish").await.unwrap();
+            let fresh = lease.fresh().await.unwrap();
+            let (code, sent) = (CodeZip::in_memory(zip), Count::default());
+            cloud.replace_code(&name, revision, &code, &sent, &fresh).await.unwrap();
+            lease.release().await;
         }
     }
 }

@@ -10,10 +10,10 @@ use std::{
 
 use futures_util::{StreamExt, stream};
 use zipreel::{
-    cloud::Cloud,
+    cloud::{Cloud, Lease},
     library::{self, Depth, LibraryError},
     local::{self, Clock, Config, Operation as Call, StandIn},
-    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control},
+    publish::{attempt::Patience, ffmpeg::Tools, removal::Removal, reporter::Control},
     reel::fault::{Explain, Stopped},
 };
 
@@ -207,10 +207,13 @@ impl<'a> Case<'a> {
                 Ok(report) => Err(format!("{report:?}")),
                 Err(error) => Err(told(&Stopped::Failed(error.fault()))),
             },
-            Operation::Delete => match library::delete(&self.cloud, &reel, &patience, |_, _| ()).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(told(&Stopped::Failed(error.fault()))),
-            },
+            Operation::Delete => {
+                let lease = Lease::take(&self.cloud, &reel, "this-machine", "delete").await.unwrap();
+                let removal = Removal { cloud: &self.cloud, lease: &lease, reel: &reel, patience: &patience };
+                let deleted = library::delete(&removal, |_, _| ()).await;
+                lease.release().await;
+                deleted.map(drop).map_err(|error| told(&Stopped::Failed(error.fault())))
+            }
         }
     }
 

@@ -49,8 +49,8 @@ impl Deed {
     /// What the first is held at, in the middle of its work.
     fn pause(self) -> &'static str {
         match self {
-            // the first chunk is there, and nobody lists it yet
-            Self::Publish | Self::Replace => "pause-after@CreateFunction=1x",
+            // after the lease the first chunk is there, and nobody lists it yet
+            Self::Publish | Self::Replace => "pause-after@CreateFunction=at:2",
             Self::Repair => "pause-before@CreateFunction=1x",
             Self::Delete => "pause-after@DeleteFunction=1x",
             Self::Collect => "pause-before@DeleteFunction=1x",
@@ -81,7 +81,7 @@ impl Deed {
             Self::Collect => {
                 // what a replacing that was killed leaves
                 let mut killed = spawn(desk, Self::Replace);
-                set_faults(desk, "pause-after@CreateFunction=at:2");
+                set_faults(desk, "pause-after@CreateFunction=at:3");
                 until("a second chunk is there", || desk.stand_in.faults().paused() > 0).await;
                 killed.kill().await.unwrap();
                 desk.stand_in.faults().release();

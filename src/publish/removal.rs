@@ -1,0 +1,129 @@
+//! Taking functions of one reel away, under its lease. What was called superfluous some time ago is looked at again just
+//! before it goes: the reel's index before each batch, each function itself by GetFunction, since a list may be stale.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU32, Ordering},
+    time::SystemTime,
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{
+    attempt::Patience,
+    remote::{self, RemoteError},
+};
+use crate::{
+    cloud::{Cloud, CloudError, Fresh, Lease, LeaseError, functions::FunctionFacts},
+    reel::{
+        fault::{Explain, FaultClass},
+        index::Index,
+        name::{FunctionName, ReelName},
+    },
+};
+
+/// Functions that go before the index is looked at again.
+const BATCH: usize = 50;
+/// Calls side by side: the limiter paces them, a slow answer must not hold up the others.
+const PARALLEL: usize = 4;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RemovalError {
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+}
+
+impl Explain for RemovalError {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Cloud(error) => error.class(),
+            Self::Remote(error) => error.class(),
+            Self::Lease(error) => error.class(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => error.hint(),
+            Self::Remote(error) => error.hint(),
+            Self::Lease(error) => error.hint(),
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        match self {
+            Self::Cloud(error) => error.is_offline(),
+            Self::Remote(error) => error.is_offline(),
+            Self::Lease(error) => error.is_offline(),
+        }
+    }
+}
+
+/// Functions of one reel that are to go.
+pub struct Removal<'a> {
+    pub cloud: &'a Cloud,
+    pub lease: &'a Lease,
+    pub reel: &'a ReelName,
+    pub patience: &'a Patience,
+}
+
+/// What is asked of each function just before it goes: by the reel's index, what AWS says of the function, and AWS's
+/// clock.
+pub trait MayGo: Fn(Option<&Index>, &FunctionFacts, SystemTime) -> bool + Sync {}
+
+impl<T: Fn(Option<&Index>, &FunctionFacts, SystemTime) -> bool + Sync> MayGo for T {}
+
+impl Removal<'_> {
+    /// Deletes those that may still go, and returns how many went. `progress` hears how many were looked at.
+    pub async fn remove(
+        &self,
+        names: Vec<String>,
+        may_go: impl MayGo,
+        mut progress: impl FnMut(u32),
+    ) -> Result<u32, RemovalError> {
+        // each name once, in the order in which they are numbered
+        let names: Vec<String> = names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let (gone, mut done) = (AtomicU32::new(0), 0);
+        for batch in names.chunks(BATCH) {
+            let fresh = self.patience.again(|| self.lease.fresh()).await?;
+            let existing = self.patience.again(|| remote::existing(self.cloud, self.reel)).await?;
+            let index = existing.as_ref().map(|existing| &existing.index);
+            // collected: a stream over the closure would not be `Send` for all lifetimes
+            let removals: Vec<_> =
+                batch.iter().map(|name| self.remove_one(name, index, &may_go, &fresh, &gone)).collect();
+            let mut removals = stream::iter(removals).buffer_unordered(PARALLEL);
+            while removals.try_next().await?.is_some() {
+                done += 1;
+                progress(done);
+            }
+        }
+        Ok(gone.into_inner())
+    }
+
+    async fn remove_one(
+        &self,
+        name: &str,
+        index: Option<&Index>,
+        may_go: &impl MayGo,
+        fresh: &Fresh<'_>,
+        gone: &AtomicU32,
+    ) -> Result<(), RemovalError> {
+        let found = self.patience.again(|| self.cloud.function_at(name)).await?;
+        let Some((facts, now)) = found else { return Ok(()) };
+        if may_go(index, &facts, now) && self.patience.again(|| self.cloud.delete_function(name, fresh)).await? {
+            gone.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Deletes the reel's index, which ends all its links; true if there was one.
+    pub async fn remove_index(&self) -> Result<bool, RemovalError> {
+        let name = FunctionName::Index { reel: self.reel.clone() }.to_string();
+        let fresh = self.patience.again(|| self.lease.fresh()).await?;
+        Ok(self.patience.again(|| self.cloud.delete_function(&name, &fresh)).await?)
+    }
+}

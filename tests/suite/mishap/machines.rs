@@ -1,0 +1,161 @@
+//! Two machines at one reel: each with a state folder of its own, so that no lock of one is known to the other.
+
+use std::{process::Stdio, time::Duration};
+
+use tokio::process::{Child, Command};
+use zipreel::local::Clock;
+
+use super::account::{Said, chunks, delete_function, functions, is_whole, set_faults};
+use crate::{
+    clips::{Clip, clip},
+    publish::desk::Desk,
+    split::until,
+};
+
+const REEL: &str = "m";
+const CUT: [&str; 6] = ["--segment-seconds", "2", "--chunk-mib", "1", "--parallel", "1"];
+/// Chunks of the clip, cut so.
+const CHUNKS: usize = 8;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Machine {
+    One,
+    Other,
+}
+
+fn command(desk: &Desk, machine: Machine, arguments: &[&str]) -> Command {
+    let (state, work) = match machine {
+        Machine::One => ("state", "work"),
+        Machine::Other => ("state-of-another", "work-of-another"),
+    };
+    let mut command = desk.command(state);
+    command.env("ZIPREEL_WORK_DIR", desk.path(work)).args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn publishing(clip_of: Clip, more: &[&str]) -> Vec<String> {
+    let video = clip(clip_of).to_str().unwrap().to_owned();
+    let words = [&["publish", "--name", REEL][..], &CUT, more].concat();
+    words.into_iter().map(str::to_owned).chain([video]).collect()
+}
+
+async fn run(desk: &Desk, machine: Machine, arguments: &[impl AsRef<str>]) -> Said {
+    ended(spawn(desk, machine, arguments)).await
+}
+
+fn spawn(desk: &Desk, machine: Machine, arguments: &[impl AsRef<str>]) -> Child {
+    let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
+    command(desk, machine, &arguments).spawn().unwrap()
+}
+
+async fn ended(child: Child) -> Said {
+    let output = child.wait_with_output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// How many chunks stand in the account.
+async fn standing(desk: &Desk) -> usize {
+    chunks(&functions(desk).await).len()
+}
+
+async fn held(desk: &Desk) {
+    until("a request is held", || desk.stand_in.faults().paused() > 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_one_machine_publishes_no_other_changes_the_reel() {
+    let desk = Desk::start().await;
+    set_faults(&desk, "pause-after@CreateFunction=at:4");
+    let first = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &[]));
+    held(&desk).await;
+    set_faults(&desk, "");
+    let before = functions(&desk).await;
+    let publish = publishing(Clip::Silent, &["--replace"]);
+    for arguments in [publish, vec!["delete".into(), REEL.into(), "--yes".into()]] {
+        let refused = run(&desk, Machine::Other, &arguments).await.ended(1);
+        assert!(refused.err.contains("another machine is working on `m` (publish"), "{}", refused.err);
+        assert!(refused.err.contains("the reel is free again in 20 min"), "{}", refused.err);
+    }
+    let said = run(&desk, Machine::Other, &["gc", REEL, "--yes"]).await.ended(0);
+    assert!(said.err.contains("m is left alone: another machine is working on `m` (publish"), "{}", said.err);
+    assert_eq!(functions(&desk).await, before, "nothing of it was touched");
+    desk.stand_in.faults().release();
+    ended(first).await.ended(0);
+    is_whole(&desk, REEL).await;
+    // what is done is given back at once
+    run(&desk, Machine::Other, &["delete", REEL, "--yes"]).await.ended(0);
+    assert!(functions(&desk).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_that_vanish_before_the_index_is_deployed_are_made_again() {
+    let desk = Desk::start().await;
+    // the one that is held is the last: all chunks stand, and the index does not
+    set_faults(&desk, "pause-before@CreateFunction=after:8");
+    let first = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &["--json"]));
+    held(&desk).await;
+    let standing_now = chunks(&functions(&desk).await);
+    let gone: Vec<&String> = standing_now.keys().take(2).collect();
+    for name in &gone {
+        delete_function(&desk, name).await;
+    }
+    set_faults(&desk, "");
+    desk.stand_in.faults().release();
+    let said = ended(first).await.ended(0);
+    assert!(said.out.contains("2 chunks are gone since they were deployed: they are made again"), "{}", said.out);
+    assert_eq!(standing(&desk).await, CHUNKS);
+    is_whole(&desk, REEL).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_deletes_nothing_that_was_published_while_it_asked() {
+    let desk = Desk::start().await;
+    set_faults(&desk, "pause-after@CreateFunction=at:4");
+    let mut killed = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &[]));
+    held(&desk).await;
+    killed.kill().await.unwrap();
+    desk.stand_in.faults().release();
+    // the second list is the last that it reads before it asks
+    set_faults(&desk, "pause-after@ListFunctions=at:2");
+    let collecting = spawn(&desk, Machine::Other, &["gc", REEL, "--yes"]);
+    held(&desk).await;
+    set_faults(&desk, "");
+    run(&desk, Machine::One, &["resume", REEL]).await.ended(0);
+    desk.stand_in.faults().release();
+    let said = ended(collecting).await;
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert_eq!(standing(&desk).await, CHUNKS, "{}", said.err);
+    is_whole(&desk, REEL).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_machine_holds_others_up_for_twenty_minutes_and_itself_not_at_all() {
+    let clock = Clock::system();
+    let desk = Desk::start_at(clock.clone()).await;
+    set_faults(&desk, "pause-after@CreateFunction=at:4");
+    let mut killed = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &[]));
+    held(&desk).await;
+    killed.kill().await.unwrap();
+    desk.stand_in.faults().release();
+    set_faults(&desk, "");
+    let refused = run(&desk, Machine::Other, &publishing(Clip::Mp4, &[])).await.ended(1);
+    assert!(refused.err.contains("another machine is working on `m`"), "{}", refused.err);
+    run(&desk, Machine::One, &["resume", REEL]).await.ended(0);
+    is_whole(&desk, REEL).await;
+
+    set_faults(&desk, "pause-before@DeleteFunction=1x");
+    let mut killed = spawn(&desk, Machine::One, &["delete", REEL, "--yes"]);
+    held(&desk).await;
+    killed.kill().await.unwrap();
+    set_faults(&desk, "");
+    desk.stand_in.faults().release();
+    let replace = publishing(Clip::Silent, &["--replace"]);
+    clock.advance(Duration::from_secs(19 * 60));
+    let refused = run(&desk, Machine::Other, &replace).await.ended(1);
+    assert!(refused.err.contains("another machine is working on `m` (delete"), "{}", refused.err);
+    clock.advance(Duration::from_secs(2 * 60));
+    run(&desk, Machine::Other, &replace).await.ended(0);
+    is_whole(&desk, REEL).await;
+}
