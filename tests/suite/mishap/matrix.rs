@@ -248,7 +248,7 @@ impl<'a> Case<'a> {
         match self.row.spec.split_once('=').map(|(fault, _)| fault) {
             Some("uplink") => answered(403, &[CreateFunction]),
             // the first call is refused, whichever it is
-            Some("clock-skew") => answered(403, &[ListFunctions, GetFunction]),
+            Some("clock-skew") => answered(403, &[ListFunctions, GetFunction, CreateFunction]),
             Some("role-not-assumable") => answered(400, &[CreateFunction]),
             Some("quota") => answered(400, &[CreateFunction, UpdateFunctionCode]),
             // what is new is Pending; what is changed takes no further change

@@ -18,9 +18,9 @@ use crate::{
 
 const CUT: [&str; 6] = ["--name", "again", "--segment-seconds", "2", "--chunk-mib", "1"];
 
-/// Publishes until the credentials end: two chunks are deployed, whatever else was under way.
+/// Publishes until the credentials end: the lease and two chunks are, whatever else was under way.
 async fn interrupted(desk: &Desk, video: &Path) -> Run {
-    set_faults(desk, "expired-credentials@CreateFunction=after:2");
+    set_faults(desk, "expired-credentials@CreateFunction=after:3");
     let run = desk.publish(video, &CUT).await;
     let failed = run.failed();
     assert_eq!(failed["class"], "needs-person", "{failed}");
@@ -199,9 +199,10 @@ async fn a_damaged_journal_costs_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_told_who_publishes() {
     let desk = Desk::start().await;
-    set_faults(&desk, "stall-before@CreateFunction=1x");
+    // the lease and one chunk are there
+    set_faults(&desk, "stall-before@CreateFunction=at:3");
     let mut first = desk.command("state");
-    first.arg("publish").args(CUT).arg(clip(Clip::Mp4)).stdout(Stdio::null()).stderr(Stdio::null());
+    first.arg("publish").args(CUT).args(["--parallel", "1"]).arg(clip(Clip::Mp4)).stdout(Stdio::null()).stderr(Stdio::null());
     let mut first = first.spawn().unwrap();
     until("the first uploads", || desk.stand_in.faults().stalled() > 0).await;
     let run = desk.publish(&clip(Clip::Mp4), &CUT).await;

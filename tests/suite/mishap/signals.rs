@@ -106,13 +106,14 @@ async fn end_of(child: Child) -> Said {
 /// Publishes, and comes back in the middle of the split: one chunk is deployed, and until the faults are cleared no
 /// other will be, so that the backlog fills and ffmpeg is held. Gives ffmpeg's process too.
 async fn publish_half(desk: &Desk, video: &Path) -> (Child, u32) {
-    set_faults(desk, "503@CreateFunction=after:1");
+    set_faults(desk, "503@CreateFunction=after:2");
     // at four times the speed of playing the backlog is full before all is read
     let mut command = publish_with(desk, &ffmpeg_that(desk, "exec ffmpeg -readrate 4 \"$@\""), video);
     // nothing means the least: two chunks
     let child = command.env("ZIPREEL_BACKLOG_GIB", "0").spawn().unwrap();
     let deployed = || desk.stand_in.counts().answers(Operation::CreateFunction, 201);
-    until("a chunk is deployed", || deployed() > 0).await;
+    // the lease is the first
+    until("a chunk is deployed", || deployed() > 1).await;
     let there = chunks(&functions(desk).await);
     assert_eq!(there.len(), 1, "{there:?}");
     (child, fs::read_to_string(desk.path("ran")).unwrap().trim().parse().unwrap())
