@@ -21,8 +21,9 @@ use super::{
     body::{StreamedCode, placeholder},
     code::CodeZip,
     date::AnswerDate,
+    limiter::Rank,
 };
-use crate::reel::event::Count;
+use crate::reel::{event::Count, name::FunctionName};
 
 /// Never called: Lambda wants a handler's name and does not look for it.
 const HANDLER: &str = "none";
@@ -96,7 +97,7 @@ impl Cloud {
         sent: &Count,
     ) -> Result<FunctionFacts, CloudError> {
         let doing = || format!("could not create function `{}`", new.name);
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self
             .lambda
             .create_function()
@@ -137,7 +138,7 @@ impl Cloud {
         _: &Fresh<'_>,
     ) -> Result<FunctionFacts, CloudError> {
         let doing = || format!("could not update function `{name}`");
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self
             .lambda
             .update_function_code()
@@ -153,7 +154,7 @@ impl Cloud {
 
     /// Replaces a function's description.
     pub async fn describe(&self, name: &str, description: &str) -> Result<FunctionFacts, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self.lambda.update_function_configuration().function_name(name).description(description);
         let answer = self.checked(|| format!("could not describe function `{name}`"), request.send().await)?;
         Ok(facts!(answer))
@@ -186,7 +187,7 @@ impl Cloud {
         description: &str,
         revision: Option<&str>,
     ) -> Result<FunctionFacts, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self.lambda.update_function_configuration().function_name(name).description(description);
         let sent = request.set_revision_id(revision.map(str::to_owned)).send().await;
         let answer = self.checked(|| format!("could not describe function `{name}`"), sent)?;
@@ -228,7 +229,7 @@ impl Cloud {
         prefix: &str,
         marker: Option<String>,
     ) -> Result<(Vec<FunctionFacts>, Option<String>), CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.list_functions().set_marker(marker).send().await;
         let answer = self.checked(|| "could not list the account's functions".to_owned(), sent)?;
         let functions = answer.functions.unwrap_or_default().into_iter();
@@ -237,9 +238,13 @@ impl Cloud {
         Ok((page, answer.next_marker.filter(|marker| !marker.is_empty())))
     }
 
-    /// True if it was there.
+    /// True if it was there. Chunks go behind all other calls: what is visible or on its way is more urgent.
     pub(super) async fn delete_any(&self, name: &str) -> Result<bool, CloudError> {
-        self.limiter.acquire().await;
+        let rank = match FunctionName::parse(name) {
+            Some(FunctionName::Chunk { .. }) => Rank::Behind,
+            _ => Rank::First,
+        };
+        self.limiter.acquire(rank).await;
         let sent = self.lambda.delete_function().function_name(name).send().await;
         match self.checked(|| format!("could not delete function `{name}`"), sent) {
             Ok(_) => Ok(true),
@@ -260,7 +265,7 @@ impl Cloud {
 
     /// A function's public URL as it is reached from here, with a slash at its end; `None` if the function or its URL does not exist.
     pub async fn function_url(&self, name: &str) -> Result<Option<String>, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_function_url_config().function_name(name).send().await;
         match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
             Ok(answer) => Ok(Some(self.reached(&answer.function_url))),

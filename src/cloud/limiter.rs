@@ -1,8 +1,10 @@
-//! The pace of control-plane calls: one bucket for all calls of the process, below AWS's 15 a second for an account
-//! and Region (facts: Lambda quotas, "control plane API requests"), slower after a 429 and slowly faster again.
+//! The pace of control-plane calls: one bucket for all calls that the process makes to an account and Region, below
+//! AWS's 15 a second (facts: Lambda quotas, "control plane API requests"), slower after a 429 and slowly faster again.
+//! Deletions of chunks take the turns that no other call waits for.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -12,9 +14,26 @@ const SLOWEST_PER_SECOND: f64 = 0.5;
 const BURST: f64 = 5.0;
 /// Each call that is let through gives back this share of the full pace.
 const RECOVERY: f64 = 0.02;
+/// A deletion that is the next of its rank lets others pass for so long; then it queues as they do.
+const STANDS_BACK_FOR: Duration = Duration::from_secs(3);
+/// Timers are no finer.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Which calls go before which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// In the order in which they came.
+    First,
+    /// When no call of the first rank waits, one after the other.
+    Behind,
+}
 
 #[derive(Debug)]
-pub struct Limiter(Mutex<Bucket>);
+pub struct Limiter {
+    bucket: Mutex<Bucket>,
+    /// Held by the call of the second rank that is next.
+    line: tokio::sync::Mutex<()>,
+}
 
 impl Default for Limiter {
     fn default() -> Self {
@@ -24,13 +43,36 @@ impl Default for Limiter {
 
 impl Limiter {
     pub fn new(per_second: f64) -> Self {
-        Self(Mutex::new(Bucket::new(per_second, Instant::now())))
+        Self { bucket: Mutex::new(Bucket::new(per_second, Instant::now())), line: tokio::sync::Mutex::default() }
     }
 
-    /// Returns when one call may go. Calls go in the order in which they came.
-    pub async fn acquire(&self) {
-        let at = self.bucket().reserve(Instant::now());
-        tokio::time::sleep_until(at.into()).await;
+    /// The limiter of all connections of this process to that account and Region: AWS counts their calls together.
+    pub fn shared(of: Scope) -> Arc<Self> {
+        static ALL: LazyLock<Mutex<HashMap<Scope, Weak<Limiter>>>> = LazyLock::new(Mutex::default);
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, limiter| limiter.strong_count() > 0);
+        if let Some(limiter) = all.get(&of).and_then(Weak::upgrade) {
+            return limiter;
+        }
+        let limiter = Arc::default();
+        all.insert(of, Arc::downgrade(&limiter));
+        limiter
+    }
+
+    /// Returns when one call may go.
+    pub async fn acquire(&self, rank: Rank) {
+        let _line = match rank {
+            Rank::First => None,
+            Rank::Behind => Some(self.line.lock().await),
+        };
+        let came = Instant::now();
+        loop {
+            let turn = self.bucket().turn(rank, came, Instant::now());
+            match turn {
+                Turn::At(at) => return tokio::time::sleep_until(at.into()).await,
+                Turn::LookAgain(at) => tokio::time::sleep_until(at.into()).await,
+            }
+        }
     }
 
     /// A call was answered with 429: half the pace, and nothing new before `retry_after`.
@@ -38,9 +80,27 @@ impl Limiter {
         self.bucket().slow_down(Instant::now(), retry_after);
     }
 
-    fn bucket(&self) -> std::sync::MutexGuard<'_, Bucket> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whose calls are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The endpoint's URL, or AWS's partition where none is given.
+    pub place: String,
+    pub account: String,
+    pub region: String,
+}
+
+/// What a call is told that asks for its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// It may go then, whatever comes after it.
+    At(Instant),
+    /// It has no turn yet.
+    LookAgain(Instant),
 }
 
 #[derive(Debug)]
@@ -56,6 +116,17 @@ struct Bucket {
 impl Bucket {
     fn new(per_second: f64, now: Instant) -> Self {
         Self { full: per_second, per_second, tokens: BURST, counted: now, closed_until: now }
+    }
+
+    /// For a call that asks since `came`. Below one token, calls of the first rank may be waiting for theirs.
+    fn turn(&mut self, rank: Rank, came: Instant, now: Instant) -> Turn {
+        self.refill(now);
+        let stands_back = rank == Rank::Behind && now < came + STANDS_BACK_FOR;
+        if stands_back && (self.tokens < 1.0 || now < self.closed_until) {
+            let missing = Duration::from_secs_f64((1.0 - self.tokens).max(0.0) / self.per_second);
+            return Turn::LookAgain((now + missing.max(TICK)).max(self.closed_until).min(came + STANDS_BACK_FOR));
+        }
+        Turn::At(self.reserve(now))
     }
 
     /// When the next call may go.
@@ -83,6 +154,8 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     /// Seconds until the last of so many calls, each made when the one before may go.
@@ -118,5 +191,97 @@ mod tests {
         let (_, now) = seconds_for(&mut bucket, now, 60);
         let (seconds, _) = seconds_for(&mut bucket, now, 100);
         assert!((9.0..10.5).contains(&seconds), "{seconds}");
+    }
+
+    /// Has a deletion look until it may go; meanwhile calls of the first rank come at these times. When it went.
+    fn deletion(bucket: &mut Bucket, came: Instant, others: impl IntoIterator<Item = Instant>) -> Instant {
+        let mut others = others.into_iter().peekable();
+        let mut now = came;
+        loop {
+            while let Some(other) = others.next_if(|other| *other <= now) {
+                bucket.turn(Rank::First, other, other);
+            }
+            match bucket.turn(Rank::Behind, came, now) {
+                Turn::At(at) => return at,
+                Turn::LookAgain(at) => now = at,
+            }
+        }
+    }
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn a_deletion_goes_when_no_other_call_waits_even_if_they_came_later() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, start);
+        assert_eq!(deletion(&mut bucket, start, []), start, "at once after a quiet time");
+        // the rest of the burst, and five that wait up to half a second
+        for _ in 0..9 {
+            bucket.reserve(start);
+        }
+        let later = [100, 300, 550].map(|milliseconds| start + ms(milliseconds));
+        let went = deletion(&mut bucket, start, later) - start;
+        assert!((ms(890)..ms(920)).contains(&went), "eight had to pass: {went:?}");
+    }
+
+    #[test]
+    fn a_deletion_is_let_in_at_last_when_other_calls_never_end() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, start);
+        for _ in 0..5 {
+            bucket.reserve(start);
+        }
+        let endless = (0..).map(|number| start + ms(50) * number);
+        let went = deletion(&mut bucket, start, endless) - start;
+        // in 3 s sixty came and thirty went
+        assert!((ms(6100)..ms(6300)).contains(&went), "{went:?}");
+    }
+
+    #[test]
+    fn deletions_alone_go_at_the_full_pace() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, start);
+        let end = (0..105).fold(start, |now, _| deletion(&mut bucket, now, []));
+        assert!((ms(9900)..ms(10_300)).contains(&(end - start)), "{:?}", end - start);
+    }
+
+    #[test]
+    fn a_deletion_waits_for_the_end_of_what_a_429_asked_for() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10.0, start);
+        bucket.slow_down(start, Some(ms(1500)));
+        assert_eq!(deletion(&mut bucket, start, []) - start, ms(1500));
+        bucket.slow_down(start + ms(1500), Some(ms(60_000)));
+        assert_eq!(deletion(&mut bucket, start + ms(1500), []) - start, ms(61_500));
+    }
+
+    #[tokio::test]
+    async fn a_deletion_that_waits_has_been_promised_nothing() {
+        let limiter = Limiter::new(SLOWEST_PER_SECOND);
+        limiter.bucket().tokens = 0.0;
+        let mut waiting = [Box::pin(limiter.acquire(Rank::Behind)), Box::pin(limiter.acquire(Rank::Behind))];
+        assert!(waiting.iter_mut().all(|deletion| deletion.now_or_never().is_none()));
+        assert!(limiter.bucket().tokens >= 0.0, "{limiter:?}");
+    }
+
+    #[test]
+    fn connections_to_the_same_account_and_region_share_a_limiter_as_long_as_one_lives() {
+        let scope = |account: &str, region: &str| Scope {
+            place: "http://127.0.0.1:1".into(),
+            account: account.into(),
+            region: region.into(),
+        };
+        let first = Limiter::shared(scope("1", "eu-west-1"));
+        assert!(Arc::ptr_eq(&first, &Limiter::shared(scope("1", "eu-west-1"))));
+        for other in [scope("2", "eu-west-1"), scope("1", "eu-west-2")] {
+            assert!(!Arc::ptr_eq(&first, &Limiter::shared(other)));
+        }
+        let elsewhere = Scope { place: "aws".into(), ..scope("1", "eu-west-1") };
+        assert!(!Arc::ptr_eq(&first, &Limiter::shared(elsewhere)));
+        first.throttled(None);
+        drop(first);
+        assert_eq!(Limiter::shared(scope("1", "eu-west-1")).bucket().per_second, DEFAULT_PER_SECOND);
     }
 }

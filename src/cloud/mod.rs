@@ -1,5 +1,5 @@
-//! AWS, or what answers as AWS: the only folder that names the SDK. Everything is asked through one [`Cloud`], whose
-//! calls share one limiter; whether an account or the stand-in answers is a matter of the endpoint alone.
+//! AWS, or what answers as AWS: the only folder that names the SDK. Everything is asked through a [`Cloud`]; those
+//! of one account and Region share a limiter. Whether AWS or the stand-in answers is a matter of the endpoint alone.
 
 mod body;
 pub mod code;

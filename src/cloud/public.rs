@@ -19,7 +19,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::{Cloud, CloudError, Done};
+use super::{Cloud, CloudError, Done, limiter::Rank};
 use crate::reel::gate::{INVOKE_PERMISSION, MEMORY_MB, Public, RUNTIME, URL_PERMISSION, is_newer};
 
 /// How long a function may be Pending, or its update in progress.
@@ -94,14 +94,14 @@ impl Cloud {
             return Ok(Done::Kept);
         }
         if !found.same_code {
-            self.limiter.acquire().await;
+            self.limiter.acquire(Rank::First).await;
             let request = self.lambda.update_function_code().function_name(public.name());
             let request = request.architectures(Architecture::Arm64).zip_file(Blob::new(public.package()));
             self.checked(|| format!("could not update function `{}`", public.name()), request.send().await)?;
             self.settled(public).await?;
         }
         if !found.same_settings {
-            self.limiter.acquire().await;
+            self.limiter.acquire(Rank::First).await;
             let request = self
                 .lambda
                 .update_function_configuration()
@@ -120,7 +120,7 @@ impl Cloud {
     }
 
     async fn create_public(&self, public: Public, environment: &BTreeMap<String, String>) -> Result<(), CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self
             .lambda
             .create_function()
@@ -150,7 +150,7 @@ impl Cloud {
         if found.as_ref().is_some_and(|found| variables(found) == *environment) {
             return Ok(Done::Kept);
         }
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self.lambda.update_function_configuration().function_name(public.name());
         self.checked(doing, request.environment(to_sdk(environment)).send().await)?;
         self.settled(public).await?;
@@ -161,21 +161,21 @@ impl Cloud {
     pub async fn ensure_url(&self, public: Public) -> Result<(Done, String), CloudError> {
         let name = public.name();
         let mode = self.unusual.invoke_mode.sdk();
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_function_url_config().function_name(name).send().await;
         let mut done = match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
             Ok(url) if url.auth_type == FunctionUrlAuthType::None && url.invoke_mode.as_ref() == Some(&mode) => {
                 Done::Kept
             }
             Ok(_) => {
-                self.limiter.acquire().await;
+                self.limiter.acquire(Rank::First).await;
                 let request = self.lambda.update_function_url_config().function_name(name);
                 let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
                 self.checked(|| format!("could not change the URL of function `{name}`"), sent)?;
                 Done::Updated
             }
             Err(error) if error.is_not_found() => {
-                self.limiter.acquire().await;
+                self.limiter.acquire(Rank::First).await;
                 let request = self.lambda.create_function_url_config().function_name(name);
                 let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
                 self.checked(|| format!("could not give function `{name}` a URL"), sent)?;
@@ -196,7 +196,7 @@ impl Cloud {
 
     /// Those of the two permissions that the function's policy lacks.
     pub async fn missing_permissions(&self, public: Public) -> Result<Vec<&'static str>, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_policy().function_name(public.name()).send().await;
         let policy = match self.checked(|| format!("could not read who may call `{}`", public.name()), sent) {
             Ok(answer) => answer.policy.unwrap_or_default(),
@@ -207,7 +207,7 @@ impl Cloud {
     }
 
     async fn permit(&self, public: Public, permission: &'static str) -> Result<(), CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self.lambda.add_permission().function_name(public.name()).statement_id(permission).principal("*");
         let request = if permission == URL_PERMISSION {
             request.action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::None)
@@ -224,14 +224,14 @@ impl Cloud {
 
     /// Instances that are set aside for the function and that it may not exceed.
     pub async fn reserved_concurrency(&self, public: Public) -> Result<Option<u32>, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_function_concurrency().function_name(public.name()).send().await;
         let answer = self.checked(|| format!("could not read the concurrency of `{}`", public.name()), sent)?;
         Ok(answer.reserved_concurrent_executions.and_then(|count| u32::try_from(count).ok()))
     }
 
     pub async fn reserve_concurrency(&self, public: Public, instances: u32) -> Result<(), CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let request = self.lambda.put_function_concurrency().function_name(public.name());
         let sent = request.reserved_concurrent_executions(i32::try_from(instances).unwrap_or(i32::MAX)).send().await;
         self.checked(|| format!("could not reserve concurrency for `{}`", public.name()), sent)?;
@@ -240,7 +240,7 @@ impl Cloud {
 
     /// Removes a function's URL, then the function. True if there was one.
     pub async fn delete_public(&self, public: Public) -> Result<bool, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.delete_function_url_config().function_name(public.name()).send().await;
         match self.checked(|| format!("could not take away the URL of `{}`", public.name()), sent) {
             Err(error) if !error.is_not_found() => return Err(error),
@@ -250,7 +250,7 @@ impl Cloud {
     }
 
     async fn configuration(&self, public: Public) -> Result<Option<GetFunctionConfigurationOutput>, CloudError> {
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_function_configuration().function_name(public.name()).send().await;
         match self.checked(|| format!("could not read function `{}`", public.name()), sent) {
             Ok(found) => Ok(Some(found)),

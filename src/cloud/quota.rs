@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Cloud, CloudError, date::AnswerDate};
+use super::{Cloud, CloudError, date::AnswerDate, limiter::Rank};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -24,7 +24,7 @@ impl Cloud {
     /// What AWS's clock says: this machine's may be wrong.
     pub async fn now(&self) -> Result<SystemTime, CloudError> {
         let doing = || "could not ask AWS for the time".to_owned();
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let date = AnswerDate::default();
         let request = self.lambda.get_account_settings().customize().interceptor(date.clone());
         self.checked(doing, request.send().await)?;
@@ -34,7 +34,7 @@ impl Cloud {
     /// `GetAccountSettings`.
     pub async fn quota(&self) -> Result<Quota, CloudError> {
         let doing = "could not read the account's Lambda quotas";
-        self.limiter.acquire().await;
+        self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_account_settings().send().await;
         let answer = self.checked(|| doing.to_owned(), sent)?;
         let (Some(limit), Some(usage)) = (answer.account_limit(), answer.account_usage()) else {

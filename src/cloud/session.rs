@@ -10,7 +10,14 @@ use aws_credential_types::Credentials;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 
-use super::{InvokeMode, credentials::Renewable, error::CloudError, http, limiter::Limiter, sign_in::SignIn};
+use super::{
+    InvokeMode,
+    credentials::Renewable,
+    error::CloudError,
+    http,
+    limiter::{Limiter, Scope},
+    sign_in::SignIn,
+};
 use crate::reel::gate::{CHUNK_ROLE, Public};
 
 /// Keys of an endpoint that is not AWS. Never printed.
@@ -61,6 +68,10 @@ impl Identity {
     pub fn name(&self) -> Option<&str> {
         self.arn.splitn(6, ':').nth(5)
     }
+
+    fn partition(&self) -> &str {
+        self.arn.split(':').nth(1).unwrap_or("aws")
+    }
 }
 
 /// One account in one Region.
@@ -105,11 +116,13 @@ impl Cloud {
             )
         })?;
         let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in).reaching(&region))?;
+        let place = config.endpoint_url().unwrap_or(identity.partition()).to_owned();
+        let scope = Scope { place, account: identity.account.clone(), region: region.clone() };
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            limiter: Arc::default(),
+            limiter: Limiter::shared(scope),
             sign_in,
             credentials,
             unusual: connect.unusual.clone(),
@@ -128,7 +141,7 @@ impl Cloud {
 
     /// `aws`, `aws-cn`, `aws-us-gov`, …
     pub fn partition(&self) -> &str {
-        self.identity.arn.split(':').nth(1).unwrap_or("aws")
+        self.identity.partition()
     }
 
     /// ARN of the role that chunks and indexes are made with.

@@ -202,7 +202,13 @@ async fn a_second_process_is_told_who_publishes() {
     // the lease and one chunk are there
     set_faults(&desk, "stall-before@CreateFunction=at:3");
     let mut first = desk.command("state");
-    first.arg("publish").args(CUT).args(["--parallel", "1"]).arg(clip(Clip::Mp4)).stdout(Stdio::null()).stderr(Stdio::null());
+    first
+        .arg("publish")
+        .args(CUT)
+        .args(["--parallel", "1"])
+        .arg(clip(Clip::Mp4))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut first = first.spawn().unwrap();
     until("the first uploads", || desk.stand_in.faults().stalled() > 0).await;
     let run = desk.publish(&clip(Clip::Mp4), &CUT).await;
