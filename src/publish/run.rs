@@ -94,12 +94,16 @@ pub async fn publish(
 async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
     let made = async {
-        match start {
+        let made = match start {
             Start::Whole { generation, independent } => Ok(skip(&work, generation, independent)),
             Start::Parts(deployed) => make(&work, tools, &plan, folder.path(), deployed).await,
+        };
+        if made.is_err() {
+            // ends the poster too: nobody will see it
+            work.control.last_attempt.cancel();
         }
+        made
     };
-    // a stage that fails cancels the poster too
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
     let made = mend(&work, tools, &plan, folder.path(), made?).await?;
     let Made { generation, independent, sent_bytes } = made;
@@ -221,19 +225,32 @@ async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
     work.report(Event::Log { job: JobName::Index, line });
 }
 
-/// A frame that stands for the video, from where it is not black; a reel without one plays as well.
+/// A frame that stands for the video; a reel without one plays as well.
 async fn poster(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Vec<u8>> {
+    tokio::select! {
+        frame = telling_frame(work, tools, plan) => frame,
+        // the ffmpeg of a frame that is dropped is killed
+        () = work.control.last_attempt.cancelled() => None,
+    }
+}
+
+/// From where the video is not black.
+async fn telling_frame(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Vec<u8>> {
     const WIDTH: u32 = 1280;
     /// Parts of the length, in the order in which they are tried.
     const PLACES: [f64; 5] = [0.1, 0.25, 0.45, 0.65, 0.85];
     let length = plan.duration.unwrap_or_default();
+    let cancel = &work.control.cancel;
     let frame = async |place, brightness| {
         let at = length.mul_f64(place);
-        probe::frame(tools, &work.order.video, at, WIDTH, brightness, &work.control.cancel).await.ok()
+        probe::frame(tools, &work.order.video, at, WIDTH, brightness, cancel).await.ok()
     };
     for place in PLACES {
         if let Some(lit) = frame(place, Brightness::Lit).await {
             return Some(lit);
+        }
+        if cancel.is_cancelled() {
+            return None;
         }
     }
     frame(PLACES[0], Brightness::Any).await

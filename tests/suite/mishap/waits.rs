@@ -1,4 +1,4 @@
-//! What is waited for: a person at hand, a network that is gone.
+//! What is waited for: a person at hand, a network that is gone. And what is not: a picture, once all else has failed.
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ use super::{
     account::connect,
     engine::{POLICY, REEL, Seen, config, order, publish, start},
 };
+#[cfg(unix)]
+use super::{account::processes_in, engine::told};
 use crate::{
     clips::scratch,
     publish::desk::{free_ports, start_again},
@@ -104,6 +106,33 @@ async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
         fs::write(&room, "").unwrap();
     })
     .await;
+}
+
+/// Without the picture the reel plays as well, and without chunks there is no reel.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_publishing_that_fails_does_not_wait_for_its_poster() {
+    use std::{fs, os::unix::fs::PermissionsExt};
+    let folder = scratch();
+    let stand_in = start(folder.path().join("data")).await;
+    stand_in.faults().set("expired-credentials@CreateFunction=1.0".parse().unwrap());
+    let (grabs, slow) = (folder.path().join("grabs"), folder.path().join("slow-ffmpeg"));
+    let real = Tools::find().await.unwrap();
+    // it never comes to an end with a picture, and begins to split when it is at one
+    let script = format!(
+        "#!/bin/sh\nfor word; do case \"$word\" in\nimage2pipe) echo grab >> '{grabs}'; sleep 600;;\n\
+         hls) while [ ! -e '{grabs}' ]; do sleep 0.05; done;;\nesac; done\nexec '{}' \"$@\"\n",
+        real.ffmpeg.display(),
+        grabs = grabs.display()
+    );
+    fs::write(&slow, script).unwrap();
+    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    let (cloud, tools) = (connect(stand_in.endpoint()).await, Tools { ffmpeg: slow, ..real });
+    let request = request(folder.path(), "one");
+    let stopped = publish(request, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap_err();
+    assert!(told(&stopped).contains("token included in the request is expired"), "{stopped:?}");
+    assert_eq!(fs::read_to_string(&grabs).unwrap(), "grab\n", "it tried one place of the video after another");
+    until("no grab is left", || processes_in(folder.path()).is_empty()).await;
 }
 
 /// While nothing listens, no attempt is used up; and it is said.
