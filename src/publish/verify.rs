@@ -1,18 +1,25 @@
 //! The verifying: asks the gate for the playlists as a player would, follows its redirects and compares what the byte
-//! ranges give with what was packed. A sample of segments, and it says how many of how many.
+//! ranges give with what was packed. A sample of segments, and it says how many of how many. What never changes comes
+//! first: the multivariant playlist may be that of the generation before for some seconds.
 
-use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, sleep},
+};
 
 use super::{
     attempt::attempts,
     player::{Player, PlayerError},
+    reporter::JobHandle,
     work::Work,
 };
 use crate::reel::{
     event::{Count, JobName, Unit},
     fault::{Explain, Stopped},
+    gate::INDEX_CHECK_EVERY,
     index::{GenerationIndex, SegmentIndex},
     pack::MIB,
     playlist,
@@ -24,6 +31,10 @@ const SAMPLE: RangeInclusive<u64> = 2..=12;
 const SAMPLE_BYTES: u64 = 64 * MIB;
 /// Segments read side by side.
 const PARALLEL: usize = 4;
+/// From the deployed index until every instance of the gate serves it: what an instance knows, and the time that AWS
+/// takes to answer it.
+const SEEN_WITHIN: Duration = INDEX_CHECK_EVERY.saturating_add(Duration::from_secs(5));
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// One segment as the index knows it.
 struct Expected {
@@ -37,12 +48,19 @@ pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Re
     let expected = expected(generation);
     let sample = sample(expected.len(), affordable(&expected));
     job.sized(sample.len() as u64);
+    let seen_by = Instant::now() + SEEN_WITHIN;
     let player = Player::new().map_err(|error| Stopped::Failed(error.fault()));
     let result = match player {
         Err(stopped) => Err(stopped),
         Ok(player) => {
-            let check = |_| check(work, &player, generation, &expected, &sample, job.count());
-            attempts(&job, &work.control, &work.retry, check, |_| ()).await
+            // what was right once is not read again while the gate is waited for
+            let read = OnceCell::new();
+            let attempt = async |_| {
+                read.get_or_try_init(|| check(work, &player, generation, &expected, &sample, job.count())).await?;
+                job.count().set(sample.len() as u64);
+                seen(work, &player, generation, seen_by, &job).await
+            };
+            attempts(&job, &work.control, &work.retry, attempt, |_| ()).await
         }
     };
     job.ended(&result);
@@ -74,6 +92,7 @@ fn sample(all: usize, wanted: usize) -> BTreeSet<usize> {
     (0..=steps).map(|step| last * step / steps).filter(|place| *place < all).collect()
 }
 
+/// What belongs to this generation alone. The gate looks for a newer index at once if it does not know it.
 async fn check(
     work: &Work,
     player: &Player,
@@ -83,7 +102,6 @@ async fn check(
     checked: &Count,
 ) -> Result<(), PlayerError> {
     let base = format!("{}{}/", work.gate, work.order.reel);
-    check_multivariant(player, &format!("{base}index.m3u8"), generation).await?;
     for id in generation.renditions.keys() {
         let url = format!("{base}{}", playlist::media_path(generation.generation, id));
         check_media(player, &url, expected).await?;
@@ -112,19 +130,59 @@ async fn check_segment(
     Ok(())
 }
 
-/// It must name this generation: right after publishing, the gate may still know the one before.
-async fn check_multivariant(player: &Player, url: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
+/// The multivariant playlist must name this generation. That it still names the one before is no failure, and no
+/// attempt is used up by it, until `seen_by`.
+async fn seen(
+    work: &Work,
+    player: &Player,
+    generation: &GenerationIndex,
+    seen_by: Instant,
+    job: &JobHandle,
+) -> Result<(), PlayerError> {
+    let url = format!("{}{}/index.m3u8", work.gate, work.order.reel);
+    let number = generation.generation;
+    let waits = || {
+        let seconds = SEEN_WITHIN.as_secs();
+        job.log(format!("waits up to {seconds} s until `{url}` names generation {number}: a gate keeps what it read"));
+    };
+    if holds_by(seen_by, LOOK_EVERY, || names(player, &url, generation), waits).await? {
+        return Ok(());
+    }
+    Err(PlayerError::content(&url, format!("it does not name generation {number} yet")))
+}
+
+/// Looks until it holds; the last look is the first after `until`. `waits` is called once if the first is in vain.
+async fn holds_by<W, E>(
+    until: Instant,
+    every: Duration,
+    mut look: impl FnMut() -> W,
+    waits: impl FnOnce(),
+) -> Result<bool, E>
+where
+    W: Future<Output = Result<bool, E>>,
+{
+    let mut waits = Some(waits);
+    loop {
+        let is_last = Instant::now() >= until;
+        let holds = look().await?;
+        if holds || is_last {
+            return Ok(holds);
+        }
+        if let Some(waits) = waits.take() {
+            waits();
+        }
+        sleep(every).await;
+    }
+}
+
+async fn names(player: &Player, url: &str, generation: &GenerationIndex) -> Result<bool, PlayerError> {
     let text = player.playlist(url).await?;
     let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes())
         .map_err(|_| PlayerError::content(url, "it is not a multivariant playlist"))?;
     let named: BTreeSet<&str> = read.variants.iter().map(|variant| variant.uri.as_str()).collect();
     let wanted: Vec<String> =
         generation.renditions.keys().map(|id| playlist::media_path(generation.generation, id)).collect();
-    if named == wanted.iter().map(String::as_str).collect() {
-        Ok(())
-    } else {
-        Err(PlayerError::content(url, format!("it does not name generation {} yet", generation.generation)))
-    }
+    Ok(named == wanted.iter().map(String::as_str).collect())
 }
 
 async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Result<(), PlayerError> {
@@ -141,6 +199,8 @@ async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+
     use super::*;
 
     #[test]
@@ -159,6 +219,25 @@ mod tests {
             let sample = sample(all, wanted);
             assert_eq!(sample.len(), length, "{all} {wanted}");
             assert!(all == 0 || (sample.contains(&0) && sample.contains(&(all - 1))), "{all} {wanted}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_never_holds_is_looked_at_a_last_time_when_the_time_is_over() {
+        for wait in [Duration::ZERO, Duration::from_millis(50)] {
+            let until = Instant::now() + wait;
+            let (looks, said) = (RefCell::new(Vec::new()), Cell::new(0));
+            let look = || {
+                looks.borrow_mut().push(Instant::now() >= until);
+                async { Ok::<_, ()>(false) }
+            };
+            let held = holds_by(until, Duration::from_millis(5), look, || said.set(said.get() + 1)).await;
+            assert_eq!(held, Ok(false));
+            let looks = looks.into_inner();
+            // the time may be over between the question whether it is and the look
+            let late = looks.iter().filter(|late| **late).count();
+            assert!(looks.last() == Some(&true) && late <= 2, "{looks:?}");
+            assert_eq!(said.get(), usize::from(looks.len() > 1), "{looks:?}");
         }
     }
 }

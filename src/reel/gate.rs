@@ -1,8 +1,13 @@
 //! What is deployed beside the reels, once an account and Region: the gate, the relay and the roles, as names,
 //! packages and policies. Pure: the bytes of a package depend on the program's version alone.
 
+use std::time::Duration;
+
 use super::zip;
 
+/// So long the gate serves an index that it knows before it asks for a newer one: the deployed gate for each of its
+/// instances, the stand-in's for its only one.
+pub const INDEX_CHECK_EVERY: Duration = Duration::from_secs(10);
 /// Execution role of the functions that hold code and never run, and of the relay: it has no rights.
 pub const CHUNK_ROLE: &str = "zipreel-chunk";
 /// Execution role of the gate.
@@ -141,6 +146,13 @@ mod tests {
             assert!(source.contains("export const handler"), "{handler}");
             assert!(public.description().len() <= 256);
         }
+    }
+
+    #[test]
+    fn the_deployed_gate_keeps_an_index_for_the_time_that_is_said_here() {
+        let gate = include_str!("../../assets/gate/gate.mjs");
+        let line = format!("const INDEX_CHECK_EVERY = {} * SECOND;", INDEX_CHECK_EVERY.as_secs());
+        assert!(gate.contains(&line), "{line}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod engine;
 mod machines;
 mod matrix;
 mod pairs;
+mod replaced;
 mod resume;
 #[cfg(unix)]
 mod signals;

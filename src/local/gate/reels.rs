@@ -16,12 +16,12 @@ use super::functions::{Busy, Deadline, Functions, Joined};
 use crate::{
     local::{limits::Bucket, shared::Shared},
     reel::{
+        gate::INDEX_CHECK_EVERY,
         index::{ChunkIndex, Container, FORMAT, INDEX_ENTRY, Index},
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     },
 };
 
-const CHECK_EVERY: Duration = Duration::seconds(10);
 /// After a check that AWS was too busy for.
 const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
 const ABSENT_FOR: Duration = Duration::seconds(10);
@@ -209,7 +209,7 @@ impl Reels {
         };
         let mut state = self.state();
         bound(&mut state.kept, KEPT, |kept| kept.check_at);
-        let kept = Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + CHECK_EVERY };
+        let kept = Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + INDEX_CHECK_EVERY };
         state.kept.insert(name.clone(), kept);
         Ok(Some(reel))
     }

@@ -128,8 +128,8 @@ async fn a_publishing_that_fails_does_not_wait_for_its_poster() {
     fs::write(&slow, script).unwrap();
     fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
     let (cloud, tools) = (connect(stand_in.endpoint()).await, Tools { ffmpeg: slow, ..real });
-    let request = request(folder.path(), "one");
-    let stopped = publish(request, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap_err();
+    let order = order(folder.path(), "one");
+    let stopped = publish(order, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap_err();
     assert!(told(&stopped).contains("token included in the request is expired"), "{stopped:?}");
     assert_eq!(fs::read_to_string(&grabs).unwrap(), "grab\n", "it tried one place of the video after another");
     until("no grab is left", || processes_in(folder.path()).is_empty()).await;
