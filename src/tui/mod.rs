@@ -7,24 +7,27 @@ mod app;
 pub mod backend;
 mod canvas;
 mod choices;
+mod chosen;
+mod confirm;
 mod effect;
 mod folder;
+mod id;
+mod job;
 mod keymap;
-mod library;
 mod memory;
 mod overlay;
 mod pane;
 mod picture;
-mod reel_view;
+mod screen;
 mod session;
 mod shared;
+mod sight;
 mod step;
 mod summary;
 mod tasks;
 mod terminal;
 mod theme;
 mod view;
-mod ways;
 mod widget;
 
 #[cfg(test)]
@@ -79,7 +82,7 @@ pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let result = AssertUnwindSafe(session).catch_unwind().await;
     drop(guard);
     // after a defect, a hang-up or an impatient Ctrl-C work may still run: no process of ours stays behind
-    app.cancel();
+    app.cancel_all();
     tasks.settle(GRACE).await;
     Ok(ended(&app, result, terminal::kept_panics()))
 }

@@ -2,7 +2,7 @@
 
 use crate::tui::{
     action::{Action, Command, Way},
-    backend::{Account, Order, Probe, Target},
+    backend::{Account, Order, Probe, Question, Target},
     effect::Effect,
     shared::Shared,
     widget::page::Scroll,
@@ -33,8 +33,8 @@ impl Review {
     }
 
     /// For real accounts, once each.
-    pub(in crate::tui) fn notice(shared: &Shared) -> Option<&str> {
-        shared.account()?.notice.as_deref()
+    pub(in crate::tui) fn notice(shared: &Shared) -> Option<&Question> {
+        shared.account()?.notice.as_ref()
     }
 
     /// The stand-in's relay costs nothing, and one that is on already serves other reels too.
@@ -70,7 +70,10 @@ impl Review {
             return Vec::new();
         }
         match action {
-            Action::Enter if self.acknowledged => return vec![Command::Go(Box::new(Way::Publish))],
+            Action::Enter if self.acknowledged => {
+                let agreed = Self::notice(shared).cloned();
+                return vec![Command::Go(Box::new(Way::Publish(vec![self.order.clone()], agreed)))];
+            }
             Action::Enter => {
                 self.scroll.moved(&Action::Last);
                 return vec![Command::Say("read the notice, then acknowledge it with a".to_owned())];

@@ -1,11 +1,7 @@
 //! Step 2: how the reel is made and where it goes. Every field is checked as it changes; what is wrong blocks the way
 //! to the review and says so.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    num::NonZeroUsize,
-    time::Duration,
-};
+use std::{num::NonZeroUsize, time::Duration};
 
 use tui_input::{Input, InputRequest};
 
@@ -18,10 +14,10 @@ use crate::{
     tui::{
         action::{Action, Command, Way},
         backend::{Fate, Order, Transcode},
+        chosen::{Chosen, Planned},
         effect::{self, Effect},
         keymap::Table,
         shared::{Connection, Shared},
-        step::video::Chosen,
         widget::amount,
     },
 };
@@ -203,7 +199,10 @@ impl Settings {
 
     fn review(&mut self, shared: &Shared) -> Vec<Command> {
         match self.problems(shared).into_iter().next() {
-            None => vec![Command::Go(Box::new(Way::Review))],
+            None => {
+                let planned = self.order(shared).map(|order| Planned { order, probe: self.chosen.probe.clone() });
+                vec![Command::Go(Box::new(Way::Review(planned.into_iter().collect())))]
+            }
             Some((field, problem)) => {
                 self.focus = field;
                 let retry = (field == Field::Target && matches!(shared.connection, Connection::Failed(_)))
@@ -307,15 +306,4 @@ fn next_length(length: Duration, by: isize) -> Duration {
     let lengths = LENGTHS.map(Duration::from_secs);
     let next = if by > 0 { lengths.iter().find(|l| **l > length) } else { lengths.iter().rfind(|l| **l < length) };
     next.copied().unwrap_or(length)
-}
-
-/// 8 letters or digits that nobody guesses (41 bits, from the keys the system gives hash maps).
-pub(in crate::tui) fn unguessable() -> String {
-    let mut number = RandomState::new().build_hasher().finish();
-    let mut suffix = String::new();
-    for _ in 0..8 {
-        suffix.extend(char::from_digit((number % 36) as u32, 36));
-        number /= 36;
-    }
-    suffix
 }

@@ -17,6 +17,7 @@ use crate::{
         action::{Action, Command, Way},
         answer::Answer,
         backend::Probe,
+        chosen::Chosen,
         folder::{self, Entry, Kind, Listing},
         keymap::Table,
         shared::Shared,
@@ -26,13 +27,6 @@ use crate::{
 
 /// Recent videos shown above the folder.
 const RECENT_SHOWN: usize = 3;
-
-/// A video that can be published, and what is in it.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::tui) struct Chosen {
-    pub(in crate::tui) video: PathBuf,
-    pub(in crate::tui) probe: Probe,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::tui) struct Row {
@@ -173,7 +167,7 @@ impl Video {
     }
 
     fn go_on(&self, video: PathBuf, probe: Probe) -> Command {
-        Command::Go(Box::new(Way::Settings(Chosen { video, probe })))
+        Command::Go(Box::new(Way::Settings(vec![Chosen { video, probe }])))
     }
 
     fn look_if_moved(&mut self, before: Option<&Path>) -> Option<Command> {

@@ -6,7 +6,6 @@ use crate::{
     reel::{order::IfTaken, region},
     tui::{
         action::Action,
-        app::App,
         backend::{Account, Fate, Target, Transcode},
         canvas::{Canvas, inset},
         shared::{Shared, account_words},
@@ -18,20 +17,18 @@ use crate::{
 
 const COLUMN: usize = 14;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let Some(review) = &app.review else { return };
+pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut page = Page::new(area.width);
-    let shared = &app.shared;
     plan(review, shared, &mut page);
     page.gap();
     costs(review, shared, &mut page);
     for warning in review.warnings(shared) {
         page.entry("! careful", COLUMN, Role::Warn, &warning);
     }
-    if let Some(text) = Review::notice(shared) {
+    if let Some(question) = Review::notice(shared) {
         page.gap();
-        notice(review, text, &mut page);
+        notice(review, &question.text(), &mut page);
     }
     if area.height > 10 {
         page.gap();

@@ -3,11 +3,9 @@
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::row;
 use crate::{
     reel::region,
     tui::{
-        app::App,
         backend::Transcode,
         canvas::{Canvas, Rows, inset},
         shared::{Connection, Shared, account_words},
@@ -15,6 +13,7 @@ use crate::{
         theme::Role,
         widget::{
             amount, field,
+            line::{fault_lines, row},
             list::Cursor,
             page::{Page, Scroll},
             text,
@@ -24,9 +23,7 @@ use crate::{
 
 const LABEL: usize = 16;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let Some(settings) = &app.settings else { return };
-    let shared = &app.shared;
+pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let problems = settings.problems(shared);
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut rows = Rows::of(area);
@@ -194,7 +191,7 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let mut page = Page::new(width);
     let column = LABEL + 4;
     if let Connection::Failed(fault) = &shared.connection {
-        for (role, line) in super::fault_lines(fault, usize::from(width).saturating_sub(2)) {
+        for (role, line) in fault_lines(fault, usize::from(width).saturating_sub(2)) {
             page.line([(Role::Text, "  ".to_owned()), (role, line)]);
         }
         page.line([(Role::Accent, "  ⏎ asks again".to_owned())]);

@@ -8,16 +8,18 @@ use ratatui::{
 };
 use ratatui_image::{Image, protocol::Protocol};
 
-use super::row;
 use crate::tui::{
-    app::App,
     backend::{Fate, Probe},
     canvas::{Canvas, Rows},
     folder::Kind,
     shared::path_words,
     step::video::{Row, Video},
     theme::Role,
-    widget::{amount, field, text},
+    widget::{
+        amount, field,
+        line::{fault_lines, row},
+        text,
+    },
 };
 
 /// From here on the probe stands beside the files.
@@ -25,9 +27,8 @@ const BESIDE: u16 = 72;
 /// Lines of a picture that still show something.
 const PICTURE_LEAST: u16 = 4;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let video = &app.video;
-    let home = app.shared.home.as_deref();
+/// `covered`: something lies over the screen.
+pub(super) fn draw(video: &Video, home: Option<&Path>, covered: bool, canvas: &mut Canvas, area: Rect) {
     if area.width >= BESIDE {
         let left = area.width * 9 / 20;
         let files_area = Rect { width: left, ..area };
@@ -36,7 +37,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
         for line in (Rect { x: area.x + left + 1, width: 1, ..area }).rows() {
             canvas.pen(line).put(Role::Line, "│");
         }
-        beside(app, canvas, probe_area);
+        beside(video, covered, canvas, probe_area);
     } else {
         let mut rows = Rows::of(area);
         let below = if area.height >= 10 { rows.take_last(area.height / 3) } else { rows.take_last(1) };
@@ -144,8 +145,7 @@ fn name(pen: &mut crate::tui::canvas::Pen, row: &Row, selected: bool) {
     pen.put(if matched { Role::Accent } else { role }, &run);
 }
 
-fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
-    let video = &app.video;
+fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
     let Some(path) = video.highlighted_video() else {
         if area.height > 4 {
             let text = "a video's picture and streams appear here";
@@ -160,7 +160,7 @@ fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
     let height = (area.width * 9 / 32).min(area.height.saturating_sub(words + 1));
     if height >= PICTURE_LEAST {
         let place = rows.take(height);
-        picture(app, path, canvas, place);
+        picture(video, path, covered, canvas, place);
         rows.line();
     }
     for (role, line) in lines {
@@ -168,8 +168,7 @@ fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
     }
 }
 
-fn picture(app: &App, path: &Path, canvas: &mut Canvas, area: Rect) {
-    let video = &app.video;
+fn picture(video: &Video, path: &Path, covered: bool, canvas: &mut Canvas, area: Rect) {
     let frame = video.frame.as_ref().filter(|(of, _)| of == path).map(|(_, frame)| frame);
     let size = Size::new(area.width, area.height);
     let painted = video.picture.as_ref().filter(|(of, _, _)| of == path);
@@ -179,7 +178,7 @@ fn picture(app: &App, path: &Path, canvas: &mut Canvas, area: Rect) {
         }
         let fits = picture.size().width <= area.width && picture.size().height <= area.height;
         // pixels would shine through what lies over the screen; half blocks are text like it
-        let covered = app.overlay.is_some() && !matches!(**picture, Protocol::Halfblocks(_));
+        let covered = covered && !matches!(**picture, Protocol::Halfblocks(_));
         if fits && !covered {
             Image::new(picture).render(area, canvas.buffer);
             return;
@@ -219,7 +218,7 @@ fn lines(video: &Video, width: usize) -> Vec<(Role, String)> {
     match video.probes.get(path) {
         None if video.going.is_some() => vec![(Role::Accent, "reading the file, then on to the settings…".to_owned())],
         None => vec![(Role::Dim, "reading the file…".to_owned())],
-        Some(Err(fault)) => super::fault_lines(fault, width),
+        Some(Err(fault)) => fault_lines(fault, width),
         Some(Ok(probe)) => probed(probe, width),
     }
 }
@@ -251,7 +250,7 @@ fn probed(probe: &Probe, width: usize) -> Vec<(Role, String)> {
         lines.extend(text::wrap(&format!("! {warning}"), width).into_iter().map(|line| (Role::Warn, line)));
     }
     match &probe.refused {
-        Some(fault) => lines.extend(super::fault_lines(fault, width)),
+        Some(fault) => lines.extend(fault_lines(fault, width)),
         None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
             lines.push((Role::Warn, "ready: re-encoded in part".to_owned()));
         }
