@@ -362,8 +362,9 @@ impl App {
             if let Answer::CheckEnded { name, .. } = answer
                 && *name == reel.name
                 && let Some(check) = reel.ended(wall)
+                && let Some(generation) = reel.known().and_then(|detail| detail.reel.generation)
             {
-                self.shared.memory.checked(&reel.place, &reel.name, check);
+                self.shared.memory.checked(&reel.place, &reel.name, generation, check);
                 commands.push(Command::Remember);
             }
         }

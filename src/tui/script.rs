@@ -91,7 +91,7 @@ pub(super) fn name(name: &str) -> ReelName {
     name.parse().unwrap()
 }
 
-fn generation() -> Generation {
+pub(super) fn generation() -> Generation {
     "4f2a91c0".parse().unwrap()
 }
 

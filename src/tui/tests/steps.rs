@@ -398,7 +398,7 @@ fn a_check_fills_the_grid_and_is_remembered() {
     player.app.answer(Answer::CheckEnded { name: name.clone(), result: Ok(()) });
     let tally = player.app.reel.as_ref().unwrap().tally();
     assert_eq!((tally.ok, tally.missing, tally.of), (10, 1, 11));
-    let check = player.app.shared.memory.check(&player.app.shared.place, &name).unwrap();
+    let check = player.app.shared.memory.check(&player.app.shared.place, &name, script::generation()).unwrap();
     assert_eq!((check.ok, check.of, check.deep), (10, 11, false));
 }
 

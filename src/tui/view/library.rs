@@ -82,7 +82,8 @@ fn line(
     let selected = at == app.library.cursor.at;
     let mut pen = row(canvas, line, selected, at);
     let age = reel.published.and_then(|published| wall.duration_since(published).ok()).map(amount::ago);
-    let check = app.shared.memory.check(&app.shared.place, &reel.name).map(|check| {
+    let check = |generation| app.shared.memory.check(&app.shared.place, &reel.name, generation);
+    let check = reel.generation.and_then(check).map(|check| {
         let sign = if check.ok == check.of { "✔" } else { "✖" };
         let ago = wall.duration_since(check.at).map(amount::ago).unwrap_or_default();
         format!("{sign} {}/{} {ago}", check.ok, check.of)

@@ -80,7 +80,7 @@ fn facts(app: &App, reel: &ReelView, detail: &ReelDetail, page: &mut Page) {
     parts.push(amount::count(detail.chunks.len() as u64, "chunk"));
     let published = facts.published.and_then(|at| app.shared.wall.duration_since(at).ok());
     parts.extend(published.map(|age| format!("published {}", amount::ago(age))));
-    let check = app.shared.memory.check(&reel.place, &reel.name);
+    let check = facts.generation.and_then(|generation| app.shared.memory.check(&reel.place, &reel.name, generation));
     let checked = check.and_then(|check| app.shared.wall.duration_since(check.at).ok());
     parts.push(checked.map_or_else(|| "never checked".to_owned(), |age| format!("checked {}", amount::ago(age))));
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
