@@ -10,10 +10,11 @@ use tui_input::InputRequest;
 use super::{
     app::Screen,
     backend::{Order, Place, Published, Resumable},
+    chosen::{Chosen, Planned},
+    folder::Print,
     overlay::Question,
-    step::video::Chosen,
 };
-use crate::{publish::reporter::Control, reel::name::ReelName};
+use crate::{publish::reporter::Control, reel::name::ReelName, use_cases::Question as Consent};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Action {
@@ -38,7 +39,12 @@ pub(super) enum Action {
     HomeFolder,
     ParentFolder,
     Hidden,
+    /// Show files of all kinds, or only videos.
+    AllFiles,
     Recent,
+    /// Mark or unmark the highlighted file, to publish several.
+    Mark,
+    UnmarkAll,
     Target,
     Reload,
     Acknowledge,
@@ -68,18 +74,26 @@ pub(super) enum Action {
 /// Work for the runner, or a way to another screen. Work of one kind replaces earlier work of its kind.
 #[derive(Debug)]
 pub(super) enum Command {
-    ListFolder(PathBuf),
-    /// Which reading of a pasted text is a path that exists.
+    ListFolder {
+        folder: PathBuf,
+        /// A file in it that the person named: looked at too.
+        named: Option<PathBuf>,
+    },
+    /// Which reading of a named or pasted path exists.
     Find {
         typed: String,
         paths: Vec<PathBuf>,
     },
-    /// Probe (unless it is known) and picture of a video, after a moment without another.
+    /// Probe (unless it is known for this state of the file) and picture of a video, after a moment without another;
+    /// and again whenever the file changes.
     Look {
         video: PathBuf,
-        probed: bool,
+        known: Option<Print>,
     },
     StopLooking,
+    /// Probes of files that are chosen, one after another, except where the known one still holds.
+    Examine(Vec<(PathBuf, Option<Print>)>),
+    StopExamining,
     /// The picture for an area of this size.
     Paint {
         video: PathBuf,
@@ -132,9 +146,10 @@ pub(super) enum Command {
 #[derive(Debug)]
 pub(super) enum Way {
     To(Screen),
-    Settings(Chosen),
-    Review,
-    Publish,
+    Settings(Vec<Chosen>),
+    Review(Vec<Planned>),
+    /// These orders, exactly as the review showed them, and the notice if it was acknowledged there.
+    Publish(Vec<Order>, Option<Consent>),
     Resume(Resumable),
     Done(Published),
     Reel(ReelName),

@@ -3,9 +3,11 @@
 use std::{
     collections::BTreeSet,
     path::PathBuf,
+    sync::Arc,
     time::{Instant, SystemTime},
 };
 
+use image::DynamicImage;
 use ratatui::{
     crossterm::event::{Event as Input, KeyEventKind, MouseButton, MouseEventKind},
     layout::{Position, Size},
@@ -57,7 +59,7 @@ pub(super) struct App {
     /// A word at the bottom, until the next key.
     pub(super) said: Option<String>,
     pub(super) seen: Seen,
-    painting: Option<(PathBuf, Size)>,
+    painting: Option<(PathBuf, Size, Arc<DynamicImage>)>,
     pub(super) runs: u64,
     /// Quit as soon as the engine has come to rest, with this exit code.
     pub(super) quitting: Option<u8>,
@@ -374,15 +376,18 @@ impl App {
     /// The picture that drawing found missing.
     pub(super) fn drawn(&mut self) -> Option<Command> {
         let (video, size) = self.seen.picture.take()?;
-        let wanted = (video, size);
-        if self.painting.as_ref() == Some(&wanted) {
-            return None;
-        }
         let frame = match &self.video.frame {
-            Some((video, Ok(frame))) if *video == wanted.0 => frame.clone(),
+            Some((of, Ok(frame))) if *of == video => Arc::clone(frame),
             _ => return None,
         };
-        self.painting = Some(wanted.clone());
-        Some(Command::Paint { video: wanted.0, frame, size: wanted.1 })
+        // a file that changed has another frame
+        let same = |(of, at, painted): &(PathBuf, Size, Arc<DynamicImage>)| {
+            *of == video && *at == size && Arc::ptr_eq(painted, &frame)
+        };
+        if self.painting.as_ref().is_some_and(same) {
+            return None;
+        }
+        self.painting = Some((video.clone(), size, Arc::clone(&frame)));
+        Some(Command::Paint { video, frame, size })
     }
 }

@@ -22,7 +22,7 @@ pub use crate::{
         event::Published,
         order::{AccountRegion, Order, Place, Target, Transcode},
     },
-    use_cases::reels::check::Finding,
+    use_cases::{Question, reels::check::Finding},
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.
@@ -95,7 +95,7 @@ pub struct Profile {
     pub region: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Account {
     pub place: Place,
     /// What the place turned out to be: the profile or the environment settled the rest.
@@ -108,7 +108,7 @@ pub struct Account {
     pub setup: Vec<String>,
     pub relay: bool,
     /// What has to be acknowledged before the first publishing; `None` once it was.
-    pub notice: Option<String>,
+    pub notice: Option<Question>,
     /// How long links live, on the stand-in.
     pub serving: Option<String>,
     /// How to serve them again once the stand-in has ended with this process.

@@ -104,7 +104,7 @@ static HOME: &[Binding] = &[
     QUIT,
 ];
 static VIDEO: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "choose", "open the folder, choose the video", 0),
+    key(&[ENTER, RIGHT], Action::Enter, "⏎", "choose", "open the folder, choose the video or all marked ones", 0),
     key(&[Key::Char('/')], Action::Filter, "/", "filter", "type to filter, fuzzily", 3),
     MOVE,
     MOVE_DOWN,
@@ -114,7 +114,11 @@ static VIDEO: &[Binding] = &[
     LAST,
     key(&[LEFT, BACKSPACE], Action::ParentFolder, "←", "", "the folder above", 5),
     key(&[Key::Char('~')], Action::HomeFolder, "~", "home", "your home folder", 5),
+    key(&[Key::Char(' ')], Action::Mark, "Space", "mark", "mark the file, to publish several", 3),
+    key(&[Key::Char('u')], Action::UnmarkAll, "u", "", "unmark all files", 9),
+    key(&[Key::Char('a')], Action::AllFiles, "a", "all files", "show files of all kinds, or only videos", 4),
     key(&[Key::Char('.')], Action::Hidden, ".", "hidden", "show or hide hidden files", 6),
+    key(&[Key::Char('r')], Action::Reload, "r", "", "read the folder and the highlighted file again", 9),
     key(&[TAB], Action::Recent, "Tab", "recent", "jump between recent videos and the folder", 4),
     HELP,
     BACK,
@@ -124,6 +128,7 @@ static FILTER: &[Binding] = &[
     key(&[ENTER], Action::Enter, "⏎", "choose", "take the highlighted line", 0),
     key(&[UP], Action::Up, "↑↓", "move", "move", 2),
     ARROW_DOWN,
+    key(&[TAB], Action::Mark, "Tab", "mark", "mark the file, to publish several", 3),
     key(&[ESC], Action::Back, "Esc", "clear", "clear the filter", 1),
 ];
 static SETTINGS: &[Binding] = &[
@@ -445,7 +450,7 @@ mod tests {
         let width = |binding: &Binding| binding.label.chars().count() + binding.short.chars().count() + 4;
         let names =
             |room| Table::Video.footer(room, |_| true, width).iter().map(|binding| binding.short).collect::<Vec<_>>();
-        assert_eq!(names(200), ["choose", "filter", "home", "hidden", "recent", "help", "back"]);
+        assert_eq!(names(200), ["choose", "filter", "home", "mark", "all files", "hidden", "recent", "help", "back"]);
         assert_eq!(names(34), ["choose", "help", "back"]);
         assert_eq!(names(12), ["choose"]);
         assert_eq!(names(0), [""; 0]);

@@ -15,9 +15,9 @@ use super::{
     Start,
     backend::{
         Account, Backend, Checked, Chunk, ChunkId, Fate, Finding, Gone, Keyframes, Order, Place, Probe, Profile,
-        Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
+        Published, Question, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
     },
-    folder::{Entry, Kind, Listing},
+    folder::{Entry, Kind, Listing, Named},
 };
 use crate::{
     publish::reporter::Control,
@@ -146,10 +146,19 @@ pub(super) fn listing() -> Listing {
         entry("e\u{301}te\u{301} 🎬👨‍👩‍👧 familia.mov", Kind::Video, 88_000_000),
         entry("odd\u{1b}[31m\u{202e}name.mp4", Kind::Video, 1_000),
         entry(".hidden.mp4", Kind::Video, 2_000),
+        entry("harbour-night.srt", Kind::Other, 31_000),
+        entry("notes.txt", Kind::Other, 700),
+        entry("recording", Kind::Other, 640_000_000),
         entry("raw", Kind::Folder, 0),
     ];
     entries.extend((1..=20).map(|number| entry(&format!("take {number:02}.mp4"), Kind::Video, 50_000_000)));
-    Listing { entries, others: 3 }
+    Listing { entries }
+}
+
+/// What a look at a named path gives.
+pub(super) fn named(path: PathBuf) -> Named {
+    let entry = listing().entries.into_iter().find(|entry| entry.path == path && entry.kind.is_file());
+    Named { entry: entry.ok_or_else(|| format!("There is no file `{}` any more.", path.display())), path }
 }
 
 pub(super) fn account(place: &Place) -> Account {
@@ -163,7 +172,7 @@ pub(super) fn account(place: &Place) -> Account {
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
         setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
         relay: local,
-        notice: (!local).then(|| crate::state::notice::text("123456789012")),
+        notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
         afterwards: local.then(|| "serve it again with: zipreel local".to_owned()),
     }

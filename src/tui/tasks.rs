@@ -6,7 +6,7 @@ use std::{
     collections::HashMap,
     io::{self, Write},
     panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -31,7 +31,8 @@ use super::{
     action::Command,
     answer::Answer,
     backend::{Backend, Place, Published, Work},
-    folder,
+    folder::{self, Found, Print},
+    look,
     memory::Memory,
 };
 use crate::reel::{event::Event, fault::Fault, name::ReelName};
@@ -39,14 +40,12 @@ use crate::reel::{event::Event, fault::Fault, name::ReelName};
 /// The cursor has to rest this long before a video is looked into.
 const REST: Duration = Duration::from_millis(60);
 
-/// Longest side of a frame kept for the picture, pixels: more than a terminal shows.
-const FRAME_SIDE: u32 = 960;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     List,
     Find,
     Look,
+    Examine,
     Paint,
     Profiles,
     Connect,
@@ -67,6 +66,8 @@ pub(super) struct Tasks {
     running: HashMap<Kind, JoinHandle<()>>,
     picker: Picker,
     state_dir: PathBuf,
+    /// Between looks at the highlighted file.
+    pub(super) watch: Duration,
     /// The terminal, for the clipboard's escape sequence.
     terminal: Box<dyn Write + Send>,
 }
@@ -79,16 +80,18 @@ impl Tasks {
         state_dir: PathBuf,
         terminal: Box<dyn Write + Send>,
     ) -> Self {
-        Self { backend, answers, running: HashMap::new(), picker, state_dir, terminal }
+        Self { backend, answers, running: HashMap::new(), picker, state_dir, watch: look::WATCH, terminal }
     }
 
     /// `memory` is as it is now, for [`Command::Remember`].
     pub(super) fn carry_out(&mut self, command: Command, memory: &Memory) {
         match command {
-            Command::ListFolder(folder) => self.list(folder),
+            Command::ListFolder { folder, named } => self.list(folder, named),
             Command::Find { typed, paths } => self.find(typed, paths),
-            Command::Look { video, probed } => self.look(video, probed),
+            Command::Look { video, known } => self.look(video, known),
             Command::StopLooking => self.stop(Kind::Look),
+            Command::Examine(files) => self.examine(files),
+            Command::StopExamining => self.stop(Kind::Examine),
             Command::Paint { video, frame, size } => self.paint(video, frame, size),
             Command::FindProfiles => self.ask(Kind::Profiles, self.backend.profiles(), Answer::Profiles),
             Command::Connect(place) => {
@@ -171,45 +174,46 @@ impl Tasks {
         self.start(kind, async move { send(&answers, answer(caught(work).await)) });
     }
 
-    fn list(&mut self, folder: PathBuf) {
+    fn list(&mut self, folder: PathBuf, named: Option<PathBuf>) {
         let answers = self.answers.clone();
         self.start(Kind::List, async move {
             let listed = folder.clone();
-            let listing = blocking(move || folder::list(&listed).map_err(|error| error.to_string())).await;
-            send(&answers, Answer::Listed { folder, listing: listing.unwrap_or_else(|fault| Err(fault.to_string())) });
+            let list = move || {
+                // first the folder: what is named and gone by then is told as gone
+                let listing = folder::list(&listed).map_err(|error| error.to_string());
+                (listing, named.map(folder::named))
+            };
+            let (listing, named) = blocking(list).await.unwrap_or_else(|fault| (Err(fault.to_string()), None));
+            send(&answers, Answer::Listed { folder, listing, named });
         });
     }
 
     fn find(&mut self, typed: String, paths: Vec<PathBuf>) {
         let answers = self.answers.clone();
         self.start(Kind::Find, async move {
-            let find = move || {
-                let found = paths.into_iter().find_map(|path| path.canonicalize().ok());
-                (found.as_deref().is_some_and(Path::is_dir), found)
-            };
-            let (folder, path) = blocking(find).await.unwrap_or_default();
-            send(&answers, Answer::Found { path, folder, typed });
+            let found = blocking(move || folder::find(&typed, &paths)).await;
+            send(&answers, Answer::Found(found.unwrap_or_else(|fault| Found::Nothing(fault.to_string()))));
         });
     }
 
-    fn look(&mut self, video: PathBuf, probed: bool) {
+    fn look(&mut self, video: PathBuf, known: Option<Print>) {
         let answers = self.answers.clone();
         let backend = Arc::clone(&self.backend);
+        let every = self.watch;
         self.start(Kind::Look, async move {
             tokio::time::sleep(REST).await;
-            if !probed {
-                let probe = caught(async { backend.probe(video.clone()).await }).await;
-                let playable = probe.is_ok();
-                send(&answers, Answer::Probed { video: video.clone(), probe });
-                if !playable {
-                    return;
-                }
+            look::look(backend, &answers, video, known, every).await;
+        });
+    }
+
+    fn examine(&mut self, files: Vec<(PathBuf, Option<Print>)>) {
+        let answers = self.answers.clone();
+        let backend = Arc::clone(&self.backend);
+        self.start(Kind::Examine, async move {
+            for (video, known) in files {
+                let answer = look::examine(&*backend, video, known).await;
+                send(&answers, answer);
             }
-            let frame = match caught(async { backend.frame(video.clone()).await }).await {
-                Ok(bytes) => blocking(move || decode(&bytes)).await.and_then(|frame| frame),
-                Err(fault) => Err(fault),
-            };
-            send(&answers, Answer::Framed { video, frame });
         });
     }
 
@@ -308,15 +312,9 @@ impl Drop for Tasks {
     }
 }
 
-fn send(answers: &UnboundedSender<Answer>, answer: Answer) {
+pub(super) fn send(answers: &UnboundedSender<Answer>, answer: Answer) {
     // nobody listens any more: the wizard has ended
     let _ = answers.send(answer);
-}
-
-fn decode(bytes: &[u8]) -> Result<Arc<DynamicImage>, Fault> {
-    let frame =
-        image::load_from_memory(bytes).map_err(|error| Fault::permanent("could not read the frame").because(error))?;
-    Ok(Arc::new(frame.thumbnail(FRAME_SIDE, FRAME_SIDE)))
 }
 
 /// Passes news on while the work runs; all of it has been told before the result is given.
@@ -339,11 +337,11 @@ async fn alongside<T, N>(
 }
 
 /// A defect in the engine must not take the terminal with it.
-async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+pub(super) async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(defect(&*panic)))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
     tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
         Ok(panic) => defect(&*panic),
         Err(_) => Fault::permanent("stopped without a result"),

@@ -3,7 +3,7 @@
 use super::{
     action::{Command, Way},
     app::{App, Screen},
-    backend::{Place, Published},
+    backend::{Order, Place, Published},
     choices,
     overlay::Purpose,
     reel_view::ReelView,
@@ -51,22 +51,18 @@ impl App {
             }
             Way::Settings(chosen) => {
                 // coming back to the same video, what was set stays
-                if self.settings.as_ref().is_none_or(|settings| settings.chosen != chosen) {
+                if self.settings.as_ref().is_none_or(|settings| !settings.is_for(&chosen)) {
                     self.settings = Some(Settings::new(chosen, &self.shared));
                 }
                 self.open(Screen::Settings);
                 self.connect()
             }
-            Way::Review => {
-                let settings = self.settings.as_ref();
-                let order = settings.and_then(|settings| Some((settings.order(&self.shared)?, &settings.chosen.probe)));
-                if let Some((order, probe)) = order {
-                    self.review = Some(Review::new(order, probe.clone(), &self.shared));
-                    self.open(Screen::Review);
-                }
+            Way::Review(planned) => {
+                self.review = Some(Review::new(planned, &self.shared));
+                self.open(Screen::Review);
                 Vec::new()
             }
-            Way::Publish => self.go_publish(),
+            Way::Publish(orders, notice) => self.go_publish(orders, notice.is_some()),
             Way::Resume(resumable) => {
                 self.shared.place = resumable.place.clone();
                 self.shared.connection = Connection::Unasked;
@@ -97,14 +93,14 @@ impl App {
         commands
     }
 
-    fn go_publish(&mut self) -> Vec<Command> {
-        let Some(review) = &self.review else { return Vec::new() };
-        let order = review.order.clone();
-        self.shared.memory.used(&order.video);
+    fn go_publish(&mut self, orders: Vec<Order>, is_acknowledged: bool) -> Vec<Command> {
+        orders.iter().for_each(|order| self.shared.memory.used(&order.video));
         // acknowledged now: the engine keeps that
-        if let Connection::Ready(account) = &mut self.shared.connection {
+        if let (Connection::Ready(account), true) = (&mut self.shared.connection, is_acknowledged) {
             account.notice = None;
         }
+        // the queue of the others comes with the jobs
+        let Some(order) = orders.into_iter().next() else { return Vec::new() };
         let mut commands = vec![Command::Remember];
         commands.extend(self.run(Task::New(Box::new(order))));
         commands

@@ -104,7 +104,7 @@ impl Wizard {
             storage: Some(Storage { used: signed_in.code_bytes_used, limit: signed_in.code_bytes }),
             setup: signed_in.setup,
             relay: signed_in.relay,
-            notice: signed_in.notice.map(|notice| notice.text()),
+            notice: signed_in.notice,
             serving: local.then(|| serving(signed_in.serves).to_owned()),
             afterwards: (local && signed_in.serves).then(|| "serve it again with: zipreel local".to_owned()),
             id: (!local).then(|| signed_in.at.account.clone()),

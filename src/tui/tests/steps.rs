@@ -17,7 +17,7 @@ use crate::{
         backend::{Checked, Finding, Target, Transcode},
         overlay::{Overlay, Question},
         script::{self, Script},
-        step::settings::Field,
+        step::{probes::Probes, settings::Field},
     },
 };
 
@@ -85,7 +85,7 @@ fn the_picker_filters_hides_pastes_and_remembers() {
     player.input(Input::Paste(format!("'{}/take 07.mp4'\n", script::FOLDER)));
     assert_eq!(player.app.video.highlighted().unwrap().entry.name, "take 07.mp4");
     player.input(Input::Paste("/nowhere/at all.mp4".into()));
-    assert!(player.app.said.as_ref().unwrap().contains("/nowhere/at all.mp4"));
+    assert!(player.app.video.word.as_ref().unwrap().contains("/nowhere/at all.mp4"));
     player.keys("~");
     assert_eq!(player.app.video.folder.to_str(), Some("/home/ada"));
     assert!(matches!(player.app.video.listing, Some(Err(_))), "it says why a folder can't be read");
@@ -105,11 +105,11 @@ fn what_is_no_video_can_not_be_chosen() {
 fn a_video_chosen_while_it_is_probed_goes_on_when_the_probe_is_there() {
     let mut player = Player::local();
     player.enter();
-    player.app.video.probes.clear();
+    player.app.video.probes = Probes::default();
     player.enter();
     assert_eq!(player.app.screen, Screen::Video);
     let video = player.app.video.highlighted_video().unwrap().to_owned();
-    let commands = player.app.answer(Answer::Probed { video, probe: Ok(script::probe()) });
+    let commands = player.app.answer(Answer::Probed { video, print: None, probe: Ok(script::probe()) });
     player.carry_out(commands);
     assert_eq!(player.app.screen, Screen::Settings);
 }
@@ -120,7 +120,7 @@ fn problem(player: &Player) -> Option<(Field, String)> {
 }
 
 fn rename(player: &mut Player, name: &str) {
-    player.app.settings.as_mut().unwrap().focus = Field::Name;
+    player.app.settings.as_mut().unwrap().focus = Field::Name(0);
     player.control('u');
     player.keys(name);
 }
@@ -135,7 +135,7 @@ fn every_name_is_checked_as_it_is_typed() {
     {
         rename(&mut player, name);
         let (field, words_shown) = problem(&player).unwrap_or_else(|| panic!("{name} is no good"));
-        assert!(field == Field::Name && words_shown.contains(words), "{name}: {words_shown}");
+        assert!(field == Field::Name(0) && words_shown.contains(words), "{name}: {words_shown}");
         player.enter();
         assert_eq!(player.app.screen, Screen::Settings, "{name} blocks the way");
         assert_eq!(player.app.said.as_ref(), Some(&words_shown), "and it is said why");
@@ -154,7 +154,7 @@ fn a_taken_name_can_be_replaced_when_that_is_wanted() {
     player.key(KeyCode::Right);
     assert_eq!(problem(&player), None);
     player.enter();
-    assert!(player.app.review.as_ref().unwrap().order.if_taken == IfTaken::Replace);
+    assert!(player.app.review.as_ref().unwrap().planned[0].order.if_taken == IfTaken::Replace);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn re_encoding_has_to_be_allowed() {
     assert_eq!(player.app.settings.as_ref().unwrap().focus, Field::Transcode, "the cursor goes to what blocks");
     player.key(KeyCode::Right);
     player.enter();
-    assert_eq!(player.app.review.as_ref().unwrap().order.cut.transcode, Transcode::Auto);
+    assert_eq!(player.app.review.as_ref().unwrap().planned[0].order.cut.transcode, Transcode::Auto);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn a_target_is_picked_and_decides_whether_the_reel_is_unlisted() {
     assert_eq!(player.app.shared.place.target, script::studio());
     assert!(player.app.settings.as_ref().unwrap().unlisted);
     assert_eq!(player.app.shared.region(), "eu-west-1", "the profile's Region");
-    let reel = player.app.settings.as_ref().unwrap().reel().unwrap();
+    let reel = player.app.settings.as_ref().unwrap().reels(&player.app.shared).remove(0).unwrap();
     assert_eq!(reel.as_str(), "harbour-night-k3x9q2m7");
     player.app.settings.as_mut().unwrap().focus = Field::Region;
     player.keys("tokyo");
@@ -222,7 +222,7 @@ fn the_notice_is_acknowledged_before_anything_starts_and_only_once() {
     assert_eq!(player.app.screen, Screen::Review, "not before it is read");
     player.keys("a");
     player.keys("b");
-    assert!(player.app.review.as_ref().unwrap().order.relay, "the relay is accepted by hand");
+    assert!(player.app.review.as_ref().unwrap().planned[0].order.relay, "the relay is accepted by hand");
     player.enter();
     assert_eq!(player.app.screen, Screen::Publish);
     player.ends(Ok(script::published()));
