@@ -11,6 +11,7 @@ use super::{
     backend::{AccountRegion, Order, Place, Question, Reply, Resumable},
     chosen::{Chosen, Planned},
     confirm::Confirm,
+    folder::Print,
     id::JobId,
     job::Run,
 };
@@ -42,7 +43,12 @@ pub(super) enum Action {
     HomeFolder,
     ParentFolder,
     Hidden,
+    /// Show files of all kinds, or only videos.
+    AllFiles,
     Recent,
+    /// Mark or unmark the highlighted file, to publish several.
+    Mark,
+    UnmarkAll,
     Target,
     Reload,
     Acknowledge,
@@ -81,18 +87,26 @@ pub(super) enum Action {
 /// its kind for the same owner.
 #[derive(Debug)]
 pub(super) enum Command {
-    ListFolder(PathBuf),
-    /// Which reading of a pasted text is a path that exists.
+    ListFolder {
+        folder: PathBuf,
+        /// A file in it that the person named: looked at too.
+        named: Option<PathBuf>,
+    },
+    /// Which reading of a named or pasted path exists.
     Find {
         typed: String,
         paths: Vec<PathBuf>,
     },
-    /// Probe (unless it is known) and picture of a video, after a moment without another.
+    /// Probe (unless it is known for this state of the file) and picture of a video, after a moment without another;
+    /// and again whenever the file changes.
     Look {
         video: PathBuf,
-        probed: bool,
+        known: Option<Print>,
     },
     StopLooking,
+    /// Probes of files that are chosen, one after another, except where the known one still holds.
+    Examine(Vec<(PathBuf, Option<Print>)>),
+    StopExamining,
     /// The picture for an area of this size.
     Paint {
         video: PathBuf,
@@ -149,7 +163,7 @@ pub(super) enum Way {
     Library,
     Settings(Vec<Chosen>),
     Review(Vec<Planned>),
-    /// With what was agreed to at the review.
+    /// These orders, exactly as the review showed them, and the notice if it was acknowledged there.
     Publish(Vec<Order>, Option<Question>),
     /// The screen of a job.
     Job(JobId),

@@ -9,7 +9,7 @@ use ratatui_image::protocol::Protocol;
 
 use super::{
     backend::{Account, Checked, Gone, Place, Probe, Profile, Reel, ReelDetail, Unfinished},
-    folder::Listing,
+    folder::{Found, Listing, Named, Print},
     job::{Asked, End},
 };
 use crate::reel::{event::Event, fault::Fault, name::ReelName};
@@ -18,16 +18,24 @@ pub(super) enum Answer {
     Listed {
         folder: PathBuf,
         listing: Result<Listing, String>,
+        named: Option<Named>,
     },
-    /// A pasted path that exists; `None` if no reading of it does.
-    Found {
-        path: Option<PathBuf>,
-        folder: bool,
-        typed: String,
-    },
+    Found(Found),
     Probed {
         video: PathBuf,
+        /// The state of the file that was probed.
+        print: Option<Print>,
         probe: Result<Probe, Fault>,
+    },
+    /// The highlighted file is being written: it is probed again once it rests.
+    Changing {
+        video: PathBuf,
+    },
+    /// A chosen file was looked at again; no probe if the known one still holds.
+    Examined {
+        video: PathBuf,
+        print: Option<Print>,
+        probe: Option<Result<Probe, Fault>>,
     },
     Framed {
         video: PathBuf,

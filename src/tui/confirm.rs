@@ -60,11 +60,7 @@ impl Confirm {
 
     /// The use case's own question, so that a yes here answers it.
     pub(super) fn discard(resumable: &Resumable) -> Question {
-        Question::Discard {
-            reel: resumable.reel.clone(),
-            generation: resumable.generation,
-            at: resumable.at.clone(),
-        }
+        Question::Discard { reel: resumable.reel.clone(), generation: resumable.generation, at: resumable.at.clone() }
     }
 }
 

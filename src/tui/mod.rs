@@ -6,6 +6,7 @@ mod answer;
 mod app;
 pub mod backend;
 mod canvas;
+mod caught;
 mod choices;
 mod chosen;
 mod confirm;
@@ -14,6 +15,7 @@ mod folder;
 mod id;
 mod job;
 mod keymap;
+mod look;
 mod memory;
 mod overlay;
 mod pane;
@@ -96,7 +98,7 @@ fn ended(app: &App, result: std::thread::Result<io::Result<()>>, panics: Vec<Str
             1
         }
         Err(panic) => {
-            let text = tasks::panic_text(&*panic).to_owned();
+            let text = caught::panic_text(&*panic).to_owned();
             let told = panics.into_iter().next_back().unwrap_or(text);
             summary.failure(&format!("a defect in zipreel stopped the wizard: {told}"));
             1

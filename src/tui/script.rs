@@ -18,7 +18,7 @@ use super::{
         Profile, Published, Publishing, Question, Reel, ReelDetail, Removal, Repair, Report, Resumable, Storage,
         Stream, Target, Transcode, Unfinished, Work,
     },
-    folder::{Entry, Kind, Listing},
+    folder::{Entry, Kind, Listing, Named},
 };
 use crate::{
     reel::{
@@ -152,10 +152,19 @@ pub(super) fn listing() -> Listing {
         entry("e\u{301}te\u{301} 🎬👨‍👩‍👧 familia.mov", Kind::Video, 88_000_000),
         entry("odd\u{1b}[31m\u{202e}name.mp4", Kind::Video, 1_000),
         entry(".hidden.mp4", Kind::Video, 2_000),
+        entry("harbour-night.srt", Kind::Other, 31_000),
+        entry("notes.txt", Kind::Other, 700),
+        entry("recording", Kind::Other, 640_000_000),
         entry("raw", Kind::Folder, 0),
     ];
     entries.extend((1..=20).map(|number| entry(&format!("take {number:02}.mp4"), Kind::Video, 50_000_000)));
-    Listing { entries, others: 3 }
+    Listing { entries }
+}
+
+/// What a look at a named path gives.
+pub(super) fn named(path: PathBuf) -> Named {
+    let entry = listing().entries.into_iter().find(|entry| entry.path == path && entry.kind.is_file());
+    Named { entry: entry.ok_or_else(|| format!("There is no file `{}` any more.", path.display())), path }
 }
 
 pub(super) fn account(place: &Place) -> Account {
@@ -406,14 +415,7 @@ impl Backend for Script {
         ready(Ok(()))
     }
 
-    fn check(
-        &self,
-        _: Place,
-        name: ReelName,
-        _: bool,
-        found: UnboundedSender<Checked>,
-        _: Follow,
-    ) -> JobWork<Report> {
+    fn check(&self, _: Place, name: ReelName, _: bool, found: UnboundedSender<Checked>, _: Follow) -> JobWork<Report> {
         let chunks = detail(&name).chunks;
         let all = chunks.len() as u32;
         for chunk in chunks {

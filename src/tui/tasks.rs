@@ -2,11 +2,9 @@
 //! is work of its own, and ends no other. Nothing here blocks the loop or draws.
 
 use std::{
-    any::Any,
     collections::HashMap,
     io::{self, Write},
-    panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -32,17 +30,16 @@ use super::{
     answer::Answer,
     app::Errand,
     backend::{self, AccountRegion, Backend, Follow, JobWork, Place, Question, Work},
-    folder,
+    caught::{blocking, caught, caught_job},
+    folder::{self, Found, Print},
     id::Owner,
     job::{Asked, AtScreen, End, Run},
+    look,
     memory::Memory,
 };
 use crate::{
     publish::reporter::Control,
-    reel::{
-        fault::{Fault, Stopped},
-        name::ReelName,
-    },
+    reel::{fault::Fault, name::ReelName},
 };
 
 /// Answers, and whom they are for.
@@ -51,15 +48,13 @@ pub(super) type Answers = UnboundedSender<(Owner, Answer)>;
 /// The cursor has to rest this long before a video is looked into.
 const REST: Duration = Duration::from_millis(60);
 
-/// Longest side of a frame kept for the picture, pixels: more than a terminal shows.
-const FRAME_SIDE: u32 = 960;
-
 /// Work of one kind for one owner: the newest replaces what is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Kind {
     List,
     Find,
     Look,
+    Examine,
     Paint,
     Profiles,
     Connect(Place),
@@ -80,6 +75,8 @@ pub(super) struct Tasks {
     running: HashMap<(Owner, Kind), JoinHandle<()>>,
     picker: Picker,
     state_dir: PathBuf,
+    /// Between looks at the highlighted file.
+    pub(super) watch: Duration,
     /// The terminal, for the clipboard's escape sequence.
     terminal: Box<dyn Write + Send>,
 }
@@ -92,16 +89,18 @@ impl Tasks {
         state_dir: PathBuf,
         terminal: Box<dyn Write + Send>,
     ) -> Self {
-        Self { backend, answers, running: HashMap::new(), picker, state_dir, terminal }
+        Self { backend, answers, running: HashMap::new(), picker, state_dir, watch: look::WATCH, terminal }
     }
 
     /// `memory` is as it is now, for [`Command::Remember`].
     pub(super) fn carry_out(&mut self, Errand { owner, command }: Errand, memory: &Memory) {
         match command {
-            Command::ListFolder(folder) => self.list(owner, folder),
+            Command::ListFolder { folder, named } => self.list(owner, folder, named),
             Command::Find { typed, paths } => self.find(owner, typed, paths),
-            Command::Look { video, probed } => self.look(owner, video, probed),
+            Command::Look { video, known } => self.look(owner, video, known),
             Command::StopLooking => self.stop(owner, Kind::Look),
+            Command::Examine(files) => self.examine(owner, files),
+            Command::StopExamining => self.stop(owner, Kind::Examine),
             Command::Paint { video, frame, size } => self.paint(owner, video, frame, size),
             Command::FindProfiles => self.ask(owner, Kind::Profiles, self.backend.profiles(), Answer::Profiles),
             Command::Connect(place) => {
@@ -196,45 +195,46 @@ impl Tasks {
         self.start(owner, kind, async move { send(&answers, owner, answer(caught(work).await)) });
     }
 
-    fn list(&mut self, owner: Owner, folder: PathBuf) {
+    fn list(&mut self, owner: Owner, folder: PathBuf, named: Option<PathBuf>) {
         let answers = self.answers.clone();
         self.start(owner, Kind::List, async move {
             let listed = folder.clone();
-            let listing = blocking(move || folder::list(&listed).map_err(|error| error.to_string())).await;
-            send(&answers, owner, Answer::Listed { folder, listing: listing.unwrap_or_else(|fault| Err(fault.to_string())) });
+            let list = move || {
+                // first the folder: what is named and gone by then is told as gone
+                let listing = folder::list(&listed).map_err(|error| error.to_string());
+                (listing, named.map(folder::named))
+            };
+            let (listing, named) = blocking(list).await.unwrap_or_else(|fault| (Err(fault.to_string()), None));
+            send(&answers, owner, Answer::Listed { folder, listing, named });
         });
     }
 
     fn find(&mut self, owner: Owner, typed: String, paths: Vec<PathBuf>) {
         let answers = self.answers.clone();
         self.start(owner, Kind::Find, async move {
-            let find = move || {
-                let found = paths.into_iter().find_map(|path| path.canonicalize().ok());
-                (found.as_deref().is_some_and(Path::is_dir), found)
-            };
-            let (folder, path) = blocking(find).await.unwrap_or_default();
-            send(&answers, owner, Answer::Found { path, folder, typed });
+            let found = blocking(move || folder::find(&typed, &paths)).await;
+            send(&answers, owner, Answer::Found(found.unwrap_or_else(|fault| Found::Nothing(fault.to_string()))));
         });
     }
 
-    fn look(&mut self, owner: Owner, video: PathBuf, probed: bool) {
+    fn look(&mut self, owner: Owner, video: PathBuf, known: Option<Print>) {
         let answers = self.answers.clone();
         let backend = Arc::clone(&self.backend);
+        let every = self.watch;
         self.start(owner, Kind::Look, async move {
             tokio::time::sleep(REST).await;
-            if !probed {
-                let probe = caught(async { backend.probe(video.clone()).await }).await;
-                let playable = probe.is_ok();
-                send(&answers, owner, Answer::Probed { video: video.clone(), probe });
-                if !playable {
-                    return;
-                }
+            look::look(backend, &|answer| send(&answers, owner, answer), video, known, every).await;
+        });
+    }
+
+    fn examine(&mut self, owner: Owner, files: Vec<(PathBuf, Option<Print>)>) {
+        let answers = self.answers.clone();
+        let backend = Arc::clone(&self.backend);
+        self.start(owner, Kind::Examine, async move {
+            for (video, known) in files {
+                let answer = look::examine(&*backend, video, known).await;
+                send(&answers, owner, answer);
             }
-            let frame = match caught(async { backend.frame(video.clone()).await }).await {
-                Ok(bytes) => blocking(move || decode(&bytes)).await.and_then(|frame| frame),
-                Err(fault) => Err(fault),
-            };
-            send(&answers, owner, Answer::Framed { video, frame });
         });
     }
 
@@ -389,12 +389,6 @@ fn send(answers: &Answers, owner: Owner, answer: Answer) {
     let _ = answers.send((owner, answer));
 }
 
-fn decode(bytes: &[u8]) -> Result<Arc<DynamicImage>, Fault> {
-    let frame =
-        image::load_from_memory(bytes).map_err(|error| Fault::permanent("could not read the frame").because(error))?;
-    Ok(Arc::new(frame.thumbnail(FRAME_SIDE, FRAME_SIDE)))
-}
-
 /// Passes news on while the work runs; all of it has been told before the result is given.
 async fn alongside<T, N>(
     work: impl Future<Output = Result<T, Fault>>,
@@ -412,33 +406,6 @@ async fn alongside<T, N>(
         tell(new);
     }
     result
-}
-
-/// A defect in the engine must not take the terminal with it.
-async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(defect(&*panic)))
-}
-
-/// The same for a job.
-async fn caught_job<T>(work: impl Future<Output = Result<T, Stopped>>) -> Result<T, Stopped> {
-    let caught = AssertUnwindSafe(work).catch_unwind().await;
-    caught.unwrap_or_else(|panic| Err(Stopped::Failed(defect(&*panic))))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => defect(&*panic),
-        Err(_) => Fault::permanent("stopped without a result"),
-    })
-}
-
-fn defect(panic: &(dyn Any + Send)) -> Fault {
-    Fault::permanent("stopped by a defect in zipreel").because(panic_text(panic))
-}
-
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// Where the clipboard's sequence goes.

@@ -177,13 +177,17 @@ fn ended_words(job: &Job) -> Option<String> {
             format!("the publishing of {reel} is discarded: {} removed", amount::count(*functions, "function"))
         }
         (End::Removed(functions), _) => format!("{reel} is deleted: {} removed", amount::count(*functions, "function")),
-        (End::Checked(report), _) if report.is_whole() => format!("{reel} is whole: {} checked", amount::count(report.chunks, "chunk")),
+        (End::Checked(report), _) if report.is_whole() => {
+            format!("{reel} is whole: {} checked", amount::count(report.chunks, "chunk"))
+        }
         (End::Checked(report), _) => format!(
             "{reel} is not whole: {} missing, {} differ; its page offers the repair",
             report.missing, report.differing
         ),
         (End::Failed(fault), _) => fault.to_string(),
-        (End::Cancelled, Kind::Publishing) => format!("{reel} has stopped; nothing is lost, Resume picks up where it was"),
+        (End::Cancelled, Kind::Publishing) => {
+            format!("{reel} has stopped; nothing is lost, Resume picks up where it was")
+        }
         (End::Cancelled, Kind::Check) => format!("the check of {reel} has stopped"),
         (End::Cancelled, _) => format!("deleting {reel} has stopped; deleting it again removes the rest"),
     })

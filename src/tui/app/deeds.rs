@@ -8,7 +8,9 @@ use crate::tui::{
     id::{JobId, Owner},
     job::{Kind, Run, Step},
     overlay::Overlay,
+    shared::Connection,
     sight::{EARLY, Sight},
+    step::settings::Settings,
 };
 
 impl App {
@@ -56,20 +58,34 @@ impl App {
             self.acknowledged(&orders);
         }
         let draft = self.draft();
-        self.kept_settings = None;
         let ids = self.jobs.add(runs, agreed.as_slice(), self.shared.now);
-        if let (Some(draft), [id]) = (draft, ids.as_slice()) {
-            self.drafts.insert(*id, draft);
+        if let Some(draft) = draft {
+            self.keep_drafts(&draft, &ids);
         }
         self.open_publishings(&ids);
+        // the next video starts afresh
+        self.kept_settings = None;
+        if let Some(picker) = &mut self.kept_picker {
+            picker.choice.clear();
+        }
         let mut errands = vec![Errand { owner: Owner::App, command: Command::Remember }];
         errands.extend(self.advance());
         errands
     }
 
+    /// What was set for each, so that one that fails can be mended alone.
+    fn keep_drafts(&mut self, settings: &Settings, ids: &[JobId]) {
+        for (number, id) in ids.iter().enumerate() {
+            if let Some(Run::Publish(order)) = self.jobs.get(*id).map(|job| &job.run)
+                && let Some(draft) = settings.alone(number, &order.title)
+            {
+                self.drafts.insert(*id, draft);
+            }
+        }
+    }
+
     /// The engine keeps that; it is not shown again.
     fn acknowledged(&mut self, orders: &[Order]) {
-        use crate::tui::shared::Connection;
         for order in orders {
             if let Some(account) = self.shared.accounts.get_mut(&order.place) {
                 account.notice = None;
@@ -174,7 +190,8 @@ impl App {
     fn start(&self, id: JobId) -> Vec<Errand> {
         let Some(job) = self.jobs.get(id) else { return Vec::new() };
         let (run, agreed, control) = (job.run.clone(), job.agreed.clone(), job.control.clone());
-        let mut errands = vec![Errand { owner: Owner::Job(id, job.attempt), command: Command::Run { run, agreed, control } }];
+        let mut errands =
+            vec![Errand { owner: Owner::Job(id, job.attempt), command: Command::Run { run, agreed, control } }];
         // who is signed in there, and whether links end with us, is told when it is done
         let place = job.run.place();
         if self.shared.account_at(place).is_none() {

@@ -49,11 +49,15 @@ impl App {
             if waiting > 0 {
                 parts.push(format!("{} for a turn.", waits(waiting)));
             }
-            parts.push("It stops in an orderly way; what is up stays up, and Home goes on with it next time.".to_owned());
+            parts.push(
+                "It stops in an orderly way; what is up stays up, and Home goes on with it next time.".to_owned(),
+            );
             words.push(parts.join(" "));
         }
         if self.links_end() {
-            words.push("Links to reels on this machine end with this window; `zipreel local` serves them again.".to_owned());
+            words.push(
+                "Links to reels on this machine end with this window; `zipreel local` serves them again.".to_owned(),
+            );
         }
         if words.is_empty() {
             words.push("Ctrl-C once more quits too.".to_owned());
@@ -63,7 +67,8 @@ impl App {
 
     /// `2 publishings and 1 deletion`
     fn running_words(&self) -> String {
-        let count = |kind: Kind| self.jobs.active().filter(|job| job.kind() == kind && job.is_under_way()).count() as u64;
+        let count =
+            |kind: Kind| self.jobs.active().filter(|job| job.kind() == kind && job.is_under_way()).count() as u64;
         let kinds = [
             (Kind::Publishing, "publishing"),
             (Kind::Deletion, "deletion"),

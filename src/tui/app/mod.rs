@@ -9,9 +9,11 @@ mod ways;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
+    sync::Arc,
     time::{Instant, SystemTime},
 };
 
+use image::DynamicImage;
 use ratatui::{
     crossterm::event::{Event as Input, KeyEventKind, MouseButton, MouseEventKind},
     layout::{Position, Size},
@@ -39,6 +41,14 @@ pub(super) struct Errand {
     pub(super) command: Command,
 }
 
+/// A picture that is asked for, or there.
+struct Painting {
+    screen: ScreenId,
+    video: PathBuf,
+    size: Size,
+    frame: Arc<DynamicImage>,
+}
+
 pub(super) struct App {
     pub(super) shared: Shared,
     pub(super) theme: Theme,
@@ -53,7 +63,9 @@ pub(super) struct App {
     drafts: BTreeMap<JobId, Settings>,
     /// Settings that were left for the picker: coming back to the same video, what was set stays.
     kept_settings: Option<Settings>,
-    painting: Option<(ScreenId, PathBuf, Size)>,
+    /// The picker, as it was left: with its folder, its marks and what it knows of files.
+    kept_picker: Option<Box<Video>>,
+    painting: Option<Painting>,
     last_screen: u64,
     /// Links of the stand-in were shown.
     pub(super) links_shown: bool,
@@ -75,6 +87,7 @@ impl App {
             seen: Seen::default(),
             drafts: BTreeMap::new(),
             kept_settings: None,
+            kept_picker: None,
             painting: None,
             last_screen: 0,
             links_shown: false,
@@ -308,17 +321,20 @@ impl App {
 
     /// The picture that drawing found missing.
     pub(super) fn drawn(&mut self) -> Option<Errand> {
-        let (path, size) = self.seen.picture.take()?;
-        let wanted = (self.top_id(), path, size);
-        if self.painting.as_ref() == Some(&wanted) {
-            return None;
-        }
+        let (video, size) = self.seen.picture.take()?;
+        let id = self.top_id();
         let frame = match &self.picker()?.frame {
-            Some((video, Ok(frame))) if *video == wanted.1 => frame.clone(),
+            Some((of, Ok(frame))) if *of == video => Arc::clone(frame),
             _ => return None,
         };
-        self.painting = Some(wanted.clone());
-        let (id, video, size) = wanted;
+        // a file that changed has another frame
+        let same = |painted: &Painting| {
+            (painted.screen, &painted.video, painted.size) == (id, &video, size) && Arc::ptr_eq(&painted.frame, &frame)
+        };
+        if self.painting.as_ref().is_some_and(same) {
+            return None;
+        }
+        self.painting = Some(Painting { screen: id, video: video.clone(), size, frame: Arc::clone(&frame) });
         Some(Errand { owner: Owner::Screen(id), command: Command::Paint { video, frame, size } })
     }
 

@@ -29,32 +29,44 @@ impl App {
         errands
     }
 
-    /// Home stays: it is never closed.
+    /// Home stays: it is never closed. The picker and the settings are kept for the next time.
     pub(super) fn close_top(&mut self) {
-        if self.stack.len() > 1 {
-            self.stack.pop();
+        if self.stack.len() == 1 {
+            return;
+        }
+        match self.stack.pop().map(|open| open.screen) {
+            Some(Screen::Video(picker)) => self.kept_picker = Some(picker),
+            Some(Screen::Settings(settings)) => self.kept_settings = Some(*settings),
+            _ => {}
+        }
+    }
+
+    /// Closes all but so many.
+    fn close_down_to(&mut self, left: usize) {
+        while self.stack.len() > left.max(1) {
+            self.close_top();
         }
     }
 
     pub(in crate::tui) fn go(&mut self, way: Way) -> Vec<Errand> {
         match way {
             Way::Video => {
-                self.stack.truncate(1);
+                self.close_down_to(1);
                 let mut commands = self.connect();
-                let mut video = Video::new(&self.shared);
-                commands.extend(video.open(&self.shared));
-                self.open(Screen::Video(Box::new(video)), commands)
+                let mut picker = self.kept_picker.take().unwrap_or_else(|| Box::new(Video::new(&self.shared)));
+                commands.extend(picker.open(&self.shared));
+                self.open(Screen::Video(picker), commands)
             }
             Way::Library => self.go_library(),
             Way::Settings(chosen) => self.go_settings(chosen),
             Way::Review(planned) => {
-                let review = planned.into_iter().next().map(|planned| Review::new(planned.order, planned.probe, &self.shared));
-                review.map(|review| self.open(Screen::Review(Box::new(review)), Vec::new())).unwrap_or_default()
+                let review = Review::new(planned, &self.shared);
+                self.open(Screen::Review(Box::new(review)), Vec::new())
             }
             Way::Publish(orders, agreed) => self.publish(orders, agreed),
             Way::Job(id) => self.go_job(id),
             Way::Queue => {
-                self.stack.truncate(1);
+                self.close_down_to(1);
                 self.open(Screen::Queue(Queue::default()), Vec::new())
             }
             Way::Edit(id) => self.go_edit(id),
@@ -69,7 +81,7 @@ impl App {
 
     pub(super) fn go_home(&mut self) -> Vec<Errand> {
         let job = self.shown_job().map(|job| job.id).filter(|_| self.stack.len() > 1);
-        self.stack.truncate(1);
+        self.close_down_to(1);
         if let Some(job) = job {
             self.point_home_at(job);
         }
@@ -80,10 +92,10 @@ impl App {
     fn go_library(&mut self) -> Vec<Errand> {
         let below = self.stack.iter().rposition(|open| matches!(open.screen, Screen::Library(_)));
         if let Some(below) = below {
-            self.stack.truncate(below + 1);
+            self.close_down_to(below + 1);
             return Vec::new();
         }
-        self.stack.truncate(1);
+        self.close_down_to(1);
         let mut commands = self.connect();
         let mut library = Library::default();
         commands.extend(library.open(&self.shared));
@@ -91,10 +103,9 @@ impl App {
     }
 
     fn go_settings(&mut self, chosen: Vec<crate::tui::chosen::Chosen>) -> Vec<Errand> {
-        let Some(chosen) = chosen.into_iter().next() else { return Vec::new() };
         let commands = self.connect();
-        // coming back to the same video, what was set stays
-        let kept = self.kept_settings.take().filter(|settings| settings.chosen == chosen);
+        // coming back to the same videos, what was set stays
+        let kept = self.kept_settings.take().filter(|settings| settings.is_for(&chosen));
         let settings = kept.unwrap_or_else(|| Settings::new(chosen, &self.shared));
         self.open(Screen::Settings(Box::new(settings)), commands)
     }
@@ -129,7 +140,7 @@ impl App {
     /// Their screen, from which `Esc` leads home; of a repair, to the reel.
     pub(super) fn open_publishings(&mut self, ids: &[JobId]) {
         if !matches!(self.top(), Screen::Reel(_)) {
-            self.stack.truncate(1);
+            self.close_down_to(1);
         }
         let screen = match ids {
             [id] => Screen::Publishing(Box::new(Publishing::new(*id))),
@@ -161,9 +172,7 @@ impl App {
         if self.stack.len() == 1 {
             return Vec::new();
         }
-        if let Some(Open { screen: Screen::Settings(settings), .. }) = self.stack.pop() {
-            self.kept_settings = Some(*settings);
-        }
+        self.close_top();
         if let (1, Some(job)) = (self.stack.len(), job) {
             self.point_home_at(job);
         }

@@ -33,9 +33,7 @@ enum Kept {
     /// It was told, and has not answered yet.
     Telling,
     /// The queue has changed since it was told, or was never told.
-    Behind {
-        telling: bool,
-    },
+    Behind { telling: bool },
 }
 
 #[derive(Default)]
@@ -48,7 +46,6 @@ pub(in crate::tui) struct Jobs {
     /// Nothing more begins: the wizard ends.
     pub(in crate::tui) closing: bool,
 }
-
 
 impl Jobs {
     pub(in crate::tui) fn iter(&self) -> impl DoubleEndedIterator<Item = &Job> {
@@ -82,12 +79,7 @@ impl Jobs {
     }
 
     /// The newest check of what is served there under this name, if it was of this generation.
-    pub(in crate::tui) fn check(
-        &self,
-        place: &Place,
-        reel: &ReelName,
-        generation: Option<Generation>,
-    ) -> Option<&Job> {
+    pub(in crate::tui) fn check(&self, place: &Place, reel: &ReelName, generation: Option<Generation>) -> Option<&Job> {
         let here = |job: &&Job| match &job.run {
             Run::Check { place: at, reel: of, generation: which, .. } => {
                 at == place && of == reel && *which == generation

@@ -104,7 +104,15 @@ impl Table {
 
     /// Keys that no binding takes are typed into a field.
     fn types(self) -> bool {
-        matches!(self, Self::Filter | Self::SettingsText | Self::SettingsList | Self::Choose | Self::Confirm | Self::JobAsksForName)
+        matches!(
+            self,
+            Self::Filter
+                | Self::SettingsText
+                | Self::SettingsList
+                | Self::Choose
+                | Self::Confirm
+                | Self::JobAsksForName
+        )
     }
 
     pub(super) fn action(self, event: KeyEvent) -> Option<Action> {
@@ -188,4 +196,3 @@ pub fn markdown() -> String {
     let _ = writeln!(text, "| everywhere | `{}` {} |", EVERYWHERE[0].label, EVERYWHERE[0].help);
     text
 }
-

@@ -34,14 +34,8 @@ const LAST: Binding = also(&[Key::Code(KeyCode::End), Key::Char('G')], Action::L
 const FIELD: Binding = key(&[UP, BACK_TAB], Action::Up, "↑↓", "field", "another field", 3);
 const FIELD_DOWN: Binding = also(&[DOWN, TAB], Action::Down);
 const TO_REVIEW: Binding = key(&[ENTER], Action::Enter, "⏎", "review", "go on to the review", 0);
-const ASK_ANEW: Binding = key(
-    &[Key::Char('r')],
-    Action::Retry,
-    "r",
-    "",
-    "ask anew: what is unfinished, profiles, who is signed in",
-    5,
-);
+const ASK_ANEW: Binding =
+    key(&[Key::Char('r')], Action::Retry, "r", "", "ask anew: what is unfinished, profiles, who is signed in", 5);
 const RETRY: Binding = key(&[Key::Char('r')], Action::Retry, "r", "try again", "try again what failed or waits", 2);
 const CANCEL: Binding = key(&[Key::Char('c')], Action::Cancel, "c", "cancel", "stop it; asks first", 4);
 const ALL_VIDEOS: Binding = key(&[Key::Char('v')], Action::Queue, "v", "all videos", "all publishings, a line each", 5);
@@ -62,7 +56,14 @@ pub(super) static HOME: &[Binding] = &[
 pub(super) static HOME_JOB: &[Binding] = &[
     key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open its screen", 0),
     RETRY,
-    key(&[Key::Char('x'), Key::Char('d')], Action::Discard, "x", "stop", "stop it, or give up what failed; asks first", 3),
+    key(
+        &[Key::Char('x'), Key::Char('d')],
+        Action::Discard,
+        "x",
+        "stop",
+        "stop it, or give up what failed; asks first",
+        3,
+    ),
     MOVE,
     MOVE_DOWN,
     ENDS,
@@ -85,7 +86,7 @@ pub(super) static HOME_UNFINISHED: &[Binding] = &[
     QUIT,
 ];
 pub(super) static VIDEO: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "choose", "open the folder, choose the video", 0),
+    key(&[ENTER, RIGHT], Action::Enter, "⏎", "choose", "open the folder, choose the video or all marked ones", 0),
     key(&[Key::Char('/')], Action::Filter, "/", "filter", "type to filter, fuzzily", 3),
     MOVE,
     MOVE_DOWN,
@@ -95,7 +96,11 @@ pub(super) static VIDEO: &[Binding] = &[
     LAST,
     key(&[LEFT, BACKSPACE], Action::ParentFolder, "←", "", "the folder above", 5),
     key(&[Key::Char('~')], Action::HomeFolder, "~", "home", "your home folder", 5),
+    key(&[Key::Char(' ')], Action::Mark, "Space", "mark", "mark the file, to publish several", 3),
+    key(&[Key::Char('u')], Action::UnmarkAll, "u", "", "unmark all files", 9),
+    key(&[Key::Char('a')], Action::AllFiles, "a", "all files", "show files of all kinds, or only videos", 4),
     key(&[Key::Char('.')], Action::Hidden, ".", "hidden", "show or hide hidden files", 6),
+    key(&[Key::Char('r')], Action::Reload, "r", "", "read the folder and the highlighted file again", 9),
     key(&[TAB], Action::Recent, "Tab", "recent", "jump between recent videos and the folder", 4),
     HELP,
     BACK,
@@ -105,6 +110,7 @@ pub(super) static FILTER: &[Binding] = &[
     key(&[ENTER], Action::Enter, "⏎", "choose", "take the highlighted line", 0),
     key(&[UP], Action::Up, "↑↓", "move", "move", 2),
     ARROW_DOWN,
+    key(&[TAB], Action::Mark, "Tab", "mark", "mark the file, to publish several", 3),
     key(&[ESC], Action::Back, "Esc", "clear", "clear the filter", 1),
 ];
 pub(super) static SETTINGS: &[Binding] = &[

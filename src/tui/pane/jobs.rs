@@ -62,13 +62,7 @@ fn sign(shown: Shown, job: Option<&Job>) -> (Role, &'static str) {
     }
 }
 
-fn select<'c, 'a>(
-    shown: Shown,
-    canvas: &'c mut Canvas<'a>,
-    area: Rect,
-    number: usize,
-    name: &JobName,
-) -> Pen<'c, 'a> {
+fn select<'c, 'a>(shown: Shown, canvas: &'c mut Canvas<'a>, area: Rect, number: usize, name: &JobName) -> Pen<'c, 'a> {
     if shown.selected.is_some() {
         canvas.clickable(area, Action::Pick(number));
     }
@@ -213,14 +207,7 @@ fn speed(shown: Shown, name: &JobName) -> String {
 }
 
 /// `429 too many requests, again in 1.2 s, attempt 3 of 8`
-fn retry_words(
-    shown: Shown,
-    name: &JobName,
-    wait: Duration,
-    cause: &str,
-    of: u32,
-    now: std::time::Instant,
-) -> String {
+fn retry_words(shown: Shown, name: &JobName, wait: Duration, cause: &str, of: u32, now: std::time::Instant) -> String {
     let since = shown.course.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
     let left = wait.saturating_sub(now.saturating_duration_since(since));
     let attempt = shown.course.board.jobs.get(name).map_or(0, |job| job.attempt);

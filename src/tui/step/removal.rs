@@ -35,7 +35,9 @@ impl Removal {
                 vec![Command::Ask(Confirm::Cancel(job.id, job.stops()))]
             }
             // a reel that is gone has no page to go back to
-            Action::Back | Action::Enter if job.kind() == Kind::Deletion && matches!(job.end(), Some(End::Removed(_))) => {
+            Action::Back | Action::Enter
+                if job.kind() == Kind::Deletion && matches!(job.end(), Some(End::Removed(_))) =>
+            {
                 vec![Command::Go(Box::new(Way::Library))]
             }
             Action::Back => vec![Command::Back],

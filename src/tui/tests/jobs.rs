@@ -151,7 +151,7 @@ fn a_failed_publishing_leads_back_to_what_was_typed() {
     player.keys("e");
     assert_eq!(player.at(), At::Settings);
     let settings = player.settings();
-    assert_eq!((settings.name.value(), settings.length), ("by-the-sea", Duration::from_secs(8)));
+    assert_eq!((settings.videos[0].typed.value(), settings.length), ("by-the-sea", Duration::from_secs(8)));
     player.enter();
     player.look_and_enter();
     player.ends(Ok(crate::tui::backend::Published { reel: script::name("by-the-sea"), ..script::published() }));
@@ -265,7 +265,8 @@ fn what_a_process_left_waiting_is_taken_up_or_forgotten() {
     assert_eq!(player.at(), At::Queue);
     let reels: Vec<_> = player.jobs().iter().map(|job| job.reel().to_string()).collect();
     assert_eq!(reels, ["harbour-night", "four"]);
-    let taken = player.done.iter().any(|command| matches!(command, Command::Forget(reel, _) if reel.as_str() == "four"));
+    let taken =
+        player.done.iter().any(|command| matches!(command, Command::Forget(reel, _) if reel.as_str() == "four"));
     assert!(taken, "it is in this wizard's own queue now");
 }
 

@@ -2,8 +2,10 @@
 
 mod any_keys;
 mod jobs;
+mod picker;
 mod pictures;
 mod session;
+mod several;
 mod steps;
 
 use std::{
@@ -28,6 +30,7 @@ use super::{
     answer::Answer,
     app::{App, Errand},
     backend::{Backend, Published, Work},
+    folder::Found,
     id::{JobId, Owner},
     job::{End, Job, Jobs, Publishing, Run},
     memory::Memory,
@@ -83,17 +86,26 @@ impl At {
 
 impl Player {
     pub(super) fn new(start: Start, script: Script) -> Self {
+        let mut player = Self::unopened(start, script);
+        player.begin();
+        player
+    }
+
+    /// Nothing is asked yet.
+    pub(super) fn unopened(start: Start, script: Script) -> Self {
         let backend = Arc::new(script);
         let mut shared = Shared::new(start, Arc::clone(&backend) as Arc<dyn Backend>, Memory::default());
         shared.home = Some("/home/ada".into());
         shared.suffix = || "k3x9q2m7".to_owned();
         shared.wall = script::noon();
         let began = shared.now;
-        let mut app = App::new(shared, Theme::DARK);
-        let errands = app.begin();
-        let mut player = Self { app, backend, done: Vec::new(), began };
-        player.carry_out(errands);
-        player
+        let app = App::new(shared, Theme::DARK);
+        Self { app, backend, done: Vec::new(), began }
+    }
+
+    pub(super) fn begin(&mut self) {
+        let errands = self.app.begin();
+        self.carry_out(errands);
     }
 
     pub(super) fn local() -> Self {
@@ -117,25 +129,42 @@ impl Player {
         self.carry_out(more);
     }
 
+    /// An answer to what the screen in sight asked for, or to what all share; what it leads to, undone.
+    pub(super) fn hear(&mut self, answer: Answer) -> Vec<Errand> {
+        let owner = match answer {
+            Answer::Connected { .. } | Answer::Names { .. } => Owner::App,
+            _ => Owner::Screen(self.app.stack.last().unwrap().id),
+        };
+        self.app.answer(owner, answer)
+    }
+
     fn answers(&mut self, command: Command) -> Vec<Answer> {
         fn now<T>(work: Work<T>) -> Result<T, Fault> {
             work.now_or_never().unwrap()
         }
         let backend = Arc::clone(&self.backend);
         match command {
-            Command::ListFolder(folder) => {
+            Command::ListFolder { folder, named } => {
                 let known = folder.to_str() == Some(script::FOLDER);
                 let listing = if known { Ok(script::listing()) } else { Err("permission denied".to_owned()) };
-                vec![Answer::Listed { folder, listing }]
+                vec![Answer::Listed { folder, listing, named: named.map(script::named) }]
             }
             Command::Find { typed, paths } => {
-                let found = |path: &PathBuf| script::listing().entries.iter().any(|entry| entry.path == *path);
-                vec![Answer::Found { path: paths.into_iter().find(found), folder: false, typed }]
+                let found = paths.into_iter().find(|path| script::named(path.clone()).entry.is_ok());
+                let nothing = || Found::Nothing(format!("There is no file or folder `{}`.", typed.trim()));
+                vec![Answer::Found(found.map_or_else(nothing, Found::File))]
             }
             Command::Look { video, .. } => {
                 let frame = Ok(Arc::new(script::frame()));
                 let probe = now(backend.probe(video.clone()));
-                vec![Answer::Probed { video: video.clone(), probe }, Answer::Framed { video, frame }]
+                vec![Answer::Probed { video: video.clone(), print: None, probe }, Answer::Framed { video, frame }]
+            }
+            Command::Examine(files) => {
+                let examined = |(video, _): (PathBuf, _)| {
+                    let probe = Some(now(backend.probe(video.clone())));
+                    Answer::Examined { video, print: None, probe }
+                };
+                files.into_iter().map(examined).collect()
             }
             Command::Paint { video, frame, size } => {
                 let picture = Picker::halfblocks().new_protocol((*frame).clone(), size, Resize::Scale(None)).unwrap();

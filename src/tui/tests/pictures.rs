@@ -18,7 +18,7 @@ use crate::tui::{
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
 
-fn pictures(name: &str, player: &mut Player) {
+pub(super) fn pictures(name: &str, player: &mut Player) {
     for (width, height) in SIZES {
         let screen = player.text(width, height);
         insta::with_settings!({ omit_expression => true }, {

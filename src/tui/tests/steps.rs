@@ -6,10 +6,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButt
 
 use super::{At, Player};
 use crate::{
-    reel::{
-        event::Event,
-        order::IfTaken,
-    },
+    reel::{event::Event, order::IfTaken},
     tui::{
         action::Command,
         answer::Answer,
@@ -18,7 +15,7 @@ use crate::{
         job::{End, Run},
         screen::Screen,
         script::{self, Script},
-        step::settings::Field,
+        step::{probes::Probes, settings::Field},
     },
 };
 
@@ -84,7 +81,7 @@ fn the_picker_filters_hides_pastes_and_remembers() {
     player.input(Input::Paste(format!("'{}/take 07.mp4'\n", script::FOLDER)));
     assert_eq!(player.video().highlighted().unwrap().entry.name, "take 07.mp4");
     player.input(Input::Paste("/nowhere/at all.mp4".into()));
-    assert!(player.app.said.as_ref().unwrap().contains("/nowhere/at all.mp4"));
+    assert!(player.video().word.as_ref().unwrap().contains("/nowhere/at all.mp4"));
     player.keys("~");
     assert_eq!(player.video().folder.to_str(), Some("/home/ada"));
     assert!(matches!(player.video().listing, Some(Err(_))), "it says why a folder can't be read");
@@ -107,11 +104,11 @@ fn a_video_chosen_while_it_is_probed_goes_on_when_the_probe_is_there() {
     let open = player.app.stack.last_mut().unwrap();
     let owner = Owner::Screen(open.id);
     let Screen::Video(picker) = &mut open.screen else { panic!("the picker is in sight") };
-    picker.probes.clear();
+    picker.probes = Probes::default();
     player.enter();
     assert_eq!(player.at(), At::Video);
     let video = player.video().highlighted_video().unwrap().to_owned();
-    player.answer(owner, Answer::Probed { video, probe: Ok(script::probe()) });
+    player.answer(owner, Answer::Probed { video, print: None, probe: Ok(script::probe()) });
     assert_eq!(player.at(), At::Settings);
 }
 
@@ -121,7 +118,7 @@ fn problem(player: &Player) -> Option<(Field, String)> {
 }
 
 fn rename(player: &mut Player, name: &str) {
-    player.settings_mut().focus = Field::Name;
+    player.settings_mut().focus = Field::Name(0);
     player.control('u');
     player.keys(name);
 }
@@ -136,7 +133,7 @@ fn every_name_is_checked_as_it_is_typed() {
     {
         rename(&mut player, name);
         let (field, words_shown) = problem(&player).unwrap_or_else(|| panic!("{name} is no good"));
-        assert!(field == Field::Name && words_shown.contains(words), "{name}: {words_shown}");
+        assert!(field == Field::Name(0) && words_shown.contains(words), "{name}: {words_shown}");
         player.enter();
         assert_eq!(player.at(), At::Settings, "{name} blocks the way");
         assert_eq!(player.app.said.as_ref(), Some(&words_shown), "and it is said why");
@@ -155,7 +152,7 @@ fn a_taken_name_can_be_replaced_when_that_is_wanted() {
     player.key(KeyCode::Right);
     assert_eq!(problem(&player), None);
     player.enter();
-    assert!(player.review().order.if_taken == IfTaken::Replace);
+    assert!(player.review().planned[0].order.if_taken == IfTaken::Replace);
 }
 
 #[test]
@@ -183,7 +180,7 @@ fn re_encoding_has_to_be_allowed() {
     assert_eq!(player.settings().focus, Field::Transcode, "the cursor goes to what blocks");
     player.key(KeyCode::Right);
     player.enter();
-    assert_eq!(player.review().order.cut.transcode, Transcode::Auto);
+    assert_eq!(player.review().planned[0].order.cut.transcode, Transcode::Auto);
 }
 
 #[test]
@@ -197,7 +194,7 @@ fn a_target_is_picked_and_decides_whether_the_reel_is_unlisted() {
     assert_eq!(player.app.shared.place.target, script::studio());
     assert!(player.settings().unlisted);
     assert_eq!(player.app.shared.region(), "eu-west-1", "the profile's Region");
-    let reel = player.settings().reel().unwrap();
+    let reel = player.settings().reels(&player.app.shared).remove(0).unwrap();
     assert_eq!(reel.as_str(), "harbour-night-k3x9q2m7");
     player.settings_mut().focus = Field::Region;
     player.keys("tokyo");
@@ -223,7 +220,7 @@ fn the_notice_is_acknowledged_before_anything_starts_and_only_once() {
     assert_eq!(player.at(), At::Review, "not before it is read");
     player.keys("a");
     player.keys("b");
-    assert!(player.review().order.relay, "the relay is accepted by hand");
+    assert!(player.review().planned[0].order.relay, "the relay is accepted by hand");
     player.look_and_enter();
     assert_eq!(player.at(), At::Publishing);
     let Some(Command::Run { agreed, .. }) = player.done.iter().rfind(|command| matches!(command, Command::Run { .. }))

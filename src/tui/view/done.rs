@@ -41,7 +41,9 @@ pub(super) fn draw(
     let beside = |size: Size| area.width >= size.width + GAP + TEXT_LEAST && area.height >= size.height;
     match room {
         // links stay on one line: only where they do, the code stands beside them
-        Some((code, size)) if beside(size) && longest(published) + usize::from(size.width) < usize::from(area.width) => {
+        Some((code, size))
+            if beside(size) && longest(published) + usize::from(size.width) < usize::from(area.width) =>
+        {
             let text = Rect { width: area.width - size.width - GAP, ..area };
             let place = Rect { x: area.right() - size.width, width: size.width, ..area };
             let mut page = links(published, shared, text.width, airy);

@@ -19,6 +19,7 @@ use ratatui::{Frame, layout::Rect};
 use super::{
     app::App,
     canvas::{Canvas, Pen, Rows, inset},
+    chosen::Planned,
     job::{Job, Run},
     keymap::Binding,
     screen::Screen,
@@ -80,7 +81,8 @@ fn top(app: &App, canvas: &mut Canvas, body: Rect) {
         }
         Screen::Settings(settings) => settings::draw(settings, shared, canvas, body),
         Screen::Review(review) => {
-            let runs = vec![Run::Publish(Box::new(review.order.clone()))];
+            let run = |planned: &Planned| Run::Publish(Box::new(planned.order.clone()));
+            let runs: Vec<_> = review.planned.iter().map(run).collect();
             canvas.shows(body, Some(Sight::of(&runs)));
             review::draw(review, shared, canvas, body);
         }

@@ -12,12 +12,7 @@ use crate::tui::{
     sight::Sight,
     step::reel::{Reel, Tally},
     theme::Role,
-    widget::{
-        amount, field, gauge,
-        line::fault_lines,
-        page::Page,
-        text,
-    },
+    widget::{amount, field, gauge, line::fault_lines, page::Page, text},
 };
 
 const COLUMN: usize = 11;
@@ -104,7 +99,10 @@ fn status(reel: &Reel, jobs: &Jobs, tally: Tally, now: Instant) -> Vec<Vec<(Role
         }
     }
     if reel.is_damaged(jobs) {
-        lines.push(vec![(Role::Accent, "R deploys again what is missing or differs, from the video it was made of".to_owned())]);
+        lines.push(vec![(
+            Role::Accent,
+            "R deploys again what is missing or differs, from the video it was made of".to_owned(),
+        )]);
     }
     lines
 }
