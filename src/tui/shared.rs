@@ -19,6 +19,7 @@ use crate::reel::{fault::Fault, name::ReelName, region};
 
 /// What is known of the account behind the place.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Connection {
     Unasked,
     Asking,

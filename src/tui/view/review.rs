@@ -75,7 +75,7 @@ fn reels(planned: &[Planned], shared: &Shared, page: &mut Page) {
         let Planned { order, probe, .. } = planned;
         let label = if number == 0 { "Publish" } else { "" };
         let facts = format!(
-            "{}. {}   {}   {}",
+            "{}. {} · {} · {}",
             number + 1,
             order.reel,
             amount::bytes(probe.bytes),
