@@ -1,5 +1,5 @@
 //! What a key, a click or a paste asks for, and what a screen asks to be done. Screens take actions and answers and
-//! give commands; they never do work themselves.
+//! give commands; they never do work themselves. No screen is named here.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,12 +8,17 @@ use ratatui::layout::Size;
 use tui_input::InputRequest;
 
 use super::{
-    app::Screen,
-    backend::{Order, Place, Published, Resumable},
-    overlay::Question,
-    step::video::Chosen,
+    backend::{AccountRegion, Order, Place, Question, Reply, Resumable},
+    chosen::{Chosen, Planned},
+    confirm::Confirm,
+    folder::Print,
+    id::JobId,
+    job::Run,
 };
-use crate::{publish::reporter::Control, reel::name::ReelName};
+use crate::{
+    publish::reporter::Control,
+    reel::{event::JobName, name::ReelName},
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Action {
@@ -38,7 +43,12 @@ pub(super) enum Action {
     HomeFolder,
     ParentFolder,
     Hidden,
+    /// Show files of all kinds, or only videos.
+    AllFiles,
     Recent,
+    /// Mark or unmark the highlighted file, to publish several.
+    Mark,
+    UnmarkAll,
     Target,
     Reload,
     Acknowledge,
@@ -53,6 +63,14 @@ pub(super) enum Action {
     Check,
     CheckDeep,
     Delete,
+    /// Deploys again what a check found damaged.
+    Repair,
+    /// Gives up what is unfinished.
+    Discard,
+    /// Back to the settings.
+    EditSettings,
+    /// All publishings of this session.
+    Queue,
     Another,
     Yes,
     No,
@@ -65,21 +83,30 @@ pub(super) enum Action {
     Scroll(i32),
 }
 
-/// Work for the runner, or a way to another screen. Work of one kind replaces earlier work of its kind.
+/// What a screen asks for: work, a way to another screen, or a deed of the app. Work of one kind replaces earlier work of
+/// its kind for the same owner.
 #[derive(Debug)]
 pub(super) enum Command {
-    ListFolder(PathBuf),
-    /// Which reading of a pasted text is a path that exists.
+    ListFolder {
+        folder: PathBuf,
+        /// A file in it that the person named: looked at too.
+        named: Option<PathBuf>,
+    },
+    /// Which reading of a named or pasted path exists.
     Find {
         typed: String,
         paths: Vec<PathBuf>,
     },
-    /// Probe (unless it is known) and picture of a video, after a moment without another.
+    /// Probe (unless it is known for this state of the file) and picture of a video, after a moment without another;
+    /// and again whenever the file changes.
     Look {
         video: PathBuf,
-        probed: bool,
+        known: Option<Print>,
     },
     StopLooking,
+    /// Probes of files that are chosen, one after another, except where the known one still holds.
+    Examine(Vec<(PathBuf, Option<Print>)>),
+    StopExamining,
     /// The picture for an area of this size.
     Paint {
         video: PathBuf,
@@ -89,26 +116,19 @@ pub(super) enum Command {
     FindProfiles,
     Connect(Place),
     FindNames(Place),
-    FindResumable,
+    FindUnfinished,
     FindReels(Place),
     OpenReel(Place, ReelName),
-    Check {
-        place: Place,
-        reel: ReelName,
-        deep: bool,
-    },
-    StopChecking,
-    Delete(Place, ReelName),
-    Publish {
-        run: u64,
-        order: Box<Order>,
+    /// A job's work.
+    Run {
+        run: Run,
+        agreed: Vec<Question>,
         control: Control,
     },
-    Resume {
-        run: u64,
-        resumable: Box<Resumable>,
-        control: Control,
-    },
+    /// The queue, on the disk.
+    Keep(Vec<Order>),
+    /// An order that a process left behind is taken up, or given up.
+    Forget(ReelName, AccountRegion),
     /// To the clipboard of the terminal.
     Copy(String),
     /// In the person's browser.
@@ -116,31 +136,49 @@ pub(super) enum Command {
     Remember,
     /// A word at the bottom of the screen, gone at the next key.
     Say(String),
-    Ask(Question),
+    Ask(Confirm),
     ChooseTarget,
     ChooseRegion {
         current: String,
         typed: Option<char>,
     },
-    ShowLog,
+    ShowLog(JobId, JobName),
+    /// Begins jobs, if what they do was in sight long enough; with what was agreed to there.
+    Begin(Vec<Run>, Vec<Question>),
+    /// The same for what earlier processes left: interrupted publishings, and orders that waited.
+    TakeUp(Vec<Resumable>, Vec<Order>),
+    Retry(JobId),
+    Reply(JobId, Reply),
+    /// It has ended and was looked at.
+    PutAway(JobId),
     Go(Box<Way>),
     Back,
     Quit,
 }
 
-/// Ways between screens, with what they carry.
+/// Ways to other screens, with what they carry.
 #[derive(Debug)]
 pub(super) enum Way {
-    To(Screen),
-    Settings(Chosen),
-    Review,
-    Publish,
-    Resume(Resumable),
-    Done(Published),
-    Reel(ReelName),
-    CheckedReel(ReelName),
-    /// The same publishing once more.
-    Again,
-    /// A cancelled publishing has come to rest.
-    Stopped,
+    Video,
+    Library,
+    Settings(Vec<Chosen>),
+    Review(Vec<Planned>),
+    /// These orders, exactly as the review showed them, and the notice if it was acknowledged there.
+    Publish(Vec<Order>, Option<Question>),
+    /// The screen of a job.
+    Job(JobId),
+    /// All publishings of this session.
+    Queue,
+    /// Back to the settings of a publishing that failed.
+    Edit(JobId),
+    Reel {
+        place: Place,
+        reel: ReelName,
+        check: bool,
+    },
+    /// To choose the video that a damaged reel was made of.
+    Source {
+        place: Place,
+        reel: ReelName,
+    },
 }

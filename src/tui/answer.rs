@@ -1,5 +1,5 @@
-//! What comes back from background work. Screens fold answers into their state; one that is no longer wanted names
-//! what it was about, so that it can be told apart and dropped.
+//! What comes back from background work. It goes to whom the work was done for: the app, a screen, a job. One that is no
+//! longer wanted by its screen also names what it was about.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -8,8 +8,9 @@ use ratatui::layout::Size;
 use ratatui_image::protocol::Protocol;
 
 use super::{
-    backend::{Account, Checked, Gone, Place, Probe, Profile, Published, Reel, ReelDetail, Resumable},
-    folder::Listing,
+    backend::{Account, Checked, Gone, Place, Probe, Profile, Reel, ReelDetail, Unfinished},
+    folder::{Found, Listing, Named, Print},
+    job::{Asked, End},
 };
 use crate::reel::{event::Event, fault::Fault, name::ReelName};
 
@@ -17,16 +18,24 @@ pub(super) enum Answer {
     Listed {
         folder: PathBuf,
         listing: Result<Listing, String>,
+        named: Option<Named>,
     },
-    /// A pasted path that exists; `None` if no reading of it does.
-    Found {
-        path: Option<PathBuf>,
-        folder: bool,
-        typed: String,
-    },
+    Found(Found),
     Probed {
         video: PathBuf,
+        /// The state of the file that was probed.
+        print: Option<Print>,
         probe: Result<Probe, Fault>,
+    },
+    /// The highlighted file is being written: it is probed again once it rests.
+    Changing {
+        video: PathBuf,
+    },
+    /// A chosen file was looked at again; no probe if the known one still holds.
+    Examined {
+        video: PathBuf,
+        print: Option<Print>,
+        probe: Option<Result<Probe, Fault>>,
     },
     Framed {
         video: PathBuf,
@@ -46,7 +55,7 @@ pub(super) enum Answer {
         place: Place,
         names: Result<Vec<ReelName>, Fault>,
     },
-    Resumable(Result<Vec<Resumable>, Fault>),
+    Unfinished(Result<Unfinished, Fault>),
     ReelFound {
         place: Place,
         reel: Reel,
@@ -59,30 +68,15 @@ pub(super) enum Answer {
         name: ReelName,
         detail: Result<Box<ReelDetail>, Fault>,
     },
-    Checked {
-        name: ReelName,
-        checked: Checked,
-    },
-    CheckEnded {
-        name: ReelName,
-        result: Result<(), Fault>,
-    },
-    Gone {
-        name: ReelName,
-        gone: Gone,
-    },
-    Deleted {
-        name: ReelName,
-        functions: Result<u32, Fault>,
-    },
-    /// Of the publishing with this number.
-    Engine {
-        run: u64,
-        event: Event,
-    },
-    PublishEnded {
-        run: u64,
-        result: Result<Box<Published>, Fault>,
-    },
+    /// The queue is on the disk, or why it is not.
+    Kept(Result<(), Fault>),
+    Forgotten(Result<(), Fault>),
     Said(String),
+    /// Of a job.
+    Engine(Event),
+    Checked(Checked),
+    Gone(Gone),
+    Retried(String),
+    Asks(Asked),
+    Ended(End),
 }

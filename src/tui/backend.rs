@@ -3,6 +3,7 @@
 
 use std::{
     path::PathBuf,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -13,7 +14,7 @@ use crate::{
     publish::reporter::Control,
     reel::{
         event::Event,
-        fault::Fault,
+        fault::{Fault, Stopped},
         name::{ChunkNumber, Generation, ReelName, RenditionId},
     },
 };
@@ -22,32 +23,80 @@ pub use crate::{
         event::Published,
         order::{AccountRegion, Order, Place, Target, Transcode},
     },
-    use_cases::reels::check::Finding,
+    use_cases::{
+        Follow, Person, Question, Reply,
+        reels::{
+            check::{Finding, Report},
+            repair::Repair,
+        },
+    },
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.
 pub type Work<T> = BoxFuture<'static, Result<T, Fault>>;
+/// Work that is cancelled by its token, so that it ends in an orderly way.
+pub type JobWork<T> = BoxFuture<'static, Result<T, Stopped>>;
 
 pub trait Backend: Send + Sync + 'static {
     fn probe(&self, video: PathBuf) -> Work<Probe>;
     /// One frame that is not black, as PNG or JPEG.
     fn frame(&self, video: PathBuf) -> Work<Vec<u8>>;
     fn profiles(&self) -> Work<Vec<Profile>>;
+    /// Asks anew who is signed in.
     fn connect(&self, place: Place) -> Work<Account>;
     /// Names of the reels that are there already.
     fn names(&self, place: Place) -> Work<Vec<ReelName>>;
-    fn resumable(&self) -> Work<Vec<Resumable>>;
+    fn unfinished(&self) -> Work<Unfinished>;
     /// Sends each reel as it is found.
     fn reels(&self, place: Place, found: UnboundedSender<Reel>) -> Work<()>;
     fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail>;
-    /// Sends what is found of each chunk. Deep follows the gate as a player does and reads every byte.
-    fn check(&self, place: Place, name: ReelName, deep: bool, found: UnboundedSender<Checked>) -> Work<()>;
-    /// Removes a reel, and sends how far it is; gives the number of functions that went.
-    fn delete(&self, place: Place, name: ReelName, gone: UnboundedSender<Gone>) -> Work<u32>;
-    fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
-    fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
+    /// Keeps these orders on the disk, and no others, as those that wait.
+    fn keep(&self, waiting: Vec<Order>) -> Work<()>;
+    /// Takes an order out of what other processes left behind.
+    fn forget(&self, reel: ReelName, at: AccountRegion) -> Work<()>;
+
+    /// Sends what is found of each chunk. Deep follows the gate as a player does and reads every byte.
+    fn check(
+        &self,
+        place: Place,
+        name: ReelName,
+        deep: bool,
+        found: UnboundedSender<Checked>,
+        follow: Follow,
+    ) -> JobWork<Report>;
+    /// Removes a reel, and sends how far it is; gives the number of functions that went.
+    fn delete(&self, place: Place, name: ReelName, removal: Removal) -> JobWork<u32>;
+    /// Removes what an interrupted publishing has deployed, and its journal.
+    fn discard(&self, resumable: Resumable, removal: Removal) -> JobWork<u32>;
+    fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published>;
+    fn resume(&self, resumable: Resumable, publishing: Publishing) -> JobWork<Published>;
+    /// The report is of the check afterwards; a reel that is not whole then is a failure.
+    fn repair(&self, repair: Repair, publishing: Publishing) -> JobWork<(Published, Report)>;
+}
+
+/// How a publishing is followed and steered, and who is asked.
+pub struct Publishing {
+    pub person: Arc<dyn Person>,
+    pub events: UnboundedSender<Event>,
+    pub control: Control,
+}
+
+/// How a removal is followed and ended, and who is asked.
+pub struct Removal {
+    pub person: Arc<dyn Person>,
+    pub gone: UnboundedSender<Gone>,
+    pub follow: Follow,
+}
+
+/// What earlier processes did not get done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unfinished {
+    /// Begun, and interrupted; newest first.
+    pub begun: Vec<Resumable>,
+    /// Never begun: they waited for their turn.
+    pub waiting: Vec<Order>,
 }
 
 /// What a video is made of and what will happen to each part.
@@ -95,7 +144,7 @@ pub struct Profile {
     pub region: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Account {
     pub place: Place,
     /// What the place turned out to be: the profile or the environment settled the rest.
@@ -108,7 +157,7 @@ pub struct Account {
     pub setup: Vec<String>,
     pub relay: bool,
     /// What has to be acknowledged before the first publishing; `None` once it was.
-    pub notice: Option<String>,
+    pub notice: Option<Question>,
     /// How long links live, on the stand-in.
     pub serving: Option<String>,
     /// How to serve them again once the stand-in has ended with this process.
@@ -129,6 +178,10 @@ pub struct Resumable {
     pub video: PathBuf,
     pub video_missing: bool,
     pub place: Place,
+    /// Where it was begun: in another account or Region it can't go on.
+    pub at: AccountRegion,
+    /// Who is at work on it now, in words: another process.
+    pub holder: Option<String>,
     pub chunks_deployed: u32,
     /// Estimated until the split has ended.
     pub chunks: Option<u32>,

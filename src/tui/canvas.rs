@@ -14,6 +14,7 @@ use ratatui::{
 
 use super::{
     action::Action,
+    sight::Sight,
     theme::{Role, Theme},
     widget::text,
 };
@@ -32,6 +33,8 @@ pub(super) struct Seen {
     /// Later ones lie above earlier ones.
     pub(super) hits: Vec<(Rect, Action)>,
     pub(super) cursor: Option<Position>,
+    /// What can be acted on and was drawn whole enough to be read.
+    pub(super) shown: Vec<Sight>,
     /// A video's picture is wanted in this size.
     pub(super) picture: Option<(PathBuf, Size)>,
 }
@@ -60,6 +63,13 @@ impl<'a> Canvas<'a> {
 
     pub(super) fn clickable(&mut self, area: Rect, action: Action) {
         self.seen.hits.push((area, action));
+    }
+
+    /// What a key on this screen would start, end or delete, is in this place.
+    pub(super) fn shows(&mut self, area: Rect, sight: Option<Sight>) {
+        if !area.intersection(self.buffer.area).is_empty() {
+            self.seen.shown.extend(sight);
+        }
     }
 
     pub(super) fn paint(&mut self, area: Rect, style: Style) {

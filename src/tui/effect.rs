@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::reel::{cost::Viewed, pack};
 
-use super::{backend::Probe, step::video::Chosen};
+use super::{backend::Probe, chosen::Chosen};
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;

@@ -5,6 +5,7 @@ use std::{
     cmp::Ordering,
     fs, io,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use percent_encoding::percent_decode_str;
@@ -20,7 +21,16 @@ pub(super) enum Kind {
     /// The folder above.
     Above,
     Video,
+    /// A file without the ending of a video. The probe tells whether it is one.
+    Other,
     Folder,
+}
+
+impl Kind {
+    /// It can be chosen, if the probe finds a video in it.
+    pub(super) fn is_file(self) -> bool {
+        matches!(self, Self::Video | Self::Other)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,10 +44,83 @@ pub(super) struct Entry {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Listing {
-    /// The folder above, videos, folders; each by name.
+    /// The folder above, videos, other files, folders; each by name.
     pub(super) entries: Vec<Entry>,
-    /// Files that are no videos.
-    pub(super) others: usize,
+}
+
+/// A file that the person named, looked at when its folder was listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) path: PathBuf,
+    /// Why it can't be shown, as a sentence.
+    pub(super) entry: Result<Entry, String>,
+}
+
+/// What a path that the person named turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    File(PathBuf),
+    Folder(PathBuf),
+    /// Why there is nothing to show, as a sentence.
+    Nothing(String),
+}
+
+/// Tells one state of a file from another at the cost of one look: what a probe found belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Print {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+/// `None` if there is no such file, or it may not be looked at.
+pub(super) fn print(path: &Path) -> Option<Print> {
+    let metadata = fs::metadata(path).ok()?;
+    Some(Print { bytes: metadata.len(), modified: metadata.modified().ok() })
+}
+
+/// The first of these readings of `typed` that exists.
+pub(super) fn find(typed: &str, paths: &[PathBuf]) -> Found {
+    let mut problem = None;
+    for path in paths {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => return Found::Folder(path.clone()),
+            Ok(metadata) if metadata.is_file() => return Found::File(path.clone()),
+            Ok(_) => problem = Some(special(path)),
+            Err(error) if is_absent(&error) => {}
+            Err(error) => problem = Some(unreadable(path, &error)),
+        }
+    }
+    Found::Nothing(problem.unwrap_or_else(|| format!("There is no file or folder `{}`.", typed.trim())))
+}
+
+/// A named file as the picker shows it, whatever its ending.
+pub(super) fn named(path: PathBuf) -> Named {
+    let entry = match fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => Ok(file(&path, &metadata)),
+        Ok(metadata) if metadata.is_dir() => Err(format!("`{}` is a folder.", path.display())),
+        Ok(_) => Err(special(&path)),
+        Err(error) if is_absent(&error) => Err(format!("There is no file `{}` any more.", path.display())),
+        Err(error) => Err(unreadable(&path, &error)),
+    };
+    Named { path, entry }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename)
+}
+
+fn special(path: &Path) -> String {
+    format!("`{}` is a device or a pipe: only files can be published.", path.display())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("`{}` could not be looked at: {error}.", path.display())
+}
+
+fn file(path: &Path, metadata: &fs::Metadata) -> Entry {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let kind = if is_video(path) { Kind::Video } else { Kind::Other };
+    Entry { path: path.to_owned(), hidden: name.starts_with('.'), name, kind, bytes: metadata.len() }
 }
 
 pub(super) fn is_video(path: &Path) -> bool {
@@ -52,17 +135,11 @@ pub(super) fn list(folder: &Path) -> io::Result<Listing> {
         let path = entry.path();
         // follows symbolic links; a dangling one is nothing to publish
         let Ok(metadata) = fs::metadata(&path) else { continue };
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let kind = match () {
-            () if metadata.is_dir() => Kind::Folder,
-            () if metadata.is_file() && is_video(&path) => Kind::Video,
-            () => {
-                listing.others += 1;
-                continue;
-            }
-        };
-        let hidden = name.starts_with('.');
-        listing.entries.push(Entry { path, name, kind, bytes: metadata.len(), hidden });
+        if metadata.is_file() {
+            listing.entries.push(file(&path, &metadata));
+        } else if metadata.is_dir() {
+            listing.entries.push(Entry { kind: Kind::Folder, ..file(&path, &metadata) });
+        }
     }
     listing.entries.sort_by(|a, b| a.kind.cmp(&b.kind).then_with(|| by_name(&a.name, &b.name)));
     if let Some(above) = folder.parent() {
@@ -144,10 +221,49 @@ mod tests {
         fs::create_dir(folder.path().join("raw")).unwrap();
         let listing = list(folder.path()).unwrap();
         let names: Vec<_> = listing.entries.iter().map(|entry| entry.name.as_str()).collect();
-        assert_eq!(names, ["..", ".hidden.mp4", "Part 9.MKV", "part 10.mp4", "夜.webm", "raw"]);
-        assert_eq!(listing.others, 1);
+        assert_eq!(names, ["..", ".hidden.mp4", "Part 9.MKV", "part 10.mp4", "夜.webm", "notes.txt", "raw"]);
+        assert_eq!(listing.entries[5].kind, Kind::Other);
         assert!(listing.entries[1].hidden && !listing.entries[2].hidden);
         assert!(list(&folder.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn a_named_path_is_a_file_a_folder_or_a_sentence_that_says_why_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("talk.final"), "x").unwrap();
+        fs::create_dir(at("raw")).unwrap();
+        assert_eq!(find("talk", &[at("talk"), at("talk.final")]), Found::File(at("talk.final")));
+        assert_eq!(find("raw", &[at("raw")]), Found::Folder(at("raw")));
+        let Found::Nothing(words) = find(" gone.mp4\n", &[at("gone.mp4"), at("talk.final/gone.mp4")]) else { panic!() };
+        assert_eq!(words, "There is no file or folder `gone.mp4`.");
+        let entry = named(at("talk.final")).entry.unwrap();
+        assert_eq!((entry.kind, entry.bytes), (Kind::Other, 1));
+        assert!(named(at("gone.mp4")).entry.unwrap_err().contains("any more"));
+        assert!(named(at("raw")).entry.unwrap_err().contains("is a folder"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_named_as_what_it_is() {
+        let Found::Nothing(words) = find("/dev/null", &["/dev/null".into()]) else { panic!() };
+        assert!(words.contains("a device or a pipe"), "{words}");
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link.mp4");
+        std::os::unix::fs::symlink(folder.path().join("gone.mp4"), &link).unwrap();
+        assert!(named(link).entry.unwrap_err().contains("There is no file"), "a link to nothing");
+    }
+
+    #[test]
+    fn a_file_that_grows_has_another_print() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("download.mp4");
+        assert_eq!(print(&path), None);
+        fs::write(&path, "half").unwrap();
+        let half = print(&path);
+        assert_eq!(print(&path), half);
+        fs::write(&path, "all of it").unwrap();
+        assert_ne!(print(&path), half);
     }
 
     #[test]

@@ -11,7 +11,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::backend::Place;
-use crate::reel::{name::ReelName, order::Target};
+use crate::reel::{
+    name::{Generation, ReelName},
+    order::Target,
+};
 
 const FILE: &str = "wizard.json";
 const RECENT: usize = 8;
@@ -21,8 +24,9 @@ const RECENT: usize = 8;
 pub(super) struct Memory {
     /// Newest first. Paths that are no UTF-8 are not kept.
     pub(super) recent: Vec<String>,
-    /// By target and reel.
-    checked: BTreeMap<String, Check>,
+    /// By place, reel and generation. Earlier versions kept `checked` without the generation: what they knew may be
+    /// of another video by now, so it is not read.
+    checks: BTreeMap<String, Check>,
     /// Bytes a second of the last upload over a real network.
     pub(super) uplink: Option<u64>,
 }
@@ -60,21 +64,29 @@ impl Memory {
         self.recent.iter().map(PathBuf::from)
     }
 
-    pub(super) fn check(&self, place: &Place, reel: &ReelName) -> Option<Check> {
-        self.checked.get(&key(place, reel)).copied()
+    pub(super) fn check(&self, place: &Place, reel: &ReelName, generation: Generation) -> Option<Check> {
+        self.checks.get(&key(place, reel, generation)).copied()
     }
 
-    pub(super) fn checked(&mut self, place: &Place, reel: &ReelName, check: Check) {
-        self.checked.insert(key(place, reel), check);
+    /// Forgets what was known of the reel's other generations: they are replaced.
+    pub(super) fn checked(&mut self, place: &Place, reel: &ReelName, generation: Generation, check: Check) {
+        let of_reel = of_reel(place, reel);
+        self.checks.retain(|key, _| !key.starts_with(&of_reel));
+        self.checks.insert(key(place, reel, generation), check);
     }
 }
 
-fn key(place: &Place, reel: &ReelName) -> String {
+fn key(place: &Place, reel: &ReelName, generation: Generation) -> String {
+    format!("{}{generation}", of_reel(place, reel))
+}
+
+fn of_reel(place: &Place, reel: &ReelName) -> String {
+    // the colon keeps a profile of the name `local` apart
     let target = match &place.target {
-        Target::Local => "local",
-        Target::Aws { profile } => profile.as_deref().unwrap_or("aws"),
+        Target::Local => "local".to_owned(),
+        Target::Aws { profile } => format!("aws:{}", profile.as_deref().unwrap_or_default()),
     };
-    format!("{target}/{}/{reel}", place.region.as_deref().unwrap_or_default())
+    format!("{target}/{}/{reel}/", place.region.as_deref().unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -99,5 +111,38 @@ mod tests {
         assert_eq!(Memory::load(&state), memory);
         fs::write(state.join(FILE), "{").unwrap();
         assert_eq!(Memory::load(&state), Memory::default());
+    }
+
+    fn here() -> (Place, ReelName, [Generation; 2]) {
+        let generations = ["4f2a91c0", "00000001"].map(|generation| generation.parse().unwrap());
+        (Place { target: Target::Local, region: None }, "talk".parse().unwrap(), generations)
+    }
+
+    #[test]
+    fn a_check_belongs_to_the_generation_that_was_checked() {
+        let (place, reel, [first, second]) = here();
+        let check = Check { at: SystemTime::UNIX_EPOCH, deep: true, ok: 3, of: 3 };
+        let mut memory = Memory::default();
+        memory.checked(&place, &reel, first, check);
+        assert_eq!(memory.check(&place, &reel, first), Some(check));
+        assert_eq!(memory.check(&place, &reel, second), None, "another video was published under the name");
+        let named_local = Place { target: Target::Aws { profile: Some("local".to_owned()) }, region: None };
+        assert_eq!(memory.check(&named_local, &reel, first), None, "nor is it the check of another place");
+        memory.checked(&place, &reel, second, check);
+        assert_eq!(memory.check(&place, &reel, first), None, "what was replaced is forgotten");
+        assert_eq!(memory.checks.len(), 1);
+    }
+
+    #[test]
+    fn checks_kept_without_a_generation_are_forgotten_and_the_rest_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let check = r#"{"at":{"secs_since_epoch":1,"nanos_since_epoch":0},"deep":false,"ok":1,"of":1}"#;
+        let old = format!(r#"{{"recent":["/v/a.mp4"],"checked":{{"local//talk":{check}}},"uplink":7}}"#);
+        fs::write(folder.path().join(FILE), old).unwrap();
+        let memory = Memory::load(folder.path());
+        assert_eq!((memory.recent.as_slice(), memory.uplink), (&["/v/a.mp4".to_owned()][..], Some(7)));
+        assert!(memory.checks.is_empty());
+        let (place, reel, [first, _]) = here();
+        assert_eq!(memory.check(&place, &reel, first), None);
     }
 }

@@ -6,25 +6,30 @@ mod answer;
 mod app;
 pub mod backend;
 mod canvas;
+mod caught;
 mod choices;
+mod chosen;
+mod confirm;
 mod effect;
 mod folder;
+mod id;
+mod job;
 mod keymap;
-mod library;
+mod look;
 mod memory;
 mod overlay;
 mod pane;
 mod picture;
-mod reel_view;
+mod screen;
 mod session;
 mod shared;
+mod sight;
 mod step;
 mod summary;
 mod tasks;
 mod terminal;
 mod theme;
 mod view;
-mod ways;
 mod widget;
 
 #[cfg(test)]
@@ -79,7 +84,7 @@ pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let result = AssertUnwindSafe(session).catch_unwind().await;
     drop(guard);
     // after a defect, a hang-up or an impatient Ctrl-C work may still run: no process of ours stays behind
-    app.cancel();
+    app.cancel_all();
     tasks.settle(GRACE).await;
     Ok(ended(&app, result, terminal::kept_panics()))
 }
@@ -93,7 +98,7 @@ fn ended(app: &App, result: std::thread::Result<io::Result<()>>, panics: Vec<Str
             1
         }
         Err(panic) => {
-            let text = tasks::panic_text(&*panic).to_owned();
+            let text = caught::panic_text(&*panic).to_owned();
             let told = panics.into_iter().next_back().unwrap_or(text);
             summary.failure(&format!("a defect in zipreel stopped the wizard: {told}"));
             1

@@ -4,6 +4,8 @@ use tui_input::Input;
 
 use super::{
     action::Action,
+    confirm::Confirm,
+    id::JobId,
     keymap::Table,
     widget::{
         list::{Cursor, Fuzzy, Match},
@@ -13,9 +15,9 @@ use super::{
 use crate::reel::event::JobName;
 
 pub(super) enum Overlay {
-    Ask(Question),
+    Ask(Confirm),
     Choose(Chooser),
-    Log { job: JobName, scroll: Scroll },
+    Log { of: JobId, job: JobName, scroll: Scroll },
     Help { of: Table, scroll: Scroll },
 }
 
@@ -26,36 +28,6 @@ impl Overlay {
             Self::Choose(_) => Table::Choose,
             Self::Log { .. } => Table::Log,
             Self::Help { .. } => Table::Help,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
-    CancelPublishing,
-    QuitPublishing,
-    /// A check or a deletion runs.
-    QuitBusy,
-    /// Ctrl-C while nothing runs.
-    Quit,
-}
-
-impl Question {
-    /// The question, and what follows from a yes.
-    pub(super) fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::CancelPublishing => (
-                "Cancel publishing?",
-                "What is up stays up and is not sent again: Resume on the first screen picks up here.",
-            ),
-            Self::QuitPublishing => (
-                "Quit while publishing?",
-                "It stops in an orderly way. What is up stays up and is not sent again: resume picks up here.",
-            ),
-            Self::QuitBusy => {
-                ("Quit while work runs?", "A check can be started again; a deletion goes on at the next try.")
-            }
-            Self::Quit => ("Quit zipreel?", "Ctrl-C once more quits too."),
         }
     }
 }

@@ -14,16 +14,16 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     Start,
     backend::{
-        Account, Backend, Checked, Chunk, ChunkId, Fate, Finding, Gone, Keyframes, Order, Place, Probe, Profile,
-        Published, Reel, ReelDetail, Resumable, Storage, Stream, Target, Transcode, Work,
+        Account, Backend, Checked, Chunk, ChunkId, Fate, Finding, Follow, JobWork, Keyframes, Order, Place, Probe,
+        Profile, Published, Publishing, Question, Reel, ReelDetail, Removal, Repair, Report, Resumable, Storage,
+        Stream, Target, Transcode, Unfinished, Work,
     },
-    folder::{Entry, Kind, Listing},
+    folder::{Entry, Kind, Listing, Named},
 };
 use crate::{
-    publish::reporter::Control,
     reel::{
         event::{Count, Event, JobChange, JobName, Planned, Unit},
-        fault::{Fault, FaultClass},
+        fault::{Fault, FaultClass, Stopped},
         name::{ChunkNumber, Generation, ReelName, RenditionId},
         order::{AccountRegion, Cut, Folders},
     },
@@ -45,6 +45,12 @@ pub(super) struct Script {
     /// Publishing sends these, then ends with the result; without one it goes on until cancelled.
     pub(super) events: Vec<Event>,
     pub(super) result: Option<Result<Published, Fault>>,
+    /// What was interrupted, if not [`resumables`].
+    pub(super) begun: Option<Vec<Resumable>>,
+    /// Removals end when the test says so.
+    pub(super) slow_removals: bool,
+    /// Never begun by the process before.
+    pub(super) waiting: Vec<Order>,
     pub(super) connect_panics: bool,
     pub(super) probe_panics: bool,
     pub(super) publish_panics: bool,
@@ -91,7 +97,7 @@ pub(super) fn name(name: &str) -> ReelName {
     name.parse().unwrap()
 }
 
-fn generation() -> Generation {
+pub(super) fn generation() -> Generation {
     "4f2a91c0".parse().unwrap()
 }
 
@@ -146,10 +152,19 @@ pub(super) fn listing() -> Listing {
         entry("e\u{301}te\u{301} 🎬👨‍👩‍👧 familia.mov", Kind::Video, 88_000_000),
         entry("odd\u{1b}[31m\u{202e}name.mp4", Kind::Video, 1_000),
         entry(".hidden.mp4", Kind::Video, 2_000),
+        entry("harbour-night.srt", Kind::Other, 31_000),
+        entry("notes.txt", Kind::Other, 700),
+        entry("recording", Kind::Other, 640_000_000),
         entry("raw", Kind::Folder, 0),
     ];
     entries.extend((1..=20).map(|number| entry(&format!("take {number:02}.mp4"), Kind::Video, 50_000_000)));
-    Listing { entries, others: 3 }
+    Listing { entries }
+}
+
+/// What a look at a named path gives.
+pub(super) fn named(path: PathBuf) -> Named {
+    let entry = listing().entries.into_iter().find(|entry| entry.path == path && entry.kind.is_file());
+    Named { entry: entry.ok_or_else(|| format!("There is no file `{}` any more.", path.display())), path }
 }
 
 pub(super) fn account(place: &Place) -> Account {
@@ -163,7 +178,7 @@ pub(super) fn account(place: &Place) -> Account {
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
         setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
         relay: local,
-        notice: (!local).then(|| crate::state::notice::text("123456789012")),
+        notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
         afterwards: local.then(|| "serve it again with: zipreel local".to_owned()),
     }
@@ -178,13 +193,25 @@ pub(super) fn signed_out() -> Fault {
     }
 }
 
+pub(super) fn local_at() -> AccountRegion {
+    AccountRegion { account: "000000000000".to_owned(), region: "us-east-1".to_owned() }
+}
+
+/// An order as the review makes it.
+pub(super) fn order(reel: &str) -> Order {
+    let video = PathBuf::from(FOLDER).join(format!("{reel}.mp4"));
+    Order { expected: Some(local_at()), ..start().settings.order_as(&video, name(reel), reel.to_owned()) }
+}
+
 pub(super) fn resumables() -> Vec<Resumable> {
     let one = |reel: &str, hours: u64, video_missing| Resumable {
         reel: name(reel),
         generation: generation(),
         video: PathBuf::from(FOLDER).join(format!("{reel}.mp4")),
         video_missing,
-        place: Place { target: Target::Local, region: None },
+        place: Place { target: Target::Local, region: Some("us-east-1".to_owned()) },
+        at: local_at(),
+        holder: None,
         chunks_deployed: 18,
         chunks: Some(34),
         bytes_left: Some(503_316_480),
@@ -365,8 +392,8 @@ impl Backend for Script {
         ready(Ok(vec![name("talk"), name("interview")]))
     }
 
-    fn resumable(&self) -> Work<Vec<Resumable>> {
-        ready(Ok(resumables()))
+    fn unfinished(&self) -> Work<Unfinished> {
+        ready(Ok(Unfinished { begun: self.begun.clone().unwrap_or_else(resumables), waiting: self.waiting.clone() }))
     }
 
     fn reels(&self, _: Place, found: UnboundedSender<Reel>) -> Work<()> {
@@ -380,40 +407,59 @@ impl Backend for Script {
         ready(Ok(detail(&name)))
     }
 
-    fn check(&self, _: Place, name: ReelName, _: bool, found: UnboundedSender<Checked>) -> Work<()> {
-        for chunk in detail(&name).chunks {
-            found.send(Checked { id: chunk.id, finding: Finding::Ok }).unwrap();
-        }
+    fn keep(&self, _: Vec<Order>) -> Work<()> {
         ready(Ok(()))
     }
 
-    fn delete(&self, _: Place, name: ReelName, _: UnboundedSender<Gone>) -> Work<u32> {
-        ready(Ok(detail(&name).reel.chunks + 1))
+    fn forget(&self, _: ReelName, _: AccountRegion) -> Work<()> {
+        ready(Ok(()))
     }
 
-    fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
+    fn check(&self, _: Place, name: ReelName, _: bool, found: UnboundedSender<Checked>, _: Follow) -> JobWork<Report> {
+        let chunks = detail(&name).chunks;
+        let all = chunks.len() as u32;
+        for chunk in chunks {
+            found.send(Checked { id: chunk.id, finding: Finding::Ok }).unwrap();
+        }
+        let report = Report { generation: Some(generation()), chunks: all, ok: all, missing: 0, differing: 0 };
+        std::future::ready(Ok(report)).boxed()
+    }
+
+    fn delete(&self, _: Place, name: ReelName, _: Removal) -> JobWork<u32> {
+        std::future::ready(Ok(detail(&name).reel.chunks + 1)).boxed()
+    }
+
+    fn discard(&self, resumable: Resumable, _: Removal) -> JobWork<u32> {
+        std::future::ready(Ok(resumable.chunks_deployed)).boxed()
+    }
+
+    fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published> {
         let panics = self.publish_panics;
         self.orders.lock().unwrap().push(order);
         for event in &self.events {
-            events.send(event.clone()).unwrap();
+            publishing.events.send(event.clone()).unwrap();
         }
         let result = self.result.clone();
         let work = async move {
             assert!(!panics, "the engine has a defect");
             match result {
-                Some(result) => result,
+                Some(result) => result.map_err(Stopped::Failed),
                 None => {
-                    control.cancel.cancelled().await;
-                    Err(Fault::permanent("publishing was cancelled"))
+                    publishing.control.cancel.cancelled().await;
+                    Err(Stopped::Cancelled)
                 }
             }
         };
         work.boxed()
     }
 
-    fn resume(&self, _: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
-        let order = start().settings.order_as(&PathBuf::new(), name("harbour-night"), String::new());
-        self.publish(order, events, control)
+    fn resume(&self, resumable: Resumable, publishing: Publishing) -> JobWork<Published> {
+        self.publish(order(resumable.reel.as_str()), publishing)
+    }
+
+    fn repair(&self, repair: Repair, publishing: Publishing) -> JobWork<(Published, Report)> {
+        let work = self.publish(order(repair.reel.as_str()), publishing);
+        async move { Ok((work.await?, Report::default())) }.boxed()
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

@@ -13,7 +13,13 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep_until},
 };
 
-use super::{action::Command, answer::Answer, app::App, tasks::Tasks, view};
+use super::{
+    answer::Answer,
+    app::{App, Errand},
+    id::Owner,
+    tasks::Tasks,
+    view,
+};
 
 /// Between frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(33);
@@ -29,7 +35,7 @@ pub(super) async fn run<D>(
     terminal: &mut Terminal<D>,
     mut input: impl Stream<Item = io::Result<Input>> + Unpin,
     tasks: &mut Tasks,
-    mut news: UnboundedReceiver<Answer>,
+    mut news: UnboundedReceiver<(Owner, Answer)>,
 ) -> io::Result<()>
 where
     D: Drawn,
@@ -77,7 +83,8 @@ where
             }
             () = sleep_until(due.unwrap_or(drawn).into()), if due.is_some() => continue,
             () = &mut stop => {
-                app.stop(130);
+                let errands = app.terminated();
+                carry_out(tasks, app, errands);
                 stop.set(stop_signal());
                 drawn
             }
@@ -87,23 +94,24 @@ where
     Ok(())
 }
 
-fn carry_out(tasks: &mut Tasks, app: &App, commands: impl IntoIterator<Item = Command>) {
-    for command in commands {
-        tasks.carry_out(command, &app.shared.memory);
+fn carry_out(tasks: &mut Tasks, app: &App, errands: impl IntoIterator<Item = Errand>) {
+    for errand in errands {
+        tasks.carry_out(errand, &app.shared.memory);
     }
+    tasks.keep_for(|owner| app.is_wanted(owner));
 }
 
 /// This answer and what else has come; the rest waits until keys were looked at.
-fn fold(app: &mut App, tasks: &mut Tasks, news: &mut UnboundedReceiver<Answer>, first: Answer) {
+fn fold(app: &mut App, tasks: &mut Tasks, news: &mut UnboundedReceiver<(Owner, Answer)>, first: (Owner, Answer)) {
     let mut next = Some(first);
     for _ in 0..NEWS {
-        let Some(answer) = next else { break };
-        let commands = app.answer(answer);
+        let Some((owner, answer)) = next else { break };
+        let commands = app.answer(owner, answer);
         carry_out(tasks, app, commands);
         next = news.try_recv().ok();
     }
-    if let Some(answer) = next {
-        let commands = app.answer(answer);
+    if let Some((owner, answer)) = next {
+        let commands = app.answer(owner, answer);
         carry_out(tasks, app, commands);
     }
 }

@@ -1,7 +1,8 @@
 //! What all screens know: where reels go, who is signed in, what is remembered, what time it is.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasher, Hasher, RandomState},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Instant, SystemTime},
@@ -9,15 +10,16 @@ use std::{
 
 use super::{
     Start,
-    backend::{Account, Backend, Place, Profile, Resumable, Target},
+    backend::{Account, AccountRegion, Backend, Place, Profile, Target, Unfinished},
     memory::Memory,
-    step::settings::unguessable,
+    sight::Sights,
     widget::text,
 };
 use crate::reel::{fault::Fault, name::ReelName, region};
 
 /// What is known of the account behind the place.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub(super) enum Connection {
     Unasked,
     Asking,
@@ -34,7 +36,11 @@ pub(super) struct Shared {
     pub(super) profiles: Vec<Profile>,
     /// Of the reels at the place; `None` until asked.
     pub(super) names: Option<BTreeSet<ReelName>>,
-    pub(super) resumable: Vec<Resumable>,
+    /// Of all places that were signed in to.
+    pub(super) accounts: HashMap<Place, Account>,
+    pub(super) unfinished: Unfinished,
+    /// What is on the screen, and for how long.
+    pub(super) sights: Sights,
     pub(super) memory: Memory,
     /// Makes the suffix of unlisted reels.
     pub(super) suffix: fn() -> String,
@@ -53,7 +59,9 @@ impl Shared {
             connection: Connection::Unasked,
             profiles: Vec::new(),
             names: None,
-            resumable: Vec::new(),
+            accounts: HashMap::new(),
+            unfinished: Unfinished::default(),
+            sights: Sights::default(),
             memory,
             suffix: unguessable,
             now: Instant::now(),
@@ -66,6 +74,11 @@ impl Shared {
             Connection::Ready(account) => Some(account),
             _ => None,
         }
+    }
+
+    /// Whoever is signed in at any place, as far as it was asked.
+    pub(super) fn account_at(&self, place: &Place) -> Option<&Account> {
+        self.accounts.get(place)
     }
 
     /// The Region that will be used, as far as is known.
@@ -91,12 +104,25 @@ impl Shared {
 
     /// `local stand-in`, `AWS · profile studio`.
     pub(super) fn target_words(&self) -> String {
-        match &self.place.target {
-            Target::Local => "local stand-in".to_owned(),
-            Target::Aws { profile: None } => "AWS".to_owned(),
-            Target::Aws { profile: Some(profile) } => format!("AWS · {profile}"),
-        }
+        target_words(&self.place.target)
     }
+}
+
+/// `local stand-in`, `AWS · studio`.
+pub(super) fn target_words(target: &Target) -> String {
+    match target {
+        Target::Local => "local stand-in".to_owned(),
+        Target::Aws { profile: None } => "AWS".to_owned(),
+        Target::Aws { profile: Some(profile) } => format!("AWS · {profile}"),
+    }
+}
+
+/// Where work goes: target, account and Region, as far as they are known.
+pub(super) fn where_words(place: &Place, at: Option<&AccountRegion>) -> String {
+    let account = at.filter(|_| !place.is_local()).map(|at| account_words(&at.account));
+    let region = at.map(|at| at.region.clone()).or_else(|| place.region.clone());
+    let parts = [Some(target_words(&place.target)), account, region];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// A path as people write it, from their home folder.
@@ -116,4 +142,15 @@ pub(super) fn account_words(id: &str) -> String {
         (Some(head), Some(tail)) if id.len() > 8 => format!("{head}…{tail}"),
         _ => id.to_owned(),
     }
+}
+
+/// 8 letters or digits that nobody guesses (41 bits, from the keys the system gives hash maps).
+pub(super) fn unguessable() -> String {
+    let mut number = RandomState::new().build_hasher().finish();
+    let mut suffix = String::new();
+    for _ in 0..8 {
+        suffix.extend(char::from_digit((number % 36) as u32, 36));
+        number /= 36;
+    }
+    suffix
 }

@@ -1,7 +1,11 @@
 //! What stays on the ordinary screen after the wizard: links, what was left undone and how to go on, failures last.
 
-use super::{app::App, step::publish::Publish, widget::amount};
-use crate::reel::{board::State, fault::Fault};
+use super::{
+    app::App,
+    job::{End, Job, Kind, State},
+    widget::amount,
+};
+use crate::reel::{board, fault::Fault};
 
 /// Lines for the ordinary screen; the caller prints them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,17 +16,23 @@ pub struct Summary {
 impl Summary {
     pub(super) fn of(app: &App) -> Self {
         let mut lines = Vec::new();
-        if let Some(done) = &app.done {
-            let published = &done.published;
+        let jobs = || app.jobs.iter();
+        for published in jobs().filter_map(Job::published) {
             let took = amount::span(published.elapsed);
             lines.push(format!("{} is live, published in {took}", published.reel));
             lines.push(format!("watch: {}", published.watch_url));
             lines.push(format!("playlist: {}", published.playlist_url));
-            lines.extend(app.shared.account().and_then(|account| account.afterwards.clone()));
         }
-        if let Some(publish) = app.publish.as_ref().filter(|publish| !matches!(publish.ended, Some(Ok(_)))) {
-            unfinished(publish, app, &mut lines);
+        if jobs().any(|job| job.published().is_some() && job.run.place().is_local()) {
+            lines.extend(app.serves().map(str::to_owned));
         }
+        for job in jobs() {
+            if let (Kind::Deletion, Some(End::Removed(functions))) = (job.kind(), job.end()) {
+                lines.push(format!("{} is deleted: {} removed", job.reel(), amount::count(*functions, "function")));
+            }
+        }
+        jobs().filter(|job| is_unfinished(job)).for_each(|job| unfinished(job, app, &mut lines));
+        jobs().for_each(|job| failures(job, &mut lines));
         Self { lines }
     }
 
@@ -32,23 +42,53 @@ impl Summary {
     }
 }
 
-fn unfinished(publish: &Publish, app: &App, lines: &mut Vec<String>) {
-    let reel = publish.task.reel();
-    let board = &publish.board;
+fn is_unfinished(job: &Job) -> bool {
+    match &job.state {
+        State::Ended(End::Published(..) | End::Removed(_) | End::Checked(_)) => false,
+        State::Ended(_) | State::Running | State::Asking(..) => job.kind() != Kind::Check,
+        State::Queued => true,
+    }
+}
+
+fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
+    let reel = job.reel();
+    let Some(publishing) = job.publishing() else {
+        lines.push(match job.kind() {
+            Kind::Discard => format!("what was up of {reel} is not all removed; discard it again in the wizard"),
+            _ => format!("{reel} is not all deleted; go on with: zipreel delete {reel}"),
+        });
+        return;
+    };
+    let board = &publishing.board;
+    if job.is_queued() || (board.planned.is_none() && job.failed().is_none()) {
+        lines.push(format!("{reel} was not begun; the wizard's first screen offers it again"));
+        return;
+    }
     let all = board.planned.as_ref().map_or(board.chunks_packed, |planned| planned.chunks.max(board.chunks_packed));
     let up = board.chunks_deployed;
     let so_far = if all > 0 { format!(": {up} of {} up", amount::count(all, "chunk")) } else { String::new() };
     lines.push(format!("{reel} is not published yet{so_far}"));
     lines.push(format!("go on with: zipreel resume {reel}"));
     lines.push(format!("log: {}", app.shared.backend.log_file(reel).display()));
-    for (name, job) in &board.jobs {
-        if let State::Failed(fault) = &job.state {
+}
+
+/// The parts that failed, and why the whole did, if that is another reason.
+fn failures(job: &Job, lines: &mut Vec<String>) {
+    let Some(fault) = job.failed() else { return };
+    let board = job.publishing().map(|publishing| &publishing.board);
+    for (name, part) in board.into_iter().flat_map(|board| &board.jobs) {
+        if let board::State::Failed(fault) = &part.state {
             failed(&name.to_string(), fault, lines);
         }
     }
-    let told = |fault: &Fault| board.failures().any(|(_, told)| told == fault);
-    if let Some(fault) = publish.failed().filter(|fault| !publish.control.cancel.is_cancelled() && !told(fault)) {
-        failed("publish", fault, lines);
+    if !board.is_some_and(|board| board.failures().any(|(_, told)| told == fault)) {
+        let what = match job.kind() {
+            Kind::Publishing => "publish",
+            Kind::Deletion => "delete",
+            Kind::Discard => "discard",
+            Kind::Check => "check",
+        };
+        failed(what, fault, lines);
     }
 }
 

@@ -1,17 +1,15 @@
-//! Carries commands out in the background. Work of one kind ends earlier work of its kind; what is dropped is
-//! cancelled. Nothing here blocks the loop or draws.
+//! Carries commands out in the background. Work of one kind ends earlier work of its kind for the same screen; every job
+//! is work of its own, and ends no other. Nothing here blocks the loop or draws.
 
 use std::{
-    any::Any,
     collections::HashMap,
     io::{self, Write},
-    panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use image::DynamicImage;
 use ratatui::{
     crossterm::{
@@ -30,43 +28,55 @@ use tokio::{
 use super::{
     action::Command,
     answer::Answer,
-    backend::{Backend, Place, Published, Work},
-    folder,
+    app::Errand,
+    backend::{self, AccountRegion, Backend, Follow, JobWork, Place, Question, Work},
+    caught::{blocking, caught, caught_job},
+    folder::{self, Found, Print},
+    id::Owner,
+    job::{Asked, AtScreen, End, Run},
+    look,
     memory::Memory,
 };
-use crate::reel::{event::Event, fault::Fault, name::ReelName};
+use crate::{
+    publish::reporter::Control,
+    reel::{fault::Fault, name::ReelName},
+};
+
+/// Answers, and whom they are for.
+pub(super) type Answers = UnboundedSender<(Owner, Answer)>;
 
 /// The cursor has to rest this long before a video is looked into.
 const REST: Duration = Duration::from_millis(60);
 
-/// Longest side of a frame kept for the picture, pixels: more than a terminal shows.
-const FRAME_SIDE: u32 = 960;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Work of one kind for one owner: the newest replaces what is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Kind {
     List,
     Find,
     Look,
+    Examine,
     Paint,
     Profiles,
-    Connect,
-    Names,
-    Resumable,
+    Connect(Place),
+    Names(Place),
+    Unfinished,
     Reels,
     Reel,
-    Check,
-    Delete,
-    Publish,
+    Run,
+    Keep,
+    Forget(ReelName, AccountRegion),
     Browse,
     Remember,
 }
 
 pub(super) struct Tasks {
     backend: Arc<dyn Backend>,
-    answers: UnboundedSender<Answer>,
-    running: HashMap<Kind, JoinHandle<()>>,
+    answers: Answers,
+    running: HashMap<(Owner, Kind), JoinHandle<()>>,
     picker: Picker,
     state_dir: PathBuf,
+    /// Between looks at the highlighted file.
+    pub(super) watch: Duration,
     /// The terminal, for the clipboard's escape sequence.
     terminal: Box<dyn Write + Send>,
 }
@@ -74,63 +84,76 @@ pub(super) struct Tasks {
 impl Tasks {
     pub(super) fn new(
         backend: Arc<dyn Backend>,
-        answers: UnboundedSender<Answer>,
+        answers: Answers,
         picker: Picker,
         state_dir: PathBuf,
         terminal: Box<dyn Write + Send>,
     ) -> Self {
-        Self { backend, answers, running: HashMap::new(), picker, state_dir, terminal }
+        Self { backend, answers, running: HashMap::new(), picker, state_dir, watch: look::WATCH, terminal }
     }
 
     /// `memory` is as it is now, for [`Command::Remember`].
-    pub(super) fn carry_out(&mut self, command: Command, memory: &Memory) {
+    pub(super) fn carry_out(&mut self, Errand { owner, command }: Errand, memory: &Memory) {
         match command {
-            Command::ListFolder(folder) => self.list(folder),
-            Command::Find { typed, paths } => self.find(typed, paths),
-            Command::Look { video, probed } => self.look(video, probed),
-            Command::StopLooking => self.stop(Kind::Look),
-            Command::Paint { video, frame, size } => self.paint(video, frame, size),
-            Command::FindProfiles => self.ask(Kind::Profiles, self.backend.profiles(), Answer::Profiles),
+            Command::ListFolder { folder, named } => self.list(owner, folder, named),
+            Command::Find { typed, paths } => self.find(owner, typed, paths),
+            Command::Look { video, known } => self.look(owner, video, known),
+            Command::StopLooking => self.stop(owner, Kind::Look),
+            Command::Examine(files) => self.examine(owner, files),
+            Command::StopExamining => self.stop(owner, Kind::Examine),
+            Command::Paint { video, frame, size } => self.paint(owner, video, frame, size),
+            Command::FindProfiles => self.ask(owner, Kind::Profiles, self.backend.profiles(), Answer::Profiles),
             Command::Connect(place) => {
                 let work = self.backend.connect(place.clone());
-                self.ask(Kind::Connect, work, move |account| Answer::Connected { place, account });
+                let kind = Kind::Connect(place.clone());
+                self.ask(owner, kind, work, move |account| Answer::Connected { place, account });
             }
             Command::FindNames(place) => {
                 let work = self.backend.names(place.clone());
-                self.ask(Kind::Names, work, move |names| Answer::Names { place, names });
+                self.ask(owner, Kind::Names(place.clone()), work, move |names| Answer::Names { place, names });
             }
-            Command::FindResumable => self.ask(Kind::Resumable, self.backend.resumable(), Answer::Resumable),
-            Command::FindReels(place) => self.reels(place),
+            Command::FindUnfinished => self.ask(owner, Kind::Unfinished, self.backend.unfinished(), Answer::Unfinished),
+            Command::FindReels(place) => self.reels(owner, place),
             Command::OpenReel(place, name) => {
                 let work = self.backend.reel(place, name.clone());
-                self.ask(Kind::Reel, work, move |detail| Answer::ReelOpened { name, detail: detail.map(Box::new) });
+                let opened = move |detail: Result<_, _>| Answer::ReelOpened { name, detail: detail.map(Box::new) };
+                self.ask(owner, Kind::Reel, work, opened);
             }
-            Command::Check { place, reel, deep } => self.check(place, reel, deep),
-            Command::StopChecking => self.stop(Kind::Check),
-            Command::Delete(place, name) => self.delete(place, name),
-            Command::Publish { run, order, control } => {
-                let (events, news) = mpsc::unbounded_channel();
-                let work = self.backend.publish(*order, events, control);
-                self.publish(run, work, news);
-            }
-            Command::Resume { run, resumable, control } => {
-                let (events, news) = mpsc::unbounded_channel();
-                let work = self.backend.resume(*resumable, events, control);
-                self.publish(run, work, news);
+            Command::Run { run, agreed, control } => self.run(owner, run, agreed, control),
+            Command::Keep(orders) => self.ask(owner, Kind::Keep, self.backend.keep(orders), Answer::Kept),
+            Command::Forget(reel, at) => {
+                let work = self.backend.forget(reel.clone(), at.clone());
+                self.ask(owner, Kind::Forget(reel, at), work, Answer::Forgotten);
             }
             Command::Copy(text) => self.copy(text),
-            Command::Browse(link) => self.browse(link),
-            Command::Remember => self.remember(memory.clone()),
-            // ways and words are the app's own
+            Command::Browse(link) => self.browse(owner, link),
+            Command::Remember => self.remember(owner, memory.clone()),
+            // ways, words and what becomes of jobs are the app's own
             Command::Say(_)
             | Command::Ask(_)
             | Command::ChooseTarget
             | Command::ChooseRegion { .. }
-            | Command::ShowLog
+            | Command::ShowLog(..)
+            | Command::Begin(..)
+            | Command::TakeUp(..)
+            | Command::Retry(_)
+            | Command::Reply(..)
+            | Command::PutAway(_)
             | Command::Go(_)
             | Command::Back
             | Command::Quit => {}
         }
+    }
+
+    /// Ends what was done for screens that are closed; `is_open` knows which are not.
+    pub(super) fn keep_for(&mut self, is_open: impl Fn(Owner) -> bool) {
+        self.running.retain(|(owner, _), running| {
+            let wanted = is_open(*owner) && !running.is_finished();
+            if !is_open(*owner) {
+                running.abort();
+            }
+            wanted
+        });
     }
 
     /// Clicks come to the wizard, or stay with the terminal.
@@ -139,165 +162,218 @@ impl Tasks {
         if take { terminal.queue(EnableMouseCapture)? } else { terminal.queue(DisableMouseCapture)? }.flush()
     }
 
-    fn stop(&mut self, kind: Kind) {
-        if let Some(running) = self.running.remove(&kind) {
+    fn stop(&mut self, owner: Owner, kind: Kind) {
+        if let Some(running) = self.running.remove(&(owner, kind)) {
             running.abort();
         }
     }
 
-    /// Waits for publishing to come to rest, and no longer than this.
+    /// Waits for jobs, and for what is being written, to come to rest; in all no longer than this.
     pub(super) async fn settle(&mut self, longest: Duration) {
-        for kind in [Kind::Publish, Kind::Remember] {
-            if let Some(running) = self.running.get_mut(&kind)
-                && tokio::time::timeout(longest, &mut *running).await.is_ok()
-            {
-                self.running.remove(&kind);
-            }
-        }
+        let lasting = |(owner, kind): &(Owner, Kind)| {
+            matches!(owner, Owner::Job(..)) || matches!(kind, Kind::Remember | Kind::Keep | Kind::Forget(..))
+        };
+        let waited = self.running.iter_mut().filter(|(key, _)| lasting(key)).map(|(_, running)| running);
+        // the rest is aborted when this is dropped
+        let _ = tokio::time::timeout(longest, futures_util::future::join_all(waited)).await;
+        self.running.retain(|_, running| !running.is_finished());
     }
 
-    fn start(&mut self, kind: Kind, task: impl Future<Output = ()> + Send + 'static) {
-        self.stop(kind);
-        self.running.insert(kind, tokio::spawn(task));
+    fn start(&mut self, owner: Owner, kind: Kind, task: impl Future<Output = ()> + Send + 'static) {
+        self.stop(owner, kind.clone());
+        self.running.insert((owner, kind), tokio::spawn(task));
     }
 
     fn ask<T: Send + 'static>(
         &mut self,
+        owner: Owner,
         kind: Kind,
         work: Work<T>,
         answer: impl FnOnce(Result<T, Fault>) -> Answer + Send + 'static,
     ) {
         let answers = self.answers.clone();
-        self.start(kind, async move { send(&answers, answer(caught(work).await)) });
+        self.start(owner, kind, async move { send(&answers, owner, answer(caught(work).await)) });
     }
 
-    fn list(&mut self, folder: PathBuf) {
+    fn list(&mut self, owner: Owner, folder: PathBuf, named: Option<PathBuf>) {
         let answers = self.answers.clone();
-        self.start(Kind::List, async move {
+        self.start(owner, Kind::List, async move {
             let listed = folder.clone();
-            let listing = blocking(move || folder::list(&listed).map_err(|error| error.to_string())).await;
-            send(&answers, Answer::Listed { folder, listing: listing.unwrap_or_else(|fault| Err(fault.to_string())) });
-        });
-    }
-
-    fn find(&mut self, typed: String, paths: Vec<PathBuf>) {
-        let answers = self.answers.clone();
-        self.start(Kind::Find, async move {
-            let find = move || {
-                let found = paths.into_iter().find_map(|path| path.canonicalize().ok());
-                (found.as_deref().is_some_and(Path::is_dir), found)
+            let list = move || {
+                // first the folder: what is named and gone by then is told as gone
+                let listing = folder::list(&listed).map_err(|error| error.to_string());
+                (listing, named.map(folder::named))
             };
-            let (folder, path) = blocking(find).await.unwrap_or_default();
-            send(&answers, Answer::Found { path, folder, typed });
+            let (listing, named) = blocking(list).await.unwrap_or_else(|fault| (Err(fault.to_string()), None));
+            send(&answers, owner, Answer::Listed { folder, listing, named });
         });
     }
 
-    fn look(&mut self, video: PathBuf, probed: bool) {
+    fn find(&mut self, owner: Owner, typed: String, paths: Vec<PathBuf>) {
+        let answers = self.answers.clone();
+        self.start(owner, Kind::Find, async move {
+            let found = blocking(move || folder::find(&typed, &paths)).await;
+            send(&answers, owner, Answer::Found(found.unwrap_or_else(|fault| Found::Nothing(fault.to_string()))));
+        });
+    }
+
+    fn look(&mut self, owner: Owner, video: PathBuf, known: Option<Print>) {
         let answers = self.answers.clone();
         let backend = Arc::clone(&self.backend);
-        self.start(Kind::Look, async move {
+        let every = self.watch;
+        self.start(owner, Kind::Look, async move {
             tokio::time::sleep(REST).await;
-            if !probed {
-                let probe = caught(async { backend.probe(video.clone()).await }).await;
-                let playable = probe.is_ok();
-                send(&answers, Answer::Probed { video: video.clone(), probe });
-                if !playable {
-                    return;
-                }
-            }
-            let frame = match caught(async { backend.frame(video.clone()).await }).await {
-                Ok(bytes) => blocking(move || decode(&bytes)).await.and_then(|frame| frame),
-                Err(fault) => Err(fault),
-            };
-            send(&answers, Answer::Framed { video, frame });
+            look::look(backend, &|answer| send(&answers, owner, answer), video, known, every).await;
         });
     }
 
-    fn paint(&mut self, video: PathBuf, frame: Arc<DynamicImage>, size: Size) {
+    fn examine(&mut self, owner: Owner, files: Vec<(PathBuf, Option<Print>)>) {
+        let answers = self.answers.clone();
+        let backend = Arc::clone(&self.backend);
+        self.start(owner, Kind::Examine, async move {
+            for (video, known) in files {
+                let answer = look::examine(&*backend, video, known).await;
+                send(&answers, owner, answer);
+            }
+        });
+    }
+
+    fn paint(&mut self, owner: Owner, video: PathBuf, frame: Arc<DynamicImage>, size: Size) {
         let answers = self.answers.clone();
         let picker = self.picker.clone();
-        self.start(Kind::Paint, async move {
+        self.start(owner, Kind::Paint, async move {
             let fit = Resize::Scale(None);
             // a picture that can't be drawn is a comfort less
             let painted = blocking(move || picker.new_protocol(DynamicImage::clone(&frame), size, fit)).await;
             if let Ok(Ok(picture)) = painted {
-                send(&answers, Answer::Painted { video, size, picture: Arc::new(picture) });
+                send(&answers, owner, Answer::Painted { video, size, picture: Arc::new(picture) });
             }
         });
     }
 
-    fn reels(&mut self, place: Place) {
+    fn reels(&mut self, owner: Owner, place: Place) {
         let (found, mut news) = mpsc::unbounded_channel();
         let work = caught(self.backend.reels(place.clone(), found));
         let answers = self.answers.clone();
-        self.start(Kind::Reels, async move {
+        self.start(owner, Kind::Reels, async move {
             let to = answers.clone();
             let here = place.clone();
-            let tell = move |reel| send(&to, Answer::ReelFound { place: here.clone(), reel });
+            let tell = move |reel| send(&to, owner, Answer::ReelFound { place: here.clone(), reel });
             let result = alongside(work, &mut news, tell).await;
-            send(&answers, Answer::ReelsEnded { place, result });
+            send(&answers, owner, Answer::ReelsEnded { place, result });
         });
     }
 
-    fn check(&mut self, place: Place, name: ReelName, deep: bool) {
-        let (found, mut news) = mpsc::unbounded_channel();
-        let work = caught(self.backend.check(place, name.clone(), deep, found));
+    /// A job. Its news, its questions and its end come in the order in which they were given.
+    fn run(&mut self, owner: Owner, run: Run, agreed: Vec<Question>, control: Control) {
+        let (asks, questions) = mpsc::unbounded_channel();
+        let person = Arc::new(AtScreen { agreed, asks });
         let answers = self.answers.clone();
-        self.start(Kind::Check, async move {
-            let to = answers.clone();
-            let reel = name.clone();
-            let tell = move |checked| send(&to, Answer::Checked { name: reel.clone(), checked });
-            let result = alongside(work, &mut news, tell).await;
-            send(&answers, Answer::CheckEnded { name, result });
-        });
-    }
-
-    fn delete(&mut self, place: Place, name: ReelName) {
-        let (gone, mut news) = mpsc::unbounded_channel();
-        let work = caught(self.backend.delete(place, name.clone(), gone));
-        let answers = self.answers.clone();
-        self.start(Kind::Delete, async move {
-            let to = answers.clone();
-            let reel = name.clone();
-            let tell = move |gone| send(&to, Answer::Gone { name: reel.clone(), gone });
-            let functions = alongside(work, &mut news, tell).await;
-            send(&answers, Answer::Deleted { name, functions });
-        });
-    }
-
-    fn publish(&mut self, run: u64, work: Work<Published>, mut news: UnboundedReceiver<Event>) {
-        let answers = self.answers.clone();
-        self.start(Kind::Publish, async move {
-            let to = answers.clone();
-            let tell = move |event| send(&to, Answer::Engine { run, event });
-            let result = alongside(caught(work), &mut news, tell).await;
-            send(&answers, Answer::PublishEnded { run, result: result.map(Box::new) });
-        });
+        let said = self.answers.clone();
+        let said = Arc::new(move |words| send(&said, owner, Answer::Retried(words)));
+        let follow = Follow { said, cancel: control.cancel.clone() };
+        let backend = Arc::clone(&self.backend);
+        let job = Job { owner, answers, questions };
+        let publishing = |person, control| {
+            let (events, news) = mpsc::unbounded_channel();
+            (backend::Publishing { person, events, control }, news)
+        };
+        let removal = |person, follow| {
+            let (gone, news) = mpsc::unbounded_channel();
+            (backend::Removal { person, gone, follow }, news)
+        };
+        let task = match run {
+            Run::Publish(order) => {
+                let (publishing, news) = publishing(person, control);
+                job.follow(backend.publish(*order, publishing), news, Answer::Engine, published)
+            }
+            Run::Resume(resumable) => {
+                let (publishing, news) = publishing(person, control);
+                job.follow(backend.resume(*resumable, publishing), news, Answer::Engine, published)
+            }
+            Run::Repair(repair, _) => {
+                let (publishing, news) = publishing(person, control);
+                let mended = |(published, report)| End::Published(Box::new(published), Some(report));
+                job.follow(backend.repair(*repair, publishing), news, Answer::Engine, mended)
+            }
+            Run::Delete(place, _, reel) => {
+                let (removal, news) = removal(person, follow);
+                job.follow(backend.delete(place, reel, removal), news, Answer::Gone, End::Removed)
+            }
+            Run::Discard(resumable) => {
+                let (removal, news) = removal(person, follow);
+                job.follow(backend.discard(*resumable, removal), news, Answer::Gone, End::Removed)
+            }
+            Run::Check { place, reel, deep, .. } => {
+                let (found, news) = mpsc::unbounded_channel();
+                job.follow(backend.check(place, reel, deep, found, follow), news, Answer::Checked, End::Checked)
+            }
+        };
+        self.start(owner, Kind::Run, task);
     }
 
     fn copy(&mut self, text: String) {
         let words = format!("copied {text}");
         let sent = self.terminal.queue(CopyToClipboard::to_clipboard_from(text)).and_then(|terminal| terminal.flush());
-        send(&self.answers, Answer::Said(if sent.is_ok() { words } else { "could not copy".to_owned() }));
+        send(&self.answers, Owner::App, Answer::Said(if sent.is_ok() { words } else { "could not copy".to_owned() }));
     }
 
-    fn browse(&mut self, link: String) {
+    fn browse(&mut self, owner: Owner, link: String) {
         let answers = self.answers.clone();
-        self.start(Kind::Browse, async move {
+        self.start(owner, Kind::Browse, async move {
             let words = format!("opening {link}");
             let opened = blocking(move || opener::open_browser(link)).await;
             let none = "no browser can be opened from here: y copies the link".to_owned();
-            send(&answers, Answer::Said(if matches!(opened, Ok(Ok(()))) { words } else { none }));
+            send(&answers, owner, Answer::Said(if matches!(opened, Ok(Ok(()))) { words } else { none }));
         });
     }
 
-    fn remember(&mut self, memory: Memory) {
+    fn remember(&mut self, owner: Owner, memory: Memory) {
         let folder = self.state_dir.clone();
-        self.start(Kind::Remember, async move {
+        self.start(owner, Kind::Remember, async move {
             // what can't be remembered is a comfort less
             let _ = blocking(move || memory.save(&folder)).await;
         });
     }
+}
+
+/// Where the news of a job go.
+struct Job {
+    owner: Owner,
+    answers: Answers,
+    questions: UnboundedReceiver<Asked>,
+}
+
+impl Job {
+    fn follow<T: Send + 'static, N: Send + 'static>(
+        self,
+        work: JobWork<T>,
+        mut news: UnboundedReceiver<N>,
+        new: fn(N) -> Answer,
+        well: impl FnOnce(T) -> End + Send + 'static,
+    ) -> BoxFuture<'static, ()> {
+        let Self { owner, answers, mut questions } = self;
+        async move {
+            let work = caught_job(work);
+            tokio::pin!(work);
+            let result = loop {
+                tokio::select! {
+                    Some(new_one) = news.recv() => send(&answers, owner, new(new_one)),
+                    Some(asked) = questions.recv() => send(&answers, owner, Answer::Asks(asked)),
+                    result = &mut work => break result,
+                }
+            };
+            while let Ok(new_one) = news.try_recv() {
+                send(&answers, owner, new(new_one));
+            }
+            send(&answers, owner, Answer::Ended(End::of(result, well)));
+        }
+        .boxed()
+    }
+}
+
+fn published(published: backend::Published) -> End {
+    End::Published(Box::new(published), None)
 }
 
 impl Drop for Tasks {
@@ -308,15 +384,9 @@ impl Drop for Tasks {
     }
 }
 
-fn send(answers: &UnboundedSender<Answer>, answer: Answer) {
+fn send(answers: &Answers, owner: Owner, answer: Answer) {
     // nobody listens any more: the wizard has ended
-    let _ = answers.send(answer);
-}
-
-fn decode(bytes: &[u8]) -> Result<Arc<DynamicImage>, Fault> {
-    let frame =
-        image::load_from_memory(bytes).map_err(|error| Fault::permanent("could not read the frame").because(error))?;
-    Ok(Arc::new(frame.thumbnail(FRAME_SIDE, FRAME_SIDE)))
+    let _ = answers.send((owner, answer));
 }
 
 /// Passes news on while the work runs; all of it has been told before the result is given.
@@ -336,27 +406,6 @@ async fn alongside<T, N>(
         tell(new);
     }
     result
-}
-
-/// A defect in the engine must not take the terminal with it.
-async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| Err(defect(&*panic)))
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => defect(&*panic),
-        Err(_) => Fault::permanent("stopped without a result"),
-    })
-}
-
-fn defect(panic: &(dyn Any + Send)) -> Fault {
-    Fault::permanent("stopped by a defect in zipreel").because(panic_text(panic))
-}
-
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// Where the clipboard's sequence goes.

@@ -1,5 +1,8 @@
 //! The wizard as a person meets it: the built binary in a real pseudo-terminal, over the real engine and the stand-in.
 
+mod jobs;
+mod picker;
+mod queue;
 mod terminal;
 
 use std::{fs, path::PathBuf, process::Command, time::Duration};
@@ -70,7 +73,7 @@ async fn a_video_goes_from_home_to_a_link_that_plays() {
     let own = [("ZIPREEL_DATA", data.to_str().unwrap()), ("ZIPREEL_PORT", "0"), SMALL[0], SMALL[1]];
     let terminal = Terminal::open(&desk, &folder, &[], &own);
     go_to_review(&terminal);
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     let screen = terminal.wait_for("harbour-night is live");
     let playlist = link(&screen, "index.m3u8");
     assert!(playlist.ends_with("/harbour-night/index.m3u8"), "{playlist}");
@@ -84,9 +87,13 @@ async fn a_video_goes_from_home_to_a_link_that_plays() {
     terminal.type_keys(ESCAPE);
     terminal.wait_for("is live");
     terminal.type_keys("q");
+    let screen = terminal.wait_for("Quit zipreel?");
+    assert!(screen.contains("end with this window"), "the links would end, which is said first: {screen}");
+    terminal.press_until_it("y", "it ends", |text| text.contains("playlist:"));
     let (code, left) = terminal.end();
     assert_eq!(code, 0, "{left}");
     assert!(left.contains(&format!("playlist: {playlist}")), "the links stay in the scroll-back: {left}");
+    assert!(left.contains("serve it again with: zipreel local"), "and how to serve them again: {left}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,14 +103,13 @@ async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
     desk.stand_in.faults().set("uplink=6mbit".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     go_to_review(&terminal);
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     terminal.wait("a chunk is up and more are on their way", |text| {
         text.lines().any(|line| line.contains("Upload") && line.contains("/") && !line.contains(" 0/"))
     });
     terminal.type_keys("c");
     terminal.wait_for("Cancel publishing?");
-    terminal.type_keys("y");
-    terminal.wait_for("Resume long");
+    terminal.press_until("y", "Resume long");
     assert_eq!(processes(desk.path("").to_str().unwrap()), [""; 0], "no ffmpeg of ours runs on");
     terminal.type_keys("q");
     let (code, left) = terminal.end();
@@ -116,7 +122,7 @@ async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
     assert!(screen.contains("chunks up"), "what is left to do is told: {screen}");
     terminal.type_keys(DOWN);
     terminal.wait("the line to resume is chosen", |text| text.contains("▌ Resume long"));
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     let screen = terminal.wait_for("long is live");
     let words: Vec<_> = screen.split_whitespace().collect();
     assert!(words.join(" ").contains("rest was there already"), "nothing deployed is sent again: {screen}");
@@ -132,7 +138,7 @@ async fn the_window_is_resized_while_it_publishes() {
     desk.stand_in.faults().set("uplink=10mbit".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     go_to_review(&terminal);
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     terminal.wait_for("MiB/s");
     for (cols, rows) in [(40, 12), (200, 60), (24, 6), (80, 24), (3, 2), (120, 40)] {
         terminal.resize(cols, rows);
@@ -153,7 +159,7 @@ async fn a_retry_is_shown_with_its_cause_and_its_wait() {
     desk.stand_in.faults().set("429@CreateFunction=0.6,seed=7".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     go_to_review(&terminal);
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     let retry = |line: &str| line.contains("↻") && line.contains("again in") && line.contains("of 8");
     let screen = terminal.wait("a retry is told", |text| text.lines().any(retry));
     let line = screen.lines().find(|line| retry(line)).unwrap();
@@ -172,10 +178,10 @@ async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
     desk.stand_in.faults().set("uplink=2mbit".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     go_to_review(&terminal);
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     terminal.wait_for("Network");
     terminal.type_keys(CTRL_C);
-    terminal.wait_for("Quit while publishing?");
+    terminal.wait("it names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 publishing"));
     terminal.type_keys(CTRL_C);
     let (code, left) = terminal.end();
     assert_eq!(code, 130, "{left}");
@@ -191,7 +197,7 @@ async fn keys_reach_the_screen_at_once_while_eight_uploads_run() {
     desk.stand_in.faults().set("uplink=1mbit".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &[SMALL[0], SMALL[1], ("ZIPREEL_PARALLEL", "8")]);
     go_to_review(&terminal);
-    terminal.type_keys(ENTER);
+    terminal.press_until(ENTER, "Split");
     let chunk = |word: &&str| word.len() == 4 && word.starts_with("00");
     terminal.wait("eight uploads run", |text| text.split_whitespace().filter(chunk).count() >= 8);
     let mut times: Vec<Duration> = Vec::new();

@@ -10,7 +10,7 @@ use crate::{
     use_cases::{
         Engine, Follow,
         reels::{
-            check::{self, Depth},
+            check::{self, Depth, Report},
             info::{self, Info},
             list::{self, Listed, Shelf},
         },
@@ -87,11 +87,12 @@ pub(super) async fn check(
     name: &ReelName,
     deep: bool,
     found: &UnboundedSender<Checked>,
-) -> Result<(), Stopped> {
+    follow: &Follow,
+) -> Result<Report, Stopped> {
     let depth = if deep { Depth::Deep } else { Depth::Quick };
     let tell = |checked: check::Checked| {
         let id = ChunkId { rendition: checked.rendition, number: checked.number };
         let _ = found.send(Checked { id, finding: checked.finding });
     };
-    check::check(engine, place, name, depth, &Follow::default(), tell).await.map(|_| ())
+    check::check(engine, place, name, depth, follow, tell).await
 }

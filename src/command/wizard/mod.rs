@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
@@ -18,9 +18,9 @@ use super::failed;
 use crate::{
     cli::PublishArgs,
     plain::Plain,
-    publish::{log, reporter::Control},
+    publish::log,
     reel::{
-        event::{Event, Published},
+        event::Published,
         fault::{Fault, Stopped},
         moment,
         name::ReelName,
@@ -29,13 +29,19 @@ use crate::{
     tui::{
         self, Start,
         backend::{
-            Account, Backend, Checked, Gone, Order, Place, Probe, Profile, Reel, ReelDetail, Resumable, Storage, Work,
+            Account, AccountRegion, Backend, Checked, Gone, JobWork, Order, Place, Probe, Profile, Publishing, Reel,
+            ReelDetail, Removal, Resumable, Storage, Unfinished, Work,
         },
     },
     use_cases::{
-        Engine, Follow, Person, Question, Reply,
+        Engine, Follow,
         account::sign_in,
-        reels::{delete, publish, resume},
+        reels::{
+            check::{self, Report},
+            delete, discard, publish, queue,
+            repair::{self, Repair},
+            resume,
+        },
         video,
     },
 };
@@ -70,15 +76,6 @@ struct Wizard {
     durations: Arc<Mutex<HashMap<PathBuf, Duration>>>,
 }
 
-/// Agreed to on the screens before the work began.
-struct Agreed;
-
-impl Person for Agreed {
-    fn asked<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Reply> {
-        std::future::ready(Reply::Agreed).boxed()
-    }
-}
-
 impl Wizard {
     async fn probe(&self, video: PathBuf) -> Result<Probe, Stopped> {
         let (media, plan) = video::examine(&self.engine, &video, &CancellationToken::new()).await?;
@@ -104,7 +101,7 @@ impl Wizard {
             storage: Some(Storage { used: signed_in.code_bytes_used, limit: signed_in.code_bytes }),
             setup: signed_in.setup,
             relay: signed_in.relay,
-            notice: signed_in.notice.map(|notice| notice.text()),
+            notice: signed_in.notice,
             serving: local.then(|| serving(signed_in.serves).to_owned()),
             afterwards: (local && signed_in.serves).then(|| "serve it again with: zipreel local".to_owned()),
             id: (!local).then(|| signed_in.at.account.clone()),
@@ -114,14 +111,14 @@ impl Wizard {
         })
     }
 
-    async fn resume(
-        &self,
-        resumable: Resumable,
-        events: UnboundedSender<Event>,
-        control: Control,
-    ) -> Result<Published, Stopped> {
-        let found = resume::find(&self.engine, Some(&resumable.reel), Some(resumable.generation)).await?;
-        resume::resume(&self.engine, &found, &Agreed, Arc::new(events), &control).await
+    async fn unfinished(&self) -> Unfinished {
+        let begun = resume::resumables(&self.engine).await.into_iter().map(resumable).collect();
+        Unfinished { begun, waiting: queue::left_behind(&self.engine).await }
+    }
+
+    /// As its journal knows it now.
+    async fn begun(&self, resumable: &Resumable) -> Result<resume::Resumable, Stopped> {
+        resume::find(&self.engine, Some(&resumable.reel), Some(resumable.generation)).await
     }
 }
 
@@ -146,6 +143,9 @@ fn resumable(found: resume::Resumable) -> Resumable {
         video_missing: !Path::new(&began.order.video).exists(),
         video: began.order.video.clone(),
         place: found.place(),
+        at: began.place.clone(),
+        // a job of this wizard stands on Home itself
+        holder: found.holder.as_ref().map(ToString::to_string),
         chunks_deployed: found.chunks_deployed,
         chunks: Some(found.chunks),
         bytes_left: Some(began.source_bytes.saturating_sub(found.bytes_deployed)),
@@ -186,9 +186,9 @@ impl Backend for Wizard {
         work(async move { library::names(&engine, &place).await })
     }
 
-    fn resumable(&self) -> Work<Vec<Resumable>> {
-        let engine = self.engine.clone();
-        work(async move { Ok(resume::resumables(&engine).await.into_iter().map(resumable).collect()) })
+    fn unfinished(&self) -> Work<Unfinished> {
+        let wizard = self.clone();
+        work(async move { Ok(wizard.unfinished().await) })
     }
 
     fn reels(&self, place: Place, found: UnboundedSender<Reel>) -> Work<()> {
@@ -201,31 +201,87 @@ impl Backend for Wizard {
         work(async move { library::reel(&engine, &place, &name).await })
     }
 
-    fn check(&self, place: Place, name: ReelName, deep: bool, found: UnboundedSender<Checked>) -> Work<()> {
-        let engine = self.engine.clone();
-        work(async move { library::check(&engine, &place, &name, deep, &found).await })
-    }
-
-    fn delete(&self, place: Place, name: ReelName, gone: UnboundedSender<Gone>) -> Work<u32> {
-        let engine = self.engine.clone();
-        let tell = move |functions, of| {
-            // a face that has gone away is no reason to stop
-            let _ = gone.send(Gone { functions, of });
-        };
-        work(async move { delete::delete(&engine, &place, &name, &Agreed, &Follow::default(), tell).await })
-    }
-
-    fn publish(&self, order: Order, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
-        let engine = self.engine.clone();
-        work(async move { publish::publish(&engine, order, &Agreed, Arc::new(events), &control).await })
-    }
-
-    fn resume(&self, resumable: Resumable, events: UnboundedSender<Event>, control: Control) -> Work<Published> {
-        let wizard = self.clone();
-        work(async move { Self::resume(&wizard, resumable, events, control).await })
-    }
-
     fn log_file(&self, reel: &ReelName) -> PathBuf {
         log::path(&self.engine.machine().folders.state, reel)
+    }
+
+    fn keep(&self, waiting: Vec<Order>) -> Work<()> {
+        let engine = self.engine.clone();
+        work(async move { queue::keep(&engine, &waiting).await })
+    }
+
+    fn forget(&self, reel: ReelName, at: AccountRegion) -> Work<()> {
+        let engine = self.engine.clone();
+        work(async move { queue::forget(&engine, &reel, &at).await })
+    }
+
+    fn check(
+        &self,
+        place: Place,
+        name: ReelName,
+        deep: bool,
+        found: UnboundedSender<Checked>,
+        follow: Follow,
+    ) -> JobWork<Report> {
+        let engine = self.engine.clone();
+        async move { library::check(&engine, &place, &name, deep, &found, &follow).await }.boxed()
+    }
+
+    fn delete(&self, place: Place, name: ReelName, removal: Removal) -> JobWork<u32> {
+        let engine = self.engine.clone();
+        async move {
+            let Removal { person, gone, follow } = removal;
+            delete::delete(&engine, &place, &name, &*person, &follow, tell(gone)).await
+        }
+        .boxed()
+    }
+
+    fn discard(&self, resumable: Resumable, removal: Removal) -> JobWork<u32> {
+        let wizard = self.clone();
+        async move {
+            let Removal { person, gone, follow } = removal;
+            let begun = wizard.begun(&resumable).await?;
+            discard::discard(&wizard.engine, &begun, &*person, &follow, tell(gone)).await
+        }
+        .boxed()
+    }
+
+    fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published> {
+        let engine = self.engine.clone();
+        async move {
+            let Publishing { person, events, control } = publishing;
+            publish::publish(&engine, order, &*person, Arc::new(events), &control).await
+        }
+        .boxed()
+    }
+
+    fn resume(&self, resumable: Resumable, publishing: Publishing) -> JobWork<Published> {
+        let wizard = self.clone();
+        async move {
+            let Publishing { person, events, control } = publishing;
+            let begun = wizard.begun(&resumable).await?;
+            resume::resume(&wizard.engine, &begun, &*person, Arc::new(events), &control).await
+        }
+        .boxed()
+    }
+
+    fn repair(&self, wanted: Repair, publishing: Publishing) -> JobWork<(Published, Report)> {
+        let engine = self.engine.clone();
+        async move {
+            let Publishing { person, events, control } = publishing;
+            let mended = repair::repair(&engine, &wanted, &*person, Arc::new(events), &control).await?;
+            match check::damage(&wanted.reel, &mended.1) {
+                None => Ok(mended),
+                Some(damage) => Err(Stopped::Failed(damage)),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// How far a removal is. A face that has gone away is no reason to stop.
+fn tell(gone: UnboundedSender<Gone>) -> impl FnMut(u32, u32) {
+    move |functions, of| {
+        let _ = gone.send(Gone { functions, of });
     }
 }

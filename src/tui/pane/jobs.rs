@@ -12,7 +12,7 @@ use crate::{
     tui::{
         action::Action,
         canvas::{Canvas, Pen, Rows},
-        step::publish::{Publish, is_chunk},
+        job::{Publishing, is_chunk},
         theme::Role,
         widget::{amount, gauge, text},
     },
@@ -21,17 +21,26 @@ use crate::{
 /// Cells of a chunk's place when two stand side by side.
 const CHUNK_LEAST: u16 = 44;
 
+/// What is drawn: the course of a publishing, and where the cursor is.
+#[derive(Clone, Copy)]
+pub(in crate::tui) struct Shown<'a> {
+    pub(in crate::tui) course: &'a Publishing,
+    pub(in crate::tui) paused: bool,
+    /// `None`: nothing of it can be chosen here.
+    pub(in crate::tui) selected: Option<&'a JobName>,
+}
+
 /// Gives the lines used.
-pub(in crate::tui) fn draw(publish: &Publish, canvas: &mut Canvas, area: Rect) -> u16 {
-    let jobs = publish.rows();
+pub(in crate::tui) fn draw(shown: Shown, canvas: &mut Canvas, area: Rect) -> u16 {
+    let jobs = shown.course.rows();
     let chunks: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| is_chunk(job)).collect();
     let stages: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| !is_chunk(job)).collect();
     let mut rows = Rows::of(area);
     let mut left_for_chunks = area.height.saturating_sub(u16::try_from(stages.len()).unwrap_or(u16::MAX));
     for (number, name) in stages {
-        stage(publish, canvas, rows.line(), number, name);
+        stage(shown, canvas, rows.line(), number, name);
         if *name == JobName::Upload {
-            let lines = self::chunks(publish, canvas, rows.rest(), &chunks, left_for_chunks);
+            let lines = self::chunks(shown, canvas, rows.rest(), &chunks, left_for_chunks);
             rows.take(lines);
             left_for_chunks = 0;
         }
@@ -40,10 +49,10 @@ pub(in crate::tui) fn draw(publish: &Publish, canvas: &mut Canvas, area: Rect) -
 }
 
 /// A stage's sign: told by shape, coloured besides.
-fn sign(publish: &Publish, job: Option<&Job>) -> (Role, &'static str) {
+fn sign(shown: Shown, job: Option<&Job>) -> (Role, &'static str) {
     match job.map(|job| &job.state) {
         None | Some(State::Queued) => (Role::Dim, "○"),
-        Some(State::Running) if publish.control.is_paused() => (Role::Warn, "‖"),
+        Some(State::Running) if shown.paused => (Role::Warn, "‖"),
         Some(State::Running) => (Role::Accent, "●"),
         Some(State::Retrying { .. }) => (Role::Warn, "↻"),
         Some(State::Waiting(_)) => (Role::Warn, "!"),
@@ -53,16 +62,12 @@ fn sign(publish: &Publish, job: Option<&Job>) -> (Role, &'static str) {
     }
 }
 
-fn select<'c, 'a>(
-    publish: &Publish,
-    canvas: &'c mut Canvas<'a>,
-    area: Rect,
-    number: usize,
-    name: &JobName,
-) -> Pen<'c, 'a> {
-    canvas.clickable(area, Action::Pick(number));
+fn select<'c, 'a>(shown: Shown, canvas: &'c mut Canvas<'a>, area: Rect, number: usize, name: &JobName) -> Pen<'c, 'a> {
+    if shown.selected.is_some() {
+        canvas.clickable(area, Action::Pick(number));
+    }
     let ground = canvas.theme.row();
-    let selected = publish.selected == *name;
+    let selected = shown.selected == Some(name);
     if selected {
         canvas.paint(area, ground);
     }
@@ -73,26 +78,26 @@ fn select<'c, 'a>(
     pen
 }
 
-fn stage(publish: &Publish, canvas: &mut Canvas, line: Rect, number: usize, name: &JobName) {
+fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &JobName) {
     let now = canvas.now;
-    let job = publish.board.jobs.get(name);
-    let (role, sign) = sign(publish, job);
+    let job = shown.course.board.jobs.get(name);
+    let (role, sign) = sign(shown, job);
     let label = capital(&name.to_string());
     let strong = matches!(job.map(|job| &job.state), Some(State::Running | State::Retrying { .. }));
-    let clock = publish.clocks.get(name);
+    let clock = shown.course.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
     let over = job.is_some_and(|job| job.state.is_over());
     let gauge_width = line.width.saturating_sub(56).clamp(0, 30);
     let gauge_at = line.x + 11 + 24;
     let gauge = Rect { x: gauge_at, width: gauge_width, ..line };
-    let mut pen = select(publish, canvas, line, number, name);
+    let mut pen = select(shown, canvas, line, number, name);
     pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<9}"));
     if let Some(took) = took.filter(|_| over || gauge_width > 0) {
         pen.right(Role::Dim, &amount::clock(took));
     }
     match job.map(|job| &job.state) {
         Some(State::Retrying { wait, cause, of }) => {
-            let words = retry_words(publish, name, *wait, cause, *of, now);
+            let words = retry_words(shown, name, *wait, cause, *of, now);
             pen.put(Role::Warn, &words);
         }
         Some(State::Waiting(fault) | State::Failed(fault)) => {
@@ -102,19 +107,19 @@ fn stage(publish: &Publish, canvas: &mut Canvas, line: Rect, number: usize, name
             pen.put(Role::Dim, why);
         }
         Some(State::Running) if gauge_width > 0 => {
-            let words = progress(publish, name);
+            let words = progress(shown, name);
             pen.put(Role::Text, &text::fit(&words, 23)).to(gauge.right() + 2);
-            let speed = speed(publish, name);
+            let speed = speed(shown, name);
             pen.put(Role::Text, &speed);
-            let ratio = ratio(publish, name, job);
+            let ratio = ratio(shown, name, job);
             gauge::draw(canvas, gauge, ratio, Role::Gauge);
         }
         Some(State::Running) => {
-            let ratio = ratio(publish, name, job).map(|ratio| format!("{:>3.0} %  ", ratio * 100.0));
-            pen.put(Role::Text, &ratio.unwrap_or_default()).put(Role::Text, &progress(publish, name));
+            let ratio = ratio(shown, name, job).map(|ratio| format!("{:>3.0} %  ", ratio * 100.0));
+            pen.put(Role::Text, &ratio.unwrap_or_default()).put(Role::Text, &progress(shown, name));
         }
         Some(State::Succeeded) => {
-            pen.put(Role::Dim, &progress(publish, name));
+            pen.put(Role::Dim, &progress(shown, name));
         }
         Some(State::Cancelled) => {
             pen.put(Role::Dim, "stopped");
@@ -141,8 +146,8 @@ fn capital(word: &str) -> String {
 }
 
 /// What is done, in the words of the stage.
-fn progress(publish: &Publish, name: &JobName) -> String {
-    let board = &publish.board;
+fn progress(shown: Shown, name: &JobName) -> String {
+    let board = &shown.course.board;
     let planned = board.planned.as_ref();
     let of = |done: u32, all: Option<u32>, noun: &str| match all {
         Some(all) if all > done => format!("{done}/{} ", all) + noun + "s",
@@ -159,7 +164,7 @@ fn progress(publish: &Publish, name: &JobName) -> String {
         JobName::Pack => of(board.chunks_packed, chunks, "chunk"),
         JobName::Upload => {
             let words = of(board.chunks_deployed, chunks, "chunk");
-            format!("{words}  {}", amount::bytes(publish.bytes_through()))
+            format!("{words}  {}", amount::bytes(shown.course.bytes_through()))
         }
         name => match board.jobs.get(name) {
             Some(Job { unit, total: Some(total), count, .. }) => counted(*unit, count.get(), *total),
@@ -180,47 +185,40 @@ fn counted(unit: Unit, done: u64, total: u64) -> String {
     }
 }
 
-fn ratio(publish: &Publish, name: &JobName, job: Option<&Job>) -> Option<f64> {
+fn ratio(shown: Shown, name: &JobName, job: Option<&Job>) -> Option<f64> {
     // the bytes on their way move more smoothly than the chunks that have arrived
-    let to_send = publish.bytes_to_send();
+    let to_send = shown.course.bytes_to_send();
     if *name == JobName::Upload && to_send > 0 {
-        return Some(publish.bytes_through() as f64 / to_send as f64);
+        return Some(shown.course.bytes_through() as f64 / to_send as f64);
     }
     job.and_then(Job::ratio)
 }
 
-fn speed(publish: &Publish, name: &JobName) -> String {
-    let unit = publish.board.jobs.get(name).map(|job| job.unit);
+fn speed(shown: Shown, name: &JobName) -> String {
+    let unit = shown.course.board.jobs.get(name).map(|job| job.unit);
     match (name, unit) {
-        (JobName::Upload, _) => publish.throughput().map(amount::rate).unwrap_or_default(),
-        (_, Some(Unit::Bytes)) => publish.rate(name).map(amount::rate).unwrap_or_default(),
+        (JobName::Upload, _) => shown.course.throughput().map(amount::rate).unwrap_or_default(),
+        (_, Some(Unit::Bytes)) => shown.course.rate(name).map(amount::rate).unwrap_or_default(),
         (_, Some(Unit::MediaTime)) => {
-            publish.rate(name).map(|rate| format!("{:.0}× real time", rate / 1e6)).unwrap_or_default()
+            shown.course.rate(name).map(|rate| format!("{:.0}× real time", rate / 1e6)).unwrap_or_default()
         }
         _ => String::new(),
     }
 }
 
 /// `429 too many requests, again in 1.2 s, attempt 3 of 8`
-fn retry_words(
-    publish: &Publish,
-    name: &JobName,
-    wait: Duration,
-    cause: &str,
-    of: u32,
-    now: std::time::Instant,
-) -> String {
-    let since = publish.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
+fn retry_words(shown: Shown, name: &JobName, wait: Duration, cause: &str, of: u32, now: std::time::Instant) -> String {
+    let since = shown.course.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
     let left = wait.saturating_sub(now.saturating_duration_since(since));
-    let attempt = publish.board.jobs.get(name).map_or(0, |job| job.attempt);
+    let attempt = shown.course.board.jobs.get(name).map_or(0, |job| job.attempt);
     format!("{cause}, again in {:.1} s, attempt {attempt} of {of}", left.as_secs_f64())
 }
 
 /// Chunks on their way, in one or two columns; those with something to say take a whole line. Gives the lines used.
-fn chunks(publish: &Publish, canvas: &mut Canvas, area: Rect, chunks: &[(usize, &JobName)], room: u16) -> u16 {
+fn chunks(shown: Shown, canvas: &mut Canvas, area: Rect, chunks: &[(usize, &JobName)], room: u16) -> u16 {
     let paired = area.width >= 2 * CHUNK_LEAST + 6;
     let plain = |name: &JobName| {
-        matches!(publish.board.jobs.get(name).map(|job| &job.state), Some(State::Running | State::Queued) | None)
+        matches!(shown.course.board.jobs.get(name).map(|job| &job.state), Some(State::Running | State::Queued) | None)
     };
     let mut used = 0;
     let mut queue = chunks.iter().peekable();
@@ -238,29 +236,29 @@ fn chunks(publish: &Publish, canvas: &mut Canvas, area: Rect, chunks: &[(usize, 
         let beside = (paired && plain(name)).then(|| queue.next_if(|(_, next)| plain(next))).flatten();
         if paired && plain(name) {
             let half = line.width / 2 - 1;
-            chunk(publish, canvas, Rect { width: half, ..line }, *number, name);
+            chunk(shown, canvas, Rect { width: half, ..line }, *number, name);
             if let Some((number, name)) = beside {
-                chunk(publish, canvas, Rect { x: line.x + half + 2, width: half, ..line }, *number, name);
+                chunk(shown, canvas, Rect { x: line.x + half + 2, width: half, ..line }, *number, name);
             }
         } else {
-            chunk(publish, canvas, line, *number, name);
+            chunk(shown, canvas, line, *number, name);
         }
         used += 1;
     }
     used
 }
 
-fn chunk(publish: &Publish, canvas: &mut Canvas, area: Rect, number: usize, name: &JobName) {
-    let Some(job) = publish.board.jobs.get(name) else { return };
+fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &JobName) {
+    let Some(job) = shown.course.board.jobs.get(name) else { return };
     let now = canvas.now;
     let JobName::Chunk { rendition, number: chunk } = name else { return };
     let label = if rendition.as_str() == "src" { chunk.to_string() } else { format!("{rendition}/{chunk}") };
     let amount_width = 16;
-    let mut pen = select(publish, canvas, area, number, name);
+    let mut pen = select(shown, canvas, area, number, name);
     pen.put(Role::Dim, &label).skip(2);
     match &job.state {
         State::Retrying { wait, cause, of } => {
-            let words = retry_words(publish, name, *wait, cause, *of, now);
+            let words = retry_words(shown, name, *wait, cause, *of, now);
             pen.put(Role::Warn, "↻ ").put(Role::Warn, &words);
         }
         State::Waiting(fault) => {

@@ -6,7 +6,7 @@ use crate::{
     reel::event::JobName,
     tui::{
         canvas::{Canvas, Rows},
-        step::publish::Publish,
+        job::Publishing,
         theme::Role,
         widget::{
             page::{Page, Scroll},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub(in crate::tui) fn draw(
-    publish: &Publish,
+    publishing: &Publishing,
     job: &JobName,
     file: &str,
     scroll: &Scroll,
@@ -26,7 +26,7 @@ pub(in crate::tui) fn draw(
     let mut rows = Rows::of(area);
     let foot = if area.height > 6 { rows.take_last(1) } else { Rect::ZERO };
     let mut page = Page::new(area.width);
-    let known = publish.board.jobs.get(job);
+    let known = publishing.board.jobs.get(job);
     for cause in known.into_iter().flat_map(|job| &job.causes) {
         page.paragraph(Role::Warn, 0, &format!("↻ {cause}"));
     }

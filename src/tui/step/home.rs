@@ -1,71 +1,220 @@
-//! Home: what can be done here and now.
+//! Home: what is going on, what can be done here and now, what is unfinished.
 
-use crate::{
-    reel::name::ReelName,
-    tui::{
-        action::{Action, Command, Way},
-        app::Screen,
-        backend::Resumable,
-        shared::Shared,
-        widget::list::Cursor,
-    },
+use crate::tui::{
+    action::{Action, Command, Way},
+    backend::{Order, Place, Resumable},
+    confirm::Confirm,
+    id::JobId,
+    job::{Job, Jobs, Kind, Run},
+    keymap::Table,
+    shared::Shared,
+    sight::Sight,
+    widget::list::Cursor,
 };
-
-/// Interrupted publishings shown here; more can be found by `zipreel resume`.
-const RESUMABLE_SHOWN: usize = 5;
 
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Home {
     pub(in crate::tui) cursor: Cursor,
+    /// The cursor stays with its line while others come and go above it.
+    on: Key,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::tui) enum Line {
+    Job(JobId),
     Publish,
-    Resume(Resumable),
+    /// Goes on with everything that is unfinished.
+    All(Vec<Resumable>, Vec<Order>),
+    Begun(Resumable),
+    /// It waited for its turn when its process ended.
+    Waiting(Order),
     Library,
 }
 
+/// What makes a line the same line.
+#[derive(Debug, Clone, Default, PartialEq)]
+enum Key {
+    Job(JobId),
+    #[default]
+    Publish,
+    All,
+    Unfinished(Place, String),
+    Library,
+}
+
+impl Line {
+    fn key(&self) -> Key {
+        match self {
+            Self::Job(id) => Key::Job(*id),
+            Self::Publish => Key::Publish,
+            Self::All(..) => Key::All,
+            Self::Begun(resumable) => {
+                Key::Unfinished(resumable.place.clone(), format!("{}/{}", resumable.reel, resumable.generation))
+            }
+            Self::Waiting(order) => Key::Unfinished(order.place.clone(), order.reel.to_string()),
+            Self::Library => Key::Library,
+        }
+    }
+
+    /// What has to be in sight before the line starts something; `None` if it starts nothing.
+    pub(in crate::tui) fn sight(&self, jobs: &Jobs) -> Option<Sight> {
+        match self {
+            Self::Job(id) => jobs.get(*id).filter(|job| job.can_retry()).map(Job::retry_sight),
+            Self::All(begun, waiting) => Some(Sight::of(&all(begun, waiting))),
+            Self::Begun(resumable) => Some(Sight::of(&vec![Run::Resume(Box::new(resumable.clone()))])),
+            Self::Waiting(order) => Some(Sight::of(&vec![Run::Publish(Box::new(order.clone()))])),
+            Self::Publish | Self::Library => None,
+        }
+    }
+}
+
+fn all(begun: &[Resumable], waiting: &[Order]) -> Vec<Run> {
+    let begun = begun.iter().map(|resumable| Run::Resume(Box::new(resumable.clone())));
+    begun.chain(waiting.iter().map(|order| Run::Publish(Box::new(order.clone())))).collect()
+}
+
 impl Home {
-    pub(in crate::tui) fn lines(shared: &Shared) -> Vec<Line> {
-        let mut lines = vec![Line::Publish];
-        lines.extend(shared.resumable.iter().take(RESUMABLE_SHOWN).cloned().map(Line::Resume));
+    pub(in crate::tui) fn lines(shared: &Shared, jobs: &Jobs) -> Vec<Line> {
+        let open = |job: &&Job| job.is_active() || job.failed().is_some();
+        let mut lines: Vec<_> = jobs.iter().filter(open).map(|job| Line::Job(job.id)).collect();
+        lines.push(Line::Publish);
+        let (begun, waiting) = unfinished(shared, jobs);
+        let can_go_on: Vec<_> = begun.iter().filter(|resumable| cannot(resumable).is_none()).cloned().collect();
+        if can_go_on.len() + waiting.len() > 1 {
+            lines.push(Line::All(can_go_on, waiting.clone()));
+        }
+        lines.extend(begun.into_iter().map(Line::Begun));
+        lines.extend(waiting.into_iter().map(Line::Waiting));
         lines.push(Line::Library);
         lines
     }
 
-    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
-        let lines = Self::lines(shared);
-        if self.cursor.moved(action, lines.len()) {
-            return Vec::new();
+    /// The job under the cursor.
+    pub(in crate::tui) fn job<'a>(&self, shared: &Shared, jobs: &'a Jobs) -> Option<&'a Job> {
+        match Self::lines(shared, jobs).get(self.cursor.at) {
+            Some(Line::Job(id)) => jobs.get(*id),
+            _ => None,
         }
+    }
+
+    /// To be called when lines may have come or gone.
+    pub(in crate::tui) fn settle(&mut self, shared: &Shared, jobs: &Jobs) {
+        let lines = Self::lines(shared, jobs);
+        let at = lines.iter().position(|line| line.key() == self.on);
+        let publish = || lines.iter().position(|line| *line == Line::Publish);
+        self.cursor.at = at.or_else(publish).unwrap_or_default();
+    }
+
+    /// The cursor goes to a job's line: one has just come from it.
+    pub(in crate::tui) fn point_at(&mut self, job: JobId) {
+        self.on = Key::Job(job);
+    }
+
+    pub(in crate::tui) fn table(&self, shared: &Shared, jobs: &Jobs) -> Table {
+        match Self::lines(shared, jobs).get(self.cursor.at) {
+            Some(Line::Job(_)) => Table::HomeJob,
+            Some(Line::All(..) | Line::Begun(_) | Line::Waiting(_)) => Table::HomeUnfinished,
+            Some(Line::Publish | Line::Library) | None => Table::Home,
+        }
+    }
+
+    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
+        let lines = Self::lines(shared, jobs);
+        let moved = self.cursor.moved(action, lines.len());
+        let again = matches!(action, Action::Pick(row) if *row == self.cursor.at);
+        if let Action::Pick(row) = action {
+            self.cursor.at = *row;
+        }
+        let Some(line) = lines.get(self.cursor.at) else { return Vec::new() };
+        self.on = line.key();
         match action {
-            Action::Pick(row) if *row == self.cursor.at => self.open(&lines),
-            Action::Pick(row) => {
-                self.cursor.at = *row;
-                Vec::new()
-            }
-            Action::Enter => self.open(&lines),
-            Action::Reload => vec![Command::FindResumable],
+            _ if moved => Vec::new(),
+            Action::Pick(_) if !again => Vec::new(),
+            Action::Pick(_) | Action::Enter => open(line),
+            Action::Retry => match line {
+                Line::Job(id) if jobs.get(*id).is_some_and(Job::can_retry) => vec![Command::Retry(*id)],
+                // where nothing has failed, it asks everything anew
+                _ => vec![
+                    Command::FindUnfinished,
+                    Command::FindProfiles,
+                    Command::Connect(shared.place.clone()),
+                    Command::Say("asking everything anew: what is unfinished, profiles, who is signed in".to_owned()),
+                ],
+            },
+            Action::Discard => discard(line, shared, jobs),
             Action::Target => vec![Command::ChooseTarget],
             _ => Vec::new(),
         }
     }
+}
 
-    fn open(&self, lines: &[Line]) -> Vec<Command> {
-        let way = match lines.get(self.cursor.at) {
-            Some(Line::Publish) => Way::To(Screen::Video),
-            Some(Line::Library) => Way::To(Screen::Library),
-            Some(Line::Resume(resumable)) if resumable.video_missing => {
-                return vec![Command::Say(gone(&resumable.reel, resumable))];
-            }
-            Some(Line::Resume(resumable)) => Way::Resume(resumable.clone()),
-            None => return Vec::new(),
+/// What earlier processes left, without what this one has taken up. What was begun counts, not that it waited before.
+fn unfinished(shared: &Shared, jobs: &Jobs) -> (Vec<Resumable>, Vec<Order>) {
+    let here = |place: &Place, reel: &_| {
+        let job = |job: &Job| {
+            let ours = match job.kind() {
+                Kind::Publishing | Kind::Discard => job.is_active() || job.failed().is_some(),
+                Kind::Deletion => job.is_active(),
+                Kind::Check => false,
+            };
+            ours && job.reel() == reel && job.run.place().target == place.target
         };
-        vec![Command::Go(Box::new(way))]
+        jobs.iter().any(job)
+    };
+    let begun = shared.unfinished.begun.iter().filter(|resumable| !here(&resumable.place, &resumable.reel));
+    let waiting = shared.unfinished.waiting.iter().filter(|order| {
+        let begun = |resumable: &Resumable| {
+            resumable.reel == order.reel && order.expected.as_ref().is_none_or(|at| *at == resumable.at)
+        };
+        !here(&order.place, &order.reel) && !shared.unfinished.begun.iter().any(begun)
+    });
+    (begun.cloned().collect(), waiting.cloned().collect())
+}
+
+/// Why an interrupted publishing can't go on now.
+pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
+    if let Some(holder) = &resumable.holder {
+        return Some(format!("{holder} is working on it"));
+    }
+    resumable.video_missing.then(|| format!("its video is gone: put {} back", resumable.video.display()))
+}
+
+fn open(line: &Line) -> Vec<Command> {
+    let go = |way| vec![Command::Go(Box::new(way))];
+    match line {
+        Line::Job(id) => go(Way::Job(*id)),
+        Line::Publish => go(Way::Video),
+        Line::Library => go(Way::Library),
+        Line::Begun(resumable) => match cannot(resumable) {
+            Some(why) => vec![Command::Say(format!("{} can't go on: {why}", resumable.reel))],
+            None => vec![Command::Begin(vec![Run::Resume(Box::new(resumable.clone()))], Vec::new())],
+        },
+        Line::Waiting(order) => vec![Command::TakeUp(Vec::new(), vec![order.clone()])],
+        Line::All(begun, waiting) => vec![Command::TakeUp(begun.clone(), waiting.clone())],
     }
 }
 
-fn gone(reel: &ReelName, resumable: &Resumable) -> String {
-    format!("{reel} can't go on: {} is gone; put it back", resumable.video.display())
+/// Gives up what the line stands for, after a question.
+fn discard(line: &Line, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
+    let begun = |resumable: &Resumable| match &resumable.holder {
+        Some(holder) => vec![Command::Say(format!("{holder} is working on {}", resumable.reel))],
+        None => vec![Command::Ask(Confirm::Discard(Box::new(resumable.clone())))],
+    };
+    match line {
+        Line::Begun(resumable) => begun(resumable),
+        Line::Waiting(order) => vec![Command::Ask(Confirm::Forget(Box::new(order.clone())))],
+        Line::Job(id) => {
+            let Some(job) = jobs.get(*id) else { return Vec::new() };
+            if job.is_active() {
+                return vec![Command::Ask(Confirm::Cancel(*id, job.stops()))];
+            }
+            let left = shared.unfinished.begun.iter().find(|left| {
+                job.kind() == Kind::Publishing
+                    && left.reel == *job.reel()
+                    && left.place.target == job.run.place().target
+            });
+            left.map_or_else(|| vec![Command::PutAway(*id)], begun)
+        }
+        _ => Vec::new(),
+    }
 }

@@ -1,11 +1,7 @@
-//! Step 2: how the reel is made and where it goes. Every field is checked as it changes; what is wrong blocks the way
-//! to the review and says so.
+//! Step 2: how reels are made and where they go: one set of settings for all that was chosen, and a name for each.
+//! Every field is checked as it changes; what is wrong blocks the way to the review and says so.
 
-use std::{
-    hash::{BuildHasher, Hasher, RandomState},
-    num::NonZeroUsize,
-    time::Duration,
-};
+use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use tui_input::{Input, InputRequest};
 
@@ -17,11 +13,11 @@ use crate::{
     },
     tui::{
         action::{Action, Command, Way},
-        backend::{Fate, Order, Transcode},
+        backend::{Order, Transcode},
+        chosen::{Chosen, Planned},
         effect::{self, Effect},
         keymap::Table,
         shared::{Connection, Shared},
-        step::video::Chosen,
         widget::amount,
     },
 };
@@ -37,30 +33,42 @@ const PARALLEL_MOST: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::tui) enum Field {
     Length,
-    Name,
-    /// Only where the name is taken.
+    /// Of the video with this number.
+    Name(usize),
+    /// Only where a name is taken.
     Replace,
     Unlisted,
     Target,
     Region,
     Transcode,
     More,
+    /// Only of a single video: several are called after their files.
     Title,
     Chunk,
     Parallel,
 }
 
+/// One of the chosen videos, and how its reel will be called.
+#[derive(Debug, Clone)]
+pub(in crate::tui) struct Naming {
+    pub(in crate::tui) chosen: Chosen,
+    pub(in crate::tui) typed: Input,
+    /// The person typed it; else it comes from the file, and makes way where two are alike.
+    is_decided: bool,
+    /// Makes the reel unlisted.
+    suffix: String,
+}
+
 #[derive(Debug, Clone)]
 pub(in crate::tui) struct Settings {
-    pub(in crate::tui) chosen: Chosen,
+    /// In the order of marking.
+    pub(in crate::tui) videos: Vec<Naming>,
     pub(in crate::tui) length: Duration,
-    pub(in crate::tui) name: Input,
     pub(in crate::tui) title: Input,
     pub(in crate::tui) replace: bool,
     pub(in crate::tui) unlisted: bool,
     /// The person decided, so the target doesn't any more.
     unlisted_decided: bool,
-    suffix: String,
     pub(in crate::tui) transcode: Transcode,
     pub(in crate::tui) chunk_mib: u64,
     pub(in crate::tui) parallel: Option<NonZeroUsize>,
@@ -69,37 +77,52 @@ pub(in crate::tui) struct Settings {
 }
 
 impl Settings {
-    pub(in crate::tui) fn new(chosen: Chosen, shared: &Shared) -> Self {
+    pub(in crate::tui) fn new(chosen: Vec<Chosen>, shared: &Shared) -> Self {
         let start = &shared.start.settings;
-        let stem = effect::title(&chosen);
-        let name = match &start.name {
-            Some(name) => name.to_string(),
-            None => ReelName::slug(&stem).map_or_else(|| "video".to_owned(), |name| name.to_string()),
+        let is_one = chosen.len() == 1;
+        // a name given at the start is one video's
+        let given = start.name.as_ref().filter(|_| is_one);
+        let title = chosen.first().map(effect::title).unwrap_or_default();
+        let naming = |chosen: Chosen| {
+            let slug = || ReelName::slug(&effect::title(&chosen)).map(|name| name.to_string());
+            let name = given.map(ReelName::to_string).or_else(slug).unwrap_or_else(|| "video".to_owned());
+            Naming { typed: Input::new(name), is_decided: is_one, suffix: (shared.suffix)(), chosen }
         };
         Self {
+            videos: chosen.into_iter().map(naming).collect(),
             length: start.cut.segment_length,
-            name: Input::new(name),
-            title: Input::new(start.title.clone().unwrap_or(stem)),
+            title: Input::new(start.title.clone().unwrap_or(title)),
             replace: start.replace,
-            unlisted: start.name.is_none() && !shared.is_local(),
-            unlisted_decided: start.name.is_some(),
-            suffix: (shared.suffix)(),
+            unlisted: given.is_none() && !shared.is_local(),
+            unlisted_decided: given.is_some(),
             transcode: start.cut.transcode,
             chunk_mib: start.cut.chunk_limit >> 20,
             parallel: start.parallel_uploads,
             more: false,
             focus: Field::Length,
-            chosen,
         }
     }
 
+    /// Whether these are for just these videos, as they were probed.
+    pub(in crate::tui) fn is_for(&self, chosen: &[Chosen]) -> bool {
+        self.videos.iter().map(|video| &video.chosen).eq(chosen)
+    }
+
+    /// The same for one of the videos alone, to be mended after a failure.
+    pub(in crate::tui) fn alone(&self, number: usize, title: &str) -> Option<Self> {
+        let video = self.videos.get(number)?.clone();
+        let videos = vec![Naming { is_decided: true, ..video }];
+        Some(Self { videos, title: Input::new(title.to_owned()), focus: Field::Length, ..self.clone() })
+    }
+
     pub(in crate::tui) fn needs_transcoding(&self) -> bool {
-        self.chosen.probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_)))
+        self.videos.iter().any(|video| video.chosen.needs_transcoding())
     }
 
     pub(in crate::tui) fn fields(&self, shared: &Shared) -> Vec<Field> {
-        let mut fields = vec![Field::Length, Field::Name];
-        if self.is_taken(shared) {
+        let mut fields = vec![Field::Length];
+        fields.extend((0..self.videos.len()).map(Field::Name));
+        if self.reels(shared).iter().flatten().any(|reel| is_taken(reel, shared)) {
             fields.push(Field::Replace);
         }
         fields.extend([Field::Unlisted, Field::Target, Field::Region]);
@@ -108,14 +131,15 @@ impl Settings {
         }
         fields.push(Field::More);
         if self.more {
-            fields.extend([Field::Title, Field::Chunk, Field::Parallel]);
+            fields.extend((self.videos.len() == 1).then_some(Field::Title));
+            fields.extend([Field::Chunk, Field::Parallel]);
         }
         fields
     }
 
     pub(in crate::tui) fn table(&self) -> Table {
         match self.focus {
-            Field::Name | Field::Title => Table::SettingsText,
+            Field::Name(_) | Field::Title => Table::SettingsText,
             Field::Region | Field::Target => Table::SettingsList,
             _ => Table::Settings,
         }
@@ -125,39 +149,51 @@ impl Settings {
         self.chunk_mib << 20
     }
 
-    pub(in crate::tui) fn effect(&self) -> Effect {
-        Effect::of(&self.chosen.probe, self.length, self.chunk_limit())
+    /// What the settings make of each video.
+    pub(in crate::tui) fn effects(&self) -> Vec<Effect> {
+        let of = |video: &Naming| Effect::of(&video.chosen.probe, self.length, self.chunk_limit());
+        self.videos.iter().map(of).collect()
     }
 
-    /// The name with its suffix, if unlisted.
-    pub(in crate::tui) fn reel(&self) -> Result<ReelName, String> {
-        let name: ReelName = self.name.value().parse().map_err(|error: NameError| error.to_string())?;
-        if self.unlisted { name.with_suffix(&self.suffix).map_err(|error| error.to_string()) } else { Ok(name) }
+    /// Names as they are shown to be typed: without the suffix of unlisted reels.
+    pub(in crate::tui) fn names(&self, shared: &Shared) -> Vec<Result<ReelName, String>> {
+        let own = |video: &Naming| video.typed.value().parse().map_err(|error: NameError| error.to_string());
+        let decided = self.videos.iter().filter(|video| video.is_decided);
+        let mut used: BTreeSet<ReelName> = decided.filter_map(|video| own(video).ok()).collect();
+        let mut name = |video: &Naming| {
+            let own: ReelName = own(video)?;
+            if video.is_decided {
+                return Ok(own);
+            }
+            let is_free = |name: &ReelName| {
+                !used.contains(name) && self.whole(name, video).is_ok_and(|reel| !is_taken(&reel, shared))
+            };
+            let numbered = || (2..1000).filter_map(|number| own.with_suffix(&number.to_string()).ok()).find(is_free);
+            // the first of its name keeps it, also where it is taken: whether to replace that is asked
+            let name = if used.contains(&own) { numbered().unwrap_or(own) } else { own };
+            used.insert(name.clone());
+            Ok(name)
+        };
+        self.videos.iter().map(&mut name).collect()
     }
 
-    pub(in crate::tui) fn is_taken(&self, shared: &Shared) -> bool {
-        self.reel().is_ok_and(|reel| shared.names.as_ref().is_some_and(|names| names.contains(&reel)))
+    fn whole(&self, name: &ReelName, video: &Naming) -> Result<ReelName, String> {
+        if !self.unlisted {
+            return Ok(name.clone());
+        }
+        name.with_suffix(&video.suffix).map_err(|error| error.to_string())
+    }
+
+    /// The names of the reels: with their suffix, if unlisted.
+    pub(in crate::tui) fn reels(&self, shared: &Shared) -> Vec<Result<ReelName, String>> {
+        let names = self.names(shared).into_iter().zip(&self.videos);
+        names.map(|(name, video)| name.and_then(|name| self.whole(&name, video))).collect()
     }
 
     /// What blocks the way, with the field that can change it; the first in the order of the screen.
     pub(in crate::tui) fn problems(&self, shared: &Shared) -> Vec<(Field, String)> {
-        let mut problems = Vec::new();
-        let effect = self.effect();
-        if effect.segment_bytes > self.chunk_limit() {
-            let size = amount::bytes(effect.segment_bytes);
-            let fits = match effect::longest_that_fits(&self.chosen.probe, self.chunk_limit()) {
-                Some(seconds) => format!("at most {seconds} s fits"),
-                None => "its bit rate is too high for this chunk size".to_owned(),
-            };
-            problems.push((Field::Length, format!("a segment would be about {size}, over the chunk: {fits}")));
-        }
-        match self.reel() {
-            Err(problem) => problems.push((Field::Name, problem)),
-            Ok(_) if self.is_taken(shared) && !self.replace => {
-                problems.push((Field::Name, "taken: choose another, or replace what is there".to_owned()));
-            }
-            Ok(_) => {}
-        }
+        let mut problems: Vec<_> = self.too_big().map(|problem| (Field::Length, problem)).into_iter().collect();
+        problems.extend(self.name_problems(shared));
         match &shared.connection {
             Connection::Failed(fault) => problems.push((Field::Target, fault.to_string())),
             Connection::Asking | Connection::Unasked => {
@@ -166,10 +202,48 @@ impl Settings {
             Connection::Ready(_) => {}
         }
         if self.needs_transcoding() && self.transcode != Transcode::Auto {
-            problems
-                .push((Field::Transcode, "this video plays nowhere without re-encoding: allow it with →".to_owned()));
+            let these = self.videos.iter().filter(|video| video.chosen.needs_transcoding());
+            let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
+            let words = match (self.videos.len(), these.as_slice()) {
+                (1, _) => "this video plays nowhere without re-encoding: allow it with →".to_owned(),
+                (_, [one]) => format!("{one} plays nowhere without re-encoding: allow it with →"),
+                (_, some) => format!("{} play nowhere without re-encoding: allow it with →", some.join(", ")),
+            };
+            problems.push((Field::Transcode, words));
         }
         problems
+    }
+
+    /// The first video whose segments outgrow the chunk.
+    fn too_big(&self) -> Option<String> {
+        let effects = self.effects();
+        let at = effects.iter().position(|effect| effect.segment_bytes > self.chunk_limit())?;
+        let chosen = &self.videos[at].chosen;
+        let size = amount::bytes(effects[at].segment_bytes);
+        let fits = match effect::longest_that_fits(&chosen.probe, self.chunk_limit()) {
+            Some(seconds) => format!("at most {seconds} s fits"),
+            None => "its bit rate is too high for this chunk size".to_owned(),
+        };
+        let of = if self.videos.len() == 1 { String::new() } else { format!(" of `{}`", chosen.file_name()) };
+        Some(format!("a segment{of} would be about {size}, over the chunk: {fits}"))
+    }
+
+    fn name_problems(&self, shared: &Shared) -> Vec<(Field, String)> {
+        let reels = self.reels(shared);
+        let problem = |(number, reel): (usize, &Result<ReelName, String>)| {
+            let words = match reel {
+                Err(problem) => problem.clone(),
+                Ok(reel) if reels[..number].iter().flatten().any(|earlier| earlier == reel) => {
+                    "another of these videos has this name".to_owned()
+                }
+                Ok(reel) if is_taken(reel, shared) && !self.replace => {
+                    "taken: choose another, or replace what is there".to_owned()
+                }
+                Ok(_) => return None,
+            };
+            Some((Field::Name(number), words))
+        };
+        reels.iter().enumerate().filter_map(problem).collect()
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
@@ -203,7 +277,7 @@ impl Settings {
 
     fn review(&mut self, shared: &Shared) -> Vec<Command> {
         match self.problems(shared).into_iter().next() {
-            None => vec![Command::Go(Box::new(Way::Review))],
+            None => vec![Command::Go(Box::new(Way::Review(self.planned(shared))))],
             Some((field, problem)) => {
                 self.focus = field;
                 let retry = (field == Field::Target && matches!(shared.connection, Connection::Failed(_)))
@@ -248,9 +322,7 @@ impl Settings {
 
     fn edit(&mut self, request: InputRequest, shared: &Shared) -> Vec<Command> {
         match (self.focus, request) {
-            (Field::Name, request) => {
-                self.name.handle(request);
-            }
+            (Field::Name(number), request) => self.rename(number, request, shared),
             (Field::Title, request) => {
                 self.title.handle(request);
             }
@@ -260,6 +332,16 @@ impl Settings {
             _ => {}
         }
         Vec::new()
+    }
+
+    fn rename(&mut self, number: usize, request: InputRequest, shared: &Shared) {
+        let shown = self.names(shared).into_iter().nth(number);
+        let Some(video) = self.videos.get_mut(number) else { return };
+        if let Some(Ok(shown)) = shown.filter(|_| !video.is_decided) {
+            video.typed = Input::new(shown.to_string());
+        }
+        video.is_decided = true;
+        video.typed.handle(request);
     }
 
     fn change(&mut self, by: isize) {
@@ -281,41 +363,39 @@ impl Settings {
                 let number = self.parallel.map_or(0, NonZeroUsize::get).saturating_add_signed(by).min(PARALLEL_MOST);
                 self.parallel = NonZeroUsize::new(number);
             }
-            Field::Name | Field::Title | Field::Target | Field::Region => {}
+            Field::Name(_) | Field::Title | Field::Target | Field::Region => {}
         }
     }
 
-    /// `None` while something blocks.
-    pub(in crate::tui) fn order(&self, shared: &Shared) -> Option<Order> {
-        if !self.problems(shared).is_empty() {
-            return None;
-        }
-        let (reel, title) = (self.reel().ok()?, self.title.value().trim().to_owned());
-        let account = shared.account()?;
-        Some(Order {
-            cut: Cut { segment_length: self.length, chunk_limit: self.chunk_limit(), transcode: self.transcode },
-            place: shared.place.clone(),
-            expected: Some(account.at.clone()),
-            parallel_uploads: self.parallel,
-            if_taken: IfTaken::replace(self.replace && self.is_taken(shared)),
-            ..shared.start.settings.order_as(&self.chosen.video, reel, title)
-        })
+    /// An order for each video, in the order of marking; none while something blocks.
+    pub(in crate::tui) fn planned(&self, shared: &Shared) -> Vec<Planned> {
+        let (Some(account), true) = (shared.account(), self.problems(shared).is_empty()) else { return Vec::new() };
+        let reels = self.reels(shared).into_iter().zip(&self.videos).zip(self.effects());
+        let planned = reels.filter_map(|((reel, video), effect)| {
+            let reel = reel.ok()?;
+            let chosen = &video.chosen;
+            let is_one = self.videos.len() == 1;
+            let title = if is_one { self.title.value().trim().to_owned() } else { effect::title(chosen) };
+            let order = Order {
+                cut: Cut { segment_length: self.length, chunk_limit: self.chunk_limit(), transcode: self.transcode },
+                place: shared.place.clone(),
+                expected: Some(account.at.clone()),
+                parallel_uploads: self.parallel,
+                if_taken: IfTaken::replace(self.replace && is_taken(&reel, shared)),
+                ..shared.start.settings.order_as(&chosen.video, reel, title)
+            };
+            Some(Planned { order, probe: chosen.probe.clone(), effect })
+        });
+        planned.collect()
     }
+}
+
+pub(in crate::tui) fn is_taken(reel: &ReelName, shared: &Shared) -> bool {
+    shared.names.as_ref().is_some_and(|names| names.contains(reel))
 }
 
 fn next_length(length: Duration, by: isize) -> Duration {
     let lengths = LENGTHS.map(Duration::from_secs);
     let next = if by > 0 { lengths.iter().find(|l| **l > length) } else { lengths.iter().rfind(|l| **l < length) };
     next.copied().unwrap_or(length)
-}
-
-/// 8 letters or digits that nobody guesses (41 bits, from the keys the system gives hash maps).
-pub(in crate::tui) fn unguessable() -> String {
-    let mut number = RandomState::new().build_hasher().finish();
-    let mut suffix = String::new();
-    for _ in 0..8 {
-        suffix.extend(char::from_digit((number % 36) as u32, 36));
-        number /= 36;
-    }
-    suffix
 }

@@ -1,7 +1,7 @@
 //! Step 1: a picker of videos. The highlighted one is probed and pictured in the background; moving on cancels that.
+//! What the person named is shown, or a sentence says why not; nothing else is highlighted in its place.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -14,25 +14,21 @@ use tui_input::{Input, InputRequest};
 use crate::{
     reel::fault::Fault,
     tui::{
-        action::{Action, Command, Way},
+        action::{Action, Command},
         answer::Answer,
-        backend::Probe,
-        folder::{self, Entry, Kind, Listing},
+        folder::{self, Entry, Found, Kind, Listing, Named},
         keymap::Table,
         shared::Shared,
+        step::{
+            choice::{Choice, Going},
+            probes::Probes,
+        },
         widget::list::{Cursor, Fuzzy},
     },
 };
 
 /// Recent videos shown above the folder.
 const RECENT_SHOWN: usize = 3;
-
-/// A video that can be published, and what is in it.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::tui) struct Chosen {
-    pub(in crate::tui) video: PathBuf,
-    pub(in crate::tui) probe: Probe,
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::tui) struct Row {
@@ -48,68 +44,118 @@ pub(in crate::tui) struct Video {
     pub(in crate::tui) listing: Option<Result<Listing, String>>,
     pub(in crate::tui) rows: Vec<Row>,
     pub(in crate::tui) cursor: Cursor,
+    /// A sentence about what the person named, until they name or open something else.
+    pub(in crate::tui) word: Option<String>,
+    /// Nothing is highlighted until the person moves the cursor.
+    pub(in crate::tui) is_held: bool,
     pub(in crate::tui) hidden: bool,
+    pub(in crate::tui) all_files: bool,
     pub(in crate::tui) filter: Input,
     pub(in crate::tui) filtering: bool,
-    pub(in crate::tui) probes: BTreeMap<PathBuf, Result<Probe, Fault>>,
+    pub(in crate::tui) probes: Probes,
+    /// The highlighted file is being written.
+    pub(in crate::tui) is_changing: bool,
     pub(in crate::tui) frame: Option<(PathBuf, Result<Arc<DynamicImage>, Fault>)>,
     pub(in crate::tui) picture: Option<(PathBuf, Size, Arc<Protocol>)>,
-    /// Chosen while its probe runs: goes on when it ends well.
-    pub(in crate::tui) going: Option<PathBuf>,
+    pub(in crate::tui) choice: Choice,
     recent: Vec<PathBuf>,
-    /// To be highlighted once its folder is listed.
-    wanted: Option<PathBuf>,
+    /// Given at the start, not looked for yet.
+    given: Option<PathBuf>,
+    /// What the person named last, as long as it is not found.
+    sought: Option<(String, Vec<PathBuf>)>,
+    /// The file that the person named, and how it is shown: whatever its kind.
+    named: Option<PathBuf>,
+    named_entry: Option<Entry>,
+    /// The folder one came from, to be highlighted once the one above is listed.
+    came_from: Option<PathBuf>,
 }
 
 impl Video {
     pub(in crate::tui) fn new(shared: &Shared) -> Self {
         let start = &shared.start;
-        let video = &start.settings.video;
-        let folder = video.as_deref().and_then(Path::parent).map_or_else(|| start.folder.clone(), Path::to_owned);
-        Self { folder: start.folder.join(folder), wanted: video.clone(), ..Self::default() }
+        let given = start.settings.video.as_ref().map(|video| start.folder.join(video));
+        let folder = given.as_deref().and_then(Path::parent).unwrap_or(&start.folder).to_owned();
+        Self { folder, given, ..Self::default() }
     }
 
     pub(in crate::tui) fn table(&self) -> Table {
         if self.filtering { Table::Filter } else { Table::Video }
     }
 
-    /// Called whenever the screen opens.
+    /// Called whenever the screen opens, also when one comes back to it.
     pub(in crate::tui) fn open(&mut self, shared: &Shared) -> Vec<Command> {
         self.recent = shared.memory.recent().collect();
-        self.going = None;
-        vec![Command::ListFolder(self.folder.clone())]
+        self.choice.going = None;
+        if let Some(given) = self.given.take() {
+            let words = given.display().to_string();
+            return [self.list()].into_iter().chain(self.look_for(&words, vec![given])).collect();
+        }
+        [self.list()].into_iter().chain(self.look()).collect()
+    }
+
+    fn list(&self) -> Command {
+        Command::ListFolder { folder: self.folder.clone(), named: self.named.clone() }
+    }
+
+    fn look_for(&mut self, typed: &str, paths: Vec<PathBuf>) -> Vec<Command> {
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        self.is_held = true;
+        self.word = Some(format!("Looking for `{}`…", typed.trim()));
+        self.sought = Some((typed.to_owned(), paths.clone()));
+        vec![Command::Find { typed: typed.to_owned(), paths }]
     }
 
     pub(in crate::tui) fn highlighted(&self) -> Option<&Row> {
-        self.rows.get(self.cursor.at)
+        self.rows.get(self.cursor.at).filter(|_| !self.is_held)
     }
 
+    /// The highlighted file that can be chosen, whatever its ending.
     pub(in crate::tui) fn highlighted_video(&self) -> Option<&Path> {
-        self.highlighted().filter(|row| row.entry.kind == Kind::Video).map(|row| row.entry.path.as_path())
+        self.highlighted().filter(|row| row.entry.kind.is_file()).map(|row| row.entry.path.as_path())
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
         let before = self.highlighted_video().map(Path::to_owned);
-        let mut commands = self.act(action, shared);
+        let mut commands = Vec::new();
+        // every other key takes back what was chosen
+        if *action != Action::Enter && self.choice.going.take().is_some() {
+            commands.push(Command::StopExamining);
+            if *action == Action::Back {
+                return commands;
+            }
+        }
+        commands.extend(self.act(action, shared));
         commands.extend(self.look_if_moved(before.as_deref()));
         commands
     }
 
     fn act(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
-        if self.cursor.moved(action, self.rows.len()) {
-            self.going = None;
+        self.choice.is_leaving &= *action == Action::Back;
+        if self.moved(action) {
             return Vec::new();
         }
         match action {
             Action::Enter => return self.choose(),
-            Action::Pick(row) if *row == self.cursor.at => return self.choose(),
-            Action::Pick(row) => self.cursor.at = *row,
+            Action::Pick(row) if *row == self.cursor.at && !self.is_held => return self.choose(),
+            Action::Pick(row) => {
+                self.cursor.at = *row;
+                self.is_held = false;
+            }
             Action::Filter => self.filtering = true,
             Action::Edit(request) => self.edit(*request),
             Action::Hidden => {
                 self.hidden = !self.hidden;
                 self.refill();
             }
+            Action::AllFiles => {
+                self.all_files = !self.all_files;
+                self.refill();
+            }
+            Action::Mark => self.mark(),
+            Action::UnmarkAll => self.choice.clear(),
+            Action::Reload => return self.reload(),
             Action::Recent => self.jump(),
             Action::ParentFolder => {
                 return self.folder.parent().map(Path::to_owned).map(|above| self.enter(&above)).unwrap_or_default();
@@ -117,23 +163,66 @@ impl Video {
             Action::HomeFolder => return shared.home.clone().map(|home| self.enter(&home)).unwrap_or_default(),
             Action::Paste(typed) => {
                 let paths = folder::typed_paths(typed, &self.folder, shared.home.as_deref());
-                return vec![Command::Find { typed: typed.clone(), paths }];
+                return self.look_for(typed, paths);
             }
             Action::Back if self.filtering || !self.filter.value().is_empty() => {
                 self.filtering = false;
                 self.filter.reset();
                 self.refill();
             }
-            Action::Back => return vec![Command::StopLooking, Command::Back],
+            Action::Back => return self.leave(),
             _ => {}
         }
         Vec::new()
+    }
+
+    /// True if the action was about moving. The first move only shows the cursor where nothing was highlighted.
+    fn moved(&mut self, action: &Action) -> bool {
+        let (at, was_held) = (self.cursor.at, self.is_held);
+        let moved = self.cursor.moved(action, self.rows.len());
+        if moved && was_held && !self.rows.is_empty() {
+            self.is_held = false;
+            if !matches!(action, Action::First | Action::Last) {
+                self.cursor.at = at;
+            }
+        }
+        moved
     }
 
     fn edit(&mut self, request: InputRequest) {
         self.filter.handle(request);
         self.refill();
         self.cursor.at = 0;
+        self.is_held = false;
+    }
+
+    fn mark(&mut self) {
+        let row = self.highlighted().filter(|row| row.entry.kind.is_file());
+        if let Some(Entry { path, bytes, .. }) = row.map(|row| row.entry.clone()) {
+            self.choice.toggle(&path, bytes);
+        }
+    }
+
+    fn reload(&mut self) -> Vec<Command> {
+        let video = self.highlighted_video().map(Path::to_owned);
+        if let Some(video) = &video {
+            self.probes.forget(video);
+        }
+        self.is_changing = false;
+        let mut commands: Vec<_> = [self.list()].into_iter().chain(self.look()).collect();
+        if let Some((typed, paths)) = self.sought.take().filter(|_| self.is_held) {
+            commands.extend(self.look_for(&typed, paths));
+        }
+        commands
+    }
+
+    fn leave(&mut self) -> Vec<Command> {
+        if !self.choice.marked.is_empty() && !self.choice.is_leaving {
+            self.choice.is_leaving = true;
+            return vec![Command::Say("Esc once more leaves and forgets the marks".to_owned())];
+        }
+        self.choice.clear();
+        vec![Command::StopLooking, Command::Back]
     }
 
     /// Between the recent videos and the folder's first.
@@ -142,79 +231,98 @@ impl Video {
         let videos = self.rows.iter().position(|row| !row.recent && row.entry.kind == Kind::Video).unwrap_or(recent);
         self.cursor.at = if self.cursor.at < recent { videos } else { 0 };
         self.cursor.keep_within(self.rows.len());
+        self.is_held = false;
     }
 
     fn enter(&mut self, folder: &Path) -> Vec<Command> {
+        self.turn_to(folder);
+        vec![self.list()]
+    }
+
+    fn turn_to(&mut self, folder: &Path) {
         // going up, the folder one came from is highlighted
-        self.wanted = self.folder.starts_with(folder).then(|| self.folder.clone());
+        self.came_from = self.folder.starts_with(folder).then(|| self.folder.clone());
         self.folder = folder.to_owned();
         self.listing = None;
+        (self.sought, self.named, self.named_entry) = (None, None, None);
+        self.word = None;
+        self.is_held = false;
         self.filtering = false;
         self.filter.reset();
         self.rows.clear();
-        vec![Command::ListFolder(folder.to_owned())]
     }
 
     fn choose(&mut self) -> Vec<Command> {
-        let Some(row) = self.highlighted() else { return Vec::new() };
+        if self.choice.going.is_some() {
+            return Vec::new();
+        }
+        let Some(row) = self.highlighted() else {
+            let words = "nothing is chosen: move the cursor to a video first".to_owned();
+            return if self.is_held { vec![Command::Say(words)] } else { Vec::new() };
+        };
         let path = row.entry.path.clone();
-        if row.entry.kind != Kind::Video {
+        if !row.entry.kind.is_file() {
             return self.enter(&path);
         }
-        match self.probes.get(&path) {
-            None => {
-                self.going = Some(path);
-                Vec::new()
-            }
-            Some(Err(fault)) => vec![Command::Say(fault.to_string())],
-            Some(Ok(Probe { refused: Some(fault), .. })) => vec![Command::Say(fault.to_string())],
-            Some(Ok(probe)) => vec![self.go_on(path, probe.clone())],
-        }
+        // the look at the highlighted file is under way: its probe comes by itself
+        let is_awaited = self.choice.marked.is_empty() && self.probes.get(&path).is_none();
+        let files = self.choice.files(&path);
+        self.choice.going = Some(Going::new(files));
+        if is_awaited { Vec::new() } else { self.examine() }
     }
 
-    fn go_on(&self, video: PathBuf, probe: Probe) -> Command {
-        Command::Go(Box::new(Way::Settings(Chosen { video, probe })))
+    /// Looks at all chosen files again: probes are renewed where the file has changed since.
+    fn examine(&self) -> Vec<Command> {
+        let files = self.choice.going.iter().flat_map(|going| &going.files);
+        vec![Command::Examine(files.map(|file| (file.clone(), self.probes.known(file))).collect())]
+    }
+
+    fn look(&self) -> Option<Command> {
+        let video = self.highlighted_video()?;
+        Some(Command::Look { video: video.to_owned(), known: self.probes.known(video) })
     }
 
     fn look_if_moved(&mut self, before: Option<&Path>) -> Option<Command> {
-        let now = self.highlighted_video();
-        if now == before {
+        if self.highlighted_video() == before {
             return None;
         }
-        match now {
-            Some(video) => Some(Command::Look { video: video.to_owned(), probed: self.probes.contains_key(video) }),
-            None => Some(Command::StopLooking),
-        }
+        self.is_changing = false;
+        self.forget_errors();
+        Some(self.look().unwrap_or(Command::StopLooking))
     }
 
     pub(in crate::tui) fn answer(&mut self, answer: &Answer) -> Vec<Command> {
         match answer {
-            Answer::Listed { folder, listing } if *folder == self.folder => {
-                let before = self.highlighted_video().map(Path::to_owned);
-                let first = self.listing.is_none();
-                self.listing = Some(listing.clone());
-                self.refill();
-                if first {
-                    self.highlight();
+            Answer::Listed { folder, listing, named } if *folder == self.folder => self.listed(listing, named.as_ref()),
+            Answer::Found(found) => self.found(found),
+            Answer::Probed { video, print, probe } => {
+                self.is_changing &= Some(video.as_path()) != self.highlighted_video();
+                self.probes.keep(video, *print, probe.clone());
+                let is_awaited = self.choice.going.as_ref().is_some_and(|going| going.is_for(video));
+                match self.probes.known(video) {
+                    Some(_) if is_awaited => self.examine(),
+                    None if is_awaited => self.choice.examined(video, &self.probes),
+                    _ => Vec::new(),
                 }
-                self.look_if_moved(before.as_deref()).into_iter().collect()
             }
-            Answer::Found { path: None, typed, .. } => {
-                vec![Command::Say(format!("no file or folder `{}`", typed.trim()))]
+            Answer::Changing { video } if Some(video.as_path()) == self.highlighted_video() => {
+                self.probes.forget(video);
+                self.is_changing = true;
+                Vec::new()
             }
-            Answer::Found { path: Some(path), folder: true, .. } => self.enter(path),
-            Answer::Found { path: Some(path), folder: false, .. } => {
-                let commands = path.parent().map(|parent| self.enter(parent)).unwrap_or_default();
-                self.wanted = Some(path.clone());
+            Answer::Examined { video, print, probe } => {
+                if let Some(probe) = probe {
+                    self.probes.keep(video, *print, probe.clone());
+                }
+                let commands = self.choice.examined(video, &self.probes);
+                if self.choice.going.is_none() {
+                    self.forget_errors();
+                }
                 commands
-            }
-            Answer::Probed { video, probe } => {
-                self.probes.insert(video.clone(), probe.clone());
-                let going = self.going.take_if(|going| going == video).is_some();
-                if going { self.choose() } else { Vec::new() }
             }
             Answer::Framed { video, frame } if Some(video.as_path()) == self.highlighted_video() => {
                 self.frame = Some((video.clone(), frame.clone()));
+                self.picture = self.picture.take().filter(|(of, _, _)| of != video);
                 Vec::new()
             }
             Answer::Painted { video, size, picture } => {
@@ -225,10 +333,75 @@ impl Video {
         }
     }
 
-    /// The wanted entry, or the first video, or the first row.
-    fn highlight(&mut self) {
-        let wanted = self.wanted.take();
-        let at = wanted.and_then(|wanted| self.rows.iter().position(|row| !row.recent && row.entry.path == wanted));
+    fn forget_errors(&mut self) {
+        let highlighted = self.highlighted_video().map(Path::to_owned);
+        self.probes.forget_errors(highlighted.as_deref());
+    }
+
+    fn found(&mut self, found: &Found) -> Vec<Command> {
+        match found {
+            Found::File(path) => {
+                self.turn_to(path.parent().unwrap_or(path));
+                self.came_from = None;
+                self.is_held = true;
+                self.named = Some(path.clone());
+                vec![self.list()]
+            }
+            Found::Folder(path) => {
+                let commands = self.enter(path);
+                self.came_from = None;
+                self.is_held = true;
+                self.word = Some(format!("`{}` is a folder: choose a file in it.", path.display()));
+                commands
+            }
+            Found::Nothing(why) => {
+                self.is_held = true;
+                self.word = Some(why.clone());
+                Vec::new()
+            }
+        }
+    }
+
+    fn listed(&mut self, listing: &Result<Listing, String>, named: Option<&Named>) -> Vec<Command> {
+        let before = self.highlighted().map(|row| row.entry.clone());
+        let is_first = self.listing.is_none();
+        self.listing = Some(listing.clone());
+        let was_shown = self.named_entry.is_some();
+        let named = named.filter(|named| self.named.as_ref() == Some(&named.path)).map(|named| &named.entry);
+        if let Some(entry) = named {
+            self.named_entry = entry.clone().ok();
+        }
+        self.refill();
+        if is_first {
+            self.highlight_first();
+        }
+        let is_there = |entry: &Entry| self.rows.iter().any(|row| row.entry.path == entry.path);
+        let gone = before.as_ref().filter(|entry| entry.kind.is_file() && !is_there(entry));
+        match named {
+            Some(Ok(entry)) if !was_shown => self.highlight(&entry.path),
+            Some(Err(why)) if self.is_held => self.word = Some(why.clone()),
+            _ => {
+                if let Some(entry) = gone {
+                    self.word = Some(format!("There is no file `{}` any more.", entry.path.display()));
+                    self.is_held = true;
+                }
+            }
+        }
+        let before = before.filter(|entry| entry.kind.is_file()).map(|entry| entry.path);
+        self.look_if_moved(before.as_deref()).into_iter().collect()
+    }
+
+    fn highlight(&mut self, file: &Path) {
+        let at = self.rows.iter().position(|row| !row.recent && row.entry.path == *file);
+        self.is_held = at.is_none();
+        self.word = None;
+        self.cursor.at = at.unwrap_or_default();
+    }
+
+    /// The folder one came from, or the first video, or the first row.
+    fn highlight_first(&mut self) {
+        let came_from = self.came_from.take();
+        let at = came_from.and_then(|from| self.rows.iter().position(|row| !row.recent && row.entry.path == from));
         let video = || self.rows.iter().position(|row| !row.recent && row.entry.kind == Kind::Video);
         self.cursor.at = at.or_else(video).unwrap_or_default();
     }
@@ -236,16 +409,8 @@ impl Video {
     /// Rows from the listing, the recent videos, the filter; the highlighted entry stays highlighted.
     fn refill(&mut self) {
         let highlighted = self.highlighted().map(|row| (row.recent, row.entry.path.clone()));
-        let Some(Ok(listing)) = &self.listing else {
-            self.rows.clear();
-            return;
-        };
-        let wanted = self.wanted.as_deref();
         let typed = self.filter.value();
-        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (recent_entry(path), true));
-        let folder =
-            listing.entries.iter().filter(|entry| self.hidden || !entry.hidden || Some(entry.path.as_path()) == wanted);
-        let all: Vec<_> = recent.chain(folder.cloned().map(|entry| (entry, false))).collect();
+        let all = self.entries();
         self.rows = if typed.is_empty() {
             all.into_iter().map(|(entry, recent)| Row { entry, recent, matched: Vec::new() }).collect()
         } else {
@@ -264,9 +429,29 @@ impl Video {
         }
         self.cursor.keep_within(self.rows.len());
     }
+
+    /// What there is to show, and whether it is a recent one.
+    fn entries(&self) -> Vec<(Entry, bool)> {
+        let named = self.named_entry.as_ref();
+        let Some(Ok(listing)) = &self.listing else {
+            // a file can be there in a folder that can't be read
+            let named = named.filter(|_| self.listing.is_some());
+            return named.map(|entry| (entry.clone(), false)).into_iter().collect();
+        };
+        let is_named = |entry: &Entry| named.is_some_and(|named| named.path == entry.path);
+        let is_shown = |entry: &&Entry| {
+            is_named(entry) || (self.hidden || !entry.hidden) && (self.all_files || entry.kind != Kind::Other)
+        };
+        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (recent_entry(path), true));
+        let folder = listing.entries.iter().filter(is_shown).map(|entry| (entry.clone(), false));
+        // where two spellings of a name are one file, the named one is not in the listing
+        let missing = named.filter(|named| !listing.entries.iter().any(|entry| entry.path == named.path));
+        recent.chain(folder).chain(missing.map(|entry| (entry.clone(), false))).collect()
+    }
 }
 
 fn recent_entry(path: &Path) -> Entry {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Entry { path: path.to_owned(), name, kind: Kind::Video, bytes: 0, hidden: false }
+    let kind = if folder::is_video(path) { Kind::Video } else { Kind::Other };
+    Entry { path: path.to_owned(), name, kind, bytes: 0, hidden: false }
 }

@@ -75,7 +75,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 fn engine(player: &mut Player, what: u8) {
-    if player.app.publish.as_ref().is_none_or(|publish| !publish.is_running()) {
+    if player.jobs().publishings().last().is_none_or(|job| !job.is_under_way()) {
         return;
     }
     match what % 4 {

@@ -1,8 +1,11 @@
 //! The wizard without a terminal and without an engine: a player presses keys, answers come from a script.
 
 mod any_keys;
+mod jobs;
+mod picker;
 mod pictures;
 mod session;
+mod several;
 mod steps;
 
 use std::{
@@ -25,17 +28,22 @@ use super::{
     Start,
     action::Command,
     answer::Answer,
-    app::App,
-    backend::Backend,
+    app::{App, Errand},
+    backend::{Backend, Published, Work},
+    folder::Found,
+    id::{JobId, Owner},
+    job::{End, Job, Jobs, Publishing, Run},
     memory::Memory,
+    screen::Screen,
     script::{self, Script},
     shared::Shared,
+    step,
     theme::Theme,
     view,
 };
-use crate::reel::event::Event;
+use crate::reel::{event::Event, fault::Fault};
 
-/// Presses keys and answers each command at once, from the script.
+/// Presses keys and answers each command at once, from the script. Publishings and checks are answered by the test.
 pub(super) struct Player {
     pub(super) app: App,
     backend: Arc<Script>,
@@ -44,19 +52,60 @@ pub(super) struct Player {
     began: Instant,
 }
 
+/// A screen without its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum At {
+    Home,
+    Video,
+    Settings,
+    Review,
+    Publishing,
+    Queue,
+    Removal,
+    Library,
+    Reel,
+    Source,
+}
+
+impl At {
+    fn of(screen: &Screen) -> Self {
+        match screen {
+            Screen::Home(_) => Self::Home,
+            Screen::Video(_) => Self::Video,
+            Screen::Settings(_) => Self::Settings,
+            Screen::Review(_) => Self::Review,
+            Screen::Publishing(_) => Self::Publishing,
+            Screen::Queue(_) => Self::Queue,
+            Screen::Removal(_) => Self::Removal,
+            Screen::Library(_) => Self::Library,
+            Screen::Reel(_) => Self::Reel,
+            Screen::Source(_) => Self::Source,
+        }
+    }
+}
+
 impl Player {
     pub(super) fn new(start: Start, script: Script) -> Self {
+        let mut player = Self::unopened(start, script);
+        player.begin();
+        player
+    }
+
+    /// Nothing is asked yet.
+    pub(super) fn unopened(start: Start, script: Script) -> Self {
         let backend = Arc::new(script);
         let mut shared = Shared::new(start, Arc::clone(&backend) as Arc<dyn Backend>, Memory::default());
         shared.home = Some("/home/ada".into());
         shared.suffix = || "k3x9q2m7".to_owned();
         shared.wall = script::noon();
         let began = shared.now;
-        let mut app = App::new(shared, Theme::DARK);
-        let commands = app.begin();
-        let mut player = Self { app, backend, done: Vec::new(), began };
-        player.carry_out(commands);
-        player
+        let app = App::new(shared, Theme::DARK);
+        Self { app, backend, done: Vec::new(), began }
+    }
+
+    pub(super) fn begin(&mut self) {
+        let errands = self.app.begin();
+        self.carry_out(errands);
     }
 
     pub(super) fn local() -> Self {
@@ -67,34 +116,55 @@ impl Player {
         Self::new(script::start_on_aws(), Script::default())
     }
 
-    pub(super) fn carry_out(&mut self, commands: Vec<Command>) {
-        for command in commands {
+    pub(super) fn carry_out(&mut self, errands: Vec<Errand>) {
+        for Errand { owner, command } in errands {
             for answer in self.answers(command) {
-                let more = self.app.answer(answer);
-                self.carry_out(more);
+                self.answer(owner, answer);
             }
         }
     }
 
+    pub(super) fn answer(&mut self, owner: Owner, answer: Answer) {
+        let more = self.app.answer(owner, answer);
+        self.carry_out(more);
+    }
+
+    /// An answer to what the screen in sight asked for, or to what all share; what it leads to, undone.
+    pub(super) fn hear(&mut self, answer: Answer) -> Vec<Errand> {
+        let owner = match answer {
+            Answer::Connected { .. } | Answer::Names { .. } => Owner::App,
+            _ => Owner::Screen(self.app.stack.last().unwrap().id),
+        };
+        self.app.answer(owner, answer)
+    }
+
     fn answers(&mut self, command: Command) -> Vec<Answer> {
-        fn now<T>(work: super::backend::Work<T>) -> Result<T, crate::reel::fault::Fault> {
+        fn now<T>(work: Work<T>) -> Result<T, Fault> {
             work.now_or_never().unwrap()
         }
         let backend = Arc::clone(&self.backend);
         match command {
-            Command::ListFolder(folder) => {
+            Command::ListFolder { folder, named } => {
                 let known = folder.to_str() == Some(script::FOLDER);
                 let listing = if known { Ok(script::listing()) } else { Err("permission denied".to_owned()) };
-                vec![Answer::Listed { folder, listing }]
+                vec![Answer::Listed { folder, listing, named: named.map(script::named) }]
             }
             Command::Find { typed, paths } => {
-                let found = |path: &PathBuf| script::listing().entries.iter().any(|entry| entry.path == *path);
-                vec![Answer::Found { path: paths.into_iter().find(found), folder: false, typed }]
+                let found = paths.into_iter().find(|path| script::named(path.clone()).entry.is_ok());
+                let nothing = || Found::Nothing(format!("There is no file or folder `{}`.", typed.trim()));
+                vec![Answer::Found(found.map_or_else(nothing, Found::File))]
             }
             Command::Look { video, .. } => {
                 let frame = Ok(Arc::new(script::frame()));
                 let probe = now(backend.probe(video.clone()));
-                vec![Answer::Probed { video: video.clone(), probe }, Answer::Framed { video, frame }]
+                vec![Answer::Probed { video: video.clone(), print: None, probe }, Answer::Framed { video, frame }]
+            }
+            Command::Examine(files) => {
+                let examined = |(video, _): (PathBuf, _)| {
+                    let probe = Some(now(backend.probe(video.clone())));
+                    Answer::Examined { video, print: None, probe }
+                };
+                files.into_iter().map(examined).collect()
             }
             Command::Paint { video, frame, size } => {
                 let picture = Picker::halfblocks().new_protocol((*frame).clone(), size, Resize::Scale(None)).unwrap();
@@ -103,7 +173,7 @@ impl Player {
             Command::FindProfiles => vec![Answer::Profiles(now(backend.profiles()))],
             Command::Connect(place) => vec![Answer::Connected { account: now(backend.connect(place.clone())), place }],
             Command::FindNames(place) => vec![Answer::Names { names: now(backend.names(place.clone())), place }],
-            Command::FindResumable => vec![Answer::Resumable(now(backend.resumable()))],
+            Command::FindUnfinished => vec![Answer::Unfinished(now(backend.unfinished()))],
             Command::FindReels(place) => {
                 let (found, mut news) = unbounded_channel();
                 let result = now(backend.reels(place.clone(), found));
@@ -118,11 +188,13 @@ impl Player {
                 let detail = now(backend.reel(place, name.clone())).map(Box::new);
                 vec![Answer::ReelOpened { name, detail }]
             }
-            Command::Delete(place, name) => {
-                vec![Answer::Deleted {
-                    functions: now(backend.delete(place, name.clone(), unbounded_channel().0)),
-                    name,
-                }]
+            Command::Keep(orders) => {
+                let kept = now(backend.keep(orders.clone()));
+                self.done.push(Command::Keep(orders));
+                vec![Answer::Kept(kept)]
+            }
+            Command::Run { run: Run::Delete(_, _, reel), .. } if !backend.slow_removals => {
+                vec![Answer::Ended(End::Removed(script::detail(&reel).reel.chunks + 1))]
             }
             command => {
                 self.done.push(command);
@@ -131,9 +203,78 @@ impl Player {
         }
     }
 
+    /// The screen in sight.
+    pub(super) fn at(&self) -> At {
+        At::of(self.app.top())
+    }
+
+    pub(super) fn video(&self) -> &step::video::Video {
+        self.app.picker().expect("the picker is in sight")
+    }
+
+    pub(super) fn settings(&self) -> &step::settings::Settings {
+        let settings = self.app.stack.iter().rev().find_map(|open| match &open.screen {
+            Screen::Settings(settings) => Some(settings),
+            _ => None,
+        });
+        settings.expect("the settings are open")
+    }
+
+    pub(super) fn settings_mut(&mut self) -> &mut step::settings::Settings {
+        let settings = self.app.stack.iter_mut().rev().find_map(|open| match &mut open.screen {
+            Screen::Settings(settings) => Some(settings),
+            _ => None,
+        });
+        settings.expect("the settings are open")
+    }
+
+    pub(super) fn review(&self) -> &step::review::Review {
+        match self.app.top() {
+            Screen::Review(review) => review,
+            _ => panic!("the review is in sight"),
+        }
+    }
+
+    pub(super) fn reel(&self) -> &step::reel::Reel {
+        match self.app.top() {
+            Screen::Reel(reel) => reel,
+            _ => panic!("a reel is in sight"),
+        }
+    }
+
+    pub(super) fn library(&self) -> &step::library::Library {
+        let library = self.app.stack.iter().find_map(|open| match &open.screen {
+            Screen::Library(library) => Some(library),
+            _ => None,
+        });
+        library.expect("the library is open")
+    }
+
+    pub(super) fn jobs(&self) -> &Jobs {
+        &self.app.jobs
+    }
+
+    /// The publishing that was asked for last.
+    pub(super) fn job(&self) -> &Job {
+        self.app.jobs.publishings().last().expect("something is published")
+    }
+
+    pub(super) fn course(&self) -> &Publishing {
+        self.job().publishing().unwrap()
+    }
+
+    /// The runs that were given to the runner, in order.
+    pub(super) fn runs(&self) -> Vec<&Run> {
+        let run = |command| match command {
+            &Command::Run { ref run, .. } => Some(run),
+            _ => None,
+        };
+        self.done.iter().filter_map(run).collect()
+    }
+
     pub(super) fn input(&mut self, input: Input) {
-        let commands = self.app.input(&input);
-        self.carry_out(commands);
+        let errands = self.app.input(&input);
+        self.carry_out(errands);
     }
 
     pub(super) fn key(&mut self, code: KeyCode) {
@@ -155,25 +296,51 @@ impl Player {
 
     /// Down until the highlighted line is this one.
     pub(super) fn highlight(&mut self, name: &str) {
-        let row = self.app.video.rows.iter().position(|row| row.entry.name == name).unwrap();
+        let row = self.video().rows.iter().position(|row| row.entry.name == name).unwrap();
         self.key(KeyCode::Home);
         for _ in 0..row {
             self.key(KeyCode::Down);
         }
     }
 
+    /// Looks at the screen until keys count that start something.
+    pub(super) fn look(&mut self) {
+        self.screen(100, 30);
+        let (now, wall) = (self.app.shared.now + super::sight::LEAST, self.app.shared.wall + super::sight::LEAST);
+        self.app.at(now, wall);
+    }
+
+    /// The same, and presses these letters.
+    pub(super) fn look_and(&mut self, letters: &str) {
+        self.look();
+        self.keys(letters);
+    }
+
+    pub(super) fn look_and_enter(&mut self) {
+        self.look();
+        self.enter();
+    }
+
+    pub(super) fn tell(&mut self, job: JobId, answer: Answer) {
+        let attempt = self.app.jobs.get(job).unwrap().attempt;
+        self.answer(Owner::Job(job, attempt), answer);
+    }
+
     pub(super) fn engine(&mut self, events: impl IntoIterator<Item = Event>) {
-        let run = self.app.publish.as_ref().unwrap().run;
+        let id = self.job().id;
         for event in events {
-            let commands = self.app.answer(Answer::Engine { run, event });
-            self.carry_out(commands);
+            self.tell(id, Answer::Engine(event));
         }
     }
 
-    pub(super) fn ends(&mut self, result: Result<super::backend::Published, crate::reel::fault::Fault>) {
-        let run = self.app.publish.as_ref().unwrap().run;
-        let commands = self.app.answer(Answer::PublishEnded { run, result: result.map(Box::new) });
-        self.carry_out(commands);
+    pub(super) fn ends(&mut self, result: Result<Published, Fault>) {
+        let end = result.map_or_else(End::Failed, |published| End::Published(Box::new(published), None));
+        self.tell(self.job().id, Answer::Ended(end));
+    }
+
+    /// It was cancelled, and has come to rest.
+    pub(super) fn stops(&mut self) {
+        self.tell(self.job().id, Answer::Ended(End::Cancelled));
     }
 
     /// Lets time pass, with ticks.
@@ -199,7 +366,7 @@ impl Player {
 
     pub(super) fn open_publish(&mut self) {
         self.open_review();
-        self.enter();
+        self.look_and_enter();
     }
 
     /// What the screen shows at this size; pictures are painted first.

@@ -18,7 +18,7 @@ use crate::tui::{
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
 
-fn pictures(name: &str, player: &mut Player) {
+pub(super) fn pictures(name: &str, player: &mut Player) {
     for (width, height) in SIZES {
         let screen = player.text(width, height);
         insta::with_settings!({ omit_expression => true }, {
@@ -71,7 +71,7 @@ fn settings_for_aws_with_more() {
     player.enter();
     player.highlight("phone.mov");
     player.enter();
-    player.app.settings.as_mut().unwrap().unlisted = false;
+    player.settings_mut().unlisted = false;
     player.key(KeyCode::Down);
     player.control('u');
     player.keys("talk");
@@ -99,7 +99,7 @@ fn regions_and_targets() {
 
 fn named(mut player: Player) -> Player {
     player.open_settings();
-    player.app.settings.as_mut().unwrap().unlisted = false;
+    player.settings_mut().unlisted = false;
     player.enter();
     player
 }
@@ -179,7 +179,7 @@ fn reel_while_it_is_checked() {
     player.enter();
     player.enter();
     player.keys("K");
-    let name = player.app.reel.as_ref().unwrap().name.clone();
+    let check = player.jobs().iter().last().unwrap().id;
     let findings = (1..=26).map(|number| match number {
         7 => (number, Finding::Missing),
         9 => (number, Finding::Differs("its hash is not the one that was sent".into())),
@@ -187,9 +187,7 @@ fn reel_while_it_is_checked() {
         number => (number, Finding::Ok),
     });
     for (number, finding) in findings {
-        let checked = Checked { id: script::chunk_id(number), finding };
-        let commands = player.app.answer(Answer::Checked { name: name.clone(), checked });
-        player.carry_out(commands);
+        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
     player.pass(Duration::from_secs(9));
     pictures("reel_checking", &mut player);

@@ -21,9 +21,10 @@ use crate::tui::{
     Ended,
     action::Command,
     answer::Answer,
-    app::App,
+    app::{App, Errand},
     backend::{Backend, Order},
     ended,
+    id::Owner,
     memory::Memory,
     script::{self, Script},
     session,
@@ -158,8 +159,9 @@ async fn a_defect_of_the_probe_is_an_answer_like_others() {
     let script = Script { probe_panics: true, ..Script::default() };
     let (answers, mut news) = unbounded_channel();
     let mut tasks = Tasks::new(Arc::new(script), answers, Picker::halfblocks(), "/".into(), Box::new(io::sink()));
-    tasks.carry_out(Command::Look { video: "/v.mp4".into(), probed: false }, &Memory::default());
-    let Some(Answer::Probed { probe: Err(fault), .. }) = news.recv().await else { panic!("no answer") };
+    let command = Command::Look { video: "/v.mp4".into(), known: None };
+    tasks.carry_out(Errand { owner: Owner::App, command }, &Memory::default());
+    let Some((_, Answer::Probed { probe: Err(fault), .. })) = news.recv().await else { panic!("no answer") };
     assert!(fault.to_string().contains("the probe has a defect"), "{fault}");
 }
 

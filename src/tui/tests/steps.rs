@@ -4,40 +4,36 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::Player;
+use super::{At, Player};
 use crate::{
-    reel::{
-        event::{Event, JobChange, JobName},
-        order::IfTaken,
-    },
+    reel::{event::Event, order::IfTaken},
     tui::{
         action::Command,
         answer::Answer,
-        app::Screen,
-        backend::{Checked, Finding, Target, Transcode},
-        overlay::{Overlay, Question},
+        backend::{Checked, Finding, Question, Report, Target, Transcode},
+        id::Owner,
+        job::{End, Run},
+        screen::Screen,
         script::{self, Script},
-        step::settings::Field,
+        step::{probes::Probes, settings::Field},
     },
 };
 
 #[test]
 fn five_enters_lead_from_home_to_publishing() {
     let mut player = Player::local();
-    for screen in [Screen::Video, Screen::Settings, Screen::Review, Screen::Publish] {
-        player.enter();
-        assert_eq!(player.app.screen, screen);
+    for screen in [At::Video, At::Settings, At::Review, At::Publishing] {
+        player.look_and_enter();
+        assert_eq!(player.at(), screen);
     }
-    let order = player.done.iter().find_map(|command| match command {
-        Command::Publish { order, .. } => Some(order),
-        _ => None,
-    });
-    let order = order.expect("publishing begins");
+    let [Run::Publish(order)] = player.runs()[..] else { panic!("publishing begins") };
     assert_eq!((order.reel.as_str(), order.title.as_str()), ("harbour-night", "harbour-night"));
     assert_eq!((order.cut.segment_length, order.cut.chunk_limit), (Duration::from_secs(6), 32 << 20));
     assert_eq!(player.app.shared.memory.recent, [format!("{}/harbour-night.mp4", script::FOLDER)]);
+    let screen = player.app.stack.last().unwrap().id;
     player.ends(Ok(script::published()));
-    assert_eq!(player.app.screen, Screen::Done);
+    assert_eq!((player.at(), player.app.stack.last().unwrap().id), (At::Publishing, screen), "nothing moves");
+    assert!(player.text(80, 24).contains("harbour-night is live"), "the same screen says what was done");
 }
 
 #[test]
@@ -46,15 +42,15 @@ fn escape_goes_one_step_back_and_what_was_set_stays() {
     player.open_settings();
     player.key(KeyCode::Right);
     player.enter();
-    for screen in [Screen::Settings, Screen::Video] {
+    for screen in [At::Settings, At::Video] {
         player.key(KeyCode::Esc);
-        assert_eq!(player.app.screen, screen);
+        assert_eq!(player.at(), screen);
     }
     player.enter();
-    assert_eq!(player.app.settings.as_ref().unwrap().length, Duration::from_secs(8));
+    assert_eq!(player.settings().length, Duration::from_secs(8));
     player.key(KeyCode::Esc);
     player.key(KeyCode::Esc);
-    assert_eq!(player.app.screen, Screen::Home);
+    assert_eq!(player.at(), At::Home);
     player.keys("q");
     assert_eq!(player.app.exit, Some(0));
 }
@@ -65,10 +61,10 @@ fn a_video_given_at_the_start_is_highlighted() {
     let mut start = script::start();
     start.settings.video = Some(video.clone().into());
     let mut player = Player::new(start, Script::default());
-    assert_eq!(player.app.screen, Screen::Video);
-    assert_eq!(player.app.video.highlighted_video().unwrap().to_str(), Some(video.as_str()));
+    assert_eq!(player.at(), At::Video);
+    assert_eq!(player.video().highlighted_video().unwrap().to_str(), Some(video.as_str()));
     player.key(KeyCode::Esc);
-    assert_eq!(player.app.screen, Screen::Home);
+    assert_eq!(player.at(), At::Home);
 }
 
 #[test]
@@ -76,19 +72,19 @@ fn the_picker_filters_hides_pastes_and_remembers() {
     let mut player = Player::local();
     player.enter();
     player.keys("/hrb");
-    let names: Vec<_> = player.app.video.rows.iter().map(|row| row.entry.name.as_str()).collect();
+    let names: Vec<_> = player.video().rows.iter().map(|row| row.entry.name.as_str()).collect();
     assert_eq!(names, ["harbour-night.mp4"]);
     player.key(KeyCode::Esc);
-    let all = player.app.video.rows.len();
+    let all = player.video().rows.len();
     player.keys(".");
-    assert_eq!(player.app.video.rows.len(), all + 1, "the hidden one too");
+    assert_eq!(player.video().rows.len(), all + 1, "the hidden one too");
     player.input(Input::Paste(format!("'{}/take 07.mp4'\n", script::FOLDER)));
-    assert_eq!(player.app.video.highlighted().unwrap().entry.name, "take 07.mp4");
+    assert_eq!(player.video().highlighted().unwrap().entry.name, "take 07.mp4");
     player.input(Input::Paste("/nowhere/at all.mp4".into()));
-    assert!(player.app.said.as_ref().unwrap().contains("/nowhere/at all.mp4"));
+    assert!(player.video().word.as_ref().unwrap().contains("/nowhere/at all.mp4"));
     player.keys("~");
-    assert_eq!(player.app.video.folder.to_str(), Some("/home/ada"));
-    assert!(matches!(player.app.video.listing, Some(Err(_))), "it says why a folder can't be read");
+    assert_eq!(player.video().folder.to_str(), Some("/home/ada"));
+    assert!(matches!(player.video().listing, Some(Err(_))), "it says why a folder can't be read");
 }
 
 #[test]
@@ -97,7 +93,7 @@ fn what_is_no_video_can_not_be_chosen() {
     player.enter();
     player.highlight("broken.webm");
     player.enter();
-    assert_eq!(player.app.screen, Screen::Video);
+    assert_eq!(player.at(), At::Video);
     assert!(player.app.said.as_ref().unwrap().contains("broken.webm"));
 }
 
@@ -105,22 +101,24 @@ fn what_is_no_video_can_not_be_chosen() {
 fn a_video_chosen_while_it_is_probed_goes_on_when_the_probe_is_there() {
     let mut player = Player::local();
     player.enter();
-    player.app.video.probes.clear();
+    let open = player.app.stack.last_mut().unwrap();
+    let owner = Owner::Screen(open.id);
+    let Screen::Video(picker) = &mut open.screen else { panic!("the picker is in sight") };
+    picker.probes = Probes::default();
     player.enter();
-    assert_eq!(player.app.screen, Screen::Video);
-    let video = player.app.video.highlighted_video().unwrap().to_owned();
-    let commands = player.app.answer(Answer::Probed { video, probe: Ok(script::probe()) });
-    player.carry_out(commands);
-    assert_eq!(player.app.screen, Screen::Settings);
+    assert_eq!(player.at(), At::Video);
+    let video = player.video().highlighted_video().unwrap().to_owned();
+    player.answer(owner, Answer::Probed { video, print: None, probe: Ok(script::probe()) });
+    assert_eq!(player.at(), At::Settings);
 }
 
 /// The first thing that blocks the way to the review.
 fn problem(player: &Player) -> Option<(Field, String)> {
-    player.app.settings.as_ref().unwrap().problems(&player.app.shared).into_iter().next()
+    player.settings().problems(&player.app.shared).into_iter().next()
 }
 
 fn rename(player: &mut Player, name: &str) {
-    player.app.settings.as_mut().unwrap().focus = Field::Name;
+    player.settings_mut().focus = Field::Name(0);
     player.control('u');
     player.keys(name);
 }
@@ -135,9 +133,9 @@ fn every_name_is_checked_as_it_is_typed() {
     {
         rename(&mut player, name);
         let (field, words_shown) = problem(&player).unwrap_or_else(|| panic!("{name} is no good"));
-        assert!(field == Field::Name && words_shown.contains(words), "{name}: {words_shown}");
+        assert!(field == Field::Name(0) && words_shown.contains(words), "{name}: {words_shown}");
         player.enter();
-        assert_eq!(player.app.screen, Screen::Settings, "{name} blocks the way");
+        assert_eq!(player.at(), At::Settings, "{name} blocks the way");
         assert_eq!(player.app.said.as_ref(), Some(&words_shown), "and it is said why");
     }
     rename(&mut player, "talk-2");
@@ -150,11 +148,11 @@ fn a_taken_name_can_be_replaced_when_that_is_wanted() {
     player.open_settings();
     rename(&mut player, "talk");
     player.key(KeyCode::Down);
-    assert_eq!(player.app.settings.as_ref().unwrap().focus, Field::Replace);
+    assert_eq!(player.settings().focus, Field::Replace);
     player.key(KeyCode::Right);
     assert_eq!(problem(&player), None);
     player.enter();
-    assert!(player.app.review.as_ref().unwrap().order.if_taken == IfTaken::Replace);
+    assert!(player.review().planned[0].order.if_taken == IfTaken::Replace);
 }
 
 #[test]
@@ -179,26 +177,26 @@ fn re_encoding_has_to_be_allowed() {
     player.enter();
     assert_eq!(problem(&player).unwrap().0, Field::Transcode);
     player.enter();
-    assert_eq!(player.app.settings.as_ref().unwrap().focus, Field::Transcode, "the cursor goes to what blocks");
+    assert_eq!(player.settings().focus, Field::Transcode, "the cursor goes to what blocks");
     player.key(KeyCode::Right);
     player.enter();
-    assert_eq!(player.app.review.as_ref().unwrap().order.cut.transcode, Transcode::Auto);
+    assert_eq!(player.review().planned[0].order.cut.transcode, Transcode::Auto);
 }
 
 #[test]
 fn a_target_is_picked_and_decides_whether_the_reel_is_unlisted() {
     let mut player = Player::local();
     player.open_settings();
-    assert!(!player.app.settings.as_ref().unwrap().unlisted);
-    player.app.settings.as_mut().unwrap().focus = Field::Target;
+    assert!(!player.settings().unlisted);
+    player.settings_mut().focus = Field::Target;
     player.keys("stu");
     player.enter();
     assert_eq!(player.app.shared.place.target, script::studio());
-    assert!(player.app.settings.as_ref().unwrap().unlisted);
+    assert!(player.settings().unlisted);
     assert_eq!(player.app.shared.region(), "eu-west-1", "the profile's Region");
-    let reel = player.app.settings.as_ref().unwrap().reel().unwrap();
+    let reel = player.settings().reels(&player.app.shared).remove(0).unwrap();
     assert_eq!(reel.as_str(), "harbour-night-k3x9q2m7");
-    player.app.settings.as_mut().unwrap().focus = Field::Region;
+    player.settings_mut().focus = Field::Region;
     player.keys("tokyo");
     player.enter();
     assert_eq!(player.app.shared.region(), "ap-northeast-1");
@@ -211,99 +209,31 @@ fn who_is_not_signed_in_can_not_go_on_and_enter_asks_again() {
     player.open_settings();
     assert_eq!(problem(&player).unwrap().0, Field::Target);
     player.enter();
-    assert_eq!(player.app.screen, Screen::Settings);
+    assert_eq!(player.at(), At::Settings);
 }
 
 #[test]
 fn the_notice_is_acknowledged_before_anything_starts_and_only_once() {
     let mut player = Player::aws();
     player.open_review();
-    player.enter();
-    assert_eq!(player.app.screen, Screen::Review, "not before it is read");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Review, "not before it is read");
     player.keys("a");
     player.keys("b");
-    assert!(player.app.review.as_ref().unwrap().order.relay, "the relay is accepted by hand");
-    player.enter();
-    assert_eq!(player.app.screen, Screen::Publish);
+    assert!(player.review().planned[0].order.relay, "the relay is accepted by hand");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Publishing);
+    let Some(Command::Run { agreed, .. }) = player.done.iter().rfind(|command| matches!(command, Command::Run { .. }))
+    else {
+        panic!("publishing begins")
+    };
+    assert_eq!(agreed, &[Question::Notice { account: "123456789012".to_owned() }], "what was read goes with the work");
     player.ends(Ok(script::published()));
     player.keys("n");
     for _ in 0..3 {
-        player.enter();
+        player.look_and_enter();
     }
-    assert_eq!(player.app.screen, Screen::Publish, "the second time nothing is asked");
-}
-
-#[test]
-fn publishing_is_paused_and_cancelled_with_a_question() {
-    let mut player = Player::local();
-    player.open_publish();
-    let control = player.app.publish.as_ref().unwrap().control.clone();
-    player.keys("p");
-    assert!(control.is_paused());
-    player.keys("p");
-    assert!(!control.is_paused());
-    player.keys("c");
-    player.keys("n");
-    assert!(!control.cancel.is_cancelled());
-    player.keys("c");
-    player.keys("y");
-    assert!(control.cancel.is_cancelled());
-    player.ends(Err(crate::reel::fault::Fault::permanent("stopped, as asked")));
-    assert_eq!(player.app.screen, Screen::Home);
-    assert!(player.app.said.as_ref().unwrap().contains("nothing is lost"));
-}
-
-#[test]
-fn what_failed_is_tried_again_with_the_same_order() {
-    let mut player = Player::local();
-    player.open_publish();
-    player.ends(Err(script::full()));
-    assert_eq!(player.app.screen, Screen::Publish);
-    player.keys("r");
-    let orders = player.done.iter().filter(|command| matches!(command, Command::Publish { .. })).count();
-    assert_eq!(orders, 2);
-    assert!(player.app.publish.as_ref().unwrap().is_running());
-    player.ends(Err(script::full()));
-    player.keys("q");
-    assert_eq!(player.app.exit, Some(1), "a failure that stands is the exit code");
-}
-
-#[test]
-fn news_of_an_earlier_publishing_are_not_mixed_in() {
-    let mut player = Player::local();
-    player.open_publish();
-    player.ends(Err(script::full()));
-    player.keys("r");
-    let late = Event::Job { job: JobName::Split, change: JobChange::Queued };
-    player.app.answer(Answer::Engine { run: 1, event: late });
-    player.app.answer(Answer::PublishEnded { run: 1, result: Err(script::full()) });
-    let publish = player.app.publish.as_ref().unwrap();
-    assert!(publish.board.jobs.is_empty() && publish.is_running());
-}
-
-#[test]
-fn quitting_asks_while_work_runs_and_waits_for_it_to_stop() {
-    let mut player = Player::local();
-    player.open_publish();
-    player.keys("q");
-    assert!(matches!(player.app.overlay, Some(Overlay::Ask(Question::QuitPublishing))));
-    player.keys("y");
-    assert_eq!(player.app.exit, None, "not before the engine has come to rest");
-    player.ends(Err(crate::reel::fault::Fault::permanent("stopped, as asked")));
-    assert_eq!(player.app.exit, Some(0));
-}
-
-#[test]
-fn ctrl_c_asks_then_stops_then_waits_for_nothing() {
-    let mut player = Player::local();
-    player.open_publish();
-    player.control('c');
-    assert!(!player.app.publish.as_ref().unwrap().control.cancel.is_cancelled());
-    player.control('c');
-    assert!(player.app.publish.as_ref().unwrap().control.cancel.is_cancelled());
-    assert_eq!(player.app.exit, None);
-    player.control('c');
-    assert_eq!(player.app.exit, Some(130));
+    assert_eq!(player.at(), At::Publishing, "the second time nothing is asked");
 }
 
 #[test]
@@ -312,18 +242,18 @@ fn rates_come_from_counts_and_a_retry_is_no_negative_rate() {
     player.open_publish();
     player.engine([Event::Planned(script::planned())]);
     player.engine(script::runs(script::chunk(1), crate::reel::event::Unit::Bytes, 0, 32 << 20));
-    let count = player.app.publish.as_ref().unwrap().board.jobs[&script::chunk(1)].count.clone();
+    let count = player.course().board.jobs[&script::chunk(1)].count.clone();
     for _ in 0..5 {
         count.add(4 << 20);
         player.pass(Duration::from_secs(1));
     }
-    let publish = player.app.publish.as_ref().unwrap();
+    let publish = player.course();
     let rate = publish.throughput().unwrap();
     assert!((rate / f64::from(4 << 20) - 1.0).abs() < 0.2, "{rate}");
     assert!(publish.time_left().is_some());
     count.set(0);
     player.pass(Duration::from_secs(1));
-    assert!(player.app.publish.as_ref().unwrap().samples.iter().all(|sample| *sample >= 0.0));
+    assert!(player.course().samples.iter().all(|sample| *sample >= 0.0));
 }
 
 #[test]
@@ -348,15 +278,16 @@ fn links_are_copied_and_opened_whole() {
 fn resuming_goes_where_the_reel_was_going() {
     let mut player = Player::aws();
     player.key(KeyCode::Down);
-    player.enter();
-    assert_eq!(player.app.screen, Screen::Publish);
-    assert_eq!(player.app.shared.place.target, Target::Local);
-    assert!(player.done.iter().any(|command| matches!(command, Command::Resume { .. })));
+    assert!(player.text(100, 30).contains("→ local stand-in · us-east-1"), "the line says where it goes");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Publishing);
+    let [Run::Resume(resumable)] = player.runs()[..] else { panic!("it goes on") };
+    assert_eq!(resumable.place.target, Target::Local);
     let mut player = Player::local();
     player.key(KeyCode::Down);
     player.key(KeyCode::Down);
-    player.enter();
-    assert_eq!(player.app.screen, Screen::Home, "without its video it can't go on");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Home, "without its video it can't go on");
     assert!(player.app.said.as_ref().unwrap().contains("talk-2025.mp4"));
 }
 
@@ -367,17 +298,19 @@ fn a_reel_is_deleted_only_with_its_name_typed() {
     player.enter();
     player.key(KeyCode::Down);
     player.enter();
-    assert_eq!(player.app.reel.as_ref().unwrap().name.as_str(), "interview");
+    assert_eq!(player.reel().name.as_str(), "interview");
     player.keys("d");
     player.keys("interwiev");
-    player.enter();
-    assert_eq!(player.app.screen, Screen::Reel);
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Reel);
     player.control('u');
     player.keys("interview");
-    player.enter();
-    assert_eq!(player.app.screen, Screen::Library);
-    assert!(player.app.said.as_ref().unwrap().contains("132 functions"));
-    assert!(!player.app.library.reels.contains_key(&script::name("interview")));
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Removal, "it has a screen of its own");
+    assert!(player.text(80, 24).contains("132 functions"), "which says how it ended");
+    assert!(!player.library().reels.contains_key(&script::name("interview")));
+    player.key(KeyCode::Esc);
+    assert_eq!(player.at(), At::Library);
 }
 
 #[test]
@@ -388,17 +321,19 @@ fn a_check_fills_the_grid_and_is_remembered() {
     player.keys("/talk");
     player.enter();
     player.keys("k");
-    assert!(matches!(player.done.last(), Some(Command::Check { deep: false, .. })));
-    let name = script::name("talk");
+    assert!(matches!(player.runs().last(), Some(Run::Check { deep: false, .. })));
+    let check = player.jobs().iter().last().unwrap().id;
     for number in 1..=11 {
         let finding = if number == 3 { Finding::Missing } else { Finding::Ok };
-        let checked = Checked { id: script::chunk_id(number), finding };
-        player.app.answer(Answer::Checked { name: name.clone(), checked });
+        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
-    player.app.answer(Answer::CheckEnded { name: name.clone(), result: Ok(()) });
-    let tally = player.app.reel.as_ref().unwrap().tally();
+    let generation = script::generation();
+    let report = Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0 };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    let tally = player.reel().tally(player.jobs());
     assert_eq!((tally.ok, tally.missing, tally.of), (10, 1, 11));
-    let check = player.app.shared.memory.check(&player.app.shared.place, &name).unwrap();
+    let (place, name) = (&player.app.shared.place, script::name("talk"));
+    let check = player.app.shared.memory.check(place, &name, generation).unwrap();
     assert_eq!((check.ok, check.of, check.deep), (10, 11, false));
 }
 
@@ -410,16 +345,16 @@ fn the_mouse_clicks_and_scrolls_where_one_would_try() {
     let text = player.text(80, 24);
     let row = text.lines().position(|line| line.contains("phone.mov")).unwrap() as u16;
     player.input(mouse(MouseEventKind::Down(MouseButton::Left), 10, row));
-    assert_eq!(player.app.video.highlighted().unwrap().entry.name, "phone.mov");
+    assert_eq!(player.video().highlighted().unwrap().entry.name, "phone.mov");
     player.input(mouse(MouseEventKind::ScrollDown, 10, 5));
-    assert_eq!(player.app.video.highlighted().unwrap().entry.name, "broken.webm");
+    assert_eq!(player.video().highlighted().unwrap().entry.name, "broken.webm");
     player.text(80, 24);
     player.input(mouse(MouseEventKind::Down(MouseButton::Left), 77, 23));
-    assert_eq!(player.app.screen, Screen::Video, "between the keys of the footer there is nothing");
+    assert_eq!(player.at(), At::Video, "between the keys of the footer there is nothing");
     let text = player.text(80, 24);
     let back = text.lines().last().unwrap().chars().position(|letter| letter == 'E').unwrap() as u16;
     player.input(mouse(MouseEventKind::Down(MouseButton::Left), back, 23));
-    assert_eq!(player.app.screen, Screen::Home, "the footer's keys are buttons");
+    assert_eq!(player.at(), At::Home, "the footer's keys are buttons");
 }
 
 #[test]
@@ -430,6 +365,6 @@ fn the_next_key_is_written_on_every_screen() {
             let text = player.text(width, height);
             assert!(text.lines().last().unwrap().contains(screen), "{screen} at {width}x{height}:\n{text}");
         }
-        player.enter();
+        player.look_and_enter();
     }
 }

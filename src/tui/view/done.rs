@@ -3,13 +3,15 @@
 use ratatui::layout::{Rect, Size};
 
 use crate::tui::{
-    app::App,
+    backend::Published,
     canvas::{Canvas, Rows, inset},
-    step::done::Done,
+    job::Job,
+    shared::Shared,
     theme::Role,
     widget::{
         amount,
         page::{Page, Scroll},
+        qr,
     },
 };
 
@@ -20,22 +22,33 @@ const TEXT_LEAST: u16 = 46;
 /// Between text and code.
 const GAP: u16 = 3;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let Some(done) = &app.done else { return };
+pub(super) fn draw(
+    published: &Published,
+    job: &Job,
+    scroll: &Scroll,
+    shared: &Shared,
+    canvas: &mut Canvas,
+    area: Rect,
+) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let airy = area.height >= 14;
-    let mut page = links(app, done, area.width, airy);
+    let mut page = links(published, shared, area.width, airy);
     let above = u16::try_from(page.len()).unwrap_or(u16::MAX);
-    let room = done.code.as_ref().map(|code| (code, code.size()));
+    let room = qr::Code::of(&published.watch_url).map(|code| {
+        let size = code.size();
+        (code, size)
+    });
     let beside = |size: Size| area.width >= size.width + GAP + TEXT_LEAST && area.height >= size.height;
     match room {
         // links stay on one line: only where they do, the code stands beside them
-        Some((code, size)) if beside(size) && longest(done) + usize::from(size.width) < usize::from(area.width) => {
+        Some((code, size))
+            if beside(size) && longest(published) + usize::from(size.width) < usize::from(area.width) =>
+        {
             let text = Rect { width: area.width - size.width - GAP, ..area };
             let place = Rect { x: area.right() - size.width, width: size.width, ..area };
-            let mut page = links(app, done, text.width, airy);
-            what_was_done(app, &mut page);
-            page.draw(canvas, text, &done.scroll);
+            let mut page = links(published, shared, text.width, airy);
+            what_was_done(published, job, shared, &mut page);
+            page.draw(canvas, text, scroll);
             code.draw(canvas, place);
         }
         Some((code, size)) if beside(size) && area.height >= above.saturating_add(size.height) => {
@@ -45,24 +58,23 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
             let text = Rect { width: rest.width - size.width - GAP, ..rest };
             let place = Rect { x: rest.right() - size.width, width: size.width, ..rest };
             let mut page = Page::new(text.width);
-            what_was_done(app, &mut page);
-            page.draw(canvas, text, &done.scroll);
+            what_was_done(published, job, shared, &mut page);
+            page.draw(canvas, text, scroll);
             code.draw(canvas, place);
         }
         _ => {
-            what_was_done(app, &mut page);
-            page.draw(canvas, area, &done.scroll);
+            what_was_done(published, job, shared, &mut page);
+            page.draw(canvas, area, scroll);
         }
     }
 }
 
 /// Cells of the longest link with its label, and a gap.
-fn longest(done: &Done) -> usize {
-    done.published.watch_url.len().max(done.published.playlist_url.len()) + COLUMN + usize::from(GAP)
+fn longest(published: &Published) -> usize {
+    published.watch_url.len().max(published.playlist_url.len()) + COLUMN + usize::from(GAP)
 }
 
-fn links(app: &App, done: &Done, width: u16, airy: bool) -> Page {
-    let published = &done.published;
+fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page {
     let mut page = Page::new(width);
     let took = amount::span(published.elapsed);
     let live = format!("{} is live", published.reel);
@@ -73,16 +85,14 @@ fn links(app: &App, done: &Done, width: u16, airy: bool) -> Page {
     page.link("Watch", COLUMN, &published.watch_url);
     page.link("Playlist", COLUMN, &published.playlist_url);
     page.entry("", COLUMN, Role::Dim, "for VLC, mpv, Safari");
-    page.entry("Copy", COLUMN, Role::Text, &app.shared.path_words(&published.playlist_copy));
+    page.entry("Copy", COLUMN, Role::Text, &shared.path_words(&published.playlist_copy));
     if airy {
         page.gap();
     }
     page
 }
 
-fn what_was_done(app: &App, page: &mut Page) {
-    let Some(done) = &app.done else { return };
-    let published = &done.published;
+fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
     let made = format!("{} and 1 index, {}", amount::count(published.chunks, "chunk"), amount::bytes(published.bytes));
     page.entry("Made", COLUMN, Role::Text, &made);
     let retries = match published.retries {
@@ -95,7 +105,7 @@ fn what_was_done(app: &App, page: &mut Page) {
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let checked = format!("{} of {} segments read back; k reads all", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
-    let account = app.shared.account();
+    let account = shared.account_at(job.run.place());
     if let Some(storage) = account.and_then(|account| account.storage) {
         let used = storage.used.saturating_add(published.sent_bytes);
         let words = format!("{} of {} used in this Region", amount::bytes(used), amount::bytes(storage.limit));

@@ -1,81 +1,203 @@
-//! Home: a few lines, each a thing to do.
+//! Home: what goes on, then what can be done, a line each. A line that can start work says where it would go.
 
 use ratatui::layout::Rect;
 
-use super::row;
 use crate::tui::{
-    app::App,
     backend::Resumable,
     canvas::{Canvas, Rows, inset},
-    shared::Connection,
-    step::home::{Home, Line},
+    job::{End, Job, Jobs, Kind, State},
+    shared::{Connection, Shared, where_words},
+    step::home::{Home, Line, cannot},
     theme::Role,
-    widget::{amount, text},
+    widget::{
+        amount,
+        line::{fault_lines, row},
+        text,
+    },
 };
 
 /// Cells in which a detail still says something.
-const DETAIL_LEAST: usize = 24;
+const DETAIL_LEAST: usize = 34;
+/// Lines for the detail of the line under the cursor, where there is no room beside it.
+const BELOW: u16 = 3;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
+pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let roomy = area.height >= 12;
     let area = inset(area, if area.width > 90 { 3 } else { 0 }, if roomy { 2 } else { 0 });
     let mut rows = Rows::of(area);
-    if area.height >= 6 {
+    let lines = Home::lines(shared, jobs);
+    let going_on = lines.iter().take_while(|line| matches!(line, Line::Job(_))).count();
+    if area.height >= 6 && usize::from(area.height) > lines.len() + 3 {
         canvas.pen(rows.line()).put(Role::Strong, "From a video file to a playlist URL.");
         rows.take(if roomy { 2 } else { 1 });
     }
-    let lines = Home::lines(&app.shared);
-    let names = lines.iter().map(|line| text::width(&name(line))).max().unwrap_or_default().min(44);
-    let window = app.home.cursor.window(lines.len(), usize::from(rows.left()));
-    // the first line apart from the rest where there is room
+    let fault = match &shared.connection {
+        Connection::Failed(fault) => fault_lines(fault, usize::from(area.width)),
+        _ => Vec::new(),
+    };
+    let names = lines.iter().map(|line| text::width(&name(line, jobs)) + 2).max().unwrap_or_default().min(44);
+    let beside = usize::from(area.width).saturating_sub(names + 6) >= DETAIL_LEAST;
+    let below = (!beside).then(|| rows.take_last(BELOW.min(rows.left() / 3)));
+    let window = home.cursor.window(lines.len(), usize::from(rows.left()));
+    // apart where there is room: each line, or at least what goes on from what can be done
     let gaps = roomy && lines.len() * 2 <= usize::from(rows.left());
+    let gap = going_on > 0 && window.start == 0 && lines.len() < usize::from(rows.left());
     for at in window {
-        let line = rows.line();
-        let selected = at == app.home.cursor.at;
-        let mut pen = row(canvas, line, selected, at);
-        pen.put(if selected { Role::Strong } else { Role::Text }, &name(&lines[at]));
-        pen.to(line.x + 2 + u16::try_from(names + 4).unwrap_or_default());
-        if pen.room() >= DETAIL_LEAST {
-            pen.put(Role::Dim, &detail(&lines[at], app));
+        if at == going_on && gap && !gaps {
+            rows.take(1);
+        }
+        let place = rows.line();
+        let selected = at == home.cursor.at;
+        let line = &lines[at];
+        if beside || selected {
+            canvas.shows(place, line.sight(jobs));
+        }
+        let mut pen = row(canvas, place, selected, at);
+        let (role, sign) = sign(line, jobs);
+        pen.put(role, sign).put(if selected { Role::Strong } else { Role::Text }, &name(line, jobs));
+        pen.to(place.x + 2 + u16::try_from(names + 3).unwrap_or_default());
+        if beside {
+            let (role, words) = detail(line, shared, jobs);
+            pen.put(role, &words);
         }
         if gaps {
             rows.take(1);
         }
     }
-    if let Connection::Failed(fault) = &app.shared.connection {
+    if let (Some(area), Some(line)) = (below, lines.get(home.cursor.at)) {
+        let (role, words) = detail(line, shared, jobs);
+        for (words, line) in text::wrap(&words, usize::from(area.width)).into_iter().zip(area.rows()) {
+            canvas.pen(line).put(role, &words);
+        }
+    }
+    if rows.left() > 1 {
         rows.take(1);
-        for (role, line) in super::fault_lines(fault, usize::from(area.width)) {
+        for (role, line) in fault {
             canvas.pen(rows.line()).put(role, &line);
         }
     }
 }
 
-fn name(line: &Line) -> String {
+fn sign(line: &Line, jobs: &Jobs) -> (Role, &'static str) {
+    let Line::Job(id) = line else { return (Role::Text, "") };
+    jobs.get(*id).map_or((Role::Text, ""), job_sign)
+}
+
+/// A job's sign: told by shape, coloured besides.
+pub(super) fn job_sign(job: &Job) -> (Role, &'static str) {
+    match &job.state {
+        State::Queued => (Role::Dim, "○ "),
+        State::Running if job.is_stopping() => (Role::Warn, "– "),
+        State::Running if job.control.is_paused() => (Role::Warn, "‖ "),
+        State::Running if waits(job) => (Role::Warn, "! "),
+        State::Running => (Role::Accent, "● "),
+        State::Asking(..) => (Role::Warn, "? "),
+        State::Ended(End::Failed(_)) => (Role::Fail, "✖ "),
+        State::Ended(End::Cancelled) => (Role::Dim, "– "),
+        State::Ended(_) => (Role::Ok, "✔ "),
+    }
+}
+
+/// It stands until the person has put something right.
+fn waits(job: &Job) -> bool {
+    job.publishing().is_some_and(|publishing| publishing.board.waiting().is_some())
+}
+
+fn name(line: &Line, jobs: &Jobs) -> String {
     match line {
+        Line::Job(id) => jobs.get(*id).map(job_name).unwrap_or_default(),
         Line::Publish => "Publish a video".to_owned(),
-        Line::Resume(resumable) => format!("Resume {}", resumable.reel),
+        Line::All(..) => "Go on with all of these".to_owned(),
+        Line::Begun(resumable) => format!("Resume {}", resumable.reel),
+        Line::Waiting(order) => format!("Publish {}", order.reel),
         Line::Library => "Library".to_owned(),
     }
 }
 
-fn detail(line: &Line, app: &App) -> String {
-    match line {
-        Line::Publish => "pick a file, see the plan, get a link".to_owned(),
-        Line::Resume(resumable) => left_to_do(resumable, app),
-        Line::Library => "what is published: links, checks, sizes".to_owned(),
+fn job_name(job: &Job) -> String {
+    let reel = job.reel();
+    match job.kind() {
+        Kind::Publishing => reel.to_string(),
+        Kind::Deletion => format!("Delete {reel}"),
+        Kind::Discard => format!("Discard {reel}"),
+        Kind::Check => format!("Check {reel}"),
     }
 }
 
-fn left_to_do(resumable: &Resumable, app: &App) -> String {
-    let mut parts = Vec::new();
-    if resumable.video_missing {
-        parts.push("the video is gone".to_owned());
+fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
+    match line {
+        Line::Job(id) => jobs.get(*id).map_or((Role::Dim, String::new()), job_detail),
+        Line::Publish => (Role::Dim, "pick files, see the plan, get links".to_owned()),
+        Line::All(begun, waiting) => {
+            let places: std::collections::BTreeSet<_> = begun
+                .iter()
+                .map(|resumable| where_words(&resumable.place, Some(&resumable.at)))
+                .chain(waiting.iter().map(|order| where_words(&order.place, order.expected.as_ref())))
+                .collect();
+            let all = amount::count((begun.len() + waiting.len()) as u64, "video");
+            (Role::Dim, format!("{all}, one after another → {}", places.into_iter().collect::<Vec<_>>().join(", ")))
+        }
+        Line::Begun(resumable) => match cannot(resumable) {
+            Some(why) => (Role::Warn, why),
+            None => (Role::Dim, left_to_do(resumable, shared)),
+        },
+        Line::Waiting(order) => {
+            let to = where_words(&order.place, order.expected.as_ref());
+            (Role::Dim, format!("→ {to} · waited for its turn, nothing is sent yet"))
+        }
+        Line::Library => (Role::Dim, "what is published: links, checks, sizes".to_owned()),
     }
+}
+
+/// What a job does just now, in a line: the state first, then where.
+pub(super) fn job_detail(job: &Job) -> (Role, String) {
+    let place = where_words(job.run.place(), job.run.at());
+    match &job.state {
+        State::Queued => (Role::Dim, format!("waits for its turn → {place}")),
+        State::Running if job.is_stopping() => (Role::Warn, "stopping in an orderly way".to_owned()),
+        State::Running => match job.publishing().and_then(|publishing| publishing.board.waiting()) {
+            Some((_, fault)) => (Role::Warn, format!("waits for you: {fault}")),
+            None => (Role::Dim, format!("{} → {place}", progress(job))),
+        },
+        State::Asking(..) => (Role::Warn, format!("asks you something → {place}")),
+        State::Ended(End::Failed(fault)) => (Role::Fail, format!("{fault}; r tries again → {place}")),
+        State::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
+        State::Ended(End::Published(published, _)) => {
+            (Role::Dim, format!("live · {} in {}", amount::bytes(published.bytes), amount::span(published.elapsed)))
+        }
+        State::Ended(End::Removed(_)) => (Role::Dim, "deleted".to_owned()),
+        State::Ended(End::Checked(_)) => (Role::Dim, "checked".to_owned()),
+    }
+}
+
+fn progress(job: &Job) -> String {
+    use crate::tui::job::Course;
+    match &job.course {
+        Course::Publishing(publishing) => {
+            let (through, all) = (publishing.bytes_through(), publishing.bytes_to_send());
+            let paused = if job.control.is_paused() { "paused at " } else { "" };
+            match (publishing.board.planned.is_some(), all) {
+                (true, 1..) => {
+                    let percent = (through as f64 / all as f64 * 100.0).min(100.0);
+                    let left = publishing.time_left().map(|left| format!(" · about {} left", amount::clock(left)));
+                    format!("{paused}{percent:.0} % of {}{}", amount::bytes(all), left.unwrap_or_default())
+                }
+                _ => format!("{paused}getting ready"),
+            }
+        }
+        Course::Removal(gone) if gone.of > 0 => format!("{} of {} functions are gone", gone.functions, gone.of),
+        Course::Removal(_) => "beginning".to_owned(),
+        Course::Check(findings) => format!("{} looked at", amount::count(findings.len() as u64, "chunk")),
+    }
+}
+
+fn left_to_do(resumable: &Resumable, shared: &Shared) -> String {
+    let mut parts = vec![format!("→ {}", where_words(&resumable.place, Some(&resumable.at)))];
     match resumable.chunks {
         Some(chunks) => parts.push(format!("{}/{chunks} chunks up", resumable.chunks_deployed)),
         None => parts.push(format!("{} up", amount::count(resumable.chunks_deployed, "chunk"))),
     }
     parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", amount::bytes(bytes))));
-    parts.extend(app.shared.wall.duration_since(resumable.touched).ok().map(amount::ago));
+    parts.extend(shared.wall.duration_since(resumable.touched).ok().map(amount::ago));
     parts.join(" · ")
 }

@@ -2,22 +2,25 @@
 
 use ratatui::layout::Rect;
 
-use super::row;
 use crate::tui::{
-    app::App,
     backend::Reel,
     canvas::{Canvas, Rows},
-    library::Library,
+    job::{Jobs, Kind},
+    shared::Shared,
+    step::library::Library,
     theme::Role,
-    widget::{amount, field, text},
+    widget::{
+        amount, field,
+        line::{fault_lines, row},
+        text,
+    },
 };
 
 /// Title and width of each column after the name, the one that goes last first.
 const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 11), ("last check", 18)];
 const NAME_LEAST: usize = 20;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let library = &app.library;
+pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let filter = (library.filtering || !library.filter.value().is_empty()).then(|| rows.take_last(1));
     let state = (library.asking || library.fault.is_some()).then(|| rows.take_last(if library.asking { 1 } else { 3 }));
@@ -31,7 +34,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     for at in library.cursor.window(library.rows.len(), usize::from(rows.left())) {
         let (name, matched) = &library.rows[at];
         let Some(reel) = library.reels.get(name) else { continue };
-        line(app, reel, matched, columns, canvas, (rows.line(), at));
+        line(reel, (shared, jobs), matched, columns, canvas, (rows.line(), at == library.cursor.at, at));
     }
     if let Some(area) = state {
         let mut rows = Rows::of(area);
@@ -39,7 +42,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
             let found = amount::count(library.reels.len() as u64, "reel");
             canvas.pen(rows.line()).skip(2).put(Role::Dim, &format!("looking… {found} so far"));
         }
-        for (role, line) in library.fault.iter().flat_map(|fault| super::fault_lines(fault, usize::from(area.width))) {
+        for (role, line) in library.fault.iter().flat_map(|fault| fault_lines(fault, usize::from(area.width))) {
             canvas.pen(rows.line()).put(role, &line);
         }
     }
@@ -71,18 +74,18 @@ fn columns(width: u16) -> &'static [(&'static str, usize)] {
 }
 
 fn line(
-    app: &App,
     reel: &Reel,
+    (shared, jobs): (&Shared, &Jobs),
     matched: &[u32],
     columns: &[(&str, usize)],
     canvas: &mut Canvas,
-    (line, at): (Rect, usize),
+    (line, selected, at): (Rect, bool, usize),
 ) {
     let wall = canvas.wall;
-    let selected = at == app.library.cursor.at;
     let mut pen = row(canvas, line, selected, at);
     let age = reel.published.and_then(|published| wall.duration_since(published).ok()).map(amount::ago);
-    let check = app.shared.memory.check(&app.shared.place, &reel.name).map(|check| {
+    let check = |generation| shared.memory.check(&shared.place, &reel.name, generation);
+    let check = reel.generation.and_then(check).map(|check| {
         let sign = if check.ok == check.of { "✔" } else { "✖" };
         let ago = wall.duration_since(check.at).map(amount::ago).unwrap_or_default();
         format!("{sign} {}/{} {ago}", check.ok, check.of)
@@ -101,9 +104,12 @@ fn line(
         let role = if matched.binary_search(&number).is_ok() { Role::Accent } else { role };
         pen.put(role, character.encode_utf8(&mut [0; 4]));
     }
-    if reel.orphan {
-        pen.put(Role::Warn, "  ! no index");
-    }
+    match jobs.busy_with(&shared.place, &reel.name).map(|job| job.kind()) {
+        Some(Kind::Publishing) => pen.put(Role::Accent, "  ● being published"),
+        Some(_) => pen.put(Role::Warn, "  ● being deleted"),
+        None if reel.orphan => pen.put(Role::Warn, "  ! no index"),
+        None => &mut pen,
+    };
 }
 
 fn pad(text: &str, width: usize) -> String {

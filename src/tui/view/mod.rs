@@ -1,12 +1,15 @@
 //! How screens look: functions from state to cells. They change nothing but what drawing alone can know (how far a
 //! list is scrolled, where things can be clicked).
 
+mod asked;
 mod done;
 mod home;
 mod library;
 mod overlay;
-mod publish;
+mod publishing;
+mod queue;
 mod reel;
+mod removal;
 mod review;
 mod settings;
 mod video;
@@ -14,11 +17,14 @@ mod video;
 use ratatui::{Frame, layout::Rect};
 
 use super::{
-    action::Action,
-    app::{App, Screen},
+    app::App,
     canvas::{Canvas, Pen, Rows, inset},
+    chosen::Planned,
+    job::{Job, Run},
     keymap::Binding,
-    shared::{Connection, account_words},
+    screen::Screen,
+    shared::{Connection, account_words, where_words},
+    sight::Sight,
     theme::Role,
     widget::text,
 };
@@ -27,13 +33,7 @@ use super::{
 const LEAST_WIDTH: u16 = 24;
 const LEAST_HEIGHT: u16 = 6;
 
-const STEPS: [(Screen, &str); 5] = [
-    (Screen::Video, "Video"),
-    (Screen::Settings, "Settings"),
-    (Screen::Review, "Review"),
-    (Screen::Publish, "Publish"),
-    (Screen::Done, "Done"),
-];
+const STEPS: [&str; 5] = ["Video", "Settings", "Review", "Publish", "Done"];
 
 pub(super) fn draw(app: &mut App, frame: &mut Frame) {
     let area = frame.area();
@@ -48,6 +48,7 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame) {
         frame.set_cursor_position(cursor);
     }
     app.seen = seen;
+    app.shared.sights.drawn(std::mem::take(&mut app.seen.shown), app.shared.now);
 }
 
 fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
@@ -59,23 +60,46 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
     }
     let bottom = rows.take_last(if airy { 2 } else { 1 });
     let body = inset(rows.rest(), 1, 0);
-    match app.screen {
-        Screen::Home => home::draw(app, canvas, body),
-        Screen::Video => video::draw(app, canvas, body),
-        Screen::Settings => settings::draw(app, canvas, body),
-        Screen::Review => review::draw(app, canvas, body),
-        Screen::Publish => publish::draw(app, canvas, body),
-        Screen::Done => done::draw(app, canvas, body),
-        Screen::Library => library::draw(app, canvas, body),
-        Screen::Reel => reel::draw(app, canvas, body),
-    }
+    top(app, canvas, body);
     if app.overlay.is_some() {
-        // what lies below can't be clicked or typed into
+        // what lies below can't be clicked, typed into or started
         canvas.seen.hits.clear();
+        canvas.seen.shown.clear();
         canvas.seen.cursor = None;
         overlay::draw(app, canvas, body);
     }
     footer(app, canvas, bottom);
+}
+
+fn top(app: &App, canvas: &mut Canvas, body: Rect) {
+    let (shared, jobs) = (&app.shared, &app.jobs);
+    match app.top() {
+        Screen::Home(home) => home::draw(home, shared, jobs, canvas, body),
+        Screen::Video(picker) => video::draw(picker, shared.home.as_deref(), app.overlay.is_some(), canvas, body),
+        Screen::Source(source) => {
+            video::draw(&source.picker, shared.home.as_deref(), app.overlay.is_some(), canvas, body);
+        }
+        Screen::Settings(settings) => settings::draw(settings, shared, canvas, body),
+        Screen::Review(review) => {
+            let run = |planned: &Planned| Run::Publish(Box::new(planned.order.clone()));
+            let runs: Vec<_> = review.planned.iter().map(run).collect();
+            canvas.shows(body, Some(Sight::of(&runs)));
+            review::draw(review, shared, canvas, body);
+        }
+        Screen::Publishing(publishing) => {
+            if let Some(job) = jobs.get(publishing.job) {
+                publishing::draw(publishing, job, shared, jobs, canvas, body);
+            }
+        }
+        Screen::Queue(queue) => queue::draw(queue, shared, jobs, canvas, body),
+        Screen::Removal(removal) => {
+            if let Some(job) = jobs.get(removal.job) {
+                removal::draw(removal, job, canvas, body);
+            }
+        }
+        Screen::Library(library) => library::draw(library, shared, jobs, canvas, body),
+        Screen::Reel(reel) => reel::draw(reel, shared, jobs, canvas, body),
+    }
 }
 
 fn header(app: &App, canvas: &mut Canvas, line: Rect) {
@@ -83,28 +107,66 @@ fn header(app: &App, canvas: &mut Canvas, line: Rect) {
     pen.skip(1).put(Role::Accent, "zipreel").skip(2).margin(1);
     // the steps, and beside them at least the target
     let whole = pen.room() >= 67;
-    match app.screen {
-        Screen::Home => {}
-        Screen::Library => {
+    let job = app.shown_job();
+    match app.top() {
+        Screen::Home(_) => {}
+        Screen::Library(_) => {
             pen.put(Role::Strong, "Library");
         }
-        Screen::Reel => {
-            pen.put(Role::Dim, "Library ─ ");
-            pen.put(Role::Strong, app.reel.as_ref().map_or("", |reel| reel.name.as_str()));
+        Screen::Reel(reel) => {
+            pen.put(Role::Dim, "Library ─ ").put(Role::Strong, reel.name.as_str());
         }
-        step => steps(&mut pen, step, whole),
+        Screen::Source(source) => {
+            pen.put(Role::Dim, "Repair ─ ").put(Role::Strong, &format!("the video that {} was made of", source.reel));
+        }
+        Screen::Removal(_) => {
+            let what = job.map(|job| job.reel().to_string()).unwrap_or_default();
+            pen.put(Role::Dim, "Delete ─ ").put(Role::Strong, &what);
+        }
+        Screen::Queue(_) => {
+            pen.put(Role::Strong, "Publishings");
+        }
+        Screen::Video(_) => steps(&mut pen, 0, whole),
+        Screen::Settings(_) => steps(&mut pen, 1, whole),
+        Screen::Review(_) => steps(&mut pen, 2, whole),
+        Screen::Publishing(_) => {
+            steps(&mut pen, if job.is_some_and(|job| job.published().is_some()) { 4 } else { 3 }, whole);
+        }
     }
-    let place = place(app, pen.room());
+    let room = pen.room();
+    let place = match app.top() {
+        Screen::Publishing(_) | Screen::Removal(_) => job.map(|job| job_place(job, room)).unwrap_or_default(),
+        Screen::Queue(_) => String::new(),
+        Screen::Reel(reel) => {
+            let at = app.shared.account_at(&reel.place).map(|account| &account.at);
+            shorter(where_words(&reel.place, at), room)
+        }
+        _ => place(app, room),
+    };
     pen.right(Role::Dim, &place);
 }
 
-fn steps(pen: &mut Pen, current: Screen, whole: bool) {
-    let at = STEPS.iter().position(|(screen, _)| *screen == current).unwrap_or_default();
+/// Where a job works, which may be elsewhere than what is chosen now.
+fn job_place(job: &Job, room: usize) -> String {
+    shorter(where_words(job.run.place(), job.run.at()), room)
+}
+
+/// The beginning that fits, part by part.
+fn shorter(words: String, room: usize) -> String {
+    let mut words = words;
+    while text::width(&words) + 1 >= room {
+        let Some((shorter, _)) = words.rsplit_once(" · ") else { break };
+        words = shorter.to_owned();
+    }
+    words
+}
+
+fn steps(pen: &mut Pen, at: usize, whole: bool) {
     if !whole {
-        pen.put(Role::Strong, &format!("{}/5 {}", at + 1, STEPS[at].1));
+        pen.put(Role::Strong, &format!("{}/5 {}", at + 1, STEPS[at]));
         return;
     }
-    for (number, (_, name)) in STEPS.iter().enumerate() {
+    for (number, name) in STEPS.iter().enumerate() {
         if number > 0 {
             pen.put(Role::Line, " ─ ");
         }
@@ -136,7 +198,8 @@ fn footer(app: &App, canvas: &mut Canvas, area: Rect) {
     let line = rows.take_last(1);
     let rule = rows.line();
     canvas.rule(rule);
-    if let Some(said) = &app.said {
+    let leaving = app.leaving_words();
+    if let Some(said) = leaving.as_ref().or(app.said.as_ref()) {
         let row = if rule.is_empty() { line } else { rule };
         let mut pen = canvas.pen(row);
         pen.skip(1).put(Role::Accent, " › ").put(Role::Text, said).put(Role::Text, " ");
@@ -159,27 +222,4 @@ fn footer(app: &App, canvas: &mut Canvas, area: Rect) {
 
 fn footer_width(binding: &Binding) -> usize {
     text::width(binding.label) + 1 + text::width(binding.short) + 3
-}
-
-/// A line of a list: the cursor's mark, its ground, and what a click on it does.
-fn row<'c, 'a>(canvas: &'c mut Canvas<'a>, line: Rect, selected: bool, number: usize) -> Pen<'c, 'a> {
-    canvas.clickable(line, Action::Pick(number));
-    let ground = canvas.theme.row();
-    if selected {
-        canvas.paint(line, ground);
-    }
-    let mut pen = canvas.pen(line);
-    if selected {
-        pen.under(ground).put(Role::Accent, "▌ ");
-    } else {
-        pen.skip(2);
-    }
-    pen
-}
-
-/// A fault as a small paragraph: what, why, what to do.
-fn fault_lines(fault: &crate::reel::fault::Fault, width: usize) -> Vec<(Role, String)> {
-    let what = text::wrap(&fault.to_string(), width).into_iter().map(|line| (Role::Fail, line));
-    let hint = fault.hint.iter().flat_map(|hint| text::wrap(hint, width)).map(|line| (Role::Text, line));
-    what.chain(hint).collect()
 }

@@ -6,23 +6,30 @@ use crate::tui::{
     action::Action,
     app::App,
     canvas::{Canvas, Rows, inset},
+    confirm::Confirm,
     keymap::Table,
-    overlay::{Chooser, Overlay, Purpose, Question},
+    overlay::{Chooser, Overlay, Purpose},
     pane,
+    sight::Sight,
     theme::Role,
-    view::row,
-    widget::{field, page::Page, page::Scroll, text},
+    widget::{
+        field,
+        line::row,
+        page::{Page, Scroll},
+        text,
+    },
 };
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     match &app.overlay {
-        Some(Overlay::Ask(question)) => ask(*question, canvas, area),
+        Some(Overlay::Ask(confirm)) => ask(confirm, &app.quitting_words(), canvas, area),
         Some(Overlay::Choose(chooser)) => choose(chooser, canvas, area),
-        Some(Overlay::Log { job, scroll }) => {
-            if let Some(publish) = &app.publish {
+        Some(Overlay::Log { of, job, scroll }) => {
+            let publishing = app.jobs.get(*of).and_then(|job| Some((job.reel(), job.publishing()?)));
+            if let Some((reel, publishing)) = publishing {
                 let inner = frame(canvas, area, &format!("log of {job}"), area.width, area.height);
-                let file = app.shared.path_words(&app.shared.backend.log_file(publish.task.reel()));
-                pane::log::draw(publish, job, &file, scroll, canvas, inner);
+                let file = app.shared.path_words(&app.shared.backend.log_file(reel));
+                pane::log::draw(publishing, job, &file, scroll, canvas, inner);
             }
         }
         Some(Overlay::Help { of, scroll }) => help(*of, scroll, canvas, area),
@@ -55,12 +62,12 @@ fn frame(canvas: &mut Canvas, area: Rect, title: &str, width: u16, height: u16) 
     Rect { y: y + 1, height: height - 2, ..inset(outer, 2, 0) }
 }
 
-fn ask(question: Question, canvas: &mut Canvas, area: Rect) {
-    let (title, detail) = question.words();
-    let width = area.width.min(60);
-    let lines = text::wrap(detail, usize::from(width.saturating_sub(4)));
+fn ask(confirm: &Confirm, quitting: &str, canvas: &mut Canvas, area: Rect) {
+    let (title, detail) = confirm.words(quitting);
+    let width = area.width.min(64);
+    let lines = text::wrap(&detail, usize::from(width.saturating_sub(4)));
     let height = u16::try_from(lines.len()).unwrap_or_default() + 4;
-    let inner = frame(canvas, area, title, width, height);
+    let inner = frame(canvas, area, &title, width, height);
     let mut rows = Rows::of(inner);
     let keys = rows.take_last(1);
     for line in lines {
@@ -72,6 +79,7 @@ fn ask(question: Question, canvas: &mut Canvas, area: Rect) {
     pen.put(Role::Accent, "n").put(Role::Text, " no");
     canvas.clickable(Rect { width: 5.min(keys.width), ..keys }, Action::Yes);
     canvas.clickable(Rect { x: second, width: 4, ..keys }, Action::No);
+    canvas.shows(keys, Some(Sight::of(confirm)));
 }
 
 fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {

@@ -1,76 +1,72 @@
 //! A reel: facts, links, and the grid of its chunks.
 
-use std::time::Instant;
+use std::{collections::BTreeMap, time::Instant};
 
 use ratatui::layout::Rect;
 
 use crate::tui::{
-    app::App,
-    backend::{Chunk, Finding, ReelDetail},
-    canvas::{Canvas, Rows, inset},
-    reel_view::{ReelView, Tally},
+    backend::{Chunk, ChunkId, Finding, ReelDetail},
+    canvas::{Canvas, Pen, Rows, inset},
+    job::{End, Job, Jobs, Run, State},
+    shared::Shared,
+    sight::Sight,
+    step::reel::{Reel, Tally},
     theme::Role,
-    widget::{amount, field, gauge, page::Page, page::Scroll, text},
+    widget::{amount, field, gauge, line::fault_lines, page::Page, text},
 };
 
 const COLUMN: usize = 11;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let Some(reel) = &app.reel else { return };
+pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut rows = Rows::of(area);
-    let confirm = reel.confirm.is_some().then(|| rows.take_last(3));
+    let confirm = reel.confirm.is_some().then(|| {
+        let height = 2 + u16::try_from(confirm_lines(reel, shared, area.width).len()).unwrap_or(1);
+        rows.take_last(height.min(area.height))
+    });
     match &reel.detail {
         None => {
             canvas.pen(rows.line()).put(Role::Dim, "asking for its index…");
         }
         Some(Err(fault)) => {
-            for (role, line) in super::fault_lines(fault, usize::from(area.width)) {
+            for (role, line) in fault_lines(fault, usize::from(area.width)) {
                 canvas.pen(rows.line()).put(role, &line);
             }
         }
-        Some(Ok(detail)) => known(app, reel, detail, canvas, &mut rows),
+        Some(Ok(detail)) => known(reel, detail, shared, jobs, canvas, rows.rest()),
     }
     if let Some(area) = confirm {
-        confirming(reel, canvas, area);
+        confirming(reel, shared, canvas, area);
     }
 }
 
-fn known(app: &App, reel: &ReelView, detail: &ReelDetail, canvas: &mut Canvas, rows: &mut Rows) {
-    let area = rows.rest();
+/// Everything on one page, which scrolls.
+fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let mut page = Page::new(area.width);
-    facts(app, reel, detail, &mut page);
+    facts(reel, detail, shared, &mut page);
     page.link("Watch", COLUMN, &detail.watch_url);
     page.link("Playlist", COLUMN, &detail.playlist_url);
-    let tally = reel.tally();
-    let status = status(reel, tally, canvas.now);
-    let grid_least = 2;
-    let lines = u16::try_from(page.len()).unwrap_or(u16::MAX);
-    let room = area.height.saturating_sub(u16::try_from(status.len()).unwrap_or_default() + grid_least + 2);
-    page.draw(canvas, rows.take(lines.min(room)), &Scroll::default());
-    if rows.left() > 6 {
-        rows.line();
+    page.gap();
+    let tally = reel.tally(jobs);
+    for spans in status(reel, jobs, tally, canvas.now) {
+        page.line(spans);
     }
-    for spans in status {
-        let mut pen = canvas.pen(rows.line());
-        for (role, words) in spans {
-            pen.put(role, &words);
-        }
-    }
-    if let (Some(_), true) = (reel.checking, rows.left() > 4) {
+    if reel.check(jobs).is_some_and(Job::is_active) {
         let done = f64::from(tally.ok + tally.missing + tally.differs);
-        let line = rows.line();
-        let narrow = Rect { width: line.width.min(60), ..line };
-        gauge::draw(canvas, narrow, Some(done / f64::from(tally.of.max(1))), Role::Gauge);
-        rows.line();
+        let width = area.width.min(60);
+        let bar = gauge::bar(done / f64::from(tally.of.max(1)), width);
+        let rest = "·".repeat(usize::from(width).saturating_sub(text::width(&bar)));
+        page.line([(Role::Gauge, bar), (Role::Line, rest)]);
     }
-    if rows.left() > grid_least {
-        legend(canvas, rows.take_last(1));
+    if area.height > 12 {
+        page.gap();
     }
-    grid(reel, &detail.chunks, canvas, rows.rest());
+    grid(reel.findings(jobs), &detail.chunks, area, &mut page);
+    legend(usize::from(area.width), &mut page);
+    page.draw(canvas, area, &reel.scroll);
 }
 
-fn facts(app: &App, reel: &ReelView, detail: &ReelDetail, page: &mut Page) {
+fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     let facts = &detail.reel;
     page.line([(Role::Strong, detail.title.clone())]);
     let mut parts = Vec::new();
@@ -78,48 +74,67 @@ fn facts(app: &App, reel: &ReelView, detail: &ReelDetail, page: &mut Page) {
     parts.extend(facts.duration.map(amount::clock));
     parts.push(amount::bytes(facts.bytes));
     parts.push(amount::count(detail.chunks.len() as u64, "chunk"));
-    let published = facts.published.and_then(|at| app.shared.wall.duration_since(at).ok());
+    let published = facts.published.and_then(|at| shared.wall.duration_since(at).ok());
     parts.extend(published.map(|age| format!("published {}", amount::ago(age))));
-    let check = app.shared.memory.check(&reel.place, &reel.name);
-    let checked = check.and_then(|check| app.shared.wall.duration_since(check.at).ok());
+    let check = facts.generation.and_then(|generation| shared.memory.check(&reel.place, &reel.name, generation));
+    let checked = check.and_then(|check| shared.wall.duration_since(check.at).ok());
     parts.push(checked.map_or_else(|| "never checked".to_owned(), |age| format!("checked {}", amount::ago(age))));
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
     page.gap();
 }
 
-fn status(reel: &ReelView, tally: Tally, now: Instant) -> Vec<Vec<(Role, String)>> {
-    let Tally { ok, missing, differs, reading, of } = tally;
+fn status(reel: &Reel, jobs: &Jobs, tally: Tally, now: Instant) -> Vec<Vec<(Role, String)>> {
     let mut lines = Vec::new();
-    if let Some(gone) = reel.deleting {
-        let words = format!("deleting: {} of {} functions are gone, the index first", gone.functions, gone.of);
-        lines.push(vec![(Role::Warn, words)]);
-    } else if let Some(checking) = reel.checking {
-        let how = if checking.deep { "reading every byte" } else { "asking for every chunk" };
-        let mut words = format!("{how}: {ok}/{of} ok");
-        let since = amount::clock(now.saturating_duration_since(checking.since));
-        words.push_str(&format!(" · {since}"));
-        if reading > 0 {
-            words.push_str(&format!(" · {reading} being read"));
-        }
-        lines.push(vec![(Role::Text, words)]);
-    } else if !reel.findings.is_empty() {
-        let (role, sign, words) = if ok == of {
-            (Role::Ok, "✔ ", format!("all {of} chunks are whole"))
-        } else {
-            (Role::Fail, "✖ ", format!("{ok}/{of} ok · {missing} missing · {differs} differ"))
-        };
-        lines.push(vec![(role, sign.to_owned()), (role, words)]);
+    if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
+        lines.push(vec![(Role::Warn, format!("● {}", super::home::job_detail(job).1))]);
     }
-    for (id, finding) in &reel.findings {
+    let Some(check) = reel.check(jobs) else { return lines };
+    match &check.state {
+        State::Ended(end) => lines.extend(ended(end, tally)),
+        _ => lines.push(vec![(Role::Text, under_way(check, tally, now))]),
+    }
+    for (id, finding) in reel.findings(jobs).into_iter().flatten() {
         if let Finding::Differs(why) = finding {
             lines.push(vec![(Role::Fail, format!("◪ {}/{}: {why}", id.rendition, id.number))]);
         }
     }
-    lines.truncate(4);
-    if let Some(fault) = &reel.fault {
-        lines.extend(super::fault_lines(fault, 76).into_iter().map(|line| vec![line]));
+    if reel.is_damaged(jobs) {
+        lines.push(vec![(
+            Role::Accent,
+            "R deploys again what is missing or differs, from the video it was made of".to_owned(),
+        )]);
     }
     lines
+}
+
+fn under_way(check: &Job, tally: Tally, now: Instant) -> String {
+    let Tally { ok, reading, of, .. } = tally;
+    let deep = matches!(check.run, Run::Check { deep: true, .. });
+    let how = if deep { "reading every byte" } else { "asking for every chunk" };
+    let mut words = format!("{how}: {ok}/{of} ok");
+    words.push_str(&format!(" · {}", amount::clock(now.saturating_duration_since(check.began))));
+    if reading > 0 {
+        words.push_str(&format!(" · {reading} being read"));
+    }
+    if let Some(said) = &check.said {
+        words.push_str(&format!(" · ↻ {said}"));
+    }
+    words
+}
+
+fn ended(end: &End, tally: Tally) -> Vec<Vec<(Role, String)>> {
+    match end {
+        End::Checked(report) if report.is_whole() => {
+            vec![vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, format!("all {} chunks are whole", report.chunks))]]
+        }
+        End::Checked(_) => {
+            let Tally { ok, missing, differs, of, .. } = tally;
+            let words = format!("{ok}/{of} ok · {missing} missing · {differs} differ");
+            vec![vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]]
+        }
+        End::Failed(fault) => fault_lines(fault, 76).into_iter().map(|line| vec![line]).collect(),
+        _ => vec![vec![(Role::Dim, "the check was stopped".to_owned())]],
+    }
 }
 
 /// A chunk's sign: told by shape, coloured besides.
@@ -133,24 +148,23 @@ fn cell(finding: Option<&Finding>) -> (Role, &'static str) {
     }
 }
 
-fn grid(reel: &ReelView, chunks: &[Chunk], canvas: &mut Canvas, area: Rect) {
+fn grid(findings: Option<&BTreeMap<ChunkId, Finding>>, chunks: &[Chunk], area: Rect, page: &mut Page) {
     // two cells a chunk while they fit, one when there are many
-    let wide = chunks.len() * 2 <= usize::from(area.width) * usize::from(area.height);
+    let wide = chunks.len() * 2 <= usize::from(area.width) * usize::from(area.height / 2).max(1);
     let step = if wide { 2 } else { 1 };
     let per_line = (usize::from(area.width) / step).max(1);
     // whole tens are easier to count
     let per_line = if wide && per_line > 10 { per_line / 10 * 10 } else { per_line };
-    for (line, chunks) in area.rows().zip(chunks.chunks(per_line)) {
-        let mut pen = canvas.pen(line);
-        for chunk in chunks {
-            let (role, sign) = cell(reel.findings.get(&chunk.id));
-            pen.put(role, sign).skip(step - 1);
-        }
+    for chunks in chunks.chunks(per_line) {
+        let sign = |chunk: &Chunk| {
+            let (role, sign) = cell(findings.and_then(|findings| findings.get(&chunk.id)));
+            (role, if wide { format!("{sign} ") } else { sign.to_owned() })
+        };
+        page.line(chunks.iter().map(sign));
     }
 }
 
-fn legend(canvas: &mut Canvas, line: Rect) {
-    let mut pen = canvas.pen(line);
+fn legend(width: usize, page: &mut Page) {
     let signs = [
         (Some(Finding::Ok), "ok"),
         (Some(Finding::Missing), "missing"),
@@ -158,23 +172,37 @@ fn legend(canvas: &mut Canvas, line: Rect) {
         (Some(Finding::Reading(0)), "being read"),
         (None, "unchecked"),
     ];
+    let mut spans = Vec::new();
+    let mut left = width;
     for (finding, words) in signs {
         let (role, sign) = cell(finding.as_ref());
-        if pen.room() > text::width(words) + 4 {
-            pen.put(role, sign).skip(1).put(Role::Dim, words).skip(3);
+        let cells = text::width(words) + 5;
+        if left >= cells {
+            left -= cells;
+            spans.extend([(role, sign.to_owned()), (Role::Dim, format!(" {words}   "))]);
         }
     }
+    page.line(spans);
 }
 
-fn confirming(reel: &ReelView, canvas: &mut Canvas, area: Rect) {
+/// What is deleted, from where, and what has to be typed.
+fn confirm_lines(reel: &Reel, shared: &Shared, width: u16) -> Vec<String> {
+    let asked = reel.deletion(shared).map(|(_, question)| question.text()).unwrap_or_default();
+    text::wrap(&format!("{asked} Type {} to delete it.", reel.name), usize::from(width))
+}
+
+fn confirming(reel: &Reel, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let Some(typed) = &reel.confirm else { return };
     let mut rows = Rows::of(area);
+    let field = rows.take_last(1);
     canvas.rule(rows.line());
-    let words = format!("Deleting can't be undone. Type {} to delete it.", reel.name);
-    canvas.pen(rows.line()).put(Role::Warn, &words);
-    let mut pen = canvas.pen(rows.line());
+    for line in confirm_lines(reel, shared, area.width) {
+        canvas.pen(rows.line()).put(Role::Warn, &line);
+    }
+    let mut pen: Pen = canvas.pen(field);
     pen.put(Role::Accent, "name ");
     let right = typed.value() == reel.name.as_str();
     let room = pen.room();
     field::draw(&mut pen, room, typed, if right { Role::Ok } else { Role::Text }, true);
+    canvas.shows(field, reel.deletion(shared).map(|(run, _)| Sight::of(&vec![run])));
 }

@@ -6,9 +6,9 @@ use crate::{
     reel::{order::IfTaken, region},
     tui::{
         action::Action,
-        app::App,
-        backend::{Account, Fate, Target, Transcode},
+        backend::{Account, Fate, Question, Transcode},
         canvas::{Canvas, inset},
+        chosen::{Planned, Totals},
         shared::{Shared, account_words},
         step::review::Review,
         theme::Role,
@@ -18,99 +18,149 @@ use crate::{
 
 const COLUMN: usize = 14;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let Some(review) = &app.review else { return };
+const REPLACES: &str = "what has this name now, which is served for another day at least";
+
+pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut page = Page::new(area.width);
-    let shared = &app.shared;
+    let stale = review.stale(shared);
+    if let Some(stale) = &stale {
+        page.entry("! changed", COLUMN, Role::Fail, stale);
+        page.gap();
+    }
+    match review.planned.as_slice() {
+        [one] => reel(one, shared, &mut page),
+        several => reels(several, shared, &mut page),
+    }
     plan(review, shared, &mut page);
     page.gap();
     costs(review, shared, &mut page);
     for warning in review.warnings(shared) {
         page.entry("! careful", COLUMN, Role::Warn, &warning);
     }
-    if let Some(text) = Review::notice(shared) {
+    if let Some(question) = Review::notice(shared) {
         page.gap();
-        notice(review, text, &mut page);
+        notice(review.is_acknowledged(shared), question, &mut page);
     }
     if area.height > 10 {
         page.gap();
-        start(review, &mut page);
+        let words = match review.planned.len() {
+            1 => "⏎ publish".to_owned(),
+            number => format!("⏎ publish all {number}, one after another"),
+        };
+        if stale.is_some() {
+            page.line([(Role::Dim, "this can't start: see above".to_owned())]);
+        } else if review.is_acknowledged(shared) {
+            page.button(Action::Enter, [(Role::Accent, words)]);
+        } else {
+            page.line([(Role::Dim, "⏎ publishes once the notice is acknowledged".to_owned())]);
+        }
     }
     page.draw(canvas, area, &review.scroll);
 }
 
-fn plan(review: &Review, shared: &Shared, page: &mut Page) {
-    let order = &review.order;
-    let effect = &review.effect;
+/// The single video: a line for each thing.
+fn reel(planned: &Planned, shared: &Shared, page: &mut Page) {
+    let order = &planned.order;
     page.entry("Publish", COLUMN, Role::Strong, order.reel.as_str());
     if order.if_taken == IfTaken::Replace {
-        page.entry("Replaces", COLUMN, Role::Warn, "what has this name now, which is served for another day at least");
+        page.entry("Replaces", COLUMN, Role::Warn, REPLACES);
     }
     page.entry("From", COLUMN, Role::Text, &shared.path_words(&order.video));
-    let account = shared.account();
-    let to = match (&order.place.target, account.and_then(|account| account.id.as_deref())) {
-        (Target::Local, _) => "the stand-in on this machine".to_owned(),
-        (Target::Aws { .. }, id) => {
-            let name = region::long_name(shared.region()).unwrap_or_default();
-            let id = id.map(|id| format!("account {}, ", account_words(id))).unwrap_or_default();
-            format!("{id}{} {name}", shared.region())
+}
+
+/// Several videos: a block for each, in the order in which they are published.
+fn reels(planned: &[Planned], shared: &Shared, page: &mut Page) {
+    for (number, planned) in planned.iter().enumerate() {
+        let Planned { order, probe, .. } = planned;
+        let label = if number == 0 { "Publish" } else { "" };
+        let facts = format!(
+            "{}. {} · {} · {}",
+            number + 1,
+            order.reel,
+            amount::bytes(probe.bytes),
+            amount::clock(probe.duration)
+        );
+        page.entry(label, COLUMN, Role::Strong, &facts);
+        page.entry("", COLUMN, Role::Dim, &shared.path_words(&order.video));
+        page.entry("", COLUMN, Role::Dim, &streams(planned));
+        if order.if_taken == IfTaken::Replace {
+            page.entry("", COLUMN, Role::Warn, &format!("replaces {REPLACES}"));
         }
+    }
+    page.gap();
+}
+
+/// Where it goes, and what that makes there.
+fn plan(review: &Review, shared: &Shared, page: &mut Page) {
+    let account = review.account.as_ref();
+    let to = match (review.at(), review.is_local()) {
+        (Some(at), false) => {
+            let name = region::long_name(&at.region).unwrap_or_default();
+            format!("account {}, {} {name}", account_words(&at.account), at.region)
+        }
+        _ => "the stand-in on this machine".to_owned(),
     };
     page.entry("To", COLUMN, Role::Text, &to);
+    let Totals { segments, chunks, bytes } = review.totals;
+    let indexes = match review.planned.len() {
+        1 => "1 index".to_owned(),
+        number => format!("{number} indexes"),
+    };
     let makes = format!(
-        "{} ({}, {}) and 1 index",
-        amount::count(effect.chunks, "chunk function"),
-        amount::count(effect.segments, "segment"),
-        amount::bytes(effect.bytes),
+        "{} ({}, {}) and {indexes}",
+        amount::count(chunks, "chunk function"),
+        amount::count(segments, "segment"),
+        amount::bytes(bytes),
     );
     page.entry("Makes", COLUMN, Role::Text, &makes);
     for thing in account.into_iter().flat_map(|account| &account.setup) {
         page.entry("Once", COLUMN, Role::Text, thing);
     }
-    streams(review, page);
+    if let [one] = review.planned.as_slice() {
+        page.entry("Streams", COLUMN, Role::Text, &streams(one));
+    }
     if let Some(sending) = review.sending(shared) {
         let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };
         page.entry("Takes", COLUMN, Role::Text, &format!("about {} {basis}", amount::span(sending)));
     }
 }
 
-fn streams(review: &Review, page: &mut Page) {
-    let copied = review.probe.streams.iter().filter(|stream| stream.fate == Fate::Copy).count();
-    let re_encoded: Vec<_> = review
-        .probe
-        .streams
+fn streams(planned: &Planned) -> String {
+    let streams = &planned.probe.streams;
+    let copied = streams.iter().filter(|stream| stream.fate == Fate::Copy).count();
+    let re_encoded: Vec<_> = streams
         .iter()
         .filter(|stream| matches!(stream.fate, Fate::Transcode(_)))
         .map(|stream| format!("{} ({})", stream.kind, stream.what))
         .collect();
     let copied = amount::count(copied as u64, "stream");
-    let words = match review.order.cut.transcode {
+    match planned.order.cut.transcode {
         Transcode::Auto if !re_encoded.is_empty() => format!("{copied} copied; re-encoded: {}", re_encoded.join(", ")),
         _ => format!("{copied} copied as they are"),
-    };
-    page.entry("Streams", COLUMN, Role::Text, &words);
+    }
 }
 
 fn costs(review: &Review, shared: &Shared, page: &mut Page) {
-    if review.order.place.target == Target::Local {
+    if review.is_local() {
         page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this machine");
         return;
     }
-    let region = shared.region();
+    let region = review.at().map_or(shared.region(), |at| at.region.as_str());
+    let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    let players = amount::dollars(review.effect.million_in_players(region));
+    let players = amount::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
     page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
-    let relay = amount::dollars(review.effect.thousand_by_relay(region));
+    let relay = amount::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
     let words = if !review.relay_is_a_choice(shared) {
         format!("relay on, in this account already, ≈ {relay} a thousand full views")
-    } else if review.order.relay {
+    } else if review.relay() {
         format!("[x] relay on, ≈ {relay} a thousand full views")
     } else {
         format!("[ ] relay off; b turns it on, ≈ {relay} a thousand full views")
     };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
-    if let Some(line) = shared.account().and_then(|account| storage(review, account)) {
+    if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
         page.entry("Storage", COLUMN, Role::Text, &line);
     }
 }
@@ -121,22 +171,14 @@ fn storage(review: &Review, account: &Account) -> Option<String> {
     Some(format!("{} of {} left after this", amount::bytes(left), amount::bytes(storage.limit)))
 }
 
-fn notice(review: &Review, text: &str, page: &mut Page) {
-    for (number, line) in text.lines().enumerate() {
+fn notice(is_acknowledged: bool, question: &Question, page: &mut Page) {
+    for (number, line) in question.text().lines().enumerate() {
         let role = if number == 0 { Role::Warn } else { Role::Text };
         match line.strip_prefix("- ") {
             Some(point) => page.point(role, point),
             None => page.paragraph(role, 0, line),
         }
     }
-    let (sign, words) = if review.acknowledged { ("[x] ", "acknowledged") } else { ("[ ] ", "a acknowledges this") };
+    let (sign, words) = if is_acknowledged { ("[x] ", "acknowledged") } else { ("[ ] ", "a acknowledges this") };
     page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words.to_owned())]);
-}
-
-fn start(review: &Review, page: &mut Page) {
-    if review.acknowledged {
-        page.button(Action::Enter, [(Role::Accent, "⏎ publish".to_owned())]);
-    } else {
-        page.line([(Role::Dim, "⏎ publishes once the notice is acknowledged".to_owned())]);
-    }
 }

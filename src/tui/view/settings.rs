@@ -1,20 +1,23 @@
 //! Step 2: a line a field, what is wrong beside it, and below what it all leads to.
 
+use std::{borrow::Cow, time::Duration};
+
 use ratatui::layout::Rect;
 use tui_input::Input;
 
-use super::row;
 use crate::{
     reel::region,
     tui::{
-        app::App,
         backend::Transcode,
         canvas::{Canvas, Rows, inset},
+        chosen::Totals,
+        effect::Effect,
         shared::{Connection, Shared, account_words},
-        step::settings::{Field, Settings},
+        step::settings::{Field, Settings, is_taken},
         theme::Role,
         widget::{
             amount, field,
+            line::{fault_lines, row},
             list::Cursor,
             page::{Page, Scroll},
             text,
@@ -24,19 +27,21 @@ use crate::{
 
 const LABEL: usize = 16;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let Some(settings) = &app.settings else { return };
-    let shared = &app.shared;
+pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let problems = settings.problems(shared);
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut rows = Rows::of(area);
     if area.height >= 16 {
-        let file =
-            settings.chosen.video.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let probe = &settings.chosen.probe;
+        let probes = || settings.videos.iter().map(|video| &video.chosen.probe);
+        let duration = probes().map(|probe| probe.duration).sum();
+        let bytes = probes().map(|probe| probe.bytes).sum();
+        let what = match settings.videos.as_slice() {
+            [one] => one.chosen.file_name(),
+            several => amount::count(several.len() as u64, "video"),
+        };
         let mut pen = canvas.pen(rows.line());
-        pen.put(Role::Strong, &file).skip(3);
-        pen.put(Role::Dim, &format!("{}   {}", amount::clock(probe.duration), amount::bytes(probe.bytes)));
+        pen.put(Role::Strong, &what).skip(3);
+        pen.put(Role::Dim, &format!("{}   {}", amount::clock(duration), amount::bytes(bytes)));
         rows.line();
     }
     let effect = effect(settings, shared, area.width);
@@ -73,17 +78,18 @@ fn line(
     let mut pen = row(canvas, line, selected, number);
     let narrow = pen.room() < 50;
     let column = if narrow { 11 } else { LABEL };
-    let label = text::fit(label(field), column - 1).into_owned();
+    let label = label(settings, field);
+    let label = text::fit(&label, column - 1);
     pen.put(if selected { Role::Strong } else { Role::Dim }, &format!("{label:column$}"));
-    match typed(settings, field) {
+    match typed(settings, shared, field) {
         Some(input) => {
             pen.skip(2);
             let note = problem.map_or(0, |problem| text::width(problem) + 5);
             let room = pen.room().saturating_sub(note).max(12);
-            field::draw(&mut pen, room, input, Role::Text, selected);
-            if field == Field::Name
+            field::draw(&mut pen, room, &input, Role::Text, selected);
+            if let Field::Name(number) = field
                 && settings.unlisted
-                && let Ok(reel) = settings.reel()
+                && let Some(Ok(reel)) = settings.reels(shared).get(number)
             {
                 let suffix = reel.as_str().strip_prefix(input.value()).unwrap_or_default().to_owned();
                 pen.put(Role::Dim, &suffix);
@@ -107,10 +113,17 @@ fn line(
     };
 }
 
-fn typed(settings: &Settings, field: Field) -> Option<&Input> {
+fn typed(settings: &Settings, shared: &Shared, field: Field) -> Option<Input> {
     match field {
-        Field::Name => Some(&settings.name),
-        Field::Title => Some(&settings.title),
+        Field::Name(number) => {
+            let typed = &settings.videos.get(number)?.typed;
+            match settings.names(shared).into_iter().nth(number) {
+                // one that made way for another is shown as it will be
+                Some(Ok(name)) if name.as_str() != typed.value() => Some(Input::new(name.to_string())),
+                _ => Some(typed.clone()),
+            }
+        }
+        Field::Title => Some(settings.title.clone()),
         _ => None,
     }
 }
@@ -124,10 +137,14 @@ fn marks(field: Field) -> (&'static str, &'static str) {
     }
 }
 
-fn label(field: Field) -> &'static str {
-    match field {
+fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
+    let label = match field {
+        Field::Name(number) if settings.videos.len() > 1 => {
+            let file = settings.videos.get(number).map(|video| video.chosen.file_name()).unwrap_or_default();
+            return text::clean(&file).into_owned().into();
+        }
         Field::Length => "Segments",
-        Field::Name => "Name",
+        Field::Name(_) => "Name",
         Field::Replace => "Replace",
         Field::Unlisted => "Unlisted",
         Field::Target => "Target",
@@ -137,7 +154,8 @@ fn label(field: Field) -> &'static str {
         Field::Title => "Title",
         Field::Chunk => "Chunk size",
         Field::Parallel => "Uploads at once",
-    }
+    };
+    label.into()
 }
 
 fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
@@ -150,23 +168,29 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ chunk size, uploads at once".to_owned(),
         Field::More => "▸ title, chunk size, uploads at once".to_owned(),
         Field::Chunk => format!("{} MiB", settings.chunk_mib),
         Field::Parallel => settings.parallel.map_or_else(|| "auto".to_owned(), |number| number.to_string()),
-        Field::Name | Field::Title => String::new(),
+        Field::Name(_) | Field::Title => String::new(),
     }
 }
 
 fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
         Field::Length => {
-            let effect = settings.effect();
             let asked = settings.length.as_secs_f64();
-            let real = effect.segment_length.as_secs_f64();
+            let real = longest(&settings.effects(), |effect| effect.segment_length).as_secs_f64();
             if real > asked + 0.05 { format!("about {real:.1} s: cuts fall on keyframes") } else { String::new() }
         }
-        Field::Name if settings.is_taken(shared) => "replaces what is there".to_owned(),
-        Field::Name if shared.names.is_some() => "✔ free".to_owned(),
+        Field::Name(number) => {
+            let is_taken = settings
+                .reels(shared)
+                .get(number)
+                .is_some_and(|reel| reel.as_ref().is_ok_and(|reel| is_taken(reel, shared)));
+            let free = if shared.names.is_some() { "✔ free" } else { "" };
+            if is_taken { "replaces what is there" } else { free }.to_owned()
+        }
         Field::Replace if settings.replace => "the old one is served for another day at least".to_owned(),
         Field::Unlisted if settings.unlisted => "the link can't be guessed".to_owned(),
         Field::Unlisted => "who guesses the name can watch".to_owned(),
@@ -188,13 +212,18 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
     }
 }
 
+fn longest(effects: &[Effect], time: fn(&Effect) -> Duration) -> Duration {
+    effects.iter().map(time).max().unwrap_or_default()
+}
+
 /// What the settings lead to, live.
 fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
-    let effect = settings.effect();
+    let effects = settings.effects();
+    let totals = Totals::of(&effects);
     let mut page = Page::new(width);
     let column = LABEL + 4;
     if let Connection::Failed(fault) = &shared.connection {
-        for (role, line) in super::fault_lines(fault, usize::from(width).saturating_sub(2)) {
+        for (role, line) in fault_lines(fault, usize::from(width).saturating_sub(2)) {
             page.line([(Role::Text, "  ".to_owned()), (role, line)]);
         }
         page.line([(Role::Accent, "  ⏎ asks again".to_owned())]);
@@ -202,19 +231,20 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     }
     let gives = format!(
         "{} · {} of up to {} MiB · {}",
-        amount::count(effect.segments, "segment"),
-        amount::count(effect.chunks, "chunk"),
+        amount::count(totals.segments, "segment"),
+        amount::count(totals.chunks, "chunk"),
         settings.chunk_mib,
-        amount::bytes(effect.bytes),
+        amount::bytes(totals.bytes),
     );
     page.entry("  Makes", column, Role::Text, &gives);
-    let seconds = effect.start_up.as_secs_f64();
+    let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
     if shared.is_local() {
         page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
     } else {
-        let players = amount::dollars(effect.million_in_players(shared.region()));
-        let relay = amount::dollars(effect.thousand_by_relay(shared.region()));
+        let region = shared.region();
+        let players = amount::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
+        let relay = amount::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
         page.entry(
             "  Watching costs",
             column,

@@ -8,16 +8,18 @@ use ratatui::{
 };
 use ratatui_image::{Image, protocol::Protocol};
 
-use super::row;
 use crate::tui::{
-    app::App,
     backend::{Fate, Probe},
     canvas::{Canvas, Rows},
     folder::Kind,
     shared::path_words,
     step::video::{Row, Video},
     theme::Role,
-    widget::{amount, field, text},
+    widget::{
+        amount, field,
+        line::{fault_lines, row},
+        text,
+    },
 };
 
 /// From here on the probe stands beside the files.
@@ -25,9 +27,8 @@ const BESIDE: u16 = 72;
 /// Lines of a picture that still show something.
 const PICTURE_LEAST: u16 = 4;
 
-pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
-    let video = &app.video;
-    let home = app.shared.home.as_deref();
+/// `covered`: something lies over the screen.
+pub(super) fn draw(video: &Video, home: Option<&Path>, covered: bool, canvas: &mut Canvas, area: Rect) {
     if area.width >= BESIDE {
         let left = area.width * 9 / 20;
         let files_area = Rect { width: left, ..area };
@@ -36,7 +37,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
         for line in (Rect { x: area.x + left + 1, width: 1, ..area }).rows() {
             canvas.pen(line).put(Role::Line, "│");
         }
-        beside(app, canvas, probe_area);
+        beside(video, covered, canvas, probe_area);
     } else {
         let mut rows = Rows::of(area);
         let below = if area.height >= 10 { rows.take_last(area.height / 3) } else { rows.take_last(1) };
@@ -49,8 +50,14 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let head = rows.line();
     let bottom = (video.filtering || !video.filter.value().is_empty()).then(|| rows.take_last(1));
+    let marks = (!video.choice.marked.is_empty()).then(|| rows.take_last(1));
     let shown = path_words(&video.folder, home);
     canvas.pen(head).put(Role::Dim, &text::fit_end(&shown, usize::from(head.width)));
+    // as much as leaves room for some files
+    let most = usize::from(rows.left().saturating_sub(3));
+    for (role, line) in told(video, usize::from(area.width)).into_iter().take(most) {
+        canvas.pen(rows.line()).put(role, &line);
+    }
     match &video.listing {
         None => {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, "reading…");
@@ -59,6 +66,8 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
             for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(area.width)) {
                 canvas.pen(rows.line()).put(Role::Fail, &line);
             }
+            // a named file may be there all the same
+            list(video, canvas, &mut rows);
         }
         Some(Ok(_)) if video.rows.is_empty() => {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
@@ -67,9 +76,21 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
             list(video, canvas, &mut rows);
             if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
                 rows.line();
-                let others = amount::count(listing.others as u64, "other file");
-                canvas.pen(rows.line()).skip(2).put(Role::Dim, &format!("no video in this folder ({others})"));
+                let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
+                let others = amount::count(others as u64, "other file");
+                let words = format!("no video in this folder ({others}; a shows all)");
+                canvas.pen(rows.line()).skip(2).put(Role::Dim, &words);
             }
+        }
+    }
+    if let Some(line) = marks {
+        let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
+        let number = video.choice.marked.len();
+        let mut pen = canvas.pen(line);
+        pen.put(Role::Accent, &format!("{number} marked")).put(Role::Text, &format!(" · {}", amount::bytes(bytes)));
+        let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
+        if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
+            pen.skip(2).put(Role::Dim, hint);
         }
     }
     if let Some(line) = bottom {
@@ -78,6 +99,20 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
         let room = pen.room();
         field::draw(&mut pen, room, &video.filter, Role::Text, video.filtering);
     }
+}
+
+/// What was said of a named file, and which marked files can't be published.
+fn told(video: &Video, width: usize) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    if let Some(word) = &video.word {
+        lines.extend(text::wrap(&text::clean(word), width).into_iter().map(|line| (Role::Warn, line)));
+    }
+    for (path, fault) in &video.choice.refused {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let words = format!("✖ {} is left out: {fault}", text::clean(&name));
+        lines.extend(text::wrap(&words, width).into_iter().map(|line| (Role::Fail, line)));
+    }
+    lines
 }
 
 fn list(video: &Video, canvas: &mut Canvas, rows: &mut Rows) {
@@ -101,15 +136,25 @@ fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
     let entry_row = &video.rows[at];
     let entry = &entry_row.entry;
     let known = video.probes.get(&entry.path).and_then(|probe| probe.as_ref().ok());
-    let selected = at == video.cursor.at;
+    let selected = at == video.cursor.at && !video.is_held;
     let mut pen = row(canvas, line, selected, at);
-    if entry.kind == Kind::Video && pen.room() > 24 {
+    if entry.kind.is_file() && pen.room() > 24 {
         let bytes = known.map_or(entry.bytes, |probe| probe.bytes);
         let size = if bytes > 0 { amount::bytes(bytes) } else { String::new() };
         let duration = known.map(|probe| amount::clock(probe.duration)).unwrap_or_default();
         // the length stands beside it anyway; the name needs the room more
-        let words = if pen.room() > 40 { format!("{size:>8}{duration:>9}") } else { format!("{size:>8}") };
+        let is_wide = pen.room() > 40;
+        let words = match (entry.kind == Kind::Other, is_wide) {
+            (false, true) => format!("{size:>8}{duration:>9}"),
+            (true, true) => format!("{size:>8} other file"),
+            (true, false) => "other file".to_owned(),
+            (false, false) => format!("{size:>8}"),
+        };
         pen.right(Role::Dim, &words);
+    }
+    if !video.choice.marked.is_empty() {
+        let number = video.choice.number(&entry.path).map(|number| (number + 1).to_string());
+        pen.put(Role::Accent, &format!("{:<3}", number.unwrap_or_default()));
     }
     name(&mut pen, entry_row, selected);
 }
@@ -118,12 +163,12 @@ fn name(pen: &mut crate::tui::canvas::Pen, row: &Row, selected: bool) {
     let name = match row.entry.kind {
         Kind::Above => "..".to_owned(),
         Kind::Folder => format!("{}/", text::clean(&row.entry.name)),
-        Kind::Video => text::clean(&row.entry.name).into_owned(),
+        Kind::Video | Kind::Other => text::clean(&row.entry.name).into_owned(),
     };
     let role = match row.entry.kind {
-        Kind::Video if selected => Role::Strong,
+        Kind::Video | Kind::Other if selected => Role::Strong,
         Kind::Video => Role::Text,
-        Kind::Above | Kind::Folder => Role::Dim,
+        Kind::Above | Kind::Folder | Kind::Other => Role::Dim,
     };
     if row.matched.is_empty() {
         pen.put(role, &name);
@@ -144,8 +189,7 @@ fn name(pen: &mut crate::tui::canvas::Pen, row: &Row, selected: bool) {
     pen.put(if matched { Role::Accent } else { role }, &run);
 }
 
-fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
-    let video = &app.video;
+fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
     let Some(path) = video.highlighted_video() else {
         if area.height > 4 {
             let text = "a video's picture and streams appear here";
@@ -160,7 +204,7 @@ fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
     let height = (area.width * 9 / 32).min(area.height.saturating_sub(words + 1));
     if height >= PICTURE_LEAST {
         let place = rows.take(height);
-        picture(app, path, canvas, place);
+        picture(video, path, covered, canvas, place);
         rows.line();
     }
     for (role, line) in lines {
@@ -168,8 +212,7 @@ fn beside(app: &App, canvas: &mut Canvas, area: Rect) {
     }
 }
 
-fn picture(app: &App, path: &Path, canvas: &mut Canvas, area: Rect) {
-    let video = &app.video;
+fn picture(video: &Video, path: &Path, covered: bool, canvas: &mut Canvas, area: Rect) {
     let frame = video.frame.as_ref().filter(|(of, _)| of == path).map(|(_, frame)| frame);
     let size = Size::new(area.width, area.height);
     let painted = video.picture.as_ref().filter(|(of, _, _)| of == path);
@@ -179,7 +222,7 @@ fn picture(app: &App, path: &Path, canvas: &mut Canvas, area: Rect) {
         }
         let fits = picture.size().width <= area.width && picture.size().height <= area.height;
         // pixels would shine through what lies over the screen; half blocks are text like it
-        let covered = app.overlay.is_some() && !matches!(**picture, Protocol::Halfblocks(_));
+        let covered = covered && !matches!(**picture, Protocol::Halfblocks(_));
         if fits && !covered {
             Image::new(picture).render(area, canvas.buffer);
             return;
@@ -216,10 +259,19 @@ fn words(video: &Video, canvas: &mut Canvas, area: Rect) {
 /// What is known of the highlighted video.
 fn lines(video: &Video, width: usize) -> Vec<(Role, String)> {
     let Some(path) = video.highlighted_video() else { return Vec::new() };
+    if let Some(going) = video.choice.going.as_ref().filter(|going| going.files.len() > 1) {
+        let words = format!("reading {} of {} files, then on to the settings…", going.done() + 1, going.files.len());
+        return text::wrap(&words, width).into_iter().map(|line| (Role::Accent, line)).collect();
+    }
     match video.probes.get(path) {
-        None if video.going.is_some() => vec![(Role::Accent, "reading the file, then on to the settings…".to_owned())],
+        None if video.choice.going.is_some() => {
+            vec![(Role::Accent, "reading the file, then on to the settings…".to_owned())]
+        }
+        None if video.is_changing => {
+            vec![(Role::Warn, "the file is being written: it is read again once it rests".to_owned())]
+        }
         None => vec![(Role::Dim, "reading the file…".to_owned())],
-        Some(Err(fault)) => super::fault_lines(fault, width),
+        Some(Err(fault)) => fault_lines(fault, width),
         Some(Ok(probe)) => probed(probe, width),
     }
 }
@@ -251,7 +303,7 @@ fn probed(probe: &Probe, width: usize) -> Vec<(Role, String)> {
         lines.extend(text::wrap(&format!("! {warning}"), width).into_iter().map(|line| (Role::Warn, line)));
     }
     match &probe.refused {
-        Some(fault) => lines.extend(super::fault_lines(fault, width)),
+        Some(fault) => lines.extend(fault_lines(fault, width)),
         None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
             lines.push((Role::Warn, "ready: re-encoded in part".to_owned()));
         }

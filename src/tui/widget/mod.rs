@@ -3,6 +3,7 @@
 pub(super) mod amount;
 pub(super) mod field;
 pub(super) mod gauge;
+pub(super) mod line;
 pub(super) mod list;
 pub(super) mod page;
 pub(super) mod qr;

@@ -16,8 +16,13 @@ use crate::publish::desk::Desk;
 /// Two busy cores and a debug build.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Longer than a thing has to be in sight before a key acts on it.
+const AGAIN: Duration = Duration::from_millis(700);
+
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESCAPE: &str = "\x1b";
+pub(crate) const UP: &str = "\x1b[A";
+pub(crate) const END: &str = "\x1b[F";
 pub(crate) const DOWN: &str = "\x1b[B";
 pub(crate) const CTRL_C: &str = "\x03";
 
@@ -40,7 +45,9 @@ impl Terminal {
     pub(crate) fn open(desk: &Desk, folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_zipreel"));
+        // another build, to see what it does where this one does right
+        let other = std::env::var_os("ZIPREEL_TEST_BINARY");
+        let mut command = CommandBuilder::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_zipreel").into()));
         command.args(args);
         command.cwd(folder);
         // the same folders as a plain command of this desk gets, and nothing of the person who runs the tests
@@ -104,6 +111,40 @@ impl Terminal {
 
     pub(crate) fn wait_for(&self, words: &str) -> String {
         self.wait(&format!("`{words}` is shown"), |text| text.contains(words))
+    }
+
+    /// Presses keys again until the words are there: a key that starts something counts only once its screen was read.
+    pub(crate) fn press_until(&self, keys: &str, words: &str) -> String {
+        self.press_until_it(keys, &format!("`{words}` is shown"), |text| text.contains(words))
+    }
+
+    /// The same, until the screen holds. No key follows one that took effect: the screen decides anew before each.
+    pub(crate) fn press_until_it(&self, keys: &str, what: &str, holds: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let (shown, changed) = &*self.shown;
+        loop {
+            self.type_keys(keys);
+            let pressed = Instant::now();
+            let mut shown = shown.lock().unwrap();
+            // between two presses of an impatient person
+            while pressed.elapsed() < AGAIN {
+                let text = shown.screen.screen().contents();
+                if holds(&text) {
+                    return text;
+                }
+                assert!(!shown.ended && Instant::now() < deadline, "waited in vain until {what}; the screen shows:\n{text}");
+                shown = changed.wait_timeout(shown, AGAIN.saturating_sub(pressed.elapsed())).unwrap().0;
+            }
+        }
+    }
+
+    /// Ends it as a power cut does.
+    #[cfg(unix)]
+    pub(crate) fn kill(mut self) {
+        // the child's own way asks first, by a hang-up
+        let process = self.child.process_id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-KILL", &process]).status().unwrap().success());
+        self.child.wait().unwrap();
     }
 
     /// How long it takes from a key to the next block of output that makes the screen hold.

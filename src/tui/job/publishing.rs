@@ -1,27 +1,14 @@
-//! Step 4: publishing under way, from the engine's events. The board keeps the jobs; here are the clocks, rates and
-//! the cursor.
+//! A publishing under way, from the engine's events. The board keeps the engine's jobs; here are the clocks and rates.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     time::{Duration, Instant},
 };
 
-use crate::{
-    publish::reporter::Control,
-    reel::{
-        board::{Board, Job, State},
-        chronicle,
-        event::{Event, JobChange, JobName, Published},
-        fault::Fault,
-        name::ReelName,
-    },
-    tui::{
-        action::{Action, Command, Way},
-        answer::Answer,
-        backend::{Order, Resumable},
-        overlay::Question,
-        widget::list::Cursor,
-    },
+use crate::reel::{
+    board::{Board, Job, State},
+    chronicle,
+    event::{Event, JobChange, JobName},
 };
 
 /// Between two samples of the throughput.
@@ -33,22 +20,6 @@ const NEWEST: f64 = 0.3;
 /// The jobs that every publishing has, in order.
 pub(in crate::tui) const STAGES: [JobName; 5] =
     [JobName::Split, JobName::Pack, JobName::Upload, JobName::Index, JobName::Verify];
-
-/// What is being published.
-#[derive(Debug, Clone)]
-pub(in crate::tui) enum Task {
-    New(Box<Order>),
-    Resumed(Box<Resumable>),
-}
-
-impl Task {
-    pub(in crate::tui) fn reel(&self) -> &ReelName {
-        match self {
-            Self::New(order) => &order.reel,
-            Self::Resumed(resumable) => &resumable.reel,
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 pub(in crate::tui) struct Clock {
@@ -64,56 +35,23 @@ struct Rate {
     per_second: f64,
 }
 
-pub(in crate::tui) struct Publish {
-    pub(in crate::tui) run: u64,
-    pub(in crate::tui) task: Task,
-    pub(in crate::tui) control: Control,
+pub(in crate::tui) struct Publishing {
     pub(in crate::tui) board: Board,
     pub(in crate::tui) clocks: BTreeMap<JobName, Clock>,
     rates: BTreeMap<JobName, Rate>,
     pub(in crate::tui) samples: VecDeque<f64>,
     sampled: Instant,
-    pub(in crate::tui) started: Instant,
-    pub(in crate::tui) cursor: Cursor,
-    /// The job under the cursor: rows come and go, the cursor stays with its job.
-    pub(in crate::tui) selected: JobName,
-    pub(in crate::tui) ended: Option<Result<Box<Published>, Fault>>,
-    pub(in crate::tui) ended_at: Option<Instant>,
 }
 
-impl Publish {
-    pub(in crate::tui) fn new(run: u64, task: Task, now: Instant) -> Self {
+impl Publishing {
+    pub(in crate::tui) fn new(now: Instant) -> Self {
         Self {
-            run,
-            task,
-            control: Control::attended(),
             board: Board::default(),
             clocks: BTreeMap::new(),
             rates: BTreeMap::new(),
             samples: VecDeque::new(),
             sampled: now,
-            started: now,
-            cursor: Cursor::default(),
-            selected: JobName::Upload,
-            ended: None,
-            ended_at: None,
         }
-    }
-
-    pub(in crate::tui) fn begin(&self) -> Command {
-        let (run, control) = (self.run, self.control.clone());
-        match &self.task {
-            Task::New(order) => Command::Publish { run, order: order.clone(), control },
-            Task::Resumed(resumable) => Command::Resume { run, resumable: resumable.clone(), control },
-        }
-    }
-
-    pub(in crate::tui) fn is_running(&self) -> bool {
-        self.ended.is_none()
-    }
-
-    pub(in crate::tui) fn is_stopping(&self) -> bool {
-        self.is_running() && self.control.cancel.is_cancelled()
     }
 
     /// Jobs on the screen: the stages always, with them whatever else was reported; chunks only while they matter.
@@ -129,17 +67,10 @@ impl Publish {
         rows
     }
 
-    pub(in crate::tui) fn failed(&self) -> Option<&Fault> {
-        match &self.ended {
-            Some(Err(fault)) => Some(fault),
-            _ => None,
-        }
-    }
-
-    /// Something failed, waits for the person, or waits for its next attempt.
-    pub(in crate::tui) fn can_retry(&self) -> bool {
+    /// Something waits for the person, or for its next attempt.
+    pub(in crate::tui) fn waits(&self) -> bool {
         let waits = |job: &Job| matches!(job.state, State::Retrying { .. } | State::Waiting(_));
-        self.failed().is_some() || (self.is_running() && self.board.jobs.values().any(waits))
+        self.board.jobs.values().any(waits)
     }
 
     /// Per second, in the job's unit.
@@ -176,67 +107,15 @@ impl Publish {
         let left = self.bytes_to_send().saturating_sub(self.bytes_through());
         // sockets take bytes in gulps: what is left is told by a longer look
         let rate = self.mean(30)?;
-        (left > 0 && self.is_running()).then(|| Duration::from_secs_f64((left as f64 / rate).min(360_000.0)))
+        (left > 0).then(|| Duration::from_secs_f64((left as f64 / rate).min(360_000.0)))
     }
 
-    pub(in crate::tui) fn update(&mut self, action: &Action) -> Vec<Command> {
-        let rows = self.rows();
-        self.cursor.at = rows.iter().position(|row| *row == self.selected).unwrap_or(self.cursor.at);
-        if self.cursor.moved(action, rows.len()) {
-            self.selected = rows.get(self.cursor.at).cloned().unwrap_or(JobName::Upload);
-            return Vec::new();
+    pub(in crate::tui) fn hear(&mut self, event: &Event, now: Instant) {
+        let legal = self.board.apply(event);
+        if let (Event::Job { job, change }, true) = (event, legal) {
+            self.clock(job, change, now);
         }
-        match action {
-            Action::Pick(row) => {
-                let again = rows.get(*row) == Some(&self.selected);
-                self.selected = rows.get(*row).cloned().unwrap_or(JobName::Upload);
-                if again { vec![Command::ShowLog] } else { Vec::new() }
-            }
-            Action::Log => vec![Command::ShowLog],
-            Action::Pause if self.is_running() => {
-                self.control.pause(!self.control.is_paused());
-                Vec::new()
-            }
-            Action::Retry => self.retry(),
-            Action::Cancel if self.is_running() => vec![Command::Ask(Question::CancelPublishing)],
-            Action::Cancel | Action::Back => vec![Command::Back],
-            _ => Vec::new(),
-        }
-    }
-
-    fn retry(&mut self) -> Vec<Command> {
-        match &self.ended {
-            None => {
-                self.control.retry();
-                Vec::new()
-            }
-            // the engine picks up what is there already
-            Some(Err(_)) => vec![Command::Go(Box::new(Way::Again))],
-            Some(Ok(_)) => Vec::new(),
-        }
-    }
-
-    pub(in crate::tui) fn answer(&mut self, answer: &Answer, now: Instant) -> Vec<Command> {
-        match answer {
-            Answer::Engine { run, event } if *run == self.run => {
-                let legal = self.board.apply(event);
-                if let (Event::Job { job, change }, true) = (event, legal) {
-                    self.clock(job, change, now);
-                }
-                self.write_down(event);
-                Vec::new()
-            }
-            Answer::PublishEnded { run, result } if *run == self.run => {
-                self.ended = Some(result.clone());
-                self.ended_at = Some(now);
-                match result {
-                    Ok(published) => vec![Command::Go(Box::new(Way::Done(published.as_ref().clone())))],
-                    Err(_) if self.control.cancel.is_cancelled() => vec![Command::Go(Box::new(Way::Stopped))],
-                    Err(_) => Vec::new(),
-                }
-            }
-            _ => Vec::new(),
-        }
+        self.write_down(event);
     }
 
     /// Into the log of the job; what chunks do is told by the upload too.
@@ -269,7 +148,7 @@ impl Publish {
     /// Samples the counts, once a second.
     pub(in crate::tui) fn tick(&mut self, now: Instant) {
         let since = now.saturating_duration_since(self.sampled);
-        if since < SAMPLE || !self.is_running() {
+        if since < SAMPLE {
             return;
         }
         self.sampled = now;

@@ -4,34 +4,36 @@ use std::collections::BTreeMap;
 
 use tui_input::Input;
 
-use super::{
-    action::{Action, Command, Way},
-    answer::Answer,
-    backend::Reel,
-    keymap::Table,
-    shared::Shared,
-    widget::list::{Cursor, Fuzzy},
+use crate::{
+    reel::{fault::Fault, name::ReelName},
+    tui::{
+        action::{Action, Command, Way},
+        answer::Answer,
+        backend::{Place, Reel},
+        keymap::Table,
+        shared::Shared,
+        widget::list::{Cursor, Fuzzy},
+    },
 };
-use crate::reel::{fault::Fault, name::ReelName};
 
 #[derive(Default)]
-pub(super) struct Library {
-    pub(super) reels: BTreeMap<ReelName, Reel>,
+pub(in crate::tui) struct Library {
+    pub(in crate::tui) reels: BTreeMap<ReelName, Reel>,
     /// Names in sight, with the characters that the filter matched.
-    pub(super) rows: Vec<(ReelName, Vec<u32>)>,
-    pub(super) cursor: Cursor,
-    pub(super) filter: Input,
-    pub(super) filtering: bool,
-    pub(super) asking: bool,
-    pub(super) fault: Option<Fault>,
+    pub(in crate::tui) rows: Vec<(ReelName, Vec<u32>)>,
+    pub(in crate::tui) cursor: Cursor,
+    pub(in crate::tui) filter: Input,
+    pub(in crate::tui) filtering: bool,
+    pub(in crate::tui) asking: bool,
+    pub(in crate::tui) fault: Option<Fault>,
 }
 
 impl Library {
-    pub(super) fn table(&self) -> Table {
+    pub(in crate::tui) fn table(&self) -> Table {
         if self.filtering { Table::Filter } else { Table::Library }
     }
 
-    pub(super) fn open(&mut self, shared: &Shared) -> Vec<Command> {
+    pub(in crate::tui) fn open(&mut self, shared: &Shared) -> Vec<Command> {
         self.reels.clear();
         self.rows.clear();
         self.fault = None;
@@ -39,13 +41,13 @@ impl Library {
         vec![Command::FindReels(shared.place.clone())]
     }
 
-    pub(super) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
+    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
         if self.cursor.moved(action, self.rows.len()) {
             return Vec::new();
         }
         match action {
-            Action::Enter => return self.chosen(),
-            Action::Pick(row) if *row == self.cursor.at => return self.chosen(),
+            Action::Enter => return self.chosen(shared),
+            Action::Pick(row) if *row == self.cursor.at => return self.chosen(shared),
             Action::Pick(row) => self.cursor.at = *row,
             Action::Filter => self.filtering = true,
             Action::Edit(request) => {
@@ -66,12 +68,13 @@ impl Library {
         Vec::new()
     }
 
-    fn chosen(&self) -> Vec<Command> {
+    fn chosen(&self, shared: &Shared) -> Vec<Command> {
         let Some((name, _)) = self.rows.get(self.cursor.at) else { return Vec::new() };
-        vec![Command::Go(Box::new(Way::Reel(name.clone())))]
+        let (place, reel) = (shared.place.clone(), name.clone());
+        vec![Command::Go(Box::new(Way::Reel { place, reel, check: false }))]
     }
 
-    pub(super) fn answer(&mut self, answer: &Answer, shared: &Shared) {
+    pub(in crate::tui) fn answer(&mut self, answer: &Answer, shared: &Shared) {
         match answer {
             Answer::ReelFound { place, reel } if *place == shared.place => {
                 self.reels.insert(reel.name.clone(), reel.clone());
@@ -81,11 +84,14 @@ impl Library {
                 self.asking = false;
                 self.fault = result.clone().err();
             }
-            Answer::Deleted { name, functions: Ok(_) } => {
-                self.reels.remove(name);
-                self.refill();
-            }
             _ => {}
+        }
+    }
+
+    /// A deletion has ended: the reel is here no more.
+    pub(in crate::tui) fn deleted(&mut self, place: &Place, reel: &ReelName, shared: &Shared) {
+        if *place == shared.place && self.reels.remove(reel).is_some() {
+            self.refill();
         }
     }
 

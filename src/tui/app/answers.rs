@@ -1,0 +1,194 @@
+//! What comes back from work goes to whom it was done for: to what all share, to its screen wherever that is in the
+//! stack, to its job. An answer opens, closes and moves no screen.
+
+use std::collections::BTreeSet;
+
+use super::{App, Errand};
+use crate::tui::{
+    action::Command,
+    answer::Answer,
+    choices,
+    id::{JobId, Owner, ScreenId},
+    job::{End, Job, Kind, Run},
+    memory::Check,
+    overlay::{Chooser, Overlay, Purpose},
+    screen::Screen,
+    shared::Connection,
+    widget::amount,
+};
+
+impl App {
+    pub(in crate::tui) fn answer(&mut self, owner: Owner, answer: Answer) -> Vec<Errand> {
+        let mut errands = match owner {
+            Owner::App => {
+                let commands = self.answer_shared(answer);
+                self.carry_out(owner, commands)
+            }
+            Owner::Screen(id) => self.answer_screen(id, &answer),
+            Owner::Job(id, attempt) => {
+                let commands = self.answer_job(id, attempt, answer);
+                self.carry_out(Owner::App, commands)
+            }
+        };
+        errands.extend(self.advance());
+        self.settle();
+        errands
+    }
+
+    fn answer_screen(&mut self, id: ScreenId, answer: &Answer) -> Vec<Errand> {
+        let Self { stack, shared, jobs, .. } = self;
+        // a screen that was closed wants nothing any more
+        let Some(open) = stack.iter_mut().find(|open| open.id == id) else { return Vec::new() };
+        let mut commands = open.screen.answer(answer, shared, jobs);
+        if id != self.top_id() {
+            // the person has gone on meanwhile
+            commands.retain(|command| !matches!(command, Command::Go(_) | Command::Back | Command::Ask(_)));
+        }
+        self.carry_out(Owner::Screen(id), commands)
+    }
+
+    fn answer_shared(&mut self, answer: Answer) -> Vec<Command> {
+        match answer {
+            Answer::Said(words) => self.said = Some(words),
+            Answer::Profiles(Ok(profiles)) => {
+                self.shared.profiles = profiles;
+                if let Some(Overlay::Choose(chooser @ Chooser { purpose: Purpose::Target, .. })) = &mut self.overlay {
+                    chooser.offer(choices::targets(&self.shared).choices);
+                }
+            }
+            Answer::Connected { place, account } => {
+                if let Ok(account) = &account {
+                    self.shared.accounts.insert(place.clone(), account.clone());
+                }
+                if place != self.shared.place {
+                    return Vec::new();
+                }
+                let known = account.is_ok();
+                self.shared.connection = account.map_or_else(Connection::Failed, Connection::Ready);
+                return known.then_some(Command::FindNames(place)).into_iter().collect();
+            }
+            Answer::Names { place, names } if place == self.shared.place => {
+                self.shared.names = names.ok().map(|names| names.into_iter().collect::<BTreeSet<_>>());
+            }
+            Answer::Unfinished(Ok(mut found)) => {
+                found.begun.sort_by_key(|resumable| std::cmp::Reverse(resumable.touched));
+                self.shared.unfinished = found;
+            }
+            Answer::Kept(result) => {
+                if let Err(fault) = result {
+                    self.said = Some(format!("what waits is not kept on the disk: {fault}"));
+                }
+                let steps = self.jobs.told();
+                return self.steps(steps).into_iter().map(|errand| errand.command).collect();
+            }
+            Answer::Forgotten(Err(fault)) => self.said = Some(fault.to_string()),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn answer_job(&mut self, id: JobId, attempt: u32, answer: Answer) -> Vec<Command> {
+        let now = self.shared.now;
+        match answer {
+            Answer::Engine(event) => self.jobs.hear(id, attempt, &event, now),
+            Answer::Checked(checked) => self.jobs.checked(id, attempt, checked),
+            Answer::Gone(gone) => self.jobs.gone(id, attempt, gone),
+            Answer::Retried(words) => self.jobs.said(id, attempt, words),
+            Answer::Asks(asked) => {
+                if self.jobs.asks(id, attempt, asked) && !self.is_in_sight(id) {
+                    let reel = self.jobs.get(id).map(|job| job.reel().to_string()).unwrap_or_default();
+                    self.said = Some(format!("{reel} asks something: Home leads to it"));
+                }
+            }
+            Answer::Ended(end) => {
+                if self.jobs.ended(id, attempt, end, now) {
+                    return self.job_ended(id);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Whether the screen in sight is this job's own.
+    fn is_in_sight(&self, id: JobId) -> bool {
+        let own = match self.top() {
+            Screen::Publishing(publishing) => publishing.job == id,
+            Screen::Removal(removal) => removal.job == id,
+            Screen::Reel(reel) => reel.check(&self.jobs).is_some_and(|job| job.id == id),
+            _ => false,
+        };
+        own && self.overlay.is_none()
+    }
+
+    fn job_ended(&mut self, id: JobId) -> Vec<Command> {
+        let Some(job) = self.jobs.get(id) else { return Vec::new() };
+        let words = ended_words(job).filter(|_| !self.is_in_sight(id));
+        let (place, reel) = (job.run.place().clone(), job.reel().clone());
+        let mut commands = vec![Command::FindUnfinished];
+        match job.end() {
+            Some(End::Published(published, report)) => {
+                let rate = job.publishing().and_then(|publishing| publishing.throughput()).map(|rate| rate as u64);
+                if !place.is_local() {
+                    self.shared.memory.uplink = rate.or(self.shared.memory.uplink);
+                }
+                if let Some(report) = report {
+                    let check = Check { at: self.shared.wall, deep: false, ok: report.ok, of: report.chunks };
+                    self.shared.memory.checked(&place, &reel, published.generation, check);
+                }
+                commands.push(Command::Remember);
+                self.drafts.remove(&id);
+            }
+            Some(End::Removed(_)) if job.kind() == Kind::Deletion => self.deleted(&place, &reel),
+            Some(End::Checked(report)) => {
+                let deep = matches!(job.run, Run::Check { deep: true, .. });
+                let check = Check { at: self.shared.wall, deep, ok: report.ok, of: report.chunks };
+                if let Some(generation) = report.generation {
+                    self.shared.memory.checked(&place, &reel, generation, check);
+                    commands.push(Command::Remember);
+                }
+            }
+            _ => {}
+        }
+        if place == self.shared.place {
+            // a name is taken now, or free
+            commands.push(Command::FindNames(place));
+        }
+        commands.extend(words.filter(|_| self.quitting.is_none()).map(Command::Say));
+        commands
+    }
+
+    fn deleted(&mut self, place: &crate::tui::backend::Place, reel: &crate::reel::name::ReelName) {
+        let Self { stack, shared, .. } = self;
+        for open in stack {
+            if let Screen::Library(library) = &mut open.screen {
+                library.deleted(place, reel, shared);
+            }
+        }
+    }
+}
+
+/// What is said on any other screen than the job's own.
+fn ended_words(job: &Job) -> Option<String> {
+    let reel = job.reel();
+    Some(match (job.end()?, job.kind()) {
+        (End::Published(..), _) => format!("{reel} is live"),
+        (End::Removed(functions), Kind::Discard) => {
+            format!("the publishing of {reel} is discarded: {} removed", amount::count(*functions, "function"))
+        }
+        (End::Removed(functions), _) => format!("{reel} is deleted: {} removed", amount::count(*functions, "function")),
+        (End::Checked(report), _) if report.is_whole() => {
+            format!("{reel} is whole: {} checked", amount::count(report.chunks, "chunk"))
+        }
+        (End::Checked(report), _) => format!(
+            "{reel} is not whole: {} missing, {} differ; its page offers the repair",
+            report.missing, report.differing
+        ),
+        (End::Failed(fault), _) => fault.to_string(),
+        (End::Cancelled, Kind::Publishing) => {
+            format!("{reel} has stopped; nothing is lost, Resume picks up where it was")
+        }
+        (End::Cancelled, Kind::Check) => format!("the check of {reel} has stopped"),
+        (End::Cancelled, _) => format!("deleting {reel} has stopped; deleting it again removes the rest"),
+    })
+}

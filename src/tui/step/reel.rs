@@ -1,0 +1,188 @@
+//! One reel: its links and its chunks as a grid. A check of it is a job: it goes on without this page, and the page
+//! shows it when it is opened again. Deleting wants the name typed.
+
+use std::collections::BTreeMap;
+
+use tui_input::Input;
+
+use crate::{
+    reel::{
+        fault::Fault,
+        name::{Generation, ReelName},
+    },
+    tui::{
+        action::{Action, Command, Way},
+        answer::Answer,
+        backend::{ChunkId, Finding, Place, Question, ReelDetail},
+        confirm::Confirm,
+        job::{Course, End, Job, Jobs, Run},
+        keymap::Table,
+        shared::Shared,
+        widget::page::Scroll,
+    },
+};
+
+pub(in crate::tui) struct Reel {
+    pub(in crate::tui) place: Place,
+    pub(in crate::tui) name: ReelName,
+    pub(in crate::tui) detail: Option<Result<Box<ReelDetail>, Fault>>,
+    /// The name being typed to confirm.
+    pub(in crate::tui) confirm: Option<Input>,
+    pub(in crate::tui) scroll: Scroll,
+    /// A check asked for before the chunks were known.
+    check_first: bool,
+}
+
+/// Chunks by what was found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::tui) struct Tally {
+    pub(in crate::tui) ok: u32,
+    pub(in crate::tui) missing: u32,
+    pub(in crate::tui) differs: u32,
+    pub(in crate::tui) reading: u32,
+    pub(in crate::tui) of: u32,
+}
+
+impl Reel {
+    pub(in crate::tui) fn new(place: Place, name: ReelName, check_first: bool) -> Self {
+        Self { place, name, detail: None, confirm: None, scroll: Scroll::default(), check_first }
+    }
+
+    /// Asks for the index, and who is signed in there unless that is known.
+    pub(in crate::tui) fn open(&self, shared: &Shared) -> Vec<Command> {
+        let mut commands = vec![Command::OpenReel(self.place.clone(), self.name.clone())];
+        if shared.account_at(&self.place).is_none() {
+            commands.push(Command::Connect(self.place.clone()));
+        }
+        commands
+    }
+
+    pub(in crate::tui) fn table(&self) -> Table {
+        if self.confirm.is_some() { Table::Confirm } else { Table::Reel }
+    }
+
+    pub(in crate::tui) fn known(&self) -> Option<&ReelDetail> {
+        self.detail.as_ref().and_then(|detail| detail.as_deref().ok())
+    }
+
+    fn generation(&self) -> Option<Generation> {
+        self.known().and_then(|detail| detail.reel.generation)
+    }
+
+    /// The newest check of what is shown.
+    pub(in crate::tui) fn check<'a>(&self, jobs: &'a Jobs) -> Option<&'a Job> {
+        jobs.check(&self.place, &self.name, self.generation())
+    }
+
+    pub(in crate::tui) fn findings<'a>(&self, jobs: &'a Jobs) -> Option<&'a BTreeMap<ChunkId, Finding>> {
+        match &self.check(jobs)?.course {
+            Course::Check(findings) => Some(findings),
+            _ => None,
+        }
+    }
+
+    pub(in crate::tui) fn tally(&self, jobs: &Jobs) -> Tally {
+        let mut tally = Tally { of: self.known().map_or(0, |detail| detail.chunks.len() as u32), ..Tally::default() };
+        for finding in self.findings(jobs).into_iter().flat_map(BTreeMap::values) {
+            match finding {
+                Finding::Ok => tally.ok += 1,
+                Finding::Missing => tally.missing += 1,
+                Finding::Differs(_) => tally.differs += 1,
+                Finding::Reading(_) => tally.reading += 1,
+            }
+        }
+        tally
+    }
+
+    /// The last check found chunks missing or other than they were sent.
+    pub(in crate::tui) fn is_damaged(&self, jobs: &Jobs) -> bool {
+        self.check(jobs).and_then(Job::end).is_some_and(|end| matches!(end, End::Checked(report) if !report.is_whole()))
+    }
+
+    /// What the typed name deletes, if it is known where that is.
+    pub(in crate::tui) fn deletion(&self, shared: &Shared) -> Option<(Run, Question)> {
+        let at = shared.account_at(&self.place)?.at.clone();
+        let question = Question::Delete { reel: self.name.clone(), at: at.clone() };
+        Some((Run::Delete(self.place.clone(), at, self.name.clone()), question))
+    }
+
+    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
+        if self.confirm.is_some() {
+            return self.confirming(action, shared);
+        }
+        if self.scroll.moved(action) {
+            return Vec::new();
+        }
+        let known = |command: fn(&ReelDetail) -> Command| self.known().map(command).into_iter().collect();
+        let check = self.check(jobs).filter(|check| check.is_active());
+        match action {
+            Action::Check => self.begin_check(false, jobs),
+            Action::CheckDeep => self.begin_check(true, jobs),
+            Action::Cancel => check.map(|job| Command::Ask(Confirm::Cancel(job.id, job.stops()))).into_iter().collect(),
+            Action::Copy => known(|detail| Command::Copy(detail.watch_url.clone())),
+            Action::CopyPlaylist => known(|detail| Command::Copy(detail.playlist_url.clone())),
+            Action::Browse => known(|detail| Command::Browse(detail.watch_url.clone())),
+            Action::Reload => self.open(shared),
+            Action::Repair if self.is_damaged(jobs) => {
+                vec![Command::Go(Box::new(Way::Source { place: self.place.clone(), reel: self.name.clone() }))]
+            }
+            Action::Delete => self.ask_for_name(shared, jobs),
+            Action::Back => vec![Command::Back],
+            _ => Vec::new(),
+        }
+    }
+
+    fn ask_for_name(&mut self, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
+        if let Some(job) = jobs.busy_with(&self.place, &self.name) {
+            return vec![Command::Go(Box::new(Way::Job(job.id)))];
+        }
+        if self.deletion(shared).is_none() {
+            return vec![Command::Say("still asking which account this is; then it can be deleted".to_owned())];
+        }
+        self.confirm = Some(Input::default());
+        Vec::new()
+    }
+
+    fn confirming(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
+        let Some(typed) = &mut self.confirm else { return Vec::new() };
+        match action {
+            Action::Edit(request) => {
+                typed.handle(*request);
+            }
+            Action::Paste(text) => {
+                for character in text.trim().chars().filter(|character| !character.is_control()) {
+                    typed.handle(tui_input::InputRequest::InsertChar(character));
+                }
+            }
+            Action::Enter if typed.value() == self.name.as_str() => {
+                let deletion = self.deletion(shared);
+                return deletion.map(|(run, agreed)| Command::Begin(vec![run], vec![agreed])).into_iter().collect();
+            }
+            Action::Enter => return vec![Command::Say("that is not the name".to_owned())],
+            Action::Back => self.confirm = None,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn begin_check(&self, deep: bool, jobs: &Jobs) -> Vec<Command> {
+        if self.known().is_none() || self.check(jobs).is_some_and(Job::is_active) {
+            return Vec::new();
+        }
+        let (place, reel, generation) = (self.place.clone(), self.name.clone(), self.generation());
+        vec![Command::Begin(vec![Run::Check { place, reel, generation, deep }], Vec::new())]
+    }
+
+    pub(in crate::tui) fn answer(&mut self, answer: &Answer, jobs: &Jobs) -> Vec<Command> {
+        match answer {
+            Answer::ReelOpened { name, detail } if *name == self.name => {
+                self.detail = Some(detail.clone());
+                if std::mem::take(&mut self.check_first) {
+                    return self.begin_check(true, jobs);
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Choosing the video that a damaged reel was made of: the picker once more, and then a question instead of settings.
+
+use super::video::Video;
+use crate::tui::{
+    action::{Action, Command, Way},
+    answer::Answer,
+    backend::{Place, Repair},
+    confirm::Confirm,
+    shared::Shared,
+};
+
+pub(in crate::tui) struct Source {
+    pub(in crate::tui) picker: Video,
+    place: Place,
+    pub(in crate::tui) reel: crate::reel::name::ReelName,
+}
+
+impl Source {
+    pub(in crate::tui) fn new(place: Place, reel: crate::reel::name::ReelName, shared: &Shared) -> Self {
+        Self { picker: Video::new(shared), place, reel }
+    }
+
+    pub(in crate::tui) fn open(&mut self, shared: &Shared) -> Vec<Command> {
+        self.picker.open(shared)
+    }
+
+    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
+        let commands = self.picker.update(action, shared);
+        self.repair(commands, shared)
+    }
+
+    pub(in crate::tui) fn answer(&mut self, answer: &Answer, shared: &Shared) -> Vec<Command> {
+        let commands = self.picker.answer(answer);
+        self.repair(commands, shared)
+    }
+
+    /// A chosen video leads to the question.
+    fn repair(&self, commands: Vec<Command>, shared: &Shared) -> Vec<Command> {
+        let ask = |command| match command {
+            Command::Go(way) => match *way {
+                Way::Settings(chosen) => {
+                    let video = chosen.into_iter().next().map(|chosen| chosen.video);
+                    video.map(|video| self.ask(video, shared))
+                }
+                way => Some(Command::Go(Box::new(way))),
+            },
+            command => Some(command),
+        };
+        commands.into_iter().filter_map(ask).collect()
+    }
+
+    fn ask(&self, video: std::path::PathBuf, shared: &Shared) -> Command {
+        let repair = Repair {
+            place: self.place.clone(),
+            reel: self.reel.clone(),
+            video,
+            parallel_uploads: shared.start.settings.parallel_uploads,
+        };
+        let at = shared.account_at(&self.place).map(|account| account.at.clone());
+        Command::Ask(Confirm::Repair(Box::new(repair), at))
+    }
+}

@@ -1,0 +1,146 @@
+//! Step 4: totals on top, the engine's jobs, and below what the person has to know now. Once all is done: step 5.
+
+use ratatui::layout::Rect;
+
+use super::{asked, done};
+use crate::{
+    reel::fault::Fault,
+    tui::{
+        canvas::{Canvas, Rows},
+        job::{End, Job, Jobs, Publishing as Course, State},
+        pane,
+        shared::{Shared, where_words},
+        step::publishing::Publishing,
+        theme::Role,
+        widget::{amount, gauge, text},
+    },
+};
+
+pub(super) fn draw(screen: &Publishing, job: &Job, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
+    let Some(course) = job.publishing() else { return };
+    if job.question().is_some() {
+        return asked::draw(job, &screen.asking, canvas, area);
+    }
+    if let Some(published) = job.published() {
+        return done::draw(published, job, &screen.scroll, shared, canvas, area);
+    }
+    let mut rows = Rows::of(area);
+    if area.height >= 14 {
+        rows.line();
+    }
+    totals(job, course, canvas, rows.line());
+    if area.height >= 12 {
+        rows.line();
+    }
+    let words = words(job, course, shared, jobs, usize::from(area.width));
+    let height = u16::try_from(words.len()).unwrap_or(u16::MAX).min(area.height / 2);
+    let below = rows.take_last(height);
+    let network = rows.left() >= 10;
+    let kept = if network { rows.take_last(2) } else { Rect::ZERO };
+    let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: Some(&screen.selected) };
+    let used = pane::jobs::draw(shown, canvas, rows.rest());
+    if network {
+        // close below the jobs, where the eye is
+        throughput(course, canvas, Rect { y: (rows.rest().y + used + 1).min(kept.y + 1), height: 1, ..kept });
+    }
+    canvas.shows(below, job.can_retry().then(|| job.retry_sight()));
+    for ((role, words), line) in words.into_iter().zip(below.rows()) {
+        canvas.pen(line).put(role, &words);
+    }
+}
+
+pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect) {
+    let now = canvas.now;
+    let planned = course.board.planned.as_ref();
+    let mut right = Vec::new();
+    if !job.is_queued() {
+        let elapsed = job.ended.unwrap_or(now).saturating_duration_since(job.began);
+        right.push(format!("elapsed {}", amount::clock(elapsed)));
+    }
+    let left = course.time_left().filter(|_| job.is_active());
+    right.extend(left.map(|left| format!("about {} left", amount::clock(left))));
+    let mut pen = canvas.pen(line);
+    pen.put(Role::Strong, &text::fit(job.reel().as_str(), 36));
+    // what does not fit goes: the size first, the time that has passed next
+    let size = planned.map(|planned| amount::bytes(planned.source_bytes));
+    let whole = size.into_iter().chain(right.iter().cloned()).collect::<Vec<_>>().join("   ");
+    let right = [whole, right.join("   "), right.pop().unwrap_or_default()];
+    let right = right.into_iter().find(|words| text::width(words) + 1 < pen.room()).unwrap_or_default();
+    // the way it takes matters less than the time left
+    let head = format!(" → {}", where_words(job.run.place(), job.run.at()));
+    if pen.room() > text::width(&right) + text::width(&head) + 1 {
+        pen.put(Role::Dim, &head);
+    }
+    pen.right(Role::Dim, &right);
+}
+
+fn throughput(publish: &Course, canvas: &mut Canvas, line: Rect) {
+    let samples: Vec<_> = publish.samples.iter().copied().collect();
+    if samples.is_empty() {
+        return;
+    }
+    let mut pen = canvas.pen(line);
+    pen.put(Role::Dim, "Network  ");
+    let speed = publish.throughput().map(amount::rate).unwrap_or_default();
+    let retries = publish.board.retries;
+    let words = if retries > 0 {
+        format!("{speed} · {}", amount::count(retries, "retry").replace("retrys", "retries"))
+    } else {
+        speed
+    };
+    let room = pen.room().saturating_sub(text::width(&words) + 2).min(80);
+    pen.put(Role::Gauge, &gauge::sparkline(&samples, room)).skip(2).put(Role::Dim, &words);
+}
+
+/// The state of the whole, and what to do about it.
+fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize) -> Vec<(Role, String)> {
+    let board = &course.board;
+    match &job.state {
+        State::Ended(End::Failed(fault)) => return failed_lines(fault, shared, Some(job), width),
+        State::Ended(_) => {
+            return vec![
+                (Role::Warn, "– stopped; nothing is lost".to_owned()),
+                (Role::Accent, "r goes on: what is up is not sent again".to_owned()),
+            ];
+        }
+        State::Queued => {
+            let running = jobs.publishings().find(|other| other.is_under_way());
+            let after = running.map(|running| format!(": {} is being published", running.reel())).unwrap_or_default();
+            return vec![(Role::Warn, format!("○ waits for its turn{after}"))];
+        }
+        _ if job.is_stopping() => return vec![(Role::Warn, "stopping in an orderly way…".to_owned())],
+        _ => {}
+    }
+    if let Some((_, fault)) = board.waiting() {
+        let mut lines = told("!", Role::Warn, fault, width);
+        lines.push((Role::Accent, "r goes on; nothing is lost meanwhile".to_owned()));
+        return lines;
+    }
+    if job.control.is_paused() {
+        return vec![(Role::Warn, "‖ paused: what is on its way arrives, nothing new starts; p goes on".to_owned())];
+    }
+    let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);
+    let mut lines: Vec<_> = warnings
+        .flat_map(|warning| text::wrap(&format!("! {warning}"), width))
+        .map(|line| (Role::Warn, line))
+        .collect();
+    lines.push((Role::Dim, "Esc leads home and it goes on; quitting is safe: resume picks up here".to_owned()));
+    lines
+}
+
+/// Why it failed, what can be done now, and where the whole log is.
+pub(super) fn failed_lines(fault: &Fault, shared: &Shared, job: Option<&Job>, width: usize) -> Vec<(Role, String)> {
+    let mut lines = told("✖", Role::Fail, fault, width);
+    lines.push((Role::Accent, "r tries again: what is up is not sent again".to_owned()));
+    if let Some(job) = job {
+        let log = shared.path_words(&shared.backend.log_file(job.reel()));
+        lines.push((Role::Dim, text::fit_end(&format!("log: {log}"), width).into_owned()));
+    }
+    lines
+}
+
+fn told(sign: &str, role: Role, fault: &Fault, width: usize) -> Vec<(Role, String)> {
+    let what = text::wrap(&format!("{sign} {fault}"), width).into_iter().map(|line| (role, line));
+    let hint = fault.hint.iter().flat_map(|hint| text::wrap(hint, width)).map(|line| (Role::Text, line));
+    what.chain(hint).collect()
+}

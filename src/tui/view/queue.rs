@@ -1,0 +1,95 @@
+//! Several videos: a line each, and below them what the one under the cursor does just now.
+
+use ratatui::layout::Rect;
+
+use super::{
+    home::{job_detail, job_sign},
+    publishing,
+};
+use crate::tui::{
+    canvas::{Canvas, Rows, inset},
+    job::{End, Job, Jobs, State},
+    pane,
+    shared::Shared,
+    step::queue::Queue,
+    theme::Role,
+    widget::{amount, line::row, text},
+};
+
+/// Lines that the stages need, and the rule above them.
+const STAGES: u16 = 8;
+
+pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
+    let area = inset(area, 0, u16::from(area.height >= 14));
+    let mut rows = Rows::of(area);
+    canvas.pen(rows.line()).put(Role::Strong, &summary(jobs));
+    if area.height >= 12 {
+        rows.line();
+    }
+    let all: Vec<&Job> = jobs.publishings().collect();
+    let at = queue.at(jobs);
+    let shown = all.get(at).copied();
+    let lines = u16::try_from(all.len()).unwrap_or(u16::MAX);
+    // the stages of one stand below where all lines still fit
+    let course = shown.and_then(|job| Some((job, job.publishing()?))).filter(|(job, _)| job.is_under_way());
+    let below = course.filter(|_| rows.left() >= lines.saturating_add(STAGES));
+    let place = match below {
+        Some(_) => rows.take(lines),
+        None => rows.rest(),
+    };
+    list(queue, &all, at, canvas, place);
+    if let Some((job, course)) = below {
+        rows.line();
+        publishing::totals(job, course, canvas, rows.line());
+        let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: None };
+        pane::jobs::draw(shown, canvas, rows.rest());
+    } else if let Some(fault) = shown.and_then(|job| job.failed()) {
+        let lines = publishing::failed_lines(fault, shared, shown, usize::from(area.width));
+        let mut rows = Rows::of(Rect { y: place.y + lines_used(&all, place), ..place }.intersection(place));
+        rows.line();
+        for (role, words) in lines {
+            canvas.pen(rows.line()).put(role, &words);
+        }
+    }
+}
+
+fn lines_used(all: &[&Job], place: Rect) -> u16 {
+    u16::try_from(all.len()).unwrap_or(u16::MAX).min(place.height)
+}
+
+/// `2 of 5 are live, 1 failed, 2 wait`
+fn summary(jobs: &Jobs) -> String {
+    let (mut live, mut failed, mut waiting, mut all) = (0, 0, 0, 0);
+    for job in jobs.publishings() {
+        all += 1;
+        match &job.state {
+            State::Ended(End::Published(..)) => live += 1,
+            State::Ended(End::Failed(_)) => failed += 1,
+            State::Queued => waiting += 1,
+            _ => {}
+        }
+    }
+    let mut parts = vec![format!("{live} of {} live", amount::count(all as u64, "video"))];
+    parts.extend((failed > 0).then(|| format!("{failed} failed")));
+    parts.extend((waiting > 0).then(|| if waiting == 1 { "1 waits".to_owned() } else { format!("{waiting} wait") }));
+    parts.join(", ")
+}
+
+fn list(queue: &Queue, all: &[&Job], at: usize, canvas: &mut Canvas, area: Rect) {
+    let mut rows = Rows::of(area);
+    let names = all.iter().map(|job| text::width(job.reel().as_str())).max().unwrap_or_default().min(40);
+    let mut cursor = queue.cursor.clone();
+    cursor.at = at;
+    for number in cursor.window(all.len(), usize::from(rows.left())) {
+        let job = all[number];
+        let place = rows.line();
+        canvas.shows(place, job.can_retry().then(|| job.retry_sight()));
+        let mut pen = row(canvas, place, number == at, number);
+        let (role, sign) = job_sign(job);
+        pen.put(role, sign);
+        pen.put(if number == at { Role::Strong } else { Role::Text }, &text::fit(job.reel().as_str(), names));
+        pen.to(place.x + 4 + u16::try_from(names + 2).unwrap_or_default());
+        let (role, words) = job_detail(job);
+        pen.put(role, &words);
+    }
+}

@@ -1,0 +1,75 @@
+//! A deletion: what goes and from where, how far it is, how it ended.
+
+use ratatui::layout::Rect;
+
+use super::asked;
+use crate::tui::{
+    backend::Gone,
+    canvas::{Canvas, Rows, inset},
+    job::{Course, End, Job, Kind, State},
+    shared::where_words,
+    step::removal::Removal,
+    theme::Role,
+    widget::{amount, gauge, line::fault_lines, text},
+};
+
+pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect) {
+    let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 12));
+    let mut rows = Rows::of(area);
+    if job.question().is_some() {
+        return asked::draw(job, &removal.asking, canvas, area);
+    }
+    let what = match job.kind() {
+        Kind::Discard => format!("The interrupted publishing of {}", job.reel()),
+        _ => format!("The reel {}", job.reel()),
+    };
+    canvas.pen(rows.line()).put(Role::Strong, &what);
+    let place = format!("in {}", where_words(job.run.place(), job.run.at()));
+    canvas.pen(rows.line()).put(Role::Dim, &place);
+    if rows.left() > 5 {
+        rows.line();
+    }
+    let gone = match job.course {
+        Course::Removal(gone) => gone,
+        _ => Gone { functions: 0, of: 0 },
+    };
+    let words = words(job, gone);
+    if job.is_active() {
+        let line = rows.line();
+        let ratio = (gone.of > 0).then(|| f64::from(gone.functions) / f64::from(gone.of));
+        gauge::draw(canvas, Rect { width: line.width.min(60), ..line }, ratio, Role::Gauge);
+    }
+    canvas.shows(rows.rest(), job.can_retry().then(|| job.retry_sight()));
+    for (role, words) in words {
+        for line in text::wrap(&words, usize::from(area.width)) {
+            canvas.pen(rows.line()).put(role, &line);
+        }
+    }
+    if let Some(said) = job.said.as_ref().filter(|_| job.is_active()) {
+        canvas.pen(rows.line()).put(Role::Warn, "↻ ").put(Role::Warn, said);
+    }
+}
+
+fn words(job: &Job, gone: Gone) -> Vec<(Role, String)> {
+    let index_first = if job.kind() == Kind::Deletion { ", the index first: its links have ended" } else { "" };
+    match &job.state {
+        State::Queued => vec![(Role::Dim, "about to begin".to_owned())],
+        State::Ended(End::Removed(functions)) => {
+            let removed = amount::count(*functions, "function");
+            let what = if job.kind() == Kind::Discard { "discarded" } else { "deleted" };
+            vec![(Role::Ok, format!("✔ {what}: {removed} removed"))]
+        }
+        State::Ended(End::Failed(fault)) => {
+            let mut lines = fault_lines(fault, 76);
+            lines.push((Role::Accent, "r tries again: what is gone stays gone".to_owned()));
+            lines
+        }
+        State::Ended(_) => vec![
+            (Role::Warn, "stopped: what is gone stays gone".to_owned()),
+            (Role::Accent, "r removes the rest".to_owned()),
+        ],
+        _ if job.is_stopping() => vec![(Role::Warn, "stopping in an orderly way…".to_owned())],
+        _ if gone.of == 0 => vec![(Role::Text, "looking up what is to go".to_owned())],
+        _ => vec![(Role::Text, format!("{} of {} functions are gone{index_first}", gone.functions, gone.of))],
+    }
+}

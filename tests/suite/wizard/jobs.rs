@@ -1,0 +1,187 @@
+//! Work outlives its screen: what a person starts goes on wherever they go, ends whole, and moves no screen.
+
+use std::path::PathBuf;
+
+use super::{
+    SMALL, folder, go_to_review,
+    terminal::{DOWN, END, ENTER, ESCAPE, Terminal, UP},
+};
+use crate::{
+    clips::{Clip, clip},
+    mishap::account::functions,
+    publish::desk::Desk,
+};
+
+/// Deleting takes a moment, so that there is time to go elsewhere.
+const SLOWLY: &str = "latency@DeleteFunction=1500ms";
+
+/// A desk where these reels are published, and a folder with a video.
+async fn with_reels(reels: &[&str]) -> (Desk, PathBuf) {
+    let desk = Desk::start().await;
+    for reel in reels {
+        desk.publish(&clip(Clip::Mp4), &["--name", reel, "--segment-seconds", "6"]).await.published();
+    }
+    let folder = folder(&desk, "clip.mp4");
+    (desk, folder)
+}
+
+fn slowly(desk: &Desk) {
+    desk.stand_in.faults().set(SLOWLY.parse().unwrap());
+}
+
+/// From Home to the library's line of a reel, its page, and its deletion.
+fn delete(terminal: &Terminal, reel: &str) {
+    terminal.wait_for("Publish a video");
+    terminal.type_keys(END);
+    terminal.wait("the library's line is chosen", |text| text.contains("▌ Library"));
+    terminal.type_keys(ENTER);
+    terminal.wait("the reels are listed", |text| text.contains(reel) && !text.contains("looking…"));
+    terminal.type_keys("/");
+    terminal.type_keys(reel);
+    terminal.wait("it is the highlighted one", |text| text.contains(&format!("▌ {reel}")));
+    terminal.type_keys(ENTER);
+    terminal.wait_for("Watch");
+    terminal.wait("it is known which account this is", |text| text.contains("local stand-in"));
+    terminal.press_until("d", "name ");
+    terminal.type_keys(reel);
+    terminal.wait("the name is typed", |text| text.lines().any(|line| line.contains(&format!("name {reel}"))));
+    terminal.press_until_it(ENTER, "it is being deleted", |text| {
+        text.contains("are gone") || text.contains("what is to go") || text.contains("removed")
+    });
+}
+
+/// Home, from wherever.
+fn go_home(terminal: &Terminal) {
+    terminal.press_until(ESCAPE, "From a video file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_ends_leaves_home_where_it_is() {
+    let (desk, folder) = with_reels(&["talk"]).await;
+    slowly(&desk);
+    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    delete(&terminal, "talk");
+    go_home(&terminal);
+    let screen = terminal.wait("its end is said", |text| text.contains("talk is deleted"));
+    assert!(screen.contains("Publish a video") && screen.contains("Library"), "Home is still there:\n{screen}");
+    assert_eq!(functions(&desk).await.len(), 0);
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
+    let (desk, folder) = with_reels(&["talk"]).await;
+    desk.stand_in.faults().set(format!("uplink=2mbit,{SLOWLY}").parse().unwrap());
+    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    delete(&terminal, "talk");
+    go_home(&terminal);
+    terminal.type_keys("g");
+    terminal.press_until_it(UP, "the first thing to do is chosen", |text| text.contains("▌ Publish a video"));
+    go_to_review(&terminal);
+    terminal.press_until(ENTER, "Split");
+    let screen = terminal.wait("the end of the deletion is said", |text| text.contains("talk is deleted"));
+    assert!(screen.contains("● Upload") || screen.contains("○ Upload"), "the publishing is still in sight:\n{screen}");
+    desk.stand_in.faults().clear();
+    terminal.wait_for("clip is live");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_deletions_at_once_both_end_whole() {
+    let (desk, folder) = with_reels(&["one", "two"]).await;
+    slowly(&desk);
+    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    delete(&terminal, "one");
+    go_home(&terminal);
+    delete(&terminal, "two");
+    go_home(&terminal);
+    terminal.wait("both have ended", |text| !text.contains("Delete one") && !text.contains("Delete two"));
+    assert_eq!(functions(&desk).await.keys().collect::<Vec<_>>(), [""; 0], "no chunk of either is left");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
+    let desk = Desk::start().await;
+    let folder = folder(&desk, "clip.mp4");
+    desk.stand_in.faults().set("uplink=4mbit".parse().unwrap());
+    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    go_to_review(&terminal);
+    terminal.press_until(ENTER, "Network");
+    terminal.type_keys(ESCAPE);
+    let screen = terminal.wait("it stands on Home", |text| text.contains("▌ ● clip") && text.contains('%'));
+    assert!(screen.contains("local stand-in · us-east-1"), "with where it goes:\n{screen}");
+    assert!(!screen.contains("Resume clip"), "what runs here is not offered:\n{screen}");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("Network");
+    terminal.type_keys("q");
+    terminal.wait("quitting names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 publishing"));
+    terminal.type_keys("n");
+    terminal.wait("it runs on", |text| !text.contains("Quit zipreel?"));
+    desk.stand_in.faults().clear();
+    terminal.wait_for("clip is live");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
+    let desk = Desk::start().await;
+    let folder = folder(&desk, "clip.mp4");
+    desk.stand_in.faults().set("400@CreateFunction=1.0".parse().unwrap());
+    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    terminal.wait_for("Publish a video");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("ready: copied");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("✔ free");
+    terminal.type_keys(DOWN);
+    terminal.type_keys("\x15by-the-sea");
+    terminal.wait("the name is free", |text| text.contains("by-the-sea") && text.contains("✔ free"));
+    terminal.type_keys(ENTER);
+    terminal.wait_for("⏎ publish");
+    terminal.press_until(ENTER, "Split");
+    terminal.wait_for("✖ could not");
+    terminal.type_keys(ESCAPE);
+    let screen = terminal.wait_for("From a video file");
+    assert!(screen.contains("✖ by-the-sea"), "Home keeps what failed:\n{screen}");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("✖ could not");
+    terminal.type_keys("e");
+    terminal.wait("the settings are as they were left", |text| text.contains("by-the-sea") && text.contains("Segments"));
+    desk.stand_in.faults().clear();
+    terminal.press_until(ENTER, "⏎ publish");
+    terminal.press_until(ENTER, "Split");
+    terminal.wait_for("by-the-sea is live");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0, "what failed was put right");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_typed_ahead_publish_and_delete_nothing_unseen() {
+    let (desk, folder) = with_reels(&["talk"]).await;
+    let before = functions(&desk).await;
+    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    // all at once, as from a keyboard that was typed on while the machine was busy
+    terminal.wait_for("Publish a video");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("ready: copied");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("✔ free");
+    terminal.type_keys(&ENTER.repeat(2));
+    let screen = terminal.wait_for("⏎ publish");
+    assert!(!screen.contains("Split"), "{screen}");
+    terminal.wait_for("nothing was started");
+    go_home(&terminal);
+    terminal.type_keys(END);
+    terminal.type_keys(ENTER);
+    terminal.wait("the reels are listed", |text| text.contains("talk") && !text.contains("looking…"));
+    terminal.type_keys(ENTER);
+    terminal.wait_for("Watch");
+    terminal.type_keys(&format!("dtalk{ENTER}"));
+    terminal.wait_for("nothing was started");
+    assert_eq!(functions(&desk).await, before);
+}
