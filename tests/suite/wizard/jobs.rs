@@ -151,7 +151,8 @@ async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
     terminal.type_keys(ENTER);
     terminal.wait_for("✖ could not");
     terminal.type_keys("e");
-    terminal.wait("the settings are as they were left", |text| text.contains("by-the-sea") && text.contains("Segments"));
+    terminal
+        .wait("the settings are as they were left", |text| text.contains("by-the-sea") && text.contains("Segments"));
     desk.stand_in.faults().clear();
     terminal.press_until(ENTER, "⏎ publish");
     terminal.press_until(ENTER, "Split");
