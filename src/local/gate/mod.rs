@@ -16,6 +16,7 @@ use super::{
     api::{Trail, misdirected, record},
     connection::Cut,
     operation::Operation,
+    proxy,
     shared::{Place, Shared},
     sigv4::hex,
 };
@@ -95,6 +96,8 @@ async fn front(
     let refused = if is_cut {
         cut.cut();
         Response::new(Body::empty())
+    } else if let Some(status) = plan.page {
+        proxy::page(status)
     } else if let Some(status) = plan.status {
         Reply::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY))
             .shaped(&parts.method, &parts.headers)
