@@ -1,6 +1,7 @@
 //! AWS, or what answers as AWS: the only folder that names the SDK. Everything is asked through one [`Cloud`], whose
 //! calls share one limiter; whether an account or the stand-in answers is a matter of the endpoint alone.
 
+mod answer;
 mod body;
 pub mod code;
 mod credentials;
@@ -9,6 +10,7 @@ pub mod functions;
 mod http;
 pub mod limiter;
 mod logs;
+pub mod names;
 mod public;
 pub mod quota;
 mod rights;

@@ -10,7 +10,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 
-use super::{InvokeMode, credentials::Renewable, error::CloudError, http, limiter::Limiter, sign_in::SignIn};
+use super::{
+    InvokeMode, answer::Form, credentials::Renewable, error::CloudError, http, limiter::Limiter, sign_in::SignIn,
+};
 use crate::reel::gate::{CHUNK_ROLE, Public};
 
 /// Keys of an endpoint that is not AWS. Never printed.
@@ -61,6 +63,11 @@ impl Identity {
     pub fn name(&self) -> Option<&str> {
         self.arn.splitn(6, ':').nth(5)
     }
+
+    /// The account's owner, whom no policy binds, and of whom IAM's simulator knows nothing.
+    pub fn is_root(&self) -> bool {
+        self.name() == Some("root")
+    }
 }
 
 /// One account in one Region.
@@ -106,9 +113,9 @@ impl Cloud {
         })?;
         let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in).reaching(&region))?;
         Ok(Self {
-            lambda: aws_sdk_lambda::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&judging(&config, Form::Json)),
+            iam: aws_sdk_iam::Client::new(&judging(&config, Form::Xml)),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&judging(&config, Form::Json)),
             limiter: Arc::default(),
             sign_in,
             credentials,
@@ -205,9 +212,15 @@ async fn load(connect: &Connect) -> (SdkConfig, Option<Renewable>) {
     (loader.load().await, Some(credentials))
 }
 
+/// For one of AWS's APIs. Where credentials and Regions come from (an instance's own service, say) has other forms.
+fn judging(config: &SdkConfig, form: Form) -> SdkConfig {
+    let client = config.http_client().unwrap_or_else(http::client);
+    config.to_builder().http_client(http::judging(client, form)).build()
+}
+
 async fn identify(config: &SdkConfig) -> Result<Identity, CloudError> {
     let doing = "could not ask AWS whose credentials these are";
-    let answer = aws_sdk_sts::Client::new(config)
+    let answer = aws_sdk_sts::Client::new(&judging(config, Form::Xml))
         .get_caller_identity()
         .send()
         .await
@@ -215,5 +228,23 @@ async fn identify(config: &SdkConfig) -> Result<Identity, CloudError> {
     match (answer.account, answer.arn) {
         (Some(account), Some(arn)) => Ok(Identity { account, arn }),
         _ => Err(CloudError::unexpected(doing, "the answer names no account")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_told_from_users_and_roles_of_that_name() {
+        for (arn, is_root) in [
+            ("arn:aws:iam::123456789012:root", true),
+            ("arn:aws-cn:iam::123456789012:root", true),
+            ("arn:aws:iam::123456789012:user/root", false),
+            ("arn:aws:sts::123456789012:assumed-role/root/me", false),
+        ] {
+            let identity = Identity { account: "123456789012".to_owned(), arn: arn.to_owned() };
+            assert_eq!(identity.is_root(), is_root, "{arn}");
+        }
     }
 }

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use reqwest::{
-    Client, ClientBuilder, StatusCode,
+    Client, ClientBuilder, StatusCode, Url,
     header::{CACHE_CONTROL, HeaderMap, HeaderValue, RANGE},
 };
 
 use crate::{
-    cloud::is_this_machine,
+    cloud::{
+        is_this_machine,
+        names::{self, NoSuchHost},
+    },
     reel::fault::{Explain, FaultClass},
 };
 
@@ -27,6 +30,12 @@ pub enum PlayerError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("could not fetch `{url}`")]
+    NoSuchHost {
+        url: String,
+        #[source]
+        source: NoSuchHost,
+    },
     #[error("could not fetch `{url}`: the answer was {status}")]
     Status { url: String, status: StatusCode, retry_after: Option<Duration> },
     #[error("could not use the answer of `{url}`: {why}")]
@@ -40,6 +49,13 @@ impl Explain for PlayerError {
     }
 
     fn hint(&self) -> Option<String> {
+        if let Self::NoSuchHost { .. } = self {
+            return Some(
+                "Check the address, and --function-urls if it is in use: a name that was made a moment ago is known \
+                 everywhere within a minute, a wrong one never."
+                    .into(),
+            );
+        }
         Some(
             "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
              twice."
@@ -50,7 +66,7 @@ impl Explain for PlayerError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::Connection { .. } | Self::Content { .. } => None,
+            Self::Connection { .. } | Self::NoSuchHost { .. } | Self::Content { .. } => None,
         }
     }
 
@@ -60,6 +76,20 @@ impl Explain for PlayerError {
 }
 
 impl PlayerError {
+    /// A request that brought no answer.
+    async fn unsent(url: &str, error: reqwest::Error) -> Self {
+        // of a redirect: where it led
+        let host = error.url().and_then(Url::host_str).filter(|_| names::is_lookup(&error)).map(str::to_owned);
+        let missing = match host {
+            Some(host) => names::missing(&host).await,
+            None => None,
+        };
+        match missing {
+            Some(source) => Self::NoSuchHost { url: url.to_owned(), source },
+            None => Self::connection(url, error),
+        }
+    }
+
     fn connection(url: &str, error: reqwest::Error) -> Self {
         // the URL in reqwest's error is the redirect's target: a presigned one
         Self::Connection { url: url.to_owned(), source: error.without_url() }
@@ -68,7 +98,7 @@ impl PlayerError {
     /// The other side was not reached, or was too busy or too broken to answer.
     pub fn is_unanswered(&self) -> bool {
         match self {
-            Self::Connection { .. } => true,
+            Self::Connection { .. } | Self::NoSuchHost { .. } => true,
             Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
             Self::Content { .. } => false,
         }
@@ -172,8 +202,10 @@ impl Player {
         wanted: StatusCode,
     ) -> Result<reqwest::Response, PlayerError> {
         let client = if is_this_machine(link) { &self.direct } else { &self.ordinary };
-        let sent = client.get(link).headers(headers).send().await;
-        let response = sent.map_err(|error| PlayerError::connection(label, error))?;
+        let response = match client.get(link).headers(headers).send().await {
+            Ok(response) => response,
+            Err(error) => return Err(PlayerError::unsent(label, error).await),
+        };
         let status = response.status();
         if status != wanted {
             let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
