@@ -190,10 +190,15 @@ impl<'a> Run<'a> {
 
     async fn addresses(&mut self, gate: &str, relay: Option<&str>) -> Result<(), Stopped> {
         let cloud = self.cloud;
-        let [of_gate, of_relay] = [Public::Gate, Public::Relay].map(|public| environment(public, Some(gate), relay));
+        // another process may switch the relay on or off meanwhile, so that its address is read anew
+        let of_gate = async || {
+            let relay = cloud.function_url(Public::Relay.name()).await?;
+            Ok(environment(Public::Gate, Some(gate), relay.as_deref()))
+        };
+        let of_relay = async || Ok(environment(Public::Relay, Some(gate), None));
         let tell = || async {
-            let mut done = cloud.ensure_environment(Public::Gate, &of_gate).await?;
-            if relay.is_some() && cloud.ensure_environment(Public::Relay, &of_relay).await? != Done::Kept {
+            let mut done = cloud.ensure_environment(Public::Gate, of_gate).await?;
+            if relay.is_some() && cloud.ensure_environment(Public::Relay, of_relay).await? != Done::Kept {
                 done = Done::Updated;
             }
             Ok::<_, CloudError>((done, ()))
@@ -250,8 +255,14 @@ fn unreached(stopped: Stopped) -> Stopped {
 /// Sets instances aside for a function, as far as the account has them; a note where it has not.
 async fn reserve(cloud: &Cloud, public: Public) -> Result<(Done, Option<String>), CloudError> {
     let name = public.name();
-    let now = cloud.reserved_concurrency(public).await?;
-    let quota = cloud.quota().await?;
+    let (now, quota) = loop {
+        let now = cloud.reserved_concurrency(public).await?;
+        let quota = cloud.quota().await?;
+        // another process that reserves between the two would make instances vanish from the sum
+        if cloud.reserved_concurrency(public).await? == now {
+            break (now, quota);
+        }
+    };
     let Some(wanted) = reservable(quota.unreserved_concurrency + now.unwrap_or(0), public.concurrency()) else {
         let all = quota.concurrency;
         let note = format!(

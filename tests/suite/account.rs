@@ -2,6 +2,7 @@
 
 mod consent;
 mod in_between;
+mod races;
 mod secrets;
 mod setting_up;
 mod signing_in;

@@ -52,7 +52,7 @@ async fn connect_with(fixture: &Fixture, unusual: Unusual) -> Cloud {
     Cloud::connect(&connect).await.unwrap()
 }
 
-async fn set_up(cloud: &Cloud, relay: RelayWish) -> (Result<Ready, Stopped>, Board) {
+pub(super) async fn set_up(cloud: &Cloud, relay: RelayWish) -> (Result<Ready, Stopped>, Board) {
     let seen = Seen::default();
     let ready = account::setup(cloud, relay, Arc::new(seen.clone()), &Control::default()).await;
     let board = seen.0.lock().unwrap().clone();
