@@ -159,7 +159,9 @@ mod tests {
 
     const ID: (&str, &str) = ("x-amzn-requestid", "5506f096-ef39-4917-9bec-94a008c038ef");
 
-    fn judge(form: Form, status: u16, headers: &[(&str, &str)], body: &str) -> Result<(), InBetween> {
+    type Headers<'a> = &'a [(&'a str, &'a str)];
+
+    fn judge(form: Form, status: u16, headers: Headers<'_>, body: &str) -> Result<(), InBetween> {
         let header = |wanted: &str| headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
         Answer { status, header, body: body.as_bytes() }.judged(form)
     }
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn what_lambda_and_logs_answer_is_their_own() {
         let not_found = ("x-amzn-errortype", "ResourceNotFoundException");
-        let answers: [(u16, &[(&str, &str)], &str); 8] = [
+        let answers: [(u16, Headers<'_>, &str); 8] = [
             (200, &[ID], r#"{"Functions":[]}"#),
             // DeleteFunction, and CloudWatch Logs' CreateLogGroup
             (204, &[ID], ""),
@@ -246,7 +248,7 @@ mod tests {
         let html = "<!DOCTYPE html><html><body><h1>Welcome to the Grand Hotel</h1></body></html>";
         let xhtml =
             "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><Error><Code>x</Code></Error></html>";
-        let pages: [(u16, &[(&str, &str)], &str, FaultClass); 15] = [
+        let pages: [(u16, Headers<'_>, &str, FaultClass); 15] = [
             (200, &[], html, NeedsPerson),
             (200, &[], "", NeedsPerson),
             (200, &[ID], html, NeedsPerson),

@@ -69,6 +69,11 @@ impl CloudError {
         self.code == "InvalidSignatureException" && self.cause.0.contains("expired")
     }
 
+    /// If a right is missing: with who has to do what about it.
+    pub fn if_denied(self, hint: &str) -> Self {
+        if self.is_denied() { Self { hint: Some(hint.to_owned()), ..self } } else { self }
+    }
+
     /// AWS does not take these credentials, or there are none.
     pub(super) fn is_sign_in(&self) -> bool {
         [SIGN_IN, NO_CREDENTIALS, KEYS].map(Some).contains(&self.hint.as_deref())
@@ -256,6 +261,8 @@ const HOST: &str = "Check the name: the Region, AWS_ENDPOINT_URL, or what stands
 const SIGN_IN: &str =
     "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then press r or resume.";
 const RIGHTS: &str = "Ask for the right that is named, then press r or resume.";
+const ROLE: &str = "If it lasts, the role does not exist or does not trust Lambda: an administrator makes it with \
+                    `zipreel setup --roles`.";
 const FILE: &str = "Something has removed a segment before its upload. Resume: the video is split again.";
 const CLOCK: &str = "Set the clock (time synchronisation sets it by itself), then press r or resume.";
 const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
@@ -287,7 +294,7 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         // two changes of one role or log group met
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => (Transient, None),
         // a new role needs up to half a minute to be known everywhere
-        "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, None),
+        "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, Some(ROLE)),
         // too slow an uplink, or a clock that was set since: the SDK signs the next attempt by AWS's time
         "InvalidSignatureException" | "SignatureDoesNotMatch"
             if ["expired", "not yet current"].iter().any(|word| message.contains(word)) =>
@@ -401,7 +408,7 @@ mod tests {
         for (code, status, message, class) in table {
             let error = CloudError::new("could not".into(), code.into(), Some(status), message.into(), None);
             assert_eq!(error.class(), class, "{code} {message}");
-            let helps = class == NeedsPerson || code == "ClockSkew";
+            let helps = class == NeedsPerson || code == "ClockSkew" || message.contains("cannot be assumed");
             assert_eq!(error.hint().is_some(), helps, "{code}: a person needs a hint");
         }
     }

@@ -3,6 +3,7 @@
 mod consent;
 mod in_between;
 mod races;
+mod rights;
 mod secrets;
 mod setting_up;
 mod signing_in;
