@@ -44,6 +44,15 @@ const BLOCKED: &str = "Have *.amazonaws.com let through, name another proxy in H
                        then press r, or run the command again.";
 const BUSY: &str = "If it lasts: look at the proxy that HTTPS_PROXY names, or use another network.";
 
+/// What a busy or broken proxy says passes by itself; a login or a ban does not.
+pub fn class_of_page(status: u16) -> FaultClass {
+    match status {
+        // 511 asks for a login
+        408 | 429 | 500..=510 | 512.. => FaultClass::Transient,
+        _ => FaultClass::NeedsPerson,
+    }
+}
+
 impl InBetween {
     pub(super) fn status(&self) -> Option<u16> {
         match self {
@@ -53,13 +62,8 @@ impl InBetween {
         }
     }
 
-    /// What a busy or broken proxy says passes by itself; a login or a ban does not.
     pub(super) fn class(&self) -> FaultClass {
-        match self.status() {
-            // 511 asks for a login
-            Some(408 | 429 | 500..=510 | 512..) | None => FaultClass::Transient,
-            Some(_) => FaultClass::NeedsPerson,
-        }
+        self.status().map_or(FaultClass::Transient, class_of_page)
     }
 
     pub(super) fn hint(&self) -> &'static str {

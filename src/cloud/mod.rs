@@ -18,6 +18,7 @@ mod roles;
 pub mod session;
 mod sign_in;
 
+pub use answer::class_of_page;
 pub use error::CloudError;
 pub use http::is_this_machine;
 pub use public::{Deployed, InvokeMode};

@@ -10,7 +10,7 @@ use reqwest::{
 
 use crate::{
     cloud::{
-        is_this_machine,
+        class_of_page, is_this_machine,
         names::{self, NoSuchHost},
     },
     reel::fault::{Explain, FaultClass},
@@ -21,6 +21,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// No playlist is larger: 10,000 segments take about a megabyte.
 const PLAYLIST_MAX: u64 = 16 * 1024 * 1024;
+
+/// One of these stands in every error of gate and relay (the first), of Lambda before them, and of the bucket.
+const SIGNS: [&str; 3] = ["access-control-allow-origin", "x-amzn-requestid", "x-amz-request-id"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlayerError {
@@ -38,35 +41,47 @@ pub enum PlayerError {
     },
     #[error("could not fetch `{url}`: the answer was {status}")]
     Status { url: String, status: StatusCode, retry_after: Option<Duration> },
+    #[error(
+        "could not fetch `{url}`: something between here and AWS answered with a page (HTTP {}): a proxy, or a hotel's \
+         login",
+        status.as_u16()
+    )]
+    InBetween { url: String, status: StatusCode },
     #[error("could not use the answer of `{url}`: {why}")]
     Content { url: String, why: String },
 }
 
 impl Explain for PlayerError {
     fn class(&self) -> FaultClass {
-        // 404 and a playlist of the generation before too: a new index is seen by the gate within seconds
-        FaultClass::Transient
+        match self {
+            Self::InBetween { status, .. } => class_of_page(status.as_u16()),
+            // 404 and a playlist of the generation before too: a new index is seen by the gate within seconds
+            _ => FaultClass::Transient,
+        }
     }
 
     fn hint(&self) -> Option<String> {
-        if let Self::NoSuchHost { .. } = self {
-            return Some(
+        let hint = match self {
+            Self::NoSuchHost { .. } => {
                 "Check the address, and --function-urls if it is in use: a name that was made a moment ago is known \
                  everywhere within a minute, a wrong one never."
-                    .into(),
-            );
-        }
-        Some(
-            "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
-             twice."
-                .into(),
-        )
+            }
+            Self::InBetween { .. } => {
+                "Open any web page in a browser on this network and sign in there, or have *.on.aws and *.amazonaws.com \
+                 let through; then run the command again: what is deployed is not sent twice."
+            }
+            Self::Connection { .. } | Self::Status { .. } | Self::Content { .. } => {
+                "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
+                 twice."
+            }
+        };
+        Some(hint.to_owned())
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::Connection { .. } | Self::NoSuchHost { .. } | Self::Content { .. } => None,
+            Self::Connection { .. } | Self::NoSuchHost { .. } | Self::InBetween { .. } | Self::Content { .. } => None,
         }
     }
 
@@ -98,7 +113,7 @@ impl PlayerError {
     /// The other side was not reached, or was too busy or too broken to answer.
     pub fn is_unanswered(&self) -> bool {
         match self {
-            Self::Connection { .. } | Self::NoSuchHost { .. } => true,
+            Self::Connection { .. } | Self::NoSuchHost { .. } | Self::InBetween { .. } => true,
             Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
             Self::Content { .. } => false,
         }
@@ -207,6 +222,9 @@ impl Player {
             Err(error) => return Err(PlayerError::unsent(label, error).await),
         };
         let status = response.status();
+        if !status.is_success() && !SIGNS.iter().any(|sign| response.headers().contains_key(*sign)) {
+            return Err(PlayerError::InBetween { url: label.to_owned(), status });
+        }
         if status != wanted {
             let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
             let retry_after = retry_after.map(Duration::from_secs);

@@ -19,6 +19,7 @@ use super::{
     proxy,
     shared::{Place, Shared},
     sigv4::hex,
+    store::record::uuid,
 };
 use crate::reel::{
     gate_path::{self, Asked, Inside, What},
@@ -121,6 +122,10 @@ fn forbidden() -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
+    if let Ok(id) = HeaderValue::from_str(&uuid()) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
     response
 }
 

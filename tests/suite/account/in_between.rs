@@ -11,6 +11,7 @@ use tokio::{
 use zipreel::local::Operation;
 
 use crate::{
+    clips::{Clip, clip},
     mishap::account::{client, functions, set_faults, zipreel},
     publish::desk::Desk,
     stand_in::clients::{create, zip_of},
@@ -87,6 +88,17 @@ async fn a_gateway_that_is_down_for_a_moment_is_waited_for() {
     set_faults(&desk, "page-502@DeleteFunction=4x,page-503@ListFunctions=4x,page-429@GetCallerIdentity=1x");
     zipreel(&desk, &["delete", "net", "--yes"]).await.ended(0);
     assert!(functions(&desk).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_in_place_of_the_gate_says_nothing_of_a_reels_chunks() {
+    let desk = Desk::start().await;
+    let video = clip(Clip::Silent);
+    desk.publish(&video, &["--name", "seen"]).await.published();
+    set_faults(&desk, "page-404@Gate=after:0");
+    let said = zipreel(&desk, &["check", "seen", "--deep"]).await.ended(1);
+    assert!(said.err.contains("answered with a page (HTTP 404)"), "{}", said.err);
+    assert!(!said.err.contains("differ") && !said.out.contains("differ"), "{}\n{}", said.out, said.err);
 }
 
 /// A proxy that answers every request with this head.
