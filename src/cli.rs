@@ -52,8 +52,11 @@ pub enum Command {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
         template: bool,
+        /// Make the two roles and nothing else: an administrator's part, once an account
+        #[arg(long)]
+        roles: bool,
         /// With --template: write the zips that it needs into this folder
-        #[arg(long, value_name = "D", requires = "template")]
+        #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
         #[command(flatten)]
         account: AccountArgs,
@@ -94,9 +97,9 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print the least IAM policies, for setting up and for publishing
+    /// Print the least IAM policies: for the roles, for setting up, for publishing
     Policy {
-        /// The policy to print; both if left out
+        /// The policy to print; all if left out
         which: Option<PolicyArg>,
         /// Account id to write into the ARNs; any if left out
         #[arg(long, value_name = "ID", default_value = "*")]
@@ -226,7 +229,9 @@ pub enum Switch {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PolicyArg {
-    /// For `zipreel setup` and `zipreel teardown`
+    /// For `zipreel setup --roles`: an administrator's
+    Roles,
+    /// For `zipreel setup` where the roles are, and `zipreel teardown --keep-roles`
     Setup,
     /// For everything else
     Publish,

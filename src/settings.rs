@@ -330,6 +330,7 @@ mod tests {
             "version",
             "live",
             "template",
+            "roles",
             "packages",
             "keep-roles",
             "account",

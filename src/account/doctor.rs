@@ -80,6 +80,12 @@ async fn quota(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
 
 /// Asks IAM itself, which has no side effect but needs a right of its own.
 async fn rights(cloud: &Cloud, health: &mut Health) {
+    if cloud.identity().is_root() {
+        let words = "all there are: these are the credentials of the account's root, which should not be used for this. \
+                     Sign in as a user or a role; `zipreel policy` lists the rights that it needs";
+        health.add(Subject::Rights, Grade::Note, words);
+        return;
+    }
     let policy = Policy::Publish.text(cloud.partition(), &cloud.identity().account);
     match cloud.denied_of(&policy).await {
         Ok(denied) if denied.is_empty() => {

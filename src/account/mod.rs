@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 pub use doctor::{examine, preflight};
 pub use live::{Observed, observe};
-pub use setup::{Ready, RelayWish, ensure, setup};
+pub use setup::{Ready, RelayWish, ensure, setup, setup_roles};
 pub use teardown::{Removed, Roles, teardown};
-pub use template::template;
+pub use template::{Stack, template};
 
 use crate::{
     cloud::{Cloud, RoleWanted},

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
-    cloud::{Cloud, CloudError, Done},
+    cloud::{Cloud, CloudError, Done, RoleWanted},
     publish::{
         attempt::{Patience, attempts},
         player::{Player, PlayerError},
@@ -23,6 +23,12 @@ use crate::{
 const ALWAYS_UNRESERVED: u32 = 100;
 /// A reservation below this would rather hinder than protect.
 const LEAST_RESERVED: u32 = 10;
+
+const ROLES: &str = "An administrator has to run `zipreel setup --roles` once for this account (what that needs: \
+                     `zipreel policy roles`); then press r, or run this again. Roles of other names: --role-arn and \
+                     --gate-role-arn.";
+const RIGHTS: &str = "Someone with the rights of `zipreel policy setup` has to run `zipreel setup` once for this \
+                      Region, or give them to these credentials; then press r, or run this again.";
 
 /// What is to become of the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +65,16 @@ pub async fn setup(
     run.concurrency(relay.is_some()).await?;
     run.probe(&gate, relay.as_deref()).await?;
     Ok(Ready { gate_url: gate, relay_url: relay, changed: run.changed, notes: run.notes })
+}
+
+/// Makes or mends the two roles and nothing else, for those who may do no more and no less. Returns how many of the two
+/// were changed.
+pub async fn setup_roles(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Control) -> Result<u32, Stopped> {
+    let mut run = Run { cloud, reporter, control, policy: RetryPolicy::default(), changed: 0, notes: Vec::new() };
+    for (step, role) in [(SetupStep::ChunkRole, chunk_role(cloud)), (SetupStep::GateRole, gate_role(cloud))] {
+        run.step(step, || async { cloud.ensure_role(&role).await.map(|done| (done, ())) }).await?;
+    }
+    Ok(run.changed)
 }
 
 /// Before a publishing: sets up if the gate is not there, or the relay is wished for and is not.
@@ -126,7 +142,8 @@ impl<'a> Run<'a> {
             (SetupStep::GateRole, &gate, &cloud.unusual().gate_role),
         ] {
             if given.is_none() {
-                self.step(step, || async { cloud.ensure_role(role).await.map(|done| (done, ())) }).await?;
+                let note = self.step(step, || taken_or_made(cloud, role)).await?;
+                self.notes.extend(note);
             }
         }
         Ok(())
@@ -155,9 +172,13 @@ impl<'a> Run<'a> {
     ) -> Result<String, Stopped> {
         let cloud = self.cloud;
         let [function, url] = steps;
-        let make = || async { cloud.ensure_public(public, environment).await.map(|done| (done, ())) };
+        let make = || async {
+            let done = cloud.ensure_public(public, environment).await;
+            done.map(|done| (done, ())).map_err(|error| error.if_denied(RIGHTS))
+        };
         self.step(function, make).await?;
-        self.step(url, || cloud.ensure_url(public)).await
+        let open = || async { cloud.ensure_url(public).await.map_err(|error| error.if_denied(RIGHTS)) };
+        self.step(url, open).await
     }
 
     async fn gate(&mut self) -> Result<String, Stopped> {
@@ -190,10 +211,15 @@ impl<'a> Run<'a> {
 
     async fn addresses(&mut self, gate: &str, relay: Option<&str>) -> Result<(), Stopped> {
         let cloud = self.cloud;
-        let [of_gate, of_relay] = [Public::Gate, Public::Relay].map(|public| environment(public, Some(gate), relay));
+        // another process may switch the relay on or off meanwhile, so that its address is read anew
+        let of_gate = async || {
+            let relay = cloud.function_url(Public::Relay.name()).await?;
+            Ok(environment(Public::Gate, Some(gate), relay.as_deref()))
+        };
+        let of_relay = async || Ok(environment(Public::Relay, Some(gate), None));
         let tell = || async {
-            let mut done = cloud.ensure_environment(Public::Gate, &of_gate).await?;
-            if relay.is_some() && cloud.ensure_environment(Public::Relay, &of_relay).await? != Done::Kept {
+            let mut done = cloud.ensure_environment(Public::Gate, of_gate).await?;
+            if relay.is_some() && cloud.ensure_environment(Public::Relay, of_relay).await? != Done::Kept {
                 done = Done::Updated;
             }
             Ok::<_, CloudError>((done, ()))
@@ -236,6 +262,28 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Makes or mends a role where these credentials may. Where they may not even look at it, it is taken as it is, with a
+/// note; where they see that it is not as it should be, somebody else has to do it.
+async fn taken_or_made(cloud: &Cloud, role: &RoleWanted) -> Result<(Done, Option<String>), CloudError> {
+    let denied = match cloud.ensure_role(role).await {
+        Err(error) if error.is_denied() => error,
+        other => return other.map(|done| (done, None)),
+    };
+    match cloud.role_gap(role).await {
+        Ok(None) => Ok((Done::Kept, None)),
+        Ok(Some(_)) => Err(denied.if_denied(ROLES)),
+        Err(error) if error.is_denied() => {
+            let note = format!(
+                "role `{}` is taken as it is, since these credentials may not look at it: if it is missing, an \
+                 administrator makes it with `zipreel setup --roles`",
+                role.name
+            );
+            Ok((Done::Kept, Some(note)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn unreached(stopped: Stopped) -> Stopped {
     match stopped {
         Stopped::Failed(fault) if fault.hint.is_none() => {
@@ -250,8 +298,14 @@ fn unreached(stopped: Stopped) -> Stopped {
 /// Sets instances aside for a function, as far as the account has them; a note where it has not.
 async fn reserve(cloud: &Cloud, public: Public) -> Result<(Done, Option<String>), CloudError> {
     let name = public.name();
-    let now = cloud.reserved_concurrency(public).await?;
-    let quota = cloud.quota().await?;
+    let (now, quota) = loop {
+        let now = cloud.reserved_concurrency(public).await?;
+        let quota = cloud.quota().await?;
+        // another process that reserves between the two would make instances vanish from the sum
+        if cloud.reserved_concurrency(public).await? == now {
+            break (now, quota);
+        }
+    };
     let Some(wanted) = reservable(quota.unreserved_concurrency + now.unwrap_or(0), public.concurrency()) else {
         let all = quota.concurrency;
         let note = format!(

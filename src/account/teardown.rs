@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` (what that needs: \
+                     `zipreel policy roles`); --keep-roles leaves them.";
+
 /// IAM's roles serve all Regions of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Roles {
@@ -55,7 +58,11 @@ async fn remove(cloud: &Cloud, roles: Roles, patience: &Patience) -> Result<Remo
     for (role, policy, given) in
         [(gate.name.as_str(), policy, &unusual.gate_role), (CHUNK_ROLE, None, &unusual.chunk_role)]
     {
-        if given.is_none() && patience.again(|| cloud.delete_role(role, policy)).await? {
+        if given.is_some() {
+            continue;
+        }
+        let gone = patience.again(|| cloud.delete_role(role, policy)).await;
+        if gone.map_err(|error| error.if_denied(ROLES))? {
             removed.push(format!("role {role}"));
         }
     }

@@ -7,9 +7,30 @@ use serde_json::{Map, Value, json};
 use super::log_group;
 use crate::reel::gate::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME};
 
+/// What a stack is to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stack {
+    Whole,
+    /// The two roles: an administrator's part, once an account.
+    Roles,
+}
+
 /// JSON, which CloudFormation takes as well as YAML.
-pub fn template() -> String {
-    let template = json!({
+pub fn template(stack: Stack) -> String {
+    let template = match stack {
+        Stack::Whole => whole(),
+        Stack::Roles => json!({
+            "AWSTemplateFormatVersion": "2010-09-09",
+            "Description": "zipreel: the two roles, as `zipreel setup --roles` makes them, once an account. They have \
+                            names: deploy with CAPABILITY_NAMED_IAM. `zipreel setup` then makes the rest in each Region",
+            "Resources": roles(),
+        }),
+    };
+    serde_json::to_string_pretty(&template).expect("a template is plain data")
+}
+
+fn whole() -> Value {
+    json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "zipreel: the roles, the gate and the relay, as `zipreel setup` and `zipreel relay on` make them. \
                         Write gate.zip and relay.zip with `zipreel setup --template --packages FOLDER` and put them \
@@ -29,8 +50,7 @@ pub fn template() -> String {
                 "Value": url_of(Public::Relay),
             },
         },
-    });
-    serde_json::to_string_pretty(&template).expect("a template is plain data")
+    })
 }
 
 fn parameters() -> Value {
@@ -62,8 +82,8 @@ fn differs(parameter: &str, from: &Value) -> Value {
     json!({ "Fn::Not": [{ "Fn::Equals": [{ "Ref": parameter }, from] }] })
 }
 
-fn resources() -> Value {
-    let mut resources = json!({
+fn roles() -> Value {
+    json!({
         "ChunkRole": {
             "Type": "AWS::IAM::Role",
             "Properties": { "RoleName": CHUNK_ROLE, "AssumeRolePolicyDocument": document(Policy::Trust) },
@@ -76,14 +96,19 @@ fn resources() -> Value {
                 "Policies": [{ "PolicyName": GATE_POLICY, "PolicyDocument": document(Policy::GateRole) }],
             },
         },
-        "GateLog": {
-            "Type": "AWS::Logs::LogGroup",
-            "DeletionPolicy": "Delete",
-            "UpdateReplacePolicy": "Delete",
-            "Properties": { "LogGroupName": log_group(Public::Gate), "RetentionInDays": LOG_RETENTION_DAYS },
-        },
-    });
+    })
+}
+
+fn resources() -> Value {
+    let mut resources = roles();
     let all = resources.as_object_mut().expect("written as an object above");
+    let log = json!({
+        "Type": "AWS::Logs::LogGroup",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": { "LogGroupName": log_group(Public::Gate), "RetentionInDays": LOG_RETENTION_DAYS },
+    });
+    all.insert("GateLog".to_owned(), log);
     all.extend(public(Public::Gate));
     all["Gate"]["DependsOn"] = json!("GateLog");
     all.extend(public(Public::Relay).into_iter().map(|(name, mut resource)| {
@@ -186,9 +211,16 @@ mod tests {
 
     #[test]
     fn arns_are_completed_by_the_stack() {
-        let template: Value = serde_json::from_str(&template()).unwrap();
+        let template: Value = serde_json::from_str(&template(Stack::Whole)).unwrap();
         let policy = &template["Resources"]["GateRole"]["Properties"]["Policies"][0]["PolicyDocument"];
         let resource = &policy["Statement"][0]["Resource"]["Fn::Sub"];
         assert_eq!(*resource, "arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:zipreel-*");
+    }
+    #[test]
+    fn a_stack_of_the_roles_alone_wants_nothing_else() {
+        let template: Value = serde_json::from_str(&template(Stack::Roles)).unwrap();
+        let resources = template["Resources"].as_object().unwrap();
+        assert_eq!(resources.keys().collect::<Vec<_>>(), ["ChunkRole", "GateRole"]);
+        assert_eq!(template["Parameters"], Value::Null);
     }
 }

@@ -8,7 +8,11 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::{DateTime, date_time::Format};
 
-use super::sign_in::SignIn;
+use super::{
+    answer::InBetween,
+    names::{self, NoSuchHost},
+    sign_in::SignIn,
+};
 use crate::reel::fault::{Explain, FaultClass};
 
 #[derive(Debug, Clone, thiserror::Error)]
@@ -38,11 +42,17 @@ struct Cause(String);
 
 impl CloudError {
     pub fn is_throttle(&self) -> bool {
-        self.status == Some(429) || THROTTLES.contains(&self.code.as_str())
+        THROTTLES.contains(&self.code.as_str())
     }
 
+    /// AWS itself says that there is no such thing. A status alone says nothing: proxies answer 404 too.
     pub fn is_not_found(&self) -> bool {
-        self.status == Some(404) || NOT_FOUND.contains(&self.code.as_str())
+        NOT_FOUND.contains(&self.code.as_str())
+    }
+
+    /// A right is missing.
+    pub fn is_denied(&self) -> bool {
+        ["AccessDeniedException", "AccessDenied"].contains(&self.code.as_str())
     }
 
     pub fn is_conflict(&self) -> bool {
@@ -57,6 +67,11 @@ impl CloudError {
     /// The signature was too old when the body ended: the uplink is too slow for so much in flight.
     pub fn is_signature_age(&self) -> bool {
         self.code == "InvalidSignatureException" && self.cause.0.contains("expired")
+    }
+
+    /// If a right is missing: with who has to do what about it.
+    pub fn if_denied(self, hint: &str) -> Self {
+        if self.is_denied() { Self { hint: Some(hint.to_owned()), ..self } } else { self }
     }
 
     /// AWS does not take these credentials, or there are none.
@@ -75,8 +90,7 @@ impl CloudError {
 
     /// AWS's own files of profiles can't be read.
     pub(super) fn files(error: &(dyn std::error::Error + 'static)) -> Self {
-        let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-        let cause = causes.collect::<Vec<_>>().join(": ");
+        let cause = causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
         Self::new("could not read AWS's config files".to_owned(), "Files".to_owned(), None, cause, None)
     }
 
@@ -94,11 +108,19 @@ impl CloudError {
     /// With what to look at where nothing was reached: a mistyped Region is a host that does not exist.
     pub(super) fn reaching(self, region: &str) -> Self {
         let hint = format!("Check the network, and that `{region}` is the name of an AWS Region, such as us-east-1.");
-        if self.offline { Self { hint: Some(hint), ..self } } else { self }
+        if self.offline || self.code == NO_SUCH_HOST { Self { hint: Some(hint), ..self } } else { self }
     }
 
     pub(super) fn timed_out(doing: String) -> Self {
         Self::new(doing, "Timeout".into(), None, TIMED_OUT.into(), None)
+    }
+
+    fn in_between(doing: String, between: &InBetween) -> Self {
+        Self {
+            class: between.class(),
+            hint: Some(between.hint().to_owned()),
+            ..Self::new(doing, "InBetween".to_owned(), between.status(), between.to_string(), None)
+        }
     }
 
     pub(super) fn new(
@@ -132,6 +154,10 @@ impl CloudError {
                 Self::new(doing, code, Some(status), message, retry_after.map(Duration::from_secs))
             }
             SdkError::TimeoutError(_) => Self::timed_out(doing),
+            other if let Some(between) = caused_by::<InBetween>(other) => Self::in_between(doing, between),
+            other if let Some(host) = caused_by::<NoSuchHost>(other) => {
+                Self::new(doing, NO_SUCH_HOST.into(), None, host.to_string(), None)
+            }
             other => match credentials_cause(other) {
                 Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
                 None if reads_file(other) => Self::new(doing, "File".into(), None, root_cause(other), None),
@@ -182,14 +208,8 @@ fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
 /// The request's body could not be read on this machine.
 fn reads_file<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> bool {
     use std::io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            return [IsADirectory, NotFound, PermissionDenied].contains(&error.kind());
-        }
-        next = error.source();
-    }
-    false
+    let cause = caused_by::<std::io::Error>(error);
+    cause.is_some_and(|error| [IsADirectory, NotFound, PermissionDenied].contains(&error.kind()))
 }
 
 /// No connection came about, or the network is gone: not one that was cut.
@@ -200,36 +220,32 @@ fn is_offline<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> 
     const GONE: [std::io::ErrorKind; 7] =
         [AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable, NotConnected, TimedOut];
     let SdkError::DispatchFailure(failure) = error else { return false };
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            // a name that can't be looked up has no kind of its own
-            return GONE.contains(&error.kind()) || error.to_string().contains("lookup address");
-        }
-        next = error.source();
+    match caused_by::<std::io::Error>(error) {
+        Some(error) => GONE.contains(&error.kind()) || names::is_lookup(error),
+        // a connect that timed out has no error of the system in it
+        None => failure.is_timeout(),
     }
-    // a connect that timed out has no error of the system in it
-    failure.is_timeout()
+}
+
+/// The error itself, its cause, the cause's cause, …
+pub(super) fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// The first of an error's causes that is of this type.
+fn caused_by<'a, C: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a C> {
+    causes(error).find_map(|error| error.downcast_ref())
 }
 
 /// If the chain of causes comes from looking for credentials, what was said there last.
 fn credentials_cause<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> Option<String> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if error.is::<CredentialsError>() {
-            return Some(root_cause(error));
-        }
-        next = error.source();
-    }
-    None
+    caused_by::<CredentialsError>(error).map(|error| root_cause(error))
 }
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut last = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    last.to_string()
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Lambda's and CloudWatch Logs' code (the latter answers with 400), and IAM's.
@@ -238,9 +254,15 @@ const NOT_FOUND: [&str; 2] = ["ResourceNotFoundException", "NoSuchEntity"];
 const THROTTLES: [&str; 5] =
     ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];
 
+/// Our code for a host that no DNS knows.
+const NO_SUCH_HOST: &str = "NoSuchHost";
+
+const HOST: &str = "Check the name: the Region, AWS_ENDPOINT_URL, or what stands in the config file.";
 const SIGN_IN: &str =
     "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then press r or resume.";
 const RIGHTS: &str = "Ask for the right that is named, then press r or resume.";
+const ROLE: &str = "If it lasts, the role does not exist or does not trust Lambda: an administrator makes it with \
+                    `zipreel setup --roles`.";
 const FILE: &str = "Something has removed a segment before its upload. Resume: the video is split again.";
 const CLOCK: &str = "Set the clock (time synchronisation sets it by itself), then press r or resume.";
 const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
@@ -267,10 +289,12 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         | "RequestTimeoutException"
         | "Timeout"
         | "Connection" => (Transient, None),
+        // a name that was made a moment ago may not be known everywhere yet
+        NO_SUCH_HOST => (Transient, Some(HOST)),
         // two changes of one role or log group met
         "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => (Transient, None),
         // a new role needs up to half a minute to be known everywhere
-        "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, None),
+        "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, Some(ROLE)),
         // too slow an uplink, or a clock that was set since: the SDK signs the next attempt by AWS's time
         "InvalidSignatureException" | "SignatureDoesNotMatch"
             if ["expired", "not yet current"].iter().any(|word| message.contains(word)) =>
@@ -300,7 +324,7 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         "LimitExceeded" | "LimitExceededException" => (NeedsPerson, Some(LIMIT)),
         "OptInRequired" | "SubscriptionRequiredException" => (NeedsPerson, Some(OPT_IN)),
         "PublicPolicyException" => (NeedsPerson, Some(PUBLIC)),
-        // a code that we don't know, from a proxy in between for one: its status tells as much
+        // a code that we don't know: its status tells as much
         _ if status.is_some_and(|status| matches!(status, 408 | 429 | 500..)) => (Transient, None),
         _ => (Permanent, None),
     }
@@ -384,7 +408,7 @@ mod tests {
         for (code, status, message, class) in table {
             let error = CloudError::new("could not".into(), code.into(), Some(status), message.into(), None);
             assert_eq!(error.class(), class, "{code} {message}");
-            let helps = class == NeedsPerson || code == "ClockSkew";
+            let helps = class == NeedsPerson || code == "ClockSkew" || message.contains("cannot be assumed");
             assert_eq!(error.hint().is_some(), helps, "{code}: a person needs a hint");
         }
     }

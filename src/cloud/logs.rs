@@ -5,20 +5,29 @@ use super::{Cloud, CloudError, Done};
 impl Cloud {
     /// Makes the log group and sets its retention, where they are not so already.
     pub async fn ensure_log(&self, group: &str, days: i32) -> Result<Done, CloudError> {
-        let found = self.log_retention(group).await?;
-        if found == Some(Some(days)) {
-            return Ok(Done::Kept);
-        }
+        let mut done = Done::Updated;
+        let mut found = self.log_retention(group).await?;
         if found.is_none() {
             let sent = self.logs.create_log_group().log_group_name(group).send().await;
             match self.answer(|| format!("could not make log group `{group}`"), sent) {
-                Err(error) if error.code != "ResourceAlreadyExistsException" => return Err(error),
-                _ => {}
+                Ok(_) => done = Done::Made,
+                // our own creation whose answer was lost, or another process was quicker: what is there now counts
+                Err(error) if error.code == "ResourceAlreadyExistsException" => {
+                    found = self.log_retention(group).await?;
+                }
+                Err(error) => return Err(error),
             }
         }
+        if found == Some(Some(days)) {
+            return Ok(Done::Kept);
+        }
         let request = self.logs.put_retention_policy().log_group_name(group).retention_in_days(days);
-        self.answer(|| format!("could not set the retention of log group `{group}`"), request.send().await)?;
-        Ok(if found.is_none() { Done::Made } else { Done::Updated })
+        match self.answer(|| format!("could not set the retention of log group `{group}`"), request.send().await) {
+            Ok(_) => Ok(done),
+            // a new group is not known everywhere at once
+            Err(error) if error.is_not_found() => Err(error.passing()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Days that lines are kept: `None` if there is no such group, `Some(None)` if for ever.

@@ -1,6 +1,7 @@
 //! AWS, or what answers as AWS: the only folder that names the SDK. Everything is asked through a [`Cloud`]; those
 //! of one account and Region share a limiter. Whether AWS or the stand-in answers is a matter of the endpoint alone.
 
+mod answer;
 mod body;
 pub mod code;
 mod credentials;
@@ -11,6 +12,7 @@ mod http;
 mod lease;
 pub mod limiter;
 mod logs;
+pub mod names;
 mod public;
 pub mod quota;
 mod rights;
@@ -18,6 +20,7 @@ mod roles;
 pub mod session;
 mod sign_in;
 
+pub use answer::class_of_page;
 pub use error::CloudError;
 pub use http::is_this_machine;
 pub use lease::{Fresh, Lease, LeaseError};

@@ -65,13 +65,16 @@ impl Deployed {
 impl Cloud {
     /// What is deployed; `None` if there is no such function.
     pub async fn public(&self, public: Public) -> Result<Option<Deployed>, CloudError> {
-        let Some(found) = self.configuration(public).await? else { return Ok(None) };
-        Ok(Some(Deployed {
-            environment: variables(&found),
+        Ok(self.configuration(public).await?.map(|found| self.deployed(public, &found)))
+    }
+
+    fn deployed(&self, public: Public, found: &GetFunctionConfigurationOutput) -> Deployed {
+        Deployed {
+            environment: variables(found),
             description: found.description().unwrap_or_default().to_owned(),
             same_code: found.code_sha256() == Some(&sha256(&public.package())),
-            same_settings: self.has_settings(public, &found),
-        }))
+            same_settings: self.has_settings(public, found),
+        }
     }
 
     /// Makes the function, or brings its code and settings up to this program's. Waits until it can be called.
@@ -81,31 +84,35 @@ impl Cloud {
         public: Public,
         environment: &BTreeMap<String, String>,
     ) -> Result<Done, CloudError> {
-        let Some(found) = self.public(public).await? else {
-            self.create_public(public, environment).await?;
-            self.settled(public).await?;
-            return Ok(Done::Made);
-        };
-        if found.is_newer() {
+        let mut done = Done::Kept;
+        if self.configuration(public).await?.is_none() {
+            match self.create_public(public, environment).await {
+                Ok(()) => done = Done::Made,
+                // our own creation whose answer was lost, or another process was quicker: what is there now counts
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut found = self.settled(public).await?;
+        let deployed = self.deployed(public, &found);
+        if deployed.is_newer() {
             return Ok(Done::Newer);
         }
-        self.settled(public).await?;
-        if found.same_code && found.same_settings {
-            return Ok(Done::Kept);
-        }
-        if !found.same_code {
+        if !deployed.same_code {
             self.limiter.acquire(Rank::First).await;
             let request = self.lambda.update_function_code().function_name(public.name());
             let request = request.architectures(Architecture::Arm64).zip_file(Blob::new(public.package()));
-            self.checked(|| format!("could not update function `{}`", public.name()), request.send().await)?;
-            self.settled(public).await?;
+            let sent = request.set_revision_id(found.revision_id.take()).send().await;
+            unless_changed(self.checked(|| format!("could not update function `{}`", public.name()), sent))?;
+            (found, done) = (self.settled(public).await?, Done::Updated);
         }
-        if !found.same_settings {
+        if !deployed.same_settings {
             self.limiter.acquire(Rank::First).await;
             let request = self
                 .lambda
                 .update_function_configuration()
                 .function_name(public.name())
+                .set_revision_id(found.revision_id.take())
                 .description(public.description())
                 .runtime(Runtime::from(RUNTIME))
                 .handler(public.handler())
@@ -113,10 +120,12 @@ impl Cloud {
                 .timeout(public.timeout())
                 .role(self.role_of(public))
                 .logging_config(logging());
-            self.checked(|| format!("could not configure function `{}`", public.name()), request.send().await)?;
+            let sent = request.send().await;
+            unless_changed(self.checked(|| format!("could not configure function `{}`", public.name()), sent))?;
             self.settled(public).await?;
+            done = Done::Updated;
         }
-        Ok(Done::Updated)
+        Ok(done)
     }
 
     async fn create_public(&self, public: Public, environment: &BTreeMap<String, String>) -> Result<(), CloudError> {
@@ -139,20 +148,21 @@ impl Cloud {
         Ok(())
     }
 
-    /// Sets the whole environment, if it is another.
-    pub async fn ensure_environment(
-        &self,
-        public: Public,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<Done, CloudError> {
-        let doing = || format!("could not tell function `{}` its addresses", public.name());
-        let found = self.configuration(public).await?;
-        if found.as_ref().is_some_and(|found| variables(found) == *environment) {
+    /// Sets the whole environment, if it is another. `wanted` is asked once the function has been read: what others
+    /// change after that is noticed, and this is tried again.
+    pub async fn ensure_environment<W>(&self, public: Public, wanted: impl FnOnce() -> W) -> Result<Done, CloudError>
+    where
+        W: Future<Output = Result<BTreeMap<String, String>, CloudError>>,
+    {
+        let found = self.settled(public).await?;
+        let wanted = wanted().await?;
+        if variables(&found) == wanted {
             return Ok(Done::Kept);
         }
         self.limiter.acquire(Rank::First).await;
         let request = self.lambda.update_function_configuration().function_name(public.name());
-        self.checked(doing, request.environment(to_sdk(environment)).send().await)?;
+        let sent = request.set_revision_id(found.revision_id).environment(to_sdk(&wanted)).send().await;
+        unless_changed(self.checked(|| format!("could not tell function `{}` its addresses", public.name()), sent))?;
         self.settled(public).await?;
         Ok(Done::Updated)
     }
@@ -160,32 +170,16 @@ impl Cloud {
     /// Gives the function its public URL and lets everyone call it.
     pub async fn ensure_url(&self, public: Public) -> Result<(Done, String), CloudError> {
         let name = public.name();
-        let mode = self.unusual.invoke_mode.sdk();
-        self.limiter.acquire(Rank::First).await;
-        let sent = self.lambda.get_function_url_config().function_name(name).send().await;
-        let mut done = match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
-            Ok(url) if url.auth_type == FunctionUrlAuthType::None && url.invoke_mode.as_ref() == Some(&mode) => {
-                Done::Kept
-            }
-            Ok(_) => {
-                self.limiter.acquire(Rank::First).await;
-                let request = self.lambda.update_function_url_config().function_name(name);
-                let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
-                self.checked(|| format!("could not change the URL of function `{name}`"), sent)?;
-                Done::Updated
-            }
-            Err(error) if error.is_not_found() => {
-                self.limiter.acquire(Rank::First).await;
-                let request = self.lambda.create_function_url_config().function_name(name);
-                let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
-                self.checked(|| format!("could not give function `{name}` a URL"), sent)?;
-                Done::Made
-            }
-            Err(error) => return Err(error),
+        let mut done = match self.mend_url(public).await? {
+            Some(done) => done,
+            None => match self.create_url(public).await {
+                Ok(()) => Done::Made,
+                Err(error) if error.is_conflict() => self.mend_url(public).await?.ok_or_else(|| error.passing())?,
+                Err(error) => return Err(error),
+            },
         };
         for permission in self.missing_permissions(public).await? {
-            self.permit(public, permission).await?;
-            if done == Done::Kept {
+            if self.ensure_permission(public, permission).await? && done == Done::Kept {
                 done = Done::Updated;
             }
         }
@@ -194,16 +188,77 @@ impl Cloud {
         Ok((done, url))
     }
 
+    /// What had to be done to the URL that is there; `None` if there is none.
+    async fn mend_url(&self, public: Public) -> Result<Option<Done>, CloudError> {
+        let (name, mode) = (public.name(), self.unusual.invoke_mode.sdk());
+        self.limiter.acquire(Rank::First).await;
+        let sent = self.lambda.get_function_url_config().function_name(name).send().await;
+        match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
+            Ok(url) if url.auth_type == FunctionUrlAuthType::None && url.invoke_mode.as_ref() == Some(&mode) => {
+                Ok(Some(Done::Kept))
+            }
+            Ok(_) => {
+                self.limiter.acquire(Rank::First).await;
+                let request = self.lambda.update_function_url_config().function_name(name);
+                let sent = request.auth_type(FunctionUrlAuthType::None).invoke_mode(mode).send().await;
+                self.checked(|| format!("could not change the URL of function `{name}`"), sent)?;
+                Ok(Some(Done::Updated))
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create_url(&self, public: Public) -> Result<(), CloudError> {
+        let name = public.name();
+        self.limiter.acquire(Rank::First).await;
+        let request = self.lambda.create_function_url_config().function_name(name);
+        let request = request.auth_type(FunctionUrlAuthType::None).invoke_mode(self.unusual.invoke_mode.sdk());
+        self.checked(|| format!("could not give function `{name}` a URL"), request.send().await)?;
+        Ok(())
+    }
+
     /// Those of the two permissions that the function's policy lacks.
     pub async fn missing_permissions(&self, public: Public) -> Result<Vec<&'static str>, CloudError> {
+        Ok(missing(&self.policy(public).await?))
+    }
+
+    /// The function's own policy; empty if it has none.
+    async fn policy(&self, public: Public) -> Result<String, CloudError> {
         self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_policy().function_name(public.name()).send().await;
-        let policy = match self.checked(|| format!("could not read who may call `{}`", public.name()), sent) {
-            Ok(answer) => answer.policy.unwrap_or_default(),
-            Err(error) if error.is_not_found() => String::new(),
-            Err(error) => return Err(error),
+        match self.checked(|| format!("could not read who may call `{}`", public.name()), sent) {
+            Ok(answer) => Ok(answer.policy.unwrap_or_default()),
+            Err(error) if error.is_not_found() => Ok(String::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// True if it was not there before.
+    async fn ensure_permission(&self, public: Public, permission: &'static str) -> Result<bool, CloudError> {
+        let error = match self.permit(public, permission).await {
+            Err(error) if error.is_conflict() => error,
+            other => return other.map(|()| true),
         };
-        Ok(missing(&policy))
+        let policy = self.policy(public).await?;
+        if !missing(&policy).contains(&permission) {
+            return Ok(false);
+        }
+        if !has_statement(&policy, permission) {
+            // another change of the policy is under way
+            return Err(error.passing());
+        }
+        // a statement of this id allows something else
+        self.limiter.acquire(Rank::First).await;
+        let sent = self.lambda.remove_permission().function_name(public.name()).statement_id(permission).send().await;
+        match self.checked(|| format!("could not mend who may call `{}`", public.name()), sent) {
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => {}
+        }
+        match self.permit(public, permission).await {
+            Err(error) if error.is_conflict() => Err(error.passing()),
+            other => other.map(|()| true),
+        }
     }
 
     async fn permit(&self, public: Public, permission: &'static str) -> Result<(), CloudError> {
@@ -215,11 +270,8 @@ impl Cloud {
             request.action("lambda:InvokeFunction").invoked_via_function_url(true)
         };
         let sent = request.send().await;
-        match self.checked(|| format!("could not open function `{}` to the public", public.name()), sent) {
-            // an earlier attempt whose answer was lost
-            Err(error) if error.is_conflict() => Ok(()),
-            other => other.map(|_| ()),
-        }
+        self.checked(|| format!("could not open function `{}` to the public", public.name()), sent)?;
+        Ok(())
     }
 
     /// Instances that are set aside for the function and that it may not exceed.
@@ -272,13 +324,15 @@ impl Cloud {
             && logs.and_then(LoggingConfig::application_log_level) == Some(&ApplicationLogLevel::Warn)
     }
 
-    /// Returns when the function is Active and no update of it is in progress.
-    async fn settled(&self, public: Public) -> Result<(), CloudError> {
+    /// The function once it is Active and no update of it is in progress.
+    async fn settled(&self, public: Public) -> Result<GetFunctionConfigurationOutput, CloudError> {
         let name = public.name();
         let end = Instant::now() + SETTLES_WITHIN;
         loop {
             let Some(found) = self.configuration(public).await? else {
-                return Err(CloudError::unexpected(format!("could not wait for function `{name}`"), "it is gone"));
+                // a creation meets a deletion that is not everywhere yet
+                let error = CloudError::unexpected(format!("could not wait for function `{name}`"), "it is gone");
+                return Err(error.passing());
             };
             let why =
                 || found.state_reason().or(found.last_update_status_reason()).unwrap_or("no reason given").to_owned();
@@ -291,7 +345,7 @@ impl Cloud {
                     return Err(CloudError::unexpected(format!("could not start function `{name}`"), why()));
                 }
                 // Inactive: not called for long; the next call wakes it
-                None | Some(State::Active | State::Inactive) if updated => return Ok(()),
+                None | Some(State::Active | State::Inactive) if updated => return Ok(found),
                 _ if Instant::now() > end => {
                     let what = format!("could not see function `{name}` become active");
                     return Err(CloudError::unexpected(what, why()).passing());
@@ -300,6 +354,11 @@ impl Cloud {
             }
         }
     }
+}
+
+/// Where somebody else has changed the function since it was read, it is worth reading it again.
+fn unless_changed<T>(answer: Result<T, CloudError>) -> Result<T, CloudError> {
+    answer.map_err(|error| if error.is_precondition() { error.passing() } else { error })
 }
 
 /// Permissions are told by what they allow: a stack gives them ids of its own.
@@ -315,6 +374,11 @@ fn missing(policy: &str) -> Vec<&'static str> {
     };
     let wanted = [("lambda:InvokeFunctionUrl", URL_PERMISSION), ("lambda:InvokeFunction", INVOKE_PERMISSION)];
     wanted.into_iter().filter(|(action, _)| !open(action)).map(|(_, id)| id).collect()
+}
+
+fn has_statement(policy: &str, id: &str) -> bool {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    policy["Statement"].as_array().is_some_and(|statements| statements.iter().any(|statement| statement["Sid"] == id))
 }
 
 fn logging() -> LoggingConfig {

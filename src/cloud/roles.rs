@@ -23,27 +23,42 @@ impl Cloud {
     /// Makes the role, or mends what differs from `wanted`.
     pub async fn ensure_role(&self, wanted: &RoleWanted) -> Result<Done, CloudError> {
         let name = &wanted.name;
-        let made = match self.role(name).await? {
-            None => self.create_role(wanted).await?,
-            Some(role) if same(role.assume_role_policy_document(), &wanted.trust) => Done::Kept,
-            Some(_) => {
-                let request = self.iam.update_assume_role_policy().role_name(name).policy_document(&wanted.trust);
-                self.answer(|| format!("could not mend role `{name}`"), request.send().await)?;
-                Done::Updated
-            }
+        let mut done = match self.role(name).await? {
+            Some(role) => self.mend_trust(&role, wanted).await?,
+            None => match self.create_role(wanted).await {
+                Ok(()) => Done::Made,
+                // our own creation whose answer was lost, or another process was quicker: what is there now counts
+                Err(error) if error.code == "EntityAlreadyExists" => match self.role(name).await? {
+                    Some(role) => self.mend_trust(&role, wanted).await?,
+                    // IAM answers from many places, and not all know a new role yet
+                    None => return Err(error.passing()),
+                },
+                Err(error) => return Err(error),
+            },
         };
-        let Some((policy, document)) = &wanted.policy else { return Ok(made) };
-        if made != Done::Made && same(self.role_policy(name, policy).await?.as_deref(), document) {
-            return Ok(made);
+        let Some((policy, document)) = &wanted.policy else { return Ok(done) };
+        if done != Done::Made && same(self.role_policy(name, policy).await?.as_deref(), document) {
+            return Ok(done);
         }
         let request = self.iam.put_role_policy().role_name(name).policy_name(policy).policy_document(document);
-        let put = self.answer(|| format!("could not give role `{name}` its policy"), request.send().await);
-        match put {
-            Ok(_) => Ok(if made == Done::Made { made } else { Done::Updated }),
-            // IAM answers from many places, and not all know a new role yet
-            Err(error) if error.is_not_found() && made == Done::Made => Err(error.passing()),
+        match self.answer(|| format!("could not give role `{name}` its policy"), request.send().await) {
+            Ok(_) => {
+                done = if done == Done::Made { done } else { Done::Updated };
+                Ok(done)
+            }
+            Err(error) if error.is_not_found() => Err(error.passing()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn mend_trust(&self, role: &Role, wanted: &RoleWanted) -> Result<Done, CloudError> {
+        if same(role.assume_role_policy_document(), &wanted.trust) {
+            return Ok(Done::Kept);
+        }
+        let name = &wanted.name;
+        let request = self.iam.update_assume_role_policy().role_name(name).policy_document(&wanted.trust);
+        self.answer(|| format!("could not mend role `{name}`"), request.send().await)?;
+        Ok(Done::Updated)
     }
 
     /// What of `wanted` is not there or differs, in words; `None` when all is as it should be.
@@ -79,15 +94,11 @@ impl Cloud {
         }
     }
 
-    async fn create_role(&self, wanted: &RoleWanted) -> Result<Done, CloudError> {
+    async fn create_role(&self, wanted: &RoleWanted) -> Result<(), CloudError> {
         let name = &wanted.name;
         let request = self.iam.create_role().role_name(name).assume_role_policy_document(&wanted.trust);
-        match self.answer(|| format!("could not make role `{name}`"), request.description(NOTE).send().await) {
-            Ok(_) => Ok(Done::Made),
-            // an earlier attempt whose answer was lost
-            Err(error) if error.code == "EntityAlreadyExists" => Ok(Done::Made),
-            Err(error) => Err(error),
-        }
+        self.answer(|| format!("could not make role `{name}`"), request.description(NOTE).send().await)?;
+        Ok(())
     }
 
     async fn role_policy(&self, role: &str, policy: &str) -> Result<Option<String>, CloudError> {

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::http::Response;
 
 use super::{
     InvokeMode,
+    answer::Form,
     credentials::Renewable,
     error::CloudError,
     http,
@@ -72,6 +73,11 @@ impl Identity {
     fn partition(&self) -> &str {
         self.arn.split(':').nth(1).unwrap_or("aws")
     }
+
+    /// The account's owner, whom no policy binds, and of whom IAM's simulator knows nothing.
+    pub fn is_root(&self) -> bool {
+        self.name() == Some("root")
+    }
 }
 
 /// One account in one Region.
@@ -119,9 +125,9 @@ impl Cloud {
         let place = config.endpoint_url().unwrap_or(identity.partition()).to_owned();
         let scope = Scope { place, account: identity.account.clone(), region: region.clone() };
         Ok(Self {
-            lambda: aws_sdk_lambda::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&judging(&config, Form::Json)),
+            iam: aws_sdk_iam::Client::new(&judging(&config, Form::Xml)),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&judging(&config, Form::Json)),
             limiter: Limiter::shared(scope),
             sign_in,
             credentials,
@@ -218,9 +224,15 @@ async fn load(connect: &Connect) -> (SdkConfig, Option<Renewable>) {
     (loader.load().await, Some(credentials))
 }
 
+/// For one of AWS's APIs. Where credentials and Regions come from (an instance's own service, say) has other forms.
+fn judging(config: &SdkConfig, form: Form) -> SdkConfig {
+    let client = config.http_client().unwrap_or_else(http::client);
+    config.to_builder().http_client(http::judging(client, form)).build()
+}
+
 async fn identify(config: &SdkConfig) -> Result<Identity, CloudError> {
     let doing = "could not ask AWS whose credentials these are";
-    let answer = aws_sdk_sts::Client::new(config)
+    let answer = aws_sdk_sts::Client::new(&judging(config, Form::Xml))
         .get_caller_identity()
         .send()
         .await
@@ -228,5 +240,23 @@ async fn identify(config: &SdkConfig) -> Result<Identity, CloudError> {
     match (answer.account, answer.arn) {
         (Some(account), Some(arn)) => Ok(Identity { account, arn }),
         _ => Err(CloudError::unexpected(doing, "the answer names no account")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_is_told_from_users_and_roles_of_that_name() {
+        for (arn, is_root) in [
+            ("arn:aws:iam::123456789012:root", true),
+            ("arn:aws-cn:iam::123456789012:root", true),
+            ("arn:aws:iam::123456789012:user/root", false),
+            ("arn:aws:sts::123456789012:assumed-role/root/me", false),
+        ] {
+            let identity = Identity { account: "123456789012".to_owned(), arn: arn.to_owned() };
+            assert_eq!(identity.is_root(), is_root, "{arn}");
+        }
     }
 }

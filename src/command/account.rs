@@ -22,7 +22,7 @@ use crate::{
     use_cases::{
         Engine, Follow,
         account::{
-            self, Ready, RelayWish,
+            self, Ready, RelayWish, Stack,
             doctor::{self, Observed},
             relay, setup, teardown,
         },
@@ -39,6 +39,35 @@ pub async fn setup(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
         Ok(())
     })
     .await
+}
+
+/// The administrator's part.
+pub async fn setup_roles(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
+    let (place, machine) = settings::account(args).map_err(failed)?;
+    with_engine(machine, async |engine| {
+        let (person, control) = (AtTerminal::new(talk), Control::default());
+        let work = |reporter| setup::roles(engine, &place, &person, reporter, &control);
+        let (changed, at) = face::follow(talk.json, &control, work).await?;
+        if talk.json {
+            let none: Option<&str> = None;
+            let line = json!({ "event": "ready", "gate": none, "relay": none, "changed": changed, "notes": [] });
+            drop(json::write(&line));
+        } else {
+            let changed = amount_changed(changed);
+            plain::say(&format!("the roles of account {} are ready: {changed}", at.account));
+            plain::say("`zipreel setup` makes the rest in each Region, with the rights of `zipreel policy setup`");
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn amount_changed(steps: u32) -> String {
+    match steps {
+        0 => "nothing had to be changed".to_owned(),
+        1 => "1 step changed something".to_owned(),
+        steps => format!("{steps} steps changed something"),
+    }
 }
 
 pub async fn relay(switch: Switch, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
@@ -63,11 +92,7 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, talk: Talk) {
         return;
     }
     ready.notes.iter().for_each(|note| plain::say(&format!("note: {note}")));
-    let changed = match ready.changed {
-        0 => "nothing had to be changed".to_owned(),
-        1 => "1 step changed something".to_owned(),
-        steps => format!("{steps} steps changed something"),
-    };
+    let changed = amount_changed(ready.changed);
     plain::say(&format!("{} is ready: {changed}", at.region));
     let relay = ready.relay_url.as_deref().unwrap_or("off");
     print(&format!("gate: {}\nrelay: {relay}", ready.gate_url));
@@ -132,20 +157,25 @@ fn tell_observed(observed: &[Observed], as_json: bool) {
 pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str) -> Result<(), Stopped> {
     let text = |policy: Policy| policy.text(partition, account);
     match which {
+        Some(PolicyArg::Roles) => print(text(Policy::SetupRoles).trim_end()),
         Some(PolicyArg::Setup) => print(text(Policy::Setup).trim_end()),
         Some(PolicyArg::Publish) => print(text(Policy::Publish).trim_end()),
         None => {
-            plain::say("for setup and teardown:");
-            print(text(Policy::Setup).trim_end());
-            plain::say("for everything else:");
-            print(text(Policy::Publish).trim_end());
+            for (purpose, policy) in [
+                ("for the two roles, which an administrator makes once:", Policy::SetupRoles),
+                ("for setup, relay and teardown --keep-roles:", Policy::Setup),
+                ("for everything else:", Policy::Publish),
+            ] {
+                plain::say(purpose);
+                print(text(policy).trim_end());
+            }
         }
     }
     Ok(())
 }
 
 /// The template; with a folder, the zips that it speaks of go there.
-pub fn template(packages: Option<&Path>) -> Result<(), Stopped> {
+pub fn template(roles: bool, packages: Option<&Path>) -> Result<(), Stopped> {
     if let Some(folder) = packages {
         let failed = |path: &Path, error| {
             Stopped::Failed(Fault::permanent(format!("could not write `{}`", path.display())).because(error))
@@ -156,7 +186,7 @@ pub fn template(packages: Option<&Path>) -> Result<(), Stopped> {
             std::fs::write(&path, public.package()).map_err(|error| failed(&path, error))?;
         }
     }
-    print(&account::template());
+    print(&account::template(if roles { Stack::Roles } else { Stack::Whole }));
     Ok(())
 }
 

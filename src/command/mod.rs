@@ -38,7 +38,8 @@ pub async fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Some(Command::Publish { video, settings, .. }) => publish::publish(&video, &settings, talk).await,
         Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, talk).await,
-        Some(Command::Setup { template: true, packages, .. }) => account::template(packages.as_deref()),
+        Some(Command::Setup { template: true, roles, packages, .. }) => account::template(roles, packages.as_deref()),
+        Some(Command::Setup { roles: true, account, .. }) => account::setup_roles(&account, talk).await,
         Some(Command::Setup { account, .. }) => account::setup(&account, talk).await,
         Some(Command::Relay { switch, account, yes, .. }) => {
             account::relay(switch, &account, Talk { yes, ..talk }).await

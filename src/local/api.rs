@@ -19,6 +19,7 @@ use super::{
     intake::{Broken, Content, Intake, Received},
     lambda, link, logs,
     operation::{Call, Operation, lambda_call},
+    proxy,
     query::{self, Form},
     shared::{Place, Shared},
     store::record::uuid,
@@ -40,6 +41,8 @@ enum Trouble {
     Refused(ApiError),
     /// The connection ends without an answer.
     Cut,
+    /// Something between the client and us answers, with this status.
+    Page(u16),
 }
 
 impl From<ApiError> for Trouble {
@@ -73,6 +76,7 @@ pub(super) async fn handle(
     };
     let mut response = match &result {
         Ok(_) | Err(Trouble::Cut) => Response::new(Body::empty()),
+        Err(Trouble::Page(status)) => proxy::page(*status),
         Err(Trouble::Refused(error)) if by_link => download::error(error, &id),
         Err(Trouble::Refused(error)) if by_form => error.query(&id),
         Err(Trouble::Refused(error)) => error.rest_json(&id),
@@ -85,10 +89,13 @@ pub(super) async fn handle(
     if is_cut {
         cut.cut();
     }
+    let is_page = matches!(result, Err(Trouble::Page(_)));
     if let Ok(done) = result {
         response = done;
     }
-    finish(&shared, &mut response, &id);
+    if !is_page {
+        finish(&shared, &mut response, &id);
+    }
     record(&shared, &trail, if is_cut { 0 } else { response.status().as_u16() }, error, is_cut);
     response
 }
@@ -140,6 +147,9 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
         Some(Strike { how: How::Stall, .. }) => shared.faults.note_stall(),
         Some(Strike { how: How::Pause, moment }) => drop(shared.faults.strikes(&plan, moment).await),
         _ => {}
+    }
+    if let Some(status) = plan.page {
+        return Err(Trouble::Page(status));
     }
     if let Some(status) = plan.status {
         return Err(fault(status).into());
@@ -214,6 +224,9 @@ async fn by_query(
             return Err(Trouble::Cut);
         }
     }
+    if let Some(status) = plan.page {
+        return Err(Trouble::Page(status));
+    }
     let operation = named.clone().unwrap_or(Operation::GetCallerIdentity);
     proved(shared, &caller, received, &plan, operation)?;
     let operation = named?;
@@ -274,7 +287,10 @@ async fn receive(
     match intake.receive(body, operation).await {
         Ok(received) => {
             trail.body_bytes = received.bytes;
-            if shared.faults.strikes(plan, Moment::AfterBody).await { Err(Trouble::Cut) } else { Ok(received) }
+            if shared.faults.strikes(plan, Moment::AfterBody).await {
+                return Err(Trouble::Cut);
+            }
+            plan.page.map_or(Ok(received), |status| Err(Trouble::Page(status)))
         }
         Err(Broken::Off { bytes } | Broken::OnPurpose { bytes }) => {
             trail.body_bytes = bytes;

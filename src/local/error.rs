@@ -141,6 +141,7 @@ fn query_code(code: &'static str) -> &'static str {
         "IncompleteSignatureException" => "IncompleteSignature",
         "MissingAuthenticationTokenException" => "MissingAuthenticationToken",
         "ExpiredTokenException" => "ExpiredToken",
+        "AccessDeniedException" => "AccessDenied",
         "TooManyRequestsException" => "Throttling",
         "ServiceException" => "ServiceFailure",
         "ServiceUnavailableException" => "ServiceUnavailable",

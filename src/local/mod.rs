@@ -23,6 +23,7 @@ mod lock;
 mod logs;
 mod operation;
 mod problem;
+mod proxy;
 mod query;
 mod seed;
 mod server;

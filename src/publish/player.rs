@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use reqwest::{
-    Client, ClientBuilder, StatusCode,
+    Client, ClientBuilder, StatusCode, Url,
     header::{CACHE_CONTROL, HeaderMap, HeaderValue, RANGE},
 };
 
 use crate::{
-    cloud::is_this_machine,
+    cloud::{
+        class_of_page, is_this_machine,
+        names::{self, NoSuchHost},
+    },
     reel::fault::{Explain, FaultClass},
 };
 
@@ -19,6 +22,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// No playlist is larger: 10,000 segments take about a megabyte.
 const PLAYLIST_MAX: u64 = 16 * 1024 * 1024;
 
+/// One of these stands in every error of gate and relay (the first), of Lambda before them, and of the bucket.
+const SIGNS: [&str; 3] = ["access-control-allow-origin", "x-amzn-requestid", "x-amz-request-id"];
+
 #[derive(Debug, thiserror::Error)]
 pub enum PlayerError {
     #[error("could not fetch `{url}`")]
@@ -27,30 +33,55 @@ pub enum PlayerError {
         #[source]
         source: reqwest::Error,
     },
+    #[error("could not fetch `{url}`")]
+    NoSuchHost {
+        url: String,
+        #[source]
+        source: NoSuchHost,
+    },
     #[error("could not fetch `{url}`: the answer was {status}")]
     Status { url: String, status: StatusCode, retry_after: Option<Duration> },
+    #[error(
+        "could not fetch `{url}`: something between here and AWS answered with a page (HTTP {}): a proxy, or a hotel's \
+         login",
+        status.as_u16()
+    )]
+    InBetween { url: String, status: StatusCode },
     #[error("could not use the answer of `{url}`: {why}")]
     Content { url: String, why: String },
 }
 
 impl Explain for PlayerError {
     fn class(&self) -> FaultClass {
-        // 404 and a playlist of the generation before too: a new index is seen by the gate within seconds
-        FaultClass::Transient
+        match self {
+            Self::InBetween { status, .. } => class_of_page(status.as_u16()),
+            // 404 and a playlist of the generation before too: a new index is seen by the gate within seconds
+            _ => FaultClass::Transient,
+        }
     }
 
     fn hint(&self) -> Option<String> {
-        Some(
-            "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
-             twice."
-                .into(),
-        )
+        let hint = match self {
+            Self::NoSuchHost { .. } => {
+                "Check the address, and --function-urls if it is in use: a name that was made a moment ago is known \
+                 everywhere within a minute, a wrong one never."
+            }
+            Self::InBetween { .. } => {
+                "Open any web page in a browser on this network and sign in there, or have *.on.aws and *.amazonaws.com \
+                 let through; then run the command again: what is deployed is not sent twice."
+            }
+            Self::Connection { .. } | Self::Status { .. } | Self::Content { .. } => {
+                "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
+                 twice."
+            }
+        };
+        Some(hint.to_owned())
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
-            Self::Connection { .. } | Self::Content { .. } => None,
+            Self::Connection { .. } | Self::NoSuchHost { .. } | Self::InBetween { .. } | Self::Content { .. } => None,
         }
     }
 
@@ -60,6 +91,20 @@ impl Explain for PlayerError {
 }
 
 impl PlayerError {
+    /// A request that brought no answer.
+    async fn unsent(url: &str, error: reqwest::Error) -> Self {
+        // of a redirect: where it led
+        let host = error.url().and_then(Url::host_str).filter(|_| names::is_lookup(&error)).map(str::to_owned);
+        let missing = match host {
+            Some(host) => names::missing(&host).await,
+            None => None,
+        };
+        match missing {
+            Some(source) => Self::NoSuchHost { url: url.to_owned(), source },
+            None => Self::connection(url, error),
+        }
+    }
+
     fn connection(url: &str, error: reqwest::Error) -> Self {
         // the URL in reqwest's error is the redirect's target: a presigned one
         Self::Connection { url: url.to_owned(), source: error.without_url() }
@@ -68,7 +113,7 @@ impl PlayerError {
     /// The other side was not reached, or was too busy or too broken to answer.
     pub fn is_unanswered(&self) -> bool {
         match self {
-            Self::Connection { .. } => true,
+            Self::Connection { .. } | Self::NoSuchHost { .. } | Self::InBetween { .. } => true,
             Self::Status { status, .. } => *status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
             Self::Content { .. } => false,
         }
@@ -172,9 +217,14 @@ impl Player {
         wanted: StatusCode,
     ) -> Result<reqwest::Response, PlayerError> {
         let client = if is_this_machine(link) { &self.direct } else { &self.ordinary };
-        let sent = client.get(link).headers(headers).send().await;
-        let response = sent.map_err(|error| PlayerError::connection(label, error))?;
+        let response = match client.get(link).headers(headers).send().await {
+            Ok(response) => response,
+            Err(error) => return Err(PlayerError::unsent(label, error).await),
+        };
         let status = response.status();
+        if !status.is_success() && !SIGNS.iter().any(|sign| response.headers().contains_key(*sign)) {
+            return Err(PlayerError::InBetween { url: label.to_owned(), status });
+        }
         if status != wanted {
             let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
             let retry_after = retry_after.map(Duration::from_secs);

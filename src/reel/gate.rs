@@ -110,7 +110,9 @@ pub enum Policy {
     Trust,
     /// What the gate may do.
     GateRole,
-    /// What a person needs for `zipreel setup` and `zipreel teardown`.
+    /// What an administrator needs for the two roles, once an account. It amounts to all rights: roles can be given any.
+    SetupRoles,
+    /// What a person needs for `zipreel setup` and `zipreel teardown --keep-roles` where the roles are there.
     Setup,
     /// What a person needs for publishing, listing, checking and deleting.
     Publish,
@@ -121,6 +123,7 @@ impl Policy {
         let template = match self {
             Self::Trust => include_str!("../../assets/iam/trust.json"),
             Self::GateRole => include_str!("../../assets/iam/gate-role.json"),
+            Self::SetupRoles => include_str!("../../assets/iam/setup-roles.json"),
             Self::Setup => include_str!("../../assets/iam/setup.json"),
             Self::Publish => include_str!("../../assets/iam/publish.json"),
         };
@@ -170,11 +173,43 @@ mod tests {
 
     #[test]
     fn policies_are_json_without_placeholders() {
-        for policy in [Policy::Trust, Policy::GateRole, Policy::Setup, Policy::Publish] {
+        for policy in [Policy::Trust, Policy::GateRole, Policy::SetupRoles, Policy::Setup, Policy::Publish] {
             let text = policy.text("aws", "123456789012");
             let json: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert!(json["Statement"].as_array().is_some_and(|statements| !statements.is_empty()));
             assert!(!text.contains("{{"), "{text}");
+        }
+    }
+
+    /// Actions of IAM that a policy allows.
+    fn of_iam(policy: Policy) -> Vec<String> {
+        let policy: serde_json::Value = serde_json::from_str(&policy.text("aws", "1")).unwrap();
+        let mut found = Vec::new();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let actions = &statement["Action"];
+            let actions = actions.as_array().cloned().unwrap_or_else(|| vec![actions.clone()]);
+            let actions = actions.iter().map(|action| action.as_str().unwrap().to_owned());
+            found.extend(actions.filter(|action| action.starts_with("iam:") || action.contains('*')));
+        }
+        found
+    }
+
+    /// Whoever may write the roles that they hand to a function of their own making may do anything.
+    #[test]
+    fn setting_up_and_publishing_write_nothing_in_iam() {
+        assert_eq!(of_iam(Policy::Setup), ["iam:GetRole", "iam:GetRolePolicy", "iam:PassRole"]);
+        assert_eq!(of_iam(Policy::Publish), ["iam:PassRole"]);
+        assert_eq!(of_iam(Policy::GateRole), [""; 0]);
+    }
+
+    #[test]
+    fn roles_are_passed_to_lambda_alone() {
+        for policy in [Policy::Setup, Policy::Publish] {
+            let policy: serde_json::Value = serde_json::from_str(&policy.text("aws", "1")).unwrap();
+            let passing =
+                policy["Statement"].as_array().unwrap().iter().find(|s| s["Action"] == "iam:PassRole").unwrap();
+            assert_eq!(passing["Condition"]["StringEquals"]["iam:PassedToService"], "lambda.amazonaws.com");
+            assert!(!passing["Resource"].to_string().contains('*'), "{passing}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
@@ -15,18 +16,24 @@ use crate::{
     cloud::{Cloud, Connect, Keys},
     local::{self, Endpoint, Faults, Joined},
     publish::{
+        attempt::Patience,
         ffmpeg::Tools,
         reporter::{Control, Reporter},
     },
     reel::{
         fault::{Fault, Stopped},
         order::{AccountRegion, Folders, Order, Place, Target},
+        retry::RetryPolicy,
     },
     state::queue::Queue,
 };
 
 /// The stand-in's Region where none is chosen.
 pub const LOCAL_REGION: &str = "us-east-1";
+
+/// The SDK tries three times itself. A missing network is said at once: nothing has begun yet.
+const SIGN_IN: RetryPolicy =
+    RetryPolicy { attempts: 3, base: Duration::from_millis(500), cap: Duration::from_secs(5), offline: Duration::ZERO };
 
 /// Folders and ports of this machine, and what is not usual about its accounts.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,7 +161,8 @@ impl Engine {
                 Connect { region: place.region.clone(), profile: profile.clone(), unusual, ..Connect::default() }
             }
         };
-        Cloud::connect(&connect).await.map_err(failed)
+        let patience = Patience { policy: SIGN_IN, ..Patience::default() };
+        patience.again(|| Cloud::connect(&connect)).await.map_err(failed)
     }
 
     /// Joins the stand-in of the data folder, or starts one that ends with us.

@@ -1,6 +1,9 @@
 //! What an account needs around the reels, and signing in to it, under the stand-in's rules: those of AWS.
 
 mod consent;
+mod in_between;
+mod races;
+mod rights;
 mod secrets;
 mod setting_up;
 mod signing_in;

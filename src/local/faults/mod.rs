@@ -21,6 +21,8 @@ pub(super) struct Plan {
     pub(super) latency: Duration,
     /// An error with this status instead of the effect.
     pub(super) status: Option<u16>,
+    /// Something else than the server answers, with a page of this status and without the effect.
+    pub(super) page: Option<u16>,
     pub(super) strike: Option<Strike>,
     /// A download answers a byte less than was asked for.
     pub(super) wrong_size: bool,
@@ -247,6 +249,7 @@ impl Plan {
         match *kind {
             Kind::Latency(latency) => self.latency += latency,
             Kind::Status(status) => self.status = self.status.or(Some(status)),
+            Kind::Page(status) => self.page = self.page.or(Some(status)),
             Kind::Strike(strike) => self.strike = self.strike.or(Some(strike)),
             Kind::WrongSize => self.wrong_size = true,
             Kind::ExpiredCredentials => self.expired_credentials = true,

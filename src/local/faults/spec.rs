@@ -40,6 +40,8 @@ pub struct Rule {
 pub enum Kind {
     Latency(Duration),
     Status(u16),
+    /// A page with this status, as a proxy or a hotel's login sends one: not in AWS's form.
+    Page(u16),
     Strike(Strike),
     WrongSize,
     ExpiredCredentials,
@@ -79,7 +81,8 @@ impl Explain for FaultError {
         let hint = match self {
             Self::Form(_) => "Faults are separated by commas: `latency=60ms,429=0.1,500@CreateFunction=3x,seed=42`.",
             Self::Name(_) => {
-                "Known: latency, uplink, 403, 409, 412, 429, 500, 503, reset-before, reset-mid, reset-after, \
+                "Known: latency, uplink, 403, 409, 412, 429, 500, 503, page-200 (or another \
+                 status: a proxy's page), reset-before, reset-mid, reset-after, \
                  effect-no-answer, pause-before, pause-after, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, \
                  signature-age, quota, clock-skew, seed."
             }
@@ -177,6 +180,7 @@ fn rule(
             return Ok(Rule { kind: Kind::Latency(latency), operation, amount: Amount::Share(1.0) });
         }
         "403" | "409" | "412" | "429" | "500" | "503" => Kind::Status(name.parse().unwrap_or(500)),
+        _ if let Some(status) = name.strip_prefix("page-").and_then(page) => Kind::Page(status),
         "reset-before" => reset(Moment::BeforeBody),
         "reset-mid" => reset(Moment::MidBody),
         "reset-after" => reset(Moment::AfterBody),
@@ -193,6 +197,11 @@ fn rule(
     };
     let amount = amount(value).ok_or_else(|| wrong(AMOUNT))?;
     Ok(Rule { kind, operation, amount })
+}
+
+/// A status that a last answer can have.
+fn page(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|status| (200..600).contains(status))
 }
 
 fn amount(text: &str) -> Option<Amount> {
@@ -241,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_full_specification_is_read() {
-        let spec = "latency=60ms, uplink=200mbit,429=0.1,500@CreateFunction=3x,reset-mid=at:2,\
+        let spec = "latency=60ms, uplink=200mbit,429=0.1,500@CreateFunction=3x,reset-mid=at:2,page-404@GetFunction=1x,\
                     expired-credentials=after:9,role-not-assumable=5s,pending=1m,signature-age=20s,quota=1MiB,clock-skew=-10m,seed=42";
         let faults: Faults = spec.parse().unwrap();
         assert_eq!(faults.seed, 42);
@@ -257,6 +266,7 @@ mod tests {
             rule(Kind::Status(429), None, Amount::Share(0.1)),
             rule(Kind::Status(500), Some(Operation::CreateFunction), Amount::First(3)),
             rule(Kind::Strike(Strike { moment: Moment::MidBody, how: How::Reset }), None, Amount::At(2)),
+            rule(Kind::Page(404), Some(Operation::GetFunction), Amount::First(1)),
             rule(Kind::ExpiredCredentials, None, Amount::After(9)),
         ];
         assert_eq!(faults.rules, wanted);
@@ -267,7 +277,9 @@ mod tests {
     fn the_error_names_the_bad_part() {
         let error = |spec: &str| spec.parse::<Faults>().unwrap_err().to_string();
         assert_eq!(error("latency=60ms,nonsense"), "`nonsense` is no fault of the form name=value");
-        assert_eq!(error("lateness=60ms"), "`lateness` is no fault that the stand-in knows");
+        for name in ["lateness", "page-", "page-100", "page-6000"] {
+            assert_eq!(error(&format!("{name}=60ms")), format!("`{name}` is no fault that the stand-in knows"));
+        }
         assert_eq!(error("429@Create=1x"), "`Create` is no operation of the stand-in");
         assert!(error("429=1.5").starts_with("`1.5` is no value for the fault `429`: it takes a share"));
         for spec in ["latency=60", "latency=-1s", "uplink=fast", "uplink=0mbit", "quota=1TB", "seed=x", "429=x"] {

@@ -16,8 +16,10 @@ use super::{
     api::{Trail, misdirected, record},
     connection::Cut,
     operation::Operation,
+    proxy,
     shared::{Place, Shared},
     sigv4::hex,
+    store::record::uuid,
 };
 use crate::reel::{
     gate_path::{self, Asked, Inside, What},
@@ -95,6 +97,8 @@ async fn front(
     let refused = if is_cut {
         cut.cut();
         Response::new(Body::empty())
+    } else if let Some(status) = plan.page {
+        proxy::page(status)
     } else if let Some(status) = plan.status {
         Reply::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY))
             .shaped(&parts.method, &parts.headers)
@@ -118,6 +122,10 @@ fn forbidden() -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::FORBIDDEN;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static("AccessDeniedException"));
+    if let Ok(id) = HeaderValue::from_str(&uuid()) {
+        response.headers_mut().insert("x-amzn-requestid", id);
+    }
     response
 }
 

@@ -31,3 +31,21 @@ pub async fn setup(
     };
     control.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
 }
+
+/// The administrator's part, once an account: the two roles alone. Returns how many of them were changed, and where.
+pub async fn roles(
+    engine: &Engine,
+    place: &Place,
+    person: &dyn Person,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<(u32, AccountRegion), Stopped> {
+    let work = async {
+        let cloud = engine.connect(place).await?;
+        consent::acknowledged(engine, place, &cloud, person).await?;
+        let _alone = engine.alone().await;
+        let changed = account::setup_roles(&cloud, reporter, control).await?;
+        Ok((changed, account_region(&cloud)))
+    };
+    control.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+}

@@ -38,13 +38,33 @@ fn graded<'a>(run: &'a Run, grade: &'a str) -> Vec<&'a str> {
     run.events("finding").filter(|line| line["grade"] == grade).map(|line| line["subject"].as_str().unwrap()).collect()
 }
 
-async fn sets_up_once(emulator: &Emulator, owner: &Keys) {
+/// The roles are an administrator's to make, once; the rest takes no right to write in IAM.
+async fn has_its_roles_made(emulator: &Emulator, administrator: &Keys, owner: &Keys) {
+    let refused = run(emulator.zipreel(owner), &["setup", "--yes"]).await;
+    let hint = refused.failed()["hint"].as_str().unwrap();
+    assert!(hint.contains("`zipreel setup --roles`"), "{:#?}", refused.lines);
+    let made = run(emulator.zipreel(administrator), &["setup", "--roles", "--yes"]).await;
+    assert_eq!(last(&made, "ready")["changed"], 2);
+    let again = run(emulator.zipreel(administrator), &["setup", "--roles"]).await;
+    assert_eq!(last(&again, "ready")["changed"], 0);
+}
+
+/// Root may do everything: nothing is said to be missing, but that it should not be used.
+async fn root_is_told_apart(emulator: &Emulator) {
+    let said = run(emulator.zipreel(&emulator.root()), &["doctor"]).await;
+    let rights = said.events("finding").find(|line| line["subject"] == "rights").unwrap();
+    assert_eq!(rights["grade"], "note", "{rights}");
+    assert!(rights["words"].as_str().unwrap().contains("root"), "{rights}");
+}
+
+async fn sets_up_once(emulator: &Emulator, administrator: &Keys, owner: &Keys) {
     let before = run(emulator.zipreel(owner), &["doctor"]).await;
     assert_eq!(before.code, Some(1), "{:#?}", before.lines);
     assert_eq!(graded(&before, "setup"), ["roles", "roles", "gate", "log"], "{:#?}", before.lines);
+    has_its_roles_made(emulator, administrator, owner).await;
     let first = run(emulator.zipreel(owner), &["setup", "--yes"]).await;
     let ready = last(&first, "ready");
-    assert!(ready["changed"].as_u64().unwrap() >= 5, "{ready}");
+    assert!(ready["changed"].as_u64().unwrap() >= 3, "{ready}");
     assert_eq!(ready["relay"], Value::Null);
     let second = run(emulator.zipreel(owner), &["setup"]).await;
     let again = last(&second, "ready");
@@ -110,9 +130,11 @@ async fn is_empty(emulator: &Emulator, owner: &Cloud) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let emulator = Emulator::start().await;
+    let administrator = emulator.user("administrator", &[Policy::SetupRoles, Policy::Setup]).await;
     let owner = emulator.user("owner", &[Policy::Setup]).await;
     let publisher = emulator.user("publisher", &[Policy::Publish]).await;
-    sets_up_once(&emulator, &owner).await;
+    root_is_told_apart(&emulator).await;
+    sets_up_once(&emulator, &administrator, &owner).await;
     let cloud = emulator.cloud(&publisher).await;
     may_not_change_the_gate(&cloud).await;
 
@@ -136,9 +158,11 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let deleted = emulator.zipreel(&publisher).args(["delete", "harbour", "--yes"]).output().await.unwrap();
     assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
     goes_away(&published.playlist()).await;
-    let removed = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
-    assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 5, "{:#?}", removed.lines);
+    let removed = run(emulator.zipreel(&owner), &["teardown", "--yes", "--keep-roles"]).await;
+    assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 3, "{:#?}", removed.lines);
+    let removed = run(emulator.zipreel(&administrator), &["teardown", "--yes"]).await;
+    assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 2, "{:#?}", removed.lines);
     is_empty(&emulator, &emulator.cloud(&owner).await).await;
-    let nothing = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
+    let nothing = run(emulator.zipreel(&administrator), &["teardown", "--yes"]).await;
     assert_eq!(last(&nothing, "removed")["removed"], Value::Array(Vec::new()));
 }

@@ -104,6 +104,10 @@ impl Emulator {
         Keys { access_key: key.access_key_id, secret_key: key.secret_access_key }
     }
 
+    pub(super) fn root(&self) -> Keys {
+        Keys { access_key: ROOT[0].to_owned(), secret_key: ROOT[1].to_owned() }
+    }
+
     /// As root.
     pub(super) fn iam(&self) -> aws_sdk_iam::Client {
         let config = aws_sdk_iam::Config::builder()

@@ -1,4 +1,4 @@
-//! What `zipreel setup --template` prints, under CloudFormation's own schemas.
+//! What `zipreel setup --template` prints, with `--roles` too, under CloudFormation's own schemas.
 
 use std::{
     env, fs,
@@ -20,8 +20,14 @@ fn cfn_lint_finds_nothing_in_the_template() {
     let template = folder.path().join("template.json");
     fs::write(&template, &printed.stdout).unwrap();
     let linter = env::var_os("ZIPREEL_TEST_CFN_LINT").unwrap_or_else(|| "cfn-lint".into());
-    let linted =
-        Command::new(&linter).args(["--regions", "us-east-1", "eu-west-1", "--template"]).arg(&template).output();
+    let roles = folder.path().join("roles.json");
+    let printed =
+        Command::new(env!("CARGO_BIN_EXE_zipreel")).args(["setup", "--template", "--roles"]).output().unwrap();
+    fs::write(&roles, &printed.stdout).unwrap();
+    let linted = Command::new(&linter)
+        .args(["--regions", "us-east-1", "eu-west-1", "--template"])
+        .args([&template, &roles])
+        .output();
     let linted = linted.unwrap_or_else(|error| panic!("this test needs {linter:?}: {error}"));
     assert!(linted.status.success(), "{}", String::from_utf8_lossy(&linted.stdout));
     for name in ["gate", "relay"] {

@@ -182,3 +182,27 @@ async fn downloads_stall_lie_about_their_size_and_fail() {
     assert!(tokio::time::timeout(Duration::from_millis(300), more).await.is_err());
     assert_eq!(fixture.stand_in.counts().calls(Operation::Download), 4);
 }
+
+#[tokio::test]
+async fn a_proxys_page_has_nothing_of_aws_and_no_effect() {
+    let fixture = Fixture::start().await;
+    let client = fixture.lambda();
+    create(&client, "chunk", zip_of("a", b"a")).send().await.unwrap();
+    let got = client.get_function().function_name("chunk").send().await.unwrap();
+    let link = got.code().unwrap().location().unwrap();
+    fixture.set_faults("page-404@DeleteFunction=1x,page-302@Download=1x,page-403@Gate=1x,page-407@GetFunction=1x");
+    let answer = client.delete_function().function_name("chunk").send().await.unwrap_err();
+    let raw = answer.raw_response().unwrap();
+    assert_eq!((raw.status().as_u16(), raw.headers().get("content-type")), (404, Some("text/html")));
+    assert_eq!(raw.headers().get("x-amzn-requestid"), None);
+    let refused = client.get_function().function_name("chunk").send().await.unwrap_err();
+    assert!(refused.raw_response().unwrap().headers().get("proxy-authenticate").is_some());
+    let moved = get(link, &[]).await;
+    assert_eq!((moved.status, moved.header("location").is_some()), (302, true));
+    let blocked = get(&format!("{}/a/index.m3u8", fixture.endpoint().gate), &[]).await;
+    assert_eq!((blocked.status, blocked.header("access-control-allow-origin")), (403, None));
+    client.get_function().function_name("chunk").send().await.unwrap();
+    fixture.set_faults("page-502=1x");
+    let empty = client.list_functions().send().await.unwrap_err();
+    assert_eq!(empty.raw_response().unwrap().status().as_u16(), 502);
+}
