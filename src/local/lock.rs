@@ -2,7 +2,7 @@
 //! joins it.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     path::Path,
     time::Duration,
@@ -52,7 +52,7 @@ impl Running {
 /// A stand-in to work with, whoever runs it.
 #[derive(Debug)]
 pub enum Joined {
-    /// Another process runs it, and it ends with that process.
+    /// Another process runs it, and it ends with that process ([`super::keep`] goes on).
     Running(Endpoint),
     /// Ours, to be kept as long as it is needed.
     Started(StandIn),
@@ -88,9 +88,19 @@ pub async fn join_or_start(config: Config) -> Result<Joined, LocalError> {
 
 /// Takes the folder's lock; `None` if another has it. The folder is made if it is not there.
 pub(super) fn take(folder: &Path) -> Result<Option<File>, LocalError> {
+    let made = fs::create_dir_all(folder);
+    made.map_err(|source| LocalError::Data { folder: folder.to_owned(), source })?;
+    lock(folder, File::options().create(true).truncate(false).write(true))
+}
+
+/// The same for a folder that was joined: one that was removed since is not made anew.
+pub(super) fn take_again(folder: &Path) -> Result<Option<File>, LocalError> {
+    lock(folder, File::options().write(true))
+}
+
+fn lock(folder: &Path, options: &OpenOptions) -> Result<Option<File>, LocalError> {
     let data = |source| LocalError::Data { folder: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(data)?;
-    let file = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK)).map_err(data)?;
+    let file = options.open(folder.join(LOCK)).map_err(data)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -109,6 +119,12 @@ fn note(folder: &Path) -> Option<Running> {
 
 pub(super) fn announce(folder: &Path, running: &Running) -> io::Result<()> {
     files::replace(&folder.join(NOTE), &serde_json::to_vec_pretty(running)?, files::Mode::OwnerOnly)
+}
+
+/// Whether the process that has the folder serves it at other addresses than these.
+pub(super) fn is_elsewhere(folder: &Path, endpoint: &Endpoint) -> bool {
+    let here = (&endpoint.api, &endpoint.gate, &endpoint.relay);
+    note(folder).is_some_and(|note| (&note.api, &note.gate, &note.relay) != here)
 }
 
 /// The endpoint of the process that has the folder, if it answers to the folder's keys.

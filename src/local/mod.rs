@@ -15,6 +15,7 @@ mod files;
 mod gate;
 mod iam;
 mod intake;
+mod keep;
 mod keys;
 mod lambda;
 mod limits;
@@ -39,6 +40,7 @@ use crate::reel::gate::Public;
 
 pub use clock::Clock;
 pub use faults::{Amount, FaultError, Faults, How, Kind, LiveFaults, Moment, Rule, Strike};
+pub use keep::{Kept, keep};
 pub use lock::{Joined, join_or_start};
 pub use operation::Operation;
 pub use problem::LocalError;

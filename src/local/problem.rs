@@ -16,6 +16,14 @@ pub enum LocalError {
     Held { folder: PathBuf, pid: Option<u32> },
     #[error("could not reach the stand-in that has the data folder `{}`", folder.display())]
     Silent { folder: PathBuf, pid: Option<u32> },
+    #[error("could not take over the stand-in, whose process has ended: port {port} is not free")]
+    TakeOver { port: u16, source: io::Error },
+    #[error(
+        "could not go on with the stand-in of the data folder `{}`: it was started anew, at other addresses or with \
+         other keys",
+        folder.display()
+    )]
+    Moved { folder: PathBuf },
 }
 
 impl Explain for LocalError {
@@ -37,6 +45,10 @@ impl Explain for LocalError {
             Self::Port { .. } => "Choose another port with `--port`, or `--port 0` for any.".to_owned(),
             Self::PortRange(_) => "Choose a port up to 65533 with `--port`.".to_owned(),
             Self::Held { pid, .. } => format!("End {}, or name another folder with `--data`.", process(*pid)),
+            Self::TakeOver { port, .. } => {
+                format!("End the program that uses port {port}: the stand-in is then served there again.")
+            }
+            Self::Moved { .. } => "Start this program again: it then finds the other stand-in.".to_owned(),
             Self::Silent { pid, .. } => {
                 format!("End {}, which does not answer, or name another folder with `--data`.", process(*pid))
             }

@@ -1,6 +1,12 @@
 //! Starts and stops the stand-in: data folder, first functions and roles, three listeners.
 
-use std::{fs::File, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -23,6 +29,9 @@ use super::{
 /// How long requests under way may take to end once the server is to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Of the API, the gate and the relay.
+pub(super) type Listeners = [TcpListener; 3];
+
 /// A running stand-in. Dropping it stops it at once.
 #[derive(Debug)]
 pub struct StandIn {
@@ -44,12 +53,34 @@ pub async fn start(config: Config) -> Result<StandIn, LocalError> {
 
 /// Starts under a lock that was taken before.
 pub(super) async fn start_holding(config: Config, held: File) -> Result<StandIn, LocalError> {
+    let opened = open(&config).await?;
+    let listeners = listen(config.listen, wanted_ports(config.port)?).await?;
+    serve(config, held, opened, listeners)
+}
+
+/// What a data folder holds; to be opened under its lock.
+pub(super) struct Opened {
+    keys: Keys,
+    store: Store,
+    counts: Counts,
+}
+
+pub(super) async fn open(config: &Config) -> Result<Opened, LocalError> {
     let folder = config.data.clone();
-    let opened = config.clone();
-    let open = tokio::task::spawn_blocking(move || prepare(&opened));
+    let config = config.clone();
+    let open = tokio::task::spawn_blocking(move || prepare(&config));
+    let opened = open.await.map_err(io::Error::other).and_then(|done| done);
+    opened.map_err(|source| LocalError::Data { folder, source })
+}
+
+pub(super) fn serve(
+    config: Config,
+    held: File,
+    Opened { keys, store, counts }: Opened,
+    listeners: Listeners,
+) -> Result<StandIn, LocalError> {
+    let folder = config.data.clone();
     let data = |source| LocalError::Data { folder: folder.clone(), source };
-    let (keys, store, counts) = open.await.map_err(io::Error::other).and_then(|done| done).map_err(data)?;
-    let listeners = listen(&config).await?;
     let ports = ports(&listeners).map_err(data)?;
     let places = places(&config, ports);
     let endpoint = endpoint(&places, &keys);
@@ -108,29 +139,35 @@ impl Drop for StandIn {
     }
 }
 
-fn prepare(config: &Config) -> io::Result<(Keys, Store, Counts)> {
+fn prepare(config: &Config) -> io::Result<Opened> {
     let keys = Keys::load_or_make(&config.data)?;
     let (store, empty) = Store::open(&config.data, config.keep)?;
     if empty {
         seed::fill(&store, config.clock.now())?;
     }
     let counts = if config.log_requests { Counts::with_log(&config.data)? } else { Counts::default() };
-    Ok((keys, store, counts))
+    Ok(Opened { keys, store, counts })
 }
 
-async fn listen(config: &Config) -> Result<[TcpListener; 3], LocalError> {
-    if config.port > u16::MAX - 2 {
-        return Err(LocalError::PortRange(config.port));
+/// Three in a row, or any that are free.
+fn wanted_ports(first: u16) -> Result<[u16; 3], LocalError> {
+    match first {
+        0 => Ok([0; 3]),
+        1..=65_533 => Ok([first, first + 1, first + 2]),
+        _ => Err(LocalError::PortRange(first)),
     }
-    let bind = async |offset: u16| {
-        let port = if config.port == 0 { 0 } else { config.port + offset };
-        let bound = TcpListener::bind(SocketAddr::new(config.listen, port)).await;
+}
+
+pub(super) async fn listen(address: IpAddr, ports: [u16; 3]) -> Result<Listeners, LocalError> {
+    let bind = async |port| {
+        let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
         bound.map_err(|source| LocalError::Port { port, source })
     };
-    Ok([bind(0).await?, bind(1).await?, bind(2).await?])
+    let [api, gate, relay] = ports;
+    Ok([bind(api).await?, bind(gate).await?, bind(relay).await?])
 }
 
-fn ports(listeners: &[TcpListener; 3]) -> io::Result<[u16; 3]> {
+fn ports(listeners: &Listeners) -> io::Result<[u16; 3]> {
     let [api, gate, relay] = listeners;
     Ok([api.local_addr()?.port(), gate.local_addr()?.port(), relay.local_addr()?.port()])
 }

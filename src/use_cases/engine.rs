@@ -14,7 +14,7 @@ use super::{Unusual, failed};
 use crate::{
     account::{self, RelayWish},
     cloud::{Cloud, Connect, Keys},
-    local::{self, Endpoint, Faults, Joined},
+    local::{self, Endpoint, Faults, Kept},
     publish::{
         attempt::Patience,
         ffmpeg::Tools,
@@ -57,7 +57,8 @@ struct Shared {
     tools: OnceCell<Tools>,
     /// Signed in already. A cell of its own for each place: a place that does not answer holds up no other.
     clouds: Mutex<HashMap<Place, Arc<OnceCell<Cloud>>>>,
-    stand_in: AsyncMutex<Option<Joined>>,
+    /// Served by us, or by another process until that ends.
+    stand_in: AsyncMutex<Option<Kept>>,
     /// Two jobs must not make the same roles and functions at the same time.
     setting_up: AsyncMutex<()>,
     queue: Queue,
@@ -82,14 +83,14 @@ impl Engine {
 
     /// Ends a stand-in that is ours.
     pub async fn close(&self) {
-        if let Some(Joined::Started(stand_in)) = self.0.stand_in.lock().await.take() {
+        if let Some(stand_in) = self.0.stand_in.lock().await.take() {
             stand_in.stop().await;
         }
     }
 
     /// Whether the stand-in's links end with this process.
     pub async fn serves(&self) -> bool {
-        matches!(*self.0.stand_in.lock().await, Some(Joined::Started(_)))
+        self.0.stand_in.lock().await.as_ref().is_some_and(Kept::is_ours)
     }
 
     /// Signs in anew at the next need: the person may have done something about it. Work under way keeps its sign-in.
@@ -165,15 +166,16 @@ impl Engine {
         patience.again(|| Cloud::connect(&connect)).await.map_err(failed)
     }
 
-    /// Joins the stand-in of the data folder, or starts one that ends with us.
+    /// Joins the stand-in of the data folder and takes it over should its process end, or starts one. What is ours ends
+    /// with us.
     async fn stand_in(&self) -> Result<Endpoint, Stopped> {
         let mut ours = self.0.stand_in.lock().await;
-        if let Some(joined) = &*ours {
-            return Ok(joined.endpoint().clone());
+        if let Some(kept) = &*ours {
+            return Ok(kept.endpoint().clone());
         }
-        let joined = local::join_or_start(self.0.machine.stand_in()?).await.map_err(failed)?;
-        let endpoint = joined.endpoint().clone();
-        *ours = Some(joined);
+        let kept = local::keep(self.0.machine.stand_in()?).await.map_err(failed)?;
+        let endpoint = kept.endpoint().clone();
+        *ours = Some(kept);
         Ok(endpoint)
     }
 }

@@ -13,3 +13,4 @@ mod limits;
 mod memory;
 mod signatures;
 mod states;
+mod takeover;

@@ -54,19 +54,7 @@ impl Desk {
 
     /// The binary with this desk's folders, and nothing of the person who runs the tests.
     pub(crate) fn command(&self, state: &str) -> Command {
-        let mut command = Command::new(binary());
-        command
-            .env("HOME", self.path("home"))
-            .env("XDG_CONFIG_HOME", self.path("home/config"))
-            .env("ZIPREEL_DATA", self.path("data"))
-            .env("ZIPREEL_STATE_DIR", self.path(state))
-            .env("ZIPREEL_WORK_DIR", self.path("work"))
-            .stdin(Stdio::null())
-            .kill_on_drop(true);
-        for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"] {
-            command.env_remove(name);
-        }
-        command
+        command_in(self.folder.path(), state)
     }
 
     pub(crate) async fn publish(&self, video: &Path, args: &[&str]) -> Run {
@@ -75,19 +63,40 @@ impl Desk {
 
     /// With a state folder of that name.
     pub(crate) async fn publish_in(&self, state: &str, video: &Path, args: &[&str]) -> Run {
-        let mut command = self.command(state);
+        Run::of(self.command(state), video, args).await
+    }
+}
+
+/// The binary with its folders below this one.
+pub(crate) fn command_in(folder: &Path, state: &str) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .env("HOME", folder.join("home"))
+        .env("XDG_CONFIG_HOME", folder.join("home/config"))
+        .env("ZIPREEL_DATA", folder.join("data"))
+        .env("ZIPREEL_STATE_DIR", folder.join(state))
+        .env("ZIPREEL_WORK_DIR", folder.join("work"))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    for name in ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Run {
+    /// A whole publishing by this command.
+    pub(crate) async fn of(mut command: Command, video: &Path, args: &[&str]) -> Self {
         command.arg("publish").arg("--json").args(args).arg("--").arg(video);
         let output = command.output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        Run {
+        Self {
             code: output.status.code(),
             lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
-}
 
-impl Run {
     /// The last line of a run that succeeded.
     pub(crate) fn published(&self) -> &Value {
         assert_eq!(self.code, Some(0), "{}\n{:#?}", self.stderr, self.lines.last());
