@@ -20,7 +20,7 @@ use super::{
     server::{self, Listeners},
 };
 
-/// How often a joined stand-in's lock is tried: a file opened and closed.
+/// How often a joined stand-in's lock is tried: one small file is opened for it, and one read.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// After a take-over that failed: others may succeed meanwhile.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ pub struct Kept {
 
 #[derive(Debug)]
 enum State {
-    /// With why we could not take it over, or are of no use to it.
+    /// Another process serves it, or nobody does just now, with why we could not.
     Another(Option<Arc<LocalError>>),
     Ours(StandIn),
     Over,
