@@ -132,7 +132,10 @@ impl Terminal {
                 if holds(&text) {
                     return text;
                 }
-                assert!(!shown.ended && Instant::now() < deadline, "waited in vain until {what}; the screen shows:\n{text}");
+                assert!(
+                    !shown.ended && Instant::now() < deadline,
+                    "waited in vain until {what}; the screen shows:\n{text}"
+                );
                 shown = changed.wait_timeout(shown, AGAIN.saturating_sub(pressed.elapsed())).unwrap().0;
             }
         }
