@@ -23,7 +23,7 @@ use crate::{
         app::Errand,
         backend::{Checked, Finding, Gone, Published, Question, Reply, Report},
         confirm::{Confirm, Stops},
-        id::Owner,
+        id::{JobId, Owner},
         job::{Asked, End, Job, Kind, Run, State},
         keymap::{Key, Table},
         overlay::{Overlay, Purpose},
@@ -37,9 +37,9 @@ use crate::{
 /// How often each kind of thing has to be reached.
 const OFTEN: u32 = 100;
 /// Far more than it takes.
-const STEPS: u32 = 2_000_000;
+const STEPS: u32 = 60_000;
 /// After so many steps another wizard is opened: nobody's session is endless.
-const SESSION: u32 = 1500;
+const SESSION: u32 = 300;
 
 /// What has to be reached: a screen, a question over it, a job in a state.
 const WANTED: &[&str] = &[
@@ -122,7 +122,15 @@ struct World {
     /// What was drawn, and when first: reviewed orders, and lines and questions as they stood on the screen.
     drawn: HashMap<String, Instant>,
     counts: BTreeMap<String, u32>,
-    before: BTreeSet<String>,
+    before: Before,
+}
+
+/// Where the wizard was when it was looked at last.
+#[derive(Default)]
+struct Before {
+    screen: &'static str,
+    over: &'static str,
+    jobs: HashMap<JobId, (u32, &'static str)>,
 }
 
 impl World {
@@ -137,7 +145,7 @@ impl World {
             running: nothing.1,
             drawn: HashMap::new(),
             counts: BTreeMap::new(),
-            before: BTreeSet::new(),
+            before: Before::default(),
         };
         world.reopen();
         world
@@ -146,6 +154,7 @@ impl World {
     fn reopen(&mut self) {
         self.player = open(&mut self.rng);
         (self.late, self.running, self.drawn) = (Vec::new(), Vec::new(), HashMap::new());
+        self.before = Before::default();
         let errands = self.player.app.begin();
         self.take(errands);
     }
@@ -187,7 +196,7 @@ impl World {
     }
 
     fn draw(&mut self) {
-        let screen = text(&self.player.screen_late(100, 30));
+        let screen = text(&self.player.screen_late(60, 18));
         let now = self.player.app.shared.now;
         let mut seen: Vec<String> = Vec::new();
         let words = flat(&screen);
@@ -232,21 +241,183 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.rng.u32(..100) {
-            0..45 => self.press(),
-            45..50 => self.click(),
-            50..62 => self.answer(),
-            62..84 => self.engine(),
-            84..94 => {
-                self.draw();
-                self.pass(LEAST);
-            }
+        match self.rng.u32(..1000) {
+            0..120 => self.pursue(),
+            120..380 => self.press(),
+            380..420 => self.click(),
+            420..600 => self.answer(),
+            600..930 => self.engine(),
+            930..970 => self.look(),
             _ => {
                 let millis = self.rng.u64(..250);
                 self.pass(Duration::from_millis(millis));
             }
         }
         self.look_for_faults();
+    }
+
+    /// Something a person does on purpose, which chance alone would seldom do.
+    fn pursue(&mut self) {
+        let code = |world: &mut Self, code| world.key(code, KeyModifiers::NONE);
+        for _ in 0..4 {
+            code(self, KeyCode::Esc);
+        }
+        match self.rng.u32(..14) {
+            0 | 1 => return self.publish(),
+            2 => self.home_line(|line| matches!(line, Line::Waiting(_) | Line::All(..))),
+            3 | 4 => self.home_line(|line| matches!(line, Line::Begun(_))),
+            5 => return self.answer_question(),
+            6 => return self.look_at_all(),
+            13 => self.home_line(|line| matches!(line, Line::Job(_))),
+            7 => return self.give_up(|line| matches!(line, Line::Begun(_))),
+            8 => return self.give_up(|line| matches!(line, Line::Waiting(_) | Line::Job(_))),
+            reel => {
+                self.home_line(|line| *line == Line::Library);
+                self.enter();
+                match reel {
+                    9 => {
+                        self.letter('d');
+                        self.type_name();
+                    }
+                    10 => self.letter('k'),
+                    _ => return self.repair(),
+                }
+            }
+        }
+        self.look();
+        code(self, KeyCode::Enter);
+        if self.rng.bool() {
+            self.letter('c');
+            self.look();
+            self.letter('y');
+        }
+    }
+
+    fn publish(&mut self) {
+        self.home_line(|line| *line == Line::Publish);
+        self.letter('u');
+        for _ in 0..self.rng.u32(..3) {
+            self.letter(' ');
+            self.key(KeyCode::Down, KeyModifiers::NONE);
+        }
+        self.enter();
+        if self.rng.u32(..4) == 0 {
+            // down to the target or the Region, and its list
+            (0..self.rng.u32(3..5)).for_each(|_| self.key(KeyCode::Down, KeyModifiers::NONE));
+            return self.letter(' ');
+        }
+        self.enter();
+        self.letter('a');
+        self.look();
+        self.enter();
+        if self.rng.u32(..3) == 0 {
+            self.letter('c');
+            self.look();
+            self.letter('y');
+        }
+    }
+
+    /// Opens a job that asks, and agrees or declines.
+    fn answer_question(&mut self) {
+        let asking: BTreeSet<_> =
+            self.player.app.jobs.active().filter(|job| job.question().is_some()).map(|job| job.id).collect();
+        self.home_line(|line| matches!(line, Line::Job(id) if asking.contains(id)));
+        if self.player.app.table() == Table::JobAsksForName {
+            return self.type_name();
+        }
+        self.look();
+        let letter = if self.rng.u32(..3) > 0 { 'y' } else { 'n' };
+        self.letter(letter);
+    }
+
+    /// Through the list of all publishings to one of them, ended or not.
+    fn look_at_all(&mut self) {
+        self.home_line(|line| matches!(line, Line::Job(_)));
+        self.letter('v');
+        for _ in 0..self.rng.u32(..4) {
+            self.key(KeyCode::Up, KeyModifiers::NONE);
+        }
+        self.enter();
+        if self.rng.bool() {
+            self.look();
+            self.letter('r');
+        }
+    }
+
+    fn give_up(&mut self, wanted: impl Fn(&Line) -> bool) {
+        self.point(wanted);
+        self.letter('x');
+        self.look();
+        self.letter('y');
+        if self.rng.bool() {
+            // and that is stopped, too
+            self.point(|line| matches!(line, Line::Job(_)));
+            self.letter('x');
+            self.look();
+            self.letter('y');
+        }
+    }
+
+    /// A check that finds damage, and what follows from it.
+    fn repair(&mut self) {
+        self.letter('k');
+        (0..4).for_each(|_| self.engine());
+        self.letter('R');
+        self.flush();
+        self.enter();
+        self.look();
+        self.letter('y');
+        if self.rng.bool() {
+            self.letter('c');
+            self.look();
+            self.letter('y');
+        }
+    }
+
+    fn letter(&mut self, letter: char) {
+        self.key(KeyCode::Char(letter), KeyModifiers::NONE);
+    }
+
+    /// Enter, and what it asks for is answered.
+    fn enter(&mut self) {
+        self.key(KeyCode::Enter, KeyModifiers::NONE);
+        self.flush();
+    }
+
+    fn look(&mut self) {
+        self.draw();
+        self.pass(LEAST);
+    }
+
+    fn flush(&mut self) {
+        while !self.late.is_empty() {
+            self.answer();
+        }
+    }
+
+    /// Goes Home and to one of these lines.
+    fn point(&mut self, wanted: impl Fn(&Line) -> bool) {
+        for _ in 0..8 {
+            self.key(KeyCode::Esc, KeyModifiers::NONE);
+        }
+        self.flush();
+        let lines = Home::lines(&self.player.app.shared, &self.player.app.jobs);
+        let fitting: Vec<_> = lines.iter().enumerate().filter(|(_, line)| wanted(line)).map(|(at, _)| at).collect();
+        if fitting.is_empty() {
+            return;
+        }
+        let at = fitting[self.rng.usize(..fitting.len())];
+        self.key(KeyCode::Home, KeyModifiers::NONE);
+        for _ in 0..at {
+            self.key(KeyCode::Down, KeyModifiers::NONE);
+        }
+    }
+
+    /// The same, and opens it.
+    fn home_line(&mut self, wanted: impl Fn(&Line) -> bool) {
+        self.point(wanted);
+        self.look();
+        self.enter();
     }
 
     /// A key that means something here, mostly; now and then a name where one is wanted, or any letter.
@@ -286,8 +457,7 @@ impl World {
             self.key(KeyCode::Char(letter), KeyModifiers::NONE);
         }
         if self.rng.bool() {
-            self.draw();
-            self.pass(LEAST);
+            self.look();
         }
         self.key(KeyCode::Enter, KeyModifiers::NONE);
     }
@@ -318,6 +488,7 @@ impl World {
         let errands = app.input(input);
         assert!(app.exit.is_none() || told, "it ended by {action:?}");
         self.take(errands);
+        self.count();
     }
 
     /// Answers of one owner come in order, those of several in any.
@@ -342,6 +513,7 @@ impl World {
         let after: Vec<_> = app.stack.iter().map(|open| open.id).collect();
         assert!(!is_job || before == after, "the answer of a job moved a screen");
         self.take(errands);
+        self.count();
     }
 
     /// Something happens to one of the jobs.
@@ -349,7 +521,9 @@ impl World {
         if self.running.is_empty() {
             return;
         }
-        let at = self.rng.usize(..self.running.len());
+        // what was told to stop stops soon
+        let told = self.running.iter().position(|running| running.control.cancel.is_cancelled());
+        let at = told.filter(|_| self.rng.bool()).unwrap_or_else(|| self.rng.usize(..self.running.len()));
         let replied = match &mut self.running[at].asked {
             Some(asked) => match asked.try_recv() {
                 Ok(reply) => Some(reply),
@@ -369,8 +543,8 @@ impl World {
         if replied.is_some_and(|reply| reply != Reply::Agreed) {
             return self.end(at, End::Failed(Fault::permanent("it was not confirmed")));
         }
-        match self.rng.u32(..10) {
-            0..3 => {
+        match self.rng.u32(..20) {
+            0..4 => {
                 let question = question(run);
                 if let Some(question) = question {
                     let (reply, answer) = oneshot::channel();
@@ -378,11 +552,11 @@ impl World {
                     self.tell(owner, Answer::Asks(Asked { question, reply }));
                 }
             }
-            3..6 => {
+            4..7 => {
                 let news = news(run, &mut self.rng);
                 news.into_iter().for_each(|answer| self.tell(owner, answer));
             }
-            6..8 => {
+            7..14 => {
                 let end = well(run, &mut self.rng);
                 self.end(at, end);
             }
@@ -409,31 +583,35 @@ impl World {
             let owner = Owner::Job(job.id, job.attempt);
             assert!(self.running.iter().any(|running| running.owner == owner), "nobody works on {:?}", job.run);
         }
-        let now = self.reached();
-        for reached in now.difference(&self.before) {
-            // a job's state is told apart by its number, which is no part of what is counted
-            let name = reached.split(" #").next().unwrap_or_default();
-            *self.counts.entry(name.to_owned()).or_default() += 1;
-        }
-        self.before = now;
     }
 
-    /// Where the wizard is now.
-    fn reached(&self) -> BTreeSet<String> {
+    /// What was come to since the last time.
+    fn count(&mut self) {
         let app = &self.player.app;
-        let mut reached = BTreeSet::from([format!("screen {}", screen(&self.player))]);
-        reached.extend(app.overlay.as_ref().map(|overlay| format!("over {}", over(overlay))));
-        for job in app.jobs.iter() {
-            let (what, state) = (what(&job.run), state(&job.state));
-            reached.insert(format!("job {what} {state} #{:?} {}", job.id, job.attempt));
+        let (screen, over) = (screen(&self.player), app.overlay.as_ref().map_or("", over));
+        let mut reached = Vec::new();
+        if self.before.screen != screen {
+            reached.push(format!("screen {screen}"));
         }
-        reached
+        if self.before.over != over && !over.is_empty() {
+            reached.push(format!("over {over}"));
+        }
+        (self.before.screen, self.before.over) = (screen, over);
+        for job in app.jobs.iter() {
+            let now = (job.attempt, state(&job.state));
+            if self.before.jobs.insert(job.id, now) != Some(now) {
+                reached.push(format!("job {} {}", what(&job.run), now.1));
+            }
+        }
+        for name in reached {
+            *self.counts.entry(name).or_default() += 1;
+        }
     }
 }
 
 fn open(rng: &mut Rng) -> Player {
     let start = if rng.bool() { script::start() } else { script::start_on_aws() };
-    let waiting = if rng.bool() { vec![script::order("four"), script::order("five")] } else { Vec::new() };
+    let waiting = vec![script::order("four"), script::order("five")];
     Player::unopened(start, Script { waiting, slow_removals: true, ..Script::default() })
 }
 
@@ -485,19 +663,26 @@ fn well(run: &Run, rng: &mut Rng) -> End {
     }
 }
 
-fn screen(player: &Player) -> String {
+fn screen(player: &Player) -> &'static str {
     let app = &player.app;
     match (player.at(), app.top().table(&app.shared, &app.jobs)) {
-        (_, Table::JobAsks) => "JobAsks".to_owned(),
-        (_, Table::JobAsksForName) => "JobAsksForName".to_owned(),
-        (At::Publishing, Table::Done) => "Done".to_owned(),
-        (At::Publishing, Table::PublishFailed) => {
-            let failed = app.shown_job().is_some_and(|job| job.failed().is_some());
-            if failed { "Failed" } else { "Stopped" }.to_owned()
-        }
-        (At::Publishing, _) if app.shown_job().is_some_and(Job::is_queued) => "Waiting".to_owned(),
-        (At::Reel, Table::Confirm) => "Confirm".to_owned(),
-        (at, _) => format!("{at:?}"),
+        (_, Table::JobAsks) => "JobAsks",
+        (_, Table::JobAsksForName) => "JobAsksForName",
+        (At::Publishing, Table::Done) => "Done",
+        (At::Publishing, Table::PublishFailed) if app.shown_job().is_some_and(|job| job.failed().is_some()) => "Failed",
+        (At::Publishing, Table::PublishFailed) => "Stopped",
+        (At::Publishing, _) if app.shown_job().is_some_and(Job::is_queued) => "Waiting",
+        (At::Reel, Table::Confirm) => "Confirm",
+        (At::Home, _) => "Home",
+        (At::Video, _) => "Video",
+        (At::Settings, _) => "Settings",
+        (At::Review, _) => "Review",
+        (At::Publishing, _) => "Publishing",
+        (At::Queue, _) => "Queue",
+        (At::Removal, _) => "Removal",
+        (At::Library, _) => "Library",
+        (At::Reel, _) => "Reel",
+        (At::Source, _) => "Source",
     }
 }
 
