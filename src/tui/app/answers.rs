@@ -81,7 +81,12 @@ impl App {
                 let steps = self.jobs.told();
                 return self.steps(steps).into_iter().map(|errand| errand.command).collect();
             }
-            Answer::Forgotten(Err(fault)) => self.said = Some(fault.to_string()),
+            Answer::Forgotten(result) => {
+                if let Err(fault) = result {
+                    self.said = Some(fault.to_string());
+                }
+                return vec![Command::FindUnfinished];
+            }
             _ => {}
         }
         Vec::new()

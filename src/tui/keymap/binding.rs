@@ -12,7 +12,7 @@ pub(in crate::tui) enum Key {
 }
 
 pub(in crate::tui) struct Binding {
-    pub(super) keys: &'static [Key],
+    pub(in crate::tui) keys: &'static [Key],
     pub(in crate::tui) action: Action,
     /// How the keys are written, with those of the next binding if it is its counterpart.
     pub(in crate::tui) label: &'static str,

@@ -14,6 +14,8 @@ mod tables;
 mod tests;
 
 pub(super) use self::binding::Binding;
+#[cfg(test)]
+pub(super) use self::binding::Key;
 
 /// Every table.
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod any_keys;
 mod jobs;
 mod picker;
 mod pictures;
+mod random;
 mod session;
 mod several;
 mod steps;
@@ -377,6 +378,13 @@ impl Player {
             let painting = self.app.drawn();
             self.carry_out(painting.into_iter().collect());
         }
+        terminal.draw(|frame| view::draw(&mut self.app, frame)).unwrap();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The same, and what drawing asks for is left undone.
+    pub(super) fn screen_late(&mut self, width: u16, height: u16) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view::draw(&mut self.app, frame)).unwrap();
         terminal.backend().buffer().clone()
     }

@@ -1,6 +1,6 @@
 //! Work outlives its screen: what a person starts goes on wherever they go, ends whole, and moves no screen.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use super::{
     SMALL, folder, go_to_review,
@@ -72,7 +72,7 @@ async fn a_deletion_that_ends_leaves_home_where_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
     let (desk, folder) = with_reels(&["talk"]).await;
-    desk.stand_in.faults().set(format!("uplink=2mbit,{SLOWLY}").parse().unwrap());
+    desk.stand_in.faults().set("uplink=2mbit,latency@DeleteFunction=8s".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     delete(&terminal, "talk");
     go_home(&terminal);
@@ -131,7 +131,6 @@ async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
 async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
     let desk = Desk::start().await;
     let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("400@CreateFunction=1.0".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
@@ -143,8 +142,9 @@ async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
     terminal.wait("the name is free", |text| text.contains("by-the-sea") && text.contains("✔ free"));
     terminal.type_keys(ENTER);
     terminal.wait_for("⏎ publish");
-    terminal.press_until(ENTER, "Split");
-    terminal.wait_for("✖ could not");
+    // after the review, so that only publishing finds it
+    fs::rename(folder.join("clip.mp4"), folder.join("away")).unwrap();
+    terminal.press_until(ENTER, "✖ could not");
     terminal.type_keys(ESCAPE);
     let screen = terminal.wait_for("From a video file");
     assert!(screen.contains("✖ by-the-sea"), "Home keeps what failed:\n{screen}");
@@ -153,7 +153,7 @@ async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
     terminal.type_keys("e");
     terminal
         .wait("the settings are as they were left", |text| text.contains("by-the-sea") && text.contains("Segments"));
-    desk.stand_in.faults().clear();
+    fs::rename(folder.join("away"), folder.join("clip.mp4")).unwrap();
     terminal.press_until(ENTER, "⏎ publish");
     terminal.press_until(ENTER, "Split");
     terminal.wait_for("by-the-sea is live");
