@@ -3,21 +3,27 @@
 
 use super::{LibraryError, each_function};
 use crate::{
-    cloud::functions::FunctionFacts,
-    publish::removal::Removal,
+    cloud::{Cloud, functions::FunctionFacts},
+    publish::{attempt::Patience, removal::Removal},
     reel::{
         describe,
         index::Index,
-        name::{FunctionName, PREFIX},
+        name::{FunctionName, PREFIX, ReelName},
     },
 };
 
-/// Returns how many functions went. `progress` hears how many of how many so far.
-pub async fn delete(removal: &Removal<'_>, mut progress: impl FnMut(u32, u32)) -> Result<u32, LibraryError> {
-    let (cloud, reel) = (removal.cloud, removal.reel);
-    let mut has_index = false;
-    let mut chunks = Vec::new();
-    each_function(cloud, &format!("{PREFIX}{reel}-"), removal.patience, |page| {
+/// What there is of a reel, as listed.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    has_index: bool,
+    /// Names of the functions, of all generations.
+    chunks: Vec<String>,
+}
+
+/// Looks what there is to delete.
+pub async fn inventory(cloud: &Cloud, reel: &ReelName, patience: &Patience) -> Result<Inventory, LibraryError> {
+    let Inventory { mut has_index, mut chunks } = Inventory::default();
+    each_function(cloud, &format!("{PREFIX}{reel}-"), patience, |page| {
         for facts in page {
             match describe::ours(&facts.name, &facts.description) {
                 Some(function) if function.reel() != reel => {}
@@ -28,10 +34,21 @@ pub async fn delete(removal: &Removal<'_>, mut progress: impl FnMut(u32, u32)) -
         }
     })
     .await?;
-    let all = chunks.len() as u32 + u32::from(has_index);
-    if all == 0 {
+    if chunks.is_empty() && !has_index {
         return Err(LibraryError::NotFound(reel.clone()));
     }
+    Ok(Inventory { has_index, chunks })
+}
+
+/// Returns how many functions went. `progress` hears how many of how many so far.
+pub async fn delete(
+    removal: &Removal<'_>,
+    inventory: Inventory,
+    mut progress: impl FnMut(u32, u32),
+) -> Result<u32, LibraryError> {
+    let Inventory { has_index, chunks } = inventory;
+    let reel = removal.reel;
+    let all = chunks.len() as u32 + u32::from(has_index);
     let first = u32::from(has_index && removal.remove_index().await?);
     progress(first, all);
     let may_go = |index: Option<&Index>, facts: &FunctionFacts, _| {

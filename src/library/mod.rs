@@ -8,7 +8,7 @@ mod list;
 mod sweep;
 
 pub use check::{Checked, Depth, Finding, Report, check};
-pub use delete::delete;
+pub use delete::{Inventory, delete, inventory};
 pub use embed::embed;
 pub use list::{Listed, Shelf, list};
 pub use sweep::{Sweep, sweep};

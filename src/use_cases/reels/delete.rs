@@ -26,16 +26,18 @@ pub async fn delete(
     progress: impl FnMut(u32, u32),
 ) -> Result<u32, Stopped> {
     let held = engine.hold(reel, Purpose::Delete).await?;
-    let cloud = engine.connect(place);
-    let cloud = follow.cancel.run_until_cancelled(cloud).await.unwrap_or(Err(Stopped::Cancelled))?;
-    let at = account_region(&cloud);
-    let question = Question::Delete { reel: reel.clone(), at: at.clone() };
-    let asked = consent::ask(person, &question);
-    follow.cancel.run_until_cancelled(asked).await.unwrap_or(Err(Stopped::Cancelled))?;
     let patience = follow.patience();
+    let asked = async {
+        let cloud = engine.connect(place).await?;
+        let at = account_region(&cloud);
+        let inventory = library::inventory(&cloud, reel, &patience).await.map_err(failed)?;
+        consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
+        Ok((cloud, at, inventory))
+    };
+    let (cloud, at, inventory) = follow.cancel.run_until_cancelled(asked).await.unwrap_or(Err(Stopped::Cancelled))?;
     let delete = engine.leased(&cloud, &held, follow, async |lease| {
         let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
-        library::delete(&removal, progress).await.map_err(failed)
+        library::delete(&removal, inventory, progress).await.map_err(failed)
     });
     let gone = delete.await?;
     forget(engine, held, at).await?;

@@ -210,7 +210,8 @@ impl<'a> Case<'a> {
             Operation::Delete => {
                 let lease = Lease::take(&self.cloud, &reel, "this-machine", "delete").await.unwrap();
                 let removal = Removal { cloud: &self.cloud, lease: &lease, reel: &reel, patience: &patience };
-                let deleted = library::delete(&removal, |_, _| ()).await;
+                let inventory = library::inventory(&self.cloud, &reel, &patience).await.unwrap();
+                let deleted = library::delete(&removal, inventory, |_, _| ()).await;
                 lease.release().await;
                 deleted.map(drop).map_err(|error| told(&Stopped::Failed(error.fault())))
             }

@@ -29,8 +29,8 @@ fn slowly(desk: &Desk) {
     desk.stand_in.faults().set(SLOWLY.parse().unwrap());
 }
 
-/// From Home to the library's line of a reel, its page, and its deletion.
-fn delete(terminal: &Terminal, reel: &str) {
+/// From Home to the library's line of a reel, its page, and its name typed to delete it.
+pub(super) fn type_its_name(terminal: &Terminal, reel: &str) {
     terminal.wait_for("Publish a video");
     terminal.type_keys(END);
     terminal.wait("the library's line is chosen", |text| text.contains("▌ Library"));
@@ -45,13 +45,17 @@ fn delete(terminal: &Terminal, reel: &str) {
     terminal.press_until("d", "name ");
     terminal.type_keys(reel);
     terminal.wait("the name is typed", |text| text.lines().any(|line| line.contains(&format!("name {reel}"))));
+}
+
+fn delete(terminal: &Terminal, reel: &str) {
+    type_its_name(terminal, reel);
     terminal.press_until_it(ENTER, "it is being deleted", |text| {
         text.contains("are gone") || text.contains("what is to go") || text.contains("removed")
     });
 }
 
 /// Home, from wherever.
-fn go_home(terminal: &Terminal) {
+pub(super) fn go_home(terminal: &Terminal) {
     terminal.press_until(ESCAPE, "From a video file");
 }
 
@@ -72,7 +76,7 @@ async fn a_deletion_that_ends_leaves_home_where_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
     let (desk, folder) = with_reels(&["talk"]).await;
-    desk.stand_in.faults().set("uplink=2mbit,latency@DeleteFunction=8s".parse().unwrap());
+    desk.stand_in.faults().set("uplink=2mbit,pause-before@DeleteFunction=1.0".parse().unwrap());
     let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
     delete(&terminal, "talk");
     go_home(&terminal);
@@ -80,6 +84,8 @@ async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
     terminal.press_until_it(UP, "the first thing to do is chosen", |text| text.contains("▌ Publish a video"));
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
+    desk.stand_in.faults().set("uplink=2mbit".parse().unwrap());
+    desk.stand_in.faults().release();
     let screen = terminal.wait("the end of the deletion is said", |text| text.contains("talk is deleted"));
     assert!(screen.contains("● Upload") || screen.contains("○ Upload"), "the publishing is still in sight:\n{screen}");
     desk.stand_in.faults().clear();

@@ -141,6 +141,10 @@ impl Terminal {
         }
     }
 
+    pub(crate) fn process(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Ends it as a power cut does.
     #[cfg(unix)]
     pub(crate) fn kill(mut self) {
