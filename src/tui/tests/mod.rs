@@ -382,13 +382,6 @@ impl Player {
         terminal.backend().buffer().clone()
     }
 
-    /// The same, and what drawing asks for is left undone.
-    pub(super) fn screen_late(&mut self, width: u16, height: u16) -> Buffer {
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view::draw(&mut self.app, frame)).unwrap();
-        terminal.backend().buffer().clone()
-    }
-
     pub(super) fn text(&mut self, width: u16, height: u16) -> String {
         text(&self.screen(width, height))
     }
