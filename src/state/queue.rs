@@ -133,7 +133,7 @@ fn left_behind(state_dir: &Path) -> Vec<(PathBuf, Vec<Waiting>)> {
             Some((modified, path.clone(), ledger::good(&fs::read(&path).ok()?)))
         })
         .collect();
-    files.sort_by(|a, b| b.0.cmp(&a.0));
+    files.sort_by_key(|(modified, ..)| std::cmp::Reverse(*modified));
     files.into_iter().map(|(_, path, waiting)| (path, waiting)).collect()
 }
 

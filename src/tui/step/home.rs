@@ -205,8 +205,8 @@ fn open(line: &Line) -> Vec<Command> {
         },
         Line::Waiting(order) => vec![Command::TakeUp(Vec::new(), vec![Order::clone(order)])],
         Line::All(begun, waiting) => {
-            let begun = begun.iter().map(|resumable| Resumable::clone(resumable));
-            vec![Command::TakeUp(begun.collect(), waiting.iter().map(|order| Order::clone(order)).collect())]
+            let begun = begun.iter().copied().cloned().collect();
+            vec![Command::TakeUp(begun, waiting.iter().copied().cloned().collect())]
         }
     }
 }

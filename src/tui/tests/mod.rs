@@ -266,10 +266,12 @@ impl Player {
 
     /// The runs that were given to the runner, in order.
     pub(super) fn runs(&self) -> Vec<&Run> {
-        let run = |command| match command {
-            &Command::Run { ref run, .. } => Some(run),
-            _ => None,
-        };
+        fn run(command: &Command) -> Option<&Run> {
+            match command {
+                Command::Run { run, .. } => Some(run),
+                _ => None,
+            }
+        }
         self.done.iter().filter_map(run).collect()
     }
 
