@@ -11,7 +11,7 @@ use std::{
 pub(super) const LEAST: Duration = Duration::from_millis(300);
 
 /// What an early key is told.
-pub(super) const EARLY: &str = "nothing was started: look at it first, then press the key again";
+pub(super) const EARLY: &str = "nothing was started: read what it does first, then press the key again";
 
 /// Something that can be acted on, whole: if a detail of it changes it is another one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -9,7 +9,7 @@ use crate::tui::{
     answer::Answer,
     choices,
     id::{JobId, Owner, ScreenId},
-    job::{End, Job, Kind, Run},
+    job::{Asked, End, Job, Kind, Run},
     memory::Check,
     overlay::{Chooser, Overlay, Purpose},
     screen::Screen,
@@ -99,20 +99,18 @@ impl App {
             Answer::Checked(checked) => self.jobs.checked(id, attempt, checked),
             Answer::Gone(gone) => self.jobs.gone(id, attempt, gone),
             Answer::Retried(words) => self.jobs.said(id, attempt, words),
-            Answer::Asks(asked) => {
-                if self.jobs.asks(id, attempt, asked) && !self.is_in_sight(id) {
-                    let reel = self.jobs.get(id).map(|job| job.reel().to_string()).unwrap_or_default();
-                    self.said = Some(format!("{reel} asks something: Home leads to it"));
-                }
-            }
-            Answer::Ended(end) => {
-                if self.jobs.ended(id, attempt, end, now) {
-                    return self.job_ended(id);
-                }
-            }
+            Answer::Asks(asked) => return self.job_asks(id, attempt, asked),
+            Answer::Ended(end) => return self.job_ended(id, attempt, end),
             _ => {}
         }
         Vec::new()
+    }
+
+    fn job_asks(&mut self, id: JobId, attempt: u32, asked: Asked) -> Vec<Command> {
+        let is_open = self.jobs.asks(id, attempt, asked);
+        let job = self.jobs.get(id).filter(|_| is_open && !self.is_in_sight(id));
+        let words = job.map(|job| format!("{} asks something: Home leads to it", job.reel()));
+        words.map(Command::Say).into_iter().collect()
     }
 
     /// Whether the screen in sight is this job's own.
@@ -126,7 +124,10 @@ impl App {
         own && self.overlay.is_none()
     }
 
-    fn job_ended(&mut self, id: JobId) -> Vec<Command> {
+    fn job_ended(&mut self, id: JobId, attempt: u32, end: End) -> Vec<Command> {
+        if !self.jobs.ended(id, attempt, end, self.shared.now) {
+            return Vec::new();
+        }
         let Some(job) = self.jobs.get(id) else { return Vec::new() };
         let words = ended_words(job).filter(|_| !self.is_in_sight(id));
         let (place, reel) = (job.run.place().clone(), job.reel().clone());

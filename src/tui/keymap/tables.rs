@@ -20,7 +20,7 @@ const HELP: Binding = key(&[Key::Char('?'), Key::Code(KeyCode::F(1))], Action::H
 const QUIT: Binding = key(&[Key::Char('q')], Action::Quit, "q", "quit", "quit; asks while work runs", 1);
 const BACK: Binding = key(&[ESC], Action::Back, "Esc", "back", "one step back", 1);
 /// The work goes on, and Home shows it.
-const HOME_KEY: Binding = key(&[ESC], Action::Back, "Esc", "home", "home; the work goes on", 1);
+const HOME_KEY: Binding = key(&[ESC], Action::Back, "Esc", "home", "leave; the work goes on, and Home shows it", 1);
 const QUIT_LATER: Binding = key(&[Key::Char('q')], Action::Quit, "q", "quit", "quit; asks while work runs", 5);
 const MOVE: Binding = key(&[UP, Key::Char('k')], Action::Up, "↑↓", "", "move", 6);
 const MOVE_DOWN: Binding = also(&[DOWN, Key::Char('j')], Action::Down);
@@ -210,6 +210,10 @@ pub(super) static REMOVAL: &[Binding] = &[
 pub(super) static JOB_ASKS: &[Binding] = &[
     key(&[Key::Char('y'), Key::Char('a')], Action::Yes, "y", "agree", "agree", 0),
     key(&[Key::Char('n')], Action::No, "n", "decline", "decline: the work ends", 1),
+    ARROWS_SCROLL,
+    MOVE_DOWN,
+    PAGE,
+    PAGE_DOWN,
     HELP,
     key(&[ESC], Action::Back, "Esc", "later", "leave it open: Home leads back", 2),
     QUIT_LATER,
@@ -218,6 +222,10 @@ pub(super) static JOB_ASKS: &[Binding] = &[
 pub(super) static JOB_ASKS_FOR_NAME: &[Binding] = &[
     key(&[ENTER], Action::Yes, "⏎", "agree", "agree, if the name is right", 0),
     key(&[Key::Ctrl('d')], Action::No, "^D", "decline", "decline: the work ends", 1),
+    ARROWS,
+    ARROW_DOWN,
+    PAGE,
+    PAGE_DOWN,
     key(&[Key::Code(KeyCode::F(1))], Action::Help, "F1", "help", "all keys", 2),
     key(&[ESC], Action::Back, "Esc", "later", "leave it open: Home leads back", 2),
 ];

@@ -7,11 +7,14 @@ use crate::tui::{
     backend::{Question, Reply},
     id::JobId,
     keymap::Table,
+    widget::page::Scroll,
 };
 
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Asking {
     pub(in crate::tui) typed: Input,
+    /// Of the question's words.
+    pub(in crate::tui) scroll: Scroll,
 }
 
 /// A name has to be typed; a yes is a key.
@@ -25,6 +28,9 @@ pub(in crate::tui) fn table(question: &Question) -> Table {
 
 impl Asking {
     pub(in crate::tui) fn update(&mut self, action: &Action, job: JobId, question: &Question) -> Vec<Command> {
+        if self.scroll.moved(action) {
+            return Vec::new();
+        }
         let is_right = !is_typed(question) || self.typed.value() == question.wanted();
         match action {
             Action::Edit(request) => {

@@ -1,15 +1,18 @@
 //! Home: what is going on, what can be done here and now, what is unfinished.
 
-use crate::tui::{
-    action::{Action, Command, Way},
-    backend::{Order, Place, Resumable},
-    confirm::Confirm,
-    id::JobId,
-    job::{Job, Jobs, Kind, Run},
-    keymap::Table,
-    shared::Shared,
-    sight::Sight,
-    widget::list::Cursor,
+use crate::{
+    reel::name::{Generation, ReelName},
+    tui::{
+        action::{Action, Command, Way},
+        backend::{Order, Place, Resumable},
+        confirm::Confirm,
+        id::JobId,
+        job::{Job, Jobs, Kind, Run},
+        keymap::Table,
+        shared::Shared,
+        sight::Sight,
+        widget::list::Cursor,
+    },
 };
 
 #[derive(Debug, Default)]
@@ -20,14 +23,14 @@ pub(in crate::tui) struct Home {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::tui) enum Line {
+pub(in crate::tui) enum Line<'a> {
     Job(JobId),
     Publish,
     /// Goes on with everything that is unfinished.
-    All(Vec<Resumable>, Vec<Order>),
-    Begun(Resumable),
+    All(Vec<&'a Resumable>, Vec<&'a Order>),
+    Begun(&'a Resumable),
     /// It waited for its turn when its process ended.
-    Waiting(Order),
+    Waiting(&'a Order),
     Library,
 }
 
@@ -38,20 +41,31 @@ enum Key {
     #[default]
     Publish,
     All,
-    Unfinished(Place, String),
+    Begun(Place, ReelName, Generation),
+    Waiting(Place, ReelName),
     Library,
 }
 
-impl Line {
+impl Line<'_> {
+    fn is(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Job(id), Key::Job(other)) => id == other,
+            (Self::Begun(resumable), Key::Begun(place, reel, generation)) => {
+                (&resumable.place, &resumable.reel, &resumable.generation) == (place, reel, generation)
+            }
+            (Self::Waiting(order), Key::Waiting(place, reel)) => (&order.place, &order.reel) == (place, reel),
+            (Self::Publish, Key::Publish) | (Self::All(..), Key::All) | (Self::Library, Key::Library) => true,
+            _ => false,
+        }
+    }
+
     fn key(&self) -> Key {
         match self {
             Self::Job(id) => Key::Job(*id),
             Self::Publish => Key::Publish,
             Self::All(..) => Key::All,
-            Self::Begun(resumable) => {
-                Key::Unfinished(resumable.place.clone(), format!("{}/{}", resumable.reel, resumable.generation))
-            }
-            Self::Waiting(order) => Key::Unfinished(order.place.clone(), order.reel.to_string()),
+            Self::Begun(resumable) => Key::Begun(resumable.place.clone(), resumable.reel.clone(), resumable.generation),
+            Self::Waiting(order) => Key::Waiting(order.place.clone(), order.reel.clone()),
             Self::Library => Key::Library,
         }
     }
@@ -61,25 +75,25 @@ impl Line {
         match self {
             Self::Job(id) => jobs.get(*id).filter(|job| job.can_retry()).map(Job::retry_sight),
             Self::All(begun, waiting) => Some(Sight::of(&all(begun, waiting))),
-            Self::Begun(resumable) => Some(Sight::of(&vec![Run::Resume(Box::new(resumable.clone()))])),
-            Self::Waiting(order) => Some(Sight::of(&vec![Run::Publish(Box::new(order.clone()))])),
+            Self::Begun(resumable) => Some(Sight::of(&all(&[resumable], &[]))),
+            Self::Waiting(order) => Some(Sight::of(&all(&[], &[order]))),
             Self::Publish | Self::Library => None,
         }
     }
 }
 
-fn all(begun: &[Resumable], waiting: &[Order]) -> Vec<Run> {
-    let begun = begun.iter().map(|resumable| Run::Resume(Box::new(resumable.clone())));
-    begun.chain(waiting.iter().map(|order| Run::Publish(Box::new(order.clone())))).collect()
+fn all(begun: &[&Resumable], waiting: &[&Order]) -> Vec<Run> {
+    let begun = begun.iter().map(|resumable| Run::Resume(Box::new(Resumable::clone(resumable))));
+    begun.chain(waiting.iter().map(|order| Run::Publish(Box::new(Order::clone(order))))).collect()
 }
 
 impl Home {
-    pub(in crate::tui) fn lines(shared: &Shared, jobs: &Jobs) -> Vec<Line> {
+    pub(in crate::tui) fn lines<'a>(shared: &'a Shared, jobs: &Jobs) -> Vec<Line<'a>> {
         let open = |job: &&Job| job.is_active() || job.failed().is_some();
         let mut lines: Vec<_> = jobs.iter().filter(open).map(|job| Line::Job(job.id)).collect();
         lines.push(Line::Publish);
         let (begun, waiting) = unfinished(shared, jobs);
-        let can_go_on: Vec<_> = begun.iter().filter(|resumable| cannot(resumable).is_none()).cloned().collect();
+        let can_go_on: Vec<_> = begun.iter().copied().filter(|resumable| cannot(resumable).is_none()).collect();
         if can_go_on.len() + waiting.len() > 1 {
             lines.push(Line::All(can_go_on, waiting.clone()));
         }
@@ -100,7 +114,7 @@ impl Home {
     /// To be called when lines may have come or gone.
     pub(in crate::tui) fn settle(&mut self, shared: &Shared, jobs: &Jobs) {
         let lines = Self::lines(shared, jobs);
-        let at = lines.iter().position(|line| line.key() == self.on);
+        let at = lines.iter().position(|line| line.is(&self.on));
         let publish = || lines.iter().position(|line| *line == Line::Publish);
         self.cursor.at = at.or_else(publish).unwrap_or_default();
     }
@@ -149,7 +163,7 @@ impl Home {
 }
 
 /// What earlier processes left, without what this one has taken up. What was begun counts, not that it waited before.
-fn unfinished(shared: &Shared, jobs: &Jobs) -> (Vec<Resumable>, Vec<Order>) {
+fn unfinished<'a>(shared: &'a Shared, jobs: &Jobs) -> (Vec<&'a Resumable>, Vec<&'a Order>) {
     let here = |place: &Place, reel: &_| {
         let job = |job: &Job| {
             let ours = match job.kind() {
@@ -168,7 +182,7 @@ fn unfinished(shared: &Shared, jobs: &Jobs) -> (Vec<Resumable>, Vec<Order>) {
         };
         !here(&order.place, &order.reel) && !shared.unfinished.begun.iter().any(begun)
     });
-    (begun.cloned().collect(), waiting.cloned().collect())
+    (begun.collect(), waiting.collect())
 }
 
 /// Why an interrupted publishing can't go on now.
@@ -187,10 +201,13 @@ fn open(line: &Line) -> Vec<Command> {
         Line::Library => go(Way::Library),
         Line::Begun(resumable) => match cannot(resumable) {
             Some(why) => vec![Command::Say(format!("{} can't go on: {why}", resumable.reel))],
-            None => vec![Command::Begin(vec![Run::Resume(Box::new(resumable.clone()))], Vec::new())],
+            None => vec![Command::Begin(all(&[resumable], &[]), Vec::new())],
         },
-        Line::Waiting(order) => vec![Command::TakeUp(Vec::new(), vec![order.clone()])],
-        Line::All(begun, waiting) => vec![Command::TakeUp(begun.clone(), waiting.clone())],
+        Line::Waiting(order) => vec![Command::TakeUp(Vec::new(), vec![Order::clone(order)])],
+        Line::All(begun, waiting) => {
+            let begun = begun.iter().copied().cloned().collect();
+            vec![Command::TakeUp(begun, waiting.iter().copied().cloned().collect())]
+        }
     }
 }
 
@@ -198,11 +215,11 @@ fn open(line: &Line) -> Vec<Command> {
 fn discard(line: &Line, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
     let begun = |resumable: &Resumable| match &resumable.holder {
         Some(holder) => vec![Command::Say(format!("{holder} is working on {}", resumable.reel))],
-        None => vec![Command::Ask(Confirm::Discard(Box::new(resumable.clone())))],
+        None => vec![Command::Ask(Confirm::Discard(Box::new(Resumable::clone(resumable))))],
     };
     match line {
         Line::Begun(resumable) => begun(resumable),
-        Line::Waiting(order) => vec![Command::Ask(Confirm::Forget(Box::new(order.clone())))],
+        Line::Waiting(order) => vec![Command::Ask(Confirm::Forget(Box::new(Order::clone(order))))],
         Line::Job(id) => {
             let Some(job) = jobs.get(*id) else { return Vec::new() };
             if job.is_active() {

@@ -8,14 +8,15 @@ use super::{At, Player};
 use crate::{
     reel::event::{Event, JobChange, JobName},
     tui::{
-        action::Command,
+        action::{Command, Way},
         answer::Answer,
+        backend::Published,
         confirm::Confirm,
-        id::Owner,
+        id::{JobId, Owner},
         job::{End, Job, Run},
         overlay::Overlay,
         script::{self, Script},
-        sight::EARLY,
+        sight::{EARLY, LEAST, Sight},
     },
 };
 
@@ -154,7 +155,7 @@ fn a_failed_publishing_leads_back_to_what_was_typed() {
     assert_eq!((settings.videos[0].typed.value(), settings.length), ("by-the-sea", Duration::from_secs(8)));
     player.enter();
     player.look_and_enter();
-    player.ends(Ok(crate::tui::backend::Published { reel: script::name("by-the-sea"), ..script::published() }));
+    player.ends(Ok(Published { reel: script::name("by-the-sea"), ..script::published() }));
     assert!(player.jobs().iter().all(|job| job.failed().is_none()), "what failed is put right");
     player.key(KeyCode::Esc);
     player.look_and("q");
@@ -199,26 +200,27 @@ fn two_deletions_run_beside_each_other_and_move_no_screen() {
     assert!(player.jobs().iter().all(|job| !job.is_active()));
 }
 
-fn queue_of_five(player: &mut Player) -> Vec<crate::tui::id::JobId> {
-    let names = ["one", "two", "three", "four", "five"];
-    let runs: Vec<_> = names.map(|name| Run::Publish(Box::new(script::order(name)))).into();
-    player.app.shared.sights.drawn([crate::tui::sight::Sight::of(&runs)], player.app.shared.now);
-    player.app.at(player.app.shared.now + crate::tui::sight::LEAST, player.app.shared.wall);
-    let orders = names.map(script::order).into();
-    let errands = player.app.go(crate::tui::action::Way::Publish(orders, None));
+/// Reviewed, and published one after another.
+pub(super) fn queue_of(player: &mut Player, names: &[&str]) -> Vec<JobId> {
+    let runs: Vec<_> = names.iter().map(|name| Run::Publish(Box::new(script::order(name)))).collect();
+    let now = player.app.shared.now;
+    player.app.shared.sights.drawn([Sight::of(&runs)], now);
+    player.app.at(now + LEAST, player.app.shared.wall);
+    let orders = names.iter().map(|name| script::order(name)).collect();
+    let errands = player.app.go(Way::Publish(orders, None));
     player.carry_out(errands);
     player.jobs().iter().map(|job| job.id).collect()
 }
 
 fn live(name: &str) -> Answer {
-    let published = crate::tui::backend::Published { reel: script::name(name), ..script::published() };
+    let published = Published { reel: script::name(name), ..script::published() };
     Answer::Ended(End::Published(Box::new(published), None))
 }
 
 #[test]
 fn five_are_published_one_after_another_and_a_failed_one_stops_none() {
     let mut player = Player::local();
-    let ids = queue_of_five(&mut player);
+    let ids = queue_of(&mut player, &["one", "two", "three", "four", "five"]);
     assert_eq!(player.at(), At::Queue);
     let kept = |player: &Player| {
         let kept = player.done.iter().rev().find_map(|command| match command {

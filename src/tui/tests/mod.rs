@@ -266,10 +266,12 @@ impl Player {
 
     /// The runs that were given to the runner, in order.
     pub(super) fn runs(&self) -> Vec<&Run> {
-        let run = |command| match command {
-            &Command::Run { ref run, .. } => Some(run),
-            _ => None,
-        };
+        fn run(command: &Command) -> Option<&Run> {
+            match command {
+                Command::Run { run, .. } => Some(run),
+                _ => None,
+            }
+        }
         self.done.iter().filter_map(run).collect()
     }
 
@@ -378,13 +380,6 @@ impl Player {
             let painting = self.app.drawn();
             self.carry_out(painting.into_iter().collect());
         }
-        terminal.draw(|frame| view::draw(&mut self.app, frame)).unwrap();
-        terminal.backend().buffer().clone()
-    }
-
-    /// The same, and what drawing asks for is left undone.
-    pub(super) fn screen_late(&mut self, width: u16, height: u16) -> Buffer {
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view::draw(&mut self.app, frame)).unwrap();
         terminal.backend().buffer().clone()
     }

@@ -11,7 +11,8 @@ use ratatui::{
 use super::{Player, text};
 use crate::tui::{
     answer::Answer,
-    backend::{Checked, Finding},
+    backend::{Checked, Finding, Gone, Question, Report},
+    job::{Asked, End},
     script::{self, Script},
     theme::Theme,
 };
@@ -194,6 +195,83 @@ fn reel_while_it_is_checked() {
     player.keys("d");
     player.keys("harb");
     pictures("reel_delete", &mut player);
+}
+
+#[test]
+fn home_with_work_going_on_and_work_left_behind() {
+    let waiting = vec![script::order("four"), script::order("five")];
+    let mut player = Player::new(script::start(), Script { waiting, slow_removals: true, ..Script::default() });
+    super::jobs::queue_of(&mut player, &["one", "two"]);
+    let id = player.jobs().iter().next().unwrap().id;
+    player.tell(id, Answer::Ended(End::Failed(script::full())));
+    player.key(KeyCode::Esc);
+    pictures("home_busy", &mut player);
+}
+
+#[test]
+fn several_videos() {
+    let mut player = Player::local();
+    let ids = super::jobs::queue_of(&mut player, &["one", "two", "three", "four", "five"]);
+    for (id, end) in ids.iter().zip([End::Published(Box::new(script::published()), None), End::Failed(script::full())])
+    {
+        player.tell(*id, Answer::Ended(end));
+    }
+    for event in script::under_way() {
+        player.tell(ids[2], Answer::Engine(event));
+    }
+    pictures("queue", &mut player);
+}
+
+#[test]
+fn a_job_asks() {
+    let mut player = Player::local();
+    player.open_publish();
+    let question = Question::Notice { account: "123456789012".to_owned() };
+    let reply = tokio::sync::oneshot::channel().0;
+    player.tell(player.job().id, Answer::Asks(Asked { question, reply }));
+    pictures("asks", &mut player);
+}
+
+#[test]
+fn a_deletion() {
+    let mut player = Player::new(script::start(), Script { slow_removals: true, ..Script::default() });
+    player.key(KeyCode::End);
+    player.enter();
+    player.keys("/talk");
+    player.enter();
+    player.keys("d");
+    player.keys("talk");
+    player.look_and_enter();
+    let id = player.jobs().iter().last().unwrap().id;
+    player.tell(id, Answer::Gone(Gone { functions: 5, of: 12 }));
+    pictures("removal", &mut player);
+    player.tell(id, Answer::Ended(End::Removed(12)));
+    pictures("removal_done", &mut player);
+}
+
+#[test]
+fn a_damaged_reel_offers_the_repair() {
+    let mut player = Player::local();
+    player.key(KeyCode::End);
+    player.enter();
+    player.keys("/talk");
+    player.enter();
+    player.keys("k");
+    let check = player.jobs().iter().last().unwrap().id;
+    for number in 1..=11 {
+        let finding = if number == 3 { Finding::Missing } else { Finding::Ok };
+        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+    }
+    let report = Report { generation: Some(script::generation()), chunks: 11, ok: 10, missing: 1, differing: 0 };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    pictures("reel_damaged", &mut player);
+    player.keys("R");
+    pictures("source", &mut player);
+    player.enter();
+    pictures("repair", &mut player);
+    player.keys("n");
+    player.control('c');
+    pictures("quit", &mut player);
 }
 
 #[test]

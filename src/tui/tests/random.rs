@@ -8,9 +8,11 @@ use std::{
 };
 
 use fastrand::Rng;
+use futures_util::FutureExt;
 use ratatui::crossterm::event::{
     Event as Input, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
+use ratatui::{Terminal, backend::TestBackend};
 use tokio::sync::oneshot;
 
 use super::{At, Player, text};
@@ -21,7 +23,7 @@ use crate::{
         action::{Action, Command},
         answer::Answer,
         app::Errand,
-        backend::{Checked, Finding, Gone, Published, Question, Reply, Report},
+        backend::{Backend, Checked, Finding, Gone, Published, Question, Reply, Report, Resumable},
         confirm::{Confirm, Stops},
         id::{JobId, Owner},
         job::{Asked, End, Job, Kind, Run, State},
@@ -31,13 +33,14 @@ use crate::{
         script::{self, Script},
         sight::LEAST,
         step::home::{Home, Line},
+        view,
     },
 };
 
 /// How often each kind of thing has to be reached.
 const OFTEN: u32 = 100;
 /// Far more than it takes.
-const STEPS: u32 = 60_000;
+const STEPS: u32 = 200_000;
 /// After so many steps another wizard is opened: nobody's session is endless.
 const SESSION: u32 = 300;
 
@@ -116,6 +119,7 @@ struct Running {
 struct World {
     rng: Rng,
     player: Player,
+    terminal: Terminal<TestBackend>,
     /// Answers on their way.
     late: Vec<(Owner, Answer)>,
     running: Vec<Running>,
@@ -141,6 +145,7 @@ impl World {
         let mut world = Self {
             rng,
             player,
+            terminal: Terminal::new(TestBackend::new(60, 18)).unwrap(),
             late: nothing.0,
             running: nothing.1,
             drawn: HashMap::new(),
@@ -166,6 +171,12 @@ impl World {
                 Command::Run { run, control, .. } => {
                     self.was_seen(owner, &run);
                     self.running.push(Running { owner, run, control, asked: None });
+                }
+                // pictures say nothing here
+                Command::Paint { .. } => {}
+                Command::Look { video, .. } => {
+                    let probe = self.player.backend.probe(video.clone()).now_or_never().unwrap();
+                    self.late.push((owner, Answer::Probed { video, print: None, probe }));
                 }
                 command => {
                     let answers = self.player.answers(command);
@@ -196,35 +207,33 @@ impl World {
     }
 
     fn draw(&mut self) {
-        let screen = text(&self.player.screen_late(60, 18));
+        let app = &mut self.player.app;
+        self.terminal.draw(|frame| view::draw(app, frame)).unwrap();
+        let screen = || text(self.terminal.backend().buffer());
         let now = self.player.app.shared.now;
         let mut seen: Vec<String> = Vec::new();
-        let words = flat(&screen);
-        let over = &self.player.app.overlay;
-        match self.player.app.top() {
-            Screen::Review(review) if over.is_none() => {
+        match (self.player.app.top(), &self.player.app.overlay) {
+            (Screen::Review(review), None) => {
                 seen.extend(review.planned.iter().map(|planned| format!("{:?}", planned.order)));
             }
-            Screen::Home(_) if over.is_none() => {
-                for line in screen.lines() {
+            (Screen::Home(_), None) => {
+                for line in screen().lines() {
                     let line = line.trim_start_matches(['▌', ' ']);
                     let line = line.split("  ").next().unwrap_or_default();
                     seen.push(line.to_owned());
                 }
             }
-            Screen::Reel(reel) if words.contains(&format!("Type {} to delete it.", reel.name)) => {
-                seen.push(format!("delete {}", reel.name));
+            (Screen::Reel(reel), None) if reel.confirm.is_some() => {
+                let asked = flat(&screen()).contains(&format!("Type {} to delete it.", reel.name));
+                seen.extend(asked.then(|| format!("delete {}", reel.name)));
             }
-            _ => {}
-        }
-        match over {
-            Some(Overlay::Ask(Confirm::Discard(resumable)))
-                if words.contains(&format!("interrupted publishing of `{}`", resumable.reel)) =>
-            {
-                seen.push(format!("discard {}", resumable.reel));
+            (_, Some(Overlay::Ask(Confirm::Discard(resumable)))) => {
+                let asked = flat(&screen()).contains(&format!("interrupted publishing of `{}`", resumable.reel));
+                seen.extend(asked.then(|| format!("discard {}", resumable.reel)));
             }
-            Some(Overlay::Ask(Confirm::Repair(repair, _))) if words.contains(&format!("of `{}`", repair.reel)) => {
-                seen.push(format!("repair {}", repair.reel));
+            (_, Some(Overlay::Ask(Confirm::Repair(repair, _)))) => {
+                let asked = flat(&screen()).contains(&format!("of `{}`", repair.reel));
+                seen.extend(asked.then(|| format!("repair {}", repair.reel)));
             }
             _ => {}
         }
@@ -262,10 +271,10 @@ impl World {
         for _ in 0..4 {
             code(self, KeyCode::Esc);
         }
-        match self.rng.u32(..14) {
+        match self.rng.u32(..16) {
             0 | 1 => return self.publish(),
             2 => self.home_line(|line| matches!(line, Line::Waiting(_) | Line::All(..))),
-            3 | 4 => self.home_line(|line| matches!(line, Line::Begun(_))),
+            3 | 4 | 12 => self.home_line(|line| matches!(line, Line::Begun(_))),
             5 => return self.answer_question(),
             6 => return self.look_at_all(),
             13 => self.home_line(|line| matches!(line, Line::Job(_))),
@@ -301,7 +310,7 @@ impl World {
             self.key(KeyCode::Down, KeyModifiers::NONE);
         }
         self.enter();
-        if self.rng.u32(..4) == 0 {
+        if self.rng.u32(..3) == 0 {
             // down to the target or the Region, and its list
             (0..self.rng.u32(3..5)).for_each(|_| self.key(KeyCode::Down, KeyModifiers::NONE));
             return self.letter(' ');
@@ -330,13 +339,14 @@ impl World {
         self.letter(letter);
     }
 
-    /// Through the list of all publishings to one of them, ended or not.
+    /// Through the list of all publishings to one of them, mostly one that was stopped.
     fn look_at_all(&mut self) {
         self.home_line(|line| matches!(line, Line::Job(_)));
         self.letter('v');
-        for _ in 0..self.rng.u32(..4) {
-            self.key(KeyCode::Up, KeyModifiers::NONE);
-        }
+        let all: Vec<_> = self.player.app.jobs.publishings().map(|job| job.end() == Some(&End::Cancelled)).collect();
+        (0..all.len()).for_each(|_| self.key(KeyCode::Up, KeyModifiers::NONE));
+        let at = all.iter().position(|stopped| *stopped).unwrap_or_else(|| self.rng.usize(..=all.len()));
+        (0..at).for_each(|_| self.key(KeyCode::Down, KeyModifiers::NONE));
         self.enter();
         if self.rng.bool() {
             self.look();
@@ -361,7 +371,11 @@ impl World {
     /// A check that finds damage, and what follows from it.
     fn repair(&mut self) {
         self.letter('k');
-        (0..4).for_each(|_| self.engine());
+        let check = self.running.iter().position(|running| running.run.kind() == Kind::Check);
+        if let Some(check) = check {
+            let end = well(&self.running[check].run, &mut self.rng);
+            self.end(check, end);
+        }
         self.letter('R');
         self.flush();
         self.enter();
@@ -416,7 +430,10 @@ impl World {
     /// The same, and opens it.
     fn home_line(&mut self, wanted: impl Fn(&Line) -> bool) {
         self.point(wanted);
-        self.look();
+        let on = self.player.app.table();
+        if on == Table::HomeUnfinished {
+            self.look();
+        }
         self.enter();
     }
 
@@ -523,7 +540,14 @@ impl World {
         }
         // what was told to stop stops soon
         let told = self.running.iter().position(|running| running.control.cancel.is_cancelled());
-        let at = told.filter(|_| self.rng.bool()).unwrap_or_else(|| self.rng.usize(..self.running.len()));
+        // and what asks nothing goes on
+        let free = self.running.iter().position(|running| running.asked.is_none());
+        let at = match self.rng.u32(..3) {
+            0 => told,
+            1 => free,
+            _ => None,
+        };
+        let at = at.unwrap_or_else(|| self.rng.usize(..self.running.len()));
         let replied = match &mut self.running[at].asked {
             Some(asked) => match asked.try_recv() {
                 Ok(reply) => Some(reply),
@@ -612,7 +636,11 @@ impl World {
 fn open(rng: &mut Rng) -> Player {
     let start = if rng.bool() { script::start() } else { script::start_on_aws() };
     let waiting = vec![script::order("four"), script::order("five")];
-    Player::unopened(start, Script { waiting, slow_removals: true, ..Script::default() })
+    let mut begun = script::resumables();
+    for reel in ["sea", "sky", "sand"] {
+        begun.push(Resumable { reel: script::name(reel), ..begun[0].clone() });
+    }
+    Player::unopened(start, Script { waiting, begun: Some(begun), slow_removals: true, ..Script::default() })
 }
 
 /// The words of the screen in one line; of a box that lies over it only its own.

@@ -9,11 +9,7 @@ use crate::tui::{
     job::Job,
     step::{Asking, is_typed},
     theme::Role,
-    widget::{
-        field,
-        page::{Page, Scroll},
-        text,
-    },
+    widget::{field, page::Page, text},
 };
 
 /// Draws nothing if the job asks nothing.
@@ -33,11 +29,12 @@ pub(super) fn draw(job: &Job, asking: &Asking, canvas: &mut Canvas, area: Rect) 
         }
     }
     let lines = u16::try_from(page.len()).unwrap_or(u16::MAX);
-    page.draw(canvas, rows.take(lines), &Scroll::default());
+    let is_read = page.draw(canvas, rows.take(lines), &asking.scroll);
     // close below the words, where the eye is
     let keys = Rect { y: (rows.rest().y + 1).min(keys.y), ..keys };
     answers(question, asking, canvas, keys);
-    canvas.shows(keys, job.question_sight());
+    // what has an end out of sight was not read
+    canvas.shows(keys, job.question_sight().filter(|_| is_read));
 }
 
 fn answers(question: &Question, asking: &Asking, canvas: &mut Canvas, area: Rect) {

@@ -126,7 +126,14 @@ fn job_name(job: &Job) -> String {
 
 fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
     match line {
-        Line::Job(id) => jobs.get(*id).map_or((Role::Dim, String::new()), job_detail),
+        Line::Job(id) => match jobs.get(*id).map(|job| (job, job.failed())) {
+            // where `r` would go to comes first
+            Some((job, Some(fault))) => {
+                (Role::Fail, format!("→ {} · {fault}", where_words(job.run.place(), job.run.at())))
+            }
+            Some((job, None)) => job_detail(job),
+            None => (Role::Dim, String::new()),
+        },
         Line::Publish => (Role::Dim, "pick files, see the plan, get links".to_owned()),
         Line::All(begun, waiting) => {
             let places: std::collections::BTreeSet<_> = begun
@@ -135,7 +142,7 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
                 .chain(waiting.iter().map(|order| where_words(&order.place, order.expected.as_ref())))
                 .collect();
             let all = amount::count((begun.len() + waiting.len()) as u64, "video");
-            (Role::Dim, format!("{all}, one after another → {}", places.into_iter().collect::<Vec<_>>().join(", ")))
+            (Role::Dim, format!("→ {} · {all}, one after another", places.into_iter().collect::<Vec<_>>().join(", ")))
         }
         Line::Begun(resumable) => match cannot(resumable) {
             Some(why) => (Role::Warn, why),
@@ -160,7 +167,7 @@ pub(super) fn job_detail(job: &Job) -> (Role, String) {
             None => (Role::Dim, format!("{} → {place}", progress(job))),
         },
         State::Asking(..) => (Role::Warn, format!("asks you something → {place}")),
-        State::Ended(End::Failed(fault)) => (Role::Fail, format!("{fault}; r tries again → {place}")),
+        State::Ended(End::Failed(fault)) => (Role::Fail, fault.to_string()),
         State::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
         State::Ended(End::Published(published, _)) => {
             (Role::Dim, format!("live · {} in {}", amount::bytes(published.bytes), amount::span(published.elapsed)))

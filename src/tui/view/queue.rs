@@ -10,7 +10,7 @@ use crate::tui::{
     canvas::{Canvas, Rows, inset},
     job::{End, Job, Jobs, State},
     pane,
-    shared::Shared,
+    shared::{Shared, where_words},
     step::queue::Queue,
     theme::Role,
     widget::{amount, line::row, text},
@@ -43,10 +43,12 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
         publishing::totals(job, course, canvas, rows.line());
         let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: None };
         pane::jobs::draw(shown, canvas, rows.rest());
-    } else if let Some(fault) = shown.and_then(|job| job.failed()) {
+    } else if let Some((job, fault)) = shown.and_then(|job| Some((job, job.failed()?))) {
         let lines = publishing::failed_lines(fault, shared, shown, usize::from(area.width));
         let mut rows = Rows::of(Rect { y: place.y + lines_used(&all, place), ..place }.intersection(place));
         rows.line();
+        let to = where_words(job.run.place(), job.run.at());
+        canvas.pen(rows.line()).put(Role::Strong, job.reel().as_str()).put(Role::Dim, &format!(" → {to}"));
         for (role, words) in lines {
             canvas.pen(rows.line()).put(role, &words);
         }

@@ -16,6 +16,8 @@ use crate::tui::{
 };
 
 const COLUMN: usize = 11;
+/// Lines in which links and grid do not stand together.
+const TIGHT: u16 = 14;
 
 pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
@@ -44,9 +46,17 @@ pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
 fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let mut page = Page::new(area.width);
     facts(reel, detail, shared, &mut page);
-    page.link("Watch", COLUMN, &detail.watch_url);
-    page.link("Playlist", COLUMN, &detail.playlist_url);
-    page.gap();
+    let tight = area.height < TIGHT;
+    let links = |page: &mut Page| {
+        page.link("Watch", COLUMN, &detail.watch_url);
+        page.link("Playlist", COLUMN, &detail.playlist_url);
+    };
+    // where there is little room, what is being found comes first
+    let checked = reel.check(jobs).is_some();
+    if !(tight && checked) {
+        links(&mut page);
+        page.gap();
+    }
     let tally = reel.tally(jobs);
     for spans in status(reel, jobs, tally, canvas.now) {
         page.line(spans);
@@ -63,6 +73,10 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     }
     grid(reel.findings(jobs), &detail.chunks, area, &mut page);
     legend(usize::from(area.width), &mut page);
+    if tight && checked {
+        page.gap();
+        links(&mut page);
+    }
     page.draw(canvas, area, &reel.scroll);
 }
 

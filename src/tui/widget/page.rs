@@ -121,8 +121,8 @@ impl Page {
         }
     }
 
-    /// Draws the part in sight; the last line says so when there is more.
-    pub(in crate::tui) fn draw(self, canvas: &mut Canvas, area: Rect, scroll: &Scroll) {
+    /// Draws the part in sight; the last line says so when there is more. Gives whether its end is in sight.
+    pub(in crate::tui) fn draw(self, canvas: &mut Canvas, area: Rect, scroll: &Scroll) -> bool {
         let height = usize::from(area.height);
         let more = self.lines.len() > height && height > 1;
         let shown = if more { height - 1 } else { height };
@@ -142,6 +142,7 @@ impl Page {
             let hint = if below > 0 { format!("↓ {below} more") } else { "↑ more above".to_owned() };
             canvas.pen(row).put(Role::Dim, &hint);
         }
+        below == 0
     }
 }
 

@@ -21,7 +21,6 @@ const AGAIN: Duration = Duration::from_millis(700);
 
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESCAPE: &str = "\x1b";
-pub(crate) const UP: &str = "\x1b[A";
 pub(crate) const END: &str = "\x1b[F";
 pub(crate) const DOWN: &str = "\x1b[B";
 pub(crate) const CTRL_C: &str = "\x03";
