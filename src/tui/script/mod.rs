@@ -1,29 +1,27 @@
 //! A backend that plays a script: for tests only.
 
+mod backend;
+
 use std::{
-    io::Cursor,
     path::PathBuf,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
-use futures_util::FutureExt;
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use tokio::sync::mpsc::UnboundedSender;
+use image::{DynamicImage, Rgb, RgbImage};
 
 use super::{
     Start,
     backend::{
-        Account, Backend, Checked, Chunk, ChunkId, Fate, Finding, Follow, JobWork, Keyframes, Order, Place, Probe,
-        Profile, Published, Publishing, Question, Reel, ReelDetail, Removal, Repair, Report, Resumable, Storage,
-        Stream, Target, Transcode, Unfinished, Work,
+        Account, Chunk, ChunkId, Fate, Keyframes, Order, Place, Probe, Published, Question, Reel, ReelDetail,
+        Resumable, Storage, Stream, Target, Transcode,
     },
     folder::{Entry, Kind, Listing, Named},
 };
 use crate::{
     reel::{
         event::{Count, Event, JobChange, JobName, Planned, Unit},
-        fault::{Fault, FaultClass, Stopped},
+        fault::{Fault, FaultClass},
         name::{ChunkNumber, Generation, ReelName, RenditionId},
         order::{AccountRegion, Cut, Folders},
     },
@@ -352,117 +350,4 @@ pub(super) fn frame() -> DynamicImage {
         if dx * dx + dy * dy < 900 { Rgb([250, 240, 200]) } else { Rgb([(x / 2) as u8, (y / 2) as u8 + 40, 120]) }
     };
     DynamicImage::ImageRgb8(RgbImage::from_fn(320, 180, pixel))
-}
-
-fn ready<T: Send + 'static>(result: Result<T, Fault>) -> Work<T> {
-    std::future::ready(result).boxed()
-}
-
-impl Backend for Script {
-    fn probe(&self, video: PathBuf) -> Work<Probe> {
-        assert!(!self.probe_panics, "the probe has a defect");
-        let stem = video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        ready(match stem.as_str() {
-            "phone" => Ok(phone()),
-            "broken" => Err(Fault::permanent("could not read `broken.webm` as a video")
-                .because("EBML header parsing failed")
-                .hint("Check that the file is complete; `ffprobe` says more.")),
-            _ => Ok(probe()),
-        })
-    }
-
-    fn frame(&self, _: PathBuf) -> Work<Vec<u8>> {
-        let mut bytes = Cursor::new(Vec::new());
-        frame().write_to(&mut bytes, ImageFormat::Png).unwrap();
-        ready(Ok(bytes.into_inner()))
-    }
-
-    fn profiles(&self) -> Work<Vec<Profile>> {
-        let profile =
-            |name: &str, region: Option<&str>| Profile { name: name.into(), region: region.map(str::to_owned) };
-        ready(Ok(vec![profile("default", None), profile("studio", Some("eu-west-1"))]))
-    }
-
-    fn connect(&self, place: Place) -> Work<Account> {
-        assert!(!self.connect_panics, "signing in has a defect");
-        ready(if self.signed_out && place.target != Target::Local { Err(signed_out()) } else { Ok(account(&place)) })
-    }
-
-    fn names(&self, _: Place) -> Work<Vec<ReelName>> {
-        ready(Ok(vec![name("talk"), name("interview")]))
-    }
-
-    fn unfinished(&self) -> Work<Unfinished> {
-        ready(Ok(Unfinished { begun: self.begun.clone().unwrap_or_else(resumables), waiting: self.waiting.clone() }))
-    }
-
-    fn reels(&self, _: Place, found: UnboundedSender<Reel>) -> Work<()> {
-        for reel in reels() {
-            found.send(reel).unwrap();
-        }
-        ready(Ok(()))
-    }
-
-    fn reel(&self, _: Place, name: ReelName) -> Work<ReelDetail> {
-        ready(Ok(detail(&name)))
-    }
-
-    fn keep(&self, _: Vec<Order>) -> Work<()> {
-        ready(Ok(()))
-    }
-
-    fn forget(&self, _: ReelName, _: AccountRegion) -> Work<()> {
-        ready(Ok(()))
-    }
-
-    fn check(&self, _: Place, name: ReelName, _: bool, found: UnboundedSender<Checked>, _: Follow) -> JobWork<Report> {
-        let chunks = detail(&name).chunks;
-        let all = chunks.len() as u32;
-        for chunk in chunks {
-            found.send(Checked { id: chunk.id, finding: Finding::Ok }).unwrap();
-        }
-        let report = Report { generation: Some(generation()), chunks: all, ok: all, missing: 0, differing: 0 };
-        std::future::ready(Ok(report)).boxed()
-    }
-
-    fn delete(&self, _: Place, name: ReelName, _: Removal) -> JobWork<u32> {
-        std::future::ready(Ok(detail(&name).reel.chunks + 1)).boxed()
-    }
-
-    fn discard(&self, resumable: Resumable, _: Removal) -> JobWork<u32> {
-        std::future::ready(Ok(resumable.chunks_deployed)).boxed()
-    }
-
-    fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published> {
-        let panics = self.publish_panics;
-        self.orders.lock().unwrap().push(order);
-        for event in &self.events {
-            publishing.events.send(event.clone()).unwrap();
-        }
-        let result = self.result.clone();
-        let work = async move {
-            assert!(!panics, "the engine has a defect");
-            match result {
-                Some(result) => result.map_err(Stopped::Failed),
-                None => {
-                    publishing.control.cancel.cancelled().await;
-                    Err(Stopped::Cancelled)
-                }
-            }
-        };
-        work.boxed()
-    }
-
-    fn resume(&self, resumable: Resumable, publishing: Publishing) -> JobWork<Published> {
-        self.publish(order(resumable.reel.as_str()), publishing)
-    }
-
-    fn repair(&self, repair: Repair, publishing: Publishing) -> JobWork<(Published, Report)> {
-        let work = self.publish(order(repair.reel.as_str()), publishing);
-        async move { Ok((work.await?, Report::default())) }.boxed()
-    }
-
-    fn log_file(&self, reel: &ReelName) -> PathBuf {
-        format!("/home/ada/.local/state/zipreel/{reel}/publish.log").into()
-    }
 }
