@@ -57,7 +57,7 @@ pub async fn discard(name: &ReelName, place: &PlaceArgs, yes: bool) -> Result<()
 
 /// A stand-in of our own ends with us, or serves on until Ctrl-C.
 async fn serve(engine: &Engine, talk: Talk) {
-    if !engine.serves().await {
+    if !engine.serves() {
         return;
     }
     if talk.serve {

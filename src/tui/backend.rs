@@ -52,6 +52,9 @@ pub trait Backend: Send + Sync + 'static {
     fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
+    /// How links to reels on this machine are served again once they end with this window; `None` if they outlive it.
+    /// The stand-in may have become ours at any time.
+    fn afterwards(&self) -> Option<String>;
     /// Keeps these orders on the disk, and no others, as those that wait.
     fn keep(&self, waiting: Vec<Order>) -> Work<()>;
     /// Takes an order out of what other processes left behind.
@@ -160,8 +163,6 @@ pub struct Account {
     pub notice: Option<Question>,
     /// How long links live, on the stand-in.
     pub serving: Option<String>,
-    /// How to serve them again once the stand-in has ended with this process.
-    pub afterwards: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

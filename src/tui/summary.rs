@@ -24,7 +24,7 @@ impl Summary {
             lines.push(format!("playlist: {}", published.playlist_url));
         }
         if jobs().any(|job| job.published().is_some() && job.run.place().is_local()) {
-            lines.extend(app.serves().map(str::to_owned));
+            lines.extend(app.serves());
         }
         for job in jobs() {
             if let (Kind::Deletion, Some(End::Removed(functions))) = (job.kind(), job.end()) {

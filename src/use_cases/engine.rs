@@ -89,8 +89,9 @@ impl Engine {
     }
 
     /// Whether the stand-in's links end with this process.
-    pub async fn serves(&self) -> bool {
-        self.0.stand_in.lock().await.as_ref().is_some_and(Kept::is_ours)
+    pub fn serves(&self) -> bool {
+        // held only while it is being joined, or ends
+        self.0.stand_in.try_lock().is_ok_and(|stand_in| stand_in.as_ref().is_some_and(Kept::is_ours))
     }
 
     /// Signs in anew at the next need: the person may have done something about it. Work under way keeps its sign-in.

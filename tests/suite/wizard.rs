@@ -4,6 +4,7 @@ mod jobs;
 mod pairs;
 mod picker;
 mod queue;
+mod takeover;
 mod terminal;
 
 use std::{fs, path::PathBuf, process::Command, time::Duration};

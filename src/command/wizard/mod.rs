@@ -105,7 +105,6 @@ impl Wizard {
             relay: signed_in.relay,
             notice: signed_in.notice,
             serving: local.then(|| serving(signed_in.serves).to_owned()),
-            afterwards: (local && signed_in.serves).then(|| "serve it again with: zipreel local".to_owned()),
             id: (!local).then(|| signed_in.at.account.clone()),
             principal: (!local).then_some(signed_in.principal),
             at: signed_in.at,
@@ -201,6 +200,10 @@ impl Backend for Wizard {
     fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail> {
         let engine = self.engine.clone();
         work(async move { library::reel(&engine, &place, &name).await })
+    }
+
+    fn afterwards(&self) -> Option<String> {
+        self.engine.serves().then(|| "serve it again with: zipreel local".to_owned())
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

@@ -32,9 +32,8 @@ impl App {
     }
 
     /// How the stand-in's links are served again once it has ended with this window.
-    pub(in crate::tui) fn serves(&self) -> Option<&str> {
-        let local = self.shared.accounts.values().filter(|account| account.place.is_local());
-        local.filter_map(|account| account.afterwards.as_deref()).next()
+    pub(in crate::tui) fn serves(&self) -> Option<String> {
+        self.shared.backend.afterwards()
     }
 
     /// What quitting now would mean.

@@ -126,6 +126,10 @@ impl Backend for Script {
         async move { Ok((work.await?, Report::default())) }.boxed()
     }
 
+    fn afterwards(&self) -> Option<String> {
+        Some("serve it again with: zipreel local".to_owned())
+    }
+
     fn log_file(&self, reel: &ReelName) -> PathBuf {
         format!("/home/ada/.local/state/zipreel/{reel}/publish.log").into()
     }

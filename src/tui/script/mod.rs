@@ -178,7 +178,6 @@ pub(super) fn account(place: &Place) -> Account {
         relay: local,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
-        afterwards: local.then(|| "serve it again with: zipreel local".to_owned()),
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
         setup,
         relay,
         notice: consent::notice_due(engine, place, &cloud),
-        serves: place.is_local() && engine.serves().await,
+        serves: place.is_local() && engine.serves(),
     })
 }
 
