@@ -49,7 +49,8 @@ impl App {
                 parts.push(format!("{} for a turn.", waits(waiting)));
             }
             parts.push(
-                "It stops in an orderly way; what is up stays up, and Home goes on with it next time.".to_owned(),
+                "All of it stops in an orderly way; what is up stays up, and Home offers to go on next time."
+                    .to_owned(),
             );
             words.push(parts.join(" "));
         }

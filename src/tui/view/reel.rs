@@ -58,7 +58,9 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         page.gap();
     }
     let tally = reel.tally(jobs);
-    for spans in status(reel, jobs, tally, canvas.now) {
+    let status = status(reel, jobs, tally, canvas.now);
+    let is_told = !status.is_empty();
+    for spans in status {
         page.line(spans);
     }
     if reel.check(jobs).is_some_and(Job::is_active) {
@@ -68,7 +70,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         let rest = "·".repeat(usize::from(width).saturating_sub(text::width(&bar)));
         page.line([(Role::Gauge, bar), (Role::Line, rest)]);
     }
-    if area.height > 12 {
+    if area.height > 12 && is_told {
         page.gap();
     }
     grid(reel.findings(jobs), &detail.chunks, area, &mut page);

@@ -8,7 +8,8 @@ use unicode_width::UnicodeWidthStr;
 
 /// Cells that `text` takes.
 pub(in crate::tui) fn width(text: &str) -> usize {
-    text.width()
+    // most of what is drawn
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.len() } else { text.width() }
 }
 
 /// Names of files and lines of tools may hold control characters and marks that turn the direction of what follows

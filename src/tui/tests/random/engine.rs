@@ -76,14 +76,7 @@ impl World {
             return self.end(at, End::Failed(Fault::permanent("it was not confirmed")));
         }
         match self.rng.u32(..20) {
-            0..4 => {
-                let question = question(run);
-                if let Some(question) = question {
-                    let (reply, answer) = oneshot::channel();
-                    self.running[at].asked = Some(answer);
-                    self.tell(owner, Answer::Asks(Asked { question, reply }));
-                }
-            }
+            0..4 => self.ask(at),
             4..7 => {
                 let news = news(run, &mut self.rng);
                 news.into_iter().for_each(|answer| self.tell(owner, answer));
@@ -93,6 +86,23 @@ impl World {
                 self.end(at, end);
             }
             _ => self.end(at, End::Failed(script::full())),
+        }
+    }
+
+    pub(super) fn ask(&mut self, at: usize) {
+        let Running { owner, run, .. } = &self.running[at];
+        if let Some(question) = question(run) {
+            let (owner, (reply, answer)) = (*owner, oneshot::channel());
+            self.running[at].asked = Some(answer);
+            self.tell(owner, Answer::Asks(Asked { question, reply }));
+        }
+    }
+
+    /// What was begun last asks something, at once.
+    pub(super) fn newest_asks(&mut self) {
+        let newest = self.running.iter().rposition(|running| running.asked.is_none());
+        if let Some(newest) = newest.filter(|_| self.rng.u32(..3) == 0) {
+            self.ask(newest);
         }
     }
 

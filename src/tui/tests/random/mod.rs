@@ -73,7 +73,7 @@ impl World {
         let mut world = Self {
             rng,
             player,
-            terminal: Terminal::new(TestBackend::new(60, 18)).unwrap(),
+            terminal: Terminal::new(TestBackend::new(48, 14)).unwrap(),
             late: nothing.0,
             running: nothing.1,
             drawn: HashMap::new(),

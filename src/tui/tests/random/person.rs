@@ -13,7 +13,7 @@ use crate::tui::{
     action::Action,
     backend::Question,
     confirm::Confirm,
-    job::{End, Job, Kind},
+    job::{End, Job, Kind, Run},
     keymap::{Key, Table},
     overlay::Overlay,
     screen::Screen,
@@ -41,9 +41,16 @@ impl World {
                 self.home_line(|line| *line == Line::Library);
                 self.enter();
                 match reel {
-                    9 => {
+                    9 | 14 => {
                         self.letter('d');
                         self.type_name();
+                        self.newest_asks();
+                        if self.rng.bool() {
+                            self.letter('c');
+                            self.look();
+                            self.letter('y');
+                        }
+                        return;
                     }
                     10 => self.letter('k'),
                     _ => return self.repair(),
@@ -68,8 +75,9 @@ impl World {
         }
         self.enter();
         if self.rng.u32(..3) == 0 {
-            // down to the target or the Region, and its list
-            (0..self.rng.u32(3..5)).for_each(|_| self.key(KeyCode::Down, KeyModifiers::NONE));
+            // to the Region, near the end, or the target above it, and its list
+            (0..8).for_each(|_| self.key(KeyCode::Down, KeyModifiers::NONE));
+            (0..self.rng.u32(1..3)).for_each(|_| self.key(KeyCode::Up, KeyModifiers::NONE));
             return self.letter(' ');
         }
         self.enter();
@@ -116,9 +124,12 @@ impl World {
         self.letter('x');
         self.look();
         self.letter('y');
-        if self.rng.bool() {
+        self.newest_asks();
+        let removals: BTreeSet<_> =
+            self.player.app.jobs.active().filter(|job| job.kind() == Kind::Discard).map(|job| job.id).collect();
+        if !removals.is_empty() && self.rng.bool() {
             // and that is stopped, too
-            self.point(|line| matches!(line, Line::Job(_)));
+            self.point(|line| matches!(line, Line::Job(id) if removals.contains(id)));
             self.letter('x');
             self.look();
             self.letter('y');
@@ -138,10 +149,21 @@ impl World {
         self.enter();
         self.look();
         self.letter('y');
-        if self.rng.bool() {
-            self.letter('c');
-            self.look();
-            self.letter('y');
+        self.newest_asks();
+        match self.rng.u32(..3) {
+            0 => {
+                self.letter('c');
+                self.look();
+                self.letter('y');
+            }
+            1 => {
+                let repair = self.running.iter().position(|running| matches!(running.run, Run::Repair(..)));
+                if let Some(repair) = repair {
+                    let end = well(&self.running[repair].run, &mut self.rng);
+                    self.end(repair, end);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -230,7 +252,7 @@ impl World {
         for letter in wanted.chars() {
             self.key(KeyCode::Char(letter), KeyModifiers::NONE);
         }
-        if self.rng.bool() {
+        if self.rng.u32(..4) > 0 {
             self.look();
         }
         self.key(KeyCode::Enter, KeyModifiers::NONE);
