@@ -110,7 +110,7 @@ pub(crate) async fn publish(
         None => create(cloud, &name, zip).await,
         Some(facts) => {
             let revision = facts.revision.as_deref();
-            let lease = Lease::take(cloud, &reel, "this-machine", "publish").await.unwrap();
+            let lease = Lease::take(cloud, reel, "this-machine", "publish").await.unwrap();
             let fresh = lease.fresh().await.unwrap();
             let (code, sent) = (CodeZip::in_memory(zip), Count::default());
             cloud.replace_code(&name, revision, &code, &sent, &fresh).await.unwrap();
