@@ -52,7 +52,7 @@ impl Running {
 /// A stand-in to work with, whoever runs it.
 #[derive(Debug)]
 pub enum Joined {
-    /// Another process runs it, and it ends with that process ([`super::keep`] goes on).
+    /// Another process runs it, and it ends with that process ([`super::keep()`] goes on).
     Running(Endpoint),
     /// Ours, to be kept as long as it is needed.
     Started(StandIn),

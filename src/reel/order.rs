@@ -1,6 +1,6 @@
 //! What is to be published: which video, under which name, how it is cut, where it goes, and in which folders of this
 //! machine the work is done. One type from the flags to the stages; what the journal keeps of it is in
-//! [`crate::publish::journal`].
+//! [`crate::state::order_form`].
 
 use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, time::Duration};
 
