@@ -95,6 +95,7 @@ impl App {
 
     fn go_publish(&mut self, orders: Vec<Order>, is_acknowledged: bool) -> Vec<Command> {
         orders.iter().for_each(|order| self.shared.memory.used(&order.video));
+        self.video.unmark_all();
         // acknowledged now: the engine keeps that
         if let (Connection::Ready(account), true) = (&mut self.shared.connection, is_acknowledged) {
             account.notice = None;

@@ -154,17 +154,14 @@ impl Video {
                 self.refill();
             }
             Action::Mark => self.mark(),
-            Action::UnmarkAll => self.choice.clear(),
+            Action::UnmarkAll => self.unmark_all(),
             Action::Reload => return self.reload(),
             Action::Recent => self.jump(),
             Action::ParentFolder => {
                 return self.folder.parent().map(Path::to_owned).map(|above| self.enter(&above)).unwrap_or_default();
             }
             Action::HomeFolder => return shared.home.clone().map(|home| self.enter(&home)).unwrap_or_default(),
-            Action::Paste(typed) => {
-                let paths = folder::typed_paths(typed, &self.folder, shared.home.as_deref());
-                return self.look_for(typed, paths);
-            }
+            Action::Paste(typed) => return self.paste(typed, shared.home.as_deref()),
             Action::Back if self.filtering || !self.filter.value().is_empty() => {
                 self.filtering = false;
                 self.filter.reset();
@@ -189,6 +186,22 @@ impl Video {
         moved
     }
 
+    /// One path is shown; several, as terminals paste them on a drop, are marked.
+    fn paste(&mut self, typed: &str, home: Option<&Path>) -> Vec<Command> {
+        let files = folder::typed_files(typed, home);
+        if files.len() < 2 {
+            let paths = folder::typed_paths(typed, &self.folder, home);
+            return self.look_for(typed, paths);
+        }
+        self.word = Some(format!("{} pasted files are marked.", files.len()));
+        for file in files {
+            if self.choice.number(&file).is_none() {
+                self.choice.toggle(&file, 0);
+            }
+        }
+        Vec::new()
+    }
+
     fn edit(&mut self, request: InputRequest) {
         self.filter.handle(request);
         self.refill();
@@ -201,6 +214,11 @@ impl Video {
         if let Some(Entry { path, bytes, .. }) = row.map(|row| row.entry.clone()) {
             self.choice.toggle(&path, bytes);
         }
+    }
+
+    /// Also what was chosen is published: the marks have done their work.
+    pub(in crate::tui) fn unmark_all(&mut self) {
+        self.choice.clear();
     }
 
     fn reload(&mut self) -> Vec<Command> {
@@ -221,7 +239,7 @@ impl Video {
             self.choice.is_leaving = true;
             return vec![Command::Say("Esc once more leaves and forgets the marks".to_owned())];
         }
-        self.choice.clear();
+        self.unmark_all();
         vec![Command::StopLooking, Command::Back]
     }
 
@@ -256,14 +274,15 @@ impl Video {
         if self.choice.going.is_some() {
             return Vec::new();
         }
-        let Some(row) = self.highlighted() else {
-            let words = "nothing is chosen: move the cursor to a video first".to_owned();
-            return if self.is_held { vec![Command::Say(words)] } else { Vec::new() };
-        };
-        let path = row.entry.path.clone();
-        if !row.entry.kind.is_file() {
-            return self.enter(&path);
+        if self.is_held {
+            return vec![Command::Say("nothing is chosen: move the cursor to a video first".to_owned())];
         }
+        let path = match self.highlighted().map(|row| row.entry.clone()) {
+            Some(entry) if !entry.kind.is_file() => return self.enter(&entry.path),
+            Some(entry) => entry.path,
+            None if self.choice.marked.is_empty() => return Vec::new(),
+            None => PathBuf::new(),
+        };
         // the look at the highlighted file is under way: its probe comes by itself
         let is_awaited = self.choice.marked.is_empty() && self.probes.get(&path).is_none();
         let files = self.choice.files(&path);
@@ -294,7 +313,8 @@ impl Video {
     pub(in crate::tui) fn answer(&mut self, answer: &Answer) -> Vec<Command> {
         match answer {
             Answer::Listed { folder, listing, named } if *folder == self.folder => self.listed(listing, named.as_ref()),
-            Answer::Found(found) => self.found(found),
+            // somebody who has opened another folder meanwhile has changed their mind
+            Answer::Found(found) if self.sought.is_some() => self.found(found),
             Answer::Probed { video, print, probe } => {
                 self.is_changing &= Some(video.as_path()) != self.highlighted_video();
                 self.probes.keep(video, *print, probe.clone());
