@@ -7,5 +7,6 @@ pub(super) mod home;
 pub(super) mod probes;
 pub(super) mod publish;
 pub(super) mod review;
+pub(super) mod rows;
 pub(super) mod settings;
 pub(super) mod video;

@@ -22,21 +22,14 @@ use crate::{
         step::{
             choice::{Choice, Going},
             probes::Probes,
+            rows::{self, Row},
         },
-        widget::list::{Cursor, Fuzzy},
+        widget::list::Cursor,
     },
 };
 
 /// Recent videos shown above the folder.
 const RECENT_SHOWN: usize = 3;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::tui) struct Row {
-    pub(in crate::tui) entry: Entry,
-    pub(in crate::tui) recent: bool,
-    /// Characters that the filter matched.
-    pub(in crate::tui) matched: Vec<u32>,
-}
 
 #[derive(Default)]
 pub(in crate::tui) struct Video {
@@ -139,10 +132,7 @@ impl Video {
         match action {
             Action::Enter => return self.choose(),
             Action::Pick(row) if *row == self.cursor.at && !self.is_held => return self.choose(),
-            Action::Pick(row) => {
-                self.cursor.at = *row;
-                self.is_held = false;
-            }
+            Action::Pick(row) => (self.cursor.at, self.is_held) = (*row, false),
             Action::Filter => self.filtering = true,
             Action::Edit(request) => self.edit(*request),
             Action::Hidden => {
@@ -222,9 +212,8 @@ impl Video {
     }
 
     fn reload(&mut self) -> Vec<Command> {
-        let video = self.highlighted_video().map(Path::to_owned);
-        if let Some(video) = &video {
-            self.probes.forget(video);
+        if let Some(video) = self.highlighted_video().map(Path::to_owned) {
+            self.probes.forget(&video);
         }
         self.is_changing = false;
         let mut commands: Vec<_> = [self.list()].into_iter().chain(self.look()).collect();
@@ -420,8 +409,10 @@ impl Video {
 
     /// The folder one came from, or the first video, or the first row.
     fn highlight_first(&mut self) {
-        let came_from = self.came_from.take();
-        let at = came_from.and_then(|from| self.rows.iter().position(|row| !row.recent && row.entry.path == from));
+        let at = self
+            .came_from
+            .take()
+            .and_then(|from| self.rows.iter().position(|row| !row.recent && row.entry.path == from));
         let video = || self.rows.iter().position(|row| !row.recent && row.entry.kind == Kind::Video);
         self.cursor.at = at.or_else(video).unwrap_or_default();
     }
@@ -429,18 +420,7 @@ impl Video {
     /// Rows from the listing, the recent videos, the filter; the highlighted entry stays highlighted.
     fn refill(&mut self) {
         let highlighted = self.highlighted().map(|row| (row.recent, row.entry.path.clone()));
-        let typed = self.filter.value();
-        let all = self.entries();
-        self.rows = if typed.is_empty() {
-            all.into_iter().map(|(entry, recent)| Row { entry, recent, matched: Vec::new() }).collect()
-        } else {
-            let matches = Fuzzy::new(typed).matches(all.iter().map(|(entry, _)| entry.name.as_str()));
-            let found = matches.into_iter().filter_map(|found| {
-                let (entry, _) = all.get(found.row)?;
-                Some(Row { entry: entry.clone(), recent: false, matched: found.characters })
-            });
-            found.filter(|row| row.entry.kind != Kind::Above).collect()
-        };
+        self.rows = rows::of(self.entries(), self.filter.value());
         let same = |row: &Row| {
             highlighted.as_ref().is_some_and(|(recent, path)| row.recent == *recent && row.entry.path == *path)
         };
@@ -462,16 +442,10 @@ impl Video {
         let is_shown = |entry: &&Entry| {
             is_named(entry) || (self.hidden || !entry.hidden) && (self.all_files || entry.kind != Kind::Other)
         };
-        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (recent_entry(path), true));
+        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (rows::recent_entry(path), true));
         let folder = listing.entries.iter().filter(is_shown).map(|entry| (entry.clone(), false));
         // where two spellings of a name are one file, the named one is not in the listing
         let missing = named.filter(|named| !listing.entries.iter().any(|entry| entry.path == named.path));
         recent.chain(folder).chain(missing.map(|entry| (entry.clone(), false))).collect()
     }
-}
-
-fn recent_entry(path: &Path) -> Entry {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let kind = if folder::is_video(path) { Kind::Video } else { Kind::Other };
-    Entry { path: path.to_owned(), name, kind, bytes: 0, hidden: false }
 }

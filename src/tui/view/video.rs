@@ -15,7 +15,7 @@ use crate::tui::{
     canvas::{Canvas, Rows},
     folder::Kind,
     shared::path_words,
-    step::video::{Row, Video},
+    step::{rows::Row, video::Video},
     theme::Role,
     widget::{amount, field, text},
 };
