@@ -80,8 +80,8 @@ impl Video {
         self.recent = shared.memory.recent().collect();
         self.choice.going = None;
         if let Some(given) = self.given.take() {
-            let words = given.display().to_string();
-            return [self.list()].into_iter().chain(self.look_for(&words, vec![given])).collect();
+            let find = self.look_for(&given.display().to_string(), vec![given.clone()]);
+            return [self.list()].into_iter().chain(find).collect();
         }
         [self.list()].into_iter().chain(self.look()).collect()
     }
@@ -291,12 +291,11 @@ impl Video {
     }
 
     fn look_if_moved(&mut self, before: Option<&Path>) -> Option<Command> {
-        if self.highlighted_video() == before {
-            return None;
-        }
-        self.is_changing = false;
-        self.forget_errors();
-        Some(self.look().unwrap_or(Command::StopLooking))
+        (self.highlighted_video() != before).then(|| {
+            self.is_changing = false;
+            self.forget_errors();
+            self.look().unwrap_or(Command::StopLooking)
+        })
     }
 
     pub(in crate::tui) fn answer(&mut self, answer: &Answer) -> Vec<Command> {
@@ -396,8 +395,8 @@ impl Video {
                 }
             }
         }
-        let before = before.filter(|entry| entry.kind.is_file()).map(|entry| entry.path);
-        self.look_if_moved(before.as_deref()).into_iter().collect()
+        let before = before.as_ref().filter(|entry| entry.kind.is_file()).map(|entry| entry.path.as_path());
+        self.look_if_moved(before).into_iter().collect()
     }
 
     fn highlight(&mut self, file: &Path) {
