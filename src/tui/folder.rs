@@ -186,26 +186,64 @@ pub(super) fn typed_paths(typed: &str, folder: &Path, home: Option<&Path>) -> Ve
     let typed = typed.trim_matches(['\r', '\n', ' ', '\t']);
     let first_line = typed.lines().next().unwrap_or_default();
     let mut texts = vec![typed.to_owned(), first_line.to_owned()];
-    if let Some(rest) = first_line.strip_prefix("file://") {
-        // an authority (`localhost`, a host's name) ends at the first slash
-        let path = rest.find('/').map_or(rest, |slash| &rest[slash..]);
-        texts.push(percent_decode_str(path).decode_utf8_lossy().into_owned());
-    }
+    texts.extend(link_path(first_line));
     if let Some(word) = shell_words::split(typed).ok().and_then(|words| words.into_iter().next()) {
         texts.push(word);
     }
     let mut paths = Vec::new();
     for text in texts.into_iter().filter(|text| !text.is_empty()) {
-        let path = match (text.strip_prefix('~'), home) {
-            (Some(""), Some(home)) => home.to_owned(),
-            (Some(below), Some(home)) if below.starts_with('/') => home.join(&below[1..]),
-            _ => folder.join(&text),
-        };
+        let path = folder.join(from_home(&text, home));
         if !paths.contains(&path) {
             paths.push(path);
         }
     }
     paths
+}
+
+/// All files of a drop: several whole paths, each a line or a word as a shell reads it. Empty if the text can be read in
+/// another way.
+pub(super) fn typed_files(typed: &str, home: Option<&Path>) -> Vec<PathBuf> {
+    let lines: Vec<_> = typed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_whole = |word: &str| ["/", "~/", "file://"].iter().any(|start| word.starts_with(start));
+    let all_whole = |words: &[String]| words.len() > 1 && words.iter().all(|word| is_whole(word));
+    let each_line: Option<Vec<_>> = lines.iter().map(|line| only_word(line)).collect();
+    let words = each_line.filter(|words| all_whole(words)).or_else(|| shell_words::split(typed).ok());
+    let words = words.filter(|words| all_whole(words)).unwrap_or_default();
+    let mut paths = Vec::new();
+    for word in words {
+        let path = link_path(&word).map_or_else(|| from_home(&word, home), PathBuf::from);
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
+/// A line that is one path, quoted or escaped or neither.
+fn only_word(line: &str) -> Option<String> {
+    let words = shell_words::split(line).ok()?;
+    match words.as_slice() {
+        [word] => Some(word.clone()),
+        // a name with spaces, if no other path begins after one
+        _ if !line.contains(" /") && !line.contains(" ~/") && !line.contains(" file://") => Some(line.to_owned()),
+        _ => None,
+    }
+}
+
+fn from_home(text: &str, home: Option<&Path>) -> PathBuf {
+    match (text.strip_prefix('~'), home) {
+        (Some(""), Some(home)) => home.to_owned(),
+        (Some(below), Some(home)) if below.starts_with('/') => home.join(&below[1..]),
+        _ => PathBuf::from(text),
+    }
+}
+
+/// The path of a `file://` link.
+fn link_path(link: &str) -> Option<String> {
+    let rest = link.strip_prefix("file://")?;
+    // an authority (`localhost`, a host's name) ends at the first slash
+    let path = rest.find('/').map_or(rest, |slash| &rest[slash..]);
+    Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -281,5 +319,26 @@ mod tests {
         holds("~", "/home/ada");
         holds("clips/a.mp4", "/work/clips/a.mp4");
         assert!(found("  \n").is_empty());
+    }
+
+    #[test]
+    fn several_dropped_files_are_told_from_one_with_spaces_in_its_name() {
+        let files = |typed| typed_files(typed, Some(Path::new("/home/ada")));
+        let both = ["/v/a b.mp4", "/v/c.mp4"].map(PathBuf::from);
+        for typed in [
+            "/v/a\\ b.mp4 /v/c.mp4 ",
+            "'/v/a b.mp4' '/v/c.mp4'",
+            "/v/a b.mp4\n/v/c.mp4\n",
+            "file:///v/a%20b.mp4\r\nfile:///v/c.mp4\r\n",
+            "/v/c.mp4 /v/c.mp4 '/v/a b.mp4'",
+        ] {
+            let mut found = files(typed);
+            found.sort();
+            assert_eq!(found, both, "{typed}");
+        }
+        for typed in ["/v/a b.mp4", "'/v/a b.mp4'", "/v/a.mp4", "clips/a.mp4 clips/b.mp4", "a\nb", "", "'"] {
+            assert!(files(typed).len() < 2, "{typed}");
+        }
+        assert_eq!(files("~/a.mp4 ~/b.mp4")[1], Path::new("/home/ada/b.mp4"));
     }
 }

@@ -66,7 +66,7 @@ impl App {
         // the next video starts afresh
         self.kept_settings = None;
         if let Some(picker) = &mut self.kept_picker {
-            picker.choice.clear();
+            picker.unmark_all();
         }
         let mut errands = vec![Errand { owner: Owner::App, command: Command::Remember }];
         errands.extend(self.advance());

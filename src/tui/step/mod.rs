@@ -10,6 +10,7 @@ pub(super) mod queue;
 pub(super) mod reel;
 pub(super) mod removal;
 pub(super) mod review;
+pub(super) mod rows;
 pub(super) mod settings;
 pub(super) mod source;
 pub(super) mod video;

@@ -22,21 +22,14 @@ use crate::{
         step::{
             choice::{Choice, Going},
             probes::Probes,
+            rows::{self, Row},
         },
-        widget::list::{Cursor, Fuzzy},
+        widget::list::Cursor,
     },
 };
 
 /// Recent videos shown above the folder.
 const RECENT_SHOWN: usize = 3;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::tui) struct Row {
-    pub(in crate::tui) entry: Entry,
-    pub(in crate::tui) recent: bool,
-    /// Characters that the filter matched.
-    pub(in crate::tui) matched: Vec<u32>,
-}
 
 #[derive(Default)]
 pub(in crate::tui) struct Video {
@@ -87,8 +80,8 @@ impl Video {
         self.recent = shared.memory.recent().collect();
         self.choice.going = None;
         if let Some(given) = self.given.take() {
-            let words = given.display().to_string();
-            return [self.list()].into_iter().chain(self.look_for(&words, vec![given])).collect();
+            let find = self.look_for(&given.display().to_string(), vec![given.clone()]);
+            return [self.list()].into_iter().chain(find).collect();
         }
         [self.list()].into_iter().chain(self.look()).collect()
     }
@@ -139,10 +132,7 @@ impl Video {
         match action {
             Action::Enter => return self.choose(),
             Action::Pick(row) if *row == self.cursor.at && !self.is_held => return self.choose(),
-            Action::Pick(row) => {
-                self.cursor.at = *row;
-                self.is_held = false;
-            }
+            Action::Pick(row) => (self.cursor.at, self.is_held) = (*row, false),
             Action::Filter => self.filtering = true,
             Action::Edit(request) => self.edit(*request),
             Action::Hidden => {
@@ -154,17 +144,14 @@ impl Video {
                 self.refill();
             }
             Action::Mark => self.mark(),
-            Action::UnmarkAll => self.choice.clear(),
+            Action::UnmarkAll => self.unmark_all(),
             Action::Reload => return self.reload(),
             Action::Recent => self.jump(),
             Action::ParentFolder => {
                 return self.folder.parent().map(Path::to_owned).map(|above| self.enter(&above)).unwrap_or_default();
             }
             Action::HomeFolder => return shared.home.clone().map(|home| self.enter(&home)).unwrap_or_default(),
-            Action::Paste(typed) => {
-                let paths = folder::typed_paths(typed, &self.folder, shared.home.as_deref());
-                return self.look_for(typed, paths);
-            }
+            Action::Paste(typed) => return self.paste(typed, shared.home.as_deref()),
             Action::Back if self.filtering || !self.filter.value().is_empty() => {
                 self.filtering = false;
                 self.filter.reset();
@@ -189,6 +176,22 @@ impl Video {
         moved
     }
 
+    /// One path is shown; several, as terminals paste them on a drop, are marked.
+    fn paste(&mut self, typed: &str, home: Option<&Path>) -> Vec<Command> {
+        let files = folder::typed_files(typed, home);
+        if files.len() < 2 {
+            let paths = folder::typed_paths(typed, &self.folder, home);
+            return self.look_for(typed, paths);
+        }
+        self.word = Some(format!("{} pasted files are marked.", files.len()));
+        for file in files {
+            if self.choice.number(&file).is_none() {
+                self.choice.toggle(&file, 0);
+            }
+        }
+        Vec::new()
+    }
+
     fn edit(&mut self, request: InputRequest) {
         self.filter.handle(request);
         self.refill();
@@ -203,10 +206,14 @@ impl Video {
         }
     }
 
+    /// Also what was chosen is published: the marks have done their work.
+    pub(in crate::tui) fn unmark_all(&mut self) {
+        self.choice.clear();
+    }
+
     fn reload(&mut self) -> Vec<Command> {
-        let video = self.highlighted_video().map(Path::to_owned);
-        if let Some(video) = &video {
-            self.probes.forget(video);
+        if let Some(video) = self.highlighted_video().map(Path::to_owned) {
+            self.probes.forget(&video);
         }
         self.is_changing = false;
         let mut commands: Vec<_> = [self.list()].into_iter().chain(self.look()).collect();
@@ -221,7 +228,7 @@ impl Video {
             self.choice.is_leaving = true;
             return vec![Command::Say("Esc once more leaves and forgets the marks".to_owned())];
         }
-        self.choice.clear();
+        self.unmark_all();
         vec![Command::StopLooking, Command::Back]
     }
 
@@ -256,14 +263,15 @@ impl Video {
         if self.choice.going.is_some() {
             return Vec::new();
         }
-        let Some(row) = self.highlighted() else {
-            let words = "nothing is chosen: move the cursor to a video first".to_owned();
-            return if self.is_held { vec![Command::Say(words)] } else { Vec::new() };
-        };
-        let path = row.entry.path.clone();
-        if !row.entry.kind.is_file() {
-            return self.enter(&path);
+        if self.is_held {
+            return vec![Command::Say("nothing is chosen: move the cursor to a video first".to_owned())];
         }
+        let path = match self.highlighted().map(|row| row.entry.clone()) {
+            Some(entry) if !entry.kind.is_file() => return self.enter(&entry.path),
+            Some(entry) => entry.path,
+            None if self.choice.marked.is_empty() => return Vec::new(),
+            None => PathBuf::new(),
+        };
         // the look at the highlighted file is under way: its probe comes by itself
         let is_awaited = self.choice.marked.is_empty() && self.probes.get(&path).is_none();
         let files = self.choice.files(&path);
@@ -283,18 +291,18 @@ impl Video {
     }
 
     fn look_if_moved(&mut self, before: Option<&Path>) -> Option<Command> {
-        if self.highlighted_video() == before {
-            return None;
-        }
-        self.is_changing = false;
-        self.forget_errors();
-        Some(self.look().unwrap_or(Command::StopLooking))
+        (self.highlighted_video() != before).then(|| {
+            self.is_changing = false;
+            self.forget_errors();
+            self.look().unwrap_or(Command::StopLooking)
+        })
     }
 
     pub(in crate::tui) fn answer(&mut self, answer: &Answer) -> Vec<Command> {
         match answer {
             Answer::Listed { folder, listing, named } if *folder == self.folder => self.listed(listing, named.as_ref()),
-            Answer::Found(found) => self.found(found),
+            // somebody who has opened another folder meanwhile has changed their mind
+            Answer::Found(found) if self.sought.is_some() => self.found(found),
             Answer::Probed { video, print, probe } => {
                 self.is_changing &= Some(video.as_path()) != self.highlighted_video();
                 self.probes.keep(video, *print, probe.clone());
@@ -387,8 +395,8 @@ impl Video {
                 }
             }
         }
-        let before = before.filter(|entry| entry.kind.is_file()).map(|entry| entry.path);
-        self.look_if_moved(before.as_deref()).into_iter().collect()
+        let before = before.as_ref().filter(|entry| entry.kind.is_file()).map(|entry| entry.path.as_path());
+        self.look_if_moved(before).into_iter().collect()
     }
 
     fn highlight(&mut self, file: &Path) {
@@ -400,8 +408,10 @@ impl Video {
 
     /// The folder one came from, or the first video, or the first row.
     fn highlight_first(&mut self) {
-        let came_from = self.came_from.take();
-        let at = came_from.and_then(|from| self.rows.iter().position(|row| !row.recent && row.entry.path == from));
+        let at = self
+            .came_from
+            .take()
+            .and_then(|from| self.rows.iter().position(|row| !row.recent && row.entry.path == from));
         let video = || self.rows.iter().position(|row| !row.recent && row.entry.kind == Kind::Video);
         self.cursor.at = at.or_else(video).unwrap_or_default();
     }
@@ -409,18 +419,7 @@ impl Video {
     /// Rows from the listing, the recent videos, the filter; the highlighted entry stays highlighted.
     fn refill(&mut self) {
         let highlighted = self.highlighted().map(|row| (row.recent, row.entry.path.clone()));
-        let typed = self.filter.value();
-        let all = self.entries();
-        self.rows = if typed.is_empty() {
-            all.into_iter().map(|(entry, recent)| Row { entry, recent, matched: Vec::new() }).collect()
-        } else {
-            let matches = Fuzzy::new(typed).matches(all.iter().map(|(entry, _)| entry.name.as_str()));
-            let found = matches.into_iter().filter_map(|found| {
-                let (entry, _) = all.get(found.row)?;
-                Some(Row { entry: entry.clone(), recent: false, matched: found.characters })
-            });
-            found.filter(|row| row.entry.kind != Kind::Above).collect()
-        };
+        self.rows = rows::of(self.entries(), self.filter.value());
         let same = |row: &Row| {
             highlighted.as_ref().is_some_and(|(recent, path)| row.recent == *recent && row.entry.path == *path)
         };
@@ -442,16 +441,10 @@ impl Video {
         let is_shown = |entry: &&Entry| {
             is_named(entry) || (self.hidden || !entry.hidden) && (self.all_files || entry.kind != Kind::Other)
         };
-        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (recent_entry(path), true));
+        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (rows::recent_entry(path), true));
         let folder = listing.entries.iter().filter(is_shown).map(|entry| (entry.clone(), false));
         // where two spellings of a name are one file, the named one is not in the listing
         let missing = named.filter(|named| !listing.entries.iter().any(|entry| entry.path == named.path));
         recent.chain(folder).chain(missing.map(|entry| (entry.clone(), false))).collect()
     }
-}
-
-fn recent_entry(path: &Path) -> Entry {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let kind = if folder::is_video(path) { Kind::Video } else { Kind::Other };
-    Entry { path: path.to_owned(), name, kind, bytes: 0, hidden: false }
 }

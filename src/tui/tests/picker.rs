@@ -41,6 +41,14 @@ fn given(name: &str) -> Player {
     player
 }
 
+/// This was pasted, and nothing has come of it yet.
+fn looking_for(name: &str) -> Player {
+    let mut player = Player::local();
+    player.enter();
+    player.app.input(&Input::Paste(at(name).display().to_string()));
+    player
+}
+
 fn picker(player: &Player) -> &Video {
     player.video()
 }
@@ -123,7 +131,7 @@ fn enter_pressed_before_a_pasted_path_is_found_chooses_nothing() {
 
 #[test]
 fn a_file_that_vanishes_between_naming_and_listing_is_said_to_be_gone() {
-    let mut player = given("phone.mov");
+    let mut player = looking_for("phone.mov");
     let commands = player.hear(Answer::Found(Found::File(at("phone.mov"))));
     assert!(matches!(asked(&commands)[..], [Command::ListFolder { named: Some(_), .. }]));
     let mut listing = script::listing();
@@ -153,7 +161,7 @@ fn a_highlighted_file_that_is_gone_when_the_folder_is_read_again_leaves_no_other
 
 #[test]
 fn a_folder_that_was_named_is_opened_and_nothing_in_it_is_chosen() {
-    let mut player = given("raw");
+    let mut player = looking_for("raw");
     let commands = player.hear(Answer::Found(Found::Folder(script::FOLDER.into())));
     player.carry_out(commands);
     player.enter();
@@ -163,7 +171,7 @@ fn a_folder_that_was_named_is_opened_and_nothing_in_it_is_chosen() {
 
 #[test]
 fn a_named_file_can_be_chosen_in_a_folder_that_can_not_be_read() {
-    let mut player = given("phone.mov");
+    let mut player = looking_for("phone.mov");
     let listing = Err("permission denied".to_owned());
     player.hear(Answer::Found(Found::File(at("phone.mov"))));
     let named = Some(script::named(at("phone.mov")));
@@ -171,6 +179,14 @@ fn a_named_file_can_be_chosen_in_a_folder_that_can_not_be_read() {
     player.carry_out(commands);
     assert_eq!(highlighted(&player).as_deref(), Some("phone.mov"));
     assert!(player.text(120, 40).contains("permission denied"));
+}
+
+#[test]
+fn a_pasted_path_that_is_found_late_does_not_lead_back_from_another_folder() {
+    let mut player = looking_for("phone.mov");
+    player.keys("~");
+    player.hear(Answer::Found(Found::File(at("phone.mov"))));
+    assert_eq!(picker(&player).folder.to_str(), Some("/home/ada"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::{Event as Input, KeyCode};
 
 use super::{At, Player, pictures::pictures};
 use crate::{
@@ -126,6 +126,31 @@ fn a_marked_file_that_can_not_be_published_is_named_with_its_reason_and_left_out
     player.enter();
     let videos: Vec<_> = settings(&player).videos.iter().map(|video| video.chosen.video.clone()).collect();
     assert_eq!(videos, ["take 01.mp4", "take 02.mp4"].map(at));
+}
+
+#[test]
+fn several_files_that_are_dropped_are_all_marked() {
+    let mut player = Player::local();
+    player.enter();
+    let typed = format!("'{}' '{}'", at("take 02.mp4").display(), at("phone.mov").display());
+    player.input(Input::Paste(typed));
+    assert!(player.text(80, 24).contains("2 pasted files are marked"));
+    player.enter();
+    let videos: Vec<_> = settings(&player).videos.iter().map(|video| video.chosen.video.clone()).collect();
+    assert_eq!(videos, ["take 02.mp4", "phone.mov"].map(at));
+}
+
+#[test]
+fn marks_are_gone_once_their_files_are_being_published() {
+    let mut player = chosen(Player::local(), &["take 01.mp4", "take 02.mp4"]);
+    player.enter();
+    player.look_and_enter();
+    player.key(KeyCode::Esc);
+    player.keys("g");
+    player.key(KeyCode::Down);
+    player.key(KeyCode::Down);
+    player.enter();
+    assert!(player.video().choice.marked.is_empty());
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::tui::{
     canvas::{Canvas, Rows},
     folder::Kind,
     shared::path_words,
-    step::video::{Row, Video},
+    step::{rows::Row, video::Video},
     theme::Role,
     widget::{
         amount, field,
@@ -87,7 +87,11 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
         let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
         let number = video.choice.marked.len();
         let mut pen = canvas.pen(line);
-        pen.put(Role::Accent, &format!("{number} marked")).put(Role::Text, &format!(" · {}", amount::bytes(bytes)));
+        pen.put(Role::Accent, &format!("{number} marked"));
+        // what was pasted was not looked at yet
+        if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
+            pen.put(Role::Text, &format!(" · {}", amount::bytes(bytes)));
+        }
         let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
         if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
             pen.skip(2).put(Role::Dim, hint);
