@@ -36,6 +36,11 @@ impl Chosen {
         self.video.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// A person's title for it: its file name without the ending.
+    pub(super) fn title(&self) -> String {
+        self.video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// It has parts that players can't take as they are.
     pub(super) fn needs_transcoding(&self) -> bool {
         self.probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_)))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::reel::{cost::Viewed, pack};
 
-use super::{backend::Probe, chosen::Chosen};
+use super::backend::Probe;
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;
@@ -72,11 +72,6 @@ pub(super) fn longest_that_fits(probe: &Probe, chunk_limit: u64) -> Option<u64> 
     let fits =
         |seconds: &u64| Effect::of(probe, Duration::from_secs(*seconds), chunk_limit).segment_bytes <= chunk_limit;
     (1..=60).rev().find(fits)
-}
-
-/// A person's title for a video: its file name without the ending.
-pub(super) fn title(chosen: &Chosen) -> String {
-    chosen.video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

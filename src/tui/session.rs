@@ -46,15 +46,12 @@ where
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let commands = app.begin();
     carry_out(tasks, app, commands);
-    let mut due = Some(Instant::now());
-    let mut drawn = Instant::now();
-    let mut mouse = true;
+    let (mut due, mut drawn, mut mouse) = (Some(Instant::now()), Instant::now(), true);
     while app.exit.is_none() {
         app.at(Instant::now(), SystemTime::now());
         if due.is_some_and(|due| due <= app.shared.now) {
             terminal.draw(|frame| view::draw(app, frame)).map_err(io::Error::other)?;
-            due = None;
-            drawn = Instant::now();
+            (due, drawn) = (None, Instant::now());
             if app.takes_mouse() != mouse {
                 mouse = app.takes_mouse();
                 tasks.take_mouse(mouse)?;
@@ -67,8 +64,8 @@ where
             event = input.next() => {
                 let Some(event) = event else { return Err(io::ErrorKind::UnexpectedEof.into()) };
                 app.at(Instant::now(), SystemTime::now());
-                let commands = app.input(&event?);
-                carry_out(tasks, app, commands);
+                let errands = app.input(&event?);
+                carry_out(tasks, app, errands);
                 drawn + KEY_FRAME
             }
             Some(answer) = news.recv() => {

@@ -3,7 +3,10 @@
 
 use std::time::Instant;
 
-use super::{Asked, Course, End, Job, Kind, Run, State};
+use super::{
+    person::Asked,
+    work::{Course, End, Job, Kind, Run, State},
+};
 use crate::{
     reel::{
         event::Event,

@@ -82,9 +82,9 @@ impl Settings {
         let is_one = chosen.len() == 1;
         // a name given at the start is one video's
         let given = start.name.as_ref().filter(|_| is_one);
-        let title = chosen.first().map(effect::title).unwrap_or_default();
+        let title = chosen.first().map(Chosen::title).unwrap_or_default();
         let naming = |chosen: Chosen| {
-            let slug = || ReelName::slug(&effect::title(&chosen)).map(|name| name.to_string());
+            let slug = || ReelName::slug(&chosen.title()).map(|name| name.to_string());
             let name = given.map(ReelName::to_string).or_else(slug).unwrap_or_else(|| "video".to_owned());
             Naming { typed: Input::new(name), is_decided: is_one, suffix: (shared.suffix)(), chosen }
         };
@@ -375,7 +375,7 @@ impl Settings {
             let reel = reel.ok()?;
             let chosen = &video.chosen;
             let is_one = self.videos.len() == 1;
-            let title = if is_one { self.title.value().trim().to_owned() } else { effect::title(chosen) };
+            let title = if is_one { self.title.value().trim().to_owned() } else { chosen.title() };
             let order = Order {
                 cut: Cut { segment_length: self.length, chunk_limit: self.chunk_limit(), transcode: self.transcode },
                 place: shared.place.clone(),

@@ -178,12 +178,9 @@ impl Player {
             Command::FindReels(place) => {
                 let (found, mut news) = unbounded_channel();
                 let result = now(backend.reels(place.clone(), found));
-                let mut answers = Vec::new();
-                while let Ok(reel) = news.try_recv() {
-                    answers.push(Answer::ReelFound { place: place.clone(), reel });
-                }
-                answers.push(Answer::ReelsEnded { place, result });
-                answers
+                let reels = std::iter::from_fn(|| news.try_recv().ok());
+                let found = reels.map(|reel| Answer::ReelFound { place: place.clone(), reel });
+                found.collect::<Vec<_>>().into_iter().chain([Answer::ReelsEnded { place, result }]).collect()
             }
             Command::OpenReel(place, name) => {
                 let detail = now(backend.reel(place, name.clone())).map(Box::new);
