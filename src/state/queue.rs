@@ -19,6 +19,8 @@ use crate::reel::{
 
 /// Below the state folder; no reel's name begins with a dot.
 const FOLDER: &str = ".queue";
+/// In it, beside the queues: whose turn it is to change what was left behind.
+const TURN: &str = "turn";
 
 /// An order that waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,6 +78,11 @@ impl Queue {
 
     /// Takes an order that was left behind away, wherever it stands. Blocking.
     pub fn forget(&self, reel: &ReelName, place: &AccountRegion) -> Result<(), StateError> {
+        let folder = self.state_dir.join(FOLDER);
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        let _alone = alone(&folder)?;
         for (path, mut waiting) in left_behind(&self.state_dir) {
             let before = waiting.len();
             waiting.retain(|waiting| waiting.reel != *reel || waiting.place != *place);
@@ -91,6 +98,15 @@ impl Queue {
         }
         Ok(())
     }
+}
+
+/// One at a time, of all processes, changes what was left behind: a file is read and written whole. Held until dropped.
+fn alone(folder: &Path) -> Result<File, StateError> {
+    let path = folder.join(TURN);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(io_error("open", &path))?;
+    file.lock().map_err(io_error("lock", &path))?;
+    Ok(file)
 }
 
 /// Nothing of ours waits any more once we end in an orderly way and leave nothing; else the next process finds it.
@@ -124,6 +140,7 @@ fn write(mut file: &File, waiting: &[Waiting]) -> io::Result<()> {
 fn left_behind(state_dir: &Path) -> Vec<(PathBuf, Vec<Waiting>)> {
     let entries = fs::read_dir(state_dir.join(FOLDER)).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
+        .filter(|entry| entry.file_name() != TURN)
         .filter_map(|entry| {
             let path = entry.path();
             let file = File::open(&path).ok()?;
@@ -162,6 +179,22 @@ mod tests {
         let waiting = second.left_behind().remove(0);
         second.forget(&waiting.reel, &waiting.place).unwrap();
         assert_eq!(names(&second), ["c"]);
+    }
+
+    #[test]
+    fn many_who_forget_at_once_lose_nothing_of_each_other() {
+        let state = tempfile::tempdir().unwrap();
+        let all: Vec<String> = (0..20).map(|number| format!("reel-{number}")).collect();
+        Queue::new(state.path().into()).keep(&all.iter().map(|name| waiting(name)).collect::<Vec<_>>()).unwrap();
+        std::thread::scope(|scope| {
+            for name in &all[1..] {
+                scope.spawn(|| {
+                    let waiting = waiting(name);
+                    Queue::new(state.path().into()).forget(&waiting.reel, &waiting.place).unwrap();
+                });
+            }
+        });
+        assert_eq!(names(&Queue::new(state.path().into())), ["reel-0"]);
     }
 
     #[test]

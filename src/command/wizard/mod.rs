@@ -55,7 +55,7 @@ pub async fn wizard(video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, St
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let engine = Engine::new(settings.machine.clone());
     let start = Start { settings, folder: std::env::current_dir().unwrap_or_default(), ground: None };
-    let wizard = Wizard { engine: engine.clone(), durations: Arc::default(), forgetting: Arc::default() };
+    let wizard = Wizard { engine: engine.clone(), durations: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;
     let plain = Plain::default();
@@ -74,8 +74,6 @@ struct Wizard {
     engine: Engine,
     /// Of videos that were probed: where their frame is taken.
     durations: Arc<Mutex<HashMap<PathBuf, Duration>>>,
-    /// Forgetting reads and writes a whole file: one after another.
-    forgetting: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Wizard {
@@ -216,11 +214,8 @@ impl Backend for Wizard {
     }
 
     fn forget(&self, reel: ReelName, at: AccountRegion) -> Work<()> {
-        let wizard = self.clone();
-        work(async move {
-            let _alone = wizard.forgetting.lock().await;
-            queue::forget(&wizard.engine, &reel, &at).await
-        })
+        let engine = self.engine.clone();
+        work(async move { queue::forget(&engine, &reel, &at).await })
     }
 
     fn check(
