@@ -60,7 +60,7 @@ fn peak_kib(pid: u32) -> u64 {
 async fn eight_uploads_of_48_mib_take_little_memory() {
     let desk = Desk::start().await;
     // so slow that none is over before the last begins
-    desk.stand_in.faults().set("uplink=400mbit".parse().unwrap());
+    desk.stand_in.faults().set("uplink=100mbit".parse().unwrap());
     let mut command = desk.command("state");
     command.args(["publish", "--json", "--name", "large", "--segment-seconds", "1", "--chunk-mib", "48"]);
     command.args(["--parallel", "8"]).arg(video(&desk)).stdout(Stdio::piped()).stderr(Stdio::null());
