@@ -1,7 +1,7 @@
 //! The hold on a reel: while a use case has it, no other process and no other job of this machine changes the reel,
 //! and with its lease no other machine.
 
-use super::{Engine, Follow, failed};
+use super::{Engine, Follow, failed, unless_cancelled};
 use crate::{
     cloud::{Cloud, Lease},
     reel::{fault::Stopped, name::ReelName},
@@ -31,7 +31,7 @@ impl Engine {
         let Claim { reel, machine, purpose } = held.claim();
         let take = || Lease::take(cloud, reel, machine, purpose.word());
         let lease = follow.patience().again(take).await.map_err(failed)?;
-        let result = follow.cancel.run_until_cancelled(work(&lease)).await.unwrap_or(Err(Stopped::Cancelled));
+        let result = unless_cancelled(&follow.cancel, work(&lease)).await;
         lease.release().await;
         result
     }

@@ -17,8 +17,18 @@ pub use follow::Follow;
 /// What is not usual about an account or an emulator: part of what a person sets, and so of [`Machine`].
 pub use crate::cloud::{InvokeMode, Unusual};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::reel::fault::{Explain, Stopped};
 
 fn failed(error: impl Explain) -> Stopped {
     Stopped::Failed(error.fault())
+}
+
+/// A cancel ends the work where it waits.
+async fn unless_cancelled<T>(
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T, Stopped>>,
+) -> Result<T, Stopped> {
+    cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
 }

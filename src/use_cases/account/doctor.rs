@@ -7,7 +7,7 @@ use crate::{
         health::{Grade, Health},
         order::Place,
     },
-    use_cases::{Engine, Follow, Person, consent, failed},
+    use_cases::{Engine, Follow, Person, consent, failed, unless_cancelled},
 };
 
 pub use crate::account::Observed;
@@ -18,7 +18,7 @@ pub async fn examine(engine: &Engine, place: &Place, follow: &Follow) -> Result<
         let cloud = engine.connect(place).await?;
         account::examine(&cloud).await.map_err(failed)
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }
 
 /// Makes one tiny function, sees what the account really answers, and deletes it.
@@ -33,7 +33,7 @@ pub async fn observe(
         consent::acknowledged(engine, place, &cloud, person).await?;
         account::observe(&cloud).await
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }
 
 /// An account that is not ready is no success.

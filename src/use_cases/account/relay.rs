@@ -10,7 +10,7 @@ use crate::{
         fault::Stopped,
         order::{AccountRegion, Place},
     },
-    use_cases::{Engine, Person, Question, consent, engine::account_region},
+    use_cases::{Engine, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 
 pub async fn relay(
@@ -30,7 +30,7 @@ pub async fn relay(
         let dollars_per_gb = cost::egress_per_gb(&at.region);
         consent::ask(person, &Question::Relay { at, dollars_per_gb }).await
     };
-    control.cancel.run_until_cancelled(accepted).await.unwrap_or(Err(Stopped::Cancelled))?;
+    unless_cancelled(&control.cancel, accepted).await?;
     let wish = if on { RelayWish::On } else { RelayWish::Off };
     setup::setup(engine, place, wish, person, reporter, control).await
 }

@@ -10,7 +10,7 @@ use crate::{
         fault::Stopped,
         order::{AccountRegion, Place},
     },
-    use_cases::{Engine, Person, consent, engine::account_region},
+    use_cases::{Engine, Person, consent, engine::account_region, unless_cancelled},
 };
 
 /// Also says where that was.
@@ -29,7 +29,7 @@ pub async fn setup(
         let ready = account::setup(&cloud, wish, reporter, control).await?;
         Ok((ready, account_region(&cloud)))
     };
-    control.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&control.cancel, work).await
 }
 
 /// The administrator's part, once an account: the two roles alone. Returns how many of them were changed, and where.
@@ -47,5 +47,5 @@ pub async fn roles(
         let changed = account::setup_roles(&cloud, reporter, control).await?;
         Ok((changed, account_region(&cloud)))
     };
-    control.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&control.cancel, work).await
 }

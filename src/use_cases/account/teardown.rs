@@ -3,7 +3,7 @@
 use crate::{
     account::{self, Roles},
     reel::{fault::Stopped, order::Place},
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region},
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 
 /// What is gone, in words; empty when nothing was there.
@@ -22,5 +22,5 @@ pub async fn teardown(
         let _alone = engine.alone().await;
         Ok(account::teardown(&cloud, roles).await?.0)
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }

@@ -7,7 +7,7 @@ use crate::{
         name::ReelName,
         order::Place,
     },
-    use_cases::{Engine, Follow, failed},
+    use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
 pub use crate::library::{Checked, Depth, Finding, LibraryError, Report};
@@ -28,7 +28,7 @@ pub async fn check(
             error => failed(error),
         })
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }
 
 /// What is wrong with a reel that is not whole, and how it is mended; `None` if it is whole.

@@ -20,7 +20,7 @@ use crate::{
         order::Place,
     },
     state::lock::{Purpose, ReelLock},
-    use_cases::{Engine, Follow, Person, Question, consent, failed},
+    use_cases::{Engine, Follow, Person, Question, consent, failed, unless_cancelled},
 };
 
 /// What was found and what became of it.
@@ -59,7 +59,7 @@ pub async fn collect(
         }
         Ok((cloud, going, held))
     };
-    let (cloud, going, held) = follow.cancel.run_until_cancelled(look).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let (cloud, going, held) = unless_cancelled(&follow.cancel, look).await?;
     let mut collected = Collected::default();
     let kept = if reel.is_some() { Duration::ZERO } else { ORPHANS_KEPT };
     for (reel, held) in &held {

@@ -12,7 +12,7 @@ use crate::{
         journal,
         lock::{Purpose, ReelLock},
     },
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed},
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
 };
 
 /// Returns how many functions went. `progress` hears how many of how many so far. After an interruption it can be run
@@ -34,7 +34,7 @@ pub async fn delete(
         consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
         Ok((cloud, at, inventory))
     };
-    let (cloud, at, inventory) = follow.cancel.run_until_cancelled(asked).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let (cloud, at, inventory) = unless_cancelled(&follow.cancel, asked).await?;
     let delete = engine.leased(&cloud, &held, follow, async |lease| {
         let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
         library::delete(&removal, inventory, progress).await.map_err(failed)

@@ -10,7 +10,7 @@ use crate::{
         journal,
         lock::{Purpose, ReelLock},
     },
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed},
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
 };
 
 /// Returns how many functions went.
@@ -43,11 +43,9 @@ async fn discard_held(
 ) -> Result<u32, Stopped> {
     let (reel, generation) = (&resumable.reel, resumable.generation);
     let order = resumable.order(engine.machine().folders.clone());
-    let cloud = follow.cancel.run_until_cancelled(engine.connect_for(&order)).await;
-    let cloud = cloud.unwrap_or(Err(Stopped::Cancelled))?;
+    let cloud = unless_cancelled(&follow.cancel, engine.connect_for(&order)).await?;
     let question = Question::Discard { reel: reel.clone(), generation, at: account_region(&cloud) };
-    let asked = follow.cancel.run_until_cancelled(consent::ask(person, &question)).await;
-    asked.unwrap_or(Err(Stopped::Cancelled))?;
+    unless_cancelled(&follow.cancel, consent::ask(person, &question)).await?;
     let patience = follow.patience();
     let mut chunks = Vec::new();
     library::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &patience, |page| chunks.extend(page))

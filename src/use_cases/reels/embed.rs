@@ -3,7 +3,7 @@
 use crate::{
     library::{self, LibraryError},
     reel::{embed::Embed, fault::Stopped, name::ReelName, order::Place},
-    use_cases::{Engine, Follow, failed},
+    use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
 pub async fn embed(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Embed, Stopped> {
@@ -14,5 +14,5 @@ pub async fn embed(engine: &Engine, place: &Place, reel: &ReelName, follow: &Fol
             error => failed(error),
         })
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }

@@ -6,7 +6,7 @@ use crate::{
     library::LibraryError,
     publish::{remote, run::GATE},
     reel::{fault::Stopped, index::Index, moment, name::ReelName, order::Place},
-    use_cases::{Engine, Follow, failed},
+    use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
 /// A reel as it is served now.
@@ -30,5 +30,5 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let published = moment::of_rfc3339(&index.published);
         Ok(Info { playlist_url: format!("{watch_url}index.m3u8"), watch_url, published, index })
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }

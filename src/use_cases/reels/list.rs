@@ -3,7 +3,7 @@
 use crate::{
     library,
     reel::{fault::Stopped, order::Place},
-    use_cases::{Engine, Follow, failed},
+    use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
 pub use crate::library::{Listed, Shelf};
@@ -14,5 +14,5 @@ pub async fn list(engine: &Engine, place: &Place, follow: &Follow, page: impl Fn
         let cloud = engine.connect(place).await?;
         library::list(&cloud, &follow.patience(), page).await.map_err(failed)
     };
-    follow.cancel.run_until_cancelled(work).await.unwrap_or(Err(Stopped::Cancelled))
+    unless_cancelled(&follow.cancel, work).await
 }

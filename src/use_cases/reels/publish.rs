@@ -14,7 +14,7 @@ use crate::{
         order::{IfTaken, Order},
     },
     state::lock::Purpose,
-    use_cases::{Engine, Person, consent},
+    use_cases::{Engine, Person, consent, unless_cancelled},
 };
 
 /// Publishes a video. Whatever it ends with, what was deployed stays and is used by the next run.
@@ -36,6 +36,6 @@ pub async fn publish(
         engine.ensure(&cloud, wish, reporter.clone(), control).await?;
         Ok((tools, cloud))
     };
-    let (tools, cloud) = control.cancel.run_until_cancelled(ready).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let (tools, cloud) = unless_cancelled(&control.cancel, ready).await?;
     publish::publish(order, &held, cloud, tools, reporter, control).await
 }

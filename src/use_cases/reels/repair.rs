@@ -15,7 +15,7 @@ use crate::{
         order::{Cut, IfTaken, Order, Place, Transcode},
         retry::RetryPolicy,
     },
-    use_cases::{Engine, Follow, Person, engine::account_region, failed},
+    use_cases::{Engine, Follow, Person, engine::account_region, failed, unless_cancelled},
 };
 
 /// What is mended, and from what.
@@ -38,7 +38,7 @@ pub async fn repair(
     control: &Control,
 ) -> Result<(Published, Report), Stopped> {
     let order = order(engine, repair);
-    let order = control.cancel.run_until_cancelled(order).await.unwrap_or(Err(Stopped::Cancelled))?;
+    let order = unless_cancelled(&control.cancel, order).await?;
     let published = super::publish::publish(engine, order, person, reporter, control).await?;
     let follow = Follow { cancel: control.cancel.clone(), ..Follow::default() };
     let report = check::check(engine, &repair.place, &repair.reel, Depth::Quick, &follow, |_| ()).await?;

@@ -4,7 +4,7 @@ use crate::{
     publish::{index, remote},
     reel::{fault::Stopped, name::ReelName, order::Place},
     state::lock::Purpose,
-    use_cases::{Engine, Follow, failed},
+    use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
 /// Returns the title that it had before.
@@ -16,8 +16,7 @@ pub async fn retitle(
     follow: &Follow,
 ) -> Result<String, Stopped> {
     let held = engine.hold(reel, Purpose::Retitle).await?;
-    let cloud = follow.cancel.run_until_cancelled(engine.connect(place)).await;
-    let cloud = cloud.unwrap_or(Err(Stopped::Cancelled))?;
+    let cloud = unless_cancelled(&follow.cancel, engine.connect(place)).await?;
     let patience = follow.patience();
     engine
         .leased(&cloud, &held, follow, async |lease| {
