@@ -11,7 +11,7 @@ mod disk;
 mod engine;
 mod machines;
 mod matrix;
-mod pairs;
+pub(crate) mod pairs;
 mod replaced;
 mod resume;
 #[cfg(unix)]

@@ -2,6 +2,8 @@
 
 mod library;
 mod media;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,

@@ -12,12 +12,12 @@ use crate::{
     split::until,
 };
 
-const REEL: &str = "m";
+pub(crate) const REEL: &str = "m";
 /// One chunk at a time, so that what is held is all that happens.
 const CUT: [&str; 6] = ["--segment-seconds", "2", "--chunk-mib", "1", "--parallel", "1"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+pub(crate) enum Deed {
     Publish,
     Replace,
     Delete,
@@ -27,7 +27,8 @@ enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 6] = [Self::Publish, Self::Replace, Self::Delete, Self::Collect, Self::Check, Self::Repair];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Publish, Self::Replace, Self::Delete, Self::Collect, Self::Check, Self::Repair];
 
     fn arguments(self) -> Vec<String> {
         let video = |clip_of| clip(clip_of).to_str().unwrap().to_owned();
@@ -47,7 +48,7 @@ impl Deed {
     }
 
     /// What the first is held at, in the middle of its work.
-    fn pause(self) -> &'static str {
+    pub(crate) fn pause(self) -> &'static str {
         match self {
             // after the lease the first chunk is there, and nobody lists it yet
             Self::Publish | Self::Replace => "pause-after@CreateFunction=at:2",
@@ -59,7 +60,7 @@ impl Deed {
     }
 
     /// The name of what holds the reel, as the lock says it.
-    fn holds_for(self) -> Option<&'static str> {
+    pub(crate) fn holds_for(self) -> Option<&'static str> {
         match self {
             Self::Publish | Self::Replace => Some("publish"),
             Self::Delete => Some("delete"),
@@ -70,7 +71,7 @@ impl Deed {
     }
 
     /// Whether the reel has to be there, and what must be wrong with it, so that there is something to do.
-    async fn prepare(self, desk: &Desk) {
+    pub(crate) async fn prepare(self, desk: &Desk) {
         if self == Self::Publish {
             return;
         }
@@ -78,26 +79,28 @@ impl Deed {
         let first = async || chunks(&functions(desk).await).into_keys().next().unwrap();
         match self {
             Self::Repair => delete_function(desk, &first().await).await,
-            Self::Collect => {
-                // what a replacing that was killed leaves
-                let mut killed = spawn(desk, Self::Replace);
-                set_faults(desk, "pause-after@CreateFunction=at:3");
-                until("a second chunk is there", || desk.stand_in.faults().paused() > 0).await;
-                killed.kill().await.unwrap();
-                desk.stand_in.faults().release();
-                desk.stand_in.faults().clear();
-            }
+            Self::Collect => Self::leave_over(desk).await,
             _ => {}
         }
     }
+
+    /// What a replacing that was killed leaves.
+    pub(crate) async fn leave_over(desk: &Desk) {
+        let mut killed = spawn(desk, Self::Replace);
+        set_faults(desk, "pause-after@CreateFunction=at:3");
+        until("a second chunk is there", || desk.stand_in.faults().paused() > 0).await;
+        killed.kill().await.unwrap();
+        desk.stand_in.faults().release();
+        desk.stand_in.faults().clear();
+    }
 }
 
-fn spawn(desk: &Desk, deed: Deed) -> Child {
+pub(crate) fn spawn(desk: &Desk, deed: Deed) -> Child {
     let mut command = desk.command("state");
     command.args(deed.arguments()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-async fn ended(child: Child) -> Said {
+pub(crate) async fn ended(child: Child) -> Said {
     let output = child.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -133,7 +136,7 @@ async fn cell(first: Deed, second: Deed) -> String {
 }
 
 /// Refused with the holder's name; or it only looked, or found nothing to do.
-fn refused(first: Deed, second: Deed, said: &Said, process: u32, purpose: &str) -> String {
+pub(crate) fn refused(first: Deed, second: Deed, said: &Said, process: u32, purpose: &str) -> String {
     let err = &said.err;
     let holder = format!("another zipreel (process {process})");
     match (second, first) {

@@ -1,117 +1,319 @@
-//! The wizard and a command, or two wizards, with one state folder at one reel: while one replaces it, the other is
-//! refused with the holder's name, or only looks.
+//! The table of pairs with a wizard in them: a wizard and a command, or two wizards, with one state folder at one reel.
+//! The first is held in the middle of what it does; every deed of the other face meets it, and is refused with the
+//! holder's name, or both end whole. What two commands do to each other is in `mishap::pairs`.
 
-use std::{path::Path, process::Stdio};
+use std::{fs, path::PathBuf};
 
 use super::{
-    SMALL, folder,
-    jobs::{go_home, type_its_name},
+    SMALL,
+    jobs::type_its_name,
     terminal::{END, ENTER, Terminal},
 };
 use crate::{
     clips::{Clip, clip},
-    mishap::account::{functions, is_whole, zipreel},
+    mishap::{
+        account::{Functions, Said, functions, is_whole, tell},
+        pairs::{Deed, REEL, ended, refused, spawn},
+    },
     publish::desk::Desk,
     split::until,
 };
 
-const REEL: &str = "m";
 /// One chunk at a time, so that what is held is all that happens.
-const ONE: (&str, &str) = ("ZIPREEL_PARALLEL", "1");
+pub(super) const ONE: (&str, &str) = ("ZIPREEL_PARALLEL", "1");
+/// What a wizard can do; it collects nothing.
+const WIZARDS: [Deed; 4] = [Deed::Check, Deed::Repair, Deed::Replace, Deed::Delete];
 
-/// A reel is published, and the next publishing is held once a chunk of its is there.
-async fn ground() -> (Desk, std::path::PathBuf) {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Silent), &["--name", REEL, "--segment-seconds", "6"]).await.published();
-    let folder = folder(&desk, "clip.mp4");
-    // after the lease
-    desk.stand_in.faults().set("pause-after@CreateFunction=at:2".parse().unwrap());
-    (desk, folder)
+/// A folder with one video in it.
+fn folder(desk: &Desk, video: Clip) -> PathBuf {
+    let folder = desk.path(&format!("{video:?}"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(clip(video), folder.join("clip.mp4")).unwrap();
+    folder
 }
 
-async fn held(desk: &Desk) {
-    until("the first is held", || desk.stand_in.faults().paused() > 0).await;
-    desk.stand_in.faults().clear();
+/// A wizard of which one key is missing.
+struct Ready {
+    deed: Deed,
+    terminal: Terminal,
 }
 
-/// The wizard at the review of the folder's video, which is to replace the reel.
-fn replacing(desk: &Desk, folder: &Path) -> Terminal {
-    let terminal = Terminal::open(desk, folder, &["--name", REEL, "--replace"], &[SMALL[0], SMALL[1], ONE]);
-    terminal.wait_for("Publish a video");
-    terminal.type_keys(ENTER);
-    terminal.wait_for("ready: copied");
-    terminal.type_keys(ENTER);
-    terminal.wait_for("replaces what is there");
-    terminal.type_keys(ENTER);
-    terminal.wait_for("⏎ publish");
-    terminal
-}
-
-/// Every command, while `process` replaces the reel.
-async fn commands_meet(desk: &Desk, process: u32) {
-    let holder = format!("another zipreel (process {process}) is working on `{REEL}` (publish)");
-    let (same, other) = (clip(Clip::Silent), clip(Clip::ShortEnd));
-    let (same, other) = (same.to_str().unwrap(), other.to_str().unwrap());
-    for refused in [&["delete", REEL, "--yes"][..], &["publish", other, "--name", REEL, "--replace"]] {
-        let said = zipreel(desk, refused).await.ended(1);
-        assert!(said.err.contains(&holder), "{refused:?}: {}", said.err);
+impl Ready {
+    /// Goes as far as a person can without beginning it. A repair wants a chunk that is missing.
+    fn open(desk: &Desk, deed: Deed) -> Self {
+        let terminal = match deed {
+            Deed::Publish | Deed::Replace => review(desk, deed),
+            Deed::Delete => {
+                let terminal = wizard(desk, Clip::Mp4, &[]);
+                type_its_name(&terminal, REEL);
+                terminal
+            }
+            Deed::Check => page(desk),
+            Deed::Repair => {
+                let terminal = page(desk);
+                terminal.press_until("k", "R deploys again");
+                terminal.type_keys("R");
+                terminal.wait_for("ready: copied");
+                terminal.type_keys(ENTER);
+                terminal.wait_for("Repair it?");
+                terminal
+            }
+            Deed::Collect => unreachable!("a wizard collects nothing"),
+        };
+        Self { deed, terminal }
     }
-    let said = zipreel(desk, &["gc", REEL, "--yes"]).await.ended(0);
-    assert!(said.err.contains(&format!("{REEL} is left alone: {holder}")), "{}", said.err);
-    zipreel(desk, &["check", REEL]).await.ended(0);
-    zipreel(desk, &["check", REEL, "--repair", same]).await.ended(0);
+
+    fn key(&self) -> &'static str {
+        match self.deed {
+            Deed::Check => "k",
+            Deed::Repair => "y",
+            _ => ENTER,
+        }
+    }
+
+    /// Begins it, and waits until the stand-in holds it.
+    fn go(&self, desk: &Desk) {
+        let words = match self.deed {
+            Deed::Check => "asking for every chunk",
+            Deed::Delete => "what is to go",
+            _ => "Split",
+        };
+        let begun = |text: &str| text.contains(words) || text.contains("are gone");
+        self.terminal.press_until_it(self.key(), "it has begun", begun);
+        self.terminal.wait("the first is held", |_| desk.stand_in.faults().paused() > 0);
+    }
+
+    /// Begins it while another is held, and reads what becomes of it: a word for the table.
+    fn meets(&self, first: Deed, holder: &str) -> &'static str {
+        let is_refused = |text: &str| text.contains(&format!("{holder} is working on"));
+        let ends = |text: &str| is_refused(text) || self.is_whole(text) || text.contains("1 missing");
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let what = format!("{:?} ends beside {first:?}", self.deed);
+        let text = flat(&self.terminal.press_until_it(self.key(), &what, |text| ends(&flat(text))));
+        match (self.deed, first) {
+            (Deed::Check, Deed::Delete) => {
+                assert!(is_refused(&text) && text.contains("could not find the reel"), "{text}");
+                "not found, with who works on it"
+            }
+            (Deed::Check, Deed::Repair) => {
+                assert!(text.contains("1 missing"), "{text}");
+                "sees the damage"
+            }
+            (Deed::Check, _) => {
+                assert!(self.is_whole(&text), "{text}");
+                "whole"
+            }
+            (_, Deed::Check) => {
+                assert!(self.is_whole(&text), "{text}");
+                "both"
+            }
+            _ => {
+                assert!(is_refused(&text), "{text}");
+                "refused"
+            }
+        }
+    }
+
+    /// It has done what it was to do.
+    fn is_whole(&self, text: &str) -> bool {
+        match self.deed {
+            Deed::Check => text.contains("chunks are whole"),
+            Deed::Delete => text.contains("functions removed"),
+            _ => text.contains("m is live"),
+        }
+    }
 }
 
-/// What a second wizard can do to the reel, while `process` replaces it.
-fn a_wizard_meets(desk: &Desk, folder: &Path, process: u32) {
-    let holder = format!("(process {process}) is working on");
-    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let terminal = Terminal::open(desk, folder, &[], &[]);
-    type_its_name(&terminal, REEL);
-    terminal.press_until_it(ENTER, "the deletion is refused by name", |text| flat(text).contains(&holder));
-    go_home(&terminal);
+fn wizard(desk: &Desk, video: Clip, args: &[&str]) -> Terminal {
+    Terminal::open(desk, &folder(desk, video), args, &[SMALL[0], SMALL[1], ONE])
+}
+
+fn page(desk: &Desk) -> Terminal {
+    let terminal = wizard(desk, Clip::Mp4, &[]);
+    terminal.wait_for("Publish a video");
     terminal.type_keys(END);
     terminal.wait("the library's line is chosen", |text| text.contains("▌ Library"));
     terminal.type_keys(ENTER);
     terminal.wait("the reels are listed", |text| text.contains("▌ m") && !text.contains("looking…"));
     terminal.press_until(ENTER, "Watch");
-    terminal.press_until("k", "chunks are whole");
-    drop(terminal);
-    let terminal = replacing(desk, folder);
-    terminal.press_until_it(ENTER, "publishing is refused by name", |text| flat(text).contains(&holder));
-    drop(terminal);
+    terminal
+}
+
+/// At the review of a video: the reel's own, or one that is to replace it.
+fn review(desk: &Desk, deed: Deed) -> Terminal {
+    let (video, arguments, goes) = match deed {
+        Deed::Replace => (Clip::Silent, &["--name", REEL, "--replace"][..], "replaces what is there"),
+        _ => (Clip::Mp4, &["--name", REEL][..], "✔ free"),
+    };
+    let terminal = wizard(desk, video, arguments);
+    terminal.wait_for("Publish a video");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("ready: copied");
+    terminal.type_keys(ENTER);
+    terminal.wait_for(goes);
+    terminal.type_keys(ENTER);
+    terminal.wait_for("⏎ publish");
+    terminal
+}
+
+/// Wizards of which one key is missing, opened side by side; and the reel as the first of all is to find it.
+async fn ground(first: Deed, wanted: &[Deed]) -> (Desk, Vec<Ready>) {
+    let desk = Desk::start().await;
+    if first == Deed::Publish {
+        let ready = tokio::task::block_in_place(|| wanted.iter().map(|deed| Ready::open(&desk, *deed)).collect());
+        return (desk, ready);
+    }
+    // a repair is asked for where something is missing
+    Deed::Repair.prepare(&desk).await;
+    let ready = tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let opened: Vec<_> = wanted.iter().map(|deed| (deed, scope.spawn(|| Ready::open(&desk, *deed)))).collect();
+            opened.into_iter().map(|(deed, ready)| ready.join().unwrap_or_else(|_| panic!("{deed:?}"))).collect()
+        })
+    });
+    if first != Deed::Repair {
+        ended(spawn(&desk, Deed::Repair)).await.ended(0);
+    }
+    if first == Deed::Collect {
+        Deed::leave_over(&desk).await;
+    }
+    (desk, ready)
+}
+
+/// What the store says once all have ended.
+async fn is_right(desk: &Desk, first: Deed) {
+    if first == Deed::Delete {
+        assert_eq!(functions(desk).await, Functions::new());
+    } else {
+        is_whole(desk, REEL).await;
+    }
+}
+
+/// All that can be done while the first is held. A check holds nobody off: what meets it changes the reel, the deletion
+/// last.
+async fn all_meet(desk: &Desk, first: Deed, process: u32, commands: bool, wizards: &[Ready]) -> Vec<String> {
+    let holder = format!("(process {process})");
+    let (before, mut row) = (functions(desk).await, Vec::new());
+    for second in commands
+        .then_some([Deed::Collect, Deed::Check, Deed::Repair, Deed::Publish, Deed::Replace, Deed::Delete])
+        .into_iter()
+        .flatten()
+    {
+        let said = ended(spawn(desk, second)).await;
+        row.push(format!("{second:?}: {}", command_word(first, second, &said, process)));
+    }
+    for second in wizards {
+        let word = tokio::task::block_in_place(|| second.meets(first, &holder));
+        row.push(format!("{:?}: {word}", second.deed));
+    }
+    if first != Deed::Check && first != Deed::Collect {
+        assert_eq!(functions(desk).await, before, "nothing was touched while {first:?} was held");
+    }
+    row
+}
+
+fn command_word(first: Deed, second: Deed, said: &Said, process: u32) -> String {
+    match first.holds_for() {
+        Some(purpose) => refused(first, second, said, process, purpose),
+        None => {
+            assert_eq!(said.code, Some(0), "{second:?} beside a check: {}", said.err);
+            "both".to_owned()
+        }
+    }
+}
+
+/// A command is held, and wizards meet it.
+async fn command_first(first: Deed) {
+    let wanted = if first == Deed::Publish { &[Deed::Publish][..] } else { &WIZARDS };
+    let (desk, ready) = ground(first, wanted).await;
+    desk.stand_in.faults().set(first.pause().parse().unwrap());
+    let child = spawn(&desk, first);
+    let process = child.id().unwrap();
+    until("the first is held", || desk.stand_in.faults().paused() > 0).await;
+    desk.stand_in.faults().clear();
+    let row = all_meet(&desk, first, process, false, &ready).await;
+    desk.stand_in.faults().release();
+    ended(child).await.ended(0);
+    if first == Deed::Check {
+        assert_eq!(functions(&desk).await, Functions::new(), "the last that met it deleted the reel");
+    } else {
+        is_right(&desk, first).await;
+    }
+    tell(&format!("command {first:?} × wizard  {}", row.join(" · ")));
+}
+
+/// A wizard is held, and commands and wizards meet it.
+async fn wizard_first(first: Deed, commands: bool, wizards: &[Deed]) {
+    let wanted: Vec<_> = std::iter::once(first).chain(wizards.iter().copied()).collect();
+    let (desk, mut ready) = ground(first, &wanted).await;
+    let holding = ready.remove(0);
+    desk.stand_in.faults().set(first.pause().parse().unwrap());
+    tokio::task::block_in_place(|| holding.go(&desk));
+    desk.stand_in.faults().clear();
+    let process = holding.terminal.process();
+    let row = all_meet(&desk, first, process, commands, &ready).await;
+    desk.stand_in.faults().release();
+    if first != Deed::Check {
+        holding.terminal.wait(&format!("{first:?} ends whole"), |text| holding.is_whole(text));
+        is_right(&desk, first).await;
+    }
+    tell(&format!("wizard {first:?} × {}  {}", if commands { "all" } else { "wizard" }, row.join(" · ")));
+    holding.terminal.type_keys("q");
+    assert_eq!(holding.terminal.end().0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_command_replaces_no_wizard_and_no_command_changes() {
-    let (desk, folder) = ground().await;
-    let mut command = desk.command("state");
-    command.args(["publish", "--name", REEL, "--replace", "--parallel", "1"]).envs(SMALL).arg(clip(Clip::Mp4));
-    let first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    held(&desk).await;
-    let (process, before) = (first.id().unwrap(), functions(&desk).await);
-    commands_meet(&desk, process).await;
-    tokio::task::block_in_place(|| a_wizard_meets(&desk, &folder, process));
-    assert_eq!(functions(&desk).await, before, "nothing was touched");
-    desk.stand_in.faults().release();
-    let output = first.wait_with_output().await.unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    is_whole(&desk, REEL).await;
+async fn what_a_command_publishes_no_wizard_publishes() {
+    command_first(Deed::Publish).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_wizard_replaces_no_wizard_and_no_command_changes() {
-    let (desk, folder) = ground().await;
-    let first = replacing(&desk, &folder);
-    first.press_until(ENTER, "Split");
-    held(&desk).await;
-    let (process, before) = (first.process(), functions(&desk).await);
-    commands_meet(&desk, process).await;
-    tokio::task::block_in_place(|| a_wizard_meets(&desk, &folder, process));
-    assert_eq!(functions(&desk).await, before, "nothing was touched");
-    desk.stand_in.faults().release();
-    first.wait_for("m is live");
-    is_whole(&desk, REEL).await;
-    first.type_keys("q");
-    assert_eq!(first.end().0, 0);
+async fn what_a_command_replaces_no_wizard_changes() {
+    command_first(Deed::Replace).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_deletes_no_wizard_changes() {
+    command_first(Deed::Delete).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_collects_from_no_wizard_changes() {
+    command_first(Deed::Collect).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_repairs_no_wizard_changes() {
+    command_first(Deed::Repair).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_checks_every_wizard_changes() {
+    command_first(Deed::Check).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wizard_publishes_nobody_else_publishes() {
+    wizard_first(Deed::Publish, true, &[Deed::Publish]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wizard_replaces_nobody_else_changes() {
+    wizard_first(Deed::Replace, true, &WIZARDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wizard_deletes_nobody_else_changes() {
+    wizard_first(Deed::Delete, true, &WIZARDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wizard_repairs_nobody_else_changes() {
+    wizard_first(Deed::Repair, true, &WIZARDS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_wizard_checks_everybody_else_changes() {
+    wizard_first(Deed::Check, true, &[]).await;
+    wizard_first(Deed::Check, false, &WIZARDS).await;
 }
