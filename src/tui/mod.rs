@@ -24,6 +24,7 @@ mod screen;
 mod session;
 mod shared;
 mod sight;
+mod start;
 mod step;
 mod summary;
 mod tasks;
@@ -37,28 +38,16 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-use std::{io, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use ratatui::crossterm::event::EventStream;
 
 use self::{app::App, backend::Backend, memory::Memory, shared::Shared, tasks::Tasks, theme::Theme};
-pub use self::{keymap::markdown as key_table, summary::Summary, theme::Ground};
-use crate::settings::Settings;
+pub use self::{keymap::markdown as key_table, start::Start, summary::Summary, theme::Ground};
 
 /// How long work may take to stop after the wizard has left the screen.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// What flags, environment and the config file settled before the wizard opens.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Start {
-    /// Its video is highlighted in the picker, which then opens at once.
-    pub settings: Settings,
-    /// Where the picker starts.
-    pub folder: PathBuf,
-    /// `None`: as the terminal says.
-    pub ground: Option<Ground>,
-}
 
 /// How the wizard ended. The summary is for the ordinary screen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    Start,
     backend::{Account, AccountRegion, Backend, Place, Profile, Target, Unfinished},
     memory::Memory,
     sight::Sights,
+    start::Start,
     widget::text,
 };
 use crate::reel::{fault::Fault, name::ReelName, region};

@@ -114,15 +114,16 @@ impl Question {
 
     fn refused(&self, reply: Reply) -> Fault {
         let fault = Fault::permanent(self.undone());
+        if reply == Reply::Declined {
+            // what it is about was read a moment ago
+            return fault.because("it was declined").hint("Nothing was changed. Begin it again to be asked again.");
+        }
         match self {
             Self::Notice { account } => fault
                 .because(notice::text(account))
                 .hint("If you accept this, go on with --yes once; a variable or the config file can't accept it."),
             Self::Relay { .. } => fault.hint("The README has what watching costs. Accept it with --yes."),
-            _ if reply == Reply::Nobody => {
-                fault.because("nobody is there to ask").hint("With --yes it is done without a question.")
-            }
-            _ => fault.because("it was not confirmed").hint("With --yes it is done without a question."),
+            _ => fault.because("nobody is there to ask").hint("With --yes it is done without a question."),
         }
     }
 }

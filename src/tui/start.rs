@@ -1,0 +1,17 @@
+//! What is settled before the wizard opens.
+
+use std::path::PathBuf;
+
+use super::theme::Ground;
+use crate::settings::Settings;
+
+/// What flags, environment and the config file settled before the wizard opens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// Its video is highlighted in the picker, which then opens at once.
+    pub settings: Settings,
+    /// Where the picker starts.
+    pub folder: PathBuf,
+    /// `None`: as the terminal says.
+    pub ground: Option<Ground>,
+}
