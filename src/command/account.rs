@@ -7,7 +7,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{face, failed, person::AtTerminal, with_engine};
+use super::{
+    exit::failed,
+    face::{self, with_engine},
+    person::AtTerminal,
+};
 use crate::{
     cli::{AccountArgs, PolicyArg, Switch},
     json, plain,

@@ -6,6 +6,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
+use super::exit::INTERRUPTED;
 use crate::{
     json,
     plain::{self, Plain},
@@ -15,7 +16,7 @@ use crate::{
         event::{Event, Published},
         fault::Stopped,
     },
-    use_cases::Follow,
+    use_cases::{Engine, Follow, Machine},
 };
 
 enum Face {
@@ -113,7 +114,7 @@ where
             result = &mut work => break result,
             Some(event) = events.recv() => take(&mut face, &mut board, &event),
             _ = clock.tick() => face.tick(&board),
-            () = &mut signals => std::process::exit(i32::from(super::INTERRUPTED)),
+            () = &mut signals => std::process::exit(i32::from(INTERRUPTED)),
         }
     };
     drain(&mut face, &mut board, &mut events);
@@ -141,7 +142,7 @@ pub async fn watch<T>(work: impl AsyncFnOnce(&Follow) -> Result<T, Stopped>) -> 
     let mut work = std::pin::pin!(work(&follow));
     tokio::select! {
         result = &mut work => result,
-        () = signals(&follow.cancel) => std::process::exit(i32::from(super::INTERRUPTED)),
+        () = signals(&follow.cancel) => std::process::exit(i32::from(INTERRUPTED)),
     }
 }
 
@@ -174,4 +175,16 @@ pub async fn signal() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }
+}
+
+/// Runs `work` on an engine that ends with it.
+pub(super) async fn with_engine<T>(
+    machine: Machine,
+    work: impl AsyncFnOnce(&Engine) -> Result<T, Stopped>,
+) -> Result<T, Stopped> {
+    let engine = Engine::new(machine);
+    // boxed: the futures of all commands, one in another, are deeper than the compiler looks
+    let result = Box::pin(work(&engine)).await;
+    engine.close().await;
+    result
 }

@@ -1,6 +1,6 @@
 //! `zipreel local`: the stand-in by itself.
 
-use super::{face, failed};
+use super::{exit::failed, face};
 use crate::{
     cli::PlaceArgs,
     local::{self, Endpoint, Joined, Keep},

@@ -1,6 +1,7 @@
 //! The commands without the wizard: settings in, exit code out. Each joins the engine to the plain or the JSON face.
 
 mod account;
+mod exit;
 mod face;
 mod local;
 mod person;
@@ -10,18 +11,13 @@ mod wizard;
 
 use std::process::ExitCode;
 
+use self::exit::{DONE, FAILED, INTERRUPTED};
 use crate::{
     cli::{Cli, Command},
     plain,
     reel::fault::{Explain, Fault, Stopped},
     settings::Talk,
-    use_cases::{Engine, Machine},
 };
-
-/// As documented in the README.
-pub const DONE: u8 = 0;
-pub const FAILED: u8 = 1;
-pub const INTERRUPTED: u8 = 130;
 
 /// Runs what the command line asks for.
 pub async fn run(cli: Cli) -> ExitCode {
@@ -87,17 +83,4 @@ fn say_end(json: bool, resumes: bool, fault: Option<&Fault>) {
         (false, None) if resumes => plain::say("interrupted; `zipreel resume` goes on from here"),
         (false, None) => plain::say("interrupted; it can be run again"),
     }
-}
-
-/// Runs `work` on an engine that ends with it.
-async fn with_engine<T>(machine: Machine, work: impl AsyncFnOnce(&Engine) -> Result<T, Stopped>) -> Result<T, Stopped> {
-    let engine = Engine::new(machine);
-    // boxed: the futures of all commands, one in another, are deeper than the compiler looks
-    let result = Box::pin(work(&engine)).await;
-    engine.close().await;
-    result
-}
-
-fn failed(error: impl Explain) -> Stopped {
-    Stopped::Failed(error.fault())
 }

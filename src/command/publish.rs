@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use super::{face, failed, person::AtTerminal, with_engine};
+use super::{
+    exit::failed,
+    face::{self, with_engine},
+    person::AtTerminal,
+};
 use crate::{
     cli::{PlaceArgs, PublishArgs},
     plain,

@@ -11,7 +11,11 @@ use std::{
 use indicatif::HumanBytes;
 use time::{OffsetDateTime, macros::format_description};
 
-use super::{face, failed, person::AtTerminal, with_engine};
+use super::{
+    exit::failed,
+    face::{self, with_engine},
+    person::AtTerminal,
+};
 use crate::{
     cli::ReelsArgs,
     json, plain,

@@ -7,9 +7,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     error::ApiError,
+    form::Form,
     keys::ACCOUNT,
     operation::Operation,
-    query::Form,
     shared::Shared,
     sigv4::encode,
     store::record::{Role, uuid},

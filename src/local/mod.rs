@@ -12,6 +12,7 @@ mod download;
 mod error;
 mod faults;
 mod files;
+mod form;
 mod gate;
 mod iam;
 mod intake;

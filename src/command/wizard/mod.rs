@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::failed;
+use super::exit::failed;
 use crate::{
     cli::PublishArgs,
     plain::Plain,

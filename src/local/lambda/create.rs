@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Answer, Request, check, full_configuration, parse, unwritten, zip};
+use super::{
+    call::{Answer, Request, full_configuration, parse, unwritten},
+    check, zip,
+};
 use crate::local::{
     error::ApiError,
     intake::{Content, NewCode},

@@ -1,21 +1,8 @@
 //! Lambda's control plane: one function an operation, from a request that has been verified to an answer. All of it is
 //! plain synchronous code over the store, run off the event loop because it syncs files.
 
-use axum::http::StatusCode;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-use time::OffsetDateTime;
-
-use super::{
-    error::ApiError,
-    intake::Content,
-    keys::ACCOUNT,
-    operation::{Call, Operation, function_name},
-    shared::Shared,
-    store::record::Function,
-};
-
 mod account;
+mod call;
 mod check;
 mod create;
 mod permissions;
@@ -25,34 +12,14 @@ mod update;
 mod url;
 mod zip;
 
-/// A verified call.
-pub(in crate::local) struct Request<'a> {
-    pub(in crate::local) shared: &'a Shared,
-    pub(in crate::local) call: &'a Call,
-    pub(in crate::local) region: &'a str,
-    pub(in crate::local) query: &'a str,
-    pub(in crate::local) now: OffsetDateTime,
-}
+use serde_json::Value;
 
-#[derive(Debug)]
-pub(in crate::local) struct Answer {
-    pub(in crate::local) status: StatusCode,
-    pub(in crate::local) body: Option<Value>,
-}
-
-impl Answer {
-    fn ok(body: Value) -> Self {
-        Self { status: StatusCode::OK, body: Some(body) }
-    }
-
-    fn created(body: Value) -> Self {
-        Self { status: StatusCode::CREATED, body: Some(body) }
-    }
-
-    fn empty() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None }
-    }
-}
+pub(in crate::local) use self::call::{Answer, Request};
+use super::{
+    error::ApiError,
+    intake::Content,
+    operation::{Call, Operation},
+};
 
 /// As long as the longest way to name a function.
 const SUBJECT_MAX: usize = 140;
@@ -94,121 +61,4 @@ pub(in crate::local) fn answer(request: &Request<'_>, content: Content) -> Resul
         Op::RemovePermission => permissions::remove(request),
         other => Err(ApiError::service(format!("{other} is no operation of Lambda's"))),
     }
-}
-
-impl Request<'_> {
-    /// The name of the function the path is about.
-    fn name(&self) -> Result<String, ApiError> {
-        let name = function_name(&self.call.target, ACCOUNT).ok_or_else(|| self.not_found(&self.call.target))?;
-        check::function_name(&name)?;
-        Ok(name)
-    }
-
-    fn not_found(&self, name: &str) -> ApiError {
-        let arn = if name.starts_with("arn:") { name.to_owned() } else { arn(self.region, name) };
-        ApiError::function_not_found(&arn)
-    }
-
-    /// The function the path is about, as it is now.
-    fn function(&self) -> Result<Function, ApiError> {
-        let name = self.name()?;
-        self.shared.store.read().functions.get(&name).cloned().ok_or_else(|| self.not_found(&name))
-    }
-
-    /// Changes the function the path is about, under the store's lock.
-    fn change<T>(&self, edit: impl FnOnce(&mut Function) -> Result<T, ApiError>) -> Result<T, ApiError> {
-        let name = self.name()?;
-        let store = self.shared.store.change();
-        let mut function = store.function(&name).ok_or_else(|| self.not_found(&name))?;
-        let result = edit(&mut function)?;
-        store.put_function(function).map_err(|error| unwritten(&error))?;
-        Ok(result)
-    }
-
-    /// A decoded value of the query.
-    fn parameter(&self, name: &str) -> Option<String> {
-        self.parameters(name).into_iter().next()
-    }
-
-    fn parameters(&self, name: &str) -> Vec<String> {
-        let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs
-            .filter(|(key, _)| *key == name)
-            .map(|(_, value)| percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
-            .collect()
-    }
-}
-
-fn arn(region: &str, name: &str) -> String {
-    format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
-}
-
-fn unwritten(error: &std::io::Error) -> ApiError {
-    ApiError::service(format!("the stand-in could not write to its data folder: {error}"))
-}
-
-/// The request's JSON in its shape; no body is an empty object.
-fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
-    let text = if text.is_empty() { b"{}" } else { text };
-    serde_json::from_slice(text)
-        .map_err(|error| ApiError::serialization(format!("Could not parse request body: {error}")))
-}
-
-/// A time as Lambda writes it.
-fn timestamp(time: OffsetDateTime) -> String {
-    use time::macros::format_description;
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]+0000");
-    time.format(format).unwrap_or_default()
-}
-
-/// `FunctionConfiguration` without what ListFunctions leaves out.
-fn configuration(function: &Function) -> Value {
-    let settings = &function.settings;
-    let mut shape = json!({
-        "FunctionName": function.name,
-        "FunctionArn": function.arn(ACCOUNT),
-        "Runtime": settings.runtime,
-        "Role": settings.role,
-        "Handler": settings.handler,
-        "CodeSize": function.code.bytes,
-        "Description": settings.description,
-        "Timeout": settings.timeout,
-        "MemorySize": settings.memory,
-        "LastModified": timestamp(function.modified),
-        "CodeSha256": zip::code_sha256(&function.code.sha256),
-        "Version": "$LATEST",
-        "TracingConfig": { "Mode": "PassThrough" },
-        "RevisionId": function.revision,
-        "PackageType": "Zip",
-        "Architectures": [settings.architecture],
-        "EphemeralStorage": { "Size": 512 },
-        "SnapStart": { "ApplyOn": "None", "OptimizationStatus": "Off" },
-        "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", function.name) },
-    });
-    for (name, value) in &settings.others {
-        match (shape.get_mut(name).and_then(Value::as_object_mut), value) {
-            (Some(known), Value::Object(given)) => known.extend(given.clone()),
-            _ => shape[name] = value.clone(),
-        }
-    }
-    shape
-}
-
-/// The whole `FunctionConfiguration`, with the states that depend on the hour.
-fn full_configuration(function: &Function, now: OffsetDateTime) -> Value {
-    let mut shape = configuration(function);
-    if function.is_pending(now) {
-        shape["State"] = json!("Pending");
-        shape["StateReason"] = json!("The function is being created.");
-        shape["StateReasonCode"] = json!("Creating");
-    } else {
-        shape["State"] = json!("Active");
-        shape["LastUpdateStatus"] = json!("Successful");
-    }
-    if !function.is_pending(now) && function.is_updating(now) {
-        shape["LastUpdateStatus"] = json!("InProgress");
-        shape["LastUpdateStatusReason"] = json!("The function is being created.");
-        shape["LastUpdateStatusReasonCode"] = json!("Creating");
-    }
-    shape
 }

@@ -3,7 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Request, check, parse};
+use super::{
+    call::{Answer, Request, parse},
+    check,
+};
 use crate::local::{
     error::ApiError,
     intake::Content,

@@ -5,7 +5,10 @@ use std::ops::Bound;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
-use super::{Answer, Request, check, configuration, full_configuration, unwritten};
+use super::{
+    call::{Answer, Request, configuration, full_configuration, unwritten},
+    check,
+};
 use crate::local::{error::ApiError, limits::PAGE_ITEMS, link};
 
 pub(super) fn get_function(request: &Request<'_>) -> Result<Answer, ApiError> {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Request, check, parse};
+use super::{
+    call::{Answer, Request, parse},
+    check,
+};
 use crate::local::{error::ApiError, intake::Content};
 
 #[derive(Deserialize)]

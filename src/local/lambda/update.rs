@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Answer, Request, check,
+    call::{Answer, Request, full_configuration, parse, unwritten},
+    check,
     create::{Edit, keep, source},
-    full_configuration, parse, unwritten, zip,
+    zip,
 };
 use crate::local::{error::ApiError, intake::Content, store::record::Function};
 

@@ -4,7 +4,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Request, check, parse, timestamp};
+use super::{
+    call::{Answer, Request, parse, timestamp},
+    check,
+};
 use crate::local::{
     GATE, RELAY,
     error::ApiError,

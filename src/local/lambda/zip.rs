@@ -3,7 +3,6 @@
 use std::io::{self, BufReader, Read};
 
 use ::zip::{CompressionMethod, ZipArchive};
-use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::local::{error::ApiError, intake::NewCode, limits::UNZIPPED_BYTES, shared::Shared};
 
@@ -19,7 +18,7 @@ pub(super) fn check(shared: &Shared, code: &NewCode) -> Result<(), ApiError> {
         let message = "Could not unzip uploaded file. Please check your file, then try to upload again.";
         ApiError::invalid_parameter(message)
     };
-    let file = code.file.reopen().map_err(|error| super::unwritten(&error))?;
+    let file = code.file.reopen().map_err(|error| super::call::unwritten(&error))?;
     let mut zip = ZipArchive::new(BufReader::with_capacity(256 * 1024, file)).map_err(|_| broken())?;
     if zip.is_empty() {
         return Err(ApiError::invalid_parameter("Uploaded file must be a non-empty zip"));
@@ -39,18 +38,11 @@ pub(super) fn check(shared: &Shared, code: &NewCode) -> Result<(), ApiError> {
             drain(&mut entry).map_err(|_| broken())?;
         }
     }
-    shared.store.sync_blob(&code.file).map_err(|error| super::unwritten(&error))
+    shared.store.sync_blob(&code.file).map_err(|error| super::call::unwritten(&error))
 }
 
 fn drain(source: &mut impl Read) -> io::Result<()> {
     let mut piece = vec![0; 128 * 1024];
     while source.read(&mut piece)? > 0 {}
     Ok(())
-}
-
-/// AWS's `CodeSha256`: base64 of what we keep in hexadecimal.
-pub(super) fn code_sha256(hex: &str) -> String {
-    let bytes: Vec<u8> =
-        (0..hex.len() / 2).filter_map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).ok()).collect();
-    STANDARD.encode(bytes)
 }
