@@ -10,6 +10,7 @@ use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::{
     answer::InBetween,
+    causes::causes,
     names::{self, NoSuchHost},
     sign_in::SignIn,
 };
@@ -225,13 +226,6 @@ fn is_offline<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> 
         // a connect that timed out has no error of the system in it
         None => failure.is_timeout(),
     }
-}
-
-/// The error itself, its cause, the cause's cause, …
-pub(super) fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
 }
 
 /// The first of an error's causes that is of this type.

@@ -2,7 +2,7 @@
 //! this machine itself, which a proxy can't reach. The clients of AWS's APIs take an answer for AWS's only if it has
 //! the API's form.
 
-use std::{error::Error, net::IpAddr};
+use std::error::Error;
 
 use aws_smithy_http_client::{
     Builder, Connector,
@@ -23,7 +23,7 @@ use reqwest::Url;
 
 use super::{
     answer::{Answer, Form, InBetween},
-    error::causes,
+    causes::causes,
     names,
 };
 use crate::reel::fault::FaultClass;
@@ -33,12 +33,7 @@ const ANSWER_MAX: usize = 32 * 1024 * 1024;
 
 /// Whether a link leads to this machine.
 pub fn is_this_machine(link: &str) -> bool {
-    host(link).is_some_and(|host| is_this_host(&host))
-}
-
-pub(super) fn is_this_host(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    host(link).is_some_and(|host| names::is_this_machine(&host))
 }
 
 fn host(link: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod body;
+mod causes;
 pub mod code;
 mod credentials;
 mod date;

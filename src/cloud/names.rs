@@ -5,11 +5,12 @@ use std::{
     collections::BTreeSet,
     error::Error,
     io,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use super::{error::causes, http::is_this_host};
+use super::causes::causes;
 
 /// Names that exist as long as AWS does.
 const ALWAYS: [&str; 2] = ["sts.amazonaws.com", "iam.amazonaws.com"];
@@ -27,6 +28,12 @@ pub(super) fn reached(host: &str) {
     if !reached.contains(host) {
         reached.insert(host.to_owned());
     }
+}
+
+/// Whether it is this machine itself.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether an error came from looking up a name.
@@ -51,7 +58,7 @@ async fn is_unknown(host: &str, reached: &BTreeSet<String>, finds: impl AsyncFn(
         // found now, or it was the proxy's name that was not
         return false;
     }
-    if reached.iter().any(|host| is_this_host(host)) {
+    if reached.iter().any(|host| is_this_machine(host)) {
         return true;
     }
     let others = reached.iter().map(String::as_str).chain(ALWAYS).filter(|other| *other != host);

@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Config, Endpoint, LocalError, StandIn,
+    join::{Joined, join_or_start},
     keys::Keys,
-    lock::{self, Joined, join_or_start},
+    lock,
     server::{self, Listeners},
 };
 

@@ -1,5 +1,4 @@
-//! One stand-in a data folder: the lock that says so, the note of where it runs, and how a second process finds and
-//! joins it.
+//! One stand-in a data folder: the lock that says so, the note of where it runs, and how a second process finds it.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -14,29 +13,24 @@ use time::OffsetDateTime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::Instant,
 };
 
 use super::{
-    Config, Endpoint, LocalError, StandIn,
+    Endpoint, LocalError,
     auth::amz_date,
     files,
     keys::{ACCOUNT, Keys},
-    server::start_holding,
     sigv4::{Canonical, Claim, Scope, hex},
 };
 
 const LOCK: &str = "lock";
 const NOTE: &str = "running.json";
-/// How long a process that has the lock may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(5);
 const PROBE: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the process that has the folder serves. Not in the lock file itself, which others can't read on Windows.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Running {
-    pid: u32,
+    pub(super) pid: u32,
     api: String,
     gate: String,
     relay: String,
@@ -46,43 +40,6 @@ impl Running {
     pub(super) fn new(endpoint: &Endpoint) -> Self {
         let Endpoint { api, gate, relay, .. } = endpoint.clone();
         Self { pid: std::process::id(), api, gate, relay }
-    }
-}
-
-/// A stand-in to work with, whoever runs it.
-#[derive(Debug)]
-pub enum Joined {
-    /// Another process runs it, and it ends with that process ([`super::keep()`] goes on).
-    Running(Endpoint),
-    /// Ours, to be kept as long as it is needed.
-    Started(StandIn),
-}
-
-impl Joined {
-    pub fn endpoint(&self) -> &Endpoint {
-        match self {
-            Self::Running(endpoint) => endpoint,
-            Self::Started(stand_in) => stand_in.endpoint(),
-        }
-    }
-}
-
-/// Joins the stand-in that has the data folder, or starts one.
-pub async fn join_or_start(config: Config) -> Result<Joined, LocalError> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(held) = take(&config.data)? {
-            return start_holding(config, held).await.map(Joined::Started);
-        }
-        if let Some(endpoint) = running(&config.data).await {
-            return Ok(Joined::Running(endpoint));
-        }
-        // it may just be starting, or ending
-        if Instant::now() > deadline {
-            let pid = note(&config.data).map(|note| note.pid);
-            return Err(LocalError::Silent { folder: config.data, pid });
-        }
-        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -113,7 +70,7 @@ pub(super) fn held_error(folder: &Path) -> LocalError {
     LocalError::Held { folder: folder.to_owned(), pid: note(folder).map(|note| note.pid) }
 }
 
-fn note(folder: &Path) -> Option<Running> {
+pub(super) fn note(folder: &Path) -> Option<Running> {
     serde_json::from_slice(&fs::read(folder.join(NOTE)).ok()?).ok()
 }
 
@@ -128,7 +85,7 @@ pub(super) fn is_elsewhere(folder: &Path, endpoint: &Endpoint) -> bool {
 }
 
 /// The endpoint of the process that has the folder, if it answers to the folder's keys.
-async fn running(folder: &Path) -> Option<Endpoint> {
+pub(super) async fn running(folder: &Path) -> Option<Endpoint> {
     let note = note(folder)?;
     let keys = Keys::load(folder).ok()?;
     let endpoint = Endpoint {

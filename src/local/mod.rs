@@ -16,6 +16,7 @@ mod form;
 mod gate;
 mod iam;
 mod intake;
+mod join;
 mod keep;
 mod keys;
 mod lambda;
@@ -41,8 +42,8 @@ use crate::reel::gate::Public;
 
 pub use clock::Clock;
 pub use faults::{Amount, FaultError, Faults, How, Kind, LiveFaults, Moment, Rule, Strike};
+pub use join::{Joined, join_or_start};
 pub use keep::{Kept, keep};
-pub use lock::{Joined, join_or_start};
 pub use operation::Operation;
 pub use problem::LocalError;
 pub use server::{StandIn, start};
