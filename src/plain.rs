@@ -101,7 +101,8 @@ impl Plain {
     }
 
     fn status(&mut self, board: &Board) -> String {
-        let Some(upload) = board.jobs.get(&JobName::Upload) else { return String::new() };
+        let hash = hash(board);
+        let Some(upload) = board.jobs.get(&JobName::Upload) else { return hash.unwrap_or_default() };
         if let Some(verify) = board.jobs.get(&JobName::Verify) {
             let total = verify.total.map_or(String::new(), |total| format!(" of {total}"));
             return format!("verify {}{total} segments", verify.count.get());
@@ -110,6 +111,9 @@ impl Plain {
         let (since, before) = self.measured;
         let rate = bytes.saturating_sub(before) as f64 / since.elapsed().as_secs_f64().max(0.001);
         self.measured = (Instant::now(), bytes);
+        if let Some(hash) = hash.filter(|_| upload.state.is_over()) {
+            return hash;
+        }
         format!(
             "split {} segments · packed {} chunks · uploaded {} chunks, {} at {}/s",
             board.segments_closed,
@@ -173,6 +177,13 @@ fn done(board: &Board) -> f64 {
     let ratio = |job| board.jobs.get(&job).and_then(Job::ratio).unwrap_or(0.0);
     let verified = board.jobs.get(&JobName::Verify).is_some_and(|job| matches!(job.state, State::Succeeded));
     0.05 * ratio(JobName::Split) + 0.9 * ratio(JobName::Upload) + if verified { 0.05 } else { 0.0 }
+}
+
+/// How far the video is read, while it is; beside the split and the uploads there is more to tell.
+fn hash(board: &Board) -> Option<String> {
+    let job = board.jobs.get(&JobName::Hash).filter(|job| matches!(job.state, State::Running))?;
+    let (done, total) = (HumanBytes(job.count.get()), HumanBytes(job.total.unwrap_or_default()));
+    Some(format!("hash {done} of {total}"))
 }
 
 /// `1 chunk`, `2 chunks`.

@@ -178,14 +178,18 @@ pub async fn check(
     with_engine(machine, async |engine| {
         let depth = if deep { Depth::Deep } else { Depth::Quick };
         let mut report = face::watch(async |follow| look(engine, &place, name, depth, follow, as_json).await).await?;
-        if let Some(video) = mend.filter(|_| !report.is_whole()) {
+        if let Some(video) = mend {
             let repair =
                 Repair { place: place.clone(), reel: name.clone(), video: video.to_owned(), parallel_uploads: None };
             let talk = Talk { json: as_json, ..Talk::default() };
             let (person, control) = (AtTerminal::new(talk), Control::default());
-            let work = |reporter| repair::repair(engine, &repair, &person, reporter, &control);
-            report = face::drive_to(as_json, &control, work, |(published, _)| published).await?.1;
-            tell(name, Depth::Quick, &report, as_json);
+            // what is whole may be another video
+            let is_of = |reporter| repair::is_of(engine, &repair, reporter, &control);
+            if !(report.is_whole() && face::follow(as_json, &control, is_of).await?) {
+                let work = |reporter| repair::repair(engine, &repair, &person, reporter, &control);
+                report = face::drive_to(as_json, &control, work, |(published, _)| published).await?.1;
+                tell(name, Depth::Quick, &report, as_json);
+            }
         }
         check::damage(name, &report).map_or(Ok(()), |fault| Err(Stopped::Failed(fault)))
     })

@@ -177,6 +177,7 @@ mod tests {
             generation: text.parse().unwrap(),
             duration_ms: 1,
             segment_seconds: 6.0,
+            source_sha256: None,
             chunk_limit_bytes: 1,
             renditions: BTreeMap::from([("src".parse().unwrap(), rendition)]),
         }

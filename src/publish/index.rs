@@ -66,6 +66,7 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Meas
         duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
         chunk_limit_bytes: work.order.cut.chunk_limit,
+        source_sha256: work.source.hash(),
         renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
     }
 }
@@ -75,7 +76,7 @@ pub(super) async fn index(
     work: &Arc<Work>,
     generation: &GenerationIndex,
     independent: bool,
-    existing: Option<Existing>,
+    mut existing: Option<Existing>,
     poster: Option<Vec<u8>>,
 ) -> Result<Index, Stopped> {
     let job = work.job(JobName::Index, Unit::Bytes);
@@ -88,30 +89,49 @@ pub(super) async fn index(
             return result;
         }
     };
-    let next = Index {
+    let result = loop {
+        let next = next(work, generation, existing.as_ref(), now);
+        if let Some(existing) = existing.as_ref().filter(|existing| same_content(&existing.index, &next)) {
+            let result = describe_anew(work, &job, existing).await;
+            match &result {
+                Ok(()) => job.skipped("already published"),
+                other => job.ended(other),
+            }
+            return result.map(|()| existing.index.clone());
+        }
+        let code = CodeZip::in_memory(package(&next, independent, existing.as_ref(), poster.as_deref()));
+        job.sized(code.bytes());
+        let deploy = |_| deploy(work, &next, &code, existing.as_ref(), job.count());
+        match attempts(&job, &work.control, &work.retry, deploy, |_| ()).await {
+            Ok(Flip::Ours) => break Ok(next),
+            Ok(Flip::Theirs(theirs)) => {
+                job.log("someone else published the same meanwhile");
+                existing = Some(*theirs);
+            }
+            Err(stopped) => break Err(stopped),
+        }
+    };
+    job.ended(&result);
+    result
+}
+
+/// What an attempt to deploy the index came to.
+enum Flip {
+    Ours,
+    /// Another machine was quicker, with the same chunks.
+    Theirs(Box<Existing>),
+}
+
+fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, now: SystemTime) -> Index {
+    Index {
         format: FORMAT,
         reel: work.order.reel.clone(),
         title: work.order.title.clone(),
         published: rfc3339(now),
         by: work.cloud.identity().name().map(str::to_owned),
         current: generation.clone(),
-        retired: existing.as_ref().map(|existing| retired(existing, generation, now)).unwrap_or_default(),
-    };
-    if let Some(existing) = existing.as_ref().filter(|existing| same_content(&existing.index, &next)) {
-        let result = describe_anew(work, &job, existing).await;
-        match &result {
-            Ok(()) => job.skipped("already published"),
-            other => job.ended(other),
-        }
-        return result.map(|()| existing.index.clone());
+        retired: existing.map(|existing| retired(existing, generation, now)).unwrap_or_default(),
     }
-    let code = CodeZip::in_memory(package(&next, independent, existing.as_ref(), poster));
-    job.sized(code.bytes());
-    let description = description(&next, &code.code_sha256());
-    let deploy = |_| deploy(work, &code, &description, existing.as_ref(), job.count());
-    let result = attempts(&job, &work.control, &work.retry, deploy, |_| ()).await;
-    job.ended(&result);
-    result.map(|()| next)
 }
 
 fn description(index: &Index, code_sha256: &str) -> IndexDescription {
@@ -162,6 +182,11 @@ async fn describe_anew(work: &Work, job: &JobHandle, existing: &Existing) -> Res
     }
     let name = work.index_function();
     attempts(job, &work.control, &work.retry, |_| work.cloud.describe(&name, &text), |_| ()).await.map(|_| ())
+}
+
+/// Whether it is the same reel to whoever plays it.
+fn has_chunks_of(deployed: &GenerationIndex, next: &GenerationIndex) -> bool {
+    deployed.generation == next.generation && deployed.renditions == next.renditions
 }
 
 fn same_content(deployed: &Index, next: &Index) -> bool {
@@ -227,58 +252,61 @@ impl Explain for Error {
 
 async fn deploy(
     work: &Work,
+    next: &Index,
     code: &CodeZip,
-    description: &IndexDescription,
     existing: Option<&Existing>,
     sent: &Count,
-) -> Result<(), Error> {
+) -> Result<Flip, Error> {
     let name = work.index_function();
-    let text = description.text();
+    let text = description(next, &code.code_sha256()).text();
     let lease = work.lease().await?;
     let fresh = lease.fresh().await?;
     match existing {
-        None => create(work, &name, &text, code, sent, &fresh).await,
+        None => create(work, next, code, sent, &fresh).await,
         Some(existing) => {
             let revision = existing.facts.revision.as_deref();
             let updated = work.cloud.replace_code(&name, revision, code, sent, &fresh).await;
             match updated {
                 Ok(_) => {}
                 // the answer to an earlier attempt was lost, or someone else was quicker
-                Err(error) if error.is_precondition() => ours_or_overtaken(work, &name, code, error).await?,
+                Err(error) if error.is_precondition() => {
+                    if let theirs @ Flip::Theirs(_) = ours_or_overtaken(work, next, code, error).await? {
+                        return Ok(theirs);
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
             work.cloud.describe(&name, &text).await?;
-            Ok(())
+            Ok(Flip::Ours)
         }
     }
 }
 
-async fn create(
-    work: &Work,
-    name: &str,
-    description: &str,
-    code: &CodeZip,
-    sent: &Count,
-    fresh: &Fresh<'_>,
-) -> Result<(), Error> {
+async fn create(work: &Work, next: &Index, code: &CodeZip, sent: &Count, fresh: &Fresh<'_>) -> Result<Flip, Error> {
     let function = FunctionName::Index { reel: work.order.reel.clone() };
     let new = NewFunction {
-        name: name.to_owned(),
-        description: description.to_owned(),
+        name: work.index_function(),
+        description: description(next, &code.code_sha256()).text(),
         tags: describe::tags(&function).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
     };
     match work.cloud.create_index(&new, code, sent, fresh).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_conflict() => ours_or_overtaken(work, name, code, error).await,
+        Ok(_) => Ok(Flip::Ours),
+        Err(error) if error.is_conflict() => ours_or_overtaken(work, next, code, error).await,
         Err(error) => Err(error.into()),
     }
 }
 
-async fn ours_or_overtaken(work: &Work, name: &str, code: &CodeZip, error: CloudError) -> Result<(), Error> {
-    match work.cloud.function(name).await? {
-        Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(()),
+async fn ours_or_overtaken(work: &Work, next: &Index, code: &CodeZip, error: CloudError) -> Result<Flip, Error> {
+    match work.cloud.function(&work.index_function()).await? {
+        Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(Flip::Ours),
         Some(facts) => {
             let theirs = remote::existing(&work.cloud, &work.order.reel).await.ok().flatten();
+            let theirs = match theirs {
+                Some(theirs) if has_chunks_of(&theirs.index.current, &next.current) => {
+                    return Ok(Flip::Theirs(Box::new(theirs)));
+                }
+                theirs => theirs,
+            };
             let index = theirs.map(|theirs| theirs.index);
             let who = index
                 .as_ref()
@@ -291,7 +319,7 @@ async fn ours_or_overtaken(work: &Work, name: &str, code: &CodeZip, error: Cloud
     }
 }
 
-fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster: Option<Vec<u8>>) -> Vec<u8> {
+fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
         (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, independent).into_bytes()),
@@ -309,6 +337,6 @@ fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster
             entries.filter(|(name, _)| name.starts_with(&prefix)).map(|(name, bytes)| (name.clone(), bytes.clone())),
         );
     }
-    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes)));
+    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_vec())));
     zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
 }

@@ -2,7 +2,10 @@
 
 pub mod attempt;
 pub mod collect;
+mod compare;
 pub mod ffmpeg;
+mod folder;
+mod identity;
 pub mod index;
 mod join;
 mod lane;
@@ -17,7 +20,7 @@ pub mod remote;
 pub mod removal;
 pub mod reporter;
 pub mod run;
-mod source;
+pub mod source;
 pub mod split;
 mod upload;
 mod verify;

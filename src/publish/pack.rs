@@ -130,7 +130,7 @@ async fn deliver(
         Ok(PackedChunk { index, code, files })
     });
     let packed = packed.await.expect("packing does not panic");
-    let packed = packed.map_err(|error| Stopped::Failed(Error::Read(error).fault()))?;
+    let packed = packed.map_err(unreadable)?;
     work.report(Event::ChunkPacked {
         rendition: work.rendition.clone(),
         number: packed.index.number,
@@ -139,6 +139,10 @@ async fn deliver(
     });
     // the uploader is gone only when the work has stopped
     chunks.send(packed).await.map_err(|_| Stopped::Cancelled)
+}
+
+pub(super) fn unreadable(error: io::Error) -> Stopped {
+    Stopped::Failed(Error::Read(error).fault())
 }
 
 /// Frames a chunk of these closed segments and hashes it, in three passes over their files that run side by side: the

@@ -3,26 +3,22 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io,
-    path::Path,
     sync::{Arc, Mutex},
     time::SystemTime,
 };
 
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::{
     attempt::attempts,
     collect,
     ffmpeg::{self, Tools},
+    folder::{AttemptFolder, attempt_folder},
+    identity::{Identity, Video, look_at_video},
     index::{self, Existing},
-    probe::{self, ProbeError},
     remote,
     reporter::{Control, JobHandle, Reporter},
     run::GATE,
-    source,
     split::Backlog,
     upload::{Deployed, Uploaded},
     work::Work,
@@ -31,14 +27,14 @@ use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     reel::{
         cost::Viewed,
-        decide::{MediaPlan, decide},
+        decide::MediaPlan,
         event::{Event, JobName, Planned, Unit},
         fault::{Explain, Fault, FaultClass, Stopped},
-        generation::generation,
+        generation::SourceHash,
         index::{ChunkIndex, GenerationIndex},
         moment::rfc3339,
-        name::{ChunkNumber, Generation, PREFIX, RenditionId},
-        order::{AccountRegion, IfTaken, Interrupted, Order, Origin},
+        name::{ChunkNumber, Generation, RenditionId},
+        order::{AccountRegion, Order, Origin},
         pack::estimate_chunks,
         playlist,
     },
@@ -57,20 +53,6 @@ pub(super) struct Prepared {
     pub start: Start,
     pub work: Arc<Work>,
     pub folder: AttemptFolder,
-}
-
-/// Removed with everything in it, however the run ends.
-pub(super) struct AttemptFolder {
-    folder: TempDir,
-    /// Whoever holds it may remove what earlier attempts left; `None` if another process does, with a state folder of
-    /// its own.
-    _lock: Option<File>,
-}
-
-impl AttemptFolder {
-    pub fn path(&self) -> &Path {
-        self.folder.path()
-    }
 }
 
 /// Where the work begins.
@@ -94,12 +76,12 @@ pub(super) async fn prepare(
     let found = find(&order, held, &cloud, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { plan, source_bytes, generation, existing, gate, origin } = look;
+    let Look { video: Video { plan, source, origin, .. }, generation, existing, gate } = look;
     let rendition = RenditionId::source();
-    let mut planned = planned(&order, &cloud, &plan, source_bytes, generation);
+    let mut planned = planned(&order, &cloud, &plan, source.bytes(), generation);
     planned.warnings.extend(left_behind(&order, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
-    let folder = attempt_folder(&order, generation).map_err(|error| work_folder_fault(&order.folders.work, error))?;
-    let backlog = Backlog::new(order.folders.backlog_bytes.max(2 * order.cut.chunk_limit));
+    let folder = attempt_folder(&order, generation)?;
+    let backlog = Backlog::new(order.backlog_bytes());
     let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
     let deployed = remote::deployed(&chunks, generation, &rendition);
     let work = Work {
@@ -108,7 +90,9 @@ pub(super) async fn prepare(
         rendition,
         gate,
         visible,
+        index_code: existing.as_ref().map(|existing| existing.facts.code_sha256.clone()),
         origin,
+        source,
         control: control.part(),
         reporter,
         retry: order.retry,
@@ -118,7 +102,7 @@ pub(super) async fn prepare(
         lease: OnceCell::new(),
         order,
     };
-    let start = start(&work, existing.as_ref(), deployed);
+    let start = start(&work, existing.as_ref(), deployed).await?;
     let work = Arc::new(work);
     work.record(Record::Began(began(&work, &plan, &planned))).await?;
     work.report(Event::Planned(planned));
@@ -132,12 +116,10 @@ struct Found {
 }
 
 struct Look {
-    plan: MediaPlan,
-    source_bytes: u64,
+    video: Video,
     generation: Generation,
     existing: Option<Existing>,
     gate: String,
-    origin: Origin,
 }
 
 async fn find(
@@ -166,46 +148,10 @@ async fn look(
 ) -> Result<Look, Stopped> {
     let (video, (existing, gate)) =
         tokio::try_join!(look_at_video(order, tools, control), look_at_account(order, cloud, control, job))?;
-    let Video { plan, source_bytes, generation, origin } = video;
-    if let Some(before) = order.interrupted.as_ref().filter(|before| before.generation != generation) {
-        return Err(Stopped::Failed(changed(order, before, &origin)));
-    }
-    if let Some(taken) = &existing
-        && taken.index.current.generation != generation
-        && order.if_taken != IfTaken::Replace
-    {
-        return Err(Stopped::Failed(name_taken(order, taken)));
-    }
+    let identity = Identity { order, tools, reporter: job.reporter(), control, video: &video };
+    let generation = identity.find(existing.as_ref()).await?;
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
-    Ok(Look { plan, source_bytes, generation, existing, gate, origin })
-}
-
-struct Video {
-    plan: MediaPlan,
-    source_bytes: u64,
-    generation: Generation,
-    origin: Origin,
-}
-
-async fn look_at_video(order: &Order, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
-    let media = match probe::probe(tools, &order.video, &control.cancel).await {
-        Ok(media) => media,
-        Err(ProbeError::Cancelled) => return Err(Stopped::Cancelled),
-        Err(error) => return Err(failed(&error)),
-    };
-    let plan = decide(&media, order.cut.transcode).map_err(|error| failed(&error))?;
-    let dialect = tools.dialect(&plan).await.map_err(|error| failed(&error))?;
-    let video = order.video.clone();
-    let print = tokio::task::spawn_blocking(move || source::print(&video)).await.expect("reading does not panic");
-    let print = print.map_err(|error| {
-        let what = format!("could not read `{}`", order.video.display());
-        Stopped::Failed(Fault::permanent(what).because(error))
-    })?;
-    // everything that ffmpeg is told to do to the streams decides their bytes
-    let treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
-    let generation = generation(&print, order.cut.segment_length, order.cut.chunk_limit, &treatment, &tools.version);
-    let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
-    Ok(Video { plan, source_bytes: print.bytes, generation, origin })
+    Ok(Look { video, generation, existing, gate })
 }
 
 /// The reel as it is published, and the gate's URL.
@@ -222,38 +168,6 @@ async fn look_at_account(
 
 fn failed(error: &impl Explain) -> Stopped {
     Stopped::Failed(error.fault())
-}
-
-/// What was begun can't go on: other bytes would come of it.
-fn changed(order: &Order, before: &Interrupted, now: &Origin) -> Fault {
-    let (reel, video) = (&order.reel, order.video.display());
-    let difference = before.origin.as_ref().and_then(|before| before.difference(now));
-    let difference = difference.unwrap_or_else(|| "this zipreel cuts it in another way".to_owned());
-    let deployed = before.chunks_deployed;
-    Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
-        "Publish it as a new generation: zipreel publish {video} --name {reel}. `zipreel gc {reel}` then removes the \
-         {deployed} chunks of the old one."
-    ))
-}
-
-fn name_taken(order: &Order, taken: &Existing) -> Fault {
-    let (title, generation) = (&taken.index.title, taken.index.current.generation);
-    let (reel, published) = (&order.reel, &taken.index.published);
-    match order.if_taken {
-        IfTaken::Repair => Fault::permanent(format!(
-            "could not repair `{reel}`: this video, or this ffmpeg, does not make the generation {generation} that is \
-             published (`{title}`, {published})"
-        ))
-        .hint("Repair with the file and the ffmpeg it was made with, or publish a new generation with --replace."),
-        _ => Fault::permanent(format!(
-            "could not publish as `{reel}`: the name is taken by another video or other settings (`{title}`, \
-             generation {generation}, published {published})"
-        ))
-        .hint(
-            "Choose another --name, or publish beside it with --replace: the old one is then served for another day \
-             at least.",
-        ),
-    }
 }
 
 fn no_gate(cloud: &Cloud) -> Fault {
@@ -279,31 +193,48 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 }
 
 /// Whether anything is left to do for the chunks.
-fn start(work: &Work, existing: Option<&Existing>, deployed: Deployed) -> Start {
+async fn start(work: &Work, existing: Option<&Existing>, deployed: Deployed) -> Result<Start, Stopped> {
     let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
     if let (Some(visible), Some(existing)) = (&work.visible, existing)
         && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
     {
         let media = existing.entries.get(&playlist::media_path(work.generation, &work.rendition));
         let text = media.map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
-        return Start::Whole { generation: visible.clone(), independent: text.contains("#EXT-X-INDEPENDENT-SEGMENTS") };
+        let independent = text.contains("#EXT-X-INDEPENDENT-SEGMENTS");
+        // of an index without the hash, the video has just been found to make these chunks
+        let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
+        return Ok(Start::Whole { generation, independent });
     }
-    let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    match recorded(journal.records()) {
-        Some((chunks, traits)) if chunks.values().all(is_there) => {
-            let (independent, measured) = (traits.independent, traits.measured());
-            drop(journal);
-            let uploaded = Uploaded { chunks, sent_bytes: 0 };
-            Start::Whole { generation: index::generation_index(work, &uploaded, &measured), independent }
-        }
-        _ => Start::Parts(deployed),
+    let recorded = {
+        let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        recorded(journal.records())
+    };
+    if let Some(Recorded { chunks, traits, source_sha256: Some(hash) }) = recorded
+        && chunks.values().all(|chunk| is_there(chunk) && work.keeps_promise(chunk))
+        && work.source.read(&work.reporter, &work.control, || u64::MAX).await? == hash
+    {
+        let (independent, measured) = (traits.independent, traits.measured());
+        let uploaded = Uploaded { chunks, sent_bytes: 0 };
+        let generation = index::generation_index(work, &uploaded, &measured);
+        return Ok(Start::Whole { generation, independent });
     }
+    Ok(Start::Parts(deployed))
+}
+
+/// What an earlier run found out by splitting all of its video.
+struct Recorded {
+    chunks: BTreeMap<ChunkNumber, ChunkIndex>,
+    traits: journal::Traits,
+    /// Without it the video of today has to be cut and compared.
+    source_sha256: Option<SourceHash>,
 }
 
 /// All chunks and what they have in common, if an earlier run got as far as that.
-fn recorded(records: &[Record]) -> Option<(BTreeMap<ChunkNumber, ChunkIndex>, journal::Traits)> {
-    let (wanted, traits) = records.iter().rev().find_map(|record| match record {
-        Record::Packed { chunks, traits: Some(traits), .. } => Some((*chunks, traits.clone())),
+fn recorded(records: &[Record]) -> Option<Recorded> {
+    let (wanted, traits, source_sha256) = records.iter().rev().find_map(|record| match record {
+        Record::Packed { chunks, traits: Some(traits), source_sha256, .. } => {
+            Some((*chunks, traits.clone(), *source_sha256))
+        }
         _ => None,
     })?;
     let chunks = records.iter().filter_map(|record| match record {
@@ -312,7 +243,7 @@ fn recorded(records: &[Record]) -> Option<(BTreeMap<ChunkNumber, ChunkIndex>, jo
     });
     let chunks: BTreeMap<_, _> = chunks.collect();
     let is_whole = chunks.len() as u32 == wanted && chunks.keys().map(|number| u32::from(number.get())).eq(1..=wanted);
-    is_whole.then_some((chunks, traits))
+    is_whole.then_some(Recorded { chunks, traits, source_sha256 })
 }
 
 /// A sentence for each interrupted publishing of this reel that this run can't go on with.
@@ -373,33 +304,4 @@ fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
         origin: Some(work.origin.clone()),
         chunks: planned.chunks,
     }
-}
-
-/// A new folder for this attempt; those that earlier attempts at this reel left behind go.
-fn attempt_folder(order: &Order, generation: Generation) -> io::Result<AttemptFolder> {
-    let prefix = format!("{PREFIX}{}-", order.reel);
-    let ours = order.folders.work.join(format!("{prefix}{generation}"));
-    std::fs::create_dir_all(&ours)?;
-    let new = || tempfile::Builder::new().prefix("attempt-").tempdir_in(&ours);
-    let lock = File::create(order.folders.work.join(format!("{prefix}lock")))?;
-    if lock.try_lock().is_err() {
-        return Ok(AttemptFolder { folder: new()?, _lock: None });
-    }
-    for entry in std::fs::read_dir(&order.folders.work)?.flatten() {
-        let name = entry.file_name();
-        let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
-        if rest.is_some_and(|rest| rest.parse::<Generation>().is_ok()) && entry.path() != ours {
-            // what can't be removed is in nobody's way
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-    for entry in std::fs::read_dir(&ours)?.flatten() {
-        let _ = std::fs::remove_dir_all(entry.path());
-    }
-    Ok(AttemptFolder { folder: new()?, _lock: Some(lock) })
-}
-
-fn work_folder_fault(work_dir: &Path, error: io::Error) -> Stopped {
-    let what = format!("could not make a folder for segments in `{}`", work_dir.display());
-    Stopped::Failed(Fault::permanent(what).because(error).hint("Choose another with --work-dir."))
 }

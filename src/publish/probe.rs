@@ -109,7 +109,7 @@ pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> R
 }
 
 /// What can be said without ffmpeg. Gives the file's size.
-async fn inspect(video: &Path) -> Result<u64, ProbeError> {
+pub(super) async fn inspect(video: &Path) -> Result<u64, ProbeError> {
     let path = video.to_owned();
     let looked = tokio::task::spawn_blocking(move || {
         let metadata = std::fs::metadata(&path).map_err(|error| InputError::io(&path, error))?;

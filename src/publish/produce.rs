@@ -20,8 +20,9 @@ use super::{
 use crate::{
     reel::{
         decide::MediaPlan,
-        event::{JobName, Unit},
+        event::{Count, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
+        generation::SourceHash,
         media::Measured,
         retry::RetryPolicy,
     },
@@ -42,17 +43,32 @@ pub(super) async fn produce(
 ) -> Result<(SplitSummary, Measured, Uploaded), Stopped> {
     let (segments, closed) = mpsc::channel(SEGMENTS_QUEUED);
     let (chunks, packed) = mpsc::channel(CHUNKS_QUEUED);
-    let (split, pack, upload) = tokio::join!(
-        stage(work, split(work, tools, plan, folder, segments)),
+    let job = work.job(JobName::Split, Unit::MediaTime);
+    let reached = job.count().clone();
+    let (split, pack, upload, hash) = tokio::join!(
+        stage(work, split(work, tools, plan, folder, segments, job)),
         stage(work, pack::pack(work, plan, closed, chunks)),
         stage(work, upload::upload(work, packed, deployed)),
+        stage(work, hash(work, plan, &reached)),
     );
     // a stage that was ended tells less than the one that failed
-    let faults = [split.as_ref().err(), pack.as_ref().err(), upload.as_ref().err()];
+    let faults = [split.as_ref().err(), pack.as_ref().err(), upload.as_ref().err(), hash.as_ref().err()];
     if let Some(stopped) = faults.into_iter().flatten().find(|stopped| matches!(stopped, Stopped::Failed(_))) {
         return Err(stopped.clone());
     }
+    hash?;
     Ok((split?, pack?, upload?))
+}
+
+/// Behind the split, so that what is hashed has just been read by ffmpeg: a second reader elsewhere in the file would
+/// take the disk from it, and from the first upload with it.
+async fn hash(work: &Work, plan: &MediaPlan, reached: &Count) -> Result<SourceHash, Stopped> {
+    let all = plan.duration.map_or(0, |duration| duration.as_micros());
+    let behind = || match all {
+        0 => u64::MAX,
+        all => (u128::from(work.source.bytes()) * u128::from(reached.get()) / all).try_into().unwrap_or(u64::MAX),
+    };
+    work.source.read(&work.reporter, &work.control, behind).await
 }
 
 /// In the same poll as the failure: a queue that closes behind it must not look like the end of the work.
@@ -101,8 +117,8 @@ async fn split(
     plan: &MediaPlan,
     folder: &Path,
     segments: Sender<ClosedSegment>,
+    job: JobHandle,
 ) -> Result<SplitSummary, Stopped> {
-    let job = work.job(JobName::Split, Unit::MediaTime);
     let control = work.control.part();
     let policy = RetryPolicy { attempts: work.retry.attempts.min(SPLITS_MAX), ..work.retry };
     let handed_on = tokio::sync::Mutex::new(HandedOn::default());
@@ -130,6 +146,10 @@ async fn split(
     let result = tokio::select! {
         result = attempts(&job, &control, &policy, attempt, |_| ()) => result.and_then(|ended| ended),
         () = ended => Err(Stopped::Cancelled),
+    };
+    let result = match result {
+        Ok(summary) => work.source.unchanged().await.map(|()| summary),
+        stopped => stopped,
     };
     job.ended(&result);
     result

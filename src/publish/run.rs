@@ -189,7 +189,7 @@ async fn make(
     let generation = index::generation_index(work, &uploaded, &measured);
     let traits = Some(Traits::new(measured, independent));
     let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
-    work.record(Record::Packed { chunks, bytes, traits }).await?;
+    work.record(Record::Packed { chunks, bytes, traits, source_sha256: work.source.hash() }).await?;
     Ok(Made { generation, independent, sent_bytes: uploaded.sent_bytes })
 }
 

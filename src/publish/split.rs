@@ -31,7 +31,7 @@ use crate::reel::{
     arguments::{Dialect, input_guard},
     decide::MediaPlan,
     fault::{Explain, FaultClass},
-    input::{InputError, printable},
+    input::{InputError, InputFault, printable},
     progress::{Announcements, Lines, Piece, Said, said},
 };
 
@@ -83,8 +83,6 @@ pub enum SplitError {
         printable(video), made.as_secs_f64(), promised.as_secs_f64()
     )]
     Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
-    #[error("could not split `{}`: it changed while it was read", printable(.0))]
-    Changed(PathBuf),
     #[error("the split was cancelled")]
     Cancelled,
 }
@@ -126,7 +124,6 @@ impl Explain for SplitError {
                 "The file is cut off or damaged; nothing was published. Get it again, or repair it.{}",
                 last_words(complaints)
             )),
-            Self::Changed(_) => Some("Wait until it is written to its end, then publish it again.".to_owned()),
             Self::Cancelled => None,
         }
     }
@@ -210,7 +207,7 @@ impl Split<'_> {
         let after = self.look().await?;
         let complaints = run.tail.text();
         if after.len() != before.len() || after.modified().ok() != before.modified().ok() {
-            return Err(SplitError::Changed(self.video.to_owned()));
+            return Err(InputError::new(self.video, InputFault::Changed).into());
         }
         // the hls muxer goes on after some failed writes and ends with 0
         if complaints.contains("No space left on device") {

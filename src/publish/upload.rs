@@ -17,7 +17,7 @@ use crate::{
         event::{Event, JobName, Unit},
         fault::{Explain, Fault, FaultClass, Stopped},
         index::ChunkIndex,
-        name::ChunkNumber,
+        name::{ChunkNumber, ReelName},
         pack::MIB,
     },
     state::journal::Record,
@@ -179,6 +179,10 @@ async fn deploy(
     lane: Arc<Lane>,
 ) -> Result<Done, Stopped> {
     let result = match there {
+        _ if !work.keeps_promise(&chunk.index) => {
+            let name = work.chunk_function(chunk.index.number).to_string();
+            Err(Stopped::Failed(Error::Published { name }.fault()))
+        }
         There::Same => Ok(Sent { bytes: 0, attempts: 0 }),
         _ => send(&work, &chunk, there, &job, &lane).await,
     };
@@ -225,6 +229,8 @@ enum Error {
     Foreign { name: String },
     #[error("function `{name}` is published with other content than was made now")]
     Published { name: String },
+    #[error("someone else published `{reel}` meanwhile, and function `{name}` with it")]
+    Overtaken { reel: ReelName, name: String },
     #[error("function `{name}` is {state}")]
     Unsettled { name: String, state: &'static str },
 }
@@ -234,7 +240,7 @@ impl Explain for Error {
         match self {
             Self::Cloud(error) => error.class(),
             Self::Lease(error) => error.class(),
-            Self::Foreign { .. } | Self::Published { .. } => FaultClass::Permanent,
+            Self::Foreign { .. } | Self::Published { .. } | Self::Overtaken { .. } => FaultClass::Permanent,
             Self::Unsettled { .. } => FaultClass::Transient,
         }
     }
@@ -245,10 +251,11 @@ impl Explain for Error {
             Self::Lease(error) => error.hint(),
             Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
             Self::Published { .. } => Some(
-                "Re-encoding on this machine gives other bytes. Publish a new generation: --replace with another \
-                 --chunk-mib or --segment-seconds."
+                "Re-encoding on this machine, or with this ffmpeg, gives other bytes. Repair with those it was made \
+                 with, or publish a new generation: --replace with another --chunk-mib or --segment-seconds."
                     .into(),
             ),
+            Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
             Self::Unsettled { .. } => None,
         }
     }
@@ -257,7 +264,7 @@ impl Explain for Error {
         match self {
             Self::Cloud(error) => error.retry_after(),
             Self::Lease(error) => error.retry_after(),
-            Self::Foreign { .. } | Self::Published { .. } | Self::Unsettled { .. } => None,
+            _ => None,
         }
     }
 
@@ -335,12 +342,15 @@ async fn settle(work: &Work, new: &NewFunction, chunk: &PackedChunk, job: &JobHa
             return Err(Error::Unsettled { name: name(), state: "made anew, since it had failed" });
         }
         _ if facts.code_sha256 == chunk.index.sha256 => return Ok(()),
-        _ if !work.may_replace(&chunk.index) => return Err(Error::Published { name: name() }),
         _ => {}
     }
     job.log("other content is deployed under this name: it is replaced");
     let lease = work.lease().await?;
     let fresh = lease.fresh().await?;
+    // before the lease was ours, another machine may have published what is under this name
+    if work.cloud.function(&work.index_function()).await?.map(|index| index.code_sha256) != work.index_code {
+        return Err(Error::Overtaken { reel: work.order.reel.clone(), name: name() });
+    }
     work.cloud.replace_code(&new.name, facts.revision.as_deref(), &chunk.code, job.count(), &fresh).await?;
     Ok(())
 }

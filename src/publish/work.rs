@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     reporter::{Control, JobHandle, Reporter},
+    source::Source,
     split::Backlog,
 };
 use crate::{
@@ -34,7 +35,10 @@ pub(super) struct Work {
     pub rendition: RenditionId,
     /// This generation as the deployed index has it, if that serves it: its chunks can't become others.
     pub visible: Option<GenerationIndex>,
+    /// `CodeSha256` of the reel's index as it was found; `None`: there was none.
+    pub index_code: Option<String>,
     pub origin: Origin,
+    pub source: Arc<Source>,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
     /// Cancelled with the whole, or when one stage fails.
@@ -84,9 +88,9 @@ impl Work {
         FunctionName::Index { reel: self.order.reel.clone() }.to_string()
     }
 
-    /// Whether a chunk of our name that has other content may be given this one: nobody is served the old content, or
-    /// this is what the index promises.
-    pub fn may_replace(&self, chunk: &ChunkIndex) -> bool {
+    /// Whether a chunk may have this content: nobody is served another under its name, since the index promises none,
+    /// or just this.
+    pub fn keeps_promise(&self, chunk: &ChunkIndex) -> bool {
         self.visible.as_ref().is_none_or(|visible| {
             visible.chunk(&self.rendition, chunk.number).is_some_and(|promised| promised.sha256 == chunk.sha256)
         })

@@ -21,6 +21,8 @@ use super::{
 pub enum JobName {
     Setup(SetupStep),
     Probe,
+    /// All bytes of the video.
+    Hash,
     Split,
     Pack,
     Upload,
@@ -202,6 +204,7 @@ impl fmt::Display for JobName {
                 SetupStep::Probe => "probe of the URLs",
             }),
             Self::Probe => f.write_str("probe"),
+            Self::Hash => f.write_str("hash"),
             Self::Split => f.write_str("split"),
             Self::Pack => f.write_str("pack"),
             Self::Upload => f.write_str("upload"),

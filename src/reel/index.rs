@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::{ChunkNumber, Generation, ReelName, RenditionId};
+use super::{
+    generation::SourceHash,
+    name::{ChunkNumber, Generation, ReelName, RenditionId},
+};
 
 /// Format of `index.json` and of the zips beside it; part of every generation's hash.
 pub const FORMAT: u32 = 1;
@@ -47,6 +50,9 @@ pub struct GenerationIndex {
     /// Seconds asked for; segments end at the first keyframe at or after it.
     pub segment_seconds: f64,
     pub chunk_limit_bytes: u64,
+    /// Of the video that it was made of. zipreel 0.1 did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sha256: Option<SourceHash>,
     pub renditions: BTreeMap<RenditionId, RenditionIndex>,
 }
 
@@ -105,11 +111,13 @@ pub struct SegmentIndex {
 }
 
 impl Index {
-    /// The generation if it is current or retired, whatever the hour: when a retired one ends is the gate's to say.
+    /// The current one, then those retired, whatever the hour: when a retired one ends is the gate's to say.
+    pub fn generations(&self) -> impl Iterator<Item = &GenerationIndex> {
+        std::iter::once(&self.current).chain(self.retired.iter().map(|retired| &retired.generation))
+    }
+
     pub fn generation(&self, wanted: Generation) -> Option<&GenerationIndex> {
-        std::iter::once(&self.current)
-            .chain(self.retired.iter().map(|retired| &retired.generation))
-            .find(|index| index.generation == wanted)
+        self.generations().find(|index| index.generation == wanted)
     }
 }
 

@@ -32,6 +32,8 @@ pub enum InputFault {
     Truncated,
     #[error("it is a picture, a playlist or a list of other files")]
     Reference,
+    #[error("it changed while it was read")]
+    Changed,
     #[error(transparent)]
     Io(io::Error),
 }
@@ -98,6 +100,7 @@ impl Explain for InputError {
                      `untrunc`)."
                 }
                 InputFault::Reference => "Only files that hold the video themselves can be published: name that file.",
+                InputFault::Changed => "Wait until it is written to its end, then publish it again.",
                 InputFault::Io(_) => "Check the disk or network drive it lies on, then try again.",
             }
             .to_owned(),

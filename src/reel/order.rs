@@ -102,6 +102,13 @@ pub struct Order {
     pub folders: Folders,
 }
 
+impl Order {
+    /// What may wait for its upload: at least what is gathered before one begins, and as much again.
+    pub fn backlog_bytes(&self) -> u64 {
+        self.folders.backlog_bytes.max(2 * self.cut.chunk_limit)
+    }
+}
+
 /// What a journal knows of an interrupted run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interrupted {

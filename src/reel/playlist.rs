@@ -255,6 +255,7 @@ mod tests {
             generation: Generation::from_digest(&[0x4f; 32]),
             duration_ms: 14_512,
             segment_seconds: 6.0,
+            source_sha256: None,
             chunk_limit_bytes: 1,
             renditions: BTreeMap::from([(id, reel)]),
         };

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{StateError, folders, io_error, lock::ReelLock, order_form::OrderForm, sync_folder};
 use crate::reel::{
+    generation::SourceHash,
     index::ChunkIndex,
     ledger::{self, Damage},
     media::Measured,
@@ -42,6 +43,9 @@ pub enum Record {
         bytes: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         traits: Option<Traits>,
+        /// Of the video. zipreel 0.1 did not write it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source_sha256: Option<SourceHash>,
     },
     Published {
         at: String,
@@ -243,7 +247,7 @@ mod tests {
         let (mut journal, word) = open(state.path());
         assert_eq!((journal.records().len(), word), (0, None));
         journal.append(began()).unwrap();
-        journal.append(Record::Packed { chunks: 5, bytes: 9, traits: None }).unwrap();
+        journal.append(Record::Packed { chunks: 5, bytes: 9, traits: None, source_sha256: None }).unwrap();
         drop(journal);
         assert_eq!(resumable::all(state.path())[0].chunks, 5);
         let (mut journal, word) = open(state.path());
@@ -263,7 +267,7 @@ mod tests {
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&torn.as_bytes()[..20]).unwrap();
         let (mut journal, word) = open(state.path());
         assert!(word.unwrap().contains("torn"));
-        journal.append(Record::Packed { chunks: 1, bytes: 1, traits: None }).unwrap();
+        journal.append(Record::Packed { chunks: 1, bytes: 1, traits: None, source_sha256: None }).unwrap();
         drop(journal);
         assert_eq!(open(state.path()).0.records().len(), 2);
     }
@@ -307,5 +311,7 @@ mod tests {
             began.order.place(&began.place.region).target,
             crate::reel::order::Target::Aws { profile: Some("studio".into()) }
         );
+        let packed: Record = serde_json::from_str(r#"{"record":"packed","chunks":3,"bytes":9}"#).unwrap();
+        assert_eq!(packed, Record::Packed { chunks: 3, bytes: 9, traits: None, source_sha256: None });
     }
 }

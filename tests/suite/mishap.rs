@@ -16,4 +16,5 @@ mod replaced;
 mod resume;
 #[cfg(unix)]
 mod signals;
+mod twins;
 mod waits;

@@ -158,6 +158,7 @@ fn info() -> Info {
         generation: Generation::from_digest(&[1; 32]),
         duration_ms: 0,
         segment_seconds: 6.0,
+        source_sha256: None,
         chunk_limit_bytes: 1,
         renditions: BTreeMap::new(),
     };

@@ -21,6 +21,7 @@ use zipreel::{
         decide::{MediaPlan, decide},
         event::{Event, JobName, Unit},
         fault::{Explain, FaultClass},
+        input::{InputError, InputFault},
         media::Transcode,
     },
 };
@@ -367,7 +368,7 @@ async fn a_video_that_changes_under_way_is_an_error() {
         while receiver.recv().await.is_some() {}
     };
     let (result, ()) = tokio::join!(trial.send_to(sender), change);
-    assert!(matches!(result, Err(SplitError::Changed(_))), "{result:?}");
+    assert!(matches!(result, Err(SplitError::Input(InputError { source: InputFault::Changed, .. }))), "{result:?}");
 }
 
 #[tokio::test]

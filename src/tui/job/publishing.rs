@@ -59,7 +59,7 @@ impl Publishing {
         let mut rows: Vec<_> = STAGES.to_vec();
         rows.extend(self.board.jobs.iter().filter_map(|(name, job)| match name {
             JobName::Chunk { .. } => shown(&job.state).then(|| name.clone()),
-            JobName::Setup(_) | JobName::Probe => Some(name.clone()),
+            JobName::Setup(_) | JobName::Probe | JobName::Hash => Some(name.clone()),
             _ => None,
         }));
         rows.sort();

@@ -4,13 +4,16 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use super::check::{self, Depth, Report};
 use crate::{
+    cloud::Cloud,
     publish::{
         remote,
         reporter::{Control, Reporter},
+        source,
     },
     reel::{
         event::Published,
         fault::Stopped,
+        index::Index,
         name::ReelName,
         order::{Cut, IfTaken, Order, Place, Transcode},
         retry::RetryPolicy,
@@ -45,12 +48,31 @@ pub async fn repair(
     Ok((published, report))
 }
 
+/// Whether a reel was made of this video, by the hash of all its bytes; of another one is an error. False if the index
+/// has no hash: then [`repair`] finds it out, by cutting and comparing.
+pub async fn is_of(
+    engine: &Engine,
+    repair: &Repair,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<bool, Stopped> {
+    let (_, index) = unless_cancelled(&control.cancel, served(engine, repair)).await?;
+    let Some(hash) = index.current.source_sha256 else { return Ok(false) };
+    let whole = source::hash_of(&repair.video, &reporter, control).await?;
+    if whole == hash { Ok(true) } else { Err(Stopped::Failed(source::another(&repair.reel, &repair.video))) }
+}
+
+async fn served(engine: &Engine, repair: &Repair) -> Result<(Cloud, Index), Stopped> {
+    let cloud = engine.connect(&repair.place).await?;
+    let existing = remote::existing(&cloud, &repair.reel).await.map_err(failed)?;
+    let index = super::found(engine, &repair.reel, existing)?.index;
+    Ok((cloud, index))
+}
+
 /// As the reel was made, by its index.
 async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
     let Repair { place, reel, video, parallel_uploads } = repair.clone();
-    let cloud = engine.connect(&place).await?;
-    let existing = remote::existing(&cloud, &reel).await.map_err(failed)?;
-    let index = super::found(engine, &reel, existing)?.index;
+    let (cloud, index) = served(engine, repair).await?;
     Ok(Order {
         video,
         reel,
