@@ -175,6 +175,9 @@ pub fn failed(fault: &Fault) {
 /// How much of the work is done, 0 to 1: the split is known first, the upload takes longest.
 fn done(board: &Board) -> f64 {
     let ratio = |job| board.jobs.get(&job).and_then(Job::ratio).unwrap_or(0.0);
+    if !board.jobs.contains_key(&JobName::Upload) {
+        return ratio(JobName::Hash);
+    }
     let verified = board.jobs.get(&JobName::Verify).is_some_and(|job| matches!(job.state, State::Succeeded));
     0.05 * ratio(JobName::Split) + 0.9 * ratio(JobName::Upload) + if verified { 0.05 } else { 0.0 }
 }

@@ -72,7 +72,7 @@ impl Identity<'_> {
         let Self { order, video, .. } = self;
         let found = self.tell(existing).await?;
         if let Some(before) = order.interrupted.as_ref().filter(|before| before.generation != found) {
-            return Err(Stopped::Failed(changed(order, before, &video.origin)));
+            return Err(Stopped::Failed(changed(order, before, video)));
         }
         match existing {
             Some(taken) if taken.index.current.generation != found && order.if_taken != IfTaken::Replace => {
@@ -166,10 +166,14 @@ impl Identity<'_> {
 }
 
 /// What was begun can't go on: other bytes would come of it.
-fn changed(order: &Order, before: &Interrupted, now: &Origin) -> Fault {
+fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
     let (reel, video) = (&order.reel, order.video.display());
-    let difference = before.origin.as_ref().and_then(|before| before.difference(now));
-    let difference = difference.unwrap_or_else(|| "this zipreel cuts it in another way".to_owned());
+    let difference = before.origin.as_ref().and_then(|before| before.difference(&now.origin));
+    let difference = difference.unwrap_or_else(|| match now.source.hash() {
+        // something that looks the same made it necessary to read all of it
+        Some(_) => "all its bytes tell it from the video that was begun, or that was published meanwhile".to_owned(),
+        None => "this zipreel cuts it in another way".to_owned(),
+    });
     let deployed = before.chunks_deployed;
     Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
         "Publish it as a new generation: zipreel publish {video} --name {reel}. `zipreel gc {reel}` then removes the \

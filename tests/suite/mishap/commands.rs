@@ -44,7 +44,7 @@ async fn a_damaged_reel_is_found_out_and_repaired_without_sending_what_is_right(
 
     let other = clip(Clip::Silent);
     let refused = zipreel(&desk, &["check", "mend", "--repair", other.to_str().unwrap()]).await.ended(1);
-    assert!(refused.err.contains("this video, or this ffmpeg"), "{}", refused.err);
+    assert!(refused.err.contains("is another video than it was made of"), "{}", refused.err);
 
     let before = bodies(&desk, &whole);
     let video = clip(Clip::Mp4);

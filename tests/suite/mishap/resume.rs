@@ -32,7 +32,7 @@ async fn interrupted(desk: &Desk, video: &Path) -> Run {
 
 /// A program that is ffmpeg in all but what it says its version is.
 #[cfg(unix)]
-fn other_ffmpeg(desk: &Desk) -> PathBuf {
+pub(crate) fn other_ffmpeg(desk: &Desk) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let path = desk.path("other-ffmpeg");
     let script =

@@ -55,11 +55,10 @@ async fn segments(run: &Run) -> Vec<Vec<u8>> {
     segments
 }
 
+/// Whether it plays what the video does under a name of its own.
 async fn plays(desk: &Desk, run: &Run, video: &Path) {
-    // under a name that nothing was published under before
-    let alone = publish(desk, video, "alone", &[]).await;
+    let alone = publish(desk, video, video.file_stem().unwrap().to_str().unwrap(), &[]).await;
     assert!(segments(run).await == segments(&alone).await, "it plays another video");
-    zipreel(desk, &["delete", "alone", "--yes"]).await.ended(0);
     is_whole(desk, REEL).await;
 }
 
@@ -180,10 +179,10 @@ async fn without_the_hash_in_the_index_the_video_is_cut_and_compared() {
 }
 
 /// Publishes until this pauses it, and kills it there.
-async fn killed(desk: &Desk, video: &Path, pause: &str) {
+async fn killed(desk: &Desk, video: &Path, more: &[&'static str], pause: &str) {
     set_faults(desk, pause);
     let mut command = desk.command("state");
-    command.arg("publish").args(named(REEL, &[])).arg(video).stdout(Stdio::null()).stderr(Stdio::null());
+    command.arg("publish").args(named(REEL, more)).arg(video).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     until("it is held", || desk.stand_in.faults().paused() > 0).await;
     child.kill().await.unwrap();
@@ -196,14 +195,18 @@ async fn goes_on_with_what_the_file_holds_now(pause: &str) {
     let desk = Desk::start().await;
     let video = desk.path("mine.mp4");
     fs::copy(twin(&desk, 1), &video).unwrap();
-    killed(&desk, &video, pause).await;
+    killed(&desk, &video, &[], pause).await;
     fs::copy(clip(Clip::Mp4), &video).unwrap();
+    plays(&desk, &resume(&desk).await, &video).await;
+}
+
+async fn resume(desk: &Desk) -> Run {
     let output = desk.command("state").args(["resume", REEL, "--json"]).output().await.unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
     let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let run = Run { code: output.status.code(), lines, stderr: String::from_utf8(output.stderr).unwrap() };
     run.published();
-    plays(&desk, &run, &video).await;
+    run
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,6 +218,62 @@ async fn a_file_corrected_while_half_of_it_was_deployed_is_not_mixed_with_what_i
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_corrected_while_all_of_it_was_deployed_is_not_taken_for_what_it_was() {
     goes_on_with_what_the_file_holds_now("pause-before@CreateFunction=at:10").await;
+}
+
+/// Its generation is known by all its bytes, whatever became of what looks like it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_correction_goes_on_beside_what_it_corrects_and_without() {
+    for deleted in [false, true] {
+        let desk = Desk::start().await;
+        let (with_hole, corrected) = (twin(&desk, 1), clip(Clip::Mp4));
+        publish(&desk, &with_hole, REEL, &[]).await.published();
+        let before = functions(&desk).await;
+        killed(&desk, &corrected, &["--replace"], "pause-after@CreateFunction=at:4").await;
+        let begun = functions(&desk).await;
+        let begun: Functions = begun.into_iter().filter(|(name, _)| !before.contains_key(name)).collect();
+        assert_eq!(begun.len(), 3);
+        if deleted {
+            delete_function(&desk, "zipreel-m-index").await;
+        }
+        let sent = bodies(&desk, &begun);
+        let run = resume(&desk).await;
+        assert_eq!(bodies(&desk, &begun), sent, "what is deployed is not sent again");
+        plays(&desk, &run, &corrected).await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn another_ffmpeg_may_repair_as_far_as_it_makes_what_is_promised() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::start().await;
+    let video = clip(Clip::Mp4);
+    publish(&desk, &video, REEL, &[]).await.published();
+    let whole = functions(&desk).await;
+    let first = chunks(&whole).into_keys().next().unwrap();
+    let repair = async |ffmpeg: &Path| {
+        let mut command = desk.command("state");
+        command.args(["check", REEL, "--repair"]).arg(&video).env("ZIPREEL_FFMPEG", ffmpeg);
+        command.output().await.unwrap()
+    };
+    delete_function(&desk, &first).await;
+    let newer = super::resume::other_ffmpeg(&desk);
+    let said = repair(&newer).await;
+    assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(functions(&desk).await, whole);
+
+    delete_function(&desk, &first).await;
+    let damaged = functions(&desk).await;
+    let later = desk.path("later-ffmpeg");
+    let script =
+        "#!/bin/sh\nfor word; do [ \"$word\" = hls ] && exec ffmpeg -itsoffset 1 \"$@\"; done\nexec ffmpeg \"$@\"\n";
+    fs::write(&later, script).unwrap();
+    fs::set_permissions(&later, fs::Permissions::from_mode(0o755)).unwrap();
+    let said = repair(&later).await;
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert_eq!(said.status.code(), Some(1), "{text}");
+    assert!(text.contains(&format!("function `{first}` is published with other content than was made now")), "{text}");
+    assert_eq!(functions(&desk).await, damaged, "nothing but what is promised is put there");
 }
 
 /// Both machines look at an account without the reel; the first goes on once the other has published. Gives how that

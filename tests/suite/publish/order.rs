@@ -43,7 +43,9 @@ async fn every_job_ends_once() {
     run.published();
     let jobs: std::collections::BTreeSet<&str> = run.events("job").map(|line| line["job"].as_str().unwrap()).collect();
     assert!(
-        ["probe", "split", "pack", "upload", "index", "verify", "chunk src/0001"].iter().all(|job| jobs.contains(job))
+        ["probe", "hash", "split", "pack", "upload", "index", "verify", "chunk src/0001"]
+            .iter()
+            .all(|job| jobs.contains(job))
     );
     for job in jobs {
         let ends = run.events("job").filter(|line| line["job"] == job);
