@@ -173,7 +173,7 @@ pub fn checked(name: &ReelName, depth: Depth, report: &Report) -> Value {
     let Report { chunks, ok, missing, differing, .. } = report;
     json!({
         "event": "checked", "reel": name, "deep": depth == Depth::Deep, "chunks": chunks, "ok": ok,
-        "missing": missing, "differing": differing, "whole": report.is_whole(),
+        "missing": missing, "differing": differing, "served": report.dark.is_none(), "whole": report.is_whole(),
     })
 }
 

@@ -77,10 +77,12 @@ pub async fn setup_roles(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &C
     Ok(run.changed)
 }
 
-/// Before a publishing: sets up if the gate is not there, or the relay is wished for and is not.
+/// Before a publishing: sets up if the gate is not there, or the relay is wished for and is not, and if what it is for
+/// is `worthwhile`.
 pub async fn ensure(
     cloud: &Cloud,
     relay: RelayWish,
+    worthwhile: impl Future<Output = Result<(), Stopped>>,
     reporter: Arc<dyn Reporter>,
     control: &Control,
 ) -> Result<(), Stopped> {
@@ -89,6 +91,7 @@ pub async fn ensure(
         url.map(|url| url.is_some()).map_err(|error| Stopped::Failed(error.fault()))
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
+        worthwhile.await?;
         setup(cloud, relay, reporter, control).await?;
     }
     Ok(())

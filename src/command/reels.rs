@@ -231,6 +231,9 @@ fn tell(name: &ReelName, depth: Depth, report: &Report, as_json: bool) {
         plain::say(&format!(
             "{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} differ ({how})"
         ));
+        if let Some(dark) = report.dark {
+            plain::say(&format!("{name}: {dark}"));
+        }
     }
 }
 

@@ -1,5 +1,7 @@
-//! Is a reel whole? Quick: every chunk is there with the right hash and size. Deep: every byte range is read as a
-//! player reads it, through the gate, and its hash compared.
+//! Is a reel whole, and is it served? Quick: every chunk is there with the right hash and size. Deep: every byte range is
+//! read as a player reads it, through the gate, and its hash compared. Both ask the gate for the playlists.
+
+use std::fmt;
 
 use futures_util::{StreamExt, stream};
 
@@ -11,12 +13,14 @@ use crate::{
         player::{Player, PlayerError},
         remote,
         run::GATE,
+        verify,
     },
     reel::{
         fault::Explain,
         index::{ChunkIndex, Container, Index},
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         playlist,
+        retry::RetryPolicy,
     },
 };
 
@@ -55,13 +59,40 @@ pub struct Report {
     pub ok: u32,
     pub missing: u32,
     pub differing: u32,
+    /// Why nobody can watch it, whatever its chunks are.
+    pub dark: Option<Dark>,
 }
 
 impl Report {
     pub fn is_whole(&self) -> bool {
-        self.ok == self.chunks && self.chunks > 0
+        self.ok == self.chunks && self.chunks > 0 && self.dark.is_none()
     }
 }
+
+/// What the gate does instead of serving the reel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dark {
+    /// It has no public URL.
+    NoGate,
+    /// It answers with this status of HTTP.
+    Answers(u16),
+    /// Its playlists are not those of this generation.
+    Others,
+}
+
+impl fmt::Display for Dark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoGate => f.write_str("there is no gate that serves it"),
+            Self::Answers(status) => write!(f, "the gate does not serve it: it answers {status}"),
+            Self::Others => f.write_str("the gate serves other playlists than those of this generation"),
+        }
+    }
+}
+
+/// Attempts at the gate's playlists: one that is busy says so at once, and one that can't read the index says nothing
+/// else however often it is asked.
+const GATE_ATTEMPTS: u32 = 4;
 
 /// One chunk to look at.
 struct Wanted<'a> {
@@ -93,8 +124,9 @@ pub async fn check(
             finding => tell(&found, &mut report, want, finding),
         }
     }
+    let gate = patience.again(|| cloud.function_url(GATE)).await?;
     if !sound.is_empty() {
-        let gate = patience.again(|| cloud.function_url(GATE)).await?.ok_or(LibraryError::NoGate)?;
+        let gate = gate.as_ref().ok_or(LibraryError::NoGate)?;
         let base = format!("{gate}{reel}/{generation}/");
         let player = Player::new()?;
         // collected: a stream over the closure would not be `Send` for all lifetimes
@@ -105,7 +137,22 @@ pub async fn check(
             tell(&found, &mut report, want, finding);
         }
     }
+    report.dark = dark(gate.as_deref(), &existing.index, patience).await?;
     Ok(report)
+}
+
+async fn dark(gate: Option<&str>, index: &Index, patience: &Patience) -> Result<Option<Dark>, LibraryError> {
+    let Some(gate) = gate else { return Ok(Some(Dark::NoGate)) };
+    let player = Player::new()?;
+    let policy = RetryPolicy { attempts: patience.policy.attempts.min(GATE_ATTEMPTS), ..patience.policy };
+    let patience = Patience { policy, ..patience.clone() };
+    match patience.again(|| verify::served(&player, gate, &index.reel, &index.current)).await {
+        Ok(()) => Ok(None),
+        Err(PlayerError::Status { status, .. }) => Ok(Some(Dark::Answers(status.as_u16()))),
+        Err(PlayerError::Content { .. }) => Ok(Some(Dark::Others)),
+        // whoever does not reach it can't say
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn wanted(index: &Index) -> Vec<Wanted<'_>> {

@@ -7,7 +7,7 @@ mod embed;
 mod list;
 mod sweep;
 
-pub use check::{Checked, Depth, Finding, Report, check};
+pub use check::{Checked, Dark, Depth, Finding, Report, check};
 pub use delete::{Inventory, delete, inventory};
 pub use embed::embed;
 pub use list::{Listed, Shelf, list};

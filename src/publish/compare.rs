@@ -16,6 +16,7 @@ use crate::reel::{
     event::{JobName, Unit},
     fault::{Explain, Stopped},
     index::GenerationIndex,
+    limits::Sum,
     name::RenditionId,
     order::Order,
     pack::{Chunk, Manifest, Packer, Segment},
@@ -51,14 +52,18 @@ impl Cut<'_> {
             backlog: backlog.clone(),
             started: &|_| (),
         };
+        let (rendition, duration) = (RenditionId::source(), self.plan.duration);
+        let sum = Sum::new(self.order.cut.chunk_limit, &rendition, duration, Vec::new());
         let (closed, segments) = mpsc::channel(1);
         let comparing = Comparing { order: self.order, promised, backlog, waiting: VecDeque::new(), same: 0 };
-        let (split, same) = tokio::join!(split.run(closed, job, self.control), comparing.run(segments));
+        let (split, same) = tokio::join!(split.run(sum, closed, job, self.control), comparing.run(segments));
         match split {
             Ok(_) => same,
             Err(SplitError::Cancelled) if self.control.cancel.is_cancelled() => Err(Stopped::Cancelled),
             // it ended because nobody takes its segments any more
             Err(SplitError::Cancelled) => same,
+            // what is served was not too large
+            Err(SplitError::Limit { .. }) => Ok(false),
             Err(error) => Err(Stopped::Failed(error.fault())),
         }
     }

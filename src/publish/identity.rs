@@ -11,7 +11,7 @@ use super::{
     ffmpeg::Tools,
     folder::attempt_folder,
     index::Existing,
-    probe::{self, ProbeError},
+    probe,
     reporter::{Control, Reporter},
     source::{Source, another},
 };
@@ -35,11 +35,7 @@ pub(super) struct Video {
 
 pub(super) async fn look_at_video(order: &Order, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
     let failed = |error: &dyn Explain| Stopped::Failed(error.fault());
-    let media = match probe::probe(tools, &order.video, &control.cancel).await {
-        Ok(media) => media,
-        Err(ProbeError::Cancelled) => return Err(Stopped::Cancelled),
-        Err(error) => return Err(failed(&error)),
-    };
+    let media = probe::probe(tools, &order.video, &control.cancel).await?;
     let plan = decide(&media, order.cut.transcode).map_err(|error| failed(&error))?;
     let dialect = tools.dialect(&plan).await.map_err(|error| failed(&error))?;
     let video = order.video.clone();

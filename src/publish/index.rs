@@ -28,9 +28,10 @@ use crate::{
             Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, RenditionIndex,
             Retired,
         },
+        limits::{self, Held, INDEX_BYTES_MAX, LimitError},
         media::Measured,
         moment::rfc3339,
-        name::FunctionName,
+        name::{FunctionName, Generation},
         playlist::{self, Bandwidth, Links},
         zip,
     },
@@ -83,15 +84,11 @@ pub(super) async fn index(
     // until when a retired generation is served, other machines read too: all go by AWS's clock
     let now = match attempts(&job, &work.control, &work.retry, |_| work.cloud.now(), |_| ()).await {
         Ok(now) => now,
-        Err(stopped) => {
-            let result = Err(stopped);
-            job.ended(&result);
-            return result;
-        }
+        Err(stopped) => return ended(job, Err(stopped)),
     };
     let result = loop {
         let next = next(work, generation, existing.as_ref(), now);
-        if let Some(existing) = existing.as_ref().filter(|existing| same_content(&existing.index, &next)) {
+        if let Some(existing) = existing.as_ref().filter(|existing| same_content(existing, &next)) {
             let result = describe_anew(work, &job, existing).await;
             match &result {
                 Ok(()) => job.skipped("already published"),
@@ -99,7 +96,12 @@ pub(super) async fn index(
             }
             return result.map(|()| existing.index.clone());
         }
-        let code = CodeZip::in_memory(package(&next, independent, existing.as_ref(), poster.as_deref()));
+        let package = |poster| readable(package(&next, independent, existing.as_ref(), poster));
+        // a reel without a picture plays as well
+        let code = match package(poster.as_deref()).or_else(|_| package(None)) {
+            Ok(code) => code,
+            Err(error) => break Err(Stopped::Failed(limits::refusal(&work.order.reel, &error))),
+        };
         job.sized(code.bytes());
         let deploy = |_| deploy(work, &next, &code, existing.as_ref(), job.count());
         match attempts(&job, &work.control, &work.retry, deploy, |_| ()).await {
@@ -111,6 +113,10 @@ pub(super) async fn index(
             Err(stopped) => break Err(stopped),
         }
     };
+    ended(job, result)
+}
+
+fn ended(job: JobHandle, result: Result<Index, Stopped>) -> Result<Index, Stopped> {
     job.ended(&result);
     result
 }
@@ -130,7 +136,7 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
         published: rfc3339(now),
         by: work.cloud.identity().name().map(str::to_owned),
         current: generation.clone(),
-        retired: existing.map(|existing| retired(existing, generation, now)).unwrap_or_default(),
+        retired: existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default(),
     }
 }
 
@@ -153,11 +159,12 @@ pub async fn retitle(
     title: &str,
     patience: &Patience,
     fresh: &Fresh<'_>,
-) -> Result<(), CloudError> {
+) -> Result<(), IndexError> {
     let Existing { facts, index, mut entries } = existing;
-    let next = Index { title: title.to_owned(), ..index };
+    let retired = index.retired.into_iter().map(slim).collect();
+    let next = Index { title: title.to_owned(), retired, ..index };
     entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&next).expect("an index is plain data"));
-    let code = CodeZip::in_memory(zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))));
+    let code = readable(zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))))?;
     let (name, revision) = (&facts.name, facts.revision.as_deref());
     let sent = Count::default();
     match patience.again(|| cloud.replace_code(name, revision, &code, &sent, fresh)).await {
@@ -165,13 +172,14 @@ pub async fn retitle(
         Err(error) if error.is_precondition() => {
             let now = patience.again(|| cloud.function(name)).await?;
             if now.is_none_or(|now| now.code_sha256 != code.code_sha256()) {
-                return Err(error);
+                return Err(error.into());
             }
         }
         other => drop(other?),
     }
     let text = description(&next, &code.code_sha256()).text();
-    patience.again(|| cloud.describe(name, &text)).await.map(|_| ())
+    patience.again(|| cloud.describe(name, &text)).await?;
+    Ok(())
 }
 
 /// An update that was interrupted has left the description of the code before.
@@ -189,25 +197,63 @@ fn has_chunks_of(deployed: &GenerationIndex, next: &GenerationIndex) -> bool {
     deployed.generation == next.generation && deployed.renditions == next.renditions
 }
 
-fn same_content(deployed: &Index, next: &Index) -> bool {
-    deployed.current == next.current && deployed.title == next.title && deployed.format == next.format
+/// An index that the gate does not read is written anew, whatever it says.
+fn same_content(deployed: &Existing, next: &Index) -> bool {
+    let Existing { facts, index, .. } = deployed;
+    facts.code_bytes <= INDEX_BYTES_MAX
+        && index.current == next.current
+        && index.title == next.title
+        && index.format == next.format
 }
 
 /// What stays served beside the new generation: the one it replaces, and those whose time is not over.
-fn retired(existing: &Existing, next: &GenerationIndex, now: SystemTime) -> Vec<Retired> {
+fn retired(existing: &Existing, next: Generation, now: SystemTime) -> Vec<Retired> {
     let mut retired: Vec<Retired> =
         existing.index.retired.iter().filter(|retired| retired.until > rfc3339(now)).cloned().collect();
     let old = &existing.index.current;
-    if old.generation != next.generation {
+    if old.generation != next {
         let until = now + RETIRED_AT_LEAST.max(Duration::from_millis(old.duration_ms * 3));
         retired.push(Retired { until: rfc3339(until), generation: old.clone() });
     }
-    retired.retain(|retired| retired.generation.generation != next.generation);
-    retired
+    retired.retain(|retired| retired.generation.generation != next);
+    // of an index that an older zipreel wrote too
+    retired.into_iter().map(slim).collect()
+}
+
+fn slim(Retired { until, generation }: Retired) -> Retired {
+    Retired { until, generation: generation.retired() }
+}
+
+/// What the index will have to hold beside the generation that is to come.
+pub(super) fn held(existing: &Existing, next: Generation, now: SystemTime) -> Vec<Held> {
+    let current = existing.index.current.generation;
+    let weigh = |retired: Retired| {
+        let generation = retired.generation.generation;
+        let entries: u64 = entries_of(existing, generation).map(|(_, bytes)| bytes.len() as u64).sum();
+        let bytes = limits::json_bytes(&retired) + entries;
+        Held { bytes, until: (generation != current).then_some(retired.until) }
+    };
+    retired(existing, next, now).into_iter().map(weigh).collect()
+}
+
+/// The playlists and init sections of one generation.
+fn entries_of(existing: &Existing, generation: Generation) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+    let prefix = format!("{generation}/");
+    existing.entries.iter().filter(move |(name, _)| name.starts_with(&prefix))
+}
+
+/// An index that the gate reads, or why it would not.
+fn readable(zip: Vec<u8>) -> Result<CodeZip, LimitError> {
+    if zip.len() as u64 > INDEX_BYTES_MAX {
+        return Err(LimitError::Index { fitting_seconds: None });
+    }
+    Ok(CodeZip::in_memory(zip))
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Error {
+pub enum IndexError {
+    #[error(transparent)]
+    Limit(#[from] LimitError),
     #[error(transparent)]
     Cloud(#[from] CloudError),
     #[error(transparent)]
@@ -216,9 +262,10 @@ enum Error {
     Overtaken { reel: String, who: String, when: String },
 }
 
-impl Explain for Error {
+impl Explain for IndexError {
     fn class(&self) -> FaultClass {
         match self {
+            Self::Limit(error) => error.class(),
             Self::Cloud(error) => error.class(),
             Self::Lease(error) => error.class(),
             Self::Overtaken { .. } => FaultClass::Permanent,
@@ -227,6 +274,7 @@ impl Explain for Error {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Limit(error) => error.hint(),
             Self::Cloud(error) => error.hint(),
             Self::Lease(error) => error.hint(),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
@@ -237,7 +285,7 @@ impl Explain for Error {
         match self {
             Self::Cloud(error) => error.retry_after(),
             Self::Lease(error) => error.retry_after(),
-            Self::Overtaken { .. } => None,
+            Self::Limit(_) | Self::Overtaken { .. } => None,
         }
     }
 
@@ -245,7 +293,7 @@ impl Explain for Error {
         match self {
             Self::Cloud(error) => error.is_offline(),
             Self::Lease(error) => error.is_offline(),
-            Self::Overtaken { .. } => false,
+            Self::Limit(_) | Self::Overtaken { .. } => false,
         }
     }
 }
@@ -256,7 +304,7 @@ async fn deploy(
     code: &CodeZip,
     existing: Option<&Existing>,
     sent: &Count,
-) -> Result<Flip, Error> {
+) -> Result<Flip, IndexError> {
     let name = work.index_function();
     let text = description(next, &code.code_sha256()).text();
     let lease = work.lease().await?;
@@ -282,7 +330,13 @@ async fn deploy(
     }
 }
 
-async fn create(work: &Work, next: &Index, code: &CodeZip, sent: &Count, fresh: &Fresh<'_>) -> Result<Flip, Error> {
+async fn create(
+    work: &Work,
+    next: &Index,
+    code: &CodeZip,
+    sent: &Count,
+    fresh: &Fresh<'_>,
+) -> Result<Flip, IndexError> {
     let function = FunctionName::Index { reel: work.order.reel.clone() };
     let new = NewFunction {
         name: work.index_function(),
@@ -296,7 +350,7 @@ async fn create(work: &Work, next: &Index, code: &CodeZip, sent: &Count, fresh: 
     }
 }
 
-async fn ours_or_overtaken(work: &Work, next: &Index, code: &CodeZip, error: CloudError) -> Result<Flip, Error> {
+async fn ours_or_overtaken(work: &Work, next: &Index, code: &CodeZip, error: CloudError) -> Result<Flip, IndexError> {
     match work.cloud.function(&work.index_function()).await? {
         Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(Flip::Ours),
         Some(facts) => {
@@ -313,7 +367,7 @@ async fn ours_or_overtaken(work: &Work, next: &Index, code: &CodeZip, error: Clo
                 .and_then(|index| Some(format!("{} with generation {}", index.by.as_ref()?, index.current.generation)));
             let when = index.map_or(facts.modified, |index| index.published);
             let who = who.unwrap_or_else(|| "nobody known".to_owned());
-            Err(Error::Overtaken { reel: work.order.reel.to_string(), who, when })
+            Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when })
         }
         None => Err(error.into()),
     }
@@ -331,11 +385,8 @@ fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster
         files.push((playlist::relay_path(generation, id), media(Links::Relay)));
     }
     for retired in &index.retired {
-        let prefix = format!("{}/", retired.generation.generation);
-        let entries = existing.into_iter().flat_map(|existing| &existing.entries);
-        files.extend(
-            entries.filter(|(name, _)| name.starts_with(&prefix)).map(|(name, bytes)| (name.clone(), bytes.clone())),
-        );
+        let entries = existing.into_iter().flat_map(|existing| entries_of(existing, retired.generation.generation));
+        files.extend(entries.map(|(name, bytes)| (name.clone(), bytes.clone())));
     }
     files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_vec())));
     zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))

@@ -5,6 +5,7 @@ pub mod collect;
 mod compare;
 pub mod ffmpeg;
 mod folder;
+pub mod foresight;
 mod identity;
 pub mod index;
 mod join;
@@ -23,7 +24,7 @@ pub mod run;
 pub mod source;
 pub mod split;
 mod upload;
-mod verify;
+pub mod verify;
 mod work;
 
 pub use run::publish;

@@ -43,15 +43,7 @@ impl Explain for Error {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Rule(PackError::SegmentTooLarge { fitting_seconds, limit, .. }) => {
-                let more = if *limit < crate::reel::pack::CHUNK_LIMIT_MAX { ", or --chunk-mib up to 49" } else { "" };
-                format!(
-                    "Use --segment-seconds {fitting_seconds}{more}. If segments stay as long, the video's keyframes are \
-                     too far apart: re-encode it with more of them first, such as by `ffmpeg -i VIDEO \
-                     -force_key_frames \"expr:gte(t,n_forced*{fitting_seconds})\" NEW.mp4`."
-                )
-            }
-            Self::Rule(PackError::TooManyChunks) => "Use a larger --chunk-mib, or publish the video in parts.".into(),
+            Self::Rule(error) => error.hint(),
             Self::Read(_) => "Resume: the split is done again.".into(),
         })
     }

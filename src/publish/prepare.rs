@@ -14,6 +14,7 @@ use super::{
     collect,
     ffmpeg::{self, Tools},
     folder::{AttemptFolder, attempt_folder},
+    foresight::{self, Standing},
     identity::{Identity, Video, look_at_video},
     index::{self, Existing},
     remote,
@@ -32,6 +33,7 @@ use crate::{
         fault::{Explain, Fault, FaultClass, Stopped},
         generation::SourceHash,
         index::{ChunkIndex, GenerationIndex},
+        limits::Held,
         moment::rfc3339,
         name::{ChunkNumber, Generation, RenditionId},
         order::{AccountRegion, Order, Origin},
@@ -76,7 +78,7 @@ pub(super) async fn prepare(
     let found = find(&order, held, &cloud, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { video: Video { plan, source, origin, .. }, generation, existing, gate } = look;
+    let Look { video: Video { plan, source, origin, .. }, generation, existing, held: beside, gate } = look;
     let rendition = RenditionId::source();
     let mut planned = planned(&order, &cloud, &plan, source.bytes(), generation);
     planned.warnings.extend(left_behind(&order, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
@@ -91,6 +93,7 @@ pub(super) async fn prepare(
         gate,
         visible,
         index_code: existing.as_ref().map(|existing| existing.facts.code_sha256.clone()),
+        beside,
         origin,
         source,
         control: control.part(),
@@ -119,6 +122,8 @@ struct Look {
     video: Video,
     generation: Generation,
     existing: Option<Existing>,
+    /// What its index will hold beside this generation.
+    held: Vec<Held>,
     gate: String,
 }
 
@@ -151,7 +156,9 @@ async fn look(
     let identity = Identity { order, tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
-    Ok(Look { video, generation, existing, gate })
+    let standing = Standing { existing: existing.as_ref(), cloud, control, job };
+    let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
+    Ok(Look { video, generation, existing, held, gate })
 }
 
 /// The reel as it is published, and the gate's URL.
@@ -196,6 +203,7 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 async fn start(work: &Work, existing: Option<&Existing>, deployed: Deployed) -> Result<Start, Stopped> {
     let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
     if let (Some(visible), Some(existing)) = (&work.visible, existing)
+        && visible.has_segments()
         && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
     {
         let media = existing.entries.get(&playlist::media_path(work.generation, &work.rendition));

@@ -16,7 +16,7 @@ use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
 use crate::reel::{
     arguments::input_guard,
     decide::{Action, MediaPlan},
-    fault::{Explain, FaultClass},
+    fault::{Explain, FaultClass, Stopped},
     ffprobe::{self, OutputError, PacketSample},
     input::{InputError, InputFault, looks_like_mp4, printable},
     media::{Measured, Media},
@@ -77,6 +77,15 @@ impl Explain for ProbeError {
                 Some("The file may be damaged: check that it plays elsewhere.".to_owned())
             }
             Self::Cancelled => None,
+        }
+    }
+}
+
+impl From<ProbeError> for Stopped {
+    fn from(error: ProbeError) -> Self {
+        match error {
+            ProbeError::Cancelled => Self::Cancelled,
+            error => Self::Failed(error.fault()),
         }
     }
 }
@@ -233,7 +242,7 @@ async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &Cancell
     let frame = stream.frame_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.get()));
     let index = stream.index.to_string();
     let look = async |interval: String| {
-        let entries = ["-show_entries", "packet=pts_time,dts_time,flags", "-select_streams", &index];
+        let entries = ["-show_entries", "packet=pts_time,dts_time,size,flags", "-select_streams", &index];
         let arguments = [&entries[..], &["-read_intervals", &interval]].concat();
         ffprobe_json(tools, video, &arguments, cancel).await
     };

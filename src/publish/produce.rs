@@ -23,6 +23,7 @@ use crate::{
         event::{Count, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
         generation::SourceHash,
+        limits::Sum,
         media::Measured,
         retry::RetryPolicy,
     },
@@ -185,6 +186,8 @@ impl Attempt<'_> {
             backlog: self.work.backlog.clone(),
             started: &note,
         };
+        let Work { order, rendition, beside, .. } = &**self.work;
+        let sum = Sum::new(order.cut.chunk_limit, rendition, self.plan.duration, beside.clone());
         let (closed, mut queue) = mpsc::channel::<ClosedSegment>(1);
         let forward = async {
             while let Some(segment) = queue.recv().await {
@@ -193,7 +196,7 @@ impl Attempt<'_> {
             Ok(())
         };
         // both in one task: when forwarding ends for good, its queue closes and the split is over too
-        let (split, forwarded) = tokio::join!(split.run(closed, self.job, self.control), async {
+        let (split, forwarded) = tokio::join!(split.run(sum, closed, self.job, self.control), async {
             let forwarded: Result<(), Error> = forward.await;
             if forwarded.is_err() {
                 self.control.cancel.cancel();

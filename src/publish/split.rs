@@ -32,6 +32,7 @@ use crate::reel::{
     decide::MediaPlan,
     fault::{Explain, FaultClass},
     input::{InputError, InputFault, printable},
+    limits::{LimitError, Sum},
     progress::{Announcements, Lines, Piece, Said, said},
 };
 
@@ -83,6 +84,8 @@ pub enum SplitError {
         printable(video), made.as_secs_f64(), promised.as_secs_f64()
     )]
     Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
+    #[error("could not go on splitting `{}`", printable(video))]
+    Limit { video: PathBuf, source: LimitError },
     #[error("the split was cancelled")]
     Cancelled,
 }
@@ -112,6 +115,7 @@ impl Explain for SplitError {
                 room.div_ceil(1024 * 1024),
                 printable(folder)
             )),
+            Self::Limit { source, .. } => source.hint(),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
             Self::Failed { crashed: true, .. } => Some(
                 "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another."
@@ -185,10 +189,12 @@ pub struct Split<'a> {
 }
 
 impl Split<'_> {
-    /// Sends every segment in order as it closes. Returns when all are sent, or when nothing of ffmpeg is left after
+    /// Sends every segment in order as it closes; `sum` takes each in before it waits for those before it, and its first
+    /// error ends the split. Returns when all are sent, or when nothing of ffmpeg is left after
     /// a failure, a cancel, or the receiver's end. Counts the job's microseconds of video; does not end the job.
     pub async fn run(
         self,
+        sum: Sum,
         segments: Sender<ClosedSegment>,
         job: &JobHandle,
         control: &Control,
@@ -202,7 +208,7 @@ impl Split<'_> {
         let process = Process::spawn(self.command(dialect)?)
             .map_err(|error| SplitError::Run(self.tools.ffmpeg.clone(), error))?;
         (self.started)(process.leader());
-        let mut run = Run::new(&self, job, segments);
+        let mut run = Run::new(&self, sum, job, segments);
         let status = run.follow(process, control).await?;
         let after = self.look().await?;
         let complaints = run.tail.text();
@@ -258,6 +264,7 @@ impl Drop for Run<'_> {
 /// A run's state while ffmpeg speaks.
 struct Run<'a> {
     split: &'a Split<'a>,
+    sum: Sum,
     job: &'a JobHandle,
     segments: Sender<ClosedSegment>,
     /// Closed, and the channel is full: ffmpeg goes on until the backlog is.
@@ -271,11 +278,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(split: &'a Split<'a>, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
+    fn new(split: &'a Split<'a>, sum: Sum, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
         let joiner = Joiner::new(split.folder, split.segment_length);
         let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
-        Self { split, job, segments, waiting, joiner, tail, complaints: 0, reached, summary }
+        Self { split, sum, job, segments, waiting, joiner, tail, complaints: 0, reached, summary }
     }
 
     /// Until both of ffmpeg's pipes are at their end and it is gone.
@@ -356,24 +363,31 @@ impl<'a> Run<'a> {
     async fn take(&mut self, pieces: impl IntoIterator<Item = Piece>) -> Result<(), SplitError> {
         for piece in pieces {
             let closed = self.joiner.add(&piece).await.map_err(|error| self.split.write_error(error))?;
-            closed.into_iter().for_each(|segment| self.close(segment));
+            if let Some(segment) = closed {
+                self.close(segment)?;
+            }
         }
         Ok(())
     }
 
-    fn close(&mut self, segment: ClosedSegment) {
+    fn close(&mut self, segment: ClosedSegment) -> Result<(), SplitError> {
+        let sum = self.sum.add(segment.bytes, segment.duration_us);
+        sum.map_err(|source| SplitError::Limit { video: self.split.video.to_owned(), source })?;
         self.split.backlog.add(segment.bytes);
         self.summary.segments += 1;
         self.summary.bytes += segment.bytes;
         self.summary.duration += Duration::from_micros(segment.duration_us);
         self.summary.independent = self.joiner.independent;
         self.waiting.push_back(segment);
+        Ok(())
     }
 
     /// Sends what is left, the last segment with it.
     async fn flush(&mut self, control: &Control) -> Result<(), SplitError> {
         let last = self.joiner.finish();
-        last.into_iter().for_each(|segment| self.close(segment));
+        if let Some(segment) = last {
+            self.close(segment)?;
+        }
         while let Some(segment) = self.waiting.pop_front() {
             tokio::select! {
                 sent = self.segments.send(segment) => sent.map_err(|_| SplitError::Cancelled)?,

@@ -20,7 +20,8 @@ use crate::reel::{
     event::{Count, JobName, Unit},
     fault::{Explain, Stopped},
     gate::INDEX_CHECK_EVERY,
-    index::{GenerationIndex, SegmentIndex},
+    index::{GenerationIndex, RenditionIndex, SegmentIndex},
+    name::{ReelName, RenditionId},
     pack::MIB,
     playlist,
 };
@@ -68,12 +69,14 @@ pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Re
 }
 
 fn expected(generation: &GenerationIndex) -> Vec<Expected> {
+    generation.renditions.iter().flat_map(|(id, rendition)| expected_of(id, rendition)).collect()
+}
+
+fn expected_of(id: &RenditionId, rendition: &RenditionIndex) -> Vec<Expected> {
     let mut all = Vec::new();
-    for (id, rendition) in &generation.renditions {
-        for chunk in &rendition.chunks {
-            let uri = playlist::chunk_path(id, chunk.number, rendition.container);
-            all.extend(chunk.segments.iter().map(|segment| Expected { uri: uri.clone(), segment: *segment }));
-        }
+    for chunk in &rendition.chunks {
+        let uri = playlist::chunk_path(id, chunk.number, rendition.container);
+        all.extend(chunk.segments.iter().map(|segment| Expected { uri: uri.clone(), segment: *segment }));
     }
     all
 }
@@ -102,15 +105,38 @@ async fn check(
     checked: &Count,
 ) -> Result<(), PlayerError> {
     let base = format!("{}{}/", work.gate, work.order.reel);
-    for id in generation.renditions.keys() {
-        let url = format!("{base}{}", playlist::media_path(generation.generation, id));
-        check_media(player, &url, expected).await?;
-    }
+    check_playlists(player, &base, generation).await?;
     let base = format!("{base}{}/", generation.generation);
     // collected: a closure kept across an await would not be `Send` for every life time
     let reads: Vec<_> =
         sample.iter().map(|place| check_segment(player, &base, *place, &expected[*place], checked)).collect();
     stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await
+}
+
+async fn check_playlists(player: &Player, base: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
+    for (id, rendition) in &generation.renditions {
+        let url = format!("{base}{}", playlist::media_path(generation.generation, id));
+        check_media(player, &url, &expected_of(id, rendition)).await?;
+    }
+    Ok(())
+}
+
+/// Whether the gate at this URL serves the generation as the reel's: the playlists that players begin with.
+pub async fn served(
+    player: &Player,
+    gate: &str,
+    reel: &ReelName,
+    generation: &GenerationIndex,
+) -> Result<(), PlayerError> {
+    let base = format!("{gate}{reel}/");
+    check_playlists(player, &base, generation).await?;
+    let url = format!("{base}index.m3u8");
+    // an instance may know the generation before for some seconds
+    let seen_by = Instant::now() + SEEN_WITHIN;
+    if holds_by(seen_by, LOOK_EVERY, || names(player, &url, generation), || ()).await? {
+        return Ok(());
+    }
+    Err(PlayerError::content(&url, format!("it does not name generation {}", generation.generation)))
 }
 
 async fn check_segment(

@@ -18,6 +18,7 @@ use crate::{
         event::{Event, JobChange, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
         index::{ChunkIndex, GenerationIndex},
+        limits::Held,
         name::{ChunkNumber, FunctionName, Generation, RenditionId},
         order::{Order, Origin},
         retry::RetryPolicy,
@@ -37,6 +38,8 @@ pub(super) struct Work {
     pub visible: Option<GenerationIndex>,
     /// `CodeSha256` of the reel's index as it was found; `None`: there was none.
     pub index_code: Option<String>,
+    /// What the index will hold beside this generation.
+    pub beside: Vec<Held>,
     pub origin: Origin,
     pub source: Arc<Source>,
     /// Public base URL of the gate, with a slash at its end.

@@ -46,6 +46,8 @@ pub struct MediaPlan {
     pub duration: Option<Duration>,
     /// Distance between keyframes in the source, mean and longest; `None` if unknown or re-encoded.
     pub keyframes: Option<(Duration, Duration)>,
+    /// Most bytes from one keyframe to the next, of those that were sampled; 0 if unknown or re-encoded.
+    pub largest_group: u64,
     /// What the sampled packets promise; the split looks into every segment.
     pub independent: bool,
     pub warnings: Vec<String>,
@@ -136,6 +138,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         container: media.container.clone(),
         duration: media.duration,
         keyframes: media.keyframes.filter(|_| copied).map(|keyframes| (keyframes.mean, keyframes.max)),
+        largest_group: media.keyframes.filter(|_| copied).map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
         warnings: warnings(media, &video, audio),
         streams,
@@ -345,6 +348,16 @@ impl MediaPlan {
         let Some(duration) = self.duration else { return 0 };
         let length = self.expected_segment_length(wanted).as_secs_f64().max(0.1);
         (duration.saturating_sub(SLACK).as_secs_f64() / length).ceil().max(1.0) as u32
+    }
+
+    /// About how many bytes of the source are published; `None` if that can't be told, or any of it is re-encoded.
+    pub fn published_bytes(&self, source_bytes: u64) -> Option<u64> {
+        let duration = self.duration.filter(|_| self.is_deterministic())?.as_secs_f64();
+        let is_large = |plan: &&StreamPlan| matches!(plan.stream.kind, Kind::Video | Kind::Audio);
+        let left_out = |plan: &&StreamPlan| matches!(plan.action, Action::LeaveOut { .. });
+        let rates = self.streams.iter().filter(is_large).filter(left_out).map(|plan| plan.stream.bit_rate);
+        let left_out = rates.sum::<Option<u64>>()? as f64 / 8.0 * duration;
+        Some(source_bytes.saturating_sub(left_out as u64))
     }
 
     /// How long the result must be, if the container is one that truly knows: with a table of contents or a header

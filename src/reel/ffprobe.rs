@@ -150,20 +150,26 @@ pub struct PacketSample {
     longest_open_end: f64,
     open: bool,
     untimed: bool,
+    largest_bytes: u64,
     discarded: u32,
     packets: usize,
 }
 
 impl PacketSample {
-    /// Adds one window: the answer to `-show_entries packet=pts_time,dts_time,flags -of json`, in decoding order.
+    /// Adds one window: the answer to `-show_entries packet=pts_time,dts_time,size,flags -of json`, in decoding order.
     pub fn window(&mut self, json: &str) -> Result<(), OutputError> {
         let answer: Value = serde_json::from_str(json)?;
         let packets = answer["packets"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let (mut keyframe, mut end) = (None::<f64>, None::<f64>);
+        let (mut keyframe, mut end, mut group_bytes) = (None::<f64>, None::<f64>, 0);
         for packet in packets.iter().take(PACKETS_MAX) {
             self.packets += 1;
             let flags = packet["flags"].as_str().unwrap_or_default();
             self.discarded += u32::from(flags.contains('D'));
+            if flags.starts_with('K') {
+                group_bytes = 0;
+            }
+            group_bytes = u64::saturating_add(group_bytes, number(&packet["size"]).unwrap_or(0));
+            self.largest_bytes = self.largest_bytes.max(group_bytes);
             let Some(shown) = seconds(&packet["pts_time"]) else {
                 self.untimed = true;
                 continue;
@@ -204,7 +210,8 @@ impl PacketSample {
         let max = measured.max(self.longest_open_end);
         let mean = if self.gaps.is_empty() { max } else { self.gaps.iter().sum::<f64>() / self.gaps.len() as f64 };
         let span = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
-        Some(Keyframes { mean: span(mean), max: span(max), at_least, open: self.open, untimed: self.untimed })
+        let Self { open, untimed, largest_bytes, .. } = *self;
+        Some(Keyframes { mean: span(mean), max: span(max), at_least, open, untimed, largest_bytes })
     }
 }
 

@@ -97,6 +97,7 @@ pub struct ChunkIndex {
     pub bytes: u64,
     /// Of the whole zip, in base64: AWS's `CodeSha256`.
     pub sha256: String,
+    /// Empty in a retired generation: its playlists alone tell of them.
     pub segments: Vec<SegmentIndex>,
 }
 
@@ -124,6 +125,20 @@ impl Index {
 impl GenerationIndex {
     pub fn chunk(&self, rendition: &RenditionId, number: ChunkNumber) -> Option<&ChunkIndex> {
         self.renditions.get(rendition)?.chunks.iter().find(|chunk| chunk.number == number)
+    }
+
+    /// As it is kept once it is retired: chunks, by which it is served, without their segments, which are most of it.
+    pub fn retired(mut self) -> Self {
+        self.renditions
+            .values_mut()
+            .flat_map(|rendition| &mut rendition.chunks)
+            .for_each(|chunk| chunk.segments.clear());
+        self
+    }
+
+    /// Whether it can be made current as it is.
+    pub fn has_segments(&self) -> bool {
+        self.renditions.values().flat_map(|rendition| &rendition.chunks).all(|chunk| !chunk.segments.is_empty())
     }
 
     /// Total of the chunks' zips, all renditions.

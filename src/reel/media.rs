@@ -97,6 +97,8 @@ pub struct Keyframes {
     pub open: bool,
     /// Packets without presentation times were met (AVI, raw streams).
     pub untimed: bool,
+    /// Most bytes from one keyframe to the next; no segment can have less.
+    pub largest_bytes: u64,
 }
 
 /// Media that is in the file but never shown, because an edit list leaves it out.

@@ -19,6 +19,7 @@ pub mod health;
 pub mod index;
 pub mod input;
 pub mod ledger;
+pub mod limits;
 pub mod media;
 pub mod moment;
 pub mod name;

@@ -51,6 +51,23 @@ pub enum PackError {
     TooManyChunks,
 }
 
+impl PackError {
+    /// What can be done about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::SegmentTooLarge { fitting_seconds, limit, .. } => {
+                let more = if *limit < CHUNK_LIMIT_MAX { ", or --chunk-mib up to 49" } else { "" };
+                format!(
+                    "Use --segment-seconds {fitting_seconds}{more}. If segments stay as long, the video's keyframes are \
+                     too far apart: re-encode it with more of them first, such as by `ffmpeg -i VIDEO \
+                     -force_key_frames \"expr:gte(t,n_forced*{fitting_seconds})\" NEW.mp4`."
+                )
+            }
+            Self::TooManyChunks => "Use a larger --chunk-mib, or publish the video in parts.".to_owned(),
+        }
+    }
+}
+
 /// Segments that make up one chunk, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {

@@ -98,6 +98,23 @@ pub fn media(id: &RenditionId, rendition: &RenditionIndex, independent: bool, li
     text(|out| playlist.write_to(out))
 }
 
+/// What a segment takes of the two playlists that [`media`] writes: through the gate, and through the relay. `number`
+/// counts the rendition's segments from 0.
+pub fn entry_bytes(
+    id: &RenditionId,
+    container: Container,
+    chunk: ChunkNumber,
+    number: u64,
+    segment: &SegmentIndex,
+) -> [u64; 2] {
+    let SegmentIndex { offset, bytes, duration_us, .. } = segment;
+    let extent = format!("#EXTINF:{},\n", seconds(*duration_us)).len();
+    let range = format!("#EXT-X-BYTERANGE:{bytes}@{offset}\n").len();
+    let relayed = format!("{id}/{number}.{}\n", container.extension()).len();
+    let link = chunk_path(id, chunk, container).len() + 1;
+    [extent + range + link, extent + relayed].map(|bytes| bytes as u64)
+}
+
 /// `<rendition>/<nnnn>.<ext>`, below `/<reel>/<generation>/`.
 pub fn chunk_path(rendition: &RenditionId, number: ChunkNumber, container: Container) -> String {
     format!("{rendition}/{number}.{}", container.extension())

@@ -124,16 +124,17 @@ impl Engine {
         }
     }
 
-    /// Sets the account up where that is needed; one job at a time.
+    /// Sets the account up where that is needed and worthwhile; one job at a time.
     pub(super) async fn ensure(
         &self,
         cloud: &Cloud,
         wish: RelayWish,
+        worthwhile: impl Future<Output = Result<(), Stopped>>,
         reporter: Arc<dyn Reporter>,
         control: &Control,
     ) -> Result<(), Stopped> {
         let _alone = self.alone().await;
-        account::ensure(cloud, wish, reporter, control).await
+        account::ensure(cloud, wish, worthwhile, reporter, control).await
     }
 
     /// Nobody else of this process sets an account up, or takes it down, meanwhile.

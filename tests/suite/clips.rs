@@ -59,6 +59,16 @@ pub enum Clip {
     Tiny,
     TinyMkv,
     TinyTs,
+    /// Pictures this far apart, each a keyframe, a few hundred bytes large.
+    EverySecond,
+    EveryTwoSeconds,
+    EverySixSeconds,
+    /// 24 h of such pictures; and 8 h.
+    DayOfSeconds,
+    Day,
+    Shift,
+    /// 200 s, a keyframe every second, but for 3 MB without one after 150 s.
+    Late,
 }
 
 /// Where the clip lies, made if it is not there yet.
@@ -145,12 +155,36 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
             "mp4",
         ),
         Clip::LongTs => (of(Clip::Long), "-c copy".into(), "ts"),
+        Clip::EverySecond => pictures("1", 60),
+        Clip::EveryTwoSeconds => pictures("1/2", 120),
+        Clip::EverySixSeconds => pictures("1/6", 360),
+        Clip::DayOfSeconds => looped(Clip::EverySecond, 24 * 60),
+        Clip::Day => looped(Clip::EveryTwoSeconds, 12 * 60),
+        Clip::Shift => looped(Clip::EverySixSeconds, 80),
+        Clip::Late => (
+            "-f lavfi -i testsrc2=size=320x180:rate=10,noise=alls=90:allf=t:enable='between(t,150,156)'".into(),
+            "-t 200 -c:v libx264 -preset ultrafast -qp 24 -x264-params keyint=9999:scenecut=0 -force_key_frames \
+             expr:if(between(t,150.5,155.5),0,gte(t,n_forced)) -pix_fmt yuv420p"
+                .into(),
+            "mp4",
+        ),
         Clip::Grain => (
             format!("-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t {SOUND}"),
             format!("-t 10 -c:v libx264 -preset ultrafast -qp 22 -g 30 -pix_fmt yuv420p {AAC}"),
             "mp4",
         ),
     }
+}
+
+fn pictures(rate: &str, seconds: u32) -> (String, String, &'static str) {
+    let picture = format!("-f lavfi -i testsrc2=size=64x64:rate={rate}");
+    let coded = "-c:v libx264 -preset ultrafast -crf 45 -g 1 -pix_fmt yuv420p";
+    (picture, format!("-t {seconds} {coded}"), "mp4")
+}
+
+fn looped(source: Clip, times: u32) -> (String, String, &'static str) {
+    let repeats = times - 1;
+    (format!("-stream_loop {repeats} -i {}", clip(source).display()), "-c copy".into(), "mp4")
 }
 
 fn many(source: &str) -> (String, String, &'static str) {

@@ -5,5 +5,6 @@ pub(crate) mod desk;
 mod faces;
 mod failures;
 pub(crate) mod frames;
+mod limits;
 mod memory;
 mod order;

@@ -22,7 +22,10 @@ use zipreel::{
         event::{Event, JobName, Unit},
         fault::{Explain, FaultClass},
         input::{InputError, InputFault},
+        limits::Sum,
         media::Transcode,
+        name::RenditionId,
+        pack::CHUNK_LIMIT_MAX,
     },
 };
 
@@ -39,6 +42,10 @@ impl Reporter for Deaf {
 
 fn job() -> JobHandle {
     JobHandle::queued(Arc::new(Deaf), JobName::Split, Unit::MediaTime)
+}
+
+fn unbounded() -> Sum {
+    Sum::new(CHUNK_LIMIT_MAX, &RenditionId::source(), None, Vec::new())
 }
 
 /// One split of a video into a folder, steered by the test.
@@ -76,7 +83,7 @@ impl Trial {
             started: &started,
         };
         let job = job();
-        let result = split.run(segments, &job, &self.control).await;
+        let result = split.run(unbounded(), segments, &job, &self.control).await;
         job.succeeded();
         result
     }
@@ -410,7 +417,7 @@ async fn a_full_disk_waits_for_the_person() {
     };
     let (sender, _receiver) = mpsc::channel(100);
     let job = job();
-    let error = split.run(sender, &job, &Control::default()).await.unwrap_err();
+    let error = split.run(unbounded(), sender, &job, &Control::default()).await.unwrap_err();
     job.succeeded();
     let fault = error.fault();
     assert_eq!(fault.class, FaultClass::NeedsPerson, "{fault}");

@@ -18,6 +18,7 @@ use crate::{
     reel::{
         gate::INDEX_CHECK_EVERY,
         index::{ChunkIndex, Container, FORMAT, INDEX_ENTRY, Index},
+        limits::INDEX_BYTES_MAX,
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     },
 };
@@ -27,7 +28,6 @@ const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
 const ABSENT_FOR: Duration = Duration::seconds(10);
 const KEPT: usize = 64;
 const ABSENT_KEPT: usize = 1000;
-const INDEX_BYTES_MAX: u64 = 12 * 1024 * 1024;
 /// Unknown reels and generations that may cost a GetFunction: so many at once, and so many a minute.
 const GUESSES: f64 = 20.0;
 

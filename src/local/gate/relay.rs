@@ -20,6 +20,7 @@ use crate::{
     reel::{
         gate_path::{self, Segment},
         index::Container,
+        limits::PLAYLIST_BYTES_MAX,
         name::{ChunkNumber, FunctionName},
     },
 };
@@ -53,7 +54,11 @@ async fn answer(gate: &Gate, parts: &Parts) -> Answer {
     };
     let deadline = deadline();
     let Some(found) = gate.reels.having(&reel, generation, deadline).await? else { return Ok(None) };
-    let place = found.file(&format!("{generation}/{rendition}.m3u8")).and_then(|playlist| {
+    let playlist = found.file(&format!("{generation}/{rendition}.m3u8"));
+    if playlist.as_ref().is_some_and(|playlist| playlist.len() as u64 > PLAYLIST_BYTES_MAX) {
+        return Ok(Some(Reply::text(StatusCode::BAD_GATEWAY, "not available now\n")));
+    }
+    let place = playlist.and_then(|playlist| {
         let playlist = std::str::from_utf8(&playlist).ok()?;
         nth_place(playlist, number).filter(|place| place.container == container)
     });

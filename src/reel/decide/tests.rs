@@ -40,7 +40,7 @@ fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
 
 fn keyframes(mean: f64, max: f64) -> Keyframes {
     let span = Duration::from_secs_f64;
-    Keyframes { mean: span(mean), max: span(max), at_least: false, open: false, untimed: false }
+    Keyframes { mean: span(mean), max: span(max), at_least: false, open: false, untimed: false, largest_bytes: 0 }
 }
 
 fn media() -> Media {

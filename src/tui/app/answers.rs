@@ -186,10 +186,13 @@ fn ended_words(job: &Job) -> Option<String> {
         (End::Checked(report), _) if report.is_whole() => {
             format!("{reel} is whole: {} checked", amount::count(report.chunks, "chunk"))
         }
-        (End::Checked(report), _) => format!(
-            "{reel} is not whole: {} missing, {} differ; its page offers the repair",
-            report.missing, report.differing
-        ),
+        (End::Checked(report), _) => match report.dark {
+            Some(dark) => format!("{reel} can't be watched: {dark}"),
+            None => format!(
+                "{reel} is not whole: {} missing, {} differ; its page offers the repair",
+                report.missing, report.differing
+            ),
+        },
         (End::Failed(fault), _) => fault.to_string(),
         (End::Cancelled, Kind::Publishing) => {
             format!("{reel} has stopped; nothing is lost, Resume picks up where it was")

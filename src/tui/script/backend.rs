@@ -85,7 +85,8 @@ impl Backend for Script {
         for chunk in chunks {
             found.send(Checked { id: chunk.id, finding: Finding::Ok }).unwrap();
         }
-        let report = Report { generation: Some(generation()), chunks: all, ok: all, missing: 0, differing: 0 };
+        let report =
+            Report { generation: Some(generation()), chunks: all, ok: all, missing: 0, differing: 0, dark: None };
         std::future::ready(Ok(report)).boxed()
     }
 

@@ -328,7 +328,7 @@ fn a_check_fills_the_grid_and_is_remembered() {
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
     let generation = script::generation();
-    let report = Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0 };
+    let report = Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0, dark: None };
     player.tell(check, Answer::Ended(End::Checked(report)));
     let tally = player.reel().tally(player.jobs());
     assert_eq!((tally.ok, tally.missing, tally.of), (10, 1, 11));

@@ -143,10 +143,12 @@ fn ended(end: &End, tally: Tally) -> Vec<Vec<(Role, String)>> {
         End::Checked(report) if report.is_whole() => {
             vec![vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, format!("all {} chunks are whole", report.chunks))]]
         }
-        End::Checked(_) => {
+        End::Checked(report) => {
             let Tally { ok, missing, differs, of, .. } = tally;
             let words = format!("{ok}/{of} ok · {missing} missing · {differs} differ");
-            vec![vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]]
+            let mut lines = vec![vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]];
+            lines.extend(report.dark.map(|dark| vec![(Role::Fail, format!("  {dark}"))]));
+            lines
         }
         End::Failed(fault) => fault_lines(fault, 76).into_iter().map(|line| vec![line]).collect(),
         _ => vec![vec![(Role::Dim, "the check was stopped".to_owned())]],

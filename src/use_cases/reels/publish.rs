@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     account::RelayWish,
     publish::{
-        self,
+        self, foresight,
         reporter::{Control, Reporter},
     },
     reel::{
@@ -33,7 +33,8 @@ pub async fn publish(
         consent::acknowledged(engine, &order.place, &cloud, person).await?;
         // a relay that is on already is not taken away from the reels that are there
         let wish = if order.relay { RelayWish::On } else { RelayWish::AsItIs };
-        engine.ensure(&cloud, wish, reporter.clone(), control).await?;
+        let worthwhile = foresight::foresee_alone(&order, tools, control);
+        engine.ensure(&cloud, wish, worthwhile, reporter.clone(), control).await?;
         Ok((tools, cloud))
     };
     let (tools, cloud) = unless_cancelled(&control.cancel, ready).await?;

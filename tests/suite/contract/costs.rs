@@ -133,10 +133,11 @@ async fn a_new_generation_plays_at_once_and_the_retired_one_until_its_time() {
         assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}", side.name);
     }
     let sides = account.sides().await;
-    let old = reel::make(&name, GENERATION);
-    let new = reel::make(&name, "feedbeef");
+    let [old, second, new] = [GENERATION, "00c0ffee", "feedbeef"].map(|generation| reel::make(&name, generation));
+    reel::publish(&account.cloud, &name, "Second", &second, &[]).await;
     let until = OffsetDateTime::now_utc() + Duration::from_secs(6);
-    reel::publish(&account.cloud, &name, "Again", &new, &[(old, until)]).await;
+    let later = until + Duration::from_secs(600);
+    reel::publish(&account.cloud, &name, "Again", &new, &[(old, until), (second, later)]).await;
     for side in &sides {
         assert_eq!(get(&side.gate, "/reel/feedbeef/src/0001.ts").await.status, 302, "{}", side.name);
         let multivariant = get(&side.gate, "/reel/index.m3u8").await.text();
@@ -146,6 +147,10 @@ async fn a_new_generation_plays_at_once_and_the_retired_one_until_its_time() {
             let now = OffsetDateTime::now_utc();
             assert!(now > until || status < 400, "{}: {path}: {status}", side.name);
         }
+        assert_eq!(get(&side.gate, "/reel/00c0ffee/src/0003.ts").await.status, 302, "{}", side.name);
+        assert!(get(&side.gate, "/reel/00c0ffee/src.m3u8").await.text().contains("src/0003.ts"), "{}", side.name);
+        let segment = get(&side.relay, "/reel/00c0ffee/src/5.ts").await;
+        assert!(segment.body == payload("00c0ffee", "src", 5), "{}: {segment:?}", side.name);
     }
     let begun = Instant::now();
     for side in &sides {

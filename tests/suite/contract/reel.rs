@@ -125,9 +125,14 @@ pub(crate) async fn create(cloud: &Cloud, name: &str, zip: Vec<u8>) {
     cloud.create_function(&new, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
 }
 
-fn index_zip(index: &Index) -> Vec<u8> {
+/// Of the retired generations the first is written as older programs did it, with its segments.
+pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
+    let mut written = index.clone();
+    for retired in written.retired.iter_mut().skip(1) {
+        retired.generation = retired.generation.clone().retired();
+    }
     let mut entries = vec![
-        (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).unwrap()),
+        (INDEX_ENTRY.to_owned(), serde_json::to_vec(&written).unwrap()),
         (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, true).into_bytes()),
         (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
     ];

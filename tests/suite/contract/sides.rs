@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use zipreel::{
     cloud::{Cloud, Connect, Keys},
-    local::{self, Clock, Config, StandIn},
+    local::{self, Clock, Config, Endpoint, StandIn},
 };
 
 use super::runtime::{Function, Reserved, Spec};
@@ -38,8 +38,7 @@ impl Account {
 
     /// The stand-in's own gate and relay.
     pub(crate) fn own(&self) -> Side {
-        let endpoint = self.stand_in.endpoint();
-        Side { name: "stand-in", gate: endpoint.gate.clone(), relay: endpoint.relay.clone(), functions: Vec::new() }
+        Side::of(self.stand_in.endpoint())
     }
 
     /// The deployed functions, asking this account.
@@ -115,6 +114,11 @@ pub(crate) struct Side {
 }
 
 impl Side {
+    /// A stand-in's own gate and relay.
+    pub(crate) fn of(endpoint: &Endpoint) -> Self {
+        Self { name: "stand-in", gate: endpoint.gate.clone(), relay: endpoint.relay.clone(), functions: Vec::new() }
+    }
+
     /// What its functions logged; empty for the stand-in.
     pub(crate) fn log(&self) -> String {
         self.functions.iter().map(Function::log).collect()

@@ -87,7 +87,10 @@ async fn a_taken_name_is_refused_and_replaced_when_asked() {
 async fn a_segment_over_the_limit_names_the_length_that_fits() {
     let desk = Desk::start().await;
     let args = ["--name", "large", "--segment-seconds", "30", "--chunk-mib", "1"];
-    refuses(&desk, clip(Clip::OneKeyframe), &args, &["segment 0", "--segment-seconds"]).await;
+    refuses(&desk, clip(Clip::Mp4), &args, &["its segments would have about", "use --segment-seconds"]).await;
+    // no shorter segment would help
+    let words = ["from one keyframe to the next", "use --chunk-mib up to 49"];
+    refuses(&desk, clip(Clip::OneKeyframe), &args, &words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,73 @@
+//! The largest index and the longest playlist that are taken: alike by the stand-in and by what is deployed.
+
+use zipreel::{
+    local::Clock,
+    reel::{
+        index::{ChunkIndex, FORMAT, Index, SegmentIndex},
+        limits::{INDEX_BYTES_MAX, PLAYLIST_BYTES_MAX},
+        name::{ChunkNumber, FunctionName, ReelName, RenditionId},
+        playlist::{self, Links},
+    },
+};
+
+use super::{answers::GENERATION, http::get, reel, sides::Account};
+
+/// The names of reels are in their indexes.
+const AT: u64 = ("least".len() - "at".len()) as u64;
+
+/// Deploys a reel with that title, whose first rendition has so many more segments, listed only. Gives the index's size
+/// and the playlist's.
+async fn deploy(account: &Account, name: &str, title: &str, segments: usize) -> (u64, u64) {
+    let name: ReelName = name.parse().unwrap();
+    let made = reel::make(&name, GENERATION);
+    for (function, zip) in &made.chunks {
+        reel::create(&account.cloud, function, zip.clone()).await;
+    }
+    let (mut current, source) = (made.index, RenditionId::source());
+    let rendition = current.renditions.get_mut(&source).unwrap();
+    let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1_000_000, crc32: 0 };
+    let number = ChunkNumber::try_from(4).unwrap();
+    let sha256 = rendition.chunks[0].sha256.clone();
+    rendition.chunks.push(ChunkIndex { number, bytes: 1, sha256, segments: vec![segment; segments] });
+    let playlist = playlist::media(&source, rendition, true, Links::Chunks { prefix: "" }).len() as u64;
+    let title = title.to_owned();
+    let published = "2026-11-22T10:00:00Z".to_owned();
+    let index = Index { format: FORMAT, reel: name.clone(), title, published, by: None, current, retired: Vec::new() };
+    let zip = reel::index_zip(&index);
+    let bytes = zip.len() as u64;
+    reel::create(&account.cloud, &FunctionName::Index { reel: name }.to_string(), zip).await;
+    (bytes, playlist)
+}
+
+#[tokio::test]
+async fn an_index_is_read_up_to_its_limit_and_no_further() {
+    let account = Account::new(Clock::system()).await;
+    let (least, _) = deploy(&account, "least", "", 1).await;
+    let (at, _) = deploy(&account, "at", &"t".repeat((INDEX_BYTES_MAX - least + AT) as usize), 1).await;
+    let (over, _) = deploy(&account, "up", &"t".repeat((INDEX_BYTES_MAX - least + AT + 1) as usize), 1).await;
+    assert_eq!((at, over), (INDEX_BYTES_MAX, INDEX_BYTES_MAX + 1));
+    for side in account.sides().await {
+        for (name, status) in [("least", 200), ("at", 200), ("up", 503)] {
+            let answer = get(&side.gate, &format!("/{name}/index.m3u8")).await;
+            assert_eq!(answer.status, status, "{}: {name}", side.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_relay_reads_playlists_up_to_their_limit_and_no_further() {
+    let account = Account::new(Clock::system()).await;
+    let (_, least) = deploy(&account, "least", "", 0).await;
+    let (_, one) = deploy(&account, "one", "", 1).await;
+    let fitting = ((PLAYLIST_BYTES_MAX - least) / (one - least)) as usize;
+    let (_, at) = deploy(&account, "at", "", fitting).await;
+    let (_, over) = deploy(&account, "up", "", fitting + 1).await;
+    assert!(at <= PLAYLIST_BYTES_MAX && over > PLAYLIST_BYTES_MAX, "{at} {over}");
+    for side in account.sides().await {
+        for (name, status) in [("at", 200), ("up", 502)] {
+            let answer = get(&side.relay, &format!("/{name}/{GENERATION}/src/0.ts")).await;
+            assert_eq!(answer.status, status, "{}: {name}: {answer:?}", side.name);
+            assert_eq!(get(&side.gate, &format!("/{name}/{GENERATION}/src.m3u8")).await.status, 200, "{}", side.name);
+        }
+    }
+}
