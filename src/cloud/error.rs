@@ -33,8 +33,10 @@ pub struct CloudError {
     cause: Cause,
 }
 
-/// The cause of what took longer than its limit.
-pub const TIMED_OUT: &str = "no answer in time";
+/// What took longer than its limit, and what never came to an answer: our codes.
+const TIMEOUT: &str = "Timeout";
+const CONNECTION: &str = "Connection";
+const IN_BETWEEN: &str = "InBetween";
 
 /// AWS's words, kept apart so that they show once, as the cause.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -68,6 +70,17 @@ impl CloudError {
     /// The signature was too old when the body ended: the uplink is too slow for so much in flight.
     pub fn is_signature_age(&self) -> bool {
         self.code == "InvalidSignatureException" && self.cause.0.contains("expired")
+    }
+
+    /// Nothing came in time.
+    pub fn is_timeout(&self) -> bool {
+        self.code == TIMEOUT
+    }
+
+    /// AWS did not say what came of it: its answer was lost, or it failed itself. What was asked for may be done.
+    pub fn leaves_open(&self) -> bool {
+        [TIMEOUT, CONNECTION, IN_BETWEEN].contains(&self.code.as_str())
+            || self.status.is_some_and(|status| status >= 500)
     }
 
     /// If a right is missing: with who has to do what about it.
@@ -113,14 +126,14 @@ impl CloudError {
     }
 
     pub(super) fn timed_out(doing: String) -> Self {
-        Self::new(doing, "Timeout".into(), None, TIMED_OUT.into(), None)
+        Self::new(doing, TIMEOUT.into(), None, "no answer in time".into(), None)
     }
 
     fn in_between(doing: String, between: &InBetween) -> Self {
         Self {
             class: between.class(),
             hint: Some(between.hint().to_owned()),
-            ..Self::new(doing, "InBetween".to_owned(), between.status(), between.to_string(), None)
+            ..Self::new(doing, IN_BETWEEN.to_owned(), between.status(), between.to_string(), None)
         }
     }
 
@@ -164,7 +177,7 @@ impl CloudError {
                 None if reads_file(other) => Self::new(doing, "File".into(), None, root_cause(other), None),
                 None => {
                     let offline = is_offline(other);
-                    Self { offline, ..Self::new(doing, "Connection".into(), None, root_cause(other), None) }
+                    Self { offline, ..Self::new(doing, CONNECTION.into(), None, root_cause(other), None) }
                 }
             },
         }
@@ -281,8 +294,8 @@ fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Opti
         | "ServiceUnavailable"
         | "RequestTimeout"
         | "RequestTimeoutException"
-        | "Timeout"
-        | "Connection" => (Transient, None),
+        | TIMEOUT
+        | CONNECTION => (Transient, None),
         // a name that was made a moment ago may not be known everywhere yet
         NO_SUCH_HOST => (Transient, Some(HOST)),
         // two changes of one role or log group met

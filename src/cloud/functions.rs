@@ -23,13 +23,11 @@ use super::{
     date::AnswerDate,
     limiter::Rank,
 };
-use crate::reel::{event::Count, name::FunctionName};
+use crate::reel::{event::Count, name::FunctionName, retry::SIGNATURE_LIFE};
 
 /// Never called: Lambda wants a handler's name and does not look for it.
 const HANDLER: &str = "none";
 const MEMORY_MB: i32 = 128;
-/// AWS refuses a body whose signature is older than this at its end.
-const SIGNATURE_LIFE: Duration = Duration::from_secs(300);
 /// How long an attempt may move nothing: AWS thinks before it answers, and the system's buffers empty unseen.
 const PATIENCE: Duration = Duration::from_secs(120);
 

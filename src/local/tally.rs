@@ -105,6 +105,11 @@ impl Counts {
         self.inner().bodies.get(function).copied().unwrap_or_default()
     }
 
+    /// Bytes of all request bodies with code that arrived, those too that were cut off before they named a function.
+    pub fn code_bytes(&self) -> u64 {
+        self.inner().bodies.values().sum()
+    }
+
     /// Bytes of CreateFunction's bodies for functions that were there already.
     pub fn repeated_bytes(&self) -> u64 {
         self.inner().repeated_bytes

@@ -172,8 +172,13 @@ mod tests {
         }
     }
 
-    const POLICY: RetryPolicy =
-        RetryPolicy { attempts: 4, base: Duration::ZERO, cap: Duration::ZERO, offline: Duration::ZERO };
+    const POLICY: RetryPolicy = RetryPolicy {
+        attempts: 4,
+        base: Duration::ZERO,
+        cap: Duration::ZERO,
+        offline: Duration::ZERO,
+        ..RetryPolicy::ORDINARY
+    };
 
     async fn run(control: &Control, failures: u32, class: FaultClass) -> (Result<u32, Stopped>, Board) {
         let seen = Seen::default();

@@ -21,6 +21,8 @@ pub mod remote;
 pub mod removal;
 pub mod reporter;
 pub mod run;
+mod send;
+mod slow;
 pub mod source;
 pub mod split;
 mod upload;

@@ -32,5 +32,6 @@ pub mod range;
 pub mod region;
 pub mod retry;
 pub mod transport;
+pub mod uplink;
 pub mod watch_page;
 pub mod zip;

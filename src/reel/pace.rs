@@ -1,182 +1,235 @@
-//! How many uploads run side by side: more while that brings more bytes a second, fewer after a 429 or a timeout, and
-//! never so many that a request's signature grows old before its body ends. Pure: told of sizes and times.
+//! Which uploads may be under way side by side: one until AWS has answered one; then several where that hides the time
+//! until an answer, or where several were seen to bring more than one; and never so many that a request's signature
+//! grows old before its body ends. Pure: told of sizes and times.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use super::pack::{CHUNK_LIMIT_DEFAULT, MIB};
+use super::{
+    event::Count,
+    name::ChunkNumber,
+    uplink::{Sending, Uplink},
+};
 
 pub const PARALLEL_MAX: usize = 16;
 const PARALLEL_START: usize = 4;
-/// AWS refuses a body whose signature is older than 5 minutes at its end; a minute is kept in hand.
-pub const SIGNATURE_BUDGET: Duration = Duration::from_secs(240);
-/// An uplink is known once it has carried so much or for so long: what it takes at first only fills buffers.
-const KNOWN_BYTES: u64 = 16 * MIB;
-const KNOWN_TIME: Duration = Duration::from_secs(5);
-/// Until then no more is under way than one full chunk, which the uplink must carry in time anyway, within these.
-const UNKNOWN_BUDGET: RangeInclusive<u64> = 8 * MIB..=CHUNK_LIMIT_DEFAULT;
-/// A rise below this share is noise.
+/// An upload begins when those before it will be through within this share of a signature's life, 10 s: so the line is in
+/// use while they wait for their answers, which is all that a second one saves where one fills the line.
+const AHEAD: f64 = 1.0 / 30.0;
+/// A smaller rise is noise.
 const WORTHWHILE: f64 = 1.05;
-/// How long a measurement counts: one over a moment weighs little, however many bytes it met.
-const MEMORY_SECONDS: f64 = 1.0;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Pace {
     limit: usize,
     fixed: bool,
-    /// Bytes a second of all uploads together, smoothed.
-    rate: Option<f64>,
-    measured_bytes: u64,
-    measured_time: Duration,
-    unknown_budget: u64,
+    uplink: Uplink,
+    uploads: HashMap<ChunkNumber, Upload>,
+    /// What each upload that sent from the beginning would have had of the line, until `counted`.
+    share: Duration,
+    counted: Duration,
+    /// For how long the line was in use, and until the last answer.
+    used: Duration,
+    used_before: Duration,
+    round: Round,
     /// The rate when the limit was last raised.
     rate_before: f64,
-    done_at_limit: usize,
+}
+
+/// What was answered since the limit was last judged.
+#[derive(Debug, Default)]
+struct Round {
+    answers: usize,
+    bytes: u64,
+    used: Duration,
+}
+
+#[derive(Debug)]
+struct Upload {
+    bytes: u64,
+    /// Of its attempt, as they are taken for the socket.
+    sent: Count,
+    /// When its attempt began, and [`Pace::share`] until then; `None`: it waits between its attempts.
+    began: Option<(Duration, Duration)>,
+}
+
+/// Why an attempt failed, as far as the line goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// For another reason.
+    Otherwise,
+    /// For haste, or nothing moved any more.
+    HeldBack,
+    /// Its signature's life was over.
+    RanOut,
 }
 
 impl Pace {
-    /// `fixed`: the person chose; only the signature's age still holds uploads back. `chunk_limit`: bytes.
-    pub fn new(fixed: Option<usize>, chunk_limit: u64) -> Self {
+    /// `fixed`: the person chose; only the signature's age still holds uploads back. `life`: how
+    /// old a signature may grow.
+    pub fn new(fixed: Option<usize>, life: Duration) -> Self {
         Self {
             limit: fixed.unwrap_or(PARALLEL_START).clamp(1, PARALLEL_MAX),
             fixed: fixed.is_some(),
-            rate: None,
-            measured_bytes: 0,
-            measured_time: Duration::ZERO,
-            unknown_budget: chunk_limit.clamp(*UNKNOWN_BUDGET.start(), *UNKNOWN_BUDGET.end()),
+            uplink: Uplink::new(life),
+            uploads: HashMap::new(),
+            share: Duration::ZERO,
+            counted: Duration::ZERO,
+            used: Duration::ZERO,
+            used_before: Duration::ZERO,
+            round: Round::default(),
             rate_before: 0.0,
-            done_at_limit: 0,
         }
     }
 
-    /// May one of `next` bytes begin beside `running` uploads with `in_flight` bytes still to send?
-    pub fn may_start(&self, running: usize, in_flight: u64, next: u64) -> bool {
-        running == 0 || (running < self.limit && self.within_budget(in_flight + next))
+    pub fn uplink(&self) -> &Uplink {
+        &self.uplink
     }
 
-    fn within_budget(&self, bytes: u64) -> bool {
-        match self.rate {
-            Some(rate) if self.measured_bytes >= KNOWN_BYTES || self.measured_time >= KNOWN_TIME => {
-                bytes as f64 / rate <= SIGNATURE_BUDGET.as_secs_f64()
-            }
-            _ => bytes <= self.unknown_budget,
+    /// May another of so many bytes begin, beside all that are not over?
+    pub fn may_start(&self, bytes: u64, now: Duration) -> bool {
+        self.has_room(|_| true, bytes, now)
+    }
+
+    fn has_room(&self, counts: impl Fn(&Upload) -> bool, next: u64, now: Duration) -> bool {
+        let running: Vec<&Upload> = self.uploads.values().filter(|upload| counts(upload)).collect();
+        if running.is_empty() {
+            return true;
         }
-    }
-
-    /// All uploads together moved `bytes` in `elapsed`, since this was last told.
-    pub fn moved(&mut self, bytes: u64, elapsed: Duration) {
-        let seconds = elapsed.as_secs_f64();
-        if seconds > 0.0 && bytes > 0 {
-            let now = bytes as f64 / seconds;
-            let weight = 1.0 - (-seconds / MEMORY_SECONDS).exp();
-            self.rate = Some(self.rate.map_or(now, |rate| rate + weight * (now - rate)));
-            self.measured_bytes += bytes;
-            self.measured_time += elapsed;
+        // until AWS has answered one, nothing is known of the line
+        if running.len() >= self.limit || self.uplink.rate().is_none() {
+            return false;
         }
+        let lasted = running.iter().filter_map(|upload| upload.began).map(|(began, _)| now.saturating_sub(began)).max();
+        let before = running.iter().map(|upload| self.outstanding(upload, now)).sum::<f64>();
+        // however they share the line, each is through once all are
+        self.uplink.carries(before + next as f64, lasted.unwrap_or_default())
+            && (self.fixed || self.uplink.may_gain() || self.uplink.carries_within(before, AHEAD))
     }
 
-    /// One upload ended well.
-    pub fn succeeded(&mut self) {
-        self.done_at_limit += 1;
-        let rate = self.rate.unwrap_or(0.0);
+    /// Bytes that the line has still to carry for it: what a socket or a proxy took over has not arrived, if the rate
+    /// does not allow for it.
+    fn outstanding(&self, upload: &Upload, now: Duration) -> f64 {
+        let Some(sending) = self.sending(upload, now) else { return upload.bytes as f64 };
+        let carried = self.uplink.rate().unwrap_or(0.0) * sending.share.as_secs_f64();
+        (upload.bytes as f64 - carried).max(upload.unsent() as f64)
+    }
+
+    /// Its attempt until now; `None` if it waits.
+    fn sending(&self, upload: &Upload, now: Duration) -> Option<Sending> {
+        let (began, share) = upload.began?;
+        let (took, share) = (now.saturating_sub(began), self.share_at(now).saturating_sub(share));
+        Some(Sending { bytes: upload.sent.get(), took, share })
+    }
+
+    fn share_at(&self, now: Duration) -> Duration {
+        self.share + now.saturating_sub(self.counted) / self.senders().max(1)
+    }
+
+    fn senders(&self) -> u32 {
+        self.uploads.values().filter(|upload| upload.began.is_some()).count() as u32
+    }
+
+    /// To be called before what sends changes.
+    fn count(&mut self, now: Duration) {
+        self.share = self.share_at(now);
+        if self.senders() > 0 {
+            self.used += now.saturating_sub(self.counted);
+        }
+        self.counted = self.counted.max(now);
+    }
+
+    /// It is taken on, and its first attempt's turn is now.
+    pub fn begin(&mut self, number: ChunkNumber, bytes: u64, sent: Count, now: Duration) {
+        self.count(now);
+        self.uploads.insert(number, Upload { bytes, sent, began: Some((now, self.share)) });
+    }
+
+    /// Whether its next attempt may begin now, beside those that send; if so, it does.
+    pub fn take_turn(&mut self, number: ChunkNumber, now: Duration) -> bool {
+        self.count(now);
+        let Some(upload) = self.uploads.get(&number) else { return true };
+        let free = upload.began.is_some() || self.has_room(|other| other.began.is_some(), upload.bytes, now);
+        let began = free.then_some((now, self.share));
+        if let Some(upload) = self.uploads.get_mut(&number) {
+            upload.began = began;
+        }
+        free
+    }
+
+    /// AWS took its chunk.
+    pub fn answered(&mut self, number: ChunkNumber, now: Duration) {
+        self.count(now);
+        let Some(upload) = self.uploads.get(&number) else { return };
+        let Some(sending) = self.sending(upload, now) else { return };
+        let (bytes, used) = (upload.bytes, self.used - self.used_before);
+        self.uplink.answered(Sending { bytes, ..sending }, used);
+        self.used_before = self.used;
+        self.round.answers += 1;
+        self.round.bytes += bytes;
+        self.round.used += used;
         // each upload of a full round has ended once before the limit is judged
-        if self.fixed || self.done_at_limit < self.limit || rate <= self.rate_before * WORTHWHILE {
+        if self.fixed || self.round.answers < self.limit {
             return;
         }
-        self.rate_before = rate;
-        self.done_at_limit = 0;
-        self.limit = (self.limit + 1).min(PARALLEL_MAX);
+        let rate = self.round.bytes as f64 / self.round.used.as_secs_f64().max(1e-3);
+        self.round = Round::default();
+        if rate > self.rate_before * WORTHWHILE {
+            self.rate_before = rate;
+            self.limit = (self.limit + 1).min(PARALLEL_MAX);
+        }
     }
 
-    /// One upload was refused for haste, timed out or grew too old.
-    pub fn held_back(&mut self) {
-        if !self.fixed {
-            self.limit = (self.limit / 2).max(1);
-            self.done_at_limit = 0;
+    /// Its attempt failed. The same failure may be told twice.
+    pub fn failed(&mut self, number: ChunkNumber, why: Failed, now: Duration) {
+        self.count(now);
+        let Some(sending) = self.uploads.get(&number).and_then(|upload| self.sending(upload, now)) else { return };
+        if why == Failed::RanOut {
+            self.uplink.ran_out(sending);
         }
+        if why != Failed::Otherwise && !self.fixed {
+            self.limit = (self.limit / 2).max(1);
+            self.round = Round::default();
+        }
+        if let Some(upload) = self.uploads.get_mut(&number) {
+            upload.began = None;
+        }
+    }
+
+    /// Whether no further attempt of it would end in time, now that this one did not.
+    pub fn is_too_slow(&self, number: ChunkNumber, now: Duration) -> bool {
+        let upload = self.uploads.get(&number);
+        upload.is_some_and(|upload| {
+            let sending = self.sending(upload, now);
+            sending.is_some_and(|sending| self.uplink.is_too_slow_after(upload.bytes, sending))
+        })
+    }
+
+    /// Its attempt has lasted so long.
+    pub fn lasted(&self, number: ChunkNumber, now: Duration) -> Duration {
+        let began = self.uploads.get(&number).and_then(|upload| upload.began);
+        began.map_or(Duration::ZERO, |(began, _)| now.saturating_sub(began))
+    }
+
+    pub fn over(&mut self, number: ChunkNumber, now: Duration) {
+        self.count(now);
+        self.uploads.remove(&number);
+    }
+
+    /// Bytes of what is under way that were taken for sockets.
+    pub fn sent(&self) -> u64 {
+        self.uploads.values().map(|upload| upload.sent.get()).sum()
     }
 
     pub fn limit(&self) -> usize {
         self.limit
     }
+}
 
-    /// Bytes a second of all uploads together.
-    pub fn rate(&self) -> Option<f64> {
-        self.rate
-    }
-
-    /// The largest chunk, in MiB, that one upload at a time gets through within the budget.
-    pub fn fitting_mib(&self) -> Option<u64> {
-        let bytes = self.rate? * SIGNATURE_BUDGET.as_secs_f64();
-        Some((bytes as u64 / MIB).max(1))
+impl Upload {
+    fn unsent(&self) -> u64 {
+        self.bytes.saturating_sub(self.sent.get())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_limit_rises_only_while_the_rate_does() {
-        let mut pace = Pace::new(None, CHUNK_LIMIT_DEFAULT);
-        for rate in [10, 12, 14, 14, 14, 14] {
-            pace.rate = Some((rate * MIB) as f64);
-            for _ in 0..PARALLEL_MAX {
-                pace.succeeded();
-            }
-        }
-        assert_eq!(pace.limit(), PARALLEL_START + 3);
-        pace.held_back();
-        assert_eq!(pace.limit(), 3);
-    }
-
-    #[test]
-    fn a_slow_uplink_gets_one_upload_at_a_time() {
-        let mut pace = Pace::new(None, CHUNK_LIMIT_DEFAULT);
-        pace.moved(MIB, Duration::from_secs(8));
-        assert!(!pace.may_start(1, 20 * MIB, 32 * MIB));
-        assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
-        assert_eq!(pace.fitting_mib(), Some(30));
-    }
-
-    #[test]
-    fn little_is_sent_at_once_before_the_uplink_is_known() {
-        let first = |pace: &Pace| {
-            assert!(pace.may_start(0, 0, 49 * MIB), "one may always run");
-            assert!(pace.may_start(2, 12 * MIB, 16 * MIB), "the small first chunks go together");
-            assert!(!pace.may_start(3, 28 * MIB, 32 * MIB));
-        };
-        let (mut slow, mut fast) = (Pace::new(None, CHUNK_LIMIT_DEFAULT), Pace::new(None, CHUNK_LIMIT_DEFAULT));
-        first(&slow);
-        let tick = Duration::from_millis(500);
-        // 1 Mbit/s behind the buffers of three sockets
-        slow.moved(3 * MIB, tick);
-        first(&slow);
-        for _ in 0..9 {
-            slow.moved(MIB / 20, tick);
-            assert!(!slow.may_start(3, 25 * MIB, 32 * MIB));
-        }
-        let small = Pace::new(Some(4), 2 * MIB);
-        assert!(small.may_start(3, 6 * MIB, 2 * MIB) && !small.may_start(3, 7 * MIB, 2 * MIB));
-        fast.moved(KNOWN_BYTES, tick);
-        assert!(fast.may_start(3, 96 * MIB, 32 * MIB));
-    }
-
-    #[test]
-    fn a_burst_of_a_moment_hardly_counts() {
-        let mut pace = Pace::new(None, CHUNK_LIMIT_DEFAULT);
-        pace.moved(MIB, Duration::from_secs(1));
-        pace.moved(MIB, Duration::from_micros(100));
-        let rate = pace.rate().unwrap();
-        assert!(rate < 2.1 * MIB as f64, "{rate}");
-        pace.moved(10 * MIB, Duration::from_secs(5));
-        assert!((1.9..2.1).contains(&(pace.rate().unwrap() / MIB as f64)));
-    }
-
-    #[test]
-    fn a_chosen_number_stays() {
-        let mut pace = Pace::new(Some(2), CHUNK_LIMIT_DEFAULT);
-        pace.held_back();
-        assert_eq!(pace.limit(), 2);
-        assert!(!pace.may_start(2, 0, 1));
-    }
-}
+mod tests;

@@ -13,16 +13,29 @@ pub struct RetryPolicy {
     /// Waits altogether while the other side can't be reached at all: a router restarts, a laptop changes its network.
     /// That uses up no attempts.
     pub offline: Duration,
+    /// How long an upload may take from its signature to its body's end.
+    pub signature_life: Duration,
+    /// So long after an upload whose whole body went out, and whose answer did not come, it is asked whether it arrived.
+    pub asks: [Duration; 3],
+}
+
+/// AWS refuses a body whose signature is older than this at its end.
+pub const SIGNATURE_LIFE: Duration = Duration::from_secs(300);
+
+impl RetryPolicy {
+    pub const ORDINARY: Self = Self {
+        attempts: 8,
+        base: Duration::from_millis(500),
+        cap: Duration::from_secs(30),
+        offline: Duration::from_secs(30 * 60),
+        signature_life: SIGNATURE_LIFE,
+        asks: [Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(10)],
+    };
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts: 8,
-            base: Duration::from_millis(500),
-            cap: Duration::from_secs(30),
-            offline: Duration::from_secs(30 * 60),
-        }
+        Self::ORDINARY
     }
 }
 

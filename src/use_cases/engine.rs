@@ -32,8 +32,13 @@ use crate::{
 pub const LOCAL_REGION: &str = "us-east-1";
 
 /// The SDK tries three times itself. A missing network is said at once: nothing has begun yet.
-const SIGN_IN: RetryPolicy =
-    RetryPolicy { attempts: 3, base: Duration::from_millis(500), cap: Duration::from_secs(5), offline: Duration::ZERO };
+const SIGN_IN: RetryPolicy = RetryPolicy {
+    attempts: 3,
+    base: Duration::from_millis(500),
+    cap: Duration::from_secs(5),
+    offline: Duration::ZERO,
+    ..RetryPolicy::ORDINARY
+};
 
 /// Folders and ports of this machine, and what is not usual about its accounts.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,5 +16,6 @@ mod replaced;
 mod resume;
 #[cfg(unix)]
 mod signals;
+mod slow;
 mod twins;
 mod waits;

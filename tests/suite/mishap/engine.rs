@@ -32,6 +32,8 @@ pub(crate) const POLICY: RetryPolicy = RetryPolicy {
     base: Duration::from_millis(20),
     cap: Duration::from_millis(300),
     offline: Duration::from_secs(2),
+    asks: [Duration::from_millis(5), Duration::from_millis(20), Duration::from_millis(100)],
+    ..RetryPolicy::ORDINARY
 };
 
 pub(crate) const REEL: &str = "m";
