@@ -43,6 +43,9 @@ FUZZ_SECONDS := 60
 soak:
 	@tests/tools/need cargo cc ffmpeg
 	ZIPREEL_CRASH_POINTS=60 cargo test --locked --test suite mishap::crash
+	cargo build --locked
+	@tests/tools/sample $(SAMPLE)
+	tests/tools/slow-line $(ZIPREEL) $(SAMPLE) $(TARGET)/slow-line
 	for target in $$(cd fuzz && cargo +nightly fuzz list); do \
 		(cd fuzz && cargo +nightly fuzz run $$target -- -max_total_time=$(FUZZ_SECONDS)) || exit 1; \
 	done
