@@ -26,11 +26,17 @@ const INDEX_BYTES_KEPT = 32 << 20; // of the function's 128 MB
 const INDEX_BYTES_MAX = 12 << 20;
 const ABSENT_FOR = 10 * SECOND;
 const ABSENT_KEPT = 1000;
-/** Guesses (unknown reels and generations) that may cost a GetFunction: this many at once, and this many a minute. */
-const GUESSES_A_MINUTE = 20;
-/** As many clients may say that a kept link is dead (`Cache-Control: no-cache`) and get a new one. */
-const RENEWALS_A_MINUTE = 20;
-const WARNINGS_A_MINUTE = 60;
+/** Guesses (reels and generations that this instance does not know) that may cost a GetFunction: so many at once, and so
+ *  many a minute. At most 15 in any minute, so 200 instances cost at most 50 a second of the account's 100. */
+const GUESSES = { atOnce: 9, aMinute: 6 };
+/** Of these, one client's. Twelve clients that never rest use up an instance's; fewer leave some to others. */
+const GUESSES_OF_A_CLIENT = { atOnce: 3, aMinute: 0.5 };
+const CLIENTS_KEPT = 1000;
+/** Names of reels that were there: asking for one again is no guess. */
+const KNOWN_KEPT = 10_000;
+/** So many clients may say that a kept link is dead (`Cache-Control: no-cache`) and get a new one. */
+const RENEWALS = { atOnce: 20, aMinute: 20 };
+const WARNINGS = { atOnce: 60, aMinute: 60 };
 /** A request is answered within this, if only by a 503. */
 const PATIENCE = 8 * SECOND;
 const ATTEMPT_TIMEOUT = 3 * SECOND;
@@ -108,18 +114,46 @@ export class Joined {
   }
 }
 
-/** `perMinute` at once, and as many a minute. */
+/** `atOnce`, and `aMinute` after that. */
 export class Allowance {
-  constructor(perMinute, now) { Object.assign(this, { perMinute, now, left: perMinute, at: now() }); }
+  constructor({ atOnce, aMinute }, now) { Object.assign(this, { atOnce, aMinute, now, left: atOnce, at: now() }); }
   take() {
     const now = this.now();
-    this.left = Math.min(this.perMinute, this.left + (now - this.at) * this.perMinute / (60 * SECOND));
+    // A clock that was set back refills nothing.
+    this.left = Math.min(this.atOnce, this.left + Math.max(now - this.at, 0) * this.aMinute / (60 * SECOND));
     this.at = now;
     if (this.left < 1) return false;
     this.left -= 1;
     return true;
   }
-  giveBack() { this.left = Math.min(this.perMinute, this.left + 1); }
+  giveBack() { this.left = Math.min(this.atOnce, this.left + 1); }
+}
+
+/** Who an address counts as: an IPv6 address as its /64, since whoever has one has all of these. */
+export function clientOf(address = '') {
+  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+  if (!plain.includes(':')) return plain;
+  const [head, tail] = plain.split('::').map(half => half.split(':').filter(Boolean));
+  const groups = tail ? [...head, ...Array(Math.max(8 - head.length - tail.length, 0)).fill('0'), ...tail] : head;
+  return groups.slice(0, 4).map(group => parseInt(group, 16).toString(16)).join(':');
+}
+
+/** What guesses may cost this instance, and each client of it. */
+export class Guesses {
+  #clients = new Recent(CLIENTS_KEPT);
+  constructor(now) { Object.assign(this, { now, all: new Allowance(GUESSES, now) }); }
+
+  /** Takes one guess and returns how to give it back, should it prove right; Busy if there is none left. */
+  take(client) {
+    const own = this.#clients.get(client) ?? new Allowance(GUESSES_OF_A_CLIENT, this.now);
+    this.#clients.set(client, own);
+    if (!own.take()) throw new Busy(client);
+    if (!this.all.take()) {
+      own.giveBack();
+      throw new Busy(client);
+    }
+    return () => { own.giveBack(); this.all.giveBack(); };
+  }
 }
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding);
@@ -208,7 +242,7 @@ export class Links {
   #absent = new Recent(ABSENT_KEPT);
   #joined = new Joined();
   constructor({ functions, now = Date.now }) {
-    Object.assign(this, { functions, now, renewals: new Allowance(RENEWALS_A_MINUTE, now) });
+    Object.assign(this, { functions, now, renewals: new Allowance(RENEWALS, now) });
   }
 
   /** `{ location, end }` with more than the reserve left; null if the function is gone or holds another zip. */
@@ -279,78 +313,108 @@ export function readIndex(reel, zip) {
   return { title: String(json.title), current: generation, duration: Math.round(duration_ms / 1000), generations, files, bytes: zip.length };
 }
 
-/** Indexes of reels, kept and checked for news; guesses cost little. */
+/** Indexes of reels, kept and checked for news; guesses cost little. `client` is who asks, as clientOf gives it. */
 export class Reels {
   #kept = new Recent(INDEX_BYTES_KEPT, reel => Math.max(reel.index.bytes, INDEX_BYTES_KEPT / INDEXES_KEPT));
+  #known = new Recent(KNOWN_KEPT);
+  /** Reels that are not there, and `<reel>/<generation>` that no index has. */
   #absent = new Recent(ABSENT_KEPT);
+  /** Reels whose index is not one that this gate can read. */
+  #unreadable = new Recent(ABSENT_KEPT);
   #joined = new Joined();
   constructor({ functions, download, now = Date.now }) {
-    Object.assign(this, { functions, download, now });
-    this.guesses = new Allowance(GUESSES_A_MINUTE, now);
+    Object.assign(this, { functions, download, now, guesses: new Guesses(now) });
   }
 
   /** The reel's index, not older than INDEX_CHECK_EVERY if AWS answers; null if there is no such reel. */
-  async current(reel, deadline) {
+  async current(reel, client, deadline) {
     const kept = this.#kept.get(reel);
-    if (!kept) return this.#discover(reel, deadline);
+    if (!kept) return this.#discover(reel, client, deadline);
     if (this.now() < kept.checkAt) return kept.index;
-    try {
-      return await this.#check(reel, kept, deadline, 1);
-    } catch (error) {
-      if (!(error instanceof Busy)) throw error;
-      kept.checkAt = this.now() + INDEX_CHECK_WHEN_BUSY;
+    return this.#check(reel, kept, deadline, 1).catch(error => {
+      if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       return kept.index;
-    }
+    });
   }
 
   /** The index that has this generation, however old; null if no such reel or generation is served. */
-  async having(reel, generation, deadline) {
+  async having(reel, generation, client, deadline) {
     const served = index => index?.generations.get(generation)?.until > this.now() ? index : null;
     const kept = this.#kept.get(reel);
-    if (!kept) return served(await this.#discover(reel, deadline));
+    if (!kept) return served(await this.#discover(reel, client, deadline));
     if (kept.index.generations.has(generation)) return served(kept.index);
     // A new generation may have been published since: players reach it through another instance's playlist.
-    if (!this.guesses.take()) throw new Busy(reel);
-    const index = await this.#check(reel, kept, deadline);
-    if (index?.generations.has(generation)) this.guesses.giveBack();
-    return served(index);
+    const name = `${reel}/${generation}`;
+    if (this.#absent.get(name) > this.now()) return null;
+    const ask = async () => {
+      const index = await this.#check(reel, kept, deadline);
+      if (index?.generations.has(generation)) return index;
+      this.#absent.set(name, this.now() + ABSENT_FOR);
+      return null;
+    };
+    // Where the index is due for a look, as it is for a playlist, looking is no guess.
+    return served(await (this.now() < kept.checkAt ? this.#guess(client, ask) : ask()));
   }
 
-  async #discover(reel, deadline) {
+  async #discover(reel, client, deadline) {
     if (this.#absent.get(reel) > this.now()) return null;
-    return this.#joined.run(reel, async () => {
-      if (!this.guesses.take()) throw new Busy(reel);
+    if (this.#unreadable.get(reel) > this.now()) throw new Busy(reel);
+    const ask = async () => {
       const found = await this.functions.get(`zipreel-${reel}-index`, deadline);
       if (!found) return this.#forget(reel);
-      this.guesses.giveBack();
+      this.#known.set(reel, true);
       return this.#load(reel, found, deadline);
-    });
+    };
+    return this.#joined.run(reel, () => this.#known.get(reel) ? ask() : this.#guess(client, ask));
+  }
+
+  /** Runs a question that costs a guess, unless it finds something or has no answer. */
+  async #guess(client, ask) {
+    const giveBack = this.guesses.take(client);
+    let found;
+    try {
+      found = await ask();
+      return found;
+    } finally {
+      if (found !== null) giveBack();
+    }
   }
 
   #check(reel, kept, deadline, attempts) {
     return this.#joined.run(reel, async () => {
-      const found = await this.functions.get(`zipreel-${reel}-index`, deadline, attempts);
-      if (!found) return this.#forget(reel);
-      if (found.sha256 !== kept.sha256) return this.#load(reel, found, deadline);
-      kept.checkAt = this.now() + INDEX_CHECK_EVERY;
-      return kept.index;
+      try {
+        const found = await this.functions.get(`zipreel-${reel}-index`, deadline, attempts);
+        if (!found) return this.#forget(reel);
+        if (found.sha256 !== kept.sha256) return await this.#load(reel, found, deadline);
+        kept.checkAt = this.now() + INDEX_CHECK_EVERY;
+        return kept.index;
+      } catch (error) {
+        kept.checkAt = this.now() + INDEX_CHECK_WHEN_BUSY;
+        throw error;
+      }
     });
   }
 
   #forget(reel) {
     this.#kept.delete(reel);
+    this.#known.delete(reel);
     this.#absent.set(reel, this.now() + ABSENT_FOR);
     return null;
   }
 
   async #load(reel, { location, sha256: expected, bytes }, deadline) {
-    if (bytes > INDEX_BYTES_MAX) throw new Error(`zipreel-${reel}-index: ${bytes} bytes are no index`);
-    const zip = await this.download(location, Math.max(deadline - this.now(), 1));
-    // Between GetFunction and the download its code may have been updated: the next request sees the new one.
-    if (sha256(zip, 'base64') !== expected) throw new Busy(reel);
-    const index = readIndex(reel, zip);
-    this.#kept.set(reel, { index, sha256: expected, checkAt: this.now() + INDEX_CHECK_EVERY });
-    return index;
+    try {
+      if (bytes > INDEX_BYTES_MAX) throw new Error(`zipreel-${reel}-index: ${bytes} bytes are no index`);
+      const zip = await this.download(location, Math.max(deadline - this.now(), 1));
+      // Between GetFunction and the download its code may have been updated: the next request sees the new one.
+      if (sha256(zip, 'base64') !== expected) throw new Busy(reel);
+      const index = readIndex(reel, zip);
+      this.#kept.set(reel, { index, sha256: expected, checkAt: this.now() + INDEX_CHECK_EVERY });
+      return index;
+    } catch (error) {
+      if (!(error instanceof Busy)) this.#unreadable.set(reel, this.now() + ABSENT_FOR);
+      throw error;
+    }
   }
 }
 
@@ -390,8 +454,8 @@ export class Gate {
     ].join('; ');
   }
 
-  /** `{ method, path, query, headers }` (header names in lower case) to `{ status, headers, body }`. */
-  async answer({ method, path, query, headers }) {
+  /** `{ method, path, query, headers, address }` (header names in lower case) to `{ status, headers, body }`. */
+  async answer({ method, path, query, headers, address }) {
     if (method === 'OPTIONS') return preflight();
     if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
     let answer;
@@ -399,7 +463,8 @@ export class Gate {
       const asked = route(path);
       const dead = /\bno-cache\b/.test(headers['cache-control']);
       const deadline = this.now() + PATIENCE;
-      answer = (asked && await this[asked.kind]({ ...asked, query, dead, deadline })) || reply(404, {}, 'not found\n');
+      const client = clientOf(address);
+      answer = (asked && await this[asked.kind]({ ...asked, query, dead, client, deadline })) || reply(404, {}, 'not found\n');
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       // Spread out, so that those sent away do not come back at once.
@@ -414,8 +479,8 @@ export class Gate {
     return reply(301, { location: `/${reel}/${kept}`, 'cache-control': 'public, max-age=300' });
   }
 
-  async page({ reel, deadline }) {
-    const index = await this.reels.current(reel, deadline);
+  async page({ reel, client, deadline }) {
+    const index = await this.reels.current(reel, client, deadline);
     if (!index) return null;
     const renditions = JSON.stringify([...index.generations.get(index.current).renditions.keys()]);
     const values = {
@@ -428,41 +493,41 @@ export class Gate {
     return file(body, 'text/html; charset=utf-8', SHORT, policy);
   }
 
-  async multivariant({ reel, deadline }) {
-    const index = await this.reels.current(reel, deadline);
+  async multivariant({ reel, client, deadline }) {
+    const index = await this.reels.current(reel, client, deadline);
     return index && file(index.files.get('index.m3u8'), PLAYLIST, SHORT);
   }
 
   async relayMultivariant(asked) {
-    const index = this.relay && await this.reels.current(asked.reel, asked.deadline);
+    const index = this.relay && await this.reels.current(asked.reel, asked.client, asked.deadline);
     const text = index && index.files.get('index.m3u8')?.toString();
     return text && file(text.replace(/\.m3u8(?="|\r?$)/gm, '.relay.m3u8'), PLAYLIST, SHORT);
   }
 
-  async poster({ reel, deadline }) {
-    const index = await this.reels.current(reel, deadline);
+  async poster({ reel, client, deadline }) {
+    const index = await this.reels.current(reel, client, deadline);
     return index && file(index.files.get('poster.jpg'), 'image/jpeg', 'public, max-age=300');
   }
 
-  async media({ reel, generation, rendition, deadline }) {
-    const index = await this.reels.having(reel, generation, deadline);
+  async media({ reel, generation, rendition, client, deadline }) {
+    const index = await this.reels.having(reel, generation, client, deadline);
     return index && file(index.files.get(`${generation}/${rendition}.m3u8`), PLAYLIST, IMMUTABLE);
   }
 
-  async relayMedia({ reel, generation, rendition, deadline }) {
-    const index = this.relay && await this.reels.having(reel, generation, deadline);
+  async relayMedia({ reel, generation, rendition, client, deadline }) {
+    const index = this.relay && await this.reels.having(reel, generation, client, deadline);
     const text = index && index.files.get(`${generation}/${rendition}.relay.m3u8`)?.toString();
     // Not immutable: it names the relay, which may move or be switched off.
     return text && file(text.replace(/^(?=[^#\s])/gm, `${this.relay}${reel}/${generation}/`), PLAYLIST, SHORT);
   }
 
-  async init({ reel, generation, rendition, deadline }) {
-    const index = await this.reels.having(reel, generation, deadline);
+  async init({ reel, generation, rendition, client, deadline }) {
+    const index = await this.reels.having(reel, generation, client, deadline);
     return index && file(index.files.get(`${generation}/${rendition}-init.mp4`), 'video/mp4', IMMUTABLE);
   }
 
-  async chunk({ reel, generation, rendition, number, container, dead, deadline }) {
-    const index = await this.reels.having(reel, generation, deadline);
+  async chunk({ reel, generation, rendition, number, container, dead, client, deadline }) {
+    const index = await this.reels.having(reel, generation, client, deadline);
     const listed = index?.generations.get(generation).renditions.get(rendition);
     const sha256 = listed?.container === container && listed.chunks.get(Number(number));
     const name = `zipreel-${reel}-${generation}-${rendition}-${number}`;
@@ -503,7 +568,7 @@ function unlessKnown(answer, noneMatch) {
 
 // ---- the Lambda function --------------------------------------------------------------------------------------
 
-const lines = new Allowance(WARNINGS_A_MINUTE, Date.now);
+const lines = new Allowance(WARNINGS, Date.now);
 
 /** To the log at WARN (the function's log level), bounded, since log lines are billed: never a link, never a key. */
 function warn(line) { if (lines.take()) console.warn(line); }
@@ -525,7 +590,9 @@ if (process.env.AWS_LAMBDA_FUNCTION_NAME) gate();
 /** A function URL's event (payload format 2.0) to the gate's answer. */
 function handle({ rawPath, rawQueryString, headers, requestContext }) {
   const lower = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-  return gate().answer({ method: requestContext.http.method, path: rawPath, query: rawQueryString, headers: lower });
+  // The address that AWS saw, never one that a header claims.
+  const { method, sourceIp: address } = requestContext.http;
+  return gate().answer({ method, path: rawPath, query: rawQueryString, headers: lower, address });
 }
 
 async function streamed(event, stream) {

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{
     auth::Caller,
-    connection::Cut,
+    connection::Peer,
     download,
     error::ApiError,
     faults::{How, Moment, Plan, Strike},
@@ -53,7 +53,7 @@ impl From<ApiError> for Trouble {
 
 pub(super) async fn handle(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
+    ConnectInfo(Peer { cut, .. }): ConnectInfo<Peer>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{
         Arc,
@@ -118,8 +118,15 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl Connected<IncomingStream<'_, Cuttable>> for Cut {
+/// Who a request came from, and by what.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    pub(super) address: IpAddr,
+    pub(super) cut: Cut,
+}
+
+impl Connected<IncomingStream<'_, Cuttable>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Cuttable>) -> Self {
-        stream.io().cut.clone()
+        Self { address: stream.remote_addr().ip(), cut: stream.io().cut.clone() }
     }
 }

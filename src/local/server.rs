@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Config, Endpoint, LocalError, api,
-    connection::{Cut, Cuttable},
+    connection::{Cut, Cuttable, Peer},
     faults::LiveFaults,
     gate::{self, Gate},
     keys::{ACCOUNT, Keys},
@@ -203,7 +203,7 @@ struct Servers {
 
 impl Servers {
     fn serve(&mut self, listener: TcpListener, router: Router) {
-        let service = router.into_make_service_with_connect_info::<Cut>();
+        let service = router.into_make_service_with_connect_info::<Peer>();
         let listener = Cuttable { listener, all: self.connections.clone() };
         let stopped = self.stop.clone().cancelled_owned();
         self.running.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });

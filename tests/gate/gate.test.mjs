@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Functions, Gate, Links, Recent, Reels, endOfLink, readZip, route, signed } from '../../assets/gate/gate.mjs';
+import { Functions, Gate, Links, Recent, Reels, clientOf, endOfLink, readZip, route, signed } from '../../assets/gate/gate.mjs';
 import { GENERATION, chunkName, digest, generation, indexName, indexZip, link, zip } from './reel.mjs';
 
 const html = readFileSync(new URL('../../assets/gate/watch.html', import.meta.url), 'utf8');
@@ -41,7 +41,7 @@ class Account {
     }
     return this;
   }
-  get(path, headers = {}) { return this.gate.answer({ method: 'GET', path, headers }); }
+  get(path, headers = {}, address = '192.0.2.1') { return this.gate.answer({ method: 'GET', path, headers, address }); }
   count(name) { return this.asked.filter(asked => asked === name).length; }
 }
 
@@ -90,23 +90,101 @@ test('concurrent misses are one GetFunction', async () => {
   assert.deepEqual(account.asked, [indexName('reel'), chunkName('reel', 1)]);
 });
 
-test('ten thousand guesses cost twenty GetFunction, and a known reel plays on', async () => {
+/** Paths that mean no reel of the account's, never the same twice. */
+const guess = i => {
+  const word = (i * 2654435761 >>> 0).toString(16).padStart(8, '0');
+  return [`/${word}/index.m3u8`, `/${word}/${word}/src/0001.ts`, `/reel/${word}/src.m3u8`, `/reel/${GENERATION}/src/${String(4 + i % 9996).padStart(4, '0')}.ts`][i % 4];
+};
+const address = i => `198.51.${i >> 8 & 255}.${i & 255}`;
+
+test('ten thousand guesses cost nine GetFunction, three of them a client, and a known reel plays on', async () => {
+  for (const [clients, cost] of [[1, 3], [2, 6], [3, 9], [500, 9]]) {
+    const account = new Account().publish('reel');
+    await account.get(CHUNK);
+    account.asked.length = 0;
+    const told = new Set();
+    for (let i = 0; i < 10_000; i++) told.add((await account.get(guess(i), {}, address(i % clients))).status);
+    assert.equal(account.asked.length, cost, `${clients} clients`);
+    assert.deepEqual([...told].sort(), [404, 503]);
+    assert((await account.get(CHUNK)).status === 302 && account.asked.length === cost);
+  }
+});
+
+test('guesses of two hundred instances cost at most fifty GetFunction a second, whichever minute is counted', async () => {
+  const one = new Account();
+  const minutes = 10, seconds = [];
+  for (let second = 0; second < minutes * 60; second++, one.time += 1000) {
+    const before = one.asked.length;
+    for (let i = 0; i < 20; i++) await one.get(`/guess-${second}-${i}/`, {}, address(second * 20 + i));
+    seconds.push(one.asked.length - before);
+  }
+  for (let from = 0; from + 60 <= seconds.length; from++) {
+    const minute = seconds.slice(from, from + 60).reduce((sum, count) => sum + count);
+    assert(200 * minute / 60 <= 50, `${minute} in the minute from second ${from}`);
+  }
+});
+
+test('a reel that was there is no guess, in memory or not, whoever uses the guesses up', async () => {
+  const account = new Account().publish('reel');
+  for (let i = 0; i < 70; i++) account.publish(`reel-${i}`);
+  for (let i = 0; i < 70; i++) assert.equal((await account.get(`/reel-${i}/`)).status, 200, `${i}`);
+  assert.equal((await account.get(CHUNK)).status, 302);
+  for (let i = 0; i < 100; i++) await account.get(`/guess-${i}/`, {}, address(i));
+  for (let minutes = 0; minutes < 3; minutes++, account.time += MINUTE) {
+    for (let i = 0; i < 100; i++) await account.get(`/guess-${minutes}-${i}/`, {}, address(i));
+    // the first of the seventy have left the memory by now
+    for (const path of ['/reel-0/', '/reel-69/', '/reel/', CHUNK, `/reel/${GENERATION}/src/0002.ts`]) {
+      const { status } = await account.get(path);
+      assert(status === 200 || status === 302, `${path}: ${status}`);
+    }
+  }
+});
+
+test('a reel that this instance has not met is answered while one client guesses, and so is a new generation', async () => {
   const account = new Account().publish('reel');
   await account.get(CHUNK);
-  account.asked.length = 0;
-  const told = new Map();
-  for (let i = 0; i < 10_000; i++) {
-    const word = (i * 2654435761 >>> 0).toString(16).padStart(8, '0');
-    const path = [`/${word}/index.m3u8`, `/${word}/${word}/src/0001.ts`, `/reel/${word}/src.m3u8`, `/reel/${GENERATION}/src/${String(4 + i % 9996).padStart(4, '0')}.ts`][i % 4];
-    const { status } = await account.get(path);
-    told.set(status, (told.get(status) ?? 0) + 1);
+  for (let second = 0; second < 600; second++, account.time += 1000) {
+    await account.get(`/guess-${second}/`, {}, '203.0.113.9');
+    await account.get(`/reel/${String(second).padStart(8, '0')}/src.m3u8`, {}, '203.0.113.9');
+    account.publish(`new-${second}`);
+    assert.equal((await account.get(`/new-${second}/`)).status, 200, `${second}`);
   }
-  assert.equal(account.asked.length, 20);
-  assert.deepEqual([...told.keys()].sort(), [404, 503]);
-  assert((await account.get(CHUNK)).status === 302 && account.asked.length === 20);
-  account.time += MINUTE;
-  for (let i = 0; i < 100; i++) await account.get(`/other-${i}/`);
-  assert.equal(account.asked.length, 40);
+  account.publish('reel', generation('feedbeef', 2));
+  assert.equal((await account.get('/reel/feedbeef/src.m3u8')).status, 200);
+});
+
+test('guesses by many clients keep an instance from reels that it has not met, and for ten seconds after', async () => {
+  const account = new Account().publish('reel').publish('new');
+  await account.get(CHUNK);
+  const flood = async second => { for (let i = 0; i < 20; i++) await account.get(`/guess-${second}-${i}/`, {}, address(second * 20 + i)); };
+  for (let second = 0; second < 60; second++, account.time += 1000) {
+    await flood(second);
+    assert.equal((await account.get('/new/')).status, 503);
+    assert.equal((await account.get(CHUNK)).status, 302);
+    assert.equal((await account.get('/reel/')).status, 200);
+  }
+  // a new generation of a reel that it knows is seen as soon as the index is due for a look
+  account.publish('reel', generation('feedbeef', 2));
+  let waited = 0;
+  for (; (await account.get('/reel/feedbeef/src.m3u8')).status === 503; waited++, account.time += 1000) await flood(1000 + waited);
+  assert(waited <= 10, `${waited} s`);
+  account.time += 10_000;
+  assert.equal((await account.get('/new/')).status, 200);
+});
+
+test('no answer of AWS spends no guess', async () => {
+  const account = new Account().publish('reel');
+  account.refusals = Infinity;
+  for (let i = 0; i < 20; i++) assert.equal((await account.get('/reel/')).status, 503);
+  account.refusals = 0;
+  assert.equal((await account.get('/reel/')).status, 200);
+});
+
+test('whoever has an IPv6 network of 64 bits is one client', () => {
+  for (const [address, client] of [
+    ['192.0.2.1', '192.0.2.1'], ['::ffff:192.0.2.1', '192.0.2.1'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'], ['2001:0DB8:1:2::', '2001:db8:1:2'],
+    ['2001:db8::6', '2001:db8:0:0'], ['::1', '0:0:0:0'], ['2001:db8:1:2:3:4:5::', '2001:db8:1:2'], ['', ''], [undefined, ''],
+  ]) assert.equal(clientOf(address), client, address);
 });
 
 test('no function is asked for but an index and what it lists', async () => {
@@ -116,6 +194,7 @@ test('no function is asked for but an index and what it lists', async () => {
     `/reel/${GENERATION}/src/0000.ts`, `/reel/${GENERATION}/src/0004.ts`, `/reel/${GENERATION}/src/0001.mp4`, `/reel/${GENERATION}/src/1.ts`, `/${'a'.repeat(33)}/`, '//', '/',
     `/reel/${GENERATION}/src/0001.ts\r\nx: y`, `/reel/${GENERATION}/../${GENERATION}/src/0001.ts`, `/reel/${GENERATION}/src/0001.ts/`, '/reel/index.json', '/constructor/', '/reel/__proto__/src.m3u8']) {
     assert.equal((await account.get(path)).status, 404, path);
+    account.time += 5 * MINUTE;
   }
   for (const name of account.asked) assert.match(name, /^zipreel-(reel|gate|zipreel-gate|payroll|constructor)-index$/);
 });
@@ -201,7 +280,8 @@ test('an index of another reel, of a later format or with a broken zip is refuse
     const account = new Account();
     account.indexes.set(indexName('reel'), broken);
     account.functions.set(indexName('reel'), digest(broken));
-    assert.equal((await account.get('/reel/')).status, 503);
+    for (let i = 0; i < 20; i++) assert.equal((await account.get('/reel/')).status, 503);
+    assert.equal(account.asked.length, 1);
   }
 });
 

@@ -2,7 +2,9 @@
 //! patience up to a deadline.
 
 use std::{
+    borrow::Borrow,
     collections::HashMap,
+    hash::Hash,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
@@ -115,11 +117,20 @@ impl Functions {
 }
 
 /// Requests for the same thing take turns, so that the second finds what the first has fetched.
-#[derive(Debug, Default)]
-pub(super) struct Joined(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+#[derive(Debug)]
+pub(super) struct Joined<K>(Mutex<HashMap<K, Weak<tokio::sync::Mutex<()>>>>);
 
-impl Joined {
-    pub(super) async fn turn(&self, key: &str) -> OwnedMutexGuard<()> {
+impl<K> Default for Joined<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash> Joined<K> {
+    pub(super) async fn turn<Q: ?Sized + Hash + Eq + ToOwned<Owned = K>>(&self, key: &Q) -> OwnedMutexGuard<()>
+    where
+        K: Borrow<Q>,
+    {
         let turns = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.retain(|_, turns| turns.strong_count() > 0);

@@ -34,7 +34,7 @@ const RENEWALS: f64 = 20.0;
 pub(super) struct Links {
     shared: Arc<Shared>,
     functions: Functions,
-    joined: Joined,
+    joined: Joined<String>,
     state: Mutex<State>,
 }
 

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::{
     GATE, RELAY,
     api::{Trail, misdirected, record},
-    connection::Cut,
+    connection::{Cut, Peer},
     operation::Operation,
     proxy,
     shared::{Place, Shared},
@@ -27,12 +27,14 @@ use crate::reel::{
     name::{FunctionName, Generation, ReelName, RenditionId},
 };
 use functions::{Busy, Deadline, deadline};
+use guesses::{Asker, Client};
 use links::{Kept, Links};
 use page::Values;
 use reels::{Reel, Reels};
 use reply::{IMMUTABLE, Reply, SHORT, other_method};
 
 mod functions;
+mod guesses;
 mod links;
 mod page;
 mod reels;
@@ -57,19 +59,20 @@ type Answer = Result<Option<Reply>, Busy>;
 
 pub(super) async fn handle(
     State(gate): State<Arc<Gate>>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let (shared, operation) = (&gate.shared, Operation::Gate);
-    if let Some(refusal) = front(shared, &shared.places.gate, GATE, operation, &parts, &cut).await {
+    if let Some(refusal) = front(shared, &shared.places.gate, GATE, operation, &parts, &peer.cut).await {
         return refusal;
     }
     let reply = match other_method(&parts.method) {
         Some(reply) => reply,
-        None => {
-            gate.answer(&parts).await.map_or_else(|Busy| Reply::busy(), |found| found.unwrap_or_else(Reply::not_found))
-        }
+        None => gate
+            .answer(&parts, peer.address.into())
+            .await
+            .map_or_else(|Busy| Reply::busy(), |found| found.unwrap_or_else(Reply::not_found)),
     };
     let response = reply.shaped(&parts.method, &parts.headers);
     note(shared, operation, response.status().as_u16());
@@ -134,29 +137,29 @@ impl Gate {
         Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
     }
 
-    async fn answer(&self, parts: &Parts) -> Answer {
+    async fn answer(&self, parts: &Parts, client: Client) -> Answer {
         let Some(Asked { reel, what }) = gate_path::gate(parts.uri.path()) else { return Ok(None) };
-        let deadline = deadline();
+        let asker = Asker { client, deadline: deadline() };
         match what {
             What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),
-            What::Page => Ok(self.reels.current(&reel, deadline).await?.map(|found| self.page(&found))),
+            What::Page => Ok(self.reels.current(&reel, asker).await?.map(|found| self.page(&found))),
             What::Multivariant => {
-                let found = self.reels.current(&reel, deadline).await?;
+                let found = self.reels.current(&reel, asker).await?;
                 Ok(found.and_then(|found| Some(Reply::file(found.file(MULTIVARIANT_ENTRY)?, PLAYLIST, SHORT))))
             }
             What::RelayMultivariant if self.relay().is_none() => Ok(None),
             What::RelayMultivariant => {
-                let found = self.reels.current(&reel, deadline).await?;
+                let found = self.reels.current(&reel, asker).await?;
                 Ok(found.and_then(|found| for_relay(&found.file(MULTIVARIANT_ENTRY)?)))
             }
             What::Poster => {
-                let found = self.reels.current(&reel, deadline).await?;
+                let found = self.reels.current(&reel, asker).await?;
                 Ok(found.and_then(|found| {
                     Some(Reply::file(found.file(POSTER_ENTRY)?, "image/jpeg", "public, max-age=300"))
                 }))
             }
             What::Inside(generation, rendition, inside) => {
-                self.inside(&reel, generation, rendition, inside, &parts.headers, deadline).await
+                self.inside(&reel, generation, rendition, inside, &parts.headers, asker).await
             }
         }
     }
@@ -168,13 +171,13 @@ impl Gate {
         rendition: RenditionId,
         inside: Inside,
         headers: &HeaderMap,
-        deadline: Deadline,
+        asker: Asker,
     ) -> Answer {
         let relay = self.relay();
         if inside == Inside::RelayMedia && relay.is_none() {
             return Ok(None);
         }
-        let Some(found) = self.reels.having(reel, generation, deadline).await? else { return Ok(None) };
+        let Some(found) = self.reels.having(reel, generation, asker).await? else { return Ok(None) };
         let file = |ending: &str| found.file(&format!("{generation}/{rendition}{ending}"));
         match inside {
             Inside::Media => Ok(file(".m3u8").map(|text| Reply::file(text, PLAYLIST, IMMUTABLE))),
@@ -188,7 +191,7 @@ impl Gate {
                 let sha256 = chunk.sha256.clone();
                 let name = FunctionName::Chunk { reel: reel.clone(), generation, rendition, number };
                 let dead = headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes() == b"no-cache");
-                Ok(self.link(&name, &sha256, dead, deadline).await?.map(|kept| self.redirect(&kept)))
+                Ok(self.link(&name, &sha256, dead, asker.deadline).await?.map(|kept| self.redirect(&kept)))
             }
         }
     }

@@ -10,11 +10,15 @@ use std::{
 
 use bytes::Bytes;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::time::timeout_at;
 use zip::ZipArchive;
 
-use super::functions::{Busy, Deadline, Functions, Joined};
+use super::{
+    functions::{Busy, Deadline, Functions, Joined},
+    guesses::{Asker, Client, Guesses},
+};
 use crate::{
-    local::{limits::Bucket, shared::Shared},
+    local::shared::Shared,
     reel::{
         gate::INDEX_CHECK_EVERY,
         index::{ChunkIndex, Container, FORMAT, INDEX_ENTRY, Index},
@@ -28,8 +32,8 @@ const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
 const ABSENT_FOR: Duration = Duration::seconds(10);
 const KEPT: usize = 64;
 const ABSENT_KEPT: usize = 1000;
-/// Unknown reels and generations that may cost a GetFunction: so many at once, and so many a minute.
-const GUESSES: f64 = 20.0;
+/// Names of reels that were there: asking for one again is no guess.
+const KNOWN_KEPT: usize = 10_000;
 
 /// An index function's zip, read.
 #[derive(Debug)]
@@ -66,16 +70,24 @@ impl Reel {
 #[derive(Debug)]
 pub(super) struct Reels {
     functions: Functions,
-    joined: Joined,
+    joined: Joined<ReelName>,
+    guessing: Joined<Client>,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     kept: HashMap<ReelName, Kept>,
-    absent: HashMap<ReelName, OffsetDateTime>,
-    guesses: Bucket,
+    /// When each was last found.
+    known: HashMap<ReelName, OffsetDateTime>,
+    absent: HashMap<Absent, OffsetDateTime>,
+    /// Reels whose index is not one that can be read.
+    unreadable: HashMap<ReelName, OffsetDateTime>,
+    guesses: Guesses,
 }
+
+/// A reel that is not there, or a generation that its index does not have.
+type Absent = (ReelName, Option<Generation>);
 
 #[derive(Debug, Clone)]
 struct Kept {
@@ -86,9 +98,15 @@ struct Kept {
 
 impl Reels {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        let guesses = Bucket::new(GUESSES, GUESSES / 60.0, shared.now());
-        let state = State { kept: HashMap::new(), absent: HashMap::new(), guesses };
-        Self { functions: Functions::new(shared), joined: Joined::default(), state: Mutex::new(state) }
+        let guesses = Guesses::new(shared.now());
+        let (kept, known) = (HashMap::new(), HashMap::new());
+        let state = State { kept, known, absent: HashMap::new(), unreadable: HashMap::new(), guesses };
+        Self {
+            functions: Functions::new(shared),
+            joined: Joined::default(),
+            guessing: Joined::default(),
+            state: Mutex::new(state),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,21 +118,13 @@ impl Reels {
     }
 
     /// The reel, at most some seconds old if AWS answers; `None` if there is none.
-    pub(super) async fn current(&self, name: &ReelName, deadline: Deadline) -> Result<Option<Arc<Reel>>, Busy> {
-        let Some(kept) = self.kept(name) else { return self.discover(name, deadline).await };
-        let now = self.functions.now();
-        if now < kept.check_at {
+    pub(super) async fn current(&self, name: &ReelName, asker: Asker) -> Result<Option<Arc<Reel>>, Busy> {
+        let Some(kept) = self.kept(name) else { return self.discover(name, asker).await };
+        if self.functions.now() < kept.check_at {
             return Ok(Some(kept.reel));
         }
-        match self.check(name, &kept, deadline, Some(1)).await {
-            Err(Busy) => {
-                if let Some(kept) = self.state().kept.get_mut(name) {
-                    kept.check_at = now + CHECK_WHEN_BUSY;
-                }
-                Ok(Some(kept.reel))
-            }
-            done => done,
-        }
+        let checked = self.check(name, &kept, asker.deadline, Some(1)).await;
+        checked.or(Ok(Some(kept.reel)))
     }
 
     /// The reel if it serves this generation, however old what we know of it is.
@@ -122,45 +132,79 @@ impl Reels {
         &self,
         name: &ReelName,
         generation: Generation,
-        deadline: Deadline,
+        asker: Asker,
     ) -> Result<Option<Arc<Reel>>, Busy> {
         let now = self.functions.now();
         let serving = |reel: Option<Arc<Reel>>| reel.filter(|reel| reel.serves(generation, now));
-        let Some(kept) = self.kept(name) else { return self.discover(name, deadline).await.map(serving) };
+        let Some(kept) = self.kept(name) else { return self.discover(name, asker).await.map(serving) };
         if kept.reel.index.generation(generation).is_some() {
             return Ok(serving(Some(kept.reel)));
         }
         // one may have been published since: players know it from another instance's playlist
-        if !self.state().guesses.take(now) {
-            return Err(Busy);
+        let absent = (name.clone(), Some(generation));
+        if self.is_absent(&absent, now) {
+            return Ok(None);
         }
-        let reel = self.check(name, &kept, deadline, None).await?;
-        if reel.as_ref().is_some_and(|reel| reel.index.generation(generation).is_some()) {
-            self.state().guesses.give_back();
-        }
-        Ok(serving(reel))
+        let ask = async {
+            let reel = self.check(name, &kept, asker.deadline, None).await?;
+            let found = reel.filter(|reel| reel.index.generation(generation).is_some());
+            if found.is_none() {
+                self.state().miss(absent, now);
+            }
+            Ok(found)
+        };
+        // where the index is due for a look, as it is for a playlist, looking is no guess
+        let found = if now < kept.check_at { self.guess(asker, ask).await } else { ask.await };
+        found.map(serving)
     }
 
-    async fn discover(&self, name: &ReelName, deadline: Deadline) -> Result<Option<Arc<Reel>>, Busy> {
-        let _turn = self.joined.turn(name.as_str()).await;
-        if let Some(kept) = self.kept(name) {
-            return Ok(Some(kept.reel));
-        }
+    async fn discover(&self, name: &ReelName, asker: Asker) -> Result<Option<Arc<Reel>>, Busy> {
+        let absent = (name.clone(), None);
+        let ask = async {
+            let _turn = self.joined.turn(name).await;
+            match self.kept(name) {
+                Some(kept) => Ok(Some(kept.reel)),
+                None if self.is_absent(&absent, self.functions.now()) => Ok(None),
+                None => self.load(name, None, asker.deadline, None).await,
+            }
+        };
         let now = self.functions.now();
-        {
-            let mut state = self.state();
-            if state.absent.get(name).is_some_and(|until| *until > now) {
-                return Ok(None);
-            }
-            if !state.guesses.take(now) {
-                return Err(Busy);
-            }
+        if self.is_absent(&absent, now) {
+            return Ok(None);
         }
-        let found = self.load(name, None, deadline, None).await?;
-        if found.is_some() {
-            self.state().guesses.give_back();
+        let (known, unreadable) = {
+            let state = self.state();
+            let unreadable = state.unreadable.get(name).is_some_and(|until| *until > now);
+            (state.known.contains_key(name), unreadable)
+        };
+        match known {
+            _ if unreadable => Err(Busy),
+            true => ask.await,
+            false => self.guess(asker, ask).await,
         }
-        Ok(found)
+    }
+
+    /// Runs a question that costs a guess, unless it finds something or has no answer. A client's questions take turns:
+    /// many for reels that are there cost nothing, and so must not be refused for being asked at the same time.
+    async fn guess(
+        &self,
+        asker: Asker,
+        ask: impl Future<Output = Result<Option<Arc<Reel>>, Busy>>,
+    ) -> Result<Option<Arc<Reel>>, Busy> {
+        let Asker { client, deadline } = asker;
+        let _turn = timeout_at(deadline, self.guessing.turn(&client)).await.map_err(|_| Busy)?;
+        if !self.state().guesses.take(client, self.functions.now()) {
+            return Err(Busy);
+        }
+        let found = ask.await;
+        if !matches!(found, Ok(None)) {
+            self.state().guesses.give_back(client);
+        }
+        found
+    }
+
+    fn is_absent(&self, absent: &Absent, now: OffsetDateTime) -> bool {
+        self.state().absent.get(absent).is_some_and(|until| *until > now)
     }
 
     /// Asks whether the index is still the one we know.
@@ -171,11 +215,19 @@ impl Reels {
         deadline: Deadline,
         attempts: Option<u32>,
     ) -> Result<Option<Arc<Reel>>, Busy> {
-        let _turn = self.joined.turn(name.as_str()).await;
+        let _turn = self.joined.turn(name).await;
         match self.kept(name) {
             // whoever had the turn before has asked already
             Some(newer) if newer.check_at > known.check_at => Ok(Some(newer.reel)),
-            _ => self.load(name, Some(known), deadline, attempts).await,
+            _ => {
+                let loaded = self.load(name, Some(known), deadline, attempts).await;
+                if loaded.is_err()
+                    && let Some(kept) = self.state().kept.get_mut(name)
+                {
+                    kept.check_at = self.functions.now() + CHECK_WHEN_BUSY;
+                }
+                loaded
+            }
         }
     }
 
@@ -190,28 +242,45 @@ impl Reels {
         let found = self.functions.get(&function, deadline, attempts).await?;
         let now = self.functions.now();
         let Some(found) = found else {
-            let mut state = self.state();
-            state.kept.remove(name);
-            bound(&mut state.absent, ABSENT_KEPT, |until| *until);
-            state.absent.insert(name.clone(), now + ABSENT_FOR);
+            self.state().forget(name, now);
             return Ok(None);
         };
         let code = found.code;
         let reel = match known {
-            Some(known) if known.sha256 == code.sha256 => Arc::clone(&known.reel),
-            _ if code.bytes > INDEX_BYTES_MAX => return Err(Busy),
+            Some(known) if known.sha256 == code.sha256 => Some(Arc::clone(&known.reel)),
+            _ if code.bytes > INDEX_BYTES_MAX => None,
             _ => {
                 let (path, wanted) = (self.functions.blob(&code.sha256), name.clone());
-                // gone or damaged: the next request sees what is there then
                 let read = tokio::task::spawn_blocking(move || read(&path, &wanted)).await;
-                Arc::new(read.ok().and_then(Result::ok).ok_or(Busy)?)
+                read.ok().and_then(Result::ok).map(Arc::new)
             }
         };
         let mut state = self.state();
+        bound(&mut state.known, KNOWN_KEPT, |found| *found);
+        state.known.insert(name.clone(), now);
+        let Some(reel) = reel else {
+            // gone or damaged: a later request sees what is there then
+            bound(&mut state.unreadable, ABSENT_KEPT, |until| *until);
+            state.unreadable.insert(name.clone(), now + ABSENT_FOR);
+            return Err(Busy);
+        };
         bound(&mut state.kept, KEPT, |kept| kept.check_at);
         let kept = Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + INDEX_CHECK_EVERY };
         state.kept.insert(name.clone(), kept);
         Ok(Some(reel))
+    }
+}
+
+impl State {
+    fn forget(&mut self, name: &ReelName, now: OffsetDateTime) {
+        self.kept.remove(name);
+        self.known.remove(name);
+        self.miss((name.clone(), None), now);
+    }
+
+    fn miss(&mut self, absent: Absent, now: OffsetDateTime) {
+        bound(&mut self.absent, ABSENT_KEPT, |until| *until);
+        self.absent.insert(absent, now + ABSENT_FOR);
     }
 }
 

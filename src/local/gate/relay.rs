@@ -12,11 +12,12 @@ use axum::{
 use super::{
     Answer, Gate, front,
     functions::{Busy, deadline},
+    guesses::{Asker, Client},
     note,
     reply::{IMMUTABLE, Reply, other_method},
 };
 use crate::{
-    local::{RELAY, connection::Cut, download, operation::Operation},
+    local::{RELAY, connection::Peer, download, operation::Operation},
     reel::{
         gate_path::{self, Segment},
         index::Container,
@@ -27,17 +28,19 @@ use crate::{
 
 pub(in crate::local) async fn handle(
     State(gate): State<Arc<Gate>>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let (shared, operation) = (&gate.shared, Operation::Relay);
-    if let Some(refusal) = front(shared, &shared.places.relay, RELAY, operation, &parts, &cut).await {
+    if let Some(refusal) = front(shared, &shared.places.relay, RELAY, operation, &parts, &peer.cut).await {
         return refusal;
     }
     let reply = match other_method(&parts.method) {
         Some(reply) => reply,
-        None => answer(&gate, &parts).await.map_or_else(|Busy| busy(), |found| found.unwrap_or_else(Reply::not_found)),
+        None => answer(&gate, &parts, peer.address.into())
+            .await
+            .map_or_else(|Busy| busy(), |found| found.unwrap_or_else(Reply::not_found)),
     };
     let response = reply.shaped(&parts.method, &parts.headers);
     note(shared, operation, response.status().as_u16());
@@ -48,12 +51,12 @@ fn busy() -> Reply {
     Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").with(header::RETRY_AFTER, "2")
 }
 
-async fn answer(gate: &Gate, parts: &Parts) -> Answer {
+async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     let Some(Segment { reel, generation, rendition, number, container }) = gate_path::relay(parts.uri.path()) else {
         return Ok(None);
     };
     let deadline = deadline();
-    let Some(found) = gate.reels.having(&reel, generation, deadline).await? else { return Ok(None) };
+    let Some(found) = gate.reels.having(&reel, generation, Asker { client, deadline }).await? else { return Ok(None) };
     let playlist = found.file(&format!("{generation}/{rendition}.m3u8"));
     if playlist.as_ref().is_some_and(|playlist| playlist.len() as u64 > PLAYLIST_BYTES_MAX) {
         return Ok(Some(Reply::text(StatusCode::BAD_GATEWAY, "not available now\n")));

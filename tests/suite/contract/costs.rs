@@ -1,7 +1,10 @@
 //! What requests may cost the account, and how the deployed functions stand its bad days: counted and provoked on the
 //! stand-in that they ask.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -12,7 +15,7 @@ use zipreel::{
 
 use super::{
     answers::{GENERATION, published, published_at},
-    http::{get, send},
+    http::{client, get, get_from, send, send_from},
     reel::{self, payload},
     runtime::{Reserved, Spec},
     sides::{Account, Options, Side},
@@ -20,8 +23,9 @@ use super::{
 
 const CHUNK: &str = "/reel/0123abcd/src/0001.ts";
 
-/// GetFunction calls that guessing may cost an instance: twenty at once, twenty a minute while the test runs.
-const GUESSES_COST: usize = 40;
+/// GetFunction calls that one client's guesses may cost an instance: three at once, one every two minutes, and with
+/// these one for each look at a known reel's index that is due, every ten seconds, while the test runs.
+const GUESSES_COST: usize = 15;
 
 #[tokio::test]
 async fn thousands_of_guesses_cost_a_handful_and_ask_for_no_other_function() {
@@ -41,6 +45,40 @@ async fn thousands_of_guesses_cost_a_handful_and_ask_for_no_other_function() {
         let ours = |name: &String| name.starts_with("zipreel-") && name.ends_with("-index");
         assert!(asked.iter().all(ours), "{}: {asked:?}", side.name);
         assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}: a known reel plays on", side.name);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_clients_guesses_keep_nobody_else_from_a_reel_and_many_clients_guesses_not_from_a_known_one() {
+    let account = published().await;
+    for name in ["met", "new"] {
+        let name: ReelName = name.parse().unwrap();
+        reel::publish(&account.cloud, &name, "Another", &reel::make(&name, "feedbeef"), &[]).await;
+    }
+    for side in [account.own(), account.node(Options::default()).await] {
+        let statuses = async |clients: u16| {
+            let mut told = BTreeSet::new();
+            for guess in 0..60 {
+                let path = format!("/guess-{clients}-{guess}/");
+                told.insert(get_from(client(guess % clients), &side.gate, &path).await.status);
+            }
+            told
+        };
+        assert_eq!(get(&side.gate, CHUNK).await.status, 302, "{}", side.name);
+        assert_eq!(statuses(1).await, BTreeSet::from([404, 503]), "{}", side.name);
+        assert_eq!(get(&side.gate, "/met/").await.status, 200, "{}: met for the first time", side.name);
+        assert_eq!(statuses(20).await, BTreeSet::from([404, 503]), "{}", side.name);
+        let forged = ["X-Forwarded-For: 203.0.113.7", "Forwarded: for=203.0.113.7", "X-Real-IP: 203.0.113.7"];
+        for _ in 0..3 {
+            let guess = format!("/guess-{}/", fastrand::u32(..));
+            let answer = send_from(client(0), &side.gate, "GET", &guess, &forged).await;
+            assert_eq!(answer.status, 503, "{}: no header makes another client", side.name);
+        }
+        for path in ["/reel/", "/reel/index.m3u8", "/met/feedbeef/src.m3u8", CHUNK, "/reel/0123abcd/src/0003.ts"] {
+            let status = get(&side.gate, path).await.status;
+            assert!(status == 200 || status == 302, "{}: {path}: {status}", side.name);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ async fn the_functions_own_tests_pass_in_node() {
 }
 
 /// Instances that begin cold in the same second and are asked for every chunk, with every request answered.
-const HOLDS: [(u32, u32); 2] = [(34, 350), (340, 200)];
+const HOLDS: [(u32, u32); 2] = [(34, 300), (340, 200)];
 
 #[tokio::test]
 async fn the_gate_keeps_its_promises_on_a_shared_rate_of_get_function() {

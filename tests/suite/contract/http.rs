@@ -1,11 +1,14 @@
 //! An HTTP/1.1 client that sends a path exactly as it is given and shows every header of the answer, twice if it came
 //! twice: what libraries tidy up is what these tests are about.
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::TcpSocket,
     time::timeout,
 };
 
@@ -34,11 +37,28 @@ impl Answer {
     }
 }
 
+/// A client's address of its own: all of 127.0.0.0/8 is this machine on Linux, elsewhere one address is.
+pub(crate) fn client(number: u16) -> IpAddr {
+    let [high, low] = number.to_be_bytes();
+    let own = if cfg!(target_os = "linux") { [127, 1, high, low] } else { [127, 0, 0, 1] };
+    Ipv4Addr::from(own).into()
+}
+
 /// `base` is `http://host:port`; `headers` are whole lines.
 pub(crate) async fn send(base: &str, method: &str, path: &str, headers: &[&str]) -> Answer {
+    send_from(Ipv4Addr::LOCALHOST.into(), base, method, path, headers).await
+}
+
+pub(crate) async fn get_from(client: IpAddr, base: &str, path: &str) -> Answer {
+    send_from(client, base, "GET", path, &[]).await
+}
+
+pub(crate) async fn send_from(client: IpAddr, base: &str, method: &str, path: &str, headers: &[&str]) -> Answer {
     let exchange = async {
         let authority = base.strip_prefix("http://").unwrap().trim_end_matches('/');
-        let mut stream = TcpStream::connect(authority).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(client, 0)).unwrap();
+        let mut stream = socket.connect(authority.parse().unwrap()).await.unwrap();
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
         for line in headers {
             request.push_str(line);

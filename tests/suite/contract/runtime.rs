@@ -4,6 +4,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Mutex},
@@ -12,7 +13,7 @@ use std::{
 use axum::{
     Router,
     body::{Body, BodyDataStream, Bytes},
-    extract::{Path as UrlPath, Request, State},
+    extract::{ConnectInfo, Path as UrlPath, Request, State},
     http::{HeaderMap, Response, StatusCode},
     routing::{get, post},
 };
@@ -143,7 +144,8 @@ async fn keep(output: impl AsyncRead + Unpin, log: Arc<Mutex<String>>) {
 async fn serve(router: Router) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    (url, tokio::spawn(async move { axum::serve(listener, router).await.unwrap() }))
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    (url, tokio::spawn(async move { axum::serve(listener, service).await.unwrap() }))
 }
 
 type Answered = oneshot::Sender<Response<Body>>;
@@ -162,7 +164,11 @@ impl Default for Shared {
 }
 
 /// The function URL.
-async fn front(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+async fn front(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in request.headers() {
         let value = String::from_utf8_lossy(value.as_bytes());
@@ -171,8 +177,8 @@ async fn front(State(shared): State<Arc<Shared>>, request: Request) -> Response<
     }
     let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
     let http = json!({
-        "method": request.method().as_str(), "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1",
-        "userAgent": headers.get("user-agent"),
+        "method": request.method().as_str(), "path": path, "protocol": "HTTP/1.1",
+        "sourceIp": client.ip().to_string(), "userAgent": headers.get("user-agent"),
     });
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": headers,
