@@ -10,6 +10,12 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { get as getOverHttp } from 'node:http';
+import { get as getOverHttps } from 'node:https';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const SECOND = 1000;
 /** A link with less left is never served: a player may use it for as long as it reads one segment. */
@@ -22,8 +28,12 @@ const LINK_LIFE = 600 * SECOND;
 const LINKS_KEPT = 2000; // about 2 KB each
 const INDEX_CHECK_EVERY = 10 * SECOND;
 const INDEXES_KEPT = 64;
-const INDEX_BYTES_KEPT = 32 << 20; // of the function's 128 MB
+const INDEX_BYTES_KEPT = 18 << 20; // of the function's 128 MB, the one that is being read included
 const INDEX_BYTES_MAX = 12 << 20;
+/** What is written at once. */
+const PIECE = 64 << 10;
+/** Garbage of this size is worth collecting. */
+const MUCH = 1 << 20;
 const ABSENT_FOR = 10 * SECOND;
 const ABSENT_KEPT = 1000;
 /** Guesses (reels and generations that this instance does not know) that may cost a GetFunction: so many at once, and so
@@ -87,10 +97,13 @@ export class Recent {
   }
   set(key, value) {
     this.delete(key);
+    this.makeRoom(this.weigh(value));
     this.#entries.set(key, value);
     this.#weight += this.weigh(value);
+  }
+  makeRoom(weight) {
     for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.limit || oldest === key) break;
+      if (this.#weight + weight <= this.limit) break;
       this.delete(oldest);
     }
   }
@@ -155,6 +168,22 @@ export class Guesses {
     return () => { own.giveBack(); this.all.giveBack(); };
   }
 }
+
+// Lambda ends an instance that takes more than its memory, and Node.js has half of that before the first request. An index
+// may be 12 MiB, and what lies outside V8's heap neither makes V8 collect nor goes back to the system when malloc gets it:
+// so indexes lie in pages of their own, which do go back, and garbage is collected here where much of it arises.
+let collect = () => {};
+
+/** Only in Lambda's function: these flags are the whole process's. */
+function keepSmall() {
+  setFlagsFromString('--expose-gc');
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--no-opt'); // it may take 15 MiB while it compiles, and this code waits for others most of the time
+  collect = runInNewContext('gc');
+}
+
+/** Memory that can be made smaller, and is then given back at once. */
+const pages = bytes => Buffer.from(new ArrayBuffer(bytes, { maxByteLength: bytes }));
 
 const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding);
 
@@ -276,7 +305,7 @@ export function readZip(zip) {
   const count = zip.readUInt16LE(end + 10), size = zip.readUInt32LE(end + 12), start = zip.readUInt32LE(end + 16);
   if (zip.readUInt32LE(end + 4) !== 0 || zip.readUInt16LE(end + 8) !== count || start + size !== end) refuse('end record');
   const files = new Map();
-  let at = start;
+  let at = start, past = 0;
   for (let i = 0; i < count; i++) {
     if (at + 46 > end || zip.readUInt32LE(at) !== 0x02014b50) refuse('central directory');
     const flags = zip.readUInt16LE(at + 8), method = zip.readUInt16LE(at + 10);
@@ -285,21 +314,49 @@ export function readZip(zip) {
     const name = zip.toString('latin1', at + 46, at + 46 + nameBytes);
     if (flags & ~0x0800 || method !== 0 || zip.readUInt32LE(at + 24) !== bytes) refuse('an entry is not stored');
     if (!/^[a-z0-9./-]{1,64}$/.test(name) || files.has(name)) refuse('an entry name');
-    if (header + 30 > start || zip.readUInt32LE(header) !== 0x04034b50) refuse('a local header');
+    if (header < past || header + 30 > start || zip.readUInt32LE(header) !== 0x04034b50) refuse('a local header');
     const data = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
     if (data + bytes > start) refuse('an entry reaches past the data');
-    files.set(name, zip.subarray(data, data + bytes));
+    past = data + bytes;
+    files.set(name, zip.subarray(data, past));
     at += 46 + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   }
   if (at !== end) refuse('central directory');
   return files;
 }
 
-/** What the gate needs of an index function's zip, checked. */
+/** index.json as an object, its segments left out if that can be done: they are most of it, and only checks want them. */
+function readJson(json) {
+  const key = '"segments":[', parts = [];
+  let from = 0;
+  for (let at; from >= 0 && (at = json.indexOf(key, from)) >= 0; from = json.indexOf(']', at)) {
+    parts.push(json.toString('utf8', from, at += key.length));
+  }
+  try {
+    return JSON.parse(parts.join('') + json.toString('utf8', from));
+  } catch {
+    return JSON.parse(json.toString());
+  }
+}
+
+/** The files moved to the front of the zip's memory, if it can be made smaller, and the rest of that given back. */
+function compact(zip, files) {
+  if (!zip.buffer.resizable) return files;
+  let end = 0;
+  const places = [...files].map(([name, { byteOffset, length }]) => {
+    zip.copyWithin(end, byteOffset, byteOffset + length);
+    return [name, (end += length) - length, length];
+  });
+  zip.buffer.resize(end);
+  return new Map(places.map(([name, at, length]) => [name, Buffer.from(zip.buffer, at, length)]));
+}
+
+/** What the gate needs of an index function's zip, checked. The zip is used up. */
 export function readIndex(reel, zip) {
-  const files = readZip(zip);
-  const json = JSON.parse(files.get('index.json')?.toString() ?? 'null');
+  const files = readZip(zip), bytes = zip.length;
+  const json = readJson(files.get('index.json') ?? Buffer.from('null'));
   if (json?.format !== 1 || json.reel !== reel) throw new Error(`index zip: not an index of ${reel} in format 1`);
+  files.delete('index.json');
   const generations = new Map();
   for (const generation of [json.current, ...(json.retired ?? [])]) {
     const until = generation === json.current ? Infinity : Date.parse(generation.until);
@@ -310,12 +367,14 @@ export function readIndex(reel, zip) {
     if (!generations.has(generation.generation)) generations.set(generation.generation, { until, renditions });
   }
   const { generation, duration_ms } = json.current;
-  return { title: String(json.title), current: generation, duration: Math.round(duration_ms / 1000), generations, files, bytes: zip.length };
+  return { title: String(json.title), current: generation, duration: Math.round(duration_ms / 1000), generations, files: compact(zip, files), bytes };
 }
+
+const weight = bytes => Math.max(bytes, INDEX_BYTES_KEPT / INDEXES_KEPT);
 
 /** Indexes of reels, kept and checked for news; guesses cost little. `client` is who asks, as clientOf gives it. */
 export class Reels {
-  #kept = new Recent(INDEX_BYTES_KEPT, reel => Math.max(reel.index.bytes, INDEX_BYTES_KEPT / INDEXES_KEPT));
+  #kept = new Recent(INDEX_BYTES_KEPT, reel => weight(reel.index.bytes));
   #known = new Recent(KNOWN_KEPT);
   /** Reels that are not there, and `<reel>/<generation>` that no index has. */
   #absent = new Recent(ABSENT_KEPT);
@@ -405,7 +464,8 @@ export class Reels {
   async #load(reel, { location, sha256: expected, bytes }, deadline) {
     try {
       if (bytes > INDEX_BYTES_MAX) throw new Error(`zipreel-${reel}-index: ${bytes} bytes are no index`);
-      const zip = await this.download(location, Math.max(deadline - this.now(), 1));
+      this.#kept.makeRoom(weight(bytes));
+      const zip = await this.download(location, bytes, Math.max(deadline - this.now(), 1));
       // Between GetFunction and the download its code may have been updated: the next request sees the new one.
       if (sha256(zip, 'base64') !== expected) throw new Busy(reel);
       const index = readIndex(reel, zip);
@@ -418,15 +478,35 @@ export class Reels {
   }
 }
 
-async function downloadOverHttp(location, timeout) {
+/** The body that a link leads to, of so many bytes. */
+async function downloadOverHttp(location, bytes, timeout) {
+  const large = bytes > MUCH;
+  if (large) collect();
+  const { promise, resolve, reject } = Promise.withResolvers();
+  const get = location.startsWith('https:') ? getOverHttps : getOverHttp;
+  get(location, { signal: AbortSignal.timeout(timeout) }, resolve).on('error', reject);
   try {
-    const answer = await fetch(location, { redirect: 'error', signal: AbortSignal.timeout(timeout) });
-    if (answer.status === 200) return Buffer.from(await answer.arrayBuffer());
-    warn(`an index zip could not be downloaded: ${answer.status}`);
+    const answer = await promise;
+    if (answer.statusCode !== 200) {
+      answer.resume();
+      throw new Busy(`${answer.statusCode}`);
+    }
+    const zip = pages(bytes);
+    let at = 0, collected = 0;
+    for await (const part of answer) {
+      if (at + part.length > bytes) throw new Busy('it is too long');
+      at += part.copy(zip, at);
+      // Each part was memory of its own.
+      if (large && at - collected > MUCH) {
+        collect({ type: 'minor' });
+        collected = at;
+      }
+    }
+    return zip;
   } catch (error) {
-    warn(`an index zip could not be downloaded (${error.cause?.code ?? error.name})`);
+    warn(`an index zip could not be downloaded (${error instanceof Busy ? error.message : error.code ?? error.name})`);
+    throw new Busy('download');
   }
-  throw new Busy('download');
 }
 
 // ---- answers --------------------------------------------------------------------------------------------------
@@ -516,9 +596,9 @@ export class Gate {
 
   async relayMedia({ reel, generation, rendition, client, deadline }) {
     const index = this.relay && await this.reels.having(reel, generation, client, deadline);
-    const text = index && index.files.get(`${generation}/${rendition}.relay.m3u8`)?.toString();
+    const text = index && index.files.get(`${generation}/${rendition}.relay.m3u8`);
     // Not immutable: it names the relay, which may move or be switched off.
-    return text && file(text.replace(/^(?=[^#\s])/gm, `${this.relay}${reel}/${generation}/`), PLAYLIST, SHORT);
+    return text && file(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), PLAYLIST, SHORT);
   }
 
   async init({ reel, generation, rendition, client, deadline }) {
@@ -546,11 +626,48 @@ function reply(status, headers = {}, body = '') {
   return { status, headers: { ...all, ...headers }, body };
 }
 
-/** 200 with a body from the index; null (404) if it is not there. */
+/** A playlist with `base` before each URI line, in pieces: as a whole it may be longer than all indexes in memory. */
+class Based {
+  constructor(playlist, base) { Object.assign(this, { playlist, base }); }
+  *[Symbol.iterator]() {
+    const { playlist, base } = this;
+    let piece = Buffer.allocUnsafeSlow(PIECE), used = 0, made = 0;
+    for (let at = 0, end; at < playlist.length; at = end) {
+      end = playlist.indexOf('\n', at) + 1 || playlist.length;
+      if (used + base.length + end - at > PIECE) {
+        yield piece.subarray(0, used);
+        if ((made += used) > MUCH) made = collect({ type: 'minor' }) ?? 0;
+        piece = Buffer.allocUnsafeSlow(Math.max(PIECE, base.length + end - at));
+        used = 0;
+      }
+      const isUri = playlist[at] !== HASH && !SPACES.includes(playlist[at]);
+      if (isUri) used += base.copy(piece, used);
+      used += playlist.copy(piece, used, at, end);
+    }
+    yield piece.subarray(0, used);
+  }
+}
+
+const HASH = 0x23;
+const SPACES = Buffer.from(' \t\r\n');
+
+/** The parts of a body, in order: what is written at once is copied at once. */
+function* parts(body) {
+  if (!Buffer.isBuffer(body)) yield* typeof body === 'string' ? [body] : body;
+  else for (let at = 0; at < body.length; at += PIECE) yield body.subarray(at, at + PIECE);
+}
+
+/** 200 with a body from the index, which is text, bytes or bytes in pieces; null (404) if it is not there. */
 function file(body, type, cache, more = {}) {
   if (body === undefined) return null;
-  const etag = `"${sha256(body, 'hex').slice(0, 32)}"`;
-  const length = String(Buffer.byteLength(body));
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for (const part of parts(body)) {
+    hash.update(part);
+    bytes += Buffer.byteLength(part);
+  }
+  const etag = `"${hash.digest('hex').slice(0, 32)}"`;
+  const length = String(bytes);
   return reply(200, { 'content-type': type, 'content-length': length, 'cache-control': cache, etag, ...more }, body);
 }
 
@@ -574,6 +691,7 @@ const lines = new Allowance(WARNINGS, Date.now);
 function warn(line) { if (lines.take()) console.warn(line); }
 
 function fromEnvironment(env) {
+  keepSmall();
   const functions = new Functions({ ask: getFunctionOverHttp(env) });
   const html = readFileSync(new URL('watch.html', import.meta.url), 'utf8');
   return new Gate({
@@ -598,6 +716,7 @@ function handle({ rawPath, rawQueryString, headers, requestContext }) {
 async function streamed(event, stream) {
   const { status, headers, body } = await handle(event);
   const out = globalThis.awslambda.HttpResponseStream.from(stream, { statusCode: status, headers });
+  if (typeof body !== 'string') return pipeline(Readable.from(parts(body), { highWaterMark: 2 }), out);
   // Without a write, even an empty one, the status and the headers are lost.
   out.write(body);
   out.end();
@@ -606,7 +725,7 @@ async function streamed(event, stream) {
 async function buffered(event) {
   const { status, headers, body } = await handle(event);
   if (typeof body === 'string') return { statusCode: status, headers, body, isBase64Encoded: false };
-  return { statusCode: status, headers, body: body.toString('base64'), isBase64Encoded: true };
+  return { statusCode: status, headers, body: Buffer.concat([...parts(body)]).toString('base64'), isBase64Encoded: true };
 }
 
 export const handler = globalThis.awslambda ? globalThis.awslambda.streamifyResponse(streamed) : buffered;

@@ -4,6 +4,7 @@ mod answers;
 mod costs;
 mod deployed;
 mod http;
+mod memory;
 pub(crate) mod reel;
 pub(crate) mod runtime;
 pub(crate) mod sides;

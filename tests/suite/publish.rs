@@ -6,5 +6,5 @@ mod faces;
 mod failures;
 pub(crate) mod frames;
 mod limits;
-mod memory;
+pub(crate) mod memory;
 mod order;

@@ -59,6 +59,10 @@ impl Drop for Function {
 }
 
 impl Function {
+    pub(crate) fn pid(&self) -> u32 {
+        self.node.id().expect("it runs")
+    }
+
     /// What it wrote to standard output and standard error so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()

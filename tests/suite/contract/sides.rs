@@ -119,6 +119,11 @@ impl Side {
         Self { name: "stand-in", gate: endpoint.gate.clone(), relay: endpoint.relay.clone(), functions: Vec::new() }
     }
 
+    /// The process of the deployed gate.
+    pub(crate) fn gate_pid(&self) -> u32 {
+        self.functions.first().expect("it is not the stand-in").pid()
+    }
+
     /// What its functions logged; empty for the stand-in.
     pub(crate) fn log(&self) -> String {
         self.functions.iter().map(Function::log).collect()

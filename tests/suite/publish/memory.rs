@@ -46,7 +46,7 @@ impl UnderWay {
 }
 
 /// Most memory that the process ever had resident; where the system does not keep that, what it has now.
-fn peak_kib(pid: u32) -> u64 {
+pub(crate) fn peak_kib(pid: u32) -> u64 {
     let status = Path::new("/proc").join(pid.to_string()).join("status");
     let Ok(status) = std::fs::read_to_string(status) else {
         let listed = Command::new("ps").args(["-o", "rss=", "-p", &pid.to_string()]).output().unwrap();

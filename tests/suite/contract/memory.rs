@@ -1,0 +1,103 @@
+//! The deployed gate's memory: Lambda gives it 128 MB, and an instance that takes more is ended.
+
+use zipreel::{
+    cloud::Cloud,
+    local::Clock,
+    reel::{
+        index::{ChunkIndex, FORMAT, GenerationIndex, Index, Retired, SegmentIndex},
+        name::{ChunkNumber, ReelName},
+    },
+};
+
+use super::{
+    answers::GENERATION,
+    http::get,
+    reel::{self, base64, index_zip},
+    sides::{Account, Options},
+};
+use crate::publish::memory::peak_kib;
+
+/// No index is larger.
+const LARGEST: usize = 12 << 20;
+const PEAK_KIB: u64 = 115 * 1024;
+const SEGMENTS_A_CHUNK: u32 = 8;
+
+/// A generation of one rendition in transport streams with so many segments, as large as those of a real video.
+fn long(reel: &ReelName, id: &str, segments: u32) -> GenerationIndex {
+    let mut made = reel::make(reel, id).index;
+    made.renditions.retain(|rendition, _| rendition.as_str() == "src");
+    made.duration_ms = u64::from(segments) * 2000;
+    let rendition = made.renditions.values_mut().next().unwrap();
+    let numbers = 1..=u16::try_from(segments.div_ceil(SEGMENTS_A_CHUNK)).unwrap();
+    let chunk = |number: u16| {
+        let segment = |place: u32| SegmentIndex {
+            offset: 66 + u64::from(place) * 1_234_567,
+            bytes: 1_200_000 + u64::from(number) * 3 + u64::from(place),
+            duration_us: 2_002_000,
+            crc32: u32::MAX - u32::from(number) * 7 - place,
+        };
+        ChunkIndex {
+            number: ChunkNumber::try_from(number).unwrap(),
+            bytes: 9_876_543,
+            sha256: base64(&[number.to_be_bytes(), number.to_le_bytes()].concat().repeat(8)),
+            segments: (0..SEGMENTS_A_CHUNK).map(segment).collect(),
+        }
+    };
+    rendition.chunks = numbers.map(chunk).collect();
+    made
+}
+
+/// Index zips as large as they may be: one generation of a very long video, and one of a video that was replaced often.
+fn largest(name: &ReelName, retired: u32) -> Vec<u8> {
+    let of = |segments: u32| {
+        let old = (0..retired).map(|number| Retired {
+            until: "2999-01-01T00:00:00Z".into(),
+            generation: long(name, &format!("{number:08x}"), segments),
+        });
+        index_zip(&Index {
+            format: FORMAT,
+            reel: name.clone(),
+            title: "Long".into(),
+            published: "2026-11-22T10:00:00Z".into(),
+            by: None,
+            current: long(name, GENERATION, segments),
+            retired: old.collect(),
+        })
+    };
+    let trial = 1000;
+    let segments = LARGEST * 99 / 100 * trial as usize / of(trial).len();
+    let zip = of(segments as u32);
+    assert!(zip.len() <= LARGEST && zip.len() > LARGEST * 9 / 10, "{} bytes", zip.len());
+    zip
+}
+
+async fn publish(cloud: &Cloud, name: &str, retired: u32) {
+    let reel: ReelName = name.parse().unwrap();
+    reel::create(cloud, &format!("zipreel-{name}-index"), largest(&reel, retired)).await;
+}
+
+#[tokio::test]
+async fn three_of_the_largest_indexes_in_turn_fit_into_the_deployed_gate() {
+    let account = Account::new(Clock::system()).await;
+    let reels = [("long", 0), ("longer", 0), ("often", 5)];
+    for (name, retired) in reels {
+        publish(&account.cloud, name, retired).await;
+    }
+    let side = account.node(Options::default()).await;
+    for round in 0..4 {
+        for (name, _) in reels {
+            for path in ["", "index.m3u8", "0123abcd/src.m3u8", "index.relay.m3u8", "0123abcd/src.relay.m3u8"] {
+                let answer = get(&side.gate, &format!("/{name}/{path}")).await;
+                assert_eq!(answer.status, 200, "round {round}: {name}/{path}");
+                if path.ends_with("src.relay.m3u8") {
+                    let (text, base) = (answer.text(), format!("{}/{name}/0123abcd/src/", side.relay));
+                    let uris: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+                    assert!(uris.len() > 5000 && uris.iter().all(|uri| uri.starts_with(&base)), "{name}");
+                    assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{name}");
+                }
+            }
+        }
+    }
+    let peak = peak_kib(side.gate_pid());
+    assert!((1..=PEAK_KIB).contains(&peak), "{peak} KiB");
+}
