@@ -12,6 +12,7 @@ use crate::reel::{
     board::{Board, Job, State},
     event::{Event, JobChange, JobName, Planned, Published},
     fault::Fault,
+    shown,
 };
 
 /// What one line or bar says of the work.
@@ -127,7 +128,7 @@ impl Plain {
     /// A line above the bar, or just a line.
     pub fn say(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
+            Some(bar) => bar.println(shown::line(line)),
             None => self::say(line),
         }
     }
@@ -152,16 +153,16 @@ impl Plain {
         ));
         self.say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
         let mut out = io::stdout().lock();
-        writeln!(out, "watch: {}", published.watch_url)?;
-        writeln!(out, "playlist: {}", published.playlist_url)?;
+        writeln!(out, "watch: {}", shown::line(&published.watch_url))?;
+        writeln!(out, "playlist: {}", shown::line(&published.playlist_url))?;
         out.flush()
     }
 }
 
-/// One line on standard error, where no bar is.
+/// One line on standard error, where no bar is; nothing in it steers the terminal.
 pub fn say(line: &str) {
     // whoever closed our standard error does not want to read it
-    drop(writeln!(io::stderr(), "{line}"));
+    drop(writeln!(io::stderr(), "{}", shown::line(line)));
 }
 
 /// What failed, why, and what to do now.

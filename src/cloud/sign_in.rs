@@ -6,6 +6,7 @@ use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::CloudError;
+use crate::reel::shown;
 
 /// A profile of AWS's files, for lists to pick from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,19 +73,24 @@ impl SignIn {
 
     /// What to do about credentials that are missing, expired or refused.
     pub(super) fn hint(&self) -> String {
+        let word = |profile: &str| shown::word(profile, "NAME");
         match self {
             Self::Given => "Start the stand-in anew: it no longer takes its own keys.".to_owned(),
             Self::Environment => "Put new values into AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN \
                                   (or take them away and use --profile), then run zipreel again."
                 .to_owned(),
-            Self::Sso(profile) => format!("Run `aws sso login --profile {profile}`, then press r or resume."),
+            Self::Sso(profile) => {
+                format!("Run `aws sso login --profile {}`, then press r or resume.", word(profile))
+            }
             Self::Other(profile) => format!(
                 "Renew the credentials of profile `{profile}` where they come from (for access keys: \
-                 `aws configure --profile {profile}`), then press r or resume."
+                 `aws configure --profile {}`), then press r or resume.",
+                word(profile)
             ),
             Self::NoProfile(profile) => format!(
                 "There is no profile `{profile}`: choose another with --profile, or make it with \
-                 `aws configure sso --profile {profile}`."
+                 `aws configure sso --profile {}`.",
+                word(profile)
             ),
             Self::Nothing => "Run `aws configure sso` or `aws configure` and choose the profile with --profile, or \
                               publish to the stand-in with --target local."

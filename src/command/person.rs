@@ -38,7 +38,8 @@ impl Person for AtTerminal {
 
 async fn type_it(question: &Question) -> Reply {
     let wanted = question.wanted();
-    plain::say(&format!("{} Type {wanted} to go on:", question.text()));
+    let text = format!("{} Type {wanted} to go on:", question.text());
+    text.lines().for_each(plain::say);
     let (typed, answer) = oneshot::channel();
     // a thread of its own: unlike the runtime's, it keeps nobody from leaving while it waits for a line
     std::thread::spawn(move || {

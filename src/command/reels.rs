@@ -20,7 +20,7 @@ use crate::{
     cli::ReelsArgs,
     json, plain,
     publish::reporter::Control,
-    reel::{fault::Stopped, name::ReelName, order::Place},
+    reel::{fault::Stopped, name::ReelName, order::Place, shown},
     settings::{self, Talk},
     use_cases::{
         Engine, Follow,
@@ -55,7 +55,7 @@ pub async fn list(reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
     let lines: Vec<String> = if as_json {
         shelf.0.iter().map(|(name, listed)| json::reel(name, listed).to_string()).collect()
     } else {
-        table(shelf.0.iter())
+        table(shelf.0.iter()).iter().map(|line| shown::line(line)).collect()
     };
     lines.iter().for_each(|line| print(&format!("{line}\n")));
     Ok(())
@@ -124,7 +124,7 @@ pub async fn info(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(
     for retired in &info.index.retired {
         lines.push(format!("retired     {}, served until {}", retired.generation.generation, retired.until));
     }
-    lines.iter().for_each(|line| print(&format!("{line}\n")));
+    lines.iter().for_each(|line| print(&format!("{}\n", shown::line(line))));
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use crate::reel::{
     index::GenerationIndex,
     name::Generation,
     order::{IfTaken, Interrupted, Order, Origin},
+    shown,
 };
 
 pub(super) struct Video {
@@ -163,7 +164,7 @@ impl Identity<'_> {
 
 /// What was begun can't go on: other bytes would come of it.
 fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
-    let (reel, video) = (&order.reel, order.video.display());
+    let (reel, video) = (&order.reel, shown::path_word(&order.video, "VIDEO"));
     let difference = before.origin.as_ref().and_then(|before| before.difference(&now.origin));
     let difference = difference.unwrap_or_else(|| match now.source.hash() {
         // something that looks the same made it necessary to read all of it

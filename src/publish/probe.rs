@@ -18,7 +18,7 @@ use crate::reel::{
     decide::{Action, MediaPlan},
     fault::{Explain, FaultClass, Stopped},
     ffprobe::{self, OutputError, PacketSample},
-    input::{InputError, InputFault, looks_like_mp4, printable},
+    input::{InputError, InputFault, looks_like_mp4},
     media::{Measured, Media},
     transport,
 };
@@ -39,9 +39,9 @@ pub enum ProbeError {
     Input(#[from] InputError),
     #[error("could not run `{}`", .0.display())]
     Run(PathBuf, #[source] io::Error),
-    #[error("could not examine `{}` within {} seconds", printable(.0), LIMIT.as_secs())]
+    #[error("could not examine `{}` within {} seconds", .0.display(), LIMIT.as_secs())]
     Slow(PathBuf),
-    #[error("could not examine `{}`: {how}", printable(video))]
+    #[error("could not examine `{}`: {how}", video.display())]
     Failed {
         video: PathBuf,
         /// Which program ended how, or what was not there.
@@ -49,11 +49,11 @@ pub enum ProbeError {
         /// What it said last.
         complaints: String,
     },
-    #[error("could not understand ffprobe's answer about `{}`", printable(.0))]
+    #[error("could not understand ffprobe's answer about `{}`", .0.display())]
     Answer(PathBuf, #[source] OutputError),
-    #[error("could not examine `{}`: ffprobe's answer is too long", printable(.0))]
+    #[error("could not examine `{}`: ffprobe's answer is too long", .0.display())]
     TooLong(PathBuf),
-    #[error("could not find H.264 video in the segment `{}`", printable(.0))]
+    #[error("could not find H.264 video in the segment `{}`", .0.display())]
     Segment(PathBuf),
     #[error("examining the video was cancelled")]
     Cancelled,

@@ -19,7 +19,7 @@ use crate::reel::{
     event::{JobName, Unit},
     fault::{Explain, Fault, Stopped},
     generation::{SourceHash, SourcePrint},
-    input::{InputError, InputFault, printable},
+    input::{InputError, InputFault},
     name::ReelName,
 };
 
@@ -210,7 +210,7 @@ pub async fn hash_of(video: &Path, reporter: &Arc<dyn Reporter>, control: &Contr
 
 /// Why a reel can't be mended with this video.
 pub fn another(reel: &ReelName, video: &Path) -> Fault {
-    let video = printable(video);
+    let video = video.display();
     let what = format!("could not repair `{reel}`: `{video}` is another video than it was made of");
     Fault::permanent(what).because("the hash of all its bytes differs").hint(format!(
         "Repair it with the video that it was made of, or publish this one in its place: zipreel publish {video} --name \

@@ -31,7 +31,7 @@ use crate::reel::{
     arguments::{Dialect, input_guard},
     decide::MediaPlan,
     fault::{Explain, FaultClass},
-    input::{InputError, InputFault, printable},
+    input::{InputError, InputFault},
     limits::{LimitError, Sum},
     progress::{Announcements, Lines, Piece, Said, said},
 };
@@ -61,14 +61,14 @@ pub enum SplitError {
     Input(#[from] InputError),
     #[error("could not run `{}`", .0.display())]
     Run(PathBuf, #[source] io::Error),
-    #[error("could not write segments to `{}`", printable(folder))]
+    #[error("could not write segments to `{}`", folder.display())]
     Write {
         folder: PathBuf,
         source: io::Error,
         /// Bytes that may wait there.
         room: u64,
     },
-    #[error("could not split `{}`: ffmpeg {how}", printable(video))]
+    #[error("could not split `{}`: ffmpeg {how}", video.display())]
     Failed {
         video: PathBuf,
         how: String,
@@ -81,10 +81,10 @@ pub enum SplitError {
     },
     #[error(
         "could not split the whole of `{}`: {:.1} s of {:.1} s could be read",
-        printable(video), made.as_secs_f64(), promised.as_secs_f64()
+        video.display(), made.as_secs_f64(), promised.as_secs_f64()
     )]
     Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
-    #[error("could not go on splitting `{}`", printable(video))]
+    #[error("could not go on splitting `{}`", video.display())]
     Limit { video: PathBuf, source: LimitError },
     #[error("the split was cancelled")]
     Cancelled,
@@ -113,7 +113,7 @@ impl Explain for SplitError {
                 "Make room for up to {} MiB on the disk of `{}`, or choose another with --work-dir or a smaller \
                  --backlog-gib; then press r or resume.",
                 room.div_ceil(1024 * 1024),
-                printable(folder)
+                folder.display()
             )),
             Self::Limit { source, .. } => source.hint(),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),

@@ -1,6 +1,9 @@
 //! Events as lines of a log, for people who look for what happened.
 
-use super::event::{Event, JobChange, JobName};
+use super::{
+    event::{Event, JobChange, JobName},
+    shown,
+};
 
 /// The job it is about and the line; `None` for what is only counted.
 pub fn line(event: &Event) -> Option<(JobName, String)> {
@@ -22,7 +25,7 @@ pub fn line(event: &Event) -> Option<(JobName, String)> {
         Event::SegmentClosed { .. } | Event::ChunkPacked { .. } => return None,
     };
     // a line a fact, whatever a tool has put into it
-    Some((job, line.replace(['\n', '\r'], " ")))
+    Some((job, shown::line(&line)))
 }
 
 fn words(change: &JobChange) -> Option<String> {
@@ -49,11 +52,14 @@ mod tests {
 
     #[test]
     fn each_fact_is_one_line() {
-        let cause = "429 too many requests\nslow down".to_owned();
+        let cause = "429 too many requests\nslow\u{1b}]0;owned\u{7} down".to_owned();
         let change = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause };
         let (job, line) = line(&Event::Job { job: JobName::Upload, change }).unwrap();
         assert_eq!(job, JobName::Upload);
-        assert_eq!(line, "failed: 429 too many requests slow down; again in 1.2 s, attempt 2 of 8");
+        assert_eq!(
+            line,
+            "failed: 429 too many requests slow\u{fffd}]0;owned\u{fffd} down; again in 1.2 s, attempt 2 of 8"
+        );
         assert_eq!(super::line(&Event::Job { job: JobName::Upload, change: JobChange::Queued }), None);
     }
 }

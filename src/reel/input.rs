@@ -8,7 +8,7 @@ use std::{
 use super::fault::{Explain, FaultClass};
 
 #[derive(Debug, thiserror::Error)]
-#[error("could not read the video `{}`", printable(path))]
+#[error("could not read the video `{}`", path.display())]
 pub struct InputError {
     pub path: PathBuf,
     pub source: InputFault,
@@ -112,15 +112,4 @@ impl Explain for InputError {
 pub fn looks_like_mp4(first: &[u8]) -> bool {
     let boxes: [&[u8]; 8] = [b"ftyp", b"styp", b"mdat", b"moov", b"wide", b"free", b"skip", b"pnot"];
     first.get(4..8).is_some_and(|kind| boxes.contains(&kind))
-}
-
-/// A path for a terminal or a log: control characters (a name may hold escape sequences) are written out.
-pub fn printable(path: &Path) -> String {
-    path.to_string_lossy()
-        .chars()
-        .flat_map(|character| match character.is_control() {
-            true => character.escape_default().collect::<Vec<_>>(),
-            false => vec![character],
-        })
-        .collect()
 }

@@ -31,6 +31,7 @@ pub mod progress;
 pub mod range;
 pub mod region;
 pub mod retry;
+pub mod shown;
 pub mod transport;
 pub mod uplink;
 pub mod watch_page;

@@ -4,6 +4,7 @@ mod chunks;
 pub(crate) mod desk;
 mod faces;
 mod failures;
+mod foreign;
 pub(crate) mod frames;
 mod limits;
 pub(crate) mod memory;

@@ -1,28 +1,17 @@
 //! Text that fits: widths are those of the terminal (CJK is two cells, a combining mark none), cuts fall between
-//! graphemes, and what came from outside can't steer the terminal.
+//! graphemes.
 
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+pub(in crate::tui) use crate::reel::shown::clean;
+
 /// Cells that `text` takes.
 pub(in crate::tui) fn width(text: &str) -> usize {
     // most of what is drawn
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) { text.len() } else { text.width() }
-}
-
-/// Names of files and lines of tools may hold control characters and marks that turn the direction of what follows
-/// them on the line: each becomes a visible stand-in.
-pub(in crate::tui) fn clean(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if text.contains(steers) {
-        Cow::Owned(text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect())
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 /// `text`, or as much of its beginning as leaves room for an ellipsis.
@@ -116,13 +105,6 @@ mod tests {
         assert_eq!(fit("abc", 0), "");
         assert_eq!(fit_end("/srv/video/2026", 6), "…/2026");
         assert_eq!(fit_end("夜の港", 4), "…港");
-    }
-
-    #[test]
-    fn nothing_from_outside_steers_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
-        assert_eq!(clean("txt.\u{202e}4pm"), "txt.\u{fffd}4pm");
-        assert!(matches!(clean("映画 🎬"), Cow::Borrowed(_)));
     }
 
     #[test]
