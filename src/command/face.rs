@@ -3,6 +3,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use indicatif::HumanBytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -185,6 +186,11 @@ pub(super) async fn with_engine<T>(
     let engine = Engine::new(machine);
     // boxed: the futures of all commands, one in another, are deeper than the compiler looks
     let result = Box::pin(work(&engine)).await;
+    let left = engine.left_on_disk().await;
+    if left > 0 {
+        let (bytes, folder) = (HumanBytes(left), engine.machine().folders.work.display());
+        plain::say(&format!("{bytes} of segments in `{folder}` are of runs that ended: `zipreel gc` removes them"));
+    }
     engine.close().await;
     result
 }

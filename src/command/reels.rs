@@ -260,6 +260,10 @@ pub async fn gc(name: Option<&ReelName>, reels: &ReelsArgs, yes: bool) -> Result
         collect::collect(engine, place, name, &person, follow, found).await
     })
     .await?;
+    if collected.segment_bytes > 0 {
+        let bytes = HumanBytes(collected.segment_bytes);
+        plain::say(&format!("removed {bytes} of segments on this disk that runs which ended had left"));
+    }
     if collected.functions == 0 {
         plain::say("nothing to delete");
     } else {

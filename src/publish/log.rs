@@ -11,7 +11,10 @@ use std::{
 };
 
 use super::reporter::Reporter;
-use crate::reel::{chronicle, event::Event, moment::rfc3339, name::ReelName};
+use crate::{
+    reel::{chronicle, event::Event, moment::rfc3339, name::ReelName},
+    state::private,
+};
 
 /// A log that is longer when a run begins is put aside as `publish.log.old`.
 const KEPT_BYTES: u64 = 1024 * 1024;
@@ -68,7 +71,8 @@ impl Drop for Logged {
 }
 
 fn open(path: &Path) -> Option<File> {
-    fs::create_dir_all(path.parent()?).ok()?;
+    let folder = path.parent()?;
+    private::root(folder.parent()?).and_then(|()| private::folder(folder)).ok()?;
     if fs::metadata(path).is_ok_and(|metadata| metadata.len() > KEPT_BYTES) {
         fs::rename(path, path.with_extension("log.old")).ok()?;
     }

@@ -4,7 +4,7 @@ pub mod attempt;
 pub mod collect;
 mod compare;
 pub mod ffmpeg;
-mod folder;
+pub mod folder;
 pub mod foresight;
 mod identity;
 pub mod index;

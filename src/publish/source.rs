@@ -21,6 +21,7 @@ use crate::reel::{
     generation::{SourceHash, SourcePrint},
     input::{InputError, InputFault},
     name::ReelName,
+    shown,
 };
 
 const SAMPLE: u64 = 1024 * 1024;
@@ -210,8 +211,8 @@ pub async fn hash_of(video: &Path, reporter: &Arc<dyn Reporter>, control: &Contr
 
 /// Why a reel can't be mended with this video.
 pub fn another(reel: &ReelName, video: &Path) -> Fault {
-    let video = video.display();
-    let what = format!("could not repair `{reel}`: `{video}` is another video than it was made of");
+    let (shown, video) = (video.display(), shown::path_word(video, "VIDEO"));
+    let what = format!("could not repair `{reel}`: `{shown}` is another video than it was made of");
     Fault::permanent(what).because("the hash of all its bytes differs").hint(format!(
         "Repair it with the video that it was made of, or publish this one in its place: zipreel publish {video} --name \
          {reel} --replace."

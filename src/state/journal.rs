@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{StateError, folders, io_error, lock::ReelLock, order_form::OrderForm, sync_folder};
+use super::{StateError, folders, io_error, lock::ReelLock, order_form::OrderForm, private, sync_folder};
 use crate::reel::{
     generation::SourceHash,
     index::ChunkIndex,
@@ -114,7 +114,7 @@ impl Journal {
     /// said in the second value. Blocking.
     pub fn open(held: &ReelLock, generation: Generation) -> Result<(Self, Option<String>), StateError> {
         let folder = held.folder().join(generation.to_string());
-        fs::create_dir_all(&folder).map_err(io_error("make the folder", &folder))?;
+        private::folder(&folder).map_err(io_error("make the folder", &folder))?;
         // the names of the folders must last as long as what is in them
         for parent in held.folder().parent().into_iter().chain([held.folder()]) {
             sync_folder(parent).map_err(io_error("sync", parent))?;

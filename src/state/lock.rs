@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StateError, io_error, machine};
+use super::{StateError, io_error, machine, private};
 use crate::reel::{
     fault::{Explain, FaultClass},
     name::ReelName,
@@ -125,7 +125,8 @@ impl ReelLock {
         let folder = state_dir.join(reel.as_str());
         let path = folder.join(FILE);
         loop {
-            fs::create_dir_all(&folder).map_err(io_error("make the folder", &folder))?;
+            private::root(state_dir).map_err(io_error("make the folder", state_dir))?;
+            private::folder(&folder).map_err(io_error("make the folder", &folder))?;
             let file = match open(&path) {
                 Ok(file) => file,
                 // its holder has just removed the folder

@@ -6,6 +6,7 @@ pub mod lock;
 mod machine;
 pub mod notice;
 pub mod order_form;
+pub mod private;
 pub mod queue;
 pub mod resumable;
 

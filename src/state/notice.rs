@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use super::{StateError, io_error};
+use super::{StateError, io_error, private};
 
 const FILE: &str = "acknowledged";
 
@@ -27,7 +27,7 @@ pub fn is_acknowledged(state_dir: &Path, account: &str) -> bool {
 pub fn acknowledge(state_dir: &Path, account: &str) -> Result<(), StateError> {
     let path = state_dir.join(FILE);
     let write = || -> io::Result<()> {
-        fs::create_dir_all(state_dir)?;
+        private::root(state_dir)?;
         let before = fs::read_to_string(&path).unwrap_or_default();
         fs::write(&path, format!("{before}{account}\n"))
     };

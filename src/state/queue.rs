@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{StateError, io_error, order_form::OrderForm, sync_folder};
+use super::{StateError, io_error, order_form::OrderForm, private, sync_folder};
 use crate::reel::{
     ledger,
     name::ReelName,
@@ -112,7 +112,8 @@ fn alone(folder: &Path) -> Result<File, StateError> {
 /// Nothing of ours waits any more once we end in an orderly way and leave nothing; else the next process finds it.
 fn begin(state_dir: &Path) -> Result<(File, PathBuf), StateError> {
     let folder = state_dir.join(FOLDER);
-    fs::create_dir_all(&folder).map_err(io_error("make the folder", &folder))?;
+    let made = private::root(state_dir).and_then(|()| private::folder(&folder));
+    made.map_err(io_error("make the folder", &folder))?;
     loop {
         let path = folder.join(format!("{}-{:08x}", std::process::id(), fastrand::u32(..)));
         match OpenOptions::new().create_new(true).write(true).open(&path) {

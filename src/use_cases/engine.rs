@@ -18,6 +18,7 @@ use crate::{
     publish::{
         attempt::Patience,
         ffmpeg::Tools,
+        folder,
         reporter::{Control, Reporter},
     },
     reel::{
@@ -84,6 +85,12 @@ impl Engine {
 
     pub fn machine(&self) -> &Machine {
         &self.0.machine
+    }
+
+    /// Bytes of segments that dead runs left on this machine's disk.
+    pub async fn left_on_disk(&self) -> u64 {
+        let work = self.machine().folders.work.clone();
+        tokio::task::spawn_blocking(move || folder::left(&work)).await.expect("looking at files does not panic")
     }
 
     /// Ends a stand-in that is ours.

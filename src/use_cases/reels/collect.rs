@@ -11,6 +11,7 @@ use crate::{
     library::{self, Sweep},
     publish::{
         collect::{Leftover, ORPHANS_KEPT, Why, is_left_over},
+        folder,
         removal::Removal,
     },
     reel::{
@@ -28,6 +29,8 @@ use crate::{
 pub struct Collected {
     pub functions: u32,
     pub bytes: u64,
+    /// Of segments on this machine's disk that dead runs left.
+    pub segment_bytes: u64,
 }
 
 /// What a face is told before the question.
@@ -78,6 +81,9 @@ pub async fn collect(
             Err(Stopped::Cancelled) => return Err(Stopped::Cancelled),
         }
     }
+    let (work, reel) = (engine.machine().folders.work.clone(), reel.cloned());
+    let removed = tokio::task::spawn_blocking(move || folder::collect(&work, reel.as_ref()));
+    collected.segment_bytes = removed.await.expect("removing files does not panic");
     Ok(collected)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     library,
-    publish::{log, removal::Removal},
+    publish::{folder, log, removal::Removal},
     reel::{
         fault::Stopped,
         name::ReelName,
@@ -49,6 +49,7 @@ async fn forget(engine: &Engine, held: ReelLock, at: AccountRegion) -> Result<()
     let engine = engine.clone();
     let forgotten = tokio::task::spawn_blocking(move || {
         journal::forget(&held, &at);
+        folder::collect(&engine.machine().folders.work, Some(held.reel()));
         let forgotten = engine.queue().forget(held.reel(), &at);
         held.remove_if_empty(&log::FILES);
         forgotten

@@ -4,7 +4,7 @@ use super::resume::Resumable;
 use crate::{
     cloud::functions::FunctionFacts,
     library,
-    publish::{collect, log, removal::Removal},
+    publish::{collect, folder, log, removal::Removal},
     reel::{fault::Stopped, index::Index, name::PREFIX},
     state::{
         journal,
@@ -23,8 +23,9 @@ pub async fn discard(
 ) -> Result<u32, Stopped> {
     let held = engine.hold(&resumable.reel, Purpose::Discard).await?;
     let gone = discard_held(engine, &held, resumable, person, follow, progress).await?;
-    let generation = resumable.generation;
+    let (generation, work) = (resumable.generation, engine.machine().folders.work.clone());
     let forgotten = tokio::task::spawn_blocking(move || {
+        folder::collect(&work, Some(held.reel()));
         let forgotten = journal::forget_generation(&held, generation);
         held.remove_if_empty(&log::FILES);
         forgotten

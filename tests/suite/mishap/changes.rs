@@ -66,3 +66,21 @@ async fn a_deleted_reel_leaves_nothing_on_this_machine() {
     let left: Vec<_> = fs::read_dir(desk.path("state")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["machine"], "no lock, no log, no journal: only the folder's own id");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_run_left_on_the_disk_is_said_and_collected() {
+    let desk = Desk::start().await;
+    set_faults(&desk, "pause-after@CreateFunction=at:2");
+    let cut = ["--name", "m", "--segment-seconds", "2", "--chunk-mib", "1"];
+    let mut child = desk.command("state").arg("publish").args(cut).arg(clip(Clip::Mp4)).spawn().unwrap();
+    until("segments wait for their upload", || desk.stand_in.faults().paused() > 0).await;
+    child.kill().await.unwrap();
+    desk.stand_in.faults().release();
+    set_faults(&desk, "");
+    let said = zipreel(&desk, &["list"]).await.ended(0);
+    assert!(said.err.contains("are of runs that ended: `zipreel gc` removes them"), "{}", said.err);
+    let said = zipreel(&desk, &["gc", "--yes"]).await.ended(0);
+    assert!(said.err.contains("of segments on this disk that runs which ended had left"), "{}", said.err);
+    assert!(!zipreel(&desk, &["list"]).await.ended(0).err.contains("runs that ended"));
+    assert_eq!(fs::read_dir(desk.path("work")).unwrap().count(), 0, "neither folders nor locks stay");
+}
