@@ -253,11 +253,17 @@ async fn by_header(
     let (caller, operation) = caller;
     trail.operation = Some(operation);
     let plan = shared.faults.draw(operation);
-    tokio::time::sleep(plan.latency).await;
+    plan.delay().await;
+    if shared.faults.strikes(&plan, Moment::BeforeBody).await {
+        return Err(Trouble::Cut);
+    }
     let received = receive(shared, parts, body, Some(operation), &plan, trail).await?;
     let content = proved(shared, &caller, received, &plan, operation)?;
     let (inner, now) = (Arc::clone(shared), shared.now());
     let answer = blocking(move || logs::answer(&inner, operation, &content.text, now)).await?;
+    if shared.faults.strikes(&plan, Moment::AfterEffect).await {
+        return Err(Trouble::Cut);
+    }
     let mut response = Response::new(Body::from(answer.to_string()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     Ok(response)

@@ -141,7 +141,7 @@ impl Drop for StandIn {
 
 fn prepare(config: &Config) -> io::Result<Opened> {
     let keys = Keys::load_or_make(&config.data)?;
-    let (store, empty) = Store::open(&config.data, config.keep)?;
+    let (store, empty) = Store::open(&config.data, config.keep, config.clock.clone())?;
     if empty {
         seed::fill(&store, config.clock.now())?;
     }

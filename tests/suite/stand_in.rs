@@ -9,6 +9,7 @@ mod faults;
 mod functions;
 mod hostile;
 mod limits;
+mod lists;
 #[cfg(target_os = "linux")]
 mod memory;
 mod signatures;

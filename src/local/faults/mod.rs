@@ -200,6 +200,14 @@ impl LiveFaults {
         self.live().faults.signature_age.map(|age| time::Duration::seconds_f64(age.as_secs_f64()))
     }
 
+    pub(super) fn list_lag(&self) -> Option<Duration> {
+        self.live().faults.list_lag
+    }
+
+    pub(super) fn list_page(&self) -> Option<usize> {
+        self.live().faults.list_page
+    }
+
     pub(super) fn quota_bytes(&self) -> Option<u64> {
         self.live().faults.quota_bytes
     }

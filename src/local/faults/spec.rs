@@ -4,7 +4,7 @@ use std::{str::FromStr, time::Duration};
 
 use super::{How, Moment, Strike};
 use crate::{
-    local::operation::Operation,
+    local::{limits::PAGE_ITEMS, operation::Operation},
     reel::fault::{Explain, FaultClass},
 };
 
@@ -21,6 +21,10 @@ pub struct Faults {
     pub pending: Option<Duration>,
     /// How old a signature may grow, instead of AWS's 5 minutes.
     pub signature_age: Option<Duration>,
+    /// How far lists of functions lag behind.
+    pub list_lag: Option<Duration>,
+    /// Functions on a page of a list, which is continued by position: what changes meanwhile makes it skip or repeat.
+    pub list_page: Option<usize>,
     /// Code storage of the account, instead of the configured one.
     pub quota_bytes: Option<u64>,
     /// How far the server's clock is ahead of the truth.
@@ -84,7 +88,7 @@ impl Explain for FaultError {
                 "Known: latency, uplink, 403, 409, 412, 429, 500, 503, page-200 (or another \
                  status: a proxy's page), reset-before, reset-mid, reset-after, \
                  effect-no-answer, pause-before, pause-after, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, \
-                 signature-age, quota, clock-skew, seed."
+                 signature-age, list-lag, list-page, quota, clock-skew, seed."
             }
             Self::Operation(_) => "Operations have AWS's names, such as CreateFunction, or Download, Gate, Relay.",
             Self::Value { .. } => return None,
@@ -143,6 +147,11 @@ impl Faults {
             "pending" => duration(value).map(|time| self.pending = Some(time)).ok_or_else(|| wrong(DURATION)),
             "signature-age" => {
                 duration(value).map(|time| self.signature_age = Some(time)).ok_or_else(|| wrong(DURATION))
+            }
+            "list-lag" => duration(value).map(|time| self.list_lag = Some(time)).ok_or_else(|| wrong(DURATION)),
+            "list-page" => {
+                let items = value.parse().ok().filter(|items| (1..=PAGE_ITEMS).contains(items));
+                items.map(|items| self.list_page = Some(items)).ok_or_else(|| wrong("a number of functions, up to 50"))
             }
             "clock-skew" => {
                 let (sign, size) = value.strip_prefix('-').map_or((1.0, value), |size| (-1.0, size));
@@ -251,13 +260,14 @@ mod tests {
     #[test]
     fn a_full_specification_is_read() {
         let spec = "latency=60ms, uplink=200mbit,429=0.1,500@CreateFunction=3x,reset-mid=at:2,page-404@GetFunction=1x,\
-                    expired-credentials=after:9,role-not-assumable=5s,pending=1m,signature-age=20s,quota=1MiB,clock-skew=-10m,seed=42";
+                    expired-credentials=after:9,role-not-assumable=5s,pending=1m,signature-age=20s,list-lag=30s,list-page=3,quota=1MiB,clock-skew=-10m,seed=42";
         let faults: Faults = spec.parse().unwrap();
         assert_eq!(faults.seed, 42);
         assert_eq!(faults.uplink_bytes_a_second, Some(25e6));
         assert_eq!(faults.role_not_assumable, Some(Duration::from_secs(5)));
         assert_eq!(faults.pending, Some(Duration::from_secs(60)));
         assert_eq!(faults.signature_age, Some(Duration::from_secs(20)));
+        assert_eq!((faults.list_lag, faults.list_page), (Some(Duration::from_secs(30)), Some(3)));
         assert_eq!(faults.quota_bytes, Some(1 << 20));
         assert_eq!(faults.clock_skew_seconds, -600.0);
         let rule = |kind, operation, amount| Rule { kind, operation, amount };
@@ -282,7 +292,9 @@ mod tests {
         }
         assert_eq!(error("429@Create=1x"), "`Create` is no operation of the stand-in");
         assert!(error("429=1.5").starts_with("`1.5` is no value for the fault `429`: it takes a share"));
-        for spec in ["latency=60", "latency=-1s", "uplink=fast", "uplink=0mbit", "quota=1TB", "seed=x", "429=x"] {
+        for spec in
+            ["latency=60", "latency=-1s", "uplink=fast", "uplink=0mbit", "quota=1TB", "list-page=0", "seed=x", "429=x"]
+        {
             assert!(error(spec).contains("is no value for the fault"), "{spec}");
         }
         assert_eq!(error("seed@Gate=1"), "`seed@Gate=1` is no fault of the form name=value");

@@ -10,17 +10,21 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
+use time::OffsetDateTime;
 
-use super::files;
+use super::{clock::Clock, files};
 
+mod history;
 pub(super) mod record;
 
+use history::History;
 use record::{Function, LogGroup, Role};
 
 #[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
     keep: Keep,
+    clock: Clock,
     /// Changed only by whoever has the turn, so that reading never waits for a disk.
     state: RwLock<State>,
     turn: Mutex<()>,
@@ -43,12 +47,18 @@ pub(super) struct State {
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) logs: BTreeMap<String, LogGroup>,
+    history: History,
 }
 
 impl State {
     /// Zipped bytes of all functions, as AWS counts them against the quota: the same zip twice counts twice.
     pub(super) fn code_bytes(&self) -> u64 {
         self.functions.values().map(|function| function.code.bytes).sum()
+    }
+
+    /// The functions as they were `then`.
+    pub(super) fn functions_at(&self, then: OffsetDateTime) -> BTreeMap<String, Function> {
+        self.history.functions(&self.functions, then)
     }
 }
 
@@ -60,7 +70,7 @@ pub(super) struct Change<'a> {
 
 impl Store {
     /// Opens a data folder, made if it is not there. The flag says whether it was empty.
-    pub(super) fn open(folder: &Path, keep: Keep) -> io::Result<(Self, bool)> {
+    pub(super) fn open(folder: &Path, keep: Keep, clock: Clock) -> io::Result<(Self, bool)> {
         for part in ["functions", "roles", "logs", "blobs"] {
             fs::create_dir_all(folder.join(part))?;
             files::sweep(&folder.join(part))?;
@@ -69,9 +79,10 @@ impl Store {
             functions: read_all(&folder.join("functions"))?,
             roles: read_all(&folder.join("roles"))?,
             logs: read_all(&folder.join("logs"))?,
+            history: History::default(),
         };
         let empty = state.functions.is_empty() && state.roles.is_empty();
-        let store = Self { folder: folder.to_owned(), keep, state: RwLock::new(state), turn: Mutex::new(()) };
+        let store = Self { folder: folder.to_owned(), keep, clock, state: RwLock::new(state), turn: Mutex::new(()) };
         store.sweep_blobs()?;
         Ok((store, empty))
     }
@@ -135,8 +146,13 @@ impl Change<'_> {
     /// Writes a function as it is to be from now on. Its code must be there already.
     pub(super) fn put_function(&self, function: Function) -> io::Result<()> {
         write(&self.path("functions", &function.name), &function)?;
-        let old = self.edit().functions.insert(function.name.clone(), function);
-        old.map_or(Ok(()), |old| self.drop_blob(&old.code.sha256))
+        let name = function.name.clone();
+        let mut state = self.edit();
+        let old = state.functions.insert(name.clone(), function);
+        let sha256 = old.as_ref().map(|old| old.code.sha256.clone());
+        state.history.note(self.store.clock.now(), name, old);
+        drop(state);
+        sha256.map_or(Ok(()), |sha256| self.drop_blob(&sha256))
     }
 
     /// False if there was none.
@@ -145,8 +161,12 @@ impl Change<'_> {
             return Ok(false);
         }
         files::remove(&self.path("functions", name))?;
-        let removed = self.edit().functions.remove(name);
-        removed.map_or(Ok(()), |old| self.drop_blob(&old.code.sha256))?;
+        let mut state = self.edit();
+        let old = state.functions.remove(name);
+        let sha256 = old.as_ref().map(|old| old.code.sha256.clone());
+        state.history.note(self.store.clock.now(), name.to_owned(), old);
+        drop(state);
+        sha256.map_or(Ok(()), |sha256| self.drop_blob(&sha256))?;
         Ok(true)
     }
 
