@@ -15,7 +15,7 @@ MATRIX  := $(TARGET)/matrix
 help:
 	@echo 'make try     build, make a sample video and publish it on this machine: no account needed'
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
-	@echo 'make soak    more deaths of the publishing process than make test has time for, and the fuzz targets'
+	@echo 'make soak    more deaths, and more orders of two machines, than make test has time for, and the fuzz targets'
 	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library)'
 	@echo 'make screens record the pictures of the wizard for the README anew'
 
@@ -43,6 +43,7 @@ FUZZ_SECONDS := 60
 soak:
 	@tests/tools/need cargo cc ffmpeg
 	ZIPREEL_CRASH_POINTS=60 cargo test --locked --test suite mishap::crash
+	ZIPREEL_ALL_POINTS=1 ZIPREEL_SEEDS=2000 ZIPREEL_KILL_SEEDS=50 cargo test --locked --test suite -- mishap::two mishap::orders
 	cargo build --locked
 	@tests/tools/sample $(SAMPLE)
 	tests/tools/slow-line $(ZIPREEL) $(SAMPLE) $(TARGET)/slow-line

@@ -92,6 +92,25 @@ fn only_the_cloud_names_the_sdk() {
     assert_eq!(naming(&words, |place| !place.starts_with("cloud/")), [""; 0]);
 }
 
+/// What can't be undone is sent from one place, which shows the lease and what was seen just before.
+#[test]
+fn deletions_replacements_and_flips_have_one_caller() {
+    let words = [".delete_function(", ".replace_code(", ".flip_index(", ".create_index("];
+    let callers = naming(&words, |place| !place.starts_with("cloud/") && place != "publish/change.rs");
+    assert_eq!(callers, [""; 0]);
+    let callers = naming(&words, |place| place == "publish/change.rs");
+    assert_eq!(callers.len(), words.len(), "each once: {callers:?}");
+    // what asks for no lease: a lease itself, the gate and the relay, and what `doctor` has just made
+    let any = naming(&[".delete_any(", ".delete_trial("], |place| {
+        !["cloud/functions.rs", "cloud/public.rs", "cloud/lease.rs", "account/live.rs"].contains(&place)
+    });
+    assert_eq!(any, [""; 0]);
+    let made = naming(&[".create_function("], |place| {
+        !place.starts_with("cloud/") && !["publish/upload.rs", "account/live.rs"].contains(&place)
+    });
+    assert_eq!(made, [""; 0], "what makes functions could make an index");
+}
+
 #[test]
 fn no_names_that_say_nothing() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

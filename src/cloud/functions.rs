@@ -17,7 +17,7 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Cloud, CloudError, Fresh,
+    Cloud, CloudError, Fresh, Recent, Sighted, Whole,
     body::{StreamedCode, placeholder},
     code::CodeZip,
     date::AnswerDate,
@@ -120,20 +120,44 @@ impl Cloud {
         new: &NewFunction,
         code: &CodeZip,
         sent: &Count,
+        _: &Recent<'_, Whole>,
         _: &Fresh<'_>,
     ) -> Result<FunctionFacts, CloudError> {
         self.create_function(new, code, sent).await
     }
 
-    /// Replaces the code of a reel's function (its index, or a chunk that is not what it should be) if its revision is
-    /// still `revision`. One attempt.
-    pub async fn replace_code(
+    /// Has a reel's index promise what was seen whole, if its revision is still `revision`. One attempt.
+    pub async fn flip_index(
         &self,
         name: &str,
         revision: Option<&str>,
         code: &CodeZip,
         sent: &Count,
+        _: &Recent<'_, Whole>,
         _: &Fresh<'_>,
+    ) -> Result<FunctionFacts, CloudError> {
+        self.update_code(name, revision, code, sent).await
+    }
+
+    /// Replaces the code of a reel's function that is still as it was seen: of a chunk that is not what it should be,
+    /// or of an index that promises what it promised before. One attempt.
+    pub async fn replace_code(
+        &self,
+        seen: &Recent<'_, Sighted>,
+        code: &CodeZip,
+        sent: &Count,
+        _: &Fresh<'_>,
+    ) -> Result<FunctionFacts, CloudError> {
+        let FunctionFacts { name, revision, .. } = seen.seen().facts();
+        self.update_code(name, revision.as_deref(), code, sent).await
+    }
+
+    async fn update_code(
+        &self,
+        name: &str,
+        revision: Option<&str>,
+        code: &CodeZip,
+        sent: &Count,
     ) -> Result<FunctionFacts, CloudError> {
         let doing = || format!("could not update function `{name}`");
         self.limiter.acquire(Rank::First).await;
@@ -252,8 +276,8 @@ impl Cloud {
     }
 
     /// Deletes a function of a reel. True if it was there.
-    pub async fn delete_function(&self, name: &str, _: &Fresh<'_>) -> Result<bool, CloudError> {
-        self.delete_any(name).await
+    pub async fn delete_function(&self, victim: &Recent<'_, Sighted>, _: &Fresh<'_>) -> Result<bool, CloudError> {
+        self.delete_any(&victim.seen().facts().name).await
     }
 
     /// Deletes a function that this very process has just made to try something out.

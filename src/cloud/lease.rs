@@ -7,7 +7,7 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use tokio::task::JoinHandle;
@@ -16,6 +16,7 @@ use super::{
     Cloud, CloudError,
     code::CodeZip,
     functions::{FunctionFacts, NewFunction},
+    sight::Moment,
 };
 use crate::reel::{
     describe::LeaseDescription,
@@ -108,8 +109,8 @@ pub struct Lease {
 struct Holding {
     cloud: Cloud,
     ours: LeaseDescription,
-    /// What AWS said last, and when that was by both of this machine's clocks: one of them stops while it sleeps.
-    seen: Mutex<Option<(Instant, SystemTime)>>,
+    /// When AWS said so last.
+    seen: Mutex<Option<Moment>>,
 }
 
 /// AWS has just said that the lease is ours for ten minutes at least: what can't be undone is sent under this.
@@ -244,15 +245,12 @@ impl Holding {
 
     fn saw(&self) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Some((Instant::now(), SystemTime::now()));
+        *seen = Some(Moment::now());
     }
 
     fn is_fresh(&self) -> bool {
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.is_some_and(|(at, wall)| {
-            // a clock that was set back tells nothing
-            at.elapsed() < FRESH && SystemTime::now().duration_since(wall).is_ok_and(|since| since < FRESH)
-        })
+        seen.is_some_and(|seen| seen.is_within(FRESH))
     }
 }
 

@@ -9,6 +9,8 @@ use std::{
 };
 
 pub const DEFAULT_PER_SECOND: f64 = 10.0;
+/// GetFunction has 100 a second of its own, which the gate lives on.
+const LOOKS_PER_SECOND: f64 = 20.0;
 const SLOWEST_PER_SECOND: f64 = 0.5;
 /// Calls that may go at once after a quiet time.
 const BURST: f64 = 5.0;
@@ -47,14 +49,18 @@ impl Limiter {
     }
 
     /// The limiter of all connections of this process to that account and Region: AWS counts their calls together.
-    pub fn shared(of: Scope) -> Arc<Self> {
-        static ALL: LazyLock<Mutex<HashMap<Scope, Weak<Limiter>>>> = LazyLock::new(Mutex::default);
+    pub fn shared(of: &Scope, calls: Calls) -> Arc<Self> {
+        static ALL: LazyLock<Mutex<HashMap<(Scope, Calls), Weak<Limiter>>>> = LazyLock::new(Mutex::default);
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, limiter| limiter.strong_count() > 0);
+        let of = (of.clone(), calls);
         if let Some(limiter) = all.get(&of).and_then(Weak::upgrade) {
             return limiter;
         }
-        let limiter = Arc::default();
+        let limiter = match calls {
+            Calls::Changes => Arc::default(),
+            Calls::Looks => Arc::new(Self::new(LOOKS_PER_SECOND)),
+        };
         all.insert(of, Arc::downgrade(&limiter));
         limiter
     }
@@ -83,6 +89,15 @@ impl Limiter {
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
         self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Which calls are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Calls {
+    /// All of the control plane but GetFunction.
+    Changes,
+    /// GetFunction, of one function after the other.
+    Looks,
 }
 
 /// Whose calls are counted together.
@@ -273,15 +288,15 @@ mod tests {
             account: account.into(),
             region: region.into(),
         };
-        let first = Limiter::shared(scope("1", "eu-west-1"));
-        assert!(Arc::ptr_eq(&first, &Limiter::shared(scope("1", "eu-west-1"))));
+        let first = Limiter::shared(&scope("1", "eu-west-1"), Calls::Changes);
+        assert!(Arc::ptr_eq(&first, &Limiter::shared(&scope("1", "eu-west-1"), Calls::Changes)));
         for other in [scope("2", "eu-west-1"), scope("1", "eu-west-2")] {
-            assert!(!Arc::ptr_eq(&first, &Limiter::shared(other)));
+            assert!(!Arc::ptr_eq(&first, &Limiter::shared(&other, Calls::Changes)));
         }
         let elsewhere = Scope { place: "aws".into(), ..scope("1", "eu-west-1") };
-        assert!(!Arc::ptr_eq(&first, &Limiter::shared(elsewhere)));
+        assert!(!Arc::ptr_eq(&first, &Limiter::shared(&elsewhere, Calls::Changes)));
         first.throttled(None);
         drop(first);
-        assert_eq!(Limiter::shared(scope("1", "eu-west-1")).bucket().per_second, DEFAULT_PER_SECOND);
+        assert_eq!(Limiter::shared(&scope("1", "eu-west-1"), Calls::Changes).bucket().per_second, DEFAULT_PER_SECOND);
     }
 }

@@ -19,6 +19,7 @@ pub mod quota;
 mod rights;
 mod roles;
 pub mod session;
+mod sight;
 mod sign_in;
 
 pub use answer::class_of_page;
@@ -28,6 +29,7 @@ pub use lease::{Fresh, Lease, LeaseError};
 pub use public::{Deployed, InvokeMode};
 pub use roles::RoleWanted;
 pub use session::{Cloud, Connect, Identity, Keys, Unusual};
+pub use sight::{Look, Recent, Sighted, Whole};
 pub use sign_in::{Profile, profiles};
 
 /// What an idempotent call did.

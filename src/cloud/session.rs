@@ -16,7 +16,7 @@ use super::{
     credentials::Renewable,
     error::CloudError,
     http,
-    limiter::{Limiter, Scope},
+    limiter::{Calls, Limiter, Scope},
     sign_in::SignIn,
 };
 use crate::reel::gate::{CHUNK_ROLE, Public};
@@ -87,6 +87,8 @@ pub struct Cloud {
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) limiter: Arc<Limiter>,
+    /// Of GetFunction, where many are looked at.
+    pub(super) looks: Arc<Limiter>,
     sign_in: SignIn,
     /// None where the keys were given.
     credentials: Option<Renewable>,
@@ -128,7 +130,8 @@ impl Cloud {
             lambda: aws_sdk_lambda::Client::new(&judging(&config, Form::Json)),
             iam: aws_sdk_iam::Client::new(&judging(&config, Form::Xml)),
             logs: aws_sdk_cloudwatchlogs::Client::new(&judging(&config, Form::Json)),
-            limiter: Limiter::shared(scope),
+            limiter: Limiter::shared(&scope, Calls::Changes),
+            looks: Limiter::shared(&scope, Calls::Looks),
             sign_in,
             credentials,
             unusual: connect.unusual.clone(),

@@ -51,16 +51,16 @@ pub async fn sweep(cloud: &Cloud, patience: &Patience) -> Result<Sweep, LibraryE
     .await?;
     let mut sweep = Sweep::default();
     for (reel, found) in reels {
-        let index = match &found.index {
-            None => None,
-            Some(facts) if is_tidy(facts, &found.functions) => continue,
-            Some(_) => match patience.again(|| remote::existing(cloud, &reel)).await {
-                Ok(existing) => existing.map(|existing| existing.index),
-                Err(error) => {
-                    sweep.unread.push((reel, error.fault()));
-                    continue;
-                }
-            },
+        if found.index.as_ref().is_some_and(|facts| is_tidy(facts, &found.functions)) {
+            continue;
+        }
+        // asked for where it is not listed, too: a list may be stale
+        let index = match patience.again(|| remote::existing(cloud, &reel)).await {
+            Ok(existing) => existing.map(|existing| existing.index),
+            Err(error) => {
+                sweep.unread.push((reel, error.fault()));
+                continue;
+            }
         };
         sweep.leftovers.extend(leftovers(&reel, index.as_ref(), &found.functions, now));
     }

@@ -9,14 +9,16 @@ use std::{
 
 use super::{
     attempt::{Patience, attempts},
-    remote,
+    change::{self, ChangeError, Flip},
+    made::Made,
+    remote::{self, RemoteError},
     reporter::JobHandle,
     upload::Uploaded,
     work::Work,
 };
 use crate::{
     cloud::{
-        Cloud, CloudError, Fresh, LeaseError,
+        Cloud, CloudError, Lease, LeaseError, Whole,
         code::CodeZip,
         functions::{FunctionFacts, NewFunction},
     },
@@ -72,60 +74,78 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Meas
     }
 }
 
-/// Deploys the index. With an existing one of another generation, that is retired and served on.
+/// What became of an index that was to be deployed.
+pub(super) enum Landed {
+    Flipped(Index),
+    /// It was deployed before.
+    Already(Index),
+    /// The chunks were looked at too long ago: AWS could not be asked meanwhile.
+    LookAgain,
+}
+
+/// Deploys the index of what was seen whole. With an existing one of another generation, that is retired and served on.
 pub(super) async fn index(
     work: &Arc<Work>,
-    generation: &GenerationIndex,
-    independent: bool,
-    mut existing: Option<Existing>,
-    poster: Option<Vec<u8>>,
-) -> Result<Index, Stopped> {
+    made: &Made,
+    whole: &Whole,
+    existing: Option<&Existing>,
+    poster: Option<&[u8]>,
+) -> Result<Landed, Stopped> {
+    let Made { generation, independent, .. } = made;
     let job = work.job(JobName::Index, Unit::Bytes);
     // until when a retired generation is served, other machines read too: all go by AWS's clock
     let now = match attempts(&job, &work.control, &work.retry, |_| work.cloud.now(), |_| ()).await {
         Ok(now) => now,
         Err(stopped) => return ended(job, Err(stopped)),
     };
+    let mut theirs: Option<Existing> = None;
     let result = loop {
-        let next = next(work, generation, existing.as_ref(), now);
-        if let Some(existing) = existing.as_ref().filter(|existing| same_content(existing, &next)) {
+        let existing = theirs.as_ref().or(existing);
+        let next = next(work, generation, existing, now);
+        if let Some(existing) = existing.filter(|existing| same_content(existing, &next)) {
             let result = describe_anew(work, &job, existing).await;
             match &result {
                 Ok(()) => job.skipped("already published"),
                 other => job.ended(other),
             }
-            return result.map(|()| existing.index.clone());
+            return result.map(|()| Landed::Already(existing.index.clone()));
         }
-        let package = |poster| readable(package(&next, independent, existing.as_ref(), poster));
+        let package = |poster| readable(package(&next, *independent, existing, poster));
         // a reel without a picture plays as well
-        let code = match package(poster.as_deref()).or_else(|_| package(None)) {
+        let code = match package(poster).or_else(|_| package(None)) {
             Ok(code) => code,
             Err(error) => break Err(Stopped::Failed(limits::refusal(&work.order.reel, &error))),
         };
         job.sized(code.bytes());
-        let deploy = |_| deploy(work, &next, &code, existing.as_ref(), job.count());
-        match attempts(&job, &work.control, &work.retry, deploy, |_| ()).await {
-            Ok(Flip::Ours) => break Ok(next),
-            Ok(Flip::Theirs(theirs)) => {
-                job.log("someone else published the same meanwhile");
-                existing = Some(*theirs);
+        let deployment = Deployment { work, whole, existing, next: &next, code: &code };
+        match attempts(&job, &work.control, &work.retry, |_| deployment.attempt(job.count()), |_| ()).await {
+            Ok(Attempted::Ours) => {
+                work.is_visible_as(generation, code.code_sha256());
+                break Ok(Landed::Flipped(next));
             }
+            Ok(Attempted::Theirs(quicker)) => {
+                job.log("someone else published the same meanwhile");
+                theirs = Some(*quicker);
+            }
+            Ok(Attempted::Stale) => break Ok(Landed::LookAgain),
             Err(stopped) => break Err(stopped),
         }
     };
     ended(job, result)
 }
 
-fn ended(job: JobHandle, result: Result<Index, Stopped>) -> Result<Index, Stopped> {
+fn ended(job: JobHandle, result: Result<Landed, Stopped>) -> Result<Landed, Stopped> {
     job.ended(&result);
     result
 }
 
 /// What an attempt to deploy the index came to.
-enum Flip {
+enum Attempted {
     Ours,
     /// Another machine was quicker, with the same chunks.
     Theirs(Box<Existing>),
+    /// The chunks have to be looked at again.
+    Stale,
 }
 
 fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, now: SystemTime) -> Index {
@@ -158,28 +178,62 @@ pub async fn retitle(
     existing: Existing,
     title: &str,
     patience: &Patience,
-    fresh: &Fresh<'_>,
+    lease: &Lease,
 ) -> Result<(), IndexError> {
-    let Existing { facts, index, mut entries } = existing;
+    let Existing { facts, index, entries } = existing;
     let retired = index.retired.into_iter().map(slim).collect();
     let next = Index { title: title.to_owned(), retired, ..index };
-    entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&next).expect("an index is plain data"));
-    let code = readable(zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))))?;
-    let (name, revision) = (&facts.name, facts.revision.as_deref());
-    let sent = Count::default();
-    match patience.again(|| cloud.replace_code(name, revision, &code, &sent, fresh)).await {
-        // the answer to an earlier attempt was lost, or someone else was quicker
-        Err(error) if error.is_precondition() => {
-            let now = patience.again(|| cloud.function(name)).await?;
-            if now.is_none_or(|now| now.code_sha256 != code.code_sha256()) {
-                return Err(error.into());
-            }
+    let code = readable(zip_of(&next, &entries))?;
+    let (name, sha256, sent) = (&facts.name, code.code_sha256(), Count::default());
+    let change = async || {
+        let other = |why| CloudError::unexpected(format!("could not update function `{name}`"), why);
+        let seen = cloud.sight(name).await?.ok_or_else(|| other("someone else has deleted it meanwhile"))?;
+        match &seen.facts().code_sha256 {
+            // the answer to an earlier attempt was lost
+            now if *now == sha256 => return Ok(()),
+            now if *now != facts.code_sha256 => return Err(other("someone else has changed it meanwhile").into()),
+            _ => {}
         }
-        other => drop(other?),
-    }
-    let text = description(&next, &code.code_sha256()).text();
+        change::replace(cloud, lease, &seen, &code, &sent).await
+    };
+    patience.again(change).await?;
+    let text = description(&next, &sha256).text();
     patience.again(|| cloud.describe(name, &text)).await?;
     Ok(())
+}
+
+/// Has the reel serve what it served before, which was just found whole: what was to replace it vanishes again and again.
+/// False if the index is not ours any more.
+pub(super) async fn take_back(work: &Work, before: &Existing, after: &Index, whole: &Whole) -> Result<bool, Stopped> {
+    let name = work.index_function();
+    let code = CodeZip::in_memory(zip_of(&before.index, &before.entries));
+    let patience = Patience { policy: work.retry, ..Patience::default() };
+    let change = async || {
+        let Some(now) = remote::existing(&work.cloud, &work.order.reel).await? else { return Ok(false) };
+        if now.index.current.generation == before.index.current.generation {
+            return Ok(true);
+        }
+        if now.index != *after {
+            return Ok(false);
+        }
+        let index = Flip::Replace { name: &name, revision: now.facts.revision.as_deref() };
+        change::flip(&work.cloud, &*work.lease().await?, whole, index, &code, &Count::default()).await?;
+        Ok::<_, IndexError>(true)
+    };
+    let stopped = |error: IndexError| Stopped::Failed(error.fault());
+    let is_back = patience.again(change).await.map_err(stopped)?;
+    if is_back {
+        let text = description(&before.index, &code.code_sha256()).text();
+        patience.again(|| work.cloud.describe(&name, &text)).await.map_err(|error| stopped(error.into()))?;
+    }
+    Ok(is_back)
+}
+
+/// With the playlists and all else that it had.
+fn zip_of(index: &Index, entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+    let json = serde_json::to_vec(index).expect("an index is plain data");
+    let others = entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    zip::whole([(INDEX_ENTRY, json.as_slice())].into_iter().chain(others))
 }
 
 /// An update that was interrupted has left the description of the code before.
@@ -255,9 +309,9 @@ pub enum IndexError {
     #[error(transparent)]
     Limit(#[from] LimitError),
     #[error(transparent)]
-    Cloud(#[from] CloudError),
+    Change(#[from] ChangeError),
     #[error(transparent)]
-    Lease(#[from] LeaseError),
+    Remote(#[from] RemoteError),
     #[error("someone else published `{reel}` meanwhile: {who}, {when}")]
     Overtaken { reel: String, who: String, when: String },
 }
@@ -266,8 +320,8 @@ impl Explain for IndexError {
     fn class(&self) -> FaultClass {
         match self {
             Self::Limit(error) => error.class(),
-            Self::Cloud(error) => error.class(),
-            Self::Lease(error) => error.class(),
+            Self::Change(error) => error.class(),
+            Self::Remote(error) => error.class(),
             Self::Overtaken { .. } => FaultClass::Permanent,
         }
     }
@@ -275,101 +329,93 @@ impl Explain for IndexError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Limit(error) => error.hint(),
-            Self::Cloud(error) => error.hint(),
-            Self::Lease(error) => error.hint(),
+            Self::Change(error) => error.hint(),
+            Self::Remote(error) => error.hint(),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Cloud(error) => error.retry_after(),
-            Self::Lease(error) => error.retry_after(),
+            Self::Change(error) => error.retry_after(),
+            Self::Remote(error) => error.retry_after(),
             Self::Limit(_) | Self::Overtaken { .. } => None,
         }
     }
 
     fn is_offline(&self) -> bool {
         match self {
-            Self::Cloud(error) => error.is_offline(),
-            Self::Lease(error) => error.is_offline(),
+            Self::Change(error) => error.is_offline(),
+            Self::Remote(error) => error.is_offline(),
             Self::Limit(_) | Self::Overtaken { .. } => false,
         }
     }
 }
 
-async fn deploy(
-    work: &Work,
-    next: &Index,
-    code: &CodeZip,
-    existing: Option<&Existing>,
-    sent: &Count,
-) -> Result<Flip, IndexError> {
-    let name = work.index_function();
-    let text = description(next, &code.code_sha256()).text();
-    let lease = work.lease().await?;
-    let fresh = lease.fresh().await?;
-    match existing {
-        None => create(work, next, code, sent, &fresh).await,
-        Some(existing) => {
-            let revision = existing.facts.revision.as_deref();
-            let updated = work.cloud.replace_code(&name, revision, code, sent, &fresh).await;
-            match updated {
-                Ok(_) => {}
-                // the answer to an earlier attempt was lost, or someone else was quicker
-                Err(error) if error.is_precondition() => {
-                    if let theirs @ Flip::Theirs(_) = ours_or_overtaken(work, next, code, error).await? {
-                        return Ok(theirs);
-                    }
+impl From<CloudError> for IndexError {
+    fn from(error: CloudError) -> Self {
+        Self::Change(error.into())
+    }
+}
+
+impl From<LeaseError> for IndexError {
+    fn from(error: LeaseError) -> Self {
+        Self::Change(error.into())
+    }
+}
+
+/// An index on its way.
+struct Deployment<'a> {
+    work: &'a Work,
+    whole: &'a Whole,
+    existing: Option<&'a Existing>,
+    next: &'a Index,
+    code: &'a CodeZip,
+}
+
+impl Deployment<'_> {
+    async fn attempt(&self, sent: &Count) -> Result<Attempted, IndexError> {
+        let Self { work, code, .. } = self;
+        let name = work.index_function();
+        let text = description(self.next, &code.code_sha256()).text();
+        let function = FunctionName::Index { reel: work.order.reel.clone() };
+        let tags = describe::tags(&function).into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let new = NewFunction { name: name.clone(), description: text.clone(), tags };
+        let flip = match self.existing {
+            None => Flip::Create(&new),
+            Some(existing) => Flip::Replace { name: &name, revision: existing.facts.revision.as_deref() },
+        };
+        match change::flip(&work.cloud, &*work.lease().await?, self.whole, flip, code, sent).await {
+            Ok(()) => {}
+            Err(ChangeError::Stale) => return Ok(Attempted::Stale),
+            // the answer to an earlier attempt was lost, or someone else was quicker
+            Err(ChangeError::Cloud(error)) if error.is_conflict() || error.is_precondition() => {
+                if let Some(theirs) = self.ours_or_overtaken(error).await? {
+                    return Ok(Attempted::Theirs(Box::new(theirs)));
                 }
-                Err(error) => return Err(error.into()),
             }
+            Err(error) => return Err(error.into()),
+        }
+        if self.existing.is_some() {
             work.cloud.describe(&name, &text).await?;
-            Ok(Flip::Ours)
         }
+        Ok(Attempted::Ours)
     }
-}
 
-async fn create(
-    work: &Work,
-    next: &Index,
-    code: &CodeZip,
-    sent: &Count,
-    fresh: &Fresh<'_>,
-) -> Result<Flip, IndexError> {
-    let function = FunctionName::Index { reel: work.order.reel.clone() };
-    let new = NewFunction {
-        name: work.index_function(),
-        description: description(next, &code.code_sha256()).text(),
-        tags: describe::tags(&function).into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-    };
-    match work.cloud.create_index(&new, code, sent, fresh).await {
-        Ok(_) => Ok(Flip::Ours),
-        Err(error) if error.is_conflict() => ours_or_overtaken(work, next, code, error).await,
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn ours_or_overtaken(work: &Work, next: &Index, code: &CodeZip, error: CloudError) -> Result<Flip, IndexError> {
-    match work.cloud.function(&work.index_function()).await? {
-        Some(facts) if facts.code_sha256 == code.code_sha256() => Ok(Flip::Ours),
-        Some(facts) => {
-            let theirs = remote::existing(&work.cloud, &work.order.reel).await.ok().flatten();
-            let theirs = match theirs {
-                Some(theirs) if has_chunks_of(&theirs.index.current, &next.current) => {
-                    return Ok(Flip::Theirs(Box::new(theirs)));
-                }
-                theirs => theirs,
-            };
-            let index = theirs.map(|theirs| theirs.index);
-            let who = index
-                .as_ref()
-                .and_then(|index| Some(format!("{} with generation {}", index.by.as_ref()?, index.current.generation)));
-            let when = index.map_or(facts.modified, |index| index.published);
-            let who = who.unwrap_or_else(|| "nobody known".to_owned());
-            Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when })
+    /// `None` if it is ours; the index of someone else who published the same chunks.
+    async fn ours_or_overtaken(&self, error: CloudError) -> Result<Option<Existing>, IndexError> {
+        let theirs = remote::existing(&self.work.cloud, &self.work.order.reel).await?;
+        let Some(theirs) = theirs else { return Err(error.into()) };
+        if theirs.facts.code_sha256 == self.code.code_sha256() {
+            return Ok(None);
         }
-        None => Err(error.into()),
+        if has_chunks_of(&theirs.index.current, &self.next.current) {
+            return Ok(Some(theirs));
+        }
+        let Index { by, current, published, .. } = theirs.index;
+        let who = by.map(|by| format!("{by} with generation {}", current.generation));
+        let who = who.unwrap_or_else(|| "nobody known".to_owned());
+        Err(IndexError::Overtaken { reel: self.work.order.reel.to_string(), who, when: published })
     }
 }
 
@@ -388,6 +434,6 @@ fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster
         let entries = existing.into_iter().flat_map(|existing| entries_of(existing, retired.generation.generation));
         files.extend(entries.map(|(name, bytes)| (name.clone(), bytes.clone())));
     }
-    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_vec())));
+    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
     zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
 }

@@ -1,49 +1,76 @@
-//! The second look: whether the chunks that an index is about to promise stand there, all of them, as they were made.
+//! The second look: whether the chunks that an index promises stand there, all of them, as they were made. Each is asked
+//! for by its name: a list shows for a while what is gone.
 
-use super::{attempt::Patience, remote, upload::Deployed, work::Work};
-use crate::reel::{
-    fault::{Explain, Fault, FaultClass, Stopped},
-    index::GenerationIndex,
-    name::ChunkNumber,
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{attempt::Patience, upload::Deployed, work::Work};
+use crate::{
+    cloud::{self, Whole},
+    reel::{
+        fault::{Explain, Fault, Stopped},
+        index::GenerationIndex,
+        name::ChunkNumber,
+    },
 };
 
-pub(super) struct Look {
-    pub missing: Vec<ChunkNumber>,
-    /// What stands there: number to `CodeSha256`.
-    pub deployed: Deployed,
+/// Calls side by side.
+const PARALLEL: usize = 4;
+
+pub(super) enum Look {
+    Whole(Whole),
+    Missing {
+        /// Those that are not there, or with other content.
+        missing: Vec<ChunkNumber>,
+        /// What stands there: number to `CodeSha256`.
+        deployed: Deployed,
+    },
 }
 
+/// A chunk that is promised.
+struct Promised<'a> {
+    name: String,
+    number: ChunkNumber,
+    sha256: &'a str,
+}
+
+/// Looks at every chunk of a generation of the reel.
 pub(super) async fn look(work: &Work, generation: &GenerationIndex) -> Result<Look, Stopped> {
-    let chunks = generation.renditions.get(&work.rendition).map(|rendition| rendition.chunks.as_slice());
-    let chunks = chunks.unwrap_or_default();
-    let names: Vec<String> = chunks.iter().map(|chunk| work.chunk_function(chunk.number).to_string()).collect();
-    let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    let promised: Vec<Promised> = generation
+        .functions(&work.order.reel)
+        .map(|(name, chunk)| Promised { name: name.to_string(), number: chunk.number, sha256: &chunk.sha256 })
+        .collect();
     let patience = Patience { policy: work.retry, ..Patience::default() };
-    let standing = remote::standing(&work.cloud, &work.order.reel, &wanted, &patience);
-    let standing = work.control.cancel.run_until_cancelled(standing).await.ok_or(Stopped::Cancelled)?;
-    let standing = standing.map_err(|error| Stopped::Failed(error.fault()))?;
-    let mut look = Look { missing: Vec::new(), deployed: Deployed::default() };
-    for (chunk, name) in chunks.iter().zip(&names) {
-        match standing.get(name).filter(|facts| facts.is_usable()) {
-            Some(facts) if facts.code_sha256 == chunk.sha256 => {
-                look.deployed.insert(chunk.number, facts.code_sha256.clone());
-            }
-            // of what is there with other content, the upload decides whether it may be replaced
-            Some(facts) => {
-                look.deployed.insert(chunk.number, facts.code_sha256.clone());
-                look.missing.push(chunk.number);
-            }
-            None => look.missing.push(chunk.number),
+    let mut look = cloud::Look::begin();
+    let sighting = async {
+        // collected: a stream over the closure would not be `Send` for all lifetimes
+        let asked: Vec<_> = promised.iter().map(|chunk| patience.again(|| work.cloud.sight(&chunk.name))).collect();
+        let mut asked = stream::iter(asked).buffer_unordered(PARALLEL);
+        while let Some(sighted) = asked.try_next().await? {
+            sighted.into_iter().for_each(|sighted| look.add(sighted));
         }
+        Ok::<_, crate::cloud::CloudError>(())
+    };
+    let sighted = work.control.cancel.run_until_cancelled(sighting).await.ok_or(Stopped::Cancelled)?;
+    sighted.map_err(|error| Stopped::Failed(error.fault()))?;
+    if let Some(whole) = look.whole(promised.iter().map(|chunk| (chunk.name.as_str(), chunk.sha256))) {
+        return Ok(Look::Whole(whole));
     }
-    Ok(look)
+    let (mut missing, mut deployed) = (Vec::new(), Deployed::default());
+    for chunk in &promised {
+        let there = look.seen(&chunk.name).map(|facts| facts.code_sha256.clone());
+        if there.as_deref() != Some(chunk.sha256) {
+            missing.push(chunk.number);
+        }
+        deployed.extend(there.map(|sha256| (chunk.number, sha256)));
+    }
+    Ok(Look::Missing { missing, deployed })
 }
 
 /// What was made again is gone again.
 pub(super) fn vanishing(work: &Work, missing: &[ChunkNumber]) -> Fault {
     let (reel, missing) = (&work.order.reel, missing.len());
     let what = format!("could not publish `{reel}`: {missing} of its chunks vanish as often as they are deployed");
-    Fault { class: FaultClass::Permanent, ..Fault::permanent(what) }.hint(
+    Fault::permanent(what).hint(
         "Something else deletes functions of this account. Find out what does, then resume: what stands is not sent again.",
     )
 }

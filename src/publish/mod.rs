@@ -1,6 +1,7 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
 pub mod attempt;
+pub mod change;
 pub mod collect;
 mod compare;
 pub mod ffmpeg;
@@ -12,6 +13,7 @@ mod join;
 mod lane;
 pub mod log;
 mod look;
+mod made;
 pub mod pack;
 pub mod player;
 mod prepare;

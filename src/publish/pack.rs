@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A chunk ready to deploy.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct PackedChunk {
     pub index: ChunkIndex,
     pub code: CodeZip,

@@ -22,7 +22,7 @@ use super::{
     run::GATE,
     split::Backlog,
     upload::{Deployed, Uploaded},
-    work::Work,
+    work::{Kept, Work},
 };
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
@@ -83,7 +83,8 @@ pub(super) async fn prepare(
     let mut planned = planned(&order, &cloud, &plan, source.bytes(), generation);
     planned.warnings.extend(left_behind(&order, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
     let folder = attempt_folder(&order, generation)?;
-    let backlog = Backlog::new(order.backlog_bytes());
+    let backlog_bytes = order.backlog_bytes();
+    let backlog = Backlog::new(backlog_bytes);
     let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
     let deployed = remote::deployed(&chunks, generation, &rendition);
     let work = Work {
@@ -91,8 +92,8 @@ pub(super) async fn prepare(
         generation,
         rendition,
         gate,
-        visible,
-        index_code: existing.as_ref().map(|existing| existing.facts.code_sha256.clone()),
+        visible: Mutex::new(visible.clone()),
+        index_code: Mutex::new(existing.as_ref().map(|existing| existing.facts.code_sha256.clone())),
         beside,
         origin,
         source,
@@ -103,9 +104,11 @@ pub(super) async fn prepare(
         journal: Mutex::new(journal),
         claim: held.claim().clone(),
         lease: OnceCell::new(),
+        // an encoder may give other bytes another time
+        kept: Mutex::new(if plan.is_deterministic() { Kept::default() } else { Kept::up_to(backlog_bytes) }),
         order,
     };
-    let start = start(&work, existing.as_ref(), deployed).await?;
+    let start = start(&work, visible.as_ref(), existing.as_ref(), deployed).await?;
     let work = Arc::new(work);
     work.record(Record::Began(began(&work, &plan, &planned))).await?;
     work.report(Event::Planned(planned));
@@ -200,9 +203,14 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 }
 
 /// Whether anything is left to do for the chunks.
-async fn start(work: &Work, existing: Option<&Existing>, deployed: Deployed) -> Result<Start, Stopped> {
+async fn start(
+    work: &Work,
+    visible: Option<&GenerationIndex>,
+    existing: Option<&Existing>,
+    deployed: Deployed,
+) -> Result<Start, Stopped> {
     let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
-    if let (Some(visible), Some(existing)) = (&work.visible, existing)
+    if let (Some(visible), Some(existing)) = (visible, existing)
         && visible.has_segments()
         && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
     {

@@ -11,11 +11,13 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     attempt::Patience,
+    change::{self, ChangeError},
     remote::{self, RemoteError},
 };
 use crate::{
-    cloud::{Cloud, CloudError, Fresh, Lease, LeaseError, functions::FunctionFacts},
+    cloud::{Cloud, Lease, functions::FunctionFacts},
     reel::{
+        describe,
         fault::{Explain, FaultClass},
         index::Index,
         name::{FunctionName, ReelName},
@@ -30,35 +32,30 @@ const PARALLEL: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub enum RemovalError {
     #[error(transparent)]
-    Cloud(#[from] CloudError),
+    Change(#[from] ChangeError),
     #[error(transparent)]
     Remote(#[from] RemoteError),
-    #[error(transparent)]
-    Lease(#[from] LeaseError),
 }
 
 impl Explain for RemovalError {
     fn class(&self) -> FaultClass {
         match self {
-            Self::Cloud(error) => error.class(),
+            Self::Change(error) => error.class(),
             Self::Remote(error) => error.class(),
-            Self::Lease(error) => error.class(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Cloud(error) => error.hint(),
+            Self::Change(error) => error.hint(),
             Self::Remote(error) => error.hint(),
-            Self::Lease(error) => error.hint(),
         }
     }
 
     fn is_offline(&self) -> bool {
         match self {
-            Self::Cloud(error) => error.is_offline(),
+            Self::Change(error) => error.is_offline(),
             Self::Remote(error) => error.is_offline(),
-            Self::Lease(error) => error.is_offline(),
         }
     }
 }
@@ -89,12 +86,10 @@ impl Removal<'_> {
         let names: Vec<String> = names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let (gone, mut done) = (AtomicU32::new(0), 0);
         for batch in names.chunks(BATCH) {
-            let fresh = self.patience.again(|| self.lease.fresh()).await?;
             let existing = self.patience.again(|| remote::existing(self.cloud, self.reel)).await?;
             let index = existing.as_ref().map(|existing| &existing.index);
             // collected: a stream over the closure would not be `Send` for all lifetimes
-            let removals: Vec<_> =
-                batch.iter().map(|name| self.remove_one(name, index, &may_go, &fresh, &gone)).collect();
+            let removals: Vec<_> = batch.iter().map(|name| self.remove_one(name, index, &may_go, &gone)).collect();
             let mut removals = stream::iter(removals).buffer_unordered(PARALLEL);
             while removals.try_next().await?.is_some() {
                 done += 1;
@@ -109,21 +104,30 @@ impl Removal<'_> {
         name: &str,
         index: Option<&Index>,
         may_go: &impl MayGo,
-        fresh: &Fresh<'_>,
         gone: &AtomicU32,
     ) -> Result<(), RemovalError> {
-        let found = self.patience.again(|| self.cloud.function_at(name)).await?;
-        let Some((facts, now)) = found else { return Ok(()) };
-        if may_go(index, &facts, now) && self.patience.again(|| self.cloud.delete_function(name, fresh)).await? {
-            gone.fetch_add(1, Ordering::Relaxed);
-        }
+        let went = self.patience.again(|| self.look_and_delete(name, |facts, now| may_go(index, facts, now))).await?;
+        gone.fetch_add(u32::from(went), Ordering::Relaxed);
         Ok(())
     }
 
     /// Deletes the reel's index, which ends all its links; true if there was one.
     pub async fn remove_index(&self) -> Result<bool, RemovalError> {
         let name = FunctionName::Index { reel: self.reel.clone() }.to_string();
-        let fresh = self.patience.again(|| self.lease.fresh()).await?;
-        Ok(self.patience.again(|| self.cloud.delete_function(&name, &fresh)).await?)
+        let ours = |facts: &FunctionFacts, _| describe::ours(&name, &facts.description).is_some();
+        Ok(self.patience.again(|| self.look_and_delete(&name, ours)).await?)
+    }
+
+    async fn look_and_delete(
+        &self,
+        name: &str,
+        may_go: impl Fn(&FunctionFacts, SystemTime) -> bool,
+    ) -> Result<bool, ChangeError> {
+        match self.cloud.sight(name).await? {
+            Some(victim) if may_go(victim.facts(), victim.aws_time()) => {
+                change::delete(self.cloud, self.lease, &victim).await
+            }
+            _ => Ok(false),
+        }
     }
 }

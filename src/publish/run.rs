@@ -14,15 +14,14 @@ use super::{
     attempt::Patience,
     collect::{self, ORPHANS_KEPT},
     ffmpeg::Tools,
-    index,
+    index::{self, Existing, Landed},
     log::Logged,
     look::{self, Look},
+    made::{self, Made, Making},
     prepare::{Prepared, Start, prepare},
     probe::{self, Brightness},
-    produce::produce,
     removal::Removal,
     reporter::{Control, Reporter},
-    upload::Deployed,
     verify,
     work::Work,
 };
@@ -30,7 +29,7 @@ use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     reel::{
         decide::MediaPlan,
-        event::{Event, JobChange, JobName, Published, Unit},
+        event::{Event, JobChange, JobName, Published},
         fault::{Explain, Fault, Stopped},
         gate::Public,
         index::{GenerationIndex, Index},
@@ -38,14 +37,8 @@ use crate::{
         order::Order,
         playlist::{self, Links},
     },
-    state::{
-        journal::{Record, Traits},
-        lock::ReelLock,
-    },
+    state::{journal::Record, lock::ReelLock},
 };
-
-/// How often chunks that vanish are made again.
-const MENDINGS: u32 = 3;
 
 /// Name of the function that serves every reel.
 pub const GATE: &str = Public::Gate.name();
@@ -63,13 +56,6 @@ impl Reporter for Tally {
         }
         self.face.report(event);
     }
-}
-
-/// All chunks of the reel, deployed.
-struct Made {
-    generation: GenerationIndex,
-    independent: bool,
-    sent_bytes: u64,
 }
 
 /// Publishes a video as a reel that is held. Whatever it ends with, what was deployed stays and is used by the next run.
@@ -93,10 +79,11 @@ pub async fn publish(
 
 async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
+    let making = Making { work: &work, tools, plan: &plan, folder: folder.path() };
     let made = async {
         let made = match start {
-            Start::Whole { generation, independent } => Ok(skip(&work, generation, independent)),
-            Start::Parts(deployed) => make(&work, tools, &plan, folder.path(), deployed).await,
+            Start::Whole { generation, independent } => Ok(made::skip(&work, generation, independent)),
+            Start::Parts(deployed) => making.make(deployed).await,
         };
         if made.is_err() {
             // ends the poster too: nobody will see it
@@ -105,9 +92,8 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
         made
     };
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
-    let made = mend(&work, tools, &plan, folder.path(), made?).await?;
+    let (made, index) = deploy(making, made?, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, independent, sent_bytes } = made;
-    let index = index::index(&work, &generation, independent, existing, poster).await?;
     let segments_checked = verify::verify(&work, &generation).await?;
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
     let playlist_url = format!("{watch_url}index.m3u8");
@@ -136,61 +122,44 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
     Ok(published)
 }
 
-/// Looks at all chunks again before they are promised: another machine may have taken some away, with an older zipreel
-/// or by hand. What is gone is made again.
-async fn mend(
-    work: &Arc<Work>,
-    tools: &Tools,
-    plan: &MediaPlan,
-    folder: &Path,
+/// Deploys the index of what was just seen whole, and looks again: a deletion that was on its way may have come between.
+async fn deploy(
+    making: Making<'_>,
     mut made: Made,
-) -> Result<Made, Stopped> {
-    for round in 0..=MENDINGS {
-        let Look { missing, deployed } = look::look(work, &made.generation).await?;
-        if missing.is_empty() {
-            return Ok(made);
+    existing: Option<&Existing>,
+    poster: Option<&[u8]>,
+) -> Result<(Made, Index), Stopped> {
+    let index = loop {
+        let whole;
+        (made, whole) = making.mend(made).await?;
+        match index::index(making.work, &made, &whole, existing, poster).await? {
+            Landed::LookAgain => {}
+            Landed::Already(index) => return Ok((made, index)),
+            Landed::Flipped(index) => break index,
         }
-        if round == MENDINGS {
-            return Err(Stopped::Failed(look::vanishing(work, &missing)));
-        }
-        let line = format!("{} chunks are gone since they were deployed: they are made again", missing.len());
-        work.report(Event::Log { job: JobName::Upload, line });
-        let again = make(work, tools, plan, &folder.join(format!("again-{round}")), deployed).await?;
-        made = Made { sent_bytes: made.sent_bytes + again.sent_bytes, ..again };
+    };
+    let folder = making.folder.join("flipped");
+    match (Making { folder: &folder, ..making }).mend(made).await {
+        Ok((made, _)) => Ok((made, index)),
+        Err(Stopped::Failed(fault)) => Err(Stopped::Failed(take_back(making.work, existing, &index, fault).await)),
+        Err(Stopped::Cancelled) => Err(Stopped::Cancelled),
     }
-    Ok(made)
 }
 
-/// Nothing is left to do for the chunks; says so of each stage and chunk.
-fn skip(work: &Work, generation: GenerationIndex, independent: bool) -> Made {
-    for (name, unit) in
-        [(JobName::Split, Unit::MediaTime), (JobName::Pack, Unit::Bytes), (JobName::Upload, Unit::Bytes)]
-    {
-        work.job(name, unit).skipped("every chunk is deployed already");
+/// What is promised can't be made whole: the reel serves what it served before, if that still is.
+async fn take_back(work: &Work, existing: Option<&Existing>, index: &Index, fault: Fault) -> Fault {
+    let Some(before) = existing.filter(|before| before.index.current.generation != work.generation) else {
+        return fault;
+    };
+    let back = match look::look(work, &before.index.current).await {
+        Ok(Look::Whole(whole)) => index::take_back(work, before, index, &whole).await,
+        Ok(Look::Missing { .. }) => Ok(false),
+        Err(stopped) => Err(stopped),
+    };
+    match back {
+        Ok(true) => Fault { what: format!("{}; what was published before is served again", fault.what), ..fault },
+        _ => fault,
     }
-    for (rendition, chunks) in &generation.renditions {
-        for chunk in &chunks.chunks {
-            let (number, bytes) = (chunk.number, chunk.bytes);
-            work.report(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: 0, attempts: 0 });
-        }
-    }
-    Made { generation, independent, sent_bytes: 0 }
-}
-
-async fn make(
-    work: &Arc<Work>,
-    tools: &Tools,
-    plan: &MediaPlan,
-    folder: &Path,
-    deployed: Deployed,
-) -> Result<Made, Stopped> {
-    let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
-    let independent = summary.independent;
-    let generation = index::generation_index(work, &uploaded, &measured);
-    let traits = Some(Traits::new(measured, independent));
-    let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
-    work.record(Record::Packed { chunks, bytes, traits, source_sha256: work.source.hash() }).await?;
-    Ok(Made { generation, independent, sent_bytes: uploaded.sent_bytes })
 }
 
 /// Takes away what earlier runs left of this reel and nothing serves any more. The reel is published whatever comes of

@@ -2,16 +2,24 @@
 //! answer was lost is asked after before it is sent again.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    sync::{
+        PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
-use super::{attempt::attempts, lane::Lane, pack::PackedChunk, reporter::JobHandle, slow::TooSlow, work::Work};
+use super::{
+    attempt::attempts,
+    change::{self, ChangeError},
+    lane::Lane,
+    pack::PackedChunk,
+    reporter::JobHandle,
+    slow::TooSlow,
+    work::Work,
+};
 use crate::{
-    cloud::{
-        CloudError, LeaseError,
-        functions::{FunctionFacts, NewFunction},
-    },
+    cloud::{CloudError, LeaseError, functions::NewFunction},
     reel::{
         describe,
         fault::{Explain, FaultClass, Stopped},
@@ -19,14 +27,6 @@ use crate::{
         pace::Failed,
     },
 };
-
-/// What the list showed under a chunk's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum There {
-    Nothing,
-    Same,
-    Other,
-}
 
 /// What it took to have a chunk deployed.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ enum Error {
     #[error(transparent)]
     Cloud(#[from] CloudError),
     #[error(transparent)]
-    Lease(#[from] LeaseError),
+    Change(ChangeError),
     #[error("function `{name}` is there and is not this reel's")]
     Foreign { name: String },
     #[error("function `{name}` is published with other content than was made now")]
@@ -57,7 +57,7 @@ impl Explain for Error {
     fn class(&self) -> FaultClass {
         match self {
             Self::Cloud(error) => error.class(),
-            Self::Lease(error) => error.class(),
+            Self::Change(error) => error.class(),
             Self::TooSlow(error) => error.class(),
             Self::Foreign { .. } | Self::Published { .. } | Self::Overtaken { .. } => FaultClass::Permanent,
             Self::Unsettled { .. } => FaultClass::Transient,
@@ -67,7 +67,7 @@ impl Explain for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => error.hint(),
-            Self::Lease(error) => error.hint(),
+            Self::Change(error) => error.hint(),
             Self::TooSlow(error) => error.hint(),
             Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
             Self::Published { .. } => Some(
@@ -83,7 +83,7 @@ impl Explain for Error {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Cloud(error) => error.retry_after(),
-            Self::Lease(error) => error.retry_after(),
+            Self::Change(error) => error.retry_after(),
             _ => None,
         }
     }
@@ -91,7 +91,7 @@ impl Explain for Error {
     fn is_offline(&self) -> bool {
         match self {
             Self::Cloud(error) => error.is_offline(),
-            Self::Lease(error) => error.is_offline(),
+            Self::Change(error) => error.is_offline(),
             _ => false,
         }
     }
@@ -107,13 +107,7 @@ pub(super) fn promised(work: &Work, chunk: &PackedChunk) -> Result<(), Stopped> 
 }
 
 /// Creates the chunk's function, however many attempts it takes.
-pub(super) async fn send(
-    work: &Work,
-    chunk: &PackedChunk,
-    there: There,
-    job: &JobHandle,
-    lane: &Lane,
-) -> Result<Sent, Stopped> {
+pub(super) async fn send(work: &Work, chunk: &PackedChunk, job: &JobHandle, lane: &Lane) -> Result<Sent, Stopped> {
     let name = work.chunk_function(chunk.index.number);
     let tags = describe::tags(&name).into_iter().map(|(key, value)| (key.to_owned(), value));
     let new = NewFunction {
@@ -121,7 +115,8 @@ pub(super) async fn send(
         description: describe::chunk(&name),
         tags: tags.chain(work.origin.tags()).collect(),
     };
-    let (is_there, is_open) = (AtomicBool::new(there == There::Other), AtomicBool::new(false));
+    // a list does not show all that is there
+    let (is_there, is_open) = (AtomicBool::new(true), AtomicBool::new(false));
     let sending = Sending { work, chunk, new, job, lane, is_there, is_open };
     let failed = |error: &Error| lane.failed(chunk.index.number, sending.why(error));
     let sent = attempts(job, &work.control, &work.retry, |attempt| sending.attempt(attempt), failed);
@@ -134,7 +129,7 @@ struct Sending<'a> {
     new: NewFunction,
     job: &'a JobHandle,
     lane: &'a Lane,
-    /// Its name was met.
+    /// Its name was met, or was not asked for yet.
     is_there: AtomicBool,
     /// A whole body went out, and AWS has not said what came of it.
     is_open: AtomicBool,
@@ -144,12 +139,15 @@ impl Sending<'_> {
     /// `None`: no attempt is begun any more.
     async fn attempt(&self, attempt: u32) -> Result<Option<Sent>, Error> {
         let (work, number) = (self.work, self.chunk.index.number);
-        let sent = Some(Sent { bytes: self.chunk.code.bytes(), attempts: attempt });
+        let sent = |bytes| Some(Sent { bytes, attempts: attempt });
         // a request with the whole chunk in it would only be refused
-        if self.is_there.load(Relaxed) && self.has_settled().await?
-            || self.is_open.load(Relaxed) && self.has_arrived().await?
+        if self.is_there.load(Relaxed)
+            && let Some(bytes) = self.has_settled().await?
         {
-            return Ok(sent);
+            return Ok(sent(bytes));
+        }
+        if self.is_open.load(Relaxed) && self.has_arrived().await? {
+            return Ok(sent(self.chunk.code.bytes()));
         }
         work.lease().await?;
         tokio::select! {
@@ -159,11 +157,12 @@ impl Sending<'_> {
         let error = match work.cloud.create_function(&self.new, &self.chunk.code, self.job.count()).await {
             Ok(_) => {
                 self.lane.answered(number);
-                return Ok(sent);
+                return Ok(sent(self.chunk.code.bytes()));
             }
             Err(error) if error.is_conflict() => {
                 self.is_there.store(true, Relaxed);
-                return if self.has_settled().await? { Ok(sent) } else { Err(self.unsettled("being deleted")) };
+                let settled = self.has_settled().await?;
+                return settled.map(sent).ok_or_else(|| self.unsettled("being deleted"));
             }
             Err(error) => error,
         };
@@ -175,7 +174,7 @@ impl Sending<'_> {
             self.is_open.store(true, Relaxed);
             // what keeps it from being asked now is asked for again by the next attempt
             if self.has_arrived().await.unwrap_or(false) {
-                return Ok(sent);
+                return Ok(sent(self.chunk.code.bytes()));
             }
         }
         if is_too_slow {
@@ -190,8 +189,8 @@ impl Sending<'_> {
         let began = tokio::time::Instant::now();
         for ask in self.work.retry.asks {
             tokio::time::sleep_until(began + ask).await;
-            if let Some(facts) = self.work.cloud.function(&self.new.name).await? {
-                return self.settle(facts).await.map(|()| true);
+            if self.has_settled().await?.is_some() {
+                return Ok(true);
             }
         }
         self.is_open.store(false, Relaxed);
@@ -217,38 +216,50 @@ impl Sending<'_> {
         Error::Unsettled { name: self.new.name.clone(), state }
     }
 
-    /// False if it was deleted since it was met: then it is to be created.
-    async fn has_settled(&self) -> Result<bool, Error> {
-        let Some(facts) = self.work.cloud.function(&self.new.name).await? else {
-            self.is_there.store(false, Relaxed);
-            return Ok(false);
-        };
-        self.settle(facts).await.map(|()| true)
-    }
-
-    /// The name is taken. By us, with the same content, is success: an answer was lost, or another run did it. Other
-    /// content of ours (re-encoded by another machine, damaged) is replaced, unless someone may be watching it.
-    async fn settle(&self, facts: FunctionFacts) -> Result<(), Error> {
+    /// Whether the name is taken, and how many bytes had to be sent for that. By us, with the same content, is success: an
+    /// answer was lost, or another run did it. Other content of ours (re-encoded by another machine, damaged) is replaced,
+    /// unless someone may be watching it.
+    async fn has_settled(&self) -> Result<Option<u64>, Error> {
         let Self { work, new, chunk, job, .. } = self;
         let name = || new.name.clone();
+        let Some(seen) = work.cloud.sight(&new.name).await? else {
+            self.is_there.store(false, Relaxed);
+            return Ok(None);
+        };
+        let facts = seen.facts();
         match facts.state.as_deref() {
             _ if facts.description != new.description => return Err(Error::Foreign { name: name() }),
             Some("Deleting") => return Err(self.unsettled("being deleted")),
             Some("Failed") => {
-                work.cloud.delete_function(&new.name, &work.lease().await?.fresh().await?).await?;
+                change::delete(&work.cloud, &*work.lease().await?, &seen).await?;
                 return Err(self.unsettled("made anew, since it had failed"));
             }
-            _ if facts.code_sha256 == chunk.index.sha256 => return Ok(()),
+            _ if facts.code_sha256 == chunk.index.sha256 => return Ok(Some(0)),
             _ => {}
         }
         job.log("other content is deployed under this name: it is replaced");
         let lease = work.lease().await?;
-        let fresh = lease.fresh().await?;
         // before the lease was ours, another machine may have published what is under this name
-        if work.cloud.function(&work.index_function()).await?.map(|index| index.code_sha256) != work.index_code {
+        let index_code = work.cloud.function(&work.index_function()).await?.map(|index| index.code_sha256);
+        if index_code != *work.index_code.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(Error::Overtaken { reel: work.order.reel.clone(), name: name() });
         }
-        work.cloud.replace_code(&new.name, facts.revision.as_deref(), &chunk.code, job.count(), &fresh).await?;
-        Ok(())
+        change::replace(&work.cloud, &lease, &seen, &chunk.code, job.count()).await?;
+        Ok(Some(chunk.code.bytes()))
+    }
+}
+
+impl From<ChangeError> for Error {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Cloud(error) => Self::Cloud(error),
+            other => Self::Change(other),
+        }
+    }
+}
+
+impl From<LeaseError> for Error {
+    fn from(error: LeaseError) -> Self {
+        Self::Change(error.into())
     }
 }

@@ -13,7 +13,7 @@ use super::{
     lane::Lane,
     pack::PackedChunk,
     reporter::JobHandle,
-    send::{Sent, There, promised, send},
+    send::{Sent, promised, send},
     slow::TooSlow,
     work::Work,
 };
@@ -144,17 +144,14 @@ impl Uploads {
     /// Why a chunk that waits will not get through, before the smaller ones ahead of it are sent for nothing.
     fn too_slow(&self) -> Option<Fault> {
         let uplink = self.lane.uplink();
-        let to_send = self.waiting.iter().filter(|chunk| self.there(chunk) != There::Same);
+        let to_send = self.waiting.iter().filter(|chunk| !self.is_there(chunk));
         let large = to_send.into_iter().find(|chunk| uplink.is_too_slow_for(chunk.code.bytes()))?;
         Some(TooSlow::new(&self.work, &large.index, &uplink).fault())
     }
 
-    fn there(&self, chunk: &PackedChunk) -> There {
-        match self.deployed.get(&chunk.index.number) {
-            None => There::Nothing,
-            Some(sha256) if *sha256 == chunk.index.sha256 => There::Same,
-            Some(_) => There::Other,
-        }
+    /// It was seen, with this content.
+    fn is_there(&self, chunk: &PackedChunk) -> bool {
+        self.deployed.get(&chunk.index.number).is_some_and(|sha256| *sha256 == chunk.index.sha256)
     }
 
     fn measure(&self, job: &JobHandle) {
@@ -165,13 +162,13 @@ impl Uploads {
 
     fn start(&mut self) {
         let Some(chunk) = self.waiting.pop_front() else { return };
-        let there = self.there(&chunk);
+        let is_there = self.is_there(&chunk);
         let number = chunk.index.number;
         let name = JobName::Chunk { rendition: self.work.rendition.clone(), number };
         let job = self.work.job(name, Unit::Bytes);
         job.sized(chunk.index.bytes);
         self.lane.begin(number, chunk.index.bytes, job.count().clone());
-        self.running.spawn(deploy(self.work.clone(), chunk, there, job, self.lane.clone()));
+        self.running.spawn(deploy(self.work.clone(), chunk, is_there, job, self.lane.clone()));
     }
 
     fn finish(&mut self, done: Done, job: &JobHandle) {
@@ -186,14 +183,14 @@ impl Uploads {
 async fn deploy(
     work: Arc<Work>,
     chunk: PackedChunk,
-    there: There,
+    is_there: bool,
     job: JobHandle,
     lane: Arc<Lane>,
 ) -> Result<Done, Stopped> {
-    let result = match (promised(&work, &chunk), there) {
+    let result = match (promised(&work, &chunk), is_there) {
         (Err(stopped), _) => Err(stopped),
-        (Ok(()), There::Same) => Ok(Sent { bytes: 0, attempts: 0 }),
-        (Ok(()), _) => send(&work, &chunk, there, &job, &lane).await,
+        (Ok(()), true) => Ok(Sent { bytes: 0, attempts: 0 }),
+        (Ok(()), false) => send(&work, &chunk, &job, &lane).await,
     };
     let result = match result {
         Ok(sent) => recorded(&work, &chunk, sent).await.map(|()| sent),
@@ -209,9 +206,7 @@ async fn deploy(
 async fn recorded(work: &Arc<Work>, chunk: &PackedChunk, sent: Sent) -> Result<(), Stopped> {
     let rendition = work.rendition.clone();
     work.record(Record::Deployed { rendition: rendition.clone(), chunk: chunk.index.clone() }).await?;
-    for (path, bytes) in &chunk.files {
-        work.remove_segment(path, *bytes).await;
-    }
+    work.is_deployed(chunk).await;
     work.report(Event::ChunkDeployed {
         rendition,
         number: chunk.index.number,

@@ -1,6 +1,7 @@
 //! What all stages of one publishing run share.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -8,6 +9,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 use super::{
+    pack::PackedChunk,
     reporter::{Control, JobHandle, Reporter},
     source::Source,
     split::Backlog,
@@ -29,15 +31,39 @@ use crate::{
     },
 };
 
+/// Deployed chunks that could not be made again with the same bytes, with their segments on the disk.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    /// Bytes that may still be kept.
+    room: u64,
+    chunks: BTreeMap<ChunkNumber, PackedChunk>,
+}
+
+impl Kept {
+    pub fn up_to(room: u64) -> Self {
+        Self { room, chunks: BTreeMap::new() }
+    }
+
+    /// False if there is no room for it.
+    fn keep(&mut self, chunk: &PackedChunk) -> bool {
+        let before = self.chunks.remove(&chunk.index.number);
+        self.room += before.map_or(0, |before| before.index.bytes);
+        let Some(room) = self.room.checked_sub(chunk.index.bytes) else { return false };
+        self.room = room;
+        self.chunks.insert(chunk.index.number, chunk.clone());
+        true
+    }
+}
+
 pub(super) struct Work {
     pub order: Order,
     pub cloud: Cloud,
     pub generation: Generation,
     pub rendition: RenditionId,
     /// This generation as the deployed index has it, if that serves it: its chunks can't become others.
-    pub visible: Option<GenerationIndex>,
-    /// `CodeSha256` of the reel's index as it was found; `None`: there was none.
-    pub index_code: Option<String>,
+    pub visible: Mutex<Option<GenerationIndex>>,
+    /// `CodeSha256` of the reel's index as it was found, or deployed since; `None`: there was none.
+    pub index_code: Mutex<Option<String>>,
     /// What the index will hold beside this generation.
     pub beside: Vec<Held>,
     pub origin: Origin,
@@ -52,6 +78,7 @@ pub(super) struct Work {
     pub journal: Mutex<Journal>,
     pub claim: Claim,
     pub lease: OnceCell<Arc<Lease>>,
+    pub kept: Mutex<Kept>,
 }
 
 impl Work {
@@ -94,9 +121,35 @@ impl Work {
     /// Whether a chunk may have this content: nobody is served another under its name, since the index promises none,
     /// or just this.
     pub fn keeps_promise(&self, chunk: &ChunkIndex) -> bool {
-        self.visible.as_ref().is_none_or(|visible| {
+        let visible = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
+        visible.as_ref().is_none_or(|visible| {
             visible.chunk(&self.rendition, chunk.number).is_some_and(|promised| promised.sha256 == chunk.sha256)
         })
+    }
+
+    /// The index has been deployed.
+    pub fn is_visible_as(&self, generation: &GenerationIndex, code_sha256: String) {
+        *self.index_code.lock().unwrap_or_else(PoisonError::into_inner) = Some(code_sha256);
+        *self.visible.lock().unwrap_or_else(PoisonError::into_inner) = Some(generation.clone());
+    }
+
+    /// A chunk is deployed: what it was made of is kept or goes.
+    pub async fn is_deployed(&self, chunk: &PackedChunk) {
+        let is_kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).keep(chunk);
+        for (path, bytes) in &chunk.files {
+            if is_kept {
+                // it waits for no upload any more
+                self.backlog.remove(*bytes);
+            } else {
+                self.remove_segment(path, *bytes).await;
+            }
+        }
+    }
+
+    /// These chunks, if what they were made of is there still.
+    pub fn kept(&self, wanted: &[ChunkNumber]) -> Option<Vec<PackedChunk>> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.iter().map(|number| kept.chunks.get(number).cloned()).collect()
     }
 
     /// Returns when the record is on the disk. On a full one it waits for the person, if there is one.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     generation::SourceHash,
-    name::{ChunkNumber, Generation, ReelName, RenditionId},
+    name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
 };
 
 /// Format of `index.json` and of the zips beside it; part of every generation's hash.
@@ -139,6 +139,16 @@ impl GenerationIndex {
     /// Whether it can be made current as it is.
     pub fn has_segments(&self) -> bool {
         self.renditions.values().flat_map(|rendition| &rendition.chunks).all(|chunk| !chunk.segments.is_empty())
+    }
+
+    /// All chunks with their functions, in order.
+    pub fn functions(&self, reel: &ReelName) -> impl Iterator<Item = (FunctionName, &ChunkIndex)> {
+        let renditions = self.renditions.iter();
+        let chunks = renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, chunk)));
+        chunks.map(move |(id, chunk)| {
+            let (reel, generation, rendition) = (reel.clone(), self.generation, id.clone());
+            (FunctionName::Chunk { reel, generation, rendition, number: chunk.number }, chunk)
+        })
     }
 
     /// Total of the chunks' zips, all renditions.

@@ -24,8 +24,7 @@ pub async fn retitle(
             let existing = super::found(engine, reel, existing)?;
             let before = existing.index.title.clone();
             if before != title {
-                let fresh = patience.again(|| lease.fresh()).await.map_err(failed)?;
-                index::retitle(&cloud, existing, title, &patience, &fresh).await.map_err(failed)?;
+                index::retitle(&cloud, existing, title, &patience, lease).await.map_err(failed)?;
             }
             Ok(before)
         })

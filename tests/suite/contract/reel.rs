@@ -11,6 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::{
     cloud::{Cloud, Lease, code::CodeZip, functions::NewFunction},
+    publish::change,
     reel::{
         event::Count,
         index::{
@@ -107,14 +108,11 @@ pub(crate) async fn publish(
     };
     let name = FunctionName::Index { reel: reel.clone() }.to_string();
     let zip = index_zip(&index);
-    match cloud.function(&name).await.unwrap() {
+    match cloud.sight(&name).await.unwrap() {
         None => create(cloud, &name, zip).await,
-        Some(facts) => {
-            let revision = facts.revision.as_deref();
+        Some(seen) => {
             let lease = Lease::take(cloud, reel, "this-machine", "publish").await.unwrap();
-            let fresh = lease.fresh().await.unwrap();
-            let (code, sent) = (CodeZip::in_memory(zip), Count::default());
-            cloud.replace_code(&name, revision, &code, &sent, &fresh).await.unwrap();
+            change::replace(cloud, &lease, &seen, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
             lease.release().await;
         }
     }

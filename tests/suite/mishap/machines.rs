@@ -159,3 +159,84 @@ async fn a_dead_machine_holds_others_up_for_twenty_minutes_and_itself_not_at_all
     run(&desk, Machine::Other, &replace).await.ended(0);
     is_whole(&desk, REEL).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_that_vanish_after_the_index_was_deployed_are_made_again() {
+    let desk = Desk::start().await;
+    // the lease, the chunks, the index
+    set_faults(&desk, "pause-after@CreateFunction=at:10");
+    let first = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &["--json"]));
+    held(&desk).await;
+    let standing_now = chunks(&functions(&desk).await);
+    for name in standing_now.keys().take(2) {
+        delete_function(&desk, name).await;
+    }
+    set_faults(&desk, "");
+    desk.stand_in.faults().release();
+    let said = ended(first).await.ended(0);
+    assert!(said.out.contains("2 chunks are gone since they were deployed: they are made again"), "{}", said.out);
+    assert_eq!(chunks(&functions(&desk).await), standing_now);
+    is_whole(&desk, REEL).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_generation_that_cannot_be_made_whole_again_gives_way_to_the_one_before() {
+    let desk = Desk::start().await;
+    run(&desk, Machine::One, &publishing(Clip::Silent, &[])).await.ended(0);
+    let before = functions(&desk).await;
+    set_faults(&desk, "pause-after@UpdateFunctionCode=1x");
+    let replacing = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &["--replace"]));
+    held(&desk).await;
+    let new: Vec<String> = functions(&desk).await.into_keys().filter(|name| !before.contains_key(name)).collect();
+    delete_function(&desk, &new[0]).await;
+    set_faults(&desk, "403@CreateFunction=1.0");
+    desk.stand_in.faults().release();
+    let said = ended(replacing).await.ended(1);
+    assert!(said.err.contains("what was published before is served again"), "{}", said.err);
+    set_faults(&desk, "");
+    is_whole(&desk, REEL).await;
+    let after = functions(&desk).await;
+    assert!(before.iter().all(|(name, sha256)| after.get(name) == Some(sha256)), "{before:?} {after:?}");
+    // what is there of the new one is used
+    run(&desk, Machine::One, &["resume", REEL]).await.ended(0);
+    is_whole(&desk, REEL).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_encoded_is_not_encoded_again_for_a_chunk_that_vanishes() {
+    let desk = Desk::start().await;
+    // the lease, a chunk: what comes third is the next, or the index
+    set_faults(&desk, "pause-before@CreateFunction=at:3");
+    let first = spawn(&desk, Machine::One, &publishing(Clip::TenBit, &["--transcode", "auto", "--json"]));
+    held(&desk).await;
+    let standing_now = chunks(&functions(&desk).await);
+    assert!(!standing_now.is_empty());
+    for name in standing_now.keys() {
+        delete_function(&desk, name).await;
+    }
+    set_faults(&desk, "");
+    desk.stand_in.faults().release();
+    let said = ended(first).await.ended(0);
+    assert!(said.out.contains("gone since they were deployed"), "{}", said.out);
+    let now = chunks(&functions(&desk).await);
+    assert!(standing_now.iter().all(|(name, sha256)| now.get(name) == Some(sha256)), "the same bytes");
+    let splits = said.out.lines().filter(|line| line.contains(r#""job":"split""#) && line.contains("started"));
+    assert_eq!(splits.count(), 1, "{}", said.out);
+    is_whole(&desk, REEL).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_list_shows_yet_is_found_and_deleted() {
+    let desk = Desk::start().await;
+    set_faults(&desk, "list-lag=30s");
+    run(&desk, Machine::One, &publishing(Clip::Mp4, &[])).await.ended(0);
+    // on a list there is no reel yet: it is published already, and nothing is sent again
+    let sent = desk.stand_in.counts().repeated_bytes();
+    run(&desk, Machine::Other, &publishing(Clip::Mp4, &[])).await.ended(0);
+    assert_eq!(desk.stand_in.counts().repeated_bytes(), sent);
+    let said = run(&desk, Machine::Other, &["gc", REEL, "--yes"]).await.ended(0);
+    assert!(said.err.contains("nothing to delete"), "{}", said.err);
+    run(&desk, Machine::Other, &["delete", REEL, "--yes"]).await.ended(0);
+    set_faults(&desk, "");
+    assert!(functions(&desk).await.is_empty());
+}

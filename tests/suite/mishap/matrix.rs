@@ -1,12 +1,7 @@
 //! Faults × operations: each ends whole, or paused with the right message, and never with half a reel visible. One row
 //! a fault; the retry policy is injected, so that waits are short, and so is the stand-in's clock.
 
-use std::{
-    fmt::Write as _,
-    fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use zipreel::{
@@ -20,6 +15,7 @@ use zipreel::{
 use super::{
     account::{connect, tell},
     engine::{POLICY, REEL, Seen, config, order, publish, told},
+    world::copy,
 };
 use crate::clips::scratch;
 
@@ -151,20 +147,6 @@ impl Ground {
         stand_in.stop().await;
         Self { tools, data, _folder: folder }
     }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
 }
 
 /// A stand-in and folders for one case.

@@ -1,0 +1,116 @@
+//! All chunks of the reel, deployed: made, found there already, and made again where they vanish, before the index
+//! promises them and after.
+
+use std::{path::Path, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use super::{
+    ffmpeg::Tools,
+    index,
+    look::{self, Look},
+    pack::PackedChunk,
+    produce::produce,
+    upload::{self, Deployed},
+    work::Work,
+};
+use crate::{
+    cloud::Whole,
+    reel::{
+        decide::MediaPlan,
+        event::{Event, JobName, Unit},
+        fault::Stopped,
+        index::GenerationIndex,
+    },
+    state::journal::{Record, Traits},
+};
+
+/// How often chunks that vanish are made again.
+const MENDINGS: u32 = 3;
+
+/// What chunks are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Making<'a> {
+    pub work: &'a Arc<Work>,
+    pub tools: &'a Tools,
+    pub plan: &'a MediaPlan,
+    /// Of this attempt.
+    pub folder: &'a Path,
+}
+
+/// All chunks of the reel, deployed.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub generation: GenerationIndex,
+    pub independent: bool,
+    pub sent_bytes: u64,
+}
+
+/// Nothing is left to do for the chunks; says so of each stage and chunk.
+pub(super) fn skip(work: &Work, generation: GenerationIndex, independent: bool) -> Made {
+    for (name, unit) in
+        [(JobName::Split, Unit::MediaTime), (JobName::Pack, Unit::Bytes), (JobName::Upload, Unit::Bytes)]
+    {
+        work.job(name, unit).skipped("every chunk is deployed already");
+    }
+    for (rendition, chunks) in &generation.renditions {
+        for chunk in &chunks.chunks {
+            let (number, bytes) = (chunk.number, chunk.bytes);
+            work.report(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: 0, attempts: 0 });
+        }
+    }
+    Made { generation, independent, sent_bytes: 0 }
+}
+
+impl Making<'_> {
+    pub async fn make(self, deployed: Deployed) -> Result<Made, Stopped> {
+        self.make_in(self.folder, deployed).await
+    }
+
+    async fn make_in(self, folder: &Path, deployed: Deployed) -> Result<Made, Stopped> {
+        let Self { work, tools, plan, .. } = self;
+        let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
+        let independent = summary.independent;
+        let generation = index::generation_index(work, &uploaded, &measured);
+        let traits = Some(Traits::new(measured, independent));
+        let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
+        work.record(Record::Packed { chunks, bytes, traits, source_sha256: work.source.hash() }).await?;
+        Ok(Made { generation, independent, sent_bytes: uploaded.sent_bytes })
+    }
+
+    /// Looks at all chunks again: another machine may have taken some away, with an older zipreel or by hand. What is
+    /// gone is made again.
+    pub async fn mend(self, mut made: Made) -> Result<(Made, Whole), Stopped> {
+        let mut round = 0;
+        loop {
+            let (missing, deployed) = match look::look(self.work, &made.generation).await? {
+                Look::Whole(whole) => return Ok((made, whole)),
+                Look::Missing { missing, .. } if round == MENDINGS => {
+                    return Err(Stopped::Failed(look::vanishing(self.work, &missing)));
+                }
+                Look::Missing { missing, deployed } => (missing, deployed),
+            };
+            let line = format!("{} chunks are gone since they were deployed: they are made again", missing.len());
+            self.work.report(Event::Log { job: JobName::Upload, line });
+            let before = made.sent_bytes;
+            made = match self.work.kept(&missing) {
+                Some(kept) => self.send_again(made, kept, deployed).await?,
+                None => self.make_in(&self.folder.join(format!("again-{round}")), deployed).await?,
+            };
+            made.sent_bytes += before;
+            round += 1;
+        }
+    }
+
+    /// A second encoding may give other bytes: the segments of the first are there still.
+    async fn send_again(self, made: Made, kept: Vec<PackedChunk>, deployed: Deployed) -> Result<Made, Stopped> {
+        let (chunks, packed) = mpsc::channel(kept.len().max(1));
+        for chunk in kept {
+            // as many as there is room for
+            let _ = chunks.try_send(chunk);
+        }
+        drop(chunks);
+        let uploaded = upload::upload(self.work, packed, deployed).await?;
+        Ok(Made { sent_bytes: uploaded.sent_bytes, ..made })
+    }
+}
