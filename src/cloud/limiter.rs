@@ -37,6 +37,8 @@ pub struct Limiter {
     line: tokio::sync::Mutex<()>,
 }
 
+type Limiters = HashMap<(Scope, Calls), Weak<Limiter>>;
+
 impl Default for Limiter {
     fn default() -> Self {
         Self::new(DEFAULT_PER_SECOND)
@@ -50,7 +52,7 @@ impl Limiter {
 
     /// The limiter of all connections of this process to that account and Region: AWS counts their calls together.
     pub fn shared(of: &Scope, calls: Calls) -> Arc<Self> {
-        static ALL: LazyLock<Mutex<HashMap<(Scope, Calls), Weak<Limiter>>>> = LazyLock::new(Mutex::default);
+        static ALL: LazyLock<Mutex<Limiters>> = LazyLock::new(Mutex::default);
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, limiter| limiter.strong_count() > 0);
         let of = (of.clone(), calls);
