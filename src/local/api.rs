@@ -185,10 +185,12 @@ async fn by_rest(
             call.operation == Operation::CreateFunction && shared.store.read().functions.contains_key(&trail.subject);
     }
     let content = proved(shared, &caller, received, &plan, call.operation)?;
-    let answer = perform(shared, call, caller, parts, content).await?;
+    let answer = perform(shared, call, caller, parts, content).await;
+    // a refusal can be held, and lost, as any answer
     if shared.faults.strikes(&plan, Moment::AfterEffect).await {
         return Err(Trouble::Cut);
     }
+    let answer = answer?;
     let body = answer.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::{
     account::tell,
-    world::{Deed, Means, Store, World, word},
+    world::{Deed, Means, Store, World, on_large_stacks, word},
 };
 use crate::split::until;
 
@@ -218,12 +218,12 @@ fn seeds(variable: &str, usual: u64) -> std::ops::Range<u64> {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn in_any_order_of_two_machines_what_is_visible_is_whole() {
-    all(seeds("ZIPREEL_SEEDS", 100), Means::Engine, PARALLEL).await;
+#[test]
+fn in_any_order_of_two_machines_what_is_visible_is_whole() {
+    on_large_stacks(all(seeds("ZIPREEL_SEEDS", 100), Means::Engine, PARALLEL));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn in_any_order_of_processes_that_are_killed_what_is_visible_is_whole() {
-    all(seeds("ZIPREEL_KILL_SEEDS", 2), Means::Process, 2).await;
+#[test]
+fn in_any_order_of_processes_that_are_killed_what_is_visible_is_whole() {
+    on_large_stacks(all(seeds("ZIPREEL_KILL_SEEDS", 2), Means::Process, 2));
 }

@@ -12,7 +12,7 @@ use zipreel::local::Operation;
 
 use super::{
     account::tell,
-    world::{Deed, Means, World, word},
+    world::{Deed, Means, World, on_large_stacks, word},
 };
 use crate::{clips::Clip, split::until};
 
@@ -176,8 +176,12 @@ async fn cell(first: Deed, point: Point, second: Deed, ground: PathBuf) -> Resul
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn at_every_pause_point_of_one_machine_the_other_leaves_a_whole_reel() {
+#[test]
+fn at_every_pause_point_of_one_machine_the_other_leaves_a_whole_reel() {
+    on_large_stacks(every_cell());
+}
+
+async fn every_cell() {
     let all = std::env::var_os("ZIPREEL_ALL_POINTS").is_some();
     let mut grounds = BTreeMap::new();
     for ground in Ground::ALL {
@@ -185,30 +189,32 @@ async fn at_every_pause_point_of_one_machine_the_other_leaves_a_whole_reel() {
     }
     let grounds = &grounds;
     let path = |first| grounds[&Ground::of(first)].path();
-    let points = Deed::ALL.map(|first| async move { (first, Box::pin(points(first, path(first), all)).await) });
-    let points = futures_util::future::join_all(points).await;
-    let rows = points.iter().flat_map(|(first, points)| points.iter().map(|point| (*first, *point)));
-    let cells = rows.clone().enumerate().flat_map(|(place, row)| {
-        let is_run = move |column| all || (place + column) % THINNED == 0;
-        (0..).zip(Deed::ALL).map(move |(column, second)| (row, second, is_run(column)))
-    });
-    let run = |((first, point), second, is_run): ((Deed, Point), Deed, bool)| {
-        Box::pin(async move {
-            if !is_run {
-                return Ok("·");
-            }
-            // a task each: what reads the disk holds no other up
-            let result = tokio::spawn(cell(first, point, second, path(first).to_owned())).await;
-            let result = result.unwrap_or_else(|panic| Err(format!("panicked: {panic}")));
-            result
-                .map_err(|error| format!("{first:?} {} × {second:?}: {error}", point.spec()))
-                .inspect_err(|error| tell(error))
-        })
-    };
-    let results: Vec<_> = stream::iter(cells).map(run).buffered(PARALLEL).collect().await;
+    let mut points = Vec::new();
+    for first in Deed::ALL {
+        points.push((first, self::points(first, path(first), all).await));
+    }
+    let rows: Vec<(Deed, Point)> =
+        points.into_iter().flat_map(|(first, points)| points.into_iter().map(move |point| (first, point))).collect();
+    let mut cells = Vec::new();
+    for (place, (first, point)) in rows.iter().copied().enumerate() {
+        for (column, second) in Deed::ALL.into_iter().enumerate() {
+            let ground = path(first).to_owned();
+            let is_run = all || (place + column).is_multiple_of(THINNED);
+            cells.push(async move {
+                if !is_run {
+                    return Ok("·");
+                }
+                // a task each: what reads the disk holds no other up
+                let result = tokio::spawn(cell(first, point, second, ground)).await;
+                let result = result.unwrap_or_else(|panic| Err(format!("panicked: {panic}")));
+                result.map_err(|error| format!("{first:?} {} × {second:?}: {error}", point.spec()))
+            });
+        }
+    }
+    let results: Vec<_> = stream::iter(cells).buffered(PARALLEL).collect().await;
     let (mut table, mut wrong) = (format!("{:48}", "first, held"), String::new());
     Deed::ALL.iter().for_each(|second| write!(table, "{:<9}", format!("{second:?}")).unwrap());
-    for ((first, point), results) in rows.zip(results.chunks(Deed::ALL.len())) {
+    for ((first, point), results) in rows.iter().zip(results.chunks(Deed::ALL.len())) {
         let Point { when, operation, at } = point;
         write!(table, "\n{:48}", format!("{first:?}, {when} {operation} {at}")).unwrap();
         for result in results {

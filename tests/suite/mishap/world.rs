@@ -151,6 +151,16 @@ pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Runs a test on stacks as large as a program's first thread has: a debug build's futures of whole deeds are deep.
+pub(crate) fn on_large_stacks(test: impl Future<Output = ()> + Send + 'static) {
+    const STACK: usize = 8 << 20;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.enable_all().thread_stack_size(STACK).build().unwrap();
+    if let Err(panic) = runtime.block_on(runtime.spawn(test)) {
+        std::panic::resume_unwind(panic.into_panic());
+    }
+}
+
 impl World {
     /// With the folders that another world ended with, if one is given.
     pub(crate) async fn start(means: Means, ground: Option<&Path>) -> Self {

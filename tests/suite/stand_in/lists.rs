@@ -74,4 +74,13 @@ async fn any_call_can_be_held_before_its_effect_and_after_it() {
         fixture.stand_in.faults().release();
         call.await.unwrap().unwrap();
     }
+    // what was not there is told late, too
+    fixture.set_faults("pause-after@GetFunction=1x");
+    let call = tokio::spawn(client.get_function().function_name("a").send());
+    while fixture.stand_in.faults().paused() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    make(&client, "a").await;
+    fixture.stand_in.faults().release();
+    assert!(call.await.unwrap().is_err());
 }
