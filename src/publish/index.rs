@@ -103,12 +103,15 @@ pub(super) async fn index(
         let existing = theirs.as_ref().or(existing);
         let next = next(work, generation, existing, now);
         if let Some(existing) = existing.filter(|existing| same_content(existing, &next)) {
-            let result = describe_anew(work, &job, existing).await;
-            match &result {
-                Ok(()) => job.skipped("already published"),
-                other => job.ended(other),
+            match attempts(&job, &work.control, &work.retry, |_| still(work, existing), |_| ()).await {
+                Ok(None) => {
+                    job.skipped("already published");
+                    return Ok(Landed::Already(existing.index.clone()));
+                }
+                Ok(Some(newer)) => theirs = Some(newer),
+                Err(stopped) => break Err(stopped),
             }
-            return result.map(|()| Landed::Already(existing.index.clone()));
+            continue;
         }
         let package = |poster| readable(package(&next, *independent, existing, poster));
         // a reel without a picture plays as well
@@ -160,7 +163,7 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
     }
 }
 
-fn description(index: &Index, code_sha256: &str) -> IndexDescription {
+pub(super) fn description(index: &Index, code_sha256: &str) -> IndexDescription {
     let current = &index.current;
     IndexDescription {
         reel: index.reel.clone(),
@@ -202,48 +205,39 @@ pub async fn retitle(
     Ok(())
 }
 
-/// Has the reel serve what it served before, which was just found whole: what was to replace it vanishes again and again.
-/// False if the index is not ours any more.
-pub(super) async fn take_back(work: &Work, before: &Existing, after: &Index, whole: &Whole) -> Result<bool, Stopped> {
-    let name = work.index_function();
-    let code = CodeZip::in_memory(zip_of(&before.index, &before.entries));
-    let patience = Patience { policy: work.retry, ..Patience::default() };
-    let change = async || {
-        let Some(now) = remote::existing(&work.cloud, &work.order.reel).await? else { return Ok(false) };
-        if now.index.current.generation == before.index.current.generation {
-            return Ok(true);
-        }
-        if now.index != *after {
-            return Ok(false);
-        }
-        let index = Flip::Replace { name: &name, revision: now.facts.revision.as_deref() };
-        change::flip(&work.cloud, &*work.lease().await?, whole, index, &code, &Count::default()).await?;
-        Ok::<_, IndexError>(true)
-    };
-    let stopped = |error: IndexError| Stopped::Failed(error.fault());
-    let is_back = patience.again(change).await.map_err(stopped)?;
-    if is_back {
-        let text = description(&before.index, &code.code_sha256()).text();
-        patience.again(|| work.cloud.describe(&name, &text)).await.map_err(|error| stopped(error.into()))?;
-    }
-    Ok(is_back)
-}
-
 /// With the playlists and all else that it had.
-fn zip_of(index: &Index, entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+pub(super) fn zip_of(index: &Index, entries: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
     let json = serde_json::to_vec(index).expect("an index is plain data");
     let others = entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     zip::whole([(INDEX_ENTRY, json.as_slice())].into_iter().chain(others))
 }
 
-/// An update that was interrupted has left the description of the code before.
-async fn describe_anew(work: &Work, job: &JobHandle, existing: &Existing) -> Result<(), Stopped> {
-    let text = description(&existing.index, &existing.facts.code_sha256).text();
-    if existing.facts.description == text {
-        return Ok(());
+/// `None` if what was found published still is; what another machine has made of it since, with the same chunks. An
+/// update that was interrupted has left the description of the code before.
+async fn still(work: &Work, existing: &Existing) -> Result<Option<Existing>, IndexError> {
+    let (name, facts) = (work.index_function(), &existing.facts);
+    let now = work.cloud.function(&name).await?;
+    if now.is_none_or(|now| now.code_sha256 != facts.code_sha256) {
+        let gone = || IndexError::Gone { reel: work.order.reel.to_string() };
+        return theirs(work, &existing.index.current).await?.ok_or_else(gone).map(Some);
     }
-    let name = work.index_function();
-    attempts(job, &work.control, &work.retry, |_| work.cloud.describe(&name, &text), |_| ()).await.map(|_| ())
+    let text = description(&existing.index, &facts.code_sha256).text();
+    if facts.description != text {
+        work.cloud.describe(&name, &text).await?;
+    }
+    Ok(None)
+}
+
+/// The index that stands there now, if it has these chunks.
+async fn theirs(work: &Work, current: &GenerationIndex) -> Result<Option<Existing>, IndexError> {
+    let Some(theirs) = remote::existing(&work.cloud, &work.order.reel).await? else { return Ok(None) };
+    if has_chunks_of(&theirs.index.current, current) {
+        return Ok(Some(theirs));
+    }
+    let Index { by, current, published, .. } = theirs.index;
+    let who = by.map(|by| format!("{by} with generation {}", current.generation));
+    let who = who.unwrap_or_else(|| "nobody known".to_owned());
+    Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when: published })
 }
 
 /// Whether it is the same reel to whoever plays it.
@@ -314,6 +308,8 @@ pub enum IndexError {
     Remote(#[from] RemoteError),
     #[error("someone else published `{reel}` meanwhile: {who}, {when}")]
     Overtaken { reel: String, who: String, when: String },
+    #[error("someone else deleted `{reel}` meanwhile")]
+    Gone { reel: String },
 }
 
 impl Explain for IndexError {
@@ -322,7 +318,7 @@ impl Explain for IndexError {
             Self::Limit(error) => error.class(),
             Self::Change(error) => error.class(),
             Self::Remote(error) => error.class(),
-            Self::Overtaken { .. } => FaultClass::Permanent,
+            Self::Overtaken { .. } | Self::Gone { .. } => FaultClass::Permanent,
         }
     }
 
@@ -331,6 +327,7 @@ impl Explain for IndexError {
             Self::Limit(error) => error.hint(),
             Self::Change(error) => error.hint(),
             Self::Remote(error) => error.hint(),
+            Self::Gone { .. } => Some("Publish it again if it is to be there.".into()),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
         }
     }
@@ -339,7 +336,7 @@ impl Explain for IndexError {
         match self {
             Self::Change(error) => error.retry_after(),
             Self::Remote(error) => error.retry_after(),
-            Self::Limit(_) | Self::Overtaken { .. } => None,
+            Self::Limit(_) | Self::Overtaken { .. } | Self::Gone { .. } => None,
         }
     }
 
@@ -347,7 +344,7 @@ impl Explain for IndexError {
         match self {
             Self::Change(error) => error.is_offline(),
             Self::Remote(error) => error.is_offline(),
-            Self::Limit(_) | Self::Overtaken { .. } => false,
+            Self::Limit(_) | Self::Overtaken { .. } | Self::Gone { .. } => false,
         }
     }
 }
@@ -404,18 +401,8 @@ impl Deployment<'_> {
 
     /// `None` if it is ours; the index of someone else who published the same chunks.
     async fn ours_or_overtaken(&self, error: CloudError) -> Result<Option<Existing>, IndexError> {
-        let theirs = remote::existing(&self.work.cloud, &self.work.order.reel).await?;
-        let Some(theirs) = theirs else { return Err(error.into()) };
-        if theirs.facts.code_sha256 == self.code.code_sha256() {
-            return Ok(None);
-        }
-        if has_chunks_of(&theirs.index.current, &self.next.current) {
-            return Ok(Some(theirs));
-        }
-        let Index { by, current, published, .. } = theirs.index;
-        let who = by.map(|by| format!("{by} with generation {}", current.generation));
-        let who = who.unwrap_or_else(|| "nobody known".to_owned());
-        Err(IndexError::Overtaken { reel: self.work.order.reel.to_string(), who, when: published })
+        let there = theirs(self.work, &self.next.current).await?.ok_or(error)?;
+        Ok((there.facts.code_sha256 != self.code.code_sha256()).then_some(there))
     }
 }
 

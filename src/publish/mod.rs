@@ -27,6 +27,7 @@ mod send;
 mod slow;
 pub mod source;
 pub mod split;
+mod take_back;
 mod upload;
 pub mod verify;
 mod work;

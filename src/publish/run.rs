@@ -16,13 +16,12 @@ use super::{
     ffmpeg::Tools,
     index::{self, Existing, Landed},
     log::Logged,
-    look::{self, Look},
     made::{self, Made, Making},
     prepare::{Prepared, Start, prepare},
     probe::{self, Brightness},
     removal::Removal,
     reporter::{Control, Reporter},
-    verify,
+    take_back, verify,
     work::Work,
 };
 use crate::{
@@ -141,24 +140,10 @@ async fn deploy(
     let folder = making.folder.join("flipped");
     match (Making { folder: &folder, ..making }).mend(made).await {
         Ok((made, _)) => Ok((made, index)),
-        Err(Stopped::Failed(fault)) => Err(Stopped::Failed(take_back(making.work, existing, &index, fault).await)),
+        Err(Stopped::Failed(fault)) => {
+            Err(Stopped::Failed(take_back::take_back(making.work, existing, &index, fault).await))
+        }
         Err(Stopped::Cancelled) => Err(Stopped::Cancelled),
-    }
-}
-
-/// What is promised can't be made whole: the reel serves what it served before, if that still is.
-async fn take_back(work: &Work, existing: Option<&Existing>, index: &Index, fault: Fault) -> Fault {
-    let Some(before) = existing.filter(|before| before.index.current.generation != work.generation) else {
-        return fault;
-    };
-    let back = match look::look(work, &before.index.current).await {
-        Ok(Look::Whole(whole)) => index::take_back(work, before, index, &whole).await,
-        Ok(Look::Missing { .. }) => Ok(false),
-        Err(stopped) => Err(stopped),
-    };
-    match back {
-        Ok(true) => Fault { what: format!("{}; what was published before is served again", fault.what), ..fault },
-        _ => fault,
     }
 }
 

@@ -64,7 +64,9 @@ pub async fn is_of(
 
 async fn served(engine: &Engine, repair: &Repair) -> Result<(Cloud, Index), Stopped> {
     let cloud = engine.connect(&repair.place).await?;
-    let existing = remote::existing(&cloud, &repair.reel).await.map_err(failed)?;
+    // its link is no good any more where it was replaced meanwhile: it is asked for again
+    let patience = Follow::default().patience();
+    let existing = patience.again(|| remote::existing(&cloud, &repair.reel)).await.map_err(failed)?;
     let index = super::found(engine, &repair.reel, existing)?.index;
     Ok((cloud, index))
 }

@@ -131,7 +131,7 @@ async fn points(deed: Deed, ground: &Path, all: bool) -> Vec<Point> {
 /// One cell: what became of the second, in a word.
 async fn cell(first: Deed, point: Point, second: Deed, ground: PathBuf) -> Result<&'static str, String> {
     let world = World::start(Means::Engine, Some(&ground)).await;
-    let was_broken = world.damage();
+    let (was_broken, generation) = (world.damage(), world.store().visible().map(|index| index.current.generation));
     world.set_faults(&point.spec());
     let held = tokio::spawn(world.deed(0, first));
     until("the first is held", || world.stand_in.faults().paused() > 0 || held.is_finished()).await;
@@ -159,11 +159,12 @@ async fn cell(first: Deed, point: Point, second: Deed, ground: PathBuf) -> Resul
     {
         return Err(format!("chunks changed under the first's lease; {}", story()));
     }
-    // whoever was refused mends later
-    if was_broken.is_some() && first_said.is_err() && world.damage().is_some() && world.store().index.is_some() {
+    // what was broken before is mended by whoever was refused, or was replaced as it was
+    let is_replaced = world.store().visible().map(|index| index.current.generation) != generation;
+    if was_broken.is_some() && first_said.is_err() && world.damage().is_some() && !is_replaced {
         world.deed(0, Deed::Repair).await.map_err(|error| format!("afterwards: {error}; {}", story()))?;
     }
-    if let Some(damage) = world.damage() {
+    if let Some(damage) = world.damage().filter(|damage| !is_replaced || was_broken.as_ref() != Some(damage)) {
         return Err(format!("{damage}; {}", story()));
     }
     let word = (word(&said), word(&first_said));

@@ -279,10 +279,13 @@ pub(crate) fn word(said: &Result<(), String>) -> Option<&'static str> {
         ("another zipreel (process", "refused"),
         ("could not find the reel", "none"),
         ("nothing of that name was interrupted", "none"),
-        ("someone else published", "taken"),
+        ("someone else", "taken"),
         ("is taken", "taken"),
         ("does not make the generation", "taken"),
+        ("is another video than it was made of", "taken"),
         ("could not find the gate", "none"),
+        // set up half-way: it is there, and not open to all yet
+        ("the answer was 403 Forbidden", "none"),
         ("not whole", "broken"),
     ];
     known.iter().find(|(words, _)| error.contains(words)).map(|(_, word)| *word)

@@ -1,0 +1,61 @@
+//! Taking a flip back: only where what it promises can't be made whole, and what was served before was just found so.
+
+use super::{
+    attempt::Patience,
+    change::{self, Flip},
+    index::{self, Existing, IndexError},
+    look::{self, Look},
+    remote,
+    work::Work,
+};
+use crate::{
+    cloud::{Whole, code::CodeZip},
+    reel::{
+        event::Count,
+        fault::{Explain, Fault, Stopped},
+        index::Index,
+    },
+};
+
+/// What is promised can't be made whole: the reel serves what it served before, if that still is.
+pub(super) async fn take_back(work: &Work, existing: Option<&Existing>, index: &Index, fault: Fault) -> Fault {
+    let Some(before) = existing.filter(|before| before.index.current.generation != work.generation) else {
+        return fault;
+    };
+    let back = match look::look(work, &before.index.current).await {
+        Ok(Look::Whole(whole)) => flip_back(work, before, index, &whole).await,
+        Ok(Look::Missing { .. }) => Ok(false),
+        Err(stopped) => Err(stopped),
+    };
+    match back {
+        Ok(true) => Fault { what: format!("{}; what was published before is served again", fault.what), ..fault },
+        _ => fault,
+    }
+}
+
+/// Has the reel serve what it served before, which was just found whole: what was to replace it vanishes again and again.
+/// False if the index is not ours any more.
+async fn flip_back(work: &Work, before: &Existing, after: &Index, whole: &Whole) -> Result<bool, Stopped> {
+    let name = work.index_function();
+    let code = CodeZip::in_memory(index::zip_of(&before.index, &before.entries));
+    let patience = Patience { policy: work.retry, ..Patience::default() };
+    let change = async || {
+        let Some(now) = remote::existing(&work.cloud, &work.order.reel).await? else { return Ok(false) };
+        if now.index.current.generation == before.index.current.generation {
+            return Ok(true);
+        }
+        if now.index != *after {
+            return Ok(false);
+        }
+        let index = Flip::Replace { name: &name, revision: now.facts.revision.as_deref() };
+        change::flip(&work.cloud, &*work.lease().await?, whole, index, &code, &Count::default()).await?;
+        Ok::<_, IndexError>(true)
+    };
+    let stopped = |error: IndexError| Stopped::Failed(error.fault());
+    let is_back = patience.again(change).await.map_err(stopped)?;
+    if is_back {
+        let text = index::description(&before.index, &code.code_sha256()).text();
+        patience.again(|| work.cloud.describe(&name, &text)).await.map_err(|error| stopped(error.into()))?;
+    }
+    Ok(is_back)
+}
