@@ -17,10 +17,10 @@ use super::{
 use crate::{clips::Clip, split::until};
 
 /// Cells that run side by side: they wait for their turn to call, or for ffmpeg.
-const PARALLEL: usize = 8;
+const PARALLEL: usize = 16;
 
-/// Without `ZIPREEL_ALL_POINTS` one cell of so many in a row: each deed meets each other at several points all the same.
-const THINNED: usize = 4;
+/// Without `ZIPREEL_ALL_POINTS` one cell of so many in a row: each deed meets each other at some point all the same.
+const THINNED: usize = 8;
 
 /// What the reel is before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
