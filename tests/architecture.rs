@@ -106,7 +106,7 @@ fn deletions_replacements_and_flips_have_one_caller() {
     });
     assert_eq!(any, [""; 0]);
     let made = naming(&[".create_function("], |place| {
-        !place.starts_with("cloud/") && !["publish/upload.rs", "account/live.rs"].contains(&place)
+        !place.starts_with("cloud/") && !["publish/send.rs", "account/live.rs"].contains(&place)
     });
     assert_eq!(made, [""; 0], "what makes functions could make an index");
 }

@@ -276,7 +276,8 @@ pub(crate) fn word(said: &Result<(), String>) -> Option<&'static str> {
     let known = [
         ("another machine is working on", "refused"),
         // one that was killed has its lock until the system has buried it
-        ("another zipreel (process", "refused"),
+        ("another zipreel", "refused"),
+        ("another job of this zipreel", "refused"),
         ("could not find the reel", "none"),
         ("nothing of that name was interrupted", "none"),
         ("someone else", "taken"),
