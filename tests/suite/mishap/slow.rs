@@ -173,7 +173,11 @@ async fn one_upload_runs_until_the_first_is_answered_and_then_several_do() {
 
 /// What is lost, and whether the chunk is to be sent again for it.
 const LOST: [(&str, bool); 4] = [
-    ("effect-no-answer@CreateFunction=after:2", false),
+    (
+        "effect-no-answer@CreateFunction=at:3,effect-no-answer@CreateFunction=at:4,\
+         effect-no-answer@CreateFunction=at:5,effect-no-answer@CreateFunction=at:6",
+        false,
+    ),
     // a page is no answer of AWS's: neither that it was done, nor that the chunk is not there
     ("effect-no-answer@CreateFunction=at:3,page-502@GetFunction=at:1", false),
     ("page-502@GetFunction=2x,effect-no-answer@CreateFunction=at:3,effect-no-answer@CreateFunction=at:4", false),
