@@ -29,16 +29,13 @@ try:
 		$(ZIPREEL) publish $(SAMPLE) --name sample --target local --plain --yes --replace; \
 	fi
 
-# Most tests wait for processes and timers half of their time, so there are more of them at once than cores.
-TEST_THREADS ?= 4
-
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
 test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
 	@rm -rf $(MATRIX)
 	PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
 		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" ZIPREEL_TEST_PYTHON="$(VENV_BIN)/python" \
-		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked $(ARGS); \
+		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS); \
 		status=$$?; tests/tools/matrix $(MATRIX); exit $$status
 
 # The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
