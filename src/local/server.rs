@@ -84,18 +84,18 @@ pub(super) fn serve(
     let ports = ports(&listeners).map_err(data)?;
     let places = places(&config, ports);
     let endpoint = endpoint(&places, &keys);
+    let stop = CancellationToken::new();
     let shared = Arc::new(Shared {
         places,
         keys,
         rates: Rates::new(config.clock.now()),
         clock: config.clock,
         store: Arc::new(store),
-        faults: LiveFaults::new(config.faults),
+        faults: LiveFaults::new(config.faults, stop.clone()),
         counts,
         quota_bytes: config.quota_bytes,
         settle: config.settle,
     });
-    let stop = CancellationToken::new();
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default() };
     let [api, gate, relay] = listeners;
     let instance = Arc::new(Gate::new(&shared));

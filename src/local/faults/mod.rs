@@ -8,6 +8,7 @@ use std::{
 
 use time::OffsetDateTime;
 use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use super::operation::Operation;
 
@@ -59,7 +60,11 @@ pub enum Moment {
 
 /// The running faults. Clones steer the same server, at any time.
 #[derive(Debug, Clone)]
-pub struct LiveFaults(Arc<Mutex<Live>>);
+pub struct LiveFaults {
+    live: Arc<Mutex<Live>>,
+    /// Where the server ends, what it stalls ends with it.
+    gone: CancellationToken,
+}
 
 #[derive(Debug)]
 struct Live {
@@ -81,8 +86,8 @@ struct Live {
 }
 
 impl LiveFaults {
-    pub(super) fn new(faults: Faults) -> Self {
-        Self(Arc::new(Mutex::new(Live::new(faults))))
+    pub(super) fn new(faults: Faults, gone: CancellationToken) -> Self {
+        Self { live: Arc::new(Mutex::new(Live::new(faults))), gone }
     }
 
     /// Replaces all rules; counts and the random sequence start anew. What waits to be released goes on waiting.
@@ -97,7 +102,7 @@ impl LiveFaults {
     }
 
     fn live(&self) -> std::sync::MutexGuard<'_, Live> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn draw(&self, operation: Operation) -> Plan {
@@ -155,15 +160,16 @@ impl LiveFaults {
         self.live().struck
     }
 
-    /// Does what the plan wants at this moment: true if the connection is to be cut. A stalled request does not
-    /// return.
+    /// Does what the plan wants at this moment: true if the connection is to be cut. A stalled request
+    /// stays until the server goes.
     pub(super) async fn strikes(&self, plan: &Plan, moment: Moment) -> bool {
         match plan.strike.filter(|strike| strike.moment == moment).map(|strike| strike.how) {
             None => false,
             Some(How::Reset) => true,
             Some(How::Stall) => {
                 self.note_stall();
-                std::future::pending().await
+                self.gone.cancelled().await;
+                true
             }
             Some(How::Pause) => {
                 self.pause().await;
@@ -274,7 +280,7 @@ mod tests {
     }
 
     fn live(spec: &str) -> LiveFaults {
-        LiveFaults::new(spec.parse().unwrap())
+        LiveFaults::new(spec.parse().unwrap(), CancellationToken::new())
     }
 
     #[test]
