@@ -15,6 +15,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::state::file_lock::FileLock;
+
 use super::{
     Endpoint, LocalError,
     auth::amz_date,
@@ -44,22 +46,22 @@ impl Running {
 }
 
 /// Takes the folder's lock; `None` if another has it. The folder is made if it is not there.
-pub(super) fn take(folder: &Path) -> Result<Option<File>, LocalError> {
+pub(super) fn take(folder: &Path) -> Result<Option<FileLock>, LocalError> {
     let made = fs::create_dir_all(folder);
     made.map_err(|source| LocalError::Data { folder: folder.to_owned(), source })?;
     lock(folder, File::options().create(true).truncate(false).write(true))
 }
 
 /// The same for a folder that was joined: one that was removed since is not made anew.
-pub(super) fn take_again(folder: &Path) -> Result<Option<File>, LocalError> {
+pub(super) fn take_again(folder: &Path) -> Result<Option<FileLock>, LocalError> {
     lock(folder, File::options().write(true))
 }
 
-fn lock(folder: &Path, options: &OpenOptions) -> Result<Option<File>, LocalError> {
+fn lock(folder: &Path, options: &OpenOptions) -> Result<Option<FileLock>, LocalError> {
     let data = |source| LocalError::Data { folder: folder.to_owned(), source };
     let file = options.open(folder.join(LOCK)).map_err(data)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+    match FileLock::take(file) {
+        Ok(held) => Ok(Some(held)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(source)) => Err(data(source)),
     }

@@ -1,7 +1,6 @@
 //! Starts and stops the stand-in: data folder, first functions and roles, three listeners.
 
 use std::{
-    fs::File,
     io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -11,6 +10,8 @@ use std::{
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
+
+use crate::state::file_lock::FileLock;
 
 use super::{
     Config, Endpoint, LocalError, api,
@@ -42,7 +43,7 @@ pub struct StandIn {
     /// Ends connections that outlast the grace: nothing may reach the folder once its lock is gone.
     connections: Cut,
     /// Held as long as the data folder is ours.
-    _lock: File,
+    _lock: FileLock,
 }
 
 /// Starts a stand-in on a data folder that no other process has.
@@ -52,7 +53,7 @@ pub async fn start(config: Config) -> Result<StandIn, LocalError> {
 }
 
 /// Starts under a lock that was taken before.
-pub(super) async fn start_holding(config: Config, held: File) -> Result<StandIn, LocalError> {
+pub(super) async fn start_holding(config: Config, held: FileLock) -> Result<StandIn, LocalError> {
     let opened = open(&config).await?;
     let listeners = listen(config.listen, wanted_ports(config.port)?).await?;
     serve(config, held, opened, listeners)
@@ -75,7 +76,7 @@ pub(super) async fn open(config: &Config) -> Result<Opened, LocalError> {
 
 pub(super) fn serve(
     config: Config,
-    held: File,
+    held: FileLock,
     Opened { keys, store, counts }: Opened,
     listeners: Listeners,
 ) -> Result<StandIn, LocalError> {

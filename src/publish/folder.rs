@@ -14,7 +14,7 @@ use crate::{
         name::{Generation, PREFIX, ReelName},
         order::Order,
     },
-    state::private,
+    state::{file_lock::FileLock, private},
 };
 
 /// In an attempt's folder; locked before the folder gets the name of an attempt.
@@ -24,7 +24,7 @@ const ATTEMPT: &str = "attempt-";
 /// Removed with everything in it, however the run ends.
 pub(super) struct AttemptFolder {
     path: PathBuf,
-    _lock: File,
+    _lock: FileLock,
 }
 
 impl AttemptFolder {
@@ -46,7 +46,7 @@ impl Drop for AttemptFolder {
 struct Left {
     path: PathBuf,
     /// Held, so that two don't remove it at once; versions before 0.2 had none.
-    _lock: Option<File>,
+    _lock: Option<FileLock>,
 }
 
 /// A new folder for this attempt; what dead runs left of this reel goes.
@@ -75,8 +75,7 @@ fn begin(ours: &Path) -> io::Result<AttemptFolder> {
     let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
     let new = ours.join(format!("new-{name}"));
     private::folder(&new)?;
-    let lock = OpenOptions::new().create_new(true).write(true).open(new.join(LOCK))?;
-    lock.try_lock()?;
+    let lock = FileLock::take(OpenOptions::new().create_new(true).write(true).open(new.join(LOCK))?)?;
     let path = ours.join(format!("{ATTEMPT}{name}"));
     fs::rename(&new, &path)?;
     Ok(AttemptFolder { path, _lock: lock })
@@ -135,8 +134,8 @@ fn dead(work: &Path, reel: Option<&ReelName>) -> Vec<Left> {
             if !is_attempt || !fs::symlink_metadata(&path).is_ok_and(|found| private::is_ours(&found)) {
                 continue;
             }
-            match File::open(path.join(LOCK)) {
-                Ok(lock) if lock.try_lock().is_ok() => dead.push(Left { path, _lock: Some(lock) }),
+            match File::open(path.join(LOCK)).map(FileLock::take) {
+                Ok(Ok(lock)) => dead.push(Left { path, _lock: Some(lock) }),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => dead.push(Left { path, _lock: None }),
                 _ => {}
             }
@@ -162,8 +161,8 @@ fn old_lock(work: &Path, reel: &ReelName) -> OldLock {
     if !fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
         return OldLock::None;
     }
-    match File::open(&path) {
-        Ok(lock) if lock.try_lock().is_ok() => OldLock::Free,
+    match File::open(&path).map(FileLock::take) {
+        Ok(Ok(_)) => OldLock::Free,
         _ => OldLock::Held,
     }
 }

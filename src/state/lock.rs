@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{StateError, io_error, machine, private};
+use super::{StateError, file_lock::FileLock, io_error, machine, private};
 use crate::reel::{
     fault::{Explain, FaultClass},
     name::ReelName,
@@ -105,7 +105,7 @@ impl Explain for LockError {
 /// A reel that is held while this lives.
 #[derive(Debug)]
 pub struct ReelLock {
-    file: File,
+    file: FileLock,
     folder: PathBuf,
     claim: Claim,
 }
@@ -133,20 +133,20 @@ impl ReelLock {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(io_error("open", &path)(error).into()),
             };
-            match file.try_lock() {
-                Ok(()) => {}
+            let file = match FileLock::take(file) {
+                Ok(held) => held,
                 Err(TryLockError::WouldBlock) => {
                     let holder = Holder::parse(&fs::read_to_string(&path).unwrap_or_default());
                     return Err(LockError::Held { reel: reel.clone(), holder });
                 }
                 Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error).into()),
-            }
+            };
             // a file that its holder removed meanwhile holds nobody off
             if !is_at(&file, &path) {
                 continue;
             }
             let machine = machine::id(state_dir)?;
-            let mut held = Self { file, folder, claim: Claim { reel: reel.clone(), machine, purpose } };
+            let held = Self { file, folder, claim: Claim { reel: reel.clone(), machine, purpose } };
             let note = format!("{} {}", std::process::id(), purpose.word());
             held.note(&note).map_err(io_error("write", &path))?;
             return Ok(held);
@@ -166,9 +166,9 @@ impl ReelLock {
         &self.folder
     }
 
-    fn note(&mut self, text: &str) -> io::Result<()> {
+    fn note(&self, text: &str) -> io::Result<()> {
         self.file.set_len(0)?;
-        self.file.write_all(text.as_bytes())
+        (&*self.file).write_all(text.as_bytes())
     }
 
     /// Removes the reel's folder with the lock, if nothing but its logs is left in it. Blocking.

@@ -1,6 +1,7 @@
 //! What this machine remembers of the reels it works on: who holds a reel, what was done for it, what can go on, and
 //! which notices were acknowledged. Everything lies below the state folder, a folder a reel.
 
+pub mod file_lock;
 pub mod journal;
 pub mod lock;
 mod machine;

@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{StateError, io_error, order_form::OrderForm, private, sync_folder};
+use super::{StateError, file_lock::FileLock, io_error, order_form::OrderForm, private, sync_folder};
 use crate::reel::{
     ledger,
     name::ReelName,
@@ -47,7 +47,7 @@ impl Waiting {
 #[derive(Debug)]
 pub struct Queue {
     state_dir: PathBuf,
-    file: Mutex<Option<(File, PathBuf)>>,
+    file: Mutex<Option<(FileLock, PathBuf)>>,
 }
 
 impl Queue {
@@ -101,16 +101,15 @@ impl Queue {
 }
 
 /// One at a time, of all processes, changes what was left behind: a file is read and written whole. Held until dropped.
-fn alone(folder: &Path) -> Result<File, StateError> {
+fn alone(folder: &Path) -> Result<FileLock, StateError> {
     let path = folder.join(TURN);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(io_error("open", &path))?;
-    file.lock().map_err(io_error("lock", &path))?;
-    Ok(file)
+    FileLock::wait(file).map_err(io_error("lock", &path))
 }
 
 /// Nothing of ours waits any more once we end in an orderly way and leave nothing; else the next process finds it.
-fn begin(state_dir: &Path) -> Result<(File, PathBuf), StateError> {
+fn begin(state_dir: &Path) -> Result<(FileLock, PathBuf), StateError> {
     let folder = state_dir.join(FOLDER);
     let made = private::root(state_dir).and_then(|()| private::folder(&folder));
     made.map_err(io_error("make the folder", &folder))?;
@@ -119,9 +118,9 @@ fn begin(state_dir: &Path) -> Result<(File, PathBuf), StateError> {
         match OpenOptions::new().create_new(true).write(true).open(&path) {
             Ok(file) => {
                 // nobody else opens a name that was not there before
-                file.try_lock().map_err(|error| io_error("lock", &path)(error.into()))?;
+                let held = FileLock::take(file).map_err(|error| io_error("lock", &path)(error.into()))?;
                 sync_folder(&folder).map_err(io_error("sync", &folder))?;
-                return Ok((file, path));
+                return Ok((held, path));
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(io_error("make", &path)(error)),

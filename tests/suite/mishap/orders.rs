@@ -77,13 +77,7 @@ impl Order {
         // whatever is left: once the leases of the dead have ended, the reel can be had
         self.world.clock.advance(std::time::Duration::from_secs(21 * 60));
         let machine = self.random.usize(0..2);
-        let mut said = self.alone(machine, Deed::Replace).await?;
-        // a lock of this process lives on for a moment in an ffmpeg that another seed is just starting
-        for _ in 0..3 {
-            if said == "refused" {
-                said = self.alone(machine, Deed::Replace).await?;
-            }
-        }
+        let said = self.alone(machine, Deed::Replace).await?;
         if said != "done" || self.world.store().visible().is_none() {
             return Err(format!("in the end nobody can publish: {said}"));
         }
