@@ -11,12 +11,11 @@ use crate::{
     publish::{
         attempt::Patience,
         player::{Player, PlayerError},
-        remote,
-        run::GATE,
-        verify,
+        remote, verify,
     },
     reel::{
         fault::Explain,
+        gate::GATE,
         index::{ChunkIndex, Container, Index},
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         playlist,

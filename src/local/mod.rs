@@ -38,8 +38,6 @@ mod tally;
 mod xml;
 mod zip_field;
 
-use crate::reel::gate::Public;
-
 pub use clock::Clock;
 pub use faults::{Amount, FaultError, Faults, How, Kind, LiveFaults, Moment, Rule, Strike};
 pub use join::{Joined, join_or_start};
@@ -49,11 +47,6 @@ pub use problem::LocalError;
 pub use server::{StandIn, start};
 pub use store::Keep;
 pub use tally::Counts;
-
-/// The gate's function.
-const GATE: &str = Public::Gate.name();
-/// The relay's function.
-const RELAY: &str = Public::Relay.name();
 
 /// The API's port where none is asked for; gate and relay take the two after it.
 pub const DEFAULT_PORT: u16 = 8720;

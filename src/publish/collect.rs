@@ -144,7 +144,10 @@ fn leftover(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reel::index::{ChunkIndex, Container, FORMAT, GenerationIndex, RenditionIndex, Retired};
+    use crate::reel::{
+        generation::FORMAT,
+        index::{ChunkIndex, Container, GenerationIndex, RenditionIndex, Retired},
+    };
 
     const CURRENT: &str = "00000001";
     const OLD: &str = "00000002";

@@ -3,8 +3,8 @@
 use super::{
     attempt::attempts,
     ffmpeg::Tools,
-    index::{self, Existing},
-    probe,
+    index, probe,
+    remote::Existing,
     reporter::{Control, JobHandle},
 };
 use crate::{

@@ -10,8 +10,8 @@ use super::{
     compare::Cut,
     ffmpeg::Tools,
     folder::attempt_folder,
-    index::Existing,
     probe,
+    remote::Existing,
     reporter::{Control, Reporter},
     source::{Source, another},
 };

@@ -11,68 +11,28 @@ use super::{
     attempt::{Patience, attempts},
     change::{self, ChangeError, Flip},
     made::Made,
-    remote::{self, RemoteError},
+    remote::{self, Existing, RemoteError},
     reporter::JobHandle,
-    upload::Uploaded,
     work::Work,
 };
 use crate::{
-    cloud::{
-        Cloud, CloudError, Lease, LeaseError, Whole,
-        code::CodeZip,
-        functions::{FunctionFacts, NewFunction},
-    },
+    cloud::{Cloud, CloudError, Lease, LeaseError, Whole, code::CodeZip, functions::NewFunction},
     reel::{
         describe::{self, IndexDescription},
         event::{Count, JobName, Unit},
         fault::{Explain, FaultClass, Stopped},
-        index::{
-            Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, RenditionIndex,
-            Retired,
-        },
+        generation::FORMAT,
+        index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
         limits::{self, Held, INDEX_BYTES_MAX, LimitError},
-        media::Measured,
         moment::rfc3339,
         name::{FunctionName, Generation},
-        playlist::{self, Bandwidth, Links},
+        playlist::{self, Links},
         zip,
     },
 };
 
 /// A retired generation is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// An earlier state of this reel that is deployed now.
-#[derive(Debug, Clone)]
-pub struct Existing {
-    pub facts: FunctionFacts,
-    pub index: Index,
-    /// Playlists and init sections by entry name, to be served on.
-    pub entries: BTreeMap<String, Vec<u8>>,
-}
-
-pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Measured) -> GenerationIndex {
-    let chunks: Vec<_> = uploaded.chunks.values().cloned().collect();
-    let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
-    let Bandwidth { peak, average } = playlist::bandwidth(&segments);
-    let rendition = RenditionIndex {
-        container: Container::Ts,
-        bandwidth: peak,
-        average_bandwidth: average,
-        codecs: measured.codecs.clone(),
-        resolution: measured.resolution,
-        frame_rate: measured.frame_rate,
-        chunks,
-    };
-    GenerationIndex {
-        generation: work.generation,
-        duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
-        segment_seconds: work.order.cut.segment_length.as_secs_f64(),
-        chunk_limit_bytes: work.order.cut.chunk_limit,
-        source_sha256: work.source.hash(),
-        renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
-    }
-}
 
 /// What became of an index that was to be deployed.
 pub(super) enum Landed {

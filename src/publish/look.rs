@@ -3,7 +3,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{attempt::Patience, upload::Deployed, work::Work};
+use super::{attempt::Patience, remote::Deployed, work::Work};
 use crate::{
     cloud::{self, Whole},
     reel::{

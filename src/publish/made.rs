@@ -1,17 +1,17 @@
 //! All chunks of the reel, deployed: made, found there already, and made again where they vanish, before the index
 //! promises them and after.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use tokio::sync::mpsc;
 
 use super::{
     ffmpeg::Tools,
-    index,
     look::{self, Look},
-    pack::PackedChunk,
+    packed_chunk::PackedChunk,
     produce::produce,
-    upload::{self, Deployed},
+    remote::Deployed,
+    upload::{self, Uploaded},
     work::Work,
 };
 use crate::{
@@ -20,7 +20,9 @@ use crate::{
         decide::MediaPlan,
         event::{Event, JobName, Unit},
         fault::Stopped,
-        index::GenerationIndex,
+        index::{Container, GenerationIndex, RenditionIndex},
+        media::Measured,
+        playlist::{self, Bandwidth},
     },
     state::journal::{Record, Traits},
 };
@@ -62,6 +64,29 @@ pub(super) fn skip(work: &Work, generation: GenerationIndex, independent: bool) 
     Made { generation, independent, sent_bytes: 0 }
 }
 
+pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Measured) -> GenerationIndex {
+    let chunks: Vec<_> = uploaded.chunks.values().cloned().collect();
+    let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
+    let Bandwidth { peak, average } = playlist::bandwidth(&segments);
+    let rendition = RenditionIndex {
+        container: Container::Ts,
+        bandwidth: peak,
+        average_bandwidth: average,
+        codecs: measured.codecs.clone(),
+        resolution: measured.resolution,
+        frame_rate: measured.frame_rate,
+        chunks,
+    };
+    GenerationIndex {
+        generation: work.generation,
+        duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
+        segment_seconds: work.order.cut.segment_length.as_secs_f64(),
+        chunk_limit_bytes: work.order.cut.chunk_limit,
+        source_sha256: work.source.hash(),
+        renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
+    }
+}
+
 impl Making<'_> {
     pub async fn make(self, deployed: Deployed) -> Result<Made, Stopped> {
         self.make_in(self.folder, deployed).await
@@ -71,7 +96,7 @@ impl Making<'_> {
         let Self { work, tools, plan, .. } = self;
         let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
         let independent = summary.independent;
-        let generation = index::generation_index(work, &uploaded, &measured);
+        let generation = generation_index(work, &uploaded, &measured);
         let traits = Some(Traits::new(measured, independent));
         let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
         work.record(Record::Packed { chunks, bytes, traits, source_sha256: work.source.hash() }).await?;

@@ -15,6 +15,7 @@ pub mod log;
 mod look;
 mod made;
 pub mod pack;
+mod packed_chunk;
 pub mod player;
 mod prepare;
 pub mod probe;

@@ -1,11 +1,11 @@
 //! The packing: closed segments become chunks. A chunk is never written: its frame is computed, its hashes are taken
 //! from the segments while they are still in the page cache, and the upload reads them again.
 
-use std::{collections::VecDeque, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::{probe, reporter::JobHandle, split::ClosedSegment, work::Work};
+use super::{packed_chunk::PackedChunk, probe, reporter::JobHandle, split::ClosedSegment, work::Work};
 use crate::{
     cloud::code::{CodeZip, Part, Reader},
     reel::{
@@ -18,15 +18,6 @@ use crate::{
         zip::{Entry, Framer},
     },
 };
-
-/// A chunk ready to deploy.
-#[derive(Debug, Clone)]
-pub(super) struct PackedChunk {
-    pub index: ChunkIndex,
-    pub code: CodeZip,
-    /// The segments' files and sizes, to be removed once deployed.
-    pub files: Vec<(PathBuf, u64)>,
-}
 
 #[derive(Debug, thiserror::Error)]
 enum Error {

@@ -16,12 +16,11 @@ use super::{
     folder::{AttemptFolder, attempt_folder},
     foresight::{self, Standing},
     identity::{Identity, Video, look_at_video},
-    index::{self, Existing},
-    remote,
+    made,
+    remote::{self, Deployed, Existing},
     reporter::{Control, JobHandle, Reporter},
-    run::GATE,
     split::Backlog,
-    upload::{Deployed, Uploaded},
+    upload::Uploaded,
     work::{Kept, Work},
 };
 use crate::{
@@ -31,6 +30,7 @@ use crate::{
         decide::MediaPlan,
         event::{Event, JobName, Planned, Unit},
         fault::{Explain, Fault, FaultClass, Stopped},
+        gate::GATE,
         generation::SourceHash,
         index::{ChunkIndex, GenerationIndex},
         limits::Held,
@@ -231,7 +231,7 @@ async fn start(
     {
         let (independent, measured) = (traits.independent, traits.measured());
         let uploaded = Uploaded { chunks, sent_bytes: 0 };
-        let generation = index::generation_index(work, &uploaded, &measured);
+        let generation = made::generation_index(work, &uploaded, &measured);
         return Ok(Start::Whole { generation, independent });
     }
     Ok(Start::Parts(deployed))

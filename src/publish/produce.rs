@@ -12,9 +12,10 @@ use super::{
     attempt::attempts,
     ffmpeg::Tools,
     pack,
+    remote::Deployed,
     reporter::{Control, JobHandle},
     split::{ClosedSegment, Split, SplitError, SplitSummary},
-    upload::{self, Deployed, Uploaded},
+    upload::{self, Uploaded},
     work::Work,
 };
 use crate::{

@@ -11,9 +11,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{
     attempt::Patience,
-    index::Existing,
     player::{Player, PlayerError},
-    upload::Deployed,
 };
 use crate::{
     cloud::{Cloud, CloudError, functions::FunctionFacts},
@@ -24,6 +22,18 @@ use crate::{
         name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
     },
 };
+
+/// An earlier state of this reel that is deployed now.
+#[derive(Debug, Clone)]
+pub struct Existing {
+    pub facts: FunctionFacts,
+    pub index: Index,
+    /// Playlists and init sections by entry name, to be served on.
+    pub entries: BTreeMap<String, Vec<u8>>,
+}
+
+/// Chunks of this generation that are deployed already: number to `CodeSha256`.
+pub(super) type Deployed = HashMap<ChunkNumber, String>;
 
 /// An index of a reel of 10,000 segments and several generations stays well below.
 const INDEX_MAX: u64 = 64 * 1024 * 1024;

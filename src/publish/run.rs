@@ -14,11 +14,12 @@ use super::{
     attempt::Patience,
     collect::{self, ORPHANS_KEPT},
     ffmpeg::Tools,
-    index::{self, Existing, Landed},
+    index::{self, Landed},
     log::Logged,
     made::{self, Made, Making},
     prepare::{Prepared, Start, prepare},
     probe::{self, Brightness},
+    remote::Existing,
     removal::Removal,
     reporter::{Control, Reporter},
     take_back, verify,
@@ -30,7 +31,6 @@ use crate::{
         decide::MediaPlan,
         event::{Event, JobChange, JobName, Published},
         fault::{Explain, Fault, Stopped},
-        gate::Public,
         index::{GenerationIndex, Index},
         moment::rfc3339,
         order::Order,
@@ -38,9 +38,6 @@ use crate::{
     },
     state::{journal::Record, lock::ReelLock},
 };
-
-/// Name of the function that serves every reel.
-pub const GATE: &str = Public::Gate.name();
 
 /// Counts retries on their way to the face.
 struct Tally {

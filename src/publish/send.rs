@@ -13,7 +13,7 @@ use super::{
     attempt::attempts,
     change::{self, ChangeError},
     lane::Lane,
-    pack::PackedChunk,
+    packed_chunk::PackedChunk,
     reporter::JobHandle,
     slow::TooSlow,
     work::Work,

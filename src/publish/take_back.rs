@@ -3,9 +3,9 @@
 use super::{
     attempt::Patience,
     change::{self, Flip},
-    index::{self, Existing, IndexError},
+    index::{self, IndexError},
     look::{self, Look},
-    remote,
+    remote::{self, Existing},
     work::Work,
 };
 use crate::{

@@ -2,7 +2,7 @@
 //! our hash, is not sent again; what the line can't carry is said before it is sent.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -11,7 +11,8 @@ use tokio::{sync::mpsc::Receiver, task::JoinSet};
 
 use super::{
     lane::Lane,
-    pack::PackedChunk,
+    packed_chunk::PackedChunk,
+    remote::Deployed,
     reporter::JobHandle,
     send::{Sent, promised, send},
     slow::TooSlow,
@@ -30,9 +31,6 @@ use crate::{
 
 /// Packed chunks that are looked at before their turn comes: the small first ones, and a full one.
 const AHEAD: usize = 4;
-
-/// Chunks of this generation that are deployed already: number to `CodeSha256`.
-pub(super) type Deployed = HashMap<ChunkNumber, String>;
 
 /// What the upload came to.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 use super::{
-    pack::PackedChunk,
+    packed_chunk::PackedChunk,
     reporter::{Control, JobHandle, Reporter},
     source::Source,
     split::Backlog,

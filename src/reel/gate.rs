@@ -12,6 +12,10 @@ pub const INDEX_CHECK_EVERY: Duration = Duration::from_secs(10);
 pub const CHUNK_ROLE: &str = "zipreel-chunk";
 /// Execution role of the gate.
 pub const GATE_ROLE: &str = "zipreel-gate";
+/// The function that serves every reel.
+pub const GATE: &str = "zipreel-gate";
+/// The function that serves segments to browsers.
+pub const RELAY: &str = "zipreel-relay";
 /// Name of the gate role's only policy.
 pub const GATE_POLICY: &str = "zipreel-gate";
 /// Ids of the two permissions that AWS wants since October 2025 for a function URL that is open to all: one for its
@@ -33,8 +37,8 @@ pub enum Public {
 impl Public {
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Gate => "zipreel-gate",
-            Self::Relay => "zipreel-relay",
+            Self::Gate => GATE,
+            Self::Relay => RELAY,
         }
     }
 

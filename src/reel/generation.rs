@@ -6,7 +6,10 @@ use std::{fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{index::FORMAT, name::Generation};
+use super::name::Generation;
+
+/// Format of `index.json` and of the zips beside it; part of every generation's hash.
+pub const FORMAT: u32 = 1;
 
 /// What identifies a source file without reading all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

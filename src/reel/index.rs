@@ -10,9 +10,6 @@ use super::{
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
 };
 
-/// Format of `index.json` and of the zips beside it; part of every generation's hash.
-pub const FORMAT: u32 = 1;
-
 /// Entry names inside the index function's zip. Playlists and init sections have the names of their URL paths
 /// below `/<reel>/`: `index.m3u8`, `<generation>/<rendition>.m3u8`, `<generation>/<rendition>-init.mp4`.
 pub const INDEX_ENTRY: &str = "index.json";

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::{
-    index::{Container, FORMAT},
+    generation::FORMAT,
+    index::Container,
     name::{ChunkNumber, Generation, ReelName, RenditionId},
     zip,
 };

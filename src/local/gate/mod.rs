@@ -12,7 +12,6 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use super::{
-    GATE, RELAY,
     api::{Trail, misdirected, record},
     connection::{Cut, Peer},
     operation::Operation,
@@ -22,6 +21,7 @@ use super::{
     store::record::uuid,
 };
 use crate::reel::{
+    gate::{GATE, RELAY},
     gate_path::{self, Asked, Inside, What},
     index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
     name::{FunctionName, Generation, ReelName, RenditionId},

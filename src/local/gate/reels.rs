@@ -21,7 +21,8 @@ use crate::{
     local::shared::Shared,
     reel::{
         gate::INDEX_CHECK_EVERY,
-        index::{ChunkIndex, Container, FORMAT, INDEX_ENTRY, Index},
+        generation::FORMAT,
+        index::{ChunkIndex, Container, INDEX_ENTRY, Index},
         limits::INDEX_BYTES_MAX,
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     },

@@ -17,8 +17,9 @@ use super::{
     reply::{IMMUTABLE, Reply, other_method},
 };
 use crate::{
-    local::{RELAY, connection::Peer, download, operation::Operation},
+    local::{connection::Peer, download, operation::Operation},
     reel::{
+        gate::RELAY,
         gate_path::{self, Segment},
         index::Container,
         limits::PLAYLIST_BYTES_MAX,

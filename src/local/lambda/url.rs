@@ -8,13 +8,15 @@ use super::{
     call::{Answer, Request, parse, timestamp},
     check,
 };
-use crate::local::{
-    GATE, RELAY,
-    error::ApiError,
-    intake::Content,
-    keys::ACCOUNT,
-    shared::Shared,
-    store::record::{Function, UrlConfig},
+use crate::{
+    local::{
+        error::ApiError,
+        intake::Content,
+        keys::ACCOUNT,
+        shared::Shared,
+        store::record::{Function, UrlConfig},
+    },
+    reel::gate::{GATE, RELAY},
 };
 
 #[derive(Deserialize)]

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use crate::{
     library::LibraryError,
-    publish::{remote, run::GATE},
-    reel::{fault::Stopped, index::Index, moment, name::ReelName, order::Place},
+    publish::remote,
+    reel::{fault::Stopped, gate::GATE, index::Index, moment, name::ReelName, order::Place},
     use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 

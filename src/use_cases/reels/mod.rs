@@ -16,7 +16,7 @@ pub mod retitle;
 use super::Engine;
 use crate::{
     library::LibraryError,
-    publish::index::Existing,
+    publish::remote::Existing,
     reel::{
         fault::{Explain, Fault, Stopped},
         name::ReelName,

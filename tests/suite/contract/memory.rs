@@ -4,7 +4,8 @@ use zipreel::{
     cloud::Cloud,
     local::Clock,
     reel::{
-        index::{ChunkIndex, FORMAT, GenerationIndex, Index, Retired, SegmentIndex},
+        generation::FORMAT,
+        index::{ChunkIndex, GenerationIndex, Index, Retired, SegmentIndex},
         name::{ChunkNumber, ReelName},
     },
 };

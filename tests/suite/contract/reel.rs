@@ -14,8 +14,9 @@ use zipreel::{
     publish::change,
     reel::{
         event::Count,
+        generation::FORMAT,
         index::{
-            ChunkIndex, Container, FORMAT, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
+            ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
             RenditionIndex, Retired, SegmentIndex,
         },
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},

@@ -3,7 +3,8 @@
 use zipreel::{
     local::Clock,
     reel::{
-        index::{ChunkIndex, FORMAT, Index, SegmentIndex},
+        generation::FORMAT,
+        index::{ChunkIndex, Index, SegmentIndex},
         limits::{INDEX_BYTES_MAX, PLAYLIST_BYTES_MAX},
         name::{ChunkNumber, FunctionName, ReelName, RenditionId},
         playlist::{self, Links},

@@ -10,7 +10,7 @@ use std::{
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 use zipreel::{
-    publish::{index::Existing, remote},
+    publish::remote::{self, Existing},
     reel::{index::INDEX_ENTRY, zip},
 };
 

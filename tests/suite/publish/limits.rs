@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use zipreel::{
     account::{self, Roles},
     local::Clock,
-    publish::{index::Existing, remote},
+    publish::remote::{self, Existing},
     reel::{
         index::{INDEX_ENTRY, Index, Retired, SegmentIndex},
         limits::INDEX_BYTES_MAX,
