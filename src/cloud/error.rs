@@ -1,5 +1,4 @@
-//! What AWS's answers mean for the work: one table from error codes to fault classes, with a hint where a person can
-//! do something. Messages carry AWS's own text, never a credential or a presigned query.
+//! A call to AWS that did not succeed: what was asked for, of what kind the answer was, what follows. Messages carry AWS's own text, never a credential or a presigned query.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,6 +10,7 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use super::{
     answer::InBetween,
     causes::causes,
+    error_kind::ErrorKind,
     names::{self, NoSuchHost},
     sign_in::SignIn,
 };
@@ -21,22 +21,16 @@ use crate::reel::fault::{Explain, FaultClass};
 pub struct CloudError {
     /// `could not …`
     pub doing: String,
-    /// AWS's error code, or ours for what never reached it.
+    /// AWS's error code, or the name of the kind for what never reached it.
     pub code: String,
     pub status: Option<u16>,
     pub retry_after: Option<Duration>,
+    kind: ErrorKind,
     class: FaultClass,
     hint: Option<String>,
-    /// No connection came about.
-    offline: bool,
     #[source]
     cause: Cause,
 }
-
-/// What took longer than its limit, and what never came to an answer: our codes.
-const TIMEOUT: &str = "Timeout";
-const CONNECTION: &str = "Connection";
-const IN_BETWEEN: &str = "InBetween";
 
 /// AWS's words, kept apart so that they show once, as the cause.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -44,42 +38,31 @@ const IN_BETWEEN: &str = "InBetween";
 struct Cause(String);
 
 impl CloudError {
-    pub fn is_throttle(&self) -> bool {
-        THROTTLES.contains(&self.code.as_str())
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
     }
 
     /// AWS itself says that there is no such thing. A status alone says nothing: proxies answer 404 too.
     pub fn is_not_found(&self) -> bool {
-        NOT_FOUND.contains(&self.code.as_str())
+        self.kind == ErrorKind::NotFound
     }
 
-    /// A right is missing.
     pub fn is_denied(&self) -> bool {
-        ["AccessDeniedException", "AccessDenied"].contains(&self.code.as_str())
+        self.kind == ErrorKind::Denied
     }
 
     pub fn is_conflict(&self) -> bool {
-        self.code == "ResourceConflictException"
+        matches!(self.kind, ErrorKind::Conflict | ErrorKind::Changing)
     }
 
-    /// 412: someone else changed the function since it was read.
     pub fn is_precondition(&self) -> bool {
-        self.code == "PreconditionFailedException"
-    }
-
-    /// The signature was too old when the body ended: the uplink is too slow for so much in flight.
-    pub fn is_signature_age(&self) -> bool {
-        self.code == "InvalidSignatureException" && self.cause.0.contains("expired")
-    }
-
-    /// Nothing came in time.
-    pub fn is_timeout(&self) -> bool {
-        self.code == TIMEOUT
+        self.kind == ErrorKind::Precondition
     }
 
     /// AWS did not say what came of it: its answer was lost, or it failed itself. What was asked for may be done.
     pub fn leaves_open(&self) -> bool {
-        [TIMEOUT, CONNECTION, IN_BETWEEN].contains(&self.code.as_str())
+        use ErrorKind::{Connection, InBetween, Offline, Timeout};
+        matches!(self.kind, Timeout | Connection | Offline | InBetween)
             || self.status.is_some_and(|status| status >= 500)
     }
 
@@ -90,7 +73,7 @@ impl CloudError {
 
     /// AWS does not take these credentials, or there are none.
     pub(super) fn is_sign_in(&self) -> bool {
-        [SIGN_IN, NO_CREDENTIALS, KEYS].map(Some).contains(&self.hint.as_deref())
+        matches!(self.kind, ErrorKind::SignIn | ErrorKind::NoCredentials | ErrorKind::Keys)
     }
 
     pub fn cause(&self) -> &str {
@@ -99,13 +82,14 @@ impl CloudError {
 
     /// An answer that we don't accept though AWS does.
     pub fn unexpected(doing: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self::new(doing.into(), "Unexpected".to_owned(), None, cause.into(), None)
+        Self { code: "Unexpected".to_owned(), ..Self::ours(doing.into(), ErrorKind::Other, cause.into()) }
     }
 
     /// AWS's own files of profiles can't be read.
     pub(super) fn files(error: &(dyn std::error::Error + 'static)) -> Self {
         let cause = causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ");
-        Self::new("could not read AWS's config files".to_owned(), "Files".to_owned(), None, cause, None)
+        let doing = "could not read AWS's config files".to_owned();
+        Self { code: "Files".to_owned(), ..Self::ours(doing, ErrorKind::Other, cause) }
     }
 
     /// The same, but worth another attempt.
@@ -115,38 +99,47 @@ impl CloudError {
 
     /// With what to do about these credentials, if they are what is wrong.
     pub(super) fn signed_in(self, sign_in: &SignIn) -> Self {
-        let ours = [SIGN_IN, NO_CREDENTIALS].map(Some).contains(&self.hint.as_deref());
-        if ours { Self { hint: Some(sign_in.hint()), ..self } } else { self }
+        if matches!(self.kind, ErrorKind::SignIn | ErrorKind::NoCredentials) {
+            Self { hint: Some(sign_in.hint()), ..self }
+        } else {
+            self
+        }
     }
 
     /// With what to look at where nothing was reached: a mistyped Region is a host that does not exist.
     pub(super) fn reaching(self, region: &str) -> Self {
         let hint = format!("Check the network, and that `{region}` is the name of an AWS Region, such as us-east-1.");
-        if self.offline || self.code == NO_SUCH_HOST { Self { hint: Some(hint), ..self } } else { self }
+        if matches!(self.kind, ErrorKind::Offline | ErrorKind::NoSuchHost) {
+            Self { hint: Some(hint), ..self }
+        } else {
+            self
+        }
     }
 
     pub(super) fn timed_out(doing: String) -> Self {
-        Self::new(doing, TIMEOUT.into(), None, "no answer in time".into(), None)
+        Self::ours(doing, ErrorKind::Timeout, "no answer in time".into())
     }
 
     fn in_between(doing: String, between: &InBetween) -> Self {
         Self {
             class: between.class(),
             hint: Some(between.hint().to_owned()),
-            ..Self::new(doing, IN_BETWEEN.to_owned(), between.status(), between.to_string(), None)
+            status: between.status(),
+            ..Self::ours(doing, ErrorKind::InBetween, between.to_string())
         }
     }
 
-    pub(super) fn new(
-        doing: String,
-        code: String,
-        status: Option<u16>,
-        message: String,
-        retry_after: Option<Duration>,
-    ) -> Self {
-        let (class, hint) = classify(&code, status, &message);
-        let hint = hint.map(str::to_owned);
-        Self { doing, code, status, retry_after, class, hint, offline: false, cause: Cause(message) }
+    /// What AWS answered.
+    fn answered(doing: String, code: String, status: u16, message: String, retry_after: Option<Duration>) -> Self {
+        let kind = ErrorKind::of(&code, Some(status), &message);
+        Self { code, status: Some(status), retry_after, ..Self::ours(doing, kind, message) }
+    }
+
+    /// What never came to an answer of AWS.
+    pub(super) fn ours(doing: String, kind: ErrorKind, cause: String) -> Self {
+        let hint = kind.hint().map(str::to_owned);
+        let (class, code) = (kind.class(), format!("{kind:?}"));
+        Self { doing, code, status: None, retry_after: None, kind, class, hint, cause: Cause(cause) }
     }
 
     pub(super) fn from_sdk<E>(doing: impl Into<String>, error: &SdkError<E, Response>) -> Self
@@ -163,22 +156,20 @@ impl CloudError {
                 let message = answer.err().message().filter(|message| !message.is_empty()).unwrap_or("no reason given");
                 let message = format!("{message} ({status} {code})");
                 if let Some(skew) = clock_skew(&code, response.headers().get("date")) {
-                    return Self::new(doing, "ClockSkew".into(), Some(status), skew, None);
+                    return Self { status: Some(status), ..Self::ours(doing, ErrorKind::ClockSkew, skew) };
                 }
-                Self::new(doing, code, Some(status), message, retry_after.map(Duration::from_secs))
+                Self::answered(doing, code, status, message, retry_after.map(Duration::from_secs))
             }
             SdkError::TimeoutError(_) => Self::timed_out(doing),
             other if let Some(between) = caused_by::<InBetween>(other) => Self::in_between(doing, between),
             other if let Some(host) = caused_by::<NoSuchHost>(other) => {
-                Self::new(doing, NO_SUCH_HOST.into(), None, host.to_string(), None)
+                Self::ours(doing, ErrorKind::NoSuchHost, host.to_string())
             }
             other => match credentials_cause(other) {
-                Some(cause) => Self::new(doing, "Credentials".into(), None, cause, None),
-                None if reads_file(other) => Self::new(doing, "File".into(), None, root_cause(other), None),
-                None => {
-                    let offline = is_offline(other);
-                    Self { offline, ..Self::new(doing, CONNECTION.into(), None, root_cause(other), None) }
-                }
+                Some(cause) => Self::ours(doing, ErrorKind::NoCredentials, cause),
+                None if reads_file(other) => Self::ours(doing, ErrorKind::File, root_cause(other)),
+                None if is_offline(other) => Self::ours(doing, ErrorKind::Offline, root_cause(other)),
+                None => Self::ours(doing, ErrorKind::Connection, root_cause(other)),
             },
         }
     }
@@ -198,7 +189,7 @@ impl Explain for CloudError {
     }
 
     fn is_offline(&self) -> bool {
-        self.offline
+        self.kind == ErrorKind::Offline
     }
 }
 
@@ -253,170 +244,4 @@ fn credentials_cause<E: std::error::Error + 'static>(error: &SdkError<E, Respons
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// Lambda's and CloudWatch Logs' code (the latter answers with 400), and IAM's.
-const NOT_FOUND: [&str; 2] = ["ResourceNotFoundException", "NoSuchEntity"];
-
-const THROTTLES: [&str; 5] =
-    ["TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown"];
-
-/// Our code for a host that no DNS knows.
-const NO_SUCH_HOST: &str = "NoSuchHost";
-
-const HOST: &str = "Check the name: the Region, AWS_ENDPOINT_URL, or what stands in the config file.";
-const SIGN_IN: &str =
-    "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then press r or resume.";
-const RIGHTS: &str = "Ask for the right that is named, then press r or resume.";
-const ROLE: &str = "If it lasts, the role does not exist or does not trust Lambda: an administrator makes it with \
-                    `zipreel setup --roles`.";
-const FILE: &str = "Something has removed a segment before its upload. Resume: the video is split again.";
-const CLOCK: &str = "Set the clock (time synchronisation sets it by itself), then press r or resume.";
-const KEYS: &str = "Check the access keys of the profile (`aws configure list`) and this machine's clock.";
-const QUOTA: &str = "Delete reels or functions that are not needed, or ask for more under Service Quotas \
-                     (AWS Lambda, \"Function and layer storage\"), then press r or resume.";
-const LIMIT: &str = "Remove what is not needed, or ask for more under Service Quotas, then press r or resume.";
-const OPT_IN: &str = "Enable the service or the Region for this account in AWS's console, then press r or resume.";
-const PUBLIC: &str = "The account blocks public access to Lambda functions, which viewers need: lift that for the gate, \
-                      or use another account.";
-const NO_REGION: &str = "Choose one with --region, such as us-east-1, or give the profile a `region`.";
-const NO_CREDENTIALS: &str = "Choose a profile with --profile or AWS_PROFILE, run `aws configure` or `aws sso login`, \
-                              or publish to the stand-in with --target local.";
-
-/// The table. The code decides, except where AWS uses one code for several things.
-fn classify(code: &str, status: Option<u16>, message: &str) -> (FaultClass, Option<&'static str>) {
-    use FaultClass::{NeedsPerson, Permanent, Transient};
-    match code {
-        code if THROTTLES.contains(&code) => (Transient, None),
-        "ServiceException"
-        | "InternalFailure"
-        | "InternalError"
-        | "ServiceUnavailable"
-        | "RequestTimeout"
-        | "RequestTimeoutException"
-        | TIMEOUT
-        | CONNECTION => (Transient, None),
-        // a name that was made a moment ago may not be known everywhere yet
-        NO_SUCH_HOST => (Transient, Some(HOST)),
-        // two changes of one role or log group met
-        "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => (Transient, None),
-        // a new role needs up to half a minute to be known everywhere
-        "InvalidParameterValueException" if message.contains("cannot be assumed") => (Transient, Some(ROLE)),
-        // too slow an uplink, or a clock that was set since: the SDK signs the next attempt by AWS's time
-        "InvalidSignatureException" | "SignatureDoesNotMatch"
-            if ["expired", "not yet current"].iter().any(|word| message.contains(word)) =>
-        {
-            (Transient, None)
-        }
-        "ResourceConflictException" if ["in progress", "state: Pending"].iter().any(|word| message.contains(word)) => {
-            (Transient, None)
-        }
-        "File" => (Permanent, Some(FILE)),
-        // the SDK learns AWS's time from each answer; the hint is for a clock that outlasts all attempts
-        "ClockSkew" => (Transient, Some(CLOCK)),
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => (NeedsPerson, Some(SIGN_IN)),
-        "Credentials" => (NeedsPerson, Some(NO_CREDENTIALS)),
-        "NoRegion" => (NeedsPerson, Some(NO_REGION)),
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => (NeedsPerson, Some(KEYS)),
-        "AccessDeniedException" | "AccessDenied" => (NeedsPerson, Some(RIGHTS)),
-        "CodeStorageExceededException" => (NeedsPerson, Some(QUOTA)),
-        // IAM's number of roles, CloudWatch Logs' of groups
-        "LimitExceeded" | "LimitExceededException" => (NeedsPerson, Some(LIMIT)),
-        "OptInRequired" | "SubscriptionRequiredException" => (NeedsPerson, Some(OPT_IN)),
-        "PublicPolicyException" => (NeedsPerson, Some(PUBLIC)),
-        // a code that we don't know: its status tells as much
-        _ if status.is_some_and(|status| matches!(status, 408 | 429 | 500..)) => (Transient, None),
-        _ => (Permanent, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use FaultClass::{NeedsPerson, Permanent, Transient};
-
-    #[test]
-    fn every_code_has_its_class() {
-        let table = [
-            ("TooManyRequestsException", 429, "Rate exceeded", Transient),
-            ("ServiceException", 500, "", Transient),
-            ("ServiceUnavailable", 503, "", Transient),
-            ("SomethingNew", 502, "", Transient),
-            ("SomethingNew", 429, "", Transient),
-            ("SomethingNew", 408, "", Transient),
-            ("RequestTimeoutException", 400, "", Transient),
-            (
-                "InvalidParameterValueException",
-                400,
-                "The role defined for the function cannot be assumed by Lambda.",
-                Transient,
-            ),
-            ("InvalidParameterValueException", 400, "Unzipped size must be smaller than 262144000 bytes", Permanent),
-            ("InvalidSignatureException", 403, "Signature expired: 2026… is now earlier than …", Transient),
-            ("InvalidSignatureException", 403, "The request signature we calculated does not match", NeedsPerson),
-            ("ResourceConflictException", 409, "Function already exist: x", Permanent),
-            ("ResourceConflictException", 409, "an update is in progress for resource", Transient),
-            ("ResourceConflictException", 409, "The function is currently in the following state: Pending", Transient),
-            ("InvalidSignatureException", 403, "Signature not yet current: 2026… is still later than …", Transient),
-            ("SignatureDoesNotMatch", 403, "Signature not yet current: 2026… is still later than …", Transient),
-            ("ClockSkew", 403, "this machine's clock is 10 min behind AWS's", Transient),
-            ("RequestEntityTooLargeException", 413, "", Permanent),
-            ("CodeStorageExceededException", 400, "", NeedsPerson),
-            ("AccessDeniedException", 403, "", NeedsPerson),
-            ("UnrecognizedClientException", 403, "", NeedsPerson),
-            ("ExpiredTokenException", 403, "", NeedsPerson),
-            ("ValidationException", 400, "", Permanent),
-            ("PreconditionFailedException", 412, "", Permanent),
-            ("ResourceNotFoundException", 404, "", Permanent),
-            ("InvalidCodeSignatureException", 400, "", Permanent),
-            ("CodeVerificationFailedException", 400, "", Permanent),
-            ("CodeSigningConfigNotFoundException", 404, "", Permanent),
-            ("PublicPolicyException", 400, "", NeedsPerson),
-            ("PolicyLengthExceededException", 400, "", Permanent),
-            ("FunctionVersionsPerCapacityProviderLimitExceededException", 400, "", Permanent),
-            ("InvalidParameterValueException", 400, "Could not unzip uploaded file.", Permanent),
-            ("InvalidParameterValueException", 400, "The runtime parameter of x is no longer supported", Permanent),
-            ("MissingAuthenticationTokenException", 403, "", NeedsPerson),
-            ("IncompleteSignatureException", 403, "", NeedsPerson),
-            ("OptInRequired", 403, "", NeedsPerson),
-            // IAM and STS
-            ("Throttling", 400, "Rate exceeded", Transient),
-            ("ServiceFailure", 500, "", Transient),
-            ("ConcurrentModification", 409, "", Transient),
-            ("EntityTemporarilyUnmodifiable", 409, "", Transient),
-            ("AccessDenied", 403, "", NeedsPerson),
-            ("InvalidClientTokenId", 403, "", NeedsPerson),
-            ("SignatureDoesNotMatch", 403, "", NeedsPerson),
-            ("IncompleteSignature", 400, "", NeedsPerson),
-            ("MissingAuthenticationToken", 403, "", NeedsPerson),
-            ("ExpiredToken", 403, "", NeedsPerson),
-            ("LimitExceeded", 409, "", NeedsPerson),
-            ("NoSuchEntity", 404, "", Permanent),
-            ("EntityAlreadyExists", 409, "", Permanent),
-            ("DeleteConflict", 409, "", Permanent),
-            ("MalformedPolicyDocument", 400, "", Permanent),
-            ("UnmodifiableEntity", 400, "", Permanent),
-            ("InvalidInput", 400, "", Permanent),
-            ("ValidationError", 400, "", Permanent),
-            // CloudWatch Logs
-            ("OperationAbortedException", 400, "", Transient),
-            ("ServiceUnavailableException", 503, "", Transient),
-            ("LimitExceededException", 400, "", NeedsPerson),
-            ("ResourceAlreadyExistsException", 400, "", Permanent),
-            ("InvalidParameterException", 400, "", Permanent),
-        ];
-        for (code, status, message, class) in table {
-            let error = CloudError::new("could not".into(), code.into(), Some(status), message.into(), None);
-            assert_eq!(error.class(), class, "{code} {message}");
-            let helps = class == NeedsPerson || code == "ClockSkew" || message.contains("cannot be assumed");
-            assert_eq!(error.hint().is_some(), helps, "{code}: a person needs a hint");
-        }
-    }
 }

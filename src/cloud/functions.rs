@@ -17,7 +17,7 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Cloud, CloudError, Fresh, Recent, Sighted, Whole,
+    Cloud, CloudError, ErrorKind, Fresh, Recent, Sighted, Whole,
     body::{StreamedCode, placeholder},
     code::CodeZip,
     date::AnswerDate,
@@ -322,7 +322,7 @@ impl Cloud {
         E: std::error::Error + ProvideErrorMetadata + 'static,
     {
         self.answer(doing, sent).inspect_err(|error| {
-            if error.is_throttle() {
+            if error.kind() == ErrorKind::Throttled {
                 self.limiter.throttled(error.retry_after);
             }
         })

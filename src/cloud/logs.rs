@@ -1,6 +1,6 @@
 //! The gate's log: its group with an end to how long lines are kept. Lambda would keep them for ever.
 
-use super::{Cloud, CloudError, Done};
+use super::{Cloud, CloudError, Done, ErrorKind};
 
 impl Cloud {
     /// Makes the log group and sets its retention, where they are not so already.
@@ -12,7 +12,7 @@ impl Cloud {
             match self.answer(|| format!("could not make log group `{group}`"), sent) {
                 Ok(_) => done = Done::Made,
                 // our own creation whose answer was lost, or another process was quicker: what is there now counts
-                Err(error) if error.code == "ResourceAlreadyExistsException" => {
+                Err(error) if error.kind() == ErrorKind::Exists => {
                     found = self.log_retention(group).await?;
                 }
                 Err(error) => return Err(error),

@@ -8,6 +8,7 @@ pub mod code;
 mod credentials;
 mod date;
 pub mod error;
+mod error_kind;
 pub mod functions;
 mod http;
 mod lease;
@@ -24,6 +25,7 @@ mod sign_in;
 
 pub use answer::class_of_page;
 pub use error::CloudError;
+pub use error_kind::ErrorKind;
 pub use http::is_this_machine;
 pub use lease::{Fresh, Lease, LeaseError};
 pub use public::{Deployed, InvokeMode};

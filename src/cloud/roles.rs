@@ -5,7 +5,7 @@ use aws_sdk_iam::types::Role;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::{Cloud, CloudError, Done};
+use super::{Cloud, CloudError, Done, ErrorKind};
 
 const NOTE: &str = "Made by zipreel setup";
 
@@ -28,7 +28,7 @@ impl Cloud {
             None => match self.create_role(wanted).await {
                 Ok(()) => Done::Made,
                 // our own creation whose answer was lost, or another process was quicker: what is there now counts
-                Err(error) if error.code == "EntityAlreadyExists" => match self.role(name).await? {
+                Err(error) if error.kind() == ErrorKind::Exists => match self.role(name).await? {
                     Some(role) => self.mend_trust(&role, wanted).await?,
                     // IAM answers from many places, and not all know a new role yet
                     None => return Err(error.passing()),

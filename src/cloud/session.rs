@@ -11,7 +11,7 @@ use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 
 use super::{
-    InvokeMode,
+    ErrorKind, InvokeMode,
     answer::Form,
     credentials::Renewable,
     error::CloudError,
@@ -111,17 +111,12 @@ impl Cloud {
         if let SignIn::NoProfile(name) = &sign_in {
             let doing = format!("could not sign in by profile `{name}`");
             let cause = "it stands in neither of AWS's two files".to_owned();
-            return Err(CloudError::new(doing, "Credentials".to_owned(), None, cause, None).signed_in(&sign_in));
+            return Err(CloudError::ours(doing, ErrorKind::NoCredentials, cause).signed_in(&sign_in));
         }
         let (config, credentials) = load(connect).await;
         let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
-            CloudError::new(
-                "could not choose a Region".into(),
-                "NoRegion".into(),
-                None,
-                "neither --region, AWS_REGION nor the profile names one".into(),
-                None,
-            )
+            let cause = "neither --region, AWS_REGION nor the profile names one".to_owned();
+            CloudError::ours("could not choose a Region".to_owned(), ErrorKind::NoRegion, cause)
         })?;
         let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in).reaching(&region))?;
         let place = config.endpoint_url().unwrap_or(identity.partition()).to_owned();

@@ -19,7 +19,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    cloud::{CloudError, LeaseError, functions::NewFunction},
+    cloud::{CloudError, ErrorKind, LeaseError, functions::NewFunction},
     reel::{
         describe,
         fault::{Explain, FaultClass, Stopped},
@@ -203,9 +203,9 @@ impl Sending<'_> {
 
     fn why_of(&self, error: &CloudError) -> Failed {
         let is_over = || self.lane.lasted(self.chunk.index.number) >= self.work.retry.signature_life;
-        if error.is_signature_age() || error.is_timeout() && is_over() {
+        if error.kind() == ErrorKind::SignatureAge || error.kind() == ErrorKind::Timeout && is_over() {
             Failed::RanOut
-        } else if error.is_throttle() || error.is_timeout() {
+        } else if matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Timeout) {
             Failed::HeldBack
         } else {
             Failed::Otherwise
