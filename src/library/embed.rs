@@ -4,7 +4,7 @@ use super::LibraryError;
 use crate::{
     cloud::Cloud,
     publish::{attempt::Patience, remote},
-    reel::{embed::Embed, gate::Public, index::MULTIVARIANT_ENTRY, name::ReelName},
+    reel::{embed::Embed, gate::Public, name::ReelName},
 };
 
 /// Of a video whose index does not say.
@@ -13,15 +13,14 @@ const USUAL: (u32, u32) = (16, 9);
 pub async fn embed(cloud: &Cloud, reel: &ReelName, patience: &Patience) -> Result<Embed, LibraryError> {
     let existing = patience.again(|| remote::existing(cloud, reel)).await?;
     let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
-    let (index, entries) = (existing.index, existing.entries);
+    let index = existing.index;
     let url = async |public: Public| patience.again(|| cloud.function_url(public.name())).await;
     let gate = url(Public::Gate).await?.ok_or(LibraryError::NoGate)?;
     let resolution = index.current.renditions.values().find_map(|rendition| rendition.resolution);
-    let playlist = entries.get(MULTIVARIANT_ENTRY).map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
     Ok(Embed {
         watch: format!("{gate}{reel}/"),
         title: index.title,
-        open_gops: !playlist.contains("#EXT-X-INDEPENDENT-SEGMENTS"),
+        open_gops: !index.current.is_independent(),
         resolution: resolution.unwrap_or(USUAL),
         relay: url(Public::Relay).await?.is_some(),
         reel: index.reel,

@@ -174,6 +174,7 @@ mod tests {
             codecs: String::new(),
             resolution: None,
             frame_rate: None,
+            independent: Some(true),
             chunks: vec![chunk],
         };
         GenerationIndex {

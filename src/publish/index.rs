@@ -51,7 +51,7 @@ pub(super) async fn index(
     existing: Option<&Existing>,
     poster: Option<&[u8]>,
 ) -> Result<Landed, Stopped> {
-    let Made { generation, independent, .. } = made;
+    let generation = &made.generation;
     let job = work.job(JobName::Index, Unit::Bytes);
     // until when a retired generation is served, other machines read too: all go by AWS's clock
     let now = match attempts(&job, &work.control, &work.retry, |_| work.cloud.now(), |_| ()).await {
@@ -73,7 +73,7 @@ pub(super) async fn index(
             }
             continue;
         }
-        let package = |poster| readable(package(&next, *independent, existing, poster));
+        let package = |poster| readable(package(&next, existing, poster));
         // a reel without a picture plays as well
         let code = match package(poster).or_else(|_| package(None)) {
             Ok(code) => code,
@@ -366,14 +366,14 @@ impl Deployment<'_> {
     }
 }
 
-fn package(index: &Index, independent: bool, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
+fn package(index: &Index, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
-        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, independent).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
     ];
     let generation = index.current.generation;
     for (id, rendition) in &index.current.renditions {
-        let media = |links| playlist::media(id, rendition, independent, links).into_bytes();
+        let media = |links| playlist::media(id, rendition, links).into_bytes();
         files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
         files.push((playlist::relay_path(generation, id), media(Links::Relay)));
     }

@@ -21,7 +21,6 @@ use crate::{
         event::{Event, JobName, Unit},
         fault::Stopped,
         index::{Container, GenerationIndex, RenditionIndex},
-        media::Measured,
         playlist::{self, Bandwidth},
     },
     state::journal::{Record, Traits},
@@ -44,12 +43,11 @@ pub(super) struct Making<'a> {
 #[derive(Clone)]
 pub(super) struct Made {
     pub generation: GenerationIndex,
-    pub independent: bool,
     pub sent_bytes: u64,
 }
 
 /// Nothing is left to do for the chunks; says so of each stage and chunk.
-pub(super) fn skip(work: &Work, generation: GenerationIndex, independent: bool) -> Made {
+pub(super) fn skip(work: &Work, generation: GenerationIndex) -> Made {
     for (name, unit) in
         [(JobName::Split, Unit::MediaTime), (JobName::Pack, Unit::Bytes), (JobName::Upload, Unit::Bytes)]
     {
@@ -61,10 +59,10 @@ pub(super) fn skip(work: &Work, generation: GenerationIndex, independent: bool) 
             work.report(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: 0, attempts: 0 });
         }
     }
-    Made { generation, independent, sent_bytes: 0 }
+    Made { generation, sent_bytes: 0 }
 }
 
-pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Measured) -> GenerationIndex {
+pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits) -> GenerationIndex {
     let chunks: Vec<_> = uploaded.chunks.values().cloned().collect();
     let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
     let Bandwidth { peak, average } = playlist::bandwidth(&segments);
@@ -72,9 +70,10 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, measured: &Meas
         container: Container::Ts,
         bandwidth: peak,
         average_bandwidth: average,
-        codecs: measured.codecs.clone(),
-        resolution: measured.resolution,
-        frame_rate: measured.frame_rate,
+        codecs: traits.codecs,
+        resolution: traits.resolution,
+        frame_rate: traits.frame_rate,
+        independent: Some(traits.independent),
         chunks,
     };
     GenerationIndex {
@@ -95,12 +94,11 @@ impl Making<'_> {
     async fn make_in(self, folder: &Path, deployed: Deployed) -> Result<Made, Stopped> {
         let Self { work, tools, plan, .. } = self;
         let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
-        let independent = summary.independent;
-        let generation = generation_index(work, &uploaded, &measured);
-        let traits = Some(Traits::new(measured, independent));
+        let traits = Traits::new(measured, summary.independent);
+        let generation = generation_index(work, &uploaded, traits.clone());
         let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
-        work.record(Record::Packed { chunks, bytes, traits, source_sha256: work.source.hash() }).await?;
-        Ok(Made { generation, independent, sent_bytes: uploaded.sent_bytes })
+        work.record(Record::Packed { chunks, bytes, traits: Some(traits), source_sha256: work.source.hash() }).await?;
+        Ok(Made { generation, sent_bytes: uploaded.sent_bytes })
     }
 
     /// Looks at all chunks again: another machine may have taken some away, with an older zipreel or by hand. What is

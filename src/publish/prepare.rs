@@ -38,7 +38,6 @@ use crate::{
         name::{ChunkNumber, Generation, RenditionId},
         order::{AccountRegion, Order, Origin},
         pack::estimate_chunks,
-        playlist,
     },
     state::{
         journal::{self, Began, Journal, Record},
@@ -60,7 +59,7 @@ pub(super) struct Prepared {
 /// Where the work begins.
 pub(super) enum Start {
     /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
-    Whole { generation: GenerationIndex, independent: bool },
+    Whole(GenerationIndex),
     /// Some may be.
     Parts(Deployed),
 }
@@ -108,7 +107,7 @@ pub(super) async fn prepare(
         kept: Mutex::new(if plan.is_deterministic() { Kept::default() } else { Kept::up_to(backlog_bytes) }),
         order,
     };
-    let start = start(&work, visible.as_ref(), existing.as_ref(), deployed).await?;
+    let start = start(&work, visible.as_ref(), deployed).await?;
     let work = Arc::new(work);
     work.record(Record::Began(began(&work, &plan, &planned))).await?;
     work.report(Event::Planned(planned));
@@ -203,23 +202,15 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 }
 
 /// Whether anything is left to do for the chunks.
-async fn start(
-    work: &Work,
-    visible: Option<&GenerationIndex>,
-    existing: Option<&Existing>,
-    deployed: Deployed,
-) -> Result<Start, Stopped> {
+async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deployed) -> Result<Start, Stopped> {
     let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
-    if let (Some(visible), Some(existing)) = (visible, existing)
+    if let Some(visible) = visible
         && visible.has_segments()
         && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
     {
-        let media = existing.entries.get(&playlist::media_path(work.generation, &work.rendition));
-        let text = media.map(|bytes| String::from_utf8_lossy(bytes)).unwrap_or_default();
-        let independent = text.contains("#EXT-X-INDEPENDENT-SEGMENTS");
         // of an index without the hash, the video has just been found to make these chunks
         let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
-        return Ok(Start::Whole { generation, independent });
+        return Ok(Start::Whole(generation));
     }
     let recorded = {
         let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -229,10 +220,9 @@ async fn start(
         && chunks.values().all(|chunk| is_there(chunk) && work.keeps_promise(chunk))
         && work.source.read(&work.reporter, &work.control, || u64::MAX).await? == hash
     {
-        let (independent, measured) = (traits.independent, traits.measured());
         let uploaded = Uploaded { chunks, sent_bytes: 0 };
-        let generation = made::generation_index(work, &uploaded, &measured);
-        return Ok(Start::Whole { generation, independent });
+        let generation = made::generation_index(work, &uploaded, traits);
+        return Ok(Start::Whole(generation));
     }
     Ok(Start::Parts(deployed))
 }

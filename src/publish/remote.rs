@@ -20,6 +20,7 @@ use crate::{
         fault::{Explain, FaultClass},
         index::{INDEX_ENTRY, Index},
         name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
+        playlist,
     },
 };
 
@@ -97,11 +98,23 @@ pub async fn existing(cloud: &Cloud, reel: &ReelName) -> Result<Option<Existing>
     }
     let mut entries = read_entries(zip).map_err(|error| wrong(reel, &error))?;
     let json = entries.remove(INDEX_ENTRY).ok_or_else(|| wrong(reel, "it has no index.json"))?;
-    let index: Index = serde_json::from_slice(&json).map_err(|error| wrong(reel, &error))?;
+    let mut index: Index = serde_json::from_slice(&json).map_err(|error| wrong(reel, &error))?;
     if index.reel != *reel {
         return Err(wrong(reel, "it is the index of another reel"));
     }
+    complete(&mut index, &entries);
     Ok(Some(Existing { facts, index, entries }))
+}
+
+/// What an older index leaves to its playlists.
+fn complete(index: &mut Index, entries: &BTreeMap<String, Vec<u8>>) {
+    for generation in std::iter::once(&mut index.current).chain(index.retired.iter_mut().map(|old| &mut old.generation))
+    {
+        for (id, rendition) in &mut generation.renditions {
+            let playlist = entries.get(&playlist::media_path(generation.generation, id));
+            rendition.independent = rendition.independent.or(playlist.map(|bytes| playlist::is_independent(bytes)));
+        }
+    }
 }
 
 fn wrong(reel: &ReelName, why: impl ToString) -> RemoteError {
@@ -216,4 +229,26 @@ pub(super) fn deployed(chunks: &[FunctionFacts], wanted: Generation, of: &Rendit
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_index_leaves_it_to_the_playlist_whether_segments_are_independent() {
+        let old = r#"{"format":1,"reel":"a","title":"A","published":"2026-11-22T10:00:00Z","current":{
+            "generation":"01234567","duration_ms":6000,"segment_seconds":6.0,"chunk_limit_bytes":1,"renditions":{
+            "src":{"container":"ts","bandwidth":1,"average_bandwidth":1,"codecs":"avc1.64001f","chunks":[]}}}}"#;
+        for (playlist, independent) in [
+            (Some("#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n"), Some(true)),
+            (Some("#EXTM3U\n"), Some(false)),
+            (None, None),
+        ] {
+            let mut index: Index = serde_json::from_str(old).unwrap();
+            let entries = playlist.map(|text| ("01234567/src.m3u8".to_owned(), text.as_bytes().to_vec()));
+            complete(&mut index, &entries.into_iter().collect());
+            assert_eq!(index.current.renditions.values().next().unwrap().independent, independent);
+        }
+    }
 }

@@ -78,7 +78,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
     let making = Making { work: &work, tools, plan: &plan, folder: folder.path() };
     let made = async {
         let made = match start {
-            Start::Whole { generation, independent } => Ok(made::skip(&work, generation, independent)),
+            Start::Whole(generation) => Ok(made::skip(&work, generation)),
             Start::Parts(deployed) => making.make(deployed).await,
         };
         if made.is_err() {
@@ -89,12 +89,12 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
     };
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
     let (made, index) = deploy(making, made?, existing.as_ref(), poster.as_deref()).await?;
-    let Made { generation, independent, sent_bytes } = made;
+    let Made { generation, sent_bytes } = made;
     let segments_checked = verify::verify(&work, &generation).await?;
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
     let playlist_url = format!("{watch_url}index.m3u8");
     let playlist_copy = work.folder().join("playlist.m3u8");
-    copy_playlist(&work, &generation, independent, &playlist_copy).await?;
+    copy_playlist(&work, &generation, &playlist_copy).await?;
     let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
     collect(&work, &index, &chunks).await;
@@ -208,15 +208,10 @@ async fn telling_frame(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<V
 }
 
 /// The media playlist with absolute links, for those who host it elsewhere.
-async fn copy_playlist(
-    work: &Work,
-    generation: &GenerationIndex,
-    independent: bool,
-    path: &Path,
-) -> Result<(), Stopped> {
+async fn copy_playlist(work: &Work, generation: &GenerationIndex, path: &Path) -> Result<(), Stopped> {
     let prefix = format!("{}{}/{}/", work.gate, work.order.reel, work.generation);
     let rendition = &generation.renditions[&work.rendition];
-    let text = playlist::media(&work.rendition, rendition, independent, Links::Chunks { prefix: &prefix });
+    let text = playlist::media(&work.rendition, rendition, Links::Chunks { prefix: &prefix });
     tokio::fs::write(path, text).await.map_err(|error| {
         let what = format!("could not write the playlist's copy `{}`", path.display());
         Stopped::Failed(Fault::permanent(what).because(error))

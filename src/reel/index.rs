@@ -64,6 +64,9 @@ pub struct RenditionIndex {
     pub resolution: Option<(u32, u32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_rate: Option<f64>,
+    /// Every segment decodes on its own. zipreel 0.1 did not write it: there the playlists say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub independent: Option<bool>,
     pub chunks: Vec<ChunkIndex>,
 }
 
@@ -131,6 +134,11 @@ impl GenerationIndex {
             .flat_map(|rendition| &mut rendition.chunks)
             .for_each(|chunk| chunk.segments.clear());
         self
+    }
+
+    /// Every segment of every rendition decodes on its own.
+    pub fn is_independent(&self) -> bool {
+        self.renditions.values().all(|rendition| rendition.independent == Some(true))
     }
 
     /// Whether it can be made current as it is.

@@ -343,10 +343,11 @@ mod tests {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((1280, 720)),
             frame_rate: Some(24.0),
+            independent: Some(true),
             chunks,
         };
         let texts = [Links::Chunks { prefix: "" }, Links::Relay]
-            .map(|links| playlist::media(&id, &rendition, true, links).len() as u64);
+            .map(|links| playlist::media(&id, &rendition, links).len() as u64);
         let index = GenerationIndex {
             generation: Generation::from_digest(&[0x4f; 32]),
             duration_ms: 1,

@@ -61,8 +61,8 @@ pub enum Links<'a> {
     Relay,
 }
 
-/// The media playlist of one rendition. `independent`: every segment decodes on its own.
-pub fn media(id: &RenditionId, rendition: &RenditionIndex, independent: bool, links: Links<'_>) -> String {
+/// The media playlist of one rendition.
+pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> String {
     let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(|s| (chunk.number, s)));
     let extension = rendition.container.extension();
     let segments: Vec<MediaSegment> = (0_u32..)
@@ -92,7 +92,7 @@ pub fn media(id: &RenditionId, rendition: &RenditionIndex, independent: bool, li
         segments,
         end_list: true,
         playlist_type: Some(MediaPlaylistType::Vod),
-        independent_segments: independent,
+        independent_segments: rendition.independent == Some(true),
         ..MediaPlaylist::default()
     };
     text(|out| playlist.write_to(out))
@@ -130,8 +130,13 @@ pub fn relay_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.relay.m3u8")
 }
 
+/// Whether a playlist says that every segment decodes on its own.
+pub fn is_independent(playlist: &[u8]) -> bool {
+    String::from_utf8_lossy(playlist).lines().any(|line| line == "#EXT-X-INDEPENDENT-SEGMENTS")
+}
+
 /// The multivariant playlist of one generation.
-pub fn multivariant(index: &GenerationIndex, independent: bool) -> String {
+pub fn multivariant(index: &GenerationIndex) -> String {
     let variants = index.renditions.iter().map(|(id, rendition)| VariantStream {
         uri: media_path(index.generation, id),
         bandwidth: rendition.bandwidth,
@@ -146,7 +151,7 @@ pub fn multivariant(index: &GenerationIndex, independent: bool) -> String {
     let playlist = MasterPlaylist {
         version: Some(4),
         variants: variants.collect(),
-        independent_segments: independent,
+        independent_segments: index.is_independent(),
         ..MasterPlaylist::default()
     };
     let written = text(|out| playlist.write_to(out));
@@ -206,6 +211,7 @@ mod tests {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((1280, 720)),
             frame_rate: Some(30000.0 / 1001.0),
+            independent: Some(true),
             chunks: (1..)
                 .zip(chunks)
                 .map(|(number, segments)| ChunkIndex {
@@ -238,7 +244,7 @@ mod tests {
     fn playlists_read_as_written() {
         let reel = rendition(vec![vec![segment(6.006, 4_000_000), segment(6.006, 3_000_000)], vec![segment(2.5, 9)]]);
         let id = RenditionId::source();
-        insta::assert_snapshot!(media(&id, &reel, true, Links::Chunks { prefix: "" }), @r"
+        insta::assert_snapshot!(media(&id, &reel, Links::Chunks { prefix: "" }), @r"
         #EXTM3U
         #EXT-X-VERSION:4
         #EXT-X-INDEPENDENT-SEGMENTS
@@ -255,7 +261,7 @@ mod tests {
         src/0002.ts
         #EXT-X-ENDLIST
         ");
-        insta::assert_snapshot!(media(&id, &reel, false, Links::Relay), @r"
+        insta::assert_snapshot!(media(&id, &RenditionIndex { independent: None, ..reel.clone() }, Links::Relay), @r"
         #EXTM3U
         #EXT-X-VERSION:4
         #EXT-X-TARGETDURATION:6
@@ -276,7 +282,7 @@ mod tests {
             chunk_limit_bytes: 1,
             renditions: BTreeMap::from([(id, reel)]),
         };
-        insta::assert_snapshot!(multivariant(&index, true), @r#"
+        insta::assert_snapshot!(multivariant(&index), @r#"
         #EXTM3U
         #EXT-X-VERSION:4
         #EXT-X-INDEPENDENT-SEGMENTS
@@ -296,7 +302,7 @@ mod tests {
                 .map(|(duration_us, bytes, offset)| SegmentIndex { offset, bytes, duration_us, crc32: 0 })
                 .collect();
             let reel = rendition(segments.chunks(cut).map(<[_]>::to_vec).collect());
-            let written = media(&RenditionId::source(), &reel, true, Links::Chunks { prefix: "https://h/r/g/" });
+            let written = media(&RenditionId::source(), &reel, Links::Chunks { prefix: "https://h/r/g/" });
             let (rest, read) = m3u8_rs::parse_media_playlist(written.as_bytes()).unwrap();
             prop_assert!(rest.is_empty());
             prop_assert!(read.end_list && read.independent_segments);

@@ -135,10 +135,11 @@ fn media_playlist_of_1200_segments(bencher: Bencher) {
         codecs: "avc1.64001f,mp4a.40.2".to_owned(),
         resolution: Some((1280, 720)),
         frame_rate: Some(30.0),
+        independent: Some(true),
         chunks: vec![index; 1200 / SEGMENTS as usize],
     };
     let id = RenditionId::source();
-    bencher.bench(|| playlist::media(&id, &rendition, true, Links::Chunks { prefix: "" }));
+    bencher.bench(|| playlist::media(&id, &rendition, Links::Chunks { prefix: "" }));
 }
 
 /// Medians of as many turns, each competitor once a turn: what else the machine does strikes all of them.

@@ -69,6 +69,7 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((640, 360)),
             frame_rate: Some(30.0),
+            independent: Some(true),
             chunks: listed.collect(),
         };
         renditions.insert(rendition, index);
@@ -132,13 +133,13 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
     }
     let mut entries = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(&written).unwrap()),
-        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current, true).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
         (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
     ];
     for generation in std::iter::once(&index.current).chain(index.retired.iter().map(|retired| &retired.generation)) {
         for (id, rendition) in &generation.renditions {
-            let chunks = playlist::media(id, rendition, true, Links::Chunks { prefix: "" });
-            let relay = playlist::media(id, rendition, true, Links::Relay);
+            let chunks = playlist::media(id, rendition, Links::Chunks { prefix: "" });
+            let relay = playlist::media(id, rendition, Links::Relay);
             entries.push((playlist::media_path(generation.generation, id), chunks.into_bytes()));
             entries.push((playlist::relay_path(generation.generation, id), relay.into_bytes()));
             if rendition.container == Container::Mp4 {

@@ -30,7 +30,7 @@ async fn deploy(account: &Account, name: &str, title: &str, segments: usize) -> 
     let number = ChunkNumber::try_from(4).unwrap();
     let sha256 = rendition.chunks[0].sha256.clone();
     rendition.chunks.push(ChunkIndex { number, bytes: 1, sha256, segments: vec![segment; segments] });
-    let playlist = playlist::media(&source, rendition, true, Links::Chunks { prefix: "" }).len() as u64;
+    let playlist = playlist::media(&source, rendition, Links::Chunks { prefix: "" }).len() as u64;
     let title = title.to_owned();
     let published = "2026-11-22T10:00:00Z".to_owned();
     let index = Index { format: FORMAT, reel: name.clone(), title, published, by: None, current, retired: Vec::new() };
