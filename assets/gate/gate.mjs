@@ -3,12 +3,13 @@
 //
 // What it may do: lambda:GetFunction on functions named zipreel-*, and write its own log. It runs nobody's code,
 // stores nothing, and asks for no function but `zipreel-<reel>-index` and the chunks that a reel's index lists.
+// GetFunction and its links: functions.mjs; an index's zip: index.mjs; what guessing at names may cost: guesses.mjs.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
 //
 // No dependency: GetFunction is one signed GET. Start-up is billed and the SDK would be most of it: up to its first call
 // this file takes 29 ms, @aws-sdk/client-lambda 3.1162.0 85 ms (medians of 5 on Node.js 24.21, a 2-core machine).
 
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { get as getOverHttp } from 'node:http';
 import { get as getOverHttps } from 'node:https';
@@ -16,16 +17,13 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { ABSENT_FOR, ABSENT_KEPT, Functions, Links, getFunctionOverHttp, sha256, warn } from './functions.mjs';
+import { Busy, Guesses, Joined, Recent, SECOND, clientOf } from './guesses.mjs';
+import { readIndex } from './index.mjs';
 
-const SECOND = 1000;
-/** A link with less left is never served: a player may use it for as long as it reads one segment. */
-const LINK_RESERVE = 120 * SECOND;
 /** Clients may keep a redirect until this long before the link's end, and never longer than LINK_CLIENT_MAX. */
 const LINK_CLIENT_RESERVE = 180 * SECOND;
 const LINK_CLIENT_MAX = 300 * SECOND;
-/** What AWS promises of a link's life, should the link itself not say. */
-const LINK_LIFE = 600 * SECOND;
-const LINKS_KEPT = 2000; // about 2 KB each
 const INDEX_CHECK_EVERY = 10 * SECOND;
 const INDEXES_KEPT = 64;
 const INDEX_BYTES_KEPT = 18 << 20; // of the function's 128 MB, the one that is being read included
@@ -34,26 +32,12 @@ const INDEX_BYTES_MAX = 12 << 20;
 const PIECE = 64 << 10;
 /** Garbage of this size is worth collecting. */
 const MUCH = 1 << 20;
-const ABSENT_FOR = 10 * SECOND;
-const ABSENT_KEPT = 1000;
-/** Guesses (reels and generations that this instance does not know) that may cost a GetFunction: so many at once, and so
- *  many a minute. At most 15 in any minute, so 200 instances cost at most 50 a second of the account's 100. */
-const GUESSES = { atOnce: 9, aMinute: 6 };
-/** Of these, one client's. Twelve clients that never rest use up an instance's; fewer leave some to others. */
-const GUESSES_OF_A_CLIENT = { atOnce: 3, aMinute: 0.5 };
-const CLIENTS_KEPT = 1000;
 /** Names of reels that were there: asking for one again is no guess. */
 const KNOWN_KEPT = 10_000;
-/** So many clients may say that a kept link is dead (`Cache-Control: no-cache`) and get a new one. */
-const RENEWALS = { atOnce: 20, aMinute: 20 };
-const WARNINGS = { atOnce: 60, aMinute: 60 };
 /** A request is answered within this, if only by a 503. */
 const PATIENCE = 8 * SECOND;
-const ATTEMPT_TIMEOUT = 3 * SECOND;
 /** A known index is worth one question; if AWS is busy, the known one is served and links come first for a while. */
 const INDEX_CHECK_WHEN_BUSY = 60 * SECOND;
-/** Shortest mean wait between attempts. */
-const BACKOFF_LEAST = 60;
 
 // ---- names and paths ------------------------------------------------------------------------------------------
 
@@ -82,93 +66,6 @@ export function route(path) {
 
 // ---- small tools ----------------------------------------------------------------------------------------------
 
-/** There is no answer now, but there may be one soon. */
-export class Busy extends Error {}
-
-/** A map that forgets what was not used for longest; `weigh` gives an entry's share of `limit`. */
-export class Recent {
-  #entries = new Map();
-  #weight = 0;
-  constructor(limit, weigh = () => 1) { this.limit = limit; this.weigh = weigh; }
-  get(key) {
-    const value = this.#entries.get(key);
-    if (value !== undefined) { this.#entries.delete(key); this.#entries.set(key, value); }
-    return value;
-  }
-  set(key, value) {
-    this.delete(key);
-    this.makeRoom(this.weigh(value));
-    this.#entries.set(key, value);
-    this.#weight += this.weigh(value);
-  }
-  makeRoom(weight) {
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight + weight <= this.limit) break;
-      this.delete(oldest);
-    }
-  }
-  delete(key) {
-    if (!this.#entries.has(key)) return;
-    this.#weight -= this.weigh(this.#entries.get(key));
-    this.#entries.delete(key);
-  }
-}
-
-/** Calls of the same key that overlap become one. */
-export class Joined {
-  #running = new Map();
-  run(key, start) {
-    let running = this.#running.get(key);
-    if (!running) {
-      running = start().finally(() => this.#running.delete(key));
-      this.#running.set(key, running);
-    }
-    return running;
-  }
-}
-
-/** `atOnce`, and `aMinute` after that. */
-export class Allowance {
-  constructor({ atOnce, aMinute }, now) { Object.assign(this, { atOnce, aMinute, now, left: atOnce, at: now() }); }
-  take() {
-    const now = this.now();
-    // A clock that was set back refills nothing.
-    this.left = Math.min(this.atOnce, this.left + Math.max(now - this.at, 0) * this.aMinute / (60 * SECOND));
-    this.at = now;
-    if (this.left < 1) return false;
-    this.left -= 1;
-    return true;
-  }
-  giveBack() { this.left = Math.min(this.atOnce, this.left + 1); }
-}
-
-/** Who an address counts as: an IPv6 address as its /64, since whoever has one has all of these. */
-export function clientOf(address = '') {
-  const plain = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  if (!plain.includes(':')) return plain;
-  const [head, tail] = plain.split('::').map(half => half.split(':').filter(Boolean));
-  const groups = tail ? [...head, ...Array(Math.max(8 - head.length - tail.length, 0)).fill('0'), ...tail] : head;
-  return groups.slice(0, 4).map(group => parseInt(group, 16).toString(16)).join(':');
-}
-
-/** What guesses may cost this instance, and each client of it. */
-export class Guesses {
-  #clients = new Recent(CLIENTS_KEPT);
-  constructor(now) { Object.assign(this, { now, all: new Allowance(GUESSES, now) }); }
-
-  /** Takes one guess and returns how to give it back, should it prove right; Busy if there is none left. */
-  take(client) {
-    const own = this.#clients.get(client) ?? new Allowance(GUESSES_OF_A_CLIENT, this.now);
-    this.#clients.set(client, own);
-    if (!own.take()) throw new Busy(client);
-    if (!this.all.take()) {
-      own.giveBack();
-      throw new Busy(client);
-    }
-    return () => { own.giveBack(); this.all.giveBack(); };
-  }
-}
-
 // Lambda ends an instance that takes more than its memory, and Node.js has half of that before the first request. An index
 // may be 12 MiB, and what lies outside V8's heap neither makes V8 collect nor goes back to the system when malloc gets it:
 // so indexes lie in pages of their own, which do go back, and garbage is collected here where much of it arises.
@@ -185,190 +82,7 @@ function keepSmall() {
 /** Memory that can be made smaller, and is then given back at once. */
 const pages = bytes => Buffer.from(new ArrayBuffer(bytes, { maxByteLength: bytes }));
 
-const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding);
-
-// ---- GetFunction ----------------------------------------------------------------------------------------------
-
-/** Headers of a GET signed with Signature Version 4. `url` has no query, `date` is a Date. */
-export function signed(url, { region, accessKeyId, secretAccessKey, sessionToken }, date) {
-  const stamp = date.toISOString().replace(/[:-]|\.\d{3}/g, '');
-  const headers = { host: url.host, 'x-amz-date': stamp };
-  if (sessionToken) headers['x-amz-security-token'] = sessionToken;
-  const names = Object.keys(headers).join(';');
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`).join('');
-  const request = `GET\n${url.pathname}\n\n${lines}\n${names}\n${sha256('', 'hex')}`;
-  const scope = `${stamp.slice(0, 8)}/${region}/lambda/aws4_request`;
-  const key = scope.split('/').reduce((key, part) => createHmac('sha256', key).update(part).digest(), `AWS4${secretAccessKey}`);
-  const signature = createHmac('sha256', key).update(`AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${sha256(request, 'hex')}`).digest('hex');
-  const { host, ...sent } = headers;
-  sent.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  return sent;
-}
-
-/** One GetFunction, one attempt: `{ status, retryAfter, found, cause }`; status 0 where nothing answered. */
-function getFunctionOverHttp(env) {
-  const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const endpoint = env.AWS_ENDPOINT_URL_LAMBDA || env.AWS_ENDPOINT_URL || `https://lambda.${region}.${domain}`;
-  const keys = { region, accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY, sessionToken: env.AWS_SESSION_TOKEN };
-  return async (name, timeout) => {
-    const url = new URL(`/2015-03-31/functions/${name}`, endpoint);
-    try {
-      const answer = await fetch(url, { headers: signed(url, keys, new Date()), redirect: 'error', signal: AbortSignal.timeout(timeout) });
-      const retryAfter = Number(answer.headers.get('retry-after')) * SECOND || 0;
-      const body = await answer.json().catch(() => null);
-      const { CodeSha256, CodeSize } = body?.Configuration ?? {};
-      const found = body?.Code?.Location && { location: body.Code.Location, sha256: CodeSha256, bytes: CodeSize };
-      return { status: answer.status === 200 && !found ? 0 : answer.status, retryAfter, found };
-    } catch (error) {
-      return { status: 0, retryAfter: 0, cause: error.cause?.code ?? error.name };
-    }
-  };
-}
-
-/** GetFunction with patience: waits and asks again on 429 and trouble, until the deadline would pass. */
-export class Functions {
-  constructor({ ask, now = Date.now, sleep = wait => new Promise(done => setTimeout(done, wait)), random = Math.random }) {
-    Object.assign(this, { ask, now, sleep, random });
-  }
-
-  /** `{ location, sha256, bytes }`, or null where no function has this name. */
-  async get(name, deadline, attempts = Infinity) {
-    for (let attempt = 0; ; attempt++) {
-      const left = Math.max(deadline - this.now(), 1);
-      const { status, retryAfter, found, cause } = await this.ask(name, Math.min(left, ATTEMPT_TIMEOUT));
-      if (status === 200) return found;
-      if (status === 404) return null;
-      if (status !== 0 && status !== 429 && status < 500) {
-        warn(`GetFunction ${name}: refused with ${status}`);
-        throw new Busy(name);
-      }
-      // Waits shrink as the deadline nears: all instances share one rate, and whoever waited longest should be next.
-      // In tests/gate/simulate.mjs this gives a tenth of the 503s of doubling waits, with half the attempts.
-      const wait = Math.max(retryAfter, this.random() * 2 * Math.max(BACKOFF_LEAST, left / 8));
-      if (attempt + 1 >= attempts || this.now() + wait >= deadline) {
-        warn(`GetFunction ${name}: gave up after ${attempt + 1} attempts (${cause ?? status})`);
-        throw new Busy(name);
-      }
-      await this.sleep(wait);
-    }
-  }
-}
-
-/** When a presigned link ends, by its own query; milliseconds since 1970. */
-export function endOfLink(location, received) {
-  const query = new URL(location).searchParams;
-  const life = Number(query.get('X-Amz-Expires')) * SECOND || LINK_LIFE;
-  const date = (query.get('X-Amz-Date') ?? '').replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
-  const made = Date.parse(date);
-  // A link whose clock runs ahead of ours does not live longer for it.
-  return Math.min(received, Number.isNaN(made) ? received : made) + life;
-}
-
-/** Download links of chunks: GetFunction at most once per chunk and life of a link. */
-export class Links {
-  #kept = new Recent(LINKS_KEPT);
-  #absent = new Recent(ABSENT_KEPT);
-  #joined = new Joined();
-  constructor({ functions, now = Date.now }) {
-    Object.assign(this, { functions, now, renewals: new Allowance(RENEWALS, now) });
-  }
-
-  /** `{ location, end }` with more than the reserve left; null if the function is gone or holds another zip. */
-  async get(name, sha256, deadline, dead = false) {
-    const kept = this.#kept.get(name);
-    const good = kept?.sha256 === sha256 && kept.end - this.now() > LINK_RESERVE;
-    if (good && !(dead && this.renewals.take())) return kept;
-    if (this.#absent.get(name) > this.now()) return null;
-    return this.#joined.run(name, async () => {
-      const found = await this.functions.get(name, deadline);
-      if (!found || found.sha256 !== sha256) {
-        warn(`${name} is listed, but ${found ? 'holds another zip' : 'does not exist'}`);
-        this.#absent.set(name, this.now() + ABSENT_FOR);
-        return null;
-      }
-      const link = { location: found.location, sha256, end: endOfLink(found.location, this.now()) };
-      if (link.end - this.now() <= LINK_RESERVE) throw new Busy(name);
-      this.#kept.set(name, link);
-      return link;
-    });
-  }
-}
-
 // ---- the index of a reel --------------------------------------------------------------------------------------
-
-/** Entries of a store-only zip by name. Strict: what is not laid out exactly as zipreel writes it is refused. */
-export function readZip(zip) {
-  const refuse = why => { throw new Error(`index zip: ${why}`); };
-  const end = zip.length - 22;
-  if (end < 0 || zip.readUInt32LE(end) !== 0x06054b50) refuse('no end record');
-  const count = zip.readUInt16LE(end + 10), size = zip.readUInt32LE(end + 12), start = zip.readUInt32LE(end + 16);
-  if (zip.readUInt32LE(end + 4) !== 0 || zip.readUInt16LE(end + 8) !== count || start + size !== end) refuse('end record');
-  const files = new Map();
-  let at = start, past = 0;
-  for (let i = 0; i < count; i++) {
-    if (at + 46 > end || zip.readUInt32LE(at) !== 0x02014b50) refuse('central directory');
-    const flags = zip.readUInt16LE(at + 8), method = zip.readUInt16LE(at + 10);
-    const bytes = zip.readUInt32LE(at + 20), header = zip.readUInt32LE(at + 42);
-    const nameBytes = zip.readUInt16LE(at + 28);
-    const name = zip.toString('latin1', at + 46, at + 46 + nameBytes);
-    if (flags & ~0x0800 || method !== 0 || zip.readUInt32LE(at + 24) !== bytes) refuse('an entry is not stored');
-    if (!/^[a-z0-9./-]{1,64}$/.test(name) || files.has(name)) refuse('an entry name');
-    if (header < past || header + 30 > start || zip.readUInt32LE(header) !== 0x04034b50) refuse('a local header');
-    const data = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
-    if (data + bytes > start) refuse('an entry reaches past the data');
-    past = data + bytes;
-    files.set(name, zip.subarray(data, past));
-    at += 46 + nameBytes + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
-  }
-  if (at !== end) refuse('central directory');
-  return files;
-}
-
-/** index.json as an object, its segments left out if that can be done: they are most of it, and only checks want them. */
-function readJson(json) {
-  const key = '"segments":[', parts = [];
-  let from = 0;
-  for (let at; from >= 0 && (at = json.indexOf(key, from)) >= 0; from = json.indexOf(']', at)) {
-    parts.push(json.toString('utf8', from, at += key.length));
-  }
-  try {
-    return JSON.parse(parts.join('') + json.toString('utf8', from));
-  } catch {
-    return JSON.parse(json.toString());
-  }
-}
-
-/** The files moved to the front of the zip's memory, if it can be made smaller, and the rest of that given back. */
-function compact(zip, files) {
-  if (!zip.buffer.resizable) return files;
-  let end = 0;
-  const places = [...files].map(([name, { byteOffset, length }]) => {
-    zip.copyWithin(end, byteOffset, byteOffset + length);
-    return [name, (end += length) - length, length];
-  });
-  zip.buffer.resize(end);
-  return new Map(places.map(([name, at, length]) => [name, Buffer.from(zip.buffer, at, length)]));
-}
-
-/** What the gate needs of an index function's zip, checked. The zip is used up. */
-export function readIndex(reel, zip) {
-  const files = readZip(zip), bytes = zip.length;
-  const json = readJson(files.get('index.json') ?? Buffer.from('null'));
-  if (json?.format !== 1 || json.reel !== reel) throw new Error(`index zip: not an index of ${reel} in format 1`);
-  files.delete('index.json');
-  const generations = new Map();
-  for (const generation of [json.current, ...(json.retired ?? [])]) {
-    const until = generation === json.current ? Infinity : Date.parse(generation.until);
-    const renditions = new Map();
-    for (const [id, { container, chunks }] of Object.entries(generation.renditions)) {
-      renditions.set(id, { container, chunks: new Map(chunks.map(({ number, sha256 }) => [number, sha256])) });
-    }
-    if (!generations.has(generation.generation)) generations.set(generation.generation, { until, renditions });
-  }
-  const { generation, duration_ms } = json.current;
-  return { title: String(json.title), current: generation, duration: Math.round(duration_ms / 1000), generations, files: compact(zip, files), bytes };
-}
 
 const weight = bytes => Math.max(bytes, INDEX_BYTES_KEPT / INDEXES_KEPT);
 
@@ -382,7 +96,7 @@ export class Reels {
   #unreadable = new Recent(ABSENT_KEPT);
   #joined = new Joined();
   constructor({ functions, download, now = Date.now }) {
-    Object.assign(this, { functions, download, now, guesses: new Guesses(now) });
+    Object.assign(this, { functions, download, now, guesses: new Guesses(functions) });
   }
 
   /** The reel's index, not older than INDEX_CHECK_EVERY if AWS answers; null if there is no such reel. */
@@ -412,7 +126,7 @@ export class Reels {
       return null;
     };
     // Where the index is due for a look, as it is for a playlist, looking is no guess.
-    return served(await (this.now() < kept.checkAt ? this.#guess(client, ask) : ask()));
+    return served(await (this.now() < kept.checkAt ? this.#joined.run(name, () => this.guesses.run(client, deadline, ask)) : ask()));
   }
 
   async #discover(reel, client, deadline) {
@@ -424,19 +138,7 @@ export class Reels {
       this.#known.set(reel, true);
       return this.#load(reel, found, deadline);
     };
-    return this.#joined.run(reel, () => this.#known.get(reel) ? ask() : this.#guess(client, ask));
-  }
-
-  /** Runs a question that costs a guess, unless it finds something or has no answer. */
-  async #guess(client, ask) {
-    const giveBack = this.guesses.take(client);
-    let found;
-    try {
-      found = await ask();
-      return found;
-    } finally {
-      if (found !== null) giveBack();
-    }
+    return this.#joined.run(reel, () => this.#known.get(reel) ? ask() : this.guesses.run(client, deadline, ask));
   }
 
   #check(reel, kept, deadline, attempts) {
@@ -684,11 +386,6 @@ function unlessKnown(answer, noneMatch) {
 }
 
 // ---- the Lambda function --------------------------------------------------------------------------------------
-
-const lines = new Allowance(WARNINGS, Date.now);
-
-/** To the log at WARN (the function's log level), bounded, since log lines are billed: never a link, never a key. */
-function warn(line) { if (lines.take()) console.warn(line); }
 
 function fromEnvironment(env) {
   keepSmall();

@@ -66,12 +66,16 @@ impl Bucket {
         Self { capacity, rate, tokens: capacity, at: now }
     }
 
-    pub(super) fn take(&mut self, now: OffsetDateTime) -> bool {
+    pub(super) fn has_one(&mut self, now: OffsetDateTime) -> bool {
         // a clock that was set back refills nothing
         let passed = (now - self.at).as_seconds_f64().max(0.0);
         self.at = now;
         self.tokens = (self.tokens + passed * self.rate).min(self.capacity);
-        let enough = self.tokens >= 1.0;
+        self.tokens >= 1.0
+    }
+
+    pub(super) fn take(&mut self, now: OffsetDateTime) -> bool {
+        let enough = self.has_one(now);
         if enough {
             self.tokens -= 1.0;
         }

@@ -83,6 +83,9 @@ impl Public {
         match self {
             Self::Gate => &[
                 ("gate.mjs", include_bytes!("../../assets/gate/gate.mjs")),
+                ("functions.mjs", include_bytes!("../../assets/gate/functions.mjs")),
+                ("guesses.mjs", include_bytes!("../../assets/gate/guesses.mjs")),
+                ("index.mjs", include_bytes!("../../assets/gate/index.mjs")),
                 ("watch.html", include_bytes!("../../assets/gate/watch.html")),
             ],
             Self::Relay => &[("relay.mjs", include_bytes!("../../assets/gate/relay.mjs"))],

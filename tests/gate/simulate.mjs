@@ -3,14 +3,20 @@
 // does, and is asked about once a second, for chunks in random order and now and then for the playlist.
 //
 //   node tests/gate/simulate.mjs [--minutes 30] [--instances 1,10,100,1000] [--chunks 34,340] [--json]
+//   node tests/gate/simulate.mjs --attack 1,30,1000 [--minutes 30] [--instances 200] [--json]
 //
 // A row: GetFunction that AWS granted (mean, and in the busiest second) and refused, milliseconds until answers (p50, p99,
-// longest), 503s (busy). Exit code 1 if a link with less than two minutes left was served (short), or if an answer took
+// longest), 503s (busy). With --attack, so many addresses guess at names of reels: GetFunction sent for reels that are not
+// there (first second, busiest second after that, mean after that), and of viewers who ask an instance for a reel that it has
+// not met the share that is refused, and the milliseconds that the others wait; held is the share of time in which an instance
+// serves or waits. Exit code 1 if a link with less than two minutes left was served (short), or if an answer took
 // longer than 8 s (late).
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Functions, Gate, Links, Reels } from '../../assets/gate/gate.mjs';
+import { Functions, Links } from '../../assets/gate/functions.mjs';
+import { Gate, Reels } from '../../assets/gate/gate.mjs';
+import { Busy } from '../../assets/gate/guesses.mjs';
 import { GENERATION, chunkName, digest, generation, indexName, indexZip, link } from './reel.mjs';
 
 /** AWS: 100 GetFunction a second for an account and Region (facts: Lambda quotas); how far it lets bursts run is not
@@ -20,6 +26,10 @@ const GRANTED_MS = 40;
 const REFUSED_MS = 15;
 /** Between an answer and the next request to the same instance, on average. */
 const PAUSE_MS = 1000;
+/** A function URL lets ten requests a second through to one instance. */
+const GUESS_EVERY_MS = 100;
+/** Between viewers who ask an instance for a reel that is new to it, on average. */
+const VIEWER_MS = 20_000;
 
 /** A clock that jumps to the next thing that happens, once everyone sleeps. */
 class World {
@@ -73,6 +83,59 @@ function dice(seed) {
   };
 }
 
+/** What GetFunction costs and grants: `functions` maps names to CodeSha256. */
+class Aws {
+  granted = [];
+  missing = [];
+  refused = 0;
+  #left = RATE;
+  constructor(world, functions) { Object.assign(this, { world, functions, at: world.time, start: world.time }); }
+  ask = async (name, timeout) => {
+    const { world } = this;
+    this.#left = Math.min(RATE, this.#left + (world.time - this.at) * RATE / 1000);
+    this.at = world.time;
+    const sha256 = this.functions.get(name);
+    if (!sha256) this.#count(this.missing);
+    if (this.#left < 1) {
+      this.refused++;
+      await world.sleep(Math.min(REFUSED_MS, timeout));
+      return { status: 429, retryAfter: 0 };
+    }
+    this.#left--;
+    this.#count(this.granted);
+    const location = link(name, world.time);
+    await world.sleep(Math.min(GRANTED_MS, timeout));
+    if (timeout < GRANTED_MS) return { status: 0, retryAfter: 0 };
+    return sha256 ? { status: 200, retryAfter: 0, found: { location, sha256, bytes: 1 } } : { status: 404, retryAfter: 0 };
+  };
+  #count(seconds) {
+    const second = Math.floor((this.world.time - this.start) / 1000);
+    seconds[second] = (seconds[second] ?? 0) + 1;
+  }
+}
+
+const html = readFileSync(new URL('../../assets/gate/watch.html', import.meta.url), 'utf8');
+
+/** One instance of the gate that is cold; every index that it downloads is `index(location)`. */
+function cold(world, aws, random, index) {
+  const { now, sleep } = world;
+  const functions = new Functions({ ask: aws.ask, now, sleep, random });
+  const download = async (location, _, timeout) => {
+    await sleep(Math.min(GRANTED_MS, timeout));
+    if (timeout < GRANTED_MS) throw new Busy('download');
+    return index(location);
+  };
+  return new Gate({ reels: new Reels({ functions, download, now }), links: new Links({ functions, now }), html, base: '', relay: '', now, random });
+}
+
+const sum = numbers => numbers.reduce((sum, count) => sum + count, 0);
+
+/** Reads shares of what was measured: `at(0.5)` is the median. */
+function shares(measured) {
+  const sorted = Float64Array.from(measured).sort();
+  return share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
 export async function simulate(instances, chunks, minutes) {
   const world = new World(Date.UTC(2026, 0, 1));
   const random = dice(instances * 1000 + chunks);
@@ -80,32 +143,12 @@ export async function simulate(instances, chunks, minutes) {
   const index = indexZip('reel', current);
   const functions = new Map([[indexName('reel'), digest(index)]]);
   for (const { number, sha256 } of current.renditions.src.chunks) functions.set(chunkName('reel', number), sha256);
-  const aws = { left: RATE, at: world.time, granted: new Map(), refused: 0 };
-
-  async function ask(name, timeout) {
-    aws.left = Math.min(RATE, aws.left + (world.time - aws.at) * RATE / 1000);
-    aws.at = world.time;
-    if (aws.left < 1) {
-      aws.refused++;
-      await world.sleep(Math.min(REFUSED_MS, timeout));
-      return { status: 429, retryAfter: 0 };
-    }
-    aws.left--;
-    const second = Math.floor(world.time / 1000);
-    aws.granted.set(second, (aws.granted.get(second) ?? 0) + 1);
-    const location = link(name, world.time);
-    await world.sleep(Math.min(GRANTED_MS, timeout));
-    if (timeout < GRANTED_MS) return { status: 0, retryAfter: 0 };
-    return { status: 200, retryAfter: 0, found: { location, sha256: functions.get(name), bytes: 1 } };
-  }
+  const aws = new Aws(world, functions);
 
   const waits = [], told = { busy: 0, short: 0, late: 0 };
-  const html = readFileSync(new URL('../../assets/gate/watch.html', import.meta.url), 'utf8');
   const end = world.time + minutes * 60_000;
   async function instance() {
-    const paced = new Functions({ ask, now: world.now, sleep: world.sleep, random });
-    const reels = new Reels({ functions: paced, download: async () => { await world.sleep(GRANTED_MS); return index; }, now: world.now });
-    const gate = new Gate({ reels, links: new Links({ functions: paced, now: world.now }), html, base: '', relay: '', now: world.now, random });
+    const gate = cold(world, aws, random, () => index);
     await world.sleep(random() * 1000);
     for (let asked = 0; world.time < end; asked++) {
       const began = world.time;
@@ -126,26 +169,76 @@ export async function simulate(instances, chunks, minutes) {
   for (let i = 0; i < instances; i++) world.start(instance);
   await world.run(end + 60_000);
 
-  const sorted = Float64Array.from(waits).sort();
-  const at = share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-  const granted = [...aws.granted.values()];
-  const total = granted.reduce((sum, count) => sum + count, 0);
+  const at = shares(waits);
   return {
-    instances, chunks, requests: waits.length, getFunctionPerSecond: +(total / (minutes * 60)).toFixed(1), busiestSecond: Math.max(...granted),
+    instances, chunks, requests: waits.length, getFunctionPerSecond: +(sum(aws.granted) / (minutes * 60)).toFixed(1), busiestSecond: Math.max(...aws.granted.filter(Boolean)),
     throttled: aws.refused, p50: at(0.5), p99: at(0.99), longest: at(1), busy: told.busy, late: told.late, short: told.short,
   };
 }
+
+/** Instances that all begin cold in the same second, and are from then on asked by `clients` addresses in turn, as fast as a
+ *  function URL lets them, for reels that are not there. Now and then, and from an address of its own, a viewer asks an instance
+ *  for a reel that it has not met. */
+export async function attack(instances, clients, minutes) {
+  const world = new World(Date.UTC(2026, 0, 1));
+  const random = dice(instances * 1000 + clients);
+  const functions = new Map(), indexes = new Map();
+  const aws = new Aws(world, functions);
+  const end = world.time + minutes * 60_000;
+  const waits = [], told = { asked: 0, refused: 0, late: 0 };
+  let guesses = 0, viewers = 0, held = 0;
+  async function instance() {
+    const gate = cold(world, aws, random, location => indexes.get(new URL(location).pathname.slice(1)));
+    const get = async (path, address) => {
+      const began = world.time;
+      const { status } = await gate.answer({ method: 'GET', path, headers: {}, address });
+      held += world.time - began;
+      if (world.time - began > 8000 + GRANTED_MS) told.late++;
+      return { status, took: world.time - began };
+    };
+    await world.sleep(random() * 1000);
+    for (let next = world.time + random() * 2 * VIEWER_MS; world.time < end;) {
+      if (clients) await get(`/guess-${guesses++}/`, address(198, guesses % clients));
+      if (world.time >= next) {
+        next = world.time + random() * 2 * VIEWER_MS;
+        const reel = `reel-${viewers++}`, index = indexZip(reel, generation(GENERATION, 1));
+        indexes.set(indexName(reel), index);
+        functions.set(indexName(reel), digest(index));
+        const { status, took } = await get(`/${reel}/`, address(203, viewers));
+        told.asked++;
+        if (status === 200) waits.push(took);
+        else if (status === 503) told.refused++;
+        else throw new Error(`${reel}: ${status}`);
+        indexes.delete(indexName(reel));
+      }
+      await world.sleep(-Math.log(1 - random()) * GUESS_EVERY_MS);
+    }
+  }
+  for (let i = 0; i < instances; i++) world.start(instance);
+  await world.run(end + 60_000);
+  const [first = 0, ...later] = Array.from(aws.missing, count => count ?? 0);
+  const at = shares(waits), share = (part, whole) => +(part / whole).toFixed(3);
+  return {
+    instances, clients, guesses, first, busiestLater: Math.max(0, ...later), getFunctionPerSecond: +(sum(later) / (minutes * 60 - 1)).toFixed(1),
+    viewers: told.asked, refused: share(told.refused, told.asked), p50: at(0.5), p99: at(0.99), longest: at(1),
+    held: share(held, instances * minutes * 60_000), late: told.late, short: 0,
+  };
+}
+
+const address = (net, i) => `${net}.${i >> 16 & 255}.${i >> 8 & 255}.${i & 255}`;
 
 // What the gate would log, and where its refusals arose, is of no interest here.
 console.warn = () => {};
 Error.stackTraceLimit = 0;
 const { values } = parseArgs({ options: {
-  minutes: { type: 'string', default: '30' }, instances: { type: 'string', default: '1,10,100,1000' },
-  chunks: { type: 'string', default: '34,340' }, json: { type: 'boolean', default: false },
+  minutes: { type: 'string', default: '30' }, instances: { type: 'string' }, chunks: { type: 'string', default: '34,340' },
+  attack: { type: 'string' }, json: { type: 'boolean', default: false },
 } });
+const each = list => list.split(',').map(Number);
+const [run, seconds] = values.attack === undefined ? [simulate, values.chunks] : [attack, values.attack];
 const rows = [];
-for (const chunks of values.chunks.split(',').map(Number)) {
-  for (const instances of values.instances.split(',').map(Number)) rows.push(await simulate(instances, chunks, Number(values.minutes)));
+for (const second of each(seconds)) {
+  for (const instances of each(values.instances ?? (run === attack ? '200' : '1,10,100,1000'))) rows.push(await run(instances, second, Number(values.minutes)));
 }
 if (values.json) console.log(JSON.stringify(rows));
 else console.table(rows);

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 use zip::ZipArchive;
 
 use super::{
@@ -30,6 +30,8 @@ use crate::{
 
 /// After a check that AWS was too busy for.
 const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
+/// What is kept of a request's time for one question to AWS.
+const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(3);
 const ABSENT_FOR: Duration = Duration::seconds(10);
 const KEPT: usize = 64;
 const ABSENT_KEPT: usize = 1000;
@@ -73,6 +75,8 @@ pub(super) struct Reels {
     functions: Functions,
     joined: Joined<ReelName>,
     guessing: Joined<Client>,
+    /// Held by whoever guesses, or waits for the slot.
+    slot: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -99,13 +103,14 @@ struct Kept {
 
 impl Reels {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        let guesses = Guesses::new(shared.now());
+        let guesses = Guesses::new(shared.now(), fastrand::f64());
         let (kept, known) = (HashMap::new(), HashMap::new());
         let state = State { kept, known, absent: HashMap::new(), unreadable: HashMap::new(), guesses };
         Self {
             functions: Functions::new(shared),
             joined: Joined::default(),
             guessing: Joined::default(),
+            slot: tokio::sync::Mutex::default(),
             state: Mutex::new(state),
         }
     }
@@ -150,12 +155,12 @@ impl Reels {
             let reel = self.check(name, &kept, asker.deadline, None).await?;
             let found = reel.filter(|reel| reel.index.generation(generation).is_some());
             if found.is_none() {
-                self.state().miss(absent, now);
+                self.state().miss(absent.clone(), now);
             }
             Ok(found)
         };
         // where the index is due for a look, as it is for a playlist, looking is no guess
-        let found = if now < kept.check_at { self.guess(asker, ask).await } else { ask.await };
+        let found = if now < kept.check_at { self.guess(asker, &absent, ask).await } else { ask.await };
         found.map(serving)
     }
 
@@ -163,9 +168,8 @@ impl Reels {
         let absent = (name.clone(), None);
         let ask = async {
             let _turn = self.joined.turn(name).await;
-            match self.kept(name) {
-                Some(kept) => Ok(Some(kept.reel)),
-                None if self.is_absent(&absent, self.functions.now()) => Ok(None),
+            match self.settled(&absent) {
+                Some(settled) => Ok(settled),
                 None => self.load(name, None, asker.deadline, None).await,
             }
         };
@@ -181,27 +185,48 @@ impl Reels {
         match known {
             _ if unreadable => Err(Busy),
             true => ask.await,
-            false => self.guess(asker, ask).await,
+            false => self.guess(asker, &absent, ask).await,
         }
     }
 
-    /// Runs a question that costs a guess, unless it finds something or has no answer. A client's questions take turns:
-    /// many for reels that are there cost nothing, and so must not be refused for being asked at the same time.
+    /// Runs a question that costs a guess, unless it finds something. Guesses take turns, each client's and then all: many
+    /// for reels that are there cost nothing, and so must not be refused for being made at the same time. Slot and guess
+    /// are spent just before AWS is asked, so whoever goes away while waiting leaves them.
     async fn guess(
         &self,
         asker: Asker,
+        about: &Absent,
         ask: impl Future<Output = Result<Option<Arc<Reel>>, Busy>>,
     ) -> Result<Option<Arc<Reel>>, Busy> {
         let Asker { client, deadline } = asker;
         let _turn = timeout_at(deadline, self.guessing.turn(&client)).await.map_err(|_| Busy)?;
-        if !self.state().guesses.take(client, self.functions.now()) {
+        if !self.state().guesses.has(client, self.functions.now()) {
             return Err(Busy);
         }
+        let _turn_of_all = timeout_at(deadline, self.slot.lock()).await.map_err(|_| Busy)?;
+        // whoever had the turn before may have asked the same
+        if let Some(settled) = self.settled(about) {
+            return Ok(settled);
+        }
+        let most = deadline.saturating_duration_since(Instant::now()).saturating_sub(ATTEMPT);
+        let wait = self.state().guesses.wait(self.functions.now(), most.try_into().map_err(|_| Busy)?).ok_or(Busy)?;
+        tokio::time::sleep(wait.unsigned_abs()).await;
+        let taken = self.state().guesses.take(client, self.functions.now());
         let found = ask.await;
-        if !matches!(found, Ok(None)) {
-            self.state().guesses.give_back(client);
+        match &found {
+            Ok(Some(_)) => self.state().guesses.give_back(&taken),
+            Ok(None) => {}
+            Err(Busy) => self.state().guesses.give_back_to_client(&taken),
         }
         found
+    }
+
+    /// What is known by now of a reel, or of one that has a generation, without asking.
+    fn settled(&self, about: &Absent) -> Option<Option<Arc<Reel>>> {
+        let (name, generation) = about;
+        let has = |reel: &Reel| generation.is_none_or(|generation| reel.index.generation(generation).is_some());
+        let kept = self.kept(name).map(|kept| kept.reel).filter(|reel| has(reel));
+        kept.map(Some).or_else(|| self.is_absent(about, self.functions.now()).then_some(None))
     }
 
     fn is_absent(&self, absent: &Absent, now: OffsetDateTime) -> bool {

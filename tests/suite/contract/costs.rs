@@ -82,6 +82,29 @@ async fn one_clients_guesses_keep_nobody_else_from_a_reel_and_many_clients_guess
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn guesses_that_find_the_slot_taken_wait_for_it_and_those_for_one_reel_share_it() {
+    let account = published().await;
+    for side in [account.own(), account.node(Options { at_once: 8, ..Options::default() }).await] {
+        let before = account.asked_for().len();
+        assert_eq!(get_from(client(1), &side.gate, "/first/").await.status, 404, "{}", side.name);
+        let mut asking = JoinSet::new();
+        for number in 2..7 {
+            let gate = side.gate.clone();
+            asking.spawn(async move { get_from(client(number), &gate, "/second/").await.status });
+        }
+        assert_eq!(asking.join_all().await, [404; 5], "{}", side.name);
+        let asked = account.asked_for().split_off(before);
+        assert_eq!(asked, ["zipreel-first-index", "zipreel-second-index"], "{}", side.name);
+    }
+    // whoever goes away while waiting leaves the slot to the next; Lambda goes on for a client that has gone
+    let gate = account.own().gate;
+    let third = get_from(client(7), &gate, "/third/");
+    let _ = tokio::time::timeout(Duration::from_millis(200), third).await;
+    assert_eq!(get_from(client(8), &gate, "/reel/").await.status, 200);
+}
+
 /// Random reels, generations and numbers, and names of functions that are there.
 async fn guess(gate: &str, guesses: usize) {
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -11,6 +11,14 @@ use zipreel::{
 use super::runtime::{Function, Reserved, Spec};
 
 const REGION: &str = "us-east-1";
+/// What the deployed gate's zip holds.
+pub(super) const GATE_FILES: [&str; 5] = [
+    "assets/gate/gate.mjs",
+    "assets/gate/functions.mjs",
+    "assets/gate/guesses.mjs",
+    "assets/gate/index.mjs",
+    "assets/gate/watch.html",
+];
 
 pub(crate) struct Account {
     pub(crate) stand_in: StandIn,
@@ -70,9 +78,14 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
     // the relay gets no keys: it has no rights on AWS either
     let of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
     let (gate_url, relay_url) = (gate.url.clone(), relay.url.clone());
-    let spec = |files, environment| Spec { files, environment, at_once: options.at_once, buffered: options.buffered };
+    let spec = |files: &'static [&'static str], environment| Spec {
+        files,
+        environment,
+        at_once: options.at_once,
+        buffered: options.buffered,
+    };
     let functions = vec![
-        gate.start(&spec(&["assets/gate/gate.mjs", "assets/gate/watch.html"], of_gate)).await,
+        gate.start(&spec(&GATE_FILES, of_gate)).await,
         relay.start(&spec(&["assets/gate/relay.mjs"], of_relay)).await,
     ];
     let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };
