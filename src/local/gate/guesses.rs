@@ -8,7 +8,7 @@ use std::{
 
 use time::{Duration, OffsetDateTime};
 
-use super::{functions::Deadline, reels::bound};
+use super::{bounded::bound, functions::Deadline};
 use crate::local::limits::Bucket;
 
 /// One guess of an instance in each slot of this length, so 200 instances cost 50 GetFunction a second of the account's

@@ -9,8 +9,8 @@ use std::{
 use time::{Duration, OffsetDateTime};
 
 use super::{
+    bounded::bound,
     functions::{Busy, Deadline, Functions, Joined},
-    reels::bound,
 };
 use crate::local::{
     limits::Bucket,

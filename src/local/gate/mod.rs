@@ -33,6 +33,7 @@ use page::Values;
 use reels::{Reel, Reels};
 use reply::{IMMUTABLE, Reply, SHORT, other_method};
 
+mod bounded;
 mod functions;
 mod guesses;
 mod links;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use zip::ZipArchive;
 
 use super::{
+    bounded::bound,
     functions::{Busy, Deadline, Functions, Joined},
     guesses::{Asker, Client, Guesses},
 };
@@ -307,21 +308,6 @@ impl State {
     fn miss(&mut self, absent: Absent, now: OffsetDateTime) {
         bound(&mut self.absent, ABSENT_KEPT, |until| *until);
         self.absent.insert(absent, now + ABSENT_FOR);
-    }
-}
-
-/// Makes room for one more by forgetting the entry that is oldest by `age`.
-pub(super) fn bound<K: Clone + Eq + std::hash::Hash, V>(
-    map: &mut HashMap<K, V>,
-    limit: usize,
-    age: impl Fn(&V) -> OffsetDateTime,
-) {
-    if map.len() < limit {
-        return;
-    }
-    let oldest = map.iter().min_by_key(|(_, value)| age(value)).map(|(key, _)| key.clone());
-    if let Some(oldest) = oldest {
-        map.remove(&oldest);
     }
 }
 
