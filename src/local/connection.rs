@@ -1,4 +1,5 @@
 //! Connections that can be cut: a listener whose accepted streams fail, with a TCP reset, once their [`Cut`] is used.
+//! Each has a seat, and ends in order once it has waited too long or has to make room (see [`super::seats`]).
 
 use std::{
     io,
@@ -13,13 +14,20 @@ use std::{
 };
 
 use axum::{
-    extract::connect_info::Connected,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Request, connect_info::Connected},
+    http::Response,
+    middleware::Next,
     serve::{IncomingStream, Listener},
 };
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    time::{Instant, Sleep, sleep_until},
 };
+
+use super::seats::{Place, Seat, Seats, UnderWay};
 
 /// Cuts the connection that a request came by, or all of a listener's.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +48,7 @@ pub(super) struct Cuttable {
     pub(super) listener: TcpListener,
     /// Cuts all connections.
     pub(super) all: Cut,
+    pub(super) seats: Seats,
 }
 
 impl Listener for Cuttable {
@@ -52,10 +61,15 @@ impl Listener for Cuttable {
                 Ok((stream, address)) => {
                     // small answers must not wait for the acknowledgement of the ones before
                     let _ = stream.set_nodelay(true);
-                    return (Wire { stream, cut: Cut::default(), all: self.all.clone() }, address);
+                    let seat = self.seats.take().await;
+                    let (cut, all) = (Cut::default(), self.all.clone());
+                    return (Wire { stream, cut, all, seat, limit: None }, address);
                 }
                 // out of descriptors, most likely: others may close theirs
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+                Err(_) => {
+                    self.seats.make_room();
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
             }
         }
     }
@@ -69,6 +83,9 @@ pub(super) struct Wire {
     stream: TcpStream,
     cut: Cut,
     all: Cut,
+    seat: Seat,
+    /// Until when it may wait.
+    limit: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
@@ -80,19 +97,42 @@ impl Wire {
         self.stream.set_zero_linger()?;
         Err(io::ErrorKind::ConnectionReset.into())
     }
+
+    /// Whether a request has been waited for too long; wakes the task when it has.
+    fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(until) = self.seat.waits(cx.waker()) else { return Poll::Pending };
+        if until <= Instant::now() {
+            return Poll::Ready(());
+        }
+        let limit = self.limit.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if limit.deadline() != until {
+            limit.as_mut().reset(until);
+        }
+        limit.as_mut().poll(cx)
+    }
 }
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.whole()?;
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        if let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, buf) {
+            if buf.filled().len() > before {
+                self.seat.hears();
+            }
+            return Poll::Ready(read);
+        }
+        // nothing is read then, as if the other side had ended
+        self.poll_limit(cx).map(Ok)
     }
 }
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.whole()?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.seat.writes(written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -101,7 +141,9 @@ impl AsyncWrite for Wire {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.whole()?;
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.seat.writes(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -123,10 +165,41 @@ impl AsyncWrite for Wire {
 pub(super) struct Peer {
     pub(super) address: IpAddr,
     pub(super) cut: Cut,
+    place: Arc<Place>,
 }
 
 impl Connected<IncomingStream<'_, Cuttable>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Cuttable>) -> Self {
-        Self { address: stream.remote_addr().ip(), cut: stream.io().cut.clone() }
+        let Wire { cut, seat, .. } = stream.io();
+        Self { address: stream.remote_addr().ip(), cut: cut.clone(), place: seat.place() }
+    }
+}
+
+/// Holds the connection's seat while a request is under way.
+pub(super) async fn seated(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response<Body> {
+    let under_way = peer.place.begin();
+    next.run(request).await.map(|body| Body::new(Seated { body, _under_way: under_way }))
+}
+
+/// An answer's body: until it is dropped the request is under way.
+struct Seated {
+    body: Body,
+    _under_way: UnderWay,
+}
+
+impl HttpBody for Seated {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

@@ -28,6 +28,7 @@ mod operation;
 mod problem;
 mod proxy;
 mod query;
+mod seats;
 mod seed;
 mod server;
 mod shared;
@@ -44,6 +45,7 @@ pub use join::{Joined, join_or_start};
 pub use keep::{Kept, keep};
 pub use operation::Operation;
 pub use problem::LocalError;
+pub use seats::Seating;
 pub use server::{StandIn, start};
 pub use store::Keep;
 pub use tally::Counts;
@@ -70,6 +72,7 @@ pub struct Config {
     pub keep: Keep,
     /// Keeps `requests.jsonl` in the data folder: a line a request, bounded.
     pub log_requests: bool,
+    pub seating: Seating,
 }
 
 impl Config {
@@ -85,6 +88,7 @@ impl Config {
             settle: Duration::from_millis(300),
             keep: Keep::All,
             log_requests: false,
+            seating: Seating::default(),
         }
     }
 }

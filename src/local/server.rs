@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, middleware};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -15,12 +15,13 @@ use crate::state::file_lock::FileLock;
 
 use super::{
     Config, Endpoint, LocalError, api,
-    connection::{Cut, Cuttable, Peer},
+    connection::{Cut, Cuttable, Peer, seated},
     faults::LiveFaults,
     gate::{self, Gate},
     keys::{ACCOUNT, Keys},
     limits::Rates,
     lock::{self, Running},
+    seats::Seats,
     seed,
     shared::{Place, Places, Shared},
     store::Store,
@@ -97,7 +98,8 @@ pub(super) fn serve(
         quota_bytes: config.quota_bytes,
         settle: config.settle,
     });
-    let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default() };
+    let seats = Seats::new(config.seating);
+    let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };
     let [api, gate, relay] = listeners;
     let instance = Arc::new(Gate::new(&shared));
     servers.serve(api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)));
@@ -200,12 +202,13 @@ struct Servers {
     running: JoinSet<io::Result<()>>,
     stop: CancellationToken,
     connections: Cut,
+    seats: Seats,
 }
 
 impl Servers {
     fn serve(&mut self, listener: TcpListener, router: Router) {
-        let service = router.into_make_service_with_connect_info::<Peer>();
-        let listener = Cuttable { listener, all: self.connections.clone() };
+        let service = router.layer(middleware::from_fn(seated)).into_make_service_with_connect_info::<Peer>();
+        let listener = Cuttable { listener, all: self.connections.clone(), seats: self.seats.clone() };
         let stopped = self.stop.clone().cancelled_owned();
         self.running.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });
     }

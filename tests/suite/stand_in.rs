@@ -3,6 +3,7 @@
 pub(crate) mod clients;
 
 mod by_hand;
+mod connections;
 mod downloads;
 mod durability;
 mod faults;

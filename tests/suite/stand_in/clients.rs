@@ -1,8 +1,10 @@
 //! What speaks to the stand-in in these tests: the SDK, the real `aws` client, and requests written by hand.
 
 use std::{
+    fs,
     io::{Cursor, Write},
-    process::{Command, Output},
+    path::Path,
+    process::{Command, Output, Stdio},
     time::Duration,
 };
 
@@ -17,6 +19,7 @@ use aws_sdk_lambda::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    process::Child,
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::local::{self, Clock, Config, Endpoint, StandIn};
@@ -76,6 +79,39 @@ pub(crate) fn lambda(endpoint: &Endpoint) -> Client {
 
 pub(crate) fn credentials(endpoint: &Endpoint) -> Credentials {
     Credentials::new(&endpoint.access_key, &endpoint.secret_key, None, None, "stand-in")
+}
+
+/// `zipreel local` in a process of its own over a folder, on any ports; `command` starts the binary.
+pub(crate) async fn serve(mut command: tokio::process::Command, folder: &Path) -> (Child, Endpoint) {
+    let child = command
+        .args(["local", "--port", "0", "--data"])
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    // written once it listens
+    let note = folder.join("running.json");
+    let listening = async {
+        while !note.exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), listening).await.unwrap();
+    let note: serde_json::Value = serde_json::from_slice(&fs::read(note).unwrap()).unwrap();
+    let keys: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("keys.json")).unwrap()).unwrap();
+    let text = |name: &str| keys["caller"][name].as_str().unwrap().to_owned();
+    let endpoint = Endpoint {
+        api: note["api"].as_str().unwrap().to_owned(),
+        gate: String::new(),
+        relay: String::new(),
+        access_key: text("id"),
+        secret_key: text("secret"),
+        account: String::new(),
+    };
+    (child, endpoint)
 }
 
 /// CreateFunction as the engine does it.
