@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use super::{LibraryError, each_function};
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
+    cloud::{Cloud, Sighted, functions::FunctionFacts},
     publish::{
         attempt::Patience,
         remote::{self, RemoteError},
@@ -18,6 +20,9 @@ use crate::{
     },
 };
 
+/// GetFunction calls side by side.
+const PARALLEL: usize = 4;
+
 /// What there is of a reel.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
@@ -26,9 +31,22 @@ pub struct Inventory {
     chunks: BTreeSet<String>,
 }
 
-/// Looks what there is to delete: by the list, and by the index, since a list may be stale.
-pub async fn inventory(cloud: &Cloud, reel: &ReelName, patience: &Patience) -> Result<Inventory, LibraryError> {
-    let found = look(cloud, reel, patience).await?;
+/// Looks what there is to delete: by the list, by the index, and by what interrupted publishings may have left under
+/// these names, since a list may be stale.
+pub async fn inventory(
+    cloud: &Cloud,
+    reel: &ReelName,
+    may_stand: BTreeSet<String>,
+    patience: &Patience,
+) -> Result<Inventory, LibraryError> {
+    let mut found = look(cloud, reel, patience).await?;
+    let unseen = may_stand.difference(&found.chunks);
+    // collected: a stream over the closure would not be `Send` for all lifetimes
+    let asked: Vec<_> = unseen.map(|name| patience.again(|| cloud.sight(name))).collect();
+    let sights = stream::iter(asked).buffer_unordered(PARALLEL).try_collect::<Vec<_>>().await?;
+    let theirs = sights.iter().flatten().map(Sighted::facts).filter(|facts| is_chunk(reel, facts));
+    let theirs: Vec<String> = theirs.map(|facts| facts.name.clone()).collect();
+    found.chunks.extend(theirs);
     if found.chunks.is_empty() && !found.has_index {
         return Err(LibraryError::NotFound(reel.clone()));
     }

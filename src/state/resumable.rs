@@ -1,7 +1,10 @@
 //! What was begun and not published, by the journals in the state folder. Reads only: whether it can still go on is
 //! found out by going on.
 
-use std::{collections::HashMap, path::Path};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use super::{
     folders,
@@ -9,8 +12,9 @@ use super::{
     lock::{self, Holder},
 };
 use crate::reel::{
-    name::{Generation, ReelName},
-    order::{Folders, Interrupted, Order, Place},
+    name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+    order::{AccountRegion, Folders, Interrupted, Order, Place},
+    pace::PARALLEL_MAX,
 };
 
 /// A reel that was begun and not published.
@@ -23,6 +27,8 @@ pub struct Resumable {
     /// Known once the split was complete, else the estimate.
     pub chunks: u32,
     pub bytes_deployed: u64,
+    /// The highest number on record of each rendition.
+    last_deployed: BTreeMap<RenditionId, ChunkNumber>,
     /// Who seems to be at work on the reel now.
     pub holder: Option<Holder>,
 }
@@ -36,6 +42,19 @@ impl Resumable {
             chunks_deployed: self.chunks_deployed,
         };
         self.began.order.order(self.reel.clone(), self.began.place.clone(), Some(interrupted), folders)
+    }
+
+    /// Names of the chunks that may be in the account, whatever a list shows: those on record, and those that a run
+    /// may have begun after them. Chunks are begun in order, no more at once than can be sent side by side.
+    pub fn may_stand(&self) -> impl Iterator<Item = String> {
+        self.last_deployed.iter().flat_map(|(rendition, last)| {
+            let end = last.get().saturating_add(PARALLEL_MAX as u16).min(ChunkNumber::LAST.get());
+            let (reel, generation) = (&self.reel, self.generation);
+            (1..=end).filter_map(|number| ChunkNumber::try_from(number).ok()).map(move |number| {
+                let (reel, rendition) = (reel.clone(), rendition.clone());
+                FunctionName::Chunk { reel, generation, rendition, number }.to_string()
+            })
+        })
     }
 
     /// Where it was begun.
@@ -58,17 +77,32 @@ pub fn all(state_dir: &Path) -> Vec<Resumable> {
     found
 }
 
+/// Of one reel in one account and Region. Blocking.
+pub fn of(state_dir: &Path, reel: &ReelName, at: &AccountRegion) -> Vec<Resumable> {
+    let mut found = all(state_dir);
+    found.retain(|found| found.reel == *reel && found.began.place == *at);
+    found
+}
+
 fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: Option<Holder>) -> Option<Resumable> {
     let began = journal::began(records)?;
     let chunks = began.chunks;
-    let mut found = Resumable { reel, generation, chunks, began, chunks_deployed: 0, bytes_deployed: 0, holder };
+    // nothing on record yet: the first ones may be on their way all the same
+    let last_deployed = BTreeMap::from([(RenditionId::source(), ChunkNumber::FIRST)]);
+    let (chunks_deployed, bytes_deployed) = (0, 0);
+    let mut found =
+        Resumable { reel, generation, chunks, began, chunks_deployed, bytes_deployed, last_deployed, holder };
     let mut deployed = HashMap::new();
     for record in records {
         match record {
             Record::Published { .. } => return None,
             Record::Packed { chunks, .. } => found.chunks = *chunks,
             // every run records each chunk
-            Record::Deployed { rendition, chunk } => drop(deployed.insert((rendition, chunk.number), chunk.bytes)),
+            Record::Deployed { rendition, chunk } => {
+                let last = found.last_deployed.entry(rendition.clone()).or_insert(chunk.number);
+                *last = chunk.number.max(*last);
+                deployed.insert((rendition, chunk.number), chunk.bytes);
+            }
             Record::Began(_) | Record::Splitting { .. } => {}
         }
     }

@@ -1,5 +1,7 @@
 //! Deleting a reel: the index first, then every chunk; and what this machine remembers of it.
 
+use std::collections::BTreeSet;
+
 use crate::{
     library,
     publish::{folder, log, removal::Removal},
@@ -11,6 +13,7 @@ use crate::{
     state::{
         journal,
         lock::{Purpose, ReelLock},
+        resumable::{self, Resumable},
     },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
 };
@@ -30,7 +33,8 @@ pub async fn delete(
     let asked = async {
         let cloud = engine.connect(place).await?;
         let at = account_region(&cloud);
-        let inventory = library::inventory(&cloud, reel, &patience).await.map_err(failed)?;
+        let may_stand = may_stand(engine, reel, at.clone()).await;
+        let inventory = library::inventory(&cloud, reel, may_stand, &patience).await.map_err(failed)?;
         consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
         Ok((cloud, at, inventory))
     };
@@ -42,6 +46,13 @@ pub async fn delete(
     let gone = delete.await?;
     forget(engine, held, at).await?;
     Ok(gone)
+}
+
+/// Chunks that this machine's unfinished publishings may have left there.
+async fn may_stand(engine: &Engine, reel: &ReelName, at: AccountRegion) -> BTreeSet<String> {
+    let (state_dir, reel) = (engine.machine().folders.state.clone(), reel.clone());
+    let names = move || resumable::of(&state_dir, &reel, &at).iter().flat_map(Resumable::may_stand).collect();
+    tokio::task::spawn_blocking(names).await.unwrap_or_default()
 }
 
 /// What this machine remembers of a reel that is gone.

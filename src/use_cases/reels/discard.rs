@@ -1,5 +1,7 @@
 //! Giving up a publishing that was interrupted: its chunks go, but none that an index lists, and its journal with them.
 
+use std::collections::BTreeSet;
+
 use super::resume::Resumable;
 use crate::{
     cloud::functions::FunctionFacts,
@@ -48,17 +50,19 @@ async fn discard_held(
     let question = Question::Discard { reel: reel.clone(), generation, at: account_region(&cloud) };
     unless_cancelled(&follow.cancel, consent::ask(person, &question)).await?;
     let patience = follow.patience();
-    let mut chunks = Vec::new();
-    library::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &patience, |page| chunks.extend(page))
-        .await
-        .map_err(failed)?;
-    let names: Vec<String> = chunks.into_iter().map(|facts| facts.name).collect();
+    // a list may be stale: what the journal tells of is asked for by its name
+    let mut names: BTreeSet<String> = resumable.may_stand().collect();
+    library::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &patience, |page| {
+        names.extend(page.into_iter().map(|facts| facts.name));
+    })
+    .await
+    .map_err(failed)?;
     let all = names.len() as u32;
     let may_go = |index: Option<&Index>, facts: &FunctionFacts, _| collect::is_unlisted(reel, index, generation, facts);
     engine
         .leased(&cloud, held, follow, async |lease| {
             let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
-            removal.remove(names, may_go, |done| progress(done, all)).await.map_err(failed)
+            removal.remove(names.into_iter().collect(), may_go, |done| progress(done, all)).await.map_err(failed)
         })
         .await
 }

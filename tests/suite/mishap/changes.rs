@@ -1,6 +1,6 @@
 //! What changes a reel, or gives one up, without publishing: another title, a publishing that is discarded.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use serde_json::Value;
 
@@ -55,6 +55,31 @@ async fn a_discarded_publishing_takes_nothing_of_what_is_served() {
     is_whole(&desk, "m").await;
     let none = zipreel(&desk, &["resume", "m"]).await.ended(1);
     assert!(none.err.contains("nothing of that name was interrupted"), "{}", none.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_that_no_list_shows_yet_go_with_their_publishing() {
+    let desk = Desk::start().await;
+    for (command, served) in [("discard", false), ("delete", false), ("discard", true), ("delete", true)] {
+        if served {
+            desk.publish(&clip(Clip::Silent), &[&["--name", "m"][..], &CUT].concat()).await.published();
+        }
+        let before = functions(&desk).await;
+        set_faults(&desk, "list-lag=1h,pause-after@CreateFunction=at:2");
+        let mut child = desk.command("state");
+        child.args(["publish", "--name", "m", "--replace"]).args(CUT).arg(clip(Clip::Mp4));
+        let mut child = child.spawn().unwrap();
+        until("two chunks are there", || desk.stand_in.faults().paused() > 0).await;
+        child.kill().await.unwrap();
+        desk.stand_in.faults().release();
+        set_faults(&desk, "");
+        assert!(functions(&desk).await.len() > before.len());
+        set_faults(&desk, "list-lag=1h");
+        zipreel(&desk, &[command, "m", "--yes"]).await.ended(0);
+        set_faults(&desk, "");
+        let left = if command == "discard" { before } else { BTreeMap::new() };
+        assert_eq!(functions(&desk).await, left, "{command}, served: {served}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Faults × operations: each ends whole, or paused with the right message, and never with half a reel visible. One row
 //! a fault; the retry policy is injected, so that waits are short, and so is the stand-in's clock.
 
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use zipreel::{
@@ -191,7 +191,7 @@ impl<'a> Case<'a> {
             Operation::Delete => {
                 let lease = Lease::take(&self.cloud, &reel, "this-machine", "delete").await.unwrap();
                 let removal = Removal { cloud: &self.cloud, lease: &lease, reel: &reel, patience: &patience };
-                let inventory = library::inventory(&self.cloud, &reel, &patience).await.unwrap();
+                let inventory = library::inventory(&self.cloud, &reel, BTreeSet::new(), &patience).await.unwrap();
                 let deleted = library::delete(&removal, inventory, |_, _| ()).await;
                 lease.release().await;
                 deleted.map(drop).map_err(|error| told(&Stopped::Failed(error.fault())))
