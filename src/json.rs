@@ -14,6 +14,7 @@ use crate::{
         event::{Event, JobChange, JobName, Planned, Published, Unit},
         fault::{Fault, FaultClass},
         name::ReelName,
+        shown,
     },
     use_cases::reels::{
         check::{Checked, Depth, Finding, Report},
@@ -200,6 +201,7 @@ pub fn progress(board: &Board) -> impl Iterator<Item = Value> {
 
 /// Writes a line and passes it on at once: whoever reads a pipe wants it now.
 pub fn write(line: &Value) -> std::io::Result<()> {
+    let line = shown::json(line)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()

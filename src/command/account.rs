@@ -21,6 +21,7 @@ use crate::{
         gate::{Policy, Public},
         health::{Grade, Health},
         order::AccountRegion,
+        shown,
     },
     settings::{self, Talk},
     use_cases::{
@@ -99,7 +100,8 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, talk: Talk) {
     let changed = amount_changed(ready.changed);
     plain::say(&format!("{} is ready: {changed}", at.region));
     let relay = ready.relay_url.as_deref().unwrap_or("off");
-    print(&format!("gate: {}\nrelay: {relay}", ready.gate_url));
+    print_line(&format!("gate: {}", ready.gate_url));
+    print_line(&format!("relay: {relay}"));
 }
 
 pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
@@ -142,7 +144,7 @@ fn tell_health(health: &Health, as_json: bool) {
             let line = json!({ "event": "finding", "subject": subject.to_string(), "grade": grade, "words": words });
             drop(json::write(&line));
         } else {
-            print(&format!("{grade:<6}{:<13}{words}", subject.to_string()));
+            print_line(&format!("{grade:<6}{:<13}{words}", subject.to_string()));
         }
     }
 }
@@ -153,7 +155,7 @@ fn tell_observed(observed: &[Observed], as_json: bool) {
         if as_json {
             drop(json::write(&json!({ "event": "observed", "what": what, "answer": answer, "grade": grade })));
         } else {
-            print(&format!("{grade:<6}{what:<31}{answer}"));
+            print_line(&format!("{grade:<6}{what:<31}{answer}"));
         }
     }
 }
@@ -192,6 +194,11 @@ pub fn template(roles: bool, packages: Option<&Path>) -> Result<(), Stopped> {
     }
     print(&account::template(if roles { Stack::Roles } else { Stack::Whole }));
     Ok(())
+}
+
+/// One line with words of others.
+fn print_line(line: &str) {
+    print(&shown::line(line));
 }
 
 /// What scripts read. A pipe that was closed wants no more.

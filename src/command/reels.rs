@@ -52,12 +52,11 @@ fn print(text: &str) {
 pub async fn list(reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
     let shelf =
         with_reels(reels, async |engine, place, follow| list::list(engine, place, follow, |_| ()).await).await?;
-    let lines: Vec<String> = if as_json {
-        shelf.0.iter().map(|(name, listed)| json::reel(name, listed).to_string()).collect()
+    if as_json {
+        shelf.0.iter().for_each(|(name, listed)| drop(json::write(&json::reel(name, listed))));
     } else {
-        table(shelf.0.iter()).iter().map(|line| shown::line(line)).collect()
-    };
-    lines.iter().for_each(|line| print(&format!("{line}\n")));
+        table(shelf.0.iter()).iter().for_each(|line| print(&format!("{}\n", shown::line(line))));
+    }
     Ok(())
 }
 

@@ -152,7 +152,7 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
         return Err(Trouble::Page(status));
     }
     if let Some(status) = plan.status {
-        return Err(fault(status).into());
+        return Err(fault(shared, status).into());
     }
     Ok(download::serve(shared, &parts.method, &parts.uri, &parts.headers, &plan).await?)
 }
@@ -326,7 +326,7 @@ fn proved(
         return Err(ApiError::denied("ExpiredTokenException", message));
     }
     if let Some(status) = plan.status {
-        return Err(fault(status));
+        return Err(fault(shared, status));
     }
     if !shared.rates.take(operation, now) {
         return Err(ApiError::throttled(1));
@@ -371,13 +371,17 @@ async fn refuse_after(
 }
 
 /// The error that a fault asks for.
-fn fault(status: u16) -> ApiError {
-    match status {
+fn fault(shared: &Shared, status: u16) -> ApiError {
+    let error = match status {
         403 => ApiError::denied("AccessDeniedException", "User is not authorized to perform this operation"),
         409 => ApiError::conflict("The operation cannot be performed at this time."),
         412 => ApiError::precondition_failed(),
         429 => ApiError::throttled(1),
         503 => ApiError::unavailable(),
         _ => ApiError::service("An error occurred and the request cannot be processed."),
+    };
+    match shared.faults.words() {
+        Some(message) => ApiError { message, ..error },
+        None => error,
     }
 }

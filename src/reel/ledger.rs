@@ -3,6 +3,8 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::shown;
+
 /// What stands behind the whole records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Damage {
@@ -15,7 +17,7 @@ pub enum Damage {
 
 /// One record with its checksum and the newline.
 pub fn line(record: &impl Serialize) -> String {
-    let json = serde_json::to_string(record).expect("records are plain data");
+    let json = shown::json(record).expect("records are plain data");
     format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
 }
 

@@ -1,6 +1,6 @@
 //! Foreign text (titles, names of files, what AWS and ffmpeg say) as a person gets to see it, and words for commands
 //! that a person pastes into a shell. Events, faults and formats carry text as it came; what writes to a terminal or a
-//! log cleans it, once: `plain`, the log of a reel, the wizard's widgets.
+//! log cleans it, once: `plain`, the log of a reel, the wizard's widgets. JSON keeps it, escaped.
 
 use std::{borrow::Cow, path::Path};
 
@@ -17,6 +17,24 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 /// The same on one line: where several facts stand below each other, none can make another.
 pub fn line(text: &str) -> String {
     clean(&text.replace(['\n', '\r', '\t', '\u{2028}', '\u{2029}'], " ")).into_owned()
+}
+
+/// JSON in which nothing steers, and which reads as the same: what JSON's own escapes leave stands only in strings.
+pub fn json(value: &impl serde::Serialize) -> serde_json::Result<String> {
+    let text = serde_json::to_string(value)?;
+    if !text.contains(steers) {
+        return Ok(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if steers(character) {
+            // all of them are one UTF-16 unit
+            escaped.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            escaped.push(character);
+        }
+    }
+    Ok(escaped)
 }
 
 fn steers(character: char) -> bool {
@@ -47,6 +65,14 @@ mod tests {
         assert_eq!(clean("a\u{9b}2Jb\u{7f}"), "a\u{fffd}2Jb\u{fffd}");
         assert_eq!(clean("txt.\u{202e}4pm\u{2066}\u{61c}"), "txt.\u{fffd}4pm\u{fffd}\u{fffd}");
         assert_eq!(line("a\r\nerror: b\tc"), "a  error: b c");
+    }
+
+    #[test]
+    fn json_reads_as_before_and_steers_nothing() {
+        let text = "a\u{1b}]0;b\u{7}\u{9b}2J\u{7f}\u{202e}\\u{2066}\"\n – 🎬";
+        let json = json(&text).unwrap();
+        assert!(!json.contains(steers), "{json:?}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
 
     #[test]

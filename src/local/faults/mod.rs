@@ -206,6 +206,10 @@ impl LiveFaults {
         self.live().faults.signature_age.map(|age| time::Duration::seconds_f64(age.as_secs_f64()))
     }
 
+    pub(super) fn words(&self) -> Option<String> {
+        self.live().faults.words.clone()
+    }
+
     pub(super) fn list_lag(&self) -> Option<Duration> {
         self.live().faults.list_lag
     }

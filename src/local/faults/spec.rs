@@ -27,6 +27,8 @@ pub struct Faults {
     pub list_page: Option<usize>,
     /// Code storage of the account, instead of the configured one.
     pub quota_bytes: Option<u64>,
+    /// What errors say that were asked for, instead of AWS's sentence.
+    pub words: Option<String>,
     /// How far the server's clock is ahead of the truth.
     pub clock_skew_seconds: f64,
 }
@@ -88,7 +90,7 @@ impl Explain for FaultError {
                 "Known: latency, uplink, 403, 409, 412, 429, 500, 503, page-200 (or another \
                  status: a proxy's page), reset-before, reset-mid, reset-after, \
                  effect-no-answer, pause-before, pause-after, stall-before, stall-mid, stall-after, stall, wrong-size, expired-credentials, role-not-assumable, pending, \
-                 signature-age, list-lag, list-page, quota, clock-skew, seed."
+                 signature-age, list-lag, list-page, quota, words, clock-skew, seed."
             }
             Self::Operation(_) => "Operations have AWS's names, such as CreateFunction, or Download, Gate, Relay.",
             Self::Value { .. } => return None,
@@ -152,6 +154,10 @@ impl Faults {
             "list-page" => {
                 let items = value.parse().ok().filter(|items| (1..=PAGE_ITEMS).contains(items));
                 items.map(|items| self.list_page = Some(items)).ok_or_else(|| wrong("a number of functions, up to 50"))
+            }
+            "words" => {
+                self.words = Some(value.to_owned());
+                Ok(())
             }
             "clock-skew" => {
                 let (sign, size) = value.strip_prefix('-').map_or((1.0, value), |size| (-1.0, size));
@@ -260,7 +266,7 @@ mod tests {
     #[test]
     fn a_full_specification_is_read() {
         let spec = "latency=60ms, uplink=200mbit,429=0.1,500@CreateFunction=3x,reset-mid=at:2,page-404@GetFunction=1x,\
-                    expired-credentials=after:9,role-not-assumable=5s,pending=1m,signature-age=20s,list-lag=30s,list-page=3,quota=1MiB,clock-skew=-10m,seed=42";
+                    expired-credentials=after:9,role-not-assumable=5s,pending=1m,signature-age=20s,list-lag=30s,list-page=3,quota=1MiB,words=No way.,clock-skew=-10m,seed=42";
         let faults: Faults = spec.parse().unwrap();
         assert_eq!(faults.seed, 42);
         assert_eq!(faults.uplink_bytes_a_second, Some(25e6));
@@ -268,7 +274,7 @@ mod tests {
         assert_eq!(faults.pending, Some(Duration::from_secs(60)));
         assert_eq!(faults.signature_age, Some(Duration::from_secs(20)));
         assert_eq!((faults.list_lag, faults.list_page), (Some(Duration::from_secs(30)), Some(3)));
-        assert_eq!(faults.quota_bytes, Some(1 << 20));
+        assert_eq!((faults.quota_bytes, faults.words.as_deref()), (Some(1 << 20), Some("No way.")));
         assert_eq!(faults.clock_skew_seconds, -600.0);
         let rule = |kind, operation, amount| Rule { kind, operation, amount };
         let wanted = [

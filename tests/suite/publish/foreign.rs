@@ -36,8 +36,12 @@ async fn a_title_steers_no_terminal_and_stays_as_it_is() {
     assert!(info.out.contains(SHOWN) && is_plain(&info.out), "{:?}", info.out);
     let listed = zipreel(&desk, &["list"]).await.ended(0);
     assert!(is_plain(&listed.out), "{:?}", listed.out);
-    let json: Value = serde_json::from_str(&zipreel(&desk, &["info", "m", "--json"]).await.ended(0).out).unwrap();
+    let json = zipreel(&desk, &["info", "m", "--json"]).await.ended(0).out;
+    assert!(is_plain(&json), "{json:?}");
+    let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["title"], TITLE, "data stay as they are");
+    let journals = journals(&desk);
+    assert!(journals.contains("]0;owned") && is_plain(&journals), "{journals:?}");
     let log = fs::read_to_string(desk.path("state/m/publish.log")).unwrap();
     assert!(!log.is_empty() && is_plain(&log), "{log:?}");
 }
@@ -53,6 +57,73 @@ async fn a_path_steers_no_terminal() {
     let run = desk.publish(&missing, &[]).await;
     let what = run.failed()["what"].as_str().unwrap();
     assert!(what.contains(missing.to_str().unwrap()), "{what:?}");
+    // ffprobe names it in its own words
+    fs::write(&missing, "no video").unwrap();
+    for json in [false, true] {
+        let mut command = desk.command("state");
+        command.arg("publish").args(json.then_some("--json")).arg(&missing);
+        let said = command.output().await.unwrap();
+        let text = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        assert!(!said.status.success() && text.contains("owned") && is_plain(&text), "{text:?}");
+    }
+}
+
+/// What AWS says, or who answers in its place.
+const WORDS: &str = "no\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\nerror: nothing is well";
+const SHOWN_WORDS: &str = "no\u{fffd}]0;owned\u{fffd}\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd} error: nothing is well";
+
+/// All journals of the state folder.
+fn journals(desk: &Desk) -> String {
+    let generations = fs::read_dir(desk.path("state/m")).unwrap().flatten();
+    generations.filter_map(|entry| fs::read_to_string(entry.path().join("journal")).ok()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_aws_says_steers_no_terminal() {
+    let desk = Desk::start().await;
+    for json in [false, true] {
+        // said of attempts, and of the end
+        set_faults(&desk, &format!("500@CreateFunction=2x,403@CreateFunction=after:2,words={WORDS}"));
+        let mut command = desk.command("state");
+        command.args(["publish", "--name", "m", "--title", TITLE]).args(json.then_some("--json"));
+        let run = command.arg(clip(Clip::Silent)).output().await.unwrap();
+        let [out, err] = [run.stdout, run.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert!(!run.status.success() && is_plain(&out) && is_plain(&err), "{out:?} {err:?}");
+        if json {
+            let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+            assert!(last["cause"].as_str().unwrap().contains(WORDS), "data stay as they are: {last}");
+        } else {
+            assert!(err.contains(SHOWN_WORDS), "{err:?}");
+        }
+        let log = fs::read_to_string(desk.path("state/m/publish.log")).unwrap();
+        assert!(log.contains(SHOWN_WORDS) && is_plain(&log), "{log:?}");
+        let journals = journals(&desk);
+        assert!(!journals.is_empty() && is_plain(&journals), "{journals:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_aws_says_to_other_commands_steers_no_terminal() {
+    let desk = Desk::start().await;
+    desk.publish(&clip(Clip::Silent), &["--name", "m"]).await.published();
+    for (operation, command) in [
+        ("ListFunctions", &["list"][..]),
+        ("ListFunctions", &["list", "--json"]),
+        ("GetFunction", &["info", "m"]),
+        ("GetFunction", &["check", "m"]),
+        ("GetFunction", &["delete", "m", "--yes"]),
+        ("ListFunctions", &["gc", "--yes"]),
+        ("GetRole", &["setup", "--target", "local"]),
+        ("GetCallerIdentity", &["list"]),
+        ("GetAccountSettings", &["doctor", "--target", "local"]),
+        ("GetFunctionConfiguration", &["doctor", "--target", "local"]),
+        ("GetRole", &["doctor", "--target", "local"]),
+        ("GetAccountSettings", &["doctor", "--target", "local", "--json"]),
+    ] {
+        set_faults(&desk, &format!("403@{operation}=after:0,words={WORDS}"));
+        let said = zipreel(&desk, command).await;
+        assert!(is_plain(&said.out) && is_plain(&said.err), "{operation}, {command:?}: {said:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
