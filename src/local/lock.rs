@@ -27,7 +27,8 @@ use super::{
 
 const LOCK: &str = "lock";
 const NOTE: &str = "running.json";
-const PROBE: Duration = Duration::from_secs(2);
+/// One that has ended refuses at once; a busy one may take a while.
+const PROBE: Duration = Duration::from_secs(10);
 
 /// Where the process that has the folder serves. Not in the lock file itself, which others can't read on Windows.
 #[derive(Debug, Serialize, Deserialize)]

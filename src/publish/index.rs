@@ -178,14 +178,17 @@ async fn still(work: &Work, existing: &Existing) -> Result<Option<Existing>, Ind
     let (name, facts) = (work.index_function(), &existing.facts);
     let now = work.cloud.function(&name).await?;
     if now.is_none_or(|now| now.code_sha256 != facts.code_sha256) {
-        let gone = || IndexError::Gone { reel: work.order.reel.to_string() };
-        return theirs(work, &existing.index.current).await?.ok_or_else(gone).map(Some);
+        return theirs(work, &existing.index.current).await?.ok_or_else(|| gone(work)).map(Some);
     }
     let text = description(&existing.index, &facts.code_sha256).text();
     if facts.description != text {
         work.cloud.describe(&name, &text).await?;
     }
     Ok(None)
+}
+
+fn gone(work: &Work) -> IndexError {
+    IndexError::Gone { reel: work.order.reel.to_string() }
 }
 
 /// The index that stands there now, if it has these chunks.
@@ -347,7 +350,13 @@ impl Deployment<'_> {
             Err(ChangeError::Stale) => return Ok(Attempted::Stale),
             // the answer to an earlier attempt was lost, or someone else was quicker
             Err(ChangeError::Cloud(error)) if error.is_conflict() || error.is_precondition() => {
-                if let Some(theirs) = self.ours_or_overtaken(error).await? {
+                if let Some(theirs) = self.ours_or_overtaken(error.into()).await? {
+                    return Ok(Attempted::Theirs(Box::new(theirs)));
+                }
+            }
+            // it was deleted before the lease was ours, and may have been published again
+            Err(ChangeError::Cloud(error)) if error.is_not_found() => {
+                if let Some(theirs) = self.ours_or_overtaken(gone(work)).await? {
                     return Ok(Attempted::Theirs(Box::new(theirs)));
                 }
             }
@@ -359,8 +368,8 @@ impl Deployment<'_> {
         Ok(Attempted::Ours)
     }
 
-    /// `None` if it is ours; the index of someone else who published the same chunks.
-    async fn ours_or_overtaken(&self, error: CloudError) -> Result<Option<Existing>, IndexError> {
+    /// `None` if it is ours; the index of someone else who published the same chunks. `error` if there is none.
+    async fn ours_or_overtaken(&self, error: IndexError) -> Result<Option<Existing>, IndexError> {
         let there = theirs(self.work, &self.next.current).await?.ok_or(error)?;
         Ok((there.facts.code_sha256 != self.code.code_sha256()).then_some(there))
     }
