@@ -11,7 +11,7 @@ use crate::{
     publish::{
         attempt::Patience,
         player::{Player, PlayerError},
-        remote, verify,
+        remote, served,
     },
     reel::{
         fault::Explain,
@@ -171,7 +171,7 @@ async fn dark(gate: Option<&str>, index: &Index, patience: &Patience) -> Result<
     let player = Player::new()?;
     let policy = RetryPolicy { attempts: patience.policy.attempts.min(GATE_ATTEMPTS), ..patience.policy };
     let patience = Patience { policy, ..patience.clone() };
-    match patience.again(|| verify::served(&player, gate, &index.reel, &index.current)).await {
+    match patience.again(|| served::served(&player, gate, &index.reel, &index.current)).await {
         Ok(()) => Ok(None),
         Err(PlayerError::Status { status, .. }) => Ok(Some(Dark::Answers(status.as_u16()))),
         Err(PlayerError::Content { .. }) => Ok(Some(Dark::Others)),

@@ -25,6 +25,7 @@ pub mod removal;
 pub mod reporter;
 pub mod run;
 mod send;
+pub mod served;
 mod slow;
 pub mod source;
 pub mod split;

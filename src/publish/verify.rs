@@ -2,28 +2,23 @@
 //! ranges give with what was packed. A sample of segments, and it says how many of how many. What never changes comes
 //! first: the multivariant playlist may be that of the generation before for some seconds.
 
-use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::{
-    sync::OnceCell,
-    time::{Instant, sleep},
-};
+use tokio::{sync::OnceCell, time::Instant};
 
 use super::{
     attempt::attempts,
     player::{Player, PlayerError},
     reporter::JobHandle,
+    served::{self, Expected, SEEN_WITHIN, check_playlists, expected_of},
     work::Work,
 };
 use crate::reel::{
     event::{Count, JobName, Unit},
     fault::{Explain, Stopped},
-    gate::INDEX_CHECK_EVERY,
-    index::{GenerationIndex, RenditionIndex, SegmentIndex},
-    name::{ReelName, RenditionId},
+    index::GenerationIndex,
     pack::MIB,
-    playlist,
 };
 
 /// Segments looked at after publishing: as many as these bytes allow, so that a slow line is not kept busy for long,
@@ -32,17 +27,6 @@ const SAMPLE: RangeInclusive<u64> = 2..=12;
 const SAMPLE_BYTES: u64 = 64 * MIB;
 /// Segments read side by side.
 const PARALLEL: usize = 4;
-/// From the deployed index until every instance of the gate serves it: what an instance knows, and the time that AWS
-/// takes to answer it.
-const SEEN_WITHIN: Duration = INDEX_CHECK_EVERY.saturating_add(Duration::from_secs(5));
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// One segment as the index knows it.
-struct Expected {
-    uri: String,
-    segment: SegmentIndex,
-}
-
 /// Returns how many segments were checked.
 pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Result<u32, Stopped> {
     let job = work.job(JobName::Verify, Unit::Segments);
@@ -70,15 +54,6 @@ pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Re
 
 fn expected(generation: &GenerationIndex) -> Vec<Expected> {
     generation.renditions.iter().flat_map(|(id, rendition)| expected_of(id, rendition)).collect()
-}
-
-fn expected_of(id: &RenditionId, rendition: &RenditionIndex) -> Vec<Expected> {
-    let mut all = Vec::new();
-    for chunk in &rendition.chunks {
-        let uri = playlist::chunk_path(id, chunk.number, rendition.container);
-        all.extend(chunk.segments.iter().map(|segment| Expected { uri: uri.clone(), segment: *segment }));
-    }
-    all
 }
 
 /// How many segments of usual size make a sample.
@@ -113,32 +88,6 @@ async fn check(
     stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await
 }
 
-async fn check_playlists(player: &Player, base: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
-    for (id, rendition) in &generation.renditions {
-        let url = format!("{base}{}", playlist::media_path(generation.generation, id));
-        check_media(player, &url, &expected_of(id, rendition)).await?;
-    }
-    Ok(())
-}
-
-/// Whether the gate at this URL serves the generation as the reel's: the playlists that players begin with.
-pub async fn served(
-    player: &Player,
-    gate: &str,
-    reel: &ReelName,
-    generation: &GenerationIndex,
-) -> Result<(), PlayerError> {
-    let base = format!("{gate}{reel}/");
-    check_playlists(player, &base, generation).await?;
-    let url = format!("{base}index.m3u8");
-    // an instance may know the generation before for some seconds
-    let seen_by = Instant::now() + SEEN_WITHIN;
-    if holds_by(seen_by, LOOK_EVERY, || names(player, &url, generation), || ()).await? {
-        return Ok(());
-    }
-    Err(PlayerError::content(&url, format!("it does not name generation {}", generation.generation)))
-}
-
 async fn check_segment(
     player: &Player,
     base: &str,
@@ -171,63 +120,16 @@ async fn seen(
         let seconds = SEEN_WITHIN.as_secs();
         job.log(format!("waits up to {seconds} s until `{url}` names generation {number}: a gate keeps what it read"));
     };
-    if holds_by(seen_by, LOOK_EVERY, || names(player, &url, generation), waits).await? {
+    if served::names_by(seen_by, player, &url, generation, waits).await? {
         return Ok(());
     }
     Err(PlayerError::content(&url, format!("it does not name generation {number} yet")))
 }
 
-/// Looks until it holds; the last look is the first after `until`. `waits` is called once if the first is in vain.
-async fn holds_by<W, E>(
-    until: Instant,
-    every: Duration,
-    mut look: impl FnMut() -> W,
-    waits: impl FnOnce(),
-) -> Result<bool, E>
-where
-    W: Future<Output = Result<bool, E>>,
-{
-    let mut waits = Some(waits);
-    loop {
-        let is_last = Instant::now() >= until;
-        let holds = look().await?;
-        if holds || is_last {
-            return Ok(holds);
-        }
-        if let Some(waits) = waits.take() {
-            waits();
-        }
-        sleep(every).await;
-    }
-}
-
-async fn names(player: &Player, url: &str, generation: &GenerationIndex) -> Result<bool, PlayerError> {
-    let text = player.playlist(url).await?;
-    let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes())
-        .map_err(|_| PlayerError::content(url, "it is not a multivariant playlist"))?;
-    let named: BTreeSet<&str> = read.variants.iter().map(|variant| variant.uri.as_str()).collect();
-    let wanted: Vec<String> =
-        generation.renditions.keys().map(|id| playlist::media_path(generation.generation, id)).collect();
-    Ok(named == wanted.iter().map(String::as_str).collect())
-}
-
-async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Result<(), PlayerError> {
-    let text = player.playlist(url).await?;
-    let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes())
-        .map_err(|_| PlayerError::content(url, "it is not a media playlist"))?;
-    let same = read.segments.len() == expected.len()
-        && read.segments.iter().zip(expected).all(|(read, expected)| {
-            let range = read.byte_range.as_ref().map(|range| (range.length, range.offset));
-            range == Some((expected.segment.bytes, Some(expected.segment.offset))) && read.uri == expected.uri
-        });
-    if same { Ok(()) } else { Err(PlayerError::content(url, "its segments are not those that were packed")) }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::cell::{Cell, RefCell};
-
     use super::*;
+    use crate::reel::index::SegmentIndex;
 
     #[test]
     fn large_segments_make_small_samples() {
@@ -245,25 +147,6 @@ mod tests {
             let sample = sample(all, wanted);
             assert_eq!(sample.len(), length, "{all} {wanted}");
             assert!(all == 0 || (sample.contains(&0) && sample.contains(&(all - 1))), "{all} {wanted}");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_never_holds_is_looked_at_a_last_time_when_the_time_is_over() {
-        for wait in [Duration::ZERO, Duration::from_millis(50)] {
-            let until = Instant::now() + wait;
-            let (looks, said) = (RefCell::new(Vec::new()), Cell::new(0));
-            let look = || {
-                looks.borrow_mut().push(Instant::now() >= until);
-                async { Ok::<_, ()>(false) }
-            };
-            let held = holds_by(until, Duration::from_millis(5), look, || said.set(said.get() + 1)).await;
-            assert_eq!(held, Ok(false));
-            let looks = looks.into_inner();
-            // the time may be over between the question whether it is and the look
-            let late = looks.iter().filter(|late| **late).count();
-            assert!(looks.last() == Some(&true) && late <= 2, "{looks:?}");
-            assert_eq!(said.get(), usize::from(looks.len() > 1), "{looks:?}");
         }
     }
 }
