@@ -217,7 +217,7 @@ impl World {
             Deed::Delete => words(&["delete", REEL, "--yes"]),
             Deed::Check => words(&["check", REEL]),
             Deed::Repair => words(&["check", REEL, "--repair", &video(Clip::Mp4)]),
-            Deed::Setup => words(&["setup", "--region", "us-east-1"]),
+            Deed::Setup => words(&["setup", "--target", "local"]),
         };
         let Folders { work, .. } = folders(self.folder.path(), machine);
         let mut command = command_in(self.folder.path(), &format!("machine-{machine}/state"));
