@@ -18,11 +18,12 @@ use crate::{
     publish::{
         attempt::Patience,
         ffmpeg::Tools,
-        folder,
+        folder, log,
         reporter::{Control, Reporter},
     },
     reel::{
         fault::{Fault, Stopped},
+        name::ReelName,
         order::{AccountRegion, Folders, Order, Place, Target},
         retry::RetryPolicy,
     },
@@ -85,6 +86,11 @@ impl Engine {
 
     pub fn machine(&self) -> &Machine {
         &self.0.machine
+    }
+
+    /// Where the log of a reel's runs is.
+    pub fn log_of(&self, reel: &ReelName) -> PathBuf {
+        log::path(&self.machine().folders.state, reel)
     }
 
     /// Bytes of segments that dead runs left on this machine's disk.

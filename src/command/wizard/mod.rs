@@ -20,7 +20,6 @@ use super::exit::failed;
 use crate::{
     cli::PublishArgs,
     plain::Plain,
-    publish::log,
     reel::{
         event::Published,
         fault::{Fault, Stopped},
@@ -207,7 +206,7 @@ impl Backend for Wizard {
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {
-        log::path(&self.engine.machine().folders.state, reel)
+        self.engine.log_of(reel)
     }
 
     fn keep(&self, waiting: Vec<Order>) -> Work<()> {
