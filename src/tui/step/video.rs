@@ -22,14 +22,11 @@ use crate::{
         step::{
             choice::{Choice, Going},
             probes::Probes,
-            rows::{self, Row},
+            rows::{self, Row, ToShow},
         },
         widget::list::Cursor,
     },
 };
-
-/// Recent videos shown above the folder.
-const RECENT_SHOWN: usize = 3;
 
 #[derive(Default)]
 pub(in crate::tui) struct Video {
@@ -419,7 +416,7 @@ impl Video {
     /// Rows from the listing, the recent videos, the filter; the highlighted entry stays highlighted.
     fn refill(&mut self) {
         let highlighted = self.highlighted().map(|row| (row.recent, row.entry.path.clone()));
-        self.rows = rows::of(self.entries(), self.filter.value());
+        self.rows = rows::of(self.to_show().entries(), self.filter.value());
         let same = |row: &Row| {
             highlighted.as_ref().is_some_and(|(recent, path)| row.recent == *recent && row.entry.path == *path)
         };
@@ -429,22 +426,8 @@ impl Video {
         self.cursor.keep_within(self.rows.len());
     }
 
-    /// What there is to show, and whether it is a recent one.
-    fn entries(&self) -> Vec<(Entry, bool)> {
-        let named = self.named_entry.as_ref();
-        let Some(Ok(listing)) = &self.listing else {
-            // a file can be there in a folder that can't be read
-            let named = named.filter(|_| self.listing.is_some());
-            return named.map(|entry| (entry.clone(), false)).into_iter().collect();
-        };
-        let is_named = |entry: &Entry| named.is_some_and(|named| named.path == entry.path);
-        let is_shown = |entry: &&Entry| {
-            is_named(entry) || (self.hidden || !entry.hidden) && (self.all_files || entry.kind != Kind::Other)
-        };
-        let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (rows::recent_entry(path), true));
-        let folder = listing.entries.iter().filter(is_shown).map(|entry| (entry.clone(), false));
-        // where two spellings of a name are one file, the named one is not in the listing
-        let missing = named.filter(|named| !listing.entries.iter().any(|entry| entry.path == named.path));
-        recent.chain(folder).chain(missing.map(|entry| (entry.clone(), false))).collect()
+    fn to_show(&self) -> ToShow<'_> {
+        let (listing, named, recent) = (self.listing.as_ref(), self.named_entry.as_ref(), &self.recent);
+        ToShow { listing, named, recent, hidden: self.hidden, all_files: self.all_files }
     }
 }
