@@ -12,9 +12,9 @@ fuzz_target!(|bytes: &[u8]| {
     let written = serde_json::to_vec(&index).expect("an index is plain data");
     let again: Index = serde_json::from_slice(&written).expect("what is written can be read");
     assert_eq!(again.current.generation, index.current.generation);
-    let _ = playlist::multivariant(&index.current, true);
+    let _ = playlist::multivariant(&index.current);
     for (id, rendition) in &index.current.renditions {
-        let _ = playlist::media(id, rendition, true, Links::Chunks { prefix: "" });
-        let _ = playlist::media(id, rendition, false, Links::Relay);
+        let _ = playlist::media(id, rendition, Links::Chunks { prefix: "" });
+        let _ = playlist::media(id, rendition, Links::Relay);
     }
 });
