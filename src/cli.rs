@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::reel::name::ReelName;
+use crate::model::reel::name::ReelName;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -415,7 +415,7 @@ fn function_urls(text: &str) -> Result<String, String> {
 
 fn parallel(text: &str) -> Result<NonZeroUsize, String> {
     match text.parse::<NonZeroUsize>() {
-        Ok(number) if number.get() <= crate::reel::pace::PARALLEL_MAX => Ok(number),
+        Ok(number) if number.get() <= crate::model::pace::uploads::PARALLEL_MAX => Ok(number),
         _ => Err("not a number between 1 and 16".to_owned()),
     }
 }

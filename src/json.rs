@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    reel::{
-        board::{Board, State},
-        embed::Embed,
-        event::{Event, JobChange, JobName, Planned, Published, Unit},
-        fault::{Fault, FaultClass},
-        name::ReelName,
+    model::{
+        event::{
+            board::{Board, State},
+            event::{Event, JobChange, JobName, Planned, Published, Unit},
+            fault::{Fault, FaultClass},
+        },
+        gate::embed::Embed,
+        reel::name::ReelName,
         shown,
     },
     use_cases::reels::{

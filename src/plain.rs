@@ -8,10 +8,12 @@ use std::{
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
-use crate::reel::{
-    board::{Board, Job, State},
-    event::{Event, JobChange, JobName, Planned, Published},
-    fault::Fault,
+use crate::model::{
+    event::{
+        board::{Board, Job, State},
+        event::{Event, JobChange, JobName, Planned, Published},
+        fault::Fault,
+    },
     shown,
 };
 

@@ -14,11 +14,13 @@ use crate::{
     cli::{
         AccountArgs, FaceArgs, InvokeModeArg, PlaceArgs, PublishArgs, ReelsArgs, TargetArg, TranscodeArg, UnusualArgs,
     },
-    reel::{
-        fault::{Explain, FaultClass},
-        name::ReelName,
-        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
-        pack,
+    model::{
+        chunk::pack,
+        event::fault::{Explain, FaultClass},
+        reel::{
+            name::ReelName,
+            order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+        },
         retry::RetryPolicy,
     },
     use_cases::{InvokeMode, Machine, Unusual},
@@ -296,7 +298,7 @@ impl File {
         if self.chunk_mib.is_some_and(|mib| !(1..=49).contains(&mib)) {
             return wrong("chunk_mib", "not between 1 and 49");
         }
-        if self.parallel.is_some_and(|number| number.get() > crate::reel::pace::PARALLEL_MAX) {
+        if self.parallel.is_some_and(|number| number.get() > crate::model::pace::uploads::PARALLEL_MAX) {
             return wrong("parallel", "not between 1 and 16");
         }
         Ok(())

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zipreel_fuzz::reel::range::{self, Selection};
+use zipreel_fuzz::model::hls::range::{self, Selection};
 
 fuzz_target!(|input: (&str, u64)| {
     let (header, length) = input;

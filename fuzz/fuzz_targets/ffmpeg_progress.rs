@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zipreel_fuzz::reel::progress::{Announcements, Lines, said};
+use zipreel_fuzz::model::media::ffmpeg_output::{Announcements, Lines, said};
 
 fuzz_target!(|pieces: Vec<&[u8]>| {
     let (mut lines, mut announcements) = (Lines::default(), Announcements::default());

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zipreel_fuzz::reel::{decide::decide, ffprobe, media::Transcode};
+use zipreel_fuzz::model::media::{decide::decide, facts::Transcode, ffprobe};
 
 fuzz_target!(|json: &str| {
     let _ = ffprobe::PacketSample::default().window(json);

@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zipreel_fuzz::reel::{gate_path, name::FunctionName};
+use zipreel_fuzz::model::{gate::path, reel::name::FunctionName};
 
-fuzz_target!(|path: &str| {
-    let _ = gate_path::gate(path);
-    if let Some(segment) = gate_path::relay(path) {
+fuzz_target!(|text: &str| {
+    let _ = path::gate(text);
+    if let Some(segment) = path::relay(text) {
         let _ = format!("{segment:?}");
     }
-    if let Some(name) = FunctionName::parse(path) {
-        assert_eq!(name.to_string(), path, "a name that is read is written the same");
+    if let Some(name) = FunctionName::parse(text) {
+        assert_eq!(name.to_string(), text, "a name that is read is written the same");
     }
 });

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zipreel_fuzz::reel::{
-    index::Index,
-    playlist::{self, Links},
+use zipreel_fuzz::model::{
+    hls::playlist::{self, Links},
+    reel::index::Index,
 };
 
 fuzz_target!(|bytes: &[u8]| {

@@ -3,15 +3,16 @@
 use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
-    library,
-    publish::{attempt::Patience, player::Player},
-    reel::{
-        describe,
-        fault::Explain,
-        gate::{LOG_RETENTION_DAYS, Policy, Public},
-        health::{Grade, Health, Subject},
-        name::PREFIX,
+    model::{
+        event::{
+            fault::Explain,
+            health::{Grade, Health, Subject},
+        },
+        gate::public::{LOG_RETENTION_DAYS, Policy, Public},
+        reel::{describe, name::PREFIX},
     },
+    remote::{self, player::Player},
+    running::attempt::Retries,
 };
 
 const GB: f64 = 1e9;
@@ -199,7 +200,7 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
 /// Functions in our name space that are not ours.
 async fn names(cloud: &Cloud, health: &mut Health) {
     let mut foreign = Vec::new();
-    let listed = library::each_function(cloud, PREFIX, &Patience::default(), |page| {
+    let listed = remote::each_function(cloud, PREFIX, &Retries::default(), |page| {
         let others = page.into_iter().filter(|facts| {
             let publics = [Public::Gate.name(), Public::Relay.name()];
             describe::ours(&facts.name, &facts.description).is_none() && !publics.contains(&facts.name.as_str())

@@ -8,15 +8,22 @@ use reqwest::{Client, Method, Response, header};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    cloud::{Cloud, code::CodeZip, functions::NewFunction},
-    publish::player::Player,
-    reel::{
-        describe,
-        event::Count,
-        fault::{Explain, Fault, Stopped},
-        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
-        zip,
+    cloud::{
+        Cloud,
+        functions::{NewFunction, code::CodeZip},
     },
+    model::{
+        chunk::zip,
+        event::{
+            event::Count,
+            fault::{Explain, Fault, Stopped},
+        },
+        reel::{
+            describe,
+            name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        },
+    },
+    remote::player::Player,
 };
 
 /// Large enough for a range out of its middle.

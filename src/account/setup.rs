@@ -6,16 +6,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, Done, RoleWanted},
-    publish::{
-        attempt::{Patience, attempts},
-        player::{Player, PlayerError},
-        reporter::{Control, JobHandle, Reporter},
-    },
-    reel::{
-        event::{JobName, SetupStep, Unit},
-        fault::{Explain, Fault, FaultClass, Stopped},
-        gate::{LOG_RETENTION_DAYS, Public},
+    model::{
+        event::{
+            event::{JobName, SetupStep, Unit},
+            fault::{Explain, Fault, FaultClass, Stopped},
+        },
+        gate::public::{LOG_RETENTION_DAYS, Public},
         retry::RetryPolicy,
+    },
+    remote::player::{Player, PlayerError},
+    running::{
+        attempt::{Retries, attempts},
+        reporter::{Control, JobHandle, Reporter},
     },
 };
 
@@ -87,7 +89,7 @@ pub async fn ensure(
     control: &Control,
 ) -> Result<(), Stopped> {
     let has = async |public: Public| {
-        let url = Patience::default().again(|| cloud.function_url(public.name())).await;
+        let url = Retries::default().again(|| cloud.function_url(public.name())).await;
         url.map(|url| url.is_some()).map_err(|error| Stopped::Failed(error.fault()))
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
@@ -200,7 +202,7 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         if wish == RelayWish::AsItIs {
-            let there = Patience::default()
+            let there = Retries::default()
                 .again(|| cloud.public(Public::Relay))
                 .await
                 .map_err(|error| Stopped::Failed(error.fault()))?;

@@ -3,12 +3,12 @@
 use super::{gate_role, log_group};
 use crate::{
     cloud::{Cloud, CloudError},
-    library,
-    publish::attempt::Patience,
-    reel::{
-        fault::{Explain, Fault, Stopped},
-        gate::{CHUNK_ROLE, Public},
+    model::{
+        event::fault::{Explain, Fault, Stopped},
+        gate::public::{CHUNK_ROLE, Public},
     },
+    remote,
+    running::attempt::Retries,
 };
 
 const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` (what that needs: \
@@ -28,25 +28,25 @@ pub struct Removed(pub Vec<String>);
 
 /// Removes gate, relay, log and roles. May be repeated after an interruption.
 pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
-    let patience = Patience::default();
-    let shelf = library::list(cloud, &patience, |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    let retries = Retries::default();
+    let shelf = remote::list(cloud, &retries, |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
     let reels: Vec<_> = shelf.0.keys().map(ToString::to_string).collect();
     if !reels.is_empty() {
         let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));
         return Err(Stopped::Failed(Fault::permanent(what).hint("Delete them first: without the gate no link works.")));
     }
-    remove(cloud, roles, &patience).await.map_err(|error| Stopped::Failed(error.fault()))
+    remove(cloud, roles, &retries).await.map_err(|error| Stopped::Failed(error.fault()))
 }
 
-async fn remove(cloud: &Cloud, roles: Roles, patience: &Patience) -> Result<Removed, CloudError> {
+async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Removed, CloudError> {
     let mut removed = Vec::new();
     for public in [Public::Relay, Public::Gate] {
-        if patience.again(|| cloud.delete_public(public)).await? {
+        if retries.again(|| cloud.delete_public(public)).await? {
             removed.push(format!("function {} and its URL", public.name()));
         }
     }
     let group = log_group(Public::Gate);
-    if patience.again(|| cloud.delete_log(&group)).await? {
+    if retries.again(|| cloud.delete_log(&group)).await? {
         removed.push(format!("log group {group}"));
     }
     if roles == Roles::Keep {
@@ -61,7 +61,7 @@ async fn remove(cloud: &Cloud, roles: Roles, patience: &Patience) -> Result<Remo
         if given.is_some() {
             continue;
         }
-        let gone = patience.again(|| cloud.delete_role(role, policy)).await;
+        let gone = retries.again(|| cloud.delete_role(role, policy)).await;
         if gone.map_err(|error| error.if_denied(ROLES))? {
             removed.push(format!("role {role}"));
         }

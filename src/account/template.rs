@@ -5,7 +5,9 @@
 use serde_json::{Map, Value, json};
 
 use super::log_group;
-use crate::reel::gate::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME};
+use crate::model::gate::public::{
+    CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME,
+};
 
 /// What a stack is to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

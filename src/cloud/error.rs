@@ -8,13 +8,15 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::{
-    answer::InBetween,
-    causes::causes,
     error_kind::ErrorKind,
-    names::{self, NoSuchHost},
-    sign_in::SignIn,
+    http::{
+        answer::InBetween,
+        causes::causes,
+        names::{self, NoSuchHost},
+    },
+    identity::sign_in::SignIn,
 };
-use crate::reel::fault::{Explain, FaultClass};
+use crate::model::event::fault::{Explain, FaultClass};
 
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{doing}")]

@@ -14,15 +14,18 @@ use super::{
 };
 use crate::{
     cli::{AccountArgs, PolicyArg, Switch},
-    json, plain,
-    publish::reporter::Control,
-    reel::{
-        fault::{Fault, Stopped},
-        gate::{Policy, Public},
-        health::{Grade, Health},
-        order::AccountRegion,
+    json,
+    model::{
+        event::{
+            fault::{Fault, Stopped},
+            health::{Grade, Health},
+        },
+        gate::public::{Policy, Public},
+        reel::order::AccountRegion,
         shown,
     },
+    plain,
+    running::reporter::Control,
     settings::{self, Talk},
     use_cases::{
         Engine, Follow,

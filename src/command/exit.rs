@@ -1,6 +1,6 @@
 //! How a command ends: its exit codes, and an error of the engine as the end of a command.
 
-use crate::reel::fault::{Explain, Stopped};
+use crate::model::event::fault::{Explain, Stopped};
 
 /// As documented in the README.
 pub const DONE: u8 = 0;

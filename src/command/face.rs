@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 use super::exit::INTERRUPTED;
 use crate::{
     json,
-    plain::{self, Plain},
-    publish::reporter::{Control, Reporter},
-    reel::{
+    model::event::{
         board::Board,
         event::{Event, Published},
         fault::Stopped,
     },
+    plain::{self, Plain},
+    running::reporter::{Control, Reporter},
     use_cases::{Engine, Follow, Machine},
 };
 

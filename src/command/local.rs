@@ -4,9 +4,8 @@ use super::{exit::failed, face};
 use crate::{
     cli::PlaceArgs,
     local::{self, Endpoint, Joined, Keep},
-    plain,
-    reel::fault::{Fault, Stopped},
-    settings,
+    model::event::fault::{Fault, Stopped},
+    plain, settings,
     use_cases::{LOCAL_REGION, Machine},
 };
 

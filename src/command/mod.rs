@@ -11,11 +11,11 @@ mod wizard;
 
 use std::process::ExitCode;
 
-use self::exit::{DONE, FAILED, INTERRUPTED};
 use crate::{
     cli::{Cli, Command},
+    command::exit::{DONE, FAILED, INTERRUPTED},
+    model::event::fault::{Explain, Fault, Stopped},
     plain,
-    reel::fault::{Explain, Fault, Stopped},
     settings::Talk,
 };
 

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     cli::{PlaceArgs, PublishArgs},
+    model::{event::fault::Stopped, reel::name::ReelName},
     plain,
-    publish::reporter::Control,
-    reel::{fault::Stopped, name::ReelName},
+    running::reporter::Control,
     settings::{self, Settings, Talk},
     use_cases::{
         Engine,

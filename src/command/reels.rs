@@ -18,17 +18,22 @@ use super::{
 };
 use crate::{
     cli::ReelsArgs,
-    json, plain,
-    publish::reporter::Control,
-    reel::{fault::Stopped, name::ReelName, order::Place, shown},
+    json,
+    model::{
+        event::fault::Stopped,
+        reel::{name::ReelName, order::Place},
+        shown,
+    },
+    plain,
+    running::reporter::Control,
     settings::{self, Talk},
     use_cases::{
         Engine, Follow,
         reels::{
             check::{self, Checked, Depth, Finding, Report},
             collect::{self, Found},
-            delete, embed, info, list,
-            list::Listed,
+            delete, embed, info,
+            list::{self, Listed},
             repair::{self, Repair},
             retitle,
         },

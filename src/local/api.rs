@@ -11,19 +11,22 @@ use axum::{
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    auth::Caller,
-    connection::Peer,
+    counts::Entry,
     download,
     error::ApiError,
     faults::{How, Moment, Plan, Strike},
     form::Form,
-    intake::{Broken, Content, Intake, Received},
-    lambda, link, logs,
+    http::{
+        body::{Broken, Content, Intake, Received},
+        connection::Peer,
+        proxy,
+    },
+    lambda, logs,
     operation::{Call, Operation, lambda_call},
-    proxy, query,
+    query,
     shared::{Place, Shared},
+    signature::{auth::Caller, link},
     store::record::uuid,
-    tally::Entry,
 };
 
 /// What is written down of a request, gathered on its way.

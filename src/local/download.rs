@@ -18,12 +18,12 @@ use tokio_util::io::ReaderStream;
 use super::{
     error::ApiError,
     faults::{How, Plan},
-    link,
+    http::xml,
     shared::Shared,
+    signature::link,
     store::record::{Code, uuid},
-    xml,
 };
-use crate::reel::range::{ByteRange, Selection, select};
+use crate::model::hls::range::{ByteRange, Selection, select};
 
 const READ_BYTES: usize = 128 * 1024;
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
-use super::xml;
+use super::http::xml;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ApiError {

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Config, Endpoint, LocalError, StandIn, lock, server::start_holding};
+use super::{
+    Config, Endpoint, LocalError, StandIn,
+    process::{lock, server::start_holding},
+};
 
 /// How long a process that has the lock may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(5);

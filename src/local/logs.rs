@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{error::ApiError, keys::ACCOUNT, operation::Operation, shared::Shared, store::record::LogGroup};
+use super::{error::ApiError, operation::Operation, shared::Shared, signature::keys::ACCOUNT, store::record::LogGroup};
 
 /// Names the operation, as `Logs_20140328.CreateLogGroup`.
 pub(super) const TARGET: &str = "x-amz-target";

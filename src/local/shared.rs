@@ -5,13 +5,12 @@ use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 
 use super::{
-    auth::SKEW,
     clock::Clock,
+    counts::Counts,
     faults::LiveFaults,
-    keys::Keys,
     limits::Rates,
+    signature::{auth::SKEW, keys::Keys},
     store::{Store, record::Function},
-    tally::Counts,
 };
 
 #[derive(Debug)]

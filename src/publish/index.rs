@@ -7,27 +7,37 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{
-    attempt::{Patience, attempts},
-    change::{self, ChangeError, Flip},
-    made::Made,
-    remote::{self, Existing, RemoteError},
-    reporter::JobHandle,
-    work::Work,
-};
+use super::{made::Made, work::Work};
 use crate::{
-    cloud::{Cloud, CloudError, Lease, LeaseError, Whole, code::CodeZip, functions::NewFunction},
-    reel::{
-        describe::{self, IndexDescription},
-        event::{Count, JobName, Unit},
-        fault::{Explain, FaultClass, Stopped},
-        generation::FORMAT,
-        index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
-        limits::{self, Held, INDEX_BYTES_MAX, LimitError},
-        moment::rfc3339,
-        name::{FunctionName, Generation},
-        playlist::{self, Links},
-        zip,
+    cloud::{
+        Cloud, CloudError, Lease, LeaseError, Whole,
+        functions::{NewFunction, code::CodeZip},
+    },
+    model::{
+        chunk::{
+            limits::{self, Held, INDEX_BYTES_MAX, LimitError},
+            zip,
+        },
+        event::{
+            event::{Count, JobName, Unit},
+            fault::{Explain, FaultClass, Stopped},
+        },
+        hls::playlist::{self, Links},
+        reel::{
+            describe::{self, IndexDescription},
+            generation::FORMAT,
+            index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
+            moment::rfc3339,
+            name::{FunctionName, Generation},
+        },
+    },
+    remote::{
+        change::{self, ChangeError, Flip},
+        deployed::{self, Existing, RemoteError},
+    },
+    running::{
+        attempt::{Retries, attempts},
+        reporter::JobHandle,
     },
 };
 
@@ -140,7 +150,7 @@ pub async fn retitle(
     cloud: &Cloud,
     existing: Existing,
     title: &str,
-    patience: &Patience,
+    retries: &Retries,
     lease: &Lease,
 ) -> Result<(), IndexError> {
     let Existing { facts, index, entries } = existing;
@@ -159,9 +169,9 @@ pub async fn retitle(
         }
         change::replace(cloud, lease, &seen, &code, &sent).await
     };
-    patience.again(change).await?;
+    retries.again(change).await?;
     let text = description(&next, &sha256).text();
-    patience.again(|| cloud.describe(name, &text)).await?;
+    retries.again(|| cloud.describe(name, &text)).await?;
     Ok(())
 }
 
@@ -193,7 +203,7 @@ fn gone(work: &Work) -> IndexError {
 
 /// The index that stands there now, if it has these chunks.
 async fn theirs(work: &Work, current: &GenerationIndex) -> Result<Option<Existing>, IndexError> {
-    let Some(theirs) = remote::existing(&work.cloud, &work.order.reel).await? else { return Ok(None) };
+    let Some(theirs) = deployed::existing(&work.cloud, &work.order.reel).await? else { return Ok(None) };
     if has_chunks_of(&theirs.index.current, current) {
         return Ok(Some(theirs));
     }

@@ -3,14 +3,15 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{attempt::Patience, remote::Deployed, work::Work};
+use super::work::Work;
 use crate::{
     cloud::{self, Whole},
-    reel::{
-        fault::{Explain, Fault, Stopped},
-        index::GenerationIndex,
-        name::ChunkNumber,
+    model::{
+        event::fault::{Explain, Fault, Stopped},
+        reel::{index::GenerationIndex, name::ChunkNumber},
     },
+    remote::deployed::Deployed,
+    running::attempt::Retries,
 };
 
 /// Calls side by side.
@@ -39,11 +40,11 @@ pub(super) async fn look(work: &Work, generation: &GenerationIndex) -> Result<Lo
         .functions(&work.order.reel)
         .map(|(name, chunk)| Promised { name: name.to_string(), number: chunk.number, sha256: &chunk.sha256 })
         .collect();
-    let patience = Patience { policy: work.retry, ..Patience::default() };
+    let retries = Retries { policy: work.retry, ..Retries::default() };
     let mut look = cloud::Look::begin();
     let sighting = async {
         // collected: a stream over the closure would not be `Send` for all lifetimes
-        let asked: Vec<_> = promised.iter().map(|chunk| patience.again(|| work.cloud.sight(&chunk.name))).collect();
+        let asked: Vec<_> = promised.iter().map(|chunk| retries.again(|| work.cloud.sight(&chunk.name))).collect();
         let mut asked = stream::iter(asked).buffer_unordered(PARALLEL);
         while let Some(sighted) = asked.try_next().await? {
             sighted.into_iter().for_each(|sighted| look.add(sighted));

@@ -6,23 +6,24 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{
-    ffmpeg::Tools,
     look::{self, Look},
-    packed_chunk::PackedChunk,
     produce::produce,
-    remote::Deployed,
-    upload::{self, Uploaded},
+    upload::{self, Uploaded, packed_chunk::PackedChunk},
     work::Work,
 };
 use crate::{
     cloud::Whole,
-    reel::{
-        decide::MediaPlan,
-        event::{Event, JobName, Unit},
-        fault::Stopped,
-        index::{Container, GenerationIndex, RenditionIndex},
-        playlist::{self, Bandwidth},
+    media::ffmpeg::Tools,
+    model::{
+        event::{
+            event::{Event, JobName, Unit},
+            fault::Stopped,
+        },
+        hls::playlist::{self, Bandwidth},
+        media::decide::MediaPlan,
+        reel::index::{Container, GenerationIndex, RenditionIndex},
     },
+    remote::deployed::Deployed,
     state::journal::{Record, Traits},
 };
 

@@ -5,18 +5,23 @@ use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::{packed_chunk::PackedChunk, probe, reporter::JobHandle, split::ClosedSegment, work::Work};
+use super::{split::ClosedSegment, upload::packed_chunk::PackedChunk, work::Work};
 use crate::{
-    cloud::code::{CodeZip, Part, Reader},
-    reel::{
-        decide::MediaPlan,
-        event::{Event, JobName, Unit},
-        fault::{Explain, FaultClass, Stopped},
-        index::{ChunkIndex, Container, SegmentIndex},
-        media::Measured,
-        pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
-        zip::{Entry, Framer},
+    cloud::functions::code::{CodeZip, Part, Reader},
+    media::probe,
+    model::{
+        chunk::{
+            pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
+            zip::{Entry, Framer},
+        },
+        event::{
+            event::{Event, JobName, Unit},
+            fault::{Explain, FaultClass, Stopped},
+        },
+        media::{decide::MediaPlan, facts::Measured},
+        reel::index::{ChunkIndex, Container, SegmentIndex},
     },
+    running::reporter::JobHandle,
 };
 
 #[derive(Debug, thiserror::Error)]

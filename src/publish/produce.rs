@@ -9,24 +9,27 @@ use std::{
 use tokio::sync::mpsc::{self, Sender};
 
 use super::{
-    attempt::attempts,
-    ffmpeg::Tools,
     pack,
-    remote::Deployed,
-    reporter::{Control, JobHandle},
     split::{ClosedSegment, Split, SplitError, SplitSummary},
     upload::{self, Uploaded},
     work::Work,
 };
 use crate::{
-    reel::{
-        decide::MediaPlan,
-        event::{Count, JobName, Unit},
-        fault::{Explain, FaultClass, Stopped},
-        generation::SourceHash,
-        limits::Sum,
-        media::Measured,
+    media::ffmpeg::Tools,
+    model::{
+        chunk::limits::Sum,
+        event::{
+            event::{Count, JobName, Unit},
+            fault::{Explain, FaultClass, Stopped},
+        },
+        media::{decide::MediaPlan, facts::Measured},
+        reel::generation::SourceHash,
         retry::RetryPolicy,
+    },
+    remote::deployed::Deployed,
+    running::{
+        attempt::attempts,
+        reporter::{Control, JobHandle},
     },
     state::journal::{Leader, Record},
 };

@@ -11,32 +11,41 @@ use std::{
 };
 
 use super::{
-    attempt::Patience,
-    collect::{self, ORPHANS_KEPT},
-    ffmpeg::Tools,
     index::{self, Landed},
-    log::Logged,
     made::{self, Made, Making},
     prepare::{Prepared, Start, prepare},
-    probe::{self, Brightness},
-    remote::Existing,
-    removal::Removal,
-    reporter::{Control, Reporter},
     take_back, verify,
     work::Work,
 };
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
-    reel::{
-        decide::MediaPlan,
-        event::{Event, JobChange, JobName, Published},
-        fault::{Explain, Fault, Stopped},
-        index::{GenerationIndex, Index},
-        moment::rfc3339,
-        order::Order,
-        playlist::{self, Links},
+    media::{
+        ffmpeg::Tools,
+        probe::{self, Brightness},
     },
-    state::{journal::Record, lock::ReelLock},
+    model::{
+        event::{
+            event::{Event, JobChange, JobName, Published},
+            fault::{Explain, Fault, Stopped},
+        },
+        hls::playlist::{self, Links},
+        media::decide::MediaPlan,
+        reel::{
+            index::{GenerationIndex, Index},
+            moment::rfc3339,
+            order::Order,
+        },
+    },
+    remote::{
+        deployed::Existing,
+        leftover::{self, ORPHANS_KEPT},
+        removal::Removal,
+    },
+    running::{
+        attempt::Retries,
+        reporter::{Control, Reporter},
+    },
+    state::{journal::Record, lock::ReelLock, log::Logged},
 };
 
 /// Counts retries on their way to the face.
@@ -148,7 +157,7 @@ async fn deploy(
 /// it: what stays is collected by the next run.
 async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
     let reel = &index.reel;
-    let left = |now| collect::leftovers(reel, Some(index), chunks, now);
+    let left = |now| leftover::leftovers(reel, Some(index), chunks, now);
     if left(SystemTime::now()).is_empty() {
         return;
     }
@@ -159,13 +168,13 @@ async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
     if names.is_empty() {
         return;
     }
-    let patience = Patience::default();
+    let retries = Retries::default();
     let line = match work.lease().await {
         Err(error) => error.fault().to_string(),
         Ok(lease) => {
-            let removal = Removal { cloud: &work.cloud, lease: &lease, reel, patience: &patience };
+            let removal = Removal { cloud: &work.cloud, lease: &lease, reel, retries: &retries };
             let may_go = |index: Option<&Index>, facts: &FunctionFacts, now| {
-                collect::is_left_over(reel, index, facts, now, ORPHANS_KEPT)
+                leftover::is_left_over(reel, index, facts, now, ORPHANS_KEPT)
             };
             match removal.remove(names, may_go, |_| ()).await {
                 Ok(gone) => format!("removed {gone} functions, which nothing serves any more"),

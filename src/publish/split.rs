@@ -20,20 +20,24 @@ use tokio::{
     sync::{Notify, mpsc::Sender},
 };
 
-pub use super::join::ClosedSegment;
-use super::{
-    ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe, killed},
-    join::Joiner,
-    probe::input_argument,
-    reporter::{Control, JobHandle},
-};
-use crate::reel::{
-    arguments::{Dialect, input_guard},
-    decide::MediaPlan,
-    fault::{Explain, FaultClass},
-    input::{InputError, InputFault},
-    limits::{LimitError, Sum},
-    progress::{Announcements, Lines, Piece, Said, said},
+pub use crate::media::join::ClosedSegment;
+use crate::{
+    media::{
+        ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe, killed},
+        join::Joiner,
+        probe::input_argument,
+    },
+    model::{
+        chunk::limits::{LimitError, Sum},
+        event::fault::{Explain, FaultClass},
+        media::{
+            arguments::{Dialect, input_guard},
+            decide::MediaPlan,
+            ffmpeg_output::{Announcements, Lines, Piece, Said, said},
+            input::{InputError, InputFault},
+        },
+    },
+    running::reporter::{Control, JobHandle},
 };
 
 /// Lines of ffmpeg's that go to the job's log: a damaged file makes it complain of every frame.

@@ -1,20 +1,24 @@
 //! Taking a flip back: only where what it promises can't be made whole, and what was served before was just found so.
 
 use super::{
-    attempt::Patience,
-    change::{self, Flip},
     index::{self, IndexError},
     look::{self, Look},
-    remote::{self, Existing},
     work::Work,
 };
 use crate::{
-    cloud::{Whole, code::CodeZip},
-    reel::{
-        event::Count,
-        fault::{Explain, Fault, Stopped},
-        index::Index,
+    cloud::{Whole, functions::code::CodeZip},
+    model::{
+        event::{
+            event::Count,
+            fault::{Explain, Fault, Stopped},
+        },
+        reel::index::Index,
     },
+    remote::{
+        change::{self, Flip},
+        deployed::{self, Existing},
+    },
+    running::attempt::Retries,
 };
 
 /// What is promised can't be made whole: the reel serves what it served before, if that still is.
@@ -38,9 +42,9 @@ pub(super) async fn take_back(work: &Work, existing: Option<&Existing>, index: &
 async fn flip_back(work: &Work, before: &Existing, after: &Index, whole: &Whole) -> Result<bool, Stopped> {
     let name = work.index_function();
     let code = CodeZip::in_memory(index::zip_of(&before.index, &before.entries));
-    let patience = Patience { policy: work.retry, ..Patience::default() };
+    let retries = Retries { policy: work.retry, ..Retries::default() };
     let change = async || {
-        let Some(now) = remote::existing(&work.cloud, &work.order.reel).await? else { return Ok(false) };
+        let Some(now) = deployed::existing(&work.cloud, &work.order.reel).await? else { return Ok(false) };
         if now.index.current.generation == before.index.current.generation {
             return Ok(true);
         }
@@ -52,10 +56,10 @@ async fn flip_back(work: &Work, before: &Existing, after: &Index, whole: &Whole)
         Ok::<_, IndexError>(true)
     };
     let stopped = |error: IndexError| Stopped::Failed(error.fault());
-    let is_back = patience.again(change).await.map_err(stopped)?;
+    let is_back = retries.again(change).await.map_err(stopped)?;
     if is_back {
         let text = index::description(&before.index, &code.code_sha256()).text();
-        patience.again(|| work.cloud.describe(&name, &text)).await.map_err(|error| stopped(error.into()))?;
+        retries.again(|| work.cloud.describe(&name, &text)).await.map_err(|error| stopped(error.into()))?;
     }
     Ok(is_back)
 }

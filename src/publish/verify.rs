@@ -7,18 +7,21 @@ use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::{sync::OnceCell, time::Instant};
 
-use super::{
-    attempt::attempts,
-    player::{Player, PlayerError},
-    reporter::JobHandle,
-    served::{self, Expected, SEEN_WITHIN, check_playlists, expected_of},
-    work::Work,
-};
-use crate::reel::{
-    event::{Count, JobName, Unit},
-    fault::{Explain, Stopped},
-    index::GenerationIndex,
-    pack::MIB,
+use super::work::Work;
+use crate::{
+    model::{
+        chunk::pack::MIB,
+        event::{
+            event::{Count, JobName, Unit},
+            fault::{Explain, Stopped},
+        },
+        reel::index::GenerationIndex,
+    },
+    remote::{
+        player::{Player, PlayerError},
+        served::{self, Expected, SEEN_WITHIN, check_playlists, expected_of},
+    },
+    running::{attempt::attempts, reporter::JobHandle},
 };
 
 /// Segments looked at after publishing: as many as these bytes allow, so that a slow line is not kept busy for long,
@@ -129,7 +132,7 @@ async fn seen(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reel::index::SegmentIndex;
+    use crate::model::reel::index::SegmentIndex;
 
     #[test]
     fn large_segments_make_small_samples() {

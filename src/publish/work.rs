@@ -8,23 +8,24 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{
-    packed_chunk::PackedChunk,
-    reporter::{Control, JobHandle, Reporter},
-    source::Source,
-    split::Backlog,
-};
+use super::{split::Backlog, upload::packed_chunk::PackedChunk};
 use crate::{
     cloud::{Cloud, Lease, LeaseError},
-    reel::{
-        event::{Event, JobChange, JobName, Unit},
-        fault::{Explain, FaultClass, Stopped},
-        index::{ChunkIndex, GenerationIndex},
-        limits::Held,
-        name::{ChunkNumber, FunctionName, Generation, RenditionId},
-        order::{Order, Origin},
+    media::source::Source,
+    model::{
+        chunk::limits::Held,
+        event::{
+            event::{Event, JobChange, JobName, Unit},
+            fault::{Explain, FaultClass, Stopped},
+        },
+        reel::{
+            index::{ChunkIndex, GenerationIndex},
+            name::{ChunkNumber, FunctionName, Generation, RenditionId},
+            order::{Order, Origin},
+        },
         retry::RetryPolicy,
     },
+    running::reporter::{Control, JobHandle, Reporter},
     state::{
         journal::{Journal, Record},
         lock::Claim,
@@ -33,7 +34,7 @@ use crate::{
 
 /// Deployed chunks that could not be made again with the same bytes, with their segments on the disk.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// Bytes that may still be kept.
     room: u64,
     chunks: BTreeMap<ChunkNumber, PackedChunk>,
@@ -55,7 +56,7 @@ impl Kept {
     }
 }
 
-pub(super) struct Work {
+pub(crate) struct Work {
     pub order: Order,
     pub cloud: Cloud,
     pub generation: Generation,

@@ -1,5 +1,5 @@
 //! What was done for a reel, kept so that nothing is lost: append-only records, each with a checksum and on the disk
-//! before it counts. `<state>/<reel>/<generation>/journal`, in the form of [`crate::reel::ledger`].
+//! before it counts. `<state>/<reel>/<generation>/journal`, in the form of [`crate::model::checked_lines`].
 //!
 //! The remote side is the truth; the journal tells what was meant and spares asking.
 
@@ -12,13 +12,15 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{StateError, folders, io_error, lock::ReelLock, order_form::OrderForm, private, sync_folder};
-use crate::reel::{
-    generation::SourceHash,
-    index::ChunkIndex,
-    ledger::{self, Damage},
-    media::Measured,
-    name::{Generation, RenditionId},
-    order::{AccountRegion, Origin},
+use crate::model::{
+    checked_lines::{self, Damage},
+    media::facts::Measured,
+    reel::{
+        generation::SourceHash,
+        index::ChunkIndex,
+        name::{Generation, RenditionId},
+        order::{AccountRegion, Origin},
+    },
 };
 
 pub(super) const FILE: &str = "journal";
@@ -125,7 +127,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(io_error("read the journal", &path)(error)),
         };
-        let (records, whole, damage) = ledger::read(&bytes);
+        let (records, whole, damage) = checked_lines::read(&bytes);
         let mut word = None;
         match damage {
             Damage::None => {}
@@ -163,7 +165,7 @@ impl Journal {
 
     /// Returns when the record is on the disk. Blocking. After a failure the record can be appended again.
     pub fn append(&mut self, record: Record) -> Result<(), StateError> {
-        let line = ledger::line(&record);
+        let line = checked_lines::line(&record);
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             // half a record must not stand before the next; if this fails too, the next opening cuts it off
@@ -199,7 +201,7 @@ pub fn forget_generation(held: &ReelLock, generation: Generation) -> Result<(), 
 pub fn leaders(reel_folder: &Path) -> Vec<Leader> {
     let journals = folders(reel_folder)
         .flat_map(|(_, folder)| [FILE, DAMAGED].map(|name| fs::read(folder.join(name)).unwrap_or_default()));
-    let records = journals.flat_map(|bytes| ledger::good(&bytes));
+    let records = journals.flat_map(|bytes| checked_lines::good(&bytes));
     let leaders = records.filter_map(|record| match record {
         Record::Splitting { leader } => Some(leader),
         _ => None,
@@ -209,7 +211,7 @@ pub fn leaders(reel_folder: &Path) -> Vec<Leader> {
 
 /// The records of a generation's folder that can be read; none without a journal. Blocking.
 pub(super) fn read(folder: &Path) -> Vec<Record> {
-    ledger::good(&fs::read(folder.join(FILE)).unwrap_or_default())
+    checked_lines::good(&fs::read(folder.join(FILE)).unwrap_or_default())
 }
 
 /// What was asked for last.
@@ -263,7 +265,7 @@ mod tests {
         journal.append(began()).unwrap();
         let path = journal.path.clone();
         drop(journal);
-        let torn = ledger::line(&published());
+        let torn = checked_lines::line(&published());
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&torn.as_bytes()[..20]).unwrap();
         let (mut journal, word) = open(state.path());
         assert!(word.unwrap().contains("torn"));
@@ -309,7 +311,7 @@ mod tests {
         assert_eq!((began.order.title.as_str(), began.order.replace, began.order.relay), ("Harbour", true, false));
         assert_eq!(
             began.order.place(&began.place.region).target,
-            crate::reel::order::Target::Aws { profile: Some("studio".into()) }
+            crate::model::reel::order::Target::Aws { profile: Some("studio".into()) }
         );
         let packed: Record = serde_json::from_str(r#"{"record":"packed","chunks":3,"bytes":9}"#).unwrap();
         assert_eq!(packed, Record::Packed { chunks: 3, bytes: 9, traits: None, source_sha256: None });

@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::{StateError, file_lock::FileLock, io_error, machine, private};
-use crate::reel::{
-    fault::{Explain, FaultClass},
-    name::ReelName,
+use crate::model::{
+    event::fault::{Explain, FaultClass},
+    reel::name::ReelName,
 };
 
 const FILE: &str = "lock";

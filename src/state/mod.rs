@@ -4,12 +4,14 @@
 pub mod file_lock;
 pub mod journal;
 pub mod lock;
+pub mod log;
 mod machine;
 pub mod notice;
 pub mod order_form;
 pub mod private;
 pub mod queue;
 pub mod resumable;
+pub mod work_folder;
 
 use std::{
     fs::{self, File},
@@ -17,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::reel::fault::{Explain, FaultClass};
+use crate::model::event::fault::{Explain, FaultClass};
 
 /// A file of the state folder that could not be read or written.
 #[derive(Debug, thiserror::Error)]

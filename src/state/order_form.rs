@@ -5,9 +5,11 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::reel::{
-    name::ReelName,
-    order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, Order, Place, Target, Transcode},
+use crate::model::{
+    reel::{
+        name::ReelName,
+        order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, Order, Place, Target, Transcode},
+    },
     retry::RetryPolicy,
 };
 

@@ -11,10 +11,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{StateError, file_lock::FileLock, io_error, order_form::OrderForm, private, sync_folder};
-use crate::reel::{
-    ledger,
-    name::ReelName,
-    order::{AccountRegion, Folders, Order},
+use crate::model::{
+    checked_lines,
+    reel::{
+        name::ReelName,
+        order::{AccountRegion, Folders, Order},
+    },
 };
 
 /// Below the state folder; no reel's name begins with a dot.
@@ -130,7 +132,7 @@ fn begin(state_dir: &Path) -> Result<(FileLock, PathBuf), StateError> {
 
 /// Each line has a checksum: after a crash within the writing, what is whole still counts.
 fn write(mut file: &File, waiting: &[Waiting]) -> io::Result<()> {
-    let text: String = waiting.iter().map(ledger::line).collect();
+    let text: String = waiting.iter().map(checked_lines::line).collect();
     io::Seek::rewind(&mut file)?;
     file.write_all(text.as_bytes())?;
     file.set_len(text.len() as u64)?;
@@ -147,7 +149,7 @@ fn left_behind(state_dir: &Path) -> Vec<(PathBuf, Vec<Waiting>)> {
             // a reader's lock: it keeps nobody from reading beside us, and is refused while the owner lives
             file.try_lock_shared().ok()?;
             let modified = file.metadata().and_then(|metadata| metadata.modified()).ok();
-            Some((modified, path.clone(), ledger::good(&fs::read(&path).ok()?)))
+            Some((modified, path.clone(), checked_lines::good(&fs::read(&path).ok()?)))
         })
         .collect();
     files.sort_by_key(|(modified, ..)| std::cmp::Reverse(*modified));

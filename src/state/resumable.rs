@@ -11,10 +11,12 @@ use super::{
     journal::{self, Began, Record},
     lock::{self, Holder},
 };
-use crate::reel::{
-    name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
-    order::{AccountRegion, Folders, Interrupted, Order, Place},
-    pace::PARALLEL_MAX,
+use crate::model::{
+    pace::uploads::PARALLEL_MAX,
+    reel::{
+        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        order::{AccountRegion, Folders, Interrupted, Order, Place},
+    },
 };
 
 /// A reel that was begun and not published.

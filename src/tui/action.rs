@@ -10,14 +10,14 @@ use tui_input::InputRequest;
 use super::{
     backend::{AccountRegion, Order, Place, Question, Reply, Resumable},
     chosen::{Chosen, Planned},
-    confirm::Confirm,
-    folder::Print,
     id::JobId,
     job::Run,
+    overlay::confirm::Confirm,
+    work::folder::Print,
 };
 use crate::{
-    publish::reporter::Control,
-    reel::{event::JobName, name::ReelName},
+    model::{event::event::JobName, reel::name::ReelName},
+    running::reporter::Control,
 };
 
 #[derive(Debug, Clone, PartialEq)]

@@ -10,18 +10,10 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::{
-    publish::reporter::Control,
-    reel::{
-        event::Event,
-        fault::{Fault, Stopped},
-        name::{ChunkNumber, Generation, ReelName, RenditionId},
-    },
-};
 pub use crate::{
-    reel::{
-        event::Published,
-        order::{AccountRegion, Order, Place, Target, Transcode},
+    model::{
+        event::event::Published,
+        reel::order::{AccountRegion, Order, Place, Target, Transcode},
     },
     use_cases::{
         Follow, Person, Question, Reply,
@@ -30,6 +22,16 @@ pub use crate::{
             repair::Repair,
         },
     },
+};
+use crate::{
+    model::{
+        event::{
+            event::Event,
+            fault::{Fault, Stopped},
+        },
+        reel::name::{ChunkNumber, Generation, ReelName, RenditionId},
+    },
+    running::reporter::Control,
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.

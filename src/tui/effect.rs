@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use crate::reel::{cost::Viewed, pack};
-
 use super::backend::Probe;
+use crate::model::{chunk::pack, cost::Viewed};
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;

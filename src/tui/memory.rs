@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::backend::Place;
-use crate::reel::{
+use crate::model::reel::{
     name::{Generation, ReelName},
     order::Target,
 };

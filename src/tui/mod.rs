@@ -2,24 +2,16 @@
 //! plain state that takes actions and answers and gives commands; work runs in the background; one loop joins them.
 
 mod action;
-mod answer;
 mod app;
 pub mod backend;
-mod canvas;
-mod caught;
-mod choices;
 mod chosen;
-mod confirm;
 mod effect;
-mod folder;
 mod id;
 mod job;
 mod keymap;
-mod look;
 mod memory;
 mod overlay;
 mod pane;
-mod picture;
 mod screen;
 mod session;
 mod shared;
@@ -29,9 +21,9 @@ mod step;
 mod summary;
 mod tasks;
 mod terminal;
-mod theme;
 mod view;
 mod widget;
+pub mod work;
 
 #[cfg(test)]
 mod script;
@@ -43,8 +35,8 @@ use std::{io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use ratatui::crossterm::event::EventStream;
 
-use self::{app::App, backend::Backend, memory::Memory, shared::Shared, tasks::Tasks, theme::Theme};
-pub use self::{keymap::markdown as key_table, start::Start, summary::Summary, theme::Ground};
+use crate::tui::{app::App, backend::Backend, memory::Memory, shared::Shared, tasks::Tasks, terminal::theme::Theme};
+pub use crate::tui::{keymap::markdown as key_table, start::Start, summary::Summary, terminal::theme::Ground};
 
 /// How long work may take to stop after the wizard has left the screen.
 const GRACE: Duration = Duration::from_secs(10);
@@ -63,7 +55,7 @@ pub struct Ended {
 pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let memory = Memory::load(&start.settings.machine.folders.state);
     let (guard, mut screen) = terminal::Guard::take()?;
-    let picture::Able { picker, background } = picture::ask();
+    let terminal::picture::Able { picker, background } = terminal::picture::ask();
     let theme = Theme::detect(start.ground, background);
     let state_dir = start.settings.machine.folders.state.clone();
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);
@@ -87,7 +79,7 @@ fn ended(app: &App, result: std::thread::Result<io::Result<()>>, panics: Vec<Str
             1
         }
         Err(panic) => {
-            let text = caught::panic_text(&*panic).to_owned();
+            let text = terminal::caught::panic_text(&*panic).to_owned();
             let told = panics.into_iter().next_back().unwrap_or(text);
             summary.failure(&format!("a defect in zipreel stopped the wizard: {told}"));
             1

@@ -3,7 +3,6 @@
 
 use super::{
     action::{Action, Command},
-    answer::Answer,
     id::ScreenId,
     job::Jobs,
     keymap::Table,
@@ -12,6 +11,7 @@ use super::{
         home::Home, library::Library, publishing::Publishing, queue::Queue, reel::Reel, removal::Removal,
         review::Review, settings::Settings, source::Source, video::Video,
     },
+    work::answer::Answer,
 };
 
 pub(super) struct Open {

@@ -14,11 +14,11 @@ use tokio::{
 };
 
 use super::{
-    answer::Answer,
     app::{App, Errand},
     id::Owner,
     tasks::Tasks,
     view,
+    work::answer::Answer,
 };
 
 /// Between frames that no key asked for.

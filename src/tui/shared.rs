@@ -15,7 +15,10 @@ use super::{
     start::Start,
     widget::text,
 };
-use crate::reel::{fault::Fault, name::ReelName, region};
+use crate::model::{
+    event::fault::Fault,
+    reel::{name::ReelName, region},
+};
 
 /// What is known of the account behind the place.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::theme::Ground;
+use super::terminal::theme::Ground;
 use crate::settings::Settings;
 
 /// What flags, environment and the config file settled before the wizard opens.

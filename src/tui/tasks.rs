@@ -27,19 +27,21 @@ use tokio::{
 
 use super::{
     action::Command,
-    answer::Answer,
     app::Errand,
     backend::{self, AccountRegion, Backend, Follow, JobWork, Place, Question, Work},
-    caught::{blocking, caught, caught_job},
-    folder::{self, Found, Print},
     id::Owner,
     job::{Asked, AtScreen, End, Run},
-    look,
     memory::Memory,
+    terminal::caught::{blocking, caught, caught_job},
+    work::{
+        answer::Answer,
+        folder::{self, Found, Print},
+        look,
+    },
 };
 use crate::{
-    publish::reporter::Control,
-    reel::{fault::Fault, name::ReelName},
+    model::{event::fault::Fault, reel::name::ReelName},
+    running::reporter::Control,
 };
 
 /// Answers, and whom they are for.

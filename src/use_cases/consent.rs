@@ -7,10 +7,12 @@ use indicatif::HumanBytes;
 use super::{Engine, failed};
 use crate::{
     cloud::Cloud,
-    reel::{
-        fault::{Fault, Stopped},
-        name::{Generation, ReelName},
-        order::{AccountRegion, Place},
+    model::{
+        event::fault::{Fault, Stopped},
+        reel::{
+            name::{Generation, ReelName},
+            order::{AccountRegion, Place},
+        },
     },
     state::notice,
 };

@@ -15,19 +15,20 @@ use crate::{
     account::{self, RelayWish},
     cloud::{Cloud, Connect, Keys},
     local::{self, Endpoint, Faults, Kept},
-    publish::{
-        attempt::Patience,
-        ffmpeg::Tools,
-        folder, log,
-        reporter::{Control, Reporter},
-    },
-    reel::{
-        fault::{Fault, Stopped},
-        name::ReelName,
-        order::{AccountRegion, Folders, Order, Place, Target},
+    media::ffmpeg::Tools,
+    model::{
+        event::fault::{Fault, Stopped},
+        reel::{
+            name::ReelName,
+            order::{AccountRegion, Folders, Order, Place, Target},
+        },
         retry::RetryPolicy,
     },
-    state::queue::Queue,
+    running::{
+        attempt::Retries,
+        reporter::{Control, Reporter},
+    },
+    state::{log, queue::Queue, work_folder},
 };
 
 /// The stand-in's Region where none is chosen.
@@ -96,7 +97,7 @@ impl Engine {
     /// Bytes of segments that dead runs left on this machine's disk.
     pub async fn left_on_disk(&self) -> u64 {
         let work = self.machine().folders.work.clone();
-        tokio::task::spawn_blocking(move || folder::left(&work)).await.expect("looking at files does not panic")
+        tokio::task::spawn_blocking(move || work_folder::left(&work)).await.expect("looking at files does not panic")
     }
 
     /// Ends a stand-in that is ours.
@@ -182,8 +183,8 @@ impl Engine {
                 Connect { region: place.region.clone(), profile: profile.clone(), unusual, ..Connect::default() }
             }
         };
-        let patience = Patience { policy: SIGN_IN, ..Patience::default() };
-        patience.again(|| Cloud::connect(&connect)).await.map_err(failed)
+        let retries = Retries { policy: SIGN_IN, ..Retries::default() };
+        retries.again(|| Cloud::connect(&connect)).await.map_err(failed)
     }
 
     /// Joins the stand-in of the data folder and takes it over should its process end, or starts one. What is ours ends

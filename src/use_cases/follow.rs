@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{publish::attempt::Patience, reel::retry::RetryPolicy};
+use crate::{model::retry::RetryPolicy, running::attempt::Retries};
 
 #[derive(Clone)]
 pub struct Follow {
@@ -26,7 +26,7 @@ impl fmt::Debug for Follow {
 }
 
 impl Follow {
-    pub(super) fn patience(&self) -> Patience {
-        Patience { policy: RetryPolicy::default(), said: self.said.clone() }
+    pub(super) fn retries(&self) -> Retries {
+        Retries { policy: RetryPolicy::default(), said: self.said.clone() }
     }
 }

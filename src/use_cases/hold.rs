@@ -4,7 +4,7 @@
 use super::{Engine, Follow, failed, unless_cancelled};
 use crate::{
     cloud::{Cloud, Lease},
-    reel::{fault::Stopped, name::ReelName},
+    model::{event::fault::Stopped, reel::name::ReelName},
     state::lock::{self, Claim, Purpose, ReelLock},
 };
 
@@ -30,7 +30,7 @@ impl Engine {
         // not cut off by a cancel: a marker that nobody knows of would hold other machines up
         let Claim { reel, machine, purpose } = held.claim();
         let take = || Lease::take(cloud, reel, machine, purpose.word());
-        let lease = follow.patience().again(take).await.map_err(failed)?;
+        let lease = follow.retries().again(take).await.map_err(failed)?;
         let result = unless_cancelled(&follow.cancel, work(&lease)).await;
         lease.release().await;
         result

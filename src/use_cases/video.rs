@@ -5,12 +5,14 @@ use std::{path::Path, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    publish::probe::{self, Brightness},
-    reel::{
-        decide::{MediaPlan, decide},
-        fault::{Explain, Fault, Stopped},
-        media::Media,
-        order::Transcode,
+    media::probe::{self, Brightness},
+    model::{
+        event::fault::{Explain, Fault, Stopped},
+        media::{
+            decide::{MediaPlan, decide},
+            facts::Media,
+        },
+        reel::order::Transcode,
     },
     use_cases::{Engine, failed},
 };

@@ -16,13 +16,15 @@ use base64_simd::{AsOut, STANDARD};
 use divan::{Bencher, counter::BytesCount};
 use sha2::{Digest, Sha256};
 use zipreel::{
-    publish::{pack, split::ClosedSegment},
-    reel::{
-        index::{ChunkIndex, Container, RenditionIndex},
-        name::{ChunkNumber, Generation, RenditionId},
-        pack::{Chunk, MIB, Manifest, Segment},
-        playlist::{self, Links},
+    model::{
+        chunk::pack::{Chunk, MIB, Manifest, Segment},
+        hls::playlist::{self, Links},
+        reel::{
+            index::{ChunkIndex, Container, RenditionIndex},
+            name::{ChunkNumber, Generation, RenditionId},
+        },
     },
+    publish::{pack, split::ClosedSegment},
 };
 
 const SEGMENTS: u32 = 8;

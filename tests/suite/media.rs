@@ -4,15 +4,17 @@ use std::{fs, path::Path, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use zipreel::{
-    publish::{
+    media::{
         ffmpeg::Tools,
         probe::{Brightness, ProbeError, frame, probe},
     },
-    reel::shown,
-    reel::{
-        decide::{MediaPlan, MediaRefusal, decide},
-        fault::{Explain, FaultClass},
-        media::{Kind, Media, Transcode},
+    model::{
+        event::fault::{Explain, FaultClass},
+        media::{
+            decide::{MediaPlan, MediaRefusal, decide},
+            facts::{Kind, Media, Transcode},
+        },
+        shown,
     },
 };
 

@@ -5,11 +5,9 @@ use std::{fs, path::Path, process::Command, sync::Arc};
 
 use tokio::sync::mpsc;
 use zipreel::{
-    publish::{
-        ffmpeg::{Leader, end_orphan},
-        split::{Backlog, ClosedSegment, SplitError},
-    },
-    reel::{decide::decide, media::Transcode},
+    media::ffmpeg::{Leader, end_orphan},
+    model::media::{decide::decide, facts::Transcode},
+    publish::split::{Backlog, ClosedSegment, SplitError},
 };
 
 use crate::{

@@ -11,17 +11,22 @@ use std::{
 use clap::{Arg, CommandFactory};
 use zipreel::{
     cli::Cli,
-    json, library,
-    reel::{
-        board::Board,
+    json,
+    model::{
         cost::{Bill, Viewed},
-        embed::Embed,
-        event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
-        fault::Fault,
-        generation::FORMAT,
-        index::{GenerationIndex, Index},
-        name::{ChunkNumber, Generation, RenditionId},
+        event::{
+            board::Board,
+            event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
+            fault::Fault,
+        },
+        gate::embed::Embed,
+        reel::{
+            generation::FORMAT,
+            index::{GenerationIndex, Index},
+            name::{ChunkNumber, Generation, RenditionId},
+        },
     },
+    remote,
     use_cases::reels::info::Info,
 };
 
@@ -182,11 +187,11 @@ fn every_json_event_is_documented_field_by_field() {
     let started = JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() };
     board.apply(&Event::Job { job: JobName::Split, change: started });
     let mut lines: Vec<_> = events().iter().map(json::line).chain(json::progress(&board)).collect();
-    let listed = library::Listed::default();
-    let finding = library::Finding::Ok;
-    let checked = library::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding };
+    let listed = remote::Listed::default();
+    let finding = remote::Finding::Ok;
+    let checked = remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding };
     let name = "a".parse().unwrap();
-    let report = library::Report::default();
+    let report = remote::Report::default();
     let embed = Embed {
         reel: "a".parse().unwrap(),
         title: String::new(),
@@ -197,7 +202,7 @@ fn every_json_event_is_documented_field_by_field() {
     };
     lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked), json::embed(&embed)]);
     lines.push(json::info(&info()));
-    lines.push(json::checked(&name, library::Depth::Deep, &report));
+    lines.push(json::checked(&name, remote::Depth::Deep, &report));
     lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
     for line in lines {
         let event = line["event"].as_str().unwrap();

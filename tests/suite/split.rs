@@ -11,22 +11,22 @@ use std::{
 
 use tokio::{sync::mpsc, time::sleep};
 use zipreel::{
-    publish::{
-        ffmpeg::Leader,
-        probe::measure_segment,
-        reporter::{Control, JobHandle, Reporter},
-        split::{Backlog, ClosedSegment, Split, SplitError, SplitSummary},
+    media::{ffmpeg::Leader, probe::measure_segment},
+    model::{
+        chunk::{limits::Sum, pack::CHUNK_LIMIT_MAX},
+        event::{
+            event::{Event, JobName, Unit},
+            fault::{Explain, FaultClass},
+        },
+        media::{
+            decide::{MediaPlan, decide},
+            facts::Transcode,
+            input::{InputError, InputFault},
+        },
+        reel::name::RenditionId,
     },
-    reel::{
-        decide::{MediaPlan, decide},
-        event::{Event, JobName, Unit},
-        fault::{Explain, FaultClass},
-        input::{InputError, InputFault},
-        limits::Sum,
-        media::Transcode,
-        name::RenditionId,
-        pack::CHUNK_LIMIT_MAX,
-    },
+    publish::split::{Backlog, ClosedSegment, Split, SplitError, SplitSummary},
+    running::reporter::{Control, JobHandle, Reporter},
 };
 
 use crate::{
@@ -402,7 +402,7 @@ async fn a_full_disk_waits_for_the_person() {
     let script = format!("#!/bin/sh\ntrap '' XFSZ\nulimit -f 200\nexec '{}' \"$@\"\n", real.ffmpeg.display());
     fs::write(&limited, script).unwrap();
     fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).unwrap();
-    let tools = zipreel::publish::ffmpeg::Tools { ffmpeg: limited, ..real };
+    let tools = zipreel::media::ffmpeg::Tools { ffmpeg: limited, ..real };
     let plan = planned(Clip::Mp4).await;
     let segments = folder.path().join("segments");
     fs::create_dir(&segments).unwrap();

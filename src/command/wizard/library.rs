@@ -5,14 +5,17 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
-    reel::{fault::Stopped, name::ReelName, order::Place},
+    model::{
+        event::fault::Stopped,
+        reel::{name::ReelName, order::Place},
+    },
     tui::backend::{Checked, Chunk, ChunkId, Reel, ReelDetail},
     use_cases::{
         Engine, Follow,
         reels::{
             check::{self, Depth, Report},
             info::{self, Info},
-            list::{self, Listed, Shelf},
+            list::{self, Listed, ListedReels},
         },
     },
 };
@@ -26,7 +29,7 @@ pub(super) async fn names(engine: &Engine, place: &Place) -> Result<Vec<ReelName
 /// Sends each reel as soon as its index is met, and again when all its chunks are counted.
 pub(super) async fn reels(engine: &Engine, place: &Place, found: &UnboundedSender<Reel>) -> Result<(), Stopped> {
     let mut sent = BTreeSet::new();
-    let page = |shelf: &Shelf| {
+    let page = |shelf: &ListedReels| {
         for (name, listed) in &shelf.0 {
             if listed.index.is_some() && sent.insert(name.clone()) {
                 // a face that has gone away is no reason to stop

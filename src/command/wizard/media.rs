@@ -1,10 +1,12 @@
 //! A plan for a video as the wizard shows it: a line a stream.
 
 use crate::{
-    reel::{
-        decide::{Action, MediaPlan, StreamPlan, describe},
-        fault::Fault,
-        media::{Kind, Media},
+    model::{
+        event::fault::Fault,
+        media::{
+            decide::{Action, MediaPlan, StreamPlan, describe},
+            facts::{Kind, Media},
+        },
     },
     tui::backend::{Fate, Keyframes, Probe, Stream},
 };

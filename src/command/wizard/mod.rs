@@ -19,13 +19,14 @@ use tokio_util::sync::CancellationToken;
 use super::exit::failed;
 use crate::{
     cli::PublishArgs,
-    plain::Plain,
-    reel::{
-        event::Published,
-        fault::{Fault, Stopped},
-        moment,
-        name::ReelName,
+    model::{
+        event::{
+            event::Published,
+            fault::{Fault, Stopped},
+        },
+        reel::{moment, name::ReelName},
     },
+    plain::Plain,
     settings::Settings,
     tui::{
         self, Start,

@@ -9,13 +9,13 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
 use crate::{
-    publish::reporter::Control,
-    reel::{
-        event::Event,
-        media::Transcode,
-        order::{Cut, Folders, IfTaken, Target},
+    model::{
+        event::event::Event,
+        media::facts::Transcode,
+        reel::order::{Cut, Folders, IfTaken, Target},
         retry::RetryPolicy,
     },
+    running::reporter::Control,
     tui::backend::{Person, Question, Reply},
     use_cases::{Machine, Unusual},
 };

@@ -1,5 +1,5 @@
 //! GetFunction as the gate's own role would call it: counted, throttled and struck by faults like any other call, with
-//! patience up to a deadline.
+//! retries up to a deadline.
 
 use std::{
     borrow::Borrow,

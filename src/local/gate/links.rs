@@ -14,8 +14,8 @@ use super::{
 };
 use crate::local::{
     limits::Bucket,
-    link::{self, Link},
     shared::Shared,
+    signature::link::{self, Link},
     store::record::Code,
 };
 

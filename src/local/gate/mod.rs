@@ -13,18 +13,24 @@ use bytes::Bytes;
 
 use super::{
     api::{Trail, misdirected, record},
-    connection::{Cut, Peer},
+    http::{
+        connection::{Cut, Peer},
+        proxy,
+    },
     operation::Operation,
-    proxy,
     shared::{Place, Shared},
-    sigv4::hex,
+    signature::sigv4::hex,
     store::record::uuid,
 };
-use crate::reel::{
-    gate::{GATE, RELAY},
-    gate_path::{self, Asked, Inside, What},
-    index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
-    name::{FunctionName, Generation, ReelName, RenditionId},
+use crate::model::{
+    gate::{
+        path::{self, Asked, Inside, What},
+        public::{GATE, RELAY},
+    },
+    reel::{
+        index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
+        name::{FunctionName, Generation, ReelName, RenditionId},
+    },
 };
 use functions::{Busy, Deadline, deadline};
 use guesses::{Asker, Client};
@@ -139,7 +145,7 @@ impl Gate {
     }
 
     async fn answer(&self, parts: &Parts, client: Client) -> Answer {
-        let Some(Asked { reel, what }) = gate_path::gate(parts.uri.path()) else { return Ok(None) };
+        let Some(Asked { reel, what }) = path::gate(parts.uri.path()) else { return Ok(None) };
         let asker = Asker { client, deadline: deadline() };
         match what {
             What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::reel::watch_page::{HTML, between, escape, hls_js};
+use crate::model::gate::watch_page::{HTML, between, escape, hls_js};
 
 /// What the page tells of a reel.
 pub(super) struct Values<'a> {

@@ -20,12 +20,14 @@ use super::{
 };
 use crate::{
     local::shared::Shared,
-    reel::{
-        gate::INDEX_CHECK_EVERY,
-        generation::FORMAT,
-        index::{ChunkIndex, Container, INDEX_ENTRY, Index},
-        limits::INDEX_BYTES_MAX,
-        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+    model::{
+        chunk::limits::INDEX_BYTES_MAX,
+        gate::public::INDEX_CHECK_EVERY,
+        reel::{
+            generation::FORMAT,
+            index::{ChunkIndex, Container, INDEX_ENTRY, Index},
+            name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        },
     },
 };
 

@@ -17,13 +17,17 @@ use super::{
     reply::{IMMUTABLE, Reply, other_method},
 };
 use crate::{
-    local::{connection::Peer, download, operation::Operation},
-    reel::{
-        gate::RELAY,
-        gate_path::{self, Segment},
-        index::Container,
-        limits::PLAYLIST_BYTES_MAX,
-        name::{ChunkNumber, FunctionName},
+    local::{download, http::connection::Peer, operation::Operation},
+    model::{
+        chunk::limits::PLAYLIST_BYTES_MAX,
+        gate::{
+            path::{self, Segment},
+            public::RELAY,
+        },
+        reel::{
+            index::Container,
+            name::{ChunkNumber, FunctionName},
+        },
     },
 };
 
@@ -53,7 +57,7 @@ fn busy() -> Reply {
 }
 
 async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
-    let Some(Segment { reel, generation, rendition, number, container }) = gate_path::relay(parts.uri.path()) else {
+    let Some(Segment { reel, generation, rendition, number, container }) = path::relay(parts.uri.path()) else {
         return Ok(None);
     };
     let deadline = deadline();

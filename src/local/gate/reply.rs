@@ -8,7 +8,7 @@ use axum::{
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::local::sigv4::hex;
+use crate::local::signature::sigv4::hex;
 
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 pub(super) const SHORT: &str = "public, max-age=10";

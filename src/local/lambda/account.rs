@@ -9,7 +9,7 @@ use super::{
 };
 use crate::local::{
     error::ApiError,
-    intake::Content,
+    http::body::Content,
     limits::{CONCURRENCY, UNRESERVED_CONCURRENCY, UNZIPPED_BYTES, ZIPPED_BYTES},
     store::State,
 };

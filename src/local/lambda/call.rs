@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use super::check;
 use crate::local::{
     error::ApiError,
-    keys::ACCOUNT,
     operation::{Call, function_name},
     shared::Shared,
+    signature::keys::ACCOUNT,
     store::record::Function,
 };
 

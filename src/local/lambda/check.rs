@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::local::{error::ApiError, keys::ACCOUNT, limits::TAGS, shared::Shared, store::record::Role};
+use crate::local::{error::ApiError, limits::TAGS, shared::Shared, signature::keys::ACCOUNT, store::record::Role};
 
 const NAME_MAX: usize = 64;
 const DESCRIPTION_MAX: usize = 256;

@@ -11,9 +11,9 @@ use super::{
 };
 use crate::local::{
     error::ApiError,
-    intake::{Content, NewCode},
-    keys::ACCOUNT,
+    http::body::{Content, NewCode},
     operation::function_name,
+    signature::keys::ACCOUNT,
     store::{
         Change,
         record::{Code, Function, Settings, uuid},

@@ -14,12 +14,12 @@ mod zip;
 
 use serde_json::Value;
 
-pub(in crate::local) use self::call::{Answer, Request};
 use super::{
     error::ApiError,
-    intake::Content,
+    http::body::Content,
     operation::{Call, Operation},
 };
+pub(in crate::local) use crate::local::lambda::call::{Answer, Request};
 
 /// As long as the longest way to name a function.
 const SUBJECT_MAX: usize = 140;

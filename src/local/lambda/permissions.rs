@@ -9,8 +9,8 @@ use super::{
 };
 use crate::local::{
     error::ApiError,
-    intake::Content,
-    keys::ACCOUNT,
+    http::body::Content,
+    signature::keys::ACCOUNT,
     store::record::{Function, Statement},
 };
 

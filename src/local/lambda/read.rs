@@ -9,7 +9,7 @@ use super::{
     call::{Answer, Request, configuration, full_configuration, unwritten},
     check,
 };
-use crate::local::{error::ApiError, limits::PAGE_ITEMS, link, store::record::Function};
+use crate::local::{error::ApiError, limits::PAGE_ITEMS, signature::link, store::record::Function};
 
 pub(super) fn get_function(request: &Request<'_>) -> Result<Answer, ApiError> {
     let function = request.function()?;

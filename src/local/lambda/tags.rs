@@ -9,7 +9,7 @@ use super::{
     call::{Answer, Request, parse},
     check,
 };
-use crate::local::{error::ApiError, intake::Content};
+use crate::local::{error::ApiError, http::body::Content};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

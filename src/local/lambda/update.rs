@@ -9,7 +9,7 @@ use super::{
     create::{Edit, keep, source},
     zip,
 };
-use crate::local::{error::ApiError, intake::Content, store::record::Function};
+use crate::local::{error::ApiError, http::body::Content, store::record::Function};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -87,7 +87,7 @@ fn ready(request: &Request<'_>, function: &Function, revision: Option<&str>) -> 
         return Err(ApiError::conflict(message));
     }
     if function.is_updating(request.now) {
-        let arn = function.arn(crate::local::keys::ACCOUNT);
+        let arn = function.arn(crate::local::signature::keys::ACCOUNT);
         let message =
             format!("The operation cannot be performed at this time. An update is in progress for resource: {arn}");
         return Err(ApiError::conflict(message));

@@ -11,12 +11,12 @@ use super::{
 use crate::{
     local::{
         error::ApiError,
-        intake::Content,
-        keys::ACCOUNT,
+        http::body::Content,
         shared::Shared,
+        signature::keys::ACCOUNT,
         store::record::{Function, UrlConfig},
     },
-    reel::gate::{GATE, RELAY},
+    model::gate::public::{GATE, RELAY},
 };
 
 #[derive(Deserialize)]

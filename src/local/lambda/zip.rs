@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read};
 
 use ::zip::{CompressionMethod, ZipArchive};
 
-use crate::local::{error::ApiError, intake::NewCode, limits::UNZIPPED_BYTES, shared::Shared};
+use crate::local::{error::ApiError, http::body::NewCode, limits::UNZIPPED_BYTES, shared::Shared};
 
 /// Reads the zip through: its directory, its sizes and, of stored entries, the content against its CRC-32. Compressed
 /// entries are taken by their headers: the stand-in runs no code, so it has no use for what is in them.

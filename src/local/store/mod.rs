@@ -12,8 +12,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use tempfile::NamedTempFile;
 use time::OffsetDateTime;
 
-use super::{clock::Clock, files};
+use super::clock::Clock;
 
+pub mod files;
 mod history;
 pub(super) mod record;
 

@@ -6,15 +6,14 @@ use std::collections::BTreeSet;
 use super::{App, Errand};
 use crate::tui::{
     action::Command,
-    answer::Answer,
-    choices,
     id::{JobId, Owner, ScreenId},
     job::{Asked, End, Job, Kind, Run},
     memory::Check,
-    overlay::{Chooser, Overlay, Purpose},
+    overlay::{Chooser, Overlay, Purpose, choices},
     screen::Screen,
     shared::Connection,
     widget::amount,
+    work::answer::Answer,
 };
 
 impl App {
@@ -164,7 +163,7 @@ impl App {
         commands
     }
 
-    fn deleted(&mut self, place: &crate::tui::backend::Place, reel: &crate::reel::name::ReelName) {
+    fn deleted(&mut self, place: &crate::tui::backend::Place, reel: &crate::model::reel::name::ReelName) {
         let Self { stack, shared, .. } = self;
         for open in stack {
             if let Screen::Library(library) = &mut open.screen {

@@ -4,10 +4,9 @@ use super::{App, Errand};
 use crate::tui::{
     action::Command,
     backend::{Order, Question, Reply, Resumable},
-    confirm::Confirm,
     id::{JobId, Owner},
     job::{Kind, Run, Step},
-    overlay::Overlay,
+    overlay::{Overlay, confirm::Confirm},
     shared::Connection,
     sight::{EARLY, Sight},
     step::settings::Settings,

@@ -2,9 +2,8 @@
 
 use super::{App, Errand};
 use crate::tui::{
-    confirm::Confirm,
     job::{End, Job, Kind},
-    overlay::Overlay,
+    overlay::{Overlay, confirm::Confirm},
     widget::amount,
 };
 

@@ -4,7 +4,7 @@
 mod answers;
 mod deeds;
 mod leaving;
-mod ways;
+pub mod navigation;
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,6 @@ use ratatui::{
 
 use super::{
     action::{Action, Command, Way},
-    canvas::Seen,
     id::{JobId, Owner, ScreenId},
     job::{Job, Jobs},
     keymap::Table,
@@ -29,8 +28,8 @@ use super::{
     screen::{Open, Screen},
     shared::Shared,
     step::{home::Home, review::Review, settings::Settings, video::Video},
-    theme::Theme,
-    widget::page::Scroll,
+    terminal::theme::Theme,
+    widget::{canvas::Seen, page::Scroll},
 };
 use crate::tui::shared::Connection;
 
@@ -289,11 +288,11 @@ impl App {
                 self.overlay = Some(Overlay::Log { of, job, scroll });
             }
             Command::ChooseTarget => {
-                self.overlay = Some(Overlay::Choose(super::choices::targets(&self.shared)));
+                self.overlay = Some(Overlay::Choose(super::overlay::choices::targets(&self.shared)));
                 return vec![Errand { owner: Owner::App, command: Command::FindProfiles }];
             }
             Command::ChooseRegion { current, typed } => {
-                self.overlay = Some(Overlay::Choose(super::choices::regions(&self.shared, &current, typed)));
+                self.overlay = Some(Overlay::Choose(super::overlay::choices::regions(&self.shared, &current, typed)));
             }
             command => {
                 if let Command::Connect(place) = &command

@@ -8,9 +8,9 @@ use super::{
     work::{Course, End, Job, Kind, Run, State},
 };
 use crate::{
-    reel::{
-        event::Event,
-        name::{Generation, ReelName},
+    model::{
+        event::event::Event,
+        reel::name::{Generation, ReelName},
     },
     tui::{
         backend::{AccountRegion, Checked, Finding, Gone, Order, Place, Question, Reply},

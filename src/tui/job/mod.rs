@@ -6,7 +6,7 @@ mod person;
 mod publishing;
 mod work;
 
-pub(super) use self::{
+pub(super) use crate::tui::job::{
     list::{Jobs, Step},
     person::{Asked, AtScreen},
     publishing::{Publishing, is_chunk},

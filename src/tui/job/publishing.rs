@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::reel::{
+use crate::model::event::{
     board::{Board, Job, State},
-    chronicle,
     event::{Event, JobChange, JobName},
+    log_line,
 };
 
 /// Between two samples of the throughput.
@@ -120,7 +120,7 @@ impl Publishing {
 
     /// Into the log of the job; what chunks do is told by the upload too.
     fn write_down(&mut self, event: &Event) {
-        let Some((job, line)) = chronicle::line(event) else { return };
+        let Some((job, line)) = log_line::line(event) else { return };
         if is_chunk(&job) {
             self.board.apply(&Event::Log { job: JobName::Upload, line: format!("{job} {line}") });
         }

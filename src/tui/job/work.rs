@@ -6,17 +6,17 @@ use tokio::sync::oneshot;
 
 use super::publishing::Publishing;
 use crate::{
-    publish::reporter::Control,
-    reel::{
-        fault::{Fault, Stopped},
-        name::{Generation, ReelName},
+    model::{
+        event::fault::{Fault, Stopped},
+        reel::name::{Generation, ReelName},
     },
+    running::reporter::Control,
     tui::{
         backend::{
             AccountRegion, ChunkId, Finding, Gone, Order, Place, Published, Question, Repair, Reply, Report, Resumable,
         },
-        confirm::Stops,
         id::JobId,
+        overlay::confirm::Stops,
         sight::Sight,
     },
 };

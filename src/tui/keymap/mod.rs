@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
-use self::tables::*;
 use super::action::Action;
+use crate::tui::keymap::tables::*;
 
 mod binding;
 mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use self::binding::Binding;
+pub(super) use crate::tui::keymap::binding::Binding;
 #[cfg(test)]
-pub(super) use self::binding::Key;
+pub(super) use crate::tui::keymap::binding::Key;
 
 /// Every table.
 #[cfg(test)]

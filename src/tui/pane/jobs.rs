@@ -5,16 +5,19 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use crate::{
-    reel::{
+    model::event::{
         board::{Job, State},
         event::{JobName, Unit},
     },
     tui::{
         action::Action,
-        canvas::{Canvas, Pen, Rows},
         job::{Publishing, is_chunk},
-        theme::Role,
-        widget::{amount, gauge, text},
+        terminal::theme::Role,
+        widget::{
+            amount,
+            canvas::{Canvas, Pen, Rows},
+            gauge, text,
+        },
     },
 };
 

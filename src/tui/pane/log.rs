@@ -3,12 +3,12 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    reel::event::JobName,
+    model::event::event::JobName,
     tui::{
-        canvas::{Canvas, Rows},
         job::Publishing,
-        theme::Role,
+        terminal::theme::Role,
         widget::{
+            canvas::{Canvas, Rows},
             page::{Page, Scroll},
             text,
         },

@@ -16,14 +16,18 @@ use super::{
         Account, Chunk, ChunkId, Fate, Keyframes, Order, Place, Probe, Published, Question, Reel, ReelDetail,
         Resumable, Storage, Stream, Target, Transcode,
     },
-    folder::{Entry, Kind, Listing, Named},
+    work::folder::{Entry, Kind, Listing, Named},
 };
 use crate::{
-    reel::{
-        event::{Count, Event, JobChange, JobName, Planned, Unit},
-        fault::{Fault, FaultClass},
-        name::{ChunkNumber, Generation, ReelName, RenditionId},
-        order::{AccountRegion, Cut, Folders},
+    model::{
+        event::{
+            event::{Count, Event, JobChange, JobName, Planned, Unit},
+            fault::{Fault, FaultClass},
+        },
+        reel::{
+            name::{ChunkNumber, Generation, ReelName, RenditionId},
+            order::{AccountRegion, Cut, Folders},
+        },
     },
     settings::Settings,
     use_cases::{Machine, Unusual},

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    reel::fault::Fault,
+    model::event::fault::Fault,
     tui::{
         action::{Command, Way},
         chosen::Chosen,

@@ -1,14 +1,14 @@
 //! Home: what is going on, what can be done here and now, what is unfinished.
 
 use crate::{
-    reel::name::{Generation, ReelName},
+    model::reel::name::{Generation, ReelName},
     tui::{
         action::{Action, Command, Way},
         backend::{Order, Place, Resumable},
-        confirm::Confirm,
         id::JobId,
         job::{Job, Jobs, Kind, Run},
         keymap::Table,
+        overlay::confirm::Confirm,
         shared::Shared,
         sight::Sight,
         widget::list::Cursor,

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use tui_input::Input;
 
 use crate::{
-    reel::{fault::Fault, name::ReelName},
+    model::{event::fault::Fault, reel::name::ReelName},
     tui::{
         action::{Action, Command, Way},
-        answer::Answer,
         backend::{Place, Reel},
         keymap::Table,
         shared::Shared,
         widget::list::{Cursor, Fuzzy},
+        work::answer::Answer,
     },
 };
 

@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    reel::fault::Fault,
-    tui::{backend::Probe, folder::Print},
+    model::event::fault::Fault,
+    tui::{backend::Probe, work::folder::Print},
 };
 
 #[derive(Debug, Clone, PartialEq)]

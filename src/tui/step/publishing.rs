@@ -5,14 +5,14 @@ use tui_input::Input;
 
 use super::asked::{self, Asking};
 use crate::{
-    reel::event::JobName,
+    model::event::event::JobName,
     tui::{
         action::{Action, Command, Way},
         backend::Published,
-        confirm::Confirm,
         id::JobId,
         job::{Job, Jobs, Publishing as Course},
         keymap::Table,
+        overlay::confirm::Confirm,
         widget::{list::Cursor, page::Scroll},
     },
 };

@@ -2,9 +2,9 @@
 
 use crate::tui::{
     action::{Action, Command, Way},
-    confirm::Confirm,
     id::JobId,
     job::{Job, Jobs},
+    overlay::confirm::Confirm,
     widget::list::Cursor,
 };
 

@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use tui_input::Input;
 
 use crate::{
-    reel::{
-        fault::Fault,
-        name::{Generation, ReelName},
+    model::{
+        event::fault::Fault,
+        reel::name::{Generation, ReelName},
     },
     tui::{
         action::{Action, Command, Way},
-        answer::Answer,
         backend::{ChunkId, Finding, Place, Question, ReelDetail},
-        confirm::Confirm,
         job::{Course, End, Job, Jobs, Run},
         keymap::Table,
+        overlay::confirm::Confirm,
         shared::Shared,
         widget::page::Scroll,
+        work::answer::Answer,
     },
 };
 

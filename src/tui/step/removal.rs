@@ -3,10 +3,10 @@
 use super::asked::{self, Asking};
 use crate::tui::{
     action::{Action, Command, Way},
-    confirm::Confirm,
     id::JobId,
     job::{End, Jobs, Kind},
     keymap::Table,
+    overlay::confirm::Confirm,
 };
 
 pub(in crate::tui) struct Removal {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::tui::{
-    folder::{self, Entry, Kind, Listing},
     widget::list::Fuzzy,
+    work::folder::{self, Entry, Kind, Listing},
 };
 
 /// Recent videos shown above the folder.

@@ -6,10 +6,12 @@ use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 use tui_input::{Input, InputRequest};
 
 use crate::{
-    reel::{
-        name::{NameError, ReelName},
-        order::{Cut, IfTaken},
-        pack,
+    model::{
+        chunk::pack,
+        reel::{
+            name::{NameError, ReelName},
+            order::{Cut, IfTaken},
+        },
     },
     tui::{
         action::{Action, Command, Way},

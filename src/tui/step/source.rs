@@ -3,20 +3,20 @@
 use super::video::Video;
 use crate::tui::{
     action::{Action, Command, Way},
-    answer::Answer,
     backend::{Place, Repair},
-    confirm::Confirm,
+    overlay::confirm::Confirm,
     shared::Shared,
+    work::answer::Answer,
 };
 
 pub(in crate::tui) struct Source {
     pub(in crate::tui) picker: Video,
     place: Place,
-    pub(in crate::tui) reel: crate::reel::name::ReelName,
+    pub(in crate::tui) reel: crate::model::reel::name::ReelName,
 }
 
 impl Source {
-    pub(in crate::tui) fn new(place: Place, reel: crate::reel::name::ReelName, shared: &Shared) -> Self {
+    pub(in crate::tui) fn new(place: Place, reel: crate::model::reel::name::ReelName, shared: &Shared) -> Self {
         Self { picker: Video::new(shared), place, reel }
     }
 

@@ -12,11 +12,9 @@ use ratatui_image::protocol::Protocol;
 use tui_input::{Input, InputRequest};
 
 use crate::{
-    reel::fault::Fault,
+    model::event::fault::Fault,
     tui::{
         action::{Action, Command},
-        answer::Answer,
-        folder::{self, Entry, Found, Kind, Listing, Named},
         keymap::Table,
         shared::Shared,
         step::{
@@ -25,6 +23,10 @@ use crate::{
             rows::{self, Row, ToShow},
         },
         widget::list::Cursor,
+        work::{
+            answer::Answer,
+            folder::{self, Entry, Found, Kind, Listing, Named},
+        },
     },
 };
 

@@ -6,17 +6,16 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::{At, Player};
 use crate::{
-    reel::event::{Event, JobChange, JobName},
+    model::event::event::{Event, JobChange, JobName},
     tui::{
         action::{Command, Way},
-        answer::Answer,
         backend::Published,
-        confirm::Confirm,
         id::{JobId, Owner},
         job::{End, Job, Run},
-        overlay::Overlay,
+        overlay::{Overlay, confirm::Confirm},
         script::{self, Script},
         sight::{EARLY, LEAST, Sight},
+        work::answer::Answer,
     },
 };
 

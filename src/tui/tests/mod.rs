@@ -28,10 +28,8 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::{
     Start,
     action::Command,
-    answer::Answer,
     app::{App, Errand},
     backend::{Backend, Published, Work},
-    folder::Found,
     id::{JobId, Owner},
     job::{End, Job, Jobs, Publishing, Run},
     memory::Memory,
@@ -39,10 +37,11 @@ use super::{
     script::{self, Script},
     shared::Shared,
     step,
-    theme::Theme,
+    terminal::theme::Theme,
     view,
+    work::{answer::Answer, folder::Found},
 };
-use crate::reel::{event::Event, fault::Fault};
+use crate::model::event::{event::Event, fault::Fault};
 
 /// Presses keys and answers each command at once, from the script. Publishings and checks are answered by the test.
 pub(super) struct Player {

@@ -13,17 +13,19 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{At, Player, pictures::pictures};
 use crate::{
-    reel::fault::Fault,
+    model::event::fault::Fault,
     tui::{
         action::Command,
-        answer::Answer,
         app::Errand,
-        folder::{self, Found, Named, Print},
         id::Owner,
         memory::Memory,
         script::{self, Script},
         step::video::Video,
         tasks::Tasks,
+        work::{
+            answer::Answer,
+            folder::{self, Found, Named, Print},
+        },
     },
 };
 

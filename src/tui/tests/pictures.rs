@@ -10,11 +10,11 @@ use ratatui::{
 
 use super::{Player, text};
 use crate::tui::{
-    answer::Answer,
     backend::{Checked, Finding, Gone, Question, Report},
     job::{Asked, End},
     script::{self, Script},
-    theme::Theme,
+    terminal::theme::Theme,
+    work::answer::Answer,
 };
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
@@ -142,11 +142,14 @@ fn publish_paused_asked_and_logged() {
 #[test]
 fn publish_waits_for_the_person_and_fails() {
     let mut player = publishing();
-    let waiting = crate::reel::event::JobChange::Waiting { fault: script::full() };
+    let waiting = crate::model::event::event::JobChange::Waiting { fault: script::full() };
     player.engine([script::job(script::chunk(22), waiting)]);
     pictures("publish_waits", &mut player);
     let fault = script::full();
-    player.engine([script::job(script::chunk(22), crate::reel::event::JobChange::Failed { fault: fault.clone() })]);
+    player.engine([script::job(
+        script::chunk(22),
+        crate::model::event::event::JobChange::Failed { fault: fault.clone() },
+    )]);
     player.ends(Err(fault));
     pictures("publish_failed", &mut player);
 }

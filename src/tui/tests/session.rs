@@ -20,7 +20,6 @@ use super::text;
 use crate::tui::{
     Ended,
     action::Command,
-    answer::Answer,
     app::{App, Errand},
     backend::{Backend, Order},
     ended,
@@ -30,7 +29,8 @@ use crate::tui::{
     session,
     shared::Shared,
     tasks::Tasks,
-    theme::Theme,
+    terminal::theme::Theme,
+    work::answer::Answer,
 };
 
 struct Keys(UnboundedSender<io::Result<Input>>);

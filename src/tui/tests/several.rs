@@ -6,16 +6,16 @@ use ratatui::crossterm::event::{Event as Input, KeyCode};
 
 use super::{At, Player, pictures::pictures};
 use crate::{
-    reel::order::{IfTaken, Transcode},
+    model::reel::order::{IfTaken, Transcode},
     tui::{
         action::{Action, Command, Way},
-        answer::Answer,
         backend::{Order, Question},
         script::{self, Script},
         step::{
             review::Review,
             settings::{Field, Settings},
         },
+        work::answer::Answer,
     },
 };
 

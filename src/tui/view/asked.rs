@@ -5,11 +5,15 @@ use ratatui::layout::Rect;
 use crate::tui::{
     action::Action,
     backend::Question,
-    canvas::{Canvas, Rows},
     job::Job,
     step::{Asking, is_typed},
-    theme::Role,
-    widget::{field, page::Page, text},
+    terminal::theme::Role,
+    widget::{
+        canvas::{Canvas, Rows},
+        field,
+        page::Page,
+        text,
+    },
 };
 
 /// Draws nothing if the job asks nothing.

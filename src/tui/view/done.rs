@@ -4,12 +4,12 @@ use ratatui::layout::{Rect, Size};
 
 use crate::tui::{
     backend::Published,
-    canvas::{Canvas, Rows, inset},
     job::Job,
     shared::Shared,
-    theme::Role,
+    terminal::theme::Role,
     widget::{
         amount,
+        canvas::{Canvas, Rows, inset},
         page::{Page, Scroll},
         qr,
     },

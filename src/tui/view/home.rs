@@ -4,13 +4,13 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     backend::Resumable,
-    canvas::{Canvas, Rows, inset},
     job::{End, Job, Jobs, Kind, State},
     shared::{Connection, Shared, where_words},
     step::home::{Home, Line, cannot},
-    theme::Role,
+    terminal::theme::Role,
     widget::{
         amount,
+        canvas::{Canvas, Rows, inset},
         line::{fault_lines, row},
         text,
     },

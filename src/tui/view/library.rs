@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     backend::Reel,
-    canvas::{Canvas, Rows},
     job::{Jobs, Kind},
     shared::Shared,
     step::library::Library,
-    theme::Role,
+    terminal::theme::Role,
     widget::{
-        amount, field,
+        amount,
+        canvas::{Canvas, Rows},
+        field,
         line::{fault_lines, row},
         text,
     },

@@ -18,15 +18,17 @@ use ratatui::{Frame, layout::Rect};
 
 use super::{
     app::App,
-    canvas::{Canvas, Pen, Rows, inset},
     chosen::Planned,
     job::{Job, Run},
     keymap::Binding,
     screen::Screen,
     shared::{Connection, account_words, where_words},
     sight::Sight,
-    theme::Role,
-    widget::text,
+    terminal::theme::Role,
+    widget::{
+        canvas::{Canvas, Pen, Rows, inset},
+        text,
+    },
 };
 
 /// Below this there is no room for any screen.

@@ -5,14 +5,13 @@ use ratatui::layout::Rect;
 use crate::tui::{
     action::Action,
     app::App,
-    canvas::{Canvas, Rows, inset},
-    confirm::Confirm,
     keymap::Table,
-    overlay::{Chooser, Overlay, Purpose},
+    overlay::{Chooser, Overlay, Purpose, confirm::Confirm},
     pane,
     sight::Sight,
-    theme::Role,
+    terminal::theme::Role,
     widget::{
+        canvas::{Canvas, Rows, inset},
         field,
         line::row,
         page::{Page, Scroll},

@@ -4,15 +4,18 @@ use ratatui::layout::Rect;
 
 use super::{asked, done};
 use crate::{
-    reel::fault::Fault,
+    model::event::fault::Fault,
     tui::{
-        canvas::{Canvas, Rows},
         job::{End, Job, Jobs, Publishing as Course, State},
         pane,
         shared::{Shared, where_words},
         step::publishing::Publishing,
-        theme::Role,
-        widget::{amount, gauge, text},
+        terminal::theme::Role,
+        widget::{
+            amount,
+            canvas::{Canvas, Rows},
+            gauge, text,
+        },
     },
 };
 

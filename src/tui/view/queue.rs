@@ -7,13 +7,17 @@ use super::{
     publishing,
 };
 use crate::tui::{
-    canvas::{Canvas, Rows, inset},
     job::{End, Job, Jobs, State},
     pane,
     shared::{Shared, where_words},
     step::queue::Queue,
-    theme::Role,
-    widget::{amount, line::row, text},
+    terminal::theme::Role,
+    widget::{
+        amount,
+        canvas::{Canvas, Rows, inset},
+        line::row,
+        text,
+    },
 };
 
 /// Lines that the stages need, and the rule above them.

@@ -6,13 +6,19 @@ use ratatui::layout::Rect;
 
 use crate::tui::{
     backend::{Chunk, ChunkId, Finding, ReelDetail},
-    canvas::{Canvas, Pen, Rows, inset},
     job::{End, Job, Jobs, Run, State},
     shared::Shared,
     sight::Sight,
     step::reel::{Reel, Tally},
-    theme::Role,
-    widget::{amount, field, gauge, line::fault_lines, page::Page, text},
+    terminal::theme::Role,
+    widget::{
+        amount,
+        canvas::{Canvas, Pen, Rows, inset},
+        field, gauge,
+        line::fault_lines,
+        page::Page,
+        text,
+    },
 };
 
 const COLUMN: usize = 11;

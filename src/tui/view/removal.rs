@@ -5,12 +5,17 @@ use ratatui::layout::Rect;
 use super::asked;
 use crate::tui::{
     backend::Gone,
-    canvas::{Canvas, Rows, inset},
     job::{Course, End, Job, Kind, State},
     shared::where_words,
     step::removal::Removal,
-    theme::Role,
-    widget::{amount, gauge, line::fault_lines, text},
+    terminal::theme::Role,
+    widget::{
+        amount,
+        canvas::{Canvas, Rows, inset},
+        gauge,
+        line::fault_lines,
+        text,
+    },
 };
 
 pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect) {

@@ -3,16 +3,19 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    reel::{order::IfTaken, region},
+    model::reel::{order::IfTaken, region},
     tui::{
         action::Action,
         backend::{Account, Fate, Question, Transcode},
-        canvas::{Canvas, inset},
         chosen::{Planned, Totals},
         shared::{Shared, account_words},
         step::review::Review,
-        theme::Role,
-        widget::{amount, page::Page},
+        terminal::theme::Role,
+        widget::{
+            amount,
+            canvas::{Canvas, inset},
+            page::Page,
+        },
     },
 };
 

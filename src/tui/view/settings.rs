@@ -6,17 +6,18 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use crate::{
-    reel::region,
+    model::reel::region,
     tui::{
         backend::Transcode,
-        canvas::{Canvas, Rows, inset},
         chosen::Totals,
         effect::Effect,
         shared::{Connection, Shared, account_words},
         step::settings::{Field, Settings, is_taken},
-        theme::Role,
+        terminal::theme::Role,
         widget::{
-            amount, field,
+            amount,
+            canvas::{Canvas, Rows, inset},
+            field,
             line::{fault_lines, row},
             list::Cursor,
             page::{Page, Scroll},

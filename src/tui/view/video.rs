@@ -10,16 +10,17 @@ use ratatui_image::{Image, protocol::Protocol};
 
 use crate::tui::{
     backend::{Fate, Probe},
-    canvas::{Canvas, Rows},
-    folder::Kind,
     shared::path_words,
     step::{rows::Row, video::Video},
-    theme::Role,
+    terminal::theme::Role,
     widget::{
-        amount, field,
+        amount,
+        canvas::{Canvas, Rows},
+        field,
         line::{fault_lines, row},
         text,
     },
+    work::folder::Kind,
 };
 
 /// From here on the probe stands beside the files.
@@ -163,7 +164,7 @@ fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
     name(&mut pen, entry_row, selected);
 }
 
-fn name(pen: &mut crate::tui::canvas::Pen, row: &Row, selected: bool) {
+fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {
     let name = match row.entry.kind {
         Kind::Above => "..".to_owned(),
         Kind::Folder => format!("{}/", text::clean(&row.entry.name)),

@@ -3,7 +3,10 @@
 use tui_input::Input;
 use unicode_width::UnicodeWidthChar;
 
-use crate::tui::{canvas::Pen, theme::Role, widget::text};
+use crate::tui::{
+    terminal::theme::Role,
+    widget::{canvas::Pen, text},
+};
 
 /// Draws the value in at most this many cells; with the focus also the cursor.
 pub(in crate::tui) fn draw(pen: &mut Pen, room: usize, input: &Input, role: Role, focused: bool) {

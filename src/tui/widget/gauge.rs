@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::{canvas::Canvas, theme::Role};
+use crate::tui::{terminal::theme::Role, widget::canvas::Canvas};
 
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -3,12 +3,14 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    reel::fault::Fault,
+    model::event::fault::Fault,
     tui::{
         action::Action,
-        canvas::{Canvas, Pen},
-        theme::Role,
-        widget::text,
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Pen},
+            text,
+        },
     },
 };
 

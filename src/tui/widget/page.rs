@@ -4,7 +4,11 @@ use std::cell::Cell;
 
 use ratatui::layout::Rect;
 
-use crate::tui::{action::Action, canvas::Canvas, theme::Role, widget::text};
+use crate::tui::{
+    action::Action,
+    terminal::theme::Role,
+    widget::{canvas::Canvas, text},
+};
 
 #[derive(Debug)]
 struct Line {

@@ -6,7 +6,7 @@ use ratatui::{
     style::{Color, Style},
 };
 
-use crate::tui::canvas::Canvas;
+use crate::tui::widget::canvas::Canvas;
 
 /// Modules of light around the code. The standard asks for 4; phones read 2, and terminals are small.
 const QUIET: usize = 2;

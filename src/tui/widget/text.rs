@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-pub(in crate::tui) use crate::reel::shown::clean;
+pub(in crate::tui) use crate::model::shown::clean;
 
 /// Cells that `text` takes.
 pub(in crate::tui) fn width(text: &str) -> usize {

@@ -2,10 +2,12 @@
 
 use crate::{
     account,
-    reel::{
-        fault::{Fault, Stopped},
-        health::{Grade, Health},
-        order::Place,
+    model::{
+        event::{
+            fault::{Fault, Stopped},
+            health::{Grade, Health},
+        },
+        reel::order::Place,
     },
     use_cases::{Engine, Follow, Person, consent, failed, unless_cancelled},
 };

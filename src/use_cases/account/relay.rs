@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::{Ready, RelayWish, setup};
 use crate::{
-    publish::reporter::{Control, Reporter},
-    reel::{
+    model::{
         cost,
-        fault::Stopped,
-        order::{AccountRegion, Place},
+        event::fault::Stopped,
+        reel::order::{AccountRegion, Place},
     },
+    running::reporter::{Control, Reporter},
     use_cases::{Engine, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 

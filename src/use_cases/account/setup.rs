@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::{Ready, RelayWish};
 use crate::{
     account,
-    publish::reporter::{Control, Reporter},
-    reel::{
-        fault::Stopped,
-        order::{AccountRegion, Place},
+    model::{
+        event::fault::Stopped,
+        reel::order::{AccountRegion, Place},
     },
+    running::reporter::{Control, Reporter},
     use_cases::{Engine, Person, consent, engine::account_region, unless_cancelled},
 };
 

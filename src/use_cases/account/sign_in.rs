@@ -3,10 +3,10 @@
 use crate::{
     account,
     cloud::{self, Cloud},
-    reel::{
-        fault::Stopped,
-        gate::Public,
-        order::{AccountRegion, Place},
+    model::{
+        event::fault::Stopped,
+        gate::public::Public,
+        reel::order::{AccountRegion, Place},
     },
     use_cases::{Engine, Question, consent, engine::account_region, failed},
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     account::{self, Roles},
-    reel::{fault::Stopped, order::Place},
+    model::{event::fault::Stopped, reel::order::Place},
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 

@@ -1,16 +1,15 @@
 //! Whether a reel is whole.
 
 use crate::{
-    library,
-    reel::{
-        fault::{Fault, Stopped},
-        name::ReelName,
-        order::Place,
+    model::{
+        event::fault::{Fault, Stopped},
+        reel::{name::ReelName, order::Place},
     },
+    remote,
     use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
-pub use crate::library::{Checked, Dark, Depth, Finding, LibraryError, Report};
+pub use crate::remote::{Checked, Dark, Depth, Finding, LibraryError, Report};
 
 /// Checks the generation that is served. `found` hears of each chunk, and in a deep check of each block read.
 pub async fn check(
@@ -23,7 +22,7 @@ pub async fn check(
 ) -> Result<Report, Stopped> {
     let work = async {
         let cloud = engine.connect(place).await?;
-        library::check(&cloud, reel, depth, &follow.patience(), found).await.map_err(|error| match error {
+        remote::check(&cloud, reel, depth, &follow.retries(), found).await.map_err(|error| match error {
             LibraryError::NotFound(_) => Stopped::Failed(super::not_found(engine, reel)),
             error => failed(error),
         })

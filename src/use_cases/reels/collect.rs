@@ -8,19 +8,19 @@ use std::{
 
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
-    library::{self, Sweep},
-    publish::{
-        collect::{Leftover, ORPHANS_KEPT, Why, is_left_over},
-        folder,
+    model::{
+        event::fault::{Fault, Stopped},
+        reel::{index::Index, name::ReelName, order::Place},
+    },
+    remote::{
+        self, Sweep,
+        leftover::{Leftover, ORPHANS_KEPT, Why, is_left_over},
         removal::Removal,
     },
-    reel::{
-        fault::{Fault, Stopped},
-        index::Index,
-        name::ReelName,
-        order::Place,
+    state::{
+        lock::{Purpose, ReelLock},
+        work_folder,
     },
-    state::lock::{Purpose, ReelLock},
     use_cases::{Engine, Follow, Person, Question, consent, failed, unless_cancelled},
 };
 
@@ -82,7 +82,7 @@ pub async fn collect(
         }
     }
     let (work, reel) = (engine.machine().folders.work.clone(), reel.cloned());
-    let removed = tokio::task::spawn_blocking(move || folder::collect(&work, reel.as_ref()));
+    let removed = tokio::task::spawn_blocking(move || work_folder::collect(&work, reel.as_ref()));
     collected.segment_bytes = removed.await.expect("removing files does not panic");
     Ok(collected)
 }
@@ -95,8 +95,8 @@ async fn look(
     follow: &Follow,
     found: &mut impl FnMut(Found<'_>),
 ) -> Result<(Vec<Leftover>, BTreeMap<ReelName, ReelLock>), Stopped> {
-    let patience = follow.patience();
-    let sweep = async || library::sweep(cloud, &patience).await.map_err(failed);
+    let retries = follow.retries();
+    let sweep = async || remote::sweep(cloud, &retries).await.map_err(failed);
     let of_interest = |left: &Leftover| reel.is_none_or(|reel| left.reel == *reel);
     let first = sweep().await?;
     let reels: BTreeSet<ReelName> =
@@ -134,11 +134,11 @@ async fn take_away(
     kept: Duration,
     follow: &Follow,
 ) -> Result<u32, Stopped> {
-    let (reel, patience) = (held.reel(), follow.patience());
+    let (reel, retries) = (held.reel(), follow.retries());
     let may_go = |index: Option<&Index>, facts: &FunctionFacts, now| is_left_over(reel, index, facts, now, kept);
     engine
         .leased(cloud, held, follow, async |lease| {
-            let removal = Removal { cloud, lease, reel, patience: &patience };
+            let removal = Removal { cloud, lease, reel, retries: &retries };
             removal.remove(names, may_go, |_| ()).await.map_err(failed)
         })
         .await

@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    library,
-    publish::{folder, log, removal::Removal},
-    reel::{
-        fault::Stopped,
-        name::ReelName,
-        order::{AccountRegion, Place},
+    model::{
+        event::fault::Stopped,
+        reel::{
+            name::ReelName,
+            order::{AccountRegion, Place},
+        },
     },
+    remote::{self, removal::Removal},
     state::{
         journal,
         lock::{Purpose, ReelLock},
+        log,
         resumable::{self, Resumable},
+        work_folder,
     },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
 };
@@ -29,19 +32,19 @@ pub async fn delete(
     progress: impl FnMut(u32, u32),
 ) -> Result<u32, Stopped> {
     let held = engine.hold(reel, Purpose::Delete).await?;
-    let patience = follow.patience();
+    let retries = follow.retries();
     let asked = async {
         let cloud = engine.connect(place).await?;
         let at = account_region(&cloud);
         let may_stand = may_stand(engine, reel, at.clone()).await;
-        let inventory = library::inventory(&cloud, reel, may_stand, &patience).await.map_err(failed)?;
+        let inventory = remote::inventory(&cloud, reel, may_stand, &retries).await.map_err(failed)?;
         consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
         Ok((cloud, at, inventory))
     };
     let (cloud, at, inventory) = unless_cancelled(&follow.cancel, asked).await?;
     let delete = engine.leased(&cloud, &held, follow, async |lease| {
-        let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
-        library::delete(&removal, inventory, progress).await.map_err(failed)
+        let removal = Removal { cloud: &cloud, lease, reel, retries: &retries };
+        remote::delete(&removal, inventory, progress).await.map_err(failed)
     });
     let gone = delete.await?;
     forget(engine, held, at).await?;
@@ -60,7 +63,7 @@ async fn forget(engine: &Engine, held: ReelLock, at: AccountRegion) -> Result<()
     let engine = engine.clone();
     let forgotten = tokio::task::spawn_blocking(move || {
         journal::forget(&held, &at);
-        folder::collect(&engine.machine().folders.work, Some(held.reel()));
+        work_folder::collect(&engine.machine().folders.work, Some(held.reel()));
         let forgotten = engine.queue().forget(held.reel(), &at);
         held.remove_if_empty(&log::FILES);
         forgotten

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use super::resume::Resumable;
 use crate::{
     cloud::functions::FunctionFacts,
-    library,
-    publish::{collect, folder, log, removal::Removal},
-    reel::{fault::Stopped, index::Index, name::PREFIX},
+    model::{
+        event::fault::Stopped,
+        reel::{index::Index, name::PREFIX},
+    },
+    remote::{self, leftover, removal::Removal},
     state::{
         journal,
         lock::{Purpose, ReelLock},
+        log, work_folder,
     },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
 };
@@ -27,7 +30,7 @@ pub async fn discard(
     let gone = discard_held(engine, &held, resumable, person, follow, progress).await?;
     let (generation, work) = (resumable.generation, engine.machine().folders.work.clone());
     let forgotten = tokio::task::spawn_blocking(move || {
-        folder::collect(&work, Some(held.reel()));
+        work_folder::collect(&work, Some(held.reel()));
         let forgotten = journal::forget_generation(&held, generation);
         held.remove_if_empty(&log::FILES);
         forgotten
@@ -49,19 +52,20 @@ async fn discard_held(
     let cloud = unless_cancelled(&follow.cancel, engine.connect_for(&order)).await?;
     let question = Question::Discard { reel: reel.clone(), generation, at: account_region(&cloud) };
     unless_cancelled(&follow.cancel, consent::ask(person, &question)).await?;
-    let patience = follow.patience();
+    let retries = follow.retries();
     // a list may be stale: what the journal tells of is asked for by its name
     let mut names: BTreeSet<String> = resumable.may_stand().collect();
-    library::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &patience, |page| {
+    remote::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &retries, |page| {
         names.extend(page.into_iter().map(|facts| facts.name));
     })
     .await
     .map_err(failed)?;
     let all = names.len() as u32;
-    let may_go = |index: Option<&Index>, facts: &FunctionFacts, _| collect::is_unlisted(reel, index, generation, facts);
+    let may_go =
+        |index: Option<&Index>, facts: &FunctionFacts, _| leftover::is_unlisted(reel, index, generation, facts);
     engine
         .leased(&cloud, held, follow, async |lease| {
-            let removal = Removal { cloud: &cloud, lease, reel, patience: &patience };
+            let removal = Removal { cloud: &cloud, lease, reel, retries: &retries };
             removal.remove(names.into_iter().collect(), may_go, |done| progress(done, all)).await.map_err(failed)
         })
         .await

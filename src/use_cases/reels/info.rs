@@ -3,9 +3,12 @@
 use std::time::SystemTime;
 
 use crate::{
-    library::LibraryError,
-    publish::remote,
-    reel::{fault::Stopped, gate::GATE, index::Index, moment, name::ReelName, order::Place},
+    model::{
+        event::fault::Stopped,
+        gate::public::GATE,
+        reel::{index::Index, moment, name::ReelName, order::Place},
+    },
+    remote::{LibraryError, deployed},
     use_cases::{Engine, Follow, failed, unless_cancelled},
 };
 
@@ -21,10 +24,10 @@ pub struct Info {
 pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Info, Stopped> {
     let work = async {
         let cloud = engine.connect(place).await?;
-        let patience = follow.patience();
-        let existing = patience.again(|| remote::existing(&cloud, reel)).await.map_err(failed)?;
+        let retries = follow.retries();
+        let existing = retries.again(|| deployed::existing(&cloud, reel)).await.map_err(failed)?;
         let index = super::found(engine, reel, existing)?.index;
-        let gate = patience.again(|| cloud.function_url(GATE)).await.map_err(failed)?;
+        let gate = retries.again(|| cloud.function_url(GATE)).await.map_err(failed)?;
         let gate = gate.ok_or_else(|| failed(LibraryError::NoGate))?;
         let watch_url = format!("{gate}{reel}/");
         let published = moment::of_rfc3339(&index.published);

@@ -15,12 +15,11 @@ pub mod retitle;
 
 use super::Engine;
 use crate::{
-    library::LibraryError,
-    publish::remote::Existing,
-    reel::{
-        fault::{Explain, Fault, Stopped},
-        name::ReelName,
+    model::{
+        event::fault::{Explain, Fault, Stopped},
+        reel::name::ReelName,
     },
+    remote::{LibraryError, deployed::Existing},
 };
 
 /// The reel's index, or that there is none, with who may be making it just now.

@@ -4,15 +4,12 @@ use std::sync::Arc;
 
 use crate::{
     account::RelayWish,
-    publish::{
-        self, foresight,
-        reporter::{Control, Reporter},
+    model::{
+        event::{event::Published, fault::Stopped},
+        reel::order::{IfTaken, Order},
     },
-    reel::{
-        event::Published,
-        fault::Stopped,
-        order::{IfTaken, Order},
-    },
+    publish::{self, prepare::foresight},
+    running::reporter::{Control, Reporter},
     state::lock::Purpose,
     use_cases::{Engine, Person, consent, unless_cancelled},
 };

@@ -1,10 +1,12 @@
 //! Orders that wait for their turn: kept on the disk, so that the next process finds what this one did not get to.
 
 use crate::{
-    reel::{
-        fault::Stopped,
-        name::ReelName,
-        order::{AccountRegion, Order},
+    model::{
+        event::fault::Stopped,
+        reel::{
+            name::ReelName,
+            order::{AccountRegion, Order},
+        },
     },
     state::queue::Waiting,
     use_cases::{Engine, failed},

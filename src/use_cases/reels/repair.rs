@@ -5,19 +5,18 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 use super::check::{self, Depth, Report};
 use crate::{
     cloud::Cloud,
-    publish::{
-        remote,
-        reporter::{Control, Reporter},
-        source,
-    },
-    reel::{
-        event::Published,
-        fault::Stopped,
-        index::Index,
-        name::ReelName,
-        order::{Cut, IfTaken, Order, Place, Transcode},
+    media::source,
+    model::{
+        event::{event::Published, fault::Stopped},
+        reel::{
+            index::Index,
+            name::ReelName,
+            order::{Cut, IfTaken, Order, Place, Transcode},
+        },
         retry::RetryPolicy,
     },
+    remote::deployed,
+    running::reporter::{Control, Reporter},
     use_cases::{Engine, Follow, Person, engine::account_region, failed, unless_cancelled},
 };
 
@@ -65,8 +64,8 @@ pub async fn is_of(
 async fn served(engine: &Engine, repair: &Repair) -> Result<(Cloud, Index), Stopped> {
     let cloud = engine.connect(&repair.place).await?;
     // its link is no good any more where it was replaced meanwhile: it is asked for again
-    let patience = Follow::default().patience();
-    let existing = patience.again(|| remote::existing(&cloud, &repair.reel)).await.map_err(failed)?;
+    let retries = Follow::default().retries();
+    let existing = retries.again(|| deployed::existing(&cloud, &repair.reel)).await.map_err(failed)?;
     let index = super::found(engine, &repair.reel, existing)?.index;
     Ok((cloud, index))
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    publish::reporter::{Control, Reporter},
-    reel::{
-        event::Published,
-        fault::{Fault, Stopped},
-        name::{Generation, ReelName},
+    model::{
+        event::{
+            event::Published,
+            fault::{Fault, Stopped},
+        },
+        reel::name::{Generation, ReelName},
     },
+    running::reporter::{Control, Reporter},
     state::resumable,
     use_cases::{Engine, Person},
 };

@@ -1,8 +1,12 @@
 //! Giving a reel another title. Nothing but its index changes, in one step.
 
 use crate::{
-    publish::{index, remote},
-    reel::{fault::Stopped, name::ReelName, order::Place},
+    model::{
+        event::fault::Stopped,
+        reel::{name::ReelName, order::Place},
+    },
+    publish::index,
+    remote::deployed,
     state::lock::Purpose,
     use_cases::{Engine, Follow, failed, unless_cancelled},
 };
@@ -17,14 +21,14 @@ pub async fn retitle(
 ) -> Result<String, Stopped> {
     let held = engine.hold(reel, Purpose::Retitle).await?;
     let cloud = unless_cancelled(&follow.cancel, engine.connect(place)).await?;
-    let patience = follow.patience();
+    let retries = follow.retries();
     engine
         .leased(&cloud, &held, follow, async |lease| {
-            let existing = patience.again(|| remote::existing(&cloud, reel)).await.map_err(failed)?;
+            let existing = retries.again(|| deployed::existing(&cloud, reel)).await.map_err(failed)?;
             let existing = super::found(engine, reel, existing)?;
             let before = existing.index.title.clone();
             if before != title {
-                index::retitle(&cloud, existing, title, &patience, lease).await.map_err(failed)?;
+                index::retitle(&cloud, existing, title, &retries, lease).await.map_err(failed)?;
             }
             Ok(before)
         })

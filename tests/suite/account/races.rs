@@ -8,7 +8,7 @@ use zipreel::{
     account::{self, RelayWish, Roles},
     cloud::Cloud,
     local::Operation,
-    reel::gate::Public,
+    model::gate::public::Public,
 };
 
 use super::setting_up::set_up;
@@ -144,7 +144,10 @@ async fn what_somebody_else_changes_meanwhile_is_read_again() {
     };
     let error = cloud.ensure_environment(Public::Gate, meddling).await.unwrap_err();
     assert!(error.is_precondition(), "{error:?}");
-    assert_eq!(zipreel::reel::fault::Explain::class(&error), zipreel::reel::fault::FaultClass::Transient);
+    assert_eq!(
+        zipreel::model::event::fault::Explain::class(&error),
+        zipreel::model::event::fault::FaultClass::Transient
+    );
     cloud.ensure_environment(Public::Gate, async || Ok(wanted())).await.unwrap();
     assert_eq!(cloud.public(Public::Gate).await.unwrap().unwrap().environment, wanted());
 }

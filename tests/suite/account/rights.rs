@@ -6,8 +6,8 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use zipreel::{
     account::{self, RelayWish, Roles},
     local::Operation,
-    publish::reporter::Control,
-    reel::gate::{GATE_POLICY, GATE_ROLE, Policy, Public},
+    model::gate::public::{GATE_POLICY, GATE_ROLE, Policy, Public},
+    running::reporter::Control,
 };
 
 use super::setting_up::{Seen, allowed, asked, connect, set_up};

@@ -9,14 +9,16 @@ use std::{
 use zipreel::{
     account::{self, Ready, RelayWish, Roles},
     cloud::{Cloud, Connect, Keys, RoleWanted, Unusual},
-    publish::reporter::{Control, Reporter},
-    reel::{
-        board::{Board, State},
-        event::{Event, JobName, SetupStep},
-        fault::Stopped,
-        gate::{Policy, Public},
-        health::{Grade, Subject},
+    model::{
+        event::{
+            board::{Board, State},
+            event::{Event, JobName, SetupStep},
+            fault::Stopped,
+            health::{Grade, Subject},
+        },
+        gate::public::{Policy, Public},
     },
+    running::reporter::{Control, Reporter},
 };
 
 use super::secrets::{REEL, publish, zipreel};

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use zipreel::{local::Clock, reel::name::ReelName};
+use zipreel::{local::Clock, model::reel::name::ReelName};
 
 use super::{
     http::{Answer, client, get, send, send_from},

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use zipreel::{
     local::{Clock, Faults},
-    reel::name::ReelName,
+    model::reel::name::ReelName,
 };
 
 use super::{

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use tokio::process::Command;
-use zipreel::reel::gate::Public;
+use zipreel::model::gate::public::Public;
 
 use super::{
     runtime::{node, repository},

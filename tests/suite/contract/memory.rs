@@ -3,7 +3,7 @@
 use zipreel::{
     cloud::Cloud,
     local::Clock,
-    reel::{
+    model::reel::{
         generation::FORMAT,
         index::{ChunkIndex, GenerationIndex, Index, Retired, SegmentIndex},
         name::{ChunkNumber, ReelName},

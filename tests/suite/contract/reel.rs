@@ -10,18 +10,23 @@ use sha2::{Digest, Sha256};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::{
-    cloud::{Cloud, Lease, code::CodeZip, functions::NewFunction},
-    publish::change,
-    reel::{
-        event::Count,
-        generation::FORMAT,
-        index::{
-            ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
-            RenditionIndex, Retired, SegmentIndex,
-        },
-        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
-        playlist::{self, Links},
+    cloud::{
+        Cloud, Lease,
+        functions::{NewFunction, code::CodeZip},
     },
+    model::{
+        event::event::Count,
+        hls::playlist::{self, Links},
+        reel::{
+            generation::FORMAT,
+            index::{
+                ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
+                RenditionIndex, Retired, SegmentIndex,
+            },
+            name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        },
+    },
+    remote::change,
 };
 
 pub(crate) const POSTER: &[u8] = b"\xff\xd8 not really a picture";

@@ -2,12 +2,14 @@
 
 use zipreel::{
     local::Clock,
-    reel::{
-        generation::FORMAT,
-        index::{ChunkIndex, Index, SegmentIndex},
-        limits::{INDEX_BYTES_MAX, PLAYLIST_BYTES_MAX},
-        name::{ChunkNumber, FunctionName, ReelName, RenditionId},
-        playlist::{self, Links},
+    model::{
+        chunk::limits::{INDEX_BYTES_MAX, PLAYLIST_BYTES_MAX},
+        hls::playlist::{self, Links},
+        reel::{
+            generation::FORMAT,
+            index::{ChunkIndex, Index, SegmentIndex},
+            name::{ChunkNumber, FunctionName, ReelName, RenditionId},
+        },
     },
 };
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use zipreel::{
     cloud::{Cloud, Keys},
-    reel::gate::{Policy, Public},
+    model::gate::public::{Policy, Public},
 };
 
 use super::server::Emulator;

@@ -14,7 +14,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_iam::config::{BehaviorVersion, Region};
 use zipreel::{
     cloud::{Cloud, Connect, InvokeMode, Keys, Unusual},
-    reel::gate::Policy,
+    model::gate::public::Policy,
 };
 
 use crate::{clips::scratch, publish::desk::client};

@@ -6,7 +6,7 @@ use aws_sdk_lambda::Client;
 use zipreel::{
     cloud::{Cloud, Connect, Keys},
     local::Endpoint,
-    reel::name::FunctionName,
+    model::reel::name::FunctionName,
 };
 
 use crate::{

@@ -5,20 +5,21 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use futures_util::{StreamExt, stream};
 use zipreel::{
     cloud::Cloud,
-    library::{self, Depth, LibraryError},
     local::{self, Config},
-    publish::{
-        self,
-        attempt::Patience,
-        ffmpeg::Tools,
-        reporter::{Control, Reporter},
-    },
-    reel::{
-        event::Event,
-        fault::Stopped,
-        name::ReelName,
-        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+    media::ffmpeg::Tools,
+    model::{
+        event::{event::Event, fault::Stopped},
+        reel::{
+            name::ReelName,
+            order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+        },
         retry::RetryPolicy,
+    },
+    publish,
+    remote::{self, Depth, LibraryError},
+    running::{
+        attempt::Retries,
+        reporter::{Control, Reporter},
     },
     state::lock::{Purpose, ReelLock},
 };
@@ -113,7 +114,7 @@ async fn survive(cloud: &Cloud, tools: &Tools, video: &Path, reel: &ReelName, fo
     let (control, reporter) = (Control::default(), Arc::new(Deaf));
     let run = publish::publish(order, &held, cloud.clone(), tools, reporter, &control);
     let ended = tokio::time::timeout(BOUND, run).await.unwrap_or_else(|_| panic!("{video:?} hangs"));
-    let check = library::check(cloud, reel, Depth::Quick, &Patience::default(), |_| ()).await;
+    let check = remote::check(cloud, reel, Depth::Quick, &Retries::default(), |_| ()).await;
     match ended {
         Ok(_) => {
             assert!(check.unwrap().is_whole(), "{video:?}");

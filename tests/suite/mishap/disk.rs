@@ -9,8 +9,9 @@ use std::{
 };
 
 use zipreel::{
-    library::{self, Depth},
-    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control},
+    media::ffmpeg::Tools,
+    remote::{self, Depth},
+    running::{attempt::Retries, reporter::Control},
     state::journal,
 };
 
@@ -110,7 +111,7 @@ async fn a_slow_uplink_holds_ffmpeg_back_and_the_disk_stays_under_its_bound() {
     assert!(watched.holds > 1 && watched.releases > 1, "{watched:?}");
     assert_eq!(size(&work_dir), 0);
     stand_in.faults().clear();
-    let patience = Patience::default();
-    let report = library::check(&cloud, &REEL.parse().unwrap(), Depth::Deep, &patience, |_| ()).await.unwrap();
+    let retries = Retries::default();
+    let report = remote::check(&cloud, &REEL.parse().unwrap(), Depth::Deep, &retries, |_| ()).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
 }

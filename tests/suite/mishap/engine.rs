@@ -9,18 +9,18 @@ use std::{
 use zipreel::{
     cloud::Cloud,
     local::{self, Config, StandIn},
-    publish::{
-        self,
-        ffmpeg::Tools,
-        reporter::{Control, Reporter},
-    },
-    reel::{
-        board::{Board, State},
-        event::{Event, JobName, Published},
-        fault::Stopped,
-        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+    media::ffmpeg::Tools,
+    model::{
+        event::{
+            board::{Board, State},
+            event::{Event, JobName, Published},
+            fault::Stopped,
+        },
+        reel::order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         retry::RetryPolicy,
     },
+    publish,
+    running::reporter::{Control, Reporter},
     state::lock::{Purpose, ReelLock},
 };
 

@@ -6,10 +6,11 @@ use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, time::Duration}
 use futures_util::{StreamExt, stream};
 use zipreel::{
     cloud::{Cloud, Lease},
-    library::{self, Depth, LibraryError},
     local::{self, Clock, Config, Operation as Call, StandIn},
-    publish::{attempt::Patience, ffmpeg::Tools, removal::Removal, reporter::Control},
-    reel::fault::{Explain, Stopped},
+    media::ffmpeg::Tools,
+    model::event::fault::{Explain, Stopped},
+    remote::{self, Depth, LibraryError, removal::Removal},
+    running::{attempt::Retries, reporter::Control},
 };
 
 use super::{
@@ -174,7 +175,7 @@ impl<'a> Case<'a> {
     /// Does what the operation is; what it fails with in one line.
     async fn operate(&self) -> Result<(), String> {
         let title = if self.operation == Operation::Index { "another title" } else { "one" };
-        let patience = Patience { policy: POLICY, ..Patience::default() };
+        let retries = Retries { policy: POLICY, ..Retries::default() };
         let reel = REEL.parse().unwrap();
         match self.operation {
             Operation::Upload | Operation::Index | Operation::Verify => {
@@ -183,16 +184,16 @@ impl<'a> Case<'a> {
                 let result = publish(order, &self.cloud, &self.ground.tools, &seen, &control).await;
                 result.map(drop).map_err(|stopped| told(&stopped))
             }
-            Operation::Check => match library::check(&self.cloud, &reel, Depth::Deep, &patience, |_| ()).await {
+            Operation::Check => match remote::check(&self.cloud, &reel, Depth::Deep, &retries, |_| ()).await {
                 Ok(report) if report.is_whole() => Ok(()),
                 Ok(report) => Err(format!("{report:?}")),
                 Err(error) => Err(told(&Stopped::Failed(error.fault()))),
             },
             Operation::Delete => {
                 let lease = Lease::take(&self.cloud, &reel, "this-machine", "delete").await.unwrap();
-                let removal = Removal { cloud: &self.cloud, lease: &lease, reel: &reel, patience: &patience };
-                let inventory = library::inventory(&self.cloud, &reel, BTreeSet::new(), &patience).await.unwrap();
-                let deleted = library::delete(&removal, inventory, |_, _| ()).await;
+                let removal = Removal { cloud: &self.cloud, lease: &lease, reel: &reel, retries: &retries };
+                let inventory = remote::inventory(&self.cloud, &reel, BTreeSet::new(), &retries).await.unwrap();
+                let deleted = remote::delete(&removal, inventory, |_, _| ()).await;
                 lease.release().await;
                 deleted.map(drop).map_err(|error| told(&Stopped::Failed(error.fault())))
             }
@@ -202,7 +203,7 @@ impl<'a> Case<'a> {
     /// Whether there is a reel: an index stands for all it promises.
     async fn is_visible(&self) -> Result<bool, String> {
         let reel = REEL.parse().unwrap();
-        match library::check(&self.cloud, &reel, Depth::Quick, &Patience::default(), |_| ()).await {
+        match remote::check(&self.cloud, &reel, Depth::Quick, &Retries::default(), |_| ()).await {
             Ok(report) if report.is_whole() => Ok(true),
             Ok(report) => Err(format!("half a reel is visible: {report:?}")),
             Err(LibraryError::NotFound(_)) => Ok(false),
@@ -216,7 +217,7 @@ impl<'a> Case<'a> {
         let visible = self.is_visible().await?;
         let mut left = 0;
         let count = |page: Vec<_>| left += page.len();
-        library::each_function(&self.cloud, &format!("zipreel-{REEL}-"), &Patience::default(), count).await.unwrap();
+        remote::each_function(&self.cloud, &format!("zipreel-{REEL}-"), &Retries::default(), count).await.unwrap();
         let done = visible != deletes && (left == 0) == deletes;
         if done { Ok(()) } else { Err(format!("visible: {visible}, {left} functions")) }
     }

@@ -19,12 +19,15 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use zipreel::{
     cloud::{Cloud, Connect, Keys, Unusual},
     local::{self, Clock, Config, Endpoint, StandIn},
-    publish::{ffmpeg::Tools, reporter::Control},
-    reel::{
-        event::{JobName, Published},
-        fault::Stopped,
-        order::{IfTaken, Order},
+    media::ffmpeg::Tools,
+    model::{
+        event::{
+            event::{JobName, Published},
+            fault::Stopped,
+        },
+        reel::order::{IfTaken, Order},
     },
+    running::reporter::Control,
 };
 
 use super::{

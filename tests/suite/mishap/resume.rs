@@ -192,7 +192,7 @@ async fn a_damaged_journal_costs_nothing() {
     assert!(journal.with_extension("damaged").exists(), "{}", said.err);
     assert_eq!(bodies(&desk, &there), before);
     is_whole(&desk, "again").await;
-    let log = fs::read_to_string(zipreel::publish::log::path(&desk.path("state"), &"again".parse().unwrap())).unwrap();
+    let log = fs::read_to_string(zipreel::state::log::path(&desk.path("state"), &"again".parse().unwrap())).unwrap();
     assert!(log.contains("its record 2 does not match its checksum"), "{log}");
 }
 

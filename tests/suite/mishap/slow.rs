@@ -5,16 +5,18 @@ use std::{fmt::Write as _, path::Path, time::Duration};
 
 use zipreel::{
     cloud::Cloud,
-    library::{self, Depth},
     local::{Operation::CreateFunction, StandIn},
-    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control},
-    reel::{
-        event::Published,
-        fault::{FaultClass, Stopped},
-        name::FunctionName,
-        order::Order,
+    media::ffmpeg::Tools,
+    model::{
+        event::{
+            event::Published,
+            fault::{FaultClass, Stopped},
+        },
+        reel::{name::FunctionName, order::Order},
         retry::RetryPolicy,
     },
+    remote::{self, Depth},
+    running::{attempt::Retries, reporter::Control},
 };
 
 use super::{
@@ -63,7 +65,7 @@ impl Line {
     async fn bodies(&self) -> Vec<(u16, u64)> {
         let (mut found, counts) = (Vec::new(), self.stand_in.counts());
         let page = |page: Vec<_>| found.extend(page);
-        library::each_function(&self.cloud, &format!("zipreel-{REEL}-"), &Patience::default(), page).await.unwrap();
+        remote::each_function(&self.cloud, &format!("zipreel-{REEL}-"), &Retries::default(), page).await.unwrap();
         let numbers = found.into_iter().filter_map(|function: zipreel::cloud::functions::FunctionFacts| {
             let FunctionName::Chunk { number, .. } = FunctionName::parse(&function.name)? else { return None };
             Some((number.get(), counts.body_bytes(&function.name)))
@@ -74,8 +76,8 @@ impl Line {
     }
 
     async fn is_whole(&self) {
-        let (reel, patience) = (REEL.parse().unwrap(), Patience::default());
-        let report = library::check(&self.cloud, &reel, Depth::Deep, &patience, |_| ()).await.unwrap();
+        let (reel, retries) = (REEL.parse().unwrap(), Retries::default());
+        let report = remote::check(&self.cloud, &reel, Depth::Deep, &retries, |_| ()).await.unwrap();
         assert!(report.is_whole(), "{report:?}");
     }
 }

@@ -10,8 +10,8 @@ use std::{
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
 use zipreel::{
-    publish::remote::{self, Existing},
-    reel::{index::INDEX_ENTRY, zip},
+    model::{chunk::zip, reel::index::INDEX_ENTRY},
+    remote::deployed::{self, Existing},
 };
 
 use super::account::{
@@ -64,7 +64,7 @@ async fn plays(desk: &Desk, run: &Run, video: &Path) {
 
 async fn served(desk: &Desk) -> Existing {
     let cloud = connect(desk.stand_in.endpoint()).await;
-    remote::existing(&cloud, &REEL.parse().unwrap()).await.unwrap().unwrap()
+    deployed::existing(&cloud, &REEL.parse().unwrap()).await.unwrap().unwrap()
 }
 
 /// Makes the reel's index one of zipreel 0.1, which does not know the video's hash.

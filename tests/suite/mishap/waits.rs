@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use zipreel::{
     cloud::Cloud,
-    library::{self, Depth},
     local::{Config, StandIn},
-    publish::{attempt::Patience, ffmpeg::Tools, reporter::Control},
-    reel::{
-        event::{JobName, Published},
-        order::Order,
+    media::ffmpeg::Tools,
+    model::{
+        event::event::{JobName, Published},
+        reel::order::Order,
         retry::RetryPolicy,
     },
+    remote::{self, Depth},
+    running::{attempt::Retries, reporter::Control},
 };
 
 use super::{
@@ -27,8 +28,7 @@ use crate::{
 };
 
 async fn is_whole(cloud: &Cloud) {
-    let report =
-        library::check(cloud, &REEL.parse().unwrap(), Depth::Deep, &Patience::default(), |_| ()).await.unwrap();
+    let report = remote::check(cloud, &REEL.parse().unwrap(), Depth::Deep, &Retries::default(), |_| ()).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
 }
 

@@ -16,14 +16,15 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::process::Command;
 use zipreel::{
     local::{self, Clock, Config, StandIn},
-    publish::reporter::{Control, Reporter},
-    reel::{
-        event::Event,
-        fault::Stopped,
-        index::{GenerationIndex, INDEX_ENTRY, Index},
-        name::FunctionName,
-        order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+    model::{
+        event::{event::Event, fault::Stopped},
+        reel::{
+            index::{GenerationIndex, INDEX_ENTRY, Index},
+            name::FunctionName,
+            order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+        },
     },
+    running::reporter::{Control, Reporter},
     use_cases::{
         Engine, Follow, Machine, Person, Question, Reply, Unusual,
         account::{RelayWish, setup},

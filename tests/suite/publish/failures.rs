@@ -12,7 +12,7 @@ use crate::{
 async fn functions(desk: &Desk) -> Vec<String> {
     let answer = lambda(desk.stand_in.endpoint()).list_functions().send().await.unwrap();
     let names = answer.functions().iter().map(|function| function.function_name().unwrap().to_owned());
-    names.filter(|name| zipreel::reel::name::FunctionName::parse(name).is_some()).collect()
+    names.filter(|name| zipreel::model::reel::name::FunctionName::parse(name).is_some()).collect()
 }
 
 async fn refuses(desk: &Desk, video: PathBuf, args: &[&str], words: &[&str]) {

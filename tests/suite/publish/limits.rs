@@ -9,13 +9,14 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use zipreel::{
     account::{self, Roles},
     local::Clock,
-    publish::remote::{self, Existing},
-    reel::{
-        index::{INDEX_ENTRY, Index, Retired, SegmentIndex},
-        limits::INDEX_BYTES_MAX,
-        name::Generation,
-        zip,
+    model::{
+        chunk::{limits::INDEX_BYTES_MAX, zip},
+        reel::{
+            index::{INDEX_ENTRY, Index, Retired, SegmentIndex},
+            name::Generation,
+        },
     },
+    remote::deployed::{self, Existing},
 };
 
 use super::desk::{Desk, Reel, client_that_stays, get};
@@ -29,7 +30,7 @@ use crate::{
 const OLD: &str = "0000000d";
 
 async fn existing(desk: &Desk, reel: &str) -> Existing {
-    remote::existing(&connect(desk.stand_in.endpoint()).await, &reel.parse().unwrap()).await.unwrap().unwrap()
+    deployed::existing(&connect(desk.stand_in.endpoint()).await, &reel.parse().unwrap()).await.unwrap().unwrap()
 }
 
 /// Deploys another index: `change` has the one that is there, and the entries beside it.

@@ -9,7 +9,7 @@ use tokio::{
 };
 use zipreel::{
     local::{self, Config, Endpoint, LocalError, StandIn},
-    reel::fault::Explain,
+    model::event::fault::Explain,
 };
 
 use super::clients::{authority, config, lambda};

@@ -5,13 +5,13 @@ use tokio::sync::oneshot;
 
 use super::{Running, World};
 use crate::{
-    reel::{event::Event, fault::Fault},
+    model::event::{event::Event, fault::Fault},
     tui::{
-        answer::Answer,
         backend::{Checked, Finding, Gone, Published, Question, Reply, Report},
         id::Owner,
         job::{Asked, End, Kind, Run},
         script,
+        work::answer::Answer,
     },
 };
 

@@ -16,24 +16,23 @@ use futures_util::FutureExt;
 use ratatui::{Terminal, backend::TestBackend};
 use tokio::sync::oneshot;
 
-use self::reached::{Before, WANTED};
 use super::{Player, text};
 use crate::{
-    publish::reporter::Control,
+    running::reporter::Control,
     tui::{
         action::Command,
-        answer::Answer,
         app::Errand,
         backend::{Backend, Reply, Resumable},
-        confirm::Confirm,
         id::Owner,
         job::Run,
-        overlay::Overlay,
+        overlay::{Overlay, confirm::Confirm},
         screen::Screen,
         script::{self, Script},
         sight::LEAST,
         step::home::{Home, Line},
+        tests::random::reached::{Before, WANTED},
         view,
+        work::answer::Answer,
     },
 };
 

@@ -12,10 +12,9 @@ use super::{World, engine::well};
 use crate::tui::{
     action::Action,
     backend::Question,
-    confirm::Confirm,
     job::{End, Job, Kind, Run},
     keymap::{Key, Table},
-    overlay::Overlay,
+    overlay::{Overlay, confirm::Confirm},
     screen::Screen,
     sight::LEAST,
     step::home::{Home, Line},

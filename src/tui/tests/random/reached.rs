@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use super::World;
 use crate::tui::{
-    confirm::{Confirm, Stops},
     id::JobId,
     job::{End, Job, Run, State},
     keymap::Table,
-    overlay::{Overlay, Purpose},
+    overlay::{
+        Overlay, Purpose,
+        confirm::{Confirm, Stops},
+    },
     tests::{At, Player},
 };
 

@@ -1,0 +1,4 @@
+//! What the account allows, and what we may do in it.
+
+pub mod quota;
+pub mod rights;

@@ -1,8 +1,0 @@
-//! The chain of an error's causes.
-
-/// The error itself, its cause, the cause's cause, …
-pub(super) fn causes<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
-}

@@ -1,0 +1,183 @@
+//! For a process that needs the stand-in to be there: it joins the one that runs, and takes it over at the same
+//! addresses when the process that serves it ends, however that ended. Who has the folder's lock serves.
+
+use std::{
+    io, mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    lock,
+    server::{self, Listeners},
+};
+use crate::local::{
+    Config, Endpoint, LocalError, StandIn,
+    join::{Joined, join_or_start},
+    signature::keys::Keys,
+};
+
+/// How often a joined stand-in's lock is tried: one small file is opened for it, and one read.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// After a take-over that failed: others may succeed meanwhile.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// How long the ports may take to be free. Shorter than the retries of a process that would join: the lock is held.
+const FREE_WITHIN: Duration = Duration::from_secs(3);
+const LISTEN_EVERY: Duration = Duration::from_millis(50);
+
+/// A stand-in that is there until it is stopped. Dropping it stops at once what is ours.
+#[derive(Debug)]
+pub struct Kept {
+    endpoint: Endpoint,
+    state: Arc<Mutex<State>>,
+    stop: CancellationToken,
+    watching: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Another process serves it, or nobody does just now, with why we could not.
+    Another(Option<Arc<LocalError>>),
+    Ours(StandIn),
+    Over,
+}
+
+/// Joins the stand-in that has the data folder, and takes it over when it ends; or starts one. The config's faults and
+/// clock belong to the one that we serve.
+pub async fn keep(config: Config) -> Result<Kept, LocalError> {
+    let joined = join_or_start(config.clone()).await?;
+    let endpoint = joined.endpoint().clone();
+    let (state, is_ours) = match joined {
+        Joined::Started(stand_in) => (State::Ours(stand_in), true),
+        Joined::Running(_) => (State::Another(None), false),
+    };
+    let (state, stop) = (Arc::new(Mutex::new(state)), CancellationToken::new());
+    let watch = Watch { config, endpoint: endpoint.clone(), state: Arc::clone(&state), stop: stop.clone() };
+    let watching = (!is_ours).then(|| tokio::spawn(watch.run()));
+    Ok(Kept { endpoint, state, stop, watching })
+}
+
+impl Kept {
+    /// The same for all its life, whoever serves.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Whether we serve it: from the start, or since we took it over.
+    pub fn is_ours(&self) -> bool {
+        matches!(*lock_state(&self.state), State::Ours(_))
+    }
+
+    /// Why nobody serves it at this endpoint, as far as that was seen. It is tried again until it is stopped.
+    pub fn error(&self) -> Option<Arc<LocalError>> {
+        match &*lock_state(&self.state) {
+            State::Another(error) => error.clone(),
+            State::Ours(_) | State::Over => None,
+        }
+    }
+
+    /// Ends the watching and, if it is ours, the stand-in: requests under way may end, for two seconds at most.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(watching) = self.watching.take() {
+            // a take-over under way comes to its end, so that two never have the folder
+            let _ = watching.await;
+        }
+        let state = mem::replace(&mut *lock_state(&self.state), State::Over);
+        if let State::Ours(stand_in) = state {
+            stand_in.stop().await;
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        drop(mem::replace(&mut *lock_state(&self.state), State::Over));
+    }
+}
+
+fn lock_state(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What waits for another process's end.
+struct Watch {
+    config: Config,
+    endpoint: Endpoint,
+    state: Arc<Mutex<State>>,
+    stop: CancellationToken,
+}
+
+impl Watch {
+    async fn run(self) {
+        let mut pause = LOOK_EVERY;
+        while self.stop.run_until_cancelled(sleep(pause)).await.is_some() {
+            let taken = self.take_over().await;
+            pause = if taken.is_ok() { LOOK_EVERY } else { AFTER_FAILURE };
+            let mut state = lock_state(&self.state);
+            match (&*state, taken) {
+                // dropped meanwhile, and with it what was just taken over
+                (State::Ours(_) | State::Over, _) => return,
+                (State::Another(_), Ok(Some(stand_in))) => {
+                    *state = State::Ours(stand_in);
+                    return;
+                }
+                (State::Another(_), Ok(None)) => *state = State::Another(None),
+                (State::Another(_), Err(error)) => *state = State::Another(Some(Arc::new(error))),
+            }
+        }
+    }
+
+    /// `None` as long as another process serves it.
+    async fn take_over(&self) -> Result<Option<StandIn>, LocalError> {
+        let folder = &self.config.data;
+        let moved = || LocalError::Moved { folder: folder.clone() };
+        let Some(held) = lock::take_again(folder)? else {
+            return if lock::is_elsewhere(folder, &self.endpoint) { Err(moved()) } else { Ok(None) };
+        };
+        let keys = Keys::load(folder).map_err(|source| LocalError::Data { folder: folder.clone(), source })?;
+        if keys.caller.id != self.endpoint.access_key || keys.caller.secret != self.endpoint.secret_key {
+            return Err(moved());
+        }
+        let (host, ports) = parts(&self.endpoint).ok_or_else(moved)?;
+        let listeners = self.listen(ports).await?;
+        let names = [host].into_iter().chain(self.config.names.clone()).collect();
+        let config = Config { names, ..self.config.clone() };
+        let opened = server::open(&config).await?;
+        server::serve(config, held, opened, listeners).map(Some)
+    }
+
+    /// The sockets of a process that has just ended may take a moment to be gone.
+    async fn listen(&self, ports: [u16; 3]) -> Result<Listeners, LocalError> {
+        let until = Instant::now() + FREE_WITHIN;
+        loop {
+            match server::listen(self.config.listen, ports).await {
+                Err(LocalError::Port { port, source }) => {
+                    let is_used = source.kind() == io::ErrorKind::AddrInUse;
+                    if !is_used || Instant::now() >= until || self.stop.is_cancelled() {
+                        return Err(LocalError::TakeOver { port, source });
+                    }
+                }
+                other => return other,
+            }
+            sleep(LISTEN_EVERY).await;
+        }
+    }
+}
+
+/// The name that the stand-in is called by, and its three ports.
+fn parts(endpoint: &Endpoint) -> Option<(String, [u16; 3])> {
+    let split = |origin: &str| {
+        let (host, port) = origin.strip_prefix("http://")?.rsplit_once(':')?;
+        Some((host.to_owned(), port.parse().ok()?))
+    };
+    let ((host, api), (_, gate), (_, relay)) = (split(&endpoint.api)?, split(&endpoint.gate)?, split(&endpoint.relay)?);
+    Some((host, [api, gate, relay]))
+}

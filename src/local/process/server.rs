@@ -1,0 +1,220 @@
+//! Starts and stops the stand-in: data folder, first functions and roles, three listeners.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, middleware};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    lock::{self, Running},
+    seed,
+};
+use crate::{
+    local::{
+        Config, Endpoint, LocalError, api,
+        counts::Counts,
+        faults::LiveFaults,
+        gate::{self, Gate},
+        http::{
+            connection::{Cut, Cuttable, Peer, seated},
+            seats::Seats,
+        },
+        limits::Rates,
+        shared::{Place, Places, Shared},
+        signature::keys::{ACCOUNT, Keys},
+        store::Store,
+    },
+    state::file_lock::FileLock,
+};
+
+/// How long requests under way may take to end once the server is to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Of the API, the gate and the relay.
+pub(in crate::local) type Listeners = [TcpListener; 3];
+
+/// A running stand-in. Dropping it stops it at once.
+#[derive(Debug)]
+pub struct StandIn {
+    endpoint: Endpoint,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    servers: JoinSet<io::Result<()>>,
+    /// Ends connections that outlast the grace: nothing may reach the folder once its lock is gone.
+    connections: Cut,
+    /// Held as long as the data folder is ours.
+    _lock: FileLock,
+}
+
+/// Starts a stand-in on a data folder that no other process has.
+pub async fn start(config: Config) -> Result<StandIn, LocalError> {
+    let held = lock::take(&config.data)?.ok_or_else(|| lock::held_error(&config.data))?;
+    start_holding(config, held).await
+}
+
+/// Starts under a lock that was taken before.
+pub(in crate::local) async fn start_holding(config: Config, held: FileLock) -> Result<StandIn, LocalError> {
+    let opened = open(&config).await?;
+    let listeners = listen(config.listen, wanted_ports(config.port)?).await?;
+    serve(config, held, opened, listeners)
+}
+
+/// What a data folder holds; to be opened under its lock.
+pub(in crate::local) struct Opened {
+    keys: Keys,
+    store: Store,
+    counts: Counts,
+}
+
+pub(in crate::local) async fn open(config: &Config) -> Result<Opened, LocalError> {
+    let folder = config.data.clone();
+    let config = config.clone();
+    let open = tokio::task::spawn_blocking(move || prepare(&config));
+    let opened = open.await.map_err(io::Error::other).and_then(|done| done);
+    opened.map_err(|source| LocalError::Data { folder, source })
+}
+
+pub(in crate::local) fn serve(
+    config: Config,
+    held: FileLock,
+    Opened { keys, store, counts }: Opened,
+    listeners: Listeners,
+) -> Result<StandIn, LocalError> {
+    let folder = config.data.clone();
+    let data = |source| LocalError::Data { folder: folder.clone(), source };
+    let ports = ports(&listeners).map_err(data)?;
+    let places = places(&config, ports);
+    let endpoint = endpoint(&places, &keys);
+    let stop = CancellationToken::new();
+    let shared = Arc::new(Shared {
+        places,
+        keys,
+        rates: Rates::new(config.clock.now()),
+        clock: config.clock,
+        store: Arc::new(store),
+        faults: LiveFaults::new(config.faults, stop.clone()),
+        counts,
+        quota_bytes: config.quota_bytes,
+        settle: config.settle,
+    });
+    let seats = Seats::new(config.seating);
+    let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };
+    let [api, gate, relay] = listeners;
+    let instance = Arc::new(Gate::new(&shared));
+    servers.serve(api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)));
+    servers.serve(gate, Router::new().fallback(gate::handle).with_state(Arc::clone(&instance)));
+    servers.serve(relay, Router::new().fallback(gate::handle_relay).with_state(instance));
+    lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
+    let Servers { running: servers, connections, .. } = servers;
+    Ok(StandIn { endpoint, shared, stop, servers, connections, _lock: held })
+}
+
+impl StandIn {
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The running faults, to be changed at any time.
+    pub fn faults(&self) -> &LiveFaults {
+        &self.shared.faults
+    }
+
+    /// What it was asked for so far.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// Lets requests under way end, for two seconds at most.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.servers.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            self.servers.shutdown().await;
+        }
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        self.connections.cut();
+    }
+}
+
+fn prepare(config: &Config) -> io::Result<Opened> {
+    let keys = Keys::load_or_make(&config.data)?;
+    let (store, empty) = Store::open(&config.data, config.keep, config.clock.clone())?;
+    if empty {
+        seed::fill(&store, config.clock.now())?;
+    }
+    let counts = if config.log_requests { Counts::with_log(&config.data)? } else { Counts::default() };
+    Ok(Opened { keys, store, counts })
+}
+
+/// Three in a row, or any that are free.
+fn wanted_ports(first: u16) -> Result<[u16; 3], LocalError> {
+    match first {
+        0 => Ok([0; 3]),
+        1..=65_533 => Ok([first, first + 1, first + 2]),
+        _ => Err(LocalError::PortRange(first)),
+    }
+}
+
+pub(in crate::local) async fn listen(address: IpAddr, ports: [u16; 3]) -> Result<Listeners, LocalError> {
+    let bind = async |port| {
+        let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
+        bound.map_err(|source| LocalError::Port { port, source })
+    };
+    let [api, gate, relay] = ports;
+    Ok([bind(api).await?, bind(gate).await?, bind(relay).await?])
+}
+
+fn ports(listeners: &Listeners) -> io::Result<[u16; 3]> {
+    let [api, gate, relay] = listeners;
+    Ok([api.local_addr()?.port(), gate.local_addr()?.port(), relay.local_addr()?.port()])
+}
+
+fn places(config: &Config, [api, gate, relay]: [u16; 3]) -> Places {
+    let own = match config.listen {
+        address if address.is_unspecified() => Vec::new(),
+        std::net::IpAddr::V4(address) => vec![address.to_string()],
+        std::net::IpAddr::V6(address) => vec![format!("[{address}]")],
+    };
+    let loopback = ["127.0.0.1", "localhost", "[::1]"].map(String::from);
+    let names: Vec<String> = config.names.iter().cloned().chain(own).chain(loopback).collect();
+    Places { api: Place::new(&names, api), gate: Place::new(&names, gate), relay: Place::new(&names, relay) }
+}
+
+fn endpoint(places: &Places, keys: &Keys) -> Endpoint {
+    Endpoint {
+        api: places.api.origin.clone(),
+        gate: places.gate.origin.clone(),
+        relay: places.relay.origin.clone(),
+        access_key: keys.caller.id.clone(),
+        secret_key: keys.caller.secret.clone(),
+        account: ACCOUNT.to_owned(),
+    }
+}
+
+/// The listeners' tasks, and what ends them.
+struct Servers {
+    running: JoinSet<io::Result<()>>,
+    stop: CancellationToken,
+    connections: Cut,
+    seats: Seats,
+}
+
+impl Servers {
+    fn serve(&mut self, listener: TcpListener, router: Router) {
+        let service = router.layer(middleware::from_fn(seated)).into_make_service_with_connect_info::<Peer>();
+        let listener = Cuttable { listener, all: self.connections.clone(), seats: self.seats.clone() };
+        let stopped = self.stop.clone().cancelled_owned();
+        self.running.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });
+    }
+}

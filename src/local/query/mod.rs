@@ -1,0 +1,42 @@
+//! The Query protocol of STS and IAM: a form in, XML out. Which action does what is [`super::query::sts`]'s and
+//! [`super::query::iam`]'s part.
+
+pub mod iam;
+pub mod sts;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, header},
+};
+use time::OffsetDateTime;
+
+use super::{error::ApiError, form::Form, operation::Operation, shared::Shared};
+
+/// The inside of the answer's `…Result` element.
+pub(super) fn answer(
+    shared: &Shared,
+    operation: Operation,
+    form: &Form,
+    now: OffsetDateTime,
+) -> Result<String, ApiError> {
+    match operation {
+        Operation::GetCallerIdentity => Ok(sts::get_caller_identity(shared)),
+        _ => iam::answer(shared, operation, form, now),
+    }
+}
+
+pub(super) fn response(operation: Operation, result: &str, request_id: &str) -> Response<Body> {
+    let space = match operation {
+        Operation::GetCallerIdentity => "https://sts.amazonaws.com/doc/2011-06-15/",
+        _ => "https://iam.amazonaws.com/doc/2010-05-08/",
+    };
+    let result =
+        if result.is_empty() { String::new() } else { format!("<{operation}Result>{result}</{operation}Result>") };
+    let body = format!(
+        "<{operation}Response xmlns=\"{space}\">{result}<ResponseMetadata><RequestId>{request_id}</RequestId>\
+         </ResponseMetadata></{operation}Response>"
+    );
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    response
+}

@@ -1,0 +1,63 @@
+//! Events as lines of a log, for people who look for what happened.
+
+use super::event::{Event, JobChange, JobName};
+use crate::model::shown;
+
+/// The job it is about and the line; `None` for what is only counted.
+pub fn line(event: &Event) -> Option<(JobName, String)> {
+    let (job, line) = match event {
+        Event::Planned(planned) => {
+            let (reel, generation, chunks) = (&planned.reel, planned.generation, planned.chunks);
+            let streams = planned.streams.join("; ");
+            (JobName::Probe, format!("{reel} generation {generation}: about {chunks} chunks; {streams}"))
+        }
+        Event::Log { job, line } => (job.clone(), line.clone()),
+        Event::Job { job, change } => (job.clone(), words(change)?),
+        Event::ChunkDeployed { rendition, number, bytes, sent, attempts } => {
+            let sent =
+                if *sent == 0 { "was there already".to_owned() } else { format!("{sent} sent, attempt {attempts}") };
+            let job = JobName::Chunk { rendition: rendition.clone(), number: *number };
+            (job, format!("deployed: {bytes} bytes, {sent}"))
+        }
+        Event::Published(published) => (JobName::Verify, format!("published: {}", published.watch_url)),
+        Event::SegmentClosed { .. } | Event::ChunkPacked { .. } => return None,
+    };
+    // a line a fact, whatever a tool has put into it
+    Some((job, shown::line(&line)))
+}
+
+fn words(change: &JobChange) -> Option<String> {
+    Some(match change {
+        JobChange::Queued | JobChange::Sized { .. } => return None,
+        JobChange::Started { attempt: 1, .. } => "started".to_owned(),
+        JobChange::Started { attempt, .. } => format!("started, attempt {attempt}"),
+        JobChange::Retrying { attempt, of, wait, cause } => {
+            format!("failed: {cause}; again in {:.1} s, attempt {attempt} of {of}", wait.as_secs_f64())
+        }
+        JobChange::Waiting { fault } => format!("waits for the person: {fault}"),
+        JobChange::Succeeded => "succeeded".to_owned(),
+        JobChange::Skipped { why } => format!("skipped: {why}"),
+        JobChange::Failed { fault } => format!("failed: {fault}"),
+        JobChange::Cancelled => "stopped".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn each_fact_is_one_line() {
+        let cause = "429 too many requests\nslow\u{1b}]0;owned\u{7} down".to_owned();
+        let change = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause };
+        let (job, line) = line(&Event::Job { job: JobName::Upload, change }).unwrap();
+        assert_eq!(job, JobName::Upload);
+        assert_eq!(
+            line,
+            "failed: 429 too many requests slow\u{fffd}]0;owned\u{fffd} down; again in 1.2 s, attempt 2 of 8"
+        );
+        assert_eq!(super::line(&Event::Job { job: JobName::Upload, change: JobChange::Queued }), None);
+    }
+}

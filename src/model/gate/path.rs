@@ -1,0 +1,180 @@
+//! What a path of the gate or the relay asks for. Pure and strict: paths are compared as sent, nothing is decoded, and
+//! every name in the result has passed its own rule, so that it is safe in a function's name and in a header.
+
+use crate::model::reel::{
+    index::Container,
+    name::{ChunkNumber, Generation, ReelName, RenditionId},
+};
+
+/// Segments a rendition may have, by the relay's paths: six digits.
+const SEGMENT_DIGITS: usize = 6;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub reel: ReelName,
+    pub what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Without its slash.
+    Bare,
+    Page,
+    Multivariant,
+    RelayMultivariant,
+    Poster,
+    Inside(Generation, RenditionId, Inside),
+}
+
+/// What is below a generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inside {
+    Media,
+    RelayMedia,
+    Init,
+    Chunk(ChunkNumber, Container),
+}
+
+/// Of the gate; `None` for everything that its contract does not name.
+pub fn gate(path: &str) -> Option<Asked> {
+    let rest = path.strip_prefix('/')?;
+    let (reel, rest) = match rest.split_once('/') {
+        None => return Some(Asked { reel: rest.parse().ok()?, what: What::Bare }),
+        Some(parts) => parts,
+    };
+    let what = match rest {
+        "" => What::Page,
+        "index.m3u8" => What::Multivariant,
+        "index.relay.m3u8" => What::RelayMultivariant,
+        "poster.jpg" => What::Poster,
+        _ => inside(rest)?,
+    };
+    Some(Asked { reel: reel.parse().ok()?, what })
+}
+
+fn inside(path: &str) -> Option<What> {
+    let (generation, rest) = path.split_once('/')?;
+    let (rendition, inside) = if let Some((rendition, file)) = rest.split_once('/') {
+        let (number, container) = with_container(file)?;
+        (rendition, Inside::Chunk(number.parse().ok()?, container))
+    } else if let Some(rendition) = rest.strip_suffix(".relay.m3u8") {
+        (rendition, Inside::RelayMedia)
+    } else if let Some(rendition) = rest.strip_suffix(".m3u8") {
+        (rendition, Inside::Media)
+    } else {
+        (rest.strip_suffix("-init.mp4")?, Inside::Init)
+    };
+    Some(What::Inside(generation.parse().ok()?, rendition.parse().ok()?, inside))
+}
+
+/// One whole segment, counted from 0 over its rendition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    pub reel: ReelName,
+    pub generation: Generation,
+    pub rendition: RenditionId,
+    pub number: usize,
+    pub container: Container,
+}
+
+/// Of the relay.
+pub fn relay(path: &str) -> Option<Segment> {
+    let mut parts = path.strip_prefix('/')?.splitn(4, '/');
+    let (reel, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let rendition = parts.next()?.parse().ok()?;
+    let (number, container) = with_container(parts.next()?)?;
+    let canonical = number == "0" || !number.starts_with('0');
+    let digits = number.len() <= SEGMENT_DIGITS && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = (canonical && digits).then(|| number.parse().ok())??;
+    Some(Segment { reel, generation, rendition, number, container })
+}
+
+fn with_container(file: &str) -> Option<(&str, Container)> {
+    let ts = file.strip_suffix(".ts").map(|number| (number, Container::Ts));
+    ts.or_else(|| file.strip_suffix(".mp4").map(|number| (number, Container::Mp4)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn each_path_of_the_contract_is_known() {
+        let what = |path: &str| gate(path).map(|asked| asked.what);
+        let inside = |inside| Some(What::Inside("0123abcd".parse().unwrap(), "src".parse().unwrap(), inside));
+        assert_eq!(what("/clip"), Some(What::Bare));
+        assert_eq!(what("/clip/"), Some(What::Page));
+        assert_eq!(what("/clip/index.m3u8"), Some(What::Multivariant));
+        assert_eq!(what("/clip/index.relay.m3u8"), Some(What::RelayMultivariant));
+        assert_eq!(what("/clip/poster.jpg"), Some(What::Poster));
+        assert_eq!(what("/clip/0123abcd/src.m3u8"), inside(Inside::Media));
+        assert_eq!(what("/clip/0123abcd/src.relay.m3u8"), inside(Inside::RelayMedia));
+        assert_eq!(what("/clip/0123abcd/src-init.mp4"), inside(Inside::Init));
+        assert_eq!(what("/clip/0123abcd/src/0001.ts"), inside(Inside::Chunk(ChunkNumber::FIRST, Container::Ts)));
+        assert_eq!(what("/clip/0123abcd/src/9999.mp4"), inside(Inside::Chunk(ChunkNumber::LAST, Container::Mp4)));
+        assert_eq!(relay("/clip/0123abcd/src/120.ts").map(|segment| segment.number), Some(120));
+    }
+
+    #[test]
+    fn whatever_is_not_exactly_of_the_contract_is_unknown() {
+        let long = format!("/{}", "a".repeat(10_000));
+        let paths = [
+            "",
+            "/",
+            "//",
+            "clip/",
+            "/clip//",
+            "/clip/index.m3u8/",
+            "/Clip/",
+            "/-clip/",
+            "/clip/..",
+            "/../clip/",
+            "/clip/.",
+            "/clip/%2e%2e/",
+            "/clip%2findex.m3u8",
+            "/clip/index%2em3u8",
+            "/%63lip/",
+            "/clip%00/",
+            "/clip\0/",
+            "/clip/\r\nX: y",
+            "/clip/%0d%0aX:y",
+            "/clip/0123ABCD/src.m3u8",
+            "/clip/0123abcd/",
+            "/clip/0123abcd/src",
+            "/clip/0123abcd/srces.m3u8",
+            "/clip/0123abcd/../index.m3u8",
+            "/clip/0123abcd/src/0000.ts",
+            "/clip/0123abcd/src/1.ts",
+            "/clip/0123abcd/src/+001.ts",
+            "/clip/0123abcd/src/0001.zip",
+            "/clip/0123abcd/src/0001.ts/",
+            "/clip/0123abcd/src/x/0001.ts",
+            "/clip/index.json",
+            "/clip/é/",
+            "/zipreel-gate/index.m3u8?",
+            "/clip\\..\\x/",
+            &long,
+        ];
+        for path in paths {
+            assert_eq!(gate(path), None, "{path:?}");
+        }
+        for number in ["00", "01", "-1", "+1", "1234567", "", "0x1", "%30"] {
+            assert_eq!(relay(&format!("/clip/0123abcd/src/{number}.ts")), None, "{number}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_panics_and_what_passes_is_spelled_the_one_way(path in "(/[a-z0-9.%-]{0,12}){0,5}|\\PC{0,60}") {
+            let _ = relay(&path);
+            if let Some(asked) = gate(&path) {
+                let start = format!("/{}", asked.reel);
+                prop_assert!(path.starts_with(&start));
+                prop_assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-".contains(&byte)));
+                prop_assert!(!path.contains(".."));
+            }
+        }
+    }
+}

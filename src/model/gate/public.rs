@@ -1,0 +1,237 @@
+//! What is deployed beside the reels, once an account and Region: the gate, the relay and the roles, as names,
+//! packages and policies. Pure: the bytes of a package depend on the program's version alone.
+
+use std::time::Duration;
+
+use crate::model::chunk::zip;
+
+/// So long the gate serves an index that it knows before it asks for a newer one: the deployed gate for each of its
+/// instances, the stand-in's for its only one.
+pub const INDEX_CHECK_EVERY: Duration = Duration::from_secs(10);
+/// Execution role of the functions that hold code and never run, and of the relay: it has no rights.
+pub const CHUNK_ROLE: &str = "zipreel-chunk";
+/// Execution role of the gate.
+pub const GATE_ROLE: &str = "zipreel-gate";
+/// The function that serves every reel.
+pub const GATE: &str = "zipreel-gate";
+/// The function that serves segments to browsers.
+pub const RELAY: &str = "zipreel-relay";
+/// Name of the gate role's only policy.
+pub const GATE_POLICY: &str = "zipreel-gate";
+/// Ids of the two permissions that AWS wants since October 2025 for a function URL that is open to all: one for its
+/// URL, one for being called by it.
+pub const URL_PERMISSION: &str = "zipreel-url";
+pub const INVOKE_PERMISSION: &str = "zipreel-invoke";
+/// Node.js LTS; AWS deprecates it on 2028-04-30 (cfn-lint's table of runtimes).
+pub const RUNTIME: &str = "nodejs24.x";
+pub const MEMORY_MB: i32 = 128;
+pub const LOG_RETENTION_DAYS: i32 = 7;
+
+/// A function that the public calls through its URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Public {
+    Gate,
+    Relay,
+}
+
+impl Public {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gate => GATE,
+            Self::Relay => RELAY,
+        }
+    }
+
+    pub fn handler(self) -> &'static str {
+        match self {
+            Self::Gate => "gate.handler",
+            Self::Relay => "relay.handler",
+        }
+    }
+
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Gate => GATE_ROLE,
+            Self::Relay => CHUNK_ROLE,
+        }
+    }
+
+    /// Seconds. The gate gives up after 8; a segment of 49 MiB takes the relay half a minute at 2 MB/s.
+    pub fn timeout(self) -> i32 {
+        match self {
+            Self::Gate => 15,
+            Self::Relay => 60,
+        }
+    }
+
+    /// Instances at the same time. So many gates keep the account's 100 GetFunction a second (see
+    /// `assets/gate/README.md`); so many relays serve 200 requests at once.
+    pub fn concurrency(self) -> u32 {
+        200
+    }
+
+    /// Says who made it, and by its version which of two programs is the newer one.
+    pub fn description(self) -> String {
+        let what = match self {
+            Self::Gate => "redirects to the chunks of all reels",
+            Self::Relay => "serves whole segments to browsers",
+        };
+        format!("zipreel {VERSION}: {what}")
+    }
+
+    fn files(self) -> &'static [(&'static str, &'static [u8])] {
+        match self {
+            Self::Gate => &[
+                ("gate.mjs", include_bytes!("../../../assets/gate/gate.mjs")),
+                ("functions.mjs", include_bytes!("../../../assets/gate/functions.mjs")),
+                ("guesses.mjs", include_bytes!("../../../assets/gate/guesses.mjs")),
+                ("index.mjs", include_bytes!("../../../assets/gate/index.mjs")),
+                ("watch.html", include_bytes!("../../../assets/gate/watch.html")),
+            ],
+            Self::Relay => &[("relay.mjs", include_bytes!("../../../assets/gate/relay.mjs"))],
+        }
+    }
+
+    /// The zip that is deployed.
+    pub fn package(self) -> Vec<u8> {
+        zip::whole(self.files().iter().copied())
+    }
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Whether a deployed function of this description was made by a newer program than this one. Its code then stays.
+pub fn is_newer(description: &str) -> bool {
+    let version = |text: &str| -> Option<[u64; 3]> {
+        let numbers: Vec<u64> = text.split('.').map(str::parse).collect::<Result<_, _>>().ok()?;
+        numbers.try_into().ok()
+    };
+    let theirs = description.strip_prefix("zipreel ").and_then(|rest| rest.split(':').next()).and_then(version);
+    theirs > version(VERSION)
+}
+
+/// A policy with its placeholders filled. `*` for an account means whichever it is attached in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Who may assume the roles: Lambda.
+    Trust,
+    /// What the gate may do.
+    GateRole,
+    /// What an administrator needs for the two roles, once an account. It amounts to all rights: roles can be given any.
+    SetupRoles,
+    /// What a person needs for `zipreel setup` and `zipreel teardown --keep-roles` where the roles are there.
+    Setup,
+    /// What a person needs for publishing, listing, checking and deleting.
+    Publish,
+}
+
+impl Policy {
+    pub fn text(self, partition: &str, account: &str) -> String {
+        let template = match self {
+            Self::Trust => include_str!("../../../assets/iam/trust.json"),
+            Self::GateRole => include_str!("../../../assets/iam/gate-role.json"),
+            Self::SetupRoles => include_str!("../../../assets/iam/setup-roles.json"),
+            Self::Setup => include_str!("../../../assets/iam/setup.json"),
+            Self::Publish => include_str!("../../../assets/iam/publish.json"),
+        };
+        template.replace("{{partition}}", partition).replace("{{account}}", account)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn packages_are_readable_zips_and_the_same_each_time() {
+        for public in [Public::Gate, Public::Relay] {
+            let zip = public.package();
+            assert_eq!(zip, public.package());
+            let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+            let handler = format!("{}.mjs", public.handler().split('.').next().unwrap());
+            let mut source = String::new();
+            archive.by_name(&handler).unwrap().read_to_string(&mut source).unwrap();
+            assert!(source.contains("export const handler"), "{handler}");
+            assert!(public.description().len() <= 256);
+        }
+    }
+
+    #[test]
+    fn the_deployed_gate_keeps_an_index_for_the_time_that_is_said_here() {
+        let gate = include_str!("../../../assets/gate/gate.mjs");
+        let line = format!("const INDEX_CHECK_EVERY = {} * SECOND;", INDEX_CHECK_EVERY.as_secs());
+        assert!(gate.contains(&line), "{line}");
+    }
+
+    #[test]
+    fn only_a_later_version_is_newer() {
+        for (description, newer) in [
+            (Public::Gate.description().as_str(), false),
+            ("zipreel 0.0.9: redirects", false),
+            ("zipreel 99.0.0: redirects", true),
+            ("Served by the stand-in itself", false),
+            ("zipreel x.y: z", false),
+        ] {
+            assert_eq!(is_newer(description), newer, "{description}");
+        }
+    }
+
+    #[test]
+    fn policies_are_json_without_placeholders() {
+        for policy in [Policy::Trust, Policy::GateRole, Policy::SetupRoles, Policy::Setup, Policy::Publish] {
+            let text = policy.text("aws", "123456789012");
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert!(json["Statement"].as_array().is_some_and(|statements| !statements.is_empty()));
+            assert!(!text.contains("{{"), "{text}");
+        }
+    }
+
+    /// Actions of IAM that a policy allows.
+    fn of_iam(policy: Policy) -> Vec<String> {
+        let policy: serde_json::Value = serde_json::from_str(&policy.text("aws", "1")).unwrap();
+        let mut found = Vec::new();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let actions = &statement["Action"];
+            let actions = actions.as_array().cloned().unwrap_or_else(|| vec![actions.clone()]);
+            let actions = actions.iter().map(|action| action.as_str().unwrap().to_owned());
+            found.extend(actions.filter(|action| action.starts_with("iam:") || action.contains('*')));
+        }
+        found
+    }
+
+    /// Whoever may write the roles that they hand to a function of their own making may do anything.
+    #[test]
+    fn setting_up_and_publishing_write_nothing_in_iam() {
+        assert_eq!(of_iam(Policy::Setup), ["iam:GetRole", "iam:GetRolePolicy", "iam:PassRole"]);
+        assert_eq!(of_iam(Policy::Publish), ["iam:PassRole"]);
+        assert_eq!(of_iam(Policy::GateRole), [""; 0]);
+    }
+
+    #[test]
+    fn roles_are_passed_to_lambda_alone() {
+        for policy in [Policy::Setup, Policy::Publish] {
+            let policy: serde_json::Value = serde_json::from_str(&policy.text("aws", "1")).unwrap();
+            let passing =
+                policy["Statement"].as_array().unwrap().iter().find(|s| s["Action"] == "iam:PassRole").unwrap();
+            assert_eq!(passing["Condition"]["StringEquals"]["iam:PassedToService"], "lambda.amazonaws.com");
+            assert!(!passing["Resource"].to_string().contains('*'), "{passing}");
+        }
+    }
+
+    #[test]
+    fn publishing_may_not_touch_the_gate_nor_hand_out_rights() {
+        let policy: serde_json::Value = serde_json::from_str(&Policy::Publish.text("aws", "1")).unwrap();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let text = statement.to_string();
+            if text.contains("function:zipreel-gate") {
+                assert!(!text.contains("Update") && !text.contains("Delete") && !text.contains("Create"), "{text}");
+            }
+            if text.contains("iam:") {
+                assert_eq!(statement["Action"], "iam:PassRole");
+                assert_eq!(statement["Resource"], "arn:aws:iam::1:role/zipreel-chunk");
+            }
+        }
+    }
+}

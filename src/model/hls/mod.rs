@@ -1,0 +1,4 @@
+//! What players ask for and get: playlists and byte ranges.
+
+pub mod playlist;
+pub mod range;

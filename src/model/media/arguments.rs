@@ -1,0 +1,118 @@
+//! The plan in ffmpeg's language: which streams, which codecs, which keyframes. Where files lie and how ffmpeg is run
+//! is not known here.
+
+use std::time::Duration;
+
+use super::{
+    decide::{Action, MediaPlan, PIECE},
+    facts::Stream,
+};
+
+/// Demuxers that may open what a person names. Others follow references to more files or hosts (playlists, `concat`,
+/// `dash`), grab devices, or read still pictures.
+pub const FORMATS: &str = "mov,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,mxf,gxf,wtv,rm,nut,dv,ivf,h264,hevc,\
+                           m4v,vc1,obu,y4m,gif,mp3,wav,w64,aiff,flac,aac,ac3,eac3,dts,truehd,amr,caf,ape,tta,wv";
+
+/// What an installed ffmpeg understands and can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// `-fps_mode` (5.1 and later) took the place of `-vsync`.
+    pub fps_mode: bool,
+    /// The filters `zscale` and `tonemap` are there.
+    pub tone_map: bool,
+}
+
+/// Before `-i`, for ffmpeg and ffprobe alike: only files, only formats that hold their media themselves.
+pub fn input_guard() -> [&'static str; 4] {
+    ["-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS]
+}
+
+impl MediaPlan {
+    /// Everything between the input and the muxer.
+    pub fn arguments(&self, segment_length: Duration, dialect: Dialect) -> Vec<String> {
+        let mut arguments = words("-map_metadata -1 -map_chapters -1 -sn -dn -max_muxing_queue_size 4096");
+        arguments.extend(["-map".to_owned(), format!("0:{}", self.video.stream.index)]);
+        match self.video.action {
+            Action::Copy => arguments.extend(self.copy_video()),
+            Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                arguments.extend(encode_video(&self.video.stream, segment_length, dialect));
+            }
+        }
+        if let Some(audio) = &self.audio {
+            arguments.extend(["-map".to_owned(), format!("0:{}", audio.stream.index)]);
+            arguments.extend(match audio.action {
+                Action::Copy => words("-c:a copy"),
+                // gaps and a late start are filled with silence: encoders take samples, not times, and would shift
+                Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                    words("-c:a aac -b:a 160k -ac 2 -ar 48000 -af aresample=async=1:first_pts=0")
+                }
+            });
+        }
+        arguments
+    }
+
+    /// Parameter sets are put before every keyframe, since an open-GOP keyframe brings none and each segment must
+    /// decode alone. Streams in MPEG-TS carry access unit delimiters that would then stand behind them, against
+    /// H.264's order: they are taken out, and the muxer writes its own in front.
+    fn copy_video(&self) -> Vec<String> {
+        let delimited = ["mpegts", "mpeg", "h264", "wtv"].contains(&self.container.as_str());
+        let filter = if delimited { "filter_units=remove_types=9," } else { "" };
+        let mut arguments = words("-c:v copy -bsf:v");
+        arguments.push(format!("h264_mp4toannexb,{filter}dump_extra=freq=keyframe"));
+        arguments
+    }
+
+    /// How often ffmpeg should close a file, in seconds. Segments are put together from such pieces, since the hls
+    /// muxer itself cuts at multiples of its `hls_time`: after a long segment come short ones. So a piece ends at every
+    /// keyframe: at the first after next to nothing (with 0, ffmpeg 4 begins with an empty file). Where every other
+    /// frame is a keyframe, a file each would be too many; pieces then are half seconds.
+    pub fn piece_seconds(&self, segment_length: Duration) -> f64 {
+        match self.keyframes {
+            Some((mean, _)) if mean < PIECE => {
+                let seconds = segment_length.as_secs_f64();
+                seconds / (seconds / PIECE.as_secs_f64()).ceil().max(1.0)
+            }
+            _ => 0.001,
+        }
+    }
+}
+
+/// `veryfast` keeps up with real time on two cores at 1080p, where `medium` takes three times as long for a tenth
+/// fewer bytes; CRF 20 makes up for it in quality. Keyframes at multiples of the segment length, closed GOPs.
+///
+/// The same bytes on every run, so that a resume finds what is deployed: x264 decides by the number of its threads,
+/// which it would take from the machine, and by what the processor can do.
+fn encode_video(stream: &Stream, segment_length: Duration, dialect: Dialect) -> Vec<String> {
+    let mut arguments = words("-c:v libx264 -preset veryfast -crf 20 -profile:v high -pix_fmt yuv420p");
+    arguments.extend(words("-threads:v 8 -sc_threshold 0 -forced-idr 1"));
+    arguments.extend(words("-x264-params open-gop=0:cpu-independent=1"));
+    arguments.push("-force_key_frames".to_owned());
+    arguments.push(format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64()));
+    // each frame at its own time: the muxer would ask for a constant rate, and frames would be doubled or lost
+    arguments.extend(words(if dialect.fps_mode { "-fps_mode:v vfr" } else { "-vsync vfr" }));
+    let filters = filters(stream, dialect);
+    if !filters.is_empty() {
+        arguments.extend(["-vf".to_owned(), filters.join(",")]);
+    }
+    arguments
+}
+
+fn filters(stream: &Stream, dialect: Dialect) -> Vec<&'static str> {
+    let mut filters = Vec::new();
+    if stream.interlaced {
+        filters.push("yadif=deint=interlaced");
+    }
+    // 4:2:0 needs even sides
+    if stream.width % 2 == 1 || stream.height % 2 == 1 {
+        filters.push("crop=trunc(iw/2)*2:trunc(ih/2)*2");
+    }
+    if dialect.tone_map && stream.is_hdr() {
+        filters.push("zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0");
+        filters.push("zscale=t=bt709:m=bt709:r=tv,format=yuv420p");
+    }
+    filters
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}

@@ -1,0 +1,218 @@
+use super::*;
+use crate::model::media::{
+    arguments::Dialect,
+    facts::{Hidden, Keyframes},
+};
+
+const NOW: Dialect = Dialect { fps_mode: true, tone_map: true };
+const OLD: Dialect = Dialect { fps_mode: false, tone_map: false };
+type Change = fn(&mut Media);
+
+const SIX: Duration = Duration::from_secs(6);
+
+fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
+    Stream {
+        index,
+        kind,
+        codec: codec.to_owned(),
+        tag: String::new(),
+        profile: None,
+        level: None,
+        pixel_format: Some("yuv420p".to_owned()),
+        width: 1920,
+        height: 1080,
+        sample_aspect: None,
+        rotation: 0,
+        interlaced: false,
+        frame_rate: Ratio::new(30000, 1001),
+        base_frame_rate: Ratio::new(30000, 1001),
+        transfer: None,
+        dolby_vision: false,
+        channels: 2,
+        sample_rate: 48_000,
+        bit_rate: None,
+        duration: None,
+        language: None,
+        title: None,
+        default: false,
+    }
+}
+
+fn keyframes(mean: f64, max: f64) -> Keyframes {
+    let span = Duration::from_secs_f64;
+    Keyframes { mean: span(mean), max: span(max), at_least: false, open: false, untimed: false, largest_bytes: 0 }
+}
+
+fn media() -> Media {
+    Media {
+        container: "mov,mp4,m4a,3gp,3g2,mj2".to_owned(),
+        duration: Some(Duration::from_secs(600)),
+        bytes: 400_000_000,
+        bit_rate: Some(5_000_000),
+        streams: vec![stream(0, Kind::Video, "h264"), stream(1, Kind::Audio, "aac")],
+        keyframes: Some(keyframes(2.0, 2.0)),
+        hidden: Hidden::default(),
+    }
+}
+
+fn planned(change: impl FnOnce(&mut Media)) -> MediaPlan {
+    let mut media = media();
+    change(&mut media);
+    decide(&media, Transcode::Auto).unwrap()
+}
+
+fn refused(change: impl FnOnce(&mut Media)) -> MediaRefusal {
+    let mut media = media();
+    change(&mut media);
+    decide(&media, Transcode::Never).unwrap_err()
+}
+
+fn arguments(plan: &MediaPlan, dialect: Dialect) -> String {
+    plan.arguments(SIX, dialect).join(" ")
+}
+
+#[test]
+fn each_obstacle_to_a_copy_is_given_in_words() {
+    let cases: [(Change, &str); 7] = [
+        (|media| media.streams[0].pixel_format = Some("yuv422p".into()), "few players take (yuv422p)"),
+        (|media| media.streams[0].pixel_format = None, "few players take (unknown)"),
+        (|media| media.streams[0].rotation = 270, "is turned by 270°, which MPEG-TS can't say"),
+        (|media| media.hidden.video = SIX, "was trimmed: the 6 s cut out are still in the file"),
+        (|media| media.keyframes.as_mut().unwrap().untimed = true, "without presentation times"),
+        (|media| media.hidden.audio = SIX, "audio  AAC stereo 48 kHz was trimmed: the 6 s cut out"),
+        (|media| media.streams[1].profile = Some("xHE-AAC".into()), "is AAC xHE-AAC, which few players take"),
+    ];
+    for (change, words) in cases {
+        let text = refused(change).to_string();
+        assert!(text.contains(words), "{text}");
+    }
+    let fine: [Change; 4] = [
+        |media| media.streams[0].interlaced = true,
+        |media| media.streams[0].pixel_format = Some("yuvj420p".into()),
+        |media| media.streams[1].profile = Some("HE-AACv2".into()),
+        |media| media.hidden = Hidden { video: Duration::from_millis(2), audio: Duration::from_millis(200) },
+    ];
+    fine.into_iter().for_each(|change| assert!(planned(change).is_deterministic()));
+}
+
+#[test]
+fn locked_and_unknown_videos_are_refused_whatever_is_allowed() {
+    let encrypted = |tag: &str| {
+        let mut media = media();
+        media.streams[0].tag = tag.to_owned();
+        decide(&media, Transcode::Auto)
+    };
+    assert_eq!(encrypted("encv"), Err(MediaRefusal::Encrypted { tag: "encv".into() }));
+    assert!(encrypted("avc1").is_ok());
+    let mut unknown = media();
+    unknown.streams[0].codec.clear();
+    assert!(matches!(decide(&unknown, Transcode::Auto), Err(MediaRefusal::UnknownCodec { .. })));
+}
+
+#[test]
+fn sound_that_ffmpeg_does_not_know_is_left_out_aloud() {
+    let plan = planned(|media| {
+        media.streams[1].codec.clear();
+        media.streams[1].tag = "apac".to_owned();
+    });
+    assert_eq!(plan.audio, None);
+    let sentence = &plan.sentences()[1];
+    assert!(
+        sentence.contains("an unknown codec (`apac`)") && sentence.contains("left out (ffmpeg does not"),
+        "{sentence}"
+    );
+    assert!(plan.warnings[0].starts_with("there is no sound"));
+}
+
+#[test]
+fn warnings_name_what_viewers_would_notice() {
+    let warning = |change: Change| planned(change).warnings.join("; ");
+    assert_eq!(warning(|_| {}), "");
+    assert!(warning(|media| media.bit_rate = Some(20_000_000)).starts_with("20.0 Mbit/s is a lot"));
+    assert!(warning(|media| media.keyframes = Some(keyframes(10.0, 25.0))).contains("up to 25 s apart"));
+    assert!(warning(|media| media.streams[0].frame_rate = Ratio::new(20, 1)).contains("varies (about 20 fps"));
+    assert!(warning(|media| media.streams[0].transfer = Some("smpte2084".into())).contains("HDR"));
+    assert!(warning(|media| media.streams[0].dolby_vision = true).contains("HDR"));
+    assert!(warning(|media| media.duration = None).contains("does not say how long"));
+    // what is re-encoded gets keyframes and a bit rate of its own
+    let re_encoded = |media: &mut Media| {
+        media.streams[0].codec = "hevc".to_owned();
+        media.bit_rate = Some(50_000_000);
+        media.keyframes = Some(keyframes(10.0, 25.0));
+    };
+    assert_eq!(planned(re_encoded).warnings, [""; 0]);
+}
+
+#[test]
+fn segments_are_counted_by_the_keyframes_there_are() {
+    let segments = |keyframes: Option<Keyframes>, seconds| {
+        planned(|media| media.keyframes = keyframes).expected_segments(Duration::from_secs(seconds))
+    };
+    assert_eq!(segments(Some(keyframes(2.0, 2.0)), 6), 100);
+    assert_eq!(segments(Some(keyframes(2.002, 2.002)), 6), 100);
+    assert_eq!(segments(Some(keyframes(5.0, 5.0)), 6), 60);
+    assert_eq!(segments(Some(keyframes(10.0, 10.0)), 6), 60);
+    assert_eq!(segments(Some(keyframes(0.04, 0.04)), 6), 100);
+    assert_eq!(segments(Some(keyframes(0.0, 0.0)), 6), 100);
+    assert_eq!(segments(None, 6), 100);
+    assert_eq!(planned(|media| media.duration = None).expected_segments(SIX), 0);
+}
+
+#[test]
+fn independence_is_promised_only_if_it_was_seen() {
+    let independent = |change: Change| planned(change).independent;
+    assert!(independent(|_| {}));
+    assert!(!independent(|media| media.keyframes = None));
+    assert!(!independent(|media| media.keyframes.as_mut().unwrap().open = true));
+    assert!(independent(|media| media.streams[0].codec = "vp9".into()), "re-encoding closes every group");
+}
+
+#[test]
+fn a_copy_maps_two_streams_and_repeats_parameter_sets() {
+    let text = arguments(&planned(|_| {}), NOW);
+    assert!(
+        text.contains("-map 0:0 -c:v copy -bsf:v h264_mp4toannexb,dump_extra=freq=keyframe -map 0:1 -c:a copy"),
+        "{text}"
+    );
+    let text = arguments(&planned(|media| media.container = "mpegts".into()), NOW);
+    assert!(text.contains("h264_mp4toannexb,filter_units=remove_types=9,dump_extra=freq=keyframe"), "{text}");
+    let text = arguments(&planned(|media| drop(media.streams.pop())), NOW);
+    assert!(text.contains("-map 0:0") && !text.contains("-c:a"), "{text}");
+}
+
+#[test]
+fn only_what_must_be_is_re_encoded() {
+    let text = arguments(&planned(|media| media.streams[1].codec = "ac3".into()), NOW);
+    assert!(text.contains("-c:v copy") && text.contains("-c:a aac -b:a 160k -ac 2 -ar 48000"), "{text}");
+    let hevc = |media: &mut Media| {
+        media.streams[0].codec = "hevc".into();
+        media.streams[0].transfer = Some("arib-std-b67".into());
+        media.streams[0].interlaced = true;
+        media.streams[0].width = 1919;
+    };
+    let text = arguments(&planned(hevc), NOW);
+    assert!(text.contains("-c:v libx264") && text.contains("-c:a copy"), "{text}");
+    assert!(text.contains("-force_key_frames expr:gte(t,n_forced*6) -fps_mode:v vfr -vf yadif"), "{text}");
+    assert!(text.contains("crop=trunc(iw/2)*2:trunc(ih/2)*2,zscale") && text.contains("tonemap"), "{text}");
+    let text = arguments(&planned(hevc), OLD);
+    assert!(text.contains("-vsync vfr") && !text.contains("zscale"), "{text}");
+}
+
+#[test]
+fn pieces_end_at_every_keyframe_unless_there_are_too_many() {
+    let pieces = |mean| planned(|media| media.keyframes = Some(keyframes(mean, mean))).piece_seconds(SIX);
+    assert_eq!((pieces(2.0), pieces(0.04)), (0.001, 0.5));
+    assert_eq!(planned(|media| media.streams[0].codec = "av1".into()).piece_seconds(SIX), 0.001);
+}
+
+#[test]
+fn only_containers_that_know_promise_a_length() {
+    let seconds = Duration::from_secs;
+    assert_eq!(planned(|_| {}).promised_duration(), Some(seconds(600)));
+    assert_eq!(planned(|media| media.container = "mpegts".into()).promised_duration(), None);
+    let streams = planned(|media| {
+        media.streams[0].duration = Some(seconds(100));
+        media.streams[1].duration = Some(seconds(101));
+    });
+    assert_eq!(streams.promised_duration(), Some(seconds(101)), "a longer stream that is left out does not count");
+}

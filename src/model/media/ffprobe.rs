@@ -1,0 +1,357 @@
+//! Reads ffprobe's JSON. The file behind it may be anybody's, so every field is optional, every number is bounded and
+//! text loses its control characters: no input makes this panic or grow without limit.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::facts::{Hidden, Keyframes, Kind, Media, Ratio, Stream};
+
+/// Streams beyond this are not looked at.
+pub const STREAMS_MAX: usize = 256;
+/// Packets beyond this are not looked at: minutes of any video.
+pub const PACKETS_MAX: usize = 200_000;
+/// Characters kept of any text.
+const TEXT_MAX: usize = 120;
+/// Longer than any video: eleven days, in seconds.
+const SECONDS_MAX: f64 = 1_000_000.0;
+/// Wider and higher than any codec's limit.
+const PIXELS_MAX: u64 = 65_536;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    #[error("ffprobe's answer is no JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("ffprobe's answer names no container")]
+    NoFormat,
+}
+
+/// The answer to `-show_format -show_streams -of json`, for a file of `bytes`.
+pub fn media(json: &str, bytes: u64) -> Result<Media, OutputError> {
+    let answer: Value = serde_json::from_str(json)?;
+    let format = &answer["format"];
+    let container = text(&format["format_name"]).ok_or(OutputError::NoFormat)?;
+    let streams = answer["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(Media {
+        container,
+        duration: duration(&format["duration"]),
+        bytes,
+        bit_rate: number(&format["bit_rate"]),
+        streams: streams.iter().take(STREAMS_MAX).filter_map(stream).collect(),
+        keyframes: None,
+        hidden: Hidden::default(),
+    })
+}
+
+/// What an edit list hides: `shown` was probed with it, `whole` with `-ignore_editlist 1`.
+pub fn hidden(shown: &Media, whole: &Media) -> Hidden {
+    let longest = |kind: Kind| {
+        let difference = |stream: &Stream| {
+            let same = whole.streams.iter().find(|other| other.index == stream.index)?;
+            same.duration?.checked_sub(stream.duration?)
+        };
+        let of_kind = shown.streams.iter().filter(|stream| stream.kind == kind);
+        of_kind.filter_map(difference).max().unwrap_or_default()
+    };
+    Hidden { video: longest(Kind::Video), audio: longest(Kind::Audio) }
+}
+
+fn stream(json: &Value) -> Option<Stream> {
+    let tags = &json["tags"];
+    let side_data = json["side_data_list"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let disposition = |name: &str| number(&json["disposition"][name]) == Some(1);
+    let kind = match json["codec_type"].as_str()? {
+        "video" if disposition("attached_pic") => Kind::Picture,
+        "video" => Kind::Video,
+        "audio" => Kind::Audio,
+        "subtitle" => Kind::Subtitle,
+        "attachment" => Kind::Attachment,
+        _ => Kind::Data,
+    };
+    let pixels = |field: &str| number(&json[field]).filter(|pixels| *pixels <= PIXELS_MAX).unwrap_or(0) as u32;
+    let small = |field: &str| number(&json[field]).and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+    Some(Stream {
+        index: number(&json["index"]).and_then(|index| u32::try_from(index).ok())?,
+        kind,
+        codec: text(&json["codec_name"]).filter(|codec| codec != "unknown" && codec != "none").unwrap_or_default(),
+        tag: text(&json["codec_tag_string"]).unwrap_or_default(),
+        profile: text(&json["profile"]).filter(|profile| profile != "unknown"),
+        level: json["level"].as_i64().filter(|level| (1..=1000).contains(level)),
+        pixel_format: text(&json["pix_fmt"]),
+        width: pixels("width"),
+        height: pixels("height"),
+        sample_aspect: ratio(&json["sample_aspect_ratio"], ':'),
+        rotation: rotation(side_data, tags),
+        interlaced: json["field_order"].as_str().is_some_and(|order| ["tt", "bb", "tb", "bt"].contains(&order)),
+        frame_rate: ratio(&json["avg_frame_rate"], '/'),
+        base_frame_rate: ratio(&json["r_frame_rate"], '/'),
+        transfer: text(&json["color_transfer"]).filter(|transfer| transfer != "unknown"),
+        dolby_vision: side_data.iter().any(|data| data["side_data_type"] == "DOVI configuration record"),
+        channels: small("channels"),
+        sample_rate: small("sample_rate"),
+        bit_rate: number(&json["bit_rate"]).or_else(|| number(&tags["BPS"])).or_else(|| number(&tags["BPS-eng"])),
+        duration: duration(&json["duration"]).or_else(|| clock(tags["DURATION"].as_str()?)),
+        language: text(&tags["language"]).filter(|language| language != "und"),
+        title: text(&tags["title"]),
+        default: disposition("default"),
+    })
+}
+
+/// Degrees clockwise, to the nearest quarter turn. The display matrix counts the other way round; ffprobe before 5
+/// gives a tag as well.
+fn rotation(side_data: &[Value], tags: &Value) -> u16 {
+    let matrix = side_data.iter().find_map(|data| data["rotation"].as_f64()).map(|degrees| -degrees);
+    let tag = || tags["rotate"].as_str()?.parse::<f64>().ok();
+    let degrees = matrix.or_else(tag).filter(|degrees| degrees.is_finite()).unwrap_or(0.0);
+    let quarters = (degrees.rem_euclid(360.0) / 90.0).round() as u16 % 4;
+    quarters * 90
+}
+
+/// ffprobe writes many numbers as text.
+fn number(json: &Value) -> Option<u64> {
+    json.as_u64().or_else(|| json.as_str()?.parse().ok())
+}
+
+fn seconds(json: &Value) -> Option<f64> {
+    let seconds = json.as_f64().or_else(|| json.as_str()?.parse().ok())?;
+    (seconds.is_finite() && seconds.abs() <= SECONDS_MAX).then_some(seconds)
+}
+
+fn duration(json: &Value) -> Option<Duration> {
+    let duration = Duration::try_from_secs_f64(seconds(json)?).ok()?;
+    (!duration.is_zero()).then_some(duration)
+}
+
+/// Matroska's `00:00:25.123000000`.
+fn clock(text: &str) -> Option<Duration> {
+    let mut parts = text.trim().splitn(3, ':');
+    let (hours, minutes) = (parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?);
+    let rest = parts.next()?.parse::<f64>().ok()?;
+    let seconds = f64::from(hours) * 3600.0 + f64::from(minutes) * 60.0 + rest;
+    duration(&Value::from(seconds))
+}
+
+fn ratio(json: &Value, separator: char) -> Option<Ratio> {
+    let (numerator, denominator) = json.as_str()?.split_once(separator)?;
+    Ratio::new(numerator.parse().ok()?, denominator.parse().ok()?)
+}
+
+/// Text from inside the file: shown on terminals, so without control characters.
+fn text(json: &Value) -> Option<String> {
+    let text: String = json.as_str()?.chars().filter(|character| !character.is_control()).take(TEXT_MAX).collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// What windows of one stream's packets show.
+#[derive(Debug, Default)]
+pub struct PacketSample {
+    gaps: Vec<f64>,
+    longest_open_end: f64,
+    open: bool,
+    untimed: bool,
+    largest_bytes: u64,
+    discarded: u32,
+    packets: usize,
+}
+
+impl PacketSample {
+    /// Adds one window: the answer to `-show_entries packet=pts_time,dts_time,size,flags -of json`, in decoding order.
+    pub fn window(&mut self, json: &str) -> Result<(), OutputError> {
+        let answer: Value = serde_json::from_str(json)?;
+        let packets = answer["packets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let (mut keyframe, mut end, mut group_bytes) = (None::<f64>, None::<f64>, 0);
+        for packet in packets.iter().take(PACKETS_MAX) {
+            self.packets += 1;
+            let flags = packet["flags"].as_str().unwrap_or_default();
+            self.discarded += u32::from(flags.contains('D'));
+            if flags.starts_with('K') {
+                group_bytes = 0;
+            }
+            group_bytes = u64::saturating_add(group_bytes, number(&packet["size"]).unwrap_or(0));
+            self.largest_bytes = self.largest_bytes.max(group_bytes);
+            let Some(shown) = seconds(&packet["pts_time"]) else {
+                self.untimed = true;
+                continue;
+            };
+            if flags.starts_with('K') {
+                if let Some(gap) = keyframe.map(|previous| shown - previous).filter(|gap| *gap > 0.0) {
+                    self.gaps.push(gap);
+                }
+                keyframe = Some(shown);
+            } else if keyframe.is_some_and(|keyframe| shown < keyframe) {
+                self.open = true;
+            }
+            end = Some(end.map_or(shown, |end: f64| end.max(shown)));
+        }
+        if let (Some(keyframe), Some(end)) = (keyframe, end) {
+            self.longest_open_end = self.longest_open_end.max(end - keyframe);
+        }
+        Ok(())
+    }
+
+    /// Whether a second keyframe was met anywhere: if not, a longer window may show one.
+    pub fn has_spacing(&self) -> bool {
+        !self.gaps.is_empty()
+    }
+
+    /// Packets that the container marks as never shown.
+    pub fn discarded(&self) -> u32 {
+        self.discarded
+    }
+
+    /// `None` if there was no packet at all.
+    pub fn keyframes(&self) -> Option<Keyframes> {
+        if self.packets == 0 {
+            return None;
+        }
+        let measured = self.gaps.iter().copied().fold(0.0, f64::max);
+        let at_least = self.longest_open_end > measured;
+        let max = measured.max(self.longest_open_end);
+        let mean = if self.gaps.is_empty() { max } else { self.gaps.iter().sum::<f64>() / self.gaps.len() as f64 };
+        let span = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let Self { open, untimed, largest_bytes, .. } = *self;
+        Some(Keyframes { mean: span(mean), max: span(max), at_least, open, untimed, largest_bytes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::media::{decide::decide, facts::Transcode};
+
+    fn read(json: &str) -> Media {
+        media(json, 1000).unwrap()
+    }
+
+    #[test]
+    fn rotation_is_clockwise_whoever_tells_it() {
+        let stream = |extra: &str| {
+            let json = format!(
+                r#"{{"format":{{"format_name":"mov"}},"streams":[{{"index":0,"codec_type":"video",{extra}}}]}}"#
+            );
+            read(&json).streams[0].rotation
+        };
+        assert_eq!(stream(r#""side_data_list":[{"rotation":-90}]"#), 90);
+        assert_eq!(stream(r#""side_data_list":[{},{"rotation":90}]"#), 270);
+        assert_eq!(stream(r#""side_data_list":[{"rotation":180.0}]"#), 180);
+        assert_eq!(stream(r#""tags":{"rotate":"90"}"#), 90);
+        assert_eq!(stream(r#""tags":{"rotate":"ninety"}"#), 0);
+        assert_eq!(stream(r#""side_data_list":[{"rotation":-1e300}]"#), 0);
+    }
+
+    #[test]
+    fn text_from_the_file_carries_no_escape_sequences() {
+        let json = r#"{"format":{"format_name":"mov"},"streams":[{"index":0,"codec_type":"audio",
+            "codec_name":"aac","tags":{"title":"\u001b[2Jred\u0007","language":"\u001b]0;x\u0007"}}]}"#;
+        let stream = &read(json).streams[0];
+        assert_eq!(stream.title.as_deref(), Some("[2Jred"));
+        assert_eq!(stream.language.as_deref(), Some("]0;x"));
+    }
+
+    fn sampled(packets: &[(&str, &str)]) -> PacketSample {
+        let packets: Vec<_> =
+            packets.iter().map(|(time, flags)| format!(r#"{{"pts_time":"{time}","flags":"{flags}"}}"#)).collect();
+        let mut sample = PacketSample::default();
+        sample.window(&format!(r#"{{"packets":[{}]}}"#, packets.join(","))).unwrap();
+        sample
+    }
+
+    #[test]
+    fn leading_pictures_make_an_open_gop() {
+        let closed = [("0", "K__"), ("0.2", "__"), ("0.1", "__"), ("2", "K__"), ("2.2", "__"), ("2.1", "__")];
+        assert!(!sampled(&closed).keyframes().unwrap().open);
+        let open = [("0", "K__"), ("0.1", "__"), ("2", "K__"), ("1.9", "__"), ("2.1", "__")];
+        let keyframes = sampled(&open).keyframes().unwrap();
+        assert!(keyframes.open && !keyframes.at_least);
+        assert_eq!(keyframes.max, Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_gap_that_outlasts_the_window_is_a_lower_bound() {
+        let keyframes = sampled(&[("0", "K__"), ("1", "K__"), ("2", "__"), ("12", "__")]).keyframes().unwrap();
+        assert_eq!((keyframes.max, keyframes.at_least), (Duration::from_secs(11), true));
+        assert_eq!(PacketSample::default().keyframes(), None);
+        assert_eq!(sampled(&[("0", "KD_"), ("1", "_D_")]).discarded(), 2);
+    }
+
+    /// Any JSON, with the fields that are looked at more often than chance would have them.
+    fn json() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            any::<String>(),
+            "-?[0-9]{1,25}(\\.[0-9]{1,9})?([/:][0-9]{1,12})?",
+            Just("NaN".to_owned()),
+            Just("video".to_owned()),
+            Just("h264".to_owned()),
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            text.prop_map(Value::from),
+        ];
+        let name = prop::sample::select(vec![
+            "format",
+            "streams",
+            "format_name",
+            "duration",
+            "bit_rate",
+            "index",
+            "codec_type",
+            "codec_name",
+            "width",
+            "height",
+            "sample_aspect_ratio",
+            "avg_frame_rate",
+            "r_frame_rate",
+            "side_data_list",
+            "rotation",
+            "tags",
+            "rotate",
+            "DURATION",
+            "disposition",
+            "attached_pic",
+            "channels",
+            "packets",
+            "pts_time",
+            "flags",
+            "pix_fmt",
+        ]);
+        leaf.prop_recursive(5, 96, 12, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..12).prop_map(Value::from),
+                prop::collection::btree_map(name.clone().prop_map(str::to_owned), inner, 0..12)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_json_makes_the_reader_or_the_plan_panic(format in json(), streams in prop::collection::vec(json(), 0..6)) {
+            let answer = serde_json::json!({"format": format, "streams": streams, "packets": streams}).to_string();
+            if let Ok(mut found) = media(&answer, 1) {
+                let mut sample = PacketSample::default();
+                sample.window(&answer).unwrap();
+                found.keyframes = sample.keyframes();
+                found.hidden = hidden(&found, &found);
+                if let Ok(plan) = decide(&found, Transcode::Auto) {
+                    let length = Duration::from_secs(6);
+                    let _ = (plan.sentences(), plan.expected_segments(length), plan.display_size());
+                    let _ = plan.piece_seconds(length);
+                }
+            }
+            let _ = media(&format.to_string(), 1);
+        }
+
+        #[test]
+        fn no_text_makes_the_reader_panic(text in any::<String>()) {
+            let _ = media(&text, 1);
+            let _ = PacketSample::default().window(&text);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! How many uploads run side by side.
+
+pub mod uplink;
+pub mod uploads;

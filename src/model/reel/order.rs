@@ -1,0 +1,153 @@
+//! What is to be published: which video, under which name, how it is cut, where it goes, and in which folders of this
+//! machine the work is done. One type from the flags to the stages; what the journal keeps of it is in
+//! [`crate::state::order_form`].
+
+use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{Generation, ReelName};
+pub use crate::model::media::facts::Transcode;
+use crate::model::retry::RetryPolicy;
+
+/// What kind of place reels are published to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The built-in stand-in.
+    Local,
+    /// A real account (or whatever `AWS_ENDPOINT_URL` names); `None` leaves the profile to AWS's own rules.
+    Aws { profile: Option<String> },
+}
+
+/// Where reels are: a target, and a Region of it. `None` leaves the Region to the profile.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub target: Target,
+    pub region: Option<String>,
+}
+
+impl Place {
+    pub fn is_local(&self) -> bool {
+        self.target == Target::Local
+    }
+}
+
+/// The account and Region that a place turned out to be, once signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AccountRegion {
+    /// 12 digits.
+    pub account: String,
+    pub region: String,
+}
+
+/// How a video becomes segments and chunks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Segments end at the first keyframe at or after this.
+    pub segment_length: Duration,
+    /// Upper limit of a chunk's zip, bytes.
+    pub chunk_limit: u64,
+    pub transcode: Transcode,
+}
+
+/// What to do where the reel's name has another generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfTaken {
+    /// Nothing: it may be another video.
+    Refuse,
+    /// Publish beside it, and retire it.
+    Replace,
+    /// Nothing: the video is there to mend what is published.
+    Repair,
+}
+
+impl IfTaken {
+    pub fn replace(replace: bool) -> Self {
+        if replace { Self::Replace } else { Self::Refuse }
+    }
+}
+
+/// This machine's folders for the work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folders {
+    /// Journals, logs and playlist copies, a folder a reel.
+    pub state: PathBuf,
+    /// Segments that wait for their upload.
+    pub work: PathBuf,
+    /// ffmpeg is held back while more than this waits for upload.
+    pub backlog_bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Order {
+    pub video: PathBuf,
+    pub reel: ReelName,
+    /// Title on the watch page.
+    pub title: String,
+    pub cut: Cut,
+    pub place: Place,
+    /// What the place was when the person agreed to this, or when it was begun: in any other account or Region the
+    /// work is refused. `None`: nobody has been told yet.
+    pub expected: Option<AccountRegion>,
+    /// `None`: as many as raise the throughput.
+    pub parallel_uploads: Option<NonZeroUsize>,
+    pub if_taken: IfTaken,
+    /// Switch the browser relay on, too; its price was accepted.
+    pub relay: bool,
+    /// The run that this one goes on with: anything that would make another generation of it is an error.
+    pub interrupted: Option<Interrupted>,
+    pub retry: RetryPolicy,
+    pub folders: Folders,
+}
+
+impl Order {
+    /// What may wait for its upload: at least what is gathered before one begins, and as much again.
+    pub fn backlog_bytes(&self) -> u64 {
+        self.folders.backlog_bytes.max(2 * self.cut.chunk_limit)
+    }
+}
+
+/// What a journal knows of an interrupted run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interrupted {
+    pub generation: Generation,
+    pub origin: Option<Origin>,
+    pub chunks_deployed: u32,
+}
+
+/// What a generation was made from and with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// [`crate::model::reel::generation::SourcePrint`] as text.
+    pub source: String,
+    /// Version.
+    pub ffmpeg: String,
+}
+
+impl Origin {
+    const SOURCE_TAG: &str = "zipreel:source";
+    const FFMPEG_TAG: &str = "zipreel:ffmpeg";
+
+    /// Why `now` makes other bytes, in words that follow a colon; `None` if it is neither of the two.
+    pub fn difference(&self, now: &Self) -> Option<String> {
+        if self.source != now.source {
+            return Some("the video has changed since".to_owned());
+        }
+        let (before, now) = (&self.ffmpeg, &now.ffmpeg);
+        (before != now).then(|| format!("it was begun with ffmpeg {before}, and this is ffmpeg {now}"))
+    }
+
+    /// For the chunks' functions, so that another machine can tell too.
+    pub fn tags(&self) -> [(String, String); 2] {
+        // of these AWS takes letters, digits, spaces and _.:/=+-@
+        let legal = |text: &str| {
+            let legal = |c: char| if c.is_ascii_alphanumeric() || " _.:/=+-@".contains(c) { c } else { '_' };
+            text.chars().map(legal).take(200).collect::<String>()
+        };
+        [(Self::SOURCE_TAG.to_owned(), legal(&self.source)), (Self::FFMPEG_TAG.to_owned(), legal(&self.ffmpeg))]
+    }
+
+    pub fn of_tags(tags: &HashMap<String, String>) -> Option<Self> {
+        Some(Self { source: tags.get(Self::SOURCE_TAG)?.clone(), ffmpeg: tags.get(Self::FFMPEG_TAG)?.clone() })
+    }
+}

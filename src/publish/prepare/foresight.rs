@@ -1,0 +1,67 @@
+//! Whether a reel will fit what serves it, told before anything is done about it, and by what the index holds already.
+
+use crate::{
+    cloud::Cloud,
+    media::{ffmpeg::Tools, probe},
+    model::{
+        chunk::limits::{self, Held, INDEX_BYTES_MAX},
+        event::fault::{Explain, Stopped},
+        media::decide::{MediaPlan, decide},
+        reel::{
+            name::{Generation, RenditionId},
+            order::Order,
+        },
+    },
+    publish::index,
+    remote::deployed::Existing,
+    running::{
+        attempt::attempts,
+        reporter::{Control, JobHandle},
+    },
+};
+
+/// What a name holds in an account.
+pub(crate) struct Standing<'a> {
+    pub existing: Option<&'a Existing>,
+    pub cloud: &'a Cloud,
+    pub control: &'a Control,
+    pub job: &'a JobHandle,
+}
+
+/// Refuses what would not fit. Gives what the index will hold beside this generation.
+pub(crate) async fn foresee(
+    order: &Order,
+    plan: &MediaPlan,
+    source_bytes: u64,
+    generation: Generation,
+    standing: &Standing<'_>,
+) -> Result<Vec<Held>, Stopped> {
+    let Standing { existing, cloud, control, job } = standing;
+    let held = match existing {
+        None => Vec::new(),
+        // it fits, since it is there
+        Some(Existing { facts, index, .. })
+            if index.current.generation == generation && facts.code_bytes <= INDEX_BYTES_MAX =>
+        {
+            return Ok(Vec::new());
+        }
+        Some(existing) => {
+            let now = attempts(job, control, &order.retry, |_| cloud.now(), |_| ()).await?;
+            index::held(existing, generation, now)
+        }
+    };
+    fits(order, plan, source_bytes, held.clone())?;
+    Ok(held)
+}
+
+/// For an account where nothing is yet: reads the video alone.
+pub async fn foresee_alone(order: &Order, tools: &Tools, control: &Control) -> Result<(), Stopped> {
+    let media = probe::probe(tools, &order.video, &control.cancel).await?;
+    let plan = decide(&media, order.cut.transcode).map_err(|error| Stopped::Failed(error.fault()))?;
+    fits(order, &plan, media.bytes, Vec::new())
+}
+
+fn fits(order: &Order, plan: &MediaPlan, source_bytes: u64, held: Vec<Held>) -> Result<(), Stopped> {
+    limits::foresee(plan, &order.cut, &RenditionId::source(), source_bytes, held)
+        .map_err(|error| Stopped::Failed(limits::refusal(&order.reel, &error)))
+}

@@ -1,0 +1,326 @@
+//! What is found out before anything is made: what the video is, what the account holds of the reel already, and what
+//! the journals of this machine say of earlier runs.
+
+pub mod compare;
+pub mod foresight;
+pub mod identity;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use tokio::sync::OnceCell;
+
+use super::{
+    made,
+    prepare::{
+        foresight::Standing,
+        identity::{Identity, Video, look_at_video},
+    },
+    split::Backlog,
+    upload::Uploaded,
+    work::{Kept, Work},
+};
+use crate::{
+    cloud::{Cloud, functions::FunctionFacts},
+    media::ffmpeg::{self, Tools},
+    model::{
+        chunk::{limits::Held, pack::estimate_chunks},
+        cost::Viewed,
+        event::{
+            event::{Event, JobName, Planned, Unit},
+            fault::{Explain, Fault, FaultClass, Stopped},
+        },
+        gate::public::GATE,
+        media::decide::MediaPlan,
+        reel::{
+            generation::SourceHash,
+            index::{ChunkIndex, GenerationIndex},
+            moment::rfc3339,
+            name::{ChunkNumber, Generation, RenditionId},
+            order::{AccountRegion, Order, Origin},
+        },
+    },
+    remote::{
+        deployed::{self, Deployed, Existing},
+        leftover,
+    },
+    running::{
+        attempt::attempts,
+        reporter::{Control, JobHandle, Reporter},
+    },
+    state::{
+        journal::{self, Began, Journal, Record},
+        lock::ReelLock,
+        order_form::OrderForm,
+        work_folder::{AttemptFolder, attempt_folder},
+    },
+};
+
+pub(super) struct Prepared {
+    pub plan: MediaPlan,
+    pub existing: Option<Existing>,
+    /// Chunks of this reel as listed, of all generations.
+    pub chunks: Vec<FunctionFacts>,
+    pub start: Start,
+    pub work: Arc<Work>,
+    pub folder: AttemptFolder,
+}
+
+/// Where the work begins.
+pub(super) enum Start {
+    /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
+    Whole(GenerationIndex),
+    /// Some may be.
+    Parts(Deployed),
+}
+
+pub(super) async fn prepare(
+    order: Order,
+    held: &ReelLock,
+    cloud: Cloud,
+    tools: &Tools,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<Prepared, Stopped> {
+    let job = JobHandle::queued(reporter.clone(), JobName::Probe, Unit::Steps);
+    job.started(1);
+    let found = find(&order, held, &cloud, tools, control, &job).await;
+    job.ended(&found);
+    let Found { look, journal, chunks } = found?;
+    let Look { video: Video { plan, source, origin, .. }, generation, existing, held: beside, gate } = look;
+    let rendition = RenditionId::source();
+    let mut planned = planned(&order, &cloud, &plan, source.bytes(), generation);
+    planned.warnings.extend(left_behind(&order, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
+    let folder = attempt_folder(&order, generation)?;
+    let backlog_bytes = order.backlog_bytes();
+    let backlog = Backlog::new(backlog_bytes);
+    let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
+    let deployed = deployed::deployed(&chunks, generation, &rendition);
+    let work = Work {
+        cloud,
+        generation,
+        rendition,
+        gate,
+        visible: Mutex::new(visible.clone()),
+        index_code: Mutex::new(existing.as_ref().map(|existing| existing.facts.code_sha256.clone())),
+        beside,
+        origin,
+        source,
+        control: control.part(),
+        reporter,
+        retry: order.retry,
+        backlog,
+        journal: Mutex::new(journal),
+        claim: held.claim().clone(),
+        lease: OnceCell::new(),
+        // an encoder may give other bytes another time
+        kept: Mutex::new(if plan.is_deterministic() { Kept::default() } else { Kept::up_to(backlog_bytes) }),
+        order,
+    };
+    let start = start(&work, visible.as_ref(), deployed).await?;
+    let work = Arc::new(work);
+    work.record(Record::Began(began(&work, &plan, &planned))).await?;
+    work.report(Event::Planned(planned));
+    Ok(Prepared { plan, existing, chunks, start, work, folder })
+}
+
+struct Found {
+    look: Look,
+    journal: Journal,
+    chunks: Vec<FunctionFacts>,
+}
+
+struct Look {
+    video: Video,
+    generation: Generation,
+    existing: Option<Existing>,
+    /// What its index will hold beside this generation.
+    held: Vec<Held>,
+    gate: String,
+}
+
+async fn find(
+    order: &Order,
+    held: &ReelLock,
+    cloud: &Cloud,
+    tools: &Tools,
+    control: &Control,
+    job: &JobHandle,
+) -> Result<Found, Stopped> {
+    let look = look(order, cloud, tools, control, job).await?;
+    let (journal, known) = open_journal(held, look.generation, job)?;
+    let (rendition, known) = (RenditionId::source(), known || look.existing.is_some());
+    let chunks = |_| deployed::chunks(cloud, &order.reel, look.generation, &rendition, known);
+    let chunks = attempts(job, control, &order.retry, chunks, |_| ()).await?;
+    Ok(Found { look, journal, chunks })
+}
+
+/// Reads the video and the account, side by side; makes nothing. The first to fail ends it.
+async fn look(
+    order: &Order,
+    cloud: &Cloud,
+    tools: &Tools,
+    control: &Control,
+    job: &JobHandle,
+) -> Result<Look, Stopped> {
+    let (video, (existing, gate)) =
+        tokio::try_join!(look_at_video(order, tools, control), look_at_account(order, cloud, control, job))?;
+    let identity = Identity { order, tools, reporter: job.reporter(), control, video: &video };
+    let generation = identity.find(existing.as_ref()).await?;
+    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
+    let standing = Standing { existing: existing.as_ref(), cloud, control, job };
+    let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
+    Ok(Look { video, generation, existing, held, gate })
+}
+
+/// The reel as it is published, and the gate's URL.
+async fn look_at_account(
+    order: &Order,
+    cloud: &Cloud,
+    control: &Control,
+    job: &JobHandle,
+) -> Result<(Option<Existing>, Option<String>), Stopped> {
+    let existing = attempts(job, control, &order.retry, |_| deployed::existing(cloud, &order.reel), |_| ()).await?;
+    let gate = attempts(job, control, &order.retry, |_| cloud.function_url(GATE), |_| ()).await?;
+    Ok((existing, gate))
+}
+
+fn failed(error: &impl Explain) -> Stopped {
+    Stopped::Failed(error.fault())
+}
+
+fn no_gate(cloud: &Cloud) -> Fault {
+    let (account, region) = (&cloud.identity().account, cloud.region());
+    let what = format!("could not find the gate in account {account}, Region {region}: function `{GATE}` has no URL");
+    Fault { class: FaultClass::NeedsPerson, ..Fault::permanent(what) }
+        .hint("It is made once for an account and Region, and serves every reel.")
+}
+
+/// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.
+fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Result<(Journal, bool), Stopped> {
+    let (journal, word) = Journal::open(held, generation).map_err(|error| failed(&error))?;
+    if let Some(line) = word {
+        job.log(line);
+    }
+    for leader in journal::leaders(held.folder()) {
+        if ffmpeg::end_orphan(&leader) {
+            job.log(format!("ended ffmpeg of an earlier run (process {})", leader.pid));
+        }
+    }
+    let known = !journal.records().is_empty();
+    Ok((journal, known))
+}
+
+/// Whether anything is left to do for the chunks.
+async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deployed) -> Result<Start, Stopped> {
+    let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
+    if let Some(visible) = visible
+        && visible.has_segments()
+        && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
+    {
+        // of an index without the hash, the video has just been found to make these chunks
+        let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
+        return Ok(Start::Whole(generation));
+    }
+    let recorded = {
+        let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        recorded(journal.records())
+    };
+    if let Some(Recorded { chunks, traits, source_sha256: Some(hash) }) = recorded
+        && chunks.values().all(|chunk| is_there(chunk) && work.keeps_promise(chunk))
+        && work.source.read(&work.reporter, &work.control, || u64::MAX).await? == hash
+    {
+        let uploaded = Uploaded { chunks, sent_bytes: 0 };
+        let generation = made::generation_index(work, &uploaded, traits);
+        return Ok(Start::Whole(generation));
+    }
+    Ok(Start::Parts(deployed))
+}
+
+/// What an earlier run found out by splitting all of its video.
+struct Recorded {
+    chunks: BTreeMap<ChunkNumber, ChunkIndex>,
+    traits: journal::Traits,
+    /// Without it the video of today has to be cut and compared.
+    source_sha256: Option<SourceHash>,
+}
+
+/// All chunks and what they have in common, if an earlier run got as far as that.
+fn recorded(records: &[Record]) -> Option<Recorded> {
+    let (wanted, traits, source_sha256) = records.iter().rev().find_map(|record| match record {
+        Record::Packed { chunks, traits: Some(traits), source_sha256, .. } => {
+            Some((*chunks, traits.clone(), *source_sha256))
+        }
+        _ => None,
+    })?;
+    let chunks = records.iter().filter_map(|record| match record {
+        Record::Deployed { chunk, .. } => Some((chunk.number, chunk.clone())),
+        _ => None,
+    });
+    let chunks: BTreeMap<_, _> = chunks.collect();
+    let is_whole = chunks.len() as u32 == wanted && chunks.keys().map(|number| u32::from(number.get())).eq(1..=wanted);
+    is_whole.then_some(Recorded { chunks, traits, source_sha256 })
+}
+
+/// A sentence for each interrupted publishing of this reel that this run can't go on with.
+async fn left_behind(
+    order: &Order,
+    cloud: &Cloud,
+    now: &Origin,
+    generation: Generation,
+    existing: Option<&Existing>,
+    chunks: &[FunctionFacts],
+) -> Vec<String> {
+    let index = existing.map(|existing| &existing.index);
+    let left = leftover::leftovers(&order.reel, index, chunks, SystemTime::now());
+    let orphans = left.into_iter().filter(|left| left.why == leftover::Why::Orphaned && left.generation != generation);
+    let mut sentences = Vec::new();
+    for left in orphans {
+        // without its tags the reason is not told, and the sentence still holds
+        let tags = cloud.tags(&left.functions[0]).await.ok().flatten().unwrap_or_default();
+        let difference = Origin::of_tags(&tags).and_then(|before| before.difference(now));
+        let why = difference.unwrap_or_else(|| "the settings were others".to_owned());
+        sentences.push(format!(
+            "an interrupted publishing left {} chunks of generation {} that can't be used: {why}. `zipreel gc {}` \
+             removes them",
+            left.functions.len(),
+            left.generation,
+            order.reel
+        ));
+    }
+    sentences
+}
+
+fn planned(order: &Order, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
+    let segments = plan.expected_segments(order.cut.segment_length).max(1);
+    let duration = plan.duration.unwrap_or_default();
+    let viewed = Viewed { duration, segment_length: duration / segments, bytes: source_bytes };
+    Planned {
+        reel: order.reel.clone(),
+        generation,
+        region: cloud.region().to_owned(),
+        duration,
+        source_bytes,
+        segments,
+        chunks: estimate_chunks(source_bytes, segments, order.cut.chunk_limit),
+        streams: plan.sentences(),
+        warnings: plan.warnings.clone(),
+        costs: (!order.place.is_local()).then(|| viewed.costs(cloud.region())),
+    }
+}
+
+fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
+    let (account, region) = (work.cloud.identity().account.clone(), work.cloud.region().to_owned());
+    let order = OrderForm { transcode: !plan.is_deterministic(), ..OrderForm::of(&work.order) };
+    Began {
+        at: rfc3339(SystemTime::now()),
+        order,
+        place: AccountRegion { account, region },
+        source_bytes: planned.source_bytes,
+        origin: Some(work.origin.clone()),
+        chunks: planned.chunks,
+    }
+}

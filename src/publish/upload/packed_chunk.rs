@@ -1,0 +1,14 @@
+//! A chunk between packing and sending.
+
+use std::path::PathBuf;
+
+use crate::{cloud::functions::code::CodeZip, model::reel::index::ChunkIndex};
+
+/// A chunk ready to deploy.
+#[derive(Debug, Clone)]
+pub(crate) struct PackedChunk {
+    pub index: ChunkIndex,
+    pub code: CodeZip,
+    /// The segments' files and sizes, to be removed once deployed.
+    pub files: Vec<(PathBuf, u64)>,
+}

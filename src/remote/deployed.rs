@@ -1,0 +1,254 @@
+//! What the account holds of a reel already: its index, and the chunks of a generation. The remote side is the truth;
+//! what is there with our hash is never sent again.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{Cursor, Read},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::player::{Player, PlayerError};
+use crate::{
+    cloud::{Cloud, CloudError, functions::FunctionFacts},
+    model::{
+        event::fault::{Explain, FaultClass},
+        hls::playlist,
+        reel::{
+            describe,
+            index::{INDEX_ENTRY, Index},
+            name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
+        },
+    },
+    running::attempt::Retries,
+};
+
+/// An earlier state of this reel that is deployed now.
+#[derive(Debug, Clone)]
+pub struct Existing {
+    pub facts: FunctionFacts,
+    pub index: Index,
+    /// Playlists and init sections by entry name, to be served on.
+    pub entries: BTreeMap<String, Vec<u8>>,
+}
+
+/// Chunks of this generation that are deployed already: number to `CodeSha256`.
+pub(crate) type Deployed = HashMap<ChunkNumber, String>;
+
+/// An index of a reel of 10,000 segments and several generations stays well below.
+const INDEX_MAX: u64 = 64 * 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    #[error(transparent)]
+    Player(#[from] PlayerError),
+    #[error("could not read the index of `{reel}`: {why}")]
+    Index { reel: ReelName, why: String },
+    #[error("function `{0}` exists and is not an index of zipreel")]
+    Foreign(String),
+}
+
+impl Explain for RemoteError {
+    fn class(&self) -> FaultClass {
+        match self {
+            Self::Cloud(error) => error.class(),
+            Self::Player(error) => error.class(),
+            Self::Index { .. } | Self::Foreign(_) => FaultClass::Permanent,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => error.hint(),
+            Self::Player(error) => error.hint(),
+            Self::Index { .. } | Self::Foreign(_) => Some("Choose another --name.".into()),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Cloud(error) => error.retry_after(),
+            Self::Player(error) => error.retry_after(),
+            Self::Index { .. } | Self::Foreign(_) => None,
+        }
+    }
+
+    fn is_offline(&self) -> bool {
+        match self {
+            Self::Cloud(error) => error.is_offline(),
+            Self::Player(error) => error.is_offline(),
+            Self::Index { .. } | Self::Foreign(_) => false,
+        }
+    }
+}
+
+/// The index that a reel's name has in the account.
+pub async fn existing(cloud: &Cloud, reel: &ReelName) -> Result<Option<Existing>, RemoteError> {
+    let name = FunctionName::Index { reel: reel.clone() }.to_string();
+    let Some((facts, link)) = cloud.download_link(&name).await? else { return Ok(None) };
+    if describe::ours(&name, &facts.description).is_none() {
+        return Err(RemoteError::Foreign(name));
+    }
+    let zip = Player::new()?.download(&name, &link, INDEX_MAX).await?;
+    if zip.len() as u64 != facts.code_bytes {
+        return Err(PlayerError::content(&name, "it ends early").into());
+    }
+    let mut entries = read_entries(zip).map_err(|error| wrong(reel, &error))?;
+    let json = entries.remove(INDEX_ENTRY).ok_or_else(|| wrong(reel, "it has no index.json"))?;
+    let mut index: Index = serde_json::from_slice(&json).map_err(|error| wrong(reel, &error))?;
+    if index.reel != *reel {
+        return Err(wrong(reel, "it is the index of another reel"));
+    }
+    complete(&mut index, &entries);
+    Ok(Some(Existing { facts, index, entries }))
+}
+
+/// What an older index leaves to its playlists.
+fn complete(index: &mut Index, entries: &BTreeMap<String, Vec<u8>>) {
+    for generation in std::iter::once(&mut index.current).chain(index.retired.iter_mut().map(|old| &mut old.generation))
+    {
+        for (id, rendition) in &mut generation.renditions {
+            let playlist = entries.get(&playlist::media_path(generation.generation, id));
+            rendition.independent = rendition.independent.or(playlist.map(|bytes| playlist::is_independent(bytes)));
+        }
+    }
+}
+
+fn wrong(reel: &ReelName, why: impl ToString) -> RemoteError {
+    RemoteError::Index { reel: reel.clone(), why: why.to_string() }
+}
+
+fn read_entries(zip: Vec<u8>) -> Result<BTreeMap<String, Vec<u8>>, zip::result::ZipError> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip))?;
+    let mut entries = BTreeMap::new();
+    for place in 0..archive.len() {
+        let file = archive.by_index(place)?;
+        let name = file.name()?.into_owned();
+        let mut bytes = Vec::new();
+        // stored entries can't be larger than the zip; a compressed one is held to the same bound
+        file.take(INDEX_MAX).read_to_end(&mut bytes)?;
+        entries.insert(name, bytes);
+    }
+    Ok(entries)
+}
+
+/// All functions whose names begin with `prefix`, a page at a time; each page is tried again by itself.
+pub async fn each_function(
+    cloud: &Cloud,
+    prefix: &str,
+    retries: &Retries,
+    mut page: impl FnMut(Vec<FunctionFacts>),
+) -> Result<(), CloudError> {
+    let mut marker = None;
+    loop {
+        let (functions, next) = retries.again(|| cloud.functions_from(prefix, marker.clone())).await?;
+        page(functions);
+        if next.is_none() {
+            return Ok(());
+        }
+        marker = next;
+    }
+}
+
+/// Functions that a page of ListFunctions holds.
+const PAGE: u64 = 50;
+/// GetFunction calls side by side.
+const PARALLEL: usize = 4;
+
+/// Functions of a reel by name, of those that are wanted: by list pages, or one by one if that takes fewer calls. Lists
+/// may lag behind, so what one does not show is asked for by its name.
+pub async fn standing(
+    cloud: &Cloud,
+    reel: &ReelName,
+    wanted: &[&str],
+    retries: &Retries,
+) -> Result<HashMap<String, FunctionFacts>, CloudError> {
+    let mut there = HashMap::new();
+    let pages = retries.again(|| cloud.quota()).await?.functions.div_ceil(PAGE);
+    if pages <= wanted.len() as u64 {
+        let take = |page: Vec<FunctionFacts>| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts)));
+        each_function(cloud, &format!("{PREFIX}{reel}-"), retries, take).await?;
+    }
+    let unseen = wanted.iter().filter(|name| !there.contains_key(**name));
+    // collected: a stream over the closure would not be `Send` for all lifetimes
+    let asked: Vec<_> = unseen.map(|name| retries.again(move || cloud.function(name))).collect();
+    let mut asked = stream::iter(asked).buffer_unordered(PARALLEL);
+    while let Some(facts) = asked.try_next().await? {
+        there.extend(facts.map(|facts| (facts.name.clone(), facts)));
+    }
+    Ok(there)
+}
+
+/// Where so few functions are, the whole list is read before any publishing: it takes two seconds at most.
+const LISTED_ANYWAY: u64 = 1000;
+
+/// Chunks of this reel that are in the account, of all generations. `known`: an earlier run is on record, so that it is
+/// worth going through the whole list; else, in a large account, the first chunk tells whether there is anything to
+/// find.
+pub(crate) async fn chunks(
+    cloud: &Cloud,
+    reel: &ReelName,
+    generation: Generation,
+    rendition: &RenditionId,
+    known: bool,
+) -> Result<Vec<FunctionFacts>, CloudError> {
+    if !known && cloud.quota().await?.functions > LISTED_ANYWAY {
+        let (reel, rendition, number) = (reel.clone(), rendition.clone(), ChunkNumber::FIRST);
+        let first = FunctionName::Chunk { reel, generation, rendition, number };
+        if cloud.function(&first.to_string()).await?.is_none() {
+            return Ok(Vec::new());
+        }
+    }
+    let (mut found, mut marker) = (Vec::new(), None);
+    loop {
+        let (page, next) = cloud.functions_from(&format!("{PREFIX}{reel}-"), marker).await?;
+        found.extend(page.into_iter().filter(|facts| {
+            matches!(describe::ours(&facts.name, &facts.description),
+                Some(name @ FunctionName::Chunk { .. }) if name.reel() == reel)
+        }));
+        if next.is_none() {
+            return Ok(found);
+        }
+        marker = next;
+    }
+}
+
+/// Those of one generation that can be used: number to `CodeSha256`.
+pub(crate) fn deployed(chunks: &[FunctionFacts], wanted: Generation, of: &RenditionId) -> Deployed {
+    let usable = chunks.iter().filter(|facts| facts.is_usable());
+    usable
+        .filter_map(|facts| match FunctionName::parse(&facts.name) {
+            Some(FunctionName::Chunk { generation, rendition, number, .. })
+                if generation == wanted && rendition == *of =>
+            {
+                Some((number, facts.code_sha256.clone()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_index_leaves_it_to_the_playlist_whether_segments_are_independent() {
+        let old = r#"{"format":1,"reel":"a","title":"A","published":"2026-11-22T10:00:00Z","current":{
+            "generation":"01234567","duration_ms":6000,"segment_seconds":6.0,"chunk_limit_bytes":1,"renditions":{
+            "src":{"container":"ts","bandwidth":1,"average_bandwidth":1,"codecs":"avc1.64001f","chunks":[]}}}}"#;
+        for (playlist, independent) in [
+            (Some("#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n"), Some(true)),
+            (Some("#EXTM3U\n"), Some(false)),
+            (None, None),
+        ] {
+            let mut index: Index = serde_json::from_str(old).unwrap();
+            let entries = playlist.map(|text| ("01234567/src.m3u8".to_owned(), text.as_bytes().to_vec()));
+            complete(&mut index, &entries.into_iter().collect());
+            assert_eq!(index.current.renditions.values().next().unwrap().independent, independent);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What other pages need to show a reel: its index tells the title, the gate's URL is its address.
+
+use super::LibraryError;
+use crate::{
+    cloud::Cloud,
+    model::{
+        gate::{embed::Embed, public::Public},
+        reel::name::ReelName,
+    },
+    remote::deployed,
+    running::attempt::Retries,
+};
+
+/// Of a video whose index does not say.
+const USUAL: (u32, u32) = (16, 9);
+
+pub async fn embed(cloud: &Cloud, reel: &ReelName, retries: &Retries) -> Result<Embed, LibraryError> {
+    let existing = retries.again(|| deployed::existing(cloud, reel)).await?;
+    let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
+    let index = existing.index;
+    let url = async |public: Public| retries.again(|| cloud.function_url(public.name())).await;
+    let gate = url(Public::Gate).await?.ok_or(LibraryError::NoGate)?;
+    let resolution = index.current.renditions.values().find_map(|rendition| rendition.resolution);
+    Ok(Embed {
+        watch: format!("{gate}{reel}/"),
+        title: index.title,
+        open_gops: !index.current.is_independent(),
+        resolution: resolution.unwrap_or(USUAL),
+        relay: url(Public::Relay).await?.is_some(),
+        reel: index.reel,
+    })
+}

@@ -1,0 +1,134 @@
+//! All reels of an account, from ListFunctions alone: names and descriptions tell everything but the titles.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use super::{LibraryError, each_function};
+use crate::{
+    cloud::{Cloud, functions::FunctionFacts},
+    model::reel::{
+        describe::{self, IndexDescription},
+        name::{FunctionName, Generation, PREFIX, ReelName},
+    },
+    running::attempt::Retries,
+};
+
+/// One reel as its functions show it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Listed {
+    /// `None`: chunks without an index, left by an interrupted or deleted publishing.
+    pub index: Option<IndexDescription>,
+    /// The index's code is another than its description says: an update was interrupted.
+    pub stale: bool,
+    /// When the index was last changed.
+    pub modified: Option<SystemTime>,
+    /// Chunks and their bytes, a generation each.
+    pub generations: BTreeMap<Generation, (u32, u64)>,
+}
+
+impl Listed {
+    /// Chunks that are deployed of the generation that is served.
+    pub fn chunks(&self) -> u32 {
+        self.current().map_or(0, |(chunks, _)| chunks)
+    }
+
+    /// Zips of all generations.
+    pub fn bytes(&self) -> u64 {
+        self.generations.values().map(|(_, bytes)| bytes).sum()
+    }
+
+    fn current(&self) -> Option<(u32, u64)> {
+        self.generations.get(&self.index.as_ref()?.generation).copied()
+    }
+
+    /// Chunks that no index speaks of: of other generations, or of a reel without an index.
+    pub fn other_chunks(&self) -> u32 {
+        let all: u32 = self.generations.values().map(|(chunks, _)| chunks).sum();
+        all - self.chunks()
+    }
+
+    /// As many chunks as the index says.
+    pub fn is_whole(&self) -> bool {
+        self.index.as_ref().is_some_and(|index| index.chunks == self.chunks()) && !self.stale
+    }
+}
+
+/// What was found so far, by name.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ListedReels(pub BTreeMap<ReelName, Listed>);
+
+impl ListedReels {
+    /// Takes in one function; others than ours are passed over.
+    pub fn add(&mut self, facts: &FunctionFacts) {
+        match describe::ours(&facts.name, &facts.description) {
+            Some(FunctionName::Chunk { reel, generation, .. }) => {
+                let (chunks, bytes) = self.0.entry(reel).or_default().generations.entry(generation).or_default();
+                *chunks += 1;
+                *bytes += facts.code_bytes;
+            }
+            Some(FunctionName::Index { reel }) => {
+                let listed = self.0.entry(reel).or_default();
+                listed.index = IndexDescription::parse(&facts.description);
+                listed.stale = listed.index.as_ref().is_some_and(|index| !index.matches(&facts.code_sha256));
+                listed.modified = facts.modified_at();
+            }
+            None => {}
+        }
+    }
+}
+
+/// Lists page by page; `page` sees the shelf after each.
+pub async fn list(
+    cloud: &Cloud,
+    retries: &Retries,
+    mut page: impl FnMut(&ListedReels),
+) -> Result<ListedReels, LibraryError> {
+    let mut shelf = ListedReels::default();
+    each_function(cloud, PREFIX, retries, |functions| {
+        functions.iter().for_each(|facts| shelf.add(facts));
+        page(&shelf);
+    })
+    .await?;
+    Ok(shelf)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(name: &str, description: &str, code: &str) -> FunctionFacts {
+        FunctionFacts {
+            name: name.into(),
+            code_sha256: code.into(),
+            code_bytes: 10,
+            description: description.into(),
+            state: None,
+            revision: None,
+            modified: "2026-11-22T10:00:00.000+0000".into(),
+        }
+    }
+
+    #[test]
+    fn reels_orphans_and_foreign_functions_are_told_apart() {
+        let mut shelf = ListedReels::default();
+        let index = "zipreel index a 01234567 2 chunks 20 bytes 12 s code abcdefgh";
+        for (name, description) in [
+            ("zipreel-a-01234567-src-0001", "zipreel chunk a 01234567 src 0001"),
+            ("zipreel-a-01234567-src-0002", "zipreel chunk a 01234567 src 0002"),
+            ("zipreel-a-89abcdef-src-0001", "zipreel chunk a 89abcdef src 0001"),
+            ("zipreel-b-01234567-src-0001", "zipreel chunk b 01234567 src 0001"),
+            ("zipreel-c-01234567-src-0001", "someone else's"),
+            ("zipreel-gate", ""),
+        ] {
+            shelf.add(&facts(name, description, "x"));
+        }
+        shelf.add(&facts("zipreel-a-index", index, "abcdefghijkl"));
+        let names: Vec<&str> = shelf.0.keys().map(ReelName::as_str).collect();
+        assert_eq!(names, ["a", "b"]);
+        let [a, b] = ["a", "b"].map(|name| &shelf.0[&name.parse().unwrap()]);
+        assert!(a.is_whole() && !b.is_whole());
+        assert_eq!((a.chunks(), a.other_chunks(), a.bytes()), (2, 1, 30));
+        assert_eq!((b.chunks(), b.other_chunks(), b.index.is_none()), (0, 1, true));
+        shelf.add(&facts("zipreel-a-index", index, "anothercode"));
+        assert!(!shelf.0[&"a".parse().unwrap()].is_whole(), "its description is stale");
+    }
+}

@@ -1,0 +1,4 @@
+//! How work that takes long is followed, steered and tried again.
+
+pub mod attempt;
+pub mod reporter;

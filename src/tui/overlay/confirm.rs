@@ -1,0 +1,79 @@
+//! What the wizard itself asks before it does something: a question, and what follows from a yes.
+
+use crate::tui::{
+    backend::{AccountRegion, Order, Question, Repair, Resumable},
+    id::JobId,
+    shared::where_words,
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::tui) enum Confirm {
+    /// Stops a job that runs or waits; what it is, in words.
+    Cancel(JobId, Stops),
+    Quit,
+    /// An interrupted publishing is given up.
+    Discard(Box<Resumable>),
+    /// An order that never began is given up.
+    Forget(Box<Order>),
+    Repair(Box<Repair>, Option<AccountRegion>),
+}
+
+/// What a cancelled job leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::tui) enum Stops {
+    Publishing,
+    Waiting,
+    Removal,
+    Check,
+}
+
+impl Confirm {
+    /// The question, and what follows from a yes. Quitting names what runs: `quitting` are those words.
+    pub(in crate::tui) fn words(&self, quitting: &str) -> (String, String) {
+        match self {
+            Self::Cancel(_, stops) => {
+                let (title, detail) = stops.words();
+                (title.to_owned(), detail.to_owned())
+            }
+            Self::Quit => ("Quit zipreel?".to_owned(), quitting.to_owned()),
+            Self::Discard(resumable) => ("Discard it?".to_owned(), Self::discard(resumable).text()),
+            Self::Forget(order) => (
+                "Forget it?".to_owned(),
+                format!(
+                    "`{}` was to be published to {} and waited for its turn. Nothing of it was sent; the video stays \
+                     where it is.",
+                    order.reel,
+                    where_words(&order.place, order.expected.as_ref())
+                ),
+            ),
+            Self::Repair(repair, at) => (
+                "Repair it?".to_owned(),
+                format!(
+                    "This deploys again what is missing or differs of `{}` in {}, from {}. What is right is not sent.",
+                    repair.reel,
+                    where_words(&repair.place, at.as_ref()),
+                    repair.video.display()
+                ),
+            ),
+        }
+    }
+
+    /// The use case's own question, so that a yes here answers it.
+    pub(in crate::tui) fn discard(resumable: &Resumable) -> Question {
+        Question::Discard { reel: resumable.reel.clone(), generation: resumable.generation, at: resumable.at.clone() }
+    }
+}
+
+impl Stops {
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Publishing => (
+                "Cancel publishing?",
+                "What is up stays up and is not sent again: Resume on the first screen picks up here.",
+            ),
+            Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),
+            Self::Removal => ("Stop deleting?", "What is gone stays gone; deleting it again removes the rest."),
+            Self::Check => ("Stop the check?", "It changes nothing, and can be started again."),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Holds the architecture: which folder may name which, that no file is in a circle with another, how long files and
+//! functions are, and who alone names what is not ours.
+
+mod arrows;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use arrows::{Module, modules};
+
+/// Rooms from the highest to the lowest, each with those it may name. `model` and what is below it is pure.
+#[rustfmt::skip]
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("command", &["tui", "settings", "cli", "json", "plain", "use_cases", "local", "running", "model/event",
+        "model/gate", "model/media", "model/reel", "model/shown"]),
+    ("tui", &["settings", "running", "model/chunk", "model/cost", "model/event", "model/reel"]),
+    ("settings", &["cli", "use_cases", "model/chunk", "model/event", "model/pace", "model/reel", "model/retry"]),
+    ("cli", &["model/pace", "model/reel"]),
+    ("json", &["use_cases", "model/event", "model/gate", "model/reel", "model/shown"]),
+    ("plain", &["model/event", "model/shown"]),
+    ("use_cases", &["account", "publish", "remote", "local", "media", "cloud", "state", "running",
+        "model/cost", "model/event", "model/gate", "model/media", "model/reel", "model/retry"]),
+    ("account", &["remote", "cloud", "running", "model/chunk", "model/event", "model/gate", "model/reel",
+        "model/retry"]),
+    ("publish", &["remote", "media", "cloud", "state", "running", "model/chunk", "model/cost", "model/event",
+        "model/gate", "model/hls", "model/media", "model/pace", "model/reel", "model/retry", "model/shown"]),
+    ("remote", &["cloud", "running", "model/event", "model/gate", "model/hls", "model/reel", "model/retry"]),
+    ("local", &["state", "model/chunk", "model/event", "model/gate", "model/hls", "model/reel"]),
+    ("media", &["running", "model/event", "model/media", "model/reel", "model/shown"]),
+    ("cloud", &["model/chunk", "model/event", "model/gate", "model/reel", "model/retry", "model/shown"]),
+    ("state", &["running", "model/checked_lines", "model/event", "model/media", "model/pace", "model/reel",
+        "model/retry"]),
+    ("running", &["model/event", "model/retry"]),
+    ("model/gate", &["model/chunk", "model/reel"]),
+    ("model/chunk", &["model/hls", "model/media", "model/event", "model/reel"]),
+    ("model/pace", &["model/event", "model/reel"]),
+    ("model/media", &["model/event"]),
+    ("model/event", &["model/cost", "model/reel", "model/shown"]),
+    ("model/hls", &["model/reel"]),
+    ("model/reel", &["model/retry"]),
+    ("model/checked_lines", &["model/shown"]),
+    ("model/cost", &[]),
+    ("model/retry", &[]),
+    ("model/shown", &[]),
+];
+
+/// Folders of a room, from the lowest to the highest: each may name those before it.
+const WITHIN: &[(&str, &[&str])] = &[
+    ("cloud", &["http", "identity", "functions", "gate", "account"]),
+    ("command", &["wizard"]),
+    ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
+    ("publish", &["upload", "prepare"]),
+    ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "view"]),
+    ("use_cases", &["account", "reels"]),
+];
+
+/// The room of a file: a folder of `src`, a file beside them, or a folder of the model.
+fn room(path: &[String]) -> String {
+    match path {
+        [first, second, ..] if first == "model" => format!("model/{second}"),
+        [first, ..] => first.clone(),
+        [] => String::new(),
+    }
+}
+
+#[test]
+fn rooms_name_only_what_the_table_says() {
+    let place = |room: &str| MAY_NAME.iter().position(|(from, _)| *from == room);
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    for module in modules().iter().filter(|module| !["lib.rs", "model/mod.rs"].contains(&module.file.as_str())) {
+        let from = room(&module.path);
+        let Some(row) = place(&from) else { panic!("the table says nothing of `{from}`") };
+        for to in module.names.iter().filter(|to| room(to) != from) {
+            match MAY_NAME[row].1.iter().find(|allowed| **allowed == room(to)) {
+                Some(allowed) => drop(used.insert((row, *allowed))),
+                None => wrong.push(format!("{} names {}", module.file, to.join("::"))),
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+    for (row, (from, allowed)) in MAY_NAME.iter().enumerate() {
+        for to in *allowed {
+            assert!(place(to) > Some(row), "`{from}` stands above `{to}`");
+            assert!(used.contains(&(row, to)), "no file of `{from}` names `{to}`");
+        }
+    }
+}
+
+#[test]
+fn folders_of_a_room_name_only_those_below() {
+    let (mut wrong, mut found) = (Vec::new(), BTreeSet::new());
+    let folder = |path: &[String]| -> Option<(usize, usize)> {
+        let (first, second) = (path.first()?, path.get(1)?);
+        let row = WITHIN.iter().position(|(room, _)| room == first)?;
+        Some((row, WITHIN[row].1.iter().position(|folder| folder == second)?))
+    };
+    for Module { file, path, names, .. } in modules() {
+        let parts: Vec<_> = file.split('/').collect();
+        if let [room, inner, _, ..] = parts[..]
+            && room != "model"
+        {
+            let row = WITHIN.iter().find(|(of, _)| *of == room);
+            assert!(row.is_some_and(|(_, folders)| folders.contains(&inner)), "no table has `{room}/{inner}`");
+            found.insert((room, inner));
+        }
+        let Some(from) = folder(path) else { continue };
+        let above = names.iter().filter(|to| folder(to).is_some_and(|to| to.0 == from.0 && to.1 > from.1));
+        wrong.extend(above.map(|to| format!("{file} names {}", to.join("::"))));
+    }
+    assert_eq!(wrong, [""; 0]);
+    assert_eq!(found.len(), WITHIN.iter().map(|(_, folders)| folders.len()).sum::<usize>(), "{found:?}");
+}
+
+#[test]
+fn no_file_is_in_a_circle() {
+    let arrows: BTreeMap<_, _> = modules().iter().map(|module| (&module.path, &module.names)).collect();
+    let mut circles = BTreeSet::new();
+    for Module { path, names, .. } in modules() {
+        let reached = reach(names, &arrows);
+        if reached.contains(path) {
+            circles.insert(path.join("/"));
+        }
+    }
+    assert_eq!(circles.into_iter().collect::<Vec<_>>(), [""; 0]);
+}
+
+/// Everything that can be come to from these.
+fn reach(
+    from: &BTreeSet<Vec<String>>,
+    arrows: &BTreeMap<&Vec<String>, &BTreeSet<Vec<String>>>,
+) -> BTreeSet<Vec<String>> {
+    let (mut reached, mut open) = (from.clone(), from.iter().cloned().collect::<Vec<_>>());
+    while let Some(next) = open.pop() {
+        for name in arrows.get(&next).into_iter().copied().flatten() {
+            if reached.insert(name.clone()) {
+                open.push(name.clone());
+            }
+        }
+    }
+    reached
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    let mut long = Vec::new();
+    for Module { file, functions, lines, .. } in modules() {
+        if *lines > 450 {
+            long.push(format!("{file} has {lines} lines"));
+        }
+        let functions = functions.iter().filter(|(_, lines)| *lines > 60);
+        long.extend(functions.map(|(name, lines)| format!("{name} in {file} has {lines} lines")));
+    }
+    assert_eq!(long, [""; 0]);
+}
+
+#[test]
+fn no_folder_is_flat() {
+    let mut files: BTreeMap<String, usize> = BTreeMap::new();
+    for module in modules() {
+        let folder = module.file.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        *files.entry(folder).or_default() += 1;
+    }
+    let flat: Vec<_> = files.into_iter().filter(|(_, files)| *files > 15).collect();
+    assert_eq!(flat, []);
+}
+
+/// Code lines (no comments) of files under `src` chosen by `within` that name one of `words`.
+fn naming(words: &[&str], within: impl Fn(&str) -> bool) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut hits = Vec::new();
+    for Module { file, .. } in modules().iter().filter(|module| within(&module.file)) {
+        for (line, text) in fs::read_to_string(root.join(file)).expect("readable").lines().enumerate() {
+            let code = text.split("//").next().unwrap_or_default();
+            if words.iter().any(|word| code.contains(word)) {
+                hits.push(format!("{file}:{}: {}", line + 1, text.trim()));
+            }
+        }
+    }
+    hits
+}
+
+#[test]
+fn the_model_is_pure() {
+    let words = ["tokio", "aws_", "std::process", "ratatui", "crossterm", "SystemTime::now", "Instant::now", "std::fs"];
+    assert_eq!(naming(&words, |file| file.starts_with("model/")), [""; 0]);
+}
+
+#[test]
+fn only_the_wizard_draws() {
+    assert_eq!(naming(&["ratatui", "crossterm"], |file| !file.starts_with("tui/")), [""; 0]);
+}
+
+#[test]
+fn only_the_cloud_names_the_sdk() {
+    let words = ["aws_sdk", "aws_config", "aws_smithy", "aws_runtime", "aws_credential"];
+    assert_eq!(naming(&words, |file| !file.starts_with("cloud/")), [""; 0]);
+}
+
+/// What a face may not know is a rule that would stand twice.
+#[test]
+fn faces_know_no_rule() {
+    let faces = ["command/", "tui/", "cli.rs", "json.rs", "plain.rs", "settings.rs"];
+    let words = ["ReelLock", "Journal", "LibraryError", "Patience"];
+    assert_eq!(naming(&words, |file| faces.iter().any(|face| file.starts_with(face))), [""; 0]);
+}
+
+/// What can't be undone is sent from one place, which shows the lease and what was seen just before.
+#[test]
+fn deletions_replacements_and_flips_have_one_caller() {
+    let words = [".delete_function(", ".replace_code(", ".flip_index(", ".create_index("];
+    let callers = naming(&words, |file| !file.starts_with("cloud/") && file != "remote/change.rs");
+    assert_eq!(callers, [""; 0]);
+    let callers = naming(&words, |file| file == "remote/change.rs");
+    assert_eq!(callers.len(), words.len(), "each once: {callers:?}");
+    // what asks for no lease: a lease itself, the gate and the relay, and what `doctor` has just made
+    let any = naming(&[".delete_any(", ".delete_trial("], |file| {
+        !["cloud/functions/mod.rs", "cloud/gate/public.rs", "cloud/functions/lease.rs", "account/live.rs"]
+            .contains(&file)
+    });
+    assert_eq!(any, [""; 0]);
+    let made = naming(&[".create_function("], |file| {
+        !file.starts_with("cloud/") && !["publish/upload/send.rs", "account/live.rs"].contains(&file)
+    });
+    assert_eq!(made, [""; 0], "what makes functions could make an index");
+}
+
+#[test]
+fn no_names_that_say_nothing() {
+    for Module { file, path, .. } in modules() {
+        let empty = ["utils", "util", "helpers", "manager", "common", "misc"];
+        assert!(!path.iter().any(|part| empty.contains(&part.as_str())), "{file}");
+    }
+}
