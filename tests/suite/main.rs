@@ -7,6 +7,7 @@ mod clips;
 mod contract;
 mod dependencies;
 mod emulator;
+mod formats;
 mod media;
 mod mishap;
 mod players;
