@@ -9,13 +9,13 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     model::{
-        event::{
+        gate::embed::Embed,
+        reel::name::ReelName,
+        report::{
             board::{Board, State},
             event::{Event, JobChange, JobName, Planned, Published, Unit},
             fault::{Fault, FaultClass},
         },
-        gate::embed::Embed,
-        reel::name::ReelName,
         shown,
     },
     use_cases::reels::{

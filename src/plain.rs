@@ -9,7 +9,7 @@ use std::{
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::model::{
-    event::{
+    report::{
         board::{Board, Job, State},
         event::{Event, JobChange, JobName, Planned, Published},
         fault::Fault,

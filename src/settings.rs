@@ -16,11 +16,11 @@ use crate::{
     },
     model::{
         chunk::pack,
-        event::fault::{Explain, FaultClass},
         reel::{
             name::ReelName,
             order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         },
+        report::fault::{Explain, FaultClass},
         retry::RetryPolicy,
     },
     use_cases::{InvokeMode, Machine, Unusual},

@@ -4,12 +4,12 @@ use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
     model::{
-        event::{
+        gate::public::{LOG_RETENTION_DAYS, Policy, Public},
+        reel::{describe, name::PREFIX},
+        report::{
             fault::Explain,
             health::{Grade, Health, Subject},
         },
-        gate::public::{LOG_RETENTION_DAYS, Policy, Public},
-        reel::{describe, name::PREFIX},
     },
     remote::{self, player::Player},
     running::attempt::Retries,

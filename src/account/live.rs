@@ -14,13 +14,13 @@ use crate::{
     },
     model::{
         chunk::zip,
-        event::{
-            event::Count,
-            fault::{Explain, Fault, Stopped},
-        },
         reel::{
             describe,
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        },
+        report::{
+            event::Count,
+            fault::{Fault, Stopped},
         },
     },
     remote::player::Player,
@@ -51,12 +51,12 @@ pub async fn observe(cloud: &Cloud) -> Result<Vec<Observed>, Stopped> {
     };
     let began = Instant::now();
     let created = cloud.create_function(&new, &code, &Count::default()).await;
-    let facts = created.map_err(|error| Stopped::Failed(error.fault()))?;
+    let facts = created?;
     let state = facts.state.unwrap_or_default();
     let mut observed = Notes::default();
     observed.well("runtime without a bootstrap", format!("accepted, {state}, in {}", seconds(began)));
     let read = read(cloud, &new.name, &zip, &mut observed).await;
-    let deleted = cloud.delete_trial(&new.name).await.map_err(|error| Stopped::Failed(error.fault()));
+    let deleted = cloud.delete_trial(&new.name).await.map_err(Stopped::from);
     read?;
     deleted?;
     observed.well("deleted", new.name);
@@ -78,7 +78,7 @@ impl Notes {
 
 async fn read(cloud: &Cloud, name: &str, zip: &[u8], notes: &mut Notes) -> Result<(), Stopped> {
     let began = Instant::now();
-    let found = cloud.download_link(name).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    let found = cloud.download_link(name).await?;
     let Some((_, link)) = found else {
         return Err(Stopped::Failed(Fault::permanent(format!("could not find `{name}` right after it was made"))));
     };
@@ -86,7 +86,7 @@ async fn read(cloud: &Cloud, name: &str, zip: &[u8], notes: &mut Notes) -> Resul
     let life = link.split(['?', '&']).find_map(|pair| pair.strip_prefix("X-Amz-Expires="));
     notes.well("life of a link", life.map_or("not said in the link".to_owned(), |life| format!("{life} s")));
     // the player's constructor readies the process for TLS
-    Player::new().map_err(|error| Stopped::Failed(error.fault()))?;
+    Player::new()?;
     let client = Client::builder().timeout(TIMEOUT).build().map_err(unreadable)?;
     let began = Instant::now();
     let whole = client.get(&link).header(header::ORIGIN, "https://example.org").send().await.map_err(unreadable)?;

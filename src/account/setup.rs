@@ -7,11 +7,11 @@ use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, Done, RoleWanted},
     model::{
-        event::{
+        gate::public::{LOG_RETENTION_DAYS, Public},
+        report::{
             event::{JobName, SetupStep, Unit},
             fault::{Explain, Fault, FaultClass, Stopped},
         },
-        gate::public::{LOG_RETENTION_DAYS, Public},
         retry::RetryPolicy,
     },
     remote::player::{Player, PlayerError},
@@ -90,7 +90,7 @@ pub async fn ensure(
 ) -> Result<(), Stopped> {
     let has = async |public: Public| {
         let url = Retries::default().again(|| cloud.function_url(public.name())).await;
-        url.map(|url| url.is_some()).map_err(|error| Stopped::Failed(error.fault()))
+        url.map(|url| url.is_some()).map_err(Stopped::from)
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
         worthwhile.await?;
@@ -202,10 +202,7 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         if wish == RelayWish::AsItIs {
-            let there = Retries::default()
-                .again(|| cloud.public(Public::Relay))
-                .await
-                .map_err(|error| Stopped::Failed(error.fault()))?;
+            let there = Retries::default().again(|| cloud.public(Public::Relay)).await?;
             if there.is_none() {
                 return Ok(None);
             }
@@ -252,7 +249,7 @@ impl<'a> Run<'a> {
     }
 
     async fn probe(&mut self, gate: &str, relay: Option<&str>) -> Result<(), Stopped> {
-        let player = Player::new().map_err(|error| Stopped::Failed(error.fault()))?;
+        let player = Player::new()?;
         let ask = || async {
             probe(&player, Public::Gate, gate).await?;
             if let Some(relay) = relay {

@@ -4,8 +4,8 @@ use super::{gate_role, log_group};
 use crate::{
     cloud::{Cloud, CloudError},
     model::{
-        event::fault::{Explain, Fault, Stopped},
         gate::public::{CHUNK_ROLE, Public},
+        report::fault::{Fault, Stopped},
     },
     remote,
     running::attempt::Retries,
@@ -29,13 +29,13 @@ pub struct Removed(pub Vec<String>);
 /// Removes gate, relay, log and roles. May be repeated after an interruption.
 pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
     let retries = Retries::default();
-    let shelf = remote::list(cloud, &retries, |_| ()).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    let shelf = remote::list(cloud, &retries, |_| ()).await?;
     let reels: Vec<_> = shelf.0.keys().map(ToString::to_string).collect();
     if !reels.is_empty() {
         let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));
         return Err(Stopped::Failed(Fault::permanent(what).hint("Delete them first: without the gate no link works.")));
     }
-    remove(cloud, roles, &retries).await.map_err(|error| Stopped::Failed(error.fault()))
+    remove(cloud, roles, &retries).await.map_err(Stopped::from)
 }
 
 async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Removed, CloudError> {

@@ -16,7 +16,7 @@ use super::{
     },
     identity::sign_in::SignIn,
 };
-use crate::model::event::fault::{Explain, FaultClass};
+use crate::model::report::fault::{Explain, FaultClass};
 
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{doing}")]

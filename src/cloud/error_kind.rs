@@ -1,6 +1,6 @@
 //! What an error of AWS, or silence, means: the one table from AWS's codes to kinds, and what follows from each kind.
 
-use crate::model::event::fault::FaultClass;
+use crate::model::report::fault::FaultClass;
 
 /// What came instead of what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,7 +8,6 @@ use std::{
 use serde_json::json;
 
 use super::{
-    exit::failed,
     face::{self, with_engine},
     person::AtTerminal,
 };
@@ -16,12 +15,12 @@ use crate::{
     cli::{AccountArgs, PolicyArg, Switch},
     json,
     model::{
-        event::{
+        gate::public::{Policy, Public},
+        reel::order::AccountRegion,
+        report::{
             fault::{Fault, Stopped},
             health::{Grade, Health},
         },
-        gate::public::{Policy, Public},
-        reel::order::AccountRegion,
         shown,
     },
     plain,
@@ -38,7 +37,7 @@ use crate::{
 };
 
 pub async fn setup(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args).map_err(failed)?;
+    let (place, machine) = settings::account(args)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(talk), Control::default());
         let work = |reporter| setup::setup(engine, &place, RelayWish::AsItIs, &person, reporter, &control);
@@ -51,7 +50,7 @@ pub async fn setup(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
 
 /// The administrator's part.
 pub async fn setup_roles(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args).map_err(failed)?;
+    let (place, machine) = settings::account(args)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(talk), Control::default());
         let work = |reporter| setup::roles(engine, &place, &person, reporter, &control);
@@ -79,7 +78,7 @@ fn amount_changed(steps: u32) -> String {
 }
 
 pub async fn relay(switch: Switch, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args).map_err(failed)?;
+    let (place, machine) = settings::account(args)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(talk), Control::default());
         let work = |reporter| relay::relay(engine, &place, switch == Switch::On, &person, reporter, &control);
@@ -108,7 +107,7 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, talk: Talk) {
 }
 
 pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args).map_err(failed)?;
+    let (place, machine) = settings::account(args)?;
     let person = AtTerminal::new(talk);
     let removed = with_engine(machine, async |engine| {
         face::watch(async |follow| teardown::teardown(engine, &place, keep_roles, &person, follow).await).await
@@ -125,7 +124,7 @@ pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Resul
 }
 
 pub async fn doctor(live: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args).map_err(failed)?;
+    let (place, machine) = settings::account(args)?;
     let person = AtTerminal::new(talk);
     let work = async |engine: &Engine, follow: &Follow| {
         let health = doctor::examine(engine, &place, follow).await?;

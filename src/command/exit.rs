@@ -1,12 +1,6 @@
 //! How a command ends: its exit codes, and an error of the engine as the end of a command.
 
-use crate::model::event::fault::{Explain, Stopped};
-
 /// As documented in the README.
 pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 pub const INTERRUPTED: u8 = 130;
-
-pub(super) fn failed(error: impl Explain) -> Stopped {
-    Stopped::Failed(error.fault())
-}

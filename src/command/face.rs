@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::INTERRUPTED;
 use crate::{
     json,
-    model::event::{
+    model::report::{
         board::Board,
         event::{Event, Published},
         fault::Stopped,

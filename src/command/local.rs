@@ -1,22 +1,22 @@
 //! `zipreel local`: the stand-in by itself.
 
-use super::{exit::failed, face};
+use super::face;
 use crate::{
     cli::PlaceArgs,
     local::{self, Endpoint, Joined, Keep},
-    model::event::fault::{Fault, Stopped},
+    model::report::fault::{Fault, Stopped},
     plain, settings,
     use_cases::{LOCAL_REGION, Machine},
 };
 
 pub async fn local(args: &PlaceArgs, keep_hashes: bool) -> Result<(), Stopped> {
-    let machine = settings::this_machine(args).map_err(failed)?;
+    let machine = settings::this_machine(args)?;
     let mut config = machine.stand_in()?;
     if keep_hashes {
         config.keep = Keep::Hashes;
     }
     let joined = local::join_or_start(config).await;
-    let stand_in = match joined.map_err(failed)? {
+    let stand_in = match joined? {
         Joined::Started(stand_in) => stand_in,
         Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &machine))),
     };

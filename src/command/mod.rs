@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use crate::{
     cli::{Cli, Command},
     command::exit::{DONE, FAILED, INTERRUPTED},
-    model::event::fault::{Explain, Fault, Stopped},
+    model::report::fault::{Explain, Fault, Stopped},
     plain,
     settings::Talk,
 };

@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use super::{
-    exit::failed,
     face::{self, with_engine},
     person::AtTerminal,
 };
 use crate::{
     cli::{PlaceArgs, PublishArgs},
-    model::{event::fault::Stopped, reel::name::ReelName},
+    model::{reel::name::ReelName, report::fault::Stopped},
     plain,
     running::reporter::Control,
     settings::{self, Settings, Talk},
@@ -20,8 +19,8 @@ use crate::{
 };
 
 pub async fn publish(video: &Path, args: &PublishArgs, talk: Talk) -> Result<(), Stopped> {
-    let settings = Settings::resolve(args).map_err(failed)?;
-    let order = settings.order(video).map_err(failed)?;
+    let settings = Settings::resolve(args)?;
+    let order = settings.order(video)?;
     with_engine(settings.machine, async |engine| {
         let (person, control) = (AtTerminal::new(talk), Control::default());
         let work = |reporter| publish::publish(engine, order, &person, reporter, &control);
@@ -33,7 +32,7 @@ pub async fn publish(video: &Path, args: &PublishArgs, talk: Talk) -> Result<(),
 }
 
 pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> Result<(), Stopped> {
-    let machine = settings::this_machine(place).map_err(failed)?;
+    let machine = settings::this_machine(place)?;
     with_engine(machine, async |engine| {
         let found = resume::find(engine, name, None).await?;
         let (deployed, chunks, reel) = (found.chunks_deployed, found.chunks, &found.reel);
@@ -48,7 +47,7 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> R
 }
 
 pub async fn discard(name: &ReelName, place: &PlaceArgs, yes: bool) -> Result<(), Stopped> {
-    let machine = settings::this_machine(place).map_err(failed)?;
+    let machine = settings::this_machine(place)?;
     let person = AtTerminal::new(Talk { yes, ..Talk::default() });
     let gone = with_engine(machine, async |engine| {
         let found = resume::find(engine, Some(name), None).await?;

@@ -12,7 +12,6 @@ use indicatif::HumanBytes;
 use time::{OffsetDateTime, macros::format_description};
 
 use super::{
-    exit::failed,
     face::{self, with_engine},
     person::AtTerminal,
 };
@@ -20,8 +19,8 @@ use crate::{
     cli::ReelsArgs,
     json,
     model::{
-        event::fault::Stopped,
         reel::{name::ReelName, order::Place},
+        report::fault::Stopped,
         shown,
     },
     plain,
@@ -45,7 +44,7 @@ async fn with_reels<T>(
     args: &ReelsArgs,
     work: impl AsyncFnOnce(&Engine, &Place, &Follow) -> Result<T, Stopped>,
 ) -> Result<T, Stopped> {
-    let (place, machine) = settings::reels(args).map_err(failed)?;
+    let (place, machine) = settings::reels(args)?;
     with_engine(machine, async |engine| face::watch(async |follow| work(engine, &place, follow).await).await).await
 }
 
@@ -178,7 +177,7 @@ pub async fn check(
     reels: &ReelsArgs,
     as_json: bool,
 ) -> Result<(), Stopped> {
-    let (place, machine) = settings::reels(reels).map_err(failed)?;
+    let (place, machine) = settings::reels(reels)?;
     with_engine(machine, async |engine| {
         let depth = if deep { Depth::Deep } else { Depth::Quick };
         let mut report = face::watch(async |follow| look(engine, &place, name, depth, follow, as_json).await).await?;

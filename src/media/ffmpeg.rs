@@ -18,11 +18,11 @@ use tokio::{
 };
 
 use crate::model::{
-    event::fault::{Explain, FaultClass},
     media::{
         arguments::Dialect,
         decide::{Action, MediaPlan},
     },
+    report::fault::{Explain, FaultClass},
 };
 pub use crate::state::journal::Leader;
 

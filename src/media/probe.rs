@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
 use crate::model::{
-    event::fault::{Explain, FaultClass, Stopped},
     media::{
         arguments::input_guard,
         decide::{Action, MediaPlan},
@@ -23,6 +22,7 @@ use crate::model::{
         input::{InputError, InputFault, looks_like_mp4},
         transport,
     },
+    report::fault::{Explain, FaultClass},
 };
 
 /// For one run of ffprobe. A file on a slow network drive takes seconds; one that takes longer than this is sick.
@@ -81,14 +81,9 @@ impl Explain for ProbeError {
             Self::Cancelled => None,
         }
     }
-}
 
-impl From<ProbeError> for Stopped {
-    fn from(error: ProbeError) -> Self {
-        match error {
-            ProbeError::Cancelled => Self::Cancelled,
-            error => Self::Failed(error.fault()),
-        }
+    fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled)
     }
 }
 

@@ -14,14 +14,14 @@ use sha2::{Digest, Sha256};
 use super::probe;
 use crate::{
     model::{
-        event::{
-            event::{JobName, Unit},
-            fault::{Explain, Fault, Stopped},
-        },
         media::input::{InputError, InputFault},
         reel::{
             generation::{SourceHash, SourcePrint},
             name::ReelName,
+        },
+        report::{
+            event::{JobName, Unit},
+            fault::{Explain, Fault, Stopped},
         },
         shown,
     },
@@ -206,7 +206,7 @@ impl Reading {
 
 /// The hash of all bytes of a video.
 pub async fn hash_of(video: &Path, reporter: &Arc<dyn Reporter>, control: &Control) -> Result<SourceHash, Stopped> {
-    probe::inspect(video).await.map_err(|error| Stopped::Failed(error.fault()))?;
+    probe::inspect(video).await?;
     let path = video.to_owned();
     let opened = tokio::task::spawn_blocking(move || Source::open(&path)).await.expect("opening does not panic");
     let source = opened.map_err(|error| Stopped::Failed(InputError::io(video, error).fault()))?;
@@ -231,7 +231,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::model::event::{
+    use crate::model::report::{
         board::{Board, State},
         event::Event,
     };

@@ -4,11 +4,11 @@
 pub mod checked_lines;
 pub mod chunk;
 pub mod cost;
-pub mod event;
 pub mod gate;
 pub mod hls;
 pub mod media;
 pub mod pace;
 pub mod reel;
+pub mod report;
 pub mod retry;
 pub mod shown;

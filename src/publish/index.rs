@@ -18,10 +18,6 @@ use crate::{
             limits::{self, Held, INDEX_BYTES_MAX, LimitError},
             zip,
         },
-        event::{
-            event::{Count, JobName, Unit},
-            fault::{Explain, FaultClass, Stopped},
-        },
         hls::playlist::{self, Links},
         reel::{
             describe::{self, IndexDescription},
@@ -29,6 +25,10 @@ use crate::{
             index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
             moment::rfc3339,
             name::{FunctionName, Generation},
+        },
+        report::{
+            event::{Count, JobName, Unit},
+            fault::{Explain, FaultClass, Stopped},
         },
     },
     remote::{

@@ -7,8 +7,8 @@ use super::work::Work;
 use crate::{
     cloud::{self, Whole},
     model::{
-        event::fault::{Explain, Fault, Stopped},
         reel::{index::GenerationIndex, name::ChunkNumber},
+        report::fault::{Fault, Stopped},
     },
     remote::deployed::Deployed,
     running::attempt::Retries,
@@ -52,7 +52,7 @@ pub(super) async fn look(work: &Work, generation: &GenerationIndex) -> Result<Lo
         Ok::<_, crate::cloud::CloudError>(())
     };
     let sighted = work.control.cancel.run_until_cancelled(sighting).await.ok_or(Stopped::Cancelled)?;
-    sighted.map_err(|error| Stopped::Failed(error.fault()))?;
+    sighted?;
     if let Some(whole) = look.whole(promised.iter().map(|chunk| (chunk.name.as_str(), chunk.sha256))) {
         return Ok(Look::Whole(whole));
     }

@@ -15,13 +15,13 @@ use crate::{
     cloud::Whole,
     media::ffmpeg::Tools,
     model::{
-        event::{
-            event::{Event, JobName, Unit},
-            fault::Stopped,
-        },
         hls::playlist::{self, Bandwidth},
         media::decide::MediaPlan,
         reel::index::{Container, GenerationIndex, RenditionIndex},
+        report::{
+            event::{Event, JobName, Unit},
+            fault::Stopped,
+        },
     },
     remote::deployed::Deployed,
     state::journal::{Record, Traits},

@@ -14,12 +14,12 @@ use crate::{
             pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
             zip::{Entry, Framer},
         },
-        event::{
+        media::{decide::MediaPlan, facts::Measured},
+        reel::index::{ChunkIndex, Container, SegmentIndex},
+        report::{
             event::{Event, JobName, Unit},
             fault::{Explain, FaultClass, Stopped},
         },
-        media::{decide::MediaPlan, facts::Measured},
-        reel::index::{ChunkIndex, Container, SegmentIndex},
     },
     running::reporter::JobHandle,
 };
@@ -84,7 +84,7 @@ async fn pack_all(
         });
         if measured.is_none() {
             let measure = probe::measure_segment(&closed.path, plan).await;
-            measured = Some(measure.map_err(|error| Stopped::Failed(error.fault()))?);
+            measured = Some(measure?);
         }
         waiting.push_back(closed);
         if let Some(chunk) = packer.push(Segment { number, bytes, duration_us }).map_err(stopped)? {

@@ -18,12 +18,12 @@ use crate::{
     media::ffmpeg::Tools,
     model::{
         chunk::limits::Sum,
-        event::{
+        media::{decide::MediaPlan, facts::Measured},
+        reel::generation::SourceHash,
+        report::{
             event::{Count, JobName, Unit},
             fault::{Explain, FaultClass, Stopped},
         },
-        media::{decide::MediaPlan, facts::Measured},
-        reel::generation::SourceHash,
         retry::RetryPolicy,
     },
     remote::deployed::Deployed,

@@ -24,16 +24,16 @@ use crate::{
         probe::{self, Brightness},
     },
     model::{
-        event::{
-            event::{Event, JobChange, JobName, Published},
-            fault::{Explain, Fault, Stopped},
-        },
         hls::playlist::{self, Links},
         media::decide::MediaPlan,
         reel::{
             index::{GenerationIndex, Index},
             moment::rfc3339,
             order::Order,
+        },
+        report::{
+            event::{Event, JobChange, JobName, Published},
+            fault::{Explain, Fault, Stopped},
         },
     },
     remote::{

@@ -29,13 +29,13 @@ use crate::{
     },
     model::{
         chunk::limits::{LimitError, Sum},
-        event::fault::{Explain, FaultClass},
         media::{
             arguments::{Dialect, input_guard},
             decide::MediaPlan,
             ffmpeg_output::{Announcements, Lines, Piece, Said, said},
             input::{InputError, InputFault},
         },
+        report::fault::{Explain, FaultClass},
     },
     running::reporter::{Control, JobHandle},
 };

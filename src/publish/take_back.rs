@@ -8,11 +8,11 @@ use super::{
 use crate::{
     cloud::{Whole, functions::code::CodeZip},
     model::{
-        event::{
+        reel::index::Index,
+        report::{
             event::Count,
             fault::{Explain, Fault, Stopped},
         },
-        reel::index::Index,
     },
     remote::{
         change::{self, Flip},

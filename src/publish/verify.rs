@@ -11,11 +11,11 @@ use super::work::Work;
 use crate::{
     model::{
         chunk::pack::MIB,
-        event::{
-            event::{Count, JobName, Unit},
-            fault::{Explain, Stopped},
-        },
         reel::index::GenerationIndex,
+        report::{
+            event::{Count, JobName, Unit},
+            fault::Stopped,
+        },
     },
     remote::{
         player::{Player, PlayerError},
@@ -37,7 +37,7 @@ pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Re
     let sample = sample(expected.len(), affordable(&expected));
     job.sized(sample.len() as u64);
     let seen_by = Instant::now() + SEEN_WITHIN;
-    let player = Player::new().map_err(|error| Stopped::Failed(error.fault()));
+    let player = Player::new().map_err(Stopped::from);
     let result = match player {
         Err(stopped) => Err(stopped),
         Ok(player) => {

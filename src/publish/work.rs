@@ -14,14 +14,14 @@ use crate::{
     media::source::Source,
     model::{
         chunk::limits::Held,
-        event::{
-            event::{Event, JobChange, JobName, Unit},
-            fault::{Explain, FaultClass, Stopped},
-        },
         reel::{
             index::{ChunkIndex, GenerationIndex},
             name::{ChunkNumber, FunctionName, Generation, RenditionId},
             order::{Order, Origin},
+        },
+        report::{
+            event::{Event, JobChange, JobName, Unit},
+            fault::{Explain, FaultClass, Stopped},
         },
         retry::RetryPolicy,
     },

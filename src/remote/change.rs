@@ -8,7 +8,7 @@ use crate::{
         Cloud, CloudError, Lease, LeaseError, Sighted, Whole,
         functions::{NewFunction, code::CodeZip},
     },
-    model::event::{
+    model::report::{
         event::Count,
         fault::{Explain, FaultClass},
     },

@@ -9,13 +9,13 @@ use super::LibraryError;
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     model::{
-        event::fault::Explain,
         gate::public::GATE,
         hls::playlist,
         reel::{
             index::{ChunkIndex, Container, Index},
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         },
+        report::fault::Explain,
         retry::RetryPolicy,
     },
     remote::{

@@ -13,13 +13,13 @@ use super::player::{Player, PlayerError};
 use crate::{
     cloud::{Cloud, CloudError, functions::FunctionFacts},
     model::{
-        event::fault::{Explain, FaultClass},
         hls::playlist,
         reel::{
             describe,
             index::{INDEX_ENTRY, Index},
             name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
         },
+        report::fault::{Explain, FaultClass},
     },
     running::attempt::Retries,
 };

@@ -22,8 +22,8 @@ pub use sweep::{Sweep, sweep};
 use crate::{
     cloud::CloudError,
     model::{
-        event::fault::{Explain, FaultClass},
         reel::name::ReelName,
+        report::fault::{Explain, FaultClass},
     },
     remote::{deployed::RemoteError, player::PlayerError, removal::RemovalError},
 };

@@ -14,7 +14,7 @@ use crate::{
         http::names::{self, NoSuchHost},
         is_this_machine,
     },
-    model::event::fault::{Explain, FaultClass},
+    model::report::fault::{Explain, FaultClass},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -16,12 +16,12 @@ use super::{
 use crate::{
     cloud::{Cloud, Lease, functions::FunctionFacts},
     model::{
-        event::fault::{Explain, FaultClass},
         reel::{
             describe,
             index::Index,
             name::{FunctionName, ReelName},
         },
+        report::fault::{Explain, FaultClass},
     },
     running::attempt::Retries,
 };

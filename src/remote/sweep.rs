@@ -7,11 +7,11 @@ use super::{LibraryError, each_function};
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     model::{
-        event::fault::{Explain, Fault},
         reel::{
             describe::{self, IndexDescription},
             name::{FunctionName, PREFIX, ReelName},
         },
+        report::fault::{Explain, Fault},
     },
     remote::{
         deployed,

@@ -5,7 +5,7 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use super::reporter::{Control, JobHandle};
 use crate::model::{
-    event::fault::{Explain, Fault, FaultClass, Stopped},
+    report::fault::{Explain, Fault, FaultClass, Stopped},
     retry::{Failure, RetryPolicy, Tries},
 };
 
@@ -145,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        model::event::{
+        model::report::{
             board::{Board, State},
             event::{Event, JobName, Unit},
             fault::Fault,

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::event::{
+use crate::model::report::{
     event::{Count, Event, JobChange, JobName, Unit},
     fault::{Fault, Stopped},
 };

@@ -10,8 +10,8 @@ use std::{
 
 use super::{StateError, file_lock::FileLock, io_error, machine, private};
 use crate::model::{
-    event::fault::{Explain, FaultClass},
     reel::name::ReelName,
+    report::fault::{Explain, FaultClass},
 };
 
 const FILE: &str = "lock";

@@ -12,8 +12,8 @@ use std::{
 
 use crate::{
     model::{
-        event::{event::Event, log_line},
         reel::{moment::rfc3339, name::ReelName},
+        report::{event::Event, log_line},
     },
     running::reporter::Reporter,
     state::private,
@@ -95,7 +95,7 @@ impl Reporter for Logged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::event::event::{JobChange, JobName};
+    use crate::model::report::event::{JobChange, JobName};
 
     #[test]
     fn what_jobs_and_tools_say_is_kept_to_the_last_line() {

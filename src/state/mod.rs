@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::event::fault::{Explain, FaultClass};
+use crate::model::report::fault::{Explain, FaultClass};
 
 /// A file of the state folder that could not be read or written.
 #[derive(Debug, thiserror::Error)]

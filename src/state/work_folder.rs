@@ -10,11 +10,11 @@ use std::{
 
 use crate::{
     model::{
-        event::fault::{Fault, Stopped},
         reel::{
             name::{Generation, PREFIX, ReelName},
             order::Order,
         },
+        report::fault::{Fault, Stopped},
     },
     state::{file_lock::FileLock, private},
 };

@@ -16,7 +16,7 @@ use super::{
     work::folder::Print,
 };
 use crate::{
-    model::{event::event::JobName, reel::name::ReelName},
+    model::{reel::name::ReelName, report::event::JobName},
     running::reporter::Control,
 };
 

@@ -10,10 +10,20 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::{
+    model::{
+        reel::name::{ChunkNumber, Generation, ReelName, RenditionId},
+        report::{
+            event::Event,
+            fault::{Fault, Stopped},
+        },
+    },
+    running::reporter::Control,
+};
 pub use crate::{
     model::{
-        event::event::Published,
         reel::order::{AccountRegion, Order, Place, Target, Transcode},
+        report::event::Published,
     },
     use_cases::{
         Follow, Person, Question, Reply,
@@ -22,16 +32,6 @@ pub use crate::{
             repair::Repair,
         },
     },
-};
-use crate::{
-    model::{
-        event::{
-            event::Event,
-            fault::{Fault, Stopped},
-        },
-        reel::name::{ChunkNumber, Generation, ReelName, RenditionId},
-    },
-    running::reporter::Control,
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.

@@ -16,8 +16,8 @@ use super::{
     widget::text,
 };
 use crate::model::{
-    event::fault::Fault,
     reel::{name::ReelName, region},
+    report::fault::Fault,
 };
 
 /// What is known of the account behind the place.

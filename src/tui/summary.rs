@@ -5,7 +5,7 @@ use super::{
     job::{End, Job, Kind, State},
     widget::amount,
 };
-use crate::model::event::{board, fault::Fault};
+use crate::model::report::{board, fault::Fault};
 
 /// Lines for the ordinary screen; the caller prints them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -40,7 +40,7 @@ use super::{
     },
 };
 use crate::{
-    model::{event::fault::Fault, reel::name::ReelName},
+    model::{reel::name::ReelName, report::fault::Fault},
     running::reporter::Control,
 };
 

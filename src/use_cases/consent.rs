@@ -4,15 +4,15 @@
 use futures_util::future::BoxFuture;
 use indicatif::HumanBytes;
 
-use super::{Engine, failed};
+use super::Engine;
 use crate::{
     cloud::Cloud,
     model::{
-        event::fault::{Fault, Stopped},
         reel::{
             name::{Generation, ReelName},
             order::{AccountRegion, Place},
         },
+        report::fault::{Fault, Stopped},
     },
     state::notice,
 };
@@ -151,7 +151,7 @@ pub(super) async fn acknowledged(
         return Ok(());
     }
     ask(person, &Question::Notice { account: account.clone() }).await?;
-    notice::acknowledge(state_dir, account).map_err(failed)
+    notice::acknowledge(state_dir, account).map_err(Stopped::from)
 }
 
 /// The question to be answered before anything is made at a place; `None` if it was answered once.

@@ -10,18 +10,18 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
-use super::{Unusual, failed};
+use super::Unusual;
 use crate::{
     account::{self, RelayWish},
     cloud::{Cloud, Connect, Keys},
     local::{self, Endpoint, Faults, Kept},
     media::ffmpeg::Tools,
     model::{
-        event::fault::{Fault, Stopped},
         reel::{
             name::ReelName,
             order::{AccountRegion, Folders, Order, Place, Target},
         },
+        report::fault::{Fault, Stopped},
         retry::RetryPolicy,
     },
     running::{
@@ -124,7 +124,7 @@ impl Engine {
 
     /// Looks for ffmpeg until it is found once.
     pub(super) async fn tools(&self) -> Result<&Tools, Stopped> {
-        self.0.tools.get_or_try_init(Tools::find).await.map_err(failed)
+        self.0.tools.get_or_try_init(Tools::find).await.map_err(Stopped::from)
     }
 
     /// Signs in, once for each place; makes nothing there.
@@ -184,7 +184,7 @@ impl Engine {
             }
         };
         let retries = Retries { policy: SIGN_IN, ..Retries::default() };
-        retries.again(|| Cloud::connect(&connect)).await.map_err(failed)
+        retries.again(|| Cloud::connect(&connect)).await.map_err(Stopped::from)
     }
 
     /// Joins the stand-in of the data folder and takes it over should its process end, or starts one. What is ours ends
@@ -194,7 +194,7 @@ impl Engine {
         if let Some(kept) = &*ours {
             return Ok(kept.endpoint().clone());
         }
-        let kept = local::keep(self.0.machine.stand_in()?).await.map_err(failed)?;
+        let kept = local::keep(self.0.machine.stand_in()?).await?;
         let endpoint = kept.endpoint().clone();
         *ours = Some(kept);
         Ok(endpoint)

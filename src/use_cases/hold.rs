@@ -1,10 +1,10 @@
 //! The hold on a reel: while a use case has it, no other process and no other job of this machine changes the reel,
 //! and with its lease no other machine.
 
-use super::{Engine, Follow, failed, unless_cancelled};
+use super::{Engine, Follow, unless_cancelled};
 use crate::{
     cloud::{Cloud, Lease},
-    model::{event::fault::Stopped, reel::name::ReelName},
+    model::{reel::name::ReelName, report::fault::Stopped},
     state::lock::{self, Claim, Purpose, ReelLock},
 };
 
@@ -13,7 +13,7 @@ impl Engine {
     pub(super) async fn hold(&self, reel: &ReelName, purpose: Purpose) -> Result<ReelLock, Stopped> {
         let (state_dir, reel) = (self.machine().folders.state.clone(), reel.clone());
         let taken = tokio::task::spawn_blocking(move || ReelLock::take(&state_dir, &reel, purpose)).await;
-        taken.expect("taking a lock does not panic").map_err(failed)
+        taken.expect("taking a lock does not panic").map_err(Stopped::from)
     }
 
     /// Runs `work` while no other machine changes the reel either. A cancel ends the work, and the lease is given back.
@@ -30,7 +30,7 @@ impl Engine {
         // not cut off by a cancel: a marker that nobody knows of would hold other machines up
         let Claim { reel, machine, purpose } = held.claim();
         let take = || Lease::take(cloud, reel, machine, purpose.word());
-        let lease = follow.retries().again(take).await.map_err(failed)?;
+        let lease = follow.retries().again(take).await?;
         let result = unless_cancelled(&follow.cancel, work(&lease)).await;
         lease.release().await;
         result

@@ -19,7 +19,7 @@ pub use crate::cloud::{InvokeMode, Unusual};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::model::event::fault::{Explain, Stopped};
+use crate::model::report::fault::{Explain, Stopped};
 
 fn failed(error: impl Explain) -> Stopped {
     Stopped::Failed(error.fault())

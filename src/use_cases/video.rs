@@ -7,14 +7,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     media::probe::{self, Brightness},
     model::{
-        event::fault::{Explain, Fault, Stopped},
         media::{
             decide::{MediaPlan, decide},
             facts::Media,
         },
         reel::order::Transcode,
+        report::fault::{Explain, Fault, Stopped},
     },
-    use_cases::{Engine, failed},
+    use_cases::Engine,
 };
 
 /// What is in a video, and what would become of each stream if all that players can't take were re-encoded.
@@ -23,7 +23,7 @@ pub async fn examine(
     video: &Path,
     cancel: &CancellationToken,
 ) -> Result<(Media, Result<MediaPlan, Fault>), Stopped> {
-    let media = probe::probe(engine.tools().await?, video, cancel).await.map_err(failed)?;
+    let media = probe::probe(engine.tools().await?, video, cancel).await?;
     let plan = decide(&media, Transcode::Auto).map_err(|refusal| refusal.fault());
     Ok((media, plan))
 }
@@ -37,5 +37,5 @@ pub async fn frame(
     cancel: &CancellationToken,
 ) -> Result<Vec<u8>, Stopped> {
     let tools = engine.tools().await?;
-    probe::frame(tools, video, at, width, Brightness::Any, cancel).await.map_err(failed)
+    probe::frame(tools, video, at, width, Brightness::Any, cancel).await.map_err(Stopped::from)
 }

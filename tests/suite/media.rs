@@ -9,11 +9,11 @@ use zipreel::{
         probe::{Brightness, ProbeError, frame, probe},
     },
     model::{
-        event::fault::{Explain, FaultClass},
         media::{
             decide::{MediaPlan, MediaRefusal, decide},
             facts::{Kind, Media, Transcode},
         },
+        report::fault::{Explain, FaultClass},
         shown,
     },
 };

@@ -14,16 +14,16 @@ use zipreel::{
     json,
     model::{
         cost::{Bill, Viewed},
-        event::{
-            board::Board,
-            event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
-            fault::Fault,
-        },
         gate::embed::Embed,
         reel::{
             generation::FORMAT,
             index::{GenerationIndex, Index},
             name::{ChunkNumber, Generation, RenditionId},
+        },
+        report::{
+            board::Board,
+            event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
+            fault::Fault,
         },
     },
     remote,

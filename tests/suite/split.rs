@@ -14,16 +14,16 @@ use zipreel::{
     media::{ffmpeg::Leader, probe::measure_segment},
     model::{
         chunk::{limits::Sum, pack::CHUNK_LIMIT_MAX},
-        event::{
-            event::{Event, JobName, Unit},
-            fault::{Explain, FaultClass},
-        },
         media::{
             decide::{MediaPlan, decide},
             facts::Transcode,
             input::{InputError, InputFault},
         },
         reel::name::RenditionId,
+        report::{
+            event::{Event, JobName, Unit},
+            fault::{Explain, FaultClass},
+        },
     },
     publish::split::{Backlog, ClosedSegment, Split, SplitError, SplitSummary},
     running::reporter::{Control, JobHandle, Reporter},

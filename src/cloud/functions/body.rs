@@ -23,7 +23,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::sync::mpsc;
 
 use super::code::{BLOCK, CodeZip, encode};
-use crate::model::event::event::Count;
+use crate::model::report::event::Count;
 
 /// 24 bytes, hence 32 letters of base64 without padding.
 const PLACEHOLDER: &[u8; 24] = b"zipreel puts the zip in.";

@@ -17,13 +17,13 @@ use crate::{
     cloud::{Cloud, CloudError, sight::Moment},
     model::{
         chunk::zip,
-        event::{
-            event::Count,
-            fault::{Explain, FaultClass},
-        },
         reel::{
             describe::LeaseDescription,
             name::{ReelName, lease_function},
+        },
+        report::{
+            event::Count,
+            fault::{Explain, FaultClass},
         },
     },
 };

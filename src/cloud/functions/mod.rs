@@ -29,7 +29,7 @@ use super::{
     http::date::AnswerDate,
     limiter::Rank,
 };
-use crate::model::{event::event::Count, reel::name::FunctionName, retry::SIGNATURE_LIFE};
+use crate::model::{reel::name::FunctionName, report::event::Count, retry::SIGNATURE_LIFE};
 
 /// Never called: Lambda wants a handler's name and does not look for it.
 const HANDLER: &str = "none";

@@ -5,7 +5,7 @@
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::model::event::fault::FaultClass;
+use crate::model::report::fault::FaultClass;
 
 /// How an API writes its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,7 +30,7 @@ use super::http::{
     answer::{Answer, Form, InBetween},
     causes::causes,
 };
-use crate::model::event::fault::FaultClass;
+use crate::model::report::fault::FaultClass;
 
 /// No answer of an API is larger: 50 functions with all their settings stay far below.
 const ANSWER_MAX: usize = 32 * 1024 * 1024;

@@ -6,8 +6,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     model::{
-        event::fault::Stopped,
         reel::{name::ReelName, order::Place},
+        report::fault::Stopped,
     },
     tui::backend::{Checked, Chunk, ChunkId, Reel, ReelDetail},
     use_cases::{

@@ -2,11 +2,11 @@
 
 use crate::{
     model::{
-        event::fault::Fault,
         media::{
             decide::{Action, MediaPlan, StreamPlan, describe},
             facts::{Kind, Media},
         },
+        report::fault::Fault,
     },
     tui::backend::{Fate, Keyframes, Probe, Stream},
 };

@@ -16,15 +16,14 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::exit::failed;
 use crate::{
     cli::PublishArgs,
     model::{
-        event::{
+        reel::{moment, name::ReelName},
+        report::{
             event::Published,
             fault::{Fault, Stopped},
         },
-        reel::{moment, name::ReelName},
     },
     plain::Plain,
     settings::Settings,
@@ -53,7 +52,7 @@ const FRAME_WIDTH: u32 = 960;
 
 /// Opens the wizard and says afterwards, on the ordinary screen, what stays.
 pub async fn wizard(video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, Stopped> {
-    let mut settings = Settings::resolve(args).map_err(failed)?;
+    let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let engine = Engine::new(settings.machine.clone());
     let start = Start { settings, folder: std::env::current_dir().unwrap_or_default(), ground: None };

@@ -10,9 +10,9 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::*;
 use crate::{
     model::{
-        event::event::Event,
         media::facts::Transcode,
         reel::order::{Cut, Folders, IfTaken, Target},
+        report::event::Event,
         retry::RetryPolicy,
     },
     running::reporter::Control,

@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use super::{How, Moment, Strike};
 use crate::{
     local::{limits::PAGE_ITEMS, operation::Operation},
-    model::event::fault::{Explain, FaultClass},
+    model::report::fault::{Explain, FaultClass},
 };
 
 /// Faults to be had, as data. The default is none.

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use crate::model::event::fault::{Explain, FaultClass};
+use crate::model::report::fault::{Explain, FaultClass};
 
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {

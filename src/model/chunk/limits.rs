@@ -5,7 +5,6 @@ use std::{io, time::Duration};
 
 use super::pack::{CHUNK_LIMIT_MAX, MIB, PackError, Packer, Segment};
 use crate::model::{
-    event::fault::{Explain, Fault, FaultClass},
     hls::playlist,
     media::decide::MediaPlan,
     reel::{
@@ -13,6 +12,7 @@ use crate::model::{
         name::{ChunkNumber, ReelName, RenditionId},
         order::Cut,
     },
+    report::fault::{Explain, Fault, FaultClass},
 };
 
 /// The gate reads no larger zip of an index: with more of these it would run out of its 128 MB.

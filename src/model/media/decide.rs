@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use super::facts::{Kind, Media, Ratio, Stream, Transcode};
-use crate::model::event::fault::{Explain, FaultClass};
+use crate::model::report::fault::{Explain, FaultClass};
 
 /// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
 const PRIMING_MAX: Duration = Duration::from_millis(250);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::event::fault::{Explain, FaultClass};
+use crate::model::report::fault::{Explain, FaultClass};
 
 #[derive(Debug, thiserror::Error)]
 #[error("could not read the video `{}`", path.display())]

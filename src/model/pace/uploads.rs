@@ -5,7 +5,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::uplink::{Sending, Uplink};
-use crate::model::{event::event::Count, reel::name::ChunkNumber};
+use crate::model::{reel::name::ChunkNumber, report::event::Count};
 
 pub const PARALLEL_MAX: usize = 16;
 const PARALLEL_START: usize = 4;

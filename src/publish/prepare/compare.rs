@@ -12,12 +12,12 @@ use crate::{
             limits::Sum,
             pack::{Chunk, Manifest, Packer, Segment},
         },
-        event::{
+        media::decide::MediaPlan,
+        reel::{index::GenerationIndex, name::RenditionId, order::Order},
+        report::{
             event::{JobName, Unit},
             fault::{Explain, Stopped},
         },
-        media::decide::MediaPlan,
-        reel::{index::GenerationIndex, name::RenditionId, order::Order},
     },
     publish::{
         pack,

@@ -5,12 +5,12 @@ use crate::{
     media::{ffmpeg::Tools, probe},
     model::{
         chunk::limits::{self, Held, INDEX_BYTES_MAX},
-        event::fault::{Explain, Stopped},
         media::decide::{MediaPlan, decide},
         reel::{
             name::{Generation, RenditionId},
             order::Order,
         },
+        report::fault::Stopped,
     },
     publish::index,
     remote::deployed::Existing,
@@ -57,7 +57,7 @@ pub(crate) async fn foresee(
 /// For an account where nothing is yet: reads the video alone.
 pub async fn foresee_alone(order: &Order, tools: &Tools, control: &Control) -> Result<(), Stopped> {
     let media = probe::probe(tools, &order.video, &control.cancel).await?;
-    let plan = decide(&media, order.cut.transcode).map_err(|error| Stopped::Failed(error.fault()))?;
+    let plan = decide(&media, order.cut.transcode)?;
     fits(order, &plan, media.bytes, Vec::new())
 }
 

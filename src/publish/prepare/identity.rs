@@ -14,7 +14,6 @@ use crate::{
         source::{Source, another},
     },
     model::{
-        event::fault::{Explain, Fault, Stopped},
         media::decide::{MediaPlan, decide},
         reel::{
             generation::{SourceHash, SourcePrint, generation},
@@ -22,6 +21,7 @@ use crate::{
             name::Generation,
             order::{IfTaken, Interrupted, Order, Origin},
         },
+        report::fault::{Fault, Stopped},
         shown,
     },
     remote::deployed::Existing,
@@ -39,10 +39,9 @@ pub(crate) struct Video {
 }
 
 pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
-    let failed = |error: &dyn Explain| Stopped::Failed(error.fault());
     let media = probe::probe(tools, &order.video, &control.cancel).await?;
-    let plan = decide(&media, order.cut.transcode).map_err(|error| failed(&error))?;
-    let dialect = tools.dialect(&plan).await.map_err(|error| failed(&error))?;
+    let plan = decide(&media, order.cut.transcode)?;
+    let dialect = tools.dialect(&plan).await?;
     let video = order.video.clone();
     let looked = tokio::task::spawn_blocking(move || {
         let source = Source::open(&video)?;

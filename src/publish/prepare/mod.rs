@@ -29,10 +29,6 @@ use crate::{
     model::{
         chunk::{limits::Held, pack::estimate_chunks},
         cost::Viewed,
-        event::{
-            event::{Event, JobName, Planned, Unit},
-            fault::{Explain, Fault, FaultClass, Stopped},
-        },
         gate::public::GATE,
         media::decide::MediaPlan,
         reel::{
@@ -41,6 +37,10 @@ use crate::{
             moment::rfc3339,
             name::{ChunkNumber, Generation, RenditionId},
             order::{AccountRegion, Order, Origin},
+        },
+        report::{
+            event::{Event, JobName, Planned, Unit},
+            fault::{Fault, FaultClass, Stopped},
         },
     },
     remote::{
@@ -188,10 +188,6 @@ async fn look_at_account(
     Ok((existing, gate))
 }
 
-fn failed(error: &impl Explain) -> Stopped {
-    Stopped::Failed(error.fault())
-}
-
 fn no_gate(cloud: &Cloud) -> Fault {
     let (account, region) = (&cloud.identity().account, cloud.region());
     let what = format!("could not find the gate in account {account}, Region {region}: function `{GATE}` has no URL");
@@ -201,7 +197,7 @@ fn no_gate(cloud: &Cloud) -> Fault {
 
 /// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.
 fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Result<(Journal, bool), Stopped> {
-    let (journal, word) = Journal::open(held, generation).map_err(|error| failed(&error))?;
+    let (journal, word) = Journal::open(held, generation)?;
     if let Some(line) = word {
         job.log(line);
     }

@@ -25,12 +25,12 @@ use super::{
 };
 use crate::{
     model::{
-        event::{
+        pace::uploads::Pace,
+        reel::{index::ChunkIndex, name::ChunkNumber},
+        report::{
             event::{Event, JobName, Unit},
             fault::{Explain, Fault, Stopped},
         },
-        pace::uploads::Pace,
-        reel::{index::ChunkIndex, name::ChunkNumber},
     },
     remote::deployed::Deployed,
     running::reporter::JobHandle,

@@ -13,9 +13,9 @@ use super::{packed_chunk::PackedChunk, slow::TooSlow, turns::Turns};
 use crate::{
     cloud::{CloudError, ErrorKind, LeaseError, functions::NewFunction},
     model::{
-        event::fault::{Explain, FaultClass, Stopped},
         pace::uploads::Failed,
         reel::{describe, name::ReelName},
+        report::fault::{Explain, FaultClass, Stopped},
     },
     publish::work::Work,
     remote::change::{self, ChangeError},

@@ -3,13 +3,13 @@
 use crate::{
     model::{
         chunk::pack::MIB,
-        event::fault::{Explain, FaultClass},
         pace::uplink::Uplink,
         reel::{
             index::{ChunkIndex, SegmentIndex},
             name::{FunctionName, ReelName},
             order::IfTaken,
         },
+        report::fault::{Explain, FaultClass},
     },
     publish::work::Work,
 };

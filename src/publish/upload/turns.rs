@@ -9,12 +9,12 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::model::{
-    event::event::Count,
     pace::{
         uplink::Uplink,
         uploads::{Failed, Pace},
     },
     reel::name::ChunkNumber,
+    report::event::Count,
 };
 
 pub(crate) struct Turns {

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     model::{
-        event::event::Event,
         reel::name::{Generation, ReelName},
+        report::event::Event,
     },
     tui::{
         backend::{AccountRegion, Checked, Finding, Gone, Order, Place, Question, Reply},

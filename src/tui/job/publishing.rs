@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::event::{
+use crate::model::report::{
     board::{Board, Job, State},
     event::{Event, JobChange, JobName},
     log_line,

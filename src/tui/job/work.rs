@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 use super::publishing::Publishing;
 use crate::{
     model::{
-        event::fault::{Fault, Stopped},
         reel::name::{Generation, ReelName},
+        report::fault::{Fault, Stopped},
     },
     running::reporter::Control,
     tui::{

@@ -15,7 +15,7 @@ use super::{
         page::Scroll,
     },
 };
-use crate::model::event::event::JobName;
+use crate::model::report::event::JobName;
 
 pub(super) enum Overlay {
     Ask(Confirm),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use crate::{
-    model::event::{
+    model::report::{
         board::{Job, State},
         event::{JobName, Unit},
     },

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::event::event::JobName,
+    model::report::event::JobName,
     tui::{
         job::Publishing,
         terminal::theme::Role,

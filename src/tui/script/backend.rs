@@ -9,8 +9,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{Script, account, detail, frame, generation, name, order, phone, probe, reels, resumables, signed_out};
 use crate::{
     model::{
-        event::fault::{Fault, Stopped},
         reel::name::ReelName,
+        report::fault::{Fault, Stopped},
     },
     tui::backend::{
         Account, AccountRegion, Backend, Checked, Finding, Follow, JobWork, Order, Place, Probe, Profile, Published,

@@ -20,13 +20,13 @@ use super::{
 };
 use crate::{
     model::{
-        event::{
-            event::{Count, Event, JobChange, JobName, Planned, Unit},
-            fault::{Fault, FaultClass},
-        },
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
             order::{AccountRegion, Cut, Folders},
+        },
+        report::{
+            event::{Count, Event, JobChange, JobName, Planned, Unit},
+            fault::{Fault, FaultClass},
         },
     },
     settings::Settings,

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{
         action::{Command, Way},
         chosen::Chosen,

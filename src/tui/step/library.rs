@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tui_input::Input;
 
 use crate::{
-    model::{event::fault::Fault, reel::name::ReelName},
+    model::{reel::name::ReelName, report::fault::Fault},
     tui::{
         action::{Action, Command, Way},
         backend::{Place, Reel},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{backend::Probe, work::folder::Print},
 };
 

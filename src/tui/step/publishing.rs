@@ -5,7 +5,7 @@ use tui_input::Input;
 
 use super::asked::{self, Asking};
 use crate::{
-    model::event::event::JobName,
+    model::report::event::JobName,
     tui::{
         action::{Action, Command, Way},
         backend::Published,

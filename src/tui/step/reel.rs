@@ -7,8 +7,8 @@ use tui_input::Input;
 
 use crate::{
     model::{
-        event::fault::Fault,
         reel::name::{Generation, ReelName},
+        report::fault::Fault,
     },
     tui::{
         action::{Action, Command, Way},

@@ -12,7 +12,7 @@ use ratatui_image::protocol::Protocol;
 use tui_input::{Input, InputRequest};
 
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{
         action::{Action, Command},
         keymap::Table,

@@ -4,7 +4,7 @@ use std::{any::Any, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt;
 
-use crate::model::event::fault::{Fault, Stopped};
+use crate::model::report::fault::{Fault, Stopped};
 
 /// A defect in the engine must not take the terminal with it.
 pub(in crate::tui) async fn caught<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::{At, Player};
 use crate::{
-    model::event::event::{Event, JobChange, JobName},
+    model::report::event::{Event, JobChange, JobName},
     tui::{
         action::{Command, Way},
         backend::Published,

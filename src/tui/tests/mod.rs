@@ -41,7 +41,7 @@ use super::{
     view,
     work::{answer::Answer, folder::Found},
 };
-use crate::model::event::{event::Event, fault::Fault};
+use crate::model::report::{event::Event, fault::Fault};
 
 /// Presses keys and answers each command at once, from the script. Publishings and checks are answered by the test.
 pub(super) struct Player {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{At, Player, pictures::pictures};
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{
         action::Command,
         app::Errand,

@@ -142,13 +142,13 @@ fn publish_paused_asked_and_logged() {
 #[test]
 fn publish_waits_for_the_person_and_fails() {
     let mut player = publishing();
-    let waiting = crate::model::event::event::JobChange::Waiting { fault: script::full() };
+    let waiting = crate::model::report::event::JobChange::Waiting { fault: script::full() };
     player.engine([script::job(script::chunk(22), waiting)]);
     pictures("publish_waits", &mut player);
     let fault = script::full();
     player.engine([script::job(
         script::chunk(22),
-        crate::model::event::event::JobChange::Failed { fault: fault.clone() },
+        crate::model::report::event::JobChange::Failed { fault: fault.clone() },
     )]);
     player.ends(Err(fault));
     pictures("publish_failed", &mut player);

@@ -6,7 +6,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButt
 
 use super::{At, Player};
 use crate::{
-    model::{event::event::Event, reel::order::IfTaken},
+    model::{reel::order::IfTaken, report::event::Event},
     tui::{
         action::Command,
         backend::{Checked, Finding, Question, Report, Target, Transcode},
@@ -241,7 +241,7 @@ fn rates_come_from_counts_and_a_retry_is_no_negative_rate() {
     let mut player = Player::local();
     player.open_publish();
     player.engine([Event::Planned(script::planned())]);
-    player.engine(script::runs(script::chunk(1), crate::model::event::event::Unit::Bytes, 0, 32 << 20));
+    player.engine(script::runs(script::chunk(1), crate::model::report::event::Unit::Bytes, 0, 32 << 20));
     let count = player.course().board.jobs[&script::chunk(1)].count.clone();
     for _ in 0..5 {
         count.add(4 << 20);

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{asked, done};
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{
         job::{End, Job, Jobs, Publishing as Course, State},
         pane,

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{
         action::Action,
         terminal::theme::Role,

@@ -10,8 +10,8 @@ use ratatui_image::protocol::Protocol;
 use super::folder::{Found, Listing, Named, Print};
 use crate::{
     model::{
-        event::{event::Event, fault::Fault},
         reel::name::ReelName,
+        report::{event::Event, fault::Fault},
     },
     tui::{
         backend::{Account, Checked, Gone, Place, Probe, Profile, Reel, ReelDetail, Unfinished},

@@ -15,7 +15,7 @@ use super::{
     folder::{self, Print},
 };
 use crate::{
-    model::event::fault::Fault,
+    model::report::fault::Fault,
     tui::{
         backend::Backend,
         terminal::caught::{blocking, caught},

@@ -3,13 +3,13 @@
 use crate::{
     account,
     model::{
-        event::{
+        reel::order::Place,
+        report::{
             fault::{Fault, Stopped},
             health::{Grade, Health},
         },
-        reel::order::Place,
     },
-    use_cases::{Engine, Follow, Person, consent, failed, unless_cancelled},
+    use_cases::{Engine, Follow, Person, consent, unless_cancelled},
 };
 
 pub use crate::account::Observed;
@@ -18,7 +18,7 @@ pub use crate::account::Observed;
 pub async fn examine(engine: &Engine, place: &Place, follow: &Follow) -> Result<Health, Stopped> {
     let work = async {
         let cloud = engine.connect(place).await?;
-        account::examine(&cloud).await.map_err(failed)
+        account::examine(&cloud).await.map_err(Stopped::from)
     };
     unless_cancelled(&follow.cancel, work).await
 }

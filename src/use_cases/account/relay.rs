@@ -6,8 +6,8 @@ use super::{Ready, RelayWish, setup};
 use crate::{
     model::{
         cost,
-        event::fault::Stopped,
         reel::order::{AccountRegion, Place},
+        report::fault::Stopped,
     },
     running::reporter::{Control, Reporter},
     use_cases::{Engine, Person, Question, consent, engine::account_region, unless_cancelled},

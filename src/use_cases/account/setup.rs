@@ -6,8 +6,8 @@ use super::{Ready, RelayWish};
 use crate::{
     account,
     model::{
-        event::fault::Stopped,
         reel::order::{AccountRegion, Place},
+        report::fault::Stopped,
     },
     running::reporter::{Control, Reporter},
     use_cases::{Engine, Person, consent, engine::account_region, unless_cancelled},

@@ -4,11 +4,11 @@ use crate::{
     account,
     cloud::{self, Cloud},
     model::{
-        event::fault::Stopped,
         gate::public::Public,
         reel::order::{AccountRegion, Place},
+        report::fault::Stopped,
     },
-    use_cases::{Engine, Question, consent, engine::account_region, failed},
+    use_cases::{Engine, Question, consent, engine::account_region},
 };
 
 pub use crate::cloud::Profile;
@@ -33,7 +33,7 @@ pub struct SignedIn {
 pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped> {
     engine.forget_sign_ins();
     let cloud = engine.connect(place).await?;
-    let quota = cloud.quota().await.map_err(failed)?;
+    let quota = cloud.quota().await?;
     let (setup, relay) = if place.is_local() { (Vec::new(), true) } else { preflight(&cloud).await? };
     Ok(SignedIn {
         at: account_region(&cloud),
@@ -49,7 +49,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
 
 /// What the first publishing will make, and whether the relay is on.
 async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Stopped> {
-    let url = async |public: Public| cloud.function_url(public.name()).await.map_err(failed);
+    let url = async |public: Public| cloud.function_url(public.name()).await.map_err(Stopped::from);
     let relay = url(Public::Relay).await?.is_some();
     // an account with a gate is not set up again by a publishing
     if url(Public::Gate).await?.is_some() {
@@ -61,5 +61,5 @@ async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Stopped> {
 
 /// The profiles of AWS's two files.
 pub async fn profiles() -> Result<Vec<Profile>, Stopped> {
-    cloud::profiles().await.map_err(failed)
+    cloud::profiles().await.map_err(Stopped::from)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     account::{self, Roles},
-    model::{event::fault::Stopped, reel::order::Place},
+    model::{reel::order::Place, report::fault::Stopped},
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 

@@ -2,8 +2,8 @@
 
 use crate::{
     model::{
-        event::fault::{Fault, Stopped},
         reel::{name::ReelName, order::Place},
+        report::fault::{Fault, Stopped},
     },
     remote,
     use_cases::{Engine, Follow, failed, unless_cancelled},

@@ -9,8 +9,8 @@ use std::{
 use crate::{
     cloud::{Cloud, functions::FunctionFacts},
     model::{
-        event::fault::{Fault, Stopped},
         reel::{index::Index, name::ReelName, order::Place},
+        report::fault::{Fault, Stopped},
     },
     remote::{
         self, Sweep,
@@ -21,7 +21,7 @@ use crate::{
         lock::{Purpose, ReelLock},
         work_folder,
     },
-    use_cases::{Engine, Follow, Person, Question, consent, failed, unless_cancelled},
+    use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
 
 /// What was found and what became of it.
@@ -96,7 +96,7 @@ async fn look(
     found: &mut impl FnMut(Found<'_>),
 ) -> Result<(Vec<Leftover>, BTreeMap<ReelName, ReelLock>), Stopped> {
     let retries = follow.retries();
-    let sweep = async || remote::sweep(cloud, &retries).await.map_err(failed);
+    let sweep = async || remote::sweep(cloud, &retries).await.map_err(Stopped::from);
     let of_interest = |left: &Leftover| reel.is_none_or(|reel| left.reel == *reel);
     let first = sweep().await?;
     let reels: BTreeSet<ReelName> =
@@ -139,7 +139,7 @@ async fn take_away(
     engine
         .leased(cloud, held, follow, async |lease| {
             let removal = Removal { cloud, lease, reel, retries: &retries };
-            removal.remove(names, may_go, |_| ()).await.map_err(failed)
+            removal.remove(names, may_go, |_| ()).await.map_err(Stopped::from)
         })
         .await
 }

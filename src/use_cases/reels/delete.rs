@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::{
     model::{
-        event::fault::Stopped,
         reel::{
             name::ReelName,
             order::{AccountRegion, Place},
         },
+        report::fault::Stopped,
     },
     remote::{self, removal::Removal},
     state::{
@@ -18,7 +18,7 @@ use crate::{
         resumable::{self, Resumable},
         work_folder,
     },
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 
 /// Returns how many functions went. `progress` hears how many of how many so far. After an interruption it can be run
@@ -37,14 +37,14 @@ pub async fn delete(
         let cloud = engine.connect(place).await?;
         let at = account_region(&cloud);
         let may_stand = may_stand(engine, reel, at.clone()).await;
-        let inventory = remote::inventory(&cloud, reel, may_stand, &retries).await.map_err(failed)?;
+        let inventory = remote::inventory(&cloud, reel, may_stand, &retries).await?;
         consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
         Ok((cloud, at, inventory))
     };
     let (cloud, at, inventory) = unless_cancelled(&follow.cancel, asked).await?;
     let delete = engine.leased(&cloud, &held, follow, async |lease| {
         let removal = Removal { cloud: &cloud, lease, reel, retries: &retries };
-        remote::delete(&removal, inventory, progress).await.map_err(failed)
+        remote::delete(&removal, inventory, progress).await.map_err(Stopped::from)
     });
     let gone = delete.await?;
     forget(engine, held, at).await?;
@@ -68,5 +68,5 @@ async fn forget(engine: &Engine, held: ReelLock, at: AccountRegion) -> Result<()
         held.remove_if_empty(&log::FILES);
         forgotten
     });
-    forgotten.await.expect("forgetting does not panic").map_err(failed)
+    forgotten.await.expect("forgetting does not panic").map_err(Stopped::from)
 }

@@ -6,8 +6,8 @@ use super::resume::Resumable;
 use crate::{
     cloud::functions::FunctionFacts,
     model::{
-        event::fault::Stopped,
         reel::{index::Index, name::PREFIX},
+        report::fault::Stopped,
     },
     remote::{self, leftover, removal::Removal},
     state::{
@@ -15,7 +15,7 @@ use crate::{
         lock::{Purpose, ReelLock},
         log, work_folder,
     },
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, failed, unless_cancelled},
+    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
 
 /// Returns how many functions went.
@@ -35,7 +35,7 @@ pub async fn discard(
         held.remove_if_empty(&log::FILES);
         forgotten
     });
-    forgotten.await.expect("forgetting does not panic").map_err(failed)?;
+    forgotten.await.expect("forgetting does not panic")?;
     Ok(gone)
 }
 
@@ -58,15 +58,14 @@ async fn discard_held(
     remote::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &retries, |page| {
         names.extend(page.into_iter().map(|facts| facts.name));
     })
-    .await
-    .map_err(failed)?;
+    .await?;
     let all = names.len() as u32;
     let may_go =
         |index: Option<&Index>, facts: &FunctionFacts, _| leftover::is_unlisted(reel, index, generation, facts);
     engine
         .leased(&cloud, held, follow, async |lease| {
             let removal = Removal { cloud: &cloud, lease, reel, retries: &retries };
-            removal.remove(names.into_iter().collect(), may_go, |done| progress(done, all)).await.map_err(failed)
+            removal.remove(names.into_iter().collect(), may_go, |done| progress(done, all)).await.map_err(Stopped::from)
         })
         .await
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     model::{
-        event::fault::Stopped,
         gate::embed::Embed,
         reel::{name::ReelName, order::Place},
+        report::fault::Stopped,
     },
     remote::{self, LibraryError},
     use_cases::{Engine, Follow, failed, unless_cancelled},

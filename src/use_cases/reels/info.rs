@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use crate::{
     model::{
-        event::fault::Stopped,
         gate::public::GATE,
         reel::{index::Index, moment, name::ReelName, order::Place},
+        report::fault::Stopped,
     },
     remote::{LibraryError, deployed},
     use_cases::{Engine, Follow, failed, unless_cancelled},
@@ -25,9 +25,9 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
     let work = async {
         let cloud = engine.connect(place).await?;
         let retries = follow.retries();
-        let existing = retries.again(|| deployed::existing(&cloud, reel)).await.map_err(failed)?;
+        let existing = retries.again(|| deployed::existing(&cloud, reel)).await?;
         let index = super::found(engine, reel, existing)?.index;
-        let gate = retries.again(|| cloud.function_url(GATE)).await.map_err(failed)?;
+        let gate = retries.again(|| cloud.function_url(GATE)).await?;
         let gate = gate.ok_or_else(|| failed(LibraryError::NoGate))?;
         let watch_url = format!("{gate}{reel}/");
         let published = moment::of_rfc3339(&index.published);

@@ -1,9 +1,9 @@
 //! All reels of an account and Region.
 
 use crate::{
-    model::{event::fault::Stopped, reel::order::Place},
+    model::{reel::order::Place, report::fault::Stopped},
     remote,
-    use_cases::{Engine, Follow, failed, unless_cancelled},
+    use_cases::{Engine, Follow, unless_cancelled},
 };
 
 pub use crate::remote::{Listed, ListedReels};
@@ -17,7 +17,7 @@ pub async fn list(
 ) -> Result<ListedReels, Stopped> {
     let work = async {
         let cloud = engine.connect(place).await?;
-        remote::list(&cloud, &follow.retries(), page).await.map_err(failed)
+        remote::list(&cloud, &follow.retries(), page).await.map_err(Stopped::from)
     };
     unless_cancelled(&follow.cancel, work).await
 }

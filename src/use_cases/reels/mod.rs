@@ -16,8 +16,8 @@ pub mod retitle;
 use super::Engine;
 use crate::{
     model::{
-        event::fault::{Explain, Fault, Stopped},
         reel::name::ReelName,
+        report::fault::{Explain, Fault, Stopped},
     },
     remote::{LibraryError, deployed::Existing},
 };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     account::RelayWish,
     model::{
-        event::{event::Published, fault::Stopped},
         reel::order::{IfTaken, Order},
+        report::{event::Published, fault::Stopped},
     },
     publish::{self, prepare::foresight},
     running::reporter::{Control, Reporter},

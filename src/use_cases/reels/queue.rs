@@ -2,14 +2,14 @@
 
 use crate::{
     model::{
-        event::fault::Stopped,
         reel::{
             name::ReelName,
             order::{AccountRegion, Order},
         },
+        report::fault::Stopped,
     },
     state::queue::Waiting,
-    use_cases::{Engine, failed},
+    use_cases::Engine,
 };
 
 /// Keeps these orders, and no others, as those that wait in this process. Each was agreed to for one account and
@@ -19,7 +19,7 @@ pub async fn keep(engine: &Engine, orders: &[Order]) -> Result<(), Stopped> {
         orders.iter().filter_map(|order| Some(Waiting::of(order, order.expected.clone()?))).collect();
     let engine = engine.clone();
     let kept = tokio::task::spawn_blocking(move || engine.queue().keep(&waiting)).await;
-    kept.expect("keeping a queue does not panic").map_err(failed)
+    kept.expect("keeping a queue does not panic").map_err(Stopped::from)
 }
 
 /// Orders that processes left behind which are no more.
@@ -33,5 +33,5 @@ pub async fn left_behind(engine: &Engine) -> Vec<Order> {
 pub async fn forget(engine: &Engine, reel: &ReelName, place: &AccountRegion) -> Result<(), Stopped> {
     let (engine, reel, place) = (engine.clone(), reel.clone(), place.clone());
     let forgotten = tokio::task::spawn_blocking(move || engine.queue().forget(&reel, &place)).await;
-    forgotten.expect("forgetting does not panic").map_err(failed)
+    forgotten.expect("forgetting does not panic").map_err(Stopped::from)
 }

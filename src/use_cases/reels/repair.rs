@@ -7,17 +7,17 @@ use crate::{
     cloud::Cloud,
     media::source,
     model::{
-        event::{event::Published, fault::Stopped},
         reel::{
             index::Index,
             name::ReelName,
             order::{Cut, IfTaken, Order, Place, Transcode},
         },
+        report::{event::Published, fault::Stopped},
         retry::RetryPolicy,
     },
     remote::deployed,
     running::reporter::{Control, Reporter},
-    use_cases::{Engine, Follow, Person, engine::account_region, failed, unless_cancelled},
+    use_cases::{Engine, Follow, Person, engine::account_region, unless_cancelled},
 };
 
 /// What is mended, and from what.
@@ -65,7 +65,7 @@ async fn served(engine: &Engine, repair: &Repair) -> Result<(Cloud, Index), Stop
     let cloud = engine.connect(&repair.place).await?;
     // its link is no good any more where it was replaced meanwhile: it is asked for again
     let retries = Follow::default().retries();
-    let existing = retries.again(|| deployed::existing(&cloud, &repair.reel)).await.map_err(failed)?;
+    let existing = retries.again(|| deployed::existing(&cloud, &repair.reel)).await?;
     let index = super::found(engine, &repair.reel, existing)?.index;
     Ok((cloud, index))
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        event::{
+        reel::name::{Generation, ReelName},
+        report::{
             event::Published,
             fault::{Fault, Stopped},
         },
-        reel::name::{Generation, ReelName},
     },
     running::reporter::{Control, Reporter},
     state::resumable,

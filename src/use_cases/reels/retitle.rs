@@ -2,13 +2,13 @@
 
 use crate::{
     model::{
-        event::fault::Stopped,
         reel::{name::ReelName, order::Place},
+        report::fault::Stopped,
     },
     publish::index,
     remote::deployed,
     state::lock::Purpose,
-    use_cases::{Engine, Follow, failed, unless_cancelled},
+    use_cases::{Engine, Follow, unless_cancelled},
 };
 
 /// Returns the title that it had before.
@@ -24,11 +24,11 @@ pub async fn retitle(
     let retries = follow.retries();
     engine
         .leased(&cloud, &held, follow, async |lease| {
-            let existing = retries.again(|| deployed::existing(&cloud, reel)).await.map_err(failed)?;
+            let existing = retries.again(|| deployed::existing(&cloud, reel)).await?;
             let existing = super::found(engine, reel, existing)?;
             let before = existing.index.title.clone();
             if before != title {
-                index::retitle(&cloud, existing, title, &retries, lease).await.map_err(failed)?;
+                index::retitle(&cloud, existing, title, &retries, lease).await?;
             }
             Ok(before)
         })

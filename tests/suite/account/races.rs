@@ -145,8 +145,8 @@ async fn what_somebody_else_changes_meanwhile_is_read_again() {
     let error = cloud.ensure_environment(Public::Gate, meddling).await.unwrap_err();
     assert!(error.is_precondition(), "{error:?}");
     assert_eq!(
-        zipreel::model::event::fault::Explain::class(&error),
-        zipreel::model::event::fault::FaultClass::Transient
+        zipreel::model::report::fault::Explain::class(&error),
+        zipreel::model::report::fault::FaultClass::Transient
     );
     cloud.ensure_environment(Public::Gate, async || Ok(wanted())).await.unwrap();
     assert_eq!(cloud.public(Public::Gate).await.unwrap().unwrap().environment, wanted());

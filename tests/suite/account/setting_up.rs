@@ -10,13 +10,13 @@ use zipreel::{
     account::{self, Ready, RelayWish, Roles},
     cloud::{Cloud, Connect, Keys, RoleWanted, Unusual},
     model::{
-        event::{
+        gate::public::{Policy, Public},
+        report::{
             board::{Board, State},
             event::{Event, JobName, SetupStep},
             fault::Stopped,
             health::{Grade, Subject},
         },
-        gate::public::{Policy, Public},
     },
     running::reporter::{Control, Reporter},
 };

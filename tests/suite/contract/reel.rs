@@ -15,7 +15,6 @@ use zipreel::{
         functions::{NewFunction, code::CodeZip},
     },
     model::{
-        event::event::Count,
         hls::playlist::{self, Links},
         reel::{
             generation::FORMAT,
@@ -25,6 +24,7 @@ use zipreel::{
             },
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         },
+        report::event::Count,
     },
     remote::change,
 };

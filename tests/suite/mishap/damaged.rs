@@ -8,11 +8,11 @@ use zipreel::{
     local::{self, Config},
     media::ffmpeg::Tools,
     model::{
-        event::{event::Event, fault::Stopped},
         reel::{
             name::ReelName,
             order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         },
+        report::{event::Event, fault::Stopped},
         retry::RetryPolicy,
     },
     publish,

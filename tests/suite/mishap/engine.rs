@@ -11,12 +11,12 @@ use zipreel::{
     local::{self, Config, StandIn},
     media::ffmpeg::Tools,
     model::{
-        event::{
+        reel::order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+        report::{
             board::{Board, State},
             event::{Event, JobName, Published},
             fault::Stopped,
         },
-        reel::order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         retry::RetryPolicy,
     },
     publish,

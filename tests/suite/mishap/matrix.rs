@@ -8,7 +8,7 @@ use zipreel::{
     cloud::{Cloud, Lease},
     local::{self, Clock, Config, Operation as Call, StandIn},
     media::ffmpeg::Tools,
-    model::event::fault::{Explain, Stopped},
+    model::report::fault::{Explain, Stopped},
     remote::{self, Depth, LibraryError, removal::Removal},
     running::{attempt::Retries, reporter::Control},
 };

@@ -21,11 +21,11 @@ use zipreel::{
     local::{self, Clock, Config, Endpoint, StandIn},
     media::ffmpeg::Tools,
     model::{
-        event::{
+        reel::order::{IfTaken, Order},
+        report::{
             event::{JobName, Published},
             fault::Stopped,
         },
-        reel::order::{IfTaken, Order},
     },
     running::reporter::Control,
 };

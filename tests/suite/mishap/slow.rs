@@ -8,11 +8,11 @@ use zipreel::{
     local::{Operation::CreateFunction, StandIn},
     media::ffmpeg::Tools,
     model::{
-        event::{
+        reel::{name::FunctionName, order::Order},
+        report::{
             event::Published,
             fault::{FaultClass, Stopped},
         },
-        reel::{name::FunctionName, order::Order},
         retry::RetryPolicy,
     },
     remote::{self, Depth},

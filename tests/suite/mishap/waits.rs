@@ -7,8 +7,8 @@ use zipreel::{
     local::{Config, StandIn},
     media::ffmpeg::Tools,
     model::{
-        event::event::{JobName, Published},
         reel::order::Order,
+        report::event::{JobName, Published},
         retry::RetryPolicy,
     },
     remote::{self, Depth},

@@ -17,12 +17,12 @@ use tokio::process::Command;
 use zipreel::{
     local::{self, Clock, Config, StandIn},
     model::{
-        event::{event::Event, fault::Stopped},
         reel::{
             index::{GenerationIndex, INDEX_ENTRY, Index},
             name::FunctionName,
             order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
         },
+        report::{event::Event, fault::Stopped},
     },
     running::reporter::{Control, Reporter},
     use_cases::{

@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use zipreel::{
     local::{self, Config, Joined, Keep, LocalError},
-    model::event::fault::Explain,
+    model::report::fault::Explain,
 };
 
 use super::clients::{Fixture, config, create, get, lambda, zip_of};

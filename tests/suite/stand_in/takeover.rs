@@ -9,7 +9,7 @@ use tokio::{
 };
 use zipreel::{
     local::{self, Config, Endpoint, LocalError, StandIn},
-    model::event::fault::Explain,
+    model::report::fault::Explain,
 };
 
 use super::clients::{authority, config, lambda};

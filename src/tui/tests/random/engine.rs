@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 
 use super::{Running, World};
 use crate::{
-    model::event::{event::Event, fault::Fault},
+    model::report::{event::Event, fault::Fault},
     tui::{
         backend::{Checked, Finding, Gone, Published, Question, Reply, Report},
         id::Owner,

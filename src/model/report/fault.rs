@@ -64,6 +64,12 @@ pub enum Stopped {
     Failed(#[from] Fault),
 }
 
+impl<E: Explain> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        if error.is_cancelled() { Self::Cancelled } else { Self::Failed(error.fault()) }
+    }
+}
+
 /// An error of the engine that can explain itself.
 pub trait Explain: std::error::Error {
     fn class(&self) -> FaultClass {
@@ -77,6 +83,11 @@ pub trait Explain: std::error::Error {
     /// The least wait before another attempt, if whoever failed asked for one.
     fn retry_after(&self) -> Option<Duration> {
         None
+    }
+
+    /// Nothing failed: it was cancelled.
+    fn is_cancelled(&self) -> bool {
+        false
     }
 
     /// The other side was not reached at all, so that waiting is worth while for long.

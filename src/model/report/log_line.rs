@@ -1,7 +1,9 @@
 //! Events as lines of a log, for people who look for what happened.
 
-use super::event::{Event, JobChange, JobName};
-use crate::model::shown;
+use crate::model::{
+    report::event::{Event, JobChange, JobName},
+    shown,
+};
 
 /// The job it is about and the line; `None` for what is only counted.
 pub fn line(event: &Event) -> Option<(JobName, String)> {
