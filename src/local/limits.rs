@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use super::operation::Operation;
+use super::operation::{Operation, Rate};
 
 /// A zip must be smaller than this.
 pub(super) const ZIPPED_BYTES: u64 = 52_428_800;
@@ -41,11 +41,11 @@ impl Rates {
 
     /// Takes one call; false if it is one too many. IAM and STS have no rate here.
     pub(super) fn take(&self, operation: Operation, now: OffsetDateTime) -> bool {
-        let bucket = match operation {
-            Operation::GetFunction => &self.get_function,
-            Operation::GetPolicy => &self.get_policy,
-            other if other.is_lambda() => &self.others,
-            _ => return true,
+        let bucket = match operation.rate() {
+            Rate::GetFunction => &self.get_function,
+            Rate::GetPolicy => &self.get_policy,
+            Rate::Others => &self.others,
+            Rate::None => return true,
         };
         bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now)
     }

@@ -5,99 +5,83 @@ use std::{fmt, str::FromStr};
 
 use percent_encoding::percent_decode_str;
 
-/// Everything the stand-in does for a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Operation {
-    CreateFunction,
+/// Which limit of calls a second an operation counts against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rate {
     GetFunction,
-    ListFunctions,
-    GetFunctionConfiguration,
-    UpdateFunctionCode,
-    UpdateFunctionConfiguration,
-    DeleteFunction,
-    ListTags,
-    TagResource,
-    UntagResource,
-    GetAccountSettings,
-    CreateFunctionUrlConfig,
-    UpdateFunctionUrlConfig,
-    GetFunctionUrlConfig,
-    DeleteFunctionUrlConfig,
-    AddPermission,
     GetPolicy,
-    RemovePermission,
-    PutFunctionConcurrency,
-    GetFunctionConcurrency,
-    DeleteFunctionConcurrency,
-    GetCallerIdentity,
-    CreateRole,
-    GetRole,
-    DeleteRole,
-    UpdateAssumeRolePolicy,
-    PutRolePolicy,
-    GetRolePolicy,
-    DeleteRolePolicy,
-    ListRolePolicies,
-    ListAttachedRolePolicies,
-    CreateLogGroup,
-    DescribeLogGroups,
-    PutRetentionPolicy,
-    DeleteLogGroup,
+    /// All else of Lambda's control plane together.
+    Others,
+    /// IAM, STS, CloudWatch Logs, and what is no call of an API: no limit here.
+    None,
+}
+
+/// The one table of operations: AWS's name, and the rate.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident: $rate:ident,)+) => {
+        /// Everything the stand-in does for a request.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Operation {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Operation {
+            pub(super) const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            pub(super) fn rate(self) -> Rate {
+                match self {
+                    $(Self::$name => Rate::$rate,)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    CreateFunction: Others,
+    GetFunction: GetFunction,
+    ListFunctions: Others,
+    GetFunctionConfiguration: Others,
+    UpdateFunctionCode: Others,
+    UpdateFunctionConfiguration: Others,
+    DeleteFunction: Others,
+    ListTags: Others,
+    TagResource: Others,
+    UntagResource: Others,
+    GetAccountSettings: Others,
+    CreateFunctionUrlConfig: Others,
+    UpdateFunctionUrlConfig: Others,
+    GetFunctionUrlConfig: Others,
+    DeleteFunctionUrlConfig: Others,
+    AddPermission: Others,
+    GetPolicy: GetPolicy,
+    RemovePermission: Others,
+    PutFunctionConcurrency: Others,
+    GetFunctionConcurrency: Others,
+    DeleteFunctionConcurrency: Others,
+    GetCallerIdentity: None,
+    CreateRole: None,
+    GetRole: None,
+    DeleteRole: None,
+    UpdateAssumeRolePolicy: None,
+    PutRolePolicy: None,
+    GetRolePolicy: None,
+    DeleteRolePolicy: None,
+    ListRolePolicies: None,
+    ListAttachedRolePolicies: None,
+    CreateLogGroup: None,
+    DescribeLogGroups: None,
+    PutRetentionPolicy: None,
+    DeleteLogGroup: None,
     /// A presigned link's download.
-    Download,
+    Download: None,
     /// A request to the gate.
-    Gate,
+    Gate: None,
     /// A request to the relay.
-    Relay,
+    Relay: None,
 }
 
 impl Operation {
-    pub(super) const ALL: [Self; 38] = [
-        Self::CreateFunction,
-        Self::GetFunction,
-        Self::ListFunctions,
-        Self::GetFunctionConfiguration,
-        Self::UpdateFunctionCode,
-        Self::UpdateFunctionConfiguration,
-        Self::DeleteFunction,
-        Self::ListTags,
-        Self::TagResource,
-        Self::UntagResource,
-        Self::GetAccountSettings,
-        Self::CreateFunctionUrlConfig,
-        Self::UpdateFunctionUrlConfig,
-        Self::GetFunctionUrlConfig,
-        Self::DeleteFunctionUrlConfig,
-        Self::AddPermission,
-        Self::GetPolicy,
-        Self::RemovePermission,
-        Self::PutFunctionConcurrency,
-        Self::GetFunctionConcurrency,
-        Self::DeleteFunctionConcurrency,
-        Self::GetCallerIdentity,
-        Self::CreateRole,
-        Self::GetRole,
-        Self::DeleteRole,
-        Self::UpdateAssumeRolePolicy,
-        Self::PutRolePolicy,
-        Self::GetRolePolicy,
-        Self::DeleteRolePolicy,
-        Self::ListRolePolicies,
-        Self::ListAttachedRolePolicies,
-        Self::CreateLogGroup,
-        Self::DescribeLogGroups,
-        Self::PutRetentionPolicy,
-        Self::DeleteLogGroup,
-        Self::Download,
-        Self::Gate,
-        Self::Relay,
-    ];
-
-    /// Calls of Lambda's control plane, which AWS counts against 15 a second (all but GetFunction together).
-    pub(super) fn is_lambda(self) -> bool {
-        self <= Self::DeleteFunctionConcurrency
-    }
-
     /// Whether the body carries a zip.
     pub(super) fn carries_code(self) -> bool {
         matches!(self, Self::CreateFunction | Self::UpdateFunctionCode)
@@ -114,7 +98,7 @@ impl FromStr for Operation {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|operation| operation.to_string() == text).ok_or(())
+        Self::ALL.iter().copied().find(|operation| operation.to_string() == text).ok_or(())
     }
 }
 
@@ -198,7 +182,7 @@ mod tests {
 
     #[test]
     fn every_operation_is_found_by_its_name() {
-        for operation in Operation::ALL {
+        for operation in Operation::ALL.iter().copied() {
             assert_eq!(operation.to_string().parse(), Ok(operation));
         }
         assert!("InvokeFunction".parse::<Operation>().is_err());
