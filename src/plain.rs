@@ -15,6 +15,7 @@ use crate::model::{
         fault::Fault,
     },
     shown,
+    wording::{clock, count},
 };
 
 /// What one line or bar says of the work.
@@ -65,7 +66,7 @@ impl Plain {
 
     fn planned(&mut self, planned: &Planned) {
         let (reel, region) = (&planned.reel, &planned.region);
-        let (segments, chunks) = (many(planned.segments, "segment"), many(planned.chunks, "chunk"));
+        let (segments, chunks) = (count(planned.segments, "segment"), count(planned.chunks, "chunk"));
         let length = clock(planned.duration);
         self.say(&format!("{reel} → {region}: {length}, about {segments} in {chunks}"));
         for line in &planned.streams {
@@ -147,7 +148,7 @@ impl Plain {
         let Published { chunks, segments, retries, segments_checked: checked, .. } = published;
         let (bytes, sent) = (HumanBytes(published.bytes), HumanBytes(published.sent_bytes));
         let elapsed = published.elapsed.as_secs_f64();
-        let (all, chunks) = (many(*segments, "segment"), many(*chunks, "chunk"));
+        let (all, chunks) = (count(*segments, "segment"), count(*chunks, "chunk"));
         let retries = if *retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
         self.say(&format!(
             "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
@@ -190,28 +191,4 @@ fn hash(board: &Board) -> Option<String> {
     let job = board.jobs.get(&JobName::Hash).filter(|job| matches!(job.state, State::Running))?;
     let (done, total) = (HumanBytes(job.count.get()), HumanBytes(job.total.unwrap_or_default()));
     Some(format!("hash {done} of {total}"))
-}
-
-/// `1 chunk`, `2 chunks`.
-fn many(count: u32, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// `1:02:10` or `10:42`.
-pub fn clock(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_read_as_on_a_player() {
-        assert_eq!(clock(Duration::from_secs(3730)), "1:02:10");
-        assert_eq!(clock(Duration::from_secs(642)), "10:42");
-        assert_eq!(clock(Duration::from_millis(900)), "0:00");
-    }
 }

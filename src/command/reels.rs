@@ -21,7 +21,7 @@ use crate::{
     model::{
         reel::{name::ReelName, order::Place},
         report::fault::Stopped,
-        shown,
+        shown, wording,
     },
     plain,
     running::reporter::Control,
@@ -96,7 +96,7 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
         index.map_or("-".to_owned(), |index| index.generation.to_string()),
         chunks,
         HumanBytes(listed.bytes()).to_string(),
-        index.map_or("-".to_owned(), |index| plain::clock(index.duration)),
+        index.map_or("-".to_owned(), |index| wording::clock(index.duration)),
         listed.modified.map_or("-".to_owned(), minute),
         note,
     ]
@@ -120,7 +120,7 @@ pub async fn info(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(
         format!("title       {}", info.index.title),
         format!("watch       {}", info.watch_url),
         format!("playlist    {}", info.playlist_url),
-        format!("length      {}", plain::clock(std::time::Duration::from_millis(current.duration_ms))),
+        format!("length      {}", wording::clock(std::time::Duration::from_millis(current.duration_ms))),
         format!("generation  {}: {chunks} chunks, {}", current.generation, HumanBytes(current.bytes())),
         format!("published   {}", info.published.map_or("-".to_owned(), minute)),
     ];

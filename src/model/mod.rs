@@ -12,3 +12,4 @@ pub mod reel;
 pub mod report;
 pub mod retry;
 pub mod shown;
+pub mod wording;

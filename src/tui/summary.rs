@@ -3,9 +3,11 @@
 use super::{
     app::App,
     job::{End, Job, Kind, State},
-    widget::amount,
 };
-use crate::model::report::{board, fault::Fault};
+use crate::model::{
+    report::{board, fault::Fault},
+    wording,
+};
 
 /// Lines for the ordinary screen; the caller prints them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +20,7 @@ impl Summary {
         let mut lines = Vec::new();
         let jobs = || app.jobs.iter();
         for published in jobs().filter_map(Job::published) {
-            let took = amount::span(published.elapsed);
+            let took = wording::span(published.elapsed);
             lines.push(format!("{} is live, published in {took}", published.reel));
             lines.push(format!("watch: {}", published.watch_url));
             lines.push(format!("playlist: {}", published.playlist_url));
@@ -28,7 +30,7 @@ impl Summary {
         }
         for job in jobs() {
             if let (Kind::Deletion, Some(End::Removed(functions))) = (job.kind(), job.end()) {
-                lines.push(format!("{} is deleted: {} removed", job.reel(), amount::count(*functions, "function")));
+                lines.push(format!("{} is deleted: {} removed", job.reel(), wording::count(*functions, "function")));
             }
         }
         jobs().filter(|job| is_unfinished(job)).for_each(|job| unfinished(job, app, &mut lines));
@@ -66,7 +68,7 @@ fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
     }
     let all = board.planned.as_ref().map_or(board.chunks_packed, |planned| planned.chunks.max(board.chunks_packed));
     let up = board.chunks_deployed;
-    let so_far = if all > 0 { format!(": {up} of {} up", amount::count(all, "chunk")) } else { String::new() };
+    let so_far = if all > 0 { format!(": {up} of {} up", wording::count(all, "chunk")) } else { String::new() };
     lines.push(format!("{reel} is not published yet{so_far}"));
     lines.push(format!("go on with: zipreel resume {reel}"));
     lines.push(format!("log: {}", app.shared.backend.log_file(reel).display()));

@@ -15,12 +15,13 @@ use arrows::{Module, modules};
 #[rustfmt::skip]
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("command", &["tui", "settings", "cli", "json", "plain", "use_cases", "local", "running", "model/report",
-        "model/gate", "model/media", "model/reel", "model/shown"]),
-    ("tui", &["settings", "running", "model/chunk", "model/cost", "model/report", "model/reel"]),
+        "model/gate", "model/media", "model/reel", "model/shown", "model/wording"]),
+    ("tui", &["settings", "running", "model/chunk", "model/cost", "model/report", "model/reel",
+        "model/wording"]),
     ("settings", &["cli", "use_cases", "model/chunk", "model/report", "model/pace", "model/reel", "model/retry"]),
     ("cli", &["model/pace", "model/reel"]),
     ("json", &["use_cases", "model/report", "model/gate", "model/reel", "model/shown"]),
-    ("plain", &["model/report", "model/shown"]),
+    ("plain", &["model/report", "model/shown", "model/wording"]),
     ("use_cases", &["account", "publish", "remote", "local", "media", "cloud", "state", "running",
         "model/cost", "model/report", "model/gate", "model/media", "model/reel", "model/retry"]),
     ("account", &["remote", "cloud", "running", "model/chunk", "model/report", "model/gate", "model/reel",
@@ -30,7 +31,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("remote", &["cloud", "running", "model/report", "model/gate", "model/hls", "model/reel", "model/retry"]),
     ("local", &["state", "model/chunk", "model/report", "model/gate", "model/hls", "model/reel"]),
     ("media", &["running", "model/report", "model/media", "model/reel", "model/shown"]),
-    ("cloud", &["model/chunk", "model/report", "model/gate", "model/reel", "model/retry", "model/shown"]),
+    ("cloud", &["model/chunk", "model/report", "model/gate", "model/reel", "model/retry", "model/shown",
+        "model/wording"]),
     ("state", &["running", "model/checked_lines", "model/report", "model/media", "model/pace", "model/reel",
         "model/retry"]),
     ("running", &["model/report", "model/retry"]),
@@ -45,6 +47,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model/cost", &[]),
     ("model/retry", &[]),
     ("model/shown", &[]),
+    ("model/wording", &[]),
 ];
 
 /// Folders of a room, from the lowest to the highest: each may name those before it.

@@ -25,6 +25,7 @@ use crate::{
             event::Count,
             fault::{Explain, FaultClass},
         },
+        wording::span,
     },
 };
 
@@ -45,7 +46,7 @@ const LOOKS: u32 = 8;
 pub enum LeaseError {
     #[error(transparent)]
     Cloud(#[from] CloudError),
-    #[error("another machine is working on `{reel}` ({purpose}{}), and was {} ago", by(.holder), ago(*.age))]
+    #[error("another machine is working on `{reel}` ({purpose}{}), and was {} ago", by(.holder), span(*.age))]
     Held { reel: ReelName, purpose: String, holder: Option<String>, age: Duration },
     #[error("another machine took `{reel}` over")]
     Lost { reel: ReelName },
@@ -55,13 +56,6 @@ pub enum LeaseError {
 
 fn by(holder: &Option<String>) -> String {
     holder.as_ref().map_or(String::new(), |holder| format!(", {holder}"))
-}
-
-fn ago(age: Duration) -> String {
-    match age.as_secs() {
-        seconds @ 0..90 => format!("{seconds} s"),
-        seconds => format!("{} min", seconds / 60),
-    }
 }
 
 impl Explain for LeaseError {

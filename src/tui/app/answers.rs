@@ -4,16 +4,18 @@
 use std::collections::BTreeSet;
 
 use super::{App, Errand};
-use crate::tui::{
-    action::Command,
-    id::{JobId, Owner, ScreenId},
-    job::{Asked, End, Job, Kind, Run},
-    memory::Check,
-    overlay::{Chooser, Overlay, Purpose, choices},
-    screen::Screen,
-    shared::Connection,
-    widget::amount,
-    work::answer::Answer,
+use crate::{
+    model::wording,
+    tui::{
+        action::Command,
+        id::{JobId, Owner, ScreenId},
+        job::{Asked, End, Job, Kind, Run},
+        memory::Check,
+        overlay::{Chooser, Overlay, Purpose, choices},
+        screen::Screen,
+        shared::Connection,
+        work::answer::Answer,
+    },
 };
 
 impl App {
@@ -179,11 +181,13 @@ fn ended_words(job: &Job) -> Option<String> {
     Some(match (job.end()?, job.kind()) {
         (End::Published(..), _) => format!("{reel} is live"),
         (End::Removed(functions), Kind::Discard) => {
-            format!("the publishing of {reel} is discarded: {} removed", amount::count(*functions, "function"))
+            format!("the publishing of {reel} is discarded: {} removed", wording::count(*functions, "function"))
         }
-        (End::Removed(functions), _) => format!("{reel} is deleted: {} removed", amount::count(*functions, "function")),
+        (End::Removed(functions), _) => {
+            format!("{reel} is deleted: {} removed", wording::count(*functions, "function"))
+        }
         (End::Checked(report), _) if report.is_whole() => {
-            format!("{reel} is whole: {} checked", amount::count(report.chunks, "chunk"))
+            format!("{reel} is whole: {} checked", wording::count(report.chunks, "chunk"))
         }
         (End::Checked(report), _) => match report.dark {
             Some(dark) => format!("{reel} can't be watched: {dark}"),

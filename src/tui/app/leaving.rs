@@ -1,10 +1,12 @@
 //! Quitting: it names what runs and waits, stops in an orderly way, and leaves everything such that it can go on.
 
 use super::{App, Errand};
-use crate::tui::{
-    job::{End, Job, Kind},
-    overlay::{Overlay, confirm::Confirm},
-    widget::amount,
+use crate::{
+    model::wording,
+    tui::{
+        job::{End, Job, Kind},
+        overlay::{Overlay, confirm::Confirm},
+    },
 };
 
 /// What a person who interrupts gets, as from any program.
@@ -78,7 +80,7 @@ impl App {
             .into_iter()
             .map(|(kind, noun)| (count(kind), noun))
             .filter(|(count, _)| *count > 0)
-            .map(|(count, noun)| amount::count(count, noun))
+            .map(|(count, noun)| wording::count(count, noun))
             .collect();
         match parts.split_last() {
             Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

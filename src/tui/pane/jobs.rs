@@ -5,16 +5,18 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use crate::{
-    model::report::{
-        board::{Job, State},
-        event::{JobName, Unit},
+    model::{
+        report::{
+            board::{Job, State},
+            event::{JobName, Unit},
+        },
+        wording,
     },
     tui::{
         action::Action,
         job::{Publishing, is_chunk},
         terminal::theme::Role,
         widget::{
-            amount,
             canvas::{Canvas, Pen, Rows},
             gauge, text,
         },
@@ -96,7 +98,7 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let mut pen = select(shown, canvas, line, number, name);
     pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<9}"));
     if let Some(took) = took.filter(|_| over || gauge_width > 0) {
-        pen.right(Role::Dim, &amount::clock(took));
+        pen.right(Role::Dim, &wording::clock(took));
     }
     match job.map(|job| &job.state) {
         Some(State::Retrying { wait, cause, of }) => {
@@ -154,20 +156,20 @@ fn progress(shown: Shown, name: &JobName) -> String {
     let planned = board.planned.as_ref();
     let of = |done: u32, all: Option<u32>, noun: &str| match all {
         Some(all) if all > done => format!("{done}/{} ", all) + noun + "s",
-        _ => amount::count(done, noun),
+        _ => wording::count(done, noun),
     };
     let over = |name: &JobName| board.jobs.get(name).is_some_and(|job| job.state.is_over());
     let chunks = if over(&JobName::Pack) { Some(board.chunks_packed) } else { planned.map(|planned| planned.chunks) };
     match name {
         // its segments are counted when they are packed, which is later
         JobName::Split if over(name) => {
-            planned.map(|planned| format!("{} of video", amount::clock(planned.duration))).unwrap_or_default()
+            planned.map(|planned| format!("{} of video", wording::clock(planned.duration))).unwrap_or_default()
         }
         JobName::Split => of(board.segments_closed, planned.map(|planned| planned.segments), "segment"),
         JobName::Pack => of(board.chunks_packed, chunks, "chunk"),
         JobName::Upload => {
             let words = of(board.chunks_deployed, chunks, "chunk");
-            format!("{words}  {}", amount::bytes(shown.course.bytes_through()))
+            format!("{words}  {}", wording::bytes(shown.course.bytes_through()))
         }
         name => match board.jobs.get(name) {
             Some(Job { unit, total: Some(total), count, .. }) => counted(*unit, count.get(), *total),
@@ -178,9 +180,13 @@ fn progress(shown: Shown, name: &JobName) -> String {
 
 fn counted(unit: Unit, done: u64, total: u64) -> String {
     match unit {
-        Unit::Bytes => format!("{} of {}", amount::bytes(done), amount::bytes(total)),
+        Unit::Bytes => format!("{} of {}", wording::bytes(done), wording::bytes(total)),
         Unit::MediaTime => {
-            format!("{} of {}", amount::clock(Duration::from_micros(done)), amount::clock(Duration::from_micros(total)))
+            format!(
+                "{} of {}",
+                wording::clock(Duration::from_micros(done)),
+                wording::clock(Duration::from_micros(total))
+            )
         }
         Unit::Chunks => format!("{done}/{total} chunks"),
         Unit::Segments => format!("{done}/{total} segments"),
@@ -200,8 +206,8 @@ fn ratio(shown: Shown, name: &JobName, job: Option<&Job>) -> Option<f64> {
 fn speed(shown: Shown, name: &JobName) -> String {
     let unit = shown.course.board.jobs.get(name).map(|job| job.unit);
     match (name, unit) {
-        (JobName::Upload, _) => shown.course.throughput().map(amount::rate).unwrap_or_default(),
-        (_, Some(Unit::Bytes)) => shown.course.rate(name).map(amount::rate).unwrap_or_default(),
+        (JobName::Upload, _) => shown.course.throughput().map(wording::rate).unwrap_or_default(),
+        (_, Some(Unit::Bytes)) => shown.course.rate(name).map(wording::rate).unwrap_or_default(),
         (_, Some(Unit::MediaTime)) => {
             shown.course.rate(name).map(|rate| format!("{:.0}× real time", rate / 1e6)).unwrap_or_default()
         }
@@ -275,7 +281,7 @@ fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &Jo
             let words = match job.total {
                 Some(total) if sent >= total => "sent, waits".to_owned(),
                 Some(total) => format!("{:.1}/{:.1} MiB", sent as f64 / 1_048_576.0, total as f64 / 1_048_576.0),
-                None => amount::bytes(sent),
+                None => wording::bytes(sent),
             };
             let start = pen.column();
             let room = area.right().saturating_sub(start);

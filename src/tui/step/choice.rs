@@ -4,12 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    model::report::fault::Fault,
+    model::{report::fault::Fault, wording},
     tui::{
         action::{Command, Way},
         chosen::Chosen,
         step::probes::Probes,
-        widget::amount,
     },
 };
 
@@ -117,7 +116,7 @@ impl Choice {
         if self.refused.is_empty() {
             return vec![Command::StopLooking, Command::Go(Box::new(Way::Settings(chosen)))];
         }
-        let unfit = amount::count(self.refused.len() as u64, "file");
+        let unfit = wording::count(self.refused.len() as u64, "file");
         vec![Command::Say(format!("{unfit} can't be published: not marked any more"))]
     }
 }

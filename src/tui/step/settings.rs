@@ -12,6 +12,7 @@ use crate::{
             name::{NameError, ReelName},
             order::{Cut, IfTaken},
         },
+        wording,
     },
     tui::{
         action::{Action, Command, Way},
@@ -20,7 +21,6 @@ use crate::{
         effect::{self, Effect},
         keymap::Table,
         shared::{Connection, Shared},
-        widget::amount,
     },
 };
 
@@ -221,7 +221,7 @@ impl Settings {
         let effects = self.effects();
         let at = effects.iter().position(|effect| effect.segment_bytes > self.chunk_limit())?;
         let chosen = &self.videos[at].chosen;
-        let size = amount::bytes(effects[at].segment_bytes);
+        let size = wording::bytes(effects[at].segment_bytes);
         let fits = match effect::longest_that_fits(&chosen.probe, self.chunk_limit()) {
             Some(seconds) => format!("at most {seconds} s fits"),
             None => "its bit rate is too high for this chunk size".to_owned(),

@@ -2,16 +2,18 @@
 
 use ratatui::layout::{Rect, Size};
 
-use crate::tui::{
-    backend::Published,
-    job::Job,
-    shared::Shared,
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Rows, inset},
-        page::{Page, Scroll},
-        qr,
+use crate::{
+    model::wording,
+    tui::{
+        backend::Published,
+        job::Job,
+        shared::Shared,
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Rows, inset},
+            page::{Page, Scroll},
+            qr,
+        },
     },
 };
 
@@ -76,7 +78,7 @@ fn longest(published: &Published) -> usize {
 
 fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page {
     let mut page = Page::new(width);
-    let took = amount::span(published.elapsed);
+    let took = wording::span(published.elapsed);
     let live = format!("{} is live", published.reel);
     page.line([(Role::Ok, "✔ ".to_owned()), (Role::Strong, live), (Role::Dim, format!("   in {took}"))]);
     if airy {
@@ -93,7 +95,8 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
 }
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
-    let made = format!("{} and 1 index, {}", amount::count(published.chunks, "chunk"), amount::bytes(published.bytes));
+    let made =
+        format!("{} and 1 index, {}", wording::count(published.chunks, "chunk"), wording::bytes(published.bytes));
     page.entry("Made", COLUMN, Role::Text, &made);
     let retries = match published.retries {
         0 => "no retries".to_owned(),
@@ -101,14 +104,14 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         retries => format!("{retries} retries"),
     };
     let there = if published.sent_bytes < published.bytes { "; the rest was there already" } else { "" };
-    let sent = format!("{}, {retries}{there}", amount::bytes(published.sent_bytes));
+    let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let checked = format!("{} of {} segments read back; k reads all", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
     let account = shared.account_at(job.run.place());
     if let Some(storage) = account.and_then(|account| account.storage) {
         let used = storage.used.saturating_add(published.sent_bytes);
-        let words = format!("{} of {} used in this Region", amount::bytes(used), amount::bytes(storage.limit));
+        let words = format!("{} of {} used in this Region", wording::bytes(used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
     let embed = format!("zipreel embed {} prints HTML for other pages", published.reel);

@@ -2,17 +2,19 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::{
-    backend::Resumable,
-    job::{End, Job, Jobs, Kind, State},
-    shared::{Connection, Shared, where_words},
-    step::home::{Home, Line, cannot},
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Rows, inset},
-        line::{fault_lines, row},
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        backend::Resumable,
+        job::{End, Job, Jobs, Kind, State},
+        shared::{Connection, Shared, where_words},
+        step::home::{Home, Line, cannot},
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Rows, inset},
+            line::{fault_lines, row},
+            text,
+        },
     },
 };
 
@@ -141,7 +143,7 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
                 .map(|resumable| where_words(&resumable.place, Some(&resumable.at)))
                 .chain(waiting.iter().map(|order| where_words(&order.place, order.expected.as_ref())))
                 .collect();
-            let all = amount::count((begun.len() + waiting.len()) as u64, "video");
+            let all = wording::count((begun.len() + waiting.len()) as u64, "video");
             (Role::Dim, format!("→ {} · {all}, one after another", places.into_iter().collect::<Vec<_>>().join(", ")))
         }
         Line::Begun(resumable) => match cannot(resumable) {
@@ -170,7 +172,7 @@ pub(super) fn job_detail(job: &Job) -> (Role, String) {
         State::Ended(End::Failed(fault)) => (Role::Fail, fault.to_string()),
         State::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
         State::Ended(End::Published(published, _)) => {
-            (Role::Dim, format!("live · {} in {}", amount::bytes(published.bytes), amount::span(published.elapsed)))
+            (Role::Dim, format!("live · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
         }
         State::Ended(End::Removed(_)) => (Role::Dim, "deleted".to_owned()),
         State::Ended(End::Checked(_)) => (Role::Dim, "checked".to_owned()),
@@ -186,15 +188,15 @@ fn progress(job: &Job) -> String {
             match (publishing.board.planned.is_some(), all) {
                 (true, 1..) => {
                     let percent = (through as f64 / all as f64 * 100.0).min(100.0);
-                    let left = publishing.time_left().map(|left| format!(" · about {} left", amount::clock(left)));
-                    format!("{paused}{percent:.0} % of {}{}", amount::bytes(all), left.unwrap_or_default())
+                    let left = publishing.time_left().map(|left| format!(" · about {} left", wording::clock(left)));
+                    format!("{paused}{percent:.0} % of {}{}", wording::bytes(all), left.unwrap_or_default())
                 }
                 _ => format!("{paused}getting ready"),
             }
         }
         Course::Removal(gone) if gone.of > 0 => format!("{} of {} functions are gone", gone.functions, gone.of),
         Course::Removal(_) => "beginning".to_owned(),
-        Course::Check(findings) => format!("{} looked at", amount::count(findings.len() as u64, "chunk")),
+        Course::Check(findings) => format!("{} looked at", wording::count(findings.len() as u64, "chunk")),
     }
 }
 
@@ -202,9 +204,9 @@ fn left_to_do(resumable: &Resumable, shared: &Shared) -> String {
     let mut parts = vec![format!("→ {}", where_words(&resumable.place, Some(&resumable.at)))];
     match resumable.chunks {
         Some(chunks) => parts.push(format!("{}/{chunks} chunks up", resumable.chunks_deployed)),
-        None => parts.push(format!("{} up", amount::count(resumable.chunks_deployed, "chunk"))),
+        None => parts.push(format!("{} up", wording::count(resumable.chunks_deployed, "chunk"))),
     }
-    parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", amount::bytes(bytes))));
-    parts.extend(shared.wall.duration_since(resumable.touched).ok().map(amount::ago));
+    parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", wording::bytes(bytes))));
+    parts.extend(shared.wall.duration_since(resumable.touched).ok().map(wording::ago));
     parts.join(" · ")
 }

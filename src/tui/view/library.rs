@@ -2,18 +2,20 @@
 
 use ratatui::layout::Rect;
 
-use crate::tui::{
-    backend::Reel,
-    job::{Jobs, Kind},
-    shared::Shared,
-    step::library::Library,
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Rows},
-        field,
-        line::{fault_lines, row},
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        backend::Reel,
+        job::{Jobs, Kind},
+        shared::Shared,
+        step::library::Library,
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Rows},
+            field,
+            line::{fault_lines, row},
+            text,
+        },
     },
 };
 
@@ -40,7 +42,7 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
     if let Some(area) = state {
         let mut rows = Rows::of(area);
         if library.asking {
-            let found = amount::count(library.reels.len() as u64, "reel");
+            let found = wording::count(library.reels.len() as u64, "reel");
             canvas.pen(rows.line()).skip(2).put(Role::Dim, &format!("looking… {found} so far"));
         }
         for (role, line) in library.fault.iter().flat_map(|fault| fault_lines(fault, usize::from(area.width))) {
@@ -84,16 +86,16 @@ fn line(
 ) {
     let wall = canvas.wall;
     let mut pen = row(canvas, line, selected, at);
-    let age = reel.published.and_then(|published| wall.duration_since(published).ok()).map(amount::ago);
+    let age = reel.published.and_then(|published| wall.duration_since(published).ok()).map(wording::ago);
     let check = |generation| shared.memory.check(&shared.place, &reel.name, generation);
     let check = reel.generation.and_then(check).map(|check| {
         let sign = if check.ok == check.of { "✔" } else { "✖" };
-        let ago = wall.duration_since(check.at).map(amount::ago).unwrap_or_default();
+        let ago = wall.duration_since(check.at).map(wording::ago).unwrap_or_default();
         format!("{sign} {}/{} {ago}", check.ok, check.of)
     });
     let texts = [
-        reel.duration.map(amount::clock).unwrap_or_default(),
-        amount::bytes(reel.bytes),
+        reel.duration.map(wording::clock).unwrap_or_default(),
+        wording::bytes(reel.bytes),
         reel.chunks.to_string(),
         age.unwrap_or_default(),
         check.unwrap_or_else(|| "never".to_owned()),

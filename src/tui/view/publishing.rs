@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::{asked, done};
 use crate::{
-    model::report::fault::Fault,
+    model::{report::fault::Fault, wording},
     tui::{
         job::{End, Job, Jobs, Publishing as Course, State},
         pane,
@@ -12,7 +12,6 @@ use crate::{
         step::publishing::Publishing,
         terminal::theme::Role,
         widget::{
-            amount,
             canvas::{Canvas, Rows},
             gauge, text,
         },
@@ -58,14 +57,14 @@ pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect
     let mut right = Vec::new();
     if !job.is_queued() {
         let elapsed = job.ended.unwrap_or(now).saturating_duration_since(job.began);
-        right.push(format!("elapsed {}", amount::clock(elapsed)));
+        right.push(format!("elapsed {}", wording::clock(elapsed)));
     }
     let left = course.time_left().filter(|_| job.is_active());
-    right.extend(left.map(|left| format!("about {} left", amount::clock(left))));
+    right.extend(left.map(|left| format!("about {} left", wording::clock(left))));
     let mut pen = canvas.pen(line);
     pen.put(Role::Strong, &text::fit(job.reel().as_str(), 36));
     // what does not fit goes: the size first, the time that has passed next
-    let size = planned.map(|planned| amount::bytes(planned.source_bytes));
+    let size = planned.map(|planned| wording::bytes(planned.source_bytes));
     let whole = size.into_iter().chain(right.iter().cloned()).collect::<Vec<_>>().join("   ");
     let right = [whole, right.join("   "), right.pop().unwrap_or_default()];
     let right = right.into_iter().find(|words| text::width(words) + 1 < pen.room()).unwrap_or_default();
@@ -84,10 +83,10 @@ fn throughput(publish: &Course, canvas: &mut Canvas, line: Rect) {
     }
     let mut pen = canvas.pen(line);
     pen.put(Role::Dim, "Network  ");
-    let speed = publish.throughput().map(amount::rate).unwrap_or_default();
+    let speed = publish.throughput().map(wording::rate).unwrap_or_default();
     let retries = publish.board.retries;
     let words = if retries > 0 {
-        format!("{speed} · {}", amount::count(retries, "retry").replace("retrys", "retries"))
+        format!("{speed} · {}", wording::count(retries, "retry").replace("retrys", "retries"))
     } else {
         speed
     };

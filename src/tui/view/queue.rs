@@ -6,17 +6,19 @@ use super::{
     home::{job_detail, job_sign},
     publishing,
 };
-use crate::tui::{
-    job::{End, Job, Jobs, State},
-    pane,
-    shared::{Shared, where_words},
-    step::queue::Queue,
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Rows, inset},
-        line::row,
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        job::{End, Job, Jobs, State},
+        pane,
+        shared::{Shared, where_words},
+        step::queue::Queue,
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Rows, inset},
+            line::row,
+            text,
+        },
     },
 };
 
@@ -75,7 +77,7 @@ fn summary(jobs: &Jobs) -> String {
             _ => {}
         }
     }
-    let mut parts = vec![format!("{live} of {} live", amount::count(all as u64, "video"))];
+    let mut parts = vec![format!("{live} of {} live", wording::count(all as u64, "video"))];
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
     parts.extend((waiting > 0).then(|| if waiting == 1 { "1 waits".to_owned() } else { format!("{waiting} wait") }));
     parts.join(", ")

@@ -4,20 +4,22 @@ use std::{collections::BTreeMap, time::Instant};
 
 use ratatui::layout::Rect;
 
-use crate::tui::{
-    backend::{Chunk, ChunkId, Finding, ReelDetail},
-    job::{End, Job, Jobs, Run, State},
-    shared::Shared,
-    sight::Sight,
-    step::reel::{Reel, Tally},
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Pen, Rows, inset},
-        field, gauge,
-        line::fault_lines,
-        page::Page,
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        backend::{Chunk, ChunkId, Finding, ReelDetail},
+        job::{End, Job, Jobs, Run, State},
+        shared::Shared,
+        sight::Sight,
+        step::reel::{Reel, Tally},
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Pen, Rows, inset},
+            field, gauge,
+            line::fault_lines,
+            page::Page,
+            text,
+        },
     },
 };
 
@@ -93,14 +95,14 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     page.line([(Role::Strong, detail.title.clone())]);
     let mut parts = Vec::new();
     parts.extend(facts.generation.map(|generation| format!("generation {generation}")));
-    parts.extend(facts.duration.map(amount::clock));
-    parts.push(amount::bytes(facts.bytes));
-    parts.push(amount::count(detail.chunks.len() as u64, "chunk"));
+    parts.extend(facts.duration.map(wording::clock));
+    parts.push(wording::bytes(facts.bytes));
+    parts.push(wording::count(detail.chunks.len() as u64, "chunk"));
     let published = facts.published.and_then(|at| shared.wall.duration_since(at).ok());
-    parts.extend(published.map(|age| format!("published {}", amount::ago(age))));
+    parts.extend(published.map(|age| format!("published {}", wording::ago(age))));
     let check = facts.generation.and_then(|generation| shared.memory.check(&reel.place, &reel.name, generation));
     let checked = check.and_then(|check| shared.wall.duration_since(check.at).ok());
-    parts.push(checked.map_or_else(|| "never checked".to_owned(), |age| format!("checked {}", amount::ago(age))));
+    parts.push(checked.map_or_else(|| "never checked".to_owned(), |age| format!("checked {}", wording::ago(age))));
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
     page.gap();
 }
@@ -134,7 +136,7 @@ fn under_way(check: &Job, tally: Tally, now: Instant) -> String {
     let deep = matches!(check.run, Run::Check { deep: true, .. });
     let how = if deep { "reading every byte" } else { "asking for every chunk" };
     let mut words = format!("{how}: {ok}/{of} ok");
-    words.push_str(&format!(" · {}", amount::clock(now.saturating_duration_since(check.began))));
+    words.push_str(&format!(" · {}", wording::clock(now.saturating_duration_since(check.began))));
     if reading > 0 {
         words.push_str(&format!(" · {reading} being read"));
     }

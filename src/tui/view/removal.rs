@@ -3,18 +3,20 @@
 use ratatui::layout::Rect;
 
 use super::asked;
-use crate::tui::{
-    backend::Gone,
-    job::{Course, End, Job, Kind, State},
-    shared::where_words,
-    step::removal::Removal,
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Rows, inset},
-        gauge,
-        line::fault_lines,
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        backend::Gone,
+        job::{Course, End, Job, Kind, State},
+        shared::where_words,
+        step::removal::Removal,
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Rows, inset},
+            gauge,
+            line::fault_lines,
+            text,
+        },
     },
 };
 
@@ -60,7 +62,7 @@ fn words(job: &Job, gone: Gone) -> Vec<(Role, String)> {
     match &job.state {
         State::Queued => vec![(Role::Dim, "about to begin".to_owned())],
         State::Ended(End::Removed(functions)) => {
-            let removed = amount::count(*functions, "function");
+            let removed = wording::count(*functions, "function");
             let what = if job.kind() == Kind::Discard { "discarded" } else { "deleted" };
             vec![(Role::Ok, format!("✔ {what}: {removed} removed"))]
         }

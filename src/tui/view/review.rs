@@ -3,7 +3,10 @@
 use ratatui::layout::Rect;
 
 use crate::{
-    model::reel::{order::IfTaken, region},
+    model::{
+        reel::{order::IfTaken, region},
+        wording,
+    },
     tui::{
         action::Action,
         backend::{Account, Fate, Question, Transcode},
@@ -12,7 +15,6 @@ use crate::{
         step::review::Review,
         terminal::theme::Role,
         widget::{
-            amount,
             canvas::{Canvas, inset},
             page::Page,
         },
@@ -81,8 +83,8 @@ fn reels(planned: &[Planned], shared: &Shared, page: &mut Page) {
             "{}. {} · {} · {}",
             number + 1,
             order.reel,
-            amount::bytes(probe.bytes),
-            amount::clock(probe.duration)
+            wording::bytes(probe.bytes),
+            wording::clock(probe.duration)
         );
         page.entry(label, COLUMN, Role::Strong, &facts);
         page.entry("", COLUMN, Role::Dim, &shared.path_words(&order.video));
@@ -112,9 +114,9 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     };
     let makes = format!(
         "{} ({}, {}) and {indexes}",
-        amount::count(chunks, "chunk function"),
-        amount::count(segments, "segment"),
-        amount::bytes(bytes),
+        wording::count(chunks, "chunk function"),
+        wording::count(segments, "segment"),
+        wording::bytes(bytes),
     );
     page.entry("Makes", COLUMN, Role::Text, &makes);
     for thing in account.into_iter().flat_map(|account| &account.setup) {
@@ -125,7 +127,7 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     }
     if let Some(sending) = review.sending(shared) {
         let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };
-        page.entry("Takes", COLUMN, Role::Text, &format!("about {} {basis}", amount::span(sending)));
+        page.entry("Takes", COLUMN, Role::Text, &format!("about {} {basis}", wording::span(sending)));
     }
 }
 
@@ -137,7 +139,7 @@ fn streams(planned: &Planned) -> String {
         .filter(|stream| matches!(stream.fate, Fate::Transcode(_)))
         .map(|stream| format!("{} ({})", stream.kind, stream.what))
         .collect();
-    let copied = amount::count(copied as u64, "stream");
+    let copied = wording::count(copied as u64, "stream");
     match planned.order.cut.transcode {
         Transcode::Auto if !re_encoded.is_empty() => format!("{copied} copied; re-encoded: {}", re_encoded.join(", ")),
         _ => format!("{copied} copied as they are"),
@@ -152,9 +154,9 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    let players = amount::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
+    let players = wording::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
     page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
-    let relay = amount::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
+    let relay = wording::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
     let words = if !review.relay_is_a_choice(shared) {
         format!("relay on, in this account already, ≈ {relay} a thousand full views")
     } else if review.relay() {
@@ -171,7 +173,7 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
 fn storage(review: &Review, account: &Account) -> Option<String> {
     let storage = account.storage?;
     let left = u64::try_from(review.storage_left(account)?).unwrap_or_default();
-    Some(format!("{} of {} left after this", amount::bytes(left), amount::bytes(storage.limit)))
+    Some(format!("{} of {} left after this", wording::bytes(left), wording::bytes(storage.limit)))
 }
 
 fn notice(is_acknowledged: bool, question: &Question, page: &mut Page) {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use crate::{
-    model::reel::region,
+    model::{reel::region, wording},
     tui::{
         backend::Transcode,
         chosen::Totals,
@@ -15,7 +15,6 @@ use crate::{
         step::settings::{Field, Settings, is_taken},
         terminal::theme::Role,
         widget::{
-            amount,
             canvas::{Canvas, Rows, inset},
             field,
             line::{fault_lines, row},
@@ -38,11 +37,11 @@ pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, ar
         let bytes = probes().map(|probe| probe.bytes).sum();
         let what = match settings.videos.as_slice() {
             [one] => one.chosen.file_name(),
-            several => amount::count(several.len() as u64, "video"),
+            several => wording::count(several.len() as u64, "video"),
         };
         let mut pen = canvas.pen(rows.line());
         pen.put(Role::Strong, &what).skip(3);
-        pen.put(Role::Dim, &format!("{}   {}", amount::clock(duration), amount::bytes(bytes)));
+        pen.put(Role::Dim, &format!("{}   {}", wording::clock(duration), wording::bytes(bytes)));
         rows.line();
     }
     let effect = effect(settings, shared, area.width);
@@ -232,10 +231,10 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     }
     let gives = format!(
         "{} · {} of up to {} MiB · {}",
-        amount::count(totals.segments, "segment"),
-        amount::count(totals.chunks, "chunk"),
+        wording::count(totals.segments, "segment"),
+        wording::count(totals.chunks, "chunk"),
         settings.chunk_mib,
-        amount::bytes(totals.bytes),
+        wording::bytes(totals.bytes),
     );
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
@@ -244,8 +243,8 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
         page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
     } else {
         let region = shared.region();
-        let players = amount::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
-        let relay = amount::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
+        let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
+        let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
         page.entry(
             "  Watching costs",
             column,

@@ -8,19 +8,21 @@ use ratatui::{
 };
 use ratatui_image::{Image, protocol::Protocol};
 
-use crate::tui::{
-    backend::{Fate, Probe},
-    shared::path_words,
-    step::{rows::Row, video::Video},
-    terminal::theme::Role,
-    widget::{
-        amount,
-        canvas::{Canvas, Rows},
-        field,
-        line::{fault_lines, row},
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        backend::{Fate, Probe},
+        shared::path_words,
+        step::{rows::Row, video::Video},
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Rows},
+            field,
+            line::{fault_lines, row},
+            text,
+        },
+        work::folder::Kind,
     },
-    work::folder::Kind,
 };
 
 /// From here on the probe stands beside the files.
@@ -78,7 +80,7 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
             if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
                 rows.line();
                 let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
-                let others = amount::count(others as u64, "other file");
+                let others = wording::count(others as u64, "other file");
                 let words = format!("no video in this folder ({others}; a shows all)");
                 canvas.pen(rows.line()).skip(2).put(Role::Dim, &words);
             }
@@ -91,7 +93,7 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
         pen.put(Role::Accent, &format!("{number} marked"));
         // what was pasted was not looked at yet
         if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
-            pen.put(Role::Text, &format!(" · {}", amount::bytes(bytes)));
+            pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
         }
         let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
         if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
@@ -145,8 +147,8 @@ fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
     let mut pen = row(canvas, line, selected, at);
     if entry.kind.is_file() && pen.room() > 24 {
         let bytes = known.map_or(entry.bytes, |probe| probe.bytes);
-        let size = if bytes > 0 { amount::bytes(bytes) } else { String::new() };
-        let duration = known.map(|probe| amount::clock(probe.duration)).unwrap_or_default();
+        let size = if bytes > 0 { wording::bytes(bytes) } else { String::new() };
+        let duration = known.map(|probe| wording::clock(probe.duration)).unwrap_or_default();
         // the length stands beside it anyway; the name needs the room more
         let is_wide = pen.room() > 40;
         let words = match (entry.kind == Kind::Other, is_wide) {
@@ -284,7 +286,7 @@ fn lines(video: &Video, width: usize) -> Vec<(Role, String)> {
 fn probed(probe: &Probe, width: usize) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     for stream in &probe.streams {
-        let rate = stream.bit_rate.map(amount::bit_rate).unwrap_or_default();
+        let rate = stream.bit_rate.map(wording::bit_rate).unwrap_or_default();
         let head = format!("{:<9}{}", stream.kind, stream.what);
         let gap = width.saturating_sub(text::width(&head) + text::width(&rate)).max(2);
         let dim = matches!(stream.fate, Fate::LeaveOut(_));

@@ -1,6 +1,5 @@
 //! Pieces that screens are made of. They know the canvas and no screen.
 
-pub(super) mod amount;
 pub mod canvas;
 pub(super) mod field;
 pub(super) mod gauge;

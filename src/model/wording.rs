@@ -1,9 +1,9 @@
-//! Amounts as people read them: sizes in binary units (as AWS counts them), times, rates, money.
+//! How amounts are worded, wherever people read them: sizes in binary units (as AWS counts them), times, rates, money.
 
 use std::time::Duration;
 
 /// `1.2 GiB`, `32 MiB`, `310 KiB`: three digits at most say enough.
-pub(in crate::tui) fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
     let mut unit = "B";
     for next in ["KiB", "MiB", "GiB", "TiB"] {
@@ -20,12 +20,12 @@ pub(in crate::tui) fn bytes(bytes: u64) -> String {
     }
 }
 
-pub(in crate::tui) fn rate(bytes_per_second: f64) -> String {
+pub fn rate(bytes_per_second: f64) -> String {
     format!("{}/s", bytes(bytes_per_second.max(0.0) as u64))
 }
 
 /// `14.8 Mbit/s`, `192 kbit/s`: media rates are decimal bits everywhere.
-pub(in crate::tui) fn bit_rate(bits_per_second: u64) -> String {
+pub fn bit_rate(bits_per_second: u64) -> String {
     if bits_per_second >= 1_000_000 {
         format!("{:.1} Mbit/s", bits_per_second as f64 / 1e6)
     } else {
@@ -34,14 +34,14 @@ pub(in crate::tui) fn bit_rate(bits_per_second: u64) -> String {
 }
 
 /// `0:09`, `10:42`, `1:02:10`.
-pub(in crate::tui) fn clock(time: Duration) -> String {
+pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// `8 s`, `2 min 31 s`, `1 h 4 min`.
-pub(in crate::tui) fn span(time: Duration) -> String {
+pub fn span(time: Duration) -> String {
     let seconds = time.as_secs_f64().round() as u64;
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -52,7 +52,7 @@ pub(in crate::tui) fn span(time: Duration) -> String {
 }
 
 /// `just now`, `2 min ago`, `3 h ago`, `12 d ago`.
-pub(in crate::tui) fn ago(time: Duration) -> String {
+pub fn ago(time: Duration) -> String {
     match time.as_secs() {
         0..60 => "just now".to_owned(),
         seconds @ 60..3600 => format!("{} min ago", seconds / 60),
@@ -62,7 +62,7 @@ pub(in crate::tui) fn ago(time: Duration) -> String {
 }
 
 /// US dollars, as precise as an estimate deserves.
-pub(in crate::tui) fn dollars(amount: f64) -> String {
+pub fn dollars(amount: f64) -> String {
     match amount {
         a if a >= 9.95 => format!("${amount:.0}"),
         a if a >= 0.095 => format!("${amount:.2}"),
@@ -72,7 +72,7 @@ pub(in crate::tui) fn dollars(amount: f64) -> String {
 }
 
 /// `1 chunk`, `34 chunks`.
-pub(in crate::tui) fn count(number: impl Into<u64>, noun: &str) -> String {
+pub fn count(number: impl Into<u64>, noun: &str) -> String {
     match number.into() {
         1 => format!("1 {noun}"),
         number => format!("{number} {noun}s"),
