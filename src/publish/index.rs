@@ -23,7 +23,6 @@ use crate::{
             describe::{self, IndexDescription},
             generation::FORMAT,
             index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
-            moment::rfc3339,
             name::{FunctionName, Generation},
         },
         report::{
@@ -126,7 +125,7 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
         format: FORMAT,
         reel: work.order.reel.clone(),
         title: work.order.title.clone(),
-        published: rfc3339(now),
+        published: now.into(),
         by: work.cloud.identity().name().map(str::to_owned),
         current: generation.clone(),
         retired: existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default(),
@@ -210,7 +209,7 @@ async fn theirs(work: &Work, current: &GenerationIndex) -> Result<Option<Existin
     let Index { by, current, published, .. } = theirs.index;
     let who = by.map(|by| format!("{by} with generation {}", current.generation));
     let who = who.unwrap_or_else(|| "nobody known".to_owned());
-    Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when: published })
+    Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when: published.to_string() })
 }
 
 /// Whether it is the same reel to whoever plays it.
@@ -230,11 +229,11 @@ fn same_content(deployed: &Existing, next: &Index) -> bool {
 /// What stays served beside the new generation: the one it replaces, and those whose time is not over.
 fn retired(existing: &Existing, next: Generation, now: SystemTime) -> Vec<Retired> {
     let mut retired: Vec<Retired> =
-        existing.index.retired.iter().filter(|retired| retired.until > rfc3339(now)).cloned().collect();
+        existing.index.retired.iter().filter(|retired| retired.until > now.into()).cloned().collect();
     let old = &existing.index.current;
     if old.generation != next {
         let until = now + RETIRED_AT_LEAST.max(Duration::from_millis(old.duration_ms * 3));
-        retired.push(Retired { until: rfc3339(until), generation: old.clone() });
+        retired.push(Retired { until: until.into(), generation: old.clone() });
     }
     retired.retain(|retired| retired.generation.generation != next);
     // of an index that an older zipreel wrote too
@@ -252,7 +251,7 @@ pub(super) fn held(existing: &Existing, next: Generation, now: SystemTime) -> Ve
         let generation = retired.generation.generation;
         let entries: u64 = entries_of(existing, generation).map(|(_, bytes)| bytes.len() as u64).sum();
         let bytes = limits::json_bytes(&retired) + entries;
-        Held { bytes, until: (generation != current).then_some(retired.until) }
+        Held { bytes, until: (generation != current).then_some(retired.until.to_string()) }
     };
     retired(existing, next, now).into_iter().map(weigh).collect()
 }

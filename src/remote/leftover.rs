@@ -13,7 +13,6 @@ use crate::{
     model::reel::{
         describe,
         index::Index,
-        moment::rfc3339,
         name::{FunctionName, Generation, ReelName},
     },
 };
@@ -124,7 +123,7 @@ fn leftover(
             });
             (Why::Surplus, true)
         }
-        (None, Some(retired)) => (Why::Retired, retired.until <= rfc3339(now)),
+        (None, Some(retired)) => (Why::Retired, retired.until <= now.into()),
         (None, None) => {
             let is_old = |facts: &FunctionFacts| {
                 let age = facts.modified_at().and_then(|modified| now.duration_since(modified).ok());
@@ -188,12 +187,12 @@ mod tests {
     }
 
     fn index() -> Index {
-        let until = "2026-11-23T12:00:00Z".to_owned();
+        let until = "2026-11-23T12:00:00Z".parse().unwrap();
         Index {
             format: FORMAT,
             reel: "a".parse().unwrap(),
             title: String::new(),
-            published: String::new(),
+            published: until,
             by: None,
             current: generation(CURRENT),
             retired: vec![Retired { until, generation: generation(OLD) }],

@@ -6,10 +6,11 @@ use std::{
     io::{self, Read},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use bytes::Bytes;
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Duration, OffsetDateTime};
 use tokio::time::{Instant, timeout_at};
 use zip::ZipArchive;
 
@@ -26,6 +27,7 @@ use crate::{
         reel::{
             generation::FORMAT,
             index::{ChunkIndex, Container, INDEX_ENTRY, Index},
+            moment::Timestamp,
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         },
     },
@@ -55,9 +57,9 @@ impl Reel {
 
     /// Whether the generation is current, or retired and still to be served.
     fn serves(&self, generation: Generation, now: OffsetDateTime) -> bool {
-        let still = |until: &str| OffsetDateTime::parse(until, &Rfc3339).is_ok_and(|until| until > now);
+        let now = Timestamp::from(SystemTime::from(now));
         self.index.current.generation == generation
-            || self.index.retired.iter().any(|old| old.generation.generation == generation && still(&old.until))
+            || self.index.retired.iter().any(|old| old.generation.generation == generation && old.until > now)
     }
 
     pub(super) fn chunk(

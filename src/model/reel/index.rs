@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     generation::SourceHash,
+    moment::Timestamp,
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
 };
 
@@ -22,20 +23,19 @@ pub struct Index {
     pub reel: ReelName,
     /// For people: shown by the watch page, escaped there.
     pub title: String,
-    /// RFC 3339, UTC.
-    pub published: String,
+    pub published: Timestamp,
     /// Who published it, as AWS calls them: `user/alice`. For those who are told that they were overtaken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     pub current: GenerationIndex,
-    /// Earlier generations and until when each is still served (RFC 3339, UTC).
+    /// Earlier generations and until when each is still served.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Retired {
-    pub until: String,
+    pub until: Timestamp,
     #[serde(flatten)]
     pub generation: GenerationIndex,
 }

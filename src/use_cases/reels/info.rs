@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::{
     model::{
         gate::public::GATE,
-        reel::{index::Index, moment, name::ReelName, order::Place},
+        reel::{index::Index, name::ReelName, order::Place},
         report::fault::Stopped,
     },
     remote::{LibraryError, deployed},
@@ -30,7 +30,7 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let gate = retries.again(|| cloud.function_url(GATE)).await?;
         let gate = gate.ok_or_else(|| failed(LibraryError::NoGate))?;
         let watch_url = format!("{gate}{reel}/");
-        let published = moment::of_rfc3339(&index.published);
+        let published = Some(index.published.into());
         Ok(Info { playlist_url: format!("{watch_url}index.m3u8"), watch_url, published, index })
     };
     unless_cancelled(&follow.cancel, work).await

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::{
     cloud::{
@@ -101,14 +101,15 @@ pub(crate) async fn publish(
     for (name, zip) in &current.chunks {
         create(cloud, name, zip.clone()).await;
     }
-    let retired = retired
-        .iter()
-        .map(|(made, until)| Retired { until: until.format(&Rfc3339).unwrap(), generation: made.index.clone() });
+    let retired = retired.iter().map(|(made, until)| Retired {
+        until: std::time::SystemTime::from(*until).into(),
+        generation: made.index.clone(),
+    });
     let index = Index {
         format: FORMAT,
         reel: reel.clone(),
         title: title.to_owned(),
-        published: "2026-11-22T10:00:00Z".into(),
+        published: "2026-11-22T10:00:00Z".parse().unwrap(),
         by: None,
         current: current.index.clone(),
         retired: retired.collect(),

@@ -12,7 +12,7 @@ use std::{
 use base64::Engine as _;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use tokio::process::Command;
 use zipreel::{
     local::{self, Clock, Config, StandIn},
@@ -401,7 +401,10 @@ impl Store {
     /// What is promised at that hour and is not there.
     fn damage(&self, now: OffsetDateTime) -> Option<String> {
         let index = self.visible()?;
-        let due = index.retired.iter().filter(|retired| OffsetDateTime::parse(&retired.until, &Rfc3339).unwrap() > now);
+        let due = index
+            .retired
+            .iter()
+            .filter(|retired| OffsetDateTime::from(std::time::SystemTime::from(retired.until)) > now);
         let missing: Vec<String> = due
             .map(|retired| &retired.generation)
             .chain([&index.current])

@@ -1,10 +1,14 @@
 //! What is too large for those who serve it: refused before anything is sent, or as soon as it shows, and never deployed.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, SystemTime},
+};
 
 use aws_sdk_lambda::primitives::Blob;
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use zipreel::{
     account::{self, Roles},
@@ -13,6 +17,7 @@ use zipreel::{
         chunk::{limits::INDEX_BYTES_MAX, zip},
         reel::{
             index::{INDEX_ENTRY, Index, Retired, SegmentIndex},
+            moment::Timestamp,
             name::Generation,
         },
     },
@@ -48,7 +53,7 @@ async fn reindex(desk: &Desk, reel: &str, change: impl FnOnce(&mut Existing)) ->
 fn retire(index: &mut Index, until: OffsetDateTime) -> &mut Retired {
     let mut generation = index.current.clone();
     generation.generation = OLD.parse::<Generation>().unwrap();
-    index.retired.push(Retired { until: until.format(&Rfc3339).unwrap(), generation });
+    index.retired.push(Retired { until: SystemTime::from(until).into(), generation });
     index.retired.last_mut().unwrap()
 }
 
@@ -160,7 +165,7 @@ async fn a_full_index_refuses_another_generation_until_it_has_room() {
     let refused = replace().await;
     let failed = refused.failed();
     assert!(failed["cause"].as_str().unwrap().contains("has no room for another generation"), "{failed}");
-    let when = format!("There is room after {}.", until.format(&Rfc3339).unwrap());
+    let when = format!("There is room after {}.", Timestamp::from(SystemTime::from(until)));
     assert!(failed["hint"].as_str().unwrap().starts_with(&when), "{failed}");
     assert_eq!(functions(&desk).await, before);
     assert!(!everything(&desk).await.iter().any(|name| name.contains("-lock-")), "no lease was taken");
