@@ -151,6 +151,8 @@ export class Reels {
         return kept.index;
       } catch (error) {
         kept.checkAt = this.now() + INDEX_CHECK_WHEN_BUSY;
+        // What is known is served on, also where it had made room for what could not be read.
+        if (!this.#kept.get(reel)) this.#kept.set(reel, kept);
         throw error;
       }
     });

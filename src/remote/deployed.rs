@@ -112,7 +112,8 @@ fn complete(index: &mut Index, entries: &BTreeMap<String, Vec<u8>>) {
     {
         for (id, rendition) in &mut generation.renditions {
             let playlist = entries.get(&playlist::media_path(generation.generation, id));
-            rendition.independent = rendition.independent.or(playlist.map(|bytes| playlist::is_independent(bytes)));
+            let is_independent = || playlist.is_some_and(|bytes| playlist::is_independent(bytes));
+            rendition.independent.get_or_insert_with(is_independent);
         }
     }
 }
@@ -243,7 +244,7 @@ mod tests {
         for (playlist, independent) in [
             (Some("#EXTM3U\n#EXT-X-INDEPENDENT-SEGMENTS\n"), Some(true)),
             (Some("#EXTM3U\n"), Some(false)),
-            (None, None),
+            (None, Some(false)),
         ] {
             let mut index: Index = serde_json::from_str(old).unwrap();
             let entries = playlist.map(|text| ("01234567/src.m3u8".to_owned(), text.as_bytes().to_vec()));

@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn index() -> Index {
-        let until = "2026-11-23T12:00:00Z".parse().unwrap();
+        let until = SystemTime::from(time::macros::datetime!(2026-11-23 12:00 UTC)).into();
         Index {
             format: FORMAT,
             reel: "a".parse().unwrap(),

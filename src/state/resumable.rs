@@ -67,23 +67,35 @@ impl Resumable {
 
 /// Everything in the state folder that can go on, newest first. What can't be read is left out. Blocking.
 pub fn all(state_dir: &Path) -> Vec<Resumable> {
-    let mut found: Vec<Resumable> = folders(state_dir)
-        .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
-        .filter_map(|(reel, generation, folder)| {
-            let reel: ReelName = reel.parse().ok()?;
-            let holder = lock::holder(state_dir, &reel);
-            summary(reel, generation.parse().ok()?, &journal::read(&folder), holder)
-        })
-        .collect();
+    let mut found =
+        journals(state_dir, |records| !records.iter().any(|record| matches!(record, Record::Published { .. })));
     found.sort_by(|a, b| b.began.at.cmp(&a.began.at));
     found
 }
 
-/// Of one reel in one account and Region. Blocking.
+/// Of the journals that are wanted.
+fn journals(state_dir: &Path, is_wanted: impl Fn(&[Record]) -> bool) -> Vec<Resumable> {
+    folders(state_dir)
+        .flat_map(|(reel, folder)| folders(&folder).map(move |(generation, folder)| (reel.clone(), generation, folder)))
+        .filter_map(|(reel, generation, folder)| {
+            let reel: ReelName = reel.parse().ok()?;
+            let holder = lock::holder(state_dir, &reel);
+            let records = journal::read(&folder);
+            is_wanted(&records).then(|| summary(reel, generation.parse().ok()?, &records, holder))?
+        })
+        .collect()
+}
+
+/// Of one reel in one account and Region; a generation too that was published and then begun again. Blocking.
 pub fn of(state_dir: &Path, reel: &ReelName, at: &AccountRegion) -> Vec<Resumable> {
-    let mut found = all(state_dir);
+    let mut found = journals(state_dir, was_left_open);
     found.retain(|found| found.reel == *reel && found.began.place == *at);
     found
+}
+
+fn was_left_open(records: &[Record]) -> bool {
+    let last = records.iter().rfind(|record| matches!(record, Record::Began(_) | Record::Published { .. }));
+    matches!(last, Some(Record::Began(_)))
 }
 
 fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: Option<Holder>) -> Option<Resumable> {
@@ -97,7 +109,6 @@ fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: O
     let mut deployed = HashMap::new();
     for record in records {
         match record {
-            Record::Published { .. } => return None,
             Record::Packed { chunks, .. } => found.chunks = *chunks,
             // every run records each chunk
             Record::Deployed { rendition, chunk } => {
@@ -105,7 +116,7 @@ fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: O
                 *last = chunk.number.max(*last);
                 deployed.insert((rendition, chunk.number), chunk.bytes);
             }
-            Record::Began(_) | Record::Splitting { .. } => {}
+            Record::Began(_) | Record::Splitting { .. } | Record::Published { .. } => {}
         }
     }
     found.chunks_deployed = deployed.len() as u32;

@@ -36,7 +36,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("state", &["running", "model/checked_lines", "model/report", "model/media", "model/pace", "model/reel",
         "model/retry"]),
     ("running", &["model/report", "model/retry"]),
-    ("model/gate", &["model/chunk", "model/reel"]),
+    ("model/gate", &["model/chunk", "model/reel", "model/shown"]),
     ("model/chunk", &["model/hls", "model/media", "model/report", "model/reel"]),
     ("model/pace", &["model/report", "model/reel"]),
     ("model/media", &["model/report"]),

@@ -172,7 +172,7 @@ fn info() -> Info {
         format: FORMAT,
         reel: "a".parse().unwrap(),
         title: String::new(),
-        published: "2026-11-22T10:00:00Z".parse().unwrap(),
+        published: std::time::SystemTime::now().into(),
         by: None,
         current,
         retired: Vec::new(),

@@ -86,11 +86,12 @@ impl Seats {
             let state = held(&place.state);
             match state.waits_since() {
                 Some(_) if state.must_leave => return,
-                Some(since) => waiting.push((since, place)),
+                // who has not begun to ask goes first
+                Some(since) => waiting.push((state.head_since.is_some(), since, place)),
                 None => {}
             }
         }
-        if let Some((_, place)) = waiting.into_iter().min_by_key(|(since, _)| *since) {
+        if let Some((.., place)) = waiting.into_iter().min_by_key(|(asks, since, _)| (*asks, *since)) {
             let mut state = held(&place.state);
             // a request can have begun between the two looks: it clears the mark again, or is not asked at all
             state.must_leave = state.waits_since().is_some();
@@ -111,11 +112,17 @@ impl Seat {
         Arc::clone(&self.place)
     }
 
-    /// Bytes came.
+    /// Bytes came. Who begins to ask just as it is to leave stays: its request must not be lost.
     pub(in crate::local) fn hears(&self) {
         let mut state = held(&self.place.state);
-        if state.requests == 0 && state.head_since.is_none() {
-            state.head_since = Some(Instant::now());
+        if state.requests > 0 || state.head_since.is_some() {
+            return;
+        }
+        state.head_since = Some(Instant::now());
+        let was_to_leave = mem::take(&mut state.must_leave);
+        drop(state);
+        if was_to_leave {
+            self.place.changed.notify_waiters();
         }
     }
 

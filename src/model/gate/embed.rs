@@ -3,6 +3,7 @@
 
 use super::watch_page::{escape, hls_js, hls_js_integrity};
 use crate::model::reel::name::ReelName;
+use crate::model::shown;
 
 /// A reel as other pages show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Embed {
 
     /// The watch page without what stands around its player.
     pub fn iframe(&self) -> String {
-        let (watch, title) = (escape(&self.watch), escape(&self.title));
+        let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
         format!(
             "<iframe src=\"{watch}\" title=\"{title}\" style=\"width: 100%; aspect-ratio: {}; border: 0\" \
              allow=\"autoplay; fullscreen; picture-in-picture; clipboard-write\" loading=\"lazy\"></iframe>",
@@ -55,7 +56,7 @@ impl Embed {
 
     /// A video element, hls.js, and which of both ways to take.
     pub fn video(&self) -> String {
-        let (watch, title) = (escape(&self.watch), escape(&self.title));
+        let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
         format!(
             "<video controls playsinline preload=\"none\" data-zipreel=\"{watch}\" poster=\"{watch}poster.jpg\" aria-label=\"{title}\" \
              style=\"width: 100%; aspect-ratio: {}; background: #000\"></video>\n\

@@ -13,7 +13,7 @@ use crate::{
     state::{
         journal,
         lock::{Purpose, ReelLock},
-        log, work_folder,
+        log, resumable, work_folder,
     },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
@@ -39,6 +39,15 @@ pub async fn discard(
     Ok(gone)
 }
 
+async fn names_on_record(engine: &Engine, resumable: &Resumable) -> BTreeSet<String> {
+    let (state_dir, resumable) = (engine.machine().folders.state.clone(), resumable.clone());
+    let read = move || {
+        let found = resumable::of(&state_dir, &resumable.reel, &resumable.began.place);
+        found.iter().filter(|found| found.generation == resumable.generation).flat_map(Resumable::may_stand).collect()
+    };
+    tokio::task::spawn_blocking(read).await.expect("reading a journal does not panic")
+}
+
 async fn discard_held(
     engine: &Engine,
     held: &ReelLock,
@@ -53,8 +62,8 @@ async fn discard_held(
     let question = Question::Discard { reel: reel.clone(), generation, at: account_region(&cloud) };
     unless_cancelled(&follow.cancel, consent::ask(person, &question)).await?;
     let retries = follow.retries();
-    // a list may be stale: what the journal tells of is asked for by its name
-    let mut names: BTreeSet<String> = resumable.may_stand().collect();
+    // a list may be stale: what the journal tells of, now that nobody else is at it, is asked for by its name
+    let mut names = names_on_record(engine, resumable).await;
     remote::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &retries, |page| {
         names.extend(page.into_iter().map(|facts| facts.name));
     })

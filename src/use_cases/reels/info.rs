@@ -30,7 +30,7 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let gate = retries.again(|| cloud.function_url(GATE)).await?;
         let gate = gate.ok_or_else(|| failed(LibraryError::NoGate))?;
         let watch_url = format!("{gate}{reel}/");
-        let published = Some(index.published.into());
+        let published = index.published.known();
         Ok(Info { playlist_url: format!("{watch_url}index.m3u8"), watch_url, published, index })
     };
     unless_cancelled(&follow.cancel, work).await

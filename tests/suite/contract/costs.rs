@@ -196,7 +196,7 @@ async fn a_new_generation_plays_at_once_and_the_retired_one_until_its_time() {
     let sides = account.sides().await;
     let [old, second, new] = [GENERATION, "00c0ffee", "feedbeef"].map(|generation| reel::make(&name, generation));
     reel::publish(&account.cloud, &name, "Second", &second, &[]).await;
-    let until = OffsetDateTime::now_utc() + Duration::from_secs(6);
+    let until = (OffsetDateTime::now_utc() + Duration::from_secs(7)).replace_nanosecond(0).unwrap();
     let later = until + Duration::from_secs(600);
     reel::publish(&account.cloud, &name, "Again", &new, &[(old, until), (second, later)]).await;
     for side in &sides {

@@ -52,14 +52,14 @@ fn long(reel: &ReelName, id: &str, segments: u32) -> GenerationIndex {
 fn largest(name: &ReelName, retired: u32) -> Vec<u8> {
     let of = |segments: u32| {
         let old = (0..retired).map(|number| Retired {
-            until: "2999-01-01T00:00:00Z".parse().unwrap(),
+            until: (std::time::SystemTime::now() + std::time::Duration::from_secs(86_400)).into(),
             generation: long(name, &format!("{number:08x}"), segments),
         });
         index_zip(&Index {
             format: FORMAT,
             reel: name.clone(),
             title: "Long".into(),
-            published: "2026-11-22T10:00:00Z".parse().unwrap(),
+            published: std::time::SystemTime::now().into(),
             by: None,
             current: long(name, GENERATION, segments),
             retired: old.collect(),

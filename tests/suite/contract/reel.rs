@@ -109,7 +109,7 @@ pub(crate) async fn publish(
         format: FORMAT,
         reel: reel.clone(),
         title: title.to_owned(),
-        published: "2026-11-22T10:00:00Z".parse().unwrap(),
+        published: std::time::SystemTime::now().into(),
         by: None,
         current: current.index.clone(),
         retired: retired.collect(),

@@ -34,7 +34,7 @@ async fn deploy(account: &Account, name: &str, title: &str, segments: usize) -> 
     rendition.chunks.push(ChunkIndex { number, bytes: 1, sha256, segments: vec![segment; segments] });
     let playlist = playlist::media(&source, rendition, Links::Chunks { prefix: "" }).len() as u64;
     let title = title.to_owned();
-    let published = "2026-11-22T10:00:00Z".parse().unwrap();
+    let published = std::time::SystemTime::now().into();
     let index = Index { format: FORMAT, reel: name.clone(), title, published, by: None, current, retired: Vec::new() };
     let zip = reel::index_zip(&index);
     let bytes = zip.len() as u64;

@@ -40,6 +40,8 @@ async fn a_title_steers_no_terminal_and_stays_as_it_is() {
     assert!(is_plain(&json), "{json:?}");
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["title"], TITLE, "data stay as they are");
+    let embed = zipreel(&desk, &["embed", "m"]).await.ended(0);
+    assert!(embed.out.contains("Harbour") && is_plain(&embed.out), "{:?}", embed.out);
     let journals = journals(&desk);
     assert!(journals.contains("]0;owned") && is_plain(&journals), "{journals:?}");
     let log = fs::read_to_string(desk.path("state/m/publish.log")).unwrap();
