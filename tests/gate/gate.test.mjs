@@ -20,6 +20,7 @@ class Account {
   indexes = new Map();
   refusals = 0;
   linkSeconds = 600;
+  bytes = 1;
   slept = [];
   constructor(options = {}) {
     const now = () => this.time;
@@ -33,7 +34,7 @@ class Account {
     await null;
     if (this.refusals > 0) { this.refusals--; return { status: 429, retryAfter: 0 }; }
     const sha256 = this.functions.get(name);
-    return sha256 ? { status: 200, retryAfter: 0, found: { location: link(name, this.time, this.linkSeconds), sha256, bytes: 1 } } : { status: 404, retryAfter: 0 };
+    return sha256 ? { status: 200, retryAfter: 0, found: { location: link(name, this.time, this.linkSeconds), sha256, bytes: this.bytes } } : { status: 404, retryAfter: 0 };
   }
   publish(reel, current = generation(GENERATION, 3), retired = []) {
     const index = indexZip(reel, current, retired);
@@ -276,6 +277,21 @@ test('while AWS is busy requests wait, then get 503 within eight seconds; a know
   assert.match(headers['retry-after'], /^[2-7]$/);
   assert.equal(headers['cache-control'], 'no-store');
   assert(account.time - began <= 8000 && account.time - began > 7000, `${account.time - began} ms`);
+});
+
+test('an index stays known while one that follows it can\'t be read, however large both are', async () => {
+  const account = new Account().publish('reel'), large = indexZip('reel', generation(GENERATION, 3), [], 'x'.repeat(8 << 20));
+  account.indexes.set(indexName('reel'), large);
+  account.functions.set(indexName('reel'), digest(large));
+  assert.equal((await account.get('/reel/index.m3u8')).status, 200);
+  account.functions.set(indexName('reel'), digest('its code is not what the link leads to yet'));
+  account.bytes = 12 << 20;
+  account.time += 11_000;
+  for (let request = 0; request < 3; request++) {
+    const { status } = await account.get('/reel/index.m3u8');
+    assert.equal(status, 200);
+  }
+  assert.equal(account.count(indexName('reel')), 2, 'and it is asked about once a minute');
 });
 
 test('a client that met a dead link gets another, twenty times a minute', async () => {
