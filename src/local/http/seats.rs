@@ -78,7 +78,8 @@ impl Seats {
         Some(Seat { place, seats: self.clone() })
     }
 
-    /// Asks who has waited longest to leave, unless somebody was asked and has not left yet.
+    /// Asks who has waited longest to leave, of those who have not begun to ask if there are any, unless somebody was
+    /// asked and has not left yet.
     pub(in crate::local) fn make_room(&self) {
         let taken = held(&self.taken);
         let mut waiting = Vec::new();
