@@ -358,14 +358,12 @@ impl Deployment<'_> {
             Ok(()) => {}
             Err(ChangeError::Stale) => return Ok(Attempted::Stale),
             // the answer to an earlier attempt was lost, or someone else was quicker
-            Err(ChangeError::Cloud(error)) if error.is_conflict() || error.is_precondition() => {
-                if let Some(theirs) = self.ours_or_overtaken(error.into()).await? {
-                    return Ok(Attempted::Theirs(Box::new(theirs)));
-                }
-            }
-            // it was deleted before the lease was ours, and may have been published again
-            Err(ChangeError::Cloud(error)) if error.is_not_found() => {
-                if let Some(theirs) = self.ours_or_overtaken(gone(work)).await? {
+            Err(ChangeError::Cloud(error))
+                if error.is_conflict() || error.is_precondition() || error.is_not_found() =>
+            {
+                // it was deleted before the lease was ours, and may have been published again
+                let error = if error.is_not_found() { gone(work) } else { error.into() };
+                if let Some(theirs) = self.ours_or_overtaken(error).await? {
                     return Ok(Attempted::Theirs(Box::new(theirs)));
                 }
             }

@@ -11,7 +11,7 @@ use crate::{
         reel::index::Index,
         report::{
             event::Count,
-            fault::{Explain, Fault, Stopped},
+            fault::{Fault, Stopped},
         },
     },
     remote::{
@@ -55,11 +55,10 @@ async fn flip_back(work: &Work, before: &Existing, after: &Index, whole: &Whole)
         change::flip(&work.cloud, &*work.lease().await?, whole, index, &code, &Count::default()).await?;
         Ok::<_, IndexError>(true)
     };
-    let stopped = |error: IndexError| Stopped::Failed(error.fault());
-    let is_back = retries.again(change).await.map_err(stopped)?;
+    let is_back = retries.again(change).await?;
     if is_back {
         let text = index::description(&before.index, &code.code_sha256()).text();
-        retries.again(|| work.cloud.describe(&name, &text)).await.map_err(|error| stopped(error.into()))?;
+        retries.again(|| work.cloud.describe(&name, &text)).await?;
     }
     Ok(is_back)
 }

@@ -19,11 +19,7 @@ pub use crate::cloud::{InvokeMode, Unusual};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::model::report::fault::{Explain, Stopped};
-
-fn failed(error: impl Explain) -> Stopped {
-    Stopped::Failed(error.fault())
-}
+use crate::model::report::fault::Stopped;
 
 /// A cancel ends the work where it waits.
 async fn unless_cancelled<T>(

@@ -7,9 +7,7 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// `2026-11-22T10:00:00Z`: UTC, whole seconds, so that texts sort as the moments do.
 pub fn rfc3339(time: SystemTime) -> String {
-    let time = OffsetDateTime::from(time);
-    let seconds = time.replace_nanosecond(0).unwrap_or(time);
-    seconds.format(&Rfc3339).expect("a time of this era has a form")
+    Timestamp::from(time).to_string()
 }
 
 /// A moment that is kept: whole seconds, as RFC 3339 in UTC where it is written.
@@ -31,7 +29,7 @@ impl From<Timestamp> for SystemTime {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&rfc3339(self.0))
+        f.write_str(&OffsetDateTime::from(self.0).format(&Rfc3339).expect("a time of this era has a form"))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
         report::fault::{Fault, Stopped},
     },
     remote,
-    use_cases::{Engine, Follow, failed, unless_cancelled},
+    use_cases::{Engine, Follow, unless_cancelled},
 };
 
 pub use crate::remote::{Checked, Dark, Depth, Finding, LibraryError, Report};
@@ -24,7 +24,7 @@ pub async fn check(
         let cloud = engine.connect(place).await?;
         remote::check(&cloud, reel, depth, &follow.retries(), found).await.map_err(|error| match error {
             LibraryError::NotFound(_) => Stopped::Failed(super::not_found(engine, reel)),
-            error => failed(error),
+            error => error.into(),
         })
     };
     unless_cancelled(&follow.cancel, work).await

@@ -15,7 +15,7 @@ use crate::{
         journal,
         lock::{Purpose, ReelLock},
         log,
-        resumable::{self, Resumable},
+        resumable::Resumable,
         work_folder,
     },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
@@ -53,9 +53,7 @@ pub async fn delete(
 
 /// Chunks that this machine's unfinished publishings may have left there.
 async fn may_stand(engine: &Engine, reel: &ReelName, at: AccountRegion) -> BTreeSet<String> {
-    let (state_dir, reel) = (engine.machine().folders.state.clone(), reel.clone());
-    let names = move || resumable::of(&state_dir, &reel, &at).iter().flat_map(Resumable::may_stand).collect();
-    tokio::task::spawn_blocking(names).await.unwrap_or_default()
+    super::left_open(engine, reel, at).await.iter().flat_map(Resumable::may_stand).collect()
 }
 
 /// What this machine remembers of a reel that is gone.

@@ -13,7 +13,7 @@ use crate::{
     state::{
         journal,
         lock::{Purpose, ReelLock},
-        log, resumable, work_folder,
+        log, work_folder,
     },
     use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
 };
@@ -40,12 +40,8 @@ pub async fn discard(
 }
 
 async fn names_on_record(engine: &Engine, resumable: &Resumable) -> BTreeSet<String> {
-    let (state_dir, resumable) = (engine.machine().folders.state.clone(), resumable.clone());
-    let read = move || {
-        let found = resumable::of(&state_dir, &resumable.reel, &resumable.began.place);
-        found.iter().filter(|found| found.generation == resumable.generation).flat_map(Resumable::may_stand).collect()
-    };
-    tokio::task::spawn_blocking(read).await.expect("reading a journal does not panic")
+    let found = super::left_open(engine, &resumable.reel, resumable.began.place.clone()).await;
+    found.iter().filter(|found| found.generation == resumable.generation).flat_map(Resumable::may_stand).collect()
 }
 
 async fn discard_held(

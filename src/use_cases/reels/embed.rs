@@ -7,7 +7,7 @@ use crate::{
         report::fault::Stopped,
     },
     remote::{self, LibraryError},
-    use_cases::{Engine, Follow, failed, unless_cancelled},
+    use_cases::{Engine, Follow, unless_cancelled},
 };
 
 pub async fn embed(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Embed, Stopped> {
@@ -15,7 +15,7 @@ pub async fn embed(engine: &Engine, place: &Place, reel: &ReelName, follow: &Fol
         let cloud = engine.connect(place).await?;
         remote::embed(&cloud, reel, &follow.retries()).await.map_err(|error| match error {
             LibraryError::NotFound(_) => Stopped::Failed(super::not_found(engine, reel)),
-            error => failed(error),
+            error => error.into(),
         })
     };
     unless_cancelled(&follow.cancel, work).await

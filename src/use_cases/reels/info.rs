@@ -9,7 +9,7 @@ use crate::{
         report::fault::Stopped,
     },
     remote::{LibraryError, deployed},
-    use_cases::{Engine, Follow, failed, unless_cancelled},
+    use_cases::{Engine, Follow, unless_cancelled},
 };
 
 /// A reel as it is served now.
@@ -28,7 +28,7 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let existing = retries.again(|| deployed::existing(&cloud, reel)).await?;
         let index = super::found(engine, reel, existing)?.index;
         let gate = retries.again(|| cloud.function_url(GATE)).await?;
-        let gate = gate.ok_or_else(|| failed(LibraryError::NoGate))?;
+        let gate = gate.ok_or(LibraryError::NoGate)?;
         let watch_url = format!("{gate}{reel}/");
         let published = index.published.known();
         Ok(Info { playlist_url: format!("{watch_url}index.m3u8"), watch_url, published, index })

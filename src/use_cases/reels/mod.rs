@@ -16,11 +16,19 @@ pub mod retitle;
 use super::Engine;
 use crate::{
     model::{
-        reel::name::ReelName,
+        reel::{name::ReelName, order::AccountRegion},
         report::fault::{Explain, Fault, Stopped},
     },
     remote::{LibraryError, deployed::Existing},
+    state::resumable::{self, Resumable},
 };
+
+/// Publishings of the reel in that account and Region which this machine began and did not end.
+async fn left_open(engine: &Engine, reel: &ReelName, at: AccountRegion) -> Vec<Resumable> {
+    let (state_dir, reel) = (engine.machine().folders.state.clone(), reel.clone());
+    let read = tokio::task::spawn_blocking(move || resumable::of(&state_dir, &reel, &at));
+    read.await.expect("reading journals does not panic")
+}
 
 /// The reel's index, or that there is none, with who may be making it just now.
 fn found(engine: &Engine, reel: &ReelName, existing: Option<Existing>) -> Result<Existing, Stopped> {
