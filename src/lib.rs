@@ -17,5 +17,6 @@ pub mod remote;
 pub mod running;
 pub mod settings;
 pub mod state;
+pub mod storage;
 pub mod tui;
 pub mod use_cases;

@@ -11,8 +11,9 @@ use crate::{
             health::{Grade, Health, Subject},
         },
     },
-    remote::{self, player::Player},
+    remote,
     running::attempt::Retries,
+    storage::player::Player,
 };
 
 const GB: f64 = 1e9;

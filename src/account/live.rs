@@ -23,7 +23,7 @@ use crate::{
             fault::{Fault, Stopped},
         },
     },
-    remote::player::Player,
+    storage::player::Player,
 };
 
 /// Large enough for a range out of its middle.
@@ -56,7 +56,7 @@ pub async fn observe(cloud: &Cloud) -> Result<Vec<Observed>, Stopped> {
     let mut observed = Notes::default();
     observed.well("runtime without a bootstrap", format!("accepted, {state}, in {}", seconds(began)));
     let read = read(cloud, &new.name, &zip, &mut observed).await;
-    let deleted = cloud.delete_trial(&new.name).await.map_err(Stopped::from);
+    let deleted = cloud.delete_function(&new.name).await.map_err(Stopped::from);
     read?;
     deleted?;
     observed.well("deleted", new.name);

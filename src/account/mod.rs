@@ -17,7 +17,7 @@ pub use template::{Stack, template};
 use crate::{
     cloud::{Cloud, RoleWanted},
     model::gate::public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, Policy, Public},
-    remote::player::{Player, PlayerError},
+    storage::player::{Player, PlayerError},
 };
 
 /// A reel that is not there, asked for to probe gate and relay. A gate that may not call GetFunction answers 503.

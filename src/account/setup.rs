@@ -14,11 +14,11 @@ use crate::{
         },
         retry::RetryPolicy,
     },
-    remote::player::{Player, PlayerError},
     running::{
         attempt::{Retries, attempts},
         reporter::{Control, JobHandle, Reporter},
     },
+    storage::player::{Player, PlayerError},
 };
 
 /// AWS keeps so many instances for the functions without a reservation.

@@ -138,7 +138,7 @@ impl CloudError {
     }
 
     /// What never came to an answer of AWS.
-    pub(super) fn ours(doing: String, kind: ErrorKind, cause: String) -> Self {
+    pub fn ours(doing: String, kind: ErrorKind, cause: String) -> Self {
         let hint = kind.hint().map(str::to_owned);
         let (class, code) = (kind.class(), format!("{kind:?}"));
         Self { doing, code, status: None, retry_after: None, kind, class, hint, cause: Cause(cause) }

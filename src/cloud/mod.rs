@@ -9,18 +9,15 @@ pub mod gate;
 pub mod http;
 pub mod identity;
 pub mod limiter;
-mod sight;
 
 pub use error::CloudError;
 pub use error_kind::ErrorKind;
-pub use functions::lease::{Fresh, Lease, LeaseError};
 pub use gate::public::{Deployed, InvokeMode};
 pub use gate::roles::RoleWanted;
 pub use http::answer::class_of_page;
 pub use http::is_this_machine;
 pub use identity::session::{Cloud, Connect, Identity, Keys, Unusual};
 pub use identity::sign_in::{Profile, profiles};
-pub use sight::{Look, Recent, Sighted, Whole};
 
 /// What an idempotent call did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,13 +9,9 @@ use std::{
 
 use super::{made::Made, work::Work};
 use crate::{
-    cloud::{
-        Cloud, CloudError, Lease, LeaseError, Whole,
-        functions::{NewFunction, code::CodeZip},
-    },
     model::{
         chunk::{
-            limits::{self, Held, INDEX_BYTES_MAX, LimitError},
+            limits::{self, Held, LimitError},
             zip,
         },
         hls::playlist::{self, Links},
@@ -30,13 +26,16 @@ use crate::{
             fault::{Explain, FaultClass, Stopped},
         },
     },
-    remote::{
-        change::{self, ChangeError, Flip},
-        deployed::{self, Existing, RemoteError},
-    },
+    remote::deployed::{self, Existing, RemoteError},
     running::{
         attempt::{Retries, attempts},
         reporter::JobHandle,
+    },
+    storage::{
+        CloudError, CodeZip, NewFunction, Storage,
+        change::{self, ChangeError, Flip},
+        lease::{Lease, LeaseError},
+        sight::{Whole, sight},
     },
 };
 
@@ -63,15 +62,16 @@ pub(super) async fn index(
     let generation = &made.generation;
     let job = work.job(JobName::Index, Unit::Bytes);
     // until when a retired generation is served, other machines read too: all go by AWS's clock
-    let now = match attempts(&job, &work.control, &work.retry, |_| work.cloud.now(), |_| ()).await {
+    let now = match attempts(&job, &work.control, &work.retry, |_| work.storage.now(), |_| ()).await {
         Ok(now) => now,
         Err(stopped) => return ended(job, Err(stopped)),
     };
+    let most = work.storage.limits().index_bytes;
     let mut theirs: Option<Existing> = None;
     let result = loop {
         let existing = theirs.as_ref().or(existing);
         let next = next(work, generation, existing, now);
-        if let Some(existing) = existing.filter(|existing| same_content(existing, &next)) {
+        if let Some(existing) = existing.filter(|existing| same_content(most, existing, &next)) {
             match attempts(&job, &work.control, &work.retry, |_| still(work, existing), |_| ()).await {
                 Ok(None) => {
                     job.skipped("already published");
@@ -82,7 +82,7 @@ pub(super) async fn index(
             }
             continue;
         }
-        let package = |poster| readable(package(&next, existing, poster));
+        let package = |poster| readable(most, package(&next, existing, poster));
         // a reel without a picture plays as well
         let code = match package(poster).or_else(|_| package(None)) {
             Ok(code) => code,
@@ -126,7 +126,7 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
         reel: work.order.reel.clone(),
         title: work.order.title.clone(),
         published: now.into(),
-        by: work.cloud.identity().name().map(str::to_owned),
+        by: work.storage.by().map(str::to_owned),
         current: generation.clone(),
         retired: existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default(),
     }
@@ -146,7 +146,7 @@ pub(super) fn description(index: &Index, code_sha256: &str) -> IndexDescription 
 
 /// Gives a deployed reel another title: the same entries, with another `index.json` among them.
 pub async fn retitle(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     existing: Existing,
     title: &str,
     retries: &Retries,
@@ -155,22 +155,22 @@ pub async fn retitle(
     let Existing { facts, index, entries } = existing;
     let retired = index.retired.into_iter().map(slim).collect();
     let next = Index { title: title.to_owned(), retired, ..index };
-    let code = readable(zip_of(&next, &entries))?;
+    let code = readable(storage.limits().index_bytes, zip_of(&next, &entries))?;
     let (name, sha256, sent) = (&facts.name, code.code_sha256(), Count::default());
     let change = async || {
         let other = |why| CloudError::unexpected(format!("could not update function `{name}`"), why);
-        let seen = cloud.sight(name).await?.ok_or_else(|| other("someone else has deleted it meanwhile"))?;
+        let seen = sight(storage, name).await?.ok_or_else(|| other("someone else has deleted it meanwhile"))?;
         match &seen.facts().code_sha256 {
             // the answer to an earlier attempt was lost
             now if *now == sha256 => return Ok(()),
             now if *now != facts.code_sha256 => return Err(other("someone else has changed it meanwhile").into()),
             _ => {}
         }
-        change::replace(cloud, lease, &seen, &code, &sent).await
+        change::replace(storage, lease, &seen, &code, &sent).await
     };
     retries.again(change).await?;
     let text = description(&next, &sha256).text();
-    retries.again(|| cloud.describe(name, &text)).await?;
+    retries.again(|| storage.describe(name, &text, None)).await?;
     Ok(())
 }
 
@@ -185,13 +185,13 @@ pub(super) fn zip_of(index: &Index, entries: &BTreeMap<String, Vec<u8>>) -> Vec<
 /// update that was interrupted has left the description of the code before.
 async fn still(work: &Work, existing: &Existing) -> Result<Option<Existing>, IndexError> {
     let (name, facts) = (work.index_function(), &existing.facts);
-    let now = work.cloud.function(&name).await?;
+    let now = work.storage.get(&name).await?;
     if now.is_none_or(|now| now.code_sha256 != facts.code_sha256) {
         return theirs(work, &existing.index.current).await?.ok_or_else(|| gone(work)).map(Some);
     }
     let text = description(&existing.index, &facts.code_sha256).text();
     if facts.description != text {
-        work.cloud.describe(&name, &text).await?;
+        work.storage.describe(&name, &text, None).await?;
     }
     Ok(None)
 }
@@ -202,7 +202,7 @@ fn gone(work: &Work) -> IndexError {
 
 /// The index that stands there now, if it has these chunks.
 async fn theirs(work: &Work, current: &GenerationIndex) -> Result<Option<Existing>, IndexError> {
-    let Some(theirs) = deployed::existing(&work.cloud, &work.order.reel).await? else { return Ok(None) };
+    let Some(theirs) = deployed::existing(&*work.storage, &work.order.reel).await? else { return Ok(None) };
     if has_chunks_of(&theirs.index.current, current) {
         return Ok(Some(theirs));
     }
@@ -217,10 +217,10 @@ fn has_chunks_of(deployed: &GenerationIndex, next: &GenerationIndex) -> bool {
     deployed.generation == next.generation && deployed.renditions == next.renditions
 }
 
-/// An index that the gate does not read is written anew, whatever it says.
-fn same_content(deployed: &Existing, next: &Index) -> bool {
+/// An index of more bytes than are read there is written anew, whatever it says.
+fn same_content(most: u64, deployed: &Existing, next: &Index) -> bool {
     let Existing { facts, index, .. } = deployed;
-    facts.code_bytes <= INDEX_BYTES_MAX
+    facts.code_bytes <= most
         && index.current == next.current
         && index.title == next.title
         && index.format == next.format
@@ -263,9 +263,9 @@ fn entries_of(existing: &Existing, generation: Generation) -> impl Iterator<Item
 }
 
 /// An index that the gate reads, or why it would not.
-fn readable(zip: Vec<u8>) -> Result<CodeZip, LimitError> {
-    if zip.len() as u64 > INDEX_BYTES_MAX {
-        return Err(LimitError::Index { fitting_seconds: None });
+fn readable(most: u64, zip: Vec<u8>) -> Result<CodeZip, LimitError> {
+    if zip.len() as u64 > most {
+        return Err(LimitError::Index { most, fitting_seconds: None });
     }
     Ok(CodeZip::in_memory(zip))
 }
@@ -354,7 +354,7 @@ impl Deployment<'_> {
             None => Flip::Create(&new),
             Some(existing) => Flip::Replace { name: &name, revision: existing.facts.revision.as_deref() },
         };
-        match change::flip(&work.cloud, &*work.lease().await?, self.whole, flip, code, sent).await {
+        match change::flip(&*work.storage, &*work.lease().await?, self.whole, flip, code, sent).await {
             Ok(()) => {}
             Err(ChangeError::Stale) => return Ok(Attempted::Stale),
             // the answer to an earlier attempt was lost, or someone else was quicker
@@ -370,7 +370,7 @@ impl Deployment<'_> {
             Err(error) => return Err(error.into()),
         }
         if self.existing.is_some() {
-            work.cloud.describe(&name, &text).await?;
+            work.storage.describe(&name, &text, None).await?;
         }
         Ok(Attempted::Ours)
     }

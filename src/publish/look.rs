@@ -5,13 +5,16 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::work::Work;
 use crate::{
-    cloud::{self, Whole},
     model::{
         reel::{index::GenerationIndex, name::ChunkNumber},
         report::fault::{Fault, Stopped},
     },
     remote::deployed::Deployed,
     running::attempt::Retries,
+    storage::{
+        CloudError,
+        sight::{self, Whole, sight},
+    },
 };
 
 /// Calls side by side.
@@ -41,15 +44,15 @@ pub(super) async fn look(work: &Work, generation: &GenerationIndex) -> Result<Lo
         .map(|(name, chunk)| Promised { name: name.to_string(), number: chunk.number, sha256: &chunk.sha256 })
         .collect();
     let retries = Retries { policy: work.retry, ..Retries::default() };
-    let mut look = cloud::Look::begin();
+    let mut look = sight::Look::begin();
     let sighting = async {
         // collected: a stream over the closure would not be `Send` for all lifetimes
-        let asked: Vec<_> = promised.iter().map(|chunk| retries.again(|| work.cloud.sight(&chunk.name))).collect();
+        let asked: Vec<_> = promised.iter().map(|chunk| retries.again(|| sight(&*work.storage, &chunk.name))).collect();
         let mut asked = stream::iter(asked).buffer_unordered(PARALLEL);
         while let Some(sighted) = asked.try_next().await? {
             sighted.into_iter().for_each(|sighted| look.add(sighted));
         }
-        Ok::<_, crate::cloud::CloudError>(())
+        Ok::<_, CloudError>(())
     };
     let sighted = work.control.cancel.run_until_cancelled(sighting).await.ok_or(Stopped::Cancelled)?;
     sighted?;

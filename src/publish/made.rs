@@ -12,7 +12,6 @@ use super::{
     work::Work,
 };
 use crate::{
-    cloud::Whole,
     media::ffmpeg::Tools,
     model::{
         hls::playlist::{self, Bandwidth},
@@ -25,6 +24,7 @@ use crate::{
     },
     remote::deployed::Deployed,
     state::journal::{Record, Traits},
+    storage::sight::Whole,
 };
 
 /// How often chunks that vanish are made again.

@@ -7,7 +7,6 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::{split::ClosedSegment, upload::packed_chunk::PackedChunk, work::Work};
 use crate::{
-    cloud::functions::code::{CodeZip, Part, Reader},
     media::probe,
     model::{
         chunk::{
@@ -22,6 +21,7 @@ use crate::{
         },
     },
     running::reporter::JobHandle,
+    storage::{CodeZip, Part, Reader},
 };
 
 #[derive(Debug, thiserror::Error)]

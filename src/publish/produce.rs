@@ -190,8 +190,8 @@ impl Attempt<'_> {
             backlog: self.work.backlog.clone(),
             started: &note,
         };
-        let Work { order, rendition, beside, .. } = &**self.work;
-        let sum = Sum::new(order.cut.chunk_limit, rendition, self.plan.duration, beside.clone());
+        let Work { order, storage, rendition, beside, .. } = &**self.work;
+        let sum = Sum::new(storage.limits(), order.cut.chunk_limit, rendition, self.plan.duration, beside.clone());
         let (closed, mut queue) = mpsc::channel::<ClosedSegment>(1);
         let forward = async {
             while let Some(segment) = queue.recv().await {

@@ -18,7 +18,6 @@ use super::{
     work::Work,
 };
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
     media::{
         ffmpeg::Tools,
         probe::{self, Brightness},
@@ -46,6 +45,7 @@ use crate::{
         reporter::{Control, Reporter},
     },
     state::{journal::Record, lock::ReelLock, log::Logged},
+    storage::{FunctionFacts, Storage},
 };
 
 /// Counts retries on their way to the face.
@@ -67,7 +67,7 @@ impl Reporter for Tally {
 pub async fn publish(
     order: Order,
     held: &ReelLock,
-    cloud: Cloud,
+    storage: Arc<dyn Storage>,
     tools: &Tools,
     reporter: Arc<dyn Reporter>,
     control: &Control,
@@ -75,7 +75,7 @@ pub async fn publish(
     let began = Instant::now();
     let face = Arc::new(Logged::new(reporter, &order.folders.state, &order.reel));
     let tally = Arc::new(Tally { face, retries: AtomicU32::new(0) });
-    let prepared = prepare(order, held, cloud, tools, tally.clone(), control).await?;
+    let prepared = prepare(order, held, storage, tools, tally.clone(), control).await?;
     let work = prepared.work.clone();
     let published = run(prepared, tools, &tally, began).await;
     work.release().await;
@@ -162,7 +162,7 @@ async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
         return;
     }
     // what that is does not depend on the time, whether it may go does: by AWS's clock
-    let Ok(now) = work.cloud.now().await else { return };
+    let Ok(now) = work.storage.now().await else { return };
     let due = left(now).into_iter().filter(|left| left.is_due);
     let names: Vec<String> = due.flat_map(|left| left.functions).collect();
     if names.is_empty() {
@@ -172,7 +172,7 @@ async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
     let line = match work.lease().await {
         Err(error) => error.fault().to_string(),
         Ok(lease) => {
-            let removal = Removal { cloud: &work.cloud, lease: &lease, reel, retries: &retries };
+            let removal = Removal { storage: &*work.storage, lease: &lease, reel, retries: &retries };
             let may_go = |index: Option<&Index>, facts: &FunctionFacts, now| {
                 leftover::is_left_over(reel, index, facts, now, ORPHANS_KEPT)
             };

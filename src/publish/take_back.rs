@@ -6,7 +6,6 @@ use super::{
     work::Work,
 };
 use crate::{
-    cloud::{Whole, functions::code::CodeZip},
     model::{
         reel::index::Index,
         report::{
@@ -14,11 +13,13 @@ use crate::{
             fault::{Fault, Stopped},
         },
     },
-    remote::{
-        change::{self, Flip},
-        deployed::{self, Existing},
-    },
+    remote::deployed::{self, Existing},
     running::attempt::Retries,
+    storage::{
+        CodeZip,
+        change::{self, Flip},
+        sight::Whole,
+    },
 };
 
 /// What is promised can't be made whole: the reel serves what it served before, if that still is.
@@ -44,7 +45,7 @@ async fn flip_back(work: &Work, before: &Existing, after: &Index, whole: &Whole)
     let code = CodeZip::in_memory(index::zip_of(&before.index, &before.entries));
     let retries = Retries { policy: work.retry, ..Retries::default() };
     let change = async || {
-        let Some(now) = deployed::existing(&work.cloud, &work.order.reel).await? else { return Ok(false) };
+        let Some(now) = deployed::existing(&*work.storage, &work.order.reel).await? else { return Ok(false) };
         if now.index.current.generation == before.index.current.generation {
             return Ok(true);
         }
@@ -52,13 +53,13 @@ async fn flip_back(work: &Work, before: &Existing, after: &Index, whole: &Whole)
             return Ok(false);
         }
         let index = Flip::Replace { name: &name, revision: now.facts.revision.as_deref() };
-        change::flip(&work.cloud, &*work.lease().await?, whole, index, &code, &Count::default()).await?;
+        change::flip(&*work.storage, &*work.lease().await?, whole, index, &code, &Count::default()).await?;
         Ok::<_, IndexError>(true)
     };
     let is_back = retries.again(change).await?;
     if is_back {
         let text = index::description(&before.index, &code.code_sha256()).text();
-        retries.again(|| work.cloud.describe(&name, &text)).await?;
+        retries.again(|| work.storage.describe(&name, &text, None)).await?;
     }
     Ok(is_back)
 }

@@ -17,11 +17,9 @@ use crate::{
             fault::Stopped,
         },
     },
-    remote::{
-        player::{Player, PlayerError},
-        served::{self, Expected, SEEN_WITHIN, check_playlists, expected_of},
-    },
+    remote::served::{self, Expected, SEEN_WITHIN, check_playlists, expected_of},
     running::{attempt::attempts, reporter::JobHandle},
+    storage::player::{Player, PlayerError},
 };
 
 /// Segments looked at after publishing: as many as these bytes allow, so that a slow line is not kept busy for long,

@@ -10,7 +10,6 @@ use tokio::sync::OnceCell;
 
 use super::{split::Backlog, upload::packed_chunk::PackedChunk};
 use crate::{
-    cloud::{Cloud, Lease, LeaseError},
     media::source::Source,
     model::{
         chunk::limits::Held,
@@ -29,6 +28,10 @@ use crate::{
     state::{
         journal::{Journal, Record},
         lock::Claim,
+    },
+    storage::{
+        Storage,
+        lease::{Lease, LeaseError},
     },
 };
 
@@ -58,7 +61,7 @@ impl Kept {
 
 pub(crate) struct Work {
     pub order: Order,
-    pub cloud: Cloud,
+    pub storage: Arc<dyn Storage>,
     pub generation: Generation,
     pub rendition: RenditionId,
     /// This generation as the deployed index has it, if that serves it: its chunks can't become others.
@@ -91,7 +94,7 @@ impl Work {
     pub async fn lease(&self) -> Result<Arc<Lease>, LeaseError> {
         let Claim { reel, machine, purpose } = &self.claim;
         // one attempt: whoever needs it tries again as for its own calls
-        let take = async || Lease::take(&self.cloud, reel, machine, purpose.word()).await.map(Arc::new);
+        let take = async || Lease::take(&self.storage, reel, machine, purpose.word()).await.map(Arc::new);
         self.lease.get_or_try_init(take).await.cloned()
     }
 

@@ -7,9 +7,8 @@ use futures_util::{StreamExt, stream};
 
 use super::LibraryError;
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
     model::{
-        gate::public::GATE,
+        gate::public::Public,
         hls::playlist,
         reel::{
             index::{ChunkIndex, Container, Index},
@@ -18,12 +17,12 @@ use crate::{
         report::fault::Explain,
         retry::RetryPolicy,
     },
-    remote::{
-        deployed,
-        player::{Player, PlayerError},
-        served,
-    },
+    remote::{deployed, served},
     running::attempt::Retries,
+    storage::{
+        FunctionFacts, Storage,
+        player::{Player, PlayerError},
+    },
 };
 
 /// Chunks that are read side by side in a deep check.
@@ -110,7 +109,7 @@ const ROUNDS: u32 = 3;
 /// Checks the generation that is served. `found` hears of each chunk, and in a deep check of each block read. What was
 /// wrong with a reel that is another by now says nothing: then that one is checked.
 pub async fn check(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     reel: &ReelName,
     depth: Depth,
     retries: &Retries,
@@ -118,13 +117,13 @@ pub async fn check(
 ) -> Result<Report, LibraryError> {
     let mut rounds = 1;
     loop {
-        let existing = retries.again(|| deployed::existing(cloud, reel)).await?;
+        let existing = retries.again(|| deployed::existing(storage, reel)).await?;
         let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
-        let report = check_generation(cloud, &existing.index, depth, retries, &found).await?;
+        let report = check_generation(storage, &existing.index, depth, retries, &found).await?;
         if report.is_whole() || rounds == ROUNDS {
             return Ok(report);
         }
-        let now = retries.again(|| cloud.function(&existing.facts.name)).await?;
+        let now = retries.again(|| storage.get(&existing.facts.name)).await?;
         if now.is_some_and(|now| now.code_sha256 == existing.facts.code_sha256) {
             return Ok(report);
         }
@@ -133,7 +132,7 @@ pub async fn check(
 }
 
 async fn check_generation(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     index: &Index,
     depth: Depth,
     retries: &Retries,
@@ -142,7 +141,7 @@ async fn check_generation(
     let reel = &index.reel;
     let wanted = wanted(index);
     let names: Vec<&str> = wanted.iter().map(|want| want.name.as_str()).collect();
-    let there = deployed::standing(cloud, reel, &names, retries).await?;
+    let there = deployed::standing(storage, reel, &names, retries).await?;
     let generation = index.current.generation;
     let mut report = Report { generation: Some(generation), chunks: wanted.len() as u32, ..Report::default() };
     let mut sound = Vec::new();
@@ -152,7 +151,7 @@ async fn check_generation(
             finding => tell(found, &mut report, want, finding),
         }
     }
-    let gate = retries.again(|| cloud.function_url(GATE)).await?;
+    let gate = retries.again(|| storage.public_url(Public::Gate)).await?;
     if !sound.is_empty() {
         let gate = gate.as_ref().ok_or(LibraryError::NoGate)?;
         let base = format!("{gate}{reel}/{generation}/");

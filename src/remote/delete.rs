@@ -7,7 +7,6 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{LibraryError, each_function};
 use crate::{
-    cloud::{Cloud, Sighted, functions::FunctionFacts},
     model::reel::{
         describe,
         index::Index,
@@ -18,6 +17,10 @@ use crate::{
         removal::Removal,
     },
     running::attempt::Retries,
+    storage::{
+        FunctionFacts, Storage,
+        sight::{Sighted, sight},
+    },
 };
 
 /// GetFunction calls side by side.
@@ -34,15 +37,15 @@ pub struct Inventory {
 /// Looks what there is to delete: by the list, by the index, and by what interrupted publishings may have left under
 /// these names, since a list may be stale.
 pub async fn inventory(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     reel: &ReelName,
     may_stand: BTreeSet<String>,
     retries: &Retries,
 ) -> Result<Inventory, LibraryError> {
-    let mut found = look(cloud, reel, retries).await?;
+    let mut found = look(storage, reel, retries).await?;
     let unseen = may_stand.difference(&found.chunks);
     // collected: a stream over the closure would not be `Send` for all lifetimes
-    let asked: Vec<_> = unseen.map(|name| retries.again(|| cloud.sight(name))).collect();
+    let asked: Vec<_> = unseen.map(|name| retries.again(|| sight(storage, name))).collect();
     let sights = stream::iter(asked).buffer_unordered(PARALLEL).try_collect::<Vec<_>>().await?;
     let theirs = sights.iter().flatten().map(Sighted::facts).filter(|facts| is_chunk(reel, facts));
     let theirs: Vec<String> = theirs.map(|facts| facts.name.clone()).collect();
@@ -53,17 +56,17 @@ pub async fn inventory(
     Ok(found)
 }
 
-async fn look(cloud: &Cloud, reel: &ReelName, retries: &Retries) -> Result<Inventory, LibraryError> {
+async fn look(storage: &dyn Storage, reel: &ReelName, retries: &Retries) -> Result<Inventory, LibraryError> {
     let mut chunks = BTreeSet::new();
-    each_function(cloud, &format!("{PREFIX}{reel}-"), retries, |page| {
+    each_function(storage, &format!("{PREFIX}{reel}-"), retries, |page| {
         chunks.extend(page.into_iter().filter(|facts| is_chunk(reel, facts)).map(|facts| facts.name));
     })
     .await?;
     let name = FunctionName::Index { reel: reel.clone() }.to_string();
-    let index = retries.again(|| cloud.function(&name)).await?;
+    let index = retries.again(|| storage.get(&name)).await?;
     let has_index = index.is_some_and(|facts| describe::ours(&name, &facts.description).is_some());
     if has_index {
-        match retries.again(|| deployed::existing(cloud, reel)).await {
+        match retries.again(|| deployed::existing(storage, reel)).await {
             Ok(existing) => chunks.extend(existing.iter().flat_map(|existing| promised(&existing.index))),
             Err(error @ RemoteError::Cloud(_)) => return Err(error.into()),
             // a damaged index is deleted too, and what it spoke of is found by the list
@@ -93,7 +96,7 @@ pub async fn delete(
     mut progress: impl FnMut(u32, u32),
 ) -> Result<u32, LibraryError> {
     let reel = removal.reel;
-    let Inventory { has_index, mut chunks } = look(removal.cloud, reel, removal.retries).await?;
+    let Inventory { has_index, mut chunks } = look(removal.storage, reel, removal.retries).await?;
     chunks.extend(asked.chunks);
     let all = chunks.len() as u32 + u32::from(has_index);
     let first = u32::from(has_index && removal.remove_index().await?);

@@ -9,9 +9,7 @@ use std::{
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::player::{Player, PlayerError};
 use crate::{
-    cloud::{Cloud, CloudError, functions::FunctionFacts},
     model::{
         hls::playlist,
         reel::{
@@ -22,6 +20,7 @@ use crate::{
         report::fault::{Explain, FaultClass},
     },
     running::attempt::Retries,
+    storage::{CloudError, FunctionFacts, Page, ReadError, Storage, player::PlayerError},
 };
 
 /// An earlier state of this reel that is deployed now.
@@ -49,6 +48,15 @@ pub enum RemoteError {
     Index { reel: ReelName, why: String },
     #[error("function `{0}` exists and is not an index of zipreel")]
     Foreign(String),
+}
+
+impl From<ReadError> for RemoteError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Cloud(error) => Self::Cloud(error),
+            ReadError::Player(error) => Self::Player(error),
+        }
+    }
 }
 
 impl Explain for RemoteError {
@@ -86,13 +94,12 @@ impl Explain for RemoteError {
 }
 
 /// The index that a reel's name has in the account.
-pub async fn existing(cloud: &Cloud, reel: &ReelName) -> Result<Option<Existing>, RemoteError> {
+pub async fn existing(storage: &dyn Storage, reel: &ReelName) -> Result<Option<Existing>, RemoteError> {
     let name = FunctionName::Index { reel: reel.clone() }.to_string();
-    let Some((facts, link)) = cloud.download_link(&name).await? else { return Ok(None) };
+    let Some((facts, zip)) = storage.read(&name, INDEX_MAX).await? else { return Ok(None) };
     if describe::ours(&name, &facts.description).is_none() {
         return Err(RemoteError::Foreign(name));
     }
-    let zip = Player::new()?.download(&name, &link, INDEX_MAX).await?;
     if zip.len() as u64 != facts.code_bytes {
         return Err(PlayerError::content(&name, "it ends early").into());
     }
@@ -138,14 +145,14 @@ fn read_entries(zip: Vec<u8>) -> Result<BTreeMap<String, Vec<u8>>, zip::result::
 
 /// All functions whose names begin with `prefix`, a page at a time; each page is tried again by itself.
 pub async fn each_function(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     prefix: &str,
     retries: &Retries,
     mut page: impl FnMut(Vec<FunctionFacts>),
 ) -> Result<(), CloudError> {
     let mut marker = None;
     loop {
-        let (functions, next) = retries.again(|| cloud.functions_from(prefix, marker.clone())).await?;
+        let Page { functions, next } = retries.again(|| storage.list(prefix, marker.clone())).await?;
         page(functions);
         if next.is_none() {
             return Ok(());
@@ -154,28 +161,25 @@ pub async fn each_function(
     }
 }
 
-/// Functions that a page of ListFunctions holds.
-const PAGE: u64 = 50;
 /// GetFunction calls side by side.
 const PARALLEL: usize = 4;
 
 /// Functions of a reel by name, of those that are wanted: by list pages, or one by one if that takes fewer calls. Lists
 /// may lag behind, so what one does not show is asked for by its name.
 pub async fn standing(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     reel: &ReelName,
     wanted: &[&str],
     retries: &Retries,
 ) -> Result<HashMap<String, FunctionFacts>, CloudError> {
     let mut there = HashMap::new();
-    let pages = retries.again(|| cloud.quota()).await?.functions.div_ceil(PAGE);
-    if pages <= wanted.len() as u64 {
+    if retries.again(|| storage.pages()).await? <= wanted.len() as u64 {
         let take = |page: Vec<FunctionFacts>| there.extend(page.into_iter().map(|facts| (facts.name.clone(), facts)));
-        each_function(cloud, &format!("{PREFIX}{reel}-"), retries, take).await?;
+        each_function(storage, &format!("{PREFIX}{reel}-"), retries, take).await?;
     }
     let unseen = wanted.iter().filter(|name| !there.contains_key(**name));
     // collected: a stream over the closure would not be `Send` for all lifetimes
-    let asked: Vec<_> = unseen.map(|name| retries.again(move || cloud.function(name))).collect();
+    let asked: Vec<_> = unseen.map(|name| retries.again(move || storage.get(name))).collect();
     let mut asked = stream::iter(asked).buffer_unordered(PARALLEL);
     while let Some(facts) = asked.try_next().await? {
         there.extend(facts.map(|facts| (facts.name.clone(), facts)));
@@ -183,30 +187,30 @@ pub async fn standing(
     Ok(there)
 }
 
-/// Where so few functions are, the whole list is read before any publishing: it takes two seconds at most.
-const LISTED_ANYWAY: u64 = 1000;
+/// Where a list has so few pages, the whole of it is read before any publishing: it takes two seconds at most.
+const LISTED_ANYWAY: u64 = 20;
 
 /// Chunks of this reel that are in the account, of all generations. `known`: an earlier run is on record, so that it is
 /// worth going through the whole list; else, in a large account, the first chunk tells whether there is anything to
 /// find.
 pub(crate) async fn chunks(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     reel: &ReelName,
     generation: Generation,
     rendition: &RenditionId,
     known: bool,
 ) -> Result<Vec<FunctionFacts>, CloudError> {
-    if !known && cloud.quota().await?.functions > LISTED_ANYWAY {
+    if !known && storage.pages().await? > LISTED_ANYWAY {
         let (reel, rendition, number) = (reel.clone(), rendition.clone(), ChunkNumber::FIRST);
         let first = FunctionName::Chunk { reel, generation, rendition, number };
-        if cloud.function(&first.to_string()).await?.is_none() {
+        if storage.get(&first.to_string()).await?.is_none() {
             return Ok(Vec::new());
         }
     }
     let (mut found, mut marker) = (Vec::new(), None);
     loop {
-        let (page, next) = cloud.functions_from(&format!("{PREFIX}{reel}-"), marker).await?;
-        found.extend(page.into_iter().filter(|facts| {
+        let Page { functions, next } = storage.list(&format!("{PREFIX}{reel}-"), marker).await?;
+        found.extend(functions.into_iter().filter(|facts| {
             matches!(describe::ours(&facts.name, &facts.description),
                 Some(name @ FunctionName::Chunk { .. }) if name.reel() == reel)
         }));

@@ -9,12 +9,12 @@ use std::{
 use indicatif::HumanBytes;
 
 use crate::{
-    cloud::functions::FunctionFacts,
     model::reel::{
         describe,
         index::Index,
         name::{FunctionName, Generation, ReelName},
     },
+    storage::FunctionFacts,
 };
 
 /// Chunks without an index may belong to a publishing that is under way or can be resumed: so long they are left.
@@ -101,8 +101,7 @@ pub fn is_left_over(
     orphans_kept: Duration,
 ) -> bool {
     let left = leftovers(reel, index, std::slice::from_ref(facts), now);
-    let old_enough =
-        || facts.modified_at().and_then(|modified| now.duration_since(modified).ok()) >= Some(orphans_kept);
+    let old_enough = || facts.modified.and_then(|modified| now.duration_since(modified).ok()) >= Some(orphans_kept);
     left.first().is_some_and(|left| left.is_due || (left.why == Why::Orphaned && old_enough()))
 }
 
@@ -126,7 +125,7 @@ fn leftover(
         (None, Some(retired)) => (Why::Retired, retired.until <= now.into()),
         (None, None) => {
             let is_old = |facts: &FunctionFacts| {
-                let age = facts.modified_at().and_then(|modified| now.duration_since(modified).ok());
+                let age = facts.modified.and_then(|modified| now.duration_since(modified).ok());
                 age.is_some_and(|age| age >= ORPHANS_KEPT)
             };
             (Why::Orphaned, chunks.iter().all(|(facts, _)| is_old(facts)))
@@ -160,7 +159,7 @@ mod tests {
             description: format!("zipreel chunk a {generation} src {number:04}"),
             state: None,
             revision: None,
-            modified: "2026-11-22T10:00:00.000+0000".into(),
+            modified: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_341_600)),
         }
     }
 

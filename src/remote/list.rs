@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, time::SystemTime};
 
 use super::{LibraryError, each_function};
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
     model::reel::{
         describe::{self, IndexDescription},
         name::{FunctionName, Generation, PREFIX, ReelName},
     },
     running::attempt::Retries,
+    storage::{FunctionFacts, Storage},
 };
 
 /// One reel as its functions show it.
@@ -69,7 +69,7 @@ impl ListedReels {
                 let listed = self.0.entry(reel).or_default();
                 listed.index = IndexDescription::parse(&facts.description);
                 listed.stale = listed.index.as_ref().is_some_and(|index| !index.matches(&facts.code_sha256));
-                listed.modified = facts.modified_at();
+                listed.modified = facts.modified;
             }
             None => {}
         }
@@ -78,12 +78,12 @@ impl ListedReels {
 
 /// Lists page by page; `page` sees the shelf after each.
 pub async fn list(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     retries: &Retries,
     mut page: impl FnMut(&ListedReels),
 ) -> Result<ListedReels, LibraryError> {
     let mut shelf = ListedReels::default();
-    each_function(cloud, PREFIX, retries, |functions| {
+    each_function(storage, PREFIX, retries, |functions| {
         functions.iter().for_each(|facts| shelf.add(facts));
         page(&shelf);
     })
@@ -103,7 +103,7 @@ mod tests {
             description: description.into(),
             state: None,
             revision: None,
-            modified: "2026-11-22T10:00:00.000+0000".into(),
+            modified: Some(SystemTime::UNIX_EPOCH),
         }
     }
 

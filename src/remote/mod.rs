@@ -1,14 +1,12 @@
 //! What is published: listing, checking and deleting reels of an account. The remote side alone is asked, so that
 //! reels of other machines count too.
 
-pub mod change;
 mod check;
 mod delete;
 pub mod deployed;
 mod embed;
 pub mod leftover;
 mod list;
-pub mod player;
 pub mod removal;
 pub mod served;
 mod sweep;
@@ -20,12 +18,12 @@ pub use list::{Listed, ListedReels, list};
 pub use sweep::{Sweep, sweep};
 
 use crate::{
-    cloud::CloudError,
     model::{
         reel::name::ReelName,
         report::fault::{Explain, FaultClass},
     },
-    remote::{deployed::RemoteError, player::PlayerError, removal::RemovalError},
+    remote::{deployed::RemoteError, removal::RemovalError},
+    storage::{CloudError, player::PlayerError},
 };
 pub use deployed::each_function;
 

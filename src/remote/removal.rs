@@ -9,12 +9,8 @@ use std::{
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{
-    change::{self, ChangeError},
-    deployed::{self, RemoteError},
-};
+use super::deployed::{self, RemoteError};
 use crate::{
-    cloud::{Cloud, Lease, functions::FunctionFacts},
     model::{
         reel::{
             describe,
@@ -24,6 +20,12 @@ use crate::{
         report::fault::{Explain, FaultClass},
     },
     running::attempt::Retries,
+    storage::{
+        FunctionFacts, Storage,
+        change::{self, ChangeError},
+        lease::Lease,
+        sight::sight,
+    },
 };
 
 /// Functions that go before the index is looked at again.
@@ -64,7 +66,7 @@ impl Explain for RemovalError {
 
 /// Functions of one reel that are to go.
 pub struct Removal<'a> {
-    pub cloud: &'a Cloud,
+    pub storage: &'a dyn Storage,
     pub lease: &'a Lease,
     pub reel: &'a ReelName,
     pub retries: &'a Retries,
@@ -88,7 +90,7 @@ impl Removal<'_> {
         let names: Vec<String> = names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let (gone, mut done) = (AtomicU32::new(0), 0);
         for batch in names.chunks(BATCH) {
-            let existing = self.retries.again(|| deployed::existing(self.cloud, self.reel)).await?;
+            let existing = self.retries.again(|| deployed::existing(self.storage, self.reel)).await?;
             let index = existing.as_ref().map(|existing| &existing.index);
             // collected: a stream over the closure would not be `Send` for all lifetimes
             let removals: Vec<_> = batch.iter().map(|name| self.remove_one(name, index, &may_go, &gone)).collect();
@@ -125,9 +127,9 @@ impl Removal<'_> {
         name: &str,
         may_go: impl Fn(&FunctionFacts, SystemTime) -> bool,
     ) -> Result<bool, ChangeError> {
-        match self.cloud.sight(name).await? {
+        match sight(self.storage, name).await? {
             Some(victim) if may_go(victim.facts(), victim.aws_time()) => {
-                change::delete(self.cloud, self.lease, &victim).await
+                change::delete(self.storage, self.lease, &victim).await
             }
             _ => Ok(false),
         }

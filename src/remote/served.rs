@@ -4,14 +4,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::player::{Player, PlayerError};
-use crate::model::{
-    gate::public::INDEX_CHECK_EVERY,
-    hls::playlist,
-    reel::{
-        index::{GenerationIndex, RenditionIndex, SegmentIndex},
-        name::{ReelName, RenditionId},
+use crate::{
+    model::{
+        gate::public::INDEX_CHECK_EVERY,
+        hls::playlist,
+        reel::{
+            index::{GenerationIndex, RenditionIndex, SegmentIndex},
+            name::{ReelName, RenditionId},
+        },
     },
+    storage::player::{Player, PlayerError},
 };
 
 /// From the deployed index until every instance of the gate serves it: what an instance knows, and the time that AWS

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::{LibraryError, each_function};
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
     model::{
         reel::{
             describe::{self, IndexDescription},
@@ -18,6 +17,7 @@ use crate::{
         leftover::{Leftover, leftovers},
     },
     running::attempt::Retries,
+    storage::{FunctionFacts, Storage},
 };
 
 /// What was found, by reel.
@@ -36,11 +36,11 @@ struct Found {
 }
 
 /// Looks through the whole account; deletes nothing.
-pub async fn sweep(cloud: &Cloud, retries: &Retries) -> Result<Sweep, LibraryError> {
+pub async fn sweep(storage: &dyn Storage, retries: &Retries) -> Result<Sweep, LibraryError> {
     // how old something is, and whether its time is over, the account's own clock tells
-    let now = retries.again(|| cloud.now()).await?;
+    let now = retries.again(|| storage.now()).await?;
     let mut reels: BTreeMap<ReelName, Found> = BTreeMap::new();
-    each_function(cloud, PREFIX, retries, |page| {
+    each_function(storage, PREFIX, retries, |page| {
         for facts in page {
             let Some(name) = describe::ours(&facts.name, &facts.description) else { continue };
             let found = reels.entry(name.reel().clone()).or_default();
@@ -57,7 +57,7 @@ pub async fn sweep(cloud: &Cloud, retries: &Retries) -> Result<Sweep, LibraryErr
             continue;
         }
         // asked for where it is not listed, too: a list may be stale
-        let index = match retries.again(|| deployed::existing(cloud, &reel)).await {
+        let index = match retries.again(|| deployed::existing(storage, &reel)).await {
             Ok(existing) => existing.map(|existing| existing.index),
             Err(error) => {
                 sweep.unread.push((reel, error.fault()));

@@ -29,6 +29,7 @@ use crate::{
         reporter::{Control, Reporter},
     },
     state::{log, queue::Queue, work_folder},
+    storage::Storage,
 };
 
 /// The stand-in's Region where none is chosen.
@@ -133,10 +134,15 @@ impl Engine {
         cell.get_or_try_init(|| self.sign_in(place)).await.cloned()
     }
 
+    /// Where the reels of a place lie.
+    pub(super) async fn storage(&self, place: &Place) -> Result<Arc<dyn Storage>, Stopped> {
+        Ok(Arc::new(self.connect(place).await?))
+    }
+
     /// Signs in to where an order goes, if that is still where it was meant to go.
     pub(super) async fn connect_for(&self, order: &Order) -> Result<Cloud, Stopped> {
         let cloud = self.connect(&order.place).await?;
-        let now = account_region(&cloud);
+        let now = cloud.at();
         match &order.expected {
             Some(meant) if *meant != now => Err(Stopped::Failed(elsewhere(order, meant, &now))),
             _ => Ok(cloud),
@@ -221,11 +227,6 @@ fn faults(spec: &str) -> Result<Faults, Stopped> {
                 .hint("`zipreel local --help` shows an example."),
         )
     })
-}
-
-/// What a place turned out to be.
-pub(super) fn account_region(cloud: &Cloud) -> AccountRegion {
-    AccountRegion { account: cloud.identity().account.clone(), region: cloud.region().to_owned() }
 }
 
 /// The profile, the environment or the config file now leads to another account or Region than was meant.

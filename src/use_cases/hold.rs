@@ -1,11 +1,14 @@
 //! The hold on a reel: while a use case has it, no other process and no other job of this machine changes the reel,
 //! and with its lease no other machine.
 
+use std::sync::Arc;
+
 use super::{Engine, Follow, unless_cancelled};
 use crate::{
-    cloud::{Cloud, Lease},
     model::{reel::name::ReelName, report::fault::Stopped},
     state::lock::{self, Claim, Purpose, ReelLock},
+    storage::Storage,
+    storage::lease::Lease,
 };
 
 impl Engine {
@@ -19,7 +22,7 @@ impl Engine {
     /// Runs `work` while no other machine changes the reel either. A cancel ends the work, and the lease is given back.
     pub(super) async fn leased<T>(
         &self,
-        cloud: &Cloud,
+        storage: &Arc<dyn Storage>,
         held: &ReelLock,
         follow: &Follow,
         work: impl AsyncFnOnce(&Lease) -> Result<T, Stopped>,
@@ -29,7 +32,7 @@ impl Engine {
         }
         // not cut off by a cancel: a marker that nobody knows of would hold other machines up
         let Claim { reel, machine, purpose } = held.claim();
-        let take = || Lease::take(cloud, reel, machine, purpose.word());
+        let take = || Lease::take(storage, reel, machine, purpose.word());
         let lease = follow.retries().again(take).await?;
         let result = unless_cancelled(&follow.cancel, work(&lease)).await;
         lease.release().await;

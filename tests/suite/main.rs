@@ -16,4 +16,5 @@ mod publish;
 mod readme;
 mod split;
 mod stand_in;
+mod storage;
 mod wizard;

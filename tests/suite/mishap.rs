@@ -8,7 +8,7 @@ mod crash;
 mod damaged;
 #[cfg(unix)]
 mod disk;
-mod engine;
+pub(crate) mod engine;
 mod machines;
 mod matrix;
 mod orders;

@@ -13,7 +13,10 @@ use tokio::{sync::mpsc, time::sleep};
 use zipreel::{
     media::{ffmpeg::Leader, probe::measure_segment},
     model::{
-        chunk::{limits::Sum, pack::CHUNK_LIMIT_MAX},
+        chunk::{
+            limits::{Limits, Sum},
+            pack::CHUNK_LIMIT_MAX,
+        },
         media::{
             decide::{MediaPlan, decide},
             facts::Transcode,
@@ -45,7 +48,7 @@ fn job() -> JobHandle {
 }
 
 fn unbounded() -> Sum {
-    Sum::new(CHUNK_LIMIT_MAX, &RenditionId::source(), None, Vec::new())
+    Sum::new(Limits::LAMBDA, CHUNK_LIMIT_MAX, &RenditionId::source(), None, Vec::new())
 }
 
 /// One split of a video into a folder, steered by the test.

@@ -3,7 +3,6 @@
 
 pub mod body;
 pub mod code;
-pub mod lease;
 
 use std::{
     collections::HashMap,
@@ -21,7 +20,7 @@ use time::{OffsetDateTime, macros::format_description};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Cloud, CloudError, ErrorKind, Fresh, Recent, Sighted, Whole,
+    Cloud, CloudError, ErrorKind,
     functions::{
         body::{StreamedCode, placeholder},
         code::CodeZip,
@@ -57,23 +56,23 @@ pub struct FunctionFacts {
     /// `Active`, `Pending`, `Failed`, …; lists leave it out.
     pub state: Option<String>,
     pub revision: Option<String>,
-    /// As AWS writes it: `2026-11-22T10:00:00.000+0000`.
-    pub modified: String,
+    /// When it was last changed, if AWS said it in its own way.
+    pub modified: Option<SystemTime>,
 }
 
 impl FunctionFacts {
-    /// When it was last changed, if AWS said it in its own way.
-    pub fn modified_at(&self) -> Option<SystemTime> {
-        let format = format_description!(
-            "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
-        );
-        OffsetDateTime::parse(&self.modified, format).ok().map(SystemTime::from)
-    }
-
     /// Chunks are never run, so most states are as good as Active; these two are not.
     pub fn is_usable(&self) -> bool {
         !matches!(self.state.as_deref(), Some("Failed" | "Deleting"))
     }
+}
+
+/// As AWS writes it: `2026-11-22T10:00:00.000+0000`.
+fn moment(text: &str) -> Option<SystemTime> {
+    let format = format_description!(
+        "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond][offset_hour sign:mandatory][offset_minute]"
+    );
+    OffsetDateTime::parse(text, format).ok().map(SystemTime::from)
 }
 
 /// The same fields stand in the answers of five calls, which have no type in common.
@@ -87,7 +86,7 @@ macro_rules! facts {
             description: answer.description.unwrap_or_default(),
             state: answer.state.map(|state| state.as_str().to_owned()),
             revision: answer.revision_id,
-            modified: answer.last_modified.unwrap_or_default(),
+            modified: answer.last_modified.as_deref().and_then(moment),
         }
     }};
 }
@@ -120,45 +119,8 @@ impl Cloud {
         Ok(facts!(answer))
     }
 
-    /// Creates a reel's index: from then on the reel is visible. One attempt.
-    pub async fn create_index(
-        &self,
-        new: &NewFunction,
-        code: &CodeZip,
-        sent: &Count,
-        _: &Recent<'_, Whole>,
-        _: &Fresh<'_>,
-    ) -> Result<FunctionFacts, CloudError> {
-        self.create_function(new, code, sent).await
-    }
-
-    /// Has a reel's index promise what was seen whole, if its revision is still `revision`. One attempt.
-    pub async fn flip_index(
-        &self,
-        name: &str,
-        revision: Option<&str>,
-        code: &CodeZip,
-        sent: &Count,
-        _: &Recent<'_, Whole>,
-        _: &Fresh<'_>,
-    ) -> Result<FunctionFacts, CloudError> {
-        self.update_code(name, revision, code, sent).await
-    }
-
-    /// Replaces the code of a reel's function that is still as it was seen: of a chunk that is not what it should be,
-    /// or of an index that promises what it promised before. One attempt.
-    pub async fn replace_code(
-        &self,
-        seen: &Recent<'_, Sighted>,
-        code: &CodeZip,
-        sent: &Count,
-        _: &Fresh<'_>,
-    ) -> Result<FunctionFacts, CloudError> {
-        let FunctionFacts { name, revision, .. } = seen.seen().facts();
-        self.update_code(name, revision.as_deref(), code, sent).await
-    }
-
-    async fn update_code(
+    /// Replaces a function's code, if its revision is still `revision` where one is given. One attempt.
+    pub async fn update_code(
         &self,
         name: &str,
         revision: Option<&str>,
@@ -180,22 +142,16 @@ impl Cloud {
         Ok(facts!(answer))
     }
 
-    /// Replaces a function's description.
-    pub async fn describe(&self, name: &str, description: &str) -> Result<FunctionFacts, CloudError> {
-        self.limiter.acquire(Rank::First).await;
-        let request = self.lambda.update_function_configuration().function_name(name).description(description);
-        let answer = self.checked(|| format!("could not describe function `{name}`"), request.send().await)?;
-        Ok(facts!(answer))
-    }
-
     /// `None` if there is no such function.
     pub async fn function(&self, name: &str) -> Result<Option<FunctionFacts>, CloudError> {
         Ok(self.get(name).await?.map(|(facts, _)| facts))
     }
 
-    /// A function, and what AWS's clock said as it answered; `None` if there is no such function.
+    /// A function, and what AWS's clock said as it answered; `None` if there is no such function. Paced: the gate has
+    /// its part of the 100 GetFunction a second.
     pub async fn function_at(&self, name: &str) -> Result<Option<(FunctionFacts, SystemTime)>, CloudError> {
         let doing = || format!("could not read function `{name}`");
+        self.looks.acquire(Rank::First).await;
         let date = AnswerDate::default();
         let request = self.lambda.get_function().function_name(name).customize().interceptor(date.clone());
         match self.checked(doing, request.send().await) {
@@ -208,8 +164,8 @@ impl Cloud {
         }
     }
 
-    /// Replaces a function's description if its revision is still `revision`.
-    pub(super) async fn redescribe(
+    /// Replaces a function's description, if its revision is still `revision` where one is given.
+    pub async fn describe(
         &self,
         name: &str,
         description: &str,
@@ -267,7 +223,7 @@ impl Cloud {
     }
 
     /// True if it was there. Chunks go behind all other calls: what is visible or on its way is more urgent.
-    pub(super) async fn delete_any(&self, name: &str) -> Result<bool, CloudError> {
+    pub async fn delete_function(&self, name: &str) -> Result<bool, CloudError> {
         let rank = match FunctionName::parse(name) {
             Some(FunctionName::Chunk { .. }) => Rank::Behind,
             _ => Rank::First,
@@ -279,16 +235,6 @@ impl Cloud {
             Err(error) if error.is_not_found() => Ok(false),
             Err(error) => Err(error),
         }
-    }
-
-    /// Deletes a function of a reel. True if it was there.
-    pub async fn delete_function(&self, victim: &Recent<'_, Sighted>, _: &Fresh<'_>) -> Result<bool, CloudError> {
-        self.delete_any(&victim.seen().facts().name).await
-    }
-
-    /// Deletes a function that this very process has just made to try something out.
-    pub async fn delete_trial(&self, name: &str) -> Result<bool, CloudError> {
-        self.delete_any(name).await
     }
 
     /// A function's public URL as it is reached from here, with a slash at its end; `None` if the function or its URL does not exist.
@@ -394,17 +340,8 @@ mod tests {
 
     #[test]
     fn times_are_read_as_aws_writes_them() {
-        let facts = |modified: &str| FunctionFacts {
-            name: String::new(),
-            code_sha256: String::new(),
-            code_bytes: 0,
-            description: String::new(),
-            state: None,
-            revision: None,
-            modified: modified.into(),
-        };
         let ten = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_341_600);
-        assert_eq!(facts("2026-11-22T10:00:00.000+0000").modified_at(), Some(ten));
-        assert_eq!(facts("yesterday").modified_at(), None);
+        assert_eq!(moment("2026-11-22T10:00:00.000+0000"), Some(ten));
+        assert_eq!(moment("yesterday"), None);
     }
 }

@@ -300,7 +300,7 @@ impl Cloud {
             Err(error) if !error.is_not_found() => return Err(error),
             _ => {}
         }
-        self.delete_any(public.name()).await
+        self.delete_function(public.name()).await
     }
 
     async fn configuration(&self, public: Public) -> Result<Option<GetFunctionConfigurationOutput>, CloudError> {

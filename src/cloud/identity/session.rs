@@ -18,7 +18,10 @@ use crate::{
         http::{self, answer::Form},
         limiter::{Calls, Limiter, Scope},
     },
-    model::gate::public::{CHUNK_ROLE, Public},
+    model::{
+        gate::public::{CHUNK_ROLE, Public},
+        reel::order::AccountRegion,
+    },
 };
 
 /// Keys of an endpoint that is not AWS. Never printed.
@@ -137,6 +140,10 @@ impl Cloud {
 
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    pub fn at(&self) -> AccountRegion {
+        AccountRegion { account: self.identity.account.clone(), region: self.region.clone() }
     }
 
     pub fn identity(&self) -> &Identity {

@@ -20,6 +20,20 @@ pub const INDEX_BYTES_MAX: u64 = 12 * MIB;
 /// The relay reads no longer media playlist. Lambda's streamed answers may have 200 MB, which is far more.
 pub const PLAYLIST_BYTES_MAX: u64 = 4 * MIB;
 
+/// How large an index and its playlists may be in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Of an index's zip.
+    pub index_bytes: u64,
+    /// Of one media playlist.
+    pub playlist_bytes: u64,
+}
+
+impl Limits {
+    /// Where gate and relay read them.
+    pub const LAMBDA: Self = Self { index_bytes: INDEX_BYTES_MAX, playlist_bytes: PLAYLIST_BYTES_MAX };
+}
+
 /// Room for what an index holds besides chunks and playlists: title, frames of its zip, the multivariant playlist.
 const ENVELOPE_BYTES: u64 = 8 * 1024;
 
@@ -34,16 +48,17 @@ pub enum LimitError {
     Segments { bytes: u64, length: Duration, limit: u64, hint: String },
     #[error("from one keyframe to the next the video has {bytes} bytes, and a chunk has {limit} at most")]
     Group { bytes: u64, limit: u64 },
-    #[error("its index would be larger than the {} MiB that the gate reads", INDEX_BYTES_MAX / MIB)]
-    Index { fitting_seconds: Option<u64> },
-    #[error("its playlist would be longer than the {} MiB that the relay reads", PLAYLIST_BYTES_MAX / MIB)]
-    Playlist { fitting_seconds: Option<u64> },
+    #[error("its index would be larger than the {} MiB that the gate reads", most / MIB)]
+    Index { most: u64, fitting_seconds: Option<u64> },
+    #[error("its playlist would be longer than the {} MiB that the relay reads", most / MIB)]
+    Playlist { most: u64, fitting_seconds: Option<u64> },
     #[error(
         "its index has no room for another generation: what is replaced is served on for a day at least, and the gate \
          reads {} MiB",
-        INDEX_BYTES_MAX / MIB
+        most / MIB
     )]
     NoRoom {
+        most: u64,
         /// When enough of the replaced generations are served no more (RFC 3339); `None` if that would not help.
         until: Option<String>,
     },
@@ -66,17 +81,17 @@ impl Explain for LimitError {
             Self::Group { .. } => "No segment ends but at a keyframe: re-encode the video with more of them first, or at \
                                    a lower bit rate."
                 .to_owned(),
-            Self::Index { fitting_seconds: Some(seconds) } | Self::Playlist { fitting_seconds: Some(seconds) } => {
+            Self::Index { fitting_seconds: Some(seconds), .. } | Self::Playlist { fitting_seconds: Some(seconds), .. } => {
                 format!("Use --segment-seconds {seconds} or more, or publish the video in parts.")
             }
-            Self::Index { fitting_seconds: None } | Self::Playlist { fitting_seconds: None } => {
+            Self::Index { fitting_seconds: None, .. } | Self::Playlist { fitting_seconds: None, .. } => {
                 "Use a larger --segment-seconds, or publish the video in parts.".to_owned()
             }
-            Self::NoRoom { until: Some(until) } => {
+            Self::NoRoom { until: Some(until), .. } => {
                 format!("There is room after {until}. Until then publish under another --name, or use a larger \
                          --segment-seconds.")
             }
-            Self::NoRoom { until: None } => {
+            Self::NoRoom { until: None, .. } => {
                 "Publish under another --name, or use a larger --segment-seconds.".to_owned()
             }
         })
@@ -86,6 +101,7 @@ impl Explain for LimitError {
 /// The sum of a rendition's segments, in order. Fails with the first that makes it too large for anyone who serves it.
 #[derive(Debug)]
 pub struct Sum {
+    limits: Limits,
     packer: Packer,
     rendition: RenditionId,
     /// Of the whole video, if it is known.
@@ -102,8 +118,15 @@ pub struct Sum {
 }
 
 impl Sum {
-    pub fn new(chunk_limit: u64, rendition: &RenditionId, duration: Option<Duration>, held: Vec<Held>) -> Self {
+    pub fn new(
+        limits: Limits,
+        chunk_limit: u64,
+        rendition: &RenditionId,
+        duration: Option<Duration>,
+        held: Vec<Held>,
+    ) -> Self {
         Self {
+            limits,
             packer: Packer::new(chunk_limit),
             rendition: rendition.clone(),
             duration,
@@ -134,21 +157,23 @@ impl Sum {
         self.made_us += duration_us;
         self.playlist_bytes += links;
         self.index_bytes += json_bytes(&segment) + links + relayed;
-        if self.playlist_bytes > PLAYLIST_BYTES_MAX {
-            return Err(LimitError::Playlist {
-                fitting_seconds: self.fitting(PLAYLIST_BYTES_MAX, self.playlist_bytes),
-            });
+        let Limits { index_bytes, playlist_bytes } = self.limits;
+        if self.playlist_bytes > playlist_bytes {
+            let fitting_seconds = self.fitting(playlist_bytes, self.playlist_bytes);
+            return Err(LimitError::Playlist { most: playlist_bytes, fitting_seconds });
         }
-        if self.index_bytes > INDEX_BYTES_MAX {
-            return Err(LimitError::Index { fitting_seconds: self.fitting(INDEX_BYTES_MAX, self.index_bytes) });
+        if self.index_bytes > index_bytes {
+            let fitting_seconds = self.fitting(index_bytes, self.index_bytes);
+            return Err(LimitError::Index { most: index_bytes, fitting_seconds });
         }
         self.room()
     }
 
     /// Whether the index has room for what was taken in, and if not, when it will have.
     fn room(&self) -> Result<(), LimitError> {
+        let most = self.limits.index_bytes;
         let mut total = self.index_bytes + self.held.iter().map(|held| held.bytes).sum::<u64>();
-        if total <= INDEX_BYTES_MAX {
+        if total <= most {
             return Ok(());
         }
         let ends = self.held.iter().filter_map(|held| Some((held.until.as_deref()?, held.bytes)));
@@ -156,11 +181,11 @@ impl Sum {
         ends.sort_unstable();
         for (until, bytes) in ends {
             total -= bytes;
-            if total <= INDEX_BYTES_MAX {
-                return Err(LimitError::NoRoom { until: Some(until.to_owned()) });
+            if total <= most {
+                return Err(LimitError::NoRoom { most, until: Some(until.to_owned()) });
             }
         }
-        Err(LimitError::NoRoom { until: None })
+        Err(LimitError::NoRoom { most, until: None })
     }
 
     /// The segment length at which the whole video would take `limit`, if so many segments take `bytes`; with a tenth to
@@ -175,6 +200,7 @@ impl Sum {
 /// Refuses what can't be published, as far as that can be told of a video before it is split. What re-encoding comes to
 /// is not known, and neither is what a file of unknown length holds: only the split tells.
 pub fn foresee(
+    limits: Limits,
     plan: &MediaPlan,
     cut: &Cut,
     rendition: &RenditionId,
@@ -188,7 +214,7 @@ pub fn foresee(
     let segments = plan.expected_segments(cut.segment_length);
     let length = plan.duration.unwrap_or_default() / segments.max(1);
     let bytes = plan.published_bytes(source_bytes).unwrap_or(0) / u64::from(segments.max(1));
-    let mut sum = Sum::new(limit, rendition, plan.duration, Vec::new());
+    let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new());
     for _ in 0..segments {
         sum.add(bytes, length.as_micros() as u64).map_err(|error| match error {
             LimitError::Pack(error @ PackError::SegmentTooLarge { .. }) => {
@@ -273,7 +299,7 @@ mod tests {
 
     fn refused(plan: &MediaPlan, seconds: u64, limit: u64, bytes: u64, held: &[Held]) -> Result<(), LimitError> {
         let cut = Cut { segment_length: Duration::from_secs(seconds), chunk_limit: limit, transcode: Transcode::Never };
-        foresee(plan, &cut, &RenditionId::source(), bytes, held.to_vec())
+        foresee(Limits::LAMBDA, plan, &cut, &RenditionId::source(), bytes, held.to_vec())
     }
 
     fn held(bytes: u64, until: Option<&str>) -> Held {
@@ -285,7 +311,7 @@ mod tests {
         let gib = 1024 * MIB;
         assert_eq!(refused(&plan(24, 1, 0), 2, 32 * MIB, 40 * gib, &[]), Ok(()));
         let error = refused(&plan(24, 1, 0), 1, 32 * MIB, 40 * gib, &[]).unwrap_err();
-        assert_eq!(error, LimitError::Playlist { fitting_seconds: Some(2) });
+        assert_eq!(error, LimitError::Playlist { most: PLAYLIST_BYTES_MAX, fitting_seconds: Some(2) });
         assert_eq!(error.hint().unwrap(), "Use --segment-seconds 2 or more, or publish the video in parts.");
         // where keyframes are farther apart, segments are as long as that whatever was asked for
         assert_eq!(refused(&plan(24, 2, 0), 1, 32 * MIB, 40 * gib, &[]), Ok(()));
@@ -315,16 +341,16 @@ mod tests {
         assert_eq!(to_come(&[of_a_day, vec![held(MIB / 2, None)]].concat()), Ok(()));
         let mut full: Vec<Held> = UNTIL.iter().rev().map(|until| held(4 * MIB, Some(until))).collect();
         full.push(held(4 * MIB, None));
-        assert_eq!(to_come(&full), Err(LimitError::NoRoom { until: Some(UNTIL[1].to_owned()) }));
+        assert_eq!(to_come(&full), Err(LimitError::NoRoom { most: INDEX_BYTES_MAX, until: Some(UNTIL[1].to_owned()) }));
         full.pop();
-        assert_eq!(to_come(&full), Err(LimitError::NoRoom { until: Some(UNTIL[0].to_owned()) }));
-        assert_eq!(to_come(&[held(12 * MIB, None)]), Err(LimitError::NoRoom { until: None }));
+        assert_eq!(to_come(&full), Err(LimitError::NoRoom { most: INDEX_BYTES_MAX, until: Some(UNTIL[0].to_owned()) }));
+        assert_eq!(to_come(&[held(12 * MIB, None)]), Err(LimitError::NoRoom { most: INDEX_BYTES_MAX, until: None }));
     }
 
     #[test]
     fn the_sum_is_what_index_and_playlists_come_to() {
         let (limit, id) = (8 * MIB, RenditionId::source());
-        let (mut packer, mut sum) = (Packer::new(limit), Sum::new(limit, &id, None, Vec::new()));
+        let (mut packer, mut sum) = (Packer::new(limit), Sum::new(Limits::LAMBDA, limit, &id, None, Vec::new()));
         let mut chunks = Vec::new();
         let mut close = |chunk: crate::model::chunk::pack::Chunk| {
             let mut offset = 0;

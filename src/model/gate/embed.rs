@@ -2,8 +2,7 @@
 //! what plays it is the watch page's hls.js, version and hash.
 
 use super::watch_page::{escape, hls_js, hls_js_integrity};
-use crate::model::reel::name::ReelName;
-use crate::model::shown;
+use crate::model::{reel::name::ReelName, shown};
 
 /// A reel as other pages show it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::{
     media::ffmpeg::Tools,
     model::{
         chunk::{
-            limits::Sum,
+            limits::{Limits, Sum},
             pack::{Chunk, Manifest, Packer, Segment},
         },
         media::decide::MediaPlan,
@@ -28,6 +28,8 @@ use crate::{
 
 pub(crate) struct Cut<'a> {
     pub order: &'a Order,
+    /// Of the place where the reel is.
+    pub limits: Limits,
     pub tools: &'a Tools,
     pub plan: &'a MediaPlan,
     pub reporter: &'a Arc<dyn Reporter>,
@@ -57,7 +59,7 @@ impl Cut<'_> {
             started: &|_| (),
         };
         let (rendition, duration) = (RenditionId::source(), self.plan.duration);
-        let sum = Sum::new(self.order.cut.chunk_limit, &rendition, duration, Vec::new());
+        let sum = Sum::new(self.limits, self.order.cut.chunk_limit, &rendition, duration, Vec::new());
         let (closed, segments) = mpsc::channel(1);
         let comparing = Comparing { order: self.order, promised, backlog, waiting: VecDeque::new(), same: 0 };
         let (split, same) = tokio::join!(split.run(sum, closed, job, self.control), comparing.run(segments));

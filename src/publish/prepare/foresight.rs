@@ -1,10 +1,9 @@
 //! Whether a reel will fit what serves it, told before anything is done about it, and by what the index holds already.
 
 use crate::{
-    cloud::Cloud,
     media::{ffmpeg::Tools, probe},
     model::{
-        chunk::limits::{self, Held, INDEX_BYTES_MAX},
+        chunk::limits::{self, Held, Limits},
         media::decide::{MediaPlan, decide},
         reel::{
             name::{Generation, RenditionId},
@@ -18,12 +17,13 @@ use crate::{
         attempt::attempts,
         reporter::{Control, JobHandle},
     },
+    storage::Storage,
 };
 
 /// What a name holds in an account.
 pub(crate) struct Standing<'a> {
     pub existing: Option<&'a Existing>,
-    pub cloud: &'a Cloud,
+    pub storage: &'a dyn Storage,
     pub control: &'a Control,
     pub job: &'a JobHandle,
 }
@@ -36,32 +36,32 @@ pub(crate) async fn foresee(
     generation: Generation,
     standing: &Standing<'_>,
 ) -> Result<Vec<Held>, Stopped> {
-    let Standing { existing, cloud, control, job } = standing;
+    let Standing { existing, storage, control, job } = standing;
     let held = match existing {
         None => Vec::new(),
         // it fits, since it is there
         Some(Existing { facts, index, .. })
-            if index.current.generation == generation && facts.code_bytes <= INDEX_BYTES_MAX =>
+            if index.current.generation == generation && facts.code_bytes <= storage.limits().index_bytes =>
         {
             return Ok(Vec::new());
         }
         Some(existing) => {
-            let now = attempts(job, control, &order.retry, |_| cloud.now(), |_| ()).await?;
+            let now = attempts(job, control, &order.retry, |_| storage.now(), |_| ()).await?;
             index::held(existing, generation, now)
         }
     };
-    fits(order, plan, source_bytes, held.clone())?;
+    fits(storage.limits(), order, plan, source_bytes, held.clone())?;
     Ok(held)
 }
 
 /// For an account where nothing is yet: reads the video alone.
-pub async fn foresee_alone(order: &Order, tools: &Tools, control: &Control) -> Result<(), Stopped> {
+pub async fn foresee_alone(limits: Limits, order: &Order, tools: &Tools, control: &Control) -> Result<(), Stopped> {
     let media = probe::probe(tools, &order.video, &control.cancel).await?;
     let plan = decide(&media, order.cut.transcode)?;
-    fits(order, &plan, media.bytes, Vec::new())
+    fits(limits, order, &plan, media.bytes, Vec::new())
 }
 
-fn fits(order: &Order, plan: &MediaPlan, source_bytes: u64, held: Vec<Held>) -> Result<(), Stopped> {
-    limits::foresee(plan, &order.cut, &RenditionId::source(), source_bytes, held)
+fn fits(limits: Limits, order: &Order, plan: &MediaPlan, source_bytes: u64, held: Vec<Held>) -> Result<(), Stopped> {
+    limits::foresee(limits, plan, &order.cut, &RenditionId::source(), source_bytes, held)
         .map_err(|error| Stopped::Failed(limits::refusal(&order.reel, &error)))
 }

@@ -14,6 +14,7 @@ use crate::{
         source::{Source, another},
     },
     model::{
+        chunk::limits::Limits,
         media::decide::{MediaPlan, decide},
         reel::{
             generation::{SourceHash, SourcePrint, generation},
@@ -60,6 +61,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
 /// What it takes to tell.
 pub(crate) struct Identity<'a> {
     pub order: &'a Order,
+    pub limits: Limits,
     pub tools: &'a Tools,
     pub reporter: &'a Arc<dyn Reporter>,
     pub control: &'a Control,
@@ -133,9 +135,9 @@ impl Identity<'_> {
     }
 
     async fn makes(&self, served: &GenerationIndex) -> Result<bool, Stopped> {
-        let Self { order, tools, reporter, control, video } = *self;
+        let Self { order, limits, tools, reporter, control, video } = *self;
         let folder = attempt_folder(order, served.generation)?;
-        Cut { order, tools, plan: &video.plan, reporter, control }.makes(served, folder.path()).await
+        Cut { order, limits, tools, plan: &video.plan, reporter, control }.makes(served, folder.path()).await
     }
 
     fn name_taken(&self, taken: &Existing) -> Fault {

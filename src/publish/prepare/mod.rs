@@ -24,12 +24,11 @@ use super::{
     work::{Kept, Work},
 };
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
     media::ffmpeg::{self, Tools},
     model::{
         chunk::{limits::Held, pack::estimate_chunks},
         cost::Viewed,
-        gate::public::GATE,
+        gate::public::{GATE, Public},
         media::decide::MediaPlan,
         reel::{
             generation::SourceHash,
@@ -57,6 +56,7 @@ use crate::{
         order_form::OrderForm,
         work_folder::{AttemptFolder, attempt_folder},
     },
+    storage::{FunctionFacts, Storage},
 };
 
 pub(super) struct Prepared {
@@ -80,27 +80,27 @@ pub(super) enum Start {
 pub(super) async fn prepare(
     order: Order,
     held: &ReelLock,
-    cloud: Cloud,
+    storage: Arc<dyn Storage>,
     tools: &Tools,
     reporter: Arc<dyn Reporter>,
     control: &Control,
 ) -> Result<Prepared, Stopped> {
     let job = JobHandle::queued(reporter.clone(), JobName::Probe, Unit::Steps);
     job.started(1);
-    let found = find(&order, held, &cloud, tools, control, &job).await;
+    let found = find(&order, held, &*storage, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
     let Look { video: Video { plan, source, origin, .. }, generation, existing, held: beside, gate } = look;
     let rendition = RenditionId::source();
-    let mut planned = planned(&order, &cloud, &plan, source.bytes(), generation);
-    planned.warnings.extend(left_behind(&order, &cloud, &origin, generation, existing.as_ref(), &chunks).await);
+    let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
+    planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
     let folder = attempt_folder(&order, generation)?;
     let backlog_bytes = order.backlog_bytes();
     let backlog = Backlog::new(backlog_bytes);
     let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
     let deployed = deployed::deployed(&chunks, generation, &rendition);
     let work = Work {
-        cloud,
+        storage,
         generation,
         rendition,
         gate,
@@ -145,15 +145,15 @@ struct Look {
 async fn find(
     order: &Order,
     held: &ReelLock,
-    cloud: &Cloud,
+    storage: &dyn Storage,
     tools: &Tools,
     control: &Control,
     job: &JobHandle,
 ) -> Result<Found, Stopped> {
-    let look = look(order, cloud, tools, control, job).await?;
+    let look = look(order, storage, tools, control, job).await?;
     let (journal, known) = open_journal(held, look.generation, job)?;
     let (rendition, known) = (RenditionId::source(), known || look.existing.is_some());
-    let chunks = |_| deployed::chunks(cloud, &order.reel, look.generation, &rendition, known);
+    let chunks = |_| deployed::chunks(storage, &order.reel, look.generation, &rendition, known);
     let chunks = attempts(job, control, &order.retry, chunks, |_| ()).await?;
     Ok(Found { look, journal, chunks })
 }
@@ -161,17 +161,18 @@ async fn find(
 /// Reads the video and the account, side by side; makes nothing. The first to fail ends it.
 async fn look(
     order: &Order,
-    cloud: &Cloud,
+    storage: &dyn Storage,
     tools: &Tools,
     control: &Control,
     job: &JobHandle,
 ) -> Result<Look, Stopped> {
     let (video, (existing, gate)) =
-        tokio::try_join!(look_at_video(order, tools, control), look_at_account(order, cloud, control, job))?;
-    let identity = Identity { order, tools, reporter: job.reporter(), control, video: &video };
+        tokio::try_join!(look_at_video(order, tools, control), look_at_account(order, storage, control, job))?;
+    let identity =
+        Identity { order, limits: storage.limits(), tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
-    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(cloud)))?;
-    let standing = Standing { existing: existing.as_ref(), cloud, control, job };
+    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
+    let standing = Standing { existing: existing.as_ref(), storage, control, job };
     let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
     Ok(Look { video, generation, existing, held, gate })
 }
@@ -179,17 +180,17 @@ async fn look(
 /// The reel as it is published, and the gate's URL.
 async fn look_at_account(
     order: &Order,
-    cloud: &Cloud,
+    storage: &dyn Storage,
     control: &Control,
     job: &JobHandle,
 ) -> Result<(Option<Existing>, Option<String>), Stopped> {
-    let existing = attempts(job, control, &order.retry, |_| deployed::existing(cloud, &order.reel), |_| ()).await?;
-    let gate = attempts(job, control, &order.retry, |_| cloud.function_url(GATE), |_| ()).await?;
+    let existing = attempts(job, control, &order.retry, |_| deployed::existing(storage, &order.reel), |_| ()).await?;
+    let gate = attempts(job, control, &order.retry, |_| storage.public_url(Public::Gate), |_| ()).await?;
     Ok((existing, gate))
 }
 
-fn no_gate(cloud: &Cloud) -> Fault {
-    let (account, region) = (&cloud.identity().account, cloud.region());
+fn no_gate(storage: &dyn Storage) -> Fault {
+    let AccountRegion { account, region } = storage.at();
     let what = format!("could not find the gate in account {account}, Region {region}: function `{GATE}` has no URL");
     Fault { class: FaultClass::NeedsPerson, ..Fault::permanent(what) }
         .hint("It is made once for an account and Region, and serves every reel.")
@@ -264,7 +265,7 @@ fn recorded(records: &[Record]) -> Option<Recorded> {
 /// A sentence for each interrupted publishing of this reel that this run can't go on with.
 async fn left_behind(
     order: &Order,
-    cloud: &Cloud,
+    storage: &dyn Storage,
     now: &Origin,
     generation: Generation,
     existing: Option<&Existing>,
@@ -276,7 +277,7 @@ async fn left_behind(
     let mut sentences = Vec::new();
     for left in orphans {
         // without its tags the reason is not told, and the sentence still holds
-        let tags = cloud.tags(&left.functions[0]).await.ok().flatten().unwrap_or_default();
+        let tags = storage.tags(&left.functions[0]).await.ok().flatten().unwrap_or_default();
         let difference = Origin::of_tags(&tags).and_then(|before| before.difference(now));
         let why = difference.unwrap_or_else(|| "the settings were others".to_owned());
         sentences.push(format!(
@@ -290,31 +291,36 @@ async fn left_behind(
     sentences
 }
 
-fn planned(order: &Order, cloud: &Cloud, plan: &MediaPlan, source_bytes: u64, generation: Generation) -> Planned {
+fn planned(
+    order: &Order,
+    storage: &dyn Storage,
+    plan: &MediaPlan,
+    source_bytes: u64,
+    generation: Generation,
+) -> Planned {
     let segments = plan.expected_segments(order.cut.segment_length).max(1);
     let duration = plan.duration.unwrap_or_default();
     let viewed = Viewed { duration, segment_length: duration / segments, bytes: source_bytes };
     Planned {
         reel: order.reel.clone(),
         generation,
-        region: cloud.region().to_owned(),
+        region: storage.at().region,
         duration,
         source_bytes,
         segments,
         chunks: estimate_chunks(source_bytes, segments, order.cut.chunk_limit),
         streams: plan.sentences(),
         warnings: plan.warnings.clone(),
-        costs: (!order.place.is_local()).then(|| viewed.costs(cloud.region())),
+        costs: (!order.place.is_local()).then(|| storage.costs(&viewed)),
     }
 }
 
 fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
-    let (account, region) = (work.cloud.identity().account.clone(), work.cloud.region().to_owned());
     let order = OrderForm { transcode: !plan.is_deterministic(), ..OrderForm::of(&work.order) };
     Began {
         at: rfc3339(SystemTime::now()),
         order,
-        place: AccountRegion { account, region },
+        place: work.storage.at(),
         source_bytes: planned.source_bytes,
         origin: Some(work.origin.clone()),
         chunks: planned.chunks,

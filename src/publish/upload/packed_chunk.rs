@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{cloud::functions::code::CodeZip, model::reel::index::ChunkIndex};
+use crate::{model::reel::index::ChunkIndex, storage::CodeZip};
 
 /// A chunk ready to deploy.
 #[derive(Debug, Clone)]

@@ -11,15 +11,19 @@ use std::{
 
 use super::{packed_chunk::PackedChunk, slow::TooSlow, turns::Turns};
 use crate::{
-    cloud::{CloudError, ErrorKind, LeaseError, functions::NewFunction},
     model::{
         pace::uploads::Failed,
         reel::{describe, name::ReelName},
         report::fault::{Explain, FaultClass, Stopped},
     },
     publish::work::Work,
-    remote::change::{self, ChangeError},
     running::{attempt::attempts, reporter::JobHandle},
+    storage::{
+        CloudError, ErrorKind, NewFunction,
+        change::{self, ChangeError},
+        lease::LeaseError,
+        sight::sight,
+    },
 };
 
 /// What it took to have a chunk deployed.
@@ -148,7 +152,7 @@ impl Sending<'_> {
             () = self.turns.turn(number) => {}
             () = work.control.last_attempt.cancelled() => return Ok(None),
         }
-        let error = match work.cloud.create_function(&self.new, &self.chunk.code, self.job.count()).await {
+        let error = match change::put_chunk(&*work.storage, &self.new, &self.chunk.code, self.job.count()).await {
             Ok(_) => {
                 self.turns.answered(number);
                 return Ok(sent(self.chunk.code.bytes()));
@@ -216,7 +220,7 @@ impl Sending<'_> {
     async fn has_settled(&self) -> Result<Option<u64>, Error> {
         let Self { work, new, chunk, job, .. } = self;
         let name = || new.name.clone();
-        let Some(seen) = work.cloud.sight(&new.name).await? else {
+        let Some(seen) = sight(&*work.storage, &new.name).await? else {
             self.is_there.store(false, Relaxed);
             return Ok(None);
         };
@@ -225,7 +229,7 @@ impl Sending<'_> {
             _ if facts.description != new.description => return Err(Error::Foreign { name: name() }),
             Some("Deleting") => return Err(self.unsettled("being deleted")),
             Some("Failed") => {
-                change::delete(&work.cloud, &*work.lease().await?, &seen).await?;
+                change::delete(&*work.storage, &*work.lease().await?, &seen).await?;
                 return Err(self.unsettled("made anew, since it had failed"));
             }
             _ if facts.code_sha256 == chunk.index.sha256 => return Ok(Some(0)),
@@ -234,11 +238,11 @@ impl Sending<'_> {
         job.log("other content is deployed under this name: it is replaced");
         let lease = work.lease().await?;
         // before the lease was ours, another machine may have published what is under this name
-        let index_code = work.cloud.function(&work.index_function()).await?.map(|index| index.code_sha256);
+        let index_code = work.storage.get(&work.index_function()).await?.map(|index| index.code_sha256);
         if index_code != *work.index_code.lock().unwrap_or_else(PoisonError::into_inner) {
             return Err(Error::Overtaken { reel: work.order.reel.clone(), name: name() });
         }
-        change::replace(&work.cloud, &lease, &seen, &chunk.code, job.count()).await?;
+        change::replace(&*work.storage, &lease, &seen, &chunk.code, job.count()).await?;
         Ok(Some(chunk.code.bytes()))
     }
 }

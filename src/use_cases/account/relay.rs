@@ -10,7 +10,7 @@ use crate::{
         report::fault::Stopped,
     },
     running::reporter::{Control, Reporter},
-    use_cases::{Engine, Person, Question, consent, engine::account_region, unless_cancelled},
+    use_cases::{Engine, Person, Question, consent, unless_cancelled},
 };
 
 pub async fn relay(
@@ -26,7 +26,7 @@ pub async fn relay(
         if !on || place.is_local() {
             return Ok(());
         }
-        let at = account_region(&engine.connect(place).await?);
+        let at = engine.storage(place).await?.at();
         let dollars_per_gb = cost::egress_per_gb(&at.region);
         consent::ask(person, &Question::Relay { at, dollars_per_gb }).await
     };

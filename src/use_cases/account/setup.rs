@@ -10,7 +10,7 @@ use crate::{
         report::fault::Stopped,
     },
     running::reporter::{Control, Reporter},
-    use_cases::{Engine, Person, consent, engine::account_region, unless_cancelled},
+    use_cases::{Engine, Person, consent, unless_cancelled},
 };
 
 /// Also says where that was.
@@ -27,7 +27,7 @@ pub async fn setup(
         consent::acknowledged(engine, place, &cloud, person).await?;
         let _alone = engine.alone().await;
         let ready = account::setup(&cloud, wish, reporter, control).await?;
-        Ok((ready, account_region(&cloud)))
+        Ok((ready, cloud.at()))
     };
     unless_cancelled(&control.cancel, work).await
 }
@@ -45,7 +45,7 @@ pub async fn roles(
         consent::acknowledged(engine, place, &cloud, person).await?;
         let _alone = engine.alone().await;
         let changed = account::setup_roles(&cloud, reporter, control).await?;
-        Ok((changed, account_region(&cloud)))
+        Ok((changed, cloud.at()))
     };
     unless_cancelled(&control.cancel, work).await
 }

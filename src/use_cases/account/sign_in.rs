@@ -8,7 +8,7 @@ use crate::{
         reel::order::{AccountRegion, Place},
         report::fault::Stopped,
     },
-    use_cases::{Engine, Question, consent, engine::account_region},
+    use_cases::{Engine, Question, consent},
 };
 
 pub use crate::cloud::Profile;
@@ -36,7 +36,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
     let quota = cloud.quota().await?;
     let (setup, relay) = if place.is_local() { (Vec::new(), true) } else { preflight(&cloud).await? };
     Ok(SignedIn {
-        at: account_region(&cloud),
+        at: cloud.at(),
         principal: cloud.identity().arn.clone(),
         code_bytes_used: quota.code_bytes_used,
         code_bytes: quota.code_bytes,

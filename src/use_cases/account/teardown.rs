@@ -3,7 +3,7 @@
 use crate::{
     account::{self, Roles},
     model::{reel::order::Place, report::fault::Stopped},
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
+    use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
 
 /// What is gone, in words; empty when nothing was there.
@@ -16,7 +16,7 @@ pub async fn teardown(
 ) -> Result<Vec<String>, Stopped> {
     let work = async {
         let cloud = engine.connect(place).await?;
-        let question = Question::Teardown { at: account_region(&cloud), and_roles: !keep_roles };
+        let question = Question::Teardown { at: cloud.at(), and_roles: !keep_roles };
         consent::ask(person, &question).await?;
         let roles = if keep_roles { Roles::Keep } else { Roles::Remove };
         let _alone = engine.alone().await;

@@ -21,8 +21,8 @@ pub async fn check(
     found: impl Fn(Checked) + Sync,
 ) -> Result<Report, Stopped> {
     let work = async {
-        let cloud = engine.connect(place).await?;
-        remote::check(&cloud, reel, depth, &follow.retries(), found).await.map_err(|error| match error {
+        let storage = engine.storage(place).await?;
+        remote::check(&*storage, reel, depth, &follow.retries(), found).await.map_err(|error| match error {
             LibraryError::NotFound(_) => Stopped::Failed(super::not_found(engine, reel)),
             error => error.into(),
         })

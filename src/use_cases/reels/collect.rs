@@ -3,11 +3,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 use crate::{
-    cloud::{Cloud, functions::FunctionFacts},
     model::{
         reel::{index::Index, name::ReelName, order::Place},
         report::fault::{Fault, Stopped},
@@ -21,6 +21,7 @@ use crate::{
         lock::{Purpose, ReelLock},
         work_folder,
     },
+    storage::{FunctionFacts, Storage},
     use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
 
@@ -53,16 +54,16 @@ pub async fn collect(
     mut found: impl FnMut(Found<'_>),
 ) -> Result<Collected, Stopped> {
     let look = async {
-        let cloud = engine.connect(place).await?;
-        let (going, held) = look(engine, &cloud, reel, follow, &mut found).await?;
+        let storage = engine.storage(place).await?;
+        let (going, held) = look(engine, &storage, reel, follow, &mut found).await?;
         let functions = going.iter().map(|left| left.functions.len() as u32).sum();
         let bytes = going.iter().map(|left| left.bytes).sum();
         if functions > 0 {
             consent::ask(person, &Question::Collect { functions, bytes }).await?;
         }
-        Ok((cloud, going, held))
+        Ok((storage, going, held))
     };
-    let (cloud, going, held) = unless_cancelled(&follow.cancel, look).await?;
+    let (storage, going, held) = unless_cancelled(&follow.cancel, look).await?;
     let mut collected = Collected::default();
     let kept = if reel.is_some() { Duration::ZERO } else { ORPHANS_KEPT };
     for (reel, held) in &held {
@@ -72,7 +73,7 @@ pub async fn collect(
         if names.is_empty() {
             continue;
         }
-        match take_away(engine, &cloud, held, names, kept, follow).await {
+        match take_away(engine, &storage, held, names, kept, follow).await {
             Ok(functions) => {
                 collected.functions += functions;
                 collected.bytes += bytes;
@@ -90,13 +91,13 @@ pub async fn collect(
 /// What goes, with the reels that it is of, held. What a first look called left over may be served once they are.
 async fn look(
     engine: &Engine,
-    cloud: &Cloud,
+    storage: &Arc<dyn Storage>,
     reel: Option<&ReelName>,
     follow: &Follow,
     found: &mut impl FnMut(Found<'_>),
 ) -> Result<(Vec<Leftover>, BTreeMap<ReelName, ReelLock>), Stopped> {
     let retries = follow.retries();
-    let sweep = async || remote::sweep(cloud, &retries).await.map_err(Stopped::from);
+    let sweep = async || remote::sweep(&**storage, &retries).await.map_err(Stopped::from);
     let of_interest = |left: &Leftover| reel.is_none_or(|reel| left.reel == *reel);
     let first = sweep().await?;
     let reels: BTreeSet<ReelName> =
@@ -128,7 +129,7 @@ async fn look(
 /// Of one reel; each function is asked once more just before it goes.
 async fn take_away(
     engine: &Engine,
-    cloud: &Cloud,
+    storage: &Arc<dyn Storage>,
     held: &ReelLock,
     names: Vec<String>,
     kept: Duration,
@@ -137,8 +138,8 @@ async fn take_away(
     let (reel, retries) = (held.reel(), follow.retries());
     let may_go = |index: Option<&Index>, facts: &FunctionFacts, now| is_left_over(reel, index, facts, now, kept);
     engine
-        .leased(cloud, held, follow, async |lease| {
-            let removal = Removal { cloud, lease, reel, retries: &retries };
+        .leased(storage, held, follow, async |lease| {
+            let removal = Removal { storage: &**storage, lease, reel, retries: &retries };
             removal.remove(names, may_go, |_| ()).await.map_err(Stopped::from)
         })
         .await

@@ -18,7 +18,7 @@ use crate::{
         resumable::Resumable,
         work_folder,
     },
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
+    use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
 
 /// Returns how many functions went. `progress` hears how many of how many so far. After an interruption it can be run
@@ -34,16 +34,16 @@ pub async fn delete(
     let held = engine.hold(reel, Purpose::Delete).await?;
     let retries = follow.retries();
     let asked = async {
-        let cloud = engine.connect(place).await?;
-        let at = account_region(&cloud);
+        let storage = engine.storage(place).await?;
+        let at = storage.at();
         let may_stand = may_stand(engine, reel, at.clone()).await;
-        let inventory = remote::inventory(&cloud, reel, may_stand, &retries).await?;
+        let inventory = remote::inventory(&*storage, reel, may_stand, &retries).await?;
         consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
-        Ok((cloud, at, inventory))
+        Ok((storage, at, inventory))
     };
-    let (cloud, at, inventory) = unless_cancelled(&follow.cancel, asked).await?;
-    let delete = engine.leased(&cloud, &held, follow, async |lease| {
-        let removal = Removal { cloud: &cloud, lease, reel, retries: &retries };
+    let (storage, at, inventory) = unless_cancelled(&follow.cancel, asked).await?;
+    let delete = engine.leased(&storage, &held, follow, async |lease| {
+        let removal = Removal { storage: &*storage, lease, reel, retries: &retries };
         remote::delete(&removal, inventory, progress).await.map_err(Stopped::from)
     });
     let gone = delete.await?;

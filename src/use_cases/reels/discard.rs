@@ -1,10 +1,9 @@
 //! Giving up a publishing that was interrupted: its chunks go, but none that an index lists, and its journal with them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::resume::Resumable;
 use crate::{
-    cloud::functions::FunctionFacts,
     model::{
         reel::{index::Index, name::PREFIX},
         report::fault::Stopped,
@@ -15,7 +14,8 @@ use crate::{
         lock::{Purpose, ReelLock},
         log, work_folder,
     },
-    use_cases::{Engine, Follow, Person, Question, consent, engine::account_region, unless_cancelled},
+    storage::{FunctionFacts, Storage},
+    use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
 
 /// Returns how many functions went.
@@ -54,13 +54,13 @@ async fn discard_held(
 ) -> Result<u32, Stopped> {
     let (reel, generation) = (&resumable.reel, resumable.generation);
     let order = resumable.order(engine.machine().folders.clone());
-    let cloud = unless_cancelled(&follow.cancel, engine.connect_for(&order)).await?;
-    let question = Question::Discard { reel: reel.clone(), generation, at: account_region(&cloud) };
+    let storage: Arc<dyn Storage> = Arc::new(unless_cancelled(&follow.cancel, engine.connect_for(&order)).await?);
+    let question = Question::Discard { reel: reel.clone(), generation, at: storage.at() };
     unless_cancelled(&follow.cancel, consent::ask(person, &question)).await?;
     let retries = follow.retries();
     // a list may be stale: what the journal tells of, now that nobody else is at it, is asked for by its name
     let mut names = names_on_record(engine, resumable).await;
-    remote::each_function(&cloud, &format!("{PREFIX}{reel}-{generation}-"), &retries, |page| {
+    remote::each_function(&*storage, &format!("{PREFIX}{reel}-{generation}-"), &retries, |page| {
         names.extend(page.into_iter().map(|facts| facts.name));
     })
     .await?;
@@ -68,8 +68,8 @@ async fn discard_held(
     let may_go =
         |index: Option<&Index>, facts: &FunctionFacts, _| leftover::is_unlisted(reel, index, generation, facts);
     engine
-        .leased(&cloud, held, follow, async |lease| {
-            let removal = Removal { cloud: &cloud, lease, reel, retries: &retries };
+        .leased(&storage, held, follow, async |lease| {
+            let removal = Removal { storage: &*storage, lease, reel, retries: &retries };
             removal.remove(names.into_iter().collect(), may_go, |done| progress(done, all)).await.map_err(Stopped::from)
         })
         .await

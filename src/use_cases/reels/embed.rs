@@ -12,8 +12,8 @@ use crate::{
 
 pub async fn embed(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Embed, Stopped> {
     let work = async {
-        let cloud = engine.connect(place).await?;
-        remote::embed(&cloud, reel, &follow.retries()).await.map_err(|error| match error {
+        let storage = engine.storage(place).await?;
+        remote::embed(&*storage, reel, &follow.retries()).await.map_err(|error| match error {
             LibraryError::NotFound(_) => Stopped::Failed(super::not_found(engine, reel)),
             error => error.into(),
         })

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::{
     model::{
-        gate::public::GATE,
+        gate::public::Public,
         reel::{index::Index, name::ReelName, order::Place},
         report::fault::Stopped,
     },
@@ -23,11 +23,11 @@ pub struct Info {
 
 pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Info, Stopped> {
     let work = async {
-        let cloud = engine.connect(place).await?;
+        let storage = engine.storage(place).await?;
         let retries = follow.retries();
-        let existing = retries.again(|| deployed::existing(&cloud, reel)).await?;
+        let existing = retries.again(|| deployed::existing(&*storage, reel)).await?;
         let index = super::found(engine, reel, existing)?.index;
-        let gate = retries.again(|| cloud.function_url(GATE)).await?;
+        let gate = retries.again(|| storage.public_url(Public::Gate)).await?;
         let gate = gate.ok_or(LibraryError::NoGate)?;
         let watch_url = format!("{gate}{reel}/");
         let published = index.published.known();

@@ -16,8 +16,8 @@ pub async fn list(
     page: impl FnMut(&ListedReels),
 ) -> Result<ListedReels, Stopped> {
     let work = async {
-        let cloud = engine.connect(place).await?;
-        remote::list(&cloud, &follow.retries(), page).await.map_err(Stopped::from)
+        let storage = engine.storage(place).await?;
+        remote::list(&*storage, &follow.retries(), page).await.map_err(Stopped::from)
     };
     unless_cancelled(&follow.cancel, work).await
 }

@@ -11,6 +11,7 @@ use crate::{
     publish::{self, prepare::foresight},
     running::reporter::{Control, Reporter},
     state::lock::Purpose,
+    storage::Storage as _,
     use_cases::{Engine, Person, consent, unless_cancelled},
 };
 
@@ -30,10 +31,10 @@ pub async fn publish(
         consent::acknowledged(engine, &order.place, &cloud, person).await?;
         // a relay that is on already is not taken away from the reels that are there
         let wish = if order.relay { RelayWish::On } else { RelayWish::AsItIs };
-        let worthwhile = foresight::foresee_alone(&order, tools, control);
+        let worthwhile = foresight::foresee_alone(cloud.limits(), &order, tools, control);
         engine.ensure(&cloud, wish, worthwhile, reporter.clone(), control).await?;
         Ok((tools, cloud))
     };
     let (tools, cloud) = unless_cancelled(&control.cancel, ready).await?;
-    publish::publish(order, &held, cloud, tools, reporter, control).await
+    publish::publish(order, &held, Arc::new(cloud), tools, reporter, control).await
 }

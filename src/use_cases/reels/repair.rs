@@ -4,7 +4,6 @@ use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
 use super::check::{self, Depth, Report};
 use crate::{
-    cloud::Cloud,
     media::source,
     model::{
         reel::{
@@ -17,7 +16,8 @@ use crate::{
     },
     remote::deployed,
     running::reporter::{Control, Reporter},
-    use_cases::{Engine, Follow, Person, engine::account_region, unless_cancelled},
+    storage::Storage,
+    use_cases::{Engine, Follow, Person, unless_cancelled},
 };
 
 /// What is mended, and from what.
@@ -61,19 +61,19 @@ pub async fn is_of(
     if whole == hash { Ok(true) } else { Err(Stopped::Failed(source::another(&repair.reel, &repair.video))) }
 }
 
-async fn served(engine: &Engine, repair: &Repair) -> Result<(Cloud, Index), Stopped> {
-    let cloud = engine.connect(&repair.place).await?;
+async fn served(engine: &Engine, repair: &Repair) -> Result<(Arc<dyn Storage>, Index), Stopped> {
+    let storage = engine.storage(&repair.place).await?;
     // its link is no good any more where it was replaced meanwhile: it is asked for again
     let retries = Follow::default().retries();
-    let existing = retries.again(|| deployed::existing(&cloud, &repair.reel)).await?;
+    let existing = retries.again(|| deployed::existing(&*storage, &repair.reel)).await?;
     let index = super::found(engine, &repair.reel, existing)?.index;
-    Ok((cloud, index))
+    Ok((storage, index))
 }
 
 /// As the reel was made, by its index.
 async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
     let Repair { place, reel, video, parallel_uploads } = repair.clone();
-    let (cloud, index) = served(engine, repair).await?;
+    let (storage, index) = served(engine, repair).await?;
     Ok(Order {
         video,
         reel,
@@ -84,7 +84,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
             transcode: Transcode::Auto,
         },
         place,
-        expected: Some(account_region(&cloud)),
+        expected: Some(storage.at()),
         parallel_uploads,
         if_taken: IfTaken::Repair,
         relay: false,

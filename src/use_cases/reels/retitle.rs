@@ -20,15 +20,15 @@ pub async fn retitle(
     follow: &Follow,
 ) -> Result<String, Stopped> {
     let held = engine.hold(reel, Purpose::Retitle).await?;
-    let cloud = unless_cancelled(&follow.cancel, engine.connect(place)).await?;
+    let storage = unless_cancelled(&follow.cancel, engine.storage(place)).await?;
     let retries = follow.retries();
     engine
-        .leased(&cloud, &held, follow, async |lease| {
-            let existing = retries.again(|| deployed::existing(&cloud, reel)).await?;
+        .leased(&storage, &held, follow, async |lease| {
+            let existing = retries.again(|| deployed::existing(&*storage, reel)).await?;
             let existing = super::found(engine, reel, existing)?;
             let before = existing.index.title.clone();
             if before != title {
-                index::retitle(&cloud, existing, title, &retries, lease).await?;
+                index::retitle(&*storage, existing, title, &retries, lease).await?;
             }
             Ok(before)
         })

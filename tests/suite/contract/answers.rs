@@ -469,7 +469,7 @@ async fn with_the_relay_off_its_playlists_are_not_there_and_the_page_says_so() {
     let account = published().await;
     let without = Options { relay: false, ..Options::default() };
     let node = account.node(without).await;
-    assert!(account.cloud.delete_trial("zipreel-relay").await.unwrap());
+    assert!(account.cloud.delete_function("zipreel-relay").await.unwrap());
     for side in [account.own(), node] {
         for path in ["/reel/index.relay.m3u8", "/reel/0123abcd/src.relay.m3u8"] {
             not_found(To::Gate, path).check(&side).await;

@@ -278,7 +278,7 @@ async fn logs_tell_what_went_wrong_without_a_key_or_a_link() {
     account.stand_in.faults().set("403@GetFunction=1.0".parse().unwrap());
     assert_eq!(get(&side.gate, "/reel/0123abcd/src/0002.ts").await.status, 503);
     account.stand_in.faults().clear();
-    assert!(account.cloud.delete_trial("zipreel-reel-0123abcd-src-0003").await.unwrap());
+    assert!(account.cloud.delete_function("zipreel-reel-0123abcd-src-0003").await.unwrap());
     assert_eq!(get(&side.gate, "/reel/0123abcd/src/0003.ts").await.status, 404);
     let log = side.log();
     for told in ["the bucket answered 403", "refused with 403", "src-0003 is listed, but does not exist"] {

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io::{Cursor, Write as _},
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::{
     cloud::{
-        Cloud, Lease,
+        Cloud,
         functions::{NewFunction, code::CodeZip},
     },
     model::{
@@ -26,7 +27,7 @@ use zipreel::{
         },
         report::event::Count,
     },
-    remote::change,
+    storage::{Storage, change, lease::Lease, sight::sight},
 };
 
 pub(crate) const POSTER: &[u8] = b"\xff\xd8 not really a picture";
@@ -116,10 +117,11 @@ pub(crate) async fn publish(
     };
     let name = FunctionName::Index { reel: reel.clone() }.to_string();
     let zip = index_zip(&index);
-    match cloud.sight(&name).await.unwrap() {
+    match sight(cloud, &name).await.unwrap() {
         None => create(cloud, &name, zip).await,
         Some(seen) => {
-            let lease = Lease::take(cloud, reel, "this-machine", "publish").await.unwrap();
+            let storage: Arc<dyn Storage> = Arc::new(cloud.clone());
+            let lease = Lease::take(&storage, reel, "this-machine", "publish").await.unwrap();
             change::replace(cloud, &lease, &seen, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
             lease.release().await;
         }

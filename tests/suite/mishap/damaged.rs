@@ -112,7 +112,7 @@ async fn survive(cloud: &Cloud, tools: &Tools, video: &Path, reel: &ReelName, fo
     let order = order(video, reel, folder);
     let held = ReelLock::take(&order.folders.state, reel, Purpose::Publish).unwrap();
     let (control, reporter) = (Control::default(), Arc::new(Deaf));
-    let run = publish::publish(order, &held, cloud.clone(), tools, reporter, &control);
+    let run = publish::publish(order, &held, Arc::new(cloud.clone()), tools, reporter, &control);
     let ended = tokio::time::timeout(BOUND, run).await.unwrap_or_else(|_| panic!("{video:?} hangs"));
     let check = remote::check(cloud, reel, Depth::Quick, &Retries::default(), |_| ()).await;
     match ended {

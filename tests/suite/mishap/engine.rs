@@ -7,7 +7,6 @@ use std::{
 };
 
 use zipreel::{
-    cloud::Cloud,
     local::{self, Config, StandIn},
     media::ffmpeg::Tools,
     model::{
@@ -22,6 +21,7 @@ use zipreel::{
     publish,
     running::reporter::{Control, Reporter},
     state::lock::{Purpose, ReelLock},
+    storage::Storage,
 };
 
 use crate::clips::{Clip, clip};
@@ -94,13 +94,13 @@ impl Seen {
 
 pub(crate) async fn publish(
     order: Order,
-    cloud: &Cloud,
+    storage: &(impl Storage + Clone + 'static),
     tools: &Tools,
     seen: &Seen,
     control: &Control,
 ) -> Result<Published, Stopped> {
     let held = ReelLock::take(&order.folders.state, &order.reel, Purpose::Publish).unwrap();
-    publish::publish(order, &held, cloud.clone(), tools, Arc::new(seen.clone()), control).await
+    publish::publish(order, &held, Arc::new(storage.clone()), tools, Arc::new(seen.clone()), control).await
 }
 
 /// What it failed with, as a face says it: in one line with the hint.

@@ -1,16 +1,17 @@
 //! Faults × operations: each ends whole, or paused with the right message, and never with half a reel visible. One row
 //! a fault; the retry policy is injected, so that waits are short, and so is the stand-in's clock.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use zipreel::{
-    cloud::{Cloud, Lease},
+    cloud::Cloud,
     local::{self, Clock, Config, Operation as Call, StandIn},
     media::ffmpeg::Tools,
     model::report::fault::{Explain, Stopped},
     remote::{self, Depth, LibraryError, removal::Removal},
     running::{attempt::Retries, reporter::Control},
+    storage::{Storage, lease::Lease},
 };
 
 use super::{
@@ -190,8 +191,9 @@ impl<'a> Case<'a> {
                 Err(error) => Err(told(&Stopped::Failed(error.fault()))),
             },
             Operation::Delete => {
-                let lease = Lease::take(&self.cloud, &reel, "this-machine", "delete").await.unwrap();
-                let removal = Removal { cloud: &self.cloud, lease: &lease, reel: &reel, retries: &retries };
+                let storage: Arc<dyn Storage> = Arc::new(self.cloud.clone());
+                let lease = Lease::take(&storage, &reel, "this-machine", "delete").await.unwrap();
+                let removal = Removal { storage: &self.cloud, lease: &lease, reel: &reel, retries: &retries };
                 let inventory = remote::inventory(&self.cloud, &reel, BTreeSet::new(), &retries).await.unwrap();
                 let deleted = remote::delete(&removal, inventory, |_, _| ()).await;
                 lease.release().await;

@@ -45,7 +45,7 @@ impl Stage {
 
     /// As an account has it whose owner has not accepted the relay's price.
     pub(crate) async fn switch_relay_off(&self) {
-        assert!(connect(&self.desk.stand_in).await.delete_trial("zipreel-relay").await.unwrap());
+        assert!(connect(&self.desk.stand_in).await.delete_function("zipreel-relay").await.unwrap());
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{Cloud, CloudError, functions::FunctionFacts};
+use super::{CloudError, FunctionFacts, Storage};
 
 /// A moment by both of this machine's clocks: one of them stops while it sleeps, the other may be set.
 #[derive(Debug, Clone, Copy)]
@@ -21,16 +21,6 @@ impl Moment {
         let Self(at, wall) = self;
         // a clock that was set back tells nothing
         at.elapsed() < life && SystemTime::now().duration_since(wall).is_ok_and(|since| since < life)
-    }
-}
-
-/// What was looked at no longer ago than its kind allows.
-#[derive(Debug)]
-pub struct Recent<'a, T>(&'a T);
-
-impl<'a, T> Recent<'a, T> {
-    pub(super) fn seen(&self) -> &'a T {
-        self.0
     }
 }
 
@@ -55,8 +45,8 @@ impl Sighted {
         self.now
     }
 
-    pub fn recent(&self) -> Option<Recent<'_, Self>> {
-        self.at.is_within(Self::LIFE).then_some(Recent(self))
+    pub(super) fn is_recent(&self) -> bool {
+        self.at.is_within(Self::LIFE)
     }
 }
 
@@ -71,8 +61,8 @@ impl Whole {
     /// nine minutes.
     const LIFE: Duration = Duration::from_secs(15 * 60);
 
-    pub fn recent(&self) -> Option<Recent<'_, Self>> {
-        self.since.is_within(Self::LIFE).then_some(Recent(self))
+    pub(super) fn is_recent(&self) -> bool {
+        self.since.is_within(Self::LIFE)
     }
 }
 
@@ -104,13 +94,10 @@ impl Look {
     }
 }
 
-impl Cloud {
-    /// Looks at a function; `None` if there is none. Paced: the gate has its part of the 100 GetFunction a second.
-    pub async fn sight(&self, name: &str) -> Result<Option<Sighted>, CloudError> {
-        self.looks.acquire(super::limiter::Rank::First).await;
-        let at = Moment::now();
-        Ok(self.function_at(name).await?.map(|(facts, now)| Sighted { facts, now, at }))
-    }
+/// Looks at what stands under a name; `None` if nothing does.
+pub async fn sight(storage: &dyn Storage, name: &str) -> Result<Option<Sighted>, CloudError> {
+    let at = Moment::now();
+    Ok(storage.look(name).await?.map(|(facts, now)| Sighted { facts, now, at }))
 }
 
 #[cfg(test)]
@@ -125,7 +112,7 @@ mod tests {
             description: String::new(),
             state: Some(state.to_owned()),
             revision: None,
-            modified: String::new(),
+            modified: None,
         };
         Sighted { facts, now: SystemTime::now(), at: Moment::now() }
     }
@@ -150,14 +137,14 @@ mod tests {
     #[test]
     fn what_was_seen_grows_old_by_either_clock() {
         let mut seen = sighted("a", "Active");
-        assert!(seen.recent().is_some());
+        assert!(seen.is_recent());
         for at in [ago(61), Moment(Instant::now(), ago(61).1), Moment(ago(61).0, SystemTime::now())] {
             seen.at = at;
-            assert!(seen.recent().is_none(), "{at:?}");
+            assert!(!seen.is_recent(), "{at:?}");
         }
         // a clock that was set back since
         seen.at = Moment(Instant::now(), SystemTime::now() + Duration::from_secs(5));
-        assert!(seen.recent().is_none());
-        assert!(Whole { since: ago(14 * 60) }.recent().is_some() && Whole { since: ago(16 * 60) }.recent().is_none());
+        assert!(!seen.is_recent());
+        assert!(Whole { since: ago(14 * 60) }.is_recent() && !Whole { since: ago(16 * 60) }.is_recent());
     }
 }

@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use crate::{
-    cloud::{
-        Cloud, CloudError, Lease, LeaseError, Sighted, Whole,
-        functions::{NewFunction, code::CodeZip},
-    },
-    model::report::{
+use super::{
+    CloudError, CodeZip, FunctionFacts, NewFunction, Permit, Storage,
+    lease::{Lease, LeaseError},
+    sight::{Sighted, Whole},
+};
+use crate::model::{
+    reel::name::FunctionName,
+    report::{
         event::Count,
         fault::{Explain, FaultClass},
     },
@@ -60,23 +62,24 @@ impl Explain for ChangeError {
 }
 
 /// True if it was there.
-pub async fn delete(cloud: &Cloud, lease: &Lease, victim: &Sighted) -> Result<bool, ChangeError> {
-    let fresh = lease.fresh().await?;
-    let victim = victim.recent().ok_or(ChangeError::Stale)?;
-    Ok(cloud.delete_function(&victim, &fresh).await?)
+pub async fn delete(storage: &dyn Storage, lease: &Lease, victim: &Sighted) -> Result<bool, ChangeError> {
+    lease.fresh().await?;
+    let permit = recent(victim.is_recent())?;
+    Ok(storage.delete(&victim.facts().name, &permit).await?)
 }
 
 /// Gives a function other code, if it is still as it was seen. One attempt.
 pub async fn replace(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     lease: &Lease,
     seen: &Sighted,
     code: &CodeZip,
     sent: &Count,
 ) -> Result<(), ChangeError> {
-    let fresh = lease.fresh().await?;
-    let seen = seen.recent().ok_or(ChangeError::Stale)?;
-    cloud.replace_code(&seen, code, sent, &fresh).await?;
+    lease.fresh().await?;
+    let permit = recent(seen.is_recent())?;
+    let FunctionFacts { name, revision, .. } = seen.facts();
+    storage.replace(name, revision.as_deref(), code, sent, &permit).await?;
     Ok(())
 }
 
@@ -92,18 +95,37 @@ pub enum Flip<'a> {
 
 /// One attempt.
 pub async fn flip(
-    cloud: &Cloud,
+    storage: &dyn Storage,
     lease: &Lease,
     whole: &Whole,
     index: Flip<'_>,
     code: &CodeZip,
     sent: &Count,
 ) -> Result<(), ChangeError> {
-    let fresh = lease.fresh().await?;
-    let whole = whole.recent().ok_or(ChangeError::Stale)?;
+    lease.fresh().await?;
+    let permit = recent(whole.is_recent())?;
     match index {
-        Flip::Create(new) => cloud.create_index(new, code, sent, &whole, &fresh).await?,
-        Flip::Replace { name, revision } => cloud.flip_index(name, revision, code, sent, &whole, &fresh).await?,
+        Flip::Create(new) => storage.create(new, code, sent, &permit).await?,
+        Flip::Replace { name, revision } => storage.replace(name, revision, code, sent, &permit).await?,
     };
+    Ok(())
+}
+
+fn recent(is_recent: bool) -> Result<Permit, ChangeError> {
+    if is_recent { Ok(Permit(())) } else { Err(ChangeError::Stale) }
+}
+
+/// Puts a chunk where nothing is: nobody sees it before an index promises it. One attempt.
+pub async fn put_chunk(
+    storage: &dyn Storage,
+    new: &NewFunction,
+    code: &CodeZip,
+    sent: &Count,
+) -> Result<(), CloudError> {
+    if !matches!(FunctionName::parse(&new.name), Some(FunctionName::Chunk { .. })) {
+        let doing = format!("could not create function `{}`", new.name);
+        return Err(CloudError::unexpected(doing, "it is no chunk, and would be visible"));
+    }
+    storage.create(new, code, sent, &Permit(())).await?;
     Ok(())
 }

@@ -6,27 +6,24 @@
 //! way for minutes still deletes; zipreel 0.1 takes no lease and heeds none.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime},
 };
 
 use tokio::task::JoinHandle;
 
-use super::{FunctionFacts, NewFunction, code::CodeZip};
-use crate::{
-    cloud::{Cloud, CloudError, sight::Moment},
-    model::{
-        chunk::zip,
-        reel::{
-            describe::LeaseDescription,
-            name::{ReelName, lease_function},
-        },
-        report::{
-            event::Count,
-            fault::{Explain, FaultClass},
-        },
-        wording::span,
+use super::{CloudError, CodeZip, FunctionFacts, NewFunction, Permit, Storage, sight::Moment};
+use crate::model::{
+    chunk::zip,
+    reel::{
+        describe::LeaseDescription,
+        name::{ReelName, lease_function},
     },
+    report::{
+        event::Count,
+        fault::{Explain, FaultClass},
+    },
+    wording::span,
 };
 
 /// A lease that nobody renewed for so long is another's to take.
@@ -97,48 +94,48 @@ impl Explain for LeaseError {
 /// A reel that no other machine changes while this lives and AWS can be asked.
 #[derive(Debug)]
 pub struct Lease {
-    holding: std::sync::Arc<Holding>,
+    holding: Arc<Holding>,
     renewing: JoinHandle<()>,
 }
 
 #[derive(Debug)]
 struct Holding {
-    cloud: Cloud,
+    storage: Arc<dyn Storage>,
     ours: LeaseDescription,
     /// When AWS said so last.
     seen: Mutex<Option<Moment>>,
 }
 
-/// AWS has just said that the lease is ours for ten minutes at least: what can't be undone is sent under this.
-#[derive(Debug)]
-pub struct Fresh<'a> {
-    _lease: &'a Lease,
-}
-
 impl Lease {
     /// Takes the lease, or says who has it. `machine`: an id of this machine; what it left behind is its own to take,
     /// since its own lock on the reel is held.
-    pub async fn take(cloud: &Cloud, reel: &ReelName, machine: &str, purpose: &str) -> Result<Self, LeaseError> {
+    pub async fn take(
+        storage: &Arc<dyn Storage>,
+        reel: &ReelName,
+        machine: &str,
+        purpose: &str,
+    ) -> Result<Self, LeaseError> {
         let ours = LeaseDescription {
             reel: reel.clone(),
             token: format!("{:016x}", fastrand::u64(..)),
             machine: machine.to_owned(),
             purpose: purpose.to_owned(),
-            by: cloud.identity().name().map(str::to_owned),
+            by: storage.by().map(str::to_owned),
         };
-        let holding = Holding { cloud: cloud.clone(), ours, seen: Mutex::new(None) };
+        let holding = Holding { storage: storage.clone(), ours, seen: Mutex::new(None) };
         holding.take().await?;
-        let holding = std::sync::Arc::new(holding);
+        let holding = Arc::new(holding);
         let renewing = tokio::spawn(renew(holding.clone()));
         Ok(Self { holding, renewing })
     }
 
-    /// Asks AWS, unless it said so within the last minute; renews what is older than it may be.
-    pub async fn fresh(&self) -> Result<Fresh<'_>, LeaseError> {
+    /// Returns once AWS has said that the lease is ours for ten minutes at least: what can't be undone is sent after
+    /// this. Asks AWS unless it said so within the last minute; renews what is older than it may be.
+    pub(super) async fn fresh(&self) -> Result<(), LeaseError> {
         if !self.holding.is_fresh() {
             self.holding.look(LIFE.saturating_sub(LEFT).saturating_sub(FRESH)).await?;
         }
-        Ok(Fresh { _lease: self })
+        Ok(())
     }
 
     /// Gives the lease back. What fails here is no harm: it ends by itself, and is our own to take until then.
@@ -147,7 +144,7 @@ impl Lease {
         let holding = &self.holding;
         // what another machine took over is not ours to delete
         if holding.is_fresh() || holding.look(LIFE).await.is_ok() {
-            let _ = holding.cloud.delete_any(&holding.name()).await;
+            let _ = holding.storage.delete(&holding.name(), &Permit(())).await;
         }
     }
 }
@@ -158,7 +155,7 @@ impl Drop for Lease {
     }
 }
 
-async fn renew(holding: std::sync::Arc<Holding>) {
+async fn renew(holding: Arc<Holding>) {
     let mut wait = RENEWED_EVERY;
     loop {
         tokio::time::sleep(wait).await;
@@ -182,7 +179,7 @@ impl Holding {
         let code = CodeZip::in_memory(zip::whole([("lease", &b"a reel of zipreel's is being changed\n"[..])]));
         let mut lost = LeaseError::Lost { reel: self.ours.reel.clone() };
         for _ in 0..LOOKS {
-            match self.cloud.create_function(&new, &code, &Count::default()).await {
+            match self.storage.create(&new, &code, &Count::default(), &Permit(())).await {
                 Ok(_) => {
                     self.saw();
                     return Ok(());
@@ -191,7 +188,7 @@ impl Holding {
                 Err(error) if error.class() == FaultClass::Transient => lost = error.into(),
                 Err(error) => return Err(error.into()),
             }
-            let Some((facts, now)) = self.cloud.function_at(&name).await? else { continue };
+            let Some((facts, now)) = self.storage.look(&name).await? else { continue };
             match self.take_over(&facts, now).await {
                 Ok(()) => return Ok(()),
                 Err(LeaseError::Cloud(error)) if error.is_precondition() || error.class() == FaultClass::Transient => {
@@ -213,7 +210,7 @@ impl Holding {
                 let LeaseDescription { reel, purpose, by: holder, .. } = theirs;
                 return Err(LeaseError::Held { reel, purpose, holder, age });
             }
-            self.cloud.redescribe(&facts.name, &self.ours.text(), facts.revision.as_deref()).await?;
+            self.storage.describe(&facts.name, &self.ours.text(), facts.revision.as_deref()).await?;
         }
         self.saw();
         Ok(())
@@ -222,12 +219,12 @@ impl Holding {
     /// Looks whether the lease is still ours, and renews it if it is older than `oldest`.
     async fn look(&self, oldest: Duration) -> Result<(), LeaseError> {
         let lost = || LeaseError::Lost { reel: self.ours.reel.clone() };
-        let (facts, now) = self.cloud.function_at(&self.name()).await?.ok_or_else(lost)?;
+        let (facts, now) = self.storage.look(&self.name()).await?.ok_or_else(lost)?;
         if self.read(&facts)?.token != self.ours.token {
             return Err(lost());
         }
         if age(&facts, now) >= oldest {
-            let renewed = self.cloud.redescribe(&facts.name, &self.ours.text(), facts.revision.as_deref()).await;
+            let renewed = self.storage.describe(&facts.name, &self.ours.text(), facts.revision.as_deref()).await;
             renewed.map_err(|error| if error.is_precondition() { lost() } else { error.into() })?;
         }
         self.saw();
@@ -252,5 +249,5 @@ impl Holding {
 
 /// By AWS's clock. What it does not tell in its own way counts as new.
 fn age(facts: &FunctionFacts, now: SystemTime) -> Duration {
-    facts.modified_at().and_then(|modified| now.duration_since(modified).ok()).unwrap_or_default()
+    facts.modified.and_then(|modified| now.duration_since(modified).ok()).unwrap_or_default()
 }
