@@ -199,13 +199,26 @@ fn many(source: &str) -> (String, String, &'static str) {
 
 fn make(clip: Clip) -> PathBuf {
     let (inputs, outputs, ending) = recipe(clip);
+    kept_as(&format!("{clip:?}"), &inputs, &outputs, ending, |path| {
+        if clip == Clip::Rotated {
+            turn(path);
+        }
+    })
+}
+
+/// Where the clip of this recipe lies, made by ffmpeg if it is not there yet.
+pub fn kept(name: &str, inputs: &str, outputs: &str, ending: &str) -> PathBuf {
+    kept_as(name, inputs, outputs, ending, |_| ())
+}
+
+fn kept_as(name: &str, inputs: &str, outputs: &str, ending: &str, change: impl FnOnce(&Path)) -> PathBuf {
     let mut hasher = DefaultHasher::new();
-    (&inputs, &outputs).hash(&mut hasher);
+    (inputs, outputs).hash(&mut hasher);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../clips");
     fs::create_dir_all(&folder).unwrap();
     let folder = folder.canonicalize().unwrap();
     // a changed recipe is another file
-    let path = folder.join(format!("{clip:?}-{:016x}.{ending}", hasher.finish()).to_lowercase());
+    let path = folder.join(format!("{name}-{:016x}.{ending}", hasher.finish()).to_lowercase());
     if path.exists() {
         return path;
     }
@@ -214,10 +227,8 @@ fn make(clip: Clip) -> PathBuf {
     command.args(["-nostdin", "-hide_banner", "-v", "error", "-y", "-protocol_whitelist", "file,data"]);
     command.args(inputs.split_whitespace()).args(outputs.split_whitespace()).arg(unfinished.path());
     let made = command.output().expect("ffmpeg is installed: the tests need it");
-    assert!(made.status.success(), "{clip:?}: {}", String::from_utf8_lossy(&made.stderr));
-    if clip == Clip::Rotated {
-        turn(unfinished.path());
-    }
+    assert!(made.status.success(), "{name}: {}", String::from_utf8_lossy(&made.stderr));
+    change(unfinished.path());
     unfinished.persist(&path).unwrap();
     path
 }

@@ -5,6 +5,7 @@
 mod account;
 mod clips;
 mod contract;
+mod corpus;
 mod dependencies;
 mod emulator;
 mod formats;
