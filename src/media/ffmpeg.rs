@@ -3,6 +3,7 @@
 //! platforms (groups, signals) is in this file.
 
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     ffi::OsStr,
     io,
@@ -343,12 +344,26 @@ impl Tail {
         if self.lines.len() == Self::LINES {
             self.lines.pop_front();
         }
-        let shown = line.chars().filter(|character| !character.is_control()).take(Self::CHARACTERS);
+        let shown = without_address(line);
+        let shown = shown.chars().filter(|character| !character.is_control()).take(Self::CHARACTERS);
         self.lines.push_back(shown.collect());
     }
 
     pub fn text(&self) -> String {
         Vec::from_iter(self.lines.iter().map(String::as_str)).join("\n")
+    }
+}
+
+/// `[mov @ 0x55cd5a715240] words` without the place in memory, which is no part of what is said.
+fn without_address(line: &str) -> Cow<'_, str> {
+    let Some((who, rest)) = line.strip_prefix('[').and_then(|rest| rest.split_once(" @ 0x")) else {
+        return line.into();
+    };
+    match rest.split_once(']') {
+        Some((address, words)) if address.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("[{who}]{words}").into()
+        }
+        _ => line.into(),
     }
 }
 
@@ -393,6 +408,8 @@ mod tests {
         (0..100).for_each(|line| tail.push(&format!("\u{1b}[31mline {line}")));
         let text = tail.text();
         assert!(text.starts_with("[31mline 88\n") && text.ends_with("[31mline 99"), "{text}");
+        tail.push("[mov,mp4 @ 0x55cd5a715240] moov atom not found");
+        assert!(tail.text().ends_with("\n[mov,mp4] moov atom not found"));
         tail.push(&"x".repeat(10_000));
         assert!(tail.text().len() < 1000);
     }

@@ -16,10 +16,11 @@ use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
 use crate::model::{
     media::{
         arguments::input_guard,
-        decide::{Action, MediaPlan},
+        decide::{Action, MediaPlan, MediaRefusal},
         facts::{Measured, Media},
         ffprobe::{self, OutputError, PacketSample},
-        input::{InputError, InputFault, looks_like_mp4},
+        input::{InputError, InputFault, last_words},
+        structure::{self, Structure, Table},
         transport,
     },
     report::fault::{Explain, FaultClass},
@@ -39,6 +40,9 @@ const WIDE_WINDOW: Duration = Duration::from_secs(120);
 pub enum ProbeError {
     #[error(transparent)]
     Input(#[from] InputError),
+    /// It is encrypted in such a way that not even its head could be read.
+    #[error(transparent)]
+    Refused(#[from] MediaRefusal),
     #[error("could not run `{}`", .0.display())]
     Run(PathBuf, #[source] io::Error),
     #[error("could not examine `{}` within {} seconds", .0.display(), LIMIT.as_secs())]
@@ -72,10 +76,13 @@ impl Explain for ProbeError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(error) => error.hint(),
+            Self::Refused(error) => error.hint(),
             Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
             Self::Slow(_) => Some("If it lies on a network drive, copy it to this machine first.".to_owned()),
-            Self::Failed { complaints, .. } if !complaints.is_empty() => Some(format!("It said: {complaints}")),
-            Self::Failed { .. } | Self::Answer(..) | Self::TooLong(_) | Self::Segment(_) => {
+            Self::Failed { complaints, .. } => {
+                Some(format!("The file may be damaged: check that it plays elsewhere.{}", last_words("It", complaints)))
+            }
+            Self::Answer(..) | Self::TooLong(_) | Self::Segment(_) => {
                 Some("The file may be damaged: check that it plays elsewhere.".to_owned())
             }
             Self::Cancelled => None,
@@ -97,10 +104,15 @@ pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> R
         ffprobe::media(&answer, bytes).map_err(|error| ProbeError::Answer(video.to_owned(), error))
     };
     let ask_whole = || ask(&["-ignore_editlist", "1"]);
-    let is_likely_mp4 = first_bytes(video).await.is_ok_and(|first| looks_like_mp4(&first));
+    let is_likely_mp4 = first_bytes(video).await.is_ok_and(|first| structure::is_mp4(&first));
     let guess = async { if is_likely_mp4 { Some(ask_whole().await) } else { None } };
-    let (media, guess) = tokio::join!(ask(&[]), guess);
+    let (media, guess, structure) = tokio::join!(ask(&[]), guess, structure(video));
     let mut media = media?;
+    media.structure = structure?;
+    if media.structure.table == Table::CutOff {
+        // ffmpeg goes on with what is there, and finds streams without samples
+        return Err(InputError::new(video, InputFault::TruncatedTable).into());
+    }
     if media.container.split(',').any(|name| name == "mov") {
         let whole = match guess {
             Some(whole) => whole?,
@@ -134,6 +146,18 @@ pub(crate) async fn inspect(video: &Path) -> Result<u64, ProbeError> {
     let bytes = looked.await.map_err(|error| InputError::io(video, io::Error::other(error)))??;
     first_bytes(video).await.map_err(|error| InputError::io(video, error))?;
     Ok(bytes)
+}
+
+/// What the file's own structure says: a few reads, whatever its length.
+pub async fn structure(video: &Path) -> Result<Structure, ProbeError> {
+    let path = video.to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(path)?;
+        let length = file.metadata()?.len();
+        structure::look(&mut file, length)
+    });
+    let looked = looked.await.map_err(io::Error::other).and_then(|looked| looked);
+    Ok(looked.map_err(|error| InputError::io(video, error))?)
 }
 
 async fn first_bytes(video: &Path) -> io::Result<Vec<u8>> {
@@ -214,22 +238,35 @@ async fn run(
     let ((answer, too_long), complaints) = read.map_err(failed)?;
     let status = process.wait().await.map_err(failed)?;
     if !status.success() {
-        let complaints = String::from_utf8_lossy(&complaints);
-        let first = first_bytes(video).await.unwrap_or_default();
-        return Err(match InputError::recognise(video, &complaints, &first) {
-            Some(error) => error.into(),
-            None => {
-                let mut tail = Tail::default();
-                complaints.lines().for_each(|line| tail.push(line));
-                let how = format!("`{}` {}", program.display(), describe(status));
-                ProbeError::Failed { video: video.to_owned(), how, complaints: tail.text() }
-            }
-        });
+        let how = format!("`{}` {}", program.display(), describe(status));
+        return Err(given_up(video, how, &String::from_utf8_lossy(&complaints)).await);
     }
     if too_long {
         return Err(ProbeError::TooLong(video.to_owned()));
     }
     Ok(answer)
+}
+
+/// Why a program gave up on a file: what the file itself says counts before what the program said.
+async fn given_up(video: &Path, how: String, complaints: &str) -> ProbeError {
+    let mut tail = Tail::default();
+    complaints.lines().for_each(|line| tail.push(line));
+    // it may have gone away meanwhile
+    let first = match first_bytes(video).await {
+        Ok(first) => first,
+        Err(error) => return InputError::io(video, error).into(),
+    };
+    let structure = match structure(video).await {
+        Ok(structure) => structure,
+        Err(error) => return error,
+    };
+    if let Some((kind, lock)) = structure.lock() {
+        return MediaRefusal::encrypted(kind, lock.to_string()).into();
+    }
+    match InputError::given_up(video, &first, &structure, &tail.text()) {
+        Some(error) => error.into(),
+        None => ProbeError::Failed { video: video.to_owned(), how, complaints: tail.text() },
+    }
 }
 
 /// Fills in keyframes, and what the packets themselves say is hidden. A file whose packets can't be sampled in time

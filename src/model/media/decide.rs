@@ -3,7 +3,12 @@
 
 use std::{fmt, time::Duration};
 
-use super::facts::{Kind, Media, Ratio, Stream, Transcode};
+use super::{
+    condition,
+    damage::Damage,
+    facts::{Kind, Media, Ratio, Stream, Transcode},
+    structure::Medium,
+};
 use crate::model::report::fault::{Explain, FaultClass};
 
 /// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
@@ -48,6 +53,8 @@ pub struct MediaPlan {
     pub largest_group: u64,
     /// What the sampled packets promise; the split looks into every segment.
     pub independent: bool,
+    /// Of the file, as far as a first look tells; among the warnings, too.
+    pub damage: Damage,
     pub warnings: Vec<String>,
 }
 
@@ -57,8 +64,14 @@ pub enum MediaRefusal {
     NoVideo { found: Vec<String> },
     #[error("could not plan the reel: ffmpeg does not know the video's codec")]
     UnknownCodec { tag: String },
-    #[error("could not plan the reel: the video is encrypted (`{tag}`)")]
-    Encrypted { tag: String },
+    #[error("could not plan the reel: the {what} is encrypted (`{how}`)")]
+    Encrypted {
+        /// `video` or `sound`.
+        what: &'static str,
+        how: String,
+    },
+    #[error("could not plan the reel: the file holds no pictures, only the description of a video stream")]
+    NoPictures,
     #[error("could not plan the reel without re-encoding: {}", streams.join("; "))]
     NeedsTranscode {
         /// One sentence a stream: which, and why it can't be copied.
@@ -85,6 +98,11 @@ impl Explain for MediaRefusal {
             Self::Encrypted { .. } => {
                 "Its owner has locked it, so nobody could play the reel. Choose another file.".to_owned()
             }
+            Self::NoPictures => {
+                "It may be the first part of a stream alone: join it with the segments that follow it to \
+                                 one file (`cat init.mp4 segment*.m4s > whole.mp4`), or get the recording again."
+                    .to_owned()
+            }
             Self::NeedsTranscode { ruled_out: false, .. } => {
                 "Allow it with `--transcode auto`: these streams, and only these, are then re-encoded.".to_owned()
             }
@@ -95,18 +113,33 @@ impl Explain for MediaRefusal {
     }
 }
 
+impl MediaRefusal {
+    /// `how`: by what scheme, or where it says so.
+    pub fn encrypted(medium: Medium, how: String) -> Self {
+        let what = match medium {
+            Medium::Pictures => "video",
+            Medium::Sound => "sound",
+        };
+        Self::Encrypted { what, how }
+    }
+}
+
 /// Chooses one video and one audio stream and what to do with each.
 pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRefusal> {
     let Some(video) = media.video() else {
         return Err(MediaRefusal::NoVideo { found: media.streams.iter().map(describe).collect() });
     };
-    if ["encv", "drmi", "drms"].contains(&video.tag.as_str()) {
-        return Err(MediaRefusal::Encrypted { tag: video.tag.clone() });
+    let audio = media.audio();
+    if let Some((medium, how)) = condition::encryption(media, video, audio) {
+        return Err(MediaRefusal::encrypted(medium, how));
     }
     if video.codec.is_empty() {
         return Err(MediaRefusal::UnknownCodec { tag: video.tag.clone() });
     }
-    let audio = media.audio();
+    if condition::is_empty(media, video) {
+        return Err(MediaRefusal::NoPictures);
+    }
+    let damage = condition::damage(media, video, audio, describe);
     let plan = |stream: &Stream| {
         let action = if stream.index == video.index {
             copy_unless(video_obstacle(stream, media))
@@ -138,7 +171,8 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         keyframes: media.keyframes.filter(|_| copied).map(|keyframes| (keyframes.mean, keyframes.max)),
         largest_group: media.keyframes.filter(|_| copied).map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
-        warnings: warnings(media, &video, audio),
+        warnings: damage.sentences().into_iter().chain(warnings(media, &video, audio)).collect(),
+        damage,
         streams,
         video,
     })
@@ -195,6 +229,7 @@ fn why_left_out(stream: &Stream) -> String {
     match stream.kind {
         Kind::Video => "one video stream is published",
         Kind::Audio if stream.codec.is_empty() => "ffmpeg does not know its codec",
+        Kind::Audio if condition::is_broken_sound(stream) => "it is damaged: ffmpeg finds no sound in it",
         Kind::Audio => "one audio stream is published",
         Kind::Picture => "cover art, no video",
         Kind::Subtitle => "subtitles are not published yet",
@@ -208,7 +243,7 @@ fn warnings(media: &Media, video: &StreamPlan, audio: Option<&Stream>) -> Vec<St
     let stream = &video.stream;
     let copied = video.action == Action::Copy;
     if audio.is_none() {
-        warnings.push("there is no sound: the reel will be silent".to_owned());
+        warnings.extend(condition::silence(media));
     }
     if let Some(rate) = varying(stream) {
         warnings.push(format!("the frame rate varies (about {rate} fps on average); it is kept as it is"));

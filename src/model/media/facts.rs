@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use super::structure::Structure;
+
 /// What to do with streams that players can't take as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transcode {
@@ -30,6 +32,8 @@ pub struct Media {
     /// Of the video stream that would be published; `None` if its packets could not be sampled.
     pub keyframes: Option<Keyframes>,
     pub hidden: Hidden,
+    /// What the file's own structure says.
+    pub structure: Structure,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stream {
     pub index: u32,
+    /// Its number in the container, such as a transport stream's PID; older ffprobe leaves it out of some.
+    pub id: Option<u32>,
     pub kind: Kind,
     /// ffmpeg's short name, such as `h264`; empty if ffmpeg knows no decoder.
     pub codec: String,

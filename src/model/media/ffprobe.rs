@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::facts::{Hidden, Keyframes, Kind, Media, Ratio, Stream};
+use super::{
+    facts::{Hidden, Keyframes, Kind, Media, Ratio, Stream},
+    structure::Structure,
+};
 
 /// Streams beyond this are not looked at.
 pub const STREAMS_MAX: usize = 256;
@@ -40,6 +43,7 @@ pub fn media(json: &str, bytes: u64) -> Result<Media, OutputError> {
         streams: streams.iter().take(STREAMS_MAX).filter_map(stream).collect(),
         keyframes: None,
         hidden: Hidden::default(),
+        structure: Structure::default(),
     })
 }
 
@@ -72,6 +76,7 @@ fn stream(json: &Value) -> Option<Stream> {
     let small = |field: &str| number(&json[field]).and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
     Some(Stream {
         index: number(&json["index"]).and_then(|index| u32::try_from(index).ok())?,
+        id: json["id"].as_str().and_then(|id| u32::from_str_radix(id.strip_prefix("0x")?, 16).ok()),
         kind,
         codec: text(&json["codec_name"]).filter(|codec| codec != "unknown" && codec != "none").unwrap_or_default(),
         tag: text(&json["codec_tag_string"]).unwrap_or_default(),

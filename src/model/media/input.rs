@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::structure::{Container, Structure, Table};
 use crate::model::report::fault::{Explain, FaultClass};
 
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +28,20 @@ pub enum InputFault {
     #[error("it is empty")]
     Empty,
     #[error("it is no video that ffmpeg knows")]
-    NotVideo,
+    NotVideo { said: String },
+    /// It begins like one.
+    #[error("ffmpeg can't read it, though it begins as a file of {container}")]
+    Broken { container: Container, said: String },
     #[error("it is cut off: the table of its contents (`moov`) is missing")]
     Truncated,
+    #[error("it is cut off inside the table of its contents (`moov`)")]
+    TruncatedTable,
+    #[error("it is a segment of a stream without the stream's head (`moov`)")]
+    Headless,
     #[error("it is a picture, a playlist or a list of other files")]
     Reference,
+    #[error("it is of a format that holds no video of its own, such as subtitles")]
+    OtherFormat,
     #[error("it changed while it was read")]
     Changed,
     #[error(transparent)]
@@ -54,24 +64,61 @@ impl InputError {
         Self::new(path, fault)
     }
 
-    /// From what ffprobe or ffmpeg wrote before it gave up; `None` if its words are about something else. The file's
-    /// first bytes tell a cut-off MP4 from any file of that name.
-    pub fn recognise(path: &Path, complaints: &str, first: &[u8]) -> Option<Self> {
-        let says = |words: &str| complaints.contains(words);
-        let fault = if says("moov atom not found") {
-            if looks_like_mp4(first) { InputFault::Truncated } else { InputFault::NotVideo }
-        } else if says("Format not on whitelist") || says("not on whitelist") {
-            InputFault::Reference
-        } else if says("Permission denied") {
-            InputFault::Denied
-        } else if says("No such file or directory") {
-            InputFault::Missing
-        } else if says("Invalid data found") || says("End of file") || says("could not find codec parameters") {
-            InputFault::NotVideo
-        } else {
-            return None;
+    /// Why ffprobe or ffmpeg gave up on a file: by what its bytes are, and only then by what the program `said`. `None`
+    /// if it was about something else than the file.
+    pub fn given_up(path: &Path, first: &[u8], structure: &Structure, said: &str) -> Option<Self> {
+        let fault = match (structure.container, structure.table) {
+            (Some(Container::Mp4), Table::Missing) => InputFault::Truncated,
+            (Some(Container::Mp4), Table::CutOff) => InputFault::TruncatedTable,
+            (Some(Container::Mp4), Table::Elsewhere) => InputFault::Headless,
+            _ if is_refused_format(said) && is_reference(first) => InputFault::Reference,
+            _ if is_refused_format(said) => InputFault::OtherFormat,
+            (container, _) if is_about_content(said) => match container {
+                Some(container) => InputFault::Broken { container, said: said.to_owned() },
+                None => InputFault::NotVideo { said: said.to_owned() },
+            },
+            _ => return None,
         };
         Some(Self::new(path, fault))
+    }
+}
+
+/// ffmpeg's own word on a format that we do not let it open: a message of its own, never a file's name.
+fn is_refused_format(said: &str) -> bool {
+    let messages = said.lines().filter(|line| line.starts_with('[')).filter_map(|line| line.split_once("] "));
+    messages.into_iter().any(|(_, message)| message.starts_with("Format not on whitelist"))
+}
+
+/// Its two codes for bytes that make no sense, at the end of a line, where no name of a file stands.
+fn is_about_content(said: &str) -> bool {
+    let ends = ["Invalid data found when processing input", "End of file"];
+    said.lines().any(|line| ends.iter().any(|end| line.ends_with(end)))
+}
+
+/// Pictures, playlists and lists, by their first bytes.
+fn is_reference(first: &[u8]) -> bool {
+    let marks: [&[u8]; 12] = [
+        b"#EXTM3U",
+        b"ffconcat",
+        b"<?xml",
+        b"<MPD",
+        b"[playlist]",
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"BM",
+        b"II*\0",
+        b"MM\0*",
+        b"8BPS",
+        b"v=0",
+    ];
+    marks.iter().any(|mark| first.starts_with(mark)) || first.starts_with(b"RIFF") && first.get(8..12) == Some(b"WEBP")
+}
+
+/// What a program said last, as the end of a hint.
+pub fn last_words(program: &str, said: &str) -> String {
+    match said.trim() {
+        "" => String::new(),
+        said => format!(" {program} said: {said}"),
     }
 }
 
@@ -81,35 +128,35 @@ impl Explain for InputError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(
-            match self.source {
-                InputFault::Missing => "Check its name; a relative path starts at the folder you are in.",
-                InputFault::Folder => "Name one video file in it.",
-                InputFault::Special(_) => {
-                    "The video is read more than once, so it must be a file: save it to disk and name that."
-                }
-                InputFault::Denied => {
-                    "Give yourself the right to read it (`chmod u+r`), or copy it to where you have it."
-                }
-                InputFault::Empty => "The recording or copy may have failed; get it again from where it came.",
-                InputFault::NotVideo => {
-                    "Check that it plays in another player; if it does, convert it with ffmpeg to .mp4 first."
-                }
-                InputFault::Truncated => {
-                    "The recording or download stopped before its end: get it again, or repair it (for example with \
-                     `untrunc`)."
-                }
-                InputFault::Reference => "Only files that hold the video themselves can be published: name that file.",
-                InputFault::Changed => "Wait until it is written to its end, then publish it again.",
-                InputFault::Io(_) => "Check the disk or network drive it lies on, then try again.",
+        let hint = match &self.source {
+            InputFault::Missing => "Check its name; a relative path starts at the folder you are in.",
+            InputFault::Folder => "Name one video file in it.",
+            InputFault::Special(_) => {
+                "The video is read more than once, so it must be a file: save it to disk and name that."
             }
-            .to_owned(),
-        )
+            InputFault::Denied => "Give yourself the right to read it (`chmod u+r`), or copy it to where you have it.",
+            InputFault::Empty => "The recording or copy may have failed; get it again from where it came.",
+            InputFault::NotVideo { said } => {
+                let way = "Check that it plays in another player; if it does, convert it with ffmpeg to .mp4 first.";
+                return Some(format!("{way}{}", last_words("ffmpeg", said)));
+            }
+            InputFault::Broken { said, .. } => {
+                let way = "It may be damaged, or of a kind that needs a newer ffmpeg: get it again, or convert it to \
+                           .mp4 where it plays.";
+                return Some(format!("{way}{}", last_words("ffmpeg", said)));
+            }
+            InputFault::Truncated | InputFault::TruncatedTable => {
+                "The recording or download stopped before its end: get it again, or repair it (for example with \
+                 `untrunc`)."
+            }
+            InputFault::Headless => {
+                "Join head and segments in their order to one file first: `cat init.mp4 segment*.m4s > whole.mp4`."
+            }
+            InputFault::Reference => "Only files that hold the video themselves can be published: name that file.",
+            InputFault::OtherFormat => "Name the file of the video that it belongs to.",
+            InputFault::Changed => "Wait until it is written to its end, then publish it again.",
+            InputFault::Io(_) => "Check the disk or network drive it lies on, then try again.",
+        };
+        Some(hint.to_owned())
     }
-}
-
-/// Whether the first bytes are those of an MP4 or QuickTime file.
-pub fn looks_like_mp4(first: &[u8]) -> bool {
-    let boxes: [&[u8]; 8] = [b"ftyp", b"styp", b"mdat", b"moov", b"wide", b"free", b"skip", b"pnot"];
-    first.get(4..8).is_some_and(|kind| boxes.contains(&kind))
 }

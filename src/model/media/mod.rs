@@ -1,10 +1,13 @@
 //! What a video holds and what becomes of it: ffprobe's words read, streams judged, ffmpeg's arguments.
 
 pub mod arguments;
+pub mod condition;
+pub mod damage;
 pub mod decide;
 pub mod facts;
 pub mod ffmpeg_output;
 pub mod ffprobe;
 pub mod h264;
 pub mod input;
+pub mod structure;
 pub mod transport;

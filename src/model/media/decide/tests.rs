@@ -2,6 +2,7 @@ use super::*;
 use crate::model::media::{
     arguments::Dialect,
     facts::{Hidden, Keyframes},
+    structure::Structure,
 };
 
 const NOW: Dialect = Dialect { fps_mode: true, tone_map: true };
@@ -13,6 +14,7 @@ const SIX: Duration = Duration::from_secs(6);
 fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
     Stream {
         index,
+        id: None,
         kind,
         codec: codec.to_owned(),
         tag: String::new(),
@@ -52,6 +54,7 @@ fn media() -> Media {
         streams: vec![stream(0, Kind::Video, "h264"), stream(1, Kind::Audio, "aac")],
         keyframes: Some(keyframes(2.0, 2.0)),
         hidden: Hidden::default(),
+        structure: Structure::default(),
     }
 }
 
@@ -102,7 +105,7 @@ fn locked_and_unknown_videos_are_refused_whatever_is_allowed() {
         media.streams[0].tag = tag.to_owned();
         decide(&media, Transcode::Auto)
     };
-    assert_eq!(encrypted("encv"), Err(MediaRefusal::Encrypted { tag: "encv".into() }));
+    assert_eq!(encrypted("encv"), Err(MediaRefusal::Encrypted { what: "video", how: "encv".into() }));
     assert!(encrypted("avc1").is_ok());
     let mut unknown = media();
     unknown.streams[0].codec.clear();

@@ -1,0 +1,49 @@
+//! What a file's own structure says, read without ffmpeg: which streams are encrypted, whether it ends before its end,
+//! whether it holds anything at all. Boxes, elements and packets are followed by their sizes; reads are few and bounded
+//! whatever the bytes are.
+
+mod avi;
+mod bytes;
+mod flv;
+mod matroska;
+mod mp4;
+mod parts;
+pub mod ts;
+
+use std::io::{self, Read, Seek};
+
+use bytes::Bytes;
+pub use parts::{Container, Found, Lock, Medium, Structure, Table, Track};
+
+/// Looks into a file of this many bytes.
+pub fn look(file: &mut (impl Read + Seek), length: u64) -> io::Result<Structure> {
+    let mut bytes = Bytes::new(file, length);
+    let first = bytes.read(0, 16)?;
+    match container(&first) {
+        Some(Container::Mp4) => mp4::look(&mut bytes),
+        Some(Container::Matroska) => matroska::look(&mut bytes),
+        Some(Container::Flv) => flv::look(&mut bytes),
+        Some(Container::Avi) => avi::look(&mut bytes),
+        _ => ts::look(&mut bytes),
+    }
+}
+
+/// Whether the first bytes are those of an MP4 or QuickTime file.
+pub fn is_mp4(first: &[u8]) -> bool {
+    mp4::begins(first)
+}
+
+fn container(first: &[u8]) -> Option<Container> {
+    if is_mp4(first) {
+        return Some(Container::Mp4);
+    }
+    match first {
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(Container::Matroska),
+        [b'F', b'L', b'V', 1, ..] => Some(Container::Flv),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => Some(Container::Avi),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn of(bytes: &[u8]) -> Structure {
+    look(&mut Cursor::new(bytes), bytes.len() as u64).unwrap()
+}
+
+fn mp4_box(kind: &[u8; 4], content: &[&[u8]]) -> Vec<u8> {
+    let content = content.concat();
+    [&(content.len() as u32 + 8).to_be_bytes(), &kind[..], &content].concat()
+}
+
+fn sinf(tenc: &[u8]) -> Vec<u8> {
+    let schm = mp4_box(b"schm", &[&[0; 4], b"cbcs", &[0, 1, 0, 0]]);
+    mp4_box(b"sinf", &[&mp4_box(b"frma", &[b"avc1"]), &schm, &mp4_box(b"schi", &[&mp4_box(b"tenc", &[tenc])])])
+}
+
+const PROTECTED: [u8; 24] = [0, 0, 0, 0, 0, 0, 1, 8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+
+fn trak(handler: &[u8; 4], entries: &[&[u8]], chunk: u32) -> Vec<u8> {
+    let stsd = mp4_box(b"stsd", &[&[0; 4], &(entries.len() as u32).to_be_bytes(), &entries.concat()]);
+    let stsz = mp4_box(b"stsz", &[&[0; 8], &7u32.to_be_bytes()]);
+    let stco = mp4_box(b"stco", &[&[0; 4], &2u32.to_be_bytes(), &[0; 4], &chunk.to_be_bytes()]);
+    let stbl = mp4_box(b"stbl", &[&stsd, &stsz, &stco]);
+    let hdlr = mp4_box(b"hdlr", &[&[0; 8], handler, &[0; 12]]);
+    let mdia = mp4_box(b"mdia", &[&hdlr, &mp4_box(b"minf", &[&mp4_box(b"hdlr", &[&[0; 8], b"alis"]), &stbl])]);
+    let tkhd = mp4_box(b"tkhd", &[&[0; 12], &1u32.to_be_bytes(), &[0; 68]]);
+    mp4_box(b"trak", &[&tkhd, &mdia])
+}
+
+/// One that lasts 10 s and whose media are 1,000 bytes behind the table.
+fn mp4(traks: &[Vec<u8>]) -> Vec<u8> {
+    let mvhd = mp4_box(b"mvhd", &[&[0; 12], &1000u32.to_be_bytes(), &10_000u32.to_be_bytes(), &[0; 80]]);
+    let moov = mp4_box(b"moov", &[&mvhd, &traks.concat()]);
+    [mp4_box(b"ftyp", &[b"isom"]), moov, mp4_box(b"mdat", &[&[0; 992]])].concat()
+}
+
+#[test]
+fn what_protects_a_sample_is_found_whatever_its_entry_is_called() {
+    let clear = mp4_box(b"avc1", &[&[0; 78], &mp4_box(b"avcC", &[&[1]])]);
+    for (kind, fields) in [(b"vide", 78), (b"soun", 28), (b"soun", 44), (b"soun", 64)] {
+        let locked = mp4_box(b"avc1", &[&vec![0; fields], &mp4_box(b"avcC", &[&[1]]), &sinf(&PROTECTED)]);
+        // a lead in clear has an entry of its own, before or behind
+        for entries in [&[&clear[..], &locked][..], &[&locked, &clear], &[&locked]] {
+            let structure = of(&mp4(&[trak(kind, entries, 0)]));
+            assert_eq!(structure.lock_of(0, None).map(ToString::to_string).as_deref(), Some("cbcs"), "{fields}");
+        }
+    }
+    let clear = of(&mp4(&[trak(b"vide", &[&clear], 0)]));
+    assert_eq!((clear.lock(), clear.damage.is_none(), clear.tracks[0].kind), (None, true, Some(Medium::Pictures)));
+    let named = mp4_box(b"name", &[b"\0\0\0\x0csinfcenctenc"]);
+    let said = of(&mp4(&[trak(b"vide", &[&mp4_box(b"avc1", &[&[0; 78], &named])], 0)]));
+    assert_eq!(said.lock(), None, "boxes are followed, words are not looked for");
+    let announced = mp4_box(b"avc1", &[&[0; 78], &sinf(&[0; 24])]);
+    assert_eq!(of(&mp4(&[trak(b"vide", &[&announced], 0)])).lock(), None, "tenc says that nothing is protected");
+}
+
+#[test]
+fn keys_vectors_in_a_fragment_tell_as_well() {
+    let avc1 = mp4_box(b"avc1", &[&[0; 78]]);
+    let tfhd = mp4_box(b"tfhd", &[&[0; 4], &1u32.to_be_bytes()]);
+    let senc = mp4_box(b"senc", &[&[0; 4], &3u32.to_be_bytes(), &[9; 24]]);
+    let moof = |boxes: &[&[u8]]| {
+        let traf = mp4_box(b"traf", boxes);
+        let fragment = [mp4_box(b"moof", &[&traf]), mp4_box(b"mdat", &[&[0; 50]])].concat();
+        [mp4(&[trak(b"vide", &[&avc1], 0)]), fragment].concat()
+    };
+    assert_eq!(of(&moof(&[&tfhd, &senc])).lock().unwrap().1.to_string(), "senc");
+    assert_eq!(of(&moof(&[&tfhd])).lock(), None);
+}
+
+#[test]
+fn an_mp4_that_is_cut_says_how_much_is_missing() {
+    let whole = mp4(&[trak(b"vide", &[], 1200)]);
+    assert!(of(&whole).damage.is_none());
+    let cut = of(&whole[..whole.len() - 496]);
+    assert_eq!(cut.damage.sentences(), ["the file is cut off: about 5 s of 10 s are missing at its end"]);
+    // the data's box says "to the file's end", the tables know better
+    let mut endless = mp4(&[trak(b"vide", &[], 100_000)]);
+    let at = endless.len() - 1000;
+    endless[at..at + 4].fill(0);
+    assert!(of(&endless).damage.cut_off.is_some());
+    let table = of(&whole[..200]);
+    assert_eq!((table.table, table.damage.is_none()), (Table::CutOff, true));
+    assert_eq!(of(&mp4_box(b"ftyp", &[b"isom"])).table, Table::Missing);
+    let segment = [mp4_box(b"styp", &[b"msdh"]), mp4_box(b"moof", &[]), mp4_box(b"mdat", &[])].concat();
+    assert_eq!(of(&segment).table, Table::Elsewhere);
+}
+
+fn element(id: u32, content: &[&[u8]]) -> Vec<u8> {
+    let content = content.concat();
+    let id: Vec<u8> = id.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    [&id, &(content.len() as u64 | 1 << 56).to_be_bytes()[..], &content].concat()
+}
+
+fn matroska(entry: &[&[u8]], clusters: &[&[u8]], size: Option<u64>) -> Vec<u8> {
+    let kind = element(0x83, &[&[1]]);
+    let tracks = element(0x1654_ae6b, &[&element(0xae, &[&kind, &entry.concat()])]);
+    let content = [&tracks, &clusters.concat()[..]].concat();
+    let size = size.unwrap_or(content.len() as u64) | 1 << 56;
+    [&element(0x1a45_dfa3, &[&[0x42, 0x86, 0x81, 1]]), &0x1853_8067u32.to_be_bytes()[..], &size.to_be_bytes(), &content]
+        .concat()
+}
+
+const UNKNOWN: Option<u64> = Some((1 << 56) - 1);
+
+fn cluster() -> Vec<u8> {
+    let (time, block) = (element(0xe7, &[&[0]]), element(0xa3, &[&[0x81, 0, 0, 0x80], &[7; 100]]));
+    element(0x1f43_b675, &[&time, &block, &block])
+}
+
+/// A cluster whose size was never written.
+fn open_cluster() -> Vec<u8> {
+    let mut open = cluster();
+    open[4..12].copy_from_slice(&[1, 255, 255, 255, 255, 255, 255, 255]);
+    open
+}
+
+#[test]
+fn encrypted_matroska_is_found_in_the_track_entry() {
+    let encryption = element(0x5035, &[&element(0x47e1, &[&[5]])]);
+    let locked = element(0x6d80, &[&element(0x6240, &[&element(0x5033, &[&[1]]), &encryption])]);
+    let squeezed = element(0x6d80, &[&element(0x6240, &[&element(0x5034, &[&element(0x4254, &[&[3]])])])]);
+    assert_eq!(of(&matroska(&[&locked], &[], None)).lock().unwrap().1.to_string(), "ContentEncryption");
+    assert_eq!(of(&matroska(&[&squeezed], &[], None)).lock(), None);
+    assert_eq!(of(&matroska(&[&element(0x536e, &[b"P5"])], &[], None)).lock(), None, "a name");
+}
+
+#[test]
+fn a_matroska_file_that_was_cut_is_told_from_one_that_nobody_finished() {
+    let damage = |bytes: &[u8]| of(bytes).damage;
+    let finished = matroska(&[], &[&cluster(), &cluster()], None);
+    assert!(damage(&finished).is_none());
+    assert!(damage(&finished[..finished.len() - 1]).cut_off.is_some());
+    // as from a pipe: what is missing of a cluster was there
+    let piped = matroska(&[], &[&cluster(), &cluster()], UNKNOWN);
+    assert!(damage(&piped).is_none());
+    assert!(damage(&piped[..piped.len() - 1]).cut_off.is_some());
+    // as after a crash of the recorder
+    let crashed = matroska(&[], &[&cluster(), &open_cluster()], UNKNOWN);
+    assert!(damage(&crashed).is_none());
+    let torn = damage(&crashed[..crashed.len() - 1]);
+    assert!(torn.torn && torn.cut_off.is_none() && !torn.is_worth_asking(), "{torn:?}");
+}
+
+#[test]
+fn flv_and_avi_that_were_cut_are_found_by_their_own_sizes() {
+    let tag = |kind: u8, millis: u32, content: &[u8]| {
+        let size = (content.len() as u32).to_be_bytes();
+        let time = millis.to_be_bytes();
+        let head = [kind, size[1], size[2], size[3], time[1], time[2], time[3], time[0], 0, 0, 0];
+        [&head, content, &(content.len() as u32 + 11).to_be_bytes()[..]].concat()
+    };
+    let script = [b"\x02\0\x0aonMetaData\x08\0\0\0\x01\0\x08duration\0", &9f64.to_be_bytes()[..]].concat();
+    let tags: Vec<u8> = (0..10).flat_map(|second| tag(9, second * 1000, &[7; 50])).collect();
+    let flv = [b"FLV\x01\x05\0\0\0\x09\0\0\0\0", &tag(18, 0, &script)[..], &tags].concat();
+    assert!(of(&flv).damage.is_none());
+    let cut = of(&flv[..flv.len() - 300]).damage;
+    assert_eq!(cut.sentences(), ["the file is cut off: about 5 s of 9 s are missing at its end"]);
+    let torn = of(&flv[..flv.len() - 20]).damage;
+    assert!(torn.torn && torn.cut_off.is_none(), "a frame is no more than it may be longer: {torn:?}");
+    let head = [&b"AVI LIST\0\0\0\0hdrlavih\x38\0\0\0"[..], &40_000u32.to_le_bytes(), &[0; 12], &100u32.to_le_bytes()];
+    let content = [&head.concat()[..], &[0; 948]].concat();
+    let avi = [b"RIFF", &(content.len() as u32).to_le_bytes()[..], &content].concat();
+    assert!(of(&avi).damage.is_none());
+    let cut = of(&avi[..avi.len() / 4]).damage;
+    assert_eq!(cut.sentences(), ["the file is cut off: about 3 s of 4 s are missing at its end"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_bytes_panic(
+        kind in 0usize..5,
+        bytes in prop::collection::vec(any::<u8>(), 0..3000),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let avc1 = mp4_box(b"avc1", &[&[0; 78], &sinf(&PROTECTED)]);
+        let mut whole = match kind {
+            0 => mp4(&[trak(b"vide", &[&avc1], 500)]),
+            1 => matroska(&[], &[&cluster(), &open_cluster()], UNKNOWN),
+            2 => [b"FLV\x01\x05\0\0\0\x09\0\0\0\0", &bytes[..]].concat(),
+            3 => [b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67", &bytes[..]].concat(),
+            _ => bytes,
+        };
+        let length = whole.len();
+        for (at, byte) in changes.iter().filter(|_| length > 0) {
+            whole[at.index(length)] = *byte;
+        }
+        let structure = of(&whole[..cut.index(length + 1)]);
+        let _ = (structure.lock(), structure.damage.sentences());
+    }
+}
