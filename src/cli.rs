@@ -1,10 +1,13 @@
 //! The command line: flags, each of which can also be set in the environment and in the config file.
 
+mod values;
+
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::model::reel::name::ReelName;
+pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, Switch, TargetArg, TranscodeArg};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -221,42 +224,6 @@ impl Command {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    On,
-    Off,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PolicyArg {
-    /// For `zipreel setup --roles`: an administrator's
-    Roles,
-    /// For `zipreel setup` where the roles are, and `zipreel teardown --keep-roles`
-    Setup,
-    /// For everything else
-    Publish,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetArg {
-    /// The stand-in on this machine
-    Local,
-    /// An AWS account
-    Aws,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TranscodeArg {
-    /// The wizard asks; without it, refuse and say which stream
-    Ask,
-    /// Re-encode streams that players can't take, and only those
-    Auto,
-    /// Refuse
-    Never,
-}
-
 /// What is published and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct PublishArgs {
@@ -281,6 +248,9 @@ pub struct PublishArgs {
     /// Streams that players can't take: re-encode or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE")]
     pub transcode: Option<TranscodeArg>,
+    /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
+    #[arg(long, env = "ZIPREEL_ON_DAMAGE")]
+    pub on_damage: Option<OnDamageArg>,
     /// Largest zip in MiB, 1 to 49 [default: 32]
     #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", value_parser = clap::value_parser!(u64).range(1..=49))]
     pub chunk_mib: Option<u64>,
@@ -350,15 +320,6 @@ pub struct UnusualArgs {
     /// Where function URLs are reached, with {id} for the first label of their host [default: at their own address]
     #[arg(long, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", value_parser = function_urls)]
     pub function_urls: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InvokeModeArg {
-    /// As they come
-    Stream,
-    /// Whole, at most 6 MB: for emulators that can't stream
-    Buffered,
 }
 
 /// An account and Region that already is, or is to be, zipreel's.

@@ -66,7 +66,7 @@ fn published(published: &Published) -> Value {
         "playlist_copy": published.playlist_copy.to_string_lossy(), "segments": published.segments,
         "chunks": published.chunks, "bytes": published.bytes, "sent": published.sent_bytes,
         "retries": published.retries, "checked": published.segments_checked,
-        "seconds": published.elapsed.as_secs_f64(),
+        "seconds": published.elapsed.as_secs_f64(), "warnings": published.warnings,
     })
 }
 

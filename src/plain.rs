@@ -154,6 +154,9 @@ impl Plain {
             "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
              {checked} of {segments} segments checked",
         ));
+        for line in &published.warnings {
+            self.say(&format!("warning: {line}"));
+        }
         self.say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
         let mut out = io::stdout().lock();
         writeln!(out, "watch: {}", shown::line(&published.watch_url))?;

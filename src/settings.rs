@@ -12,13 +12,14 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        AccountArgs, FaceArgs, InvokeModeArg, PlaceArgs, PublishArgs, ReelsArgs, TargetArg, TranscodeArg, UnusualArgs,
+        AccountArgs, FaceArgs, InvokeModeArg, OnDamageArg, PlaceArgs, PublishArgs, ReelsArgs, TargetArg, TranscodeArg,
+        UnusualArgs,
     },
     model::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode},
         },
         report::fault::{Explain, FaultClass},
         retry::RetryPolicy,
@@ -71,6 +72,7 @@ struct File {
     target: Option<TargetArg>,
     profile: Option<String>,
     transcode: Option<TranscodeArg>,
+    on_damage: Option<OnDamageArg>,
     chunk_mib: Option<u64>,
     parallel: Option<NonZeroUsize>,
     replace: Option<bool>,
@@ -124,6 +126,7 @@ pub struct Settings {
     pub place: Place,
     pub parallel_uploads: Option<NonZeroUsize>,
     pub replace: bool,
+    pub on_damage: OnDamage,
     /// The one to highlight when the wizard opens.
     pub video: Option<PathBuf>,
     pub machine: Machine,
@@ -151,6 +154,11 @@ impl Settings {
             place: place(args.target, args.profile, args.region, &file, TargetArg::Local),
             parallel_uploads: args.parallel.or(file.parallel),
             replace: args.replace.or(file.replace).unwrap_or(false),
+            on_damage: match args.on_damage.or(file.on_damage) {
+                Some(OnDamageArg::Accept) => OnDamage::Accept,
+                Some(OnDamageArg::Fail) => OnDamage::Fail,
+                Some(OnDamageArg::Ask) | None => OnDamage::Ask,
+            },
             video: file.video,
             machine,
         })
@@ -179,6 +187,7 @@ impl Settings {
             parallel_uploads: self.parallel_uploads,
             if_taken: IfTaken::replace(self.replace),
             relay: false,
+            on_damage: self.on_damage,
             interrupted: None,
             retry: RetryPolicy::default(),
             folders: self.machine.folders.clone(),
@@ -313,7 +322,7 @@ mod tests {
     fn every_flag_has_its_key_in_the_file() {
         use clap::CommandFactory;
         let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
-                    transcode='auto'\nchunk_mib=8\nparallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
+                    transcode='auto'\non_damage='fail'\nchunk_mib=8\nparallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                     backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
                     role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n\
                     video='v'\njson=true\nserve=true\n";

@@ -26,6 +26,10 @@ impl AtTerminal {
 impl Person for AtTerminal {
     fn asked<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
         async move {
+            // nobody agrees on a command line to what is found out later
+            if self.yes && !question.is_foreseen() {
+                return Reply::Nobody;
+            }
             match (self.yes, self.may_ask && io::stdin().is_terminal()) {
                 (true, _) => Reply::Agreed,
                 (false, false) => Reply::Nobody,

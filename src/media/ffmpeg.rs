@@ -22,6 +22,7 @@ use crate::model::{
     media::{
         arguments::Dialect,
         decide::{Action, MediaPlan},
+        input::last_words,
     },
     report::fault::{Explain, FaultClass},
 };
@@ -125,13 +126,16 @@ fn locate(program: &OsStr) -> Result<PathBuf, ToolsError> {
 
 async fn ask(program: &Path, arguments: &[&str]) -> Result<String, ToolsError> {
     let mut command = Command::new(program);
-    command.arg("-hide_banner").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command.arg("-hide_banner").args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     // `-version` takes no banner away, and prints it to standard output
     let failed = |error| ToolsError::Run(program.to_owned(), error);
     let answer =
         timeout(QUESTION_LIMIT, command.output()).await.map_err(|late| failed(late.into()))?.map_err(failed)?;
     if !answer.status.success() {
-        return Err(failed(io::Error::other(describe(answer.status))));
+        let mut said = Tail::default();
+        String::from_utf8_lossy(&answer.stderr).lines().for_each(|line| said.push(line));
+        let (how, said) = (describe(answer.status), last_words("It", &said.text()));
+        return Err(failed(io::Error::other(format!("it {how}.{said}").trim_end_matches('.'))));
     }
     Ok(String::from_utf8_lossy(&answer.stdout).into_owned())
 }

@@ -61,6 +61,11 @@ impl Joiner {
         Ok(None)
     }
 
+    /// No piece was taken in so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.next == 0
+    }
+
     /// The last segment, if it is shorter than wanted.
     pub(crate) fn finish(&mut self) -> Option<ClosedSegment> {
         self.open.take()
@@ -68,18 +73,24 @@ impl Joiner {
 }
 
 /// The hls muxer of ffmpeg 5.1 does not notice that a disk is full: it writes what fits (often nothing), announces the
-/// piece, goes on and ends with 0. So every piece must be whole packets, and leave some room behind it.
+/// piece, goes on and ends with 0. So every piece must be whole packets, and leave some room behind it. One without any
+/// on a disk that has room is [`io::ErrorKind::WriteZero`]: ffmpeg had nothing to write.
 async fn whole(folder: &Path, piece: &Path) -> io::Result<()> {
-    const ROOM: u64 = 64 * 1024;
     let (folder, piece) = (folder.to_owned(), piece.to_owned());
     blocking(move || {
         let bytes = fs::metadata(piece)?.len();
-        if bytes == 0 || bytes % transport::PACKET as u64 != 0 || free_space(&folder).is_some_and(|free| free < ROOM) {
+        if bytes % transport::PACKET as u64 != 0 || has_no_room(&folder) {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        Ok(())
+        if bytes == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
     })
     .await
+}
+
+/// Less is free on the folder's disk than a piece takes.
+pub(crate) fn has_no_room(folder: &Path) -> bool {
+    const ROOM: u64 = 64 * 1024;
+    free_space(folder).is_some_and(|free| free < ROOM)
 }
 
 #[cfg(unix)]

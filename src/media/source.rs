@@ -14,7 +14,11 @@ use sha2::{Digest, Sha256};
 use super::probe;
 use crate::{
     model::{
-        media::input::{InputError, InputFault},
+        media::{
+            damage::Damage,
+            input::{InputError, InputFault},
+            structure::{Found, ts::Walk},
+        },
         reel::{
             generation::{SourceHash, SourcePrint},
             name::ReelName,
@@ -41,6 +45,8 @@ pub(crate) struct Source {
     file: File,
     stamp: Stamp,
     hash: OnceLock<SourceHash>,
+    /// What was found in the packets of a transport stream that was read to its end.
+    found: OnceLock<Found>,
 }
 
 /// What changes when a file is written to.
@@ -61,7 +67,7 @@ impl Source {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let stamp = Stamp::of(&file.metadata()?);
-        Ok(Self { path: path.to_owned(), file, stamp, hash: OnceLock::new() })
+        Ok(Self { path: path.to_owned(), file, stamp, hash: OnceLock::new(), found: OnceLock::new() })
     }
 
     /// Blocking.
@@ -84,6 +90,11 @@ impl Source {
     /// Known once [`Source::read`] has succeeded.
     pub fn hash(&self) -> Option<SourceHash> {
         self.hash.get().copied()
+    }
+
+    /// What is wrong with the streams of these numbers, by all bytes; nothing before [`Source::read`] has succeeded.
+    pub fn damage_of(&self, ids: &[Option<u32>]) -> Damage {
+        self.found.get().map_or_else(Damage::default, |found| found.damage_of(ids))
     }
 
     /// Hashes all bytes, once: whoever asks again is answered at once. `may_read` says up to which byte it may be read
@@ -111,7 +122,8 @@ impl Source {
     }
 
     async fn read_all(self: &Arc<Self>, job: &JobHandle, may_read: impl Fn() -> u64) -> Result<SourceHash, Stopped> {
-        let mut reading = Reading { source: self.clone(), hash: Sha256::new(), done: 0, block: vec![0; BLOCK] };
+        let (source, hash, block) = (self.clone(), Sha256::new(), vec![0; BLOCK]);
+        let mut reading = Reading { source, hash, walk: None, done: 0, block };
         while reading.done < self.bytes() {
             let until = may_read().min(self.bytes()).min(reading.done + STRETCH);
             if until <= reading.done {
@@ -122,6 +134,9 @@ impl Source {
             job.count().set(reading.done);
         }
         self.unchanged().await?;
+        if let Some(walk) = reading.walk {
+            self.found.get_or_init(|| walk.finish());
+        }
         Ok(SourceHash::of(reading.hash))
     }
 
@@ -177,6 +192,8 @@ fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
 struct Reading {
     source: Arc<Source>,
     hash: Sha256,
+    /// Of a transport stream.
+    walk: Option<Walk>,
     /// Bytes that it covers.
     done: u64,
     block: Vec<u8>,
@@ -193,7 +210,14 @@ impl Reading {
                 // it was longer
                 Ok(0) => return Err(Unreadable::Changed),
                 Ok(length) => {
-                    self.hash.update(&self.block[..length]);
+                    let read = &self.block[..length];
+                    self.hash.update(read);
+                    if self.done == 0 {
+                        self.walk = Walk::begin(read);
+                    }
+                    if let Some(walk) = &mut self.walk {
+                        walk.feed(read);
+                    }
                     self.done += length as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -1,7 +1,11 @@
 //! All chunks of the reel, deployed: made, found there already, and made again where they vanish, before the index
 //! promises them and after.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, PoisonError},
+};
 
 use tokio::sync::mpsc;
 
@@ -95,6 +99,7 @@ impl Making<'_> {
     async fn make_in(self, folder: &Path, deployed: Deployed) -> Result<Made, Stopped> {
         let Self { work, tools, plan, .. } = self;
         let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
+        *work.heard.lock().unwrap_or_else(PoisonError::into_inner) = summary.damage.clone();
         let traits = Traits::new(measured, summary.independent);
         let generation = generation_index(work, &uploaded, traits.clone());
         let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());

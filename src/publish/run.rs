@@ -13,7 +13,7 @@ use std::{
 use super::{
     index::{self, Landed},
     made::{self, Made, Making},
-    prepare::{Prepared, Start, prepare},
+    prepare::{Prepared, Start, identity::RULED_OUT, prepare},
     take_back, verify,
     work::Work,
 };
@@ -28,7 +28,7 @@ use crate::{
         reel::{
             index::{GenerationIndex, Index},
             moment::rfc3339,
-            order::Order,
+            order::{OnDamage, Order},
         },
         report::{
             event::{Event, JobChange, JobName, Published},
@@ -97,7 +97,12 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
         made
     };
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
-    let (made, index) = deploy(making, made?, existing.as_ref(), poster.as_deref()).await?;
+    let made = made?;
+    let damage = work.damage(&plan);
+    if work.order.on_damage == OnDamage::Fail && !damage.is_none() {
+        return Err(Stopped::Failed(damage.refusal(&work.order.video, RULED_OUT)));
+    }
+    let (made, index) = deploy(making, made, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, sent_bytes } = made;
     let segments_checked = verify::verify(&work, &generation).await?;
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
@@ -122,6 +127,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
         retries: tally.retries.load(Ordering::Relaxed),
         segments_checked,
         elapsed: began.elapsed(),
+        warnings: work.damage(&plan).sentences(),
     };
     work.report(Event::Published(published.clone()));
     Ok(published)

@@ -24,16 +24,18 @@ pub use crate::media::join::ClosedSegment;
 use crate::{
     media::{
         ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe, killed},
-        join::Joiner,
+        join::{Joiner, has_no_room},
         probe::input_argument,
     },
     model::{
         chunk::limits::{LimitError, Sum},
         media::{
             arguments::{Dialect, input_guard},
+            complaints::Complaints,
+            damage::{CutOff, Damage},
             decide::MediaPlan,
             ffmpeg_output::{Announcements, Lines, Piece, Said, said},
-            input::{InputError, InputFault},
+            input::{InputError, InputFault, last_words},
         },
         report::fault::{Explain, FaultClass},
     },
@@ -55,6 +57,8 @@ pub struct SplitSummary {
     pub duration: Duration,
     /// Every segment begins with an IDR picture (looked up in each): the playlist may claim independent segments.
     pub independent: bool,
+    /// Of the source, by what ffmpeg said.
+    pub damage: Damage,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +92,8 @@ pub enum SplitError {
         video.display(), made.as_secs_f64(), promised.as_secs_f64()
     )]
     Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
+    #[error("could not split `{}`: it holds no pictures", video.display())]
+    NoPictures { video: PathBuf, complaints: String },
     #[error("could not go on splitting `{}`", video.display())]
     Limit { video: PathBuf, source: LimitError },
     #[error("the split was cancelled")]
@@ -105,10 +111,7 @@ impl Explain for SplitError {
     }
 
     fn hint(&self) -> Option<String> {
-        let last_words = |complaints: &str| match complaints {
-            "" => String::new(),
-            words => format!(" ffmpeg said: {words}"),
-        };
+        let last_words = |complaints| last_words("ffmpeg", complaints);
         match self {
             Self::Tools(error) => error.hint(),
             Self::Input(error) => error.hint(),
@@ -121,10 +124,14 @@ impl Explain for SplitError {
             )),
             Self::Limit { source, .. } => source.hint(),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
-            Self::Failed { crashed: true, .. } => Some(
-                "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another."
-                    .to_owned(),
-            ),
+            Self::Failed { crashed: true, complaints, .. } => Some(format!(
+                "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another.{}",
+                last_words(complaints)
+            )),
+            Self::NoPictures { complaints, .. } => Some(format!(
+                "It describes a video stream and has nothing of it that can be read: get it again.{}",
+                last_words(complaints)
+            )),
             Self::Failed { complaints, .. } => {
                 Some(format!("The file may be damaged: check that it plays elsewhere.{}", last_words(complaints)))
             }
@@ -219,17 +226,17 @@ impl Split<'_> {
         if after.len() != before.len() || after.modified().ok() != before.modified().ok() {
             return Err(InputError::new(self.video, InputFault::Changed).into());
         }
-        // the hls muxer goes on after some failed writes and ends with 0
-        if complaints.contains("No space left on device") {
-            return Err(self.write_error(io::ErrorKind::StorageFull.into()));
-        }
         if !status.success() {
+            if has_no_room(self.folder) {
+                return Err(self.write_error(io::ErrorKind::StorageFull.into()));
+            }
             let (video, how) = (self.video.to_owned(), describe(status));
             let (crashed, killed) = (crashed(status), killed(status));
             return Err(SplitError::Failed { video, how, crashed, killed, complaints });
         }
         run.flush(control).await?;
         run.check_length(complaints)?;
+        run.summary.damage.merge(&run.heard.damage(self.plan));
         if let Some(duration) = self.plan.duration {
             job.count().set(duration.as_micros() as u64);
         }
@@ -276,6 +283,7 @@ struct Run<'a> {
     joiner: Joiner,
     tail: Tail,
     complaints: u32,
+    heard: Complaints,
     /// How far the output reaches by ffmpeg's progress, all streams.
     reached: Duration,
     summary: SplitSummary,
@@ -284,9 +292,11 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(split: &'a Split<'a>, sum: Sum, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
         let joiner = Joiner::new(split.folder, split.segment_length);
-        let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true };
+        let damage = Damage::default();
+        let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true, damage };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
-        Self { split, sum, job, segments, waiting, joiner, tail, complaints: 0, reached, summary }
+        let heard = Complaints::default();
+        Self { split, sum, job, segments, waiting, joiner, tail, complaints: 0, heard, reached, summary }
     }
 
     /// Until both of ffmpeg's pipes are at their end and it is gone.
@@ -354,6 +364,7 @@ impl<'a> Run<'a> {
             Said::Progress => {}
             Said::Log(line) => {
                 self.tail.push(line);
+                self.heard.hear(line, self.split.plan, self.reached);
                 self.complaints += 1;
                 match self.complaints.cmp(&COMPLAINTS_MAX) {
                     Ordering::Less => self.job.log(line),
@@ -366,12 +377,25 @@ impl<'a> Run<'a> {
 
     async fn take(&mut self, pieces: impl IntoIterator<Item = Piece>) -> Result<(), SplitError> {
         for piece in pieces {
-            let closed = self.joiner.add(&piece).await.map_err(|error| self.split.write_error(error))?;
+            let closed = match self.joiner.add(&piece).await {
+                Err(error) if error.kind() == io::ErrorKind::WriteZero => self.nothing_in_it()?,
+                joined => joined.map_err(|error| self.split.write_error(error))?,
+            };
             if let Some(segment) = closed {
                 self.close(segment)?;
             }
         }
         Ok(())
+    }
+
+    /// A piece without one packet, and the disk has room. That is a video without pictures, which ends with it; where
+    /// others came before, a write has failed.
+    fn nothing_in_it(&self) -> Result<Option<ClosedSegment>, SplitError> {
+        if self.joiner.is_empty() {
+            let (video, complaints) = (self.split.video.to_owned(), self.tail.text());
+            return Err(SplitError::NoPictures { video, complaints });
+        }
+        Err(self.split.write_error(io::ErrorKind::StorageFull.into()))
     }
 
     fn close(&mut self, segment: ClosedSegment) -> Result<(), SplitError> {
@@ -402,12 +426,18 @@ impl<'a> Run<'a> {
     }
 
     /// ffmpeg ends with 0 when a file simply stops early.
-    fn check_length(&self, complaints: String) -> Result<(), SplitError> {
+    fn check_length(&mut self, complaints: String) -> Result<(), SplitError> {
         let (video, made) = (self.split.video.to_owned(), self.reached.max(self.summary.duration));
         let promised = self.split.plan.promised_duration().unwrap_or_default();
         let tolerance = Duration::from_secs(1).max(promised / 100);
-        if self.summary.segments == 0 || made + tolerance < promised {
-            return Err(SplitError::Short { video, made, promised, complaints });
+        if self.summary.segments == 0 {
+            return Err(SplitError::NoPictures { video, complaints });
+        }
+        if made + tolerance < promised {
+            if !self.split.plan.may_end_early {
+                return Err(SplitError::Short { video, made, promised, complaints });
+            }
+            self.summary.damage.cut_off = Some(CutOff { missing: Some((promised - made, promised)) });
         }
         Ok(())
     }

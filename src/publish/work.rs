@@ -13,6 +13,7 @@ use crate::{
     media::source::Source,
     model::{
         chunk::limits::Held,
+        media::{damage::Damage, decide::MediaPlan},
         reel::{
             index::{ChunkIndex, GenerationIndex},
             name::{ChunkNumber, FunctionName, Generation, RenditionId},
@@ -72,6 +73,8 @@ pub(crate) struct Work {
     pub beside: Vec<Held>,
     pub origin: Origin,
     pub source: Arc<Source>,
+    /// What was found to be wrong with it while it was split.
+    pub heard: Mutex<Damage>,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
     /// Cancelled with the whole, or when one stage fails.
@@ -174,6 +177,15 @@ impl Work {
                 return Err(Stopped::Cancelled);
             }
         }
+    }
+
+    /// What is known to be wrong with the video by now.
+    pub fn damage(&self, plan: &MediaPlan) -> Damage {
+        let mut damage = plan.damage.clone();
+        let ids: Vec<_> = plan.streams().map(|stream| stream.id).collect();
+        damage.merge(&self.source.damage_of(&ids));
+        damage.merge(&self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        damage
     }
 
     /// The generation's folder in the state folder.

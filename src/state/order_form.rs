@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     reel::{
         name::ReelName,
-        order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, Order, Place, Target, Transcode},
+        order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, OnDamage, Order, Place, Target, Transcode},
     },
     retry::RetryPolicy,
 };
@@ -33,6 +33,9 @@ pub struct OrderForm {
     pub replace: bool,
     #[serde(default)]
     pub relay: bool,
+    /// Versions without it published what was there, and asked nothing.
+    #[serde(default = "accepted")]
+    pub on_damage: OnDamage,
     /// `local` or `aws`.
     pub target: String,
     pub profile: Option<String>,
@@ -40,6 +43,10 @@ pub struct OrderForm {
 
 fn first_format() -> u32 {
     1
+}
+
+fn accepted() -> OnDamage {
+    OnDamage::Accept
 }
 
 impl OrderForm {
@@ -59,6 +66,7 @@ impl OrderForm {
             transcode: order.cut.transcode == Transcode::Auto,
             replace: order.if_taken == IfTaken::Replace,
             relay: order.relay,
+            on_damage: order.on_damage,
             target: target.to_owned(),
             profile,
         }
@@ -95,6 +103,7 @@ impl OrderForm {
             parallel_uploads: self.parallel_uploads.and_then(NonZeroUsize::new),
             if_taken: IfTaken::replace(self.replace),
             relay: self.relay,
+            on_damage: self.on_damage,
             interrupted,
             retry: RetryPolicy::default(),
             folders,
@@ -113,6 +122,7 @@ impl OrderForm {
             transcode: false,
             replace: false,
             relay: false,
+            on_damage: OnDamage::Ask,
             target: "local".into(),
             profile: None,
         }
@@ -189,6 +199,7 @@ mod tests {
             parallel_uploads: NonZeroUsize::new(3),
             if_taken: IfTaken::Replace,
             relay: true,
+            on_damage: OnDamage::Fail,
             interrupted: None,
             retry: RetryPolicy::default(),
             folders: folders.clone(),
@@ -196,5 +207,7 @@ mod tests {
         let text = serde_json::to_string(&OrderForm::of(&order)).unwrap();
         let form: OrderForm = serde_json::from_str(&text).unwrap();
         assert_eq!(form.order(order.reel.clone(), expected, None, folders), order);
+        let earlier: OrderForm = serde_json::from_str(&text.replace(r#""on_damage":"fail","#, "")).unwrap();
+        assert_eq!(earlier.on_damage, OnDamage::Accept, "as versions did that knew no such question");
     }
 }

@@ -24,6 +24,7 @@ impl Summary {
             lines.push(format!("{} is live, published in {took}", published.reel));
             lines.push(format!("watch: {}", published.watch_url));
             lines.push(format!("playlist: {}", published.playlist_url));
+            lines.extend(published.warnings.iter().map(|warning| format!("warning: {warning}")));
         }
         if jobs().any(|job| job.published().is_some() && job.run.place().is_local()) {
             lines.extend(app.serves());

@@ -1,6 +1,8 @@
 //! What a person has to agree to before it is done, in the same words in every face. Agreeing is the person's own act:
 //! no variable and no config file answers for them.
 
+use std::path::PathBuf;
+
 use futures_util::future::BoxFuture;
 use indicatif::HumanBytes;
 
@@ -8,9 +10,10 @@ use super::Engine;
 use crate::{
     cloud::Cloud,
     model::{
+        media::damage::Damage,
         reel::{
             name::{Generation, ReelName},
-            order::{AccountRegion, Place},
+            order::{AccountRegion, OnDamage, Order, Place},
         },
         report::fault::{Fault, Stopped},
     },
@@ -46,6 +49,11 @@ pub enum Question {
     Teardown {
         at: AccountRegion,
         and_roles: bool,
+    },
+    /// What is wrong with a video that is to be published.
+    Damage {
+        video: PathBuf,
+        damage: Damage,
     },
 }
 
@@ -84,6 +92,11 @@ impl Question {
                  from account {}, Region {}; what is published stays. Discard it?",
                 at.account, at.region
             ),
+            Self::Damage { video, damage } => format!(
+                "`{}` is not whole:\n- {}.\nPublish what is there?",
+                video.display(),
+                damage.sentences().join(".\n- ")
+            ),
             Self::Collect { functions, bytes } => format!("Delete {functions} functions, {}?", HumanBytes(*bytes)),
             Self::Teardown { at, and_roles } => {
                 let roles = if *and_roles { " and the roles, which serve its other Regions too," } else { "" };
@@ -100,6 +113,11 @@ impl Question {
         }
     }
 
+    /// A person can know of it before it is asked, and agree on the command line.
+    pub fn is_foreseen(&self) -> bool {
+        !matches!(self, Self::Damage { .. })
+    }
+
     /// What is not done without the person's consent.
     fn undone(&self) -> String {
         match self {
@@ -109,6 +127,7 @@ impl Question {
             Self::Relay { .. } => "could not switch the relay on: its price was not accepted".to_owned(),
             Self::Delete { reel, .. } => format!("could not delete `{reel}`"),
             Self::Discard { reel, .. } => format!("could not discard the publishing of `{reel}`"),
+            Self::Damage { video, .. } => format!("could not publish the video `{}`", video.display()),
             Self::Collect { .. } => "could not delete what is left over".to_owned(),
             Self::Teardown { at, .. } => format!("could not take down the gate in {}", at.region),
         }
@@ -116,6 +135,9 @@ impl Question {
 
     fn refused(&self, reply: Reply) -> Fault {
         let fault = Fault::permanent(self.undone());
+        if let (Self::Damage { video, damage }, Reply::Nobody) = (self, reply) {
+            return damage.refusal(video, "Get it again, or publish what is there with --on-damage accept.");
+        }
         if reply == Reply::Declined {
             // what it is about was read a moment ago
             return fault.because("it was declined").hint("Nothing was changed. Begin it again to be asked again.");
@@ -136,6 +158,24 @@ pub(super) async fn ask(person: &dyn Person, question: &Question) -> Result<(), 
         Reply::Agreed => Ok(()),
         reply => Err(Stopped::Failed(question.refused(reply))),
     }
+}
+
+/// Goes on with a video that is not whole only as the order, or the person, wants it. What was agreed to is agreed to
+/// when the work is resumed.
+pub(super) async fn damaged(person: &dyn Person, order: &mut Order, damage: Damage) -> Result<(), Stopped> {
+    if order.on_damage != OnDamage::Ask || !damage.is_worth_asking() {
+        // what `fail` rules out is refused where the video is examined
+        return Ok(());
+    }
+    let is_cut_off = damage.cut_off.is_some();
+    let question = Question::Damage { video: order.video.clone(), damage };
+    match person.asked(&question).await {
+        Reply::Agreed => order.on_damage = OnDamage::Accept,
+        // it is said in the plan
+        Reply::Nobody if !is_cut_off => {}
+        reply => return Err(Stopped::Failed(question.refused(reply))),
+    }
+    Ok(())
 }
 
 /// The notice about AWS's terms, once an account, before anything is made there.
@@ -159,4 +199,58 @@ pub(super) fn notice_due(engine: &Engine, place: &Place, cloud: &Cloud) -> Optio
     let account = &cloud.identity().account;
     let told = place.is_local() || notice::is_acknowledged(&engine.machine().folders.state, account);
     (!told).then(|| Question::Notice { account: account.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::{
+        model::{media::damage::CutOff, report::fault::FaultClass},
+        state::order_form::OrderForm,
+    };
+
+    struct Says(Reply);
+
+    impl Person for Says {
+        fn asked<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Reply> {
+            assert!(!question.is_foreseen() && question.wanted() == "yes");
+            async { self.0 }.boxed()
+        }
+    }
+
+    async fn decided(on_damage: OnDamage, reply: Reply, damage: &Damage) -> Result<OnDamage, String> {
+        let folders = crate::model::reel::order::Folders { state: "/s".into(), work: "/w".into(), backlog_bytes: 1 };
+        let at = AccountRegion { account: "1".into(), region: "us-east-1".into() };
+        let mut order = OrderForm::example("/v.mp4").order("v".parse().unwrap(), at, None, folders);
+        order.on_damage = on_damage;
+        match damaged(&Says(reply), &mut order, damage.clone()).await {
+            Ok(()) => Ok(order.on_damage),
+            Err(Stopped::Failed(fault)) => {
+                assert!(fault.class == FaultClass::Permanent && fault.hint.is_some(), "{fault:?}");
+                Err(fault.to_string())
+            }
+            Err(Stopped::Cancelled) => panic!("nobody cancelled"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_decides_about_damage_and_nobody_about_what_is_cut_off() {
+        let cut = Damage { cut_off: Some(CutOff { missing: None }), ..Damage::default() };
+        let mut lost = Damage::default();
+        lost.lost.add_somewhere();
+        let torn = Damage { torn: true, ..Damage::default() };
+        for damage in [&cut, &lost] {
+            assert_eq!(decided(OnDamage::Ask, Reply::Agreed, damage).await, Ok(OnDamage::Accept), "for a resume, too");
+            let declined = decided(OnDamage::Ask, Reply::Declined, damage).await.unwrap_err();
+            assert_eq!(declined, "could not publish the video `/v.mp4`: it was declined");
+            assert_eq!(decided(OnDamage::Accept, Reply::Declined, damage).await, Ok(OnDamage::Accept), "not asked");
+        }
+        let refused = decided(OnDamage::Ask, Reply::Nobody, &cut).await.unwrap_err();
+        let cause = "the file is cut off: what came after its last whole frame is missing";
+        assert_eq!(refused, format!("could not publish the video `/v.mp4`: {cause}"));
+        assert_eq!(decided(OnDamage::Ask, Reply::Nobody, &lost).await, Ok(OnDamage::Ask));
+        assert_eq!(decided(OnDamage::Ask, Reply::Declined, &torn).await, Ok(OnDamage::Ask), "not asked");
+    }
 }

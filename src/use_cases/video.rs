@@ -8,10 +8,11 @@ use crate::{
     media::probe::{self, Brightness},
     model::{
         media::{
+            damage::Damage,
             decide::{MediaPlan, decide},
             facts::Media,
         },
-        reel::order::Transcode,
+        reel::order::{Order, Transcode},
         report::fault::{Explain, Fault, Stopped},
     },
     use_cases::Engine,
@@ -26,6 +27,17 @@ pub async fn examine(
     let media = probe::probe(engine.tools().await?, video, cancel).await?;
     let plan = decide(&media, Transcode::Auto).map_err(|refusal| refusal.fault());
     Ok((media, plan))
+}
+
+/// What is wrong with a video that would be published by an order, as far as a first look tells.
+pub(super) async fn damage(engine: &Engine, order: &Order, cancel: &CancellationToken) -> Result<Damage, Stopped> {
+    // a few reads: only what is not whole is examined further before the account is asked
+    probe::inspect(&order.video).await?;
+    if probe::structure(&order.video).await?.is_whole() {
+        return Ok(Damage::default());
+    }
+    let media = probe::probe(engine.tools().await?, &order.video, cancel).await?;
+    Ok(decide(&media, order.cut.transcode)?.damage)
 }
 
 /// One frame, as PNG or JPEG, no wider than this.

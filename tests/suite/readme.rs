@@ -148,6 +148,7 @@ fn events() -> Vec<Event> {
         retries: 0,
         segments_checked: 0,
         elapsed: Duration::ZERO,
+        warnings: Vec::new(),
     };
     vec![
         Event::Planned(planned),

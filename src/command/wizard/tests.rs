@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     model::{
         media::facts::Transcode,
-        reel::order::{Cut, Folders, IfTaken, Target},
+        reel::order::{Cut, Folders, IfTaken, OnDamage, Target},
         report::event::Event,
         retry::RetryPolicy,
     },
@@ -78,6 +78,7 @@ impl Desk {
             parallel_uploads: None,
             if_taken: IfTaken::Refuse,
             relay: false,
+            on_damage: OnDamage::Accept,
             interrupted: None,
             retry: RetryPolicy::default(),
             folders: self.wizard.engine.machine().folders.clone(),

@@ -1,7 +1,11 @@
 //! What is wrong with a video file, and where: told before it is published, and after the whole was read. Places are
 //! times of the source, from its first picture or sound on.
 
-use std::{fmt, time::Duration};
+use std::{fmt, path::Path, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::report::fault::Fault;
 
 /// Places that are kept; more are counted.
 const PLACES_MAX: usize = 256;
@@ -9,6 +13,18 @@ const PLACES_MAX: usize = 256;
 const PLACES_TOLD: usize = 4;
 /// Places as close as this are one.
 const CLOSE: Duration = Duration::from_secs(1);
+
+/// What to do with a file that is not whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDamage {
+    /// A person decides; where nobody can be asked, a file that is cut off is refused, and other damage is said.
+    #[default]
+    Ask,
+    /// Publish what is there, and say what is not.
+    Accept,
+    Fail,
+}
 
 /// Everything that is known to be wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -141,6 +157,12 @@ impl Damage {
                 self.unreadable.push(sentence.clone());
             }
         }
+    }
+
+    /// Why a file with it is not published.
+    pub fn refusal(&self, video: &Path, hint: &str) -> Fault {
+        let what = format!("could not publish the video `{}`", video.display());
+        Fault::permanent(what).because(self.sentences().join("; ")).hint(hint)
     }
 
     /// What a person reads, a sentence each.

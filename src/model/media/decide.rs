@@ -55,6 +55,8 @@ pub struct MediaPlan {
     pub independent: bool,
     /// Of the file, as far as a first look tells; among the warnings, too.
     pub damage: Damage,
+    /// What is cut off is known, or accepted: the split may make less than the container promises.
+    pub may_end_early: bool,
     pub warnings: Vec<String>,
 }
 
@@ -172,6 +174,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         largest_group: media.keyframes.filter(|_| copied).map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
         warnings: damage.sentences().into_iter().chain(warnings(media, &video, audio)).collect(),
+        may_end_early: damage.cut_off.is_some(),
         damage,
         streams,
         video,
@@ -361,6 +364,11 @@ impl MediaPlan {
     /// A sentence a stream.
     pub fn sentences(&self) -> Vec<String> {
         self.streams.iter().map(ToString::to_string).collect()
+    }
+
+    /// Those that are published.
+    pub fn streams(&self) -> impl Iterator<Item = &Stream> {
+        [Some(&self.video), self.audio.as_ref()].into_iter().flatten().map(|plan| &plan.stream)
     }
 
     /// Same source, same ffmpeg: same bytes. Encoders differ with the number of their threads.

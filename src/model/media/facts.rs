@@ -69,6 +69,7 @@ pub struct Stream {
     /// Degrees clockwise by which players turn the picture: 0, 90, 180 or 270.
     pub rotation: u16,
     pub interlaced: bool,
+    pub clock: Option<Clock>,
     /// Average over the stream.
     pub frame_rate: Option<Ratio>,
     /// The lowest rate in which all timestamps fit: far from the average if the rate varies.
@@ -113,6 +114,15 @@ pub struct Hidden {
     pub video: Duration,
     /// Encoder priming (tens of milliseconds) counts here too.
     pub audio: Duration,
+}
+
+/// What a stream's timestamps are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Seconds.
+    pub tick: Ratio,
+    /// The first of them, in ticks.
+    pub start: i64,
 }
 
 /// A fraction of positive whole numbers.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    facts::{Hidden, Keyframes, Kind, Media, Ratio, Stream},
+    facts::{Clock, Hidden, Keyframes, Kind, Media, Ratio, Stream},
     structure::Structure,
 };
 
@@ -88,6 +88,8 @@ fn stream(json: &Value) -> Option<Stream> {
         sample_aspect: ratio(&json["sample_aspect_ratio"], ':'),
         rotation: rotation(side_data, tags),
         interlaced: json["field_order"].as_str().is_some_and(|order| ["tt", "bb", "tb", "bt"].contains(&order)),
+        clock: ratio(&json["time_base"], '/')
+            .map(|tick| Clock { tick, start: json["start_pts"].as_i64().unwrap_or(0) }),
         frame_rate: ratio(&json["avg_frame_rate"], '/'),
         base_frame_rate: ratio(&json["r_frame_rate"], '/'),
         transfer: text(&json["color_transfer"]).filter(|transfer| transfer != "unknown"),

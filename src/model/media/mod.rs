@@ -1,6 +1,7 @@
 //! What a video holds and what becomes of it: ffprobe's words read, streams judged, ffmpeg's arguments.
 
 pub mod arguments;
+pub mod complaints;
 pub mod condition;
 pub mod damage;
 pub mod decide;

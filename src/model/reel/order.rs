@@ -7,7 +7,7 @@ use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, time::Duration
 use serde::{Deserialize, Serialize};
 
 use super::name::{Generation, ReelName};
-pub use crate::model::media::facts::Transcode;
+pub use crate::model::media::{damage::OnDamage, facts::Transcode};
 use crate::model::retry::RetryPolicy;
 
 /// What kind of place reels are published to.
@@ -94,6 +94,7 @@ pub struct Order {
     pub if_taken: IfTaken,
     /// Switch the browser relay on, too; its price was accepted.
     pub relay: bool,
+    pub on_damage: OnDamage,
     /// The run that this one goes on with: anything that would make another generation of it is an error.
     pub interrupted: Option<Interrupted>,
     pub retry: RetryPolicy,

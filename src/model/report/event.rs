@@ -186,6 +186,8 @@ pub struct Published {
     pub retries: u32,
     pub segments_checked: u32,
     pub elapsed: Duration,
+    /// What is wrong with the video, after all of it was read.
+    pub warnings: Vec<String>,
 }
 
 impl fmt::Display for JobName {

@@ -20,7 +20,7 @@ use crate::{
             generation::{SourceHash, SourcePrint, generation},
             index::GenerationIndex,
             name::Generation,
-            order::{IfTaken, Interrupted, Order, Origin},
+            order::{IfTaken, Interrupted, OnDamage, Order, Origin},
         },
         report::fault::{Fault, Stopped},
         shown,
@@ -29,6 +29,9 @@ use crate::{
     running::reporter::{Control, Reporter},
     state::work_folder::attempt_folder,
 };
+
+/// The way out for one who wants no damaged video.
+pub(crate) const RULED_OUT: &str = "Get it again, or take back `--on-damage fail`.";
 
 pub(crate) struct Video {
     pub plan: MediaPlan,
@@ -41,7 +44,11 @@ pub(crate) struct Video {
 
 pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
     let media = probe::probe(tools, &order.video, &control.cancel).await?;
-    let plan = decide(&media, order.cut.transcode)?;
+    let mut plan = decide(&media, order.cut.transcode)?;
+    if order.on_damage == OnDamage::Fail && !plan.damage.is_none() {
+        return Err(Stopped::Failed(plan.damage.refusal(&order.video, RULED_OUT)));
+    }
+    plan.may_end_early |= order.on_damage == OnDamage::Accept;
     let dialect = tools.dialect(&plan).await?;
     let video = order.video.clone();
     let looked = tokio::task::spawn_blocking(move || {

@@ -109,6 +109,7 @@ pub(super) async fn prepare(
         beside,
         origin,
         source,
+        heard: Mutex::default(),
         control: control.part(),
         reporter,
         retry: order.retry,

@@ -72,6 +72,7 @@ pub(super) fn start() -> Start {
         place: Place { target: Target::Local, region: None },
         parallel_uploads: None,
         replace: false,
+        on_damage: Default::default(),
         video: None,
         machine: Machine {
             folders,
@@ -285,6 +286,7 @@ pub(super) fn published() -> Published {
         retries: 3,
         segments_checked: 12,
         elapsed: Duration::from_secs(151),
+        warnings: Vec::new(),
     }
 }
 

@@ -108,6 +108,9 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let checked = format!("{} of {} segments read back; k reads all", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
+    for warning in &published.warnings {
+        page.entry("! careful", COLUMN, Role::Warn, warning);
+    }
     let account = shared.account_at(job.run.place());
     if let Some(storage) = account.and_then(|account| account.storage) {
         let used = storage.used.saturating_add(published.sent_bytes);

@@ -12,13 +12,13 @@ use crate::{
     running::reporter::{Control, Reporter},
     state::lock::Purpose,
     storage::Storage as _,
-    use_cases::{Engine, Person, consent, unless_cancelled},
+    use_cases::{Engine, Person, consent, unless_cancelled, video},
 };
 
 /// Publishes a video. Whatever it ends with, what was deployed stays and is used by the next run.
 pub async fn publish(
     engine: &Engine,
-    order: Order,
+    mut order: Order,
     person: &dyn Person,
     reporter: Arc<dyn Reporter>,
     control: &Control,
@@ -27,6 +27,8 @@ pub async fn publish(
     let held = engine.hold(&order.reel, purpose).await?;
     let ready = async {
         let tools = engine.tools().await?;
+        let damage = video::damage(engine, &order, &control.cancel).await?;
+        consent::damaged(person, &mut order, damage).await?;
         let cloud = engine.connect_for(&order).await?;
         consent::acknowledged(engine, &order.place, &cloud, person).await?;
         // a relay that is on already is not taken away from the reels that are there

@@ -9,7 +9,7 @@ use crate::{
         reel::{
             index::Index,
             name::ReelName,
-            order::{Cut, IfTaken, Order, Place, Transcode},
+            order::{Cut, IfTaken, OnDamage, Order, Place, Transcode},
         },
         report::{event::Published, fault::Stopped},
         retry::RetryPolicy,
@@ -88,6 +88,8 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
         parallel_uploads,
         if_taken: IfTaken::Repair,
         relay: false,
+        // what it was made of is what it is mended with
+        on_damage: OnDamage::Accept,
         interrupted: None,
         retry: RetryPolicy::default(),
         folders: engine.machine().folders.clone(),

@@ -5,6 +5,7 @@ use super::{
     make::{base, base_ts, ffmpeg, patched},
     row,
 };
+use crate::publish::desk::Desk;
 
 const FRAGMENTS: &str = "-i {base} -c copy -movflags frag_keyframe+empty_moov+default_base_moof fragments.mp4";
 
@@ -105,6 +106,92 @@ fn lost() -> Vec<Row> {
     ]
 }
 
+/// Refused, since nobody can be asked; `accept` publishes what is there, and says what is not.
+fn cut_off() -> Vec<Row> {
+    type Cut = fn(&std::path::Path) -> std::path::PathBuf;
+    let fragments: Cut =
+        |folder| patched(folder, &ffmpeg(folder, FRAGMENTS), "cut.mp4", |bytes| bytes.truncate(298_624));
+    let piped: Cut = |folder| {
+        let piped = ffmpeg(folder, "-i {base} -c copy -live 1 piped.mkv");
+        patched(folder, &piped, "cut.mkv", |bytes| bytes.truncate(300_000))
+    };
+    let finished: Cut = |folder| {
+        let finished = ffmpeg(folder, "-i {base} -c copy finished.mkv");
+        patched(folder, &finished, "cut.mkv", |bytes| bytes.truncate(300_000))
+    };
+    let table_first: Cut = |folder| {
+        let first = ffmpeg(folder, "-i {base} -c copy -movflags faststart first.mp4");
+        patched(folder, &first, "cut.mp4", |bytes| bytes.truncate(300_000))
+    };
+    let flv: Cut = |folder| {
+        let whole = ffmpeg(folder, "-i {base} -c copy whole.flv");
+        patched(folder, &whole, "cut.flv", |bytes| bytes.truncate(300_000))
+    };
+    let avi: Cut = |folder| {
+        let whole = ffmpeg(folder, "-i {base} -c:v mpeg4 -c:a copy whole.avi");
+        patched(folder, &whole, "cut.avi", |bytes| bytes.truncate(bytes.len() / 2))
+    };
+    let share = |seconds: &str| format!("the file is cut off: about {seconds} s are missing at its end");
+    let end = "the file is cut off: what came after its last whole frame is missing".to_owned();
+    let kinds = [
+        ("cut off in a fragment", "cut off in a fragment, accepted", fragments, end.clone(), ""),
+        ("cut off, from a pipe", "cut off, from a pipe, accepted", piped, end, ""),
+        ("cut off, Matroska", "cut off, Matroska, accepted", finished, share("4.8 s of 12"), ""),
+        ("cut off, table first", "cut off, table first, accepted", table_first, share("4.9 s of 12"), ""),
+        ("cut off, FLV", "cut off, FLV, accepted", flv, share("5 s of 12.1"), ""),
+        ("cut off, AVI", "cut off, AVI, accepted", avi, share("6 s of 12"), "--transcode auto"),
+    ];
+    let rows = kinds.into_iter().flat_map(|(name, accepted, recipe, sentence, args)| {
+        let what = "could not publish the video `{file}`";
+        [
+            row(name, recipe).args(args).refused("permanent", what, Some(&sentence)),
+            row(accepted, recipe).args(args).args("--on-damage accept").said(&format!("\"warnings\":[\"{sentence}")),
+        ]
+    });
+    rows.collect()
+}
+
+/// Ends that nobody wrote are no reason to refuse; `fail` refuses whatever is wrong.
+fn unfinished_and_strict() -> Vec<Row> {
+    vec![
+        row("never finished by its recorder", |folder| {
+            let live = ffmpeg(folder, "-i {base} -c copy -live 1 live.mkv");
+            patched(folder, &live, "unfinished.mkv", |bytes| {
+                // the last cluster's size was never written, and of its last block not all of it
+                let cluster = bytes.windows(4).rposition(|window| window == [0x1f, 0x43, 0xb6, 0x75]).unwrap();
+                let width = bytes[cluster + 4].leading_zeros() as usize + 1;
+                bytes[cluster + 4..cluster + 4 + width].fill(0xff);
+                bytes[cluster + 4] = 0xff >> (width - 1);
+                bytes.truncate(bytes.len() - 10);
+            })
+        })
+        .said("\"warnings\":[\"the file ends inside its last frame, as a recording does that was never finished\"]"),
+        row("Matroska from a pipe", |folder| ffmpeg(folder, "-i {base} -c copy -live 1 live.mkv"))
+            .said("\"warnings\":[]")
+            .frames("0:v 0:a")
+            .seconds(12.0),
+        row("two recordings in one", |folder| {
+            let later = ffmpeg(folder, "-i {base} -c copy -output_ts_offset 12 later.ts");
+            let later = std::fs::read(later).unwrap();
+            patched(folder, &base_ts(), "two.ts", |bytes| bytes.extend(later))
+        })
+        .args("--on-damage fail")
+        .said("\"warnings\":[]"),
+        row("lost packets, ruled out", |folder| {
+            patched(folder, &base_ts(), "zeros.ts", |bytes| {
+                let middle = half(bytes);
+                bytes[middle..middle + 30 * 188].fill(0);
+            })
+        })
+        .args("--on-damage fail")
+        .refused(
+            "permanent",
+            "could not publish the video `{file}`",
+            Some("data of the file is lost from 6 s to 6.2 s"),
+        ),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_video_is_refused_by_what_it_is() {
     all_right(none_at_all()).await;
@@ -113,4 +200,33 @@ async fn what_is_no_video_is_refused_by_what_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_lost_is_said() {
     all_right(lost()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_off_is_published_only_if_that_is_accepted() {
+    all_right(cut_off()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_told_from_an_end_that_nobody_wrote() {
+    all_right(unfinished_and_strict()).await;
+}
+
+/// Its packets are where its table says, and no H.264 is in one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_that_ffmpeg_drops_are_told_when_it_is_done() {
+    let desk = Desk::start().await;
+    let folder = desk.path("damaged");
+    std::fs::create_dir(&folder).unwrap();
+    let whole = ffmpeg(&folder, "-i {base} -an -c copy -movflags faststart whole.mp4");
+    let video = patched(&folder, &whole, "noise.mp4", |bytes| {
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 20_000].fill(0xff);
+    });
+    let run = desk.publish(&video, &["--name", "damaged"]).await;
+    let warnings = run.published()["warnings"].to_string();
+    assert!(warnings.contains("frames of the file are damaged at "), "{warnings} {:#?}", run.lines);
+    let run = desk.publish(&video, &["--name", "strict", "--on-damage", "fail"]).await;
+    let cause = run.failed()["cause"].as_str().unwrap();
+    assert!(cause.starts_with("frames of the file are damaged at "), "{cause}");
 }

@@ -10,7 +10,7 @@ use zipreel::{
     model::{
         reel::{
             name::ReelName,
-            order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode},
         },
         report::{event::Event, fault::Stopped},
         retry::RetryPolicy,
@@ -48,6 +48,7 @@ fn order(video: &Path, reel: &ReelName, folder: &Path) -> Order {
         parallel_uploads: None,
         if_taken: IfTaken::Refuse,
         relay: false,
+        on_damage: OnDamage::Accept,
         interrupted: None,
         retry: RetryPolicy::default(),
         folders: Folders { state: folder.join("state"), work: folder.join("work"), backlog_bytes: 1 << 30 },

@@ -10,7 +10,7 @@ use zipreel::{
     local::{self, Config, StandIn},
     media::ffmpeg::Tools,
     model::{
-        reel::order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+        reel::order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode},
         report::{
             board::{Board, State},
             event::{Event, JobName, Published},
@@ -50,6 +50,7 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
         parallel_uploads: None,
         if_taken: IfTaken::Refuse,
         relay: false,
+        on_damage: OnDamage::Accept,
         interrupted: None,
         retry: POLICY,
         folders: Folders { state: folder.join("state"), work: folder.join("work"), backlog_bytes: 1 << 30 },

@@ -20,7 +20,7 @@ use zipreel::{
         reel::{
             index::{GenerationIndex, INDEX_ENTRY, Index},
             name::FunctionName,
-            order::{Cut, Folders, IfTaken, Order, Place, Target, Transcode},
+            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode},
         },
         report::{event::Event, fault::Stopped},
     },
@@ -132,6 +132,7 @@ fn order(folders: Folders, video: Clip, if_taken: IfTaken) -> Order {
         parallel_uploads: std::num::NonZeroUsize::new(1),
         if_taken,
         relay: false,
+        on_damage: OnDamage::Accept,
         interrupted: None,
         retry: POLICY,
         folders,

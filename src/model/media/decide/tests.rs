@@ -26,6 +26,7 @@ fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         sample_aspect: None,
         rotation: 0,
         interlaced: false,
+        clock: None,
         frame_rate: Ratio::new(30000, 1001),
         base_frame_rate: Ratio::new(30000, 1001),
         transfer: None,

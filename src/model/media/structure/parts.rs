@@ -105,6 +105,11 @@ impl Structure {
         }
     }
 
+    /// Nothing is known to be wrong with any of it.
+    pub fn is_whole(&self) -> bool {
+        self.damage.is_none() && self.programmes.damaged.is_empty()
+    }
+
     /// What is wrong with the file, as far as it concerns the streams of these numbers in it.
     pub fn damage_of(&self, ids: &[Option<u32>]) -> Damage {
         let mut damage = self.damage.clone();

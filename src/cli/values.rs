@@ -1,0 +1,59 @@
+//! Words that a flag, and its key in the config file, can have.
+
+use clap::ValueEnum;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyArg {
+    /// For `zipreel setup --roles`: an administrator's
+    Roles,
+    /// For `zipreel setup` where the roles are, and `zipreel teardown --keep-roles`
+    Setup,
+    /// For everything else
+    Publish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetArg {
+    /// The stand-in on this machine
+    Local,
+    /// An AWS account
+    Aws,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TranscodeArg {
+    /// The wizard asks; without it, refuse and say which stream
+    Ask,
+    /// Re-encode streams that players can't take, and only those
+    Auto,
+    /// Refuse
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InvokeModeArg {
+    /// As they come
+    Stream,
+    /// Whole, at most 6 MB: for emulators that can't stream
+    Buffered,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDamageArg {
+    /// Ask; where nobody can be asked, refuse what is cut off and say what else is wrong
+    Ask,
+    /// Publish what is there
+    Accept,
+    /// Refuse
+    Fail,
+}
