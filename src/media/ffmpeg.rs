@@ -107,7 +107,7 @@ impl Tools {
     /// Whether these tools can carry out the plan, and in which dialect.
     pub async fn dialect(&self, plan: &MediaPlan) -> Result<Dialect, ToolsError> {
         let mut dialect = Dialect { fps_mode: has_fps_mode(&self.version), tone_map: false };
-        if matches!(plan.video.action, Action::Transcode { .. }) {
+        if plan.fills || matches!(plan.video.action, Action::Transcode { .. }) {
             if !lists(&ask(&self.ffmpeg, &["-encoders"]).await?, "libx264") {
                 return Err(ToolsError::Encoder { ffmpeg: self.ffmpeg.clone(), encoder: "libx264" });
             }

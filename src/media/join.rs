@@ -1,5 +1,6 @@
 //! Puts segments together from the pieces that ffmpeg closes at keyframes: a segment ends at the first keyframe at or
-//! after the wanted length. Pieces of one transport stream joined end to end are that transport stream.
+//! after the wanted length. Pieces of one transport stream joined end to end are that transport stream. How long each
+//! lasts is measured in what was written, while it is in the page cache: containers state durations that are not so.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,8 +9,17 @@ use std::{
     time::Duration,
 };
 
-use super::probe::segment_head;
-use crate::model::media::{decide::SLACK, ffmpeg_output::Piece, transport};
+use super::{
+    rework, seam,
+    stills::{JoinError, Stills, Which},
+};
+use crate::model::media::{
+    decide::SLACK,
+    ffmpeg_output::Piece,
+    gaps::GAP_MAX,
+    meter::{CLOCK, Meter, PieceTimes},
+    transport::PACKET,
+};
 
 /// A segment that ffmpeg has finished: complete on disk, never written again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +28,46 @@ pub struct ClosedSegment {
     pub number: u32,
     pub path: PathBuf,
     pub bytes: u64,
-    /// As ffmpeg's playlist stated it.
+    /// By the timestamps in it.
     pub duration_us: u64,
+    /// As in [`crate::model::reel::index::SegmentIndex`].
+    pub discontinuity: bool,
+}
+
+/// A piece that is measured, and ends where the next begins.
+pub(super) struct Measured {
+    pub(super) path: PathBuf,
+    /// As ffmpeg stated it.
+    stated_us: u64,
+    pub(super) times: PieceTimes,
+    /// It can't go on from the piece before: its picture or sound has another form, or it is the first.
+    pub(super) breaks: bool,
+}
+
+/// Of a video that does not say.
+const FRAME_RATE: f64 = 25.0;
+
+/// What the joining needs to know of the video.
+pub(crate) struct Joining<'a> {
+    /// Where the pieces lie.
+    pub(crate) folder: &'a Path,
+    pub(crate) segment_length: Duration,
+    /// By the source's word.
+    pub(crate) frame_rate: Option<f64>,
+    /// Sound before the picture and after it gets still ones.
+    pub(crate) stills: Option<Stills>,
 }
 
 pub(crate) struct Joiner {
     folder: PathBuf,
     /// Shortest segment, microseconds.
     length_us: u64,
+    /// How long a picture lasts on average, by the source's word, in ticks of 90 kHz.
+    frame: i64,
+    stills: Option<Stills>,
+    meter: Meter,
+    /// The newest piece.
+    pending: Option<Measured>,
     open: Option<ClosedSegment>,
     next: u32,
     /// No segment so far begins with anything but an IDR picture.
@@ -33,28 +75,87 @@ pub(crate) struct Joiner {
 }
 
 impl Joiner {
-    pub(crate) fn new(folder: &Path, segment_length: Duration) -> Self {
+    pub(crate) fn new(joining: Joining<'_>) -> Self {
+        let Joining { folder, segment_length, frame_rate, stills } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
-        Self { folder: folder.to_owned(), length_us, open: None, next: 0, independent: true }
+        let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
+        let (folder, meter) = (folder.to_owned(), Meter::default());
+        Self { folder, length_us, frame, stills, meter, pending: None, open: None, next: 0, independent: true }
     }
 
-    /// Takes a piece in; gives the segment that it completes.
-    pub(crate) async fn add(&mut self, piece: &Piece) -> io::Result<Option<ClosedSegment>> {
-        let from = self.folder.join(&piece.name);
-        whole(&self.folder, &from).await?;
+    /// Takes a piece in; gives the segments that it completes.
+    pub(crate) async fn add(&mut self, piece: &Piece) -> Result<Vec<ClosedSegment>, JoinError> {
+        let path = self.folder.join(&piece.name);
+        whole(&self.folder, &path).await?;
+        let mut new = self.measure(path, piece.duration_us).await?;
+        let mut closed = Vec::new();
+        match self.pending.take() {
+            None => {
+                new.breaks = true;
+                for still in self.lead(&mut new).await? {
+                    closed.extend(self.push(still).await?);
+                }
+            }
+            Some(before) => {
+                let (before, settled) = blocking(move || seam::settle(before, new)).await?;
+                self.pending = Some(before);
+                new = settled;
+            }
+        }
+        closed.extend(self.push(new).await?);
+        Ok(closed)
+    }
+
+    /// The last piece ends with its last frame; gives the last segments.
+    pub(crate) async fn finish(&mut self) -> Result<Vec<ClosedSegment>, JoinError> {
+        let mut closed = Vec::new();
+        for still in self.tail().await? {
+            closed.extend(self.push(still).await?);
+        }
+        if let Some(last) = self.pending.take() {
+            closed.extend(self.join(last, None).await?);
+        }
+        Ok(closed)
+    }
+
+    async fn measure(&mut self, path: PathBuf, stated_us: u64) -> io::Result<Measured> {
+        let (mut meter, piece) = (std::mem::take(&mut self.meter), path.clone());
+        let (mut times, meter) = blocking(move || {
+            let times = rework::measure(&piece, &mut meter)?;
+            if let Some(video) = times.video.as_ref().filter(|video| !video.stale.is_empty()) {
+                rework::pass_over(&piece, &video.stale)?;
+            }
+            Ok((times, meter))
+        })
+        .await?;
+        self.meter = meter;
+        times.lone_picture_lasts((stated_us as i64 * 9 / 100).max(self.frame));
+        Ok(Measured { path, stated_us, times, breaks: false })
+    }
+
+    async fn push(&mut self, new: Measured) -> io::Result<Option<ClosedSegment>> {
+        let next = Next { first: new.times.first(), breaks: new.breaks };
+        match self.pending.replace(new) {
+            Some(before) => self.join(before, Some(next)).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn join(&mut self, piece: Measured, next: Option<Next>) -> io::Result<Option<ClosedSegment>> {
+        let duration_us = duration_us(&piece, next);
         let mut segment = match self.open.take() {
-            Some(segment) => append(segment, from).await?,
+            Some(segment) => append(segment, piece.path).await?,
             None => {
                 let path = self.folder.join(format!("{:06}.ts", self.next));
-                let segment = begin(from, path, self.next).await?;
-                let head = segment_head(&segment.path).await?;
-                self.independent &= head.is_some_and(|head| head.video.idr);
+                let mut segment = begin(piece.path, path, self.next).await?;
+                segment.discontinuity = piece.breaks && self.next > 0;
+                self.independent &= piece.times.video.is_none_or(|video| video.idr);
                 self.next += 1;
                 segment
             }
         };
-        segment.duration_us += piece.duration_us;
-        if segment.duration_us >= self.length_us {
+        segment.duration_us += duration_us;
+        if segment.duration_us >= self.length_us || next.is_none_or(|next| next.breaks) {
             return Ok(Some(segment));
         }
         self.open = Some(segment);
@@ -63,13 +164,93 @@ impl Joiner {
 
     /// No piece was taken in so far.
     pub(crate) fn is_empty(&self) -> bool {
-        self.next == 0
+        self.next == 0 && self.pending.is_none()
     }
 
-    /// The last segment, if it is shorter than wanted.
-    pub(crate) fn finish(&mut self) -> Option<ClosedSegment> {
-        self.open.take()
+    /// Pieces with the sound that is heard before the first picture, taken out of the piece that begins with that.
+    async fn lead(&mut self, piece: &mut Measured) -> Result<Vec<Measured>, JoinError> {
+        let (Some(stills), lead) = (&self.stills, piece.times.lead()) else { return Ok(Vec::new()) };
+        let (Some(video), Some(sound)) = (&piece.times.video, &mut piece.times.sound) else { return Ok(Vec::new()) };
+        if lead <= GAP_MAX_TICKS {
+            return Ok(Vec::new());
+        }
+        let (from, to, begins) = (piece.path.clone(), self.folder.join("lead.aac"), video.first);
+        let aac = to.clone();
+        let length = blocking(move || rework::take_out(&from, &aac, begins, |sound| sound.is_before(begins))).await?;
+        sound.first += length;
+        let made = stills.make(&piece.path, Which::First, &to, duration(length)).await?;
+        measure_stills(made, length).await
     }
+
+    /// Pieces with the sound that is heard after the last picture, taken out of the piece that ends with that. A picture
+    /// that is the only one is shown over all of it.
+    async fn tail(&mut self) -> Result<Vec<Measured>, JoinError> {
+        let (Some(stills), Some(piece)) = (&self.stills, &mut self.pending) else { return Ok(Vec::new()) };
+        let tail = piece.times.tail();
+        let (Some(video), Some(sound)) = (&piece.times.video, &mut piece.times.sound) else { return Ok(Vec::new()) };
+        if tail <= GAP_MAX_TICKS {
+            return Ok(Vec::new());
+        }
+        let is_lone = video.frame.is_none();
+        let ends = if is_lone { i64::MIN } else { video.end };
+        let (from, to, near) = (piece.path.clone(), self.folder.join("tail.aac"), video.first);
+        let aac = to.clone();
+        let length = blocking(move || rework::take_out(&from, &aac, near, |sound| !sound.is_before(ends))).await?;
+        sound.end -= length;
+        let made = stills.make(&piece.path, Which::Last, &to, duration(length)).await?;
+        if is_lone && let Some(piece) = self.pending.take() {
+            tokio::fs::remove_file(piece.path).await?;
+        }
+        measure_stills(made, length).await
+    }
+}
+
+const GAP_MAX_TICKS: i64 = GAP_MAX.as_millis() as i64 * CLOCK / 1000;
+
+fn duration(ticks: i64) -> Duration {
+    Duration::from_micros(microseconds(ticks))
+}
+
+fn microseconds(ticks: i64) -> u64 {
+    u64::try_from(ticks * 100 / (CLOCK / 10_000)).unwrap_or(0)
+}
+
+/// Pieces of a run of their own, whose one picture, if there is but one, lasts as long as the sound.
+async fn measure_stills(pieces: Vec<PathBuf>, length: i64) -> Result<Vec<Measured>, JoinError> {
+    let mut measured = Vec::new();
+    let mut meter = Meter::default();
+    for path in pieces {
+        let piece = path.clone();
+        let (mut times, back) = blocking(move || Ok((rework::measure(&piece, &mut meter)?, meter))).await?;
+        meter = back;
+        times.lone_picture_lasts(length);
+        measured.push(Measured { path, stated_us: 0, times, breaks: measured.is_empty() });
+    }
+    Ok(measured)
+}
+
+/// The piece after one.
+#[derive(Clone, Copy)]
+struct Next {
+    first: Option<i64>,
+    breaks: bool,
+}
+
+/// From where the piece begins to where the next one does, or to its own end. After a break, sound that begins before
+/// the picture, by more than frames happen to differ, is part of it.
+fn duration_us(piece: &Measured, next: Option<Next>) -> u64 {
+    let Measured { stated_us, times, breaks, .. } = piece;
+    let (Some(first), Some(end)) = (times.first(), times.end()) else { return *stated_us };
+    let lead = if *breaks && times.lead() > times.frame() { times.lead() } else { 0 };
+    let goes_on = |next: &Next| !next.breaks || next.first.is_some_and(|first| (first - end).abs() <= times.frame());
+    let next_first = next.filter(goes_on).and_then(|next| next.first).filter(|next| *next > first);
+    // where ffmpeg measures alike its word is taken, to the microsecond; and how long a last frame lasts is known to who
+    // wrote the file, if to anybody
+    let (measured, tolerance) = match next_first {
+        Some(next) => (microseconds(next - first + lead), 1),
+        None => (microseconds(end - first + lead), microseconds(times.frame())),
+    };
+    if measured.abs_diff(*stated_us) <= tolerance { *stated_us } else { measured }
 }
 
 /// The hls muxer of ffmpeg 5.1 does not notice that a disk is full: it writes what fits (often nothing), announces the
@@ -79,7 +260,7 @@ async fn whole(folder: &Path, piece: &Path) -> io::Result<()> {
     let (folder, piece) = (folder.to_owned(), piece.to_owned());
     blocking(move || {
         let bytes = fs::metadata(piece)?.len();
-        if bytes % transport::PACKET as u64 != 0 || has_no_room(&folder) {
+        if bytes % PACKET as u64 != 0 || has_no_room(&folder) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         if bytes == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(()) }
@@ -109,7 +290,7 @@ async fn begin(piece: PathBuf, path: PathBuf, number: u32) -> io::Result<ClosedS
     blocking(move || {
         fs::rename(&piece, &path)?;
         let bytes = fs::metadata(&path)?.len();
-        Ok(ClosedSegment { number, path, bytes, duration_us: 0 })
+        Ok(ClosedSegment { number, path, bytes, duration_us: 0, discontinuity: false })
     })
     .await
 }

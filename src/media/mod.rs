@@ -3,4 +3,7 @@
 pub mod ffmpeg;
 pub mod join;
 pub mod probe;
+mod rework;
+mod seam;
 pub mod source;
+pub(crate) mod stills;

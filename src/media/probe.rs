@@ -274,7 +274,7 @@ async fn given_up(video: &Path, how: String, complaints: &str) -> ProbeError {
 async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &CancellationToken) -> Result<(), ProbeError> {
     let Some(stream) = media.video() else { return Ok(()) };
     let frame = stream.frame_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.get()));
-    let index = stream.index.to_string();
+    let (number, index) = (stream.index, stream.index.to_string());
     let look = async |interval: String| {
         let entries = ["-show_entries", "packet=pts_time,dts_time,size,flags", "-select_streams", &index];
         let arguments = [&entries[..], &["-read_intervals", &interval]].concat();
@@ -294,6 +294,8 @@ async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &Cancell
         take(&mut found, look(format!("%+{}", WIDE_WINDOW.as_secs())).await)?;
     }
     media.keyframes = found.keyframes();
+    let begins = found.first_keyframe();
+    media.streams.iter_mut().filter(|stream| stream.index == number).for_each(|stream| stream.begins_at(begins));
     media.hidden.video = media.hidden.video.max(frame * found.discarded());
     Ok(())
 }

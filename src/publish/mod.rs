@@ -1,5 +1,6 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
+mod backlog;
 pub mod index;
 mod look;
 mod made;

@@ -75,7 +75,7 @@ async fn pack_all(
     let mut waiting = VecDeque::new();
     let mut measured = None;
     while let Some(closed) = segments.recv().await {
-        let (number, bytes, duration_us) = (closed.number, closed.bytes, closed.duration_us);
+        let ClosedSegment { number, bytes, duration_us, discontinuity, .. } = closed;
         work.report(Event::SegmentClosed {
             rendition: work.rendition.clone(),
             segment: number,
@@ -87,7 +87,7 @@ async fn pack_all(
             measured = Some(measure?);
         }
         waiting.push_back(closed);
-        if let Some(chunk) = packer.push(Segment { number, bytes, duration_us }).map_err(stopped)? {
+        if let Some(chunk) = packer.push(Segment { number, bytes, duration_us, discontinuity }).map_err(stopped)? {
             deliver(work, chunk, &mut waiting, chunks, job).await?;
         }
     }
@@ -146,11 +146,11 @@ pub fn build(
     let list = |put: &mut dyn FnMut(Part)| {
         let mut framer = Framer::default();
         for (segment, file) in chunk.segments.iter().zip(closed) {
-            let &Segment { bytes, duration_us, .. } = segment;
+            let &Segment { bytes, duration_us, discontinuity, .. } = segment;
             let payload = Part::File { path: file.path.clone(), bytes };
             let crc32 = crc32_of(payload.clone())?;
             let header = framer.header(&Entry { name: segment.entry_name(Container::Ts), bytes: bytes as u32, crc32 });
-            segments.push(SegmentIndex { offset: header.payload_offset, bytes, duration_us, crc32 });
+            segments.push(SegmentIndex { offset: header.payload_offset, bytes, duration_us, crc32, discontinuity });
             put(Part::Memory(header.bytes.into()));
             put(payload);
         }

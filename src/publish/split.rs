@@ -7,25 +7,19 @@ use std::{
     fs::Metadata,
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire},
-    },
     time::Duration,
 };
 
-use tokio::{
-    io::AsyncReadExt as _,
-    process::Command,
-    sync::{Notify, mpsc::Sender},
-};
+use tokio::{io::AsyncReadExt as _, process::Command, sync::mpsc::Sender};
 
+pub use super::backlog::Backlog;
 pub use crate::media::join::ClosedSegment;
 use crate::{
     media::{
         ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe, killed},
-        join::{Joiner, has_no_room},
+        join::{Joiner, Joining, has_no_room},
         probe::input_argument,
+        stills::{JoinError, Stills},
     },
     model::{
         chunk::limits::{LimitError, Sum},
@@ -34,6 +28,7 @@ use crate::{
             complaints::Complaints,
             damage::{CutOff, Damage},
             decide::MediaPlan,
+            facts::Ratio,
             ffmpeg_output::{Announcements, Lines, Piece, Said, said},
             input::{InputError, InputFault, last_words},
         },
@@ -144,48 +139,6 @@ impl Explain for SplitError {
     }
 }
 
-/// Bytes of closed segments on disk that wait for their upload. Clones share one count: the split adds what it closed
-/// and holds ffmpeg while the count is over the limit, the uploader takes off what it removed. The limit must be
-/// larger than what the uploader gathers before it starts (a chunk), or both would wait for each other.
-#[derive(Debug, Clone)]
-pub struct Backlog(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    bytes: AtomicU64,
-    limit: u64,
-    changed: Notify,
-}
-
-impl Backlog {
-    pub fn new(limit: u64) -> Self {
-        Self(Arc::new(Shared { bytes: AtomicU64::new(0), limit, changed: Notify::new() }))
-    }
-
-    pub fn bytes(&self) -> u64 {
-        self.0.bytes.load(Acquire)
-    }
-
-    pub fn limit(&self) -> u64 {
-        self.0.limit
-    }
-
-    pub fn is_full(&self) -> bool {
-        self.bytes() > self.0.limit
-    }
-
-    fn add(&self, bytes: u64) {
-        self.0.bytes.fetch_add(bytes, AcqRel);
-    }
-
-    /// Tells that segments of so many bytes are no longer on disk.
-    pub fn remove(&self, bytes: u64) {
-        // saturating: an uploader that counts a file twice must not hold ffmpeg for ever
-        let _ = self.0.bytes.fetch_update(AcqRel, Acquire, |now| Some(now.saturating_sub(bytes)));
-        self.0.changed.notify_one();
-    }
-}
-
 /// One run of ffmpeg over one video.
 pub struct Split<'a> {
     pub tools: &'a Tools,
@@ -251,6 +204,15 @@ impl Split<'_> {
         SplitError::Write { folder: self.folder.to_owned(), source, room: self.backlog.limit() }
     }
 
+    fn join_error(&self, error: JoinError) -> SplitError {
+        match error {
+            JoinError::Io(error) => self.write_error(error),
+            JoinError::Ffmpeg { how, complaints } => {
+                SplitError::Failed { video: self.video.to_owned(), how, crashed: false, killed: false, complaints }
+            }
+        }
+    }
+
     /// Runs in the attempt's folder with names of its own, since the hls muxer reads `%` in a path as a pattern.
     fn command(&self, dialect: Dialect) -> Result<Command, SplitError> {
         let input = input_argument(self.video).map_err(|error| InputError::io(self.video, error))?;
@@ -291,7 +253,14 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(split: &'a Split<'a>, sum: Sum, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
-        let joiner = Joiner::new(split.folder, split.segment_length);
+        let frame_rate = split.plan.video.stream.frame_rate.map(Ratio::get);
+        let stills = split.plan.fills.then(|| Stills {
+            ffmpeg: split.tools.ffmpeg.clone(),
+            segment_length: split.segment_length,
+            sample_aspect: split.plan.video.stream.sample_aspect.map(|aspect| aspect.to_text()),
+        });
+        let (folder, segment_length) = (split.folder, split.segment_length);
+        let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills });
         let damage = Damage::default();
         let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true, damage };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
@@ -328,7 +297,7 @@ impl<'a> Run<'a> {
                     Ok(permit) => if let Some(segment) = self.waiting.pop_front() { permit.send(segment) },
                     Err(_) => return self.stop(process).await,
                 },
-                () = self.split.backlog.0.changed.notified() => {}
+                () = self.split.backlog.changed() => {}
                 () = control.cancel.cancelled() => return self.stop(process).await,
             }
             let full = self.split.backlog.is_full() || announced.len() > AHEAD_MAX;
@@ -378,10 +347,10 @@ impl<'a> Run<'a> {
     async fn take(&mut self, pieces: impl IntoIterator<Item = Piece>) -> Result<(), SplitError> {
         for piece in pieces {
             let closed = match self.joiner.add(&piece).await {
-                Err(error) if error.kind() == io::ErrorKind::WriteZero => self.nothing_in_it()?,
-                joined => joined.map_err(|error| self.split.write_error(error))?,
+                Err(JoinError::Io(error)) if error.kind() == io::ErrorKind::WriteZero => self.nothing_in_it()?,
+                joined => joined.map_err(|error| self.split.join_error(error))?,
             };
-            if let Some(segment) = closed {
+            for segment in closed {
                 self.close(segment)?;
             }
         }
@@ -390,7 +359,7 @@ impl<'a> Run<'a> {
 
     /// A piece without one packet, and the disk has room. That is a video without pictures, which ends with it; where
     /// others came before, a write has failed.
-    fn nothing_in_it(&self) -> Result<Option<ClosedSegment>, SplitError> {
+    fn nothing_in_it(&self) -> Result<Vec<ClosedSegment>, SplitError> {
         if self.joiner.is_empty() {
             let (video, complaints) = (self.split.video.to_owned(), self.tail.text());
             return Err(SplitError::NoPictures { video, complaints });
@@ -399,7 +368,7 @@ impl<'a> Run<'a> {
     }
 
     fn close(&mut self, segment: ClosedSegment) -> Result<(), SplitError> {
-        let sum = self.sum.add(segment.bytes, segment.duration_us);
+        let sum = self.sum.add(segment.bytes, segment.duration_us, segment.discontinuity);
         sum.map_err(|source| SplitError::Limit { video: self.split.video.to_owned(), source })?;
         self.split.backlog.add(segment.bytes);
         self.summary.segments += 1;
@@ -412,8 +381,8 @@ impl<'a> Run<'a> {
 
     /// Sends what is left, the last segment with it.
     async fn flush(&mut self, control: &Control) -> Result<(), SplitError> {
-        let last = self.joiner.finish();
-        if let Some(segment) = last {
+        let last = self.joiner.finish().await.map_err(|error| self.split.join_error(error))?;
+        for segment in last {
             self.close(segment)?;
         }
         while let Some(segment) = self.waiting.pop_front() {

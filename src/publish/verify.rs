@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn large_segments_make_small_samples() {
-        let segment = |bytes| SegmentIndex { offset: 0, bytes, duration_us: 0, crc32: 0 };
+        let segment = |bytes| SegmentIndex { offset: 0, bytes, duration_us: 0, crc32: 0, discontinuity: false };
         for (mib, wanted) in [(0, 12), (4, 12), (8, 8), (23, 2), (49, 2)] {
             let expected: Vec<_> =
                 (0..20).map(|_| Expected { uri: String::new(), segment: segment(mib * MIB) }).collect();

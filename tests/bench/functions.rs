@@ -40,12 +40,19 @@ struct Segments {
 
 static SEGMENTS_ON_DISK: LazyLock<Segments> = LazyLock::new(|| {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let segments: Vec<Segment> =
-        (0..SEGMENTS).map(|number| Segment { number, bytes: SEGMENT_BYTES, duration_us: 6_000_000 }).collect();
+    let segments: Vec<Segment> = (0..SEGMENTS)
+        .map(|number| Segment { number, bytes: SEGMENT_BYTES, duration_us: 6_000_000, discontinuity: false })
+        .collect();
     let closed = segments.iter().map(|segment| {
         let path = folder.path().join(format!("{}.ts", segment.number));
         fs::write(&path, noise(SEGMENT_BYTES as usize, segment.number)).unwrap();
-        ClosedSegment { number: segment.number, path, bytes: segment.bytes, duration_us: segment.duration_us }
+        ClosedSegment {
+            number: segment.number,
+            path,
+            bytes: segment.bytes,
+            duration_us: segment.duration_us,
+            discontinuity: false,
+        }
     });
     let closed = closed.collect();
     Segments { folder, chunk: Chunk { number: ChunkNumber::FIRST, segments }, closed }

@@ -141,15 +141,15 @@ impl Sum {
     }
 
     /// Takes the next segment in.
-    pub fn add(&mut self, bytes: u64, duration_us: u64) -> Result<(), LimitError> {
-        let segment = Segment { number: self.segments as u32, bytes, duration_us };
+    pub fn add(&mut self, bytes: u64, duration_us: u64, discontinuity: bool) -> Result<(), LimitError> {
+        let segment = Segment { number: self.segments as u32, bytes, duration_us, discontinuity };
         if let Some(closed) = self.packer.push(segment)? {
             self.chunk = closed.number.next().ok_or(PackError::TooManyChunks)?;
             self.chunk_bytes = 0;
             self.index_bytes += chunk_bytes(self.chunk);
         }
         let (offset, crc32) = (self.chunk_bytes, u32::MAX);
-        let segment = SegmentIndex { offset, bytes, duration_us, crc32 };
+        let segment = SegmentIndex { offset, bytes, duration_us, crc32, discontinuity };
         let [links, relayed] =
             playlist::entry_bytes(&self.rendition, Container::Ts, self.chunk, self.segments, &segment);
         self.chunk_bytes += bytes;
@@ -216,7 +216,7 @@ pub fn foresee(
     let bytes = plan.published_bytes(source_bytes).unwrap_or(0) / u64::from(segments.max(1));
     let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new());
     for _ in 0..segments {
-        sum.add(bytes, length.as_micros() as u64).map_err(|error| match error {
+        sum.add(bytes, length.as_micros() as u64, false).map_err(|error| match error {
             LimitError::Pack(error @ PackError::SegmentTooLarge { .. }) => {
                 LimitError::Segments { bytes, length, limit, hint: error.hint() }
             }
@@ -357,15 +357,20 @@ mod tests {
             let segments = chunk.segments.iter().map(|segment| {
                 offset += segment.bytes;
                 let (bytes, duration_us, crc32) = (segment.bytes, segment.duration_us, 0x8000_0000 | segment.number);
-                SegmentIndex { offset: offset - bytes, bytes, duration_us, crc32 }
+                SegmentIndex { offset: offset - bytes, bytes, duration_us, crc32, discontinuity: segment.discontinuity }
             });
             let (number, sha256) = (chunk.number, "A".repeat(44));
             chunks.push(ChunkIndex { number, bytes: limit, sha256, segments: segments.collect() });
         };
         for number in 0..5000_u32 {
             let (bytes, duration_us) = (200_000 + u64::from(number) * 97, 2_000_000 + u64::from(number % 5) * 41_667);
-            sum.add(bytes, duration_us).unwrap();
-            packer.push(Segment { number, bytes, duration_us }).unwrap().into_iter().for_each(&mut close);
+            let discontinuity = number % 7 == 3;
+            sum.add(bytes, duration_us, discontinuity).unwrap();
+            packer
+                .push(Segment { number, bytes, duration_us, discontinuity })
+                .unwrap()
+                .into_iter()
+                .for_each(&mut close);
         }
         packer.finish().unwrap().into_iter().for_each(&mut close);
         let rendition = RenditionIndex {

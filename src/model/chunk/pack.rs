@@ -28,6 +28,8 @@ pub struct Segment {
     pub number: u32,
     pub bytes: u64,
     pub duration_us: u64,
+    /// As in [`crate::model::reel::index::SegmentIndex`].
+    pub discontinuity: bool,
 }
 
 impl Segment {
@@ -156,7 +158,7 @@ pub fn estimate_chunks(bytes: u64, segments: u32, limit: u64) -> u32 {
     let mut packer = Packer::new(limit);
     let mut chunks = 0;
     for number in 0..segments {
-        match packer.push(Segment { number, bytes: each, duration_us: 0 }) {
+        match packer.push(Segment { number, bytes: each, duration_us: 0, discontinuity: false }) {
             Ok(Some(_)) => chunks += 1,
             Ok(None) => {}
             Err(_) => return segments,
@@ -177,10 +179,14 @@ pub struct Manifest<'a> {
     pub first: u32,
     /// Bytes and microseconds of each.
     pub segments: Vec<(u64, u64)>,
+    /// Numbers of those that EXT-X-DISCONTINUITY stands before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub discontinuities: Vec<u32>,
 }
 
 impl<'a> Manifest<'a> {
     pub fn new(reel: &'a ReelName, generation: Generation, rendition: &'a RenditionId, chunk: &Chunk) -> Self {
+        let discontinuous = chunk.segments.iter().filter(|segment| segment.discontinuity);
         Self {
             format: FORMAT,
             reel,
@@ -189,6 +195,7 @@ impl<'a> Manifest<'a> {
             number: chunk.number,
             first: chunk.segments.first().map_or(0, |segment| segment.number),
             segments: chunk.segments.iter().map(|segment| (segment.bytes, segment.duration_us)).collect(),
+            discontinuities: discontinuous.map(|segment| segment.number).collect(),
         }
     }
 }
@@ -203,7 +210,12 @@ mod tests {
         let mut packer = Packer::new(limit);
         let mut chunks = Vec::new();
         for (number, bytes) in (0..).zip(sizes) {
-            chunks.extend(packer.push(Segment { number, bytes: *bytes, duration_us: 6_000_000 })?);
+            chunks.extend(packer.push(Segment {
+                number,
+                bytes: *bytes,
+                duration_us: 6_000_000,
+                discontinuity: false,
+            })?);
         }
         chunks.extend(packer.finish()?);
         Ok(chunks)

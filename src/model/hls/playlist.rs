@@ -72,11 +72,13 @@ pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> 
                 uri: format!("{prefix}{}", chunk_path(id, chunk, rendition.container)),
                 byte_range: Some(ByteRange { length: segment.bytes, offset: Some(segment.offset) }),
                 duration: seconds(segment.duration_us),
+                discontinuity: segment.discontinuity,
                 ..MediaSegment::default()
             },
             Links::Relay => MediaSegment {
                 uri: format!("{id}/{number}.{extension}"),
                 duration: seconds(segment.duration_us),
+                discontinuity: segment.discontinuity,
                 ..MediaSegment::default()
             },
         })
@@ -107,11 +109,12 @@ pub fn entry_bytes(
     number: u64,
     segment: &SegmentIndex,
 ) -> [u64; 2] {
-    let SegmentIndex { offset, bytes, duration_us, .. } = segment;
+    let SegmentIndex { offset, bytes, duration_us, discontinuity, .. } = segment;
     let extent = format!("#EXTINF:{},\n", seconds(*duration_us)).len();
     let range = format!("#EXT-X-BYTERANGE:{bytes}@{offset}\n").len();
     let relayed = format!("{id}/{number}.{}\n", container.extension()).len();
     let link = chunk_path(id, chunk, container).len() + 1;
+    let extent = extent + if *discontinuity { "#EXT-X-DISCONTINUITY\n".len() } else { 0 };
     [extent + range + link, extent + relayed].map(|bytes| bytes as u64)
 }
 
@@ -198,7 +201,7 @@ mod tests {
     use crate::model::reel::index::ChunkIndex;
 
     fn segment(seconds: f64, bytes: u64) -> SegmentIndex {
-        SegmentIndex { offset: 0, bytes, duration_us: (seconds * 1e6) as u64, crc32: 0 }
+        SegmentIndex { offset: 0, bytes, duration_us: (seconds * 1e6) as u64, crc32: 0, discontinuity: false }
     }
 
     fn rendition(chunks: Vec<Vec<SegmentIndex>>) -> RenditionIndex {
@@ -299,7 +302,7 @@ mod tests {
         ) {
             let segments: Vec<SegmentIndex> = segments
                 .into_iter()
-                .map(|(duration_us, bytes, offset)| SegmentIndex { offset, bytes, duration_us, crc32: 0 })
+                .map(|(duration_us, bytes, offset)| SegmentIndex { offset, bytes, duration_us, crc32: 0, discontinuity: false })
                 .collect();
             let reel = rendition(segments.chunks(cut).map(<[_]>::to_vec).collect());
             let written = media(&RenditionId::source(), &reel, Links::Chunks { prefix: "https://h/r/g/" });

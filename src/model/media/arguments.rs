@@ -13,6 +13,9 @@ use super::{
 pub const FORMATS: &str = "mov,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,ogg,mxf,gxf,wtv,rm,nut,dv,ivf,h264,hevc,\
                            m4v,vc1,obu,y4m,gif,mp3,wav,w64,aiff,flac,aac,ac3,eac3,dts,truehd,amr,caf,ape,tta,wv";
 
+/// More frames a second than any video has, as against a container's units of time.
+const FRAME_RATE_MAX: f64 = 300.0;
+
 /// What an installed ffmpeg understands and can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
@@ -77,23 +80,50 @@ impl MediaPlan {
     }
 }
 
-/// `veryfast` keeps up with real time on two cores at 1080p, where `medium` takes three times as long for a tenth
-/// fewer bytes; CRF 20 makes up for it in quality. Keyframes at multiples of the segment length, closed GOPs.
-///
-/// The same bytes on every run, so that a resume finds what is deployed: x264 decides by the number of its threads,
-/// which it would take from the machine, and by what the processor can do.
+/// Keyframes at multiples of the segment length.
 fn encode_video(stream: &Stream, segment_length: Duration, dialect: Dialect) -> Vec<String> {
-    let mut arguments = words("-c:v libx264 -preset veryfast -crf 20 -profile:v high -pix_fmt yuv420p");
-    arguments.extend(words("-threads:v 8 -sc_threshold 0 -forced-idr 1"));
-    arguments.extend(words("-x264-params open-gop=0:cpu-independent=1"));
+    let mut arguments = x264();
     arguments.push("-force_key_frames".to_owned());
     arguments.push(format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64()));
-    // each frame at its own time: the muxer would ask for a constant rate, and frames would be doubled or lost
+    // each frame at its own time: the muxer would ask for a constant rate, and frames would be doubled or lost. So they
+    // would if times were rounded to the rate of frames, which may be noise; and what is then stated is the average
     arguments.extend(words(if dialect.fps_mode { "-fps_mode:v vfr" } else { "-vsync vfr" }));
+    arguments.extend(words("-enc_time_base:v 1:90000"));
+    if let Some(rate) = stream.frame_rate.filter(|rate| rate.get() <= FRAME_RATE_MAX) {
+        let ticks = u64::from(rate.numerator) * 2;
+        arguments.push("-bsf:v".to_owned());
+        arguments.push(format!("h264_metadata=tick_rate={ticks}/{}", rate.denominator));
+    }
     let filters = filters(stream, dialect);
     if !filters.is_empty() {
         arguments.extend(["-vf".to_owned(), filters.join(",")]);
     }
+    arguments
+}
+
+/// `veryfast` keeps up with real time on two cores at 1080p, where `medium` takes three times as long for a tenth
+/// fewer bytes; CRF 20 makes up for it in quality. Closed GOPs.
+///
+/// The same bytes on every run, so that a resume finds what is deployed: x264 decides by the number of its threads,
+/// which it would take from the machine, and by what the processor can do.
+fn x264() -> Vec<String> {
+    let mut arguments = words("-c:v libx264 -preset veryfast -crf 20 -profile:v high -pix_fmt yuv420p");
+    arguments.extend(words("-threads:v 8 -sc_threshold 0 -forced-idr 1"));
+    arguments.extend(words("-x264-params open-gop=0:cpu-independent=1"));
+    arguments
+}
+
+/// A still picture that is shown so many times over copied sound, between the inputs (0: the picture, 1: the sound) and
+/// the names of the files.
+pub fn still_arguments(frames: u64, segment_length: Duration, sample_aspect: Option<&str>) -> Vec<String> {
+    let mut arguments = words("-map 0:v -map 1:a -c:a copy");
+    arguments.extend(["-frames:v".to_owned(), frames.to_string()]);
+    arguments.extend(sample_aspect.into_iter().flat_map(|aspect| ["-vf".to_owned(), format!("setsar={}", aspect)]));
+    arguments.extend(x264());
+    arguments.extend(words("-tune stillimage -bf 0 -force_key_frames"));
+    arguments.push(format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64()));
+    arguments.extend(words("-f hls -hls_segment_type mpegts -hls_list_size 0 -hls_playlist_type vod -hls_time"));
+    arguments.push(format!("{:.6}", segment_length.as_secs_f64()));
     arguments
 }
 

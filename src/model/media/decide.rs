@@ -6,7 +6,8 @@ use std::{fmt, time::Duration};
 use super::{
     condition,
     damage::Damage,
-    facts::{Kind, Media, Ratio, Stream, Transcode},
+    facts::{Kind, Media, Ratio, Stream, Transcode, seconds},
+    gaps::{self, Gaps},
     structure::Medium,
 };
 use crate::model::report::fault::{Explain, FaultClass};
@@ -57,6 +58,8 @@ pub struct MediaPlan {
     pub damage: Damage,
     /// What is cut off is known, or accepted: the split may make less than the container promises.
     pub may_end_early: bool,
+    /// Sound before the picture or after it gets still pictures.
+    pub fills: bool,
     pub warnings: Vec<String>,
 }
 
@@ -153,19 +156,24 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         StreamPlan { stream: stream.clone(), action }
     };
     let streams: Vec<StreamPlan> = media.streams.iter().map(plan).collect();
-    let re_encoded: Vec<String> = streams
+    let gaps = audio.map(|audio| Gaps::between(video, audio).sentences()).unwrap_or_default();
+    let mut re_encoded: Vec<String> = streams
         .iter()
         .filter_map(|plan| match &plan.action {
             Action::Transcode { why } => Some(format!("{} {why}", describe(&plan.stream))),
             _ => None,
         })
         .collect();
+    if transcode == Transcode::Ask {
+        re_encoded.extend(gaps.iter().map(|gap| format!("{gap}, so that a still picture has to be made for it")));
+    }
     if !re_encoded.is_empty() && transcode != Transcode::Auto {
         return Err(MediaRefusal::NeedsTranscode { streams: re_encoded, ruled_out: transcode == Transcode::Never });
     }
     let chosen = |wanted: &Stream| streams.iter().find(|plan| plan.stream.index == wanted.index).cloned();
     let video = plan(video);
     let copied = video.action == Action::Copy;
+    let said = damage.sentences().into_iter();
     Ok(MediaPlan {
         audio: audio.and_then(chosen),
         container: media.container.clone(),
@@ -173,7 +181,8 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         keyframes: media.keyframes.filter(|_| copied).map(|keyframes| (keyframes.mean, keyframes.max)),
         largest_group: media.keyframes.filter(|_| copied).map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
-        warnings: damage.sentences().into_iter().chain(warnings(media, &video, audio)).collect(),
+        fills: !gaps.is_empty() && transcode == Transcode::Auto,
+        warnings: said.chain(warnings(media, &video, audio)).chain(gaps::warnings(&gaps, transcode)).collect(),
         may_end_early: damage.cut_off.is_some(),
         damage,
         streams,
@@ -283,11 +292,6 @@ fn varying(stream: &Stream) -> Option<Ratio> {
     (!stream.interlaced && !(0.98..=1.02).contains(&factor)).then_some(average)
 }
 
-fn seconds(duration: Duration) -> String {
-    let text = format!("{:.1}", duration.as_secs_f64());
-    format!("{} s", text.trim_end_matches(".0"))
-}
-
 /// Codec names as people write them.
 fn codec_name(stream: &Stream) -> String {
     match stream.codec.as_str() {
@@ -373,7 +377,9 @@ impl MediaPlan {
 
     /// Same source, same ffmpeg: same bytes. Encoders differ with the number of their threads.
     pub fn is_deterministic(&self) -> bool {
-        self.video.action == Action::Copy && self.audio.as_ref().is_none_or(|audio| audio.action == Action::Copy)
+        !self.fills
+            && self.video.action == Action::Copy
+            && self.audio.as_ref().is_none_or(|audio| audio.action == Action::Copy)
     }
 
     /// How long segments will be on average if cut at the first keyframe at or after `wanted`.

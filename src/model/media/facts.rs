@@ -79,6 +79,8 @@ pub struct Stream {
     pub channels: u32,
     pub sample_rate: u32,
     pub bit_rate: Option<u64>,
+    /// When its first packet is shown or heard, seconds.
+    pub start: Option<f64>,
     pub duration: Option<Duration>,
     pub language: Option<String>,
     pub title: Option<String>,
@@ -86,6 +88,14 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// At its first keyframe, if that comes later than its first packet.
+    pub fn begins_at(&mut self, keyframe: Option<f64>) {
+        let (Some(start), Some(keyframe)) = (self.start, keyframe) else { return };
+        let later = Duration::try_from_secs_f64(keyframe - start).unwrap_or_default();
+        self.start = Some(start.max(keyframe));
+        self.duration = self.duration.map(|duration| duration.saturating_sub(later));
+    }
+
     /// PQ or HLG: more light and colour than 8 bits hold.
     pub fn is_hdr(&self) -> bool {
         matches!(self.transfer.as_deref(), Some("smpte2084" | "arib-std-b67"))
@@ -137,6 +147,11 @@ impl Ratio {
         (numerator > 0 && denominator > 0).then_some(Self { numerator, denominator })
     }
 
+    /// `16/15`, as ffmpeg's filters take it.
+    pub fn to_text(self) -> String {
+        format!("{}/{}", self.numerator, self.denominator)
+    }
+
     pub fn get(self) -> f64 {
         f64::from(self.numerator) / f64::from(self.denominator)
     }
@@ -158,4 +173,10 @@ pub struct Measured {
     /// Display size: cropped, with sample aspect ratio applied.
     pub resolution: Option<(u32, u32)>,
     pub frame_rate: Option<f64>,
+}
+
+/// `2.5 s`
+pub fn seconds(duration: Duration) -> String {
+    let text = format!("{:.1}", duration.as_secs_f64());
+    format!("{} s", text.trim_end_matches(".0"))
 }

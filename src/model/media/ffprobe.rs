@@ -21,6 +21,11 @@ const SECONDS_MAX: f64 = 1_000_000.0;
 /// Wider and higher than any codec's limit.
 const PIXELS_MAX: u64 = 65_536;
 
+/// A stream's length in units of its own that its writer did not know.
+const UNKNOWN: u64 = u32::MAX as u64;
+/// Seconds by which lengths of one file differ that are counted alike.
+const COUNTED_ALIKE: f64 = 0.05;
+
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     #[error("ffprobe's answer is no JSON")]
@@ -35,16 +40,47 @@ pub fn media(json: &str, bytes: u64) -> Result<Media, OutputError> {
     let format = &answer["format"];
     let container = text(&format["format_name"]).ok_or(OutputError::NoFormat)?;
     let streams = answer["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(Media {
+    let whole = duration(&format["duration"]).filter(|whole| !is_unknown(*whole, streams));
+    let mut media = Media {
         container,
-        duration: duration(&format["duration"]),
+        duration: whole,
         bytes,
         bit_rate: number(&format["bit_rate"]),
         streams: streams.iter().take(STREAMS_MAX).filter_map(stream).collect(),
         keyframes: None,
         hidden: Hidden::default(),
         structure: Structure::default(),
-    })
+    };
+    if media.container.split(',').any(|name| name == "matroska") {
+        count_from_start(&mut media, seconds(&format["start_time"]).unwrap_or(0.0));
+    }
+    Ok(media)
+}
+
+/// Matroska counts lengths from zero, whenever its first picture comes; some writers those of streams from their start.
+fn count_from_start(media: &mut Media, start: f64) {
+    let after = |length: Duration, start: f64| {
+        let seconds = length.as_secs_f64() - start;
+        Duration::try_from_secs_f64(seconds).ok().filter(|length| !length.is_zero()).unwrap_or(length)
+    };
+    let end = media.duration.map_or(f64::INFINITY, |duration| duration.as_secs_f64()) + COUNTED_ALIKE;
+    for stream in &mut media.streams {
+        let start = stream.start.unwrap_or(start);
+        stream.duration = stream.duration.map(|length| match length.as_secs_f64() + start > end {
+            true => after(length, start),
+            false => length,
+        });
+    }
+    media.duration = media.duration.map(|length| after(length, start));
+}
+
+/// All bits set in a field of 32 bits stand for a length that its writer did not know.
+fn is_unknown(length: Duration, streams: &[Value]) -> bool {
+    let scale = |stream: &Value| ratio(&stream["time_base"], '/').map(|base| base.denominator);
+    let scales = streams.iter().filter_map(scale).chain([600, 1000, 90_000]);
+    let of_stream = |stream: &Value| number(&stream["duration_ts"]) == Some(UNKNOWN);
+    let of_file = |scale: u32| (length.as_secs_f64() * f64::from(scale) - UNKNOWN as f64).abs() < 1.0;
+    streams.iter().any(of_stream) || scales.into_iter().any(of_file)
 }
 
 /// What an edit list hides: `shown` was probed with it, `whole` with `-ignore_editlist 1`.
@@ -97,7 +133,10 @@ fn stream(json: &Value) -> Option<Stream> {
         channels: small("channels"),
         sample_rate: small("sample_rate"),
         bit_rate: number(&json["bit_rate"]).or_else(|| number(&tags["BPS"])).or_else(|| number(&tags["BPS-eng"])),
-        duration: duration(&json["duration"]).or_else(|| clock(tags["DURATION"].as_str()?)),
+        start: seconds(&json["start_time"]),
+        duration: duration(&json["duration"])
+            .filter(|_| number(&json["duration_ts"]) != Some(UNKNOWN))
+            .or_else(|| clock(tags["DURATION"].as_str()?)),
         language: text(&tags["language"]).filter(|language| language != "und"),
         title: text(&tags["title"]),
         default: disposition("default"),
@@ -154,6 +193,7 @@ fn text(json: &Value) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct PacketSample {
     gaps: Vec<f64>,
+    first_keyframe: Option<f64>,
     longest_open_end: f64,
     open: bool,
     untimed: bool,
@@ -182,6 +222,7 @@ impl PacketSample {
                 continue;
             };
             if flags.starts_with('K') {
+                self.first_keyframe.get_or_insert(shown);
                 if let Some(gap) = keyframe.map(|previous| shown - previous).filter(|gap| *gap > 0.0) {
                     self.gaps.push(gap);
                 }
@@ -200,6 +241,11 @@ impl PacketSample {
     /// Whether a second keyframe was met anywhere: if not, a longer window may show one.
     pub fn has_spacing(&self) -> bool {
         !self.gaps.is_empty()
+    }
+
+    /// When the picture begins: what comes before the first keyframe can't be decoded. Windows must be in order.
+    pub fn first_keyframe(&self) -> Option<f64> {
+        self.first_keyframe
     }
 
     /// Packets that the container marks as never shown.

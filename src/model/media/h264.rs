@@ -1,9 +1,13 @@
 //! Just enough of H.264 (ITU-T H.264, 7.3) to say what a segment truly holds: NAL units of an Annex B stream, and the
 //! profile, level and picture size out of a sequence parameter set.
 
+use std::collections::BTreeMap;
+
 /// NAL unit types of 7.4.1 that matter here.
 const IDR_SLICE: u8 = 5;
 const SEQUENCE_PARAMETER_SET: u8 = 7;
+const PICTURE_PARAMETER_SET: u8 = 8;
+const UNSPECIFIED: u8 = 31;
 
 /// What the first access unit of a segment says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +44,39 @@ pub fn access_unit(bytes: &[u8]) -> AccessUnit {
         }
     }
     unit
+}
+
+/// Whether a picture's own data begins in it, so that its parameter sets are all there.
+pub fn has_slice(bytes: &[u8]) -> bool {
+    start_codes(bytes).any(|at| bytes.get(at).is_some_and(|header| (1..=IDR_SLICE).contains(&(header & 0x1f))))
+}
+
+/// The sequence parameter sets that an access unit leaves in force, in order of their ids, and where in it the header
+/// bytes stand of those parameter sets that it brings before and takes back.
+pub fn parameter_sets(bytes: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let mut sets: BTreeMap<(u8, u32), (usize, &[u8])> = BTreeMap::new();
+    let mut stale = Vec::new();
+    for (at, nal) in start_codes(bytes).zip(nals(bytes)) {
+        let kind = nal.first().map_or(0, |header| header & 0x1f);
+        // before its id, a sequence parameter set has profile and level
+        let id_at = match kind {
+            SEQUENCE_PARAMETER_SET => 4,
+            PICTURE_PARAMETER_SET => 1,
+            _ => continue,
+        };
+        let end = nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let id = nal.get(id_at..end).and_then(|rest| Bits { bytes: rest, at: 0 }.unsigned()).unwrap_or(0);
+        if let Some((before, _)) = sets.insert((kind, id), (at, &nal[..end])).filter(|(_, set)| *set != &nal[..end]) {
+            stale.push(before);
+        }
+    }
+    let sequence = sets.into_iter().filter(|((kind, _), _)| *kind == SEQUENCE_PARAMETER_SET);
+    (sequence.flat_map(|(_, (_, set))| set.iter().copied()).collect(), stale)
+}
+
+/// A unit of unspecified type, which every decoder passes over, in the place of one with this header byte.
+pub fn passed_over(header: u8) -> u8 {
+    header & 0xe0 | UNSPECIFIED
 }
 
 /// The NAL units between start codes, header byte first.

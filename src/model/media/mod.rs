@@ -1,5 +1,6 @@
 //! What a video holds and what becomes of it: ffprobe's words read, streams judged, ffmpeg's arguments.
 
+pub mod adts;
 pub mod arguments;
 pub mod complaints;
 pub mod condition;
@@ -8,7 +9,10 @@ pub mod decide;
 pub mod facts;
 pub mod ffmpeg_output;
 pub mod ffprobe;
+pub mod gaps;
 pub mod h264;
 pub mod input;
+pub mod meter;
+pub mod sieve;
 pub mod structure;
 pub mod transport;

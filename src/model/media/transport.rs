@@ -25,7 +25,7 @@ pub fn head(bytes: &[u8]) -> Option<Head> {
     let mut video = Vec::new();
     for packet in bytes.chunks_exact(PACKET).map_while(Packet::read) {
         match (&map, map_pid) {
-            (Some(map), _) if packet.pid == map.video => {
+            (Some(map), _) if map.video == Some(packet.pid) => {
                 if packet.starts && !video.is_empty() {
                     break; // the second access unit
                 }
@@ -39,18 +39,18 @@ pub fn head(bytes: &[u8]) -> Option<Head> {
         }
     }
     let map = map?;
-    Some(Head { video: h264::access_unit(elementary(&video)?), aac: map.aac })
+    Some(Head { video: h264::access_unit(elementary(&video)?), aac: map.sound.is_some() })
 }
 
-struct Packet<'a> {
-    pid: u16,
+pub(super) struct Packet<'a> {
+    pub(super) pid: u16,
     /// A PES packet or a table section begins here.
-    starts: bool,
-    payload: &'a [u8],
+    pub(super) starts: bool,
+    pub(super) payload: &'a [u8],
 }
 
 impl<'a> Packet<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let &[0x47, high, low, control, ..] = bytes else { return None };
         let mut payload = &bytes[4..];
         if control & 0x20 != 0 {
@@ -71,32 +71,35 @@ pub(super) fn section(payload: &[u8]) -> Option<&[u8]> {
 }
 
 /// The first programme of a programme association table; number 0 is the network's.
-fn map_pid_of(payload: &[u8]) -> Option<u16> {
+pub(super) fn map_pid_of(payload: &[u8]) -> Option<u16> {
     let programme = section(payload)?.chunks_exact(4).find(|entry| entry[..2] != [0, 0])?;
     Some(u16::from_be_bytes([programme[2] & 0x1f, programme[3]]))
 }
 
-struct Map {
-    video: u16,
-    aac: bool,
+/// The streams of a programme that are published.
+#[derive(Debug)]
+pub(super) struct Map {
+    pub(super) video: Option<u16>,
+    pub(super) sound: Option<u16>,
 }
 
 impl Map {
-    fn read(payload: &[u8]) -> Option<Self> {
+    pub(super) fn read(payload: &[u8]) -> Option<Self> {
         let section = section(payload)?;
         let descriptors = usize::from(u16::from_be_bytes([section.get(2)? & 0x0f, *section.get(3)?]));
         let mut streams = section.get(4 + descriptors..)?;
-        let (mut video, mut aac) = (None, false);
+        let (mut video, mut sound) = (None, None);
         while let &[kind, high, low, length_high, length_low, ..] = streams {
+            let pid = u16::from_be_bytes([high & 0x1f, low]);
             match kind {
-                H264 if video.is_none() => video = Some(u16::from_be_bytes([high & 0x1f, low])),
-                AAC_ADTS => aac = true,
+                H264 => video = video.or(Some(pid)),
+                AAC_ADTS => sound = sound.or(Some(pid)),
                 _ => {}
             }
             let skip = 5 + usize::from(u16::from_be_bytes([length_high & 0x0f, length_low]));
             streams = streams.get(skip..).unwrap_or_default();
         }
-        Some(Self { video: video?, aac })
+        Some(Self { video, sound })
     }
 }
 

@@ -106,9 +106,13 @@ pub struct ChunkIndex {
 pub struct SegmentIndex {
     pub offset: u64,
     pub bytes: u64,
-    /// As ffmpeg's playlist stated it.
+    /// By the timestamps in it.
     pub duration_us: u64,
     pub crc32: u32,
+    /// Its picture or its sound is in another form than that of the segment before, or its timestamps begin anew:
+    /// EXT-X-DISCONTINUITY stands before it. zipreel 0.1 did not look.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub discontinuity: bool,
 }
 
 impl Index {

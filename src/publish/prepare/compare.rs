@@ -88,10 +88,12 @@ impl Comparing<'_> {
     async fn run(mut self, mut segments: Receiver<ClosedSegment>) -> Result<bool, Stopped> {
         let mut packer = Packer::new(self.order.cut.chunk_limit);
         while let Some(closed) = segments.recv().await {
-            let (number, bytes, duration_us) = (closed.number, closed.bytes, closed.duration_us);
+            let ClosedSegment { number, bytes, duration_us, discontinuity, .. } = closed;
             self.waiting.push_back(closed);
             // what is served could be packed
-            let Ok(chunk) = packer.push(Segment { number, bytes, duration_us }) else { return Ok(false) };
+            let Ok(chunk) = packer.push(Segment { number, bytes, duration_us, discontinuity }) else {
+                return Ok(false);
+            };
             if let Some(chunk) = chunk
                 && !self.is_promised(chunk).await?
             {

@@ -60,7 +60,10 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         let what = format!("could not read `{}`", order.video.display());
         Stopped::Failed(Fault::permanent(what).because(error))
     })?;
-    let treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
+    let mut treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
+    if plan.fills {
+        treatment.push_str("\nstills");
+    }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
     Ok(Video { plan, source, origin, print, treatment })
 }

@@ -105,7 +105,13 @@ mod tests {
     use super::*;
 
     fn hint(fitting_mib: u64, segment_mib: u64, repairs: bool) -> String {
-        let segment = SegmentIndex { offset: 0, bytes: segment_mib * MIB, duration_us: 6_000_000, crc32: 0 };
+        let segment = SegmentIndex {
+            offset: 0,
+            bytes: segment_mib * MIB,
+            duration_us: 6_000_000,
+            crc32: 0,
+            discontinuity: false,
+        };
         let fault = TooSlow {
             function: FunctionName::Index { reel: "x".parse().unwrap() },
             reel: "x".parse().unwrap(),

@@ -36,6 +36,7 @@ fn long(reel: &ReelName, id: &str, segments: u32) -> GenerationIndex {
             bytes: 1_200_000 + u64::from(number) * 3 + u64::from(place),
             duration_us: 2_002_000,
             crc32: u32::MAX - u32::from(number) * 7 - place,
+            discontinuity: false,
         };
         ChunkIndex {
             number: ChunkNumber::try_from(number).unwrap(),

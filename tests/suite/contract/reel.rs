@@ -171,7 +171,7 @@ fn chunk(entries: &[(String, Vec<u8>)]) -> (Vec<u8>, Vec<SegmentIndex>) {
     let segments = (0..archive.len()).map(|at| {
         let entry = archive.by_index(at).unwrap();
         let offset = entry.data_start().unwrap();
-        SegmentIndex { offset, bytes: entry.size(), duration_us: 6_066_667, crc32: entry.crc32() }
+        SegmentIndex { offset, bytes: entry.size(), duration_us: 6_066_667, crc32: entry.crc32(), discontinuity: false }
     });
     let segments = segments.collect();
     (zip, segments)

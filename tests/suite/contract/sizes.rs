@@ -28,7 +28,7 @@ async fn deploy(account: &Account, name: &str, title: &str, segments: usize) -> 
     }
     let (mut current, source) = (made.index, RenditionId::source());
     let rendition = current.renditions.get_mut(&source).unwrap();
-    let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1_000_000, crc32: 0 };
+    let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1_000_000, crc32: 0, discontinuity: false };
     let number = ChunkNumber::try_from(4).unwrap();
     let sha256 = rendition.chunks[0].sha256.clone();
     rendition.chunks.push(ChunkIndex { number, bytes: 1, sha256, segments: vec![segment; segments] });

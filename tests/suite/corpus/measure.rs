@@ -26,8 +26,9 @@ struct Packet {
 
 /// Of a whole reel, seconds.
 pub(super) struct Span {
-    /// From the first timestamp to the end of the last of the longest stream, added up over the discontinuities.
-    pub(super) seconds: f64,
+    /// The longest stream, and from the first timestamp of any stream to the end of the last: sound that begins a little
+    /// before the picture may count or not. Added up over the discontinuities.
+    pub(super) seconds: [f64; 2],
     /// By how much the sound begins later than the picture.
     pub(super) offset: f64,
     /// The longest frame of any stream.
@@ -89,7 +90,7 @@ fn extent(entry: &Entry, video: bool, base: i64) -> Option<Extent> {
     let (&(start, _), &(last, duration)) = (times.first()?, times.last()?);
     let before = times.len().checked_sub(2).map(|place| last - times[place].0);
     let frame = duration.or(before).unwrap_or(0);
-    Some(Extent { start, end: last + frame, frame })
+    Some(Extent { start: base + start, end: base + last + frame, frame })
 }
 
 /// EXTINF and EXT-X-TARGETDURATION against the timestamps.
@@ -99,12 +100,12 @@ pub(super) fn playlist_is_true(reel: &Reel, entries: &[Entry]) -> Result<Span, S
     if let Some(long) = entries.iter().find(|entry| entry.extinf.round() > target) {
         return Err(format!("EXTINF {} is over the target duration {target}", long.extinf));
     }
-    let mut span = Span { seconds: 0.0, offset: 0.0, frame: 0.0 };
+    let mut span = Span { seconds: [0.0; 2], offset: 0.0, frame: 0.0 };
     let runs = entries.chunk_by(|_, next| !next.discontinuity);
     let mut place = 0;
     for (number, run) in runs.enumerate() {
         let (seconds, offset, frame) = run_is_true(run, place)?;
-        span.seconds += seconds;
+        span.seconds = [span.seconds[0] + seconds[0], span.seconds[1] + seconds[1]];
         span.frame = span.frame.max(frame);
         if number == 0 {
             span.offset = offset;
@@ -112,17 +113,21 @@ pub(super) fn playlist_is_true(reel: &Reel, entries: &[Entry]) -> Result<Span, S
         place += run.len();
     }
     let sum: f64 = entries.iter().map(|entry| entry.extinf).sum();
-    if (sum - span.seconds).abs() > span.frame + 0.001 {
-        return Err(format!("the playlist adds up to {sum:.3} s, its longest stream lasts {:.3} s", span.seconds));
+    if sum < span.seconds[0] - span.frame - 0.001 || sum > span.seconds[1] + span.frame + 0.001 {
+        return Err(format!("the playlist adds up to {sum:.3} s, its streams last {:.3?} s", span.seconds));
     }
     Ok(span)
 }
 
-/// Segments between two discontinuities: length of the longest stream, offset of the sound, longest frame.
-fn run_is_true(run: &[Entry], place: usize) -> Result<(f64, f64, f64), String> {
-    let base = run[0].packets[0].pts;
-    let extents: Vec<[Option<Extent>; 2]> =
-        run.iter().map(|entry| [true, false].map(|video| extent(entry, video, base))).collect();
+/// Segments between two discontinuities: length of the longest stream and of all, offset of the sound, longest frame.
+fn run_is_true(run: &[Entry], place: usize) -> Result<([f64; 2], f64, f64), String> {
+    let mut base = run[0].packets[0].pts;
+    let extents = run.iter().map(|entry| {
+        // from segment to segment, since all of them may span more than what the timestamps can count
+        base += since(base, entry.packets[0].pts);
+        [true, false].map(|video| extent(entry, video, base))
+    });
+    let extents: Vec<[Option<Extent>; 2]> = extents.collect();
     let all = extents.iter().flatten().flatten();
     let frame = all.clone().map(|extent| extent.frame).max().unwrap_or(0);
     let pictures = extents.iter().any(|[video, _]| video.is_some());
@@ -146,7 +151,10 @@ fn run_is_true(run: &[Entry], place: usize) -> Result<(f64, f64, f64), String> {
         Some((kind.clone().map(|extent| extent.start).min()?, kind.map(|extent| extent.end).max()?))
     };
     let (video, sound) = (of_kind(0), of_kind(1));
-    let longest = [video, sound].into_iter().flatten().map(|(start, end)| end - start).max().unwrap_or(0);
+    let ends = [video, sound].into_iter().flatten();
+    let longest = ends.clone().map(|(start, end)| end - start).max().unwrap_or(0);
+    let (start, end) = (ends.clone().map(|(start, _)| start).min(), ends.map(|(_, end)| end).max());
+    let all = end.zip(start).map_or(0, |(end, start)| end - start);
     let offset = video.zip(sound).map_or(0, |(video, sound)| sound.0 - video.0);
-    Ok((longest as f64 / CLOCK, offset as f64 / CLOCK, frame as f64 / CLOCK))
+    Ok(([longest, all].map(|ticks| ticks as f64 / CLOCK), offset as f64 / CLOCK, frame as f64 / CLOCK))
 }

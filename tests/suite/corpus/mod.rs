@@ -33,7 +33,7 @@ pub(crate) enum Right {
     Frames(Vec<String>),
     /// Frames of video that the reel decodes to.
     Count(usize),
-    /// The longest of the published streams, within a frame.
+    /// What the playlist adds up to, within a frame.
     Seconds(f64),
     /// How much later the sound begins than the picture, within 40 ms.
     Offset(f64),

@@ -183,7 +183,7 @@ async fn a_reel_that_the_gate_does_not_serve_is_not_all_right_and_is_mended() {
     let bytes = reindex(&desk, "dark", |Existing { index, .. }| {
         let retired = retire(index, OffsetDateTime::now_utc() + Duration::from_secs(3600));
         let chunk = &mut retired.generation.renditions.values_mut().next().unwrap().chunks[0];
-        let segment = SegmentIndex { offset: 1, bytes: 1, duration_us: 1, crc32: 1 };
+        let segment = SegmentIndex { offset: 1, bytes: 1, duration_us: 1, crc32: 1, discontinuity: false };
         chunk.segments = vec![segment; 280_000];
     })
     .await;

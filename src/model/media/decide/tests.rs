@@ -37,6 +37,7 @@ fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         duration: None,
         language: None,
         title: None,
+        start: Some(0.0),
         default: false,
     }
 }
@@ -196,7 +197,11 @@ fn only_what_must_be_is_re_encoded() {
     };
     let text = arguments(&planned(hevc), NOW);
     assert!(text.contains("-c:v libx264") && text.contains("-c:a copy"), "{text}");
-    assert!(text.contains("-force_key_frames expr:gte(t,n_forced*6) -fps_mode:v vfr -vf yadif"), "{text}");
+    assert!(
+        text.contains("-force_key_frames expr:gte(t,n_forced*6) -fps_mode:v vfr -enc_time_base:v 1:90000"),
+        "{text}"
+    );
+    assert!(text.contains("-bsf:v h264_metadata=tick_rate=60000/1001 -vf yadif"), "{text}");
     assert!(text.contains("crop=trunc(iw/2)*2:trunc(ih/2)*2,zscale") && text.contains("tonemap"), "{text}");
     let text = arguments(&planned(hevc), OLD);
     assert!(text.contains("-vsync vfr") && !text.contains("zscale"), "{text}");

@@ -1,0 +1,115 @@
+//! Changes pieces that ffmpeg has closed, before they go into a segment. All of it blocks.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _},
+    path::Path,
+};
+
+use crate::model::media::{
+    h264,
+    meter::{Meter, PieceTimes},
+    sieve::{Moved, Sieve, Sound},
+    transport::PACKET,
+};
+
+/// Packets that are read at once.
+const PACKETS_READ: usize = 4096;
+
+/// Gives `take` every packet of a piece.
+fn packets(piece: &Path, mut take: impl FnMut(&[u8; PACKET]) -> io::Result<()>) -> io::Result<()> {
+    let mut file = File::open(piece)?;
+    let mut block = vec![0; PACKETS_READ * PACKET];
+    loop {
+        let mut filled = 0;
+        while filled < block.len() {
+            match file.read(&mut block[filled..])? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        block[..filled].as_chunks().0.iter().try_for_each(&mut take)?;
+        if filled < block.len() {
+            return Ok(());
+        }
+    }
+}
+
+pub(super) fn measure(piece: &Path, meter: &mut Meter) -> io::Result<PieceTimes> {
+    packets(piece, |packet| {
+        meter.packet(packet);
+        Ok(())
+    })?;
+    Ok(meter.end_of_piece())
+}
+
+/// Makes decoders pass over the units whose headers stand at these places.
+pub(super) fn pass_over(piece: &Path, headers: &[u64]) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).write(true).open(piece)?;
+    for place in headers {
+        let mut header = [0];
+        file.seek(SeekFrom::Start(*place))?;
+        file.read_exact(&mut header)?;
+        file.seek(SeekFrom::Start(*place))?;
+        file.write_all(&[h264::passed_over(header[0])])?;
+    }
+    Ok(())
+}
+
+/// Gives `take` each frame of sound. `near`: a time in the piece.
+pub(super) fn hear(piece: &Path, near: i64, mut take: impl FnMut(Sound<'_>)) -> io::Result<()> {
+    let mut keep = |sound: Sound<'_>| {
+        take(sound);
+        true
+    };
+    let mut sieve = Sieve::new(near, &mut keep);
+    let mut out = Vec::new();
+    packets(piece, |packet| {
+        sieve.packet(packet, &mut out);
+        out.clear();
+        Ok(())
+    })?;
+    sieve.finish(&mut out);
+    Ok(())
+}
+
+/// Takes the frames of sound out that `keep` does not want, and puts others in.
+pub(super) fn sift(
+    piece: &Path,
+    near: i64,
+    mut keep: impl FnMut(Sound<'_>) -> bool,
+    [before, after]: [Vec<Moved>; 2],
+) -> io::Result<()> {
+    let new = piece.with_extension("sifted");
+    let mut file = BufWriter::new(File::create(&new)?);
+    let mut sieve = Sieve::new(near, &mut keep).with(before, after);
+    let mut out = Vec::new();
+    packets(piece, |packet| {
+        sieve.packet(packet, &mut out);
+        file.write_all(&out)?;
+        out.clear();
+        Ok(())
+    })?;
+    sieve.finish(&mut out);
+    file.write_all(&out)?;
+    file.into_inner()?;
+    fs::rename(new, piece)
+}
+
+/// Takes the frames of sound out that `taken` wants, into a file of their own; gives their length in ticks of 90 kHz.
+pub(super) fn take_out(piece: &Path, to: &Path, near: i64, taken: impl Fn(Sound<'_>) -> bool) -> io::Result<i64> {
+    let mut file = BufWriter::new(File::create(to)?);
+    let (mut result, mut length) = (Ok(()), 0);
+    let keep = |sound: Sound<'_>| {
+        let out = taken(sound);
+        if out && result.is_ok() {
+            result = file.write_all(sound.bytes);
+            length += sound.length();
+        }
+        !out
+    };
+    sift(piece, near, keep, [Vec::new(), Vec::new()])?;
+    result?;
+    file.into_inner()?;
+    Ok(length)
+}

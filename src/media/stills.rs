@@ -1,0 +1,93 @@
+//! Sound without a picture of its own gets a still one: the first or the last of the video, once a second. Players end
+//! at the picture's end, and some begin at its beginning, whatever sound there is.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::process::Command;
+
+use super::ffmpeg::{Process, describe, read_bounded};
+use crate::model::media::arguments::still_arguments;
+
+const COMPLAINTS_MAX: usize = 4096;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JoinError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("ffmpeg {how}")]
+    Ffmpeg { how: String, complaints: String },
+}
+
+/// Which picture is shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    First,
+    Last,
+}
+
+/// How still pictures are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Stills {
+    pub(crate) ffmpeg: PathBuf,
+    pub(crate) segment_length: Duration,
+    /// `16/15`, if samples are not square.
+    pub(crate) sample_aspect: Option<String>,
+}
+
+impl Stills {
+    /// Pieces with the picture of `piece` and this sound (AAC in ADTS form), which lasts `length`; in order. What they
+    /// are made of is removed.
+    pub(crate) async fn make(
+        &self,
+        piece: &Path,
+        which: Which,
+        sound: &Path,
+        length: Duration,
+    ) -> Result<Vec<PathBuf>, JoinError> {
+        let folder = piece.parent().unwrap_or(Path::new("."));
+        let (picture, list) = (sound.with_extension("tif"), sound.with_extension("m3u8"));
+        let mut command = self.command(folder);
+        command.arg("-i").arg(piece).args(["-map", "0:v:0", "-f", "image2", "-update", "1"]);
+        command.args(["-frames:v", "1"].iter().filter(|_| which == Which::First));
+        command.args(["-c:v", "tiff", "-pix_fmt", "yuv420p"]).arg(&picture);
+        run(command).await?;
+        let mut command = self.command(folder);
+        let frames = length.as_secs().max(1);
+        command.arg("-loop").arg("1").arg("-framerate").arg(format!("{}/{}", frames * 1000, length.as_millis().max(1)));
+        command.arg("-i").arg(&picture).args(["-f", "aac", "-i"]).arg(sound);
+        command.args(still_arguments(frames, self.segment_length, self.sample_aspect.as_deref()));
+        let name = sound.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        command.arg("-hls_segment_filename").arg(format!("{name}%08d.ts")).arg(&list);
+        run(command).await?;
+        let text = tokio::fs::read_to_string(&list).await?;
+        for path in [picture.as_path(), &list, sound] {
+            tokio::fs::remove_file(path).await?;
+        }
+        Ok(text.lines().filter(|line| !line.starts_with('#')).map(|line| folder.join(line)).collect())
+    }
+
+    fn command(&self, folder: &Path) -> Command {
+        let mut command = Command::new(&self.ffmpeg);
+        command.current_dir(folder).args(["-nostdin", "-hide_banner", "-y", "-v", "error"]);
+        command
+    }
+}
+
+/// To its end; what it said is told if it failed.
+async fn run(command: Command) -> Result<(), JoinError> {
+    let mut process = Process::spawn(command)?;
+    let (_, complaints) = tokio::try_join!(
+        read_bounded(&mut process.stdout, COMPLAINTS_MAX),
+        read_bounded(&mut process.stderr, COMPLAINTS_MAX)
+    )?;
+    let status = process.wait().await?;
+    if status.success() {
+        return Ok(());
+    }
+    let complaints = String::from_utf8_lossy(&complaints.0).trim().to_owned();
+    Err(JoinError::Ffmpeg { how: describe(status), complaints })
+}

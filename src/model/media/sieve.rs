@@ -1,0 +1,188 @@
+//! Takes frames of sound out of a piece of MPEG-TS and puts others in, packet by packet and in bounded memory. All
+//! else of the piece stays as it is.
+
+use super::{
+    adts::{self, Format},
+    meter::{Unwrap, pes},
+    transport::{Map, PACKET, Packet, map_pid_of},
+};
+
+/// One frame of sound out of a piece, in ADTS form.
+#[derive(Debug, Clone, Copy)]
+pub struct Sound<'a> {
+    /// As the meter counts.
+    pub at: i64,
+    pub format: Format,
+    pub bytes: &'a [u8],
+}
+
+impl Sound<'_> {
+    /// Ticks of 90 kHz.
+    pub fn length(&self) -> i64 {
+        self.format.ticks(adts::SAMPLES)
+    }
+
+    /// Most of it is heard before this time.
+    pub fn is_before(&self, at: i64) -> bool {
+        self.at + self.length() / 2 < at
+    }
+
+    pub fn moved(&self) -> Moved {
+        Moved { at: self.at, bytes: self.bytes.to_vec() }
+    }
+}
+
+/// A frame that goes into another piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    pub at: i64,
+    pub bytes: Vec<u8>,
+}
+
+/// Of a PES packet that is made here.
+const PES_FRAMES: usize = 8;
+/// A payload that fills a packet.
+const ROOM: usize = PACKET - 4;
+
+pub struct Sieve<'a> {
+    /// Whether a frame stays.
+    keep: &'a mut dyn FnMut(Sound<'_>) -> bool,
+    /// Go in front of the piece's own sound, and behind it.
+    before: Vec<Moved>,
+    after: Vec<Moved>,
+    map_pid: Option<u16>,
+    map: Option<Map>,
+    clock: Unwrap,
+    /// Packets of the PES packet of sound under way, and its content with its header.
+    packets: Vec<[u8; PACKET]>,
+    content: Vec<u8>,
+    /// Of the next packet of sound.
+    counter: Option<u8>,
+}
+
+impl<'a> Sieve<'a> {
+    /// `near`: a time in the piece, as the meter counts.
+    pub fn new(near: i64, keep: &'a mut dyn FnMut(Sound<'_>) -> bool) -> Self {
+        Self {
+            keep,
+            before: Vec::new(),
+            after: Vec::new(),
+            map_pid: None,
+            map: None,
+            clock: Unwrap::near(near),
+            packets: Vec::new(),
+            content: Vec::new(),
+            counter: None,
+        }
+    }
+
+    pub fn with(self, before: Vec<Moved>, after: Vec<Moved>) -> Self {
+        Self { before, after, ..self }
+    }
+
+    /// Takes the next packet; gives what follows in the new piece.
+    pub fn packet(&mut self, bytes: &[u8; PACKET], out: &mut Vec<u8>) {
+        let Some(packet) = Packet::read(bytes) else { return };
+        if self.map.as_ref().is_some_and(|map| map.sound == Some(packet.pid)) {
+            if packet.starts {
+                self.end(out);
+                self.counter.get_or_insert(bytes[3] & 0x0f);
+            }
+            self.packets.push(*bytes);
+            self.content.extend_from_slice(packet.payload);
+            return;
+        }
+        match (&self.map, self.map_pid) {
+            (None, Some(pid)) if packet.pid == pid && packet.starts => self.map = Map::read(packet.payload),
+            (_, None) if packet.pid == 0 && packet.starts => self.map_pid = map_pid_of(packet.payload),
+            _ => {}
+        }
+        out.extend_from_slice(bytes);
+        if self.map.is_some() {
+            let before = std::mem::take(&mut self.before);
+            self.put(&before, out);
+        }
+    }
+
+    /// The piece is over.
+    pub fn finish(mut self, out: &mut Vec<u8>) {
+        self.end(out);
+        let after = std::mem::take(&mut self.after);
+        self.put(&after, out);
+    }
+
+    /// The PES packet under way is whole.
+    fn end(&mut self, out: &mut Vec<u8>) {
+        let (mut packets, content) = (std::mem::take(&mut self.packets), std::mem::take(&mut self.content));
+        let Some((pts, mut rest)) = pes(&content) else {
+            return packets.iter_mut().for_each(|packet| self.write(packet, out));
+        };
+        let mut at = self.clock.unwrap(pts);
+        let (mut kept, mut all) = (Vec::new(), true);
+        for frame in adts::frames(rest) {
+            rest = &rest[frame.bytes.len()..];
+            if (self.keep)(Sound { at, format: frame.format, bytes: frame.bytes }) {
+                kept.push(Moved { at, bytes: frame.bytes.to_vec() });
+            } else {
+                all = false;
+            }
+            at += frame.format.ticks(adts::SAMPLES);
+        }
+        if all {
+            packets.iter_mut().for_each(|packet| self.write(packet, out));
+        } else {
+            self.put(&kept, out);
+        }
+    }
+
+    fn write(&mut self, packet: &mut [u8; PACKET], out: &mut Vec<u8>) {
+        let counter = self.counter.get_or_insert(packet[3] & 0x0f);
+        packet[3] = packet[3] & 0xf0 | *counter;
+        // a packet without a payload does not count
+        if packet[3] & 0x10 != 0 {
+            *counter = (*counter + 1) & 0x0f;
+        }
+        out.extend_from_slice(packet);
+    }
+
+    fn put(&mut self, frames: &[Moved], out: &mut Vec<u8>) {
+        let Some(pid) = self.map.as_ref().and_then(|map| map.sound) else { return };
+        for group in frames.chunks(PES_FRAMES) {
+            let content = pes_packet(group);
+            for (place, part) in content.chunks(ROOM).enumerate() {
+                let mut packet = ts_packet(pid, place == 0, part);
+                self.write(&mut packet, out);
+            }
+        }
+    }
+}
+
+fn pes_packet(frames: &[Moved]) -> Vec<u8> {
+    let bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
+    // eight frames have less than 64 KiB; 0 would mean a length that is not stated
+    let length = u16::try_from(bytes + 8).unwrap_or(0).to_be_bytes();
+    let at = frames.first().map_or(0, |frame| frame.at);
+    let byte = |shift: u32| (at >> shift & 0xff) as u8;
+    let marked = |shift: u32| byte(shift) << 1 | 1;
+    let time = [0x21 | (at >> 29 & 0x0e) as u8, byte(22), marked(15), byte(7), marked(0)];
+    let mut pes = [&[0, 0, 1, 0xc0, length[0], length[1], 0x80, 0x80, 5][..], &time].concat();
+    frames.iter().for_each(|frame| pes.extend_from_slice(&frame.bytes));
+    pes
+}
+
+/// Filled up by an adaptation field where the payload is shorter than a packet.
+fn ts_packet(pid: u16, starts: bool, payload: &[u8]) -> [u8; PACKET] {
+    let mut packet = [0xff; PACKET];
+    let [high, low] = pid.to_be_bytes();
+    let is_full = payload.len() == ROOM;
+    packet[..4].copy_from_slice(&[0x47, high | u8::from(starts) << 6, low, if is_full { 0x10 } else { 0x30 }]);
+    if !is_full {
+        let field = ROOM - 1 - payload.len();
+        packet[4] = field as u8;
+        if field > 0 {
+            packet[5] = 0;
+        }
+    }
+    packet[PACKET - payload.len()..].copy_from_slice(payload);
+    packet
+}
