@@ -294,6 +294,21 @@ mod tests {
         "#);
     }
 
+    #[test]
+    fn a_discontinuity_stands_before_its_segment_and_is_counted() {
+        let last = SegmentIndex { discontinuity: true, ..segment(2.0, 9) };
+        let reel = rendition(vec![vec![segment(6.0, 5), last]]);
+        let (id, chunk) = (RenditionId::source(), ChunkNumber::FIRST);
+        for (place, links) in [Links::Chunks { prefix: "" }, Links::Relay].into_iter().enumerate() {
+            let written = media(&id, &reel, links);
+            let (before, after) = written.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
+            assert!(before.contains("#EXTINF:6,") && after.contains("#EXTINF:2,"), "{written}");
+            let without = media(&id, &rendition(vec![vec![segment(6.0, 5)]]), links);
+            let entry = entry_bytes(&id, Container::Ts, chunk, 1, &last)[place];
+            assert_eq!(written.len() as u64, without.len() as u64 + entry);
+        }
+    }
+
     proptest! {
         #[test]
         fn media_playlists_survive_m3u8_rs(

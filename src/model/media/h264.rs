@@ -219,3 +219,27 @@ impl Bits<'_> {
         Some(if code % 2 == 1 { (code + 1) / 2 } else { -(code / 2) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_that_are_taken_back_are_found() {
+        let (small, large, id_1) = ([0x67, 66, 0, 30, 0xda], [0x67, 66, 0, 31, 0xda], [0x67, 66, 0, 31, 0x50]);
+        let picture = [0x68, 0xce];
+        let unit = |sets: &[&[u8]]| {
+            let mut bytes: Vec<u8> = sets.iter().flat_map(|set| [&[0, 0, 0, 1], *set].concat()).collect();
+            bytes.extend([0, 0, 1, 0x65, 0x88]);
+            bytes
+        };
+        // the same again takes nothing back, and neither does one with another id
+        let (sets, stale) = parameter_sets(&unit(&[&small, &picture, &small, &picture, &id_1]));
+        assert_eq!((sets, stale), ([small, id_1].concat(), vec![]));
+        let bytes = unit(&[&small, &picture, &large, &picture]);
+        let (sets, stale) = parameter_sets(&bytes);
+        assert_eq!((sets, stale.as_slice()), (large.to_vec(), [4].as_slice()));
+        assert_eq!((bytes[4], passed_over(bytes[4]) & 0x1f), (0x67, UNSPECIFIED));
+        assert!(has_slice(&bytes) && !has_slice(&bytes[..20]));
+    }
+}

@@ -186,3 +186,115 @@ fn ts_packet(pid: u16, starts: bool, payload: &[u8]) -> [u8; PACKET] {
     packet[PACKET - payload.len()..].copy_from_slice(payload);
     packet
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::media::meter::{Meter, SoundTimes};
+
+    const SOUND: u16 = 0x101;
+    const STEREO: Format = Format { profile: 1, rate: 48_000, channels: 2 };
+    const MONO: Format = Format { channels: 1, ..STEREO };
+
+    fn frame(format: Format, fill: u8) -> Vec<u8> {
+        let length = 40_u16;
+        let rate = 3; // 48 kHz
+        let kind = format.profile << 6 | rate << 2 | format.channels >> 2;
+        let more = format.channels << 6 | (length >> 11) as u8;
+        let head = [0xff, 0xf1, kind, more, (length >> 3) as u8, (length << 5) as u8 | 0x1f, 0xfc];
+        [&head[..], &vec![fill; usize::from(length) - head.len()]].concat()
+    }
+
+    /// A piece with these frames, eight a PES packet, from this time on.
+    fn piece(at: i64, frames: &[(Format, u8)]) -> Vec<u8> {
+        let table = |id: u8, entries: &[u8]| {
+            let length = (5 + entries.len() + 4) as u8;
+            [&[0, id, 0xb0, length, 0, 1, 0xc1, 0, 0], entries, &[0; 4]].concat()
+        };
+        let mut bytes = ts_packet(0, true, &table(0, &[0, 1, 0xf0, 0x00])).to_vec();
+        bytes.extend(ts_packet(0x1000, true, &table(2, &[0xe1, 0x00, 0xf0, 0x00, 0x0f, 0xe1, 0x01, 0xf0, 0x00])));
+        let frames = frames.iter().zip(0..).map(|((format, fill), number)| Moved {
+            at: at + format.ticks(adts::SAMPLES) * number,
+            bytes: frame(*format, *fill),
+        });
+        for group in frames.collect::<Vec<_>>().chunks(PES_FRAMES) {
+            let pes = pes_packet(group);
+            bytes.extend(pes.chunks(ROOM).enumerate().flat_map(|(place, part)| ts_packet(SOUND, place == 0, part)));
+        }
+        bytes
+    }
+
+    fn measured(bytes: &[u8]) -> SoundTimes {
+        let mut meter = Meter::default();
+        bytes.as_chunks().0.iter().for_each(|packet| meter.packet(packet));
+        meter.end_of_piece().sound.unwrap()
+    }
+
+    fn sifted(bytes: &[u8], mut keep: impl FnMut(Sound<'_>) -> bool, [before, after]: [Vec<Moved>; 2]) -> Vec<u8> {
+        let mut sieve = Sieve::new(0, &mut keep).with(before, after);
+        let mut out = Vec::new();
+        bytes.as_chunks().0.iter().for_each(|packet| sieve.packet(packet, &mut out));
+        sieve.finish(&mut out);
+        out
+    }
+
+    #[test]
+    fn times_are_those_of_the_frames() {
+        let sound = measured(&piece(90_000, &[(STEREO, 1); 20]));
+        assert_eq!((sound.first, sound.end, sound.frame), (90_000, 90_000 + 20 * 1920, 1920));
+        assert_eq!((sound.form(), sound.changed), (Some(STEREO), None));
+    }
+
+    #[test]
+    fn times_count_on_over_the_wrap() {
+        let from = (1 << 33) - 10 * 1920;
+        let sound = measured(&piece(from, &[(STEREO, 1); 40]));
+        assert_eq!((sound.first, sound.end), (from, from + 40 * 1920));
+    }
+
+    #[test]
+    fn a_change_within_a_pes_packet_is_timed_by_its_frames() {
+        let frames = [[(STEREO, 1); 11].as_slice(), &[(MONO, 2); 9]].concat();
+        let sound = measured(&piece(0, &frames));
+        assert_eq!(sound.formats, [STEREO, MONO]);
+        assert_eq!((sound.changed, sound.end), (Some(11 * 1920), 20 * 1920));
+    }
+
+    #[test]
+    fn frames_change_sides_and_nothing_is_lost() {
+        let frames = [[(STEREO, 1); 11].as_slice(), &[(MONO, 2); 9]].concat();
+        let mixed = piece(0, &frames);
+        let mut moved = Vec::new();
+        let take = |sound: Sound<'_>| {
+            moved.extend((sound.format == MONO).then(|| sound.moved()));
+            sound.format == STEREO
+        };
+        let before = measured(&sifted(&mixed, take, [Vec::new(), Vec::new()]));
+        assert_eq!((before.formats.as_slice(), before.first, before.end), ([STEREO].as_slice(), 0, 11 * 1920));
+        assert_eq!(moved.len(), 9);
+        let next = piece(20 * 1920, &[(MONO, 3); 5]);
+        let after = measured(&sifted(&next, |_| true, [moved, Vec::new()]));
+        assert_eq!((after.formats.as_slice(), after.first, after.end), ([MONO].as_slice(), 11 * 1920, 25 * 1920));
+    }
+
+    #[test]
+    fn what_all_stays_stays_as_it_is() {
+        let whole = piece(0, &[(STEREO, 1); 8]);
+        // counters are counted from the first
+        assert_eq!(sifted(&whole, |_| true, [Vec::new(), Vec::new()]).len(), whole.len());
+    }
+
+    #[test]
+    fn damage_never_panics() {
+        let whole = piece(0, &[(STEREO, 1), (MONO, 2)].repeat(9));
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..500 {
+            let mut bytes = whole.clone();
+            (0..20).for_each(|_| bytes[random.usize(0..whole.len())] = random.u8(..));
+            let mut meter = Meter::default();
+            bytes.as_chunks().0.iter().for_each(|packet| meter.packet(packet));
+            meter.end_of_piece();
+            sifted(&bytes, |sound| sound.format == MONO, [Vec::new(), Vec::new()]);
+        }
+    }
+}
