@@ -1,5 +1,6 @@
 //! ffmpeg and ffprobe on this machine, and the files that go in and come out.
 
+pub mod decode;
 pub mod ffmpeg;
 pub mod join;
 pub mod probe;

@@ -7,6 +7,7 @@ mod made;
 pub mod pack;
 pub mod prepare;
 mod produce;
+mod prove;
 pub mod run;
 pub mod split;
 mod take_back;

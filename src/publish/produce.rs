@@ -225,6 +225,9 @@ impl Attempt<'_> {
             }
             Some(_) => Err(Error::Different(segment.number)),
             None => {
+                // beside the attempts, of which the next one tidies up after the one before
+                let beside = self.folder.parent().unwrap_or(self.folder);
+                self.work.samples.take(&segment, self.plan.duration, beside).await;
                 handed_on.0.push((segment.path.clone(), segment.bytes, segment.duration_us));
                 // the packing is gone only when the work has stopped
                 segments.send(segment).await.map_err(|_| Error::Split(SplitError::Cancelled))

@@ -14,6 +14,7 @@ use super::{
     index::{self, Landed},
     made::{self, Made, Making},
     prepare::{Prepared, Start, identity::RULED_OUT, prepare},
+    prove::Proof,
     take_back, verify,
     work::Work,
 };
@@ -98,6 +99,8 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
     };
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
     let made = made?;
+    let proof = Proof { work: &work, tools, plan: &plan, independent: made.generation.is_independent() };
+    let is_proved = proof.of_made().await?;
     let damage = work.damage(&plan);
     if work.order.on_damage == OnDamage::Fail && !damage.is_none() {
         return Err(Stopped::Failed(damage.refusal(&work.order.video, RULED_OUT)));
@@ -105,6 +108,9 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -
     let (made, index) = deploy(making, made, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, sent_bytes } = made;
     let segments_checked = verify::verify(&work, &generation).await?;
+    if !is_proved && let Err(stopped) = proof.of_served(&generation, folder.path()).await {
+        return Err(take_back::withdraw(&work, existing.as_ref(), &index, stopped).await);
+    }
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
     let playlist_url = format!("{watch_url}index.m3u8");
     let playlist_copy = work.folder().join("playlist.m3u8");

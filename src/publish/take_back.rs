@@ -10,10 +10,13 @@ use crate::{
         reel::index::Index,
         report::{
             event::Count,
-            fault::{Fault, Stopped},
+            fault::{Explain, Fault, FaultClass, Stopped},
         },
     },
-    remote::deployed::{self, Existing},
+    remote::{
+        deployed::{self, Existing},
+        removal::Removal,
+    },
     running::attempt::Retries,
     storage::{
         CodeZip,
@@ -36,6 +39,24 @@ pub(super) async fn take_back(work: &Work, existing: Option<&Existing>, index: &
         Ok(true) => Fault { what: format!("{}; what was published before is served again", fault.what), ..fault },
         _ => fault,
     }
+}
+
+/// What is served does not decode: the reel serves what it served before; a new one is not there any more.
+pub(super) async fn withdraw(work: &Work, existing: Option<&Existing>, index: &Index, stopped: Stopped) -> Stopped {
+    let fault = match stopped {
+        Stopped::Failed(fault) if fault.class == FaultClass::Permanent => fault,
+        other => return other,
+    };
+    if existing.is_some() {
+        return Stopped::Failed(take_back(work, existing, index, fault).await);
+    }
+    let retries = Retries { policy: work.retry, ..Retries::default() };
+    let Ok(lease) = work.lease().await else { return Stopped::Failed(fault) };
+    let removal = Removal { storage: &*work.storage, lease: &lease, reel: &work.order.reel, retries: &retries };
+    Stopped::Failed(match removal.remove_index().await {
+        Ok(_) => fault,
+        Err(error) => Fault { what: format!("{}; and {}", fault.what, error.fault().what), ..fault },
+    })
 }
 
 /// Has the reel serve what it served before, which was just found whole: what was to replace it vanishes again and again.

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{split::Backlog, upload::packed_chunk::PackedChunk};
+use super::{prove::Samples, split::Backlog, upload::packed_chunk::PackedChunk};
 use crate::{
     media::source::Source,
     model::{
@@ -75,6 +75,8 @@ pub(crate) struct Work {
     pub source: Arc<Source>,
     /// What was found to be wrong with it while it was split.
     pub heard: Mutex<Damage>,
+    /// Segments that are to be decoded before they are promised.
+    pub samples: Samples,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
     /// Cancelled with the whole, or when one stage fails.

@@ -7,6 +7,7 @@ mod locked;
 mod make;
 mod measure;
 mod patch;
+mod proof;
 mod times;
 
 use std::path::{Path, PathBuf};

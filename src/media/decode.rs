@@ -1,0 +1,151 @@
+//! What a decoder makes of segments, or of the same stretch of their source: how many pictures and how much sound come
+//! out, and what it complains of.
+
+use std::{
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::{process::Command, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ffmpeg::{Process, Tools, read_bounded},
+    probe::input_argument,
+};
+use crate::model::media::{arguments::input_guard, decide::MediaPlan};
+
+/// Longer than this no decoder is waited for.
+const LIMIT: Duration = Duration::from_secs(300);
+/// Bytes of complaints that are read.
+const COMPLAINTS_MAX: usize = 256 * 1024;
+/// Parts of ffmpeg that speak of what becomes of decoded frames, which here is nothing.
+const AFTER_THE_DECODER: [&str; 6] = ["[null @", "[out#", "[vost#", "[aost#", "[Parsed_", "[AVFilterGraph"];
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decoded {
+    pub frames: u64,
+    /// How far the output reaches, of pictures or sound.
+    pub reached: Duration,
+    /// Each line that decoder or demuxer called an error.
+    pub complaints: Vec<String>,
+}
+
+impl Decoded {
+    /// Something came out, and more of it is right than wrong.
+    pub fn is_usable(&self) -> bool {
+        let made = if self.frames > 0 { self.frames } else { u64::from(!self.reached.is_zero()) };
+        made > 0 && (self.complaints.len() as u64) <= made
+    }
+
+    /// The first complaint, without the address that stands in it.
+    pub fn first_words(&self) -> Option<String> {
+        let line = self.complaints.first()?;
+        Some(match line.split_once("] ") {
+            Some((_, words)) => words.to_owned(),
+            None => line.clone(),
+        })
+    }
+}
+
+/// Segments, one after the other as the decoder of a player has them. `None` if it was cancelled or took too long.
+pub async fn segments(tools: &Tools, files: &[PathBuf], cancel: &CancellationToken) -> io::Result<Option<Decoded>> {
+    let Some(folder) = files.first().and_then(|file| file.parent()) else { return Ok(Some(Decoded::default())) };
+    // each begins anew: they need not be neighbours
+    let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:60\n".to_owned();
+    for name in files.iter().filter_map(|file| file.file_name()) {
+        text.push_str(&format!("#EXT-X-DISCONTINUITY\n#EXTINF:6,\n{}\n", name.to_string_lossy()));
+    }
+    text.push_str("#EXT-X-ENDLIST\n");
+    let playlist = folder.join("decode.m3u8");
+    tokio::fs::write(&playlist, text).await?;
+    let mut input: Vec<OsString> = ["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from).to_vec();
+    input.push(input_argument(&playlist)?);
+    let maps = ["-map", "0:v?", "-map", "0:a?"].map(OsString::from);
+    run(tools, [&input[..], &maps[..]].concat(), cancel).await
+}
+
+/// The streams of the plan, from `start` on.
+pub async fn source(
+    tools: &Tools,
+    video: &Path,
+    plan: &MediaPlan,
+    start: Duration,
+    length: Duration,
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
+    let mut arguments: Vec<OsString> = input_guard().map(OsString::from).to_vec();
+    for (option, time) in [("-ss", start), ("-t", length)] {
+        arguments.extend([option.into(), format!("{:.3}", time.as_secs_f64()).into()]);
+    }
+    arguments.extend(["-i".into(), input_argument(video)?]);
+    for published in std::iter::once(&plan.video).chain(&plan.audio) {
+        arguments.extend(["-map".into(), format!("0:{}", published.stream.index).into()]);
+    }
+    run(tools, arguments, cancel).await
+}
+
+async fn run(tools: &Tools, arguments: Vec<OsString>, cancel: &CancellationToken) -> io::Result<Option<Decoded>> {
+    let mut command = Command::new(&tools.ffmpeg);
+    command.args(["-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1"]);
+    command.args(arguments).args(["-f", "null", "-"]);
+    let mut process = Process::spawn(command)?;
+    let work = async {
+        tokio::try_join!(
+            read_bounded(&mut process.stdout, COMPLAINTS_MAX),
+            read_bounded(&mut process.stderr, COMPLAINTS_MAX)
+        )
+    };
+    let read = tokio::select! {
+        read = timeout(LIMIT, work) => read.ok(),
+        () = cancel.cancelled() => None,
+    };
+    let Some(read) = read else {
+        process.stop().await;
+        return Ok(None);
+    };
+    let ((progress, _), (said, _)) = read?;
+    process.wait().await?;
+    Ok(Some(decoded(&String::from_utf8_lossy(&progress), &String::from_utf8_lossy(&said))))
+}
+
+fn decoded(progress: &str, said: &str) -> Decoded {
+    let last = |key: &str| {
+        let values = progress.lines().filter_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
+        values.max().unwrap_or(0)
+    };
+    let complaints = said
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !AFTER_THE_DECODER.iter().any(|part| line.starts_with(part)));
+    Decoded {
+        frames: last("frame="),
+        reached: Duration::from_micros(last("out_time_us=")),
+        complaints: complaints.map(str::to_owned).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_after_the_decoder_is_no_complaint() {
+        let progress = "frame=10\nout_time_us=400000\nprogress=continue\nframe=25\nout_time_us=1000000\nprogress=end\n";
+        let said = "[h264 @ 0x55d0] error while decoding MB 3 4, bytestream -7\n[null @ 0x5] Application provided \
+                    invalid, non monotonically increasing dts to muxer in stream 0: 3 >= 3\n\n";
+        let found = decoded(progress, said);
+        assert_eq!((found.frames, found.reached, found.complaints.len()), (25, Duration::from_secs(1), 1));
+        assert_eq!(found.first_words().unwrap(), "error while decoding MB 3 4, bytestream -7");
+        assert!(found.is_usable());
+    }
+
+    #[test]
+    fn more_complaints_than_pictures_are_garbage_and_sound_alone_is_something() {
+        let lines = |count: usize| "[h264 @ 0x1] no frame!\n".repeat(count);
+        assert!(!decoded("frame=2\nout_time_us=80000\n", &lines(3)).is_usable());
+        assert!(!decoded("frame=0\nout_time_us=N/A\n", "").is_usable());
+        assert!(decoded("out_time_us=21333\nprogress=end\n", "").is_usable());
+    }
+}
