@@ -268,21 +268,19 @@ async fn whole(folder: &Path, piece: &Path) -> io::Result<()> {
     .await
 }
 
-/// Less is free on the folder's disk than a piece takes.
+/// The folder's disk has no room for another piece, of bytes or of files.
+#[cfg(unix)]
 pub(crate) fn has_no_room(folder: &Path) -> bool {
     const ROOM: u64 = 64 * 1024;
-    free_space(folder).is_some_and(|free| free < ROOM)
-}
-
-#[cfg(unix)]
-fn free_space(folder: &Path) -> Option<u64> {
-    let state = rustix::fs::statvfs(folder).ok()?;
-    Some(state.f_bavail.saturating_mul(state.f_frsize))
+    // some file systems count no files: they have 0 in all
+    rustix::fs::statvfs(folder).is_ok_and(|state| {
+        state.f_bavail.saturating_mul(state.f_frsize) < ROOM || state.f_files > 0 && state.f_favail == 0
+    })
 }
 
 #[cfg(not(unix))]
-fn free_space(_: &Path) -> Option<u64> {
-    None
+pub(crate) fn has_no_room(_: &Path) -> bool {
+    false
 }
 
 /// The first piece becomes the segment without a copy.

@@ -56,7 +56,7 @@ pub struct MediaPlan {
     pub independent: bool,
     /// Of the file, as far as a first look tells; among the warnings, too.
     pub damage: Damage,
-    /// What is cut off is known, or accepted: the split may make less than the container promises.
+    /// That is accepted: the split may make less than the container promises.
     pub may_end_early: bool,
     /// Sound before the picture or after it gets still pictures.
     pub fills: bool,
@@ -183,7 +183,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
         fills: !gaps.is_empty() && transcode == Transcode::Auto,
         warnings: said.chain(warnings(media, &video, audio)).chain(gaps::warnings(&gaps, transcode)).collect(),
-        may_end_early: damage.cut_off.is_some(),
+        may_end_early: false,
         damage,
         streams,
         video,

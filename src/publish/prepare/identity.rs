@@ -48,7 +48,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
     if order.on_damage == OnDamage::Fail && !plan.damage.is_none() {
         return Err(Stopped::Failed(plan.damage.refusal(&order.video, RULED_OUT)));
     }
-    plan.may_end_early |= order.on_damage == OnDamage::Accept;
+    plan.may_end_early = order.on_damage == OnDamage::Accept;
     let dialect = tools.dialect(&plan).await?;
     let video = order.video.clone();
     let looked = tokio::task::spawn_blocking(move || {

@@ -2,8 +2,8 @@
 
 use super::{
     Row, all_right,
-    make::{base, base_ts, ffmpeg, patched},
-    row,
+    make::{A, C, V, X, base, base_ts, ffmpeg, patched},
+    patch, row,
 };
 use crate::publish::desk::Desk;
 
@@ -103,6 +103,16 @@ fn lost() -> Vec<Row> {
             })
         })
         .said("data of the file is lost from 6 s to 6.3 s"),
+        row("sound that is noise", |folder| {
+            patched(folder, &base_ts(), "noise.ts", |bytes| {
+                patch::packets(bytes, |pid, packet| {
+                    if pid == 0x101 {
+                        packet[60..].fill(0);
+                    }
+                });
+            })
+        })
+        .said("the sound can't be read (audio"),
     ]
 }
 
@@ -111,6 +121,11 @@ fn cut_off() -> Vec<Row> {
     type Cut = fn(&std::path::Path) -> std::path::PathBuf;
     let fragments: Cut =
         |folder| patched(folder, &ffmpeg(folder, FRAGMENTS), "cut.mp4", |bytes| bytes.truncate(298_624));
+    // in whose order they are shown: what is whole ends with the last whole picture
+    let in_order: Cut = |folder| {
+        let words = format!("{V} {A} -t 12 {X} -bf 0 {C} -movflags frag_keyframe+empty_moov+default_base_moof");
+        patched(folder, &ffmpeg(folder, &format!("{words} fragments.mp4")), "cut.mp4", |bytes| bytes.truncate(298_624))
+    };
     let piped: Cut = |folder| {
         let piped = ffmpeg(folder, "-i {base} -c copy -live 1 piped.mkv");
         patched(folder, &piped, "cut.mkv", |bytes| bytes.truncate(300_000))
@@ -134,21 +149,23 @@ fn cut_off() -> Vec<Row> {
     let share = |seconds: &str| format!("the file is cut off: about {seconds} s are missing at its end");
     let end = "the file is cut off: what came after its last whole frame is missing".to_owned();
     let kinds = [
-        ("cut off in a fragment", "cut off in a fragment, accepted", fragments, end.clone(), ""),
-        ("cut off, from a pipe", "cut off, from a pipe, accepted", piped, end, ""),
+        ("cut off, from a pipe", "cut off, from a pipe, accepted", piped, end.clone(), ""),
         ("cut off, Matroska", "cut off, Matroska, accepted", finished, share("4.8 s of 12"), ""),
         ("cut off, table first", "cut off, table first, accepted", table_first, share("4.9 s of 12"), ""),
         ("cut off, FLV", "cut off, FLV, accepted", flv, share("5 s of 12.1"), ""),
         ("cut off, AVI", "cut off, AVI, accepted", avi, share("6 s of 12"), "--transcode auto"),
     ];
+    let what = "could not publish the video `{file}`";
+    let refused = row("cut off in a fragment", fragments).refused("permanent", what, Some(&end));
+    let warned = format!("\"warnings\":[\"{end}");
+    let accepted = row("cut off in a fragment, accepted", in_order).args("--on-damage accept").said(&warned);
     let rows = kinds.into_iter().flat_map(|(name, accepted, recipe, sentence, args)| {
-        let what = "could not publish the video `{file}`";
         [
             row(name, recipe).args(args).refused("permanent", what, Some(&sentence)),
             row(accepted, recipe).args(args).args("--on-damage accept").said(&format!("\"warnings\":[\"{sentence}")),
         ]
     });
-    rows.collect()
+    rows.chain([refused, accepted]).collect()
 }
 
 /// Ends that nobody wrote are no reason to refuse; `fail` refuses whatever is wrong.

@@ -31,7 +31,7 @@ fn stream(tenths: u64, from: u64) -> Vec<Vec<u8>> {
             bytes.resize(188, 0xff);
             packets.push(bytes);
         }
-        let time = (from + tenth) * 9000 & ((1 << 33) - 1);
+        let time = ((from + tenth) * 9000) & ((1 << 33) - 1);
         for number in 0..10 {
             packets.push(packet(VIDEO, video, (number == 0).then_some(time)));
             video = video.wrapping_add(1);
