@@ -38,7 +38,7 @@ pub fn damage(media: &Media, video: &Stream, audio: Option<&Stream>, describe: i
 
 /// Its codec is known, and not one packet of it could be decoded to learn the rest.
 pub fn is_broken_sound(stream: &Stream) -> bool {
-    stream.kind == Kind::Audio && !stream.codec.is_empty() && stream.channels == 0
+    stream.kind == Kind::Audio && !stream.codec.is_empty() && (stream.channels == 0 || stream.sample_rate == 0)
 }
 
 /// Why a reel will be silent, unless broken sound is the reason: that is damage.

@@ -439,7 +439,9 @@ impl Media {
 
     /// The audio stream to publish: default ones first, then the first; none that ffmpeg can't decode.
     pub fn audio(&self) -> Option<&Stream> {
-        let known = |stream: &&Stream| stream.kind == Kind::Audio && !stream.codec.is_empty() && stream.channels > 0;
+        let known = |stream: &&Stream| {
+            stream.kind == Kind::Audio && !stream.codec.is_empty() && !condition::is_broken_sound(stream)
+        };
         self.streams.iter().filter(known).max_by_key(|stream| (stream.default, std::cmp::Reverse(stream.index)))
     }
 }
