@@ -183,6 +183,10 @@ fn unfinished_and_strict() -> Vec<Row> {
             })
         })
         .said("\"warnings\":[\"the file ends inside its last frame, as a recording does that was never finished\"]"),
+        row("cut off, transport stream", |folder| {
+            patched(folder, &base_ts(), "cut.ts", |bytes| bytes.truncate(300_000))
+        })
+        .said("the file ends inside its last frame"),
         row("Matroska from a pipe", |folder| ffmpeg(folder, "-i {base} -c copy -live 1 live.mkv"))
             .said("\"warnings\":[]")
             .frames("0:v 0:a")

@@ -87,8 +87,9 @@ pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Struc
             walk.feed(&bytes.read(start, WINDOW)?);
         }
     }
-    let container = Some(Container::TransportStream);
-    Ok(Structure { container, programmes: walk.finish(), ..Structure::default() })
+    let (container, torn) = (Some(Container::TransportStream), walk.ends_inside());
+    let damage = Damage { torn, ..Damage::default() };
+    Ok(Structure { container, damage, programmes: walk.finish(), ..Structure::default() })
 }
 
 impl Walk {
@@ -312,6 +313,11 @@ impl Walk {
             let skip = 5 + (usize::from(length_high & 0x0f) << 8 | usize::from(length_low));
             streams = streams.get(skip..).unwrap_or_default();
         }
+    }
+
+    /// The bytes end with a part of a packet.
+    fn ends_inside(&self) -> bool {
+        self.in_step && self.carry.first() == Some(&SYNC) && self.carry.len() < 188
     }
 
     pub fn finish(mut self) -> Found {

@@ -72,6 +72,25 @@ fn missing_packets_are_told_with_their_time() {
 }
 
 #[test]
+fn an_end_inside_a_packet_is_told() {
+    for pad in [0, 4, 16] {
+        // a time code in front, or bytes for correction behind
+        let packets = stream(10, 0).concat();
+        let padded = |packet: &[u8]| match pad {
+            4 => [&[0; 4], packet].concat(),
+            _ => [packet, &vec![0; pad]].concat(),
+        };
+        let bytes: Vec<u8> = packets.chunks(188).flat_map(padded).collect();
+        let is_torn = |bytes: &[u8]| {
+            let mut walk = Walk::begin(bytes).unwrap();
+            walk.feed(bytes);
+            walk.ends_inside()
+        };
+        assert!(!is_torn(&bytes) && is_torn(&bytes[..bytes.len() - 50]), "{pad}");
+    }
+}
+
+#[test]
 fn a_recording_behind_another_is_no_loss() {
     // the tables' next counter would be 1, and 5, and 0 as it is
     for tenths in [163, 183, 158] {
