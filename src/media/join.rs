@@ -10,14 +10,15 @@ use std::{
 };
 
 use super::{
-    rework, seam,
+    rework::{self, Measured},
+    seam,
     stills::{JoinError, Stills, Which},
 };
 use crate::model::media::{
     decide::SLACK,
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
-    meter::{CLOCK, Meter, PieceTimes},
+    meter::{CLOCK, Meter},
     transport::PACKET,
 };
 
@@ -32,16 +33,6 @@ pub struct ClosedSegment {
     pub duration_us: u64,
     /// As in [`crate::model::reel::index::SegmentIndex`].
     pub discontinuity: bool,
-}
-
-/// A piece that is measured, and ends where the next begins.
-pub(super) struct Measured {
-    pub(super) path: PathBuf,
-    /// As ffmpeg stated it.
-    stated_us: u64,
-    pub(super) times: PieceTimes,
-    /// It can't go on from the piece before: its picture or sound has another form, or it is the first.
-    pub(super) breaks: bool,
 }
 
 /// Of a video that does not say.

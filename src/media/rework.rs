@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use crate::model::media::{
@@ -12,6 +12,16 @@ use crate::model::media::{
     sieve::{Moved, Sieve, Sound},
     transport::PACKET,
 };
+
+/// A piece that is measured, and ends where the next begins.
+pub(super) struct Measured {
+    pub(super) path: PathBuf,
+    /// As ffmpeg stated it.
+    pub(super) stated_us: u64,
+    pub(super) times: PieceTimes,
+    /// It can't go on from the piece before: its picture or sound has another form, or it is the first.
+    pub(super) breaks: bool,
+}
 
 /// Packets that are read at once.
 const PACKETS_READ: usize = 4096;

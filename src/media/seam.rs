@@ -3,7 +3,7 @@
 
 use std::{io, path::Path};
 
-use super::{join::Measured, rework};
+use super::rework::{self, Measured};
 use crate::model::media::{
     adts::{self, Format},
     meter::SoundTimes,
