@@ -21,15 +21,15 @@ use crate::model::media::{arguments::input_guard, decide::MediaPlan};
 const LIMIT: Duration = Duration::from_secs(300);
 /// Bytes of complaints that are read.
 const COMPLAINTS_MAX: usize = 256 * 1024;
-/// Parts of ffmpeg that speak of what becomes of decoded frames, which here is nothing.
-const AFTER_THE_DECODER: [&str; 6] = ["[null @", "[out#", "[vost#", "[aost#", "[Parsed_", "[AVFilterGraph"];
+/// Decoders of what is in a segment.
+const OF_SEGMENTS: [&str; 2] = ["h264", "aac"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decoded {
     pub frames: u64,
     /// How far the output reaches, of pictures or sound.
     pub reached: Duration,
-    /// Each line that decoder or demuxer called an error.
+    /// Each line in which a decoder of these streams called something an error.
     pub complaints: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub async fn segments(tools: &Tools, files: &[PathBuf], cancel: &CancellationTok
     let mut input: Vec<OsString> = ["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from).to_vec();
     input.push(input_argument(&playlist)?);
     let maps = ["-map", "0:v?", "-map", "0:a?"].map(OsString::from);
-    run(tools, [&input[..], &maps[..]].concat(), cancel).await
+    run(tools, [&input[..], &maps[..]].concat(), &OF_SEGMENTS, cancel).await
 }
 
 /// The streams of the plan, from `start` on.
@@ -81,15 +81,22 @@ pub async fn source(
         arguments.extend([option.into(), format!("{:.3}", time.as_secs_f64()).into()]);
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
+    let mut decoders = Vec::new();
     for published in std::iter::once(&plan.video).chain(&plan.audio) {
         arguments.extend(["-map".into(), format!("0:{}", published.stream.index).into()]);
+        decoders.push(published.stream.codec.as_str());
     }
-    run(tools, arguments, cancel).await
+    run(tools, arguments, &decoders, cancel).await
 }
 
-async fn run(tools: &Tools, arguments: Vec<OsString>, cancel: &CancellationToken) -> io::Result<Option<Decoded>> {
+async fn run(
+    tools: &Tools,
+    arguments: Vec<OsString>,
+    decoders: &[&str],
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
     let mut command = Command::new(&tools.ffmpeg);
-    command.args(["-nostdin", "-hide_banner", "-v", "error", "-progress", "pipe:1"]);
+    command.args(["-nostdin", "-hide_banner", "-v", "repeat+error", "-progress", "pipe:1"]);
     command.args(arguments).args(["-f", "null", "-"]);
     let mut process = Process::spawn(command)?;
     let work = async {
@@ -108,17 +115,20 @@ async fn run(tools: &Tools, arguments: Vec<OsString>, cancel: &CancellationToken
     };
     let ((progress, _), (said, _)) = read?;
     process.wait().await?;
-    Ok(Some(decoded(&String::from_utf8_lossy(&progress), &String::from_utf8_lossy(&said))))
+    Ok(Some(decoded(&String::from_utf8_lossy(&progress), &String::from_utf8_lossy(&said), decoders)))
 }
 
-fn decoded(progress: &str, said: &str) -> Decoded {
+/// What muxers, filters and ffmpeg itself have to say is no fault of what was decoded.
+fn decoded(progress: &str, said: &str, decoders: &[&str]) -> Decoded {
     let last = |key: &str| {
         let values = progress.lines().filter_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
         values.max().unwrap_or(0)
     };
-    let complaints = said
-        .lines()
-        .filter(|line| !line.trim().is_empty() && !AFTER_THE_DECODER.iter().any(|part| line.starts_with(part)));
+    let is_of_decoder = |line: &&str| {
+        let part = line.strip_prefix('[').and_then(|rest| rest.split_once(" @ "));
+        part.is_some_and(|(part, _)| decoders.contains(&part))
+    };
+    let complaints = said.lines().filter(is_of_decoder);
     Decoded {
         frames: last("frame="),
         reached: Duration::from_micros(last("out_time_us=")),
@@ -131,11 +141,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_after_the_decoder_is_no_complaint() {
+    fn only_decoders_complain() {
         let progress = "frame=10\nout_time_us=400000\nprogress=continue\nframe=25\nout_time_us=1000000\nprogress=end\n";
         let said = "[h264 @ 0x55d0] error while decoding MB 3 4, bytestream -7\n[null @ 0x5] Application provided \
-                    invalid, non monotonically increasing dts to muxer in stream 0: 3 >= 3\n\n";
-        let found = decoded(progress, said);
+                    invalid, non monotonically increasing dts to muxer in stream 0: 3 >= 3\n\nValue inf for \
+                    parameter 'time_base' out of range\n";
+        let found = decoded(progress, said, &OF_SEGMENTS);
         assert_eq!((found.frames, found.reached, found.complaints.len()), (25, Duration::from_secs(1), 1));
         assert_eq!(found.first_words().unwrap(), "error while decoding MB 3 4, bytestream -7");
         assert!(found.is_usable());
@@ -144,8 +155,8 @@ mod tests {
     #[test]
     fn more_complaints_than_pictures_are_garbage_and_sound_alone_is_something() {
         let lines = |count: usize| "[h264 @ 0x1] no frame!\n".repeat(count);
-        assert!(!decoded("frame=2\nout_time_us=80000\n", &lines(3)).is_usable());
-        assert!(!decoded("frame=0\nout_time_us=N/A\n", "").is_usable());
-        assert!(decoded("out_time_us=21333\nprogress=end\n", "").is_usable());
+        assert!(!decoded("frame=2\nout_time_us=80000\n", &lines(3), &OF_SEGMENTS).is_usable());
+        assert!(!decoded("frame=0\nout_time_us=N/A\n", "", &OF_SEGMENTS).is_usable());
+        assert!(decoded("out_time_us=21333\nprogress=end\n", "", &OF_SEGMENTS).is_usable());
     }
 }
