@@ -18,8 +18,10 @@ use crate::model::media::{
     decide::SLACK,
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
-    meter::{CLOCK, Meter},
-    transport::PACKET,
+    segment::{
+        meter::{CLOCK, Meter},
+        transport::PACKET,
+    },
 };
 
 /// A segment that ffmpeg has finished: complete on disk, never written again.

@@ -20,8 +20,8 @@ use crate::model::{
         facts::{Measured, Media},
         ffprobe::{self, OutputError, PacketSample},
         input::{InputError, InputFault, last_words},
+        segment::transport,
         structure::{self, Structure, Table},
-        transport,
     },
     report::fault::{Explain, FaultClass},
 };

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::model::media::{
+use crate::model::media::segment::{
     h264,
     meter::{Meter, PieceTimes},
     sieve::{Moved, Sieve, Sound},

@@ -4,7 +4,7 @@
 use std::{io, path::Path};
 
 use super::rework::{self, Measured};
-use crate::model::media::{
+use crate::model::media::segment::{
     adts::{self, Format},
     meter::SoundTimes,
     sieve::Moved,

@@ -9,6 +9,7 @@ pub mod prepare;
 mod produce;
 mod prove;
 pub mod run;
+mod samples;
 pub mod split;
 mod take_back;
 pub mod upload;

@@ -3,11 +3,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::PoisonError,
     time::Duration,
 };
 
-use super::{split::ClosedSegment, work::Work};
+use super::{samples::Sample, work::Work};
 use crate::{
     media::{
         decode::{self, Decoded},
@@ -24,70 +24,6 @@ use crate::{
     remote::served::{Expected, expected_of},
     storage::player::Player,
 };
-
-/// The first segment, one in the middle, and the last so far.
-#[derive(Debug, Default)]
-pub(crate) struct Samples(Mutex<Kept>);
-
-#[derive(Debug, Default)]
-struct Kept {
-    first: Option<Sample>,
-    middle: Option<Sample>,
-    last: Option<Sample>,
-    reached: Duration,
-}
-
-#[derive(Debug, Clone)]
-struct Sample {
-    file: PathBuf,
-    /// In the reel.
-    start: Duration,
-    length: Duration,
-}
-
-impl Samples {
-    /// Keeps a segment that was just made, if it is worth it, as another name of its file below `folder`. `all`: how
-    /// long the video is.
-    pub async fn take(&self, segment: &ClosedSegment, all: Option<Duration>, folder: &Path) {
-        let length = Duration::from_micros(segment.duration_us);
-        let file = folder.join(format!("sample{:06}.ts", segment.number));
-        // a disk without links has no samples
-        if tokio::fs::hard_link(&segment.path, &file).await.is_err() {
-            return;
-        }
-        let gone = self.keep(file, length, all);
-        if let Some(gone) = gone {
-            // what can't be removed now goes with the folder
-            let _ = tokio::fs::remove_file(gone.file).await;
-        }
-    }
-
-    /// Gives what is not kept any more.
-    fn keep(&self, file: PathBuf, length: Duration, all: Option<Duration>) -> Option<Sample> {
-        let mut kept = self.kept();
-        let sample = Sample { file, start: kept.reached, length };
-        kept.reached += length;
-        if kept.first.is_none() {
-            kept.first = Some(sample);
-            return None;
-        }
-        if kept.middle.is_none() && all.is_some_and(|all| kept.reached >= all / 2) {
-            kept.middle = Some(sample);
-            return None;
-        }
-        kept.last.replace(sample)
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// In order; none is left behind.
-    fn all(&self) -> Vec<Sample> {
-        let Kept { first, middle, last, .. } = std::mem::take(&mut *self.kept());
-        [first, middle, last].into_iter().flatten().collect()
-    }
-}
 
 /// What is proved of a reel's samples, and by what.
 pub(super) struct Proof<'a> {

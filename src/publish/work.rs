@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{prove::Samples, split::Backlog, upload::packed_chunk::PackedChunk};
+use super::{samples::Samples, split::Backlog, upload::packed_chunk::PackedChunk};
 use crate::{
     media::source::Source,
     model::{

@@ -1,6 +1,5 @@
 //! What a video holds and what becomes of it: ffprobe's words read, streams judged, ffmpeg's arguments.
 
-pub mod adts;
 pub mod arguments;
 pub mod complaints;
 pub mod condition;
@@ -10,9 +9,6 @@ pub mod facts;
 pub mod ffmpeg_output;
 pub mod ffprobe;
 pub mod gaps;
-pub mod h264;
 pub mod input;
-pub mod meter;
-pub mod sieve;
+pub mod segment;
 pub mod structure;
-pub mod transport;

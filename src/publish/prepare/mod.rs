@@ -19,7 +19,7 @@ use super::{
         foresight::Standing,
         identity::{Identity, Video, look_at_video},
     },
-    prove::Samples,
+    samples::Samples,
     split::Backlog,
     upload::Uploaded,
     work::{Kept, Work},

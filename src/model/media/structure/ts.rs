@@ -13,7 +13,7 @@ use super::{
 };
 use crate::model::media::{
     damage::{Damage, Places},
-    transport::section,
+    segment::transport::section,
 };
 
 /// Bytes that are looked at before a file is published: at its start, in its middle, at its end.

@@ -189,8 +189,8 @@ fn ts_packet(pid: u16, starts: bool, payload: &[u8]) -> [u8; PACKET] {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::model::media::meter::{Meter, SoundTimes};
+    use crate::model::media::segment::meter::{Meter, SoundTimes};
+    use crate::model::media::segment::sieve::*;
 
     const SOUND: u16 = 0x101;
     const STEREO: Format = Format { profile: 1, rate: 48_000, channels: 2 };

@@ -64,7 +64,7 @@ impl<'a> Packet<'a> {
 }
 
 /// A table's section after pointer_field, header and version; without its CRC.
-pub(super) fn section(payload: &[u8]) -> Option<&[u8]> {
+pub(in crate::model::media) fn section(payload: &[u8]) -> Option<&[u8]> {
     let table = payload.get(1 + usize::from(*payload.first()?)..)?;
     let length = usize::from(u16::from_be_bytes([table.get(1)? & 0x0f, *table.get(2)?]));
     table.get(8..(3 + length).checked_sub(4)?.min(table.len()))
@@ -113,7 +113,7 @@ fn elementary(pes: &[u8]) -> Option<&[u8]> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use crate::model::media::segment::transport::*;
 
     /// One packet with a payload of its own, filled up by an adaptation field.
     fn packet(pid: u16, starts: bool, payload: &[u8]) -> Vec<u8> {
