@@ -6,7 +6,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::model::reel::name::ReelName;
+use crate::model::reel::{name::ReelName, order::WantedAudio};
 pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, Switch, TargetArg, TranscodeArg};
 
 #[derive(Debug, Parser)]
@@ -248,6 +248,15 @@ pub struct PublishArgs {
     /// Streams that players can't take: re-encode or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE")]
     pub transcode: Option<TranscodeArg>,
+    /// The video stream, by its number in the file [default: the one that is meant]
+    #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM")]
+    pub video_stream: Option<u32>,
+    /// The audio stream, by its number in the file or its language [default: the one that is meant]
+    #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM")]
+    pub audio_stream: Option<WantedAudio>,
+    /// Re-encode the video, one picture out of two fields
+    #[arg(long, env = "ZIPREEL_DEINTERLACE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub deinterlace: Option<bool>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_ON_DAMAGE")]
     pub on_damage: Option<OnDamageArg>,

@@ -19,7 +19,7 @@ use crate::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode},
+            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode, Wanted, WantedAudio},
         },
         report::fault::{Explain, FaultClass},
         retry::RetryPolicy,
@@ -72,6 +72,9 @@ struct File {
     target: Option<TargetArg>,
     profile: Option<String>,
     transcode: Option<TranscodeArg>,
+    video_stream: Option<u32>,
+    audio_stream: Option<WantedAudio>,
+    deinterlace: Option<bool>,
     on_damage: Option<OnDamageArg>,
     chunk_mib: Option<u64>,
     parallel: Option<NonZeroUsize>,
@@ -149,6 +152,11 @@ impl Settings {
                     TranscodeArg::Ask => Transcode::Ask,
                     TranscodeArg::Auto => Transcode::Auto,
                     TranscodeArg::Never => Transcode::Never,
+                },
+                wanted: Wanted {
+                    video: args.video_stream.or(file.video_stream),
+                    audio: args.audio_stream.or(file.audio_stream),
+                    deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                 },
             },
             place: place(args.target, args.profile, args.region, &file, TargetArg::Local),
@@ -322,7 +330,8 @@ mod tests {
     fn every_flag_has_its_key_in_the_file() {
         use clap::CommandFactory;
         let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
-                    transcode='auto'\non_damage='fail'\nchunk_mib=8\nparallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
+                    transcode='auto'\nvideo_stream=1\naudio_stream='en'\ndeinterlace=true\non_damage='fail'\nchunk_mib=8\n\
+                    parallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                     backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
                     role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n\
                     video='v'\njson=true\nserve=true\n";

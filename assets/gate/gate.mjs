@@ -269,7 +269,7 @@ export class Gate {
     const renditions = JSON.stringify([...index.generations.get(index.current).renditions.keys()]);
     const values = {
       title: escapeHtml(index.title), reel, base: this.base || '../', relay: this.relay, generation: index.current,
-      renditions, duration: String(index.duration),
+      renditions, kind: index.kind, duration: String(index.duration),
     };
     // One pass: a title that reads like a placeholder stays text.
     const body = this.html.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);

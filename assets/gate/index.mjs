@@ -70,5 +70,7 @@ export function readIndex(reel, zip) {
     if (!generations.has(generation.generation)) generations.set(generation.generation, { until, renditions });
   }
   const { generation, duration_ms } = json.current;
-  return { title: String(json.title), current: generation, duration: Math.round(duration_ms / 1000), generations, files: compact(zip, files), bytes };
+  const isSound = ({ codecs }) => typeof codecs === 'string' && codecs.split(',').every(codec => codec.trim().startsWith('mp4a'));
+  const kind = Object.values(json.current.renditions).every(isSound) ? 'sound' : 'video';
+  return { title: String(json.title), current: generation, kind, duration: Math.round(duration_ms / 1000), generations, files: compact(zip, files), bytes };
 }

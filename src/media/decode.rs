@@ -82,7 +82,7 @@ pub async fn source(
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
     let mut decoders = Vec::new();
-    for published in std::iter::once(&plan.video).chain(&plan.audio) {
+    for published in plan.published() {
         arguments.extend(["-map".into(), format!("0:{}", published.stream.index).into()]);
         decoders.push(published.stream.codec.as_str());
     }

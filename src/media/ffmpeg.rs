@@ -107,11 +107,12 @@ impl Tools {
     /// Whether these tools can carry out the plan, and in which dialect.
     pub async fn dialect(&self, plan: &MediaPlan) -> Result<Dialect, ToolsError> {
         let mut dialect = Dialect { fps_mode: has_fps_mode(&self.version), tone_map: false };
-        if plan.fills || matches!(plan.video.action, Action::Transcode { .. }) {
+        let encodes = |action: &Action| plan.fills || matches!(action, Action::Transcode { .. });
+        if let Some(video) = plan.video.as_ref().filter(|video| encodes(&video.action)) {
             if !lists(&ask(&self.ffmpeg, &["-encoders"]).await?, "libx264") {
                 return Err(ToolsError::Encoder { ffmpeg: self.ffmpeg.clone(), encoder: "libx264" });
             }
-            if plan.video.stream.is_hdr() {
+            if video.stream.is_hdr() {
                 let filters = ask(&self.ffmpeg, &["-filters"]).await?;
                 dialect.tone_map = lists(&filters, "zscale") && lists(&filters, "tonemap");
             }

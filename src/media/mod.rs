@@ -3,8 +3,10 @@
 pub mod decode;
 pub mod ffmpeg;
 pub mod join;
+pub mod picture;
 pub mod probe;
 mod rework;
 mod seam;
 pub mod source;
 pub(crate) mod stills;
+mod tracks;

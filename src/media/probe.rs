@@ -13,14 +13,16 @@ use tokio::{process::Command, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
+use super::tracks;
 use crate::model::{
     media::{
         arguments::input_guard,
-        decide::{Action, MediaPlan, MediaRefusal},
-        facts::{Measured, Media},
+        decide::{Action, MediaPlan, MediaRefusal, StreamPlan},
+        facts::{Kind, Measured, Media, Wanted},
         ffprobe::{self, OutputError, PacketSample},
         input::{InputError, InputFault, last_words},
         segment::transport,
+        streams::tracks::set_aside,
         structure::{self, Structure, Table},
     },
     report::fault::{Explain, FaultClass},
@@ -33,6 +35,8 @@ const ANSWER_MAX: usize = 16 << 20;
 /// Packets are looked at in windows of this length, at the start, in the middle and at the end: longer than the
 /// distance of keyframes that common encoders keep (250 frames).
 const WINDOW: Duration = Duration::from_secs(12);
+/// Decoded at a place to see whether they are made of fields.
+const PICTURES: u32 = 12;
 /// Once, if no window showed two keyframes.
 const WIDE_WINDOW: Duration = Duration::from_secs(120);
 
@@ -96,10 +100,15 @@ impl Explain for ProbeError {
 
 /// Reads what a video holds, at most 30 seconds for each of its steps. Starting ffprobe takes most of the time, so what
 /// can be asked at once is.
-pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> Result<Media, ProbeError> {
+pub async fn probe(
+    tools: &Tools,
+    video: &Path,
+    wanted: Wanted,
+    cancel: &CancellationToken,
+) -> Result<Media, ProbeError> {
     let bytes = inspect(video).await?;
     let ask = async |options: &[&str]| {
-        let arguments = [options, &["-show_format", "-show_streams"]].concat();
+        let arguments = [options, &["-show_format", "-show_streams", "-show_programs", "-show_chapters"]].concat();
         let answer = ffprobe_json(tools, video, &arguments, cancel).await?;
         ffprobe::media(&answer, bytes).map_err(|error| ProbeError::Answer(video.to_owned(), error))
     };
@@ -113,6 +122,8 @@ pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> R
         // ffmpeg goes on with what is there, and finds streams without samples
         return Err(InputError::new(video, InputFault::TruncatedTable).into());
     }
+    media.wanted = wanted;
+    weigh(tools, video, &mut media, cancel).await?;
     if media.container.split(',').any(|name| name == "mov") {
         let whole = match guess {
             Some(whole) => whole?,
@@ -124,6 +135,35 @@ pub async fn probe(tools: &Tools, video: &Path, cancel: &CancellationToken) -> R
         sample(tools, video, &mut media, cancel).await?;
     }
     Ok(media)
+}
+
+/// Where a file has several videos, counts the pictures of those whose container does not, and looks what tracks are for.
+async fn weigh(tools: &Tools, video: &Path, media: &mut Media, cancel: &CancellationToken) -> Result<(), ProbeError> {
+    let videos = || media.streams.iter().filter(|stream| stream.kind == Kind::Video);
+    if videos().count() < 2 {
+        return Ok(());
+    }
+    if media.container.split(',').any(|name| name == "mov") {
+        let path = video.to_owned();
+        let read = tokio::task::spawn_blocking(move || tracks::of_file(&path));
+        // what can't be read says nothing
+        if let Ok(Ok(tracks)) = read.await {
+            set_aside(media, &tracks);
+        }
+        return Ok(());
+    }
+    if videos().all(|stream| stream.frames.is_some()) {
+        return Ok(());
+    }
+    let interval = format!("%+{}", WINDOW.as_secs());
+    let entries = ["-show_entries", "packet=stream_index", "-select_streams", "v", "-read_intervals", &interval];
+    match ffprobe_json(tools, video, &entries, cancel).await {
+        Ok(answer) => {
+            ffprobe::count_packets(media, &answer).map_err(|error| ProbeError::Answer(video.to_owned(), error))
+        }
+        Err(ProbeError::Cancelled) => Err(ProbeError::Cancelled),
+        Err(_) => Ok(()),
+    }
 }
 
 /// What can be said without ffmpeg. Gives the file's size.
@@ -209,7 +249,7 @@ async fn ffprobe_json(
 }
 
 /// Runs to the end, to the time limit or to the cancel, whichever is first; nothing is left running.
-async fn run(
+pub(super) async fn run(
     command: Command,
     program: &Path,
     video: &Path,
@@ -274,12 +314,13 @@ async fn given_up(video: &Path, how: String, complaints: &str) -> ProbeError {
 async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &CancellationToken) -> Result<(), ProbeError> {
     let Some(stream) = media.video() else { return Ok(()) };
     let frame = stream.frame_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.get()));
-    let (number, index) = (stream.index, stream.index.to_string());
-    let look = async |interval: String| {
-        let entries = ["-show_entries", "packet=pts_time,dts_time,size,flags", "-select_streams", &index];
-        let arguments = [&entries[..], &["-read_intervals", &interval]].concat();
+    let (number, may_have_fields) = (stream.index, ["h264", "mpeg2video", "vc1", "dvvideo"].contains(&&*stream.codec));
+    let index = number.to_string();
+    let look = async |entries: &str, interval: String| {
+        let arguments = ["-show_entries", entries, "-select_streams", &index, "-read_intervals", &interval];
         ffprobe_json(tools, video, &arguments, cancel).await
     };
+    let packets = |interval| look("packet=pts_time,dts_time,size,flags", interval);
     let mut found = PacketSample::default();
     let take = |found: &mut PacketSample, answer: Result<String, ProbeError>| match answer {
         Ok(answer) => found.window(&answer).map_err(|error| ProbeError::Answer(video.to_owned(), error)),
@@ -287,17 +328,34 @@ async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &Cancell
         // the end of a cut-off file, or a container that can't be searched: what was found elsewhere counts
         Err(_) => Ok(()),
     };
-    for answer in join_all(windows(media.duration).into_iter().map(&look)).await {
+    let fields = async {
+        if !may_have_fields {
+            return None;
+        }
+        let answer = look("frame=interlaced_frame", few_pictures(media.duration)).await;
+        answer.ok().and_then(|answer| ffprobe::has_interlaced_frames(&answer).ok())
+    };
+    let (answers, fields) = tokio::join!(join_all(windows(media.duration).into_iter().map(packets)), fields);
+    for answer in answers {
         take(&mut found, answer)?;
     }
     if !found.has_spacing() {
-        take(&mut found, look(format!("%+{}", WIDE_WINDOW.as_secs())).await)?;
+        take(&mut found, packets(format!("%+{}", WIDE_WINDOW.as_secs())).await)?;
     }
     media.keyframes = found.keyframes();
     let begins = found.first_keyframe();
     media.streams.iter_mut().filter(|stream| stream.index == number).for_each(|stream| stream.begins_at(begins));
     media.hidden.video = media.hidden.video.max(frame * found.discarded());
+    if fields == Some(true) {
+        media.has_told_fields(number);
+    }
     Ok(())
+}
+
+/// Some at the start and some in the middle: what was recorded whole may be followed by what was not.
+fn few_pictures(duration: Option<Duration>) -> String {
+    let middle = duration.map(|duration| format!(",{}%+#{PICTURES}", duration.as_secs() / 2));
+    format!("%+#{PICTURES}{}", middle.unwrap_or_default())
 }
 
 /// Intervals in ffprobe's words. A short file is read whole.
@@ -317,30 +375,38 @@ fn windows(duration: Option<Duration>) -> Vec<String> {
 /// Measures a closed segment by its own bytes; the plan adds what the transport stream does not tell (the audio's
 /// profile, the frame rate's fraction).
 pub async fn measure_segment(segment: &Path, plan: &MediaPlan) -> Result<Measured, ProbeError> {
+    let Some(video) = &plan.video else { return Ok(sound_alone(plan)) };
     let head = segment_head(segment).await.map_err(|error| InputError::io(segment, error))?;
     let parameters = head.as_ref().and_then(|head| head.video.parameters);
     let (Some(head), Some(parameters)) = (&head, parameters) else {
         return Err(ProbeError::Segment(segment.to_owned()));
     };
-    let mut codecs = parameters.codec();
-    if let Some(audio) = plan.audio.as_ref().filter(|_| head.aac) {
-        let copied = audio.action == Action::Copy;
-        // explicit object types; the transport stream's header states the base layer's alone
-        let object = match audio.stream.profile.as_deref() {
-            Some("HE-AAC") if copied => 5,
-            Some("HE-AACv2") if copied => 29,
-            _ => 2,
-        };
-        codecs.push_str(&format!(",mp4a.40.{object}"));
-    }
-    let stream = &plan.video.stream;
+    let audio = plan.audio.as_ref().filter(|_| head.aac).map(audio_codec);
+    let stream = &video.stream;
     let aspect = stream.sample_aspect.map_or(1.0, |aspect| aspect.get());
+    // a turned picture was re-encoded upright, and its samples with it
+    let aspect = if stream.rotation % 180 == 90 { 1.0 / aspect } else { aspect };
     let display = |(width, height)| ((f64::from(width) * aspect).round() as u32, height);
     Ok(Measured {
-        codecs,
+        codecs: [parameters.codec()].into_iter().chain(audio).collect::<Vec<_>>().join(","),
         resolution: parameters.size.map(display),
         frame_rate: stream.frame_rate.map(|rate| rate.get()),
     })
+}
+
+fn sound_alone(plan: &MediaPlan) -> Measured {
+    let codecs = plan.audio.as_ref().map(audio_codec).unwrap_or_default();
+    Measured { codecs, resolution: None, frame_rate: None }
+}
+
+/// With its explicit object type; the transport stream's header states the base layer's alone.
+fn audio_codec(audio: &StreamPlan) -> String {
+    let object = match audio.stream.profile.as_deref() {
+        Some("HE-AAC") if audio.action == Action::Copy => 5,
+        Some("HE-AACv2") if audio.action == Action::Copy => 29,
+        _ => 2,
+    };
+    format!("mp4a.40.{object}")
 }
 
 /// The tables and the first access unit of a segment; `None` if it begins with no H.264 stream.
@@ -352,46 +418,4 @@ pub(crate) async fn segment_head(segment: &Path) -> io::Result<Option<transport:
         Ok(transport::head(&bytes))
     });
     read.await.map_err(io::Error::other)?
-}
-
-/// How light a picture has to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Brightness {
-    Any,
-    /// A tenth of it at least is lighter than near black.
-    Lit,
-}
-
-/// A picture of the video as JPEG, at most `max_width` wide and the right way up: the most telling of the frames
-/// after `at`, so that a fade from black is passed over.
-pub async fn frame(
-    tools: &Tools,
-    video: &Path,
-    at: Duration,
-    max_width: u32,
-    brightness: Brightness,
-    cancel: &CancellationToken,
-) -> Result<Vec<u8>, ProbeError> {
-    let mut command = Command::new(&tools.ffmpeg);
-    command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
-    command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));
-    // else a video that stays dark would be read to its end
-    command.args(["-t", "2"].iter().filter(|_| brightness == Brightness::Lit));
-    command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
-    // square samples first, then no wider than wanted, with even sides
-    let mut scale = format!("thumbnail=24,scale=iw*sar:ih,setsar=1,scale='trunc(min({max_width},iw)/2)*2':-2");
-    if brightness == Brightness::Lit {
-        // of 90 % of the points, the lightest; black is 16
-        scale.push_str(
-            ",format=yuv420p,signalstats,metadata=select:key=lavfi.signalstats.YHIGH:value=40:function=greater",
-        );
-    }
-    command.args(["-map", "0:V:0", "-frames:v", "1", "-vf", &scale]);
-    command.args(["-pix_fmt", "yuvj420p", "-q:v", "3", "-c:v", "mjpeg", "-f", "image2pipe", "pipe:1"]);
-    let picture = run(command, &tools.ffmpeg, video, cancel).await?;
-    if picture.is_empty() {
-        let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
-        return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
-    }
-    Ok(picture)
 }

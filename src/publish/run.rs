@@ -21,7 +21,7 @@ use super::{
 use crate::{
     media::{
         ffmpeg::Tools,
-        probe::{self, Brightness},
+        picture::{self, Brightness},
     },
     model::{
         hls::playlist::{self, Links},
@@ -211,12 +211,16 @@ async fn telling_frame(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<V
     const WIDTH: u32 = 1280;
     /// Parts of the length, in the order in which they are tried.
     const PLACES: [f64; 5] = [0.1, 0.25, 0.45, 0.65, 0.85];
+    let stream = plan.face()?;
     let length = plan.duration.unwrap_or_default();
     let cancel = &work.control.cancel;
     let frame = async |place, brightness| {
         let at = length.mul_f64(place);
-        probe::frame(tools, &work.order.video, at, WIDTH, brightness, cancel).await.ok()
+        picture::frame(tools, &work.order.video, stream, at, WIDTH, brightness, cancel).await.ok()
     };
+    if plan.video.is_none() {
+        return frame(0.0, Brightness::Any).await;
+    }
     for place in PLACES {
         if let Some(lit) = frame(place, Brightness::Lit).await {
             return Some(lit);

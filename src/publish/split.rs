@@ -87,8 +87,13 @@ pub enum SplitError {
         video.display(), made.as_secs_f64(), promised.as_secs_f64()
     )]
     Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
-    #[error("could not split `{}`: it holds no pictures", video.display())]
-    NoPictures { video: PathBuf, complaints: String },
+    #[error("could not split `{}`: it holds no {what}", video.display())]
+    Empty {
+        video: PathBuf,
+        /// `pictures`, or `sound` where that is all there could be.
+        what: &'static str,
+        complaints: String,
+    },
     #[error("could not go on splitting `{}`", video.display())]
     Limit { video: PathBuf, source: LimitError },
     #[error("the split was cancelled")]
@@ -123,8 +128,8 @@ impl Explain for SplitError {
                 "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another.{}",
                 last_words(complaints)
             )),
-            Self::NoPictures { complaints, .. } => Some(format!(
-                "It describes a video stream and has nothing of it that can be read: get it again.{}",
+            Self::Empty { complaints, .. } => Some(format!(
+                "It describes a stream and has nothing of it that can be read: get it again.{}",
                 last_words(complaints)
             )),
             Self::Failed { complaints, .. } => {
@@ -218,7 +223,8 @@ impl Split<'_> {
         let input = input_argument(self.video).map_err(|error| InputError::io(self.video, error))?;
         let mut command = Command::new(&self.tools.ffmpeg);
         command.current_dir(self.folder).args(["-nostdin", "-hide_banner", "-loglevel", "warning"]);
-        command.args(["-progress", "pipe:2"]).args(input_guard()).arg("-i").arg(input);
+        command.args(["-progress", "pipe:2"]).args(input_guard());
+        command.args(self.plan.input_arguments()).arg("-i").arg(input);
         command.args(self.plan.arguments(self.segment_length, dialect));
         command.args(["-f", "hls", "-hls_segment_type", "mpegts", "-hls_list_size", "1"]);
         command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));
@@ -253,11 +259,12 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(split: &'a Split<'a>, sum: Sum, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
-        let frame_rate = split.plan.video.stream.frame_rate.map(Ratio::get);
+        let video = split.plan.video.as_ref().map(|video| &video.stream);
+        let frame_rate = video.and_then(|video| video.frame_rate).map(Ratio::get);
         let stills = split.plan.fills.then(|| Stills {
             ffmpeg: split.tools.ffmpeg.clone(),
             segment_length: split.segment_length,
-            sample_aspect: split.plan.video.stream.sample_aspect.map(|aspect| aspect.to_text()),
+            sample_aspect: video.and_then(|video| video.sample_aspect).map(Ratio::to_text),
         });
         let (folder, segment_length) = (split.folder, split.segment_length);
         let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills });
@@ -357,14 +364,18 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A piece without one packet, and the disk has room. That is a video without pictures, which ends with it; where
+    /// A piece without one packet, and the disk has room. That is a video without pictures (or sound), which ends with it; where
     /// others came before, a write has failed.
     fn nothing_in_it(&self) -> Result<Vec<ClosedSegment>, SplitError> {
         if self.joiner.is_empty() {
-            let (video, complaints) = (self.split.video.to_owned(), self.tail.text());
-            return Err(SplitError::NoPictures { video, complaints });
+            return Err(self.empty(self.tail.text()));
         }
         Err(self.split.write_error(io::ErrorKind::StorageFull.into()))
+    }
+
+    fn empty(&self, complaints: String) -> SplitError {
+        let what = if self.split.plan.video.is_some() { "pictures" } else { "sound" };
+        SplitError::Empty { video: self.split.video.to_owned(), what, complaints }
     }
 
     fn close(&mut self, segment: ClosedSegment) -> Result<(), SplitError> {
@@ -400,7 +411,7 @@ impl<'a> Run<'a> {
         let promised = self.split.plan.promised_duration().unwrap_or_default();
         let tolerance = Duration::from_secs(1).max(promised / 100);
         if self.summary.segments == 0 {
-            return Err(SplitError::NoPictures { video, complaints });
+            return Err(self.empty(complaints));
         }
         if made + tolerance < promised {
             if !self.split.plan.may_end_early {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     reel::{
         name::ReelName,
-        order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, OnDamage, Order, Place, Target, Transcode},
+        order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, OnDamage, Order, Place, Target, Transcode, Wanted},
     },
     retry::RetryPolicy,
 };
@@ -29,6 +29,8 @@ pub struct OrderForm {
     pub parallel_uploads: Option<usize>,
     /// Streams that players can't take are re-encoded; else they are refused.
     pub transcode: bool,
+    #[serde(default, skip_serializing_if = "Wanted::is_nothing")]
+    pub wanted: Wanted,
     #[serde(default)]
     pub replace: bool,
     #[serde(default)]
@@ -64,6 +66,7 @@ impl OrderForm {
             chunk_limit: order.cut.chunk_limit,
             parallel_uploads: order.parallel_uploads.map(NonZeroUsize::get),
             transcode: order.cut.transcode == Transcode::Auto,
+            wanted: order.cut.wanted,
             replace: order.if_taken == IfTaken::Replace,
             relay: order.relay,
             on_damage: order.on_damage,
@@ -97,6 +100,7 @@ impl OrderForm {
                 segment_length: Duration::from_secs_f64(self.segment_seconds.clamp(0.1, 86_400.0)),
                 chunk_limit: self.chunk_limit,
                 transcode: if self.transcode { Transcode::Auto } else { Transcode::Never },
+                wanted: self.wanted,
             },
             place: self.place(&expected.region),
             expected: Some(expected),
@@ -120,6 +124,7 @@ impl OrderForm {
             chunk_limit: 1 << 25,
             parallel_uploads: None,
             transcode: false,
+            wanted: Wanted::default(),
             replace: false,
             relay: false,
             on_damage: OnDamage::Ask,
@@ -193,7 +198,12 @@ mod tests {
             video: "/v/夜.mp4".into(),
             reel: "night".parse().unwrap(),
             title: "Night".into(),
-            cut: Cut { segment_length: Duration::from_millis(2500), chunk_limit: 5, transcode: Transcode::Auto },
+            cut: Cut {
+                segment_length: Duration::from_millis(2500),
+                chunk_limit: 5,
+                transcode: Transcode::Auto,
+                wanted: Wanted { video: Some(2), audio: Some("deu".parse().unwrap()), deinterlace: true },
+            },
             place: Place { target: Target::Aws { profile: Some("studio".into()) }, region: Some("eu-west-1".into()) },
             expected: Some(expected.clone()),
             parallel_uploads: NonZeroUsize::new(3),

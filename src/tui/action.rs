@@ -8,7 +8,7 @@ use ratatui::layout::Size;
 use tui_input::InputRequest;
 
 use super::{
-    backend::{AccountRegion, Order, Place, Question, Reply, Resumable},
+    backend::{AccountRegion, Order, Place, Question, Reply, Resumable, Wanted},
     chosen::{Chosen, Planned},
     id::JobId,
     job::Run,
@@ -107,6 +107,11 @@ pub(super) enum Command {
     /// Probes of files that are chosen, one after another, except where the known one still holds.
     Examine(Vec<(PathBuf, Option<Print>)>),
     StopExamining,
+    /// A chosen file once more, with streams that were asked for.
+    Reread {
+        video: PathBuf,
+        wanted: Wanted,
+    },
     /// The picture for an area of this size.
     Paint {
         video: PathBuf,

@@ -22,7 +22,7 @@ use crate::{
 };
 pub use crate::{
     model::{
-        reel::order::{AccountRegion, Order, Place, Target, Transcode},
+        reel::order::{AccountRegion, Order, Place, Target, Transcode, Wanted},
         report::event::Published,
     },
     use_cases::{
@@ -41,6 +41,8 @@ pub type JobWork<T> = BoxFuture<'static, Result<T, Stopped>>;
 
 pub trait Backend: Send + Sync + 'static {
     fn probe(&self, video: PathBuf) -> Work<Probe>;
+    /// The same with streams that are asked for.
+    fn probe_as(&self, video: PathBuf, wanted: Wanted) -> Work<Probe>;
     /// One frame that is not black, as PNG or JPEG.
     fn frame(&self, video: PathBuf) -> Work<Vec<u8>>;
     fn profiles(&self) -> Work<Vec<Profile>>;
@@ -113,9 +115,24 @@ pub struct Probe {
     pub bit_rate: u64,
     pub streams: Vec<Stream>,
     pub keyframes: Option<Keyframes>,
+    /// What there is to choose from, and what is chosen.
+    pub video: Offer,
+    pub audio: Offer,
+    pub interlaced: bool,
     /// Why it can't be published at all.
     pub refused: Option<Fault>,
     pub warnings: Vec<String>,
+}
+
+/// Streams of one kind that could be published.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// By its number in the file.
+    pub chosen: Option<u32>,
+    /// Each with its words.
+    pub streams: Vec<(u32, String)>,
+    /// Why this one, where it could have been another.
+    pub why: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::{
-    backend::{Fate, Order, Probe},
+    backend::{Order, Probe},
     effect::Effect,
 };
 
@@ -39,11 +39,6 @@ impl Chosen {
     /// A person's title for it: its file name without the ending.
     pub(super) fn title(&self) -> String {
         self.video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
-    }
-
-    /// It has parts that players can't take as they are.
-    pub(super) fn needs_transcoding(&self) -> bool {
-        self.probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_)))
     }
 }
 

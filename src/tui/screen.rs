@@ -69,6 +69,10 @@ impl Screen {
     pub(super) fn answer(&mut self, answer: &Answer, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
         match self {
             Self::Video(video) => video.answer(answer),
+            Self::Settings(settings) => {
+                settings.answer(answer);
+                Vec::new()
+            }
             Self::Source(source) => source.answer(answer, shared),
             Self::Library(library) => {
                 library.answer(answer, shared);

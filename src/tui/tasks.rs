@@ -57,6 +57,7 @@ enum Kind {
     Find,
     Look,
     Examine,
+    Reread(PathBuf),
     Paint,
     Profiles,
     Connect(Place),
@@ -102,6 +103,11 @@ impl Tasks {
             Command::Look { video, known } => self.look(owner, video, known),
             Command::StopLooking => self.stop(owner, Kind::Look),
             Command::Examine(files) => self.examine(owner, files),
+            Command::Reread { video, wanted } => {
+                let work = self.backend.probe_as(video.clone(), wanted);
+                let kind = Kind::Reread(video.clone());
+                self.ask(owner, kind, work, move |probe| Answer::Reread { video, wanted, probe });
+            }
             Command::StopExamining => self.stop(owner, Kind::Examine),
             Command::Paint { video, frame, size } => self.paint(owner, video, frame, size),
             Command::FindProfiles => self.ask(owner, Kind::Profiles, self.backend.profiles(), Answer::Profiles),

@@ -5,12 +5,15 @@ use std::{path::Path, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    media::probe::{self, Brightness},
+    media::{
+        picture::{self, Brightness},
+        probe,
+    },
     model::{
         media::{
             damage::Damage,
             decide::{MediaPlan, decide},
-            facts::Media,
+            facts::{Media, Stream, Wanted},
         },
         reel::order::{Order, Transcode},
         report::fault::{Explain, Fault, Stopped},
@@ -22,9 +25,10 @@ use crate::{
 pub async fn examine(
     engine: &Engine,
     video: &Path,
+    wanted: Wanted,
     cancel: &CancellationToken,
 ) -> Result<(Media, Result<MediaPlan, Fault>), Stopped> {
-    let media = probe::probe(engine.tools().await?, video, cancel).await?;
+    let media = probe::probe(engine.tools().await?, video, wanted, cancel).await?;
     let plan = decide(&media, Transcode::Auto).map_err(|refusal| refusal.fault());
     Ok((media, plan))
 }
@@ -36,18 +40,19 @@ pub(super) async fn damage(engine: &Engine, order: &Order, cancel: &Cancellation
     if probe::structure(&order.video).await?.is_whole() {
         return Ok(Damage::default());
     }
-    let media = probe::probe(engine.tools().await?, &order.video, cancel).await?;
+    let media = probe::probe(engine.tools().await?, &order.video, order.cut.wanted, cancel).await?;
     Ok(decide(&media, order.cut.transcode)?.damage)
 }
 
-/// One frame, as PNG or JPEG, no wider than this.
+/// One frame of a stream, as PNG or JPEG, no wider than this.
 pub async fn frame(
     engine: &Engine,
     video: &Path,
+    stream: &Stream,
     at: Duration,
     width: u32,
     cancel: &CancellationToken,
 ) -> Result<Vec<u8>, Stopped> {
     let tools = engine.tools().await?;
-    probe::frame(tools, video, at, width, Brightness::Any, cancel).await.map_err(Stopped::from)
+    picture::frame(tools, video, stream, at, width, Brightness::Any, cancel).await.map_err(Stopped::from)
 }

@@ -150,9 +150,10 @@ const scenarios = {
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
       const scheme = await page.evaluate('getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0] < 128');
       assert.equal(scheme, options.colorScheme === 'dark');
-      await picture(page, `look-${name}`);
+      const reel = new URL(values.page).pathname.split('/')[1];
+      await picture(page, `look-${reel}-${name}`);
       await page.evaluate('document.querySelectorAll("details").forEach(part => { part.open = true; })');
-      await page.screenshot({ path: join(values.pictures, `${values.browser}-look-${name}-whole.png`), fullPage: true });
+      await page.screenshot({ path: join(values.pictures, `${values.browser}-look-${reel}-${name}-whole.png`), fullPage: true });
       await close();
     }
     return {};

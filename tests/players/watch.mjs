@@ -97,6 +97,28 @@ const scenarios = {
     return { plays: true, seeks: true, seconds: last.duration };
   },
 
+  /** Sound alone, over every border, after a jump and to the end, with a picture of it where a film would be. */
+  async sound(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    await until(opened, 'video.readyState >= 2');
+    const { duration } = await state(page);
+    const size = await page.evaluate('(({ width, height }) => [width, height])(document.querySelector("video").getBoundingClientRect())');
+    assert(size[0] < 800 && size[1] < 450, `as large as a picture: ${size}`);
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 3);
+    assert.equal(await page.evaluate('document.querySelector("video").videoHeight'), 0);
+    assert.match(await page.evaluate('document.getElementById("about").textContent'), / · sound$/);
+    await page.keyboard.press('5');
+    await until(opened, 'video.currentTime >= video.duration / 2 && !video.seeking && video.readyState >= 2');
+    await playsOn(opened, duration / 2, 2);
+    await shot(page, 'sound');
+    await page.keyboard.press('9');
+    await until(opened, values.browser === 'webkit' ? 'video.duration - video.currentTime < 0.2' : 'video.ended');
+    assert.deepEqual(said, []);
+    return { seconds: duration };
+  },
+
   /** Jumps to where nothing was loaded yet, on the page and by a link. */
   async jump(browser) {
     const opened = await browser.open(values.page, DESK);

@@ -6,12 +6,13 @@ use tokio_util::sync::CancellationToken;
 use zipreel::{
     media::{
         ffmpeg::Tools,
-        probe::{Brightness, ProbeError, frame, probe},
+        picture::{Brightness, frame},
+        probe::{ProbeError, probe},
     },
     model::{
         media::{
-            decide::{MediaPlan, MediaRefusal, decide},
-            facts::{Kind, Media, Transcode},
+            decide::{MediaPlan, decide},
+            facts::{Media, Transcode, Wanted},
         },
         report::fault::{Explain, FaultClass},
         shown,
@@ -25,7 +26,7 @@ pub async fn tools() -> Tools {
 }
 
 pub async fn probed(path: &Path) -> Media {
-    probe(&tools().await, path, &CancellationToken::new()).await.unwrap()
+    probe(&tools().await, path, Wanted::default(), &CancellationToken::new()).await.unwrap()
 }
 
 pub async fn planned(wanted: Clip) -> MediaPlan {
@@ -33,7 +34,7 @@ pub async fn planned(wanted: Clip) -> MediaPlan {
 }
 
 async fn refusal(path: &Path) -> ProbeError {
-    probe(&tools().await, path, &CancellationToken::new()).await.unwrap_err()
+    probe(&tools().await, path, Wanted::default(), &CancellationToken::new()).await.unwrap_err()
 }
 
 /// What a person reads: the fault and its hint.
@@ -112,23 +113,27 @@ async fn what_players_do_not_take_is_named_and_re_encoded_alone() {
 #[tokio::test]
 async fn default_streams_are_chosen_and_the_others_named() {
     let plan = planned(Clip::Many).await;
-    assert_eq!((plan.video.stream.index, plan.audio.as_ref().unwrap().stream.index), (1, 3));
+    assert_eq!((plan.video.as_ref().unwrap().stream.index, plan.audio.as_ref().unwrap().stream.index), (1, 3));
     let sentences = plan.sentences();
-    assert!(sentences[0].ends_with("left out (one video stream is published)"), "{sentences:?}");
-    assert!(sentences[2].ends_with("(deu): left out (one audio stream is published)"), "{sentences:?}");
+    assert!(
+        sentences[0].ends_with("left out (one video stream is published; `--video-stream 0` takes it instead)"),
+        "{sentences:?}"
+    );
+    assert!(
+        sentences[2].ends_with("(deu): left out (one audio stream is published; `--audio-stream 2` takes it instead)"),
+        "{sentences:?}"
+    );
     assert!(sentences[3].contains("(eng): copied"), "{sentences:?}");
     assert!(sentences[4].ends_with("left out (subtitles are not published yet)"), "{sentences:?}");
 }
 
 #[tokio::test]
-async fn a_file_without_a_moving_picture_is_refused() {
-    for (wanted, holds) in [(Clip::AudioOnly, "audio  AAC LC stereo"), (Clip::Cover, "audio  MP3")] {
-        let media = probed(&clip(wanted)).await;
-        let refusal = decide(&media, Transcode::Auto).unwrap_err();
-        assert!(matches!(refusal, MediaRefusal::NoVideo { .. }), "{wanted:?}: {refusal:?}");
-        assert!(refusal.hint().unwrap().contains(holds), "{wanted:?}: {:?}", refusal.hint());
+async fn a_file_without_a_moving_picture_is_sound_alone() {
+    for (wanted, copied) in [(Clip::AudioOnly, true), (Clip::Cover, false)] {
+        let plan = planned(wanted).await;
+        assert_eq!((plan.video.as_ref(), plan.is_deterministic()), (None, copied), "{wanted:?}");
+        assert_eq!(plan.cover.is_some(), !copied, "{wanted:?}");
     }
-    assert!(probed(&clip(Clip::Cover)).await.streams.iter().any(|stream| stream.kind == Kind::Picture));
 }
 
 #[tokio::test]
@@ -141,8 +146,8 @@ async fn silence_and_rare_keyframes_are_warned_of() {
 
 #[tokio::test]
 async fn display_size_follows_rotation() {
-    assert_eq!(planned(Clip::Rotated).await.display_size(), (360, 640));
-    assert_eq!(planned(Clip::Mp4).await.display_size(), (640, 360));
+    assert_eq!(planned(Clip::Rotated).await.display_size(), Some((360, 640)));
+    assert_eq!(planned(Clip::Mp4).await.display_size(), Some((640, 360)));
 }
 
 #[tokio::test]
@@ -223,7 +228,7 @@ async fn no_file_name_is_an_option_a_pattern_or_a_host() {
 async fn a_cancelled_probe_ends_at_once() {
     let cancel = CancellationToken::new();
     cancel.cancel();
-    let result = probe(&tools().await, &clip(Clip::Mp4), &cancel).await;
+    let result = probe(&tools().await, &clip(Clip::Mp4), Wanted::default(), &cancel).await;
     assert!(matches!(result, Err(ProbeError::Cancelled)));
 }
 
@@ -232,7 +237,8 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     let cancel = CancellationToken::new();
     for (wanted, size) in [(Clip::Mp4, (320, 180)), (Clip::Rotated, (320, 568)), (Clip::Webm, (320, 180))] {
         let at = Duration::from_secs(1);
-        let jpeg = frame(&tools().await, &clip(wanted), at, 320, Brightness::Any, &cancel).await.unwrap();
+        let stream = probed(&clip(wanted)).await.video().unwrap().clone();
+        let jpeg = frame(&tools().await, &clip(wanted), &stream, at, 320, Brightness::Any, &cancel).await.unwrap();
         let picture = image::load_from_memory(&jpeg).unwrap();
         let (width, height) = (picture.width(), picture.height());
         assert!(width == size.0 && height.abs_diff(size.1) <= 2, "{wanted:?}: {width}x{height}");
@@ -242,7 +248,8 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     }
     let tools = tools().await;
     let at = async |kind, seconds, brightness| {
-        frame(&tools, &clip(kind), Duration::from_secs(seconds), 320, brightness, &cancel).await
+        let stream = probed(&clip(kind)).await.video().unwrap().clone();
+        frame(&tools, &clip(kind), &stream, Duration::from_secs(seconds), 320, brightness, &cancel).await
     };
     assert!(at(Clip::Mp4, 500, Brightness::Any).await.is_err(), "nothing to see after the end");
     assert!(at(Clip::DarkStart, 2, Brightness::Any).await.is_ok());

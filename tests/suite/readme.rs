@@ -166,6 +166,7 @@ fn info() -> Info {
         duration_ms: 0,
         segment_seconds: 6.0,
         source_sha256: None,
+        wanted: Default::default(),
         chunk_limit_bytes: 1,
         renditions: BTreeMap::new(),
     };
@@ -197,7 +198,7 @@ fn every_json_event_is_documented_field_by_field() {
         reel: "a".parse().unwrap(),
         title: String::new(),
         watch: String::new(),
-        resolution: (16, 9),
+        resolution: Some((16, 9)),
         open_gops: false,
         relay: true,
     };

@@ -3,21 +3,25 @@
 use crate::{
     model::{
         media::{
-            decide::{Action, MediaPlan, StreamPlan, describe},
-            facts::{Kind, Media},
+            decide::{Action, MediaPlan, NO_CHAPTERS, StreamPlan},
+            facts::{self, Kind, Media},
+            streams::words::describe,
         },
         report::fault::Fault,
     },
-    tui::backend::{Fate, Keyframes, Probe, Stream},
+    tui::backend::{Fate, Keyframes, Offer, Probe, Stream},
 };
 
-pub(super) fn probe(plan: &MediaPlan, bytes: u64, bit_rate: u64) -> Probe {
+pub(super) fn probe(media: &Media, plan: &MediaPlan, bit_rate: u64) -> Probe {
     Probe {
         duration: plan.duration.unwrap_or_default(),
-        bytes,
+        bytes: media.bytes,
         bit_rate,
-        streams: plan.streams.iter().map(stream).collect(),
+        streams: plan.streams.iter().map(stream).chain(chapters(plan)).collect(),
         keyframes: plan.keyframes.map(|(typical, longest)| Keyframes { typical, longest }),
+        video: offer(media, plan.video.as_ref(), Kind::Video),
+        audio: offer(media, plan.audio.as_ref(), Kind::Audio),
+        interlaced: plan.video.as_ref().is_some_and(|video| video.stream.interlaced),
         refused: None,
         warnings: plan.warnings.clone(),
     }
@@ -30,6 +34,9 @@ pub(super) fn refused(fault: Fault, bytes: u64, duration: std::time::Duration) -
         bit_rate: 0,
         streams: Vec::new(),
         keyframes: None,
+        video: Offer::default(),
+        audio: Offer::default(),
+        interlaced: false,
         refused: Some(fault),
         warnings: Vec::new(),
     }
@@ -42,9 +49,32 @@ pub(super) fn bit_rate(media: &Media) -> u64 {
     media.bit_rate.unwrap_or(average)
 }
 
+fn offer(media: &Media, plan: Option<&StreamPlan>, kind: Kind) -> Offer {
+    let words = |stream: &facts::Stream| {
+        let words = describe(stream);
+        let what = words.split_once("  ").map_or(words.as_str(), |(_, what)| what);
+        (stream.index, format!("#{} {what}", stream.index))
+    };
+    Offer {
+        chosen: plan.map(|plan| plan.stream.index),
+        streams: media.choosable(kind).map(words).collect(),
+        why: plan.and_then(|plan| plan.chosen.clone()),
+    }
+}
+
+fn chapters(plan: &MediaPlan) -> Option<Stream> {
+    (plan.chapters > 0).then(|| Stream {
+        kind: "chapters".to_owned(),
+        what: plan.chapters.to_string(),
+        bit_rate: None,
+        fate: Fate::LeaveOut(NO_CHAPTERS.to_owned()),
+    })
+}
+
 fn stream(plan: &StreamPlan) -> Stream {
     let words = describe(&plan.stream);
     let (kind, what) = words.split_once("  ").unwrap_or(("stream", &words));
+    let (number, kind) = kind.split_once(' ').unwrap_or(("", kind));
     let fate = match &plan.action {
         Action::Copy => Fate::Copy,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
@@ -53,5 +83,5 @@ fn stream(plan: &StreamPlan) -> Stream {
         }
         Action::Transcode { why } => Fate::Transcode(format!("re-encoded to AAC stereo, since it {why}")),
     };
-    Stream { kind: kind.to_owned(), what: what.to_owned(), bit_rate: plan.stream.bit_rate, fate }
+    Stream { kind: kind.to_owned(), what: format!("{number} {what}"), bit_rate: plan.stream.bit_rate, fate }
 }

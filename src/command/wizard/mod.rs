@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::PublishArgs,
     model::{
+        media::facts::{Stream, Wanted},
         reel::{moment, name::ReelName},
         report::{
             event::Published,
@@ -55,8 +56,9 @@ pub async fn wizard(video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, St
     let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let engine = Engine::new(settings.machine.clone());
+    let wanted = settings.cut.wanted;
     let start = Start { settings, folder: std::env::current_dir().unwrap_or_default(), ground: None };
-    let wizard = Wizard { engine: engine.clone(), durations: Arc::default() };
+    let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;
     let plain = Plain::default();
@@ -73,26 +75,36 @@ fn no_terminal(error: std::io::Error) -> Stopped {
 #[derive(Clone)]
 struct Wizard {
     engine: Engine,
-    /// Of videos that were probed: where their frame is taken.
-    durations: Arc<Mutex<HashMap<PathBuf, Duration>>>,
+    /// What the flags ask of every video.
+    wanted: Wanted,
+    /// Of videos that were probed: the stream and the time that their frame is taken of, if they have one.
+    faces: Arc<Mutex<HashMap<PathBuf, Option<(Stream, Duration)>>>>,
 }
 
 impl Wizard {
-    async fn probe(&self, video: PathBuf) -> Result<Probe, Stopped> {
-        let (media, plan) = video::examine(&self.engine, &video, &CancellationToken::new()).await?;
+    async fn probe(&self, video: PathBuf, wanted: Wanted) -> Result<Probe, Stopped> {
+        let (media, plan) = video::examine(&self.engine, &video, wanted, &CancellationToken::new()).await?;
         let bit_rate = media::bit_rate(&media);
         let duration = media.duration.unwrap_or_default();
-        self.durations.lock().unwrap_or_else(PoisonError::into_inner).insert(video, duration);
+        let face = media.video().or(media.cover()).or(media.audio()).cloned();
+        let mut faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
+        faces.insert(video, face.map(|stream| (stream, duration / 10)));
+        drop(faces);
         Ok(match plan {
-            Ok(plan) => media::probe(&plan, media.bytes, bit_rate),
+            Ok(plan) => media::probe(&media, &plan, bit_rate),
             Err(refusal) => media::refused(refusal, media.bytes, duration),
         })
     }
 
     async fn frame(&self, video: PathBuf) -> Result<Vec<u8>, Stopped> {
-        let known = self.durations.lock().unwrap_or_else(PoisonError::into_inner).get(&video).copied();
-        let at = known.unwrap_or_default() / 10;
-        video::frame(&self.engine, &video, at, FRAME_WIDTH, &CancellationToken::new()).await
+        let known = || self.faces.lock().unwrap_or_else(PoisonError::into_inner).get(&video).cloned();
+        if known().is_none() {
+            self.probe(video.clone(), self.wanted).await?;
+        }
+        let Some((stream, at)) = known().flatten() else {
+            return Err(Stopped::Failed(Fault::permanent("there is no picture in it")));
+        };
+        video::frame(&self.engine, &video, &stream, at, FRAME_WIDTH, &CancellationToken::new()).await
     }
 
     async fn account(&self, place: Place) -> Result<Account, Stopped> {
@@ -163,7 +175,12 @@ fn work<T: Send + 'static>(work: impl Future<Output = Result<T, Stopped>> + Send
 impl Backend for Wizard {
     fn probe(&self, video: PathBuf) -> Work<Probe> {
         let wizard = self.clone();
-        work(async move { Self::probe(&wizard, video).await })
+        work(async move { Self::probe(&wizard, video, wizard.wanted).await })
+    }
+
+    fn probe_as(&self, video: PathBuf, wanted: Wanted) -> Work<Probe> {
+        let wizard = self.clone();
+        work(async move { Self::probe(&wizard, video, wanted).await })
     }
 
     fn frame(&self, video: PathBuf) -> Work<Vec<u8>> {

@@ -60,7 +60,10 @@ impl Desk {
             faults: None,
             unusual: Unusual::default(),
         };
-        Self { wizard: Wizard { engine: Engine::new(machine), durations: Arc::default() }, folder }
+        Self {
+            wizard: Wizard { engine: Engine::new(machine), wanted: Wanted::default(), faces: Arc::default() },
+            folder,
+        }
     }
 
     fn order(&self, reel: &str) -> Order {
@@ -72,7 +75,12 @@ impl Desk {
             video,
             reel: reel.parse().unwrap(),
             title: reel.to_owned(),
-            cut: Cut { segment_length: Duration::from_secs(6), chunk_limit: 1 << 20, transcode: Transcode::Never },
+            cut: Cut {
+                segment_length: Duration::from_secs(6),
+                chunk_limit: 1 << 20,
+                transcode: Transcode::Never,
+                wanted: Default::default(),
+            },
             place: PLACE,
             expected: None,
             parallel_uploads: None,

@@ -236,6 +236,7 @@ impl Gate {
             relay: &relay.map(|origin| format!("{origin}/")).unwrap_or_default(),
             generation: &index.current.generation.to_string(),
             renditions: &serde_json::to_string(&renditions).unwrap_or_default(),
+            kind: if index.current.is_sound_alone() { "sound" } else { "video" },
             duration: &(index.current.duration_ms.saturating_add(500) / 1000).to_string(),
         });
         Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)

@@ -16,6 +16,8 @@ pub(super) struct Values<'a> {
     pub(super) generation: &'a str,
     /// JSON.
     pub(super) renditions: &'a str,
+    /// `video` or `sound`.
+    pub(super) kind: &'a str,
     pub(super) duration: &'a str,
 }
 
@@ -37,6 +39,7 @@ pub(super) fn fill(values: &Values<'_>) -> String {
             "relay" => page.push_str(values.relay),
             "generation" => page.push_str(values.generation),
             "renditions" => page.push_str(values.renditions),
+            "kind" => page.push_str(values.kind),
             "duration" => page.push_str(values.duration),
             _ => {}
         }
@@ -78,6 +81,7 @@ mod tests {
             relay,
             generation: "0123abcd",
             renditions: "[\"src\"]",
+            kind: "video",
             duration: "60",
         })
     }

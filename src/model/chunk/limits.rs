@@ -298,7 +298,12 @@ mod tests {
     }
 
     fn refused(plan: &MediaPlan, seconds: u64, limit: u64, bytes: u64, held: &[Held]) -> Result<(), LimitError> {
-        let cut = Cut { segment_length: Duration::from_secs(seconds), chunk_limit: limit, transcode: Transcode::Never };
+        let cut = Cut {
+            segment_length: Duration::from_secs(seconds),
+            chunk_limit: limit,
+            transcode: Transcode::Never,
+            wanted: Default::default(),
+        };
         foresee(Limits::LAMBDA, plan, &cut, &RenditionId::source(), bytes, held.to_vec())
     }
 
@@ -389,6 +394,7 @@ mod tests {
             generation: Generation::from_digest(&[0x4f; 32]),
             duration_ms: 1,
             source_sha256: None,
+            wanted: Default::default(),
             segment_seconds: 2.0,
             chunk_limit_bytes: limit,
             renditions: BTreeMap::from([(id, rendition)]),

@@ -11,7 +11,8 @@ pub struct Embed {
     pub title: String,
     /// URL of the watch page, with a slash at its end.
     pub watch: String,
-    pub resolution: (u32, u32),
+    /// `None`: sound alone.
+    pub resolution: Option<(u32, u32)>,
     /// Segments do not decode on their own; bare hls.js can't jump in it in Chromium.
     pub open_gops: bool,
     /// Browsers other than Safari and Firefox for Android can play it.
@@ -47,9 +48,9 @@ impl Embed {
     pub fn iframe(&self) -> String {
         let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
         format!(
-            "<iframe src=\"{watch}\" title=\"{title}\" style=\"width: 100%; aspect-ratio: {}; border: 0\" \
+            "<iframe src=\"{watch}\" title=\"{title}\" style=\"width: 100%; {}; border: 0\" \
              allow=\"autoplay; fullscreen; picture-in-picture; clipboard-write\" loading=\"lazy\"></iframe>",
-            self.aspect()
+            self.extent()
         )
     }
 
@@ -58,18 +59,21 @@ impl Embed {
         let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
         format!(
             "<video controls playsinline preload=\"none\" data-zipreel=\"{watch}\" poster=\"{watch}poster.jpg\" aria-label=\"{title}\" \
-             style=\"width: 100%; aspect-ratio: {}; background: #000\"></video>\n\
+             style=\"width: 100%; {}; background: #000\"></video>\n\
              <script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"></script>\n\
              <script>{SCRIPT}</script>",
-            self.aspect(),
+            self.extent(),
             hls_js(),
             hls_js_integrity(),
         )
     }
 
-    fn aspect(&self) -> String {
-        let (width, height) = self.resolution;
-        format!("{width} / {height}")
+    /// How high it is; sound needs room for its picture and the controls alone.
+    fn extent(&self) -> String {
+        match self.resolution {
+            Some((width, height)) => format!("aspect-ratio: {width} / {height}"),
+            None => "height: 16rem".to_owned(),
+        }
     }
 }
 
@@ -82,7 +86,7 @@ mod tests {
             reel: "holiday".parse().unwrap(),
             title: title.to_owned(),
             watch: "https://gate.example/holiday/".to_owned(),
-            resolution: (1920, 1080),
+            resolution: Some((1920, 1080)),
             open_gops: false,
             relay: true,
         }
@@ -95,6 +99,15 @@ mod tests {
             assert!(html.contains("\"&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;\""), "{html}");
             assert!(!html.contains("<script>alert"), "{html}");
         }
+    }
+
+    #[test]
+    fn sound_alone_is_as_high_as_its_controls_need() {
+        let sound = Embed { resolution: None, ..embed("Talk") };
+        for html in [sound.iframe(), sound.video()] {
+            assert!(html.contains("style=\"width: 100%; height: 16rem; "), "{html}");
+        }
+        assert!(embed("Talk").iframe().contains("aspect-ratio: 1920 / 1080; border"));
     }
 
     #[test]

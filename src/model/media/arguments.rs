@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{
     decide::{Action, MediaPlan, PIECE},
-    facts::Stream,
+    facts::{FirstField, Stream},
+    streams::orientation::{left_to_us, upright},
 };
 
 /// Demuxers that may open what a person names. Others follow references to more files or hosts (playlists, `concat`,
@@ -31,15 +32,22 @@ pub fn input_guard() -> [&'static str; 4] {
 }
 
 impl MediaPlan {
+    /// What stands before the input.
+    pub fn input_arguments(&self) -> Option<&'static str> {
+        left_to_us(&self.video.as_ref()?.stream)
+    }
+
     /// Everything between the input and the muxer.
     pub fn arguments(&self, segment_length: Duration, dialect: Dialect) -> Vec<String> {
         let mut arguments = words("-map_metadata -1 -map_chapters -1 -sn -dn -max_muxing_queue_size 4096");
-        arguments.extend(["-map".to_owned(), format!("0:{}", self.video.stream.index)]);
-        match self.video.action {
-            Action::Copy => arguments.extend(self.copy_video()),
-            Action::Transcode { .. } | Action::LeaveOut { .. } => {
-                arguments.extend(encode_video(&self.video.stream, segment_length, dialect));
-            }
+        if let Some(video) = &self.video {
+            arguments.extend(["-map".to_owned(), format!("0:{}", video.stream.index)]);
+            arguments.extend(match video.action {
+                Action::Copy => self.copy_video(),
+                Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                    encode_video(&video.stream, self.deinterlace, segment_length, dialect)
+                }
+            });
         }
         if let Some(audio) = &self.audio {
             arguments.extend(["-map".to_owned(), format!("0:{}", audio.stream.index)]);
@@ -69,8 +77,11 @@ impl MediaPlan {
     /// muxer itself cuts at multiples of its `hls_time`: after a long segment come short ones. So a piece ends at every
     /// keyframe: at the first after next to nothing (with 0, ffmpeg 4 begins with an empty file). Where every other
     /// frame is a keyframe, a file each would be too many; pieces then are half seconds.
+    ///
+    /// Sound can be cut anywhere, so that its pieces are the segments.
     pub fn piece_seconds(&self, segment_length: Duration) -> f64 {
         match self.keyframes {
+            _ if self.video.is_none() => segment_length.as_secs_f64(),
             Some((mean, _)) if mean < PIECE => {
                 let seconds = segment_length.as_secs_f64();
                 seconds / (seconds / PIECE.as_secs_f64()).ceil().max(1.0)
@@ -81,7 +92,7 @@ impl MediaPlan {
 }
 
 /// Keyframes at multiples of the segment length.
-fn encode_video(stream: &Stream, segment_length: Duration, dialect: Dialect) -> Vec<String> {
+fn encode_video(stream: &Stream, deinterlace: bool, segment_length: Duration, dialect: Dialect) -> Vec<String> {
     let mut arguments = x264();
     arguments.push("-force_key_frames".to_owned());
     arguments.push(format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64()));
@@ -94,7 +105,7 @@ fn encode_video(stream: &Stream, segment_length: Duration, dialect: Dialect) -> 
         arguments.push("-bsf:v".to_owned());
         arguments.push(format!("h264_metadata=tick_rate={ticks}/{}", rate.denominator));
     }
-    let filters = filters(stream, dialect);
+    let filters = filters(stream, deinterlace, dialect);
     if !filters.is_empty() {
         arguments.extend(["-vf".to_owned(), filters.join(",")]);
     }
@@ -127,11 +138,20 @@ pub fn still_arguments(frames: u64, segment_length: Duration, sample_aspect: Opt
     arguments
 }
 
-fn filters(stream: &Stream, dialect: Dialect) -> Vec<&'static str> {
+fn filters(stream: &Stream, deinterlace: bool, dialect: Dialect) -> Vec<&'static str> {
     let mut filters = Vec::new();
-    if stream.interlaced {
+    if stream.interlaced || deinterlace {
+        filters.extend(match stream.untold_fields {
+            // pictures that say nothing of fields would be passed over
+            Some(FirstField::Top) => Some("setfield=tff"),
+            Some(FirstField::Bottom) => Some("setfield=bff"),
+            None if !stream.interlaced => Some("setfield=tff"),
+            None => None,
+        });
         filters.push("yadif=deint=interlaced");
     }
+    // after the fields, which lie in rows
+    filters.extend(upright(stream));
     // 4:2:0 needs even sides
     if stream.width % 2 == 1 || stream.height % 2 == 1 {
         filters.push("crop=trunc(iw/2)*2:trunc(ih/2)*2");

@@ -3,14 +3,18 @@
 
 use std::{fmt, time::Duration};
 
+pub use super::streams::refusal::MediaRefusal;
 use super::{
-    condition,
     damage::Damage,
-    facts::{Kind, Media, Ratio, Stream, Transcode, seconds},
+    facts::{Aside, Kind, Media, Ratio, Stream, Transcode, seconds},
     gaps::{self, Gaps},
-    structure::Medium,
+    streams::{
+        choice::{Choice, Chosen},
+        condition, orientation,
+        refusal::{publishable, refused},
+        words::{codec_name, describe},
+    },
 };
-use crate::model::report::fault::{Explain, FaultClass};
 
 /// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
 const PRIMING_MAX: Duration = Duration::from_millis(250);
@@ -25,6 +29,7 @@ const LONG_GAP: Duration = Duration::from_secs(12);
 pub const SLACK: Duration = Duration::from_millis(100);
 /// Shortest piece that ffmpeg is asked to close: segments are put together from pieces.
 pub const PIECE: Duration = Duration::from_millis(500);
+pub const NO_CHAPTERS: &str = "reels have none";
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
@@ -37,6 +42,8 @@ pub enum Action {
 pub struct StreamPlan {
     pub stream: Stream,
     pub action: Action,
+    /// Why this one, where it could have been another.
+    pub chosen: Option<String>,
 }
 
 /// What will be done to a video.
@@ -44,7 +51,9 @@ pub struct StreamPlan {
 pub struct MediaPlan {
     /// All streams of the file, in its order.
     pub streams: Vec<StreamPlan>,
-    pub video: StreamPlan,
+    /// `None`: the sound alone is published.
+    pub video: Option<StreamPlan>,
+    /// One of the two is there.
     pub audio: Option<StreamPlan>,
     pub container: String,
     pub duration: Option<Duration>,
@@ -61,104 +70,36 @@ pub struct MediaPlan {
     /// Sound before the picture or after it gets still pictures.
     pub fills: bool,
     pub warnings: Vec<String>,
+    /// None of them is published.
+    pub chapters: usize,
+    /// As was asked; else what is interlaced is deinterlaced only where it is re-encoded anyway.
+    pub deinterlace: bool,
+    /// The picture that stands for sound alone.
+    pub cover: Option<Stream>,
 }
 
-#[derive(Debug, thiserror::Error, PartialEq)]
-pub enum MediaRefusal {
-    #[error("could not plan the reel: the file has no video stream")]
-    NoVideo { found: Vec<String> },
-    #[error("could not plan the reel: ffmpeg does not know the video's codec")]
-    UnknownCodec { tag: String },
-    #[error("could not plan the reel: the {what} is encrypted (`{how}`)")]
-    Encrypted {
-        /// `video` or `sound`.
-        what: &'static str,
-        how: String,
-    },
-    #[error("could not plan the reel: the file holds no pictures, only the description of a video stream")]
-    NoPictures,
-    #[error("could not plan the reel without re-encoding: {}", streams.join("; "))]
-    NeedsTranscode {
-        /// One sentence a stream: which, and why it can't be copied.
-        streams: Vec<String>,
-        /// The person has ruled it out, rather than not been asked.
-        ruled_out: bool,
-    },
-}
-
-impl Explain for MediaRefusal {
-    fn class(&self) -> FaultClass {
-        FaultClass::Permanent
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoVideo { found } if found.is_empty() => "Choose a file with a moving picture in it.".to_owned(),
-            Self::NoVideo { found } => {
-                format!("It holds only {}. Choose a file with a moving picture in it.", found.join(", "))
-            }
-            Self::UnknownCodec { tag } => {
-                format!("The stream is marked `{tag}`. A newer ffmpeg may know it; else convert the video first.")
-            }
-            Self::Encrypted { .. } => {
-                "Its owner has locked it, so nobody could play the reel. Choose another file.".to_owned()
-            }
-            Self::NoPictures => {
-                "It may be the first part of a stream alone: join it with the segments that follow it to \
-                                 one file (`cat init.mp4 segment*.m4s > whole.mp4`), or get the recording again."
-                    .to_owned()
-            }
-            Self::NeedsTranscode { ruled_out: false, .. } => {
-                "Allow it with `--transcode auto`: these streams, and only these, are then re-encoded.".to_owned()
-            }
-            Self::NeedsTranscode { ruled_out: true, .. } => {
-                "Convert the video to H.264 and AAC yourself, or take back `--transcode never`.".to_owned()
-            }
-        })
-    }
-}
-
-impl MediaRefusal {
-    /// `how`: by what scheme, or where it says so.
-    pub fn encrypted(medium: Medium, how: String) -> Self {
-        let what = match medium {
-            Medium::Pictures => "video",
-            Medium::Sound => "sound",
-        };
-        Self::Encrypted { what, how }
-    }
-}
-
-/// Chooses one video and one audio stream and what to do with each.
+/// Chooses one video and one audio stream, or either alone, and what to do with each.
 pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRefusal> {
-    let Some(video) = media.video() else {
-        return Err(MediaRefusal::NoVideo { found: media.streams.iter().map(describe).collect() });
-    };
-    let audio = media.audio();
-    if let Some((medium, how)) = condition::encryption(media, video, audio) {
-        return Err(MediaRefusal::encrypted(medium, how));
-    }
-    if video.codec.is_empty() {
-        return Err(MediaRefusal::UnknownCodec { tag: video.tag.clone() });
-    }
-    if condition::is_empty(media, video) {
-        return Err(MediaRefusal::NoPictures);
-    }
+    let choice = media.choice().map_err(|not_there| refused(media, not_there))?;
+    let (video, audio) = (choice.video.map(|chosen| chosen.stream), choice.audio.map(|chosen| chosen.stream));
+    publishable(media, video, audio)?;
     let damage = condition::damage(media, video, audio, describe);
     let plan = |stream: &Stream| {
-        let action = if stream.index == video.index {
-            copy_unless(video_obstacle(stream, media))
-        } else if audio.is_some_and(|audio| audio.index == stream.index) {
-            copy_unless(audio_obstacle(stream, media))
-        } else {
-            Action::LeaveOut { why: why_left_out(stream) }
+        let is_it = |chosen: &Chosen<'_>| chosen.stream.index == stream.index;
+        let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
+            (Some(chosen), _) => (copy_unless(video_obstacle(stream, media)), chosen.reason()),
+            (_, Some(chosen)) => (copy_unless(audio_obstacle(stream, media)), chosen.reason()),
+            _ => (Action::LeaveOut { why: why_left_out(stream, &choice) }, None),
         };
-        StreamPlan { stream: stream.clone(), action }
+        StreamPlan { stream: stream.clone(), action, chosen }
     };
     let streams: Vec<StreamPlan> = media.streams.iter().map(plan).collect();
-    let gaps = audio.map(|audio| Gaps::between(video, audio).sentences()).unwrap_or_default();
+    let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
+    // who asks for deinterlacing has asked for what it takes
+    let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
     let mut re_encoded: Vec<String> = streams
         .iter()
+        .filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream))
         .filter_map(|plan| match &plan.action {
             Action::Transcode { why } => Some(format!("{} {why}", describe(&plan.stream))),
             _ => None,
@@ -170,21 +111,24 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     if !re_encoded.is_empty() && transcode != Transcode::Auto {
         return Err(MediaRefusal::NeedsTranscode { streams: re_encoded, ruled_out: transcode == Transcode::Never });
     }
-    let chosen = |wanted: &Stream| streams.iter().find(|plan| plan.stream.index == wanted.index).cloned();
-    let video = plan(video);
-    let copied = video.action == Action::Copy;
-    let said = damage.sentences().into_iter();
+    let video = video.map(plan);
+    let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
+    let keyframes = media.keyframes.filter(|_| copied);
+    let said = damage.sentences().into_iter().chain(warnings(media, video.as_ref(), audio));
     Ok(MediaPlan {
-        audio: audio.and_then(chosen),
+        audio: audio.map(plan),
         container: media.container.clone(),
         duration: media.duration,
-        keyframes: media.keyframes.filter(|_| copied).map(|keyframes| (keyframes.mean, keyframes.max)),
-        largest_group: media.keyframes.filter(|_| copied).map_or(0, |keyframes| keyframes.largest_bytes),
+        keyframes: keyframes.map(|keyframes| (keyframes.mean, keyframes.max)),
+        largest_group: keyframes.map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
         fills: !gaps.is_empty() && transcode == Transcode::Auto,
-        warnings: said.chain(warnings(media, &video, audio)).chain(gaps::warnings(&gaps, transcode)).collect(),
+        warnings: said.chain(gaps::warnings(&gaps, transcode)).collect(),
         may_end_early: false,
         damage,
+        chapters: media.chapters,
+        deinterlace: media.wanted.deinterlace,
+        cover: media.cover().filter(|_| video.is_none()).cloned(),
         streams,
         video,
     })
@@ -199,6 +143,9 @@ fn copy_unless(obstacle: Option<String>) -> Action {
 
 /// Why players can't take the video stream as it is, in MPEG-TS.
 fn video_obstacle(stream: &Stream, media: &Media) -> Option<String> {
+    if media.wanted.deinterlace {
+        return Some("is to be deinterlaced, as asked".to_owned());
+    }
     let format = stream.pixel_format.as_deref().unwrap_or_default();
     if stream.codec != "h264" {
         return Some(format!("is {}, which few players take", codec_name(stream)));
@@ -211,8 +158,8 @@ fn video_obstacle(stream: &Stream, media: &Media) -> Option<String> {
         let hidden = seconds(media.hidden.video);
         return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
     }
-    if stream.rotation != 0 {
-        return Some(format!("is turned by {}°, which MPEG-TS can't say: it would play on its side", stream.rotation));
+    if let Some(orientation) = orientation::words(stream) {
+        return Some(format!("{orientation}, which MPEG-TS can't say: it would not play upright"));
     }
     if media.keyframes.is_some_and(|keyframes| keyframes.untimed) {
         return Some("has pictures without presentation times".to_owned());
@@ -237,12 +184,14 @@ fn audio_obstacle(stream: &Stream, media: &Media) -> Option<String> {
     None
 }
 
-fn why_left_out(stream: &Stream) -> String {
+fn why_left_out(stream: &Stream, choice: &Choice<'_>) -> String {
     match stream.kind {
-        Kind::Video => "one video stream is published",
+        Kind::Video => return choice.why_left_out(stream),
         Kind::Audio if stream.codec.is_empty() => "ffmpeg does not know its codec",
         Kind::Audio if condition::is_broken_sound(stream) => "it is damaged: ffmpeg finds no sound in it",
-        Kind::Audio => "one audio stream is published",
+        Kind::Audio => return choice.why_left_out(stream),
+        Kind::Picture if stream.aside == Some(Aside::Thumbnails) => "pictures of chapters, no video",
+        Kind::Picture if choice.video.is_none() => "cover art, no video: it becomes the poster",
         Kind::Picture => "cover art, no video",
         Kind::Subtitle => "subtitles are not published yet",
         Kind::Data | Kind::Attachment => "players have no use for it",
@@ -250,12 +199,31 @@ fn why_left_out(stream: &Stream) -> String {
     .to_owned()
 }
 
-fn warnings(media: &Media, video: &StreamPlan, audio: Option<&Stream>) -> Vec<String> {
+fn warnings(media: &Media, video: Option<&StreamPlan>, audio: Option<&Stream>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if audio.is_none() {
+        warnings.extend(condition::silence(media));
+    }
+    match video {
+        Some(video) => warnings.extend(video_warnings(media, video)),
+        None => warnings.push("there is no picture: the reel will be sound alone".to_owned()),
+    }
+    if media.duration.is_none() {
+        warnings.push("the file does not say how long it is: counts and times ahead are unknown".to_owned());
+    }
+    warnings
+}
+
+fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
     let mut warnings = Vec::new();
     let stream = &video.stream;
     let copied = video.action == Action::Copy;
-    if audio.is_none() {
-        warnings.extend(condition::silence(media));
+    if stream.interlaced && copied {
+        let lines = stream.height;
+        warnings.push(format!(
+            "the picture is interlaced ({lines}i), and copied as it is: browsers show combs where things move; \
+             `--deinterlace` re-encodes it without"
+        ));
     }
     if let Some(rate) = varying(stream) {
         warnings.push(format!("the frame rate varies (about {rate} fps on average); it is kept as it is"));
@@ -279,9 +247,6 @@ fn warnings(media: &Media, video: &StreamPlan, audio: Option<&Stream>) -> Vec<St
         };
         warnings.push(format!("the picture is HDR; {fate}"));
     }
-    if media.duration.is_none() {
-        warnings.push("the file does not say how long it is: counts and times ahead are unknown".to_owned());
-    }
     warnings
 }
 
@@ -290,64 +255,6 @@ fn varying(stream: &Stream) -> Option<Ratio> {
     let (average, base) = (stream.frame_rate?, stream.base_frame_rate?);
     let factor = base.get() / average.get();
     (!stream.interlaced && !(0.98..=1.02).contains(&factor)).then_some(average)
-}
-
-/// Codec names as people write them.
-fn codec_name(stream: &Stream) -> String {
-    match stream.codec.as_str() {
-        "h264" => "H.264",
-        "hevc" => "HEVC",
-        "av1" => "AV1",
-        "vp8" => "VP8",
-        "vp9" => "VP9",
-        "mpeg2video" => "MPEG-2",
-        "mpeg4" => "MPEG-4 Part 2",
-        "prores" => "ProRes",
-        "mjpeg" => "Motion JPEG",
-        "aac" => "AAC",
-        "ac3" => "AC-3",
-        "eac3" => "E-AC-3",
-        "dts" => "DTS",
-        "truehd" => "TrueHD",
-        "opus" => "Opus",
-        "vorbis" => "Vorbis",
-        "flac" => "FLAC",
-        "mp3" => "MP3",
-        "" => return format!("an unknown codec (`{}`)", stream.tag),
-        other if other.starts_with("pcm_") => "PCM",
-        other => return format!("`{other}`"),
-    }
-    .to_owned()
-}
-
-/// `video  H.264 High 1920x1080 60 fps`
-pub fn describe(stream: &Stream) -> String {
-    let mut words = vec![codec_name(stream)];
-    words.extend(stream.profile.clone());
-    let kind = match stream.kind {
-        Kind::Video => {
-            words.push(format!("{}x{}", stream.width, stream.height));
-            words.extend(stream.frame_rate.map(|rate| format!("{rate} fps")));
-            "video"
-        }
-        Kind::Audio => {
-            words.push(match stream.channels {
-                1 => "mono".to_owned(),
-                2 => "stereo".to_owned(),
-                6 => "5.1".to_owned(),
-                8 => "7.1".to_owned(),
-                channels => format!("{channels} channels"),
-            });
-            words.push(format!("{} kHz", f64::from(stream.sample_rate) / 1000.0));
-            "audio"
-        }
-        Kind::Picture => "picture",
-        Kind::Subtitle => "subtitles",
-        Kind::Data => "data",
-        Kind::Attachment => "attachment",
-    };
-    words.extend(stream.language.as_ref().map(|language| format!("({language})")));
-    format!("{kind}  {}", words.join(" "))
 }
 
 impl fmt::Display for StreamPlan {
@@ -360,26 +267,37 @@ impl fmt::Display for StreamPlan {
                 let target = if self.stream.kind == Kind::Video { "H.264 High" } else { "AAC stereo" };
                 write!(f, "{stream}: re-encoded to {target}, since it {why}")
             }
-        }
+        }?;
+        self.chosen.iter().try_for_each(|reason| write!(f, " ({reason})"))
     }
 }
 
 impl MediaPlan {
-    /// A sentence a stream.
+    /// A sentence a stream, and one for the chapters.
     pub fn sentences(&self) -> Vec<String> {
-        self.streams.iter().map(ToString::to_string).collect()
+        let chapters = (self.chapters > 0).then(|| format!("chapters  {}: left out ({NO_CHAPTERS})", self.chapters));
+        self.streams.iter().map(ToString::to_string).chain(chapters).collect()
+    }
+
+    /// The stream that the poster is made of: the video, the cover, or the sound itself.
+    pub fn face(&self) -> Option<&Stream> {
+        let video = self.video.as_ref().map(|video| &video.stream);
+        video.or(self.cover.as_ref()).or(self.audio.as_ref().map(|audio| &audio.stream))
+    }
+
+    /// What is published of the file.
+    pub fn published(&self) -> impl Iterator<Item = &StreamPlan> {
+        self.video.iter().chain(&self.audio)
     }
 
     /// Those that are published.
     pub fn streams(&self) -> impl Iterator<Item = &Stream> {
-        [Some(&self.video), self.audio.as_ref()].into_iter().flatten().map(|plan| &plan.stream)
+        self.published().map(|plan| &plan.stream)
     }
 
     /// Same source, same ffmpeg: same bytes. Encoders differ with the number of their threads.
     pub fn is_deterministic(&self) -> bool {
-        !self.fills
-            && self.video.action == Action::Copy
-            && self.audio.as_ref().is_none_or(|audio| audio.action == Action::Copy)
+        !self.fills && self.published().all(|plan| plan.action == Action::Copy)
     }
 
     /// How long segments will be on average if cut at the first keyframe at or after `wanted`.
@@ -414,35 +332,18 @@ impl MediaPlan {
         if !self.container.split(',').any(indexed) {
             return None;
         }
-        let audio = self.audio.as_ref().and_then(|audio| audio.stream.duration);
         // of the streams that are published: those left out may be longer
-        self.video.stream.duration.map(|video| video.max(audio.unwrap_or_default())).or(self.duration)
+        let mut lengths = self.published().map(|plan| plan.stream.duration);
+        let first = lengths.next().flatten();
+        first.map(|first| lengths.flatten().fold(first, Duration::max)).or(self.duration)
     }
 
-    /// Display size, after sample aspect ratio and rotation: what RESOLUTION names.
-    pub fn display_size(&self) -> (u32, u32) {
-        let stream = &self.video.stream;
+    /// Display size, after sample aspect ratio and rotation: what RESOLUTION names. `None` for sound alone.
+    pub fn display_size(&self) -> Option<(u32, u32)> {
+        let stream = &self.video.as_ref()?.stream;
         let aspect = stream.sample_aspect.map_or(1.0, Ratio::get);
         let width = (f64::from(stream.width) * aspect).round() as u32;
-        if stream.rotation % 180 == 90 { (stream.height, width) } else { (width, stream.height) }
-    }
-}
-
-impl Media {
-    /// The video stream to publish: default ones first, then the largest, then the first.
-    pub fn video(&self) -> Option<&Stream> {
-        let rank = |stream: &&Stream| {
-            (stream.default, u64::from(stream.width) * u64::from(stream.height), std::cmp::Reverse(stream.index))
-        };
-        self.streams.iter().filter(|stream| stream.kind == Kind::Video).max_by_key(rank)
-    }
-
-    /// The audio stream to publish: default ones first, then the first; none that ffmpeg can't decode.
-    pub fn audio(&self) -> Option<&Stream> {
-        let known = |stream: &&Stream| {
-            stream.kind == Kind::Audio && !stream.codec.is_empty() && !condition::is_broken_sound(stream)
-        };
-        self.streams.iter().filter(known).max_by_key(|stream| (stream.default, std::cmp::Reverse(stream.index)))
+        Some(if stream.rotation % 180 == 90 { (stream.height, width) } else { (width, stream.height) })
     }
 }
 

@@ -1,7 +1,11 @@
 //! What a video file holds, as ffprobe tells it: container, streams, keyframes, what an edit list hides.
 //! Pure data and its words for a person; the reader of ffprobe's output fills it, the plan judges it.
 
-use std::{fmt, time::Duration};
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use super::streams::language::{Language, NoLanguage};
 
 use super::structure::Structure;
 
@@ -14,6 +18,67 @@ pub enum Transcode {
     /// Re-encode those streams, and only those.
     Auto,
     Never,
+}
+
+/// What a person asked of the streams, rather than leave it to the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    /// Index of the video stream.
+    pub video: Option<u32>,
+    pub audio: Option<WantedAudio>,
+    /// Re-encode the video, one picture out of both fields.
+    pub deinterlace: bool,
+}
+
+impl Wanted {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Written as a number or a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum WantedAudio {
+    /// By its index in the file.
+    Stream(u32),
+    /// The first in this language.
+    Language(Language),
+}
+
+impl FromStr for WantedAudio {
+    type Err = NoLanguage;
+
+    fn from_str(text: &str) -> Result<Self, NoLanguage> {
+        match text.parse() {
+            Ok(index) => Ok(Self::Stream(index)),
+            Err(_) => text.parse().map(Self::Language),
+        }
+    }
+}
+
+impl TryFrom<String> for WantedAudio {
+    type Error = NoLanguage;
+
+    fn try_from(text: String) -> Result<Self, NoLanguage> {
+        text.parse()
+    }
+}
+
+impl From<WantedAudio> for String {
+    fn from(wanted: WantedAudio) -> Self {
+        wanted.to_string()
+    }
+}
+
+impl fmt::Display for WantedAudio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stream(index) => index.fmt(f),
+            Self::Language(language) => language.fmt(f),
+        }
+    }
 }
 
 /// A probed file.
@@ -34,17 +99,45 @@ pub struct Media {
     pub hidden: Hidden,
     /// What the file's own structure says.
     pub structure: Structure,
+    /// Of a transport stream, in its order; most files have none.
+    pub programmes: Vec<Programme>,
+    pub chapters: usize,
+    /// For which the packets were sampled.
+    pub wanted: Wanted,
+}
+
+/// Streams that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programme {
+    pub number: u32,
+    pub name: Option<String>,
+    /// Their indices; a stream may be in several programmes.
+    pub streams: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Video,
-    /// Cover art: one picture that looks like a video stream.
+    /// One picture that looks like a video stream, such as cover art.
     Picture,
     Audio,
     Subtitle,
     Data,
     Attachment,
+}
+
+/// What a stream says of itself that makes it none that a person means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aside {
+    /// Beside another stream: an alpha plane, a second layer.
+    Auxiliary,
+    Depth,
+    Thumbnails,
+    Stills,
+    /// A commentary, or the picture told in words.
+    Commentary,
+    /// Players pass it over unless asked for it.
+    Disabled,
 }
 
 /// One stream. Fields that do not fit the kind are zero or `None`.
@@ -68,7 +161,11 @@ pub struct Stream {
     pub sample_aspect: Option<Ratio>,
     /// Degrees clockwise by which players turn the picture: 0, 90, 180 or 270.
     pub rotation: u16,
+    /// Left and right are swapped by players, before they turn it.
+    pub mirrored: bool,
     pub interlaced: bool,
+    /// The field that is shown first, where the container alone tells of fields and the pictures do not.
+    pub untold_fields: Option<FirstField>,
     pub clock: Option<Clock>,
     /// Average over the stream.
     pub frame_rate: Option<Ratio>,
@@ -82,9 +179,29 @@ pub struct Stream {
     /// When its first packet is shown or heard, seconds.
     pub start: Option<f64>,
     pub duration: Option<Duration>,
+    /// Pictures or packets: all, or those of the first seconds where the container does not say.
+    pub frames: Option<u64>,
     pub language: Option<String>,
     pub title: Option<String>,
+    /// What the container calls it: a file's name, a handler's.
+    pub called: Option<String>,
     pub default: bool,
+    pub aside: Option<Aside>,
+}
+
+impl Media {
+    /// The pictures of this stream themselves say that they are made of fields.
+    pub fn has_told_fields(&mut self, index: u32) {
+        for stream in self.streams.iter_mut().filter(|stream| stream.index == index) {
+            (stream.interlaced, stream.untold_fields) = (true, None);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstField {
+    Top,
+    Bottom,
 }
 
 impl Stream {

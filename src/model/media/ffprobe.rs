@@ -1,23 +1,23 @@
 //! Reads ffprobe's JSON. The file behind it may be anybody's, so every field is optional, every number is bounded and
 //! text loses its control characters: no input makes this panic or grow without limit.
 
+mod json;
+
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{
-    facts::{Clock, Hidden, Keyframes, Kind, Media, Ratio, Stream},
+    facts::{Aside, Clock, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
+    streams::orientation::{self, Orientation},
     structure::Structure,
 };
+use json::{clock, duration, list, number, ratio, seconds, text};
 
 /// Streams beyond this are not looked at.
 pub const STREAMS_MAX: usize = 256;
 /// Packets beyond this are not looked at: minutes of any video.
 pub const PACKETS_MAX: usize = 200_000;
-/// Characters kept of any text.
-const TEXT_MAX: usize = 120;
-/// Longer than any video: eleven days, in seconds.
-const SECONDS_MAX: f64 = 1_000_000.0;
 /// Wider and higher than any codec's limit.
 const PIXELS_MAX: u64 = 65_536;
 
@@ -34,22 +34,28 @@ pub enum OutputError {
     NoFormat,
 }
 
-/// The answer to `-show_format -show_streams -of json`, for a file of `bytes`.
+/// The answer to `-show_format -show_streams -show_programs -show_chapters -of json`, for a file of `bytes`.
 pub fn media(json: &str, bytes: u64) -> Result<Media, OutputError> {
     let answer: Value = serde_json::from_str(json)?;
     let format = &answer["format"];
     let container = text(&format["format_name"]).ok_or(OutputError::NoFormat)?;
-    let streams = answer["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let whole = duration(&format["duration"]).filter(|whole| !is_unknown(*whole, streams));
+    let whole = duration(&format["duration"]).filter(|whole| !is_unknown(*whole, list(&answer["streams"])));
+    let mut streams: Vec<Stream> = list(&answer["streams"]).iter().take(STREAMS_MAX).filter_map(stream).collect();
+    if container.split(',').any(|name| name == "mov") {
+        disable(&mut streams);
+    }
     let mut media = Media {
         container,
         duration: whole,
         bytes,
         bit_rate: number(&format["bit_rate"]),
-        streams: streams.iter().take(STREAMS_MAX).filter_map(stream).collect(),
+        streams,
         keyframes: None,
         hidden: Hidden::default(),
         structure: Structure::default(),
+        programmes: list(&answer["programs"]).iter().take(STREAMS_MAX).filter_map(programme).collect(),
+        chapters: list(&answer["chapters"]).len(),
+        wanted: Wanted::default(),
     };
     if media.container.split(',').any(|name| name == "matroska") {
         count_from_start(&mut media, seconds(&format["start_time"]).unwrap_or(0.0));
@@ -83,25 +89,42 @@ fn is_unknown(length: Duration, streams: &[Value]) -> bool {
     streams.iter().any(of_stream) || scales.into_iter().any(of_file)
 }
 
-/// What an edit list hides: `shown` was probed with it, `whole` with `-ignore_editlist 1`.
+fn programme(json: &Value) -> Option<Programme> {
+    let index = |stream: &Value| number(&stream["index"]).and_then(|index| u32::try_from(index).ok());
+    Some(Programme {
+        number: number(&json["program_num"]).or_else(|| number(&json["program_id"]))?.try_into().ok()?,
+        name: text(&json["tags"]["service_name"]).or_else(|| text(&json["tags"]["title"])),
+        streams: list(&json["streams"]).iter().filter_map(index).collect(),
+    })
+}
+
+/// In MP4 and QuickTime "default" stands for "enabled". A file in which nothing of a kind is enabled says nothing by it.
+fn disable(streams: &mut [Stream]) {
+    for kind in [Kind::Video, Kind::Audio] {
+        let is_told = streams.iter().any(|stream| stream.kind == kind && stream.default);
+        let of_kind = streams.iter_mut().filter(|stream| stream.kind == kind && !stream.default && is_told);
+        of_kind.for_each(|stream| stream.aside = stream.aside.or(Some(Aside::Disabled)));
+    }
+}
+
+/// What an edit list hides of what would be published: `shown` was probed with it, `whole` with `-ignore_editlist 1`.
 pub fn hidden(shown: &Media, whole: &Media) -> Hidden {
-    let longest = |kind: Kind| {
-        let difference = |stream: &Stream| {
-            let same = whole.streams.iter().find(|other| other.index == stream.index)?;
-            same.duration?.checked_sub(stream.duration?)
-        };
-        let of_kind = shown.streams.iter().filter(|stream| stream.kind == kind);
-        of_kind.filter_map(difference).max().unwrap_or_default()
+    let difference = |stream: Option<&Stream>| {
+        let stream = stream?;
+        let same = whole.streams.iter().find(|other| other.index == stream.index)?;
+        same.duration?.checked_sub(stream.duration?)
     };
-    Hidden { video: longest(Kind::Video), audio: longest(Kind::Audio) }
+    let of = |stream| difference(stream).unwrap_or_default();
+    Hidden { video: of(shown.video()), audio: of(shown.audio()) }
 }
 
 fn stream(json: &Value) -> Option<Stream> {
     let tags = &json["tags"];
-    let side_data = json["side_data_list"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let side_data = list(&json["side_data_list"]);
+    let Orientation { rotation, mirrored } = orientation::told(side_data, tags);
     let disposition = |name: &str| number(&json["disposition"][name]) == Some(1);
     let kind = match json["codec_type"].as_str()? {
-        "video" if disposition("attached_pic") => Kind::Picture,
+        "video" if disposition("attached_pic") || disposition("timed_thumbnails") => Kind::Picture,
         "video" => Kind::Video,
         "audio" => Kind::Audio,
         "subtitle" => Kind::Subtitle,
@@ -122,8 +145,10 @@ fn stream(json: &Value) -> Option<Stream> {
         width: pixels("width"),
         height: pixels("height"),
         sample_aspect: ratio(&json["sample_aspect_ratio"], ':'),
-        rotation: rotation(side_data, tags),
-        interlaced: json["field_order"].as_str().is_some_and(|order| ["tt", "bb", "tb", "bt"].contains(&order)),
+        rotation,
+        mirrored,
+        interlaced: first_field(&json["field_order"]).is_some(),
+        untold_fields: first_field(&json["field_order"]),
         clock: ratio(&json["time_base"], '/')
             .map(|tick| Clock { tick, start: json["start_pts"].as_i64().unwrap_or(0) }),
         frame_rate: ratio(&json["avg_frame_rate"], '/'),
@@ -137,56 +162,57 @@ fn stream(json: &Value) -> Option<Stream> {
         duration: duration(&json["duration"])
             .filter(|_| number(&json["duration_ts"]) != Some(UNKNOWN))
             .or_else(|| clock(tags["DURATION"].as_str()?)),
+        frames: number(&json["nb_frames"])
+            .or_else(|| number(&tags["NUMBER_OF_FRAMES"]))
+            .or_else(|| number(&tags["NUMBER_OF_FRAMES-eng"])),
         language: text(&tags["language"]).filter(|language| language != "und"),
         title: text(&tags["title"]),
+        called: text(&tags["filename"]).or_else(|| text(&tags["handler_name"]).filter(|name| !is_usual(name))),
         default: disposition("default"),
+        aside: ASIDES.into_iter().find(|(name, _)| disposition(name)).map(|(_, aside)| aside),
     })
 }
 
-/// Degrees clockwise, to the nearest quarter turn. The display matrix counts the other way round; ffprobe before 5
-/// gives a tag as well.
-fn rotation(side_data: &[Value], tags: &Value) -> u16 {
-    let matrix = side_data.iter().find_map(|data| data["rotation"].as_f64()).map(|degrees| -degrees);
-    let tag = || tags["rotate"].as_str()?.parse::<f64>().ok();
-    let degrees = matrix.or_else(tag).filter(|degrees| degrees.is_finite()).unwrap_or(0.0);
-    let quarters = (degrees.rem_euclid(360.0) / 90.0).round() as u16 % 4;
-    quarters * 90
+/// Dispositions that say it.
+const ASIDES: [(&str, Aside); 6] = [
+    ("still_image", Aside::Stills),
+    ("timed_thumbnails", Aside::Thumbnails),
+    ("dependent", Aside::Auxiliary),
+    ("multilayer", Aside::Auxiliary),
+    ("comment", Aside::Commentary),
+    ("visual_impaired", Aside::Commentary),
+];
+
+/// Names that common muxers give to every handler.
+fn is_usual(name: &str) -> bool {
+    ["VideoHandler", "SoundHandler", "DataHandler"].contains(&name) || name.contains("Media Handler")
 }
 
-/// ffprobe writes many numbers as text.
-fn number(json: &Value) -> Option<u64> {
-    json.as_u64().or_else(|| json.as_str()?.parse().ok())
+/// The field that is shown first; `None` for whole pictures. The second letter of the order is the one that is shown.
+fn first_field(order: &Value) -> Option<FirstField> {
+    match order.as_str()? {
+        "tt" | "bt" => Some(FirstField::Top),
+        "bb" | "tb" => Some(FirstField::Bottom),
+        _ => None,
+    }
 }
 
-fn seconds(json: &Value) -> Option<f64> {
-    let seconds = json.as_f64().or_else(|| json.as_str()?.parse().ok())?;
-    (seconds.is_finite() && seconds.abs() <= SECONDS_MAX).then_some(seconds)
+/// How many packets each stream has, by `-show_entries packet=stream_index -of json` over a window.
+pub fn count_packets(media: &mut Media, json: &str) -> Result<(), OutputError> {
+    let answer: Value = serde_json::from_str(json)?;
+    let packets = || list(&answer["packets"]).iter().take(PACKETS_MAX);
+    for stream in media.streams.iter_mut().filter(|stream| stream.frames.is_none()) {
+        let own = packets().filter(|packet| number(&packet["stream_index"]) == Some(u64::from(stream.index))).count();
+        // one that begins later says nothing
+        stream.frames = Some(own as u64).filter(|frames| *frames > 0);
+    }
+    Ok(())
 }
 
-fn duration(json: &Value) -> Option<Duration> {
-    let duration = Duration::try_from_secs_f64(seconds(json)?).ok()?;
-    (!duration.is_zero()).then_some(duration)
-}
-
-/// Matroska's `00:00:25.123000000`.
-fn clock(text: &str) -> Option<Duration> {
-    let mut parts = text.trim().splitn(3, ':');
-    let (hours, minutes) = (parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?);
-    let rest = parts.next()?.parse::<f64>().ok()?;
-    let seconds = f64::from(hours) * 3600.0 + f64::from(minutes) * 60.0 + rest;
-    duration(&Value::from(seconds))
-}
-
-fn ratio(json: &Value, separator: char) -> Option<Ratio> {
-    let (numerator, denominator) = json.as_str()?.split_once(separator)?;
-    Ratio::new(numerator.parse().ok()?, denominator.parse().ok()?)
-}
-
-/// Text from inside the file: shown on terminals, so without control characters.
-fn text(json: &Value) -> Option<String> {
-    let text: String = json.as_str()?.chars().filter(|character| !character.is_control()).take(TEXT_MAX).collect();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+/// What decoded pictures say of fields, by `-show_entries frame=interlaced_frame -of json`.
+pub fn has_interlaced_frames(json: &str) -> Result<bool, OutputError> {
+    let answer: Value = serde_json::from_str(json)?;
+    Ok(list(&answer["frames"]).iter().any(|frame| number(&frame["interlaced_frame"]) == Some(1)))
 }
 
 /// What windows of one stream's packets show.
@@ -206,7 +232,7 @@ impl PacketSample {
     /// Adds one window: the answer to `-show_entries packet=pts_time,dts_time,size,flags -of json`, in decoding order.
     pub fn window(&mut self, json: &str) -> Result<(), OutputError> {
         let answer: Value = serde_json::from_str(json)?;
-        let packets = answer["packets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let packets = list(&answer["packets"]);
         let (mut keyframe, mut end, mut group_bytes) = (None::<f64>, None::<f64>, 0);
         for packet in packets.iter().take(PACKETS_MAX) {
             self.packets += 1;

@@ -2,7 +2,6 @@
 
 pub mod arguments;
 pub mod complaints;
-pub mod condition;
 pub mod damage;
 pub mod decide;
 pub mod facts;
@@ -11,4 +10,5 @@ pub mod ffprobe;
 pub mod gaps;
 pub mod input;
 pub mod segment;
+pub mod streams;
 pub mod structure;

@@ -9,6 +9,7 @@ use super::{
     generation::SourceHash,
     moment::Timestamp,
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+    order::Wanted,
 };
 
 /// Entry names inside the index function's zip. Playlists and init sections have the names of their URL paths
@@ -50,7 +51,18 @@ pub struct GenerationIndex {
     /// Of the video that it was made of. zipreel 0.1 did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_sha256: Option<SourceHash>,
+    /// What was asked of the video's streams: without it a repair would make another reel.
+    #[serde(default, skip_serializing_if = "Wanted::is_nothing")]
+    pub wanted: Wanted,
     pub renditions: BTreeMap<RenditionId, RenditionIndex>,
+}
+
+impl GenerationIndex {
+    /// There is no picture in it.
+    pub fn is_sound_alone(&self) -> bool {
+        let is_sound = |codec: &str| codec.trim().starts_with("mp4a");
+        self.renditions.values().all(|rendition| rendition.codecs.split(',').all(is_sound))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,10 @@ use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, time::Duration
 use serde::{Deserialize, Serialize};
 
 use super::name::{Generation, ReelName};
-pub use crate::model::media::{damage::OnDamage, facts::Transcode};
+pub use crate::model::media::{
+    damage::OnDamage,
+    facts::{Transcode, Wanted, WantedAudio},
+};
 use crate::model::retry::RetryPolicy;
 
 /// What kind of place reels are published to.
@@ -48,6 +51,7 @@ pub struct Cut {
     /// Upper limit of a chunk's zip, bytes.
     pub chunk_limit: u64,
     pub transcode: Transcode,
+    pub wanted: Wanted,
 }
 
 /// What to do where the reel's name has another generation.

@@ -56,7 +56,7 @@ pub(crate) async fn foresee(
 
 /// For an account where nothing is yet: reads the video alone.
 pub async fn foresee_alone(limits: Limits, order: &Order, tools: &Tools, control: &Control) -> Result<(), Stopped> {
-    let media = probe::probe(tools, &order.video, &control.cancel).await?;
+    let media = probe::probe(tools, &order.video, order.cut.wanted, &control.cancel).await?;
     let plan = decide(&media, order.cut.transcode)?;
     fits(limits, order, &plan, media.bytes, Vec::new())
 }

@@ -43,7 +43,7 @@ pub(crate) struct Video {
 }
 
 pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Control) -> Result<Video, Stopped> {
-    let media = probe::probe(tools, &order.video, &control.cancel).await?;
+    let media = probe::probe(tools, &order.video, order.cut.wanted, &control.cancel).await?;
     let mut plan = decide(&media, order.cut.transcode)?;
     if order.on_damage == OnDamage::Fail && !plan.damage.is_none() {
         return Err(Stopped::Failed(plan.damage.refusal(&order.video, RULED_OUT)));

@@ -6,7 +6,10 @@ use futures_util::FutureExt;
 use image::ImageFormat;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Script, account, detail, frame, generation, name, order, phone, probe, reels, resumables, signed_out};
+use super::{
+    Script, account, chosen, detail, frame, generation, name, order, phone, probe, reels, resumables, signed_out,
+    two_cameras,
+};
 use crate::{
     model::{
         reel::name::ReelName,
@@ -14,7 +17,7 @@ use crate::{
     },
     tui::backend::{
         Account, AccountRegion, Backend, Checked, Finding, Follow, JobWork, Order, Place, Probe, Profile, Published,
-        Publishing, Reel, ReelDetail, Removal, Repair, Report, Resumable, Target, Unfinished, Work,
+        Publishing, Reel, ReelDetail, Removal, Repair, Report, Resumable, Target, Unfinished, Wanted, Work,
     },
 };
 
@@ -28,11 +31,16 @@ impl Backend for Script {
         let stem = video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         ready(match stem.as_str() {
             "phone" => Ok(phone()),
+            "take 20" => Ok(two_cameras()),
             "broken" => Err(Fault::permanent("could not read `broken.webm` as a video")
                 .because("EBML header parsing failed")
                 .hint("Check that the file is complete; `ffprobe` says more.")),
             _ => Ok(probe()),
         })
+    }
+
+    fn probe_as(&self, video: PathBuf, wanted: Wanted) -> Work<Probe> {
+        self.probe(video).map(move |probe| probe.map(|probe| chosen(probe, wanted))).boxed()
     }
 
     fn frame(&self, _: PathBuf) -> Work<Vec<u8>> {

@@ -13,8 +13,8 @@ use image::{DynamicImage, Rgb, RgbImage};
 use super::{
     Start,
     backend::{
-        Account, Chunk, ChunkId, Fate, Keyframes, Order, Place, Probe, Published, Question, Reel, ReelDetail,
-        Resumable, Storage, Stream, Target, Transcode,
+        Account, Chunk, ChunkId, Fate, Keyframes, Offer, Order, Place, Probe, Published, Question, Reel, ReelDetail,
+        Resumable, Storage, Stream, Target, Transcode, Wanted,
     },
     work::folder::{Entry, Kind, Listing, Named},
 };
@@ -22,7 +22,7 @@ use crate::{
     model::{
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
-            order::{AccountRegion, Cut, Folders},
+            order::{AccountRegion, Cut, Folders, WantedAudio},
         },
         report::{
             event::{Count, Event, JobChange, JobName, Planned, Unit},
@@ -68,7 +68,12 @@ pub(super) fn start() -> Start {
     let settings = Settings {
         name: None,
         title: None,
-        cut: Cut { segment_length: Duration::from_secs(6), chunk_limit: 32 << 20, transcode: Transcode::Ask },
+        cut: Cut {
+            segment_length: Duration::from_secs(6),
+            chunk_limit: 32 << 20,
+            transcode: Transcode::Ask,
+            wanted: Default::default(),
+        },
         place: Place { target: Target::Local, region: None },
         parallel_uploads: None,
         replace: false,
@@ -116,6 +121,9 @@ pub(super) fn probe() -> Probe {
             stream("audio", "AAC stereo 48 kHz", Some(192_000), Fate::Copy),
         ],
         keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(4100) }),
+        video: Offer { chosen: Some(0), ..Offer::default() },
+        audio: Offer { chosen: Some(1), ..Offer::default() },
+        interlaced: false,
         refused: None,
         warnings: Vec::new(),
     }
@@ -132,6 +140,35 @@ pub(super) fn phone() -> Probe {
         bit_rate: None,
         fate: Fate::LeaveOut("players have no use for it".into()),
     });
+    probe
+}
+
+/// Two cameras and two languages, all of fields.
+pub(super) fn two_cameras() -> Probe {
+    let mut probe = probe();
+    let offer = |chosen: u32, streams: [(u32, &str); 2]| Offer {
+        chosen: Some(chosen),
+        streams: streams.map(|(number, words)| (number, words.to_owned())).to_vec(),
+        why: Some("chosen of 2, since it comes first".to_owned()),
+    };
+    probe.video = offer(0, [(0, "#0 H.264 High 1920x1080 25 fps"), (1, "#1 H.264 High 1920x1080 25 fps")]);
+    probe.audio = offer(2, [(2, "#2 AAC LC stereo 48 kHz (eng)"), (3, "#3 AAC LC stereo 48 kHz (deu)")]);
+    probe.interlaced = true;
+    probe
+}
+
+/// As the engine answers when streams are asked for.
+pub(super) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
+    let why = || Some("chosen, since it was asked for".to_owned());
+    if let Some(number) = wanted.video {
+        (probe.video.chosen, probe.video.why) = (Some(number), why());
+    }
+    if let Some(WantedAudio::Stream(number)) = wanted.audio {
+        (probe.audio.chosen, probe.audio.why) = (Some(number), why());
+    }
+    if wanted.deinterlace {
+        probe.streams[0].fate = Fate::Transcode("re-encoded to H.264 High, since it is to be deinterlaced".into());
+    }
     probe
 }
 

@@ -1,10 +1,14 @@
 //! Step 2: how reels are made and where they go: one set of settings for all that was chosen, and a name for each.
 //! Every field is checked as it changes; what is wrong blocks the way to the review and says so.
 
+mod naming;
+pub(in crate::tui) mod streams;
+
 use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
 
 use tui_input::{Input, InputRequest};
 
+use self::{naming::Naming, streams::Part};
 use crate::{
     model::{
         chunk::pack,
@@ -21,6 +25,7 @@ use crate::{
         effect::{self, Effect},
         keymap::Table,
         shared::{Connection, Shared},
+        work::answer::Answer,
     },
 };
 
@@ -37,6 +42,8 @@ pub(in crate::tui) enum Field {
     Length,
     /// Of the video with this number.
     Name(usize),
+    /// Of the video with this number, where there is a choice.
+    Part(usize, Part),
     /// Only where a name is taken.
     Replace,
     Unlisted,
@@ -48,17 +55,6 @@ pub(in crate::tui) enum Field {
     Title,
     Chunk,
     Parallel,
-}
-
-/// One of the chosen videos, and how its reel will be called.
-#[derive(Debug, Clone)]
-pub(in crate::tui) struct Naming {
-    pub(in crate::tui) chosen: Chosen,
-    pub(in crate::tui) typed: Input,
-    /// The person typed it; else it comes from the file, and makes way where two are alike.
-    is_decided: bool,
-    /// Makes the reel unlisted.
-    suffix: String,
 }
 
 #[derive(Debug, Clone)]
@@ -88,7 +84,15 @@ impl Settings {
         let naming = |chosen: Chosen| {
             let slug = || ReelName::slug(&chosen.title()).map(|name| name.to_string());
             let name = given.map(ReelName::to_string).or_else(slug).unwrap_or_else(|| "video".to_owned());
-            Naming { typed: Input::new(name), is_decided: is_one, suffix: (shared.suffix)(), chosen }
+            Naming {
+                typed: Input::new(name),
+                is_decided: is_one,
+                suffix: (shared.suffix)(),
+                wanted: start.cut.wanted,
+                read: Ok(start.cut.wanted),
+                picked: chosen.clone(),
+                chosen,
+            }
         };
         Self {
             videos: chosen.into_iter().map(naming).collect(),
@@ -107,7 +111,7 @@ impl Settings {
 
     /// Whether these are for just these videos, as they were probed.
     pub(in crate::tui) fn is_for(&self, chosen: &[Chosen]) -> bool {
-        self.videos.iter().map(|video| &video.chosen).eq(chosen)
+        self.videos.iter().map(|video| &video.picked).eq(chosen)
     }
 
     /// The same for one of the videos alone, to be mended after a failure.
@@ -118,12 +122,16 @@ impl Settings {
     }
 
     pub(in crate::tui) fn needs_transcoding(&self) -> bool {
-        self.videos.iter().any(|video| video.chosen.needs_transcoding())
+        self.videos.iter().any(Naming::needs_transcoding)
     }
 
     pub(in crate::tui) fn fields(&self, shared: &Shared) -> Vec<Field> {
         let mut fields = vec![Field::Length];
-        fields.extend((0..self.videos.len()).map(Field::Name));
+        for (number, video) in self.videos.iter().enumerate() {
+            fields.push(Field::Name(number));
+            let parts = streams::parts(&video.chosen.probe, video.wanted);
+            fields.extend(parts.into_iter().map(|part| Field::Part(number, part)));
+        }
         if self.reels(shared).iter().flatten().any(|reel| is_taken(reel, shared)) {
             fields.push(Field::Replace);
         }
@@ -196,6 +204,11 @@ impl Settings {
     pub(in crate::tui) fn problems(&self, shared: &Shared) -> Vec<(Field, String)> {
         let mut problems: Vec<_> = self.too_big().map(|problem| (Field::Length, problem)).into_iter().collect();
         problems.extend(self.name_problems(shared));
+        let unread = self.videos.iter().enumerate();
+        problems.extend(unread.filter_map(|(number, video)| {
+            let (part, words) = video.problem()?;
+            Some((Field::Part(number, part), words))
+        }));
         match &shared.connection {
             Connection::Failed(fault) => problems.push((Field::Target, fault.to_string())),
             Connection::Asking | Connection::Unasked => {
@@ -204,7 +217,7 @@ impl Settings {
             Connection::Ready(_) => {}
         }
         if self.needs_transcoding() && self.transcode != Transcode::Auto {
-            let these = self.videos.iter().filter(|video| video.chosen.needs_transcoding());
+            let these = self.videos.iter().filter(|video| video.needs_transcoding());
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
             let words = match (self.videos.len(), these.as_slice()) {
                 (1, _) => "this video plays nowhere without re-encoding: allow it with →".to_owned(),
@@ -253,8 +266,8 @@ impl Settings {
             Action::Up => self.step(-1, shared),
             Action::Down => self.step(1, shared),
             Action::Scroll(lines) => self.step(lines.signum() as isize, shared),
-            Action::Left => self.change(-1),
-            Action::Right => self.change(1),
+            Action::Left => return self.change(-1),
+            Action::Right => return self.change(1),
             Action::Pick(field) => return self.pick(*field, shared),
             Action::Toggle => return self.list(None, shared),
             Action::Edit(request) => return self.edit(*request, shared),
@@ -302,14 +315,8 @@ impl Settings {
         self.focus = field;
         match field {
             Field::Region | Field::Target if again => self.list(None, shared),
-            Field::Replace | Field::Unlisted | Field::More | Field::Transcode => {
-                self.change(1);
-                Vec::new()
-            }
-            Field::Length | Field::Chunk | Field::Parallel if again => {
-                self.change(1);
-                Vec::new()
-            }
+            Field::Replace | Field::Unlisted | Field::More | Field::Transcode => self.change(1),
+            Field::Length | Field::Chunk | Field::Parallel | Field::Part(..) if again => self.change(1),
             _ => Vec::new(),
         }
     }
@@ -346,7 +353,13 @@ impl Settings {
         video.typed.handle(request);
     }
 
-    fn change(&mut self, by: isize) {
+    /// A video was read once more.
+    pub(in crate::tui) fn answer(&mut self, answer: &Answer) {
+        let Answer::Reread { video, wanted, probe } = answer else { return };
+        self.videos.iter_mut().for_each(|naming| naming.reread(video, *wanted, probe));
+    }
+
+    fn change(&mut self, by: isize) -> Vec<Command> {
         match self.focus {
             Field::Length => self.length = next_length(self.length, by),
             Field::Replace => self.replace = !self.replace,
@@ -365,8 +378,13 @@ impl Settings {
                 let number = self.parallel.map_or(0, NonZeroUsize::get).saturating_add_signed(by).min(PARALLEL_MOST);
                 self.parallel = NonZeroUsize::new(number);
             }
+            Field::Part(number, part) => {
+                let Some(video) = self.videos.get_mut(number) else { return Vec::new() };
+                return video.ask_for(part, by);
+            }
             Field::Name(_) | Field::Title | Field::Target | Field::Region => {}
         }
+        Vec::new()
     }
 
     /// An order for each video, in the order of marking; none while something blocks.
@@ -379,7 +397,12 @@ impl Settings {
             let is_one = self.videos.len() == 1;
             let title = if is_one { self.title.value().trim().to_owned() } else { chosen.title() };
             let order = Order {
-                cut: Cut { segment_length: self.length, chunk_limit: self.chunk_limit(), transcode: self.transcode },
+                cut: Cut {
+                    segment_length: self.length,
+                    chunk_limit: self.chunk_limit(),
+                    transcode: self.transcode,
+                    wanted: video.wanted,
+                },
                 place: shared.place.clone(),
                 expected: Some(account.at.clone()),
                 parallel_uploads: self.parallel,

@@ -166,6 +166,10 @@ impl Player {
                 };
                 files.into_iter().map(examined).collect()
             }
+            Command::Reread { video, wanted } => {
+                let probe = now(backend.probe_as(video.clone(), wanted));
+                vec![Answer::Reread { video, wanted, probe }]
+            }
             Command::Paint { video, frame, size } => {
                 let picture = Picker::halfblocks().new_protocol((*frame).clone(), size, Resize::Scale(None)).unwrap();
                 vec![Answer::Painted { video, size, picture: Arc::new(picture) }]

@@ -6,15 +6,21 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButt
 
 use super::{At, Player};
 use crate::{
-    model::{reel::order::IfTaken, report::event::Event},
+    model::{
+        reel::order::{IfTaken, Wanted, WantedAudio},
+        report::{event::Event, fault::Fault},
+    },
     tui::{
-        action::Command,
+        action::{Action, Command},
         backend::{Checked, Finding, Question, Report, Target, Transcode},
         id::Owner,
         job::{End, Run},
         screen::Screen,
         script::{self, Script},
-        step::{probes::Probes, settings::Field},
+        step::{
+            probes::Probes,
+            settings::{Field, Settings, streams::Part},
+        },
         work::answer::Answer,
     },
 };
@@ -181,6 +187,47 @@ fn re_encoding_has_to_be_allowed() {
     player.key(KeyCode::Right);
     player.enter();
     assert_eq!(player.review().planned[0].order.cut.transcode, Transcode::Auto);
+}
+
+#[test]
+fn the_streams_of_a_video_are_chosen_where_there_is_a_choice() {
+    let mut player = Player::local();
+    player.open_settings();
+    let parts = |player: &Player| player.settings().fields(&player.app.shared).contains(&Field::Part(0, Part::Video));
+    assert!(!parts(&player), "one video and one sound are no choice");
+    let mut player = Player::local();
+    player.enter();
+    player.highlight("take 20.mp4");
+    player.enter();
+    assert!(player.text(120, 40).contains("chosen of 2, since it comes first"), "{}", player.text(120, 40));
+    for part in [Part::Video, Part::Audio, Part::Deinterlace] {
+        player.settings_mut().focus = Field::Part(0, part);
+        player.key(KeyCode::Right);
+        assert_eq!(problem(&player), None, "what it takes was asked for, and the file was read again");
+    }
+    player.enter();
+    let wanted = player.review().planned[0].order.cut.wanted;
+    let audio = Some(WantedAudio::Stream(3));
+    assert_eq!(wanted, Wanted { video: Some(1), audio, deinterlace: true });
+    let screen = player.text(120, 40);
+    assert!(screen.contains("#1 H.264") && screen.contains("chosen, since it was asked for"), "{screen}");
+}
+
+#[test]
+fn a_file_that_is_being_read_again_blocks_the_way() {
+    let mut player = Player::local();
+    player.enter();
+    player.highlight("take 20.mp4");
+    player.enter();
+    let mut settings = player.settings().clone();
+    settings.focus = Field::Part(0, Part::Audio);
+    let commands = settings.update(&Action::Right, &player.app.shared);
+    let [Command::Reread { video, wanted }] = &commands[..] else { panic!("{commands:?}") };
+    let blocks = |settings: &Settings| settings.problems(&player.app.shared).remove(0);
+    assert_eq!(blocks(&settings), (Field::Part(0, Part::Video), "reading the file again…".to_owned()));
+    let probe = Err(Fault::permanent("could not read it"));
+    settings.answer(&Answer::Reread { video: video.clone(), wanted: *wanted, probe });
+    assert_eq!(blocks(&settings).1, "could not read it");
 }
 
 #[test]

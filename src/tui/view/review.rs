@@ -124,6 +124,11 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     }
     if let [one] = review.planned.as_slice() {
         page.entry("Streams", COLUMN, Role::Text, &streams(one));
+        for (label, offer) in [("Video", &one.probe.video), ("Sound", &one.probe.audio)] {
+            let words = |(_, what): &(u32, String)| Some(format!("{what}, {}", offer.why.as_ref()?));
+            let chosen = offer.streams.iter().find(|(number, _)| Some(*number) == offer.chosen).and_then(words);
+            chosen.iter().for_each(|words| page.entry(label, COLUMN, Role::Text, words));
+        }
     }
     if let Some(sending) = review.sending(shared) {
         let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };

@@ -8,11 +8,14 @@ use tui_input::Input;
 use crate::{
     model::{reel::region, wording},
     tui::{
-        backend::Transcode,
+        backend::{Probe, Transcode, Wanted},
         chosen::Totals,
         effect::Effect,
         shared::{Connection, Shared, account_words},
-        step::settings::{Field, Settings, is_taken},
+        step::settings::{
+            Field, Settings, is_taken,
+            streams::{self, Part},
+        },
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows, inset},
@@ -145,6 +148,9 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         }
         Field::Length => "Segments",
         Field::Name(_) => "Name",
+        Field::Part(_, Part::Video) => "Video",
+        Field::Part(_, Part::Audio) => "Sound",
+        Field::Part(_, Part::Deinterlace) => "Deinterlace",
         Field::Replace => "Replace",
         Field::Unlisted => "Unlisted",
         Field::Target => "Target",
@@ -161,6 +167,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
 fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
         Field::Length => format!("{} s each", settings.length.as_secs_f64()),
+        Field::Part(number, part) => of_video(settings, number, part, streams::value),
         Field::Replace => if settings.replace { "yes" } else { "no" }.to_owned(),
         Field::Unlisted => if settings.unlisted { "yes" } else { "no" }.to_owned(),
         Field::Target => shared.target_words(),
@@ -191,6 +198,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             let free = if shared.names.is_some() { "✔ free" } else { "" };
             if is_taken { "replaces what is there" } else { free }.to_owned()
         }
+        Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "the old one is served for another day at least".to_owned(),
         Field::Unlisted if settings.unlisted => "the link can't be guessed".to_owned(),
         Field::Unlisted => "who guesses the name can watch".to_owned(),
@@ -210,6 +218,11 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),
     }
+}
+
+fn of_video(settings: &Settings, number: usize, part: Part, words: fn(Wanted, Part, &Probe) -> String) -> String {
+    let video = settings.videos.get(number);
+    video.map(|video| words(video.wanted, part, &video.chosen.probe)).unwrap_or_default()
 }
 
 fn longest(effects: &[Effect], time: fn(&Effect) -> Duration) -> Duration {

@@ -14,7 +14,7 @@ use crate::{
         report::{event::Event, fault::Fault},
     },
     tui::{
-        backend::{Account, Checked, Gone, Place, Probe, Profile, Reel, ReelDetail, Unfinished},
+        backend::{Account, Checked, Gone, Place, Probe, Profile, Reel, ReelDetail, Unfinished, Wanted},
         job::{Asked, End},
     },
 };
@@ -41,6 +41,11 @@ pub(in crate::tui) enum Answer {
         video: PathBuf,
         print: Option<Print>,
         probe: Option<Result<Probe, Fault>>,
+    },
+    Reread {
+        video: PathBuf,
+        wanted: Wanted,
+        probe: Result<Probe, Fault>,
     },
     Framed {
         video: PathBuf,

@@ -82,6 +82,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
             segment_length: Duration::from_secs_f64(index.current.segment_seconds.clamp(0.1, 86_400.0)),
             chunk_limit: index.current.chunk_limit_bytes,
             transcode: Transcode::Auto,
+            wanted: index.current.wanted,
         },
         place,
         expected: Some(storage.at()),

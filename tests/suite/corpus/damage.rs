@@ -112,7 +112,7 @@ fn lost() -> Vec<Row> {
                 });
             })
         })
-        .said("the sound can't be read (audio"),
+        .said("the sound can't be read (#1 audio"),
     ]
 }
 

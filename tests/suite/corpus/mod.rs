@@ -1,6 +1,7 @@
 //! Odd inputs, a row each: a recipe, the arguments of `zipreel publish`, and what is right. Every row is published by
 //! the built binary to a stand-in and judged by what ffmpeg and ffprobe see at the playlist's URL.
 
+mod choice;
 mod damage;
 mod judge;
 mod locked;

@@ -42,7 +42,12 @@ fn order(video: &Path, reel: &ReelName, folder: &Path) -> Order {
         video: video.to_owned(),
         reel: reel.clone(),
         title: reel.to_string(),
-        cut: Cut { segment_length: Duration::from_secs(1), chunk_limit: 1024 * 1024, transcode: Transcode::Auto },
+        cut: Cut {
+            segment_length: Duration::from_secs(1),
+            chunk_limit: 1024 * 1024,
+            transcode: Transcode::Auto,
+            wanted: Default::default(),
+        },
         place: Place { target: Target::Local, region: None },
         expected: None,
         parallel_uploads: None,

@@ -44,7 +44,12 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
         video: clip(Clip::Mp4),
         reel: REEL.parse().unwrap(),
         title: title.into(),
-        cut: Cut { segment_length: Duration::from_secs(2), chunk_limit: 1024 * 1024, transcode: Transcode::Never },
+        cut: Cut {
+            segment_length: Duration::from_secs(2),
+            chunk_limit: 1024 * 1024,
+            transcode: Transcode::Never,
+            wanted: Default::default(),
+        },
         place: Place { target: Target::Local, region: None },
         expected: None,
         parallel_uploads: None,

@@ -126,6 +126,7 @@ fn order(folders: Folders, video: Clip, if_taken: IfTaken) -> Order {
             segment_length: std::time::Duration::from_secs(1),
             chunk_limit: 100_000,
             transcode: Transcode::Never,
+            wanted: Default::default(),
         },
         place: place(),
         expected: None,

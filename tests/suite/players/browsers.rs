@@ -6,7 +6,7 @@ use serde_json::Value;
 use zipreel::local::{Faults, Operation};
 
 use super::{
-    matrix::{PLAYS, SEEKS, SURVIVES, record},
+    matrix::{PLAYS, SEEKS, SOUND, SURVIVES, record},
     stage::{
         Browser::{self, Chromium, Firefox, WebKit},
         Reel, Stage, packages, watch,
@@ -77,6 +77,15 @@ async fn firefox_plays_the_watch_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn webkit_plays_the_watch_page() {
     plays_the_watch_page(WebKit, &["link"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_plays_sound_alone() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::AudioOnly).await;
+    let played = watch(Chromium, "sound", &reel.page, || {}).await;
+    assert!((25.5..26.5).contains(&played["seconds"].as_f64().unwrap()), "{played}");
+    record(&name(&played), SOUND, "yes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,8 +65,10 @@ async fn where_nothing_plays_the_page_says_why_and_what_does() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_dark_and_light_and_as_wide_as_the_screen() {
     let stage = Stage::new().await;
-    let reel = stage.publish(Clip::Mp4).await;
-    page("looks", &reel, &[]).await;
+    for clip in [Clip::Mp4, Clip::AudioOnly] {
+        let reel = stage.publish(clip).await;
+        page("looks", &reel, &[]).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::media::{
     arguments::Dialect,
-    facts::{Hidden, Keyframes},
+    facts::{Aside, FirstField, Hidden, Keyframes, Wanted},
     structure::Structure,
 };
 
@@ -25,7 +25,9 @@ fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         height: 1080,
         sample_aspect: None,
         rotation: 0,
+        mirrored: false,
         interlaced: false,
+        untold_fields: None,
         clock: None,
         frame_rate: Ratio::new(30000, 1001),
         base_frame_rate: Ratio::new(30000, 1001),
@@ -35,10 +37,13 @@ fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         sample_rate: 48_000,
         bit_rate: None,
         duration: None,
+        frames: None,
         language: None,
         title: None,
         start: Some(0.0),
+        called: None,
         default: false,
+        aside: None,
     }
 }
 
@@ -57,6 +62,9 @@ fn media() -> Media {
         keyframes: Some(keyframes(2.0, 2.0)),
         hidden: Hidden::default(),
         structure: Structure::default(),
+        programmes: Vec::new(),
+        chapters: 0,
+        wanted: Wanted::default(),
     }
 }
 
@@ -78,13 +86,14 @@ fn arguments(plan: &MediaPlan, dialect: Dialect) -> String {
 
 #[test]
 fn each_obstacle_to_a_copy_is_given_in_words() {
-    let cases: [(Change, &str); 7] = [
+    let cases: [(Change, &str); 8] = [
         (|media| media.streams[0].pixel_format = Some("yuv422p".into()), "few players take (yuv422p)"),
         (|media| media.streams[0].pixel_format = None, "few players take (unknown)"),
         (|media| media.streams[0].rotation = 270, "is turned by 270°, which MPEG-TS can't say"),
+        (|media| media.streams[0].mirrored = true, "is mirrored, which MPEG-TS can't say"),
         (|media| media.hidden.video = SIX, "was trimmed: the 6 s cut out are still in the file"),
         (|media| media.keyframes.as_mut().unwrap().untimed = true, "without presentation times"),
-        (|media| media.hidden.audio = SIX, "audio  AAC stereo 48 kHz was trimmed: the 6 s cut out"),
+        (|media| media.hidden.audio = SIX, "#1 audio  AAC stereo 48 kHz was trimmed: the 6 s cut out"),
         (|media| media.streams[1].profile = Some("xHE-AAC".into()), "is AAC xHE-AAC, which few players take"),
     ];
     for (change, words) in cases {
@@ -224,4 +233,75 @@ fn only_containers_that_know_promise_a_length() {
         media.streams[1].duration = Some(seconds(101));
     });
     assert_eq!(streams.promised_duration(), Some(seconds(101)), "a longer stream that is left out does not count");
+}
+
+/// A film of 53 pictures, and a second video made of it.
+fn two_videos(change: impl FnOnce(&mut Stream)) -> Media {
+    let mut media = media();
+    let mut second = stream(2, Kind::Video, "h264");
+    media.streams[0].frames = Some(53);
+    media.streams[0].duration = Some(SIX);
+    (second.frames, second.duration) = (Some(53), Some(SIX));
+    (second.width, second.height) = (3840, 2160);
+    change(&mut second);
+    media.streams.push(second);
+    media
+}
+
+#[test]
+fn the_film_is_told_from_what_stands_beside_it() {
+    let chosen = |change: fn(&mut Stream)| {
+        let media = two_videos(change);
+        (media.video().unwrap().index, decide(&media, Transcode::Auto).unwrap().sentences())
+    };
+    let (index, sentences) = chosen(|_| {});
+    assert!(index == 2 && sentences[2].ends_with("(chosen of 2, since it is the largest)"), "{sentences:?}");
+    let cases: [(fn(&mut Stream), &str); 6] = [
+        (|still| still.frames = Some(2), "stills, 2 pictures"),
+        (|brief| brief.duration = Some(Duration::from_millis(80)), "only 0.08 s long"),
+        (|other| other.aside = Some(Aside::Disabled), "a track that is not enabled"),
+        (|other| other.aside = Some(Aside::Depth), "a map of depth"),
+        (|other| other.aside = Some(Aside::Thumbnails), "thumbnails"),
+        (|other| other.duration = Some(Duration::from_secs(2)), "one video stream is published"),
+    ];
+    for (change, words) in cases {
+        let (index, sentences) = chosen(change);
+        assert_eq!(index, 0, "{words}");
+        let wanted = format!("left out ({words}; `--video-stream 2` takes it instead)");
+        assert!(sentences[2].ends_with(&wanted), "{sentences:?}");
+    }
+    // what is enabled and a still is no film either
+    let mut media = two_videos(|still| (still.frames, still.default) = (Some(1), true));
+    media.streams[0].aside = Some(Aside::Disabled);
+    assert_eq!(media.video().unwrap().index, 0);
+}
+
+#[test]
+fn deinterlacing_is_re_encoding_that_was_asked_for() {
+    let mut media = media();
+    media.wanted.deinterlace = true;
+    let plan = decide(&media, Transcode::Ask).unwrap();
+    assert!(arguments(&plan, NOW).contains("-vf setfield=tff,yadif=deint=interlaced"), "{}", arguments(&plan, NOW));
+    assert!(matches!(decide(&media, Transcode::Never), Err(MediaRefusal::NeedsTranscode { ruled_out: true, .. })));
+    media.streams[1].codec = "ac3".to_owned();
+    let refusal = decide(&media, Transcode::Ask).unwrap_err().to_string();
+    assert!(refusal.contains("AC-3") && !refusal.contains("video"), "the sound was not asked about: {refusal}");
+    let told = |untold_fields| {
+        planned(|media| {
+            media.streams[0].codec = "mpeg2video".into();
+            (media.streams[0].interlaced, media.streams[0].untold_fields) = (true, untold_fields);
+        })
+    };
+    assert!(arguments(&told(None), NOW).contains("-vf yadif"), "pictures that say it themselves");
+    assert!(arguments(&told(Some(FirstField::Bottom)), NOW).contains("-vf setfield=bff,yadif"));
+}
+
+#[test]
+fn a_mirrored_picture_is_left_to_us() {
+    let plan = planned(|media| (media.streams[0].mirrored, media.streams[0].rotation) = (true, 270));
+    assert_eq!(plan.input_arguments(), Some("-noautorotate"));
+    assert!(arguments(&plan, NOW).contains("-vf hflip,transpose=cclock"), "{}", arguments(&plan, NOW));
+    let plan = planned(|media| media.streams[0].rotation = 90);
+    assert_eq!(plan.input_arguments(), None);
+    assert!(!arguments(&plan, NOW).contains("-vf"), "ffmpeg turns it by itself");
 }

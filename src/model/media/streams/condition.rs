@@ -1,6 +1,6 @@
 //! What is wrong with the streams that would be published: encrypted, empty, broken.
 
-use super::{
+use crate::model::media::{
     damage::Damage,
     facts::{Kind, Media, Stream},
     structure::Medium,
@@ -8,14 +8,14 @@ use super::{
 
 /// How the first of the two is encrypted: by the container's own words for it, or by a sample entry that names nothing
 /// else.
-pub fn encryption(media: &Media, video: &Stream, audio: Option<&Stream>) -> Option<(Medium, String)> {
+pub fn encryption(media: &Media, video: Option<&Stream>, audio: Option<&Stream>) -> Option<(Medium, String)> {
     let how = |stream: &Stream| {
         let lock = media.structure.lock_of(stream.index, stream.id).map(ToString::to_string);
         let is_locked = ["encv", "enca", "drmi", "drms"].contains(&stream.tag.as_str());
         lock.or_else(|| is_locked.then(|| stream.tag.clone()))
     };
-    let video = how(video).map(|how| (Medium::Pictures, how));
-    video.or_else(|| Some((Medium::Sound, how(audio?)?)))
+    let of = |medium, stream: Option<&Stream>| Some((medium, how(stream?)?));
+    of(Medium::Pictures, video).or_else(|| of(Medium::Sound, audio))
 }
 
 /// The file describes the stream and holds nothing of it.
@@ -24,9 +24,13 @@ pub fn is_empty(media: &Media, stream: &Stream) -> bool {
 }
 
 /// What is known to be wrong before anything was read to its end.
-pub fn damage(media: &Media, video: &Stream, audio: Option<&Stream>, describe: impl Fn(&Stream) -> String) -> Damage {
-    let mut ids = vec![video.id];
-    ids.extend(audio.map(|audio| audio.id));
+pub fn damage(
+    media: &Media,
+    video: Option<&Stream>,
+    audio: Option<&Stream>,
+    describe: impl Fn(&Stream) -> String,
+) -> Damage {
+    let ids: Vec<_> = video.into_iter().chain(audio).map(|stream| stream.id).collect();
     let mut damage = media.structure.damage_of(&ids);
     if audio.is_none() {
         let broken = media.streams.iter().filter(|stream| is_broken_sound(stream));

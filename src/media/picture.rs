@@ -1,0 +1,103 @@
+//! A picture of what a file holds: a frame of its video, its cover art, or the shape of its sound.
+
+use std::{path::Path, time::Duration};
+
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ffmpeg::Tools,
+    probe::{ProbeError, input_argument, run},
+};
+use crate::model::media::{
+    arguments::input_guard,
+    facts::{Kind, Stream},
+    input::InputError,
+    streams::orientation::{left_to_us, upright},
+};
+
+/// How light a picture has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Brightness {
+    Any,
+    /// A tenth of it at least is lighter than near black.
+    Lit,
+}
+
+/// A picture of this stream as JPEG, at most `max_width` wide and the right way up: of video the most telling of the
+/// frames after `at`, so that a fade from black is passed over; of sound its shape.
+pub async fn frame(
+    tools: &Tools,
+    video: &Path,
+    stream: &Stream,
+    at: Duration,
+    max_width: u32,
+    brightness: Brightness,
+    cancel: &CancellationToken,
+) -> Result<Vec<u8>, ProbeError> {
+    let mut command = Command::new(&tools.ffmpeg);
+    command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
+    command.args(left_to_us(stream));
+    // cover art has one picture, which stands before all times; of sound the shape is drawn
+    if stream.kind == Kind::Video {
+        command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));
+    }
+    match stream.kind {
+        Kind::Audio => command.args(["-t", DRAWN]),
+        // else a video that stays dark would be read to its end
+        _ => command.args(["-t", "2"].iter().filter(|_| brightness == Brightness::Lit)),
+    };
+    command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
+    if stream.kind == Kind::Audio {
+        command.args(["-filter_complex", &shape_of_sound(stream, max_width), "-map", "[shape]"]);
+    } else {
+        command.args(["-map", &format!("0:{}", stream.index), "-vf", &still(stream, max_width, brightness)]);
+    }
+    command.args([
+        "-frames:v",
+        "1",
+        "-pix_fmt",
+        "yuvj420p",
+        "-q:v",
+        "3",
+        "-c:v",
+        "mjpeg",
+        "-f",
+        "image2pipe",
+        "pipe:1",
+    ]);
+    let picture = run(command, &tools.ffmpeg, video, cancel).await?;
+    if picture.is_empty() {
+        let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
+        return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
+    }
+    Ok(picture)
+}
+
+/// The most telling of some frames, the right way up.
+fn still(stream: &Stream, max_width: u32, brightness: Brightness) -> String {
+    // square samples first, then no wider than wanted, with even sides
+    let mut filters = vec!["thumbnail=24", "scale=iw*sar:ih", "setsar=1"];
+    filters.extend(upright(stream));
+    let mut still = format!("{},scale='trunc(min({max_width},iw)/2)*2':-2", filters.join(","));
+    if brightness == Brightness::Lit {
+        // of 90 % of the points, the lightest; black is 16
+        still.push_str(
+            ",format=yuv420p,signalstats,metadata=select:key=lavfi.signalstats.YHIGH:value=40:function=greater",
+        );
+    }
+    still
+}
+
+/// Seconds of sound that its picture is drawn of.
+const DRAWN: &str = "600";
+
+/// How loud it is over time, light on dark, in the shape of a film's picture.
+fn shape_of_sound(stream: &Stream, max_width: u32) -> String {
+    let (width, height) = (max_width / 2 * 2, max_width * 9 / 32 * 2);
+    format!(
+        "color=c=0x1b1613:s={width}x{height}:r=1:d=1[ground];[0:{}]aformat=channel_layouts=mono,\
+         showwavespic=s={width}x{height}:colors=0xfb923c[wave];[ground][wave]overlay=format=auto[shape]",
+        stream.index
+    )
+}

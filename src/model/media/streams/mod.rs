@@ -1,0 +1,9 @@
+//! The streams of a file: what each is, which are meant, what is wrong with them, and their words for a person.
+
+pub mod choice;
+pub mod condition;
+pub mod language;
+pub mod orientation;
+pub mod refusal;
+pub mod tracks;
+pub mod words;

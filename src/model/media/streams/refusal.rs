@@ -1,0 +1,141 @@
+//! What no reel can be made of, and why, in words for a person.
+
+use super::{choice::NotThere, condition, words::describe};
+use crate::model::{
+    media::{
+        facts::{Kind, Media, Stream},
+        structure::Medium,
+    },
+    report::fault::{Explain, FaultClass},
+};
+
+#[derive(Debug, thiserror::Error, PartialEq)]
+pub enum MediaRefusal {
+    #[error("could not plan the reel: the file has neither video nor sound")]
+    Nothing,
+    #[error("could not plan the reel: the file has neither video nor sound, only {}", found.join(", "))]
+    NothingButThese { found: Vec<String> },
+    #[error("could not plan the reel: ffmpeg does not know the video's codec")]
+    UnknownCodec { tag: String },
+    #[error("could not plan the reel: the {what} is encrypted (`{how}`)")]
+    Encrypted {
+        /// `video` or `sound`.
+        what: &'static str,
+        how: String,
+    },
+    #[error("could not plan the reel: the file holds no {what}, only the description of {of} stream")]
+    Empty {
+        /// `pictures` or `sound`.
+        what: &'static str,
+        of: &'static str,
+    },
+    #[error("could not plan the reel: {stream} is damaged: ffmpeg finds no sound in it")]
+    BrokenSound { stream: String },
+    #[error("could not plan the reel: ffmpeg does not know the codec of the sound")]
+    UnknownSound { tag: String },
+    #[error("could not plan the reel: the file has no stream #{index}")]
+    NoStream { index: u32, found: Vec<String> },
+    #[error("could not plan the reel: {stream} is no {wanted} stream")]
+    OtherKind { stream: String, wanted: &'static str, found: Vec<String> },
+    #[error("could not plan the reel: none of its sound is in the language `{language}`")]
+    NoLanguage { language: String, found: Vec<String> },
+    #[error("could not plan the reel without re-encoding: {}", streams.join("; "))]
+    NeedsTranscode {
+        /// One sentence a stream: which, and why it can't be copied.
+        streams: Vec<String>,
+        /// The person has ruled it out, rather than not been asked.
+        ruled_out: bool,
+    },
+}
+
+impl Explain for MediaRefusal {
+    fn class(&self) -> FaultClass {
+        FaultClass::Permanent
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Nothing | Self::NothingButThese { .. } => {
+                "Choose a file with a moving picture or sound in it.".to_owned()
+            }
+            Self::NoStream { found, .. } => format!("It has {}.", found.join("; ")),
+            Self::OtherKind { found, wanted, .. } if found.is_empty() => {
+                format!("It has no {wanted} stream.")
+            }
+            Self::OtherKind { found, .. } => format!("Name one of these: {}.", found.join("; ")),
+            Self::NoLanguage { found, .. } => {
+                format!("Name one of these by its number: {}.", found.join("; "))
+            }
+            Self::UnknownCodec { tag } | Self::UnknownSound { tag } => {
+                format!("The stream is marked `{tag}`. A newer ffmpeg may know it; else convert the file first.")
+            }
+            Self::BrokenSound { .. } => "Check that it plays elsewhere, or get the file again.".to_owned(),
+            Self::Encrypted { .. } => {
+                "Its owner has locked it, so nobody could play the reel. Choose another file.".to_owned()
+            }
+            Self::Empty { .. } => {
+                "It may be the first part of a stream alone: join it with the segments that follow it to \
+                                 one file (`cat init.mp4 segment*.m4s > whole.mp4`), or get the recording again."
+                    .to_owned()
+            }
+            Self::NeedsTranscode { ruled_out: false, .. } => {
+                "Allow it with `--transcode auto`: these streams, and only these, are then re-encoded.".to_owned()
+            }
+            Self::NeedsTranscode { ruled_out: true, .. } => {
+                "Convert the video to H.264 and AAC yourself, or take back `--transcode never`.".to_owned()
+            }
+        })
+    }
+}
+
+impl MediaRefusal {
+    /// `how`: by what scheme, or where it says so.
+    pub fn encrypted(medium: Medium, how: String) -> Self {
+        let what = match medium {
+            Medium::Pictures => "video",
+            Medium::Sound => "sound",
+        };
+        Self::Encrypted { what, how }
+    }
+}
+
+/// Refuses what nobody could play or make anything of.
+pub fn publishable(media: &Media, video: Option<&Stream>, audio: Option<&Stream>) -> Result<(), MediaRefusal> {
+    // where there is nothing else, sound of which ffmpeg makes nothing is what is refused
+    let sound = || media.streams.iter().find(|stream| video.is_none() && stream.kind == Kind::Audio);
+    let audio = audio.or_else(sound);
+    if let Some((medium, how)) = condition::encryption(media, video, audio) {
+        return Err(MediaRefusal::encrypted(medium, how));
+    }
+    match (video, audio) {
+        (Some(video), _) if video.codec.is_empty() => Err(MediaRefusal::UnknownCodec { tag: video.tag.clone() }),
+        (Some(video), _) if condition::is_empty(media, video) => {
+            Err(MediaRefusal::Empty { what: "pictures", of: "a video" })
+        }
+        (_, Some(sound)) if sound.codec.is_empty() => Err(MediaRefusal::UnknownSound { tag: sound.tag.clone() }),
+        (None, Some(sound)) if condition::is_empty(media, sound) => {
+            Err(MediaRefusal::Empty { what: "sound", of: "an audio" })
+        }
+        (_, Some(sound)) if condition::is_broken_sound(sound) => {
+            Err(MediaRefusal::BrokenSound { stream: describe(sound) })
+        }
+        (None, None) if media.streams.is_empty() => Err(MediaRefusal::Nothing),
+        (None, None) => Err(MediaRefusal::NothingButThese { found: media.streams.iter().map(describe).collect() }),
+        _ => Ok(()),
+    }
+}
+
+pub fn refused(media: &Media, not_there: NotThere) -> MediaRefusal {
+    let described = |kind| media.choosable(kind).map(describe).collect();
+    match not_there {
+        NotThere::Stream(index) => {
+            MediaRefusal::NoStream { index, found: media.streams.iter().map(describe).collect() }
+        }
+        NotThere::Kind { index, wanted } => {
+            let stream = media.streams.iter().find(|stream| stream.index == index);
+            let (stream, found) = (stream.map(describe).unwrap_or_default(), described(wanted));
+            MediaRefusal::OtherKind { stream, wanted: if wanted == Kind::Video { "video" } else { "audio" }, found }
+        }
+        NotThere::Language(language) => MediaRefusal::NoLanguage { language, found: described(Kind::Audio) },
+    }
+}

@@ -1,0 +1,75 @@
+//! One of the chosen videos on the settings screen: its name, and the streams that are asked for.
+
+use std::path::Path;
+
+use tui_input::Input;
+
+use super::streams::{self, Part};
+use crate::{
+    model::{reel::order::Wanted, report::fault::Fault},
+    tui::{
+        action::Command,
+        backend::{Fate, Probe, Stream},
+        chosen::Chosen,
+    },
+};
+
+/// One of the chosen videos, and how its reel will be called.
+#[derive(Debug, Clone)]
+pub(in crate::tui) struct Naming {
+    /// As it is known with the streams that are asked for.
+    pub(in crate::tui) chosen: Chosen,
+    /// As it was chosen.
+    pub(super) picked: Chosen,
+    /// For what `chosen` was read, or why it could not be.
+    pub(super) read: Result<Wanted, Fault>,
+    pub(in crate::tui) typed: Input,
+    /// The person typed it; else it comes from the file, and makes way where two are alike.
+    pub(super) is_decided: bool,
+    /// Makes the reel unlisted.
+    pub(super) suffix: String,
+    /// What was asked of the streams, here or at the start.
+    pub(in crate::tui) wanted: Wanted,
+}
+
+impl Naming {
+    /// Of what was not agreed to by asking for it.
+    pub(super) fn needs_transcoding(&self) -> bool {
+        let asked = |stream: &Stream| self.wanted.deinterlace && stream.kind == "video";
+        let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
+        streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
+    }
+
+    pub(super) fn ask_for(&mut self, part: Part, by: isize) -> Vec<Command> {
+        let wanted = streams::changed(self.wanted, part, &self.chosen.probe, by);
+        if wanted == self.wanted {
+            return Vec::new();
+        }
+        self.wanted = wanted;
+        vec![Command::Reread { video: self.chosen.video.clone(), wanted }]
+    }
+
+    /// Why it is not known yet what is asked for, at the first thing that can be chosen.
+    pub(super) fn problem(&self) -> Option<(Part, String)> {
+        let part = streams::parts(&self.chosen.probe, self.wanted).first().copied()?;
+        match &self.read {
+            Ok(read) if *read == self.wanted => None,
+            Ok(_) => Some((part, "reading the file again…".to_owned())),
+            Err(fault) => Some((part, fault.to_string())),
+        }
+    }
+
+    /// It was read once more, for what was asked then.
+    pub(super) fn reread(&mut self, video: &Path, wanted: Wanted, probe: &Result<Probe, Fault>) {
+        if self.chosen.video != video || self.wanted != wanted {
+            return;
+        }
+        match probe {
+            Ok(Probe { refused: Some(fault), .. }) | Err(fault) => self.read = Err(fault.clone()),
+            Ok(probe) => {
+                self.chosen.probe = probe.clone();
+                self.read = Ok(wanted);
+            }
+        }
+    }
+}
