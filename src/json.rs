@@ -201,7 +201,7 @@ pub fn progress(board: &Board) -> impl Iterator<Item = Value> {
     })
 }
 
-/// Writes a line and passes it on at once: whoever reads a pipe wants it now.
+/// Writes a line and passes it on at once: the reader of a pipe wants it now.
 pub fn write(line: &Value) -> std::io::Result<()> {
     let line = shown::json(line)?;
     let mut out = std::io::stdout().lock();

@@ -167,7 +167,7 @@ impl Plain {
 
 /// One line on standard error, where no bar is; nothing in it steers the terminal.
 pub fn say(line: &str) {
-    // whoever closed our standard error does not want to read it
+    // a reader that closed our standard error does not want it
     drop(writeln!(io::stderr(), "{}", shown::line(line)));
 }
 

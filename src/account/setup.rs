@@ -21,7 +21,7 @@ use crate::{
     storage::player::{Player, PlayerError},
 };
 
-/// AWS keeps so many instances for the functions without a reservation.
+/// AWS keeps this number of instances for the functions without a reservation.
 const ALWAYS_UNRESERVED: u32 = 100;
 /// A reservation below this would rather hinder than protect.
 const LEAST_RESERVED: u32 = 10;

@@ -5,7 +5,7 @@ use crate::model::report::fault::FaultClass;
 /// What came instead of what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// So many calls are too many.
+    /// More calls than AWS takes in that time.
     Throttled,
     /// AWS failed itself, or is busy with the same thing: it passes.
     Passing,

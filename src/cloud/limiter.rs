@@ -175,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    /// Seconds until the last of so many calls, each made when the one before may go.
+    /// Seconds until the last of this number of calls, each made when the one before may go.
     fn seconds_for(bucket: &mut Bucket, start: Instant, calls: u32) -> (f64, Instant) {
         let end = (0..calls).fold(start, |now, _| bucket.reserve(now));
         ((end - start).as_secs_f64(), end)

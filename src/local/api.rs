@@ -223,7 +223,7 @@ async fn by_query(
     plan.delay().await;
     trail.operation = named.as_ref().ok().copied();
     trail.subject = form.get("RoleName").unwrap_or_default().to_owned();
-    // the body had to be read to know what is asked for: all earlier moments are now
+    // the body had to be read to know what is asked for, so faults of earlier moments strike here
     for moment in [Moment::BeforeBody, Moment::MidBody, Moment::AfterBody] {
         if shared.faults.strikes(&plan, moment).await {
             return Err(Trouble::Cut);

@@ -13,7 +13,7 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A stand-in to work with, whoever runs it.
+/// A stand-in to work with, run by this process or another.
 #[derive(Debug)]
 pub enum Joined {
     /// Another process runs it, and it ends with that process ([`super::keep()`] goes on).

@@ -51,7 +51,7 @@ impl Rates {
     }
 }
 
-/// So many at once, refilled at a steady rate.
+/// A number at once, refilled at a steady rate.
 #[derive(Debug)]
 pub(super) struct Bucket {
     capacity: f64,

@@ -97,7 +97,7 @@ impl Source {
         self.found.get().map_or_else(Damage::default, |found| found.damage_of(ids))
     }
 
-    /// Hashes all bytes, once: whoever asks again is answered at once. `may_read` says up to which byte it may be read
+    /// Hashes all bytes, once: a second call is answered at once. `may_read` says up to which byte it may be read
     /// by now.
     pub async fn read(
         self: &Arc<Self>,

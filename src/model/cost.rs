@@ -15,7 +15,7 @@ const STREAMED_GB: f64 = 0.008;
 const GIB: f64 = 0.125;
 /// Billed time of a redirect from a warm gate; measured with the gate's own code it is below.
 const REDIRECT_SECONDS: f64 = 0.005;
-/// One in so many requests starts an instance, which is billed since 2025-08.
+/// One in this number of requests starts an instance, which is billed since 2025-08.
 const REQUESTS_PER_START: f64 = 2_000.0;
 const START_SECONDS: f64 = 0.25;
 /// A redirect with its presigned link and headers, on the wire.
@@ -111,7 +111,7 @@ impl Viewed {
         (self.duration.as_secs_f64() / self.segment_length.as_secs_f64().max(0.1)).ceil().max(1.0)
     }
 
-    /// So many full views in players that follow the redirects: the bytes come from AWS's own bucket, without a price
+    /// Full views in players that follow the redirects: the bytes come from AWS's own bucket, without a price
     /// of their own; each segment costs a redirect.
     pub fn in_players(&self, views: u64, region: &str) -> Bill {
         let playlists = 2.0;
@@ -127,7 +127,7 @@ impl Viewed {
         one.times(views as f64)
     }
 
-    /// So many full views in browsers through the relay: every byte leaves through a function, and its time is billed
+    /// Full views in browsers through the relay: every byte leaves through a function, and its time is billed
     /// while it streams.
     pub fn through_relay(&self, views: u64, region: &str) -> Bill {
         let segment = self.bytes as f64 / self.segments();

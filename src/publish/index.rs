@@ -212,7 +212,7 @@ async fn theirs(work: &Work, current: &GenerationIndex) -> Result<Option<Existin
     Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when: published.to_string() })
 }
 
-/// Whether it is the same reel to whoever plays it.
+/// Whether it is the same reel to a player.
 fn has_chunks_of(deployed: &GenerationIndex, next: &GenerationIndex) -> bool {
     deployed.generation == next.generation && deployed.renditions == next.renditions
 }

@@ -85,7 +85,7 @@ async fn stage<T>(work: &Work, stage: impl Future<Output = Result<T, Stopped>>) 
     result
 }
 
-/// A run of ffmpeg that was killed is worth so many more.
+/// How often ffmpeg is run if it is killed.
 const SPLITS_MAX: u32 = 3;
 
 #[derive(Debug, thiserror::Error)]

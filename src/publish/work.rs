@@ -95,10 +95,10 @@ impl Work {
         JobHandle::queued(self.reporter.clone(), name, unit)
     }
 
-    /// The reel's lease, taken at the first need. Whoever holds it on another machine is said at once.
+    /// The reel's lease, taken at the first need. If another machine holds it, that is said at once.
     pub async fn lease(&self) -> Result<Arc<Lease>, LeaseError> {
         let Claim { reel, machine, purpose } = &self.claim;
-        // one attempt: whoever needs it tries again as for its own calls
+        // one attempt: the caller tries again as for its own calls
         let take = async || Lease::take(&self.storage, reel, machine, purpose.word()).await.map(Arc::new);
         self.lease.get_or_try_init(take).await.cloned()
     }

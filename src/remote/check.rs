@@ -177,7 +177,7 @@ async fn dark(gate: Option<&str>, index: &Index, retries: &Retries) -> Result<Op
         Ok(()) => Ok(None),
         Err(PlayerError::Status { status, .. }) => Ok(Some(Dark::Answers(status.as_u16()))),
         Err(PlayerError::Content { .. }) => Ok(Some(Dark::Others)),
-        // whoever does not reach it can't say
+        // a machine that does not reach it can't say
         Err(error) => Err(error.into()),
     }
 }
@@ -250,7 +250,7 @@ async fn read<'a>(
         match retries.again(attempt).await {
             Ok(read) if read.crc32 == segment.crc32 => before += segment.bytes,
             Ok(_) => return Ok((want, Finding::Differs(format!("segment {place} of it has another hash")))),
-            // whoever does not answer says nothing about the chunk
+            // a gate that does not answer says nothing about the chunk
             Err(error) if error.is_unanswered() => return Err(error),
             Err(error) => return Ok((want, Finding::Differs(error.fault().to_string()))),
         }

@@ -101,7 +101,7 @@ pub struct Leader {
     pub started: Option<String>,
 }
 
-/// The journal of one generation. Its reel is held by whoever opened it.
+/// The journal of one generation. The process that opened it holds its reel.
 #[derive(Debug)]
 pub struct Journal {
     file: File,

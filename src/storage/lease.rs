@@ -161,7 +161,7 @@ async fn renew(holding: Arc<Holding>) {
         tokio::time::sleep(wait).await;
         wait = match holding.look(Duration::ZERO).await {
             Ok(()) => RENEWED_EVERY,
-            // whoever wants to change something finds that out again
+            // the next change finds that out again
             Err(LeaseError::Lost { .. }) => return,
             Err(_) => RENEWED_AGAIN,
         };

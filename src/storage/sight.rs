@@ -1,4 +1,4 @@
-//! What was seen of functions, and when. Whoever deletes, replaces or flips shows what it has seen just before: these
+//! What was seen of functions, and when. To delete, replace or flip, a caller shows what it has seen just before: these
 //! types are made of GetFunction's answers alone, since a list may be stale, and they grow old.
 
 use std::{

@@ -79,7 +79,7 @@ impl Shared {
         }
     }
 
-    /// Whoever is signed in at any place, as far as it was asked.
+    /// Who is signed in at each place, as far as it was asked.
     pub(super) fn account_at(&self, place: &Place) -> Option<&Account> {
         self.accounts.get(place)
     }

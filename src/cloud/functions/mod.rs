@@ -188,7 +188,7 @@ impl Cloud {
         }
     }
 
-    /// A function and a link to its zip, good for 10 minutes. The link is a secret: whoever has it can read the zip.
+    /// A function and a link to its zip, good for 10 minutes. The link is a secret: anyone who has it can read the zip.
     pub async fn download_link(&self, name: &str) -> Result<Option<(FunctionFacts, String)>, CloudError> {
         self.get(name).await
     }

@@ -71,14 +71,17 @@ fn no_terminal(error: std::io::Error) -> Stopped {
     Stopped::Failed(fault.hint("In scripts use `zipreel publish VIDEO`; `zipreel --help` names all commands."))
 }
 
+/// By video: the stream and the time that its frame is taken of, if it has one.
+type Faces = HashMap<PathBuf, Option<(Stream, Duration)>>;
+
 /// Clones are the same one.
 #[derive(Clone)]
 struct Wizard {
     engine: Engine,
     /// What the flags ask of every video.
     wanted: Wanted,
-    /// Of videos that were probed: the stream and the time that their frame is taken of, if they have one.
-    faces: Arc<Mutex<HashMap<PathBuf, Option<(Stream, Duration)>>>>,
+    /// Of videos that were probed.
+    faces: Arc<Mutex<Faces>>,
 }
 
 impl Wizard {

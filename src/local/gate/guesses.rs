@@ -25,7 +25,7 @@ const AT_ONCE_OF_A_CLIENT: f64 = 3.0;
 const A_SECOND_OF_A_CLIENT: f64 = 0.5 / 60.0;
 const CLIENTS_KEPT: usize = 1000;
 
-/// Who an address counts as: an IPv6 address as its /64, since whoever has one has all of these.
+/// Who an address counts as: an IPv6 address as its /64, since someone who has one has all of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Client {
     V4(Ipv4Addr),

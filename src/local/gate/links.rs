@@ -27,7 +27,7 @@ const CLIENT_MAX: Duration = Duration::seconds(300);
 const ABSENT_FOR: Duration = Duration::seconds(10);
 const KEPT: usize = 2000;
 const ABSENT_KEPT: usize = 1000;
-/// Clients that say a kept link is dead: so many a minute get a new one.
+/// How many clients that say a kept link is dead get a new one in a minute.
 const RENEWALS: f64 = 20.0;
 
 #[derive(Debug)]
@@ -83,7 +83,7 @@ impl Links {
             return Ok(known);
         }
         let _turn = self.joined.turn(name).await;
-        // whoever had the turn before may have brought it
+        // the request that had the turn before may have brought it
         if !dead && let Some(known) = self.known(name, sha256, false) {
             return Ok(known);
         }

@@ -80,7 +80,7 @@ pub(super) struct Reels {
     functions: Functions,
     joined: Joined<ReelName>,
     guessing: Joined<Client>,
-    /// Held by whoever guesses, or waits for the slot.
+    /// Held by the request that guesses, or waits for the slot.
     slot: tokio::sync::Mutex<()>,
     state: Mutex<State>,
 }
@@ -196,7 +196,7 @@ impl Reels {
 
     /// Runs a question that costs a guess, unless it finds something. Guesses take turns, each client's and then all: many
     /// for reels that are there cost nothing, and so must not be refused for being made at the same time. Slot and guess
-    /// are spent just before AWS is asked, so whoever goes away while waiting leaves them.
+    /// are spent just before AWS is asked, so a client that goes away while waiting leaves them.
     async fn guess(
         &self,
         asker: Asker,
@@ -209,7 +209,7 @@ impl Reels {
             return Err(Busy);
         }
         let _turn_of_all = timeout_at(deadline, self.slot.lock()).await.map_err(|_| Busy)?;
-        // whoever had the turn before may have asked the same
+        // the request that had the turn before may have asked the same
         if let Some(settled) = self.settled(about) {
             return Ok(settled);
         }
@@ -248,7 +248,7 @@ impl Reels {
     ) -> Result<Option<Arc<Reel>>, Busy> {
         let _turn = self.joined.turn(name).await;
         match self.kept(name) {
-            // whoever had the turn before has asked already
+            // the request that had the turn before has asked already
             Some(newer) if newer.check_at > known.check_at => Ok(Some(newer.reel)),
             _ => {
                 let loaded = self.load(name, Some(known), deadline, attempts).await;

@@ -64,7 +64,7 @@ pub async fn keep(config: Config) -> Result<Kept, LocalError> {
 }
 
 impl Kept {
-    /// The same for all its life, whoever serves.
+    /// The same for all its life, whichever process serves.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }

@@ -26,7 +26,7 @@ pub(super) struct Store {
     folder: PathBuf,
     keep: Keep,
     clock: Clock,
-    /// Changed only by whoever has the turn, so that reading never waits for a disk.
+    /// Changed only by the request that has the turn, so that reading never waits for a disk.
     state: RwLock<State>,
     turn: Mutex<()>,
 }

@@ -15,7 +15,7 @@ pub const CHUNK_LIMIT_DEFAULT: u64 = 32 * MIB;
 pub const CHUNK_LIMIT_MAX: u64 = 49 * MIB;
 pub const CHUNK_LIMIT_MIN: u64 = MIB;
 
-/// Name of the entry that describes a chunk to whoever finds it without its index.
+/// Name of the entry that describes a chunk to someone who finds it without its index.
 pub const MANIFEST_ENTRY: &str = "chunk.json";
 /// Room kept for `chunk.json`: fixed fields, and a segment's line.
 const MANIFEST_BASE: u64 = 256;
@@ -151,7 +151,7 @@ fn entry_bytes(segment: &Segment) -> u64 {
     segment.bytes + zip::overhead("123456789012") + MANIFEST_SEGMENT
 }
 
-/// How many chunks so many bytes of evenly sized segments will take; an estimate for plans.
+/// How many chunks these bytes in evenly sized segments will take; an estimate for plans.
 pub fn estimate_chunks(bytes: u64, segments: u32, limit: u64) -> u32 {
     let segments = segments.max(1);
     let each = bytes.div_ceil(u64::from(segments));

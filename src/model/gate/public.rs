@@ -64,8 +64,8 @@ impl Public {
         }
     }
 
-    /// Instances at the same time. So many gates keep the account's 100 GetFunction a second (see
-    /// `assets/gate/README.md`); so many relays serve 200 requests at once.
+    /// Instances at the same time. This number of gates keeps the account's 100 GetFunction a second (see
+    /// `assets/gate/README.md`); this number of relays serves 200 requests at once.
     pub fn concurrency(self) -> u32 {
         200
     }
@@ -201,7 +201,7 @@ mod tests {
         found
     }
 
-    /// Whoever may write the roles that they hand to a function of their own making may do anything.
+    /// Someone who may write the roles that they hand to a function of their own making may do anything.
     #[test]
     fn setting_up_and_publishing_write_nothing_in_iam() {
         assert_eq!(of_iam(Policy::Setup), ["iam:GetRole", "iam:GetRolePolicy", "iam:PassRole"]);

@@ -91,7 +91,7 @@ impl Uplink {
         self.gains.unwrap_or(self.alone.is_some())
     }
 
-    /// Whether so many bytes take no more than this share of a signature's life, by the measured rate.
+    /// Whether these bytes take no more than this share of a signature's life, by the measured rate.
     pub fn carries_within(&self, bytes: f64, share: f64) -> bool {
         self.rate().is_some_and(|rate| bytes / rate <= self.life.as_secs_f64() * share)
     }
@@ -101,7 +101,7 @@ impl Uplink {
         self.carries_within(bytes, BUDGET - ago.as_secs_f64() / self.life.as_secs_f64())
     }
 
-    /// A chunk of so many bytes would outlive its signature even alone.
+    /// A chunk of this size would outlive its signature even alone.
     pub fn is_too_slow_for(&self, bytes: u64) -> bool {
         let tells = self.ceiling.is_some() || self.alone.is_some();
         let rate = self.known_rate().filter(|_| tells);

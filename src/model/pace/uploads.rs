@@ -82,7 +82,7 @@ impl Pace {
         &self.uplink
     }
 
-    /// May another of so many bytes begin, beside all that are not over?
+    /// May another of this size begin, beside all that are not over?
     pub fn may_start(&self, bytes: u64, now: Duration) -> bool {
         self.has_room(|_| true, bytes, now)
     }

@@ -80,7 +80,7 @@ pub trait Explain: std::error::Error {
         None
     }
 
-    /// The least wait before another attempt, if whoever failed asked for one.
+    /// The least wait before another attempt, if the other side asked for one.
     fn retry_after(&self) -> Option<Duration> {
         None
     }

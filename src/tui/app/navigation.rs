@@ -40,7 +40,7 @@ impl App {
         }
     }
 
-    /// Closes all but so many.
+    /// Closes all but this number of them.
     fn close_down_to(&mut self, left: usize) {
         while self.stack.len() > left.max(1) {
             self.close_top();

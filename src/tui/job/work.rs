@@ -98,7 +98,7 @@ pub(in crate::tui) enum Course {
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::tui) enum End {
     Published(Box<Published>, Option<Report>),
-    /// So many functions went.
+    /// How many functions went.
     Removed(u32),
     Checked(Report),
     Failed(Fault),

@@ -1,4 +1,4 @@
-//! Text longer than the screen: lines of spans, wrapped by whoever writes them, scrolled here.
+//! Text longer than the screen: lines of spans, wrapped by the page that writes them, scrolled here.
 
 use std::cell::Cell;
 

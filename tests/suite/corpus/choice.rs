@@ -103,7 +103,7 @@ fn films() -> Vec<Row> {
         row("auxiliary track", |folder| {
             let two = two_films(folder);
             patched(folder, &two, "auxiliary.mp4", |bytes| {
-                let at = boxes(bytes, b"hdlr").into_iter().filter(|at| &bytes[at + 8..at + 12] == b"vide").last();
+                let at = boxes(bytes, b"hdlr").into_iter().rfind(|at| &bytes[at + 8..at + 12] == b"vide");
                 let at = at.unwrap() + 8;
                 bytes[at..at + 4].copy_from_slice(b"auxv");
             })

@@ -256,7 +256,8 @@ fn the_film_is_told_from_what_stands_beside_it() {
     };
     let (index, sentences) = chosen(|_| {});
     assert!(index == 2 && sentences[2].ends_with("(chosen of 2, since it is the largest)"), "{sentences:?}");
-    let cases: [(fn(&mut Stream), &str); 6] = [
+    type Change = fn(&mut Stream);
+    let cases: [(Change, &str); 6] = [
         (|still| still.frames = Some(2), "stills, 2 pictures"),
         (|brief| brief.duration = Some(Duration::from_millis(80)), "only 0.08 s long"),
         (|other| other.aside = Some(Aside::Disabled), "a track that is not enabled"),
