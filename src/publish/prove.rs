@@ -2,6 +2,8 @@
 //! promises them. Where it complains, the same stretch of the source tells whether the video was so before.
 
 use std::{
+    fs::File,
+    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
     sync::PoisonError,
     time::Duration,
@@ -51,10 +53,19 @@ impl Proof<'_> {
             let length = Duration::from_micros(segment.duration_us);
             if [0, last / 2, last].contains(&place) {
                 let (url, file) = (format!("{base}{uri}"), folder.join(format!("served{place:06}.ts")));
-                let mut bytes = Vec::new();
-                player.range(&url, segment.offset, segment.bytes, |block| bytes.extend_from_slice(block)).await?;
-                let written = tokio::fs::write(&file, bytes).await;
-                written.map_err(|error| Stopped::Failed(unwritable(&file, error)))?;
+                let mut written = File::create(&file).map(BufWriter::new);
+                let keep = |block: &[u8]| {
+                    let kept = written.as_mut().map(|file| file.write_all(block));
+                    if let Ok(Err(error)) = kept {
+                        written = Err(error);
+                    }
+                };
+                player.range(&url, segment.offset, segment.bytes, keep).await?;
+                // a full disk says nothing of the reel
+                if let Err(error) = written.and_then(|mut file| file.flush()) {
+                    note(self.work, &error.to_string());
+                    return Ok(());
+                }
                 samples.push(Sample { file, start, length });
             }
             start += length;
@@ -104,10 +115,6 @@ impl Proof<'_> {
         }
         Ok(true)
     }
-}
-
-fn unwritable(file: &Path, error: std::io::Error) -> Fault {
-    Fault::permanent(format!("could not write `{}`, to decode what is served", file.display())).because(error)
 }
 
 /// `None`: no decoder came to an end, which says nothing of the video.
