@@ -311,12 +311,12 @@ pub struct PlaceArgs {
     #[arg(long, value_name = "SPEC", env = "ZIPREEL_FAULTS")]
     pub faults: Option<String>,
     #[command(flatten)]
-    pub unusual: UnusualArgs,
+    pub overrides: OverrideArgs,
 }
 
 /// For accounts where roles can't be made, and for emulators of AWS.
 #[derive(Debug, Clone, Default, Args)]
-pub struct UnusualArgs {
+pub struct OverrideArgs {
     /// Role without rights that chunks are made with [default: the account's zipreel-chunk]
     #[arg(long, value_name = "ARN", env = "ZIPREEL_ROLE_ARN")]
     pub role_arn: Option<String>,

@@ -12,7 +12,7 @@ use crate::{
         gate::embed::Embed,
         reel::name::ReelName,
         report::{
-            board::{Board, State},
+            board::{Board, JobState},
             event::{Event, JobChange, JobName, Planned, Published, Unit},
             fault::{Fault, FaultClass},
         },
@@ -193,7 +193,7 @@ pub fn cancelled() -> Value {
 
 /// How far each running job is.
 pub fn progress(board: &Board) -> impl Iterator<Item = Value> {
-    board.jobs.iter().filter(|(_, job)| matches!(job.state, State::Running)).map(|(name, job)| {
+    board.jobs.iter().filter(|(_, job)| matches!(job.state, JobState::Running)).map(|(name, job)| {
         json!({
             "event": "progress", "job": name.to_string(), "done": job.count.get(), "total": job.total,
             "unit": unit(job.unit),

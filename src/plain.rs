@@ -10,7 +10,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::model::{
     report::{
-        board::{Board, Job, State},
+        board::{Board, Job, JobState},
         event::{Event, JobChange, JobName, Planned, Published},
         fault::Fault,
     },
@@ -185,13 +185,13 @@ fn done(board: &Board) -> f64 {
     if !board.jobs.contains_key(&JobName::Upload) {
         return ratio(JobName::Hash);
     }
-    let verified = board.jobs.get(&JobName::Verify).is_some_and(|job| matches!(job.state, State::Succeeded));
+    let verified = board.jobs.get(&JobName::Verify).is_some_and(|job| matches!(job.state, JobState::Succeeded));
     0.05 * ratio(JobName::Split) + 0.9 * ratio(JobName::Upload) + if verified { 0.05 } else { 0.0 }
 }
 
 /// How far the video is read, while it is; beside the split and the uploads there is more to tell.
 fn hash(board: &Board) -> Option<String> {
-    let job = board.jobs.get(&JobName::Hash).filter(|job| matches!(job.state, State::Running))?;
+    let job = board.jobs.get(&JobName::Hash).filter(|job| matches!(job.state, JobState::Running))?;
     let (done, total) = (HumanBytes(job.count.get()), HumanBytes(job.total.unwrap_or_default()));
     Some(format!("hash {done} of {total}"))
 }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        AccountArgs, FaceArgs, InvokeModeArg, OnDamageArg, PlaceArgs, PublishArgs, ReelsArgs, TargetArg, TranscodeArg,
-        UnusualArgs,
+        AccountArgs, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs, TargetArg,
+        TranscodeArg,
     },
     model::{
         chunk::pack,
@@ -24,7 +24,7 @@ use crate::{
         report::fault::{Explain, FaultClass},
         retry::RetryPolicy,
     },
-    use_cases::{InvokeMode, Machine, Unusual},
+    use_cases::{InvokeMode, Machine, Overrides},
 };
 
 pub const SEGMENT_SECONDS_DEFAULT: f64 = 6.0;
@@ -223,7 +223,7 @@ fn machine(args: &PlaceArgs, file: &File) -> Result<Machine, SettingsError> {
         data: pick(&args.data, &file.data, |platform| platform.data)?,
         port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
         faults: args.faults.clone().or_else(|| file.faults.clone()),
-        unusual: unusual(&args.unusual, file),
+        overrides: overrides(&args.overrides, file),
     })
 }
 
@@ -259,14 +259,14 @@ pub fn reels(args: &ReelsArgs) -> Result<(Place, Machine), SettingsError> {
 
 /// How a command without the wizard talks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Talk {
+pub struct FaceSettings {
     pub json: bool,
     /// Nobody is asked anything: the person has agreed on this command line.
     pub yes: bool,
     pub serve: bool,
 }
 
-impl Talk {
+impl FaceSettings {
     pub fn resolve(args: &FaceArgs) -> Result<Self, SettingsError> {
         let file = File::load()?;
         Ok(Self {
@@ -277,9 +277,9 @@ impl Talk {
     }
 }
 
-fn unusual(args: &UnusualArgs, file: &File) -> Unusual {
+fn overrides(args: &OverrideArgs, file: &File) -> Overrides {
     let pick = |flag: &Option<String>, file: &Option<String>| flag.clone().or_else(|| file.clone());
-    Unusual {
+    Overrides {
         chunk_role: pick(&args.role_arn, &file.role_arn),
         gate_role: pick(&args.gate_role_arn, &file.gate_role_arn),
         invoke_mode: match args.invoke_mode.or(file.invoke_mode) {

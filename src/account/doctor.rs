@@ -42,8 +42,8 @@ pub async fn preflight(cloud: &Cloud) -> Health {
 }
 
 async fn made(cloud: &Cloud, health: &mut Health) {
-    let unusual = cloud.unusual();
-    for (wanted, given) in [(chunk_role(cloud), &unusual.chunk_role), (gate_role(cloud), &unusual.gate_role)] {
+    let overrides = cloud.overrides();
+    for (wanted, given) in [(chunk_role(cloud), &overrides.chunk_role), (gate_role(cloud), &overrides.gate_role)] {
         match given {
             Some(arn) => health.add(Subject::Roles, Grade::Note, format!("`{arn}` is taken as it is")),
             None => role(cloud, &wanted, health).await,
@@ -117,32 +117,32 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
 async fn public(cloud: &Cloud, public: Public, subject: Subject, health: &mut Health) {
     match gaps(cloud, public).await {
         Err(error) => unread(health, subject, &error),
-        Ok(State::Absent) if public == Public::Relay => {
+        Ok(Standing::Absent) if public == Public::Relay => {
             health.add(subject, Grade::Note, "off: browsers without their own HLS can't play (`zipreel relay on`)");
         }
-        Ok(State::Absent) => {
+        Ok(Standing::Absent) => {
             health.add(subject, Grade::Setup, format!("function `{}` with a public URL", public.name()))
         }
-        Ok(State::Newer) => health.add(subject, Grade::Note, "made by a newer zipreel than this one"),
-        Ok(State::There(gaps)) if gaps.is_empty() => {
+        Ok(Standing::Newer) => health.add(subject, Grade::Note, "made by a newer zipreel than this one"),
+        Ok(Standing::Made(gaps)) if gaps.is_empty() => {
             health.add(subject, Grade::Well, format!("`{}` is this version's", public.name()));
         }
-        Ok(State::There(gaps)) => {
+        Ok(Standing::Made(gaps)) => {
             health.add(subject, Grade::Setup, format!("`{}` {}", public.name(), gaps.join(", ")));
         }
     }
 }
 
-enum State {
+enum Standing {
     Absent,
     Newer,
-    There(Vec<&'static str>),
+    Made(Vec<&'static str>),
 }
 
-async fn gaps(cloud: &Cloud, public: Public) -> Result<State, CloudError> {
-    let Some(found) = cloud.public(public).await? else { return Ok(State::Absent) };
+async fn gaps(cloud: &Cloud, public: Public) -> Result<Standing, CloudError> {
+    let Some(found) = cloud.public(public).await? else { return Ok(Standing::Absent) };
     if found.is_newer() {
-        return Ok(State::Newer);
+        return Ok(Standing::Newer);
     }
     let mut gaps = Vec::new();
     if !found.same_code {
@@ -156,7 +156,7 @@ async fn gaps(cloud: &Cloud, public: Public) -> Result<State, CloudError> {
     } else if !cloud.missing_permissions(public).await?.is_empty() {
         gaps.push("is not open to the public by both permissions");
     }
-    Ok(State::There(gaps))
+    Ok(Standing::Made(gaps))
 }
 
 async fn log(cloud: &Cloud, health: &mut Health) {

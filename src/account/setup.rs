@@ -143,8 +143,8 @@ impl<'a> Run<'a> {
         let cloud = self.cloud;
         let (chunk, gate) = (chunk_role(cloud), gate_role(cloud));
         for (step, role, given) in [
-            (SetupStep::ChunkRole, &chunk, &cloud.unusual().chunk_role),
-            (SetupStep::GateRole, &gate, &cloud.unusual().gate_role),
+            (SetupStep::ChunkRole, &chunk, &cloud.overrides().chunk_role),
+            (SetupStep::GateRole, &gate, &cloud.overrides().gate_role),
         ] {
             if given.is_none() {
                 let note = self.step(step, || taken_or_made(cloud, role)).await?;

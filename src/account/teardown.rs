@@ -54,9 +54,9 @@ async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Remove
     }
     let gate = gate_role(cloud);
     let policy = gate.policy.as_ref().map(|(name, _)| name.as_str());
-    let unusual = cloud.unusual();
+    let overrides = cloud.overrides();
     for (role, policy, given) in
-        [(gate.name.as_str(), policy, &unusual.gate_role), (CHUNK_ROLE, None, &unusual.chunk_role)]
+        [(gate.name.as_str(), policy, &overrides.gate_role), (CHUNK_ROLE, None, &overrides.chunk_role)]
     {
         if given.is_some() {
             continue;

@@ -16,7 +16,7 @@ pub use gate::public::{Deployed, InvokeMode};
 pub use gate::roles::RoleWanted;
 pub use http::answer::class_of_page;
 pub use http::is_this_machine;
-pub use identity::session::{Cloud, Connect, Identity, Keys, Unusual};
+pub use identity::session::{Cloud, Connect, Identity, Keys, Overrides};
 pub use identity::sign_in::{Profile, profiles};
 
 /// What an idempotent call did.

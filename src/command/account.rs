@@ -25,7 +25,7 @@ use crate::{
     },
     plain,
     running::reporter::Control,
-    settings::{self, Talk},
+    settings::{self, FaceSettings},
     use_cases::{
         Engine, Follow,
         account::{
@@ -36,26 +36,26 @@ use crate::{
     },
 };
 
-pub async fn setup(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn setup(args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
     let (place, machine) = settings::account(args)?;
     with_engine(machine, async |engine| {
-        let (person, control) = (AtTerminal::new(talk), Control::default());
+        let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::setup(engine, &place, RelayWish::AsItIs, &person, reporter, &control);
-        let (ready, at) = face::follow(talk.json, &control, work).await?;
-        tell_ready(&ready, &at, talk);
+        let (ready, at) = face::follow(face.json, &control, work).await?;
+        tell_ready(&ready, &at, face);
         Ok(())
     })
     .await
 }
 
 /// The administrator's part.
-pub async fn setup_roles(args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn setup_roles(args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
     let (place, machine) = settings::account(args)?;
     with_engine(machine, async |engine| {
-        let (person, control) = (AtTerminal::new(talk), Control::default());
+        let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::roles(engine, &place, &person, reporter, &control);
-        let (changed, at) = face::follow(talk.json, &control, work).await?;
-        if talk.json {
+        let (changed, at) = face::follow(face.json, &control, work).await?;
+        if face.json {
             let none: Option<&str> = None;
             let line = json!({ "event": "ready", "gate": none, "relay": none, "changed": changed, "notes": [] });
             drop(json::write(&line));
@@ -77,20 +77,20 @@ fn amount_changed(steps: u32) -> String {
     }
 }
 
-pub async fn relay(switch: Switch, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn relay(switch: Switch, args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
     let (place, machine) = settings::account(args)?;
     with_engine(machine, async |engine| {
-        let (person, control) = (AtTerminal::new(talk), Control::default());
+        let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| relay::relay(engine, &place, switch == Switch::On, &person, reporter, &control);
-        let (ready, at) = face::follow(talk.json, &control, work).await?;
-        tell_ready(&ready, &at, talk);
+        let (ready, at) = face::follow(face.json, &control, work).await?;
+        tell_ready(&ready, &at, face);
         Ok(())
     })
     .await
 }
 
-fn tell_ready(ready: &Ready, at: &AccountRegion, talk: Talk) {
-    if talk.json {
+fn tell_ready(ready: &Ready, at: &AccountRegion, face: FaceSettings) {
+    if face.json {
         let line = json!({
             "event": "ready", "gate": ready.gate_url, "relay": ready.relay_url, "changed": ready.changed,
             "notes": ready.notes,
@@ -106,14 +106,14 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, talk: Talk) {
     print_line(&format!("relay: {relay}"));
 }
 
-pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
     let (place, machine) = settings::account(args)?;
-    let person = AtTerminal::new(talk);
+    let person = AtTerminal::new(face);
     let removed = with_engine(machine, async |engine| {
         face::watch(async |follow| teardown::teardown(engine, &place, keep_roles, &person, follow).await).await
     })
     .await?;
-    if talk.json {
+    if face.json {
         drop(json::write(&json!({ "event": "removed", "removed": removed })));
     } else if removed.is_empty() {
         plain::say("nothing was there");
@@ -123,16 +123,16 @@ pub async fn teardown(keep_roles: bool, args: &AccountArgs, talk: Talk) -> Resul
     Ok(())
 }
 
-pub async fn doctor(live: bool, args: &AccountArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn doctor(live: bool, args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
     let (place, machine) = settings::account(args)?;
-    let person = AtTerminal::new(talk);
+    let person = AtTerminal::new(face);
     let work = async |engine: &Engine, follow: &Follow| {
         let health = doctor::examine(engine, &place, follow).await?;
-        tell_health(&health, talk.json);
+        tell_health(&health, face.json);
         let mut observed = Vec::new();
         if live {
             observed = doctor::observe(engine, &place, &person, follow).await?;
-            tell_observed(&observed, talk.json);
+            tell_observed(&observed, face.json);
         }
         doctor::verdict(engine, &place, &health, &observed).await
     };

@@ -16,41 +16,41 @@ use crate::{
     command::exit::{DONE, FAILED, INTERRUPTED},
     model::report::fault::{Explain, Fault, Stopped},
     plain,
-    settings::Talk,
+    settings::FaceSettings,
 };
 
 /// Runs what the command line asks for.
 pub async fn run(cli: Cli) -> ExitCode {
     let face = cli.command.as_ref().and_then(Command::face);
-    let talk = match face.as_ref().map_or(Ok(Talk::default()), Talk::resolve) {
-        Ok(talk) => talk,
+    let face = match face.as_ref().map_or(Ok(FaceSettings::default()), FaceSettings::resolve) {
+        Ok(face) => face,
         Err(error) => {
             say_end(face.is_some_and(|face| face.form.json == Some(true)), false, Some(&error.fault()));
             return ExitCode::from(FAILED);
         }
     };
-    let json = talk.json;
+    let json = face.json;
     let resumes = matches!(cli.command, Some(Command::Publish { .. } | Command::Resume { .. }));
     let ended = match cli.command {
-        Some(Command::Publish { video, settings, .. }) => publish::publish(&video, &settings, talk).await,
-        Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, talk).await,
+        Some(Command::Publish { video, settings, .. }) => publish::publish(&video, &settings, face).await,
+        Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, face).await,
         Some(Command::Setup { template: true, roles, packages, .. }) => account::template(roles, packages.as_deref()),
-        Some(Command::Setup { roles: true, account, .. }) => account::setup_roles(&account, talk).await,
-        Some(Command::Setup { account, .. }) => account::setup(&account, talk).await,
+        Some(Command::Setup { roles: true, account, .. }) => account::setup_roles(&account, face).await,
+        Some(Command::Setup { account, .. }) => account::setup(&account, face).await,
         Some(Command::Relay { switch, account, yes, .. }) => {
-            account::relay(switch, &account, Talk { yes, ..talk }).await
+            account::relay(switch, &account, FaceSettings { yes, ..face }).await
         }
         Some(Command::Teardown { keep_roles, account, yes, .. }) => {
-            account::teardown(keep_roles, &account, Talk { yes, ..talk }).await
+            account::teardown(keep_roles, &account, FaceSettings { yes, ..face }).await
         }
-        Some(Command::Doctor { live, account, .. }) => account::doctor(live, &account, talk).await,
+        Some(Command::Doctor { live, account, .. }) => account::doctor(live, &account, face).await,
         Some(Command::Policy { which, account, partition }) => account::policy(which, &partition, &account),
-        Some(Command::List { reels, .. }) => reels::list(&reels, talk.json).await,
-        Some(Command::Info { name, reels, .. }) => reels::info(&name, &reels, talk.json).await,
+        Some(Command::List { reels, .. }) => reels::list(&reels, face.json).await,
+        Some(Command::Info { name, reels, .. }) => reels::info(&name, &reels, face.json).await,
         Some(Command::Retitle { name, title, reels }) => reels::retitle(&name, &title, &reels).await,
-        Some(Command::Embed { name, reels, .. }) => reels::embed(&name, &reels, talk.json).await,
+        Some(Command::Embed { name, reels, .. }) => reels::embed(&name, &reels, face.json).await,
         Some(Command::Check { name, deep, repair, reels, .. }) => {
-            reels::check(&name, deep, repair.as_deref(), &reels, talk.json).await
+            reels::check(&name, deep, repair.as_deref(), &reels, face.json).await
         }
         Some(Command::Delete { name, reels, yes }) => reels::delete(&name, &reels, yes).await,
         Some(Command::Discard { name, place, yes }) => publish::discard(&name, &place, yes).await,

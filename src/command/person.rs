@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     plain,
-    settings::Talk,
+    settings::FaceSettings,
     use_cases::{Person, Question, Reply},
 };
 
@@ -18,8 +18,8 @@ pub(super) struct AtTerminal {
 }
 
 impl AtTerminal {
-    pub(super) fn new(talk: Talk) -> Self {
-        Self { yes: talk.yes, may_ask: !talk.json }
+    pub(super) fn new(face: FaceSettings) -> Self {
+        Self { yes: face.yes, may_ask: !face.json }
     }
 }
 

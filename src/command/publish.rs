@@ -11,36 +11,36 @@ use crate::{
     model::{reel::name::ReelName, report::fault::Stopped},
     plain,
     running::reporter::Control,
-    settings::{self, Settings, Talk},
+    settings::{self, FaceSettings, Settings},
     use_cases::{
         Engine,
         reels::{discard, publish, resume},
     },
 };
 
-pub async fn publish(video: &Path, args: &PublishArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn publish(video: &Path, args: &PublishArgs, face: FaceSettings) -> Result<(), Stopped> {
     let settings = Settings::resolve(args)?;
     let order = settings.order(video)?;
     with_engine(settings.machine, async |engine| {
-        let (person, control) = (AtTerminal::new(talk), Control::default());
+        let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| publish::publish(engine, order, &person, reporter, &control);
-        face::drive(talk.json, &control, work).await?;
-        serve(engine, talk).await;
+        face::drive(face.json, &control, work).await?;
+        serve(engine, face).await;
         Ok(())
     })
     .await
 }
 
-pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> Result<(), Stopped> {
+pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: FaceSettings) -> Result<(), Stopped> {
     let machine = settings::this_machine(place)?;
     with_engine(machine, async |engine| {
         let found = resume::find(engine, name, None).await?;
         let (deployed, chunks, reel) = (found.chunks_deployed, found.chunks, &found.reel);
-        say(talk, &format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
-        let (person, control) = (AtTerminal::new(talk), Control::default());
+        say(face, &format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
+        let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| resume::resume(engine, &found, &person, reporter, &control);
-        face::drive(talk.json, &control, work).await?;
-        serve(engine, talk).await;
+        face::drive(face.json, &control, work).await?;
+        serve(engine, face).await;
         Ok(())
     })
     .await
@@ -48,7 +48,7 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, talk: Talk) -> R
 
 pub async fn discard(name: &ReelName, place: &PlaceArgs, yes: bool) -> Result<(), Stopped> {
     let machine = settings::this_machine(place)?;
-    let person = AtTerminal::new(Talk { yes, ..Talk::default() });
+    let person = AtTerminal::new(FaceSettings { yes, ..FaceSettings::default() });
     let gone = with_engine(machine, async |engine| {
         let found = resume::find(engine, Some(name), None).await?;
         face::watch(async |follow| discard::discard(engine, &found, &person, follow, |_, _| ()).await).await
@@ -59,20 +59,20 @@ pub async fn discard(name: &ReelName, place: &PlaceArgs, yes: bool) -> Result<()
 }
 
 /// A stand-in of our own ends with us, or serves on until Ctrl-C.
-async fn serve(engine: &Engine, talk: Talk) {
+async fn serve(engine: &Engine, face: FaceSettings) {
     if !engine.serves() {
         return;
     }
-    if talk.serve {
-        say(talk, "serving; Ctrl-C ends it");
+    if face.serve {
+        say(face, "serving; Ctrl-C ends it");
         face::signal().await;
     } else {
-        say(talk, "the stand-in ends with this command: `zipreel local` serves the reel again");
+        say(face, "the stand-in ends with this command: `zipreel local` serves the reel again");
     }
 }
 
-fn say(talk: Talk, line: &str) {
-    if !talk.json {
+fn say(face: FaceSettings, line: &str) {
+    if !face.json {
         plain::say(line);
     }
 }

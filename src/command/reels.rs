@@ -25,13 +25,14 @@ use crate::{
     },
     plain,
     running::reporter::Control,
-    settings::{self, Talk},
+    settings::{self, FaceSettings},
     use_cases::{
         Engine, Follow,
         reels::{
             check::{self, Checked, Depth, Finding, Report},
-            collect::{self, Found},
-            delete, embed, info,
+            delete, embed,
+            gc::{self, Found},
+            info,
             list::{self, Listed},
             repair::{self, Repair},
             retitle,
@@ -184,8 +185,8 @@ pub async fn check(
         if let Some(video) = mend {
             let repair =
                 Repair { place: place.clone(), reel: name.clone(), video: video.to_owned(), parallel_uploads: None };
-            let talk = Talk { json: as_json, ..Talk::default() };
-            let (person, control) = (AtTerminal::new(talk), Control::default());
+            let face = FaceSettings { json: as_json, ..FaceSettings::default() };
+            let (person, control) = (AtTerminal::new(face), Control::default());
             // what is whole may be another video
             let is_of = |reporter| repair::is_of(engine, &repair, reporter, &control);
             if !(report.is_whole() && face::follow(as_json, &control, is_of).await?) {
@@ -241,7 +242,7 @@ fn tell(name: &ReelName, depth: Depth, report: &Report, as_json: bool) {
 }
 
 pub async fn delete(name: &ReelName, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {
-    let person = AtTerminal::new(Talk { yes, ..Talk::default() });
+    let person = AtTerminal::new(FaceSettings { yes, ..FaceSettings::default() });
     let gone = with_reels(reels, async |engine, place, follow| {
         delete::delete(engine, place, name, &person, follow, |_, _| ()).await
     })
@@ -251,7 +252,7 @@ pub async fn delete(name: &ReelName, reels: &ReelsArgs, yes: bool) -> Result<(),
 }
 
 pub async fn gc(name: Option<&ReelName>, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {
-    let person = AtTerminal::new(Talk { yes, ..Talk::default() });
+    let person = AtTerminal::new(FaceSettings { yes, ..FaceSettings::default() });
     let found = |found: Found<'_>| match found {
         Found::LeftAlone { reel, fault } => plain::say(&format!("{reel} is left alone: {fault}")),
         Found::Leftover { left, stays } => {
@@ -259,10 +260,9 @@ pub async fn gc(name: Option<&ReelName>, reels: &ReelsArgs, yes: bool) -> Result
             plain::say(&format!("{}{stays}", left.sentence()));
         }
     };
-    let collected = with_reels(reels, async |engine, place, follow| {
-        collect::collect(engine, place, name, &person, follow, found).await
-    })
-    .await?;
+    let collected =
+        with_reels(reels, async |engine, place, follow| gc::collect(engine, place, name, &person, follow, found).await)
+            .await?;
     if collected.segment_bytes > 0 {
         let bytes = HumanBytes(collected.segment_bytes);
         plain::say(&format!("removed {bytes} of segments on this disk that runs which ended had left"));

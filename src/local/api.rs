@@ -11,20 +11,20 @@ use axum::{
 use time::format_description::well_known::Rfc3339;
 
 use super::{
+    context::{Context, Origin},
     counts::Entry,
     download,
     error::ApiError,
     faults::{How, Moment, Plan, Strike},
     form::Form,
     http::{
-        body::{Broken, Content, Intake, Received},
+        body::{BodyReader, Broken, Content, Received},
         connection::Peer,
         proxy,
     },
     lambda, logs,
     operation::{Call, Operation, lambda_call},
     query,
-    shared::{Place, Shared},
     signature::{auth::Caller, link},
     store::record::uuid,
 };
@@ -55,12 +55,12 @@ impl From<ApiError> for Trouble {
 }
 
 pub(super) async fn handle(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Context>>,
     ConnectInfo(Peer { cut, .. }): ConnectInfo<Peer>,
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    if let Some(refusal) = misdirected(&shared.places.api, &parts.headers) {
+    if let Some(refusal) = misdirected(&shared.origins.api, &parts.headers) {
         return refusal;
     }
     let id = uuid();
@@ -104,7 +104,7 @@ pub(super) async fn handle(
 }
 
 /// A Host that is none of ours is another site's name pointed at this machine (DNS rebinding).
-pub(super) fn misdirected(place: &Place, headers: &HeaderMap) -> Option<Response<Body>> {
+pub(super) fn misdirected(place: &Origin, headers: &HeaderMap) -> Option<Response<Body>> {
     let mut hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     if hosts.next().is_some_and(|host| place.answers_to(host)) && hosts.next().is_none() {
         return None;
@@ -115,7 +115,7 @@ pub(super) fn misdirected(place: &Place, headers: &HeaderMap) -> Option<Response
 }
 
 /// `Date` by the server's clock, so that clients that correct their own by it can.
-fn finish(shared: &Shared, response: &mut Response<Body>, id: &str) {
+fn finish(shared: &Context, response: &mut Response<Body>, id: &str) {
     let format = time::macros::format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
@@ -127,7 +127,7 @@ fn finish(shared: &Shared, response: &mut Response<Body>, id: &str) {
     }
 }
 
-pub(super) fn record(shared: &Shared, trail: &Trail, status: u16, error: Option<&str>, cut: bool) {
+pub(super) fn record(shared: &Context, trail: &Trail, status: u16, error: Option<&str>, cut: bool) {
     shared.counts.add(&Entry {
         time: shared.now().format(&Rfc3339).unwrap_or_default(),
         operation: trail.operation,
@@ -140,7 +140,7 @@ pub(super) fn record(shared: &Shared, trail: &Trail, status: u16, error: Option<
     });
 }
 
-async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> Result<Response<Body>, Trouble> {
+async fn by_download(shared: &Arc<Context>, parts: &Parts, trail: &mut Trail) -> Result<Response<Body>, Trouble> {
     trail.operation = Some(Operation::Download);
     trail.subject = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let plan = shared.faults.draw(Operation::Download);
@@ -161,7 +161,7 @@ async fn by_download(shared: &Arc<Shared>, parts: &Parts, trail: &mut Trail) -> 
 }
 
 async fn by_rest(
-    shared: &Arc<Shared>,
+    shared: &Arc<Context>,
     parts: &Parts,
     body: Body,
     trail: &mut Trail,
@@ -202,7 +202,7 @@ async fn by_rest(
 }
 
 async fn by_query(
-    shared: &Arc<Shared>,
+    shared: &Arc<Context>,
     parts: &Parts,
     body: Body,
     trail: &mut Trail,
@@ -245,7 +245,7 @@ async fn by_query(
 
 /// CloudWatch Logs names its operation in a header.
 async fn by_header(
-    shared: &Arc<Shared>,
+    shared: &Arc<Context>,
     parts: &Parts,
     body: Body,
     trail: &mut Trail,
@@ -275,7 +275,7 @@ async fn by_header(
 }
 
 /// The caller's claim, for one of the services that live at this path.
-fn claimed(shared: &Shared, parts: &Parts, services: &[&str]) -> Result<Caller, ApiError> {
+fn claimed(shared: &Context, parts: &Parts, services: &[&str]) -> Result<Caller, ApiError> {
     let caller = Caller::claimed(parts, &shared.keys.caller, shared.now(), shared.signature_age())?;
     if services.contains(&caller.claim.scope.service.as_str()) {
         return Ok(caller);
@@ -285,7 +285,7 @@ fn claimed(shared: &Shared, parts: &Parts, services: &[&str]) -> Result<Caller, 
 }
 
 async fn receive(
-    shared: &Arc<Shared>,
+    shared: &Arc<Context>,
     parts: &Parts,
     body: Body,
     operation: Option<Operation>,
@@ -294,8 +294,8 @@ async fn receive(
 ) -> Result<Received, Trouble> {
     let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let middle = length.map_or(1, |length| length.div_ceil(2));
-    let intake = Intake { store: &shared.store, faults: &shared.faults, plan, middle };
-    match intake.receive(body, operation).await {
+    let reader = BodyReader { store: &shared.store, faults: &shared.faults, plan, middle };
+    match reader.receive(body, operation).await {
         Ok(received) => {
             trail.body_bytes = received.bytes;
             if shared.faults.strikes(plan, Moment::AfterBody).await {
@@ -316,7 +316,7 @@ async fn receive(
 
 /// What a request brought, once it is known to be the caller's own and within the rates.
 fn proved(
-    shared: &Shared,
+    shared: &Context,
     caller: &Caller,
     received: Received,
     plan: &Plan,
@@ -338,7 +338,7 @@ fn proved(
 }
 
 async fn perform(
-    shared: &Arc<Shared>,
+    shared: &Arc<Context>,
     call: Call,
     caller: Caller,
     parts: &Parts,
@@ -361,20 +361,20 @@ async fn blocking<T: Send + 'static>(
 
 /// Reads the body to its end before it refuses: a client that is still sending would miss the answer.
 async fn refuse_after(
-    shared: &Arc<Shared>,
+    shared: &Arc<Context>,
     body: Body,
     error: ApiError,
     trail: &mut Trail,
 ) -> Result<Response<Body>, Trouble> {
-    let intake = Intake { store: &shared.store, faults: &shared.faults, plan: &Plan::default(), middle: u64::MAX };
-    if let Ok(received) = intake.receive(body, None).await {
+    let reader = BodyReader { store: &shared.store, faults: &shared.faults, plan: &Plan::default(), middle: u64::MAX };
+    if let Ok(received) = reader.receive(body, None).await {
         trail.body_bytes = received.bytes;
     }
     Err(error.into())
 }
 
 /// The error that a fault asks for.
-fn fault(shared: &Shared, status: u16) -> ApiError {
+fn fault(shared: &Context, status: u16) -> ApiError {
     let error = match status {
         403 => ApiError::denied("AccessDeniedException", "User is not authorized to perform this operation"),
         409 => ApiError::conflict("The operation cannot be performed at this time."),

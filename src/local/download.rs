@@ -16,10 +16,10 @@ use tokio::{
 use tokio_util::io::ReaderStream;
 
 use super::{
+    context::Context,
     error::ApiError,
     faults::{How, Plan},
     http::xml,
-    shared::Shared,
     signature::link,
     store::record::{Code, uuid},
 };
@@ -28,7 +28,7 @@ use crate::model::hls::range::{ByteRange, Selection, select};
 const READ_BYTES: usize = 128 * 1024;
 
 pub(super) async fn serve(
-    shared: &Shared,
+    shared: &Context,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
@@ -79,7 +79,7 @@ fn unsatisfiable(length: u64) -> Response<Body> {
 }
 
 /// A stream of part of a function's code; shared with the relay.
-pub(super) async fn open(shared: &Shared, code: &Code, first: u64, bytes: u64) -> io::Result<Body> {
+pub(super) async fn open(shared: &Context, code: &Code, first: u64, bytes: u64) -> io::Result<Body> {
     let mut file = File::open(shared.store.blob(&code.sha256)).await?;
     file.seek(io::SeekFrom::Start(first)).await?;
     Ok(Body::from_stream(ReaderStream::with_capacity(file.take(bytes), READ_BYTES)))

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{error::ApiError, operation::Operation, shared::Shared, signature::keys::ACCOUNT, store::record::LogGroup};
+use super::{
+    context::Context, error::ApiError, operation::Operation, signature::keys::ACCOUNT, store::record::LogGroup,
+};
 
 /// Names the operation, as `Logs_20140328.CreateLogGroup`.
 pub(super) const TARGET: &str = "x-amz-target";
@@ -32,7 +34,7 @@ pub(super) fn operation(headers: &HeaderMap) -> Result<Operation, ApiError> {
 }
 
 pub(super) fn answer(
-    shared: &Shared,
+    shared: &Context,
     operation: Operation,
     body: &[u8],
     now: OffsetDateTime,
@@ -65,7 +67,7 @@ pub(super) fn answer(
     Ok(json!({}))
 }
 
-fn describe(shared: &Shared, prefix: &str) -> Value {
+fn describe(shared: &Context, prefix: &str) -> Value {
     let state = shared.store.read();
     let groups = state.logs.values().filter(|group| group.name.starts_with(prefix)).map(|group| {
         let mut shape = json!({

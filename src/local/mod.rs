@@ -6,6 +6,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 mod api;
 mod clock;
+mod context;
 pub mod counts;
 mod download;
 mod error;
@@ -20,7 +21,6 @@ mod logs;
 mod operation;
 pub mod process;
 mod query;
-mod shared;
 pub mod signature;
 mod store;
 

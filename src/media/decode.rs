@@ -8,19 +8,20 @@ use std::{
     time::Duration,
 };
 
-use tokio::{process::Command, time::timeout};
+use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ffmpeg::{Process, Tools, read_bounded},
+    ffmpeg::Tools,
     probe::input_argument,
+    run::{Bounds, Ended, to_end},
 };
 use crate::model::media::{arguments::input_guard, decide::MediaPlan};
 
 /// Longer than this no decoder is waited for.
 const LIMIT: Duration = Duration::from_secs(300);
-/// Bytes of complaints that are read.
-const COMPLAINTS_MAX: usize = 256 * 1024;
+/// Bytes that are read of what it reports, and of its complaints.
+const OUTPUT_MAX: usize = 256 * 1024;
 /// Decoders of what is in a segment.
 const OF_SEGMENTS: [&str; 2] = ["h264", "aac"];
 
@@ -98,24 +99,9 @@ async fn run(
     let mut command = Command::new(&tools.ffmpeg);
     command.args(["-nostdin", "-hide_banner", "-v", "repeat+error", "-progress", "pipe:1"]);
     command.args(arguments).args(["-f", "null", "-"]);
-    let mut process = Process::spawn(command)?;
-    let work = async {
-        tokio::try_join!(
-            read_bounded(&mut process.stdout, COMPLAINTS_MAX),
-            read_bounded(&mut process.stderr, COMPLAINTS_MAX)
-        )
-    };
-    let read = tokio::select! {
-        read = timeout(LIMIT, work) => read.ok(),
-        () = cancel.cancelled() => None,
-    };
-    let Some(read) = read else {
-        process.stop().await;
-        return Ok(None);
-    };
-    let ((progress, _), (said, _)) = read?;
-    process.wait().await?;
-    Ok(Some(decoded(&String::from_utf8_lossy(&progress), &String::from_utf8_lossy(&said), decoders)))
+    let bounds = Bounds { time: LIMIT, answer: OUTPUT_MAX, complaints: OUTPUT_MAX };
+    let Ended::Itself(output) = to_end(command, bounds, cancel).await? else { return Ok(None) };
+    Ok(Some(decoded(&String::from_utf8_lossy(&output.answer), &output.complaints, decoders)))
 }
 
 /// What muxers, filters and ffmpeg itself have to say is no fault of what was decoded.

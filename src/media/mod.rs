@@ -6,7 +6,7 @@ pub mod join;
 pub mod picture;
 pub mod probe;
 mod rework;
+mod run;
 mod seam;
 pub mod source;
 pub(crate) mod stills;
-mod tracks;

@@ -9,11 +9,13 @@ use std::{
 };
 
 use futures_util::future::join_all;
-use tokio::{process::Command, time::timeout};
+use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use super::ffmpeg::{Process, Tail, Tools, describe, read_bounded};
-use super::tracks;
+use super::{
+    ffmpeg::{Tail, Tools, describe},
+    run::{Bounds, Ended, to_end},
+};
 use crate::model::{
     media::{
         arguments::input_guard,
@@ -25,13 +27,14 @@ use crate::model::{
         streams::tracks::set_aside,
         structure::{self, Structure, Table},
     },
-    report::fault::{Explain, FaultClass},
+    report::fault::Explain,
 };
 
 /// For one run of ffprobe. A file on a slow network drive takes seconds; one that takes longer than this is sick.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Of one answer: hundreds of streams, or minutes of packets.
 const ANSWER_MAX: usize = 16 << 20;
+const COMPLAINTS_MAX: usize = 64 << 10;
 /// Packets are looked at in windows of this length, at the start, in the middle and at the end: longer than the
 /// distance of keyframes that common encoders keep (250 frames).
 const WINDOW: Duration = Duration::from_secs(12);
@@ -70,17 +73,17 @@ pub enum ProbeError {
 }
 
 impl Explain for ProbeError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Input(error) => error.class(),
-            _ => FaultClass::Permanent,
+            Self::Input(error) => Some(error),
+            Self::Refused(error) => Some(error),
+            _ => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Input(error) => error.hint(),
-            Self::Refused(error) => error.hint(),
+            Self::Input(_) | Self::Refused(_) => self.passed_on()?.hint(),
             Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
             Self::Slow(_) => Some("If it lies on a network drive, copy it to this machine first.".to_owned()),
             Self::Failed { complaints, .. } => {
@@ -137,19 +140,14 @@ pub async fn probe(
     Ok(media)
 }
 
-/// Where a file has several videos, counts the pictures of those whose container does not, and looks what tracks are for.
+/// Where a file has several videos, counts the pictures of those whose container does not, and says which tracks stand beside others.
 async fn weigh(tools: &Tools, video: &Path, media: &mut Media, cancel: &CancellationToken) -> Result<(), ProbeError> {
     let videos = || media.streams.iter().filter(|stream| stream.kind == Kind::Video);
     if videos().count() < 2 {
         return Ok(());
     }
     if media.container.split(',').any(|name| name == "mov") {
-        let path = video.to_owned();
-        let read = tokio::task::spawn_blocking(move || tracks::of_file(&path));
-        // what can't be read says nothing
-        if let Ok(Ok(tracks)) = read.await {
-            set_aside(media, &tracks);
-        }
+        set_aside(media);
         return Ok(());
     }
     if videos().all(|stream| stream.frames.is_some()) {
@@ -248,7 +246,7 @@ async fn ffprobe_json(
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Runs to the end, to the time limit or to the cancel, whichever is first; nothing is left running.
+/// What a program answers about a file.
 pub(super) async fn run(
     command: Command,
     program: &Path,
@@ -256,35 +254,20 @@ pub(super) async fn run(
     cancel: &CancellationToken,
 ) -> Result<Vec<u8>, ProbeError> {
     let failed = |error| ProbeError::Run(program.to_owned(), error);
-    let mut process = Process::spawn(command).map_err(failed)?;
-    let work = async {
-        let (answer, complaints) = tokio::try_join!(
-            read_bounded(&mut process.stdout, ANSWER_MAX),
-            read_bounded(&mut process.stderr, 64 << 10)
-        )?;
-        Ok::<_, io::Error>((answer, complaints.0))
+    let bounds = Bounds { time: LIMIT, answer: ANSWER_MAX, complaints: COMPLAINTS_MAX };
+    let output = match to_end(command, bounds, cancel).await.map_err(failed)? {
+        Ended::Itself(output) => output,
+        Ended::Slow => return Err(ProbeError::Slow(video.to_owned())),
+        Ended::Cancelled => return Err(ProbeError::Cancelled),
     };
-    let read = tokio::select! {
-        read = timeout(LIMIT, work) => read,
-        () = cancel.cancelled() => {
-            process.stop().await;
-            return Err(ProbeError::Cancelled);
-        }
-    };
-    let Ok(read) = read else {
-        process.stop().await;
-        return Err(ProbeError::Slow(video.to_owned()));
-    };
-    let ((answer, too_long), complaints) = read.map_err(failed)?;
-    let status = process.wait().await.map_err(failed)?;
-    if !status.success() {
-        let how = format!("`{}` {}", program.display(), describe(status));
-        return Err(given_up(video, how, &String::from_utf8_lossy(&complaints)).await);
+    if !output.status.success() {
+        let how = format!("`{}` {}", program.display(), describe(output.status));
+        return Err(given_up(video, how, &output.complaints).await);
     }
-    if too_long {
+    if output.is_cut {
         return Err(ProbeError::TooLong(video.to_owned()));
     }
-    Ok(answer)
+    Ok(output.answer)
 }
 
 /// Why a program gave up on a file: what the file itself says counts before what the program said.

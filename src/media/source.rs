@@ -256,21 +256,21 @@ mod tests {
 
     use super::*;
     use crate::model::report::{
-        board::{Board, State},
+        board::{Board, JobState},
         event::Event,
     };
 
     #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Board>>);
+    struct BoardReporter(Arc<Mutex<Board>>);
 
-    impl Reporter for Seen {
+    impl Reporter for BoardReporter {
         fn report(&self, event: Event) {
             self.0.lock().unwrap().apply(&event);
         }
     }
 
-    impl Seen {
-        fn state(&self) -> State {
+    impl BoardReporter {
+        fn state(&self) -> JobState {
             self.0.lock().unwrap().jobs[&JobName::Hash].state.clone()
         }
 
@@ -304,7 +304,7 @@ mod tests {
     async fn it_is_hashed_no_further_than_it_may_be_read_and_says_how_far_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let (_, source) = file(&folder);
-        let (seen, control, may_read) = (Seen::default(), Control::default(), AtomicU64::new(7));
+        let (seen, control, may_read) = (BoardReporter::default(), Control::default(), AtomicU64::new(7));
         let reporter: Arc<dyn Reporter> = Arc::new(seen.clone());
         let may = || may_read.load(std::sync::atomic::Ordering::Relaxed);
         let reading = source.read(&reporter, &control, may);
@@ -320,7 +320,7 @@ mod tests {
         let (hash, ()) = tokio::join!(reading, person);
         assert_eq!(hash, Ok(SourceHash::of(Sha256::new_with_prefix(content()))));
         assert_eq!((seen.count(), source.hash()), ((BYTES, Some(BYTES)), hash.ok()));
-        assert!(matches!(seen.state(), State::Succeeded));
+        assert!(matches!(seen.state(), JobState::Succeeded));
     }
 
     #[tokio::test]
@@ -328,7 +328,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (_, source) = file(&folder);
         for token in [|control: &Control| control.cancel.clone(), |control: &Control| control.last_attempt.clone()] {
-            let (seen, control) = (Seen::default(), Control::default());
+            let (seen, control) = (BoardReporter::default(), Control::default());
             let reporter: Arc<dyn Reporter> = Arc::new(seen.clone());
             let cancel = async {
                 while seen.count().0 == 0 {
@@ -338,7 +338,7 @@ mod tests {
             };
             let (result, ()) = tokio::join!(source.read(&reporter, &control, || 7), cancel);
             assert_eq!(result, Err(Stopped::Cancelled));
-            assert!(matches!(seen.state(), State::Cancelled));
+            assert!(matches!(seen.state(), JobState::Cancelled));
         }
         assert_eq!(source.hash(), None);
     }
@@ -347,7 +347,7 @@ mod tests {
     async fn while_it_is_read(happens: impl FnOnce(&Path)) -> String {
         let folder = tempfile::tempdir().unwrap();
         let (path, source) = file(&folder);
-        let (seen, may_read) = (Seen::default(), AtomicU64::new(BYTES / 2));
+        let (seen, may_read) = (BoardReporter::default(), AtomicU64::new(BYTES / 2));
         let reporter: Arc<dyn Reporter> = Arc::new(seen.clone());
         let may = || may_read.load(std::sync::atomic::Ordering::Relaxed);
         let happening = async {

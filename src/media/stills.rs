@@ -8,11 +8,17 @@ use std::{
 };
 
 use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
 
-use super::ffmpeg::{Process, describe, read_bounded};
+use super::{
+    ffmpeg::describe,
+    run::{Bounds, Ended, to_end},
+};
 use crate::model::media::arguments::still_arguments;
 
 const COMPLAINTS_MAX: usize = 4096;
+/// The least time that ffmpeg has for a still picture; it has as long as the sound lasts, if that is longer.
+const LIMIT: Duration = Duration::from_secs(300);
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JoinError {
@@ -20,6 +26,10 @@ pub(crate) enum JoinError {
     Io(#[from] io::Error),
     #[error("ffmpeg {how}")]
     Ffmpeg { how: String, complaints: String },
+    #[error("ffmpeg did not make a still picture within {} s", .0.as_secs())]
+    Slow(Duration),
+    #[error("cutting the video was cancelled")]
+    Cancelled,
 }
 
 /// Which picture is shown on.
@@ -36,6 +46,7 @@ pub(crate) struct Stills {
     pub(crate) segment_length: Duration,
     /// `16/15`, if samples are not square.
     pub(crate) sample_aspect: Option<String>,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Stills {
@@ -54,7 +65,7 @@ impl Stills {
         command.arg("-i").arg(piece).args(["-map", "0:v:0", "-f", "image2", "-update", "1"]);
         command.args(["-frames:v", "1"].iter().filter(|_| which == Which::First));
         command.args(["-c:v", "tiff", "-pix_fmt", "yuv420p"]).arg(&picture);
-        run(command).await?;
+        run(command, LIMIT.max(length), &self.cancel).await?;
         let mut command = self.command(folder);
         let frames = length.as_secs().max(1);
         command.arg("-loop").arg("1").arg("-framerate").arg(format!("{}/{}", frames * 1000, length.as_millis().max(1)));
@@ -62,7 +73,7 @@ impl Stills {
         command.args(still_arguments(frames, self.segment_length, self.sample_aspect.as_deref()));
         let name = sound.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         command.arg("-hls_segment_filename").arg(format!("{name}%08d.ts")).arg(&list);
-        run(command).await?;
+        run(command, LIMIT.max(length), &self.cancel).await?;
         let text = tokio::fs::read_to_string(&list).await?;
         for path in [picture.as_path(), &list, sound] {
             tokio::fs::remove_file(path).await?;
@@ -78,16 +89,15 @@ impl Stills {
 }
 
 /// To its end; what it said is told if it failed.
-async fn run(command: Command) -> Result<(), JoinError> {
-    let mut process = Process::spawn(command)?;
-    let (_, complaints) = tokio::try_join!(
-        read_bounded(&mut process.stdout, COMPLAINTS_MAX),
-        read_bounded(&mut process.stderr, COMPLAINTS_MAX)
-    )?;
-    let status = process.wait().await?;
-    if status.success() {
+async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
+    let bounds = Bounds { time, answer: COMPLAINTS_MAX, complaints: COMPLAINTS_MAX };
+    let output = match to_end(command, bounds, cancel).await? {
+        Ended::Itself(output) => output,
+        Ended::Slow => return Err(JoinError::Slow(time)),
+        Ended::Cancelled => return Err(JoinError::Cancelled),
+    };
+    if output.status.success() {
         return Ok(());
     }
-    let complaints = String::from_utf8_lossy(&complaints.0).trim().to_owned();
-    Err(JoinError::Ffmpeg { how: describe(status), complaints })
+    Err(JoinError::Ffmpeg { how: describe(output.status), complaints: output.complaints.trim().to_owned() })
 }

@@ -11,10 +11,10 @@ use tokio::sync::Notify;
 /// and holds ffmpeg while the count is over the limit, the uploader takes off what it removed. The limit must be
 /// larger than what the uploader gathers before it starts (a chunk), or both would wait for each other.
 #[derive(Debug, Clone)]
-pub struct Backlog(Arc<Shared>);
+pub struct Backlog(Arc<Inner>);
 
 #[derive(Debug)]
-struct Shared {
+struct Inner {
     bytes: AtomicU64,
     limit: u64,
     changed: Notify,
@@ -22,7 +22,7 @@ struct Shared {
 
 impl Backlog {
     pub fn new(limit: u64) -> Self {
-        Self(Arc::new(Shared { bytes: AtomicU64::new(0), limit, changed: Notify::new() }))
+        Self(Arc::new(Inner { bytes: AtomicU64::new(0), limit, changed: Notify::new() }))
     }
 
     pub fn bytes(&self) -> u64 {

@@ -23,7 +23,7 @@ use crate::{
         },
         report::{
             event::{Count, JobName, Unit},
-            fault::{Explain, FaultClass, Stopped},
+            fault::{Explain, Stopped},
         },
     },
     remote::deployed::{self, Existing, RemoteError},
@@ -285,38 +285,20 @@ pub enum IndexError {
 }
 
 impl Explain for IndexError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Limit(error) => error.class(),
-            Self::Change(error) => error.class(),
-            Self::Remote(error) => error.class(),
-            Self::Overtaken { .. } | Self::Gone { .. } => FaultClass::Permanent,
+            Self::Limit(error) => Some(error),
+            Self::Change(error) => Some(error),
+            Self::Remote(error) => Some(error),
+            Self::Overtaken { .. } | Self::Gone { .. } => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Limit(error) => error.hint(),
-            Self::Change(error) => error.hint(),
-            Self::Remote(error) => error.hint(),
             Self::Gone { .. } => Some("Publish it again if it is to be there.".into()),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Change(error) => error.retry_after(),
-            Self::Remote(error) => error.retry_after(),
-            Self::Limit(_) | Self::Overtaken { .. } | Self::Gone { .. } => None,
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Change(error) => error.is_offline(),
-            Self::Remote(error) => error.is_offline(),
-            Self::Limit(_) | Self::Overtaken { .. } | Self::Gone { .. } => false,
+            passed_on => passed_on.passed_on()?.hint(),
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         reel::generation::SourceHash,
         report::{
             event::{Count, JobName, Unit},
-            fault::{Explain, FaultClass, Stopped},
+            fault::{Explain, Stopped},
         },
         retry::RetryPolicy,
     },
@@ -97,10 +97,10 @@ enum Error {
 }
 
 impl Explain for Error {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Split(error) => error.class(),
-            Self::Different(_) => FaultClass::Permanent,
+            Self::Split(error) => Some(error),
+            Self::Different(_) => None,
         }
     }
 

@@ -50,12 +50,12 @@ use crate::{
 };
 
 /// Counts retries on their way to the face.
-struct Tally {
+struct CountRetries {
     face: Arc<dyn Reporter>,
     retries: AtomicU32,
 }
 
-impl Reporter for Tally {
+impl Reporter for CountRetries {
     fn report(&self, event: Event) {
         if matches!(event, Event::Job { change: JobChange::Retrying { .. }, .. }) {
             self.retries.fetch_add(1, Ordering::Relaxed);
@@ -75,7 +75,7 @@ pub async fn publish(
 ) -> Result<Published, Stopped> {
     let began = Instant::now();
     let face = Arc::new(Logged::new(reporter, &order.folders.state, &order.reel));
-    let tally = Arc::new(Tally { face, retries: AtomicU32::new(0) });
+    let tally = Arc::new(CountRetries { face, retries: AtomicU32::new(0) });
     let prepared = prepare(order, held, storage, tools, tally.clone(), control).await?;
     let work = prepared.work.clone();
     let published = run(prepared, tools, &tally, began).await;
@@ -83,7 +83,7 @@ pub async fn publish(
     published
 }
 
-async fn run(prepared: Prepared, tools: &Tools, tally: &Tally, began: Instant) -> Result<Published, Stopped> {
+async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, plan: &plan, folder: folder.path() };
     let made = async {

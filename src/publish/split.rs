@@ -101,6 +101,15 @@ pub enum SplitError {
 }
 
 impl Explain for SplitError {
+    fn passed_on(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Tools(error) => Some(error),
+            Self::Input(error) => Some(error),
+            Self::Limit { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
     fn class(&self) -> FaultClass {
         match self {
             Self::Tools(error) => error.class(),
@@ -113,8 +122,7 @@ impl Explain for SplitError {
     fn hint(&self) -> Option<String> {
         let last_words = |complaints| last_words("ffmpeg", complaints);
         match self {
-            Self::Tools(error) => error.hint(),
-            Self::Input(error) => error.hint(),
+            Self::Tools(_) | Self::Input(_) | Self::Limit { .. } => self.passed_on()?.hint(),
             Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
             Self::Write { folder, source, room } if source.kind() == io::ErrorKind::StorageFull => Some(format!(
                 "Make room for up to {} MiB on the disk of `{}`, or choose another with --work-dir or a smaller \
@@ -122,7 +130,6 @@ impl Explain for SplitError {
                 room.div_ceil(1024 * 1024),
                 folder.display()
             )),
-            Self::Limit { source, .. } => source.hint(),
             Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
             Self::Failed { crashed: true, complaints, .. } => Some(format!(
                 "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another.{}",
@@ -177,7 +184,7 @@ impl Split<'_> {
         let process = Process::spawn(self.command(dialect)?)
             .map_err(|error| SplitError::Run(self.tools.ffmpeg.clone(), error))?;
         (self.started)(process.leader());
-        let mut run = Run::new(&self, sum, job, segments);
+        let mut run = Run::new(&self, sum, job, control, segments);
         let status = run.follow(process, control).await?;
         let after = self.look().await?;
         let complaints = run.tail.text();
@@ -209,12 +216,18 @@ impl Split<'_> {
         SplitError::Write { folder: self.folder.to_owned(), source, room: self.backlog.limit() }
     }
 
+    fn failed(&self, how: String, complaints: String) -> SplitError {
+        SplitError::Failed { video: self.video.to_owned(), how, crashed: false, killed: false, complaints }
+    }
+
     fn join_error(&self, error: JoinError) -> SplitError {
         match error {
             JoinError::Io(error) => self.write_error(error),
-            JoinError::Ffmpeg { how, complaints } => {
-                SplitError::Failed { video: self.video.to_owned(), how, crashed: false, killed: false, complaints }
+            JoinError::Ffmpeg { how, complaints } => self.failed(how, complaints),
+            JoinError::Slow(limit) => {
+                self.failed(format!("did not make a still picture within {} s", limit.as_secs()), String::new())
             }
+            JoinError::Cancelled => SplitError::Cancelled,
         }
     }
 
@@ -258,13 +271,20 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(split: &'a Split<'a>, sum: Sum, job: &'a JobHandle, segments: Sender<ClosedSegment>) -> Self {
+    fn new(
+        split: &'a Split<'a>,
+        sum: Sum,
+        job: &'a JobHandle,
+        control: &Control,
+        segments: Sender<ClosedSegment>,
+    ) -> Self {
         let video = split.plan.video.as_ref().map(|video| &video.stream);
         let frame_rate = video.and_then(|video| video.frame_rate).map(Ratio::get);
         let stills = split.plan.fills.then(|| Stills {
             ffmpeg: split.tools.ffmpeg.clone(),
             segment_length: split.segment_length,
             sample_aspect: video.and_then(|video| video.sample_aspect).map(Ratio::to_text),
+            cancel: control.cancel.clone(),
         });
         let (folder, segment_length) = (split.folder, split.segment_length);
         let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills });

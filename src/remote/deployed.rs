@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, HashMap},
     io::{Cursor, Read},
-    time::Duration,
 };
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -17,7 +16,7 @@ use crate::{
             index::{INDEX_ENTRY, Index},
             name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
         },
-        report::fault::{Explain, FaultClass},
+        report::fault::Explain,
     },
     running::attempt::Retries,
     storage::{CloudError, FunctionFacts, Page, ReadError, Storage, player::PlayerError},
@@ -60,35 +59,18 @@ impl From<ReadError> for RemoteError {
 }
 
 impl Explain for RemoteError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Cloud(error) => error.class(),
-            Self::Player(error) => error.class(),
-            Self::Index { .. } | Self::Foreign(_) => FaultClass::Permanent,
+            Self::Cloud(error) => Some(error),
+            Self::Player(error) => Some(error),
+            Self::Index { .. } | Self::Foreign(_) => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Cloud(error) => error.hint(),
-            Self::Player(error) => error.hint(),
             Self::Index { .. } | Self::Foreign(_) => Some("Choose another --name.".into()),
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Cloud(error) => error.retry_after(),
-            Self::Player(error) => error.retry_after(),
-            Self::Index { .. } | Self::Foreign(_) => None,
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Cloud(error) => error.is_offline(),
-            Self::Player(error) => error.is_offline(),
-            Self::Index { .. } | Self::Foreign(_) => false,
+            other => other.passed_on()?.hint(),
         }
     }
 }
@@ -207,18 +189,15 @@ pub(crate) async fn chunks(
             return Ok(Vec::new());
         }
     }
-    let (mut found, mut marker) = (Vec::new(), None);
-    loop {
-        let Page { functions, next } = storage.list(&format!("{PREFIX}{reel}-"), marker).await?;
-        found.extend(functions.into_iter().filter(|facts| {
+    let mut found = Vec::new();
+    each_function(storage, &format!("{PREFIX}{reel}-"), &Retries::none(), |page| {
+        found.extend(page.into_iter().filter(|facts| {
             matches!(describe::ours(&facts.name, &facts.description),
                 Some(name @ FunctionName::Chunk { .. }) if name.reel() == reel)
         }));
-        if next.is_none() {
-            return Ok(found);
-        }
-        marker = next;
-    }
+    })
+    .await?;
+    Ok(found)
 }
 
 /// Those of one generation that can be used: number to `CodeSha256`.

@@ -5,23 +5,20 @@ mod check;
 mod delete;
 pub mod deployed;
 mod embed;
+mod garbage;
 pub mod leftover;
 mod list;
 pub mod removal;
 pub mod served;
-mod sweep;
 
 pub use check::{Checked, Dark, Depth, Finding, Report, check};
 pub use delete::{Inventory, delete, inventory};
 pub use embed::embed;
+pub use garbage::{Garbage, garbage};
 pub use list::{Listed, ListedReels, list};
-pub use sweep::{Sweep, sweep};
 
 use crate::{
-    model::{
-        reel::name::ReelName,
-        report::fault::{Explain, FaultClass},
-    },
+    model::{reel::name::ReelName, report::fault::Explain},
     remote::{deployed::RemoteError, removal::RemovalError},
     storage::{CloudError, player::PlayerError},
 };
@@ -44,36 +41,23 @@ pub enum LibraryError {
 }
 
 impl Explain for LibraryError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Cloud(error) => error.class(),
-            Self::Remote(error) => error.class(),
-            Self::Player(error) => error.class(),
-            Self::Removal(error) => error.class(),
-            Self::NotFound(_) | Self::NoGate => FaultClass::Permanent,
+            Self::Cloud(error) => Some(error),
+            Self::Remote(error) => Some(error),
+            Self::Player(error) => Some(error),
+            Self::Removal(error) => Some(error),
+            Self::NotFound(_) | Self::NoGate => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Cloud(error) => error.hint(),
-            Self::Remote(error) => error.hint(),
-            Self::Player(error) => error.hint(),
-            Self::Removal(error) => error.hint(),
             Self::NotFound(_) => {
                 Some("`zipreel list` shows what is published; --target and --region choose where.".into())
             }
             Self::NoGate => Some("It is made with the first publishing.".into()),
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Cloud(error) => error.is_offline(),
-            Self::Remote(error) => error.is_offline(),
-            Self::Player(error) => error.is_offline(),
-            Self::Removal(error) => error.is_offline(),
-            Self::NotFound(_) | Self::NoGate => false,
+            other => other.passed_on()?.hint(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::{
             index::Index,
             name::{FunctionName, ReelName},
         },
-        report::fault::{Explain, FaultClass},
+        report::fault::Explain,
     },
     running::attempt::Retries,
     storage::{
@@ -42,24 +42,10 @@ pub enum RemovalError {
 }
 
 impl Explain for RemovalError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Change(error) => error.class(),
-            Self::Remote(error) => error.class(),
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Change(error) => error.hint(),
-            Self::Remote(error) => error.hint(),
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Change(error) => error.is_offline(),
-            Self::Remote(error) => error.is_offline(),
+            Self::Change(error) => Some(error),
+            Self::Remote(error) => Some(error),
         }
     }
 }

@@ -116,6 +116,14 @@ impl fmt::Debug for Retries {
 }
 
 impl Retries {
+    /// For what is tried again as a whole.
+    pub fn none() -> Self {
+        Self {
+            policy: RetryPolicy { attempts: 1, offline: Duration::ZERO, ..RetryPolicy::ORDINARY },
+            ..Self::default()
+        }
+    }
+
     /// Runs `work` until it succeeds or fails for good. Dropping the future ends it.
     pub async fn again<T, E, W>(&self, mut work: impl FnMut() -> W) -> Result<T, E>
     where
@@ -146,7 +154,7 @@ mod tests {
     use super::*;
     use crate::{
         model::report::{
-            board::{Board, State},
+            board::{Board, JobState},
             event::{Event, JobName, Unit},
             fault::Fault,
         },
@@ -154,9 +162,9 @@ mod tests {
     };
 
     #[derive(Clone, Default)]
-    struct Seen(Arc<Mutex<Board>>);
+    struct BoardReporter(Arc<Mutex<Board>>);
 
-    impl Reporter for Seen {
+    impl Reporter for BoardReporter {
         fn report(&self, event: Event) {
             self.0.lock().unwrap().apply(&event);
         }
@@ -181,7 +189,7 @@ mod tests {
     };
 
     async fn run(control: &Control, failures: u32, class: FaultClass) -> (Result<u32, Stopped>, Board) {
-        let seen = Seen::default();
+        let seen = BoardReporter::default();
         let job = JobHandle::queued(Arc::new(seen.clone()), JobName::Index, Unit::Bytes);
         let mut left = failures;
         let work = |attempt| {
@@ -208,7 +216,7 @@ mod tests {
         let (result, board) = run(&Control::default(), 9, FaultClass::Transient).await;
         let Err(Stopped::Failed(fault)) = result else { panic!("{result:?}") };
         assert_eq!(fault.what, "could not do it (tried 4 times)");
-        assert!(matches!(board.jobs[&JobName::Index].state, State::Failed(_)));
+        assert!(matches!(board.jobs[&JobName::Index].state, JobState::Failed(_)));
     }
 
     #[tokio::test]
@@ -250,6 +258,6 @@ mod tests {
         control.cancel.cancel();
         let (result, board) = run(&control, 0, FaultClass::Permanent).await;
         assert_eq!(result, Err(Stopped::Cancelled));
-        assert!(matches!(board.jobs[&JobName::Index].state, State::Cancelled));
+        assert!(matches!(board.jobs[&JobName::Index].state, JobState::Cancelled));
     }
 }

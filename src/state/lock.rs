@@ -9,10 +9,7 @@ use std::{
 };
 
 use super::{StateError, file_lock::FileLock, io_error, machine, private};
-use crate::model::{
-    reel::name::ReelName,
-    report::fault::{Explain, FaultClass},
-};
+use crate::model::{reel::name::ReelName, report::fault::Explain};
 
 const FILE: &str = "lock";
 
@@ -87,10 +84,10 @@ fn doing(holder: &Holder) -> String {
 }
 
 impl Explain for LockError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::State(error) => error.class(),
-            Self::Held { .. } => FaultClass::Permanent,
+            Self::State(error) => Some(error),
+            Self::Held { .. } => None,
         }
     }
 

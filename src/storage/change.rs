@@ -1,8 +1,6 @@
 //! The three things that can't be undone, each sent from here alone: a function goes, its code becomes another, an index
 //! promises other chunks. Each is sent under the reel's lease with ten minutes left, and shows what was seen just before.
 
-use std::time::Duration;
-
 use super::{
     CloudError, CodeZip, FunctionFacts, NewFunction, Permit, Storage,
     lease::{Lease, LeaseError},
@@ -28,36 +26,17 @@ pub enum ChangeError {
 }
 
 impl Explain for ChangeError {
+    fn passed_on(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Cloud(error) => Some(error),
+            Self::Lease(error) => Some(error),
+            // another look settles it
+            Self::Stale => None,
+        }
+    }
+
     fn class(&self) -> FaultClass {
-        match self {
-            Self::Cloud(error) => error.class(),
-            Self::Lease(error) => error.class(),
-            Self::Stale => FaultClass::Transient,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Cloud(error) => error.hint(),
-            Self::Lease(error) => error.hint(),
-            Self::Stale => None,
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Cloud(error) => error.retry_after(),
-            Self::Lease(error) => error.retry_after(),
-            Self::Stale => None,
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Cloud(error) => error.is_offline(),
-            Self::Lease(error) => error.is_offline(),
-            Self::Stale => false,
-        }
+        self.passed_on().map_or(FaultClass::Transient, Explain::class)
     }
 }
 

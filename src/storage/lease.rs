@@ -56,10 +56,10 @@ fn by(holder: &Option<String>) -> String {
 }
 
 impl Explain for LeaseError {
-    fn class(&self) -> FaultClass {
+    fn passed_on(&self) -> Option<&dyn Explain> {
         match self {
-            Self::Cloud(error) => error.class(),
-            Self::Held { .. } | Self::Lost { .. } | Self::Foreign(_) => FaultClass::Permanent,
+            Self::Cloud(error) => Some(error),
+            Self::Held { .. } | Self::Lost { .. } | Self::Foreign(_) => None,
         }
     }
 
@@ -77,17 +77,6 @@ impl Explain for LeaseError {
             ),
             Self::Foreign(_) => Some("Delete that function, or choose another --name.".into()),
         }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Cloud(error) => error.retry_after(),
-            _ => None,
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        matches!(self, Self::Cloud(error) if error.is_offline())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    job::{End, Job, Kind, State},
+    job::{End, Job, Kind, Stage},
 };
 use crate::model::{
     report::{board, fault::Fault},
@@ -47,9 +47,9 @@ impl Summary {
 
 fn is_unfinished(job: &Job) -> bool {
     match &job.state {
-        State::Ended(End::Published(..) | End::Removed(_) | End::Checked(_)) => false,
-        State::Ended(_) | State::Running | State::Asking(..) => job.kind() != Kind::Check,
-        State::Queued => true,
+        Stage::Ended(End::Published(..) | End::Removed(_) | End::Checked(_)) => false,
+        Stage::Ended(_) | Stage::Running | Stage::Asking(..) => job.kind() != Kind::Check,
+        Stage::Queued => true,
     }
 }
 
@@ -80,7 +80,7 @@ fn failures(job: &Job, lines: &mut Vec<String>) {
     let Some(fault) = job.failed() else { return };
     let board = job.publishing().map(|publishing| &publishing.board);
     for (name, part) in board.into_iter().flat_map(|board| &board.jobs) {
-        if let board::State::Failed(fault) = &part.state {
+        if let board::JobState::Failed(fault) = &part.state {
             failed(&name.to_string(), fault, lines);
         }
     }

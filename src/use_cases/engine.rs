@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
-use super::Unusual;
+use super::Overrides;
 use crate::{
     account::{self, RelayWish},
     cloud::{Cloud, Connect, Keys},
@@ -54,14 +54,14 @@ pub struct Machine {
     pub port: u16,
     /// How the stand-in misbehaves, if it is ours.
     pub faults: Option<String>,
-    pub unusual: Unusual,
+    pub overrides: Overrides,
 }
 
 /// Clones are the same engine.
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     machine: Machine,
     tools: OnceCell<Tools>,
     /// Signed in already. A cell of its own for each place: a place that does not answer holds up no other.
@@ -76,7 +76,7 @@ struct Shared {
 impl Engine {
     pub fn new(machine: Machine) -> Self {
         let queue = Queue::new(machine.folders.state.clone());
-        Self(Arc::new(Shared {
+        Self(Arc::new(Inner {
             machine,
             tools: OnceCell::new(),
             clouds: Mutex::default(),
@@ -173,7 +173,7 @@ impl Engine {
 
     async fn sign_in(&self, place: &Place) -> Result<Cloud, Stopped> {
         let machine = &self.0.machine;
-        let unusual = machine.unusual.clone();
+        let overrides = machine.overrides.clone();
         let connect = match &place.target {
             Target::Local => {
                 let Endpoint { api, access_key, secret_key, .. } = self.stand_in().await?;
@@ -182,11 +182,11 @@ impl Engine {
                     profile: None,
                     endpoint: Some(api),
                     keys: Some(Keys { access_key, secret_key }),
-                    unusual,
+                    overrides,
                 }
             }
             Target::Aws { profile } => {
-                Connect { region: place.region.clone(), profile: profile.clone(), unusual, ..Connect::default() }
+                Connect { region: place.region.clone(), profile: profile.clone(), overrides, ..Connect::default() }
             }
         };
         let retries = Retries { policy: SIGN_IN, ..Retries::default() };

@@ -15,7 +15,7 @@ pub use engine::{Engine, LOCAL_REGION, Machine};
 pub use follow::Follow;
 
 /// What is not usual about an account or an emulator: part of what a person sets, and so of [`Machine`].
-pub use crate::cloud::{InvokeMode, Unusual};
+pub use crate::cloud::{InvokeMode, Overrides};
 
 use tokio_util::sync::CancellationToken;
 

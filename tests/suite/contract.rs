@@ -6,6 +6,7 @@ mod deployed;
 mod http;
 mod memory;
 pub(crate) mod reel;
+mod requests;
 pub(crate) mod runtime;
 pub(crate) mod sides;
 mod sizes;

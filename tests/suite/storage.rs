@@ -32,12 +32,12 @@ use zipreel::{
 use self::memory::Memory;
 use crate::{
     clips::scratch,
-    mishap::engine::{REEL, Seen, order, publish},
+    mishap::engine::{BoardReporter, REEL, order, publish},
 };
 
 async fn made(order: Order, memory: &Memory) -> Result<Published, Stopped> {
     let tools = Tools::find().await.unwrap();
-    publish(order, memory, &tools, &Seen::default(), &Control::default()).await
+    publish(order, memory, &tools, &BoardReporter::default(), &Control::default()).await
 }
 
 /// Other chunks of the same video.
@@ -59,8 +59,8 @@ fn reel_functions(memory: &Memory) -> Vec<FunctionName> {
 
 async fn collect(memory: &Memory) -> u32 {
     let (reel, retries) = (REEL.parse().unwrap(), Retries::default());
-    let sweep = remote::sweep(memory, &retries).await.unwrap();
-    let due = sweep.leftovers.into_iter().filter(|left| left.is_due);
+    let garbage = remote::garbage(memory, &retries).await.unwrap();
+    let due = garbage.leftovers.into_iter().filter(|left| left.is_due);
     let names = due.flat_map(|left| left.functions).collect();
     let place: Arc<dyn Storage> = Arc::new(memory.clone());
     let lease = Lease::take(&place, &reel, "this-machine", "gc").await.unwrap();

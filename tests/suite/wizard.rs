@@ -14,15 +14,15 @@ use terminal::{CTRL_C, DOWN, ENTER, ESCAPE, Terminal};
 
 use crate::{
     clips::{Clip, clip},
-    publish::desk::{Desk, tool},
+    publish::sandbox::{Sandbox, tool},
 };
 
 /// Many small chunks, so that there is time to look.
 const SMALL: [(&str, &str); 2] = [("ZIPREEL_CHUNK_MIB", "1"), ("ZIPREEL_SEGMENT_SECONDS", "2")];
 
 /// A folder with one video in it.
-fn folder(desk: &Desk, name: &str) -> PathBuf {
-    let folder = desk.path("videos");
+fn folder(sandbox: &Sandbox, name: &str) -> PathBuf {
+    let folder = sandbox.path("videos");
     fs::create_dir_all(&folder).unwrap();
     fs::copy(clip(Clip::Mp4), folder.join(name)).unwrap();
     folder
@@ -69,12 +69,12 @@ fn processes(folder: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_goes_from_home_to_a_link_that_plays() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "harbour night.mp4");
-    // its own stand-in, not the desk's: it ends with the wizard
-    let data = desk.path("own-data");
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "harbour night.mp4");
+    // its own stand-in, not the sandbox's: it ends with the wizard
+    let data = sandbox.path("own-data");
     let own = [("ZIPREEL_DATA", data.to_str().unwrap()), ("ZIPREEL_PORT", "0"), SMALL[0], SMALL[1]];
-    let terminal = Terminal::open(&desk, &folder, &[], &own);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &own);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     let screen = terminal.wait_for("harbour-night is live");
@@ -101,10 +101,10 @@ async fn a_video_goes_from_home_to_a_link_that_plays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "long.mp4");
-    desk.stand_in.faults().set("uplink=6mbit".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "long.mp4");
+    sandbox.stand_in.faults().set("uplink=6mbit".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     terminal.wait("a chunk is up and more are on their way", |text| {
@@ -113,14 +113,14 @@ async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
     terminal.type_keys("c");
     terminal.wait_for("Cancel publishing?");
     terminal.press_until("y", "Resume long");
-    assert_eq!(processes(desk.path("").to_str().unwrap()), [""; 0], "no ffmpeg of ours runs on");
+    assert_eq!(processes(sandbox.path("").to_str().unwrap()), [""; 0], "no ffmpeg of ours runs on");
     terminal.type_keys("q");
     let (code, left) = terminal.end();
     assert_eq!(code, 0, "{left}");
     assert!(left.contains("zipreel resume long"), "it says how to go on: {left}");
 
-    desk.stand_in.faults().clear();
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    sandbox.stand_in.faults().clear();
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     let screen = terminal.wait_for("Resume long");
     assert!(screen.contains("chunks up"), "what is left to do is told: {screen}");
     terminal.type_keys(DOWN);
@@ -136,10 +136,10 @@ async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_window_is_resized_while_it_publishes() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("uplink=10mbit".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    sandbox.stand_in.faults().set("uplink=10mbit".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     terminal.wait_for("MiB/s");
@@ -149,7 +149,7 @@ async fn the_window_is_resized_while_it_publishes() {
         let what = format!("it is drawn at {cols}x{rows}");
         terminal.wait(&what, |text| if fits { text.contains("zipreel") } else { text.contains("zi") });
     }
-    desk.stand_in.faults().clear();
+    sandbox.stand_in.faults().clear();
     terminal.wait_for("clip is live");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
@@ -157,17 +157,17 @@ async fn the_window_is_resized_while_it_publishes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_is_shown_with_its_cause_and_its_wait() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("429@CreateFunction=0.6,seed=7".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    sandbox.stand_in.faults().set("429@CreateFunction=0.6,seed=7".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     let retry = |line: &str| line.contains("↻") && line.contains("again in") && line.contains("of 8");
     let screen = terminal.wait("a retry is told", |text| text.lines().any(retry));
     let line = screen.lines().find(|line| retry(line)).unwrap();
     assert!(line.contains("TooManyRequests") || line.contains("429"), "with its cause: {line}");
-    desk.stand_in.faults().clear();
+    sandbox.stand_in.faults().clear();
     let done = terminal.wait_for("clip is live");
     assert!(!done.contains("no retries"), "and counted in the end: {done}");
     terminal.type_keys("q");
@@ -176,10 +176,10 @@ async fn a_retry_is_shown_with_its_cause_and_its_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("uplink=2mbit".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    sandbox.stand_in.faults().set("uplink=2mbit".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     terminal.wait_for("Network");
@@ -189,17 +189,17 @@ async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
     let (code, left) = terminal.end();
     assert_eq!(code, 130, "{left}");
     assert!(left.contains("go on with: zipreel resume clip"), "{left}");
-    assert_eq!(processes(desk.path("").to_str().unwrap()), [""; 0]);
+    assert_eq!(processes(sandbox.path("").to_str().unwrap()), [""; 0]);
 }
 
 #[expect(clippy::print_stdout, reason = "a measurement: printed, since no test fails on time")]
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_reach_the_screen_at_once_while_seven_uploads_run() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
     // the lease and the first chunk are answered, all others wait
-    desk.stand_in.faults().set("pause-before@CreateFunction=after:2".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &[SMALL[0], SMALL[1], ("ZIPREEL_PARALLEL", "8")]);
+    sandbox.stand_in.faults().set("pause-before@CreateFunction=after:2".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[SMALL[0], SMALL[1], ("ZIPREEL_PARALLEL", "8")]);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     let chunk = |word: &&str| word.len() == 4 && word.starts_with("00");

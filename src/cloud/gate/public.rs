@@ -192,7 +192,7 @@ impl Cloud {
 
     /// What had to be done to the URL that is there; `None` if there is none.
     async fn mend_url(&self, public: Public) -> Result<Option<Done>, CloudError> {
-        let (name, mode) = (public.name(), self.unusual.invoke_mode.sdk());
+        let (name, mode) = (public.name(), self.overrides.invoke_mode.sdk());
         self.limiter.acquire(Rank::First).await;
         let sent = self.lambda.get_function_url_config().function_name(name).send().await;
         match self.checked(|| format!("could not read the URL of function `{name}`"), sent) {
@@ -215,7 +215,7 @@ impl Cloud {
         let name = public.name();
         self.limiter.acquire(Rank::First).await;
         let request = self.lambda.create_function_url_config().function_name(name);
-        let request = request.auth_type(FunctionUrlAuthType::None).invoke_mode(self.unusual.invoke_mode.sdk());
+        let request = request.auth_type(FunctionUrlAuthType::None).invoke_mode(self.overrides.invoke_mode.sdk());
         self.checked(|| format!("could not give function `{name}` a URL"), request.send().await)?;
         Ok(())
     }

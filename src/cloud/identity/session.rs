@@ -44,12 +44,12 @@ pub struct Connect {
     pub profile: Option<String>,
     pub endpoint: Option<String>,
     pub keys: Option<Keys>,
-    pub unusual: Unusual,
+    pub overrides: Overrides,
 }
 
 /// What is not as on AWS, or not as zipreel would make it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Unusual {
+pub struct Overrides {
     /// ARNs of roles that others made, where zipreel may make none.
     pub chunk_role: Option<String>,
     pub gate_role: Option<String>,
@@ -95,7 +95,7 @@ pub struct Cloud {
     sign_in: SignIn,
     /// None where the keys were given.
     credentials: Option<Renewable>,
-    pub(in crate::cloud) unusual: Unusual,
+    pub(in crate::cloud) overrides: Overrides,
     region: String,
     identity: Identity,
 }
@@ -132,7 +132,7 @@ impl Cloud {
             looks: Limiter::shared(&scope, Calls::Looks),
             sign_in,
             credentials,
-            unusual: connect.unusual.clone(),
+            overrides: connect.overrides.clone(),
             region,
             identity,
         })
@@ -157,13 +157,13 @@ impl Cloud {
 
     /// ARN of the role that chunks and indexes are made with.
     pub fn chunk_role(&self) -> String {
-        self.unusual.chunk_role.clone().unwrap_or_else(|| self.role_arn(CHUNK_ROLE))
+        self.overrides.chunk_role.clone().unwrap_or_else(|| self.role_arn(CHUNK_ROLE))
     }
 
     /// ARN of a public function's role.
     pub fn role_of(&self, public: Public) -> String {
         match public {
-            Public::Gate => self.unusual.gate_role.clone().unwrap_or_else(|| self.role_arn(public.role())),
+            Public::Gate => self.overrides.gate_role.clone().unwrap_or_else(|| self.role_arn(public.role())),
             Public::Relay => self.chunk_role(),
         }
     }
@@ -176,14 +176,14 @@ impl Cloud {
     pub(in crate::cloud) fn reached(&self, url: &str) -> String {
         let url = url.trim_end_matches('/');
         let id = url.split("://").nth(1).and_then(|host| host.split('.').next());
-        match (&self.unusual.function_urls, id) {
+        match (&self.overrides.function_urls, id) {
             (Some(template), Some(id)) => format!("{}/", template.replace("{id}", id).trim_end_matches('/')),
             _ => format!("{url}/"),
         }
     }
 
-    pub fn unusual(&self) -> &Unusual {
-        &self.unusual
+    pub fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     /// An answer of any service; one that refuses our credentials has the next call look for new ones.

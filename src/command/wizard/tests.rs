@@ -17,7 +17,7 @@ use crate::{
     },
     running::reporter::Control,
     tui::backend::{Person, Question, Reply},
-    use_cases::{Machine, Unusual},
+    use_cases::{Machine, Overrides},
 };
 
 const PLACE: Place = Place { target: Target::Local, region: None };
@@ -44,12 +44,12 @@ impl Declines {
     }
 }
 
-struct Desk {
+struct Sandbox {
     wizard: Wizard,
     folder: TempDir,
 }
 
-impl Desk {
+impl Sandbox {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let below = |name| folder.path().join(name);
@@ -58,7 +58,7 @@ impl Desk {
             data: below("data"),
             port: 0,
             faults: None,
-            unusual: Unusual::default(),
+            overrides: Overrides::default(),
         };
         Self {
             wizard: Wizard { engine: Engine::new(machine), wanted: Wanted::default(), faces: Arc::default() },
@@ -121,31 +121,31 @@ fn film(video: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_is_declined_deletes_nothing() {
-    let desk = Desk::new();
-    desk.publish("talk", false).await.unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.publish("talk", false).await.unwrap();
     let person = Arc::new(Declines::default());
     let reel: ReelName = "talk".parse().unwrap();
-    let declined = desk.wizard.delete(PLACE, reel.clone(), person.removal()).await.unwrap_err();
+    let declined = sandbox.wizard.delete(PLACE, reel.clone(), person.removal()).await.unwrap_err();
     assert!(matches!(declined, Stopped::Failed(fault) if fault.to_string().contains("could not delete `talk`")));
-    person.was_asked(&Question::Delete { reel: reel.clone(), at: desk.at().await });
-    assert_eq!(desk.wizard.names(PLACE).await.unwrap(), std::slice::from_ref(&reel));
+    person.was_asked(&Question::Delete { reel: reel.clone(), at: sandbox.at().await });
+    assert_eq!(sandbox.wizard.names(PLACE).await.unwrap(), std::slice::from_ref(&reel));
     let (checked, follow) = (unbounded_channel().0, Follow::default());
-    let report = desk.wizard.check(PLACE, reel, true, checked, follow).await.unwrap();
+    let report = sandbox.wizard.check(PLACE, reel, true, checked, follow).await.unwrap();
     assert!(report.is_whole());
-    desk.wizard.engine.close().await;
+    sandbox.wizard.engine.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_discarding_that_is_declined_leaves_the_publishing_to_be_resumed() {
-    let desk = Desk::new();
-    assert!(matches!(desk.publish("talk", true).await, Err(Stopped::Cancelled)));
-    let begun = async || desk.wizard.unfinished().await.begun;
+    let sandbox = Sandbox::new();
+    assert!(matches!(sandbox.publish("talk", true).await, Err(Stopped::Cancelled)));
+    let begun = async || sandbox.wizard.unfinished().await.begun;
     let resumable = begun().await.remove(0);
     let person = Arc::new(Declines::default());
-    let declined = desk.wizard.discard(resumable.clone(), person.removal()).await.unwrap_err();
+    let declined = sandbox.wizard.discard(resumable.clone(), person.removal()).await.unwrap_err();
     assert!(matches!(declined, Stopped::Failed(fault) if fault.to_string().contains("could not discard")));
     let (reel, generation) = (resumable.reel.clone(), resumable.generation);
-    person.was_asked(&Question::Discard { reel, generation, at: desk.at().await });
+    person.was_asked(&Question::Discard { reel, generation, at: sandbox.at().await });
     assert_eq!(begun().await.len(), 1, "it can still go on");
-    desk.wizard.engine.close().await;
+    sandbox.wizard.engine.close().await;
 }

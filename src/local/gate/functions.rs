@@ -15,9 +15,9 @@ use tokio::{sync::OwnedMutexGuard, time::Instant};
 
 use crate::local::{
     api::{Trail, record},
+    context::Context,
     faults::{How, Strike},
     operation::Operation,
-    shared::Shared,
     store::record::Function,
 };
 
@@ -38,7 +38,7 @@ pub(super) fn deadline() -> Deadline {
 
 #[derive(Debug)]
 pub(super) struct Functions {
-    shared: Arc<Shared>,
+    shared: Arc<Context>,
 }
 
 enum Attempt {
@@ -50,7 +50,7 @@ enum Attempt {
 }
 
 impl Functions {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<Context>) -> Self {
         Self { shared: Arc::clone(shared) }
     }
 

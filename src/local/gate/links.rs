@@ -13,8 +13,8 @@ use super::{
     functions::{Busy, Deadline, Functions, Joined},
 };
 use crate::local::{
+    context::Context,
     limits::Bucket,
-    shared::Shared,
     signature::link::{self, Link},
     store::record::Code,
 };
@@ -32,14 +32,14 @@ const RENEWALS: f64 = 20.0;
 
 #[derive(Debug)]
 pub(super) struct Links {
-    shared: Arc<Shared>,
+    shared: Arc<Context>,
     functions: Functions,
     joined: Joined<String>,
-    state: Mutex<State>,
+    state: Mutex<KeptLinks>,
 }
 
 #[derive(Debug)]
-struct State {
+struct KeptLinks {
     kept: HashMap<String, Kept>,
     absent: HashMap<String, OffsetDateTime>,
     renewals: Bucket,
@@ -59,14 +59,14 @@ impl Kept {
 }
 
 impl Links {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<Context>) -> Self {
         let renewals = Bucket::new(RENEWALS, RENEWALS / 60.0, shared.now());
-        let state = State { kept: HashMap::new(), absent: HashMap::new(), renewals };
+        let state = KeptLinks { kept: HashMap::new(), absent: HashMap::new(), renewals };
         let (functions, joined) = (Functions::new(shared), Joined::default());
         Self { shared: Arc::clone(shared), functions, joined, state: Mutex::new(state) }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, KeptLinks> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

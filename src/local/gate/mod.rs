@@ -13,12 +13,12 @@ use bytes::Bytes;
 
 use super::{
     api::{Trail, misdirected, record},
+    context::{Context, Origin},
     http::{
         connection::{Cut, Peer},
         proxy,
     },
     operation::Operation,
-    shared::{Place, Shared},
     signature::sigv4::hex,
     store::record::uuid,
 };
@@ -56,7 +56,7 @@ const PLAIN_QUERY_MAX: usize = 100;
 /// What the gate keeps between requests, as one instance of the function would.
 #[derive(Debug)]
 pub(super) struct Gate {
-    shared: Arc<Shared>,
+    shared: Arc<Context>,
     reels: Reels,
     links: Links,
 }
@@ -71,7 +71,7 @@ pub(super) async fn handle(
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let (shared, operation) = (&gate.shared, Operation::Gate);
-    if let Some(refusal) = front(shared, &shared.places.gate, GATE, operation, &parts, &peer.cut).await {
+    if let Some(refusal) = front(shared, &shared.origins.gate, GATE, operation, &parts, &peer.cut).await {
         return refusal;
     }
     let reply = match other_method(&parts.method) {
@@ -88,8 +88,8 @@ pub(super) async fn handle(
 
 /// What comes before the contract: the host's name, faults, and whether the function's URL is there and open.
 async fn front(
-    shared: &Shared,
-    place: &Place,
+    shared: &Context,
+    place: &Origin,
     function: &str,
     operation: Operation,
     parts: &Parts,
@@ -121,7 +121,7 @@ async fn front(
     Some(refused)
 }
 
-fn note(shared: &Shared, operation: Operation, status: u16) {
+fn note(shared: &Context, operation: Operation, status: u16) {
     record(shared, &Trail { operation: Some(operation), ..Trail::default() }, status, None, status == 0);
 }
 
@@ -140,7 +140,7 @@ fn forbidden() -> Response<Body> {
 }
 
 impl Gate {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<Context>) -> Self {
         Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
     }
 
@@ -222,7 +222,7 @@ impl Gate {
 
     /// The relay's origin, if it is on.
     fn relay(&self) -> Option<&str> {
-        self.shared.served(RELAY).map(|_| self.shared.places.relay.origin.as_str())
+        self.shared.served(RELAY).map(|_| self.shared.origins.relay.url.as_str())
     }
 
     fn page(&self, reel: &Reel) -> Reply {
@@ -232,7 +232,7 @@ impl Gate {
         let page = page::fill(&Values {
             title: &index.title,
             reel: index.reel.as_str(),
-            base: &format!("{}/", self.shared.places.gate.origin),
+            base: &format!("{}/", self.shared.origins.gate.url),
             relay: &relay.map(|origin| format!("{origin}/")).unwrap_or_default(),
             generation: &index.current.generation.to_string(),
             renditions: &serde_json::to_string(&renditions).unwrap_or_default(),

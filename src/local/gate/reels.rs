@@ -20,7 +20,7 @@ use super::{
     guesses::{Asker, Client, Guesses},
 };
 use crate::{
-    local::shared::Shared,
+    local::context::Context,
     model::{
         chunk::limits::INDEX_BYTES_MAX,
         gate::public::INDEX_CHECK_EVERY,
@@ -82,11 +82,11 @@ pub(super) struct Reels {
     guessing: Joined<Client>,
     /// Held by the request that guesses, or waits for the slot.
     slot: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Mutex<Known>,
 }
 
 #[derive(Debug)]
-struct State {
+struct Known {
     kept: HashMap<ReelName, Kept>,
     /// When each was last found.
     known: HashMap<ReelName, OffsetDateTime>,
@@ -107,10 +107,10 @@ struct Kept {
 }
 
 impl Reels {
-    pub(super) fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<Context>) -> Self {
         let guesses = Guesses::new(shared.now(), fastrand::f64());
         let (kept, known) = (HashMap::new(), HashMap::new());
-        let state = State { kept, known, absent: HashMap::new(), unreadable: HashMap::new(), guesses };
+        let state = Known { kept, known, absent: HashMap::new(), unreadable: HashMap::new(), guesses };
         Self {
             functions: Functions::new(shared),
             joined: Joined::default(),
@@ -120,7 +120,7 @@ impl Reels {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Known> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -302,7 +302,7 @@ impl Reels {
     }
 }
 
-impl State {
+impl Known {
     fn forget(&mut self, name: &ReelName, now: OffsetDateTime) {
         self.kept.remove(name);
         self.known.remove(name);

@@ -38,7 +38,7 @@ pub(in crate::local) async fn handle(
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let (shared, operation) = (&gate.shared, Operation::Relay);
-    if let Some(refusal) = front(shared, &shared.places.relay, RELAY, operation, &parts, &peer.cut).await {
+    if let Some(refusal) = front(shared, &shared.origins.relay, RELAY, operation, &parts, &peer.cut).await {
         return refusal;
     }
     let reply = match other_method(&parts.method) {
@@ -68,7 +68,7 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     }
     let place = playlist.and_then(|playlist| {
         let playlist = std::str::from_utf8(&playlist).ok()?;
-        nth_place(playlist, number).filter(|place| place.container == container)
+        nth_segment(playlist, number).filter(|place| place.container == container)
     });
     let Some(place) = place else { return Ok(None) };
     let Some(chunk) = found.chunk(generation, &rendition, place.chunk, container) else { return Ok(None) };
@@ -95,7 +95,7 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
 
 /// Where a segment lies.
 #[derive(Debug, PartialEq, Eq)]
-struct Place {
+struct SegmentRange {
     chunk: ChunkNumber,
     container: Container,
     offset: u64,
@@ -103,7 +103,7 @@ struct Place {
 }
 
 /// The place of the segment with this number, counted from 0, in a media playlist of ours.
-fn nth_place(playlist: &str, number: usize) -> Option<Place> {
+fn nth_segment(playlist: &str, number: usize) -> Option<SegmentRange> {
     let mut range = None;
     let mut left = number;
     for line in playlist.lines() {
@@ -127,7 +127,7 @@ fn nth_place(playlist: &str, number: usize) -> Option<Place> {
             _ => return None,
         };
         let (offset, bytes) = (offset.parse().ok()?, bytes.parse().ok()?);
-        return Some(Place { chunk: chunk.parse().ok()?, container, offset, bytes });
+        return Some(SegmentRange { chunk: chunk.parse().ok()?, container, offset, bytes });
     }
     None
 }
@@ -141,12 +141,12 @@ mod tests {
         let playlist = "#EXTM3U\n#EXTINF:6,\n#EXT-X-BYTERANGE:10@100\nsrc/0001.ts\n#EXTINF:6,\n\
                         #EXT-X-BYTERANGE:20@110\nsrc/0001.ts\n#EXTINF:6,\n#EXT-X-BYTERANGE:30@100\r\nsrc/0002.ts\n";
         let place = |chunk: &str, offset, bytes| {
-            Some(Place { chunk: chunk.parse().unwrap(), container: Container::Ts, offset, bytes })
+            Some(SegmentRange { chunk: chunk.parse().unwrap(), container: Container::Ts, offset, bytes })
         };
-        assert_eq!(nth_place(playlist, 0), place("0001", 100, 10));
-        assert_eq!(nth_place(playlist, 1), place("0001", 110, 20));
-        assert_eq!(nth_place(playlist, 2), place("0002", 100, 30));
-        assert_eq!(nth_place(playlist, 3), None);
-        assert_eq!(nth_place("src/0001.ts\n", 0), None);
+        assert_eq!(nth_segment(playlist, 0), place("0001", 100, 10));
+        assert_eq!(nth_segment(playlist, 1), place("0001", 110, 20));
+        assert_eq!(nth_segment(playlist, 2), place("0002", 100, 30));
+        assert_eq!(nth_segment(playlist, 3), None);
+        assert_eq!(nth_segment("src/0001.ts\n", 0), None);
     }
 }

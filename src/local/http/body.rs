@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
-use super::zip_field::{FieldError, Place, ZipField};
+use super::zip_field::{FieldError, ZipField, ZipFieldPath};
 use crate::local::{
     error::ApiError,
     faults::{LiveFaults, Moment, Plan},
@@ -61,7 +61,7 @@ pub(in crate::local) enum Broken {
     Endless { bytes: u64 },
 }
 
-pub(in crate::local) struct Intake<'a> {
+pub(in crate::local) struct BodyReader<'a> {
     pub(in crate::local) store: &'a Arc<Store>,
     pub(in crate::local) faults: &'a LiveFaults,
     pub(in crate::local) plan: &'a Plan,
@@ -69,14 +69,14 @@ pub(in crate::local) struct Intake<'a> {
     pub(in crate::local) middle: u64,
 }
 
-impl Intake<'_> {
+impl BodyReader<'_> {
     pub(in crate::local) async fn receive(&self, body: Body, operation: Option<Operation>) -> Result<Received, Broken> {
         let place = match operation {
-            Some(Operation::CreateFunction) => Some(Place::InCode),
-            Some(Operation::UpdateFunctionCode) => Some(Place::TopLevel),
+            Some(Operation::CreateFunction) => Some(ZipFieldPath::InCode),
+            Some(Operation::UpdateFunctionCode) => Some(ZipFieldPath::TopLevel),
             _ => None,
         };
-        let mut pieces = Pieces { intake: self, stream: body.into_data_stream(), bytes: 0, past_middle: false };
+        let mut pieces = Pieces { reader: self, stream: body.into_data_stream(), bytes: 0, past_middle: false };
         let Some(place) = place else {
             let mut small = Small::default();
             while let Some(piece) = pieces.next().await? {
@@ -106,7 +106,7 @@ impl Intake<'_> {
 
 /// The body as it comes, no faster than the uplink carries it.
 struct Pieces<'a> {
-    intake: &'a Intake<'a>,
+    reader: &'a BodyReader<'a>,
     stream: BodyDataStream,
     bytes: u64,
     past_middle: bool,
@@ -116,11 +116,11 @@ impl Pieces<'_> {
     async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
         let Some(piece) = self.stream.next().await else { return Ok(None) };
         let Ok(piece) = piece else { return Err(Broken::Off { bytes: self.bytes }) };
-        self.intake.faults.carry(piece.len()).await;
+        self.reader.faults.carry(piece.len()).await;
         self.bytes += piece.len() as u64;
         let bytes = self.bytes;
-        let is_middle = bytes >= self.intake.middle && !std::mem::replace(&mut self.past_middle, true);
-        if is_middle && self.intake.faults.strikes(self.intake.plan, Moment::MidBody).await {
+        let is_middle = bytes >= self.reader.middle && !std::mem::replace(&mut self.past_middle, true);
+        if is_middle && self.reader.faults.strikes(self.reader.plan, Moment::MidBody).await {
             return Err(Broken::OnPurpose { bytes });
         }
         if bytes > PATIENCE_BYTES {
@@ -171,7 +171,7 @@ struct CodeFile {
 }
 
 impl Large {
-    fn new(store: &Store, place: Place) -> Self {
+    fn new(store: &Store, place: ZipFieldPath) -> Self {
         let scan = store
             .new_blob()
             .map(|file| (ZipField::new(place), CodeFile { file, hash: Sha256::new(), bytes: 0 }))

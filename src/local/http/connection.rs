@@ -27,7 +27,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::seats::{Place, Seat, Seats, UnderWay};
+use super::seats::{Occupant, Seat, Seats, UnderWay};
 
 /// Cuts the connection that a request came by, or all of a listener's.
 #[derive(Debug, Clone, Default)]
@@ -165,7 +165,7 @@ impl AsyncWrite for Wire {
 pub(in crate::local) struct Peer {
     pub(in crate::local) address: IpAddr,
     pub(in crate::local) cut: Cut,
-    place: Arc<Place>,
+    place: Arc<Occupant>,
 }
 
 impl Connected<IncomingStream<'_, Cuttable>> for Peer {

@@ -45,7 +45,7 @@ fn descriptors() -> usize {
 #[derive(Debug, Clone)]
 pub(in crate::local) struct Seats {
     seating: Seating,
-    taken: Arc<Mutex<Vec<Arc<Place>>>>,
+    taken: Arc<Mutex<Vec<Arc<Occupant>>>>,
     /// Somebody left, or waits now.
     changed: Arc<Notify>,
 }
@@ -73,7 +73,7 @@ impl Seats {
         if taken.len() >= self.seating.connections {
             return None;
         }
-        let place = Arc::new(Place { state: Mutex::new(State::new()), changed: Arc::clone(&self.changed) });
+        let place = Arc::new(Occupant { state: Mutex::new(Use::new()), changed: Arc::clone(&self.changed) });
         taken.push(Arc::clone(&place));
         Some(Seat { place, seats: self.clone() })
     }
@@ -104,12 +104,12 @@ impl Seats {
 /// A connection's; free again once it is dropped.
 #[derive(Debug)]
 pub(in crate::local) struct Seat {
-    place: Arc<Place>,
+    place: Arc<Occupant>,
     seats: Seats,
 }
 
 impl Seat {
-    pub(in crate::local) fn place(&self) -> Arc<Place> {
+    pub(in crate::local) fn place(&self) -> Arc<Occupant> {
         Arc::clone(&self.place)
     }
 
@@ -160,12 +160,12 @@ impl Drop for Seat {
 
 /// What is known of a connection.
 #[derive(Debug)]
-pub(in crate::local) struct Place {
-    state: Mutex<State>,
+pub(in crate::local) struct Occupant {
+    state: Mutex<Use>,
     changed: Arc<Notify>,
 }
 
-impl Place {
+impl Occupant {
     /// A request's head is there: the request is under way until what is returned is dropped.
     pub(in crate::local) fn begin(self: Arc<Self>) -> UnderWay {
         let mut state = held(&self.state);
@@ -182,7 +182,7 @@ impl Place {
 }
 
 #[derive(Debug)]
-pub(in crate::local) struct UnderWay(Arc<Place>);
+pub(in crate::local) struct UnderWay(Arc<Occupant>);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -197,7 +197,7 @@ impl Drop for UnderWay {
 }
 
 #[derive(Debug)]
-struct State {
+struct Use {
     /// Under way.
     requests: usize,
     /// What was written is not taken yet.
@@ -210,7 +210,7 @@ struct State {
     waker: Option<Waker>,
 }
 
-impl State {
+impl Use {
     fn new() -> Self {
         let since = Instant::now();
         Self { requests: 0, blocked: false, since, head_since: None, must_leave: false, waker: None }

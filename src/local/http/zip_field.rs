@@ -14,7 +14,7 @@ const KEY_LIMIT: usize = 64;
 const BLOCK: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local) enum Place {
+pub(in crate::local) enum ZipFieldPath {
     /// `{"Code": {"ZipFile": …}}`
     InCode,
     /// `{"ZipFile": …}`
@@ -36,7 +36,7 @@ pub(in crate::local) enum FieldError {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum Inside {
     Outside,
     /// In a string that is copied; a key is also remembered.
     Text {
@@ -54,8 +54,8 @@ enum State {
 
 #[derive(Debug)]
 pub(in crate::local) struct ZipField {
-    place: Place,
-    state: State,
+    place: ZipFieldPath,
+    state: Inside,
     /// True for objects, false for arrays, outermost first.
     open: Vec<bool>,
     /// The next string is a key.
@@ -68,10 +68,10 @@ pub(in crate::local) struct ZipField {
 }
 
 impl ZipField {
-    pub(in crate::local) fn new(place: Place) -> Self {
+    pub(in crate::local) fn new(place: ZipFieldPath) -> Self {
         Self {
             place,
-            state: State::Outside,
+            state: Inside::Outside,
             open: Vec::new(),
             key_next: false,
             keys: [Vec::new(), Vec::new()],
@@ -88,15 +88,15 @@ impl ZipField {
         sink: &mut impl FnMut(&[u8]) -> std::io::Result<()>,
     ) -> Result<(), FieldError> {
         while let Some(&byte) = bytes.first() {
-            if self.state == State::Zip {
+            if self.state == Inside::Zip {
                 let taken = self.base64_run(bytes, sink)?;
                 bytes = &bytes[taken..];
                 continue;
             }
             bytes = &bytes[1..];
             match self.state {
-                State::ZipEscape => self.escape(byte, sink)?,
-                State::ZipUnicode { digits, value } => self.unicode(byte, digits, value, sink)?,
+                Inside::ZipEscape => self.escape(byte, sink)?,
+                Inside::ZipUnicode { digits, value } => self.unicode(byte, digits, value, sink)?,
                 _ => self.plain(byte)?,
             }
         }
@@ -114,7 +114,7 @@ impl ZipField {
         }
         self.rest.push(byte);
         match self.state {
-            State::Text { key, escaped } => self.text(byte, key, escaped),
+            Inside::Text { key, escaped } => self.text(byte, key, escaped),
             _ => self.outside(byte)?,
         }
         Ok(())
@@ -122,7 +122,7 @@ impl ZipField {
 
     fn text(&mut self, byte: u8, key: bool, escaped: bool) {
         if byte == b'"' && !escaped {
-            self.state = State::Outside;
+            self.state = Inside::Outside;
             return;
         }
         if key
@@ -131,7 +131,7 @@ impl ZipField {
         {
             name.push(byte);
         }
-        self.state = State::Text { key, escaped: byte == b'\\' && !escaped };
+        self.state = Inside::Text { key, escaped: byte == b'\\' && !escaped };
     }
 
     fn outside(&mut self, byte: u8) -> Result<(), FieldError> {
@@ -153,15 +153,15 @@ impl ZipField {
                 if let Some(name) = self.keys.get_mut(self.open.len() - 1) {
                     name.clear();
                 }
-                self.state = State::Text { key: true, escaped: false };
+                self.state = Inside::Text { key: true, escaped: false };
             }
             b'"' if self.is_the_place() => {
                 if std::mem::replace(&mut self.found, true) {
                     return Err(FieldError::Twice);
                 }
-                self.state = State::Zip;
+                self.state = Inside::Zip;
             }
-            b'"' => self.state = State::Text { key: false, escaped: false },
+            b'"' => self.state = Inside::Text { key: false, escaped: false },
             _ => {}
         }
         Ok(())
@@ -169,8 +169,10 @@ impl ZipField {
 
     fn is_the_place(&self) -> bool {
         match self.place {
-            Place::TopLevel => self.open == [true] && is(&self.keys[0], "ZipFile"),
-            Place::InCode => self.open == [true, true] && is(&self.keys[0], "Code") && is(&self.keys[1], "ZipFile"),
+            ZipFieldPath::TopLevel => self.open == [true] && is(&self.keys[0], "ZipFile"),
+            ZipFieldPath::InCode => {
+                self.open == [true, true] && is(&self.keys[0], "Code") && is(&self.keys[1], "ZipFile")
+            }
         }
     }
 
@@ -190,13 +192,13 @@ impl ZipField {
             return Err(FieldError::Base64);
         }
         if block[end] == b'\\' {
-            self.state = State::ZipEscape;
+            self.state = Inside::ZipEscape;
         } else {
             if !self.base64.is_whole() {
                 return Err(FieldError::Base64);
             }
             self.rest.push(b'"');
-            self.state = State::Outside;
+            self.state = Inside::Outside;
         }
         Ok(end + 1)
     }
@@ -206,7 +208,7 @@ impl ZipField {
         match byte {
             b'/' => self.one(b'/', sink),
             b'u' => {
-                self.state = State::ZipUnicode { digits: 0, value: 0 };
+                self.state = Inside::ZipUnicode { digits: 0, value: 0 };
                 Ok(())
             }
             _ => Err(FieldError::Base64),
@@ -225,12 +227,12 @@ impl ZipField {
         if digits == 3 {
             return self.one(u8::try_from(value).map_err(|_| FieldError::Base64)?, sink);
         }
-        self.state = State::ZipUnicode { digits: digits + 1, value };
+        self.state = Inside::ZipUnicode { digits: digits + 1, value };
         Ok(())
     }
 
     fn one(&mut self, byte: u8, sink: &mut impl FnMut(&[u8]) -> std::io::Result<()>) -> Result<(), FieldError> {
-        self.state = State::Zip;
+        self.state = Inside::Zip;
         if self.base64.push(&[byte], sink)? { Ok(()) } else { Err(FieldError::Base64) }
     }
 }
@@ -297,7 +299,7 @@ mod tests {
     use super::*;
 
     /// Feeds a body in pieces of `step` bytes; gives the rest, the zip and whether one was found.
-    fn scan(place: Place, body: &[u8], step: usize) -> Result<(Vec<u8>, Vec<u8>, bool), FieldError> {
+    fn scan(place: ZipFieldPath, body: &[u8], step: usize) -> Result<(Vec<u8>, Vec<u8>, bool), FieldError> {
         let mut field = ZipField::new(place);
         let mut zip = Vec::new();
         for piece in body.chunks(step) {
@@ -318,13 +320,13 @@ mod tests {
         });
         let text = body.to_string();
         for step in [1, 2, 3, 7, text.len()] {
-            let (rest, zip, found) = scan(Place::InCode, text.as_bytes(), step).unwrap();
+            let (rest, zip, found) = scan(ZipFieldPath::InCode, text.as_bytes(), step).unwrap();
             assert!(found);
             assert_eq!(zip, b"PK\x05");
             let mut wanted = body.clone();
             wanted["Code"]["ZipFile"] = json!("");
             assert_eq!(serde_json::from_slice::<Value>(&rest).unwrap(), wanted);
-            let (_, zip, _) = scan(Place::TopLevel, text.as_bytes(), step).unwrap();
+            let (_, zip, _) = scan(ZipFieldPath::TopLevel, text.as_bytes(), step).unwrap();
             assert_eq!(zip, b"AAA");
         }
     }
@@ -333,7 +335,7 @@ mod tests {
     fn escapes_in_keys_and_in_the_zip_are_understood() {
         let body = br#"{"C\u006fde" : {"Zip\u0046ile" : "P\/\u002BAAA\u003d=" , "a\"": "\\"}}"#;
         for step in [1, 5, body.len()] {
-            let (rest, zip, found) = scan(Place::InCode, body, step).unwrap();
+            let (rest, zip, found) = scan(ZipFieldPath::InCode, body, step).unwrap();
             assert!(found && serde_json::from_slice::<Value>(&rest).is_ok());
             assert_eq!(zip, STANDARD.decode("P/+AAA==").unwrap());
         }
@@ -344,7 +346,10 @@ mod tests {
         for zip in ["QUF", "QU!B", "QUE=QUFB", "QQ==QQ==", "====", "\\n", "QUFB\\", "Q\\u0101FB", "é"] {
             let body = format!(r#"{{"ZipFile":"{zip}"}}"#);
             for step in [1, 4, body.len()] {
-                assert!(matches!(scan(Place::TopLevel, body.as_bytes(), step), Err(FieldError::Base64)), "{zip}");
+                assert!(
+                    matches!(scan(ZipFieldPath::TopLevel, body.as_bytes(), step), Err(FieldError::Base64)),
+                    "{zip}"
+                );
             }
         }
     }
@@ -352,15 +357,15 @@ mod tests {
     #[test]
     fn a_second_zip_and_bodies_without_bounds_are_refused() {
         let twice = br#"{"ZipFile":"QUFB","ZipFile":"QUFB"}"#;
-        assert!(matches!(scan(Place::TopLevel, twice, 9), Err(FieldError::Twice)));
-        assert!(matches!(scan(Place::TopLevel, "[".repeat(99).as_bytes(), 9), Err(FieldError::TooDeep)));
+        assert!(matches!(scan(ZipFieldPath::TopLevel, twice, 9), Err(FieldError::Twice)));
+        assert!(matches!(scan(ZipFieldPath::TopLevel, "[".repeat(99).as_bytes(), 9), Err(FieldError::TooDeep)));
         let long = format!("\"{}\"", "a".repeat(REST_LIMIT));
-        assert!(matches!(scan(Place::TopLevel, long.as_bytes(), 9999), Err(FieldError::RestTooLarge)));
+        assert!(matches!(scan(ZipFieldPath::TopLevel, long.as_bytes(), 9999), Err(FieldError::RestTooLarge)));
     }
 
     #[test]
     fn a_sink_that_fails_stops_the_scan() {
-        let mut field = ZipField::new(Place::TopLevel);
+        let mut field = ZipField::new(ZipFieldPath::TopLevel);
         let result = field.push(br#"{"ZipFile":"QUFB"}"#, &mut |_| Err(std::io::Error::other("full")));
         assert!(matches!(result, Err(FieldError::Sink(_))));
     }
@@ -370,7 +375,7 @@ mod tests {
         fn any_zip_survives_any_cut(zip: Vec<u8>, step in 1usize..300, pad in "[ \n]{0,3}") {
             let encoded = STANDARD.encode(&zip);
             let body = format!(r#"{{"A":[1,{{"b":null}}],{pad}"Code":{pad}{{"ZipFile":{pad}"{encoded}"}},"Z":"x"}}"#);
-            let (rest, found_zip, found) = scan(Place::InCode, body.as_bytes(), step).unwrap();
+            let (rest, found_zip, found) = scan(ZipFieldPath::InCode, body.as_bytes(), step).unwrap();
             prop_assert!(found);
             prop_assert_eq!(found_zip, zip);
             prop_assert_eq!(rest, body.replace(&encoded, "").into_bytes());
@@ -378,8 +383,8 @@ mod tests {
 
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>, text in "[\\[\\]{}\":,\\\\uZipFile=A ]{0,200}", step in 1usize..40) {
-            let _ = scan(Place::TopLevel, &bytes, step);
-            let _ = scan(Place::InCode, text.as_bytes(), step);
+            let _ = scan(ZipFieldPath::TopLevel, &bytes, step);
+            let _ = scan(ZipFieldPath::InCode, text.as_bytes(), step);
         }
     }
 }

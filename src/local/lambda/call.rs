@@ -8,16 +8,16 @@ use time::OffsetDateTime;
 
 use super::check;
 use crate::local::{
+    context::Context,
     error::ApiError,
     operation::{Call, function_name},
-    shared::Shared,
     signature::keys::ACCOUNT,
     store::record::Function,
 };
 
 /// A verified call.
 pub(in crate::local) struct Request<'a> {
-    pub(in crate::local) shared: &'a Shared,
+    pub(in crate::local) shared: &'a Context,
     pub(in crate::local) call: &'a Call,
     pub(in crate::local) region: &'a str,
     pub(in crate::local) query: &'a str,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::local::{error::ApiError, limits::TAGS, shared::Shared, signature::keys::ACCOUNT, store::record::Role};
+use crate::local::{context::Context, error::ApiError, limits::TAGS, signature::keys::ACCOUNT, store::record::Role};
 
 const NAME_MAX: usize = 64;
 const DESCRIPTION_MAX: usize = 256;
@@ -135,7 +135,7 @@ pub(super) fn tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
 
 /// A role that is there, trusts Lambda, and is not too fresh.
 pub(super) fn role(
-    shared: &Shared,
+    shared: &Context,
     roles: &BTreeMap<String, Role>,
     arn: &str,
     now: OffsetDateTime,

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::{
     local::{
+        context::Context,
         error::ApiError,
         http::body::Content,
-        shared::Shared,
         signature::keys::ACCOUNT,
         store::record::{Function, UrlConfig},
     },
@@ -92,7 +92,7 @@ fn none() -> ApiError {
     ApiError::not_found("The resource you requested does not exist.")
 }
 
-fn shape(shared: &Shared, function: &Function, url: &UrlConfig) -> Value {
+fn shape(shared: &Context, function: &Function, url: &UrlConfig) -> Value {
     let mut shape = json!({
         "FunctionUrl": address(shared, function),
         "FunctionArn": function.arn(ACCOUNT),
@@ -107,10 +107,10 @@ fn shape(shared: &Shared, function: &Function, url: &UrlConfig) -> Value {
     shape
 }
 
-fn address(shared: &Shared, function: &Function) -> String {
+fn address(shared: &Context, function: &Function) -> String {
     match function.name.as_str() {
-        GATE => format!("{}/", shared.places.gate.origin),
-        RELAY => format!("{}/", shared.places.relay.origin),
+        GATE => format!("{}/", shared.origins.gate.url),
+        RELAY => format!("{}/", shared.origins.relay.url),
         name => format!("https://{}.lambda-url.{}.on.aws/", name.to_ascii_lowercase(), function.region),
     }
 }

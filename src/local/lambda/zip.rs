@@ -4,13 +4,13 @@ use std::io::{self, BufReader, Read};
 
 use ::zip::{CompressionMethod, ZipArchive};
 
-use crate::local::{error::ApiError, http::body::NewCode, limits::UNZIPPED_BYTES, shared::Shared};
+use crate::local::{context::Context, error::ApiError, http::body::NewCode, limits::UNZIPPED_BYTES};
 
 /// Reads the zip through: its directory, its sizes and, of stored entries, the content against its CRC-32. Compressed
 /// entries are taken by their headers: the stand-in runs no code, so it has no use for what is in them.
 ///
 /// What passes is made durable at once, so that keeping it later is quick.
-pub(super) fn check(shared: &Shared, code: &NewCode) -> Result<(), ApiError> {
+pub(super) fn check(shared: &Context, code: &NewCode) -> Result<(), ApiError> {
     if code.bytes == 0 {
         return Err(ApiError::invalid_parameter("Uploaded file must be a non-empty zip"));
     }

@@ -35,13 +35,13 @@ const LISTEN_EVERY: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Kept {
     endpoint: Endpoint,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ServedBy>>,
     stop: CancellationToken,
     watching: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
-enum State {
+enum ServedBy {
     /// Another process serves it, or nobody does just now, with why we could not.
     Another(Option<Arc<LocalError>>),
     Ours(StandIn),
@@ -54,8 +54,8 @@ pub async fn keep(config: Config) -> Result<Kept, LocalError> {
     let joined = join_or_start(config.clone()).await?;
     let endpoint = joined.endpoint().clone();
     let (state, is_ours) = match joined {
-        Joined::Started(stand_in) => (State::Ours(stand_in), true),
-        Joined::Running(_) => (State::Another(None), false),
+        Joined::Started(stand_in) => (ServedBy::Ours(stand_in), true),
+        Joined::Running(_) => (ServedBy::Another(None), false),
     };
     let (state, stop) = (Arc::new(Mutex::new(state)), CancellationToken::new());
     let watch = Watch { config, endpoint: endpoint.clone(), state: Arc::clone(&state), stop: stop.clone() };
@@ -71,14 +71,14 @@ impl Kept {
 
     /// Whether we serve it: from the start, or since we took it over.
     pub fn is_ours(&self) -> bool {
-        matches!(*lock_state(&self.state), State::Ours(_))
+        matches!(*lock_state(&self.state), ServedBy::Ours(_))
     }
 
     /// Why nobody serves it at this endpoint, as far as that was seen. It is tried again until it is stopped.
     pub fn error(&self) -> Option<Arc<LocalError>> {
         match &*lock_state(&self.state) {
-            State::Another(error) => error.clone(),
-            State::Ours(_) | State::Over => None,
+            ServedBy::Another(error) => error.clone(),
+            ServedBy::Ours(_) | ServedBy::Over => None,
         }
     }
 
@@ -89,8 +89,8 @@ impl Kept {
             // a take-over under way comes to its end, so that two never have the folder
             let _ = watching.await;
         }
-        let state = mem::replace(&mut *lock_state(&self.state), State::Over);
-        if let State::Ours(stand_in) = state {
+        let state = mem::replace(&mut *lock_state(&self.state), ServedBy::Over);
+        if let ServedBy::Ours(stand_in) = state {
             stand_in.stop().await;
         }
     }
@@ -99,11 +99,11 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         self.stop.cancel();
-        drop(mem::replace(&mut *lock_state(&self.state), State::Over));
+        drop(mem::replace(&mut *lock_state(&self.state), ServedBy::Over));
     }
 }
 
-fn lock_state(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock_state(state: &Mutex<ServedBy>) -> MutexGuard<'_, ServedBy> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -111,7 +111,7 @@ fn lock_state(state: &Mutex<State>) -> MutexGuard<'_, State> {
 struct Watch {
     config: Config,
     endpoint: Endpoint,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ServedBy>>,
     stop: CancellationToken,
 }
 
@@ -124,13 +124,13 @@ impl Watch {
             let mut state = lock_state(&self.state);
             match (&*state, taken) {
                 // dropped meanwhile, and with it what was just taken over
-                (State::Ours(_) | State::Over, _) => return,
-                (State::Another(_), Ok(Some(stand_in))) => {
-                    *state = State::Ours(stand_in);
+                (ServedBy::Ours(_) | ServedBy::Over, _) => return,
+                (ServedBy::Another(_), Ok(Some(stand_in))) => {
+                    *state = ServedBy::Ours(stand_in);
                     return;
                 }
-                (State::Another(_), Ok(None)) => *state = State::Another(None),
-                (State::Another(_), Err(error)) => *state = State::Another(Some(Arc::new(error))),
+                (ServedBy::Another(_), Ok(None)) => *state = ServedBy::Another(None),
+                (ServedBy::Another(_), Err(error)) => *state = ServedBy::Another(Some(Arc::new(error))),
             }
         }
     }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     local::{
         Config, Endpoint, LocalError, api,
+        context::{Context, Origin, Origins},
         counts::Counts,
         faults::LiveFaults,
         gate::{self, Gate},
@@ -26,7 +27,6 @@ use crate::{
             seats::Seats,
         },
         limits::Rates,
-        shared::{Place, Places, Shared},
         signature::keys::{ACCOUNT, Keys},
         store::Store,
     },
@@ -43,7 +43,7 @@ pub(in crate::local) type Listeners = [TcpListener; 3];
 #[derive(Debug)]
 pub struct StandIn {
     endpoint: Endpoint,
-    shared: Arc<Shared>,
+    shared: Arc<Context>,
     stop: CancellationToken,
     servers: JoinSet<io::Result<()>>,
     /// Ends connections that outlast the grace: nothing may reach the folder once its lock is gone.
@@ -89,11 +89,11 @@ pub(in crate::local) fn serve(
     let folder = config.data.clone();
     let data = |source| LocalError::Data { folder: folder.clone(), source };
     let ports = ports(&listeners).map_err(data)?;
-    let places = places(&config, ports);
-    let endpoint = endpoint(&places, &keys);
+    let origins = origins(&config, ports);
+    let endpoint = endpoint(&origins, &keys);
     let stop = CancellationToken::new();
-    let shared = Arc::new(Shared {
-        places,
+    let shared = Arc::new(Context {
+        origins,
         keys,
         rates: Rates::new(config.clock.now()),
         clock: config.clock,
@@ -180,7 +180,7 @@ fn ports(listeners: &Listeners) -> io::Result<[u16; 3]> {
     Ok([api.local_addr()?.port(), gate.local_addr()?.port(), relay.local_addr()?.port()])
 }
 
-fn places(config: &Config, [api, gate, relay]: [u16; 3]) -> Places {
+fn origins(config: &Config, [api, gate, relay]: [u16; 3]) -> Origins {
     let own = match config.listen {
         address if address.is_unspecified() => Vec::new(),
         std::net::IpAddr::V4(address) => vec![address.to_string()],
@@ -188,14 +188,14 @@ fn places(config: &Config, [api, gate, relay]: [u16; 3]) -> Places {
     };
     let loopback = ["127.0.0.1", "localhost", "[::1]"].map(String::from);
     let names: Vec<String> = config.names.iter().cloned().chain(own).chain(loopback).collect();
-    Places { api: Place::new(&names, api), gate: Place::new(&names, gate), relay: Place::new(&names, relay) }
+    Origins { api: Origin::new(&names, api), gate: Origin::new(&names, gate), relay: Origin::new(&names, relay) }
 }
 
-fn endpoint(places: &Places, keys: &Keys) -> Endpoint {
+fn endpoint(origins: &Origins, keys: &Keys) -> Endpoint {
     Endpoint {
-        api: places.api.origin.clone(),
-        gate: places.gate.origin.clone(),
-        relay: places.relay.origin.clone(),
+        api: origins.api.url.clone(),
+        gate: origins.gate.url.clone(),
+        relay: origins.relay.url.clone(),
         access_key: keys.caller.id.clone(),
         secret_key: keys.caller.secret.clone(),
         account: ACCOUNT.to_owned(),

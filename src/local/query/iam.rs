@@ -6,17 +6,17 @@ use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::local::{
+    context::Context,
     error::ApiError,
     form::Form,
     http::xml::element,
     operation::Operation,
-    shared::Shared,
     signature::{keys::ACCOUNT, sigv4::encode},
     store::record::{Role, uuid},
 };
 
 pub(in crate::local) fn answer(
-    shared: &Shared,
+    shared: &Context,
     operation: Operation,
     form: &Form,
     now: OffsetDateTime,
@@ -57,7 +57,7 @@ pub(in crate::local) fn answer(
     }
 }
 
-fn create_role(shared: &Shared, name: &str, form: &Form, now: OffsetDateTime) -> Result<String, ApiError> {
+fn create_role(shared: &Context, name: &str, form: &Form, now: OffsetDateTime) -> Result<String, ApiError> {
     let trust = policy(form.required("AssumeRolePolicyDocument")?)?;
     let role = new_role(name, trust, form.get("Description").unwrap_or_default(), now);
     let store = shared.store.change();
@@ -82,7 +82,7 @@ pub(in crate::local) fn new_role(name: &str, trust: &str, description: &str, now
     }
 }
 
-fn delete_role(shared: &Shared, name: &str) -> Result<String, ApiError> {
+fn delete_role(shared: &Context, name: &str) -> Result<String, ApiError> {
     let store = shared.store.change();
     if !role(shared, name)?.policies.is_empty() {
         let message = "Cannot delete entity, must delete policies first.";
@@ -98,12 +98,12 @@ fn get_role_policy(role: &Role, id: &str) -> Result<String, ApiError> {
     Ok(element("RoleName", &role.name) + &element("PolicyName", id) + &document)
 }
 
-fn role(shared: &Shared, name: &str) -> Result<Role, ApiError> {
+fn role(shared: &Context, name: &str) -> Result<Role, ApiError> {
     shared.store.read().roles.get(name).cloned().ok_or_else(|| no_role(name))
 }
 
 fn change(
-    shared: &Shared,
+    shared: &Context,
     name: &str,
     edit: impl FnOnce(&mut Role) -> Result<(), ApiError>,
 ) -> Result<String, ApiError> {

@@ -10,11 +10,11 @@ use axum::{
 };
 use time::OffsetDateTime;
 
-use super::{error::ApiError, form::Form, operation::Operation, shared::Shared};
+use super::{context::Context, error::ApiError, form::Form, operation::Operation};
 
 /// The inside of the answer's `…Result` element.
 pub(super) fn answer(
-    shared: &Shared,
+    shared: &Context,
     operation: Operation,
     form: &Form,
     now: OffsetDateTime,

@@ -1,8 +1,8 @@
 //! STS: who is calling.
 
-use crate::local::{http::xml, shared::Shared, signature::keys::ACCOUNT};
+use crate::local::{context::Context, http::xml, signature::keys::ACCOUNT};
 
-pub(in crate::local) fn get_caller_identity(shared: &Shared) -> String {
+pub(in crate::local) fn get_caller_identity(shared: &Context) -> String {
     let id = &shared.keys.caller.id;
     [
         xml::element("Arn", &format!("arn:aws:iam::{ACCOUNT}:user/stand-in")),

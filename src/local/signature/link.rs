@@ -10,8 +10,8 @@ use super::{
     sigv4::{ALGORITHM, Canonical, Scope, encode},
 };
 use crate::local::{
+    context::Context,
     error::ApiError,
-    shared::Shared,
     store::record::{Code, Function},
 };
 
@@ -31,7 +31,7 @@ pub(in crate::local) fn is_link(path: &str) -> bool {
     path.starts_with(BUCKET_START)
 }
 
-pub(in crate::local) fn mint(shared: &Shared, function: &Function, now: OffsetDateTime) -> Link {
+pub(in crate::local) fn mint(shared: &Context, function: &Function, now: OffsetDateTime) -> Link {
     let date = amz_date(now);
     let scope = Scope { date: date[..8].to_owned(), region: function.region.clone(), service: "s3".to_owned() };
     let (name, version) = (&function.name, &function.code.version);
@@ -43,8 +43,8 @@ pub(in crate::local) fn mint(shared: &Shared, function: &Function, now: OffsetDa
         encode(&format!("{}/{}", key.id, scope.text())),
         LIFE.whole_seconds(),
     );
-    let signature = canonical("GET", &path, &query, shared.places.api.authority()).sign(&key.secret, &date, &scope);
-    let url = format!("{}{path}?{query}&X-Amz-Signature={signature}", shared.places.api.origin);
+    let signature = canonical("GET", &path, &query, shared.origins.api.authority()).sign(&key.secret, &date, &scope);
+    let url = format!("{}{path}?{query}&X-Amz-Signature={signature}", shared.origins.api.url);
     // the link carries whole seconds
     let ends = now.replace_nanosecond(0).unwrap_or(now) + LIFE;
     Link { url, ends }
@@ -61,7 +61,7 @@ fn canonical<'a>(method: &'a str, path: &str, query: &'a str, host: &str) -> Can
 }
 
 /// The code that a request by link may read; `host` is what the client says it called.
-pub(in crate::local) fn verify(shared: &Shared, method: &Method, uri: &Uri, host: &str) -> Result<Code, ApiError> {
+pub(in crate::local) fn verify(shared: &Context, method: &Method, uri: &Uri, host: &str) -> Result<Code, ApiError> {
     let query = uri.query().unwrap_or_default();
     let field = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     let (Some(date), Some(credential), Some(signature)) =
@@ -92,7 +92,7 @@ pub(in crate::local) fn verify(shared: &Shared, method: &Method, uri: &Uri, host
 }
 
 /// The path's function and version among those that are there now.
-fn find(shared: &Shared, path: &str) -> Option<Code> {
+fn find(shared: &Context, path: &str) -> Option<Code> {
     let object = path.rsplit('/').next()?;
     // a version is a UUID of 36 characters
     let (name, version) = object.split_at_checked(object.len().checked_sub(36)?)?;

@@ -15,7 +15,7 @@ use super::{
 pub const LOG_LINES: usize = 500;
 
 #[derive(Debug, Clone)]
-pub enum State {
+pub enum JobState {
     Queued,
     Running,
     /// The wait was this long when it began.
@@ -31,7 +31,7 @@ pub enum State {
     Cancelled,
 }
 
-impl State {
+impl JobState {
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Succeeded | Self::Skipped(_) | Self::Failed(_) | Self::Cancelled)
     }
@@ -39,7 +39,7 @@ impl State {
 
 #[derive(Debug, Clone)]
 pub struct Job {
-    pub state: State,
+    pub state: JobState,
     pub unit: Unit,
     pub count: Count,
     pub total: Option<u64>,
@@ -53,7 +53,7 @@ pub struct Job {
 impl Default for Job {
     fn default() -> Self {
         Self {
-            state: State::Queued,
+            state: JobState::Queued,
             unit: Unit::Bytes,
             count: Count::default(),
             total: None,
@@ -68,7 +68,7 @@ impl Job {
     /// Done over total, 0 to 1; `None` while the total is unknown.
     pub fn ratio(&self) -> Option<f64> {
         match self.total {
-            _ if matches!(self.state, State::Succeeded | State::Skipped(_)) => Some(1.0),
+            _ if matches!(self.state, JobState::Succeeded | JobState::Skipped(_)) => Some(1.0),
             Some(total) if total > 0 => Some((self.count.get() as f64 / total as f64).clamp(0.0, 1.0)),
             Some(_) | None => None,
         }
@@ -85,9 +85,9 @@ impl Job {
             return false;
         }
         match change {
-            JobChange::Queued => return matches!(self.state, State::Queued),
+            JobChange::Queued => return matches!(self.state, JobState::Queued),
             JobChange::Started { attempt, unit, count } => {
-                self.state = State::Running;
+                self.state = JobState::Running;
                 self.attempt = *attempt;
                 self.unit = *unit;
                 self.count = count.clone();
@@ -96,13 +96,13 @@ impl Job {
             JobChange::Retrying { attempt, of, wait, cause } => {
                 self.attempt = *attempt;
                 self.causes.push(cause.clone());
-                self.state = State::Retrying { wait: *wait, cause: cause.clone(), of: *of };
+                self.state = JobState::Retrying { wait: *wait, cause: cause.clone(), of: *of };
             }
-            JobChange::Waiting { fault } => self.state = State::Waiting(fault.clone()),
-            JobChange::Succeeded => self.state = State::Succeeded,
-            JobChange::Skipped { why } => self.state = State::Skipped(why.clone()),
-            JobChange::Failed { fault } => self.state = State::Failed(fault.clone()),
-            JobChange::Cancelled => self.state = State::Cancelled,
+            JobChange::Waiting { fault } => self.state = JobState::Waiting(fault.clone()),
+            JobChange::Succeeded => self.state = JobState::Succeeded,
+            JobChange::Skipped { why } => self.state = JobState::Skipped(why.clone()),
+            JobChange::Failed { fault } => self.state = JobState::Failed(fault.clone()),
+            JobChange::Cancelled => self.state = JobState::Cancelled,
         }
         true
     }
@@ -174,7 +174,7 @@ impl Board {
     /// Jobs that failed, in order.
     pub fn failures(&self) -> impl Iterator<Item = (&JobName, &Fault)> {
         self.jobs.iter().filter_map(|(name, job)| match &job.state {
-            State::Failed(fault) => Some((name, fault)),
+            JobState::Failed(fault) => Some((name, fault)),
             _ => None,
         })
     }
@@ -182,7 +182,7 @@ impl Board {
     /// The first job that waits for the person.
     pub fn waiting(&self) -> Option<(&JobName, &Fault)> {
         self.jobs.iter().find_map(|(name, job)| match &job.state {
-            State::Waiting(fault) => Some((name, fault)),
+            JobState::Waiting(fault) => Some((name, fault)),
             _ => None,
         })
     }
@@ -208,7 +208,7 @@ mod tests {
         assert!(change(&mut board, JobChange::Succeeded));
         assert!(!change(&mut board, JobChange::Cancelled));
         assert!(!change(&mut board, JobChange::Started { attempt: 2, unit: Unit::Bytes, count }));
-        assert!(matches!(board.jobs[&JobName::Split].state, State::Succeeded));
+        assert!(matches!(board.jobs[&JobName::Split].state, JobState::Succeeded));
     }
 
     #[test]

@@ -72,27 +72,32 @@ impl<E: Explain> From<E> for Stopped {
 
 /// An error of the engine that can explain itself.
 pub trait Explain: std::error::Error {
+    /// The error that this one passes on: what follows is asked of that one, if not answered here.
+    fn passed_on(&self) -> Option<&dyn Explain> {
+        None
+    }
+
     fn class(&self) -> FaultClass {
-        FaultClass::Permanent
+        self.passed_on().map_or(FaultClass::Permanent, Explain::class)
     }
 
     fn hint(&self) -> Option<String> {
-        None
+        self.passed_on().and_then(Explain::hint)
     }
 
     /// The least wait before another attempt, if the other side asked for one.
     fn retry_after(&self) -> Option<Duration> {
-        None
+        self.passed_on().and_then(Explain::retry_after)
     }
 
     /// Nothing failed: it was cancelled.
     fn is_cancelled(&self) -> bool {
-        false
+        self.passed_on().is_some_and(Explain::is_cancelled)
     }
 
     /// The other side was not reached at all, so that waiting is worth while for long.
     fn is_offline(&self) -> bool {
-        false
+        self.passed_on().is_some_and(Explain::is_offline)
     }
 
     /// The error for a person: its own text is the what, its chain of sources the cause.

@@ -1,12 +1,9 @@
 //! One chunk becomes one function. Each attempt is one request that streams from the segments' files; a request whose
 //! answer was lost is asked after before it is sent again.
 
-use std::{
-    sync::{
-        PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
+use std::sync::{
+    PoisonError,
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 use super::{packed_chunk::PackedChunk, slow::TooSlow, turns::Turns};
@@ -52,21 +49,24 @@ enum Error {
 }
 
 impl Explain for Error {
+    fn passed_on(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Cloud(error) => Some(error),
+            Self::Change(error) => Some(error),
+            Self::TooSlow(error) => Some(error),
+            Self::Foreign { .. } | Self::Published { .. } | Self::Overtaken { .. } | Self::Unsettled { .. } => None,
+        }
+    }
+
     fn class(&self) -> FaultClass {
         match self {
-            Self::Cloud(error) => error.class(),
-            Self::Change(error) => error.class(),
-            Self::TooSlow(error) => error.class(),
-            Self::Foreign { .. } | Self::Published { .. } | Self::Overtaken { .. } => FaultClass::Permanent,
             Self::Unsettled { .. } => FaultClass::Transient,
+            other => other.passed_on().map_or(FaultClass::Permanent, Explain::class),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Cloud(error) => error.hint(),
-            Self::Change(error) => error.hint(),
-            Self::TooSlow(error) => error.hint(),
             Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
             Self::Published { .. } => Some(
                 "Re-encoding on this machine, or with this ffmpeg, gives other bytes. Repair with those it was made \
@@ -74,23 +74,7 @@ impl Explain for Error {
                     .into(),
             ),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),
-            Self::Unsettled { .. } => None,
-        }
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Cloud(error) => error.retry_after(),
-            Self::Change(error) => error.retry_after(),
-            _ => None,
-        }
-    }
-
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Cloud(error) => error.is_offline(),
-            Self::Change(error) => error.is_offline(),
-            _ => false,
+            other => other.passed_on()?.hint(),
         }
     }
 }

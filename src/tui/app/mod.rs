@@ -29,7 +29,7 @@ use super::{
     shared::Shared,
     step::{home::Home, review::Review, settings::Settings, video::Video},
     terminal::theme::Theme,
-    widget::{canvas::Seen, page::Scroll},
+    widget::{canvas::Drawn, page::Scroll},
 };
 use crate::tui::shared::Connection;
 
@@ -57,7 +57,7 @@ pub(super) struct App {
     pub(super) overlay: Option<Overlay>,
     /// A word at the bottom, until the next key.
     pub(super) said: Option<String>,
-    pub(super) seen: Seen,
+    pub(super) drawn: Drawn,
     /// The settings that a publishing was started from, as they were left.
     drafts: BTreeMap<JobId, Settings>,
     /// Settings that were left for the picker: coming back to the same video, what was set stays.
@@ -83,7 +83,7 @@ impl App {
             stack: vec![home],
             overlay: None,
             said: None,
-            seen: Seen::default(),
+            drawn: Drawn::default(),
             drafts: BTreeMap::new(),
             kept_settings: None,
             kept_picker: None,
@@ -201,7 +201,7 @@ impl App {
             Input::Paste(text) => Some(Action::Paste(text.clone())),
             Input::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => {
-                    self.seen.hit(Position::new(mouse.column, mouse.row)).cloned()
+                    self.drawn.hit(Position::new(mouse.column, mouse.row)).cloned()
                 }
                 MouseEventKind::ScrollUp => Some(Action::Scroll(-1)),
                 MouseEventKind::ScrollDown => Some(Action::Scroll(1)),
@@ -320,7 +320,7 @@ impl App {
 
     /// The picture that drawing found missing.
     pub(super) fn drawn(&mut self) -> Option<Errand> {
-        let (video, size) = self.seen.picture.take()?;
+        let (video, size) = self.drawn.picture.take()?;
         let id = self.top_id();
         let frame = match &self.picker()?.frame {
             Some((of, Ok(frame))) if *of == video => Arc::clone(frame),

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{
     person::Asked,
-    work::{Course, End, Job, Kind, Run, State},
+    work::{Course, End, Job, Kind, Run, Stage},
 };
 use crate::{
     model::{
@@ -228,16 +228,16 @@ impl Jobs {
     /// False if it is too late to ask: the question is declined.
     pub(in crate::tui) fn asks(&mut self, id: JobId, attempt: u32, asked: Asked) -> bool {
         let Some(job) = self.at(id, attempt) else { return false };
-        job.state = State::Asking(asked.question, asked.reply);
+        job.state = Stage::Asking(asked.question, asked.reply);
         true
     }
 
     pub(in crate::tui) fn reply(&mut self, id: JobId, reply: Reply) {
         let Some(job) = self.get_mut(id) else { return };
-        if !matches!(job.state, State::Asking(..)) {
+        if !matches!(job.state, Stage::Asking(..)) {
             return;
         }
-        if let State::Asking(question, sender) = std::mem::replace(&mut job.state, State::Running) {
+        if let Stage::Asking(question, sender) = std::mem::replace(&mut job.state, Stage::Running) {
             if reply == Reply::Agreed {
                 // agreed to on the screen, so a retry need not ask again
                 job.agreed.push(question);
@@ -262,7 +262,7 @@ impl Jobs {
         // what is ended with the wizard and never began waits for the next one
         let waits_on = closing && end == End::Cancelled;
         let forgotten = !waits_on && std::mem::take(&mut job.kept);
-        job.state = State::Ended(end.clone());
+        job.state = Stage::Ended(end.clone());
         job.ended = Some(now);
         if forgotten {
             self.fall_behind();
@@ -287,8 +287,8 @@ impl Jobs {
     pub(in crate::tui) fn retry(&mut self, id: JobId) {
         let Some(job) = self.get_mut(id).filter(|job| job.can_retry()) else { return };
         match job.state {
-            State::Ended(_) => {
-                job.state = State::Queued;
+            Stage::Ended(_) => {
+                job.state = Stage::Queued;
                 self.keep_what_waits();
             }
             _ => job.control.retry(),
@@ -300,7 +300,7 @@ impl Jobs {
         let Some(job) = self.get_mut(id) else { return };
         job.control.cancel.cancel();
         if job.is_queued() {
-            job.state = State::Ended(End::Cancelled);
+            job.state = Stage::Ended(End::Cancelled);
             job.ended = Some(now);
             if std::mem::take(&mut job.kept) {
                 self.fall_behind();

@@ -10,5 +10,5 @@ pub(super) use crate::tui::job::{
     list::{Jobs, Step},
     person::{Asked, AtScreen},
     publishing::{Publishing, is_chunk},
-    work::{Course, End, Job, Kind, Run, State},
+    work::{Course, End, Job, Kind, Run, Stage},
 };

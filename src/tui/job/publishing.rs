@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::model::report::{
-    board::{Board, Job, State},
+    board::{Board, Job, JobState},
     event::{Event, JobChange, JobName},
     log_line,
 };
@@ -69,7 +69,7 @@ impl Publishing {
 
     /// Something waits for the person, or for its next attempt.
     pub(in crate::tui) fn waits(&self) -> bool {
-        let waits = |job: &Job| matches!(job.state, State::Retrying { .. } | State::Waiting(_));
+        let waits = |job: &Job| matches!(job.state, JobState::Retrying { .. } | JobState::Waiting(_));
         self.board.jobs.values().any(waits)
     }
 
@@ -92,7 +92,7 @@ impl Publishing {
 
     /// What has to be sent in all: a guess from the source until all is packed.
     pub(in crate::tui) fn bytes_to_send(&self) -> u64 {
-        let packed = matches!(self.board.jobs.get(&JobName::Pack).map(|job| &job.state), Some(State::Succeeded));
+        let packed = matches!(self.board.jobs.get(&JobName::Pack).map(|job| &job.state), Some(JobState::Succeeded));
         let planned = self.board.planned.as_ref().map_or(0, |planned| planned.source_bytes);
         if packed { self.board.bytes_packed } else { planned.max(self.board.bytes_packed) }
     }
@@ -164,7 +164,7 @@ impl Publishing {
             rate.per_second =
                 if rate.per_second > 0.0 { rate.per_second * (1.0 - NEWEST) + newest * NEWEST } else { newest };
             rate.count = count;
-            if is_chunk(name) && !matches!(job.state, State::Skipped(_)) {
+            if is_chunk(name) && !matches!(job.state, JobState::Skipped(_)) {
                 sent += newest;
             }
         }
@@ -179,6 +179,6 @@ pub(in crate::tui) fn is_chunk(job: &JobName) -> bool {
     matches!(job, JobName::Chunk { .. })
 }
 
-fn shown(state: &State) -> bool {
-    matches!(state, State::Running | State::Retrying { .. } | State::Waiting(_) | State::Failed(_))
+fn shown(state: &JobState) -> bool {
+    matches!(state, JobState::Running | JobState::Retrying { .. } | JobState::Waiting(_) | JobState::Failed(_))
 }

@@ -115,7 +115,7 @@ impl End {
     }
 }
 
-pub(in crate::tui) enum State {
+pub(in crate::tui) enum Stage {
     Queued,
     Running,
     /// The work stands until the person has answered.
@@ -130,7 +130,7 @@ pub(in crate::tui) struct Job {
     pub(in crate::tui) run: Run,
     /// Agreed to on the screens before.
     pub(in crate::tui) agreed: Vec<Question>,
-    pub(in crate::tui) state: State,
+    pub(in crate::tui) state: Stage,
     pub(in crate::tui) course: Course,
     pub(in crate::tui) control: Control,
     pub(in crate::tui) began: Instant,
@@ -148,7 +148,7 @@ impl Job {
             id,
             attempt: 0,
             agreed,
-            state: State::Queued,
+            state: Stage::Queued,
             course,
             control: Control::attended(),
             began: now,
@@ -168,16 +168,16 @@ impl Job {
     }
 
     pub(in crate::tui) fn is_active(&self) -> bool {
-        !matches!(self.state, State::Ended(_))
+        !matches!(self.state, Stage::Ended(_))
     }
 
     pub(in crate::tui) fn is_queued(&self) -> bool {
-        matches!(self.state, State::Queued)
+        matches!(self.state, Stage::Queued)
     }
 
     /// Work is being done for it, or stands until the person answers.
     pub(in crate::tui) fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Running | State::Asking(..))
+        matches!(self.state, Stage::Running | Stage::Asking(..))
     }
 
     pub(in crate::tui) fn is_stopping(&self) -> bool {
@@ -186,7 +186,7 @@ impl Job {
 
     pub(in crate::tui) fn end(&self) -> Option<&End> {
         match &self.state {
-            State::Ended(end) => Some(end),
+            Stage::Ended(end) => Some(end),
             _ => None,
         }
     }
@@ -214,7 +214,7 @@ impl Job {
 
     pub(in crate::tui) fn question(&self) -> Option<&Question> {
         match &self.state {
-            State::Asking(question, _) => Some(question),
+            Stage::Asking(question, _) => Some(question),
             _ => None,
         }
     }
@@ -242,8 +242,8 @@ impl Job {
     /// `r` does something: what failed or was stopped begins anew, what waits goes on.
     pub(in crate::tui) fn can_retry(&self) -> bool {
         match &self.state {
-            State::Ended(End::Failed(_) | End::Cancelled) => true,
-            State::Running => !self.is_stopping() && self.publishing().is_some_and(Publishing::waits),
+            Stage::Ended(End::Failed(_) | End::Cancelled) => true,
+            Stage::Running => !self.is_stopping() && self.publishing().is_some_and(Publishing::waits),
             _ => false,
         }
     }
@@ -253,7 +253,7 @@ impl Job {
         self.attempt += 1;
         self.course = course(&self.run, now);
         self.control = Control::attended();
-        self.state = State::Running;
+        self.state = Stage::Running;
         (self.began, self.ended, self.said) = (now, None, None);
     }
 }

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::{
     model::{
         report::{
-            board::{Job, State},
+            board::{Job, JobState},
             event::{JobName, Unit},
         },
         wording,
@@ -56,14 +56,14 @@ pub(in crate::tui) fn draw(shown: Shown, canvas: &mut Canvas, area: Rect) -> u16
 /// A stage's sign: told by shape, coloured besides.
 fn sign(shown: Shown, job: Option<&Job>) -> (Role, &'static str) {
     match job.map(|job| &job.state) {
-        None | Some(State::Queued) => (Role::Dim, "○"),
-        Some(State::Running) if shown.paused => (Role::Warn, "‖"),
-        Some(State::Running) => (Role::Accent, "●"),
-        Some(State::Retrying { .. }) => (Role::Warn, "↻"),
-        Some(State::Waiting(_)) => (Role::Warn, "!"),
-        Some(State::Succeeded | State::Skipped(_)) => (Role::Ok, "✔"),
-        Some(State::Failed(_)) => (Role::Fail, "✖"),
-        Some(State::Cancelled) => (Role::Dim, "–"),
+        None | Some(JobState::Queued) => (Role::Dim, "○"),
+        Some(JobState::Running) if shown.paused => (Role::Warn, "‖"),
+        Some(JobState::Running) => (Role::Accent, "●"),
+        Some(JobState::Retrying { .. }) => (Role::Warn, "↻"),
+        Some(JobState::Waiting(_)) => (Role::Warn, "!"),
+        Some(JobState::Succeeded | JobState::Skipped(_)) => (Role::Ok, "✔"),
+        Some(JobState::Failed(_)) => (Role::Fail, "✖"),
+        Some(JobState::Cancelled) => (Role::Dim, "–"),
     }
 }
 
@@ -88,7 +88,7 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let job = shown.course.board.jobs.get(name);
     let (role, sign) = sign(shown, job);
     let label = capital(&name.to_string());
-    let strong = matches!(job.map(|job| &job.state), Some(State::Running | State::Retrying { .. }));
+    let strong = matches!(job.map(|job| &job.state), Some(JobState::Running | JobState::Retrying { .. }));
     let clock = shown.course.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
     let over = job.is_some_and(|job| job.state.is_over());
@@ -101,17 +101,17 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
         pen.right(Role::Dim, &wording::clock(took));
     }
     match job.map(|job| &job.state) {
-        Some(State::Retrying { wait, cause, of }) => {
+        Some(JobState::Retrying { wait, cause, of }) => {
             let words = retry_words(shown, name, *wait, cause, *of, now);
             pen.put(Role::Warn, &words);
         }
-        Some(State::Waiting(fault) | State::Failed(fault)) => {
+        Some(JobState::Waiting(fault) | JobState::Failed(fault)) => {
             pen.put(Role::Fail, &fault.to_string());
         }
-        Some(State::Skipped(why)) => {
+        Some(JobState::Skipped(why)) => {
             pen.put(Role::Dim, why);
         }
-        Some(State::Running) if gauge_width > 0 => {
+        Some(JobState::Running) if gauge_width > 0 => {
             let words = progress(shown, name);
             pen.put(Role::Text, &text::fit(&words, 23)).to(gauge.right() + 2);
             let speed = speed(shown, name);
@@ -119,17 +119,17 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
             let ratio = ratio(shown, name, job);
             gauge::draw(canvas, gauge, ratio, Role::Gauge);
         }
-        Some(State::Running) => {
+        Some(JobState::Running) => {
             let ratio = ratio(shown, name, job).map(|ratio| format!("{:>3.0} %  ", ratio * 100.0));
             pen.put(Role::Text, &ratio.unwrap_or_default()).put(Role::Text, &progress(shown, name));
         }
-        Some(State::Succeeded) => {
+        Some(JobState::Succeeded) => {
             pen.put(Role::Dim, &progress(shown, name));
         }
-        Some(State::Cancelled) => {
+        Some(JobState::Cancelled) => {
             pen.put(Role::Dim, "stopped");
         }
-        None | Some(State::Queued) => {
+        None | Some(JobState::Queued) => {
             pen.put(Role::Dim, waits_for(name));
         }
     }
@@ -227,7 +227,10 @@ fn retry_words(shown: Shown, name: &JobName, wait: Duration, cause: &str, of: u3
 fn chunks(shown: Shown, canvas: &mut Canvas, area: Rect, chunks: &[(usize, &JobName)], room: u16) -> u16 {
     let paired = area.width >= 2 * CHUNK_LEAST + 6;
     let plain = |name: &JobName| {
-        matches!(shown.course.board.jobs.get(name).map(|job| &job.state), Some(State::Running | State::Queued) | None)
+        matches!(
+            shown.course.board.jobs.get(name).map(|job| &job.state),
+            Some(JobState::Running | JobState::Queued) | None
+        )
     };
     let mut used = 0;
     let mut queue = chunks.iter().peekable();
@@ -266,14 +269,14 @@ fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &Jo
     let mut pen = select(shown, canvas, area, number, name);
     pen.put(Role::Dim, &label).skip(2);
     match &job.state {
-        State::Retrying { wait, cause, of } => {
+        JobState::Retrying { wait, cause, of } => {
             let words = retry_words(shown, name, *wait, cause, *of, now);
             pen.put(Role::Warn, "↻ ").put(Role::Warn, &words);
         }
-        State::Waiting(fault) => {
+        JobState::Waiting(fault) => {
             pen.put(Role::Warn, "! ").put(Role::Warn, &fault.to_string());
         }
-        State::Failed(fault) => {
+        JobState::Failed(fault) => {
             pen.put(Role::Fail, "✖ ").put(Role::Fail, &fault.to_string());
         }
         _ => {

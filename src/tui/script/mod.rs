@@ -30,7 +30,7 @@ use crate::{
         },
     },
     settings::Settings,
-    use_cases::{Machine, Unusual},
+    use_cases::{Machine, Overrides},
 };
 
 pub(super) const FOLDER: &str = "/home/ada/Videos/2026";
@@ -84,7 +84,7 @@ pub(super) fn start() -> Start {
             data: "/home/ada/.local/share/zipreel/stand-in".into(),
             port: 0,
             faults: None,
-            unusual: Unusual::default(),
+            overrides: Overrides::default(),
         },
     };
     Start { settings, folder: FOLDER.into(), ground: None }

@@ -35,7 +35,7 @@ pub(in crate::tui) struct Reel {
 
 /// Chunks by what was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::tui) struct Tally {
+pub(in crate::tui) struct ChunkCounts {
     pub(in crate::tui) ok: u32,
     pub(in crate::tui) missing: u32,
     pub(in crate::tui) differs: u32,
@@ -81,17 +81,18 @@ impl Reel {
         }
     }
 
-    pub(in crate::tui) fn tally(&self, jobs: &Jobs) -> Tally {
-        let mut tally = Tally { of: self.known().map_or(0, |detail| detail.chunks.len() as u32), ..Tally::default() };
+    pub(in crate::tui) fn counts(&self, jobs: &Jobs) -> ChunkCounts {
+        let mut counts =
+            ChunkCounts { of: self.known().map_or(0, |detail| detail.chunks.len() as u32), ..ChunkCounts::default() };
         for finding in self.findings(jobs).into_iter().flat_map(BTreeMap::values) {
             match finding {
-                Finding::Ok => tally.ok += 1,
-                Finding::Missing => tally.missing += 1,
-                Finding::Differs(_) => tally.differs += 1,
-                Finding::Reading(_) => tally.reading += 1,
+                Finding::Ok => counts.ok += 1,
+                Finding::Missing => counts.missing += 1,
+                Finding::Differs(_) => counts.differs += 1,
+                Finding::Reading(_) => counts.reading += 1,
             }
         }
-        tally
+        counts
     }
 
     /// The last check found chunks missing or other than they were sent.

@@ -377,8 +377,8 @@ fn a_check_fills_the_grid_and_is_remembered() {
     let generation = script::generation();
     let report = Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0, dark: None };
     player.tell(check, Answer::Ended(End::Checked(report)));
-    let tally = player.reel().tally(player.jobs());
-    assert_eq!((tally.ok, tally.missing, tally.of), (10, 1, 11));
+    let counts = player.reel().counts(player.jobs());
+    assert_eq!((counts.ok, counts.missing, counts.of), (10, 1, 11));
     let (place, name) = (&player.app.shared.place, script::name("talk"));
     let check = player.app.shared.memory.check(place, &name, generation).unwrap();
     assert_eq!((check.ok, check.of, check.deep), (10, 11, false));

@@ -6,7 +6,7 @@ use crate::{
     model::wording,
     tui::{
         backend::Resumable,
-        job::{End, Job, Jobs, Kind, State},
+        job::{End, Job, Jobs, Kind, Stage},
         shared::{Connection, Shared, where_words},
         step::home::{Home, Line, cannot},
         terminal::theme::Role,
@@ -88,15 +88,15 @@ fn sign(line: &Line, jobs: &Jobs) -> (Role, &'static str) {
 /// A job's sign: told by shape, coloured besides.
 pub(super) fn job_sign(job: &Job) -> (Role, &'static str) {
     match &job.state {
-        State::Queued => (Role::Dim, "○ "),
-        State::Running if job.is_stopping() => (Role::Warn, "– "),
-        State::Running if job.control.is_paused() => (Role::Warn, "‖ "),
-        State::Running if waits(job) => (Role::Warn, "! "),
-        State::Running => (Role::Accent, "● "),
-        State::Asking(..) => (Role::Warn, "? "),
-        State::Ended(End::Failed(_)) => (Role::Fail, "✖ "),
-        State::Ended(End::Cancelled) => (Role::Dim, "– "),
-        State::Ended(_) => (Role::Ok, "✔ "),
+        Stage::Queued => (Role::Dim, "○ "),
+        Stage::Running if job.is_stopping() => (Role::Warn, "– "),
+        Stage::Running if job.control.is_paused() => (Role::Warn, "‖ "),
+        Stage::Running if waits(job) => (Role::Warn, "! "),
+        Stage::Running => (Role::Accent, "● "),
+        Stage::Asking(..) => (Role::Warn, "? "),
+        Stage::Ended(End::Failed(_)) => (Role::Fail, "✖ "),
+        Stage::Ended(End::Cancelled) => (Role::Dim, "– "),
+        Stage::Ended(_) => (Role::Ok, "✔ "),
     }
 }
 
@@ -162,20 +162,20 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
 pub(super) fn job_detail(job: &Job) -> (Role, String) {
     let place = where_words(job.run.place(), job.run.at());
     match &job.state {
-        State::Queued => (Role::Dim, format!("waits for its turn → {place}")),
-        State::Running if job.is_stopping() => (Role::Warn, "stopping in an orderly way".to_owned()),
-        State::Running => match job.publishing().and_then(|publishing| publishing.board.waiting()) {
+        Stage::Queued => (Role::Dim, format!("waits for its turn → {place}")),
+        Stage::Running if job.is_stopping() => (Role::Warn, "stopping in an orderly way".to_owned()),
+        Stage::Running => match job.publishing().and_then(|publishing| publishing.board.waiting()) {
             Some((_, fault)) => (Role::Warn, format!("waits for you: {fault}")),
             None => (Role::Dim, format!("{} → {place}", progress(job))),
         },
-        State::Asking(..) => (Role::Warn, format!("asks you something → {place}")),
-        State::Ended(End::Failed(fault)) => (Role::Fail, fault.to_string()),
-        State::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
-        State::Ended(End::Published(published, _)) => {
+        Stage::Asking(..) => (Role::Warn, format!("asks you something → {place}")),
+        Stage::Ended(End::Failed(fault)) => (Role::Fail, fault.to_string()),
+        Stage::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
+        Stage::Ended(End::Published(published, _)) => {
             (Role::Dim, format!("live · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
         }
-        State::Ended(End::Removed(_)) => (Role::Dim, "deleted".to_owned()),
-        State::Ended(End::Checked(_)) => (Role::Dim, "checked".to_owned()),
+        Stage::Ended(End::Removed(_)) => (Role::Dim, "deleted".to_owned()),
+        Stage::Ended(End::Checked(_)) => (Role::Dim, "checked".to_owned()),
     }
 }
 

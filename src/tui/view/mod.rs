@@ -45,12 +45,12 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame) {
     } else {
         screen(app, &mut canvas, area);
     }
-    let seen = canvas.seen;
+    let seen = canvas.drawn;
     if let Some(cursor) = seen.cursor {
         frame.set_cursor_position(cursor);
     }
-    app.seen = seen;
-    app.shared.sights.drawn(std::mem::take(&mut app.seen.shown), app.shared.now);
+    app.drawn = seen;
+    app.shared.sights.drawn(std::mem::take(&mut app.drawn.shown), app.shared.now);
 }
 
 fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
@@ -65,9 +65,9 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
     top(app, canvas, body);
     if app.overlay.is_some() {
         // what lies below can't be clicked, typed into or started
-        canvas.seen.hits.clear();
-        canvas.seen.shown.clear();
-        canvas.seen.cursor = None;
+        canvas.drawn.hits.clear();
+        canvas.drawn.shown.clear();
+        canvas.drawn.cursor = None;
         overlay::draw(app, canvas, body);
     }
     footer(app, canvas, bottom);

@@ -6,7 +6,7 @@ use super::{asked, done};
 use crate::{
     model::{report::fault::Fault, wording},
     tui::{
-        job::{End, Job, Jobs, Publishing as Course, State},
+        job::{End, Job, Jobs, Publishing as Course, Stage},
         pane,
         shared::{Shared, where_words},
         step::publishing::Publishing,
@@ -98,14 +98,14 @@ fn throughput(publish: &Course, canvas: &mut Canvas, line: Rect) {
 fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize) -> Vec<(Role, String)> {
     let board = &course.board;
     match &job.state {
-        State::Ended(End::Failed(fault)) => return failed_lines(fault, shared, Some(job), width),
-        State::Ended(_) => {
+        Stage::Ended(End::Failed(fault)) => return failed_lines(fault, shared, Some(job), width),
+        Stage::Ended(_) => {
             return vec![
                 (Role::Warn, "– stopped; nothing is lost".to_owned()),
                 (Role::Accent, "r goes on: what is up is not sent again".to_owned()),
             ];
         }
-        State::Queued => {
+        Stage::Queued => {
             let running = jobs.publishings().find(|other| other.is_under_way());
             let after = running.map(|running| format!(": {} is being published", running.reel())).unwrap_or_default();
             return vec![(Role::Warn, format!("○ waits for its turn{after}"))];

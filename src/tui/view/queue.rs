@@ -9,7 +9,7 @@ use super::{
 use crate::{
     model::wording,
     tui::{
-        job::{End, Job, Jobs, State},
+        job::{End, Job, Jobs, Stage},
         pane,
         shared::{Shared, where_words},
         step::queue::Queue,
@@ -71,9 +71,9 @@ fn summary(jobs: &Jobs) -> String {
     for job in jobs.publishings() {
         all += 1;
         match &job.state {
-            State::Ended(End::Published(..)) => live += 1,
-            State::Ended(End::Failed(_)) => failed += 1,
-            State::Queued => waiting += 1,
+            Stage::Ended(End::Published(..)) => live += 1,
+            Stage::Ended(End::Failed(_)) => failed += 1,
+            Stage::Queued => waiting += 1,
             _ => {}
         }
     }

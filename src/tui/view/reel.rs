@@ -8,10 +8,10 @@ use crate::{
     model::wording,
     tui::{
         backend::{Chunk, ChunkId, Finding, ReelDetail},
-        job::{End, Job, Jobs, Run, State},
+        job::{End, Job, Jobs, Run, Stage},
         shared::Shared,
         sight::Sight,
-        step::reel::{Reel, Tally},
+        step::reel::{ChunkCounts, Reel},
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Pen, Rows, inset},
@@ -65,16 +65,16 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         links(&mut page);
         page.gap();
     }
-    let tally = reel.tally(jobs);
-    let status = status(reel, jobs, tally, canvas.now);
+    let counts = reel.counts(jobs);
+    let status = status(reel, jobs, counts, canvas.now);
     let is_told = !status.is_empty();
     for spans in status {
         page.line(spans);
     }
     if reel.check(jobs).is_some_and(Job::is_active) {
-        let done = f64::from(tally.ok + tally.missing + tally.differs);
+        let done = f64::from(counts.ok + counts.missing + counts.differs);
         let width = area.width.min(60);
-        let bar = gauge::bar(done / f64::from(tally.of.max(1)), width);
+        let bar = gauge::bar(done / f64::from(counts.of.max(1)), width);
         let rest = "·".repeat(usize::from(width).saturating_sub(text::width(&bar)));
         page.line([(Role::Gauge, bar), (Role::Line, rest)]);
     }
@@ -107,15 +107,15 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     page.gap();
 }
 
-fn status(reel: &Reel, jobs: &Jobs, tally: Tally, now: Instant) -> Vec<Vec<(Role, String)>> {
+fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant) -> Vec<Vec<(Role, String)>> {
     let mut lines = Vec::new();
     if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
         lines.push(vec![(Role::Warn, format!("● {}", super::home::job_detail(job).1))]);
     }
     let Some(check) = reel.check(jobs) else { return lines };
     match &check.state {
-        State::Ended(end) => lines.extend(ended(end, tally)),
-        _ => lines.push(vec![(Role::Text, under_way(check, tally, now))]),
+        Stage::Ended(end) => lines.extend(ended(end, counts)),
+        _ => lines.push(vec![(Role::Text, under_way(check, counts, now))]),
     }
     for (id, finding) in reel.findings(jobs).into_iter().flatten() {
         if let Finding::Differs(why) = finding {
@@ -131,8 +131,8 @@ fn status(reel: &Reel, jobs: &Jobs, tally: Tally, now: Instant) -> Vec<Vec<(Role
     lines
 }
 
-fn under_way(check: &Job, tally: Tally, now: Instant) -> String {
-    let Tally { ok, reading, of, .. } = tally;
+fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
+    let ChunkCounts { ok, reading, of, .. } = counts;
     let deep = matches!(check.run, Run::Check { deep: true, .. });
     let how = if deep { "reading every byte" } else { "asking for every chunk" };
     let mut words = format!("{how}: {ok}/{of} ok");
@@ -146,13 +146,13 @@ fn under_way(check: &Job, tally: Tally, now: Instant) -> String {
     words
 }
 
-fn ended(end: &End, tally: Tally) -> Vec<Vec<(Role, String)>> {
+fn ended(end: &End, counts: ChunkCounts) -> Vec<Vec<(Role, String)>> {
     match end {
         End::Checked(report) if report.is_whole() => {
             vec![vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, format!("all {} chunks are whole", report.chunks))]]
         }
         End::Checked(report) => {
-            let Tally { ok, missing, differs, of, .. } = tally;
+            let ChunkCounts { ok, missing, differs, of, .. } = counts;
             let words = format!("{ok}/{of} ok · {missing} missing · {differs} differ");
             let mut lines = vec![vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]];
             lines.extend(report.dark.map(|dark| vec![(Role::Fail, format!("  {dark}"))]));

@@ -7,7 +7,7 @@ use crate::{
     model::wording,
     tui::{
         backend::Gone,
-        job::{Course, End, Job, Kind, State},
+        job::{Course, End, Job, Kind, Stage},
         shared::where_words,
         step::removal::Removal,
         terminal::theme::Role,
@@ -60,18 +60,18 @@ pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect
 fn words(job: &Job, gone: Gone) -> Vec<(Role, String)> {
     let index_first = if job.kind() == Kind::Deletion { ", the index first: its links have ended" } else { "" };
     match &job.state {
-        State::Queued => vec![(Role::Dim, "about to begin".to_owned())],
-        State::Ended(End::Removed(functions)) => {
+        Stage::Queued => vec![(Role::Dim, "about to begin".to_owned())],
+        Stage::Ended(End::Removed(functions)) => {
             let removed = wording::count(*functions, "function");
             let what = if job.kind() == Kind::Discard { "discarded" } else { "deleted" };
             vec![(Role::Ok, format!("✔ {what}: {removed} removed"))]
         }
-        State::Ended(End::Failed(fault)) => {
+        Stage::Ended(End::Failed(fault)) => {
             let mut lines = fault_lines(fault, 76);
             lines.push((Role::Accent, "r tries again: what is gone stays gone".to_owned()));
             lines
         }
-        State::Ended(_) => vec![
+        Stage::Ended(_) => vec![
             (Role::Warn, "stopped: what is gone stays gone".to_owned()),
             (Role::Accent, "r removes the rest".to_owned()),
         ],

@@ -225,7 +225,7 @@ fn picture(video: &Video, path: &Path, covered: bool, canvas: &mut Canvas, area:
     let painted = video.picture.as_ref().filter(|(of, _, _)| of == path);
     if let Some((_, painted_size, picture)) = painted {
         if *painted_size != size {
-            canvas.seen.picture = Some((path.to_owned(), size));
+            canvas.drawn.picture = Some((path.to_owned(), size));
         }
         let fits = picture.size().width <= area.width && picture.size().height <= area.height;
         // pixels would shine through what lies over the screen; half blocks are text like it
@@ -236,7 +236,7 @@ fn picture(video: &Video, path: &Path, covered: bool, canvas: &mut Canvas, area:
         }
     }
     match frame {
-        Some(Ok(_)) => canvas.seen.picture = Some((path.to_owned(), size)),
+        Some(Ok(_)) => canvas.drawn.picture = Some((path.to_owned(), size)),
         Some(Err(_)) => blank(canvas, area, "no picture"),
         None => blank(canvas, area, ""),
     }

@@ -24,12 +24,12 @@ pub(in crate::tui) struct Canvas<'a> {
     pub(in crate::tui) theme: Theme,
     pub(in crate::tui) now: Instant,
     pub(in crate::tui) wall: SystemTime,
-    pub(in crate::tui) seen: Seen,
+    pub(in crate::tui) drawn: Drawn,
 }
 
 /// What drawing found out, for the next event: where things are.
 #[derive(Debug, Default)]
-pub(in crate::tui) struct Seen {
+pub(in crate::tui) struct Drawn {
     /// Later ones lie above earlier ones.
     pub(in crate::tui) hits: Vec<(Rect, Action)>,
     pub(in crate::tui) cursor: Option<Position>,
@@ -39,7 +39,7 @@ pub(in crate::tui) struct Seen {
     pub(in crate::tui) picture: Option<(PathBuf, Size)>,
 }
 
-impl Seen {
+impl Drawn {
     pub(in crate::tui) fn hit(&self, position: Position) -> Option<&Action> {
         self.hits.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, action)| action)
     }
@@ -47,7 +47,7 @@ impl Seen {
 
 impl<'a> Canvas<'a> {
     pub(in crate::tui) fn new(buffer: &'a mut Buffer, theme: Theme, now: Instant, wall: SystemTime) -> Self {
-        Self { buffer, theme, now, wall, seen: Seen::default() }
+        Self { buffer, theme, now, wall, drawn: Drawn::default() }
     }
 
     /// A pen at the beginning of the area's first line.
@@ -62,13 +62,13 @@ impl<'a> Canvas<'a> {
     }
 
     pub(in crate::tui) fn clickable(&mut self, area: Rect, action: Action) {
-        self.seen.hits.push((area, action));
+        self.drawn.hits.push((area, action));
     }
 
     /// What a key on this screen would start, end or delete, is in this place.
     pub(in crate::tui) fn shows(&mut self, area: Rect, sight: Option<Sight>) {
         if !area.intersection(self.buffer.area).is_empty() {
-            self.seen.shown.extend(sight);
+            self.drawn.shown.extend(sight);
         }
     }
 
@@ -117,7 +117,7 @@ impl Pen<'_, '_> {
     pub(in crate::tui) fn cursor(&mut self, cells: usize) {
         if self.room() > 0 {
             let cells = u16::try_from(cells.min(self.room() - 1)).unwrap_or_default();
-            self.canvas.seen.cursor = Some(Position::new(self.left + cells, self.y));
+            self.canvas.drawn.cursor = Some(Position::new(self.left + cells, self.y));
         }
     }
 

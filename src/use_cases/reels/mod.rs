@@ -1,10 +1,10 @@
 //! What is done to a reel, one file a use case.
 
 pub mod check;
-pub mod collect;
 pub mod delete;
 pub mod discard;
 pub mod embed;
+pub mod gc;
 pub mod info;
 pub mod list;
 pub mod publish;

@@ -13,23 +13,23 @@ use zipreel::local::Operation;
 use crate::{
     clips::{Clip, clip},
     mishap::account::{client, functions, set_faults, zipreel},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     stand_in::clients::{create, zip_of},
 };
 
 /// A reel of two chunks without an index, as far as a deletion looks.
-async fn chunks_of_a_reel(desk: &Desk) {
+async fn chunks_of_a_reel(sandbox: &Sandbox) {
     for number in ["0001", "0002"] {
-        let request = create(&client(desk), &format!("zipreel-net-01234567-src-{number}"), zip_of("a", b"b"));
+        let request = create(&client(sandbox), &format!("zipreel-net-01234567-src-{number}"), zip_of("a", b"b"));
         request.description(format!("zipreel chunk net 01234567 src {number}")).send().await.unwrap();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_proxys_page_nothing_is_said_to_be_deleted() {
-    let desk = Desk::start().await;
-    chunks_of_a_reel(&desk).await;
-    let before = functions(&desk).await;
+    let sandbox = Sandbox::start().await;
+    chunks_of_a_reel(&sandbox).await;
+    let before = functions(&sandbox).await;
     assert_eq!(before.len(), 2);
     for (status, words) in [
         (404, "answered with a page (HTTP 404): a proxy, or a hotel's login"),
@@ -38,19 +38,19 @@ async fn behind_a_proxys_page_nothing_is_said_to_be_deleted() {
         (302, "answered with a page (HTTP 302, leading to `login.hotel.example`)"),
         (407, "the proxy between here and AWS wants a name and a password"),
     ] {
-        set_faults(&desk, &format!("page-{status}@DeleteFunction=after:0"));
-        let said = zipreel(&desk, &["delete", "net", "--yes"]).await.ended(1);
+        set_faults(&sandbox, &format!("page-{status}@DeleteFunction=after:0"));
+        let said = zipreel(&sandbox, &["delete", "net", "--yes"]).await.ended(1);
         assert!(said.err.contains(words) && !said.err.contains("deleted"), "{status}: {}", said.err);
-        assert_eq!(functions(&desk).await, before, "{status}");
+        assert_eq!(functions(&sandbox).await, before, "{status}");
     }
-    desk.stand_in.faults().clear();
-    zipreel(&desk, &["delete", "net", "--yes"]).await.ended(0);
-    assert!(functions(&desk).await.is_empty());
+    sandbox.stand_in.faults().clear();
+    zipreel(&sandbox, &["delete", "net", "--yes"]).await.ended(0);
+    assert!(functions(&sandbox).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_proxys_page_setting_up_makes_nothing() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for (asked, makes) in [
         (Operation::GetFunctionConfiguration, Operation::CreateFunction),
         (Operation::GetRole, Operation::CreateRole),
@@ -58,45 +58,45 @@ async fn behind_a_proxys_page_setting_up_makes_nothing() {
         (Operation::GetFunctionUrlConfig, Operation::CreateFunctionUrlConfig),
         (Operation::GetPolicy, Operation::AddPermission),
     ] {
-        set_faults(&desk, &format!("page-404@{asked}=after:0"));
-        let said = zipreel(&desk, &["setup", "--target", "local"]).await.ended(1);
+        set_faults(&sandbox, &format!("page-404@{asked}=after:0"));
+        let said = zipreel(&sandbox, &["setup", "--target", "local"]).await.ended(1);
         assert!(said.err.contains("something between here and AWS answered with a page (HTTP 404)"), "{}", said.err);
-        assert_eq!(desk.stand_in.counts().calls(makes), 0, "{asked}");
+        assert_eq!(sandbox.stand_in.counts().calls(makes), 0, "{asked}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_in_place_of_a_success_is_no_success() {
-    let desk = Desk::start().await;
-    chunks_of_a_reel(&desk).await;
+    let sandbox = Sandbox::start().await;
+    chunks_of_a_reel(&sandbox).await;
     for (operation, command) in [
         (Operation::ListFunctions, &["list"][..]),
         (Operation::ListFunctions, &["delete", "net", "--yes"]),
         (Operation::GetAccountSettings, &["doctor", "--target", "local"]),
         (Operation::GetRole, &["setup", "--target", "local"]),
     ] {
-        set_faults(&desk, &format!("page-200@{operation}=after:0"));
-        let said = zipreel(&desk, command).await.ended(1);
+        set_faults(&sandbox, &format!("page-200@{operation}=after:0"));
+        let said = zipreel(&sandbox, command).await.ended(1);
         assert!(said.err.contains("answered with a page (HTTP 200)"), "{command:?}: {}", said.err);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_is_down_for_a_moment_is_waited_for() {
-    let desk = Desk::start().await;
-    chunks_of_a_reel(&desk).await;
-    set_faults(&desk, "page-502@DeleteFunction=4x,page-503@ListFunctions=4x,page-429@GetCallerIdentity=1x");
-    zipreel(&desk, &["delete", "net", "--yes"]).await.ended(0);
-    assert!(functions(&desk).await.is_empty());
+    let sandbox = Sandbox::start().await;
+    chunks_of_a_reel(&sandbox).await;
+    set_faults(&sandbox, "page-502@DeleteFunction=4x,page-503@ListFunctions=4x,page-429@GetCallerIdentity=1x");
+    zipreel(&sandbox, &["delete", "net", "--yes"]).await.ended(0);
+    assert!(functions(&sandbox).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_in_place_of_the_gate_says_nothing_of_a_reels_chunks() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::Silent);
-    desk.publish(&video, &["--name", "seen"]).await.published();
-    set_faults(&desk, "page-404@Gate=after:0");
-    let said = zipreel(&desk, &["check", "seen", "--deep"]).await.ended(1);
+    sandbox.publish(&video, &["--name", "seen"]).await.published();
+    set_faults(&sandbox, "page-404@Gate=after:0");
+    let said = zipreel(&sandbox, &["check", "seen", "--deep"]).await.ended(1);
     assert!(said.err.contains("answered with a page (HTTP 404)"), "{}", said.err);
     assert!(!said.err.contains("differ") && !said.out.contains("differ"), "{}\n{}", said.out, said.err);
 }
@@ -119,9 +119,9 @@ async fn proxy(head: &'static str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_wants_a_password_is_named_with_what_to_do() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let refusing = proxy("407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm=\"x\"").await;
-    let mut command = desk.command("state");
+    let mut command = sandbox.command("state");
     command.args(["list", "--target", "aws", "--region", "us-east-1"]);
     command.env("HTTPS_PROXY", &refusing).env("AWS_ACCESS_KEY_ID", "A").env("AWS_SECRET_ACCESS_KEY", "S");
     let output = command.env_remove("NO_PROXY").env_remove("no_proxy").output().await.unwrap();
@@ -132,9 +132,9 @@ async fn a_proxy_that_wants_a_password_is_named_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_url_that_no_dns_knows_is_said_and_not_waited_for_like_a_missing_network() {
-    let desk = Desk::start().await;
-    let endpoint = desk.stand_in.endpoint();
-    let mut command = desk.command("state");
+    let sandbox = Sandbox::start().await;
+    let endpoint = sandbox.stand_in.endpoint();
+    let mut command = sandbox.command("state");
     command
         .args(["setup", "--target", "aws", "--yes", "--json", "--function-urls", "http://{id}.no-such-host.invalid/"])
         .env("AWS_ENDPOINT_URL", &endpoint.api)

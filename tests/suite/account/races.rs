@@ -15,22 +15,22 @@ use super::setting_up::set_up;
 use crate::{
     clips::{Clip, clip},
     mishap::account::{client, connect, set_faults},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
 };
 
-/// A desk whose account has nothing of zipreel's.
-async fn bare() -> (Desk, Cloud) {
-    let desk = Desk::start().await;
-    let cloud = connect(desk.stand_in.endpoint()).await;
+/// A sandbox whose account has nothing of zipreel's.
+async fn bare() -> (Sandbox, Cloud) {
+    let sandbox = Sandbox::start().await;
+    let cloud = connect(sandbox.stand_in.endpoint()).await;
     account::teardown(&cloud, Roles::Remove).await.unwrap();
-    (desk, cloud)
+    (sandbox, cloud)
 }
 
 /// What each of these commands, run at the same time, said last, and its exit status.
-async fn at_once(desk: &Desk, commands: &[Vec<&str>]) -> Vec<(Option<i32>, Value)> {
+async fn at_once(sandbox: &Sandbox, commands: &[Vec<&str>]) -> Vec<(Option<i32>, Value)> {
     let runs = commands.iter().enumerate().map(|(number, arguments)| async move {
         // a state folder each: they stand for machines of their own
-        let output = desk.command(&format!("state-{number}")).args(arguments).output().await.unwrap();
+        let output = sandbox.command(&format!("state-{number}")).args(arguments).output().await.unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let last = said.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
         (output.status.code(), last)
@@ -41,48 +41,48 @@ async fn at_once(desk: &Desk, commands: &[Vec<&str>]) -> Vec<(Option<i32>, Value
 const SETUP: [&str; 4] = ["setup", "--target", "local", "--json"];
 
 /// Nothing is left to do, and nothing is there twice.
-async fn is_set_up(desk: &Desk, cloud: &Cloud, context: &str) {
-    desk.stand_in.faults().clear();
+async fn is_set_up(sandbox: &Sandbox, cloud: &Cloud, context: &str) {
+    sandbox.stand_in.faults().clear();
     let health = account::examine(cloud).await.unwrap();
     let left: Vec<_> = health.to_set_up().collect();
     assert!(left.is_empty(), "{context}: {left:?}");
-    let policy = client(desk).get_policy().function_name(Public::Gate.name()).send().await.unwrap();
+    let policy = client(sandbox).get_policy().function_name(Public::Gate.name()).send().await.unwrap();
     let policy: Value = serde_json::from_str(policy.policy().unwrap()).unwrap();
     assert_eq!(policy["Statement"].as_array().unwrap().len(), 2, "{context}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_setups_at_once_all_end_ready() {
-    let (desk, cloud) = bare().await;
-    let ended = at_once(&desk, &vec![SETUP.to_vec(); 4]).await;
+    let (sandbox, cloud) = bare().await;
+    let ended = at_once(&sandbox, &vec![SETUP.to_vec(); 4]).await;
     for (code, last) in &ended {
         assert_eq!((*code, &last["event"]), (Some(0), &"ready".into()), "{ended:#?}");
     }
-    is_set_up(&desk, &cloud, "four").await;
+    is_set_up(&sandbox, &cloud, "four").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn six_setups_whose_answers_are_lost_all_end_ready() {
     for seed in 1..=3 {
-        let (desk, cloud) = bare().await;
-        set_faults(&desk, &format!("effect-no-answer=0.3,seed={seed}"));
-        let ended = at_once(&desk, &vec![SETUP.to_vec(); 6]).await;
+        let (sandbox, cloud) = bare().await;
+        set_faults(&sandbox, &format!("effect-no-answer=0.3,seed={seed}"));
+        let ended = at_once(&sandbox, &vec![SETUP.to_vec(); 6]).await;
         for (code, last) in &ended {
             assert_eq!((*code, &last["event"]), (Some(0), &"ready".into()), "seed {seed}: {ended:#?}");
         }
-        is_set_up(&desk, &cloud, &format!("seed {seed}")).await;
+        is_set_up(&sandbox, &cloud, &format!("seed {seed}")).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publishing_sets_up_beside_setups_and_a_relay() {
-    let (desk, cloud) = bare().await;
+    let (sandbox, cloud) = bare().await;
     let video = clip(Clip::Silent);
     let publish = ["publish", "--json", "--name", "race", "--", video.to_str().unwrap()].to_vec();
     let relay = ["relay", "on", "--target", "local", "--json"].to_vec();
-    let ended = at_once(&desk, &[SETUP.to_vec(), publish, SETUP.to_vec(), relay]).await;
+    let ended = at_once(&sandbox, &[SETUP.to_vec(), publish, SETUP.to_vec(), relay]).await;
     assert!(ended.iter().all(|(code, _)| *code == Some(0)), "{ended:#?}");
-    is_set_up(&desk, &cloud, "all ready").await;
+    is_set_up(&sandbox, &cloud, "all ready").await;
     let gate = cloud.public(Public::Gate).await.unwrap().unwrap();
     let relay = cloud.function_url(Public::Relay.name()).await.unwrap();
     assert_eq!(gate.environment.get("ZIPREEL_RELAY_URL"), relay.as_ref(), "the gate knows the relay");
@@ -102,21 +102,21 @@ async fn what_was_made_although_no_answer_came_is_there_already() {
         Operation::UpdateFunctionConfiguration,
         Operation::PutFunctionConcurrency,
     ] {
-        let (desk, cloud) = bare().await;
+        let (sandbox, cloud) = bare().await;
         for fault in ["effect-no-answer", "reset-before"] {
-            set_faults(&desk, &format!("{fault}@{operation}=1x"));
-            let ended = at_once(&desk, &[SETUP.to_vec()]).await;
+            set_faults(&sandbox, &format!("{fault}@{operation}=1x"));
+            let ended = at_once(&sandbox, &[SETUP.to_vec()]).await;
             assert_eq!(ended[0].0, Some(0), "{fault} {operation}: {ended:#?}");
-            is_set_up(&desk, &cloud, &format!("{fault} {operation}")).await;
+            is_set_up(&sandbox, &cloud, &format!("{fault} {operation}")).await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_of_our_name_that_says_something_else_is_mended() {
-    let (desk, cloud) = bare().await;
+    let (sandbox, cloud) = bare().await;
     set_up(&cloud, RelayWish::AsItIs).await.0.unwrap();
-    let (client, name) = (client(&desk), Public::Gate.name());
+    let (client, name) = (client(&sandbox), Public::Gate.name());
     client.remove_permission().function_name(name).statement_id("zipreel-url").send().await.unwrap();
     let wrong = client.add_permission().function_name(name).statement_id("zipreel-url").principal("*");
     wrong
@@ -128,14 +128,14 @@ async fn a_permission_of_our_name_that_says_something_else_is_mended() {
     assert_eq!(cloud.missing_permissions(Public::Gate).await.unwrap(), ["zipreel-url"]);
     set_up(&cloud, RelayWish::AsItIs).await.0.unwrap();
     assert_eq!(cloud.missing_permissions(Public::Gate).await.unwrap(), [""; 0]);
-    is_set_up(&desk, &cloud, "mended").await;
+    is_set_up(&sandbox, &cloud, "mended").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_else_changes_meanwhile_is_read_again() {
-    let (desk, cloud) = bare().await;
+    let (sandbox, cloud) = bare().await;
     set_up(&cloud, RelayWish::AsItIs).await.0.unwrap();
-    let client = client(&desk);
+    let client = client(&sandbox);
     let wanted = || BTreeMap::from([("ZIPREEL_GATE_URL".to_owned(), "https://a/".to_owned())]);
     let meddling = async || {
         let request = client.update_function_configuration().function_name(Public::Gate.name());

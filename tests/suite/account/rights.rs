@@ -10,10 +10,10 @@ use zipreel::{
     running::reporter::Control,
 };
 
-use super::setting_up::{Seen, allowed, asked, connect, set_up};
+use super::setting_up::{BoardReporter, allowed, asked, connect, set_up};
 use crate::{
     mishap::account::{self as desks, set_faults, zipreel},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     stand_in::clients::Fixture,
 };
 
@@ -23,10 +23,10 @@ const NO_WRITES: &str = "403@CreateRole=after:0,403@PutRolePolicy=after:0,403@Up
 
 const SETUP: [&str; 3] = ["setup", "--target", "local"];
 
-async fn without(roles: Roles) -> Desk {
-    let desk = Desk::start().await;
-    account::teardown(&desks::connect(desk.stand_in.endpoint()).await, roles).await.unwrap();
-    desk
+async fn without(roles: Roles) -> Sandbox {
+    let sandbox = Sandbox::start().await;
+    account::teardown(&desks::connect(sandbox.stand_in.endpoint()).await, roles).await.unwrap();
+    sandbox
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn the_roles_alone_need_nothing_but_the_administrators_policy() {
     let fixture = Fixture::start_with(|config| config.log_requests = true).await;
     let cloud = connect(&fixture).await;
     let before = asked(&fixture);
-    let (reporter, control) = (Arc::new(Seen::default()), Control::default());
+    let (reporter, control) = (Arc::new(BoardReporter::default()), Control::default());
     assert_eq!(account::setup_roles(&cloud, reporter, &control).await, Ok(0), "the stand-in has them");
     let asked: BTreeSet<_> = asked(&fixture).difference(&before).cloned().collect();
     let missing: Vec<_> = asked.difference(&allowed(&[Policy::SetupRoles])).cloned().collect();
@@ -77,17 +77,17 @@ fn every_call_of_iam_in_the_program_stands_in_the_administrators_policy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_say_in_iam_the_rest_is_set_up_where_the_roles_are() {
-    let desk = without(Roles::Keep).await;
-    set_faults(&desk, NO_WRITES);
-    let said = zipreel(&desk, &SETUP).await.ended(0);
+    let sandbox = without(Roles::Keep).await;
+    set_faults(&sandbox, NO_WRITES);
+    let said = zipreel(&sandbox, &SETUP).await.ended(0);
     assert!(said.err.contains("is ready") && !said.err.contains("note: role"), "{}", said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_that_may_not_be_looked_at_are_taken_as_they_are_and_said_to_be() {
-    let desk = without(Roles::Keep).await;
-    set_faults(&desk, &format!("{NO_WRITES},403@GetRole=after:0,403@GetRolePolicy=after:0"));
-    let said = zipreel(&desk, &SETUP).await.ended(0);
+    let sandbox = without(Roles::Keep).await;
+    set_faults(&sandbox, &format!("{NO_WRITES},403@GetRole=after:0,403@GetRolePolicy=after:0"));
+    let said = zipreel(&sandbox, &SETUP).await.ended(0);
     for role in ["zipreel-chunk", "zipreel-gate"] {
         assert!(said.err.contains(&format!("note: role `{role}` is taken as it is")), "{}", said.err);
     }
@@ -95,34 +95,34 @@ async fn roles_that_may_not_be_looked_at_are_taken_as_they_are_and_said_to_be() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_roles_are_missing_it_says_who_makes_them_how_and_then_goes_on() {
-    let desk = without(Roles::Remove).await;
-    set_faults(&desk, NO_WRITES);
-    let said = zipreel(&desk, &SETUP).await.ended(1);
+    let sandbox = without(Roles::Remove).await;
+    set_faults(&sandbox, NO_WRITES);
+    let said = zipreel(&sandbox, &SETUP).await.ended(1);
     for words in ["could not make role `zipreel-chunk`", "An administrator has to run `zipreel setup --roles`"] {
         assert!(said.err.contains(words), "{}", said.err);
     }
-    assert_eq!(desk.stand_in.counts().calls(Operation::CreateFunction), 0);
-    desk.stand_in.faults().clear();
-    let said = zipreel(&desk, &["setup", "--roles", "--target", "local"]).await.ended(0);
+    assert_eq!(sandbox.stand_in.counts().calls(Operation::CreateFunction), 0);
+    sandbox.stand_in.faults().clear();
+    let said = zipreel(&sandbox, &["setup", "--roles", "--target", "local"]).await.ended(0);
     assert!(said.err.contains("2 steps changed something"), "{}", said.err);
-    let cloud = desks::connect(desk.stand_in.endpoint()).await;
+    let cloud = desks::connect(sandbox.stand_in.endpoint()).await;
     assert_eq!(cloud.public(Public::Gate).await.unwrap(), None, "the roles and nothing else");
-    set_faults(&desk, NO_WRITES);
-    zipreel(&desk, &SETUP).await.ended(0);
+    set_faults(&sandbox, NO_WRITES);
+    zipreel(&sandbox, &SETUP).await.ended(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_with_another_policy_is_named_where_it_may_not_be_mended() {
-    let desk = Desk::start().await;
-    let cloud = desks::connect(desk.stand_in.endpoint()).await;
+    let sandbox = Sandbox::start().await;
+    let cloud = desks::connect(sandbox.stand_in.endpoint()).await;
     let wanted = zipreel::cloud::RoleWanted {
         name: GATE_ROLE.to_owned(),
         trust: Policy::Trust.text("aws", "123456789012"),
         policy: Some((GATE_POLICY.to_owned(), r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned())),
     };
     cloud.ensure_role(&wanted).await.unwrap();
-    set_faults(&desk, NO_WRITES);
-    let said = zipreel(&desk, &SETUP).await.ended(1);
+    set_faults(&sandbox, NO_WRITES);
+    let said = zipreel(&sandbox, &SETUP).await.ended(1);
     for words in ["could not give role `zipreel-gate` its policy", "`zipreel setup --roles`", "`zipreel policy roles`"]
     {
         assert!(said.err.contains(words), "{}", said.err);
@@ -131,21 +131,21 @@ async fn a_role_with_another_policy_is_named_where_it_may_not_be_mended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn roles_that_may_not_be_removed_are_an_administrators_to_remove() {
-    let desk = Desk::start().await;
-    set_faults(&desk, NO_WRITES);
-    let said = zipreel(&desk, &["teardown", "--yes", "--target", "local"]).await.ended(1);
+    let sandbox = Sandbox::start().await;
+    set_faults(&sandbox, NO_WRITES);
+    let said = zipreel(&sandbox, &["teardown", "--yes", "--target", "local"]).await.ended(1);
     assert!(said.err.contains("An administrator removes the roles"), "{}", said.err);
-    zipreel(&desk, &["teardown", "--yes", "--keep-roles", "--target", "local"]).await.ended(0);
+    zipreel(&sandbox, &["teardown", "--yes", "--keep-roles", "--target", "local"]).await.ended(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_policy_is_printed_by_its_name_and_all_without_one() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let mut all = String::new();
     for (name, policy) in [("roles", Policy::SetupRoles), ("setup", Policy::Setup), ("publish", Policy::Publish)] {
-        let said = zipreel(&desk, &["policy", name]).await.ended(0);
+        let said = zipreel(&sandbox, &["policy", name]).await.ended(0);
         assert_eq!(said.out.trim_end(), policy.text("aws", "*").trim_end());
         all += &said.out;
     }
-    assert_eq!(zipreel(&desk, &["policy"]).await.ended(0).out, all);
+    assert_eq!(zipreel(&sandbox, &["policy"]).await.ended(0).out, all);
 }

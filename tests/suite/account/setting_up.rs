@@ -8,11 +8,11 @@ use std::{
 
 use zipreel::{
     account::{self, Ready, RelayWish, Roles},
-    cloud::{Cloud, Connect, Keys, RoleWanted, Unusual},
+    cloud::{Cloud, Connect, Keys, Overrides, RoleWanted},
     model::{
         gate::public::{Policy, Public},
         report::{
-            board::{Board, State},
+            board::{Board, JobState},
             event::{Event, JobName, SetupStep},
             fault::Stopped,
             health::{Grade, Subject},
@@ -24,38 +24,38 @@ use zipreel::{
 use super::secrets::{REEL, publish, zipreel};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::get,
+    publish::sandbox::get,
     stand_in::clients::Fixture,
 };
 
 #[derive(Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<Board>>);
+pub(super) struct BoardReporter(Arc<Mutex<Board>>);
 
-impl Reporter for Seen {
+impl Reporter for BoardReporter {
     fn report(&self, event: Event) {
         self.0.lock().unwrap().apply(&event);
     }
 }
 
 pub(super) async fn connect(fixture: &Fixture) -> Cloud {
-    connect_with(fixture, Unusual::default()).await
+    connect_with(fixture, Overrides::default()).await
 }
 
-async fn connect_with(fixture: &Fixture, unusual: Unusual) -> Cloud {
+async fn connect_with(fixture: &Fixture, overrides: Overrides) -> Cloud {
     let endpoint = fixture.endpoint();
     let keys = Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() };
     let connect = Connect {
         region: Some("us-east-1".to_owned()),
         endpoint: Some(endpoint.api.clone()),
         keys: Some(keys),
-        unusual,
+        overrides,
         ..Connect::default()
     };
     Cloud::connect(&connect).await.unwrap()
 }
 
 pub(super) async fn set_up(cloud: &Cloud, relay: RelayWish) -> (Result<Ready, Stopped>, Board) {
-    let seen = Seen::default();
+    let seen = BoardReporter::default();
     let ready = account::setup(cloud, relay, Arc::new(seen.clone()), &Control::default()).await;
     let board = seen.0.lock().unwrap().clone();
     (ready, board)
@@ -77,7 +77,7 @@ async fn an_empty_account_is_set_up_though_roles_and_functions_take_their_time()
     assert_eq!(again.unwrap().changed, 0, "{:?}", board.jobs);
     let probe = JobName::Setup(SetupStep::Probe);
     for (name, job) in board.jobs.iter().filter(|(name, _)| **name != probe) {
-        assert!(matches!(job.state, State::Skipped(_)), "{name} did something");
+        assert!(matches!(job.state, JobState::Skipped(_)), "{name} did something");
     }
 }
 
@@ -131,7 +131,7 @@ async fn where_no_roles_may_be_made_given_ones_are_used() {
     }
     fixture.set_faults("403@CreateRole=after:0,403@GetRole=after:0,403@PutRolePolicy=after:0");
     let given =
-        Unusual { chunk_role: Some(chunk_role.clone()), gate_role: Some(gate_role.clone()), ..Unusual::default() };
+        Overrides { chunk_role: Some(chunk_role.clone()), gate_role: Some(gate_role.clone()), ..Overrides::default() };
     let cloud = connect_with(&fixture, given).await;
     set_up(&cloud, RelayWish::On).await.0.unwrap();
     for (public, role) in [(Public::Gate, &gate_role), (Public::Relay, &chunk_role)] {

@@ -14,8 +14,9 @@ use zipreel::{
 };
 
 use super::{
-    answers::{GENERATION, published, published_at},
+    answers::{published, published_at},
     http::{client, get, get_from, send, send_from},
+    reel::GENERATION,
     reel::{self, payload},
     runtime::{Reserved, Spec},
     sides::{Account, Options, Side},

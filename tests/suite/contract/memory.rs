@@ -11,8 +11,8 @@ use zipreel::{
 };
 
 use super::{
-    answers::GENERATION,
     http::get,
+    reel::GENERATION,
     reel::{self, base64, index_zip},
     sides::{Account, Options},
 };

@@ -30,6 +30,7 @@ use zipreel::{
     storage::{Storage, change, lease::Lease, sight::sight},
 };
 
+pub(crate) const GENERATION: &str = "0123abcd";
 pub(crate) const POSTER: &[u8] = b"\xff\xd8 not really a picture";
 pub(crate) const INIT: &[u8] = b"an initialization section";
 const CHUNKS: u16 = 3;

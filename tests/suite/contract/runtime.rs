@@ -72,13 +72,13 @@ impl Function {
 /// A function URL whose function is not there yet: gate and relay each need to know the other's.
 pub(crate) struct Reserved {
     pub(crate) url: String,
-    shared: Arc<Shared>,
+    shared: Arc<Invocations>,
     front: JoinHandle<()>,
 }
 
 impl Reserved {
     pub(crate) async fn new() -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Invocations::default());
         let (url, front) = serve(Router::new().fallback(front).with_state(Arc::clone(&shared))).await;
         Self { url, shared, front }
     }
@@ -154,13 +154,13 @@ async fn serve(router: Router) -> (String, JoinHandle<()>) {
 
 type Answered = oneshot::Sender<Response<Body>>;
 
-struct Shared {
+struct Invocations {
     send: mpsc::UnboundedSender<(Value, Answered)>,
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Value, Answered)>>,
     running: Mutex<HashMap<String, Answered>>,
 }
 
-impl Default for Shared {
+impl Default for Invocations {
     fn default() -> Self {
         let (send, events) = mpsc::unbounded_channel();
         Self { send, events: tokio::sync::Mutex::new(events), running: Mutex::default() }
@@ -169,7 +169,7 @@ impl Default for Shared {
 
 /// The function URL.
 async fn front(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Invocations>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response<Body> {
@@ -200,7 +200,7 @@ fn plain(status: StatusCode) -> Response<Body> {
     response
 }
 
-fn runtime_api(shared: Arc<Shared>) -> Router {
+fn runtime_api(shared: Arc<Invocations>) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -208,21 +208,21 @@ fn runtime_api(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-async fn next(State(shared): State<Arc<Shared>>) -> Response<Body> {
+async fn next(State(shared): State<Arc<Invocations>>) -> Response<Body> {
     let (event, answered) = shared.events.lock().await.recv().await.expect("the front lives as long");
     let id = format!("{:016x}", fastrand::u64(..));
     shared.running.lock().unwrap().insert(id.clone(), answered);
     Response::builder().header("lambda-runtime-aws-request-id", id).body(Body::from(event.to_string())).unwrap()
 }
 
-async fn error(State(shared): State<Arc<Shared>>, UrlPath(id): UrlPath<String>) -> StatusCode {
+async fn error(State(shared): State<Arc<Invocations>>, UrlPath(id): UrlPath<String>) -> StatusCode {
     // the sender falls, and the front answers 502, as Lambda does
     shared.running.lock().unwrap().remove(&id);
     StatusCode::ACCEPTED
 }
 
 async fn response(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<Invocations>>,
     UrlPath(id): UrlPath<String>,
     headers: HeaderMap,
     body: Body,

@@ -13,7 +13,11 @@ use zipreel::{
     },
 };
 
-use super::{answers::GENERATION, http::get, reel, sides::Account};
+use super::{
+    http::get,
+    reel::{self, GENERATION},
+    sides::Account,
+};
 
 /// The names of reels are in their indexes.
 const AT: u64 = ("least".len() - "at".len()) as u64;

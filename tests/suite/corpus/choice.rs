@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     media::{probed, tools},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
 };
 
 /// A second film, larger and as long.
@@ -334,9 +334,9 @@ async fn mirrored_and_turned_pictures_stand_upright() {
         let poster = poster(placed(folder.path(), matrix)).await;
         assert_alike(&poster, &as_players_show_it(&lying, matrix), &format!("poster {matrix:?}"));
     }
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for (name, matrix) in [("mirrored", [-1, 0, 0, 1]), ("both", [0, 1, 1, 0]), ("turned", [0, 1, -1, 0])] {
-        let run = desk.publish(&placed(folder.path(), matrix), &["--name", name, "--transcode", "auto"]).await;
+        let run = sandbox.publish(&placed(folder.path(), matrix), &["--name", name, "--transcode", "auto"]).await;
         assert_alike(&decoded(&run.playlist()), &as_players_show_it(&first, matrix), name);
     }
 }

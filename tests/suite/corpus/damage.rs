@@ -5,7 +5,7 @@ use super::{
     make::{A, C, V, X, base, base_ts, ffmpeg, patched},
     patch, row,
 };
-use crate::publish::desk::Desk;
+use crate::publish::sandbox::Sandbox;
 
 const FRAGMENTS: &str = "-i {base} -c copy -movflags frag_keyframe+empty_moov+default_base_moof fragments.mp4";
 
@@ -236,18 +236,18 @@ async fn damage_is_told_from_an_end_that_nobody_wrote() {
 /// Its packets are where its table says, and no H.264 is in one of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_that_ffmpeg_drops_are_told_when_it_is_done() {
-    let desk = Desk::start().await;
-    let folder = desk.path("damaged");
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("damaged");
     std::fs::create_dir(&folder).unwrap();
     let whole = ffmpeg(&folder, "-i {base} -an -c copy -movflags faststart whole.mp4");
     let video = patched(&folder, &whole, "noise.mp4", |bytes| {
         let middle = bytes.len() / 2;
         bytes[middle..middle + 20_000].fill(0xff);
     });
-    let run = desk.publish(&video, &["--name", "damaged"]).await;
+    let run = sandbox.publish(&video, &["--name", "damaged"]).await;
     let warnings = run.published()["warnings"].to_string();
     assert!(warnings.contains("frames of the file are damaged at "), "{warnings} {:#?}", run.lines);
-    let run = desk.publish(&video, &["--name", "strict", "--on-damage", "fail"]).await;
+    let run = sandbox.publish(&video, &["--name", "strict", "--on-damage", "fail"]).await;
     let cause = run.failed()["cause"].as_str().unwrap();
     assert!(cause.starts_with("frames of the file are damaged at "), "{cause}");
 }

@@ -10,8 +10,8 @@ use super::{
     measure::{self, Entry, Span},
 };
 use crate::publish::{
-    desk::{Reel, Run},
     frames::framemd5,
+    sandbox::{Reel, Run},
 };
 
 type Judged = Result<(), String>;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::Stdio};
 
 use tokio::process::Command;
 
-use crate::publish::desk::{Reel, get_range};
+use crate::publish::sandbox::{Reel, get_range};
 
 /// Timestamps of MPEG-TS: 33 bits at 90 kHz.
 const WRAP: i64 = 1 << 33;

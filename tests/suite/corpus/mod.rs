@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::publish::desk::Desk;
+use crate::publish::sandbox::Sandbox;
 
 /// Rows that are under way at once.
 const PARALLEL: usize = 2;
@@ -101,8 +101,8 @@ impl Row {
     }
 
     /// What is wrong with what came of it, if anything.
-    async fn judge(self, desk: &Desk, number: usize) -> Result<(), String> {
-        let folder = desk.path(&format!("row-{number}"));
+    async fn judge(self, sandbox: &Sandbox, number: usize) -> Result<(), String> {
+        let folder = sandbox.path(&format!("row-{number}"));
         std::fs::create_dir_all(&folder).unwrap();
         let (recipe, place) = (self.recipe, folder.clone());
         let made = tokio::task::spawn_blocking(move || recipe(&place)).await;
@@ -111,7 +111,7 @@ impl Row {
         let mut args = vec!["--name", &reel];
         args.extend(self.args.iter().map(String::as_str));
         // each in a state folder of its own, so that two rows with the same input are two runs
-        let run = desk.publish_in(&format!("state-{number}"), &video, &args).await;
+        let run = sandbox.publish_in(&format!("state-{number}"), &video, &args).await;
         let result = judge::judge(&run, &video, &folder, &self.right).await;
         let _ = std::fs::remove_dir_all(&folder);
         result
@@ -122,10 +122,10 @@ impl Row {
 pub(crate) async fn all_right(rows: Vec<Row>) {
     let wanted = std::env::var("ZIPREEL_CORPUS").unwrap_or_default();
     let rows = rows.into_iter().filter(|row| row.name.contains(&wanted));
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let judged = stream::iter(rows.enumerate().map(|(number, row)| {
-        let (name, desk) = (row.name, &desk);
-        async move { row.judge(desk, number).await.err().map(|why| format!("{name}: {why}")) }
+        let (name, sandbox) = (row.name, &sandbox);
+        async move { row.judge(sandbox, number).await.err().map(|why| format!("{name}: {why}")) }
     }));
     let wrong: Vec<String> = judged.buffered(PARALLEL).filter_map(std::future::ready).collect().await;
     assert!(wrong.is_empty(), "{} rows are wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -7,7 +7,7 @@ use super::{
     make::{base, ffmpeg, patched},
     row,
 };
-use crate::{mishap::account::functions, publish::desk::Desk};
+use crate::{mishap::account::functions, publish::sandbox::Sandbox};
 
 const RAW: &str =
     "-i {base} -map 0:v -c:v libx264 -preset ultrafast -g 50 -keyint_min 50 -sc_threshold 0 -bf 0 base.h264";
@@ -49,15 +49,15 @@ async fn what_does_not_decode_is_never_visible() {
 /// All chunks of the first run are there still: the second has only the index to deploy.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_earlier_run_deployed_and_does_not_decode_is_withdrawn() {
-    let desk = Desk::start().await;
-    let video = scrambled(&desk.path(""), 0.0);
+    let sandbox = Sandbox::start().await;
+    let video = scrambled(&sandbox.path(""), 0.0);
     for run in 0..2 {
-        let run = (run, desk.publish_in("state", &video, &["--name", "scrambled"]).await);
+        let run = (run, sandbox.publish_in("state", &video, &["--name", "scrambled"]).await);
         assert_eq!(run.1.code, Some(1), "{run:?}");
         let last = run.1.lines.last().unwrap();
         let what = format!("could not publish the video `{}`: nothing of it decodes", video.display());
         assert_eq!((&last["what"], &last["class"]), (&what.into(), &"permanent".into()), "{run:?}");
-        let names = functions(&desk).await;
+        let names = functions(&sandbox).await;
         assert!(names.keys().any(|name| name.starts_with("zipreel-scrambled-")), "its chunks are there: {names:?}");
         assert!(!names.contains_key("zipreel-scrambled-index"), "{names:?}");
     }

@@ -13,7 +13,7 @@ use zipreel::{
 use super::server::Emulator;
 use crate::{
     clips::{Clip, clip},
-    publish::desk::{Reel, Run, client, get, get_range},
+    publish::sandbox::{Reel, Run, client, get, get_range},
 };
 
 async fn run(mut command: Command, args: &[&str]) -> Run {

@@ -13,11 +13,11 @@ use std::{
 use aws_credential_types::Credentials;
 use aws_sdk_iam::config::{BehaviorVersion, Region};
 use zipreel::{
-    cloud::{Cloud, Connect, InvokeMode, Keys, Unusual},
+    cloud::{Cloud, Connect, InvokeMode, Keys, Overrides},
     model::gate::public::Policy,
 };
 
-use crate::{clips::scratch, publish::desk::client};
+use crate::{clips::scratch, publish::sandbox::client};
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
@@ -120,17 +120,17 @@ impl Emulator {
     }
 
     pub(super) async fn cloud(&self, keys: &Keys) -> Cloud {
-        let unusual = Unusual {
+        let overrides = Overrides {
             invoke_mode: InvokeMode::Buffered,
             function_urls: Some(self.function_urls()),
-            ..Unusual::default()
+            ..Overrides::default()
         };
         let connect = Connect {
             region: Some(REGION.to_owned()),
             profile: None,
             endpoint: Some(self.endpoint()),
             keys: Some(keys.clone()),
-            unusual,
+            overrides,
         };
         Cloud::connect(&connect).await.unwrap()
     }

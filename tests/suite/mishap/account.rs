@@ -1,4 +1,4 @@
-//! What these tests see of a desk's account by their own means, and the commands they give.
+//! What these tests see of a sandbox's account by their own means, and the commands they give.
 
 use std::{collections::BTreeMap, io::Write, path::Path};
 
@@ -10,15 +10,15 @@ use zipreel::{
 };
 
 use crate::{
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     stand_in::clients::{lambda, zip_of},
 };
 
 /// `CodeSha256` of each function that belongs to a reel.
 pub(crate) type Functions = BTreeMap<String, String>;
 
-pub(crate) async fn functions(desk: &Desk) -> Functions {
-    let (client, mut found, mut marker) = (client(desk), Functions::new(), None);
+pub(crate) async fn functions(sandbox: &Sandbox) -> Functions {
+    let (client, mut found, mut marker) = (client(sandbox), Functions::new(), None);
     loop {
         let page = client.list_functions().set_marker(marker).send().await.unwrap();
         for function in page.functions() {
@@ -40,31 +40,31 @@ pub(crate) fn chunks(functions: &Functions) -> Functions {
 }
 
 /// Body bytes that arrived so far for each of these functions.
-pub(crate) fn bodies(desk: &Desk, functions: &Functions) -> BTreeMap<String, u64> {
-    let counts = desk.stand_in.counts();
+pub(crate) fn bodies(sandbox: &Sandbox, functions: &Functions) -> BTreeMap<String, u64> {
+    let counts = sandbox.stand_in.counts();
     functions.keys().map(|name| (name.clone(), counts.body_bytes(name))).collect()
 }
 
-pub(crate) fn client(desk: &Desk) -> Client {
-    lambda(desk.stand_in.endpoint())
+pub(crate) fn client(sandbox: &Sandbox) -> Client {
+    lambda(sandbox.stand_in.endpoint())
 }
 
-pub(crate) async fn delete_function(desk: &Desk, name: &str) {
-    client(desk).delete_function().function_name(name).send().await.unwrap();
+pub(crate) async fn delete_function(sandbox: &Sandbox, name: &str) {
+    client(sandbox).delete_function().function_name(name).send().await.unwrap();
 }
 
 /// Gives a function another content, once it has settled.
-pub(crate) async fn replace_code(desk: &Desk, name: &str) {
-    let state = async || client(desk).get_function().function_name(name).send().await.unwrap();
+pub(crate) async fn replace_code(sandbox: &Sandbox, name: &str) {
+    let state = async || client(sandbox).get_function().function_name(name).send().await.unwrap();
     while state().await.configuration().unwrap().state() != Some(&aws_sdk_lambda::types::State::Active) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let code = aws_sdk_lambda::primitives::Blob::new(zip_of("0.ts", b"something else"));
-    client(desk).update_function_code().function_name(name).zip_file(code).send().await.unwrap();
+    client(sandbox).update_function_code().function_name(name).zip_file(code).send().await.unwrap();
 }
 
-pub(crate) fn set_faults(desk: &Desk, spec: &str) {
-    desk.stand_in.faults().set(spec.parse().unwrap());
+pub(crate) fn set_faults(sandbox: &Sandbox, spec: &str) {
+    sandbox.stand_in.faults().set(spec.parse().unwrap());
 }
 
 /// How a command ended: exit status, standard output, standard error.
@@ -83,15 +83,15 @@ impl Said {
     }
 }
 
-pub(crate) async fn zipreel(desk: &Desk, args: &[&str]) -> Said {
-    let output = desk.command("state").args(args).output().await.unwrap();
+pub(crate) async fn zipreel(sandbox: &Sandbox, args: &[&str]) -> Said {
+    let output = sandbox.command("state").args(args).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// A whole reel by a deep check.
-pub(crate) async fn is_whole(desk: &Desk, reel: &str) {
-    let said = zipreel(desk, &["check", reel, "--deep"]).await;
+pub(crate) async fn is_whole(sandbox: &Sandbox, reel: &str) {
+    let said = zipreel(sandbox, &["check", reel, "--deep"]).await;
     assert_eq!(said.code, Some(0), "{}", said.err);
 }
 

@@ -8,14 +8,14 @@ use zipreel::local::Clock;
 use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, zipreel};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     stand_in::clients::{create, zip_of},
 };
 
 const CUT: [&str; 4] = ["--segment-seconds", "2", "--chunk-mib", "1"];
 
-async fn publish(desk: &Desk, name: &str, video: Clip) {
-    desk.publish(&clip(video), &[&["--name", name][..], &CUT].concat()).await.published();
+async fn publish(sandbox: &Sandbox, name: &str, video: Clip) {
+    sandbox.publish(&clip(video), &[&["--name", name][..], &CUT].concat()).await.published();
 }
 
 fn lines(text: &str) -> Vec<Value> {
@@ -24,16 +24,16 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_reel_is_found_out_and_repaired_without_sending_what_is_right() {
-    let desk = Desk::start().await;
-    publish(&desk, "mend", Clip::Mp4).await;
-    zipreel(&desk, &["check", "mend"]).await.ended(0);
-    is_whole(&desk, "mend").await;
-    let whole = functions(&desk).await;
+    let sandbox = Sandbox::start().await;
+    publish(&sandbox, "mend", Clip::Mp4).await;
+    zipreel(&sandbox, &["check", "mend"]).await.ended(0);
+    is_whole(&sandbox, "mend").await;
+    let whole = functions(&sandbox).await;
     let names: Vec<String> = chunks(&whole).into_keys().collect();
-    delete_function(&desk, &names[0]).await;
-    replace_code(&desk, &names[2]).await;
+    delete_function(&sandbox, &names[0]).await;
+    replace_code(&sandbox, &names[2]).await;
 
-    let said = zipreel(&desk, &["check", "mend", "--json"]).await.ended(1);
+    let said = zipreel(&sandbox, &["check", "mend", "--json"]).await.ended(1);
     let said = lines(&said.out);
     let finding = |number: u64| said.iter().find(|line| line["chunk"] == number).unwrap()["finding"].clone();
     assert_eq!([finding(1), finding(2), finding(3)], ["missing", "ok", "differs"]);
@@ -43,92 +43,92 @@ async fn a_damaged_reel_is_found_out_and_repaired_without_sending_what_is_right(
     assert!(hint.contains("check mend --repair"), "{hint}");
 
     let other = clip(Clip::Silent);
-    let refused = zipreel(&desk, &["check", "mend", "--repair", other.to_str().unwrap()]).await.ended(1);
+    let refused = zipreel(&sandbox, &["check", "mend", "--repair", other.to_str().unwrap()]).await.ended(1);
     assert!(refused.err.contains("is another video than it was made of"), "{}", refused.err);
 
-    let before = bodies(&desk, &whole);
+    let before = bodies(&sandbox, &whole);
     let video = clip(Clip::Mp4);
-    zipreel(&desk, &["check", "mend", "--repair", video.to_str().unwrap()]).await.ended(0);
-    assert_eq!(functions(&desk).await, whole, "the same chunks as before, to the byte");
-    let after = bodies(&desk, &whole);
+    zipreel(&sandbox, &["check", "mend", "--repair", video.to_str().unwrap()]).await.ended(0);
+    assert_eq!(functions(&sandbox).await, whole, "the same chunks as before, to the byte");
+    let after = bodies(&sandbox, &whole);
     let sent: Vec<_> = whole.keys().filter(|name| after[*name] != before[*name]).collect();
     assert_eq!(sent, [&names[0], &names[2]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_shows_reels_orphans_and_what_is_not_whole() {
-    let desk = Desk::start().await;
-    assert_eq!(zipreel(&desk, &["list"]).await.ended(0).out.lines().count(), 1, "the head alone");
-    publish(&desk, "kept", Clip::Mp4).await;
-    publish(&desk, "orphan", Clip::Silent).await;
-    delete_function(&desk, "zipreel-orphan-index").await;
-    let table = zipreel(&desk, &["list"]).await.ended(0).out;
+    let sandbox = Sandbox::start().await;
+    assert_eq!(zipreel(&sandbox, &["list"]).await.ended(0).out.lines().count(), 1, "the head alone");
+    publish(&sandbox, "kept", Clip::Mp4).await;
+    publish(&sandbox, "orphan", Clip::Silent).await;
+    delete_function(&sandbox, "zipreel-orphan-index").await;
+    let table = zipreel(&sandbox, &["list"]).await.ended(0).out;
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(row("kept").contains("0:26") && row("orphan").contains("without an index"), "{table}");
-    let json = lines(&zipreel(&desk, &["list", "--json"]).await.ended(0).out);
+    let json = lines(&zipreel(&sandbox, &["list", "--json"]).await.ended(0).out);
     assert_eq!((&json[0]["reel"], &json[0]["whole"]), (&"kept".into(), &true.into()));
     assert_eq!((&json[1]["reel"], &json[1]["generation"]), (&"orphan".into(), &Value::Null));
-    let first = chunks(&functions(&desk).await).into_keys().next().unwrap();
-    delete_function(&desk, &first).await;
-    let table = zipreel(&desk, &["list"]).await.ended(0).out;
+    let first = chunks(&functions(&sandbox).await).into_keys().next().unwrap();
+    delete_function(&sandbox, &first).await;
+    let table = zipreel(&sandbox, &["list"]).await.ended(0).out;
     assert!(table.contains("not whole"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_asks_and_takes_only_what_is_the_reels() {
-    let desk = Desk::start().await;
-    publish(&desk, "gone", Clip::Silent).await;
-    publish(&desk, "gone-not", Clip::Silent).await;
+    let sandbox = Sandbox::start().await;
+    publish(&sandbox, "gone", Clip::Silent).await;
+    publish(&sandbox, "gone-not", Clip::Silent).await;
     // by its name alone this would be a chunk of the reel
     let foreign = "zipreel-gone-01234567-src-0001";
-    create(&client(&desk), foreign, zip_of("a", b"b")).description("someone else's").send().await.unwrap();
-    let before = functions(&desk).await;
-    let refused = zipreel(&desk, &["delete", "gone"]).await.ended(1);
+    create(&client(&sandbox), foreign, zip_of("a", b"b")).description("someone else's").send().await.unwrap();
+    let before = functions(&sandbox).await;
+    let refused = zipreel(&sandbox, &["delete", "gone"]).await.ended(1);
     assert!(refused.err.contains("nobody is there to ask") && refused.err.contains("--yes"), "{}", refused.err);
-    assert_eq!(functions(&desk).await, before);
-    zipreel(&desk, &["delete", "gone", "--yes"]).await.ended(0);
-    let left = functions(&desk).await;
+    assert_eq!(functions(&sandbox).await, before);
+    zipreel(&sandbox, &["delete", "gone", "--yes"]).await.ended(0);
+    let left = functions(&sandbox).await;
     assert!(left.contains_key(foreign));
     assert!(left.keys().all(|name| name.starts_with("zipreel-gone-not-") || name == foreign), "{left:?}");
-    is_whole(&desk, "gone-not").await;
-    let again = zipreel(&desk, &["delete", "gone", "--yes"]).await.ended(1);
+    is_whole(&sandbox, "gone-not").await;
+    let again = zipreel(&sandbox, &["delete", "gone", "--yes"]).await.ended(1);
     assert!(again.err.contains("could not find the reel `gone`"), "{}", again.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_replaced_is_served_for_its_time_and_then_collected() {
     let clock = Clock::system();
-    let desk = Desk::start_at(clock.clone()).await;
+    let sandbox = Sandbox::start_at(clock.clone()).await;
     let day = Duration::from_secs(25 * 60 * 60);
-    publish(&desk, "two", Clip::Silent).await;
-    let old = functions(&desk).await;
+    publish(&sandbox, "two", Clip::Silent).await;
+    let old = functions(&sandbox).await;
     let args = [&["--name", "two", "--replace"][..], &CUT].concat();
-    desk.publish(&clip(Clip::Mp4), &args).await.published();
-    let both = functions(&desk).await;
+    sandbox.publish(&clip(Clip::Mp4), &args).await.published();
+    let both = functions(&sandbox).await;
     assert!(chunks(&old).keys().all(|name| both.contains_key(name)));
-    let said = zipreel(&desk, &["gc", "--yes"]).await.ended(0);
+    let said = zipreel(&sandbox, &["gc", "--yes"]).await.ended(0);
     assert!(said.err.contains("left for now") && said.err.contains("nothing to delete"), "{}", said.err);
-    assert_eq!(functions(&desk).await, both);
+    assert_eq!(functions(&sandbox).await, both);
 
     // the account's clock decides, not this machine's
     clock.advance(day);
-    zipreel(&desk, &["gc", "--yes"]).await.ended(0);
-    let listed = zipreel(&desk, &["list", "--json"]).await.ended(0);
+    zipreel(&sandbox, &["gc", "--yes"]).await.ended(0);
+    let listed = zipreel(&sandbox, &["list", "--json"]).await.ended(0);
     let listed: Value = serde_json::from_str(&listed.out).unwrap();
     assert_eq!((&listed["others"], &listed["whole"]), (&0.into(), &true.into()), "{listed}");
-    is_whole(&desk, "two").await;
+    is_whole(&sandbox, "two").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunks_of_an_interrupted_publishing_are_collected_when_named() {
-    let desk = Desk::start().await;
-    publish(&desk, "rest", Clip::Silent).await;
-    delete_function(&desk, "zipreel-rest-index").await;
-    let said = zipreel(&desk, &["gc", "--yes"]).await.ended(0);
+    let sandbox = Sandbox::start().await;
+    publish(&sandbox, "rest", Clip::Silent).await;
+    delete_function(&sandbox, "zipreel-rest-index").await;
+    let said = zipreel(&sandbox, &["gc", "--yes"]).await.ended(0);
     assert!(said.err.contains("has no index") && said.err.contains("left for now"), "{}", said.err);
-    assert!(!functions(&desk).await.is_empty());
-    let refused = zipreel(&desk, &["gc", "rest"]).await.ended(1);
+    assert!(!functions(&sandbox).await.is_empty());
+    let refused = zipreel(&sandbox, &["gc", "rest"]).await.ended(1);
     assert!(refused.err.contains("--yes"), "{}", refused.err);
-    zipreel(&desk, &["gc", "rest", "--yes"]).await.ended(0);
-    assert!(functions(&desk).await.is_empty());
+    zipreel(&sandbox, &["gc", "rest", "--yes"]).await.ended(0);
+    assert!(functions(&sandbox).await.is_empty());
 }

@@ -16,7 +16,7 @@ use zipreel::local::Operation;
 use super::account::{Functions, bodies, chunks, client, functions, is_whole, processes_in, set_faults, tell, zipreel};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     split::until,
 };
 
@@ -87,8 +87,8 @@ struct Reference {
     replaced: Functions,
 }
 
-async fn first(desk: &Desk) {
-    desk.publish(&clip(Clip::Silent), &CUT).await.published();
+async fn first(sandbox: &Sandbox) {
+    sandbox.publish(&clip(Clip::Silent), &CUT).await.published();
 }
 
 fn second(replaces: bool) -> Vec<&'static str> {
@@ -97,26 +97,26 @@ fn second(replaces: bool) -> Vec<&'static str> {
 }
 
 async fn reference() -> Reference {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Mp4), &second(false)).await.published();
-    let fresh = chunks(&functions(&desk).await);
-    let desk = Desk::start().await;
-    first(&desk).await;
-    desk.publish(&clip(Clip::Mp4), &second(true)).await.published();
-    let replaced = chunks(&functions(&desk).await);
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Mp4), &second(false)).await.published();
+    let fresh = chunks(&functions(&sandbox).await);
+    let sandbox = Sandbox::start().await;
+    first(&sandbox).await;
+    sandbox.publish(&clip(Clip::Mp4), &second(true)).await.published();
+    let replaced = chunks(&functions(&sandbox).await);
     assert!(fresh.len() >= 3 && fresh.len() < replaced.len(), "{fresh:?} {replaced:?}");
     Reference { fresh, replaced }
 }
 
-fn spawn(desk: &Desk, args: &[&str]) -> Child {
-    let mut command = desk.command("state");
+fn spawn(sandbox: &Sandbox, args: &[&str]) -> Child {
+    let mut command = sandbox.command("state");
     command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap()
 }
 
 /// One death and what followed; the window that was really hit.
 struct Point<'a> {
-    desk: Desk,
+    sandbox: Sandbox,
     window: Window,
     random: fastrand::Rng,
     reference: &'a Reference,
@@ -128,19 +128,19 @@ impl Point<'_> {
             Window::Delete => return self.delete().await,
             _ => self.die().await,
         };
-        self.desk.stand_in.faults().clear();
-        let there = chunks(&functions(&self.desk).await);
-        let before = bodies(&self.desk, &there);
+        self.sandbox.stand_in.faults().clear();
+        let there = chunks(&functions(&self.sandbox).await);
+        let before = bodies(&self.sandbox, &there);
         self.go_on().await;
         let context = format!("{:?}", self.window);
-        is_whole(&self.desk, REEL).await;
+        is_whole(&self.sandbox, REEL).await;
         let wanted = if self.replaces() { &self.reference.replaced } else { &self.reference.fresh };
-        assert_eq!(chunks(&functions(&self.desk).await), *wanted, "{context}: other chunks than uninterrupted");
-        assert_eq!(bodies(&self.desk, &there), before, "{context}: a deployed chunk was sent again");
+        assert_eq!(chunks(&functions(&self.sandbox).await), *wanted, "{context}: other chunks than uninterrupted");
+        assert_eq!(bodies(&self.sandbox, &there), before, "{context}: a deployed chunk was sent again");
         // the lease's body is the same each time; a chunk is longer than all of those together
-        let again = self.desk.stand_in.counts().repeated_bytes();
+        let again = self.sandbox.stand_in.counts().repeated_bytes();
         assert!(again < LEASES, "{context}: a deployed chunk was sent again: {again} bytes");
-        let folder = self.desk.path("");
+        let folder = self.sandbox.path("");
         until("no ffmpeg is left", || processes_in(&folder).is_empty()).await;
         hit
     }
@@ -152,7 +152,7 @@ impl Point<'_> {
     /// Publishes until the moment comes, and kills.
     async fn die(&mut self) -> Window {
         if self.replaces() {
-            first(&self.desk).await;
+            first(&self.sandbox).await;
         }
         let chunks = self.reference.fresh.len();
         // the first is the lease
@@ -175,11 +175,11 @@ impl Point<'_> {
             Window::AnswerBeforeRecord | Window::AroundFsync => String::new(),
             Window::Delete => unreachable!("has a run of its own"),
         };
-        set_faults(&self.desk, &faults);
-        let answered = self.desk.stand_in.counts().answers(Operation::CreateFunction, 201);
+        set_faults(&self.sandbox, &faults);
+        let answered = self.sandbox.stand_in.counts().answers(Operation::CreateFunction, 201);
         let video = clip(Clip::Mp4);
         let args = second(self.replaces());
-        let child = spawn(&self.desk, &[&["publish"], &args[..], &[video.to_str().unwrap()]].concat());
+        let child = spawn(&self.sandbox, &[&["publish"], &args[..], &[video.to_str().unwrap()]].concat());
         match self.window {
             Window::AnswerBeforeRecord => {
                 self.wait(|point| point.answered() >= answered + one as u64).await;
@@ -194,7 +194,7 @@ impl Point<'_> {
                 Window::AroundFsync
             }
             window => {
-                self.wait(|point| point.desk.stand_in.faults().stalled() > 0).await;
+                self.wait(|point| point.sandbox.stand_in.faults().stalled() > 0).await;
                 self.kill(child).await;
                 window
             }
@@ -217,11 +217,11 @@ impl Point<'_> {
     }
 
     fn answered(&self) -> u64 {
-        self.desk.stand_in.counts().answers(Operation::CreateFunction, 201)
+        self.sandbox.stand_in.counts().answers(Operation::CreateFunction, 201)
     }
 
     fn journals(&self) -> Vec<PathBuf> {
-        let folders = fs::read_dir(self.desk.path("state").join(REEL)).into_iter().flatten().flatten();
+        let folders = fs::read_dir(self.sandbox.path("state").join(REEL)).into_iter().flatten().flatten();
         folders.map(|folder| folder.path().join("journal")).filter(|path| path.exists()).collect()
     }
 
@@ -240,10 +240,10 @@ impl Point<'_> {
         let args = second(self.replaces());
         match self.random.usize(0..3) {
             0 if !self.journals().is_empty() && self.journal_bytes() > 0 => {
-                let said = zipreel(&self.desk, &["resume", REEL]).await;
+                let said = zipreel(&self.sandbox, &["resume", REEL]).await;
                 // killed before its first record was whole, or after its last: there is nothing to resume
                 if said.err.contains("nothing of that name was interrupted") {
-                    self.desk.publish(&video, &args).await.published();
+                    self.sandbox.publish(&video, &args).await.published();
                 } else {
                     said.ended(0);
                 }
@@ -251,31 +251,31 @@ impl Point<'_> {
             1 => {
                 // as if the dead machine's lease had ended: another one waits for that
                 let lease = format!("zipreel-{REEL}-00000000-lock-0000");
-                let _ = client(&self.desk).delete_function().function_name(lease).send().await;
-                drop(self.desk.publish_in("elsewhere", &video, &args).await.published().clone());
+                let _ = client(&self.sandbox).delete_function().function_name(lease).send().await;
+                drop(self.sandbox.publish_in("elsewhere", &video, &args).await.published().clone());
             }
-            _ => drop(self.desk.publish(&video, &args).await.published().clone()),
+            _ => drop(self.sandbox.publish(&video, &args).await.published().clone()),
         }
     }
 
     async fn delete(&mut self) -> Window {
         let video = clip(Clip::Mp4);
-        self.desk.publish(&video, &second(false)).await.published();
+        self.sandbox.publish(&video, &second(false)).await.published();
         let all = self.reference.fresh.len() + 1;
         let when = ["stall-before", "stall"][self.random.usize(0..2)];
         let at = self.random.usize(1..=all);
-        set_faults(&self.desk, &format!("{when}@DeleteFunction=at:{at}"));
-        let child = spawn(&self.desk, &["delete", REEL, "--yes"]);
-        self.wait(|point| point.desk.stand_in.faults().stalled() > 0).await;
+        set_faults(&self.sandbox, &format!("{when}@DeleteFunction=at:{at}"));
+        let child = spawn(&self.sandbox, &["delete", REEL, "--yes"]);
+        self.wait(|point| point.sandbox.stand_in.faults().stalled() > 0).await;
         self.kill(child).await;
-        self.desk.stand_in.faults().clear();
-        let left = functions(&self.desk).await;
+        self.sandbox.stand_in.faults().clear();
+        let left = functions(&self.sandbox).await;
         let index = format!("zipreel-{REEL}-index");
         assert!(!left.contains_key(&index) || left.len() == all, "the index goes first: {left:?}");
         if !left.is_empty() {
-            zipreel(&self.desk, &["delete", REEL, "--yes"]).await.ended(0);
+            zipreel(&self.sandbox, &["delete", REEL, "--yes"]).await.ended(0);
         }
-        assert!(functions(&self.desk).await.is_empty());
+        assert!(functions(&self.sandbox).await.is_empty());
         Window::Delete
     }
 }
@@ -288,8 +288,8 @@ async fn a_killed_publishing_goes_on_and_loses_nothing() {
     let runs = (0..points).map(|number| {
         let reference = &reference;
         async move {
-            let (desk, random) = (Desk::start().await, fastrand::Rng::with_seed(number as u64));
-            Point { desk, window: WINDOWS[number % WINDOWS.len()], random, reference }.run().await
+            let (sandbox, random) = (Sandbox::start().await, fastrand::Rng::with_seed(number as u64));
+            Point { sandbox, window: WINDOWS[number % WINDOWS.len()], random, reference }.run().await
         }
     });
     let hits: Vec<Window> = stream::iter(runs).buffer_unordered(PARALLEL).collect().await;

@@ -17,12 +17,12 @@ use zipreel::{
 
 use super::{
     account::{connect, tell},
-    engine::{REEL, Seen, order, publish, start},
+    engine::{BoardReporter, REEL, order, publish, start},
 };
 use crate::{
     clips::{Clip, clip, scratch},
     process::is_held,
-    publish::desk::tool,
+    publish::sandbox::tool,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -99,7 +99,7 @@ async fn a_slow_uplink_holds_ffmpeg_back_and_the_disk_stays_under_its_bound() {
     order.cut.segment_length = Duration::from_secs(6);
     order.folders.backlog_bytes = 2 * MIB;
     let (work_dir, state_dir) = (order.folders.work.clone(), order.folders.state.clone());
-    let (seen, control, mut watched) = (Seen::default(), Control::default(), Watched::default());
+    let (seen, control, mut watched) = (BoardReporter::default(), Control::default(), Watched::default());
     let published = tokio::select! {
         published = publish(order, &cloud, &tools, &seen, &control) => published.unwrap(),
         () = watch(work_dir.clone(), state_dir, &mut watched) => unreachable!("it watches for ever"),

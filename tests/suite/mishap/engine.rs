@@ -12,7 +12,7 @@ use zipreel::{
     model::{
         reel::order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode},
         report::{
-            board::{Board, State},
+            board::{Board, JobState},
             event::{Event, JobName, Published},
             fault::Stopped,
         },
@@ -72,20 +72,20 @@ pub(crate) async fn start(data: PathBuf) -> StandIn {
 
 /// The board as a face would have it.
 #[derive(Clone, Default)]
-pub(crate) struct Seen(pub(crate) Arc<Mutex<Board>>);
+pub(crate) struct BoardReporter(pub(crate) Arc<Mutex<Board>>);
 
-impl Reporter for Seen {
+impl Reporter for BoardReporter {
     fn report(&self, event: Event) {
         self.0.lock().unwrap().apply(&event);
     }
 }
 
-impl Seen {
+impl BoardReporter {
     /// Jobs that wait for the person: what each waits for, with the hint.
     pub(crate) fn waiting(&self) -> Vec<(JobName, String)> {
         let board = self.0.lock().unwrap();
         let waiting = board.jobs.iter().filter_map(|(name, job)| match &job.state {
-            State::Waiting(fault) => {
+            JobState::Waiting(fault) => {
                 Some((name.clone(), format!("{fault} {}", fault.hint.clone().unwrap_or_default())))
             }
             _ => None,
@@ -102,7 +102,7 @@ pub(crate) async fn publish(
     order: Order,
     storage: &(impl Storage + Clone + 'static),
     tools: &Tools,
-    seen: &Seen,
+    seen: &BoardReporter,
     control: &Control,
 ) -> Result<Published, Stopped> {
     let held = ReelLock::take(&order.folders.state, &order.reel, Purpose::Publish).unwrap();

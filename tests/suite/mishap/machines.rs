@@ -8,7 +8,7 @@ use zipreel::local::Clock;
 use super::account::{Said, chunks, delete_function, functions, is_whole, set_faults};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     split::until,
 };
 
@@ -23,13 +23,13 @@ enum Machine {
     Other,
 }
 
-fn command(desk: &Desk, machine: Machine, arguments: &[&str]) -> Command {
+fn command(sandbox: &Sandbox, machine: Machine, arguments: &[&str]) -> Command {
     let (state, work) = match machine {
         Machine::One => ("state", "work"),
         Machine::Other => ("state-of-another", "work-of-another"),
     };
-    let mut command = desk.command(state);
-    command.env("ZIPREEL_WORK_DIR", desk.path(work)).args(arguments);
+    let mut command = sandbox.command(state);
+    command.env("ZIPREEL_WORK_DIR", sandbox.path(work)).args(arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -40,13 +40,13 @@ fn publishing(clip_of: Clip, more: &[&str]) -> Vec<String> {
     words.into_iter().map(str::to_owned).chain([video]).collect()
 }
 
-async fn run(desk: &Desk, machine: Machine, arguments: &[impl AsRef<str>]) -> Said {
-    ended(spawn(desk, machine, arguments)).await
+async fn run(sandbox: &Sandbox, machine: Machine, arguments: &[impl AsRef<str>]) -> Said {
+    ended(spawn(sandbox, machine, arguments)).await
 }
 
-fn spawn(desk: &Desk, machine: Machine, arguments: &[impl AsRef<str>]) -> Child {
+fn spawn(sandbox: &Sandbox, machine: Machine, arguments: &[impl AsRef<str>]) -> Child {
     let arguments: Vec<&str> = arguments.iter().map(AsRef::as_ref).collect();
-    command(desk, machine, &arguments).spawn().unwrap()
+    command(sandbox, machine, &arguments).spawn().unwrap()
 }
 
 async fn ended(child: Child) -> Said {
@@ -56,187 +56,187 @@ async fn ended(child: Child) -> Said {
 }
 
 /// How many chunks stand in the account.
-async fn standing(desk: &Desk) -> usize {
-    chunks(&functions(desk).await).len()
+async fn standing(sandbox: &Sandbox) -> usize {
+    chunks(&functions(sandbox).await).len()
 }
 
-async fn held(desk: &Desk) {
-    until("a request is held", || desk.stand_in.faults().paused() > 0).await;
+async fn held(sandbox: &Sandbox) {
+    until("a request is held", || sandbox.stand_in.faults().paused() > 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_one_machine_publishes_no_other_changes_the_reel() {
-    let desk = Desk::start().await;
-    set_faults(&desk, "pause-after@CreateFunction=at:4");
-    let first = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &[]));
-    held(&desk).await;
-    set_faults(&desk, "");
-    let before = functions(&desk).await;
+    let sandbox = Sandbox::start().await;
+    set_faults(&sandbox, "pause-after@CreateFunction=at:4");
+    let first = spawn(&sandbox, Machine::One, &publishing(Clip::Mp4, &[]));
+    held(&sandbox).await;
+    set_faults(&sandbox, "");
+    let before = functions(&sandbox).await;
     let publish = publishing(Clip::Silent, &["--replace"]);
     for arguments in [publish, vec!["delete".into(), REEL.into(), "--yes".into()]] {
-        let refused = run(&desk, Machine::Other, &arguments).await.ended(1);
+        let refused = run(&sandbox, Machine::Other, &arguments).await.ended(1);
         assert!(refused.err.contains("another machine is working on `m` (publish"), "{}", refused.err);
         assert!(refused.err.contains("the reel is free again in 20 min"), "{}", refused.err);
     }
-    let said = run(&desk, Machine::Other, &["gc", REEL, "--yes"]).await.ended(0);
+    let said = run(&sandbox, Machine::Other, &["gc", REEL, "--yes"]).await.ended(0);
     assert!(said.err.contains("m is left alone: another machine is working on `m` (publish"), "{}", said.err);
-    assert_eq!(functions(&desk).await, before, "nothing of it was touched");
-    desk.stand_in.faults().release();
+    assert_eq!(functions(&sandbox).await, before, "nothing of it was touched");
+    sandbox.stand_in.faults().release();
     ended(first).await.ended(0);
-    is_whole(&desk, REEL).await;
+    is_whole(&sandbox, REEL).await;
     // what is done is given back at once
-    run(&desk, Machine::Other, &["delete", REEL, "--yes"]).await.ended(0);
-    assert!(functions(&desk).await.is_empty());
+    run(&sandbox, Machine::Other, &["delete", REEL, "--yes"]).await.ended(0);
+    assert!(functions(&sandbox).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunks_that_vanish_before_the_index_is_deployed_are_made_again() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     // the one that is held is the last: all chunks stand, and the index does not
-    set_faults(&desk, "pause-before@CreateFunction=after:8");
-    let first = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &["--json"]));
-    held(&desk).await;
-    let standing_now = chunks(&functions(&desk).await);
+    set_faults(&sandbox, "pause-before@CreateFunction=after:8");
+    let first = spawn(&sandbox, Machine::One, &publishing(Clip::Mp4, &["--json"]));
+    held(&sandbox).await;
+    let standing_now = chunks(&functions(&sandbox).await);
     let gone: Vec<&String> = standing_now.keys().take(2).collect();
     for name in &gone {
-        delete_function(&desk, name).await;
+        delete_function(&sandbox, name).await;
     }
-    set_faults(&desk, "");
-    desk.stand_in.faults().release();
+    set_faults(&sandbox, "");
+    sandbox.stand_in.faults().release();
     let said = ended(first).await.ended(0);
     assert!(said.out.contains("2 chunks are gone since they were deployed: they are made again"), "{}", said.out);
-    assert_eq!(standing(&desk).await, CHUNKS);
-    is_whole(&desk, REEL).await;
+    assert_eq!(standing(&sandbox).await, CHUNKS);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collection_deletes_nothing_that_was_published_while_it_asked() {
-    let desk = Desk::start().await;
-    set_faults(&desk, "pause-after@CreateFunction=at:4");
-    let mut killed = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &[]));
-    held(&desk).await;
+    let sandbox = Sandbox::start().await;
+    set_faults(&sandbox, "pause-after@CreateFunction=at:4");
+    let mut killed = spawn(&sandbox, Machine::One, &publishing(Clip::Mp4, &[]));
+    held(&sandbox).await;
     killed.kill().await.unwrap();
-    desk.stand_in.faults().release();
+    sandbox.stand_in.faults().release();
     // the second list is the last that it reads before it asks
-    set_faults(&desk, "pause-after@ListFunctions=at:2");
-    let collecting = spawn(&desk, Machine::Other, &["gc", REEL, "--yes"]);
-    held(&desk).await;
-    set_faults(&desk, "");
-    run(&desk, Machine::One, &["resume", REEL]).await.ended(0);
-    desk.stand_in.faults().release();
+    set_faults(&sandbox, "pause-after@ListFunctions=at:2");
+    let collecting = spawn(&sandbox, Machine::Other, &["gc", REEL, "--yes"]);
+    held(&sandbox).await;
+    set_faults(&sandbox, "");
+    run(&sandbox, Machine::One, &["resume", REEL]).await.ended(0);
+    sandbox.stand_in.faults().release();
     let said = ended(collecting).await;
     assert_eq!(said.code, Some(0), "{}", said.err);
-    assert_eq!(standing(&desk).await, CHUNKS, "{}", said.err);
-    is_whole(&desk, REEL).await;
+    assert_eq!(standing(&sandbox).await, CHUNKS, "{}", said.err);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_machine_holds_others_up_for_twenty_minutes_and_itself_not_at_all() {
     let clock = Clock::system();
-    let desk = Desk::start_at(clock.clone()).await;
-    set_faults(&desk, "pause-after@CreateFunction=at:4");
-    let mut killed = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &[]));
-    held(&desk).await;
+    let sandbox = Sandbox::start_at(clock.clone()).await;
+    set_faults(&sandbox, "pause-after@CreateFunction=at:4");
+    let mut killed = spawn(&sandbox, Machine::One, &publishing(Clip::Mp4, &[]));
+    held(&sandbox).await;
     killed.kill().await.unwrap();
-    desk.stand_in.faults().release();
-    set_faults(&desk, "");
-    let refused = run(&desk, Machine::Other, &publishing(Clip::Mp4, &[])).await.ended(1);
+    sandbox.stand_in.faults().release();
+    set_faults(&sandbox, "");
+    let refused = run(&sandbox, Machine::Other, &publishing(Clip::Mp4, &[])).await.ended(1);
     assert!(refused.err.contains("another machine is working on `m`"), "{}", refused.err);
-    run(&desk, Machine::One, &["resume", REEL]).await.ended(0);
-    is_whole(&desk, REEL).await;
+    run(&sandbox, Machine::One, &["resume", REEL]).await.ended(0);
+    is_whole(&sandbox, REEL).await;
 
-    set_faults(&desk, "pause-before@DeleteFunction=1x");
-    let mut killed = spawn(&desk, Machine::One, &["delete", REEL, "--yes"]);
-    held(&desk).await;
+    set_faults(&sandbox, "pause-before@DeleteFunction=1x");
+    let mut killed = spawn(&sandbox, Machine::One, &["delete", REEL, "--yes"]);
+    held(&sandbox).await;
     killed.kill().await.unwrap();
-    set_faults(&desk, "");
-    desk.stand_in.faults().release();
+    set_faults(&sandbox, "");
+    sandbox.stand_in.faults().release();
     let replace = publishing(Clip::Silent, &["--replace"]);
     clock.advance(Duration::from_secs(19 * 60));
-    let refused = run(&desk, Machine::Other, &replace).await.ended(1);
+    let refused = run(&sandbox, Machine::Other, &replace).await.ended(1);
     assert!(refused.err.contains("another machine is working on `m` (delete"), "{}", refused.err);
     clock.advance(Duration::from_secs(2 * 60));
-    run(&desk, Machine::Other, &replace).await.ended(0);
-    is_whole(&desk, REEL).await;
+    run(&sandbox, Machine::Other, &replace).await.ended(0);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunks_that_vanish_after_the_index_was_deployed_are_made_again() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     // the lease, the chunks, the index
-    set_faults(&desk, "pause-after@CreateFunction=at:10");
-    let first = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &["--json"]));
-    held(&desk).await;
-    let standing_now = chunks(&functions(&desk).await);
+    set_faults(&sandbox, "pause-after@CreateFunction=at:10");
+    let first = spawn(&sandbox, Machine::One, &publishing(Clip::Mp4, &["--json"]));
+    held(&sandbox).await;
+    let standing_now = chunks(&functions(&sandbox).await);
     for name in standing_now.keys().take(2) {
-        delete_function(&desk, name).await;
+        delete_function(&sandbox, name).await;
     }
-    set_faults(&desk, "");
-    desk.stand_in.faults().release();
+    set_faults(&sandbox, "");
+    sandbox.stand_in.faults().release();
     let said = ended(first).await.ended(0);
     assert!(said.out.contains("2 chunks are gone since they were deployed: they are made again"), "{}", said.out);
-    assert_eq!(chunks(&functions(&desk).await), standing_now);
-    is_whole(&desk, REEL).await;
+    assert_eq!(chunks(&functions(&sandbox).await), standing_now);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_generation_that_cannot_be_made_whole_again_gives_way_to_the_one_before() {
-    let desk = Desk::start().await;
-    run(&desk, Machine::One, &publishing(Clip::Silent, &[])).await.ended(0);
-    let before = functions(&desk).await;
-    set_faults(&desk, "pause-after@UpdateFunctionCode=1x");
-    let replacing = spawn(&desk, Machine::One, &publishing(Clip::Mp4, &["--replace"]));
-    held(&desk).await;
-    let new: Vec<String> = functions(&desk).await.into_keys().filter(|name| !before.contains_key(name)).collect();
-    delete_function(&desk, &new[0]).await;
-    set_faults(&desk, "403@CreateFunction=1.0");
-    desk.stand_in.faults().release();
+    let sandbox = Sandbox::start().await;
+    run(&sandbox, Machine::One, &publishing(Clip::Silent, &[])).await.ended(0);
+    let before = functions(&sandbox).await;
+    set_faults(&sandbox, "pause-after@UpdateFunctionCode=1x");
+    let replacing = spawn(&sandbox, Machine::One, &publishing(Clip::Mp4, &["--replace"]));
+    held(&sandbox).await;
+    let new: Vec<String> = functions(&sandbox).await.into_keys().filter(|name| !before.contains_key(name)).collect();
+    delete_function(&sandbox, &new[0]).await;
+    set_faults(&sandbox, "403@CreateFunction=1.0");
+    sandbox.stand_in.faults().release();
     let said = ended(replacing).await.ended(1);
     assert!(said.err.contains("what was published before is served again"), "{}", said.err);
-    set_faults(&desk, "");
-    is_whole(&desk, REEL).await;
-    let after = functions(&desk).await;
+    set_faults(&sandbox, "");
+    is_whole(&sandbox, REEL).await;
+    let after = functions(&sandbox).await;
     assert!(chunks(&before).iter().all(|(name, sha256)| after.get(name) == Some(sha256)), "{before:?} {after:?}");
     // what is there of the new one is used
-    run(&desk, Machine::One, &["resume", REEL]).await.ended(0);
-    is_whole(&desk, REEL).await;
+    run(&sandbox, Machine::One, &["resume", REEL]).await.ended(0);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_encoded_is_not_encoded_again_for_a_chunk_that_vanishes() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     // the lease, a chunk: what comes third is the next, or the index
-    set_faults(&desk, "pause-before@CreateFunction=at:3");
-    let first = spawn(&desk, Machine::One, &publishing(Clip::TenBit, &["--transcode", "auto", "--json"]));
-    held(&desk).await;
-    let standing_now = chunks(&functions(&desk).await);
+    set_faults(&sandbox, "pause-before@CreateFunction=at:3");
+    let first = spawn(&sandbox, Machine::One, &publishing(Clip::TenBit, &["--transcode", "auto", "--json"]));
+    held(&sandbox).await;
+    let standing_now = chunks(&functions(&sandbox).await);
     assert!(!standing_now.is_empty());
     for name in standing_now.keys() {
-        delete_function(&desk, name).await;
+        delete_function(&sandbox, name).await;
     }
-    set_faults(&desk, "");
-    desk.stand_in.faults().release();
+    set_faults(&sandbox, "");
+    sandbox.stand_in.faults().release();
     let said = ended(first).await.ended(0);
     assert!(said.out.contains("gone since they were deployed"), "{}", said.out);
-    let now = chunks(&functions(&desk).await);
+    let now = chunks(&functions(&sandbox).await);
     assert!(standing_now.iter().all(|(name, sha256)| now.get(name) == Some(sha256)), "the same bytes");
     let splits = said.out.lines().filter(|line| line.contains(r#""job":"split""#) && line.contains("started"));
     assert_eq!(splits.count(), 1, "{}", said.out);
-    is_whole(&desk, REEL).await;
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_list_shows_yet_is_found_and_deleted() {
-    let desk = Desk::start().await;
-    set_faults(&desk, "list-lag=30s");
-    run(&desk, Machine::One, &publishing(Clip::Mp4, &[])).await.ended(0);
+    let sandbox = Sandbox::start().await;
+    set_faults(&sandbox, "list-lag=30s");
+    run(&sandbox, Machine::One, &publishing(Clip::Mp4, &[])).await.ended(0);
     // on a list there is no reel yet: it is published already, and nothing is sent again
-    let sent = desk.stand_in.counts().repeated_bytes();
-    run(&desk, Machine::Other, &publishing(Clip::Mp4, &[])).await.ended(0);
-    assert_eq!(desk.stand_in.counts().repeated_bytes(), sent);
-    let said = run(&desk, Machine::Other, &["gc", REEL, "--yes"]).await.ended(0);
+    let sent = sandbox.stand_in.counts().repeated_bytes();
+    run(&sandbox, Machine::Other, &publishing(Clip::Mp4, &[])).await.ended(0);
+    assert_eq!(sandbox.stand_in.counts().repeated_bytes(), sent);
+    let said = run(&sandbox, Machine::Other, &["gc", REEL, "--yes"]).await.ended(0);
     assert!(said.err.contains("nothing to delete"), "{}", said.err);
-    run(&desk, Machine::Other, &["delete", REEL, "--yes"]).await.ended(0);
-    set_faults(&desk, "");
-    assert!(functions(&desk).await.is_empty());
+    run(&sandbox, Machine::Other, &["delete", REEL, "--yes"]).await.ended(0);
+    set_faults(&sandbox, "");
+    assert!(functions(&sandbox).await.is_empty());
 }

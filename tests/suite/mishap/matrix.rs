@@ -16,7 +16,7 @@ use zipreel::{
 
 use super::{
     account::{connect, tell},
-    engine::{POLICY, REEL, Seen, config, order, publish, told},
+    engine::{BoardReporter, POLICY, REEL, config, order, publish, told},
     world::copy,
 };
 use crate::clips::scratch;
@@ -144,7 +144,7 @@ impl Ground {
         let stand_in = local::start(Config { clock, ..config(data.clone()) }).await.unwrap();
         let cloud = connect(stand_in.endpoint()).await;
         let order = order(folder.path(), "one");
-        publish(order, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap();
+        publish(order, &cloud, &tools, &BoardReporter::default(), &Control::default()).await.unwrap();
         stand_in.stop().await;
         Self { tools, data, _folder: folder }
     }
@@ -181,7 +181,7 @@ impl<'a> Case<'a> {
         match self.operation {
             Operation::Upload | Operation::Index | Operation::Verify => {
                 let order = order(self.folder.path(), title);
-                let (seen, control) = (Seen::default(), Control::default());
+                let (seen, control) = (BoardReporter::default(), Control::default());
                 let result = publish(order, &self.cloud, &self.ground.tools, &seen, &control).await;
                 result.map(drop).map_err(|stopped| told(&stopped))
             }

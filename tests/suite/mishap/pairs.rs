@@ -8,7 +8,7 @@ use tokio::process::Child;
 use super::account::{Said, chunks, delete_function, functions, is_whole, set_faults, tell, zipreel};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     split::until,
 };
 
@@ -71,32 +71,32 @@ impl Deed {
     }
 
     /// Whether the reel has to be there, and what must be wrong with it, so that there is something to do.
-    pub(crate) async fn prepare(self, desk: &Desk) {
+    pub(crate) async fn prepare(self, sandbox: &Sandbox) {
         if self == Self::Publish {
             return;
         }
-        ended(spawn(desk, Self::Publish)).await.ended(0);
-        let first = async || chunks(&functions(desk).await).into_keys().next().unwrap();
+        ended(spawn(sandbox, Self::Publish)).await.ended(0);
+        let first = async || chunks(&functions(sandbox).await).into_keys().next().unwrap();
         match self {
-            Self::Repair => delete_function(desk, &first().await).await,
-            Self::Collect => Self::leave_over(desk).await,
+            Self::Repair => delete_function(sandbox, &first().await).await,
+            Self::Collect => Self::leave_over(sandbox).await,
             _ => {}
         }
     }
 
     /// What a replacing that was killed leaves.
-    pub(crate) async fn leave_over(desk: &Desk) {
-        let mut killed = spawn(desk, Self::Replace);
-        set_faults(desk, "pause-after@CreateFunction=at:3");
-        until("a second chunk is there", || desk.stand_in.faults().paused() > 0).await;
+    pub(crate) async fn leave_over(sandbox: &Sandbox) {
+        let mut killed = spawn(sandbox, Self::Replace);
+        set_faults(sandbox, "pause-after@CreateFunction=at:3");
+        until("a second chunk is there", || sandbox.stand_in.faults().paused() > 0).await;
         killed.kill().await.unwrap();
-        desk.stand_in.faults().release();
-        desk.stand_in.faults().clear();
+        sandbox.stand_in.faults().release();
+        sandbox.stand_in.faults().clear();
     }
 }
 
-pub(crate) fn spawn(desk: &Desk, deed: Deed) -> Child {
-    let mut command = desk.command("state");
+pub(crate) fn spawn(sandbox: &Sandbox, deed: Deed) -> Child {
+    let mut command = sandbox.command("state");
     command.args(deed.arguments()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -108,19 +108,19 @@ pub(crate) async fn ended(child: Child) -> Said {
 
 /// One cell of the table: what became of the second while the first was held, in a word.
 async fn cell(first: Deed, second: Deed) -> String {
-    let desk = Desk::start().await;
-    first.prepare(&desk).await;
-    let before = functions(&desk).await;
-    set_faults(&desk, first.pause());
-    let child = spawn(&desk, first);
+    let sandbox = Sandbox::start().await;
+    first.prepare(&sandbox).await;
+    let before = functions(&sandbox).await;
+    set_faults(&sandbox, first.pause());
+    let child = spawn(&sandbox, first);
     let process = child.id().unwrap();
-    until("the first is held", || desk.stand_in.faults().paused() > 0).await;
-    let held = functions(&desk).await;
+    until("the first is held", || sandbox.stand_in.faults().paused() > 0).await;
+    let held = functions(&sandbox).await;
     // the first alone is held: what the second does is not
-    desk.stand_in.faults().clear();
-    let said = ended(spawn(&desk, second)).await;
-    let while_held = functions(&desk).await;
-    desk.stand_in.faults().release();
+    sandbox.stand_in.faults().clear();
+    let said = ended(spawn(&sandbox, second)).await;
+    let while_held = functions(&sandbox).await;
+    sandbox.stand_in.faults().release();
     let first_said = ended(child).await;
     let word = match first.holds_for() {
         Some(purpose) => refused(first, second, &said, process, purpose),
@@ -130,7 +130,7 @@ async fn cell(first: Deed, second: Deed) -> String {
     if first != Deed::Collect && (word == "refused" || word == "left alone") {
         assert_eq!(while_held, held, "{first:?} and {second:?}: the second touched nothing\n{}", said.err);
     }
-    let whole = is_right(&desk, first, second, &first_said, &before).await;
+    let whole = is_right(&sandbox, first, second, &first_said, &before).await;
     assert!(whole, "{first:?} and {second:?}: {}\n{}", first_said.err, said.err);
     word
 }
@@ -176,7 +176,7 @@ fn beside(second: Deed, said: &Said) -> String {
 
 /// What the stand-in's store says afterwards: the reel whole, or after a deletion gone.
 async fn is_right(
-    desk: &Desk,
+    sandbox: &Sandbox,
     first: Deed,
     second: Deed,
     first_said: &Said,
@@ -184,18 +184,18 @@ async fn is_right(
 ) -> bool {
     let gone = first == Deed::Delete || (first, second) == (Deed::Check, Deed::Delete);
     if gone {
-        return functions(desk).await.is_empty() && (first == Deed::Check || first_said.code == Some(0));
+        return functions(sandbox).await.is_empty() && (first == Deed::Check || first_said.code == Some(0));
     }
     if first_said.code != Some(0) {
         return false;
     }
-    is_whole(desk, REEL).await;
+    is_whole(sandbox, REEL).await;
     // what was served goes on being served
-    first != Deed::Replace || before.keys().all(|name| name.ends_with("-index") || desk_has(desk, name))
+    first != Deed::Replace || before.keys().all(|name| name.ends_with("-index") || desk_has(sandbox, name))
 }
 
-fn desk_has(desk: &Desk, name: &str) -> bool {
-    desk.stand_in.counts().body_bytes(name) > 0
+fn desk_has(sandbox: &Sandbox, name: &str) -> bool {
+    sandbox.stand_in.counts().body_bytes(name) > 0
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,19 +212,19 @@ async fn of_two_at_one_reel_one_is_refused_by_name_or_both_are_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_list_called_left_over_and_is_served_by_now_stays() {
-    let desk = Desk::start().await;
-    set_faults(&desk, "pause-after@CreateFunction=at:3");
-    let mut killed = spawn(&desk, Deed::Publish);
-    until("three chunks are there", || desk.stand_in.faults().paused() > 0).await;
+    let sandbox = Sandbox::start().await;
+    set_faults(&sandbox, "pause-after@CreateFunction=at:3");
+    let mut killed = spawn(&sandbox, Deed::Publish);
+    until("three chunks are there", || sandbox.stand_in.faults().paused() > 0).await;
     killed.kill().await.unwrap();
-    desk.stand_in.faults().release();
-    set_faults(&desk, "pause-after@ListFunctions=1x");
-    let collecting = spawn(&desk, Deed::Collect);
-    until("the list has been read", || desk.stand_in.faults().paused() > 0).await;
-    desk.stand_in.faults().clear();
-    zipreel(&desk, &["resume", REEL]).await.ended(0);
-    desk.stand_in.faults().release();
+    sandbox.stand_in.faults().release();
+    set_faults(&sandbox, "pause-after@ListFunctions=1x");
+    let collecting = spawn(&sandbox, Deed::Collect);
+    until("the list has been read", || sandbox.stand_in.faults().paused() > 0).await;
+    sandbox.stand_in.faults().clear();
+    zipreel(&sandbox, &["resume", REEL]).await.ended(0);
+    sandbox.stand_in.faults().release();
     let said = ended(collecting).await.ended(0);
     assert!(said.err.contains("nothing to delete"), "{}", said.err);
-    is_whole(&desk, REEL).await;
+    is_whole(&sandbox, REEL).await;
 }

@@ -17,7 +17,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 use zipreel::{
-    cloud::{Cloud, Connect, Keys, Unusual},
+    cloud::{Cloud, Connect, Keys, Overrides},
     local::{self, Clock, Config, Endpoint, StandIn},
     media::ffmpeg::Tools,
     model::{
@@ -32,11 +32,11 @@ use zipreel::{
 
 use super::{
     account::connect,
-    engine::{REEL, Seen, config, order, publish},
+    engine::{BoardReporter, REEL, config, order, publish},
 };
 use crate::{
     clips::{Clip, clip, scratch},
-    publish::desk::{client, client_that_stays},
+    publish::sandbox::{client, client_that_stays},
     split::until,
 };
 
@@ -52,7 +52,8 @@ async fn published(folder: &Path) -> (StandIn, Tools, Published) {
     let clock = Clock::stopped();
     let stand_in = local::start(Config { clock: clock.clone(), ..config(folder.join("data")) }).await.unwrap();
     let (cloud, tools) = (connect(stand_in.endpoint()).await, Tools::find().await.unwrap());
-    let published = publish(cut(folder, 1), &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap();
+    let published =
+        publish(cut(folder, 1), &cloud, &tools, &BoardReporter::default(), &Control::default()).await.unwrap();
     // calls are allowed again, and the gate still knows the index that it has read
     clock.advance(Duration::from_secs(3));
     (stand_in, tools, published)
@@ -61,11 +62,11 @@ async fn published(folder: &Path) -> (StandIn, Tools, Published) {
 /// A gate that names the generation before in so many answers more, as one of its instances may for some seconds.
 struct Behind {
     url: String,
-    shared: Arc<Shared>,
+    shared: Arc<OldAnswers>,
     server: JoinHandle<()>,
 }
 
-struct Shared {
+struct OldAnswers {
     client: reqwest::Client,
     gate: String,
     /// The multivariant playlist that it still knows.
@@ -78,7 +79,7 @@ impl Behind {
     async fn start(gate: &str, answers: usize) -> Self {
         let before = client().get(format!("{gate}/{REEL}/index.m3u8")).send().await.unwrap().text().await.unwrap();
         assert!(before.starts_with("#EXTM3U"), "{before}");
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(OldAnswers {
             client: client_that_stays(),
             gate: gate.to_owned(),
             before,
@@ -102,7 +103,7 @@ impl Behind {
             region: Some("us-east-1".into()),
             endpoint: Some(endpoint.api.clone()),
             keys: Some(Keys { access_key: endpoint.access_key.clone(), secret_key: endpoint.secret_key.clone() }),
-            unusual: Unusual { function_urls: Some(self.url.clone()), ..Unusual::default() },
+            overrides: Overrides { function_urls: Some(self.url.clone()), ..Overrides::default() },
             ..Connect::default()
         };
         Cloud::connect(&connect).await.unwrap()
@@ -115,7 +116,7 @@ impl Drop for Behind {
     }
 }
 
-async fn pass(State(shared): State<Arc<Shared>>, asked: Asked) -> Response<Body> {
+async fn pass(State(shared): State<Arc<OldAnswers>>, asked: Asked) -> Response<Body> {
     let path = asked.uri().path();
     if path.ends_with("/index.m3u8") {
         shared.answers.fetch_add(1, Ordering::SeqCst);
@@ -133,7 +134,7 @@ async fn pass(State(shared): State<Arc<Shared>>, asked: Asked) -> Response<Body>
 }
 
 /// What the verifying said, and why attempts of anything failed.
-fn told(seen: &Seen) -> (Vec<String>, Vec<String>) {
+fn told(seen: &BoardReporter) -> (Vec<String>, Vec<String>) {
     let board = seen.0.lock().unwrap();
     let log = board.jobs.get(&JobName::Verify).map(|job| job.log.iter().cloned().collect());
     drop(board);
@@ -144,7 +145,7 @@ fn told(seen: &Seen) -> (Vec<String>, Vec<String>) {
 async fn a_replacement_is_verified_without_a_retry_while_the_gate_knows_the_index_before() {
     let folder = scratch();
     let (stand_in, tools, before) = published(folder.path()).await;
-    let (cloud, seen) = (connect(stand_in.endpoint()).await, Seen::default());
+    let (cloud, seen) = (connect(stand_in.endpoint()).await, BoardReporter::default());
     let after = publish(cut(folder.path(), 2), &cloud, &tools, &seen, &Control::default()).await.unwrap();
     assert_ne!(after.generation, before.generation);
     let (log, causes) = told(&seen);
@@ -156,7 +157,7 @@ async fn an_instance_of_the_gate_that_is_behind_is_waited_for_and_that_is_said_o
     let folder = scratch();
     let (stand_in, tools, _) = published(folder.path()).await;
     let behind = Behind::start(&stand_in.endpoint().gate, 2).await;
-    let (cloud, seen) = (behind.connect(stand_in.endpoint()).await, Seen::default());
+    let (cloud, seen) = (behind.connect(stand_in.endpoint()).await, BoardReporter::default());
     let after = publish(cut(folder.path(), 2), &cloud, &tools, &seen, &Control::default()).await.unwrap();
     let (log, causes) = told(&seen);
     assert_eq!((after.retries, causes, behind.answers()), (0, Vec::new(), 3), "{log:?}");
@@ -170,7 +171,7 @@ async fn a_cancel_ends_the_waiting_for_the_gate() {
     let (stand_in, tools, _) = published(folder.path()).await;
     let behind = Behind::start(&stand_in.endpoint().gate, usize::MAX).await;
     let cloud = behind.connect(stand_in.endpoint()).await;
-    let (seen, control) = (Seen::default(), Control::default());
+    let (seen, control) = (BoardReporter::default(), Control::default());
     let run = publish(cut(folder.path(), 2), &cloud, &tools, &seen, &control);
     let cancel = async {
         until("it waits", || !told(&seen).0.is_empty()).await;

@@ -12,29 +12,29 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, set_faults, zipreel};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::{Desk, Run},
+    publish::sandbox::{Run, Sandbox},
     split::until,
 };
 
 const CUT: [&str; 6] = ["--name", "again", "--segment-seconds", "2", "--chunk-mib", "1"];
 
 /// Publishes until the credentials end: the lease and two chunks are, whatever else was under way.
-async fn interrupted(desk: &Desk, video: &Path) -> Run {
-    set_faults(desk, "expired-credentials@CreateFunction=after:3");
-    let run = desk.publish(video, &CUT).await;
+async fn interrupted(sandbox: &Sandbox, video: &Path) -> Run {
+    set_faults(sandbox, "expired-credentials@CreateFunction=after:3");
+    let run = sandbox.publish(video, &CUT).await;
     let failed = run.failed();
     assert_eq!(failed["class"], "needs-person", "{failed}");
     assert!(failed["cause"].as_str().unwrap().contains("token") && failed["hint"].is_string(), "{failed}");
-    desk.stand_in.faults().clear();
-    assert_eq!(chunks(&functions(desk).await).len(), 2);
+    sandbox.stand_in.faults().clear();
+    assert_eq!(chunks(&functions(sandbox).await).len(), 2);
     run
 }
 
 /// A program that is ffmpeg in all but what it says its version is.
 #[cfg(unix)]
-pub(crate) fn other_ffmpeg(desk: &Desk) -> PathBuf {
+pub(crate) fn other_ffmpeg(sandbox: &Sandbox) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
-    let path = desk.path("other-ffmpeg");
+    let path = sandbox.path("other-ffmpeg");
     let script =
         "#!/bin/sh\nfor word; do [ \"$word\" = -version ] && exec echo ffmpeg version 99.9; done\nexec ffmpeg \"$@\"\n";
     fs::write(&path, script).unwrap();
@@ -44,55 +44,55 @@ pub(crate) fn other_ffmpeg(desk: &Desk) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_sign_in_has_ended_it_goes_on_and_sends_only_what_is_missing() {
-    let desk = Desk::start().await;
-    interrupted(&desk, &clip(Clip::Mp4)).await;
-    let there = chunks(&functions(&desk).await);
-    let before = bodies(&desk, &there);
-    let said = zipreel(&desk, &["resume"]).await.ended(0);
+    let sandbox = Sandbox::start().await;
+    interrupted(&sandbox, &clip(Clip::Mp4)).await;
+    let there = chunks(&functions(&sandbox).await);
+    let before = bodies(&sandbox, &there);
+    let said = zipreel(&sandbox, &["resume"]).await.ended(0);
     assert!(said.err.contains("resuming again: 2 of"), "{}", said.err);
-    assert_eq!(bodies(&desk, &there), before, "a deployed chunk was sent again");
-    is_whole(&desk, "again").await;
-    let said = zipreel(&desk, &["resume", "again"]).await.ended(1);
+    assert_eq!(bodies(&sandbox, &there), before, "a deployed chunk was sent again");
+    is_whole(&sandbox, "again").await;
+    let said = zipreel(&sandbox, &["resume", "again"]).await.ended(1);
     assert!(said.err.contains("nothing of that name was interrupted"), "{}", said.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_machine_finds_what_is_deployed() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Mp4), &CUT).await.published();
-    let there = chunks(&functions(&desk).await);
-    delete_function(&desk, "zipreel-again-index").await;
-    let before = bodies(&desk, &there);
-    let run = desk.publish_in("elsewhere", &clip(Clip::Mp4), &CUT).await;
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Mp4), &CUT).await.published();
+    let there = chunks(&functions(&sandbox).await);
+    delete_function(&sandbox, "zipreel-again-index").await;
+    let before = bodies(&sandbox, &there);
+    let run = sandbox.publish_in("elsewhere", &clip(Clip::Mp4), &CUT).await;
     assert_eq!(run.published()["sent"], 0);
-    assert_eq!(bodies(&desk, &there), before);
-    is_whole(&desk, "again").await;
+    assert_eq!(bodies(&sandbox, &there), before);
+    is_whole(&sandbox, "again").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_published_already_is_not_even_split() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Mp4), &CUT).await.published();
-    let before = functions(&desk).await;
-    let run = desk.publish_in("elsewhere", &clip(Clip::Mp4), &CUT).await;
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Mp4), &CUT).await.published();
+    let before = functions(&sandbox).await;
+    let run = sandbox.publish_in("elsewhere", &clip(Clip::Mp4), &CUT).await;
     assert_eq!(run.published()["sent"], 0);
     assert_eq!(run.events("segment-closed").count(), 0);
-    assert_eq!(functions(&desk).await, before);
-    let titled = desk.publish(&clip(Clip::Mp4), &[&CUT[..], &["--title", "Another"]].concat()).await;
+    assert_eq!(functions(&sandbox).await, before);
+    let titled = sandbox.publish(&clip(Clip::Mp4), &[&CUT[..], &["--title", "Another"]].concat()).await;
     assert_eq!(titled.published()["sent"], 0);
-    assert_eq!(chunks(&functions(&desk).await), chunks(&before), "only the index is another");
-    assert_ne!(functions(&desk).await, before);
-    is_whole(&desk, "again").await;
+    assert_eq!(chunks(&functions(&sandbox).await), chunks(&before), "only the index is another");
+    assert_ne!(functions(&sandbox).await, before);
+    is_whole(&sandbox, "again").await;
 }
 
 /// On one processor and on all, as on two machines.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn re_encoding_gives_the_same_bytes_however_many_processors_there_are() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::Webm);
     let args = [&CUT[..], &["--transcode", "auto"]].concat();
-    let alone = desk.command("state");
+    let alone = sandbox.command("state");
     let binary = alone.as_std().get_program().to_owned();
     let mut pinned = tokio::process::Command::new("taskset");
     pinned.args(["-c", "0"]).arg(binary).arg("publish").args(&args).arg(&video);
@@ -103,34 +103,35 @@ async fn re_encoding_gives_the_same_bytes_however_many_processors_there_are() {
     }
     let output = pinned.stdin(Stdio::null()).output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    let there = functions(&desk).await;
-    delete_function(&desk, "zipreel-again-index").await;
-    let run = desk.publish_in("elsewhere", &video, &args).await;
+    let there = functions(&sandbox).await;
+    delete_function(&sandbox, "zipreel-again-index").await;
+    let run = sandbox.publish_in("elsewhere", &video, &args).await;
     assert_eq!(run.published()["sent"], 0, "other bytes came of it");
     assert!(run.events("segment-closed").count() > 0, "it was encoded again");
-    assert_eq!(chunks(&functions(&desk).await), chunks(&there));
+    assert_eq!(chunks(&functions(&sandbox).await), chunks(&there));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_content_of_an_unpublished_chunk_is_replaced() {
-    let desk = Desk::start().await;
-    interrupted(&desk, &clip(Clip::Mp4)).await;
-    let there = chunks(&functions(&desk).await);
+    let sandbox = Sandbox::start().await;
+    interrupted(&sandbox, &clip(Clip::Mp4)).await;
+    let there = chunks(&functions(&sandbox).await);
     let damaged = there.keys().next().unwrap();
-    replace_code(&desk, damaged).await;
-    zipreel(&desk, &["resume"]).await.ended(0);
-    assert_eq!(functions(&desk).await[damaged], there[damaged]);
-    assert_eq!(desk.stand_in.counts().repeated_bytes(), 0, "it was not tried as a new one first");
-    is_whole(&desk, "again").await;
+    replace_code(&sandbox, damaged).await;
+    zipreel(&sandbox, &["resume"]).await.ended(0);
+    assert_eq!(functions(&sandbox).await[damaged], there[damaged]);
+    assert_eq!(sandbox.stand_in.counts().repeated_bytes(), 0, "it was not tried as a new one first");
+    is_whole(&sandbox, "again").await;
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn another_ffmpeg_can_t_go_on_and_says_so() {
-    let desk = Desk::start().await;
-    interrupted(&desk, &clip(Clip::Mp4)).await;
-    let other = other_ffmpeg(&desk);
-    let output = desk.command("state").args(["resume", "--json"]).env("ZIPREEL_FFMPEG", &other).output().await.unwrap();
+    let sandbox = Sandbox::start().await;
+    interrupted(&sandbox, &clip(Clip::Mp4)).await;
+    let other = other_ffmpeg(&sandbox);
+    let output =
+        sandbox.command("state").args(["resume", "--json"]).env("ZIPREEL_FFMPEG", &other).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     let last: Value = serde_json::from_str(String::from_utf8(output.stdout).unwrap().lines().last().unwrap()).unwrap();
     let what = last["what"].as_str().unwrap();
@@ -138,7 +139,7 @@ async fn another_ffmpeg_can_t_go_on_and_says_so() {
     assert!(last["hint"].as_str().unwrap().contains("gc again"), "{last}");
 
     // from another machine, without a journal: the chunks' tags tell
-    let mut command = desk.command("elsewhere");
+    let mut command = sandbox.command("elsewhere");
     command.args(["publish", "--json"]).args(CUT).arg(clip(Clip::Mp4)).env("ZIPREEL_FFMPEG", &other);
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -150,9 +151,9 @@ async fn another_ffmpeg_can_t_go_on_and_says_so() {
         .unwrap();
     let warning = planned["warnings"][0].as_str().unwrap();
     assert!(warning.contains("left 2 chunks") && warning.contains("99.9") && warning.contains("gc again"), "{warning}");
-    zipreel(&desk, &["gc", "again", "--yes"]).await.ended(0);
-    is_whole(&desk, "again").await;
-    assert!(chunks(&functions(&desk).await).keys().all(|name| !name.contains(&old_generation(warning))));
+    zipreel(&sandbox, &["gc", "again", "--yes"]).await.ended(0);
+    is_whole(&sandbox, "again").await;
+    assert!(chunks(&functions(&sandbox).await).keys().all(|name| !name.contains(&old_generation(warning))));
 }
 
 #[cfg(unix)]
@@ -162,14 +163,14 @@ fn old_generation(warning: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_video_that_has_changed_since_is_another_generation() {
-    let desk = Desk::start().await;
-    let video = desk.path("mine.mp4");
+    let sandbox = Sandbox::start().await;
+    let video = sandbox.path("mine.mp4");
     fs::copy(clip(Clip::Mp4), &video).unwrap();
-    interrupted(&desk, &video).await;
+    interrupted(&sandbox, &video).await;
     fs::copy(clip(Clip::ShortEnd), &video).unwrap();
-    let said = zipreel(&desk, &["resume"]).await.ended(1);
+    let said = zipreel(&sandbox, &["resume"]).await.ended(1);
     assert!(said.err.contains("the video has changed since") && said.err.contains("new generation"), "{}", said.err);
-    let run = desk.publish(&video, &CUT).await;
+    let run = sandbox.publish(&video, &CUT).await;
     run.published();
     let planned = run.events("planned").next().unwrap();
     assert!(planned["warnings"][0].as_str().unwrap().contains("the video has changed since"), "{planned}");
@@ -177,31 +178,31 @@ async fn a_video_that_has_changed_since_is_another_generation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_journal_costs_nothing() {
-    let desk = Desk::start().await;
-    interrupted(&desk, &clip(Clip::Mp4)).await;
-    let there = chunks(&functions(&desk).await);
-    let before = bodies(&desk, &there);
+    let sandbox = Sandbox::start().await;
+    interrupted(&sandbox, &clip(Clip::Mp4)).await;
+    let there = chunks(&functions(&sandbox).await);
+    let before = bodies(&sandbox, &there);
     let generation = there.keys().next().unwrap().split('-').nth(2).unwrap().to_owned();
-    let journal = desk.path("state").join("again").join(generation).join("journal");
+    let journal = sandbox.path("state").join("again").join(generation).join("journal");
     let mut bytes = fs::read(&journal).unwrap();
     let newline = bytes.iter().position(|byte| *byte == b'\n').unwrap();
     // the second record of several
     bytes[newline + 20] ^= 1;
     fs::write(&journal, bytes).unwrap();
-    let said = zipreel(&desk, &["resume", "again"]).await.ended(0);
+    let said = zipreel(&sandbox, &["resume", "again"]).await.ended(0);
     assert!(journal.with_extension("damaged").exists(), "{}", said.err);
-    assert_eq!(bodies(&desk, &there), before);
-    is_whole(&desk, "again").await;
-    let log = fs::read_to_string(zipreel::state::log::path(&desk.path("state"), &"again".parse().unwrap())).unwrap();
+    assert_eq!(bodies(&sandbox, &there), before);
+    is_whole(&sandbox, "again").await;
+    let log = fs::read_to_string(zipreel::state::log::path(&sandbox.path("state"), &"again".parse().unwrap())).unwrap();
     assert!(log.contains("its record 2 does not match its checksum"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_told_who_publishes() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     // the lease and one chunk are there
-    set_faults(&desk, "stall-before@CreateFunction=at:3");
-    let mut first = desk.command("state");
+    set_faults(&sandbox, "stall-before@CreateFunction=at:3");
+    let mut first = sandbox.command("state");
     first
         .arg("publish")
         .args(CUT)
@@ -210,12 +211,12 @@ async fn a_second_process_is_told_who_publishes() {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut first = first.spawn().unwrap();
-    until("the first uploads", || desk.stand_in.faults().stalled() > 0).await;
-    let run = desk.publish(&clip(Clip::Mp4), &CUT).await;
+    until("the first uploads", || sandbox.stand_in.faults().stalled() > 0).await;
+    let run = sandbox.publish(&clip(Clip::Mp4), &CUT).await;
     let what = run.failed()["what"].as_str().unwrap().to_owned();
     assert!(what.contains(&format!("another zipreel (process {})", first.id().unwrap())), "{what}");
     for command in ["delete", "gc"] {
-        let said = zipreel(&desk, &[command, "again", "--yes"]).await;
+        let said = zipreel(&sandbox, &[command, "again", "--yes"]).await;
         assert!(said.err.contains("another zipreel"), "{command}: {}", said.err);
     }
     first.start_kill().unwrap();
@@ -224,8 +225,8 @@ async fn a_second_process_is_told_who_publishes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chunk_is_in_the_journal_before_it_is_reported() {
-    let desk = Desk::start().await;
-    let mut command = desk.command("state");
+    let sandbox = Sandbox::start().await;
+    let mut command = sandbox.command("state");
     command.args(["publish", "--json"]).args(CUT).arg(clip(Clip::Mp4)).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -236,7 +237,7 @@ async fn a_chunk_is_in_the_journal_before_it_is_reported() {
             "planned" => generation = line["generation"].as_str().unwrap().to_owned(),
             "chunk-deployed" => {
                 reported += 1;
-                let path = desk.path("state").join("again").join(&generation).join("journal");
+                let path = sandbox.path("state").join("again").join(&generation).join("journal");
                 let recorded = fs::read_to_string(path).unwrap().matches(r#""record":"deployed""#).count();
                 assert!(recorded >= reported, "{recorded} recorded, {reported} reported");
             }
@@ -248,18 +249,18 @@ async fn a_chunk_is_in_the_journal_before_it_is_reported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_was_overtaken_is_told_by_whom_and_when() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Silent), &CUT).await.published();
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Silent), &CUT).await.published();
     // between the look at the index and its update someone else publishes
-    set_faults(&desk, "stall-before@CreateFunction=1x");
-    let mut command = desk.command("slow");
+    set_faults(&sandbox, "stall-before@CreateFunction=1x");
+    let mut command = sandbox.command("slow");
     command.args(["publish", "--json", "--replace"]).args(CUT).arg(clip(Clip::Mp4));
     let slow = tokio::spawn(async move { command.stderr(Stdio::piped()).stdout(Stdio::piped()).output().await });
-    until("the slow one uploads", || desk.stand_in.faults().stalled() > 0).await;
+    until("the slow one uploads", || sandbox.stand_in.faults().stalled() > 0).await;
     let args = [&CUT[..], &["--replace"]].concat();
-    let quick = desk.publish(&clip(Clip::ShortEnd), &args).await;
+    let quick = sandbox.publish(&clip(Clip::ShortEnd), &args).await;
     let generation = quick.published()["generation"].as_str().unwrap().to_owned();
-    desk.stand_in.faults().clear();
+    sandbox.stand_in.faults().clear();
     // its stalled request is cut by its own time limit
     let output = slow.await.unwrap().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -267,8 +268,8 @@ async fn who_was_overtaken_is_told_by_whom_and_when() {
     let what = last["what"].as_str().unwrap();
     assert!(what.contains("someone else published `again` meanwhile: "), "{last}");
     assert!(what.contains(&generation) && what.contains("20"), "who and when: {what}");
-    is_whole(&desk, "again").await;
-    let facts = client(&desk).get_function().function_name("zipreel-again-index").send().await.unwrap();
+    is_whole(&sandbox, "again").await;
+    let facts = client(&sandbox).get_function().function_name("zipreel-again-index").send().await.unwrap();
     let facts = facts.configuration().unwrap();
     let code: String = facts.code_sha256().unwrap().chars().take(8).collect();
     assert!(facts.description().unwrap().ends_with(&format!("code {code}")), "{facts:?}");

@@ -21,7 +21,7 @@ use zipreel::{
 
 use super::{
     account::{connect, tell},
-    engine::{POLICY, REEL, Seen, order, publish, start},
+    engine::{BoardReporter, POLICY, REEL, order, publish, start},
 };
 use crate::{
     clips::{Clip, clip, scratch},
@@ -52,7 +52,7 @@ impl Line {
     }
 
     async fn publish(&self, order: Order) -> Result<Published, Stopped> {
-        publish(order, &self.cloud, &self.tools, &Seen::default(), &Control::default()).await
+        publish(order, &self.cloud, &self.tools, &BoardReporter::default(), &Control::default()).await
     }
 
     /// Body bytes that arrived for chunks, whatever came of them, and of the lease's marker, which is tiny.
@@ -149,7 +149,7 @@ async fn a_first_chunk_that_cannot_fit_is_sent_once() {
 async fn one_upload_runs_until_the_first_is_answered_and_then_several_do() {
     // the first call is the lease's
     let line = Line::start("pause-before@CreateFunction=after:1").await;
-    let (faults, seen) = (line.stand_in.faults(), Seen::default());
+    let (faults, seen) = (line.stand_in.faults(), BoardReporter::default());
     let (order, control) = (order(line.path(), "one"), Control::default());
     let publishing = publish(order, &line.cloud, &line.tools, &seen, &control);
     let packed = || seen.0.lock().unwrap().jobs.len() > 4;

@@ -19,7 +19,7 @@ use super::account::{
 };
 use crate::{
     clips::{Clip, clip},
-    publish::desk::{Desk, Reel, Run, get_range},
+    publish::sandbox::{Reel, Run, Sandbox, get_range},
     split::until,
 };
 
@@ -29,7 +29,7 @@ const CUT: [&str; 6] = ["--segment-seconds", "2", "--chunk-mib", "1", "--paralle
 const HOLE: usize = 1_500_000;
 
 /// The clip with one byte of its picture changed, which is all that tells it from the clip.
-fn twin(folder: &Desk, byte: u8) -> PathBuf {
+fn twin(folder: &Sandbox, byte: u8) -> PathBuf {
     let path = folder.path(&format!("twin-{byte}.mp4"));
     let mut bytes = fs::read(clip(Clip::Mp4)).unwrap();
     bytes[HOLE] ^= byte;
@@ -41,9 +41,9 @@ fn named(name: &str, more: &[&'static str]) -> Vec<String> {
     [&["--name", name][..], &CUT, more].concat().into_iter().map(str::to_owned).collect()
 }
 
-async fn publish(desk: &Desk, video: &Path, name: &str, more: &[&'static str]) -> Run {
+async fn publish(sandbox: &Sandbox, video: &Path, name: &str, more: &[&'static str]) -> Run {
     let arguments = named(name, more);
-    desk.publish(video, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await
+    sandbox.publish(video, &arguments.iter().map(String::as_str).collect::<Vec<_>>()).await
 }
 
 /// All its segments, as a player reads them.
@@ -56,26 +56,26 @@ async fn segments(run: &Run) -> Vec<Vec<u8>> {
 }
 
 /// Whether it plays what the video does under a name of its own.
-async fn plays(desk: &Desk, run: &Run, video: &Path) {
-    let alone = publish(desk, video, video.file_stem().unwrap().to_str().unwrap(), &[]).await;
+async fn plays(sandbox: &Sandbox, run: &Run, video: &Path) {
+    let alone = publish(sandbox, video, video.file_stem().unwrap().to_str().unwrap(), &[]).await;
     assert!(segments(run).await == segments(&alone).await, "it plays another video");
-    is_whole(desk, REEL).await;
+    is_whole(sandbox, REEL).await;
 }
 
-async fn served(desk: &Desk) -> Existing {
-    let cloud = connect(desk.stand_in.endpoint()).await;
+async fn served(sandbox: &Sandbox) -> Existing {
+    let cloud = connect(sandbox.stand_in.endpoint()).await;
     deployed::existing(&cloud, &REEL.parse().unwrap()).await.unwrap().unwrap()
 }
 
 /// Makes the reel's index one of zipreel 0.1, which does not know the video's hash.
-async fn forget_the_hash(desk: &Desk) {
-    let Existing { index, mut entries, facts } = served(desk).await;
+async fn forget_the_hash(sandbox: &Sandbox) {
+    let Existing { index, mut entries, facts } = served(sandbox).await;
     let mut json = serde_json::to_value(&index).unwrap();
     let hash = json["current"].as_object_mut().unwrap().remove("source_sha256").unwrap();
     assert_eq!(hash.as_str().unwrap().len(), 64);
     entries.insert(INDEX_ENTRY.into(), serde_json::to_vec(&json).unwrap());
     let zip = zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
-    let client = client(desk);
+    let client = client(sandbox);
     let update = async || client.update_function_code().function_name(&facts.name).zip_file(Blob::new(zip.clone()));
     while update().await.send().await.is_err() {
         // it has not settled yet
@@ -92,116 +92,116 @@ fn is_refused(run: &Run) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_corrected_video_of_the_same_size_replaces_and_plays() {
-    let desk = Desk::start().await;
-    let (with_hole, corrected) = (twin(&desk, 1), clip(Clip::Mp4));
-    let first = publish(&desk, &with_hole, REEL, &[]).await;
-    let before = functions(&desk).await;
-    is_refused(&publish(&desk, &corrected, REEL, &[]).await);
-    assert_eq!(functions(&desk).await, before);
+    let sandbox = Sandbox::start().await;
+    let (with_hole, corrected) = (twin(&sandbox, 1), clip(Clip::Mp4));
+    let first = publish(&sandbox, &with_hole, REEL, &[]).await;
+    let before = functions(&sandbox).await;
+    is_refused(&publish(&sandbox, &corrected, REEL, &[]).await);
+    assert_eq!(functions(&sandbox).await, before);
 
-    let run = publish(&desk, &corrected, REEL, &["--replace"]).await;
+    let run = publish(&sandbox, &corrected, REEL, &["--replace"]).await;
     assert_ne!(run.published()["generation"], first.published()["generation"]);
     assert!(run.published()["sent"].as_u64().unwrap() > 0);
-    plays(&desk, &run, &corrected).await;
-    let after = functions(&desk).await;
+    plays(&sandbox, &run, &corrected).await;
+    let after = functions(&sandbox).await;
     assert!(before.iter().filter(|(name, _)| !name.ends_with("-index")).all(|(name, code)| after[name] == *code));
 
     // each of the two is known again, from another machine too
     for state in ["state", "elsewhere"] {
         let arguments = named(REEL, &[]);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let again = desk.publish_in(state, &corrected, &arguments).await;
+        let again = sandbox.publish_in(state, &corrected, &arguments).await;
         assert_eq!((&again.published()["sent"], again.events("segment-closed").count()), (&Value::from(0), 0));
         assert_eq!(again.published()["generation"], run.published()["generation"]);
-        is_refused(&desk.publish_in(state, &twin(&desk, 2), &arguments).await);
+        is_refused(&sandbox.publish_in(state, &twin(&sandbox, 2), &arguments).await);
     }
-    assert_eq!(functions(&desk).await, after);
-    let back = publish(&desk, &with_hole, REEL, &["--replace"]).await;
+    assert_eq!(functions(&sandbox).await, after);
+    let back = publish(&sandbox, &with_hole, REEL, &["--replace"]).await;
     assert_eq!(back.published()["generation"], first.published()["generation"]);
     assert_eq!((&back.published()["sent"], back.events("segment-closed").count()), (&Value::from(0), 0));
-    plays(&desk, &back, &with_hole).await;
+    plays(&sandbox, &back, &with_hole).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_with_another_video_is_refused_whether_or_not_something_is_missing() {
-    let desk = Desk::start().await;
-    let (made_of, another) = (clip(Clip::Mp4), twin(&desk, 1));
+    let sandbox = Sandbox::start().await;
+    let (made_of, another) = (clip(Clip::Mp4), twin(&sandbox, 1));
     let (made_of, another) = (made_of.to_str().unwrap(), another.to_str().unwrap());
-    publish(&desk, Path::new(made_of), REEL, &[]).await.published();
-    let whole = functions(&desk).await;
+    publish(&sandbox, Path::new(made_of), REEL, &[]).await.published();
+    let whole = functions(&sandbox).await;
     let refused = async || {
-        let before = functions(&desk).await;
-        let said = zipreel(&desk, &["check", REEL, "--repair", another]).await.ended(1);
+        let before = functions(&sandbox).await;
+        let said = zipreel(&sandbox, &["check", REEL, "--repair", another]).await.ended(1);
         assert!(said.err.contains("twin-1.mp4` is another video than it was made of"), "{}", said.err);
-        assert_eq!(functions(&desk).await, before);
+        assert_eq!(functions(&sandbox).await, before);
     };
     refused().await;
-    zipreel(&desk, &["check", REEL, "--repair", made_of]).await.ended(0);
-    assert_eq!(functions(&desk).await, whole);
+    zipreel(&sandbox, &["check", REEL, "--repair", made_of]).await.ended(0);
+    assert_eq!(functions(&sandbox).await, whole);
 
     for name in chunks(&whole).keys() {
-        delete_function(&desk, name).await;
+        delete_function(&sandbox, name).await;
     }
     refused().await;
-    zipreel(&desk, &["check", REEL, "--repair", made_of]).await.ended(0);
-    assert_eq!(functions(&desk).await, whole);
-    is_whole(&desk, REEL).await;
+    zipreel(&sandbox, &["check", REEL, "--repair", made_of]).await.ended(0);
+    assert_eq!(functions(&sandbox).await, whole);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_hash_in_the_index_the_video_is_cut_and_compared() {
-    let desk = Desk::start().await;
-    let (made_of, another) = (clip(Clip::Mp4), twin(&desk, 1));
-    let first = publish(&desk, &made_of, REEL, &[]).await;
+    let sandbox = Sandbox::start().await;
+    let (made_of, another) = (clip(Clip::Mp4), twin(&sandbox, 1));
+    let first = publish(&sandbox, &made_of, REEL, &[]).await;
     first.published();
-    let hash = served(&desk).await.index.current.source_sha256;
-    forget_the_hash(&desk).await;
-    let before = functions(&desk).await;
-    is_refused(&publish(&desk, &another, REEL, &[]).await);
-    let said = zipreel(&desk, &["check", REEL, "--repair", another.to_str().unwrap()]).await.ended(1);
+    let hash = served(&sandbox).await.index.current.source_sha256;
+    forget_the_hash(&sandbox).await;
+    let before = functions(&sandbox).await;
+    is_refused(&publish(&sandbox, &another, REEL, &[]).await);
+    let said = zipreel(&sandbox, &["check", REEL, "--repair", another.to_str().unwrap()]).await.ended(1);
     assert!(said.err.contains("twin-1.mp4` is another video than it was made of"), "{}", said.err);
-    assert_eq!(functions(&desk).await, before);
+    assert_eq!(functions(&sandbox).await, before);
 
     // of the same video nothing is sent but the hash, so that the next time it need not be cut
-    let sent = bodies(&desk, &chunks(&before));
-    zipreel(&desk, &["check", REEL, "--repair", made_of.to_str().unwrap()]).await.ended(0);
-    assert_eq!((bodies(&desk, &chunks(&before)), chunks(&functions(&desk).await)), (sent, chunks(&before)));
-    assert_eq!(served(&desk).await.index.current.source_sha256, hash);
-    forget_the_hash(&desk).await;
-    let again = publish(&desk, &made_of, REEL, &[]).await;
+    let sent = bodies(&sandbox, &chunks(&before));
+    zipreel(&sandbox, &["check", REEL, "--repair", made_of.to_str().unwrap()]).await.ended(0);
+    assert_eq!((bodies(&sandbox, &chunks(&before)), chunks(&functions(&sandbox).await)), (sent, chunks(&before)));
+    assert_eq!(served(&sandbox).await.index.current.source_sha256, hash);
+    forget_the_hash(&sandbox).await;
+    let again = publish(&sandbox, &made_of, REEL, &[]).await;
     assert_eq!(again.published()["sent"], 0);
-    assert_eq!(served(&desk).await.index.current.source_sha256, hash);
+    assert_eq!(served(&sandbox).await.index.current.source_sha256, hash);
 
-    forget_the_hash(&desk).await;
-    let run = publish(&desk, &another, REEL, &["--replace"]).await;
+    forget_the_hash(&sandbox).await;
+    let run = publish(&sandbox, &another, REEL, &["--replace"]).await;
     assert_ne!(run.published()["generation"], first.published()["generation"]);
-    plays(&desk, &run, &another).await;
+    plays(&sandbox, &run, &another).await;
 }
 
 /// Publishes until this pauses it, and kills it there.
-async fn killed(desk: &Desk, video: &Path, more: &[&'static str], pause: &str) {
-    set_faults(desk, pause);
-    let mut command = desk.command("state");
+async fn killed(sandbox: &Sandbox, video: &Path, more: &[&'static str], pause: &str) {
+    set_faults(sandbox, pause);
+    let mut command = sandbox.command("state");
     command.arg("publish").args(named(REEL, more)).arg(video).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    until("it is held", || desk.stand_in.faults().paused() > 0).await;
+    until("it is held", || sandbox.stand_in.faults().paused() > 0).await;
     child.kill().await.unwrap();
-    set_faults(desk, "");
-    desk.stand_in.faults().release();
+    set_faults(sandbox, "");
+    sandbox.stand_in.faults().release();
 }
 
 /// An interrupted publishing goes on with a file that was corrected meanwhile.
 async fn goes_on_with_what_the_file_holds_now(pause: &str) {
-    let desk = Desk::start().await;
-    let video = desk.path("mine.mp4");
-    fs::copy(twin(&desk, 1), &video).unwrap();
-    killed(&desk, &video, &[], pause).await;
+    let sandbox = Sandbox::start().await;
+    let video = sandbox.path("mine.mp4");
+    fs::copy(twin(&sandbox, 1), &video).unwrap();
+    killed(&sandbox, &video, &[], pause).await;
     fs::copy(clip(Clip::Mp4), &video).unwrap();
-    plays(&desk, &resume(&desk).await, &video).await;
+    plays(&sandbox, &resume(&sandbox).await, &video).await;
 }
 
-async fn resume(desk: &Desk) -> Run {
-    let output = desk.command("state").args(["resume", REEL, "--json"]).output().await.unwrap();
+async fn resume(sandbox: &Sandbox) -> Run {
+    let output = sandbox.command("state").args(["resume", REEL, "--json"]).output().await.unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
     let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let run = Run { code: output.status.code(), lines, stderr: String::from_utf8(output.stderr).unwrap() };
@@ -224,21 +224,21 @@ async fn a_file_corrected_while_all_of_it_was_deployed_is_not_taken_for_what_it_
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_correction_goes_on_beside_what_it_corrects_and_without() {
     for deleted in [false, true] {
-        let desk = Desk::start().await;
-        let (with_hole, corrected) = (twin(&desk, 1), clip(Clip::Mp4));
-        publish(&desk, &with_hole, REEL, &[]).await.published();
-        let before = functions(&desk).await;
-        killed(&desk, &corrected, &["--replace"], "pause-after@CreateFunction=at:4").await;
-        let begun = functions(&desk).await;
+        let sandbox = Sandbox::start().await;
+        let (with_hole, corrected) = (twin(&sandbox, 1), clip(Clip::Mp4));
+        publish(&sandbox, &with_hole, REEL, &[]).await.published();
+        let before = functions(&sandbox).await;
+        killed(&sandbox, &corrected, &["--replace"], "pause-after@CreateFunction=at:4").await;
+        let begun = functions(&sandbox).await;
         let begun: Functions = begun.into_iter().filter(|(name, _)| !before.contains_key(name)).collect();
         assert_eq!(begun.len(), 3);
         if deleted {
-            delete_function(&desk, "zipreel-m-index").await;
+            delete_function(&sandbox, "zipreel-m-index").await;
         }
-        let sent = bodies(&desk, &begun);
-        let run = resume(&desk).await;
-        assert_eq!(bodies(&desk, &begun), sent, "what is deployed is not sent again");
-        plays(&desk, &run, &corrected).await;
+        let sent = bodies(&sandbox, &begun);
+        let run = resume(&sandbox).await;
+        assert_eq!(bodies(&sandbox, &begun), sent, "what is deployed is not sent again");
+        plays(&sandbox, &run, &corrected).await;
     }
 }
 
@@ -246,25 +246,25 @@ async fn an_interrupted_correction_goes_on_beside_what_it_corrects_and_without()
 #[tokio::test(flavor = "multi_thread")]
 async fn another_ffmpeg_may_repair_as_far_as_it_makes_what_is_promised() {
     use std::os::unix::fs::PermissionsExt;
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::Mp4);
-    publish(&desk, &video, REEL, &[]).await.published();
-    let whole = functions(&desk).await;
+    publish(&sandbox, &video, REEL, &[]).await.published();
+    let whole = functions(&sandbox).await;
     let first = chunks(&whole).into_keys().next().unwrap();
     let repair = async |ffmpeg: &Path| {
-        let mut command = desk.command("state");
+        let mut command = sandbox.command("state");
         command.args(["check", REEL, "--repair"]).arg(&video).env("ZIPREEL_FFMPEG", ffmpeg);
         command.output().await.unwrap()
     };
-    delete_function(&desk, &first).await;
-    let newer = super::resume::other_ffmpeg(&desk);
+    delete_function(&sandbox, &first).await;
+    let newer = super::resume::other_ffmpeg(&sandbox);
     let said = repair(&newer).await;
     assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
-    assert_eq!(functions(&desk).await, whole);
+    assert_eq!(functions(&sandbox).await, whole);
 
-    delete_function(&desk, &first).await;
-    let damaged = functions(&desk).await;
-    let later = desk.path("later-ffmpeg");
+    delete_function(&sandbox, &first).await;
+    let damaged = functions(&sandbox).await;
+    let later = sandbox.path("later-ffmpeg");
     let script =
         "#!/bin/sh\nfor word; do [ \"$word\" = hls ] && exec ffmpeg -itsoffset 1 \"$@\"; done\nexec ffmpeg \"$@\"\n";
     fs::write(&later, script).unwrap();
@@ -273,55 +273,55 @@ async fn another_ffmpeg_may_repair_as_far_as_it_makes_what_is_promised() {
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
     assert_eq!(said.status.code(), Some(1), "{text}");
     assert!(text.contains(&format!("function `{first}` is published with other content than was made now")), "{text}");
-    assert_eq!(functions(&desk).await, damaged, "nothing but what is promised is put there");
+    assert_eq!(functions(&sandbox).await, damaged, "nothing but what is promised is put there");
 }
 
 /// Both machines look at an account without the reel; the first goes on once the other has published. Gives how that
 /// ended, and the functions as the other left them.
-async fn overtaken(desk: &Desk, first: &Path, other: &Path) -> (Run, Functions) {
-    set_faults(desk, "pause-before@CreateFunction=1x");
-    let mut command = desk.command("state");
-    command.env("ZIPREEL_WORK_DIR", desk.path("work-of-another")).stdout(Stdio::piped()).stderr(Stdio::piped());
+async fn overtaken(sandbox: &Sandbox, first: &Path, other: &Path) -> (Run, Functions) {
+    set_faults(sandbox, "pause-before@CreateFunction=1x");
+    let mut command = sandbox.command("state");
+    command.env("ZIPREEL_WORK_DIR", sandbox.path("work-of-another")).stdout(Stdio::piped()).stderr(Stdio::piped());
     let (first, arguments) = (first.to_owned(), named(REEL, &[]));
     let arguments: Vec<String> = arguments.into_iter().collect();
     let slow = tokio::spawn(async move {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         Run::of(command, &first, &arguments).await
     });
-    until("the first is held", || desk.stand_in.faults().paused() > 0).await;
+    until("the first is held", || sandbox.stand_in.faults().paused() > 0).await;
     let arguments = named(REEL, &[]);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    desk.publish_in("elsewhere", other, &arguments).await.published();
-    let left = functions(desk).await;
-    set_faults(desk, "");
-    desk.stand_in.faults().release();
+    sandbox.publish_in("elsewhere", other, &arguments).await.published();
+    let left = functions(sandbox).await;
+    set_faults(sandbox, "");
+    sandbox.stand_in.faults().release();
     (slow.await.unwrap(), left)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_overtaken_by_the_same_reel_ends_well() {
-    let desk = Desk::start().await;
-    let (run, left) = overtaken(&desk, &clip(Clip::Mp4), &clip(Clip::Mp4)).await;
+    let sandbox = Sandbox::start().await;
+    let (run, left) = overtaken(&sandbox, &clip(Clip::Mp4), &clip(Clip::Mp4)).await;
     let generation = run.published()["generation"].as_str().unwrap();
     assert!(left.keys().any(|name| name.contains(generation)));
-    assert_eq!(functions(&desk).await, left, "there is nothing to add");
-    is_whole(&desk, REEL).await;
+    assert_eq!(functions(&sandbox).await, left, "there is nothing to add");
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_was_overtaken_by_a_twin_does_not_mix_its_chunks_into_that() {
-    let desk = Desk::start().await;
-    let (run, left) = overtaken(&desk, &twin(&desk, 1), &clip(Clip::Mp4)).await;
+    let sandbox = Sandbox::start().await;
+    let (run, left) = overtaken(&sandbox, &twin(&sandbox, 1), &clip(Clip::Mp4)).await;
     let what = run.failed()["what"].as_str().unwrap();
     assert!(what.contains("someone else published `m` meanwhile"), "{what}");
-    assert_eq!(functions(&desk).await, left);
-    is_whole(&desk, REEL).await;
+    assert_eq!(functions(&sandbox).await, left);
+    is_whole(&sandbox, REEL).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_index_waits_until_all_bytes_are_hashed_and_says_how_far_that_is() {
-    let desk = Desk::start().await;
-    let run = publish(&desk, &clip(Clip::Mp4), REEL, &[]).await;
+    let sandbox = Sandbox::start().await;
+    let run = publish(&sandbox, &clip(Clip::Mp4), REEL, &[]).await;
     run.published();
     let place = |job: &str, state: &str| {
         let is = |line: &Value| line["event"] == "job" && line["job"] == job && line["state"] == state;
@@ -330,6 +330,6 @@ async fn the_index_waits_until_all_bytes_are_hashed_and_says_how_far_that_is() {
     assert!(place("hash", "succeeded") < place("index", "started"));
     let sized = &run.lines[place("hash", "sized")];
     assert_eq!(sized["total"], fs::metadata(clip(Clip::Mp4)).unwrap().len());
-    let whole: String = served(&desk).await.index.current.source_sha256.unwrap().to_string();
-    assert_eq!(whole, crate::publish::desk::tool("sha256sum", &[clip(Clip::Mp4).to_str().unwrap()])[..64]);
+    let whole: String = served(&sandbox).await.index.current.source_sha256.unwrap().to_string();
+    assert_eq!(whole, crate::publish::sandbox::tool("sha256sum", &[clip(Clip::Mp4).to_str().unwrap()])[..64]);
 }

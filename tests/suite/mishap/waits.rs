@@ -17,13 +17,13 @@ use zipreel::{
 
 use super::{
     account::connect,
-    engine::{POLICY, REEL, Seen, config, order, publish, start},
+    engine::{BoardReporter, POLICY, REEL, config, order, publish, start},
 };
 #[cfg(unix)]
 use super::{account::processes_in, engine::told};
 use crate::{
     clips::scratch,
-    publish::desk::{free_ports, start_again},
+    publish::sandbox::{free_ports, start_again},
     split::until,
 };
 
@@ -40,7 +40,7 @@ async fn attended(
     act: impl FnOnce(Vec<(JobName, String)>),
 ) -> Published {
     let cloud = connect(stand_in.endpoint()).await;
-    let (control, seen) = (Control::attended(), Seen::default());
+    let (control, seen) = (Control::attended(), BoardReporter::default());
     let run = tokio::spawn({
         let (cloud, seen, control) = (cloud.clone(), seen.clone(), control.clone());
         async move { publish(order, &cloud, &tools, &seen, &control).await }
@@ -129,7 +129,7 @@ async fn a_publishing_that_fails_does_not_wait_for_its_poster() {
     fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
     let (cloud, tools) = (connect(stand_in.endpoint()).await, Tools { ffmpeg: slow, ..real });
     let order = order(folder.path(), "one");
-    let stopped = publish(order, &cloud, &tools, &Seen::default(), &Control::default()).await.unwrap_err();
+    let stopped = publish(order, &cloud, &tools, &BoardReporter::default(), &Control::default()).await.unwrap_err();
     assert!(told(&stopped).contains("token included in the request is expired"), "{stopped:?}");
     assert_eq!(fs::read_to_string(&grabs).unwrap(), "grab\n", "it tried one place of the video after another");
     until("no grab is left", || processes_in(folder.path()).is_empty()).await;
@@ -146,7 +146,7 @@ async fn a_network_that_is_gone_is_waited_for() {
     let cloud = connect(stand_in.endpoint()).await;
     let policy = RetryPolicy { attempts: 2, offline: Duration::from_secs(600), ..POLICY };
     let order = Order { retry: policy, ..order(folder.path(), "one") };
-    let seen = Seen::default();
+    let seen = BoardReporter::default();
     let run = tokio::spawn({
         let (cloud, seen, tools) = (cloud.clone(), seen.clone(), Tools::find().await.unwrap());
         async move { publish(order, &cloud, &tools, &seen, &Control::default()).await }

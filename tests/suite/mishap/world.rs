@@ -26,16 +26,16 @@ use zipreel::{
     },
     running::reporter::{Control, Reporter},
     use_cases::{
-        Engine, Follow, Machine, Person, Question, Reply, Unusual,
+        Engine, Follow, Machine, Overrides, Person, Question, Reply,
         account::{RelayWish, setup},
-        reels::{self, check::Depth, collect::Found, repair::Repair},
+        reels::{self, check::Depth, gc::Found, repair::Repair},
     },
 };
 
 use super::engine::{POLICY, REEL, config, told};
 use crate::{
     clips::{Clip, clip, scratch},
-    publish::desk::command_in,
+    publish::sandbox::command_in,
     split::until,
     stand_in::clients::lambda,
 };
@@ -178,7 +178,7 @@ impl World {
             data: data.clone(),
             port: 0,
             faults: None,
-            unusual: Unusual::default(),
+            overrides: Overrides::default(),
         };
         let machines = [0, 1].map(|number| Engine::new(machine(number)));
         Self { stand_in, clock, machines, means, folder }
@@ -324,9 +324,7 @@ async fn act(engine: &Engine, deed: Deed) -> Result<(), String> {
                     left_alone.push(fault.to_string());
                 }
             };
-            Box::pin(reels::collect::collect(engine, &place(), Some(&reel), &Yes, &follow, found))
-                .await
-                .map_err(said)?;
+            Box::pin(reels::gc::collect(engine, &place(), Some(&reel), &Yes, &follow, found)).await.map_err(said)?;
             // what another works on is left alone, which is no failure
             match left_alone.pop() {
                 Some(why) => Err(format!("left alone: {why}")),

@@ -9,8 +9,8 @@ use crate::{
     clips::{Clip, clip, scratch},
     contract::runtime::{node, repository},
     publish::{
-        desk::tool,
         frames::{framemd5, source_hashes},
+        sandbox::tool,
     },
 };
 

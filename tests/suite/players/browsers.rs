@@ -48,7 +48,7 @@ async fn plays_the_watch_page(browser: Browser, others: &[&str]) {
 /// A pause, after which it jumps to where nothing is loaded: the bucket refuses a link that everyone believes in, and all
 /// links have ended.
 async fn survives(browser: Browser, stage: &Stage, reel: &Reel) {
-    let stand_in = &stage.desk.stand_in;
+    let stand_in = &stage.sandbox.stand_in;
     // the stand-in's relay reads by itself what it serves; the deployed one keeps redirects, and asks the bucket
     let functions = deployed(stand_in, Options::default()).await;
     let page = reel.page.replace(&stand_in.endpoint().gate, &functions.gate);

@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 use tokio::{net::TcpListener, task::JoinHandle};
 use zipreel::local::Clock;
 
-use crate::publish::desk::client_that_stays;
+use crate::publish::sandbox::client_that_stays;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -36,11 +36,11 @@ pub(crate) enum Hour {
 pub(crate) struct Front {
     /// `http://127.0.0.1:port`
     pub(crate) url: String,
-    shared: Arc<Shared>,
+    shared: Arc<Edge>,
     server: JoinHandle<()>,
 }
 
-struct Shared {
+struct Edge {
     client: reqwest::Client,
     gate: String,
     clock: Clock,
@@ -63,7 +63,7 @@ struct Kept {
 
 impl Front {
     pub(crate) async fn start(gate: &str, clock: Clock, hour: Hour, after: usize) -> Self {
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(Edge {
             client: client_that_stays(),
             gate: gate.to_owned(),
             clock,
@@ -96,7 +96,7 @@ impl Drop for Front {
     }
 }
 
-async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+async fn pass(State(shared): State<Arc<Edge>>, request: Request) -> Response<Body> {
     let path = request.uri().path();
     let strikes = path.ends_with(".ts") && shared.asked.fetch_add(1, Ordering::SeqCst) == shared.after;
     if strikes && shared.hour == Hour::Paused {
@@ -120,7 +120,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response<B
     passed.body(Body::from(answer.body)).unwrap()
 }
 
-impl Shared {
+impl Edge {
     fn kept(&self, path: &str) -> Option<Kept> {
         let kept = self.kept.lock().unwrap().get(path).filter(|kept| kept.until > self.clock.now()).cloned()?;
         self.from_cache.fetch_add(1, Ordering::SeqCst);

@@ -11,7 +11,7 @@ async fn page(scenario: &str, reel: &Reel, more: &[&str]) -> Value {
 
 /// What `zipreel embed` says of the reel `mp4`.
 async fn embed(stage: &Stage) -> String {
-    zipreel(&stage.desk, &["embed", "mp4", "--json"]).await.ended(0).out
+    zipreel(&stage.sandbox, &["embed", "mp4", "--json"]).await.ended(0).out
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,14 +21,14 @@ async fn both_pieces_of_html_play_on_another_site() {
     let said = embed(&stage).await;
     assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["relay"], true);
     page("embedded", &reel, &["--html", &said]).await;
-    let plain = zipreel(&stage.desk, &["embed", "mp4"]).await.ended(0);
+    let plain = zipreel(&stage.sandbox, &["embed", "mp4"]).await.ended(0);
     let html: Value = serde_json::from_str(&said).unwrap();
     for piece in ["iframe", "video"] {
         assert!(plain.out.contains(html[piece].as_str().unwrap()), "{}", plain.out);
     }
     assert!(!plain.err.contains("relay is off") && !plain.err.contains("open GOPs"), "{}", plain.err);
     stage.publish(Clip::OpenGop).await;
-    let open = zipreel(&stage.desk, &["embed", "opengop"]).await.ended(0);
+    let open = zipreel(&stage.sandbox, &["embed", "opengop"]).await.ended(0);
     assert!(open.err.contains("open GOPs"), "{}", open.err);
 }
 
@@ -40,9 +40,9 @@ async fn embedded_without_the_relay_both_lead_to_where_it_plays() {
     let said = embed(&stage).await;
     assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["relay"], false);
     page("embeddedOff", &reel, &["--html", &said]).await;
-    let plain = zipreel(&stage.desk, &["embed", "mp4"]).await.ended(0);
+    let plain = zipreel(&stage.sandbox, &["embed", "mp4"]).await.ended(0);
     assert!(plain.err.contains("the relay is off") && plain.err.contains("zipreel relay on"), "{}", plain.err);
-    let missing = zipreel(&stage.desk, &["embed", "nothing"]).await.ended(1);
+    let missing = zipreel(&stage.sandbox, &["embed", "nothing"]).await.ended(1);
     assert!(missing.err.contains("could not find the reel `nothing`"), "{}", missing.err);
 }
 

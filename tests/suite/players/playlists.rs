@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clips::{Clip, clip},
     contract::runtime::{node, python, repository},
-    publish::desk::{Desk, Run, client, get_range},
+    publish::sandbox::{Run, Sandbox, client, get_range},
 };
 
 /// With the length of segments and the size of chunks: open GOPs, a last segment of a tenth of a second, no sound, many
@@ -133,9 +133,9 @@ async fn served(run: &Run) -> Vec<Served> {
     all
 }
 
-async fn publish(desk: &Desk, (kind, seconds, mib): (Clip, &str, &str)) -> Run {
+async fn publish(sandbox: &Sandbox, (kind, seconds, mib): (Clip, &str, &str)) -> Run {
     let name = format!("{kind:?}").to_lowercase();
-    desk.publish(&clip(kind), &["--name", &name, "--segment-seconds", seconds, "--chunk-mib", mib]).await
+    sandbox.publish(&clip(kind), &["--name", &name, "--segment-seconds", seconds, "--chunk-mib", mib]).await
 }
 
 /// What a parser made of a playlist.
@@ -207,10 +207,10 @@ fn is_read_as_written(playlist: &Served, read: &Read) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_playlist_keeps_the_rfc_and_is_read_as_written_by_the_parsers_of_others() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let mut playlists = Vec::new();
     for source in SOURCES {
-        let run = publish(&desk, source).await;
+        let run = publish(&sandbox, source).await;
         let of_reel = served(&run).await;
         let closed: Vec<_> = run.events("segment-closed").map(|line| line["bytes"].as_u64().unwrap()).collect();
         for playlist in &of_reel {
@@ -234,8 +234,8 @@ async fn every_playlist_keeps_the_rfc_and_is_read_as_written_by_the_parsers_of_o
 /// Neither the rules nor the parsers let everything pass.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_playlist_that_breaks_a_rule_is_found_out_by_that_rule() {
-    let desk = Desk::start().await;
-    let good = served(&publish(&desk, MANY_CHUNKS).await).await;
+    let sandbox = Sandbox::start().await;
+    let good = served(&publish(&sandbox, MANY_CHUNKS).await).await;
     for rule in RULES {
         let mut tried = 0;
         for playlist in good.iter().filter(|playlist| rule.of.is_none_or(|kind| kind == playlist.kind)) {

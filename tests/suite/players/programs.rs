@@ -15,8 +15,8 @@ use crate::{
     clips::{Clip, clip},
     contract::runtime::repository,
     publish::{
-        desk::tool,
         frames::{framemd5, source_hashes},
+        sandbox::tool,
     },
 };
 
@@ -42,9 +42,9 @@ fn version(program: &str, arguments: &[&str], place: usize) -> String {
 
 /// Plays a reel through a cache, with an hour that passes in the middle.
 async fn over_an_hour<T>(stage: &Stage, reel: &Reel, hour: Hour, play: impl AsyncFn(&str) -> T) -> T {
-    let gate = stage.desk.stand_in.endpoint().gate.clone();
+    let gate = stage.sandbox.stand_in.endpoint().gate.clone();
     let front = Front::start(&gate, stage.clock.clone(), hour, BEFORE_THE_HOUR).await;
-    let refused = || stage.desk.stand_in.counts().answers(Operation::Download, 403);
+    let refused = || stage.sandbox.stand_in.counts().answers(Operation::Download, 403);
     let before = refused();
     let seen = play(&reel.playlist().replace(&gate, &front.url)).await;
     let (refused, cached, asked) = (refused() - before, front.answered_from_cache(), front.asked_afterwards());

@@ -18,34 +18,34 @@ use crate::{
         runtime::{node, repository},
         sides::connect,
     },
-    publish::desk::{Desk, Run},
+    publish::sandbox::{Run, Sandbox},
 };
 
 /// A title as someone who means harm would choose it.
 pub(crate) const TITLE: &str = "Été <script>document.title='!'</script> & \"more\"";
 
 pub(crate) struct Stage {
-    pub(crate) desk: Desk,
+    pub(crate) sandbox: Sandbox,
     pub(crate) clock: Clock,
 }
 
 impl Stage {
     pub(crate) async fn new() -> Self {
         let clock = Clock::system();
-        Self { desk: Desk::start_at(clock.clone()).await, clock }
+        Self { sandbox: Sandbox::start_at(clock.clone()).await, clock }
     }
 
     /// Publishes in segments of 2 s, so that a short clip has many borders.
     pub(crate) async fn publish(&self, kind: Clip) -> Reel {
         let name = format!("{kind:?}").to_lowercase();
         let args = ["--name", &name, "--title", TITLE, "--segment-seconds", "2", "--chunk-mib", "1"];
-        let run = self.desk.publish(&clip(kind), &args).await;
+        let run = self.sandbox.publish(&clip(kind), &args).await;
         Reel::of(&run)
     }
 
     /// As an account has it whose owner has not accepted the relay's price.
     pub(crate) async fn switch_relay_off(&self) {
-        assert!(connect(&self.desk.stand_in).await.delete_function("zipreel-relay").await.unwrap());
+        assert!(connect(&self.sandbox.stand_in).await.delete_function("zipreel-relay").await.unwrap());
     }
 }
 

@@ -7,15 +7,15 @@ use std::{
     path::Path,
 };
 
-use super::desk::{Desk, Reel, Run, client, get_range, tool};
+use super::sandbox::{Reel, Run, Sandbox, client, get_range, tool};
 use crate::{
     clips::{Clip, clip},
     stand_in::clients::lambda,
 };
 
 /// Every function's zip by its name, downloaded through its link.
-async fn zips(desk: &Desk, prefix: &str) -> BTreeMap<String, (Vec<u8>, String)> {
-    let lambda = lambda(desk.stand_in.endpoint());
+async fn zips(sandbox: &Sandbox, prefix: &str) -> BTreeMap<String, (Vec<u8>, String)> {
+    let lambda = lambda(sandbox.stand_in.endpoint());
     let mut found = BTreeMap::new();
     let mut marker = None;
     loop {
@@ -38,12 +38,15 @@ async fn zips(desk: &Desk, prefix: &str) -> BTreeMap<String, (Vec<u8>, String)> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_unzipper_reads_every_zip() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Mp4), &["--name", "zips", "--segment-seconds", "2", "--chunk-mib", "1"]).await.published();
-    let zips = zips(&desk, "zipreel-zips-").await;
+    let sandbox = Sandbox::start().await;
+    sandbox
+        .publish(&clip(Clip::Mp4), &["--name", "zips", "--segment-seconds", "2", "--chunk-mib", "1"])
+        .await
+        .published();
+    let zips = zips(&sandbox, "zipreel-zips-").await;
     assert!(zips.len() > 3, "{:?}", zips.keys());
     for (name, (bytes, _)) in &zips {
-        let path = desk.path(&format!("{name}.zip"));
+        let path = sandbox.path(&format!("{name}.zip"));
         std::fs::write(&path, bytes).unwrap();
         let path = path.to_str().unwrap();
         tool("unzip", &["-tqq", path]);
@@ -87,14 +90,14 @@ fn segments_by_hand(folder: &Path, video: &Path) -> Vec<Vec<u8>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cutting_at_the_byte_ranges_gives_back_the_segments() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::Mp4);
-    let run = desk.publish(&video, &["--name", "cut", "--segment-seconds", "2"]).await;
+    let run = sandbox.publish(&video, &["--name", "cut", "--segment-seconds", "2"]).await;
     let reel = Reel::of(&run).await;
     let by_hand = segments_by_hand(crate::clips::scratch().path(), &video);
     let ranges = reel.ranges();
     assert_eq!(ranges.len(), by_hand.len());
-    let zips = zips(&desk, "zipreel-cut-").await;
+    let zips = zips(&sandbox, "zipreel-cut-").await;
     for (place, ((url, offset, length), expected)) in ranges.iter().zip(&by_hand).enumerate() {
         let range = get_range(url, *offset, *length).await;
         let number = url.rsplit('/').next().unwrap().strip_suffix(".ts").unwrap();
@@ -122,9 +125,9 @@ fn hashes(run: &Run, zips: &BTreeMap<String, (Vec<u8>, String)>) -> BTreeMap<Str
 async fn the_same_input_gives_the_same_chunks_on_every_run() {
     let mut seen = Vec::new();
     for state in ["first", "second"] {
-        let desk = Desk::start().await;
-        let run = desk.publish_in(state, &clip(Clip::Mp4), &["--name", "same", "--segment-seconds", "2"]).await;
-        let zips = zips(&desk, "zipreel-same-").await;
+        let sandbox = Sandbox::start().await;
+        let run = sandbox.publish_in(state, &clip(Clip::Mp4), &["--name", "same", "--segment-seconds", "2"]).await;
+        let zips = zips(&sandbox, "zipreel-same-").await;
         seen.push(hashes(&run, &zips));
     }
     assert!(seen[0].len() > 1, "{seen:?}");
@@ -133,9 +136,9 @@ async fn the_same_input_gives_the_same_chunks_on_every_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_longest_name_fits() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let name = "a".repeat(32);
-    desk.publish(&clip(Clip::Silent), &["--name", &name]).await.published();
-    let zips = zips(&desk, &format!("zipreel-{name}-")).await;
+    sandbox.publish(&clip(Clip::Silent), &["--name", &name]).await.published();
+    let zips = zips(&sandbox, &format!("zipreel-{name}-")).await;
     assert!(zips.len() >= 2 && zips.keys().all(|name| name.len() <= 64), "{:?}", zips.keys());
 }

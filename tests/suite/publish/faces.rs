@@ -6,16 +6,16 @@ use std::{fs, io::Cursor, process::Stdio};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::desk::{Desk, client, get, tool};
+use super::sandbox::{Sandbox, client, get, tool};
 use crate::{
     clips::{Clip, clip},
     stand_in::clients::lambda,
 };
 
 /// The `index.json` that is deployed for a reel.
-async fn index(desk: &Desk, reel: &str) -> Value {
+async fn index(sandbox: &Sandbox, reel: &str) -> Value {
     let name = format!("zipreel-{reel}-index");
-    let answer = lambda(desk.stand_in.endpoint()).get_function().function_name(name).send().await.unwrap();
+    let answer = lambda(sandbox.stand_in.endpoint()).get_function().function_name(name).send().await.unwrap();
     let link = answer.code().unwrap().location().unwrap().to_owned();
     let zip = client().get(link).send().await.unwrap().bytes().await.unwrap();
     serde_json::from_reader(zip::ZipArchive::new(Cursor::new(zip)).unwrap().by_name("index.json").unwrap()).unwrap()
@@ -23,11 +23,11 @@ async fn index(desk: &Desk, reel: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flag_wins_over_the_environment_and_that_over_the_file() {
-    let desk = Desk::start().await;
-    let config = desk.path("home/config/zipreel");
+    let sandbox = Sandbox::start().await;
+    let config = sandbox.path("home/config/zipreel");
     fs::create_dir_all(&config).unwrap();
     fs::write(config.join("config.toml"), "name = 'file'\nsegment_seconds = 2\nchunk_mib = 2\n").unwrap();
-    let mut command = desk.command("state");
+    let mut command = sandbox.command("state");
     command.env("ZIPREEL_NAME", "environment").env("ZIPREEL_SEGMENT_SECONDS", "6");
     command.args(["publish", "--json", "--name", "flag"]).arg(clip(Clip::Mp4));
     let output = command.output().await.unwrap();
@@ -35,18 +35,18 @@ async fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let text = String::from_utf8(output.stdout).unwrap();
     let published: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
     assert_eq!(published["reel"], "flag");
-    let index = index(&desk, "flag").await;
+    let index = index(&sandbox, "flag").await;
     let current = &index["current"];
     assert_eq!((&current["segment_seconds"], &current["chunk_limit_bytes"]), (&6.0.into(), &(2 << 20).into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
-    let desk = Desk::start().await;
-    let config = desk.path("home/config/zipreel");
+    let sandbox = Sandbox::start().await;
+    let config = sandbox.path("home/config/zipreel");
     fs::create_dir_all(&config).unwrap();
     let list = async |variable: Option<&str>, flags: &[&str]| {
-        let mut command = desk.command("state");
+        let mut command = sandbox.command("state");
         command.envs(variable.map(|value| ("ZIPREEL_JSON", value))).arg("list").args(flags);
         let output = command.output().await.unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -63,16 +63,16 @@ async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_playlists_copy_plays_from_wherever_it_is_hosted() {
-    let desk = Desk::start().await;
-    let run = desk.publish(&clip(Clip::Mp4), &["--name", "copied", "--segment-seconds", "6"]).await;
+    let sandbox = Sandbox::start().await;
+    let run = sandbox.publish(&clip(Clip::Mp4), &["--name", "copied", "--segment-seconds", "6"]).await;
     let published = run.published();
     let copy = published["playlist_copy"].as_str().unwrap();
     let text = fs::read_to_string(copy).unwrap();
     let links: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(links.len() as u64, published["segments"].as_u64().unwrap());
-    let gate = &desk.stand_in.endpoint().gate;
+    let gate = &sandbox.stand_in.endpoint().gate;
     assert!(links.iter().all(|link| link.starts_with(&format!("{gate}/copied/"))), "{text}");
-    let elsewhere = desk.path("elsewhere.m3u8");
+    let elsewhere = sandbox.path("elsewhere.m3u8");
     fs::copy(copy, &elsewhere).unwrap();
     let options = ["-v", "error", "-protocol_whitelist", "file,http,tcp", "-i", elsewhere.to_str().unwrap()];
     let frames =
@@ -82,9 +82,9 @@ async fn the_playlists_copy_plays_from_wherever_it_is_hosted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn serving_on_keeps_the_reel_until_it_is_asked_to_end() {
-    let desk = Desk::start().await;
-    let mut command = desk.command("state");
-    command.args(["publish", "--serve", "--port", "0", "--name", "served", "--data"]).arg(desk.path("own"));
+    let sandbox = Sandbox::start().await;
+    let mut command = sandbox.command("state");
+    command.args(["publish", "--serve", "--port", "0", "--name", "served", "--data"]).arg(sandbox.path("own"));
     let mut child = command.arg(clip(Clip::Silent)).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut playlist = None;
@@ -101,13 +101,13 @@ async fn serving_on_keeps_the_reel_until_it_is_asked_to_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_stops_reading_stops_nothing() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for face in ["--json", "--plain"] {
-        let mut command = desk.command("state");
+        let mut command = sandbox.command("state");
         command.args(["publish", face, "--replace", "--name", "unread"]).arg(clip(Clip::Silent));
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop((child.stdout.take(), child.stderr.take()));
         assert_eq!(child.wait().await.unwrap().code(), Some(0), "{face}");
     }
-    assert!(get(&format!("{}/unread/index.m3u8", desk.stand_in.endpoint().gate)).await.contains("#EXTM3U"));
+    assert!(get(&format!("{}/unread/index.m3u8", sandbox.stand_in.endpoint().gate)).await.contains("#EXTM3U"));
 }

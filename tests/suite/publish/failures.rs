@@ -2,63 +2,63 @@
 
 use std::{fs, path::PathBuf};
 
-use super::desk::Desk;
+use super::sandbox::Sandbox;
 use crate::{
     clips::{Clip, clip},
     stand_in::clients::lambda,
 };
 
-/// Functions of reels on this desk's stand-in.
-async fn functions(desk: &Desk) -> Vec<String> {
-    let answer = lambda(desk.stand_in.endpoint()).list_functions().send().await.unwrap();
+/// Functions of reels on this sandbox's stand-in.
+async fn functions(sandbox: &Sandbox) -> Vec<String> {
+    let answer = lambda(sandbox.stand_in.endpoint()).list_functions().send().await.unwrap();
     let names = answer.functions().iter().map(|function| function.function_name().unwrap().to_owned());
     names.filter(|name| zipreel::model::reel::name::FunctionName::parse(name).is_some()).collect()
 }
 
-async fn refuses(desk: &Desk, video: PathBuf, args: &[&str], words: &[&str]) {
-    let run = desk.publish(&video, args).await;
+async fn refuses(sandbox: &Sandbox, video: PathBuf, args: &[&str], words: &[&str]) {
+    let run = sandbox.publish(&video, args).await;
     let failed = run.failed();
     let text = format!("{} {} {}", failed["what"], failed["cause"], failed["hint"]).to_lowercase();
     for word in words {
         assert!(text.contains(word), "{video:?}: {word} is not in {text}");
     }
     assert!(failed["hint"].is_string(), "{video:?}: what to do now: {text}");
-    assert_eq!(functions(desk).await, [""; 0], "{video:?} left something");
+    assert_eq!(functions(sandbox).await, [""; 0], "{video:?} left something");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn input_that_is_no_video_is_refused_with_a_sentence() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let make = |name: &str, content: &[u8]| {
-        let path = desk.path(name);
+        let path = sandbox.path(name);
         fs::write(&path, content).unwrap();
         path
     };
-    refuses(&desk, desk.path("nowhere.mp4"), &[], &["nowhere.mp4"]).await;
-    refuses(&desk, desk.path("data"), &[], &["folder"]).await;
-    refuses(&desk, make("empty.mp4", b""), &[], &["empty"]).await;
-    refuses(&desk, make("text.mp4", b"This is no video.\n".repeat(100).as_slice()), &[], &["text.mp4"]).await;
-    refuses(&desk, PathBuf::from("/dev/null"), &["--name", "null"], &["/dev/null"]).await;
+    refuses(&sandbox, sandbox.path("nowhere.mp4"), &[], &["nowhere.mp4"]).await;
+    refuses(&sandbox, sandbox.path("data"), &[], &["folder"]).await;
+    refuses(&sandbox, make("empty.mp4", b""), &[], &["empty"]).await;
+    refuses(&sandbox, make("text.mp4", b"This is no video.\n".repeat(100).as_slice()), &[], &["text.mp4"]).await;
+    refuses(&sandbox, PathBuf::from("/dev/null"), &["--name", "null"], &["/dev/null"]).await;
     let whole = fs::read(clip(Clip::Mp4)).unwrap();
-    refuses(&desk, make("cut.mp4", &whole[..whole.len() / 2]), &[], &["cut.mp4"]).await;
+    refuses(&sandbox, make("cut.mp4", &whole[..whole.len() / 2]), &[], &["cut.mp4"]).await;
     let stream = fs::read(clip(Clip::Mkv)).unwrap();
-    refuses(&desk, make("cut.mkv", &stream[..stream.len() / 2]), &[], &["cut.mkv"]).await;
+    refuses(&sandbox, make("cut.mkv", &stream[..stream.len() / 2]), &[], &["cut.mkv"]).await;
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fifo_is_refused_at_once() {
-    let desk = Desk::start().await;
-    let path = desk.path("pipe.mp4");
-    super::desk::tool("mkfifo", &[path.to_str().unwrap()]);
-    refuses(&desk, path, &[], &["pipe.mp4"]).await;
+    let sandbox = Sandbox::start().await;
+    let path = sandbox.path("pipe.mp4");
+    super::sandbox::tool("mkfifo", &[path.to_str().unwrap()]);
+    refuses(&sandbox, path, &[], &["pipe.mp4"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_ffmpeg_it_says_how_to_get_it() {
-    let desk = Desk::start().await;
-    let mut command = desk.command("state");
-    command.args(["publish", "--json"]).arg(clip(Clip::Mp4)).env("PATH", desk.path("home"));
+    let sandbox = Sandbox::start().await;
+    let mut command = sandbox.command("state");
+    command.args(["publish", "--json"]).arg(clip(Clip::Mp4)).env("PATH", sandbox.path("home"));
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
@@ -67,38 +67,38 @@ async fn without_ffmpeg_it_says_how_to_get_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_name_is_refused_and_replaced_when_asked() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Mp4), &["--name", "taken"]).await.published();
-    let other = desk.publish(&clip(Clip::Silent), &["--name", "taken"]).await;
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Mp4), &["--name", "taken"]).await.published();
+    let other = sandbox.publish(&clip(Clip::Silent), &["--name", "taken"]).await;
     let failed = other.failed();
     assert!(failed["what"].as_str().unwrap().contains("taken by another"), "{failed}");
     assert!(failed["hint"].as_str().unwrap().contains("--replace"), "{failed}");
-    let old = functions(&desk).await;
-    let replaced = desk.publish(&clip(Clip::Silent), &["--name", "taken", "--replace"]).await;
+    let old = functions(&sandbox).await;
+    let replaced = sandbox.publish(&clip(Clip::Silent), &["--name", "taken", "--replace"]).await;
     let generation = replaced.published()["generation"].as_str().unwrap().to_owned();
-    let playlist = super::desk::get(&replaced.playlist()).await;
+    let playlist = super::sandbox::get(&replaced.playlist()).await;
     assert!(playlist.contains(&generation), "{playlist}");
-    let now = functions(&desk).await;
+    let now = functions(&sandbox).await;
     assert!(old.iter().all(|name| now.contains(name)), "the old generation is still there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_segment_over_the_limit_names_the_length_that_fits() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let args = ["--name", "large", "--segment-seconds", "30", "--chunk-mib", "1"];
-    refuses(&desk, clip(Clip::Mp4), &args, &["its segments would have about", "use --segment-seconds"]).await;
+    refuses(&sandbox, clip(Clip::Mp4), &args, &["its segments would have about", "use --segment-seconds"]).await;
     // no shorter segment would help
     let words = ["from one keyframe to the next", "use --chunk-mib up to 49"];
-    refuses(&desk, clip(Clip::OneKeyframe), &args, &words).await;
+    refuses(&sandbox, clip(Clip::OneKeyframe), &args, &words).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_said_and_another_proposed() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = held.local_addr().unwrap().port().to_string();
-    let mut command = desk.command("state");
-    command.args(["local", "--port", &port, "--data"]).arg(desk.path("other"));
+    let mut command = sandbox.command("state");
+    command.args(["local", "--port", &port, "--data"]).arg(sandbox.path("other"));
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
@@ -107,8 +107,8 @@ async fn a_taken_port_is_said_and_another_proposed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
-    let desk = Desk::start().await;
-    let mut command = desk.command("state");
+    let sandbox = Sandbox::start().await;
+    let mut command = sandbox.command("state");
     command.args(["publish", "--name", "proxy"]).arg(clip(Clip::Silent));
     for name in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
         // nobody listens on port 1
@@ -123,17 +123,17 @@ async fn a_proxy_of_the_environment_is_not_asked_for_this_machine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_ends_with_2() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for args in [&["publish"][..], &["publish", "x", "--chunk-mib", "50"], &["publish", "x", "--name", "A b"]] {
-        let output = desk.command("state").args(args).output().await.unwrap();
+        let output = sandbox.command("state").args(args).output().await.unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_output_ends_with_the_urls() {
-    let desk = Desk::start().await;
-    let mut command = desk.command("state");
+    let sandbox = Sandbox::start().await;
+    let mut command = sandbox.command("state");
     command.args(["publish", "--plain", "--yes", "--name", "plain"]).arg(clip(Clip::Mp4));
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use super::desk::Desk;
+use super::sandbox::Sandbox;
 use crate::{
     clips::{Clip, clip},
     mishap::account::{set_faults, zipreel},
@@ -22,47 +22,47 @@ fn is_plain(text: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_title_steers_no_terminal_and_stays_as_it_is() {
-    let desk = Desk::start().await;
-    let video = desk.path("a\u{1b}]0;owned\u{7}b \u{202e}4pm.mp4");
+    let sandbox = Sandbox::start().await;
+    let video = sandbox.path("a\u{1b}]0;owned\u{7}b \u{202e}4pm.mp4");
     fs::copy(clip(Clip::Silent), &video).unwrap();
-    let mut command = desk.command("state");
+    let mut command = sandbox.command("state");
     let run = command.args(["publish", "--name", "m", "--title", TITLE, "--"]).arg(&video).output().await.unwrap();
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(run.status.success() && is_plain(&said), "{said:?}");
-    let again = zipreel(&desk, &["retitle", "m", "Harbour"]).await.ended(0);
+    let again = zipreel(&sandbox, &["retitle", "m", "Harbour"]).await.ended(0);
     assert!(again.err.contains(SHOWN) && is_plain(&again.err), "{:?}", again.err);
-    zipreel(&desk, &["retitle", "m", TITLE]).await.ended(0);
-    let info = zipreel(&desk, &["info", "m"]).await.ended(0);
+    zipreel(&sandbox, &["retitle", "m", TITLE]).await.ended(0);
+    let info = zipreel(&sandbox, &["info", "m"]).await.ended(0);
     assert!(info.out.contains(SHOWN) && is_plain(&info.out), "{:?}", info.out);
-    let listed = zipreel(&desk, &["list"]).await.ended(0);
+    let listed = zipreel(&sandbox, &["list"]).await.ended(0);
     assert!(is_plain(&listed.out), "{:?}", listed.out);
-    let json = zipreel(&desk, &["info", "m", "--json"]).await.ended(0).out;
+    let json = zipreel(&sandbox, &["info", "m", "--json"]).await.ended(0).out;
     assert!(is_plain(&json), "{json:?}");
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["title"], TITLE, "data stay as they are");
-    let embed = zipreel(&desk, &["embed", "m"]).await.ended(0);
+    let embed = zipreel(&sandbox, &["embed", "m"]).await.ended(0);
     assert!(embed.out.contains("Harbour") && is_plain(&embed.out), "{:?}", embed.out);
-    let journals = journals(&desk);
+    let journals = journals(&sandbox);
     assert!(journals.contains("]0;owned") && is_plain(&journals), "{journals:?}");
-    let log = fs::read_to_string(desk.path("state/m/publish.log")).unwrap();
+    let log = fs::read_to_string(sandbox.path("state/m/publish.log")).unwrap();
     assert!(!log.is_empty() && is_plain(&log), "{log:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_steers_no_terminal() {
-    let desk = Desk::start().await;
-    let missing = desk.path("gone\u{1b}]0;owned\u{7}\u{202e}\nerror: nothing is well.mp4");
-    let mut command = desk.command("state");
+    let sandbox = Sandbox::start().await;
+    let missing = sandbox.path("gone\u{1b}]0;owned\u{7}\u{202e}\nerror: nothing is well.mp4");
+    let mut command = sandbox.command("state");
     let run = command.arg("publish").arg(&missing).output().await.unwrap();
     let said = String::from_utf8(run.stderr).unwrap();
     assert!(!run.status.success() && said.contains("gone\u{fffd}]0;owned") && is_plain(&said), "{said:?}");
-    let run = desk.publish(&missing, &[]).await;
+    let run = sandbox.publish(&missing, &[]).await;
     let what = run.failed()["what"].as_str().unwrap();
     assert!(what.contains(missing.to_str().unwrap()), "{what:?}");
     // ffprobe names it in its own words
     fs::write(&missing, "no video").unwrap();
     for json in [false, true] {
-        let mut command = desk.command("state");
+        let mut command = sandbox.command("state");
         command.arg("publish").args(json.then_some("--json")).arg(&missing);
         let said = command.output().await.unwrap();
         let text = [said.stdout, said.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
@@ -75,18 +75,18 @@ const WORDS: &str = "no\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\nerro
 const SHOWN_WORDS: &str = "no\u{fffd}]0;owned\u{fffd}\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd} error: nothing is well";
 
 /// All journals of the state folder.
-fn journals(desk: &Desk) -> String {
-    let generations = fs::read_dir(desk.path("state/m")).unwrap().flatten();
+fn journals(sandbox: &Sandbox) -> String {
+    let generations = fs::read_dir(sandbox.path("state/m")).unwrap().flatten();
     generations.filter_map(|entry| fs::read_to_string(entry.path().join("journal")).ok()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_aws_says_steers_no_terminal() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for json in [false, true] {
         // said of attempts, and of the end
-        set_faults(&desk, &format!("500@CreateFunction=2x,403@CreateFunction=after:2,words={WORDS}"));
-        let mut command = desk.command("state");
+        set_faults(&sandbox, &format!("500@CreateFunction=2x,403@CreateFunction=after:2,words={WORDS}"));
+        let mut command = sandbox.command("state");
         command.args(["publish", "--name", "m", "--title", TITLE]).args(json.then_some("--json"));
         let run = command.arg(clip(Clip::Silent)).output().await.unwrap();
         let [out, err] = [run.stdout, run.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
@@ -97,17 +97,17 @@ async fn what_aws_says_steers_no_terminal() {
         } else {
             assert!(err.contains(SHOWN_WORDS), "{err:?}");
         }
-        let log = fs::read_to_string(desk.path("state/m/publish.log")).unwrap();
+        let log = fs::read_to_string(sandbox.path("state/m/publish.log")).unwrap();
         assert!(log.contains(SHOWN_WORDS) && is_plain(&log), "{log:?}");
-        let journals = journals(&desk);
+        let journals = journals(&sandbox);
         assert!(!journals.is_empty() && is_plain(&journals), "{journals:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_aws_says_to_other_commands_steers_no_terminal() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Silent), &["--name", "m"]).await.published();
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Silent), &["--name", "m"]).await.published();
     for (operation, command) in [
         ("ListFunctions", &["list"][..]),
         ("ListFunctions", &["list", "--json"]),
@@ -122,28 +122,28 @@ async fn what_aws_says_to_other_commands_steers_no_terminal() {
         ("GetRole", &["doctor", "--target", "local"]),
         ("GetAccountSettings", &["doctor", "--target", "local", "--json"]),
     ] {
-        set_faults(&desk, &format!("403@{operation}=after:0,words={WORDS}"));
-        let said = zipreel(&desk, command).await;
+        set_faults(&sandbox, &format!("403@{operation}=after:0,words={WORDS}"));
+        let said = zipreel(&sandbox, command).await;
         assert!(is_plain(&said.out) && is_plain(&said.err), "{operation}, {command:?}: {said:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_of_a_hint_can_be_pasted() {
-    let desk = Desk::start().await;
-    let folder = desk.path("my videos; $HOME `id`");
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("my videos; $HOME `id`");
     fs::create_dir(&folder).unwrap();
     let video = folder.join("-it's \"here\".mp4");
     fs::copy(clip(Clip::Mp4), &video).unwrap();
-    set_faults(&desk, "pause-after@CreateFunction=at:2");
+    set_faults(&sandbox, "pause-after@CreateFunction=at:2");
     let cut = ["--segment-seconds", "2", "--chunk-mib", "1", "--name", "m", "--"];
-    let mut child = desk.command("state").arg("publish").args(cut).arg(&video).spawn().unwrap();
-    until("chunks are there", || desk.stand_in.faults().paused() > 0).await;
+    let mut child = sandbox.command("state").arg("publish").args(cut).arg(&video).spawn().unwrap();
+    until("chunks are there", || sandbox.stand_in.faults().paused() > 0).await;
     child.kill().await.unwrap();
-    desk.stand_in.faults().release();
-    set_faults(&desk, "");
+    sandbox.stand_in.faults().release();
+    set_faults(&sandbox, "");
     fs::copy(clip(Clip::Silent), &video).unwrap();
-    let refused = zipreel(&desk, &["resume", "m"]).await.ended(1);
+    let refused = zipreel(&sandbox, &["resume", "m"]).await.ended(1);
     let command = refused.err.split_once("new generation: ").unwrap().1.split_once(". `zipreel gc").unwrap().0;
     assert_eq!(words(command), ["zipreel", "publish", video.to_str().unwrap(), "--name", "m"], "{command}");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::desk::{Desk, Reel, tool};
+use super::sandbox::{Reel, Sandbox, tool};
 use crate::clips::{Clip, clip};
 
 /// The hash column of `-f framemd5` for one kind of stream.
@@ -29,11 +29,11 @@ pub(crate) fn source_hashes(video: &Path, stream: &str) -> Vec<String> {
     hashes(&input, stream)
 }
 
-async fn plays_as_the_source(desk: &Desk, kind: Clip, seconds: &str, chunk_mib: &str) -> Value {
+async fn plays_as_the_source(sandbox: &Sandbox, kind: Clip, seconds: &str, chunk_mib: &str) -> Value {
     let video = clip(kind);
     let name = format!("{}-{seconds}-{chunk_mib}", format!("{kind:?}").to_lowercase());
     let args = ["--name", &name, "--segment-seconds", seconds, "--chunk-mib", chunk_mib];
-    let run = desk.publish(&video, &args).await;
+    let run = sandbox.publish(&video, &args).await;
     let playlist = run.playlist();
     for stream in ["0:v", "0:a"] {
         let source = source_hashes(&video, stream);
@@ -47,10 +47,10 @@ async fn plays_as_the_source(desk: &Desk, kind: Clip, seconds: &str, chunk_mib: 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_frame_of_an_mp4_with_b_frames_is_there() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for (seconds, small) in [("2", "1"), ("6", "2"), ("30", "8")] {
-        let few = plays_as_the_source(&desk, Clip::Mp4, seconds, small).await;
-        let many = plays_as_the_source(&desk, Clip::Mp4, seconds, "32").await;
+        let few = plays_as_the_source(&sandbox, Clip::Mp4, seconds, small).await;
+        let many = plays_as_the_source(&sandbox, Clip::Mp4, seconds, "32").await;
         let [few_chunks, many_chunks] = [&few, &many].map(|run| run["chunks"].as_u64().unwrap());
         let segments = few["segments"].as_u64().unwrap();
         // 6 and 30 s: one segment a chunk but for a short last one; 2 and 6 s: several in the large chunks
@@ -61,36 +61,36 @@ async fn every_frame_of_an_mp4_with_b_frames_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_frame_of_a_matroska_file_is_there() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for seconds in ["2", "6", "30"] {
-        plays_as_the_source(&desk, Clip::Mkv, seconds, "32").await;
+        plays_as_the_source(&sandbox, Clip::Mkv, seconds, "32").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_frame_of_a_transport_stream_is_there() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     for seconds in ["2", "6", "30"] {
-        plays_as_the_source(&desk, Clip::Ts, seconds, "32").await;
+        plays_as_the_source(&sandbox, Clip::Ts, seconds, "32").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_gops_decode_alone_and_are_not_called_independent() {
-    let desk = Desk::start().await;
-    let run = desk.publish(&clip(Clip::OpenGop), &["--name", "open", "--segment-seconds", "2"]).await;
+    let sandbox = Sandbox::start().await;
+    let run = sandbox.publish(&clip(Clip::OpenGop), &["--name", "open", "--segment-seconds", "2"]).await;
     let reel = Reel::of(&run).await;
     assert!(!reel.media.contains("INDEPENDENT-SEGMENTS") && !reel.multivariant.contains("INDEPENDENT-SEGMENTS"));
     let ranges = reel.ranges();
     assert!(ranges.len() >= 10, "{}", ranges.len());
     for (place, (url, offset, length)) in ranges.iter().enumerate() {
-        let segment = desk.path("segment.ts");
-        std::fs::write(&segment, super::desk::get_range(url, *offset, *length).await).unwrap();
+        let segment = sandbox.path("segment.ts");
+        std::fs::write(&segment, super::sandbox::get_range(url, *offset, *length).await).unwrap();
         let frames = hashes(&["-i", segment.to_str().unwrap()], "0:v");
         // the first B-frames of an open GOP need the one before; everything else must be there
         assert!(frames.len() >= 55 || place == ranges.len() - 1, "segment {place}: {} frames", frames.len());
     }
-    let closed = desk.publish(&clip(Clip::Mp4), &["--name", "closed"]).await;
+    let closed = sandbox.publish(&clip(Clip::Mp4), &["--name", "closed"]).await;
     let closed = Reel::of(&closed).await;
     assert!(closed.media.contains("#EXT-X-INDEPENDENT-SEGMENTS"));
     assert!(closed.multivariant.contains("#EXT-X-INDEPENDENT-SEGMENTS"));
@@ -98,9 +98,9 @@ async fn open_gops_decode_alone_and_are_not_called_independent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_last_segment_of_a_tenth_of_a_second_leaves_the_bandwidth_sane() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::ShortEnd);
-    let run = desk.publish(&video, &["--name", "short", "--segment-seconds", "6"]).await;
+    let run = sandbox.publish(&video, &["--name", "short", "--segment-seconds", "6"]).await;
     let reel = Reel::of(&run).await;
     let (_, stream) = m3u8_rs::parse_master_playlist(reel.multivariant.as_bytes()).unwrap();
     let variant = &stream.variants[0];
@@ -115,12 +115,12 @@ async fn a_last_segment_of_a_tenth_of_a_second_leaves_the_bandwidth_sane() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hevc_and_ac3_are_re_encoded_when_allowed() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::Hevc);
-    let refused = desk.publish(&video, &["--name", "hevc"]).await;
+    let refused = sandbox.publish(&video, &["--name", "hevc"]).await;
     let what = refused.failed()["what"].as_str().unwrap().to_owned();
     assert!(what.to_lowercase().contains("hevc") && what.to_lowercase().contains("ac-3"), "{what}");
-    let run = desk.publish(&video, &["--name", "hevc", "--transcode", "auto"]).await;
+    let run = sandbox.publish(&video, &["--name", "hevc", "--transcode", "auto"]).await;
     let playlist = run.playlist();
     let ends = ["v", "a"].map(|stream| last_end(&playlist, stream));
     assert!((ends[0] - ends[1]).abs() < 0.040, "A/V offset at the end: {ends:?}");
@@ -150,12 +150,12 @@ fn first_start(input: &str, stream: &str) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trimmed_mp4_is_refused_for_copy_and_shows_nothing_hidden_when_re_encoded() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let video = clip(Clip::Trimmed);
-    let refused = desk.publish(&video, &["--name", "trimmed"]).await;
+    let refused = sandbox.publish(&video, &["--name", "trimmed"]).await;
     let failed = refused.failed().to_string();
     assert!(failed.contains("the 1.3 s cut out are still in the file, and a copy would publish them"), "{failed}");
-    let run = desk.publish(&video, &["--name", "trimmed", "--transcode", "auto"]).await;
+    let run = sandbox.publish(&video, &["--name", "trimmed", "--transcode", "auto"]).await;
     let shown = hashes(&["-i", video.to_str().unwrap()], "0:v").len();
     let published = hashes(&["-i", &run.playlist()], "0:v").len();
     assert!(published.abs_diff(shown) <= 1, "{published} published, {shown} shown");

@@ -24,7 +24,7 @@ use zipreel::{
     remote::deployed::{self, Existing},
 };
 
-use super::desk::{Desk, Reel, client_that_stays, get};
+use super::sandbox::{Reel, Sandbox, client_that_stays, get};
 use crate::{
     clips::{Clip, clip},
     contract::sides::{Options, Side, deployed},
@@ -34,19 +34,19 @@ use crate::{
 
 const OLD: &str = "0000000d";
 
-async fn existing(desk: &Desk, reel: &str) -> Existing {
-    deployed::existing(&connect(desk.stand_in.endpoint()).await, &reel.parse().unwrap()).await.unwrap().unwrap()
+async fn existing(sandbox: &Sandbox, reel: &str) -> Existing {
+    deployed::existing(&connect(sandbox.stand_in.endpoint()).await, &reel.parse().unwrap()).await.unwrap().unwrap()
 }
 
 /// Deploys another index: `change` has the one that is there, and the entries beside it.
-async fn reindex(desk: &Desk, reel: &str, change: impl FnOnce(&mut Existing)) -> u64 {
-    let mut existing = existing(desk, reel).await;
+async fn reindex(sandbox: &Sandbox, reel: &str, change: impl FnOnce(&mut Existing)) -> u64 {
+    let mut existing = existing(sandbox, reel).await;
     change(&mut existing);
     let Existing { facts, index, mut entries } = existing;
     entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&index).unwrap());
     let zip = zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     let (bytes, code) = (zip.len() as u64, Blob::new(zip));
-    client(desk).update_function_code().function_name(facts.name).zip_file(code).send().await.unwrap();
+    client(sandbox).update_function_code().function_name(facts.name).zip_file(code).send().await.unwrap();
     bytes
 }
 
@@ -58,8 +58,8 @@ fn retire(index: &mut Index, until: OffsetDateTime) -> &mut Retired {
 }
 
 /// Everything in the account, the lease and the gate too.
-async fn everything(desk: &Desk) -> Vec<String> {
-    let answer = client(desk).list_functions().send().await.unwrap();
+async fn everything(sandbox: &Sandbox) -> Vec<String> {
+    let answer = client(sandbox).list_functions().send().await.unwrap();
     answer.functions().iter().map(|function| function.function_name().unwrap().to_owned()).collect()
 }
 
@@ -68,50 +68,50 @@ async fn status(base: &str, path: &str) -> u16 {
 }
 
 /// Gate and relay of the stand-in, and those that are deployed.
-async fn sides(desk: &Desk) -> [Side; 2] {
-    let endpoint = desk.stand_in.endpoint();
-    [Side::of(endpoint), deployed(&desk.stand_in, Options::default()).await]
+async fn sides(sandbox: &Sandbox) -> [Side; 2] {
+    let endpoint = sandbox.stand_in.endpoint();
+    [Side::of(endpoint), deployed(&sandbox.stand_in, Options::default()).await]
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_in_segments_of_one_second_is_refused_with_nothing_in_the_account() {
-    let desk = Desk::start().await;
-    account::teardown(&connect(desk.stand_in.endpoint()).await, Roles::Remove).await.unwrap();
-    let refused = desk.publish(&clip(Clip::DayOfSeconds), &["--name", "day", "--segment-seconds", "1"]).await;
+    let sandbox = Sandbox::start().await;
+    account::teardown(&connect(sandbox.stand_in.endpoint()).await, Roles::Remove).await.unwrap();
+    let refused = sandbox.publish(&clip(Clip::DayOfSeconds), &["--name", "day", "--segment-seconds", "1"]).await;
     let failed = refused.failed();
     assert_eq!(failed["what"], "could not publish `day`", "{failed}");
     assert_eq!(failed["cause"], "its playlist would be longer than the 4 MiB that the relay reads", "{failed}");
     assert_eq!(failed["hint"], "Use --segment-seconds 2 or more, or publish the video in parts.", "{failed}");
-    assert_eq!(everything(&desk).await, [""; 0], "not even a gate is set up for it");
+    assert_eq!(everything(&sandbox).await, [""; 0], "not even a gate is set up for it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_in_segments_of_two_seconds_plays() {
-    let desk = Desk::start().await;
-    let run = desk.publish(&clip(Clip::Day), &["--name", "day", "--segment-seconds", "2"]).await;
+    let sandbox = Sandbox::start().await;
+    let run = sandbox.publish(&clip(Clip::Day), &["--name", "day", "--segment-seconds", "2"]).await;
     assert_eq!(run.published()["segments"], 43_200);
     let generation = run.published()["generation"].as_str().unwrap();
     let media = Reel::of(&run).await.media;
-    for side in sides(&desk).await {
+    for side in sides(&sandbox).await {
         let playlist = get(&format!("{}/day/{generation}/src.m3u8", side.gate.trim_end_matches('/'))).await;
         assert_eq!(playlist, media, "{}", side.name);
         let last = playlist.lines().rfind(|line| line.starts_with("src/")).unwrap();
         assert_eq!(status(&side.gate, &format!("day/{generation}/{last}")).await, 302, "{}", side.name);
         assert_eq!(status(&side.relay, &format!("day/{generation}/src/43199.ts")).await, 200, "{}", side.name);
     }
-    zipreel(&desk, &["check", "day"]).await.ended(0);
+    zipreel(&sandbox, &["check", "day"]).await.ended(0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_reel_that_is_replaced_five_times_plays_in_all_its_generations() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let mut generations = Vec::new();
     for mib in ["1", "2", "3", "4", "5", "6"] {
-        let run = desk.publish(&clip(Clip::Shift), &["--name", "shift", "--chunk-mib", mib, "--replace"]).await;
+        let run = sandbox.publish(&clip(Clip::Shift), &["--name", "shift", "--chunk-mib", mib, "--replace"]).await;
         assert_eq!(run.published()["segments"], 4800);
         generations.push(run.published()["generation"].as_str().unwrap().to_owned());
     }
-    let Existing { facts, index, .. } = existing(&desk, "shift").await;
+    let Existing { facts, index, .. } = existing(&sandbox, "shift").await;
     assert!(index.current.has_segments());
     for (retired, generation) in index.retired.iter().zip(&generations) {
         assert_eq!(retired.generation.generation.to_string(), *generation);
@@ -120,7 +120,7 @@ async fn a_long_reel_that_is_replaced_five_times_plays_in_all_its_generations() 
     }
     assert_eq!(index.retired.len(), 5);
     assert!(facts.code_bytes < 3 << 20, "{} bytes, of which segments were more than half", facts.code_bytes);
-    for side in sides(&desk).await {
+    for side in sides(&sandbox).await {
         for generation in &generations {
             let playlist = get(&format!("{}/shift/{generation}/src.m3u8", side.gate.trim_end_matches('/'))).await;
             assert_eq!(playlist.matches("#EXTINF").count(), 4800, "{}: {generation}", side.name);
@@ -133,10 +133,10 @@ async fn a_long_reel_that_is_replaced_five_times_plays_in_all_its_generations() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_replaced_can_come_back() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let publish = async |state: &str, mib: &str| {
         let args = ["--name", "back", "--replace", "--segment-seconds", "2", "--chunk-mib", mib];
-        desk.publish_in(state, &clip(Clip::Mp4), &args).await
+        sandbox.publish_in(state, &clip(Clip::Mp4), &args).await
     };
     let first = publish("state", "1").await;
     let media = Reel::of(&first).await.media;
@@ -146,41 +146,42 @@ async fn what_was_replaced_can_come_back() {
     assert_eq!(again.published()["generation"], first.published()["generation"]);
     assert_eq!(again.published()["sent"], 0);
     assert_eq!(Reel::of(&again).await.media, media);
-    is_whole(&desk, "back").await;
+    is_whole(&sandbox, "back").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_index_refuses_another_generation_until_it_has_room() {
     let clock = Clock::system();
-    let desk = Desk::start_at(clock.clone()).await;
-    desk.publish(&clip(Clip::Tiny), &["--name", "full"]).await.published();
+    let sandbox = Sandbox::start_at(clock.clone()).await;
+    sandbox.publish(&clip(Clip::Tiny), &["--name", "full"]).await.published();
     let until = OffsetDateTime::now_utc() + Duration::from_secs(3600);
-    reindex(&desk, "full", |Existing { index, entries, .. }| {
+    reindex(&sandbox, "full", |Existing { index, entries, .. }| {
         retire(index, until);
         entries.insert(format!("{OLD}/src.m3u8"), vec![b'#'; INDEX_BYTES_MAX as usize - 4096]);
     })
     .await;
-    let before = functions(&desk).await;
-    let replace = async || desk.publish(&clip(Clip::Tiny), &["--name", "full", "--chunk-mib", "2", "--replace"]).await;
+    let before = functions(&sandbox).await;
+    let replace =
+        async || sandbox.publish(&clip(Clip::Tiny), &["--name", "full", "--chunk-mib", "2", "--replace"]).await;
     let refused = replace().await;
     let failed = refused.failed();
     assert!(failed["cause"].as_str().unwrap().contains("has no room for another generation"), "{failed}");
     let when = format!("There is room after {}.", Timestamp::from(SystemTime::from(until)));
     assert!(failed["hint"].as_str().unwrap().starts_with(&when), "{failed}");
-    assert_eq!(functions(&desk).await, before);
-    assert!(!everything(&desk).await.iter().any(|name| name.contains("-lock-")), "no lease was taken");
+    assert_eq!(functions(&sandbox).await, before);
+    assert!(!everything(&sandbox).await.iter().any(|name| name.contains("-lock-")), "no lease was taken");
     clock.advance(Duration::from_secs(3601));
     replace().await.published();
-    is_whole(&desk, "full").await;
+    is_whole(&sandbox, "full").await;
 }
 
 /// What an older program deployed, whose retired generations had their segments.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reel_that_the_gate_does_not_serve_is_not_all_right_and_is_mended() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Tiny), &["--name", "dark"]).await.published();
-    zipreel(&desk, &["check", "dark"]).await.ended(0);
-    let bytes = reindex(&desk, "dark", |Existing { index, .. }| {
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Tiny), &["--name", "dark"]).await.published();
+    zipreel(&sandbox, &["check", "dark"]).await.ended(0);
+    let bytes = reindex(&sandbox, "dark", |Existing { index, .. }| {
         let retired = retire(index, OffsetDateTime::now_utc() + Duration::from_secs(3600));
         let chunk = &mut retired.generation.renditions.values_mut().next().unwrap().chunks[0];
         let segment = SegmentIndex { offset: 1, bytes: 1, duration_us: 1, crc32: 1, discontinuity: false };
@@ -189,35 +190,35 @@ async fn a_reel_that_the_gate_does_not_serve_is_not_all_right_and_is_mended() {
     .await;
     assert!(bytes > INDEX_BYTES_MAX, "{bytes}");
     // the gate starts anew, as an instance does
-    let desk = desk.cut_off().await;
-    let said = zipreel(&desk, &["check", "dark"]).await.ended(1);
+    let sandbox = sandbox.cut_off().await;
+    let said = zipreel(&sandbox, &["check", "dark"]).await.ended(1);
     let why = "the reel `dark` is whole and nobody can watch it: the gate does not serve it: it answers 503";
     assert!(said.err.contains(why), "{}", said.err);
-    let said = zipreel(&desk, &["check", "dark", "--json"]).await.ended(1);
+    let said = zipreel(&sandbox, &["check", "dark", "--json"]).await.ended(1);
     let checked = said.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let checked = checked.into_iter().find(|line| line["event"] == "checked").unwrap();
     assert_eq!((&checked["served"], &checked["whole"], &checked["missing"]), (&false.into(), &false.into(), &0.into()));
     let video: PathBuf = clip(Clip::Tiny);
-    zipreel(&desk, &["check", "dark", "--repair", video.to_str().unwrap()]).await.ended(0);
-    assert_eq!(existing(&desk, "dark").await.index.retired.len(), 1, "it is still due");
-    zipreel(&desk, &["check", "dark"]).await.ended(0);
+    zipreel(&sandbox, &["check", "dark", "--repair", video.to_str().unwrap()]).await.ended(0);
+    assert_eq!(existing(&sandbox, "dark").await.index.retired.len(), 1, "it is still due");
+    zipreel(&sandbox, &["check", "dark"]).await.ended(0);
 }
 
 /// The first upload is held: what comes after it in the queue is known all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_segment_that_fits_no_chunk_ends_the_work_before_more_goes_up() {
-    let desk = Desk::start().await;
-    desk.publish(&clip(Clip::Tiny), &["--name", "first"]).await.published();
-    set_faults(&desk, "pause-before@CreateFunction=at:2");
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Tiny), &["--name", "first"]).await.published();
+    set_faults(&sandbox, "pause-before@CreateFunction=at:2");
     let args = ["publish", "--json", "--name", "late", "--segment-seconds", "1", "--chunk-mib", "1", "--parallel", "1"];
-    let mut command = desk.command("state");
+    let mut command = sandbox.command("state");
     command.args(args).arg(clip(Clip::Late)).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     // the lease is the first
-    until("the first upload is held", || desk.stand_in.faults().paused() > 0).await;
+    until("the first upload is held", || sandbox.stand_in.faults().paused() > 0).await;
     line(&mut lines, |line| line["event"] == "job" && line["job"] == "split" && line["state"] == "failed").await;
-    desk.stand_in.faults().release();
+    sandbox.stand_in.faults().release();
     let mut failed = Value::Null;
     while let Some(line) = lines.next_line().await.unwrap() {
         failed = serde_json::from_str(&line).unwrap();
@@ -225,8 +226,8 @@ async fn a_segment_that_fits_no_chunk_ends_the_work_before_more_goes_up() {
     assert_eq!(child.wait().await.unwrap().code(), Some(1));
     assert!(failed["cause"].as_str().unwrap().contains("is larger than a chunk may be"), "{failed}");
     assert!(failed["hint"].as_str().unwrap().contains("--chunk-mib up to 49"), "{failed}");
-    let sent = chunks(&functions(&desk).await).into_iter().filter(|(name, _)| name.starts_with("zipreel-late-"));
-    let sent: u64 = bodies(&desk, &sent.collect()).values().sum();
+    let sent = chunks(&functions(&sandbox).await).into_iter().filter(|(name, _)| name.starts_with("zipreel-late-"));
+    let sent: u64 = bodies(&sandbox, &sent.collect()).values().sum();
     assert!(sent < 1 << 20, "{sent} bytes went up");
 }
 

@@ -10,7 +10,7 @@ use std::{
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::desk::{Desk, tool};
+use super::sandbox::{Sandbox, tool};
 use crate::clips::{Clip, clip};
 
 const AT_ONCE: usize = 8;
@@ -18,8 +18,8 @@ const PEAK_KIB: u64 = 80 * 1024;
 const MIB: u64 = 1024 * 1024;
 
 /// Room for the small first chunks and for eight full ones.
-fn video(desk: &Desk) -> PathBuf {
-    let (grain, video) = (clip(Clip::Grain), desk.path("large.mkv"));
+fn video(sandbox: &Sandbox) -> PathBuf {
+    let (grain, video) = (clip(Clip::Grain), sandbox.path("large.mkv"));
     let loops = (480 * MIB / grain.metadata().unwrap().len()).to_string();
     let (grain, path) = (grain.to_str().unwrap(), video.to_str().unwrap());
     tool("ffmpeg", &["-v", "error", "-stream_loop", &loops, "-i", grain, "-c", "copy", path]);
@@ -58,12 +58,12 @@ pub(crate) fn peak_kib(pid: u32) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_uploads_of_48_mib_take_little_memory() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     // so slow that none is over before the last begins
-    desk.stand_in.faults().set("uplink=100mbit".parse().unwrap());
-    let mut command = desk.command("state");
+    sandbox.stand_in.faults().set("uplink=100mbit".parse().unwrap());
+    let mut command = sandbox.command("state");
     command.args(["publish", "--json", "--name", "large", "--segment-seconds", "1", "--chunk-mib", "48"]);
-    command.args(["--parallel", "8"]).arg(video(&desk)).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.args(["--parallel", "8"]).arg(video(&sandbox)).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut under_way, mut peak) = (UnderWay::default(), 0);

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::desk::Desk;
+use super::sandbox::Sandbox;
 use crate::clips::{Clip, clip};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_chunk_is_deployed_while_ffmpeg_still_splits() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     // re-encoding takes long enough on any machine
     let args = ["--name", "overlap", "--transcode", "auto", "--segment-seconds", "1", "--chunk-mib", "1"];
-    let run = desk.publish(&clip(Clip::Hevc), &args).await;
+    let run = sandbox.publish(&clip(Clip::Hevc), &args).await;
     run.published();
     let place = |wanted: &dyn Fn(&Value) -> bool| run.lines.iter().position(wanted).unwrap();
     let deployed = place(&|line| line["event"] == "chunk-deployed");
@@ -21,14 +21,14 @@ async fn the_first_chunk_is_deployed_while_ffmpeg_still_splits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn publishing_again_sends_no_chunk_again() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let args = ["--name", "again", "--segment-seconds", "2", "--chunk-mib", "1"];
-    let first = desk.publish(&clip(Clip::Mp4), &args).await;
+    let first = sandbox.publish(&clip(Clip::Mp4), &args).await;
     let bytes = first.published()["bytes"].clone();
     assert_eq!(first.published()["sent"], bytes);
     // as on the same machine, and as on another that has no journal
     for state in ["state", "elsewhere"] {
-        let again = desk.publish_in(state, &clip(Clip::Mp4), &args).await;
+        let again = sandbox.publish_in(state, &clip(Clip::Mp4), &args).await;
         let published = again.published();
         assert_eq!((&published["sent"], &published["bytes"]), (&Value::from(0), &bytes), "{state}");
         assert_eq!(published["generation"], first.published()["generation"]);
@@ -38,8 +38,9 @@ async fn publishing_again_sends_no_chunk_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_job_ends_once() {
-    let desk = Desk::start().await;
-    let run = desk.publish(&clip(Clip::Mp4), &["--name", "jobs", "--segment-seconds", "2", "--chunk-mib", "1"]).await;
+    let sandbox = Sandbox::start().await;
+    let run =
+        sandbox.publish(&clip(Clip::Mp4), &["--name", "jobs", "--segment-seconds", "2", "--chunk-mib", "1"]).await;
     run.published();
     let jobs: std::collections::BTreeSet<&str> = run.events("job").map(|line| line["job"].as_str().unwrap()).collect();
     assert!(

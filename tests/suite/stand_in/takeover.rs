@@ -15,7 +15,7 @@ use zipreel::{
 use super::clients::{authority, config, lambda};
 use crate::{
     clips::{Clip, clip},
-    publish::desk::{Reel, Run, command_in, free_ports, get_range, start_again, tool},
+    publish::sandbox::{Reel, Run, command_in, free_ports, get_range, start_again, tool},
     split::until,
 };
 

@@ -41,10 +41,10 @@ use zipreel::{
 
 /// Clones are the same place.
 #[derive(Debug, Clone)]
-pub(crate) struct Memory(Arc<Place>);
+pub(crate) struct Memory(Arc<Contents>);
 
 #[derive(Debug)]
-struct Place {
+struct Contents {
     stored: Mutex<BTreeMap<String, Stored>>,
     revisions: AtomicU64,
     /// Seconds that the place's clock is ahead of this machine's.
@@ -68,7 +68,7 @@ impl Memory {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let memory = Self(Arc::new(Place {
+        let memory = Self(Arc::new(Contents {
             stored: Mutex::default(),
             revisions: AtomicU64::new(0),
             ahead: AtomicU64::new(0),

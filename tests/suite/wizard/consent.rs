@@ -10,13 +10,13 @@ use super::{
 use crate::{
     clips::{Clip, clip},
     mishap::account::{functions, is_whole},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     split::until,
 };
 
-/// The desk's stand-in, as an account of AWS.
-fn as_aws(desk: &Desk) -> [(String, String); 4] {
-    let endpoint = desk.stand_in.endpoint();
+/// The sandbox's stand-in, as an account of AWS.
+fn as_aws(sandbox: &Sandbox) -> [(String, String); 4] {
+    let endpoint = sandbox.stand_in.endpoint();
     let pairs = [
         ("AWS_ENDPOINT_URL", endpoint.api.as_str()),
         ("AWS_REGION", "us-east-1"),
@@ -28,34 +28,34 @@ fn as_aws(desk: &Desk) -> [(String, String); 4] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn going_on_in_an_account_whose_notice_was_not_accepted_asks_first() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    let aws = as_aws(&desk);
-    desk.stand_in.faults().set("pause-after@CreateFunction=at:3".parse().unwrap());
-    let mut command = desk.command("state");
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    let aws = as_aws(&sandbox);
+    sandbox.stand_in.faults().set("pause-after@CreateFunction=at:3".parse().unwrap());
+    let mut command = sandbox.command("state");
     command.args(["publish", "--target", "aws", "--yes", "--name", "m"]).envs(SMALL).envs([ONE]).envs(aws.clone());
     let mut killed = command.arg(clip(Clip::Mp4)).spawn().unwrap();
-    until("chunks are there", || desk.stand_in.faults().paused() > 0).await;
+    until("chunks are there", || sandbox.stand_in.faults().paused() > 0).await;
     killed.kill().await.unwrap();
-    desk.stand_in.faults().release();
-    desk.stand_in.faults().clear();
-    let acknowledged = desk.path("state/acknowledged");
+    sandbox.stand_in.faults().release();
+    sandbox.stand_in.faults().clear();
+    let acknowledged = sandbox.path("state/acknowledged");
     fs::remove_file(&acknowledged).unwrap();
-    let before = functions(&desk).await;
+    let before = functions(&sandbox).await;
 
     let environment: Vec<_> = aws.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let terminal = Terminal::open(&desk, &folder, &["--target", "aws"], &environment);
+    let terminal = Terminal::open(&sandbox, &folder, &["--target", "aws"], &environment);
     terminal.wait_for("Resume m");
     terminal.type_keys(DOWN);
     terminal.wait("the line to resume is chosen", |text| text.contains("▌ Resume m"));
     terminal.press_until(ENTER, "Do you accept this?");
     terminal.press_until("n", "was not acknowledged");
-    assert_eq!(functions(&desk).await, before, "nothing was sent");
+    assert_eq!(functions(&sandbox).await, before, "nothing was sent");
     assert!(!acknowledged.exists());
     terminal.press_until("r", "Do you accept this?");
     terminal.press_until("y", "m is live");
     assert_eq!(fs::read_to_string(&acknowledged).unwrap(), "123456789012\n");
-    is_whole(&desk, "m").await;
+    is_whole(&sandbox, "m").await;
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }

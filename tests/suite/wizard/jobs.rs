@@ -9,24 +9,24 @@ use super::{
 use crate::{
     clips::{Clip, clip},
     mishap::account::functions,
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
 };
 
 /// Deleting takes a moment, so that there is time to go elsewhere.
 const SLOWLY: &str = "latency@DeleteFunction=1500ms";
 
-/// A desk where these reels are published, and a folder with a video.
-async fn with_reels(reels: &[&str]) -> (Desk, PathBuf) {
-    let desk = Desk::start().await;
+/// A sandbox where these reels are published, and a folder with a video.
+async fn with_reels(reels: &[&str]) -> (Sandbox, PathBuf) {
+    let sandbox = Sandbox::start().await;
     for reel in reels {
-        desk.publish(&clip(Clip::Mp4), &["--name", reel, "--segment-seconds", "6"]).await.published();
+        sandbox.publish(&clip(Clip::Mp4), &["--name", reel, "--segment-seconds", "6"]).await.published();
     }
-    let folder = folder(&desk, "clip.mp4");
-    (desk, folder)
+    let folder = folder(&sandbox, "clip.mp4");
+    (sandbox, folder)
 }
 
-fn slowly(desk: &Desk) {
-    desk.stand_in.faults().set(SLOWLY.parse().unwrap());
+fn slowly(sandbox: &Sandbox) {
+    sandbox.stand_in.faults().set(SLOWLY.parse().unwrap());
 }
 
 /// From Home to the library's line of a reel, its page, and its name typed to delete it.
@@ -61,23 +61,23 @@ pub(super) fn go_home(terminal: &Terminal) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_ends_leaves_home_where_it_is() {
-    let (desk, folder) = with_reels(&["talk"]).await;
-    slowly(&desk);
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let (sandbox, folder) = with_reels(&["talk"]).await;
+    slowly(&sandbox);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     delete(&terminal, "talk");
     go_home(&terminal);
     let screen = terminal.wait("its end is said", |text| text.contains("talk is deleted"));
     assert!(screen.contains("Publish a video") && screen.contains("Library"), "Home is still there:\n{screen}");
-    assert_eq!(functions(&desk).await.len(), 0);
+    assert_eq!(functions(&sandbox).await.len(), 0);
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
-    let (desk, folder) = with_reels(&["talk"]).await;
-    desk.stand_in.faults().set("uplink=2mbit,pause-before@DeleteFunction=1.0".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let (sandbox, folder) = with_reels(&["talk"]).await;
+    sandbox.stand_in.faults().set("uplink=2mbit,pause-before@DeleteFunction=1.0".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     delete(&terminal, "talk");
     go_home(&terminal);
     terminal.type_keys("g");
@@ -88,11 +88,11 @@ async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
     }
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
-    desk.stand_in.faults().set("uplink=2mbit".parse().unwrap());
-    desk.stand_in.faults().release();
+    sandbox.stand_in.faults().set("uplink=2mbit".parse().unwrap());
+    sandbox.stand_in.faults().release();
     let screen = terminal.wait("the end of the deletion is said", |text| text.contains("talk is deleted"));
     assert!(screen.contains("● Upload") || screen.contains("○ Upload"), "the publishing is still in sight:\n{screen}");
-    desk.stand_in.faults().clear();
+    sandbox.stand_in.faults().clear();
     terminal.wait_for("clip is live");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
@@ -100,25 +100,25 @@ async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_deletions_at_once_both_end_whole() {
-    let (desk, folder) = with_reels(&["one", "two"]).await;
-    slowly(&desk);
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let (sandbox, folder) = with_reels(&["one", "two"]).await;
+    slowly(&sandbox);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     delete(&terminal, "one");
     go_home(&terminal);
     delete(&terminal, "two");
     go_home(&terminal);
     terminal.wait("both have ended", |text| !text.contains("Delete one") && !text.contains("Delete two"));
-    assert_eq!(functions(&desk).await.keys().collect::<Vec<_>>(), [""; 0], "no chunk of either is left");
+    assert_eq!(functions(&sandbox).await.keys().collect::<Vec<_>>(), [""; 0], "no chunk of either is left");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("uplink=4mbit".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    sandbox.stand_in.faults().set("uplink=4mbit".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Network");
     terminal.type_keys(ESCAPE);
@@ -131,7 +131,7 @@ async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
     terminal.wait("quitting names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 publishing"));
     terminal.type_keys("n");
     terminal.wait("it runs on", |text| !text.contains("Quit zipreel?"));
-    desk.stand_in.faults().clear();
+    sandbox.stand_in.faults().clear();
     terminal.wait_for("clip is live");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
@@ -139,9 +139,9 @@ async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
@@ -173,9 +173,9 @@ async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_typed_ahead_publish_and_delete_nothing_unseen() {
-    let (desk, folder) = with_reels(&["talk"]).await;
-    let before = functions(&desk).await;
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let (sandbox, folder) = with_reels(&["talk"]).await;
+    let before = functions(&sandbox).await;
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     // all at once, as from a keyboard that was typed on while the machine was busy
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
@@ -194,5 +194,5 @@ async fn keys_typed_ahead_publish_and_delete_nothing_unseen() {
     terminal.wait_for("Watch");
     terminal.type_keys(&format!("dtalk{ENTER}"));
     terminal.wait_for("nothing was started");
-    assert_eq!(functions(&desk).await, before);
+    assert_eq!(functions(&sandbox).await, before);
 }

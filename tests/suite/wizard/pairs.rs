@@ -15,7 +15,7 @@ use crate::{
         account::{Functions, Said, functions, is_whole, tell},
         pairs::{Deed, REEL, ended, refused, spawn},
     },
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
     split::until,
 };
 
@@ -25,8 +25,8 @@ pub(super) const ONE: (&str, &str) = ("ZIPREEL_PARALLEL", "1");
 const WIZARDS: [Deed; 4] = [Deed::Check, Deed::Repair, Deed::Replace, Deed::Delete];
 
 /// A folder with one video in it.
-fn folder(desk: &Desk, video: Clip) -> PathBuf {
-    let folder = desk.path(&format!("{video:?}"));
+fn folder(sandbox: &Sandbox, video: Clip) -> PathBuf {
+    let folder = sandbox.path(&format!("{video:?}"));
     fs::create_dir_all(&folder).unwrap();
     fs::copy(clip(video), folder.join("clip.mp4")).unwrap();
     folder
@@ -40,17 +40,17 @@ struct Ready {
 
 impl Ready {
     /// Goes as far as a person can without beginning it. A repair wants a chunk that is missing.
-    fn open(desk: &Desk, deed: Deed) -> Self {
+    fn open(sandbox: &Sandbox, deed: Deed) -> Self {
         let terminal = match deed {
-            Deed::Publish | Deed::Replace => review(desk, deed),
+            Deed::Publish | Deed::Replace => review(sandbox, deed),
             Deed::Delete => {
-                let terminal = wizard(desk, Clip::Mp4, &[]);
+                let terminal = wizard(sandbox, Clip::Mp4, &[]);
                 type_its_name(&terminal, REEL);
                 terminal
             }
-            Deed::Check => page(desk),
+            Deed::Check => page(sandbox),
             Deed::Repair => {
-                let terminal = page(desk);
+                let terminal = page(sandbox);
                 terminal.press_until("k", "R deploys again");
                 terminal.type_keys("R");
                 terminal.wait_for("ready: copied");
@@ -72,7 +72,7 @@ impl Ready {
     }
 
     /// Begins it, and waits until the stand-in holds it.
-    fn go(&self, desk: &Desk) {
+    fn go(&self, sandbox: &Sandbox) {
         let words = match self.deed {
             Deed::Check => "asking for every chunk",
             Deed::Delete => "what is to go",
@@ -80,7 +80,7 @@ impl Ready {
         };
         let begun = |text: &str| text.contains(words) || text.contains("are gone");
         self.terminal.press_until_it(self.key(), "it has begun", begun);
-        self.terminal.wait("the first is held", |_| desk.stand_in.faults().paused() > 0);
+        self.terminal.wait("the first is held", |_| sandbox.stand_in.faults().paused() > 0);
     }
 
     /// Begins it while another is held, and reads what becomes of it: a word for the table.
@@ -124,12 +124,12 @@ impl Ready {
     }
 }
 
-fn wizard(desk: &Desk, video: Clip, args: &[&str]) -> Terminal {
-    Terminal::open(desk, &folder(desk, video), args, &[SMALL[0], SMALL[1], ONE])
+fn wizard(sandbox: &Sandbox, video: Clip, args: &[&str]) -> Terminal {
+    Terminal::open(sandbox, &folder(sandbox, video), args, &[SMALL[0], SMALL[1], ONE])
 }
 
-fn page(desk: &Desk) -> Terminal {
-    let terminal = wizard(desk, Clip::Mp4, &[]);
+fn page(sandbox: &Sandbox) -> Terminal {
+    let terminal = wizard(sandbox, Clip::Mp4, &[]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(END);
     terminal.wait("the library's line is chosen", |text| text.contains("▌ Library"));
@@ -140,12 +140,12 @@ fn page(desk: &Desk) -> Terminal {
 }
 
 /// At the review of a video: the reel's own, or one that is to replace it.
-fn review(desk: &Desk, deed: Deed) -> Terminal {
+fn review(sandbox: &Sandbox, deed: Deed) -> Terminal {
     let (video, arguments, goes) = match deed {
         Deed::Replace => (Clip::Silent, &["--name", REEL, "--replace"][..], "replaces what is there"),
         _ => (Clip::Mp4, &["--name", REEL][..], "✔ free"),
     };
-    let terminal = wizard(desk, video, arguments);
+    let terminal = wizard(sandbox, video, arguments);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
@@ -157,49 +157,50 @@ fn review(desk: &Desk, deed: Deed) -> Terminal {
 }
 
 /// Wizards of which one key is missing, opened side by side; and the reel as the first of all is to find it.
-async fn ground(first: Deed, wanted: &[Deed]) -> (Desk, Vec<Ready>) {
-    let desk = Desk::start().await;
+async fn ground(first: Deed, wanted: &[Deed]) -> (Sandbox, Vec<Ready>) {
+    let sandbox = Sandbox::start().await;
     if first == Deed::Publish {
-        let ready = tokio::task::block_in_place(|| wanted.iter().map(|deed| Ready::open(&desk, *deed)).collect());
-        return (desk, ready);
+        let ready = tokio::task::block_in_place(|| wanted.iter().map(|deed| Ready::open(&sandbox, *deed)).collect());
+        return (sandbox, ready);
     }
     // a repair is asked for where something is missing
-    Deed::Repair.prepare(&desk).await;
+    Deed::Repair.prepare(&sandbox).await;
     let ready = tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
-            let opened: Vec<_> = wanted.iter().map(|deed| (deed, scope.spawn(|| Ready::open(&desk, *deed)))).collect();
+            let opened: Vec<_> =
+                wanted.iter().map(|deed| (deed, scope.spawn(|| Ready::open(&sandbox, *deed)))).collect();
             opened.into_iter().map(|(deed, ready)| ready.join().unwrap_or_else(|_| panic!("{deed:?}"))).collect()
         })
     });
     if first != Deed::Repair {
-        ended(spawn(&desk, Deed::Repair)).await.ended(0);
+        ended(spawn(&sandbox, Deed::Repair)).await.ended(0);
     }
     if first == Deed::Collect {
-        Deed::leave_over(&desk).await;
+        Deed::leave_over(&sandbox).await;
     }
-    (desk, ready)
+    (sandbox, ready)
 }
 
 /// What the store says once all have ended.
-async fn is_right(desk: &Desk, first: Deed) {
+async fn is_right(sandbox: &Sandbox, first: Deed) {
     if first == Deed::Delete {
-        assert_eq!(functions(desk).await, Functions::new());
+        assert_eq!(functions(sandbox).await, Functions::new());
     } else {
-        is_whole(desk, REEL).await;
+        is_whole(sandbox, REEL).await;
     }
 }
 
 /// All that can be done while the first is held. A check holds nobody off: what meets it changes the reel, the deletion
 /// last.
-async fn all_meet(desk: &Desk, first: Deed, process: u32, commands: bool, wizards: &[Ready]) -> Vec<String> {
+async fn all_meet(sandbox: &Sandbox, first: Deed, process: u32, commands: bool, wizards: &[Ready]) -> Vec<String> {
     let holder = format!("(process {process})");
-    let (before, mut row) = (functions(desk).await, Vec::new());
+    let (before, mut row) = (functions(sandbox).await, Vec::new());
     for second in commands
         .then_some([Deed::Collect, Deed::Check, Deed::Repair, Deed::Publish, Deed::Replace, Deed::Delete])
         .into_iter()
         .flatten()
     {
-        let said = ended(spawn(desk, second)).await;
+        let said = ended(spawn(sandbox, second)).await;
         row.push(format!("{second:?}: {}", command_word(first, second, &said, process)));
     }
     for second in wizards {
@@ -207,7 +208,7 @@ async fn all_meet(desk: &Desk, first: Deed, process: u32, commands: bool, wizard
         row.push(format!("{:?}: {word}", second.deed));
     }
     if first != Deed::Check && first != Deed::Collect {
-        assert_eq!(functions(desk).await, before, "nothing was touched while {first:?} was held");
+        assert_eq!(functions(sandbox).await, before, "nothing was touched while {first:?} was held");
     }
     row
 }
@@ -225,20 +226,20 @@ fn command_word(first: Deed, second: Deed, said: &Said, process: u32) -> String 
 /// A command is held, and wizards meet it.
 async fn command_first(first: Deed) {
     let wanted = if first == Deed::Publish { &[Deed::Publish][..] } else { &WIZARDS };
-    let (desk, ready) = ground(first, wanted).await;
-    desk.stand_in.faults().set(first.pause().parse().unwrap());
-    let child = spawn(&desk, first);
+    let (sandbox, ready) = ground(first, wanted).await;
+    sandbox.stand_in.faults().set(first.pause().parse().unwrap());
+    let child = spawn(&sandbox, first);
     let process = child.id().unwrap();
-    until("the first is held", || desk.stand_in.faults().paused() > 0).await;
-    desk.stand_in.faults().clear();
-    let row = all_meet(&desk, first, process, false, &ready).await;
-    desk.stand_in.faults().release();
+    until("the first is held", || sandbox.stand_in.faults().paused() > 0).await;
+    sandbox.stand_in.faults().clear();
+    let row = all_meet(&sandbox, first, process, false, &ready).await;
+    sandbox.stand_in.faults().release();
     let said = ended(child).await.ended(i32::from(first == Deed::Check));
     if first == Deed::Check {
         assert!(said.err.contains("could not find the reel"), "it checks what is there now: {}", said.err);
-        assert_eq!(functions(&desk).await, Functions::new(), "the last that met it deleted the reel");
+        assert_eq!(functions(&sandbox).await, Functions::new(), "the last that met it deleted the reel");
     } else {
-        is_right(&desk, first).await;
+        is_right(&sandbox, first).await;
     }
     tell(&format!("command {first:?} × wizard  {}", row.join(" · ")));
 }
@@ -246,20 +247,20 @@ async fn command_first(first: Deed) {
 /// A wizard is held, and commands and wizards meet it.
 async fn wizard_first(first: Deed, commands: bool, wizards: &[Deed]) {
     let wanted: Vec<_> = std::iter::once(first).chain(wizards.iter().copied()).collect();
-    let (desk, mut ready) = ground(first, &wanted).await;
+    let (sandbox, mut ready) = ground(first, &wanted).await;
     let holding = ready.remove(0);
-    desk.stand_in.faults().set(first.pause().parse().unwrap());
-    tokio::task::block_in_place(|| holding.go(&desk));
-    desk.stand_in.faults().clear();
+    sandbox.stand_in.faults().set(first.pause().parse().unwrap());
+    tokio::task::block_in_place(|| holding.go(&sandbox));
+    sandbox.stand_in.faults().clear();
     let process = holding.terminal.process();
-    let row = all_meet(&desk, first, process, commands, &ready).await;
-    desk.stand_in.faults().release();
+    let row = all_meet(&sandbox, first, process, commands, &ready).await;
+    sandbox.stand_in.faults().release();
     if first == Deed::Check {
         // whatever it found of a reel that was changed meanwhile
         holding.terminal.wait("the check ends", |text| !text.contains("asking for every chunk"));
     } else {
         holding.terminal.wait(&format!("{first:?} ends whole"), |text| holding.is_whole(text));
-        is_right(&desk, first).await;
+        is_right(&sandbox, first).await;
     }
     tell(&format!("wizard {first:?} × {}  {}", if commands { "all" } else { "wizard" }, row.join(" · ")));
     holding.terminal.type_keys("q");

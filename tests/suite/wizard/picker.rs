@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{
     clips::{Clip, clip},
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
 };
 
 /// A second video beside the first, newer and to be mistaken for what was named.
-fn two_videos(desk: &Desk) -> PathBuf {
-    let folder = folder(desk, "another film.mp4");
+fn two_videos(sandbox: &Sandbox) -> PathBuf {
+    let folder = folder(sandbox, "another film.mp4");
     fs::copy(clip(Clip::Mp4), folder.join("right film.final")).unwrap();
     folder
 }
@@ -46,10 +46,10 @@ fn says_that_it_is_not_there(screen: &str, name: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_file_without_a_known_ending_is_the_one_that_is_taken() {
-    let desk = Desk::start().await;
-    let folder = two_videos(&desk);
+    let sandbox = Sandbox::start().await;
+    let folder = two_videos(&sandbox);
     let named = folder.join("right film.final");
-    let terminal = Terminal::open(&desk, &folder, &["--video", named.to_str().unwrap()], &[]);
+    let terminal = Terminal::open(&sandbox, &folder, &["--video", named.to_str().unwrap()], &[]);
     terminal.wait("the named file is highlighted", |text| text.contains("▌ right film.final"));
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
@@ -59,10 +59,10 @@ async fn a_named_file_without_a_known_ending_is_the_one_that_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_file_that_is_not_there_is_said_and_no_other_video_is_taken() {
-    let desk = Desk::start().await;
-    let folder = two_videos(&desk);
+    let sandbox = Sandbox::start().await;
+    let folder = two_videos(&sandbox);
     let named = folder.join("gone.mp4");
-    let terminal = Terminal::open(&desk, &folder, &["--video", named.to_str().unwrap()], &[]);
+    let terminal = Terminal::open(&sandbox, &folder, &["--video", named.to_str().unwrap()], &[]);
     let screen = trusts(&terminal, |text| says_that_it_is_not_there(text, "gone.mp4"));
     assert!(!screen.contains("▌ another film.mp4"), "nothing is highlighted in its place:\n{screen}");
     terminal.type_keys(DOWN);
@@ -72,9 +72,9 @@ async fn a_named_file_that_is_not_there_is_said_and_no_other_video_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pasted_path_that_is_not_there_is_said_and_no_other_video_is_taken() {
-    let desk = Desk::start().await;
-    let folder = two_videos(&desk);
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let sandbox = Sandbox::start().await;
+    let folder = two_videos(&sandbox);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
@@ -85,18 +85,18 @@ async fn a_pasted_path_that_is_not_there_is_said_and_no_other_video_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_folder_is_opened_and_no_video_in_it_is_taken() {
-    let desk = Desk::start().await;
-    let folder = two_videos(&desk);
-    let terminal = Terminal::open(&desk, Path::new("/"), &["--video", folder.to_str().unwrap()], &[]);
+    let sandbox = Sandbox::start().await;
+    let folder = two_videos(&sandbox);
+    let terminal = Terminal::open(&sandbox, Path::new("/"), &["--video", folder.to_str().unwrap()], &[]);
     let screen = trusts(&terminal, |text| words(text).contains("is a folder: choose a file in it"));
     assert!(!screen.contains("▌ another film.mp4"), "{screen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_shows_all_files_and_one_of_another_kind_can_be_chosen() {
-    let desk = Desk::start().await;
-    let folder = two_videos(&desk);
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let sandbox = Sandbox::start().await;
+    let folder = two_videos(&sandbox);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     let screen = terminal.wait_for("ready: copied");
@@ -113,12 +113,12 @@ async fn a_key_shows_all_files_and_one_of_another_kind_can_be_chosen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_that_completes_is_probed_again_and_can_be_chosen() {
-    let desk = Desk::start().await;
+    let sandbox = Sandbox::start().await;
     let whole = fs::read(clip(Clip::Mp4)).unwrap();
-    let folder = folder(&desk, "download.mp4");
+    let folder = folder(&sandbox, "download.mp4");
     let download = folder.join("download.mp4");
     fs::write(&download, &whole[..whole.len() / 2]).unwrap();
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait("half of it can't be published", |text| {
@@ -132,9 +132,9 @@ async fn a_download_that_completes_is_probed_again_and_can_be_chosen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn enter_takes_the_file_as_it_is_now() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "film.mp4");
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "film.mp4");
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
@@ -146,11 +146,11 @@ async fn enter_takes_the_file_as_it_is_now() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ffmpeg_installed_meanwhile_is_found_by_a_key() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "film.mp4");
-    let programs = desk.path("programs");
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "film.mp4");
+    let programs = sandbox.path("programs");
     fs::create_dir_all(&programs).unwrap();
-    let terminal = Terminal::open(&desk, &folder, &[], &[("PATH", programs.to_str().unwrap())]);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[("PATH", programs.to_str().unwrap())]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait("ffmpeg is missed", |text| words_of_all(text).contains("could not"));
@@ -168,12 +168,12 @@ async fn ffmpeg_installed_meanwhile_is_found_by_a_key() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_marked_files_are_reviewed_together_in_the_order_of_marking() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "first.mp4");
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "first.mp4");
     for name in ["second.mp4", "third.mp4"] {
         fs::copy(clip(Clip::Mp4), folder.join(name)).unwrap();
     }
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     clips::{Clip, clip},
     mishap::account::zipreel,
-    publish::desk::Desk,
+    publish::sandbox::Sandbox,
 };
 
 /// The stand-in's account.
@@ -18,8 +18,8 @@ const HERE: &str = "123456789012";
 const ELSEWHERE: &str = "111111111111";
 
 /// Five videos.
-fn five(desk: &Desk) -> PathBuf {
-    let folder = folder(desk, "1-one.mp4");
+fn five(sandbox: &Sandbox) -> PathBuf {
+    let folder = folder(sandbox, "1-one.mp4");
     for name in ["2-two.mp4", "3-three.mp4", "4-four.mp4", "5-five.mp4"] {
         fs::copy(clip(Clip::Mp4), folder.join(name)).unwrap();
     }
@@ -46,8 +46,8 @@ fn failing(text: &str) -> bool {
     text.lines().any(|line| line.contains("✖ 3-three"))
 }
 
-async fn published(desk: &Desk) -> Vec<String> {
-    let said = zipreel(desk, &["list", "--json"]).await.ended(0);
+async fn published(sandbox: &Sandbox) -> Vec<String> {
+    let said = zipreel(sandbox, &["list", "--json"]).await.ended(0);
     let lines = said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let reels = lines.filter(|line| line["event"] == "reel").map(|line| line["reel"].as_str().unwrap().to_owned());
     reels.collect()
@@ -55,9 +55,9 @@ async fn published(desk: &Desk) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_videos_of_which_the_third_fails_make_four_reels_and_it_alone_is_tried_again() {
-    let desk = Desk::start().await;
-    let folder = five(&desk);
-    let terminal = Terminal::open(&desk, &folder, &[], &[]);
+    let sandbox = Sandbox::start().await;
+    let folder = five(&sandbox);
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
     review_all(&terminal);
     // after the review, so that only publishing finds it
     let third = folder.join("3-three.mp4");
@@ -66,7 +66,7 @@ async fn five_videos_of_which_the_third_fails_make_four_reels_and_it_alone_is_tr
     let screen = terminal.wait_for("4 of 5 videos live, 1 failed");
     let lines: Vec<_> = screen.lines().filter(|line| line.contains("✖ 3-three")).collect();
     assert!(lines.len() == 1 && lines[0].contains("could not"), "one line says what failed:\n{screen}");
-    assert_eq!(published(&desk).await, ["1-one", "2-two", "4-four", "5-five"]);
+    assert_eq!(published(&sandbox).await, ["1-one", "2-two", "4-four", "5-five"]);
     fs::rename(folder.join("away"), third).unwrap();
     for _ in 0..2 {
         terminal.type_keys(DOWN);
@@ -81,18 +81,18 @@ async fn five_videos_of_which_the_third_fails_make_four_reels_and_it_alone_is_tr
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_queue_whose_process_was_killed_goes_on_from_home() {
-    let desk = Desk::start().await;
-    let folder = five(&desk);
-    desk.stand_in.faults().set("uplink=8mbit".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = five(&sandbox);
+    sandbox.stand_in.faults().set("uplink=8mbit".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     review_all(&terminal);
     terminal.press_until_it(ENTER, "the videos stand in a list", |text| text.contains("of 5 videos live"));
     terminal.wait("the second is under way", |text| {
         text.contains("1 of 5 videos live") && text.lines().any(|line| line.contains("● 2-two") && line.contains('%'))
     });
     terminal.kill();
-    desk.stand_in.faults().clear();
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    sandbox.stand_in.faults().clear();
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     let screen = terminal.wait("what was interrupted is offered", |text| {
         text.contains("Resume 2-two") && text.contains("Publish 5-five")
     });
@@ -102,7 +102,7 @@ async fn a_queue_whose_process_was_killed_goes_on_from_home() {
     terminal.wait_for("▌ Go on with all of these");
     terminal.press_until_it(ENTER, "they are published", |text| text.contains("of 4 videos live"));
     terminal.wait_for("4 of 4 videos live");
-    assert_eq!(published(&desk).await, ["1-one", "2-two", "3-three", "4-four", "5-five"]);
+    assert_eq!(published(&sandbox).await, ["1-one", "2-two", "3-three", "4-four", "5-five"]);
     terminal.type_keys(ESCAPE);
     let screen = terminal.wait("nothing is unfinished", |text| {
         text.contains("From a video file") && !text.contains("Resume") && !text.contains("Publish 3-three")
@@ -113,8 +113,8 @@ async fn a_queue_whose_process_was_killed_goes_on_from_home() {
 }
 
 /// The journal of the interrupted run says that it was begun in another account.
-fn begun_elsewhere(desk: &Desk, reel: &str) {
-    let journals = fs::read_dir(desk.path("state").join(reel)).unwrap().flatten();
+fn begun_elsewhere(sandbox: &Sandbox, reel: &str) {
+    let journals = fs::read_dir(sandbox.path("state").join(reel)).unwrap().flatten();
     let journal = journals.map(|entry| entry.path().join("journal")).find(|path| path.is_file()).unwrap();
     let lines = fs::read_to_string(&journal).unwrap();
     let lines = lines.lines().map(|line| {
@@ -127,19 +127,19 @@ fn begun_elsewhere(desk: &Desk, reel: &str) {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_in_another_account_is_not_resumed_and_both_are_named() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    desk.stand_in.faults().set("uplink=4mbit".parse().unwrap());
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    sandbox.stand_in.faults().set("uplink=4mbit".parse().unwrap());
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     super::go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
     terminal.wait("a chunk is up", |text| {
         text.lines().any(|line| line.contains("Upload") && line.contains('/') && !line.contains(" 0/"))
     });
     terminal.kill();
-    desk.stand_in.faults().clear();
-    begun_elsewhere(&desk, "clip");
-    let terminal = Terminal::open(&desk, &folder, &[], &SMALL);
+    sandbox.stand_in.faults().clear();
+    begun_elsewhere(&sandbox, "clip");
+    let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     terminal.wait_for("Resume clip");
     terminal.type_keys(DOWN);
     terminal.wait_for("▌ Resume clip");

@@ -4,14 +4,14 @@ use super::{
     SMALL, folder, go_to_review,
     terminal::{END, ENTER, Terminal},
 };
-use crate::publish::desk::Desk;
+use crate::publish::sandbox::Sandbox;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publishing_goes_on_when_the_wizard_that_serves_its_stand_in_quits() {
-    let desk = Desk::start().await;
-    let folder = folder(&desk, "clip.mp4");
-    // a stand-in of their own, not the desk's
-    let data = desk.path("own-data");
+    let sandbox = Sandbox::start().await;
+    let folder = folder(&sandbox, "clip.mp4");
+    // a stand-in of their own, not the sandbox's
+    let data = sandbox.path("own-data");
     let own = [
         ("ZIPREEL_DATA", data.to_str().unwrap()),
         ("ZIPREEL_PORT", "0"),
@@ -19,13 +19,13 @@ async fn a_publishing_goes_on_when_the_wizard_that_serves_its_stand_in_quits() {
         SMALL[0],
         SMALL[1],
     ];
-    let owner = Terminal::open(&desk, &folder, &[], &own);
+    let owner = Terminal::open(&sandbox, &folder, &[], &own);
     owner.wait_for("Publish a video");
     owner.type_keys(END);
     owner.wait("the library's line is chosen", |text| text.contains("▌ Library"));
     owner.type_keys(ENTER);
     owner.wait_for("nothing is published here yet");
-    let other = Terminal::open(&desk, &folder, &[], &own);
+    let other = Terminal::open(&sandbox, &folder, &[], &own);
     go_to_review(&other);
     other.press_until(ENTER, "Network");
     owner.type_keys("q");

@@ -11,7 +11,7 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
-use crate::publish::desk::Desk;
+use crate::publish::sandbox::Sandbox;
 
 /// Two busy cores and a debug build.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,8 +40,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// The wizard with this desk's folders, started in `folder`.
-    pub(crate) fn open(desk: &Desk, folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
+    /// The wizard with this sandbox's folders, started in `folder`.
+    pub(crate) fn open(sandbox: &Sandbox, folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         // another build, to see what it does where this one does right
@@ -49,8 +49,8 @@ impl Terminal {
         let mut command = CommandBuilder::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_zipreel").into()));
         command.args(args);
         command.cwd(folder);
-        // the same folders as a plain command of this desk gets, and nothing of the person who runs the tests
-        for (name, value) in desk.command("state").as_std().get_envs() {
+        // the same folders as a plain command of this sandbox gets, and nothing of the person who runs the tests
+        for (name, value) in sandbox.command("state").as_std().get_envs() {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),

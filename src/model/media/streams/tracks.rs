@@ -2,20 +2,13 @@
 
 use crate::model::media::facts::{Aside, Kind, Media};
 
-/// What a track of MP4 or QuickTime is for, by its own boxes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Track {
-    pub id: u32,
-    /// `vide`, `auxv`, `pict` …
-    pub handler: [u8; 4],
-    /// Kinds of its references to other tracks, such as `auxl`, `vdep`, `thmb`.
-    pub references: Vec<[u8; 4]>,
-}
-
 /// Tells tracks that stand beside others, which ffprobe shows as videos like any.
-pub fn set_aside(media: &mut Media, tracks: &[Track]) {
+pub fn set_aside(media: &mut Media) {
     for stream in media.streams.iter_mut().filter(|stream| stream.kind == Kind::Video) {
-        let Some(track) = tracks.iter().find(|track| Some(track.id) == stream.id) else { continue };
+        let Some(track) = media.structure.tracks.iter().find(|track| track.id.is_some() && track.id == stream.id)
+        else {
+            continue;
+        };
         let refers = |kind: &[u8; 4]| track.references.contains(kind);
         stream.aside = match &track.handler {
             _ if refers(b"vdep") || refers(b"deps") => Some(Aside::Depth),

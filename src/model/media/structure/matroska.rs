@@ -142,7 +142,7 @@ fn tracks(content: &[u8]) -> Vec<Track> {
             0x11 | 0x21 => None,
             _ => return None,
         };
-        Some(Track { kind, lock: lock(entry, 0), is_empty: false })
+        Some(Track { kind, lock: lock(entry, 0), ..Track::default() })
     });
     tracks.take(256).collect()
 }

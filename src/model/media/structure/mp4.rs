@@ -36,6 +36,7 @@ struct Head {
 struct Entry {
     id: u32,
     handler: [u8; 4],
+    references: Vec<[u8; 4]>,
     lock: Option<Lock>,
     samples: u64,
     last_chunk: u64,
@@ -86,6 +87,9 @@ pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Struc
         },
         is_empty: structure.table == Table::There && is_all_in_tables && entry.samples == 0,
         lock: entry.lock,
+        id: Some(entry.id),
+        handler: entry.handler,
+        references: entry.references,
     };
     structure.tracks = contents.entries.into_iter().map(track).collect();
     Ok(structure)
@@ -178,6 +182,9 @@ fn entry<F: Read + Seek>(bytes: &mut Bytes<'_, F>, trak: &Head) -> io::Result<En
                 b"hdlr" if parent.kind == *b"mdia" => {
                     let read = bytes.read(child.body, 12)?;
                     entry.handler = read.get(8..12).and_then(|kind| kind.try_into().ok()).unwrap_or_default();
+                }
+                b"tref" => {
+                    entry.references.extend(children(bytes, child.body, child.end)?.iter().map(|kind| kind.kind));
                 }
                 b"stsd" => descriptions = bytes.read(child.body, (child.end - child.body).min(DESCRIPTIONS_MAX))?,
                 b"stsz" | b"stz2" => entry.samples = number(&bytes.read(child.body, 12)?, 8, 4).unwrap_or(0),

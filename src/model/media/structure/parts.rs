@@ -58,6 +58,12 @@ impl fmt::Display for Lock {
 pub struct Track {
     /// Others than pictures and sound are of no interest here.
     pub kind: Option<Medium>,
+    /// In MP4 and QuickTime.
+    pub id: Option<u32>,
+    /// `vide`, `auxv`, `pict` …, in MP4 and QuickTime.
+    pub handler: [u8; 4],
+    /// Kinds of its references to other tracks, such as `auxl`, `vdep`, `thmb`.
+    pub references: Vec<[u8; 4]>,
     pub lock: Option<Lock>,
     /// The file's tables are whole and list not one sample of it.
     pub is_empty: bool,

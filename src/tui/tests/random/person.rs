@@ -264,12 +264,12 @@ impl World {
     }
 
     pub(super) fn click(&mut self) {
-        let hits = &self.player.app.seen.hits;
+        let hits = &self.player.app.drawn.hits;
         let Some((area, action)) = (!hits.is_empty()).then(|| &hits[self.rng.usize(..hits.len())]) else { return };
         let (column, row, action) = (area.x, area.y, action.clone());
         let kind = MouseEventKind::Down(MouseButton::Left);
         let mouse = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
-        let hit = self.player.app.seen.hit(Position::new(column, row)).cloned();
+        let hit = self.player.app.drawn.hit(Position::new(column, row)).cloned();
         self.input(&Input::Mouse(mouse), hit.as_ref().or(Some(&action)));
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::World;
 use crate::tui::{
     id::JobId,
-    job::{End, Job, Run, State},
+    job::{End, Job, Run, Stage},
     keymap::Table,
     overlay::{
         Overlay, Purpose,
@@ -162,13 +162,13 @@ fn what(run: &Run) -> &'static str {
     }
 }
 
-fn state(state: &State) -> &'static str {
+fn state(state: &Stage) -> &'static str {
     match state {
-        State::Queued => "Queued",
-        State::Running => "Running",
-        State::Asking(..) => "Asking",
-        State::Ended(End::Failed(_)) => "Failed",
-        State::Ended(End::Cancelled) => "Cancelled",
-        State::Ended(_) => "Well",
+        Stage::Queued => "Queued",
+        Stage::Running => "Running",
+        Stage::Asking(..) => "Asking",
+        Stage::Ended(End::Failed(_)) => "Failed",
+        Stage::Ended(End::Cancelled) => "Cancelled",
+        Stage::Ended(_) => "Well",
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         report::fault::{Fault, Stopped},
     },
     remote::{
-        self, Sweep,
+        self, Garbage,
         leftover::{Leftover, ORPHANS_KEPT, Why, is_left_over},
         removal::Removal,
     },
@@ -97,9 +97,9 @@ async fn look(
     found: &mut impl FnMut(Found<'_>),
 ) -> Result<(Vec<Leftover>, BTreeMap<ReelName, ReelLock>), Stopped> {
     let retries = follow.retries();
-    let sweep = async || remote::sweep(&**storage, &retries).await.map_err(Stopped::from);
+    let garbage = async || remote::garbage(&**storage, &retries).await.map_err(Stopped::from);
     let of_interest = |left: &Leftover| reel.is_none_or(|reel| left.reel == *reel);
-    let first = sweep().await?;
+    let first = garbage().await?;
     let reels: BTreeSet<ReelName> =
         first.leftovers.iter().filter(|left| of_interest(left)).map(|left| left.reel.clone()).collect();
     let mut held = BTreeMap::new();
@@ -110,7 +110,7 @@ async fn look(
             Err(Stopped::Cancelled) => return Err(Stopped::Cancelled),
         }
     }
-    let Sweep { leftovers, unread } = if held.is_empty() { first } else { sweep().await? };
+    let Garbage { leftovers, unread } = if held.is_empty() { first } else { garbage().await? };
     for (reel, fault) in &unread {
         found(Found::LeftAlone { reel, fault });
     }

@@ -13,7 +13,7 @@ use zipreel::local::{self, Clock, Config, StandIn};
 
 use crate::clips::scratch;
 
-pub(crate) struct Desk {
+pub(crate) struct Sandbox {
     pub(crate) stand_in: StandIn,
     config: Config,
     folder: tempfile::TempDir,
@@ -27,7 +27,7 @@ pub(crate) struct Run {
     pub(crate) stderr: String,
 }
 
-impl Desk {
+impl Sandbox {
     pub(crate) async fn start() -> Self {
         Self::start_at(Clock::system()).await
     }
@@ -52,7 +52,7 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// The binary with this desk's folders, and nothing of the person who runs the tests.
+    /// The binary with this sandbox's folders, and nothing of the person who runs the tests.
     pub(crate) fn command(&self, state: &str) -> Command {
         command_in(self.folder.path(), state)
     }

@@ -14,8 +14,8 @@ use super::{
 };
 
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) places: Places,
+pub(super) struct Context {
+    pub(super) origins: Origins,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
     pub(super) store: Arc<Store>,
@@ -28,30 +28,30 @@ pub(super) struct Shared {
 
 /// The three origins, and the names they may be called by.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
-    pub(super) api: Place,
-    pub(super) gate: Place,
-    pub(super) relay: Place,
+pub(super) struct Origins {
+    pub(super) api: Origin,
+    pub(super) gate: Origin,
+    pub(super) relay: Origin,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Origin {
     /// `http://host:port`, without a slash at the end.
-    pub(super) origin: String,
+    pub(super) url: String,
     /// Values of `Host` that are meant for us: anything else is another site's name pointed at this machine.
     pub(super) hosts: Vec<String>,
 }
 
-impl Place {
+impl Origin {
     pub(super) fn new(names: &[String], port: u16) -> Self {
         let hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
-        let origin = hosts.first().map(|host| format!("http://{host}")).unwrap_or_default();
-        Self { origin, hosts }
+        let url = hosts.first().map(|host| format!("http://{host}")).unwrap_or_default();
+        Self { url, hosts }
     }
 
     /// `host:port` of the origin.
     pub(super) fn authority(&self) -> &str {
-        self.origin.strip_prefix("http://").unwrap_or_default()
+        self.url.strip_prefix("http://").unwrap_or_default()
     }
 
     pub(super) fn answers_to(&self, host: &str) -> bool {
@@ -59,7 +59,7 @@ impl Place {
     }
 }
 
-impl Shared {
+impl Context {
     /// The server's time, faults included.
     pub(super) fn now(&self) -> OffsetDateTime {
         self.clock.now() + self.faults.clock_skew()

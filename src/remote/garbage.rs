@@ -22,7 +22,7 @@ use crate::{
 
 /// What was found, by reel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sweep {
+pub struct Garbage {
     pub leftovers: Vec<Leftover>,
     /// Reels whose index could not be read: nothing of theirs is called a leftover.
     pub unread: Vec<(ReelName, Fault)>,
@@ -36,7 +36,7 @@ struct Found {
 }
 
 /// Looks through the whole account; deletes nothing.
-pub async fn sweep(storage: &dyn Storage, retries: &Retries) -> Result<Sweep, LibraryError> {
+pub async fn garbage(storage: &dyn Storage, retries: &Retries) -> Result<Garbage, LibraryError> {
     // how old something is, and whether its time is over, the account's own clock tells
     let now = retries.again(|| storage.now()).await?;
     let mut reels: BTreeMap<ReelName, Found> = BTreeMap::new();
@@ -51,7 +51,7 @@ pub async fn sweep(storage: &dyn Storage, retries: &Retries) -> Result<Sweep, Li
         }
     })
     .await?;
-    let mut sweep = Sweep::default();
+    let mut garbage = Garbage::default();
     for (reel, found) in reels {
         if found.index.as_ref().is_some_and(|facts| is_tidy(facts, &found.functions)) {
             continue;
@@ -60,13 +60,13 @@ pub async fn sweep(storage: &dyn Storage, retries: &Retries) -> Result<Sweep, Li
         let index = match retries.again(|| deployed::existing(storage, &reel)).await {
             Ok(existing) => existing.map(|existing| existing.index),
             Err(error) => {
-                sweep.unread.push((reel, error.fault()));
+                garbage.unread.push((reel, error.fault()));
                 continue;
             }
         };
-        sweep.leftovers.extend(leftovers(&reel, index.as_ref(), &found.functions, now));
+        garbage.leftovers.extend(leftovers(&reel, index.as_ref(), &found.functions, now));
     }
-    Ok(sweep)
+    Ok(garbage)
 }
 
 /// By the index's description there is nothing but what it serves: it need not be opened.

@@ -1,0 +1,320 @@
+//! Requests to gate and relay, a row each, and what their answers must be.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
+
+use super::{
+    http::send_from,
+    reel::{GENERATION, INIT, POSTER, payload},
+    sides::Side,
+};
+
+const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+const SHORT: &str = "public, max-age=10";
+
+/// Whose port a request goes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum To {
+    Gate,
+    Relay,
+}
+
+/// What the body must be.
+#[derive(Debug, Clone)]
+enum Body {
+    Any,
+    Empty,
+    Is(Vec<u8>),
+    Has(&'static str),
+}
+
+/// A request and its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    to: To,
+    method: &'static str,
+    path: String,
+    sent: Vec<&'static str>,
+    status: u16,
+    /// `None`: must not be there.
+    headers: Vec<(&'static str, Option<String>)>,
+    body: Body,
+}
+
+fn row(to: To, path: impl Into<String>, status: u16) -> Row {
+    Row { to, method: "GET", path: path.into(), sent: Vec::new(), status, headers: Vec::new(), body: Body::Any }
+}
+
+impl Row {
+    fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    fn sending(mut self, line: &'static str) -> Self {
+        self.sent.push(line);
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, Some(value.to_owned())));
+        self
+    }
+
+    fn without(mut self, name: &'static str) -> Self {
+        self.headers.push((name, None));
+        self
+    }
+
+    fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(super) async fn check(&self, side: &Side) {
+        self.check_from(Ipv4Addr::LOCALHOST.into(), side).await;
+    }
+
+    pub(super) async fn check_from(&self, client: IpAddr, side: &Side) {
+        let base = match self.to {
+            To::Gate => &side.gate,
+            To::Relay => &side.relay,
+        };
+        let ask = async || send_from(client, base, self.method, &self.path, &self.sent).await;
+        let mut answer = ask().await;
+        // an instance guesses one at a time: whoever is told to come back later does
+        for _ in 0..30 {
+            if answer.status == self.status || answer.status != 503 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            answer = ask().await;
+        }
+        let what = format!("{}: {} {} {:?} got {answer:?}", side.name, self.method, self.path, self.sent);
+        assert_eq!(answer.status, self.status, "{what}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{what}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
+        for (name, value) in &self.headers {
+            assert_eq!(answer.header(name), value.as_deref(), "`{name}` of {what}");
+        }
+        match &self.body {
+            Body::Any => {}
+            Body::Empty => assert!(answer.body.is_empty(), "{what}"),
+            Body::Is(body) => assert!(answer.body == *body, "{what}"),
+            Body::Has(text) => assert!(answer.text().contains(text), "`{text}` in {what}"),
+        }
+    }
+}
+
+fn gate(path: impl Into<String>, status: u16) -> Row {
+    row(To::Gate, path, status)
+}
+
+fn relay(path: impl Into<String>, status: u16) -> Row {
+    row(To::Relay, path, status)
+}
+
+pub(super) fn not_found(to: To, path: impl Into<String>) -> Row {
+    row(to, path, 404)
+        .header("cache-control", "no-store")
+        .header("content-type", "text/plain")
+        .without("location")
+        .body(Body::Is(b"not found\n".to_vec()))
+}
+
+pub(super) fn playlists() -> Vec<Row> {
+    let file = |path: &str, cache: &str| {
+        gate(path, 200).header("content-type", PLAYLIST).header("cache-control", cache).without("location")
+    };
+    vec![
+        file("/reel/index.m3u8", SHORT).body(Body::Has("\n0123abcd/src.m3u8\n")),
+        file("/reel/index.m3u8?t=90", SHORT).body(Body::Has("\n0123abcd/360p.m3u8\n")),
+        file("/reel/index.relay.m3u8", SHORT).body(Body::Has("\n0123abcd/src.relay.m3u8\n")),
+        file("/reel/0123abcd/src.m3u8", IMMUTABLE).body(Body::Has("\nsrc/0003.ts\n")),
+        file("/reel/0123abcd/360p.m3u8", IMMUTABLE).body(Body::Has("\n360p/0001.mp4\n")),
+        file("/reel/0123abcd/src.relay.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/5.ts\n")),
+        file("/reel/index.m3u8", SHORT).sending("Origin: https://example.com"),
+        file("/reel/index.m3u8", SHORT).sending("If-None-Match: \"another\""),
+        file("/reel/index.m3u8", SHORT).method("HEAD").body(Body::Empty),
+        gate("/reel/0123abcd/360p-init.mp4", 200)
+            .header("content-type", "video/mp4")
+            .header("cache-control", IMMUTABLE)
+            .header("content-length", &INIT.len().to_string())
+            .body(Body::Is(INIT.to_vec())),
+        gate("/reel/poster.jpg", 200)
+            .header("content-type", "image/jpeg")
+            .header("cache-control", "public, max-age=300")
+            .body(Body::Is(POSTER.to_vec())),
+    ]
+}
+
+pub(super) fn pages() -> Vec<Row> {
+    let page = gate("/reel/", 200)
+        .header("content-type", "text/html; charset=utf-8")
+        .header("cache-control", SHORT)
+        .header("referrer-policy", "no-referrer");
+    let bare = |path: &str, location: &str| {
+        gate(path, 301)
+            .header("location", location)
+            .header("cache-control", "public, max-age=300")
+            .without("etag")
+            .body(Body::Empty)
+    };
+    let title = "<title>Été &#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62; &#38; &#34;{{reel}}&#34;</title>";
+    vec![
+        page.clone().body(Body::Has(title)),
+        page.clone().method("HEAD").body(Body::Empty),
+        gate("/reel/?t=90", 200),
+        bare("/reel", "/reel/"),
+        bare("/reel?t=90", "/reel/?t=90"),
+        bare("/reel?t=%0d%0aX-Bad:%20", "/reel/"),
+        bare("/reel?next=//example.com", "/reel/"),
+        bare("/never-published", "/never-published/"),
+        bare("/reel", "/reel/").method("HEAD"),
+    ]
+}
+
+pub(super) fn chunks() -> Vec<Row> {
+    let redirect = |path: &str| gate(path, 302).header("cache-control", "public, max-age=300").body(Body::Empty);
+    vec![
+        redirect("/reel/0123abcd/src/0001.ts").without("etag"),
+        redirect("/reel/0123abcd/src/0003.ts?x=.zip"),
+        redirect("/reel/0123abcd/360p/0002.mp4"),
+        redirect("/reel/0123abcd/src/0001.ts").method("HEAD"),
+        redirect("/reel/0123abcd/src/0001.ts").sending("Range: bytes=0-99"),
+        redirect("/reel/0123abcd/src/0001.ts").sending("If-None-Match: *"),
+        redirect("/reel/0123abcd/src/0001.ts").sending("Cache-Control: no-cache"),
+    ]
+}
+
+pub(super) fn segments() -> Vec<Row> {
+    let segment = |rendition: &str, number: usize, extension: &str| {
+        let bytes = payload(GENERATION, rendition, number);
+        relay(format!("/reel/0123abcd/{rendition}/{number}.{extension}"), 200)
+            .header("cache-control", IMMUTABLE)
+            .header("content-length", &bytes.len().to_string())
+            .header("content-type", if extension == "ts" { "video/mp2t" } else { "video/mp4" })
+            .without("location")
+            .body(Body::Is(bytes))
+    };
+    vec![
+        segment("src", 0, "ts"),
+        segment("src", 1, "ts"),
+        segment("src", 5, "ts"),
+        segment("360p", 3, "mp4"),
+        segment("src", 2, "ts").sending("Range: bytes=0-9"),
+        segment("src", 2, "ts").sending("Origin: https://example.com"),
+        segment("src", 2, "ts").method("HEAD").body(Body::Empty),
+    ]
+}
+
+/// What is not there, is not a name, or is none of a stranger's business.
+pub(super) fn refusals() -> Vec<Row> {
+    let gate_paths = [
+        "/",
+        "//",
+        "/favicon.ico",
+        "/robots.txt",
+        "/absent/",
+        "/absent/index.m3u8",
+        "/absent/index.relay.m3u8",
+        "/absent/poster.jpg",
+        "/absent/0123abcd/src/0001.ts",
+        "/reel/index.json",
+        "/reel/index.m3u8/",
+        "/reel/index.m3u",
+        "/reel//index.m3u8",
+        "/reel/./index.m3u8",
+        "/reel/../reel/index.m3u8",
+        "/reel/%69ndex.m3u8",
+        "/%72eel/index.m3u8",
+        "/Reel/index.m3u8",
+        "/-reel/",
+        "/reel-/",
+        "/re_el/",
+        "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/",
+        "/reel/feedbeef/src.m3u8",
+        "/reel/0123ABCD/src.m3u8",
+        "/reel/0123abc/src.m3u8",
+        "/reel/0123abcd/nope.m3u8",
+        "/reel/0123abcd/source.m3u8",
+        "/reel/0123abcd/src-init.mp4",
+        "/reel/0123abcd/nope.relay.m3u8",
+        "/reel/0123abcd/src/0000.ts",
+        "/reel/0123abcd/src/0004.ts",
+        "/reel/0123abcd/src/9999.ts",
+        "/reel/0123abcd/src/1.ts",
+        "/reel/0123abcd/src/00001.ts",
+        "/reel/0123abcd/src/0001.mp4",
+        "/reel/0123abcd/src/0001.zip",
+        "/reel/0123abcd/src/0001",
+        "/reel/0123abcd/360p/0001.ts",
+        "/reel/0123abcd/nope/0001.ts",
+        "/reel/feedbeef/src/0001.ts",
+        "/reel/0123abcd/src/0001.ts/",
+        "/reel/0123abcd/src/..%2f0001.ts",
+        "/reel/0123abcd/src/0001.ts%0d%0aX-Bad:%20yes",
+        "/reel/0123abcd/../../zipreel-gate",
+    ];
+    let relay_paths = [
+        "/",
+        "/reel/",
+        "/reel/index.m3u8",
+        "/reel/0123abcd/src.m3u8",
+        "/reel/0123abcd/src/6.ts",
+        "/reel/0123abcd/src/00.ts",
+        "/reel/0123abcd/src/01.ts",
+        "/reel/0123abcd/src/-1.ts",
+        "/reel/0123abcd/src/1000000.ts",
+        "/reel/0123abcd/src/0001.ts",
+        "/reel/0123abcd/src/0.mp4",
+        "/reel/0123abcd/360p/0.ts",
+        "/reel/0123abcd/nope/0.ts",
+        "/reel/feedbeef/src/0.ts",
+        "/absent/0123abcd/src/0.ts",
+        "/reel/0123abcd/../0123abcd/src/0.ts",
+        "/reel/0123abcd/src/%30.ts",
+    ];
+    let of_gate = gate_paths.into_iter().map(|path| not_found(To::Gate, path));
+    of_gate.chain(relay_paths.into_iter().map(|path| not_found(To::Relay, path))).collect()
+}
+
+/// Names of reels that are not there, each the guess of another client.
+pub(super) fn guesses() -> Vec<Row> {
+    let paths = ["/gate/", "/relay/", "/reel-0123abcd-src-0001/", "/zipreel-reel-index/"];
+    paths.into_iter().map(|path| not_found(To::Gate, path)).collect()
+}
+
+pub(super) fn other_methods() -> Vec<Row> {
+    let methods = "GET, HEAD, OPTIONS";
+    let mut rows = Vec::new();
+    for (to, path) in [
+        (To::Gate, "/reel/index.m3u8"),
+        (To::Gate, "/reel/0123abcd/src/0001.ts"),
+        (To::Gate, "/absent/"),
+        (To::Relay, "/reel/0123abcd/src/0.ts"),
+        (To::Relay, "/"),
+    ] {
+        rows.push(
+            row(to, path, 204)
+                .method("OPTIONS")
+                .sending("Origin: https://example.com")
+                .sending("Access-Control-Request-Method: GET")
+                .sending("Access-Control-Request-Headers: range")
+                .header("access-control-allow-methods", methods)
+                .header("access-control-allow-headers", "*")
+                .header("access-control-max-age", "86400")
+                .header("allow", methods)
+                .body(Body::Empty),
+        );
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            rows.push(row(to, path, 405).method(method).header("allow", methods).body(Body::Empty));
+        }
+    }
+    let absent = |to, path| row(to, path, 404).method("HEAD").header("cache-control", "no-store").body(Body::Empty);
+    rows.extend([absent(To::Gate, "/absent/"), absent(To::Relay, "/absent/0123abcd/src/0.ts")]);
+    rows
+}
