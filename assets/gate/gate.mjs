@@ -3,14 +3,15 @@
 //
 // What it may do: lambda:GetFunction on functions named zipreel-*, and write its own log. It runs nobody's code,
 // stores nothing, and asks for no function but `zipreel-<reel>-index` and the chunks that a reel's index lists.
-// GetFunction and its links: functions.mjs; an index's zip: index.mjs; what guessing at names may cost: guesses.mjs.
+// GetFunction and its links: functions.mjs; an index's zip: index.mjs; what guessing at names may cost: guesses.mjs;
+// the watch page: page.mjs.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
 //
 // No dependency: GetFunction is one signed GET. Start-up is billed and the SDK would be most of it: up to its first call
 // this file takes 29 ms, @aws-sdk/client-lambda 3.1162.0 85 ms (medians of 5 on Node.js 24.21, a 2-core machine).
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { get as getOverHttp } from 'node:http';
 import { get as getOverHttps } from 'node:https';
 import { Readable } from 'node:stream';
@@ -20,6 +21,7 @@ import { runInNewContext } from 'node:vm';
 import { ABSENT_FOR, ABSENT_KEPT, Functions, Links, getFunctionOverHttp, sha256, warn } from './functions.mjs';
 import { Busy, Guesses, Joined, Recent, SECOND, clientOf } from './guesses.mjs';
 import { readIndex } from './index.mjs';
+import { Players, WatchPage } from './page.mjs';
 
 /** Clients may keep a redirect until this long before the link's end, and never longer than LINK_CLIENT_MAX. */
 const LINK_CLIENT_RESERVE = 180 * SECOND;
@@ -44,6 +46,7 @@ const INDEX_CHECK_WHEN_BUSY = 60 * SECOND;
 const REEL = '[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?';
 const INSIDE = '([0-9a-f]{8})/([a-z0-9]{1,4})';
 const ROUTES = [
+  ['player', /^\/player-([0-9a-f]{8})\.js$/],
   ['bare', new RegExp(`^/(${REEL})$`)],
   ['page', new RegExp(`^/(${REEL})/$`)],
   ['multivariant', new RegExp(`^/(${REEL})/index\\.m3u8$`)],
@@ -58,8 +61,9 @@ const ROUTES = [
 /** The meaning of a path, or null. What passes here is safe in a function's name; nothing is ever decoded. */
 export function route(path) {
   for (const [kind, pattern] of ROUTES) {
-    const [whole, reel, generation, rendition, number, container] = pattern.exec(path) ?? [];
-    if (whole !== undefined) return { kind, reel, generation, rendition, number, container };
+    const [whole, ...names] = pattern.exec(path) ?? [];
+    const [reel, generation, rendition, number, container] = names;
+    if (whole !== undefined) return kind === 'player' ? { kind, hash: reel } : { kind, reel, generation, rendition, number, container };
   }
   return null;
 }
@@ -219,23 +223,16 @@ const PLAYLIST = 'application/vnd.apple.mpegurl';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 const SHORT = 'public, max-age=10';
 
-const escapeHtml = text => text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
-
 /** A base URL from the configuration, ending in a slash; empty if there is none. */
 function baseUrl(text) {
   return text ? new URL(text.endsWith('/') ? text : `${text}/`).href : '';
 }
 
 export class Gate {
-  /** `html` is watch.html; `base` and `relay` are base URLs or empty. */
-  constructor({ reels, links, html, base, relay, now = Date.now, random = Math.random }) {
-    Object.assign(this, { reels, links, html, base, relay, now, random });
-    const inline = tag => `'sha256-${sha256(new RegExp(`<${tag}>([^]*?)</${tag}>`).exec(html)[1], 'base64')}'`;
-    this.policy = [
-      "default-src 'none'", `script-src ${inline('script')} ${/const HLS_JS = '([^']+)'/.exec(html)[1]}`,
-      `style-src ${inline('style')}`, `connect-src 'self'${relay && ` ${new URL(relay).origin}`}`, "img-src 'self' data:",
-      'media-src * blob:', 'worker-src blob:', "base-uri 'none'", "form-action 'none'", 'frame-ancestors *',
-    ].join('; ');
+  /** `files` are watch.html and the player.js of every version, by name; `base` and `relay` are base URLs or empty. */
+  constructor({ reels, links, files, base, relay, now = Date.now, random = Math.random }) {
+    const watch = new WatchPage({ html: files.get('watch.html'), player: files.get('player.js'), base, relay });
+    Object.assign(this, { reels, links, relay, now, random, watch, players: new Players(files) });
   }
 
   /** `{ method, path, query, headers, address }` (header names in lower case) to `{ status, headers, body }`. */
@@ -252,7 +249,7 @@ export class Gate {
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       // Spread out, so that those sent away do not come back at once.
-      answer = reply(503, { 'retry-after': String(2 + Math.floor(this.random() * 6)) });
+      answer = reply(503, { 'retry-after': String(2 + Math.floor(this.random() * 6)), 'access-control-expose-headers': 'retry-after' });
     }
     answer = unlessKnown(answer, headers['if-none-match']);
     return method === 'HEAD' ? { ...answer, body: '' } : answer;
@@ -266,16 +263,11 @@ export class Gate {
   async page({ reel, client, deadline }) {
     const index = await this.reels.current(reel, client, deadline);
     if (!index) return null;
-    const renditions = JSON.stringify([...index.generations.get(index.current).renditions.keys()]);
-    const values = {
-      title: escapeHtml(index.title), reel, base: this.base || '../', relay: this.relay, generation: index.current,
-      renditions, kind: index.kind, duration: String(index.duration),
-    };
-    // One pass: a title that reads like a placeholder stays text.
-    const body = this.html.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
-    const policy = { 'content-security-policy': this.policy, 'referrer-policy': 'no-referrer' };
-    return file(body, 'text/html; charset=utf-8', SHORT, policy);
+    const policy = { 'content-security-policy': this.watch.policy, 'referrer-policy': 'no-referrer' };
+    return file(this.watch.fill(reel, index), 'text/html; charset=utf-8', SHORT, policy);
   }
+
+  player({ hash }) { return file(this.players.get(hash), 'text/javascript; charset=utf-8', IMMUTABLE); }
 
   async multivariant({ reel, client, deadline }) {
     const index = await this.reels.current(reel, client, deadline);
@@ -389,13 +381,18 @@ function unlessKnown(answer, noneMatch) {
 
 // ---- the Lambda function --------------------------------------------------------------------------------------
 
+/** What lies beside this file and is sent to browsers, by name. */
+export function ofPackage() {
+  const names = readdirSync(new URL('.', import.meta.url)).filter(name => /\.(html|js)$/.test(name));
+  return new Map(names.map(name => [name, readFileSync(new URL(name, import.meta.url), 'utf8')]));
+}
+
 function fromEnvironment(env) {
   keepSmall();
   const functions = new Functions({ ask: getFunctionOverHttp(env) });
-  const html = readFileSync(new URL('watch.html', import.meta.url), 'utf8');
   return new Gate({
     reels: new Reels({ functions, download: downloadOverHttp }), links: new Links({ functions }),
-    html, base: baseUrl(env.ZIPREEL_GATE_URL), relay: baseUrl(env.ZIPREEL_RELAY_URL),
+    files: ofPackage(), base: baseUrl(env.ZIPREEL_GATE_URL), relay: baseUrl(env.ZIPREEL_RELAY_URL),
   });
 }
 

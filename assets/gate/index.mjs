@@ -54,6 +54,19 @@ function compact(zip, files) {
   return new Map(places.map(([name, at, length]) => [name, Buffer.from(zip.buffer, at, length)]));
 }
 
+/** Width and height of the largest picture, if any rendition says its own. */
+function largest(renditions) {
+  const sizes = Object.values(renditions).map(({ resolution }) => resolution).filter(Array.isArray);
+  const [size] = sizes.sort(([width, height], [otherWidth, otherHeight]) => otherWidth * otherHeight - width * height || otherWidth - width);
+  return size && { width: Number(size[0]), height: Number(size[1]) };
+}
+
+/** In UTC and whole seconds; what is no moment is long over. */
+function momentOf(text) {
+  const time = Date.parse(text);
+  return new Date(Number.isNaN(time) ? 0 : time).toISOString().replace(/\.\d{3}/, '');
+}
+
 /** What the gate needs of an index function's zip, checked. The zip is used up. */
 export function readIndex(reel, zip) {
   const files = readZip(zip), bytes = zip.length;
@@ -72,5 +85,8 @@ export function readIndex(reel, zip) {
   const { generation, duration_ms } = json.current;
   const isSound = ({ codecs }) => typeof codecs === 'string' && codecs.split(',').every(codec => codec.trim().startsWith('mp4a'));
   const kind = Object.values(json.current.renditions).every(isSound) ? 'sound' : 'video';
-  return { title: String(json.title), current: generation, kind, duration: Math.round(duration_ms / 1000), generations, files: compact(zip, files), bytes };
+  const about = { title: String(json.title), kind, duration: Math.round(duration_ms / 1000), size: largest(json.current.renditions) };
+  about.published = momentOf(json.published);
+  about.robots = json.robots === 'index' ? 'all' : 'noindex';
+  return { ...about, current: generation, generations, files: compact(zip, files), bytes };
 }

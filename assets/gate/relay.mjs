@@ -87,7 +87,7 @@ export class Relay {
       const { status = 502, retryAfter } = error;
       if (status !== 404 && status !== 503) console.warn(`${method} ${path}: ${status} (${error.message || error.name})`);
       const body = method === 'HEAD' ? '' : status === 404 ? 'not found\n' : 'not available now\n';
-      return reply(status, { 'content-type': 'text/plain', ...(retryAfter && { 'retry-after': retryAfter }) }, body);
+      return reply(status, { 'content-type': 'text/plain', ...(retryAfter && { 'retry-after': retryAfter, 'access-control-expose-headers': 'retry-after' }) }, body);
     }
   }
 

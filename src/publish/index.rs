@@ -18,7 +18,7 @@ use crate::{
         reel::{
             describe::{self, IndexDescription},
             generation::FORMAT,
-            index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
+            index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired, Robots},
             name::{FunctionName, Generation},
         },
         report::{
@@ -127,6 +127,7 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
         title: work.order.title.clone(),
         published: now.into(),
         by: work.storage.by().map(str::to_owned),
+        robots: Robots::default(),
         current: generation.clone(),
         retired: existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default(),
     }

@@ -194,6 +194,7 @@ mod tests {
             title: String::new(),
             published: until,
             by: None,
+            robots: Default::default(),
             current: generation(CURRENT),
             retired: vec![Retired { until, generation: generation(OLD) }],
         }

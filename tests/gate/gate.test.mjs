@@ -1,15 +1,15 @@
 // The gate's own code on a clock of ours: what a contract test over HTTP can't reach within seconds.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Functions, Links, endOfLink, signed } from '../../assets/gate/functions.mjs';
-import { Gate, Reels, route } from '../../assets/gate/gate.mjs';
+import { Gate, Reels, ofPackage, route } from '../../assets/gate/gate.mjs';
 import { Recent, clientOf } from '../../assets/gate/guesses.mjs';
 import { readZip } from '../../assets/gate/index.mjs';
 import { GENERATION, chunkName, digest, generation, indexName, indexZip, link, zip } from './reel.mjs';
 
-const html = readFileSync(new URL('../../assets/gate/watch.html', import.meta.url), 'utf8');
+const files = ofPackage();
 const MINUTE = 60_000;
 
 /** A gate over an account that is a map of function names to CodeSha256, with a clock that only tests move. */
@@ -27,7 +27,7 @@ class Account {
     const sleep = async wait => { this.slept.push(wait); this.time += wait; };
     const paced = new Functions({ ask: name => this.answer(name), now, sleep, random: () => 0.5 });
     const reels = new Reels({ functions: paced, download: async location => this.indexes.get(new URL(location).pathname.slice(1)), now });
-    this.gate = new Gate({ reels, links: new Links({ functions: paced, now }), html, base: '', relay: '', now, random: () => 0.5, ...options });
+    this.gate = new Gate({ reels, links: new Links({ functions: paced, now }), files, base: '', relay: '', now, random: () => 0.5, ...options });
   }
   async answer(name) {
     this.asked.push(name);
@@ -36,8 +36,8 @@ class Account {
     const sha256 = this.functions.get(name);
     return sha256 ? { status: 200, retryAfter: 0, found: { location: link(name, this.time, this.linkSeconds), sha256, bytes: this.bytes } } : { status: 404, retryAfter: 0 };
   }
-  publish(reel, current = generation(GENERATION, 3), retired = []) {
-    const index = indexZip(reel, current, retired);
+  publish(reel, current = generation(GENERATION, 3), retired = [], more = {}) {
+    const index = indexZip(reel, current, retired, more);
     this.indexes.set(indexName(reel), index);
     this.functions.set(indexName(reel), digest(index));
     for (const { generation: id, renditions } of [current, ...retired]) {
@@ -280,7 +280,7 @@ test('while AWS is busy requests wait, then get 503 within eight seconds; a know
 });
 
 test('an index stays known while one that follows it can\'t be read, however large both are', async () => {
-  const account = new Account().publish('reel'), large = indexZip('reel', generation(GENERATION, 3), [], 'x'.repeat(8 << 20));
+  const account = new Account().publish('reel'), large = indexZip('reel', generation(GENERATION, 3), [], { title: 'x'.repeat(8 << 20) });
   account.indexes.set(indexName('reel'), large);
   account.functions.set(indexName('reel'), digest(large));
   assert.equal((await account.get('/reel/index.m3u8')).status, 200);
@@ -354,8 +354,48 @@ test('a signed request is what AWS documents', () => {
   });
 });
 
+/** A page of these words, whose script holds the player, from a gate with these files besides. */
+const paged = (text, more = []) => ({ files: new Map([
+  ['watch.html', `<style></style><script>/*player*/const A_JS = 'https://a.example/a.js', B_JS_INTEGRITY = 'x';\nconst B_JS = 'https://b.example/b.js';</script>${text}`],
+  ['player.js', "// $& $' new"], ...more,
+]) });
+
+// The stand-in's gate is held to the same words in src/local/gate/page.rs.
+test('a page tells those who share its link length and size, and search engines what it is', async () => {
+  const text = '{{width}}x{{height}} {{description}} {{robots}} {{published}} {{iso}}\n{{jsonld}}';
+  const show = async (duration_ms, rendition, title = 'x') => {
+    const current = generation(GENERATION, 1);
+    Object.assign(current, { duration_ms });
+    Object.assign(current.renditions.src, rendition);
+    const account = new Account({ ...paged(text), base: 'http://127.0.0.1:1/' }).publish('clip', current, [], { title, published: '2026-11-22T11:00:00.7+01:00', robots: 'index' });
+    return (await account.get('/clip/')).body.split('</script>').slice(1).join('</script>').split('\n');
+  };
+  const [tall, data] = await show(3661400, { codecs: 'avc1.64001f,mp4a.40.2', resolution: [1080, 1920] }, '</script><b>\u0001"{{title}}');
+  assert.equal(tall, '1080x1920 Video, 1:01:01, 1080p all 2026-11-22T10:00:00Z PT1H1M1S');
+  assert.equal(data, '{"@context":"https://schema.org","@type":"VideoObject","name":"\\u003c/script>\\u003cb>\\u0001\\"{{title}}","description":"Video, 1:01:01, 1080p","thumbnailUrl":"http://127.0.0.1:1/clip/poster.jpg","uploadDate":"2026-11-22T10:00:00Z","duration":"PT1H1M1S","contentUrl":"http://127.0.0.1:1/clip/index.m3u8","embedUrl":"http://127.0.0.1:1/clip/","width":1080,"height":1920}');
+  assert.equal((await show(62000, { codecs: 'avc1.64001f' }))[0], '1280x720 Video, 1:02 all 2026-11-22T10:00:00Z PT1M2S');
+  const [sound, soundData] = await show(400, { codecs: 'mp4a.40.2' });
+  assert.equal(sound, '640x360 Sound, 0:00 all 2026-11-22T10:00:00Z PT0S');
+  assert(soundData.includes('"AudioObject"') && !soundData.includes('width'), soundData);
+});
+
+test('the player stands in the page as it is, and the policy names every library of the script', async () => {
+  const { body, headers } = await new Account(paged('{{playerName}}')).publish('reel').get('/reel/');
+  assert(body.includes("<script>// $& $' newconst"), body);
+  const script = /<script>([^]*)<\/script>/.exec(body)[1], name = `player-${createHash('sha256').update("// $& $' new").digest('hex').slice(0, 8)}.js`;
+  assert(body.endsWith(name), body);
+  const hash = createHash('sha256').update(script).digest('base64');
+  assert(headers['content-security-policy'].includes(`script-src 'sha256-${hash}' https://a.example/a.js https://b.example/b.js 'self';`), headers['content-security-policy']);
+});
+
+test('a player that an earlier version served is served for ever', async () => {
+  const old = '// old', hash = createHash('sha256').update(old).digest('hex').slice(0, 8);
+  assert.equal((await new Account(paged('')).get(`/player-${hash}.js`)).status, 404);
+  const { status, body, headers } = await new Account(paged('', [[`player-${hash}.js`, old]])).get(`/player-${hash}.js`);
+  assert.deepEqual([status, body, headers['cache-control']], [200, old, 'public, max-age=31536000, immutable']);
+});
+
 test('the policy carries the hashes of the script and style that the page really has', async () => {
-  const { createHash } = await import('node:crypto');
   const account = new Account({ relay: 'https://relay.example/' }).publish('reel');
   const { body, headers } = await account.get('/reel/');
   const policy = headers['content-security-policy'];

@@ -12,10 +12,9 @@
 // serves or waits. Exit code 1 if a link with less than two minutes left was served (short), or if an answer took
 // longer than 8 s (late).
 
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Functions, Links } from '../../assets/gate/functions.mjs';
-import { Gate, Reels } from '../../assets/gate/gate.mjs';
+import { Gate, Reels, ofPackage } from '../../assets/gate/gate.mjs';
 import { Busy } from '../../assets/gate/guesses.mjs';
 import { GENERATION, chunkName, digest, generation, indexName, indexZip, link } from './reel.mjs';
 
@@ -114,7 +113,7 @@ class Aws {
   }
 }
 
-const html = readFileSync(new URL('../../assets/gate/watch.html', import.meta.url), 'utf8');
+const files = ofPackage();
 
 /** One instance of the gate that is cold; every index that it downloads is `index(location)`. */
 function cold(world, aws, random, index) {
@@ -125,7 +124,7 @@ function cold(world, aws, random, index) {
     if (timeout < GRANTED_MS) throw new Busy('download');
     return index(location);
   };
-  return new Gate({ reels: new Reels({ functions, download, now }), links: new Links({ functions, now }), html, base: '', relay: '', now, random });
+  return new Gate({ reels: new Reels({ functions, download, now }), links: new Links({ functions, now }), files, base: '', relay: '', now, random });
 }
 
 const sum = numbers => numbers.reduce((sum, count) => sum + count, 0);

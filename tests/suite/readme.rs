@@ -176,6 +176,7 @@ fn info() -> Info {
         title: String::new(),
         published: std::time::SystemTime::now().into(),
         by: None,
+        robots: Default::default(),
         current,
         retired: Vec::new(),
     };

@@ -25,6 +25,7 @@ use super::{
 use crate::model::{
     gate::{
         path::{self, Asked, Inside, What},
+        players,
         public::{GATE, RELAY},
     },
     reel::{
@@ -145,7 +146,11 @@ impl Gate {
     }
 
     async fn answer(&self, parts: &Parts, client: Client) -> Answer {
-        let Some(Asked { reel, what }) = path::gate(parts.uri.path()) else { return Ok(None) };
+        let (reel, what) = match path::gate(parts.uri.path()) {
+            None => return Ok(None),
+            Some(Asked::Player(name)) => return Ok(player(&name)),
+            Some(Asked::Reel(reel, what)) => (reel, what),
+        };
         let asker = Asker { client, deadline: deadline() };
         match what {
             What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),
@@ -226,23 +231,18 @@ impl Gate {
     }
 
     fn page(&self, reel: &Reel) -> Reply {
-        let index = &reel.index;
-        let renditions: Vec<_> = index.current.renditions.keys().map(RenditionId::as_str).collect();
         let relay = self.relay();
-        let page = page::fill(&Values {
-            title: &index.title,
-            reel: index.reel.as_str(),
-            base: &format!("{}/", self.shared.origins.gate.url),
-            relay: &relay.map(|origin| format!("{origin}/")).unwrap_or_default(),
-            generation: &index.current.generation.to_string(),
-            renditions: &serde_json::to_string(&renditions).unwrap_or_default(),
-            kind: if index.current.is_sound_alone() { "sound" } else { "video" },
-            duration: &(index.current.duration_ms.saturating_add(500) / 1000).to_string(),
-        });
+        let base = format!("{}/", self.shared.origins.gate.url);
+        let page = Values::of(&reel.index, &base, relay).page();
         Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)
             .with(header::CONTENT_SECURITY_POLICY, &page::policy(relay.unwrap_or_default()))
             .with(header::REFERRER_POLICY, "no-referrer")
     }
+}
+
+fn player(name: &str) -> Option<Reply> {
+    let text = Bytes::from_static(players::player(name)?.as_bytes());
+    Some(Reply::file(text, "text/javascript; charset=utf-8", IMMUTABLE))
 }
 
 /// To the page, whether or not the reel exists; a plain query (`t=90`) goes along.

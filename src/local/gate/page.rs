@@ -3,28 +3,151 @@
 use std::sync::LazyLock;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::gate::watch_page::{HTML, between, escape, hls_js};
+use crate::model::{
+    gate::{
+        players::player_name,
+        watch_page::{between, escape, html, libraries},
+    },
+    reel::{
+        index::{Index, Robots},
+        name::RenditionId,
+    },
+};
+
+/// Of a video whose size is not known.
+const SIZE: (u32, u32) = (1280, 720);
+/// Of sound alone, which is shown as its controls and a cover.
+const SIZE_OF_SOUND: (u32, u32) = (640, 360);
 
 /// What the page tells of a reel.
+#[derive(Debug)]
 pub(super) struct Values<'a> {
-    pub(super) title: &'a str,
-    pub(super) reel: &'a str,
-    pub(super) base: &'a str,
-    pub(super) relay: &'a str,
-    pub(super) generation: &'a str,
-    /// JSON.
-    pub(super) renditions: &'a str,
-    /// `video` or `sound`.
-    pub(super) kind: &'a str,
-    pub(super) duration: &'a str,
+    index: &'a Index,
+    /// Base URLs with a slash at their end; the relay's is empty while it is off.
+    base: &'a str,
+    relay: String,
+}
+
+/// The page as search engines read it, which is data to browsers.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Linked<'a> {
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    name: &'a str,
+    description: String,
+    thumbnail_url: String,
+    upload_date: String,
+    duration: String,
+    content_url: String,
+    embed_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    height: Option<u32>,
+}
+
+impl<'a> Values<'a> {
+    /// `relay` is the relay's origin, if it is on.
+    pub(super) fn of(index: &'a Index, base: &'a str, relay: Option<&str>) -> Self {
+        Self { index, base, relay: relay.map(|origin| format!("{origin}/")).unwrap_or_default() }
+    }
+
+    pub(super) fn page(&self) -> String {
+        fill(html(), self)
+    }
+
+    fn of_name(&self, name: &str) -> String {
+        let Self { index, base, relay } = self;
+        let current = &index.current;
+        let (width, height) = size(index);
+        match name {
+            "title" => escape(&index.title),
+            "reel" => index.reel.to_string(),
+            "base" => (*base).to_owned(),
+            "relay" => relay.clone(),
+            "generation" => current.generation.to_string(),
+            "renditions" => {
+                let ids: Vec<_> = current.renditions.keys().map(RenditionId::as_str).collect();
+                serde_json::to_string(&ids).unwrap_or_default()
+            }
+            "kind" => if current.is_sound_alone() { "sound" } else { "video" }.to_owned(),
+            "duration" => seconds(index).to_string(),
+            "width" => width.to_string(),
+            "height" => height.to_string(),
+            "description" => description(index),
+            "robots" => match index.robots {
+                Robots::Index => "all",
+                Robots::Noindex => "noindex",
+            }
+            .to_owned(),
+            "published" => index.published.to_string(),
+            "iso" => iso_duration(seconds(index)),
+            "playerName" => player_name().to_owned(),
+            // `<` can't end the script element that it stands in
+            "jsonld" => serde_json::to_string(&self.linked()).unwrap_or_default().replace('<', "\\u003c"),
+            _ => String::new(),
+        }
+    }
+
+    fn linked(&self) -> Linked<'_> {
+        let index = self.index;
+        let page = format!("{}{}/", self.base, index.reel);
+        let is_sound = index.current.is_sound_alone();
+        let (width, height) = size(index);
+        Linked {
+            context: "https://schema.org",
+            kind: if is_sound { "AudioObject" } else { "VideoObject" },
+            name: &index.title,
+            description: description(index),
+            thumbnail_url: format!("{page}poster.jpg"),
+            upload_date: index.published.to_string(),
+            duration: iso_duration(seconds(index)),
+            content_url: format!("{page}index.m3u8"),
+            embed_url: page,
+            width: (!is_sound).then_some(width),
+            height: (!is_sound).then_some(height),
+        }
+    }
+}
+
+/// Width and height of a player that shows the reel.
+pub(super) fn size(index: &Index) -> (u32, u32) {
+    index.current.size().unwrap_or(if index.current.is_sound_alone() { SIZE_OF_SOUND } else { SIZE })
+}
+
+fn seconds(index: &Index) -> u64 {
+    index.current.duration_ms.saturating_add(500) / 1000
+}
+
+/// As a preview of the link shows it: `Video, 1:02, 1080p`.
+fn description(index: &Index) -> String {
+    let kind = if index.current.is_sound_alone() { "Sound" } else { "Video" };
+    let seconds = seconds(index);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let clock =
+        if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") };
+    let lines = index.current.size().map(|(width, height)| format!(", {}p", width.min(height)));
+    format!("{kind}, {clock}{}", lines.unwrap_or_default())
+}
+
+/// In ISO 8601: `PT1M2S`.
+fn iso_duration(seconds: u64) -> String {
+    let parts = [(seconds / 3600, 'H'), (seconds / 60 % 60, 'M'), (seconds % 60, 'S')];
+    let parts: String =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect();
+    if parts.is_empty() { "PT0S".to_owned() } else { format!("PT{parts}") }
 }
 
 /// In one pass: a title that reads like a placeholder stays text.
-pub(super) fn fill(values: &Values<'_>) -> String {
-    let mut page = String::with_capacity(HTML.len() + 1024);
-    let mut rest = HTML;
+fn fill(template: &str, values: &Values<'_>) -> String {
+    let mut page = String::with_capacity(template.len() + 1024);
+    let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         page.push_str(before);
         let Some((name, after)) = after.split_once("}}") else {
@@ -32,17 +155,7 @@ pub(super) fn fill(values: &Values<'_>) -> String {
             rest = after;
             continue;
         };
-        match name {
-            "title" => page.push_str(&escape(values.title)),
-            "reel" => page.push_str(values.reel),
-            "base" => page.push_str(values.base),
-            "relay" => page.push_str(values.relay),
-            "generation" => page.push_str(values.generation),
-            "renditions" => page.push_str(values.renditions),
-            "kind" => page.push_str(values.kind),
-            "duration" => page.push_str(values.duration),
-            _ => {}
-        }
+        page.push_str(&values.of_name(name));
         rest = after;
     }
     page.push_str(rest);
@@ -52,7 +165,9 @@ pub(super) fn fill(values: &Values<'_>) -> String {
 /// The `Content-Security-Policy`; `relay` is the relay's origin, or empty.
 pub(super) fn policy(relay: &str) -> String {
     static START: LazyLock<String> = LazyLock::new(|| {
-        format!("default-src 'none'; script-src {} {}; style-src {}", hash("script"), hls_js(), hash("style"))
+        let libraries: String = libraries().iter().map(|address| format!(" {address}")).collect();
+        let (script, style) = (hash("script"), hash("style"));
+        format!("default-src 'none'; script-src {script}{libraries} 'self'; style-src {style}")
     });
     let space = if relay.is_empty() { "" } else { " " };
     format!(
@@ -72,36 +187,61 @@ fn hash(tag: &str) -> String {
 mod tests {
     use super::*;
 
-    fn page(title: &str) -> String {
-        let (base, relay) = ("http://127.0.0.1:1/", "http://127.0.0.1:2/");
-        fill(&Values {
-            title,
-            reel: "clip",
-            base,
-            relay,
-            generation: "0123abcd",
-            renditions: "[\"src\"]",
-            kind: "video",
-            duration: "60",
-        })
+    /// As a template shows it: a reel of one generation and one rendition, whose text is `rendition`.
+    fn filled(template: &str, title: &str, duration_ms: u64, rendition: &str) -> String {
+        let json = format!(
+            r#"{{"format":1,"reel":"clip","title":{},"published":"2026-11-22T10:00:00Z","robots":"index","current":{{
+            "generation":"0123abcd","duration_ms":{duration_ms},"segment_seconds":6.0,"chunk_limit_bytes":1,"renditions":
+            {{"src":{{"container":"ts","bandwidth":1,"average_bandwidth":1,{rendition},"chunks":[]}}}}}}}}"#,
+            serde_json::to_string(title).unwrap()
+        );
+        let index: Index = serde_json::from_str(&json).unwrap();
+        fill(template, &Values::of(&index, "http://127.0.0.1:1/", Some("http://127.0.0.1:2")))
     }
+
+    const TALL: &str = r#""codecs":"avc1.64001f,mp4a.40.2","resolution":[1080,1920]"#;
+    const SOUND: &str = r#""codecs":"mp4a.40.2""#;
+    const PLACES: &str = "{{width}}x{{height}} {{description}} {{robots}} {{published}} {{iso}}";
 
     #[test]
     fn every_placeholder_is_filled_and_titles_stay_text() {
-        let filled = page("<script>{{relay}}</script>");
+        let filled = filled(html(), "<script>{{relay}}</script>", 60_000, TALL);
         assert!(filled.contains("<title>&#60;script&#62;{{relay}}&#60;/script&#62;</title>"));
         assert!(!filled.replace("{{relay}}&#60;", "").contains("{{"), "{filled}");
-        assert!(page("x").contains("http://127.0.0.1:1/clip/poster.jpg"));
+        assert!(filled.contains("http://127.0.0.1:1/clip/poster.jpg"));
+    }
+
+    /// The deployed gate is held to the same words in gate.test.mjs.
+    #[test]
+    fn a_shared_link_tells_length_and_size() {
+        let told = filled(PLACES, "x", 3_661_400, TALL);
+        assert_eq!(told, "1080x1920 Video, 1:01:01, 1080p all 2026-11-22T10:00:00Z PT1H1M1S");
+        let told = filled(PLACES, "x", 62_000, r#""codecs":"avc1.64001f""#);
+        assert_eq!(told, "1280x720 Video, 1:02 all 2026-11-22T10:00:00Z PT1M2S");
+        let told = filled(PLACES, "x", 400, SOUND);
+        assert_eq!(told, "640x360 Sound, 0:00 all 2026-11-22T10:00:00Z PT0S");
+    }
+
+    #[test]
+    fn a_title_does_not_end_the_data_that_search_engines_read() {
+        let video = filled("{{jsonld}}", "</script><b>\u{1}\"{{title}}", 62_000, TALL);
+        assert_eq!(
+            video,
+            r#"{"@context":"https://schema.org","@type":"VideoObject","name":"\u003c/script>\u003cb>\u0001\"{{title}}","description":"Video, 1:02, 1080p","thumbnailUrl":"http://127.0.0.1:1/clip/poster.jpg","uploadDate":"2026-11-22T10:00:00Z","duration":"PT1M2S","contentUrl":"http://127.0.0.1:1/clip/index.m3u8","embedUrl":"http://127.0.0.1:1/clip/","width":1080,"height":1920}"#
+        );
+        let sound = filled("{{jsonld}}", "x", 62_000, SOUND);
+        assert!(sound.contains("\"AudioObject\"") && !sound.contains("width"), "{sound}");
     }
 
     #[test]
     fn script_and_style_are_the_same_for_every_reel() {
         for tag in ["script", "style"] {
             let inside = between(&format!("<{tag}>"), &format!("</{tag}>"));
-            assert!(inside.len() > 100 && !inside.contains("{{") && page("a title").contains(inside), "{tag}");
+            let page = filled(html(), "a title", 60_000, TALL);
+            assert!(inside.len() > 100 && !inside.contains("{{") && page.contains(inside), "{tag}");
         }
         assert!(policy("").contains("script-src 'sha256-") && policy("").contains("connect-src 'self';"));
-        assert!(policy("").contains(" https://"), "the player's address is in the policy");
+        assert!(policy("").contains(" https://") && policy("").contains(" 'self'; style-src"), "{}", policy(""));
         assert!(policy("http://127.0.0.1:2").contains("connect-src 'self' http://127.0.0.1:2;"));
     }
 }

@@ -53,7 +53,7 @@ pub(in crate::local) async fn handle(
 }
 
 fn busy() -> Reply {
-    Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").with(header::RETRY_AFTER, "2")
+    Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").retry_after(2)
 }
 
 async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {

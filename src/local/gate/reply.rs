@@ -44,8 +44,13 @@ impl Reply {
 
     /// Spread out, so that those sent away do not come back at once.
     pub(super) fn busy() -> Self {
-        let seconds = fastrand::u8(2..8).to_string();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE).with(header::RETRY_AFTER, &seconds)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(fastrand::u8(2..8))
+    }
+
+    /// In seconds; scripts of other pages may read it.
+    pub(super) fn retry_after(self, seconds: u8) -> Self {
+        self.with(header::RETRY_AFTER, &seconds.to_string())
+            .with(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::RETRY_AFTER.as_str())
     }
 
     pub(super) fn file(body: Bytes, kind: &str, cache: &str) -> Self {

@@ -1,6 +1,8 @@
-//! The functions that the public calls: what they are, which paths they answer, the watch page.
+//! The functions that the public calls: what they are, which paths they answer, the watch page and
+//! its player.
 
 pub mod embed;
 pub mod path;
+pub mod players;
 pub mod public;
 pub mod watch_page;

@@ -10,11 +10,13 @@ use crate::model::reel::{
 const SEGMENT_DIGITS: usize = 6;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    pub reel: ReelName,
-    pub what: What,
+pub enum Asked {
+    /// A player by its name, `player-<hash>.js`.
+    Player(String),
+    Reel(ReelName, What),
 }
 
+/// What is asked for of a reel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     /// Without its slash.
@@ -39,7 +41,8 @@ pub enum Inside {
 pub fn gate(path: &str) -> Option<Asked> {
     let rest = path.strip_prefix('/')?;
     let (reel, rest) = match rest.split_once('/') {
-        None => return Some(Asked { reel: rest.parse().ok()?, what: What::Bare }),
+        None if is_player(rest) => return Some(Asked::Player(rest.to_owned())),
+        None => return Some(Asked::Reel(rest.parse().ok()?, What::Bare)),
         Some(parts) => parts,
     };
     let what = match rest {
@@ -49,7 +52,12 @@ pub fn gate(path: &str) -> Option<Asked> {
         "poster.jpg" => What::Poster,
         _ => inside(rest)?,
     };
-    Some(Asked { reel: reel.parse().ok()?, what })
+    Some(Asked::Reel(reel.parse().ok()?, what))
+}
+
+fn is_player(name: &str) -> bool {
+    let hash = name.strip_prefix("player-").and_then(|rest| rest.strip_suffix(".js"));
+    hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 fn inside(path: &str) -> Option<What> {
@@ -102,7 +110,10 @@ mod tests {
 
     #[test]
     fn each_path_of_the_contract_is_known() {
-        let what = |path: &str| gate(path).map(|asked| asked.what);
+        let what = |path: &str| match gate(path) {
+            Some(Asked::Reel(_, what)) => Some(what),
+            _ => None,
+        };
         let inside = |inside| Some(What::Inside("0123abcd".parse().unwrap(), "src".parse().unwrap(), inside));
         assert_eq!(what("/clip"), Some(What::Bare));
         assert_eq!(what("/clip/"), Some(What::Page));
@@ -114,6 +125,7 @@ mod tests {
         assert_eq!(what("/clip/0123abcd/src-init.mp4"), inside(Inside::Init));
         assert_eq!(what("/clip/0123abcd/src/0001.ts"), inside(Inside::Chunk(ChunkNumber::FIRST, Container::Ts)));
         assert_eq!(what("/clip/0123abcd/src/9999.mp4"), inside(Inside::Chunk(ChunkNumber::LAST, Container::Mp4)));
+        assert_eq!(gate("/player-0123abcd.js"), Some(Asked::Player("player-0123abcd.js".into())));
         assert_eq!(relay("/clip/0123abcd/src/120.ts").map(|segment| segment.number), Some(120));
     }
 
@@ -155,6 +167,10 @@ mod tests {
             "/clip/é/",
             "/zipreel-gate/index.m3u8?",
             "/clip\\..\\x/",
+            "/player-0123ABCD.js",
+            "/player-0123abc.js",
+            "/player-0123abcd.js/",
+            "/clip/player-0123abcd.js",
             &long,
         ];
         for path in paths {
@@ -170,7 +186,10 @@ mod tests {
         fn no_path_panics_and_what_passes_is_spelled_the_one_way(path in "(/[a-z0-9.%-]{0,12}){0,5}|\\PC{0,60}") {
             let _ = relay(&path);
             if let Some(asked) = gate(&path) {
-                let start = format!("/{}", asked.reel);
+                let start = match asked {
+                    Asked::Player(name) => format!("/{name}"),
+                    Asked::Reel(reel, _) => format!("/{reel}"),
+                };
                 prop_assert!(path.starts_with(&start));
                 prop_assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.-".contains(&byte)));
                 prop_assert!(!path.contains(".."));

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::players::{EARLIER, PLAYER};
 use crate::model::chunk::zip;
 
 /// So long the gate serves an index that it knows before it asks for a newer one: the deployed gate for each of its
@@ -79,22 +80,28 @@ impl Public {
         format!("zipreel {VERSION}: {what}")
     }
 
-    fn files(self) -> &'static [(&'static str, &'static [u8])] {
+    fn files(self) -> Vec<(&'static str, &'static str)> {
         match self {
-            Self::Gate => &[
-                ("gate.mjs", include_bytes!("../../../assets/gate/gate.mjs")),
-                ("functions.mjs", include_bytes!("../../../assets/gate/functions.mjs")),
-                ("guesses.mjs", include_bytes!("../../../assets/gate/guesses.mjs")),
-                ("index.mjs", include_bytes!("../../../assets/gate/index.mjs")),
-                ("watch.html", include_bytes!("../../../assets/gate/watch.html")),
-            ],
-            Self::Relay => &[("relay.mjs", include_bytes!("../../../assets/gate/relay.mjs"))],
+            Self::Gate => {
+                let mut files = vec![
+                    ("gate.mjs", include_str!("../../../assets/gate/gate.mjs")),
+                    ("functions.mjs", include_str!("../../../assets/gate/functions.mjs")),
+                    ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
+                    ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
+                    ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
+                    ("watch.html", include_str!("../../../assets/gate/watch.html")),
+                    ("player.js", PLAYER),
+                ];
+                files.extend(EARLIER);
+                files
+            }
+            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs"))],
         }
     }
 
     /// The zip that is deployed.
     pub fn package(self) -> Vec<u8> {
-        zip::whole(self.files().iter().copied())
+        zip::whole(self.files().into_iter().map(|(name, text)| (name, text.as_bytes())))
     }
 }
 

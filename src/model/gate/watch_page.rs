@@ -1,11 +1,32 @@
 //! The watch page as a file: the text that both gates fill, how a title stands in it, and which hls.js it takes.
 //! Knows no reel and serves nothing.
 
-pub const HTML: &str = include_str!("../../../assets/gate/watch.html");
+use std::sync::LazyLock;
+
+use super::players::PLAYER;
+
+/// Where in the page's script the player stands.
+const PLAYER_HERE: &str = "/*player*/";
+
+/// `watch.html` with `player.js` in it.
+pub fn html() -> &'static str {
+    static HTML: LazyLock<String> =
+        LazyLock::new(|| include_str!("../../../assets/gate/watch.html").replacen(PLAYER_HERE, PLAYER, 1));
+    &HTML
+}
 
 /// What stands in the page between the first `start` and the next `end`; empty if they are not there.
 pub fn between(start: &str, end: &str) -> &'static str {
-    HTML.split_once(start).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inside, _)| inside)
+    html().split_once(start).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inside, _)| inside)
+}
+
+/// Addresses of the libraries that the page's script takes from elsewhere, in its order: `const <NAME>_JS = '<address>'`.
+pub fn libraries() -> Vec<&'static str> {
+    let script = between("<script>", "</script>").split("const ").skip(1);
+    let constants = script.filter_map(|rest| rest.split_once("_JS = '"));
+    let named = constants.filter(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase()));
+    let addresses = named.filter_map(|(_, rest)| rest.split_once('\'')).map(|(address, _)| address);
+    addresses.filter(|address| address.starts_with("https:") && !address.contains([' ', ';', ','])).collect()
 }
 
 /// Address of the hls.js that the page takes, version and all.
@@ -39,6 +60,12 @@ mod tests {
     fn hls_js_is_one_version_with_its_hash() {
         assert!(hls_js().starts_with("https://") && hls_js().contains("/hls.js@1."), "{}", hls_js());
         assert!(hls_js_integrity().starts_with("sha384-"), "{}", hls_js_integrity());
+    }
+
+    #[test]
+    fn the_libraries_of_the_page_are_those_that_its_script_names() {
+        assert!(libraries().contains(&hls_js()), "{:?}", libraries());
+        assert!(!html().contains(PLAYER_HERE));
     }
 
     #[test]

@@ -28,10 +28,31 @@ pub struct Index {
     /// Who published it, as AWS calls them: `user/alice`. For those who are told that they were overtaken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Whether search engines may list it. Indexes without it were written when none might.
+    #[serde(default, skip_serializing_if = "Robots::is_noindex")]
+    pub robots: Robots,
     pub current: GenerationIndex,
     /// Earlier generations and until when each is still served.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
+}
+
+/// What the watch page tells search engines: to leave it out, or nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Robots {
+    Index,
+    /// Whatever else an index may say counts as this.
+    #[default]
+    #[serde(other)]
+    Noindex,
+}
+
+impl Robots {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    fn is_noindex(&self) -> bool {
+        *self == Self::Noindex
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -150,6 +171,12 @@ impl GenerationIndex {
             .flat_map(|rendition| &mut rendition.chunks)
             .for_each(|chunk| chunk.segments.clear());
         self
+    }
+
+    /// Width and height of the largest picture, as far as any rendition says its own.
+    pub fn size(&self) -> Option<(u32, u32)> {
+        let sizes = self.renditions.values().filter_map(|rendition| rendition.resolution);
+        sizes.max_by_key(|&(width, height)| (u64::from(width) * u64::from(height), width))
     }
 
     /// Every segment of every rendition decodes on its own.

@@ -62,6 +62,7 @@ fn largest(name: &ReelName, retired: u32) -> Vec<u8> {
             title: "Long".into(),
             published: std::time::SystemTime::now().into(),
             by: None,
+            robots: Default::default(),
             current: long(name, GENERATION, segments),
             retired: old.collect(),
         })

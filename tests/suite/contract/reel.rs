@@ -114,6 +114,7 @@ pub(crate) async fn publish(
         title: title.to_owned(),
         published: std::time::SystemTime::now().into(),
         by: None,
+        robots: Default::default(),
         current: current.index.clone(),
         retired: retired.collect(),
     };

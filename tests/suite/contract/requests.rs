@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use zipreel::model::gate::players::{PLAYER, player_name};
+
 use super::{
     http::send_from,
     reel::{GENERATION, INIT, POSTER, payload},
@@ -174,6 +176,23 @@ pub(super) fn pages() -> Vec<Row> {
         bare("/reel?next=//example.com", "/reel/"),
         bare("/never-published", "/never-published/"),
         bare("/reel", "/reel/").method("HEAD"),
+    ]
+}
+
+/// The player, for pages elsewhere, by the name that its hash gives it.
+pub(super) fn players() -> Vec<Row> {
+    let player = gate(format!("/{}", player_name()), 200)
+        .header("content-type", "text/javascript; charset=utf-8")
+        .header("cache-control", IMMUTABLE)
+        .body(Body::Is(PLAYER.as_bytes().to_vec()));
+    let other = |path| not_found(To::Gate, path);
+    vec![
+        player.clone(),
+        player.method("HEAD").body(Body::Empty),
+        other("/player-00000000.js"),
+        other("/player.js"),
+        other("/watch.html"),
+        other("/reel/player-00000000.js"),
     ]
 }
 

@@ -39,7 +39,16 @@ async fn deploy(account: &Account, name: &str, title: &str, segments: usize) -> 
     let playlist = playlist::media(&source, rendition, Links::Chunks { prefix: "" }).len() as u64;
     let title = title.to_owned();
     let published = std::time::SystemTime::now().into();
-    let index = Index { format: FORMAT, reel: name.clone(), title, published, by: None, current, retired: Vec::new() };
+    let index = Index {
+        format: FORMAT,
+        reel: name.clone(),
+        title,
+        published,
+        by: None,
+        robots: Default::default(),
+        current,
+        retired: Vec::new(),
+    };
     let zip = reel::index_zip(&index);
     let bytes = zip.len() as u64;
     reel::create(&account.cloud, &FunctionName::Index { reel: name }.to_string(), zip).await;

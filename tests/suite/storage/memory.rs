@@ -140,7 +140,8 @@ impl Memory {
         }
     }
 
-    fn body(&self, Asked { reel, what }: &Asked) -> Option<Arc<Vec<u8>>> {
+    fn body(&self, asked: &Asked) -> Option<Arc<Vec<u8>>> {
+        let Asked::Reel(reel, what) = asked else { return None };
         match what {
             What::Multivariant => self.entry(reel, MULTIVARIANT_ENTRY),
             What::Inside(generation, rendition, Inside::Media) => {

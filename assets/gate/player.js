@@ -1,0 +1,2 @@
+// The player of the watch page and of the <video> snippet.
+'use strict';
