@@ -153,7 +153,7 @@ pub fn embed(embed: &Embed) -> Value {
     json!({
         "event": "embed", "reel": embed.reel, "title": embed.title, "watch": embed.watch,
         "playlist": embed.playlist(), "relay": embed.relay,
-        "open_gops": embed.open_gops, "iframe": embed.iframe(), "video": embed.video(),
+        "iframe": embed.iframe(), "video": embed.video(),
     })
 }
 

@@ -155,12 +155,6 @@ pub async fn embed(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<
              `zipreel relay on` lets them play too, for the price of every byte they see",
         );
     }
-    if embed.open_gops {
-        plain::say(
-            "its keyframes are no IDR pictures (open GOPs): in Chrome and Edge only the frame can jump to what is not \
-             loaded",
-        );
-    }
     if is_local {
         plain::say("on the stand-in it plays on this machine alone, while `zipreel local` runs");
     }

@@ -24,7 +24,6 @@ pub async fn embed(storage: &dyn Storage, reel: &ReelName, retries: &Retries) ->
     Ok(Embed {
         watch: format!("{gate}{reel}/"),
         title: index.title,
-        open_gops: !index.current.is_independent(),
         resolution: (!index.current.is_sound_alone()).then(|| resolution.unwrap_or(USUAL)),
         relay: url(Public::Relay).await?.is_some(),
         reel: index.reel,

@@ -1,9 +1,10 @@
 // Opens the watch page in Chromium. What the page needs from the CDN comes from the npm package instead, by intercepting
 // the request: the page's integrity check stays on.
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+
+import { playCdn } from './cdn.mjs';
 
 // No GPU, and nothing that calls home: it could do neither here.
 const SWITCHES = [
@@ -14,7 +15,7 @@ const SWITCHES = [
 export async function launch({ packages, executable }) {
   const require = createRequire(join(packages, 'package.json'));
   const { chromium } = require('playwright-core');
-  const script = readFileSync(join(packages, 'node_modules/hls.js/dist/hls.min.js'));
+  const fileOf = playCdn(packages);
   const browser = await chromium.launch({ executablePath: executable, args: SWITCHES });
   return {
     version: `Chromium ${browser.version()}`,
@@ -27,11 +28,11 @@ export async function launch({ packages, executable }) {
       page.on('console', message => { if (['error', 'warning'].includes(message.type())) said.push(`${message.type()}: ${message.text()}`); });
       page.on('pageerror', error => said.push(`uncaught: ${error.message}`));
       await page.route(asked => !['127.0.0.1', 'localhost'].includes(asked.hostname), route => {
-        const known = route.request().url().includes('/hls.js@') && cdn;
-        return known ? route.fulfill({ body: script, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } }) : route.abort();
+        const body = cdn && fileOf(route.request().url());
+        return body ? route.fulfill({ body, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } }) : route.abort();
       });
       await page.goto(url);
-      return { page, said, close: () => context.close() };
+      return { page, said, close: () => context.close(), offline: off => context.setOffline(off) };
     },
   };
 }

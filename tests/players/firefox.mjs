@@ -1,15 +1,16 @@
 // Opens the watch page in Firefox over WebDriver BiDi. As in Chromium, what the page needs from the CDN comes from the
 // npm package by intercepting the request, with the page's integrity check left on.
 
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+
+import { playCdn } from './cdn.mjs';
 
 /** `packages` is the folder with node_modules; `executable` the browser. */
 export async function launch({ packages, executable }) {
   const require = createRequire(join(packages, 'package.json'));
   const puppeteer = require('puppeteer-core');
-  const script = readFileSync(join(packages, 'node_modules/hls.js/dist/hls.min.js'));
+  const fileOf = playCdn(packages);
   const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null });
   return {
     version: (await browser.version()).replace(/^firefox\//i, 'Firefox '),
@@ -28,8 +29,9 @@ export async function launch({ packages, executable }) {
         const { protocol, hostname } = new URL(request.url());
         if (protocol === 'data:') return undefined;
         if (hostname === '127.0.0.1') return request.continue();
-        if (!request.url().includes('/hls.js@')) return request.abort();
-        return request.respond({ body: script, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } });
+        const body = fileOf(request.url());
+        if (!body) return request.abort();
+        return request.respond({ body, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } });
       });
       await page.goto(url, { waitUntil: 'domcontentloaded' });
       return { page, said, close: () => context.close() };

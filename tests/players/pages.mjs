@@ -7,10 +7,10 @@
 // `html` is the line that `zipreel embed --json` prints.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { elsewhere } from './elsewhere.mjs';
 
 /** For one step; a browser on a busy machine without a GPU is slow. */
 const PATIENCE = 60_000;
@@ -29,15 +29,9 @@ async function until(where, expression, said = []) {
 }
 
 const PLAYS = 'document.querySelector("video")?.currentTime > 5';
-const LOADED = 'document.querySelector("video").readyState >= 2';
+/** The page stands, with its controls, and nothing of the video is loaded. */
+const STANDS = '!!document.querySelector("media-controller:defined") && document.querySelector("video").readyState === 0';
 const picture = (page, name) => page.screenshot({ path: join(values.pictures, `${values.browser}-${name}.png`) });
-
-/** A page of another site with this in its body. */
-async function elsewhere(html) {
-  const server = http.createServer((_, response) => response.setHeader('content-type', 'text/html; charset=utf-8').end(`<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,"><body style="margin: 0">${html}`));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { url: `http://localhost:${server.address().port}/`, close: () => { server.closeAllConnections(); server.close(); } };
-}
 
 async function shown(browser, html, options = DESK) {
   const site = await elsewhere(html);
@@ -56,8 +50,9 @@ const scenarios = {
     const element = await framed.page.waitForSelector('iframe');
     const frame = await element.contentFrame();
     await frame.waitForSelector('video');
-    await until(frame, LOADED, framed.said);
+    await until(frame, STANDS, framed.said);
     assert.equal(await element.getAttribute('title'), values.title);
+    assert.deepEqual(framed.segments, [], 'nothing is loaded before someone plays');
     assert.deepEqual(await frame.evaluate('[innerWidth, innerHeight]'), [1280, 720]);
     await frame.click('#start');
     await until(frame, PLAYS, framed.said);
@@ -68,7 +63,7 @@ const scenarios = {
     const own = await shown(browser, video);
     assert.equal(await own.page.evaluate('document.querySelector("video").getAttribute("aria-label")'), values.title);
     assert.deepEqual(await own.page.evaluate('(({ clientWidth, clientHeight }) => [clientWidth, clientHeight])(document.querySelector("video"))'), [1280, 720]);
-    await until(own.page, 'document.querySelector("video").src.startsWith("blob:")', own.said);
+    await until(own.page, '!!window.ZipreelPlayer && !document.querySelector("[data-zipreel]")', own.said);
     assert.deepEqual(own.segments, [], 'nothing is loaded before someone plays');
     await own.page.evaluate('document.querySelector("video").play()');
     await until(own.page, PLAYS, own.said);
@@ -104,7 +99,19 @@ const scenarios = {
     assert.equal(meta['twitter:title'], values.title);
     assert.equal(meta['og:type'], 'video.other');
     assert.equal(meta['twitter:card'], 'player');
-    for (const name of ['og:url', 'og:video', 'og:video:secure_url', 'twitter:player']) assert.equal(meta[name], values.page, name);
+    for (const name of ['og:url', 'twitter:player']) assert.equal(meta[name], values.page, name);
+    for (const name of ['og:video', 'og:video:secure_url', 'twitter:player:stream']) assert.equal(meta[name], `${values.page}index.m3u8`, name);
+    for (const name of ['og:video:type', 'twitter:player:stream:content_type']) assert.equal(meta[name], 'application/vnd.apple.mpegurl', name);
+    assert.equal(await page.evaluate('document.querySelector("link[rel=canonical]").href'), values.page);
+    assert.equal(meta.robots, 'noindex');
+    assert.match(meta.description, /\d:\d\d/);
+    assert.deepEqual([meta['og:description'], meta['twitter:description']], [meta.description, meta.description]);
+    const ratio = (width, height) => meta[width] / meta[height];
+    assert.deepEqual([ratio('og:video:width', 'og:video:height'), ratio('twitter:player:width', 'twitter:player:height')], [16 / 9, 16 / 9]);
+    const data = JSON.parse(await page.evaluate('document.querySelector("script[type=\'application/ld+json\']").textContent'));
+    assert.deepEqual([data['@type'], data.name, data.contentUrl, data.embedUrl, data.thumbnailUrl], ['VideoObject', values.title, `${values.page}index.m3u8`, values.page, `${values.page}poster.jpg`]);
+    assert.match(data.duration, /^PT(\d+H)?(\d+M)?(\d+S)?$/);
+    assert(Math.abs(Date.now() - Date.parse(data.uploadDate)) < 3_600_000, data.uploadDate);
     for (const name of ['og:image', 'twitter:image']) assert.equal(meta[name], `${values.page}poster.jpg`, name);
     const { width, light } = await page.evaluate(async address => {
       const image = Object.assign(new Image(), { src: address });
@@ -121,24 +128,38 @@ const scenarios = {
     return { light };
   },
 
-  /** Neither way plays: why, the playlist, and a line for VLC and mpv, wherever the page is. */
+  /** What can't be played says why in a viewer's words, and what else plays it, wherever the page is. */
   async broken(browser) {
+    const playlist = `${values.page}index.m3u8`;
+    const garbage = route => route.fulfill({ body: Buffer.alloc(188 * 40, 0x47), headers: { 'access-control-allow-origin': '*' } });
     for (const [name, options] of [['desk', DESK], ['phone', { ...PHONE, colorScheme: 'dark' }]]) {
-      const { page, close } = await browser.open('about:blank', { ...options, cdn: false });
-      await page.route('**/*.relay.m3u8', route => route.abort());
+      const { page, close } = await browser.open('about:blank', options);
+      await page.route(/\/\d+\.ts$/, garbage);
       await page.goto(`${values.page}?t=12`);
-      await page.waitForSelector('#trouble:not([hidden])');
-      assert.match(await page.innerText('#what'), /could not be played here/);
-      assert.match(await page.innerText('#why'), /^hls\.js could not be loaded from .*\. The browser itself could not play the playlist.*\. Another player may do better:$/);
+      await page.click('#start');
+      await page.waitForSelector('#trouble:not([hidden])', { timeout: PATIENCE });
+      assert.equal(await page.innerText('#what'), 'This browser can’t play this video.');
+      assert.equal(await page.innerText('#why'), 'Another player can:');
       const lines = await page.evaluate(() => ['playlist', 'vlc', 'mpv'].map(id => document.getElementById(id).checkVisibility() && document.getElementById(id).textContent));
-      const playlist = `${values.page}index.m3u8`;
-      assert.deepEqual(lines, [playlist, `vlc --start-time=12 '${playlist}'`, `mpv --start=12 '${playlist}'`]);
-      assert.equal(await page.getAttribute('#trouble a', 'href'), 'index.m3u8');
+      const commands = name === 'desk' ? [`vlc --start-time=12 '${playlist}'`, `mpv --start=12 '${playlist}'`] : [false, false];
+      assert.deepEqual(lines, [playlist, ...commands]);
+      assert.equal(await page.evaluate('document.getElementById("open-vlc").checkVisibility()'), name === 'phone');
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
       assert(await page.evaluate('[...document.querySelectorAll("#trouble *")].every(element => element.getBoundingClientRect().right <= innerWidth)'), 'nothing is cut off');
       await picture(page, `broken-${name}`);
       await close();
     }
+    const gone = await browser.open('about:blank', DESK);
+    await gone.page.route('**/*.relay.m3u8', route => route.fulfill({ status: 404, body: 'not found' }));
+    await gone.page.goto(values.page);
+    await gone.page.click('#start');
+    await gone.page.waitForSelector('#trouble:not([hidden])', { timeout: PATIENCE });
+    assert.equal(await gone.page.innerText('#what'), 'This video is not here any more.');
+    await picture(gone.page, 'gone');
+    // it came back: one press, and it plays
+    await gone.page.unroute('**/*.relay.m3u8');
+    await gone.page.click('#retry');
+    await until(gone.page, PLAYS, gone.said);
     return {};
   },
 
@@ -146,7 +167,7 @@ const scenarios = {
   async looks(browser) {
     for (const [name, options] of [['light', DESK], ['dark', { ...DESK, colorScheme: 'dark' }], ['wide', { viewport: { width: 1900, height: 900 }, colorScheme: 'dark' }], ['small', PHONE]]) {
       const { page, said, close } = await browser.open(values.page, options);
-      await until(page, LOADED, said);
+      await until(page, STANDS, said);
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
       const scheme = await page.evaluate('getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0] < 128');
       assert.equal(scheme, options.colorScheme === 'dark');
@@ -162,7 +183,7 @@ const scenarios = {
   /** In a video with open GOPs: jumps within what is loaded and out of it, each to where pictures move, and long playing. */
   async jumps(browser) {
     const { page, said } = await browser.open(`${values.page}?t=100`, DESK);
-    await until(page, LOADED, said);
+    await until(page, STANDS, said);
     await page.keyboard.press(' ');
     const moves = async from => {
       await until(page, `(video => !video.seeking && video.currentTime > ${from} && video.currentTime < ${from} + 30)(document.querySelector("video"))`, said);

@@ -11,6 +11,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { playCdn } from './cdn.mjs';
+
 const CDN = 'cdn.jsdelivr.net';
 /** As WebDriver names keys that write no character. */
 const KEYS = { ArrowLeft: '\uE012', ArrowUp: '\uE013', ArrowRight: '\uE014', ArrowDown: '\uE015' };
@@ -25,7 +27,7 @@ function start(...command) {
 /** `packages` is the folder with node_modules; `executable` the driver. */
 export async function launch({ packages, executable }) {
   const folder = mkdtempSync(join(tmpdir(), 'zipreel-webkit-'));
-  const cdn = await playCdn(folder, readFileSync(join(packages, 'node_modules/hls.js/dist/hls.min.js')));
+  const cdn = await serveCdn(folder, playCdn(packages));
   const screen = await startScreen();
   const port = await freePort();
   const driver = start(executable, [`--port=${port}`, '--host=127.0.0.1'], {
@@ -113,15 +115,15 @@ async function startScreen() {
   return { server, display: `:${number.toString().trim()}` };
 }
 
-async function playCdn(folder, script) {
+async function serveCdn(folder, fileOf) {
   const [key, cert] = ['key.pem', 'cert.pem'].map(name => join(folder, name));
   execFileSync('openssl', [
     'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
     '-keyout', key, '-out', cert, '-subj', `/CN=${CDN}`, '-addext', `subjectAltName=DNS:${CDN}`,
   ], { stdio: 'ignore' });
   const site = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
-    const known = request.url.includes('/hls.js@');
-    response.writeHead(known ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' }).end(known ? script : '');
+    const file = fileOf(request.url);
+    response.writeHead(file ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' }).end(file);
   });
   const proxy = http.createServer((_, response) => response.writeHead(403).end());
   proxy.on('connect', (request, socket) => {

@@ -5,6 +5,7 @@ mod browsers;
 mod checks;
 mod front;
 mod matrix;
+mod outages;
 mod packets;
 mod pages;
 mod playlists;

@@ -200,7 +200,6 @@ fn every_json_event_is_documented_field_by_field() {
         title: String::new(),
         watch: String::new(),
         resolution: Some((16, 9)),
-        open_gops: false,
         relay: true,
     };
     lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked), json::embed(&embed)]);

@@ -1,7 +1,10 @@
-//! HTML that shows a reel on other pages: the watch page in a frame, or a video element of the page's own. Pure text;
-//! what plays it is the watch page's hls.js, version and hash.
+//! HTML that shows a reel on other pages: the watch page in a frame, or a video element of the page's own, played by the
+//! gate's player, which is named by its hash.
 
-use super::watch_page::{escape, hls_js, hls_js_integrity};
+use super::{
+    players::{player_integrity, player_name},
+    watch_page::escape,
+};
 use crate::model::{reel::name::ReelName, shown};
 
 /// A reel as other pages show it.
@@ -13,31 +16,9 @@ pub struct Embed {
     pub watch: String,
     /// `None`: sound alone.
     pub resolution: Option<(u32, u32)>,
-    /// Segments do not decode on their own; bare hls.js can't jump in it in Chromium.
-    pub open_gops: bool,
     /// Browsers other than Safari and Firefox for Android can play it.
     pub relay: bool,
 }
-
-/// Which way plays is decided as on the watch page; its text is the same for every reel, so that a page with a
-/// Content-Security-Policy can name its hash. Nothing of the video is loaded before someone presses play.
-const SCRIPT: &str = r"
-document.querySelectorAll('video[data-zipreel]').forEach(video => {
-  const reel = video.dataset.zipreel, hls = video.canPlayType('application/vnd.apple.mpegurl');
-  video.removeAttribute('data-zipreel');
-  // Chromium's own HLS says maybe, and fails: it refuses byte ranges of a host without CORS
-  if (hls && (/^Apple/.test(navigator.vendor) || /Android.*Firefox\//.test(navigator.userAgent))) {
-    video.src = reel + 'index.m3u8';
-    return;
-  }
-  const link = Object.assign(document.createElement('a'), { href: reel, textContent: video.getAttribute('aria-label') });
-  if (!window.Hls || !Hls.isSupported()) return video.replaceWith(link);
-  const player = new Hls();
-  player.on(Hls.Events.ERROR, (_, error) => { if (error.fatal) { player.destroy(); video.replaceWith(link); } });
-  player.attachMedia(video);
-  video.addEventListener('play', () => player.loadSource(reel + 'index.relay.m3u8'), { once: true });
-});
-";
 
 impl Embed {
     pub fn playlist(&self) -> String {
@@ -48,31 +29,35 @@ impl Embed {
     pub fn iframe(&self) -> String {
         let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
         format!(
-            "<iframe src=\"{watch}\" title=\"{title}\" style=\"width: 100%; {}; border: 0\" \
+            "<iframe src=\"{watch}\" title=\"{title}\" style=\"{}; border: 0\" \
              allow=\"autoplay; fullscreen; picture-in-picture; clipboard-write\" loading=\"lazy\"></iframe>",
             self.extent()
         )
     }
 
-    /// A video element, hls.js, and which of both ways to take.
+    /// A video element, and the player that the watch page has too. Nothing of the video is loaded before someone
+    /// presses play.
     pub fn video(&self) -> String {
         let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
+        let gate = watch.strip_suffix(&format!("{}/", self.reel)).unwrap_or_default();
         format!(
             "<video controls playsinline preload=\"none\" data-zipreel=\"{watch}\" poster=\"{watch}poster.jpg\" aria-label=\"{title}\" \
-             style=\"width: 100%; {}; background: #000\"></video>\n\
-             <script src=\"{}\" integrity=\"{}\" crossorigin=\"anonymous\"></script>\n\
-             <script>{SCRIPT}</script>",
+             style=\"{}; background: #000\"></video>\n\
+             <script src=\"{gate}{}\" integrity=\"{}\" crossorigin=\"anonymous\" defer></script>",
             self.extent(),
-            hls_js(),
-            hls_js_integrity(),
+            player_name(),
+            player_integrity(),
         )
     }
 
-    /// How high it is; sound needs room for its picture and the controls alone.
+    /// As wide as there is room for, and no higher than most of the window; sound needs room for its picture and the
+    /// controls alone.
     fn extent(&self) -> String {
         match self.resolution {
-            Some((width, height)) => format!("aspect-ratio: {width} / {height}"),
-            None => "height: 16rem".to_owned(),
+            Some((width, height)) => {
+                format!("width: min(100%, calc(90vh * {width} / {height})); aspect-ratio: {width} / {height}")
+            }
+            None => "width: 100%; height: 16rem".to_owned(),
         }
     }
 }
@@ -87,7 +72,6 @@ mod tests {
             title: title.to_owned(),
             watch: "https://gate.example/holiday/".to_owned(),
             resolution: Some((1920, 1080)),
-            open_gops: false,
             relay: true,
         }
     }
@@ -111,17 +95,18 @@ mod tests {
     }
 
     #[test]
-    fn the_video_takes_the_hls_js_of_the_watch_page() {
-        let html = embed("Holiday").video();
-        assert!(html.contains(&format!("src=\"{}\" integrity=\"{}\"", hls_js(), hls_js_integrity())), "{html}");
-        assert!(html.contains("aspect-ratio: 1920 / 1080") && html.contains("https://gate.example/holiday/poster.jpg"));
+    fn a_portrait_is_no_higher_than_the_window() {
+        let portrait = Embed { resolution: Some((1080, 1920)), ..embed("Dance") };
+        for html in [portrait.iframe(), portrait.video()] {
+            assert!(html.contains("width: min(100%, calc(90vh * 1080 / 1920)); aspect-ratio: 1080 / 1920; "), "{html}");
+        }
     }
 
     #[test]
-    fn the_script_is_the_same_for_every_reel() {
-        let other =
-            Embed { reel: "other".parse().unwrap(), watch: "https://other.example/other/".into(), ..embed("x") };
-        let script = |embed: &Embed| embed.video().split_once("<script>").unwrap().1.to_owned();
-        assert_eq!(script(&embed("Holiday")), script(&other));
+    fn the_video_takes_the_player_of_the_gate_by_its_hash() {
+        let html = embed("Holiday").video();
+        let script = format!("src=\"https://gate.example/{}\" integrity=\"{}\"", player_name(), player_integrity());
+        assert!(html.contains(&script) && player_integrity().starts_with("sha384-"), "{html}");
+        assert!(html.contains("https://gate.example/holiday/poster.jpg"), "{html}");
     }
 }

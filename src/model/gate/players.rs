@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use sha2::{Digest, Sha256};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use sha2::{Digest, Sha256, Sha384};
 
 /// This version's.
 pub const PLAYER: &str = include_str!("../../../assets/gate/player.js");
@@ -16,6 +17,12 @@ pub const EARLIER: &[(&str, &str)] = &[];
 pub fn player_name() -> &'static str {
     static NAME: LazyLock<String> = LazyLock::new(|| name_of(PLAYER));
     &NAME
+}
+
+/// What a browser has to find under that name.
+pub fn player_integrity() -> &'static str {
+    static HASH: LazyLock<String> = LazyLock::new(|| format!("sha384-{}", STANDARD.encode(Sha384::digest(PLAYER))));
+    &HASH
 }
 
 /// The player of this name, whichever version it is of.

@@ -132,13 +132,11 @@ async fn the_page_shows_its_reel_and_its_policy_lets_only_its_own_script_run() {
         let page = get(&side.gate, "/reel/").await;
         let policy = page.header("content-security-policy").unwrap().to_owned();
         let html = page.text();
-        for tag in ["script", "style"] {
-            let inline: Vec<_> = html.split(&format!("<{tag}>")).skip(1).collect();
-            assert_eq!(inline.len(), 1, "one inline {tag}");
-            let (text, _) = inline[0].split_once(&format!("</{tag}>")).unwrap();
-            let expected = format!("{tag}-src 'sha256-{}'", reel::base64(&Sha256::digest(text)));
-            assert!(policy.contains(&expected), "{}: {expected} in {policy}", side.name);
-        }
+        let inline: Vec<_> = html.split("<script>").skip(1).collect();
+        assert_eq!(inline.len(), 1, "one inline script");
+        let (text, _) = inline[0].split_once("</script>").unwrap();
+        let expected = format!("script-src 'sha256-{}'", reel::base64(&Sha256::digest(text)));
+        assert!(policy.contains(&expected), "{}: {expected} in {policy}", side.name);
         for part in [
             "default-src 'none'; ".to_owned(),
             format!("; connect-src 'self' {}; ", side.relay),
@@ -148,7 +146,7 @@ async fn the_page_shows_its_reel_and_its_policy_lets_only_its_own_script_run() {
         }
         let cdn = html.split("const HLS_JS = '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
         assert!(policy.contains(&format!("' {cdn}")), "{}: {cdn} in {policy}", side.name);
-        assert!(policy.contains(" 'self'; style-src "), "{}: {policy}", side.name);
+        assert!(policy.contains(" 'self'; style-src 'unsafe-inline'; "), "{}: {policy}", side.name);
         assert!(html.contains(&format!("data-relay=\"{}/\" data-duration=\"36\"", side.relay)), "{}", side.name);
         for property in ["og:image", "og:url"] {
             assert!(html.contains(&format!("\"{property}\" content=\"{}/reel/", side.gate)), "{}", side.name);

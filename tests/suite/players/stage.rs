@@ -96,7 +96,7 @@ impl Browser {
 pub(crate) fn packages() -> PathBuf {
     let folder = std::env::var_os("ZIPREEL_TEST_PLAYERS").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| repository().join("target/players"));
-    for package in ["playwright-core", "puppeteer-core", "hls.js"] {
+    for package in ["playwright-core", "puppeteer-core", "hls.js", "media-chrome", "qrcode-generator"] {
         let package = folder.join("node_modules").join(package);
         assert!(package.exists(), "no {}: run `make test`, or set ZIPREEL_TEST_PLAYERS", package.display());
     }
@@ -124,6 +124,26 @@ pub(crate) async fn scene(
     more: &[&str],
     meanwhile: impl FnOnce(),
 ) -> Value {
+    let mut meanwhile = Some(meanwhile);
+    let hears = |line: &str| {
+        let is_paused = line == "paused";
+        if is_paused {
+            meanwhile.take().expect("it pauses once")();
+        }
+        is_paused
+    };
+    scene_that_asks(script, browser, scenario, page, more, hears).await
+}
+
+/// A scenario that waits, after each line for which `hears` is true, until what that line asks for is done.
+pub(crate) async fn scene_that_asks(
+    script: &str,
+    browser: Browser,
+    scenario: &str,
+    page: &str,
+    more: &[&str],
+    mut hears: impl FnMut(&str) -> bool,
+) -> Value {
     let mut child = Command::new(node())
         .arg(repository().join("tests/players").join(script))
         .args(["--scenario", scenario, "--page", page, "--title", TITLE])
@@ -143,11 +163,9 @@ pub(crate) async fn scene(
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut meanwhile = Some(meanwhile);
     let mut last = String::new();
     while let Some(line) = lines.next_line().await.unwrap() {
-        if line == "paused" {
-            meanwhile.take().expect("it pauses once")();
+        if hears(&line) {
             input.write_all(b"go on\n").await.unwrap();
         }
         last = line;

@@ -1,0 +1,89 @@
+//! Trouble on the way to who watches: the page, its frame and the snippet wait it out, and go on from where they were.
+
+use std::time::Duration;
+
+use super::stage::{
+    Browser::{self, Chromium, Firefox},
+    Stage, scene_that_asks,
+};
+use crate::{clips::Clip, mishap::account::zipreel};
+
+/// What happens, and for how many seconds.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    /// Of the stand-in.
+    Server(&'static str),
+    /// The browser's network is cut; Firefox has no switch for that, and all its requests are.
+    Offline,
+    /// An hour passes while all processes of the browser stand still.
+    Sleep,
+}
+
+use Trouble::{Offline, Server, Sleep};
+
+const BUSY: Trouble = Server("503@Gate,503@Relay");
+const GONE: Trouble = Server("reset@Relay");
+const SILENT: Trouble = Server("stall@Relay");
+
+/// As the trouble ends within so many seconds each of the views plays on. The page's own waits are shorter than ten;
+/// the rest is a busy machine's.
+const LONGEST: f64 = 40.0;
+
+async fn goes_on_after(browser: Browser, trouble: Trouble, seconds: u64) {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Long).await;
+    let html = zipreel(&stage.sandbox, &["embed", "long", "--json"]).await.ended(0).out;
+    let (kind, faults) = match (trouble, browser) {
+        (Server(faults), _) => ("server", faults),
+        (Offline, Firefox) => ("server", "reset@Gate,reset@Relay"),
+        (Offline, _) => ("offline", ""),
+        (Sleep, _) => ("sleep", ""),
+    };
+    let seconds = seconds.to_string();
+    let hears = |line: &str| match line {
+        "trouble" => {
+            stage.sandbox.stand_in.faults().set(faults.parse().unwrap());
+            true
+        }
+        "well" => {
+            stage.sandbox.stand_in.faults().clear();
+            true
+        }
+        "sleep" => {
+            stage.clock.advance(Duration::from_secs(3600));
+            true
+        }
+        _ => false,
+    };
+    let more = ["--html", html.as_str(), "--seconds", &seconds];
+    let seen = scene_that_asks("outages.mjs", browser, kind, &reel.page, &more, hears).await;
+    assert!(seen["longest"].as_f64().unwrap() < LONGEST, "{trouble:?} of {seconds} s: {seen}");
+    eprintln!("{browser:?}: {trouble:?} of {seconds} s: plays on after {}", seen["seconds"]);
+}
+
+/// One after another: each has six videos at once.
+async fn all(browser: Browser) {
+    for (trouble, seconds) in [
+        (BUSY, 1),
+        (BUSY, 9),
+        (BUSY, 60),
+        (GONE, 30),
+        (GONE, 90),
+        (SILENT, 40),
+        (Offline, 20),
+        (Offline, 100),
+        (Sleep, 5),
+    ] {
+        goes_on_after(browser, trouble, seconds).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chromium_goes_on_after_every_trouble_without_a_touch() {
+    all(Chromium).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn firefox_goes_on_after_every_trouble_without_a_touch() {
+    all(Firefox).await;
+}
