@@ -149,7 +149,7 @@ pub enum Command {
     Check {
         /// The reel
         name: ReelName,
-        /// Follow the gate as a player does and read every byte
+        /// Follow the gate as a player does, read every byte and decode it with ffmpeg
         #[arg(long)]
         deep: bool,
         /// Deploy again, from the video it was made of, what is missing or differs

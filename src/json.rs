@@ -19,7 +19,7 @@ use crate::{
         shown,
     },
     use_cases::reels::{
-        check::{Checked, Depth, Finding, Report},
+        check::{Checked, Decoding, Finding, Report},
         info::Info,
         list::Listed,
     },
@@ -161,7 +161,10 @@ pub fn embed(embed: &Embed) -> Value {
 pub fn chunk_checked(checked: &Checked) -> Value {
     let (finding, why) = match &checked.finding {
         Finding::Reading(_) => ("reading", None),
+        Finding::Decoding => ("decoding", None),
         Finding::Ok => ("ok", None),
+        Finding::Errors(why) => ("errors", Some(why)),
+        Finding::Undecodable(why) => ("undecodable", Some(why)),
         Finding::Missing => ("missing", None),
         Finding::Differs(why) => ("differs", Some(why)),
     };
@@ -172,11 +175,17 @@ pub fn chunk_checked(checked: &Checked) -> Value {
 }
 
 /// What a check came to.
-pub fn checked(name: &ReelName, depth: Depth, report: &Report) -> Value {
+pub fn checked(name: &ReelName, deep: bool, report: &Report) -> Value {
     let Report { chunks, ok, missing, differing, .. } = report;
+    let decoding = report.decoding.as_ref();
+    let undecodable = |decoding: &Decoding| decoding.troubles.iter().filter(|trouble| !trouble.decodes).count();
     json!({
-        "event": "checked", "reel": name, "deep": depth == Depth::Deep, "chunks": chunks, "ok": ok,
+        "event": "checked", "reel": name, "deep": deep, "chunks": chunks, "ok": ok,
         "missing": missing, "differing": differing, "served": report.dark.is_none(), "whole": report.is_whole(),
+        "decoded": decoding.map(|decoding| decoding.segments), "undecodable": decoding.map(undecodable),
+        "errors": decoding.map(|decoding| decoding.troubles.iter().map(|trouble| trouble.errors).sum::<u64>()),
+        "problems": decoding.map(Decoding::sentences).unwrap_or_default(),
+        "not_decoded": decoding.and_then(|decoding| decoding.gave_up.as_deref()),
     })
 }
 

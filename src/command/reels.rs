@@ -1,10 +1,8 @@
 //! `zipreel list`, `info`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
 
 use std::{
-    collections::BTreeSet,
     io::{self, Write},
     path::Path,
-    sync::{Mutex, PoisonError},
     time::SystemTime,
 };
 
@@ -29,7 +27,7 @@ use crate::{
     use_cases::{
         Engine, Follow,
         reels::{
-            check::{self, Checked, Depth, Finding, Report},
+            check::{self, Checked, Finding, Report},
             delete, embed,
             gc::{self, Found},
             info,
@@ -174,8 +172,7 @@ pub async fn check(
 ) -> Result<(), Stopped> {
     let (place, machine) = settings::reels(reels)?;
     with_engine(machine, async |engine| {
-        let depth = if deep { Depth::Deep } else { Depth::Quick };
-        let mut report = face::watch(async |follow| look(engine, &place, name, depth, follow, as_json).await).await?;
+        let mut report = face::watch(async |follow| look(engine, &place, name, deep, follow, as_json).await).await?;
         if let Some(video) = mend {
             let repair =
                 Repair { place: place.clone(), reel: name.clone(), video: video.to_owned(), parallel_uploads: None };
@@ -185,8 +182,10 @@ pub async fn check(
             let is_of = |reporter| repair::is_of(engine, &repair, reporter, &control);
             if !(report.is_whole() && face::follow(as_json, &control, is_of).await?) {
                 let work = |reporter| repair::repair(engine, &repair, &person, reporter, &control);
-                report = face::drive_to(as_json, &control, work, |(published, _)| published).await?.1;
-                tell(name, Depth::Quick, &report, as_json);
+                let mended = face::drive_to(as_json, &control, work, |(published, _)| published).await?.1;
+                tell(name, false, &mended, as_json);
+                // what was decoded is not made otherwise by the repair
+                report = Report { decoding: report.decoding, ..mended };
             }
         }
         check::damage(name, &report).map_or(Ok(()), |fault| Err(Stopped::Failed(fault)))
@@ -198,40 +197,46 @@ async fn look(
     engine: &Engine,
     place: &Place,
     name: &ReelName,
-    depth: Depth,
+    deep: bool,
     follow: &Follow,
     as_json: bool,
 ) -> Result<Report, Stopped> {
-    let read = Mutex::new(BTreeSet::new());
     let found = |checked: Checked| match (&checked.finding, as_json) {
-        (Finding::Reading(_), _) => {}
+        (Finding::Reading(_) | Finding::Decoding, _) | (Finding::Ok, false) => {}
         (_, true) => drop(json::write(&json::chunk_checked(&checked))),
-        (Finding::Ok, false) => {
-            let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
-            read.insert((checked.rendition, checked.number));
-        }
         (Finding::Missing, false) => plain::say(&format!("chunk {}/{} is missing", checked.rendition, checked.number)),
         (Finding::Differs(why), false) => {
             plain::say(&format!("chunk {}/{} differs: {why}", checked.rendition, checked.number));
         }
+        (Finding::Errors(why) | Finding::Undecodable(why), false) => {
+            plain::say(&format!("chunk {}/{} is as it was sent: {why}", checked.rendition, checked.number));
+        }
     };
-    let report = check::check(engine, place, name, depth, follow, found).await?;
-    tell(name, depth, &report, as_json);
+    let report = check::check(engine, place, name, deep, follow, found).await?;
+    tell(name, deep, &report, as_json);
     Ok(report)
 }
 
-fn tell(name: &ReelName, depth: Depth, report: &Report, as_json: bool) {
+fn tell(name: &ReelName, deep: bool, report: &Report, as_json: bool) {
     if as_json {
-        drop(json::write(&json::checked(name, depth, report)));
-    } else {
-        let how = if depth == Depth::Deep { "every byte read as a player does" } else { "by list and hash" };
-        let Report { chunks, ok, missing, differing, .. } = report;
-        plain::say(&format!(
-            "{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} differ ({how})"
-        ));
-        if let Some(dark) = report.dark {
-            plain::say(&format!("{name}: {dark}"));
-        }
+        drop(json::write(&json::checked(name, deep, report)));
+        return;
+    }
+    let how = if deep { "every byte read as a player does" } else { "by list and hash" };
+    let Report { chunks, ok, missing, differing, .. } = report;
+    plain::say(&format!("{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} differ ({how})"));
+    if let Some(dark) = report.dark {
+        plain::say(&format!("{name}: {dark}"));
+    }
+    let Some(decoding) = &report.decoding else { return };
+    for sentence in decoding.sentences() {
+        plain::say(&format!("{name}: {sentence}; the video that it was made of may be so itself"));
+    }
+    let segments = wording::count(decoding.segments, "segment");
+    match &decoding.gave_up {
+        None if decoding.troubles.is_empty() => plain::say(&format!("{name}: {segments} decoded without an error")),
+        None => {}
+        Some(why) => plain::say(&format!("{name}: {segments} decoded, the others compared by their hash alone: {why}")),
     }
 }
 

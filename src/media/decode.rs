@@ -1,63 +1,110 @@
 //! What a decoder makes of segments, or of the same stretch of their source: how many pictures and how much sound come
 //! out, and what it complains of.
 
-use std::{
-    ffi::OsString,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, ffi::OsString, io, path::Path, time::Duration};
 
-use tokio::process::Command;
+use tokio::{
+    io::AsyncReadExt as _,
+    process::{ChildStderr, ChildStdout, Command},
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ffmpeg::Tools,
+    ffmpeg::{Process, Tools, crashed, describe, killed},
     probe::input_argument,
-    run::{Bounds, Ended, to_end},
 };
-use crate::model::media::{arguments::input_guard, decide::MediaPlan};
+use crate::model::media::{arguments::input_guard, decide::MediaPlan, ffmpeg_output::Lines};
 
-/// Longer than this no decoder is waited for.
+/// So long without another picture or more sound, and no decoder is waited for.
 const LIMIT: Duration = Duration::from_secs(300);
-/// Bytes that are read of what it reports, and of its complaints.
-const OUTPUT_MAX: usize = 256 * 1024;
-/// Decoders of what is in a segment.
-const OF_SEGMENTS: [&str; 2] = ["h264", "aac"];
+/// Parts of ffmpeg whose complaints are told apart.
+const PARTS_MAX: usize = 32;
+/// Characters of a complaint that are kept.
+const WORDS_MAX: usize = 400;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decoded {
     pub frames: u64,
     /// How far the output reaches, of pictures or sound.
     pub reached: Duration,
-    /// Each line in which a decoder of these streams called something an error.
-    pub complaints: Vec<String>,
+    /// What the decoders of these streams called an error.
+    pub complaints: Errors,
+}
+
+/// Lines, of which two are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Errors {
+    pub count: u64,
+    first: String,
+    last: String,
+}
+
+impl Errors {
+    fn add(&mut self, words: &str) {
+        let words = words.chars().filter(|character| !character.is_control()).take(WORDS_MAX).collect();
+        if self.count == 0 {
+            self.first = words;
+        } else {
+            self.last = words;
+        }
+        self.count += 1;
+    }
+
+    /// The first of them.
+    pub fn words(&self) -> Option<&str> {
+        (self.count > 0).then_some(self.first.as_str())
+    }
 }
 
 impl Decoded {
     /// Something came out, and more of it is right than wrong.
     pub fn is_usable(&self) -> bool {
         let made = if self.frames > 0 { self.frames } else { u64::from(!self.reached.is_zero()) };
-        made > 0 && (self.complaints.len() as u64) <= made
+        made > 0 && self.complaints.count <= made
     }
 
-    /// The first complaint, without the address that stands in it.
-    pub fn first_words(&self) -> Option<String> {
-        let line = self.complaints.first()?;
-        Some(match line.split_once("] ") {
-            Some((_, words)) => words.to_owned(),
-            None => line.clone(),
-        })
+    /// Nothing was wrong with it.
+    pub fn is_right(&self) -> bool {
+        self.is_usable() && self.complaints.count == 0
+    }
+
+    /// What came after a lead, of which alone came this much.
+    fn beyond(self, lead: &Self) -> Self {
+        let Errors { count, first, last } = self.complaints;
+        let count = count.saturating_sub(lead.complaints.count);
+        let first = if lead.complaints.count == 0 || last.is_empty() { first } else { last.clone() };
+        Self {
+            frames: self.frames.saturating_sub(lead.frames),
+            reached: self.reached.saturating_sub(lead.reached),
+            complaints: Errors { count, first, last },
+        }
     }
 }
 
-/// Segments, one after the other as the decoder of a player has them. `None` if it was cancelled or took too long.
-pub async fn segments(tools: &Tools, files: &[PathBuf], cancel: &CancellationToken) -> io::Result<Option<Decoded>> {
-    let Some(folder) = files.first().and_then(|file| file.parent()) else { return Ok(Some(Decoded::default())) };
-    // each begins anew: they need not be neighbours
+/// A segment on the disk.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    pub file: &'a Path,
+    /// EXT-X-DISCONTINUITY stands before it.
+    pub breaks: bool,
+}
+
+/// Segments of one folder, one after the other as the decoder of a player has them. `None` if it was cancelled or came
+/// to no end.
+pub async fn segments(
+    tools: &Tools,
+    segments: &[Segment<'_>],
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
+    let Some(folder) = segments.first().and_then(|first| first.file.parent()) else {
+        return Ok(Some(Decoded::default()));
+    };
     let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:60\n".to_owned();
-    for name in files.iter().filter_map(|file| file.file_name()) {
-        text.push_str(&format!("#EXT-X-DISCONTINUITY\n#EXTINF:6,\n{}\n", name.to_string_lossy()));
+    for Segment { file, breaks } in segments {
+        let Some(name) = file.file_name() else { continue };
+        let mark = if *breaks { "#EXT-X-DISCONTINUITY\n" } else { "" };
+        text.push_str(&format!("{mark}#EXTINF:6,\n{}\n", name.to_string_lossy()));
     }
     text.push_str("#EXT-X-ENDLIST\n");
     let playlist = folder.join("decode.m3u8");
@@ -65,7 +112,19 @@ pub async fn segments(tools: &Tools, files: &[PathBuf], cancel: &CancellationTok
     let mut input: Vec<OsString> = ["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from).to_vec();
     input.push(input_argument(&playlist)?);
     let maps = ["-map", "0:v?", "-map", "0:a?"].map(OsString::from);
-    run(tools, [&input[..], &maps[..]].concat(), &OF_SEGMENTS, cancel).await
+    run(tools, [&input[..], &maps[..]].concat(), cancel).await
+}
+
+/// What a segment comes to for a decoder that has the one before it already.
+pub async fn after(
+    tools: &Tools,
+    lead: Segment<'_>,
+    segment: Segment<'_>,
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
+    let Some(both) = segments(tools, &[lead, segment], cancel).await? else { return Ok(None) };
+    let alone = segments(tools, &[lead], cancel).await?;
+    Ok(alone.map(|alone| both.beyond(&alone)))
 }
 
 /// The streams of the plan, from `start` on.
@@ -82,67 +141,180 @@ pub async fn source(
         arguments.extend([option.into(), format!("{:.3}", time.as_secs_f64()).into()]);
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
-    let mut decoders = Vec::new();
     for published in plan.published() {
         arguments.extend(["-map".into(), format!("0:{}", published.stream.index).into()]);
-        decoders.push(published.stream.codec.as_str());
     }
-    run(tools, arguments, &decoders, cancel).await
+    run(tools, arguments, cancel).await
 }
 
-async fn run(
-    tools: &Tools,
-    arguments: Vec<OsString>,
-    decoders: &[&str],
-    cancel: &CancellationToken,
-) -> io::Result<Option<Decoded>> {
+async fn run(tools: &Tools, arguments: Vec<OsString>, cancel: &CancellationToken) -> io::Result<Option<Decoded>> {
     let mut command = Command::new(&tools.ffmpeg);
-    command.args(["-nostdin", "-hide_banner", "-v", "repeat+error", "-progress", "pipe:1"]);
+    // it names its decoders in words that are no errors
+    command.args(["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+level+info", "-progress", "pipe:1"]);
     command.args(arguments).args(["-f", "null", "-"]);
-    let bounds = Bounds { time: LIMIT, answer: OUTPUT_MAX, complaints: OUTPUT_MAX };
-    let Ended::Itself(output) = to_end(command, bounds, cancel).await? else { return Ok(None) };
-    Ok(Some(decoded(&String::from_utf8_lossy(&output.answer), &output.complaints, decoders)))
+    let mut process = Process::spawn(command)?;
+    let mut heard = Heard::default();
+    let ended = tokio::select! {
+        ended = heard.follow(&mut process.stdout, &mut process.stderr) => ended?,
+        () = cancel.cancelled() => false,
+    };
+    if !ended {
+        process.stop().await;
+        return Ok(None);
+    }
+    let status = process.wait().await?;
+    if crashed(status) || killed(status) {
+        return Err(io::Error::other(format!("ffmpeg {}", describe(status))));
+    }
+    Ok(Some(heard.decoded()))
 }
 
-/// What muxers, filters and ffmpeg itself have to say is no fault of what was decoded.
-fn decoded(progress: &str, said: &str, decoders: &[&str]) -> Decoded {
-    let last = |key: &str| {
-        let values = progress.lines().filter_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok());
-        values.max().unwrap_or(0)
-    };
-    let is_of_decoder = |line: &&str| {
-        let part = line.strip_prefix('[').and_then(|rest| rest.split_once(" @ "));
-        part.is_some_and(|(part, _)| decoders.contains(&part))
-    };
-    let complaints = said.lines().filter(is_of_decoder);
-    Decoded {
-        frames: last("frame="),
-        reached: Duration::from_micros(last("out_time_us=")),
-        complaints: complaints.map(str::to_owned).collect(),
+/// What ffmpeg says while it decodes.
+#[derive(Debug, Default)]
+struct Heard {
+    frames: u64,
+    reached: Duration,
+    /// By the part of ffmpeg that says so: `h264`, `hls`.
+    errors: BTreeMap<String, Errors>,
+    /// The parts that are decoders of what is mapped: a codec has several, and builds differ in which they use.
+    decoders: Vec<String>,
+}
+
+impl Heard {
+    /// False if it came to no end.
+    async fn follow(&mut self, stdout: &mut ChildStdout, stderr: &mut ChildStderr) -> io::Result<bool> {
+        let (mut progress, mut log) = (Lines::default(), Lines::default());
+        let (mut out, mut err) = (Vec::with_capacity(8192), Vec::with_capacity(8192));
+        let (mut out_open, mut err_open) = (true, true);
+        let mut until = Instant::now() + LIMIT;
+        while out_open || err_open {
+            tokio::select! {
+                read = stdout.read_buf(&mut out), if out_open => {
+                    out_open = read? > 0;
+                    let before = (self.frames, self.reached);
+                    progress.push(&out, |line| self.progress(line));
+                    out.clear();
+                    if (self.frames, self.reached) != before {
+                        until = Instant::now() + LIMIT;
+                    }
+                }
+                read = stderr.read_buf(&mut err), if err_open => {
+                    err_open = read? > 0;
+                    log.push(&err, |line| self.log(line));
+                    err.clear();
+                }
+                () = sleep_until(until) => return Ok(false),
+            }
+        }
+        log.end(|line| self.log(line));
+        Ok(true)
     }
+
+    fn progress(&mut self, line: &str) {
+        let Some((key, value)) = line.split_once('=') else { return };
+        let Ok(value) = value.trim().parse::<u64>() else { return };
+        match key {
+            "frame" => self.frames = self.frames.max(value),
+            "out_time_us" => self.reached = self.reached.max(Duration::from_micros(value)),
+            _ => {}
+        }
+    }
+
+    /// `[h264 @ 0x55d0] [error] no frame!`, `[info]   Stream #0:1 -> #0:1 (mp3 (mp3float) -> pcm_s16le (native))`
+    fn log(&mut self, line: &str) {
+        if let Some(mapped) = line.strip_prefix("[info]   Stream #") {
+            self.decoders.extend(decoder(mapped).map(str::to_owned));
+            return;
+        }
+        let said = line.strip_prefix('[').and_then(|rest| {
+            let (part, rest) = rest.split_once(" @ ")?;
+            let (level, words) = rest.split_once("] [")?.1.split_once("] ")?;
+            ["error", "fatal", "panic"].contains(&level).then_some((part, words))
+        });
+        let Some((part, words)) = said else { return };
+        if self.errors.len() < PARTS_MAX || self.errors.contains_key(part) {
+            self.errors.entry(part.to_owned()).or_default().add(words);
+        }
+    }
+
+    /// What muxers, filters and ffmpeg itself have to say is no fault of what was decoded.
+    fn decoded(self) -> Decoded {
+        let Self { frames, reached, errors, decoders } = self;
+        let mut complaints = Errors::default();
+        for said in errors.into_iter().filter(|(part, _)| decoders.contains(part)).map(|(_, said)| said) {
+            complaints = match complaints.count {
+                0 => said,
+                count => Errors { count: count + said.count, ..complaints },
+            };
+        }
+        Decoded { frames, reached, complaints }
+    }
+}
+
+/// Of `0:0 -> #0:0 (h264 (native) -> wrapped_avframe (native))`: `native` bears the codec's name.
+fn decoder(mapped: &str) -> Option<&str> {
+    let (_, codecs) = mapped.split_once(" -> #")?.1.split_once(" (")?;
+    let (codec, rest) = codecs.split_once(" (")?;
+    let (name, _) = rest.split_once(')')?;
+    Some(if name == "native" { codec } else { name })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const MAPPED: &str = "[info] Stream mapping:\n[info]   Stream #0:0 -> #0:0 (h264 (native) -> wrapped_avframe \
+                          (native))\n[info]   Stream #0:1 -> #0:1 (mp3 (mp3float) -> pcm_s16le (native))\n";
+
+    fn decoded(progress: &str, said: &str) -> Decoded {
+        let mut heard = Heard::default();
+        progress.lines().for_each(|line| heard.progress(line));
+        said.lines().for_each(|line| heard.log(line));
+        heard.decoded()
+    }
+
     #[test]
     fn only_decoders_complain() {
         let progress = "frame=10\nout_time_us=400000\nprogress=continue\nframe=25\nout_time_us=1000000\nprogress=end\n";
-        let said = "[h264 @ 0x55d0] error while decoding MB 3 4, bytestream -7\n[null @ 0x5] Application provided \
-                    invalid, non monotonically increasing dts to muxer in stream 0: 3 >= 3\n\nValue inf for \
-                    parameter 'time_base' out of range\n";
-        let found = decoded(progress, said, &OF_SEGMENTS);
-        assert_eq!((found.frames, found.reached, found.complaints.len()), (25, Duration::from_secs(1), 1));
-        assert_eq!(found.first_words().unwrap(), "error while decoding MB 3 4, bytestream -7");
-        assert!(found.is_usable());
+        let said = format!(
+            "{MAPPED}[h264 @ 0x55d0] [error] error while decoding MB 3 4, bytestream -7\n[h264 @ 0x55d0] [info] \
+             concealing 4 DC errors\n[null @ 0x5] [error] Application provided invalid, non monotonically increasing \
+             dts to muxer in stream 0: 3 >= 3\n\n[error] Value inf for parameter 'time_base' out of range\n"
+        );
+        let found = decoded(progress, &said);
+        assert_eq!((found.frames, found.reached, found.complaints.count), (25, Duration::from_secs(1), 1));
+        assert_eq!(found.complaints.words().unwrap(), "error while decoding MB 3 4, bytestream -7");
+        assert!(found.is_usable() && !found.is_right());
+    }
+
+    #[test]
+    fn a_decoder_complains_under_its_own_name_whichever_it_is() {
+        let said = format!("{MAPPED}[mp3float @ 0x1] [error] Header missing\n[mp3 @ 0x2] [error] not of a decoder\n");
+        assert_eq!(decoded("", &said).complaints.words(), Some("Header missing"));
+        for (mapped, name) in [
+            ("0:0 -> #0:0 (av1 (libdav1d) -> wrapped_avframe (native))", Some("libdav1d")),
+            ("0:3 -> #0:1 (ac3 (native) -> pcm_s16le (native))", Some("ac3")),
+            ("0:0 -> #0:0 (copy)", None),
+            ("0:0: Video: h264 (High), yuv420p", None),
+        ] {
+            assert_eq!(decoder(mapped), name, "{mapped}");
+        }
     }
 
     #[test]
     fn more_complaints_than_pictures_are_garbage_and_sound_alone_is_something() {
-        let lines = |count: usize| "[h264 @ 0x1] no frame!\n".repeat(count);
-        assert!(!decoded("frame=2\nout_time_us=80000\n", &lines(3), &OF_SEGMENTS).is_usable());
-        assert!(!decoded("frame=0\nout_time_us=N/A\n", "", &OF_SEGMENTS).is_usable());
-        assert!(decoded("out_time_us=21333\nprogress=end\n", "", &OF_SEGMENTS).is_usable());
+        let lines = |count: usize| format!("{MAPPED}{}", "[h264 @ 0x1] [error] no frame!\n".repeat(count));
+        assert!(!decoded("frame=2\nout_time_us=80000\n", &lines(3)).is_usable());
+        assert!(!decoded("frame=0\nout_time_us=N/A\n", MAPPED).is_usable());
+        assert!(decoded("out_time_us=21333\nprogress=end\n", MAPPED).is_usable());
+    }
+
+    #[test]
+    fn what_a_lead_has_to_say_is_not_said_of_what_follows() {
+        let lead = decoded("frame=50\n", &format!("{MAPPED}[h264 @ 0x1] [error] of the lead\n"));
+        let both = format!("{MAPPED}[h264 @ 0x1] [error] of the lead\n[h264 @ 0x1] [error] of the next\n");
+        let next = decoded("frame=75\n", &both).beyond(&lead);
+        assert_eq!((next.frames, next.complaints.count, next.complaints.words()), (25, 1, Some("of the next")));
+        assert!(lead.clone().beyond(&lead).complaints.words().is_none());
     }
 }

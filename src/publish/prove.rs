@@ -3,16 +3,22 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, Write as _},
-    path::{Path, PathBuf},
+    io::{self, BufWriter, Write as _},
+    path::Path,
     sync::PoisonError,
     time::Duration,
 };
 
-use super::{samples::Sample, work::Work};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    samples::{self, Sample},
+    work::Work,
+};
 use crate::{
     media::{
-        decode::{self, Decoded},
+        decode::{self, Decoded, Segment},
         ffmpeg::Tools,
     },
     model::{
@@ -24,7 +30,8 @@ use crate::{
         },
     },
     remote::served::{Expected, expected_of},
-    storage::player::Player,
+    running::{attempt::attempts, reporter::JobHandle},
+    storage::player::{Player, PlayerError},
 };
 
 /// What is proved of a reel's samples, and by what.
@@ -37,116 +44,169 @@ pub(super) struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Of what was made in this run, before it is promised. False if nothing was made, or no decoder came to an end.
+    /// Of what was made in this run, before it is promised. False if nothing was.
     pub async fn of_made(&self) -> Result<bool, Stopped> {
-        self.of(&self.work.samples.all()).await
+        let samples = self.work.samples.all();
+        self.of(&samples).await?;
+        Ok(!samples.is_empty())
     }
 
     /// Of what an earlier run made, as a player reads it; below `folder`.
-    pub async fn of_served(&self, generation: &GenerationIndex, folder: &Path) -> Result<(), Stopped> {
-        let player = Player::new()?;
-        let base = format!("{}{}/{}/", self.work.gate, self.work.order.reel, generation.generation);
+    pub async fn of_served(&self, generation: &GenerationIndex, folder: &Path, job: &JobHandle) -> Result<(), Stopped> {
         let expected: Vec<Expected> = generation.renditions.iter().flat_map(|(id, one)| expected_of(id, one)).collect();
-        let last = expected.len().saturating_sub(1);
+        let chosen = samples::places(&expected);
         let (mut samples, mut start) = (Vec::new(), Duration::ZERO);
-        for (place, Expected { uri, segment }) in expected.iter().enumerate() {
+        for (place, Expected { segment, .. }) in expected.iter().enumerate() {
             let length = Duration::from_micros(segment.duration_us);
-            if [0, last / 2, last].contains(&place) {
-                let (url, file) = (format!("{base}{uri}"), folder.join(format!("served{place:06}.ts")));
-                let mut written = File::create(&file).map(BufWriter::new);
-                let keep = |block: &[u8]| {
-                    let kept = written.as_mut().map(|file| file.write_all(block));
-                    if let Ok(Err(error)) = kept {
-                        written = Err(error);
-                    }
-                };
-                player.range(&url, segment.offset, segment.bytes, keep).await?;
-                // a full disk says nothing of the reel
-                if let Err(error) = written.and_then(|mut file| file.flush()) {
-                    note(self.work, &error.to_string());
-                    return Ok(());
-                }
-                samples.push(Sample { file, start, length });
+            if chosen.contains(&place) {
+                let file = folder.join(format!("served{place:06}.ts"));
+                samples.push(Sample { number: place as u32, file, start, length, breaks: segment.discontinuity });
             }
             start += length;
         }
-        self.of(&samples).await.map(drop)
+        let player = Player::new()?;
+        let base = format!("{}{}/{}/", self.work.gate, self.work.order.reel, generation.generation);
+        // what was read once is not read again
+        let there = AsyncMutex::new(0);
+        let attempt = async |_| {
+            let mut there = there.lock().await;
+            while let Some(Sample { number, file, .. }) = samples.get(*there) {
+                let read = read(&player, &base, &expected[*number as usize], file).await?;
+                if read.is_err() {
+                    return Ok::<_, PlayerError>(read);
+                }
+                *there += 1;
+            }
+            Ok(Ok(()))
+        };
+        match attempts(job, &self.work.control, &self.work.retry, attempt, |_| ()).await? {
+            Ok(()) => self.of(&samples).await,
+            // a full disk says nothing of the reel
+            Err(error) => {
+                note(self.work, &error.to_string());
+                Ok(())
+            }
+        }
     }
 
     /// Refuses what does not decode; what is wrong with the source as well is damage of it, if none is known.
-    async fn of(&self, samples: &[Sample]) -> Result<bool, Stopped> {
-        let files: Vec<PathBuf> = samples.iter().map(|sample| sample.file.clone()).collect();
-        if files.is_empty() {
-            return Ok(false);
-        }
-        let Some(together) = self.segments(&files).await? else { return Ok(false) };
-        if together.complaints.is_empty() && together.is_usable() {
-            return Ok(true);
+    async fn of(&self, samples: &[Sample]) -> Result<(), Stopped> {
+        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
+        let Some(together) = self.decoded(decode::segments(self.tools, &all, self.cancel()).await)? else {
+            return Ok(());
+        };
+        if together.is_right() || samples.is_empty() {
+            return Ok(());
         }
         let mut usable = 0;
         for (place, sample) in samples.iter().enumerate() {
-            let Some(made) = self.segments(std::slice::from_ref(&sample.file)).await? else { return Ok(false) };
+            let Some(made) = self.decoded(decode::segments(self.tools, &all[place..=place], self.cancel()).await)?
+            else {
+                return Ok(());
+            };
             usable += u32::from(made.is_usable());
-            let is_right = made.is_usable() && (made.complaints.is_empty() || !self.independent && place > 0);
-            if !is_right && !self.was_so_before(sample, &made).await? {
-                return Ok(false);
+            // what a segment refers to may be in the one before
+            if !(made.is_right() || made.is_usable() && !self.independent && place > 0) {
+                let Some(before) = self.source(sample.start, sample.length).await? else { return Ok(()) };
+                if before.is_right() {
+                    return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
+                }
+                self.was_so_before(sample);
+            }
+            if place > 0 && sample.breaks && sample.follows(&samples[place - 1]) {
+                self.across(&samples[place - 1], sample, &all[place - 1..=place]).await?;
             }
         }
-        if usable == 0 { Err(Stopped::Failed(garbage(self.work, &together))) } else { Ok(true) }
+        if usable == 0 { Err(Stopped::Failed(garbage(self.work, &together))) } else { Ok(()) }
     }
 
-    async fn segments(&self, files: &[PathBuf]) -> Result<Option<Decoded>, Stopped> {
-        decoded(self.work, decode::segments(self.tools, files, &self.work.control.cancel).await)
-    }
-
-    /// Whether the source has something wrong there too; an error if not. False if that could not be found out.
-    async fn was_so_before(&self, sample: &Sample, made: &Decoded) -> Result<bool, Stopped> {
-        let Self { work, tools, plan, .. } = self;
-        let (start, length) = (sample.start, sample.length);
-        let before = decode::source(tools, &work.order.video, plan, start, length, &work.control.cancel).await;
-        let Some(before) = decoded(work, before)? else { return Ok(false) };
-        if before.complaints.is_empty() && before.is_usable() {
-            return Err(Stopped::Failed(spoilt(work, sample, made)));
+    /// A change, which a decoder goes through with what it has of the segment before. That it stumbles there is no
+    /// damage, if it does so in the source.
+    async fn across(&self, lead: &Sample, sample: &Sample, both: &[Segment<'_>]) -> Result<(), Stopped> {
+        let [before, after] = both else { return Ok(()) };
+        let made = self.decoded(decode::after(self.tools, *before, *after, self.cancel()).await)?;
+        let Some(made) = made.filter(|made| !made.is_right()) else { return Ok(()) };
+        let source = self.source(lead.start, lead.length + sample.length).await?;
+        match source {
+            Some(source) if source.is_right() => Err(Stopped::Failed(spoilt(self.work, sample.start, &made))),
+            _ => Ok(()),
         }
-        let known = work.damage(plan);
+    }
+
+    async fn source(&self, start: Duration, length: Duration) -> Result<Option<Decoded>, Stopped> {
+        let video = &self.work.order.video;
+        self.decoded(decode::source(self.tools, video, self.plan, start, length, self.cancel()).await)
+    }
+
+    /// The source has something wrong there too.
+    fn was_so_before(&self, sample: &Sample) {
+        let known = self.work.damage(self.plan);
         if known.corrupt.is_empty() && known.lost.is_empty() {
-            let mut heard = work.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.corrupt.add(start, start + length);
+            let mut heard = self.work.heard.lock().unwrap_or_else(PoisonError::into_inner);
+            heard.corrupt.add(sample.start, sample.start + sample.length);
         }
-        Ok(true)
+    }
+
+    fn cancel(&self) -> &CancellationToken {
+        &self.work.control.cancel
+    }
+
+    /// `None`: no decoder came to an end, which says nothing of the video.
+    fn decoded(&self, result: io::Result<Option<Decoded>>) -> Result<Option<Decoded>, Stopped> {
+        if self.cancel().is_cancelled() {
+            return Err(Stopped::Cancelled);
+        }
+        match result {
+            Ok(Some(decoded)) => return Ok(Some(decoded)),
+            Ok(None) => note(self.work, "it took too long"),
+            Err(error) => note(self.work, &error.to_string()),
+        }
+        Ok(None)
     }
 }
 
-/// `None`: no decoder came to an end, which says nothing of the video.
-fn decoded(work: &Work, result: std::io::Result<Option<Decoded>>) -> Result<Option<Decoded>, Stopped> {
-    if work.control.cancel.is_cancelled() {
-        return Err(Stopped::Cancelled);
-    }
-    match result {
-        Ok(Some(decoded)) => Ok(Some(decoded)),
-        Ok(None) => Ok(note(work, "it took too long")),
-        Err(error) => Ok(note(work, &error.to_string())),
-    }
+/// One of the samples; what does not follow the one before it begins anew.
+fn segment(samples: &[Sample], place: usize) -> Segment<'_> {
+    let sample = &samples[place];
+    let follows = place.checked_sub(1).is_some_and(|before| sample.follows(&samples[before]));
+    Segment { file: &sample.file, breaks: sample.breaks || !follows }
 }
 
-fn note(work: &Work, why: &str) -> Option<Decoded> {
+/// The inner error is the disk's.
+async fn read(player: &Player, base: &str, expected: &Expected, file: &Path) -> Result<io::Result<()>, PlayerError> {
+    let Expected { uri, segment } = expected;
+    let url = format!("{base}{uri}");
+    let mut written = File::create(file).map(BufWriter::new);
+    let keep = |block: &[u8]| {
+        let kept = written.as_mut().map(|file| file.write_all(block));
+        if let Ok(Err(error)) = kept {
+            written = Err(error);
+        }
+    };
+    let read = player.range(&url, segment.offset, segment.bytes, keep).await?;
+    if read.bytes != segment.bytes {
+        return Err(PlayerError::content(&url, "it ends early"));
+    }
+    Ok(written.and_then(|mut file| file.flush()))
+}
+
+fn note(work: &Work, why: &str) {
     let line = format!("what was made could not be decoded for a proof: {why}");
     work.report(Event::Log { job: JobName::Split, line });
-    None
 }
 
 fn garbage(work: &Work, together: &Decoded) -> Fault {
     let what = format!("could not publish the video `{}`: nothing of it decodes", work.order.video.display());
-    let words = together.first_words().map(|words| format!(" ffmpeg said: {words}")).unwrap_or_default();
+    let words = together.complaints.words().map(|words| format!(" ffmpeg said: {words}")).unwrap_or_default();
     Fault::permanent(what)
         .because("it is encrypted, or damaged throughout")
         .hint(format!("Nothing of it is visible. Check that it plays elsewhere.{words}"))
 }
 
-fn spoilt(work: &Work, sample: &Sample, made: &Decoded) -> Fault {
-    let (video, at) = (work.order.video.display(), sample.start.as_secs_f64());
+fn spoilt(work: &Work, start: Duration, made: &Decoded) -> Fault {
+    let (video, at) = (work.order.video.display(), start.as_secs_f64());
     let what = format!("could not publish the video `{video}`: what was made of it does not decode at {at:.1} s");
-    let words = made.first_words().unwrap_or_else(|| "neither pictures nor sound come out".to_owned());
+    let words = made.complaints.words().unwrap_or("neither pictures nor sound come out");
     Fault::permanent(what).because(format!("the video decodes there, and the segment does not: {words}")).hint(
         "Nothing is visible. Re-encode the video to H.264 and AAC, or try another build of ffmpeg; and please report it \
          with the log.",

@@ -32,7 +32,7 @@ use crate::{
             order::{OnDamage, Order},
         },
         report::{
-            event::{Event, JobChange, JobName, Published},
+            event::{Event, JobChange, JobName, Published, Unit},
             fault::{Explain, Fault, Stopped},
         },
     },
@@ -100,17 +100,24 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
     let made = made?;
     let proof = Proof { work: &work, tools, plan: &plan, independent: made.generation.is_independent() };
-    let is_proved = proof.of_made().await?;
+    let is_of_this_run = proof.of_made().await?;
     let damage = work.damage(&plan);
     if work.order.on_damage == OnDamage::Fail && !damage.is_none() {
         return Err(Stopped::Failed(damage.refusal(&work.order.video, RULED_OUT)));
     }
     let (made, index) = deploy(making, made, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, sent_bytes } = made;
-    let segments_checked = verify::verify(&work, &generation).await?;
-    if !is_proved && let Err(stopped) = proof.of_served(&generation, folder.path()).await {
-        return Err(take_back::withdraw(&work, existing.as_ref(), &index, stopped).await);
-    }
+    let job = work.job(JobName::Verify, Unit::Segments);
+    let checked = async {
+        let segments = verify::verify(&work, &generation, &job).await?;
+        if !is_of_this_run && let Err(stopped) = proof.of_served(&generation, folder.path(), &job).await {
+            return Err(take_back::withdraw(&work, existing.as_ref(), &index, stopped).await);
+        }
+        Ok(segments)
+    };
+    let checked = checked.await;
+    job.ended(&checked);
+    let segments_checked = checked?;
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
     let playlist_url = format!("{watch_url}index.m3u8");
     let playlist_copy = work.folder().join("playlist.m3u8");

@@ -1,31 +1,50 @@
-//! Segments that are kept beside the work until all are made, to be decoded before they are promised.
+//! Which segments are decoded for a proof; those that were just made are kept beside the work until all are.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use super::split::ClosedSegment;
+use crate::remote::served::Expected;
 
-/// The first segment, one in the middle, and the last so far.
+/// Changes whose segments on both sides are decoded: a video may have hundreds of them, and what is kept is on the disk.
+const CHANGES_MAX: usize = 3;
+
+/// The first segment, one in the middle, those on both sides of the first changes, and the last so far.
 #[derive(Debug, Default)]
 pub(crate) struct Samples(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    first: Option<Sample>,
-    middle: Option<Sample>,
+    /// In order.
+    chosen: Vec<Sample>,
+    changes: usize,
+    has_middle: bool,
+    /// If it is not among those.
     last: Option<Sample>,
     reached: Duration,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
+    /// From 0, over the whole rendition.
+    pub number: u32,
     pub file: PathBuf,
     /// In the reel.
     pub start: Duration,
     pub length: Duration,
+    /// EXT-X-DISCONTINUITY stands before it.
+    pub breaks: bool,
+}
+
+impl Sample {
+    /// Nothing comes between them.
+    pub fn follows(&self, before: &Self) -> bool {
+        before.number.checked_add(1) == Some(self.number)
+    }
 }
 
 impl Samples {
@@ -33,12 +52,13 @@ impl Samples {
     /// long the video is.
     pub async fn take(&self, segment: &ClosedSegment, all: Option<Duration>, folder: &Path) {
         let length = Duration::from_micros(segment.duration_us);
-        let file = folder.join(format!("sample{:06}.ts", segment.number));
+        let ClosedSegment { number, discontinuity: breaks, .. } = *segment;
+        let file = folder.join(format!("sample{number:06}.ts"));
         // a disk without links has no samples
         if tokio::fs::hard_link(&segment.path, &file).await.is_err() {
             return;
         }
-        let gone = self.keep(file, length, all);
+        let gone = self.keep(Sample { number, file, start: Duration::ZERO, length, breaks }, all);
         if let Some(gone) = gone {
             // what can't be removed now goes with the folder
             let _ = tokio::fs::remove_file(gone.file).await;
@@ -46,19 +66,28 @@ impl Samples {
     }
 
     /// Gives what is not kept any more.
-    fn keep(&self, file: PathBuf, length: Duration, all: Option<Duration>) -> Option<Sample> {
+    fn keep(&self, sample: Sample, all: Option<Duration>) -> Option<Sample> {
         let mut kept = self.kept();
-        let sample = Sample { file, start: kept.reached, length };
-        kept.reached += length;
-        if kept.first.is_none() {
-            kept.first = Some(sample);
-            return None;
+        let sample = Sample { start: kept.reached, ..sample };
+        kept.reached += sample.length;
+        let before = kept.last.take();
+        let changes = sample.breaks && kept.changes < CHANGES_MAX;
+        let is_first = kept.chosen.is_empty();
+        let is_middle = !is_first && !kept.has_middle && all.is_some_and(|all| kept.reached >= all / 2);
+        kept.changes += usize::from(changes);
+        kept.has_middle |= is_middle;
+        let gone = if changes {
+            kept.chosen.extend(before);
+            None
+        } else {
+            before
+        };
+        if is_first || is_middle || changes {
+            kept.chosen.push(sample);
+        } else {
+            kept.last = Some(sample);
         }
-        if kept.middle.is_none() && all.is_some_and(|all| kept.reached >= all / 2) {
-            kept.middle = Some(sample);
-            return None;
-        }
-        kept.last.replace(sample)
+        gone
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -67,34 +96,71 @@ impl Samples {
 
     /// In order; none is left behind.
     pub fn all(&self) -> Vec<Sample> {
-        let Kept { first, middle, last, .. } = std::mem::take(&mut *self.kept());
-        [first, middle, last].into_iter().flatten().collect()
+        let Kept { mut chosen, last, .. } = std::mem::take(&mut *self.kept());
+        chosen.extend(last);
+        chosen
     }
+}
+
+/// The places of the same choice among segments that are served.
+pub(super) fn places(expected: &[Expected]) -> BTreeSet<usize> {
+    let last = expected.len().saturating_sub(1);
+    let changes = expected.iter().enumerate().filter(|(_, expected)| expected.segment.discontinuity);
+    let sides = changes.take(CHANGES_MAX).flat_map(|(place, _)| [place.saturating_sub(1), place]);
+    sides.chain([0, last / 2, last]).filter(|place| *place < expected.len()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reel::index::SegmentIndex;
 
-    #[test]
-    fn both_ends_and_a_middle_are_kept_and_what_was_last_before_goes() {
-        let (samples, second) = (Samples::default(), Duration::from_secs(1));
-        let gone: Vec<_> = (0..10)
-            .filter_map(|number| samples.keep(number.to_string().into(), second, Some(10 * second)))
-            .map(|sample| sample.file)
-            .collect();
-        let kept: Vec<_> = samples.all().into_iter().map(|sample| (sample.file, sample.start)).collect();
-        assert_eq!(kept, [("0".into(), Duration::ZERO), ("4".into(), 4 * second), ("9".into(), 9 * second)]);
-        assert_eq!(gone.len(), 7, "{gone:?}");
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn sample(number: u32, breaks: bool) -> Sample {
+        Sample { number, file: number.to_string().into(), start: Duration::ZERO, length: SECOND, breaks }
+    }
+
+    /// Numbers of what is kept and of what went meanwhile, of segments of a second each.
+    fn kept(count: u32, changes: &[u32], all: Option<Duration>) -> (Vec<u32>, Vec<u32>) {
+        let samples = Samples::default();
+        let gone = (0..count).filter_map(|number| samples.keep(sample(number, changes.contains(&number)), all));
+        let gone = gone.map(|sample| sample.number).collect();
+        let kept = samples.all();
         assert!(samples.all().is_empty(), "given once");
+        assert!(kept.iter().all(|sample| sample.start == sample.number * SECOND), "{kept:?}");
+        (kept.iter().map(|sample| sample.number).collect(), gone)
     }
 
     #[test]
-    fn a_short_video_is_kept_whole() {
-        let samples = Samples::default();
-        for number in 0..2 {
-            assert!(samples.keep(number.to_string().into(), Duration::from_secs(6), None).is_none());
-        }
-        assert_eq!(samples.all().len(), 2);
+    fn both_ends_and_a_middle_are_kept_and_what_was_last_before_goes() {
+        assert_eq!(kept(10, &[], Some(10 * SECOND)), (vec![0, 4, 9], vec![1, 2, 3, 5, 6, 7, 8]));
+        assert_eq!(kept(2, &[], None), (vec![0, 1], vec![]), "a short video is kept whole");
+        assert_eq!(kept(1, &[], None), (vec![0], vec![]));
+    }
+
+    #[test]
+    fn both_sides_of_the_first_changes_are_kept() {
+        assert_eq!(kept(12, &[3, 8], None).0, [0, 2, 3, 7, 8, 11]);
+        assert_eq!(kept(6, &[1, 2, 5], None).0, [0, 1, 2, 4, 5], "neighbours once");
+        assert_eq!(kept(200, &Vec::from_iter((1..100).map(|n| 2 * n)), None).0, [0, 1, 2, 3, 4, 5, 6, 199]);
+    }
+
+    #[test]
+    fn what_is_served_is_chosen_alike() {
+        let expected = |changes: &[usize], count: usize| {
+            let one = |place| SegmentIndex {
+                offset: 0,
+                bytes: 1,
+                duration_us: 1,
+                crc32: 0,
+                discontinuity: changes.contains(&place),
+            };
+            let all: Vec<_> = (0..count).map(|place| Expected { uri: String::new(), segment: one(place) }).collect();
+            Vec::from_iter(places(&all))
+        };
+        assert_eq!(expected(&[3, 8], 12), [0, 2, 3, 5, 7, 8, 11]);
+        assert_eq!(expected(&[2, 4, 6, 8, 10], 12), [0, 1, 2, 3, 4, 5, 6, 11]);
+        assert_eq!((expected(&[], 0), expected(&[], 1)), (vec![], vec![0]));
     }
 }

@@ -12,10 +12,7 @@ use crate::{
     model::{
         chunk::pack::MIB,
         reel::index::GenerationIndex,
-        report::{
-            event::{Count, JobName, Unit},
-            fault::Stopped,
-        },
+        report::{event::Count, fault::Stopped},
     },
     remote::served::{self, Expected, SEEN_WITHIN, check_playlists, expected_of},
     running::{attempt::attempts, reporter::JobHandle},
@@ -28,29 +25,23 @@ const SAMPLE: RangeInclusive<u64> = 2..=12;
 const SAMPLE_BYTES: u64 = 64 * MIB;
 /// Segments read side by side.
 const PARALLEL: usize = 4;
-/// Returns how many segments were checked.
-pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex) -> Result<u32, Stopped> {
-    let job = work.job(JobName::Verify, Unit::Segments);
+
+/// Returns how many segments were checked. Does not end the job.
+pub(super) async fn verify(work: &Arc<Work>, generation: &GenerationIndex, job: &JobHandle) -> Result<u32, Stopped> {
     let expected = expected(generation);
     let sample = sample(expected.len(), affordable(&expected));
     job.sized(sample.len() as u64);
     let seen_by = Instant::now() + SEEN_WITHIN;
-    let player = Player::new().map_err(Stopped::from);
-    let result = match player {
-        Err(stopped) => Err(stopped),
-        Ok(player) => {
-            // what was right once is not read again while the gate is waited for
-            let read = OnceCell::new();
-            let attempt = async |_| {
-                read.get_or_try_init(|| check(work, &player, generation, &expected, &sample, job.count())).await?;
-                job.count().set(sample.len() as u64);
-                seen(work, &player, generation, seen_by, &job).await
-            };
-            attempts(&job, &work.control, &work.retry, attempt, |_| ()).await
-        }
+    let player = Player::new()?;
+    // what was right once is not read again while the gate is waited for
+    let read = OnceCell::new();
+    let attempt = async |_| {
+        read.get_or_try_init(|| check(work, &player, generation, &expected, &sample, job.count())).await?;
+        job.count().set(sample.len() as u64);
+        seen(work, &player, generation, seen_by, job).await
     };
-    job.ended(&result);
-    result.map(|()| sample.len() as u32)
+    attempts(job, &work.control, &work.retry, attempt, |_| ()).await?;
+    Ok(sample.len() as u32)
 }
 
 fn expected(generation: &GenerationIndex) -> Vec<Expected> {

@@ -1,11 +1,21 @@
 //! Is a reel whole, and is it served? Quick: every chunk is there with the right hash and size. Deep: every byte range is
-//! read as a player reads it, through the gate, and its hash compared. Both ask the gate for the playlists.
+//! read as a player reads it, through the gate, its hash compared, and what was read goes through a decoder. Both ask the
+//! gate for the playlists.
 
-use std::fmt;
+use std::{
+    fmt,
+    fs::File,
+    io::{self, BufWriter, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream};
 
-use super::LibraryError;
+use super::{
+    LibraryError,
+    decoding::{self, Decoder, Decoding, Delivered, Trouble, Watching},
+};
 use crate::{
     model::{
         gate::public::Public,
@@ -25,13 +35,18 @@ use crate::{
     },
 };
 
-/// Chunks that are read side by side in a deep check.
+/// Chunks that are read side by side where nothing is decoded.
 const PARALLEL: usize = 4;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
+/// What is looked at.
+#[derive(Debug, Clone, Copy)]
+pub enum Depth<'a> {
+    /// What the account says of each chunk.
     Quick,
-    Deep,
+    /// Every byte.
+    Bytes,
+    /// Every byte, and what a decoder makes of it.
+    Decoded(&'a Decoder<'a>),
 }
 
 /// News of one chunk.
@@ -46,13 +61,19 @@ pub struct Checked {
 pub enum Finding {
     /// Bytes read so far.
     Reading(u64),
+    /// Read, and right so far: it goes through a decoder.
+    Decoding,
     Ok,
+    /// Every byte is right, and a decoder complains: where and how, in words.
+    Errors(String),
+    /// Every byte is right, and of a segment at least nothing can be seen or heard.
+    Undecodable(String),
     Missing,
     /// What differs, in words.
     Differs(String),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
     /// The one that is served, and was looked at.
     pub generation: Option<Generation>,
@@ -62,11 +83,19 @@ pub struct Report {
     pub differing: u32,
     /// Why nobody can watch it, whatever its chunks are.
     pub dark: Option<Dark>,
+    /// What was decoded; `None` if that was not asked for.
+    pub decoding: Option<Decoding>,
 }
 
 impl Report {
+    /// It is there as it was published, and served.
     pub fn is_whole(&self) -> bool {
         self.ok == self.chunks && self.chunks > 0 && self.dark.is_none()
+    }
+
+    /// It is whole, and all that was decoded has something to see or hear.
+    pub fn is_right(&self) -> bool {
+        self.is_whole() && self.decoding.as_ref().is_none_or(|decoding| decoding.undecodable().is_empty())
     }
 }
 
@@ -101,6 +130,11 @@ struct Wanted<'a> {
     container: Container,
     chunk: &'a ChunkIndex,
     name: String,
+    /// Number of its first segment, and where that begins in the reel.
+    first: u32,
+    start: Duration,
+    /// Each segment begins with an IDR picture.
+    independent: bool,
 }
 
 /// How often a reel is looked at anew that was replaced while it was checked.
@@ -111,7 +145,7 @@ const ROUNDS: u32 = 3;
 pub async fn check(
     storage: &dyn Storage,
     reel: &ReelName,
-    depth: Depth,
+    depth: Depth<'_>,
     retries: &Retries,
     found: impl Fn(Checked) + Sync,
 ) -> Result<Report, LibraryError> {
@@ -120,7 +154,7 @@ pub async fn check(
         let existing = retries.again(|| deployed::existing(storage, reel)).await?;
         let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
         let report = check_generation(storage, &existing.index, depth, retries, &found).await?;
-        if report.is_whole() || rounds == ROUNDS {
+        if report.is_right() || rounds == ROUNDS {
             return Ok(report);
         }
         let now = retries.again(|| storage.get(&existing.facts.name)).await?;
@@ -134,7 +168,7 @@ pub async fn check(
 async fn check_generation(
     storage: &dyn Storage,
     index: &Index,
-    depth: Depth,
+    depth: Depth<'_>,
     retries: &Retries,
     found: &(impl Fn(Checked) + Sync),
 ) -> Result<Report, LibraryError> {
@@ -147,21 +181,25 @@ async fn check_generation(
     let mut sound = Vec::new();
     for want in &wanted {
         match compare(want, there.get(&want.name)) {
-            Finding::Ok if depth == Depth::Deep => sound.push(want),
+            Finding::Ok if !matches!(depth, Depth::Quick) => sound.push(want),
             finding => tell(found, &mut report, want, finding),
         }
     }
     let gate = retries.again(|| storage.public_url(Public::Gate)).await?;
+    if let Depth::Decoded(_) = depth {
+        report.decoding = Some(Decoding::default());
+    }
     if !sound.is_empty() {
         let gate = gate.as_ref().ok_or(LibraryError::NoGate)?;
         let base = format!("{gate}{reel}/{generation}/");
         let player = Player::new()?;
-        // collected: a stream over the closure would not be `Send` for all lifetimes
-        let reads: Vec<_> = sound.into_iter().map(|want| read(&player, &base, want, retries, found)).collect();
-        let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
-        while let Some(read) = reads.next().await {
-            let (want, finding) = read?;
-            tell(found, &mut report, want, finding);
+        let reading = Reading { player: &player, base: &base, retries, found };
+        match depth {
+            Depth::Decoded(decoder) => {
+                let watching = decoder.begin(reel, generation);
+                report.decoding = Some(reading.decoded(&sound, watching, &mut report).await?);
+            }
+            _ => reading.all(&sound, &mut report).await?,
         }
     }
     report.dark = dark(gate.as_deref(), index, retries).await?;
@@ -183,29 +221,30 @@ async fn dark(gate: Option<&str>, index: &Index, retries: &Retries) -> Result<Op
 }
 
 fn wanted(index: &Index) -> Vec<Wanted<'_>> {
-    let renditions = index.current.renditions.iter();
-    let chunks =
-        renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, rendition, chunk)));
-    chunks
-        .map(|(id, rendition, chunk)| Wanted {
-            rendition: id,
-            container: rendition.container,
-            chunk,
-            name: FunctionName::Chunk {
+    let mut wanted = Vec::new();
+    for (id, rendition) in &index.current.renditions {
+        let (mut first, mut start) = (0, Duration::ZERO);
+        for chunk in &rendition.chunks {
+            let name = FunctionName::Chunk {
                 reel: index.reel.clone(),
                 generation: index.current.generation,
                 rendition: id.clone(),
                 number: chunk.number,
-            }
-            .to_string(),
-        })
-        .collect()
+            };
+            let (name, container) = (name.to_string(), rendition.container);
+            let independent = rendition.independent == Some(true);
+            wanted.push(Wanted { rendition: id, container, chunk, name, first, start, independent });
+            first += chunk.segments.len() as u32;
+            start += chunk.segments.iter().map(|segment| Duration::from_micros(segment.duration_us)).sum::<Duration>();
+        }
+    }
+    wanted
 }
 
 fn tell(found: &impl Fn(Checked), report: &mut Report, want: &Wanted<'_>, finding: Finding) {
     match &finding {
-        Finding::Reading(_) => {}
-        Finding::Ok => report.ok += 1,
+        Finding::Reading(_) | Finding::Decoding => {}
+        Finding::Ok | Finding::Errors(_) | Finding::Undecodable(_) => report.ok += 1,
         Finding::Missing => report.missing += 1,
         Finding::Differs(_) => report.differing += 1,
     }
@@ -226,34 +265,140 @@ fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
     Finding::Ok
 }
 
-async fn read<'a>(
-    player: &Player,
-    base: &str,
-    want: &'a Wanted<'a>,
-    retries: &Retries,
-    found: &(impl Fn(Checked) + Sync),
-) -> Result<(&'a Wanted<'a>, Finding), PlayerError> {
-    let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.container));
-    let mut before = 0;
-    for (place, segment) in want.chunk.segments.iter().enumerate() {
-        let attempt = || async {
-            let mut done = before;
-            let progress = |block: &[u8]| {
-                done += block.len() as u64;
-                let finding = Finding::Reading(done);
-                found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
-            };
-            let read = player.range(&url, segment.offset, segment.bytes, progress).await?;
-            // an answer that ends early passes; whole content with another hash stays
-            if read.bytes == segment.bytes { Ok(read) } else { Err(PlayerError::content(&url, "it ends early")) }
-        };
-        match retries.again(attempt).await {
-            Ok(read) if read.crc32 == segment.crc32 => before += segment.bytes,
-            Ok(_) => return Ok((want, Finding::Differs(format!("segment {place} of it has another hash")))),
-            // a gate that does not answer says nothing about the chunk
-            Err(error) if error.is_unanswered() => return Err(error),
-            Err(error) => return Ok((want, Finding::Differs(error.fault().to_string()))),
+/// How chunks are read, and who hears of it.
+struct Reading<'a, F> {
+    player: &'a Player,
+    /// URL of the generation.
+    base: &'a str,
+    retries: &'a Retries,
+    found: &'a F,
+}
+
+impl<F: Fn(Checked) + Sync> Reading<'_, F> {
+    async fn all(&self, wanted: &[&Wanted<'_>], report: &mut Report) -> Result<(), LibraryError> {
+        // collected: a stream over the closure would not be `Send` for all lifetimes
+        let reads: Vec<_> = wanted.iter().map(|want| async { (*want, self.read(want, None).await) }).collect();
+        let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
+        while let Some((want, read)) = reads.next().await {
+            tell(self.found, report, want, read?.0);
         }
+        Ok(())
     }
-    Ok((want, Finding::Ok))
+
+    /// In order, as a player has them: while a chunk is decoded the next one is read, and no more is on the disk.
+    async fn decoded(
+        &self,
+        wanted: &[&Wanted<'_>],
+        mut watching: Watching<'_>,
+        report: &mut Report,
+    ) -> Result<Decoding, LibraryError> {
+        let mut waiting: Option<(&Wanted<'_>, Delivered)> = None;
+        for want in wanted.iter().copied().map(Some).chain([None]) {
+            let folder = match want.map(|want| want.container) {
+                Some(Container::Ts) => watching.folder(),
+                Some(Container::Mp4) => {
+                    watching.give_up("segments of fragmented MP4 are not decoded");
+                    None
+                }
+                None => None,
+            };
+            let read = async {
+                match want {
+                    Some(want) => self.read(want, folder.as_deref()).await.map(|read| Some((want, read))),
+                    None => Ok(None),
+                }
+            };
+            let decode = async {
+                match waiting.take() {
+                    Some((before, delivered)) => Some((before, watching.watch(delivered).await)),
+                    None => None,
+                }
+            };
+            let (read, decoded) = tokio::join!(read, decode);
+            if let Some((before, troubles)) = decoded {
+                tell(self.found, report, before, finding(&troubles));
+            }
+            match (read?, folder) {
+                (Some((want, (Finding::Ok, Ok(())))), Some(folder)) => {
+                    tell(self.found, report, want, Finding::Decoding);
+                    waiting = Some((want, delivered(want, &folder)));
+                }
+                (Some((want, (finding, kept))), _) => {
+                    if let Err(error) = kept {
+                        watching.give_up(format!("could not write segments to the work folder: {error}"));
+                    }
+                    tell(self.found, report, want, finding);
+                }
+                (None, _) => {}
+            }
+        }
+        Ok(watching.end())
+    }
+
+    /// Compares each segment; with a folder, writes them to files there, which may fail without consequence.
+    async fn read(&self, want: &Wanted<'_>, folder: Option<&Path>) -> Result<(Finding, io::Result<()>), PlayerError> {
+        let Self { player, base, retries, found } = self;
+        let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.container));
+        let (mut before, mut kept) = (0, Ok(()));
+        for (place, segment) in want.chunk.segments.iter().enumerate() {
+            let file = folder.map(|folder| file_of(want, place, folder));
+            let attempt = || async {
+                let mut done = before;
+                let mut writing = file.as_ref().map(|file| File::create(file).map(BufWriter::new)).transpose();
+                let progress = |block: &[u8]| {
+                    done += block.len() as u64;
+                    if let Ok(Some(file)) = &mut writing
+                        && let Err(error) = file.write_all(block)
+                    {
+                        writing = Err(error);
+                    }
+                    let finding = Finding::Reading(done);
+                    found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+                };
+                let read = player.range(&url, segment.offset, segment.bytes, progress).await?;
+                let written = writing.and_then(|file| file.map_or(Ok(()), |mut file| file.flush()));
+                // an answer that ends early passes; whole content with another hash stays
+                match read.bytes == segment.bytes {
+                    true => Ok((read, written)),
+                    false => Err(PlayerError::content(&url, "it ends early")),
+                }
+            };
+            match retries.again(attempt).await {
+                Ok((read, written)) if read.crc32 == segment.crc32 => {
+                    before += segment.bytes;
+                    kept = kept.and(written);
+                }
+                Ok(_) => return Ok((Finding::Differs(format!("segment {place} of it has another hash")), kept)),
+                // a gate that does not answer says nothing about the chunk
+                Err(error) if error.is_unanswered() => return Err(error),
+                Err(error) => return Ok((Finding::Differs(error.fault().to_string()), kept)),
+            }
+        }
+        Ok((Finding::Ok, kept))
+    }
+}
+
+fn file_of(want: &Wanted<'_>, place: usize, folder: &Path) -> PathBuf {
+    folder.join(format!("{}-{:06}.ts", want.rendition, want.first + place as u32))
+}
+
+fn delivered(want: &Wanted<'_>, folder: &Path) -> Delivered {
+    let mut delivered = Delivered::of(want.independent);
+    let mut start = want.start;
+    for (place, segment) in want.chunk.segments.iter().enumerate() {
+        let (number, file) = (want.first + place as u32, file_of(want, place, folder));
+        let length = Duration::from_micros(segment.duration_us);
+        delivered.add(want.rendition, number, file, (start, length), segment.discontinuity);
+        start += length;
+    }
+    delivered
+}
+
+fn finding(troubles: &[Trouble]) -> Finding {
+    let words = || decoding::sentences(troubles).join("; ");
+    match (troubles.is_empty(), troubles.iter().all(|trouble| trouble.decodes)) {
+        (true, _) => Finding::Ok,
+        (false, true) => Finding::Errors(words()),
+        (false, false) => Finding::Undecodable(words()),
+    }
 }

@@ -2,6 +2,7 @@
 //! reels of other machines count too.
 
 mod check;
+mod decoding;
 mod delete;
 pub mod deployed;
 mod embed;
@@ -12,6 +13,7 @@ pub mod removal;
 pub mod served;
 
 pub use check::{Checked, Dark, Depth, Finding, Report, check};
+pub use decoding::{Decoder, Decoding, Trouble};
 pub use delete::{Inventory, delete, inventory};
 pub use embed::embed;
 pub use garbage::{Garbage, garbage};

@@ -10,10 +10,7 @@ use std::{
 
 use crate::{
     model::{
-        reel::{
-            name::{Generation, PREFIX, ReelName},
-            order::Order,
-        },
+        reel::name::{Generation, PREFIX, ReelName},
         report::fault::{Fault, Stopped},
     },
     state::{file_lock::FileLock, private},
@@ -51,10 +48,10 @@ struct Left {
     _lock: Option<FileLock>,
 }
 
-/// A new folder for this attempt; what dead runs left of this reel goes.
-pub(crate) fn attempt_folder(order: &Order, generation: Generation) -> Result<AttemptFolder, Stopped> {
-    attempt(&order.folders.work, &order.reel, generation).map_err(|error| {
-        let what = format!("could not make a folder for segments in `{}`", order.folders.work.display());
+/// A new folder for this attempt, below the work folder; what dead runs left of this reel goes.
+pub(crate) fn attempt_folder(work: &Path, reel: &ReelName, generation: Generation) -> Result<AttemptFolder, Stopped> {
+    attempt(work, reel, generation).map_err(|error| {
+        let what = format!("could not make a folder for segments in `{}`", work.display());
         Stopped::Failed(Fault::permanent(what).because(error).hint("Choose another with --work-dir."))
     })
 }

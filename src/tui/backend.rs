@@ -28,7 +28,7 @@ pub use crate::{
     use_cases::{
         Follow, Person, Question, Reply,
         reels::{
-            check::{Finding, Report},
+            check::{Decoding, Finding, Report},
             repair::Repair,
         },
     },
@@ -64,7 +64,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Takes an order out of what other processes left behind.
     fn forget(&self, reel: ReelName, at: AccountRegion) -> Work<()>;
 
-    /// Sends what is found of each chunk. Deep follows the gate as a player does and reads every byte.
+    /// Sends what is found of each chunk. Deep follows the gate as a player does, reads every byte and decodes it.
     fn check(
         &self,
         place: Place,

@@ -204,7 +204,7 @@ fn every_json_event_is_documented_field_by_field() {
     };
     lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked), json::embed(&embed)]);
     lines.push(json::info(&info()));
-    lines.push(json::checked(&name, remote::Depth::Deep, &report));
+    lines.push(json::checked(&name, true, &report));
     lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
     for line in lines {
         let event = line["event"].as_str().unwrap();

@@ -49,7 +49,7 @@ fn others(folder: &Path) -> Order {
 
 async fn is_whole(memory: &Memory) -> bool {
     let (reel, retries) = (REEL.parse().unwrap(), Retries::default());
-    remote::check(memory, &reel, Depth::Deep, &retries, |_| ()).await.unwrap().is_whole()
+    remote::check(memory, &reel, Depth::Bytes, &retries, |_| ()).await.unwrap().is_whole()
 }
 
 /// Each chunk and index of all generations that the place holds.

@@ -13,7 +13,7 @@ use crate::{
     use_cases::{
         Engine, Follow,
         reels::{
-            check::{self, Depth, Report},
+            check::{self, Report},
             info::{self, Info},
             list::{self, Listed, ListedReels},
         },
@@ -92,10 +92,9 @@ pub(super) async fn check(
     found: &UnboundedSender<Checked>,
     follow: &Follow,
 ) -> Result<Report, Stopped> {
-    let depth = if deep { Depth::Deep } else { Depth::Quick };
     let tell = |checked: check::Checked| {
         let id = ChunkId { rendition: checked.rendition, number: checked.number };
         let _ = found.send(Checked { id, finding: checked.finding });
     };
-    check::check(engine, place, name, depth, follow, tell).await
+    check::check(engine, place, name, deep, follow, tell).await
 }

@@ -146,7 +146,7 @@ impl Identity<'_> {
 
     async fn makes(&self, served: &GenerationIndex) -> Result<bool, Stopped> {
         let Self { order, limits, tools, reporter, control, video } = *self;
-        let folder = attempt_folder(order, served.generation)?;
+        let folder = attempt_folder(&order.folders.work, &order.reel, served.generation)?;
         Cut { order, limits, tools, plan: &video.plan, reporter, control }.makes(served, folder.path()).await
     }
 

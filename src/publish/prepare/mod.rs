@@ -95,7 +95,7 @@ pub(super) async fn prepare(
     let rendition = RenditionId::source();
     let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
     planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
-    let folder = attempt_folder(&order, generation)?;
+    let folder = attempt_folder(&order.folders.work, &order.reel, generation)?;
     let backlog_bytes = order.backlog_bytes();
     let backlog = Backlog::new(backlog_bytes);
     let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();

@@ -186,6 +186,9 @@ fn ended_words(job: &Job) -> Option<String> {
         (End::Removed(functions), _) => {
             format!("{reel} is deleted: {} removed", wording::count(*functions, "function"))
         }
+        (End::Checked(report), _) if !report.is_right() && report.is_whole() => {
+            format!("{reel} is as it was published, and parts of it do not decode: its page says where")
+        }
         (End::Checked(report), _) if report.is_whole() => {
             format!("{reel} is whole: {} checked", wording::count(report.chunks, "chunk"))
         }

@@ -253,7 +253,7 @@ impl Jobs {
         let Some(job) = self.at(id, attempt) else { return false };
         if let Course::Check(findings) = &mut job.course {
             // a chunk left half-read by a fault is unchecked
-            findings.retain(|_, finding| !matches!(finding, Finding::Reading(_)));
+            findings.retain(|_, finding| !matches!(finding, Finding::Reading(_) | Finding::Decoding));
         }
         // the served generation may have changed since the page was opened
         if let (Run::Check { generation, .. }, End::Checked(report)) = (&mut job.run, &end) {

@@ -242,7 +242,7 @@ pub(super) static DONE: &[Binding] = &[
     key(&[Key::Char('y')], Action::Copy, "y", "copy", "copy the watch link (OSC 52: over ssh too)", 0),
     key(&[Key::Char('p')], Action::CopyPlaylist, "p", "copy playlist", "copy the playlist link", 5),
     key(&[Key::Char('o'), ENTER], Action::Browse, "o", "open", "open the watch page in the browser", 1),
-    key(&[Key::Char('k')], Action::CheckDeep, "k", "check all", "read and check every byte", 3),
+    key(&[Key::Char('k')], Action::CheckDeep, "k", "check all", "read, check and decode every byte", 3),
     key(&[Key::Char('n')], Action::Another, "n", "another", "publish another video", 4),
     ALL_VIDEOS,
     ARROWS,
@@ -270,7 +270,7 @@ pub(super) static LIBRARY: &[Binding] = &[
 ];
 pub(super) static REEL: &[Binding] = &[
     key(&[Key::Char('k')], Action::Check, "k", "check", "every chunk there, with the right hash", 0),
-    key(&[Key::Char('K')], Action::CheckDeep, "K", "every byte", "read every byte as a player does", 2),
+    key(&[Key::Char('K')], Action::CheckDeep, "K", "every byte", "read every byte as a player does, and decode it", 2),
     key(&[Key::Char('y')], Action::Copy, "y", "copy", "copy the watch link", 3),
     key(&[Key::Char('p')], Action::CopyPlaylist, "p", "", "copy the playlist link", 5),
     key(&[Key::Char('o'), ENTER], Action::Browse, "o", "open", "open the watch page in the browser", 4),

@@ -40,6 +40,7 @@ pub(in crate::tui) struct ChunkCounts {
     pub(in crate::tui) missing: u32,
     pub(in crate::tui) differs: u32,
     pub(in crate::tui) reading: u32,
+    pub(in crate::tui) decoding: u32,
     pub(in crate::tui) of: u32,
 }
 
@@ -86,10 +87,11 @@ impl Reel {
             ChunkCounts { of: self.known().map_or(0, |detail| detail.chunks.len() as u32), ..ChunkCounts::default() };
         for finding in self.findings(jobs).into_iter().flat_map(BTreeMap::values) {
             match finding {
-                Finding::Ok => counts.ok += 1,
+                Finding::Ok | Finding::Errors(_) | Finding::Undecodable(_) => counts.ok += 1,
                 Finding::Missing => counts.missing += 1,
                 Finding::Differs(_) => counts.differs += 1,
                 Finding::Reading(_) => counts.reading += 1,
+                Finding::Decoding => counts.decoding += 1,
             }
         }
         counts

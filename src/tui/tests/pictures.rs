@@ -265,8 +265,14 @@ fn a_damaged_reel_offers_the_repair() {
         let finding = if number == 3 { Finding::Missing } else { Finding::Ok };
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
-    let report =
-        Report { generation: Some(script::generation()), chunks: 11, ok: 10, missing: 1, differing: 0, dark: None };
+    let report = Report {
+        generation: Some(script::generation()),
+        chunks: 11,
+        ok: 10,
+        missing: 1,
+        differing: 0,
+        ..Report::default()
+    };
     player.tell(check, Answer::Ended(End::Checked(report)));
     pictures("reel_damaged", &mut player);
     player.keys("R");

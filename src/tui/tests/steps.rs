@@ -375,7 +375,8 @@ fn a_check_fills_the_grid_and_is_remembered() {
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
     let generation = script::generation();
-    let report = Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0, dark: None };
+    let report =
+        Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0, ..Report::default() };
     player.tell(check, Answer::Ended(End::Checked(report)));
     let counts = player.reel().counts(player.jobs());
     assert_eq!((counts.ok, counts.missing, counts.of), (10, 1, 11));

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::{
     model::wording,
     tui::{
-        backend::{Chunk, ChunkId, Finding, ReelDetail},
+        backend::{Chunk, ChunkId, Decoding, Finding, ReelDetail},
         job::{End, Job, Jobs, Run, Stage},
         shared::Shared,
         sight::Sight,
@@ -81,8 +81,9 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     if area.height > 12 && is_told {
         page.gap();
     }
-    grid(reel.findings(jobs), &detail.chunks, area, &mut page);
-    legend(usize::from(area.width), &mut page);
+    let findings = reel.findings(jobs);
+    grid(findings, &detail.chunks, area, &mut page);
+    legend(findings, usize::from(area.width), &mut page);
     if tight && checked {
         page.gap();
         links(&mut page);
@@ -132,13 +133,16 @@ fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant) -> Vec<Ve
 }
 
 fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
-    let ChunkCounts { ok, reading, of, .. } = counts;
+    let ChunkCounts { ok, reading, decoding, of, .. } = counts;
     let deep = matches!(check.run, Run::Check { deep: true, .. });
-    let how = if deep { "reading every byte" } else { "asking for every chunk" };
+    let how = if deep { "reading and decoding" } else { "asking for every chunk" };
     let mut words = format!("{how}: {ok}/{of} ok");
     words.push_str(&format!(" · {}", wording::clock(now.saturating_duration_since(check.began))));
     if reading > 0 {
         words.push_str(&format!(" · {reading} being read"));
+    }
+    if decoding > 0 {
+        words.push_str(&format!(" · {decoding} being decoded"));
     }
     if let Some(said) = &check.said {
         words.push_str(&format!(" · ↻ {said}"));
@@ -148,14 +152,18 @@ fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
 
 fn ended(end: &End, counts: ChunkCounts) -> Vec<Vec<(Role, String)>> {
     match end {
-        End::Checked(report) if report.is_whole() => {
-            vec![vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, format!("all {} chunks are whole", report.chunks))]]
-        }
         End::Checked(report) => {
-            let ChunkCounts { ok, missing, differs, of, .. } = counts;
-            let words = format!("{ok}/{of} ok · {missing} missing · {differs} differ");
-            let mut lines = vec![vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]];
-            lines.extend(report.dark.map(|dark| vec![(Role::Fail, format!("  {dark}"))]));
+            let mut lines = Vec::new();
+            if report.is_whole() {
+                let words = format!("all {} chunks are whole", report.chunks);
+                lines.push(vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, words)]);
+            } else {
+                let ChunkCounts { ok, missing, differs, of, .. } = counts;
+                let words = format!("{ok}/{of} ok · {missing} missing · {differs} differ");
+                lines.push(vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]);
+                lines.extend(report.dark.map(|dark| vec![(Role::Fail, format!("  {dark}"))]));
+            }
+            lines.extend(report.decoding.iter().flat_map(decoded));
             lines
         }
         End::Failed(fault) => fault_lines(fault, 76).into_iter().map(|line| vec![line]).collect(),
@@ -163,12 +171,33 @@ fn ended(end: &End, counts: ChunkCounts) -> Vec<Vec<(Role, String)>> {
     }
 }
 
+fn decoded(decoding: &Decoding) -> Vec<Vec<(Role, String)>> {
+    let mut lines = Vec::new();
+    let segments = wording::count(decoding.segments, "segment");
+    let role = if decoding.undecodable().is_empty() { Role::Warn } else { Role::Fail };
+    lines.extend(decoding.sentences().into_iter().map(|sentence| vec![(role, format!("▤ {sentence}"))]));
+    if !lines.is_empty() {
+        lines.push(vec![(Role::Dim, "  the video that it was made of may be so itself".to_owned())]);
+    }
+    match &decoding.gave_up {
+        None if lines.is_empty() => {
+            lines.push(vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, format!("{segments} decoded without an error"))]);
+        }
+        None => {}
+        Some(why) => lines.push(vec![(Role::Warn, format!("! {segments} decoded, not all: {why}"))]),
+    }
+    lines
+}
+
 /// A chunk's sign: told by shape, coloured besides.
 fn cell(finding: Option<&Finding>) -> (Role, &'static str) {
     match finding {
         None => (Role::Dim, "□"),
         Some(Finding::Reading(_)) => (Role::Accent, "▨"),
+        Some(Finding::Decoding) => (Role::Accent, "▷"),
         Some(Finding::Ok) => (Role::Ok, "■"),
+        Some(Finding::Errors(_)) => (Role::Warn, "▤"),
+        Some(Finding::Undecodable(_)) => (Role::Fail, "▦"),
         Some(Finding::Missing) => (Role::Fail, "✖"),
         Some(Finding::Differs(_)) => (Role::Warn, "◪"),
     }
@@ -190,14 +219,26 @@ fn grid(findings: Option<&BTreeMap<ChunkId, Finding>>, chunks: &[Chunk], area: R
     }
 }
 
-fn legend(width: usize, page: &mut Page) {
-    let signs = [
+fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mut Page) {
+    let always = [
         (Some(Finding::Ok), "ok"),
         (Some(Finding::Missing), "missing"),
         (Some(Finding::Differs(String::new())), "differs"),
         (Some(Finding::Reading(0)), "being read"),
         (None, "unchecked"),
     ];
+    // what only a decoder finds is seldom there
+    let decoded = [
+        (Finding::Decoding, "being decoded"),
+        (Finding::Errors(String::new()), "errors"),
+        (Finding::Undecodable(String::new()), "does not decode"),
+    ];
+    let is_there = |sign: &Finding| {
+        let found = findings.into_iter().flat_map(BTreeMap::values);
+        found.into_iter().any(|found| std::mem::discriminant(found) == std::mem::discriminant(sign))
+    };
+    let decoded = decoded.into_iter().filter(|(sign, _)| is_there(sign)).map(|(sign, words)| (Some(sign), words));
+    let signs = decoded.chain(always);
     let mut spans = Vec::new();
     let mut left = width;
     for (finding, words) in signs {

@@ -5,24 +5,41 @@ use crate::{
         reel::{name::ReelName, order::Place},
         report::fault::{Fault, Stopped},
     },
-    remote,
+    remote::{self, Decoder, Depth},
     use_cases::{Engine, Follow, unless_cancelled},
 };
 
-pub use crate::remote::{Checked, Dark, Depth, Finding, LibraryError, Report};
+pub use crate::remote::{Checked, Dark, Decoding, Finding, LibraryError, Report};
 
-/// Checks the generation that is served. `found` hears of each chunk, and in a deep check of each block read.
+/// Checks the generation that is served. Deep also reads every byte as a player does and decodes it; without ffmpeg it
+/// reads. `found` hears of each chunk, and of each block read.
 pub async fn check(
     engine: &Engine,
     place: &Place,
     reel: &ReelName,
-    depth: Depth,
+    deep: bool,
     follow: &Follow,
     found: impl Fn(Checked) + Sync,
 ) -> Result<Report, Stopped> {
     let work = async {
         let storage = engine.storage(place).await?;
-        remote::check(&*storage, reel, depth, &follow.retries(), found).await.map_err(|error| match error {
+        let retries = follow.retries();
+        let check = async |depth| remote::check(&*storage, reel, depth, &retries, &found).await;
+        let report = match deep.then_some(engine.tools()) {
+            None => check(Depth::Quick).await,
+            Some(tools) => match tools.await {
+                Ok(tools) => {
+                    let (work, cancel) = (&engine.machine().folders.work, &follow.cancel);
+                    check(Depth::Decoded(&Decoder { tools, work, cancel })).await
+                }
+                Err(Stopped::Failed(fault)) => check(Depth::Bytes).await.map(|report| {
+                    let hint = fault.hint.as_deref().map(|hint| format!(". {hint}")).unwrap_or_default();
+                    Report { decoding: Some(Decoding::none(format!("{fault}{hint}"))), ..report }
+                }),
+                Err(stopped) => return Err(stopped),
+            },
+        };
+        report.map_err(|error| match error {
             LibraryError::NotFound(_) => Stopped::Failed(super::not_found(engine, reel)),
             error => error.into(),
         })
@@ -30,10 +47,18 @@ pub async fn check(
     unless_cancelled(&follow.cancel, work).await
 }
 
-/// What is wrong with a reel that is not whole or not served, and how it is mended; `None` if all is right.
+/// What is wrong with a reel that is not whole, not served or not decodable, and how it is mended; `None` if all is
+/// right.
 pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
-    if report.is_whole() {
+    if report.is_right() {
         return None;
+    }
+    if report.is_whole() {
+        let places = report.decoding.as_ref().map(Decoding::undecodable).unwrap_or_default();
+        let what = format!("the reel `{reel}` is as it was published, and nothing decodes {places}");
+        let hint = "Deploying it again changes nothing: publish the video anew (--replace), re-encoded by another program \
+                    or from another copy, if it plays there itself.";
+        return Some(Fault::permanent(what).hint(hint));
     }
     let Report { chunks, missing, differing, .. } = report;
     if let Some(dark) = report.dark.filter(|_| missing + differing == 0 && *chunks > 0) {

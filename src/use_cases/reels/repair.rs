@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
-use super::check::{self, Depth, Report};
+use super::check::{self, Report};
 use crate::{
     media::source,
     model::{
@@ -43,7 +43,7 @@ pub async fn repair(
     let order = unless_cancelled(&control.cancel, order).await?;
     let published = super::publish::publish(engine, order, person, reporter, control).await?;
     let follow = Follow { cancel: control.cancel.clone(), ..Follow::default() };
-    let report = check::check(engine, &repair.place, &repair.reel, Depth::Quick, &follow, |_| ()).await?;
+    let report = check::check(engine, &repair.place, &repair.reel, false, &follow, |_| ()).await?;
     Ok((published, report))
 }
 

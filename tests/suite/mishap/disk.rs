@@ -112,6 +112,6 @@ async fn a_slow_uplink_holds_ffmpeg_back_and_the_disk_stays_under_its_bound() {
     assert_eq!(size(&work_dir), 0);
     stand_in.faults().clear();
     let retries = Retries::default();
-    let report = remote::check(&cloud, &REEL.parse().unwrap(), Depth::Deep, &retries, |_| ()).await.unwrap();
+    let report = remote::check(&cloud, &REEL.parse().unwrap(), Depth::Bytes, &retries, |_| ()).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
 }

@@ -185,7 +185,7 @@ impl<'a> Case<'a> {
                 let result = publish(order, &self.cloud, &self.ground.tools, &seen, &control).await;
                 result.map(drop).map_err(|stopped| told(&stopped))
             }
-            Operation::Check => match remote::check(&self.cloud, &reel, Depth::Deep, &retries, |_| ()).await {
+            Operation::Check => match remote::check(&self.cloud, &reel, Depth::Bytes, &retries, |_| ()).await {
                 Ok(report) if report.is_whole() => Ok(()),
                 Ok(report) => Err(format!("{report:?}")),
                 Err(error) => Err(told(&Stopped::Failed(error.fault()))),

@@ -77,7 +77,7 @@ impl Line {
 
     async fn is_whole(&self) {
         let (reel, retries) = (REEL.parse().unwrap(), Retries::default());
-        let report = remote::check(&self.cloud, &reel, Depth::Deep, &retries, |_| ()).await.unwrap();
+        let report = remote::check(&self.cloud, &reel, Depth::Bytes, &retries, |_| ()).await.unwrap();
         assert!(report.is_whole(), "{report:?}");
     }
 }

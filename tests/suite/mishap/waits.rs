@@ -28,7 +28,7 @@ use crate::{
 };
 
 async fn is_whole(cloud: &Cloud) {
-    let report = remote::check(cloud, &REEL.parse().unwrap(), Depth::Deep, &Retries::default(), |_| ()).await.unwrap();
+    let report = remote::check(cloud, &REEL.parse().unwrap(), Depth::Bytes, &Retries::default(), |_| ()).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
 }
 

@@ -28,7 +28,7 @@ use zipreel::{
     use_cases::{
         Engine, Follow, Machine, Overrides, Person, Question, Reply,
         account::{RelayWish, setup},
-        reels::{self, check::Depth, gc::Found, repair::Repair},
+        reels::{self, gc::Found, repair::Repair},
     },
 };
 
@@ -336,7 +336,7 @@ async fn act(engine: &Engine, deed: Deed) -> Result<(), String> {
             deleted.map(drop).map_err(said)
         }
         Deed::Check => {
-            let report = reels::check::check(engine, &place(), &reel, Depth::Quick, &follow, |_| ()).await;
+            let report = reels::check::check(engine, &place(), &reel, false, &follow, |_| ()).await;
             match report.map_err(said)? {
                 report if report.is_whole() => Ok(()),
                 report => Err(format!("the reel is not whole: {report:?}")),

@@ -1,0 +1,267 @@
+//! What a decoder makes of a reel: chunk after chunk as it is read, each segment with what a player has before it. Where
+//! it complains, the segments are decoded one by one, so that it can be said where.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    media::{
+        decode::{self, Decoded, Segment},
+        ffmpeg::Tools,
+    },
+    model::{
+        media::damage::Places,
+        reel::name::{Generation, ReelName, RenditionId},
+        report::fault::Stopped,
+    },
+    state::work_folder::{AttemptFolder, attempt_folder},
+};
+
+/// What decodes, and where segments lie until they are decoded.
+#[derive(Debug)]
+pub struct Decoder<'a> {
+    pub tools: &'a Tools,
+    pub work: &'a Path,
+    pub cancel: &'a CancellationToken,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decoding {
+    /// Segments that were decoded.
+    pub segments: u32,
+    /// Those that a decoder complains of, in order.
+    pub troubles: Vec<Trouble>,
+    /// Why not all segments were decoded whose bytes are right.
+    pub gave_up: Option<String>,
+}
+
+/// A segment that a decoder complains of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// In the reel.
+    pub start: Duration,
+    pub end: Duration,
+    pub errors: u64,
+    /// The decoder's words.
+    pub said: Option<String>,
+    /// More of it is right than wrong.
+    pub decodes: bool,
+}
+
+impl Decoding {
+    /// Nothing was decoded, since there is no decoder.
+    pub fn none(why: String) -> Self {
+        Self { gave_up: Some(why), ..Self::default() }
+    }
+
+    /// Where there is nothing to see or hear.
+    pub fn undecodable(&self) -> Places {
+        let mut places = Places::default();
+        self.troubles.iter().filter(|trouble| !trouble.decodes).for_each(|of| places.add(of.start, of.end));
+        places
+    }
+
+    /// What is wrong where something decodes, and where nothing does.
+    pub fn sentences(&self) -> Vec<String> {
+        sentences(&self.troubles)
+    }
+}
+
+/// `a decoder finds 3 errors from 12 s to 18 s: no frame!`
+pub(super) fn sentences(troubles: &[Trouble]) -> Vec<String> {
+    let sentence = |decodes: bool| {
+        let mut places = Places::default();
+        let (mut errors, mut said) = (0, None);
+        for trouble in troubles.iter().filter(|trouble| trouble.decodes == decodes) {
+            places.add(trouble.start, trouble.end);
+            errors += trouble.errors;
+            said = said.or(trouble.said.as_ref());
+        }
+        let said = said.map(|words| format!(": {words}")).unwrap_or_default();
+        let what = match (decodes, errors) {
+            (false, _) => "nothing decodes".to_owned(),
+            (true, 1) => "a decoder finds an error".to_owned(),
+            (true, errors) => format!("a decoder finds {errors} errors"),
+        };
+        (!places.is_empty()).then(|| format!("{what} {places}{said}"))
+    };
+    [false, true].into_iter().filter_map(sentence).collect()
+}
+
+/// A segment on the disk, until it is decoded and what comes after it too.
+struct Kept {
+    rendition: RenditionId,
+    /// From 0, over the whole rendition.
+    number: u32,
+    file: PathBuf,
+    start: Duration,
+    length: Duration,
+    breaks: bool,
+}
+
+impl Kept {
+    fn segment(&self) -> Segment<'_> {
+        Segment { file: &self.file, breaks: self.breaks }
+    }
+
+    fn trouble(&self, made: &Decoded, decodes: bool) -> Trouble {
+        let said = made.complaints.words().map(str::to_owned);
+        Trouble { start: self.start, end: self.start + self.length, errors: made.complaints.count, said, decodes }
+    }
+}
+
+/// A chunk's segments, in the folder that [`Watching::folder`] gave.
+pub(super) struct Delivered {
+    kept: Vec<Kept>,
+    /// Each segment begins with an IDR picture.
+    independent: bool,
+}
+
+impl Delivered {
+    pub(super) fn of(independent: bool) -> Self {
+        Self { kept: Vec::new(), independent }
+    }
+
+    pub(super) fn add(
+        &mut self,
+        rendition: &RenditionId,
+        number: u32,
+        file: PathBuf,
+        times: (Duration, Duration),
+        breaks: bool,
+    ) {
+        let (start, length) = times;
+        self.kept.push(Kept { rendition: rendition.clone(), number, file, start, length, breaks });
+    }
+}
+
+/// A reel that is being decoded.
+pub(super) struct Watching<'a> {
+    decoder: &'a Decoder<'a>,
+    folder: Option<AttemptFolder>,
+    /// The last segment of the chunk before.
+    lead: Option<Kept>,
+    found: Decoding,
+}
+
+impl Decoder<'_> {
+    pub(super) fn begin(&self, reel: &ReelName, generation: Generation) -> Watching<'_> {
+        let (folder, gave_up) = match attempt_folder(self.work, reel, generation) {
+            Ok(folder) => (Some(folder), None),
+            Err(Stopped::Failed(fault)) => (None, Some(fault.to_string())),
+            Err(Stopped::Cancelled) => (None, None),
+        };
+        Watching { decoder: self, folder, lead: None, found: Decoding { gave_up, ..Decoding::default() } }
+    }
+}
+
+impl Watching<'_> {
+    /// Where the segments of the next chunk belong; `None` if they will not be decoded.
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        self.folder.as_ref().filter(|_| self.found.gave_up.is_none()).map(|folder| folder.path().to_owned())
+    }
+
+    /// Nothing more is decoded; the first reason stands.
+    pub(super) fn give_up(&mut self, why: impl ToString) {
+        self.found.gave_up.get_or_insert_with(|| why.to_string());
+    }
+
+    pub(super) fn end(self) -> Decoding {
+        self.found
+    }
+
+    /// Decodes a chunk, unless it was given up; what is not needed any more leaves the disk.
+    pub(super) async fn watch(&mut self, delivered: Delivered) -> Vec<Trouble> {
+        let Delivered { mut kept, independent } = delivered;
+        let follows = |lead: &Kept| {
+            kept.first().is_some_and(|first| first.rendition == lead.rendition && first.number == lead.number + 1)
+        };
+        let lead = self.lead.take();
+        let troubles = self.troubles(lead.as_ref().filter(|lead| follows(lead)), &kept, independent).await;
+        let segments = kept.len() as u32;
+        self.lead = kept.pop();
+        for gone in kept.iter().chain(&lead) {
+            // what can't be removed now goes with the folder
+            let _ = fs::remove_file(&gone.file);
+        }
+        match troubles {
+            Ok(Some(troubles)) => {
+                self.found.segments += segments;
+                self.found.troubles.extend(troubles.iter().cloned());
+                return troubles;
+            }
+            Ok(None) => self.give_up("the decoder came to no end"),
+            Err(error) => self.give_up(error),
+        }
+        Vec::new()
+    }
+
+    /// `None` if the decoder came to no end.
+    async fn troubles(
+        &self,
+        lead: Option<&Kept>,
+        kept: &[Kept],
+        independent: bool,
+    ) -> io::Result<Option<Vec<Trouble>>> {
+        let Decoder { tools, cancel, .. } = *self.decoder;
+        // what stands alone needs nothing before it, but for a change
+        let lead = lead.filter(|_| !independent || kept.first().is_some_and(|first| first.breaks));
+        let all: Vec<Segment<'_>> = lead.into_iter().chain(kept).map(Kept::segment).collect();
+        let Some(together) = decode::segments(tools, &all, cancel).await? else { return Ok(None) };
+        if together.is_right() {
+            return Ok(Some(Vec::new()));
+        }
+        let mut troubles = Vec::new();
+        for (place, one) in kept.iter().enumerate() {
+            let before = place.checked_sub(1).map(|before| &kept[before]).or(lead);
+            let made = match before.filter(|_| !independent) {
+                Some(before) => decode::after(tools, before.segment(), one.segment(), cancel).await?,
+                None => decode::segments(tools, &[one.segment()], cancel).await?,
+            };
+            let Some(made) = made else { return Ok(None) };
+            // what it refers to was not read
+            let lacks = !independent && before.is_none() && one.number > 0;
+            if !made.is_right() && !(lacks && made.is_usable()) {
+                troubles.push(one.trouble(&made, made.is_usable()));
+            } else if let Some(before) = before.filter(|_| independent && one.breaks) {
+                let across = decode::after(tools, before.segment(), one.segment(), cancel).await?;
+                let Some(across) = across else { return Ok(None) };
+                if !across.is_right() {
+                    troubles.push(one.trouble(&across, true));
+                }
+            }
+        }
+        Ok(Some(troubles))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trouble(start: u64, errors: u64, decodes: bool) -> Trouble {
+        let said = (errors > 0).then(|| format!("said at {start}"));
+        Trouble { start: Duration::from_secs(start), end: Duration::from_secs(start + 6), errors, said, decodes }
+    }
+
+    #[test]
+    fn what_decodes_badly_is_told_apart_from_what_does_not_at_all() {
+        let troubles = vec![trouble(0, 1, true), trouble(6, 2, true), trouble(60, 0, false), trouble(120, 9, false)];
+        assert_eq!(sentences(&troubles[..1]), ["a decoder finds an error from 0 s to 6 s: said at 0"]);
+        let decoding = Decoding { segments: 30, troubles, gave_up: None };
+        assert_eq!(decoding.undecodable().spans().len(), 2);
+        assert_eq!(
+            decoding.sentences(),
+            [
+                "nothing decodes from 1:00 to 1:06, from 2:00 to 2:06: said at 120",
+                "a decoder finds 3 errors from 0 s to 12 s: said at 0"
+            ]
+        );
+    }
+}
