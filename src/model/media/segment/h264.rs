@@ -52,10 +52,11 @@ pub fn has_slice(bytes: &[u8]) -> bool {
 }
 
 /// The sequence parameter sets that an access unit leaves in force, in order of their ids, and where in it the header
-/// bytes stand of those parameter sets that it brings before and takes back.
+/// bytes stand of those parameter sets that it brings before and takes back. A picture's set goes with the sequence's that
+/// it was written for: a decoder that begins here has nothing that it could belong to.
 pub fn parameter_sets(bytes: &[u8]) -> (Vec<u8>, Vec<usize>) {
     let mut sets: BTreeMap<(u8, u32), (usize, &[u8])> = BTreeMap::new();
-    let mut stale = Vec::new();
+    let (mut stale, mut taken_back) = (Vec::new(), 0);
     for (at, nal) in start_codes(bytes).zip(nals(bytes)) {
         let kind = nal.first().map_or(0, |header| header & 0x1f);
         // before its id, a sequence parameter set has profile and level
@@ -66,8 +67,13 @@ pub fn parameter_sets(bytes: &[u8]) -> (Vec<u8>, Vec<usize>) {
         };
         let end = nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         let id = nal.get(id_at..end).and_then(|rest| Bits { bytes: rest, at: 0 }.unsigned()).unwrap_or(0);
-        if let Some((before, _)) = sets.insert((kind, id), (at, &nal[..end])).filter(|(_, set)| *set != &nal[..end]) {
+        let Some((before, set)) = sets.insert((kind, id), (at, &nal[..end])) else { continue };
+        let is_other = set != &nal[..end];
+        if is_other || kind == PICTURE_PARAMETER_SET && before < taken_back {
             stale.push(before);
+        }
+        if is_other && kind == SEQUENCE_PARAMETER_SET {
+            taken_back = at;
         }
     }
     let sequence = sets.into_iter().filter(|((kind, _), _)| *kind == SEQUENCE_PARAMETER_SET);
@@ -238,7 +244,7 @@ mod tests {
         assert_eq!((sets, stale), ([small, id_1].concat(), vec![]));
         let bytes = unit(&[&small, &picture, &large, &picture]);
         let (sets, stale) = parameter_sets(&bytes);
-        assert_eq!((sets, stale.as_slice()), (large.to_vec(), [4].as_slice()));
+        assert_eq!((sets, stale.as_slice()), (large.to_vec(), [4, 13].as_slice()), "the picture's with the sequence's");
         assert_eq!((bytes[4], passed_over(bytes[4]) & 0x1f), (0x67, UNSPECIFIED));
         assert!(has_slice(&bytes) && !has_slice(&bytes[..20]));
     }
