@@ -28,7 +28,7 @@ pub use crate::{
     use_cases::{
         Follow, Person, Question, Reply,
         reels::{
-            check::{Decoding, Finding, Report},
+            check::{Decoding, Finding, Report, Trouble},
             repair::Repair,
         },
     },

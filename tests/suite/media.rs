@@ -5,6 +5,7 @@ use std::{fs, path::Path, time::Duration};
 use tokio_util::sync::CancellationToken;
 use zipreel::{
     media::{
+        decode,
         ffmpeg::Tools,
         picture::{Brightness, frame},
         probe::{ProbeError, probe},
@@ -255,6 +256,28 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     assert!(at(Clip::DarkStart, 2, Brightness::Any).await.is_ok());
     assert!(at(Clip::DarkStart, 2, Brightness::Lit).await.is_err(), "it is black there");
     assert!(at(Clip::DarkStart, 10, Brightness::Lit).await.is_ok());
+}
+
+/// MP3 is decoded by `mp3float`, which says so.
+#[tokio::test]
+async fn what_is_wrong_with_a_source_is_heard_whatever_its_decoder_is_called() {
+    let folder = scratch();
+    let (whole, broken) = (folder.path().join("whole.mp3"), folder.path().join("broken.mp3"));
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440", "-t", "6"])
+        .arg(&whole)
+        .status();
+    assert!(made.unwrap().success());
+    let mut bytes = fs::read(&whole).unwrap();
+    bytes[20_000..24_000].fill(0x55);
+    fs::write(&broken, bytes).unwrap();
+    for (video, is_right) in [(whole, true), (broken, false)] {
+        let plan = decide(&probed(&video).await, Transcode::Auto).unwrap();
+        let (start, length, cancel) = (Duration::ZERO, Duration::from_secs(6), CancellationToken::new());
+        let decoded = decode::source(&tools().await, &video, &plan, start, length, &cancel).await.unwrap().unwrap();
+        assert_eq!(decoded.is_right(), is_right, "{video:?} {decoded:?}");
+        assert!(decoded.is_usable(), "{decoded:?}");
+    }
 }
 
 #[tokio::test]

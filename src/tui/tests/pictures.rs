@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::{Player, text};
 use crate::tui::{
-    backend::{Checked, Finding, Gone, Question, Report},
+    backend::{Checked, Decoding, Finding, Gone, Question, Report, Trouble},
     job::{Asked, End},
     script::{self, Script},
     terminal::theme::Theme,
@@ -250,6 +250,38 @@ fn a_deletion() {
     pictures("removal", &mut player);
     player.tell(id, Answer::Ended(End::Removed(12)));
     pictures("removal_done", &mut player);
+}
+
+#[test]
+fn a_reel_that_is_whole_and_does_not_decode_says_where() {
+    let mut player = Player::local();
+    player.key(KeyCode::End);
+    player.enter();
+    player.keys("/talk");
+    player.enter();
+    player.keys("K");
+    let check = player.jobs().iter().last().unwrap().id;
+    let trouble = |start, errors, decodes| Trouble {
+        start: Duration::from_secs(start),
+        end: Duration::from_secs(start + 6),
+        errors,
+        said: Some("error while decoding MB 3 4, bytestream -7".into()),
+        decodes,
+    };
+    for number in 1..=11 {
+        let finding = match number {
+            3 => Finding::Errors("a decoder finds 2 errors".into()),
+            5 => Finding::Undecodable("nothing decodes".into()),
+            _ => Finding::Ok,
+        };
+        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+    }
+    let troubles = vec![trouble(72, 2, true), trouble(150, 90, false)];
+    let decoding = Some(Decoding { segments: 107, troubles, gave_up: None });
+    let generation = Some(script::generation());
+    let report = Report { generation, chunks: 11, ok: 11, decoding, ..Report::default() };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    pictures("reel_undecodable", &mut player);
 }
 
 #[test]

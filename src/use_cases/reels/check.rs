@@ -9,7 +9,7 @@ use crate::{
     use_cases::{Engine, Follow, unless_cancelled},
 };
 
-pub use crate::remote::{Checked, Dark, Decoding, Finding, LibraryError, Report};
+pub use crate::remote::{Checked, Dark, Decoding, Finding, LibraryError, Report, Trouble};
 
 /// Checks the generation that is served. Deep also reads every byte as a player does and decodes it; without ffmpeg it
 /// reads. `found` hears of each chunk, and of each block read.
