@@ -12,7 +12,7 @@ use std::{
 use super::{
     rework::{self, Measured},
     seam,
-    stills::{JoinError, Stills, Which},
+    stills::{JoinError, Sound, Stills, Which},
 };
 use crate::model::media::{
     decide::SLACK,
@@ -170,8 +170,9 @@ impl Joiner {
         let (from, to, begins) = (piece.path.clone(), self.folder.join("lead.aac"), video.first);
         let aac = to.clone();
         let length = blocking(move || rework::take_out(&from, &aac, begins, |sound| sound.is_before(begins))).await?;
+        let lead = Sound { path: to, begins: sound.first, length: duration(length) };
         sound.first += length;
-        let made = stills.make(&piece.path, Which::First, &to, duration(length)).await?;
+        let made = stills.make(&piece.path, Which::First, &lead).await?;
         measure_stills(made, length).await
     }
 
@@ -190,7 +191,8 @@ impl Joiner {
         let aac = to.clone();
         let length = blocking(move || rework::take_out(&from, &aac, near, |sound| !sound.is_before(ends))).await?;
         sound.end -= length;
-        let made = stills.make(&piece.path, Which::Last, &to, duration(length)).await?;
+        let tail = Sound { path: to, begins: sound.end, length: duration(length) };
+        let made = stills.make(&piece.path, Which::Last, &tail).await?;
         if is_lone && let Some(piece) = self.pending.take() {
             tokio::fs::remove_file(piece.path).await?;
         }

@@ -1,5 +1,5 @@
-//! Sound without a picture of its own gets a still one: the first or the last of the video, once a second. Players end
-//! at the picture's end, and some begin at its beginning, whatever sound there is.
+//! Sound without a picture of its own gets a still one: the first or the last of the video. Players end at the picture's end,
+//! and some begin at its beginning, whatever sound there is.
 
 use std::{
     io,
@@ -20,6 +20,11 @@ const COMPLAINTS_MAX: usize = 4096;
 /// The least time that ffmpeg has for a still picture; it has as long as the sound lasts, if that is longer.
 const LIMIT: Duration = Duration::from_secs(300);
 
+/// How long the picture lasts each time it is coded, about. Decoders hold back a few pictures before they show the first;
+/// and where those before it were reordered, ffmpeg takes decoding times to lag by as many pictures, and moves all that
+/// follows if that is more than 0.1 s.
+const STILL: Duration = Duration::from_millis(100);
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JoinError {
     #[error(transparent)]
@@ -39,6 +44,14 @@ pub(crate) enum Which {
     Last,
 }
 
+/// Sound that has no picture, in a file of its own: AAC in ADTS form.
+pub(crate) struct Sound {
+    pub(crate) path: PathBuf,
+    /// In ticks of 90 kHz, as before it was taken out: players that know one timeline only find it there.
+    pub(crate) begins: i64,
+    pub(crate) length: Duration,
+}
+
 /// How still pictures are made.
 #[derive(Debug, Clone)]
 pub(crate) struct Stills {
@@ -50,15 +63,10 @@ pub(crate) struct Stills {
 }
 
 impl Stills {
-    /// Pieces with the picture of `piece` and this sound (AAC in ADTS form), which lasts `length`; in order. What they
-    /// are made of is removed.
-    pub(crate) async fn make(
-        &self,
-        piece: &Path,
-        which: Which,
-        sound: &Path,
-        length: Duration,
-    ) -> Result<Vec<PathBuf>, JoinError> {
+    /// Pieces with the picture of `piece` and this sound; in order. What they are made of is removed.
+    pub(crate) async fn make(&self, piece: &Path, which: Which, sound: &Sound) -> Result<Vec<PathBuf>, JoinError> {
+        let Sound { path: sound, begins, length } = sound;
+        let length = *length;
         let folder = piece.parent().unwrap_or(Path::new("."));
         let (picture, list) = (sound.with_extension("tif"), sound.with_extension("m3u8"));
         let mut command = self.command(folder);
@@ -67,10 +75,10 @@ impl Stills {
         command.args(["-c:v", "tiff", "-pix_fmt", "yuv420p"]).arg(&picture);
         run(command, LIMIT.max(length), &self.cancel).await?;
         let mut command = self.command(folder);
-        let frames = length.as_secs().max(1);
+        let frames = u64::try_from(length.as_millis() / STILL.as_millis()).unwrap_or(u64::MAX).max(1);
         command.arg("-loop").arg("1").arg("-framerate").arg(format!("{}/{}", frames * 1000, length.as_millis().max(1)));
         command.arg("-i").arg(&picture).args(["-f", "aac", "-i"]).arg(sound);
-        command.args(still_arguments(frames, self.segment_length, self.sample_aspect.as_deref()));
+        command.args(still_arguments(frames, *begins, self.segment_length, self.sample_aspect.as_deref()));
         let name = sound.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         command.arg("-hls_segment_filename").arg(format!("{name}%08d.ts")).arg(&list);
         run(command, LIMIT.max(length), &self.cancel).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     decide::{Action, MediaPlan, PIECE},
     facts::{FirstField, Stream},
+    segment::meter::CLOCK,
     streams::orientation::{left_to_us, upright},
 };
 
@@ -16,6 +17,9 @@ pub const FORMATS: &str = "mov,matroska,webm,mpegts,mpeg,mpegvideo,avi,flv,asf,o
 
 /// More frames a second than any video has, as against a container's units of time.
 const FRAME_RATE_MAX: f64 = 300.0;
+
+/// ffmpeg's own default, milliseconds.
+const MUX_DELAY_MS: i64 = 700;
 
 /// What an installed ffmpeg understands and can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,14 +129,23 @@ fn x264() -> Vec<String> {
 }
 
 /// A still picture that is shown so many times over copied sound, between the inputs (0: the picture, 1: the sound) and
-/// the names of the files.
-pub fn still_arguments(frames: u64, segment_length: Duration, sample_aspect: Option<&str>) -> Vec<String> {
+/// the names of the files. The first timestamp is `begins`, in ticks of 90 kHz.
+pub fn still_arguments(frames: u64, begins: i64, segment_length: Duration, sample_aspect: Option<&str>) -> Vec<String> {
     let mut arguments = words("-map 0:v -map 1:a -c:a copy");
-    arguments.extend(["-frames:v".to_owned(), frames.to_string()]);
-    arguments.extend(sample_aspect.into_iter().flat_map(|aspect| ["-vf".to_owned(), format!("setsar={}", aspect)]));
+    // a filter ends the pictures alone: at -frames:v ffmpeg up to 5.1 ends the sound too, wherever that is
+    let mut filters = vec![format!("trim=end_frame={frames}")];
+    filters.extend(sample_aspect.map(|aspect| format!("setsar={aspect}")));
+    arguments.extend(["-vf".to_owned(), filters.join(",")]);
     arguments.extend(x264());
-    arguments.extend(words("-tune stillimage -bf 0 -force_key_frames"));
+    // an encoder that looks ahead holds back seconds of pictures, and the sound would not wait for them
+    arguments.extend(words("-tune stillimage,zerolatency -bf 0 -force_key_frames"));
     arguments.push(format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64()));
+    // the muxer of transport streams begins at twice its delay
+    let offset = (begins - 2 * MUX_DELAY_MS * CLOCK / 1000).max(0);
+    arguments.push("-output_ts_offset".to_owned());
+    arguments.push(format!("{:.6}", offset as f64 / CLOCK as f64));
+    arguments.push("-muxdelay".to_owned());
+    arguments.push(format!("{:.3}", MUX_DELAY_MS as f64 / 1000.0));
     arguments.extend(words("-f hls -hls_segment_type mpegts -hls_list_size 0 -hls_playlist_type vod -hls_time"));
     arguments.push(format!("{:.6}", segment_length.as_secs_f64()));
     arguments

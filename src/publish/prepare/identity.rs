@@ -15,7 +15,10 @@ use crate::{
     },
     model::{
         chunk::limits::Limits,
-        media::decide::{MediaPlan, decide},
+        media::{
+            arguments::still_arguments,
+            decide::{MediaPlan, decide},
+        },
         reel::{
             generation::{SourceHash, SourcePrint, generation},
             index::GenerationIndex,
@@ -62,7 +65,8 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
     })?;
     let mut treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
     if plan.fills {
-        treatment.push_str("\nstills");
+        treatment.push_str("\nstills\n");
+        treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));
     }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
     Ok(Video { plan, source, origin, print, treatment })
