@@ -35,6 +35,27 @@ pub async fn frame(
     brightness: Brightness,
     cancel: &CancellationToken,
 ) -> Result<Vec<u8>, ProbeError> {
+    let looking = |at| looking(tools, video, stream, at, max_width, brightness);
+    let mut picture = run(looking(at)?, &tools.ffmpeg, video, cancel).await?;
+    // a video of one picture, or a few, may have none so late
+    if picture.is_empty() && !at.is_zero() && brightness == Brightness::Any {
+        picture = run(looking(Duration::ZERO)?, &tools.ffmpeg, video, cancel).await?;
+    }
+    if picture.is_empty() {
+        let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
+        return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
+    }
+    Ok(picture)
+}
+
+fn looking(
+    tools: &Tools,
+    video: &Path,
+    stream: &Stream,
+    at: Duration,
+    max_width: u32,
+    brightness: Brightness,
+) -> Result<Command, ProbeError> {
     let mut command = Command::new(&tools.ffmpeg);
     command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
     command.args(left_to_us(stream));
@@ -66,12 +87,7 @@ pub async fn frame(
         "image2pipe",
         "pipe:1",
     ]);
-    let picture = run(command, &tools.ffmpeg, video, cancel).await?;
-    if picture.is_empty() {
-        let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
-        return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
-    }
-    Ok(picture)
+    Ok(command)
 }
 
 /// The most telling of some frames, the right way up.
