@@ -1,20 +1,32 @@
 // Opens the watch page in Firefox over WebDriver BiDi. As in Chromium, what the page needs from the CDN comes from the
 // npm package by intercepting the request, with the page's integrity check left on.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { playCdn } from './cdn.mjs';
+
+/** For a machine without a sound device, where Firefox refuses to play sound alone. */
+const NOWHERE = 'pcm.!default { type null }\nctl.!default { type null }\n';
 
 /** `packages` is the folder with node_modules; `executable` the browser. */
 export async function launch({ packages, executable }) {
   const require = createRequire(join(packages, 'package.json'));
   const puppeteer = require('puppeteer-core');
   const fileOf = playCdn(packages);
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null });
+  const folder = mkdtempSync(join(tmpdir(), 'zipreel-firefox-'));
+  const sound = join(folder, 'asound.conf');
+  writeFileSync(sound, NOWHERE);
+  const env = { ...process.env, ALSA_CONFIG_PATH: sound };
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null, env });
   return {
     version: (await browser.version()).replace(/^firefox\//i, 'Firefox '),
-    close: () => browser.close(),
+    async close() {
+      await browser.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
     async open(url, { viewport, deviceScaleFactor, colorScheme } = {}) {
       const context = await browser.createBrowserContext();
       const page = await context.newPage();

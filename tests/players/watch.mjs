@@ -3,6 +3,8 @@
 //
 //   node watch.mjs --browser chromium|firefox|webkit --executable FILE --packages DIR --scenario NAME --page URL --pictures DIR
 //
+// The scenario `inputs` plays a list of reels, `--rows`: [{ name, page, seconds, pictures, sound, jumps }].
+//
 // The scenario `pause` prints `paused` and goes on when a line arrives on standard input: meanwhile the clock of the
 // stand-in is put forward, so that every link has ended.
 
@@ -17,7 +19,7 @@ const PATIENCE = 60_000;
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' };
 
-const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'pictures', 'title'].map(name => [name, { type: 'string' }])) });
+const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'pictures', 'title', 'rows'].map(name => [name, { type: 'string' }])) });
 
 const state = page => page.evaluate(() => {
   const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
@@ -72,7 +74,71 @@ async function playsOn(opened, from, seconds) {
   await until(opened, `video.currentTime > ${from + seconds} && !video.paused`);
 }
 
+/** Longer videos are not played whole: they are jumped through. */
+const WHOLE_SECONDS = 60;
+/** Times faster than it is meant to be seen. */
+const RATE = 2;
+
+/** In the page: what was played, and what is held of picture and sound, as lists of [from, to]. */
+const ranges = () => {
+  const list = of => Array.from({ length: of.length }, (_, at) => [of.start(at), of.end(at)]);
+  const { audio, video } = player.hls.bufferController.tracks;
+  return { played: list(document.querySelector('video').played), picture: video && list(video.buffer.buffered), sound: audio && list(audio.buffer.buffered) };
+};
+
+/** One stretch from the start to this time, within a frame or two. */
+function isWhole(what, found, seconds) {
+  assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
+}
+
+/** Plays a reel from end to end, if it is no longer than that, and jumps into it. */
+async function playsThrough(opened, { seconds, pictures, sound, jumps }) {
+  const { page, said } = opened;
+  await stands(opened);
+  await page.keyboard.press(' ');
+  await until(opened, 'video.readyState >= 2');
+  const { duration } = await state(page);
+  assert(Math.abs(duration - seconds) < 0.2, `lasts ${duration} s`);
+  if (seconds < WHOLE_SECONDS) {
+    await page.evaluate(`document.querySelector("video").playbackRate = ${RATE}`);
+    await until(opened, ENDS);
+    const all = await page.evaluate(ranges);
+    isWhole('played', all.played, seconds);
+    assert(Boolean(all.picture) === pictures > 0 && Boolean(all.sound) === sound > 0, JSON.stringify(all));
+    if (pictures) isWhole('picture', all.picture, seconds);
+    if (sound) isWhole('sound', all.sound, sound);
+    await page.evaluate('document.querySelector("video").playbackRate = 1');
+  }
+  for (const jump of jumps) {
+    await page.evaluate(`document.querySelector("video").currentTime = ${jump}`);
+    await until(opened, '!video.seeking && video.readyState >= 2');
+    const landed = (await state(page)).currentTime;
+    assert(Math.abs(landed - jump) < 0.5, `landed at ${landed} s, not at ${jump} s`);
+    if ((await state(page)).paused) await page.keyboard.press(' ');
+    await playsOn(opened, jump, 2);
+  }
+  assert.deepEqual(said, []);
+}
+
+/** WebKitGTK often waits at the last frame for something that is not there. */
+const ENDS = values.browser === 'webkit' ? 'video.played.length > 0 && video.duration - video.currentTime < 0.2' : 'video.ended';
+
 const scenarios = {
+  /** Each of a list of reels; `faults` says of those that are not as they should be what is wrong. */
+  async inputs(browser) {
+    const faults = {};
+    for (const row of JSON.parse(values.rows)) {
+      const opened = await browser.open(row.page, DESK);
+      try {
+        await playsThrough(opened, row);
+      } catch (error) {
+        faults[row.name] = error.message;
+      }
+      await opened.close?.();
+    }
+    return { faults };
+  },
+
   /** From start to end with the keyboard, over every segment border. */
   async play(browser) {
     const opened = await browser.open(values.page, DESK);
@@ -95,8 +161,7 @@ const scenarios = {
     await until(opened, `(${isLoaded})(video, video.duration * 0.8, video.duration - 0.2)`);
     await page.keyboard.press('8');
     await until(opened, 'video.currentTime >= video.duration * 0.8 && !video.seeking && video.readyState >= 2');
-    // WebKitGTK often waits at the last frame for something that is not there
-    await until(opened, values.browser === 'webkit' ? 'video.duration - video.currentTime < 0.2' : 'video.ended');
+    await until(opened, ENDS);
     const last = await state(page);
     assert(Math.abs(last.currentTime - last.duration) < 0.2);
     assert.deepEqual(said, []);
@@ -120,7 +185,7 @@ const scenarios = {
     await playsOn(opened, duration / 2, 2);
     await shot(page, 'sound');
     await page.keyboard.press('9');
-    await until(opened, values.browser === 'webkit' ? 'video.duration - video.currentTime < 0.2' : 'video.ended');
+    await until(opened, ENDS);
     assert.deepEqual(said, []);
     return { seconds: duration };
   },

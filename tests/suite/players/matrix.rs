@@ -1,4 +1,4 @@
-//! What was measured of each player, a file a cell: `make test` prints them as one table when all tests have ended
+//! What was measured of each player, a file a cell: `make test` prints them as tables when all tests have ended
 //! (`tests/tools/matrix`). A cell is written after what it says was asserted, so a failed test leaves a gap.
 
 use std::{fs, path::Path};
@@ -7,7 +7,6 @@ use serde_json::json;
 
 pub(crate) const PLAYS: &str = "plays to the end";
 pub(crate) const SEEKS: &str = "seeks to the middle";
-pub(crate) const SOUND: &str = "plays sound alone";
 pub(crate) const SURVIVES: &str = "survives expired links";
 
 /// `player` is its name and version.

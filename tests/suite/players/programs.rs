@@ -36,7 +36,7 @@ async fn said(mut command: Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn version(program: &str, arguments: &[&str], place: usize) -> String {
+pub(super) fn version(program: &str, arguments: &[&str], place: usize) -> String {
     tool(program, arguments).split_whitespace().nth(place).expect("a version").to_owned()
 }
 
@@ -193,7 +193,7 @@ async fn vlc_carries_every_packet_over() {
     record(&player, PLAYS, &format!("{cell}, as of a local file"));
 }
 
-fn unprivileged(program: &str) -> Command {
+pub(super) fn unprivileged(program: &str) -> Command {
     let is_root = tool("id", &["-u"]).trim() == "0";
     let mut command = Command::new(if is_root { "setpriv" } else { program });
     if is_root {
@@ -203,7 +203,7 @@ fn unprivileged(program: &str) -> Command {
 }
 
 /// The third word of what it says.
-async fn tool_as_nobody(program: &str, argument: &str) -> String {
+pub(super) async fn tool_as_nobody(program: &str, argument: &str) -> String {
     let mut command = unprivileged(program);
     command.arg(argument).env("HOME", "/nonexistent");
     said(command).await.split_whitespace().nth(2).expect("a version").to_owned()
@@ -221,7 +221,7 @@ async fn gstreamer_hands_over_every_buffer() {
 }
 
 /// The system's Python: its bindings of GStreamer come with the system.
-fn gstreamer_script() -> Command {
+pub(super) fn gstreamer_script() -> Command {
     let mut command = Command::new("/usr/bin/python3");
     command.arg(repository().join("tests/players/gstreamer.py"));
     command

@@ -37,9 +37,12 @@ impl Stage {
 
     /// Publishes in segments of 2 s, so that a short clip has many borders.
     pub(crate) async fn publish(&self, kind: Clip) -> Reel {
-        let name = format!("{kind:?}").to_lowercase();
-        let args = ["--name", &name, "--title", TITLE, "--segment-seconds", "2", "--chunk-mib", "1"];
-        let run = self.sandbox.publish(&clip(kind), &args).await;
+        self.publish_file(&clip(kind), &format!("{kind:?}").to_lowercase(), &[]).await
+    }
+
+    pub(crate) async fn publish_file(&self, video: &Path, name: &str, more: &[&str]) -> Reel {
+        let args = ["--name", name, "--title", TITLE, "--segment-seconds", "2", "--chunk-mib", "1"];
+        let run = self.sandbox.publish(video, &[&args, more].concat()).await;
         Reel::of(&run)
     }
 

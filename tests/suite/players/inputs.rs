@@ -1,0 +1,336 @@
+//! Odd inputs in every player, a column of the table each: all of the picture and all of the sound comes out, and a jump
+//! lands where it should. What a player does not manage, it does not manage with a playlist of ffmpeg's own either.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use axum::{Router, extract::State, http::Uri};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::{
+    browsers::player,
+    matrix::record,
+    outputs::{Out, Program},
+    stage::{
+        Browser::{self, Chromium, Firefox, WebKit},
+        Stage, scene,
+    },
+};
+use crate::{
+    clips::{kept, scratch},
+    publish::sandbox::tool,
+};
+
+const V: &str = "-f lavfi -i testsrc2=size=192x108:rate=25";
+const A: &str = "-f lavfi -i sine=frequency=440:sample_rate=48000";
+const H264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -keyint_min 50 -sc_threshold 0 -bf 2 -c:a aac -b:a 64k -ac 2";
+
+/// The 33 bits of a transport stream's timestamps are used up after 26 h 30 min 43 s.
+const WRAP: f64 = 95_443.0;
+
+/// One input, and what is in it.
+struct Input {
+    name: &'static str,
+    column: &'static str,
+    seconds: f64,
+    /// With those of a still picture.
+    pictures: usize,
+    /// Pictures a second where it is jumped to.
+    rate: f64,
+    /// How long sound is heard.
+    sound: f64,
+    /// Where it is jumped to.
+    jumps: &'static [f64],
+    /// The longest segment: a player may land so much beside.
+    segment: f64,
+    /// The picture changes at a border between segments.
+    breaks: bool,
+    make: fn() -> PathBuf,
+}
+
+/// Sound from 0 to 12 s, the picture from 4 to 16 s.
+fn late_picture() -> PathBuf {
+    let base = kept("base", &format!("{V} {A}"), &format!("-t 12 {H264}"), "mp4");
+    let twice = format!("-itsoffset 4 -i {0} -i {0}", base.display());
+    kept("late-picture", &twice, "-map 0:v -map 1:a -c copy", "mp4")
+}
+
+fn long_sound() -> PathBuf {
+    let filter = "-filter_complex [0:v]trim=0:10[v] -map [v] -map 1:a";
+    kept("long-sound", &format!("{V} {A}"), &format!("-t 25 {filter} {H264}"), "mp4")
+}
+
+/// As by `cat`: the second begins at 0 again.
+fn change_of_size() -> PathBuf {
+    let first = kept("smaller", &format!("{V} {A}"), &format!("-t 8 {H264}"), "ts");
+    let larger = "-f lavfi -i testsrc2=size=320x180:rate=25";
+    let second = kept("larger", &format!("{larger} {A}"), &format!("-t 8 {H264}"), "ts");
+    let both = [first, second].map(|part| std::fs::read(part).unwrap()).concat();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("change-of-size.ts");
+    std::fs::write(&path, both).unwrap();
+    path
+}
+
+fn sound_alone() -> PathBuf {
+    kept("sound-alone", A, "-t 20 -c:a aac -b:a 64k -ac 2", "m4a")
+}
+
+fn one_picture() -> PathBuf {
+    kept("one-picture", V, &format!("-frames:v 1 {H264}"), "mp4")
+}
+
+/// A picture every 6 s, a keyframe a minute.
+fn day() -> PathBuf {
+    let picture = "-f lavfi -i testsrc2=size=64x64:rate=1/6";
+    let minutes =
+        kept("minutes", picture, "-t 360 -c:v libx264 -preset ultrafast -crf 45 -g 10 -pix_fmt yuv420p", "mp4");
+    kept("27-hours", &format!("-stream_loop 269 -i {}", minutes.display()), "-c copy", "mp4")
+}
+
+const LATE: Input = Input {
+    name: "late-picture",
+    column: "late picture",
+    seconds: 16.0,
+    pictures: 300 + 40,
+    rate: 25.0,
+    sound: 12.02,
+    jumps: &[9.0],
+    segment: 2.1,
+    breaks: true,
+    make: late_picture,
+};
+const LONG: Input = Input {
+    name: "long-sound",
+    column: "long sound",
+    seconds: 25.02,
+    pictures: 250 + 149,
+    rate: 10.0,
+    sound: 25.02,
+    jumps: &[17.0],
+    segment: 2.2,
+    breaks: true,
+    make: long_sound,
+};
+const CHANGE: Input = Input {
+    name: "change-of-size",
+    column: "change of size",
+    seconds: 16.0,
+    pictures: 400,
+    rate: 25.0,
+    sound: 16.0,
+    jumps: &[10.0],
+    segment: 2.1,
+    breaks: true,
+    make: change_of_size,
+};
+const ALONE: Input = Input {
+    name: "sound-alone",
+    column: "sound alone",
+    seconds: 20.02,
+    pictures: 0,
+    rate: 0.0,
+    sound: 20.02,
+    jumps: &[10.0],
+    segment: 2.1,
+    breaks: false,
+    make: sound_alone,
+};
+const ONE: Input = Input {
+    name: "one-picture",
+    column: "one picture",
+    seconds: 0.04,
+    pictures: 1,
+    rate: 0.0,
+    sound: 0.0,
+    jumps: &[],
+    segment: 0.1,
+    breaks: false,
+    make: one_picture,
+};
+const DAY: Input = Input {
+    name: "27-hours",
+    column: "27 hours",
+    seconds: 97_200.0,
+    pictures: 16_200,
+    rate: 1.0 / 6.0,
+    sound: 0.0,
+    jumps: &[95_400.0, 96_000.0],
+    segment: 60.1,
+    breaks: false,
+    make: day,
+};
+const INPUTS: [Input; 6] = [LATE, LONG, CHANGE, ALONE, ONE, DAY];
+
+/// A player that has not ended by then waits for something that never comes.
+const PATIENCE: Duration = Duration::from_secs(150);
+/// For what is known not to come.
+const IMPATIENCE: Duration = Duration::from_secs(15);
+/// A player that pads its last samples gives away up to so many seconds more.
+const PADDED: f64 = 0.4;
+
+impl Input {
+    /// `lost`: seconds that may be missing.
+    fn has_all(&self, out: Out, lost: f64) -> Result<(), String> {
+        let Self { pictures, sound, rate, .. } = self;
+        let least = if lost > 1.0 { 0.65 * *pictures as f64 } else { *pictures as f64 - lost * rate };
+        let is_whole = (least..=*pictures as f64).contains(&(out.pictures as f64))
+            && (sound - lost - 0.1..=sound + PADDED).contains(&out.sound)
+            && out.silence.abs() < 0.1;
+        if is_whole { Ok(()) } else { Err(format!("{out:?} of {pictures} pictures and {sound} s of sound")) }
+    }
+
+    /// What is left from there on comes, more or less a segment.
+    fn lands(&self, out: Out, at: f64, lost: f64) -> Result<(), String> {
+        let left = |end: f64| [end - at - self.segment, end - at + self.segment].map(|left| left.max(0.0));
+        let [least, most] = left(self.seconds).map(|left| left * self.rate);
+        let [short, long] = if self.sound > 0.0 { left(self.sound) } else { [0.0; 2] };
+        let landed = (least - lost * self.rate - 1.0..=most + 1.0).contains(&(out.pictures as f64))
+            && (short - lost..=long + PADDED).contains(&out.sound);
+        let wanted = format!("{least:.1} to {most:.1} pictures and {short:.1} to {long:.1} s of sound");
+        if landed { Ok(()) } else { Err(format!("{out:?} after a jump to {at} s, not {wanted}")) }
+    }
+}
+
+/// The published reels, and what ffmpeg makes of the same files.
+struct Hall {
+    _stage: Stage,
+    pages: Vec<String>,
+    references: Files,
+}
+
+impl Hall {
+    async fn open() -> Self {
+        let stage = Stage::new().await;
+        let mut pages = Vec::new();
+        for input in &INPUTS {
+            pages.push(stage.publish_file(&(input.make)(), input.name, &["--transcode", "auto"]).await.page);
+        }
+        Self { _stage: stage, pages, references: Files::serve().await }
+    }
+}
+
+/// What a player does not manage in any playlist of transport streams, and why.
+fn limit(program: Program, input: &Input, from: Option<f64>) -> Option<&'static str> {
+    let wrapped = from.is_some_and(|from| from > WRAP);
+    match program {
+        Program::Ffmpeg | Program::Mpv | Program::Playbin3 if wrapped => {
+            Some("no jump beyond 26.5 h, where the timestamps of transport streams begin again")
+        }
+        Program::Vlc if input.pictures == 1 => Some("a video of one picture never ends"),
+        _ => None,
+    }
+}
+
+/// A row of the table.
+async fn plays_them(hall: &Hall, program: Program) -> Vec<String> {
+    let (name, mut wrong) = (program.name().await, Vec::new());
+    for (input, page) in INPUTS.iter().zip(&hall.pages) {
+        let (lost, mut cell, mut faults) = (program.loses(input.breaks), "yes".to_owned(), Vec::new());
+        for from in [None].into_iter().chain(input.jumps.iter().copied().map(Some)) {
+            // at a segment a time, which takes it minutes
+            if program == Program::Vlc && input.seconds > 3600.0 && from.is_none() {
+                cell = "jumps before and beyond 26.5 h".to_owned();
+                continue;
+            }
+            let judge = |out: Out| match from {
+                None => input.has_all(out, lost),
+                Some(at) => input.lands(out, at, lost),
+            };
+            let url = format!("{page}index.m3u8");
+            let Some(limit) = limit(program, input, from) else {
+                let mut out = program.play(&url, from, PATIENCE).await;
+                // seen of GStreamer, of the only segment of a reel on a busy machine
+                if out == Out::default() {
+                    out = program.play(&url, from, PATIENCE).await;
+                    cell = "yes, on a second try".to_owned();
+                }
+                faults.extend(judge(out).err());
+                continue;
+            };
+            let reference = hall.references.url(input);
+            let play = async |url| judge(program.play(url, from, IMPATIENCE).await);
+            match tokio::join!(play(&url), play(&reference)) {
+                (Err(_), Err(_)) => cell = format!("{limit}, as of ffmpeg's own playlist"),
+                other => faults.push(format!("its limit is none: {other:?}")),
+            }
+        }
+        if faults.is_empty() {
+            record(&name, input.column, &cell);
+        }
+        wrong.extend(faults.into_iter().map(|fault| format!("{name}, {}: {fault}", input.column)));
+    }
+    wrong
+}
+
+/// The same in a browser: `watch.mjs` plays and judges.
+async fn shows_them(hall: &Hall, browser: Browser) -> Vec<String> {
+    let row = |(input, page): (&Input, &String)| {
+        let Input { name, seconds, pictures, sound, jumps, .. } = input;
+        json!({ "name": name, "page": page, "seconds": seconds, "pictures": pictures, "sound": sound, "jumps": jumps })
+    };
+    let rows: Vec<Value> = INPUTS.iter().zip(&hall.pages).map(row).collect();
+    let seen =
+        scene("watch.mjs", browser, "inputs", &hall.pages[0], &["--rows", &json!(rows).to_string()], || {}).await;
+    let player = player(&seen);
+    let mut wrong = Vec::new();
+    for input in &INPUTS {
+        match seen["faults"][input.name].as_str() {
+            Some(fault) => wrong.push(format!("{player}, {}: {fault}", input.column)),
+            None => record(&player, input.column, seen["limits"][input.name].as_str().unwrap_or("yes")),
+        }
+    }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn odd_inputs_play_everywhere() {
+    let hall = Hall::open().await;
+    let programs = join_all(Program::ALL.map(|program| plays_them(&hall, program)));
+    let browsers = join_all([Chromium, Firefox, WebKit].map(|browser| shows_them(&hall, browser)));
+    let (programs, browsers) = tokio::join!(programs, browsers);
+    let wrong: Vec<String> = programs.into_iter().chain(browsers).flatten().collect();
+    assert!(wrong.is_empty(), "{} do not play:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Playlists that ffmpeg itself makes, on a port of their own.
+struct Files {
+    address: String,
+    server: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+impl Files {
+    async fn serve() -> Self {
+        let folder = scratch();
+        for input in [&ONE, &DAY] {
+            let place = folder.path().join(input.name);
+            std::fs::create_dir(&place).unwrap();
+            let video = (input.make)();
+            let made = ["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod"];
+            let (from, to) = (video.to_str().unwrap(), place.join("index.m3u8"));
+            tool("ffmpeg", &[&["-v", "error", "-i", from], &made[..], &[to.to_str().unwrap()]].concat());
+        }
+        let root = folder.path().to_owned();
+        let read = async |State(root): State<PathBuf>, uri: Uri| std::fs::read(root.join(&uri.path()[1..])).unwrap();
+        let router = Router::new().fallback(read).with_state(root);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, server, _folder: folder }
+    }
+
+    fn url(&self, input: &Input) -> String {
+        format!("{}/{}/index.m3u8", self.address, input.name)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
