@@ -63,6 +63,8 @@ pub(crate) struct Joiner {
     pending: Option<Measured>,
     open: Option<ClosedSegment>,
     next: u32,
+    /// How much sound there is before the first picture that no duration tells of; less than a frame.
+    not_counted: i64,
     /// No segment so far begins with anything but an IDR picture.
     pub(crate) independent: bool,
 }
@@ -73,7 +75,18 @@ impl Joiner {
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());
-        Self { folder, length_us, frame, stills, meter, pending: None, open: None, next: 0, independent: true }
+        Self {
+            folder,
+            length_us,
+            frame,
+            stills,
+            meter,
+            pending: None,
+            open: None,
+            next: 0,
+            not_counted: 0,
+            independent: true,
+        }
     }
 
     /// Takes a piece in; gives the segments that it completes.
@@ -84,7 +97,7 @@ impl Joiner {
         let mut closed = Vec::new();
         match self.pending.take() {
             None => {
-                new.breaks = true;
+                (new.breaks, new.apart) = (true, true);
                 for still in self.lead(&mut new).await? {
                     closed.extend(self.push(still).await?);
                 }
@@ -123,11 +136,11 @@ impl Joiner {
         .await?;
         self.meter = meter;
         times.lone_picture_lasts((stated_us as i64 * 9 / 100).max(self.frame));
-        Ok(Measured { path, stated_us, times, breaks: false })
+        Ok(Measured { path, stated_us, times, breaks: false, apart: false })
     }
 
     async fn push(&mut self, new: Measured) -> io::Result<Option<ClosedSegment>> {
-        let next = Next { first: new.times.first(), breaks: new.breaks };
+        let next = Next { first: new.times.first(), breaks: new.breaks, apart: new.apart };
         match self.pending.replace(new) {
             Some(before) => self.join(before, Some(next)).await,
             None => Ok(None),
@@ -135,7 +148,7 @@ impl Joiner {
     }
 
     async fn join(&mut self, piece: Measured, next: Option<Next>) -> io::Result<Option<ClosedSegment>> {
-        let duration_us = duration_us(&piece, next);
+        let duration_us = self.duration_us(&piece, next);
         let mut segment = match self.open.take() {
             Some(segment) => append(segment, piece.path).await?,
             None => {
@@ -153,6 +166,30 @@ impl Joiner {
         }
         self.open = Some(segment);
         Ok(None)
+    }
+
+    /// From where the piece begins to where the next one does, or, if times do not go on, to its own end. Sound that
+    /// begins before the picture is part of what is played, wherever times begin.
+    fn duration_us(&mut self, piece: &Measured, next: Option<Next>) -> u64 {
+        let Measured { stated_us, times, apart, .. } = piece;
+        let (Some(first), Some(end)) = (times.first(), times.end()) else { return *stated_us };
+        let mut lead = if *apart { times.lead() } else { 0 };
+        // at the very beginning, a frame is what encoders need ahead
+        if self.next == 0 && lead <= times.frame() {
+            self.not_counted = std::mem::take(&mut lead);
+        }
+        // where ffmpeg measures alike its word is taken, to the microsecond; and how long a last frame lasts is known to
+        // who wrote the file, if to anybody
+        let (measured, tolerance) = match next {
+            Some(Next { first: Some(next), apart: false, .. }) if next > first => (next - first, 1),
+            Some(Next { breaks: true, .. }) => (end - first, 0),
+            _ => {
+                let sound = times.sound.as_ref().map_or(0, |sound| sound.frame);
+                (end - first, microseconds((times.frame() - self.not_counted).max(sound)))
+            }
+        };
+        let measured = microseconds(measured + lead);
+        if measured.abs_diff(*stated_us) <= tolerance { *stated_us } else { measured }
     }
 
     /// No piece was taken in so far.
@@ -219,7 +256,8 @@ async fn measure_stills(pieces: Vec<PathBuf>, length: i64) -> Result<Vec<Measure
         let (mut times, back) = blocking(move || Ok((rework::measure(&piece, &mut meter)?, meter))).await?;
         meter = back;
         times.lone_picture_lasts(length);
-        measured.push(Measured { path, stated_us: 0, times, breaks: measured.is_empty() });
+        let is_first = measured.is_empty();
+        measured.push(Measured { path, stated_us: 0, times, breaks: is_first, apart: is_first });
     }
     Ok(measured)
 }
@@ -229,23 +267,7 @@ async fn measure_stills(pieces: Vec<PathBuf>, length: i64) -> Result<Vec<Measure
 struct Next {
     first: Option<i64>,
     breaks: bool,
-}
-
-/// From where the piece begins to where the next one does, or to its own end. After a break, sound that begins before
-/// the picture, by more than frames happen to differ, is part of it.
-fn duration_us(piece: &Measured, next: Option<Next>) -> u64 {
-    let Measured { stated_us, times, breaks, .. } = piece;
-    let (Some(first), Some(end)) = (times.first(), times.end()) else { return *stated_us };
-    let lead = if *breaks && times.lead() > times.frame() { times.lead() } else { 0 };
-    let goes_on = |next: &Next| !next.breaks || next.first.is_some_and(|first| (first - end).abs() <= times.frame());
-    let next_first = next.filter(goes_on).and_then(|next| next.first).filter(|next| *next > first);
-    // where ffmpeg measures alike its word is taken, to the microsecond; and how long a last frame lasts is known to who
-    // wrote the file, if to anybody
-    let (measured, tolerance) = match next_first {
-        Some(next) => (microseconds(next - first + lead), 1),
-        None => (microseconds(end - first + lead), microseconds(times.frame())),
-    };
-    if measured.abs_diff(*stated_us) <= tolerance { *stated_us } else { measured }
+    apart: bool,
 }
 
 /// The hls muxer of ffmpeg 5.1 does not notice that a disk is full: it writes what fits (often nothing), announces the

@@ -21,6 +21,8 @@ pub(super) struct Measured {
     pub(super) times: PieceTimes,
     /// It can't go on from the piece before: its picture or sound has another form, or it is the first.
     pub(super) breaks: bool,
+    /// Its times do not go on from the piece before either.
+    pub(super) apart: bool,
 }
 
 /// Packets that are read at once.

@@ -34,12 +34,33 @@ pub(super) async fn judge(run: &Run, video: &Path, folder: &Path, right: &[Right
         _ => None,
     });
     let source = decoded(video.to_str().unwrap(), streams.unwrap_or_default()).await;
+    segments_stand_alone(&reel, &entries, &source)?;
+    if right.iter().any(|right| matches!(right, Right::Heard)) {
+        let (found, wanted): (usize, _) = (entries.iter().map(|entry| entry.inside.sounds).sum(), sounds(video).await);
+        if found != wanted {
+            return Err(format!("{found} frames of sound, {wanted} in the source"));
+        }
+    }
     let played = decoded(&run.playlist(), Vec::new()).await;
     let new: Vec<_> = played.errors.difference(&source.errors).cloned().collect();
     if !new.is_empty() {
         return Err(format!("the reel decodes with errors that the source has not: {new:?}"));
     }
     right.iter().try_for_each(|right| one(right, run, &entries, &span, &source, &played))
+}
+
+/// Each is one stream of pictures and one of sound, and a discontinuity stands where the next is another.
+fn segments_stand_alone(reel: &Reel, entries: &[Entry], source: &Decoded) -> Judged {
+    let independent = [&reel.media, &reel.multivariant].iter().any(|text| text.contains("#EXT-X-INDEPENDENT-SEGMENTS"));
+    for (place, entry) in entries.iter().enumerate() {
+        let why = entry.inside.is_one(independent, &source.errors);
+        why.map_err(|why| format!("segment {place} {why}"))?;
+    }
+    let joins = entries.windows(2).enumerate().filter(|(_, two)| !two[1].discontinuity);
+    match joins.into_iter().find(|(_, two)| !two[0].inside.goes_on(&two[1].inside)) {
+        Some((place, _)) => Err(format!("segment {} is another stream without EXT-X-DISCONTINUITY", place + 1)),
+        None => Ok(()),
+    }
 }
 
 fn one(right: &Right, run: &Run, entries: &[Entry], span: &Span, source: &Decoded, played: &Decoded) -> Judged {
@@ -62,7 +83,7 @@ fn one(right: &Right, run: &Run, entries: &[Entry], span: &Span, source: &Decode
             true => Ok(()),
             false => Err(format!("`{words}` is not said in {:#?}", run.lines)),
         },
-        Right::Refused(_) => Ok(()),
+        Right::Heard | Right::Refused(_) => Ok(()),
     }
 }
 
@@ -87,6 +108,18 @@ fn refused(run: &Run, video: &Path, refusal: &Refusal) -> Judged {
         return Err(format!("nothing to do is said: {line}"));
     }
     if found == wanted { Ok(()) } else { Err(format!("was answered with\n{found:?}\nand not\n{wanted:?}")) }
+}
+
+/// Frames of the first sound of a file.
+async fn sounds(video: &Path) -> usize {
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "error"]);
+    if video.extension().is_some_and(|ending| ending == "mp4") {
+        command.args(["-ignore_editlist", "1"]);
+    }
+    command.args(["-select_streams", "a:0", "-show_entries", "packet=codec_type", "-of", "csv=p=0"]).arg(video);
+    let output = command.stdin(Stdio::null()).output().await.unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.starts_with("audio")).count()
 }
 
 /// What ffmpeg makes of an input: a hash for each frame of each stream, and its complaints.
@@ -119,12 +152,21 @@ async fn decoded(input: &str, streams: Vec<String>) -> Decoded {
         framemd5(&lines.collect::<Vec<_>>().join("\n"))
     };
     let streams = (0..).map(hashes).take_while(|hashes| !hashes.is_empty()).collect();
-    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    Decoded { streams, errors: complaints(&output.stderr) }
+}
+
+/// What ffmpeg says of media, each once.
+pub(super) fn complaints(stderr: &[u8]) -> BTreeSet<String> {
     // `[h264 @ 0x55…] words`: who says it and where it lies in memory is no part of what is said
     let said = |line: &str| line.rsplit_once("] ").map_or(line, |(_, words)| words).trim().to_owned();
-    // the gate redirects to another host
-    let of_media = |line: &String| !line.is_empty() && !line.starts_with("Cannot reuse HTTP connection");
-    Decoded { streams, errors: complaints.lines().map(said).filter(of_media).collect() }
+    // the gate redirects to another host; and what is decoded has times of its own, which are looked at elsewhere
+    let others = [
+        "Cannot reuse HTTP connection",
+        "Application provided invalid, non monotonically increasing dts",
+        "Last message repeated",
+    ];
+    let of_media = |line: &String| !line.is_empty() && !others.iter().any(|other| line.starts_with(other));
+    String::from_utf8_lossy(stderr).lines().map(said).filter(of_media).collect()
 }
 
 fn same_frames(source: &Decoded, played: &Decoded) -> Judged {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::Stdio};
 
 use tokio::process::Command;
 
+use super::inside::Inside;
 use crate::publish::sandbox::{Reel, get_range};
 
 /// Timestamps of MPEG-TS: 33 bits at 90 kHz.
@@ -14,6 +15,7 @@ const CLOCK: f64 = 90_000.0;
 pub(super) struct Entry {
     pub(super) extinf: f64,
     pub(super) discontinuity: bool,
+    pub(super) inside: Inside,
     packets: Vec<Packet>,
 }
 
@@ -26,12 +28,9 @@ struct Packet {
 
 /// Of a whole reel, seconds.
 pub(super) struct Span {
-    /// The longest stream, and from the first timestamp of any stream to the end of the last: sound that begins a little
-    /// before the picture may count or not. Added up over the discontinuities.
-    pub(super) seconds: [f64; 2],
     /// By how much the sound begins later than the picture.
     pub(super) offset: f64,
-    /// The longest frame of any stream.
+    /// How far two measurements may differ: a frame of the stream that has the longest, at its fastest.
     pub(super) frame: f64,
 }
 
@@ -48,7 +47,8 @@ pub(super) async fn entries(reel: &Reel, folder: &Path) -> Result<Vec<Entry>, St
             let path = folder.join("segment.ts");
             std::fs::write(&path, get_range(&url, offset, length).await).unwrap();
             let extinf = extinf.take().ok_or("a segment without EXTINF")?;
-            entries.push(Entry { extinf, discontinuity, packets: packets(&path).await? });
+            let (inside, packets) = (Inside::of(&path).await, packets(&path).await?);
+            entries.push(Entry { extinf, discontinuity, inside, packets });
             discontinuity = false;
         }
     }
@@ -75,11 +75,12 @@ fn since(base: i64, pts: i64) -> i64 {
     (pts - base + WRAP / 2).rem_euclid(WRAP) - WRAP / 2
 }
 
-/// One stream of one segment, ticks since the run's base.
+/// One stream of one segment, ticks since the stretch's base.
 #[derive(Clone, Copy)]
 struct Extent {
     start: i64,
     end: i64,
+    /// From one frame to the next, in the middle of all.
     frame: i64,
 }
 
@@ -88,73 +89,97 @@ fn extent(entry: &Entry, video: bool, base: i64) -> Option<Extent> {
     let mut times: Vec<(i64, Option<i64>)> = of_kind.map(|packet| (since(base, packet.pts), packet.duration)).collect();
     times.sort_unstable();
     let (&(start, _), &(last, duration)) = (times.first()?, times.last()?);
-    let before = times.len().checked_sub(2).map(|place| last - times[place].0);
-    let frame = duration.or(before).unwrap_or(0);
-    Some(Extent { start: base + start, end: base + last + frame, frame })
+    let spacings = times.windows(2).map(|two| two[1].0 - two[0].0);
+    let mut frames: Vec<i64> = spacings.clone().chain(duration).filter(|ticks| *ticks > 0).collect();
+    frames.sort_unstable();
+    let frame = frames.get(frames.len() / 2).copied().unwrap_or(0);
+    // ffprobe takes a picture's duration from the average rate
+    let last_frame = if video { spacings.last().or(duration) } else { duration }.unwrap_or(0);
+    Some(Extent { start: base + start, end: base + last + last_frame, frame })
 }
 
-/// EXTINF and EXT-X-TARGETDURATION against the timestamps.
+/// The picture's and the sound's.
+type Extents = [Option<Extent>; 2];
+
+/// When a segment begins to those who cut by it.
+fn begins([video, sound]: &Extents) -> Option<i64> {
+    video.or(*sound).map(|extent| extent.start)
+}
+
+/// EXTINF and EXT-X-TARGETDURATION against the timestamps. What players play lasts from the first timestamp of any
+/// stream to the end of the last; each stretch of time that a discontinuity parts from the one before counts by itself.
 pub(super) fn playlist_is_true(reel: &Reel, entries: &[Entry]) -> Result<Span, String> {
     let target = reel.media.lines().find_map(|line| line.strip_prefix("#EXT-X-TARGETDURATION:"));
     let target: f64 = target.and_then(|text| text.parse().ok()).ok_or("no EXT-X-TARGETDURATION")?;
     if let Some(long) = entries.iter().find(|entry| entry.extinf.round() > target) {
         return Err(format!("EXTINF {} is over the target duration {target}", long.extinf));
     }
-    let mut span = Span { seconds: [0.0; 2], offset: 0.0, frame: 0.0 };
-    let runs = entries.chunk_by(|_, next| !next.discontinuity);
-    let mut place = 0;
-    for (number, run) in runs.enumerate() {
-        let (seconds, offset, frame) = run_is_true(run, place)?;
-        span.seconds = [span.seconds[0] + seconds[0], span.seconds[1] + seconds[1]];
-        span.frame = span.frame.max(frame);
-        if number == 0 {
-            span.offset = offset;
+    let frame = frame(entries);
+    let stretches = stretches(entries, (frame * CLOCK) as i64);
+    let all = || stretches.iter().flatten();
+    let has_pictures = all().any(|[video, _]| video.is_some());
+    if let Some(place) = all().position(|[video, _]| has_pictures && video.is_none()) {
+        return Err(format!("segment {place} has no picture"));
+    }
+    let mut stated = entries.iter().map(|entry| entry.extinf).enumerate();
+    let mut seconds = 0.0;
+    for stretch in &stretches {
+        let bounds = bounds(stretch);
+        for (truth, (place, stated)) in bounds.windows(2).map(|two| (two[1] - two[0]) as f64 / CLOCK).zip(&mut stated) {
+            if (truth - stated).abs() > frame {
+                return Err(format!("segment {place} says {stated:.3} s, its timestamps say {truth:.3} s"));
+            }
         }
-        place += run.len();
+        seconds += bounds.first().zip(bounds.last()).map_or(0, |(start, end)| end - start) as f64 / CLOCK;
     }
     let sum: f64 = entries.iter().map(|entry| entry.extinf).sum();
-    if sum < span.seconds[0] - span.frame - 0.001 || sum > span.seconds[1] + span.frame + 0.001 {
-        return Err(format!("the playlist adds up to {sum:.3} s, its streams last {:.3?} s", span.seconds));
+    if (sum - seconds).abs() > frame {
+        return Err(format!("the playlist adds up to {sum:.3} s, its streams to {seconds:.3} s"));
     }
-    Ok(span)
+    let first = |kind: usize| stretches[0].iter().find_map(|extents| extents[kind]).map(|extent| extent.start);
+    let offset = first(0).zip(first(1)).map_or(0, |(video, sound)| sound - video) as f64 / CLOCK;
+    Ok(Span { offset, frame })
 }
 
-/// Segments between two discontinuities: length of the longest stream and of all, offset of the sound, longest frame.
-fn run_is_true(run: &[Entry], place: usize) -> Result<([f64; 2], f64, f64), String> {
-    let mut base = run[0].packets[0].pts;
-    let extents = run.iter().map(|entry| {
-        // from segment to segment, since all of them may span more than what the timestamps can count
-        base += since(base, entry.packets[0].pts);
-        [true, false].map(|video| extent(entry, video, base))
-    });
-    let extents: Vec<[Option<Extent>; 2]> = extents.collect();
-    let all = extents.iter().flatten().flatten();
-    let frame = all.clone().map(|extent| extent.frame).max().unwrap_or(0);
-    let pictures = extents.iter().any(|[video, _]| video.is_some());
-    for (number, [video, sound]) in extents.iter().enumerate() {
-        if pictures && video.is_none() {
-            return Err(format!("segment {} has no picture", place + number));
-        }
-        let Some(start) = video.or(*sound).map(|extent| extent.start) else { continue };
-        let first = [video, sound].into_iter().flatten().map(|extent| extent.start).min().filter(|_| number == 0);
-        let next = extents.get(number + 1).and_then(|[video, sound]| video.or(*sound)).map(|next| next.start);
-        let end = next.or([video, sound].into_iter().flatten().map(|extent| extent.end).max()).unwrap_or(start);
-        let truths = [Some(start), first].into_iter().flatten().map(|start| (end - start) as f64 / CLOCK);
-        let stated = run[number].extinf;
-        if !truths.clone().any(|truth| (truth - stated).abs() <= frame as f64 / CLOCK + 0.001) {
-            let (place, truths) = (place + number, truths.collect::<Vec<_>>());
-            return Err(format!("segment {place} says {stated:.3} s, its timestamps say {truths:.3?} s"));
-        }
-    }
-    let of_kind = |kind: usize| {
-        let kind = extents.iter().filter_map(move |extents| extents[kind]);
-        Some((kind.clone().map(|extent| extent.start).min()?, kind.map(|extent| extent.end).max()?))
+/// Of the stream whose frames are longer, where they are shortest: still pictures for sound alone are slow ones.
+fn frame(entries: &[Entry]) -> f64 {
+    let shortest = |video| {
+        let extents = entries.iter().filter_map(|entry| extent(entry, video, entry.packets[0].pts));
+        extents.map(|extent| extent.frame).filter(|ticks| *ticks > 0).min()
     };
-    let (video, sound) = (of_kind(0), of_kind(1));
-    let ends = [video, sound].into_iter().flatten();
-    let longest = ends.clone().map(|(start, end)| end - start).max().unwrap_or(0);
-    let (start, end) = (ends.clone().map(|(start, _)| start).min(), ends.map(|(_, end)| end).max());
-    let all = end.zip(start).map_or(0, |(end, start)| end - start);
-    let offset = video.zip(sound).map_or(0, |(video, sound)| sound.0 - video.0);
-    Ok(([longest, all].map(|ticks| ticks as f64 / CLOCK), offset as f64 / CLOCK, frame as f64 / CLOCK))
+    shortest(true).max(shortest(false)).unwrap_or(0) as f64 / CLOCK + 0.001
+}
+
+/// Segments whose times go on from one to the next within so many ticks, over a discontinuity or not.
+fn stretches(entries: &[Entry], near: i64) -> Vec<Vec<Extents>> {
+    let mut stretches: Vec<Vec<Extents>> = Vec::new();
+    let mut base = entries[0].packets[0].pts;
+    for entry in entries {
+        // from segment to segment, since all of them may span more than what the timestamps can count
+        let next = base + since(base, entry.packets[0].pts);
+        let extents = [true, false].map(|video| extent(entry, video, next));
+        let before = stretches.last().and_then(|stretch: &Vec<Extents>| stretch.last());
+        // the picture's, or the last
+        let mut ended =
+            before.into_iter().flat_map(|before| [before[0].map(|video| video.end), ends(before)]).flatten();
+        let goes_on = begins(&extents).is_some_and(|start| ended.any(|end| (start - end).abs() <= near));
+        match stretches.last_mut().filter(|_| goes_on || !entry.discontinuity) {
+            Some(stretch) => stretch.push(extents),
+            None => stretches.push(vec![extents]),
+        }
+        base = next;
+    }
+    stretches
+}
+
+fn ends(extents: &Extents) -> Option<i64> {
+    extents.iter().flatten().map(|extent| extent.end).max()
+}
+
+/// When each segment begins, the first with whatever is first in it, and when all of them are over.
+fn bounds(stretch: &[Extents]) -> Vec<i64> {
+    let first = stretch.iter().flatten().flatten().map(|extent| extent.start).min();
+    let rest = stretch.iter().skip(1).map(begins);
+    let end = stretch.iter().filter_map(ends).max();
+    [first].into_iter().chain(rest).chain([end]).flatten().collect()
 }

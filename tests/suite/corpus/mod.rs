@@ -3,6 +3,7 @@
 
 mod choice;
 mod damage;
+mod inside;
 mod judge;
 mod locked;
 mod make;
@@ -37,6 +38,8 @@ pub(crate) enum Right {
     Count(usize),
     /// What the playlist adds up to, within a frame.
     Seconds(f64),
+    /// Every frame of the source's sound is in the reel, copied.
+    Heard,
     /// How much later the sound begins than the picture, within 40 ms.
     Offset(f64),
     /// Places in the playlist, counted from 0, of the segments that EXT-X-DISCONTINUITY stands before.
@@ -80,6 +83,10 @@ impl Row {
 
     pub(crate) fn seconds(self, seconds: f64) -> Self {
         self.right(Right::Seconds(seconds))
+    }
+
+    pub(crate) fn heard(self) -> Self {
+        self.right(Right::Heard)
     }
 
     pub(crate) fn offset(self, seconds: f64) -> Self {

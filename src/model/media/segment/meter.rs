@@ -84,6 +84,24 @@ impl PieceTimes {
         }
     }
 
+    /// Whether times begin anew after these: no stream shows or plays first what was due before its last.
+    pub fn restarts_after(&self, before: &Self) -> bool {
+        let pictures = |before: &VideoTimes, new: &VideoTimes| new.first <= before.end - before.frame.unwrap_or(0);
+        let sounds = |before: &SoundTimes, new: &SoundTimes| new.first <= before.end - before.frame;
+        match (&before.video, &self.video, &before.sound, &self.sound) {
+            (Some(before), Some(new), ..) if before.frame.is_some() => pictures(before, new),
+            (None, None, Some(before), Some(new)) => sounds(before, new),
+            _ => false,
+        }
+    }
+
+    /// Whether these begin where those before end, within a frame.
+    pub fn go_on_from(&self, before: &Self) -> bool {
+        let frame = self.frame().max(before.frame());
+        let ends = [before.video.as_ref().map(|video| video.end), before.end()];
+        self.first().is_some_and(|first| ends.into_iter().flatten().any(|end| (first - end).abs() <= frame))
+    }
+
     /// By how much the sound begins before the picture; 0 if it does not.
     pub fn lead(&self) -> i64 {
         let (Some(video), Some(sound)) = (&self.video, &self.sound) else { return 0 };
