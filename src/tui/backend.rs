@@ -119,6 +119,8 @@ pub struct Probe {
     pub video: Offer,
     pub audio: Offer,
     pub interlaced: bool,
+    /// Sound without a picture needs a still one.
+    pub stills: bool,
     /// Why it can't be published at all.
     pub refused: Option<Fault>,
     pub warnings: Vec<String>,

@@ -22,6 +22,7 @@ pub(super) fn probe(media: &Media, plan: &MediaPlan, bit_rate: u64) -> Probe {
         video: offer(media, plan.video.as_ref(), Kind::Video),
         audio: offer(media, plan.audio.as_ref(), Kind::Audio),
         interlaced: plan.video.as_ref().is_some_and(|video| video.stream.interlaced),
+        stills: plan.fills,
         refused: None,
         warnings: plan.warnings.clone(),
     }
@@ -37,6 +38,7 @@ pub(super) fn refused(fault: Fault, bytes: u64, duration: std::time::Duration) -
         video: Offer::default(),
         audio: Offer::default(),
         interlaced: false,
+        stills: false,
         refused: Some(fault),
         warnings: Vec::new(),
     }

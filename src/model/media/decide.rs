@@ -97,7 +97,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
     // who asks for deinterlacing has asked for what it takes
     let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
-    let mut re_encoded: Vec<String> = streams
+    let re_encoded: Vec<String> = streams
         .iter()
         .filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream))
         .filter_map(|plan| match &plan.action {
@@ -105,11 +105,11 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
             _ => None,
         })
         .collect();
-    if transcode == Transcode::Ask {
-        re_encoded.extend(gaps.iter().map(|gap| format!("{gap}, so that a still picture has to be made for it")));
-    }
-    if !re_encoded.is_empty() && transcode != Transcode::Auto {
-        return Err(MediaRefusal::NeedsTranscode { streams: re_encoded, ruled_out: transcode == Transcode::Never });
+    let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
+    let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
+    if !(re_encoded.is_empty() && stills.is_empty()) && transcode != Transcode::Auto {
+        let ruled_out = transcode == Transcode::Never;
+        return Err(MediaRefusal::NeedsTranscode { streams: re_encoded, stills, ruled_out });
     }
     let video = video.map(plan);
     let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
@@ -328,7 +328,7 @@ impl MediaPlan {
     /// How long the result must be, if the container is one that truly knows: with a table of contents or a header
     /// written at the end. Others (transport streams, raw ones) are estimated from what is there.
     pub fn promised_duration(&self) -> Option<Duration> {
-        let indexed = |name: &str| ["mov", "matroska", "avi", "asf", "mxf"].contains(&name);
+        let indexed = |name: &str| ["mov", "matroska", "avi", "asf", "mxf", "flac"].contains(&name);
         if !self.container.split(',').any(indexed) {
             return None;
         }

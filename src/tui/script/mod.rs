@@ -124,6 +124,7 @@ pub(super) fn probe() -> Probe {
         video: Offer { chosen: Some(0), ..Offer::default() },
         audio: Offer { chosen: Some(1), ..Offer::default() },
         interlaced: false,
+        stills: false,
         refused: None,
         warnings: Vec::new(),
     }

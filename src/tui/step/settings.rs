@@ -216,10 +216,12 @@ impl Settings {
             }
             Connection::Ready(_) => {}
         }
-        if self.needs_transcoding() && self.transcode != Transcode::Auto {
-            let these = self.videos.iter().filter(|video| video.needs_transcoding());
+        let is_left = self.transcode == Transcode::Never && !self.videos.iter().any(Naming::plays_nowhere);
+        if self.needs_transcoding() && self.transcode != Transcode::Auto && !is_left {
+            let these = self.videos.iter().filter(|video| video.plays_nowhere());
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
             let words = match (self.videos.len(), these.as_slice()) {
+                (_, []) => "sound without a picture needs a still one: allow it with →".to_owned(),
                 (1, _) => "this video plays nowhere without re-encoding: allow it with →".to_owned(),
                 (_, [one]) => format!("{one} plays nowhere without re-encoding: allow it with →"),
                 (_, some) => format!("{} play nowhere without re-encoding: allow it with →", some.join(", ")),

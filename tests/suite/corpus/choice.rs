@@ -237,6 +237,10 @@ fn pictures() -> Vec<Row> {
     ]
 }
 
+pub(super) fn all() -> Vec<Row> {
+    [films(), sounds(), things_beside(), pictures(), refused()].into_iter().flatten().collect()
+}
+
 fn refused() -> Vec<Row> {
     let what = |name, args: &str, what: &str| row(name, |_| base()).args(args).refused("permanent", what, None);
     vec![

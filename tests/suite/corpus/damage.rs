@@ -142,6 +142,17 @@ fn cut_off() -> Vec<Row> {
         let whole = ffmpeg(folder, "-i {base} -c copy whole.flv");
         patched(folder, &whole, "cut.flv", |bytes| bytes.truncate(300_000))
     };
+    let between_tags: Cut = |folder| {
+        let whole = ffmpeg(folder, "-i {base} -c copy whole.flv");
+        patched(folder, &whole, "cut.flv", |bytes| {
+            let mut at = 13;
+            // the size that follows each tag is whole, too
+            while at < bytes.len() * 6 / 10 {
+                at += 15 + u32::from_be_bytes([0, bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+            }
+            bytes.truncate(at);
+        })
+    };
     let avi: Cut = |folder| {
         let whole = ffmpeg(folder, "-i {base} -c:v mpeg4 -c:a copy whole.avi");
         patched(folder, &whole, "cut.avi", |bytes| bytes.truncate(bytes.len() / 2))
@@ -153,6 +164,13 @@ fn cut_off() -> Vec<Row> {
         ("cut off, Matroska", "cut off, Matroska, accepted", finished, share("4.8 s of 12"), ""),
         ("cut off, table first", "cut off, table first, accepted", table_first, share("4.9 s of 12"), ""),
         ("cut off, FLV", "cut off, FLV, accepted", flv, share("5 s of 12.1"), ""),
+        (
+            "cut off, FLV, between tags",
+            "cut off, FLV, between tags, accepted",
+            between_tags,
+            share("4.9 s of 12.1"),
+            "",
+        ),
         ("cut off, AVI", "cut off, AVI, accepted", avi, share("6 s of 12"), "--transcode auto"),
     ];
     let what = "could not publish the video `{file}`";
@@ -166,6 +184,10 @@ fn cut_off() -> Vec<Row> {
         ]
     });
     rows.chain([refused, accepted]).collect()
+}
+
+pub(super) fn all() -> Vec<Row> {
+    [none_at_all(), lost(), cut_off(), unfinished_and_strict()].into_iter().flatten().collect()
 }
 
 /// Ends that nobody wrote are no reason to refuse; `fail` refuses whatever is wrong.

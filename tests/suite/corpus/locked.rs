@@ -8,7 +8,7 @@ use super::{
     patch, row,
 };
 
-const KEY: &str = "-encryption_scheme cenc-aes-ctr -encryption_key 00112233445566778899aabbccddeeff -encryption_kid \
+pub(super) const KEY: &str = "-encryption_scheme cenc-aes-ctr -encryption_key 00112233445566778899aabbccddeeff -encryption_kid \
                    00112233445566778899aabbccddeeff";
 const FRAGMENTS: &str = "-movflags frag_keyframe+empty_moov+default_base_moof";
 
@@ -153,7 +153,11 @@ fn others() -> Vec<Row> {
     ]
 }
 
+pub(super) fn all() -> Vec<Row> {
+    mp4s().into_iter().chain(others()).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_locked_is_refused_before_a_byte_leaves() {
-    all_right(mp4s().into_iter().chain(others()).collect()).await;
+    all_right(all()).await;
 }

@@ -1,6 +1,7 @@
 //! Odd inputs, a row each: a recipe, the arguments of `zipreel publish`, and what is right. Every row is published by
 //! the built binary to a stand-in and judged by what ffmpeg and ffprobe see at the playlist's URL.
 
+mod alone;
 mod choice;
 mod damage;
 mod inside;
@@ -10,6 +11,7 @@ mod make;
 mod measure;
 mod patch;
 mod proof;
+mod refusals;
 mod times;
 
 use std::path::{Path, PathBuf};

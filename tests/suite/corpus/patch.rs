@@ -58,6 +58,35 @@ pub(super) fn protect(bytes: &mut Vec<u8>, track: usize, scheme: &[u8; 4]) {
     insert(bytes, &[&path[..], &[entry]].concat(), end, &sinf);
 }
 
+/// Writes the lengths of the file, its first track and that track's media with 64 bits, as the largest number.
+pub(super) fn longest(bytes: &mut Vec<u8>) {
+    // times of 32 bits up to here, and how far behind them the length stands
+    for (path, length) in
+        [(&[b"moov", b"mvhd"][..], 16), (&[b"moov", b"trak", b"tkhd"], 20), (&[b"moov", b"trak", b"mdia", b"mdhd"], 16)]
+    {
+        let mut around = Vec::new();
+        let (mut from, mut to) = (0, bytes.len());
+        for kind in path {
+            let at = find(bytes, from, to, kind);
+            (from, to) = (at + 8, at + size(bytes, at));
+            around.push(at);
+        }
+        bytes[from] = 1;
+        bytes[from + length..from + length + 4].fill(0xff);
+        for (at, content) in [(from + length, [0xff; 4]), (from + 8, [0; 4]), (from + 4, [0; 4])] {
+            insert(bytes, &around, at, &content);
+        }
+    }
+}
+
+/// Says of fragments that they are as long as a number of this width can.
+pub(super) fn extended(bytes: &mut Vec<u8>, width: usize) {
+    let moov = find(bytes, 0, bytes.len(), b"moov");
+    let mvex = find(bytes, moov + 8, moov + size(bytes, moov), b"mvex");
+    let mehd = mp4_box(b"mehd", &[&[(width / 8) as u8, 0, 0, 0], &vec![0xff; width]]);
+    insert(bytes, &[moov, mvex], mvex + 8, &mehd);
+}
+
 /// A first sample description in clear, as for a lead in clear, before the one that is there.
 pub(super) fn describe_clear(bytes: &mut Vec<u8>, clear: &[u8]) {
     let entry = descriptions(clear, 0)[5] + 16;

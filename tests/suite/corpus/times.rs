@@ -3,7 +3,7 @@
 use super::{
     Row, all_right,
     make::{A, C, V, X, base, base_ts, ffmpeg, patched},
-    row,
+    patch, row,
 };
 
 fn right_as_they_are() -> Vec<Row> {
@@ -141,6 +141,47 @@ fn stated_wrongly() -> Vec<Row> {
     ]
 }
 
+/// The largest number where a length stands, or none at all.
+fn lengths() -> Vec<Row> {
+    let mp4 = |name, words: &'static str, seconds| {
+        row(name, move |folder| {
+            let right = ffmpeg(folder, &format!("-i {{base}} -c copy {words} right.mp4"));
+            patched(folder, &right, "wide.mp4", |bytes| patch::longest(bytes))
+        })
+        .frames("0:v 0:a")
+        .seconds(seconds)
+    };
+    let mehd = |name, width: usize| {
+        row(name, move |folder| {
+            let right = ffmpeg(folder, &format!("-i {{base}} -c copy {FRAGMENTS} right.mp4"));
+            patched(folder, &right, "mehd.mp4", |bytes| patch::extended(bytes, width))
+        })
+        .frames("0:v 0:a")
+        .seconds(IN_FRAGMENTS)
+    };
+    let matroska = |name, length: f64| {
+        row(name, move |folder| {
+            patched(folder, &ffmpeg(folder, "-i {base} -c copy right.mkv"), "long.mkv", |bytes| {
+                let at = bytes.windows(3).position(|window| window == [0x44, 0x89, 0x88]).unwrap() + 3;
+                bytes[at..at + 8].copy_from_slice(&length.to_be_bytes());
+            })
+        })
+        .frames("0:v 0:a")
+        .seconds(12.0)
+    };
+    vec![
+        mp4("lengths of 2^64-1 in MP4", "", 12.0),
+        mp4("lengths of 2^64-1 in fragments", FRAGMENTS, IN_FRAGMENTS),
+        mehd("2^32-1 in mehd", 4),
+        mehd("2^64-1 in mehd", 8),
+        matroska("Matroska of 2^32-1 ms", f64::from(u32::MAX)),
+        matroska("Matroska of 2^64-1 ms", u64::MAX as f64),
+        matroska("Matroska whose length is no number", f64::NAN),
+        matroska("Matroska of endless length", f64::INFINITY),
+        matroska("Matroska of negative length", -5.0),
+    ]
+}
+
 /// A re-encoding keeps every picture.
 fn re_encoded() -> Vec<Row> {
     let row = |name, words: &'static str| {
@@ -164,9 +205,13 @@ fn re_encoded() -> Vec<Row> {
     ]
 }
 
+pub(super) fn all() -> Vec<Row> {
+    [right_as_they_are(), stated_wrongly(), re_encoded(), gaps(), changes()].into_iter().flatten().collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_containers_state_is_not_believed() {
-    all_right(stated_wrongly()).await;
+    all_right(stated_wrongly().into_iter().chain(lengths()).collect()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

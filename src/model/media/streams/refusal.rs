@@ -39,10 +39,12 @@ pub enum MediaRefusal {
     OtherKind { stream: String, wanted: &'static str, found: Vec<String> },
     #[error("could not plan the reel: none of its sound is in the language `{language}`")]
     NoLanguage { language: String, found: Vec<String> },
-    #[error("could not plan the reel without re-encoding: {}", streams.join("; "))]
+    #[error("could not plan the reel without re-encoding: {}", [&streams[..], stills].concat().join("; "))]
     NeedsTranscode {
         /// One sentence a stream: which, and why it can't be copied.
         streams: Vec<String>,
+        /// One for each still picture that has to be made for sound without one.
+        stills: Vec<String>,
         /// The person has ruled it out, rather than not been asked.
         ruled_out: bool,
     },
@@ -76,6 +78,11 @@ impl Explain for MediaRefusal {
             Self::Empty { .. } => {
                 "It may be the first part of a stream alone: join it with the segments that follow it to \
                                  one file (`cat init.mp4 segment*.m4s > whole.mp4`), or get the recording again."
+                    .to_owned()
+            }
+            Self::NeedsTranscode { streams, ruled_out: false, .. } if streams.is_empty() => {
+                "Allow it with `--transcode auto`: only the still picture is then made, and all else is copied. With \
+                 `--transcode never` the sound stays without one."
                     .to_owned()
             }
             Self::NeedsTranscode { ruled_out: false, .. } => {
@@ -137,5 +144,124 @@ pub fn refused(media: &Media, not_there: NotThere) -> MediaRefusal {
             MediaRefusal::OtherKind { stream, wanted: if wanted == Kind::Video { "video" } else { "audio" }, found }
         }
         NotThere::Language(language) => MediaRefusal::NoLanguage { language, found: described(Kind::Audio) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, io, path::Path};
+
+    use super::*;
+    use crate::model::media::{
+        input::{InputError, InputFault},
+        structure::Container,
+    };
+
+    /// One of each cause; where the same variant says two things, one of each.
+    fn refusals() -> Vec<MediaRefusal> {
+        let text = || "#1 audio".to_owned();
+        let stills = || vec!["the sound goes on".to_owned()];
+        vec![
+            MediaRefusal::Nothing,
+            MediaRefusal::NothingButThese { found: vec![text()] },
+            MediaRefusal::UnknownCodec { tag: text() },
+            MediaRefusal::encrypted(Medium::Pictures, "cenc".to_owned()),
+            MediaRefusal::encrypted(Medium::Sound, "cenc".to_owned()),
+            MediaRefusal::Empty { what: "pictures", of: "a video" },
+            MediaRefusal::Empty { what: "sound", of: "an audio" },
+            MediaRefusal::BrokenSound { stream: text() },
+            MediaRefusal::UnknownSound { tag: text() },
+            MediaRefusal::NoStream { index: 1, found: vec![text()] },
+            MediaRefusal::OtherKind { stream: text(), wanted: "video", found: Vec::new() },
+            MediaRefusal::NoLanguage { language: "eng".to_owned(), found: vec![text()] },
+            MediaRefusal::NeedsTranscode { streams: vec![text()], stills: Vec::new(), ruled_out: false },
+            MediaRefusal::NeedsTranscode { streams: Vec::new(), stills: stills(), ruled_out: false },
+        ]
+    }
+
+    /// A new variant is counted here, and then missed above.
+    fn number(refusal: &MediaRefusal) -> usize {
+        match refusal {
+            MediaRefusal::Nothing => 0,
+            MediaRefusal::NothingButThese { .. } => 1,
+            MediaRefusal::UnknownCodec { .. } => 2,
+            MediaRefusal::Encrypted { .. } => 3,
+            MediaRefusal::Empty { .. } => 4,
+            MediaRefusal::BrokenSound { .. } => 5,
+            MediaRefusal::UnknownSound { .. } => 6,
+            MediaRefusal::NoStream { .. } => 7,
+            MediaRefusal::OtherKind { .. } => 8,
+            MediaRefusal::NoLanguage { .. } => 9,
+            MediaRefusal::NeedsTranscode { .. } => 10,
+        }
+    }
+
+    fn faults() -> Vec<InputFault> {
+        let said = String::new;
+        let broken = |container| InputFault::Broken { container, said: said() };
+        vec![
+            InputFault::Missing,
+            InputFault::Folder,
+            InputFault::Special("pipe"),
+            InputFault::Denied,
+            InputFault::Empty,
+            InputFault::NotVideo { said: said() },
+            broken(Container::Mp4),
+            broken(Container::Wav),
+            InputFault::Truncated,
+            InputFault::TruncatedTable,
+            InputFault::Headless,
+            InputFault::Reference,
+            InputFault::OtherFormat,
+            InputFault::Changed,
+            InputFault::Io(io::Error::other("the disk is broken")),
+        ]
+    }
+
+    fn number_of_fault(fault: &InputFault) -> usize {
+        match fault {
+            InputFault::Missing => 0,
+            InputFault::Folder => 1,
+            InputFault::Special(_) => 2,
+            InputFault::Denied => 3,
+            InputFault::Empty => 4,
+            InputFault::NotVideo { .. } => 5,
+            InputFault::Broken { .. } => 6,
+            InputFault::Truncated => 7,
+            InputFault::TruncatedTable => 8,
+            InputFault::Headless => 9,
+            InputFault::Reference => 10,
+            InputFault::OtherFormat => 11,
+            InputFault::Changed => 12,
+            InputFault::Io(_) => 13,
+        }
+    }
+
+    #[test]
+    fn two_causes_never_share_a_sentence_and_each_says_what_to_do() {
+        let numbers: BTreeSet<usize> = refusals().iter().map(number).collect();
+        assert_eq!(numbers, (0..11).collect(), "one of each");
+        let numbers: BTreeSet<usize> = faults().iter().map(number_of_fault).collect();
+        assert_eq!(numbers, (0..14).collect(), "one of each");
+        let refused = refusals().into_iter().map(|refusal| (refusal.to_string(), refusal.hint()));
+        let unread = faults().into_iter().map(|fault| {
+            let sentence = fault.to_string();
+            (sentence, InputError::new(Path::new("a.mp4"), fault).hint())
+        });
+        let mut sentences = BTreeSet::new();
+        for (sentence, hint) in refused.chain(unread) {
+            assert!(hint.is_some_and(|hint| !hint.is_empty()), "{sentence}");
+            assert!(sentences.insert(sentence.clone()), "two causes say: {sentence}");
+        }
+    }
+
+    #[test]
+    fn a_still_picture_alone_is_not_called_a_re_encoding_of_streams() {
+        let hint = |streams| {
+            let stills = vec!["the sound goes on".to_owned()];
+            MediaRefusal::NeedsTranscode { streams, stills, ruled_out: false }.hint().unwrap()
+        };
+        assert!(hint(Vec::new()).contains("only the still picture is then made"));
+        assert!(hint(vec!["#0 video".to_owned()]).contains("re-encoded"));
     }
 }

@@ -22,12 +22,10 @@ pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Struc
     let first = number(&bytes.read(0, 9)?, 5, 4).unwrap_or(9) + 4;
     structure.length = length(&bytes.read(first, SCRIPT_MAX)?);
     let Some(last) = last_tag(bytes)? else { return Ok(structure) };
-    if !last.is_torn {
-        return Ok(structure);
-    }
-    let promised = structure.length.filter(|length| last.time + SLACK < *length);
+    // it may as well be cut off between two tags
+    let promised = structure.length.filter(|length| last.time + SLACK.max(*length / 100) < *length);
     let cut_off = promised.map(|length| CutOff { missing: Some((length - last.time, length)) });
-    structure.damage = Damage { cut_off, torn: cut_off.is_none(), ..Damage::default() };
+    structure.damage = Damage { cut_off, torn: cut_off.is_none() && last.is_torn, ..Damage::default() };
     Ok(structure)
 }
 

@@ -8,6 +8,7 @@ mod flv;
 mod matroska;
 mod mp4;
 mod parts;
+mod sound;
 pub mod ts;
 
 use std::io::{self, Read, Seek};
@@ -24,6 +25,8 @@ pub fn look(file: &mut (impl Read + Seek), length: u64) -> io::Result<Structure>
         Some(Container::Matroska) => matroska::look(&mut bytes),
         Some(Container::Flv) => flv::look(&mut bytes),
         Some(Container::Avi) => avi::look(&mut bytes),
+        Some(Container::Wav) => sound::wav(&mut bytes),
+        Some(Container::Mp3) => sound::mp3(&mut bytes),
         _ => ts::look(&mut bytes),
     }
 }
@@ -41,6 +44,8 @@ fn container(first: &[u8]) -> Option<Container> {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(Container::Matroska),
         [b'F', b'L', b'V', 1, ..] => Some(Container::Flv),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => Some(Container::Avi),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some(Container::Wav),
+        first if sound::is_mp3(first) => Some(Container::Mp3),
         _ => None,
     }
 }

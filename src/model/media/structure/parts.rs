@@ -11,6 +11,8 @@ pub enum Container {
     TransportStream,
     Flv,
     Avi,
+    Wav,
+    Mp3,
 }
 
 impl fmt::Display for Container {
@@ -21,6 +23,8 @@ impl fmt::Display for Container {
             Self::TransportStream => "MPEG transport stream",
             Self::Flv => "FLV",
             Self::Avi => "AVI",
+            Self::Wav => "WAV",
+            Self::Mp3 => "MP3",
         })
     }
 }

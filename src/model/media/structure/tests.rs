@@ -160,6 +160,11 @@ fn flv_and_avi_that_were_cut_are_found_by_their_own_sizes() {
     assert!(of(&flv).damage.is_none());
     let cut = of(&flv[..flv.len() - 300]).damage;
     assert_eq!(cut.sentences(), ["the file is cut off: about 5 s of 9 s are missing at its end"]);
+    // at the end of a tag, with or without the size behind it
+    for end in [5 * 65, 5 * 65 + 4] {
+        let cut = of(&flv[..flv.len() - end]).damage.sentences();
+        assert!(cut.iter().any(|sentence| sentence.starts_with("the file is cut off: about ")), "{cut:?}");
+    }
     let torn = of(&flv[..flv.len() - 20]).damage;
     assert!(torn.torn && torn.cut_off.is_none(), "a frame is no more than it may be longer: {torn:?}");
     let head = [&b"AVI LIST\0\0\0\0hdrlavih\x38\0\0\0"[..], &40_000u32.to_le_bytes(), &[0; 12], &100u32.to_le_bytes()];
@@ -168,6 +173,36 @@ fn flv_and_avi_that_were_cut_are_found_by_their_own_sizes() {
     assert!(of(&avi).damage.is_none());
     let cut = of(&avi[..avi.len() / 4]).damage;
     assert_eq!(cut.sentences(), ["the file is cut off: about 3 s of 4 s are missing at its end"]);
+}
+
+#[test]
+fn sound_alone_that_was_cut_is_found_by_what_it_says_of_itself() {
+    let wav = [
+        b"RIFF",
+        &1036u32.to_le_bytes()[..],
+        b"WAVEfmt ",
+        &[16, 0, 0, 0, 1, 0, 1, 0],
+        &[0; 4],
+        &100u32.to_le_bytes(),
+        &[0; 1012],
+    ]
+    .concat();
+    assert!(of(&wav).damage.is_none());
+    assert_eq!(
+        of(&wav[..wav.len() / 2]).damage.sentences(),
+        ["the file is cut off: about 5.2 s of 10.4 s are missing at its end"]
+    );
+    let open = [b"RIFF\xff\xff\xff\xff", &wav[8..]].concat();
+    assert!(of(&open[..500]).damage.is_none(), "a recorder that was never told the end");
+    let first =
+        [&[0xff, 0xfb, 0x54, 0][..], &[0; 32], b"Info\0\0\0\x03", &500u32.to_be_bytes(), &4000u32.to_be_bytes()]
+            .concat();
+    let mp3 = [b"ID3\x04\0\0\0\0\x01\0", &[0; 128][..], &first, &vec![7; 4000 - first.len()]].concat();
+    assert!(of(&mp3).damage.is_none());
+    assert_eq!(
+        of(&mp3[..138 + 1000]).damage.sentences(),
+        ["the file is cut off: about 9 s of 12 s are missing at its end"]
+    );
 }
 
 proptest! {

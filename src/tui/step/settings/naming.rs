@@ -35,6 +35,11 @@ pub(in crate::tui) struct Naming {
 impl Naming {
     /// Of what was not agreed to by asking for it.
     pub(super) fn needs_transcoding(&self) -> bool {
+        self.chosen.probe.stills || self.plays_nowhere()
+    }
+
+    /// As it is, or without what was agreed to.
+    pub(super) fn plays_nowhere(&self) -> bool {
         let asked = |stream: &Stream| self.wanted.deinterlace && stream.kind == "video";
         let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
         streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
