@@ -1,7 +1,7 @@
 // GetFunction as the gate asks it: signed here, with patience, and its links kept for as long as they live.
 
 import { createHash, createHmac } from 'node:crypto';
-import { ATTEMPT_TIMEOUT, Allowance, Busy, Joined, Recent, SECOND } from './guesses.mjs';
+import { ATTEMPT_TIMEOUT, Allowance, Busy, Joined, Recent, Refused, SECOND } from './guesses.mjs';
 
 /** A link with less left is never served: a player may use it for as long as it reads one segment. */
 const LINK_RESERVE = 120 * SECOND;
@@ -15,6 +15,9 @@ const RENEWALS = { atOnce: 20, aMinute: 20 };
 const WARNINGS = { atOnce: 60, aMinute: 60 };
 /** Shortest mean wait between attempts. */
 const BACKOFF_LEAST = 60;
+/** Mean wait between attempts as a part of the time that is left. What a player shows first is asked for twice as often as what
+ *  it reads ahead: all instances share one rate, and this is how one of them lets others go before it. */
+const PATIENCE_PARTS = { ahead: 8, first: 16 };
 
 export const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding);
 
@@ -66,8 +69,9 @@ export class Functions {
     Object.assign(this, { ask, now, sleep, random });
   }
 
-  /** `{ location, sha256, bytes }`, or null where no function has this name. */
-  async get(name, deadline, attempts = Infinity) {
+  /** `{ location, sha256, bytes }`, or null where no function has this name. Attempts end with `hold`; how long the waits are
+   *  goes by the deadline, which is when whoever asks gives up for good, wherever it was sent meanwhile. */
+  async get(name, { deadline, hold = deadline }, { attempts = Infinity, parts = PATIENCE_PARTS.first } = {}) {
     for (let attempt = 0; ; attempt++) {
       const left = Math.max(deadline - this.now(), 1);
       const { status, retryAfter, found, cause } = await this.ask(name, Math.min(left, ATTEMPT_TIMEOUT));
@@ -75,12 +79,12 @@ export class Functions {
       if (status === 404) return null;
       if (status !== 0 && status !== 429 && status < 500) {
         warn(`GetFunction ${name}: refused with ${status}`);
-        throw new Busy(name);
+        throw new Refused(name);
       }
       // Waits shrink as the deadline nears: all instances share one rate, and whoever waited longest should be next.
       // In tests/gate/simulate.mjs this gives a tenth of the 503s of doubling waits, with half the attempts.
-      const wait = Math.max(retryAfter, this.random() * 2 * Math.max(BACKOFF_LEAST, left / 8));
-      if (attempt + 1 >= attempts || this.now() + wait >= deadline) {
+      const wait = Math.max(retryAfter, this.random() * 2 * Math.max(BACKOFF_LEAST, left / parts));
+      if (attempt + 1 >= attempts || this.now() + wait >= hold) {
         warn(`GetFunction ${name}: gave up after ${attempt + 1} attempts (${cause ?? status})`);
         throw new Busy(name);
       }
@@ -109,20 +113,20 @@ export class Links {
   }
 
   /** `{ location, end }` with more than the reserve left; null if the function is gone or holds another zip. */
-  async get(name, sha256, deadline, dead = false) {
+  async get(name, sha256, asker, { dead = false, first = false } = {}) {
     const kept = this.#kept.get(name);
     const good = kept?.sha256 === sha256 && kept.end - this.now() > LINK_RESERVE;
     if (good && !(dead && this.renewals.take())) return kept;
     if (this.#absent.get(name) > this.now()) return null;
     return this.#joined.run(name, async () => {
-      const found = await this.functions.get(name, deadline);
+      const found = await this.functions.get(name, asker, { parts: PATIENCE_PARTS[first ? 'first' : 'ahead'] });
       if (!found || found.sha256 !== sha256) {
         warn(`${name} is listed, but ${found ? 'holds another zip' : 'does not exist'}`);
         this.#absent.set(name, this.now() + ABSENT_FOR);
         return null;
       }
       const link = { location: found.location, sha256, end: endOfLink(found.location, this.now()) };
-      if (link.end - this.now() <= LINK_RESERVE) throw new Busy(name);
+      if (link.end - this.now() <= LINK_RESERVE) throw new Refused(name);
       this.#kept.set(name, link);
       return link;
     });

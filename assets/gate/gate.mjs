@@ -19,9 +19,10 @@ import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ABSENT_FOR, ABSENT_KEPT, Functions, Links, getFunctionOverHttp, sha256, warn } from './functions.mjs';
-import { Busy, Guesses, Joined, Recent, SECOND, clientOf } from './guesses.mjs';
+import { Busy, Guesses, Joined, Recent, Refused, SECOND, clientOf } from './guesses.mjs';
 import { readIndex } from './index.mjs';
 import { Players, WatchPage } from './page.mjs';
+import { forPeople } from './people.mjs';
 
 /** Clients may keep a redirect until this long before the link's end, and never longer than LINK_CLIENT_MAX. */
 const LINK_CLIENT_RESERVE = 180 * SECOND;
@@ -40,6 +41,11 @@ const KNOWN_KEPT = 10_000;
 const PATIENCE = 8 * SECOND;
 /** A known index is worth one question; if AWS is busy, the known one is served and links come first for a while. */
 const INDEX_CHECK_WHEN_BUSY = 60 * SECOND;
+/** So long a busy AWS is asked again for a player before that is sent to where it is once more, with a count in the query: to
+ *  players a 503 is the end of the video (VLC), or a segment less. Every time but the last, when it has the rest of its patience. */
+const HOLD = 2 * SECOND;
+/** VLC follows one such redirect for a chunk; for a playlist every player follows two. */
+const AGAIN = { chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, media: 2, relayMedia: 2, absMedia: 2 };
 
 // ---- names and paths ------------------------------------------------------------------------------------------
 
@@ -51,6 +57,8 @@ const ROUTES = [
   ['page', new RegExp(`^/(${REEL})/$`)],
   ['multivariant', new RegExp(`^/(${REEL})/index\\.m3u8$`)],
   ['relayMultivariant', new RegExp(`^/(${REEL})/index\\.relay\\.m3u8$`)],
+  ['absMultivariant', new RegExp(`^/(${REEL})/index\\.abs\\.m3u8$`)],
+  ['absMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.abs\\.m3u8$`)],
   ['poster', new RegExp(`^/(${REEL})/poster\\.jpg$`)],
   ['media', new RegExp(`^/(${REEL})/${INSIDE}\\.m3u8$`)],
   ['relayMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.relay\\.m3u8$`)],
@@ -90,7 +98,8 @@ const pages = bytes => Buffer.from(new ArrayBuffer(bytes, { maxByteLength: bytes
 
 const weight = bytes => Math.max(bytes, INDEX_BYTES_KEPT / INDEXES_KEPT);
 
-/** Indexes of reels, kept and checked for news; guesses cost little. `client` is who asks, as clientOf gives it. */
+/** Indexes of reels, kept and checked for news; guesses cost little. An asker is `{ client, deadline, hold }`: who, as clientOf
+ *  gives it; until when it is answered; and until when AWS is asked again for it, waiting for a guess's turn not counted. */
 export class Reels {
   #kept = new Recent(INDEX_BYTES_KEPT, reel => weight(reel.index.bytes));
   #known = new Recent(KNOWN_KEPT);
@@ -98,59 +107,75 @@ export class Reels {
   #absent = new Recent(ABSENT_KEPT);
   /** Reels whose index is not one that this gate can read. */
   #unreadable = new Recent(ABSENT_KEPT);
+  /** Until when a guess that AWS has not answered may be made again: who made it is sent back for the answer. */
+  #begun = new Recent(ABSENT_KEPT);
   #joined = new Joined();
   constructor({ functions, download, now = Date.now }) {
     Object.assign(this, { functions, download, now, guesses: new Guesses(functions) });
   }
 
   /** The reel's index, not older than INDEX_CHECK_EVERY if AWS answers; null if there is no such reel. */
-  async current(reel, client, deadline) {
+  async current(reel, asker) {
     const kept = this.#kept.get(reel);
-    if (!kept) return this.#discover(reel, client, deadline);
+    if (!kept) return this.#discover(reel, asker);
     if (this.now() < kept.checkAt) return kept.index;
-    return this.#check(reel, kept, deadline, 1).catch(error => {
+    return this.#check(reel, kept, asker, 1).catch(error => {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       return kept.index;
     });
   }
 
   /** The index that has this generation, however old; null if no such reel or generation is served. */
-  async having(reel, generation, client, deadline) {
+  async having(reel, generation, asker) {
     const served = index => index?.generations.get(generation)?.until > this.now() ? index : null;
     const kept = this.#kept.get(reel);
-    if (!kept) return served(await this.#discover(reel, client, deadline));
+    if (!kept) return served(await this.#discover(reel, asker));
     if (kept.index.generations.has(generation)) return served(kept.index);
     // A new generation may have been published since: players reach it through another instance's playlist.
     const name = `${reel}/${generation}`;
     if (this.#absent.get(name) > this.now()) return null;
-    const ask = async () => {
-      const index = await this.#check(reel, kept, deadline);
+    const { deadline, hold } = asker;
+    const ask = async (waited = 0) => {
+      const index = await this.#check(reel, kept, { deadline, hold: Math.min(hold + waited, deadline) });
       if (index?.generations.has(generation)) return index;
       this.#absent.set(name, this.now() + ABSENT_FOR);
       return null;
     };
     // Where the index is due for a look, as it is for a playlist, looking is no guess.
-    return served(await (this.now() < kept.checkAt ? this.#joined.run(name, () => this.guesses.run(client, deadline, ask)) : ask()));
+    return served(await (this.now() < kept.checkAt ? this.#joined.run(name, () => this.#guess(name, asker, ask)) : ask()));
   }
 
-  async #discover(reel, client, deadline) {
+  async #discover(reel, asker) {
+    const { deadline, hold } = asker;
     if (this.#absent.get(reel) > this.now()) return null;
-    if (this.#unreadable.get(reel) > this.now()) throw new Busy(reel);
-    const ask = async () => {
-      const found = await this.functions.get(`zipreel-${reel}-index`, deadline);
+    if (this.#unreadable.get(reel) > this.now()) throw new Refused(reel);
+    const ask = async (waited = 0) => {
+      const found = await this.functions.get(`zipreel-${reel}-index`, { deadline, hold: Math.min(hold + waited, deadline) });
       if (!found) return this.#forget(reel);
       this.#known.set(reel, true);
+      // What AWS has granted is not thrown away for being late: the download has the whole time.
       return this.#load(reel, found, deadline);
     };
-    return this.#joined.run(reel, () => this.#known.get(reel) ? ask() : this.guesses.run(client, deadline, ask));
+    return this.#joined.run(reel, () => this.#known.get(reel) ? ask() : this.#guess(reel, asker, ask));
   }
 
-  #check(reel, kept, deadline, attempts) {
+  #guess(name, { client, deadline }, ask) {
+    const begun = this.#begun.get(name) > this.now();
+    const made = async waited => {
+      if (!begun) this.#begun.set(name, deadline);
+      const found = await ask(waited);
+      this.#begun.delete(name);
+      return found;
+    };
+    return begun ? made() : this.guesses.run(client, deadline, made);
+  }
+
+  #check(reel, kept, asker, attempts) {
     return this.#joined.run(reel, async () => {
       try {
-        const found = await this.functions.get(`zipreel-${reel}-index`, deadline, attempts);
+        const found = await this.functions.get(`zipreel-${reel}-index`, asker, { attempts });
         if (!found) return this.#forget(reel);
-        if (found.sha256 !== kept.sha256) return await this.#load(reel, found, deadline);
+        if (found.sha256 !== kept.sha256) return await this.#load(reel, found, asker.deadline);
         kept.checkAt = this.now() + INDEX_CHECK_EVERY;
         return kept.index;
       } catch (error) {
@@ -240,19 +265,25 @@ export class Gate {
     if (method === 'OPTIONS') return preflight();
     if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
     let answer;
+    const asked = route(path), again = AGAIN[asked?.kind] ?? 0;
+    const times = Math.min(Number(/^busy=([12])$/.exec(query)?.[1] ?? 0), again);
     try {
-      const asked = route(path);
       const dead = /\bno-cache\b/.test(headers['cache-control']);
-      const deadline = this.now() + PATIENCE;
-      const client = clientOf(address);
-      answer = (asked && await this[asked.kind]({ ...asked, query, dead, client, deadline })) || reply(404, {}, 'not found\n');
+      const now = this.now(), deadline = now + PATIENCE - times * HOLD;
+      const asker = { client: clientOf(address), deadline, hold: times < again ? now + HOLD : deadline };
+      answer = (asked && await this[asked.kind]({ ...asked, query, dead, asker })) || reply(404, {}, 'not found\n');
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
-      // Spread out, so that those sent away do not come back at once.
-      answer = reply(503, { 'retry-after': String(2 + Math.floor(this.random() * 6)), 'access-control-expose-headers': 'retry-after' });
+      answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy();
     }
+    if (answer.status === 404 || answer.status === 503) answer = forPeople(answer, headers.accept);
     answer = unlessKnown(answer, headers['if-none-match']);
     return method === 'HEAD' ? { ...answer, body: '' } : answer;
+  }
+
+  /** Spread out, so that those sent away do not come back at once. */
+  busy() {
+    return reply(503, { 'retry-after': String(2 + Math.floor(this.random() * 6)), 'access-control-expose-headers': 'retry-after' });
   }
 
   bare({ reel, query }) {
@@ -260,8 +291,8 @@ export class Gate {
     return reply(301, { location: `/${reel}/${kept}`, 'cache-control': 'public, max-age=300' });
   }
 
-  async page({ reel, client, deadline }) {
-    const index = await this.reels.current(reel, client, deadline);
+  async page({ reel, asker }) {
+    const index = await this.reels.current(reel, asker);
     if (!index) return null;
     const policy = { 'content-security-policy': this.watch.policy, 'referrer-policy': 'no-referrer' };
     return file(this.watch.fill(reel, index), 'text/html; charset=utf-8', SHORT, policy);
@@ -269,45 +300,58 @@ export class Gate {
 
   player({ hash }) { return file(this.players.get(hash), 'text/javascript; charset=utf-8', IMMUTABLE); }
 
-  async multivariant({ reel, client, deadline }) {
-    const index = await this.reels.current(reel, client, deadline);
+  async multivariant({ reel, asker }) {
+    const index = await this.reels.current(reel, asker);
     return index && file(index.files.get('index.m3u8'), PLAYLIST, SHORT);
   }
 
   async relayMultivariant(asked) {
-    const index = this.relay && await this.reels.current(asked.reel, asked.client, asked.deadline);
+    const index = this.relay && await this.reels.current(asked.reel, asked.asker);
     const text = index && index.files.get('index.m3u8')?.toString();
-    return text && file(text.replace(/\.m3u8(?="|\r?$)/gm, '.relay.m3u8'), PLAYLIST, SHORT);
+    return text && file(naming(text, '.relay.m3u8'), PLAYLIST, SHORT);
   }
 
-  async poster({ reel, client, deadline }) {
-    const index = await this.reels.current(reel, client, deadline);
+  /** With whole addresses, for players that know no other (MPlayer). Not immutable: the gate's address may change. */
+  async absMultivariant({ reel, asker }) {
+    const index = this.watch.base && await this.reels.current(reel, asker);
+    const text = index && index.files.get('index.m3u8')?.toString();
+    return text && file(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.watch.base}${reel}/`), 'attributes too'), PLAYLIST, SHORT);
+  }
+
+  async absMedia({ reel, generation, rendition, asker }) {
+    const index = this.watch.base && await this.reels.having(reel, generation, asker);
+    const text = index && index.files.get(`${generation}/${rendition}.m3u8`);
+    return text && file(new Based(text, Buffer.from(`${this.watch.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
+  }
+
+  async poster({ reel, asker }) {
+    const index = await this.reels.current(reel, asker);
     return index && file(index.files.get('poster.jpg'), 'image/jpeg', 'public, max-age=300');
   }
 
-  async media({ reel, generation, rendition, client, deadline }) {
-    const index = await this.reels.having(reel, generation, client, deadline);
+  async media({ reel, generation, rendition, asker }) {
+    const index = await this.reels.having(reel, generation, asker);
     return index && file(index.files.get(`${generation}/${rendition}.m3u8`), PLAYLIST, IMMUTABLE);
   }
 
-  async relayMedia({ reel, generation, rendition, client, deadline }) {
-    const index = this.relay && await this.reels.having(reel, generation, client, deadline);
+  async relayMedia({ reel, generation, rendition, asker }) {
+    const index = this.relay && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}.relay.m3u8`);
     // Not immutable: it names the relay, which may move or be switched off.
     return text && file(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), PLAYLIST, SHORT);
   }
 
-  async init({ reel, generation, rendition, client, deadline }) {
-    const index = await this.reels.having(reel, generation, client, deadline);
+  async init({ reel, generation, rendition, asker }) {
+    const index = await this.reels.having(reel, generation, asker);
     return index && file(index.files.get(`${generation}/${rendition}-init.mp4`), 'video/mp4', IMMUTABLE);
   }
 
-  async chunk({ reel, generation, rendition, number, container, dead, client, deadline }) {
-    const index = await this.reels.having(reel, generation, client, deadline);
+  async chunk({ reel, generation, rendition, number, container, dead, asker }) {
+    const index = await this.reels.having(reel, generation, asker);
     const listed = index?.generations.get(generation).renditions.get(rendition);
     const sha256 = listed?.container === container && listed.chunks.get(Number(number));
     const name = `zipreel-${reel}-${generation}-${rendition}-${number}`;
-    const link = sha256 && await this.links.get(name, sha256, deadline, dead);
+    const link = sha256 && await this.links.get(name, sha256, asker, { dead, first: number === '0001' });
     if (!link) return null;
     const age = Math.min(Math.max(link.end - this.now() - LINK_CLIENT_RESERVE, 0), LINK_CLIENT_MAX);
     return reply(302, { location: link.location, 'cache-control': `public, max-age=${Math.floor(age / SECOND)}` });
@@ -322,9 +366,13 @@ function reply(status, headers = {}, body = '') {
   return { status, headers: { ...all, ...headers }, body };
 }
 
-/** A playlist with `base` before each URI line, in pieces: as a whole it may be longer than all indexes in memory. */
+/** A multivariant playlist that names other media playlists. */
+const naming = (text, ending) => text.replace(/\.m3u8(?="|\r?$)/gm, ending);
+
+/** A playlist with `base` before each URI line, and before the URI of an attribute if `attributes`; in pieces: as a whole it may
+ *  be longer than all indexes in memory. */
 class Based {
-  constructor(playlist, base) { Object.assign(this, { playlist, base }); }
+  constructor(playlist, base, attributes) { Object.assign(this, { playlist, base, attributes }); }
   *[Symbol.iterator]() {
     const { playlist, base } = this;
     let piece = Buffer.allocUnsafeSlow(PIECE), used = 0, made = 0;
@@ -336,11 +384,20 @@ class Based {
         piece = Buffer.allocUnsafeSlow(Math.max(PIECE, base.length + end - at));
         used = 0;
       }
-      const isUri = playlist[at] !== HASH && !SPACES.includes(playlist[at]);
-      if (isUri) used += base.copy(piece, used);
-      used += playlist.copy(piece, used, at, end);
+      const uri = this.#uri(at, end);
+      if (uri >= 0) {
+        used += playlist.copy(piece, used, at, uri);
+        used += base.copy(piece, used);
+      }
+      used += playlist.copy(piece, used, Math.max(at, uri), end);
     }
     yield piece.subarray(0, used);
+  }
+  /** Where the URI of a line begins; -1 if it has none. */
+  #uri(at, end) {
+    if (this.playlist[at] !== HASH) return SPACES.includes(this.playlist[at]) ? -1 : at;
+    const attribute = this.attributes ? this.playlist.subarray(at, end).indexOf('URI="') : -1;
+    return attribute < 0 ? -1 : at + attribute + 'URI="'.length;
   }
 }
 

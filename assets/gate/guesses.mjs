@@ -22,6 +22,9 @@ const CLIENTS_KEPT = 1000;
 /** There is no answer now, but there may be one soon. */
 export class Busy extends Error {}
 
+/** Asking again at once would not help. */
+export class Refused extends Busy {}
+
 /** A map that forgets what was not used for longest; `weigh` gives an entry's share of `limit`. */
 export class Recent {
   #entries = new Map();
@@ -137,21 +140,22 @@ export class Guesses {
     Object.assign(this, { now, sleep, slots: new Slots({ now, random }), waits: new Allowance(WAITS, now) });
   }
 
-  /** What `ask` finds, or null; Busy if it may not ask. A guess that finds something costs nothing; one without an answer
+  /** What `ask` finds, which is told how long it had to wait, or null; Busy if it may not ask. A guess that finds something costs nothing; one without an answer
    *  costs the instance its slot, since AWS was asked, and the client nothing. Guesses take turns: many for reels that are
    *  there must not be refused for being made at the same time. Who came before has the earlier deadline, so turns end in time. */
   run(client, deadline, ask) {
+    const began = this.now();
     return this.#ofClient.run(client, async () => {
       const own = this.#clients.get(client) ?? new Allowance(GUESSES_OF_A_CLIENT, this.now);
       this.#clients.set(client, own);
-      if (!own.has()) throw new Busy(client);
+      if (!own.has()) throw new Refused(client);
       return this.#ofAll.run('', async () => {
         await this.#slot(deadline);
         own.take();
         const giveBack = this.slots.take();
         let found;
         try {
-          found = await ask();
+          found = await ask(this.now() - began);
         } finally {
           if (found !== null) own.giveBack();
         }
@@ -164,7 +168,7 @@ export class Guesses {
   async #slot(deadline) {
     const wait = this.slots.wait();
     if (wait === 0) return;
-    if (this.now() + wait > deadline - ATTEMPT_TIMEOUT || !this.waits.take()) throw new Busy('guesses');
+    if (this.now() + wait > deadline - ATTEMPT_TIMEOUT || !this.waits.take()) throw new Refused('guesses');
     await this.sleep(wait);
   }
 }

@@ -15,8 +15,9 @@ const LINKS_KEPT = 2000;
 const ABSENT_FOR = 10 * SECOND;
 const ABSENT_KEPT = 1000;
 const PLAYLIST_BYTES_MAX = 4 << 20;
-/** The gate answers within 8 s, if only by a 503. */
+/** The gate answers within 8 s, if only by a 503, those answers counted that send to it again. */
 const GATE_TIMEOUT = 9 * SECOND;
+const AGAIN_MOST = 2;
 /** Until the bucket's first byte; AWS's own time limit of the function bounds the rest. */
 const BUCKET_TIMEOUT = 10 * SECOND;
 
@@ -136,9 +137,17 @@ export class Relay {
     return location;
   }
 
+  /** The gate's answer. One that is busy sends players to where they are once more; that is followed as often as it may. */
   async #askGate(path, headers = {}) {
+    const signal = AbortSignal.timeout(GATE_TIMEOUT);
     try {
-      return await fetch(this.gate + path, { headers, redirect: 'manual', signal: AbortSignal.timeout(GATE_TIMEOUT) });
+      for (let query = '', times = 0; ; times++) {
+        const answer = await fetch(`${this.gate}${path}${query}`, { headers, redirect: 'manual', signal });
+        const again = answer.status === 302 && /^[^?]*(\?busy=[12])$/.exec(answer.headers.get('location'))?.[1];
+        if (!again || times >= AGAIN_MOST) return answer;
+        await answer.body?.cancel();
+        query = again;
+      }
     } catch (error) {
       throw new Refused(503, `the gate gave no answer (${error.cause?.code ?? error.name})`, '2');
     }

@@ -263,20 +263,75 @@ test('a retired generation is served until its time and not after', async () => 
   assert.equal((await account.get('/reel/feedbeef/src/0001.ts')).status, 302);
 });
 
-test('while AWS is busy requests wait, then get 503 within eight seconds; a known index is served', async () => {
-  const account = new Account().publish('reel');
+test('while AWS is busy a page waits, then gets 503 within eight seconds; a known index is served', async () => {
+  const account = new Account().publish('reel').publish('other');
   account.refusals = 3;
-  assert.equal((await account.get(CHUNK)).status, 302);
+  assert.equal((await account.get('/reel/')).status, 200);
   assert.equal(account.slept.length, 3);
   account.refusals = Infinity;
   account.time += 15_000;
   assert.equal((await account.get('/reel/index.m3u8')).status, 200);
   const began = account.time;
-  const { status, headers } = await account.get(`/reel/${GENERATION}/src/0002.ts`);
+  const { status, headers } = await account.get('/other/poster.jpg');
   assert.equal(status, 503);
   assert.match(headers['retry-after'], /^[2-7]$/);
+  assert.equal(headers['access-control-expose-headers'], 'retry-after');
   assert.equal(headers['cache-control'], 'no-store');
   assert(account.time - began <= 8000 && account.time - began > 7000, `${account.time - began} ms`);
+});
+
+test('a player is held for two seconds and sent to where it is: once for a chunk, twice for a playlist', async () => {
+  for (const method of ['GET', 'HEAD']) {
+    for (const [path, most] of [[`/reel/${GENERATION}/src/0002.ts`, 1], ['/other/index.m3u8', 2], [`/other/${GENERATION}/src.m3u8`, 2]]) {
+      const account = new Account().publish('reel').publish('other');
+      await account.get(CHUNK);
+      account.refusals = Infinity;
+      const began = account.time;
+      for (let times = 0; times <= most; times++) {
+        const held = account.time;
+        const { status, headers, body } = await account.gate.answer({ method, path, query: times ? `busy=${times}` : '', headers: { 'if-none-match': '*' }, address: '192.0.2.1' });
+        if (times === most) { assert.equal(status, 503); break; }
+        assert.deepEqual([status, headers.location, headers['cache-control'], body], [302, `${path}?busy=${times + 1}`, 'no-store', '']);
+        assert(account.time - held <= 2000, `${account.time - held} ms`);
+      }
+      assert(account.time - began <= 8000 && account.time - began > 4000, `${account.time - began} ms`);
+      // no count leads on for ever
+      assert.equal((await account.gate.answer({ method, path, query: 'busy=2', headers: {} })).status, 503);
+    }
+  }
+});
+
+test('what AWS refuses for good, and a guess that may not be made, is not asked for again', async () => {
+  const account = new Account().publish('reel');
+  for (let i = 0; i < 10; i++) await account.get(`/guess-${i}/`);
+  assert.equal((await account.get('/guess-10/index.m3u8')).status, 503);
+  account.answer = async () => ({ status: 403, retryAfter: 0 });
+  assert.equal((await account.get(CHUNK, {}, '192.0.2.2')).status, 503);
+});
+
+test('absolute playlists name whole addresses, in attributes too, and are not there without the gate\'s own', async () => {
+  const account = new Account({ base: 'https://gate.example/' }).publish('reel');
+  const text = async path => Buffer.concat([...(await account.get(path)).body]).toString();
+  assert.match(await text('/reel/index.abs.m3u8'), new RegExp(`^https://gate\\.example/reel/${GENERATION}/src\\.abs\\.m3u8$`, 'm'));
+  const media = await text(`/reel/${GENERATION}/src.abs.m3u8`);
+  assert.equal(media.split('\n').filter(line => line.startsWith('https://gate.example/reel/0123abcd/src/000')).length, 3, media);
+  assert.equal((await new Account().publish('reel').get('/reel/index.abs.m3u8')).status, 404);
+});
+
+test('people get a page of a refusal, which comes back by itself if that may help', async () => {
+  const account = new Account();
+  const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+  const absent = await account.get('/absent/', { accept });
+  assert.equal(absent.status, 404);
+  assert.match(absent.body, /^<!doctype html>[^]*There is nothing here/);
+  assert(!absent.body.includes('refresh') && !absent.body.includes('absent'), absent.body);
+  const style = createHash('sha256').update(/<style>([^]*)<\/style>/.exec(absent.body)[1]).digest('base64');
+  assert(absent.headers['content-security-policy'].startsWith(`default-src 'none'; style-src 'sha256-${style}';`));
+  account.refusals = Infinity;
+  const busy = await account.get('/other/', { accept }, '192.0.2.2');
+  assert.deepEqual([busy.status, busy.headers.vary, busy.headers['cache-control']], [503, 'accept', 'no-store']);
+  assert(busy.body.includes(`<meta http-equiv="refresh" content="${busy.headers['retry-after']}">`), busy.body);
+  for (const other of ['*/*', 'text/plain', undefined]) assert.equal((await account.get('/absent/', { accept: other })).body, 'not found\n');
 });
 
 test('an index stays known while one that follows it can\'t be read, however large both are', async () => {

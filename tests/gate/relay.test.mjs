@@ -50,6 +50,23 @@ test('a segment is whole, and playlist and link are asked for once', async () =>
   assert.deepEqual(seen.gate.map(({ url }) => url), ['/reel/0123abcd/src.m3u8', '/reel/0123abcd/src/0001.ts']);
 });
 
+test('a gate that is busy is followed to where it sends, and no further', async () => {
+  const usual = gate;
+  const busy = most => (request, response) => {
+    const { pathname, searchParams } = new URL(request.url, 'http://x');
+    const times = Number(searchParams.get('busy') ?? 0);
+    if (times >= most) return usual(Object.assign(request, { url: pathname }), response);
+    response.writeHead(302, { location: `${pathname}?busy=${times + 1}`, 'cache-control': 'no-store' }).end();
+  };
+  gate = busy(1);
+  assert.deepEqual(await bytes(await get(relay())), CHUNK.subarray(166, 366));
+  assert.equal(seen.gate.length, 4);
+  gate = (request, response) => response.writeHead(302, { location: `${new URL(request.url, 'http://x').pathname}?busy=1` }).end();
+  seen.gate = [];
+  assert.equal((await get(relay())).status, 502);
+  assert.equal(seen.gate.length, 3, 'a gate that leads in a circle is left');
+});
+
 test('a link is kept for as long as the gate allows and no longer', async () => {
   let time = 0;
   const one = relay({ now: () => time });

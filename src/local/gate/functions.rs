@@ -21,19 +21,62 @@ use crate::local::{
     store::record::Function,
 };
 
-pub(super) type Deadline = Instant;
-
 /// A request is answered within this, if only by a 503.
 const PATIENCE: Duration = Duration::from_secs(8);
+/// So long a busy AWS is asked again for a player before that is sent to where it is once more.
+const HOLD: Duration = Duration::from_secs(2);
 /// Shortest mean wait between attempts.
 const BACKOFF_LEAST: Duration = Duration::from_millis(60);
 
 /// There is no answer now, but there may be one soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Busy;
+pub(super) enum Busy {
+    /// Whoever asks again at once may have one.
+    Again,
+    /// Asking again at once would not help.
+    Refused,
+}
 
-pub(super) fn deadline() -> Deadline {
-    Instant::now() + PATIENCE
+/// Until when a request is answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deadline {
+    /// Whoever asks gives up for good then, wherever it was sent meanwhile: how long the waits between attempts are
+    /// goes by this.
+    pub(super) end: Instant,
+    /// AWS is not asked again after this.
+    hold: Instant,
+}
+
+impl Deadline {
+    /// Of a request that has been sent to where it is `times` times, and may be `most` times.
+    pub(super) fn of(times: u8, most: u8) -> Self {
+        let now = Instant::now();
+        let end = now + PATIENCE - HOLD * u32::from(times);
+        Self { end, hold: if times < most { now + HOLD } else { end } }
+    }
+
+    /// Waiting for a guess's turn is not waiting for AWS.
+    pub(super) fn after(self, waited: Duration) -> Self {
+        Self { hold: (self.hold + waited).min(self.end), ..self }
+    }
+}
+
+/// How often AWS is asked again: what a player shows first twice as often as what it reads ahead. All instances share one
+/// rate, and this is how one of them lets others go before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Haste {
+    First,
+    Ahead,
+}
+
+impl Haste {
+    /// The mean wait between attempts is this part of the time that is left.
+    fn part(self) -> u32 {
+        match self {
+            Self::First => 16,
+            Self::Ahead => 8,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -68,6 +111,7 @@ impl Functions {
         &self,
         name: &str,
         deadline: Deadline,
+        haste: Haste,
         attempts: Option<u32>,
     ) -> Result<Option<Function>, Busy> {
         let mut attempt = 0;
@@ -76,14 +120,15 @@ impl Functions {
             match self.ask(name).await {
                 Attempt::Found(function) => return Ok(Some(*function)),
                 Attempt::Missing => return Ok(None),
-                Attempt::Refused => return Err(Busy),
+                Attempt::Refused => return Err(Busy::Refused),
                 Attempt::Busy => {}
             }
             // waits shrink as the deadline nears, so that who waited longest is next
-            let left = deadline.saturating_duration_since(Instant::now());
-            let wait = (left / 8).max(BACKOFF_LEAST).mul_f64(2.0 * fastrand::f64());
-            if attempts.is_some_and(|bound| attempt >= bound) || wait >= left {
-                return Err(Busy);
+            let now = Instant::now();
+            let left = deadline.end.saturating_duration_since(now);
+            let wait = (left / haste.part()).max(BACKOFF_LEAST).mul_f64(2.0 * fastrand::f64());
+            if attempts.is_some_and(|bound| attempt >= bound) || now + wait >= deadline.hold {
+                return Err(Busy::Again);
             }
             tokio::time::sleep(wait).await;
         }

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     bounded::bound,
-    functions::{Busy, Deadline, Functions, Joined},
+    functions::{Busy, Deadline, Functions, Haste, Joined},
 };
 use crate::local::{
     context::Context,
@@ -77,6 +77,7 @@ impl Links {
         name: &str,
         sha256: &str,
         dead: bool,
+        haste: Haste,
         deadline: Deadline,
     ) -> Result<Option<Kept>, Busy> {
         if let Some(known) = self.known(name, sha256, dead) {
@@ -87,7 +88,7 @@ impl Links {
         if !dead && let Some(known) = self.known(name, sha256, false) {
             return Ok(known);
         }
-        let found = self.functions.get(name, deadline, None).await?;
+        let found = self.functions.get(name, deadline, haste, None).await?;
         let now = self.shared.now();
         let Some(function) = found.filter(|function| function.code.sha256 == sha256) else {
             let mut state = self.state();

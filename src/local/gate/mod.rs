@@ -30,10 +30,10 @@ use crate::model::{
     },
     reel::{
         index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
-        name::{FunctionName, Generation, ReelName, RenditionId},
+        name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     },
 };
-use functions::{Busy, Deadline, deadline};
+use functions::{Busy, Deadline, Haste};
 use guesses::{Asker, Client};
 use links::{Kept, Links};
 use page::Values;
@@ -45,6 +45,8 @@ mod functions;
 mod guesses;
 mod links;
 mod page;
+mod people;
+mod playlists;
 mod reels;
 mod relay;
 mod reply;
@@ -77,12 +79,9 @@ pub(super) async fn handle(
     }
     let reply = match other_method(&parts.method) {
         Some(reply) => reply,
-        None => gate
-            .answer(&parts, peer.address.into())
-            .await
-            .map_or_else(|Busy| Reply::busy(), |found| found.unwrap_or_else(Reply::not_found)),
+        None => gate.answer(&parts, peer.address.into()).await,
     };
-    let response = reply.shaped(&parts.method, &parts.headers);
+    let response = people::page(reply, &parts.headers).shaped(&parts.method, &parts.headers);
     note(shared, operation, response.status().as_u16());
     response
 }
@@ -145,13 +144,23 @@ impl Gate {
         Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
     }
 
-    async fn answer(&self, parts: &Parts, client: Client) -> Answer {
+    async fn answer(&self, parts: &Parts, client: Client) -> Reply {
         let (reel, what) = match path::gate(parts.uri.path()) {
-            None => return Ok(None),
-            Some(Asked::Player(name)) => return Ok(player(&name)),
+            None => return Reply::not_found(),
+            Some(Asked::Player(name)) => return player(&name).unwrap_or_else(Reply::not_found),
             Some(Asked::Reel(reel, what)) => (reel, what),
         };
-        let asker = Asker { client, deadline: deadline() };
+        let again = what.again();
+        let times = times(parts.uri.query()).min(again);
+        let asker = Asker { client, deadline: Deadline::of(times, again) };
+        match self.of_reel(reel, what, parts, asker).await {
+            Ok(found) => found.unwrap_or_else(Reply::not_found),
+            Err(Busy::Again) if times < again => Reply::again(parts.uri.path(), times + 1),
+            Err(_) => Reply::busy(),
+        }
+    }
+
+    async fn of_reel(&self, reel: ReelName, what: What, parts: &Parts, asker: Asker) -> Answer {
         match what {
             What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),
             What::Page => Ok(self.reels.current(&reel, asker).await?.map(|found| self.page(&found))),
@@ -162,7 +171,16 @@ impl Gate {
             What::RelayMultivariant if self.relay().is_none() => Ok(None),
             What::RelayMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                Ok(found.and_then(|found| for_relay(&found.file(MULTIVARIANT_ENTRY)?)))
+                let named = |found: &Reel| playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".relay.m3u8");
+                Ok(found.and_then(|found| playlist(named(&found).map(Bytes::from))))
+            }
+            What::AbsMultivariant => {
+                let found = self.reels.current(&reel, asker).await?;
+                let base = format!("{}/{reel}/", self.shared.origins.gate.url);
+                Ok(found.and_then(|found| {
+                    let text = playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".abs.m3u8")?;
+                    playlist(playlists::absolute(&text, &base))
+                }))
             }
             What::Poster => {
                 let found = self.reels.current(&reel, asker).await?;
@@ -196,7 +214,12 @@ impl Gate {
             Inside::Init => Ok(file("-init.mp4").map(|bytes| Reply::file(bytes, "video/mp4", IMMUTABLE))),
             Inside::RelayMedia => {
                 let base = format!("{}/{reel}/{generation}/", relay.unwrap_or_default());
-                Ok(file(".relay.m3u8").and_then(|text| with_base(&text, &base)))
+                Ok(file(".relay.m3u8").and_then(|text| playlist(playlists::with_base(&text, &base))))
+            }
+            Inside::AbsMedia => {
+                let base = format!("{}/{reel}/{generation}/", self.shared.origins.gate.url);
+                let text = file(".m3u8");
+                Ok(text.and_then(|text| playlist(playlists::absolute(std::str::from_utf8(&text).ok()?, &base))))
             }
             Inside::Chunk(number, container) => {
                 let Some(chunk) = found.chunk(generation, &rendition, number, container) else { return Ok(None) };
@@ -217,7 +240,11 @@ impl Gate {
         deadline: Deadline,
     ) -> Result<Option<Kept>, Busy> {
         let Ok(sha256) = STANDARD.decode(sha256) else { return Ok(None) };
-        self.links.get(&name.to_string(), &hex(&sha256), dead, deadline).await
+        let haste = match name {
+            FunctionName::Chunk { number: ChunkNumber::FIRST, .. } => Haste::First,
+            _ => Haste::Ahead,
+        };
+        self.links.get(&name.to_string(), &hex(&sha256), dead, haste, deadline).await
     }
 
     fn redirect(&self, kept: &Kept) -> Reply {
@@ -257,29 +284,16 @@ fn bare(reel: &ReelName, query: Option<&str>) -> Reply {
         .with(header::CACHE_CONTROL, "public, max-age=300")
 }
 
-/// The multivariant playlist, naming the relay's media playlists.
-fn for_relay(text: &Bytes) -> Option<Reply> {
-    let text = std::str::from_utf8(text).ok()?;
-    let mut relayed = String::with_capacity(text.len() + 64);
-    for line in text.split_inclusive('\n') {
-        let (content, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
-        let content = content.replace(".m3u8\"", ".relay.m3u8\"");
-        match content.strip_suffix(".m3u8") {
-            Some(stem) => relayed.extend([stem, ".relay.m3u8"]),
-            None => relayed.push_str(&content),
-        }
-        relayed.push_str(end);
-    }
-    Some(Reply::file(Bytes::from(relayed), PLAYLIST, SHORT))
+/// A playlist that names where gate or relay are, which may change: short-lived.
+fn playlist(text: Option<Bytes>) -> Option<Reply> {
+    Some(Reply::file(text?, PLAYLIST, SHORT))
 }
 
-/// A relay media playlist with the relay's address before each URI. Short-lived: the relay may be switched off.
-fn with_base(text: &Bytes, base: &str) -> Option<Reply> {
-    let text = std::str::from_utf8(text).ok()?;
-    let is_uri = |line: &str| !line.starts_with('#') && !line.trim().is_empty();
-    let placed: String = text
-        .split_inclusive('\n')
-        .map(|line| if is_uri(line) { format!("{base}{line}") } else { line.to_owned() })
-        .collect();
-    Some(Reply::file(Bytes::from(placed), PLAYLIST, SHORT))
+/// How often this player has been sent to where it is already.
+fn times(query: Option<&str>) -> u8 {
+    match query {
+        Some("busy=1") => 1,
+        Some("busy=2") => 2,
+        _ => 0,
+    }
 }

@@ -16,7 +16,7 @@ use zip::ZipArchive;
 
 use super::{
     bounded::bound,
-    functions::{Busy, Deadline, Functions, Joined},
+    functions::{Busy, Deadline, Functions, Haste, Joined},
     guesses::{Asker, Client, Guesses},
 };
 use crate::{
@@ -93,6 +93,8 @@ struct Known {
     absent: HashMap<Absent, OffsetDateTime>,
     /// Reels whose index is not one that can be read.
     unreadable: HashMap<ReelName, OffsetDateTime>,
+    /// Until when a guess that AWS has not answered may be made again: who made it is sent back for the answer.
+    begun: HashMap<Absent, OffsetDateTime>,
     guesses: Guesses,
 }
 
@@ -110,7 +112,8 @@ impl Reels {
     pub(super) fn new(shared: &Arc<Context>) -> Self {
         let guesses = Guesses::new(shared.now(), fastrand::f64());
         let (kept, known) = (HashMap::new(), HashMap::new());
-        let state = Known { kept, known, absent: HashMap::new(), unreadable: HashMap::new(), guesses };
+        let (absent, unreadable, begun) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let state = Known { kept, known, absent, unreadable, begun, guesses };
         Self {
             functions: Functions::new(shared),
             joined: Joined::default(),
@@ -156,8 +159,8 @@ impl Reels {
         if self.is_absent(&absent, now) {
             return Ok(None);
         }
-        let ask = async {
-            let reel = self.check(name, &kept, asker.deadline, None).await?;
+        let ask = async |deadline| {
+            let reel = self.check(name, &kept, deadline, None).await?;
             let found = reel.filter(|reel| reel.index.generation(generation).is_some());
             if found.is_none() {
                 self.state().miss(absent.clone(), now);
@@ -165,17 +168,17 @@ impl Reels {
             Ok(found)
         };
         // where the index is due for a look, as it is for a playlist, looking is no guess
-        let found = if now < kept.check_at { self.guess(asker, &absent, ask).await } else { ask.await };
+        let found = if now < kept.check_at { self.guess(asker, &absent, ask).await } else { ask(asker.deadline).await };
         found.map(serving)
     }
 
     async fn discover(&self, name: &ReelName, asker: Asker) -> Result<Option<Arc<Reel>>, Busy> {
         let absent = (name.clone(), None);
-        let ask = async {
+        let ask = async |deadline| {
             let _turn = self.joined.turn(name).await;
             match self.settled(&absent) {
                 Some(settled) => Ok(settled),
-                None => self.load(name, None, asker.deadline, None).await,
+                None => self.load(name, None, deadline, None).await,
             }
         };
         let now = self.functions.now();
@@ -188,8 +191,8 @@ impl Reels {
             (state.known.contains_key(name), unreadable)
         };
         match known {
-            _ if unreadable => Err(Busy),
-            true => ask.await,
+            _ if unreadable => Err(Busy::Refused),
+            true => ask(asker.deadline).await,
             false => self.guess(asker, &absent, ask).await,
         }
     }
@@ -201,27 +204,42 @@ impl Reels {
         &self,
         asker: Asker,
         about: &Absent,
-        ask: impl Future<Output = Result<Option<Arc<Reel>>, Busy>>,
+        ask: impl AsyncFnOnce(Deadline) -> Result<Option<Arc<Reel>>, Busy>,
     ) -> Result<Option<Arc<Reel>>, Busy> {
-        let Asker { client, deadline } = asker;
-        let _turn = timeout_at(deadline, self.guessing.turn(&client)).await.map_err(|_| Busy)?;
-        if !self.state().guesses.has(client, self.functions.now()) {
-            return Err(Busy);
+        let (Asker { client, deadline }, began) = (asker, Instant::now());
+        if self.state().begun.get(about).is_some_and(|until| *until > self.functions.now()) {
+            let found = ask(deadline).await?;
+            self.state().begun.remove(about);
+            return Ok(found);
         }
-        let _turn_of_all = timeout_at(deadline, self.slot.lock()).await.map_err(|_| Busy)?;
+        let _turn = timeout_at(deadline.end, self.guessing.turn(&client)).await.map_err(|_| Busy::Refused)?;
+        if !self.state().guesses.has(client, self.functions.now()) {
+            return Err(Busy::Refused);
+        }
+        let _turn_of_all = timeout_at(deadline.end, self.slot.lock()).await.map_err(|_| Busy::Refused)?;
         // the request that had the turn before may have asked the same
         if let Some(settled) = self.settled(about) {
             return Ok(settled);
         }
-        let most = deadline.saturating_duration_since(Instant::now()).saturating_sub(ATTEMPT);
-        let wait = self.state().guesses.wait(self.functions.now(), most.try_into().map_err(|_| Busy)?).ok_or(Busy)?;
+        let most = deadline.end.saturating_duration_since(Instant::now()).saturating_sub(ATTEMPT);
+        let most = most.try_into().map_err(|_| Busy::Refused)?;
+        let wait = self.state().guesses.wait(self.functions.now(), most).ok_or(Busy::Refused)?;
         tokio::time::sleep(wait.unsigned_abs()).await;
         let taken = self.state().guesses.take(client, self.functions.now());
-        let found = ask.await;
+        let until = self.functions.now() + deadline.end.saturating_duration_since(Instant::now());
+        {
+            let begun = &mut self.state().begun;
+            bound(begun, ABSENT_KEPT, |until| *until);
+            begun.insert(about.clone(), until);
+        }
+        let found = ask(deadline.after(began.elapsed())).await;
+        if found.is_ok() {
+            self.state().begun.remove(about);
+        }
         match &found {
             Ok(Some(_)) => self.state().guesses.give_back(&taken),
             Ok(None) => {}
-            Err(Busy) => self.state().guesses.give_back_to_client(&taken),
+            Err(_) => self.state().guesses.give_back_to_client(&taken),
         }
         found
     }
@@ -270,7 +288,7 @@ impl Reels {
         attempts: Option<u32>,
     ) -> Result<Option<Arc<Reel>>, Busy> {
         let function = FunctionName::Index { reel: name.clone() }.to_string();
-        let found = self.functions.get(&function, deadline, attempts).await?;
+        let found = self.functions.get(&function, deadline, Haste::First, attempts).await?;
         let now = self.functions.now();
         let Some(found) = found else {
             self.state().forget(name, now);
@@ -293,7 +311,7 @@ impl Reels {
             // gone or damaged: a later request sees what is there then
             bound(&mut state.unreadable, ABSENT_KEPT, |until| *until);
             state.unreadable.insert(name.clone(), now + ABSENT_FOR);
-            return Err(Busy);
+            return Err(Busy::Refused);
         };
         bound(&mut state.kept, KEPT, |kept| kept.check_at);
         let kept = Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + INDEX_CHECK_EVERY };

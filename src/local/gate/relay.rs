@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     Answer, Gate, front,
-    functions::{Busy, deadline},
+    functions::{Busy, Deadline},
     guesses::{Asker, Client},
     note,
     reply::{IMMUTABLE, Reply, other_method},
@@ -45,7 +45,7 @@ pub(in crate::local) async fn handle(
         Some(reply) => reply,
         None => answer(&gate, &parts, peer.address.into())
             .await
-            .map_or_else(|Busy| busy(), |found| found.unwrap_or_else(Reply::not_found)),
+            .map_or_else(|_| busy(), |found| found.unwrap_or_else(Reply::not_found)),
     };
     let response = reply.shaped(&parts.method, &parts.headers);
     note(shared, operation, response.status().as_u16());
@@ -60,7 +60,8 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     let Some(Segment { reel, generation, rendition, number, container }) = path::relay(parts.uri.path()) else {
         return Ok(None);
     };
-    let deadline = deadline();
+    // it follows wherever the gate would send a player
+    let deadline = Deadline::of(0, 0);
     let Some(found) = gate.reels.having(&reel, generation, Asker { client, deadline }).await? else { return Ok(None) };
     let playlist = found.file(&format!("{generation}/{rendition}.m3u8"));
     if playlist.as_ref().is_some_and(|playlist| playlist.len() as u64 > PLAYLIST_BYTES_MAX) {
@@ -79,7 +80,7 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     if place.offset.checked_add(place.bytes).is_none_or(|end| end > kept.code.bytes) {
         return Ok(None);
     }
-    let body = download::open(&gate.shared, &kept.code, place.offset, place.bytes).await.map_err(|_| Busy)?;
+    let body = download::open(&gate.shared, &kept.code, place.offset, place.bytes).await.map_err(|_| Busy::Again)?;
     let kind = match container {
         Container::Ts => "video/mp2t",
         Container::Mp4 => "video/mp4",

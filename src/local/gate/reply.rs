@@ -53,6 +53,11 @@ impl Reply {
             .with(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::RETRY_AFTER.as_str())
     }
 
+    /// Of the path that was asked for, once more: a player waits so, where a 503 would end the video or lose a segment.
+    pub(super) fn again(path: &str, times: u8) -> Self {
+        Self::new(StatusCode::FOUND).with(header::LOCATION, &format!("{path}?busy={times}"))
+    }
+
     pub(super) fn file(body: Bytes, kind: &str, cache: &str) -> Self {
         let tag = format!("\"{}\"", &hex(&Sha256::digest(&body))[..32]);
         let length = body.len().to_string();

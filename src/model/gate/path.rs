@@ -24,8 +24,22 @@ pub enum What {
     Page,
     Multivariant,
     RelayMultivariant,
+    AbsMultivariant,
     Poster,
     Inside(Generation, RenditionId, Inside),
+}
+
+impl What {
+    /// How often a player may be sent to where it is while AWS is busy: VLC follows one such redirect for a chunk, and
+    /// every player two for a playlist. Pages and pictures are a browser's, which can wait for itself.
+    pub fn again(&self) -> u8 {
+        match self {
+            Self::Inside(_, _, Inside::Chunk(..)) => 1,
+            Self::Multivariant | Self::RelayMultivariant | Self::AbsMultivariant => 2,
+            Self::Inside(_, _, Inside::Media | Inside::RelayMedia | Inside::AbsMedia) => 2,
+            Self::Bare | Self::Page | Self::Poster | Self::Inside(_, _, Inside::Init) => 0,
+        }
+    }
 }
 
 /// What is below a generation.
@@ -33,6 +47,7 @@ pub enum What {
 pub enum Inside {
     Media,
     RelayMedia,
+    AbsMedia,
     Init,
     Chunk(ChunkNumber, Container),
 }
@@ -49,6 +64,7 @@ pub fn gate(path: &str) -> Option<Asked> {
         "" => What::Page,
         "index.m3u8" => What::Multivariant,
         "index.relay.m3u8" => What::RelayMultivariant,
+        "index.abs.m3u8" => What::AbsMultivariant,
         "poster.jpg" => What::Poster,
         _ => inside(rest)?,
     };
@@ -67,6 +83,8 @@ fn inside(path: &str) -> Option<What> {
         (rendition, Inside::Chunk(number.parse().ok()?, container))
     } else if let Some(rendition) = rest.strip_suffix(".relay.m3u8") {
         (rendition, Inside::RelayMedia)
+    } else if let Some(rendition) = rest.strip_suffix(".abs.m3u8") {
+        (rendition, Inside::AbsMedia)
     } else if let Some(rendition) = rest.strip_suffix(".m3u8") {
         (rendition, Inside::Media)
     } else {
@@ -119,6 +137,8 @@ mod tests {
         assert_eq!(what("/clip/"), Some(What::Page));
         assert_eq!(what("/clip/index.m3u8"), Some(What::Multivariant));
         assert_eq!(what("/clip/index.relay.m3u8"), Some(What::RelayMultivariant));
+        assert_eq!(what("/clip/index.abs.m3u8"), Some(What::AbsMultivariant));
+        assert_eq!(what("/clip/0123abcd/src.abs.m3u8"), inside(Inside::AbsMedia));
         assert_eq!(what("/clip/poster.jpg"), Some(What::Poster));
         assert_eq!(what("/clip/0123abcd/src.m3u8"), inside(Inside::Media));
         assert_eq!(what("/clip/0123abcd/src.relay.m3u8"), inside(Inside::RelayMedia));

@@ -89,6 +89,7 @@ impl Public {
                     ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
                     ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
+                    ("people.mjs", include_str!("../../../assets/gate/people.mjs")),
                     ("watch.html", include_str!("../../../assets/gate/watch.html")),
                     ("player.js", PLAYER),
                 ];

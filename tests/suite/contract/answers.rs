@@ -8,7 +8,7 @@ use zipreel::{
 use super::{
     http::{Answer, client, get, send},
     reel::{self, GENERATION, payload},
-    requests::{To, chunks, guesses, not_found, other_methods, pages, players, playlists, refusals, segments},
+    requests::{To, chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments},
     sides::{Account, Options},
 };
 
@@ -30,7 +30,7 @@ pub(crate) async fn published_at(clock: Clock) -> Account {
 async fn every_request_gets_the_answer_of_the_contract() {
     let account = published().await;
     for side in account.sides().await {
-        for rows in [playlists(), pages(), players(), chunks(), segments(), refusals(), other_methods()] {
+        for rows in [playlists(), pages(), players(), chunks(), segments(), people(), refusals(), other_methods()] {
             for row in rows {
                 row.check(&side).await;
             }
@@ -153,6 +153,17 @@ async fn the_page_shows_its_reel_and_its_policy_lets_only_its_own_script_run() {
         }
         assert_eq!(html.matches("{{").count(), html.matches("{{reel}}").count(), "only the title's own braces stay");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_same_page_from_every_side() {
+    let account = published().await;
+    let mut pages = Vec::new();
+    for side in account.sides().await {
+        let page = send(&side.gate, "GET", "/nothing.html", &["Accept: text/html"]).await;
+        pages.push(format!("{}\n{}", page.header("content-security-policy").unwrap(), page.text()));
+    }
+    assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
 }
 
 /// What differs between two sides is where they are.

@@ -15,7 +15,7 @@ use zipreel::{
 
 use super::{
     answers::{published, published_at},
-    http::{client, get, get_from, send, send_from},
+    http::{Answer, client, get, get_from, send, send_from},
     reel::GENERATION,
     reel::{self, payload},
     runtime::{Reserved, Spec},
@@ -252,21 +252,58 @@ async fn shortage(account: &Account, side: &Side) {
     account.stand_in.faults().set("429@GetFunction=1.0".parse().unwrap());
     let begun = Instant::now();
     let (chunk, segment, known, playlist) = tokio::join!(
-        get(&side.gate, "/reel/0123abcd/src/0002.ts"),
+        followed(&side.gate, "/reel/0123abcd/src/0002.ts"),
         get(&side.relay, "/reel/0123abcd/src/5.ts"),
         get(&side.gate, CHUNK),
         get(&side.gate, "/reel/index.m3u8"),
     );
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!((known.status, playlist.status), (302, 200));
+    let (sent_on, chunk) = chunk;
+    assert_eq!(sent_on, ["/reel/0123abcd/src/0002.ts?busy=1"], "{}", side.name);
     for answer in [chunk, segment] {
         assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.header("access-control-expose-headers"), Some("retry-after"));
         assert!(answer.header("retry-after").unwrap().parse::<u64>().unwrap() >= 2, "{answer:?}");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
     account.stand_in.faults().set("429@GetFunction=2x".parse::<Faults>().unwrap());
-    assert_eq!(get(&side.gate, "/reel/0123abcd/src/0003.ts").await.status, 302, "a short shortage is waited out");
+    let (_, short) = followed(&side.gate, "/reel/0123abcd/src/0003.ts").await;
+    assert!(short.header("location").is_some_and(|location| location.contains("X-Amz-Signature")), "{short:?}");
+}
+
+/// As a player goes where the gate sends it: the places of its own that it named, and the answer that named none.
+async fn followed(gate: &str, path: &str) -> (Vec<String>, Answer) {
+    let (mut places, mut at) = (Vec::new(), path.to_owned());
+    loop {
+        let asked = Instant::now();
+        let answer = get(gate, &at).await;
+        let again = answer.header("location").filter(|location| location.starts_with(path));
+        let Some(again) = again.map(str::to_owned) else { return (places, answer) };
+        assert_eq!((answer.status, answer.header("cache-control")), (302, Some("no-store")), "{answer:?}");
+        assert!(asked.elapsed() < Duration::from_secs(5), "it was held for {:?}", asked.elapsed());
+        places.push(again.clone());
+        at = again;
+    }
+}
+
+#[tokio::test]
+async fn a_playlist_of_a_busy_gate_is_sent_to_itself_twice_and_a_page_never() {
+    let account = published().await;
+    for side in [account.own(), account.node(Options { at_once: 4, ..Options::default() }).await] {
+        account.stand_in.faults().set("429@GetFunction=1.0".parse().unwrap());
+        let people = ["Accept: text/html,*/*;q=0.8"];
+        let ((sent_on, playlist), page) = tokio::join!(
+            followed(&side.gate, "/reel/index.m3u8"),
+            send_from(client(2), &side.gate, "GET", "/reel/", &people)
+        );
+        let expected = ["/reel/index.m3u8?busy=1", "/reel/index.m3u8?busy=2"];
+        assert_eq!((sent_on.as_slice(), playlist.status), (&expected.map(str::to_owned)[..], 503), "{}", side.name);
+        let refresh = format!("<meta http-equiv=\"refresh\" content=\"{}\">", page.header("retry-after").unwrap());
+        assert!(page.status == 503 && page.text().contains(&refresh), "{}: {page:?}", side.name);
+        account.stand_in.faults().clear();
+    }
 }
 
 #[tokio::test]

@@ -138,6 +138,9 @@ pub(super) fn playlists() -> Vec<Row> {
         file("/reel/0123abcd/src.m3u8", IMMUTABLE).body(Body::Has("\nsrc/0003.ts\n")),
         file("/reel/0123abcd/360p.m3u8", IMMUTABLE).body(Body::Has("\n360p/0001.mp4\n")),
         file("/reel/0123abcd/src.relay.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/5.ts\n")),
+        file("/reel/index.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src.abs.m3u8\n")),
+        file("/reel/0123abcd/src.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/0003.ts\n")),
+        file("/reel/0123abcd/360p.abs.m3u8", SHORT).body(Body::Has(":URI=\"http://")),
         file("/reel/index.m3u8", SHORT).sending("Origin: https://example.com"),
         file("/reel/index.m3u8", SHORT).sending("If-None-Match: \"another\""),
         file("/reel/index.m3u8", SHORT).method("HEAD").body(Body::Empty),
@@ -241,6 +244,8 @@ pub(super) fn refusals() -> Vec<Row> {
         "/absent/index.m3u8",
         "/absent/index.relay.m3u8",
         "/absent/poster.jpg",
+        "/absent/index.abs.m3u8",
+        "/reel/0123abcd/nope.abs.m3u8",
         "/absent/0123abcd/src/0001.ts",
         "/reel/index.json",
         "/reel/index.m3u8/",
@@ -299,6 +304,26 @@ pub(super) fn refusals() -> Vec<Row> {
     ];
     let of_gate = gate_paths.into_iter().map(|path| not_found(To::Gate, path));
     of_gate.chain(relay_paths.into_iter().map(|path| not_found(To::Relay, path))).collect()
+}
+
+/// What people see who come with a browser; everything else gets the text.
+pub(super) fn people() -> Vec<Row> {
+    let page = |path: &str| {
+        gate(path, 404)
+            .sending("Accept: text/html,application/xhtml+xml,*/*;q=0.8")
+            .header("content-type", "text/html; charset=utf-8")
+            .header("cache-control", "no-store")
+            .header("vary", "accept")
+            .header("referrer-policy", "no-referrer")
+    };
+    vec![
+        page("/absent/").body(Body::Has("There is nothing here")),
+        page("/reel/nothing.html").body(Body::Has("There is nothing here")),
+        page("/reel/0123abcd/src/0009.ts").method("HEAD").body(Body::Empty),
+        not_found(To::Gate, "/absent/").sending("Accept: */*").header("vary", "accept"),
+        not_found(To::Gate, "/absent/").sending("Accept: text/htmlx, text/plain"),
+        gate("/reel/index.m3u8", 200).sending("Accept: text/html").header("content-type", PLAYLIST),
+    ]
 }
 
 /// Names of reels that are not there, each the guess of another client.

@@ -1,0 +1,36 @@
+//! Playlists of an index as they are sent: naming other playlists, or whole addresses.
+
+use bytes::Bytes;
+
+/// A multivariant playlist that names other media playlists: `ending` instead of `.m3u8`.
+pub(super) fn naming(text: &Bytes, ending: &str) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    let mut named = String::with_capacity(text.len() + 64);
+    for line in text.split_inclusive('\n') {
+        let (content, end) = line.split_at(line.trim_end_matches(['\r', '\n']).len());
+        let content = content.replace(".m3u8\"", &format!("{ending}\""));
+        match content.strip_suffix(".m3u8") {
+            Some(stem) => named.extend([stem, ending]),
+            None => named.push_str(&content),
+        }
+        named.push_str(end);
+    }
+    Some(named)
+}
+
+/// With `base` before the URI of each line and of each attribute.
+pub(super) fn absolute(text: &str, base: &str) -> Option<Bytes> {
+    let attributes = text.replace("URI=\"", &format!("URI=\"{base}"));
+    with_base(&attributes.into(), base)
+}
+
+/// With `base` before the URI of each line.
+pub(super) fn with_base(text: &Bytes, base: &str) -> Option<Bytes> {
+    let text = std::str::from_utf8(text).ok()?;
+    let is_uri = |line: &str| !line.starts_with('#') && !line.trim().is_empty();
+    let placed: String = text
+        .split_inclusive('\n')
+        .map(|line| if is_uri(line) { format!("{base}{line}") } else { line.to_owned() })
+        .collect();
+    Some(Bytes::from(placed))
+}
