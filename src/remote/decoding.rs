@@ -227,7 +227,7 @@ impl Watching<'_> {
             let Some(made) = made else { return Ok(None) };
             // what it refers to was not read
             let lacks = !independent && before.is_none() && one.number > 0;
-            if !made.is_right() && !(lacks && made.is_usable()) {
+            if !(made.is_right() || lacks && made.is_usable()) {
                 troubles.push(one.trouble(&made, made.is_usable()));
             } else if let Some(before) = before.filter(|_| independent && one.breaks) {
                 let across = decode::after(tools, before.segment(), one.segment(), cancel).await?;

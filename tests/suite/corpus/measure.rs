@@ -94,7 +94,7 @@ fn extent(entry: &Entry, video: bool, base: i64) -> Option<Extent> {
     frames.sort_unstable();
     let frame = frames.get(frames.len() / 2).copied().unwrap_or(0);
     // ffprobe takes a picture's duration from the average rate
-    let last_frame = if video { spacings.last().or(duration) } else { duration }.unwrap_or(0);
+    let last_frame = if video { spacings.next_back().or(duration) } else { duration }.unwrap_or(0);
     Some(Extent { start: base + start, end: base + last + last_frame, frame })
 }
 

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::{
     all_right,
-    make::{A, C, V, X, base, base_ts, ffmpeg, patched},
+    make::{A, C, X, base, base_ts, ffmpeg, patched},
     row,
 };
 use crate::{

@@ -146,7 +146,7 @@ fn lengths() -> Vec<Row> {
     let mp4 = |name, words: &'static str, seconds| {
         row(name, move |folder| {
             let right = ffmpeg(folder, &format!("-i {{base}} -c copy {words} right.mp4"));
-            patched(folder, &right, "wide.mp4", |bytes| patch::longest(bytes))
+            patched(folder, &right, "wide.mp4", patch::longest)
         })
         .frames("0:v 0:a")
         .seconds(seconds)

@@ -58,7 +58,7 @@ async fn goes_on_after(browser: Browser, trouble: Trouble, seconds: u64) {
     let more = ["--html", html.as_str(), "--seconds", &seconds];
     let seen = scene_that_asks("outages.mjs", browser, kind, &reel.page, &more, hears).await;
     assert!(seen["longest"].as_f64().unwrap() < LONGEST, "{trouble:?} of {seconds} s: {seen}");
-    eprintln!("{browser:?}: {trouble:?} of {seconds} s: plays on after {}", seen["seconds"]);
+    tell(&format!("{browser:?}: {trouble:?} of {seconds} s: plays on after {}", seen["seconds"]));
 }
 
 /// One after another: each has six videos at once.
