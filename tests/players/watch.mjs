@@ -86,6 +86,14 @@ const ranges = () => {
   return { played: list(document.querySelector('video').played), picture: video && list(video.buffer.buffered), sound: audio && list(audio.buffer.buffered) };
 };
 
+/** In the page: jumps, and keeps where it has landed before it plays on. */
+const jumpTo = time => {
+  const video = document.querySelector('video');
+  delete video.dataset.landed;
+  video.addEventListener('seeked', () => { video.dataset.landed = video.currentTime; }, { once: true });
+  video.currentTime = time;
+};
+
 /** One stretch from the start to this time, within a frame or two. */
 function isWhole(what, found, seconds) {
   assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
@@ -110,9 +118,9 @@ async function playsThrough(opened, { seconds, pictures, sound, jumps }) {
     await page.evaluate('document.querySelector("video").playbackRate = 1');
   }
   for (const jump of jumps) {
-    await page.evaluate(`document.querySelector("video").currentTime = ${jump}`);
-    await until(opened, '!video.seeking && video.readyState >= 2');
-    const landed = (await state(page)).currentTime;
+    await page.evaluate(jumpTo, jump);
+    await until(opened, '"landed" in video.dataset && !video.seeking && video.readyState >= 2');
+    const landed = await page.evaluate('+document.querySelector("video").dataset.landed');
     assert(Math.abs(landed - jump) < 0.5, `landed at ${landed} s, not at ${jump} s`);
     if ((await state(page)).paused) await page.keyboard.press(' ');
     await playsOn(opened, jump, 2);
