@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Right, Row, alone, choice, damage, locked, times};
 
 /// Rows that are the same fault in several files: what it is, and what their names begin with or are.
-const ONE_CAUSE: [(&str, &[&str]); 8] = [
+const ONE_CAUSE: [(&str, &[&str]); 9] = [
     ("no bytes", &["empty", "a file of no bytes", "empty M4A"]),
     ("not media at all", &["a text", "a name that quotes ffmpeg"]),
     ("cut off before the table", &["cut off before its table", "M4A cut off before its table"]),
@@ -24,6 +24,7 @@ const ONE_CAUSE: [(&str, &[&str]); 8] = [
     ),
     ("CENC of the sound", &["encrypted sound beside clear video", "encrypted M4A"]),
     ("ContentEncryption", &["Matroska with ContentEncryption", "WebM with ContentEncryption"]),
+    ("part of an FLV", &["cut off, FLV", "cut off, FLV, between tags"]),
     ("half of the file", &["MP3 cut off", "WAV cut off", "cut off, AVI"]),
 ];
 
