@@ -101,10 +101,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let made = made?;
     let proof = Proof { work: &work, tools, plan: &plan, independent: made.generation.is_independent() };
     let is_of_this_run = proof.of_made().await?;
-    let damage = work.damage(&plan);
-    if work.order.on_damage == OnDamage::Fail && !damage.is_none() {
-        return Err(Stopped::Failed(damage.refusal(&work.order.video, RULED_OUT)));
-    }
+    refuse_damage(&work, &plan)?;
     let (made, index) = deploy(making, made, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, sent_bytes } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
@@ -144,6 +141,15 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     };
     work.report(Event::Published(published.clone()));
     Ok(published)
+}
+
+/// Where the person wants no damaged video to be published.
+fn refuse_damage(work: &Work, plan: &MediaPlan) -> Result<(), Stopped> {
+    let damage = work.damage(plan);
+    if work.order.on_damage == OnDamage::Fail && !damage.is_none() {
+        return Err(Stopped::Failed(damage.refusal(&work.order.video, RULED_OUT)));
+    }
+    Ok(())
 }
 
 /// Deploys the index of what was just seen whole, and looks again: a deletion that was on its way may have come between.

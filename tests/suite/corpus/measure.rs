@@ -89,7 +89,7 @@ fn extent(entry: &Entry, video: bool, base: i64) -> Option<Extent> {
     let mut times: Vec<(i64, Option<i64>)> = of_kind.map(|packet| (since(base, packet.pts), packet.duration)).collect();
     times.sort_unstable();
     let (&(start, _), &(last, duration)) = (times.first()?, times.last()?);
-    let spacings = times.windows(2).map(|two| two[1].0 - two[0].0);
+    let mut spacings = times.windows(2).map(|two| two[1].0 - two[0].0);
     let mut frames: Vec<i64> = spacings.clone().chain(duration).filter(|ticks| *ticks > 0).collect();
     frames.sort_unstable();
     let frame = frames.get(frames.len() / 2).copied().unwrap_or(0);

@@ -6,7 +6,10 @@ use super::stage::{
     Browser::{self, Chromium, Firefox},
     Stage, scene_that_asks,
 };
-use crate::{clips::Clip, mishap::account::zipreel};
+use crate::{
+    clips::Clip,
+    mishap::account::{tell, zipreel},
+};
 
 /// What happens, and for how many seconds.
 #[derive(Debug, Clone, Copy)]
