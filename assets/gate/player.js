@@ -28,6 +28,8 @@ const AHEAD_FIRST = 20, AHEAD = 60, AHEAD_SAVING = 10, WATCHED = 60;
 const REPAIRS = 3, REPAIRS_WITHIN = 60_000;
 /** Seconds without a byte and without a picture, after which what plays is begun anew. */
 const IDLE = 20;
+/** Seconds without a picture where there is one to show: a browser lost its way, and finds it by a small jump. */
+const STUCK = 5;
 
 const chromium = /Chrom(e|ium)\//.test(navigator.userAgent);
 const later = ms => new Promise(done => setTimeout(done, ms));
@@ -61,7 +63,9 @@ class Player extends EventTarget {
   #absent = 0;
   #gap = null; // a piece that is not there, and is passed over when its time comes
   #watched = 0;
-  #moved = { time: 0, bytes: 0, at: 0 };
+  #shown = { time: 0, at: 0 }; // the last picture
+  #came = { bytes: 0, at: 0 }; // the last byte
+  #nudges = 0;
 
   constructor(video, { reel, relay = true, start = 0 }) {
     super();
@@ -174,11 +178,14 @@ class Player extends EventTarget {
   // ---- time that passes ----
 
   #onTime() {
-    const { video } = this, passed = video.currentTime - this.#moved.time;
+    const { video } = this, passed = video.currentTime - this.#shown.time;
     if (!video.readyState) return;
-    if (passed > 0 && passed < 2) this.#watched += passed;
+    if (passed > 0 && passed < 2) {
+      this.#watched += passed;
+      if (!video.seeking) this.#nudges = 0;
+    }
     if (!video.seeking) this.#at = video.currentTime;
-    this.#moved = { ...this.#moved, time: video.currentTime, at: performance.now() };
+    if (passed) this.#shown = { time: video.currentTime, at: performance.now() };
     if (this.hls) Object.assign(this.hls.config, this.#ahead());
     this.#overGap();
     if (!this.#attempt && !video.paused && video.readyState > 2) this.#say('playing');
@@ -192,15 +199,28 @@ class Player extends EventTarget {
 
   /** For what no event tells: a decoder or a connection that is dead after a sleep, and says nothing. */
   #watch(slept) {
-    const { video, hls } = this, bytes = this.loading ? this.loading.stats.loaded : 0;
-    if (slept || bytes !== this.#moved.bytes || !this.#wanted || video.ended || this.#attempt || this.#way < 0 || this.state === 'failed') {
-      this.#moved = { ...this.#moved, bytes, at: performance.now() };
+    const { video, hls } = this, now = performance.now(), bytes = this.loading ? this.loading.stats.loaded : 0;
+    if (bytes !== this.#came.bytes) this.#came = { bytes, at: now };
+    if (slept || !this.#wanted || video.ended || this.#attempt || this.#way < 0 || this.state === 'failed') {
+      this.#shown.at = this.#came.at = now;
       return;
     }
-    if (performance.now() - this.#moved.at < IDLE * 1000) return;
-    this.#moved.at = performance.now();
+    const still = now - this.#shown.at;
+    if (still > STUCK * 1000 && isLoaded(video, video.currentTime + .5)) return this.#nudge();
+    if (Math.min(still, now - this.#came.at) < IDLE * 1000) return;
+    this.#shown.at = this.#came.at = now;
     if (hls && hls.levels.length) return hls.startLoad(this.#at);
     this.#renew();
+  }
+
+  /** WebKitGTK now and then stands still after a jump over a small hole, with all that it needs. */
+  #nudge() {
+    this.#shown.at = performance.now();
+    if (++this.#nudges > 2) {
+      this.#nudges = 0;
+      return this.#renew();
+    }
+    this.video.currentTime += this.#nudges / 10;
   }
 
   // ---- trouble ----
