@@ -316,6 +316,11 @@ test('absolute playlists name whole addresses, in attributes too, and are not th
   const media = await text(`/reel/${GENERATION}/src.abs.m3u8`);
   assert.equal(media.split('\n').filter(line => line.startsWith('https://gate.example/reel/0123abcd/src/000')).length, 3, media);
   assert.equal((await new Account().publish('reel').get('/reel/index.abs.m3u8')).status, 404);
+  // The stand-in's gate is held to the same in src/local/gate/playlists.rs.
+  const index = await account.gate.reels.current('reel', {});
+  index.files.set(`${GENERATION}/src.m3u8`, Buffer.from('#EXTM3U\r\n#EXT-X-MAP:URI="src-init.mp4",BYTERANGE="1@2"\r\n\n#EXTINF:6,\nsrc/0001.ts'));
+  const base = `https://gate.example/reel/${GENERATION}/`;
+  assert.equal(await text(`/reel/${GENERATION}/src.abs.m3u8`), `#EXTM3U\r\n#EXT-X-MAP:URI="${base}src-init.mp4",BYTERANGE="1@2"\r\n\n#EXTINF:6,\n${base}src/0001.ts`);
 });
 
 test('people get a page of a refusal, which comes back by itself if that may help', async () => {

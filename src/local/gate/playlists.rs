@@ -34,3 +34,19 @@ pub(super) fn with_base(text: &Bytes, base: &str) -> Option<Bytes> {
         .collect();
     Some(Bytes::from(placed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The deployed gate is held to the same in gate.test.mjs.
+    #[test]
+    fn every_uri_of_an_absolute_playlist_is_whole_and_its_lines_stay_as_they_are() {
+        let text = "#EXTM3U\r\n#EXT-X-MAP:URI=\"src-init.mp4\",BYTERANGE=\"1@2\"\r\n\n#EXTINF:6,\nsrc/0001.ts";
+        assert_eq!(
+            absolute(text, "http://gate.example/a/").unwrap(),
+            "#EXTM3U\r\n#EXT-X-MAP:URI=\"http://gate.example/a/src-init.mp4\",BYTERANGE=\"1@2\"\r\n\n#EXTINF:6,\n\
+             http://gate.example/a/src/0001.ts"
+        );
+    }
+}

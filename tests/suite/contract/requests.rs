@@ -140,7 +140,7 @@ pub(super) fn playlists() -> Vec<Row> {
         file("/reel/0123abcd/src.relay.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/5.ts\n")),
         file("/reel/index.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src.abs.m3u8\n")),
         file("/reel/0123abcd/src.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/0003.ts\n")),
-        file("/reel/0123abcd/360p.abs.m3u8", SHORT).body(Body::Has(":URI=\"http://")),
+        file("/reel/0123abcd/360p.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/360p/0001.mp4\n")),
         file("/reel/index.m3u8", SHORT).sending("Origin: https://example.com"),
         file("/reel/index.m3u8", SHORT).sending("If-None-Match: \"another\""),
         file("/reel/index.m3u8", SHORT).method("HEAD").body(Body::Empty),
