@@ -34,15 +34,12 @@ const STUCK = 5;
 const chromium = /Chrom(e|ium)\//.test(navigator.userAgent);
 const later = ms => new Promise(done => setTimeout(done, ms));
 
-/** A script of a CDN by its hash, or the gate's copy of it for those whose network blocks CDNs. */
-async function script(sources, integrity) {
-  for (const src of sources) {
-    const element = Object.assign(document.createElement('script'), { src, integrity, crossOrigin: 'anonymous' });
-    const loaded = new Promise((done, failed) => Object.assign(element, { onload: done, onerror: failed }));
-    document.head.append(element);
-    try { return await Promise.race([loaded, later(SCRIPT).then(() => Promise.reject(new Error('no answer')))]); } catch { element.remove(); }
-  }
-  throw new Error('no copy could be loaded');
+/** A script of a CDN by its hash. */
+async function script(src, integrity) {
+  const element = Object.assign(document.createElement('script'), { src, integrity, crossOrigin: 'anonymous' });
+  const loaded = new Promise((done, failed) => Object.assign(element, { onload: done, onerror: () => failed(new Error(src)) }));
+  document.head.append(element);
+  try { await Promise.race([loaded, later(SCRIPT).then(() => Promise.reject(new Error(src)))]); } catch (error) { element.remove(); throw error; }
 }
 
 function isLoaded({ buffered }, time) {
@@ -297,7 +294,7 @@ class Player extends EventTarget {
     const { video } = this, way = this.#way;
     if (!video.currentSrc.startsWith('blob:')) video.removeAttribute('src');
     try {
-      if (!window.Hls) await script([HLS_JS, new URL('../lib/hls.js', this.reel).href], HLS_JS_INTEGRITY);
+      if (!window.Hls) await script(HLS_JS, HLS_JS_INTEGRITY);
     } catch {
       if (way !== this.#way || this.state === 'failed') return;
       const { status, after } = await this.#ask(this.relayPlaylist);

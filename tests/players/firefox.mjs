@@ -40,7 +40,7 @@ export async function launch({ packages, executable }) {
       page.on('request', request => {
         const { protocol, hostname } = new URL(request.url());
         if (protocol === 'data:') return undefined;
-        if (hostname === '127.0.0.1') return request.continue();
+        if (['127.0.0.1', 'localhost'].includes(hostname)) return request.continue();
         const body = fileOf(request.url());
         if (!body) return request.abort();
         return request.respond({ body, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } });

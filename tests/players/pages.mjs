@@ -52,6 +52,9 @@ const scenarios = {
     await frame.waitForSelector('video');
     await until(frame, STANDS, framed.said);
     assert.equal(await element.getAttribute('title'), values.title);
+    await frame.evaluate('document.getElementById("share").click()');
+    assert.equal(await frame.evaluate('document.getElementById("embed").value'), iframe, 'what the page offers is what the command prints');
+    await frame.evaluate('document.getElementById("sharing").close()');
     assert.deepEqual(framed.segments, [], 'nothing is loaded before someone plays');
     assert.deepEqual(await frame.evaluate('[innerWidth, innerHeight]'), [1280, 720]);
     await frame.click('#start');

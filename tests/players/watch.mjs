@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
+import { elsewhere } from './elsewhere.mjs';
+
 /** For one step; a browser on a busy machine without a GPU is slow. */
 const PATIENCE = 60_000;
 const DESK = { viewport: { width: 1280, height: 800 } };
@@ -267,6 +269,7 @@ const scenarios = {
     assert.equal(await page.evaluate('document.getElementById("link").value'), values.page);
     await page.evaluate('document.getElementById("from-here").click()');
     assert.match(await page.evaluate('document.getElementById("link").value'), /\/\?t=1\d$/);
+    assert.match(await page.evaluate('document.getElementById("embed").value'), /^<iframe src="[^"]*" title="[^"]*" style="width: min/);
     await page.evaluate('document.getElementById("sharing").close()');
     assert.equal(await page.evaluate('document.getElementById("mpv").textContent'), `mpv --start=13 '${values.page}index.m3u8'`);
     const poster = await fetch(`${values.page}poster.jpg`);
@@ -362,15 +365,8 @@ const scenarios = {
 
   /** In a frame of another site it is only the video, and plays. */
   async framed(browser) {
-    const opened = await browser.open('about:blank', DESK);
-    const { page, said } = opened;
-    await page.goto(values.page.replace('127.0.0.1', 'localhost').replace(/\/[^/]*\/$/, '/never-published/'));
-    said.length = 0;
-    await page.evaluate(address => {
-      const frame = document.createElement('iframe');
-      Object.assign(frame, { src: address, width: 800, height: 450, allow: 'fullscreen' });
-      document.body.replaceChildren(frame);
-    }, values.page);
+    const site = await elsewhere(`<iframe src="${values.page}" width="800" height="450" allow="fullscreen"></iframe>`);
+    const { page, said } = await browser.open(site.url, DESK);
     const frame = await (await page.waitForSelector('iframe')).contentFrame();
     const inside = { page: frame, said };
     await until(inside, 'video && document.querySelector("media-controller:defined")');
