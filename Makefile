@@ -44,6 +44,7 @@ soak:
 	@tests/tools/need cargo cc ffmpeg
 	ZIPREEL_CRASH_POINTS=60 cargo test --locked --test suite mishap::crash
 	ZIPREEL_ALL_POINTS=1 ZIPREEL_SEEDS=2000 ZIPREEL_KILL_SEEDS=50 cargo test --locked --test suite -- mishap::two mishap::orders
+	$(MAKE) test ARGS='--test suite players::outages' ZIPREEL_OUTAGES=all
 	cargo build --locked
 	@tests/tools/sample $(SAMPLE)
 	tests/tools/slow-line $(ZIPREEL) $(SAMPLE) $(TARGET)/slow-line

@@ -90,6 +90,8 @@ fn right_as_they_are() -> Vec<Row> {
 }
 
 /// 12 s at 48 kHz, in frames of 1024 samples with one that the encoder needs ahead.
+/// Of the sound of 8 s that an encoder makes of it.
+const SOUND_OF_8: f64 = 376.0 * 1024.0 / 48_000.0;
 const SOUND: f64 = 564.0 * 1024.0 / 48_000.0;
 
 /// Without an edit list, the picture is shown once the 80 ms are over that B-frames need ahead. So is all sound but the
@@ -288,7 +290,9 @@ fn changes() -> Vec<Row> {
         change("change of size", format!("{larger} {A} {C}")).seconds(16.0).count(400),
         change("stereo to mono", format!("{V} {A} -c:a aac -b:a 64k -ac 1")).seconds(16.0).count(400),
         change("48 to 44.1 kHz", format!("{V} {A} -c:a aac -b:a 64k -ac 2 -ar 44100")).seconds(16.0).count(400),
-        change("25 to 50 fps", format!("-f lavfi -i testsrc2=size=192x108:rate=50 {A} {C}")).seconds(16.0).count(600),
+        change("25 to 50 fps", format!("-f lavfi -i testsrc2=size=192x108:rate=50 {A} {C}"))
+            .seconds(2.0 * SOUND_OF_8)
+            .count(600),
         row("two streams of one kind", |folder| joined(folder, &format!("{V} {A} {C}")))
             // the second begins 80 ms before the first ends, so that times begin anew
             .seconds(16.0)
