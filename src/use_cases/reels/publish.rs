@@ -37,6 +37,7 @@ pub async fn publish(
         engine.ensure(&cloud, wish, worthwhile, reporter.clone(), control).await?;
         Ok((tools, cloud))
     };
-    let (tools, cloud) = unless_cancelled(&control.cancel, ready).await?;
-    publish::publish(order, &held, Arc::new(cloud), tools, reporter, control).await
+    // On the heap, each: with all stages inside one another an optimizing compiler finds the future too deep.
+    let (tools, cloud) = unless_cancelled(&control.cancel, Box::pin(ready)).await?;
+    Box::pin(publish::publish(order, &held, Arc::new(cloud), tools, reporter, control)).await
 }
