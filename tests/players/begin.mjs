@@ -1,7 +1,7 @@
-// What the watch page makes of segments with which a run begins in Chromium (see there): each segment of a reel's relay
+// What the player makes of segments with which a run begins in Chromium (see there): each segment of a reel's relay
 // playlist, as an H.264 byte stream before and after, for a decoder to judge.
 //
-//   node begin.mjs --html watch.html --page URL --into DIR
+//   node begin.mjs --player player.js --page URL --into DIR
 //
 // Writes N.before.h264 and N.after.h264; the last line of output is a JSON list of how many changes each segment took, null
 // where it begins with an IDR picture.
@@ -12,15 +12,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import vm from 'node:vm';
 
-const { values } = parseArgs({ options: Object.fromEntries(['html', 'page', 'into'].map(name => [name, { type: 'string' }])) });
+const { values } = parseArgs({ options: Object.fromEntries(['player', 'page', 'into'].map(name => [name, { type: 'string' }])) });
 const PACKET = 188, VIDEO = 0x100;
 
-/** The page's functions that know H.264; they need nothing of a browser. */
-function fromThePage() {
-  const html = readFileSync(values.html, 'utf8');
-  const [from, to] = ['const wordAt =', 'if (window !== window.parent)'].map(text => html.indexOf(text));
+/** The player's functions that know H.264; they need nothing of a browser. */
+function fromThePlayer() {
+  const text = readFileSync(values.player, 'utf8');
+  const [from, to] = ['const wordAt =', '// ---- a <video data-zipreel='].map(words => text.indexOf(words));
   assert(from > 0 && to > from, 'the functions are where they were');
-  return vm.runInNewContext(`${html.slice(from, to)}; ({ openGroup, write })`, { RangeError });
+  return vm.runInNewContext(`${text.slice(from, to)}; ({ openGroup, write })`, { RangeError });
 }
 
 async function text(url) {
@@ -62,7 +62,7 @@ function byteStream(data) {
   return Buffer.concat(parts);
 }
 
-const { openGroup, write } = fromThePage();
+const { openGroup, write } = fromThePlayer();
 const [media] = await links(new URL('index.relay.m3u8', values.page).href);
 const counts = [];
 for (const [number, url] of (await links(media)).entries()) {

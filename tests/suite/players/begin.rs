@@ -28,9 +28,9 @@ async fn begins_anywhere(kind: Clip) {
     let stage = Stage::new().await;
     let reel = stage.publish(kind).await;
     let folder = scratch();
-    let (script, html) = (repository().join("tests/players/begin.mjs"), repository().join("assets/gate/watch.html"));
-    let [script, html, into] = [&script, &html, folder.path()].map(|path| path.to_str().unwrap());
-    let said = tool(node().to_str().unwrap(), &[script, "--html", html, "--page", &reel.page, "--into", into]);
+    let (script, player) = (repository().join("tests/players/begin.mjs"), repository().join("assets/gate/player.js"));
+    let [script, player, into] = [&script, &player, folder.path()].map(|path| path.to_str().unwrap());
+    let said = tool(node().to_str().unwrap(), &[script, "--player", player, "--page", &reel.page, "--into", into]);
     let changes: Vec<Option<u32>> = serde_json::from_str(said.lines().last().unwrap()).unwrap();
     assert!(changes[0].is_none(), "the video begins with an IDR picture");
     assert!(changes.iter().flatten().count() > 5, "{changes:?}");
