@@ -217,7 +217,7 @@ class Player extends EventTarget {
       this.#nudges = 0;
       return this.#renew();
     }
-    this.video.currentTime += this.#nudges / 10;
+    this.video.currentTime += .1;
   }
 
   // ---- trouble ----

@@ -136,17 +136,23 @@ const ENDS = values.browser === 'webkit' ? 'video.played.length > 0 && video.dur
 const scenarios = {
   /** Each of a list of reels; `faults` says of those that are not as they should be what is wrong. */
   async inputs(browser) {
-    const faults = {};
+    const faults = {}, limits = {};
     for (const row of JSON.parse(values.rows)) {
-      const opened = await browser.open(row.page, DESK);
-      try {
-        await playsThrough(opened, row);
-      } catch (error) {
-        faults[row.name] = error.message;
+      // WebKitGTK now and then stands still after hls.js jumped over a small hole: a second try is said in the table
+      for (const tries of [1, 2]) {
+        const opened = await browser.open(row.page, DESK);
+        try {
+          await playsThrough(opened, row);
+          if (tries === 2) limits[row.name] = `yes, on a second try (${faults[row.name].split('\n')[0]})`;
+          delete faults[row.name];
+        } catch (error) {
+          faults[row.name] = error.message;
+        }
+        await opened.close?.();
+        if (!faults[row.name]) break;
       }
-      await opened.close?.();
     }
-    return { faults };
+    return { faults, limits };
   },
 
   /** From start to end with the keyboard, over every segment border. */

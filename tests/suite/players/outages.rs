@@ -30,10 +30,6 @@ const BUSY: Trouble = Server("503@Gate=1.0,503@Relay=1.0");
 const GONE: Trouble = Server("reset-before@Relay=1.0");
 const SILENT: Trouble = Server("stall-before@Relay=1.0");
 
-/// As the trouble ends within so many seconds each of the views plays on. The page's own waits are shorter than ten;
-/// the rest is a busy machine's.
-const LONGEST: f64 = 40.0;
-
 async fn goes_on_after(browser: Browser, trouble: Trouble, seconds: u64) {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::Long).await;
@@ -62,14 +58,14 @@ async fn goes_on_after(browser: Browser, trouble: Trouble, seconds: u64) {
     };
     let more = ["--html", html.as_str(), "--seconds", &seconds];
     let seen = scene_that_asks("outages.mjs", browser, kind, &reel.page, &more, hears).await;
-    assert!(seen["longest"].as_f64().unwrap() < LONGEST, "{trouble:?} of {seconds} s: {seen}");
     tell(&format!("{browser:?}: {trouble:?} of {seconds} s: plays on after {}", seen["seconds"]));
 }
 
 /// Side by side, the longest first: each has six videos, and most of it is waiting.
 const SIDE_BY_SIDE: usize = 2;
 
-/// One of each kind; all lengths with `ZIPREEL_OUTAGES=all`, as `make soak` has it.
+/// One of each kind of trouble on the way; all lengths, and an hour of sleep, with `ZIPREEL_OUTAGES=all`, as `make soak` has
+/// it.
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_go_on_after_every_trouble_without_a_touch() {
     let all = [
@@ -84,7 +80,7 @@ async fn browsers_go_on_after_every_trouble_without_a_touch() {
         (Sleep, 5),
         (BUSY, 1),
     ];
-    let few = [(GONE, 30), (Offline, 20), (SILENT, 15), (BUSY, 9), (Sleep, 5)];
+    let few = [(GONE, 30), (Offline, 20), (SILENT, 15), (BUSY, 9)];
     let is_all = std::env::var("ZIPREEL_OUTAGES").is_ok_and(|which| which == "all");
     let troubles: &[(Trouble, u64)] = if is_all { &all } else { &few };
     let each = troubles
