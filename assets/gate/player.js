@@ -5,7 +5,8 @@
 //   new ZipreelPlayer(video, { reel: 'https://…/name/', relay: true, start: 0 })
 //
 // It loads nothing before someone plays. States, told by the event `state`: idle, loading, playing, waiting (for data),
-// reconnecting, stuck (reconnecting for so long that one may want to press a button), and failed, with a reason: absent, undecodable, unsupported, blocked.
+// reconnecting, stuck (reconnecting for so long that one may want to press a button), and failed, with a reason: absent,
+// undecodable, unsupported, blocked.
 'use strict';
 (() => {
 // Two ways to play. Native HLS follows the gate's redirects to a bucket that answers without CORS; hls.js reads the same
@@ -98,10 +99,9 @@ class Player extends EventTarget {
     if (this.state === 'failed') {
       Object.assign(this, { state: 'idle', reason: '' });
       this.#way = -1;
-      this.#repairs = [];
       return this.#next();
     }
-    if (this.#attempt) this.#again();
+    this.#again();
   }
 
   #listen() {
@@ -126,18 +126,16 @@ class Player extends EventTarget {
     });
     on('playing', () => this.#say(this.#attempt ? this.state : 'playing'));
     on('error', () => { if (!this.hls && this.#way >= 0) this.#onNativeError(); });
-    addEventListener('online', () => this.tryAgainUnlessFailed());
-    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.tryAgainUnlessFailed(); });
+    addEventListener('online', () => this.#again());
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) this.#again(); });
     let ticked = Date.now();
     setInterval(() => {
       const slept = Date.now() - ticked > 20_000; // no timer ran: the machine was asleep, or the page was frozen
       ticked = Date.now();
-      if (slept) this.tryAgainUnlessFailed();
+      if (slept) this.#again();
       this.#watch(slept);
     }, 1000);
   }
-
-  tryAgainUnlessFailed() { if (this.state !== 'failed') this.tryAgain(); }
 
   #say(state, reason = '') {
     if (this.state === 'failed' || (state === this.state && reason === this.reason)) return;
@@ -158,11 +156,9 @@ class Player extends EventTarget {
 
   /** The next way; what it can't play, none can. */
   #next(why = 'undecodable') {
-    this.#close();
     this.#repairs = [];
     if (++this.#way >= this.ways.length) return this.#fail(why);
-    this.#say('loading');
-    this.ways[this.#way]();
+    this.#renew();
   }
 
   /** What plays is begun anew, at its place. */

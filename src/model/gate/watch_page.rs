@@ -1,4 +1,4 @@
-//! The watch page as a file: the text that both gates fill, how a title stands in it, and which hls.js it takes.
+//! The watch page as a file: the text that both gates fill, how a title stands in it, and which libraries it takes.
 //! Knows no reel and serves nothing.
 
 use std::sync::LazyLock;
@@ -29,16 +29,6 @@ pub fn libraries() -> Vec<&'static str> {
     addresses.filter(|address| address.starts_with("https:") && !address.contains([' ', ';', ','])).collect()
 }
 
-/// Address of the hls.js that the page takes, version and all.
-pub fn hls_js() -> &'static str {
-    between("const HLS_JS = '", "'")
-}
-
-/// What a browser has to find at that address.
-pub fn hls_js_integrity() -> &'static str {
-    between("const HLS_JS_INTEGRITY = '", "'")
-}
-
 /// As text of an element or an attribute. Character by character as the deployed gate does it, so that both send the
 /// same bytes.
 pub fn escape(text: &str) -> String {
@@ -55,6 +45,16 @@ pub fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Address of the hls.js that the page takes, version and all.
+    fn hls_js() -> &'static str {
+        between("const HLS_JS = '", "'")
+    }
+
+    /// What a browser has to find at that address.
+    fn hls_js_integrity() -> &'static str {
+        between("const HLS_JS_INTEGRITY = '", "'")
+    }
 
     #[test]
     fn hls_js_is_one_version_with_its_hash() {
