@@ -25,7 +25,8 @@ pub enum Brightness {
 }
 
 /// A picture of this stream as JPEG, at most `max_width` wide and the right way up: of video the most telling of the
-/// frames after `at`, so that a fade from black is passed over; of sound its shape.
+/// frames after `at`, so that a fade from black is passed over, or of the first ones where any will do and none is so
+/// late; of sound its shape.
 pub async fn frame(
     tools: &Tools,
     video: &Path,
@@ -37,7 +38,7 @@ pub async fn frame(
 ) -> Result<Vec<u8>, ProbeError> {
     let looking = |at| looking(tools, video, stream, at, max_width, brightness);
     let mut picture = run(looking(at)?, &tools.ffmpeg, video, cancel).await?;
-    // a video of one picture, or a few, may have none so late
+    // of a video of one picture, or a few, the rest is sound
     if picture.is_empty() && !at.is_zero() && brightness == Brightness::Any {
         picture = run(looking(Duration::ZERO)?, &tools.ffmpeg, video, cancel).await?;
     }
