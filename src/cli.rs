@@ -7,7 +7,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::model::reel::{name::ReelName, order::WantedAudio};
-pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, Switch, TargetArg, TranscodeArg};
+pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, TranscodeArg};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -260,6 +260,9 @@ pub struct PublishArgs {
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_ON_DAMAGE")]
     pub on_damage: Option<OnDamageArg>,
+    /// Whether search engines may list the watch page [default: noindex]
+    #[arg(long, env = "ZIPREEL_ROBOTS")]
+    pub robots: Option<RobotsArg>,
     /// Largest zip in MiB, 1 to 49 [default: 32]
     #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", value_parser = clap::value_parser!(u64).range(1..=49))]
     pub chunk_mib: Option<u64>,

@@ -12,14 +12,14 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        AccountArgs, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs, TargetArg,
-        TranscodeArg,
+        AccountArgs, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs, RobotsArg,
+        TargetArg, TranscodeArg,
     },
     model::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Target, Transcode, Wanted, WantedAudio},
+            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio},
         },
         report::fault::{Explain, FaultClass},
         retry::RetryPolicy,
@@ -76,6 +76,7 @@ struct File {
     audio_stream: Option<WantedAudio>,
     deinterlace: Option<bool>,
     on_damage: Option<OnDamageArg>,
+    robots: Option<RobotsArg>,
     chunk_mib: Option<u64>,
     parallel: Option<NonZeroUsize>,
     replace: Option<bool>,
@@ -130,6 +131,7 @@ pub struct Settings {
     pub parallel_uploads: Option<NonZeroUsize>,
     pub replace: bool,
     pub on_damage: OnDamage,
+    pub robots: Robots,
     /// The one to highlight when the wizard opens.
     pub video: Option<PathBuf>,
     pub machine: Machine,
@@ -167,6 +169,10 @@ impl Settings {
                 Some(OnDamageArg::Fail) => OnDamage::Fail,
                 Some(OnDamageArg::Ask) | None => OnDamage::Ask,
             },
+            robots: match args.robots.or(file.robots) {
+                Some(RobotsArg::Index) => Robots::Index,
+                Some(RobotsArg::Noindex) | None => Robots::Noindex,
+            },
             video: file.video,
             machine,
         })
@@ -196,6 +202,7 @@ impl Settings {
             if_taken: IfTaken::replace(self.replace),
             relay: false,
             on_damage: self.on_damage,
+            robots: self.robots,
             interrupted: None,
             retry: RetryPolicy::default(),
             folders: self.machine.folders.clone(),
@@ -330,7 +337,7 @@ mod tests {
     fn every_flag_has_its_key_in_the_file() {
         use clap::CommandFactory;
         let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
-                    transcode='auto'\nvideo_stream=1\naudio_stream='en'\ndeinterlace=true\non_damage='fail'\nchunk_mib=8\n\
+                    transcode='auto'\nvideo_stream=1\naudio_stream='en'\ndeinterlace=true\non_damage='fail'\nrobots='index'\nchunk_mib=8\n\
                     parallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                     backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
                     role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n\

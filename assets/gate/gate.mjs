@@ -4,7 +4,7 @@
 // What it may do: lambda:GetFunction on functions named zipreel-*, and write its own log. It runs nobody's code,
 // stores nothing, and asks for no function but `zipreel-<reel>-index` and the chunks that a reel's index lists.
 // GetFunction and its links: functions.mjs; an index's zip: index.mjs; what guessing at names may cost: guesses.mjs;
-// the watch page: page.mjs.
+// the watch page: page.mjs; for pages that embed it: oembed.mjs.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
 //
 // No dependency: GetFunction is one signed GET. Start-up is billed and the SDK would be most of it: up to its first call
@@ -21,6 +21,7 @@ import { runInNewContext } from 'node:vm';
 import { ABSENT_FOR, ABSENT_KEPT, Functions, Links, getFunctionOverHttp, sha256, warn } from './functions.mjs';
 import { Busy, Guesses, Joined, Recent, Refused, SECOND, clientOf } from './guesses.mjs';
 import { readIndex } from './index.mjs';
+import { oembed } from './oembed.mjs';
 import { Players, WatchPage } from './page.mjs';
 import { forPeople } from './people.mjs';
 
@@ -60,6 +61,7 @@ const ROUTES = [
   ['absMultivariant', new RegExp(`^/(${REEL})/index\\.abs\\.m3u8$`)],
   ['absMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.abs\\.m3u8$`)],
   ['poster', new RegExp(`^/(${REEL})/poster\\.jpg$`)],
+  ['embedding', new RegExp(`^/(${REEL})/oembed\\.json$`)],
   ['media', new RegExp(`^/(${REEL})/${INSIDE}\\.m3u8$`)],
   ['relayMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.relay\\.m3u8$`)],
   ['init', new RegExp(`^/(${REEL})/${INSIDE}-init\\.mp4$`)],
@@ -327,6 +329,12 @@ export class Gate {
   async poster({ reel, asker }) {
     const index = await this.reels.current(reel, asker);
     return index && file(index.files.get('poster.jpg'), 'image/jpeg', 'public, max-age=300');
+  }
+
+  async embedding({ reel, query, asker }) {
+    const index = this.watch.base && await this.reels.current(reel, asker);
+    if (!index) return null;
+    return /(?:^|&)format=(?!json(?:&|$))/.test(query) ? reply(501) : file(oembed(`${this.watch.base}${reel}/`, index, query), 'application/json', SHORT);
   }
 
   async media({ reel, generation, rendition, asker }) {

@@ -40,7 +40,7 @@ export class WatchPage {
   constructor({ html, player, base, relay }) {
     // As a function: the player's text may hold what `replace` reads as a pattern.
     const page = html.replace('/*player*/', () => player);
-    Object.assign(this, { html: page, base, relay, playerName: `player-${sha256(player, 'hex').slice(0, 8)}.js` });
+    Object.assign(this, { html: page, base, relay });
     const [, inline] = /<script>([^]*?)<\/script>/.exec(page);
     const libraries = [...inline.matchAll(/const [A-Z]+_JS = '(https:[^' ;,]+)'/g)].map(([, url]) => ` ${url}`).join('');
     // Styles: the controls are elements that carry theirs in their own markup, which no hash can name.
@@ -63,9 +63,8 @@ export class WatchPage {
     };
     const values = {
       title: escapeHtml(title), reel, base, relay: this.relay, generation: current, kind, duration: String(duration),
-      renditions: JSON.stringify([...index.generations.get(current).renditions.keys()]),
-      width: String(width), height: String(height), description, robots: index.robots, published, iso: isoDuration(duration),
-      playerName: this.playerName, jsonld: JSON.stringify(linked).replaceAll('<', '\\u003c'),
+      width: String(width), height: String(height), description, robots: index.robots,
+      jsonld: JSON.stringify(linked).replaceAll('<', '\\u003c'),
     };
     // One pass: a title that reads like a placeholder stays text.
     return this.html.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);

@@ -57,3 +57,12 @@ pub enum OnDamageArg {
     /// Refuse
     Fail,
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RobotsArg {
+    /// They may
+    Index,
+    /// They are told not to: whoever has the link watches
+    Noindex,
+}

@@ -18,7 +18,7 @@ use crate::{
         reel::{
             describe::{self, IndexDescription},
             generation::FORMAT,
-            index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired, Robots},
+            index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
             name::{FunctionName, Generation},
         },
         report::{
@@ -127,7 +127,7 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
         title: work.order.title.clone(),
         published: now.into(),
         by: work.storage.by().map(str::to_owned),
-        robots: Robots::default(),
+        robots: work.order.robots,
         current: generation.clone(),
         retired: existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default(),
     }
@@ -224,6 +224,7 @@ fn same_content(most: u64, deployed: &Existing, next: &Index) -> bool {
     facts.code_bytes <= most
         && index.current == next.current
         && index.title == next.title
+        && index.robots == next.robots
         && index.format == next.format
 }
 

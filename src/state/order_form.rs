@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     reel::{
         name::ReelName,
-        order::{AccountRegion, Cut, Folders, IfTaken, Interrupted, OnDamage, Order, Place, Target, Transcode, Wanted},
+        order::{
+            AccountRegion, Cut, Folders, IfTaken, Interrupted, OnDamage, Order, Place, Robots, Target, Transcode,
+            Wanted,
+        },
     },
     retry::RetryPolicy,
 };
@@ -38,6 +41,9 @@ pub struct OrderForm {
     /// Versions without it published what was there, and asked nothing.
     #[serde(default = "accepted")]
     pub on_damage: OnDamage,
+    /// Versions without it let no search engine list a reel.
+    #[serde(default, skip_serializing_if = "Robots::is_noindex")]
+    pub robots: Robots,
     /// `local` or `aws`.
     pub target: String,
     pub profile: Option<String>,
@@ -70,6 +76,7 @@ impl OrderForm {
             replace: order.if_taken == IfTaken::Replace,
             relay: order.relay,
             on_damage: order.on_damage,
+            robots: order.robots,
             target: target.to_owned(),
             profile,
         }
@@ -108,6 +115,7 @@ impl OrderForm {
             if_taken: IfTaken::replace(self.replace),
             relay: self.relay,
             on_damage: self.on_damage,
+            robots: self.robots,
             interrupted,
             retry: RetryPolicy::default(),
             folders,
@@ -128,6 +136,7 @@ impl OrderForm {
             replace: false,
             relay: false,
             on_damage: OnDamage::Ask,
+            robots: Robots::default(),
             target: "local".into(),
             profile: None,
         }
@@ -210,6 +219,7 @@ mod tests {
             if_taken: IfTaken::Replace,
             relay: true,
             on_damage: OnDamage::Fail,
+            robots: Robots::Index,
             interrupted: None,
             retry: RetryPolicy::default(),
             folders: folders.clone(),

@@ -46,10 +46,10 @@ export function generation(id, chunks) {
   };
 }
 
-/** The zip of an index function: `current`, `retired` and `more` as in index.json. */
-export function indexZip(reel, current, retired = [], more = {}) {
+/** The zip of an index function: `current`, `retired` and `more` as in index.json, and `files` besides. */
+export function indexZip(reel, current, retired = [], more = {}, files = []) {
   const json = { format: 1, reel, title: 'A reel', published: '2026-01-01T00:00:00Z', ...more, current, retired };
-  const entries = [['index.json', JSON.stringify(json)], ['index.m3u8', `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${current.generation}/src.m3u8\n`]];
+  const entries = [...files, ['index.json', JSON.stringify(json)], ['index.m3u8', `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${current.generation}/src.m3u8\n`]];
   for (const { generation: id, renditions } of [current, ...retired]) {
     const lines = renditions.src.chunks.map(({ number }) => `#EXTINF:6,\n#EXT-X-BYTERANGE:100@66\nsrc/${String(number).padStart(4, '0')}.ts\n`);
     entries.push([`${id}/src.m3u8`, `#EXTM3U\n${lines.join('')}#EXT-X-ENDLIST\n`]);

@@ -87,6 +87,7 @@ impl Sandbox {
             if_taken: IfTaken::Refuse,
             relay: false,
             on_damage: OnDamage::Accept,
+            robots: Default::default(),
             interrupted: None,
             retry: RetryPolicy::default(),
             folders: self.wizard.engine.machine().folders.clone(),

@@ -44,6 +44,7 @@ mod bounded;
 mod functions;
 mod guesses;
 mod links;
+mod oembed;
 mod page;
 mod people;
 mod playlists;
@@ -188,6 +189,10 @@ impl Gate {
                     Some(Reply::file(found.file(POSTER_ENTRY)?, "image/jpeg", "public, max-age=300"))
                 }))
             }
+            What::Embedding => {
+                let found = self.reels.current(&reel, asker).await?;
+                Ok(found.map(|found| self.embedding(&found, parts.uri.query())))
+            }
             What::Inside(generation, rendition, inside) => {
                 self.inside(&reel, generation, rendition, inside, &parts.headers, asker).await
             }
@@ -255,6 +260,16 @@ impl Gate {
     /// The relay's origin, if it is on.
     fn relay(&self) -> Option<&str> {
         self.shared.served(RELAY).map(|_| self.shared.origins.relay.url.as_str())
+    }
+
+    fn embedding(&self, reel: &Reel, query: Option<&str>) -> Reply {
+        let formats = || query.unwrap_or_default().split('&').filter_map(|pair| pair.strip_prefix("format="));
+        if formats().any(|format| format != "json") {
+            return Reply::new(StatusCode::NOT_IMPLEMENTED);
+        }
+        let page = format!("{}/{}/", self.shared.origins.gate.url, reel.index.reel);
+        let json = oembed::answer(&page, &reel.index, reel.file(POSTER_ENTRY).as_deref(), query);
+        Reply::file(Bytes::from(json), "application/json", SHORT)
     }
 
     fn page(&self, reel: &Reel) -> Reply {

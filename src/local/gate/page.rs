@@ -1,20 +1,15 @@
 //! The watch page: the one file that both gates fill, and the policy it is sent with.
 
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{
-    gate::{
-        players::player_name,
-        watch_page::{between, escape, html, libraries},
-    },
-    reel::{
-        index::{Index, Robots},
-        name::RenditionId,
-    },
+    gate::watch_page::{between, escape, html, libraries},
+    reel::{index::Index, order::Robots},
+    wording,
 };
 
 /// Of a video whose size is not known.
@@ -72,10 +67,6 @@ impl<'a> Values<'a> {
             "base" => (*base).to_owned(),
             "relay" => relay.clone(),
             "generation" => current.generation.to_string(),
-            "renditions" => {
-                let ids: Vec<_> = current.renditions.keys().map(RenditionId::as_str).collect();
-                serde_json::to_string(&ids).unwrap_or_default()
-            }
             "kind" => if current.is_sound_alone() { "sound" } else { "video" }.to_owned(),
             "duration" => seconds(index).to_string(),
             "width" => width.to_string(),
@@ -86,9 +77,6 @@ impl<'a> Values<'a> {
                 Robots::Noindex => "noindex",
             }
             .to_owned(),
-            "published" => index.published.to_string(),
-            "iso" => iso_duration(seconds(index)),
-            "playerName" => player_name().to_owned(),
             // `<` can't end the script element that it stands in
             "jsonld" => serde_json::to_string(&self.linked()).unwrap_or_default().replace('<', "\\u003c"),
             _ => String::new(),
@@ -128,10 +116,7 @@ fn seconds(index: &Index) -> u64 {
 /// As a preview of the link shows it: `Video, 1:02, 1080p`.
 fn description(index: &Index) -> String {
     let kind = if index.current.is_sound_alone() { "Sound" } else { "Video" };
-    let seconds = seconds(index);
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let clock =
-        if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") };
+    let clock = wording::clock(Duration::from_secs(seconds(index)));
     let lines = index.current.size().map(|(width, height)| format!(", {}p", width.min(height)));
     format!("{kind}, {clock}{}", lines.unwrap_or_default())
 }
@@ -196,7 +181,7 @@ mod tests {
 
     const TALL: &str = r#""codecs":"avc1.64001f,mp4a.40.2","resolution":[1080,1920]"#;
     const SOUND: &str = r#""codecs":"mp4a.40.2""#;
-    const PLACES: &str = "{{width}}x{{height}} {{description}} {{robots}} {{published}} {{iso}}";
+    const PLACES: &str = "{{width}}x{{height}} {{description}} {{robots}}";
 
     #[test]
     fn every_placeholder_is_filled_and_titles_stay_text() {
@@ -214,11 +199,11 @@ mod tests {
     #[test]
     fn a_shared_link_tells_length_and_size() {
         let told = filled(PLACES, "x", 3_661_400, TALL);
-        assert_eq!(told, "1080x1920 Video, 1:01:01, 1080p all 2026-11-22T10:00:00Z PT1H1M1S");
+        assert_eq!(told, "1080x1920 Video, 1:01:01, 1080p all");
         let told = filled(PLACES, "x", 62_000, r#""codecs":"avc1.64001f""#);
-        assert_eq!(told, "1280x720 Video, 1:02 all 2026-11-22T10:00:00Z PT1M2S");
+        assert_eq!(told, "1280x720 Video, 1:02 all");
         let told = filled(PLACES, "x", 400, SOUND);
-        assert_eq!(told, "640x360 Sound, 0:00 all 2026-11-22T10:00:00Z PT0S");
+        assert_eq!(told, "640x360 Sound, 0:00 all");
     }
 
     #[test]

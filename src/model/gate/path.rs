@@ -26,6 +26,8 @@ pub enum What {
     RelayMultivariant,
     AbsMultivariant,
     Poster,
+    /// How pages elsewhere embed it.
+    Embedding,
     Inside(Generation, RenditionId, Inside),
 }
 
@@ -37,7 +39,7 @@ impl What {
             Self::Inside(_, _, Inside::Chunk(..)) => 1,
             Self::Multivariant | Self::RelayMultivariant | Self::AbsMultivariant => 2,
             Self::Inside(_, _, Inside::Media | Inside::RelayMedia | Inside::AbsMedia) => 2,
-            Self::Bare | Self::Page | Self::Poster | Self::Inside(_, _, Inside::Init) => 0,
+            Self::Bare | Self::Page | Self::Poster | Self::Embedding | Self::Inside(_, _, Inside::Init) => 0,
         }
     }
 }
@@ -66,6 +68,7 @@ pub fn gate(path: &str) -> Option<Asked> {
         "index.relay.m3u8" => What::RelayMultivariant,
         "index.abs.m3u8" => What::AbsMultivariant,
         "poster.jpg" => What::Poster,
+        "oembed.json" => What::Embedding,
         _ => inside(rest)?,
     };
     Some(Asked::Reel(reel.parse().ok()?, what))
@@ -140,6 +143,7 @@ mod tests {
         assert_eq!(what("/clip/index.abs.m3u8"), Some(What::AbsMultivariant));
         assert_eq!(what("/clip/0123abcd/src.abs.m3u8"), inside(Inside::AbsMedia));
         assert_eq!(what("/clip/poster.jpg"), Some(What::Poster));
+        assert_eq!(what("/clip/oembed.json"), Some(What::Embedding));
         assert_eq!(what("/clip/0123abcd/src.m3u8"), inside(Inside::Media));
         assert_eq!(what("/clip/0123abcd/src.relay.m3u8"), inside(Inside::RelayMedia));
         assert_eq!(what("/clip/0123abcd/src-init.mp4"), inside(Inside::Init));
@@ -184,6 +188,7 @@ mod tests {
             "/clip/0123abcd/src/0001.ts/",
             "/clip/0123abcd/src/x/0001.ts",
             "/clip/index.json",
+            "/oembed.json",
             "/clip/é/",
             "/zipreel-gate/index.m3u8?",
             "/clip\\..\\x/",

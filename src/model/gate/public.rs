@@ -88,6 +88,7 @@ impl Public {
                     ("functions.mjs", include_str!("../../../assets/gate/functions.mjs")),
                     ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
+                    ("oembed.mjs", include_str!("../../../assets/gate/oembed.mjs")),
                     ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
                     ("people.mjs", include_str!("../../../assets/gate/people.mjs")),
                     ("watch.html", include_str!("../../../assets/gate/watch.html")),

@@ -9,7 +9,7 @@ use super::{
     generation::SourceHash,
     moment::Timestamp,
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
-    order::Wanted,
+    order::{Robots, Wanted},
 };
 
 /// Entry names inside the index function's zip. Playlists and init sections have the names of their URL paths
@@ -35,24 +35,6 @@ pub struct Index {
     /// Earlier generations and until when each is still served.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<Retired>,
-}
-
-/// What the watch page tells search engines: to leave it out, or nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Robots {
-    Index,
-    /// Whatever else an index may say counts as this.
-    #[default]
-    #[serde(other)]
-    Noindex,
-}
-
-impl Robots {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-    fn is_noindex(&self) -> bool {
-        *self == Self::Noindex
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

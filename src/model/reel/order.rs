@@ -82,6 +82,24 @@ pub struct Folders {
     pub backlog_bytes: u64,
 }
 
+/// What the watch page tells search engines: to leave it out, or nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Robots {
+    Index,
+    /// Whatever else an index may say counts as this.
+    #[default]
+    #[serde(other)]
+    Noindex,
+}
+
+impl Robots {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    pub(crate) fn is_noindex(&self) -> bool {
+        *self == Self::Noindex
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     pub video: PathBuf,
@@ -99,6 +117,8 @@ pub struct Order {
     /// Switch the browser relay on, too; its price was accepted.
     pub relay: bool,
     pub on_damage: OnDamage,
+    /// Whether search engines may list the watch page.
+    pub robots: Robots,
     /// The run that this one goes on with: anything that would make another generation of it is an error.
     pub interrupted: Option<Interrupted>,
     pub retry: RetryPolicy,

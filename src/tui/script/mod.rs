@@ -78,6 +78,7 @@ pub(super) fn start() -> Start {
         parallel_uploads: None,
         replace: false,
         on_damage: Default::default(),
+        robots: Default::default(),
         video: None,
         machine: Machine {
             folders,

@@ -91,6 +91,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
         relay: false,
         // what it was made of is what it is mended with
         on_damage: OnDamage::Accept,
+        robots: index.robots,
         interrupted: None,
         retry: RetryPolicy::default(),
         folders: engine.machine().folders.clone(),

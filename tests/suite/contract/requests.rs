@@ -168,11 +168,19 @@ pub(super) fn pages() -> Vec<Row> {
             .without("etag")
             .body(Body::Empty)
     };
+    let embedding =
+        |path: &str| gate(path, 200).header("content-type", "application/json").header("cache-control", SHORT);
     let title = "<title>Été &#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62; &#38; &#34;{{reel}}&#34;</title>";
     vec![
         page.clone().body(Body::Has(title)),
         page.clone().method("HEAD").body(Body::Empty),
         gate("/reel/?t=90", 200),
+        embedding("/reel/oembed.json")
+            .body(Body::Has("{\"version\":\"1.0\",\"type\":\"video\",\"title\":\"Été <script>")),
+        embedding("/reel/oembed.json?format=json&maxwidth=64")
+            .body(Body::Has("/reel/\\\" width=\\\"64\\\" height=\\\"36\\\" title=\\\"Été &#60;script&#62;")),
+        embedding("/reel/oembed.json").method("HEAD").body(Body::Empty),
+        gate("/reel/oembed.json?format=xml", 501).body(Body::Empty),
         bare("/reel", "/reel/"),
         bare("/reel?t=90", "/reel/?t=90"),
         bare("/reel?t=%0d%0aX-Bad:%20", "/reel/"),

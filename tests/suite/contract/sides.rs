@@ -12,12 +12,13 @@ use super::runtime::{Function, Reserved, Spec};
 
 const REGION: &str = "us-east-1";
 /// What the deployed gate's zip holds.
-pub(super) const GATE_FILES: [&str; 8] = [
+pub(super) const GATE_FILES: [&str; 9] = [
     "assets/gate/gate.mjs",
     "assets/gate/functions.mjs",
     "assets/gate/guesses.mjs",
     "assets/gate/index.mjs",
     "assets/gate/page.mjs",
+    "assets/gate/oembed.mjs",
     "assets/gate/people.mjs",
     "assets/gate/watch.html",
     "assets/gate/player.js",

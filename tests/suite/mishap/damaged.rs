@@ -54,6 +54,7 @@ fn order(video: &Path, reel: &ReelName, folder: &Path) -> Order {
         if_taken: IfTaken::Refuse,
         relay: false,
         on_damage: OnDamage::Accept,
+        robots: Default::default(),
         interrupted: None,
         retry: RetryPolicy::default(),
         folders: Folders { state: folder.join("state"), work: folder.join("work"), backlog_bytes: 1 << 30 },

@@ -56,6 +56,7 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
         if_taken: IfTaken::Refuse,
         relay: false,
         on_damage: OnDamage::Accept,
+        robots: Default::default(),
         interrupted: None,
         retry: POLICY,
         folders: Folders { state: folder.join("state"), work: folder.join("work"), backlog_bytes: 1 << 30 },

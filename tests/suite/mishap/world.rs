@@ -134,6 +134,7 @@ fn order(folders: Folders, video: Clip, if_taken: IfTaken) -> Order {
         if_taken,
         relay: false,
         on_damage: OnDamage::Accept,
+        robots: Default::default(),
         interrupted: None,
         retry: POLICY,
         folders,
