@@ -10,11 +10,13 @@ EMULATOR_BIN = $(abspath $(EMULATOR))/bin
 PLAYERS := $(TARGET)/players
 MATRIX  := $(TARGET)/matrix
 
-.PHONY: help try test soak test-tools bench screens
+.PHONY: help try install test quick soak test-tools bench screens
 
 help:
 	@echo 'make try     build, make a sample video and publish it on this machine: no account needed'
+	@echo 'make install build a release and put it, its manual pages and completions below PREFIX (/usr/local)'
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
+	@echo 'make quick   the tests that need neither root nor a browser nor minutes'
 	@echo 'make soak    more deaths, and more orders of two machines, than make test has time for, and the fuzz targets'
 	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library)'
 	@echo 'make screens record the pictures of the wizard for the README anew'
@@ -29,8 +31,25 @@ try:
 		$(ZIPREEL) publish $(SAMPLE) --name sample --target local --plain --yes --replace; \
 	fi
 
+PREFIX  ?= /usr/local
+install:
+	@tests/tools/need cargo cc
+	cargo build --release --locked
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -m 755 $(TARGET)/release/zipreel $(DESTDIR)$(PREFIX)/bin/zipreel
+	$(TARGET)/release/zipreel man --to $(DESTDIR)$(PREFIX)/share/man/man1
+	$(TARGET)/release/zipreel completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/zipreel
+	$(TARGET)/release/zipreel completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_zipreel
+	$(TARGET)/release/zipreel completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/zipreel.fish
+
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
-test: $(VENV)/ready $(EMULATOR)/ready $(PLAYERS)/ready
+# What only some parts of the suite call is only brought where ARGS may run them.
+PARTS   := $(filter-out suite architecture,$(filter-out -%,$(ARGS)))
+ALL     := $(if $(filter --skip,$(ARGS)),yes,$(if $(PARTS)$(filter --lib architecture,$(ARGS)),,yes))
+NEEDS    = $(if $(ALL)$(findstring $(1),$(ARGS)),$(2))
+
+test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,players,$(PLAYERS)/ready)
 	@rm -rf $(MATRIX)
 	PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
@@ -53,7 +72,8 @@ soak:
 	done
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv nginx chromium firefox webkit Xvfb openssl mpv vlc gstreamer
+	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv openssl $(call NEEDS,emulator,nginx) \
+		$(call NEEDS,players,chromium firefox webkit Xvfb mpv vlc gstreamer)
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)

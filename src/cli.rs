@@ -1,30 +1,49 @@
 //! The command line: flags, each of which can also be set in the environment and in the config file.
 
+mod arguments;
 mod values;
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::model::reel::{name::ReelName, order::WantedAudio};
+use crate::model::reel::name::ReelName;
+pub use arguments::{AccountArgs, FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs};
+use arguments::{TALK, WHAT};
 pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, TranscodeArg};
+
+const EXAMPLES: &str = "Examples:
+  zipreel                                  the wizard: choose a video, then ⏎ ⏎ ⏎
+  zipreel holiday.mp4                      the wizard, with this video chosen
+  zipreel publish holiday.mp4 --yes        without the wizard, on this machine
+  zipreel publish holiday.mp4 --target aws in an AWS account
+  zipreel list --target aws                what is published there";
+
+const CONFIG: &str = "What shows an [env: …] can be set there, and by its name with underscores in the config file: \
+                      ~/.config/zipreel/config.toml.";
 
 #[derive(Debug, Parser)]
 #[command(
     name = "zipreel",
+    bin_name = "zipreel",
     version,
     about = "From a video file to a playlist URL, served out of AWS Lambda's code storage",
     long_about = "Cuts a video into HLS segments, packs them into zips, deploys each zip as an AWS Lambda function that \
                   nobody runs, and gives you a URL that plays. Without a command it opens the wizard.",
-    after_help = "What shows an [env: …] can be set there, and by its name with underscores in the config file: \
-                  ~/.config/zipreel/config.toml.",
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{CONFIG}"),
+    override_usage = "zipreel [OPTIONS] [VIDEO]...\n       zipreel [OPTIONS] <COMMAND>",
     args_conflicts_with_subcommands = true
 )]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// Videos that the wizard opens with, at its settings
+    #[arg(value_name = "VIDEO")]
+    pub files: Vec<PathBuf>,
     /// The video to highlight when the wizard opens
-    #[arg(long, value_name = "PATH", env = "ZIPREEL_VIDEO")]
+    #[arg(long, value_name = "PATH", env = "ZIPREEL_VIDEO", hide_env_values = true, help_heading = WHAT)]
     pub video: Option<PathBuf>,
     #[command(flatten)]
     pub settings: PublishArgs,
@@ -41,7 +60,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Go on with what was interrupted
+    /// Resume an interrupted publish
     Resume {
         /// The reel; the newest that can go on if left out
         name: Option<ReelName>,
@@ -51,6 +70,7 @@ pub enum Command {
         face: FaceArgs,
     },
     /// Make what the account needs once a Region: two roles and the gate; or bring it up to this version
+    #[command(mut_args(only_what_reads))]
     Setup {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
@@ -67,6 +87,7 @@ pub enum Command {
         face: FaceArgs,
     },
     /// Switch the relay on or off: it carries every byte to browsers, at the price of egress
+    #[command(mut_args(only_what_reads))]
     Relay {
         switch: Switch,
         #[command(flatten)]
@@ -74,10 +95,11 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask; accept the relay's price and the notice about AWS's terms
-        #[arg(long, short)]
+        #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
     /// Remove gate, relay and roles, when no reel is left
+    #[command(mut_args(only_what_reads))]
     Teardown {
         /// Leave the two roles: they serve the account's other Regions too
         #[arg(long)]
@@ -87,10 +109,11 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask
-        #[arg(long, short)]
+        #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
     /// Say whether the account is ready, and what is missing
+    #[command(mut_args(only_what_reads))]
     Doctor {
         /// Make one tiny function, see what AWS really answers, and delete it
         #[arg(long)]
@@ -112,6 +135,7 @@ pub enum Command {
         partition: String,
     },
     /// Show all reels of the account, also those published elsewhere
+    #[command(mut_args(only_what_reads))]
     List {
         #[command(flatten)]
         reels: ReelsArgs,
@@ -119,6 +143,7 @@ pub enum Command {
         form: FormArgs,
     },
     /// Show all that is known of one reel: links, length, generations
+    #[command(mut_args(only_what_reads))]
     Info {
         /// The reel
         name: ReelName,
@@ -128,6 +153,7 @@ pub enum Command {
         form: FormArgs,
     },
     /// Give a reel another title; its links stay
+    #[command(mut_args(only_what_reads))]
     Retitle {
         /// The reel
         name: ReelName,
@@ -137,6 +163,7 @@ pub enum Command {
         reels: ReelsArgs,
     },
     /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
+    #[command(mut_args(only_what_reads))]
     Embed {
         /// The reel
         name: ReelName,
@@ -146,6 +173,7 @@ pub enum Command {
         form: FormArgs,
     },
     /// Check that a reel is whole: every chunk is there, with the right hash and size
+    #[command(mut_args(only_what_changes))]
     Check {
         /// The reel
         name: ReelName,
@@ -161,33 +189,36 @@ pub enum Command {
         form: FormArgs,
     },
     /// Delete a reel; asks for its name
+    #[command(mut_args(only_what_changes))]
     Delete {
         /// The reel
         name: ReelName,
         #[command(flatten)]
         reels: ReelsArgs,
         /// Don't ask
-        #[arg(long, short)]
+        #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
     /// Give up an interrupted publish: delete its chunks, and nothing that is published
+    #[command(mut_args(only_what_changes))]
     Discard {
         /// The reel
         name: ReelName,
         #[command(flatten)]
         place: PlaceArgs,
         /// Don't ask
-        #[arg(long, short)]
+        #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Delete what nothing serves any more: replaced generations whose time is over, chunks of interrupted publishings
+    /// Delete unused chunks: of replaced generations whose time is over, and of interrupted publishes
+    #[command(mut_args(only_what_changes))]
     Gc {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
         name: Option<ReelName>,
         #[command(flatten)]
         reels: ReelsArgs,
         /// Don't ask
-        #[arg(long, short)]
+        #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
     /// Run the stand-in: an AWS-shaped server on this machine that keeps and serves reels
@@ -198,6 +229,37 @@ pub enum Command {
         #[arg(long, hide = true)]
         keep_hashes: bool,
     },
+    /// Print completions of the command line for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write it, and one for each command, into this folder
+        #[arg(long, value_name = "D")]
+        to: Option<PathBuf>,
+    },
+}
+
+/// Of a command that makes nothing: what only publishing uses is taken, and not shown.
+fn only_what_reads(arg: Arg) -> Arg {
+    let is_unused = ["work_dir", "backlog_gib", "faults"].contains(&arg.get_id().as_str());
+    if is_unused { arg.hide(true) } else { arg }
+}
+
+/// Of a command that may decode, delete or mend.
+fn only_what_changes(arg: Arg) -> Arg {
+    let is_unused = ["backlog_gib", "faults"].contains(&arg.get_id().as_str());
+    if is_unused { arg.hide(true) } else { arg }
+}
+
+/// The command that a mistyped word may mean: a third of its letters may be wrong.
+pub fn nearest_command(word: &str) -> Option<String> {
+    let commands = Cli::command();
+    let names = commands.get_subcommands().map(clap::Command::get_name);
+    let (mistakes, name) = names.map(|name| (strsim::damerau_levenshtein(name, word), name)).min()?;
+    (mistakes <= (word.chars().count() / 3).max(1)).then(|| name.to_owned())
 }
 
 impl Command {
@@ -219,184 +281,15 @@ impl Command {
             | Self::Retitle { .. }
             | Self::Delete { .. }
             | Self::Gc { .. }
-            | Self::Local { .. } => None,
+            | Self::Local { .. }
+            | Self::Completions { .. }
+            | Self::Man { .. } => None,
         }
-    }
-}
-
-/// What is published and how.
-#[derive(Debug, Clone, Default, Args)]
-pub struct PublishArgs {
-    /// Name of the reel: a-z, 0-9 and -, part of its URL [default: from the file name]
-    #[arg(long, env = "ZIPREEL_NAME")]
-    pub name: Option<ReelName>,
-    /// Title on the watch page [default: the file name]
-    #[arg(long, env = "ZIPREEL_TITLE")]
-    pub title: Option<String>,
-    /// Segments end at the first keyframe after so many seconds [default: 6]
-    #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", value_parser = seconds)]
-    pub segment_seconds: Option<f64>,
-    /// AWS Region [default: the profile's]
-    #[arg(long, env = "ZIPREEL_REGION")]
-    pub region: Option<String>,
-    /// Where the reel goes [default: local]
-    #[arg(long, env = "ZIPREEL_TARGET")]
-    pub target: Option<TargetArg>,
-    /// AWS profile [default: AWS_PROFILE]
-    #[arg(long, env = "ZIPREEL_PROFILE")]
-    pub profile: Option<String>,
-    /// Streams that players can't take: re-encode or refuse [default: ask]
-    #[arg(long, env = "ZIPREEL_TRANSCODE")]
-    pub transcode: Option<TranscodeArg>,
-    /// The video stream, by its number in the file [default: the one that is meant]
-    #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM")]
-    pub video_stream: Option<u32>,
-    /// The audio stream, by its number in the file or its language [default: the one that is meant]
-    #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM")]
-    pub audio_stream: Option<WantedAudio>,
-    /// Re-encode the video, one picture out of two fields
-    #[arg(long, env = "ZIPREEL_DEINTERLACE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub deinterlace: Option<bool>,
-    /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
-    #[arg(long, env = "ZIPREEL_ON_DAMAGE")]
-    pub on_damage: Option<OnDamageArg>,
-    /// Whether search engines may list the watch page [default: noindex]
-    #[arg(long, env = "ZIPREEL_ROBOTS")]
-    pub robots: Option<RobotsArg>,
-    /// Largest zip in MiB, 1 to 49 [default: 32]
-    #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", value_parser = clap::value_parser!(u64).range(1..=49))]
-    pub chunk_mib: Option<u64>,
-    /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
-    #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", value_parser = parallel)]
-    pub parallel: Option<NonZeroUsize>,
-    /// Publish beside what has this name already, and retire that
-    #[arg(long, env = "ZIPREEL_REPLACE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub replace: Option<bool>,
-    #[command(flatten)]
-    pub place: PlaceArgs,
-}
-
-/// Whose reels.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ReelsArgs {
-    /// AWS Region [default: the profile's]
-    #[arg(long, env = "ZIPREEL_REGION")]
-    pub region: Option<String>,
-    /// Where the reels are [default: local]
-    #[arg(long, env = "ZIPREEL_TARGET")]
-    pub target: Option<TargetArg>,
-    /// AWS profile [default: AWS_PROFILE]
-    #[arg(long, env = "ZIPREEL_PROFILE")]
-    pub profile: Option<String>,
-    #[command(flatten)]
-    pub place: PlaceArgs,
-}
-
-/// Folders and ports of this machine.
-#[derive(Debug, Clone, Default, Args)]
-pub struct PlaceArgs {
-    /// Journals, logs and playlist copies [default: the platform's state folder]
-    #[arg(long, value_name = "D", env = "ZIPREEL_STATE_DIR")]
-    pub state_dir: Option<PathBuf>,
-    /// Segments that wait for their upload [default: the platform's cache folder]
-    #[arg(long, value_name = "D", env = "ZIPREEL_WORK_DIR")]
-    pub work_dir: Option<PathBuf>,
-    /// Hold ffmpeg back when more than so many GiB wait for upload [default: 4]
-    #[arg(long, value_name = "N", env = "ZIPREEL_BACKLOG_GIB")]
-    pub backlog_gib: Option<f64>,
-    /// The stand-in's data [default: the platform's data folder]
-    #[arg(long, value_name = "D", env = "ZIPREEL_DATA")]
-    pub data: Option<PathBuf>,
-    /// The stand-in's first of three ports; 0 takes free ones [default: 8720]
-    #[arg(long, value_name = "P", env = "ZIPREEL_PORT")]
-    pub port: Option<u16>,
-    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
-    #[arg(long, value_name = "SPEC", env = "ZIPREEL_FAULTS")]
-    pub faults: Option<String>,
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-}
-
-/// For accounts where roles can't be made, and for emulators of AWS.
-#[derive(Debug, Clone, Default, Args)]
-pub struct OverrideArgs {
-    /// Role without rights that chunks are made with [default: the account's zipreel-chunk]
-    #[arg(long, value_name = "ARN", env = "ZIPREEL_ROLE_ARN")]
-    pub role_arn: Option<String>,
-    /// Role of the gate [default: the account's zipreel-gate]
-    #[arg(long, value_name = "ARN", env = "ZIPREEL_GATE_ROLE_ARN")]
-    pub gate_role_arn: Option<String>,
-    /// How gate and relay hand over their answers [default: stream]
-    #[arg(long, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE")]
-    pub invoke_mode: Option<InvokeModeArg>,
-    /// Where function URLs are reached, with {id} for the first label of their host [default: at their own address]
-    #[arg(long, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", value_parser = function_urls)]
-    pub function_urls: Option<String>,
-}
-
-/// An account and Region that already is, or is to be, zipreel's.
-#[derive(Debug, Clone, Default, Args)]
-pub struct AccountArgs {
-    /// The account: AWS's unless set otherwise
-    #[arg(long, env = "ZIPREEL_TARGET")]
-    pub target: Option<TargetArg>,
-    /// AWS Region [default: the profile's]
-    #[arg(long, env = "ZIPREEL_REGION")]
-    pub region: Option<String>,
-    /// AWS profile [default: AWS_PROFILE]
-    #[arg(long, env = "ZIPREEL_PROFILE")]
-    pub profile: Option<String>,
-    #[command(flatten)]
-    pub place: PlaceArgs,
-}
-
-/// How a command without the wizard talks.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FaceArgs {
-    #[command(flatten)]
-    pub form: FormArgs,
-    /// Don't ask; acknowledge the notice about AWS's terms
-    #[arg(long, short)]
-    pub yes: bool,
-    /// Keep the stand-in serving afterwards, until Ctrl-C
-    #[arg(long, env = "ZIPREEL_SERVE", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub serve: Option<bool>,
-}
-
-/// Lines for people or for programs. No conflict of the two is declared: clap would see one between a flag and a variable.
-#[derive(Debug, Clone, Default, Args)]
-pub struct FormArgs {
-    /// Plain lines, also where JSON is asked for elsewhere
-    #[arg(long)]
-    pub plain: bool,
-    /// One JSON object a line on standard output
-    #[arg(long, env = "ZIPREEL_JSON", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub json: Option<bool>,
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.5..=600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("not a number of seconds between 0.5 and 600".to_owned()),
-    }
-}
-
-fn function_urls(text: &str) -> Result<String, String> {
-    let usable = (text.starts_with("http://") || text.starts_with("https://")) && text.contains("{id}");
-    if usable { Ok(text.to_owned()) } else { Err("not a URL with {id} in it".to_owned()) }
-}
-
-fn parallel(text: &str) -> Result<NonZeroUsize, String> {
-    match text.parse::<NonZeroUsize>() {
-        Ok(number) if number.get() <= crate::model::pace::uploads::PARALLEL_MAX => Ok(number),
-        _ => Err("not a number between 1 and 16".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -405,10 +298,22 @@ mod tests {
     }
 
     #[test]
-    fn numbers_out_of_range_are_refused() {
-        for wrong in ["0", "601", "x", "NaN"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
+    fn a_mistyped_word_is_taken_for_the_command_that_it_is_like() {
+        for (word, command) in
+            [("lst", Some("list")), ("publsh", Some("publish")), ("chekc", Some("check")), ("holiday", None)]
+        {
+            assert_eq!(nearest_command(word).as_deref(), command, "{word}");
         }
-        assert!(parallel("17").is_err() && parallel("0").is_err() && parallel("16").is_ok());
+    }
+
+    #[test]
+    fn a_command_shows_what_it_uses_and_takes_what_scripts_may_still_say() {
+        let command = Cli::command();
+        let list = command.find_subcommand("list").unwrap();
+        for (name, is_shown) in [("target", true), ("json", true), ("faults", false), ("backlog_gib", false)] {
+            let arg = list.get_arguments().find(|arg| arg.get_id() == name).unwrap();
+            assert_eq!(!arg.is_hide_set(), is_shown, "{name}");
+        }
+        assert!(Cli::try_parse_from(["zipreel", "list", "--faults", "429=0.1"]).is_ok());
     }
 }

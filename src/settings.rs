@@ -359,6 +359,7 @@ mod tests {
             "template",
             "roles",
             "packages",
+            "to",
             "keep-roles",
             "account",
             "partition",

@@ -1,6 +1,7 @@
 //! The commands without the wizard: settings in, exit code out. Each joins the engine to the plain or the JSON face.
 
 mod account;
+mod documents;
 mod exit;
 mod face;
 mod local;
@@ -56,7 +57,9 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Discard { name, place, yes }) => publish::discard(&name, &place, yes).await,
         Some(Command::Gc { name, reels, yes }) => reels::gc(name.as_ref(), &reels, yes).await,
         Some(Command::Local { place, keep_hashes }) => local::local(&place, keep_hashes).await,
-        None => match wizard::wizard(cli.video, &cli.settings).await {
+        Some(Command::Completions { shell }) => documents::completions(shell),
+        Some(Command::Man { to }) => documents::man(to.as_deref()),
+        None => match wizard::wizard(cli.files, cli.video, &cli.settings).await {
             Ok(code) => return ExitCode::from(code),
             Err(stopped) => Err(stopped),
         },

@@ -10,6 +10,8 @@ use crate::settings::Settings;
 pub struct Start {
     /// Its video is highlighted in the picker, which then opens at once.
     pub settings: Settings,
+    /// Videos that are chosen already: the wizard opens at their settings.
+    pub files: Vec<PathBuf>,
     /// Where the picker starts.
     pub folder: PathBuf,
     /// `None`: as the terminal says.

@@ -39,14 +39,14 @@ fn flags() -> BTreeMap<String, Arg> {
     let command = Cli::command();
     let everywhere = command.get_arguments().chain(command.get_subcommands().flat_map(|sub| sub.get_arguments()));
     let mut flags: BTreeMap<String, Arg> = BTreeMap::new();
-    for arg in everywhere {
+    for arg in everywhere.filter(|arg| !arg.is_hide_set()) {
         let Some(name) = arg.get_long() else { continue };
         // one that only some commands read from the environment counts as one of those
         if arg.get_env().is_some() || !flags.contains_key(name) {
             flags.insert(name.to_owned(), arg.clone());
         }
     }
-    flags.retain(|name, arg| name != "help" && name != "version" && !arg.is_hide_set());
+    flags.retain(|name, _| name != "help" && name != "version");
     flags
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::PublishArgs,
+    cli::{self, PublishArgs},
     model::{
         media::facts::{Stream, Wanted},
         reel::{moment, name::ReelName},
@@ -52,18 +52,40 @@ use crate::{
 const FRAME_WIDTH: u32 = 960;
 
 /// Opens the wizard and says afterwards, on the ordinary screen, what stays.
-pub async fn wizard(video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, Stopped> {
+pub async fn wizard(files: Vec<PathBuf>, video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, Stopped> {
+    let (files, video) = named(files, video)?;
     let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let engine = Engine::new(settings.machine.clone());
     let wanted = settings.cut.wanted;
-    let start = Start { settings, folder: std::env::current_dir().unwrap_or_default(), ground: None };
+    let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), ground: None };
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;
     let plain = Plain::default();
     ended.summary.lines.iter().for_each(|line| plain.say(line));
     Ok(ended.exit_code)
+}
+
+/// Files to publish, and what is to be highlighted: a folder that is named alone is looked into.
+fn named(files: Vec<PathBuf>, video: Option<PathBuf>) -> Result<(Vec<PathBuf>, Option<PathBuf>), Stopped> {
+    if let Some(missing) = files.iter().find(|file| !file.exists()) {
+        let word = missing.display().to_string();
+        let is_word = missing.components().count() == 1 && missing.extension().is_none();
+        let nearest = cli::nearest_command(&word).filter(|_| is_word);
+        let fault = Fault::permanent(format!("there is no file `{word}`, and no command of this name"));
+        let hint = match nearest {
+            Some(command) => format!("Did you mean `zipreel {command}`? `zipreel --help` names all commands."),
+            None => {
+                "Look at the path; `zipreel` alone opens the wizard, `zipreel --help` names all commands.".to_owned()
+            }
+        };
+        return Err(Stopped::Failed(fault.hint(hint)));
+    }
+    match files.as_slice() {
+        [folder] if folder.is_dir() => Ok((Vec::new(), Some(folder.clone()))),
+        _ => Ok((files, video)),
+    }
 }
 
 fn no_terminal(error: std::io::Error) -> Stopped {

@@ -98,7 +98,8 @@ impl App {
     /// The first commands. A video given at the start skips Home.
     pub(super) fn begin(&mut self) -> Vec<Errand> {
         let mut commands = vec![Command::FindUnfinished, Command::FindProfiles];
-        if self.shared.start.settings.video.is_some() {
+        let start = &self.shared.start;
+        if start.settings.video.is_some() || !start.files.is_empty() {
             commands.push(Command::Go(Box::new(Way::Video)));
         }
         self.carry_out(Owner::App, commands)

@@ -88,7 +88,7 @@ pub(super) fn start() -> Start {
             overrides: Overrides::default(),
         },
     };
-    Start { settings, folder: FOLDER.into(), ground: None }
+    Start { settings, files: Vec::new(), folder: FOLDER.into(), ground: None }
 }
 
 /// The same for an AWS profile.

@@ -53,6 +53,8 @@ pub(in crate::tui) struct Video {
     recent: Vec<PathBuf>,
     /// Given at the start, not looked for yet.
     given: Option<PathBuf>,
+    /// Chosen before the wizard opened, on their way to the settings.
+    handed: Vec<PathBuf>,
     /// What the person named last, as long as it is not found.
     sought: Option<(String, Vec<PathBuf>)>,
     /// The file that the person named, and how it is shown: whatever its kind.
@@ -66,8 +68,10 @@ impl Video {
     pub(in crate::tui) fn new(shared: &Shared) -> Self {
         let start = &shared.start;
         let given = start.settings.video.as_ref().map(|video| start.folder.join(video));
-        let folder = given.as_deref().and_then(Path::parent).unwrap_or(&start.folder).to_owned();
-        Self { folder, given, ..Self::default() }
+        let handed: Vec<_> = start.files.iter().map(|file| start.folder.join(file)).collect();
+        let near = given.as_deref().or(handed.first().map(PathBuf::as_path));
+        let folder = near.and_then(Path::parent).unwrap_or(&start.folder).to_owned();
+        Self { folder, given, handed, ..Self::default() }
     }
 
     pub(in crate::tui) fn table(&self) -> Table {
@@ -82,7 +86,22 @@ impl Video {
             let find = self.look_for(&given.display().to_string(), vec![given.clone()]);
             return [self.list()].into_iter().chain(find).collect();
         }
+        let handed = std::mem::take(&mut self.handed);
+        if !handed.is_empty() {
+            return [self.list()].into_iter().chain(self.hand_on(&handed)).collect();
+        }
         [self.list()].into_iter().chain(self.look()).collect()
+    }
+
+    /// These are marked, and the way to their settings is begun.
+    fn hand_on(&mut self, files: &[PathBuf]) -> Vec<Command> {
+        for file in files {
+            if self.choice.number(file).is_none() {
+                self.choice.toggle(file, 0);
+            }
+        }
+        self.choice.going = Some(Going::new(files.to_owned()));
+        self.examine()
     }
 
     fn list(&self) -> Command {

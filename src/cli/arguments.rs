@@ -1,0 +1,205 @@
+//! What commands take, in groups that several of them share: flags, each of which can also be set in the environment and
+//! in the config file. Their headings are those of the help.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use clap::Args;
+
+use super::values::{InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, TranscodeArg};
+use crate::model::reel::{name::ReelName, order::WantedAudio};
+
+/// Headings of the help.
+pub(super) const WHAT: &str = "What is published";
+const WHERE: &str = "Where";
+pub(super) const TALK: &str = "How it talks";
+const MACHINE: &str = "This machine";
+const SPECIAL: &str = "For emulators of AWS, and accounts where roles can't be made";
+
+/// What is published and how.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = WHAT)]
+pub struct PublishArgs {
+    /// Name of the reel: a-z, 0-9 and -, part of its URL [default: from the file name]
+    #[arg(long, env = "ZIPREEL_NAME", hide_env_values = true)]
+    pub name: Option<ReelName>,
+    /// Title on the watch page [default: the file name]
+    #[arg(long, env = "ZIPREEL_TITLE", hide_env_values = true)]
+    pub title: Option<String>,
+    /// Segments end at the first keyframe after so many seconds [default: 6]
+    #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", hide_env_values = true, value_parser = seconds)]
+    pub segment_seconds: Option<f64>,
+    /// AWS Region [default: the profile's]
+    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, help_heading = WHERE)]
+    pub region: Option<String>,
+    /// Where the reel goes [default: local]
+    #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
+    pub target: Option<TargetArg>,
+    /// AWS profile [default: AWS_PROFILE]
+    #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
+    pub profile: Option<String>,
+    /// Streams that players can't take: re-encode or refuse [default: ask]
+    #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
+    pub transcode: Option<TranscodeArg>,
+    /// The video stream, by its number in the file [default: the one that is meant]
+    #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true)]
+    pub video_stream: Option<u32>,
+    /// The audio stream, by its number in the file or its language [default: the one that is meant]
+    #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
+    pub audio_stream: Option<WantedAudio>,
+    /// Re-encode the video, one picture out of two fields
+    #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub deinterlace: Option<bool>,
+    /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
+    #[arg(long, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
+    pub on_damage: Option<OnDamageArg>,
+    /// Whether search engines may list the watch page [default: noindex]
+    #[arg(long, env = "ZIPREEL_ROBOTS", hide_env_values = true)]
+    pub robots: Option<RobotsArg>,
+    /// Largest zip in MiB, 1 to 49 [default: 32]
+    #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = clap::value_parser!(u64).range(1..=49))]
+    pub chunk_mib: Option<u64>,
+    /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
+    #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = parallel, help_heading = MACHINE)]
+    pub parallel: Option<NonZeroUsize>,
+    /// Publish beside what has this name already, and retire that
+    #[arg(long, env = "ZIPREEL_REPLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub replace: Option<bool>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Whose reels.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = WHERE)]
+pub struct ReelsArgs {
+    /// AWS Region [default: the profile's]
+    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
+    pub region: Option<String>,
+    /// Where the reels are [default: local]
+    #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
+    pub target: Option<TargetArg>,
+    /// AWS profile [default: AWS_PROFILE]
+    #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true)]
+    pub profile: Option<String>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Folders and ports of this machine.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = MACHINE)]
+pub struct PlaceArgs {
+    /// Journals, logs and playlist copies [default: the platform's state folder]
+    #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_STATE_DIR", hide_env_values = true)]
+    pub state_dir: Option<PathBuf>,
+    /// Segments that wait for their upload [default: the platform's cache folder]
+    #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_WORK_DIR", hide_env_values = true)]
+    pub work_dir: Option<PathBuf>,
+    /// Hold ffmpeg back when more than so many GiB wait for upload [default: 4]
+    #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_BACKLOG_GIB", hide_env_values = true)]
+    pub backlog_gib: Option<f64>,
+    /// The stand-in's data [default: the platform's data folder]
+    #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_DATA", hide_env_values = true)]
+    pub data: Option<PathBuf>,
+    /// The stand-in's first of three ports; 0 takes free ones [default: 8720]
+    #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true)]
+    pub port: Option<u16>,
+    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
+    #[arg(long, hide_short_help = true, value_name = "SPEC", env = "ZIPREEL_FAULTS", hide_env_values = true)]
+    pub faults: Option<String>,
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+}
+
+/// For accounts where roles can't be made, and for emulators of AWS.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = SPECIAL)]
+pub struct OverrideArgs {
+    /// Role without rights that chunks are made with [default: the account's zipreel-chunk]
+    #[arg(long, hide_short_help = true, value_name = "ARN", env = "ZIPREEL_ROLE_ARN", hide_env_values = true)]
+    pub role_arn: Option<String>,
+    /// Role of the gate [default: the account's zipreel-gate]
+    #[arg(long, hide_short_help = true, value_name = "ARN", env = "ZIPREEL_GATE_ROLE_ARN", hide_env_values = true)]
+    pub gate_role_arn: Option<String>,
+    /// How gate and relay hand over their answers [default: stream]
+    #[arg(long, hide_short_help = true, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE", hide_env_values = true)]
+    pub invoke_mode: Option<InvokeModeArg>,
+    /// Where function URLs are reached, with {id} for the first label of their host [default: at their own address]
+    #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", hide_env_values = true, value_parser = function_urls)]
+    pub function_urls: Option<String>,
+}
+
+/// An account and Region that already is, or is to be, zipreel's.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = WHERE)]
+pub struct AccountArgs {
+    /// The account [default: aws]
+    #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
+    pub target: Option<TargetArg>,
+    /// AWS Region [default: the profile's]
+    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
+    pub region: Option<String>,
+    /// AWS profile [default: AWS_PROFILE]
+    #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true)]
+    pub profile: Option<String>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// How a command without the wizard talks.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = TALK)]
+pub struct FaceArgs {
+    #[command(flatten)]
+    pub form: FormArgs,
+    /// Don't ask; acknowledge the notice about AWS's terms
+    #[arg(long, short, help_heading = TALK)]
+    pub yes: bool,
+    /// Keep the stand-in serving afterwards, until Ctrl-C
+    #[arg(long, env = "ZIPREEL_SERVE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub serve: Option<bool>,
+}
+
+/// Lines for people or for programs. No conflict of the two is declared: clap would see one between a flag and a variable.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = TALK)]
+pub struct FormArgs {
+    /// Plain lines, also where JSON is asked for elsewhere
+    #[arg(long)]
+    pub plain: bool,
+    /// One JSON object a line on standard output
+    #[arg(long, env = "ZIPREEL_JSON", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub json: Option<bool>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.5..=600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("not a number of seconds between 0.5 and 600".to_owned()),
+    }
+}
+
+fn function_urls(text: &str) -> Result<String, String> {
+    let usable = (text.starts_with("http://") || text.starts_with("https://")) && text.contains("{id}");
+    if usable { Ok(text.to_owned()) } else { Err("not a URL with {id} in it".to_owned()) }
+}
+
+fn parallel(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(number) if number.get() <= crate::model::pace::uploads::PARALLEL_MAX => Ok(number),
+        _ => Err("not a number between 1 and 16".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for wrong in ["0", "601", "x", "NaN"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert!(parallel("17").is_err() && parallel("0").is_err() && parallel("16").is_ok());
+    }
+}

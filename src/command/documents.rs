@@ -1,0 +1,69 @@
+//! `zipreel completions` and `zipreel man`: what a shell and `man` know of the command line, made from its definition.
+
+use std::{io, path::Path};
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::{
+    cli::Cli,
+    model::report::fault::{Fault, Stopped},
+};
+
+/// Writes a shell's completions to standard output.
+pub fn completions(shell: Shell) -> Result<(), Stopped> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "zipreel", &mut script);
+    print(&script)
+}
+
+/// Writes the page of `zipreel` to standard output, or that and one for each command into a folder.
+pub fn man(folder: Option<&Path>) -> Result<(), Stopped> {
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| unwritten("the manual page", error))?;
+        return print(&page);
+    };
+    let to = format!("manual pages to `{}`", folder.display());
+    std::fs::create_dir_all(folder).map_err(|error| unwritten(&to, error))?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| unwritten(&to, error))
+}
+
+/// A pipe that was closed wants no more.
+fn print(text: &[u8]) -> Result<(), Stopped> {
+    match io::Write::write_all(&mut io::stdout().lock(), text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten("to standard output", error)),
+        _ => Ok(()),
+    }
+}
+
+fn unwritten(what: &str, error: io::Error) -> Stopped {
+    let fault = Fault::permanent(format!("could not write {what}")).because(error);
+    Stopped::Failed(fault.hint("Look at the folder's rights and at the room on its disk, then run it again."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_that_is_shown_has_a_page_that_names_its_flags() {
+        let folder = tempfile::tempdir().unwrap();
+        man(Some(folder.path())).unwrap();
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let page =
+                std::fs::read_to_string(folder.path().join(format!("zipreel-{}.1", command.get_name()))).unwrap();
+            let shown = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| arg.get_long());
+            for flag in shown {
+                assert!(page.contains(&flag.replace('-', "\\-")), "--{flag} of {}", command.get_name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_that_can_t_be_made_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let Err(Stopped::Failed(fault)) = man(Some(&file.path().join("pages"))) else { panic!("it is a file") };
+        assert!(fault.to_string().contains("could not write manual pages to `"), "{fault}");
+    }
+}
