@@ -2,6 +2,7 @@
 
 mod begin;
 mod browsers;
+mod busy;
 mod checks;
 mod front;
 mod inputs;
@@ -14,3 +15,4 @@ mod playlists;
 mod programs;
 mod rules;
 mod stage;
+mod trouble;

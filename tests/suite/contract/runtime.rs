@@ -145,7 +145,7 @@ async fn keep(output: impl AsyncRead + Unpin, log: Arc<Mutex<String>>) {
     }
 }
 
-async fn serve(router: Router) -> (String, JoinHandle<()>) {
+pub(crate) async fn serve(router: Router) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
