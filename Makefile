@@ -43,7 +43,8 @@ install:
 	$(TARGET)/release/zipreel completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_zipreel
 	$(TARGET)/release/zipreel completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/zipreel.fish
 
-# What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node.
+# What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node,
+# and two programs that download videos.
 # What only some parts of the suite call is only brought where ARGS may run them.
 PARTS   := $(filter-out suite architecture,$(filter-out -%,$(ARGS)))
 ALL     := $(if $(filter --skip,$(ARGS)),yes,$(if $(PARTS)$(filter --lib architecture,$(ARGS)),,yes))
@@ -73,7 +74,7 @@ soak:
 
 test-tools:
 	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv openssl $(call NEEDS,emulator,nginx) \
-		$(call NEEDS,players,chromium firefox webkit Xvfb mpv vlc gstreamer)
+		$(call NEEDS,players,chromium firefox webkit Xvfb mpv vlc mplayer gstreamer)
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools
 	rm -rf $(VENV)

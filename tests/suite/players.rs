@@ -4,6 +4,7 @@ mod begin;
 mod browsers;
 mod busy;
 mod checks;
+mod downloads;
 mod front;
 mod inputs;
 mod matrix;

@@ -25,11 +25,13 @@ const OVER_AN_HOUR: Clip = Clip::Mp4;
 /// Both clips last 26.1 s.
 const MIDDLE: &str = "13.05";
 const PATIENCE: Duration = Duration::from_secs(120);
+/// B-frames before a keyframe of `OpenGop`, made of pictures from before a jump.
+const LEADING: usize = 3;
 /// Of 14 segments in 7 chunks.
 const BEFORE_THE_HOUR: usize = 5;
 
 /// Standard output of a program that has to end well and in time.
-async fn said(mut command: Command) -> String {
+pub(super) async fn said(mut command: Command) -> String {
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").expect("it starts");
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -56,18 +58,32 @@ async fn over_an_hour<T>(stage: &Stage, reel: &Reel, hour: Hour, play: impl Asyn
     seen
 }
 
-/// `play` gives the hashes of all frames it decodes, from the start or from the middle.
+/// `play` gives the hashes of all frames it decodes, from the start or from the middle. After a jump, `broken` may come first
+/// that are not the source's. Gives what the source has.
+async fn as_the_source(
+    player: &str,
+    (kind, url): (Clip, &str),
+    broken: usize,
+    play: &impl AsyncFn(&str, bool) -> Vec<String>,
+) -> Vec<String> {
+    let source = source_hashes(&clip(kind), "0:v");
+    let whole = play(url, false).await;
+    assert_eq!(whole.len(), source.len(), "{player} {kind:?}");
+    assert!(whole == source, "{player} {kind:?}: frames differ");
+    let after = play(url, true).await;
+    let share = after.len() as f64 / source.len() as f64;
+    let lands = (0.45..0.55).contains(&share) && source.ends_with(&after[broken..]);
+    assert!(lands, "{player} {kind:?}: {} after a jump", after.len());
+    source
+}
+
+const EVERY_FRAME: &str = "yes: every frame, with the source's hash";
+
 async fn decodes_as_the_source(player: &str, play: impl AsyncFn(&str, bool) -> Vec<String>) {
     let stage = Stage::new().await;
     for kind in CLIPS {
         let reel = stage.publish(kind).await;
-        let source = source_hashes(&clip(kind), "0:v");
-        let whole = play(&reel.playlist(), false).await;
-        assert_eq!(whole.len(), source.len(), "{player} {kind:?}");
-        assert!(whole == source, "{player} {kind:?}: frames differ");
-        let after = play(&reel.playlist(), true).await;
-        let share = after.len() as f64 / source.len() as f64;
-        assert!((0.45..0.55).contains(&share) && source.ends_with(&after), "{player} {kind:?}: {}", after.len());
+        let source = as_the_source(player, (kind, &reel.playlist()), 0, &play).await;
         if kind == OVER_AN_HOUR {
             for hour in [Hour::Paused, Hour::Redirected] {
                 let late = over_an_hour(&stage, &reel, hour, async |url| play(url, false).await).await;
@@ -75,7 +91,7 @@ async fn decodes_as_the_source(player: &str, play: impl AsyncFn(&str, bool) -> V
             }
         }
     }
-    record(player, PLAYS, "yes: every frame, with the source's hash");
+    record(player, PLAYS, EVERY_FRAME);
     record(player, SEEKS, "yes");
     record(player, SURVIVES, "yes");
 }
@@ -107,10 +123,52 @@ async fn mpv_decodes_every_frame() {
     .await;
 }
 
-/// Frames of picture and of sound.
-type Counts = [usize; 2];
+/// It knows no relative links, and so goes by the playlist that has none. What it shows is written down as hashes.
+#[tokio::test(flavor = "multi_thread")]
+async fn mplayer_decodes_every_frame_by_absolute_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = folder.path().join("frames.md5");
+    let mplayer = || {
+        let mut command = Command::new("mplayer");
+        command.current_dir(folder.path()).env("HOME", folder.path());
+        command
+    };
+    let play = async |url: &str, middle: bool| {
+        let mut command = mplayer();
+        command.args([
+            "-noconfig",
+            "all",
+            "-really-quiet",
+            "-nolirc",
+            "-nojoystick",
+            "-noconsolecontrols",
+            "-benchmark",
+        ]);
+        command.args(["-ao", "pcm:fast:file=/dev/null", "-vo", "md5sum:outfile=frames.md5"]);
+        command.args(middle.then_some(["-ss", MIDDLE]).into_iter().flatten()).arg(url);
+        said(command).await;
+        let lines = std::fs::read_to_string(&frames).unwrap();
+        lines.lines().map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+    };
+    let mut version = mplayer();
+    version.arg("-v");
+    let said = said(version).await;
+    let version = said.lines().find_map(|line| line.strip_prefix("MPlayer ")?.split(' ').next()).expect("a version");
+    let player = format!("MPlayer {version}, `index.abs.m3u8`");
+    let stage = Stage::new().await;
+    for kind in CLIPS {
+        let playlist = stage.publish(kind).await.playlist().replace("index.m3u8", "index.abs.m3u8");
+        let broken = if kind == Clip::OpenGop { LEADING } else { 0 };
+        as_the_source(&player, (kind, &playlist), broken, &play).await;
+    }
+    record(&player, PLAYS, EVERY_FRAME);
+    record(&player, SEEKS, "yes; with open GOPs the pictures that lead up to the first keyframe are broken");
+}
 
-fn packets(file: &Path) -> Counts {
+/// Frames of picture and of sound.
+pub(super) type Counts = [usize; 2];
+
+pub(super) fn packets(file: &Path) -> Counts {
     ["v", "a"].map(|stream| {
         let show = ["-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
         let counted = tool(
