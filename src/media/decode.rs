@@ -116,7 +116,7 @@ pub async fn segments(
 }
 
 /// What a segment comes to for a decoder that has the one before it already.
-pub async fn after(
+async fn after(
     tools: &Tools,
     lead: Segment<'_>,
     segment: Segment<'_>,
@@ -125,6 +125,60 @@ pub async fn after(
     let Some(both) = segments(tools, &[lead, segment], cancel).await? else { return Ok(None) };
     let alone = segments(tools, &[lead], cancel).await?;
     Ok(alone.map(|alone| both.beyond(&alone)))
+}
+
+/// A segment, and what a player's decoder has before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<'a> {
+    pub segment: Segment<'a>,
+    /// The one before it in the reel, if that is at hand.
+    pub lead: Option<Segment<'a>>,
+    /// Nothing is before it in the reel.
+    pub is_first: bool,
+    /// It begins with an IDR picture: a decoder has nothing to complain of, whatever comes before.
+    pub independent: bool,
+}
+
+/// What came of a segment in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Right,
+    Wrong(Decoded),
+    /// A decoder stumbles over the change before it, and it is usable.
+    Stumbles(Decoded),
+}
+
+impl Segment<'_> {
+    /// Whether a decoder gets the segment before, too: this one refers to it, or there is a change to go through.
+    pub fn wants_lead(&self, independent: bool) -> bool {
+        !independent || self.breaks
+    }
+}
+
+impl Placed<'_> {
+    /// `None` if it was cancelled or came to no end.
+    pub async fn decoded(&self, tools: &Tools, cancel: &CancellationToken) -> io::Result<Option<Outcome>> {
+        let Self { segment, is_first, independent, .. } = *self;
+        let lead = self.lead.filter(|_| segment.wants_lead(independent));
+        let made = match lead.filter(|_| !independent) {
+            Some(lead) => after(tools, lead, segment, cancel).await?,
+            None => segments(tools, &[segment], cancel).await?,
+        };
+        let Some(made) = made else { return Ok(None) };
+        let outcome = match (made.is_right(), lead) {
+            (true, Some(lead)) if independent => match after(tools, lead, segment, cancel).await? {
+                Some(across) if across.is_right() => Outcome::Right,
+                Some(across) => Outcome::Stumbles(across),
+                None => return Ok(None),
+            },
+            (true, _) => Outcome::Right,
+            // what it refers to was not read
+            (false, None) if !independent && !is_first && made.is_usable() => Outcome::Right,
+            (false, Some(_)) if !independent && segment.breaks && made.is_usable() => Outcome::Stumbles(made),
+            (false, _) => Outcome::Wrong(made),
+        };
+        Ok(Some(outcome))
+    }
 }
 
 /// The streams of the plan, from `start` on.

@@ -24,71 +24,59 @@ pub enum Brightness {
     Lit,
 }
 
-/// A picture of this stream as JPEG, at most `max_width` wide and the right way up: of video the most telling of the
-/// frames after `at`, so that a fade from black is passed over, or of the first ones where any will do and none is so
-/// late; of sound its shape.
-pub async fn frame(
-    tools: &Tools,
-    video: &Path,
-    stream: &Stream,
-    at: Duration,
-    max_width: u32,
-    brightness: Brightness,
-    cancel: &CancellationToken,
-) -> Result<Vec<u8>, ProbeError> {
-    let looking = |at| looking(tools, video, stream, at, max_width, brightness);
-    let mut picture = run(looking(at)?, &tools.ffmpeg, video, cancel).await?;
-    // of a video of one picture, or a few, the rest is sound
-    if picture.is_empty() && !at.is_zero() && brightness == Brightness::Any {
-        picture = run(looking(Duration::ZERO)?, &tools.ffmpeg, video, cancel).await?;
-    }
-    if picture.is_empty() {
-        let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
-        return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
-    }
-    Ok(picture)
+/// Where a picture is taken from, and what it has to be.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    pub tools: &'a Tools,
+    pub video: &'a Path,
+    pub stream: &'a Stream,
+    /// Pixels.
+    pub max_width: u32,
+    pub brightness: Brightness,
 }
 
-fn looking(
-    tools: &Tools,
-    video: &Path,
-    stream: &Stream,
-    at: Duration,
-    max_width: u32,
-    brightness: Brightness,
-) -> Result<Command, ProbeError> {
-    let mut command = Command::new(&tools.ffmpeg);
-    command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
-    command.args(left_to_us(stream));
-    // cover art has one picture, which stands before all times; of sound the shape is drawn
-    if stream.kind == Kind::Video {
-        command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));
+impl View<'_> {
+    /// As JPEG, the right way up: of video the most telling of the frames after `at`, so that a fade from black is
+    /// passed over, or of the first ones where any will do and none is so late; of sound its shape.
+    pub async fn at(&self, at: Duration, cancel: &CancellationToken) -> Result<Vec<u8>, ProbeError> {
+        let Self { tools, video, .. } = *self;
+        let look = async |at| run(self.command(at)?, &tools.ffmpeg, video, cancel).await;
+        let mut picture = look(at).await?;
+        // of a video of one picture, or a few, the rest is sound
+        if picture.is_empty() && !at.is_zero() && self.brightness == Brightness::Any {
+            picture = look(Duration::ZERO).await?;
+        }
+        if picture.is_empty() {
+            let how = format!("there is no picture at {:.1} s", at.as_secs_f64());
+            return Err(ProbeError::Failed { video: video.to_owned(), how, complaints: String::new() });
+        }
+        Ok(picture)
     }
-    match stream.kind {
-        Kind::Audio => command.args(["-t", DRAWN]),
-        // else a video that stays dark would be read to its end
-        _ => command.args(["-t", "2"].iter().filter(|_| brightness == Brightness::Lit)),
-    };
-    command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
-    if stream.kind == Kind::Audio {
-        command.args(["-filter_complex", &shape_of_sound(stream, max_width), "-map", "[shape]"]);
-    } else {
-        command.args(["-map", &format!("0:{}", stream.index), "-vf", &still(stream, max_width, brightness)]);
+
+    fn command(&self, at: Duration) -> Result<Command, ProbeError> {
+        let Self { tools, video, stream, max_width, brightness } = *self;
+        let mut command = Command::new(&tools.ffmpeg);
+        command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
+        command.args(left_to_us(stream));
+        // cover art has one picture, which stands before all times; of sound the shape is drawn
+        if stream.kind == Kind::Video {
+            command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));
+        }
+        match stream.kind {
+            Kind::Audio => command.args(["-t", DRAWN]),
+            // else a video that stays dark would be read to its end
+            _ => command.args(["-t", "2"].iter().filter(|_| brightness == Brightness::Lit)),
+        };
+        command.arg("-i").arg(input_argument(video).map_err(|error| InputError::io(video, error))?);
+        if stream.kind == Kind::Audio {
+            command.args(["-filter_complex", &shape_of_sound(stream, max_width), "-map", "[shape]"]);
+        } else {
+            command.args(["-map", &format!("0:{}", stream.index), "-vf", &still(stream, max_width, brightness)]);
+        }
+        command.args(["-frames:v", "1", "-pix_fmt", "yuvj420p", "-q:v", "3", "-c:v", "mjpeg"]);
+        command.args(["-f", "image2pipe", "pipe:1"]);
+        Ok(command)
     }
-    command.args([
-        "-frames:v",
-        "1",
-        "-pix_fmt",
-        "yuvj420p",
-        "-q:v",
-        "3",
-        "-c:v",
-        "mjpeg",
-        "-f",
-        "image2pipe",
-        "pipe:1",
-    ]);
-    Ok(command)
 }
 
 /// The most telling of some frames, the right way up.

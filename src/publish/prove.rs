@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     media::{
-        decode::{self, Decoded, Segment},
+        decode::{self, Decoded, Outcome, Placed, Segment},
         ffmpeg::Tools,
     },
     model::{
@@ -98,39 +98,28 @@ impl Proof<'_> {
         if together.is_right() || samples.is_empty() {
             return Ok(());
         }
-        let mut usable = 0;
+        let mut usable = false;
         for (place, sample) in samples.iter().enumerate() {
-            let Some(made) = self.decoded(decode::segments(self.tools, &all[place..=place], self.cancel()).await)?
-            else {
-                return Ok(());
+            let before = place.checked_sub(1).filter(|before| sample.follows(&samples[*before]));
+            let (segment, lead) = (all[place], before.map(|before| all[before]));
+            let placed = Placed { segment, lead, is_first: sample.number == 0, independent: self.independent };
+            let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else { return Ok(()) };
+            usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
+            let (made, from) = match outcome {
+                Outcome::Right => continue,
+                Outcome::Wrong(made) => (made, sample.start),
+                Outcome::Stumbles(made) => (made, before.map_or(sample.start, |before| samples[before].start)),
             };
-            usable += u32::from(made.is_usable());
-            // what a segment refers to may be in the one before
-            if !(made.is_right() || made.is_usable() && !self.independent && place > 0) {
-                let Some(before) = self.source(sample.start, sample.length).await? else { return Ok(()) };
-                if before.is_right() {
-                    return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
-                }
+            let Some(source) = self.source(from, sample.start + sample.length - from).await? else { return Ok(()) };
+            if source.is_right() {
+                return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
+            }
+            // that a decoder stumbles over a change is no damage
+            if from == sample.start {
                 self.was_so_before(sample);
             }
-            if place > 0 && sample.breaks && sample.follows(&samples[place - 1]) {
-                self.across(&samples[place - 1], sample, &all[place - 1..=place]).await?;
-            }
         }
-        if usable == 0 { Err(Stopped::Failed(garbage(self.work, &together))) } else { Ok(()) }
-    }
-
-    /// A change, which a decoder goes through with what it has of the segment before. That it stumbles there is no
-    /// damage, if it does so in the source.
-    async fn across(&self, lead: &Sample, sample: &Sample, both: &[Segment<'_>]) -> Result<(), Stopped> {
-        let [before, after] = both else { return Ok(()) };
-        let made = self.decoded(decode::after(self.tools, *before, *after, self.cancel()).await)?;
-        let Some(made) = made.filter(|made| !made.is_right()) else { return Ok(()) };
-        let source = self.source(lead.start, lead.length + sample.length).await?;
-        match source {
-            Some(source) if source.is_right() => Err(Stopped::Failed(spoilt(self.work, sample.start, &made))),
-            _ => Ok(()),
-        }
+        if usable { Ok(()) } else { Err(Stopped::Failed(garbage(self.work, &together))) }
     }
 
     async fn source(&self, start: Duration, length: Duration) -> Result<Option<Decoded>, Stopped> {
@@ -152,7 +141,7 @@ impl Proof<'_> {
     }
 
     /// `None`: no decoder came to an end, which says nothing of the video.
-    fn decoded(&self, result: io::Result<Option<Decoded>>) -> Result<Option<Decoded>, Stopped> {
+    fn decoded<T>(&self, result: io::Result<Option<T>>) -> Result<Option<T>, Stopped> {
         if self.cancel().is_cancelled() {
             return Err(Stopped::Cancelled);
         }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     media::{
         ffmpeg::Tools,
-        picture::{self, Brightness},
+        picture::{Brightness, View},
     },
     model::{
         hls::playlist::{self, Links},
@@ -229,7 +229,8 @@ async fn telling_frame(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<V
     let cancel = &work.control.cancel;
     let frame = async |place, brightness| {
         let at = length.mul_f64(place);
-        picture::frame(tools, &work.order.video, stream, at, WIDTH, brightness, cancel).await.ok()
+        let view = View { tools, video: &work.order.video, stream, max_width: WIDTH, brightness };
+        view.at(at, cancel).await.ok()
     };
     if plan.video.is_none() {
         return frame(0.0, Brightness::Any).await;

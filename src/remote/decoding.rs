@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     media::{
-        decode::{self, Decoded, Segment},
+        decode::{self, Decoded, Outcome, Placed, Segment},
         ffmpeg::Tools,
     },
     model::{
@@ -210,8 +210,7 @@ impl Watching<'_> {
         independent: bool,
     ) -> io::Result<Option<Vec<Trouble>>> {
         let Decoder { tools, cancel, .. } = *self.decoder;
-        // what stands alone needs nothing before it, but for a change
-        let lead = lead.filter(|_| !independent || kept.first().is_some_and(|first| first.breaks));
+        let lead = lead.filter(|_| kept.first().is_some_and(|first| first.segment().wants_lead(independent)));
         let all: Vec<Segment<'_>> = lead.into_iter().chain(kept).map(Kept::segment).collect();
         let Some(together) = decode::segments(tools, &all, cancel).await? else { return Ok(None) };
         if together.is_right() {
@@ -220,21 +219,13 @@ impl Watching<'_> {
         let mut troubles = Vec::new();
         for (place, one) in kept.iter().enumerate() {
             let before = place.checked_sub(1).map(|before| &kept[before]).or(lead);
-            let made = match before.filter(|_| !independent) {
-                Some(before) => decode::after(tools, before.segment(), one.segment(), cancel).await?,
-                None => decode::segments(tools, &[one.segment()], cancel).await?,
-            };
-            let Some(made) = made else { return Ok(None) };
-            // what it refers to was not read
-            let lacks = !independent && before.is_none() && one.number > 0;
-            if !(made.is_right() || lacks && made.is_usable()) {
-                troubles.push(one.trouble(&made, made.is_usable()));
-            } else if let Some(before) = before.filter(|_| independent && one.breaks) {
-                let across = decode::after(tools, before.segment(), one.segment(), cancel).await?;
-                let Some(across) = across else { return Ok(None) };
-                if !across.is_right() {
-                    troubles.push(one.trouble(&across, true));
-                }
+            let (segment, lead) = (one.segment(), before.map(Kept::segment));
+            let placed = Placed { segment, lead, is_first: one.number == 0, independent };
+            match placed.decoded(tools, cancel).await? {
+                Some(Outcome::Right) => {}
+                Some(Outcome::Wrong(made)) => troubles.push(one.trouble(&made, made.is_usable())),
+                Some(Outcome::Stumbles(made)) => troubles.push(one.trouble(&made, true)),
+                None => return Ok(None),
             }
         }
         Ok(Some(troubles))

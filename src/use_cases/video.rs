@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     media::{
-        picture::{self, Brightness},
+        picture::{Brightness, View},
         probe,
     },
     model::{
@@ -54,5 +54,6 @@ pub async fn frame(
     cancel: &CancellationToken,
 ) -> Result<Vec<u8>, Stopped> {
     let tools = engine.tools().await?;
-    picture::frame(tools, video, stream, at, width, Brightness::Any, cancel).await.map_err(Stopped::from)
+    let view = View { tools, video, stream, max_width: width, brightness: Brightness::Any };
+    view.at(at, cancel).await.map_err(Stopped::from)
 }

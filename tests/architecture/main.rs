@@ -42,7 +42,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model/gate", &["model/chunk", "model/reel", "model/shown"]),
     ("model/chunk", &["model/hls", "model/media", "model/report", "model/reel"]),
     ("model/pace", &["model/report", "model/reel"]),
-    ("model/media", &["model/report"]),
+    ("model/media", &["model/report", "model/wording"]),
     ("model/report", &["model/cost", "model/reel", "model/shown"]),
     ("model/hls", &["model/reel"]),
     ("model/reel", &["model/retry"]),

@@ -7,7 +7,7 @@ use zipreel::{
     media::{
         decode,
         ffmpeg::Tools,
-        picture::{Brightness, frame},
+        picture::{Brightness, View},
         probe::{ProbeError, probe},
     },
     model::{
@@ -235,11 +235,14 @@ async fn a_cancelled_probe_ends_at_once() {
 
 #[tokio::test]
 async fn a_frame_is_a_jpeg_of_the_right_shape() {
-    let cancel = CancellationToken::new();
+    let (tools, cancel) = (&tools().await, CancellationToken::new());
+    let at = async |kind, seconds, brightness| {
+        let (video, stream) = (&clip(kind), &probed(&clip(kind)).await.video().unwrap().clone());
+        let view = View { tools, video, stream, max_width: 320, brightness };
+        view.at(Duration::from_secs(seconds), &cancel).await
+    };
     for (wanted, size) in [(Clip::Mp4, (320, 180)), (Clip::Rotated, (320, 568)), (Clip::Webm, (320, 180))] {
-        let at = Duration::from_secs(1);
-        let stream = probed(&clip(wanted)).await.video().unwrap().clone();
-        let jpeg = frame(&tools().await, &clip(wanted), &stream, at, 320, Brightness::Any, &cancel).await.unwrap();
+        let jpeg = at(wanted, 1, Brightness::Any).await.unwrap();
         let picture = image::load_from_memory(&jpeg).unwrap();
         let (width, height) = (picture.width(), picture.height());
         assert!(width == size.0 && height.abs_diff(size.1) <= 2, "{wanted:?}: {width}x{height}");
@@ -247,11 +250,6 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
         let mean = luma.pixels().map(|pixel| u64::from(pixel.0[0])).sum::<u64>() / u64::from(width * height);
         assert!(mean > 30, "{wanted:?}: not black");
     }
-    let tools = tools().await;
-    let at = async |kind, seconds, brightness| {
-        let stream = probed(&clip(kind)).await.video().unwrap().clone();
-        frame(&tools, &clip(kind), &stream, Duration::from_secs(seconds), 320, brightness, &cancel).await
-    };
     assert!(at(Clip::Mp4, 500, Brightness::Any).await.is_ok(), "the first, where none is so late");
     assert!(at(Clip::Mp4, 500, Brightness::Lit).await.is_err(), "nothing to see after the end");
     assert!(at(Clip::DarkStart, 2, Brightness::Any).await.is_ok());

@@ -5,7 +5,7 @@ use std::{fmt, path::Path, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::report::fault::Fault;
+use crate::model::{report::fault::Fault, wording::clock};
 
 /// Places that are kept; more are counted.
 const PLACES_MAX: usize = 256;
@@ -126,15 +126,11 @@ impl fmt::Display for Places {
 
 /// `59.9 s`, `12:05`, `1:02:05`
 fn at(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..60 => {
-            let text = format!("{:.1}", time.as_secs_f64());
-            format!("{} s", text.trim_end_matches(".0"))
-        }
-        60..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60),
+    if time.as_secs() >= 60 {
+        return clock(time);
     }
+    let text = format!("{:.1}", time.as_secs_f64());
+    format!("{} s", text.trim_end_matches(".0"))
 }
 
 impl Damage {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio_util::sync::CancellationToken;
-use zipreel::media::picture::{Brightness, frame};
+use zipreel::media::picture::{Brightness, View};
 
 use super::{
     Row, all_right,
@@ -327,8 +327,9 @@ async fn mirrored_and_turned_pictures_stand_upright() {
     };
     let poster = async |video: PathBuf| {
         let media = probed(&video).await;
-        let (stream, cancel) = (media.video().unwrap(), CancellationToken::new());
-        let jpeg = frame(&tools().await, &video, stream, Duration::ZERO, 192, Brightness::Any, &cancel).await.unwrap();
+        let (tools, stream) = (&tools().await, media.video().unwrap());
+        let view = View { tools, video: &video, stream, max_width: 192, brightness: Brightness::Any };
+        let jpeg = view.at(Duration::ZERO, &CancellationToken::new()).await.unwrap();
         image::load_from_memory(&jpeg).unwrap().to_luma8()
     };
     let (first, lying) = (decoded(base().to_str().unwrap()), poster(base()).await);
