@@ -44,8 +44,7 @@ install:
 	$(TARGET)/release/zipreel completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/zipreel.fish
 
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node,
-# and two programs that download videos.
-# What only some parts of the suite call is only brought where ARGS may run them.
+# and two programs that download videos. What only some parts of the suite call is only brought where ARGS may run them.
 PARTS   := $(filter-out suite architecture,$(filter-out -%,$(ARGS)))
 ALL     := $(if $(filter --skip,$(ARGS)),yes,$(if $(PARTS)$(filter --lib architecture,$(ARGS)),,yes))
 NEEDS    = $(if $(ALL)$(findstring $(1),$(ARGS)),$(2))
@@ -57,6 +56,12 @@ test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,player
 		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" ZIPREEL_TEST_PYTHON="$(VENV_BIN)/python" \
 		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS); \
 		status=$$?; tests/tools/matrix $(MATRIX); exit $$status
+
+# By the names of the suite's modules.
+QUICK := account formats readme dependencies media process split storage
+quick:
+	@$(MAKE) --no-print-directory test ARGS='--lib --test architecture'
+	@$(MAKE) --no-print-directory test ARGS='--test suite -- $(QUICK)'
 
 # The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS := 60
