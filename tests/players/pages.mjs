@@ -19,11 +19,17 @@ const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch:
 
 const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'pictures', 'title', 'html'].map(name => [name, { type: 'string' }])) });
 
+/** In the page: what its video does. */
+const stateOf = () => {
+  const { currentTime, paused, seeking, readyState, buffered } = document.querySelector('video') ?? { buffered: [] };
+  return JSON.stringify({ currentTime, paused, seeking, readyState, buffered: Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]) });
+};
+
 /** Asks from outside until it is so: `where` is a page or a frame. */
 async function until(where, expression, said = []) {
   const over = Date.now() + PATIENCE;
   while (!await where.evaluate(expression)) {
-    if (Date.now() > over) assert.fail(`never: ${expression}; ${await where.evaluate('document.body.innerText')}; ${said.join('; ')}`);
+    if (Date.now() > over) assert.fail(`never: ${expression}; ${await where.evaluate(`(${stateOf})()`)}; ${await where.evaluate('document.body.innerText')}; ${said.join('; ')}`);
     await new Promise(done => setTimeout(done, 50));
   }
 }
@@ -127,6 +133,9 @@ const scenarios = {
     }, meta['og:image']);
     assert(width >= 320, `${width} wide`);
     assert(light > 30, `the picture is nearly black: ${light}`);
+    const oembed = await (await fetch(await page.evaluate('document.querySelector("link[type=\'application/json+oembed\']").href'))).json();
+    assert.deepEqual([oembed.type, oembed.version, oembed.title, oembed.thumbnail_url], ['video', '1.0', values.title, `${values.page}poster.jpg`]);
+    assert(oembed.html.includes(`<iframe src="${values.page}"`), oembed.html);
     assert.deepEqual(said, []);
     return { light };
   },

@@ -182,7 +182,7 @@ async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
     let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
-    terminal.wait_for("Network");
+    terminal.wait("a chunk is on its way", |text| text.contains("iB/s"));
     terminal.type_keys(CTRL_C);
     terminal.wait("it names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 publishing"));
     terminal.type_keys(CTRL_C);
