@@ -60,6 +60,15 @@ impl Choice {
         }
     }
 
+    /// Each once, after those that are marked already; their sizes are not asked for.
+    pub(in crate::tui) fn mark(&mut self, files: &[PathBuf]) {
+        for file in files {
+            if self.number(file).is_none() {
+                self.toggle(file, 0);
+            }
+        }
+    }
+
     pub(in crate::tui) fn clear(&mut self) {
         self.marked.clear();
         self.refused.clear();

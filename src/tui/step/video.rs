@@ -95,11 +95,7 @@ impl Video {
 
     /// These are marked, and the way to their settings is begun.
     fn hand_on(&mut self, files: &[PathBuf]) -> Vec<Command> {
-        for file in files {
-            if self.choice.number(file).is_none() {
-                self.choice.toggle(file, 0);
-            }
-        }
+        self.choice.mark(files);
         self.choice.going = Some(Going::new(files.to_owned()));
         self.examine()
     }
@@ -202,11 +198,7 @@ impl Video {
             return self.look_for(typed, paths);
         }
         self.word = Some(format!("{} pasted files are marked.", files.len()));
-        for file in files {
-            if self.choice.number(&file).is_none() {
-                self.choice.toggle(&file, 0);
-            }
-        }
+        self.choice.mark(&files);
         Vec::new()
     }
 
