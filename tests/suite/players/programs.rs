@@ -135,15 +135,8 @@ async fn mplayer_decodes_every_frame_by_absolute_links() {
     };
     let play = async |url: &str, middle: bool| {
         let mut command = mplayer();
-        command.args([
-            "-noconfig",
-            "all",
-            "-really-quiet",
-            "-nolirc",
-            "-nojoystick",
-            "-noconsolecontrols",
-            "-benchmark",
-        ]);
+        let quietly = "-noconfig all -really-quiet -nolirc -nojoystick -noconsolecontrols -benchmark";
+        command.args(quietly.split(' '));
         command.args(["-ao", "pcm:fast:file=/dev/null", "-vo", "md5sum:outfile=frames.md5"]);
         command.args(middle.then_some(["-ss", MIDDLE]).into_iter().flatten()).arg(url);
         said(command).await;
@@ -152,8 +145,8 @@ async fn mplayer_decodes_every_frame_by_absolute_links() {
     };
     let mut version = mplayer();
     version.arg("-v");
-    let said = said(version).await;
-    let version = said.lines().find_map(|line| line.strip_prefix("MPlayer ")?.split(' ').next()).expect("a version");
+    let words = said(version).await;
+    let version = words.lines().find_map(|line| line.strip_prefix("MPlayer ")?.split(' ').next()).expect("a version");
     let player = format!("MPlayer {version}, `index.abs.m3u8`");
     let stage = Stage::new().await;
     for kind in CLIPS {
