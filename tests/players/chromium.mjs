@@ -11,18 +11,22 @@ const SWITCHES = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ];
 
+/** Milliseconds in which the browser, or a page, stands there on a machine busy with others. */
+const STARTS = 180_000;
+
 /** `packages` is the folder with node_modules; `executable` the browser. */
 export async function launch({ packages, executable }) {
   const require = createRequire(join(packages, 'package.json'));
   const { chromium } = require('playwright-core');
   const fileOf = playCdn(packages);
-  const browser = await chromium.launch({ executablePath: executable, args: SWITCHES });
+  const browser = await chromium.launch({ executablePath: executable, args: SWITCHES, timeout: STARTS });
   return {
     version: `Chromium ${browser.version()}`,
     close: () => browser.close(),
     /** A page in a fresh profile, with what it said on its console; `cdn: false` lets the CDN be out of reach. */
     async open(url, { cdn = true, ...options } = {}) {
       const context = await browser.newContext(options);
+      context.setDefaultTimeout(STARTS);
       const page = await context.newPage();
       const said = [];
       page.on('console', message => { if (['error', 'warning'].includes(message.type())) said.push(`${message.type()}: ${message.text()}`); });

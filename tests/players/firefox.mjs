@@ -11,6 +11,9 @@ import { playCdn } from './cdn.mjs';
 /** For a machine without a sound device, where Firefox refuses to play sound alone. */
 const NOWHERE = 'pcm.!default { type null }\nctl.!default { type null }\n';
 
+/** Milliseconds in which the browser, or a page, stands there on a machine busy with others. */
+const STARTS = 180_000;
+
 /** `packages` is the folder with node_modules; `executable` the browser. */
 export async function launch({ packages, executable }) {
   const require = createRequire(join(packages, 'package.json'));
@@ -20,7 +23,7 @@ export async function launch({ packages, executable }) {
   const sound = join(folder, 'asound.conf');
   writeFileSync(sound, NOWHERE);
   const env = { ...process.env, ALSA_CONFIG_PATH: sound };
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null, env });
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null, env, timeout: STARTS, protocolTimeout: 2 * STARTS });
   return {
     version: (await browser.version()).replace(/^firefox\//i, 'Firefox '),
     async close() {
@@ -30,6 +33,7 @@ export async function launch({ packages, executable }) {
     async open(url, { viewport, deviceScaleFactor, colorScheme } = {}) {
       const context = await browser.createBrowserContext();
       const page = await context.newPage();
+      page.setDefaultTimeout(STARTS);
       const said = [];
       page.on('console', message => { if (['error', 'warn'].includes(message.type())) said.push(`${message.type()}: ${message.text()}`); });
       page.on('pageerror', error => said.push(`uncaught: ${error.message}`));
