@@ -1,5 +1,7 @@
 //! Files that are not whole, and files that are none.
 
+use std::path::{Path, PathBuf};
+
 use super::{
     Row, all_right,
     make::{A, C, V, X, base, base_ts, ffmpeg, patched},
@@ -116,9 +118,18 @@ fn lost() -> Vec<Row> {
     ]
 }
 
+const OGG: &str = "-i {base} -c:v libtheora -c:a libvorbis";
+
+/// The first half of what ffmpeg makes with these words.
+fn halved(folder: &Path, words: &str) -> PathBuf {
+    let whole = ffmpeg(folder, words);
+    let name = format!("cut.{}", whole.extension().unwrap().display());
+    patched(folder, &whole, &name, |bytes| bytes.truncate(bytes.len() / 2))
+}
+
 /// Refused, since nobody can be asked; `accept` publishes what is there, and says what is not.
 fn cut_off() -> Vec<Row> {
-    type Cut = fn(&std::path::Path) -> std::path::PathBuf;
+    type Cut = fn(&Path) -> PathBuf;
     let fragments: Cut =
         |folder| patched(folder, &ffmpeg(folder, FRAGMENTS), "cut.mp4", |bytes| bytes.truncate(298_624));
     // in whose order they are shown: what is whole ends with the last whole picture
@@ -153,10 +164,25 @@ fn cut_off() -> Vec<Row> {
             bytes.truncate(at);
         })
     };
-    let avi: Cut = |folder| {
-        let whole = ffmpeg(folder, "-i {base} -c:v mpeg4 -c:a copy whole.avi");
-        patched(folder, &whole, "cut.avi", |bytes| bytes.truncate(bytes.len() / 2))
+    let avi: Cut = |folder| halved(folder, "-i {base} -c:v mpeg4 -c:a copy whole.avi");
+    // the only chunk of its pictures begins at its beginning
+    let endless: Cut = |folder| {
+        let first = ffmpeg(folder, "-i {base} -an -c copy -movflags faststart first.mp4");
+        patched(folder, &first, "cut.mp4", |bytes| {
+            let at = bytes.windows(4).position(|window| window == b"mdat").unwrap() - 4;
+            bytes[at..at + 4].fill(0);
+            bytes.truncate(bytes.len() - 10_000);
+        })
     };
+    let ogg: Cut = |folder| halved(folder, &format!("{OGG} whole.ogv"));
+    let after_page: Cut = |folder| {
+        patched(folder, &ffmpeg(folder, &format!("{OGG} whole.ogv")), "cut.ogv", |bytes| {
+            let half = bytes.len() / 2;
+            bytes.truncate(half + bytes[half..].windows(4).position(|window| window == b"OggS").unwrap());
+        })
+    };
+    let wmv: Cut = |folder| halved(folder, "-i {base} -c:v wmv2 -c:a wmav2 whole.wmv");
+    let flac: Cut = |folder| halved(folder, &format!("{A} -t 12 -c:a flac whole.flac"));
     let share = |seconds: &str| format!("the file is cut off: about {seconds} s are missing at its end");
     let end = "the file is cut off: what came after its last whole frame is missing".to_owned();
     let kinds = [
@@ -166,6 +192,17 @@ fn cut_off() -> Vec<Row> {
         ("cut off, FLV", "cut off, FLV, accepted", flv, share("5 s of 12.1"), ""),
         ("cut off, FLV, between tags", "cut off, FLV, between tags, accepted", between_tags, share("5 s of 12.1"), ""),
         ("cut off, AVI", "cut off, AVI, accepted", avi, share("6 s of 12"), "--transcode auto"),
+        ("cut off, Ogg", "cut off, Ogg, accepted", ogg, end.clone(), "--transcode auto"),
+        (
+            "cut off, Ogg, after a page",
+            "cut off, Ogg, after a page, accepted",
+            after_page,
+            end.clone(),
+            "--transcode auto",
+        ),
+        ("cut off, WMV", "cut off, WMV, accepted", wmv, share("6 s of 12"), "--transcode auto"),
+        ("cut off, FLAC", "cut off, FLAC, accepted", flac, share("6.2 s of 12"), "--transcode auto"),
+        ("cut off, endless box", "cut off, endless box, accepted", endless, share("0.3 s of 12"), ""),
     ];
     let what = "could not publish the video `{file}`";
     let refused = row("cut off in a fragment", fragments).refused("permanent", what, Some(&end));
@@ -203,6 +240,15 @@ fn unfinished_and_strict() -> Vec<Row> {
             patched(folder, &base_ts(), "cut.ts", |bytes| bytes.truncate(300_000))
         })
         .said("the file ends inside its last frame"),
+        row("cut off, programme stream", |folder| {
+            let whole = ffmpeg(folder, "-i {base} -c:v mpeg2video -c:a mp2 whole.mpg");
+            patched(folder, &whole, "cut.mpg", |bytes| bytes.truncate(bytes.len() / 2 + 50))
+        })
+        .args("--transcode auto")
+        .said("the file ends inside its last frame"),
+        row("a whole Ogg", |folder| ffmpeg(folder, &format!("{OGG} whole.ogv")))
+            .args("--transcode auto")
+            .said("\"warnings\":[]"),
         row("Matroska from a pipe", |folder| ffmpeg(folder, "-i {base} -c copy -live 1 live.mkv"))
             .said("\"warnings\":[]")
             .frames("0:v 0:a")

@@ -2,13 +2,18 @@
 //! whether it holds anything at all. Boxes, elements and packets are followed by their sizes; reads are few and bounded
 //! whatever the bytes are.
 
+mod asf;
 mod avi;
 mod bytes;
+mod flac;
 mod flv;
 mod matroska;
+mod mp3;
 mod mp4;
+mod ogg;
 mod parts;
-mod sound;
+mod ps;
+mod sized;
 pub mod ts;
 
 use std::io::{self, Read, Seek};
@@ -23,11 +28,15 @@ pub fn look(file: &mut (impl Read + Seek), length: u64) -> io::Result<Structure>
     match container(&first) {
         Some(Container::Mp4) => mp4::look(&mut bytes),
         Some(Container::Matroska) => matroska::look(&mut bytes),
+        Some(Container::ProgrammeStream) => ps::look(&mut bytes),
         Some(Container::Flv) => flv::look(&mut bytes),
         Some(Container::Avi) => avi::look(&mut bytes),
-        Some(Container::Wav) => sound::wav(&mut bytes),
-        Some(Container::Mp3) => sound::mp3(&mut bytes),
-        _ => ts::look(&mut bytes),
+        Some(Container::Asf) => asf::look(&mut bytes),
+        Some(Container::Ogg) => ogg::look(&mut bytes),
+        Some(Container::Flac) => flac::look(&mut bytes),
+        Some(Container::Mp3) => mp3::look(&mut bytes),
+        Some(sized) => sized::look(&mut bytes, sized),
+        None => ts::look(&mut bytes),
     }
 }
 
@@ -44,9 +53,12 @@ fn container(first: &[u8]) -> Option<Container> {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Some(Container::Matroska),
         [b'F', b'L', b'V', 1, ..] => Some(Container::Flv),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => Some(Container::Avi),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some(Container::Wav),
-        first if sound::is_mp3(first) => Some(Container::Mp3),
-        _ => None,
+        [b'O', b'g', b'g', b'S', ..] => Some(Container::Ogg),
+        first if ps::begins(first) => Some(Container::ProgrammeStream),
+        first if asf::begins(first) => Some(Container::Asf),
+        first if first.starts_with(flac::MARK) => Some(Container::Flac),
+        first if mp3::begins(first) => Some(Container::Mp3),
+        first => sized::kind(first),
     }
 }
 

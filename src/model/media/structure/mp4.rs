@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Read, Seek},
+    ops::Range,
     time::Duration,
 };
 
@@ -17,6 +18,8 @@ const CHILDREN_MAX: usize = 256;
 const TRACKS_MAX: usize = 256;
 /// Of one table of sample descriptions: parameter sets are some hundred bytes.
 const DESCRIPTIONS_MAX: u64 = 256 << 10;
+/// Of a chunk, that are added up: each chunk has a second of them or two.
+const SAMPLES_MAX: u64 = 1 << 18;
 /// Fragments whose samples are looked at for encryption.
 const FRAGMENTS_MAX: usize = 4;
 /// `senc` before it had a name: PIFF's.
@@ -39,7 +42,8 @@ struct Entry {
     references: Vec<[u8; 4]>,
     lock: Option<Lock>,
     samples: u64,
-    last_chunk: u64,
+    /// Where its last samples lie, up to a place in the file.
+    reaches: u64,
 }
 
 #[derive(Default)]
@@ -169,6 +173,7 @@ fn entry<F: Read + Seek>(bytes: &mut Bytes<'_, F>, trak: &Head) -> io::Result<En
     let mut entry = Entry::default();
     let mut open = vec![*trak];
     let mut descriptions = Vec::new();
+    let (mut sizes, mut in_chunk, mut last_chunk) = (None, 0, 0);
     while let Some(parent) = open.pop() {
         for child in children(bytes, parent.body, parent.end)? {
             match &child.kind {
@@ -187,8 +192,13 @@ fn entry<F: Read + Seek>(bytes: &mut Bytes<'_, F>, trak: &Head) -> io::Result<En
                     entry.references.extend(children(bytes, child.body, child.end)?.iter().map(|kind| kind.kind));
                 }
                 b"stsd" => descriptions = bytes.read(child.body, (child.end - child.body).min(DESCRIPTIONS_MAX))?,
-                b"stsz" | b"stz2" => entry.samples = number(&bytes.read(child.body, 12)?, 8, 4).unwrap_or(0),
-                b"stco" | b"co64" => entry.last_chunk = last_chunk(bytes, &child)?,
+                b"stsz" | b"stz2" => {
+                    entry.samples = number(&bytes.read(child.body, 12)?, 8, 4).unwrap_or(0);
+                    sizes = Some(child).filter(|child| child.kind == *b"stsz");
+                }
+                b"stsc" => in_chunk = last_of(bytes, &child, 12, 4..8)?,
+                b"stco" => last_chunk = last_of(bytes, &child, 4, 0..4)?,
+                b"co64" => last_chunk = last_of(bytes, &child, 8, 0..8)?,
                 b"senc" if is_encrypting(&bytes.read(child.body, 8)?) => entry.lock = Some(Lock::new("senc")),
                 _ => {}
             }
@@ -196,19 +206,34 @@ fn entry<F: Read + Seek>(bytes: &mut Bytes<'_, F>, trak: &Head) -> io::Result<En
     }
     // the scheme's own name says more than that there is one
     entry.lock = lock(&descriptions, &entry.handler).or(entry.lock);
+    if last_chunk > 0 {
+        let inside = sizes.map_or(Ok(0), |sizes| last_bytes(bytes, &sizes, in_chunk))?;
+        entry.reaches = last_chunk.saturating_add(inside.max(1));
+    }
     Ok(entry)
 }
 
-/// Where the last chunk begins.
-fn last_chunk<F: Read + Seek>(bytes: &mut Bytes<'_, F>, table: &Head) -> io::Result<u64> {
-    let width = if table.kind == *b"co64" { 8 } else { 4 };
-    let chunks = number(&bytes.read(table.body, 8)?, 4, 4).unwrap_or(0);
-    let Some(last) = chunks.checked_sub(1) else { return Ok(0) };
+/// A field of the last entry of a table of entries this wide, whose number stands behind version and flags; 0 without one.
+fn last_of<F: Read + Seek>(bytes: &mut Bytes<'_, F>, table: &Head, width: u64, field: Range<usize>) -> io::Result<u64> {
+    let entries = number(&bytes.read(table.body, 8)?, 4, 4).unwrap_or(0);
+    let Some(last) = entries.checked_sub(1) else { return Ok(0) };
     let at = table.body + 8 + last * width;
     if at + width > table.end {
         return Ok(0);
     }
-    Ok(number(&bytes.read(at, width)?, 0, width as usize).unwrap_or(0))
+    Ok(number(&bytes.read(at, width)?, field.start, field.len()).unwrap_or(0))
+}
+
+/// Bytes of the last so many samples, where each has a size of its own: one for all is not always that of a sample.
+fn last_bytes<F: Read + Seek>(bytes: &mut Bytes<'_, F>, stsz: &Head, samples: u64) -> io::Result<u64> {
+    let head = bytes.read(stsz.body, 12)?;
+    let (Some(0), Some(all)) = (number(&head, 4, 4), number(&head, 8, 4)) else { return Ok(0) };
+    let end = stsz.body + 12 + 4 * all;
+    if end > stsz.end || samples > all.min(SAMPLES_MAX) {
+        return Ok(0);
+    }
+    let sizes = bytes.read(end - 4 * samples, 4 * samples)?;
+    Ok(sizes.chunks_exact(4).filter_map(|size| number(size, 0, 4)).sum())
 }
 
 /// `senc` after version and flags: the number of samples that it has keys' vectors for.
@@ -311,9 +336,9 @@ fn cut_off<F: Read + Seek>(bytes: &mut Bytes<'_, F>, top: &[Head], contents: &Co
     if let Some(head) = top.iter().find(|head| matches!(&head.kind, b"mdat" | b"moof") && head.end > bytes.length) {
         return Ok(Some(CutOff::of_bytes(bytes.length - head.body.min(bytes.length), head.end - head.body, length)));
     }
-    let last = contents.entries.iter().map(|entry| entry.last_chunk).max().unwrap_or(0);
-    if last >= bytes.length {
-        return Ok(Some(CutOff::of_bytes(bytes.length, last, length)));
+    let reaches = contents.entries.iter().map(|entry| entry.reaches).max().unwrap_or(0);
+    if reaches > bytes.length {
+        return Ok(Some(CutOff::of_bytes(bytes.length, reaches, length)));
     }
     for index in top.iter().filter(|head| head.kind == *b"sidx") {
         let promised = indexed_end(&bytes.read(index.body, (index.end - index.body).min(DESCRIPTIONS_MAX))?, index.end);

@@ -22,9 +22,11 @@ const PROTECTED: [u8; 24] = [0, 0, 0, 0, 0, 0, 1, 8, 1, 1, 1, 1, 1, 1, 1, 1, 1, 
 
 fn trak(handler: &[u8; 4], entries: &[&[u8]], chunk: u32) -> Vec<u8> {
     let stsd = mp4_box(b"stsd", &[&[0; 4], &(entries.len() as u32).to_be_bytes(), &entries.concat()]);
-    let stsz = mp4_box(b"stsz", &[&[0; 8], &7u32.to_be_bytes()]);
+    // seven samples of 30 bytes each, all in the last chunk
+    let stsz = mp4_box(b"stsz", &[&[0; 8], &7u32.to_be_bytes(), &30u32.to_be_bytes().repeat(7)]);
+    let stsc = mp4_box(b"stsc", &[&[0; 4], &1u32.to_be_bytes(), &[1u32, 7, 1].map(u32::to_be_bytes).concat()]);
     let stco = mp4_box(b"stco", &[&[0; 4], &2u32.to_be_bytes(), &[0; 4], &chunk.to_be_bytes()]);
-    let stbl = mp4_box(b"stbl", &[&stsd, &stsz, &stco]);
+    let stbl = mp4_box(b"stbl", &[&stsd, &stsc, &stsz, &stco]);
     let hdlr = mp4_box(b"hdlr", &[&[0; 8], handler, &[0; 12]]);
     let mdia = mp4_box(b"mdia", &[&hdlr, &mp4_box(b"minf", &[&mp4_box(b"hdlr", &[&[0; 8], b"alis"]), &stbl])]);
     let tkhd = mp4_box(b"tkhd", &[&[0; 12], &1u32.to_be_bytes(), &[0; 68]]);
@@ -78,11 +80,14 @@ fn an_mp4_that_is_cut_says_how_much_is_missing() {
     assert!(of(&whole).damage.is_none());
     let cut = of(&whole[..whole.len() - 496]);
     assert_eq!(cut.damage.sentences(), ["the file is cut off: about 5 s of 10 s are missing at its end"]);
-    // the data's box says "to the file's end", the tables know better
-    let mut endless = mp4(&[trak(b"vide", &[], 100_000)]);
-    let at = endless.len() - 1000;
-    endless[at..at + 4].fill(0);
-    assert!(of(&endless).damage.cut_off.is_some());
+    // the data's box says "to the file's end", the tables know better: where its last chunk begins, and what is in it
+    for (chunk, is_cut) in [(100_000, true), (1000, false)] {
+        let mut endless = mp4(&[trak(b"vide", &[], chunk)]);
+        let at = endless.len() - 1000;
+        endless[at..at + 4].fill(0);
+        assert_eq!(of(&endless).damage.cut_off.is_some(), is_cut);
+        assert!(of(&endless[..1000 + 7 * 30 - 1]).damage.cut_off.is_some());
+    }
     let table = of(&whole[..200]);
     assert_eq!((table.table, table.damage.is_none()), (Table::CutOff, true));
     assert_eq!(of(&mp4_box(b"ftyp", &[b"isom"])).table, Table::Missing);
@@ -205,11 +210,90 @@ fn sound_alone_that_was_cut_is_found_by_what_it_says_of_itself() {
     );
 }
 
+fn page(kind: u8, serial: u32, content: usize) -> Vec<u8> {
+    let sizes = [&vec![255; content / 255][..], &[(content % 255) as u8]].concat();
+    let head = [b"OggS\0", &[kind][..], &[0; 8], &serial.to_le_bytes(), &[0; 8], &[sizes.len() as u8]].concat();
+    [head, sizes, vec![7; content]].concat()
+}
+
+#[test]
+fn an_ogg_ends_with_the_last_page_of_each_stream() {
+    let begin = [page(2, 1, 30), page(2, 2, 30), page(0, 1, 4000), page(0, 2, 600)].concat();
+    let whole = [begin.clone(), page(4, 1, 900), page(4, 2, 700)].concat();
+    assert_eq!((of(&whole).container, of(&whole).damage.is_none()), (Some(Container::Ogg), true));
+    // inside a page, at the end of one, and where one of two streams is over
+    for missing in [1, 710, 729, 730, 1661, 2000] {
+        assert!(of(&whole[..whole.len() - missing]).damage.cut_off.is_some(), "{missing}");
+    }
+    let unmarked = [begin.clone(), page(0, 1, 900), page(0, 2, 700)].concat();
+    assert!(of(&unmarked).damage.cut_off.is_some());
+    assert!(of(&[&whole[..], b"some tag behind OggS that is no page"].concat()).damage.cut_off.is_some());
+    assert!(of(&[&whole[..], b"some tag"].concat()).damage.is_none());
+    let chained = [unmarked, page(2, 3, 30), page(0, 3, 900), page(4, 3, 10)].concat();
+    assert!(of(&chained).damage.is_none(), "another recording follows, and is whole");
+}
+
+#[test]
+fn a_programme_stream_that_ends_inside_a_packet_is_torn() {
+    let pack = [&[0, 0, 1, 0xba, 0x44][..], &[4; 8], &[0xf8]].concat();
+    let packet = [&[0, 0, 1, 0xe0, 1, 0][..], &[7; 256]].concat();
+    let whole = [&pack[..], &packet, &packet].concat().repeat(3);
+    assert_eq!((of(&whole).container, of(&whole).damage.is_none()), (Some(Container::ProgrammeStream), true));
+    assert!(of(&[&whole[..], &[0, 0, 1, 0xb9]].concat()).damage.is_none());
+    assert!(of(&[&whole[..], &[0; 4000]].concat()).damage.is_none(), "filled up");
+    for missing in [1, 200, 258] {
+        let torn = of(&whole[..whole.len() - missing]).damage;
+        assert!(torn.torn && torn.cut_off.is_none(), "{missing}");
+    }
+}
+
+#[test]
+fn what_says_up_to_where_it_reaches_is_taken_at_its_word() {
+    let asf = |flags: u32| {
+        let properties = [
+            &[0xa1, 0xdc, 0xab, 0x8c, 0x47, 0xa9, 0xcf, 0x11, 0x8e, 0xe4, 0, 0xc0, 0x0c, 0x20, 0x53, 0x65][..],
+            &104u64.to_le_bytes(),
+            &[0; 40],
+            &130_000_000u64.to_le_bytes(),
+            &[0; 8],
+            &3000u64.to_le_bytes(),
+            &flags.to_le_bytes(),
+            &[0; 12],
+        ]
+        .concat();
+        let guid =
+            |first: u8| [first, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, 0xa6, 0xd9, 0, 0xaa, 0, 0x62, 0xce, 0x6c];
+        let head = [&guid(0x30)[..], &134u64.to_le_bytes(), &[0; 6], &properties].concat();
+        [&head[..], &guid(0x36), &1000u64.to_le_bytes(), &[7; 976]].concat()
+    };
+    let aiff = [b"FORM", &1030u32.to_be_bytes()[..], b"AIFFCOMM\0\0\0\x12\0\x01", &4800u32.to_be_bytes(), &[0, 16]];
+    let aiff = [&aiff.concat()[..], &[0x40, 0x0b, 0x96, 0, 0, 0, 0, 0, 0, 0], &[0; 1006]].concat();
+    let caf = [&b"caff\0\x01\0\0desc"[..], &4u64.to_be_bytes(), &[0; 4], b"data", &1000u64.to_be_bytes(), &[7; 1000]];
+    let wave64 = [b"riff\x2e\x91\xcf\x11", &[0; 8][..], &1024u64.to_le_bytes(), &[0; 1000]].concat();
+    let rf64 = [b"RF64\xff\xff\xff\xffWAVEds64", &28u32.to_le_bytes()[..], &1020u64.to_le_bytes(), &[0; 1000]].concat();
+    let pack = [0x06, 0x0e, 0x2b, 0x34, 2, 5, 1, 1, 0x0d, 1, 2, 1, 1, 2, 4, 0];
+    let mxf = [&pack[..], &[0x83, 0, 0, 0x88], &[0; 24], &900u64.to_be_bytes(), &[0; 976]].concat();
+    let end = "the file is cut off: what came after its last whole frame is missing";
+    for (bytes, end) in [
+        (asf(2), "the file is cut off: about 5.2 s of 10 s are missing at its end"),
+        (aiff, "the file is cut off: about 0.5 s of 1 s are missing at its end"),
+        (caf.concat(), end),
+        (wave64, end),
+        (rf64, end),
+        (mxf, end),
+    ] {
+        let whole = of(&bytes);
+        assert!(whole.damage.is_none() && whole.container.is_some(), "{whole:?}");
+        assert_eq!(of(&bytes[..bytes.len() - 519]).damage.sentences(), [end], "{:?}", whole.container);
+    }
+    assert!(of(&asf(1)[..600]).damage.is_none(), "sizes of what is broadcast mean nothing");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn no_bytes_panic(
-        kind in 0usize..5,
+        kind in 0usize..9,
         bytes in prop::collection::vec(any::<u8>(), 0..3000),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
         cut in any::<prop::sample::Index>(),
@@ -220,6 +304,10 @@ proptest! {
             1 => matroska(&[], &[&cluster(), &open_cluster()], UNKNOWN),
             2 => [b"FLV\x01\x05\0\0\0\x09\0\0\0\0", &bytes[..]].concat(),
             3 => [b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67", &bytes[..]].concat(),
+            4 => [page(2, 1, 30), page(0, 1, bytes.len()), bytes].concat(),
+            5 => [&[0, 0, 1, 0xba, 0x44][..], &bytes, &[0, 0, 1, 0xba, 0x44]].concat(),
+            6 => [b"fLaC\0\0\0\x22\x10\0\x10\0\0\0\x0f\0\0\x12\x0b\xb8", &bytes[..], &[0xff, 0xf8, 0x1a, 8]].concat(),
+            7 => [&b"caff\0\x01\0\0data"[..], &bytes].concat(),
             _ => bytes,
         };
         let length = whole.len();
