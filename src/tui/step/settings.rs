@@ -14,7 +14,7 @@ use crate::{
         chunk::pack,
         reel::{
             name::{NameError, ReelName},
-            order::{Cut, IfTaken},
+            order::{Cut, IfTaken, OnDamage},
         },
         wording,
     },
@@ -53,6 +53,7 @@ pub(in crate::tui) enum Field {
     More,
     /// Only of a single video: several are called after their files.
     Title,
+    Damage,
     Chunk,
     Parallel,
 }
@@ -68,6 +69,7 @@ pub(in crate::tui) struct Settings {
     /// The person decided, so the target doesn't any more.
     unlisted_decided: bool,
     pub(in crate::tui) transcode: Transcode,
+    pub(in crate::tui) on_damage: OnDamage,
     pub(in crate::tui) chunk_mib: u64,
     pub(in crate::tui) parallel: Option<NonZeroUsize>,
     pub(in crate::tui) more: bool,
@@ -102,6 +104,7 @@ impl Settings {
             unlisted: given.is_none() && !shared.is_local(),
             unlisted_decided: given.is_some(),
             transcode: start.cut.transcode,
+            on_damage: start.on_damage,
             chunk_mib: start.cut.chunk_limit >> 20,
             parallel: start.parallel_uploads,
             more: false,
@@ -142,7 +145,7 @@ impl Settings {
         fields.push(Field::More);
         if self.more {
             fields.extend((self.videos.len() == 1).then_some(Field::Title));
-            fields.extend([Field::Chunk, Field::Parallel]);
+            fields.extend([Field::Damage, Field::Chunk, Field::Parallel]);
         }
         fields
     }
@@ -318,7 +321,7 @@ impl Settings {
         match field {
             Field::Region | Field::Target if again => self.list(None, shared),
             Field::Replace | Field::Unlisted | Field::More | Field::Transcode => self.change(1),
-            Field::Length | Field::Chunk | Field::Parallel | Field::Part(..) if again => self.change(1),
+            Field::Length | Field::Damage | Field::Chunk | Field::Parallel | Field::Part(..) if again => self.change(1),
             _ => Vec::new(),
         }
     }
@@ -373,6 +376,11 @@ impl Settings {
                 self.transcode = if self.transcode == Transcode::Auto { Transcode::Ask } else { Transcode::Auto };
             }
             Field::More => self.more = !self.more,
+            Field::Damage => {
+                let ways = [OnDamage::Ask, OnDamage::Accept, OnDamage::Fail];
+                let at = ways.iter().position(|way| *way == self.on_damage).unwrap_or_default();
+                self.on_damage = ways[at.saturating_add_signed(by).min(ways.len() - 1)];
+            }
             Field::Chunk => {
                 self.chunk_mib = self.chunk_mib.saturating_add_signed(by as i64).clamp(CHUNK_LEAST, CHUNK_MOST);
             }
@@ -408,6 +416,7 @@ impl Settings {
                 place: shared.place.clone(),
                 expected: Some(account.at.clone()),
                 parallel_uploads: self.parallel,
+                on_damage: self.on_damage,
                 if_taken: IfTaken::replace(self.replace && is_taken(&reel, shared)),
                 ..shared.start.settings.order_as(&chosen.video, reel, title)
             };

@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButt
 use super::{At, Player};
 use crate::{
     model::{
-        reel::order::{IfTaken, Wanted, WantedAudio},
+        reel::order::{IfTaken, OnDamage, Wanted, WantedAudio},
         report::{event::Event, fault::Fault},
     },
     tui::{
@@ -187,6 +187,26 @@ fn segments_that_outgrow_the_chunk_are_refused_with_the_length_that_fits() {
         player.key(KeyCode::Left);
     }
     assert_eq!(problem(&player), None);
+}
+
+#[test]
+fn what_becomes_of_a_damaged_video_is_settled_as_by_the_flag() {
+    let mut start = script::start();
+    start.settings.on_damage = OnDamage::Accept;
+    let mut player = Player::new(start, Script::default());
+    player.open_settings();
+    let shown = |player: &Player| player.settings().fields(&player.app.shared).contains(&Field::Damage);
+    assert!(!shown(&player), "{:?}", player.settings().focus);
+    player.settings_mut().focus = Field::More;
+    player.key(KeyCode::Right);
+    assert!(shown(&player));
+    player.settings_mut().focus = Field::Damage;
+    let ordered = |player: &Player| player.settings().planned(&player.app.shared)[0].order.on_damage;
+    assert_eq!((player.settings().on_damage, ordered(&player)), (OnDamage::Accept, OnDamage::Accept));
+    (0..2).for_each(|_| player.key(KeyCode::Right));
+    assert_eq!(ordered(&player), OnDamage::Fail);
+    (0..3).for_each(|_| player.key(KeyCode::Left));
+    assert_eq!(ordered(&player), OnDamage::Ask);
 }
 
 #[test]

@@ -6,7 +6,10 @@ use ratatui::layout::Rect;
 use tui_input::Input;
 
 use crate::{
-    model::{reel::region, wording},
+    model::{
+        reel::{order::OnDamage, region},
+        wording,
+    },
     tui::{
         backend::{Probe, Transcode, Wanted},
         chosen::Totals,
@@ -158,6 +161,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::Transcode => "Re-encode",
         Field::More => "More",
         Field::Title => "Title",
+        Field::Damage => "If damaged",
         Field::Chunk => "Chunk size",
         Field::Parallel => "Uploads at once",
     };
@@ -175,8 +179,14 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ chunk size, uploads at once".to_owned(),
-        Field::More => "▸ title, chunk size, uploads at once".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ damage, chunk size, uploads at once".to_owned(),
+        Field::More => "▸ title, damage, chunk size, uploads at once".to_owned(),
+        Field::Damage => match settings.on_damage {
+            OnDamage::Ask => "ask",
+            OnDamage::Accept => "publish what is there",
+            OnDamage::Fail => "do not publish",
+        }
+        .to_owned(),
         Field::Chunk => format!("{} MiB", settings.chunk_mib),
         Field::Parallel => settings.parallel.map_or_else(|| "auto".to_owned(), |number| number.to_string()),
         Field::Name(_) | Field::Title => String::new(),
@@ -215,6 +225,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if own { format!("{name} · the profile's") } else { name.to_owned() }
         }
         Field::Title => "shown on the watch page".to_owned(),
+        Field::Damage => "a video that is cut off, or lost parts of".to_owned(),
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),
     }
