@@ -178,7 +178,7 @@ pub fn chunk_checked(checked: &Checked) -> Value {
 pub fn checked(name: &ReelName, deep: bool, report: &Report) -> Value {
     let Report { chunks, ok, missing, differing, .. } = report;
     let decoding = report.decoding.as_ref();
-    let undecodable = |decoding: &Decoding| decoding.troubles.iter().filter(|trouble| !trouble.decodes).count();
+    let undecodable = |decoding: &Decoding| decoding.troubles.iter().filter(|trouble| trouble.is_damage()).count();
     json!({
         "event": "checked", "reel": name, "deep": deep, "chunks": chunks, "ok": ok,
         "missing": missing, "differing": differing, "served": report.dark.is_none(), "whole": report.is_whole(),

@@ -230,7 +230,10 @@ fn tell(name: &ReelName, deep: bool, report: &Report, as_json: bool) {
     }
     let Some(decoding) = &report.decoding else { return };
     for sentence in decoding.sentences() {
-        plain::say(&format!("{name}: {sentence}; the video that it was made of may be so itself"));
+        plain::say(&format!("{name}: {sentence}"));
+    }
+    if decoding.troubles.iter().any(|trouble| !trouble.known) {
+        plain::say(&format!("{name}: the video that it was made of may be so itself"));
     }
     let segments = wording::count(decoding.segments, "segment");
     match &decoding.gave_up {

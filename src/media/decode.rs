@@ -181,18 +181,46 @@ impl Placed<'_> {
     }
 }
 
-/// The streams of the plan, from `start` on.
+/// A stretch of a source, and from where a decoder is on its way to it: many containers are entered between keyframes,
+/// and what is referred to then was not read.
+#[derive(Debug, Clone, Copy)]
+pub struct Stretch {
+    pub lead: Duration,
+    pub start: Duration,
+    pub length: Duration,
+}
+
+/// What decoders read of what follows a stretch, before it ends.
+pub const READ_AHEAD: Duration = Duration::from_secs(1);
+
+/// The streams of the plan. What a decoder has to say until shortly before the stretch is not counted.
 pub async fn source(
     tools: &Tools,
     video: &Path,
     plan: &MediaPlan,
-    start: Duration,
-    length: Duration,
+    stretch: Stretch,
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
+    let Stretch { lead, start, length } = stretch;
+    let way = start.saturating_sub(lead);
+    let Some(all) = part(tools, video, plan, (lead, way + length), cancel).await? else { return Ok(None) };
+    if all.is_right() || way <= READ_AHEAD {
+        return Ok(Some(all));
+    }
+    let before = part(tools, video, plan, (lead, way - READ_AHEAD), cancel).await?;
+    Ok(before.map(|before| all.beyond(&before)))
+}
+
+async fn part(
+    tools: &Tools,
+    video: &Path,
+    plan: &MediaPlan,
+    (start, length): (Duration, Duration),
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
     let mut arguments: Vec<OsString> = input_guard().map(OsString::from).to_vec();
     for (option, time) in [("-ss", start), ("-t", length)] {
-        arguments.extend([option.into(), format!("{:.3}", time.as_secs_f64()).into()]);
+        arguments.extend([option.into(), format!("{:.6}", time.as_secs_f64()).into()]);
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
     for published in plan.published() {

@@ -88,6 +88,7 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits)
         chunk_limit_bytes: work.order.cut.chunk_limit,
         source_sha256: work.source.hash(),
         wanted: work.order.cut.wanted,
+        damaged: Vec::new(),
         renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
     }
 }

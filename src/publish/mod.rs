@@ -2,6 +2,7 @@
 
 mod backlog;
 pub mod index;
+mod known;
 mod look;
 mod made;
 pub mod pack;

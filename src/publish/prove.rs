@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{
     media::{
-        decode::{self, Decoded, Outcome, Placed, Segment},
+        decode::{self, Decoded, Outcome, Placed, READ_AHEAD, Segment, Stretch},
         ffmpeg::Tools,
     },
     model::{
-        media::decide::MediaPlan,
+        media::{damage::Places, decide::MediaPlan},
         reel::index::GenerationIndex,
         report::{
             event::{Event, JobName},
@@ -44,11 +44,12 @@ pub(super) struct Proof<'a> {
 }
 
 impl Proof<'_> {
-    /// Of what was made in this run, before it is promised. False if nothing was.
-    pub async fn of_made(&self) -> Result<bool, Stopped> {
+    /// Of what was made in this run, before it is promised: the numbers of segments that do not decode, and neither does
+    /// the video there. `None` if nothing was made.
+    pub async fn of_made(&self) -> Result<Option<Vec<u32>>, Stopped> {
         let samples = self.work.samples.all();
-        self.of(&samples).await?;
-        Ok(!samples.is_empty())
+        let wrong = self.of(&samples).await?;
+        Ok((!samples.is_empty()).then(|| wrong.iter().map(|sample| sample.number).collect()))
     }
 
     /// Of what an earlier run made, as a player reads it; below `folder`.
@@ -80,7 +81,13 @@ impl Proof<'_> {
             Ok(Ok(()))
         };
         match attempts(job, &self.work.control, &self.work.retry, attempt, |_| ()).await? {
-            Ok(()) => self.of(&samples).await,
+            Ok(()) => {
+                let mut damaged = Places::default();
+                let wrong = self.of(&samples).await?;
+                wrong.iter().for_each(|sample| damaged.add(sample.start, sample.start + sample.length));
+                self.hears(&damaged);
+                Ok(())
+            }
             // a full disk says nothing of the reel
             Err(error) => {
                 note(self.work, &error.to_string());
@@ -89,50 +96,56 @@ impl Proof<'_> {
         }
     }
 
-    /// Refuses what does not decode; what is wrong with the source as well is damage of it, if none is known.
-    async fn of(&self, samples: &[Sample]) -> Result<(), Stopped> {
+    /// Refuses what does not decode, unless the source does not either: gives what that is.
+    async fn of<'b>(&self, samples: &'b [Sample]) -> Result<Vec<&'b Sample>, Stopped> {
         let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
+        let (mut wrong, mut usable) = (Vec::new(), false);
         let Some(together) = self.decoded(decode::segments(self.tools, &all, self.cancel()).await)? else {
-            return Ok(());
+            return Ok(wrong);
         };
         if together.is_right() || samples.is_empty() {
-            return Ok(());
+            return Ok(wrong);
         }
-        let mut usable = false;
         for (place, sample) in samples.iter().enumerate() {
             let before = place.checked_sub(1).filter(|before| sample.follows(&samples[*before]));
             let (segment, lead) = (all[place], before.map(|before| all[before]));
             let placed = Placed { segment, lead, is_first: sample.number == 0, independent: self.independent };
-            let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else { return Ok(()) };
+            let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else {
+                return Ok(wrong);
+            };
             usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
             let (made, from) = match outcome {
                 Outcome::Right => continue,
                 Outcome::Wrong(made) => (made, sample.start),
                 Outcome::Stumbles(made) => (made, before.map_or(sample.start, |before| samples[before].start)),
             };
-            let Some(source) = self.source(from, sample.start + sample.length - from).await? else { return Ok(()) };
+            // what a torn end says comes behind it
+            let length = sample.start + sample.length + READ_AHEAD - from;
+            let Some(source) = self.source(from, length).await? else { return Ok(wrong) };
             if source.is_right() {
                 return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
             }
             // that a decoder stumbles over a change is no damage
             if from == sample.start {
-                self.was_so_before(sample);
+                wrong.push(sample);
             }
         }
-        if usable { Ok(()) } else { Err(Stopped::Failed(garbage(self.work, &together))) }
+        if usable { Ok(wrong) } else { Err(Stopped::Failed(garbage(self.work, &together))) }
     }
 
-    async fn source(&self, start: Duration, length: Duration) -> Result<Option<Decoded>, Stopped> {
-        let video = &self.work.order.video;
-        self.decoded(decode::source(self.tools, video, self.plan, start, length, self.cancel()).await)
+    /// What a decoder makes of a stretch of the source. `None` if it came to no end.
+    pub async fn source(&self, start: Duration, length: Duration) -> Result<Option<Decoded>, Stopped> {
+        // what is before it is about as long, up to a keyframe
+        let way = length.max(self.work.order.cut.segment_length) + READ_AHEAD;
+        let stretch = Stretch { lead: start.saturating_sub(way), start, length };
+        self.decoded(decode::source(self.tools, &self.work.order.video, self.plan, stretch, self.cancel()).await)
     }
 
-    /// The source has something wrong there too.
-    fn was_so_before(&self, sample: &Sample) {
+    /// What is wrong with the source is damage of it, if none is known.
+    pub fn hears(&self, damaged: &Places) {
         let known = self.work.damage(self.plan);
         if known.corrupt.is_empty() && known.lost.is_empty() {
-            let mut heard = self.work.heard.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.corrupt.add(sample.start, sample.start + sample.length);
+            self.work.heard.lock().unwrap_or_else(PoisonError::into_inner).corrupt.merge(damaged);
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     index::{self, Landed},
+    known,
     made::{self, Made, Making},
     prepare::{Prepared, Start, identity::RULED_OUT, prepare},
     prove::Proof,
@@ -100,9 +101,11 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
     let made = made?;
     let proof = Proof { work: &work, tools, plan: &plan, independent: made.generation.is_independent() };
-    let is_of_this_run = proof.of_made().await?;
+    let wrong = proof.of_made().await?;
+    let is_of_this_run = wrong.is_some();
+    let damaged = known::damaged(&proof, &made.generation, wrong).await?;
     refuse_damage(&work, &plan)?;
-    let (made, index) = deploy(making, made, existing.as_ref(), poster.as_deref()).await?;
+    let (made, index) = deploy(making, made, damaged, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, sent_bytes } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {
@@ -116,8 +119,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     job.ended(&checked);
     let segments_checked = checked?;
     let watch_url = format!("{}{}/", work.gate, work.order.reel);
-    let playlist_url = format!("{watch_url}index.m3u8");
-    let playlist_copy = work.folder().join("playlist.m3u8");
+    let (playlist_url, playlist_copy) = (format!("{watch_url}index.m3u8"), work.folder().join("playlist.m3u8"));
     copy_playlist(&work, &generation, &playlist_copy).await?;
     let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
@@ -156,12 +158,14 @@ fn refuse_damage(work: &Work, plan: &MediaPlan) -> Result<(), Stopped> {
 async fn deploy(
     making: Making<'_>,
     mut made: Made,
+    damaged: Vec<(u64, u64)>,
     existing: Option<&Existing>,
     poster: Option<&[u8]>,
 ) -> Result<(Made, Index), Stopped> {
     let index = loop {
         let whole;
         (made, whole) = making.mend(made).await?;
+        made.generation.damaged.clone_from(&damaged);
         match index::index(making.work, &made, &whole, existing, poster).await? {
             Landed::LookAgain => {}
             Landed::Already(index) => return Ok((made, index)),

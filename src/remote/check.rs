@@ -64,7 +64,7 @@ pub enum Finding {
     /// Read, and right so far: it goes through a decoder.
     Decoding,
     Ok,
-    /// Every byte is right, and a decoder complains: where and how, in words.
+    /// Every byte is right, and a decoder complains, or the video was known to be damaged: where and how, in words.
     Errors(String),
     /// Every byte is right, and of a segment at least nothing can be seen or heard.
     Undecodable(String),
@@ -93,7 +93,7 @@ impl Report {
         self.ok == self.chunks && self.chunks > 0 && self.dark.is_none()
     }
 
-    /// It is whole, and all that was decoded has something to see or hear.
+    /// It is whole, and all that was decoded has something to see or hear, but for what the video itself had not.
     pub fn is_right(&self) -> bool {
         self.is_whole() && self.decoding.as_ref().is_none_or(|decoding| decoding.undecodable().is_empty())
     }
@@ -196,7 +196,7 @@ async fn check_generation(
         let reading = Reading { player: &player, base: &base, retries, found };
         match depth {
             Depth::Decoded(decoder) => {
-                let watching = decoder.begin(reel, generation);
+                let watching = decoder.begin(reel, &index.current);
                 report.decoding = Some(reading.decoded(&sound, watching, &mut report).await?);
             }
             _ => reading.all(&sound, &mut report).await?,
@@ -396,9 +396,9 @@ fn delivered(want: &Wanted<'_>, folder: &Path) -> Delivered {
 
 fn finding(troubles: &[Trouble]) -> Finding {
     let words = || decoding::sentences(troubles).join("; ");
-    match (troubles.is_empty(), troubles.iter().all(|trouble| trouble.decodes)) {
+    match (troubles.is_empty(), troubles.iter().any(Trouble::is_damage)) {
         (true, _) => Finding::Ok,
-        (false, true) => Finding::Errors(words()),
-        (false, false) => Finding::Undecodable(words()),
+        (false, false) => Finding::Errors(words()),
+        (false, true) => Finding::Undecodable(words()),
     }
 }

@@ -16,7 +16,10 @@ use crate::{
     },
     model::{
         media::damage::Places,
-        reel::name::{Generation, ReelName, RenditionId},
+        reel::{
+            index::GenerationIndex,
+            name::{ReelName, RenditionId},
+        },
         report::fault::Stopped,
     },
     state::work_folder::{AttemptFolder, attempt_folder},
@@ -52,6 +55,15 @@ pub struct Trouble {
     pub said: Option<String>,
     /// More of it is right than wrong.
     pub decodes: bool,
+    /// The video that it was made of was known to be damaged there when it was published.
+    pub known: bool,
+}
+
+impl Trouble {
+    /// There is nothing to see or hear, and the video is not known to be so.
+    pub fn is_damage(&self) -> bool {
+        !self.decodes && !self.known
+    }
 }
 
 impl Decoding {
@@ -60,10 +72,10 @@ impl Decoding {
         Self { gave_up: Some(why), ..Self::default() }
     }
 
-    /// Where there is nothing to see or hear.
+    /// Where there is nothing to see or hear, and not for the video's sake.
     pub fn undecodable(&self) -> Places {
         let mut places = Places::default();
-        self.troubles.iter().filter(|trouble| !trouble.decodes).for_each(|of| places.add(of.start, of.end));
+        self.troubles.iter().filter(|trouble| trouble.is_damage()).for_each(|of| places.add(of.start, of.end));
         places
     }
 
@@ -75,23 +87,24 @@ impl Decoding {
 
 /// `a decoder finds 3 errors from 12 s to 18 s: no frame!`
 pub(super) fn sentences(troubles: &[Trouble]) -> Vec<String> {
-    let sentence = |decodes: bool| {
+    let sentence = |(decodes, known): (bool, bool)| {
         let mut places = Places::default();
         let (mut errors, mut said) = (0, None);
-        for trouble in troubles.iter().filter(|trouble| trouble.decodes == decodes) {
+        for trouble in troubles.iter().filter(|trouble| (trouble.decodes, trouble.known) == (decodes, known)) {
             places.add(trouble.start, trouble.end);
             errors += trouble.errors;
             said = said.or(trouble.said.as_ref());
         }
         let said = said.map(|words| format!(": {words}")).unwrap_or_default();
+        let of_video = if known { ", as in the damaged video that it was made of" } else { "" };
         let what = match (decodes, errors) {
             (false, _) => "nothing decodes".to_owned(),
             (true, 1) => "a decoder finds an error".to_owned(),
             (true, errors) => format!("a decoder finds {errors} errors"),
         };
-        (!places.is_empty()).then(|| format!("{what} {places}{said}"))
+        (!places.is_empty()).then(|| format!("{what} {places}{of_video}{said}"))
     };
-    [false, true].into_iter().filter_map(sentence).collect()
+    [(false, false), (true, false), (false, true), (true, true)].into_iter().filter_map(sentence).collect()
 }
 
 /// A segment on the disk, until it is decoded and what comes after it too.
@@ -111,8 +124,8 @@ impl Kept {
     }
 
     fn trouble(&self, made: &Decoded, decodes: bool) -> Trouble {
-        let said = made.complaints.words().map(str::to_owned);
-        Trouble { start: self.start, end: self.start + self.length, errors: made.complaints.count, said, decodes }
+        let (said, end) = (made.complaints.words().map(str::to_owned), self.start + self.length);
+        Trouble { start: self.start, end, errors: made.complaints.count, said, decodes, known: false }
     }
 }
 
@@ -147,17 +160,22 @@ pub(super) struct Watching<'a> {
     folder: Option<AttemptFolder>,
     /// The last segment of the chunk before.
     lead: Option<Kept>,
+    /// Where the video was known to be damaged.
+    damaged: Vec<(Duration, Duration)>,
     found: Decoding,
 }
 
 impl Decoder<'_> {
-    pub(super) fn begin(&self, reel: &ReelName, generation: Generation) -> Watching<'_> {
-        let (folder, gave_up) = match attempt_folder(self.work, reel, generation) {
+    pub(super) fn begin(&self, reel: &ReelName, generation: &GenerationIndex) -> Watching<'_> {
+        let (folder, gave_up) = match attempt_folder(self.work, reel, generation.generation) {
             Ok(folder) => (Some(folder), None),
             Err(Stopped::Failed(fault)) => (None, Some(fault.to_string())),
             Err(Stopped::Cancelled) => (None, None),
         };
-        Watching { decoder: self, folder, lead: None, found: Decoding { gave_up, ..Decoding::default() } }
+        let millis = |&(start, end): &(u64, u64)| (Duration::from_millis(start), Duration::from_millis(end));
+        let (damaged, found) =
+            (generation.damaged.iter().map(millis).collect(), Decoding { gave_up, ..Decoding::default() });
+        Watching { decoder: self, folder, lead: None, damaged, found }
     }
 }
 
@@ -191,7 +209,8 @@ impl Watching<'_> {
             let _ = fs::remove_file(&gone.file);
         }
         match troubles {
-            Ok(Some(troubles)) => {
+            Ok(Some(mut troubles)) => {
+                troubles.iter_mut().for_each(|trouble| trouble.known = is_among(&self.damaged, trouble));
                 self.found.segments += segments;
                 self.found.troubles.extend(troubles.iter().cloned());
                 return troubles;
@@ -232,13 +251,19 @@ impl Watching<'_> {
     }
 }
 
+/// Whether one of the stretches, which may be without a length, is in the segment's.
+fn is_among(damaged: &[(Duration, Duration)], trouble: &Trouble) -> bool {
+    damaged.iter().any(|&(start, end)| start < trouble.end && (end > trouble.start || start == trouble.start))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn trouble(start: u64, errors: u64, decodes: bool) -> Trouble {
         let said = (errors > 0).then(|| format!("said at {start}"));
-        Trouble { start: Duration::from_secs(start), end: Duration::from_secs(start + 6), errors, said, decodes }
+        let (start, end) = (Duration::from_secs(start), Duration::from_secs(start + 6));
+        Trouble { start, end, errors, said, decodes, known: false }
     }
 
     #[test]
@@ -252,6 +277,36 @@ mod tests {
             [
                 "nothing decodes from 1:00 to 1:06, from 2:00 to 2:06: said at 120",
                 "a decoder finds 3 errors from 0 s to 12 s: said at 0"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_video_was_known_to_be_is_a_note() {
+        let seconds = |spans: &[(u64, u64)]| -> Vec<(Duration, Duration)> {
+            spans.iter().map(|&(start, end)| (Duration::from_secs(start), Duration::from_secs(end))).collect()
+        };
+        for (spans, is_known) in [
+            (&[][..], false),
+            (&[(0, 6), (12, 18)], false),
+            (&[(0, 7)], true),
+            (&[(11, 30)], true),
+            (&[(6, 6)], true),
+            (&[(9, 9)], true),
+            (&[(12, 12)], false),
+        ] {
+            assert_eq!(is_among(&seconds(spans), &trouble(6, 9, false)), is_known, "{spans:?}");
+        }
+        let known = |trouble| Trouble { known: true, ..trouble };
+        let troubles = vec![known(trouble(6, 9, false)), trouble(30, 1, true), known(trouble(60, 2, true))];
+        let decoding = Decoding { segments: 30, troubles, gave_up: None };
+        assert!(decoding.undecodable().is_empty());
+        assert_eq!(
+            decoding.sentences(),
+            [
+                "a decoder finds an error from 30 s to 36 s: said at 30",
+                "nothing decodes from 6 s to 12 s, as in the damaged video that it was made of: said at 6",
+                "a decoder finds 2 errors from 1:00 to 1:06, as in the damaged video that it was made of: said at 60",
             ]
         );
     }

@@ -180,6 +180,7 @@ mod tests {
             duration_ms: 1,
             segment_seconds: 6.0,
             source_sha256: None,
+            damaged: Vec::new(),
             wanted: Default::default(),
             chunk_limit_bytes: 1,
             renditions: BTreeMap::from([("src".parse().unwrap(), rendition)]),

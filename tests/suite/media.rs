@@ -20,7 +20,10 @@ use zipreel::{
     },
 };
 
-use crate::clips::{Clip, clip, scratch};
+use crate::{
+    clips::{Clip, clip, scratch},
+    corpus::make::base_ts,
+};
 
 pub async fn tools() -> Tools {
     Tools::find().await.expect("ffmpeg is installed: the tests need it")
@@ -257,6 +260,27 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     assert!(at(Clip::DarkStart, 10, Brightness::Lit).await.is_ok());
 }
 
+/// What a decoder makes of a stretch: when it is on its way, and where the stretch begins and ends, seconds.
+async fn decoded(video: &Path, plan: &MediaPlan, times: [u64; 3]) -> decode::Decoded {
+    let [lead, start, end] = times.map(Duration::from_secs);
+    let stretch = decode::Stretch { lead, start, length: end - start };
+    let decoded = decode::source(&tools().await, video, plan, stretch, &CancellationToken::new()).await;
+    decoded.unwrap().unwrap()
+}
+
+/// A transport stream is entered anywhere, and a decoder complains until it comes to a keyframe.
+#[tokio::test]
+async fn what_a_decoder_says_on_its_way_to_a_stretch_is_not_said_of_it() {
+    let video = base_ts();
+    let plan = decide(&probed(&video).await, Transcode::Auto).unwrap();
+    let entered = decoded(&video, &plan, [4, 4, 6]).await;
+    assert!(!entered.is_right(), "it is entered before its keyframe: {entered:?}");
+    for times in [[0, 4, 6], [2, 8, 10], [1, 5, 12]] {
+        let stretch = decoded(&video, &plan, times).await;
+        assert!(stretch.is_right() && stretch.frames >= 50, "{times:?}: {stretch:?}");
+    }
+}
+
 /// MP3 is decoded by `mp3float`, which says so.
 #[tokio::test]
 async fn what_is_wrong_with_a_source_is_heard_whatever_its_decoder_is_called() {
@@ -272,8 +296,7 @@ async fn what_is_wrong_with_a_source_is_heard_whatever_its_decoder_is_called() {
     fs::write(&broken, bytes).unwrap();
     for (video, is_right) in [(whole, true), (broken, false)] {
         let plan = decide(&probed(&video).await, Transcode::Auto).unwrap();
-        let (start, length, cancel) = (Duration::ZERO, Duration::from_secs(6), CancellationToken::new());
-        let decoded = decode::source(&tools().await, &video, &plan, start, length, &cancel).await.unwrap().unwrap();
+        let decoded = decoded(&video, &plan, [0, 0, 6]).await;
         assert_eq!(decoded.is_right(), is_right, "{video:?} {decoded:?}");
         assert!(decoded.is_usable(), "{decoded:?}");
     }

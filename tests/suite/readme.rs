@@ -166,6 +166,7 @@ fn info() -> Info {
         duration_ms: 0,
         segment_seconds: 6.0,
         source_sha256: None,
+        damaged: Vec::new(),
         wanted: Default::default(),
         chunk_limit_bytes: 1,
         renditions: BTreeMap::new(),

@@ -394,6 +394,7 @@ mod tests {
             generation: Generation::from_digest(&[0x4f; 32]),
             duration_ms: 1,
             source_sha256: None,
+            damaged: Vec::new(),
             wanted: Default::default(),
             segment_seconds: 2.0,
             chunk_limit_bytes: limit,

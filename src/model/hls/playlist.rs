@@ -282,6 +282,7 @@ mod tests {
             duration_ms: 14_512,
             segment_seconds: 6.0,
             source_sha256: None,
+            damaged: Vec::new(),
             wanted: Default::default(),
             chunk_limit_bytes: 1,
             renditions: BTreeMap::from([(id, reel)]),

@@ -57,6 +57,10 @@ pub struct GenerationIndex {
     /// What was asked of the video's streams: without it a repair would make another reel.
     #[serde(default, skip_serializing_if = "Wanted::is_nothing")]
     pub wanted: Wanted,
+    /// Stretches in which the video that it was made of is damaged itself, as far as that was known when it was
+    /// published: milliseconds from and to. Indexes without it tell of none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<(u64, u64)>,
     pub renditions: BTreeMap<RenditionId, RenditionIndex>,
 }
 
@@ -146,8 +150,10 @@ impl GenerationIndex {
         self.renditions.get(rendition)?.chunks.iter().find(|chunk| chunk.number == number)
     }
 
-    /// As it is kept once it is retired: chunks, by which it is served, without their segments, which are most of it.
+    /// As it is kept once it is retired: chunks, by which it is served, without their segments, which are most of it, and
+    /// what only checks want.
     pub fn retired(mut self) -> Self {
+        self.damaged.clear();
         self.renditions
             .values_mut()
             .flat_map(|rendition| &mut rendition.chunks)

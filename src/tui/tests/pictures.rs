@@ -267,6 +267,7 @@ fn a_reel_that_is_whole_and_does_not_decode_says_where() {
         errors,
         said: Some("error while decoding MB 3 4, bytestream -7".into()),
         decodes,
+        known: false,
     };
     for number in 1..=11 {
         let finding = match number {

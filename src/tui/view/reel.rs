@@ -176,7 +176,7 @@ fn decoded(decoding: &Decoding) -> Vec<Vec<(Role, String)>> {
     let segments = wording::count(decoding.segments, "segment");
     let role = if decoding.undecodable().is_empty() { Role::Warn } else { Role::Fail };
     lines.extend(decoding.sentences().into_iter().map(|sentence| vec![(role, format!("▤ {sentence}"))]));
-    if !lines.is_empty() {
+    if decoding.troubles.iter().any(|trouble| !trouble.known) {
         lines.push(vec![(Role::Dim, "  the video that it was made of may be so itself".to_owned())]);
     }
     match &decoding.gave_up {

@@ -86,6 +86,7 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
         duration_ms: 36_400,
         segment_seconds: 6.0,
         source_sha256: None,
+        damaged: Vec::new(),
         wanted: Default::default(),
         chunk_limit_bytes: 1 << 20,
         renditions,

@@ -7,7 +7,7 @@ mod damage;
 mod inside;
 mod judge;
 mod locked;
-mod make;
+pub(crate) mod make;
 mod measure;
 mod patch;
 mod proof;
