@@ -38,8 +38,8 @@ fn ends_inside(tail: &[u8]) -> bool {
             at.is_some()
         })
     };
-    let packs = (0..tail.len()).filter(|at| begins(&tail[*at..]));
-    let Some(mut at) = packs.filter(agrees).next() else { return false };
+    let mut packs = (0..tail.len()).filter(|at| begins(&tail[*at..]));
+    let Some(mut at) = packs.find(agrees) else { return false };
     while let Some(end) = next(at) {
         at = end;
     }
