@@ -68,6 +68,19 @@ async fn the_page_is_dark_and_light_and_as_wide_as_the_screen() {
     }
 }
 
+/// Two browsers at once: most of it is axe, at one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_and_the_keyboard_reaches_all() {
+    let stage = Stage::new().await;
+    let reel = stage.publish(Clip::Mp4).await;
+    let run = async |scenario| scene("access.mjs", Chromium, scenario, &reel.page, &[], || {}).await;
+    tokio::join!(run("states"), async {
+        for scenario in ["frame", "failed", "keyboard"] {
+            run(scenario).await;
+        }
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_jumps_anywhere_in_open_gops_and_plays_to_the_end() {
     let stage = Stage::new().await;

@@ -99,7 +99,7 @@ impl Browser {
 pub(crate) fn packages() -> PathBuf {
     let folder = std::env::var_os("ZIPREEL_TEST_PLAYERS").map(PathBuf::from);
     let folder = folder.unwrap_or_else(|| repository().join("target/players"));
-    for package in ["playwright-core", "puppeteer-core", "hls.js", "media-chrome", "qrcode-generator"] {
+    for package in ["axe-core", "playwright-core", "puppeteer-core", "hls.js", "media-chrome", "qrcode-generator"] {
         let package = folder.join("node_modules").join(package);
         assert!(package.exists(), "no {}: run `make test`, or set ZIPREEL_TEST_PLAYERS", package.display());
     }
