@@ -181,8 +181,8 @@ impl Placed<'_> {
     }
 }
 
-/// A stretch of a source, and from where a decoder is on its way to it: many containers are entered between keyframes,
-/// and what is referred to then was not read.
+/// A stretch of a source, and from where a decoder is on its way to it: some containers are entered between keyframes, and
+/// what is referred to then was not read.
 #[derive(Debug, Clone, Copy)]
 pub struct Stretch {
     pub lead: Duration,
@@ -202,7 +202,10 @@ pub async fn source(
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
     let Stretch { lead, start, length } = stretch;
-    let way = start.saturating_sub(lead);
+    // others are entered at a keyframe before, or after it, where there is nothing to be told apart
+    let is_entered_anywhere = ["mpegts", "mpeg", "wtv"].contains(&plan.container.as_str());
+    let lead = if is_entered_anywhere { lead.min(start) } else { start };
+    let way = start - lead;
     let Some(all) = part(tools, video, plan, (lead, way + length), cancel).await? else { return Ok(None) };
     if all.is_right() || way <= READ_AHEAD {
         return Ok(Some(all));
@@ -219,7 +222,9 @@ async fn part(
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
     let mut arguments: Vec<OsString> = input_guard().map(OsString::from).to_vec();
-    for (option, time) in [("-ss", start), ("-t", length)] {
+    // so that a decoder says the same each time; and from the beginning there is no way to go, which some containers miss
+    arguments.extend(["-threads".into(), "1".into()]);
+    for (option, time) in [("-ss", start), ("-t", length)].into_iter().skip(usize::from(start.is_zero())) {
         arguments.extend([option.into(), format!("{:.6}", time.as_secs_f64()).into()]);
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
