@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Right, Row, alone, choice, damage, locked, times};
 
 /// Rows that are the same fault in several files: what it is, and what their names begin with or are.
-const ONE_CAUSE: [(&str, &[&str]); 9] = [
+const ONE_CAUSE: [(&str, &[&str]); 10] = [
     ("no bytes", &["empty", "a file of no bytes", "empty M4A"]),
     ("not media at all", &["a text", "a name that quotes ffmpeg"]),
     ("cut off before the table", &["cut off before its table", "M4A cut off before its table"]),
-    ("cut off, and nobody knows how much is missing", &["cut off, from a pipe", "cut off in a fragment"]),
+    (
+        "cut off, and nobody knows how much is missing",
+        &["cut off, from a pipe", "cut off in a fragment", "cut off, Ogg", "cut off, Ogg, after a page"],
+    ),
     (
         "CENC of the picture",
         &[
@@ -24,8 +27,9 @@ const ONE_CAUSE: [(&str, &[&str]); 9] = [
     ),
     ("CENC of the sound", &["encrypted sound beside clear video", "encrypted M4A"]),
     ("ContentEncryption", &["Matroska with ContentEncryption", "WebM with ContentEncryption"]),
-    ("part of an FLV", &["cut off, FLV", "cut off, FLV, between tags"]),
-    ("half of the file", &["MP3 cut off", "WAV cut off", "cut off, AVI"]),
+    ("cut off, by as much: part of an FLV", &["cut off, FLV", "cut off, FLV, between tags"]),
+    ("cut off, by as much: half of the file", &["MP3 cut off", "WAV cut off", "cut off, AVI", "cut off, WMV"]),
+    ("cut off, by as much: more than half of the sound", &["M4A cut off behind its table", "cut off, FLAC"]),
 ];
 
 fn all() -> Vec<Row> {
