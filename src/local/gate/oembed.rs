@@ -6,7 +6,10 @@ use image::ImageReader;
 use serde::Serialize;
 
 use super::page::size;
-use crate::model::{gate::watch_page::escape, reel::index::Index};
+use crate::model::{
+    gate::{embed::ALLOWED, watch_page::escape},
+    reel::index::Index,
+};
 
 #[derive(Debug, Serialize)]
 struct Answer<'a> {
@@ -33,7 +36,7 @@ pub(super) fn answer(page: &str, index: &Index, poster: Option<&[u8]>, query: Op
     let (width, height) = fitted(size(index), query.unwrap_or_default());
     let html = format!(
         "<iframe src=\"{page}\" width=\"{width}\" height=\"{height}\" title=\"{}\" style=\"border: 0\" \
-         allow=\"autoplay; fullscreen; picture-in-picture; clipboard-write\" loading=\"lazy\"></iframe>",
+         allow=\"{ALLOWED}\" loading=\"lazy\"></iframe>",
         escape(&index.title)
     );
     let dimensions = |bytes| ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok();

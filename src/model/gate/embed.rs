@@ -7,6 +7,9 @@ use super::{
 };
 use crate::model::{reel::name::ReelName, shown};
 
+/// What a frame may do that shows the watch page.
+pub const ALLOWED: &str = "autoplay; fullscreen; picture-in-picture; clipboard-write";
+
 /// A reel as other pages show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Embed {
@@ -30,7 +33,7 @@ impl Embed {
         let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
         format!(
             "<iframe src=\"{watch}\" title=\"{title}\" style=\"{}; border: 0\" \
-             allow=\"autoplay; fullscreen; picture-in-picture; clipboard-write\" loading=\"lazy\"></iframe>",
+             allow=\"{ALLOWED}\" loading=\"lazy\"></iframe>",
             self.extent()
         )
     }

@@ -285,3 +285,17 @@ fn a_notice_that_is_due_all_at_once_is_acknowledged_first() {
     player.keys("a");
     assert_eq!(started(&mut player).unwrap().1, Some(notice));
 }
+
+#[test]
+fn videos_named_on_the_command_line_are_chosen_and_one_step_back_are_marked() {
+    let videos = ["phone.mov", "harbour-night.mp4"].map(|name| format!("{}/{name}", script::FOLDER));
+    let mut start = script::start();
+    start.files = videos.clone().map(Into::into).to_vec();
+    let mut player = Player::new(start, Script::default());
+    assert_eq!(player.at(), At::Settings);
+    let chosen = player.settings().videos.iter().map(|video| video.chosen.video.to_str().unwrap().to_owned());
+    assert!(chosen.eq(videos.clone()));
+    player.key(KeyCode::Esc);
+    let marked = player.video().choice.marked.iter().map(|marked| marked.path.to_str().unwrap().to_owned());
+    assert!(marked.eq(videos));
+}
