@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { elsewhere } from './elsewhere.mjs';
+import { play } from './scene.mjs';
 
 /** For one step; a browser on a busy machine without a GPU is slow. */
 const PATIENCE = 60_000;
@@ -226,11 +227,4 @@ const scenarios = {
   },
 };
 
-const { launch } = await import(`./${values.browser}.mjs`);
-const browser = await launch(values);
-try {
-  console.log(JSON.stringify(await scenarios[values.scenario](browser)));
-} finally {
-  await browser.close();
-}
-process.exit(0);
+await play(scenarios, values);

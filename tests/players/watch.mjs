@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 import { elsewhere } from './elsewhere.mjs';
+import { play } from './scene.mjs';
 
 /** For one step; a browser on a busy machine without a GPU is slow. */
 const PATIENCE = 60_000;
@@ -389,12 +390,4 @@ const scenarios = {
   },
 };
 
-const { launch } = await import(`./${values.browser}.mjs`);
-const browser = await launch(values);
-try {
-  const seen = await scenarios[values.scenario](browser);
-  console.log(JSON.stringify({ player: browser.version, ...seen }));
-} finally {
-  await browser.close();
-}
-process.exit(0);
+await play(scenarios, values);
