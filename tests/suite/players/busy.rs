@@ -32,9 +32,9 @@ impl Asked {
 
 /// All pictures and all sound: VLC, told to write a file, leaves out some at its start by itself.
 fn is_whole(program: Program, out: Out) -> bool {
-    let lost = program.loses(false);
-    let least = PICTURES - (lost * 30.0) as usize;
-    (least..=PICTURES).contains(&out.pictures) && out.sound > SECONDS - lost - 0.1 && out.silence.abs() < 0.1
+    let given = program.tolerance(false);
+    let least = PICTURES - (given.pictures * 30.0) as usize;
+    (least..=PICTURES).contains(&out.pictures) && out.sound > SECONDS - given.sound - 0.1 && out.silence.abs() < 0.1
 }
 
 /// One way through a busy gate: everything is asked for again, as often as it takes.

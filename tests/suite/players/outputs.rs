@@ -1,9 +1,12 @@
 //! The players without a page, told to give away what they would show and sound.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path, process::Stdio, time::Duration};
 
 use serde_json::Value;
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Command,
+};
 
 use super::programs::{gstreamer_script, tool_as_nobody, unprivileged, version};
 
@@ -18,6 +21,23 @@ pub(super) struct Out {
     pub(super) sound: f64,
     /// Seconds within the sound in which none came, where a player tells.
     pub(super) silence: f64,
+}
+
+/// VLC leaves out what it has begun to decode at its start, and the pictures until it has made a window of another size.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tolerance {
+    /// Seconds of pictures that may be missing.
+    pub(super) pictures: f64,
+    /// Seconds of sound that may be missing.
+    pub(super) sound: f64,
+    /// A picture that stands for long is counted each time it is drawn.
+    pub(super) redrawn: bool,
+}
+
+impl Tolerance {
+    pub(super) fn most(self, pictures: f64) -> f64 {
+        if self.redrawn { f64::INFINITY } else { pictures }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +69,25 @@ impl Program {
         if self == Self::Playbin3 { "playbin3" } else { "playbin" }
     }
 
-    /// Seconds that may be missing. VLC, told to write a file, leaves out what it has begun to decode at its start and where
-    /// the picture changes: up to a segment.
-    pub(super) fn loses(self, breaks: bool) -> f64 {
+    /// What of a video may be missing, or come more than once.
+    pub(super) fn tolerance(self, breaks: bool) -> Tolerance {
         match self {
-            Self::Vlc if breaks => 2.5,
-            Self::Vlc => 0.5,
-            _ => 0.0,
+            Self::Vlc if breaks => Tolerance { pictures: 2.5, sound: 1.0, redrawn: true },
+            Self::Vlc => Tolerance { pictures: 0.5, sound: 0.5, redrawn: true },
+            _ => Tolerance::default(),
         }
+    }
+
+    /// As `play`, but VLC shows it in its own time: as it writes a file it hurries, and leaves out up to a segment where the
+    /// picture changes, more on a busy machine.
+    pub(super) async fn show(self, url: &str, from: Option<f64>, patience: Duration) -> Out {
+        if self != Self::Vlc {
+            return self.play(url, from, patience).await;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let shown = vlc_shows(url, from, folder.path());
+        tokio::time::timeout(patience, shown).await.unwrap_or_default()
     }
 
     /// From the start, or from so many seconds on; nothing if it gives up.
@@ -140,6 +171,44 @@ async fn vlc(url: &str, at: Option<&str>, folder: &Path) -> Option<Out> {
         String::from_utf8(said.stdout).unwrap().lines().filter(|line| !line.is_empty()).count()
     };
     Some(Out { pictures: packets("v"), sound: packets("a") as f64 * AAC_FRAME, silence: 0.0 })
+}
+
+/// By the counts that it gives when it is asked, a few frames before its end for the last time.
+async fn vlc_shows(url: &str, at: Option<f64>, home: &Path) -> Out {
+    let mut command = unprivileged("vlc");
+    command.env("HOME", home).args([
+        "--intf",
+        "rc",
+        "--rc-fake-tty",
+        "--quiet",
+        "--vout",
+        "vdummy",
+        "--aout",
+        "adummy",
+    ]);
+    command.args(["--no-drop-late-frames", "--no-skip-frames", url]).args(at.map(|at| format!("--start-time={at}")));
+    command.arg("vlc://quit").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut vlc = command.spawn().expect("it starts");
+    let (mut orders, answers) = (vlc.stdin.take().unwrap(), vlc.stdout.take().unwrap());
+    let asks = async {
+        while orders.write_all(b"stats\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let hears = async {
+        let (mut out, mut lines) = (Out::default(), BufReader::new(answers).lines());
+        while let Ok(Some(line)) = lines.next_line().await {
+            let Some((name, count)) = line.rsplit_once(':') else { continue };
+            let count = || count.trim().parse().unwrap_or(0);
+            if name.contains("frames displayed") {
+                out.pictures = out.pictures.max(count());
+            } else if name.contains("buffers played") {
+                out.sound = out.sound.max(count() as f64 * AAC_FRAME);
+            }
+        }
+        out
+    };
+    tokio::join!(asks, hears).1
 }
 
 async fn gstreamer(factory: &str, url: &str, at: Option<&str>) -> Option<Out> {
