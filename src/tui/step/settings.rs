@@ -14,7 +14,7 @@ use crate::{
         chunk::pack,
         reel::{
             name::{NameError, ReelName},
-            order::{Cut, IfTaken, OnDamage},
+            order::{Cut, IfTaken, OnDamage, Robots},
         },
         wording,
     },
@@ -53,6 +53,7 @@ pub(in crate::tui) enum Field {
     More,
     /// Only of a single video: several are called after their files.
     Title,
+    Robots,
     Damage,
     Chunk,
     Parallel,
@@ -69,6 +70,7 @@ pub(in crate::tui) struct Settings {
     /// The person decided, so the target doesn't any more.
     unlisted_decided: bool,
     pub(in crate::tui) transcode: Transcode,
+    pub(in crate::tui) robots: Robots,
     pub(in crate::tui) on_damage: OnDamage,
     pub(in crate::tui) chunk_mib: u64,
     pub(in crate::tui) parallel: Option<NonZeroUsize>,
@@ -104,6 +106,7 @@ impl Settings {
             unlisted: given.is_none() && !shared.is_local(),
             unlisted_decided: given.is_some(),
             transcode: start.cut.transcode,
+            robots: start.robots,
             on_damage: start.on_damage,
             chunk_mib: start.cut.chunk_limit >> 20,
             parallel: start.parallel_uploads,
@@ -145,7 +148,7 @@ impl Settings {
         fields.push(Field::More);
         if self.more {
             fields.extend((self.videos.len() == 1).then_some(Field::Title));
-            fields.extend([Field::Damage, Field::Chunk, Field::Parallel]);
+            fields.extend([Field::Robots, Field::Damage, Field::Chunk, Field::Parallel]);
         }
         fields
     }
@@ -320,7 +323,7 @@ impl Settings {
         self.focus = field;
         match field {
             Field::Region | Field::Target if again => self.list(None, shared),
-            Field::Replace | Field::Unlisted | Field::More | Field::Transcode => self.change(1),
+            Field::Replace | Field::Unlisted | Field::Robots | Field::More | Field::Transcode => self.change(1),
             Field::Length | Field::Damage | Field::Chunk | Field::Parallel | Field::Part(..) if again => self.change(1),
             _ => Vec::new(),
         }
@@ -376,6 +379,7 @@ impl Settings {
                 self.transcode = if self.transcode == Transcode::Auto { Transcode::Ask } else { Transcode::Auto };
             }
             Field::More => self.more = !self.more,
+            Field::Robots => self.robots = if self.robots.is_noindex() { Robots::Index } else { Robots::Noindex },
             Field::Damage => {
                 let ways = [OnDamage::Ask, OnDamage::Accept, OnDamage::Fail];
                 let at = ways.iter().position(|way| *way == self.on_damage).unwrap_or_default();
@@ -416,6 +420,7 @@ impl Settings {
                 place: shared.place.clone(),
                 expected: Some(account.at.clone()),
                 parallel_uploads: self.parallel,
+                robots: self.robots,
                 on_damage: self.on_damage,
                 if_taken: IfTaken::replace(self.replace && is_taken(&reel, shared)),
                 ..shared.start.settings.order_as(&chosen.video, reel, title)

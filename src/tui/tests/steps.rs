@@ -7,7 +7,7 @@ use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButt
 use super::{At, Player};
 use crate::{
     model::{
-        reel::order::{IfTaken, OnDamage, Wanted, WantedAudio},
+        reel::order::{IfTaken, OnDamage, Robots, Wanted, WantedAudio},
         report::{event::Event, fault::Fault},
     },
     tui::{
@@ -193,6 +193,24 @@ fn what_becomes_of_a_damaged_video_is_settled_as_by_the_flag() {
     assert_eq!(ordered(&player), OnDamage::Fail);
     (0..3).for_each(|_| player.key(KeyCode::Left));
     assert_eq!(ordered(&player), OnDamage::Ask);
+}
+
+#[test]
+fn whether_search_engines_may_list_a_reel_is_settled_as_by_the_flag() {
+    let mut start = script::start();
+    start.settings.robots = Robots::Index;
+    let mut player = Player::new(start, Script::default());
+    player.open_settings();
+    player.settings_mut().focus = Field::More;
+    player.key(KeyCode::Right);
+    let ordered = |player: &Player| player.settings().planned(&player.app.shared)[0].order.robots;
+    assert_eq!(ordered(&player), Robots::Index);
+    player.settings_mut().focus = Field::Robots;
+    assert!(player.settings().fields(&player.app.shared).contains(&Field::Robots));
+    player.key(KeyCode::Right);
+    assert_eq!(ordered(&player), Robots::Noindex);
+    player.key(KeyCode::Left);
+    assert_eq!(ordered(&player), Robots::Index);
 }
 
 #[test]

@@ -7,7 +7,10 @@ use tui_input::Input;
 
 use crate::{
     model::{
-        reel::{order::OnDamage, region},
+        reel::{
+            order::{OnDamage, Robots},
+            region,
+        },
         wording,
     },
     tui::{
@@ -161,6 +164,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::Transcode => "Re-encode",
         Field::More => "More",
         Field::Title => "Title",
+        Field::Robots => "Search engines",
         Field::Damage => "If damaged",
         Field::Chunk => "Chunk size",
         Field::Parallel => "Uploads at once",
@@ -179,8 +183,13 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ damage, chunk size, uploads at once".to_owned(),
-        Field::More => "▸ title, damage, chunk size, uploads at once".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, damage, chunk size, uploads at once".to_owned(),
+        Field::More => "▸ title, search engines, damage, chunk size, uploads at once".to_owned(),
+        Field::Robots => match settings.robots {
+            Robots::Index => "may list it",
+            Robots::Noindex => "leave it out",
+        }
+        .to_owned(),
         Field::Damage => match settings.on_damage {
             OnDamage::Ask => "ask",
             OnDamage::Accept => "publish what is there",
@@ -225,6 +234,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if own { format!("{name} · the profile's") } else { name.to_owned() }
         }
         Field::Title => "shown on the watch page".to_owned(),
+        Field::Robots => "what the watch page asks of them".to_owned(),
         Field::Damage => "a video that is cut off, or lost parts of".to_owned(),
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),
