@@ -49,13 +49,21 @@ PARTS   := $(filter-out suite architecture,$(filter-out -%,$(ARGS)))
 ALL     := $(if $(filter --skip,$(ARGS)),yes,$(if $(PARTS)$(filter --lib architecture,$(ARGS)),,yes))
 NEEDS    = $(if $(ALL)$(findstring $(1),$(ARGS)),$(2))
 
+# Most tests wait for more than they compute, so twice as many run at once as there are cores. Players need the cores: they
+# come by themselves, after the others.
+AT_ONCE := $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
+
 test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,players,$(PLAYERS)/ready)
 	@rm -rf $(MATRIX)
-	PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
+	@export PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
 		ZIPREEL_TEST_AWS="$(VENV_BIN)/aws" ZIPREEL_TEST_NODE="$(VENV_BIN)/node" ZIPREEL_TEST_PYTHON="$(VENV_BIN)/python" \
-		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))" cargo test --locked $(ARGS); \
-		status=$$?; tests/tools/matrix $(MATRIX); exit $$status
+		ZIPREEL_TEST_PLAYERS="$(abspath $(PLAYERS))"; status=0; set -x; \
+		$(if $(ARGS),cargo test --locked $(ARGS) || status=1, \
+			cargo test --locked --lib --bins --test architecture || status=1; \
+			cargo test --locked --test suite -- --skip players:: --test-threads $(AT_ONCE) || status=1; \
+			cargo test --locked --test suite players:: || status=1); \
+		{ set +x; } 2>/dev/null; tests/tools/matrix $(MATRIX); exit $$status
 
 # By the names of the suite's modules.
 QUICK := account formats readme dependencies media process split storage
