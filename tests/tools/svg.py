@@ -188,8 +188,8 @@ def texts(row: list[tuple[int, int, str, Style]], y: float) -> list[str]:
     return drawn
 
 
-def draw(screen: str, columns: int, rows: int, title: str) -> str:
-    wide, high = columns * CELL_WIDTH + 2 * MARGIN, rows * CELL_HEIGHT + 2 * MARGIN
+def screenful(screen: str, rows: int) -> list[str]:
+    """What stands on a screen, without its ground."""
     style = Style()
     below: list[str] = []
     above: list[str] = []
@@ -197,18 +197,42 @@ def draw(screen: str, columns: int, rows: int, title: str) -> str:
         row, style = cells(line, style)
         below += shapes(row, MARGIN + number * CELL_HEIGHT)
         above += texts(row, MARGIN + number * CELL_HEIGHT)
+    return ['<g shape-rendering="crispEdges">', *below, "</g>", *above]
+
+
+def picture(columns: int, rows: int, title: str, content: list[str]) -> str:
+    wide, high = columns * CELL_WIDTH + 2 * MARGIN, rows * CELL_HEIGHT + 2 * MARGIN
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" role="img">',
             f"<title>{escape(title)}</title>",
             rectangle(0, 0, wide, high, BACKGROUND, ' rx="8"'),
-            '<g shape-rendering="crispEdges">',
-            *below,
-            "</g>",
             f'<g fill="{FOREGROUND}" font-size="{FONT_SIZE}" font-family="{FONTS}" xml:space="preserve">',
-            *above,
+            *content,
             "</g>",
             "</svg>",
             "",
         ]
     )
+
+
+def draw(screen: str, columns: int, rows: int, title: str) -> str:
+    return picture(columns, rows, title, screenful(screen, rows))
+
+
+def film(frames: list[tuple[float, str]], columns: int, rows: int, title: str) -> str:
+    """Screens one after the other, each for so many seconds, over and over. Where motion is not wanted, the last one stands."""
+    whole = sum(seconds for seconds, _ in frames)
+    content: list[str] = []
+    rules = ["g.f{visibility:hidden}", f"g.f:nth-of-type({len(frames)}){{visibility:visible}}"]
+    moving: list[str] = []
+    begins = 0.0
+    for number, (seconds, screen) in enumerate(frames):
+        begin, end = (100 * time / whole for time in (begins, begins + seconds))
+        shown = f"{begin:.3f}%{{visibility:visible}}{end:.3f}%{{visibility:hidden}}"
+        rules.append(f"@keyframes f{number}{{0%{{visibility:{'hidden' if number else 'visible'}}}{shown}}}")
+        moving.append(f"g.f:nth-of-type({number + 1}){{animation:f{number} {whole:g}s step-end infinite}}")
+        content += ['<g class="f">', *screenful(screen, rows), "</g>"]
+        begins += seconds
+    rules.append("@media(prefers-reduced-motion:no-preference){" + "".join(moving) + "}")
+    return picture(columns, rows, title, [f"<style>{''.join(rules)}</style>", *content])

@@ -183,8 +183,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search engines, damage, chunk size, uploads at once".to_owned(),
-        Field::More => "▸ title, search engines, damage, chunk size, uploads at once".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, damage, chunks, uploads".to_owned(),
+        Field::More => "▸ title, search engines, damage, chunks, uploads".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
