@@ -3,7 +3,7 @@
 mod arguments;
 mod values;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
@@ -133,6 +133,8 @@ pub enum Command {
         /// Partition to write into the ARNs
         #[arg(long, default_value = "aws")]
         partition: String,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Show all reels of the account, also those published elsewhere
     #[command(mut_args(only_what_reads))]
@@ -161,6 +163,8 @@ pub enum Command {
         title: String,
         #[command(flatten)]
         reels: ReelsArgs,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
     #[command(mut_args(only_what_reads))]
@@ -195,6 +199,8 @@ pub enum Command {
         name: ReelName,
         #[command(flatten)]
         reels: ReelsArgs,
+        #[command(flatten)]
+        form: FormArgs,
         /// Don't ask
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
@@ -206,6 +212,8 @@ pub enum Command {
         name: ReelName,
         #[command(flatten)]
         place: PlaceArgs,
+        #[command(flatten)]
+        form: FormArgs,
         /// Don't ask
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
@@ -217,6 +225,8 @@ pub enum Command {
         name: Option<ReelName>,
         #[command(flatten)]
         reels: ReelsArgs,
+        #[command(flatten)]
+        form: FormArgs,
         /// Don't ask
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
@@ -228,6 +238,8 @@ pub enum Command {
         /// For benchmarks of videos larger than the disk: of large zips only hashes are kept, so that they can't be played
         #[arg(long, hide = true)]
         keep_hashes: bool,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Print completions of the command line for a shell
     Completions {
@@ -244,7 +256,7 @@ pub enum Command {
 
 /// Of a command that makes nothing: what only publishing uses is taken, and not shown.
 fn only_what_reads(arg: Arg) -> Arg {
-    let is_unused = ["work_dir", "backlog_gib", "faults"].contains(&arg.get_id().as_str());
+    let is_unused = ["work_dir", "backlog_gib", "faults", "serve"].contains(&arg.get_id().as_str());
     if is_unused { arg.hide(true) } else { arg }
 }
 
@@ -262,28 +274,41 @@ pub fn nearest_command(word: &str) -> Option<String> {
     (mistakes <= (word.chars().count() / 3).max(1)).then(|| name.to_owned())
 }
 
+/// Whether a command line that could not be read asks for JSON, as far as that can be told.
+pub fn asks_for_json(words: impl IntoIterator<Item = OsString>) -> bool {
+    let mut asks = std::env::var("ZIPREEL_JSON").is_ok_and(|value| value == "true");
+    for word in words.into_iter().take_while(|word| word != "--") {
+        match word.to_str() {
+            Some("--json" | "--json=true") => asks = true,
+            Some("--json=false" | "--plain") => return false,
+            _ => {}
+        }
+    }
+    asks
+}
+
 impl Command {
     /// How it is to talk, where it does.
     pub fn face(&self) -> Option<FaceArgs> {
+        let form = |form: &FormArgs, yes: bool| Some(FaceArgs { form: form.clone(), yes, serve: None });
         match self {
             Self::Publish { face, .. }
             | Self::Resume { face, .. }
             | Self::Setup { face, .. }
             | Self::Doctor { face, .. } => Some(face.clone()),
-            Self::Relay { form, .. }
-            | Self::Teardown { form, .. }
-            | Self::List { form, .. }
-            | Self::Info { form, .. }
-            | Self::Embed { form, .. }
-            | Self::Check { form, .. } => Some(FaceArgs { form: form.clone(), ..FaceArgs::default() }),
-            Self::Policy { .. }
-            | Self::Discard { .. }
-            | Self::Retitle { .. }
-            | Self::Delete { .. }
-            | Self::Gc { .. }
-            | Self::Local { .. }
-            | Self::Completions { .. }
-            | Self::Man { .. } => None,
+            Self::Relay { form: of, yes, .. }
+            | Self::Teardown { form: of, yes, .. }
+            | Self::Delete { form: of, yes, .. }
+            | Self::Discard { form: of, yes, .. }
+            | Self::Gc { form: of, yes, .. } => form(of, *yes),
+            Self::Policy { form: of, .. }
+            | Self::List { form: of, .. }
+            | Self::Info { form: of, .. }
+            | Self::Retitle { form: of, .. }
+            | Self::Embed { form: of, .. }
+            | Self::Check { form: of, .. }
+            | Self::Local { form: of, .. } => form(of, false),
+            Self::Completions { .. } | Self::Man { .. } => None,
         }
     }
 }

@@ -265,7 +265,7 @@ pub fn reels(args: &ReelsArgs) -> Result<(Place, Machine), SettingsError> {
 }
 
 /// How a command without the wizard talks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FaceSettings {
     pub json: bool,
     /// Nobody is asked anything: the person has agreed on this command line.

@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::sandbox::{Sandbox, client, get, tool};
 use crate::{
     clips::{Clip, clip},
+    events,
     stand_in::clients::lambda,
 };
 
@@ -33,7 +34,7 @@ async fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    let published: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let published = events::last(&text);
     assert_eq!(published["reel"], "flag");
     let index = index(&sandbox, "flag").await;
     let current = &index["current"];
@@ -54,10 +55,10 @@ async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
     };
     let table = "REEL  GENERATION";
     assert!(list(None, &[]).await.starts_with(table));
-    assert_eq!(list(Some("true"), &[]).await, "");
+    assert_eq!(events::last(&list(Some("true"), &[]).await)["event"], "listed");
     assert!(list(Some("true"), &["--plain"]).await.starts_with(table));
     fs::write(config.join("config.toml"), "json = true\n").unwrap();
-    assert_eq!(list(None, &[]).await, "");
+    assert_eq!(events::last(&list(None, &[]).await)["event"], "listed");
     assert!(list(Some("false"), &[]).await.starts_with(table));
 }
 
