@@ -144,7 +144,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Show all that is known of one reel: links, length, generations
+    /// Show all that is known of one reel: links, streams, chunks, generations, prices
     #[command(mut_args(only_what_reads))]
     Info {
         /// The reel

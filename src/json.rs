@@ -7,8 +7,12 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     model::{
+        cost::Costs,
         gate::embed::Embed,
-        reel::name::{Generation, ReelName},
+        reel::{
+            index::{RenditionIndex, SegmentIndex},
+            name::{FunctionName, Generation, ReelName, RenditionId},
+        },
         report::{
             board::{Board, JobState},
             event::{Event, JobChange, JobName, Planned, Published, Unit},
@@ -21,7 +25,7 @@ use crate::{
         reels::{
             check::{Checked, Decoding, Finding, Report},
             gc::{Collected, Found, Why},
-            info::Info,
+            info::{Info, chunks},
             list::{Listed, ListedReels},
         },
     },
@@ -55,10 +59,12 @@ fn planned(planned: &Planned) -> Value {
         "seconds": planned.duration.as_secs_f64(), "source_bytes": planned.source_bytes,
         "segments": planned.segments, "chunks": planned.chunks, "streams": planned.streams,
         "warnings": planned.warnings,
-        "dollars": planned.costs.map(|costs| json!({
-            "million_views": costs.million_in_players, "thousand_views_by_relay": costs.thousand_by_relay,
-        })),
+        "dollars": planned.costs.as_ref().map(dollars),
     })
+}
+
+fn dollars(costs: &Costs) -> Value {
+    json!({ "million_views": costs.million_in_players, "thousand_views_by_relay": costs.thousand_by_relay })
 }
 
 fn published(published: &Published) -> Value {
@@ -136,17 +142,69 @@ pub fn reel(name: &ReelName, listed: &Listed) -> Value {
     })
 }
 
-/// All that its index tells of a reel.
+/// All that is known of a reel.
 pub fn info(info: &Info) -> Value {
-    let current = &info.index.current;
-    let chunks: usize = current.renditions.values().map(|rendition| rendition.chunks.len()).sum();
-    let retired = info.index.retired.iter();
-    let retired = retired.map(|old| json!({ "generation": old.generation.generation, "until": old.until }));
+    let (index, current, links) = (&info.index, &info.index.current, &info.links);
+    let mut line = json!({
+        "event": "info", "reel": index.reel, "title": index.title, "account": info.at.account,
+        "region": info.at.region, "published": index.published, "by": index.by, "robots": index.robots,
+        "generation": current.generation, "seconds": current.duration_ms as f64 / 1000.0,
+        "segment_seconds": current.segment_seconds, "chunk_limit": current.chunk_limit_bytes,
+        "segments": info.segments(), "chunks": info.chunks(), "bytes": current.bytes(),
+        "index_bytes": info.index_bytes, "source_sha256": current.source_sha256, "language": info.language(),
+    });
+    merge(
+        &mut line,
+        json!({
+            "watch": links.watch, "playlist": links.playlist(), "absolute_playlist": links.absolute_playlist(),
+            "relay_playlist": info.relay.then(|| links.relay_playlist()), "poster": links.poster(),
+            "oembed": links.oembed(), "iframe": info.embed().iframe(), "relay": info.relay,
+        }),
+    );
+    let renditions: Vec<_> = current.renditions.iter().map(|(id, of)| rendition(info, id, of)).collect();
+    let retired = index.retired.iter().map(|old| {
+        let generation = &old.generation;
+        json!({
+            "generation": generation.generation, "until": old.until, "chunks": chunks(generation).count(),
+            "bytes": generation.bytes(),
+        })
+    });
+    let damaged =
+        current.damaged.iter().map(|&(from, to)| json!({ "from": from as f64 / 1000.0, "to": to as f64 / 1000.0 }));
+    merge(
+        &mut line,
+        json!({
+            "renditions": renditions, "retired": retired.collect::<Vec<_>>(), "damaged": damaged.collect::<Vec<_>>(),
+            "dollars": info.costs.as_ref().map(dollars),
+        }),
+    );
+    line
+}
+
+/// One quality of a reel, chunk by chunk and segment by segment.
+fn rendition(info: &Info, id: &RenditionId, rendition: &RenditionIndex) -> Value {
+    let segment = |segment: &SegmentIndex| {
+        json!({
+            "bytes": segment.bytes, "seconds": segment.duration_us as f64 / 1e6,
+            "discontinuity": segment.discontinuity,
+        })
+    };
+    let generation = info.index.current.generation;
+    let rows = rendition.chunks.iter().map(|chunk| {
+        let (reel, rendition, number) = (info.index.reel.clone(), id.clone(), chunk.number);
+        let function = FunctionName::Chunk { reel, generation, rendition, number };
+        json!({
+            "chunk": number.get(), "function": function.to_string(), "bytes": chunk.bytes, "sha256": chunk.sha256,
+            "segments": chunk.segments.iter().map(segment).collect::<Vec<_>>(),
+        })
+    });
     json!({
-        "event": "info", "reel": info.index.reel, "title": info.index.title, "watch": info.watch_url,
-        "playlist": info.playlist_url, "generation": current.generation, "chunks": chunks, "bytes": current.bytes(),
-        "seconds": current.duration_ms as f64 / 1000.0, "published": info.index.published,
-        "retired": retired.collect::<Vec<_>>(),
+        "rendition": id, "playlist": info.links.media_playlist(generation, id),
+        "container": rendition.container, "codecs": rendition.codecs,
+        "width": rendition.resolution.map(|(width, _)| width), "height": rendition.resolution.map(|(_, height)| height),
+        "frame_rate": rendition.frame_rate, "bandwidth": rendition.bandwidth,
+        "average_bandwidth": rendition.average_bandwidth, "independent": rendition.independent,
+        "chunks": rows.collect::<Vec<_>>(),
     })
 }
 

@@ -4,6 +4,7 @@ mod account;
 mod documents;
 mod exit;
 mod face;
+mod info;
 mod local;
 mod out;
 mod person;
@@ -71,7 +72,7 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
         Command::Doctor { live, account, .. } => account::doctor(*live, account, face).await,
         Command::Policy { which, account, partition, .. } => account::policy(*which, partition, account, face),
         Command::List { reels, .. } => reels::list(reels, face).await,
-        Command::Info { name, reels, .. } => reels::info(name, reels, face).await,
+        Command::Info { name, reels, .. } => info::info(name, reels, face).await,
         Command::Retitle { name, title, reels, .. } => reels::retitle(name, title, reels, face).await,
         Command::Embed { name, reels, .. } => reels::embed(name, reels, face).await,
         Command::Check { name, deep, repair, reels, .. } => {

@@ -1,4 +1,4 @@
-//! `zipreel list`, `info`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
+//! `zipreel list`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
 
 use std::{path::Path, time::SystemTime};
 
@@ -31,7 +31,6 @@ use crate::{
             check::{self, Checked, Finding, Report},
             delete, embed,
             gc::{self, Found},
-            info,
             list::{self, Listed},
             repair::{self, Repair},
             retitle,
@@ -40,7 +39,7 @@ use crate::{
 };
 
 /// Runs `work` where the reels are, until it is done or a signal comes.
-async fn with_reels<T>(
+pub(super) async fn with_reels<T>(
     args: &ReelsArgs,
     face: &FaceSettings,
     work: impl AsyncFnOnce(&Engine, &Place, &Follow) -> Result<T, Stopped>,
@@ -98,30 +97,9 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
 }
 
 /// `2026-11-22 10:00`, UTC.
-fn minute(time: SystemTime) -> String {
+pub(super) fn minute(time: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]");
     OffsetDateTime::from(time).format(format).unwrap_or_default()
-}
-
-pub async fn info(name: &ReelName, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
-    let info =
-        with_reels(reels, face, async |engine, place, follow| info::info(engine, place, name, follow).await).await?;
-    out::ended(face, json::info(&info), || {
-        let current = &info.index.current;
-        let chunks: usize = current.renditions.values().map(|rendition| rendition.chunks.len()).sum();
-        let mut lines = vec![
-            format!("title       {}", info.index.title),
-            format!("watch       {}", info.watch_url),
-            format!("playlist    {}", info.playlist_url),
-            format!("length      {}", wording::clock(std::time::Duration::from_millis(current.duration_ms))),
-            format!("generation  {}: {chunks} chunks, {}", current.generation, HumanBytes(current.bytes())),
-            format!("published   {}", info.published.map_or("-".to_owned(), minute)),
-        ];
-        for retired in &info.index.retired {
-            lines.push(format!("retired     {}, served until {}", retired.generation.generation, retired.until));
-        }
-        lines.iter().for_each(|line| out::line(line));
-    })
 }
 
 pub async fn retitle(name: &ReelName, title: &str, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {

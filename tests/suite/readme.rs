@@ -14,12 +14,13 @@ use zipreel::{
     cli::Cli,
     json,
     model::{
-        cost::{Bill, Viewed},
-        gate::embed::Embed,
+        cost::{Bill, Costs, Viewed},
+        gate::{embed::Embed, links::Links},
         reel::{
             generation::FORMAT,
-            index::{GenerationIndex, Index},
+            index::{ChunkIndex, Container, GenerationIndex, Index, RenditionIndex, Retired, SegmentIndex},
             name::{ChunkNumber, Generation, ReelName, RenditionId},
+            order::AccountRegion,
         },
         report::{
             board::Board,
@@ -172,16 +173,29 @@ fn events() -> Vec<Event> {
 }
 
 fn info() -> Info {
+    let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1, crc32: 0, discontinuity: false };
+    let chunk = ChunkIndex { number: ChunkNumber::FIRST, bytes: 1, sha256: String::new(), segments: vec![segment] };
+    let rendition = RenditionIndex {
+        container: Container::Ts,
+        bandwidth: 1,
+        average_bandwidth: 1,
+        codecs: "mp4a.40.2".into(),
+        resolution: None,
+        frame_rate: None,
+        independent: Some(true),
+        chunks: vec![chunk],
+    };
     let current = GenerationIndex {
         generation: Generation::from_digest(&[1; 32]),
         duration_ms: 0,
         segment_seconds: 6.0,
         source_sha256: None,
-        damaged: Vec::new(),
+        damaged: vec![(0, 1)],
         wanted: Default::default(),
         chunk_limit_bytes: 1,
-        renditions: BTreeMap::new(),
+        renditions: BTreeMap::from([(RenditionId::source(), rendition)]),
     };
+    let retired = Retired { until: std::time::SystemTime::now().into(), generation: current.clone() };
     let index = Index {
         format: FORMAT,
         reel: "a".parse().unwrap(),
@@ -190,9 +204,18 @@ fn info() -> Info {
         by: None,
         robots: Default::default(),
         current,
-        retired: Vec::new(),
+        retired: vec![retired],
     };
-    Info { index, watch_url: String::new(), playlist_url: String::new(), published: None }
+    let costs = Costs { million_in_players: 1.0, thousand_by_relay: 1.0 };
+    Info {
+        links: Links::of("http://127.0.0.1/", &index.reel),
+        index,
+        index_bytes: 1,
+        at: AccountRegion { account: String::new(), region: String::new() },
+        relay: true,
+        published: None,
+        costs: Some(costs),
+    }
 }
 
 /// Lines of every kind but those of jobs.
