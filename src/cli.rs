@@ -9,7 +9,7 @@ use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::model::reel::name::ReelName;
-pub use arguments::{AccountArgs, FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs};
+pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs};
 use arguments::{TALK, WHAT};
 pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, TranscodeArg};
 
@@ -42,7 +42,7 @@ pub struct Cli {
     /// Videos that the wizard opens with, at its settings
     #[arg(value_name = "VIDEO")]
     pub files: Vec<PathBuf>,
-    /// The video to highlight when the wizard opens
+    /// The video to highlight when the wizard opens [default: none]
     #[arg(long, value_name = "PATH", env = "ZIPREEL_VIDEO", hide_env_values = true, help_heading = WHAT)]
     pub video: Option<PathBuf>,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub enum Command {
     },
     /// Resume an interrupted publish
     Resume {
-        /// The reel; the newest that can go on if left out
+        /// The reel [default: the newest that can go on]
         name: Option<ReelName>,
         #[command(flatten)]
         place: PlaceArgs,
@@ -82,7 +82,7 @@ pub enum Command {
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         face: FaceArgs,
     },
@@ -91,7 +91,7 @@ pub enum Command {
     Relay {
         switch: Switch,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask; accept the relay's price and the notice about AWS's terms
@@ -105,7 +105,7 @@ pub enum Command {
         #[arg(long)]
         keep_roles: bool,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask
@@ -119,15 +119,15 @@ pub enum Command {
         #[arg(long)]
         live: bool,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         face: FaceArgs,
     },
     /// Print the least IAM policies: for the roles, for setting up, for publishing
     Policy {
-        /// The policy to print; all if left out
+        /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
-        /// Account id to write into the ARNs; any if left out
+        /// Account id to write into the ARNs; `*` is any
         #[arg(long, value_name = "ID", default_value = "*")]
         account: String,
         /// Partition to write into the ARNs
@@ -140,7 +140,7 @@ pub enum Command {
     #[command(mut_args(only_what_reads))]
     List {
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -150,7 +150,7 @@ pub enum Command {
         /// The reel
         name: ReelName,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -162,7 +162,7 @@ pub enum Command {
         /// The title on its watch page
         title: String,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -172,7 +172,7 @@ pub enum Command {
         /// The reel
         name: ReelName,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -188,7 +188,7 @@ pub enum Command {
         #[arg(long, value_name = "VIDEO")]
         repair: Option<PathBuf>,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -198,7 +198,7 @@ pub enum Command {
         /// The reel
         name: ReelName,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask
@@ -224,7 +224,7 @@ pub enum Command {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
         name: Option<ReelName>,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask
@@ -248,7 +248,7 @@ pub enum Command {
     },
     /// Print the manual page
     Man {
-        /// Write it, and one for each command, into this folder
+        /// Write it, and one for each command, into this folder [default: standard output]
         #[arg(long, value_name = "D")]
         to: Option<PathBuf>,
     },
@@ -315,11 +315,28 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_says_its_default_and_one_that_several_commands_have_says_the_same() {
+        let command = Cli::command();
+        let mut defaults: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for arg in command.get_arguments().chain(command.get_subcommands().flat_map(|sub| sub.get_arguments())) {
+            let Some(name) = arg.get_long().filter(|_| arg.get_env().is_some()) else { continue };
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let default =
+                help.split_once(" [default: ").unwrap_or_else(|| panic!("--{name} says no default: {help}")).1;
+            defaults.entry(name.to_owned()).or_default().insert(default.to_owned());
+        }
+        let several: Vec<_> = defaults.iter().filter(|(_, said)| said.len() > 1).collect();
+        assert!(several.is_empty() && defaults["target"].contains("local]"), "{several:?}");
     }
 
     #[test]

@@ -8,11 +8,11 @@ use super::{
     person::AtTerminal,
 };
 use crate::{
-    cli::{AccountArgs, PolicyArg, Switch},
+    cli::{PolicyArg, Switch, WhereArgs},
     json,
     model::{
         gate::public::{Policy, Public},
-        reel::order::AccountRegion,
+        reel::order::{AccountRegion, Place},
         report::{
             fault::{Fault, Stopped},
             health::{Grade, Health},
@@ -22,7 +22,7 @@ use crate::{
     running::reporter::Control,
     settings::{self, FaceSettings},
     use_cases::{
-        Engine, Follow,
+        Engine, Follow, Machine,
         account::{
             self, Ready, RelayWish, Stack,
             doctor::{self, Observed},
@@ -31,8 +31,17 @@ use crate::{
     },
 };
 
-pub async fn setup(args: &AccountArgs, face: &FaceSettings) -> Result<Said, Stopped> {
-    let (place, machine) = settings::account(args)?;
+/// The account that is meant; who looks after one may have forgotten to say that it is not the stand-in.
+fn meant(args: &WhereArgs, face: &FaceSettings) -> Result<(Place, Machine), Stopped> {
+    let (place, machine) = settings::whereabouts(args)?;
+    if place.is_local() && !face.json {
+        plain::say("this is about the stand-in on this machine; --target aws is an AWS account");
+    }
+    Ok((place, machine))
+}
+
+pub async fn setup(args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::setup(engine, &place, RelayWish::AsItIs, &person, reporter, &control);
@@ -43,8 +52,8 @@ pub async fn setup(args: &AccountArgs, face: &FaceSettings) -> Result<Said, Stop
 }
 
 /// The administrator's part.
-pub async fn setup_roles(args: &AccountArgs, face: &FaceSettings) -> Result<Said, Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn setup_roles(args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::roles(engine, &place, &person, reporter, &control);
@@ -66,8 +75,8 @@ fn amount_changed(steps: u32) -> String {
     }
 }
 
-pub async fn relay(switch: Switch, args: &AccountArgs, face: &FaceSettings) -> Result<Said, Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn relay(switch: Switch, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| relay::relay(engine, &place, switch == Switch::On, &person, reporter, &control);
@@ -88,8 +97,8 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, face: &FaceSettings) -> Result<
     })
 }
 
-pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: &FaceSettings) -> Result<Said, Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn teardown(keep_roles: bool, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     let person = AtTerminal::new(face);
     let removed = with_engine(machine, async |engine| {
         face::watch(face, async |follow| teardown::teardown(engine, &place, keep_roles, &person, follow).await).await
@@ -103,8 +112,8 @@ pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: &FaceSettings)
     })
 }
 
-pub async fn doctor(live: bool, args: &AccountArgs, face: &FaceSettings) -> Result<Said, Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn doctor(live: bool, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     let person = AtTerminal::new(face);
     let work = async |engine: &Engine, follow: &Follow| {
         let health = doctor::examine(engine, &place, follow).await?;

@@ -7,7 +7,7 @@ use super::{
     reels::{minute, with_reels},
 };
 use crate::{
-    cli::ReelsArgs,
+    cli::WhereArgs,
     json,
     model::{
         reel::{
@@ -25,7 +25,7 @@ use crate::{
 const CHUNKS_SHOWN: usize = 20;
 const ENDS: usize = 3;
 
-pub async fn info(name: &ReelName, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn info(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let (info, is_local) = with_reels(reels, face, async |engine, place, follow| {
         Ok((info::info(engine, place, name, follow).await?, place.is_local()))
     })

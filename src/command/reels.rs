@@ -12,7 +12,7 @@ use super::{
     publish::say_published,
 };
 use crate::{
-    cli::ReelsArgs,
+    cli::WhereArgs,
     json,
     model::{
         reel::{name::ReelName, order::Place},
@@ -40,16 +40,16 @@ use crate::{
 
 /// Runs `work` where the reels are, until it is done or a signal comes.
 pub(super) async fn with_reels<T>(
-    args: &ReelsArgs,
+    args: &WhereArgs,
     face: &FaceSettings,
     work: impl AsyncFnOnce(&Engine, &Place, &Follow) -> Result<T, Stopped>,
 ) -> Result<T, Stopped> {
-    let (place, machine) = settings::reels(args)?;
+    let (place, machine) = settings::whereabouts(args)?;
     let work = async |engine: &Engine| face::watch(face, async |follow| work(engine, &place, follow).await).await;
     with_engine(machine, work).await
 }
 
-pub async fn list(reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn list(reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let shelf =
         with_reels(reels, face, async |engine, place, follow| list::list(engine, place, follow, |_| ()).await).await?;
     if face.json {
@@ -102,7 +102,7 @@ pub(super) fn minute(time: SystemTime) -> String {
     OffsetDateTime::from(time).format(format).unwrap_or_default()
 }
 
-pub async fn retitle(name: &ReelName, title: &str, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn retitle(name: &ReelName, title: &str, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let work = async |engine: &Engine, place: &Place, follow: &Follow| {
         retitle::retitle(engine, place, name, title, follow).await
     };
@@ -112,7 +112,7 @@ pub async fn retitle(name: &ReelName, title: &str, reels: &ReelsArgs, face: &Fac
     })
 }
 
-pub async fn embed(name: &ReelName, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn embed(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let (embed, is_local) = with_reels(reels, face, async |engine, place, follow| {
         Ok((embed::embed(engine, place, name, follow).await?, place.is_local()))
     })
@@ -121,7 +121,7 @@ pub async fn embed(name: &ReelName, reels: &ReelsArgs, face: &FaceSettings) -> R
         if !embed.relay {
             plain::say(
                 "the relay is off: only Safari and Firefox for Android play this, other browsers say how to watch; \
-                 `zipreel relay on` lets them play too, for the price of every byte they see",
+                 `zipreel relay on` with the same --target lets them play too, for the price of every byte they see",
             );
         }
         if is_local {
@@ -138,10 +138,10 @@ pub async fn check(
     name: &ReelName,
     deep: bool,
     mend: Option<&Path>,
-    reels: &ReelsArgs,
+    reels: &WhereArgs,
     face: &FaceSettings,
 ) -> Result<Said, Stopped> {
-    let (place, machine) = settings::reels(reels)?;
+    let (place, machine) = settings::whereabouts(reels)?;
     with_engine(machine, async |engine| {
         let look = async |follow: &Follow| look(engine, &place, name, deep, follow, face).await;
         let report = face::watch(face, look).await?;
@@ -238,7 +238,7 @@ fn say_checked(name: &ReelName, deep: bool, report: &Report) {
     }
 }
 
-pub async fn delete(name: &ReelName, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn delete(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let person = AtTerminal::new(face);
     let gone = with_reels(reels, face, async |engine, place, follow| {
         delete::delete(engine, place, name, &person, follow, |_, _| ()).await
@@ -247,7 +247,7 @@ pub async fn delete(name: &ReelName, reels: &ReelsArgs, face: &FaceSettings) -> 
     out::ended(face, json::deleted(name, gone), || plain::say(&format!("deleted {name}: {gone} functions")))
 }
 
-pub async fn gc(name: Option<&ReelName>, reels: &ReelsArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn gc(name: Option<&ReelName>, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let person = AtTerminal::new(face);
     let found = |found: Found<'_>| match &found {
         _ if face.json => out::event(&json::found(&found)),

@@ -23,6 +23,7 @@ pub(crate) fn zipreel(fixture: &Fixture, arguments: &[&str]) -> Command {
         .args(arguments)
         .env("HOME", folder.join("home"))
         .env("XDG_CONFIG_HOME", folder.join("home/config"))
+        .env("ZIPREEL_TARGET", "aws")
         .env("ZIPREEL_STATE_DIR", folder.join("home/state"))
         .env("ZIPREEL_WORK_DIR", folder.join("home/work"))
         .env("AWS_ENDPOINT_URL", &endpoint.api)

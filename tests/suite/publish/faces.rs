@@ -63,6 +63,37 @@ async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_target_rules_every_command() {
+    let sandbox = Sandbox::start().await;
+    let config = sandbox.path("home/config/zipreel");
+    fs::create_dir_all(&config).unwrap();
+    let commands: [&[&str]; 4] = [&["list"], &["setup", "--yes"], &["doctor"], &["relay", "on", "--yes"]];
+    let said = async |variable: Option<&str>, args: &[&str]| {
+        let mut command = sandbox.command("state");
+        command.envs(variable.map(|value| ("ZIPREEL_TARGET", value)));
+        // nobody is signed in there
+        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_EC2_METADATA_DISABLED", "true");
+        let output = command.args(args).output().await.unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    for args in commands {
+        let (done, text) = said(None, args).await;
+        let told = text.contains("this is about the stand-in on this machine; --target aws is an AWS account");
+        assert!(done && told == (args[0] != "list"), "{args:?}: {text}");
+    }
+    for args in commands {
+        let (done, text) = said(Some("aws"), args).await;
+        assert!(!done && text.contains("credentials"), "{args:?}: {text}");
+    }
+    fs::write(config.join("config.toml"), "target = 'aws'\n").unwrap();
+    for args in commands {
+        let (done, text) = said(None, args).await;
+        assert!(!done && text.contains("credentials"), "{args:?}: {text}");
+        assert!(said(Some("local"), args).await.0, "{args:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_playlists_copy_plays_from_wherever_it_is_hosted() {
     let sandbox = Sandbox::start().await;
     let run = sandbox.publish(&clip(Clip::Mp4), &["--name", "copied", "--segment-seconds", "6"]).await;
