@@ -3,13 +3,13 @@
 mod arguments;
 mod values;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::model::reel::name::ReelName;
-pub use arguments::{AccountArgs, FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs};
+pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs};
 use arguments::{TALK, WHAT};
 pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, TranscodeArg};
 
@@ -42,7 +42,7 @@ pub struct Cli {
     /// Videos that the wizard opens with, at its settings
     #[arg(value_name = "VIDEO")]
     pub files: Vec<PathBuf>,
-    /// The video to highlight when the wizard opens
+    /// The video to highlight when the wizard opens [default: none]
     #[arg(long, value_name = "PATH", env = "ZIPREEL_VIDEO", hide_env_values = true, help_heading = WHAT)]
     pub video: Option<PathBuf>,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub enum Command {
     },
     /// Resume an interrupted publish
     Resume {
-        /// The reel; the newest that can go on if left out
+        /// The reel [default: the newest that can go on]
         name: Option<ReelName>,
         #[command(flatten)]
         place: PlaceArgs,
@@ -82,7 +82,7 @@ pub enum Command {
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         face: FaceArgs,
     },
@@ -91,7 +91,7 @@ pub enum Command {
     Relay {
         switch: Switch,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask; accept the relay's price and the notice about AWS's terms
@@ -105,7 +105,7 @@ pub enum Command {
         #[arg(long)]
         keep_roles: bool,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
         /// Don't ask
@@ -119,36 +119,38 @@ pub enum Command {
         #[arg(long)]
         live: bool,
         #[command(flatten)]
-        account: AccountArgs,
+        account: WhereArgs,
         #[command(flatten)]
         face: FaceArgs,
     },
     /// Print the least IAM policies: for the roles, for setting up, for publishing
     Policy {
-        /// The policy to print; all if left out
+        /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
-        /// Account id to write into the ARNs; any if left out
+        /// Account id to write into the ARNs; `*` is any
         #[arg(long, value_name = "ID", default_value = "*")]
         account: String,
         /// Partition to write into the ARNs
         #[arg(long, default_value = "aws")]
         partition: String,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Show all reels of the account, also those published elsewhere
     #[command(mut_args(only_what_reads))]
     List {
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Show all that is known of one reel: links, length, generations
+    /// Show all that is known of one reel: links, streams, chunks, generations, prices
     #[command(mut_args(only_what_reads))]
     Info {
         /// The reel
         name: ReelName,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -160,7 +162,9 @@ pub enum Command {
         /// The title on its watch page
         title: String,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
     #[command(mut_args(only_what_reads))]
@@ -168,7 +172,7 @@ pub enum Command {
         /// The reel
         name: ReelName,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -184,7 +188,7 @@ pub enum Command {
         #[arg(long, value_name = "VIDEO")]
         repair: Option<PathBuf>,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
     },
@@ -194,7 +198,9 @@ pub enum Command {
         /// The reel
         name: ReelName,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
+        #[command(flatten)]
+        form: FormArgs,
         /// Don't ask
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
@@ -206,6 +212,8 @@ pub enum Command {
         name: ReelName,
         #[command(flatten)]
         place: PlaceArgs,
+        #[command(flatten)]
+        form: FormArgs,
         /// Don't ask
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
@@ -216,7 +224,9 @@ pub enum Command {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
         name: Option<ReelName>,
         #[command(flatten)]
-        reels: ReelsArgs,
+        reels: WhereArgs,
+        #[command(flatten)]
+        form: FormArgs,
         /// Don't ask
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
@@ -228,6 +238,8 @@ pub enum Command {
         /// For benchmarks of videos larger than the disk: of large zips only hashes are kept, so that they can't be played
         #[arg(long, hide = true)]
         keep_hashes: bool,
+        #[command(flatten)]
+        form: FormArgs,
     },
     /// Print completions of the command line for a shell
     Completions {
@@ -236,7 +248,7 @@ pub enum Command {
     },
     /// Print the manual page
     Man {
-        /// Write it, and one for each command, into this folder
+        /// Write it, and one for each command, into this folder [default: standard output]
         #[arg(long, value_name = "D")]
         to: Option<PathBuf>,
     },
@@ -244,7 +256,7 @@ pub enum Command {
 
 /// Of a command that makes nothing: what only publishing uses is taken, and not shown.
 fn only_what_reads(arg: Arg) -> Arg {
-    let is_unused = ["work_dir", "backlog_gib", "faults"].contains(&arg.get_id().as_str());
+    let is_unused = ["work_dir", "backlog_gib", "faults", "serve"].contains(&arg.get_id().as_str());
     if is_unused { arg.hide(true) } else { arg }
 }
 
@@ -262,39 +274,69 @@ pub fn nearest_command(word: &str) -> Option<String> {
     (mistakes <= (word.chars().count() / 3).max(1)).then(|| name.to_owned())
 }
 
+/// Whether a command line that could not be read asks for JSON, as far as that can be told.
+pub fn asks_for_json(words: impl IntoIterator<Item = OsString>) -> bool {
+    let mut asks = std::env::var("ZIPREEL_JSON").is_ok_and(|value| value == "true");
+    for word in words.into_iter().take_while(|word| word != "--") {
+        match word.to_str() {
+            Some("--json" | "--json=true") => asks = true,
+            Some("--json=false" | "--plain") => return false,
+            _ => {}
+        }
+    }
+    asks
+}
+
 impl Command {
     /// How it is to talk, where it does.
     pub fn face(&self) -> Option<FaceArgs> {
+        let form = |form: &FormArgs, yes: bool| Some(FaceArgs { form: form.clone(), yes, serve: None });
         match self {
             Self::Publish { face, .. }
             | Self::Resume { face, .. }
             | Self::Setup { face, .. }
             | Self::Doctor { face, .. } => Some(face.clone()),
-            Self::Relay { form, .. }
-            | Self::Teardown { form, .. }
-            | Self::List { form, .. }
-            | Self::Info { form, .. }
-            | Self::Embed { form, .. }
-            | Self::Check { form, .. } => Some(FaceArgs { form: form.clone(), ..FaceArgs::default() }),
-            Self::Policy { .. }
-            | Self::Discard { .. }
-            | Self::Retitle { .. }
-            | Self::Delete { .. }
-            | Self::Gc { .. }
-            | Self::Local { .. }
-            | Self::Completions { .. }
-            | Self::Man { .. } => None,
+            Self::Relay { form: of, yes, .. }
+            | Self::Teardown { form: of, yes, .. }
+            | Self::Delete { form: of, yes, .. }
+            | Self::Discard { form: of, yes, .. }
+            | Self::Gc { form: of, yes, .. } => form(of, *yes),
+            Self::Policy { form: of, .. }
+            | Self::List { form: of, .. }
+            | Self::Info { form: of, .. }
+            | Self::Retitle { form: of, .. }
+            | Self::Embed { form: of, .. }
+            | Self::Check { form: of, .. }
+            | Self::Local { form: of, .. } => form(of, false),
+            Self::Completions { .. } | Self::Man { .. } => None,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_says_its_default_and_one_that_several_commands_have_says_the_same() {
+        let command = Cli::command();
+        let mut defaults: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for arg in command.get_arguments().chain(command.get_subcommands().flat_map(|sub| sub.get_arguments())) {
+            let Some(name) = arg.get_long().filter(|_| arg.get_env().is_some()) else { continue };
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let default =
+                help.split_once(" [default: ").unwrap_or_else(|| panic!("--{name} says no default: {help}")).1;
+            defaults.entry(name.to_owned()).or_default().insert(default.to_owned());
+        }
+        let several: Vec<_> = defaults.iter().filter(|(_, said)| said.len() > 1).collect();
+        assert!(several.is_empty() && defaults["target"].contains("local]"), "{several:?}");
     }
 
     #[test]

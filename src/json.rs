@@ -1,7 +1,5 @@
-//! The JSON face: one object a line on standard output, for scripts. The README documents the lines; a field is never
-//! renamed, new ones may come. No credential and no presigned query is in any of them.
-
-use std::io::Write;
+//! The JSON face: one object a line on standard output, for scripts. The README and `docs/events.schema.json` document
+//! the lines; a field is never renamed, new ones may come. No credential and no presigned query is in any of them.
 
 use serde_json::{Value, json};
 
@@ -9,19 +7,27 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     model::{
+        cost::Costs,
         gate::embed::Embed,
-        reel::name::ReelName,
+        reel::{
+            index::{RenditionIndex, SegmentIndex},
+            name::{FunctionName, Generation, ReelName, RenditionId},
+        },
         report::{
             board::{Board, JobState},
             event::{Event, JobChange, JobName, Planned, Published, Unit},
             fault::{Fault, FaultClass},
+            health::{Finding as HealthFinding, Grade, Health},
         },
-        shown,
     },
-    use_cases::reels::{
-        check::{Checked, Decoding, Finding, Report},
-        info::Info,
-        list::Listed,
+    use_cases::{
+        account::{Ready, doctor::Observed},
+        reels::{
+            check::{Checked, Decoding, Finding, Report},
+            gc::{Collected, Found, Why},
+            info::{Info, chunks},
+            list::{Listed, ListedReels},
+        },
     },
 };
 
@@ -53,10 +59,12 @@ fn planned(planned: &Planned) -> Value {
         "seconds": planned.duration.as_secs_f64(), "source_bytes": planned.source_bytes,
         "segments": planned.segments, "chunks": planned.chunks, "streams": planned.streams,
         "warnings": planned.warnings,
-        "dollars": planned.costs.map(|costs| json!({
-            "million_views": costs.million_in_players, "thousand_views_by_relay": costs.thousand_by_relay,
-        })),
+        "dollars": planned.costs.as_ref().map(dollars),
     })
+}
+
+fn dollars(costs: &Costs) -> Value {
+    json!({ "million_views": costs.million_in_players, "thousand_views_by_relay": costs.thousand_by_relay })
 }
 
 fn published(published: &Published) -> Value {
@@ -134,17 +142,69 @@ pub fn reel(name: &ReelName, listed: &Listed) -> Value {
     })
 }
 
-/// All that its index tells of a reel.
+/// All that is known of a reel.
 pub fn info(info: &Info) -> Value {
-    let current = &info.index.current;
-    let chunks: usize = current.renditions.values().map(|rendition| rendition.chunks.len()).sum();
-    let retired = info.index.retired.iter();
-    let retired = retired.map(|old| json!({ "generation": old.generation.generation, "until": old.until }));
+    let (index, current, links) = (&info.index, &info.index.current, &info.links);
+    let mut line = json!({
+        "event": "info", "reel": index.reel, "title": index.title, "account": info.at.account,
+        "region": info.at.region, "published": index.published, "by": index.by, "robots": index.robots,
+        "generation": current.generation, "seconds": current.duration_ms as f64 / 1000.0,
+        "segment_seconds": current.segment_seconds, "chunk_limit": current.chunk_limit_bytes,
+        "segments": info.segments(), "chunks": info.chunks(), "bytes": current.bytes(),
+        "index_bytes": info.index_bytes, "source_sha256": current.source_sha256, "language": info.language(),
+    });
+    merge(
+        &mut line,
+        json!({
+            "watch": links.watch, "playlist": links.playlist(), "absolute_playlist": links.absolute_playlist(),
+            "relay_playlist": info.relay.then(|| links.relay_playlist()), "poster": links.poster(),
+            "oembed": links.oembed(), "iframe": info.embed().iframe(), "relay": info.relay,
+        }),
+    );
+    let renditions: Vec<_> = current.renditions.iter().map(|(id, of)| rendition(info, id, of)).collect();
+    let retired = index.retired.iter().map(|old| {
+        let generation = &old.generation;
+        json!({
+            "generation": generation.generation, "until": old.until, "chunks": chunks(generation).count(),
+            "bytes": generation.bytes(),
+        })
+    });
+    let damaged =
+        current.damaged.iter().map(|&(from, to)| json!({ "from": from as f64 / 1000.0, "to": to as f64 / 1000.0 }));
+    merge(
+        &mut line,
+        json!({
+            "renditions": renditions, "retired": retired.collect::<Vec<_>>(), "damaged": damaged.collect::<Vec<_>>(),
+            "dollars": info.costs.as_ref().map(dollars),
+        }),
+    );
+    line
+}
+
+/// One quality of a reel, chunk by chunk and segment by segment.
+fn rendition(info: &Info, id: &RenditionId, rendition: &RenditionIndex) -> Value {
+    let segment = |segment: &SegmentIndex| {
+        json!({
+            "bytes": segment.bytes, "seconds": segment.duration_us as f64 / 1e6,
+            "discontinuity": segment.discontinuity,
+        })
+    };
+    let generation = info.index.current.generation;
+    let rows = rendition.chunks.iter().map(|chunk| {
+        let (reel, rendition, number) = (info.index.reel.clone(), id.clone(), chunk.number);
+        let function = FunctionName::Chunk { reel, generation, rendition, number };
+        json!({
+            "chunk": number.get(), "function": function.to_string(), "bytes": chunk.bytes, "sha256": chunk.sha256,
+            "segments": chunk.segments.iter().map(segment).collect::<Vec<_>>(),
+        })
+    });
     json!({
-        "event": "info", "reel": info.index.reel, "title": info.index.title, "watch": info.watch_url,
-        "playlist": info.playlist_url, "generation": current.generation, "chunks": chunks, "bytes": current.bytes(),
-        "seconds": current.duration_ms as f64 / 1000.0, "published": info.index.published,
-        "retired": retired.collect::<Vec<_>>(),
+        "rendition": id, "playlist": info.links.media_playlist(generation, id),
+        "container": rendition.container, "codecs": rendition.codecs,
+        "width": rendition.resolution.map(|(width, _)| width), "height": rendition.resolution.map(|(_, height)| height),
+        "frame_rate": rendition.frame_rate, "bandwidth": rendition.bandwidth,
+        "average_bandwidth": rendition.average_bandwidth, "independent": rendition.independent,
+        "chunks": rows.collect::<Vec<_>>(),
     })
 }
 
@@ -189,7 +249,107 @@ pub fn checked(name: &ReelName, deep: bool, report: &Report) -> Value {
     })
 }
 
-/// The last line of work that failed or was cancelled.
+/// All reels were told.
+pub fn listed(shelf: &ListedReels) -> Value {
+    let whole = shelf.0.values().filter(|listed| listed.is_whole()).count();
+    let bytes: u64 = shelf.0.values().map(Listed::bytes).sum();
+    json!({ "event": "listed", "reels": shelf.0.len(), "whole": whole, "bytes": bytes })
+}
+
+/// A reel, or a publishing that was interrupted, is gone.
+pub fn deleted(reel: &ReelName, functions: u32) -> Value {
+    json!({ "event": "deleted", "reel": reel, "functions": functions })
+}
+
+pub fn discarded(reel: &ReelName, generation: Generation, functions: u32) -> Value {
+    json!({ "event": "discarded", "reel": reel, "generation": generation, "functions": functions })
+}
+
+pub fn retitled(reel: &ReelName, before: &str, title: &str) -> Value {
+    json!({ "event": "retitled", "reel": reel, "before": before, "title": title })
+}
+
+/// What may be collected, before the question.
+pub fn found(found: &Found<'_>) -> Value {
+    match found {
+        Found::Leftover { left, stays } => {
+            let why = match left.why {
+                Why::Retired => "retired",
+                Why::Orphaned => "orphaned",
+                Why::Surplus => "surplus",
+            };
+            json!({
+                "event": "leftover", "reel": left.reel, "generation": left.generation, "why": why,
+                "chunks": left.functions.len(), "bytes": left.bytes, "stays": stays,
+            })
+        }
+        Found::LeftAlone { reel, fault } => {
+            let mut line = json!({ "event": "left-alone", "reel": reel });
+            merge(&mut line, self::fault(fault));
+            line
+        }
+    }
+}
+
+pub fn collected(collected: &Collected) -> Value {
+    let Collected { functions, bytes, segment_bytes } = collected;
+    json!({ "event": "collected", "functions": functions, "bytes": bytes, "segment_bytes": segment_bytes })
+}
+
+/// Setting up is done.
+pub fn ready(ready: &Ready) -> Value {
+    json!({
+        "event": "ready", "gate": ready.gate_url, "relay": ready.relay_url, "changed": ready.changed,
+        "notes": ready.notes,
+    })
+}
+
+/// The two roles alone are there.
+pub fn roles_ready(changed: u32) -> Value {
+    json!({ "event": "ready", "gate": null, "relay": null, "changed": changed, "notes": [] })
+}
+
+pub fn removed(removed: &[String]) -> Value {
+    json!({ "event": "removed", "removed": removed })
+}
+
+/// One thing about an account.
+pub fn finding(finding: &HealthFinding) -> Value {
+    let (subject, grade) = (finding.subject.to_string(), finding.grade.word());
+    json!({ "event": "finding", "subject": subject, "grade": grade, "words": finding.words })
+}
+
+pub fn observed(observed: &Observed) -> Value {
+    let grade = if observed.well { Grade::Well } else { Grade::Wrong };
+    json!({ "event": "observed", "what": observed.what, "answer": observed.answer, "grade": grade.word() })
+}
+
+/// An account that is ready.
+pub fn examined(health: &Health) -> Value {
+    json!({ "event": "examined", "grade": health.grade().word() })
+}
+
+/// Policies by their names, as IAM takes them.
+pub fn policies(policies: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let policies: serde_json::Map<_, _> =
+        policies.into_iter().map(|(name, policy)| (name.to_owned(), policy)).collect();
+    json!({ "event": "policies", "policies": policies })
+}
+
+pub fn template(template: Value) -> Value {
+    json!({ "event": "template", "template": template })
+}
+
+/// The stand-in serves. Its keys are not told.
+pub fn serving(api: &str, gate: &str, relay: &str) -> Value {
+    json!({ "event": "serving", "api": api, "gate": gate, "relay": relay })
+}
+
+/// Serving has ended, as it was asked to.
+pub fn served() -> Value {
+    json!({ "event": "served" })
+}
+
 pub fn failed(fault: &Fault) -> Value {
     let mut line = json!({ "event": "failed" });
     merge(&mut line, self::fault(fault));
@@ -200,6 +360,12 @@ pub fn cancelled() -> Value {
     json!({ "event": "cancelled" })
 }
 
+/// An event as the last line of a command, and only that, has it: with what the command ends with.
+pub fn last(mut event: Value, exit_status: u8) -> Value {
+    merge(&mut event, json!({ "exit_status": exit_status }));
+    event
+}
+
 /// How far each running job is.
 pub fn progress(board: &Board) -> impl Iterator<Item = Value> {
     board.jobs.iter().filter(|(_, job)| matches!(job.state, JobState::Running)).map(|(name, job)| {
@@ -208,14 +374,6 @@ pub fn progress(board: &Board) -> impl Iterator<Item = Value> {
             "unit": unit(job.unit),
         })
     })
-}
-
-/// Writes a line and passes it on at once: the reader of a pipe wants it now.
-pub fn write(line: &Value) -> std::io::Result<()> {
-    let line = shown::json(line)?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    out.flush()
 }
 
 #[cfg(test)]

@@ -12,5 +12,8 @@ static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    command::run(Cli::parse()).await
+    match Cli::try_parse() {
+        Ok(cli) => command::run(cli).await,
+        Err(error) => command::refused(&error),
+    }
 }

@@ -1,5 +1,4 @@
-//! The plain face: lines on standard error at most once a second, or one bar when that is a terminal; the URLs alone
-//! go to standard output.
+//! The plain face: lines on standard error at most once a second, or one bar when that is a terminal.
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -141,28 +140,23 @@ impl Plain {
             bar.finish_and_clear();
         }
     }
+}
 
-    /// The summary on standard error; the URLs, last, on standard output.
-    pub fn published(&mut self, published: &Published) -> io::Result<()> {
-        self.end();
-        let Published { chunks, segments, retries, segments_checked: checked, .. } = published;
-        let (bytes, sent) = (HumanBytes(published.bytes), HumanBytes(published.sent_bytes));
-        let elapsed = published.elapsed.as_secs_f64();
-        let (all, chunks) = (count(*segments, "segment"), count(*chunks, "chunk"));
-        let retries = if *retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
-        self.say(&format!(
-            "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
-             {checked} of {segments} segments checked",
-        ));
-        for line in &published.warnings {
-            self.say(&format!("warning: {line}"));
-        }
-        self.say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
-        let mut out = io::stdout().lock();
-        writeln!(out, "watch: {}", shown::line(&published.watch_url))?;
-        writeln!(out, "playlist: {}", shown::line(&published.playlist_url))?;
-        out.flush()
+/// What was published, but for its links, which are for standard output.
+pub fn published(published: &Published) {
+    let Published { chunks, segments, retries, segments_checked: checked, .. } = published;
+    let (bytes, sent) = (HumanBytes(published.bytes), HumanBytes(published.sent_bytes));
+    let elapsed = published.elapsed.as_secs_f64();
+    let (all, chunks) = (count(*segments, "segment"), count(*chunks, "chunk"));
+    let retries = if *retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
+    say(&format!(
+        "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
+         {checked} of {segments} segments checked",
+    ));
+    for line in &published.warnings {
+        say(&format!("warning: {line}"));
     }
+    say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
 }
 
 /// One line on standard error, where no bar is; nothing in it steers the terminal.

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        AccountArgs, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, ReelsArgs, RobotsArg,
-        TargetArg, TranscodeArg,
+        FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg, TranscodeArg,
+        WhereArgs,
     },
     model::{
         chunk::pack,
@@ -28,6 +28,8 @@ use crate::{
 };
 
 pub const SEGMENT_SECONDS_DEFAULT: f64 = 6.0;
+/// Of every command: it costs nothing, and nothing leaves this machine unless someone says so.
+const TARGET_DEFAULT: TargetArg = TargetArg::Local;
 pub const PORT_DEFAULT: u16 = 8720;
 const BACKLOG_GIB_DEFAULT: f64 = 4.0;
 
@@ -161,7 +163,7 @@ impl Settings {
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                 },
             },
-            place: place(args.target, args.profile, args.region, &file, TargetArg::Local),
+            place: place(args.target, args.profile, args.region, &file),
             parallel_uploads: args.parallel.or(file.parallel),
             replace: args.replace.or(file.replace).unwrap_or(false),
             on_damage: match args.on_damage.or(file.on_damage) {
@@ -234,38 +236,26 @@ fn machine(args: &PlaceArgs, file: &File) -> Result<Machine, SettingsError> {
     })
 }
 
-fn place(
-    target: Option<TargetArg>,
-    profile: Option<String>,
-    region: Option<String>,
-    file: &File,
-    default: TargetArg,
-) -> Place {
-    let target = match target.or(file.target).unwrap_or(default) {
+fn place(target: Option<TargetArg>, profile: Option<String>, region: Option<String>, file: &File) -> Place {
+    // a profile that is named now means an account; one in the file says only which, where an account is meant
+    let named = profile.as_ref().map(|_| TargetArg::Aws);
+    let target = match target.or(named).or(file.target).unwrap_or(TARGET_DEFAULT) {
         TargetArg::Local => Target::Local,
         TargetArg::Aws => Target::Aws { profile: profile.or_else(|| file.profile.clone()) },
     };
     Place { target, region: region.or_else(|| file.region.clone()) }
 }
 
-/// An account to look after. Unlike a publishing, which goes to the stand-in unless told otherwise, this is about AWS.
-pub fn account(args: &AccountArgs) -> Result<(Place, Machine), SettingsError> {
+/// The place that a command is about.
+pub fn whereabouts(args: &WhereArgs) -> Result<(Place, Machine), SettingsError> {
     let file = File::load()?;
     let machine = machine(&args.place, &file)?;
-    let AccountArgs { target, profile, region, .. } = args.clone();
-    Ok((place(target, profile, region, &file, TargetArg::Aws), machine))
-}
-
-/// Whose reels are meant.
-pub fn reels(args: &ReelsArgs) -> Result<(Place, Machine), SettingsError> {
-    let file = File::load()?;
-    let machine = machine(&args.place, &file)?;
-    let ReelsArgs { target, profile, region, .. } = args.clone();
-    Ok((place(target, profile, region, &file, TargetArg::Local), machine))
+    let WhereArgs { target, profile, region, .. } = args.clone();
+    Ok((place(target, profile, region, &file), machine))
 }
 
 /// How a command without the wizard talks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FaceSettings {
     pub json: bool,
     /// Nobody is asked anything: the person has agreed on this command line.
@@ -367,6 +357,21 @@ mod tests {
         for flag in flags.filter(|flag| !spoken.contains(flag)) {
             assert!(keys.contains(&format!("{}=", flag.replace('-', "_"))), "{flag} can't be set in the file");
         }
+    }
+
+    #[test]
+    fn a_place_is_the_stand_in_unless_a_target_or_a_profile_is_named() {
+        let file = |text: &str| toml::from_str::<File>(text).unwrap();
+        let of = |target: Option<TargetArg>, profile: Option<&str>, text: &str| {
+            place(target, profile.map(str::to_owned), None, &file(text)).target
+        };
+        let aws = |profile: Option<&str>| Target::Aws { profile: profile.map(str::to_owned) };
+        assert_eq!(of(None, None, ""), Target::Local);
+        assert_eq!(of(None, None, "profile='p'"), Target::Local);
+        assert_eq!(of(None, None, "target='aws'\nprofile='p'"), aws(Some("p")));
+        assert_eq!(of(None, Some("q"), "target='local'\nprofile='p'"), aws(Some("q")));
+        assert_eq!(of(Some(TargetArg::Aws), None, ""), aws(None));
+        assert_eq!(of(Some(TargetArg::Local), Some("q"), "target='aws'"), Target::Local);
     }
 
     #[test]

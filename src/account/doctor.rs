@@ -118,7 +118,11 @@ async fn public(cloud: &Cloud, public: Public, subject: Subject, health: &mut He
     match gaps(cloud, public).await {
         Err(error) => unread(health, subject, &error),
         Ok(Standing::Absent) if public == Public::Relay => {
-            health.add(subject, Grade::Note, "off: browsers without their own HLS can't play (`zipreel relay on`)");
+            health.add(
+                subject,
+                Grade::Note,
+                "off: browsers without their own HLS can't play (`zipreel relay on` with the same --target)",
+            );
         }
         Ok(Standing::Absent) => {
             health.add(subject, Grade::Setup, format!("function `{}` with a public URL", public.name()))

@@ -26,11 +26,11 @@ const ALWAYS_UNRESERVED: u32 = 100;
 /// A reservation below this would rather hinder than protect.
 const LEAST_RESERVED: u32 = 10;
 
-const ROLES: &str = "An administrator has to run `zipreel setup --roles` once for this account (what that needs: \
-                     `zipreel policy roles`); then press r, or run this again. Roles of other names: --role-arn and \
+const ROLES: &str = "An administrator has to run `zipreel setup --roles` with --target aws once for this account \
+                     (what that needs: `zipreel policy roles`); then press r, or run this again. Roles of other names: --role-arn and \
                      --gate-role-arn.";
-const RIGHTS: &str = "Someone with the rights of `zipreel policy setup` has to run `zipreel setup` once for this \
-                      Region, or give them to these credentials; then press r, or run this again.";
+const RIGHTS: &str = "Someone with the rights of `zipreel policy setup` has to run `zipreel setup` with --target aws once for \
+                      this Region, or give them to these credentials; then press r, or run this again.";
 
 /// What is to become of the relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,7 +277,7 @@ async fn taken_or_made(cloud: &Cloud, role: &RoleWanted) -> Result<(Done, Option
         Err(error) if error.is_denied() => {
             let note = format!(
                 "role `{}` is taken as it is, since these credentials may not look at it: if it is missing, an \
-                 administrator makes it with `zipreel setup --roles`",
+                 administrator makes it with `zipreel setup --roles` and --target aws",
                 role.name
             );
             Ok((Done::Kept, Some(note)))

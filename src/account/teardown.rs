@@ -11,8 +11,8 @@ use crate::{
     running::attempt::Retries,
 };
 
-const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` (what that needs: \
-                     `zipreel policy roles`); --keep-roles leaves them.";
+const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` and --target aws \
+                     (what that needs: `zipreel policy roles`); --keep-roles leaves them.";
 
 /// IAM's roles serve all Regions of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,10 +31,10 @@ pub struct PublishArgs {
     /// AWS Region [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, help_heading = WHERE)]
     pub region: Option<String>,
-    /// Where the reel goes [default: local]
+    /// The stand-in on this machine, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
     pub target: Option<TargetArg>,
-    /// AWS profile [default: AWS_PROFILE]
+    /// AWS profile; without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
     pub profile: Option<String>,
     /// Streams that players can't take: re-encode or refuse [default: ask]
@@ -46,7 +46,7 @@ pub struct PublishArgs {
     /// The audio stream, by its number in the file or its language [default: the one that is meant]
     #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedAudio>,
-    /// Re-encode the video, one picture out of two fields
+    /// Re-encode the video, one picture out of two fields [default: false]
     #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
@@ -61,24 +61,24 @@ pub struct PublishArgs {
     /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
     #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
-    /// Publish beside what has this name already, and retire that
+    /// Publish beside what has this name already, and retire that [default: false]
     #[arg(long, env = "ZIPREEL_REPLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub replace: Option<bool>,
     #[command(flatten)]
     pub place: PlaceArgs,
 }
 
-/// Whose reels.
+/// Where the reels are, or the account that is looked after.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = WHERE)]
-pub struct ReelsArgs {
+pub struct WhereArgs {
     /// AWS Region [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
     pub region: Option<String>,
-    /// Where the reels are [default: local]
+    /// The stand-in on this machine, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
     pub target: Option<TargetArg>,
-    /// AWS profile [default: AWS_PROFILE]
+    /// AWS profile; without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true)]
     pub profile: Option<String>,
     #[command(flatten)]
@@ -104,7 +104,7 @@ pub struct PlaceArgs {
     /// The stand-in's first of three ports; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true)]
     pub port: Option<u16>,
-    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42`
+    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42` [default: none]
     #[arg(long, hide_short_help = true, value_name = "SPEC", env = "ZIPREEL_FAULTS", hide_env_values = true)]
     pub faults: Option<String>,
     #[command(flatten)]
@@ -129,23 +129,6 @@ pub struct OverrideArgs {
     pub function_urls: Option<String>,
 }
 
-/// An account and Region that already is, or is to be, zipreel's.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = WHERE)]
-pub struct AccountArgs {
-    /// The account [default: aws]
-    #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
-    pub target: Option<TargetArg>,
-    /// AWS Region [default: the profile's]
-    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
-    pub region: Option<String>,
-    /// AWS profile [default: AWS_PROFILE]
-    #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true)]
-    pub profile: Option<String>,
-    #[command(flatten)]
-    pub place: PlaceArgs,
-}
-
 /// How a command without the wizard talks.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = TALK)]
@@ -155,7 +138,7 @@ pub struct FaceArgs {
     /// Don't ask; acknowledge the notice about AWS's terms
     #[arg(long, short, help_heading = TALK)]
     pub yes: bool,
-    /// Keep the stand-in serving afterwards, until Ctrl-C
+    /// Keep the stand-in serving afterwards, until Ctrl-C [default: false]
     #[arg(long, env = "ZIPREEL_SERVE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub serve: Option<bool>,
 }
@@ -167,7 +150,7 @@ pub struct FormArgs {
     /// Plain lines, also where JSON is asked for elsewhere
     #[arg(long)]
     pub plain: bool,
-    /// One JSON object a line on standard output
+    /// One JSON object a line on standard output [default: false]
     #[arg(long, env = "ZIPREEL_JSON", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub json: Option<bool>,
 }

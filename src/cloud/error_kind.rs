@@ -139,7 +139,7 @@ impl ErrorKind {
         Some(match self {
             Self::Role => {
                 "If it lasts, the role does not exist or does not trust Lambda: an administrator makes it with \
-                 `zipreel setup --roles`."
+                 `zipreel setup --roles` and --target aws."
             }
             Self::NoSuchHost => "Check the name: the Region, AWS_ENDPOINT_URL, or what stands in the config file.",
             Self::ClockSkew => "Set the clock (time synchronisation sets it by itself), then press r or resume.",

@@ -1,33 +1,28 @@
 //! `zipreel setup`, `relay`, `teardown`, `doctor` and `policy`: what an account needs around the reels.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-};
-
-use serde_json::json;
+use std::path::Path;
 
 use super::{
     face::{self, with_engine},
+    out::{self, Said},
     person::AtTerminal,
 };
 use crate::{
-    cli::{AccountArgs, PolicyArg, Switch},
+    cli::{PolicyArg, Switch, WhereArgs},
     json,
     model::{
         gate::public::{Policy, Public},
-        reel::order::AccountRegion,
+        reel::order::{AccountRegion, Place},
         report::{
             fault::{Fault, Stopped},
             health::{Grade, Health},
         },
-        shown,
     },
     plain,
     running::reporter::Control,
     settings::{self, FaceSettings},
     use_cases::{
-        Engine, Follow,
+        Engine, Follow, Machine,
         account::{
             self, Ready, RelayWish, Stack,
             doctor::{self, Observed},
@@ -36,35 +31,38 @@ use crate::{
     },
 };
 
-pub async fn setup(args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args)?;
+/// The account that is meant; who looks after one may have forgotten to say that it is not the stand-in.
+fn meant(args: &WhereArgs, face: &FaceSettings) -> Result<(Place, Machine), Stopped> {
+    let (place, machine) = settings::whereabouts(args)?;
+    if place.is_local() && !face.json {
+        plain::say("this is about the stand-in on this machine; --target aws is an AWS account");
+    }
+    Ok((place, machine))
+}
+
+pub async fn setup(args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::setup(engine, &place, RelayWish::AsItIs, &person, reporter, &control);
-        let (ready, at) = face::follow(face.json, &control, work).await?;
-        tell_ready(&ready, &at, face);
-        Ok(())
+        let (ready, at) = face::follow(face, &control, work).await?;
+        tell_ready(&ready, &at, face)
     })
     .await
 }
 
 /// The administrator's part.
-pub async fn setup_roles(args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn setup_roles(args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::roles(engine, &place, &person, reporter, &control);
-        let (changed, at) = face::follow(face.json, &control, work).await?;
-        if face.json {
-            let none: Option<&str> = None;
-            let line = json!({ "event": "ready", "gate": none, "relay": none, "changed": changed, "notes": [] });
-            drop(json::write(&line));
-        } else {
+        let (changed, at) = face::follow(face, &control, work).await?;
+        out::ended(face, json::roles_ready(changed), || {
             let changed = amount_changed(changed);
             plain::say(&format!("the roles of account {} are ready: {changed}", at.account));
             plain::say("`zipreel setup` makes the rest in each Region, with the rights of `zipreel policy setup`");
-        }
-        Ok(())
+        })
     })
     .await
 }
@@ -77,113 +75,110 @@ fn amount_changed(steps: u32) -> String {
     }
 }
 
-pub async fn relay(switch: Switch, args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn relay(switch: Switch, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| relay::relay(engine, &place, switch == Switch::On, &person, reporter, &control);
-        let (ready, at) = face::follow(face.json, &control, work).await?;
-        tell_ready(&ready, &at, face);
-        Ok(())
+        let (ready, at) = face::follow(face, &control, work).await?;
+        tell_ready(&ready, &at, face)
     })
     .await
 }
 
-fn tell_ready(ready: &Ready, at: &AccountRegion, face: FaceSettings) {
-    if face.json {
-        let line = json!({
-            "event": "ready", "gate": ready.gate_url, "relay": ready.relay_url, "changed": ready.changed,
-            "notes": ready.notes,
-        });
-        drop(json::write(&line));
-        return;
-    }
-    ready.notes.iter().for_each(|note| plain::say(&format!("note: {note}")));
-    let changed = amount_changed(ready.changed);
-    plain::say(&format!("{} is ready: {changed}", at.region));
-    let relay = ready.relay_url.as_deref().unwrap_or("off");
-    print_line(&format!("gate: {}", ready.gate_url));
-    print_line(&format!("relay: {relay}"));
+fn tell_ready(ready: &Ready, at: &AccountRegion, face: &FaceSettings) -> Result<Said, Stopped> {
+    out::ended(face, json::ready(ready), || {
+        ready.notes.iter().for_each(|note| plain::say(&format!("note: {note}")));
+        let changed = amount_changed(ready.changed);
+        plain::say(&format!("{} is ready: {changed}", at.region));
+        let relay = ready.relay_url.as_deref().unwrap_or("off");
+        out::line(&format!("gate: {}", ready.gate_url));
+        out::line(&format!("relay: {relay}"));
+    })
 }
 
-pub async fn teardown(keep_roles: bool, args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn teardown(keep_roles: bool, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     let person = AtTerminal::new(face);
     let removed = with_engine(machine, async |engine| {
-        face::watch(async |follow| teardown::teardown(engine, &place, keep_roles, &person, follow).await).await
+        face::watch(face, async |follow| teardown::teardown(engine, &place, keep_roles, &person, follow).await).await
     })
     .await?;
-    if face.json {
-        drop(json::write(&json!({ "event": "removed", "removed": removed })));
-    } else if removed.is_empty() {
-        plain::say("nothing was there");
-    } else {
+    out::ended(face, json::removed(&removed), || {
+        if removed.is_empty() {
+            plain::say("nothing was there");
+        }
         removed.iter().for_each(|what| plain::say(&format!("removed {what}")));
-    }
-    Ok(())
+    })
 }
 
-pub async fn doctor(live: bool, args: &AccountArgs, face: FaceSettings) -> Result<(), Stopped> {
-    let (place, machine) = settings::account(args)?;
+pub async fn doctor(live: bool, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
     let person = AtTerminal::new(face);
     let work = async |engine: &Engine, follow: &Follow| {
         let health = doctor::examine(engine, &place, follow).await?;
-        tell_health(&health, face.json);
+        tell_health(&health, face);
         let mut observed = Vec::new();
         if live {
             observed = doctor::observe(engine, &place, &person, follow).await?;
-            tell_observed(&observed, face.json);
+            tell_observed(&observed, face);
         }
-        doctor::verdict(engine, &place, &health, &observed).await
+        doctor::verdict(engine, &place, &health, &observed).await?;
+        out::ended(face, json::examined(&health), || ())
     };
-    with_engine(machine, async |engine| face::watch(async |follow| work(engine, follow).await).await).await
+    with_engine(machine, async |engine| face::watch(face, async |follow| work(engine, follow).await).await).await
 }
 
-fn tell_health(health: &Health, as_json: bool) {
+fn tell_health(health: &Health, face: &FaceSettings) {
     for finding in &health.0 {
-        let (subject, grade, words) = (finding.subject, finding.grade.word(), &finding.words);
-        if as_json {
-            let line = json!({ "event": "finding", "subject": subject.to_string(), "grade": grade, "words": words });
-            drop(json::write(&line));
+        if face.json {
+            out::event(&json::finding(finding));
         } else {
-            print_line(&format!("{grade:<6}{:<13}{words}", subject.to_string()));
+            let (subject, grade, words) = (finding.subject.to_string(), finding.grade.word(), &finding.words);
+            out::line(&format!("{grade:<6}{subject:<13}{words}"));
         }
     }
 }
 
-fn tell_observed(observed: &[Observed], as_json: bool) {
-    for Observed { what, answer, well } in observed {
-        let grade = if *well { Grade::Well } else { Grade::Wrong }.word();
-        if as_json {
-            drop(json::write(&json!({ "event": "observed", "what": what, "answer": answer, "grade": grade })));
+fn tell_observed(observed: &[Observed], face: &FaceSettings) {
+    for one in observed {
+        if face.json {
+            out::event(&json::observed(one));
         } else {
-            print_line(&format!("{grade:<6}{what:<31}{answer}"));
+            let Observed { what, answer, well } = one;
+            let grade = if *well { Grade::Well } else { Grade::Wrong }.word();
+            out::line(&format!("{grade:<6}{what:<31}{answer}"));
         }
     }
 }
 
-pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str) -> Result<(), Stopped> {
-    let text = |policy: Policy| policy.text(partition, account);
-    match which {
-        Some(PolicyArg::Roles) => print(text(Policy::SetupRoles).trim_end()),
-        Some(PolicyArg::Setup) => print(text(Policy::Setup).trim_end()),
-        Some(PolicyArg::Publish) => print(text(Policy::Publish).trim_end()),
-        None => {
-            for (purpose, policy) in [
-                ("for the two roles, which an administrator makes once:", Policy::SetupRoles),
-                ("for setup, relay and teardown --keep-roles:", Policy::Setup),
-                ("for everything else:", Policy::Publish),
-            ] {
+pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str, face: &FaceSettings) -> Result<Said, Stopped> {
+    let all = [
+        (PolicyArg::Roles, "roles", "for the two roles, which an administrator makes once:", Policy::SetupRoles),
+        (PolicyArg::Setup, "setup", "for setup, relay and teardown --keep-roles:", Policy::Setup),
+        (PolicyArg::Publish, "publish", "for everything else:", Policy::Publish),
+    ];
+    let wanted = all.into_iter().filter(|(arg, ..)| which.is_none_or(|which| which == *arg));
+    let wanted: Vec<_> =
+        wanted.map(|(_, name, purpose, policy)| (name, purpose, policy.text(partition, account))).collect();
+    let as_json = wanted.iter().map(|(name, _, text)| (*name, parsed(text)));
+    out::ended(face, json::policies(as_json), || {
+        for (_, purpose, text) in &wanted {
+            if which.is_none() {
                 plain::say(purpose);
-                print(text(policy).trim_end());
             }
+            out::print(&format!("{}\n", text.trim_end()));
         }
-    }
-    Ok(())
+    })
+}
+
+/// What is JSON already, in an event.
+fn parsed(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).expect("policies and templates are JSON")
 }
 
 /// The template; with a folder, the zips that it speaks of go there.
-pub fn template(roles: bool, packages: Option<&Path>) -> Result<(), Stopped> {
+pub fn template(roles: bool, packages: Option<&Path>, face: &FaceSettings) -> Result<Said, Stopped> {
     if let Some(folder) = packages {
         let failed = |path: &Path, error| {
             Stopped::Failed(Fault::permanent(format!("could not write `{}`", path.display())).because(error))
@@ -194,16 +189,6 @@ pub fn template(roles: bool, packages: Option<&Path>) -> Result<(), Stopped> {
             std::fs::write(&path, public.package()).map_err(|error| failed(&path, error))?;
         }
     }
-    print(&account::template(if roles { Stack::Roles } else { Stack::Whole }));
-    Ok(())
-}
-
-/// One line with words of others.
-fn print_line(line: &str) {
-    print(&shown::line(line));
-}
-
-/// What scripts read. A pipe that was closed wants no more.
-fn print(text: &str) {
-    drop(writeln!(io::stdout(), "{text}"));
+    let text = account::template(if roles { Stack::Roles } else { Stack::Whole });
+    out::ended(face, json::template(parsed(&text)), || out::print(&format!("{text}\n")))
 }

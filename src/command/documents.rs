@@ -5,36 +5,30 @@ use std::{io, path::Path};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
+use super::out::{self, Said};
 use crate::{
     cli::Cli,
     model::report::fault::{Fault, Stopped},
 };
 
 /// Writes a shell's completions to standard output.
-pub fn completions(shell: Shell) -> Result<(), Stopped> {
+pub fn completions(shell: Shell) -> Result<Said, Stopped> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "zipreel", &mut script);
-    print(&script)
+    out::document(&String::from_utf8_lossy(&script))
 }
 
 /// Writes the page of `zipreel` to standard output, or that and one for each command into a folder.
-pub fn man(folder: Option<&Path>) -> Result<(), Stopped> {
+pub fn man(folder: Option<&Path>) -> Result<Said, Stopped> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| unwritten("the manual page", error))?;
-        return print(&page);
+        return out::document(&String::from_utf8_lossy(&page));
     };
     let to = format!("manual pages to `{}`", folder.display());
     std::fs::create_dir_all(folder).map_err(|error| unwritten(&to, error))?;
-    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| unwritten(&to, error))
-}
-
-/// A pipe that was closed wants no more.
-fn print(text: &[u8]) -> Result<(), Stopped> {
-    match io::Write::write_all(&mut io::stdout().lock(), text) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten("to standard output", error)),
-        _ => Ok(()),
-    }
+    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| unwritten(&to, error))?;
+    out::said()
 }
 
 fn unwritten(what: &str, error: io::Error) -> Stopped {

@@ -3,4 +3,6 @@
 /// As documented in the README.
 pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
+/// clap's own.
+pub const MISUSED: u8 = 2;
 pub const INTERRUPTED: u8 = 130;

@@ -7,16 +7,13 @@ use indicatif::HumanBytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
-use super::exit::INTERRUPTED;
+use super::{exit::INTERRUPTED, out};
 use crate::{
     json,
-    model::report::{
-        board::Board,
-        event::{Event, Published},
-        fault::Stopped,
-    },
+    model::report::{board::Board, event::Event, fault::Stopped},
     plain::{self, Plain},
     running::reporter::{Control, Reporter},
+    settings::FaceSettings,
     use_cases::{Engine, Follow, Machine},
 };
 
@@ -29,24 +26,16 @@ impl Face {
     fn event(&mut self, event: &Event) {
         match self {
             Self::Plain(plain) => plain.event(event),
+            // told by the command, which knows whether it is the last
             Self::Json if matches!(event, Event::Published(_)) => {}
-            // a closed pipe is found out by the engine's end, not by each line
-            Self::Json => drop(json::write(&json::line(event))),
+            Self::Json => out::event(&json::line(event)),
         }
     }
 
     fn tick(&mut self, board: &Board) {
         match self {
             Self::Plain(plain) => plain.tick(board),
-            Self::Json => json::progress(board).for_each(|line| drop(json::write(&line))),
-        }
-    }
-
-    /// What was published, as the last thing that is said.
-    fn published(&mut self, published: &Published) {
-        match self {
-            Self::Plain(plain) => drop(plain.published(published)),
-            Self::Json => drop(json::write(&json::line(&Event::Published(published.clone())))),
+            Self::Json => json::progress(board).for_each(|line| out::event(&line)),
         }
     }
 
@@ -57,55 +46,17 @@ impl Face {
     }
 }
 
-/// Runs a publishing until it ends, and says what was published.
-pub async fn drive<W>(
-    as_json: bool,
-    control: &Control,
-    work: impl FnOnce(Arc<dyn Reporter>) -> W,
-) -> Result<Published, Stopped>
-where
-    W: Future<Output = Result<Published, Stopped>>,
-{
-    run(as_json, control, work, |face, published| face.published(published)).await
-}
-
-/// The same for work of which a publishing is a part.
-pub async fn drive_to<T, W>(
-    as_json: bool,
-    control: &Control,
-    work: impl FnOnce(Arc<dyn Reporter>) -> W,
-    published: impl Fn(&T) -> &Published,
-) -> Result<T, Stopped>
-where
-    W: Future<Output = Result<T, Stopped>>,
-{
-    run(as_json, control, work, |face, done| face.published(published(done))).await
-}
-
-/// Runs work that is not a publishing until it ends.
-pub async fn follow<T, W>(
-    as_json: bool,
-    control: &Control,
-    work: impl FnOnce(Arc<dyn Reporter>) -> W,
-) -> Result<T, Stopped>
-where
-    W: Future<Output = Result<T, Stopped>>,
-{
-    run(as_json, control, work, |face, _| face.end()).await
-}
-
 /// Runs `work` until it ends. The first signal cancels it, the second leaves at once.
-async fn run<T, W>(
-    as_json: bool,
+pub async fn follow<T, W>(
+    settings: &FaceSettings,
     control: &Control,
     work: impl FnOnce(Arc<dyn Reporter>) -> W,
-    done: impl FnOnce(&mut Face, &T),
 ) -> Result<T, Stopped>
 where
     W: Future<Output = Result<T, Stopped>>,
 {
     let (reporter, mut events) = unbounded_channel();
-    let mut face = if as_json { Face::Json } else { Face::Plain(Plain::default()) };
+    let mut face = if settings.json { Face::Json } else { Face::Plain(Plain::default()) };
     let mut board = Board::default();
     let mut clock = tokio::time::interval(Duration::from_secs(1));
     let mut work = std::pin::pin!(work(Arc::new(reporter)));
@@ -115,15 +66,20 @@ where
             result = &mut work => break result,
             Some(event) = events.recv() => take(&mut face, &mut board, &event),
             _ = clock.tick() => face.tick(&board),
-            () = &mut signals => std::process::exit(i32::from(INTERRUPTED)),
+            () = &mut signals => leave(settings),
         }
     };
     drain(&mut face, &mut board, &mut events);
-    match &result {
-        Ok(value) => done(&mut face, value),
-        Err(_) => face.end(),
-    }
+    face.end();
     result
+}
+
+/// The end of those who can't wait for an orderly one.
+fn leave(settings: &FaceSettings) -> ! {
+    if settings.json {
+        out::event(&json::last(json::cancelled(), INTERRUPTED));
+    }
+    std::process::exit(i32::from(INTERRUPTED))
 }
 
 fn take(face: &mut Face, board: &mut Board, event: &Event) {
@@ -138,12 +94,15 @@ fn drain(face: &mut Face, board: &mut Board, events: &mut UnboundedReceiver<Even
 }
 
 /// Runs work that has no board, and says what it retries. The first signal cancels it, the second leaves at once.
-pub async fn watch<T>(work: impl AsyncFnOnce(&Follow) -> Result<T, Stopped>) -> Result<T, Stopped> {
+pub async fn watch<T>(
+    settings: &FaceSettings,
+    work: impl AsyncFnOnce(&Follow) -> Result<T, Stopped>,
+) -> Result<T, Stopped> {
     let follow = Follow { said: Arc::new(|line| plain::say(&line)), ..Follow::default() };
     let mut work = std::pin::pin!(work(&follow));
     tokio::select! {
         result = &mut work => result,
-        () = signals(&follow.cancel) => std::process::exit(i32::from(INTERRUPTED)),
+        () = signals(&follow.cancel) => leave(settings),
     }
 }
 

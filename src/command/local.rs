@@ -1,15 +1,20 @@
 //! `zipreel local`: the stand-in by itself.
 
-use super::face;
+use super::{
+    face,
+    out::{self, Said},
+};
 use crate::{
     cli::PlaceArgs,
+    json,
     local::{self, Endpoint, Joined, Keep},
     model::report::fault::{Fault, Stopped},
-    plain, settings,
+    plain,
+    settings::{self, FaceSettings},
     use_cases::{LOCAL_REGION, Machine},
 };
 
-pub async fn local(args: &PlaceArgs, keep_hashes: bool) -> Result<(), Stopped> {
+pub async fn local(args: &PlaceArgs, keep_hashes: bool, face: &FaceSettings) -> Result<Said, Stopped> {
     let machine = settings::this_machine(args)?;
     let mut config = machine.stand_in()?;
     if keep_hashes {
@@ -20,10 +25,15 @@ pub async fn local(args: &PlaceArgs, keep_hashes: bool) -> Result<(), Stopped> {
         Joined::Started(stand_in) => stand_in,
         Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &machine))),
     };
-    describe(stand_in.endpoint());
+    if face.json {
+        let Endpoint { api, gate, relay, .. } = stand_in.endpoint();
+        out::event(&json::serving(api, gate, relay));
+    } else {
+        describe(stand_in.endpoint());
+    }
     face::signal().await;
     stand_in.stop().await;
-    Ok(())
+    out::ended(face, json::served(), || ())
 }
 
 fn running(endpoint: &Endpoint, machine: &Machine) -> Fault {

@@ -4,7 +4,9 @@ mod account;
 mod documents;
 mod exit;
 mod face;
+mod info;
 mod local;
+mod out;
 mod person;
 mod publish;
 mod reels;
@@ -13,8 +15,12 @@ mod wizard;
 use std::process::ExitCode;
 
 use crate::{
-    cli::{Cli, Command},
-    command::exit::{DONE, FAILED, INTERRUPTED},
+    cli::{self, Cli, Command},
+    command::{
+        exit::{DONE, FAILED, INTERRUPTED, MISUSED},
+        out::Said,
+    },
+    json,
     model::report::fault::{Explain, Fault, Stopped},
     plain,
     settings::FaceSettings,
@@ -22,68 +28,92 @@ use crate::{
 
 /// Runs what the command line asks for.
 pub async fn run(cli: Cli) -> ExitCode {
-    let face = cli.command.as_ref().and_then(Command::face);
-    let face = match face.as_ref().map_or(Ok(FaceSettings::default()), FaceSettings::resolve) {
+    let args = cli.command.as_ref().and_then(Command::face);
+    let face = match args.as_ref().map_or(Ok(FaceSettings::default()), FaceSettings::resolve) {
         Ok(face) => face,
         Err(error) => {
-            say_end(face.is_some_and(|face| face.form.json == Some(true)), false, Some(&error.fault()));
+            say_failed(args.is_some_and(|args| args.form.json == Some(true)), &error.fault(), FAILED);
             return ExitCode::from(FAILED);
         }
     };
-    let json = face.json;
-    let resumes = matches!(cli.command, Some(Command::Publish { .. } | Command::Resume { .. }));
     let ended = match cli.command {
-        Some(Command::Publish { video, settings, .. }) => publish::publish(&video, &settings, face).await,
-        Some(Command::Resume { name, place, .. }) => publish::resume(name.as_ref(), &place, face).await,
-        Some(Command::Setup { template: true, roles, packages, .. }) => account::template(roles, packages.as_deref()),
-        Some(Command::Setup { roles: true, account, .. }) => account::setup_roles(&account, face).await,
-        Some(Command::Setup { account, .. }) => account::setup(&account, face).await,
-        Some(Command::Relay { switch, account, yes, .. }) => {
-            account::relay(switch, &account, FaceSettings { yes, ..face }).await
-        }
-        Some(Command::Teardown { keep_roles, account, yes, .. }) => {
-            account::teardown(keep_roles, &account, FaceSettings { yes, ..face }).await
-        }
-        Some(Command::Doctor { live, account, .. }) => account::doctor(live, &account, face).await,
-        Some(Command::Policy { which, account, partition }) => account::policy(which, &partition, &account),
-        Some(Command::List { reels, .. }) => reels::list(&reels, face.json).await,
-        Some(Command::Info { name, reels, .. }) => reels::info(&name, &reels, face.json).await,
-        Some(Command::Retitle { name, title, reels }) => reels::retitle(&name, &title, &reels).await,
-        Some(Command::Embed { name, reels, .. }) => reels::embed(&name, &reels, face.json).await,
-        Some(Command::Check { name, deep, repair, reels, .. }) => {
-            reels::check(&name, deep, repair.as_deref(), &reels, face.json).await
-        }
-        Some(Command::Delete { name, reels, yes }) => reels::delete(&name, &reels, yes).await,
-        Some(Command::Discard { name, place, yes }) => publish::discard(&name, &place, yes).await,
-        Some(Command::Gc { name, reels, yes }) => reels::gc(name.as_ref(), &reels, yes).await,
-        Some(Command::Local { place, keep_hashes }) => local::local(&place, keep_hashes).await,
-        Some(Command::Completions { shell }) => documents::completions(shell),
-        Some(Command::Man { to }) => documents::man(to.as_deref()),
+        Some(command) => match carry_out(&command, &face).await {
+            Err(Stopped::Cancelled) => {
+                say_cancelled(face.json, matches!(command, Command::Publish { .. } | Command::Resume { .. }));
+                return ExitCode::from(INTERRUPTED);
+            }
+            Ok(Said { .. }) => Ok(DONE),
+            Err(Stopped::Failed(fault)) => Err(fault),
+        },
         None => match wizard::wizard(cli.files, cli.video, &cli.settings).await {
-            Ok(code) => return ExitCode::from(code),
-            Err(stopped) => Err(stopped),
+            Ok(code) => Ok(code),
+            Err(Stopped::Cancelled) => {
+                say_cancelled(false, false);
+                Ok(INTERRUPTED)
+            }
+            Err(Stopped::Failed(fault)) => Err(fault),
         },
     };
-    match ended {
-        Ok(()) => ExitCode::from(DONE),
-        Err(Stopped::Cancelled) => {
-            say_end(json, resumes, None);
-            ExitCode::from(INTERRUPTED)
+    ExitCode::from(ended.unwrap_or_else(|fault| {
+        say_failed(face.json, &fault, FAILED);
+        FAILED
+    }))
+}
+
+async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopped> {
+    match command {
+        Command::Publish { video, settings, .. } => publish::publish(video, settings, face).await,
+        Command::Resume { name, place, .. } => publish::resume(name.as_ref(), place, face).await,
+        Command::Setup { template: true, roles, packages, .. } => account::template(*roles, packages.as_deref(), face),
+        Command::Setup { roles: true, account, .. } => account::setup_roles(account, face).await,
+        Command::Setup { account, .. } => account::setup(account, face).await,
+        Command::Relay { switch, account, .. } => account::relay(*switch, account, face).await,
+        Command::Teardown { keep_roles, account, .. } => account::teardown(*keep_roles, account, face).await,
+        Command::Doctor { live, account, .. } => account::doctor(*live, account, face).await,
+        Command::Policy { which, account, partition, .. } => account::policy(*which, partition, account, face),
+        Command::List { reels, .. } => reels::list(reels, face).await,
+        Command::Info { name, reels, .. } => info::info(name, reels, face).await,
+        Command::Retitle { name, title, reels, .. } => reels::retitle(name, title, reels, face).await,
+        Command::Embed { name, reels, .. } => reels::embed(name, reels, face).await,
+        Command::Check { name, deep, repair, reels, .. } => {
+            reels::check(name, *deep, repair.as_deref(), reels, face).await
         }
-        Err(Stopped::Failed(fault)) => {
-            say_end(json, resumes, Some(&fault));
-            ExitCode::from(FAILED)
-        }
+        Command::Delete { name, reels, .. } => reels::delete(name, reels, face).await,
+        Command::Discard { name, place, .. } => publish::discard(name, place, face).await,
+        Command::Gc { name, reels, .. } => reels::gc(name.as_ref(), reels, face).await,
+        Command::Local { place, keep_hashes, .. } => local::local(place, *keep_hashes, face).await,
+        Command::Completions { shell } => documents::completions(*shell),
+        Command::Man { to } => documents::man(to.as_deref()),
     }
 }
 
-fn say_end(json: bool, resumes: bool, fault: Option<&Fault>) {
-    match (json, fault) {
-        // who no longer reads standard output does not miss its last line
-        (true, Some(fault)) => drop(crate::json::write(&crate::json::failed(fault))),
-        (true, None) => drop(crate::json::write(&crate::json::cancelled())),
-        (false, Some(fault)) => plain::failed(fault),
-        (false, None) if resumes => plain::say("interrupted; `zipreel resume` goes on from here"),
-        (false, None) => plain::say("interrupted; it can be run again"),
+/// A command line that means nothing, or asks for help.
+pub fn refused(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && cli::asks_for_json(std::env::args_os().skip(1)) {
+        let text = error.to_string();
+        let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let fault = Fault::permanent("could not understand the command line").because(why);
+        say_failed(true, &fault.hint("`zipreel --help` names all commands and flags."), MISUSED);
+    }
+    // whoever closed standard output or standard error does not want to read it
+    drop(error.print());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(MISUSED))
+}
+
+fn say_failed(json: bool, fault: &Fault, exit_status: u8) {
+    if json {
+        out::event(&json::last(json::failed(fault), exit_status));
+    }
+    // what can't be said where it was wanted is said here
+    if !json || out::is_lost() {
+        plain::failed(fault);
+    }
+}
+
+fn say_cancelled(json: bool, resumes: bool) {
+    match json {
+        true => out::event(&json::last(json::cancelled(), INTERRUPTED)),
+        false if resumes => plain::say("interrupted; `zipreel resume` goes on from here"),
+        false => plain::say("interrupted; it can be run again"),
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct AtTerminal {
 }
 
 impl AtTerminal {
-    pub(super) fn new(face: FaceSettings) -> Self {
+    pub(super) fn new(face: &FaceSettings) -> Self {
         Self { yes: face.yes, may_ask: !face.json }
     }
 }

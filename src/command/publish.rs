@@ -4,11 +4,19 @@ use std::path::Path;
 
 use super::{
     face::{self, with_engine},
+    out::{self, Said},
     person::AtTerminal,
 };
 use crate::{
     cli::{PlaceArgs, PublishArgs},
-    model::{reel::name::ReelName, report::fault::Stopped},
+    json,
+    model::{
+        reel::name::ReelName,
+        report::{
+            event::{Event, Published},
+            fault::Stopped,
+        },
+    },
     plain,
     running::reporter::Control,
     settings::{self, FaceSettings, Settings},
@@ -18,20 +26,21 @@ use crate::{
     },
 };
 
-pub async fn publish(video: &Path, args: &PublishArgs, face: FaceSettings) -> Result<(), Stopped> {
+pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let settings = Settings::resolve(args)?;
     let order = settings.order(video)?;
     with_engine(settings.machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| publish::publish(engine, order, &person, reporter, &control);
-        face::drive(face.json, &control, work).await?;
+        let published = face::follow(face, &control, work).await?;
+        let said = tell(&published, face)?;
         serve(engine, face).await;
-        Ok(())
+        Ok(said)
     })
     .await
 }
 
-pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: FaceSettings) -> Result<(), Stopped> {
+pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let machine = settings::this_machine(place)?;
     with_engine(machine, async |engine| {
         let found = resume::find(engine, name, None).await?;
@@ -39,27 +48,43 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: FaceSettin
         say(face, &format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| resume::resume(engine, &found, &person, reporter, &control);
-        face::drive(face.json, &control, work).await?;
+        let published = face::follow(face, &control, work).await?;
+        let said = tell(&published, face)?;
         serve(engine, face).await;
-        Ok(())
+        Ok(said)
     })
     .await
 }
 
-pub async fn discard(name: &ReelName, place: &PlaceArgs, yes: bool) -> Result<(), Stopped> {
+/// Before what is served until Ctrl-C: a program that publishes waits for this.
+fn tell(published: &Published, face: &FaceSettings) -> Result<Said, Stopped> {
+    out::ended(face, json::line(&Event::Published(published.clone())), || say_published(published))
+}
+
+/// The summary on standard error; the links, last, on standard output.
+pub(super) fn say_published(published: &Published) {
+    plain::published(published);
+    out::line(&format!("watch: {}", published.watch_url));
+    out::line(&format!("playlist: {}", published.playlist_url));
+}
+
+pub async fn discard(name: &ReelName, place: &PlaceArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let machine = settings::this_machine(place)?;
-    let person = AtTerminal::new(FaceSettings { yes, ..FaceSettings::default() });
-    let gone = with_engine(machine, async |engine| {
+    let person = AtTerminal::new(face);
+    let (generation, gone) = with_engine(machine, async |engine| {
         let found = resume::find(engine, Some(name), None).await?;
-        face::watch(async |follow| discard::discard(engine, &found, &person, follow, |_, _| ()).await).await
+        let gone = face::watch(face, async |follow| discard::discard(engine, &found, &person, follow, |_, _| ()).await)
+            .await?;
+        Ok((found.generation, gone))
     })
     .await?;
-    plain::say(&format!("discarded the publishing of {name}: {gone} functions deleted"));
-    Ok(())
+    out::ended(face, json::discarded(name, generation, gone), || {
+        plain::say(&format!("discarded the publishing of {name}: {gone} functions deleted"));
+    })
 }
 
 /// A stand-in of our own ends with us, or serves on until Ctrl-C.
-async fn serve(engine: &Engine, face: FaceSettings) {
+async fn serve(engine: &Engine, face: &FaceSettings) {
     if !engine.serves() {
         return;
     }
@@ -71,7 +96,7 @@ async fn serve(engine: &Engine, face: FaceSettings) {
     }
 }
 
-fn say(face: FaceSettings, line: &str) {
+fn say(face: &FaceSettings, line: &str) {
     if !face.json {
         plain::say(line);
     }

@@ -1,25 +1,26 @@
-//! `zipreel list`, `info`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
+//! `zipreel list`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    time::SystemTime,
-};
+use std::{path::Path, time::SystemTime};
 
 use indicatif::HumanBytes;
 use time::{OffsetDateTime, macros::format_description};
 
 use super::{
     face::{self, with_engine},
+    out::{self, Said},
     person::AtTerminal,
+    publish::say_published,
 };
 use crate::{
-    cli::ReelsArgs,
+    cli::WhereArgs,
     json,
     model::{
         reel::{name::ReelName, order::Place},
-        report::fault::Stopped,
-        shown, wording,
+        report::{
+            event::{Event, Published},
+            fault::Stopped,
+        },
+        wording,
     },
     plain,
     running::reporter::Control,
@@ -30,7 +31,6 @@ use crate::{
             check::{self, Checked, Finding, Report},
             delete, embed,
             gc::{self, Found},
-            info,
             list::{self, Listed},
             repair::{self, Repair},
             retitle,
@@ -39,28 +39,23 @@ use crate::{
 };
 
 /// Runs `work` where the reels are, until it is done or a signal comes.
-async fn with_reels<T>(
-    args: &ReelsArgs,
+pub(super) async fn with_reels<T>(
+    args: &WhereArgs,
+    face: &FaceSettings,
     work: impl AsyncFnOnce(&Engine, &Place, &Follow) -> Result<T, Stopped>,
 ) -> Result<T, Stopped> {
-    let (place, machine) = settings::reels(args)?;
-    with_engine(machine, async |engine| face::watch(async |follow| work(engine, &place, follow).await).await).await
+    let (place, machine) = settings::whereabouts(args)?;
+    let work = async |engine: &Engine| face::watch(face, async |follow| work(engine, &place, follow).await).await;
+    with_engine(machine, work).await
 }
 
-/// What a program or a pipe reads. A pipe that was closed wants no more.
-fn print(text: &str) {
-    drop(io::stdout().lock().write_all(text.as_bytes()));
-}
-
-pub async fn list(reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
+pub async fn list(reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let shelf =
-        with_reels(reels, async |engine, place, follow| list::list(engine, place, follow, |_| ()).await).await?;
-    if as_json {
-        shelf.0.iter().for_each(|(name, listed)| drop(json::write(&json::reel(name, listed))));
-    } else {
-        table(shelf.0.iter()).iter().for_each(|line| print(&format!("{}\n", shown::line(line))));
+        with_reels(reels, face, async |engine, place, follow| list::list(engine, place, follow, |_| ()).await).await?;
+    if face.json {
+        shelf.0.iter().for_each(|(name, listed)| out::event(&json::reel(name, listed)));
     }
-    Ok(())
+    out::ended(face, json::listed(&shelf), || table(shelf.0.iter()).iter().for_each(|line| out::line(line)))
 }
 
 /// Columns as wide as their widest cell.
@@ -102,95 +97,92 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
 }
 
 /// `2026-11-22 10:00`, UTC.
-fn minute(time: SystemTime) -> String {
+pub(super) fn minute(time: SystemTime) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]");
     OffsetDateTime::from(time).format(format).unwrap_or_default()
 }
 
-pub async fn info(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
-    let info = with_reels(reels, async |engine, place, follow| info::info(engine, place, name, follow).await).await?;
-    if as_json {
-        drop(json::write(&json::info(&info)));
-        return Ok(());
-    }
-    let current = &info.index.current;
-    let chunks: usize = current.renditions.values().map(|rendition| rendition.chunks.len()).sum();
-    let mut lines = vec![
-        format!("title       {}", info.index.title),
-        format!("watch       {}", info.watch_url),
-        format!("playlist    {}", info.playlist_url),
-        format!("length      {}", wording::clock(std::time::Duration::from_millis(current.duration_ms))),
-        format!("generation  {}: {chunks} chunks, {}", current.generation, HumanBytes(current.bytes())),
-        format!("published   {}", info.published.map_or("-".to_owned(), minute)),
-    ];
-    for retired in &info.index.retired {
-        lines.push(format!("retired     {}, served until {}", retired.generation.generation, retired.until));
-    }
-    lines.iter().for_each(|line| print(&format!("{}\n", shown::line(line))));
-    Ok(())
+pub async fn retitle(name: &ReelName, title: &str, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let work = async |engine: &Engine, place: &Place, follow: &Follow| {
+        retitle::retitle(engine, place, name, title, follow).await
+    };
+    let before = with_reels(reels, face, work).await?;
+    out::ended(face, json::retitled(name, &before, title), || {
+        plain::say(&format!("{name}: `{before}` is now `{title}`; players see it within 10 s"));
+    })
 }
 
-pub async fn retitle(name: &ReelName, title: &str, reels: &ReelsArgs) -> Result<(), Stopped> {
-    let before =
-        with_reels(reels, async |engine, place, follow| retitle::retitle(engine, place, name, title, follow).await)
-            .await?;
-    plain::say(&format!("{name}: `{before}` is now `{title}`; players see it within 10 s"));
-    Ok(())
-}
-
-pub async fn embed(name: &ReelName, reels: &ReelsArgs, as_json: bool) -> Result<(), Stopped> {
-    let (embed, is_local) = with_reels(reels, async |engine, place, follow| {
+pub async fn embed(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (embed, is_local) = with_reels(reels, face, async |engine, place, follow| {
         Ok((embed::embed(engine, place, name, follow).await?, place.is_local()))
     })
     .await?;
-    if as_json {
-        drop(json::write(&json::embed(&embed)));
-        return Ok(());
-    }
-    if !embed.relay {
-        plain::say(
-            "the relay is off: only Safari and Firefox for Android play this, other browsers say how to watch; \
-             `zipreel relay on` lets them play too, for the price of every byte they see",
-        );
-    }
-    if is_local {
-        plain::say("on the stand-in it plays on this machine alone, while `zipreel local` runs");
-    }
-    let (frame, video) = (embed.iframe(), embed.video());
-    print(&format!(
-        "<!-- the watch page in a frame -->\n{frame}\n\n<!-- or a video element of the page's own -->\n{video}\n"
-    ));
-    Ok(())
+    out::ended(face, json::embed(&embed), || {
+        if !embed.relay {
+            plain::say(
+                "the relay is off: only Safari and Firefox for Android play this, other browsers say how to watch; \
+                 `zipreel relay on` with the same --target lets them play too, for the price of every byte they see",
+            );
+        }
+        if is_local {
+            plain::say("on the stand-in it plays on this machine alone, while `zipreel local` runs");
+        }
+        let (frame, video) = (embed.iframe(), embed.video());
+        out::print(&format!(
+            "<!-- the watch page in a frame -->\n{frame}\n\n<!-- or a video element of the page's own -->\n{video}\n"
+        ));
+    })
 }
 
 pub async fn check(
     name: &ReelName,
     deep: bool,
     mend: Option<&Path>,
-    reels: &ReelsArgs,
-    as_json: bool,
-) -> Result<(), Stopped> {
-    let (place, machine) = settings::reels(reels)?;
+    reels: &WhereArgs,
+    face: &FaceSettings,
+) -> Result<Said, Stopped> {
+    let (place, machine) = settings::whereabouts(reels)?;
     with_engine(machine, async |engine| {
-        let mut report = face::watch(async |follow| look(engine, &place, name, deep, follow, as_json).await).await?;
-        if let Some(video) = mend {
-            let repair =
-                Repair { place: place.clone(), reel: name.clone(), video: video.to_owned(), parallel_uploads: None };
-            let face = FaceSettings { json: as_json, ..FaceSettings::default() };
-            let (person, control) = (AtTerminal::new(face), Control::default());
-            // what is whole may be another video
-            let is_of = |reporter| repair::is_of(engine, &repair, reporter, &control);
-            if !(report.is_whole() && face::follow(as_json, &control, is_of).await?) {
-                let work = |reporter| repair::repair(engine, &repair, &person, reporter, &control);
-                let mended = face::drive_to(as_json, &control, work, |(published, _)| published).await?.1;
-                tell(name, false, &mended, as_json);
-                // what was decoded is not made otherwise by the repair
-                report = Report { decoding: report.decoding, ..mended };
-            }
+        let look = async |follow: &Follow| look(engine, &place, name, deep, follow, face).await;
+        let report = face::watch(face, look).await?;
+        let Some(video) = mend else { return verdict(name, deep, &report, face, false) };
+        tell(name, deep, &report, face);
+        let repair =
+            Repair { place: place.clone(), reel: name.clone(), video: video.to_owned(), parallel_uploads: None };
+        let (person, control) = (AtTerminal::new(&FaceSettings { yes: false, ..face.clone() }), Control::default());
+        // what is whole may be another video
+        let is_of = |reporter| repair::is_of(engine, &repair, reporter, &control);
+        if report.is_whole() && face::follow(face, &control, is_of).await? {
+            return verdict(name, deep, &report, face, true);
         }
-        check::damage(name, &report).map_or(Ok(()), |fault| Err(Stopped::Failed(fault)))
+        let work = |reporter| repair::repair(engine, &repair, &person, reporter, &control);
+        let (published, mended) = face::follow(face, &control, work).await?;
+        tell_published(&published, face);
+        // what was decoded is not made otherwise by the repair
+        verdict(name, false, &Report { decoding: report.decoding, ..mended }, face, false)
     })
     .await
+}
+
+/// What a repair has published, before the reel is judged.
+fn tell_published(published: &Published, face: &FaceSettings) {
+    if face.json {
+        out::event(&json::line(&Event::Published(published.clone())));
+    } else {
+        say_published(published);
+    }
+}
+
+/// A reel that is not right is no success. `told`: what was found is said already.
+fn verdict(name: &ReelName, deep: bool, report: &Report, face: &FaceSettings, told: bool) -> Result<Said, Stopped> {
+    let fault = check::damage(name, report);
+    if !told && (fault.is_some() || !face.json) {
+        tell(name, deep, report, face);
+    }
+    match fault {
+        None => out::ended(face, json::checked(name, deep, report), || ()),
+        Some(fault) => Err(Stopped::Failed(fault)),
+    }
 }
 
 async fn look(
@@ -199,11 +191,11 @@ async fn look(
     name: &ReelName,
     deep: bool,
     follow: &Follow,
-    as_json: bool,
+    face: &FaceSettings,
 ) -> Result<Report, Stopped> {
-    let found = |checked: Checked| match (&checked.finding, as_json) {
+    let found = |checked: Checked| match (&checked.finding, face.json) {
         (Finding::Reading(_) | Finding::Decoding, _) | (Finding::Ok, false) => {}
-        (_, true) => drop(json::write(&json::chunk_checked(&checked))),
+        (_, true) => out::event(&json::chunk_checked(&checked)),
         (Finding::Missing, false) => plain::say(&format!("chunk {}/{} is missing", checked.rendition, checked.number)),
         (Finding::Differs(why), false) => {
             plain::say(&format!("chunk {}/{} differs: {why}", checked.rendition, checked.number));
@@ -212,16 +204,19 @@ async fn look(
             plain::say(&format!("chunk {}/{} is as it was sent: {why}", checked.rendition, checked.number));
         }
     };
-    let report = check::check(engine, place, name, deep, follow, found).await?;
-    tell(name, deep, &report, as_json);
-    Ok(report)
+    check::check(engine, place, name, deep, follow, found).await
 }
 
-fn tell(name: &ReelName, deep: bool, report: &Report, as_json: bool) {
-    if as_json {
-        drop(json::write(&json::checked(name, deep, report)));
-        return;
+/// What a check has found, where more follows.
+fn tell(name: &ReelName, deep: bool, report: &Report, face: &FaceSettings) {
+    if face.json {
+        out::event(&json::checked(name, deep, report));
+    } else {
+        say_checked(name, deep, report);
     }
+}
+
+fn say_checked(name: &ReelName, deep: bool, report: &Report) {
     let how = if deep { "every byte read as a player does" } else { "by list and hash" };
     let Report { chunks, ok, missing, differing, .. } = report;
     plain::say(&format!("{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} differ ({how})"));
@@ -243,36 +238,38 @@ fn tell(name: &ReelName, deep: bool, report: &Report, as_json: bool) {
     }
 }
 
-pub async fn delete(name: &ReelName, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {
-    let person = AtTerminal::new(FaceSettings { yes, ..FaceSettings::default() });
-    let gone = with_reels(reels, async |engine, place, follow| {
+pub async fn delete(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let person = AtTerminal::new(face);
+    let gone = with_reels(reels, face, async |engine, place, follow| {
         delete::delete(engine, place, name, &person, follow, |_, _| ()).await
     })
     .await?;
-    plain::say(&format!("deleted {name}: {gone} functions"));
-    Ok(())
+    out::ended(face, json::deleted(name, gone), || plain::say(&format!("deleted {name}: {gone} functions")))
 }
 
-pub async fn gc(name: Option<&ReelName>, reels: &ReelsArgs, yes: bool) -> Result<(), Stopped> {
-    let person = AtTerminal::new(FaceSettings { yes, ..FaceSettings::default() });
-    let found = |found: Found<'_>| match found {
+pub async fn gc(name: Option<&ReelName>, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let person = AtTerminal::new(face);
+    let found = |found: Found<'_>| match &found {
+        _ if face.json => out::event(&json::found(&found)),
         Found::LeftAlone { reel, fault } => plain::say(&format!("{reel} is left alone: {fault}")),
         Found::Leftover { left, stays } => {
-            let stays = if stays { "; left for now" } else { "" };
+            let stays = if *stays { "; left for now" } else { "" };
             plain::say(&format!("{}{stays}", left.sentence()));
         }
     };
-    let collected =
-        with_reels(reels, async |engine, place, follow| gc::collect(engine, place, name, &person, follow, found).await)
-            .await?;
-    if collected.segment_bytes > 0 {
-        let bytes = HumanBytes(collected.segment_bytes);
-        plain::say(&format!("removed {bytes} of segments on this disk that runs which ended had left"));
-    }
-    if collected.functions == 0 {
-        plain::say("nothing to delete");
-    } else {
-        plain::say(&format!("deleted {} functions, {}", collected.functions, HumanBytes(collected.bytes)));
-    }
-    Ok(())
+    let collect = async |engine: &Engine, place: &Place, follow: &Follow| {
+        gc::collect(engine, place, name, &person, follow, found).await
+    };
+    let collected = with_reels(reels, face, collect).await?;
+    out::ended(face, json::collected(&collected), || {
+        if collected.segment_bytes > 0 {
+            let bytes = HumanBytes(collected.segment_bytes);
+            plain::say(&format!("removed {bytes} of segments on this disk that runs which ended had left"));
+        }
+        if collected.functions == 0 {
+            plain::say("nothing to delete");
+        } else {
+            plain::say(&format!("deleted {} functions, {}", collected.functions, HumanBytes(collected.bytes)));
+        }
+    })
 }

@@ -40,6 +40,36 @@ pub fn clock(time: Duration) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
+/// `H.264 High 4.0, AAC` of `avc1.640028,mp4a.40.2` (RFC 6381); what is not known stays as it is.
+pub fn codecs(codecs: &str) -> String {
+    codecs.split(',').map(|codec| self::codec(codec.trim())).collect::<Vec<_>>().join(", ")
+}
+
+fn codec(codec: &str) -> String {
+    let h264 = |digits: &str| -> Option<String> {
+        let number = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+        let profile = match number(0)? {
+            66 => "Baseline",
+            77 => "Main",
+            88 => "Extended",
+            100 => "High",
+            110 => "High 10",
+            122 => "High 4:2:2",
+            _ => return None,
+        };
+        let level = number(4)?;
+        Some(format!("H.264 {profile} {}.{}", level / 10, level % 10))
+    };
+    let known = match codec {
+        "mp4a.40.2" => Some("AAC".to_owned()),
+        "mp4a.40.5" => Some("HE-AAC".to_owned()),
+        "mp4a.40.29" => Some("HE-AAC v2".to_owned()),
+        "mp4a.40.34" | "mp4a.69" | "mp4a.6B" => Some("MP3".to_owned()),
+        _ => codec.strip_prefix("avc1.").and_then(h264),
+    };
+    known.unwrap_or_else(|| codec.to_owned())
+}
+
 /// `8 s`, `2 min 31 s`, `1 h 4 min`.
 pub fn span(time: Duration) -> String {
     let seconds = time.as_secs_f64().round() as u64;
@@ -93,6 +123,15 @@ mod tests {
         assert_eq!(rate(8.7 * 1024.0 * 1024.0), "8.7 MiB/s");
         assert_eq!(bit_rate(14_800_000), "14.8 Mbit/s");
         assert_eq!(bit_rate(192_000), "192 kbit/s");
+    }
+
+    #[test]
+    fn codecs_have_the_names_that_people_know() {
+        assert_eq!(codecs("avc1.640028,mp4a.40.2"), "H.264 High 4.0, AAC");
+        assert_eq!(codecs("avc1.42c00a, mp4a.40.34"), "H.264 Baseline 1.0, MP3");
+        for unknown in ["avc1.6400", "avc1.zz0028", "av01.0.04M.08", "avc1.äää", ""] {
+            assert_eq!(codecs(unknown), unknown);
+        }
     }
 
     #[test]

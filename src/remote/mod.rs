@@ -5,7 +5,6 @@ mod check;
 mod decoding;
 mod delete;
 pub mod deployed;
-mod embed;
 mod garbage;
 pub mod leftover;
 mod list;
@@ -15,7 +14,6 @@ pub mod served;
 pub use check::{Checked, Dark, Depth, Finding, Report, check};
 pub use decoding::{Decoder, Decoding, Trouble};
 pub use delete::{Inventory, delete, inventory};
-pub use embed::embed;
 pub use garbage::{Garbage, garbage};
 pub use list::{Listed, ListedReels, list};
 

@@ -4,6 +4,6 @@ mod consent;
 mod in_between;
 mod races;
 mod rights;
-mod secrets;
+pub(crate) mod secrets;
 mod setting_up;
 mod signing_in;

@@ -8,6 +8,7 @@ mod contract;
 mod corpus;
 mod dependencies;
 mod emulator;
+mod events;
 mod formats;
 mod media;
 mod mishap;

@@ -8,6 +8,8 @@ mod crash;
 mod damaged;
 #[cfg(unix)]
 mod disk;
+#[cfg(unix)]
+mod endings;
 pub(crate) mod engine;
 mod machines;
 mod matrix;

@@ -5,6 +5,7 @@ mod faces;
 mod failures;
 mod foreign;
 pub(crate) mod frames;
+mod info;
 mod limits;
 pub(crate) mod memory;
 mod order;

@@ -9,26 +9,38 @@ use std::{
 };
 
 use clap::{Arg, CommandFactory};
+use serde_json::{Value, json};
 use zipreel::{
     cli::Cli,
     json,
     model::{
-        cost::{Bill, Viewed},
-        gate::embed::Embed,
+        cost::{Bill, Costs, Viewed},
+        gate::{embed::Embed, links::Links},
         reel::{
             generation::FORMAT,
-            index::{GenerationIndex, Index},
-            name::{ChunkNumber, Generation, RenditionId},
+            index::{ChunkIndex, Container, GenerationIndex, Index, RenditionIndex, Retired, SegmentIndex},
+            name::{ChunkNumber, Generation, ReelName, RenditionId},
+            order::AccountRegion,
         },
         report::{
             board::Board,
             event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
             fault::Fault,
+            health::{Finding, Grade, Health, Subject},
         },
     },
     remote,
-    use_cases::reels::info::Info,
+    use_cases::{
+        account::{Ready, doctor::Observed},
+        reels::{
+            gc::{Collected, Found, Leftover, Why},
+            info::Info,
+            list::ListedReels,
+        },
+    },
 };
+
+use crate::events as schema;
 
 fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -161,16 +173,29 @@ fn events() -> Vec<Event> {
 }
 
 fn info() -> Info {
+    let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1, crc32: 0, discontinuity: false };
+    let chunk = ChunkIndex { number: ChunkNumber::FIRST, bytes: 1, sha256: String::new(), segments: vec![segment] };
+    let rendition = RenditionIndex {
+        container: Container::Ts,
+        bandwidth: 1,
+        average_bandwidth: 1,
+        codecs: "mp4a.40.2".into(),
+        resolution: None,
+        frame_rate: None,
+        independent: Some(true),
+        chunks: vec![chunk],
+    };
     let current = GenerationIndex {
         generation: Generation::from_digest(&[1; 32]),
         duration_ms: 0,
         segment_seconds: 6.0,
         source_sha256: None,
-        damaged: Vec::new(),
+        damaged: vec![(0, 1)],
         wanted: Default::default(),
         chunk_limit_bytes: 1,
-        renditions: BTreeMap::new(),
+        renditions: BTreeMap::from([(RenditionId::source(), rendition)]),
     };
+    let retired = Retired { until: std::time::SystemTime::now().into(), generation: current.clone() };
     let index = Index {
         format: FORMAT,
         reel: "a".parse().unwrap(),
@@ -179,35 +204,115 @@ fn info() -> Info {
         by: None,
         robots: Default::default(),
         current,
-        retired: Vec::new(),
+        retired: vec![retired],
     };
-    Info { index, watch_url: String::new(), playlist_url: String::new(), published: None }
+    let costs = Costs { million_in_players: 1.0, thousand_by_relay: 1.0 };
+    Info {
+        links: Links::of("http://127.0.0.1/", &index.reel),
+        index,
+        index_bytes: 1,
+        at: AccountRegion { account: String::new(), region: String::new() },
+        relay: true,
+        published: None,
+        costs: Some(costs),
+    }
 }
 
-#[test]
-fn every_json_event_is_documented_field_by_field() {
-    let readme = readme();
+/// Lines of every kind but those of jobs.
+fn lines() -> Vec<Value> {
     let mut board = Board::default();
     let started = JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() };
     board.apply(&Event::Job { job: JobName::Split, change: started });
     let mut lines: Vec<_> = events().iter().map(json::line).chain(json::progress(&board)).collect();
-    let listed = remote::Listed::default();
-    let finding = remote::Finding::Ok;
-    let checked = remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding };
-    let name = "a".parse().unwrap();
-    let report = remote::Report::default();
+    let name: ReelName = "a".parse().unwrap();
+    let (generation, fault) = (Generation::from_digest(&[1; 32]), Fault::permanent("could not do it"));
+    let checked =
+        remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding: remote::Finding::Ok };
+    let left =
+        Leftover { reel: name.clone(), generation, functions: Vec::new(), bytes: 0, why: Why::Retired, is_due: true };
+    let ready = Ready { gate_url: String::new(), relay_url: None, changed: 0, notes: Vec::new() };
+    let finding = Finding { subject: Subject::Gate, grade: Grade::Well, words: String::new() };
     let embed = Embed {
-        reel: "a".parse().unwrap(),
+        reel: name.clone(),
         title: String::new(),
         watch: String::new(),
         resolution: Some((16, 9)),
         relay: true,
     };
-    lines.extend([json::reel(&name, &listed), json::chunk_checked(&checked), json::embed(&embed)]);
-    lines.push(json::info(&info()));
-    lines.push(json::checked(&name, true, &report));
-    lines.extend([json::failed(&Fault::permanent("could not do it")), json::cancelled()]);
-    for line in lines {
+    lines.extend([
+        json::reel(&name, &remote::Listed::default()),
+        json::listed(&ListedReels::default()),
+        json::chunk_checked(&checked),
+        json::checked(&name, true, &remote::Report::default()),
+        json::embed(&embed),
+        json::info(&info()),
+        json::deleted(&name, 1),
+        json::discarded(&name, generation, 1),
+        json::retitled(&name, "", ""),
+        json::found(&Found::Leftover { left: &left, stays: true }),
+        json::found(&Found::LeftAlone { reel: &name, fault: &fault }),
+        json::collected(&Collected::default()),
+        json::ready(&ready),
+        json::roles_ready(0),
+        json::removed(&[]),
+        json::finding(&finding),
+        json::observed(&Observed { what: "", answer: String::new(), well: true }),
+        json::examined(&Health::default()),
+        json::policies([("roles", json!({}))]),
+        json::template(json!({})),
+        json::serving("", "", ""),
+        json::served(),
+        json::failed(&fault),
+        json::cancelled(),
+    ]);
+    lines
+}
+
+fn changes() -> Vec<Value> {
+    let fault = Fault::permanent("could not do it");
+    let changes = [
+        JobChange::Queued,
+        JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() },
+        JobChange::Sized { total: 1 },
+        JobChange::Retrying { attempt: 2, of: 8, wait: Duration::ZERO, cause: String::new() },
+        JobChange::Waiting { fault: fault.clone() },
+        JobChange::Succeeded,
+        JobChange::Skipped { why: String::new() },
+        JobChange::Failed { fault },
+        JobChange::Cancelled,
+    ];
+    changes.into_iter().map(|change| json::line(&Event::Job { job: JobName::Split, change })).collect()
+}
+
+#[test]
+fn every_event_that_is_printed_stands_in_the_schema_and_no_other() {
+    let mut seen = BTreeSet::new();
+    for line in lines().into_iter().chain(changes()) {
+        let name = match (line["event"].as_str().unwrap(), line["state"].as_str()) {
+            (event, Some(state)) => format!("{event}-{state}"),
+            (event, None) => event.to_owned(),
+        };
+        let status = match name.as_str() {
+            "failed" => 1,
+            "cancelled" => 130,
+            _ => 0,
+        };
+        let is_ending = schema::endings().contains(&name.as_str());
+        let line = if is_ending { json::last(line, status) } else { line };
+        schema::line(&line.to_string());
+        let mut named: BTreeSet<_> = schema::fields(&name).into_iter().map(str::to_owned).collect();
+        named.remove("event");
+        assert_eq!(fields(&line), named, "{name}");
+        seen.insert(name);
+    }
+    let named: BTreeSet<_> = schema::names().into_iter().map(str::to_owned).collect();
+    assert_eq!(seen, named);
+}
+
+#[test]
+fn every_json_event_is_documented_field_by_field() {
+    let readme = readme();
+    for line in lines() {
         let event = line["event"].as_str().unwrap();
         assert_eq!(fields(&line), documented(&readme, "event", event), "{event}");
     }
@@ -216,19 +321,7 @@ fn every_json_event_is_documented_field_by_field() {
 #[test]
 fn every_state_of_a_job_is_documented_field_by_field() {
     let readme = readme();
-    let fault = Fault::permanent("could not do it");
-    for change in [
-        JobChange::Queued,
-        JobChange::Started { attempt: 1, unit: Unit::Bytes, count: Count::default() },
-        JobChange::Sized { total: 1 },
-        JobChange::Retrying { attempt: 2, of: 8, wait: Duration::ZERO, cause: String::new() },
-        JobChange::Waiting { fault: fault.clone() },
-        JobChange::Succeeded,
-        JobChange::Skipped { why: String::new() },
-        JobChange::Failed { fault: fault.clone() },
-        JobChange::Cancelled,
-    ] {
-        let line = json::line(&Event::Job { job: JobName::Split, change });
+    for line in changes() {
         let state = line["state"].as_str().unwrap();
         let mut expected = documented(&readme, "state", state);
         expected.extend(documented(&readme, "event", "job"));

@@ -59,8 +59,7 @@ fn reel_of(name: &ReelName, listed: &Listed) -> Reel {
 
 /// What its index says of a reel.
 pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Result<ReelDetail, Stopped> {
-    let Info { index, watch_url, playlist_url, published } =
-        info::info(engine, place, name, &Follow::default()).await?;
+    let Info { index, links, published, .. } = info::info(engine, place, name, &Follow::default()).await?;
     let current = &index.current;
     let renditions = current.renditions.iter();
     let chunks = renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, chunk)));
@@ -78,8 +77,8 @@ pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Res
             orphan: false,
         },
         title: index.title,
-        playlist_url,
-        watch_url,
+        playlist_url: links.playlist(),
+        watch_url: links.watch,
         chunks,
     })
 }

@@ -98,6 +98,10 @@ impl Robots {
     pub(crate) fn is_noindex(&self) -> bool {
         *self == Self::Noindex
     }
+
+    pub fn may_index(self) -> bool {
+        self == Self::Index
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -48,8 +48,9 @@ pub async fn verdict(engine: &Engine, place: &Place, health: &Health, observed: 
                 .hint("zipreel rests on that: nothing it publishes there would play. Please report what is said above.")
         }
         Grade::Wrong => Fault::permanent(format!("{region} is not ready")).hint("Look at the lines that say wrong."),
-        Grade::Setup => Fault::permanent(format!("{region} is not set up"))
-            .hint("`zipreel setup` makes what the lines that say setup name; publishing does it too."),
+        Grade::Setup => Fault::permanent(format!("{region} is not set up")).hint(
+            "`zipreel setup` with the same --target makes what the lines that say setup name; publishing does it too.",
+        ),
         Grade::Well | Grade::Note => return Ok(()),
     };
     Err(Stopped::Failed(fault))

@@ -63,11 +63,11 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
     let Report { chunks, missing, differing, .. } = report;
     if let Some(dark) = report.dark.filter(|_| missing + differing == 0 && *chunks > 0) {
         let hint = match dark {
-            Dark::NoGate => "`zipreel setup` makes it.".to_owned(),
+            Dark::NoGate => "`zipreel setup` makes it, with the same --target.".to_owned(),
             Dark::Others => "It may have been replaced a moment ago: check it again.".to_owned(),
             Dark::Answers(_) => format!(
                 "Its index may be too large for the gate: zipreel check {reel} --repair VIDEO writes it anew. If that \
-                 does not help, `zipreel doctor` looks at the gate."
+                 does not help, `zipreel doctor` with the same --target looks at the gate."
             ),
         };
         return Some(

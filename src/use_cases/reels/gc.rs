@@ -14,7 +14,7 @@ use crate::{
     },
     remote::{
         self, Garbage,
-        leftover::{Leftover, ORPHANS_KEPT, Why, is_left_over},
+        leftover::{ORPHANS_KEPT, is_left_over},
         removal::Removal,
     },
     state::{
@@ -24,6 +24,8 @@ use crate::{
     storage::{FunctionFacts, Storage},
     use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
+
+pub use crate::remote::leftover::{Leftover, Why};
 
 /// What was found and what became of it.
 #[derive(Debug, Default)]

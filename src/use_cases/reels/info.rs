@@ -1,24 +1,83 @@
-//! All that its index tells of one reel.
+//! All that is known of one reel: what its index tells, where it is found, and what watching it costs.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::{
     model::{
-        gate::public::Public,
-        reel::{index::Index, name::ReelName, order::Place},
+        cost::{Costs, Viewed},
+        gate::{embed::Embed, links::Links, public::Public},
+        media::facts::WantedAudio,
+        reel::{
+            index::{ChunkIndex, GenerationIndex, Index, RenditionIndex, SegmentIndex},
+            name::ReelName,
+            order::{AccountRegion, Place},
+        },
         report::fault::Stopped,
     },
     remote::{LibraryError, deployed},
     use_cases::{Engine, Follow, unless_cancelled},
 };
 
+/// The shape of a video whose index does not say.
+const USUAL: (u32, u32) = (16, 9);
+
 /// A reel as it is served now.
 #[derive(Debug, Clone)]
 pub struct Info {
     pub index: Index,
-    pub watch_url: String,
-    pub playlist_url: String,
+    /// Of the index's zip.
+    pub index_bytes: u64,
+    pub at: AccountRegion,
+    pub links: Links,
+    /// Browsers other than Safari and Firefox for Android can play it.
+    pub relay: bool,
     pub published: Option<SystemTime>,
+    /// `None` on the stand-in, which costs nothing.
+    pub costs: Option<Costs>,
+}
+
+impl Info {
+    /// What other pages need to show it.
+    pub fn embed(&self) -> Embed {
+        let current = &self.index.current;
+        let resolution = current.renditions.values().find_map(|rendition| rendition.resolution);
+        Embed {
+            reel: self.index.reel.clone(),
+            title: self.index.title.clone(),
+            watch: self.links.watch.clone(),
+            resolution: (!current.is_sound_alone()).then(|| resolution.unwrap_or(USUAL)),
+            relay: self.relay,
+        }
+    }
+
+    pub fn duration(&self) -> Duration {
+        Duration::from_millis(self.index.current.duration_ms)
+    }
+
+    pub fn chunks(&self) -> usize {
+        chunks(&self.index.current).count()
+    }
+
+    pub fn segments(&self) -> usize {
+        self.index.current.renditions.values().map(|rendition| segments(rendition).count()).sum()
+    }
+
+    /// The language of its sound by three letters, where it was asked for by that; indexes tell of no other.
+    pub fn language(&self) -> Option<String> {
+        match &self.index.current.wanted.audio {
+            Some(WantedAudio::Language(language)) => Some(language.to_string()),
+            Some(WantedAudio::Stream(_)) | None => None,
+        }
+    }
+}
+
+/// Of all renditions of a generation.
+pub fn chunks(generation: &GenerationIndex) -> impl Iterator<Item = &ChunkIndex> {
+    generation.renditions.values().flat_map(|rendition| &rendition.chunks)
+}
+
+pub fn segments(rendition: &RenditionIndex) -> impl Iterator<Item = &SegmentIndex> {
+    rendition.chunks.iter().flat_map(|chunk| &chunk.segments)
 }
 
 pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Follow) -> Result<Info, Stopped> {
@@ -26,12 +85,29 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let storage = engine.storage(place).await?;
         let retries = follow.retries();
         let existing = retries.again(|| deployed::existing(&*storage, reel)).await?;
-        let index = super::found(engine, reel, existing)?.index;
-        let gate = retries.again(|| storage.public_url(Public::Gate)).await?;
-        let gate = gate.ok_or(LibraryError::NoGate)?;
-        let watch_url = format!("{gate}{reel}/");
-        let published = index.published.known();
-        Ok(Info { playlist_url: format!("{watch_url}index.m3u8"), watch_url, published, index })
+        let existing = super::found(engine, reel, existing)?;
+        let url = async |public: Public| retries.again(|| storage.public_url(public)).await;
+        let gate = url(Public::Gate).await?.ok_or(LibraryError::NoGate)?;
+        let relay = url(Public::Relay).await?.is_some();
+        let (index, index_bytes) = (existing.index, existing.facts.code_bytes);
+        let costs = (!place.is_local()).then(|| storage.costs(&viewed(&index.current)));
+        Ok(Info {
+            published: index.published.known(),
+            links: Links::of(&gate, reel),
+            at: storage.at(),
+            index,
+            index_bytes,
+            relay,
+            costs,
+        })
     };
     unless_cancelled(&follow.cancel, work).await
+}
+
+/// A full view, by what the segments really are.
+fn viewed(generation: &GenerationIndex) -> Viewed {
+    let all = || generation.renditions.values().flat_map(segments);
+    let duration = Duration::from_millis(generation.duration_ms);
+    let count = u32::try_from(all().count()).unwrap_or(u32::MAX).max(1);
+    Viewed { duration, segment_length: duration / count, bytes: all().map(|segment| segment.bytes).sum() }
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -12,6 +11,7 @@ use zipreel::local::Operation;
 
 use crate::{
     clips::{Clip, clip},
+    events,
     mishap::account::{client, functions, set_faults, zipreel},
     publish::sandbox::Sandbox,
     stand_in::clients::{create, zip_of},
@@ -148,7 +148,7 @@ async fn a_function_url_that_no_dns_knows_is_said_and_not_waited_for_like_a_miss
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = async {
         loop {
-            let line: Value = serde_json::from_str(&lines.next_line().await.unwrap().expect("more lines")).unwrap();
+            let line = events::line(&lines.next_line().await.unwrap().expect("more lines"));
             if line["state"] == "retrying" {
                 return line;
             }

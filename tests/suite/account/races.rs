@@ -14,6 +14,7 @@ use zipreel::{
 use super::setting_up::set_up;
 use crate::{
     clips::{Clip, clip},
+    events,
     mishap::account::{client, connect, set_faults},
     publish::sandbox::Sandbox,
 };
@@ -32,7 +33,7 @@ async fn at_once(sandbox: &Sandbox, commands: &[Vec<&str>]) -> Vec<(Option<i32>,
         // a state folder each: they stand for machines of their own
         let output = sandbox.command(&format!("state-{number}")).args(arguments).output().await.unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
-        let last = said.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+        let last = events::last(&said);
         (output.status.code(), last)
     });
     join_all(runs).await

@@ -10,19 +10,20 @@ use crate::{
     stand_in::clients::Fixture,
 };
 
-pub(super) const REEL: &str = "quiet";
+pub(crate) const REEL: &str = "quiet";
 const TOKEN: &str = "RecognisableSessionTokenOfNobody";
 /// Any of these in an output would be a leak, whatever its value.
 const SIGNED: [&str; 4] = ["X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "AWS4-HMAC-SHA256"];
 
 /// The binary, to which the stand-in is an account: by its address and keys in the environment.
-pub(super) fn zipreel(fixture: &Fixture, arguments: &[&str]) -> Command {
+pub(crate) fn zipreel(fixture: &Fixture, arguments: &[&str]) -> Command {
     let (endpoint, folder) = (fixture.endpoint(), fixture.folder.path());
     let mut command = Command::new(env!("CARGO_BIN_EXE_zipreel"));
     command
         .args(arguments)
         .env("HOME", folder.join("home"))
         .env("XDG_CONFIG_HOME", folder.join("home/config"))
+        .env("ZIPREEL_TARGET", "aws")
         .env("ZIPREEL_STATE_DIR", folder.join("home/state"))
         .env("ZIPREEL_WORK_DIR", folder.join("home/work"))
         .env("AWS_ENDPOINT_URL", &endpoint.api)
@@ -41,7 +42,7 @@ fn publishing<'a>(more: &[&'a str], video: &'a Path) -> Vec<&'a str> {
     [&always[..], more, &["--", video.to_str().unwrap()]].concat()
 }
 
-pub(super) async fn publish(fixture: &Fixture, more: &[&str], video: &Path) -> Output {
+pub(crate) async fn publish(fixture: &Fixture, more: &[&str], video: &Path) -> Output {
     zipreel(fixture, &publishing(more, video)).output().await.unwrap()
 }
 

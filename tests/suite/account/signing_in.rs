@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::{io::AsyncReadExt, net::TcpListener, process::Command, time::timeout};
 
 use super::secrets::zipreel;
-use crate::{clips::scratch, stand_in::clients::Fixture};
+use crate::{clips::scratch, events, stand_in::clients::Fixture};
 
 /// SHA-1 of `studio-session`: how AWS's tools name the file of that session's token.
 const TOKEN_FILE: &str = "dc445abc4323ae9592b028fdad451cd08cee593c.json";
@@ -36,7 +36,7 @@ async fn doctor(home: &Path, profile: &str) -> Value {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
-    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+    events::last(&text)
 }
 
 #[tokio::test]

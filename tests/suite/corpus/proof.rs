@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     clips::{Clip, clip},
+    events,
     mishap::account::functions,
     publish::sandbox::Sandbox,
 };
@@ -111,10 +112,7 @@ impl Check {
     async fn of(mut command: Command, reel: &str, args: &[&str]) -> Self {
         let output = command.args(["check", "--json"]).args(args).arg(reel).output().await.unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        Self {
-            code: output.status.code(),
-            lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-        }
+        Self { code: output.status.code(), lines: events::all(&text, output.status.code()) }
     }
 
     fn result(&self) -> &Value {

@@ -13,6 +13,7 @@ use zipreel::{
 use super::server::Emulator;
 use crate::{
     clips::{Clip, clip},
+    events,
     publish::sandbox::{Reel, Run, client, get, get_range},
 };
 
@@ -21,7 +22,7 @@ async fn run(mut command: Command, args: &[&str]) -> Run {
     let text = String::from_utf8(output.stdout).unwrap();
     Run {
         code: output.status.code(),
-        lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        lines: events::all(&text, output.status.code()),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
 }

@@ -10,6 +10,7 @@ use zipreel::{
 };
 
 use crate::{
+    events,
     publish::sandbox::Sandbox,
     stand_in::clients::{lambda, zip_of},
 };
@@ -86,7 +87,11 @@ impl Said {
 pub(crate) async fn zipreel(sandbox: &Sandbox, args: &[&str]) -> Said {
     let output = sandbox.command("state").args(args).output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    let said = Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) };
+    if args.contains(&"--json") {
+        events::all(&said.out, said.code);
+    }
+    said
 }
 
 /// A whole reel by a deep check.

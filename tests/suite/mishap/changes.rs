@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, fs};
 
-use serde_json::Value;
-
 use super::account::{chunks, functions, is_whole, set_faults, zipreel};
 use crate::{
     clips::{Clip, clip},
+    events,
     publish::sandbox::{Sandbox, get},
     split::until,
 };
@@ -21,7 +20,7 @@ async fn another_title_changes_nothing_but_the_title() {
     let before = (functions(&sandbox).await, get(&playlist).await);
     zipreel(&sandbox, &["retitle", "m", "Harbour by <night>"]).await.ended(0);
     let info = zipreel(&sandbox, &["info", "m", "--json"]).await.ended(0);
-    let info: Value = serde_json::from_str(&info.out).unwrap();
+    let info = events::last(&info.out);
     assert_eq!((&info["title"], &info["watch"]), (&"Harbour by <night>".into(), &watch.as_str().into()));
     assert_eq!(info["chunks"], chunks(&before.0).len());
     let after = functions(&sandbox).await;
@@ -29,7 +28,7 @@ async fn another_title_changes_nothing_but_the_title() {
     assert_eq!(get(&playlist).await, before.1);
     is_whole(&sandbox, "m").await;
     let row = zipreel(&sandbox, &["list", "--json"]).await.ended(0).out;
-    assert_eq!(serde_json::from_str::<Value>(&row).unwrap()["whole"], true, "the index says what it holds");
+    assert_eq!(events::lines(&row)[0]["whole"], true, "the index says what it holds");
     let none = zipreel(&sandbox, &["retitle", "nothing", "x"]).await.ended(1);
     assert!(none.err.contains("could not find the reel `nothing`"), "{}", none.err);
 }

@@ -8,6 +8,7 @@ use zipreel::local::Clock;
 use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, zipreel};
 use crate::{
     clips::{Clip, clip},
+    events,
     publish::sandbox::Sandbox,
     stand_in::clients::{create, zip_of},
 };
@@ -16,10 +17,6 @@ const CUT: [&str; 4] = ["--segment-seconds", "2", "--chunk-mib", "1"];
 
 async fn publish(sandbox: &Sandbox, name: &str, video: Clip) {
     sandbox.publish(&clip(video), &[&["--name", name][..], &CUT].concat()).await.published();
-}
-
-fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +31,7 @@ async fn a_damaged_reel_is_found_out_and_repaired_without_sending_what_is_right(
     replace_code(&sandbox, &names[2]).await;
 
     let said = zipreel(&sandbox, &["check", "mend", "--json"]).await.ended(1);
-    let said = lines(&said.out);
+    let said = events::lines(&said.out);
     let finding = |number: u64| said.iter().find(|line| line["chunk"] == number).unwrap()["finding"].clone();
     assert_eq!([finding(1), finding(2), finding(3)], ["missing", "ok", "differs"]);
     let checked = said.iter().find(|line| line["event"] == "checked").unwrap();
@@ -65,7 +62,7 @@ async fn a_list_shows_reels_orphans_and_what_is_not_whole() {
     let table = zipreel(&sandbox, &["list"]).await.ended(0).out;
     let row = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(row("kept").contains("0:26") && row("orphan").contains("without an index"), "{table}");
-    let json = lines(&zipreel(&sandbox, &["list", "--json"]).await.ended(0).out);
+    let json = events::lines(&zipreel(&sandbox, &["list", "--json"]).await.ended(0).out);
     assert_eq!((&json[0]["reel"], &json[0]["whole"]), (&"kept".into(), &true.into()));
     assert_eq!((&json[1]["reel"], &json[1]["generation"]), (&"orphan".into(), &Value::Null));
     let first = chunks(&functions(&sandbox).await).into_keys().next().unwrap();
@@ -114,7 +111,7 @@ async fn what_was_replaced_is_served_for_its_time_and_then_collected() {
     clock.advance(day);
     zipreel(&sandbox, &["gc", "--yes"]).await.ended(0);
     let listed = zipreel(&sandbox, &["list", "--json"]).await.ended(0);
-    let listed: Value = serde_json::from_str(&listed.out).unwrap();
+    let listed = events::lines(&listed.out).swap_remove(0);
     assert_eq!((&listed["others"], &listed["whole"]), (&0.into(), &true.into()), "{listed}");
     is_whole(&sandbox, "two").await;
 }

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, set_faults, zipreel};
 use crate::{
     clips::{Clip, clip},
+    events,
     publish::sandbox::{Run, Sandbox},
     split::until,
 };
@@ -133,7 +134,7 @@ async fn another_ffmpeg_can_t_go_on_and_says_so() {
     let output =
         sandbox.command("state").args(["resume", "--json"]).env("ZIPREEL_FFMPEG", &other).output().await.unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let last: Value = serde_json::from_str(String::from_utf8(output.stdout).unwrap().lines().last().unwrap()).unwrap();
+    let last = events::last(&String::from_utf8(output.stdout).unwrap());
     let what = last["what"].as_str().unwrap();
     assert!(what.contains("it was begun with ffmpeg") && what.contains("99.9"), "{last}");
     assert!(last["hint"].as_str().unwrap().contains("gc again"), "{last}");
@@ -144,11 +145,7 @@ async fn another_ffmpeg_can_t_go_on_and_says_so() {
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    let planned: Value = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .find(|line: &Value| line["event"] == "planned")
-        .unwrap();
+    let planned = events::lines(&text).into_iter().find(|line: &Value| line["event"] == "planned").unwrap();
     let warning = planned["warnings"][0].as_str().unwrap();
     assert!(warning.contains("left 2 chunks") && warning.contains("99.9") && warning.contains("gc again"), "{warning}");
     zipreel(&sandbox, &["gc", "again", "--yes"]).await.ended(0);
@@ -232,7 +229,7 @@ async fn a_chunk_is_in_the_journal_before_it_is_reported() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let (mut generation, mut reported) = (String::new(), 0);
     while let Some(line) = lines.next_line().await.unwrap() {
-        let line: Value = serde_json::from_str(&line).unwrap();
+        let line = events::line(&line);
         match line["event"].as_str().unwrap() {
             "planned" => generation = line["generation"].as_str().unwrap().to_owned(),
             "chunk-deployed" => {
@@ -264,7 +261,7 @@ async fn who_was_overtaken_is_told_by_whom_and_when() {
     // its stalled request is cut by its own time limit
     let output = slow.await.unwrap().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let last = events::last(&text);
     let what = last["what"].as_str().unwrap();
     assert!(what.contains("someone else published `again` meanwhile: "), "{last}");
     assert!(what.contains(&generation) && what.contains("20"), "who and when: {what}");

@@ -14,6 +14,7 @@ use zipreel::local::{Clock, Operation};
 use super::account::{Said, bodies, chunks, functions, is_whole, processes_in, set_faults, zipreel};
 use crate::{
     clips::{Clip, clip},
+    events,
     publish::sandbox::{Sandbox, free_ports, tool},
     split::until,
 };
@@ -142,7 +143,7 @@ async fn a_full_disk_ends_an_unattended_run_with_what_to_do() {
     let full = "trap '' XFSZ; ulimit -f 200";
     let mut command = publish_with(&sandbox, &ffmpeg_that(&sandbox, full), &clip(Clip::Mp4));
     let said = end_of(command.spawn().unwrap()).await.ended(1);
-    let last: serde_json::Value = serde_json::from_str(said.out.lines().last().unwrap()).unwrap();
+    let last = events::last(&said.out);
     assert_eq!((&last["event"], &last["class"]), (&"failed".into(), &"needs-person".into()), "{last}");
     let hint = last["hint"].as_str().unwrap();
     let work = sandbox.path("work");

@@ -19,6 +19,7 @@ use super::account::{
 };
 use crate::{
     clips::{Clip, clip},
+    events,
     publish::sandbox::{Reel, Run, Sandbox, get_range},
     split::until,
 };
@@ -203,7 +204,7 @@ async fn goes_on_with_what_the_file_holds_now(pause: &str) {
 async fn resume(sandbox: &Sandbox) -> Run {
     let output = sandbox.command("state").args(["resume", REEL, "--json"]).output().await.unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = events::all(&lines, output.status.code());
     let run = Run { code: output.status.code(), lines, stderr: String::from_utf8(output.stderr).unwrap() };
     run.published();
     run

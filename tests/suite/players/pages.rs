@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::stage::{Browser::Chromium, Reel, Stage, scene};
-use crate::{clips::Clip, mishap::account::zipreel};
+use crate::{clips::Clip, events, mishap::account::zipreel};
 
 async fn page(scenario: &str, reel: &Reel, more: &[&str]) -> Value {
     scene("pages.mjs", Chromium, scenario, &reel.page, more, || {}).await
@@ -19,10 +19,10 @@ async fn both_pieces_of_html_play_on_another_site() {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;
     let said = embed(&stage).await;
-    assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["relay"], true);
+    assert_eq!(events::last(&said)["relay"], true);
     page("embedded", &reel, &["--html", &said]).await;
     let plain = zipreel(&stage.sandbox, &["embed", "mp4"]).await.ended(0);
-    let html: Value = serde_json::from_str(&said).unwrap();
+    let html = events::last(&said);
     for piece in ["iframe", "video"] {
         assert!(plain.out.contains(html[piece].as_str().unwrap()), "{}", plain.out);
     }
@@ -35,7 +35,7 @@ async fn embedded_without_the_relay_both_lead_to_where_it_plays() {
     let reel = stage.publish(Clip::Mp4).await;
     stage.switch_relay_off().await;
     let said = embed(&stage).await;
-    assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["relay"], false);
+    assert_eq!(events::last(&said)["relay"], false);
     page("embeddedOff", &reel, &["--html", &said]).await;
     let plain = zipreel(&stage.sandbox, &["embed", "mp4"]).await.ended(0);
     assert!(plain.err.contains("the relay is off") && plain.err.contains("zipreel relay on"), "{}", plain.err);

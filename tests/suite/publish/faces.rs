@@ -9,6 +9,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::sandbox::{Sandbox, client, get, tool};
 use crate::{
     clips::{Clip, clip},
+    events,
     stand_in::clients::lambda,
 };
 
@@ -33,7 +34,7 @@ async fn a_flag_wins_over_the_environment_and_that_over_the_file() {
     let output = command.output().await.unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    let published: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let published = events::last(&text);
     assert_eq!(published["reel"], "flag");
     let index = index(&sandbox, "flag").await;
     let current = &index["current"];
@@ -54,11 +55,42 @@ async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
     };
     let table = "REEL  GENERATION";
     assert!(list(None, &[]).await.starts_with(table));
-    assert_eq!(list(Some("true"), &[]).await, "");
+    assert_eq!(events::last(&list(Some("true"), &[]).await)["event"], "listed");
     assert!(list(Some("true"), &["--plain"]).await.starts_with(table));
     fs::write(config.join("config.toml"), "json = true\n").unwrap();
-    assert_eq!(list(None, &[]).await, "");
+    assert_eq!(events::last(&list(None, &[]).await)["event"], "listed");
     assert!(list(Some("false"), &[]).await.starts_with(table));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_target_rules_every_command() {
+    let sandbox = Sandbox::start().await;
+    let config = sandbox.path("home/config/zipreel");
+    fs::create_dir_all(&config).unwrap();
+    let commands: [&[&str]; 4] = [&["list"], &["setup", "--yes"], &["doctor"], &["relay", "on", "--yes"]];
+    let said = async |variable: Option<&str>, args: &[&str]| {
+        let mut command = sandbox.command("state");
+        command.envs(variable.map(|value| ("ZIPREEL_TARGET", value)));
+        // nobody is signed in there
+        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_EC2_METADATA_DISABLED", "true");
+        let output = command.args(args).output().await.unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    for args in commands {
+        let (done, text) = said(None, args).await;
+        let told = text.contains("this is about the stand-in on this machine; --target aws is an AWS account");
+        assert!(done && told == (args[0] != "list"), "{args:?}: {text}");
+    }
+    for args in commands {
+        let (done, text) = said(Some("aws"), args).await;
+        assert!(!done && text.contains("credentials"), "{args:?}: {text}");
+    }
+    fs::write(config.join("config.toml"), "target = 'aws'\n").unwrap();
+    for args in commands {
+        let (done, text) = said(None, args).await;
+        assert!(!done && text.contains("credentials"), "{args:?}: {text}");
+        assert!(said(Some("local"), args).await.0, "{args:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

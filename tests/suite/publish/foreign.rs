@@ -2,11 +2,10 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
-
 use super::sandbox::Sandbox;
 use crate::{
     clips::{Clip, clip},
+    events,
     mishap::account::{set_faults, zipreel},
     split::until,
 };
@@ -38,7 +37,7 @@ async fn a_title_steers_no_terminal_and_stays_as_it_is() {
     assert!(is_plain(&listed.out), "{:?}", listed.out);
     let json = zipreel(&sandbox, &["info", "m", "--json"]).await.ended(0).out;
     assert!(is_plain(&json), "{json:?}");
-    let json: Value = serde_json::from_str(&json).unwrap();
+    let json = events::last(&json);
     assert_eq!(json["title"], TITLE, "data stay as they are");
     let embed = zipreel(&sandbox, &["embed", "m"]).await.ended(0);
     assert!(embed.out.contains("Harbour") && is_plain(&embed.out), "{:?}", embed.out);
@@ -92,7 +91,7 @@ async fn what_aws_says_steers_no_terminal() {
         let [out, err] = [run.stdout, run.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
         assert!(!run.status.success() && is_plain(&out) && is_plain(&err), "{out:?} {err:?}");
         if json {
-            let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+            let last = events::last(&out);
             assert!(last["cause"].as_str().unwrap().contains(WORDS), "data stay as they are: {last}");
         } else {
             assert!(err.contains(SHOWN_WORDS), "{err:?}");

@@ -28,6 +28,7 @@ use super::sandbox::{Reel, Sandbox, client_that_stays, get};
 use crate::{
     clips::{Clip, clip},
     contract::sides::{Options, Side, deployed},
+    events,
     mishap::account::{bodies, chunks, client, connect, functions, is_whole, set_faults, zipreel},
     split::until,
 };
@@ -195,7 +196,7 @@ async fn a_reel_that_the_gate_does_not_serve_is_not_all_right_and_is_mended() {
     let why = "the reel `dark` is whole and nobody can watch it: the gate does not serve it: it answers 503";
     assert!(said.err.contains(why), "{}", said.err);
     let said = zipreel(&sandbox, &["check", "dark", "--json"]).await.ended(1);
-    let checked = said.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let checked = events::lines(&said.out);
     let checked = checked.into_iter().find(|line| line["event"] == "checked").unwrap();
     assert_eq!((&checked["served"], &checked["whole"], &checked["missing"]), (&false.into(), &false.into(), &0.into()));
     let video: PathBuf = clip(Clip::Tiny);
@@ -221,7 +222,7 @@ async fn a_segment_that_fits_no_chunk_ends_the_work_before_more_goes_up() {
     sandbox.stand_in.faults().release();
     let mut failed = Value::Null;
     while let Some(line) = lines.next_line().await.unwrap() {
-        failed = serde_json::from_str(&line).unwrap();
+        failed = events::line(&line);
     }
     assert_eq!(child.wait().await.unwrap().code(), Some(1));
     assert!(failed["cause"].as_str().unwrap().contains("is larger than a chunk may be"), "{failed}");
@@ -235,7 +236,7 @@ async fn a_segment_that_fits_no_chunk_ends_the_work_before_more_goes_up() {
 async fn line(lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>, wanted: impl Fn(&Value) -> bool) {
     let read = async {
         while let Some(line) = lines.next_line().await.unwrap() {
-            if wanted(&serde_json::from_str(&line).unwrap()) {
+            if wanted(&events::line(&line)) {
                 return;
             }
         }

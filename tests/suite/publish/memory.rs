@@ -11,7 +11,10 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::sandbox::{Sandbox, tool};
-use crate::clips::{Clip, clip};
+use crate::{
+    clips::{Clip, clip},
+    events,
+};
 
 const AT_ONCE: usize = 8;
 const PEAK_KIB: u64 = 80 * 1024;
@@ -69,7 +72,7 @@ async fn eight_uploads_of_48_mib_take_little_memory() {
     let (mut under_way, mut peak) = (UnderWay::default(), 0);
     while !under_way.is_full() {
         let line = lines.next_line().await.unwrap().expect("eight uploads run at once before it ends");
-        under_way.hear(&serde_json::from_str(&line).unwrap());
+        under_way.hear(&events::line(&line));
         peak = peak.max(peak_kib(child.id().unwrap()));
     }
     child.kill().await.unwrap();

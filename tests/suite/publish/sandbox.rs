@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use zipreel::local::{self, Clock, Config, StandIn};
 
-use crate::clips::scratch;
+use crate::{clips::scratch, events};
 
 pub(crate) struct Sandbox {
     pub(crate) stand_in: StandIn,
@@ -92,7 +92,7 @@ impl Run {
         let text = String::from_utf8(output.stdout).unwrap();
         Self {
             code: output.status.code(),
-            lines: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            lines: events::all(&text, output.status.code()),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     clips::{Clip, clip},
+    events,
     mishap::account::zipreel,
     publish::sandbox::Sandbox,
 };
@@ -48,7 +49,7 @@ fn failing(text: &str) -> bool {
 
 async fn published(sandbox: &Sandbox) -> Vec<String> {
     let said = zipreel(sandbox, &["list", "--json"]).await.ended(0);
-    let lines = said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines = events::lines(&said.out).into_iter();
     let reels = lines.filter(|line| line["event"] == "reel").map(|line| line["reel"].as_str().unwrap().to_owned());
     reels.collect()
 }

@@ -1,0 +1,85 @@
+//! What `zipreel info` knows of a reel, held against the playlists, the functions and the links themselves.
+
+use serde_json::Value;
+
+use super::sandbox::{Reel, Sandbox, client, get_range};
+use crate::{
+    account::secrets,
+    clips::{Clip, clip},
+    events,
+    mishap::account::{functions, zipreel},
+    stand_in::clients::Fixture,
+};
+
+const CUT: [&str; 4] = ["--segment-seconds", "2", "--chunk-mib", "1"];
+
+fn list<'a>(value: &'a Value, name: &str) -> &'a Vec<Value> {
+    value[name].as_array().unwrap_or_else(|| panic!("no {name} in {value}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_answers_and_every_chunk_and_segment_is_there() {
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Silent), &[&["--name", "m"][..], &CUT].concat()).await.published();
+    let replaced = sandbox.publish(&clip(Clip::Mp4), &[&["--name", "m", "--replace"][..], &CUT].concat()).await;
+    let (published, reel) = (replaced.published(), Reel::of(&replaced).await);
+    let info = events::last(&zipreel(&sandbox, &["info", "m", "--json"]).await.ended(0).out);
+    for name in ["watch", "playlist", "generation", "chunks", "segments"] {
+        assert_eq!(info[name], published[name], "{name}");
+    }
+    let rendition = &list(&info, "renditions")[0];
+    assert_eq!(rendition["playlist"], reel.url);
+    let names = ["watch", "playlist", "absolute_playlist", "relay_playlist", "poster", "oembed"];
+    for link in names.map(|name| &info[name]).into_iter().chain([&rendition["playlist"]]) {
+        let answer = client().get(link.as_str().unwrap()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{link}");
+    }
+    let (chunks, there) = (list(rendition, "chunks"), functions(&sandbox).await);
+    for chunk in chunks {
+        assert_eq!(there[chunk["function"].as_str().unwrap()], chunk["sha256"], "{chunk}");
+    }
+    let bytes = |rows: &[Value]| rows.iter().map(|row| row["bytes"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(bytes(chunks), info["bytes"].as_u64().unwrap());
+    let segments: Vec<Value> = chunks.iter().flat_map(|chunk| list(chunk, "segments").clone()).collect();
+    let ranges = reel.ranges();
+    assert_eq!(segments.len(), ranges.len());
+    for (segment, (url, offset, length)) in segments.iter().zip(ranges) {
+        assert_eq!(segment["bytes"], length);
+        get_range(&url, offset, length).await;
+    }
+    let seconds: f64 = segments.iter().map(|segment| segment["seconds"].as_f64().unwrap()).sum();
+    assert!((seconds - info["seconds"].as_f64().unwrap()).abs() < 0.01, "{seconds}");
+    let retired = list(&info, "retired");
+    assert!(retired.len() == 1 && retired[0]["until"].as_str().unwrap().ends_with('Z'), "{retired:?}");
+    assert_eq!(info["dollars"], Value::Null, "the stand-in costs nothing");
+
+    let said = zipreel(&sandbox, &["info", "m"]).await.ended(0).out;
+    for link in names {
+        assert!(said.contains(info[link].as_str().unwrap()), "{link}: {said}");
+    }
+    let old = retired[0]["generation"].as_str().unwrap();
+    for words in ["H.264 ", "AAC", "src/0001", "served now"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let line = said.lines().find(|line| line.trim_start().starts_with(old)).unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains("replaced; served until 20"), "{line}");
+    assert!(!said.contains("costs about"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_account_it_says_what_watching_costs() {
+    let fixture = Fixture::start().await;
+    assert!(secrets::publish(&fixture, &[], &clip(Clip::Silent)).await.status.success());
+    let said = async |args: &[&str]| {
+        let output = secrets::zipreel(&fixture, args).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    said(&["relay", "off", "--yes", "--target", "aws"]).await;
+    let args = ["info", secrets::REEL, "--target", "aws", "--json"];
+    let info = events::last(&said(&args).await);
+    let million = info["dollars"]["million_views"].as_f64().unwrap();
+    assert!(million > 0.0 && info["relay"] == false && info["relay_playlist"].is_null(), "{info}");
+    let text = said(&args[..4]).await;
+    assert!(text.contains(&format!("${million:.2}  ")) && text.contains("off: browsers other than"), "{text}");
+}
