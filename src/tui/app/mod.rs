@@ -23,7 +23,7 @@ use super::{
     action::{Action, Command, Way},
     id::{JobId, Owner, ScreenId},
     job::{Job, Jobs},
-    keymap::Table,
+    keymap::{Binding, Table},
     overlay::{Outcome, Overlay},
     screen::{Open, Screen},
     shared::Shared,
@@ -160,6 +160,10 @@ impl App {
         let active = job.is_some_and(|job| job.is_active() && !job.is_stopping());
         match action {
             Action::Acknowledge => Review::notice(&self.shared).is_some(),
+            Action::Enter => match self.top() {
+                Screen::Review(review) => review.stale(&self.shared).is_none() && review.is_acknowledged(&self.shared),
+                _ => true,
+            },
             Action::Relay => match self.top() {
                 Screen::Review(review) => review.relay_is_a_choice(&self.shared),
                 _ => false,
@@ -175,6 +179,30 @@ impl App {
             },
             _ => true,
         }
+    }
+
+    /// Whether this moment waits for this key: however narrow the footer is, it keeps it.
+    pub(super) fn needs(&self, action: &Action) -> bool {
+        let job = self.shown_job();
+        match (action, self.top()) {
+            _ if self.overlay.is_some() => false,
+            (Action::Acknowledge, Screen::Review(review)) => {
+                !review.is_acknowledged(&self.shared) && review.stale(&self.shared).is_none()
+            }
+            (Action::Back, Screen::Review(review)) => review.stale(&self.shared).is_some(),
+            (Action::Pause, _) => job.is_some_and(|job| job.control.is_paused()),
+            (Action::Retry, _) => job.is_some_and(|job| job.problem().is_some()),
+            (Action::Repair, Screen::Reel(reel)) => reel.is_damaged(&self.jobs),
+            (Action::Cancel, Screen::Reel(_)) => job.is_some_and(Job::is_active),
+            (Action::Yes | Action::No, _) => true,
+            _ => false,
+        }
+    }
+
+    /// A key's word in the footer.
+    pub(super) fn short(&self, binding: &Binding) -> &'static str {
+        let paused = self.shown_job().is_some_and(|job| job.control.is_paused());
+        if binding.action == Action::Pause && paused { "go on" } else { binding.short }
     }
 
     /// Where links are shown the mouse is the terminal's, so that they can be selected; elsewhere it clicks.

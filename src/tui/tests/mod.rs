@@ -7,6 +7,7 @@ mod pictures;
 mod random;
 mod session;
 mod several;
+mod sizes;
 mod steps;
 
 use std::{

@@ -12,7 +12,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows, inset},
             page::{Page, Scroll},
-            qr,
+            qr, text,
         },
     },
 };
@@ -80,7 +80,10 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
     let mut page = Page::new(width);
     let took = wording::span(published.elapsed);
     let live = format!("{} is live", published.reel);
-    page.line([(Role::Ok, "✔ ".to_owned()), (Role::Strong, live), (Role::Dim, format!("   in {took}"))]);
+    let took = format!("   in {took}");
+    // the time that it took goes where there is no room for it
+    let took = if text::width(&live) + text::width(&took) + 2 <= usize::from(width) { took } else { String::new() };
+    page.line([(Role::Ok, "✔ ".to_owned()), (Role::Strong, live), (Role::Dim, took)]);
     if airy {
         page.gap();
     }

@@ -80,6 +80,15 @@ impl Page {
         self.lines.push(Line { spans: spans.into_iter().collect(), action: None });
     }
 
+    /// The other page below this one, with a gap between them.
+    pub(in crate::tui) fn followed_by(mut self, mut other: Self) -> Self {
+        if !self.lines.is_empty() && !other.lines.is_empty() {
+            self.gap();
+        }
+        self.lines.append(&mut other.lines);
+        self
+    }
+
     /// A clickable line.
     pub(in crate::tui) fn button(&mut self, action: Action, spans: impl IntoIterator<Item = (Role, String)>) {
         self.lines.push(Line { spans: spans.into_iter().collect(), action: Some(action) });
@@ -101,14 +110,24 @@ impl Page {
 
     /// A label in a column of its own, and a paragraph beside it; below it when narrow.
     pub(in crate::tui) fn entry(&mut self, label: &str, column: usize, role: Role, words: &str) {
+        self.labelled(Role::Dim, label, column, role, words);
+    }
+
+    /// Keys, and what they do.
+    pub(in crate::tui) fn keys(&mut self, label: &str, column: usize, words: &str) {
+        self.labelled(Role::Accent, label, column, Role::Text, words);
+    }
+
+    fn labelled(&mut self, head: Role, label: &str, column: usize, role: Role, words: &str) {
         if self.width < column + 20 {
-            self.line([(Role::Dim, label.to_owned())]);
+            self.line([(head, label.to_owned())]);
             self.paragraph(role, 2, words);
             return;
         }
         for (number, line) in text::wrap(words, self.width - column).into_iter().enumerate() {
             let label = if number == 0 { label } else { "" };
-            self.line([(Role::Dim, format!("{label:column$}")), (role, line)]);
+            let gap = column.saturating_sub(text::width(label));
+            self.line([(head, format!("{label}{:gap$}", "")), (role, line)]);
         }
     }
 
@@ -125,14 +144,13 @@ impl Page {
         }
     }
 
-    /// Draws the part in sight; the last line says so when there is more. Gives whether its end is in sight.
-    pub(in crate::tui) fn draw(self, canvas: &mut Canvas, area: Rect, scroll: &Scroll) -> bool {
-        let height = usize::from(area.height);
-        let more = self.lines.len() > height && height > 1;
-        let shown = if more { height - 1 } else { height };
-        let top = scroll.bounded(self.lines.len(), shown);
-        let below = self.lines.len().saturating_sub(top + shown);
-        for (Line { spans, action }, row) in self.lines.into_iter().skip(top).take(shown).zip(area.rows()) {
+    /// Draws what fits, where nothing scrolls: the rest is told elsewhere too.
+    pub(in crate::tui) fn draw_beginning(self, canvas: &mut Canvas, area: Rect) {
+        Self::draw_lines(self.lines.into_iter(), canvas, area);
+    }
+
+    fn draw_lines(lines: impl Iterator<Item = Line>, canvas: &mut Canvas, area: Rect) {
+        for (Line { spans, action }, row) in lines.zip(area.rows()) {
             if let Some(action) = action {
                 canvas.clickable(row, action);
             }
@@ -141,6 +159,16 @@ impl Page {
                 pen.put(role, &words);
             }
         }
+    }
+
+    /// Draws the part in sight; the last line says so when there is more. Gives whether its end is in sight.
+    pub(in crate::tui) fn draw(self, canvas: &mut Canvas, area: Rect, scroll: &Scroll) -> bool {
+        let height = usize::from(area.height);
+        let more = self.lines.len() > height && height > 1;
+        let shown = if more { height - 1 } else { height };
+        let top = scroll.bounded(self.lines.len(), shown);
+        let below = self.lines.len().saturating_sub(top + shown);
+        Self::draw_lines(self.lines.into_iter().skip(top).take(shown), canvas, area);
         if more {
             let row = Rect { y: area.bottom() - 1, height: 1, ..area };
             let hint = if below > 0 { format!("↓ {below} more") } else { "↑ more above".to_owned() };
