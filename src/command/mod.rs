@@ -59,7 +59,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Some(Command::Local { place, keep_hashes }) => local::local(&place, keep_hashes).await,
         Some(Command::Completions { shell }) => documents::completions(shell),
         Some(Command::Man { to }) => documents::man(to.as_deref()),
-        None => match wizard::wizard(cli.files, cli.video, &cli.settings).await {
+        None => match wizard::wizard(cli.files, cli.video, &cli.wizard, &cli.settings).await {
             Ok(code) => return ExitCode::from(code),
             Err(stopped) => Err(stopped),
         },

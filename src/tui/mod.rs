@@ -35,8 +35,15 @@ use std::{io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt;
 use ratatui::crossterm::event::EventStream;
 
-use crate::tui::{app::App, backend::Backend, memory::Memory, shared::Shared, tasks::Tasks, terminal::theme::Theme};
-pub use crate::tui::{keymap::markdown as key_table, start::Start, summary::Summary, terminal::theme::Ground};
+use crate::tui::{
+    app::App,
+    backend::Backend,
+    memory::Memory,
+    shared::Shared,
+    tasks::Tasks,
+    terminal::theme::{Ground, Theme},
+};
+pub use crate::tui::{keymap::markdown as key_table, start::Start, summary::Summary};
 
 /// How long work may take to stop after the wizard has left the screen.
 const GRACE: Duration = Duration::from_secs(10);
@@ -56,7 +63,8 @@ pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let memory = Memory::load(&start.settings.machine.folders.state);
     let (guard, mut screen) = terminal::Guard::take()?;
     let terminal::picture::Able { picker, background } = terminal::picture::ask();
-    let theme = Theme::detect(start.ground, background);
+    let theme = Theme::detect(start.own.look, |name| std::env::var(name).unwrap_or_default());
+    let theme = background.map_or(theme, |background| theme.on(Ground::of(background)));
     let state_dir = start.settings.machine.folders.state.clone();
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);
     let (answers, news) = tokio::sync::mpsc::unbounded_channel();

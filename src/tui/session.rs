@@ -46,7 +46,7 @@ where
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let commands = app.begin();
     carry_out(tasks, app, commands);
-    let (mut due, mut drawn, mut mouse) = (Some(Instant::now()), Instant::now(), true);
+    let (mut due, mut drawn, mut mouse) = (Some(Instant::now()), Instant::now(), false);
     while app.exit.is_none() {
         app.at(Instant::now(), SystemTime::now());
         if due.is_some_and(|due| due <= app.shared.now) {

@@ -12,11 +12,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use image::DynamicImage;
 use ratatui::{
-    crossterm::{
-        QueueableCommand,
-        clipboard::CopyToClipboard,
-        event::{DisableMouseCapture, EnableMouseCapture},
-    },
+    crossterm::{QueueableCommand, clipboard::CopyToClipboard},
     layout::Size,
 };
 use ratatui_image::{Resize, picker::Picker};
@@ -32,7 +28,10 @@ use super::{
     id::Owner,
     job::{Asked, AtScreen, End, Run},
     memory::Memory,
-    terminal::caught::{blocking, caught, caught_job},
+    terminal::{
+        LEAVE_MOUSE, TAKE_MOUSE,
+        caught::{blocking, caught, caught_job},
+    },
     work::{
         answer::Answer,
         folder::{self, Found, Print},
@@ -166,8 +165,8 @@ impl Tasks {
 
     /// Clicks come to the wizard, or stay with the terminal.
     pub(super) fn take_mouse(&mut self, take: bool) -> io::Result<()> {
-        let terminal = &mut self.terminal;
-        if take { terminal.queue(EnableMouseCapture)? } else { terminal.queue(DisableMouseCapture)? }.flush()
+        self.terminal.write_all(if take { TAKE_MOUSE } else { LEAVE_MOUSE }.as_bytes())?;
+        self.terminal.flush()
     }
 
     fn stop(&mut self, owner: Owner, kind: Kind) {

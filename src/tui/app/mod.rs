@@ -208,6 +208,7 @@ impl App {
     /// Where links are shown the mouse is the terminal's, so that they can be selected; elsewhere it clicks.
     pub(super) fn takes_mouse(&self) -> bool {
         match self.top() {
+            _ if !self.shared.start.own.mouse => false,
             Screen::Reel(_) => false,
             Screen::Publishing(_) => self.shown_job().is_none_or(|job| job.published().is_none()),
             _ => true,

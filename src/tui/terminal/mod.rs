@@ -1,6 +1,7 @@
 //! The terminal: taken over, given back whole whatever happens, and asked once what it can do.
 
 pub mod caught;
+pub mod glyphs;
 pub mod picture;
 pub mod theme;
 
@@ -15,11 +16,17 @@ use ratatui::{
     backend::CrosstermBackend,
     crossterm::{
         cursor::Show,
-        event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+        event::{DisableBracketedPaste, EnableBracketedPaste},
         execute,
+        style::Print,
         terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode},
     },
 };
+
+/// Clicks and the wheel, in decimal; where the mouse moves is not asked for.
+pub(super) const TAKE_MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
+pub(super) const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1000l";
+
 /// A whole frame at once: fewer writes, less flicker.
 const FRAME: usize = 64 * 1024;
 
@@ -36,7 +43,7 @@ impl Guard {
         hook_panics();
         enable_raw_mode()?;
         let guard = Self;
-        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, SetTitle("zipreel"))?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, SetTitle("zipreel"))?;
         let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout())))?;
         Ok((guard, screen))
     }
@@ -46,7 +53,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         // each on its own: one that fails must not keep the others from happening
         let _ = execute!(io::stdout(), DisableBracketedPaste);
-        let _ = execute!(io::stdout(), DisableMouseCapture);
+        let _ = execute!(io::stdout(), Print(LEAVE_MOUSE));
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
         let _ = io::stdout().flush();

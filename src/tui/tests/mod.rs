@@ -9,6 +9,7 @@ mod session;
 mod several;
 mod sizes;
 mod steps;
+mod themes;
 
 use std::{
     path::PathBuf,

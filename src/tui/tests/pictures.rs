@@ -370,7 +370,9 @@ fn coloured(buffer: &Buffer) -> String {
 
 #[test]
 fn both_themes() {
-    for (ground, theme) in [("dark", Theme::DARK), ("light", Theme::LIGHT), ("none", Theme::PLAIN)] {
+    for (ground, theme) in
+        [("dark", Theme::DARK), ("light", Theme::LIGHT), ("none", Theme::PLAIN), ("ascii", Theme::ASCII)]
+    {
         let mut settings = Player::local();
         settings.open_settings();
         let mut publish = publishing();

@@ -36,7 +36,8 @@ pub(super) fn draw(
     let airy = area.height >= 14;
     let mut page = links(published, shared, area.width, airy);
     let above = u16::try_from(page.len()).unwrap_or(u16::MAX);
-    let room = qr::Code::of(&published.watch_url).map(|code| {
+    let code = canvas.theme.paper().and_then(|_| qr::Code::of(&published.watch_url));
+    let room = code.map(|code| {
         let size = code.size();
         (code, size)
     });

@@ -108,7 +108,7 @@ fn line(
     pen.right(Role::Dim, &cells);
     let role = if selected { Role::Strong } else { Role::Text };
     for (number, character) in (0u32..).zip(reel.name.as_str().chars()) {
-        let role = if matched.binary_search(&number).is_ok() { Role::Accent } else { role };
+        let role = if matched.binary_search(&number).is_ok() { Role::Matched } else { role };
         pen.put(role, character.encode_utf8(&mut [0; 4]));
     }
     match jobs.busy_with(&shared.place, &reel.name).map(|job| job.kind()) {

@@ -218,7 +218,8 @@ fn footer(app: &App, said: Vec<String>, canvas: &mut Canvas, area: Rect) {
         pen.skip(1).put(Role::Accent, if number == 0 { " › " } else { "   " }).put(Role::Text, words);
         pen.put(Role::Text, " ");
     }
-    let width = |binding: &Binding| text::width(binding.label) + 1 + text::width(app.short(binding)) + 3;
+    let glyphs = canvas.theme.glyphs;
+    let width = |binding: &Binding| text::width(&glyphs.of(binding.label)) + 1 + text::width(app.short(binding)) + 3;
     let room = usize::from(line.width.saturating_sub(1));
     let shown = app.table().footer(room, |action| app.applies(action), |action| app.needs(action), width);
     let mut x = line.x + 1;

@@ -120,7 +120,8 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
 }
 
 fn help(of: Table, scroll: &Scroll, canvas: &mut Canvas, area: Rect) {
-    let entries: Vec<_> = of.explained().collect();
+    let glyphs = canvas.theme.glyphs;
+    let entries: Vec<_> = of.explained().map(|(label, help)| (glyphs.of(label), help)).collect();
     let labels = entries.iter().map(|(label, _)| text::width(label)).max().unwrap_or_default() + 2;
     let words = entries.iter().map(|(_, help)| text::width(help)).max().unwrap_or_default();
     let width = u16::try_from(labels + words + 6).unwrap_or(u16::MAX).max(30);
@@ -131,7 +132,7 @@ fn help(of: Table, scroll: &Scroll, canvas: &mut Canvas, area: Rect) {
         page.gap();
     }
     for (label, help) in entries {
-        page.keys(label, labels, help);
+        page.keys(&label, labels, help);
     }
     page.draw(canvas, inner, scroll);
 }

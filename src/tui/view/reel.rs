@@ -78,7 +78,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         let width = area.width.min(60);
         let bar = gauge::bar(done / f64::from(counts.of.max(1)), width);
         let rest = "·".repeat(usize::from(width).saturating_sub(text::width(&bar)));
-        page.line([(Role::Gauge, bar), (Role::Line, rest)]);
+        page.line([(Role::Gauge, bar), (Role::Dim, rest)]);
     }
     if area.height > 12 && is_told {
         page.gap();
@@ -266,8 +266,6 @@ fn confirming(reel: &Reel, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     }
     let mut pen: Pen = canvas.pen(field);
     pen.put(Role::Accent, "name ");
-    let right = typed.value() == reel.name.as_str();
-    let room = pen.room();
-    field::draw(&mut pen, room, typed, if right { Role::Ok } else { Role::Text }, true);
+    field::confirm(&mut pen, typed, typed.value() == reel.name.as_str());
     canvas.shows(field, reel.deletion(shared).map(|(run, _)| Sight::of(&vec![run])));
 }

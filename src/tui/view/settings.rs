@@ -110,9 +110,9 @@ fn line(
         }
         None => {
             let (before, after) = marks(field);
-            pen.put(if selected { Role::Accent } else { Role::Line }, before);
+            pen.put(if selected { Role::Accent } else { Role::Dim }, before);
             pen.put(Role::Text, &value(settings, shared, field));
-            pen.put(if selected { Role::Accent } else { Role::Line }, after);
+            pen.put(if selected { Role::Accent } else { Role::Dim }, after);
         }
     }
     pen.skip(3);

@@ -122,7 +122,7 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
 fn told(video: &Video, width: usize) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     if let Some(word) = &video.word {
-        lines.extend(text::wrap(&text::clean(word), width).into_iter().map(|line| (Role::Warn, line)));
+        lines.extend(wrapped(Role::Warn, &format!("! {}", text::clean(word)), width));
     }
     for (path, fault) in &video.choice.refused {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -197,13 +197,13 @@ fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {
     for (number, character) in (0u32..).zip(name.chars()) {
         let now = row.matched.binary_search(&number).is_ok();
         if now != matched && !run.is_empty() {
-            pen.put(if matched { Role::Accent } else { role }, &run);
+            pen.put(if matched { Role::Matched } else { role }, &run);
             run.clear();
         }
         matched = now;
         run.push(character);
     }
-    pen.put(if matched { Role::Accent } else { role }, &run);
+    pen.put(if matched { Role::Matched } else { role }, &run);
 }
 
 fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
@@ -218,7 +218,7 @@ fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
     let said = said(video, usize::from(area.width));
     // 16:9 in cells twice as high as wide
     let height = (area.width * 9 / 32).min(area.height.saturating_sub(said.height() + 1));
-    if height >= PICTURE_LEAST {
+    if height >= PICTURE_LEAST && canvas.theme.draws_pictures() {
         let place = rows.take(height);
         picture(video, path, covered, canvas, place);
         rows.line();
@@ -344,7 +344,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
             verdict.push((Role::Warn, "↻ ready: re-encoded in part".to_owned()));
         }
         None => {
-            let words = ["✔ ready: copied as it is, no re-encoding", "✔ copied as it is, no re-encoding"];
+            let words = ["✔ ready: copied as it is, no re-encoding", "✔ ready: copied as it is"];
             let fits = words.into_iter().find(|words| text::width(words) <= width).unwrap_or(words[1]);
             verdict.extend(wrapped(Role::Ok, fits, width));
         }

@@ -133,8 +133,11 @@ impl Pen<'_, '_> {
     }
 
     pub(in crate::tui) fn styled(&mut self, style: Style, what: &str) -> &mut Self {
+        let glyphs = self.canvas.theme.glyphs;
         let what = text::clean(what);
+        let what = glyphs.of(&what);
         let what = text::fit(&what, self.room());
+        let what = glyphs.of(&what);
         if !what.is_empty() {
             let (x, _) = self.canvas.buffer.set_stringn(self.left, self.y, &what, self.room(), style);
             self.left = x;
@@ -158,6 +161,7 @@ impl Pen<'_, '_> {
     /// At the right end, only if it fits whole with a gap before it.
     pub(in crate::tui) fn right(&mut self, role: Role, what: &str) -> &mut Self {
         let what = text::clean(what);
+        let what = self.canvas.theme.glyphs.of(&what);
         let cells = text::width(&what);
         if cells > 0 && cells < self.room() {
             let style = self.under.patch(self.canvas.theme.style(role));

@@ -55,10 +55,10 @@ pub(in crate::tui) struct Problem {
 
 impl Problem {
     pub(in crate::tui) fn of(fault: &Fault, width: usize) -> Self {
-        Self::told("", Role::Fail, fault, width)
+        Self::told("✖ ", Role::Fail, fault, width)
     }
 
-    /// With a sign before it.
+    /// With another sign before it.
     pub(in crate::tui) fn told(sign: &str, role: Role, fault: &Fault, width: usize) -> Self {
         let what = wrapped(role, &format!("{sign}{fault}"), width).collect();
         let remedy = fault.hint.iter().flat_map(|hint| wrapped(Role::Text, hint, width)).collect();
