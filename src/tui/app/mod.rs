@@ -5,6 +5,7 @@ mod answers;
 mod deeds;
 mod leaving;
 pub mod navigation;
+mod outside;
 
 use std::{
     collections::BTreeMap,
@@ -68,6 +69,12 @@ pub(super) struct App {
     last_screen: u64,
     /// Links of the stand-in were shown.
     pub(super) links_shown: bool,
+    /// The window is looked at, as far as the terminal tells.
+    pub(super) is_focused: bool,
+    /// For who looks elsewhere.
+    pub(super) calls: Vec<String>,
+    /// The shell gets the terminal.
+    pub(super) stops: bool,
     /// Quit as soon as all work has come to rest, with this exit code.
     pub(super) quitting: Option<u8>,
     pub(super) exit: Option<u8>,
@@ -90,6 +97,9 @@ impl App {
             painting: None,
             last_screen: 0,
             links_shown: false,
+            is_focused: true,
+            calls: Vec::new(),
+            stops: false,
             quitting: None,
             exit: None,
         }
@@ -228,6 +238,10 @@ impl App {
     pub(super) fn input(&mut self, input: &Input) -> Vec<Errand> {
         let action = match input {
             Input::Key(key) if key.kind != KeyEventKind::Release => self.table().action(*key),
+            Input::FocusGained | Input::FocusLost => {
+                self.is_focused = *input == Input::FocusGained;
+                None
+            }
             Input::Paste(text) => Some(Action::Paste(text.clone())),
             Input::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => {
@@ -247,6 +261,10 @@ impl App {
         let owner = Owner::Screen(self.top_id());
         let commands = match action {
             Action::Interrupt => return self.interrupt(),
+            Action::Suspend => {
+                self.stops = true;
+                Vec::new()
+            }
             // the wizard is on its way out: only a further Ctrl-C means something
             _ if self.quitting.is_some() => Vec::new(),
             _ if self.overlay.is_some() => return self.act_over(action),

@@ -198,6 +198,7 @@ pub fn markdown() -> String {
         // writing to a string can't fail
         let _ = writeln!(text, "| {name} | {} |", keys.join(" · "));
     }
-    let _ = writeln!(text, "| everywhere | `{}` {} |", EVERYWHERE[0].label, EVERYWHERE[0].help);
+    let everywhere: Vec<_> = EVERYWHERE.iter().map(|key| format!("`{}` {}", key.label, key.help)).collect();
+    let _ = writeln!(text, "| everywhere | {} |", everywhere.join(" · "));
     text
 }

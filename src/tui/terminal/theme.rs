@@ -93,6 +93,14 @@ impl Theme {
         }
     }
 
+    /// The terminal's own sequence for a link's colour.
+    pub(in crate::tui) fn link(self) -> String {
+        match self.plain {
+            true => "\x1b[1m".to_owned(),
+            false => format!("\x1b[38;5;{}m", indexed(self.ground, Role::Accent)),
+        }
+    }
+
     fn colour(self, role: Role) -> Color {
         Color::Indexed(indexed(self.ground, role))
     }

@@ -71,6 +71,7 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
         canvas.drawn.hits.clear();
         canvas.drawn.shown.clear();
         canvas.drawn.cursor = None;
+        canvas.drawn.links.clear();
         overlay::draw(app, canvas, body);
     }
     footer(app, said, canvas, bottom);

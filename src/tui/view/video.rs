@@ -97,24 +97,29 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
         }
     }
     if let Some(line) = marks {
-        let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
-        let number = video.choice.marked.len();
-        let mut pen = canvas.pen(line);
-        pen.put(Role::Accent, &format!("{number} marked"));
-        // what was pasted was not looked at yet
-        if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
-            pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
-        }
-        let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
-        if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
-            pen.skip(2).put(Role::Dim, hint);
-        }
+        marked(video, canvas, line);
     }
     if let Some(line) = bottom {
         let mut pen = canvas.pen(line);
         pen.put(Role::Accent, "filter ");
         let room = pen.room();
         field::draw(&mut pen, room, &video.filter, Role::Text, video.filtering);
+    }
+}
+
+/// How many are marked, how much that is, and what can be done with them.
+fn marked(video: &Video, canvas: &mut Canvas, line: Rect) {
+    let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
+    let number = video.choice.marked.len();
+    let mut pen = canvas.pen(line);
+    pen.put(Role::Accent, &format!("{number} marked"));
+    // what was pasted was not looked at yet
+    if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
+        pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
+    }
+    let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
+    if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
+        pen.skip(2).put(Role::Dim, hint);
     }
 }
 

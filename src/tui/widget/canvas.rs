@@ -9,7 +9,7 @@ use std::{
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect, Size},
-    style::Style,
+    style::{Color, Style},
 };
 
 use super::text;
@@ -35,8 +35,18 @@ pub(in crate::tui) struct Drawn {
     pub(in crate::tui) cursor: Option<Position>,
     /// What can be acted on and was drawn whole enough to be read.
     pub(in crate::tui) shown: Vec<Sight>,
+    /// Text that is a link, or a piece of one.
+    pub(in crate::tui) links: Vec<Link>,
     /// A video's picture is wanted in this size.
     pub(in crate::tui) picture: Option<(PathBuf, Size)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::tui) struct Link {
+    /// Column and row.
+    pub(in crate::tui) at: (u16, u16),
+    pub(in crate::tui) words: String,
+    pub(in crate::tui) target: String,
 }
 
 impl Drawn {
@@ -128,8 +138,13 @@ impl Pen<'_, '_> {
     }
 
     pub(in crate::tui) fn put(&mut self, role: Role, what: &str) -> &mut Self {
-        let style = self.under.patch(self.canvas.theme.style(role));
+        let style = self.style(role);
         self.styled(style, what)
+    }
+
+    /// The role's own, on what was laid under it: of what was drawn here before nothing shines through.
+    fn style(&self, role: Role) -> Style {
+        Style::new().fg(Color::Reset).patch(self.under).patch(self.canvas.theme.style(role))
     }
 
     pub(in crate::tui) fn styled(&mut self, style: Style, what: &str) -> &mut Self {
@@ -164,7 +179,7 @@ impl Pen<'_, '_> {
         let what = self.canvas.theme.glyphs.of(&what);
         let cells = text::width(&what);
         if cells > 0 && cells < self.room() {
-            let style = self.under.patch(self.canvas.theme.style(role));
+            let style = self.style(role);
             let x = self.right - u16::try_from(cells).unwrap_or_default();
             self.canvas.buffer.set_stringn(x, self.y, &what, cells, style);
             self.right = x.saturating_sub(1).max(self.left);

@@ -7,7 +7,10 @@ use ratatui::layout::Rect;
 use crate::tui::{
     action::Action,
     terminal::theme::Role,
-    widget::{canvas::Canvas, text},
+    widget::{
+        canvas::{Canvas, Link},
+        text,
+    },
 };
 
 #[derive(Debug)]
@@ -15,6 +18,8 @@ struct Line {
     spans: Vec<(Role, String)>,
     /// What a click on it does.
     action: Option<Action>,
+    /// Where its last words lead.
+    link: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +82,7 @@ impl Page {
     }
 
     pub(in crate::tui) fn line(&mut self, spans: impl IntoIterator<Item = (Role, String)>) {
-        self.lines.push(Line { spans: spans.into_iter().collect(), action: None });
+        self.lines.push(Line { spans: spans.into_iter().collect(), action: None, link: None });
     }
 
     /// The other page below this one, with a gap between them.
@@ -91,7 +96,7 @@ impl Page {
 
     /// A clickable line.
     pub(in crate::tui) fn button(&mut self, action: Action, spans: impl IntoIterator<Item = (Role, String)>) {
-        self.lines.push(Line { spans: spans.into_iter().collect(), action: Some(action) });
+        self.lines.push(Line { spans: spans.into_iter().collect(), action: Some(action), link: None });
     }
 
     /// A paragraph, its lines indented by this many cells.
@@ -140,7 +145,8 @@ impl Page {
         let indent = if beside { format!("{label:column$}") } else { String::new() };
         let room = self.width.saturating_sub(text::width(&indent));
         for piece in text::break_every(link, room) {
-            self.line([(Role::Dim, indent.clone()), (Role::Accent, piece)]);
+            let spans = vec![(Role::Dim, indent.clone()), (Role::Accent, piece)];
+            self.lines.push(Line { spans, action: None, link: Some(link.to_owned()) });
         }
     }
 
@@ -150,7 +156,12 @@ impl Page {
     }
 
     fn draw_lines(lines: impl Iterator<Item = Line>, canvas: &mut Canvas, area: Rect) {
-        for (Line { spans, action }, row) in lines.zip(area.rows()) {
+        for (Line { spans, action, link }, row) in lines.zip(area.rows()) {
+            if let (Some(target), Some((_, words))) = (link, spans.last()) {
+                let before: usize = spans[..spans.len() - 1].iter().map(|(_, words)| text::width(words)).sum();
+                let at = (row.x + u16::try_from(before).unwrap_or_default(), row.y);
+                canvas.drawn.links.push(Link { at, words: words.clone(), target });
+            }
             if let Some(action) = action {
                 canvas.clickable(row, action);
             }
