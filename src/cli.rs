@@ -9,9 +9,9 @@ use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::model::reel::name::ReelName;
-pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs};
+pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
-pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, TranscodeArg};
+pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg};
 
 const EXAMPLES: &str = "Examples:
   zipreel                                  the wizard: choose a video, then ⏎ ⏎ ⏎
@@ -45,6 +45,8 @@ pub struct Cli {
     /// The video to highlight when the wizard opens [default: none]
     #[arg(long, value_name = "PATH", env = "ZIPREEL_VIDEO", hide_env_values = true, help_heading = WHAT)]
     pub video: Option<PathBuf>,
+    #[command(flatten)]
+    pub wizard: WizardArgs,
     #[command(flatten)]
     pub settings: PublishArgs,
 }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg, TranscodeArg,
-        WhereArgs,
+        FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg, ThemeArg,
+        TranscodeArg, WhereArgs, WizardArgs,
     },
     model::{
         chunk::pack,
@@ -98,6 +98,8 @@ struct File {
     #[expect(dead_code, reason = "taken and not heeded")]
     yes: Option<bool>,
     serve: Option<bool>,
+    theme: Option<ThemeArg>,
+    mouse: Option<bool>,
 }
 
 /// The platform's places for the config file and the folders.
@@ -252,6 +254,39 @@ pub fn whereabouts(args: &WhereArgs) -> Result<(Place, Machine), SettingsError> 
     let machine = machine(&args.place, &file)?;
     let WhereArgs { target, profile, region, .. } = args.clone();
     Ok((place(target, profile, region, &file), machine))
+}
+
+/// What the wizard looks like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Look {
+    /// Dark or light, as the terminal is.
+    #[default]
+    Auto,
+    Dark,
+    Light,
+    /// The terminal's own colours.
+    Plain,
+}
+
+/// The wizard's own settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WizardSettings {
+    pub look: Look,
+    /// Clicks and the wheel are ours; without it they are the terminal's.
+    pub mouse: bool,
+}
+
+impl WizardSettings {
+    pub fn resolve(args: &WizardArgs) -> Result<Self, SettingsError> {
+        let file = File::load()?;
+        let look = match args.theme.or(file.theme) {
+            Some(ThemeArg::Dark) => Look::Dark,
+            Some(ThemeArg::Light) => Look::Light,
+            Some(ThemeArg::Plain) => Look::Plain,
+            Some(ThemeArg::Auto) | None => Look::Auto,
+        };
+        Ok(Self { look, mouse: args.mouse.or(file.mouse).unwrap_or(true) })
+    }
 }
 
 /// How a command without the wizard talks.

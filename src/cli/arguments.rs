@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 
-use super::values::{InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, TranscodeArg};
+use super::values::{InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg};
 use crate::model::reel::{name::ReelName, order::WantedAudio};
 
 /// Headings of the help.
@@ -141,6 +141,18 @@ pub struct FaceArgs {
     /// Keep the stand-in serving afterwards, until Ctrl-C [default: false]
     #[arg(long, env = "ZIPREEL_SERVE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub serve: Option<bool>,
+}
+
+/// How the wizard looks and listens.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = TALK)]
+pub struct WizardArgs {
+    /// The wizard's colours [default: auto]
+    #[arg(long, env = "ZIPREEL_THEME", hide_env_values = true, value_enum)]
+    pub theme: Option<ThemeArg>,
+    /// Clicks and the wheel in the wizard; `false` leaves the mouse to the terminal [default: true]
+    #[arg(long, env = "ZIPREEL_MOUSE", hide_env_values = true, value_name = "BOOL")]
+    pub mouse: Option<bool>,
 }
 
 /// Lines for people or for programs. No conflict of the two is declared: clap would see one between a flag and a variable.

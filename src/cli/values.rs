@@ -29,6 +29,19 @@ pub enum TargetArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+pub enum ThemeArg {
+    /// As the terminal is
+    Auto,
+    /// For dark grounds
+    Dark,
+    /// For light grounds
+    Light,
+    /// The terminal's own colours, bold and reversed
+    Plain,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TranscodeArg {
     /// The wizard asks; without it, refuse and say which stream
     Ask,

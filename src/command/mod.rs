@@ -45,7 +45,7 @@ pub async fn run(cli: Cli) -> ExitCode {
             Ok(Said { .. }) => Ok(DONE),
             Err(Stopped::Failed(fault)) => Err(fault),
         },
-        None => match wizard::wizard(cli.files, cli.video, &cli.settings).await {
+        None => match wizard::wizard(cli.files, cli.video, &cli.wizard, &cli.settings).await {
             Ok(code) => Ok(code),
             Err(Stopped::Cancelled) => {
                 say_cancelled(false, false);

@@ -37,6 +37,8 @@ pub(super) enum Action {
     Quit,
     /// Ctrl-C: asks first, stops in an orderly way the second time.
     Interrupt,
+    /// Ctrl-Z: the shell gets the terminal, until it lets us go on.
+    Suspend,
     Help,
     Toggle,
     Filter,

@@ -4,6 +4,7 @@
 mod action;
 mod app;
 pub mod backend;
+mod beside;
 mod chosen;
 mod effect;
 mod id;
@@ -16,6 +17,7 @@ mod screen;
 mod session;
 mod shared;
 mod sight;
+mod signals;
 mod start;
 mod step;
 mod summary;
@@ -32,11 +34,19 @@ mod tests;
 
 use std::{io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
-use ratatui::crossterm::event::EventStream;
+use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::tui::{app::App, backend::Backend, memory::Memory, shared::Shared, tasks::Tasks, terminal::theme::Theme};
-pub use crate::tui::{keymap::markdown as key_table, start::Start, summary::Summary, terminal::theme::Ground};
+use crate::tui::{
+    app::App,
+    backend::Backend,
+    beside::Beside,
+    memory::Memory,
+    session::Face,
+    shared::Shared,
+    tasks::Tasks,
+    terminal::{input::Told, theme::Theme},
+};
+pub use crate::tui::{keymap::markdown as key_table, start::Start, summary::Summary};
 
 /// How long work may take to stop after the wizard has left the screen.
 const GRACE: Duration = Duration::from_secs(10);
@@ -54,14 +64,24 @@ pub struct Ended {
 /// If the terminal can't be taken: there is none, or it is gone. Everything later ends up in [`Ended`].
 pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let memory = Memory::load(&start.settings.machine.folders.state);
-    let (guard, mut screen) = terminal::Guard::take()?;
-    let terminal::picture::Able { picker, background } = terminal::picture::ask();
-    let theme = Theme::detect(start.ground, background);
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let outside = terminal::outside::Outside::detect(variable);
+    let (guard, mut screen) = terminal::Guard::take(outside)?;
+    let mut keyboard = terminal::input::open()?;
+    let terminal::picture::Able { told, meanwhile } = terminal::picture::ask(&mut keyboard, variable).await;
+    let ground = told.iter().find_map(|told| match told {
+        Told::Ground(ground) => Some(*ground),
+        _ => None,
+    });
+    let theme = Theme::detect(start.own.look, variable);
+    let theme = ground.map_or(theme, |ground| theme.on(ground));
+    let picker = terminal::picture::picker(&told, variable);
     let state_dir = start.settings.machine.folders.state.clone();
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);
     let (answers, news) = tokio::sync::mpsc::unbounded_channel();
     let mut tasks = Tasks::new(backend, answers, picker, state_dir, tasks::standard_output());
-    let session = session::run(&mut app, &mut screen, EventStream::new(), &mut tasks, news);
+    let face = Face::new(&mut screen, &guard, Beside::new(outside), ground.is_some());
+    let session = session::run(&mut app, face, stream::iter(meanwhile).chain(keyboard), &mut tasks, news);
     let result = AssertUnwindSafe(session).catch_unwind().await;
     drop(guard);
     // after a defect, a hang-up or an impatient Ctrl-C work may still run: no process of ours stays behind

@@ -15,8 +15,15 @@ use tokio::{
 
 use super::{
     app::{App, Errand},
+    beside::Beside,
     id::Owner,
+    signals::{Signal, Signals},
     tasks::Tasks,
+    terminal::{
+        Guard,
+        input::{Heard, Told},
+        picture::GROUND,
+    },
     view,
     work::answer::Answer,
 };
@@ -29,11 +36,86 @@ const KEY_FRAME: Duration = Duration::from_millis(4);
 const TICK: Duration = Duration::from_millis(100);
 /// Answers folded in before the next look at the keyboard.
 const NEWS: usize = 512;
+/// A terminal that goes away ends its input first, and says so by a signal at once after it.
+const HANG_UP: Duration = Duration::from_millis(300);
+
+/// The terminal, as far as it can be lent to the shell.
+pub(super) trait Lent {
+    /// Until the shell lets us go on.
+    fn stop(&self) -> io::Result<()>;
+    /// The shell had it.
+    fn go_on(&self) -> io::Result<()>;
+}
+
+impl Lent for Guard {
+    fn stop(&self) -> io::Result<()> {
+        Guard::stop(self)
+    }
+
+    fn go_on(&self) -> io::Result<()> {
+        Guard::go_on(self)
+    }
+}
+
+/// What is drawn on, and what is told beside it.
+pub(super) struct Face<'a, D: Drawn> {
+    pub(super) terminal: &'a mut Terminal<D>,
+    pub(super) lent: &'a dyn Lent,
+    pub(super) beside: Beside,
+    /// The terminal answers what its ground is: it can have become another while nobody looked.
+    pub(super) tells_ground: bool,
+    /// Clicks come to us.
+    mouse: bool,
+    /// Nothing can be drawn any more.
+    gone: bool,
+}
+
+impl<'a, D> Face<'a, D>
+where
+    D: Drawn,
+    D::Error: std::error::Error + Send + Sync + 'static,
+{
+    pub(super) fn new(terminal: &'a mut Terminal<D>, lent: &'a dyn Lent, beside: Beside, tells_ground: bool) -> Self {
+        Self { terminal, lent, beside, tells_ground, mouse: false, gone: false }
+    }
+
+    fn draw(&mut self, app: &mut App, tasks: &mut Tasks) -> io::Result<()> {
+        if self.gone {
+            return Ok(());
+        }
+        let size = self.terminal.draw(|frame| view::draw(app, frame)).map_err(io::Error::other)?.area.as_size();
+        if app.takes_mouse() != self.mouse {
+            self.mouse = app.takes_mouse();
+            tasks.take_mouse(self.mouse)?;
+        }
+        tasks.tell(&self.beside.changes(app, size))?;
+        let painting = app.drawn();
+        carry_out(tasks, app, painting);
+        Ok(())
+    }
+
+    /// Nothing of ours is on the screen any more.
+    fn anew(&mut self) -> io::Result<()> {
+        self.mouse = false;
+        self.beside.forget();
+        self.terminal.clear().map_err(io::Error::other)
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        self.lent.stop()?;
+        self.anew()
+    }
+
+    fn go_on(&mut self) -> io::Result<()> {
+        self.lent.go_on()?;
+        self.anew()
+    }
+}
 
 pub(super) async fn run<D>(
     app: &mut App,
-    terminal: &mut Terminal<D>,
-    mut input: impl Stream<Item = io::Result<Input>> + Unpin,
+    mut face: Face<'_, D>,
+    mut input: impl Stream<Item = io::Result<Heard>> + Unpin,
     tasks: &mut Tasks,
     mut news: UnboundedReceiver<(Owner, Answer)>,
 ) -> io::Result<()>
@@ -41,32 +123,39 @@ where
     D: Drawn,
     D::Error: std::error::Error + Send + Sync + 'static,
 {
-    let mut stop = std::pin::pin!(stop_signal());
+    let mut signals = Signals::listen()?;
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let commands = app.begin();
     carry_out(tasks, app, commands);
-    let (mut due, mut drawn, mut mouse) = (Some(Instant::now()), Instant::now(), true);
+    let (mut due, mut drawn) = (Some(Instant::now()), Instant::now());
     while app.exit.is_none() {
         app.at(Instant::now(), SystemTime::now());
         if due.is_some_and(|due| due <= app.shared.now) {
-            terminal.draw(|frame| view::draw(app, frame)).map_err(io::Error::other)?;
-            (due, drawn) = (None, Instant::now());
-            if app.takes_mouse() != mouse {
-                mouse = app.takes_mouse();
-                tasks.take_mouse(mouse)?;
+            if let Err(error) = face.draw(app, tasks) {
+                lost(error, app, &mut face, &mut signals, tasks).await?;
             }
-            let painting = app.drawn();
-            carry_out(tasks, app, painting);
+            (due, drawn) = (None, Instant::now());
         }
         let asked = tokio::select! {
             biased;
-            event = input.next() => {
-                let Some(event) = event else { return Err(io::ErrorKind::UnexpectedEof.into()) };
+            signal = signals.next() => {
                 app.at(Instant::now(), SystemTime::now());
-                let errands = app.input(&event?);
-                carry_out(tasks, app, errands);
-                drawn + KEY_FRAME
+                if signalled(signal, app, &mut face, tasks)? { Instant::now() } else { drawn }
+            }
+            heard = input.next(), if !face.gone => {
+                app.at(Instant::now(), SystemTime::now());
+                match heard {
+                    Some(Ok(heard)) => {
+                        hear(heard, app, &mut face, tasks)?;
+                        drawn + KEY_FRAME
+                    }
+                    ended => {
+                        let error = ended.and_then(Result::err).unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into());
+                        lost(error, app, &mut face, &mut signals, tasks).await?;
+                        drawn
+                    }
+                }
             }
             Some(answer) = news.recv() => {
                 app.at(Instant::now(), SystemTime::now());
@@ -79,15 +168,67 @@ where
                 drawn + FRAME
             }
             () = sleep_until(due.unwrap_or(drawn).into()), if due.is_some() => continue,
-            () = &mut stop => {
-                let errands = app.terminated();
-                carry_out(tasks, app, errands);
-                stop.set(stop_signal());
-                drawn
-            }
         };
         due = Some(due.map_or(asked, |due| due.min(asked)));
     }
+    Ok(())
+}
+
+fn hear<D>(heard: Heard, app: &mut App, face: &mut Face<'_, D>, tasks: &mut Tasks) -> io::Result<()>
+where
+    D: Drawn,
+    D::Error: std::error::Error + Send + Sync + 'static,
+{
+    match heard {
+        Heard::Told(Told::Ground(ground)) => app.theme = app.theme.on(ground),
+        Heard::Told(_) => {}
+        Heard::Input(input) => {
+            if input == Input::FocusGained && face.tells_ground {
+                tasks.tell(GROUND)?;
+            }
+            let errands = app.input(&input);
+            carry_out(tasks, app, errands);
+            if std::mem::take(&mut app.stops) {
+                face.stop()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether all has to be drawn anew, at once.
+fn signalled<D>(signal: Signal, app: &mut App, face: &mut Face<'_, D>, tasks: &mut Tasks) -> io::Result<bool>
+where
+    D: Drawn,
+    D::Error: std::error::Error + Send + Sync + 'static,
+{
+    match signal {
+        Signal::Stop => face.stop()?,
+        Signal::GoOn => face.go_on()?,
+        Signal::Terminate | Signal::HangUp => {
+            face.gone |= signal == Signal::HangUp;
+            let errands = app.terminated();
+            carry_out(tasks, app, errands);
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The terminal can't be read or written any more. If it has gone away, the end is the one of that signal.
+async fn lost<D: Drawn>(
+    error: io::Error,
+    app: &mut App,
+    face: &mut Face<'_, D>,
+    signals: &mut Signals,
+    tasks: &mut Tasks,
+) -> io::Result<()> {
+    if !signals.hangs_up(HANG_UP).await {
+        return Err(error);
+    }
+    face.gone = true;
+    let errands = app.terminated();
+    carry_out(tasks, app, errands);
     Ok(())
 }
 
@@ -111,22 +252,4 @@ fn fold(app: &mut App, tasks: &mut Tasks, news: &mut UnboundedReceiver<(Owner, A
         let commands = app.answer(owner, answer);
         carry_out(tasks, app, commands);
     }
-}
-
-/// SIGTERM, and SIGHUP when the terminal goes away.
-#[cfg(unix)]
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn stop_signal() {
-    std::future::pending().await
 }

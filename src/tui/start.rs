@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::terminal::theme::Ground;
-use crate::settings::Settings;
+use crate::settings::{Settings, WizardSettings};
 
 /// What flags, environment and the config file settled before the wizard opens.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +13,5 @@ pub struct Start {
     pub files: Vec<PathBuf>,
     /// Where the picker starts.
     pub folder: PathBuf,
-    /// `None`: as the terminal says.
-    pub ground: Option<Ground>,
+    pub own: WizardSettings,
 }

@@ -11,14 +11,7 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use image::DynamicImage;
-use ratatui::{
-    crossterm::{
-        QueueableCommand,
-        clipboard::CopyToClipboard,
-        event::{DisableMouseCapture, EnableMouseCapture},
-    },
-    layout::Size,
-};
+use ratatui::layout::Size;
 use ratatui_image::{Resize, picker::Picker};
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
@@ -32,7 +25,11 @@ use super::{
     id::Owner,
     job::{Asked, AtScreen, End, Run},
     memory::Memory,
-    terminal::caught::{blocking, caught, caught_job},
+    terminal::{
+        LEAVE_MOUSE, TAKE_MOUSE,
+        caught::{blocking, caught, caught_job},
+        clipboard,
+    },
     work::{
         answer::Answer,
         folder::{self, Found, Print},
@@ -69,6 +66,7 @@ enum Kind {
     Keep,
     Forget(ReelName, AccountRegion),
     Browse,
+    Copy,
     Remember,
 }
 
@@ -80,7 +78,7 @@ pub(super) struct Tasks {
     state_dir: PathBuf,
     /// Between looks at the highlighted file.
     pub(super) watch: Duration,
-    /// The terminal, for the clipboard's escape sequence.
+    /// The terminal, for what is not drawn.
     terminal: Box<dyn Write + Send>,
 }
 
@@ -133,7 +131,7 @@ impl Tasks {
                 let work = self.backend.forget(reel.clone(), at.clone());
                 self.ask(owner, Kind::Forget(reel, at), work, Answer::Forgotten);
             }
-            Command::Copy(text) => self.copy(text),
+            Command::Copy(text) => self.copy(owner, text),
             Command::Browse(link) => self.browse(owner, link),
             Command::Remember => self.remember(owner, memory.clone()),
             // ways, words and what becomes of jobs are the app's own
@@ -166,8 +164,16 @@ impl Tasks {
 
     /// Clicks come to the wizard, or stay with the terminal.
     pub(super) fn take_mouse(&mut self, take: bool) -> io::Result<()> {
-        let terminal = &mut self.terminal;
-        if take { terminal.queue(EnableMouseCapture)? } else { terminal.queue(DisableMouseCapture)? }.flush()
+        self.tell(if take { TAKE_MOUSE } else { LEAVE_MOUSE })
+    }
+
+    /// A sequence for the terminal, after the frame that was drawn.
+    pub(super) fn tell(&mut self, sequence: &str) -> io::Result<()> {
+        if sequence.is_empty() {
+            return Ok(());
+        }
+        self.terminal.write_all(sequence.as_bytes())?;
+        self.terminal.flush()
     }
 
     fn stop(&mut self, owner: Owner, kind: Kind) {
@@ -320,10 +326,19 @@ impl Tasks {
         self.start(owner, Kind::Run, task);
     }
 
-    fn copy(&mut self, text: String) {
-        let words = format!("copied {text}");
-        let sent = self.terminal.queue(CopyToClipboard::to_clipboard_from(text)).and_then(|terminal| terminal.flush());
-        send(&self.answers, Owner::App, Answer::Said(if sent.is_ok() { words } else { "could not copy".to_owned() }));
+    fn copy(&mut self, owner: Owner, text: String) {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let sent = clipboard::sequence(variable, &text).is_some_and(|sequence| self.tell(&sequence).is_ok());
+        let programs = clipboard::programs(variable);
+        let answers = self.answers.clone();
+        self.start(owner, Kind::Copy, async move {
+            let given = blocking(move || {
+                let confirmed = clipboard::give(&programs, &text);
+                clipboard::words(&text, confirmed, sent)
+            });
+            let words = given.await.unwrap_or_else(|fault| fault.to_string());
+            send(&answers, owner, Answer::Said(words));
+        });
     }
 
     fn browse(&mut self, owner: Owner, link: String) {
@@ -416,7 +431,7 @@ async fn alongside<T, N>(
     result
 }
 
-/// Where the clipboard's sequence goes.
+/// Where sequences go.
 pub(super) fn standard_output() -> Box<dyn Write + Send> {
     Box::new(io::stdout())
 }

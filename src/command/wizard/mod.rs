@@ -17,7 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{self, PublishArgs},
+    cli::{self, PublishArgs, WizardArgs},
     model::{
         media::facts::{Stream, Wanted},
         reel::{moment, name::ReelName},
@@ -27,7 +27,7 @@ use crate::{
         },
     },
     plain::Plain,
-    settings::Settings,
+    settings::{Settings, WizardSettings},
     tui::{
         self, Start,
         backend::{
@@ -52,13 +52,19 @@ use crate::{
 const FRAME_WIDTH: u32 = 960;
 
 /// Opens the wizard and says afterwards, on the ordinary screen, what stays.
-pub async fn wizard(files: Vec<PathBuf>, video: Option<PathBuf>, args: &PublishArgs) -> Result<u8, Stopped> {
+pub async fn wizard(
+    files: Vec<PathBuf>,
+    video: Option<PathBuf>,
+    own: &WizardArgs,
+    args: &PublishArgs,
+) -> Result<u8, Stopped> {
     let (files, video) = named(files, video)?;
+    let own = WizardSettings::resolve(own)?;
     let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let engine = Engine::new(settings.machine.clone());
     let wanted = settings.cut.wanted;
-    let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), ground: None };
+    let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), own };
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;

@@ -130,7 +130,12 @@ impl App {
             return Vec::new();
         }
         let Some(job) = self.jobs.get(id) else { return Vec::new() };
-        let words = ended_words(job).filter(|_| !self.is_in_sight(id));
+        let (words, took) = (ended_words(job), job.ended.unwrap_or(self.shared.now).duration_since(job.began));
+        if let Some(words) = &words {
+            self.call(took, words);
+        }
+        let Some(job) = self.jobs.get(id) else { return Vec::new() };
+        let words = words.filter(|_| !self.is_in_sight(id));
         let (place, reel) = (job.run.place().clone(), job.reel().clone());
         let mut commands = vec![Command::FindUnfinished];
         match job.end() {

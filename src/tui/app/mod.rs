@@ -5,6 +5,7 @@ mod answers;
 mod deeds;
 mod leaving;
 pub mod navigation;
+mod outside;
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +24,7 @@ use super::{
     action::{Action, Command, Way},
     id::{JobId, Owner, ScreenId},
     job::{Job, Jobs},
-    keymap::Table,
+    keymap::{Binding, Table},
     overlay::{Outcome, Overlay},
     screen::{Open, Screen},
     shared::Shared,
@@ -68,6 +69,12 @@ pub(super) struct App {
     last_screen: u64,
     /// Links of the stand-in were shown.
     pub(super) links_shown: bool,
+    /// The window is looked at, as far as the terminal tells.
+    pub(super) is_focused: bool,
+    /// For who looks elsewhere.
+    pub(super) calls: Vec<String>,
+    /// The shell gets the terminal.
+    pub(super) stops: bool,
     /// Quit as soon as all work has come to rest, with this exit code.
     pub(super) quitting: Option<u8>,
     pub(super) exit: Option<u8>,
@@ -90,6 +97,9 @@ impl App {
             painting: None,
             last_screen: 0,
             links_shown: false,
+            is_focused: true,
+            calls: Vec::new(),
+            stops: false,
             quitting: None,
             exit: None,
         }
@@ -160,6 +170,10 @@ impl App {
         let active = job.is_some_and(|job| job.is_active() && !job.is_stopping());
         match action {
             Action::Acknowledge => Review::notice(&self.shared).is_some(),
+            Action::Enter => match self.top() {
+                Screen::Review(review) => review.stale(&self.shared).is_none() && review.is_acknowledged(&self.shared),
+                _ => true,
+            },
             Action::Relay => match self.top() {
                 Screen::Review(review) => review.relay_is_a_choice(&self.shared),
                 _ => false,
@@ -177,9 +191,34 @@ impl App {
         }
     }
 
+    /// Whether this moment waits for this key: however narrow the footer is, it keeps it.
+    pub(super) fn needs(&self, action: &Action) -> bool {
+        let job = self.shown_job();
+        match (action, self.top()) {
+            _ if self.overlay.is_some() => false,
+            (Action::Acknowledge, Screen::Review(review)) => {
+                !review.is_acknowledged(&self.shared) && review.stale(&self.shared).is_none()
+            }
+            (Action::Back, Screen::Review(review)) => review.stale(&self.shared).is_some(),
+            (Action::Pause, _) => job.is_some_and(|job| job.control.is_paused()),
+            (Action::Retry, _) => job.is_some_and(|job| job.problem().is_some()),
+            (Action::Repair, Screen::Reel(reel)) => reel.is_damaged(&self.jobs),
+            (Action::Cancel, Screen::Reel(_)) => job.is_some_and(Job::is_active),
+            (Action::Yes | Action::No, _) => true,
+            _ => false,
+        }
+    }
+
+    /// A key's word in the footer.
+    pub(super) fn short(&self, binding: &Binding) -> &'static str {
+        let paused = self.shown_job().is_some_and(|job| job.control.is_paused());
+        if binding.action == Action::Pause && paused { "go on" } else { binding.short }
+    }
+
     /// Where links are shown the mouse is the terminal's, so that they can be selected; elsewhere it clicks.
     pub(super) fn takes_mouse(&self) -> bool {
         match self.top() {
+            _ if !self.shared.start.own.mouse => false,
             Screen::Reel(_) => false,
             Screen::Publishing(_) => self.shown_job().is_none_or(|job| job.published().is_none()),
             _ => true,
@@ -199,6 +238,10 @@ impl App {
     pub(super) fn input(&mut self, input: &Input) -> Vec<Errand> {
         let action = match input {
             Input::Key(key) if key.kind != KeyEventKind::Release => self.table().action(*key),
+            Input::FocusGained | Input::FocusLost => {
+                self.is_focused = *input == Input::FocusGained;
+                None
+            }
             Input::Paste(text) => Some(Action::Paste(text.clone())),
             Input::Mouse(mouse) => match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => {
@@ -218,6 +261,10 @@ impl App {
         let owner = Owner::Screen(self.top_id());
         let commands = match action {
             Action::Interrupt => return self.interrupt(),
+            Action::Suspend => {
+                self.stops = true;
+                Vec::new()
+            }
             // the wizard is on its way out: only a further Ctrl-C means something
             _ if self.quitting.is_some() => Vec::new(),
             _ if self.overlay.is_some() => return self.act_over(action),

@@ -198,6 +198,12 @@ impl Job {
         }
     }
 
+    /// What ended it, or what it waits for the person with.
+    pub(in crate::tui) fn problem(&self) -> Option<&Fault> {
+        let publishing = self.publishing().filter(|_| self.is_active());
+        self.failed().or_else(|| Some(publishing?.board.waiting()?.1))
+    }
+
     pub(in crate::tui) fn published(&self) -> Option<&Published> {
         match self.end() {
             Some(End::Published(published, _)) => Some(published),

@@ -122,18 +122,21 @@ impl Table {
         bound.map(|binding| binding.action.clone()).or_else(|| edit(event).filter(|_| self.types()).map(Action::Edit))
     }
 
-    /// What the footer says: as many keys as fit, in the order of the table; the least needed go first.
+    /// What the footer says: as many keys as fit, in the order of the table; the least needed go first, and what this
+    /// moment needs last.
     pub(super) fn footer(
         self,
         room: usize,
         applies: impl Fn(&Action) -> bool,
+        needs: impl Fn(&Action) -> bool,
         width: impl Fn(&Binding) -> usize,
     ) -> Vec<&'static Binding> {
+        let rank = |binding: &Binding| if needs(&binding.action) { 0 } else { binding.rank + 1 };
         let worth_it = |binding: &&Binding| !binding.short.is_empty() && applies(&binding.action);
         let mut shown: Vec<_> = self.bindings().iter().filter(worth_it).collect();
         while shown.iter().map(|binding| width(binding)).sum::<usize>() > room {
-            let Some(rank) = shown.iter().map(|binding| binding.rank).max() else { break };
-            let Some(last) = shown.iter().rposition(|binding| binding.rank == rank) else { break };
+            let Some(least) = shown.iter().map(|binding| rank(binding)).max() else { break };
+            let Some(last) = shown.iter().rposition(|binding| rank(binding) == least) else { break };
             shown.remove(last);
         }
         shown
@@ -195,6 +198,7 @@ pub fn markdown() -> String {
         // writing to a string can't fail
         let _ = writeln!(text, "| {name} | {} |", keys.join(" · "));
     }
-    let _ = writeln!(text, "| everywhere | `{}` {} |", EVERYWHERE[0].label, EVERYWHERE[0].help);
+    let everywhere: Vec<_> = EVERYWHERE.iter().map(|key| format!("`{}` {}", key.label, key.help)).collect();
+    let _ = writeln!(text, "| everywhere | {} |", everywhere.join(" · "));
     text
 }

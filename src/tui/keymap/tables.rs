@@ -309,5 +309,7 @@ pub(super) static HELP_KEYS: &[Binding] = &[
     PAGE_DOWN,
 ];
 
-pub(super) static EVERYWHERE: &[Binding] =
-    &[key(&[Key::Ctrl('c')], Action::Interrupt, "^C", "", "asks to stop; twice stops in an orderly way", 9)];
+pub(super) static EVERYWHERE: &[Binding] = &[
+    key(&[Key::Ctrl('c')], Action::Interrupt, "^C", "", "asks to stop; twice stops in an orderly way", 9),
+    key(&[Key::Ctrl('z')], Action::Suspend, "^Z", "", "back to the shell; `fg` goes on", 9),
+];

@@ -46,10 +46,14 @@ fn ctrl_c_interrupts_everywhere() {
 #[test]
 fn a_narrow_footer_keeps_what_is_needed_most() {
     let width = |binding: &Binding| binding.label.chars().count() + binding.short.chars().count() + 4;
-    let names =
-        |room| Table::Video.footer(room, |_| true, width).iter().map(|binding| binding.short).collect::<Vec<_>>();
+    let names = |room| {
+        let shown = Table::Video.footer(room, |_| true, |_| false, width);
+        shown.iter().map(|binding| binding.short).collect::<Vec<_>>()
+    };
     assert_eq!(names(200), ["choose", "filter", "home", "mark", "all files", "hidden", "recent", "help", "back"]);
     assert_eq!(names(34), ["choose", "help", "back"]);
     assert_eq!(names(12), ["choose"]);
     assert_eq!(names(0), [""; 0]);
+    let needed = Table::Review.footer(18, |_| true, |action| *action == Action::Acknowledge, width);
+    assert_eq!(needed.iter().map(|binding| binding.short).collect::<Vec<_>>(), ["acknowledge"]);
 }

@@ -25,6 +25,8 @@ use crate::{
 
 /// Cells of a chunk's place when two stand side by side.
 const CHUNK_LEAST: u16 = 44;
+/// Cells of a gauge that shows something.
+const GAUGE_LEAST: u16 = 8;
 
 /// What is drawn: the course of a publishing, and where the cursor is.
 #[derive(Clone, Copy)]
@@ -39,7 +41,8 @@ pub(in crate::tui) struct Shown<'a> {
 pub(in crate::tui) fn draw(shown: Shown, canvas: &mut Canvas, area: Rect) -> u16 {
     let jobs = shown.course.rows();
     let chunks: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| is_chunk(job)).collect();
-    let stages: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| !is_chunk(job)).collect();
+    let stages = jobs.iter().enumerate().filter(|(_, job)| !is_chunk(job)).collect();
+    let stages = in_sight(shown, stages, usize::from(area.height));
     let mut rows = Rows::of(area);
     let mut left_for_chunks = area.height.saturating_sub(u16::try_from(stages.len()).unwrap_or(u16::MAX));
     for (number, name) in stages {
@@ -51,6 +54,22 @@ pub(in crate::tui) fn draw(shown: Shown, canvas: &mut Canvas, area: Rect) -> u16
         }
     }
     area.height - rows.left()
+}
+
+/// As many stages as fit: what goes on just now and what has the cursor first, what is done last.
+fn in_sight<'a>(shown: Shown, mut stages: Vec<(usize, &'a JobName)>, room: usize) -> Vec<(usize, &'a JobName)> {
+    let rank = |name: &JobName| match shown.course.board.jobs.get(name).map(|job| &job.state) {
+        _ if *name == JobName::Upload => 0,
+        _ if shown.selected == Some(name) => 1,
+        None | Some(JobState::Queued) => 3,
+        Some(state) if state.is_over() && !matches!(state, JobState::Failed(_)) => 4,
+        Some(_) => 2,
+    };
+    while stages.len() > room {
+        let Some(last) = (0..stages.len()).max_by_key(|at| rank(stages[*at].1)) else { break };
+        stages.remove(last);
+    }
+    stages
 }
 
 /// A stage's sign: told by shape, coloured besides.
@@ -92,7 +111,9 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let clock = shown.course.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
     let over = job.is_some_and(|job| job.state.is_over());
-    let gauge_width = line.width.saturating_sub(56).clamp(0, 30);
+    let gauge_width = line.width.saturating_sub(61).min(30);
+    // a shorter one says less than its number
+    let gauge_width = if gauge_width < GAUGE_LEAST { 0 } else { gauge_width };
     let gauge_at = line.x + 11 + 24;
     let gauge = Rect { x: gauge_at, width: gauge_width, ..line };
     let mut pen = select(shown, canvas, line, number, name);
@@ -113,15 +134,15 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
         }
         Some(JobState::Running) if gauge_width > 0 => {
             let words = progress(shown, name);
-            pen.put(Role::Text, &text::fit(&words, 23)).to(gauge.right() + 2);
-            let speed = speed(shown, name);
-            pen.put(Role::Text, &speed);
             let ratio = ratio(shown, name, job);
+            pen.put(Role::Text, &text::fit(&words, 23)).to(gauge.right() + 1);
+            pen.put(Role::Text, &format!("{:5}  ", ratio.map(percent).unwrap_or_default()));
+            pen.put(Role::Text, &speed(shown, name));
             gauge::draw(canvas, gauge, ratio, Role::Gauge);
         }
         Some(JobState::Running) => {
-            let ratio = ratio(shown, name, job).map(|ratio| format!("{:>3.0} %  ", ratio * 100.0));
-            pen.put(Role::Text, &ratio.unwrap_or_default()).put(Role::Text, &progress(shown, name));
+            let room = pen.room();
+            pen.put(Role::Text, &in_words(shown, name, job, room));
         }
         Some(JobState::Succeeded) => {
             pen.put(Role::Dim, &progress(shown, name));
@@ -148,6 +169,22 @@ fn waits_for(name: &JobName) -> &'static str {
 fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn percent(ratio: f64) -> String {
+    format!("{:>3.0} %", (ratio * 100.0).clamp(0.0, 100.0))
+}
+
+/// Percent, how much of how much, and how fast: the whole where it fits, and the shortest of each at least.
+fn in_words(shown: Shown, name: &JobName, job: Option<&Job>, room: usize) -> String {
+    let ratio = ratio(shown, name, job).map(percent).unwrap_or_default();
+    let (long, speed) = (progress(shown, name), speed(shown, name));
+    let middle = long.split("  ").next().unwrap_or_default();
+    let short = middle.split(' ').next().filter(|number| number.contains('/')).unwrap_or(middle);
+    let joined = |parts: [&str; 3]| parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
+    let all = [long.as_str(), middle, short].map(|words| [ratio.as_str(), words, &speed]);
+    let shortest = joined(all[2]);
+    all.into_iter().map(joined).find(|words| text::width(words) <= room).unwrap_or(shortest)
 }
 
 /// What is done, in the words of the stage.

@@ -24,7 +24,8 @@ pub(in crate::tui) fn draw(
     area: Rect,
 ) {
     let mut rows = Rows::of(area);
-    let foot = if area.height > 6 { rows.take_last(1) } else { Rect::ZERO };
+    let whole = text::wrap(&format!("all of it: {file}"), usize::from(area.width));
+    let foot = if area.height > 6 { rows.take_last(u16::try_from(whole.len()).unwrap_or(1)) } else { Rect::ZERO };
     let mut page = Page::new(area.width);
     let known = publishing.board.jobs.get(job);
     for cause in known.into_iter().flat_map(|job| &job.causes) {
@@ -39,8 +40,7 @@ pub(in crate::tui) fn draw(
         page.line([(Role::Dim, "no line yet".to_owned())]);
     }
     page.draw(canvas, rows.rest(), scroll);
-    if !foot.is_empty() {
-        let whole = format!("all of it: {file}");
-        canvas.pen(foot).put(Role::Dim, &text::fit_end(&whole, usize::from(foot.width)));
+    for (words, line) in whole.iter().zip(foot.rows()) {
+        canvas.pen(line).put(Role::Dim, words);
     }
 }

@@ -29,7 +29,7 @@ use crate::{
             fault::{Fault, FaultClass},
         },
     },
-    settings::Settings,
+    settings::{Look, Settings, WizardSettings},
     use_cases::{Machine, Overrides},
 };
 
@@ -88,7 +88,7 @@ pub(super) fn start() -> Start {
             overrides: Overrides::default(),
         },
     };
-    Start { settings, files: Vec::new(), folder: FOLDER.into(), ground: None }
+    Start { settings, files: Vec::new(), folder: FOLDER.into(), own: WizardSettings { look: Look::Auto, mouse: true } }
 }
 
 /// The same for an AWS profile.

@@ -303,9 +303,12 @@ impl Settings {
             None => vec![Command::Go(Box::new(Way::Review(self.planned(shared))))],
             Some((field, problem)) => {
                 self.focus = field;
-                let retry = (field == Field::Target && matches!(shared.connection, Connection::Failed(_)))
-                    .then(|| Command::Connect(shared.place.clone()));
-                retry.into_iter().chain([Command::Say(problem)]).collect()
+                // the whole fault stands on the screen until there is an answer
+                if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) {
+                    let words = "asking again who is signed in".to_owned();
+                    return vec![Command::Connect(shared.place.clone()), Command::Say(words)];
+                }
+                vec![Command::Say(problem)]
             }
         }
     }

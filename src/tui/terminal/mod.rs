@@ -1,11 +1,17 @@
-//! The terminal: taken over, given back whole whatever happens, and asked once what it can do.
+//! The terminal: taken over, given back whole whatever happens, lent to the shell in between, and asked once what it
+//! can do.
 
 pub mod caught;
+pub mod clipboard;
+pub mod glyphs;
+pub mod input;
+pub mod outside;
 pub mod picture;
 pub mod theme;
+mod whole;
 
 use std::{
-    io::{self, BufWriter, IsTerminal, Stdout, Write},
+    io::{self, IsTerminal, Stdout, Write},
     panic,
     sync::{Mutex, OnceLock, PoisonError},
 };
@@ -15,41 +21,110 @@ use ratatui::{
     backend::CrosstermBackend,
     crossterm::{
         cursor::Show,
-        event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture},
+        event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
         execute,
-        terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode},
+        style::Print,
+        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
 };
-/// A whole frame at once: fewer writes, less flicker.
-const FRAME: usize = 64 * 1024;
 
-pub(super) type Screen = Terminal<CrosstermBackend<BufWriter<Stdout>>>;
+use outside::Outside;
+use whole::Whole;
+
+/// Clicks and the wheel, in decimal; where the mouse moves is not asked for.
+pub(super) const TAKE_MOUSE: &str = "\x1b[?1000h\x1b[?1006h";
+pub(super) const LEAVE_MOUSE: &str = "\x1b[?1006l\x1b[?1000l";
+/// A terminal says when its ground becomes dark or light.
+const FOLLOW_GROUND: &str = "\x1b[?2031h";
+const LEAVE_GROUND: &str = "\x1b[?2031l";
+
+pub(super) type Screen = Terminal<CrosstermBackend<Whole<Stdout>>>;
 
 /// Holds the terminal; dropped, the terminal is as it was.
-pub(super) struct Guard;
+pub(super) struct Guard {
+    outside: Outside,
+}
 
 impl Guard {
-    pub(super) fn take() -> io::Result<(Self, Screen)> {
+    pub(super) fn take(outside: Outside) -> io::Result<(Self, Screen)> {
         if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
             return Err(io::Error::new(io::ErrorKind::NotConnected, "the wizard needs a terminal"));
         }
         hook_panics();
         enable_raw_mode()?;
-        let guard = Self;
-        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, SetTitle("zipreel"))?;
-        let screen = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout())))?;
+        let guard = Self { outside };
+        guard.enter()?;
+        let screen = Terminal::new(CrosstermBackend::new(Whole::new(io::stdout())))?;
         Ok((guard, screen))
+    }
+
+    fn enter(&self) -> io::Result<()> {
+        execute!(
+            io::stdout(),
+            Print(self.outside.enter()),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange,
+            Print(FOLLOW_GROUND)
+        )
+    }
+
+    fn give_back(&self) {
+        // each on its own: one that fails must not keep the others from happening
+        let _ = execute!(io::stdout(), Print(LEAVE_GROUND));
+        let _ = execute!(io::stdout(), DisableFocusChange);
+        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        let _ = execute!(io::stdout(), Print(LEAVE_MOUSE));
+        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        let _ = execute!(io::stdout(), Print(self.outside.leave()));
+        let _ = disable_raw_mode();
+        let _ = io::stdout().flush();
+    }
+
+    /// Stops, as Ctrl-Z stops any program: the shell has the terminal, whole, until it lets us go on. Nothing happens
+    /// where no shell waits for us.
+    pub(super) fn stop(&self) -> io::Result<()> {
+        if !can_stop() {
+            return Ok(());
+        }
+        self.give_back();
+        stop();
+        self.go_on()
+    }
+
+    /// Somebody else had the terminal and may have set it otherwise.
+    pub(super) fn go_on(&self) -> io::Result<()> {
+        // a mode that is on already is not set again
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        self.enter()
     }
 }
 
+/// A shell waits for us: one in our session that is not of our own group, or a script of our group.
+#[cfg(unix)]
+fn can_stop() -> bool {
+    use rustix::process::{getppid, getsid};
+    getppid().is_some_and(|parent| getsid(Some(parent)).ok() == getsid(None).ok())
+}
+
+#[cfg(unix)]
+fn stop() {
+    // the whole group, as the terminal itself does it: who started us stops with us
+    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
+}
+
+#[cfg(not(unix))]
+fn can_stop() -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn stop() {}
+
 impl Drop for Guard {
     fn drop(&mut self) {
-        // each on its own: one that fails must not keep the others from happening
-        let _ = execute!(io::stdout(), DisableBracketedPaste);
-        let _ = execute!(io::stdout(), DisableMouseCapture);
-        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
-        let _ = disable_raw_mode();
-        let _ = io::stdout().flush();
+        self.give_back();
         let _ = panic::take_hook();
     }
 }

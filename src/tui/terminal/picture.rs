@@ -1,35 +1,76 @@
-//! What pictures the terminal can draw, and the colour of its ground: asked once, before events are read. The reading
-//! ends by itself, so that no key is lost to it: a thread left behind in `read` would take the first one.
+//! What pictures the terminal can draw: asked once, before the first frame.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use ratatui::crossterm::terminal::window_size;
 use ratatui_image::{
     FontSize,
-    picker::{Picker, ProtocolType, cap_parser::Response},
+    picker::{Picker, ProtocolType},
 };
 
+use super::{
+    input::{Heard, Keyboard, Told},
+    outside::is_multiplexed,
+};
+
+/// Local terminals need a few milliseconds to answer, distant ones a round trip.
+const LONGEST: Duration = Duration::from_millis(500);
+
+pub(in crate::tui) const GROUND: &str = "\x1b]11;?\x1b\\";
+/// A picture of one pixel, which is not kept.
+const KITTY: &str = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\";
+/// What it can, among it Sixel; the size of a character; and whether all is well, which every terminal answers.
+const REST: &str = "\x1b[c\x1b[16t\x1b[5n";
+
+/// What was asked, and what else came meanwhile.
 pub(in crate::tui) struct Able {
-    pub(in crate::tui) picker: Picker,
-    /// Red, green, blue; `None` if the terminal does not tell.
-    pub(in crate::tui) background: Option<(u8, u8, u8)>,
+    pub(in crate::tui) told: Vec<Told>,
+    pub(in crate::tui) meanwhile: Vec<io::Result<Heard>>,
 }
 
 /// The terminal has to be in raw mode.
-pub(in crate::tui) fn ask() -> Able {
-    let variable = |name: &str| std::env::var(name).unwrap_or_default();
-    let term = variable("TERM");
-    // no pictures there, and no answers
-    let answers = if matches!(term.as_str(), "" | "dumb" | "linux") { Vec::new() } else { answers() };
-    let background = answers.iter().find_map(|answer| match answer {
-        Response::Background(red, green, blue) => Some((*red, *green, *blue)),
-        _ => None,
-    });
-    let multiplexed = term.starts_with("tmux") || term.starts_with("screen");
-    let protocol = if multiplexed { None } else { protocol(&answers, &variable) };
-    Able { picker: picker(&answers, protocol), background }
+pub(in crate::tui) async fn ask(keyboard: &mut Keyboard, variable: impl Fn(&str) -> String) -> Able {
+    let mut able = Able { told: Vec::new(), meanwhile: Vec::new() };
+    let (questions, mut output) = (questions(variable), io::stdout());
+    let asked = output.write_all(questions.as_bytes()).and_then(|()| output.flush());
+    if cfg!(not(unix)) || questions.is_empty() || asked.is_err() {
+        return able;
+    }
+    let answers = async {
+        while let Some(heard) = keyboard.next().await {
+            match heard {
+                Ok(Heard::Told(Told::End)) => return,
+                Ok(Heard::Told(told)) => able.told.push(told),
+                ended @ Err(_) => return able.meanwhile.push(ended),
+                other => able.meanwhile.push(other),
+            }
+        }
+    };
+    // who does not answer has told what it could
+    let _ = tokio::time::timeout(LONGEST, answers).await;
+    able
+}
+
+/// Every question that is harmless where we are: multiplexers take kitty's for the title of the pane.
+fn questions(variable: impl Fn(&str) -> String) -> String {
+    match variable("TERM").as_str() {
+        "" | "dumb" | "linux" => String::new(),
+        _ if is_multiplexed(&variable) => format!("{GROUND}{REST}"),
+        _ => format!("{GROUND}{KITTY}{REST}"),
+    }
+}
+
+/// Draws pictures the best way there is.
+pub(in crate::tui) fn picker(told: &[Told], variable: impl Fn(&str) -> String) -> Picker {
+    let protocol = if is_multiplexed(&variable) { None } else { protocol(told, &variable) };
+    sized(told, protocol)
 }
 
 /// The best that the terminal draws; `None`: half blocks, which all do.
-fn protocol(answers: &[Response], variable: &impl Fn(&str) -> String) -> Option<ProtocolType> {
+fn protocol(told: &[Told], variable: &impl Fn(&str) -> String) -> Option<ProtocolType> {
     // iTerm2 and its relatives say it only by their names; these two draw it better than what they answer to
     let program = variable("TERM_PROGRAM");
     let iterm = ["iTerm", "WezTerm", "mintty", "rio"].iter().any(|name| program.contains(name))
@@ -37,19 +78,19 @@ fn protocol(answers: &[Response], variable: &impl Fn(&str) -> String) -> Option<
     if iterm || !variable("KONSOLE_VERSION").is_empty() {
         return Some(ProtocolType::Iterm2);
     }
-    if answers.contains(&Response::Kitty) {
+    if told.contains(&Told::Kitty) {
         return Some(ProtocolType::Kitty);
     }
-    answers.contains(&Response::Sixel).then_some(ProtocolType::Sixel)
+    told.contains(&Told::Sixel).then_some(ProtocolType::Sixel)
 }
 
-fn picker(answers: &[Response], protocol: Option<ProtocolType>) -> Picker {
-    let told = answers.iter().find_map(|answer| match answer {
-        Response::CellSize(Some(size)) => Some(FontSize::from(*size)),
+fn sized(told: &[Told], protocol: Option<ProtocolType>) -> Picker {
+    let cell = told.iter().find_map(|told| match told {
+        Told::Cell { width, height } => Some(FontSize::new(*width, *height)),
         _ => None,
     });
     // pixels can only be drawn where the size of a cell is known
-    let (Some(protocol), Some(font)) = (protocol, told.or_else(measured)) else { return Picker::halfblocks() };
+    let (Some(protocol), Some(font)) = (protocol, cell.or_else(measured)) else { return Picker::halfblocks() };
     #[expect(deprecated, reason = "the other constructors read from the terminal and leave a thread reading")]
     let mut picker = Picker::from_fontsize(font);
     picker.set_protocol_type(protocol);
@@ -62,54 +103,6 @@ fn measured() -> Option<FontSize> {
     (width > 0 && height > 0).then(|| FontSize::new(width, height))
 }
 
-#[cfg(unix)]
-fn answers() -> Vec<Response> {
-    use std::{
-        io::{self, Write},
-        time::{Duration, Instant},
-    };
-
-    use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions};
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    /// Local terminals need a few milliseconds, distant ones a round trip.
-    const LONGEST: Duration = Duration::from_millis(500);
-
-    let options = QueryStdioOptions { terminal_background_color_osc: true, ..QueryStdioOptions::default() };
-    let mut output = io::stdout();
-    if output.write_all(Parser::query(false, options).as_bytes()).and_then(|()| output.flush()).is_err() {
-        return Vec::new();
-    }
-    let input = io::stdin();
-    let deadline = Instant::now() + LONGEST;
-    let mut parser = Parser::new();
-    let mut answers = Vec::new();
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let mut ready = [PollFd::new(&input, PollFlags::IN)];
-        let wait = Timespec::try_from(left).ok();
-        if left.is_zero() || !matches!(poll(&mut ready, wait.as_ref()), Ok(1)) {
-            return answers;
-        }
-        let mut bytes = [0; 64];
-        let Ok(read @ 1..) = rustix::io::read(&input, &mut bytes) else { return answers };
-        for byte in &bytes[..read] {
-            for answer in parser.push(char::from(*byte)) {
-                // the last question is one that every terminal answers
-                if answer == Response::Status {
-                    return answers;
-                }
-                answers.push(answer);
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-fn answers() -> Vec<Response> {
-    Vec::new()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,17 +113,34 @@ mod tests {
         let named = |wanted: &'static str, value: &'static str| {
             move |name: &str| if name == wanted { value.to_owned() } else { String::new() }
         };
-        assert_eq!(protocol(&[Response::Sixel, Response::Kitty], &nothing), Some(ProtocolType::Kitty));
-        assert_eq!(protocol(&[Response::Sixel], &nothing), Some(ProtocolType::Sixel));
-        assert_eq!(protocol(&[Response::Kitty], &named("TERM_PROGRAM", "WezTerm")), Some(ProtocolType::Iterm2));
+        assert_eq!(protocol(&[Told::Sixel, Told::Kitty], &nothing), Some(ProtocolType::Kitty));
+        assert_eq!(protocol(&[Told::Sixel], &nothing), Some(ProtocolType::Sixel));
+        assert_eq!(protocol(&[Told::Kitty], &named("TERM_PROGRAM", "WezTerm")), Some(ProtocolType::Iterm2));
         assert_eq!(protocol(&[], &named("LC_TERMINAL", "iTerm2")), Some(ProtocolType::Iterm2));
         assert_eq!(protocol(&[], &nothing), None);
     }
 
     #[test]
     fn without_the_size_of_a_cell_there_are_half_blocks() {
-        let sized = [Response::CellSize(Some((9, 18)))];
-        assert_eq!(picker(&sized, Some(ProtocolType::Kitty)).protocol_type(), ProtocolType::Kitty);
-        assert_eq!(picker(&sized, None).protocol_type(), ProtocolType::Halfblocks);
+        let sized = [Told::Cell { width: 9, height: 18 }];
+        assert_eq!(self::sized(&sized, Some(ProtocolType::Kitty)).protocol_type(), ProtocolType::Kitty);
+        assert_eq!(self::sized(&sized, None).protocol_type(), ProtocolType::Halfblocks);
+    }
+
+    #[test]
+    fn a_multiplexer_is_not_asked_what_it_would_take_for_a_title() {
+        let named = |name: &'static str, value: &'static str| {
+            move |wanted: &str| match wanted {
+                _ if wanted == name => value.to_owned(),
+                "TERM" => "xterm-256color".to_owned(),
+                _ => String::new(),
+            }
+        };
+        assert!(questions(named("", "")).contains("\x1b_G"));
+        for inside in [named("TMUX", "/tmp/t,1,0"), named("STY", "1.a"), named("TERM", "tmux-256color")] {
+            let asked = questions(inside);
+            assert!(!asked.contains("\x1b_") && !asked.contains("\x1bP") && asked.contains("]11;?"), "{asked:?}");
+        }
+        assert_eq!(questions(named("TERM", "linux")), "");
     }
 }

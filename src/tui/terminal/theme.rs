@@ -1,7 +1,10 @@
-//! Colours by role. Two themes read well on dark and on light ground; without colour (`NO_COLOR`) weight, underline and
-//! reversal carry the roles. State is never told by colour alone: each has its own sign.
+//! Colours by role. Two themes read well on dark and on light ground; where there are no colours to choose from, weight
+//! and reversal carry the roles. State is never told by colour alone: each has its own sign.
 
 use ratatui::style::{Color, Modifier, Style};
+
+use super::glyphs::Glyphs;
+use crate::settings::Look;
 
 /// What a piece of the screen is, never what it looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,10 +14,12 @@ pub(in crate::tui) enum Role {
     Strong,
     /// What can be left unread.
     Dim,
-    /// Rules and the empty part of gauges.
+    /// Rules and the empty part of gauges: never letters.
     Line,
     /// Focus, and the one thing to do.
     Accent,
+    /// What a filter found in a name.
+    Matched,
     /// The filled part of gauges: quieter than what can be acted on.
     Gauge,
     Ok,
@@ -29,116 +34,156 @@ pub enum Ground {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Depth {
-    None,
-    Sixteen,
-    Indexed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tui) struct Theme {
     ground: Ground,
-    depth: Depth,
+    /// Only the terminal's own colours, bold and reversed.
+    plain: bool,
+    /// The ground is the terminal's, whatever it changes to.
+    follows: bool,
+    pub(in crate::tui) glyphs: Glyphs,
 }
 
 impl Theme {
     #[cfg(test)]
-    pub(in crate::tui) const DARK: Self = Self { ground: Ground::Dark, depth: Depth::Indexed };
+    pub(in crate::tui) const DARK: Self =
+        Self { ground: Ground::Dark, plain: false, follows: true, glyphs: Glyphs::All };
     #[cfg(test)]
-    pub(in crate::tui) const LIGHT: Self = Self { ground: Ground::Light, depth: Depth::Indexed };
+    pub(in crate::tui) const LIGHT: Self = Self { ground: Ground::Light, ..Self::DARK };
     #[cfg(test)]
-    pub(in crate::tui) const PLAIN: Self = Self { ground: Ground::Dark, depth: Depth::None };
+    pub(in crate::tui) const PLAIN: Self = Self { plain: true, ..Self::DARK };
+    #[cfg(test)]
+    pub(in crate::tui) const ASCII: Self = Self { glyphs: Glyphs::Ascii, ..Self::PLAIN };
 
-    /// From what the person chose, what the terminal said of its background, and the environment.
-    pub(in crate::tui) fn detect(chosen: Option<Ground>, background: Option<(u8, u8, u8)>) -> Self {
-        let variable = |name: &str| std::env::var(name).unwrap_or_default();
-        let ground = chosen.unwrap_or_else(|| ground(background, &variable("COLORFGBG")));
-        Self { ground, depth: depth(&variable("NO_COLOR"), &variable("TERM")) }
+    /// From what the person chose and the environment; until the terminal has told its background, that is a guess.
+    pub(in crate::tui) fn detect(look: Look, variable: impl Fn(&str) -> String) -> Self {
+        let chosen = match look {
+            Look::Dark => Some(Ground::Dark),
+            Look::Light => Some(Ground::Light),
+            Look::Auto | Look::Plain => None,
+        };
+        // who chose a theme wants colours, wherever there are some
+        let refused = look == Look::Plain || chosen.is_none() && !variable("NO_COLOR").is_empty();
+        Self {
+            ground: chosen.unwrap_or_else(|| guess(&variable("COLORFGBG"))),
+            plain: refused || !has_colours(&variable("TERM"), &variable("COLORTERM")),
+            follows: chosen.is_none(),
+            glyphs: Glyphs::detect(variable),
+        }
+    }
+
+    /// The terminal has told what its ground is.
+    pub(in crate::tui) fn on(self, ground: Ground) -> Self {
+        if self.follows { Self { ground, ..self } } else { self }
+    }
+
+    /// Pictures need colours, and signs to draw them with.
+    pub(in crate::tui) fn draws_pictures(self) -> bool {
+        !self.plain && self.glyphs == Glyphs::All
     }
 
     pub(in crate::tui) fn style(self, role: Role) -> Style {
         let style = Style::new();
-        match (self.depth, role) {
-            (_, Role::Text) => style,
-            (_, Role::Strong) => style.add_modifier(Modifier::BOLD),
-            (Depth::None, Role::Dim | Role::Line) => style.add_modifier(Modifier::DIM),
-            (Depth::None, Role::Accent | Role::Fail) => style.add_modifier(Modifier::BOLD),
-            (Depth::None, Role::Gauge | Role::Ok | Role::Warn) => style,
-            (Depth::Sixteen, role) => style.fg(sixteen(role)),
-            (Depth::Indexed, role) => style.fg(Color::Indexed(indexed(self.ground, role))),
+        match role {
+            Role::Text => style,
+            Role::Strong => style.add_modifier(Modifier::BOLD),
+            Role::Accent | Role::Matched | Role::Fail if self.plain => style.add_modifier(Modifier::BOLD),
+            _ if self.plain => style,
+            Role::Matched => style.fg(self.colour(role)).add_modifier(Modifier::UNDERLINED),
+            _ => style.fg(self.colour(role)),
         }
     }
 
-    /// The empty part of gauges: seen on the cursor's row too.
-    pub(in crate::tui) fn track(self) -> Style {
-        match (self.depth, self.ground) {
-            (Depth::None | Depth::Sixteen, _) => Style::new(),
-            (Depth::Indexed, Ground::Dark) => Style::new().bg(Color::Indexed(238)),
-            (Depth::Indexed, Ground::Light) => Style::new().bg(Color::Indexed(252)),
+    /// The terminal's own sequence for a link's colour.
+    pub(in crate::tui) fn link(self) -> String {
+        match self.plain {
+            true => "\x1b[1m".to_owned(),
+            false => format!("\x1b[38;5;{}m", indexed(self.ground, Role::Accent)),
         }
     }
 
-    /// The row that the cursor is on.
+    fn colour(self, role: Role) -> Color {
+        Color::Indexed(indexed(self.ground, role))
+    }
+
+    /// The empty part of gauges: seen on the cursor's row too. `None`: it has to be drawn with signs.
+    pub(in crate::tui) fn track(self) -> Option<Style> {
+        let index = match self.ground {
+            _ if self.plain => return None,
+            Ground::Dark => 238,
+            Ground::Light => 252,
+        };
+        Some(Style::new().bg(Color::Indexed(index)))
+    }
+
+    /// The row that the cursor is on. Its letters have a colour of their own: the terminal's might not be read on it.
     pub(in crate::tui) fn row(self) -> Style {
-        match (self.depth, self.ground) {
-            (Depth::None | Depth::Sixteen, _) => Style::new().add_modifier(Modifier::BOLD),
-            (Depth::Indexed, Ground::Dark) => Style::new().bg(Color::Indexed(236)),
-            (Depth::Indexed, Ground::Light) => Style::new().bg(Color::Indexed(254)),
+        match self.ground {
+            _ if self.plain => Style::new().add_modifier(Modifier::REVERSED),
+            Ground::Dark => Style::new().bg(Color::Indexed(236)).fg(Color::Indexed(253)),
+            Ground::Light => Style::new().bg(Color::Indexed(254)).fg(Color::Indexed(235)),
+        }
+    }
+
+    /// Dark on light, whatever the theme. `None`: that can't be drawn here.
+    pub(in crate::tui) fn paper(self) -> Option<Style> {
+        match self.ground {
+            _ if self.glyphs != Glyphs::All => None,
+            // black and white of the 256-colour cube: themes remap the first sixteen
+            _ if !self.plain => Some(Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231))),
+            Ground::Dark => Some(Style::new().add_modifier(Modifier::REVERSED)),
+            Ground::Light => Some(Style::new()),
         }
     }
 }
 
-/// Of the 256-colour cube: text has a contrast of 4.5:1 with the ground, as WCAG asks; lines and gauges are no text.
+/// Of the 256-colour cube: letters have a contrast of 4.5:1 with the ground and with the cursor's row, as WCAG asks;
+/// lines and gauges are no letters.
 fn indexed(ground: Ground, role: Role) -> u8 {
     match (ground, role) {
-        (Ground::Dark, Role::Accent) => 80,
+        (Ground::Dark, Role::Accent | Role::Matched) => 80,
         (Ground::Dark, Role::Gauge) => 73,
         (Ground::Dark, Role::Ok) => 114,
         (Ground::Dark, Role::Warn) => 179,
         (Ground::Dark, Role::Fail) => 210,
-        (Ground::Dark, Role::Dim) => 245,
+        (Ground::Dark, Role::Dim) => 247,
         (Ground::Dark, _) => 239,
-        (Ground::Light, Role::Accent) => 24,
+        (Ground::Light, Role::Accent | Role::Matched) => 24,
         (Ground::Light, Role::Gauge) => 73,
         (Ground::Light, Role::Ok) => 22,
         (Ground::Light, Role::Warn) => 94,
-        (Ground::Light, Role::Fail) => 160,
-        (Ground::Light, Role::Dim) => 242,
+        (Ground::Light, Role::Fail) => 124,
+        (Ground::Light, Role::Dim) => 241,
         (Ground::Light, _) => 250,
     }
 }
 
-fn sixteen(role: Role) -> Color {
-    match role {
-        Role::Accent | Role::Gauge => Color::Cyan,
-        Role::Ok => Color::Green,
-        Role::Warn => Color::Yellow,
-        Role::Fail => Color::Red,
-        _ => Color::DarkGray,
+impl Ground {
+    /// Of a background in red, green and blue.
+    pub(in crate::tui) fn of(background: (u8, u8, u8)) -> Self {
+        let (red, green, blue) = background;
+        // relative luminance, Rec. 709 weights
+        let luminance = 0.2126 * f32::from(red) + 0.7152 * f32::from(green) + 0.0722 * f32::from(blue);
+        if luminance > 127.0 { Self::Light } else { Self::Dark }
     }
 }
 
-fn ground(background: Option<(u8, u8, u8)>, colorfgbg: &str) -> Ground {
-    if let Some((red, green, blue)) = background {
-        // relative luminance, Rec. 709 weights
-        let luminance = 0.2126 * f32::from(red) + 0.7152 * f32::from(green) + 0.0722 * f32::from(blue);
-        return if luminance > 127.0 { Ground::Light } else { Ground::Dark };
-    }
-    // `foreground;background` as rxvt and Konsole set it: 7 and 15 are the white ones
+/// `foreground;background` as rxvt and Konsole set it: 7 and 15 are the white ones.
+fn guess(colorfgbg: &str) -> Ground {
     match colorfgbg.rsplit(';').next() {
         Some("7" | "15") => Ground::Light,
         _ => Ground::Dark,
     }
 }
 
-fn depth(no_color: &str, term: &str) -> Depth {
-    if !no_color.is_empty() || term == "dumb" {
-        Depth::None
-    } else if term == "linux" || term.starts_with("vt") || term == "ansi" {
-        Depth::Sixteen
-    } else {
-        Depth::Indexed
+/// Colours that we can choose, which are those of the cube; the first sixteen are anything, and may be unreadable.
+fn has_colours(term: &str, colorterm: &str) -> bool {
+    if matches!(colorterm, "truecolor" | "24bit") || term.contains("256color") {
+        return term != "dumb";
     }
+    let few = ["linux", "ansi", "cygwin", "cons25", "screen", "rxvt", "xterm-color", "Eterm", "sun"];
+    let none = term.is_empty() || term == "dumb" || term.starts_with("vt") || term.ends_with("-m");
+    let few = few.iter().any(|name| term == *name || term.starts_with(&format!("{name}.")));
+    !none && !few && !term.ends_with("-16color") && !term.ends_with("-8color")
 }
 
 #[cfg(test)]
@@ -147,47 +192,44 @@ mod tests {
 
     #[test]
     fn the_ground_is_what_the_terminal_says_it_is() {
-        assert_eq!(ground(Some((250, 250, 245)), "15;0"), Ground::Light);
-        assert_eq!(ground(Some((30, 30, 46)), ""), Ground::Dark);
-        assert_eq!(ground(None, "0;15"), Ground::Light);
-        assert_eq!(ground(None, ""), Ground::Dark);
-    }
-
-    /// Red, green and blue of the upper 240, each 0 to 1.
-    fn cube(index: u8) -> [f64; 3] {
-        let levels = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0];
-        match index {
-            232.. => [(8.0 + 10.0 * f64::from(index - 232)) / 255.0; 3],
-            _ => [(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(|at| levels[usize::from(at)] / 255.0),
-        }
-    }
-
-    /// WCAG 2, relative luminance.
-    fn luminance(colour: [f64; 3]) -> f64 {
-        let linear = colour.map(|part| if part <= 0.03928 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) });
-        0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert_eq!(Ground::of((250, 250, 245)), Ground::Light);
+        assert_eq!(Ground::of((30, 30, 46)), Ground::Dark);
+        assert_eq!(guess("0;15"), Ground::Light);
+        assert_eq!(guess(""), Ground::Dark);
+        assert_eq!(Theme::DARK.on(Ground::Light), Theme::LIGHT);
+        let chosen = Theme::detect(Look::Dark, |_| String::new());
+        assert_eq!(chosen.on(Ground::Light), chosen, "what the person chose stays");
     }
 
     #[test]
-    fn text_can_be_read_on_both_grounds() {
-        for (ground, paper) in [(Ground::Dark, [0.12, 0.12, 0.14]), (Ground::Light, [0.98, 0.98, 0.96])] {
-            for role in [Role::Dim, Role::Accent, Role::Ok, Role::Warn, Role::Fail] {
-                let (ink, paper) = (luminance(cube(indexed(ground, role))), luminance(paper));
-                let contrast = (ink.max(paper) + 0.05) / (ink.min(paper) + 0.05);
-                assert!(contrast >= 4.5, "{role:?} on {ground:?}: {contrast:.1}");
-            }
+    fn no_colour_is_chosen_where_there_are_none_to_choose() {
+        let detect = |look, variables: &'static [(&str, &str)]| {
+            Theme::detect(look, |name| {
+                let found = variables.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| (*value).to_owned()).unwrap_or_default()
+            })
+        };
+        assert!(!detect(Look::Auto, &[("TERM", "xterm-256color")]).plain);
+        assert!(!detect(Look::Auto, &[("TERM", "xterm-kitty")]).plain);
+        assert!(!detect(Look::Auto, &[("TERM", "screen"), ("COLORTERM", "truecolor")]).plain);
+        assert!(detect(Look::Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).plain);
+        assert!(detect(Look::Plain, &[("TERM", "xterm-256color")]).plain);
+        assert!(!detect(Look::Light, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).plain, "chosen by the person");
+        for term in ["linux", "dumb", "vt220", "ansi", "xterm-16color", "screen", "screen.linux", ""] {
+            assert!(
+                Theme::detect(Look::Dark, |name| if name == "TERM" { term.to_owned() } else { String::new() }).plain
+            );
         }
     }
 
     #[test]
-    fn no_color_means_none() {
-        for role in [Role::Text, Role::Dim, Role::Line, Role::Accent, Role::Gauge, Role::Ok, Role::Warn, Role::Fail] {
-            let style = Theme::PLAIN.style(role);
-            assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+    fn without_colours_only_weight_and_reversal_are_left() {
+        let roles = [Role::Text, Role::Strong, Role::Dim, Role::Line, Role::Accent, Role::Matched, Role::Gauge];
+        let styles = roles.into_iter().chain([Role::Ok, Role::Warn, Role::Fail]).map(|role| Theme::PLAIN.style(role));
+        for style in styles.chain([Theme::PLAIN.row()]).chain(Theme::PLAIN.paper()) {
+            assert_eq!((style.fg, style.bg), (None, None));
+            assert!((Modifier::BOLD | Modifier::REVERSED).contains(style.add_modifier), "{style:?}");
         }
-        assert_eq!(Theme::PLAIN.row().bg, None);
-        assert_eq!(depth("1", "xterm-256color"), Depth::None);
-        assert_eq!(depth("", "linux"), Depth::Sixteen);
-        assert_eq!(depth("", "xterm-kitty"), Depth::Indexed);
+        assert!(Theme::PLAIN.track().is_none() && !Theme::PLAIN.draws_pictures());
     }
 }

@@ -7,7 +7,9 @@ mod pictures;
 mod random;
 mod session;
 mod several;
+mod sizes;
 mod steps;
+mod themes;
 
 use std::{
     path::PathBuf,

@@ -1,4 +1,4 @@
-//! Every screen as it looks, at three sizes; two of them with their colours in both themes.
+//! Every screen as it looks, at four sizes, and what holds at each; two of them with their colours in both themes.
 
 use std::time::Duration;
 
@@ -17,11 +17,12 @@ use crate::tui::{
     work::answer::Answer,
 };
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 12)];
+pub(super) const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (60, 20), (40, 12)];
 
 pub(super) fn pictures(name: &str, player: &mut Player) {
     for (width, height) in SIZES {
         let screen = player.text(width, height);
+        super::sizes::holds(&format!("{name} at {width}x{height}"), player, &screen);
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
         });
@@ -116,7 +117,12 @@ fn publishing() -> Player {
     player.open_publish();
     player.pass(Duration::from_secs(60));
     player.engine(script::under_way());
-    player.pass(Duration::from_millis(24_200));
+    player.pass(Duration::from_millis(21_200));
+    // bytes go out while one looks
+    for tenths in [238, 264, 291] {
+        player.course().board.jobs[&script::chunk(19)].count.set(tenths * (1 << 20) / 10);
+        player.pass(Duration::from_secs(1));
+    }
     player
 }
 
@@ -364,7 +370,9 @@ fn coloured(buffer: &Buffer) -> String {
 
 #[test]
 fn both_themes() {
-    for (ground, theme) in [("dark", Theme::DARK), ("light", Theme::LIGHT), ("none", Theme::PLAIN)] {
+    for (ground, theme) in
+        [("dark", Theme::DARK), ("light", Theme::LIGHT), ("none", Theme::PLAIN), ("ascii", Theme::ASCII)]
+    {
         let mut settings = Player::local();
         settings.open_settings();
         let mut publish = publishing();

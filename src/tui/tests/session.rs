@@ -22,18 +22,30 @@ use crate::tui::{
     action::Command,
     app::{App, Errand},
     backend::{Backend, Order},
+    beside::Beside,
     ended,
     id::Owner,
     memory::Memory,
     script::{self, Script},
-    session,
+    session::{self, Face, Lent},
     shared::Shared,
     tasks::Tasks,
-    terminal::theme::Theme,
+    terminal::{input::Heard, outside::Outside, theme::Theme},
     work::answer::Answer,
 };
 
-struct Keys(UnboundedSender<io::Result<Input>>);
+struct Keys(UnboundedSender<io::Result<Heard>>);
+
+/// No shell waits here.
+impl Lent for () {
+    fn stop(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn go_on(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 impl Keys {
     fn press(&self, code: KeyCode) {
@@ -42,7 +54,7 @@ impl Keys {
 
     fn with(&self, code: KeyCode, modifiers: KeyModifiers) {
         // the wizard may have ended meanwhile
-        let _ = self.0.send(Ok(Input::Key(KeyEvent::new(code, modifiers))));
+        let _ = self.0.send(Ok(Heard::Input(Input::Key(KeyEvent::new(code, modifiers)))));
     }
 
     /// Enter, again and again, until something holds or the wizard is gone.
@@ -77,7 +89,8 @@ async fn run<P: Future<Output = ()>>(
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
     let (sender, receiver) = unbounded_channel();
     let input = Box::pin(stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver))));
-    let session = session::run(&mut app, &mut terminal, input, &mut tasks, news);
+    let face = Face::new(&mut terminal, &(), Beside::new(Outside::NOTHING), false);
+    let session = session::run(&mut app, face, input, &mut tasks, news);
     let (result, ()) = tokio::join!(AssertUnwindSafe(session).catch_unwind(), person(Keys(sender), orders));
     let ended = ended(&app, result, Vec::new());
     (ended, text(terminal.backend().buffer()))

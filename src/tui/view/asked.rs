@@ -48,9 +48,7 @@ fn answers(question: &Question, asking: &Asking, canvas: &mut Canvas, area: Rect
         canvas.pen(rows.line()).put(Role::Warn, &words);
         let mut pen = canvas.pen(rows.line());
         pen.put(Role::Accent, "name ");
-        let right = asking.typed.value() == question.wanted();
-        let room = pen.room();
-        field::draw(&mut pen, room, &asking.typed, if right { Role::Ok } else { Role::Text }, true);
+        field::confirm(&mut pen, &asking.typed, asking.typed.value() == question.wanted());
         return;
     }
     let line = rows.line();

@@ -12,7 +12,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows, inset},
             page::{Page, Scroll},
-            qr,
+            qr, text,
         },
     },
 };
@@ -36,7 +36,8 @@ pub(super) fn draw(
     let airy = area.height >= 14;
     let mut page = links(published, shared, area.width, airy);
     let above = u16::try_from(page.len()).unwrap_or(u16::MAX);
-    let room = qr::Code::of(&published.watch_url).map(|code| {
+    let code = canvas.theme.paper().and_then(|_| qr::Code::of(&published.watch_url));
+    let room = code.map(|code| {
         let size = code.size();
         (code, size)
     });
@@ -80,7 +81,10 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
     let mut page = Page::new(width);
     let took = wording::span(published.elapsed);
     let live = format!("{} is live", published.reel);
-    page.line([(Role::Ok, "✔ ".to_owned()), (Role::Strong, live), (Role::Dim, format!("   in {took}"))]);
+    let took = format!("   in {took}");
+    // the time that it took goes where there is no room for it
+    let took = if text::width(&live) + text::width(&took) + 2 <= usize::from(width) { took } else { String::new() };
+    page.line([(Role::Ok, "✔ ".to_owned()), (Role::Strong, live), (Role::Dim, took)]);
     if airy {
         page.gap();
     }

@@ -12,7 +12,7 @@ use crate::{
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows, inset},
-            line::{fault_lines, row},
+            line::{Problem, row},
             text,
         },
     },
@@ -20,6 +20,8 @@ use crate::{
 
 /// Cells in which a detail still says something.
 const DETAIL_LEAST: usize = 34;
+/// Lines of the list that stay, whatever is told of one.
+const LIST_LEAST: u16 = 3;
 /// Lines for the detail of the line under the cursor, where there is no room beside it.
 const BELOW: u16 = 3;
 
@@ -33,13 +35,22 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         canvas.pen(rows.line()).put(Role::Strong, "From a video file to a playlist URL.");
         rows.take(if roomy { 2 } else { 1 });
     }
-    let fault = match &shared.connection {
-        Connection::Failed(fault) => fault_lines(fault, usize::from(area.width)),
-        _ => Vec::new(),
-    };
+    if let Connection::Failed(fault) = &shared.connection {
+        let fault = Problem::of(fault, usize::from(area.width));
+        let place = rows.take_last((fault.height() + 1).min(rows.left().saturating_sub(LIST_LEAST)));
+        let gap = u16::from(place.height > fault.height());
+        fault.draw(canvas, Rect { y: place.y + gap, height: place.height - gap, ..place });
+    }
     let names = lines.iter().map(|line| text::width(&name(line, jobs)) + 2).max().unwrap_or_default().min(44);
     let beside = usize::from(area.width).saturating_sub(names + 6) >= DETAIL_LEAST;
-    let below = (!beside).then(|| rows.take_last(BELOW.min(rows.left() / 3)));
+    let place = rows.rest();
+    let told = lines.get(home.cursor.at).and_then(|line| told(line, shared, jobs, beside.then_some(names), area.width));
+    let below = match &told {
+        Some(told) => rows.take_last((told.height() + 1).min(rows.left().saturating_sub(LIST_LEAST))),
+        // it has its place all the time, so that the lines stay where they are
+        None if !beside => rows.take_last(BELOW.min(rows.left() / 3)),
+        None => Rect::ZERO,
+    };
     let window = home.cursor.window(lines.len(), usize::from(rows.left()));
     // apart where there is room: each line, or at least what goes on from what can be done
     let gaps = roomy && lines.len() * 2 <= usize::from(rows.left());
@@ -66,18 +77,31 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
             rows.take(1);
         }
     }
-    if let (Some(area), Some(line)) = (below, lines.get(home.cursor.at)) {
-        let (role, words) = detail(line, shared, jobs);
-        for (words, line) in text::wrap(&words, usize::from(area.width)).into_iter().zip(area.rows()) {
-            canvas.pen(line).put(role, &words);
-        }
+    if let Some(told) = told {
+        // close below the lines, where the eye is
+        let end = below.bottom();
+        let y = (rows.rest().y + 1).min(end.saturating_sub(told.height())).max(place.y);
+        told.draw(canvas, Rect { y, height: end - y, ..below });
     }
-    if rows.left() > 1 {
-        rows.take(1);
-        for (role, line) in fault {
-            canvas.pen(rows.line()).put(role, &line);
-        }
+}
+
+/// What is told of the line under the cursor below the lines: what is wrong with it, and what there is no room for
+/// beside it.
+fn told(line: &Line, shared: &Shared, jobs: &Jobs, beside: Option<usize>, width: u16) -> Option<Problem> {
+    let width = usize::from(width);
+    let job = match line {
+        Line::Job(id) => jobs.get(*id),
+        _ => None,
+    };
+    if let Some((job, fault)) = job.and_then(|job| Some((job, job.problem()?))) {
+        return Some(match job.failed() {
+            Some(_) => Problem::told("✖ ", Role::Fail, fault, width).remedy("r tries again", width),
+            None => Problem::told("! ", Role::Warn, fault, width).remedy("r goes on; nothing is lost meanwhile", width),
+        });
     }
+    let (role, words) = detail(line, shared, jobs);
+    let fits = beside.is_some_and(|names| names + 5 + text::width(&words) <= width);
+    (!fits).then(|| Problem::plain(role, &words, width))
 }
 
 fn sign(line: &Line, jobs: &Jobs) -> (Role, &'static str) {
@@ -133,7 +157,7 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
             Some((job, Some(fault))) => {
                 (Role::Fail, format!("→ {} · {fault}", where_words(job.run.place(), job.run.at())))
             }
-            Some((job, None)) => job_detail(job),
+            Some((job, None)) => job_detail(job, usize::MAX),
             None => (Role::Dim, String::new()),
         },
         Line::Publish => (Role::Dim, "pick files, see the plan, get links".to_owned()),
@@ -158,15 +182,22 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
     }
 }
 
-/// What a job does just now, in a line: the state first, then where.
-pub(super) fn job_detail(job: &Job) -> (Role, String) {
+/// What a job does just now, in a line: the state first, then where; of its progress as much as fits.
+pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
     let place = where_words(job.run.place(), job.run.at());
     match &job.state {
         Stage::Queued => (Role::Dim, format!("waits for its turn → {place}")),
         Stage::Running if job.is_stopping() => (Role::Warn, "stopping in an orderly way".to_owned()),
         Stage::Running => match job.publishing().and_then(|publishing| publishing.board.waiting()) {
             Some((_, fault)) => (Role::Warn, format!("waits for you: {fault}")),
-            None => (Role::Dim, format!("{} → {place}", progress(job))),
+            None => {
+                let mut parts = progress(job);
+                parts.push(format!(" → {place}"));
+                while parts.len() > 1 && parts.iter().map(|part| text::width(part)).sum::<usize>() > room {
+                    parts.pop();
+                }
+                (Role::Dim, parts.concat())
+            }
         },
         Stage::Asking(..) => (Role::Warn, format!("asks you something → {place}")),
         Stage::Ended(End::Failed(fault)) => (Role::Fail, fault.to_string()),
@@ -179,7 +210,8 @@ pub(super) fn job_detail(job: &Job) -> (Role, String) {
     }
 }
 
-fn progress(job: &Job) -> String {
+/// How far it is, in parts; what can best be left out comes last.
+fn progress(job: &Job) -> Vec<String> {
     use crate::tui::job::Course;
     match &job.course {
         Course::Publishing(publishing) => {
@@ -188,15 +220,20 @@ fn progress(job: &Job) -> String {
             match (publishing.board.planned.is_some(), all) {
                 (true, 1..) => {
                     let percent = (through as f64 / all as f64 * 100.0).min(100.0);
-                    let left = publishing.time_left().map(|left| format!(" · about {} left", wording::clock(left)));
-                    format!("{paused}{percent:.0} % of {}{}", wording::bytes(all), left.unwrap_or_default())
+                    let mut parts = vec![format!("{paused}{percent:.0} % of {}", wording::bytes(all))];
+                    parts.extend(publishing.throughput().map(|rate| format!(" · {}", wording::rate(rate))));
+                    let left = publishing.time_left();
+                    parts.extend(left.map(|left| format!(" · about {} left", wording::clock(left))));
+                    parts
                 }
-                _ => format!("{paused}getting ready"),
+                _ => vec![format!("{paused}getting ready")],
             }
         }
-        Course::Removal(gone) if gone.of > 0 => format!("{} of {} functions are gone", gone.functions, gone.of),
-        Course::Removal(_) => "beginning".to_owned(),
-        Course::Check(findings) => format!("{} looked at", wording::count(findings.len() as u64, "chunk")),
+        Course::Removal(gone) if gone.of > 0 => {
+            vec![format!("{} of {} functions are gone", gone.functions, gone.of)]
+        }
+        Course::Removal(_) => vec!["beginning".to_owned()],
+        Course::Check(findings) => vec![format!("{} looked at", wording::count(findings.len() as u64, "chunk"))],
     }
 }
 

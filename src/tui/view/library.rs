@@ -13,7 +13,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows},
             field,
-            line::{fault_lines, row},
+            line::{Problem, position, row, wrapped},
             text,
         },
     },
@@ -22,15 +22,21 @@ use crate::{
 /// Title and width of each column after the name, the one that goes last first.
 const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 11), ("last check", 18)];
 const NAME_LEAST: usize = 20;
+/// Lines that stay, whatever is told below them: the heads of the columns, and some reels.
+const LIST_LEAST: u16 = 4;
 
 pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let filter = (library.filtering || !library.filter.value().is_empty()).then(|| rows.take_last(1));
-    let state = (library.asking || library.fault.is_some()).then(|| rows.take_last(if library.asking { 1 } else { 3 }));
+    let fault = library.fault.as_ref().map(|fault| Problem::of(fault, usize::from(area.width)));
+    let told = fault.as_ref().map(|fault| rows.take_last(fault.height().min(rows.left().saturating_sub(LIST_LEAST))));
+    let asking = library.asking.then(|| rows.take_last(1));
     let columns = columns(area.width);
     let head = rows.line();
     let titles: String = columns.iter().map(|(title, width)| format!("{title:>width$}")).collect();
-    canvas.pen(head).skip(2).put(Role::Dim, "name").right(Role::Dim, &titles);
+    let position = position(library.cursor.at, library.rows.len(), usize::from(rows.left()));
+    let mut pen = canvas.pen(head);
+    pen.skip(2).put(Role::Dim, "name").right(Role::Dim, &titles).skip(2).put(Role::Dim, &position);
     if library.rows.is_empty() && !library.asking && library.fault.is_none() {
         nothing(library, canvas, &mut rows);
     }
@@ -39,15 +45,12 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
         let Some(reel) = library.reels.get(name) else { continue };
         line(reel, (shared, jobs), matched, columns, canvas, (rows.line(), at == library.cursor.at, at));
     }
-    if let Some(area) = state {
-        let mut rows = Rows::of(area);
-        if library.asking {
-            let found = wording::count(library.reels.len() as u64, "reel");
-            canvas.pen(rows.line()).skip(2).put(Role::Dim, &format!("looking… {found} so far"));
-        }
-        for (role, line) in library.fault.iter().flat_map(|fault| fault_lines(fault, usize::from(area.width))) {
-            canvas.pen(rows.line()).put(role, &line);
-        }
+    if let Some(line) = asking {
+        let found = wording::count(library.reels.len() as u64, "reel");
+        canvas.pen(line).skip(2).put(Role::Dim, &format!("looking… {found} so far"));
+    }
+    if let (Some(fault), Some(area)) = (fault, told) {
+        fault.draw(canvas, area);
     }
     if let Some(line) = filter {
         let mut pen = canvas.pen(line);
@@ -60,10 +63,11 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
 fn nothing(library: &Library, canvas: &mut Canvas, rows: &mut Rows) {
     if library.reels.is_empty() {
         canvas.pen(rows.line()).skip(2).put(Role::Text, "nothing is published here yet");
-        canvas
-            .pen(rows.line())
-            .skip(2)
-            .put(Role::Dim, "Esc, then Publish a video, makes the first; t looks at another target");
+        let words = "Esc, then Publish a video, makes the first; t looks at another target";
+        let width = usize::from(rows.rest().width).saturating_sub(2);
+        for (role, words) in wrapped(Role::Dim, words, width) {
+            canvas.pen(rows.line()).skip(2).put(role, &words);
+        }
     } else {
         canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
     }
@@ -104,7 +108,7 @@ fn line(
     pen.right(Role::Dim, &cells);
     let role = if selected { Role::Strong } else { Role::Text };
     for (number, character) in (0u32..).zip(reel.name.as_str().chars()) {
-        let role = if matched.binary_search(&number).is_ok() { Role::Accent } else { role };
+        let role = if matched.binary_search(&number).is_ok() { Role::Matched } else { role };
         pen.put(role, character.encode_utf8(&mut [0; 4]));
     }
     match jobs.busy_with(&shared.place, &reel.name).map(|job| job.kind()) {

@@ -60,7 +60,10 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
     if airy {
         canvas.rule(rows.line());
     }
-    let bottom = rows.take_last(if airy { 2 } else { 1 });
+    let said = said(app, area.width);
+    // a word takes the rule's place, and as many lines above it as it needs
+    let said_lines = u16::try_from(said.len()).unwrap_or(u16::MAX).min(area.height / 3);
+    let bottom = rows.take_last(1 + said_lines.max(u16::from(airy)));
     let body = inset(rows.rest(), 1, 0);
     top(app, canvas, body);
     if app.overlay.is_some() {
@@ -68,9 +71,10 @@ fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
         canvas.drawn.hits.clear();
         canvas.drawn.shown.clear();
         canvas.drawn.cursor = None;
+        canvas.drawn.links.clear();
         overlay::draw(app, canvas, body);
     }
-    footer(app, canvas, bottom);
+    footer(app, said, canvas, bottom);
 }
 
 fn top(app: &App, canvas: &mut Canvas, body: Rect) {
@@ -195,33 +199,37 @@ fn place(app: &App, room: usize) -> String {
     if text::width(&whole) < room { whole } else { target }
 }
 
-fn footer(app: &App, canvas: &mut Canvas, area: Rect) {
+/// What is said at the bottom, in lines.
+fn said(app: &App, width: u16) -> Vec<String> {
+    let leaving = app.leaving_words();
+    let words = leaving.as_ref().or(app.said.as_ref());
+    words.map(|words| text::wrap(words, usize::from(width.saturating_sub(5)))).unwrap_or_default()
+}
+
+fn footer(app: &App, said: Vec<String>, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let line = rows.take_last(1);
-    let rule = rows.line();
-    canvas.rule(rule);
-    let leaving = app.leaving_words();
-    if let Some(said) = leaving.as_ref().or(app.said.as_ref()) {
-        let row = if rule.is_empty() { line } else { rule };
-        let mut pen = canvas.pen(row);
-        pen.skip(1).put(Role::Accent, " › ").put(Role::Text, said).put(Role::Text, " ");
-        if rule.is_empty() {
-            return;
-        }
+    let above = rows.rest();
+    let one = said.len() == 1;
+    if said.is_empty() || one && area.width >= 60 {
+        canvas.rule(above);
     }
-    let table = app.table();
-    let shown = table.footer(usize::from(line.width.saturating_sub(1)), |action| app.applies(action), footer_width);
+    for (number, (words, line)) in said.iter().zip(above.rows()).enumerate() {
+        let mut pen = canvas.pen(line);
+        pen.skip(1).put(Role::Accent, if number == 0 { " › " } else { "   " }).put(Role::Text, words);
+        pen.put(Role::Text, " ");
+    }
+    let glyphs = canvas.theme.glyphs;
+    let width = |binding: &Binding| text::width(&glyphs.of(binding.label)) + 1 + text::width(app.short(binding)) + 3;
+    let room = usize::from(line.width.saturating_sub(1));
+    let shown = app.table().footer(room, |action| app.applies(action), |action| app.needs(action), width);
     let mut x = line.x + 1;
     for binding in shown {
-        let width = u16::try_from(footer_width(binding)).unwrap_or_default();
+        let width = u16::try_from(width(binding)).unwrap_or_default();
         let area = Rect { x, y: line.y, width, height: line.height };
         let area = area.intersection(line);
-        canvas.pen(area).put(Role::Accent, binding.label).skip(1).put(Role::Dim, binding.short);
+        canvas.pen(area).put(Role::Accent, binding.label).skip(1).put(Role::Dim, app.short(binding));
         canvas.clickable(Rect { width: area.width.saturating_sub(2), ..area }, binding.action.clone());
         x += width;
     }
-}
-
-fn footer_width(binding: &Binding) -> usize {
-    text::width(binding.label) + 1 + text::width(binding.short) + 3
 }

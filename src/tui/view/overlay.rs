@@ -13,7 +13,7 @@ use crate::tui::{
     widget::{
         canvas::{Canvas, Rows, inset},
         field,
-        line::row,
+        line::{position, row},
         page::{Page, Scroll},
         text,
     },
@@ -68,9 +68,15 @@ fn ask(confirm: &Confirm, quitting: &str, canvas: &mut Canvas, area: Rect) {
     let height = u16::try_from(lines.len()).unwrap_or_default() + 4;
     let inner = frame(canvas, area, &title, width, height);
     let mut rows = Rows::of(inner);
-    let keys = rows.take_last(1);
+    // the words before the keys: those stand in the footer too
+    let fits = lines.len() < usize::from(inner.height);
+    let keys = if fits { rows.take_last(1) } else { Rect::ZERO };
     for line in lines {
         canvas.pen(rows.line()).put(Role::Text, &line);
+    }
+    canvas.shows(inner, Some(Sight::of(confirm)));
+    if !fits {
+        return;
     }
     let mut pen = canvas.pen(keys);
     pen.put(Role::Accent, "y").put(Role::Text, " yes      ");
@@ -78,7 +84,6 @@ fn ask(confirm: &Confirm, quitting: &str, canvas: &mut Canvas, area: Rect) {
     pen.put(Role::Accent, "n").put(Role::Text, " no");
     canvas.clickable(Rect { width: 5.min(keys.width), ..keys }, Action::Yes);
     canvas.clickable(Rect { x: second, width: 4, ..keys }, Action::No);
-    canvas.shows(keys, Some(Sight::of(confirm)));
 }
 
 fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
@@ -92,13 +97,15 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
     let height = u16::try_from(chooser.choices.len()).unwrap_or(u16::MAX).saturating_add(4);
     let inner = frame(canvas, area, title, width, height);
     let mut rows = Rows::of(inner);
-    let mut pen = canvas.pen(rows.line());
-    pen.put(Role::Accent, "filter ");
-    let room = pen.room();
-    field::draw(&mut pen, room, &chooser.filter, Role::Text, true);
+    let head = rows.line();
     if inner.height > 6 {
         rows.line();
     }
+    let position = position(chooser.cursor.at, chooser.matches.len(), usize::from(rows.left()));
+    let mut pen = canvas.pen(head);
+    pen.put(Role::Accent, "filter ").right(Role::Dim, &position);
+    let room = pen.room();
+    field::draw(&mut pen, room, &chooser.filter, Role::Text, true);
     if chooser.matches.is_empty() {
         canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
     }
@@ -113,7 +120,8 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
 }
 
 fn help(of: Table, scroll: &Scroll, canvas: &mut Canvas, area: Rect) {
-    let entries: Vec<_> = of.explained().collect();
+    let glyphs = canvas.theme.glyphs;
+    let entries: Vec<_> = of.explained().map(|(label, help)| (glyphs.of(label), help)).collect();
     let labels = entries.iter().map(|(label, _)| text::width(label)).max().unwrap_or_default() + 2;
     let words = entries.iter().map(|(_, help)| text::width(help)).max().unwrap_or_default();
     let width = u16::try_from(labels + words + 6).unwrap_or(u16::MAX).max(30);
@@ -124,8 +132,7 @@ fn help(of: Table, scroll: &Scroll, canvas: &mut Canvas, area: Rect) {
         page.gap();
     }
     for (label, help) in entries {
-        let gap = " ".repeat(labels.saturating_sub(text::width(label)));
-        page.line([(Role::Accent, label.to_owned()), (Role::Text, format!("{gap}{help}"))]);
+        page.keys(&label, labels, help);
     }
     page.draw(canvas, inner, scroll);
 }

@@ -13,10 +13,15 @@ use crate::{
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows},
-            gauge, text,
+            gauge,
+            line::Problem,
+            text,
         },
     },
 };
+
+/// Stages in sight, whatever has to be said below them.
+const STAGES_LEAST: u16 = 2;
 
 pub(super) fn draw(screen: &Publishing, job: &Job, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let Some(course) = job.publishing() else { return };
@@ -35,8 +40,8 @@ pub(super) fn draw(screen: &Publishing, job: &Job, shared: &Shared, jobs: &Jobs,
         rows.line();
     }
     let words = words(job, course, shared, jobs, usize::from(area.width));
-    let height = u16::try_from(words.len()).unwrap_or(u16::MAX).min(area.height / 2);
-    let below = rows.take_last(height);
+    // of the stages at least what goes on just now stays in sight
+    let below = rows.take_last(words.height().min(rows.left().saturating_sub(STAGES_LEAST)));
     let network = rows.left() >= 10;
     let kept = if network { rows.take_last(2) } else { Rect::ZERO };
     let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: Some(&screen.selected) };
@@ -46,9 +51,7 @@ pub(super) fn draw(screen: &Publishing, job: &Job, shared: &Shared, jobs: &Jobs,
         throughput(course, canvas, Rect { y: (rows.rest().y + used + 1).min(kept.y + 1), height: 1, ..kept });
     }
     canvas.shows(below, job.can_retry().then(|| job.retry_sight()));
-    for ((role, words), line) in words.into_iter().zip(below.rows()) {
-        canvas.pen(line).put(role, &words);
-    }
+    words.draw(canvas, below);
 }
 
 pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect) {
@@ -95,54 +98,39 @@ fn throughput(publish: &Course, canvas: &mut Canvas, line: Rect) {
 }
 
 /// The state of the whole, and what to do about it.
-fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize) -> Vec<(Role, String)> {
+fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize) -> Problem {
     let board = &course.board;
     match &job.state {
-        Stage::Ended(End::Failed(fault)) => return failed_lines(fault, shared, Some(job), width),
+        Stage::Ended(End::Failed(fault)) => return failed(fault, shared, job, width),
         Stage::Ended(_) => {
-            return vec![
-                (Role::Warn, "– stopped; nothing is lost".to_owned()),
-                (Role::Accent, "r goes on: what is up is not sent again".to_owned()),
-            ];
+            let stopped = Problem::plain(Role::Warn, "– stopped; nothing is lost", width);
+            return stopped.remedy("r goes on: what is up is not sent again", width);
         }
         Stage::Queued => {
             let running = jobs.publishings().find(|other| other.is_under_way());
             let after = running.map(|running| format!(": {} is being published", running.reel())).unwrap_or_default();
-            return vec![(Role::Warn, format!("○ waits for its turn{after}"))];
+            return Problem::plain(Role::Warn, &format!("○ waits for its turn{after}"), width);
         }
-        _ if job.is_stopping() => return vec![(Role::Warn, "stopping in an orderly way…".to_owned())],
+        _ if job.is_stopping() => return Problem::plain(Role::Warn, "stopping in an orderly way…", width),
         _ => {}
     }
     if let Some((_, fault)) = board.waiting() {
-        let mut lines = told("!", Role::Warn, fault, width);
-        lines.push((Role::Accent, "r goes on; nothing is lost meanwhile".to_owned()));
-        return lines;
+        return Problem::told("! ", Role::Warn, fault, width).remedy("r goes on; nothing is lost meanwhile", width);
     }
     if job.control.is_paused() {
-        return vec![(Role::Warn, "‖ paused: what is on its way arrives, nothing new starts; p goes on".to_owned())];
+        let words = "‖ paused: what is on its way arrives, nothing new starts; p goes on";
+        return Problem::plain(Role::Warn, words, width);
     }
     let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);
-    let mut lines: Vec<_> = warnings
-        .flat_map(|warning| text::wrap(&format!("! {warning}"), width))
-        .map(|line| (Role::Warn, line))
-        .collect();
-    lines.push((Role::Dim, "Esc leads home and it goes on; quitting is safe: resume picks up here".to_owned()));
-    lines
+    let warnings: Vec<_> = warnings.map(|warning| format!("! {warning}")).collect();
+    Problem::lines_of(Role::Warn, &warnings, width)
+        .more("Esc leads home and it goes on; quitting is safe: resume picks up here", width)
 }
 
 /// Why it failed, what can be done now, and where the whole log is.
-pub(super) fn failed_lines(fault: &Fault, shared: &Shared, job: Option<&Job>, width: usize) -> Vec<(Role, String)> {
-    let mut lines = told("✖", Role::Fail, fault, width);
-    lines.push((Role::Accent, "r tries again: what is up is not sent again".to_owned()));
-    if let Some(job) = job {
-        let log = shared.path_words(&shared.backend.log_file(job.reel()));
-        lines.push((Role::Dim, text::fit_end(&format!("log: {log}"), width).into_owned()));
-    }
-    lines
-}
-
-fn told(sign: &str, role: Role, fault: &Fault, width: usize) -> Vec<(Role, String)> {
-    let what = text::wrap(&format!("{sign} {fault}"), width).into_iter().map(|line| (role, line));
-    let hint = fault.hint.iter().flat_map(|hint| text::wrap(hint, width)).map(|line| (Role::Text, line));
-    what.chain(hint).collect()
+pub(super) fn failed(fault: &Fault, shared: &Shared, job: &Job, width: usize) -> Problem {
+    let log = shared.path_words(&shared.backend.log_file(job.reel()));
+    Problem::told("✖ ", Role::Fail, fault, width)
+        .remedy("r tries again: what is up is not sent again", width)
+        .more(&format!("log: {log}"), width)
 }

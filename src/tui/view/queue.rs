@@ -16,7 +16,7 @@ use crate::{
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows, inset},
-            line::row,
+            line::{Problem, position, row},
             text,
         },
     },
@@ -24,21 +24,36 @@ use crate::{
 
 /// Lines that the stages need, and the rule above them.
 const STAGES: u16 = 8;
+/// Lines of the list that stay beside what is told of one.
+const LIST_LEAST: u16 = 3;
 
 pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, 0, u16::from(area.height >= 14));
     let mut rows = Rows::of(area);
-    canvas.pen(rows.line()).put(Role::Strong, &summary(jobs));
+    let head = rows.line();
     if area.height >= 12 {
         rows.line();
     }
     let all: Vec<&Job> = jobs.publishings().collect();
     let at = queue.at(jobs);
+    let place = position(at, all.len(), usize::from(rows.left()));
+    canvas.pen(head).put(Role::Strong, &summary(jobs)).right(Role::Dim, &place);
     let shown = all.get(at).copied();
     let lines = u16::try_from(all.len()).unwrap_or(u16::MAX);
     // the stages of one stand below where all lines still fit
     let course = shown.and_then(|job| Some((job, job.publishing()?))).filter(|(job, _)| job.is_under_way());
     let below = course.filter(|_| rows.left() >= lines.saturating_add(STAGES));
+    if below.is_none()
+        && let Some(job) = shown
+        && let Some(problem) = problem(job, shared, usize::from(area.width))
+    {
+        // the list scrolls where both do not fit
+        let least = lines.min(LIST_LEAST);
+        let place = rows.take(lines.min(rows.left().saturating_sub(problem.height() + 2).max(least)));
+        list(queue, &all, at, canvas, place);
+        told(job, problem, canvas, rows);
+        return;
+    }
     let place = match below {
         Some(_) => rows.take(lines),
         None => rows.rest(),
@@ -49,20 +64,27 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
         publishing::totals(job, course, canvas, rows.line());
         let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: None };
         pane::jobs::draw(shown, canvas, rows.rest());
-    } else if let Some((job, fault)) = shown.and_then(|job| Some((job, job.failed()?))) {
-        let lines = publishing::failed_lines(fault, shared, shown, usize::from(area.width));
-        let mut rows = Rows::of(Rect { y: place.y + lines_used(&all, place), ..place }.intersection(place));
-        rows.line();
-        let to = where_words(job.run.place(), job.run.at());
-        canvas.pen(rows.line()).put(Role::Strong, job.reel().as_str()).put(Role::Dim, &format!(" → {to}"));
-        for (role, words) in lines {
-            canvas.pen(rows.line()).put(role, &words);
-        }
     }
 }
 
-fn lines_used(all: &[&Job], place: Rect) -> u16 {
-    u16::try_from(all.len()).unwrap_or(u16::MAX).min(place.height)
+fn told(job: &Job, problem: Problem, canvas: &mut Canvas, mut rows: Rows) {
+    if rows.left() > problem.height() {
+        rows.line();
+    }
+    if rows.left() > problem.height() {
+        let to = where_words(job.run.place(), job.run.at());
+        canvas.pen(rows.line()).put(Role::Strong, job.reel().as_str()).put(Role::Dim, &format!(" → {to}"));
+    }
+    problem.draw(canvas, rows.rest());
+}
+
+/// What the job under the cursor failed on, or waits with.
+fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
+    let fault = job.problem()?;
+    Some(match job.failed() {
+        Some(_) => publishing::failed(fault, shared, job, width),
+        None => Problem::told("! ", Role::Warn, fault, width).remedy("r goes on; nothing is lost meanwhile", width),
+    })
 }
 
 /// `2 of 5 are live, 1 failed, 2 wait`
@@ -97,7 +119,7 @@ fn list(queue: &Queue, all: &[&Job], at: usize, canvas: &mut Canvas, area: Rect)
         pen.put(role, sign);
         pen.put(if number == at { Role::Strong } else { Role::Text }, &text::fit(job.reel().as_str(), names));
         pen.to(place.x + 4 + u16::try_from(names + 2).unwrap_or_default());
-        let (role, words) = job_detail(job);
+        let (role, words) = job_detail(job, pen.room());
         pen.put(role, &words);
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Pen, Rows, inset},
             field, gauge,
-            line::fault_lines,
+            line::Problem,
             page::Page,
             text,
         },
@@ -26,6 +26,8 @@ use crate::{
 const COLUMN: usize = 11;
 /// Lines in which links and grid do not stand together.
 const TIGHT: u16 = 14;
+/// Lines above and below what a check that failed says: the title, and that there is more.
+const HEAD: u16 = 3;
 
 pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
@@ -39,9 +41,7 @@ pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
             canvas.pen(rows.line()).put(Role::Dim, "asking for its index…");
         }
         Some(Err(fault)) => {
-            for (role, line) in fault_lines(fault, usize::from(area.width)) {
-                canvas.pen(rows.line()).put(role, &line);
-            }
+            Problem::of(fault, usize::from(area.width)).draw(canvas, rows.rest());
         }
         Some(Ok(detail)) => known(reel, detail, shared, jobs, canvas, rows.rest()),
     }
@@ -53,8 +53,8 @@ pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
 /// Everything on one page, which scrolls.
 fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let mut page = Page::new(area.width);
-    facts(reel, detail, shared, &mut page);
     let tight = area.height < TIGHT;
+    page.line([(Role::Strong, detail.title.clone())]);
     let links = |page: &mut Page| {
         page.link("Watch", COLUMN, &detail.watch_url);
         page.link("Playlist", COLUMN, &detail.playlist_url);
@@ -62,21 +62,23 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     // where there is little room, what is being found comes first
     let checked = reel.check(jobs).is_some();
     if !(tight && checked) {
+        facts(reel, detail, shared, &mut page);
+        page.gap();
         links(&mut page);
         page.gap();
     }
     let counts = reel.counts(jobs);
-    let status = status(reel, jobs, counts, canvas.now);
+    let status = status(reel, jobs, counts, canvas.now, area);
     let is_told = !status.is_empty();
-    for spans in status {
-        page.line(spans);
+    for (role, words) in status {
+        page.paragraph(role, 0, &words);
     }
     if reel.check(jobs).is_some_and(Job::is_active) {
         let done = f64::from(counts.ok + counts.missing + counts.differs);
         let width = area.width.min(60);
         let bar = gauge::bar(done / f64::from(counts.of.max(1)), width);
         let rest = "·".repeat(usize::from(width).saturating_sub(text::width(&bar)));
-        page.line([(Role::Gauge, bar), (Role::Line, rest)]);
+        page.line([(Role::Gauge, bar), (Role::Dim, rest)]);
     }
     if area.height > 12 && is_told {
         page.gap();
@@ -87,13 +89,13 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     if tight && checked {
         page.gap();
         links(&mut page);
+        facts(reel, detail, shared, &mut page);
     }
     page.draw(canvas, area, &reel.scroll);
 }
 
 fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     let facts = &detail.reel;
-    page.line([(Role::Strong, detail.title.clone())]);
     let mut parts = Vec::new();
     parts.extend(facts.generation.map(|generation| format!("generation {generation}")));
     parts.extend(facts.duration.map(wording::clock));
@@ -105,29 +107,26 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     let checked = check.and_then(|check| shared.wall.duration_since(check.at).ok());
     parts.push(checked.map_or_else(|| "never checked".to_owned(), |age| format!("checked {}", wording::ago(age))));
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
-    page.gap();
 }
 
-fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant) -> Vec<Vec<(Role, String)>> {
+fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant, area: Rect) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
-        lines.push(vec![(Role::Warn, format!("● {}", super::home::job_detail(job).1))]);
+        lines.push((Role::Warn, format!("● {}", super::home::job_detail(job, usize::MAX).1)));
     }
     let Some(check) = reel.check(jobs) else { return lines };
     match &check.state {
-        Stage::Ended(end) => lines.extend(ended(end, counts)),
-        _ => lines.push(vec![(Role::Text, under_way(check, counts, now))]),
+        Stage::Ended(end) => lines.extend(ended(end, counts, area)),
+        _ => lines.push((Role::Text, under_way(check, counts, now))),
+    }
+    if reel.is_damaged(jobs) {
+        let words = "R deploys again what is missing or differs, from the video it was made of";
+        lines.push((Role::Accent, words.to_owned()));
     }
     for (id, finding) in reel.findings(jobs).into_iter().flatten() {
         if let Finding::Differs(why) = finding {
-            lines.push(vec![(Role::Fail, format!("◪ {}/{}: {why}", id.rendition, id.number))]);
+            lines.push((Role::Fail, format!("◪ {}/{}: {why}", id.rendition, id.number)));
         }
-    }
-    if reel.is_damaged(jobs) {
-        lines.push(vec![(
-            Role::Accent,
-            "R deploys again what is missing or differs, from the video it was made of".to_owned(),
-        )]);
     }
     lines
 }
@@ -150,41 +149,40 @@ fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
     words
 }
 
-fn ended(end: &End, counts: ChunkCounts) -> Vec<Vec<(Role, String)>> {
+fn ended(end: &End, counts: ChunkCounts, area: Rect) -> Vec<(Role, String)> {
     match end {
         End::Checked(report) => {
             let mut lines = Vec::new();
             if report.is_whole() {
-                let words = format!("all {} chunks are whole", report.chunks);
-                lines.push(vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, words)]);
+                lines.push((Role::Ok, format!("✔ all {} chunks are whole", report.chunks)));
             } else {
                 let ChunkCounts { ok, missing, differs, of, .. } = counts;
-                let words = format!("{ok}/{of} ok · {missing} missing · {differs} differ");
-                lines.push(vec![(Role::Fail, "✖ ".to_owned()), (Role::Fail, words)]);
-                lines.extend(report.dark.map(|dark| vec![(Role::Fail, format!("  {dark}"))]));
+                lines.push((Role::Fail, format!("✖ {ok}/{of} ok · {missing} missing · {differs} differ")));
+                lines.extend(report.dark.map(|dark| (Role::Fail, format!("✖ {dark}"))));
             }
             lines.extend(report.decoding.iter().flat_map(decoded));
             lines
         }
-        End::Failed(fault) => fault_lines(fault, 76).into_iter().map(|line| vec![line]).collect(),
-        _ => vec![vec![(Role::Dim, "the check was stopped".to_owned())]],
+        End::Failed(fault) => {
+            let room = area.height.saturating_sub(HEAD);
+            Problem::told("✖ ", Role::Fail, fault, usize::from(area.width)).lines(room)
+        }
+        _ => vec![(Role::Dim, "the check was stopped".to_owned())],
     }
 }
 
-fn decoded(decoding: &Decoding) -> Vec<Vec<(Role, String)>> {
+fn decoded(decoding: &Decoding) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     let segments = wording::count(decoding.segments, "segment");
     let role = if decoding.undecodable().is_empty() { Role::Warn } else { Role::Fail };
-    lines.extend(decoding.sentences().into_iter().map(|sentence| vec![(role, format!("▤ {sentence}"))]));
+    lines.extend(decoding.sentences().into_iter().map(|sentence| (role, format!("▤ {sentence}"))));
     if decoding.troubles.iter().any(|trouble| !trouble.known) {
-        lines.push(vec![(Role::Dim, "  the video that it was made of may be so itself".to_owned())]);
+        lines.push((Role::Dim, "the video that it was made of may be so itself".to_owned()));
     }
     match &decoding.gave_up {
-        None if lines.is_empty() => {
-            lines.push(vec![(Role::Ok, "✔ ".to_owned()), (Role::Ok, format!("{segments} decoded without an error"))]);
-        }
+        None if lines.is_empty() => lines.push((Role::Ok, format!("✔ {segments} decoded without an error"))),
         None => {}
-        Some(why) => lines.push(vec![(Role::Warn, format!("! {segments} decoded, not all: {why}"))]),
+        Some(why) => lines.push((Role::Warn, format!("! {segments} decoded, not all: {why}"))),
     }
     lines
 }
@@ -268,8 +266,6 @@ fn confirming(reel: &Reel, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     }
     let mut pen: Pen = canvas.pen(field);
     pen.put(Role::Accent, "name ");
-    let right = typed.value() == reel.name.as_str();
-    let room = pen.room();
-    field::draw(&mut pen, room, typed, if right { Role::Ok } else { Role::Text }, true);
+    field::confirm(&mut pen, typed, typed.value() == reel.name.as_str());
     canvas.shows(field, reel.deletion(shared).map(|(run, _)| Sight::of(&vec![run])));
 }

@@ -14,8 +14,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows, inset},
             gauge,
-            line::fault_lines,
-            text,
+            line::{Problem, wrapped},
         },
     },
 };
@@ -40,43 +39,38 @@ pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect
         Course::Removal(gone) => gone,
         _ => Gone { functions: 0, of: 0 },
     };
-    let words = words(job, gone);
+    let words = words(job, gone, usize::from(area.width));
     if job.is_active() {
         let line = rows.line();
         let ratio = (gone.of > 0).then(|| f64::from(gone.functions) / f64::from(gone.of));
         gauge::draw(canvas, Rect { width: line.width.min(60), ..line }, ratio, Role::Gauge);
     }
     canvas.shows(rows.rest(), job.can_retry().then(|| job.retry_sight()));
-    for (role, words) in words {
-        for line in text::wrap(&words, usize::from(area.width)) {
-            canvas.pen(rows.line()).put(role, &line);
-        }
-    }
+    let height = words.height().min(rows.left());
+    words.draw(canvas, rows.take(height));
     if let Some(said) = job.said.as_ref().filter(|_| job.is_active()) {
-        canvas.pen(rows.line()).put(Role::Warn, "↻ ").put(Role::Warn, said);
+        for (role, words) in wrapped(Role::Warn, &format!("↻ {said}"), usize::from(area.width)) {
+            canvas.pen(rows.line()).put(role, &words);
+        }
     }
 }
 
-fn words(job: &Job, gone: Gone) -> Vec<(Role, String)> {
+fn words(job: &Job, gone: Gone, width: usize) -> Problem {
     let index_first = if job.kind() == Kind::Deletion { ", the index first: its links have ended" } else { "" };
+    let plain = |role, words: &str| Problem::plain(role, words, width);
     match &job.state {
-        Stage::Queued => vec![(Role::Dim, "about to begin".to_owned())],
+        Stage::Queued => plain(Role::Dim, "about to begin"),
         Stage::Ended(End::Removed(functions)) => {
             let removed = wording::count(*functions, "function");
             let what = if job.kind() == Kind::Discard { "discarded" } else { "deleted" };
-            vec![(Role::Ok, format!("✔ {what}: {removed} removed"))]
+            plain(Role::Ok, &format!("✔ {what}: {removed} removed"))
         }
         Stage::Ended(End::Failed(fault)) => {
-            let mut lines = fault_lines(fault, 76);
-            lines.push((Role::Accent, "r tries again: what is gone stays gone".to_owned()));
-            lines
+            Problem::told("✖ ", Role::Fail, fault, width).remedy("r tries again: what is gone stays gone", width)
         }
-        Stage::Ended(_) => vec![
-            (Role::Warn, "stopped: what is gone stays gone".to_owned()),
-            (Role::Accent, "r removes the rest".to_owned()),
-        ],
-        _ if job.is_stopping() => vec![(Role::Warn, "stopping in an orderly way…".to_owned())],
-        _ if gone.of == 0 => vec![(Role::Text, "looking up what is to go".to_owned())],
-        _ => vec![(Role::Text, format!("{} of {} functions are gone{index_first}", gone.functions, gone.of))],
+        Stage::Ended(_) => plain(Role::Warn, "stopped: what is gone stays gone").remedy("r removes the rest", width),
+        _ if job.is_stopping() => plain(Role::Warn, "stopping in an orderly way…"),
+        _ if gone.of == 0 => plain(Role::Text, "looking up what is to go"),
+        _ => plain(Role::Text, &format!("{} of {} functions are gone{index_first}", gone.functions, gone.of)),
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     let mut page = Page::new(area.width);
     let stale = review.stale(shared);
     if let Some(stale) = &stale {
-        page.entry("! changed", COLUMN, Role::Fail, stale);
+        page.paragraph(Role::Fail, 0, &format!("! {stale}"));
         page.gap();
     }
     match review.planned.as_slice() {

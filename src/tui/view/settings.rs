@@ -26,15 +26,19 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows, inset},
             field,
-            line::{fault_lines, row},
+            line::{Problem, row, wrapped},
             list::Cursor,
-            page::{Page, Scroll},
+            page::Page,
             text,
         },
     },
 };
 
 const LABEL: usize = 16;
+/// Cells in which a name is typed.
+const TYPED_LEAST: usize = 12;
+/// Fields in sight, whatever is told below them.
+const FIELDS_LEAST: u16 = 3;
 
 pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let problems = settings.problems(shared);
@@ -53,12 +57,16 @@ pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, ar
         pen.put(Role::Dim, &format!("{}   {}", wording::clock(duration), wording::bytes(bytes)));
         rows.line();
     }
-    let effect = effect(settings, shared, area.width);
+    let (told, effect) = (told(settings, &problems, shared, area), effect(settings, shared, area.width));
+    let told_height = u16::try_from(told.len()).unwrap_or(u16::MAX);
+    let effect = told.followed_by(effect);
     let effect_height = u16::try_from(effect.len()).unwrap_or(u16::MAX);
     let fields = settings.fields(shared);
     let needed = u16::try_from(fields.len()).unwrap_or(u16::MAX);
     let gap = u16::from(rows.left() > needed + effect_height);
-    let room_for_effect = rows.left().saturating_sub(needed + gap).min(effect_height);
+    // what is told stays in sight whole: the fields scroll instead
+    let least = told_height.min(rows.left().saturating_sub(FIELDS_LEAST));
+    let room_for_effect = rows.left().saturating_sub(needed + gap).min(effect_height).max(least);
     let bottom = rows.take_last(room_for_effect);
     if room_for_effect > 0 && gap > 0 && rows.left() > needed {
         let spare = rows.left() - needed;
@@ -72,7 +80,7 @@ pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, ar
     }
     // the effect follows the fields where there is room, so that the eye has no way to go
     let place = Rect { y: (rows.rest().y + gap).min(bottom.y), ..bottom };
-    effect.draw(canvas, place, &Scroll::default());
+    effect.draw_beginning(canvas, place);
 }
 
 fn line(
@@ -85,8 +93,7 @@ fn line(
 ) {
     let selected = settings.focus == field;
     let mut pen = row(canvas, line, selected, number);
-    let narrow = pen.room() < 50;
-    let column = if narrow { 11 } else { LABEL };
+    let column = column(pen.room());
     let label = label(settings, field);
     let label = text::fit(&label, column - 1);
     pen.put(if selected { Role::Strong } else { Role::Dim }, &format!("{label:column$}"));
@@ -94,7 +101,7 @@ fn line(
         Some(input) => {
             pen.skip(2);
             let note = problem.map_or(0, |problem| text::width(problem) + 5);
-            let room = pen.room().saturating_sub(note).max(12);
+            let room = pen.room().saturating_sub(note).max(TYPED_LEAST).min(pen.room().saturating_sub(4));
             field::draw(&mut pen, room, &input, Role::Text, selected);
             if let Field::Name(number) = field
                 && settings.unlisted
@@ -106,9 +113,9 @@ fn line(
         }
         None => {
             let (before, after) = marks(field);
-            pen.put(if selected { Role::Accent } else { Role::Line }, before);
+            pen.put(if selected { Role::Accent } else { Role::Dim }, before);
             pen.put(Role::Text, &value(settings, shared, field));
-            pen.put(if selected { Role::Accent } else { Role::Line }, after);
+            pen.put(if selected { Role::Accent } else { Role::Dim }, after);
         }
     }
     pen.skip(3);
@@ -117,9 +124,61 @@ fn line(
         Some(_) if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) => {
             pen.put(Role::Fail, "✖ not signed in")
         }
-        Some(problem) => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
-        None => pen.put(Role::Dim, &note(settings, shared, field)),
+        Some(problem) if text::width(problem) + 2 <= pen.room() => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
+        // told below
+        Some(_) => pen.put(Role::Fail, "✖"),
+        None => {
+            let note = note(settings, shared, field);
+            if text::width(&note) <= pen.room() { pen.put(Role::Dim, &note) } else { &mut pen }
+        }
     };
+}
+
+/// Whether the words stand whole beside the field's value.
+fn fits(settings: &Settings, shared: &Shared, field: Field, words: &str, width: u16) -> bool {
+    let room = usize::from(width).saturating_sub(2);
+    let column = column(room);
+    let value = match typed(settings, shared, field) {
+        Some(input) => 2 + (text::width(input.value()) + 1).max(TYPED_LEAST),
+        None => {
+            let (before, after) = marks(field);
+            text::width(before) + text::width(&value(settings, shared, field)) + text::width(after)
+        }
+    };
+    column + value + 3 + text::width(words) <= room
+}
+
+/// Cells of the labels.
+fn column(room: usize) -> usize {
+    if room < 50 { 11 } else { LABEL }
+}
+
+/// What is wrong, and what is to be known of the field with the focus, where it does not fit beside the fields.
+fn told(settings: &Settings, problems: &[(Field, String)], shared: &Shared, area: Rect) -> Page {
+    let width = area.width;
+    let mut page = Page::new(width);
+    let inside = usize::from(width).saturating_sub(2);
+    let mut lines: Vec<(Role, String)> = Vec::new();
+    for (field, problem) in problems {
+        match &shared.connection {
+            Connection::Failed(fault) if *field == Field::Target => {
+                let fault = Problem::of(fault, inside).remedy("⏎ asks again", inside);
+                let room = area.height.saturating_sub(FIELDS_LEAST);
+                lines.extend(fault.lines(room.saturating_sub(u16::try_from(lines.len()).unwrap_or(room))));
+            }
+            _ if fits(settings, shared, *field, &format!("✖ {problem}"), width) => {}
+            _ => lines.extend(wrapped(Role::Fail, &format!("✖ {}: {problem}", label(settings, *field)), inside)),
+        }
+    }
+    let note = note(settings, shared, settings.focus);
+    let has_problem = problems.iter().any(|(field, _)| *field == settings.focus);
+    if !has_problem && !fits(settings, shared, settings.focus, &note, width) {
+        lines.extend(wrapped(Role::Dim, &format!("{}: {note}", label(settings, settings.focus)), inside));
+    }
+    for (role, line) in lines {
+        page.line([(Role::Text, "  ".to_owned()), (role, line)]);
+    }
+    page
 }
 
 fn typed(settings: &Settings, shared: &Shared, field: Field) -> Option<Input> {
@@ -255,14 +314,8 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let effects = settings.effects();
     let totals = Totals::of(&effects);
     let mut page = Page::new(width);
-    let column = LABEL + 4;
-    if let Connection::Failed(fault) = &shared.connection {
-        for (role, line) in fault_lines(fault, usize::from(width).saturating_sub(2)) {
-            page.line([(Role::Text, "  ".to_owned()), (role, line)]);
-        }
-        page.line([(Role::Accent, "  ⏎ asks again".to_owned())]);
-        page.gap();
-    }
+    let narrow = width < 50;
+    let (column, watching) = if narrow { (13, "  Watching") } else { (LABEL + 4, "  Watching costs") };
     let gives = format!(
         "{} · {} of up to {} MiB · {}",
         wording::count(totals.segments, "segment"),
@@ -274,17 +327,12 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
     if shared.is_local() {
-        page.entry("  Watching costs", column, Role::Text, "nothing: it is served from this machine");
+        page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {
         let region = shared.region();
         let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
         let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
-        page.entry(
-            "  Watching costs",
-            column,
-            Role::Text,
-            &format!("≈ {players} a million full views in VLC, mpv, Safari"),
-        );
+        page.entry(watching, column, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
         page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in other browsers, by the relay"));
     }
     page

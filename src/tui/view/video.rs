@@ -9,7 +9,7 @@ use ratatui::{
 use ratatui_image::{Image, protocol::Protocol};
 
 use crate::{
-    model::wording,
+    model::{report::fault::Fault, wording},
     tui::{
         backend::{Fate, Probe},
         shared::path_words,
@@ -18,7 +18,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows},
             field,
-            line::{fault_lines, row},
+            line::{Problem, position, row, wrapped},
             text,
         },
         work::folder::Kind,
@@ -29,6 +29,8 @@ use crate::{
 const BESIDE: u16 = 72;
 /// Lines of a picture that still show something.
 const PICTURE_LEAST: u16 = 4;
+/// Lines for files, with their folder, whatever is told of one.
+const FILES_LEAST: u16 = 4;
 
 /// `covered`: something lies over the screen.
 pub(super) fn draw(video: &Video, home: Option<&Path>, covered: bool, canvas: &mut Canvas, area: Rect) {
@@ -43,9 +45,13 @@ pub(super) fn draw(video: &Video, home: Option<&Path>, covered: bool, canvas: &m
         beside(video, covered, canvas, probe_area);
     } else {
         let mut rows = Rows::of(area);
-        let below = if area.height >= 10 { rows.take_last(area.height / 3) } else { rows.take_last(1) };
+        let said = said(video, usize::from(area.width));
+        // some files stay in sight; what is wrong with the one under the cursor takes the rest if it needs it
+        let least = if area.height >= 10 { area.height / 3 } else { 1 };
+        let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST).max(least) } else { least };
+        let below = rows.take_last((said.height() + 1).clamp(least, most));
         files(video, home, canvas, rows.rest());
-        words(video, canvas, below);
+        words(said, canvas, below);
     }
 }
 
@@ -55,12 +61,16 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
     let bottom = (video.filtering || !video.filter.value().is_empty()).then(|| rows.take_last(1));
     let marks = (!video.choice.marked.is_empty()).then(|| rows.take_last(1));
     let shown = path_words(&video.folder, home);
-    canvas.pen(head).put(Role::Dim, &text::fit_end(&shown, usize::from(head.width)));
     // as much as leaves room for some files
-    let most = usize::from(rows.left().saturating_sub(3));
+    let most = usize::from(rows.left().saturating_sub(2));
     for (role, line) in told(video, usize::from(area.width)).into_iter().take(most) {
         canvas.pen(rows.line()).put(role, &line);
     }
+    let place = position(video.cursor.at, video.rows.len(), usize::from(rows.left()));
+    let mut pen = canvas.pen(head);
+    pen.right(Role::Dim, &place);
+    let room = pen.room();
+    pen.put(Role::Dim, &text::fit_end(&shown, room));
     match &video.listing {
         None => {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, "reading…");
@@ -87,18 +97,7 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
         }
     }
     if let Some(line) = marks {
-        let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
-        let number = video.choice.marked.len();
-        let mut pen = canvas.pen(line);
-        pen.put(Role::Accent, &format!("{number} marked"));
-        // what was pasted was not looked at yet
-        if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
-            pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
-        }
-        let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
-        if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
-            pen.skip(2).put(Role::Dim, hint);
-        }
+        marked(video, canvas, line);
     }
     if let Some(line) = bottom {
         let mut pen = canvas.pen(line);
@@ -108,11 +107,27 @@ fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
     }
 }
 
+/// How many are marked, how much that is, and what can be done with them.
+fn marked(video: &Video, canvas: &mut Canvas, line: Rect) {
+    let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
+    let number = video.choice.marked.len();
+    let mut pen = canvas.pen(line);
+    pen.put(Role::Accent, &format!("{number} marked"));
+    // what was pasted was not looked at yet
+    if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
+        pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
+    }
+    let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
+    if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
+        pen.skip(2).put(Role::Dim, hint);
+    }
+}
+
 /// What was said of a named file, and which marked files can't be published.
 fn told(video: &Video, width: usize) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     if let Some(word) = &video.word {
-        lines.extend(text::wrap(&text::clean(word), width).into_iter().map(|line| (Role::Warn, line)));
+        lines.extend(wrapped(Role::Warn, &format!("! {}", text::clean(word)), width));
     }
     for (path, fault) in &video.choice.refused {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -187,13 +202,13 @@ fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {
     for (number, character) in (0u32..).zip(name.chars()) {
         let now = row.matched.binary_search(&number).is_ok();
         if now != matched && !run.is_empty() {
-            pen.put(if matched { Role::Accent } else { role }, &run);
+            pen.put(if matched { Role::Matched } else { role }, &run);
             run.clear();
         }
         matched = now;
         run.push(character);
     }
-    pen.put(if matched { Role::Accent } else { role }, &run);
+    pen.put(if matched { Role::Matched } else { role }, &run);
 }
 
 fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
@@ -205,16 +220,15 @@ fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
         return;
     };
     let mut rows = Rows::of(area);
-    let lines = lines(video, usize::from(area.width));
-    let words = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let said = said(video, usize::from(area.width));
     // 16:9 in cells twice as high as wide
-    let height = (area.width * 9 / 32).min(area.height.saturating_sub(words + 1));
-    if height >= PICTURE_LEAST {
+    let height = (area.width * 9 / 32).min(area.height.saturating_sub(said.height() + 1));
+    if height >= PICTURE_LEAST && canvas.theme.draws_pictures() {
         let place = rows.take(height);
         picture(video, path, covered, canvas, place);
         rows.line();
     }
-    for (role, line) in lines {
+    for (role, line) in said.lines(rows.left()) {
         canvas.pen(rows.line()).put(role, &line);
     }
 }
@@ -250,41 +264,62 @@ fn blank(canvas: &mut Canvas, area: Rect, words: &str) {
     canvas.pen(middle).under(ground).skip(left).put(Role::Dim, words);
 }
 
-fn words(video: &Video, canvas: &mut Canvas, area: Rect) {
-    let lines = lines(video, usize::from(area.width));
-    // what will happen is told last, and first where there is one line only
-    let skipped = if area.height == 1 { lines.len().saturating_sub(1) } else { 0 };
+fn words(said: Said, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     if area.height > 2 {
         canvas.rule(rows.line());
     }
-    for (role, line) in lines.into_iter().skip(skipped) {
+    for (role, line) in said.lines(rows.left()) {
         canvas.pen(rows.line()).put(role, &line);
     }
 }
 
 /// What is known of the highlighted video.
-fn lines(video: &Video, width: usize) -> Vec<(Role, String)> {
-    let Some(path) = video.highlighted_video() else { return Vec::new() };
+#[derive(Default)]
+struct Said {
+    facts: Vec<(Role, String)>,
+    /// What will become of it.
+    verdict: Vec<(Role, String)>,
+    is_problem: bool,
+}
+
+impl Said {
+    fn height(&self) -> u16 {
+        u16::try_from(self.facts.len() + self.verdict.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The verdict last; where there is no room for all, only the verdict and what else fits.
+    fn lines(mut self, room: u16) -> Vec<(Role, String)> {
+        self.facts.truncate(usize::from(room).saturating_sub(self.verdict.len()));
+        self.facts.append(&mut self.verdict);
+        self.facts
+    }
+}
+
+fn said(video: &Video, width: usize) -> Said {
+    let Some(path) = video.highlighted_video() else { return Said::default() };
+    let plain = |role, words: &str| Said { verdict: wrapped(role, words, width).collect(), ..Said::default() };
     if let Some(going) = video.choice.going.as_ref().filter(|going| going.files.len() > 1) {
         let words = format!("reading {} of {} files, then on to the settings…", going.done() + 1, going.files.len());
-        return text::wrap(&words, width).into_iter().map(|line| (Role::Accent, line)).collect();
+        return plain(Role::Accent, &words);
     }
     match video.probes.get(path) {
-        None if video.choice.going.is_some() => {
-            vec![(Role::Accent, "reading the file, then on to the settings…".to_owned())]
-        }
-        None if video.is_changing => {
-            vec![(Role::Warn, "the file is being written: it is read again once it rests".to_owned())]
-        }
-        None => vec![(Role::Dim, "reading the file…".to_owned())],
-        Some(Err(fault)) => fault_lines(fault, width),
+        None if video.choice.going.is_some() => plain(Role::Accent, "reading the file, then on to the settings…"),
+        None if video.is_changing => plain(Role::Warn, "the file is being written: it is read again once it rests"),
+        None => plain(Role::Dim, "reading the file…"),
+        Some(Err(fault)) => Said { verdict: fault_lines(fault, width), is_problem: true, ..Said::default() },
         Some(Ok(probe)) => probed(probe, width),
     }
 }
 
-fn probed(probe: &Probe, width: usize) -> Vec<(Role, String)> {
-    let mut lines = Vec::new();
+fn fault_lines(fault: &Fault, width: usize) -> Vec<(Role, String)> {
+    let problem = Problem::told("✖ ", Role::Fail, fault, width);
+    let height = problem.height();
+    problem.lines(height)
+}
+
+fn probed(probe: &Probe, width: usize) -> Said {
+    let mut facts = Vec::new();
     for stream in &probe.streams {
         let rate = stream.bit_rate.map(wording::bit_rate).unwrap_or_default();
         let head = format!("{:<9}{}", stream.kind, stream.what);
@@ -292,31 +327,34 @@ fn probed(probe: &Probe, width: usize) -> Vec<(Role, String)> {
         let dim = matches!(stream.fate, Fate::LeaveOut(_));
         let role = if dim { Role::Dim } else { Role::Text };
         if text::width(&head) + text::width(&rate) + 2 <= width {
-            lines.push((role, format!("{head}{:gap$}{rate}", "")));
+            facts.push((role, format!("{head}{:gap$}{rate}", "")));
         } else {
-            lines.push((role, head));
+            facts.push((role, head));
         }
         match &stream.fate {
             Fate::Copy => {}
-            Fate::Transcode(why) => lines.extend(indented(Role::Warn, &format!("↻ {why}"), width)),
-            Fate::LeaveOut(why) => lines.extend(indented(Role::Dim, &format!("– left out: {why}"), width)),
+            Fate::Transcode(why) => facts.extend(indented(Role::Warn, &format!("↻ {why}"), width)),
+            Fate::LeaveOut(why) => facts.extend(indented(Role::Dim, &format!("– left out: {why}"), width)),
         }
     }
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
-        lines.push((Role::Text, format!("{:<9}every {typical:.1} s (longest {longest:.1} s)", "keys")));
+        facts.push((Role::Text, format!("{:<9}every {typical:.1} s (longest {longest:.1} s)", "keys")));
     }
-    for warning in &probe.warnings {
-        lines.extend(text::wrap(&format!("! {warning}"), width).into_iter().map(|line| (Role::Warn, line)));
-    }
+    let mut verdict: Vec<_> =
+        probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
     match &probe.refused {
-        Some(fault) => lines.extend(fault_lines(fault, width)),
+        Some(fault) => verdict.extend(fault_lines(fault, width)),
         None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
-            lines.push((Role::Warn, "ready: re-encoded in part".to_owned()));
+            verdict.push((Role::Warn, "↻ ready: re-encoded in part".to_owned()));
         }
-        None => lines.push((Role::Ok, "✔ ready: copied as it is, no re-encoding".to_owned())),
+        None => {
+            let words = ["✔ ready: copied as it is, no re-encoding", "✔ ready: copied as it is"];
+            let fits = words.into_iter().find(|words| text::width(words) <= width).unwrap_or(words[1]);
+            verdict.extend(wrapped(Role::Ok, fits, width));
+        }
     }
-    lines
+    Said { facts, verdict, is_problem: probe.refused.is_some() || !probe.warnings.is_empty() }
 }
 
 fn indented(role: Role, words: &str, width: usize) -> Vec<(Role, String)> {

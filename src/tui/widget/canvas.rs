@@ -9,7 +9,7 @@ use std::{
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect, Size},
-    style::Style,
+    style::{Color, Style},
 };
 
 use super::text;
@@ -35,8 +35,18 @@ pub(in crate::tui) struct Drawn {
     pub(in crate::tui) cursor: Option<Position>,
     /// What can be acted on and was drawn whole enough to be read.
     pub(in crate::tui) shown: Vec<Sight>,
+    /// Text that is a link, or a piece of one.
+    pub(in crate::tui) links: Vec<Link>,
     /// A video's picture is wanted in this size.
     pub(in crate::tui) picture: Option<(PathBuf, Size)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::tui) struct Link {
+    /// Column and row.
+    pub(in crate::tui) at: (u16, u16),
+    pub(in crate::tui) words: String,
+    pub(in crate::tui) target: String,
 }
 
 impl Drawn {
@@ -128,13 +138,21 @@ impl Pen<'_, '_> {
     }
 
     pub(in crate::tui) fn put(&mut self, role: Role, what: &str) -> &mut Self {
-        let style = self.under.patch(self.canvas.theme.style(role));
+        let style = self.style(role);
         self.styled(style, what)
     }
 
+    /// The role's own, on what was laid under it: of what was drawn here before nothing shines through.
+    fn style(&self, role: Role) -> Style {
+        Style::new().fg(Color::Reset).patch(self.under).patch(self.canvas.theme.style(role))
+    }
+
     pub(in crate::tui) fn styled(&mut self, style: Style, what: &str) -> &mut Self {
+        let glyphs = self.canvas.theme.glyphs;
         let what = text::clean(what);
+        let what = glyphs.of(&what);
         let what = text::fit(&what, self.room());
+        let what = glyphs.of(&what);
         if !what.is_empty() {
             let (x, _) = self.canvas.buffer.set_stringn(self.left, self.y, &what, self.room(), style);
             self.left = x;
@@ -158,9 +176,10 @@ impl Pen<'_, '_> {
     /// At the right end, only if it fits whole with a gap before it.
     pub(in crate::tui) fn right(&mut self, role: Role, what: &str) -> &mut Self {
         let what = text::clean(what);
+        let what = self.canvas.theme.glyphs.of(&what);
         let cells = text::width(&what);
         if cells > 0 && cells < self.room() {
-            let style = self.under.patch(self.canvas.theme.style(role));
+            let style = self.style(role);
             let x = self.right - u16::try_from(cells).unwrap_or_default();
             self.canvas.buffer.set_stringn(x, self.y, &what, cells, style);
             self.right = x.saturating_sub(1).max(self.left);

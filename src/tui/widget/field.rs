@@ -8,6 +8,15 @@ use crate::tui::{
     widget::{canvas::Pen, text},
 };
 
+/// A name that has to be typed exactly: a sign behind it says when it is right.
+pub(in crate::tui) fn confirm(pen: &mut Pen, input: &Input, is_right: bool) {
+    if is_right {
+        pen.right(Role::Ok, "✔");
+    }
+    let room = pen.room();
+    draw(pen, room, input, if is_right { Role::Ok } else { Role::Text }, true);
+}
+
 /// Draws the value in at most this many cells; with the focus also the cursor.
 pub(in crate::tui) fn draw(pen: &mut Pen, room: usize, input: &Input, role: Role, focused: bool) {
     let room = room.min(pen.room());

@@ -17,9 +17,8 @@ pub(in crate::tui) fn bar(ratio: f64, width: u16) -> String {
 
 /// A gauge on a faint track; without a ratio only the track.
 pub(in crate::tui) fn draw(canvas: &mut Canvas, area: Rect, ratio: Option<f64>, role: Role) {
-    let track = canvas.theme.track();
     let line = Rect { height: area.height.min(1), ..area };
-    if track.bg.is_some() {
+    if let Some(track) = canvas.theme.track() {
         canvas.paint(line, track);
         let style = track.patch(canvas.theme.style(role));
         canvas.pen(line).styled(style, &bar(ratio.unwrap_or_default(), line.width));

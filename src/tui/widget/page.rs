@@ -7,7 +7,10 @@ use ratatui::layout::Rect;
 use crate::tui::{
     action::Action,
     terminal::theme::Role,
-    widget::{canvas::Canvas, text},
+    widget::{
+        canvas::{Canvas, Link},
+        text,
+    },
 };
 
 #[derive(Debug)]
@@ -15,6 +18,8 @@ struct Line {
     spans: Vec<(Role, String)>,
     /// What a click on it does.
     action: Option<Action>,
+    /// Where its last words lead.
+    link: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -77,12 +82,21 @@ impl Page {
     }
 
     pub(in crate::tui) fn line(&mut self, spans: impl IntoIterator<Item = (Role, String)>) {
-        self.lines.push(Line { spans: spans.into_iter().collect(), action: None });
+        self.lines.push(Line { spans: spans.into_iter().collect(), action: None, link: None });
+    }
+
+    /// The other page below this one, with a gap between them.
+    pub(in crate::tui) fn followed_by(mut self, mut other: Self) -> Self {
+        if !self.lines.is_empty() && !other.lines.is_empty() {
+            self.gap();
+        }
+        self.lines.append(&mut other.lines);
+        self
     }
 
     /// A clickable line.
     pub(in crate::tui) fn button(&mut self, action: Action, spans: impl IntoIterator<Item = (Role, String)>) {
-        self.lines.push(Line { spans: spans.into_iter().collect(), action: Some(action) });
+        self.lines.push(Line { spans: spans.into_iter().collect(), action: Some(action), link: None });
     }
 
     /// A paragraph, its lines indented by this many cells.
@@ -101,14 +115,24 @@ impl Page {
 
     /// A label in a column of its own, and a paragraph beside it; below it when narrow.
     pub(in crate::tui) fn entry(&mut self, label: &str, column: usize, role: Role, words: &str) {
+        self.labelled(Role::Dim, label, column, role, words);
+    }
+
+    /// Keys, and what they do.
+    pub(in crate::tui) fn keys(&mut self, label: &str, column: usize, words: &str) {
+        self.labelled(Role::Accent, label, column, Role::Text, words);
+    }
+
+    fn labelled(&mut self, head: Role, label: &str, column: usize, role: Role, words: &str) {
         if self.width < column + 20 {
-            self.line([(Role::Dim, label.to_owned())]);
+            self.line([(head, label.to_owned())]);
             self.paragraph(role, 2, words);
             return;
         }
         for (number, line) in text::wrap(words, self.width - column).into_iter().enumerate() {
             let label = if number == 0 { label } else { "" };
-            self.line([(Role::Dim, format!("{label:column$}")), (role, line)]);
+            let gap = column.saturating_sub(text::width(label));
+            self.line([(head, format!("{label}{:gap$}", "")), (role, line)]);
         }
     }
 
@@ -121,7 +145,30 @@ impl Page {
         let indent = if beside { format!("{label:column$}") } else { String::new() };
         let room = self.width.saturating_sub(text::width(&indent));
         for piece in text::break_every(link, room) {
-            self.line([(Role::Dim, indent.clone()), (Role::Accent, piece)]);
+            let spans = vec![(Role::Dim, indent.clone()), (Role::Accent, piece)];
+            self.lines.push(Line { spans, action: None, link: Some(link.to_owned()) });
+        }
+    }
+
+    /// Draws what fits, where nothing scrolls: the rest is told elsewhere too.
+    pub(in crate::tui) fn draw_beginning(self, canvas: &mut Canvas, area: Rect) {
+        Self::draw_lines(self.lines.into_iter(), canvas, area);
+    }
+
+    fn draw_lines(lines: impl Iterator<Item = Line>, canvas: &mut Canvas, area: Rect) {
+        for (Line { spans, action, link }, row) in lines.zip(area.rows()) {
+            if let (Some(target), Some((_, words))) = (link, spans.last()) {
+                let before: usize = spans[..spans.len() - 1].iter().map(|(_, words)| text::width(words)).sum();
+                let at = (row.x + u16::try_from(before).unwrap_or_default(), row.y);
+                canvas.drawn.links.push(Link { at, words: words.clone(), target });
+            }
+            if let Some(action) = action {
+                canvas.clickable(row, action);
+            }
+            let mut pen = canvas.pen(row);
+            for (role, words) in spans {
+                pen.put(role, &words);
+            }
         }
     }
 
@@ -132,15 +179,7 @@ impl Page {
         let shown = if more { height - 1 } else { height };
         let top = scroll.bounded(self.lines.len(), shown);
         let below = self.lines.len().saturating_sub(top + shown);
-        for (Line { spans, action }, row) in self.lines.into_iter().skip(top).take(shown).zip(area.rows()) {
-            if let Some(action) = action {
-                canvas.clickable(row, action);
-            }
-            let mut pen = canvas.pen(row);
-            for (role, words) in spans {
-                pen.put(role, &words);
-            }
-        }
+        Self::draw_lines(self.lines.into_iter().skip(top).take(shown), canvas, area);
         if more {
             let row = Rect { y: area.bottom() - 1, height: 1, ..area };
             let hint = if below > 0 { format!("↓ {below} more") } else { "↑ more above".to_owned() };

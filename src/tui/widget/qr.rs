@@ -1,10 +1,7 @@
 //! A QR code in half blocks: two modules a cell, dark on light whatever the theme, since phones want it so.
 
 use qrcode::{Color as Module, EcLevel, QrCode};
-use ratatui::{
-    layout::{Rect, Size},
-    style::{Color, Style},
-};
+use ratatui::layout::{Rect, Size};
 
 use crate::tui::widget::canvas::Canvas;
 
@@ -41,8 +38,7 @@ impl Code {
         if area.width < size.width || area.height < size.height {
             return;
         }
-        // black and white of the 256-colour cube: themes remap the first sixteen
-        let style = Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231));
+        let Some(style) = canvas.theme.paper() else { return };
         for row in 0..size.height {
             let y = usize::from(row) * 2;
             let line: String = (0..usize::from(size.width))
