@@ -93,22 +93,23 @@ impl Joiner {
     pub(crate) async fn add(&mut self, piece: &Piece) -> Result<Vec<ClosedSegment>, JoinError> {
         let path = self.folder.join(&piece.name);
         whole(&self.folder, &path).await?;
-        let mut new = self.measure(path, piece.duration_us).await?;
         let mut closed = Vec::new();
-        match self.pending.take() {
-            None => {
-                (new.breaks, new.apart) = (true, true);
-                for still in self.lead(&mut new).await? {
-                    closed.extend(self.push(still).await?);
+        for mut new in self.measure(path, piece.duration_us).await? {
+            match self.pending.take() {
+                None => {
+                    (new.breaks, new.apart) = (true, true);
+                    for still in self.lead(&mut new).await? {
+                        closed.extend(self.push(still).await?);
+                    }
+                }
+                Some(before) => {
+                    let (before, settled) = blocking(move || seam::settle(before, new)).await?;
+                    self.pending = Some(before);
+                    new = settled;
                 }
             }
-            Some(before) => {
-                let (before, settled) = blocking(move || seam::settle(before, new)).await?;
-                self.pending = Some(before);
-                new = settled;
-            }
+            closed.extend(self.push(new).await?);
         }
-        closed.extend(self.push(new).await?);
         Ok(closed)
     }
 
@@ -124,19 +125,14 @@ impl Joiner {
         Ok(closed)
     }
 
-    async fn measure(&mut self, path: PathBuf, stated_us: u64) -> io::Result<Measured> {
-        let (mut meter, piece) = (std::mem::take(&mut self.meter), path.clone());
-        let (mut times, meter) = blocking(move || {
-            let times = rework::measure(&piece, &mut meter)?;
-            if let Some(video) = times.video.as_ref().filter(|video| !video.stale.is_empty()) {
-                rework::pass_over(&piece, &video.stale)?;
-            }
-            Ok((times, meter))
-        })
-        .await?;
+    async fn measure(&mut self, path: PathBuf, stated_us: u64) -> io::Result<Vec<Measured>> {
+        let mut meter = std::mem::take(&mut self.meter);
+        let (mut parts, meter) = blocking(move || Ok((rework::parts(path, stated_us, &mut meter)?, meter))).await?;
         self.meter = meter;
-        times.lone_picture_lasts((stated_us as i64 * 9 / 100).max(self.frame));
-        Ok(Measured { path, stated_us, times, breaks: false, apart: false })
+        for part in &mut parts {
+            part.times.lone_picture_lasts((part.stated_us as i64 * 9 / 100).max(self.frame));
+        }
+        Ok(parts)
     }
 
     async fn push(&mut self, new: Measured) -> io::Result<Option<ClosedSegment>> {

@@ -7,10 +7,11 @@ use std::{
 };
 
 use crate::model::media::segment::{
+    division::{self, Cut},
     h264,
     meter::{Meter, PieceTimes},
     sieve::{Moved, Sieve, Sound},
-    transport::PACKET,
+    transport::{PACKET, Tables},
 };
 
 /// A piece that is measured, and ends where the next begins.
@@ -47,6 +48,63 @@ fn packets(piece: &Path, mut take: impl FnMut(&[u8; PACKET]) -> io::Result<()>) 
     }
 }
 
+/// A piece that ffmpeg has closed: its parts, each of one form of picture and of sound, so far as it can be divided.
+pub(super) fn parts(piece: PathBuf, stated_us: u64, meter: &mut Meter) -> io::Result<Vec<Measured>> {
+    let measured = |path, stated_us, times| Measured { path, stated_us, times, breaks: false, apart: false };
+    let before = meter.clone();
+    let times = measure(&piece, meter)?;
+    if let Some(video) = times.video.as_ref().filter(|video| !video.stale.is_empty()) {
+        pass_over(&piece, &video.stale)?;
+    }
+    let cuts = division::cuts(&times);
+    if cuts.is_empty() {
+        return Ok(vec![measured(piece, stated_us, times)]);
+    }
+    *meter = before;
+    let parts = divide(&piece, times.first().unwrap_or(0), &cuts)?.into_iter();
+    parts.map(|path| measure(&path, meter).map(|times| measured(path, 0, times))).collect()
+}
+
+/// Cuts a piece up; each part begins with the tables, and has the sound that belongs to it.
+fn divide(piece: &Path, near: i64, cuts: &[Cut]) -> io::Result<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = (0..=cuts.len()).map(|part| piece.with_extension(format!("part{part}"))).collect();
+    let (mut tables, mut place, mut part) = (Tables::default(), 0, 0);
+    let mut file = BufWriter::new(File::create(&paths[0])?);
+    let next = |file: &mut BufWriter<File>, tables: &Tables, part: usize| {
+        file.flush()?;
+        *file = BufWriter::new(File::create(&paths[part])?);
+        tables.packets().try_for_each(|packet| file.write_all(packet))
+    };
+    packets(piece, |packet| {
+        while cuts.get(part).is_some_and(|cut| cut.place <= place) {
+            part += 1;
+            next(&mut file, &tables, part)?;
+        }
+        tables.packet(packet);
+        place += PACKET as u64;
+        file.write_all(packet)
+    })?;
+    while part < cuts.len() {
+        part += 1;
+        next(&mut file, &tables, part)?;
+    }
+    file.flush()?;
+    fs::remove_file(piece)?;
+    let mut moved: Vec<[Vec<Moved>; 2]> = paths.iter().map(|_| Default::default()).collect();
+    for (part, path) in paths.iter().enumerate() {
+        hear(path, near, |sound| {
+            let home = division::home(cuts, part, sound);
+            if home != part {
+                moved[home][usize::from(home < part)].push(sound.moved());
+            }
+        })?;
+    }
+    for (part, (path, moved)) in paths.iter().zip(moved).enumerate() {
+        sift(path, near, |sound| division::home(cuts, part, sound) == part, moved)?;
+    }
+    Ok(paths)
+}
+
 pub(super) fn measure(piece: &Path, meter: &mut Meter) -> io::Result<PieceTimes> {
     packets(piece, |packet| {
         meter.packet(packet);
@@ -56,7 +114,7 @@ pub(super) fn measure(piece: &Path, meter: &mut Meter) -> io::Result<PieceTimes>
 }
 
 /// Makes decoders pass over the units whose headers stand at these places.
-pub(super) fn pass_over(piece: &Path, headers: &[u64]) -> io::Result<()> {
+fn pass_over(piece: &Path, headers: &[u64]) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(piece)?;
     for place in headers {
         let mut header = [0];

@@ -2,6 +2,7 @@
 //! the built binary to a stand-in and judged by what ffmpeg and ffprobe see at the playlist's URL.
 
 mod alone;
+mod changes;
 mod choice;
 mod damage;
 mod inside;

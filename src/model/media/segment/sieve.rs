@@ -189,7 +189,7 @@ fn ts_packet(pid: u16, starts: bool, payload: &[u8]) -> [u8; PACKET] {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::media::segment::meter::{Meter, SoundTimes};
+    use crate::model::media::segment::meter::{FormRun, Meter, SoundTimes};
     use crate::model::media::segment::sieve::*;
 
     const SOUND: u16 = 0x101;
@@ -242,7 +242,7 @@ mod tests {
     fn times_are_those_of_the_frames() {
         let sound = measured(&piece(90_000, &[(STEREO, 1); 20]));
         assert_eq!((sound.first, sound.end, sound.frame), (90_000, 90_000 + 20 * 1920, 1920));
-        assert_eq!((sound.form(), sound.changed), (Some(STEREO), None));
+        assert_eq!(sound.runs, [FormRun { format: STEREO, from: 90_000 }]);
     }
 
     #[test]
@@ -256,8 +256,8 @@ mod tests {
     fn a_change_within_a_pes_packet_is_timed_by_its_frames() {
         let frames = [[(STEREO, 1); 11].as_slice(), &[(MONO, 2); 9]].concat();
         let sound = measured(&piece(0, &frames));
-        assert_eq!(sound.formats, [STEREO, MONO]);
-        assert_eq!((sound.changed, sound.end), (Some(11 * 1920), 20 * 1920));
+        let runs = [FormRun { format: STEREO, from: 0 }, FormRun { format: MONO, from: 11 * 1920 }];
+        assert_eq!((sound.runs.as_slice(), sound.end), (runs.as_slice(), 20 * 1920));
     }
 
     #[test]
@@ -270,11 +270,11 @@ mod tests {
             sound.format == STEREO
         };
         let before = measured(&sifted(&mixed, take, [Vec::new(), Vec::new()]));
-        assert_eq!((before.formats.as_slice(), before.first, before.end), ([STEREO].as_slice(), 0, 11 * 1920));
+        assert_eq!((before.runs, before.end), (vec![FormRun { format: STEREO, from: 0 }], 11 * 1920));
         assert_eq!(moved.len(), 9);
         let next = piece(20 * 1920, &[(MONO, 3); 5]);
         let after = measured(&sifted(&next, |_| true, [moved, Vec::new()]));
-        assert_eq!((after.formats.as_slice(), after.first, after.end), ([MONO].as_slice(), 11 * 1920, 25 * 1920));
+        assert_eq!((after.runs, after.end), (vec![FormRun { format: MONO, from: 11 * 1920 }], 25 * 1920));
     }
 
     #[test]
