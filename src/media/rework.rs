@@ -1,4 +1,4 @@
-//! Changes pieces that ffmpeg has closed, before they go into a segment. All of it blocks.
+//! Changes pieces that ffmpeg has closed, before they go into a segment. Nearly all of it blocks.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -10,7 +10,7 @@ use crate::model::media::segment::{
     division::{self, Cut},
     h264,
     meter::{Meter, PieceTimes},
-    sieve::{Moved, Sieve, Sound},
+    sieve::{Fate, Moved, Sieve, Sound},
     transport::{PACKET, Tables},
 };
 
@@ -24,6 +24,13 @@ pub(super) struct Measured {
     pub(super) breaks: bool,
     /// Its times do not go on from the piece before either.
     pub(super) apart: bool,
+}
+
+/// Lets the work block where it holds up nobody.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 /// Packets that are read at once.
@@ -128,11 +135,11 @@ fn pass_over(piece: &Path, headers: &[u64]) -> io::Result<()> {
 
 /// Gives `take` each frame of sound. `near`: a time in the piece.
 pub(super) fn hear(piece: &Path, near: i64, mut take: impl FnMut(Sound<'_>)) -> io::Result<()> {
-    let mut keep = |sound: Sound<'_>| {
+    let mut look = |sound: Sound<'_>| {
         take(sound);
-        true
+        Fate::Stays
     };
-    let mut sieve = Sieve::new(near, &mut keep);
+    let mut sieve = Sieve::new(near, &mut look);
     let mut out = Vec::new();
     packets(piece, |packet| {
         sieve.packet(packet, &mut out);
@@ -148,11 +155,21 @@ pub(super) fn sift(
     piece: &Path,
     near: i64,
     mut keep: impl FnMut(Sound<'_>) -> bool,
+    moved: [Vec<Moved>; 2],
+) -> io::Result<()> {
+    sieved(piece, near, |sound| keep(sound).into(), moved)
+}
+
+/// Does with each frame of sound what `fate` says of it, and puts others before all and behind all.
+pub(super) fn sieved(
+    piece: &Path,
+    near: i64,
+    mut fate: impl FnMut(Sound<'_>) -> Fate,
     [before, after]: [Vec<Moved>; 2],
 ) -> io::Result<()> {
     let new = piece.with_extension("sifted");
     let mut file = BufWriter::new(File::create(&new)?);
-    let mut sieve = Sieve::new(near, &mut keep).with(before, after);
+    let mut sieve = Sieve::new(near, &mut fate).with(before, after);
     let mut out = Vec::new();
     packets(piece, |packet| {
         sieve.packet(packet, &mut out);

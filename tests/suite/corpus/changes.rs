@@ -19,11 +19,8 @@ fn there_and_back(folder: &Path, first: &str, second: &str, length: f64) -> Path
     let part = |words: &str, seconds: f64, at: f64, name: &str| {
         ffmpeg(folder, &format!("{words} -t {seconds} -output_ts_offset {at} {name}.ts"))
     };
-    let parts = [
-        part(first, 3.0, 0.0, "first"),
-        part(second, length, 3.0, "second"),
-        part(first, 3.0, 3.0 + length, "third"),
-    ];
+    let parts =
+        [part(first, 3.0, 0.0, "first"), part(second, length, 3.0, "second"), part(first, 3.0, 3.0 + length, "third")];
     let joined = folder.join("joined.ts");
     std::fs::write(&joined, parts.map(|part| std::fs::read(part).unwrap()).concat()).unwrap();
     joined
@@ -60,19 +57,61 @@ fn of_keyframes() -> Vec<Row> {
     ]
 }
 
-/// One video whose sound is put together from three.
-fn within_a_group(folder: &Path, other: &str, video: &str) -> PathBuf {
+/// Sound that is put together from three.
+fn joined_sound(folder: &Path, other: &str) -> PathBuf {
     let sound = |words: &str, seconds: f64, name: &str| ffmpeg(folder, &format!("{A} -t {seconds} {words} {name}.aac"));
     let parts = [sound(C, 3.0, "first"), sound(other, 0.3, "second"), sound(C, 4.0, "third")];
     let joined = folder.join("joined.aac");
     std::fs::write(&joined, parts.map(|part| std::fs::read(part).unwrap()).concat()).unwrap();
+    joined
+}
+
+/// With a picture that goes on all the while.
+fn within_a_group(folder: &Path, other: &str, video: &str) -> PathBuf {
+    let joined = joined_sound(folder, other);
     ffmpeg(folder, &format!("{V} -i {} -t 7 {video} -c:a copy joined.ts", joined.display()))
 }
 
 fn of_sound() -> Vec<Row> {
+    let sentence = |to: &str, length: &str| {
+        format!(
+            "could not split `{{file}}` without re-encoding: at 0:03 the sound changes from 2 channels at 48000 \
+             Hz to {to} for {length} s, between two pictures that a segment can begin with"
+        )
+    };
     vec![
-        row("channels within a group of pictures", |folder| within_a_group(folder, MONO, X)).heard().count(175),
-        row("channels over keyframes", |folder| within_a_group(folder, MONO, KEYS)).heard().count(175),
+        row("channels within a group of pictures", |folder| within_a_group(folder, MONO, X)).refused(
+            "permanent",
+            &sentence("1 channel at 48000 Hz", "0.3"),
+            None,
+        ),
+        row("rate within a group of pictures, never", |folder| within_a_group(folder, SLOWER, X))
+            .args("--transcode never")
+            .refused("permanent", &sentence("2 channels at 44100 Hz", "0.3"), None),
+        row("channels within a group of pictures, auto", |folder| within_a_group(folder, MONO, X))
+            .args("--transcode auto")
+            .heard()
+            .count(175)
+            .offset(0.0)
+            .seconds(7.0)
+            .discontinuities(&[]),
+        row("rate within a group of pictures, auto", |folder| within_a_group(folder, SLOWER, X))
+            .args("--transcode auto")
+            .count(175)
+            .offset(0.0)
+            .seconds(7.0)
+            .discontinuities(&[]),
+        row("channels over keyframes", |folder| within_a_group(folder, MONO, KEYS))
+            .heard()
+            .count(175)
+            .offset(0.0)
+            .seconds(7.0)
+            .discontinuities(&[1, 2]),
+        row("channels of sound alone", |folder| joined_sound(folder, MONO))
+            .heard()
+            // 142, 16 and 189 frames, with one that each encoder needs ahead
+            .seconds(347.0 * 1024.0 / 48_000.0)
+            .discontinuities(&[1, 2]),
     ]
 }
 
@@ -85,9 +124,27 @@ fn of_frame_rate() -> Vec<Row> {
         there_and_back(folder, &format!("{V} {keys}"), &format!("-i {} -c copy", fast.display()), 2.0)
     };
     vec![
+        row("twice the frame rate in one video", |folder| {
+            let slow = ffmpeg(folder, &format!("{V} -t 10 {X} slow.mp4"));
+            let time = |of: &str| {
+                format!("if(lt({of}*TB,4),{of},if(lt({of}*TB,8),2/TB+{of}/2,{of}-2/TB))").replace(',', "\\,")
+            };
+            let times = format!("setts=pts={}:dts={}", time("PTS"), time("DTS"));
+            ffmpeg(folder, &format!("-i {} -c copy -bsf:v {times} faster.mp4", slow.display()))
+        })
+        .frames("0:v")
+        .count(250)
+        .seconds(8.0)
+        .discontinuities(&[]),
         row("twice the frame rate for a while", move |folder| faster(folder, X)).count(250).seconds(8.0),
-        row("twice the frame rate for a while, keyframes only", move |folder| faster(folder, KEYS)).count(250).seconds(8.0),
+        row("twice the frame rate for a while, keyframes only", move |folder| faster(folder, KEYS))
+            .count(250)
+            .seconds(8.0),
     ]
+}
+
+pub(super) fn all() -> Vec<Row> {
+    [of_keyframes(), of_sound(), of_frame_rate()].into_iter().flatten().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

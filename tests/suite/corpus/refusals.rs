@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Right, Row, alone, choice, damage, locked, times};
+use super::{Right, Row, alone, changes, choice, damage, locked, times};
 
 /// Rows that are the same fault in several files: what it is, and what their names begin with or are.
 const ONE_CAUSE: [(&str, &[&str]); 10] = [
@@ -33,7 +33,7 @@ const ONE_CAUSE: [(&str, &[&str]); 10] = [
 ];
 
 fn all() -> Vec<Row> {
-    let rows = [alone::rows(), choice::all(), damage::all(), locked::all(), times::all()];
+    let rows = [alone::rows(), changes::all(), choice::all(), damage::all(), locked::all(), times::all()];
     rows.into_iter().flatten().collect()
 }
 

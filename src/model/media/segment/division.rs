@@ -1,12 +1,14 @@
 //! Where a piece is divided so that each part is of one form of picture and of sound. A part begins with a picture that
 //! decoders can begin with; sound that changes between two of them changes at the nearer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{
+    adts::Format,
     meter::{CLOCK, PieceTimes, SoundTimes, Start, VideoTimes},
     sieve::Sound,
 };
+use crate::model::wording;
 
 /// Between two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +64,39 @@ pub fn home(cuts: &[Cut], part: usize, sound: Sound<'_>) -> usize {
     part - back + on
 }
 
+/// Sound that can't be copied: it changes, and back, where no part can begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// In the reel.
+    pub at: Duration,
+    pub length: Duration,
+    pub from: Format,
+    pub to: Format,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, length, from, to } = self;
+        let form = |format: &Format| format!("{} at {} Hz", channels(*format), format.rate);
+        let (at, length) = (wording::clock(*at), length.as_secs_f64());
+        write!(out, "at {at} the sound changes from {} to {} for {length:.1} s", form(from), form(to))?;
+        out.write_str(", between two pictures that a segment can begin with")
+    }
+}
+
+fn channels(format: Format) -> String {
+    match format.channels {
+        0 => "channels of its own order".to_owned(),
+        1 => "1 channel".to_owned(),
+        7 => "8 channels".to_owned(),
+        channels => format!("{channels} channels"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::media::segment::{adts::Format, meter::FormRun};
+    use crate::model::media::segment::meter::FormRun;
 
     const STEREO: Format = Format { profile: 1, rate: 48_000, channels: 2 };
     const MONO: Format = Format { channels: 1, ..STEREO };

@@ -1,6 +1,8 @@
 //! Reads the timestamps out of pieces of one MPEG-TS stream, packet by packet and in bounded memory: when each piece
 //! begins and ends, and in which forms its picture and its sound are. What ffmpeg states of durations is not looked at.
 
+use std::time::Duration;
+
 use super::{
     adts::{self, Format},
     h264,
@@ -10,6 +12,16 @@ use super::{
 /// Timestamps of MPEG-TS have 33 bits at 90 kHz: they begin anew every 26.5 hours.
 const WRAP: i64 = 1 << 33;
 pub const CLOCK: i64 = 90_000;
+
+/// How long so many ticks last; nothing if they are negative.
+pub fn microseconds(ticks: i64) -> u64 {
+    u64::try_from(ticks * 100 / (CLOCK / 10_000)).unwrap_or(0)
+}
+
+pub fn span(ticks: i64) -> Duration {
+    Duration::from_micros(microseconds(ticks))
+}
+
 /// Parameter sets stand before the first slice of a picture; a sane picture has it within this.
 const UNIT_MAX: usize = 64 * 1024;
 /// The length of a PES packet of sound is a 16-bit field.

@@ -39,14 +39,28 @@ pub struct Moved {
     pub bytes: Vec<u8>,
 }
 
+/// What becomes of a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    Stays,
+    Goes,
+    /// These stand in its place.
+    Becomes(Vec<Moved>),
+}
+
+impl From<bool> for Fate {
+    fn from(stays: bool) -> Self {
+        if stays { Self::Stays } else { Self::Goes }
+    }
+}
+
 /// Of a PES packet that is made here.
 const PES_FRAMES: usize = 8;
 /// A payload that fills a packet.
 const ROOM: usize = PACKET - 4;
 
 pub struct Sieve<'a> {
-    /// Whether a frame stays.
-    keep: &'a mut dyn FnMut(Sound<'_>) -> bool,
+    fate: &'a mut dyn FnMut(Sound<'_>) -> Fate,
     /// Go in front of the piece's own sound, and behind it.
     before: Vec<Moved>,
     after: Vec<Moved>,
@@ -62,9 +76,9 @@ pub struct Sieve<'a> {
 
 impl<'a> Sieve<'a> {
     /// `near`: a time in the piece, as the meter counts.
-    pub fn new(near: i64, keep: &'a mut dyn FnMut(Sound<'_>) -> bool) -> Self {
+    pub fn new(near: i64, fate: &'a mut dyn FnMut(Sound<'_>) -> Fate) -> Self {
         Self {
-            keep,
+            fate,
             before: Vec::new(),
             after: Vec::new(),
             map_pid: None,
@@ -121,10 +135,14 @@ impl<'a> Sieve<'a> {
         let (mut kept, mut all) = (Vec::new(), true);
         for frame in adts::frames(rest) {
             rest = &rest[frame.bytes.len()..];
-            if (self.keep)(Sound { at, format: frame.format, bytes: frame.bytes }) {
-                kept.push(Moved { at, bytes: frame.bytes.to_vec() });
-            } else {
-                all = false;
+            let sound = Sound { at, format: frame.format, bytes: frame.bytes };
+            match (self.fate)(sound) {
+                Fate::Stays => kept.push(sound.moved()),
+                Fate::Goes => all = false,
+                Fate::Becomes(others) => {
+                    kept.extend(others);
+                    all = false;
+                }
             }
             at += frame.format.ticks(adts::SAMPLES);
         }
@@ -231,7 +249,8 @@ mod tests {
     }
 
     fn sifted(bytes: &[u8], mut keep: impl FnMut(Sound<'_>) -> bool, [before, after]: [Vec<Moved>; 2]) -> Vec<u8> {
-        let mut sieve = Sieve::new(0, &mut keep).with(before, after);
+        let mut fate = |sound: Sound<'_>| keep(sound).into();
+        let mut sieve = Sieve::new(0, &mut fate).with(before, after);
         let mut out = Vec::new();
         bytes.as_chunks().0.iter().for_each(|packet| sieve.packet(packet, &mut out));
         sieve.finish(&mut out);
