@@ -103,7 +103,9 @@ impl Sounds {
         blocking(move || fs::write(path, bytes)).await?;
         let mut command = Command::new(&self.ffmpeg);
         command.args(["-nostdin", "-hide_banner", "-y", "-v", "error", "-f", "aac", "-i"]).arg(&from);
-        command.args(["-map", "0:a", "-c:a", "aac", "-threads", "1", "-bitexact", "-ar"]).arg(form.rate.to_string());
+        command
+            .args(["-map", "0:a", "-c:a", "aac", "-threads", "1", "-flags:a", "+bitexact", "-ar"])
+            .arg(form.rate.to_string());
         let count = if form.channels == 7 { 8 } else { form.channels };
         command.arg("-ac").arg(count.to_string()).args(["-f", "adts"]).arg(&to);
         run(command, LIMIT.max(span(length)), &self.cancel).await?;

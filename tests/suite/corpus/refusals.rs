@@ -11,7 +11,13 @@ const ONE_CAUSE: [(&str, &[&str]); 10] = [
     ("cut off before the table", &["cut off before its table", "M4A cut off before its table"]),
     (
         "cut off, and nobody knows how much is missing",
-        &["cut off, from a pipe", "cut off in a fragment", "cut off, Ogg", "cut off, Ogg, after a page"],
+        &[
+            "cut off, from a pipe",
+            "cut off in a fragment",
+            "cut off, NUT",
+            "cut off, Ogg",
+            "cut off, Ogg, after a page",
+        ],
     ),
     (
         "CENC of the picture",
@@ -28,7 +34,19 @@ const ONE_CAUSE: [(&str, &[&str]); 10] = [
     ("CENC of the sound", &["encrypted sound beside clear video", "encrypted M4A"]),
     ("ContentEncryption", &["Matroska with ContentEncryption", "WebM with ContentEncryption"]),
     ("cut off, by as much: part of an FLV", &["cut off, FLV", "cut off, FLV, between tags"]),
-    ("cut off, by as much: half of the file", &["MP3 cut off", "WAV cut off", "cut off, AVI", "cut off, WMV"]),
+    (
+        "cut off, by as much: half of the file",
+        &[
+            "MP3 cut off",
+            "WAV cut off",
+            "cut off, AVI",
+            "cut off, IVF",
+            "cut off, RealMedia",
+            "cut off, TTA",
+            "cut off, WMV",
+            "cut off, WavPack",
+        ],
+    ),
     ("cut off, by as much: more than half of the sound", &["M4A cut off behind its table", "cut off, FLAC"]),
 ];
 
