@@ -13,6 +13,7 @@ mod measure;
 mod patch;
 mod proof;
 mod refusals;
+mod served;
 mod times;
 
 use std::path::{Path, PathBuf};
