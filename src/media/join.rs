@@ -10,8 +10,9 @@ use std::{
 };
 
 use super::{
-    rework::{self, Measured},
+    rework::{self, Measured, blocking},
     seam,
+    sounds::{self, Sounds},
     stills::{JoinError, Sound, Stills, Which},
 };
 use crate::model::media::{
@@ -19,7 +20,7 @@ use crate::model::media::{
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
     segment::{
-        meter::{CLOCK, Meter},
+        meter::{CLOCK, Meter, microseconds, span},
         transport::PACKET,
     },
 };
@@ -49,6 +50,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) frame_rate: Option<f64>,
     /// Sound before the picture and after it gets still ones.
     pub(crate) stills: Option<Stills>,
+    /// Sound of another form where no segment can begin is re-encoded.
+    pub(crate) sounds: Option<Sounds>,
 }
 
 pub(crate) struct Joiner {
@@ -58,6 +61,9 @@ pub(crate) struct Joiner {
     /// How long a picture lasts on average, by the source's word, in ticks of 90 kHz.
     frame: i64,
     stills: Option<Stills>,
+    sounds: Option<Sounds>,
+    /// When the first piece begins, as the meter counts.
+    begins: Option<i64>,
     meter: Meter,
     /// The newest piece.
     pending: Option<Measured>,
@@ -71,7 +77,7 @@ pub(crate) struct Joiner {
 
 impl Joiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, frame_rate, stills } = joining;
+        let Joining { folder, segment_length, frame_rate, stills, sounds } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());
@@ -80,6 +86,8 @@ impl Joiner {
             length_us,
             frame,
             stills,
+            sounds,
+            begins: None,
             meter,
             pending: None,
             open: None,
@@ -93,22 +101,23 @@ impl Joiner {
     pub(crate) async fn add(&mut self, piece: &Piece) -> Result<Vec<ClosedSegment>, JoinError> {
         let path = self.folder.join(&piece.name);
         whole(&self.folder, &path).await?;
-        let mut new = self.measure(path, piece.duration_us).await?;
         let mut closed = Vec::new();
-        match self.pending.take() {
-            None => {
-                (new.breaks, new.apart) = (true, true);
-                for still in self.lead(&mut new).await? {
-                    closed.extend(self.push(still).await?);
+        for mut new in self.measure(path, piece.duration_us).await? {
+            match self.pending.take() {
+                None => {
+                    (new.breaks, new.apart) = (true, true);
+                    for still in self.lead(&mut new).await? {
+                        closed.extend(self.push(still).await?);
+                    }
+                }
+                Some(before) => {
+                    let (before, settled) = blocking(move || seam::settle(before, new)).await?;
+                    self.pending = Some(before);
+                    new = settled;
                 }
             }
-            Some(before) => {
-                let (before, settled) = blocking(move || seam::settle(before, new)).await?;
-                self.pending = Some(before);
-                new = settled;
-            }
+            closed.extend(self.push(new).await?);
         }
-        closed.extend(self.push(new).await?);
         Ok(closed)
     }
 
@@ -124,22 +133,17 @@ impl Joiner {
         Ok(closed)
     }
 
-    async fn measure(&mut self, path: PathBuf, stated_us: u64) -> io::Result<Measured> {
-        let (mut meter, piece) = (std::mem::take(&mut self.meter), path.clone());
-        let (mut times, meter) = blocking(move || {
-            let times = rework::measure(&piece, &mut meter)?;
-            if let Some(video) = times.video.as_ref().filter(|video| !video.stale.is_empty()) {
-                rework::pass_over(&piece, &video.stale)?;
-            }
-            Ok((times, meter))
-        })
-        .await?;
+    async fn measure(&mut self, path: PathBuf, stated_us: u64) -> io::Result<Vec<Measured>> {
+        let mut meter = std::mem::take(&mut self.meter);
+        let (mut parts, meter) = blocking(move || Ok((rework::parts(path, stated_us, &mut meter)?, meter))).await?;
         self.meter = meter;
-        times.lone_picture_lasts((stated_us as i64 * 9 / 100).max(self.frame));
-        Ok(Measured { path, stated_us, times, breaks: false, apart: false })
+        for part in &mut parts {
+            part.times.lone_picture_lasts((part.stated_us as i64 * 9 / 100).max(self.frame));
+        }
+        Ok(parts)
     }
 
-    async fn push(&mut self, new: Measured) -> io::Result<Option<ClosedSegment>> {
+    async fn push(&mut self, new: Measured) -> Result<Option<ClosedSegment>, JoinError> {
         let next = Next { first: new.times.first(), breaks: new.breaks, apart: new.apart };
         match self.pending.replace(new) {
             Some(before) => self.join(before, Some(next)).await,
@@ -147,7 +151,9 @@ impl Joiner {
         }
     }
 
-    async fn join(&mut self, piece: Measured, next: Option<Next>) -> io::Result<Option<ClosedSegment>> {
+    async fn join(&mut self, mut piece: Measured, next: Option<Next>) -> Result<Option<ClosedSegment>, JoinError> {
+        let begins = *self.begins.get_or_insert(piece.times.first().unwrap_or(0));
+        sounds::unify(&mut piece, self.sounds.as_ref(), begins).await?;
         let duration_us = self.duration_us(&piece, next);
         let mut segment = match self.open.take() {
             Some(segment) => append(segment, piece.path).await?,
@@ -207,7 +213,7 @@ impl Joiner {
         let (from, to, begins) = (piece.path.clone(), self.folder.join("lead.aac"), video.first);
         let aac = to.clone();
         let length = blocking(move || rework::take_out(&from, &aac, begins, |sound| sound.is_before(begins))).await?;
-        let lead = Sound { path: to, begins: sound.first, length: duration(length) };
+        let lead = Sound { path: to, begins: sound.first, length: span(length) };
         sound.first += length;
         let made = stills.make(&piece.path, Which::First, &lead).await?;
         measure_stills(made, length).await
@@ -228,7 +234,7 @@ impl Joiner {
         let aac = to.clone();
         let length = blocking(move || rework::take_out(&from, &aac, near, |sound| !sound.is_before(ends))).await?;
         sound.end -= length;
-        let tail = Sound { path: to, begins: sound.end, length: duration(length) };
+        let tail = Sound { path: to, begins: sound.end, length: span(length) };
         let made = stills.make(&piece.path, Which::Last, &tail).await?;
         if is_lone && let Some(piece) = self.pending.take() {
             tokio::fs::remove_file(piece.path).await?;
@@ -238,14 +244,6 @@ impl Joiner {
 }
 
 const GAP_MAX_TICKS: i64 = GAP_MAX.as_millis() as i64 * CLOCK / 1000;
-
-fn duration(ticks: i64) -> Duration {
-    Duration::from_micros(microseconds(ticks))
-}
-
-fn microseconds(ticks: i64) -> u64 {
-    u64::try_from(ticks * 100 / (CLOCK / 10_000)).unwrap_or(0)
-}
 
 /// Pieces of a run of their own, whose one picture, if there is but one, lasts as long as the sound.
 async fn measure_stills(pieces: Vec<PathBuf>, length: i64) -> Result<Vec<Measured>, JoinError> {
@@ -320,8 +318,4 @@ async fn append(mut segment: ClosedSegment, piece: PathBuf) -> io::Result<Closed
         Ok(segment)
     })
     .await
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

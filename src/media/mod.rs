@@ -8,5 +8,6 @@ pub mod probe;
 mod rework;
 mod run;
 mod seam;
+pub(crate) mod sounds;
 pub mod source;
 pub(crate) mod stills;

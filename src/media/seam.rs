@@ -29,26 +29,32 @@ pub(super) fn settle(mut before: Measured, mut new: Measured) -> io::Result<(Mea
 
 /// Which frames of sound are in the other's piece.
 enum Cut {
-    /// The sound changes from one form to another.
-    Forms(Format, Format),
-    /// The sound goes on over a change of the picture: what is heard before the new one, and what after the old one.
-    Times { new_begins: i64, old_ends: i64 },
+    /// The sound changes from one form to another: the new one that is heard from `goes_on` on in the piece before, and
+    /// the old one up to `goes_back` in the new piece.
+    Forms { old: Format, new: Format, goes_on: Option<i64>, goes_back: Option<i64> },
+    /// Sound of one form goes on over a change of the picture: what is heard before the new one, and what after the old
+    /// one.
+    Times { form: Format, new_begins: i64, old_ends: i64 },
 }
 
 impl Cut {
     /// It stands in the new piece.
     fn goes_back(&self, sound: Sound<'_>) -> bool {
         match self {
-            Self::Forms(old, _) => sound.format == *old,
-            Self::Times { new_begins, .. } => sound.is_before(*new_begins),
+            Self::Forms { old, goes_back, .. } => {
+                sound.format == *old && goes_back.is_some_and(|before| sound.is_before(before))
+            }
+            Self::Times { form, new_begins, .. } => sound.format == *form && sound.is_before(*new_begins),
         }
     }
 
     /// It stands in the piece before.
     fn goes_on(&self, sound: Sound<'_>) -> bool {
         match self {
-            Self::Forms(_, form) => sound.format == *form,
-            Self::Times { old_ends, .. } => !sound.is_before(*old_ends),
+            Self::Forms { new, goes_on, .. } => {
+                sound.format == *new && goes_on.is_some_and(|from| !sound.is_before(from))
+            }
+            Self::Times { form, old_ends, .. } => sound.format == *form && !sound.is_before(*old_ends),
         }
     }
 }
@@ -61,12 +67,14 @@ fn cut(before: &PieceTimes, new: &mut Measured) -> Option<Cut> {
     sound.settled = Some(form);
     if form != old {
         new.breaks = true;
-        return Some(Cut::Forms(old, form));
+        let goes_on = old_sound.runs.last().filter(|run| run.format == form).map(|run| run.from);
+        let goes_back = sound.runs.first().filter(|run| run.format == old).and_then(|_| Some(sound.runs.get(1)?.from));
+        return Some(Cut::Forms { old, new: form, goes_on, goes_back });
     }
     let (old_video, video) = (before.video.as_ref()?, new.times.video.as_ref()?);
     let goes_on = (sound.first - old_sound.end).abs() <= sound.frame;
     let old_ends = old_video.end.max(video.first);
-    (new.breaks && goes_on).then_some(Cut::Times { new_begins: video.first, old_ends })
+    (new.breaks && goes_on).then_some(Cut::Times { form, new_begins: video.first, old_ends })
 }
 
 fn exchange(before: &mut Measured, new: &mut Measured, cut: &Cut) -> io::Result<()> {
@@ -85,17 +93,28 @@ fn exchange(before: &mut Measured, new: &mut Measured, cut: &Cut) -> io::Result<
     if let (Some(sound), Some(after)) = (&mut before.times.sound, &mut new.times.sound) {
         sound.end += gained;
         after.first += gained;
+        if let Cut::Forms { goes_on, goes_back, .. } = cut {
+            sound.runs.retain(|run| goes_on.is_none_or(|from| run.from < from));
+            after.runs.retain(|run| goes_back.is_none_or(|before| run.from >= before));
+        }
     }
     rework::sift(&before.path, near[0], |sound| !cut.goes_on(sound), [Vec::new(), backward])?;
     rework::sift(&new.path, near[1], |sound| !cut.goes_back(sound), [forward, Vec::new()])
 }
 
-/// A segment has one form: where it changes within a piece, that of the larger part. The other belongs to a neighbour.
+/// A segment has one form: where it changes within a piece, that of the larger part. What is of another belongs to a
+/// neighbour.
 fn form(sound: &SoundTimes, old: Format, begins: i64) -> Format {
-    match (sound.formats.first(), sound.formats.last(), sound.changed) {
-        (Some(first), Some(last), Some(changed)) if changed - begins > sound.end - changed && first != last => *first,
-        (_, last, _) => last.copied().unwrap_or(old),
+    let ends = sound.runs.iter().skip(1).map(|run| run.from).chain([sound.end]);
+    let mut lengths: Vec<(Format, i64)> = Vec::new();
+    for (run, end) in sound.runs.iter().zip(ends) {
+        let length = end - run.from.max(begins);
+        match lengths.iter_mut().find(|(format, _)| *format == run.format) {
+            Some((_, all)) => *all += length,
+            None => lengths.push((run.format, length)),
+        }
     }
+    lengths.into_iter().max_by_key(|(_, length)| *length).map_or(old, |(format, _)| format)
 }
 
 fn moved(piece: &Path, near: i64, moves: impl Fn(Sound<'_>) -> bool) -> io::Result<Vec<Moved>> {

@@ -14,7 +14,7 @@ use super::{
     ffmpeg::describe,
     run::{Bounds, Ended, to_end},
 };
-use crate::model::media::arguments::still_arguments;
+use crate::model::media::{arguments::still_arguments, segment::division::Change};
 
 const COMPLAINTS_MAX: usize = 4096;
 /// The least time that ffmpeg has for a still picture; it has as long as the sound lasts, if that is longer.
@@ -31,8 +31,10 @@ pub(crate) enum JoinError {
     Io(#[from] io::Error),
     #[error("ffmpeg {how}")]
     Ffmpeg { how: String, complaints: String },
-    #[error("ffmpeg did not make a still picture within {} s", .0.as_secs())]
+    #[error("ffmpeg did not come to an end within {} s", .0.as_secs())]
     Slow(Duration),
+    #[error("could not keep its sound: {0}")]
+    Forms(Change),
     #[error("cutting the video was cancelled")]
     Cancelled,
 }
@@ -97,7 +99,7 @@ impl Stills {
 }
 
 /// To its end; what it said is told if it failed.
-async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
+pub(super) async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
     let bounds = Bounds { time, answer: COMPLAINTS_MAX, complaints: COMPLAINTS_MAX };
     let output = match to_end(command, bounds, cancel).await? {
         Ended::Itself(output) => output,

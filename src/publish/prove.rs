@@ -52,8 +52,14 @@ impl Proof<'_> {
         Ok((!samples.is_empty()).then(|| wrong.iter().map(|sample| sample.number).collect()))
     }
 
-    /// Of what an earlier run made, as a player reads it; below `folder`.
-    pub async fn of_served(&self, generation: &GenerationIndex, folder: &Path, job: &JobHandle) -> Result<(), Stopped> {
+    /// Reads samples of what an earlier run made, as a player does, to below `folder`; none if the disk has no room. That it
+    /// can't be read says nothing of whether it decodes.
+    pub async fn served(
+        &self,
+        generation: &GenerationIndex,
+        folder: &Path,
+        job: &JobHandle,
+    ) -> Result<Vec<Sample>, Stopped> {
         let expected: Vec<Expected> = generation.renditions.iter().flat_map(|(id, one)| expected_of(id, one)).collect();
         let chosen = samples::places(&expected);
         let (mut samples, mut start) = (Vec::new(), Duration::ZERO);
@@ -81,19 +87,21 @@ impl Proof<'_> {
             Ok(Ok(()))
         };
         match attempts(job, &self.work.control, &self.work.retry, attempt, |_| ()).await? {
-            Ok(()) => {
-                let mut damaged = Places::default();
-                let wrong = self.of(&samples).await?;
-                wrong.iter().for_each(|sample| damaged.add(sample.start, sample.start + sample.length));
-                self.hears(&damaged);
-                Ok(())
-            }
-            // a full disk says nothing of the reel
+            Ok(()) => Ok(samples),
             Err(error) => {
                 note(self.work, &error.to_string());
-                Ok(())
+                Ok(Vec::new())
             }
         }
+    }
+
+    /// Of such samples: fails with those alone that do not decode where the video does.
+    pub async fn of_served(&self, samples: &[Sample]) -> Result<(), Stopped> {
+        let mut damaged = Places::default();
+        let wrong = self.of(samples).await?;
+        wrong.iter().for_each(|sample| damaged.add(sample.start, sample.start + sample.length));
+        self.hears(&damaged);
+        Ok(())
     }
 
     /// Refuses what does not decode, unless the source does not either: gives what that is.
@@ -186,8 +194,9 @@ async fn read(player: &Player, base: &str, expected: &Expected, file: &Path) -> 
         }
     };
     let read = player.range(&url, segment.offset, segment.bytes, keep).await?;
-    if read.bytes != segment.bytes {
-        return Err(PlayerError::content(&url, "it ends early"));
+    // what came otherwise than it was packed would be taken for a fault of the reel
+    if (read.bytes, read.crc32) != (segment.bytes, segment.crc32) {
+        return Err(PlayerError::content(&url, "it has other bytes than were packed"));
     }
     Ok(written.and_then(|mut file| file.flush()))
 }

@@ -1,28 +1,25 @@
 //! The split: ffmpeg's hls muxer cuts the video into MPEG-TS pieces, each announced the moment it is closed, and
 //! `join` makes segments of them. Knows nothing of chunks, functions or playlists for players.
 
-use std::{
-    cmp::Ordering,
-    collections::VecDeque,
-    fs::Metadata,
-    io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{cmp::Ordering, collections::VecDeque, fs::Metadata, io, path::Path, time::Duration};
 
 use tokio::{io::AsyncReadExt as _, process::Command, sync::mpsc::Sender};
 
+mod fault;
+
+pub use self::fault::SplitError;
 pub use super::backlog::Backlog;
 pub use crate::media::join::ClosedSegment;
 use crate::{
     media::{
-        ffmpeg::{Leader, Process, Tail, Tools, ToolsError, crashed, describe, killed},
+        ffmpeg::{Leader, Process, Tail, Tools, crashed, describe, killed},
         join::{Joiner, Joining, has_no_room},
         probe::input_argument,
+        sounds::Sounds,
         stills::{JoinError, Stills},
     },
     model::{
-        chunk::limits::{LimitError, Sum},
+        chunk::limits::Sum,
         media::{
             arguments::{Dialect, input_guard},
             complaints::Complaints,
@@ -30,9 +27,8 @@ use crate::{
             decide::MediaPlan,
             facts::Ratio,
             ffmpeg_output::{Announcements, Lines, Piece, Said, said},
-            input::{InputError, InputFault, last_words},
+            input::{InputError, InputFault},
         },
-        report::fault::{Explain, FaultClass},
     },
     running::reporter::{Control, JobHandle},
 };
@@ -54,101 +50,6 @@ pub struct SplitSummary {
     pub independent: bool,
     /// Of the source, by what ffmpeg said.
     pub damage: Damage,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum SplitError {
-    #[error(transparent)]
-    Tools(#[from] ToolsError),
-    #[error(transparent)]
-    Input(#[from] InputError),
-    #[error("could not run `{}`", .0.display())]
-    Run(PathBuf, #[source] io::Error),
-    #[error("could not write segments to `{}`", folder.display())]
-    Write {
-        folder: PathBuf,
-        source: io::Error,
-        /// Bytes that may wait there.
-        room: u64,
-    },
-    #[error("could not split `{}`: ffmpeg {how}", video.display())]
-    Failed {
-        video: PathBuf,
-        how: String,
-        /// By a fault of its own, rather than by what it read.
-        crashed: bool,
-        /// By someone else, or by the system for want of memory.
-        killed: bool,
-        /// What ffmpeg said last.
-        complaints: String,
-    },
-    #[error(
-        "could not split the whole of `{}`: {:.1} s of {:.1} s could be read",
-        video.display(), made.as_secs_f64(), promised.as_secs_f64()
-    )]
-    Short { video: PathBuf, made: Duration, promised: Duration, complaints: String },
-    #[error("could not split `{}`: it holds no {what}", video.display())]
-    Empty {
-        video: PathBuf,
-        /// `pictures`, or `sound` where that is all there could be.
-        what: &'static str,
-        complaints: String,
-    },
-    #[error("could not go on splitting `{}`", video.display())]
-    Limit { video: PathBuf, source: LimitError },
-    #[error("the split was cancelled")]
-    Cancelled,
-}
-
-impl Explain for SplitError {
-    fn passed_on(&self) -> Option<&dyn Explain> {
-        match self {
-            Self::Tools(error) => Some(error),
-            Self::Input(error) => Some(error),
-            Self::Limit { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-
-    fn class(&self) -> FaultClass {
-        match self {
-            Self::Tools(error) => error.class(),
-            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => FaultClass::NeedsPerson,
-            Self::Failed { killed: true, .. } => FaultClass::Transient,
-            _ => FaultClass::Permanent,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        let last_words = |complaints| last_words("ffmpeg", complaints);
-        match self {
-            Self::Tools(_) | Self::Input(_) | Self::Limit { .. } => self.passed_on()?.hint(),
-            Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
-            Self::Write { folder, source, room } if source.kind() == io::ErrorKind::StorageFull => Some(format!(
-                "Make room for up to {} MiB on the disk of `{}`, or choose another with --work-dir or a smaller \
-                 --backlog-gib; then press r or resume.",
-                room.div_ceil(1024 * 1024),
-                folder.display()
-            )),
-            Self::Write { .. } => Some("Check that the folder exists and that you may write to it.".to_owned()),
-            Self::Failed { crashed: true, complaints, .. } => Some(format!(
-                "That is a fault of this build of ffmpeg (static ones are known to crash on MPEG-TS): try another.{}",
-                last_words(complaints)
-            )),
-            Self::Empty { complaints, .. } => Some(format!(
-                "It describes a stream and has nothing of it that can be read: get it again.{}",
-                last_words(complaints)
-            )),
-            Self::Failed { complaints, .. } => {
-                Some(format!("The file may be damaged: check that it plays elsewhere.{}", last_words(complaints)))
-            }
-            Self::Short { complaints, .. } => Some(format!(
-                "The file is cut off or damaged; nothing was published. Get it again, or repair it.{}",
-                last_words(complaints)
-            )),
-            Self::Cancelled => None,
-        }
-    }
 }
 
 /// One run of ffmpeg over one video.
@@ -225,8 +126,9 @@ impl Split<'_> {
             JoinError::Io(error) => self.write_error(error),
             JoinError::Ffmpeg { how, complaints } => self.failed(how, complaints),
             JoinError::Slow(limit) => {
-                self.failed(format!("did not make a still picture within {} s", limit.as_secs()), String::new())
+                self.failed(format!("did not come to an end within {} s", limit.as_secs()), String::new())
             }
+            JoinError::Forms(change) => SplitError::Sound { video: self.video.to_owned(), change },
             JoinError::Cancelled => SplitError::Cancelled,
         }
     }
@@ -287,7 +189,11 @@ impl<'a> Run<'a> {
             cancel: control.cancel.clone(),
         });
         let (folder, segment_length) = (split.folder, split.segment_length);
-        let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills });
+        let sounds = split
+            .plan
+            .may_re_encode
+            .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
+        let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills, sounds });
         let damage = Damage::default();
         let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true, damage };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);

@@ -10,7 +10,7 @@ use crate::{
         reel::index::Index,
         report::{
             event::Count,
-            fault::{Explain, Fault, FaultClass, Stopped},
+            fault::{Explain, Fault, Stopped},
         },
     },
     remote::{
@@ -43,10 +43,7 @@ pub(super) async fn take_back(work: &Work, existing: Option<&Existing>, index: &
 
 /// What is served does not decode: the reel serves what it served before; a new one is not there any more.
 pub(super) async fn withdraw(work: &Work, existing: Option<&Existing>, index: &Index, stopped: Stopped) -> Stopped {
-    let fault = match stopped {
-        Stopped::Failed(fault) if fault.class == FaultClass::Permanent => fault,
-        other => return other,
-    };
+    let Stopped::Failed(fault) = stopped else { return stopped };
     if existing.is_some() {
         return Stopped::Failed(take_back(work, existing, index, fault).await);
     }

@@ -69,6 +69,8 @@ pub struct MediaPlan {
     pub may_end_early: bool,
     /// Sound before the picture or after it gets still pictures.
     pub fills: bool,
+    /// What turns out not to be fit for copying may be re-encoded, where it is.
+    pub may_re_encode: bool,
     pub warnings: Vec<String>,
     /// None of them is published.
     pub chapters: usize,
@@ -123,6 +125,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         largest_group: keyframes.map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
         fills: !gaps.is_empty() && transcode == Transcode::Auto,
+        may_re_encode: transcode == Transcode::Auto,
         warnings: said.chain(gaps::warnings(&gaps, transcode)).collect(),
         may_end_early: false,
         damage,

@@ -183,6 +183,16 @@ fn cut_off() -> Vec<Row> {
     };
     let wmv: Cut = |folder| halved(folder, "-i {base} -c:v wmv2 -c:a wmav2 whole.wmv");
     let flac: Cut = |folder| halved(folder, &format!("{A} -t 12 -c:a flac whole.flac"));
+    // in the middle of a block, of which each lasts a second
+    let wavpack: Cut = |folder| {
+        let whole = ffmpeg(folder, &format!("{A} -t 12 -c:a wavpack whole.wv"));
+        patched(folder, &whole, "cut.wv", |bytes| bytes.truncate(bytes.len() * 13 / 24))
+    };
+    let tta: Cut = |folder| halved(folder, &format!("{A} -t 12 -c:a tta whole.tta"));
+    let ivf: Cut = |folder| halved(folder, "-i {base} -an -c:v libvpx -b:v 300k whole.ivf");
+    let nut: Cut = |folder| halved(folder, "-i {base} -c:v mpeg4 -c:a copy whole.nut");
+    // its pictures are of whole blocks
+    let real: Cut = |folder| halved(folder, "-i {base} -vf scale=192:112 -c:v rv10 -c:a ac3 whole.rm");
     let share = |seconds: &str| format!("the file is cut off: about {seconds} s are missing at its end");
     let end = "the file is cut off: what came after its last whole frame is missing".to_owned();
     let kinds = [
@@ -202,6 +212,11 @@ fn cut_off() -> Vec<Row> {
         ),
         ("cut off, WMV", "cut off, WMV, accepted", wmv, share("6 s of 12"), "--transcode auto"),
         ("cut off, FLAC", "cut off, FLAC, accepted", flac, share("6.2 s of 12"), "--transcode auto"),
+        ("cut off, WavPack", "cut off, WavPack, accepted", wavpack, share("6 s of 12"), "--transcode auto"),
+        ("cut off, TTA", "cut off, TTA, accepted", tta, share("6 s of 12"), "--transcode auto"),
+        ("cut off, IVF", "cut off, IVF, accepted", ivf, share("6 s of 12"), "--transcode auto"),
+        ("cut off, NUT", "cut off, NUT, accepted", nut, end.clone(), "--transcode auto"),
+        ("cut off, RealMedia", "cut off, RealMedia, accepted", real, share("6 s of 12"), "--transcode auto"),
         ("cut off, endless box", "cut off, endless box, accepted", endless, share("0.3 s of 12"), ""),
     ];
     let what = "could not publish the video `{file}`";
@@ -246,6 +261,21 @@ fn unfinished_and_strict() -> Vec<Row> {
         })
         .args("--transcode auto")
         .said("the file ends inside its last frame"),
+        row("a whole WavPack", |folder| ffmpeg(folder, &format!("{A} -t 12 -c:a wavpack whole.wv")))
+            .args("--transcode auto --on-damage fail")
+            .said("\"warnings\":[]"),
+        row("a whole TTA", |folder| ffmpeg(folder, &format!("{A} -t 12 -c:a tta whole.tta")))
+            .args("--transcode auto --on-damage fail")
+            .said("\"warnings\":[]"),
+        row("a whole IVF", |folder| ffmpeg(folder, "-i {base} -an -c:v libvpx -b:v 300k whole.ivf"))
+            .args("--transcode auto --on-damage fail")
+            .said("\"warnings\":[]"),
+        row("a whole NUT", |folder| ffmpeg(folder, "-i {base} -c:v mpeg4 -c:a copy whole.nut"))
+            .args("--transcode auto --on-damage fail")
+            .said("\"warnings\":[]"),
+        row("a whole RealMedia", |folder| ffmpeg(folder, "-i {base} -vf scale=192:112 -c:v rv10 -c:a ac3 whole.rm"))
+            .args("--transcode auto --on-damage fail")
+            .said("\"warnings\":[]"),
         row("a whole Ogg", |folder| ffmpeg(folder, &format!("{OGG} whole.ogv")))
             .args("--transcode auto")
             .said("\"warnings\":[]"),

@@ -2,6 +2,7 @@
 //! the built binary to a stand-in and judged by what ffmpeg and ffprobe see at the playlist's URL.
 
 mod alone;
+mod changes;
 mod choice;
 mod damage;
 mod inside;
@@ -12,6 +13,7 @@ mod measure;
 mod patch;
 mod proof;
 mod refusals;
+mod served;
 mod times;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Right, Row, alone, choice, damage, locked, times};
+use super::{Right, Row, alone, changes, choice, damage, locked, times};
 
 /// Rows that are the same fault in several files: what it is, and what their names begin with or are.
 const ONE_CAUSE: [(&str, &[&str]); 10] = [
@@ -11,7 +11,13 @@ const ONE_CAUSE: [(&str, &[&str]); 10] = [
     ("cut off before the table", &["cut off before its table", "M4A cut off before its table"]),
     (
         "cut off, and nobody knows how much is missing",
-        &["cut off, from a pipe", "cut off in a fragment", "cut off, Ogg", "cut off, Ogg, after a page"],
+        &[
+            "cut off, from a pipe",
+            "cut off in a fragment",
+            "cut off, NUT",
+            "cut off, Ogg",
+            "cut off, Ogg, after a page",
+        ],
     ),
     (
         "CENC of the picture",
@@ -28,12 +34,24 @@ const ONE_CAUSE: [(&str, &[&str]); 10] = [
     ("CENC of the sound", &["encrypted sound beside clear video", "encrypted M4A"]),
     ("ContentEncryption", &["Matroska with ContentEncryption", "WebM with ContentEncryption"]),
     ("cut off, by as much: part of an FLV", &["cut off, FLV", "cut off, FLV, between tags"]),
-    ("cut off, by as much: half of the file", &["MP3 cut off", "WAV cut off", "cut off, AVI", "cut off, WMV"]),
+    (
+        "cut off, by as much: half of the file",
+        &[
+            "MP3 cut off",
+            "WAV cut off",
+            "cut off, AVI",
+            "cut off, IVF",
+            "cut off, RealMedia",
+            "cut off, TTA",
+            "cut off, WMV",
+            "cut off, WavPack",
+        ],
+    ),
     ("cut off, by as much: more than half of the sound", &["M4A cut off behind its table", "cut off, FLAC"]),
 ];
 
 fn all() -> Vec<Row> {
-    let rows = [alone::rows(), choice::all(), damage::all(), locked::all(), times::all()];
+    let rows = [alone::rows(), changes::all(), choice::all(), damage::all(), locked::all(), times::all()];
     rows.into_iter().flatten().collect()
 }
 

@@ -1,6 +1,8 @@
 //! Reads the timestamps out of pieces of one MPEG-TS stream, packet by packet and in bounded memory: when each piece
 //! begins and ends, and in which forms its picture and its sound are. What ffmpeg states of durations is not looked at.
 
+use std::time::Duration;
+
 use super::{
     adts::{self, Format},
     h264,
@@ -10,6 +12,16 @@ use super::{
 /// Timestamps of MPEG-TS have 33 bits at 90 kHz: they begin anew every 26.5 hours.
 const WRAP: i64 = 1 << 33;
 pub const CLOCK: i64 = 90_000;
+
+/// How long so many ticks last; nothing if they are negative.
+pub fn microseconds(ticks: i64) -> u64 {
+    u64::try_from(ticks * 100 / (CLOCK / 10_000)).unwrap_or(0)
+}
+
+pub fn span(ticks: i64) -> Duration {
+    Duration::from_micros(microseconds(ticks))
+}
+
 /// Parameter sets stand before the first slice of a picture; a sane picture has it within this.
 const UNIT_MAX: usize = 64 * 1024;
 /// The length of a PES packet of sound is a 16-bit field.
@@ -37,6 +49,19 @@ pub struct VideoTimes {
     /// Where in the piece the headers stand of parameter sets that a picture brings before its own and takes back:
     /// those of the file's head, put before every keyframe.
     pub stale: Vec<u64>,
+    /// Pictures after the first that a piece could begin with: IDR pictures that bring their parameter sets.
+    pub starts: Vec<Start>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    pub shown: i64,
+    /// Where in the piece its first packet stands.
+    pub place: u64,
+    /// Its sequence parameter sets are not those before it.
+    pub changes: bool,
+    /// It is due before a picture before it.
+    pub restarts: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,17 +70,23 @@ pub struct SoundTimes {
     pub end: i64,
     /// Of one frame of sound.
     pub frame: i64,
-    /// In order, each unlike the one before.
-    pub formats: Vec<Format>,
-    /// When the last of them began, if there was one before.
-    pub changed: Option<i64>,
+    /// In order, each of another form than the one before.
+    pub runs: Vec<FormRun>,
     /// The form that the piece is to have of them.
     pub settled: Option<Format>,
 }
 
+/// Frames of one form that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FormRun {
+    pub format: Format,
+    /// When the first of them is heard.
+    pub from: i64,
+}
+
 impl SoundTimes {
     pub fn form(&self) -> Option<Format> {
-        self.settled.or(self.formats.first().copied())
+        self.settled.or(self.runs.first().map(|run| run.format))
     }
 }
 
@@ -116,7 +147,7 @@ impl PieceTimes {
 }
 
 /// Measures pieces that follow one another.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Meter {
     map_pid: Option<u16>,
     map: Option<Map>,
@@ -130,10 +161,12 @@ pub struct Meter {
     last_shown: Option<(i64, Option<i64>)>,
     /// The picture under way is the piece's first.
     is_first: bool,
+    /// It as one to begin with.
+    start: Option<Start>,
 }
 
 /// One stream: its PES packet under way, and where its timestamps have got to.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Track {
     pes: Vec<u8>,
     open: bool,
@@ -162,6 +195,7 @@ impl Meter {
         self.end_picture();
         self.end_sound();
         self.bytes = 0;
+        [&mut self.video, &mut self.sound].into_iter().for_each(|track| track.pes.clear());
         let mut times = std::mem::take(&mut self.times);
         if let (Some(video), Some((last, before))) = (&mut times.video, self.last_shown) {
             video.frame = before.map(|before| last - before);
@@ -181,8 +215,11 @@ impl Meter {
                 idr: false,
                 parameters: Vec::new(),
                 stale: Vec::new(),
+                starts: Vec::new(),
             };
             self.is_first = self.times.video.is_none();
+            let restarts = self.last_shown.is_some_and(|(last, _)| shown < last);
+            self.start = Some(Start { shown, place: self.bytes - PACKET as u64, changes: false, restarts });
             self.times.video.get_or_insert(video);
             self.last_shown = match self.last_shown {
                 None => Some((shown, None)),
@@ -210,7 +247,14 @@ impl Meter {
         }
         let (sets, stale) = h264::parameter_sets(&self.video.pes);
         video.stale.extend(stale.into_iter().map(|at| self.video.place(at)));
-        if !sets.is_empty() && video.parameters.last() != Some(&sets) {
+        if sets.is_empty() {
+            return;
+        }
+        let changes = video.parameters.last().is_some_and(|before| *before != sets);
+        if unit.idr && !self.is_first {
+            video.starts.extend(self.start.map(|start| Start { changes, ..start }));
+        }
+        if changes || video.parameters.is_empty() {
             video.parameters.push(sets);
         }
     }
@@ -219,8 +263,7 @@ impl Meter {
         if packet.starts {
             self.end_sound();
             let Some(heard) = self.sound.begin(packet.payload, &mut self.clock, self.bytes) else { return };
-            let sound =
-                SoundTimes { first: heard, end: heard, frame: 0, formats: Vec::new(), changed: None, settled: None };
+            let sound = SoundTimes { first: heard, end: heard, frame: 0, runs: Vec::new(), settled: None };
             self.times.sound.get_or_insert(sound);
         } else if self.sound.open && self.sound.pes.len() < PES_MAX {
             self.sound.go_on(packet.payload, self.bytes);
@@ -236,14 +279,13 @@ impl Meter {
         for frame in adts::frames(&self.sound.pes) {
             samples += adts::SAMPLES;
             sound.frame = frame.format.ticks(adts::SAMPLES);
-            if sound.formats.last() != Some(&frame.format) {
-                at += sound.formats.last().map_or(0, |format| format.ticks(samples - adts::SAMPLES));
+            if sound.runs.last().is_none_or(|run| run.format != frame.format) {
+                at += sound.runs.last().map_or(0, |run| run.format.ticks(samples - adts::SAMPLES));
                 samples = adts::SAMPLES;
-                sound.changed = (!sound.formats.is_empty()).then_some(at);
-                sound.formats.push(frame.format);
+                sound.runs.push(FormRun { format: frame.format, from: at });
             }
         }
-        let length = sound.formats.last().map_or(0, |format| format.ticks(samples));
+        let length = sound.runs.last().map_or(0, |run| run.format.ticks(samples));
         sound.end = sound.end.max(at + length);
     }
 }

@@ -1,6 +1,7 @@
 //! What is inside a segment: packets of a transport stream, their times, the pictures and the sound in them.
 
 pub mod adts;
+pub mod division;
 pub mod h264;
 pub mod meter;
 pub mod sieve;

@@ -39,14 +39,28 @@ pub struct Moved {
     pub bytes: Vec<u8>,
 }
 
+/// What becomes of a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    Stays,
+    Goes,
+    /// These stand in its place.
+    Becomes(Vec<Moved>),
+}
+
+impl From<bool> for Fate {
+    fn from(stays: bool) -> Self {
+        if stays { Self::Stays } else { Self::Goes }
+    }
+}
+
 /// Of a PES packet that is made here.
 const PES_FRAMES: usize = 8;
 /// A payload that fills a packet.
 const ROOM: usize = PACKET - 4;
 
 pub struct Sieve<'a> {
-    /// Whether a frame stays.
-    keep: &'a mut dyn FnMut(Sound<'_>) -> bool,
+    fate: &'a mut dyn FnMut(Sound<'_>) -> Fate,
     /// Go in front of the piece's own sound, and behind it.
     before: Vec<Moved>,
     after: Vec<Moved>,
@@ -62,9 +76,9 @@ pub struct Sieve<'a> {
 
 impl<'a> Sieve<'a> {
     /// `near`: a time in the piece, as the meter counts.
-    pub fn new(near: i64, keep: &'a mut dyn FnMut(Sound<'_>) -> bool) -> Self {
+    pub fn new(near: i64, fate: &'a mut dyn FnMut(Sound<'_>) -> Fate) -> Self {
         Self {
-            keep,
+            fate,
             before: Vec::new(),
             after: Vec::new(),
             map_pid: None,
@@ -121,10 +135,14 @@ impl<'a> Sieve<'a> {
         let (mut kept, mut all) = (Vec::new(), true);
         for frame in adts::frames(rest) {
             rest = &rest[frame.bytes.len()..];
-            if (self.keep)(Sound { at, format: frame.format, bytes: frame.bytes }) {
-                kept.push(Moved { at, bytes: frame.bytes.to_vec() });
-            } else {
-                all = false;
+            let sound = Sound { at, format: frame.format, bytes: frame.bytes };
+            match (self.fate)(sound) {
+                Fate::Stays => kept.push(sound.moved()),
+                Fate::Goes => all = false,
+                Fate::Becomes(others) => {
+                    kept.extend(others);
+                    all = false;
+                }
             }
             at += frame.format.ticks(adts::SAMPLES);
         }
@@ -189,7 +207,7 @@ fn ts_packet(pid: u16, starts: bool, payload: &[u8]) -> [u8; PACKET] {
 
 #[cfg(test)]
 mod tests {
-    use crate::model::media::segment::meter::{Meter, SoundTimes};
+    use crate::model::media::segment::meter::{FormRun, Meter, SoundTimes};
     use crate::model::media::segment::sieve::*;
 
     const SOUND: u16 = 0x101;
@@ -231,7 +249,8 @@ mod tests {
     }
 
     fn sifted(bytes: &[u8], mut keep: impl FnMut(Sound<'_>) -> bool, [before, after]: [Vec<Moved>; 2]) -> Vec<u8> {
-        let mut sieve = Sieve::new(0, &mut keep).with(before, after);
+        let mut fate = |sound: Sound<'_>| keep(sound).into();
+        let mut sieve = Sieve::new(0, &mut fate).with(before, after);
         let mut out = Vec::new();
         bytes.as_chunks().0.iter().for_each(|packet| sieve.packet(packet, &mut out));
         sieve.finish(&mut out);
@@ -242,7 +261,7 @@ mod tests {
     fn times_are_those_of_the_frames() {
         let sound = measured(&piece(90_000, &[(STEREO, 1); 20]));
         assert_eq!((sound.first, sound.end, sound.frame), (90_000, 90_000 + 20 * 1920, 1920));
-        assert_eq!((sound.form(), sound.changed), (Some(STEREO), None));
+        assert_eq!(sound.runs, [FormRun { format: STEREO, from: 90_000 }]);
     }
 
     #[test]
@@ -256,8 +275,8 @@ mod tests {
     fn a_change_within_a_pes_packet_is_timed_by_its_frames() {
         let frames = [[(STEREO, 1); 11].as_slice(), &[(MONO, 2); 9]].concat();
         let sound = measured(&piece(0, &frames));
-        assert_eq!(sound.formats, [STEREO, MONO]);
-        assert_eq!((sound.changed, sound.end), (Some(11 * 1920), 20 * 1920));
+        let runs = [FormRun { format: STEREO, from: 0 }, FormRun { format: MONO, from: 11 * 1920 }];
+        assert_eq!((sound.runs.as_slice(), sound.end), (runs.as_slice(), 20 * 1920));
     }
 
     #[test]
@@ -270,11 +289,11 @@ mod tests {
             sound.format == STEREO
         };
         let before = measured(&sifted(&mixed, take, [Vec::new(), Vec::new()]));
-        assert_eq!((before.formats.as_slice(), before.first, before.end), ([STEREO].as_slice(), 0, 11 * 1920));
+        assert_eq!((before.runs, before.end), (vec![FormRun { format: STEREO, from: 0 }], 11 * 1920));
         assert_eq!(moved.len(), 9);
         let next = piece(20 * 1920, &[(MONO, 3); 5]);
         let after = measured(&sifted(&next, |_| true, [moved, Vec::new()]));
-        assert_eq!((after.formats.as_slice(), after.first, after.end), ([MONO].as_slice(), 11 * 1920, 25 * 1920));
+        assert_eq!((after.runs, after.end), (vec![FormRun { format: MONO, from: 11 * 1920 }], 25 * 1920));
     }
 
     #[test]

@@ -76,8 +76,33 @@ pub(super) fn map_pid_of(payload: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes([programme[2] & 0x1f, programme[3]]))
 }
 
+/// The packets with the tables that were read last.
+#[derive(Debug, Default)]
+pub struct Tables {
+    map_pid: Option<u16>,
+    association: Option<[u8; PACKET]>,
+    map: Option<[u8; PACKET]>,
+}
+
+impl Tables {
+    pub fn packet(&mut self, bytes: &[u8; PACKET]) {
+        let Some(packet) = Packet::read(bytes).filter(|packet| packet.starts) else { return };
+        if packet.pid == 0 {
+            self.map_pid = map_pid_of(packet.payload);
+            self.association = Some(*bytes);
+        } else if Some(packet.pid) == self.map_pid {
+            self.map = Some(*bytes);
+        }
+    }
+
+    /// In the order in which a demuxer wants them.
+    pub fn packets(&self) -> impl Iterator<Item = &[u8; PACKET]> {
+        self.association.iter().chain(&self.map)
+    }
+}
+
 /// The streams of a programme that are published.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Map {
     pub(super) video: Option<u16>,
     pub(super) sound: Option<u16>,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    bytes::Bytes,
+    bytes::{Bytes, little},
     parts::{Container, Structure},
 };
 use crate::model::media::damage::{CutOff, Damage};
@@ -26,7 +26,7 @@ pub(super) fn begins(first: &[u8]) -> bool {
 
 pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Structure> {
     let mut structure = Structure { container: Some(Container::Asf), ..Structure::default() };
-    let header = little(&bytes.read(0, HEAD)?, 16).unwrap_or(0);
+    let header = little(&bytes.read(0, HEAD)?, 16, 8).unwrap_or(0);
     let Some(properties) = properties(bytes, header)? else { return Ok(structure) };
     // of what is written as it is sent, sizes and lengths mean nothing
     let is_broadcast = properties.get(64).is_none_or(|flags| flags & 1 != 0);
@@ -34,12 +34,12 @@ pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Struc
         return Ok(structure);
     }
     // 100 ns, and milliseconds that are buffered before
-    let length = little(&properties, 40).map(|ticks| Duration::from_micros(ticks / 10));
-    let buffered = little(&properties, 56).map(Duration::from_millis).unwrap_or_default();
+    let length = little(&properties, 40, 8).map(|ticks| Duration::from_micros(ticks / 10));
+    let buffered = little(&properties, 56, 8).map(Duration::from_millis).unwrap_or_default();
     structure.length = length.and_then(|length| length.checked_sub(buffered)).filter(|length| !length.is_zero());
     let data = bytes.read(header, HEAD)?;
     if data.starts_with(&DATA)
-        && let Some(end) = little(&data, 16).and_then(|size| header.checked_add(size))
+        && let Some(end) = little(&data, 16, 8).and_then(|size| header.checked_add(size))
         && end > bytes.length
     {
         let there = bytes.length.saturating_sub(header);
@@ -57,15 +57,11 @@ fn properties<F: Read + Seek>(bytes: &mut Bytes<'_, F>, header: u64) -> io::Resu
         if object.starts_with(&PROPERTIES) {
             return Ok(object.get(HEAD as usize..).map(<[u8]>::to_vec));
         }
-        let size = little(&object, 16).filter(|size| *size >= HEAD).unwrap_or(u64::MAX);
+        let size = little(&object, 16, 8).filter(|size| *size >= HEAD).unwrap_or(u64::MAX);
         match at.checked_add(size).filter(|next| *next < header) {
             Some(next) => at = next,
             None => break,
         }
     }
     Ok(None)
-}
-
-fn little(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }

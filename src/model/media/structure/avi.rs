@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    bytes::Bytes,
+    bytes::{Bytes, little},
     parts::{Container, Structure},
 };
 use crate::model::media::damage::{CutOff, Damage};
@@ -20,12 +20,12 @@ pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Struc
     let mut at = 0;
     for _ in 0..PARTS_MAX {
         let part = bytes.read(at, 12)?;
-        let Some(size) = little(&part, 4).filter(|_| part.starts_with(b"RIFF")) else { break };
+        let Some(size) = little(&part, 4, 4).filter(|_| part.starts_with(b"RIFF")) else { break };
         // of a recording that was never finished
-        if size == 0 || size == u32::MAX {
+        if size == 0 || size == u64::from(u32::MAX) {
             break;
         }
-        let end = at + 8 + u64::from(size);
+        let end = at + 8 + size;
         if end > bytes.length {
             let cut_off = Some(CutOff::of_bytes(bytes.length, end, structure.length));
             structure.damage = Damage { cut_off, ..Damage::default() };
@@ -39,10 +39,6 @@ pub(super) fn look<F: Read + Seek>(bytes: &mut Bytes<'_, F>) -> io::Result<Struc
 /// Of `avih`, the first chunk of the first list: frames, and microseconds of each.
 fn length(head: &[u8]) -> Option<Duration> {
     (head.get(24..28)? == b"avih").then_some(())?;
-    let micros = u64::from(little(head, 32)?) * u64::from(little(head, 48)?);
+    let micros = little(head, 32, 4)?.checked_mul(little(head, 48, 4)?)?;
     Some(Duration::from_micros(micros)).filter(|length| !length.is_zero())
-}
-
-fn little(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_le_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }

@@ -7,14 +7,17 @@ mod avi;
 mod bytes;
 mod flac;
 mod flv;
+mod ivf;
 mod matroska;
 mod mp3;
 mod mp4;
+mod nut;
 mod ogg;
 mod parts;
 mod ps;
 mod sized;
 pub mod ts;
+mod wavpack;
 
 use std::io::{self, Read, Seek};
 
@@ -35,6 +38,9 @@ pub fn look(file: &mut (impl Read + Seek), length: u64) -> io::Result<Structure>
         Some(Container::Ogg) => ogg::look(&mut bytes),
         Some(Container::Flac) => flac::look(&mut bytes),
         Some(Container::Mp3) => mp3::look(&mut bytes),
+        Some(Container::WavPack) => wavpack::look(&mut bytes),
+        Some(Container::Ivf) => ivf::look(&mut bytes),
+        Some(Container::Nut) => nut::look(&mut bytes),
         Some(sized) => sized::look(&mut bytes, sized),
         None => ts::look(&mut bytes),
     }
@@ -57,6 +63,9 @@ fn container(first: &[u8]) -> Option<Container> {
         first if ps::begins(first) => Some(Container::ProgrammeStream),
         first if asf::begins(first) => Some(Container::Asf),
         first if first.starts_with(flac::MARK) => Some(Container::Flac),
+        first if first.starts_with(wavpack::MARK) => Some(Container::WavPack),
+        first if first.starts_with(ivf::MARK) => Some(Container::Ivf),
+        first if first.starts_with(nut::MARK) => Some(Container::Nut),
         first if mp3::begins(first) => Some(Container::Mp3),
         first => sized::kind(first),
     }

@@ -21,6 +21,11 @@ pub enum Container {
     Caf,
     Flac,
     Mp3,
+    WavPack,
+    Tta,
+    Ivf,
+    Nut,
+    RealMedia,
 }
 
 impl fmt::Display for Container {
@@ -41,6 +46,11 @@ impl fmt::Display for Container {
             Self::Caf => "CAF",
             Self::Flac => "FLAC",
             Self::Mp3 => "MP3",
+            Self::WavPack => "WavPack",
+            Self::Tta => "TTA",
+            Self::Ivf => "IVF",
+            Self::Nut => "NUT",
+            Self::RealMedia => "RealMedia",
         })
     }
 }

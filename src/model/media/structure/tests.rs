@@ -1,4 +1,4 @@
-use std::io::Cursor;
+use std::{io::Cursor, time::Duration};
 
 use proptest::prelude::*;
 
@@ -247,6 +247,80 @@ fn a_programme_stream_that_ends_inside_a_packet_is_torn() {
     }
 }
 
+/// A block of 0.5 s of WavPack at 48 kHz, of a file of 2 s.
+fn wavpack_block(number: u32) -> Vec<u8> {
+    let numbers = [96_000, number * 24_000, 24_000, 10 << 23, 0].map(u32::to_le_bytes);
+    [b"wvpk", &1024u32.to_le_bytes()[..], &[0x10, 4, 0, 0], &numbers.concat(), &[7; 1000]].concat()
+}
+
+/// A frame of IVF.
+fn ivf_frame(time: u64) -> Vec<u8> {
+    [&900u32.to_le_bytes()[..], &time.to_le_bytes(), &[7; 900]].concat()
+}
+
+/// 25 units of time a second; this many frames or units are promised.
+fn ivf(stated: u32, times: impl Iterator<Item = u64>) -> Vec<u8> {
+    let head = [
+        b"DKIF\0\0\x20\0VP80\xc0\0\x6c\0",
+        &25u32.to_le_bytes()[..],
+        &1u32.to_le_bytes(),
+        &stated.to_le_bytes(),
+        &[0; 4],
+    ];
+    [head.concat(), times.flat_map(ivf_frame).collect()].concat()
+}
+
+#[test]
+fn wavpack_that_is_cut_says_how_much_is_missing() {
+    let whole: Vec<u8> = (0..4).flat_map(wavpack_block).collect();
+    assert_eq!((of(&whole).length, of(&whole).damage.is_none()), (Some(Duration::from_secs(2)), true));
+    assert!(of(&[&whole[..], b"APETAGEX and so on, wvpk"].concat()).damage.is_none());
+    for missing in [1, 500, 1032] {
+        let said = of(&whole[..whole.len() - missing]).damage.sentences();
+        assert_eq!(said, ["the file is cut off: about 0.5 s of 2 s are missing at its end"], "{missing}");
+    }
+    let mut untold = whole;
+    untold[12..16].fill(0xff);
+    assert!(of(&untold[..untold.len() - 500]).damage.is_none(), "who wrote it never knew");
+}
+
+#[test]
+fn ivf_that_is_cut_says_how_much_is_missing() {
+    let whole = ivf(50, 0..50);
+    assert_eq!((of(&whole).length, of(&whole).damage.is_none()), (Some(Duration::from_secs(2)), true));
+    // within a frame, and between two
+    for missing in [5 * 912, 5 * 912 - 1] {
+        let said = of(&whole[..whole.len() - missing]).damage.sentences();
+        assert_eq!(said, ["the file is cut off: about 0.2 s of 2 s are missing at its end"], "{missing}");
+    }
+    let untold = ivf(u32::MAX, 0..50);
+    assert!(of(&untold).damage.is_none());
+    assert!(of(&untold[..untold.len() - 1]).damage.torn, "and never finished");
+    let coarse = ivf(50, (0..50).map(|frame| frame * 40));
+    assert!(of(&coarse).damage.is_none(), "frames are counted, not time");
+    assert!(of(&coarse[..coarse.len() - 300]).damage.torn);
+    // none of its beginning is in what is read
+    let long = ivf(12_000, 0..12_000);
+    assert!(long.len() > 10 << 20 && of(&long).damage.is_none());
+    let said = of(&long[..long.len() - 1000 * 912 - 33]).damage.sentences();
+    assert_eq!(said, ["the file is cut off: about 40 s of 8:00 are missing at its end"]);
+}
+
+#[test]
+fn nut_without_the_index_at_its_end_is_cut_off() {
+    let head = b"nut/multimedia container\0NM\x7a\x56\x1f\x5f\x04\xad";
+    let nut = |version: u8| {
+        let index = [&b"NX\xdd\x67\x2f\x23\xe6\x4e"[..], &[7; 30], &50u64.to_be_bytes(), &[9; 4]].concat();
+        [head, &[0x81, 0x20, version, 2][..], &[7; 500], &index].concat()
+    };
+    assert!(of(&nut(3)).damage.is_none() && of(&nut(3)).container == Some(Container::Nut));
+    for missing in [1, 12, 49, 50, 51, 300] {
+        let said = of(&nut(3)[..nut(3).len() - missing]).damage.sentences();
+        assert_eq!(said, ["the file is cut off: what came after its last whole frame is missing"], "{missing}");
+    }
+    assert!(of(&nut(4)[..300]).damage.is_none(), "broadcasts have none");
+}
+
 #[test]
 fn what_says_up_to_where_it_reaches_is_taken_at_its_word() {
     let asf = |flags: u32| {
@@ -273,9 +347,18 @@ fn what_says_up_to_where_it_reaches_is_taken_at_its_word() {
     let rf64 = [b"RF64\xff\xff\xff\xffWAVEds64", &28u32.to_le_bytes()[..], &1020u64.to_le_bytes(), &[0; 1000]].concat();
     let pack = [0x06, 0x0e, 0x2b, 0x34, 2, 5, 1, 1, 0x0d, 1, 2, 1, 1, 2, 4, 0];
     let mxf = [&pack[..], &[0x83, 0, 0, 0x88], &[0; 24], &900u64.to_be_bytes(), &[0; 976]].concat();
+    let sizes = [400, 300, 300].map(u32::to_le_bytes).concat();
+    let tta =
+        [&b"TTA1\x01\0\x01\0\x10\0"[..], &48_000u32.to_le_bytes(), &120_000u32.to_le_bytes(), &[9; 4], &sizes, &[9; 4]];
+    let tta = [&tta.concat()[..], &[7; 1000]].concat();
+    let properties = [&b"PROP"[..], &50u32.to_be_bytes(), &[0; 22], &10_000u32.to_be_bytes(), &[0; 16]].concat();
+    let data = [&b"DATA"[..], &1018u32.to_be_bytes(), &[0; 10], &[7; 1000]].concat();
+    let real = [&b".RMF"[..], &18u32.to_be_bytes(), &[0; 10], &properties, &data].concat();
     let end = "the file is cut off: what came after its last whole frame is missing";
     for (bytes, end) in [
         (asf(2), "the file is cut off: about 5.2 s of 10 s are missing at its end"),
+        (tta, "the file is cut off: about 1.2 s of 2.5 s are missing at its end"),
+        (real, "the file is cut off: about 4.7 s of 10 s are missing at its end"),
         (aiff, "the file is cut off: about 0.5 s of 1 s are missing at its end"),
         (caf.concat(), end),
         (wave64, end),
@@ -293,7 +376,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn no_bytes_panic(
-        kind in 0usize..9,
+        kind in 0usize..14,
         bytes in prop::collection::vec(any::<u8>(), 0..3000),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
         cut in any::<prop::sample::Index>(),
@@ -308,6 +391,11 @@ proptest! {
             5 => [&[0, 0, 1, 0xba, 0x44][..], &bytes, &[0, 0, 1, 0xba, 0x44]].concat(),
             6 => [b"fLaC\0\0\0\x22\x10\0\x10\0\0\0\x0f\0\0\x12\x0b\xb8", &bytes[..], &[0xff, 0xf8, 0x1a, 8]].concat(),
             7 => [&b"caff\0\x01\0\0data"[..], &bytes].concat(),
+            8 => [wavpack_block(0), wavpack_block(1), bytes].concat(),
+            9 => [ivf(50, 0..5), bytes].concat(),
+            10 => [b"nut/multimedia container\0NM\x7a\x56\x1f\x5f\x04\xad\x02\x03", &bytes[..], &[0; 7], &[bytes.len() as u8]].concat(),
+            11 => [b".RMF\0\0\0\x12\0\0\0\0\0\0\0\0\0\0PROP\0\0\0\x32", &bytes[..], b"DATA"].concat(),
+            12 => [b"TTA1\x01\0\x01\0\x10\0\x80\xbb\0\0\0\xca\x08\0", &bytes[..]].concat(),
             _ => bytes,
         };
         let length = whole.len();
