@@ -113,20 +113,23 @@ async fn signals(cancel: &CancellationToken) {
     signal().await;
 }
 
-/// Ctrl-C, an end that was asked for, or a terminal that went away.
+/// Ctrl-C, an end that was asked for, or a terminal that went away: from now on, whenever it is waited for.
 #[cfg(unix)]
-pub async fn signal() {
+pub fn signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|_| ());
     let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)] = kinds.map(listen) else {
-        // a system that can't tell us ends us itself
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
+    let listening = kinds.map(listen);
+    async move {
+        let [Ok(mut interrupt), Ok(mut terminate), Ok(mut hang_up)] = listening else {
+            // a system that can't tell us ends us itself
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
     }
 }
 

@@ -25,13 +25,15 @@ pub async fn local(args: &PlaceArgs, keep_hashes: bool, face: &FaceSettings) -> 
         Joined::Started(stand_in) => stand_in,
         Joined::Running(endpoint) => return Err(Stopped::Failed(running(&endpoint, &machine))),
     };
+    // who reads the address may end it at once
+    let end = face::signal();
     if face.json {
         let Endpoint { api, gate, relay, .. } = stand_in.endpoint();
         out::event(&json::serving(api, gate, relay));
     } else {
         describe(stand_in.endpoint());
     }
-    face::signal().await;
+    end.await;
     stand_in.stop().await;
     out::ended(face, json::served(), || ())
 }

@@ -33,8 +33,9 @@ pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceSettings) -> R
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| publish::publish(engine, order, &person, reporter, &control);
         let published = face::follow(face, &control, work).await?;
+        let end = face::signal();
         let said = tell(&published, face)?;
-        serve(engine, face).await;
+        serve(engine, face, end).await;
         Ok(said)
     })
     .await
@@ -49,8 +50,9 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceSetti
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| resume::resume(engine, &found, &person, reporter, &control);
         let published = face::follow(face, &control, work).await?;
+        let end = face::signal();
         let said = tell(&published, face)?;
-        serve(engine, face).await;
+        serve(engine, face, end).await;
         Ok(said)
     })
     .await
@@ -84,13 +86,13 @@ pub async fn discard(name: &ReelName, place: &PlaceArgs, face: &FaceSettings) ->
 }
 
 /// A stand-in of our own ends with us, or serves on until Ctrl-C.
-async fn serve(engine: &Engine, face: &FaceSettings) {
+async fn serve(engine: &Engine, face: &FaceSettings, end: impl Future<Output = ()>) {
     if !engine.serves() {
         return;
     }
     if face.serve {
         say(face, "serving; Ctrl-C ends it");
-        face::signal().await;
+        end.await;
     } else {
         say(face, "the stand-in ends with this command: `zipreel local` serves the reel again");
     }

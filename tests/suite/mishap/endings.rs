@@ -77,6 +77,25 @@ async fn what_was_interrupted_ends_with_an_event_too_however_it_goes_on() {
     }
 }
 
+/// The first signal lets requests come to their end, which this one does not.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_can_t_wait_for_an_orderly_end_gets_the_same_last_line() {
+    let sandbox = Sandbox::start().await;
+    set_faults(&sandbox, "pause-after@CreateFunction=at:2,stall-before@DeleteFunction=1x");
+    let mut command = sandbox.command("state");
+    command.args(["publish", "--json", "--name", "m"]).arg(clip(Clip::Mp4)).stdout(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let interrupt = || tool("kill", &["-INT", &child.id().unwrap().to_string()]);
+    until("a chunk is there", || sandbox.stand_in.faults().paused() > 0).await;
+    interrupt();
+    sandbox.stand_in.faults().release();
+    until("the lease is given back", || sandbox.stand_in.faults().stalled() > 0).await;
+    interrupt();
+    let output = child.wait_with_output().await.unwrap();
+    let last = events::all(&String::from_utf8(output.stdout).unwrap(), Some(130)).pop().unwrap();
+    assert_eq!((output.status.code(), &last["event"]), (Some(130), &"cancelled".into()));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn gc_says_what_goes_and_what_stays() {
     let sandbox = Sandbox::start().await;
