@@ -66,7 +66,7 @@ test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,player
 		{ set +x; } 2>/dev/null; tests/tools/matrix $(MATRIX); exit $$status
 
 # By the names of the suite's modules.
-QUICK := account formats readme dependencies media process split storage
+QUICK := account events formats readme dependencies media process split storage
 quick:
 	@$(MAKE) --no-print-directory test ARGS='--lib --test architecture'
 	@$(MAKE) --no-print-directory test ARGS='--test suite -- $(QUICK)'
@@ -87,6 +87,7 @@ soak:
 
 test-tools:
 	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv openssl $(call NEEDS,emulator,nginx) \
+		$(call NEEDS,completions,bash zsh fish) \
 		$(call NEEDS,players,chromium firefox webkit Xvfb mpv vlc mplayer gstreamer)
 
 $(VENV)/ready: tests/tools/requirements.txt | test-tools

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::out::{self, Said};
@@ -14,8 +14,40 @@ use crate::{
 /// Writes a shell's completions to standard output.
 pub fn completions(shell: Shell) -> Result<Said, Stopped> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "zipreel", &mut script);
-    out::document(&String::from_utf8_lossy(&script))
+    clap_complete::generate(shell, &mut commands_alone(), "zipreel", &mut script);
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    match shell {
+        Shell::Fish => script += &fish_values(),
+        Shell::Zsh => script = script.replace(ZSH_COMMANDS, ZSH_COMMANDS_AND_FILES),
+        _ => {}
+    }
+    out::document(&script)
+}
+
+/// The command line without the wizard's videos: scripts for zsh and bash would take a command's name for one of them,
+/// and then know none of its flags.
+fn commands_alone() -> Command {
+    let whole = Cli::command();
+    let flags = whole.get_arguments().filter(|arg| !arg.is_positional()).cloned();
+    Command::new("zipreel").version(env!("CARGO_PKG_VERSION")).args(flags).subcommands(whole.get_subcommands().cloned())
+}
+
+/// The first word is a command or, for the wizard, a video.
+const ZSH_COMMANDS: &str = "\":: :_zipreel_commands\"";
+const ZSH_COMMANDS_AND_FILES: &str = "\":: :{ _zipreel_commands; _files }\"";
+
+/// Values of arguments without a flag, which clap_complete tells every shell but fish.
+fn fish_values() -> String {
+    let mut lines = String::new();
+    for command in Cli::command().get_subcommands() {
+        for values in command.get_positionals().map(clap::Arg::get_possible_values).filter(|values| !values.is_empty())
+        {
+            let values: Vec<_> = values.iter().map(|value| value.get_name()).collect();
+            let (name, values) = (command.get_name(), values.join(" "));
+            lines += &format!("complete -c zipreel -n \"__fish_zipreel_using_subcommand {name}\" -f -a \"{values}\"\n");
+        }
+    }
+    lines
 }
 
 /// Writes the page of `zipreel` to standard output, or that and one for each command into a folder.

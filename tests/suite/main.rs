@@ -4,6 +4,8 @@
 
 mod account;
 mod clips;
+#[cfg(unix)]
+mod completions;
 mod contract;
 mod corpus;
 mod dependencies;
