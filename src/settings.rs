@@ -21,7 +21,10 @@ use crate::{
             name::ReelName,
             order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio},
         },
-        report::fault::{Explain, FaultClass},
+        report::{
+            fault::{Explain, FaultClass},
+            filter::{Filter, NoFilter},
+        },
         retry::RetryPolicy,
     },
     use_cases::{InvokeMode, Machine, Overrides},
@@ -43,6 +46,8 @@ pub enum SettingsError {
     Parse { path: PathBuf, source: Box<toml::de::Error> },
     #[error("could not use `{key}` of the config file `{path}`: {why}")]
     Value { path: PathBuf, key: &'static str, why: String },
+    #[error("could not use ZIPREEL_LOG")]
+    Log(#[source] NoFilter),
     #[error("could not make a reel's name from `{0}`")]
     NoName(String),
 }
@@ -58,6 +63,7 @@ impl Explain for SettingsError {
             Self::Read { .. } | Self::Parse { .. } | Self::Value { .. } => {
                 "Mend or remove that file; `zipreel publish --help` names the settings.".into()
             }
+            Self::Log(_) => "Set it to a level, such as `info`, or to jobs with theirs: `warn,upload=debug`.".into(),
             Self::NoName(_) => "Give it one with --name: a-z, 0-9 and -, at most 32.".into(),
         })
     }
@@ -296,6 +302,8 @@ pub struct FaceSettings {
     /// Nobody is asked anything: the person has agreed on this command line.
     pub yes: bool,
     pub serve: bool,
+    /// Lines of the log that are said on the way.
+    pub log: Option<Filter>,
 }
 
 impl FaceSettings {
@@ -305,7 +313,16 @@ impl FaceSettings {
             json: !args.form.plain && args.form.json.or(file.json).unwrap_or(false),
             yes: args.yes,
             serve: args.serve.or(file.serve).unwrap_or(false),
+            log: log(std::env::var("ZIPREEL_LOG").ok(), args.form.verbose)?,
         })
+    }
+}
+
+/// The variable says which lines, the flag that there are to be any: all, if the variable is not set.
+fn log(variable: Option<String>, verbose: bool) -> Result<Option<Filter>, SettingsError> {
+    match variable.filter(|text| !text.trim().is_empty()) {
+        Some(text) => text.parse().map(Some).map_err(SettingsError::Log),
+        None => Ok(verbose.then_some(Filter::EVERYTHING)),
     }
 }
 
@@ -375,6 +392,7 @@ mod tests {
         // what is done once, and `--plain`, which is `json=false`
         let spoken = [
             "plain",
+            "verbose",
             "yes",
             "deep",
             "repair",

@@ -165,6 +165,9 @@ pub struct FormArgs {
     /// One JSON object a line on standard output [default: false]
     #[arg(long, env = "ZIPREEL_JSON", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub json: Option<bool>,
+    /// Say with their times all lines of the log, on standard error; ZIPREEL_LOG picks among them
+    #[arg(long, short)]
+    pub verbose: bool,
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

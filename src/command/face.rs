@@ -1,7 +1,11 @@
 //! Runs the engine under a face that is not the wizard: events go in order to lines or JSON, progress is sampled once a
 //! second, and signals become a cancel.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use indicatif::HumanBytes;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -10,7 +14,10 @@ use tokio_util::sync::CancellationToken;
 use super::{exit::INTERRUPTED, out};
 use crate::{
     json,
-    model::report::{board::Board, event::Event, fault::Stopped},
+    model::{
+        reel::moment::rfc3339,
+        report::{board::Board, event::Event, fault::Stopped, log_line},
+    },
     plain::{self, Plain},
     running::reporter::{Control, Reporter},
     settings::FaceSettings,
@@ -39,6 +46,14 @@ impl Face {
         }
     }
 
+    /// On standard error, where people read.
+    fn say(&self, line: &str) {
+        match self {
+            Self::Plain(plain) => plain.say(line),
+            Self::Json => plain::say(line),
+        }
+    }
+
     fn end(&mut self) {
         if let Self::Plain(plain) = self {
             plain.end();
@@ -64,12 +79,12 @@ where
     let result = loop {
         tokio::select! {
             result = &mut work => break result,
-            Some(event) = events.recv() => take(&mut face, &mut board, &event),
+            Some(event) = events.recv() => take(settings, &mut face, &mut board, &event),
             _ = clock.tick() => face.tick(&board),
             () = &mut signals => leave(settings),
         }
     };
-    drain(&mut face, &mut board, &mut events);
+    drain(settings, &mut face, &mut board, &mut events);
     face.end();
     result
 }
@@ -82,14 +97,17 @@ fn leave(settings: &FaceSettings) -> ! {
     std::process::exit(i32::from(INTERRUPTED))
 }
 
-fn take(face: &mut Face, board: &mut Board, event: &Event) {
+fn take(settings: &FaceSettings, face: &mut Face, board: &mut Board, event: &Event) {
     board.apply(event);
+    if settings.log.as_ref().is_some_and(|filter| filter.wants(event)) {
+        log_line::stamped(event, SystemTime::now()).iter().for_each(|line| face.say(line));
+    }
     face.event(event);
 }
 
-fn drain(face: &mut Face, board: &mut Board, events: &mut UnboundedReceiver<Event>) {
+fn drain(settings: &FaceSettings, face: &mut Face, board: &mut Board, events: &mut UnboundedReceiver<Event>) {
     while let Ok(event) = events.try_recv() {
-        take(face, board, &event);
+        take(settings, face, board, &event);
     }
 }
 
@@ -98,7 +116,12 @@ pub async fn watch<T>(
     settings: &FaceSettings,
     work: impl AsyncFnOnce(&Follow) -> Result<T, Stopped>,
 ) -> Result<T, Stopped> {
-    let follow = Follow { said: Arc::new(|line| plain::say(&line)), ..Follow::default() };
+    let timed = settings.log.is_some();
+    let said = move |line: String| match timed {
+        true => plain::say(&format!("{} {line}", rfc3339(SystemTime::now()))),
+        false => plain::say(&line),
+    };
+    let follow = Follow { said: Arc::new(said), ..Follow::default() };
     let mut work = std::pin::pin!(work(&follow));
     tokio::select! {
         result = &mut work => result,

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     model::{
-        reel::{moment::rfc3339, name::ReelName},
+        reel::name::ReelName,
         report::{event::Event, log_line},
     },
     running::reporter::Reporter,
@@ -84,9 +84,9 @@ fn open(path: &Path) -> Option<File> {
 
 impl Reporter for Logged {
     fn report(&self, event: Event) {
-        if let (Some((job, line)), Some(lines)) = (log_line::line(&event), &self.lines) {
+        if let (Some(line), Some(lines)) = (log_line::stamped(&event, SystemTime::now()), &self.lines) {
             // the writing thread ends only when the disk refuses
-            let _ = lines.send(format!("{} {job}: {line}", rfc3339(SystemTime::now())));
+            let _ = lines.send(line);
         }
         self.face.report(event);
     }

@@ -1,9 +1,38 @@
 //! Events as lines of a log, for people who look for what happened.
 
+use std::time::SystemTime;
+
 use crate::model::{
+    reel::moment::rfc3339,
     report::event::{Event, JobChange, JobName},
     shown,
 };
+
+/// How grave a line is, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    /// What tools say.
+    Debug,
+}
+
+/// The job that a line is about, and how grave it is; `None` for what is only counted.
+pub fn about(event: &Event) -> Option<(JobName, Level)> {
+    let level = match event {
+        Event::Job { change: JobChange::Failed { .. }, .. } => Level::Error,
+        Event::Job { change: JobChange::Retrying { .. } | JobChange::Waiting { .. }, .. } => Level::Warn,
+        Event::Log { .. } => Level::Debug,
+        _ => Level::Info,
+    };
+    line(event).map(|(job, _)| (job, level))
+}
+
+/// The line as the log has it: the time, the job, and what happened.
+pub fn stamped(event: &Event, now: SystemTime) -> Option<String> {
+    line(event).map(|(job, line)| format!("{} {job}: {line}", rfc3339(now)))
+}
 
 /// The job it is about and the line; `None` for what is only counted.
 pub fn line(event: &Event) -> Option<(JobName, String)> {

@@ -3,5 +3,6 @@
 pub mod board;
 pub mod event;
 pub mod fault;
+pub mod filter;
 pub mod health;
 pub mod log_line;

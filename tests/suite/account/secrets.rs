@@ -77,19 +77,24 @@ fn keeps_quiet(fixture: &Fixture, output: &Output) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_secret_is_said_or_kept_on_good_days_and_bad() {
     let video = clip(Clip::Mp4);
+    let bad = "429=0.2,500=0.1,403@Download=2x,reset-mid@CreateFunction=1x,seed=7";
     for (face, faults) in [
-        ("--json", ""),
-        ("--plain", ""),
-        ("--json", "429=0.2,500=0.1,403@Download=2x,reset-mid@CreateFunction=1x,seed=7"),
-        ("--plain", "503@Download=2x,500@GetFunction=0.1,seed=7"),
+        (&["--json"][..], ""),
+        (&["--plain"], ""),
+        (&["--plain", "--verbose"], ""),
+        (&["--json"], bad),
+        (&["--json", "-v"], bad),
+        (&["--plain", "-v"], "503@Download=2x,500@GetFunction=0.1,seed=7"),
     ] {
         let fixture = Fixture::start().await;
         if !faults.is_empty() {
             fixture.set_faults(faults);
         }
-        let output = publish(&fixture, &[face], &video).await;
+        let output = publish(&fixture, face, &video).await;
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{face} {faults}: {stderr}");
+        assert!(output.status.success(), "{face:?} {faults}: {stderr}");
+        let is_verbose = face.len() > 1;
+        assert_eq!(stderr.contains("Z upload: started"), is_verbose, "{face:?}: the log is said: {stderr}");
         keeps_quiet(&fixture, &output);
     }
 }
@@ -100,8 +105,8 @@ async fn a_refused_sign_in_says_nothing_of_its_keys() {
     let video = clip(Clip::Mp4);
     let good = publish(&fixture, &["--json"], &video).await;
     assert!(good.status.success());
-    for face in ["--json", "--plain"] {
-        let mut command = zipreel(&fixture, &publishing(&[face], &video));
+    for face in [&["--json"][..], &["--plain"], &["--json", "-v"], &["--plain", "-v"]] {
+        let mut command = zipreel(&fixture, &publishing(face, &video));
         let output = command.env("AWS_SESSION_TOKEN", TOKEN).output().await.unwrap();
         assert_eq!(output.status.code(), Some(1));
         keeps_quiet(&fixture, &output);

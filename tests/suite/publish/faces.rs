@@ -62,6 +62,40 @@ async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
     assert!(list(Some("false"), &[]).await.starts_with(table));
 }
 
+/// The lines behind their times; what has none is not of the log.
+fn logged(text: &str) -> Vec<&str> {
+    let lines = text.lines().filter_map(|line| line.split_once(' '));
+    let timed = lines.filter(|(time, _)| zipreel::model::reel::moment::of_rfc3339(time).is_some());
+    timed.map(|(_, line)| line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_said_on_the_way_where_it_is_asked_for() {
+    let sandbox = Sandbox::start().await;
+    let publish = async |reel: &str, variable: Option<&str>, flags: &[&str]| {
+        let mut command = sandbox.command("state");
+        command.envs(variable.map(|value| ("ZIPREEL_LOG", value))).args(["publish", "--name", reel]).args(flags);
+        let output = command.arg(clip(Clip::Silent)).output().await.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, quiet) = publish("quiet", None, &[]).await;
+    assert!(code == Some(0) && logged(&quiet).is_empty(), "{quiet}");
+    for (reel, flags) in [("plain", &["-v"][..]), ("json", &["--verbose", "--json"])] {
+        let (code, said) = publish(reel, None, flags).await;
+        let log = fs::read_to_string(sandbox.path("state").join(reel).join("publish.log")).unwrap();
+        let (said, log) = (logged(&said), logged(&log));
+        assert!(code == Some(0) && log.len() > 5, "{log:#?}");
+        let missing: Vec<_> = log.iter().filter(|line| !said.contains(line)).collect();
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+    let (_, said) = publish("split", Some("warn,split=info"), &[]).await;
+    assert_eq!(logged(&said), ["split: started", "split: succeeded"]);
+    let (_, said) = publish("picked", Some("warn"), &["-v"]).await;
+    assert!(logged(&said).is_empty(), "the variable picks: {said}");
+    let (code, said) = publish("wrong", Some("inof"), &[]).await;
+    assert!(code == Some(1) && said.contains("could not use ZIPREEL_LOG: `inof` is neither a level"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_target_rules_every_command() {
     let sandbox = Sandbox::start().await;
@@ -72,7 +106,10 @@ async fn one_target_rules_every_command() {
         let mut command = sandbox.command("state");
         command.envs(variable.map(|value| ("ZIPREEL_TARGET", value)));
         // nobody is signed in there
-        command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_EC2_METADATA_DISABLED", "true");
+        command
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+            .env("AWS_EC2_METADATA_DISABLED", "true");
         let output = command.args(args).output().await.unwrap();
         (output.status.success(), String::from_utf8(output.stderr).unwrap())
     };
