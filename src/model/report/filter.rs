@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_neither_level_nor_job_is_named() {
-        for wrong in ["inof", "upload=loud", "hyper=debug", "info,tokio"] {
+        for wrong in ["inof", "upload=loud", "hyper=debug", "info,serde"] {
             let error = wrong.parse::<Filter>().unwrap_err().to_string();
             let named = wrong.rsplit(',').next().unwrap();
             assert!(error.starts_with(&format!("`{named}` is neither a level (off, ")), "{error}");
