@@ -22,7 +22,6 @@ use crate::{
 static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// That a command has said what it came to. Each does, since nothing else makes one.
-#[must_use]
 pub(super) struct Said(());
 
 /// What a command came to: an event for programs, which is their last, or whatever `people` says.

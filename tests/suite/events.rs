@@ -103,7 +103,7 @@ fn hold(value: &Value, schema: &Value) -> Result<(), String> {
 /// Each member by its own schema, or by that of all others; one without a schema is not allowed.
 fn members(object: &Map<String, Value>, schema: &Value) -> Result<(), String> {
     let (known, others) = (schema.get("properties"), schema.get("additionalProperties"));
-    if schema.get("type").is_none_or(|kind| kind.to_string() == r#""object""# && known.or(others).is_none()) {
+    if schema.get("type").is_none_or(|kind| kind == "object" && known.or(others).is_none()) {
         return Ok(());
     }
     for (name, value) in object {
