@@ -20,7 +20,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "model/wording"]),
     ("settings", &["cli", "use_cases", "model/chunk", "model/report", "model/pace", "model/reel", "model/retry"]),
     ("cli", &["model/pace", "model/reel"]),
-    ("json", &["use_cases", "model/cost", "model/report", "model/gate", "model/reel", "model/shown"]),
+    ("json", &["use_cases", "model/cost", "model/report", "model/gate", "model/reel"]),
     ("plain", &["model/report", "model/shown", "model/wording"]),
     ("use_cases", &["account", "publish", "remote", "local", "media", "storage", "cloud", "state", "running",
         "model/cost", "model/report", "model/gate", "model/media", "model/reel", "model/retry"]),
