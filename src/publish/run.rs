@@ -110,12 +110,8 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {
         let segments = verify::verify(&work, &generation, &job).await?;
-        if !is_of_this_run {
-            let samples = proof.served(&generation, folder.path(), &job).await?;
-            if let Err(stopped) = proof.of_served(&samples).await {
-                return Err(take_back::withdraw(&work, existing.as_ref(), &index, stopped).await);
-            }
-        }
+        let samples = if is_of_this_run { Vec::new() } else { proof.served(&generation, folder.path(), &job).await? };
+        take_back::withdraw_unless(proof.of_served(&samples).await, &work, existing.as_ref(), &index).await?;
         Ok(segments)
     };
     let checked = checked.await;

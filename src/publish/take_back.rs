@@ -42,18 +42,27 @@ pub(super) async fn take_back(work: &Work, existing: Option<&Existing>, index: &
 }
 
 /// What is served does not decode: the reel serves what it served before; a new one is not there any more.
-pub(super) async fn withdraw(work: &Work, existing: Option<&Existing>, index: &Index, stopped: Stopped) -> Stopped {
-    let Stopped::Failed(fault) = stopped else { return stopped };
+pub(super) async fn withdraw_unless(
+    decodes: Result<(), Stopped>,
+    work: &Work,
+    existing: Option<&Existing>,
+    index: &Index,
+) -> Result<(), Stopped> {
+    let Err(Stopped::Failed(fault)) = decodes else { return decodes };
+    Err(Stopped::Failed(withdraw(work, existing, index, fault).await))
+}
+
+async fn withdraw(work: &Work, existing: Option<&Existing>, index: &Index, fault: Fault) -> Fault {
     if existing.is_some() {
-        return Stopped::Failed(take_back(work, existing, index, fault).await);
+        return take_back(work, existing, index, fault).await;
     }
     let retries = Retries { policy: work.retry, ..Retries::default() };
-    let Ok(lease) = work.lease().await else { return Stopped::Failed(fault) };
+    let Ok(lease) = work.lease().await else { return fault };
     let removal = Removal { storage: &*work.storage, lease: &lease, reel: &work.order.reel, retries: &retries };
-    Stopped::Failed(match removal.remove_index().await {
+    match removal.remove_index().await {
         Ok(_) => fault,
         Err(error) => Fault { what: format!("{}; and {}", fault.what, error.fault().what), ..fault },
-    })
+    }
 }
 
 /// Has the reel serve what it served before, which was just found whole: what was to replace it vanishes again and again.

@@ -58,7 +58,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("cloud", &["http", "identity", "functions", "gate", "account"]),
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
-    ("publish", &["upload", "prepare"]),
+    ("publish", &["split", "upload", "prepare"]),
     ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "view"]),
     ("use_cases", &["account", "reels"]),
 ];

@@ -5,19 +5,17 @@
 mod asf;
 mod avi;
 mod bytes;
-mod flac;
 mod flv;
 mod ivf;
 mod matroska;
-mod mp3;
 mod mp4;
 mod nut;
 mod ogg;
 mod parts;
 mod ps;
 mod sized;
+mod sound;
 pub mod ts;
-mod wavpack;
 
 use std::io::{self, Read, Seek};
 
@@ -36,9 +34,7 @@ pub fn look(file: &mut (impl Read + Seek), length: u64) -> io::Result<Structure>
         Some(Container::Avi) => avi::look(&mut bytes),
         Some(Container::Asf) => asf::look(&mut bytes),
         Some(Container::Ogg) => ogg::look(&mut bytes),
-        Some(Container::Flac) => flac::look(&mut bytes),
-        Some(Container::Mp3) => mp3::look(&mut bytes),
-        Some(Container::WavPack) => wavpack::look(&mut bytes),
+        Some(sound @ (Container::Flac | Container::Mp3 | Container::WavPack)) => sound::look(&mut bytes, sound),
         Some(Container::Ivf) => ivf::look(&mut bytes),
         Some(Container::Nut) => nut::look(&mut bytes),
         Some(sized) => sized::look(&mut bytes, sized),
@@ -62,12 +58,9 @@ fn container(first: &[u8]) -> Option<Container> {
         [b'O', b'g', b'g', b'S', ..] => Some(Container::Ogg),
         first if ps::begins(first) => Some(Container::ProgrammeStream),
         first if asf::begins(first) => Some(Container::Asf),
-        first if first.starts_with(flac::MARK) => Some(Container::Flac),
-        first if first.starts_with(wavpack::MARK) => Some(Container::WavPack),
         first if first.starts_with(ivf::MARK) => Some(Container::Ivf),
         first if first.starts_with(nut::MARK) => Some(Container::Nut),
-        first if mp3::begins(first) => Some(Container::Mp3),
-        first => sized::kind(first),
+        first => sound::kind(first).or_else(|| sized::kind(first)),
     }
 }
 

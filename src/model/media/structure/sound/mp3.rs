@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    bytes::{Bytes, number},
-    parts::{Container, Structure},
+use crate::model::media::{
+    damage::{CutOff, Damage},
+    structure::{
+        bytes::{Bytes, number},
+        parts::{Container, Structure},
+    },
 };
-use crate::model::media::damage::{CutOff, Damage};
 
 /// Of the first frame.
 const FRAME: u64 = 256;

@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    bytes::{Bytes, little},
-    parts::{Container, Structure},
+use crate::model::media::{
+    damage::{CutOff, Damage},
+    structure::{
+        bytes::{Bytes, little},
+        parts::{Container, Structure},
+    },
 };
-use crate::model::media::damage::{CutOff, Damage};
 
 pub(super) const MARK: &[u8] = b"wvpk";
 const HEAD: usize = 32;

@@ -5,11 +5,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    bytes::{Bytes, TAIL, number},
-    parts::{Container, Structure},
+use crate::model::media::{
+    damage::{CutOff, Damage},
+    structure::{
+        bytes::{Bytes, TAIL, number},
+        parts::{Container, Structure},
+    },
 };
-use crate::model::media::damage::{CutOff, Damage};
 
 pub(super) const MARK: &[u8] = b"fLaC";
 /// At the file's end, where the longest frame is not stated.
