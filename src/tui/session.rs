@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt};
-use ratatui::{Terminal, backend::Backend as Drawn, crossterm::event::Event as Input};
+use ratatui::{Terminal, backend::Backend as Drawn, crossterm::event::Event as Input, layout::Rect};
 use tokio::{
     sync::mpsc::UnboundedReceiver,
     time::{MissedTickBehavior, interval, sleep_until},
@@ -98,7 +98,9 @@ where
     fn anew(&mut self) -> io::Result<()> {
         self.mouse = false;
         self.beside.forget();
-        self.terminal.clear().map_err(io::Error::other)
+        // `clear` would ask where the cursor is, and take the answer away from the keyboard
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        self.terminal.resize(Rect::from(size)).map_err(io::Error::other)
     }
 
     fn stop(&mut self) -> io::Result<()> {

@@ -53,20 +53,14 @@ impl Guard {
         hook_panics();
         enable_raw_mode()?;
         let guard = Self { outside };
+        execute!(io::stdout(), Print(outside.enter()))?;
         guard.enter()?;
         let screen = Terminal::new(CrosstermBackend::new(Whole::new(io::stdout())))?;
         Ok((guard, screen))
     }
 
     fn enter(&self) -> io::Result<()> {
-        execute!(
-            io::stdout(),
-            Print(self.outside.enter()),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            Print(FOLLOW_GROUND)
-        )
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Print(FOLLOW_GROUND))
     }
 
     fn give_back(&self) {
@@ -89,6 +83,7 @@ impl Guard {
         }
         self.give_back();
         stop();
+        execute!(io::stdout(), Print(self.outside.enter()))?;
         self.go_on()
     }
 
