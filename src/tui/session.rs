@@ -14,15 +14,14 @@ use tokio::{
 };
 
 use super::{
-    app::{App, Errand},
-    beside::Beside,
+    app::{App, Errand, beside::Beside},
     id::Owner,
-    signals::{Signal, Signals},
     tasks::Tasks,
     terminal::{
         Guard,
         input::{Heard, Told},
         picture::GROUND,
+        signals::{Signal, Signals},
     },
     view,
     work::answer::Answer,
@@ -142,22 +141,14 @@ where
         let asked = tokio::select! {
             biased;
             signal = signals.next() => {
-                app.at(Instant::now(), SystemTime::now());
                 if signalled(signal, app, &mut face, tasks)? { Instant::now() } else { drawn }
             }
             heard = input.next(), if !face.gone => {
-                app.at(Instant::now(), SystemTime::now());
-                match heard {
-                    Some(Ok(heard)) => {
-                        hear(heard, app, &mut face, tasks)?;
-                        drawn + KEY_FRAME
-                    }
-                    ended => {
-                        let error = ended.and_then(Result::err).unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into());
-                        lost(error, app, &mut face, &mut signals, tasks).await?;
-                        drawn
-                    }
+                match heard.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into())) {
+                    Ok(heard) => hear(heard, app, &mut face, tasks)?,
+                    Err(error) => lost(error, app, &mut face, &mut signals, tasks).await?,
                 }
+                drawn + KEY_FRAME
             }
             Some(answer) = news.recv() => {
                 app.at(Instant::now(), SystemTime::now());
@@ -181,6 +172,7 @@ where
     D: Drawn,
     D::Error: std::error::Error + Send + Sync + 'static,
 {
+    app.at(Instant::now(), SystemTime::now());
     match heard {
         Heard::Told(Told::Ground(ground)) => app.theme = app.theme.on(ground),
         Heard::Told(_) => {}
@@ -204,6 +196,7 @@ where
     D: Drawn,
     D::Error: std::error::Error + Send + Sync + 'static,
 {
+    app.at(Instant::now(), SystemTime::now());
     match signal {
         Signal::Stop => face.stop()?,
         Signal::GoOn => face.go_on()?,

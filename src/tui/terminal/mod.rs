@@ -7,6 +7,7 @@ pub mod glyphs;
 pub mod input;
 pub mod outside;
 pub mod picture;
+pub mod signals;
 pub mod theme;
 mod whole;
 

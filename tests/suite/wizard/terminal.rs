@@ -64,10 +64,29 @@ impl Terminal {
     ) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
+        let command = Self::command(sandbox, folder, program, args, environment);
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let input = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let screen = vt100::Parser::new(size.rows, size.cols, 0);
+        let shown =
+            Arc::new((Mutex::new(Shown { screen, written: Vec::new(), blocks: 0, ended: false }), Condvar::new()));
+        read(pair.master.try_clone_reader().unwrap(), Arc::clone(&shown), Arc::clone(&input));
+        Self { master: pair.master, input, child, shown }
+    }
+
+    /// A program with the folders that a plain command of this sandbox gets, and nothing of the person who runs the
+    /// tests.
+    pub(crate) fn command(
+        sandbox: &Sandbox,
+        folder: &Path,
+        program: &OsStr,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> CommandBuilder {
         let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(folder);
-        // the same folders as a plain command of this sandbox gets, and nothing of the person who runs the tests
         for (name, value) in sandbox.command("state").as_std().get_envs() {
             match value {
                 Some(value) => command.env(name, value),
@@ -86,14 +105,7 @@ impl Terminal {
         for (name, value) in environment {
             command.env(name, value);
         }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let input = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
-        let screen = vt100::Parser::new(size.rows, size.cols, 0);
-        let shown =
-            Arc::new((Mutex::new(Shown { screen, written: Vec::new(), blocks: 0, ended: false }), Condvar::new()));
-        read(pair.master.try_clone_reader().unwrap(), Arc::clone(&shown), Arc::clone(&input));
-        Self { master: pair.master, input, child, shown }
+        command
     }
 
     pub(crate) fn type_keys(&self, keys: &str) {
