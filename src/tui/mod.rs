@@ -4,7 +4,6 @@
 mod action;
 mod app;
 pub mod backend;
-mod beside;
 mod chosen;
 mod effect;
 mod id;
@@ -17,7 +16,6 @@ mod screen;
 mod session;
 mod shared;
 mod sight;
-mod signals;
 mod start;
 mod step;
 mod summary;
@@ -32,14 +30,13 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-use std::{io, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{io, mem::ManuallyDrop, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::tui::{
-    app::App,
+    app::{App, beside::Beside},
     backend::Backend,
-    beside::Beside,
     memory::Memory,
     session::Face,
     shared::Shared,
@@ -66,7 +63,9 @@ pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     let memory = Memory::load(&start.settings.machine.folders.state);
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let outside = terminal::outside::Outside::detect(variable);
-    let (guard, mut screen) = terminal::Guard::take(outside)?;
+    let (guard, screen) = terminal::Guard::take(outside)?;
+    // the guard shows the cursor again; the screen would, and complain where nobody listens if the terminal is gone
+    let mut screen = ManuallyDrop::new(screen);
     let mut keyboard = terminal::input::open()?;
     let terminal::picture::Able { told, meanwhile } = terminal::picture::ask(&mut keyboard, variable).await;
     let ground = told.iter().find_map(|told| match told {

@@ -7,22 +7,21 @@ use std::{
 };
 
 use futures_util::{Stream, StreamExt};
-use ratatui::{Terminal, backend::Backend as Drawn, crossterm::event::Event as Input};
+use ratatui::{Terminal, backend::Backend as Drawn, crossterm::event::Event as Input, layout::Rect};
 use tokio::{
     sync::mpsc::UnboundedReceiver,
     time::{MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{
-    app::{App, Errand},
-    beside::Beside,
+    app::{App, Errand, beside::Beside},
     id::Owner,
-    signals::{Signal, Signals},
     tasks::Tasks,
     terminal::{
         Guard,
         input::{Heard, Told},
         picture::GROUND,
+        signals::{Signal, Signals},
     },
     view,
     work::answer::Answer,
@@ -98,7 +97,9 @@ where
     fn anew(&mut self) -> io::Result<()> {
         self.mouse = false;
         self.beside.forget();
-        self.terminal.clear().map_err(io::Error::other)
+        // `clear` would ask where the cursor is, and take the answer away from the keyboard
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        self.terminal.resize(Rect::from(size)).map_err(io::Error::other)
     }
 
     fn stop(&mut self) -> io::Result<()> {
@@ -140,22 +141,14 @@ where
         let asked = tokio::select! {
             biased;
             signal = signals.next() => {
-                app.at(Instant::now(), SystemTime::now());
                 if signalled(signal, app, &mut face, tasks)? { Instant::now() } else { drawn }
             }
             heard = input.next(), if !face.gone => {
-                app.at(Instant::now(), SystemTime::now());
-                match heard {
-                    Some(Ok(heard)) => {
-                        hear(heard, app, &mut face, tasks)?;
-                        drawn + KEY_FRAME
-                    }
-                    ended => {
-                        let error = ended.and_then(Result::err).unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into());
-                        lost(error, app, &mut face, &mut signals, tasks).await?;
-                        drawn
-                    }
+                match heard.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into())) {
+                    Ok(heard) => hear(heard, app, &mut face, tasks)?,
+                    Err(error) => lost(error, app, &mut face, &mut signals, tasks).await?,
                 }
+                drawn + KEY_FRAME
             }
             Some(answer) = news.recv() => {
                 app.at(Instant::now(), SystemTime::now());
@@ -179,6 +172,7 @@ where
     D: Drawn,
     D::Error: std::error::Error + Send + Sync + 'static,
 {
+    app.at(Instant::now(), SystemTime::now());
     match heard {
         Heard::Told(Told::Ground(ground)) => app.theme = app.theme.on(ground),
         Heard::Told(_) => {}
@@ -202,6 +196,7 @@ where
     D: Drawn,
     D::Error: std::error::Error + Send + Sync + 'static,
 {
+    app.at(Instant::now(), SystemTime::now());
     match signal {
         Signal::Stop => face.stop()?,
         Signal::GoOn => face.go_on()?,

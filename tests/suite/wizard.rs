@@ -1,5 +1,6 @@
 //! The wizard as a person meets it: the built binary in a real pseudo-terminal, over the real engine and the stand-in.
 
+mod among;
 mod consent;
 mod jobs;
 mod pairs;

@@ -2,6 +2,7 @@
 //! belong; knows the rules of no screen.
 
 mod answers;
+pub mod beside;
 mod deeds;
 mod leaving;
 pub mod navigation;

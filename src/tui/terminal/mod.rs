@@ -7,6 +7,7 @@ pub mod glyphs;
 pub mod input;
 pub mod outside;
 pub mod picture;
+pub mod signals;
 pub mod theme;
 mod whole;
 
@@ -53,20 +54,14 @@ impl Guard {
         hook_panics();
         enable_raw_mode()?;
         let guard = Self { outside };
+        execute!(io::stdout(), Print(outside.enter()))?;
         guard.enter()?;
         let screen = Terminal::new(CrosstermBackend::new(Whole::new(io::stdout())))?;
         Ok((guard, screen))
     }
 
     fn enter(&self) -> io::Result<()> {
-        execute!(
-            io::stdout(),
-            Print(self.outside.enter()),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            EnableFocusChange,
-            Print(FOLLOW_GROUND)
-        )
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Print(FOLLOW_GROUND))
     }
 
     fn give_back(&self) {
@@ -89,6 +84,7 @@ impl Guard {
         }
         self.give_back();
         stop();
+        execute!(io::stdout(), Print(self.outside.enter()))?;
         self.go_on()
     }
 

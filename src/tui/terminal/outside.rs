@@ -3,8 +3,6 @@
 
 use std::fmt::Write as _;
 
-use crate::tui::widget::text;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Notice {
     Bell,
@@ -65,7 +63,7 @@ impl Outside {
     }
 
     pub(in crate::tui) fn title(self, title: &str) -> String {
-        if self.commands { format!("\x1b]0;{}\x07", text::clean(title)) } else { String::new() }
+        if self.commands { format!("\x1b]0;{}\x07", clean(title)) } else { String::new() }
     }
 
     pub(in crate::tui) fn progress(self, progress: Progress) -> String {
@@ -80,7 +78,7 @@ impl Outside {
     /// For somebody who looks elsewhere.
     pub(in crate::tui) fn notice(self, words: &str) -> String {
         // it separates the parts of a command
-        let words = text::clean(words).replace(';', ",");
+        let words = clean(words).replace(';', ",");
         match self.notice {
             Notice::Bell => "\x07".to_owned(),
             Notice::Nine => format!("\x1b]9;{words}\x07"),
@@ -102,6 +100,11 @@ impl Outside {
         }
         written
     }
+}
+
+/// Without what could end the sequence.
+fn clean(words: &str) -> String {
+    words.chars().filter(|character| !character.is_control()).collect()
 }
 
 /// Something stands between us and the terminal that is looked at.
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn a_terminal_is_told_what_it_understands() {
         let plain = detect(&[("TERM", "xterm-256color")]);
-        assert_eq!(plain.title("a\x1b]0;b"), format!("\x1b]0;{}\x07", text::clean("a\x1b]0;b")));
+        assert_eq!(plain.title("a\x1b]0;b"), "\x1b]0;a]0;b\x07");
         assert_eq!(plain.progress(Progress::Runs(53)), "", "it would be shown as a message");
         assert_eq!(plain.notice("done"), "\x07");
         let ghostty = detect(&[("TERM", "xterm-ghostty")]);

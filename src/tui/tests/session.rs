@@ -20,9 +20,8 @@ use super::text;
 use crate::tui::{
     Ended,
     action::Command,
-    app::{App, Errand},
+    app::{App, Errand, beside::Beside},
     backend::{Backend, Order},
-    beside::Beside,
     ended,
     id::Owner,
     memory::Memory,

@@ -2,6 +2,7 @@
 //! show, within a bound; never for time to pass.
 
 use std::{
+    ffi::{OsStr, OsString},
     io::{Read, Write},
     path::Path,
     sync::{Arc, Condvar, Mutex},
@@ -27,6 +28,8 @@ pub(crate) const CTRL_C: &str = "\x03";
 
 struct Shown {
     screen: vt100::Parser,
+    /// Every byte that came.
+    written: Vec<u8>,
     /// Grows with each block of output.
     blocks: u64,
     ended: bool,
@@ -42,34 +45,67 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// The wizard with this sandbox's folders, started in `folder`.
     pub(crate) fn open(sandbox: &Sandbox, folder: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::run(sandbox, folder, &Self::wizard(), args, environment)
+    }
+
+    /// The program that is tried.
+    pub(crate) fn wizard() -> OsString {
+        // another build, to see what it does where this one does right
+        std::env::var_os("ZIPREEL_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_zipreel").into())
+    }
+
+    /// Any program, such as a shell, with the same surroundings.
+    pub(crate) fn run(
+        sandbox: &Sandbox,
+        folder: &Path,
+        program: &OsStr,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        // another build, to see what it does where this one does right
-        let other = std::env::var_os("ZIPREEL_TEST_BINARY");
-        let mut command = CommandBuilder::new(other.unwrap_or_else(|| env!("CARGO_BIN_EXE_zipreel").into()));
+        let command = Self::command(sandbox, folder, program, args, environment);
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let input = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let screen = vt100::Parser::new(size.rows, size.cols, 0);
+        let shown =
+            Arc::new((Mutex::new(Shown { screen, written: Vec::new(), blocks: 0, ended: false }), Condvar::new()));
+        read(pair.master.try_clone_reader().unwrap(), Arc::clone(&shown), Arc::clone(&input));
+        Self { master: pair.master, input, child, shown }
+    }
+
+    /// A program with the folders that a plain command of this sandbox gets, and nothing of the person who runs the
+    /// tests.
+    pub(crate) fn command(
+        sandbox: &Sandbox,
+        folder: &Path,
+        program: &OsStr,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> CommandBuilder {
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(folder);
-        // the same folders as a plain command of this sandbox gets, and nothing of the person who runs the tests
         for (name, value) in sandbox.command("state").as_std().get_envs() {
             match value {
                 Some(value) => command.env(name, value),
                 None => command.env_remove(name),
             }
         }
-        for name in ["NO_COLOR", "COLORFGBG", "TERM_PROGRAM", "LC_TERMINAL", "KONSOLE_VERSION", "ZIPREEL_NAME"] {
+        let surroundings =
+            ["TERM_PROGRAM", "LC_TERMINAL", "KONSOLE_VERSION", "TMUX", "STY", "DISPLAY", "WAYLAND_DISPLAY"];
+        for name in
+            ["NO_COLOR", "COLORFGBG", "ZIPREEL_NAME", "ZIPREEL_THEME", "ZIPREEL_MOUSE"].iter().chain(&surroundings)
+        {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         for (name, value) in environment {
             command.env(name, value);
         }
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let input = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
-        let screen = vt100::Parser::new(size.rows, size.cols, 0);
-        let shown = Arc::new((Mutex::new(Shown { screen, blocks: 0, ended: false }), Condvar::new()));
-        read(pair.master.try_clone_reader().unwrap(), Arc::clone(&shown), Arc::clone(&input));
-        Self { master: pair.master, input, child, shown }
+        command
     }
 
     pub(crate) fn type_keys(&self, keys: &str) {
@@ -86,6 +122,11 @@ impl Terminal {
     /// The mouse selects text, as without the wizard.
     pub(crate) fn mouse_selects(&self) -> bool {
         self.shown.0.lock().unwrap().screen.screen().mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    }
+
+    /// All that it wrote, sequences and all.
+    pub(crate) fn written(&self) -> String {
+        String::from_utf8_lossy(&self.shown.0.lock().unwrap().written).into_owned()
     }
 
     pub(crate) fn text(&self) -> String {
@@ -224,6 +265,7 @@ fn read(
             // poisoned: the test has failed already
             let Ok(mut shown) = shown.lock() else { return };
             shown.screen.process(&block[..read]);
+            shown.written.extend_from_slice(&block[..read]);
             shown.blocks += 1;
             shown.ended = read == 0;
             changed.notify_all();

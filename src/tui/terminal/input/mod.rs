@@ -1,36 +1,14 @@
 //! What the terminal sends, read by one thread from beginning to end: keys and answers come the same way, so whoever
 //! asked the terminal something would take keys away if it read by itself.
 
+mod heard;
 mod parse;
 
 use std::io;
 
-use ratatui::crossterm::event::Event;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::theme::Ground;
-
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::tui) enum Heard {
-    Input(Event),
-    Told(Told),
-}
-
-/// What terminals answer and report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::tui) enum Told {
-    /// The background's, asked for or changed.
-    Ground(Ground),
-    Kitty,
-    Sixel,
-    /// Of a character, in pixels.
-    Cell {
-        width: u16,
-        height: u16,
-    },
-    /// The answer to the last question, which every terminal answers.
-    End,
-}
+pub(in crate::tui) use heard::{Heard, Told};
 
 /// Dropped, it takes no byte of the terminal any more.
 pub(in crate::tui) struct Keyboard {
@@ -64,7 +42,7 @@ pub(in crate::tui) use unix::open;
 mod unix {
     use std::{os::unix::net::UnixStream, thread, time::Duration};
 
-    use ratatui::crossterm::terminal;
+    use ratatui::crossterm::{event::Event, terminal};
     use rustix::{
         event::{PollFd, PollFlags, Timespec, poll},
         io::Errno,
@@ -74,7 +52,7 @@ mod unix {
         sync::mpsc::UnboundedSender,
     };
 
-    use super::{Event, Heard, Keyboard, io, parse, unbounded_channel};
+    use super::{Heard, Keyboard, io, parse, unbounded_channel};
 
     /// After an escape nothing more comes for so long: it was the key. Terminals send sequences at once, networks may
     /// break them.

@@ -3,7 +3,7 @@
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-use super::{Heard, Told};
+use super::heard::{Heard, Told};
 use crate::tui::terminal::theme::Ground;
 
 /// A sequence longer than this is none.

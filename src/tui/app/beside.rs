@@ -2,13 +2,13 @@
 
 use ratatui::layout::Size;
 
-use super::{
-    app::App,
+use super::App;
+use crate::tui::{
     terminal::outside::{Outside, Progress},
     widget::canvas::Link,
 };
 
-pub(super) struct Beside {
+pub(in crate::tui) struct Beside {
     outside: Outside,
     title: String,
     progress: Progress,
@@ -17,17 +17,17 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    pub(super) fn new(outside: Outside) -> Self {
+    pub(in crate::tui) fn new(outside: Outside) -> Self {
         Self { outside, title: String::new(), progress: Progress::None, links: Vec::new(), size: Size::default() }
     }
 
     /// The terminal was somebody else's: nothing of ours is left there.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::tui) fn forget(&mut self) {
         *self = Self::new(self.outside);
     }
 
     /// What is to be written after a frame of this size was drawn.
-    pub(super) fn changes(&mut self, app: &mut App, size: Size) -> String {
+    pub(in crate::tui) fn changes(&mut self, app: &mut App, size: Size) -> String {
         let mut written = String::new();
         let (title, progress) = app.headline();
         if title != self.title {

@@ -1,7 +1,7 @@
 //! Signals that concern the wizard: the end, the terminal that goes away, and the shell's job control.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(in crate::tui) enum Signal {
     Terminate,
     /// The terminal is gone.
     HangUp,
@@ -12,7 +12,7 @@ pub(super) enum Signal {
 }
 
 #[cfg(unix)]
-pub(super) use unix::Signals;
+pub(in crate::tui) use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
@@ -59,19 +59,19 @@ mod unix {
 }
 
 #[cfg(not(unix))]
-pub(super) struct Signals;
+pub(in crate::tui) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(in crate::tui) fn listen() -> std::io::Result<Self> {
         Ok(Self)
     }
 
-    pub(super) async fn next(&mut self) -> Signal {
+    pub(in crate::tui) async fn next(&mut self) -> Signal {
         std::future::pending().await
     }
 
-    pub(super) async fn hangs_up(&mut self, _: std::time::Duration) -> bool {
+    pub(in crate::tui) async fn hangs_up(&mut self, _: std::time::Duration) -> bool {
         false
     }
 }

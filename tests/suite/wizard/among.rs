@@ -1,0 +1,149 @@
+//! The wizard in a terminal among others: it shares it with a shell, with a multiplexer, and with what it tells.
+
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    process::Command,
+};
+
+use portable_pty::{PtySize, native_pty_system};
+
+use super::terminal::{DOWN, Terminal};
+use crate::publish::sandbox::Sandbox;
+
+const CTRL_Z: &str = "\x1a";
+
+/// The wizard as a person starts it: by its path, in a shell. Gives the shell, and the wizard's process.
+fn in_a_shell(sandbox: &Sandbox) -> (Terminal, u32) {
+    let folder = sandbox.path("videos");
+    fs::create_dir_all(&folder).unwrap();
+    let shell = Terminal::run(sandbox, &folder, "sh".as_ref(), &["-i"], &[("ENV", "/dev/null"), ("PS1", "shell> ")]);
+    shell.wait_for("shell> ");
+    let wizard = Terminal::wizard();
+    shell.type_keys(&format!("{}\r", wizard.to_str().unwrap()));
+    shell.wait_for("Publish a video");
+    let found = Command::new("pgrep").args(["-P", &shell.process().to_string()]).output().unwrap();
+    (shell, String::from_utf8_lossy(&found.stdout).trim().parse().unwrap())
+}
+
+fn signal(name: &str, process: u32) {
+    assert!(Command::new("kill").args([name, &process.to_string()]).status().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
+    let sandbox = Sandbox::start().await;
+    let (shell, wizard) = in_a_shell(&sandbox);
+    for stop in ["a key", "-TSTP", "-STOP"] {
+        match stop {
+            "a key" => shell.type_keys(CTRL_Z),
+            stop => signal(stop, wizard),
+        }
+        if stop != "-STOP" {
+            shell.wait("the ordinary screen is back", |text| !text.contains("Publish a video"));
+            assert!(shell.mouse_selects(), "after {stop}");
+        }
+        // echoed by the terminal, and read as a line; who was not asked could not give back how that is done
+        let end = if stop == "-STOP" { '\n' } else { '\r' };
+        shell.type_keys(&format!("printf '\\033[2J%s' it-is-$((20 + 22)){end}"));
+        shell.wait("the shell reads", |text| text.contains("it-is-42") && !text.contains("Publish a video"));
+        shell.type_keys(&format!("fg{end}"));
+        shell.wait("all is drawn anew", |text| text.contains("Publish a video") && text.contains("? help"));
+        shell.type_keys(DOWN);
+        shell.wait("keys are the wizard's again", |text| {
+            text.lines().any(|line| line.contains('▌') && line.contains("Library"))
+        });
+        shell.type_keys("\x1b[H");
+    }
+    shell.type_keys("q");
+    shell.wait("it has ended", |text| !text.contains("Publish a video"));
+    let written = shell.written();
+    let (saved, restored) = (written.matches("\x1b[22;0t").count(), written.matches("\x1b[23;0t").count());
+    assert_eq!(saved, restored, "the title that stood before comes back");
+    shell.type_keys("exit\r");
+    assert_eq!(shell.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hang_up_ends_it_as_interrupted() {
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("videos");
+    fs::create_dir_all(&folder).unwrap();
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
+    terminal.wait_for("Publish a video");
+    signal("-HUP", terminal.process());
+    assert_eq!(terminal.end().0, 130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_closed_ends_it_the_same() {
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("videos");
+    fs::create_dir_all(&folder).unwrap();
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let command = Terminal::command(&sandbox, &folder, &Terminal::wizard(), &[], &[]);
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut input = pair.master.take_writer().unwrap();
+    let (mut written, mut block) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&written).contains("Publish a video") {
+        let read = output.read(&mut block).unwrap();
+        written.extend_from_slice(&block[..read]);
+        if block[..read].windows(4).any(|bytes| bytes == b"\x1b[5n") {
+            input.write_all(b"\x1b[0n").unwrap();
+        }
+    }
+    drop((output, input, pair.master));
+    assert_eq!(child.wait().unwrap().exit_code(), 130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_terminal_tells_changes_the_theme_and_takes_no_key() {
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("videos");
+    fs::create_dir_all(&folder).unwrap();
+    let terminal = Terminal::open(&sandbox, &folder, &[], &[]);
+    terminal.wait_for("Publish a video");
+    // the accents of the two themes
+    let (dark, light) = ("38;5;80;", "38;5;24;");
+    assert!(terminal.written().contains(dark) && !terminal.written().contains(light));
+    let ground = "\x1b[?997;2n";
+    terminal.type_keys(&format!("{ground}{DOWN}"));
+    terminal.wait("the key after it counts", |text| {
+        text.lines().any(|line| line.contains('▌') && line.contains("Library"))
+    });
+    assert!(terminal.written().contains(light), "light ground, light theme");
+    terminal.type_keys("\x1b]11;rgb:0000/0000/0000\x1b\\q");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_used_is_asked_of_the_terminal() {
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("videos");
+    fs::create_dir_all(&folder).unwrap();
+    let written = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let terminal = Terminal::open(&sandbox, &folder, arguments, environment);
+        terminal.wait_for("Publish a video");
+        let (selects, shown) = (terminal.mouse_selects(), terminal.text());
+        terminal.type_keys("q");
+        let written = terminal.written();
+        terminal.end();
+        (written, selects, shown)
+    };
+    let (usual, selects, _) = written(&[], &[]);
+    assert!(usual.contains("\x1b_G") && usual.contains("\x1b[?2026h") && !selects);
+    assert!(!usual.contains("?1003") && !usual.contains("?1002"), "where the mouse moves is not asked for");
+    let (without, selects, _) = written(&["--mouse", "false"], &[]);
+    assert!(selects && !without.contains("?1000h"));
+    let (inside, ..) = written(&[], &[("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color")]);
+    assert!(!inside.contains("\x1b_") && !inside.contains("\x1bP"), "tmux would take it for the pane's title");
+    let (console, _, shown) = written(&[], &[("TERM", "linux")]);
+    assert!(shown.contains("Enter open") && !console.contains("38;5;") && !console.contains("\x1b]"));
+    let (plain, ..) = written(&["--theme", "plain"], &[("LC_ALL", "C")]);
+    assert!(plain.is_ascii() && !plain.contains("38;5;"));
+}
