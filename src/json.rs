@@ -1,4 +1,4 @@
-//! The JSON face: one object a line on standard output, for scripts. The README and `docs/events.schema.json` document
+//! The JSON face: one object a line on standard output, for scripts. `docs/events.md` and `docs/events.schema.json` document
 //! the lines; a field is never renamed, new ones may come. No credential and no presigned query is in any of them.
 
 use serde_json::{Value, json};

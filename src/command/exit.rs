@@ -1,6 +1,6 @@
 //! How a command ends: its exit codes, and an error of the engine as the end of a command.
 
-/// As documented in the README.
+/// As documented in `docs/publishing.md`.
 pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// clap's own.

@@ -146,7 +146,7 @@ impl Question {
             Self::Notice { account } => fault
                 .because(notice::text(account))
                 .hint("If you accept this, go on with --yes once; a variable or the config file can't accept it."),
-            Self::Relay { .. } => fault.hint("The README has what watching costs. Accept it with --yes."),
+            Self::Relay { .. } => fault.hint("docs/prices.md has what watching costs. Accept it with --yes."),
             _ => fault.because("nobody is there to ask").hint("With --yes it is done without a question."),
         }
     }

@@ -1,4 +1,4 @@
-//! Holds the README to the program: its flags, their values and defaults, no flag that does not exist, and every field
+//! Holds the README and the pages for users to the program: its flags, their values and defaults, no flag that does not exist, and every field
 //! of the JSON events.
 
 use std::{
@@ -42,8 +42,59 @@ use zipreel::{
 
 use crate::events as schema;
 
-fn readme() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+/// The README, and the pages for users that it leads to.
+const PAGES: [&str; 11] = [
+    "README.md",
+    "docs/publishing.md",
+    "docs/aws.md",
+    "docs/prices.md",
+    "docs/flags.md",
+    "docs/keys.md",
+    "docs/events.md",
+    "docs/players.md",
+    "docs/troubleshooting.md",
+    "docs/how-it-works.md",
+    "docs/speed.md",
+];
+
+fn page(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn pages() -> String {
+    PAGES.map(page).join("\n")
+}
+
+/// Of a heading, as it is linked to.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let others = ["CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/formats.md", "docs/recipes.md"];
+    let mut links = 0;
+    for path in PAGES.into_iter().chain(others) {
+        let text = page(path);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.starts_with("http") {
+                continue;
+            }
+            links += 1;
+            let (file, heading) = link.split_once('#').map_or((link, None), |(file, heading)| (file, Some(heading)));
+            let target = if file.is_empty() { path.into() } else { Path::new(path).parent().unwrap().join(file) };
+            let found = Path::new(env!("CARGO_MANIFEST_DIR")).join(&target);
+            assert!(found.exists(), "{path} leads to {link}, which is not there");
+            if let Some(heading) = heading {
+                let text = fs::read_to_string(&found).unwrap();
+                let has = text.lines().any(|line| line.starts_with('#') && anchor(line) == heading);
+                assert!(has, "{path} leads to {link}, and there is no such heading");
+            }
+        }
+    }
+    assert!(links > 20, "links are found");
 }
 
 /// All flags of all commands by name, without those that every clap program has and those of our benchmarks.
@@ -73,13 +124,13 @@ fn flags_named(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn every_flag_stands_in_a_table_with_its_value_and_default() {
-    let readme = readme();
+    let pages = pages();
     for (name, arg) in flags() {
         let takes_value = arg.get_action().takes_values() && !arg.is_require_equals_set();
         let value =
             arg.get_value_names().filter(|_| takes_value).map(|names| format!(" <{}>", names[0])).unwrap_or_default();
-        let row = readme.lines().find(|line| line.starts_with(&format!("| `--{name}{value}`")));
-        let row = row.unwrap_or_else(|| panic!("the README has no row for `--{name}{value}`"));
+        let row = pages.lines().find(|line| line.starts_with(&format!("| `--{name}{value}`")));
+        let row = row.unwrap_or_else(|| panic!("no page has a row for `--{name}{value}`"));
         let help = arg.get_help().unwrap().to_string();
         if let Some((_, default)) = help.split_once("[default: ") {
             let default = default.trim_end_matches(']');
@@ -94,8 +145,8 @@ fn every_flag_stands_in_a_table_with_its_value_and_default() {
 #[test]
 fn no_flag_is_promised_that_does_not_exist() {
     let flags = flags();
-    let readme = readme();
-    let ours: Vec<&str> = readme.lines().filter(|line| !line.starts_with("cargo ")).collect();
+    let pages = pages();
+    let ours: Vec<&str> = pages.lines().filter(|line| !line.starts_with("cargo ")).collect();
     let ours = ours.join("\n");
     let named = flags_named(&ours);
     assert!(named.contains("segment-seconds"), "flags are found");
@@ -105,8 +156,8 @@ fn no_flag_is_promised_that_does_not_exist() {
 
 #[test]
 fn flags_with_an_environment_variable_are_named_like_it() {
-    let readme = readme();
-    let (tables, spoken) = readme.split_once("| On the command line only").unwrap();
+    let pages = pages();
+    let (tables, spoken) = pages.split_once("| On the command line only").unwrap();
     for (name, arg) in flags() {
         let row = format!("| `--{name}");
         match arg.get_env() {
@@ -121,10 +172,10 @@ fn flags_with_an_environment_variable_are_named_like_it() {
 
 /// The fields that the README's row for an event or a state lists.
 fn documented(readme: &str, table: &str, name: &str) -> BTreeSet<String> {
-    let (_, rows) = readme.split_once(&format!("| `{table}` | Fields |")).expect("the table is there");
+    let (_, rows) = pages.split_once(&format!("| `{table}` | Fields |")).expect("the table is there");
     let rows = rows.split("\n\n").next().unwrap();
     let row = rows.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
-    let row = row.unwrap_or_else(|| panic!("the README has no row for the {table} `{name}`"));
+    let row = row.unwrap_or_else(|| panic!("no page has a row for the {table} `{name}`"));
     row.split(" | ").nth(1).unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
@@ -311,28 +362,28 @@ fn every_event_that_is_printed_stands_in_the_schema_and_no_other() {
 
 #[test]
 fn every_json_event_is_documented_field_by_field() {
-    let readme = readme();
+    let pages = pages();
     for line in lines() {
         let event = line["event"].as_str().unwrap();
-        assert_eq!(fields(&line), documented(&readme, "event", event), "{event}");
+        assert_eq!(fields(&line), documented(&pages, "event", event), "{event}");
     }
 }
 
 #[test]
 fn every_state_of_a_job_is_documented_field_by_field() {
-    let readme = readme();
+    let pages = pages();
     for line in changes() {
         let state = line["state"].as_str().unwrap();
-        let mut expected = documented(&readme, "state", state);
-        expected.extend(documented(&readme, "event", "job"));
+        let mut expected = documented(&pages, "state", state);
+        expected.extend(documented(&pages, "event", "job"));
         assert_eq!(fields(&line), expected, "{state}");
     }
 }
 
 #[test]
 fn prices_are_those_that_the_program_computes() {
-    let readme = readme();
-    let row = |name: &str| readme.lines().find(|line| line.starts_with(&format!("| {name}"))).unwrap().to_owned();
+    let pages = pages();
+    let row = |name: &str| pages.lines().find(|line| line.starts_with(&format!("| {name}"))).unwrap().to_owned();
     let (players, relay) = (row("a million full views"), row("a thousand full views"));
     for seconds in [6, 30] {
         let segment_length = Duration::from_secs(seconds);
@@ -348,5 +399,5 @@ fn prices_are_those_that_the_program_computes() {
 #[test]
 fn the_key_table_is_that_of_the_wizard() {
     let table = zipreel::tui::key_table();
-    assert!(readme().contains(&table), "the README's key table should be:\n{table}");
+    assert!(page("docs/keys.md").contains(&table), "the table of docs/keys.md should be:\n{table}");
 }

@@ -1,4 +1,4 @@
-//! Keys are data: one table a screen. Matching, the footer, the help and the README's table all come from here.
+//! Keys are data: one table a screen. Matching, the footer, the help and the table in `docs/keys.md` all come from here.
 
 use std::fmt::Write as _;
 
@@ -173,7 +173,7 @@ fn edit(event: KeyEvent) -> Option<InputRequest> {
     })
 }
 
-/// The key table for the README, in Markdown.
+/// The key table of `docs/keys.md`.
 pub fn markdown() -> String {
     let screens = [
         ("Home", Table::Home),
