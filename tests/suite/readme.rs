@@ -170,8 +170,8 @@ fn flags_with_an_environment_variable_are_named_like_it() {
     }
 }
 
-/// The fields that the README's row for an event or a state lists.
-fn documented(readme: &str, table: &str, name: &str) -> BTreeSet<String> {
+/// The fields that the row for an event or a state lists.
+fn documented(pages: &str, table: &str, name: &str) -> BTreeSet<String> {
     let (_, rows) = pages.split_once(&format!("| `{table}` | Fields |")).expect("the table is there");
     let rows = rows.split("\n\n").next().unwrap();
     let row = rows.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
