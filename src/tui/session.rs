@@ -141,7 +141,14 @@ where
         let asked = tokio::select! {
             biased;
             signal = signals.next() => {
-                if signalled(signal, app, &mut face, tasks)? { Instant::now() } else { drawn }
+                match signalled(signal, app, &mut face, tasks) {
+                    Ok(true) => Instant::now(),
+                    Ok(false) => drawn,
+                    Err(error) => {
+                        lost(error, app, &mut face, &mut signals, tasks).await?;
+                        drawn
+                    }
+                }
             }
             heard = input.next(), if !face.gone => {
                 match heard.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into())) {
@@ -198,6 +205,7 @@ where
 {
     app.at(Instant::now(), SystemTime::now());
     match signal {
+        Signal::Stop | Signal::GoOn if face.gone => return Ok(false),
         Signal::Stop => face.stop()?,
         Signal::GoOn => face.go_on()?,
         Signal::Terminate | Signal::HangUp => {

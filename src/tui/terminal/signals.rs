@@ -43,8 +43,10 @@ mod unix {
 
         pub(in crate::tui) async fn next(&mut self) -> Signal {
             tokio::select! {
-                Some(()) = self.terminate.recv() => Signal::Terminate,
+                // with the end of a terminal comes a word to go on, which means nothing then
+                biased;
                 Some(()) = self.hang_up.recv() => Signal::HangUp,
+                Some(()) = self.terminate.recv() => Signal::Terminate,
                 Some(()) = self.stop.recv() => Signal::Stop,
                 Some(()) = self.go_on.recv() => Signal::GoOn,
                 else => std::future::pending().await,

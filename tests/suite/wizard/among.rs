@@ -2,7 +2,13 @@
 
 #![cfg(unix)]
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    io::{Read, Write},
+    process::Command,
+};
+
+use portable_pty::{PtySize, native_pty_system};
 
 use super::terminal::{DOWN, Terminal};
 use crate::publish::sandbox::Sandbox;
@@ -72,6 +78,30 @@ async fn a_hang_up_ends_it_as_interrupted() {
     terminal.wait_for("Publish a video");
     signal("-HUP", terminal.process());
     assert_eq!(terminal.end().0, 130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_is_closed_ends_it_the_same() {
+    let sandbox = Sandbox::start().await;
+    let folder = sandbox.path("videos");
+    fs::create_dir_all(&folder).unwrap();
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let command = Terminal::command(&sandbox, &folder, &Terminal::wizard(), &[], &[]);
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut input = pair.master.take_writer().unwrap();
+    let (mut written, mut block) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&written).contains("Publish a video") {
+        let read = output.read(&mut block).unwrap();
+        written.extend_from_slice(&block[..read]);
+        if block[..read].windows(4).any(|bytes| bytes == b"\x1b[5n") {
+            input.write_all(b"\x1b[0n").unwrap();
+        }
+    }
+    drop((output, input, pair.master));
+    assert_eq!(child.wait().unwrap().exit_code(), 130);
 }
 
 #[tokio::test(flavor = "multi_thread")]
