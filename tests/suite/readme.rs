@@ -77,7 +77,8 @@ fn every_link_of_the_documents_leads_somewhere() {
     let others = ["CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md", "docs/formats.md", "docs/recipes.md"];
     let mut links = 0;
     for path in PAGES.into_iter().chain(others) {
-        let text = page(path);
+        // what is code holds no link
+        let text = page(path).split('`').step_by(2).collect::<String>();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             if link.starts_with("http") {
                 continue;
