@@ -42,7 +42,9 @@ async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
             stop => signal(stop, wizard),
         }
         if stop != "-STOP" {
-            shell.wait("the ordinary screen is back", |text| !text.contains("Publish a video"));
+            shell.wait("the ordinary screen is back, and the shell at work", |text| {
+                !text.contains("Publish a video") && text.contains("Stopped")
+            });
             assert!(shell.mouse_selects(), "after {stop}");
         }
         // echoed by the terminal, and read as a line; who was not asked could not give back how that is done
@@ -61,7 +63,8 @@ async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
         });
     }
     shell.type_keys("q");
-    shell.wait("it has ended", |text| !text.contains("Publish a video"));
+    shell.wait("the ordinary screen is back", |text| !text.contains("Publish a video"));
+    shell.press_until("echo it-is-$((30 + 3))\n", "it-is-33");
     let written = shell.written();
     let (saved, restored) = (written.matches("\x1b[22;0t").count(), written.matches("\x1b[23;0t").count());
     assert_eq!(saved, restored, "the title that stood before comes back");
@@ -129,24 +132,26 @@ async fn only_what_is_used_is_asked_of_the_terminal() {
     let sandbox = Sandbox::start().await;
     let folder = sandbox.path("videos");
     fs::create_dir_all(&folder).unwrap();
-    let written = |arguments: &[&str], environment: &[(&str, &str)]| {
+    // the mouse is taken after the first screen
+    let taken = "\x1b[?1000h";
+    let written = |arguments: &[&str], environment: &[(&str, &str)], last: &str| {
         let terminal = Terminal::open(&sandbox, &folder, arguments, environment);
         terminal.wait_for("Publish a video");
+        let written = terminal.wait_for_written(last);
         let (selects, shown) = (terminal.mouse_selects(), terminal.text());
         terminal.type_keys("q");
-        let written = terminal.written();
         terminal.end();
         (written, selects, shown)
     };
-    let (usual, ..) = written(&[], &[]);
-    assert!(usual.contains("\x1b_G") && usual.contains("\x1b[?2026h") && usual.contains("\x1b[?1000h"));
+    let (usual, ..) = written(&[], &[], taken);
+    assert!(usual.contains("\x1b_G") && usual.contains("\x1b[?2026h"));
     assert!(!usual.contains("?1003") && !usual.contains("?1002"), "where the mouse moves is not asked for");
-    let (without, selects, _) = written(&["--mouse", "false"], &[]);
+    let (without, selects, _) = written(&["--mouse", "false"], &[], "\x1b[?2026l");
     assert!(selects && !without.contains("?1000h"));
-    let (inside, ..) = written(&[], &[("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color")]);
+    let (inside, ..) = written(&[], &[("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color")], taken);
     assert!(!inside.contains("\x1b_") && !inside.contains("\x1bP"), "tmux would take it for the pane's title");
-    let (console, _, shown) = written(&[], &[("TERM", "linux")]);
+    let (console, _, shown) = written(&[], &[("TERM", "linux")], taken);
     assert!(shown.contains("Enter open") && !console.contains("38;5;") && !console.contains("\x1b]"));
-    let (plain, ..) = written(&["--theme", "plain"], &[("LC_ALL", "C")]);
+    let (plain, ..) = written(&["--theme", "plain"], &[("LC_ALL", "C")], taken);
     assert!(plain.is_ascii() && !plain.contains("38;5;"));
 }

@@ -129,6 +129,19 @@ impl Terminal {
         String::from_utf8_lossy(&self.shown.0.lock().unwrap().written).into_owned()
     }
 
+    /// The same, as soon as this is among it: some is written after the screen that it belongs to.
+    pub(crate) fn wait_for_written(&self, words: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let written = self.written();
+            if written.contains(words) {
+                return written;
+            }
+            assert!(Instant::now() < deadline, "{words:?} is not written: {written:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         self.shown.0.lock().unwrap().screen.screen().contents()
     }
