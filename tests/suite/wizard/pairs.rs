@@ -257,7 +257,7 @@ async fn wizard_first(first: Deed, commands: bool, wizards: &[Deed]) {
     sandbox.stand_in.faults().release();
     if first == Deed::Check {
         // whatever it found of a reel that was changed meanwhile
-        holding.terminal.wait("the check ends", |text| !text.contains("asking for every chunk"));
+        holding.terminal.wait("the check ends", |text| !text.contains("asking for every chunk") && text.contains('✖'));
     } else {
         holding.terminal.wait(&format!("{first:?} ends whole"), |text| holding.is_whole(text));
         is_right(&sandbox, first).await;
