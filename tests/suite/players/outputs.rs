@@ -73,7 +73,7 @@ impl Program {
     pub(super) fn tolerance(self, breaks: bool) -> Tolerance {
         match self {
             Self::Vlc if breaks => Tolerance { pictures: 2.5, sound: 1.0, redrawn: true },
-            Self::Vlc => Tolerance { pictures: 0.5, sound: 0.5, redrawn: true },
+            Self::Vlc => Tolerance { pictures: 0.5, sound: 0.5, redrawn: false },
             _ => Tolerance::default(),
         }
     }
