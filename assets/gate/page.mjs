@@ -1,5 +1,5 @@
-// Of the gate: the watch page, which is watch.html with player.js in it, filled for a reel, and the policy that it is sent with;
-// and player.js by itself, for the pages of others.
+// Of the gate: the watch page, which is watch.html with the player in it, filled for a reel, and the policy that it is sent with;
+// and the player by itself, for the pages of others.
 
 import { sha256 } from './functions.mjs';
 
@@ -36,7 +36,7 @@ function isoDuration(seconds) {
 export const sizeOf = ({ kind, size }) => size ?? SIZES[kind];
 
 export class WatchPage {
-  /** `html` is watch.html, `player` player.js; `base` and `relay` are base URLs or empty. */
+  /** `html` is watch.html, `player` the player's text; `base` and `relay` are base URLs or empty. */
   constructor({ html, player, base, relay }) {
     // As a function: the player's text may hold what `replace` reads as a pattern.
     const page = html.replace('/*player*/', () => player);

@@ -1,55 +1,12 @@
-// The gate's own code on a clock of ours: what a contract test over HTTP can't reach within seconds.
+// The gate's links, indexes and paths.
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { Functions, Links, endOfLink, signed } from '../../assets/gate/functions.mjs';
-import { Gate, Reels, ofPackage, route } from '../../assets/gate/gate.mjs';
-import { Recent, clientOf } from '../../assets/gate/guesses.mjs';
+import { endOfLink, signed } from '../../assets/gate/functions.mjs';
+import { route } from '../../assets/gate/gate.mjs';
 import { readZip } from '../../assets/gate/index.mjs';
-import { GENERATION, chunkName, digest, generation, indexName, indexZip, link, zip } from './reel.mjs';
-
-const files = ofPackage();
-const MINUTE = 60_000;
-
-/** A gate over an account that is a map of function names to CodeSha256, with a clock that only tests move. */
-class Account {
-  time = Date.UTC(2026, 0, 1);
-  asked = [];
-  functions = new Map();
-  indexes = new Map();
-  refusals = 0;
-  linkSeconds = 600;
-  bytes = 1;
-  slept = [];
-  constructor(options = {}) {
-    const now = () => this.time;
-    const sleep = async wait => { this.slept.push(wait); this.time += wait; };
-    const paced = new Functions({ ask: name => this.answer(name), now, sleep, random: () => 0.5 });
-    const reels = new Reels({ functions: paced, download: async location => this.indexes.get(new URL(location).pathname.slice(1)), now });
-    this.gate = new Gate({ reels, links: new Links({ functions: paced, now }), files, base: '', relay: '', now, random: () => 0.5, ...options });
-  }
-  async answer(name) {
-    this.asked.push(name);
-    await null;
-    if (this.refusals > 0) { this.refusals--; return { status: 429, retryAfter: 0 }; }
-    const sha256 = this.functions.get(name);
-    return sha256 ? { status: 200, retryAfter: 0, found: { location: link(name, this.time, this.linkSeconds), sha256, bytes: this.bytes } } : { status: 404, retryAfter: 0 };
-  }
-  publish(reel, current = generation(GENERATION, 3), retired = [], more = {}, files = []) {
-    const index = indexZip(reel, current, retired, more, files);
-    this.indexes.set(indexName(reel), index);
-    this.functions.set(indexName(reel), digest(index));
-    for (const { generation: id, renditions } of [current, ...retired]) {
-      for (const { number, sha256 } of renditions.src.chunks) this.functions.set(chunkName(reel, number, id), sha256);
-    }
-    return this;
-  }
-  get(path, headers = {}, address = '192.0.2.1') { return this.gate.answer({ method: 'GET', path, headers, address }); }
-  count(name) { return this.asked.filter(asked => asked === name).length; }
-}
-
-const CHUNK = `/reel/${GENERATION}/src/0001.ts`;
+import { Account, CHUNK, MINUTE } from './account.mjs';
+import { GENERATION, chunkName, digest, generation, indexName, indexZip, zip } from './reel.mjs';
 
 test('a link is asked for once in its life and never served within two minutes of its end', async () => {
   const account = new Account().publish('reel');
@@ -92,120 +49,6 @@ test('concurrent misses are one GetFunction', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => account.get(CHUNK)));
   assert(answers.every(({ status }) => status === 302));
   assert.deepEqual(account.asked, [indexName('reel'), chunkName('reel', 1)]);
-});
-
-/** Paths that mean no reel of the account's, never the same twice. */
-const guess = i => {
-  const word = (i * 2654435761 >>> 0).toString(16).padStart(8, '0');
-  return [`/${word}/index.m3u8`, `/${word}/${word}/src/0001.ts`, `/reel/${word}/src.m3u8`, `/reel/${GENERATION}/src/${String(4 + i % 9996).padStart(4, '0')}.ts`][i % 4];
-};
-const address = i => `198.51.${i >> 8 & 255}.${i & 255}`;
-
-test('ten thousand guesses cost four GetFunction, three of them a client, and a known reel plays on', async () => {
-  // One finds its slot free and three wait for theirs, at most 5, 4 and 4 s.
-  for (const [clients, cost] of [[1, 3], [2, 4], [3, 4], [500, 4]]) {
-    const account = new Account().publish('reel');
-    await account.get(CHUNK);
-    account.asked.length = 0;
-    const told = new Set(), began = account.time;
-    for (let i = 0; i < 10_000; i++) told.add((await account.get(guess(i), {}, address(i % clients))).status);
-    assert.equal(account.asked.length, cost, `${clients} clients`);
-    assert(account.time - began <= 13_000, `${account.time - began} ms`);
-    assert.deepEqual([...told].sort(), [404, 503]);
-    assert((await account.get(CHUNK)).status === 302 && account.asked.length === cost);
-  }
-});
-
-test('guesses of an instance are a second apart and not more than one in four seconds, however many clients make them', async () => {
-  const one = new Account(), times = [];
-  const answer = one.answer;
-  one.answer = function (name) { times.push(this.time); return answer.call(this, name); };
-  for (const end = one.time + 10 * MINUTE, began = one.time; one.time < end; one.time += 50) await one.get(`/guess-${one.time}/`, {}, address((one.time - began) / 50));
-  assert(times.length > 140, `${times.length}`);
-  for (let from = 0; from < times.length; from++) {
-    for (let to = from + 1; to < times.length; to++) {
-      const passed = times[to] - times[from];
-      assert(passed >= 1000 && to - from <= 1 + passed / 4000, `${to - from} in the ${passed} ms after ${from}`);
-    }
-  }
-});
-
-test('guesses that overlap wait for their turn: a reel that is there costs nobody a slot, and one that is not costs one', async () => {
-  const account = new Account();
-  for (let i = 0; i < 20; i++) account.publish(`reel-${i}`);
-  const ask = (path, clients) => Promise.all(Array.from({ length: 20 }, (_, i) => account.get(path(i), {}, address(i % clients))));
-  assert((await ask(i => `/reel-${i}/`, 1)).every(({ status }) => status === 200));
-  assert.deepEqual(account.slept, []);
-  account.asked.length = 0;
-  assert((await ask(() => '/absent/', 20)).every(({ status }) => status === 404));
-  assert.deepEqual(account.asked, [indexName('absent')]);
-  assert.deepEqual(account.slept, []);
-  assert((await ask(() => '/another/', 20)).every(({ status }) => status === 404));
-  assert.equal(account.slept.length, 1);
-  assert(account.slept[0] >= 1000 && account.slept[0] <= 5000, `${account.slept[0]} ms`);
-});
-
-test('a reel that was there is no guess, in memory or not, whoever uses the guesses up', async () => {
-  const account = new Account().publish('reel');
-  for (let i = 0; i < 70; i++) account.publish(`reel-${i}`);
-  for (let i = 0; i < 70; i++) assert.equal((await account.get(`/reel-${i}/`)).status, 200, `${i}`);
-  assert.equal((await account.get(CHUNK)).status, 302);
-  for (let i = 0; i < 100; i++) await account.get(`/guess-${i}/`, {}, address(i));
-  for (let minutes = 0; minutes < 3; minutes++, account.time += MINUTE) {
-    for (let i = 0; i < 100; i++) await account.get(`/guess-${minutes}-${i}/`, {}, address(i));
-    // the first of the seventy have left the memory by now
-    for (const path of ['/reel-0/', '/reel-69/', '/reel/', CHUNK, `/reel/${GENERATION}/src/0002.ts`]) {
-      const { status } = await account.get(path);
-      assert(status === 200 || status === 302, `${path}: ${status}`);
-    }
-  }
-});
-
-test('a reel that this instance has not met is answered while one client guesses, and so is a new generation', async () => {
-  const account = new Account().publish('reel');
-  await account.get(CHUNK);
-  for (let second = 0; second < 600; second++, account.time += 1000) {
-    await account.get(`/guess-${second}/`, {}, '203.0.113.9');
-    await account.get(`/reel/${String(second).padStart(8, '0')}/src.m3u8`, {}, '203.0.113.9');
-    account.publish(`new-${second}`);
-    assert.equal((await account.get(`/new-${second}/`)).status, 200, `${second}`);
-  }
-  account.publish('reel', generation('feedbeef', 2));
-  assert.equal((await account.get('/reel/feedbeef/src.m3u8')).status, 200);
-});
-
-test('guesses by many clients keep an instance from reels that it has not met, and for five seconds after', async () => {
-  const account = new Account().publish('reel').publish('new');
-  await account.get(CHUNK);
-  const flood = async second => { for (let i = 0; i < 20; i++) await account.get(`/guess-${second}-${i}/`, {}, address(second * 20 + i)); };
-  for (let second = 0; second < 60; second++, account.time += 1000) {
-    await flood(second);
-    assert.equal((await account.get('/new/')).status, 503);
-    assert.equal((await account.get(CHUNK)).status, 302);
-    assert.equal((await account.get('/reel/')).status, 200);
-  }
-  // a new generation of a reel that it knows is seen as soon as the index is due for a look
-  account.publish('reel', generation('feedbeef', 2));
-  let waited = 0;
-  for (; (await account.get('/reel/feedbeef/src.m3u8')).status === 503; waited++, account.time += 1000) await flood(1000 + waited);
-  assert(waited <= 10, `${waited} s`);
-  account.time += 5000;
-  assert.equal((await account.get('/new/')).status, 200);
-});
-
-test('no answer of AWS spends no guess of a client', async () => {
-  const account = new Account().publish('reel');
-  account.refusals = Infinity;
-  for (let i = 0; i < 20; i++) assert.equal((await account.get('/reel/')).status, 503);
-  account.refusals = 0;
-  assert.equal((await account.get('/reel/')).status, 200);
-});
-
-test('whoever has an IPv6 network of 64 bits is one client', () => {
-  for (const [address, client] of [
-    ['192.0.2.1', '192.0.2.1'], ['::ffff:192.0.2.1', '192.0.2.1'], ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'], ['2001:0DB8:1:2::', '2001:db8:1:2'],
-    ['2001:db8::6', '2001:db8:0:0'], ['::1', '0:0:0:0'], ['2001:db8:1:2:3:4:5::', '2001:db8:1:2'], ['', ''], [undefined, ''],
-  ]) assert.equal(clientOf(address), client, address);
 });
 
 test('no function is asked for but an index and what it lists', async () => {
@@ -323,22 +166,6 @@ test('absolute playlists name whole addresses, in attributes too, and are not th
   assert.equal(await text(`/reel/${GENERATION}/src.abs.m3u8`), `#EXTM3U\r\n#EXT-X-MAP:URI="${base}src-init.mp4",BYTERANGE="1@2"\r\n\n#EXTINF:6,\n${base}src/0001.ts`);
 });
 
-test('people get a page of a refusal, which comes back by itself if that may help', async () => {
-  const account = new Account();
-  const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
-  const absent = await account.get('/absent/', { accept });
-  assert.equal(absent.status, 404);
-  assert.match(absent.body, /^<!doctype html>[^]*There is nothing here/);
-  assert(!absent.body.includes('refresh') && !absent.body.includes('absent'), absent.body);
-  const style = createHash('sha256').update(/<style>([^]*)<\/style>/.exec(absent.body)[1]).digest('base64');
-  assert(absent.headers['content-security-policy'].startsWith(`default-src 'none'; style-src 'sha256-${style}';`));
-  account.refusals = Infinity;
-  const busy = await account.get('/other/', { accept }, '192.0.2.2');
-  assert.deepEqual([busy.status, busy.headers.vary, busy.headers['cache-control']], [503, 'accept', 'no-store']);
-  assert(busy.body.includes(`<meta http-equiv="refresh" content="${busy.headers['retry-after']}">`), busy.body);
-  for (const other of ['*/*', 'text/plain', undefined]) assert.equal((await account.get('/absent/', { accept: other })).body, 'not found\n');
-});
-
 test('an index stays known while one that follows it can\'t be read, however large both are', async () => {
   const account = new Account().publish('reel'), large = indexZip('reel', generation(GENERATION, 3), [], { title: 'x'.repeat(8 << 20) });
   account.indexes.set(indexName('reel'), large);
@@ -412,92 +239,6 @@ test('a signed request is what AWS documents', () => {
     'x-amz-date': '20260102T030405Z', 'x-amz-security-token': 'token',
     authorization: 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=05b6303e80fb7e1eaf8dfd6517c7743e303cd8d5d02cb5d55386194664a5ef3b',
   });
-});
-
-/** A page of these words, whose script holds the player, from a gate with these files besides. */
-const paged = (text, more = []) => ({ files: new Map([
-  ['watch.html', `<style></style><script>/*player*/const A_JS = 'https://a.example/a.js', B_JS_INTEGRITY = 'x';\nconst B_JS = 'https://b.example/b.js';</script>${text}`],
-  ['player.js', "// $& $' new"], ...more,
-]) });
-
-// The stand-in's gate is held to the same words in src/local/gate/page.rs.
-test('a page tells those who share its link length and size, and search engines what it is', async () => {
-  const text = '{{width}}x{{height}} {{description}} {{robots}}\n{{jsonld}}';
-  const show = async (duration_ms, rendition, title = 'x') => {
-    const current = generation(GENERATION, 1);
-    Object.assign(current, { duration_ms });
-    Object.assign(current.renditions.src, rendition);
-    const account = new Account({ ...paged(text), base: 'http://127.0.0.1:1/' }).publish('clip', current, [], { title, published: '2026-11-22T11:00:00.7+01:00', robots: 'index' });
-    return (await account.get('/clip/')).body.split('</script>').slice(1).join('</script>').split('\n');
-  };
-  const [tall, data] = await show(3661400, { codecs: 'avc1.64001f,mp4a.40.2', resolution: [1080, 1920] }, '</script><b>\u0001"{{title}}');
-  assert.equal(tall, '1080x1920 Video, 1:01:01, 1080p all');
-  assert.equal(data, '{"@context":"https://schema.org","@type":"VideoObject","name":"\\u003c/script>\\u003cb>\\u0001\\"{{title}}","description":"Video, 1:01:01, 1080p","thumbnailUrl":"http://127.0.0.1:1/clip/poster.jpg","uploadDate":"2026-11-22T10:00:00Z","duration":"PT1H1M1S","contentUrl":"http://127.0.0.1:1/clip/index.m3u8","embedUrl":"http://127.0.0.1:1/clip/","width":1080,"height":1920}');
-  assert.equal((await show(62000, { codecs: 'avc1.64001f' }))[0], '1280x720 Video, 1:02 all');
-  const [sound, soundData] = await show(400, { codecs: 'mp4a.40.2' });
-  assert.equal(sound, '640x360 Sound, 0:00 all');
-  assert(soundData.includes('"AudioObject"') && !soundData.includes('width'), soundData);
-});
-
-// The stand-in's gate is held to the same sizes in src/local/gate/oembed.rs.
-test('who embeds a page is told of a frame that fits, and of the poster as large as it is', async () => {
-  const current = generation(GENERATION, 1);
-  Object.assign(current.renditions.src, { codecs: 'avc1.64001f', resolution: [1920, 1080] });
-  const jpeg = Buffer.from('ffd8ffe000044142ffdb00030affc2000b0802d005000301ffd9', 'hex'), title = '"><b>';
-  const account = new Account({ base: 'https://gate.example/' }).publish('clip', current, [], { title }, [['poster.jpg', jpeg]]);
-  const ask = async query => (await account.gate.answer({ method: 'GET', path: '/clip/oembed.json', query, headers: {}, address: '192.0.2.1' })).body;
-  const told = JSON.parse(await ask());
-  assert.deepEqual(Object.entries(told).filter(([name]) => name !== 'html'), Object.entries({
-    version: '1.0', type: 'video', title, width: 1920, height: 1080,
-    thumbnail_url: 'https://gate.example/clip/poster.jpg', thumbnail_width: 1280, thumbnail_height: 720,
-  }));
-  assert.match(told.html, /^<iframe src="https:\/\/gate\.example\/clip\/" width="1920" height="1080" title="&#34;&#62;&#60;b&#62;" style=/);
-  const sizes = [
-    ['maxwidth=640', [640, 360]], ['format=json&maxheight=100&maxwidth=640', [177, 100]], ['maxwidth=4000', [1920, 1080]],
-    ['maxwidth=0', [1, 1]], ['maxwidth=-1&maxwidth=1e3&xmaxheight=3&maxheight=1234567', [1920, 1080]],
-  ];
-  for (const [query, [width, height]] of sizes) {
-    const told = JSON.parse(await ask(query));
-    assert.deepEqual([told.width, told.height], [width, height], query);
-  }
-  const sound = new Account({ base: 'https://gate.example/' }).publish('talk', Object.assign(generation(GENERATION, 1), { renditions: { src: { ...current.renditions.src, codecs: 'mp4a.40.2', resolution: undefined } } }));
-  const plain = JSON.parse((await sound.get('/talk/oembed.json')).body);
-  assert.deepEqual([plain.type, plain.width, 'thumbnail_url' in plain], ['rich', 640, false]);
-  assert.equal((await new Account().publish('clip').get('/clip/oembed.json')).status, 404, 'it does not know its own address');
-});
-
-test('the player stands in the page as it is, and the policy names every library of the script', async () => {
-  const { body, headers } = await new Account(paged('')).publish('reel').get('/reel/');
-  assert(body.includes("<script>// $& $' newconst"), body);
-  const script = /<script>([^]*)<\/script>/.exec(body)[1];
-  const hash = createHash('sha256').update(script).digest('base64');
-  assert(headers['content-security-policy'].includes(`script-src 'sha256-${hash}' https://a.example/a.js https://b.example/b.js 'self';`), headers['content-security-policy']);
-});
-
-test('a player that an earlier version served is served for ever', async () => {
-  const old = '// old', hash = createHash('sha256').update(old).digest('hex').slice(0, 8);
-  assert.equal((await new Account(paged('')).get(`/player-${hash}.js`)).status, 404);
-  const { status, body, headers } = await new Account(paged('', [[`player-${hash}.js`, old]])).get(`/player-${hash}.js`);
-  assert.deepEqual([status, body, headers['cache-control']], [200, old, 'public, max-age=31536000, immutable']);
-});
-
-test('the policy carries the hash of the script that the page really has', async () => {
-  const account = new Account({ relay: 'https://relay.example/' }).publish('reel');
-  const { body, headers } = await account.get('/reel/');
-  const policy = headers['content-security-policy'];
-  const inline = [...body.matchAll(/<script>([^]*?)<\/script>/g)];
-  assert.equal(inline.length, 1);
-  assert(policy.includes(`script-src 'sha256-${createHash('sha256').update(inline[0][1]).digest('base64')}'`), policy);
-  assert(policy.includes("connect-src 'self' https://relay.example;"));
-  assert(!body.includes('{{'));
-});
-
-test('the memory of links is bounded and forgets what was not used for longest', () => {
-  const recent = new Recent(3);
-  for (const key of 'abc') recent.set(key, key);
-  recent.get('a');
-  recent.set('d', 'd');
-  assert.deepEqual([...'abcd'].map(key => recent.get(key)), ['a', undefined, 'c', 'd']);
 });
 
 test('paths mean one thing each', () => {

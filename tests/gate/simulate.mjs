@@ -14,7 +14,8 @@
 
 import { parseArgs } from 'node:util';
 import { Functions, Links } from '../../assets/gate/functions.mjs';
-import { Gate, Reels, ofPackage } from '../../assets/gate/gate.mjs';
+import { Gate, ofPackage } from '../../assets/gate/gate.mjs';
+import { Reels } from '../../assets/gate/reels.mjs';
 import { Busy } from '../../assets/gate/guesses.mjs';
 import { GENERATION, chunkName, digest, generation, indexName, indexZip, link } from './reel.mjs';
 

@@ -1,7 +1,7 @@
 // What the player makes of segments with which a run begins in Chromium (see there): each segment of a reel's relay
 // playlist, as an H.264 byte stream before and after, for a decoder to judge.
 //
-//   node begin.mjs --player player.js --page URL --into DIR
+//   node begin.mjs --player open-gops.js --page URL --into DIR
 //
 // Writes N.before.h264 and N.after.h264; the last line of output is a JSON list of how many changes each segment took, null
 // where it begins with an IDR picture.
@@ -18,7 +18,7 @@ const PACKET = 188, VIDEO = 0x100;
 /** The player's functions that know H.264; they need nothing of a browser. */
 function fromThePlayer() {
   const text = readFileSync(values.player, 'utf8');
-  const [from, to] = ['const wordAt =', '// ---- a <video data-zipreel='].map(words => text.indexOf(words));
+  const [from, to] = ['const wordAt =', 'function isLoaded('].map(words => text.indexOf(words));
   assert(from > 0 && to > from, 'the functions are where they were');
   return vm.runInNewContext(`${text.slice(from, to)}; ({ openGroup, write })`, { RangeError });
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::players::{EARLIER, PLAYER};
+use super::players::EARLIER;
 use crate::model::chunk::zip;
 
 /// So long the gate serves an index that it knows before it asks for a newer one: the deployed gate for each of its
@@ -85,14 +85,18 @@ impl Public {
             Self::Gate => {
                 let mut files = vec![
                     ("gate.mjs", include_str!("../../../assets/gate/gate.mjs")),
+                    ("answers.mjs", include_str!("../../../assets/gate/answers.mjs")),
                     ("functions.mjs", include_str!("../../../assets/gate/functions.mjs")),
                     ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
+                    ("memory.mjs", include_str!("../../../assets/gate/memory.mjs")),
                     ("oembed.mjs", include_str!("../../../assets/gate/oembed.mjs")),
                     ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
                     ("people.mjs", include_str!("../../../assets/gate/people.mjs")),
+                    ("reels.mjs", include_str!("../../../assets/gate/reels.mjs")),
                     ("watch.html", include_str!("../../../assets/gate/watch.html")),
-                    ("player.js", PLAYER),
+                    ("open-gops.js", include_str!("../../../assets/gate/open-gops.js")),
+                    ("player.js", include_str!("../../../assets/gate/player.js")),
                 ];
                 files.extend(EARLIER);
                 files

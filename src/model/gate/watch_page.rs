@@ -8,7 +8,7 @@ use super::players::PLAYER;
 /// Where in the page's script the player stands.
 const PLAYER_HERE: &str = "/*player*/";
 
-/// `watch.html` with `player.js` in it.
+/// `watch.html` with the player in it.
 pub fn html() -> &'static str {
     static HTML: LazyLock<String> =
         LazyLock::new(|| include_str!("../../../assets/gate/watch.html").replacen(PLAYER_HERE, PLAYER, 1));

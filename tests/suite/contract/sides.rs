@@ -12,15 +12,19 @@ use super::runtime::{Function, Reserved, Spec};
 
 const REGION: &str = "us-east-1";
 /// What the deployed gate's zip holds.
-pub(super) const GATE_FILES: [&str; 9] = [
+pub(super) const GATE_FILES: [&str; 13] = [
     "assets/gate/gate.mjs",
+    "assets/gate/answers.mjs",
     "assets/gate/functions.mjs",
     "assets/gate/guesses.mjs",
     "assets/gate/index.mjs",
-    "assets/gate/page.mjs",
+    "assets/gate/memory.mjs",
     "assets/gate/oembed.mjs",
+    "assets/gate/page.mjs",
     "assets/gate/people.mjs",
+    "assets/gate/reels.mjs",
     "assets/gate/watch.html",
+    "assets/gate/open-gops.js",
     "assets/gate/player.js",
 ];
 

@@ -28,7 +28,8 @@ async fn begins_anywhere(kind: Clip) {
     let stage = Stage::new().await;
     let reel = stage.publish(kind).await;
     let folder = scratch();
-    let (script, player) = (repository().join("tests/players/begin.mjs"), repository().join("assets/gate/player.js"));
+    let (script, player) =
+        (repository().join("tests/players/begin.mjs"), repository().join("assets/gate/open-gops.js"));
     let [script, player, into] = [&script, &player, folder.path()].map(|path| path.to_str().unwrap());
     let said = tool(node().to_str().unwrap(), &[script, "--player", player, "--page", &reel.page, "--into", into]);
     let changes: Vec<Option<u32>> = serde_json::from_str(said.lines().last().unwrap()).unwrap();
