@@ -22,9 +22,6 @@ pub struct Module {
     pub path: Vec<String>,
     /// Other files that it names.
     pub names: BTreeSet<Vec<String>>,
-    /// Each function with its length in lines.
-    pub functions: Vec<(String, usize)>,
-    pub lines: usize,
 }
 
 /// All files of the program, read once; its tests are left out.
@@ -42,18 +39,17 @@ fn read() -> Vec<Module> {
         let place = file.strip_prefix(&root).expect("below src").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(&file).expect("readable");
         let tree = syn::parse_file(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
-        parsed.insert(path_of(&place), (place, text.lines().count(), tree));
+        parsed.insert(path_of(&place), (place, tree));
     }
     let all: BTreeSet<_> = parsed.keys().cloned().collect();
     let is_test = |path: &[String]| path.iter().any(|part| part == "tests" || part == "script");
     let program = parsed.into_iter().filter(|(path, _)| !is_test(path));
     program
-        .map(|(path, (file, lines, tree))| {
-            let mut reader = Reader { here: path.clone(), all: &all, names: BTreeSet::new(), functions: Vec::new() };
+        .map(|(path, (file, tree))| {
+            let mut reader = Reader { here: path.clone(), all: &all, names: BTreeSet::new() };
             reader.visit_file(&tree);
-            let Reader { mut names, functions, .. } = reader;
-            names.remove(&path);
-            Module { file, path, names, functions, lines }
+            reader.names.remove(&path);
+            Module { file, path, names: reader.names }
         })
         .collect()
 }
@@ -82,7 +78,6 @@ struct Reader<'a> {
     here: Vec<String>,
     all: &'a BTreeSet<Vec<String>>,
     names: BTreeSet<Vec<String>>,
-    functions: Vec<(String, usize)>,
 }
 
 impl Reader<'_> {
@@ -169,10 +164,6 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-fn lines(span: proc_macro2::Span) -> usize {
-    span.end().line - span.start().line + 1
-}
-
 impl<'a> Visit<'a> for Reader<'_> {
     fn visit_item(&mut self, item: &'a Item) {
         let attributes = match item {
@@ -202,14 +193,8 @@ impl<'a> Visit<'a> for Reader<'_> {
         }
     }
 
-    fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
-        self.functions.push((item.sig.ident.to_string(), lines(syn::spanned::Spanned::span(item))));
-        visit::visit_item_fn(self, item);
-    }
-
     fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
         if !is_for_tests(&item.attrs) {
-            self.functions.push((item.sig.ident.to_string(), lines(syn::spanned::Spanned::span(item))));
             visit::visit_impl_item_fn(self, item);
         }
     }
@@ -228,4 +213,32 @@ impl<'a> Visit<'a> for Reader<'_> {
 
     /// `pub(in crate::tui)` names nothing.
     fn visit_visibility(&mut self, _: &'a Visibility) {}
+}
+
+/// Each function of a file with its length in lines, those of tests too.
+pub fn functions(text: &str) -> Vec<(String, usize)> {
+    let mut lengths = Lengths(Vec::new());
+    lengths.visit_file(&syn::parse_file(text).expect("it compiles"));
+    lengths.0
+}
+
+struct Lengths(Vec<(String, usize)>);
+
+impl Lengths {
+    fn add(&mut self, name: &syn::Ident, item: &impl syn::spanned::Spanned) {
+        let span = item.span();
+        self.0.push((name.to_string(), span.end().line - span.start().line + 1));
+    }
+}
+
+impl<'a> Visit<'a> for Lengths {
+    fn visit_item_fn(&mut self, item: &'a syn::ItemFn) {
+        self.add(&item.sig.ident, item);
+        visit::visit_item_fn(self, item);
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'a syn::ImplItemFn) {
+        self.add(&item.sig.ident, item);
+        visit::visit_impl_item_fn(self, item);
+    }
 }

@@ -90,6 +90,15 @@ const SOUND: &str = "-f lavfi -i aevalsrc=0.4*sin(2*PI*(300+20*t)*t)|0.4*sin(2*P
 const H264: &str = "-c:v libx264 -preset ultrafast -bf 3 -pix_fmt yuv420p";
 const GOP: &str = "-x264-params keyint=60:min-keyint=60:scenecut=0:b-adapt=0";
 const AAC: &str = "-c:a aac -b:a 96k -ac 2";
+const SLICES: &str = "-t 26.1 -c:v libx264 -preset veryfast -pix_fmt yuv420p \
+    -x264-params keyint=48:open-gop=1:bframes=5:ref=6:slices=3:weightp=2:b-pyramid=normal -an";
+const HEVC: &str = "-t 20 -c:v libx265 -preset ultrafast -x265-params log-level=error -pix_fmt yuv420p -c:a ac3 -ac 6";
+const VP9: &str = "-t 8 -vf scale=321:181,setsar=1 -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus";
+const COVER: &str =
+    "-t 3 -frames:v 1 -map 0 -map 1 -c:a libmp3lame -c:v mjpeg -pix_fmt yuvj420p -disposition:v attached_pic";
+const LATE_PICTURE: &str = "-f lavfi -i testsrc2=size=320x180:rate=10,noise=alls=90:allf=t:enable='between(t,150,156)'";
+const LATE: &str = "-t 200 -c:v libx264 -preset ultrafast -qp 24 -x264-params keyint=9999:scenecut=0 \
+    -force_key_frames expr:if(between(t,150.5,155.5),0,gte(t,n_forced)) -pix_fmt yuv420p";
 
 /// Inputs, then everything after them, then the ending.
 fn recipe(clip: Clip) -> (String, String, &'static str) {
@@ -106,25 +115,11 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
             format!("-t 180 {H264} -crf 35 {GOP}:open-gop=1 {AAC}"),
             "mp4",
         ),
-        Clip::OpenGopSlices => (
-            lavfi,
-            "-t 26.1 -c:v libx264 -preset veryfast -pix_fmt yuv420p \
-             -x264-params keyint=48:open-gop=1:bframes=5:ref=6:slices=3:weightp=2:b-pyramid=normal -an"
-                .into(),
-            "mp4",
-        ),
+        Clip::OpenGopSlices => (lavfi, SLICES.into(), "mp4"),
         Clip::ShortEnd => (lavfi, format!("-t 24.1 {H264} {GOP} {AAC}"), "mp4"),
         Clip::Trimmed => (format!("-ss 3.3 {}", of(Clip::Mp4)), "-t 12 -c copy".into(), "mp4"),
-        Clip::Hevc => (
-            lavfi,
-            "-t 20 -c:v libx265 -preset ultrafast -x265-params log-level=error -pix_fmt yuv420p -c:a ac3 -ac 6".into(),
-            "mkv",
-        ),
-        Clip::Webm => (
-            lavfi,
-            "-t 8 -vf scale=321:181,setsar=1 -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus".into(),
-            "webm",
-        ),
+        Clip::Hevc => (lavfi, HEVC.into(), "mkv"),
+        Clip::Webm => (lavfi, VP9.into(), "webm"),
         Clip::Dts => (of(Clip::Mp4), "-t 10 -c:v copy -c:a dca -strict -2".into(), "mkv"),
         Clip::TenBit => (lavfi, format!("-t 5 -c:v libx264 -preset ultrafast -pix_fmt yuv420p10le {AAC}"), "mp4"),
         Clip::Rotated => (of(Clip::Mp4), "-t 8 -c copy".into(), "mp4"),
@@ -136,12 +131,7 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::Many => many(&of(Clip::Mp4)),
         Clip::Silent => (of(Clip::Mp4), "-map 0:v -c copy".into(), "mp4"),
         Clip::AudioOnly => (of(Clip::Mp4), "-map 0:a -c copy".into(), "m4a"),
-        Clip::Cover => (
-            format!("{SOUND} -f lavfi -i testsrc2=size=160x160:rate=1"),
-            "-t 3 -frames:v 1 -map 0 -map 1 -c:a libmp3lame -c:v mjpeg -pix_fmt yuvj420p -disposition:v attached_pic"
-                .into(),
-            "mp3",
-        ),
+        Clip::Cover => (format!("{SOUND} -f lavfi -i testsrc2=size=160x160:rate=1"), COVER.into(), "mp3"),
         Clip::Tiny => (
             format!("-f lavfi -i testsrc2=size=192x108:rate=15 {SOUND}"),
             format!("-t 2 -c:v libx264 -preset ultrafast -g 15 -pix_fmt yuv420p {AAC}"),
@@ -161,13 +151,7 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::DayOfSeconds => looped(Clip::EverySecond, 24 * 60),
         Clip::Day => looped(Clip::EveryTwoSeconds, 12 * 60),
         Clip::Shift => looped(Clip::EverySixSeconds, 80),
-        Clip::Late => (
-            "-f lavfi -i testsrc2=size=320x180:rate=10,noise=alls=90:allf=t:enable='between(t,150,156)'".into(),
-            "-t 200 -c:v libx264 -preset ultrafast -qp 24 -x264-params keyint=9999:scenecut=0 -force_key_frames \
-             expr:if(between(t,150.5,155.5),0,gte(t,n_forced)) -pix_fmt yuv420p"
-                .into(),
-            "mp4",
-        ),
+        Clip::Late => (LATE_PICTURE.into(), LATE.into(), "mp4"),
         Clip::Grain => (
             format!("-f lavfi -i testsrc2=size=640x360:rate=30,noise=alls=20:allf=t {SOUND}"),
             format!("-t 10 -c:v libx264 -preset ultrafast -qp 22 -g 30 -pix_fmt yuv420p {AAC}"),

@@ -2,6 +2,7 @@
 
 mod any_keys;
 mod jobs;
+mod mouse;
 mod picker;
 mod pictures;
 mod random;
@@ -43,7 +44,10 @@ use super::{
     view,
     work::{answer::Answer, folder::Found},
 };
-use crate::model::report::{event::Event, fault::Fault};
+use crate::model::{
+    reel::order::Place,
+    report::{event::Event, fault::Fault},
+};
 
 /// Presses keys and answers each command at once, from the script. Publishings and checks are answered by the test.
 pub(super) struct Player {
@@ -140,10 +144,15 @@ impl Player {
         self.app.answer(owner, answer)
     }
 
+    fn reels_of(&self, place: Place) -> Vec<Answer> {
+        let (found, mut news) = unbounded_channel();
+        let result = now(self.backend.reels(place.clone(), found));
+        let reels = std::iter::from_fn(|| news.try_recv().ok());
+        let found = reels.map(|reel| Answer::ReelFound { place: place.clone(), reel });
+        found.collect::<Vec<_>>().into_iter().chain([Answer::ReelsEnded { place, result }]).collect()
+    }
+
     fn answers(&mut self, command: Command) -> Vec<Answer> {
-        fn now<T>(work: Work<T>) -> Result<T, Fault> {
-            work.now_or_never().unwrap()
-        }
         let backend = Arc::clone(&self.backend);
         match command {
             Command::ListFolder { folder, named } => {
@@ -180,13 +189,7 @@ impl Player {
             Command::Connect(place) => vec![Answer::Connected { account: now(backend.connect(place.clone())), place }],
             Command::FindNames(place) => vec![Answer::Names { names: now(backend.names(place.clone())), place }],
             Command::FindUnfinished => vec![Answer::Unfinished(now(backend.unfinished()))],
-            Command::FindReels(place) => {
-                let (found, mut news) = unbounded_channel();
-                let result = now(backend.reels(place.clone(), found));
-                let reels = std::iter::from_fn(|| news.try_recv().ok());
-                let found = reels.map(|reel| Answer::ReelFound { place: place.clone(), reel });
-                found.collect::<Vec<_>>().into_iter().chain([Answer::ReelsEnded { place, result }]).collect()
-            }
+            Command::FindReels(place) => self.reels_of(place),
             Command::OpenReel(place, name) => {
                 let detail = now(backend.reel(place, name.clone())).map(Box::new);
                 vec![Answer::ReelOpened { name, detail }]
@@ -408,4 +411,9 @@ pub(super) fn text(buffer: &Buffer) -> String {
         line.trim_end().to_owned()
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Of work that waits for nothing.
+fn now<T>(work: Work<T>) -> Result<T, Fault> {
+    work.now_or_never().unwrap()
 }

@@ -164,3 +164,15 @@ fn a_list_that_is_longer_than_the_screen_says_where_one_is() {
     assert!(player.text(40, 12).contains(&position));
     assert!(!player.text(120, 60).contains(&position), "all of it is in sight");
 }
+
+#[test]
+fn the_next_key_is_written_on_every_screen() {
+    let mut player = Player::local();
+    for screen in ["⏎ open", "⏎ choose", "⏎ review", "⏎ publish", "p pause"] {
+        for (width, height) in [(80, 24), (40, 12), (24, 6)] {
+            let text = player.text(width, height);
+            assert!(text.lines().last().unwrap().contains(screen), "{screen} at {width}x{height}:\n{text}");
+        }
+        player.look_and_enter();
+    }
+}

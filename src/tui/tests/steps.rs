@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ratatui::crossterm::event::{Event as Input, KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::{Event as Input, KeyCode};
 
 use super::{At, Player};
 use crate::{
@@ -421,36 +421,4 @@ fn a_check_fills_the_grid_and_is_remembered() {
     let (place, name) = (&player.app.shared.place, script::name("talk"));
     let check = player.app.shared.memory.check(place, &name, generation).unwrap();
     assert_eq!((check.ok, check.of, check.deep), (10, 11, false));
-}
-
-#[test]
-fn the_mouse_clicks_and_scrolls_where_one_would_try() {
-    let mut player = Player::local();
-    player.enter();
-    let mouse = |kind, column, row| Input::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE });
-    let text = player.text(80, 24);
-    let row = text.lines().position(|line| line.contains("phone.mov")).unwrap() as u16;
-    player.input(mouse(MouseEventKind::Down(MouseButton::Left), 10, row));
-    assert_eq!(player.video().highlighted().unwrap().entry.name, "phone.mov");
-    player.input(mouse(MouseEventKind::ScrollDown, 10, 5));
-    assert_eq!(player.video().highlighted().unwrap().entry.name, "broken.webm");
-    player.text(80, 24);
-    player.input(mouse(MouseEventKind::Down(MouseButton::Left), 77, 23));
-    assert_eq!(player.at(), At::Video, "between the keys of the footer there is nothing");
-    let text = player.text(80, 24);
-    let back = text.lines().last().unwrap().chars().position(|letter| letter == 'E').unwrap() as u16;
-    player.input(mouse(MouseEventKind::Down(MouseButton::Left), back, 23));
-    assert_eq!(player.at(), At::Home, "the footer's keys are buttons");
-}
-
-#[test]
-fn the_next_key_is_written_on_every_screen() {
-    let mut player = Player::local();
-    for screen in ["⏎ open", "⏎ choose", "⏎ review", "⏎ publish", "p pause"] {
-        for (width, height) in [(80, 24), (40, 12), (24, 6)] {
-            let text = player.text(width, height);
-            assert!(text.lines().last().unwrap().contains(screen), "{screen} at {width}x{height}:\n{text}");
-        }
-        player.look_and_enter();
-    }
 }

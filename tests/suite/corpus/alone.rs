@@ -32,13 +32,21 @@ fn damaged(words: &'static str, name: &'static str) -> impl Fn(&Path) -> PathBuf
     }
 }
 
+fn unreadable(row: Row, cause: &str) -> Row {
+    row.refused("permanent", "could not read the video `{file}`", Some(cause))
+}
+
+fn cut_off(row: Row, seconds: &str) -> Row {
+    let cause = format!("the file is cut off: about {seconds} s are missing at its end");
+    row.args("--transcode auto").refused("permanent", "could not publish the video `{file}`", Some(&cause))
+}
+
 pub(super) fn rows() -> Vec<Row> {
-    let unreadable = |row: Row, cause| row.refused("permanent", "could not read the video `{file}`", Some(cause));
+    compressed().into_iter().chain(whole_samples()).collect()
+}
+
+fn compressed() -> Vec<Row> {
     let locked = |row: Row| row.refused("permanent", "could not plan the reel: the sound is encrypted (`cenc`)", None);
-    let cut_off = |row: Row, seconds: &str| {
-        let cause = format!("the file is cut off: about {seconds} s are missing at its end");
-        row.args("--transcode auto").refused("permanent", "could not publish the video `{file}`", Some(&cause))
-    };
     let mp3 = cut("-c:a libmp3lame", "a.mp3", 0.5);
     vec![
         locked(row("encrypted M4A", |folder| sound(folder, &format!("-c copy {KEY}"), "cenc.m4a"))),
@@ -70,6 +78,12 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row("AAC cut off", cut("-c copy", "a.aac", 0.5)).said("frames of the file are damaged"),
         row("AAC, damaged", damaged("-c copy", "a.aac")).said("frames of the file are damaged"),
+    ]
+}
+
+/// WAV and FLAC.
+fn whole_samples() -> Vec<Row> {
+    vec![
         cut_off(row("WAV cut off", cut("-c:a pcm_s16le", "a.wav", 0.5)), "6 s of 12"),
         row("WAV of no samples", |folder| {
             let whole = sound(folder, "-c:a pcm_s16le", "a.wav");

@@ -36,6 +36,11 @@ fn right_as_they_are() -> Vec<Row> {
         })
         .frames("0:v 0:a")
         .seconds(12.0),
+    ]
+}
+
+fn right_in_other_forms() -> Vec<Row> {
+    vec![
         row("avc3", |folder| ffmpeg(folder, "-i {base} -c copy -tag:v avc3 avc3.mp4")).frames("0:v 0:a").seconds(12.0),
         row("no table of keyframes", |folder| {
             patched(folder, &base(), "stss.mp4", |bytes| {
@@ -208,7 +213,10 @@ fn re_encoded() -> Vec<Row> {
 }
 
 pub(super) fn all() -> Vec<Row> {
-    [right_as_they_are(), stated_wrongly(), re_encoded(), gaps(), changes()].into_iter().flatten().collect()
+    [right_as_they_are(), right_in_other_forms(), stated_wrongly(), re_encoded(), gaps(), changes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -313,5 +321,5 @@ async fn a_change_is_a_discontinuity() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_right_stays_right() {
-    all_right(right_as_they_are()).await;
+    all_right(right_as_they_are().into_iter().chain(right_in_other_forms()).collect()).await;
 }
