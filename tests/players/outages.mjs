@@ -54,9 +54,13 @@ const states = views => Promise.all(views.map(state));
 /** In the page: notes the earliest picture that is shown from now on. */
 const watchPlace = () => {
   const video = document.querySelector('video');
+  performance.setResourceTimingBufferSize(10_000);
   video.dataset.lowest = Infinity;
   video.addEventListener('timeupdate', () => { if (video.readyState >= 2 && !video.seeking) video.dataset.lowest = Math.min(video.dataset.lowest, video.currentTime); });
 };
+
+/** In the page: milliseconds from a time of this process's clock to the first request after it. What is not that is the browser's, and the machine's. */
+const askedAfter = end => Math.min(...performance.getEntriesByType('resource').map(({ startTime }) => performance.timeOrigin + startTime - end).filter(passed => passed > 0));
 
 /** Whether all from one time to another was played, or is what is played now. */
 const isPlayed = (ranges, from, to) => ranges.reduce((end, range) => range[0] <= end + SLACK ? Math.max(end, range[1]) : end, from) >= to - SLACK;
@@ -104,7 +108,7 @@ async function plays(view) {
   await view.where.evaluate(`void Object.assign(document.querySelector("video"), { playbackRate: ${RATE}, volume: .5 })`);
 }
 
-/** How long after its end what plays goes on, in seconds, by name. */
+/** How long after its end what plays goes on, and asks for something, in seconds, by name. */
 async function outlives(browser, trouble, number) {
   const sleeps = trouble.kind === 'sleep';
   const playing = await views(browser), late = await views(browser), all = [...playing, ...late];
@@ -118,18 +122,20 @@ async function outlives(browser, trouble, number) {
   // who sleeps says nothing
   const asleep = !sleeps && await states(all);
   await goes(trouble, number, all);
-  const end = Date.now(), before = asleep || await states(all), seconds = {};
+  const end = Date.now(), before = asleep || await states(all), seconds = {}, asked = {};
   if (sleeps) for (const view of late) await begin(view);
   await Promise.all(all.map(async (view, i) => {
     const played = i < playing.length, from = Math.max(first[i].currentTime, before[i].currentTime);
     await until(view, `document.querySelector("video").currentTime > ${from + 1}`);
-    seconds[`${view.name}, ${played ? 'while it played' : 'when it began'}`] = (Date.now() - end) / 1000;
+    const name = `${view.name}, ${played ? 'while it played' : 'when it began'}`;
+    seconds[name] = (Date.now() - end) / 1000;
+    asked[name] = Math.round(await view.where.evaluate(askedAfter, end)) / 1000;
     const now = await state(view);
     assert(!now.paused && now.lowest > first[i].currentTime - SLACK && isPlayed(now.ranges, from, now.currentTime), `${view.name} lost its place: ${JSON.stringify([first[i], before[i], now])}`);
     if (played) assert.deepEqual([now.playbackRate, now.volume], [RATE, .5], view.name);
   }));
   for (const view of all) await view.close();
-  return { longest: Math.max(...Object.values(seconds)), seconds };
+  return { longest: Math.max(...Object.values(seconds)), seconds, asked };
 }
 
 const { launch } = await import(`./${values.browser}.mjs`);

@@ -394,6 +394,11 @@ fn prices_are_those_that_the_program_computes() {
             (viewed.in_players(1_000_000, "us-east-1"), viewed.through_relay(1_000, "us-east-1"));
         assert!(players.contains(&dollars(by_players)), "{seconds} s: {}", dollars(by_players));
         assert!(relay.contains(&dollars(by_relay)), "{seconds} s: {}", dollars(by_relay));
+        if seconds == 6 {
+            let readme = page("README.md").replace('\n', " ");
+            assert!(readme.contains(&format!("about ${:.0} for a million full views", by_players.total())), "{readme}");
+            assert!(readme.contains(&format!("about ${:.0} a thousand", by_relay.total())), "{readme}");
+        }
     }
 }
 

@@ -65,7 +65,8 @@ async fn goes_on_after(browser: Browser, troubles: &[(Trouble, u64)]) {
     let more = ["--html", html.as_str(), "--troubles", &list];
     let seen = scene_that_asks("outages.mjs", browser, "outages", &reel.page, &more, hears).await;
     for ((trouble, seconds), seen) in troubles.iter().zip(seen["troubles"].as_array().unwrap()) {
-        tell(&format!("{browser:?}: {trouble:?} of {seconds} s: plays on after {}", seen["seconds"]));
+        let (plays, asked) = (&seen["seconds"], &seen["asked"]);
+        tell(&format!("{browser:?}: {trouble:?} of {seconds} s: plays on after {plays}, asked after {asked}"));
     }
 }
 
