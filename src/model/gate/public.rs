@@ -173,9 +173,9 @@ mod tests {
 
     #[test]
     fn the_deployed_gate_keeps_an_index_for_the_time_that_is_said_here() {
-        let gate = include_str!("../../../assets/gate/gate.mjs");
+        let reels = include_str!("../../../assets/gate/reels.mjs");
         let line = format!("const INDEX_CHECK_EVERY = {} * SECOND;", INDEX_CHECK_EVERY.as_secs());
-        assert!(gate.contains(&line), "{line}");
+        assert!(reels.contains(&line), "{line}");
     }
 
     #[test]
