@@ -31,9 +31,10 @@ use super::{
         clipboard,
     },
     work::{
+        alongside::alongside,
         answer::Answer,
         folder::{self, Found, Print},
-        look,
+        look, search,
     },
 };
 use crate::{
@@ -52,6 +53,8 @@ const REST: Duration = Duration::from_millis(60);
 enum Kind {
     List,
     Find,
+    Recent,
+    Search,
     Look,
     Examine,
     Reread(PathBuf),
@@ -97,7 +100,24 @@ impl Tasks {
     pub(super) fn carry_out(&mut self, Errand { owner, command }: Errand, memory: &Memory) {
         match command {
             Command::ListFolder { folder, named } => self.list(owner, folder, named),
-            Command::Find { typed, paths } => self.find(owner, typed, paths),
+            Command::Find { typed, paths } => {
+                let find = move || Answer::Found(folder::find(&typed, &paths));
+                self.read(owner, Kind::Find, find, |why| Answer::Found(Found::Nothing(why)));
+            }
+            Command::FindAll(pasted) => {
+                let find = move || Answer::FoundAll(folder::find_all(&pasted));
+                self.read(owner, Kind::Find, find, |why| Answer::FoundAll(vec![Err(why)]));
+            }
+            Command::ListRecent(files) => {
+                let list = move || Answer::Recent(folder::there(files));
+                self.read(owner, Kind::Recent, list, |_| Answer::Recent(Vec::new()));
+            }
+            Command::Search { number, wanted } => {
+                let answers = self.answers.clone();
+                let tell = move |batch| send(&answers, owner, Answer::Searched { number, batch });
+                self.start(owner, Kind::Search, search::follow(wanted, tell));
+            }
+            Command::StopSearching => self.stop(owner, Kind::Search),
             Command::Look { video, known } => self.look(owner, video, known),
             Command::StopLooking => self.stop(owner, Kind::Look),
             Command::Examine(files) => self.examine(owner, files),
@@ -223,11 +243,18 @@ impl Tasks {
         });
     }
 
-    fn find(&mut self, owner: Owner, typed: String, paths: Vec<PathBuf>) {
+    /// What the disk tells, or what a defect on the way does.
+    fn read(
+        &mut self,
+        owner: Owner,
+        kind: Kind,
+        work: impl FnOnce() -> Answer + Send + 'static,
+        defect: fn(String) -> Answer,
+    ) {
         let answers = self.answers.clone();
-        self.start(owner, Kind::Find, async move {
-            let found = blocking(move || folder::find(&typed, &paths)).await;
-            send(&answers, owner, Answer::Found(found.unwrap_or_else(|fault| Found::Nothing(fault.to_string()))));
+        self.start(owner, kind, async move {
+            let answer = blocking(work).await;
+            send(&answers, owner, answer.unwrap_or_else(|fault| defect(fault.to_string())));
         });
     }
 
@@ -346,7 +373,7 @@ impl Tasks {
         self.start(owner, Kind::Browse, async move {
             let words = format!("opening {link}");
             let opened = blocking(move || opener::open_browser(link)).await;
-            let none = "no browser can be opened from here: y copies the link".to_owned();
+            let none = "no browser can be opened from here: copy the link instead".to_owned();
             send(&answers, owner, Answer::Said(if matches!(opened, Ok(Ok(()))) { words } else { none }));
         });
     }
@@ -410,25 +437,6 @@ impl Drop for Tasks {
 fn send(answers: &Answers, owner: Owner, answer: Answer) {
     // nobody listens any more: the wizard has ended
     let _ = answers.send((owner, answer));
-}
-
-/// Passes news on while the work runs; all of it has been told before the result is given.
-async fn alongside<T, N>(
-    work: impl Future<Output = Result<T, Fault>>,
-    news: &mut UnboundedReceiver<N>,
-    tell: impl Fn(N),
-) -> Result<T, Fault> {
-    tokio::pin!(work);
-    let result = loop {
-        tokio::select! {
-            Some(new) = news.recv() => tell(new),
-            result = &mut work => break result,
-        }
-    };
-    while let Ok(new) = news.try_recv() {
-        tell(new);
-    }
-    result
 }
 
 /// Where sequences go.
