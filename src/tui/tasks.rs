@@ -1,6 +1,8 @@
 //! Carries commands out in the background. Work of one kind ends earlier work of its kind for the same screen; every job
 //! is work of its own, and ends no other. Nothing here blocks the loop or draws.
 
+mod picker;
+
 use std::{
     collections::HashMap,
     io::{self, Write},
@@ -10,9 +12,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use image::DynamicImage;
-use ratatui::layout::Size;
-use ratatui_image::{Resize, picker::Picker};
+use ratatui_image::picker::Picker;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::JoinHandle,
@@ -30,12 +30,7 @@ use super::{
         caught::{blocking, caught, caught_job},
         clipboard,
     },
-    work::{
-        alongside::alongside,
-        answer::Answer,
-        folder::{self, Found, Print},
-        look, search,
-    },
+    work::{alongside::alongside, answer::Answer, look},
 };
 use crate::{
     model::{reel::name::ReelName, report::fault::Fault},
@@ -44,9 +39,6 @@ use crate::{
 
 /// Answers, and whom they are for.
 pub(super) type Answers = UnboundedSender<(Owner, Answer)>;
-
-/// The cursor has to rest this long before a video is looked into.
-const REST: Duration = Duration::from_millis(60);
 
 /// Work of one kind for one owner: the newest replaces what is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -98,36 +90,8 @@ impl Tasks {
 
     /// `memory` is as it is now, for [`Command::Remember`].
     pub(super) fn carry_out(&mut self, Errand { owner, command }: Errand, memory: &Memory) {
+        let Some(command) = self.of_picker(owner, command) else { return };
         match command {
-            Command::ListFolder { folder, named } => self.list(owner, folder, named),
-            Command::Find { typed, paths } => {
-                let find = move || Answer::Found(folder::find(&typed, &paths));
-                self.read(owner, Kind::Find, find, |why| Answer::Found(Found::Nothing(why)));
-            }
-            Command::FindAll(pasted) => {
-                let find = move || Answer::FoundAll(folder::find_all(&pasted));
-                self.read(owner, Kind::Find, find, |why| Answer::FoundAll(vec![Err(why)]));
-            }
-            Command::ListRecent(files) => {
-                let list = move || Answer::Recent(folder::there(files));
-                self.read(owner, Kind::Recent, list, |_| Answer::Recent(Vec::new()));
-            }
-            Command::Search { number, wanted } => {
-                let answers = self.answers.clone();
-                let tell = move |batch| send(&answers, owner, Answer::Searched { number, batch });
-                self.start(owner, Kind::Search, search::follow(wanted, tell));
-            }
-            Command::StopSearching => self.stop(owner, Kind::Search),
-            Command::Look { video, known } => self.look(owner, video, known),
-            Command::StopLooking => self.stop(owner, Kind::Look),
-            Command::Examine(files) => self.examine(owner, files),
-            Command::Reread { video, wanted } => {
-                let work = self.backend.probe_as(video.clone(), wanted);
-                let kind = Kind::Reread(video.clone());
-                self.ask(owner, kind, work, move |probe| Answer::Reread { video, wanted, probe });
-            }
-            Command::StopExamining => self.stop(owner, Kind::Examine),
-            Command::Paint { video, frame, size } => self.paint(owner, video, frame, size),
             Command::FindProfiles => self.ask(owner, Kind::Profiles, self.backend.profiles(), Answer::Profiles),
             Command::Connect(place) => {
                 let work = self.backend.connect(place.clone());
@@ -154,8 +118,20 @@ impl Tasks {
             Command::Copy(text) => self.copy(owner, text),
             Command::Browse(link) => self.browse(owner, link),
             Command::Remember => self.remember(owner, memory.clone()),
-            // ways, words and what becomes of jobs are the app's own
-            Command::Say(_)
+            // the picker's are done; ways, words and what becomes of jobs are the app's own
+            Command::ListFolder { .. }
+            | Command::Find { .. }
+            | Command::FindAll(_)
+            | Command::ListRecent(_)
+            | Command::Search { .. }
+            | Command::StopSearching
+            | Command::Look { .. }
+            | Command::StopLooking
+            | Command::Examine(_)
+            | Command::StopExamining
+            | Command::Reread { .. }
+            | Command::Paint { .. }
+            | Command::Say(_)
             | Command::Ask(_)
             | Command::ChooseTarget
             | Command::ChooseRegion { .. }
@@ -227,69 +203,6 @@ impl Tasks {
     ) {
         let answers = self.answers.clone();
         self.start(owner, kind, async move { send(&answers, owner, answer(caught(work).await)) });
-    }
-
-    fn list(&mut self, owner: Owner, folder: PathBuf, named: Option<PathBuf>) {
-        let answers = self.answers.clone();
-        self.start(owner, Kind::List, async move {
-            let listed = folder.clone();
-            let list = move || {
-                // first the folder: what is named and gone by then is told as gone
-                let listing = folder::list(&listed).map_err(|error| error.to_string());
-                (listing, named.map(folder::named))
-            };
-            let (listing, named) = blocking(list).await.unwrap_or_else(|fault| (Err(fault.to_string()), None));
-            send(&answers, owner, Answer::Listed { folder, listing, named });
-        });
-    }
-
-    /// What the disk tells, or what a defect on the way does.
-    fn read(
-        &mut self,
-        owner: Owner,
-        kind: Kind,
-        work: impl FnOnce() -> Answer + Send + 'static,
-        defect: fn(String) -> Answer,
-    ) {
-        let answers = self.answers.clone();
-        self.start(owner, kind, async move {
-            let answer = blocking(work).await;
-            send(&answers, owner, answer.unwrap_or_else(|fault| defect(fault.to_string())));
-        });
-    }
-
-    fn look(&mut self, owner: Owner, video: PathBuf, known: Option<Print>) {
-        let answers = self.answers.clone();
-        let backend = Arc::clone(&self.backend);
-        let every = self.watch;
-        self.start(owner, Kind::Look, async move {
-            tokio::time::sleep(REST).await;
-            look::look(backend, &|answer| send(&answers, owner, answer), video, known, every).await;
-        });
-    }
-
-    fn examine(&mut self, owner: Owner, files: Vec<(PathBuf, Option<Print>)>) {
-        let answers = self.answers.clone();
-        let backend = Arc::clone(&self.backend);
-        self.start(owner, Kind::Examine, async move {
-            for (video, known) in files {
-                let answer = look::examine(&*backend, video, known).await;
-                send(&answers, owner, answer);
-            }
-        });
-    }
-
-    fn paint(&mut self, owner: Owner, video: PathBuf, frame: Arc<DynamicImage>, size: Size) {
-        let answers = self.answers.clone();
-        let picker = self.picker.clone();
-        self.start(owner, Kind::Paint, async move {
-            let fit = Resize::Scale(None);
-            // a picture that can't be drawn is a comfort less
-            let painted = blocking(move || picker.new_protocol(DynamicImage::clone(&frame), size, fit)).await;
-            if let Ok(Ok(picture)) = painted {
-                send(&answers, owner, Answer::Painted { video, size, picture: Arc::new(picture) });
-            }
-        });
     }
 
     fn reels(&mut self, owner: Owner, place: Place) {

@@ -59,7 +59,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
     ("publish", &["split", "upload", "prepare"]),
-    ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "view"]),
+    ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),
     ("use_cases", &["account", "reels"]),
 ];
 

@@ -185,6 +185,8 @@ impl App {
             Action::Retry => job.is_none_or(Job::can_retry),
             Action::EditSettings => job.is_some_and(|job| job.failed().is_some() && self.drafts.contains_key(&job.id)),
             Action::Queue => self.jobs.publishings().count() > 1,
+            // a filter is typed in the library too
+            Action::SearchBelow => self.picker().is_some(),
             Action::FreeName => match self.top() {
                 Screen::Settings(settings) => settings.offers_free_name(&self.shared),
                 _ => false,

@@ -240,8 +240,3 @@ fn what_the_wizard_can_not_do_without_keeps_a_key() {
     let keymap = bound(&[("delete", &[])]);
     assert_eq!(keymap.action(Table::Reel, letter('d')), None);
 }
-
-#[test]
-fn zz_temporary() {
-    std::fs::write("target/tmp/keys.md", markdown()).unwrap();
-}

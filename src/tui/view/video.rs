@@ -65,21 +65,39 @@ fn files(video: &Video, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let head = rows.line();
     let bottom = (video.filtering || !video.filter.value().is_empty()).then(|| rows.take_last(1));
     let marks = (!video.choice.marked.is_empty()).then(|| rows.take_last(1));
-    let folder = shared.path_words(&video.folder);
-    let shown = video.gathered.as_ref().map_or(folder.clone(), |gathered| gathered.title(&folder));
+    let (before, folder) = match video.gathered.as_ref().map(Gathered::is_search) {
+        None => ("", shared.path_words(&video.folder)),
+        Some(true) => ("below ", shared.path_words(&video.folder)),
+        Some(false) => ("recent videos", String::new()),
+    };
     // as much as leaves room for some files
     let most = usize::from(rows.left().saturating_sub(2));
     for (role, line) in told(video, usize::from(area.width)).into_iter().take(most) {
         canvas.pen(rows.line()).put(role, &line);
     }
-    if let Some(progress) = video.gathered.as_ref().and_then(Gathered::progress).filter(|_| rows.left() > 3) {
-        canvas.pen(rows.line()).put(Role::Dim, &progress);
+    let progress = video.gathered.as_ref().and_then(Gathered::progress).filter(|_| rows.left() > 3);
+    for (role, line) in progress.into_iter().flat_map(|words| wrapped(Role::Dim, &words, usize::from(area.width))) {
+        canvas.pen(rows.line()).put(role, &line);
     }
     let place = place(video, usize::from(rows.left()));
     let mut pen = canvas.pen(head);
     pen.right(Role::Dim, &place);
-    let room = pen.room();
-    pen.put(Role::Dim, &text::fit_end(&shown, room));
+    let room = pen.put(Role::Dim, before).room();
+    pen.put(Role::Dim, &text::fit_end(&folder, room));
+    body(video, shared, canvas, &mut rows, area.width);
+    if let Some(line) = marks {
+        marked(video, shared, canvas, line);
+    }
+    if let Some(line) = bottom {
+        let mut pen = canvas.pen(line);
+        pen.put(Role::Accent, if video.gathered.is_some() { "find " } else { "filter " });
+        let room = pen.room();
+        field::draw(&mut pen, room, &video.filter, Role::Text, video.filtering);
+    }
+}
+
+/// The files themselves, or why there are none.
+fn body(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, width: u16) {
     match &video.listing {
         _ if video.gathered.as_ref().is_some_and(Gathered::is_under_way) && video.all_rows == 0 => {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, "looking…");
@@ -88,22 +106,22 @@ fn files(video: &Video, shared: &Shared, canvas: &mut Canvas, area: Rect) {
             let words = if video.all_rows == 0 { "nothing is there" } else { "nothing matches" };
             canvas.pen(rows.line()).skip(2).put(Role::Dim, words);
         }
-        _ if video.gathered.is_some() => list(video, shared, canvas, &mut rows),
+        _ if video.gathered.is_some() => list(video, shared, canvas, rows),
         None => {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, "reading…");
         }
         Some(Err(error)) => {
-            for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(area.width)) {
+            for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(width)) {
                 canvas.pen(rows.line()).put(Role::Fail, &line);
             }
             // a named file may be there all the same
-            list(video, shared, canvas, &mut rows);
+            list(video, shared, canvas, rows);
         }
         Some(Ok(_)) if video.rows.is_empty() => {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
         }
         Some(Ok(listing)) => {
-            list(video, shared, canvas, &mut rows);
+            list(video, shared, canvas, rows);
             if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
                 rows.line();
                 let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
@@ -113,15 +131,6 @@ fn files(video: &Video, shared: &Shared, canvas: &mut Canvas, area: Rect) {
                 canvas.pen(rows.line()).skip(2).put(Role::Dim, &words);
             }
         }
-    }
-    if let Some(line) = marks {
-        marked(video, shared, canvas, line);
-    }
-    if let Some(line) = bottom {
-        let mut pen = canvas.pen(line);
-        pen.put(Role::Accent, if video.gathered.is_some() { "find " } else { "filter " });
-        let room = pen.room();
-        field::draw(&mut pen, room, &video.filter, Role::Text, video.filtering);
     }
 }
 

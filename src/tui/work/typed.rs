@@ -7,12 +7,18 @@ use percent_encoding::percent_decode_str;
 /// What a pasted or dragged text can mean as a path, likeliest first: as it stands, a `file://` link, or quoted and
 /// escaped as terminals do on a drop. Relative ones start at `folder`.
 pub(in crate::tui) fn typed_paths(typed: &str, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
-    let typed = typed.trim_matches(['\r', '\n', ' ', '\t']);
+    let typed = with_lines(typed);
+    let typed = typed.trim_matches(['\n', ' ', '\t']);
     let first_line = typed.lines().next().unwrap_or_default();
     let mut texts = vec![typed.to_owned(), first_line.to_owned()];
     texts.extend(link_path(first_line));
     texts.extend(shell_words::split(typed).ok().and_then(|words| words.into_iter().next()));
     readings(texts, folder, home)
+}
+
+/// Terminals end the lines of what is pasted as the Enter key does.
+fn with_lines(pasted: &str) -> String {
+    pasted.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 fn readings(texts: Vec<String>, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
@@ -29,6 +35,7 @@ fn readings(texts: Vec<String>, folder: &Path, home: Option<&Path>) -> Vec<PathB
 /// A pasted list of files, each with what it can mean as a path: one a line, or several whole paths in a line. Empty if
 /// the text is one path.
 pub(in crate::tui) fn typed_list(typed: &str, folder: &Path, home: Option<&Path>) -> Vec<(String, Vec<PathBuf>)> {
+    let typed = &with_lines(typed);
     // quoted as one word it is one path, whatever its name holds
     if shell_words::split(typed).is_ok_and(|words| words.len() < 2) {
         return Vec::new();
@@ -114,6 +121,7 @@ mod tests {
             "'/v/a b.mp4' '/v/c.mp4'",
             "/v/a b.mp4\n/v/c.mp4\n",
             "file:///v/a%20b.mp4\r\nfile:///v/c.mp4\r\n",
+            "/v/a b.mp4\rfile:///v/c.mp4\r",
             "/v/c.mp4 /v/c.mp4 '/v/a b.mp4'",
             "'/v/a b.mp4'\n\n  \"/v/c.mp4\"\n",
         ] {

@@ -37,9 +37,8 @@ impl Gathered {
         if folder.is_empty() || folder.ends_with('/') { folder } else { format!("{folder}/") }
     }
 
-    /// What stands in place of the folder, given how that is written.
-    pub(in crate::tui) fn title(&self, folder: &str) -> String {
-        if self.search.is_some() { format!("below {folder}") } else { "recent videos".to_owned() }
+    pub(in crate::tui) fn is_search(&self) -> bool {
+        self.search.is_some()
     }
 
     /// How far a search is, and what it left out.
