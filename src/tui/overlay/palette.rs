@@ -33,7 +33,7 @@ impl Palette {
         palette
     }
 
-    /// Words and keys of each; a key that was typed whole comes first.
+    /// Words and keys of each. A key that was typed whole comes first, then what begins with the words that were typed.
     fn refill(&mut self) {
         let typed = self.filter.value();
         let texts = self.bindings.iter().map(|binding| {
@@ -42,7 +42,12 @@ impl Palette {
         });
         self.matches = Fuzzy::new(typed).matches(texts);
         let is_key = |found: &Match| self.bindings[found.row].keys.iter().any(|key| key.shown() == typed);
-        self.matches.sort_by_key(|found| !is_key(found));
+        let begins = |found: &Match| {
+            let Binding { short, help, .. } = &self.bindings[found.row];
+            let name = self.bindings[found.row].name().unwrap_or_default();
+            [short, help, name].iter().any(|words| words.starts_with(&typed.to_lowercase()))
+        };
+        self.matches.sort_by_key(|found| (!is_key(found), !begins(found)));
         self.cursor.keep_within(self.matches.len());
     }
 

@@ -1,6 +1,7 @@
 //! The rows of the picker: what there is to show, as the filter leaves it.
 
 use std::{
+    borrow::Cow,
     cmp::Reverse,
     path::{Path, PathBuf},
 };
@@ -112,8 +113,8 @@ pub(super) fn of(all: Vec<(Entry, bool)>, filter: &str, beside: impl Fn(&Path) -
         return all.into_iter().map(|(entry, recent)| row(entry, recent, Vec::new())).collect();
     }
     let texts = all.iter().map(|(entry, _)| match beside(&entry.path) {
-        beside if beside.is_empty() => entry.name.clone(),
-        beside => format!("{}{GAP}{beside}", entry.name),
+        beside if beside.is_empty() => Cow::Borrowed(entry.name.as_str()),
+        beside => Cow::Owned(format!("{}{GAP}{beside}", entry.name)),
     });
     let matches = Fuzzy::new(filter).matches(texts);
     let found = matches.into_iter().filter_map(|found| {

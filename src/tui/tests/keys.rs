@@ -52,6 +52,9 @@ fn a_key_that_is_typed_into_the_list_finds_its_action_first() {
     player.enter();
     player.keys("?~");
     assert_eq!(listed(&player)[0], "your home folder");
+    player.control('u');
+    player.keys("mark");
+    assert_eq!(listed(&player)[0], "mark the file, to publish several", "and then what begins with it");
 }
 
 #[test]

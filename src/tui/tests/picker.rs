@@ -405,6 +405,8 @@ fn a_pasted_list_is_marked_and_what_is_not_there_is_said() {
     assert_eq!(picker(&player).word.as_deref(), Some(words));
     assert!(player.text(80, 24).contains("2 marked · 343 MiB"), "with their sizes");
     pictures("video_pasted", &mut player);
+    player.highlight("broken.webm");
+    assert!(player.text(40, 12).contains("pasted files are marked"), "also beside what is wrong with a file");
     player.input(Input::Paste("a.mp4\nb.mp4\nc.mp4\nd.mp4\ne.mp4".into()));
     assert!(picker(&player).word.as_ref().unwrap().ends_with("`c.mp4`. And 2 more could not be marked."));
     // a word goes into the filter that is being typed

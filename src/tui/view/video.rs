@@ -53,7 +53,9 @@ pub(super) fn draw(video: &Video, shared: &Shared, covered: bool, canvas: &mut C
         let said = said(video, usize::from(area.width));
         // some files stay in sight; what is wrong with the one under the cursor takes the rest if it needs it
         let least = if area.height >= 10 { area.height / 3 } else { 1 };
-        let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST).max(least) } else { least };
+        // what was said of named files stays too
+        let told = u16::try_from(told(video, usize::from(area.width)).len().min(2)).unwrap_or_default();
+        let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST + told).max(least) } else { least };
         let below = rows.take_last((said.height() + 1).clamp(least, most));
         files(video, shared, canvas, rows.rest());
         words(said, canvas, below);
