@@ -8,7 +8,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::model::reel::name::ReelName;
+use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg};
@@ -272,8 +272,7 @@ fn only_what_changes(arg: Arg) -> Arg {
 pub fn nearest_command(word: &str) -> Option<String> {
     let commands = Cli::command();
     let names = commands.get_subcommands().map(clap::Command::get_name);
-    let (mistakes, name) = names.map(|name| (strsim::damerau_levenshtein(name, word), name)).min()?;
-    (mistakes <= (word.chars().count() / 3).max(1)).then(|| name.to_owned())
+    wording::nearest(word, names).map(str::to_owned)
 }
 
 /// Whether a command line that could not be read asks for JSON, as far as that can be told.

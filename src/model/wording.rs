@@ -101,6 +101,14 @@ pub fn dollars(amount: f64) -> String {
     }
 }
 
+/// The name that was meant by a mistyped one, if it is near.
+pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let mistakes = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &lower);
+    let (mistakes, name) = names.into_iter().map(|name| (mistakes(name), name)).min()?;
+    (mistakes <= (word.chars().count() / 3).max(1)).then_some(name)
+}
+
 /// `1 chunk`, `34 chunks`.
 pub fn count(number: impl Into<u64>, noun: &str) -> String {
     match number.into() {

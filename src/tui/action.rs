@@ -13,7 +13,7 @@ use super::{
     id::JobId,
     job::Run,
     overlay::confirm::Confirm,
-    work::folder::Print,
+    work::{folder::Print, search},
 };
 use crate::{
     model::{reel::name::ReelName, report::event::JobName},
@@ -28,6 +28,8 @@ pub(super) enum Action {
     Right,
     PageUp,
     PageDown,
+    HalfUp,
+    HalfDown,
     First,
     Last,
     /// The one thing to do here.
@@ -47,10 +49,17 @@ pub(super) enum Action {
     Hidden,
     /// Show files of all kinds, or only videos.
     AllFiles,
+    /// The recent videos in place of the folder, and back.
     Recent,
+    /// By name, the newest first, the largest first.
+    Sort,
+    /// Videos in all folders below this one.
+    SearchBelow,
     /// Mark or unmark the highlighted file, to publish several.
     Mark,
     UnmarkAll,
+    /// In place of a name that is taken.
+    FreeName,
     Target,
     Reload,
     Acknowledge,
@@ -99,6 +108,16 @@ pub(super) enum Command {
         typed: String,
         paths: Vec<PathBuf>,
     },
+    /// Which of a pasted list of files are there.
+    FindAll(Vec<(String, Vec<PathBuf>)>),
+    /// Files below a folder; answers carry the number, so that those of another search are told apart.
+    Search {
+        number: u64,
+        wanted: search::Wanted,
+    },
+    StopSearching,
+    /// Those of the recent videos that are there still.
+    ListRecent(Vec<PathBuf>),
     /// Probe (unless it is known for this state of the file) and picture of a video, after a moment without another;
     /// and again whenever the file changes.
     Look {

@@ -17,7 +17,7 @@ use crate::model::reel::{
 };
 
 const FILE: &str = "wizard.json";
-const RECENT: usize = 8;
+const RECENT: usize = 50;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -99,13 +99,13 @@ mod tests {
         let state = folder.path().join("state");
         assert_eq!(Memory::load(&state), Memory::default());
         let mut memory = Memory::default();
-        for number in 0..10 {
+        for number in 0..60 {
             memory.used(Path::new(&format!("/v/{number}.mp4")));
         }
         memory.used(Path::new("/v/5.mp4"));
         assert_eq!(
             (memory.recent.len(), memory.recent[0].as_str(), memory.recent[1].as_str()),
-            (8, "/v/5.mp4", "/v/9.mp4")
+            (50, "/v/5.mp4", "/v/59.mp4")
         );
         memory.save(&state).unwrap();
         assert_eq!(Memory::load(&state), memory);

@@ -23,6 +23,7 @@ mod tasks;
 mod terminal;
 mod view;
 mod widget;
+mod words;
 pub mod work;
 
 #[cfg(test)]
@@ -43,7 +44,11 @@ use crate::tui::{
     tasks::Tasks,
     terminal::{input::Told, theme::Theme},
 };
-pub use crate::tui::{keymap::markdown as key_table, start::Start, summary::Summary};
+pub use crate::tui::{
+    keymap::{Keymap, KeysError, markdown as key_table},
+    start::Start,
+    summary::Summary,
+};
 
 /// How long work may take to stop after the wizard has left the screen.
 const GRACE: Duration = Duration::from_secs(10);

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::settings::{Settings, WizardSettings};
+use crate::{
+    settings::{Settings, WizardSettings},
+    tui::keymap::Keymap,
+};
 
 /// What flags, environment and the config file settled before the wizard opens.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,4 +17,5 @@ pub struct Start {
     /// Where the picker starts.
     pub folder: PathBuf,
     pub own: WizardSettings,
+    pub keys: Keymap,
 }

@@ -1,6 +1,8 @@
 //! Carries commands out in the background. Work of one kind ends earlier work of its kind for the same screen; every job
 //! is work of its own, and ends no other. Nothing here blocks the loop or draws.
 
+mod picker;
+
 use std::{
     collections::HashMap,
     io::{self, Write},
@@ -10,9 +12,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use image::DynamicImage;
-use ratatui::layout::Size;
-use ratatui_image::{Resize, picker::Picker};
+use ratatui_image::picker::Picker;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::JoinHandle,
@@ -30,11 +30,7 @@ use super::{
         caught::{blocking, caught, caught_job},
         clipboard,
     },
-    work::{
-        answer::Answer,
-        folder::{self, Found, Print},
-        look,
-    },
+    work::{alongside::alongside, answer::Answer, look},
 };
 use crate::{
     model::{reel::name::ReelName, report::fault::Fault},
@@ -44,14 +40,13 @@ use crate::{
 /// Answers, and whom they are for.
 pub(super) type Answers = UnboundedSender<(Owner, Answer)>;
 
-/// The cursor has to rest this long before a video is looked into.
-const REST: Duration = Duration::from_millis(60);
-
 /// Work of one kind for one owner: the newest replaces what is under way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Kind {
     List,
     Find,
+    Recent,
+    Search,
     Look,
     Examine,
     Reread(PathBuf),
@@ -95,19 +90,8 @@ impl Tasks {
 
     /// `memory` is as it is now, for [`Command::Remember`].
     pub(super) fn carry_out(&mut self, Errand { owner, command }: Errand, memory: &Memory) {
+        let Some(command) = self.of_picker(owner, command) else { return };
         match command {
-            Command::ListFolder { folder, named } => self.list(owner, folder, named),
-            Command::Find { typed, paths } => self.find(owner, typed, paths),
-            Command::Look { video, known } => self.look(owner, video, known),
-            Command::StopLooking => self.stop(owner, Kind::Look),
-            Command::Examine(files) => self.examine(owner, files),
-            Command::Reread { video, wanted } => {
-                let work = self.backend.probe_as(video.clone(), wanted);
-                let kind = Kind::Reread(video.clone());
-                self.ask(owner, kind, work, move |probe| Answer::Reread { video, wanted, probe });
-            }
-            Command::StopExamining => self.stop(owner, Kind::Examine),
-            Command::Paint { video, frame, size } => self.paint(owner, video, frame, size),
             Command::FindProfiles => self.ask(owner, Kind::Profiles, self.backend.profiles(), Answer::Profiles),
             Command::Connect(place) => {
                 let work = self.backend.connect(place.clone());
@@ -134,8 +118,20 @@ impl Tasks {
             Command::Copy(text) => self.copy(owner, text),
             Command::Browse(link) => self.browse(owner, link),
             Command::Remember => self.remember(owner, memory.clone()),
-            // ways, words and what becomes of jobs are the app's own
-            Command::Say(_)
+            // the picker's are done; ways, words and what becomes of jobs are the app's own
+            Command::ListFolder { .. }
+            | Command::Find { .. }
+            | Command::FindAll(_)
+            | Command::ListRecent(_)
+            | Command::Search { .. }
+            | Command::StopSearching
+            | Command::Look { .. }
+            | Command::StopLooking
+            | Command::Examine(_)
+            | Command::StopExamining
+            | Command::Reread { .. }
+            | Command::Paint { .. }
+            | Command::Say(_)
             | Command::Ask(_)
             | Command::ChooseTarget
             | Command::ChooseRegion { .. }
@@ -207,62 +203,6 @@ impl Tasks {
     ) {
         let answers = self.answers.clone();
         self.start(owner, kind, async move { send(&answers, owner, answer(caught(work).await)) });
-    }
-
-    fn list(&mut self, owner: Owner, folder: PathBuf, named: Option<PathBuf>) {
-        let answers = self.answers.clone();
-        self.start(owner, Kind::List, async move {
-            let listed = folder.clone();
-            let list = move || {
-                // first the folder: what is named and gone by then is told as gone
-                let listing = folder::list(&listed).map_err(|error| error.to_string());
-                (listing, named.map(folder::named))
-            };
-            let (listing, named) = blocking(list).await.unwrap_or_else(|fault| (Err(fault.to_string()), None));
-            send(&answers, owner, Answer::Listed { folder, listing, named });
-        });
-    }
-
-    fn find(&mut self, owner: Owner, typed: String, paths: Vec<PathBuf>) {
-        let answers = self.answers.clone();
-        self.start(owner, Kind::Find, async move {
-            let found = blocking(move || folder::find(&typed, &paths)).await;
-            send(&answers, owner, Answer::Found(found.unwrap_or_else(|fault| Found::Nothing(fault.to_string()))));
-        });
-    }
-
-    fn look(&mut self, owner: Owner, video: PathBuf, known: Option<Print>) {
-        let answers = self.answers.clone();
-        let backend = Arc::clone(&self.backend);
-        let every = self.watch;
-        self.start(owner, Kind::Look, async move {
-            tokio::time::sleep(REST).await;
-            look::look(backend, &|answer| send(&answers, owner, answer), video, known, every).await;
-        });
-    }
-
-    fn examine(&mut self, owner: Owner, files: Vec<(PathBuf, Option<Print>)>) {
-        let answers = self.answers.clone();
-        let backend = Arc::clone(&self.backend);
-        self.start(owner, Kind::Examine, async move {
-            for (video, known) in files {
-                let answer = look::examine(&*backend, video, known).await;
-                send(&answers, owner, answer);
-            }
-        });
-    }
-
-    fn paint(&mut self, owner: Owner, video: PathBuf, frame: Arc<DynamicImage>, size: Size) {
-        let answers = self.answers.clone();
-        let picker = self.picker.clone();
-        self.start(owner, Kind::Paint, async move {
-            let fit = Resize::Scale(None);
-            // a picture that can't be drawn is a comfort less
-            let painted = blocking(move || picker.new_protocol(DynamicImage::clone(&frame), size, fit)).await;
-            if let Ok(Ok(picture)) = painted {
-                send(&answers, owner, Answer::Painted { video, size, picture: Arc::new(picture) });
-            }
-        });
     }
 
     fn reels(&mut self, owner: Owner, place: Place) {
@@ -346,7 +286,7 @@ impl Tasks {
         self.start(owner, Kind::Browse, async move {
             let words = format!("opening {link}");
             let opened = blocking(move || opener::open_browser(link)).await;
-            let none = "no browser can be opened from here: y copies the link".to_owned();
+            let none = "no browser can be opened from here: copy the link instead".to_owned();
             send(&answers, owner, Answer::Said(if matches!(opened, Ok(Ok(()))) { words } else { none }));
         });
     }
@@ -410,25 +350,6 @@ impl Drop for Tasks {
 fn send(answers: &Answers, owner: Owner, answer: Answer) {
     // nobody listens any more: the wizard has ended
     let _ = answers.send((owner, answer));
-}
-
-/// Passes news on while the work runs; all of it has been told before the result is given.
-async fn alongside<T, N>(
-    work: impl Future<Output = Result<T, Fault>>,
-    news: &mut UnboundedReceiver<N>,
-    tell: impl Fn(N),
-) -> Result<T, Fault> {
-    tokio::pin!(work);
-    let result = loop {
-        tokio::select! {
-            Some(new) = news.recv() => tell(new),
-            result = &mut work => break result,
-        }
-    };
-    while let Ok(new) = news.try_recv() {
-        tell(new);
-    }
-    result
 }
 
 /// Where sequences go.

@@ -19,7 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("tui", &["settings", "running", "model/chunk", "model/cost", "model/report", "model/reel",
         "model/wording"]),
     ("settings", &["cli", "use_cases", "model/chunk", "model/report", "model/pace", "model/reel", "model/retry"]),
-    ("cli", &["model/pace", "model/reel"]),
+    ("cli", &["model/pace", "model/reel", "model/wording"]),
     ("json", &["use_cases", "model/cost", "model/report", "model/gate", "model/reel"]),
     ("plain", &["model/report", "model/shown", "model/wording"]),
     ("use_cases", &["account", "publish", "remote", "local", "media", "storage", "cloud", "state", "running",
@@ -59,7 +59,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
     ("publish", &["split", "upload", "prepare"]),
-    ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "view"]),
+    ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),
     ("use_cases", &["account", "reels"]),
 ];
 

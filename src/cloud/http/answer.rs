@@ -37,11 +37,11 @@ fn leads(host: Option<&str>) -> String {
 }
 
 const LOGIN: &str = "Open any web page in a browser on this network and sign in there, or use another network; then \
-                     press r, or run the command again.";
+                     try again.";
 const PASSWORD: &str = "Put the name and the password into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT), or name AWS's \
                         hosts in NO_PROXY if they can be reached without the proxy; then run the command again.";
 const BLOCKED: &str = "Have *.amazonaws.com let through, name another proxy in HTTPS_PROXY, or use another network; \
-                       then press r, or run the command again.";
+                       then try again.";
 const BUSY: &str = "If it lasts: look at the proxy that HTTPS_PROXY names, or use another network.";
 
 /// What a busy or broken proxy says passes by itself; a login or a ban does not.

@@ -27,9 +27,9 @@ use crate::{
         },
     },
     plain::Plain,
-    settings::{Settings, WizardSettings},
+    settings::{BoundKeys, Settings, WizardSettings},
     tui::{
-        self, Start,
+        self, Keymap, Start,
         backend::{
             Account, AccountRegion, Backend, Checked, Gone, JobWork, Order, Place, Probe, Profile, Publishing, Reel,
             ReelDetail, Removal, Resumable, Storage, Unfinished, Work,
@@ -60,11 +60,12 @@ pub async fn wizard(
 ) -> Result<u8, Stopped> {
     let (files, video) = named(files, video)?;
     let own = WizardSettings::resolve(own)?;
+    let keys = Keymap::of(&BoundKeys::resolve()?)?;
     let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     let engine = Engine::new(settings.machine.clone());
     let wanted = settings.cut.wanted;
-    let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), own };
+    let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), own, keys };
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;

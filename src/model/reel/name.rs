@@ -60,6 +60,18 @@ impl ReelName {
         let stem = self.0[..self.0.len().min(room)].trim_end_matches('-');
         format!("{stem}-{suffix}").parse()
     }
+
+    /// The first of `name-2`, `name-3` … that is free. A name that carries such a number after one that is not free goes
+    /// on from there.
+    pub fn numbered(&self, is_free: impl Fn(&Self) -> bool) -> Option<Self> {
+        let end = |text: &str| text.parse::<u32>().ok().filter(|end| (2..100).contains(end) && end.to_string() == text);
+        let parts = self.0.rsplit_once('-').and_then(|(stem, number)| Some((Self(stem.to_owned()), end(number)?)));
+        let (stem, first) = match parts {
+            Some((stem, number)) if stem.0.parse::<Self>().is_ok() && !is_free(&stem) => (stem, number + 1),
+            _ => (self.clone(), 2),
+        };
+        (first..1000).filter_map(|number| stem.with_suffix(&number.to_string()).ok()).find(|name| is_free(name))
+    }
 }
 
 /// Letters with a plain ASCII look-alike lose their accents; other characters stay and become dashes.
@@ -302,6 +314,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_leads_to_the_next_free_one() {
+        let name = |text: &str| text.parse::<ReelName>().unwrap();
+        let next = |own: &str, taken: &[&str]| {
+            name(own).numbered(|name| !taken.contains(&name.as_str())).map(|name| name.to_string()).unwrap()
+        };
+        assert_eq!(next("talk", &["talk"]), "talk-2");
+        assert_eq!(next("talk", &["talk", "talk-2", "talk-3"]), "talk-4");
+        assert_eq!(next("talk-2", &["talk", "talk-2"]), "talk-3", "the number is ours");
+        assert_eq!(next("take-12", &["take-12"]), "take-12-2", "the number is the person's");
+        assert_eq!(next("talk-2025", &["talk", "talk-2025"]), "talk-2025-2", "a year");
+        let long = "a".repeat(REEL_NAME_MAX);
+        assert_eq!(next(&long, &[&long]).len(), REEL_NAME_MAX);
+    }
 
     #[test]
     fn slugs_come_from_any_file_name() {

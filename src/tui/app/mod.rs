@@ -7,6 +7,7 @@ mod deeds;
 mod leaving;
 pub mod navigation;
 mod outside;
+mod palette;
 
 use std::{
     collections::BTreeMap,
@@ -26,7 +27,7 @@ use super::{
     id::{JobId, Owner, ScreenId},
     job::{Job, Jobs},
     keymap::{Binding, Table},
-    overlay::{Outcome, Overlay},
+    overlay::{Outcome, Overlay, palette::Palette},
     screen::{Open, Screen},
     shared::Shared,
     step::{home::Home, review::Review, settings::Settings, video::Video},
@@ -184,6 +185,12 @@ impl App {
             Action::Retry => job.is_none_or(Job::can_retry),
             Action::EditSettings => job.is_some_and(|job| job.failed().is_some() && self.drafts.contains_key(&job.id)),
             Action::Queue => self.jobs.publishings().count() > 1,
+            // a filter is typed in the library too
+            Action::SearchBelow => self.picker().is_some(),
+            Action::FreeName => match self.top() {
+                Screen::Settings(settings) => settings.offers_free_name(&self.shared),
+                _ => false,
+            },
             Action::Repair => match self.top() {
                 Screen::Reel(reel) => reel.is_damaged(&self.jobs),
                 _ => false,
@@ -201,6 +208,7 @@ impl App {
                 !review.is_acknowledged(&self.shared) && review.stale(&self.shared).is_none()
             }
             (Action::Back, Screen::Review(review)) => review.stale(&self.shared).is_some(),
+            (Action::FreeName, _) => self.applies(action),
             (Action::Pause, _) => job.is_some_and(|job| job.control.is_paused()),
             (Action::Retry, _) => job.is_some_and(|job| job.problem().is_some()),
             (Action::Repair, Screen::Reel(reel)) => reel.is_damaged(&self.jobs),
@@ -238,7 +246,7 @@ impl App {
     /// What an event of the terminal leads to.
     pub(super) fn input(&mut self, input: &Input) -> Vec<Errand> {
         let action = match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => self.table().action(*key),
+            Input::Key(key) if key.kind != KeyEventKind::Release => self.shared.keys.action(self.table(), *key),
             Input::FocusGained | Input::FocusLost => {
                 self.is_focused = *input == Input::FocusGained;
                 None
@@ -270,7 +278,7 @@ impl App {
             _ if self.quitting.is_some() => Vec::new(),
             _ if self.overlay.is_some() => return self.act_over(action),
             Action::Help => {
-                self.overlay = Some(Overlay::Help { of: self.table(), scroll: Scroll::default() });
+                self.overlay = Some(Overlay::Palette(Palette::new(self.table(), &self.shared.keys)));
                 Vec::new()
             }
             Action::Quit => vec![Command::Quit],
@@ -301,9 +309,13 @@ impl App {
                     return self.chosen(purpose, &value);
                 }
             },
-            Some(Overlay::Log { scroll, .. } | Overlay::Help { scroll, .. }) if scroll.moved(action) => {}
-            Some(Overlay::Log { .. } | Overlay::Help { .. }) if *action == Action::Back => self.overlay = None,
-            Some(Overlay::Log { .. } | Overlay::Help { .. }) | None => {}
+            Some(Overlay::Palette(palette)) => {
+                let outcome = palette.update(action);
+                return self.act_by_palette(outcome);
+            }
+            Some(Overlay::Log { scroll, .. }) if scroll.moved(action) => {}
+            Some(Overlay::Log { .. }) if *action == Action::Back => self.overlay = None,
+            Some(Overlay::Log { .. }) | None => {}
         }
         Vec::new()
     }

@@ -3,7 +3,10 @@
 use ratatui::crossterm::event::KeyCode;
 use tui_input::InputRequest;
 
-use super::binding::{Binding, Key, also, key};
+use super::{
+    binding::{Preset, also, key},
+    key::Key,
+};
 use crate::tui::action::Action;
 
 const ENTER: Key = Key::Code(KeyCode::Enter);
@@ -14,35 +17,52 @@ const LEFT: Key = Key::Code(KeyCode::Left);
 const RIGHT: Key = Key::Code(KeyCode::Right);
 const TAB: Key = Key::Code(KeyCode::Tab);
 const BACK_TAB: Key = Key::Code(KeyCode::BackTab);
+/// As in shells, in fzf and in telescope.
+const PREVIOUS: Key = Key::Ctrl('p');
+const NEXT: Key = Key::Ctrl('n');
 const BACKSPACE: Key = Key::Code(KeyCode::Backspace);
 
-const HELP: Binding = key(&[Key::Char('?'), Key::Code(KeyCode::F(1))], Action::Help, "?", "help", "all keys", 2);
-const QUIT: Binding = key(&[Key::Char('q')], Action::Quit, "q", "quit", "quit; asks while work runs", 1);
-const BACK: Binding = key(&[ESC], Action::Back, "Esc", "back", "one step back", 1);
+const F1: Key = Key::Code(KeyCode::F(1));
+const HELP: Preset = key(&[Key::Char('?'), F1], Action::Help, "help", "all keys; type to find one", 2);
+/// Where text is typed.
+const HELP_F1: Preset = key(&[F1], Action::Help, "help", "all keys; type to find one", 2);
+const QUIT: Preset = key(&[Key::Char('q')], Action::Quit, "quit", "quit; asks while work runs", 1);
+const BACK: Preset = key(&[ESC], Action::Back, "back", "one step back", 1);
 /// The work goes on, and Home shows it.
-const HOME_KEY: Binding = key(&[ESC], Action::Back, "Esc", "home", "leave; the work goes on, and Home shows it", 1);
-const QUIT_LATER: Binding = key(&[Key::Char('q')], Action::Quit, "q", "quit", "quit; asks while work runs", 5);
-const MOVE: Binding = key(&[UP, Key::Char('k')], Action::Up, "↑↓", "", "move", 6);
-const MOVE_DOWN: Binding = also(&[DOWN, Key::Char('j')], Action::Down);
+const HOME_KEY: Preset = key(&[ESC], Action::Back, "home", "leave; the work goes on, and Home shows it", 1);
+const QUIT_LATER: Preset = key(&[Key::Char('q')], Action::Quit, "quit", "quit; asks while work runs", 5);
+const MOVE: Preset = key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "", "up", 6);
+const MOVE_DOWN: Preset = also(&[DOWN, Key::Char('j'), NEXT], Action::Down, "down");
 /// Where `k` checks.
-const ARROWS: Binding = key(&[UP], Action::Up, "↑↓", "", "move", 6);
-const ARROW_DOWN: Binding = also(&[DOWN], Action::Down);
-const PAGE: Binding = key(&[Key::Code(KeyCode::PageUp)], Action::PageUp, "PgUp PgDn", "", "a page", 6);
-const PAGE_DOWN: Binding = also(&[Key::Code(KeyCode::PageDown)], Action::PageDown);
-const ENDS: Binding = key(&[Key::Code(KeyCode::Home), Key::Char('g')], Action::First, "Home End", "", "first, last", 6);
-const LAST: Binding = also(&[Key::Code(KeyCode::End), Key::Char('G')], Action::Last);
-const FIELD: Binding = key(&[UP, BACK_TAB], Action::Up, "↑↓", "field", "another field", 3);
-const FIELD_DOWN: Binding = also(&[DOWN, TAB], Action::Down);
-const TO_REVIEW: Binding = key(&[ENTER], Action::Enter, "⏎", "review", "go on to the review", 0);
-const ASK_ANEW: Binding =
-    key(&[Key::Char('r')], Action::Retry, "r", "", "ask anew: what is unfinished, profiles, who is signed in", 5);
-const RETRY: Binding = key(&[Key::Char('r')], Action::Retry, "r", "try again", "try again what failed or waits", 2);
-const CANCEL: Binding = key(&[Key::Char('c')], Action::Cancel, "c", "cancel", "stop it; asks first", 4);
-const ALL_VIDEOS: Binding = key(&[Key::Char('v')], Action::Queue, "v", "all videos", "all publishings, a line each", 5);
-const TARGET: Binding = key(&[Key::Char('t')], Action::Target, "t", "target", "stand-in or AWS profile", 4);
+const ARROWS: Preset = key(&[UP, PREVIOUS], Action::Up, "", "up", 6);
+const ARROW_DOWN: Preset = also(&[DOWN, NEXT], Action::Down, "down");
+const PAGE: Preset = key(&[Key::Code(KeyCode::PageUp)], Action::PageUp, "", "a page up", 6);
+const PAGE_DOWN: Preset = also(&[Key::Code(KeyCode::PageDown)], Action::PageDown, "a page down");
+const HALF: Preset = key(&[Key::Ctrl('u')], Action::HalfUp, "", "half a page up", 6);
+const HALF_DOWN: Preset = also(&[Key::Ctrl('d')], Action::HalfDown, "half a page down");
+/// Where Ctrl-u empties the text.
+const HALF_DOWN_ALONE: Preset = key(&[Key::Ctrl('d')], Action::HalfDown, "", "half a page down", 6);
+const CLEAR: Preset = key(&[Key::Ctrl('u')], Action::Edit(InputRequest::DeleteLine), "", "remove what was typed", 6);
+const WORD: Preset =
+    key(&[Key::Ctrl('w')], Action::Edit(InputRequest::DeletePrevWord), "", "remove the word before the cursor", 6);
+const ENDS: Preset = key(&[Key::Code(KeyCode::Home), Key::Char('g')], Action::First, "", "first line", 6);
+const LAST: Preset = also(&[Key::Code(KeyCode::End), Key::Char('G')], Action::Last, "last line");
+const FIELD: Preset = key(&[UP, BACK_TAB, PREVIOUS], Action::Up, "field", "the field above", 3);
+const FIELD_DOWN: Preset = also(&[DOWN, TAB, NEXT], Action::Down, "the field below");
+const FREE_NAME: Preset =
+    key(&[Key::Ctrl('f')], Action::FreeName, "free name", "take the next free name, where one is taken", 1);
+const SEARCH: Preset =
+    key(&[Key::Ctrl('f')], Action::SearchBelow, "find below", "find videos in all folders below this one", 4);
+const TO_REVIEW: Preset = key(&[ENTER], Action::Enter, "review", "go on to the review", 0);
+const ASK_ANEW: Preset =
+    key(&[Key::Char('r')], Action::Retry, "", "ask anew: what is unfinished, profiles, who is signed in", 5);
+const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
+const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "cancel", "stop it; asks first", 4);
+const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all publishings, a line each", 5);
+const TARGET: Preset = key(&[Key::Char('t')], Action::Target, "target", "stand-in or AWS profile", 4);
 
-pub(super) static HOME: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open the line", 0),
+pub(super) static HOME: &[Preset] = &[
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the line", 0),
     MOVE,
     MOVE_DOWN,
     ENDS,
@@ -53,17 +73,10 @@ pub(super) static HOME: &[Binding] = &[
     QUIT,
 ];
 /// On the line of a job.
-pub(super) static HOME_JOB: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open its screen", 0),
+pub(super) static HOME_JOB: &[Preset] = &[
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open its screen", 0),
     RETRY,
-    key(
-        &[Key::Char('x'), Key::Char('d')],
-        Action::Discard,
-        "x",
-        "stop",
-        "stop it, or give up what failed; asks first",
-        3,
-    ),
+    key(&[Key::Char('x'), Key::Char('d')], Action::Discard, "stop", "stop it, or give up what failed; asks first", 3),
     MOVE,
     MOVE_DOWN,
     ENDS,
@@ -73,9 +86,9 @@ pub(super) static HOME_JOB: &[Binding] = &[
     QUIT,
 ];
 /// On the line of something unfinished.
-pub(super) static HOME_UNFINISHED: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "go on", "go on where it stopped", 0),
-    key(&[Key::Char('x'), Key::Char('d')], Action::Discard, "x", "discard", "give it up; asks first", 3),
+pub(super) static HOME_UNFINISHED: &[Preset] = &[
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "go on", "go on where it stopped", 0),
+    key(&[Key::Char('x'), Key::Char('d')], Action::Discard, "discard", "give it up; asks first", 3),
     MOVE,
     MOVE_DOWN,
     ENDS,
@@ -85,87 +98,125 @@ pub(super) static HOME_UNFINISHED: &[Binding] = &[
     HELP,
     QUIT,
 ];
-pub(super) static VIDEO: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "choose", "open the folder, choose the video or all marked ones", 0),
-    key(&[Key::Char('/')], Action::Filter, "/", "filter", "type to filter, fuzzily", 3),
+pub(super) static VIDEO: &[Preset] = &[
+    key(
+        &[ENTER, RIGHT, Key::Char('l')],
+        Action::Enter,
+        "choose",
+        "open the folder, choose the video or all marked ones",
+        0,
+    ),
+    key(&[Key::Char('/')], Action::Filter, "filter", "type to filter, fuzzily", 3),
     MOVE,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
+    HALF,
+    HALF_DOWN,
     ENDS,
     LAST,
-    key(&[LEFT, BACKSPACE], Action::ParentFolder, "←", "", "the folder above", 5),
-    key(&[Key::Char('~')], Action::HomeFolder, "~", "home", "your home folder", 5),
-    key(&[Key::Char(' ')], Action::Mark, "Space", "mark", "mark the file, to publish several", 3),
-    key(&[Key::Char('u')], Action::UnmarkAll, "u", "", "unmark all files", 9),
-    key(&[Key::Char('a')], Action::AllFiles, "a", "all files", "show files of all kinds, or only videos", 4),
-    key(&[Key::Char('.')], Action::Hidden, ".", "hidden", "show or hide hidden files", 6),
-    key(&[Key::Char('r')], Action::Reload, "r", "", "read the folder and the highlighted file again", 9),
-    key(&[TAB], Action::Recent, "Tab", "recent", "jump between recent videos and the folder", 4),
+    key(&[LEFT, Key::Char('h'), BACKSPACE], Action::ParentFolder, "", "the folder above", 5),
+    key(&[Key::Char('~')], Action::HomeFolder, "home", "your home folder", 5),
+    key(&[Key::Char(' ')], Action::Mark, "mark", "mark the file, to publish several", 3),
+    key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all files", 9),
+    key(&[Key::Char('a')], Action::AllFiles, "all files", "show files of all kinds, or only videos", 4),
+    key(&[Key::Char('.')], Action::Hidden, "hidden", "show or hide hidden files", 6),
+    key(&[Key::Char('r')], Action::Reload, "", "read the folder and the highlighted file again", 9),
+    key(&[TAB], Action::Recent, "recent", "the recent videos, and back to the folder", 4),
+    SEARCH,
+    key(&[Key::Char('s')], Action::Sort, "sort", "by name, the newest first, the largest first", 6),
     HELP,
     BACK,
-    key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
+    key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
-pub(super) static FILTER: &[Binding] = &[
-    key(&[ENTER], Action::Enter, "⏎", "choose", "take the highlighted line", 0),
-    key(&[UP], Action::Up, "↑↓", "move", "move", 2),
+pub(super) static FILTER: &[Preset] = &[
+    key(&[ENTER], Action::Enter, "choose", "take the highlighted line", 0),
+    key(&[UP, PREVIOUS], Action::Up, "move", "up", 2),
     ARROW_DOWN,
-    key(&[TAB], Action::Mark, "Tab", "mark", "mark the file, to publish several", 3),
-    key(&[ESC], Action::Back, "Esc", "clear", "clear the filter", 1),
+    key(&[TAB], Action::Mark, "mark", "mark the file, to publish several", 3),
+    PAGE,
+    PAGE_DOWN,
+    HALF_DOWN_ALONE,
+    SEARCH,
+    CLEAR,
+    WORD,
+    HELP_F1,
+    key(&[ESC], Action::Back, "clear", "clear the filter", 1),
 ];
-pub(super) static SETTINGS: &[Binding] = &[
+/// Videos of all folders below one, and what is typed to find one of them.
+pub(super) static FOUND: &[Preset] = &[
+    key(&[ENTER], Action::Enter, "choose", "take the highlighted line, or all marked files", 0),
+    key(&[UP, PREVIOUS], Action::Up, "move", "up", 2),
+    ARROW_DOWN,
+    key(&[TAB], Action::Mark, "mark", "mark the file, to publish several", 3),
+    PAGE,
+    PAGE_DOWN,
+    HALF_DOWN_ALONE,
+    CLEAR,
+    WORD,
+    HELP_F1,
+    key(&[ESC], Action::Back, "folder", "back to the folder; the search ends", 1),
+];
+pub(super) static SETTINGS: &[Preset] = &[
     TO_REVIEW,
     FIELD,
     FIELD_DOWN,
-    key(&[LEFT, Key::Char('h')], Action::Left, "←→", "change", "change the value", 2),
-    also(&[RIGHT, Key::Char('l'), Key::Char(' ')], Action::Right),
+    key(&[LEFT, Key::Char('h')], Action::Left, "change", "the value before", 2),
+    also(&[RIGHT, Key::Char('l'), Key::Char(' ')], Action::Right, "the next value"),
+    FREE_NAME,
     HELP,
     BACK,
-    key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
+    key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
-pub(super) static SETTINGS_LIST: &[Binding] = &[
+pub(super) static SETTINGS_LIST: &[Preset] = &[
     TO_REVIEW,
     FIELD,
     FIELD_DOWN,
-    key(&[RIGHT, Key::Char(' ')], Action::Toggle, "→", "list", "pick from the list", 2),
+    key(&[RIGHT, Key::Char(' ')], Action::Toggle, "list", "pick from the list", 2),
+    FREE_NAME,
     HELP,
     BACK,
-    key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
+    key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
-pub(super) static SETTINGS_TEXT: &[Binding] = &[
+pub(super) static SETTINGS_TEXT: &[Preset] = &[
     TO_REVIEW,
     FIELD,
     FIELD_DOWN,
-    key(&[Key::Ctrl('u')], Action::Edit(InputRequest::DeleteLine), "^U", "clear", "empty the field", 4),
-    key(&[Key::Code(KeyCode::F(1))], Action::Help, "F1", "help", "all keys", 2),
+    key(&[Key::Ctrl('u')], Action::Edit(InputRequest::DeleteLine), "clear", "empty the field", 4),
+    FREE_NAME,
+    WORD,
+    HELP_F1,
     BACK,
 ];
-pub(super) static CHOOSE: &[Binding] = &[
-    key(&[ENTER], Action::Enter, "⏎", "choose", "take the highlighted line", 0),
-    key(&[UP], Action::Up, "↑↓", "move", "move", 2),
+pub(super) static CHOOSE: &[Preset] = &[
+    key(&[ENTER], Action::Enter, "choose", "take the highlighted line", 0),
+    key(&[UP, PREVIOUS], Action::Up, "move", "up", 2),
     ARROW_DOWN,
     PAGE,
     PAGE_DOWN,
-    key(&[ESC], Action::Back, "Esc", "leave", "leave it as it was", 1),
+    HALF_DOWN_ALONE,
+    CLEAR,
+    WORD,
+    key(&[ESC], Action::Back, "leave", "leave it as it was", 1),
 ];
-pub(super) static REVIEW: &[Binding] = &[
-    key(&[ENTER, Key::Char('y')], Action::Enter, "⏎", "publish", "start publishing (y too)", 0),
-    key(&[Key::Char('a')], Action::Acknowledge, "a", "acknowledge", "acknowledge the notice, once an account", 3),
-    key(&[Key::Char('b')], Action::Relay, "b", "relay", "browser relay on or off", 4),
-    ARROWS_SCROLL,
-    ARROW_DOWN,
+pub(super) static REVIEW: &[Preset] = &[
+    key(&[ENTER, Key::Char('y')], Action::Enter, "publish", "start publishing", 0),
+    key(&[Key::Char('a')], Action::Acknowledge, "acknowledge", "acknowledge the notice, once an account", 3),
+    key(&[Key::Char('b')], Action::Relay, "relay", "browser relay on or off", 4),
+    MOVE,
+    MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
     HELP,
     BACK,
-    key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
+    key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
-const ARROWS_SCROLL: Binding = key(&[UP, Key::Char('k')], Action::Up, "↑↓", "", "scroll", 6);
-pub(super) static PUBLISH: &[Binding] = &[
-    key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "p", "pause", "pause and go on", 1),
+
+pub(super) static PUBLISH: &[Preset] = &[
+    key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "pause", "pause and go on", 1),
     RETRY,
-    key(&[Key::Char('l'), ENTER], Action::Log, "l", "log", "log of the job under the cursor", 3),
-    key(&[Key::Char('c')], Action::Cancel, "c", "cancel", "cancel; asks first, and can be resumed", 4),
+    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
+    key(&[Key::Char('c')], Action::Cancel, "cancel", "cancel; asks first, and can be resumed", 4),
     ALL_VIDEOS,
     MOVE,
     MOVE_DOWN,
@@ -174,10 +225,10 @@ pub(super) static PUBLISH: &[Binding] = &[
     QUIT_LATER,
 ];
 /// It has failed, or was stopped.
-pub(super) static PUBLISH_FAILED: &[Binding] = &[
-    key(&[Key::Char('r')], Action::Retry, "r", "try again", "try again: what is up is not sent again", 0),
-    key(&[Key::Char('e')], Action::EditSettings, "e", "settings", "back to the settings, as you left them", 2),
-    key(&[Key::Char('l'), ENTER], Action::Log, "l", "log", "log of the job under the cursor", 3),
+pub(super) static PUBLISH_FAILED: &[Preset] = &[
+    key(&[Key::Char('r')], Action::Retry, "try again", "try again: what is up is not sent again", 0),
+    key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings, as you left them", 2),
+    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
     ALL_VIDEOS,
     MOVE,
     MOVE_DOWN,
@@ -185,12 +236,12 @@ pub(super) static PUBLISH_FAILED: &[Binding] = &[
     HOME_KEY,
     QUIT_LATER,
 ];
-pub(super) static QUEUE: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open this publishing", 0),
+pub(super) static QUEUE: &[Preset] = &[
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open this publishing", 0),
     RETRY,
-    key(&[Key::Char('e')], Action::EditSettings, "e", "settings", "back to the settings of what failed", 3),
+    key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings of what failed", 3),
     CANCEL,
-    key(&[Key::Char('n')], Action::Another, "n", "another", "publish another video", 5),
+    key(&[Key::Char('n')], Action::Another, "another", "publish another video", 5),
     MOVE,
     MOVE_DOWN,
     PAGE,
@@ -199,117 +250,120 @@ pub(super) static QUEUE: &[Binding] = &[
     HOME_KEY,
     QUIT_LATER,
 ];
-pub(super) static REMOVAL: &[Binding] = &[
-    key(&[ESC, ENTER], Action::Back, "Esc", "leave", "leave: it goes on; once it is done, to the library", 0),
+pub(super) static REMOVAL: &[Preset] = &[
+    key(&[ESC, ENTER], Action::Back, "leave", "leave: it goes on; once it is done, to the library", 0),
     RETRY,
     CANCEL,
     HELP,
     QUIT_LATER,
 ];
 /// A job asks the person something.
-pub(super) static JOB_ASKS: &[Binding] = &[
-    key(&[Key::Char('y'), Key::Char('a')], Action::Yes, "y", "agree", "agree", 0),
-    key(&[Key::Char('n')], Action::No, "n", "decline", "decline: the work ends", 1),
-    ARROWS_SCROLL,
+pub(super) static JOB_ASKS: &[Preset] = &[
+    key(&[Key::Char('y'), Key::Char('a')], Action::Yes, "agree", "agree", 0),
+    key(&[Key::Char('n')], Action::No, "decline", "decline: the work ends", 1),
+    MOVE,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
     HELP,
-    key(&[ESC], Action::Back, "Esc", "later", "leave it open: Home leads back", 2),
+    key(&[ESC], Action::Back, "later", "leave it open: Home leads back", 2),
     QUIT_LATER,
 ];
 /// The same, where a name has to be typed.
-pub(super) static JOB_ASKS_FOR_NAME: &[Binding] = &[
-    key(&[ENTER], Action::Yes, "⏎", "agree", "agree, if the name is right", 0),
-    key(&[Key::Ctrl('d')], Action::No, "^D", "decline", "decline: the work ends", 1),
+pub(super) static JOB_ASKS_FOR_NAME: &[Preset] = &[
+    key(&[ENTER], Action::Yes, "agree", "agree, if the name is right", 0),
+    key(&[Key::Ctrl('d')], Action::No, "decline", "decline: the work ends", 1),
     ARROWS,
     ARROW_DOWN,
     PAGE,
     PAGE_DOWN,
-    key(&[Key::Code(KeyCode::F(1))], Action::Help, "F1", "help", "all keys", 2),
-    key(&[ESC], Action::Back, "Esc", "later", "leave it open: Home leads back", 2),
+    HELP_F1,
+    key(&[ESC], Action::Back, "later", "leave it open: Home leads back", 2),
 ];
-pub(super) static LOG: &[Binding] = &[
-    key(&[ESC, Key::Char('l'), ENTER], Action::Back, "Esc", "close", "close the log", 0),
-    key(&[UP, Key::Char('k')], Action::Up, "↑↓", "scroll", "scroll", 1),
+pub(super) static LOG: &[Preset] = &[
+    key(&[ESC, Key::Char('l'), ENTER], Action::Back, "close", "close the log", 0),
+    key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "scroll", "up", 1),
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
+    HALF,
+    HALF_DOWN,
     ENDS,
     LAST,
 ];
-pub(super) static DONE: &[Binding] = &[
-    key(&[Key::Char('y')], Action::Copy, "y", "copy", "copy the watch link (OSC 52: over ssh too)", 0),
-    key(&[Key::Char('p')], Action::CopyPlaylist, "p", "copy playlist", "copy the playlist link", 5),
-    key(&[Key::Char('o'), ENTER], Action::Browse, "o", "open", "open the watch page in the browser", 1),
-    key(&[Key::Char('k')], Action::CheckDeep, "k", "check all", "read, check and decode every byte", 3),
-    key(&[Key::Char('n')], Action::Another, "n", "another", "publish another video", 4),
+pub(super) static DONE: &[Preset] = &[
+    key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link (OSC 52: over ssh too)", 0),
+    key(&[Key::Char('p')], Action::CopyPlaylist, "copy playlist", "copy the playlist link", 5),
+    key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 1),
+    key(&[Key::Char('k')], Action::CheckDeep, "check all", "read, check and decode every byte", 3),
+    key(&[Key::Char('n')], Action::Another, "another", "publish another video", 4),
     ALL_VIDEOS,
     ARROWS,
     ARROW_DOWN,
     PAGE,
     PAGE_DOWN,
     HELP,
-    key(&[ESC], Action::Back, "Esc", "home", "home", 6),
+    key(&[ESC], Action::Back, "home", "home", 6),
     QUIT,
 ];
-pub(super) static LIBRARY: &[Binding] = &[
-    key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open the reel", 0),
-    key(&[Key::Char('/')], Action::Filter, "/", "filter", "type to filter, fuzzily", 3),
+pub(super) static LIBRARY: &[Preset] = &[
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the reel", 0),
+    key(&[Key::Char('/')], Action::Filter, "filter", "type to filter, fuzzily", 3),
     MOVE,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
+    HALF,
+    HALF_DOWN,
     ENDS,
     LAST,
-    key(&[Key::Char('r')], Action::Reload, "r", "reload", "ask the target again", 4),
+    key(&[Key::Char('r')], Action::Reload, "reload", "ask the target again", 4),
     TARGET,
     HELP,
     BACK,
-    key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
+    key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
-pub(super) static REEL: &[Binding] = &[
-    key(&[Key::Char('k')], Action::Check, "k", "check", "every chunk there, with the right hash", 0),
-    key(&[Key::Char('K')], Action::CheckDeep, "K", "every byte", "read every byte as a player does, and decode it", 2),
-    key(&[Key::Char('y')], Action::Copy, "y", "copy", "copy the watch link", 3),
-    key(&[Key::Char('p')], Action::CopyPlaylist, "p", "", "copy the playlist link", 5),
-    key(&[Key::Char('o'), ENTER], Action::Browse, "o", "open", "open the watch page in the browser", 4),
-    key(&[Key::Char('R')], Action::Repair, "R", "repair", "deploy again what a check found damaged", 1),
-    key(&[Key::Char('c')], Action::Cancel, "c", "stop", "stop the check; asks first", 4),
-    key(&[Key::Char('d')], Action::Delete, "d", "delete", "delete; asks for the name", 5),
-    key(&[Key::Char('r')], Action::Reload, "r", "", "ask the target again", 6),
+pub(super) static REEL: &[Preset] = &[
+    key(&[Key::Char('k')], Action::Check, "check", "every chunk there, with the right hash", 0),
+    key(&[Key::Char('K')], Action::CheckDeep, "every byte", "read every byte as a player does, and decode it", 2),
+    key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link", 3),
+    key(&[Key::Char('p')], Action::CopyPlaylist, "", "copy the playlist link", 5),
+    key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 4),
+    key(&[Key::Char('R')], Action::Repair, "repair", "deploy again what a check found damaged", 1),
+    key(&[Key::Char('c')], Action::Cancel, "stop", "stop the check; asks first", 4),
+    key(&[Key::Char('d')], Action::Delete, "delete", "delete; asks for the name", 5),
+    key(&[Key::Char('r')], Action::Reload, "", "ask the target again", 6),
     ARROWS,
     ARROW_DOWN,
     PAGE,
     PAGE_DOWN,
     HELP,
     BACK,
-    key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
+    key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
-pub(super) static CONFIRM: &[Binding] = &[
-    key(&[ENTER], Action::Enter, "⏎", "delete", "delete, if the name is right", 0),
-    key(&[ESC], Action::Back, "Esc", "keep", "keep it", 1),
+pub(super) static CONFIRM: &[Preset] = &[
+    key(&[ENTER], Action::Enter, "delete", "delete, if the name is right", 0),
+    HELP_F1,
+    key(&[ESC], Action::Back, "keep", "keep it", 1),
 ];
-pub(super) static ASK: &[Binding] = &[
-    key(&[Key::Char('y'), Key::Char('Y')], Action::Yes, "y", "yes", "yes", 0),
-    key(&[Key::Char('n'), Key::Char('N'), ESC], Action::No, "n", "no", "no", 0),
+pub(super) static ASK: &[Preset] = &[
+    key(&[Key::Char('y'), Key::Char('Y')], Action::Yes, "yes", "yes", 0),
+    key(&[Key::Char('n'), Key::Char('N'), ESC], Action::No, "no", "no", 0),
 ];
-pub(super) static HELP_KEYS: &[Binding] = &[
-    key(
-        &[ESC, Key::Char('?'), Key::Char('q'), ENTER, Key::Code(KeyCode::F(1))],
-        Action::Back,
-        "Esc",
-        "close",
-        "close",
-        0,
-    ),
-    key(&[UP, Key::Char('k')], Action::Up, "↑↓", "scroll", "scroll", 1),
-    MOVE_DOWN,
+/// All keys of a screen, with a line to type into.
+pub(super) static PALETTE: &[Preset] = &[
+    key(&[ENTER], Action::Enter, "do it", "do what the highlighted line says", 0),
+    key(&[UP, PREVIOUS], Action::Up, "move", "up", 2),
+    ARROW_DOWN,
     PAGE,
     PAGE_DOWN,
+    HALF_DOWN_ALONE,
+    CLEAR,
+    WORD,
+    key(&[ESC, F1], Action::Back, "close", "close", 1),
 ];
 
-pub(super) static EVERYWHERE: &[Binding] = &[
-    key(&[Key::Ctrl('c')], Action::Interrupt, "^C", "", "asks to stop; twice stops in an orderly way", 9),
-    key(&[Key::Ctrl('z')], Action::Suspend, "^Z", "", "back to the shell; `fg` goes on", 9),
+pub(super) static EVERYWHERE: &[Preset] = &[
+    key(&[Key::Ctrl('c')], Action::Interrupt, "", "asks to stop; twice stops in an orderly way", 9),
+    key(&[Key::Ctrl('z')], Action::Suspend, "", "back to the shell; `fg` goes on", 9),
 ];

@@ -3,7 +3,7 @@
 use crate::tui::{
     backend::{AccountRegion, Order, Question, Repair, Resumable},
     id::JobId,
-    shared::where_words,
+    words::where_words,
 };
 
 #[derive(Debug, Clone, PartialEq)]

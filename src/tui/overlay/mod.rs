@@ -2,6 +2,7 @@
 
 pub mod choices;
 pub mod confirm;
+pub mod palette;
 
 use tui_input::Input;
 
@@ -9,7 +10,7 @@ use super::{
     action::Action,
     id::JobId,
     keymap::Table,
-    overlay::confirm::Confirm,
+    overlay::{confirm::Confirm, palette::Palette},
     widget::{
         list::{Cursor, Fuzzy, Match},
         page::Scroll,
@@ -21,7 +22,7 @@ pub(super) enum Overlay {
     Ask(Confirm),
     Choose(Chooser),
     Log { of: JobId, job: JobName, scroll: Scroll },
-    Help { of: Table, scroll: Scroll },
+    Palette(Palette),
 }
 
 impl Overlay {
@@ -30,7 +31,7 @@ impl Overlay {
             Self::Ask(_) => Table::Ask,
             Self::Choose(_) => Table::Choose,
             Self::Log { .. } => Table::Log,
-            Self::Help { .. } => Table::Help,
+            Self::Palette(_) => Table::Palette,
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{
         Account, Chunk, ChunkId, Fate, Keyframes, Offer, Order, Place, Probe, Published, Question, Reel, ReelDetail,
         Resumable, Storage, Stream, Target, Transcode, Wanted,
     },
+    keymap::Keymap,
     work::folder::{Entry, Kind, Listing, Named},
 };
 use crate::{
@@ -88,7 +89,8 @@ pub(super) fn start() -> Start {
             overrides: Overrides::default(),
         },
     };
-    Start { settings, files: Vec::new(), folder: FOLDER.into(), own: WizardSettings { look: Look::Auto, mouse: true } }
+    let own = WizardSettings { look: Look::Auto, mouse: true };
+    Start { settings, files: Vec::new(), folder: FOLDER.into(), own, keys: Keymap::default() }
 }
 
 /// The same for an AWS profile.
@@ -180,10 +182,12 @@ pub(super) fn listing() -> Listing {
         name: name.to_owned(),
         kind,
         bytes,
+        // the longer its name, the older it is
+        modified: Some(noon() - Duration::from_secs(3600 * name.len() as u64)),
         hidden: name.starts_with('.'),
     };
-    let above =
-        Entry { path: "/home/ada/Videos".into(), name: "..".into(), kind: Kind::Above, bytes: 0, hidden: false };
+    let (path, name) = ("/home/ada/Videos".into(), "..".to_owned());
+    let above = Entry { path, name, kind: Kind::Above, bytes: 0, modified: None, hidden: false };
     let mut entries = vec![
         above,
         entry("harbour-night.mp4", Kind::Video, 1_204_000_000),
@@ -201,6 +205,17 @@ pub(super) fn listing() -> Listing {
     ];
     entries.extend((1..=20).map(|number| entry(&format!("take {number:02}.mp4"), Kind::Video, 50_000_000)));
     Listing { entries }
+}
+
+/// What a search below the folder finds.
+pub(super) fn below() -> Vec<Entry> {
+    let one = |path: &str| {
+        let path = PathBuf::from(FOLDER).join(path);
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let bytes = 70_000_000;
+        Entry { path, hidden: false, kind: Kind::Video, bytes, modified: Some(noon()), name }
+    };
+    ["raw/harbour take 1.mp4", "raw/harbour take 2.mp4", "raw/2025/talk at the harbour.mkv"].map(one).to_vec()
 }
 
 /// What a look at a named path gives.
@@ -230,7 +245,7 @@ pub(super) fn signed_out() -> Fault {
         class: FaultClass::NeedsPerson,
         what: "could not sign in with profile `studio`".into(),
         cause: Some("the session has expired".into()),
-        hint: Some("Run `aws sso login --profile studio`, then press r.".into()),
+        hint: Some("Run `aws sso login --profile studio`, then try again.".into()),
     }
 }
 

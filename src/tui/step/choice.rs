@@ -60,12 +60,17 @@ impl Choice {
         }
     }
 
+    /// Once, after those that are marked already.
+    pub(in crate::tui) fn mark_one(&mut self, path: &Path, bytes: u64) {
+        if self.number(path).is_none() {
+            self.toggle(path, bytes);
+        }
+    }
+
     /// Each once, after those that are marked already; their sizes are not asked for.
     pub(in crate::tui) fn mark(&mut self, files: &[PathBuf]) {
         for file in files {
-            if self.number(file).is_none() {
-                self.toggle(file, 0);
-            }
+            self.mark_one(file, 0);
         }
     }
 
@@ -110,7 +115,7 @@ impl Choice {
                 },
                 Some(Err(fault)) => refused.push((video, fault.clone())),
                 None => {
-                    let words = format!("`{}` has just changed: press ⏎ again once it rests", video.display());
+                    let words = format!("`{}` has just changed: choose it again once it rests", video.display());
                     return vec![Command::Say(words)];
                 }
             }

@@ -7,6 +7,7 @@ use crate::tui::{
     action::{Action, Command, Way},
     backend::{Account, AccountRegion, Order, Place, Question, Target},
     chosen::{Planned, Totals},
+    keymap::Table,
     shared::{Connection, Shared, account_words},
     widget::page::Scroll,
 };
@@ -68,7 +69,8 @@ impl Review {
 
     /// Why this may not start: who is signed in, or where to, is not what the plan was made for.
     pub(in crate::tui) fn stale(&self, shared: &Shared) -> Option<String> {
-        let again = "Esc leads back to the settings; go on from there to look at the plan again.";
+        let leads = "leads back to the settings; go on from there to look at the plan again.";
+        let again = shared.keys.says(Table::Review, &Action::Back, leads);
         let now = match &shared.connection {
             Connection::Ready(account) => account,
             Connection::Failed(fault) => return Some(format!("Nobody is signed in any more: {fault}. {again}")),

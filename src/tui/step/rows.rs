@@ -1,6 +1,10 @@
 //! The rows of the picker: what there is to show, as the filter leaves it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    cmp::Reverse,
+    path::{Path, PathBuf},
+};
 
 use crate::tui::{
     widget::list::Fuzzy,
@@ -14,8 +18,48 @@ const RECENT_SHOWN: usize = 3;
 pub(in crate::tui) struct Row {
     pub(in crate::tui) entry: Entry,
     pub(in crate::tui) recent: bool,
-    /// Characters that the filter matched.
+    /// The folder it lies in, where files of several are shown.
+    pub(in crate::tui) beside: String,
+    /// Characters that the filter matched, in the name and what stands beside it.
     pub(in crate::tui) matched: Vec<u32>,
+}
+
+/// In which order files are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::tui) enum Sort {
+    /// By name, or as they were found.
+    #[default]
+    Name,
+    Newest,
+    Largest,
+}
+
+impl Sort {
+    pub(in crate::tui) fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Newest,
+            Self::Newest => Self::Largest,
+            Self::Largest => Self::Name,
+        }
+    }
+
+    /// As it is said above the files; the usual order needs no words.
+    pub(in crate::tui) fn words(self) -> &'static str {
+        match self {
+            Self::Name => "",
+            Self::Newest => "newest first",
+            Self::Largest => "largest first",
+        }
+    }
+
+    /// The folder above stays first, and folders stay apart from files.
+    fn order(self, entries: &mut [&Entry]) {
+        match self {
+            Self::Name => {}
+            Self::Newest => entries.sort_by_key(|entry| (entry.kind, Reverse(entry.modified))),
+            Self::Largest => entries.sort_by_key(|entry| (entry.kind, Reverse(entry.bytes))),
+        }
+    }
 }
 
 /// What the rows are made of.
@@ -26,11 +70,19 @@ pub(super) struct ToShow<'a> {
     pub recent: &'a [PathBuf],
     pub hidden: bool,
     pub all_files: bool,
+    pub sort: Sort,
+    /// Files of several folders, in place of all that.
+    pub gathered: Option<&'a [Entry]>,
 }
 
 impl ToShow<'_> {
     /// Each with whether it is a recent one.
     pub fn entries(&self) -> Vec<(Entry, bool)> {
+        if let Some(gathered) = self.gathered {
+            let mut entries: Vec<_> = gathered.iter().collect();
+            self.sort.order(&mut entries);
+            return entries.into_iter().map(|entry| (entry.clone(), false)).collect();
+        }
         let Some(Ok(listing)) = self.listing else {
             // a file can be there in a folder that can't be read
             let named = self.named.filter(|_| self.listing.is_some());
@@ -41,28 +93,42 @@ impl ToShow<'_> {
             is_named(entry) || (self.hidden || !entry.hidden) && (self.all_files || entry.kind != Kind::Other)
         };
         let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (recent_entry(path), true));
-        let folder = listing.entries.iter().filter(is_shown).map(|entry| (entry.clone(), false));
+        let mut folder: Vec<_> = listing.entries.iter().filter(is_shown).collect();
+        self.sort.order(&mut folder);
+        let folder = folder.into_iter().map(|entry| (entry.clone(), false));
         // where two spellings of a name are one file, the named one is not in the listing
         let missing = self.named.filter(|named| !listing.entries.iter().any(|entry| entry.path == named.path));
         recent.chain(folder).chain(missing.map(|entry| (entry.clone(), false))).collect()
     }
 }
 
-/// All, or what the filter matches, best first. Each comes with whether it is shown as a recent one.
-pub(super) fn of(all: Vec<(Entry, bool)>, filter: &str) -> Vec<Row> {
+/// All, or what the filter matches, best first. Each comes with whether it is shown as a recent one; `beside` has the words
+/// that stand beside its name.
+pub(super) fn of(all: Vec<(Entry, bool)>, filter: &str, beside: impl Fn(&Path) -> String) -> Vec<Row> {
+    let row = |entry: Entry, recent: bool, matched: Vec<u32>| {
+        let beside = beside(&entry.path);
+        Row { entry, recent, beside, matched }
+    };
     if filter.is_empty() {
-        return all.into_iter().map(|(entry, recent)| Row { entry, recent, matched: Vec::new() }).collect();
+        return all.into_iter().map(|(entry, recent)| row(entry, recent, Vec::new())).collect();
     }
-    let matches = Fuzzy::new(filter).matches(all.iter().map(|(entry, _)| entry.name.as_str()));
+    let texts = all.iter().map(|(entry, _)| match beside(&entry.path) {
+        beside if beside.is_empty() => Cow::Borrowed(entry.name.as_str()),
+        beside => Cow::Owned(format!("{}{GAP}{beside}", entry.name)),
+    });
+    let matches = Fuzzy::new(filter).matches(texts);
     let found = matches.into_iter().filter_map(|found| {
         let (entry, _) = all.get(found.row)?;
-        Some(Row { entry: entry.clone(), recent: false, matched: found.characters })
+        (entry.kind != Kind::Above).then(|| row(entry.clone(), false, found.characters))
     });
-    found.filter(|row| row.entry.kind != Kind::Above).collect()
+    found.collect()
 }
+
+/// Between a name and its folder.
+pub(in crate::tui) const GAP: &str = "  ";
 
 fn recent_entry(path: &Path) -> Entry {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let kind = if folder::is_video(path) { Kind::Video } else { Kind::Other };
-    Entry { path: path.to_owned(), name, kind, bytes: 0, hidden: false }
+    Entry { path: path.to_owned(), name, kind, bytes: 0, modified: None, hidden: false }
 }

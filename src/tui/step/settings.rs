@@ -1,10 +1,11 @@
 //! Step 2: how reels are made and where they go: one set of settings for all that was chosen, and a name for each.
 //! Every field is checked as it changes; what is wrong blocks the way to the review and says so.
 
+mod names;
 mod naming;
 pub(in crate::tui) mod streams;
 
-use std::{collections::BTreeSet, num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, time::Duration};
 
 use tui_input::{Input, InputRequest};
 
@@ -13,7 +14,7 @@ use crate::{
     model::{
         chunk::pack,
         reel::{
-            name::{NameError, ReelName},
+            name::ReelName,
             order::{Cut, IfTaken, OnDamage, Robots},
         },
         wording,
@@ -91,6 +92,7 @@ impl Settings {
             Naming {
                 typed: Input::new(name),
                 is_decided: is_one,
+                has_gap: false,
                 suffix: (shared.suffix)(),
                 wanted: start.cut.wanted,
                 read: Ok(start.cut.wanted),
@@ -171,41 +173,6 @@ impl Settings {
         self.videos.iter().map(of).collect()
     }
 
-    /// Names as they are shown to be typed: without the suffix of unlisted reels.
-    pub(in crate::tui) fn names(&self, shared: &Shared) -> Vec<Result<ReelName, String>> {
-        let own = |video: &Naming| video.typed.value().parse().map_err(|error: NameError| error.to_string());
-        let decided = self.videos.iter().filter(|video| video.is_decided);
-        let mut used: BTreeSet<ReelName> = decided.filter_map(|video| own(video).ok()).collect();
-        let mut name = |video: &Naming| {
-            let own: ReelName = own(video)?;
-            if video.is_decided {
-                return Ok(own);
-            }
-            let is_free = |name: &ReelName| {
-                !used.contains(name) && self.whole(name, video).is_ok_and(|reel| !is_taken(&reel, shared))
-            };
-            let numbered = || (2..1000).filter_map(|number| own.with_suffix(&number.to_string()).ok()).find(is_free);
-            // the first of its name keeps it, also where it is taken: whether to replace that is asked
-            let name = if used.contains(&own) { numbered().unwrap_or(own) } else { own };
-            used.insert(name.clone());
-            Ok(name)
-        };
-        self.videos.iter().map(&mut name).collect()
-    }
-
-    fn whole(&self, name: &ReelName, video: &Naming) -> Result<ReelName, String> {
-        if !self.unlisted {
-            return Ok(name.clone());
-        }
-        name.with_suffix(&video.suffix).map_err(|error| error.to_string())
-    }
-
-    /// The names of the reels: with their suffix, if unlisted.
-    pub(in crate::tui) fn reels(&self, shared: &Shared) -> Vec<Result<ReelName, String>> {
-        let names = self.names(shared).into_iter().zip(&self.videos);
-        names.map(|(name, video)| name.and_then(|name| self.whole(&name, video))).collect()
-    }
-
     /// What blocks the way, with the field that can change it; the first in the order of the screen.
     pub(in crate::tui) fn problems(&self, shared: &Shared) -> Vec<(Field, String)> {
         let mut problems: Vec<_> = self.too_big().map(|problem| (Field::Length, problem)).into_iter().collect();
@@ -226,11 +193,12 @@ impl Settings {
         if self.needs_transcoding() && self.transcode != Transcode::Auto && !is_left {
             let these = self.videos.iter().filter(|video| video.plays_nowhere());
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
+            let allow = format!("allow it with {}", shared.keys.key(Table::Settings, &Action::Right));
             let words = match (self.videos.len(), these.as_slice()) {
-                (_, []) => "sound without a picture needs a still one: allow it with →".to_owned(),
-                (1, _) => "this video plays nowhere without re-encoding: allow it with →".to_owned(),
-                (_, [one]) => format!("{one} plays nowhere without re-encoding: allow it with →"),
-                (_, some) => format!("{} play nowhere without re-encoding: allow it with →", some.join(", ")),
+                (_, []) => format!("sound without a picture needs a still one: {allow}"),
+                (1, _) => format!("this video plays nowhere without re-encoding: {allow}"),
+                (_, [one]) => format!("{one} plays nowhere without re-encoding: {allow}"),
+                (_, some) => format!("{} play nowhere without re-encoding: {allow}", some.join(", ")),
             };
             problems.push((Field::Transcode, words));
         }
@@ -251,24 +219,6 @@ impl Settings {
         Some(format!("a segment{of} would be about {size}, over the chunk: {fits}"))
     }
 
-    fn name_problems(&self, shared: &Shared) -> Vec<(Field, String)> {
-        let reels = self.reels(shared);
-        let problem = |(number, reel): (usize, &Result<ReelName, String>)| {
-            let words = match reel {
-                Err(problem) => problem.clone(),
-                Ok(reel) if reels[..number].iter().flatten().any(|earlier| earlier == reel) => {
-                    "another of these videos has this name".to_owned()
-                }
-                Ok(reel) if is_taken(reel, shared) && !self.replace => {
-                    "taken: choose another, or replace what is there".to_owned()
-                }
-                Ok(_) => return None,
-            };
-            Some((Field::Name(number), words))
-        };
-        reels.iter().enumerate().filter_map(problem).collect()
-    }
-
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
         match action {
             Action::Up => self.step(-1, shared),
@@ -284,6 +234,7 @@ impl Settings {
                     self.edit(InputRequest::InsertChar(character), shared);
                 }
             }
+            Action::FreeName => self.take_free_name(shared),
             Action::Enter => return self.review(shared),
             Action::Back => return vec![Command::Back],
             _ => {}
@@ -352,16 +303,6 @@ impl Settings {
             _ => {}
         }
         Vec::new()
-    }
-
-    fn rename(&mut self, number: usize, request: InputRequest, shared: &Shared) {
-        let shown = self.names(shared).into_iter().nth(number);
-        let Some(video) = self.videos.get_mut(number) else { return };
-        if let Some(Ok(shown)) = shown.filter(|_| !video.is_decided) {
-            video.typed = Input::new(shown.to_string());
-        }
-        video.is_decided = true;
-        video.typed.handle(request);
     }
 
     /// A video was read once more.

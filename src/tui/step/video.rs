@@ -1,6 +1,9 @@
 //! Step 1: a picker of videos. The highlighted one is probed and pictured in the background; moving on cancels that.
 //! What the person named is shown, or a sentence says why not; nothing else is highlighted in its place.
 
+mod gathered;
+mod named;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,15 +23,17 @@ use crate::{
         step::{
             choice::{Choice, Going},
             probes::Probes,
-            rows::{self, Row, ToShow},
+            rows::{self, Row, Sort, ToShow},
         },
         widget::list::Cursor,
         work::{
             answer::Answer,
-            folder::{self, Entry, Found, Kind, Listing, Named},
+            folder::{Entry, Kind, Listing, Named},
         },
     },
 };
+
+pub(in crate::tui) use gathered::Gathered;
 
 #[derive(Default)]
 pub(in crate::tui) struct Video {
@@ -50,6 +55,14 @@ pub(in crate::tui) struct Video {
     pub(in crate::tui) frame: Option<(PathBuf, Result<Arc<DynamicImage>, Fault>)>,
     pub(in crate::tui) picture: Option<(PathBuf, Size, Arc<Protocol>)>,
     pub(in crate::tui) choice: Choice,
+    pub(in crate::tui) sort: Sort,
+    /// Rows without the filter.
+    pub(in crate::tui) all_rows: usize,
+    /// Files of several folders, in place of the folder's.
+    pub(in crate::tui) gathered: Option<Gathered>,
+    /// Searches so far.
+    searches: u64,
+    home: Option<PathBuf>,
     recent: Vec<PathBuf>,
     /// Given at the start, not looked for yet.
     given: Option<PathBuf>,
@@ -71,11 +84,15 @@ impl Video {
         let handed: Vec<_> = start.files.iter().map(|file| start.folder.join(file)).collect();
         let near = given.as_deref().or(handed.first().map(PathBuf::as_path));
         let folder = near.and_then(Path::parent).unwrap_or(&start.folder).to_owned();
-        Self { folder, given, handed, ..Self::default() }
+        Self { folder, given, handed, home: shared.home.clone(), ..Self::default() }
     }
 
     pub(in crate::tui) fn table(&self) -> Table {
-        if self.filtering { Table::Filter } else { Table::Video }
+        match (self.is_searching(), self.filtering) {
+            (true, _) => Table::Found,
+            (false, true) => Table::Filter,
+            (false, false) => Table::Video,
+        }
     }
 
     /// Called whenever the screen opens, also when one comes back to it.
@@ -90,7 +107,9 @@ impl Video {
         if !handed.is_empty() {
             return [self.list()].into_iter().chain(self.hand_on(&handed)).collect();
         }
-        [self.list()].into_iter().chain(self.look()).collect()
+        // a search that was left under way has ended with the screen
+        let search = self.is_under_way().then(|| self.search()).into_iter().flatten();
+        [self.list()].into_iter().chain(search).chain(self.look()).collect()
     }
 
     /// These are marked, and the way to their settings is begun.
@@ -102,16 +121,6 @@ impl Video {
 
     fn list(&self) -> Command {
         Command::ListFolder { folder: self.folder.clone(), named: self.named.clone() }
-    }
-
-    fn look_for(&mut self, typed: &str, paths: Vec<PathBuf>) -> Vec<Command> {
-        if paths.is_empty() {
-            return Vec::new();
-        }
-        self.is_held = true;
-        self.word = Some(format!("Looking for `{}`…", typed.trim()));
-        self.sought = Some((typed.to_owned(), paths.clone()));
-        vec![Command::Find { typed: typed.to_owned(), paths }]
     }
 
     pub(in crate::tui) fn highlighted(&self) -> Option<&Row> {
@@ -160,18 +169,24 @@ impl Video {
             Action::Mark => self.mark(),
             Action::UnmarkAll => self.unmark_all(),
             Action::Reload => return self.reload(),
-            Action::Recent => self.jump(),
+            Action::Recent => return self.recent(),
+            Action::SearchBelow => return self.search(),
+            Action::Sort => {
+                self.sort = self.sort.next();
+                self.refill();
+            }
             Action::ParentFolder => {
                 return self.folder.parent().map(Path::to_owned).map(|above| self.enter(&above)).unwrap_or_default();
             }
             Action::HomeFolder => return shared.home.clone().map(|home| self.enter(&home)).unwrap_or_default(),
             Action::Paste(typed) => return self.paste(typed, shared.home.as_deref()),
-            Action::Back if self.filtering || !self.filter.value().is_empty() => {
+            Action::Back if !self.is_searching() && (self.filtering || !self.filter.value().is_empty()) => {
                 self.filtering = false;
                 self.filter.reset();
                 self.refill();
             }
-            Action::Back => return self.leave(),
+            Action::Back if self.gathered.is_some() => return self.leave_gathered(),
+            Action::Back => return self.leave(shared),
             _ => {}
         }
         Vec::new()
@@ -188,18 +203,6 @@ impl Video {
             }
         }
         moved
-    }
-
-    /// One path is shown; several, as terminals paste them on a drop, are marked.
-    fn paste(&mut self, typed: &str, home: Option<&Path>) -> Vec<Command> {
-        let files = folder::typed_files(typed, home);
-        if files.len() < 2 {
-            let paths = folder::typed_paths(typed, &self.folder, home);
-            return self.look_for(typed, paths);
-        }
-        self.word = Some(format!("{} pasted files are marked.", files.len()));
-        self.choice.mark(&files);
-        Vec::new()
     }
 
     fn edit(&mut self, request: InputRequest) {
@@ -227,28 +230,24 @@ impl Video {
         }
         self.is_changing = false;
         let mut commands: Vec<_> = [self.list()].into_iter().chain(self.look()).collect();
+        commands.extend(self.gather_again());
         if let Some((typed, paths)) = self.sought.take().filter(|_| self.is_held) {
             commands.extend(self.look_for(&typed, paths));
         }
         commands
     }
 
-    fn leave(&mut self) -> Vec<Command> {
+    fn leave(&mut self, shared: &Shared) -> Vec<Command> {
         if !self.choice.marked.is_empty() && !self.choice.is_leaving {
             self.choice.is_leaving = true;
-            return vec![Command::Say("Esc once more leaves and forgets the marks".to_owned())];
+            return vec![Command::Say(shared.keys.says(
+                Table::Video,
+                &Action::Back,
+                "once more leaves and forgets the marks",
+            ))];
         }
         self.unmark_all();
         vec![Command::StopLooking, Command::Back]
-    }
-
-    /// Between the recent videos and the folder's first.
-    fn jump(&mut self) {
-        let recent = self.rows.iter().take_while(|row| row.recent).count();
-        let videos = self.rows.iter().position(|row| !row.recent && row.entry.kind == Kind::Video).unwrap_or(recent);
-        self.cursor.at = if self.cursor.at < recent { videos } else { 0 };
-        self.cursor.keep_within(self.rows.len());
-        self.is_held = false;
     }
 
     fn enter(&mut self, folder: &Path) -> Vec<Command> {
@@ -261,6 +260,7 @@ impl Video {
         self.came_from = self.folder.starts_with(folder).then(|| self.folder.clone());
         self.folder = folder.to_owned();
         self.listing = None;
+        self.gathered = None;
         (self.sought, self.named, self.named_entry) = (None, None, None);
         self.word = None;
         self.is_held = false;
@@ -313,6 +313,12 @@ impl Video {
             Answer::Listed { folder, listing, named } if *folder == self.folder => self.listed(listing, named.as_ref()),
             // somebody who has opened another folder meanwhile has changed their mind
             Answer::Found(found) if self.sought.is_some() => self.found(found),
+            Answer::FoundAll(found) => {
+                self.found_all(found);
+                Vec::new()
+            }
+            Answer::Searched { number, batch } => self.searched(*number, batch),
+            Answer::Recent(entries) => self.gathered_recent(entries),
             Answer::Probed { video, print, probe } => {
                 self.is_changing &= Some(video.as_path()) != self.highlighted_video();
                 self.probes.keep(video, *print, probe.clone());
@@ -356,30 +362,6 @@ impl Video {
         self.probes.forget_errors(highlighted.as_deref());
     }
 
-    fn found(&mut self, found: &Found) -> Vec<Command> {
-        match found {
-            Found::File(path) => {
-                self.turn_to(path.parent().unwrap_or(path));
-                self.came_from = None;
-                self.is_held = true;
-                self.named = Some(path.clone());
-                vec![self.list()]
-            }
-            Found::Folder(path) => {
-                let commands = self.enter(path);
-                self.came_from = None;
-                self.is_held = true;
-                self.word = Some(format!("`{}` is a folder: choose a file in it.", path.display()));
-                commands
-            }
-            Found::Nothing(why) => {
-                self.is_held = true;
-                self.word = Some(why.clone());
-                Vec::new()
-            }
-        }
-    }
-
     fn listed(&mut self, listing: &Result<Listing, String>, named: Option<&Named>) -> Vec<Command> {
         let before = self.highlighted().map(|row| row.entry.clone());
         let is_first = self.listing.is_none();
@@ -390,13 +372,13 @@ impl Video {
             self.named_entry = entry.clone().ok();
         }
         self.refill();
-        if is_first {
+        if is_first && self.gathered.is_none() {
             self.highlight_first();
         }
         let is_there = |entry: &Entry| self.rows.iter().any(|row| row.entry.path == entry.path);
         let gone = before.as_ref().filter(|entry| entry.kind.is_file() && !is_there(entry));
         match named {
-            Some(Ok(entry)) if !was_shown => self.highlight(&entry.path),
+            Some(Ok(entry)) if !was_shown && self.gathered.is_none() => self.highlight(&entry.path),
             Some(Err(why)) if self.is_held => self.word = Some(why.clone()),
             _ => {
                 if let Some(entry) = gone {
@@ -429,7 +411,12 @@ impl Video {
     /// Rows from the listing, the recent videos, the filter; the highlighted entry stays highlighted.
     fn refill(&mut self) {
         let highlighted = self.highlighted().map(|row| (row.recent, row.entry.path.clone()));
-        self.rows = rows::of(self.to_show().entries(), self.filter.value());
+        let entries = self.to_show().entries();
+        self.all_rows = entries.len();
+        let beside = |path: &Path| {
+            self.gathered.as_ref().map(|gathered| gathered.beside(path, self.home.as_deref())).unwrap_or_default()
+        };
+        self.rows = rows::of(entries, self.filter.value(), beside);
         let same = |row: &Row| {
             highlighted.as_ref().is_some_and(|(recent, path)| row.recent == *recent && row.entry.path == *path)
         };
@@ -441,6 +428,8 @@ impl Video {
 
     fn to_show(&self) -> ToShow<'_> {
         let (listing, named, recent) = (self.listing.as_ref(), self.named_entry.as_ref(), &self.recent);
-        ToShow { listing, named, recent, hidden: self.hidden, all_files: self.all_files }
+        let gathered = self.gathered.as_ref().map(|gathered| gathered.entries.as_slice());
+        let Self { hidden, all_files, sort, .. } = *self;
+        ToShow { listing, named, recent, hidden, all_files, sort, gathered }
     }
 }

@@ -2,6 +2,7 @@
 
 mod any_keys;
 mod jobs;
+mod keys;
 mod mouse;
 mod picker;
 mod pictures;
@@ -42,7 +43,11 @@ use super::{
     step,
     terminal::theme::Theme,
     view,
-    work::{answer::Answer, folder::Found},
+    work::{
+        answer::Answer,
+        folder::Found,
+        search::{Batch, End as Searched},
+    },
 };
 use crate::model::{
     reel::order::Place,
@@ -164,6 +169,21 @@ impl Player {
                 let found = paths.into_iter().find(|path| script::named(path.clone()).entry.is_ok());
                 let nothing = || Found::Nothing(format!("There is no file or folder `{}`.", typed.trim()));
                 vec![Answer::Found(found.map_or_else(nothing, Found::File))]
+            }
+            Command::FindAll(pasted) => {
+                let absent = |typed: &str| format!("There is no file or folder `{typed}`.");
+                let one = |(typed, paths): (String, Vec<PathBuf>)| {
+                    let found = paths.into_iter().find_map(|path| script::named(path).entry.ok());
+                    found.ok_or_else(|| absent(&typed))
+                };
+                vec![Answer::FoundAll(pasted.into_iter().map(one).collect())]
+            }
+            Command::ListRecent(files) => {
+                vec![Answer::Recent(files.into_iter().filter_map(|file| script::named(file).entry.ok()).collect())]
+            }
+            Command::Search { number, .. } => {
+                let batch = Batch { entries: script::below(), folders: 3, end: Some(Searched::Whole) };
+                vec![Answer::Searched { number, batch }]
             }
             Command::Look { video, .. } => {
                 let frame = Ok(Arc::new(script::frame()));

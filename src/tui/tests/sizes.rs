@@ -72,7 +72,7 @@ fn remedies(player: &Player) -> Vec<String> {
 /// The keys that are needed now are in the last line, each with its word.
 fn footer(name: &str, player: &Player, screen: &str) {
     let line = screen.lines().last().unwrap_or_default();
-    let bindings = player.app.table().bindings().iter();
+    let bindings = player.app.shared.keys.bindings(player.app.table()).iter();
     for binding in bindings.filter(|binding| !binding.short.is_empty() && player.app.applies(&binding.action)) {
         if player.app.needs(&binding.action) {
             let key = format!("{} {}", binding.label, player.app.short(binding));

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{Event as Input, KeyCode};
 
-use super::{At, Player};
+use super::{At, Player, pictures::pictures};
 use crate::{
     model::{
-        reel::order::{IfTaken, OnDamage, Robots, Wanted, WantedAudio},
+        reel::{
+            name::ReelName,
+            order::{IfTaken, OnDamage, Robots, Wanted, WantedAudio},
+        },
         report::{event::Event, fault::Fault},
     },
     tui::{
@@ -135,7 +138,7 @@ fn every_name_is_checked_as_it_is_typed() {
     player.open_settings();
     assert_eq!(problem(&player), None);
     for (name, words) in
-        [("", "empty"), ("Big", "a-z"), ("-x", "-"), ("a b", "a-z"), (&"x".repeat(33), "32"), ("talk", "taken")]
+        [("", "empty"), ("!?", "empty"), (&"x".repeat(33), "32"), ("talk", "taken"), ("Talk!", "taken")]
     {
         rename(&mut player, name);
         let (field, words_shown) = problem(&player).unwrap_or_else(|| panic!("{name} is no good"));
@@ -146,6 +149,59 @@ fn every_name_is_checked_as_it_is_typed() {
     }
     rename(&mut player, "talk-2");
     assert_eq!(problem(&player), None);
+}
+
+fn typed(player: &Player) -> (&str, usize) {
+    let typed = &player.settings().videos[0].typed;
+    (typed.value(), typed.cursor())
+}
+
+#[test]
+fn a_name_is_made_of_what_is_typed_while_it_is_typed() {
+    let mut player = Player::local();
+    player.open_settings();
+    for (keys, shown) in [
+        ("My Film!", "my-film"),
+        ("  Été – 2026 (final) ", "ete-2026-final-"),
+        ("a.b_c", "a-b-c"),
+        ("--x--y", "x-y"),
+        ("Straße", "strasse"),
+        ("夜", ""),
+    ] {
+        rename(&mut player, keys);
+        assert_eq!(typed(&player), (shown, shown.len()), "{keys}");
+        let name = player.settings().names(&player.app.shared).remove(0);
+        assert_eq!(name.ok().map(|name| name.to_string()), ReelName::slug(keys).map(|name| name.to_string()));
+    }
+    // where the cursor stands, and nowhere else
+    rename(&mut player, "my-film");
+    for _ in 0..4 {
+        player.key(KeyCode::Left);
+    }
+    player.keys("Short ");
+    assert_eq!(typed(&player), ("my-short-film", 9));
+    player.keys("!");
+    player.key(KeyCode::Left);
+    player.keys("s");
+    assert_eq!(typed(&player), ("my-shorts-film", 9), "a sign that was typed elsewhere leaves no dash here");
+    player.key(KeyCode::Backspace);
+    assert_eq!(typed(&player), ("my-short-film", 8));
+}
+
+#[test]
+fn a_name_that_is_taken_offers_the_next_free_one_by_a_key() {
+    let mut player = Player::local();
+    player.open_settings();
+    player.control('f');
+    assert_eq!(typed(&player).0, "harbour-night", "a free one is left as it is");
+    rename(&mut player, "talk");
+    let words = problem(&player).unwrap().1;
+    assert_eq!(words, "taken: ^F takes `talk-2`, or replace what is there");
+    assert!(player.text(40, 12).lines().last().unwrap().contains("^F free name"));
+    pictures("settings_taken", &mut player);
+    player.key(KeyCode::Down);
+    player.control('f');
+    assert_eq!((typed(&player), problem(&player)), (("talk-2", 6), None), "from any field");
 }
 
 #[test]

@@ -5,8 +5,10 @@ use ratatui::layout::{Rect, Size};
 use crate::{
     model::wording,
     tui::{
+        action::Action,
         backend::Published,
         job::Job,
+        keymap::Table,
         shared::Shared,
         terminal::theme::Role,
         widget::{
@@ -110,7 +112,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let there = if published.sent_bytes < published.bytes { "; the rest was there already" } else { "" };
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
-    let checked = format!("{} of {} segments read back; k reads all", published.segments_checked, published.segments);
+    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "reads all");
+    let checked = format!("{} of {} segments read back; {reads}", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
     for warning in &published.warnings {
         page.entry("! careful", COLUMN, Role::Warn, warning);

@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use crate::{
     model::wording,
     tui::{
+        action::Action,
         backend::Resumable,
         job::{End, Job, Jobs, Kind, Stage},
+        keymap::Table,
         shared::{Connection, Shared, where_words},
         step::home::{Home, Line, cannot},
         terminal::theme::Role,
@@ -94,9 +96,13 @@ fn told(line: &Line, shared: &Shared, jobs: &Jobs, beside: Option<usize>, width:
         _ => None,
     };
     if let Some((job, fault)) = job.and_then(|job| Some((job, job.problem()?))) {
+        let says = |words: &str| shared.keys.says(Table::HomeJob, &Action::Retry, words);
         return Some(match job.failed() {
-            Some(_) => Problem::told("✖ ", Role::Fail, fault, width).remedy("r tries again", width),
-            None => Problem::told("! ", Role::Warn, fault, width).remedy("r goes on; nothing is lost meanwhile", width),
+            Some(_) => Problem::told("✖ ", Role::Fail, fault, width).remedy(&says("tries again"), width),
+            None => {
+                let again = says("goes on; nothing is lost meanwhile");
+                Problem::told("! ", Role::Warn, fault, width).remedy(&again, width)
+            }
         });
     }
     let (role, words) = detail(line, shared, jobs);

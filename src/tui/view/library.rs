@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use crate::{
     model::wording,
     tui::{
+        action::Action,
         backend::Reel,
         job::{Jobs, Kind},
+        keymap::Table,
         shared::Shared,
         step::library::Library,
         terminal::theme::Role,
@@ -38,7 +40,7 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
     let mut pen = canvas.pen(head);
     pen.skip(2).put(Role::Dim, "name").right(Role::Dim, &titles).skip(2).put(Role::Dim, &position);
     if library.rows.is_empty() && !library.asking && library.fault.is_none() {
-        nothing(library, canvas, &mut rows);
+        nothing(library, shared, canvas, &mut rows);
     }
     for at in library.cursor.window(library.rows.len(), usize::from(rows.left())) {
         let (name, matched) = &library.rows[at];
@@ -60,12 +62,15 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
     }
 }
 
-fn nothing(library: &Library, canvas: &mut Canvas, rows: &mut Rows) {
+fn nothing(library: &Library, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows) {
     if library.reels.is_empty() {
         canvas.pen(rows.line()).skip(2).put(Role::Text, "nothing is published here yet");
-        let words = "Esc, then Publish a video, makes the first; t looks at another target";
+        let says = |action, words: &str| shared.keys.says(Table::Library, action, words);
+        let back = shared.keys.key(Table::Library, &Action::Back);
+        let looks = says(&Action::Target, "looks at another target");
+        let words = format!("{back}, then Publish a video, makes the first; {looks}");
         let width = usize::from(rows.rest().width).saturating_sub(2);
-        for (role, words) in wrapped(Role::Dim, words, width) {
+        for (role, words) in wrapped(Role::Dim, &words, width) {
             canvas.pen(rows.line()).skip(2).put(role, &words);
         }
     } else {

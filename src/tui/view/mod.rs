@@ -21,6 +21,7 @@ use super::{
     chosen::Planned,
     job::{Job, Run},
     keymap::Binding,
+    overlay::Overlay,
     screen::Screen,
     shared::{Connection, account_words, where_words},
     sight::Sight,
@@ -50,7 +51,10 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame) {
         frame.set_cursor_position(cursor);
     }
     app.drawn = seen;
-    app.shared.sights.drawn(std::mem::take(&mut app.drawn.shown), app.shared.now);
+    // what was in sight when the keys were called up may be done from there, and nothing that came since
+    if !matches!(app.overlay, Some(Overlay::Palette(_))) {
+        app.shared.sights.drawn(std::mem::take(&mut app.drawn.shown), app.shared.now);
+    }
 }
 
 fn screen(app: &App, canvas: &mut Canvas, area: Rect) {
@@ -81,10 +85,8 @@ fn top(app: &App, canvas: &mut Canvas, body: Rect) {
     let (shared, jobs) = (&app.shared, &app.jobs);
     match app.top() {
         Screen::Home(home) => home::draw(home, shared, jobs, canvas, body),
-        Screen::Video(picker) => video::draw(picker, shared.home.as_deref(), app.overlay.is_some(), canvas, body),
-        Screen::Source(source) => {
-            video::draw(&source.picker, shared.home.as_deref(), app.overlay.is_some(), canvas, body);
-        }
+        Screen::Video(picker) => video::draw(picker, shared, app.overlay.is_some(), canvas, body),
+        Screen::Source(source) => video::draw(&source.picker, shared, app.overlay.is_some(), canvas, body),
         Screen::Settings(settings) => settings::draw(settings, shared, canvas, body),
         Screen::Review(review) => {
             let run = |planned: &Planned| Run::Publish(Box::new(planned.order.clone()));
@@ -100,7 +102,7 @@ fn top(app: &App, canvas: &mut Canvas, body: Rect) {
         Screen::Queue(queue) => queue::draw(queue, shared, jobs, canvas, body),
         Screen::Removal(removal) => {
             if let Some(job) = jobs.get(removal.job) {
-                removal::draw(removal, job, canvas, body);
+                removal::draw(removal, job, shared, canvas, body);
             }
         }
         Screen::Library(library) => library::draw(library, shared, jobs, canvas, body),
@@ -220,15 +222,16 @@ fn footer(app: &App, said: Vec<String>, canvas: &mut Canvas, area: Rect) {
         pen.put(Role::Text, " ");
     }
     let glyphs = canvas.theme.glyphs;
-    let width = |binding: &Binding| text::width(&glyphs.of(binding.label)) + 1 + text::width(app.short(binding)) + 3;
+    let width = |binding: &Binding| text::width(&glyphs.of(&binding.label)) + 1 + text::width(app.short(binding)) + 3;
     let room = usize::from(line.width.saturating_sub(1));
-    let shown = app.table().footer(room, |action| app.applies(action), |action| app.needs(action), width);
+    let shown =
+        app.shared.keys.footer(app.table(), room, |action| app.applies(action), |action| app.needs(action), width);
     let mut x = line.x + 1;
     for binding in shown {
         let width = u16::try_from(width(binding)).unwrap_or_default();
         let area = Rect { x, y: line.y, width, height: line.height };
         let area = area.intersection(line);
-        canvas.pen(area).put(Role::Accent, binding.label).skip(1).put(Role::Dim, app.short(binding));
+        canvas.pen(area).put(Role::Accent, &binding.label).skip(1).put(Role::Dim, app.short(binding));
         canvas.clickable(Rect { width: area.width.saturating_sub(2), ..area }, binding.action.clone());
         x += width;
     }

@@ -6,7 +6,7 @@ use crate::tui::{
     action::Action,
     app::App,
     keymap::Table,
-    overlay::{Chooser, Overlay, Purpose, confirm::Confirm},
+    overlay::{Chooser, Overlay, Purpose, confirm::Confirm, palette::Palette},
     pane,
     sight::Sight,
     terminal::theme::Role,
@@ -14,14 +14,17 @@ use crate::tui::{
         canvas::{Canvas, Rows, inset},
         field,
         line::{position, row},
-        page::{Page, Scroll},
+        list::Cursor,
         text,
     },
 };
 
+/// Cells for keys, of those that have many.
+const KEYS_MOST: usize = 12;
+
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     match &app.overlay {
-        Some(Overlay::Ask(confirm)) => ask(confirm, &app.quitting_words(), canvas, area),
+        Some(Overlay::Ask(confirm)) => ask(confirm, app, canvas, area),
         Some(Overlay::Choose(chooser)) => choose(chooser, canvas, area),
         Some(Overlay::Log { of, job, scroll }) => {
             let publishing = app.jobs.get(*of).and_then(|job| Some((job.reel(), job.publishing()?)));
@@ -31,7 +34,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
                 pane::log::draw(publishing, job, &file, scroll, canvas, inner);
             }
         }
-        Some(Overlay::Help { of, scroll }) => help(*of, scroll, canvas, area),
+        Some(Overlay::Palette(shown)) => palette(shown, app, canvas, area),
         None => {}
     }
 }
@@ -61,8 +64,8 @@ fn frame(canvas: &mut Canvas, area: Rect, title: &str, width: u16, height: u16) 
     Rect { y: y + 1, height: height - 2, ..inset(outer, 2, 0) }
 }
 
-fn ask(confirm: &Confirm, quitting: &str, canvas: &mut Canvas, area: Rect) {
-    let (title, detail) = confirm.words(quitting);
+fn ask(confirm: &Confirm, app: &App, canvas: &mut Canvas, area: Rect) {
+    let (title, detail) = confirm.words(&app.quitting_words());
     let width = area.width.min(64);
     let lines = text::wrap(&detail, usize::from(width.saturating_sub(4)));
     let height = u16::try_from(lines.len()).unwrap_or_default() + 4;
@@ -78,12 +81,16 @@ fn ask(confirm: &Confirm, quitting: &str, canvas: &mut Canvas, area: Rect) {
     if !fits {
         return;
     }
+    let key = |action| app.shared.keys.key(Table::Ask, action);
     let mut pen = canvas.pen(keys);
-    pen.put(Role::Accent, "y").put(Role::Text, " yes      ");
+    pen.put(Role::Accent, &key(&Action::Yes)).put(Role::Text, " yes");
+    let first = pen.column().saturating_sub(keys.x);
+    pen.skip(6);
     let second = pen.column();
-    pen.put(Role::Accent, "n").put(Role::Text, " no");
-    canvas.clickable(Rect { width: 5.min(keys.width), ..keys }, Action::Yes);
-    canvas.clickable(Rect { x: second, width: 4, ..keys }, Action::No);
+    pen.put(Role::Accent, &key(&Action::No)).put(Role::Text, " no");
+    let end = pen.column();
+    canvas.clickable(Rect { width: first.min(keys.width), ..keys }, Action::Yes);
+    canvas.clickable(Rect { x: second, width: end.saturating_sub(second), ..keys }, Action::No);
 }
 
 fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
@@ -119,20 +126,49 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
     }
 }
 
-fn help(of: Table, scroll: &Scroll, canvas: &mut Canvas, area: Rect) {
+/// All keys of the screen below, or those that were typed for: a line for each action, wrapped where it is narrow.
+fn palette(shown: &Palette, app: &App, canvas: &mut Canvas, area: Rect) {
     let glyphs = canvas.theme.glyphs;
-    let entries: Vec<_> = of.explained().map(|(label, help)| (glyphs.of(label), help)).collect();
-    let labels = entries.iter().map(|(label, _)| text::width(label)).max().unwrap_or_default() + 2;
-    let words = entries.iter().map(|(_, help)| text::width(help)).max().unwrap_or_default();
-    let width = u16::try_from(labels + words + 6).unwrap_or(u16::MAX).max(30);
-    let height = u16::try_from(entries.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let keys: Vec<_> = shown.bindings.iter().map(|binding| glyphs.of(&binding.all_keys()).into_owned()).collect();
+    let column = keys.iter().map(|keys| text::width(keys)).max().unwrap_or_default().min(KEYS_MOST) + 2;
+    let words = shown.bindings.iter().map(|binding| text::width(binding.help)).max().unwrap_or_default();
+    let width = u16::try_from(column + words + 8).unwrap_or(u16::MAX).max(40);
+    let height = u16::try_from(shown.bindings.len()).unwrap_or(u16::MAX).saturating_add(4);
     let inner = frame(canvas, area, "Keys", width, height);
-    let mut page = Page::new(inner.width);
-    if usize::from(inner.height) > entries.len() {
-        page.gap();
+    let mut rows = Rows::of(inner);
+    let head = rows.line();
+    if inner.height > 9 {
+        rows.line();
     }
-    for (label, help) in entries {
-        page.keys(&label, labels, help);
+    let left = usize::from(rows.left());
+    let (number, all) = (shown.matches.len(), shown.bindings.len());
+    let count = if number < all { format!("{number} of {all}") } else { position(shown.cursor.at, all, left) };
+    let mut pen = canvas.pen(head);
+    pen.put(Role::Accent, "find ").right(Role::Dim, &count);
+    let room = pen.room();
+    field::draw(&mut pen, room, &shown.filter, Role::Text, true);
+    if shown.matches.is_empty() {
+        canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
     }
-    page.draw(canvas, inner, scroll);
+    let room = usize::from(inner.width).saturating_sub(column + 2);
+    let mut lines = Vec::new();
+    for (at, found) in shown.matches.iter().enumerate() {
+        let help = text::wrap(shown.bindings[found.row].help, room);
+        lines.extend(help.into_iter().enumerate().map(|(part, words)| (at, found.row, part, words)));
+    }
+    // the cursor goes from action to action, and what is in sight from line to line
+    shown.cursor.window(shown.matches.len(), left);
+    let last = lines.iter().rposition(|(at, ..)| *at == shown.cursor.at).unwrap_or_default();
+    for (at, row_of, part, words) in &lines[Cursor::on(last).window(lines.len(), left)] {
+        let selected = *at == shown.cursor.at;
+        let line = rows.line();
+        let mut pen = row(canvas, line, selected, *at);
+        let role = match (app.can_do(shown, *row_of), selected) {
+            (false, _) => Role::Dim,
+            (true, true) => Role::Strong,
+            (true, false) => Role::Text,
+        };
+        let key = if *part == 0 { text::fit(&keys[*row_of], column - 1) } else { "".into() };
+        pen.put(Role::Accent, &key).to(line.x + 2 + u16::try_from(column).unwrap_or_default()).put(role, words);
+    }
 }

@@ -6,7 +6,9 @@ use super::{asked, done};
 use crate::{
     model::{report::fault::Fault, wording},
     tui::{
+        action::Action,
         job::{End, Job, Jobs, Publishing as Course, Stage},
+        keymap::Table,
         pane,
         shared::{Shared, where_words},
         step::publishing::Publishing,
@@ -100,11 +102,12 @@ fn throughput(publish: &Course, canvas: &mut Canvas, line: Rect) {
 /// The state of the whole, and what to do about it.
 fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize) -> Problem {
     let board = &course.board;
+    let says = |table, words: &str| shared.keys.says(table, &Action::Retry, words);
     match &job.state {
         Stage::Ended(End::Failed(fault)) => return failed(fault, shared, job, width),
         Stage::Ended(_) => {
             let stopped = Problem::plain(Role::Warn, "– stopped; nothing is lost", width);
-            return stopped.remedy("r goes on: what is up is not sent again", width);
+            return stopped.remedy(&says(Table::PublishFailed, "goes on: what is up is not sent again"), width);
         }
         Stage::Queued => {
             let running = jobs.publishings().find(|other| other.is_under_way());
@@ -115,22 +118,28 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
         _ => {}
     }
     if let Some((_, fault)) = board.waiting() {
-        return Problem::told("! ", Role::Warn, fault, width).remedy("r goes on; nothing is lost meanwhile", width);
+        return Problem::told("! ", Role::Warn, fault, width)
+            .remedy(&says(Table::Publish, "goes on; nothing is lost meanwhile"), width);
     }
     if job.control.is_paused() {
-        let words = "‖ paused: what is on its way arrives, nothing new starts; p goes on";
-        return Problem::plain(Role::Warn, words, width);
+        let goes_on = shared.keys.says(Table::Publish, &Action::Pause, "goes on");
+        let words = format!("‖ paused: what is on its way arrives, nothing new starts; {goes_on}");
+        return Problem::plain(Role::Warn, &words, width);
     }
     let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);
     let warnings: Vec<_> = warnings.map(|warning| format!("! {warning}")).collect();
+    let leaving = "leads home and it goes on; quitting is safe: resume picks up here";
     Problem::lines_of(Role::Warn, &warnings, width)
-        .more("Esc leads home and it goes on; quitting is safe: resume picks up here", width)
+        .more(&shared.keys.says(Table::Publish, &Action::Back, leaving), width)
 }
 
 /// Why it failed, what can be done now, and where the whole log is.
 pub(super) fn failed(fault: &Fault, shared: &Shared, job: &Job, width: usize) -> Problem {
     let log = shared.path_words(&shared.backend.log_file(job.reel()));
     Problem::told("✖ ", Role::Fail, fault, width)
-        .remedy("r tries again: what is up is not sent again", width)
+        .remedy(
+            &shared.keys.says(Table::PublishFailed, &Action::Retry, "tries again: what is up is not sent again"),
+            width,
+        )
         .more(&format!("log: {log}"), width)
 }

@@ -9,7 +9,9 @@ use super::{
 use crate::{
     model::wording,
     tui::{
+        action::Action,
         job::{End, Job, Jobs, Stage},
+        keymap::Table,
         pane,
         shared::{Shared, where_words},
         step::queue::Queue,
@@ -83,7 +85,10 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     let fault = job.problem()?;
     Some(match job.failed() {
         Some(_) => publishing::failed(fault, shared, job, width),
-        None => Problem::told("! ", Role::Warn, fault, width).remedy("r goes on; nothing is lost meanwhile", width),
+        None => {
+            let again = shared.keys.says(Table::Queue, &Action::Retry, "goes on; nothing is lost meanwhile");
+            Problem::told("! ", Role::Warn, fault, width).remedy(&again, width)
+        }
     })
 }
 

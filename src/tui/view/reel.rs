@@ -7,8 +7,10 @@ use ratatui::layout::Rect;
 use crate::{
     model::wording,
     tui::{
+        action::Action,
         backend::{Chunk, ChunkId, Decoding, Finding, ReelDetail},
         job::{End, Job, Jobs, Run, Stage},
+        keymap::{Keymap, Table},
         shared::Shared,
         sight::Sight,
         step::reel::{ChunkCounts, Reel},
@@ -68,7 +70,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         page.gap();
     }
     let counts = reel.counts(jobs);
-    let status = status(reel, jobs, counts, canvas.now, area);
+    let status = status(reel, jobs, &shared.keys, counts, canvas.now, area);
     let is_told = !status.is_empty();
     for (role, words) in status {
         page.paragraph(role, 0, &words);
@@ -109,7 +111,14 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
 }
 
-fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant, area: Rect) -> Vec<(Role, String)> {
+fn status(
+    reel: &Reel,
+    jobs: &Jobs,
+    keys: &Keymap,
+    counts: ChunkCounts,
+    now: Instant,
+    area: Rect,
+) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
         lines.push((Role::Warn, format!("● {}", super::home::job_detail(job, usize::MAX).1)));
@@ -120,8 +129,8 @@ fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant, area: Rec
         _ => lines.push((Role::Text, under_way(check, counts, now))),
     }
     if reel.is_damaged(jobs) {
-        let words = "R deploys again what is missing or differs, from the video it was made of";
-        lines.push((Role::Accent, words.to_owned()));
+        let words = "deploys again what is missing or differs, from the video it was made of";
+        lines.push((Role::Accent, keys.says(Table::Reel, &Action::Repair, words)));
     }
     for (id, finding) in reel.findings(jobs).into_iter().flatten() {
         if let Finding::Differs(why) = finding {

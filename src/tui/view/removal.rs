@@ -6,9 +6,11 @@ use super::asked;
 use crate::{
     model::wording,
     tui::{
+        action::Action,
         backend::Gone,
         job::{Course, End, Job, Kind, Stage},
-        shared::where_words,
+        keymap::{Keymap, Table},
+        shared::{Shared, where_words},
         step::removal::Removal,
         terminal::theme::Role,
         widget::{
@@ -19,7 +21,7 @@ use crate::{
     },
 };
 
-pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect) {
+pub(super) fn draw(removal: &Removal, job: &Job, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 12));
     let mut rows = Rows::of(area);
     if job.question().is_some() {
@@ -39,7 +41,7 @@ pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect
         Course::Removal(gone) => gone,
         _ => Gone { functions: 0, of: 0 },
     };
-    let words = words(job, gone, usize::from(area.width));
+    let words = words(job, gone, &shared.keys, usize::from(area.width));
     if job.is_active() {
         let line = rows.line();
         let ratio = (gone.of > 0).then(|| f64::from(gone.functions) / f64::from(gone.of));
@@ -55,8 +57,9 @@ pub(super) fn draw(removal: &Removal, job: &Job, canvas: &mut Canvas, area: Rect
     }
 }
 
-fn words(job: &Job, gone: Gone, width: usize) -> Problem {
+fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
     let index_first = if job.kind() == Kind::Deletion { ", the index first: its links have ended" } else { "" };
+    let again = |words: &str| keys.says(Table::Removal, &Action::Retry, words);
     let plain = |role, words: &str| Problem::plain(role, words, width);
     match &job.state {
         Stage::Queued => plain(Role::Dim, "about to begin"),
@@ -66,9 +69,11 @@ fn words(job: &Job, gone: Gone, width: usize) -> Problem {
             plain(Role::Ok, &format!("✔ {what}: {removed} removed"))
         }
         Stage::Ended(End::Failed(fault)) => {
-            Problem::told("✖ ", Role::Fail, fault, width).remedy("r tries again: what is gone stays gone", width)
+            Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("tries again: what is gone stays gone"), width)
         }
-        Stage::Ended(_) => plain(Role::Warn, "stopped: what is gone stays gone").remedy("r removes the rest", width),
+        Stage::Ended(_) => {
+            plain(Role::Warn, "stopped: what is gone stays gone").remedy(&again("removes the rest"), width)
+        }
         _ if job.is_stopping() => plain(Role::Warn, "stopping in an orderly way…"),
         _ if gone.of == 0 => plain(Role::Text, "looking up what is to go"),
         _ => plain(Role::Text, &format!("{} of {} functions are gone{index_first}", gone.functions, gone.of)),

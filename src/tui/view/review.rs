@@ -11,6 +11,7 @@ use crate::{
         action::Action,
         backend::{Account, Fate, Question, Transcode},
         chosen::{Planned, Totals},
+        keymap::Table,
         shared::{Shared, account_words},
         step::review::Review,
         terminal::theme::Role,
@@ -45,20 +46,21 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     }
     if let Some(question) = Review::notice(shared) {
         page.gap();
-        notice(review.is_acknowledged(shared), question, &mut page);
+        notice(review.is_acknowledged(shared), question, shared, &mut page);
     }
     if area.height > 10 {
         page.gap();
+        let says = |action: &Action, words: &str| shared.keys.says(Table::Review, action, words);
         let words = match review.planned.len() {
-            1 => "⏎ publish".to_owned(),
-            number => format!("⏎ publish all {number}, one after another"),
+            1 => says(&Action::Enter, "publish"),
+            number => says(&Action::Enter, &format!("publish all {number}, one after another")),
         };
         if stale.is_some() {
             page.line([(Role::Dim, "this can't start: see above".to_owned())]);
         } else if review.is_acknowledged(shared) {
             page.button(Action::Enter, [(Role::Accent, words)]);
         } else {
-            page.line([(Role::Dim, "⏎ publishes once the notice is acknowledged".to_owned())]);
+            page.line([(Role::Dim, says(&Action::Enter, "publishes once the notice is acknowledged"))]);
         }
     }
     page.draw(canvas, area, &review.scroll);
@@ -167,7 +169,8 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     } else if review.relay() {
         format!("[x] relay on, ≈ {relay} a thousand full views")
     } else {
-        format!("[ ] relay off; b turns it on, ≈ {relay} a thousand full views")
+        let turns = shared.keys.says(Table::Review, &Action::Relay, "turns it on");
+        format!("[ ] relay off; {turns}, ≈ {relay} a thousand full views")
     };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
     if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
@@ -181,7 +184,7 @@ fn storage(review: &Review, account: &Account) -> Option<String> {
     Some(format!("{} of {} left after this", wording::bytes(left), wording::bytes(storage.limit)))
 }
 
-fn notice(is_acknowledged: bool, question: &Question, page: &mut Page) {
+fn notice(is_acknowledged: bool, question: &Question, shared: &Shared, page: &mut Page) {
     for (number, line) in question.text().lines().enumerate() {
         let role = if number == 0 { Role::Warn } else { Role::Text };
         match line.strip_prefix("- ") {
@@ -189,6 +192,7 @@ fn notice(is_acknowledged: bool, question: &Question, page: &mut Page) {
             None => page.paragraph(role, 0, line),
         }
     }
-    let (sign, words) = if is_acknowledged { ("[x] ", "acknowledged") } else { ("[ ] ", "a acknowledges this") };
-    page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words.to_owned())]);
+    let asks = || shared.keys.says(Table::Review, &Action::Acknowledge, "acknowledges this");
+    let (sign, words) = if is_acknowledged { ("[x] ", "acknowledged".to_owned()) } else { ("[ ] ", asks()) };
+    page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words)]);
 }

@@ -14,9 +14,11 @@ use crate::{
         wording,
     },
     tui::{
+        action::Action,
         backend::{Probe, Transcode, Wanted},
         chosen::Totals,
         effect::Effect,
+        keymap::Table,
         shared::{Connection, Shared, account_words},
         step::settings::{
             Field, Settings, is_taken,
@@ -107,7 +109,10 @@ fn line(
                 && settings.unlisted
                 && let Some(Ok(reel)) = settings.reels(shared).get(number)
             {
-                let suffix = reel.as_str().strip_prefix(input.value()).unwrap_or_default().to_owned();
+                let typed = input.value().trim_end_matches('-');
+                let suffix = reel.as_str().strip_prefix(typed).unwrap_or_default();
+                // a dash that was just typed is the suffix's own
+                let suffix = suffix.get(input.value().len() - typed.len()..).unwrap_or_default().to_owned();
                 pen.put(Role::Dim, &suffix);
             }
         }
@@ -162,7 +167,8 @@ fn told(settings: &Settings, problems: &[(Field, String)], shared: &Shared, area
     for (field, problem) in problems {
         match &shared.connection {
             Connection::Failed(fault) if *field == Field::Target => {
-                let fault = Problem::of(fault, inside).remedy("⏎ asks again", inside);
+                let fault = Problem::of(fault, inside)
+                    .remedy(&shared.keys.says(Table::Settings, &Action::Enter, "asks again"), inside);
                 let room = area.height.saturating_sub(FIELDS_LEAST);
                 lines.extend(fault.lines(room.saturating_sub(u16::try_from(lines.len()).unwrap_or(room))));
             }
@@ -184,11 +190,11 @@ fn told(settings: &Settings, problems: &[(Field, String)], shared: &Shared, area
 fn typed(settings: &Settings, shared: &Shared, field: Field) -> Option<Input> {
     match field {
         Field::Name(number) => {
-            let typed = &settings.videos.get(number)?.typed;
+            let video = settings.videos.get(number)?;
             match settings.names(shared).into_iter().nth(number) {
                 // one that made way for another is shown as it will be
-                Some(Ok(name)) if name.as_str() != typed.value() => Some(Input::new(name.to_string())),
-                _ => Some(typed.clone()),
+                Some(Ok(name)) if !video.is_decided => Some(Input::new(name.to_string())),
+                _ => Some(video.typed.clone()),
             }
         }
         Field::Title => Some(settings.title.clone()),

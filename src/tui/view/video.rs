@@ -11,9 +11,14 @@ use ratatui_image::{Image, protocol::Protocol};
 use crate::{
     model::{report::fault::Fault, wording},
     tui::{
+        action::Action,
         backend::{Fate, Probe},
-        shared::path_words,
-        step::{rows::Row, video::Video},
+        keymap::Table,
+        shared::Shared,
+        step::{
+            rows::{GAP, Row, Sort},
+            video::{Gathered, Video},
+        },
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows},
@@ -21,7 +26,7 @@ use crate::{
             line::{Problem, position, row, wrapped},
             text,
         },
-        work::folder::Kind,
+        work::folder::{Entry, Kind},
     },
 };
 
@@ -33,12 +38,12 @@ const PICTURE_LEAST: u16 = 4;
 const FILES_LEAST: u16 = 4;
 
 /// `covered`: something lies over the screen.
-pub(super) fn draw(video: &Video, home: Option<&Path>, covered: bool, canvas: &mut Canvas, area: Rect) {
+pub(super) fn draw(video: &Video, shared: &Shared, covered: bool, canvas: &mut Canvas, area: Rect) {
     if area.width >= BESIDE {
         let left = area.width * 9 / 20;
         let files_area = Rect { width: left, ..area };
         let probe_area = Rect { x: area.x + left + 3, width: area.width - left - 3, ..area };
-        files(video, home, canvas, files_area);
+        files(video, shared, canvas, files_area);
         for line in (Rect { x: area.x + left + 1, width: 1, ..area }).rows() {
             canvas.pen(line).put(Role::Line, "│");
         }
@@ -48,67 +53,91 @@ pub(super) fn draw(video: &Video, home: Option<&Path>, covered: bool, canvas: &m
         let said = said(video, usize::from(area.width));
         // some files stay in sight; what is wrong with the one under the cursor takes the rest if it needs it
         let least = if area.height >= 10 { area.height / 3 } else { 1 };
-        let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST).max(least) } else { least };
+        // what was said of named files stays too
+        let told = u16::try_from(told(video, usize::from(area.width)).len().min(2)).unwrap_or_default();
+        let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST + told).max(least) } else { least };
         let below = rows.take_last((said.height() + 1).clamp(least, most));
-        files(video, home, canvas, rows.rest());
+        files(video, shared, canvas, rows.rest());
         words(said, canvas, below);
     }
 }
 
-fn files(video: &Video, home: Option<&Path>, canvas: &mut Canvas, area: Rect) {
+fn files(video: &Video, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let head = rows.line();
     let bottom = (video.filtering || !video.filter.value().is_empty()).then(|| rows.take_last(1));
     let marks = (!video.choice.marked.is_empty()).then(|| rows.take_last(1));
-    let shown = path_words(&video.folder, home);
+    let (before, folder) = match video.gathered.as_ref().map(Gathered::is_search) {
+        None => ("", shared.path_words(&video.folder)),
+        Some(true) => ("below ", shared.path_words(&video.folder)),
+        Some(false) => ("recent videos", String::new()),
+    };
     // as much as leaves room for some files
     let most = usize::from(rows.left().saturating_sub(2));
     for (role, line) in told(video, usize::from(area.width)).into_iter().take(most) {
         canvas.pen(rows.line()).put(role, &line);
     }
-    let place = position(video.cursor.at, video.rows.len(), usize::from(rows.left()));
+    let progress = video.gathered.as_ref().and_then(Gathered::progress).filter(|_| rows.left() > 3);
+    for (role, line) in progress.into_iter().flat_map(|words| wrapped(Role::Dim, &words, usize::from(area.width))) {
+        canvas.pen(rows.line()).put(role, &line);
+    }
+    let place = place(video, usize::from(rows.left()));
     let mut pen = canvas.pen(head);
     pen.right(Role::Dim, &place);
-    let room = pen.room();
-    pen.put(Role::Dim, &text::fit_end(&shown, room));
-    match &video.listing {
-        None => {
-            canvas.pen(rows.line()).skip(2).put(Role::Dim, "reading…");
-        }
-        Some(Err(error)) => {
-            for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(area.width)) {
-                canvas.pen(rows.line()).put(Role::Fail, &line);
-            }
-            // a named file may be there all the same
-            list(video, canvas, &mut rows);
-        }
-        Some(Ok(_)) if video.rows.is_empty() => {
-            canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
-        }
-        Some(Ok(listing)) => {
-            list(video, canvas, &mut rows);
-            if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
-                rows.line();
-                let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
-                let others = wording::count(others as u64, "other file");
-                let words = format!("no video in this folder ({others}; a shows all)");
-                canvas.pen(rows.line()).skip(2).put(Role::Dim, &words);
-            }
-        }
-    }
+    let room = pen.put(Role::Dim, before).room();
+    pen.put(Role::Dim, &text::fit_end(&folder, room));
+    body(video, shared, canvas, &mut rows, area.width);
     if let Some(line) = marks {
-        marked(video, canvas, line);
+        marked(video, shared, canvas, line);
     }
     if let Some(line) = bottom {
         let mut pen = canvas.pen(line);
-        pen.put(Role::Accent, "filter ");
+        pen.put(Role::Accent, if video.gathered.is_some() { "find " } else { "filter " });
         let room = pen.room();
         field::draw(&mut pen, room, &video.filter, Role::Text, video.filtering);
     }
 }
 
+/// The files themselves, or why there are none.
+fn body(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, width: u16) {
+    match &video.listing {
+        _ if video.gathered.as_ref().is_some_and(Gathered::is_under_way) && video.all_rows == 0 => {
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, "looking…");
+        }
+        _ if video.gathered.is_some() && video.rows.is_empty() => {
+            let words = if video.all_rows == 0 { "nothing is there" } else { "nothing matches" };
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, words);
+        }
+        _ if video.gathered.is_some() => list(video, shared, canvas, rows),
+        None => {
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, "reading…");
+        }
+        Some(Err(error)) => {
+            for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(width)) {
+                canvas.pen(rows.line()).put(Role::Fail, &line);
+            }
+            // a named file may be there all the same
+            list(video, shared, canvas, rows);
+        }
+        Some(Ok(_)) if video.rows.is_empty() => {
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
+        }
+        Some(Ok(listing)) => {
+            list(video, shared, canvas, rows);
+            if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
+                rows.line();
+                let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
+                let others = wording::count(others as u64, "other file");
+                let all = shared.keys.says(Table::Video, &Action::AllFiles, "shows all");
+                let words = format!("no video in this folder ({others}; {all})");
+                canvas.pen(rows.line()).skip(2).put(Role::Dim, &words);
+            }
+        }
+    }
+}
+
 /// How many are marked, how much that is, and what can be done with them.
-fn marked(video: &Video, canvas: &mut Canvas, line: Rect) {
+fn marked(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect) {
     let bytes = video.choice.marked.iter().map(|marked| marked.bytes).sum();
     let number = video.choice.marked.len();
     let mut pen = canvas.pen(line);
@@ -117,8 +146,10 @@ fn marked(video: &Video, canvas: &mut Canvas, line: Rect) {
     if video.choice.marked.iter().all(|marked| marked.bytes > 0) {
         pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
     }
-    let hints = ["⏎ takes them, u unmarks all", "u unmarks all", "u unmarks"];
-    if let Some(hint) = hints.into_iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
+    let says = |action, words: &str| shared.keys.says(Table::Video, action, words);
+    let (takes, unmarks) = (says(&Action::Enter, "takes them"), says(&Action::UnmarkAll, "unmarks all"));
+    let hints = [format!("{takes}, {unmarks}"), unmarks, says(&Action::UnmarkAll, "unmarks")];
+    if let Some(hint) = hints.iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
         pen.skip(2).put(Role::Dim, hint);
     }
 }
@@ -137,7 +168,7 @@ fn told(video: &Video, width: usize) -> Vec<(Role, String)> {
     lines
 }
 
-fn list(video: &Video, canvas: &mut Canvas, rows: &mut Rows) {
+fn list(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows) {
     let recent = video.rows.iter().take_while(|row| row.recent).count();
     // a heading above each part, when there are two and room for them
     let headed = recent > 0 && usize::from(rows.left()) > recent + 6;
@@ -150,11 +181,11 @@ fn list(video: &Video, canvas: &mut Canvas, rows: &mut Rows) {
         if headed && at == recent {
             canvas.pen(rows.line()).put(Role::Dim, "this folder");
         }
-        entry(video, canvas, rows.line(), at);
+        entry(video, shared, canvas, rows.line(), at);
     }
 }
 
-fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
+fn entry(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect, at: usize) {
     let entry_row = &video.rows[at];
     let entry = &entry_row.entry;
     let known = video.probes.get(&entry.path).and_then(|probe| probe.as_ref().ok());
@@ -163,13 +194,17 @@ fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
     if entry.kind.is_file() && pen.room() > 24 {
         let bytes = known.map_or(entry.bytes, |probe| probe.bytes);
         let size = if bytes > 0 { wording::bytes(bytes) } else { String::new() };
-        let duration = known.map(|probe| wording::clock(probe.duration)).unwrap_or_default();
+        let duration = match video.sort {
+            Sort::Newest => age(entry, shared),
+            _ => known.map(|probe| wording::clock(probe.duration)).unwrap_or_default(),
+        };
         // the length stands beside it anyway; the name needs the room more
         let is_wide = pen.room() > 40;
         let words = match (entry.kind == Kind::Other, is_wide) {
             (false, true) => format!("{size:>8}{duration:>9}"),
             (true, true) => format!("{size:>8} other file"),
             (true, false) => "other file".to_owned(),
+            (false, false) if video.sort == Sort::Newest => duration,
             (false, false) => format!("{size:>8}"),
         };
         pen.right(Role::Dim, &words);
@@ -179,6 +214,22 @@ fn entry(video: &Video, canvas: &mut Canvas, line: Rect, at: usize) {
         pen.put(Role::Accent, &format!("{:<3}", number.unwrap_or_default()));
     }
     name(&mut pen, entry_row, selected);
+}
+
+/// How long ago it was written, short.
+fn age(entry: &Entry, shared: &Shared) -> String {
+    let age = entry.modified.and_then(|modified| shared.wall.duration_since(modified).ok());
+    age.map(wording::ago).unwrap_or_default().replace(" ago", "")
+}
+
+/// In which order files are shown, where one is among them, and how many the filter leaves.
+fn place(video: &Video, room: usize) -> String {
+    let (number, all) = (video.rows.len(), video.all_rows);
+    let is_filtered = !video.filter.value().is_empty();
+    let at = if number == 0 { 0 } else { video.cursor.at + 1 };
+    let position =
+        if is_filtered { format!("{at}/{number} of {all}") } else { position(video.cursor.at, number, room) };
+    [video.sort.words(), &position].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {
@@ -192,15 +243,19 @@ fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {
         Kind::Video => Role::Text,
         Kind::Above | Kind::Folder | Kind::Other => Role::Dim,
     };
-    if row.matched.is_empty() {
-        pen.put(role, &name);
-        return;
-    }
-    // runs of characters that matched, and of those that did not
+    let beside = if row.beside.is_empty() { String::new() } else { format!("{GAP}{}", text::clean(&row.beside)) };
+    let length = row.entry.name.chars().count();
+    let shift = u32::try_from(length).unwrap_or(u32::MAX);
+    runs(pen, role, &name, |number| row.matched.binary_search(&number).is_ok());
+    runs(pen, Role::Dim, &beside, |number| row.matched.binary_search(&(number + shift)).is_ok());
+}
+
+/// Runs of characters that matched, and of those that did not.
+fn runs(pen: &mut crate::tui::widget::canvas::Pen, role: Role, text: &str, is_matched: impl Fn(u32) -> bool) {
     let mut run = String::new();
     let mut matched = false;
-    for (number, character) in (0u32..).zip(name.chars()) {
-        let now = row.matched.binary_search(&number).is_ok();
+    for (number, character) in (0u32..).zip(text.chars()) {
+        let now = is_matched(number);
         if now != matched && !run.is_empty() {
             pen.put(if matched { Role::Matched } else { role }, &run);
             run.clear();

@@ -32,6 +32,8 @@ impl Cursor {
             Action::Down => self.at + 1,
             Action::PageUp => self.at.saturating_sub(page),
             Action::PageDown => self.at + page,
+            Action::HalfUp => self.at.saturating_sub(page.div_ceil(2)),
+            Action::HalfDown => self.at + page.div_ceil(2),
             Action::First => 0,
             Action::Last => last,
             Action::Scroll(lines) => self.at.saturating_add_signed(*lines as isize),

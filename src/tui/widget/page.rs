@@ -45,6 +45,8 @@ impl Scroll {
             Action::Down => top + 1,
             Action::PageUp => top.saturating_sub(page),
             Action::PageDown => top + page,
+            Action::HalfUp => top.saturating_sub(page.div_ceil(2)),
+            Action::HalfDown => top + page.div_ceil(2),
             Action::First => 0,
             Action::Last => usize::MAX / 2,
             Action::Scroll(lines) => top.saturating_add_signed(*lines as isize),
@@ -115,24 +117,15 @@ impl Page {
 
     /// A label in a column of its own, and a paragraph beside it; below it when narrow.
     pub(in crate::tui) fn entry(&mut self, label: &str, column: usize, role: Role, words: &str) {
-        self.labelled(Role::Dim, label, column, role, words);
-    }
-
-    /// Keys, and what they do.
-    pub(in crate::tui) fn keys(&mut self, label: &str, column: usize, words: &str) {
-        self.labelled(Role::Accent, label, column, Role::Text, words);
-    }
-
-    fn labelled(&mut self, head: Role, label: &str, column: usize, role: Role, words: &str) {
         if self.width < column + 20 {
-            self.line([(head, label.to_owned())]);
+            self.line([(Role::Dim, label.to_owned())]);
             self.paragraph(role, 2, words);
             return;
         }
         for (number, line) in text::wrap(words, self.width - column).into_iter().enumerate() {
             let label = if number == 0 { label } else { "" };
             let gap = column.saturating_sub(text::width(label));
-            self.line([(head, format!("{label}{:gap$}", "")), (role, line)]);
+            self.line([(Role::Dim, format!("{label}{:gap$}", "")), (role, line)]);
         }
     }
 

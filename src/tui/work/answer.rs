@@ -7,7 +7,10 @@ use image::DynamicImage;
 use ratatui::layout::Size;
 use ratatui_image::protocol::Protocol;
 
-use super::folder::{Found, Listing, Named, Print};
+use super::{
+    folder::{Entry, Found, Listing, Named, Print},
+    search::Batch,
+};
 use crate::{
     model::{
         reel::name::ReelName,
@@ -26,6 +29,14 @@ pub(in crate::tui) enum Answer {
         named: Option<Named>,
     },
     Found(Found),
+    /// Of a pasted list of files, in its order.
+    FoundAll(Vec<Result<Entry, String>>),
+    /// Part of what a search found.
+    Searched {
+        number: u64,
+        batch: Batch,
+    },
+    Recent(Vec<Entry>),
     Probed {
         video: PathBuf,
         /// The state of the file that was probed.

@@ -1,5 +1,4 @@
-//! Folders as the picker shows them, and paths as people paste or drag them. Touches the disk; called only from
-//! background work.
+//! Folders as the picker shows them, and paths that people name. Touches the disk; called only from background work.
 
 use std::{
     cmp::Ordering,
@@ -7,8 +6,6 @@ use std::{
     path::{Path, PathBuf},
     time::SystemTime,
 };
-
-use percent_encoding::percent_decode_str;
 
 /// Endings of files that may hold a video. The probe tells which do.
 const VIDEO_ENDINGS: &[&str] = &[
@@ -39,6 +36,7 @@ pub(in crate::tui) struct Entry {
     pub(in crate::tui) name: String,
     pub(in crate::tui) kind: Kind,
     pub(in crate::tui) bytes: u64,
+    pub(in crate::tui) modified: Option<SystemTime>,
     pub(in crate::tui) hidden: bool,
 }
 
@@ -93,6 +91,22 @@ pub(in crate::tui) fn find(typed: &str, paths: &[PathBuf]) -> Found {
     Found::Nothing(problem.unwrap_or_else(|| format!("There is no file or folder `{}`.", typed.trim())))
 }
 
+/// Each file of a pasted list, or a sentence about what is none. Each comes with what was pasted of it, and what that can
+/// mean as a path.
+pub(in crate::tui) fn find_all(pasted: &[(String, Vec<PathBuf>)]) -> Vec<Result<Entry, String>> {
+    let each = pasted.iter().map(|(typed, paths)| match find(typed, paths) {
+        Found::File(path) => named(path).entry,
+        Found::Folder(path) => Err(format!("`{}` is a folder.", path.display())),
+        Found::Nothing(why) => Err(why),
+    });
+    each.collect()
+}
+
+/// Those of the files that are there still, as the picker shows them.
+pub(in crate::tui) fn there(files: Vec<PathBuf>) -> Vec<Entry> {
+    files.into_iter().filter_map(|file| named(file).entry.ok()).collect()
+}
+
 /// A named file as the picker shows it, whatever its ending.
 pub(in crate::tui) fn named(path: PathBuf) -> Named {
     let entry = match fs::metadata(&path) {
@@ -120,7 +134,14 @@ fn unreadable(path: &Path, error: &io::Error) -> String {
 fn file(path: &Path, metadata: &fs::Metadata) -> Entry {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let kind = if is_video(path) { Kind::Video } else { Kind::Other };
-    Entry { path: path.to_owned(), hidden: name.starts_with('.'), name, kind, bytes: metadata.len() }
+    Entry {
+        path: path.to_owned(),
+        hidden: name.starts_with('.'),
+        name,
+        kind,
+        bytes: metadata.len(),
+        modified: metadata.modified().ok(),
+    }
 }
 
 pub(in crate::tui) fn is_video(path: &Path) -> bool {
@@ -143,8 +164,8 @@ pub(in crate::tui) fn list(folder: &Path) -> io::Result<Listing> {
     }
     listing.entries.sort_by(|a, b| a.kind.cmp(&b.kind).then_with(|| by_name(&a.name, &b.name)));
     if let Some(above) = folder.parent() {
-        let above = Entry { path: above.into(), name: "..".into(), kind: Kind::Above, bytes: 0, hidden: false };
-        listing.entries.insert(0, above);
+        let (name, kind) = ("..".to_owned(), Kind::Above);
+        listing.entries.insert(0, Entry { path: above.into(), name, kind, bytes: 0, modified: None, hidden: false });
     }
     Ok(listing)
 }
@@ -178,72 +199,6 @@ fn by_name(a: &str, b: &str) -> Ordering {
 
 fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
-}
-
-/// What a pasted or dragged text can mean as a path, likeliest first: as it stands, a `file://` link, or quoted and
-/// escaped as terminals do on a drop. Relative ones start at `folder`.
-pub(in crate::tui) fn typed_paths(typed: &str, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
-    let typed = typed.trim_matches(['\r', '\n', ' ', '\t']);
-    let first_line = typed.lines().next().unwrap_or_default();
-    let mut texts = vec![typed.to_owned(), first_line.to_owned()];
-    texts.extend(link_path(first_line));
-    if let Some(word) = shell_words::split(typed).ok().and_then(|words| words.into_iter().next()) {
-        texts.push(word);
-    }
-    let mut paths = Vec::new();
-    for text in texts.into_iter().filter(|text| !text.is_empty()) {
-        let path = folder.join(from_home(&text, home));
-        if !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
-    paths
-}
-
-/// All files of a drop: several whole paths, each a line or a word as a shell reads it. Empty if the text can be read in
-/// another way.
-pub(in crate::tui) fn typed_files(typed: &str, home: Option<&Path>) -> Vec<PathBuf> {
-    let lines: Vec<_> = typed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let is_whole = |word: &str| ["/", "~/", "file://"].iter().any(|start| word.starts_with(start));
-    let all_whole = |words: &[String]| words.len() > 1 && words.iter().all(|word| is_whole(word));
-    let each_line: Option<Vec<_>> = lines.iter().map(|line| only_word(line)).collect();
-    let words = each_line.filter(|words| all_whole(words)).or_else(|| shell_words::split(typed).ok());
-    let words = words.filter(|words| all_whole(words)).unwrap_or_default();
-    let mut paths = Vec::new();
-    for word in words {
-        let path = link_path(&word).map_or_else(|| from_home(&word, home), PathBuf::from);
-        if !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
-    paths
-}
-
-/// A line that is one path, quoted or escaped or neither.
-fn only_word(line: &str) -> Option<String> {
-    let words = shell_words::split(line).ok()?;
-    match words.as_slice() {
-        [word] => Some(word.clone()),
-        // a name with spaces, if no other path begins after one
-        _ if !line.contains(" /") && !line.contains(" ~/") && !line.contains(" file://") => Some(line.to_owned()),
-        _ => None,
-    }
-}
-
-fn from_home(text: &str, home: Option<&Path>) -> PathBuf {
-    match (text.strip_prefix('~'), home) {
-        (Some(""), Some(home)) => home.to_owned(),
-        (Some(below), Some(home)) if below.starts_with('/') => home.join(&below[1..]),
-        _ => PathBuf::from(text),
-    }
-}
-
-/// The path of a `file://` link.
-fn link_path(link: &str) -> Option<String> {
-    let rest = link.strip_prefix("file://")?;
-    // an authority (`localhost`, a host's name) ends at the first slash
-    let path = rest.find('/').map_or(rest, |slash| &rest[slash..]);
-    Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -302,43 +257,5 @@ mod tests {
         assert_eq!(print(&path), half);
         fs::write(&path, "all of it").unwrap();
         assert_ne!(print(&path), half);
-    }
-
-    #[test]
-    fn pasted_paths_mean_what_the_terminal_meant() {
-        let found = |typed| typed_paths(typed, Path::new("/work"), Some(Path::new("/home/ada")));
-        let holds =
-            |typed, path: &str| assert!(found(typed).contains(&PathBuf::from(path)), "{typed}: {:?}", found(typed));
-        holds("/v/a b.mp4\n", "/v/a b.mp4");
-        holds("'/v/it'\\''s.mp4' ", "/v/it's.mp4");
-        holds("/v/a\\ b.mp4", "/v/a b.mp4");
-        holds("\"/v/a b.mp4\"", "/v/a b.mp4");
-        holds("file:///v/a%20b%E5%A4%9C.mp4\r\n", "/v/a b夜.mp4");
-        holds("file://localhost/v/a.mp4", "/v/a.mp4");
-        holds("~/v/a.mp4", "/home/ada/v/a.mp4");
-        holds("~", "/home/ada");
-        holds("clips/a.mp4", "/work/clips/a.mp4");
-        assert!(found("  \n").is_empty());
-    }
-
-    #[test]
-    fn several_dropped_files_are_told_from_one_with_spaces_in_its_name() {
-        let files = |typed| typed_files(typed, Some(Path::new("/home/ada")));
-        let both = ["/v/a b.mp4", "/v/c.mp4"].map(PathBuf::from);
-        for typed in [
-            "/v/a\\ b.mp4 /v/c.mp4 ",
-            "'/v/a b.mp4' '/v/c.mp4'",
-            "/v/a b.mp4\n/v/c.mp4\n",
-            "file:///v/a%20b.mp4\r\nfile:///v/c.mp4\r\n",
-            "/v/c.mp4 /v/c.mp4 '/v/a b.mp4'",
-        ] {
-            let mut found = files(typed);
-            found.sort();
-            assert_eq!(found, both, "{typed}");
-        }
-        for typed in ["/v/a b.mp4", "'/v/a b.mp4'", "/v/a.mp4", "clips/a.mp4 clips/b.mp4", "a\nb", "", "'"] {
-            assert!(files(typed).len() < 2, "{typed}");
-        }
-        assert_eq!(files("~/a.mp4 ~/b.mp4")[1], Path::new("/home/ada/b.mp4"));
     }
 }

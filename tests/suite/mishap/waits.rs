@@ -102,7 +102,7 @@ async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
         let [(name, text)] = &waiting[..] else { panic!("{waiting:?}") };
         assert_eq!(*name, JobName::Split);
         assert!(text.contains(work_dir.to_str().unwrap()), "the folder: {text}");
-        assert!(text.contains(&format!("{megabytes} MiB")) && text.contains("press r"), "the room: {text}");
+        assert!(text.contains(&format!("{megabytes} MiB")) && text.contains("try again"), "the room: {text}");
         fs::write(&room, "").unwrap();
     })
     .await;

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use tui_input::Input;
+use tui_input::{Input, InputRequest};
 
 use super::streams::{self, Part};
 use crate::{
-    model::{reel::order::Wanted, report::fault::Fault},
+    model::{
+        reel::{name::ReelName, order::Wanted},
+        report::fault::Fault,
+    },
     tui::{
         action::Command,
         backend::{Fate, Probe, Stream},
@@ -25,7 +28,9 @@ pub(in crate::tui) struct Naming {
     pub(super) read: Result<Wanted, Fault>,
     pub(in crate::tui) typed: Input,
     /// The person typed it; else it comes from the file, and makes way where two are alike.
-    pub(super) is_decided: bool,
+    pub(in crate::tui) is_decided: bool,
+    /// Something that is no part of a name was typed: a dash stands for it before the next letter.
+    pub(super) has_gap: bool,
     /// Makes the reel unlisted.
     pub(super) suffix: String,
     /// What was asked of the streams, here or at the start.
@@ -43,6 +48,34 @@ impl Naming {
         let asked = |stream: &Stream| self.wanted.deinterlace && stream.kind == "video";
         let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
         streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
+    }
+
+    /// Makes a name of what is typed, character by character, where the cursor is: letters lose their case and accents,
+    /// a space becomes a dash at once, other signs one before the next letter.
+    pub(super) fn type_name(&mut self, character: char) {
+        let before = |typed: &Input| typed.value().chars().take(typed.cursor()).last();
+        let can_part = !matches!(before(&self.typed), None | Some('-'));
+        let Some(letters) = ReelName::slug(&character.to_string()) else {
+            self.has_gap = can_part && !matches!(character, ' ' | '-' | '_');
+            if can_part && !self.has_gap {
+                self.insert('-');
+            }
+            return;
+        };
+        if std::mem::take(&mut self.has_gap) && can_part {
+            self.insert('-');
+        }
+        letters.as_str().chars().for_each(|letter| self.insert(letter));
+    }
+
+    /// A dash that stands there already is gone over.
+    fn insert(&mut self, letter: char) {
+        let next = self.typed.value().chars().nth(self.typed.cursor());
+        let request = match letter {
+            '-' if next == Some('-') => InputRequest::GoToNextChar,
+            letter => InputRequest::InsertChar(letter),
+        };
+        self.typed.handle(request);
     }
 
     pub(super) fn ask_for(&mut self, part: Part, by: isize) -> Vec<Command> {

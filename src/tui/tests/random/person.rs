@@ -225,7 +225,7 @@ impl World {
             let letter = self.rng.char('!'..'~');
             return self.key(KeyCode::Char(letter), KeyModifiers::NONE);
         }
-        let bindings = table.bindings();
+        let bindings = self.player.app.shared.keys.bindings(table).to_vec();
         let binding = &bindings[self.rng.usize(..bindings.len())];
         // quitting ends a session: seldom
         if binding.action == Action::Quit && self.rng.u32(..8) > 0 {
@@ -235,6 +235,7 @@ impl World {
         match key {
             Key::Char(letter) => self.key(KeyCode::Char(letter), KeyModifiers::NONE),
             Key::Ctrl(letter) => self.key(KeyCode::Char(letter), KeyModifiers::CONTROL),
+            Key::Alt(letter) => self.key(KeyCode::Char(letter), KeyModifiers::ALT),
             Key::Code(code) => self.key(code, KeyModifiers::NONE),
         }
         if self.rng.u32(..300) == 0 {
@@ -259,7 +260,7 @@ impl World {
 
     pub(super) fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
         let event = KeyEvent::new(code, modifiers);
-        let action = self.player.app.table().action(event);
+        let action = self.player.app.shared.keys.action(self.player.app.table(), event);
         self.input(&Input::Key(event), action.as_ref());
     }
 
@@ -279,7 +280,9 @@ impl World {
         let asked = matches!(app.overlay, Some(Overlay::Ask(Confirm::Quit)));
         let told = app.quitting.is_some()
             || matches!(action, Some(Action::Quit | Action::Interrupt))
-            || (asked && matches!(action, Some(Action::Yes)));
+            || (asked && matches!(action, Some(Action::Yes)))
+            // by the line of the list of all keys that says so
+            || matches!(&app.overlay, Some(Overlay::Palette(_)));
         let errands = app.input(input);
         assert!(app.exit.is_none() || told, "it ended by {action:?}");
         self.take(errands);

@@ -44,7 +44,7 @@ pub(super) const WANTED: &[&str] = &[
     "over Target",
     "over Region",
     "over Log",
-    "over Help",
+    "over Palette",
     "job New Queued",
     "job New Running",
     "job New Asking",
@@ -147,7 +147,7 @@ fn over(overlay: &Overlay) -> &'static str {
         Overlay::Choose(chooser) if chooser.purpose == Purpose::Target => "Target",
         Overlay::Choose(_) => "Region",
         Overlay::Log { .. } => "Log",
-        Overlay::Help { .. } => "Help",
+        Overlay::Palette(_) => "Palette",
     }
 }
 

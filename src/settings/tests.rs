@@ -1,0 +1,59 @@
+use super::*;
+
+#[test]
+fn every_flag_has_its_key_in_the_file() {
+    use clap::CommandFactory;
+    let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
+                transcode='auto'\nvideo_stream=1\naudio_stream='en'\ndeinterlace=true\non_damage='fail'\nrobots='index'\nchunk_mib=8\n\
+                parallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
+                backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
+                role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\n\
+                video='v'\njson=true\nserve=true\n";
+    let file: File = toml::from_str(keys).unwrap();
+    assert_eq!((file.chunk_mib, file.port), (Some(8), Some(1)));
+    let command = crate::cli::Cli::command();
+    let shown = command.get_subcommands().flat_map(|sub| sub.get_arguments()).filter(|arg| !arg.is_hide_set());
+    let flags = shown.filter_map(|arg| arg.get_long());
+    // what is done once, and `--plain`, which is `json=false`
+    let spoken = [
+        "plain",
+        "verbose",
+        "yes",
+        "deep",
+        "repair",
+        "help",
+        "version",
+        "live",
+        "template",
+        "roles",
+        "packages",
+        "to",
+        "keep-roles",
+        "account",
+        "partition",
+    ];
+    for flag in flags.filter(|flag| !spoken.contains(flag)) {
+        assert!(keys.contains(&format!("{}=", flag.replace('-', "_"))), "{flag} can't be set in the file");
+    }
+}
+
+#[test]
+fn a_place_is_the_stand_in_unless_a_target_or_a_profile_is_named() {
+    let file = |text: &str| toml::from_str::<File>(text).unwrap();
+    let of = |target: Option<TargetArg>, profile: Option<&str>, text: &str| {
+        place(target, profile.map(str::to_owned), None, &file(text)).target
+    };
+    let aws = |profile: Option<&str>| Target::Aws { profile: profile.map(str::to_owned) };
+    assert_eq!(of(None, None, ""), Target::Local);
+    assert_eq!(of(None, None, "profile='p'"), Target::Local);
+    assert_eq!(of(None, None, "target='aws'\nprofile='p'"), aws(Some("p")));
+    assert_eq!(of(None, Some("q"), "target='local'\nprofile='p'"), aws(Some("q")));
+    assert_eq!(of(Some(TargetArg::Aws), None, ""), aws(None));
+    assert_eq!(of(Some(TargetArg::Local), Some("q"), "target='aws'"), Target::Local);
+}
+
+#[test]
+fn an_unknown_key_is_an_error_that_names_it() {
+    let error = toml::from_str::<File>("segment_secs=4").unwrap_err();
+    assert!(error.to_string().contains("segment_secs"));
+}
