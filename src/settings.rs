@@ -406,6 +406,7 @@ mod tests {
             "keep-roles",
             "account",
             "partition",
+            "host",
         ];
         for flag in flags.filter(|flag| !spoken.contains(flag)) {
             assert!(keys.contains(&format!("{}=", flag.replace('-', "_"))), "{flag} can't be set in the file");
