@@ -26,8 +26,20 @@ fn publishing_is_paused_and_cancelled_with_a_question() {
     let control = player.job().control.clone();
     player.keys("p");
     assert!(control.is_paused());
+    player.engine(script::under_way());
+    player.course().board.jobs[&script::chunk(19)].count.add(1 << 20);
+    player.pass(Duration::from_secs(2));
+    for place in ["the publishing", "Home"] {
+        for (width, height) in [(80, 24), (120, 40)] {
+            let screen = player.text(width, height);
+            assert!(!screen.contains(" left"), "{place} says how long it takes while it is paused: {screen}");
+        }
+        player.key(KeyCode::Esc);
+    }
+    player.enter();
     player.keys("p");
     assert!(!control.is_paused());
+    assert!(player.text(80, 24).contains(" left"));
     player.keys("c");
     player.keys("n");
     assert!(!control.cancel.is_cancelled());
