@@ -33,6 +33,7 @@ const ALL: &[Table] = &[
     Table::Publish,
     Table::PublishFailed,
     Table::Queue,
+    Table::Deletions,
     Table::Removal,
     Table::JobAsks,
     Table::JobAsksForName,
@@ -41,6 +42,7 @@ const ALL: &[Table] = &[
     Table::Library,
     Table::Reel,
     Table::Confirm,
+    Table::Title,
     Table::Ask,
     Table::Help,
 ];
@@ -62,6 +64,7 @@ pub(super) enum Table {
     Publish,
     PublishFailed,
     Queue,
+    Deletions,
     Removal,
     JobAsks,
     JobAsksForName,
@@ -71,6 +74,8 @@ pub(super) enum Table {
     Reel,
     /// A name typed to confirm.
     Confirm,
+    /// A title being typed.
+    Title,
     Ask,
     Help,
 }
@@ -91,6 +96,7 @@ impl Table {
             Self::Publish => PUBLISH,
             Self::PublishFailed => PUBLISH_FAILED,
             Self::Queue => QUEUE,
+            Self::Deletions => DELETIONS,
             Self::Removal => REMOVAL,
             Self::JobAsks => JOB_ASKS,
             Self::JobAsksForName => JOB_ASKS_FOR_NAME,
@@ -99,6 +105,7 @@ impl Table {
             Self::Library => LIBRARY,
             Self::Reel => REEL,
             Self::Confirm => CONFIRM,
+            Self::Title => TITLE,
             Self::Ask => ASK,
             Self::Help => HELP_KEYS,
         }
@@ -113,6 +120,7 @@ impl Table {
                 | Self::SettingsList
                 | Self::Choose
                 | Self::Confirm
+                | Self::Title
                 | Self::JobAsksForName
         )
     }
@@ -190,6 +198,7 @@ pub fn markdown() -> String {
         ("Library", Table::Library),
         ("A reel", Table::Reel),
         ("A deletion", Table::Removal),
+        ("Several deletions", Table::Deletions),
     ];
     let mut text = String::from("| Screen | Keys |\n|---|---|\n");
     for (name, table) in screens {

@@ -110,7 +110,7 @@ pub(super) static FILTER: &[Binding] = &[
     key(&[ENTER], Action::Enter, "⏎", "choose", "take the highlighted line", 0),
     key(&[UP], Action::Up, "↑↓", "move", "move", 2),
     ARROW_DOWN,
-    key(&[TAB], Action::Mark, "Tab", "mark", "mark the file, to publish several", 3),
+    key(&[TAB], Action::Mark, "Tab", "mark", "mark it, for several at once", 3),
     key(&[ESC], Action::Back, "Esc", "clear", "clear the filter", 1),
 ];
 pub(super) static SETTINGS: &[Binding] = &[
@@ -199,6 +199,18 @@ pub(super) static QUEUE: &[Binding] = &[
     HOME_KEY,
     QUIT_LATER,
 ];
+pub(super) static DELETIONS: &[Binding] = &[
+    key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open this deletion", 0),
+    RETRY,
+    CANCEL,
+    MOVE,
+    MOVE_DOWN,
+    PAGE,
+    PAGE_DOWN,
+    HELP,
+    key(&[ESC], Action::Back, "Esc", "leave", "leave; the work goes on, and Home shows it", 1),
+    QUIT_LATER,
+];
 pub(super) static REMOVAL: &[Binding] = &[
     key(&[ESC, ENTER], Action::Back, "Esc", "leave", "leave: it goes on; once it is done, to the library", 0),
     RETRY,
@@ -241,6 +253,7 @@ pub(super) static LOG: &[Binding] = &[
 pub(super) static DONE: &[Binding] = &[
     key(&[Key::Char('y')], Action::Copy, "y", "copy", "copy the watch link (OSC 52: over ssh too)", 0),
     key(&[Key::Char('p')], Action::CopyPlaylist, "p", "copy playlist", "copy the playlist link", 5),
+    key(&[Key::Char('Y')], Action::CopyMenu, "Y", "copy more", "copy any link, or HTML for other pages", 4),
     key(&[Key::Char('o'), ENTER], Action::Browse, "o", "open", "open the watch page in the browser", 1),
     key(&[Key::Char('k')], Action::CheckDeep, "k", "check all", "read, check and decode every byte", 3),
     key(&[Key::Char('n')], Action::Another, "n", "another", "publish another video", 4),
@@ -256,13 +269,18 @@ pub(super) static DONE: &[Binding] = &[
 pub(super) static LIBRARY: &[Binding] = &[
     key(&[ENTER, RIGHT], Action::Enter, "⏎", "open", "open the reel", 0),
     key(&[Key::Char('/')], Action::Filter, "/", "filter", "type to filter, fuzzily", 3),
+    key(&[Key::Char('s')], Action::Sort, "s", "sort", "sort by name, newest first, largest first", 4),
+    key(&[Key::Char(' ')], Action::Mark, "Space", "mark", "mark the reel, to delete several", 4),
+    key(&[Key::Char('u')], Action::UnmarkAll, "u", "", "unmark all reels", 9),
+    key(&[Key::Char('Y')], Action::CopyMenu, "Y", "copy", "copy any link, or HTML for other pages", 4),
+    key(&[Key::Char('d')], Action::Delete, "d", "delete", "delete the marked reels, or this one; asks first", 3),
     MOVE,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
     ENDS,
     LAST,
-    key(&[Key::Char('r')], Action::Reload, "r", "reload", "ask the target again", 4),
+    key(&[Key::Char('r')], Action::Reload, "r", "", "ask the target again", 5),
     TARGET,
     HELP,
     BACK,
@@ -273,9 +291,11 @@ pub(super) static REEL: &[Binding] = &[
     key(&[Key::Char('K')], Action::CheckDeep, "K", "every byte", "read every byte as a player does, and decode it", 2),
     key(&[Key::Char('y')], Action::Copy, "y", "copy", "copy the watch link", 3),
     key(&[Key::Char('p')], Action::CopyPlaylist, "p", "", "copy the playlist link", 5),
+    key(&[Key::Char('Y')], Action::CopyMenu, "Y", "copy more", "copy any link, or HTML for other pages", 4),
     key(&[Key::Char('o'), ENTER], Action::Browse, "o", "open", "open the watch page in the browser", 4),
     key(&[Key::Char('R')], Action::Repair, "R", "repair", "deploy again what a check found damaged", 1),
     key(&[Key::Char('c')], Action::Cancel, "c", "stop", "stop the check; asks first", 4),
+    key(&[Key::Char('e')], Action::Retitle, "e", "title", "give it another title; its links stay", 5),
     key(&[Key::Char('d')], Action::Delete, "d", "delete", "delete; asks for the name", 5),
     key(&[Key::Char('r')], Action::Reload, "r", "", "ask the target again", 6),
     ARROWS,
@@ -287,8 +307,16 @@ pub(super) static REEL: &[Binding] = &[
     key(&[Key::Char('q')], Action::Quit, "q", "", "quit", 9),
 ];
 pub(super) static CONFIRM: &[Binding] = &[
-    key(&[ENTER], Action::Enter, "⏎", "delete", "delete, if the name is right", 0),
+    key(&[ENTER], Action::Enter, "⏎", "delete", "delete, if what was typed is right", 0),
     key(&[ESC], Action::Back, "Esc", "keep", "keep it", 1),
+    key(&[UP], Action::Up, "↑↓", "", "scroll", 6),
+    ARROW_DOWN,
+    PAGE,
+    PAGE_DOWN,
+];
+pub(super) static TITLE: &[Binding] = &[
+    key(&[ENTER], Action::Enter, "⏎", "give it this title", "give it this title", 0),
+    key(&[ESC], Action::Back, "Esc", "keep", "keep the title that it has", 1),
 ];
 pub(super) static ASK: &[Binding] = &[
     key(&[Key::Char('y'), Key::Char('Y')], Action::Yes, "y", "yes", "yes", 0),

@@ -2,6 +2,7 @@
 
 mod any_keys;
 mod jobs;
+mod library;
 mod picker;
 mod pictures;
 mod random;

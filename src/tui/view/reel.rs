@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use ratatui::layout::Rect;
 
 use crate::{
-    model::wording,
+    model::{reel::name::RenditionId, wording},
     tui::{
         backend::{Chunk, ChunkId, Decoding, Finding, ReelDetail},
         job::{End, Job, Jobs, Run, Stage},
@@ -32,6 +32,7 @@ const HEAD: u16 = 3;
 pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut rows = Rows::of(area);
+    let title = reel.title.as_ref().map(|typed| (typed, rows.take_last(2)));
     let confirm = reel.confirm.is_some().then(|| {
         let height = 2 + u16::try_from(confirm_lines(reel, shared, area.width).len()).unwrap_or(1);
         rows.take_last(height.min(area.height))
@@ -47,6 +48,14 @@ pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     }
     if let Some(area) = confirm {
         confirming(reel, shared, canvas, area);
+    }
+    if let Some((typed, area)) = title {
+        let mut rows = Rows::of(area);
+        canvas.rule(rows.line());
+        let mut pen = canvas.pen(rows.line());
+        pen.put(Role::Accent, "title ");
+        let room = pen.room();
+        field::draw(&mut pen, room, typed, Role::Text, true);
     }
 }
 
@@ -123,12 +132,40 @@ fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant, area: Rec
         let words = "R deploys again what is missing or differs, from the video it was made of";
         lines.push((Role::Accent, words.to_owned()));
     }
-    for (id, finding) in reel.findings(jobs).into_iter().flatten() {
-        if let Finding::Differs(why) = finding {
-            lines.push((Role::Fail, format!("◪ {}/{}: {why}", id.rendition, id.number)));
-        }
-    }
+    lines.extend(reel.findings(jobs).map(bad).unwrap_or_default());
     lines
+}
+
+/// The numbers of the chunks that are not right, those with the same trouble in one line.
+fn bad(findings: &BTreeMap<ChunkId, Finding>) -> Vec<(Role, String)> {
+    let mut troubles: BTreeMap<(u8, &str), (&Finding, BTreeMap<&RenditionId, Vec<u32>>)> = BTreeMap::new();
+    for (id, finding) in findings {
+        let trouble = match finding {
+            Finding::Missing => (0, "missing"),
+            Finding::Differs(why) => (1, why.as_str()),
+            Finding::Undecodable(_) => (2, "does not decode"),
+            Finding::Errors(_) => (3, "errors"),
+            Finding::Ok | Finding::Reading(_) | Finding::Decoding => continue,
+        };
+        let (_, renditions) = troubles.entry(trouble).or_insert_with(|| (finding, BTreeMap::new()));
+        renditions.entry(&id.rendition).or_default().push(u32::from(id.number.get()));
+    }
+    let line = |((kind, what), (finding, renditions)): ((u8, &str), (&Finding, BTreeMap<&RenditionId, Vec<u32>>))| {
+        let (role, sign) = cell(Some(finding));
+        let first = renditions.values().flatten().copied().min();
+        let chunks: usize = renditions.values().map(Vec::len).sum();
+        // the number of a chunk says all where there is one rendition, as nearly always
+        let numbers = |(id, numbers): (&RenditionId, Vec<u32>)| match id.as_str() {
+            "src" => wording::ranges(numbers),
+            id => format!("{id}/{}", wording::ranges(numbers)),
+        };
+        let numbers: Vec<_> = renditions.into_iter().map(numbers).collect();
+        let noun = if chunks == 1 { "chunk" } else { "chunks" };
+        (kind, first, (role, format!("{sign} {noun} {}: {what}", numbers.join(", "))))
+    };
+    let mut lines: Vec<_> = troubles.into_iter().map(line).collect();
+    lines.sort_by_key(|(kind, first, _)| (*kind, *first));
+    lines.into_iter().map(|(_, _, line)| line).collect()
 }
 
 fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
