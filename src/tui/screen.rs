@@ -28,7 +28,7 @@ pub(super) enum Screen {
     Publishing(Box<Publishing>),
     Queue(Queue),
     Removal(Removal),
-    Library(Library),
+    Library(Box<Library>),
     Reel(Box<Reel>),
     /// The video of a repair.
     Source(Box<Source>),

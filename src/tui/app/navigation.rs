@@ -98,7 +98,7 @@ impl App {
         let mut commands = self.connect();
         let mut library = Library::default();
         commands.extend(library.open(&self.shared));
-        self.open(Screen::Library(library), commands)
+        self.open(Screen::Library(Box::new(library)), commands)
     }
 
     fn go_settings(&mut self, chosen: Vec<crate::tui::chosen::Chosen>) -> Vec<Errand> {

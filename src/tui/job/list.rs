@@ -281,13 +281,15 @@ impl Jobs {
         true
     }
 
-    /// What failed before at the same reel is put right by this one.
+    /// What failed before at the same reel is put right by this one, and what a check found is true no more.
     fn mended(&mut self, by: JobId) {
         let Some(job) = self.get(by) else { return };
         let (kind, reel, place) = (job.kind(), job.reel().clone(), job.run.place().clone());
         self.list.retain(|job| {
-            let same_work = job.kind() == kind && *job.reel() == reel && same(job.run.place(), &place);
-            job.id == by || !same_work || job.failed().is_none()
+            let same_reel = *job.reel() == reel && same(job.run.place(), &place);
+            let is_mended = job.kind() == kind && job.failed().is_some();
+            let is_old = job.kind() == Kind::Check && !job.is_active();
+            job.id == by || !same_reel || !(is_mended || is_old)
         });
     }
 

@@ -144,7 +144,9 @@ impl Publishing {
             }
             log.push_back(Said { after, line });
         };
-        if is_chunk(&job) {
+        // that it is up was said
+        let is_end = matches!(event, Event::Job { change: JobChange::Succeeded, .. });
+        if is_chunk(&job) && !is_end {
             keep(JobName::Upload, format!("{job} {line}"));
         }
         keep(job, line);

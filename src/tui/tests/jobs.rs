@@ -54,6 +54,23 @@ fn publishing_is_paused_and_cancelled_with_a_question() {
 }
 
 #[test]
+fn what_was_resumed_is_done_in_the_same_shape() {
+    let mut first = Player::local();
+    first.open_publish();
+    let mut resumed = Player::local();
+    resumed.key(KeyCode::Down);
+    resumed.look_and_enter();
+    assert!(matches!(resumed.runs().last(), Some(Run::Resume(_))));
+    let done = [&mut first, &mut resumed].map(|player| {
+        player.engine(script::under_way());
+        player.ends(Ok(script::published()));
+        player.text(100, 30)
+    });
+    assert!(done[0].contains("is live") && done[0].contains("Storage") && done[0].contains("Serving"), "{}", done[0]);
+    assert_eq!(done[0], done[1]);
+}
+
+#[test]
 fn what_failed_is_tried_again_with_the_same_order() {
     let mut player = Player::local();
     player.open_publish();

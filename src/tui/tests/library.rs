@@ -156,6 +156,15 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
         assert!(screen.contains(line), "{line}: {screen}");
     }
     pictures("reel_bad", &mut player);
+    player.keys("R");
+    player.enter();
+    player.look_and("y");
+    let repair = player.job().id;
+    let whole = Report { generation, chunks: 34, ok: 34, ..Report::default() };
+    player.tell(repair, Answer::Ended(End::Published(Box::new(script::published()), Some(whole))));
+    player.key(KeyCode::Esc);
+    let screen = player.text(80, 24);
+    assert!(player.at() == At::Reel && !screen.contains("missing ·") && !screen.contains("R repair"), "{screen}");
 }
 
 #[test]

@@ -136,36 +136,48 @@ fn status(reel: &Reel, jobs: &Jobs, counts: ChunkCounts, now: Instant, area: Rec
     lines
 }
 
+/// Chunks with the same trouble.
+struct Alike<'a> {
+    sign: (Role, &'static str),
+    what: &'a str,
+    numbers: BTreeMap<&'a RenditionId, Vec<u32>>,
+}
+
 /// The numbers of the chunks that are not right, those with the same trouble in one line.
 fn bad(findings: &BTreeMap<ChunkId, Finding>) -> Vec<(Role, String)> {
-    let mut troubles: BTreeMap<(u8, &str), (&Finding, BTreeMap<&RenditionId, Vec<u32>>)> = BTreeMap::new();
+    let mut all: BTreeMap<u8, Vec<Alike>> = BTreeMap::new();
     for (id, finding) in findings {
-        let trouble = match finding {
+        let (kind, what) = match finding {
             Finding::Missing => (0, "missing"),
             Finding::Differs(why) => (1, why.as_str()),
             Finding::Undecodable(_) => (2, "does not decode"),
             Finding::Errors(_) => (3, "errors"),
             Finding::Ok | Finding::Reading(_) | Finding::Decoding => continue,
         };
-        let (_, renditions) = troubles.entry(trouble).or_insert_with(|| (finding, BTreeMap::new()));
-        renditions.entry(&id.rendition).or_default().push(u32::from(id.number.get()));
+        let kind = all.entry(kind).or_default();
+        let at = kind.iter().position(|alike| alike.what == what).unwrap_or_else(|| {
+            kind.push(Alike { sign: cell(Some(finding)), what, numbers: BTreeMap::new() });
+            kind.len() - 1
+        });
+        kind[at].numbers.entry(&id.rendition).or_default().push(u32::from(id.number.get()));
     }
-    let line = |((kind, what), (finding, renditions)): ((u8, &str), (&Finding, BTreeMap<&RenditionId, Vec<u32>>))| {
-        let (role, sign) = cell(Some(finding));
-        let first = renditions.values().flatten().copied().min();
-        let chunks: usize = renditions.values().map(Vec::len).sum();
-        // the number of a chunk says all where there is one rendition, as nearly always
-        let numbers = |(id, numbers): (&RenditionId, Vec<u32>)| match id.as_str() {
+    all.into_values().flatten().map(Alike::line).collect()
+}
+
+impl Alike<'_> {
+    /// `✖ chunks 3, 7-9: missing`
+    fn line(self) -> (Role, String) {
+        let Self { sign: (role, sign), what, numbers } = self;
+        let chunks: usize = numbers.values().map(Vec::len).sum();
+        // the number says all where there is one rendition, as nearly always
+        let ranges = |(id, numbers): (&RenditionId, Vec<u32>)| match id.as_str() {
             "src" => wording::ranges(numbers),
             id => format!("{id}/{}", wording::ranges(numbers)),
         };
-        let numbers: Vec<_> = renditions.into_iter().map(numbers).collect();
+        let ranges: Vec<_> = numbers.into_iter().map(ranges).collect();
         let noun = if chunks == 1 { "chunk" } else { "chunks" };
-        (kind, first, (role, format!("{sign} {noun} {}: {what}", numbers.join(", "))))
-    };
-    let mut lines: Vec<_> = troubles.into_iter().map(line).collect();
-    lines.sort_by_key(|(kind, first, _)| (*kind, *first));
-    lines.into_iter().map(|(_, _, line)| line).collect()
+        (role, format!("{sign} {noun} {}: {what}", ranges.join(", ")))
+    }
 }
 
 fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
