@@ -3,12 +3,13 @@
 
 use std::{io::ErrorKind, net::TcpStream};
 
-use zipreel::local::Endpoint;
+use zipreel::local::{self, Config, Endpoint};
 
 use super::clients::{authority, get, lambda, raw};
 use crate::{
     clips::{Clip, clip},
-    publish::sandbox::{Reel, Sandbox, client_that_stays, get_range, tool},
+    publish::sandbox::{Reel, Sandbox, client_that_stays, free_ports, get_range, tool},
+    split::until,
 };
 
 const THERE: &str = "127.0.0.2";
@@ -55,6 +56,23 @@ async fn what_was_opened_is_watched_from_there_and_the_api_refuses() {
         raw(&downloads, b"GET /awslambda-x HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n").await;
     assert_eq!(stranger.status, 421, "nor does it answer to other names");
     lambda(sandbox.stand_in.endpoint()).list_functions().send().await.expect("on loopback it answers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_on_with_it_opens_nothing_that_another_process_was_told_to() {
+    let sandbox = Sandbox::start_with(|config| {
+        config.port = free_ports();
+        config.host = Some(THERE.parse().unwrap());
+    })
+    .await;
+    let Endpoint { gate, .. } = sandbox.stand_in.endpoint().clone();
+    let kept = local::keep(Config { port: 0, ..Config::new(sandbox.path("data")) }).await.unwrap();
+    assert_eq!(kept.endpoint(), sandbox.stand_in.endpoint());
+    drop(sandbox.stand_in);
+    until("the one who joined serves", || kept.is_ours()).await;
+    is_closed(port(&gate));
+    lambda(kept.endpoint()).list_functions().send().await.expect("on loopback it goes on");
+    kept.stop().await;
 }
 
 #[tokio::test]
