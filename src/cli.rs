@@ -11,7 +11,9 @@ use clap_complete::Shell;
 use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
-pub use values::{InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg};
+pub use values::{
+    HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
+};
 
 const EXAMPLES: &str = "Examples:
   zipreel                                  the wizard: choose a video, then ⏎ ⏎ ⏎
@@ -237,6 +239,9 @@ pub enum Command {
     Local {
         #[command(flatten)]
         place: PlaceArgs,
+        /// Let other machines of the network watch, by this address of this machine; the API stays on loopback
+        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto")]
+        host: Option<HostArg>,
         /// For benchmarks of videos larger than the disk: of large zips only hashes are kept, so that they can't be played
         #[arg(long, hide = true)]
         keep_hashes: bool,

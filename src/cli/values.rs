@@ -1,5 +1,7 @@
 //! Words that a flag, and its key in the config file, can have.
 
+use std::{net::IpAddr, str::FromStr};
+
 use clap::ValueEnum;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -78,4 +80,29 @@ pub enum RobotsArg {
     Index,
     /// They are told not to: whoever has the link watches
     Noindex,
+}
+
+/// Where other machines may watch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostArg {
+    /// The address that leads to the network.
+    Auto,
+    At(IpAddr),
+}
+
+impl FromStr for HostArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        match text.parse::<IpAddr>() {
+            // all addresses at once could not stand in a link, and no other machine reaches loopback
+            Ok(address) if !address.is_unspecified() && !address.is_multicast() && !address.is_loopback() => {
+                Ok(Self::At(address))
+            }
+            _ => Err("not an address that other machines reach this one by, such as 192.168.1.7".to_owned()),
+        }
+    }
 }

@@ -81,7 +81,7 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
         Command::Delete { name, reels, .. } => reels::delete(name, reels, face).await,
         Command::Discard { name, place, .. } => publish::discard(name, place, face).await,
         Command::Gc { name, reels, .. } => reels::gc(name.as_ref(), reels, face).await,
-        Command::Local { place, keep_hashes, .. } => local::local(place, *keep_hashes, face).await,
+        Command::Local { place, host, keep_hashes, .. } => local::local(place, *host, *keep_hashes, face).await,
         Command::Completions { shell } => documents::completions(*shell),
         Command::Man { to } => documents::man(to.as_deref()),
     }

@@ -19,7 +19,7 @@ use super::{
     form::Form,
     http::{
         body::{BodyReader, Broken, Content, Received},
-        connection::Peer,
+        connection::{Cut, Peer},
         proxy,
     },
     lambda, logs,
@@ -77,12 +77,44 @@ pub(super) async fn handle(
     } else {
         by_rest(&shared, &parts, body, &mut trail).await
     };
+    let refused = |error: &ApiError| match () {
+        () if by_link => download::error(error, &id),
+        () if by_form => error.query(&id),
+        () => error.rest_json(&id),
+    };
+    ended(&shared, result, &trail, (&id, &cut), refused)
+}
+
+/// Downloads alone, at an address that other machines reach: nothing else is there.
+pub(super) async fn handle_download(
+    State(shared): State<Arc<Context>>,
+    ConnectInfo(Peer { cut, .. }): ConnectInfo<Peer>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, _) = request.into_parts();
+    if let Some(refusal) = misdirected(&shared.origins.downloads, &parts.headers) {
+        return refusal;
+    }
+    let (id, mut trail) = (uuid(), Trail::default());
+    let result = match link::is_link(parts.uri.path()) {
+        true => by_download(&shared, &parts, &mut trail).await,
+        false => Err(ApiError::denied("AccessDenied", "Access Denied").into()),
+    };
+    ended(&shared, result, &trail, (&id, &cut), |error| download::error(error, &id))
+}
+
+/// What the client gets, and a line of it for the log.
+fn ended(
+    shared: &Context,
+    result: Result<Response<Body>, Trouble>,
+    trail: &Trail,
+    (id, cut): (&str, &Cut),
+    refused: impl Fn(&ApiError) -> Response<Body>,
+) -> Response<Body> {
     let mut response = match &result {
         Ok(_) | Err(Trouble::Cut) => Response::new(Body::empty()),
         Err(Trouble::Page(status)) => proxy::page(*status),
-        Err(Trouble::Refused(error)) if by_link => download::error(error, &id),
-        Err(Trouble::Refused(error)) if by_form => error.query(&id),
-        Err(Trouble::Refused(error)) => error.rest_json(&id),
+        Err(Trouble::Refused(error)) => refused(error),
     };
     let error = match &result {
         Err(Trouble::Refused(error)) => Some(error.code),
@@ -97,9 +129,9 @@ pub(super) async fn handle(
         response = done;
     }
     if !is_page {
-        finish(&shared, &mut response, &id);
+        finish(shared, &mut response, id);
     }
-    record(&shared, &trail, if is_cut { 0 } else { response.status().as_u16() }, error, is_cut);
+    record(shared, trail, if is_cut { 0 } else { response.status().as_u16() }, error, is_cut);
     response
 }
 

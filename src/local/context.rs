@@ -26,12 +26,14 @@ pub(super) struct Context {
     pub(super) settle: Duration,
 }
 
-/// The three origins, and the names they may be called by.
+/// The origins, and the names they may be called by.
 #[derive(Debug, Clone)]
 pub(super) struct Origins {
     pub(super) api: Origin,
     pub(super) gate: Origin,
     pub(super) relay: Origin,
+    /// The API's, unless other machines may watch.
+    pub(super) downloads: Origin,
 }
 
 #[derive(Debug, Clone)]

@@ -46,6 +46,9 @@ pub struct Config {
     pub port: u16,
     /// Loopback unless told otherwise.
     pub listen: IpAddr,
+    /// An address of this machine where other machines may watch: gate, relay and downloads are served there too, and
+    /// links name it. The API never is.
+    pub host: Option<IpAddr>,
     /// Further names (without a port) that the server may be called by; the first is used in its URLs.
     pub names: Vec<String>,
     pub faults: Faults,
@@ -66,6 +69,7 @@ impl Config {
             data: data.into(),
             port: DEFAULT_PORT,
             listen: IpAddr::from([127, 0, 0, 1]),
+            host: None,
             names: Vec::new(),
             faults: Faults::default(),
             clock: Clock::system(),

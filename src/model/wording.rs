@@ -109,6 +109,23 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     (mistakes <= (word.chars().count() / 3).max(1)).then_some(name)
 }
 
+/// `3, 7-9, 14`, of numbers that rise.
+pub fn ranges(numbers: impl IntoIterator<Item = u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let run = |(first, last): (u32, u32)| match last - first {
+        0 => first.to_string(),
+        1 => format!("{first}, {last}"),
+        _ => format!("{first}-{last}"),
+    };
+    runs.into_iter().map(run).collect::<Vec<_>>().join(", ")
+}
+
 /// `1 chunk`, `34 chunks`.
 pub fn count(number: impl Into<u64>, noun: &str) -> String {
     match number.into() {
@@ -150,6 +167,13 @@ mod tests {
         assert_eq!(span(Duration::from_secs(120)), "2 min");
         assert_eq!(span(Duration::from_secs(3899)), "1 h 4 min");
         assert_eq!(ago(Duration::from_secs(130)), "2 min ago");
+    }
+
+    #[test]
+    fn numbers_that_follow_each_other_are_a_range() {
+        assert_eq!(ranges([3, 7, 8, 9, 14, 15]), "3, 7-9, 14, 15");
+        assert_eq!(ranges([]), "");
+        assert_eq!(ranges([u32::MAX]), u32::MAX.to_string());
     }
 
     #[test]

@@ -31,6 +31,7 @@ fn every_flag_has_its_key_in_the_file() {
         "keep-roles",
         "account",
         "partition",
+        "host",
     ];
     for flag in flags.filter(|flag| !spoken.contains(flag)) {
         assert!(keys.contains(&format!("{}=", flag.replace('-', "_"))), "{flag} can't be set in the file");

@@ -11,7 +11,7 @@ use super::{
     backend::{AccountRegion, Order, Place, Question, Reply, Resumable, Wanted},
     chosen::{Chosen, Planned},
     id::JobId,
-    job::Run,
+    job::{Kind, Run},
     overlay::confirm::Confirm,
     work::{folder::Print, search},
 };
@@ -70,10 +70,14 @@ pub(super) enum Action {
     Cancel,
     Copy,
     CopyPlaylist,
+    /// A list of all that can be copied.
+    CopyMenu,
     Browse,
     Check,
     CheckDeep,
     Delete,
+    /// Another title.
+    Retitle,
     /// Deploys again what a check found damaged.
     Repair,
     /// Gives up what is unfinished.
@@ -168,6 +172,8 @@ pub(super) enum Command {
         current: String,
         typed: Option<char>,
     },
+    /// Of the links of a reel, and of HTML with them.
+    ChooseCopy(Place, ReelName),
     ShowLog(JobId, JobName),
     /// Begins jobs, if what they do was in sight long enough; with what was agreed to there.
     Begin(Vec<Run>, Vec<Question>),
@@ -193,8 +199,8 @@ pub(super) enum Way {
     Publish(Vec<Order>, Option<Question>),
     /// The screen of a job.
     Job(JobId),
-    /// All publishings of this session.
-    Queue,
+    /// All publishings of this session, or all deletions.
+    Queue(Kind),
     /// Back to the settings of a publishing that failed.
     Edit(JobId),
     Reel {

@@ -29,6 +29,7 @@ pub use crate::{
         Follow, Person, Question, Reply,
         reels::{
             check::{Decoding, Finding, Report, Trouble},
+            info::ToCopy,
             repair::Repair,
         },
     },
@@ -77,6 +78,8 @@ pub trait Backend: Send + Sync + 'static {
     fn delete(&self, place: Place, name: ReelName, removal: Removal) -> JobWork<u32>;
     /// Removes what an interrupted publishing has deployed, and its journal.
     fn discard(&self, resumable: Resumable, removal: Removal) -> JobWork<u32>;
+    /// Gives a reel another title.
+    fn retitle(&self, place: Place, name: ReelName, title: String, follow: Follow) -> JobWork<()>;
     fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published>;
     fn resume(&self, resumable: Resumable, publishing: Publishing) -> JobWork<Published>;
     /// The report is of the check afterwards; a reel that is not whole then is a failure.
@@ -229,6 +232,7 @@ pub struct ReelDetail {
     pub title: String,
     pub watch_url: String,
     pub playlist_url: String,
+    pub to_copy: Vec<ToCopy>,
     pub chunks: Vec<Chunk>,
 }
 

@@ -28,7 +28,7 @@ pub(super) enum Screen {
     Publishing(Box<Publishing>),
     Queue(Queue),
     Removal(Removal),
-    Library(Library),
+    Library(Box<Library>),
     Reel(Box<Reel>),
     /// The video of a repair.
     Source(Box<Source>),
@@ -43,7 +43,7 @@ impl Screen {
             Self::Settings(settings) => settings.table(),
             Self::Review(_) => Table::Review,
             Self::Publishing(publishing) => publishing.table(jobs),
-            Self::Queue(_) => Table::Queue,
+            Self::Queue(queue) => queue.table(),
             Self::Removal(removal) => removal.table(jobs),
             Self::Library(library) => library.table(),
             Self::Reel(reel) => reel.table(),
@@ -60,7 +60,7 @@ impl Screen {
             Self::Publishing(publishing) => publishing.update(action, jobs),
             Self::Queue(queue) => queue.update(action, jobs),
             Self::Removal(removal) => removal.update(action, jobs),
-            Self::Library(library) => library.update(action, shared),
+            Self::Library(library) => library.update(action, shared, jobs),
             Self::Reel(reel) => reel.update(action, shared, jobs),
         }
     }

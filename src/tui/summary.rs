@@ -47,7 +47,7 @@ impl Summary {
 
 fn is_unfinished(job: &Job) -> bool {
     match &job.state {
-        Stage::Ended(End::Published(..) | End::Removed(_) | End::Checked(_)) => false,
+        Stage::Ended(End::Published(..) | End::Removed(_) | End::Checked(_) | End::Retitled(_)) => false,
         Stage::Ended(_) | Stage::Running | Stage::Asking(..) => job.kind() != Kind::Check,
         Stage::Queued => true,
     }
@@ -57,7 +57,9 @@ fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
     let reel = job.reel();
     let Some(publishing) = job.publishing() else {
         lines.push(match job.kind() {
+            Kind::Retitle => format!("{reel} may have its old title; give it one with: zipreel retitle {reel} TITLE"),
             Kind::Discard => format!("what was up of {reel} is not all removed; discard it again in the wizard"),
+            _ if job.attempt == 0 => format!("{reel} is not deleted: its turn had not come; zipreel delete {reel}"),
             _ => format!("{reel} is not all deleted; go on with: zipreel delete {reel}"),
         });
         return;
@@ -90,6 +92,7 @@ fn failures(job: &Job, lines: &mut Vec<String>) {
             Kind::Deletion => "delete",
             Kind::Discard => "discard",
             Kind::Check => "check",
+            Kind::Retitle => "retitle",
         };
         failed(what, fault, lines);
     }

@@ -135,6 +135,7 @@ impl Tasks {
             | Command::Ask(_)
             | Command::ChooseTarget
             | Command::ChooseRegion { .. }
+            | Command::ChooseCopy(..)
             | Command::ShowLog(..)
             | Command::Begin(..)
             | Command::TakeUp(..)
@@ -257,6 +258,11 @@ impl Tasks {
             Run::Discard(resumable) => {
                 let (removal, news) = removal(person, follow);
                 job.follow(backend.discard(*resumable, removal), news, Answer::Gone, End::Removed)
+            }
+            Run::Retitle(place, _, reel, title) => {
+                let (_, news) = mpsc::unbounded_channel();
+                let work = backend.retitle(place, reel, title.clone(), follow);
+                job.follow(work, news, Answer::Gone, |()| End::Retitled(title))
             }
             Run::Check { place, reel, deep, .. } => {
                 let (found, news) = mpsc::unbounded_channel();

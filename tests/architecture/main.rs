@@ -43,7 +43,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model/chunk", &["model/hls", "model/media", "model/report", "model/reel"]),
     ("model/pace", &["model/report", "model/reel"]),
     ("model/media", &["model/report", "model/wording"]),
-    ("model/report", &["model/cost", "model/reel", "model/shown"]),
+    ("model/report", &["model/cost", "model/reel", "model/shown", "model/wording"]),
     ("model/hls", &["model/reel"]),
     ("model/reel", &["model/retry"]),
     ("model/checked_lines", &["model/shown"]),

@@ -13,6 +13,8 @@ mod limits;
 mod lists;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
+mod network;
 mod signatures;
 mod states;
 mod takeover;

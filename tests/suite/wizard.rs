@@ -3,6 +3,7 @@
 mod among;
 mod consent;
 mod jobs;
+mod library;
 mod pairs;
 mod picker;
 mod queue;

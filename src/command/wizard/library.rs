@@ -59,7 +59,9 @@ fn reel_of(name: &ReelName, listed: &Listed) -> Reel {
 
 /// What its index says of a reel.
 pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Result<ReelDetail, Stopped> {
-    let Info { index, links, published, .. } = info::info(engine, place, name, &Follow::default()).await?;
+    let info = info::info(engine, place, name, &Follow::default()).await?;
+    let to_copy = info.to_copy();
+    let Info { index, links, published, .. } = info;
     let current = &index.current;
     let renditions = current.renditions.iter();
     let chunks = renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, chunk)));
@@ -79,6 +81,7 @@ pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Res
         title: index.title,
         playlist_url: links.playlist(),
         watch_url: links.watch,
+        to_copy,
         chunks,
     })
 }

@@ -42,7 +42,7 @@ use crate::{
             check::{self, Report},
             delete, discard, publish, queue,
             repair::{self, Repair},
-            resume,
+            resume, retitle,
         },
         video,
     },
@@ -297,6 +297,11 @@ impl Backend for Wizard {
             discard::discard(&wizard.engine, &begun, &*person, &follow, tell(gone)).await
         }
         .boxed()
+    }
+
+    fn retitle(&self, place: Place, name: ReelName, title: String, follow: Follow) -> JobWork<()> {
+        let engine = self.engine.clone();
+        async move { retitle::retitle(&engine, &place, &name, &title, &follow).await.map(drop) }.boxed()
     }
 
     fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published> {

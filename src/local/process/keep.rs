@@ -151,7 +151,8 @@ impl Watch {
         let names = [host].into_iter().chain(self.config.names.clone()).collect();
         let config = Config { names, ..self.config.clone() };
         let opened = server::open(&config).await?;
-        server::serve(config, held, opened, listeners).map(Some)
+        // who let other machines watch has ended: that is asked for anew
+        server::serve(config, held, opened, (listeners, None)).map(Some)
     }
 
     /// The sockets of a process that has just ended may take a moment to be gone.

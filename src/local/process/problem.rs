@@ -1,6 +1,6 @@
 //! Why a stand-in can't be had, for the person who wanted one.
 
-use std::{io, path::PathBuf};
+use std::{io, net::IpAddr, path::PathBuf};
 
 use crate::model::report::fault::{Explain, FaultClass};
 
@@ -10,6 +10,8 @@ pub enum LocalError {
     Data { folder: PathBuf, source: io::Error },
     #[error("could not listen on port {port} for the stand-in")]
     Port { port: u16, source: io::Error },
+    #[error("could not listen at {address}, port {port}, for other machines")]
+    Host { address: IpAddr, port: u16, source: io::Error },
     #[error("could not start the stand-in: port {0} leaves no room for the gate's and the relay's after it")]
     PortRange(u16),
     #[error("could not start the stand-in: another process has its data folder `{}`", folder.display())]
@@ -43,6 +45,11 @@ impl Explain for LocalError {
                 format!("Another program uses port {port}. Choose another with `--port`, or `--port 0` for any.")
             }
             Self::Port { .. } => "Choose another port with `--port`, or `--port 0` for any.".to_owned(),
+            Self::Host { .. } => {
+                "Name an address that this machine has, or --host alone for the one that leads to its network; \
+                 `--port 0` takes free ports."
+                    .to_owned()
+            }
             Self::PortRange(_) => "Choose a port up to 65533 with `--port`.".to_owned(),
             Self::Held { pid, .. } => format!("End {}, or name another folder with `--data`.", process(*pid)),
             Self::TakeOver { port, .. } => {

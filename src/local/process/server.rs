@@ -1,4 +1,5 @@
-//! Starts and stops the stand-in: data folder, first functions and roles, three listeners.
+//! Starts and stops the stand-in: data folder, first functions and roles, three listeners on loopback, and where other
+//! machines may watch three more, none of them the API's.
 
 use std::{
     io,
@@ -39,6 +40,12 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Of the API, the gate and the relay.
 pub(in crate::local) type Listeners = [TcpListener; 3];
 
+/// Of the gate, the relay and the downloads, at an address that other machines reach.
+pub(in crate::local) struct Network {
+    address: IpAddr,
+    listeners: Listeners,
+}
+
 /// A running stand-in. Dropping it stops it at once.
 #[derive(Debug)]
 pub struct StandIn {
@@ -62,7 +69,11 @@ pub async fn start(config: Config) -> Result<StandIn, LocalError> {
 pub(in crate::local) async fn start_holding(config: Config, held: FileLock) -> Result<StandIn, LocalError> {
     let opened = open(&config).await?;
     let listeners = listen(config.listen, wanted_ports(config.port)?).await?;
-    serve(config, held, opened, listeners)
+    let network = match config.host {
+        Some(address) => Some(listen_for_others(address, config.port, &listeners).await?),
+        None => None,
+    };
+    serve(config, held, opened, (listeners, network))
 }
 
 /// What a data folder holds; to be opened under its lock.
@@ -84,12 +95,13 @@ pub(in crate::local) fn serve(
     config: Config,
     held: FileLock,
     Opened { keys, store, counts }: Opened,
-    listeners: Listeners,
+    (listeners, network): (Listeners, Option<Network>),
 ) -> Result<StandIn, LocalError> {
     let folder = config.data.clone();
     let data = |source| LocalError::Data { folder: folder.clone(), source };
-    let ports = ports(&listeners).map_err(data)?;
-    let origins = origins(&config, ports);
+    let others = network.as_ref().map(|network| Ok((network.address, network.listeners[2].local_addr()?.port())));
+    let others = others.transpose().map_err(data)?;
+    let origins = origins(&config, ports(&listeners).map_err(data)?, others);
     let endpoint = endpoint(&origins, &keys);
     let stop = CancellationToken::new();
     let shared = Arc::new(Context {
@@ -107,9 +119,16 @@ pub(in crate::local) fn serve(
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };
     let [api, gate, relay] = listeners;
     let instance = Arc::new(Gate::new(&shared));
+    let gates = Router::new().fallback(gate::handle).with_state(Arc::clone(&instance));
+    let relays = Router::new().fallback(gate::handle_relay).with_state(instance);
+    if let Some(Network { listeners: [gate, relay, downloads], .. }) = network {
+        servers.serve(gate, gates.clone());
+        servers.serve(relay, relays.clone());
+        servers.serve(downloads, Router::new().fallback(api::handle_download).with_state(Arc::clone(&shared)));
+    }
     servers.serve(api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)));
-    servers.serve(gate, Router::new().fallback(gate::handle).with_state(Arc::clone(&instance)));
-    servers.serve(relay, Router::new().fallback(gate::handle_relay).with_state(instance));
+    servers.serve(gate, gates);
+    servers.serve(relay, relays);
     lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
     let Servers { running: servers, connections, .. } = servers;
     Ok(StandIn { endpoint, shared, stop, servers, connections, _lock: held })
@@ -175,20 +194,40 @@ pub(in crate::local) async fn listen(address: IpAddr, ports: [u16; 3]) -> Result
     Ok([bind(api).await?, bind(gate).await?, bind(relay).await?])
 }
 
+/// At the ports of gate and relay, and at the one after them, or any that is free.
+async fn listen_for_others(address: IpAddr, first: u16, listeners: &Listeners) -> Result<Network, LocalError> {
+    let bind = async |port| {
+        let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
+        bound.map_err(|source| LocalError::Host { address, port, source })
+    };
+    let at = |source| LocalError::Host { address, port: first, source };
+    let [_, gate, relay] = ports(listeners).map_err(at)?;
+    let downloads = match first {
+        0 => 0,
+        first => first.checked_add(3).ok_or(LocalError::PortRange(first))?,
+    };
+    Ok(Network { address, listeners: [bind(gate).await?, bind(relay).await?, bind(downloads).await?] })
+}
+
 fn ports(listeners: &Listeners) -> io::Result<[u16; 3]> {
     let [api, gate, relay] = listeners;
     Ok([api.local_addr()?.port(), gate.local_addr()?.port(), relay.local_addr()?.port()])
 }
 
-fn origins(config: &Config, [api, gate, relay]: [u16; 3]) -> Origins {
-    let own = match config.listen {
-        address if address.is_unspecified() => Vec::new(),
-        std::net::IpAddr::V4(address) => vec![address.to_string()],
-        std::net::IpAddr::V6(address) => vec![format!("[{address}]")],
+/// `others`: the address that other machines reach, and the port of the downloads there.
+fn origins(config: &Config, [api, gate, relay]: [u16; 3], others: Option<(IpAddr, u16)>) -> Origins {
+    let name = |address: IpAddr| match address {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
     };
+    let own = (!config.listen.is_unspecified()).then(|| name(config.listen));
     let loopback = ["127.0.0.1", "localhost", "[::1]"].map(String::from);
     let names: Vec<String> = config.names.iter().cloned().chain(own).chain(loopback).collect();
-    Origins { api: Origin::new(&names, api), gate: Origin::new(&names, gate), relay: Origin::new(&names, relay) }
+    let api = Origin::new(&names, api);
+    // links name the address that all can open
+    let called: Vec<String> = others.map(|(address, _)| name(address)).into_iter().chain(names).collect();
+    let downloads = others.map_or_else(|| api.clone(), |(address, port)| Origin::new(&[name(address)], port));
+    Origins { api, gate: Origin::new(&called, gate), relay: Origin::new(&called, relay), downloads }
 }
 
 fn endpoint(origins: &Origins, keys: &Keys) -> Endpoint {

@@ -43,8 +43,9 @@ pub(in crate::local) fn mint(shared: &Context, function: &Function, now: OffsetD
         encode(&format!("{}/{}", key.id, scope.text())),
         LIFE.whole_seconds(),
     );
-    let signature = canonical("GET", &path, &query, shared.origins.api.authority()).sign(&key.secret, &date, &scope);
-    let url = format!("{}{path}?{query}&X-Amz-Signature={signature}", shared.origins.api.url);
+    let signature =
+        canonical("GET", &path, &query, shared.origins.downloads.authority()).sign(&key.secret, &date, &scope);
+    let url = format!("{}{path}?{query}&X-Amz-Signature={signature}", shared.origins.downloads.url);
     // the link carries whole seconds
     let ends = now.replace_nanosecond(0).unwrap_or(now) + LIFE;
     Link { url, ends }

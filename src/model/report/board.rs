@@ -1,18 +1,12 @@
 //! The job board: one reducer folds events into the state that faces draw. Only legal changes exist; an illegal one
 //! is refused and leaves the board as it was.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
     fault::Fault,
 };
-
-/// Log lines kept a job; the whole log is in a file.
-pub const LOG_LINES: usize = 500;
 
 #[derive(Debug, Clone)]
 pub enum JobState {
@@ -47,7 +41,6 @@ pub struct Job {
     pub attempt: u32,
     /// Causes of all failed attempts, oldest first.
     pub causes: Vec<String>,
-    pub log: VecDeque<String>,
 }
 
 impl Default for Job {
@@ -59,7 +52,6 @@ impl Default for Job {
             total: None,
             attempt: 0,
             causes: Vec::new(),
-            log: VecDeque::new(),
         }
     }
 }
@@ -78,8 +70,8 @@ impl Job {
         if self.state.is_over() {
             // work that had ended is done once more: what was found missing afterwards
             if matches!(change, JobChange::Queued) {
-                let (causes, log) = (std::mem::take(&mut self.causes), std::mem::take(&mut self.log));
-                *self = Self { causes, log, ..Self::default() };
+                let causes = std::mem::take(&mut self.causes);
+                *self = Self { causes, ..Self::default() };
                 return true;
             }
             return false;
@@ -149,13 +141,8 @@ impl Board {
                 }
                 return legal;
             }
-            Event::Log { job, line } => {
-                let log = &mut self.jobs.entry(job.clone()).or_default().log;
-                if log.len() == LOG_LINES {
-                    log.pop_front();
-                }
-                log.push_back(line.clone());
-            }
+            // its lines are kept where they are shown
+            Event::Log { .. } => {}
             Event::SegmentClosed { .. } => self.segments_closed += 1,
             Event::ChunkPacked { bytes, .. } => {
                 self.chunks_packed += 1;
@@ -220,15 +207,5 @@ mod tests {
         }
         assert_eq!(board.retries, 3);
         assert_eq!(board.jobs[&JobName::Split].causes, ["cause 1", "cause 2", "cause 3"]);
-    }
-
-    #[test]
-    fn the_log_is_a_bounded_ring() {
-        let mut board = Board::default();
-        for line in 0..LOG_LINES + 10 {
-            board.apply(&Event::Log { job: JobName::Split, line: line.to_string() });
-        }
-        let log = &board.jobs[&JobName::Split].log;
-        assert_eq!((log.len(), log[0].as_str()), (LOG_LINES, "10"));
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::model::{
     reel::moment::rfc3339,
     report::event::{Event, JobChange, JobName},
-    shown,
+    shown, wording,
 };
 
 /// How grave a line is, the gravest first.
@@ -45,10 +45,13 @@ pub fn line(event: &Event) -> Option<(JobName, String)> {
         Event::Log { job, line } => (job.clone(), line.clone()),
         Event::Job { job, change } => (job.clone(), words(change)?),
         Event::ChunkDeployed { rendition, number, bytes, sent, attempts } => {
-            let sent =
-                if *sent == 0 { "was there already".to_owned() } else { format!("{sent} sent, attempt {attempts}") };
+            let how = match (sent, attempts) {
+                (0, _) => ", was there already".to_owned(),
+                (_, 0 | 1) => String::new(),
+                (_, attempts) => format!(", at attempt {attempts}"),
+            };
             let job = JobName::Chunk { rendition: rendition.clone(), number: *number };
-            (job, format!("deployed: {bytes} bytes, {sent}"))
+            (job, format!("is up: {}{how}", wording::bytes(*bytes)))
         }
         Event::Published(published) => (JobName::Verify, format!("published: {}", published.watch_url)),
         Event::SegmentClosed { .. } | Event::ChunkPacked { .. } => return None,
@@ -65,7 +68,7 @@ fn words(change: &JobChange) -> Option<String> {
         JobChange::Retrying { attempt, of, wait, cause } => {
             format!("failed: {cause}; again in {:.1} s, attempt {attempt} of {of}", wait.as_secs_f64())
         }
-        JobChange::Waiting { fault } => format!("waits for the person: {fault}"),
+        JobChange::Waiting { fault } => format!("waits for you: {fault}"),
         JobChange::Succeeded => "succeeded".to_owned(),
         JobChange::Skipped { why } => format!("skipped: {why}"),
         JobChange::Failed { fault } => format!("failed: {fault}"),
@@ -78,6 +81,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::model::reel::name::{ChunkNumber, RenditionId};
+
+    #[test]
+    fn what_became_of_a_chunk_is_told_in_words() {
+        let line = |sent, attempts| {
+            let (rendition, number) = (RenditionId::source(), ChunkNumber::FIRST);
+            super::line(&Event::ChunkDeployed { rendition, number, bytes: 32 << 20, sent, attempts }).unwrap().1
+        };
+        assert_eq!(line(32 << 20, 1), "is up: 32 MiB");
+        assert_eq!(line(32 << 20, 3), "is up: 32 MiB, at attempt 3");
+        assert_eq!(line(0, 1), "is up: 32 MiB, was there already");
+    }
 
     #[test]
     fn each_fact_is_one_line() {

@@ -71,6 +71,16 @@ impl App {
             Answer::Names { place, names } if place == self.shared.place => {
                 self.shared.names = names.ok().map(|names| names.into_iter().collect::<BTreeSet<_>>());
             }
+            Answer::ReelOpened { name, detail } => {
+                if let Some(Overlay::Choose(chooser)) = &mut self.overlay
+                    && chooser.purpose == Purpose::Copy(name)
+                {
+                    match detail {
+                        Ok(detail) => chooser.offer(choices::to_copy(&detail.to_copy)),
+                        Err(fault) => chooser.empty = fault.to_string(),
+                    }
+                }
+            }
             Answer::Unfinished(Ok(mut found)) => {
                 found.begun.sort_by_key(|resumable| std::cmp::Reverse(resumable.touched));
                 self.shared.unfinished = found;
@@ -151,6 +161,14 @@ impl App {
                 commands.push(Command::Remember);
                 self.drafts.remove(&id);
             }
+            Some(End::Retitled(title)) => {
+                let title = title.clone();
+                for open in &mut self.stack {
+                    if let Screen::Reel(page) = &mut open.screen {
+                        page.retitled(&place, &reel, &title);
+                    }
+                }
+            }
             Some(End::Removed(_)) if job.kind() == Kind::Deletion => self.deleted(&place, &reel),
             Some(End::Checked(report)) => {
                 let deep = matches!(job.run, Run::Check { deep: true, .. });
@@ -191,6 +209,7 @@ fn ended_words(job: &Job) -> Option<String> {
         (End::Removed(functions), _) => {
             format!("{reel} is deleted: {} removed", wording::count(*functions, "function"))
         }
+        (End::Retitled(title), _) => format!("{reel} is `{title}` now; players see it within 10 s"),
         (End::Checked(report), _) if !report.is_right() && report.is_whole() => {
             format!("{reel} is as it was published, and parts of it do not decode: its page says where")
         }
@@ -208,6 +227,7 @@ fn ended_words(job: &Job) -> Option<String> {
         (End::Cancelled, Kind::Publishing) => {
             format!("{reel} has stopped; nothing is lost, Resume picks up where it was")
         }
+        (End::Cancelled, Kind::Retitle) => format!("giving {reel} another title has stopped"),
         (End::Cancelled, Kind::Check) => format!("the check of {reel} has stopped"),
         (End::Cancelled, _) => format!("deleting {reel} has stopped; deleting it again removes the rest"),
     })

@@ -23,8 +23,8 @@ impl App {
     }
 
     pub(super) fn begin_runs(&mut self, runs: Vec<Run>, agreed: Vec<Question>) -> Vec<Errand> {
-        // a check changes nothing
-        let changes = runs.iter().any(|run| run.kind() != Kind::Check);
+        // a check changes nothing, and a title can be given back
+        let changes = runs.iter().any(|run| !matches!(run.kind(), Kind::Check | Kind::Retitle));
         if runs.is_empty() || (changes && !self.is_seen(&Sight::of(&runs))) {
             return Vec::new();
         }
@@ -37,9 +37,9 @@ impl App {
         let ids = self.jobs.add(runs, agreed, self.shared.now);
         match kind {
             Some(Kind::Publishing) => self.open_publishings(&ids),
-            Some(Kind::Deletion) => self.open_deletion(&ids),
+            Some(Kind::Deletion) => self.open_deletions(&ids),
             // they are seen on Home, and on the reel's page
-            Some(Kind::Discard | Kind::Check) | None => {}
+            Some(Kind::Discard | Kind::Check | Kind::Retitle) | None => {}
         }
         self.advance()
     }

@@ -40,14 +40,18 @@ impl App {
     /// What quitting now would mean.
     pub(in crate::tui) fn quitting_words(&self) -> String {
         let mut words = Vec::new();
-        let (running, waiting) = (self.running_words(), self.waiting());
-        if !running.is_empty() || waiting > 0 {
+        let (running, waiting) = (self.running_words(), self.waiting(Kind::Publishing));
+        let undeleted = self.waiting(Kind::Deletion);
+        if !running.is_empty() || waiting + undeleted > 0 {
             let mut parts = Vec::new();
             if !running.is_empty() {
                 parts.push(format!("Under way: {running}."));
             }
             if waiting > 0 {
                 parts.push(format!("{} for a turn.", waits(waiting)));
+            }
+            if undeleted > 0 {
+                parts.push(format!("{}, not yet deleted.", stays(undeleted)));
             }
             parts.push(
                 "All of it stops in an orderly way; what is up stays up, and Home offers to go on next time."
@@ -75,6 +79,7 @@ impl App {
             (Kind::Deletion, "deletion"),
             (Kind::Discard, "clean-up"),
             (Kind::Check, "check"),
+            (Kind::Retitle, "new title"),
         ];
         let parts: Vec<_> = kinds
             .into_iter()
@@ -88,8 +93,8 @@ impl App {
         }
     }
 
-    fn waiting(&self) -> u64 {
-        self.jobs.active().filter(|job| job.is_queued()).count() as u64
+    fn waiting(&self, kind: Kind) -> u64 {
+        self.jobs.of(kind).filter(|job| job.is_queued()).count() as u64
     }
 
     /// What the end waits for.
@@ -140,6 +145,10 @@ impl App {
     pub(in crate::tui) fn cancel_all(&mut self) {
         self.jobs.close();
     }
+}
+
+fn stays(number: u64) -> String {
+    if number == 1 { "1 reel stays".to_owned() } else { format!("{number} reels stay") }
 }
 
 fn waits(number: u64) -> String {

@@ -211,6 +211,7 @@ impl App {
             (Action::FreeName, _) => self.applies(action),
             (Action::Pause, _) => job.is_some_and(|job| job.control.is_paused()),
             (Action::Retry, _) => job.is_some_and(|job| job.problem().is_some()),
+            (Action::Delete, Screen::Library(library)) => !library.marked.is_empty(),
             (Action::Repair, Screen::Reel(reel)) => reel.is_damaged(&self.jobs),
             (Action::Cancel, Screen::Reel(_)) => job.is_some_and(Job::is_active),
             (Action::Yes | Action::No, _) => true,
@@ -354,6 +355,10 @@ impl App {
             }
             Command::ChooseRegion { current, typed } => {
                 self.overlay = Some(Overlay::Choose(super::overlay::choices::regions(&self.shared, &current, typed)));
+            }
+            Command::ChooseCopy(place, reel) => {
+                self.overlay = Some(Overlay::Choose(super::overlay::choices::copies(reel.clone())));
+                return vec![Errand { owner: Owner::App, command: Command::OpenReel(place, reel) }];
             }
             command => {
                 if let Command::Connect(place) = &command

@@ -64,9 +64,9 @@ impl App {
             }
             Way::Publish(orders, agreed) => self.publish(orders, agreed),
             Way::Job(id) => self.go_job(id),
-            Way::Queue => {
+            Way::Queue(kind) => {
                 self.close_down_to(1);
-                self.open(Screen::Queue(Queue::default()), Vec::new())
+                self.open(Screen::Queue(Queue::of(kind)), Vec::new())
             }
             Way::Edit(id) => self.go_edit(id),
             Way::Reel { place, reel, check } => self.go_reel(Reel::new(place, reel, check)),
@@ -98,7 +98,7 @@ impl App {
         let mut commands = self.connect();
         let mut library = Library::default();
         commands.extend(library.open(&self.shared));
-        self.open(Screen::Library(library), commands)
+        self.open(Screen::Library(Box::new(library)), commands)
     }
 
     fn go_settings(&mut self, chosen: Vec<crate::tui::chosen::Chosen>) -> Vec<Errand> {
@@ -112,7 +112,7 @@ impl App {
     fn go_job(&mut self, id: JobId) -> Vec<Errand> {
         let Some(job) = self.jobs.get(id) else { return Vec::new() };
         match (&job.run, job.kind()) {
-            (Run::Check { place, reel, .. }, _) => {
+            (Run::Check { place, reel, .. } | Run::Retitle(place, _, reel, _), _) => {
                 let reel = Reel::new(place.clone(), reel.clone(), false);
                 self.go_reel(reel)
             }
@@ -143,19 +143,23 @@ impl App {
         }
         let screen = match ids {
             [id] => Screen::Publishing(Box::new(Publishing::new(*id))),
-            _ => Screen::Queue(Queue::default()),
+            _ => Screen::Queue(Queue::of(Kind::Publishing)),
         };
         self.open(screen, Vec::new());
     }
 
-    /// In place of the page of the reel that is to go.
-    pub(in crate::tui) fn open_deletion(&mut self, ids: &[JobId]) {
-        if matches!(self.top(), Screen::Reel(_)) {
-            self.close_top();
+    /// In place of the page of the reel that is to go, or over the library.
+    pub(in crate::tui) fn open_deletions(&mut self, ids: &[JobId]) {
+        match self.stack.last_mut().map(|open| &mut open.screen) {
+            Some(Screen::Reel(_)) => self.close_top(),
+            Some(Screen::Library(library)) => library.asked(),
+            _ => {}
         }
-        for id in ids {
-            self.open(Screen::Removal(Removal::new(*id)), Vec::new());
-        }
+        let screen = match ids {
+            [id] => Screen::Removal(Removal::new(*id)),
+            _ => Screen::Queue(Queue::of(Kind::Deletion)),
+        };
+        self.open(screen, Vec::new());
     }
 
     /// The settings that are in the stack, as they are.
@@ -194,6 +198,7 @@ impl App {
 
     pub(in crate::tui) fn chosen(&mut self, purpose: Purpose, value: &str) -> Vec<Errand> {
         let place = match purpose {
+            Purpose::Copy(_) => return self.carry_out(Owner::App, vec![Command::Copy(value.to_owned())]),
             Purpose::Region => Place { region: Some(value.to_owned()), ..self.shared.place.clone() },
             Purpose::Target => {
                 Place { target: choices::target(value), region: self.shared.start.settings.place.region.clone() }

@@ -1,7 +1,7 @@
 //! All jobs of this session, and which of them begins when. Orders that wait are on the disk before the first of them
 //! begins, so that the next process finds what a killed one did not get to.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
 use super::{
     person::Asked,
@@ -71,9 +71,13 @@ impl Jobs {
         self.list.iter().filter(|job| job.is_active())
     }
 
-    /// All publishings of this session, in the order in which they were asked for.
+    /// All of this session, in the order in which they were asked for.
+    pub(in crate::tui) fn of(&self, kind: Kind) -> impl Iterator<Item = &Job> {
+        self.list.iter().filter(move |job| job.kind() == kind)
+    }
+
     pub(in crate::tui) fn publishings(&self) -> impl Iterator<Item = &Job> {
-        self.list.iter().filter(|job| job.kind() == Kind::Publishing)
+        self.of(Kind::Publishing)
     }
 
     /// Whether the disk knows all that it has to know.
@@ -98,18 +102,20 @@ impl Jobs {
         self.list.iter().filter(|job| job.is_active()).find(here)
     }
 
-    /// Takes these up; they begin in this order, as their turn comes.
+    /// Takes these up; they begin in this order, as their turn comes. Deletions that are asked for together do not run
+    /// beside each other.
     pub(in crate::tui) fn add(
         &mut self,
         runs: impl IntoIterator<Item = Run>,
         agreed: &[Question],
         now: Instant,
     ) -> Vec<JobId> {
-        let mut ids = Vec::new();
+        let mut ids: Vec<JobId> = Vec::new();
         for run in runs {
             self.last += 1;
             let id = JobId(self.last);
-            self.list.push(Job::new(id, run, agreed.to_vec(), now));
+            let after = ids.last().copied().filter(|_| run.kind() == Kind::Deletion);
+            self.list.push(Job { after, ..Job::new(id, run, agreed.to_vec(), now) });
             ids.push(id);
         }
         self.keep_what_waits();
@@ -161,12 +167,14 @@ impl Jobs {
         if self.closing {
             return steps;
         }
-        for job in self.list.iter_mut().filter(|job| job.is_queued() && job.kind() != Kind::Publishing) {
+        let open: BTreeSet<JobId> = self.active().map(|job| job.id).collect();
+        let free = |job: &&mut Job| job.is_queued() && job.after.is_none_or(|after| !open.contains(&after));
+        for job in self.list.iter_mut().filter(|job| job.kind() != Kind::Publishing).filter(free) {
             job.begin(now);
             steps.push(Step::Start(job.id));
         }
         if self.kept == Kept::Same && !self.publishings().any(Job::is_under_way) {
-            let next = self.list.iter_mut().find(|job| job.is_queued());
+            let next = self.list.iter_mut().find(|job| job.is_queued() && job.kind() == Kind::Publishing);
             if let Some(next) = next {
                 next.begin(now);
                 steps.push(Step::Start(next.id));
@@ -273,13 +281,15 @@ impl Jobs {
         true
     }
 
-    /// What failed before at the same reel is put right by this one.
+    /// What failed before at the same reel is put right by this one, and what a check found is true no more.
     fn mended(&mut self, by: JobId) {
         let Some(job) = self.get(by) else { return };
         let (kind, reel, place) = (job.kind(), job.reel().clone(), job.run.place().clone());
         self.list.retain(|job| {
-            let same_work = job.kind() == kind && *job.reel() == reel && same(job.run.place(), &place);
-            job.id == by || !same_work || job.failed().is_none()
+            let same_reel = *job.reel() == reel && same(job.run.place(), &place);
+            let is_mended = job.kind() == kind && job.failed().is_some();
+            let is_old = job.kind() == Kind::Check && !job.is_active();
+            job.id == by || !same_reel || !(is_mended || is_old)
         });
     }
 

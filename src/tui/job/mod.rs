@@ -9,6 +9,6 @@ mod work;
 pub(super) use crate::tui::job::{
     list::{Jobs, Step},
     person::{Asked, AtScreen},
-    publishing::{Publishing, is_chunk},
+    publishing::{Publishing, Said, is_chunk},
     work::{Course, End, Job, Kind, Run, Stage},
 };

@@ -1,4 +1,5 @@
-//! A publishing under way, from the engine's events. The board keeps the engine's jobs; here are the clocks and rates.
+//! A publishing under way, from the engine's events. The board keeps the engine's jobs; here are the clocks, the rates,
+//! and what was said when.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -35,7 +36,19 @@ struct Rate {
     per_second: f64,
 }
 
+/// A line of a job's log, and how long after the beginning it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::tui) struct Said {
+    pub(in crate::tui) after: Duration,
+    pub(in crate::tui) line: String,
+}
+
+/// Lines kept a job; the whole log is in a file.
+const LOG_LINES: usize = 500;
+
 pub(in crate::tui) struct Publishing {
+    began: Instant,
+    pub(in crate::tui) log: BTreeMap<JobName, VecDeque<Said>>,
     pub(in crate::tui) board: Board,
     pub(in crate::tui) clocks: BTreeMap<JobName, Clock>,
     rates: BTreeMap<JobName, Rate>,
@@ -46,6 +59,8 @@ pub(in crate::tui) struct Publishing {
 impl Publishing {
     pub(in crate::tui) fn new(now: Instant) -> Self {
         Self {
+            began: now,
+            log: BTreeMap::new(),
             board: Board::default(),
             clocks: BTreeMap::new(),
             rates: BTreeMap::new(),
@@ -115,19 +130,26 @@ impl Publishing {
         if let (Event::Job { job, change }, true) = (event, legal) {
             self.clock(job, change, now);
         }
-        self.write_down(event);
+        self.write_down(event, now);
     }
 
     /// Into the log of the job; what chunks do is told by the upload too.
-    fn write_down(&mut self, event: &Event) {
+    fn write_down(&mut self, event: &Event, now: Instant) {
         let Some((job, line)) = log_line::line(event) else { return };
-        if is_chunk(&job) {
-            self.board.apply(&Event::Log { job: JobName::Upload, line: format!("{job} {line}") });
+        let after = now.saturating_duration_since(self.began);
+        let mut keep = |job, line| {
+            let log: &mut VecDeque<Said> = self.log.entry(job).or_default();
+            if log.len() == LOG_LINES {
+                log.pop_front();
+            }
+            log.push_back(Said { after, line });
+        };
+        // that it is up was said
+        let is_end = matches!(event, Event::Job { change: JobChange::Succeeded, .. });
+        if is_chunk(&job) && !is_end {
+            keep(JobName::Upload, format!("{job} {line}"));
         }
-        // the board keeps these itself
-        if !matches!(event, Event::Log { .. }) {
-            self.board.apply(&Event::Log { job, line });
-        }
+        keep(job, line);
     }
 
     fn clock(&mut self, job: &JobName, change: &JobChange, now: Instant) {
@@ -181,4 +203,22 @@ pub(in crate::tui) fn is_chunk(job: &JobName) -> bool {
 
 fn shown(state: &JobState) -> bool {
     matches!(state, JobState::Running | JobState::Retrying { .. } | JobState::Waiting(_) | JobState::Failed(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_a_bounded_ring_and_says_when_each_line_was_written() {
+        let (now, job) = (Instant::now(), JobName::Split);
+        let mut publishing = Publishing::new(now);
+        for line in 0..LOG_LINES as u64 + 10 {
+            let event = Event::Log { job: job.clone(), line: line.to_string() };
+            publishing.hear(&event, now + Duration::from_secs(line));
+        }
+        let log = &publishing.log[&job];
+        assert_eq!(log.len(), LOG_LINES);
+        assert_eq!(log[0], Said { after: Duration::from_secs(10), line: "10".to_owned() });
+    }
 }

@@ -36,6 +36,8 @@ pub(in crate::tui) enum Run {
         generation: Option<Generation>,
         deep: bool,
     },
+    /// Another title.
+    Retitle(Place, Option<AccountRegion>, ReelName, String),
 }
 
 /// What a run is, for words and for what may run beside what.
@@ -45,6 +47,7 @@ pub(in crate::tui) enum Kind {
     Deletion,
     Discard,
     Check,
+    Retitle,
 }
 
 impl Run {
@@ -54,6 +57,7 @@ impl Run {
             Self::Delete(..) => Kind::Deletion,
             Self::Discard(_) => Kind::Discard,
             Self::Check { .. } => Kind::Check,
+            Self::Retitle(..) => Kind::Retitle,
         }
     }
 
@@ -62,7 +66,7 @@ impl Run {
             Self::Publish(order) => &order.reel,
             Self::Resume(resumable) | Self::Discard(resumable) => &resumable.reel,
             Self::Repair(repair, _) => &repair.reel,
-            Self::Delete(_, _, reel) | Self::Check { reel, .. } => reel,
+            Self::Delete(_, _, reel) | Self::Check { reel, .. } | Self::Retitle(_, _, reel, _) => reel,
         }
     }
 
@@ -71,7 +75,7 @@ impl Run {
             Self::Publish(order) => &order.place,
             Self::Resume(resumable) | Self::Discard(resumable) => &resumable.place,
             Self::Repair(repair, _) => &repair.place,
-            Self::Delete(place, ..) | Self::Check { place, .. } => place,
+            Self::Delete(place, ..) | Self::Check { place, .. } | Self::Retitle(place, ..) => place,
         }
     }
 
@@ -80,7 +84,7 @@ impl Run {
         match self {
             Self::Publish(order) => order.expected.as_ref(),
             Self::Resume(resumable) | Self::Discard(resumable) => Some(&resumable.at),
-            Self::Repair(_, at) => at.as_ref(),
+            Self::Repair(_, at) | Self::Retitle(_, at, ..) => at.as_ref(),
             Self::Delete(_, at, _) => Some(at),
             Self::Check { .. } => None,
         }
@@ -92,6 +96,8 @@ pub(in crate::tui) enum Course {
     Publishing(Box<Publishing>),
     Removal(Gone),
     Check(BTreeMap<ChunkId, Finding>),
+    /// Too short for news.
+    Retitle,
 }
 
 /// How work ended.
@@ -101,6 +107,8 @@ pub(in crate::tui) enum End {
     /// How many functions went.
     Removed(u32),
     Checked(Report),
+    /// With this title.
+    Retitled(String),
     Failed(Fault),
     Cancelled,
 }
@@ -137,6 +145,8 @@ pub(in crate::tui) struct Job {
     pub(in crate::tui) ended: Option<Instant>,
     /// A retry of its own requests, in words; the newest.
     pub(in crate::tui) said: Option<String>,
+    /// It does not begin before this one has ended.
+    pub(super) after: Option<JobId>,
     /// It waited in the queue: its order is on the disk until its journal is.
     pub(super) kept: bool,
 }
@@ -154,6 +164,7 @@ impl Job {
             began: now,
             ended: None,
             said: None,
+            after: None,
             kept: false,
             run,
         }
@@ -232,6 +243,7 @@ impl Job {
             Kind::Publishing => Stops::Publishing,
             Kind::Deletion | Kind::Discard => Stops::Removal,
             Kind::Check => Stops::Check,
+            Kind::Retitle => Stops::Retitle,
         }
     }
 
@@ -269,5 +281,6 @@ fn course(run: &Run, now: Instant) -> Course {
         Kind::Publishing => Course::Publishing(Box::new(Publishing::new(now))),
         Kind::Deletion | Kind::Discard => Course::Removal(Gone { functions: 0, of: 0 }),
         Kind::Check => Course::Check(BTreeMap::new()),
+        Kind::Retitle => Course::Retitle,
     }
 }

@@ -39,6 +39,7 @@ const ALL: &[Table] = &[
     Table::Publish,
     Table::PublishFailed,
     Table::Queue,
+    Table::Deletions,
     Table::Removal,
     Table::JobAsks,
     Table::JobAsksForName,
@@ -47,6 +48,7 @@ const ALL: &[Table] = &[
     Table::Library,
     Table::Reel,
     Table::Confirm,
+    Table::Title,
     Table::Ask,
     Table::Palette,
 ];
@@ -70,6 +72,7 @@ pub(super) enum Table {
     Publish,
     PublishFailed,
     Queue,
+    Deletions,
     Removal,
     JobAsks,
     JobAsksForName,
@@ -79,6 +82,8 @@ pub(super) enum Table {
     Reel,
     /// A name typed to confirm.
     Confirm,
+    /// A title being typed.
+    Title,
     Ask,
     Palette,
 }
@@ -100,6 +105,7 @@ impl Table {
             Self::Publish => PUBLISH,
             Self::PublishFailed => PUBLISH_FAILED,
             Self::Queue => QUEUE,
+            Self::Deletions => DELETIONS,
             Self::Removal => REMOVAL,
             Self::JobAsks => JOB_ASKS,
             Self::JobAsksForName => JOB_ASKS_FOR_NAME,
@@ -108,6 +114,7 @@ impl Table {
             Self::Library => LIBRARY,
             Self::Reel => REEL,
             Self::Confirm => CONFIRM,
+            Self::Title => TITLE,
             Self::Ask => ASK,
             Self::Palette => PALETTE,
         }
@@ -130,6 +137,7 @@ impl Table {
             Self::Publish => "4 Publish",
             Self::PublishFailed => "4 Publish, failed",
             Self::Queue => "Several videos",
+            Self::Deletions => "Several deletions",
             Self::Removal => "A deletion",
             Self::JobAsks => "A job asks",
             Self::JobAsksForName => "A job asks for a name",
@@ -137,7 +145,8 @@ impl Table {
             Self::Done => "5 Done",
             Self::Library => "Library",
             Self::Reel => "A reel",
-            Self::Confirm => "A reel, to be deleted",
+            Self::Confirm => "Reels, to be deleted",
+            Self::Title => "A title",
             Self::Ask => "A question",
             Self::Palette => "All keys",
         }
@@ -153,6 +162,7 @@ impl Table {
                 | Self::SettingsList
                 | Self::Choose
                 | Self::Confirm
+                | Self::Title
                 | Self::JobAsksForName
                 | Self::Palette
         )

@@ -43,6 +43,8 @@ pub(super) fn name(action: &Action) -> Option<&'static str> {
         Action::Cancel => "cancel",
         Action::Copy => "copy-link",
         Action::CopyPlaylist => "copy-playlist",
+        Action::CopyMenu => "copy-more",
+        Action::Retitle => "retitle",
         Action::Browse => "browse",
         Action::Check => "check",
         Action::CheckDeep => "check-every-byte",

@@ -59,6 +59,8 @@ const ASK_ANEW: Preset =
 const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
 const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "cancel", "stop it; asks first", 4);
 const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all publishings, a line each", 5);
+const COPY_MORE: Preset =
+    key(&[Key::Char('Y')], Action::CopyMenu, "copy more", "copy any link, or HTML for other pages", 4);
 const TARGET: Preset = key(&[Key::Char('t')], Action::Target, "target", "stand-in or AWS profile", 4);
 
 pub(super) static HOME: &[Preset] = &[
@@ -133,7 +135,7 @@ pub(super) static FILTER: &[Preset] = &[
     key(&[ENTER], Action::Enter, "choose", "take the highlighted line", 0),
     key(&[UP, PREVIOUS], Action::Up, "move", "up", 2),
     ARROW_DOWN,
-    key(&[TAB], Action::Mark, "mark", "mark the file, to publish several", 3),
+    key(&[TAB], Action::Mark, "mark", "mark it, for several at once", 3),
     PAGE,
     PAGE_DOWN,
     HALF_DOWN_ALONE,
@@ -250,6 +252,18 @@ pub(super) static QUEUE: &[Preset] = &[
     HOME_KEY,
     QUIT_LATER,
 ];
+pub(super) static DELETIONS: &[Preset] = &[
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open this deletion", 0),
+    RETRY,
+    CANCEL,
+    MOVE,
+    MOVE_DOWN,
+    PAGE,
+    PAGE_DOWN,
+    HELP,
+    key(&[ESC], Action::Back, "leave", "leave; the work goes on, and Home shows it", 1),
+    QUIT_LATER,
+];
 pub(super) static REMOVAL: &[Preset] = &[
     key(&[ESC, ENTER], Action::Back, "leave", "leave: it goes on; once it is done, to the library", 0),
     RETRY,
@@ -294,6 +308,7 @@ pub(super) static LOG: &[Preset] = &[
 pub(super) static DONE: &[Preset] = &[
     key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link (OSC 52: over ssh too)", 0),
     key(&[Key::Char('p')], Action::CopyPlaylist, "copy playlist", "copy the playlist link", 5),
+    COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 1),
     key(&[Key::Char('k')], Action::CheckDeep, "check all", "read, check and decode every byte", 3),
     key(&[Key::Char('n')], Action::Another, "another", "publish another video", 4),
@@ -309,6 +324,11 @@ pub(super) static DONE: &[Preset] = &[
 pub(super) static LIBRARY: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the reel", 0),
     key(&[Key::Char('/')], Action::Filter, "filter", "type to filter, fuzzily", 3),
+    key(&[Key::Char('s')], Action::Sort, "sort", "by name, the newest first, the largest first", 4),
+    key(&[Key::Char(' ')], Action::Mark, "mark", "mark the reel, to delete several", 4),
+    key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all reels", 9),
+    key(&[Key::Char('Y')], Action::CopyMenu, "copy", "copy any link, or HTML for other pages", 4),
+    key(&[Key::Char('d')], Action::Delete, "delete", "delete the marked reels, or this one; asks first", 3),
     MOVE,
     MOVE_DOWN,
     PAGE,
@@ -317,7 +337,7 @@ pub(super) static LIBRARY: &[Preset] = &[
     HALF_DOWN,
     ENDS,
     LAST,
-    key(&[Key::Char('r')], Action::Reload, "reload", "ask the target again", 4),
+    key(&[Key::Char('r')], Action::Reload, "", "ask the target again", 5),
     TARGET,
     HELP,
     BACK,
@@ -328,9 +348,11 @@ pub(super) static REEL: &[Preset] = &[
     key(&[Key::Char('K')], Action::CheckDeep, "every byte", "read every byte as a player does, and decode it", 2),
     key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link", 3),
     key(&[Key::Char('p')], Action::CopyPlaylist, "", "copy the playlist link", 5),
+    COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 4),
     key(&[Key::Char('R')], Action::Repair, "repair", "deploy again what a check found damaged", 1),
     key(&[Key::Char('c')], Action::Cancel, "stop", "stop the check; asks first", 4),
+    key(&[Key::Char('e')], Action::Retitle, "title", "give it another title; its links stay", 5),
     key(&[Key::Char('d')], Action::Delete, "delete", "delete; asks for the name", 5),
     key(&[Key::Char('r')], Action::Reload, "", "ask the target again", 6),
     ARROWS,
@@ -342,9 +364,20 @@ pub(super) static REEL: &[Preset] = &[
     key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
 pub(super) static CONFIRM: &[Preset] = &[
-    key(&[ENTER], Action::Enter, "delete", "delete, if the name is right", 0),
+    key(&[ENTER], Action::Enter, "delete", "delete, if what was typed is right", 0),
     HELP_F1,
     key(&[ESC], Action::Back, "keep", "keep it", 1),
+    key(&[UP, PREVIOUS], Action::Up, "", "up", 6),
+    ARROW_DOWN,
+    PAGE,
+    PAGE_DOWN,
+];
+pub(super) static TITLE: &[Preset] = &[
+    key(&[ENTER], Action::Enter, "give it this title", "give it this title", 0),
+    CLEAR,
+    WORD,
+    HELP_F1,
+    key(&[ESC], Action::Back, "keep", "keep the title that it has", 1),
 ];
 pub(super) static ASK: &[Preset] = &[
     key(&[Key::Char('y'), Key::Char('Y')], Action::Yes, "yes", "yes", 0),

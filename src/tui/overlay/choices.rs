@@ -1,9 +1,12 @@
-//! The lists to pick a target and a Region from.
+//! The lists to pick a target, a Region and a link from.
 
 use super::{Choice, Chooser, Purpose};
 use crate::{
-    model::reel::region,
-    tui::{backend::Target, shared::Shared},
+    model::reel::{name::ReelName, region},
+    tui::{
+        backend::{Target, ToCopy},
+        shared::Shared,
+    },
 };
 
 /// Values of the target list: AWS profiles are prefixed, so that one may be called `local`.
@@ -38,6 +41,18 @@ pub(in crate::tui) fn target(value: &str) -> Target {
         LOCAL => Target::Local,
         _ => Target::Aws { profile: value.strip_prefix(PROFILE).map(str::to_owned) },
     }
+}
+
+/// What can be copied of a reel: empty until it is known.
+pub(in crate::tui) fn copies(reel: ReelName) -> Chooser {
+    let empty = format!("asking for the links of {reel}…");
+    Chooser { empty, ..Chooser::new(Purpose::Copy(reel), Vec::new(), "", None) }
+}
+
+pub(in crate::tui) fn to_copy(all: &[ToCopy]) -> Vec<Choice> {
+    let choice =
+        |one: &ToCopy| Choice { value: one.text.clone(), label: one.name.to_owned(), detail: one.what.to_owned() };
+    all.iter().map(choice).collect()
 }
 
 /// All Regions, the profile's own first.

@@ -25,6 +25,7 @@ pub(in crate::tui) enum Stops {
     Waiting,
     Removal,
     Check,
+    Retitle,
 }
 
 impl Confirm {
@@ -73,6 +74,7 @@ impl Stops {
             ),
             Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),
             Self::Removal => ("Stop deleting?", "What is gone stays gone; deleting it again removes the rest."),
+            Self::Retitle => ("Stop giving it the title?", "It keeps the one before, or has the new one already."),
             Self::Check => ("Stop the check?", "It changes nothing, and can be started again."),
         }
     }

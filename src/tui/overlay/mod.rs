@@ -16,7 +16,7 @@ use super::{
         page::Scroll,
     },
 };
-use crate::model::report::event::JobName;
+use crate::model::{reel::name::ReelName, report::event::JobName};
 
 pub(super) enum Overlay {
     Ask(Confirm),
@@ -36,10 +36,12 @@ impl Overlay {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Purpose {
     Target,
     Region,
+    /// Of this reel.
+    Copy(ReelName),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub(super) struct Chooser {
     pub(super) matches: Vec<Match>,
     pub(super) cursor: Cursor,
     pub(super) filter: Input,
+    /// What is said where there is nothing to choose from.
+    pub(super) empty: String,
 }
 
 pub(super) enum Outcome {
@@ -67,7 +71,8 @@ pub(super) enum Outcome {
 impl Chooser {
     pub(super) fn new(purpose: Purpose, choices: Vec<Choice>, current: &str, typed: Option<char>) -> Self {
         let filter = Input::new(typed.map(String::from).unwrap_or_default());
-        let mut chooser = Self { purpose, choices, matches: Vec::new(), cursor: Cursor::default(), filter };
+        let (matches, cursor, empty) = (Vec::new(), Cursor::default(), "nothing matches".to_owned());
+        let mut chooser = Self { purpose, choices, matches, cursor, filter, empty };
         chooser.refill();
         if typed.is_none() {
             chooser.cursor.at = chooser.choices.iter().position(|choice| choice.value == current).unwrap_or_default();
@@ -107,6 +112,6 @@ impl Chooser {
 
     fn chosen(&self) -> Outcome {
         let choice = self.matches.get(self.cursor.at).and_then(|found| self.choices.get(found.row));
-        choice.map_or(Outcome::Open, |choice| Outcome::Chosen(self.purpose, choice.value.clone()))
+        choice.map_or(Outcome::Open, |choice| Outcome::Chosen(self.purpose.clone(), choice.value.clone()))
     }
 }

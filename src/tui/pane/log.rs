@@ -1,11 +1,11 @@
-//! A job's log: the last lines of it; the whole is in a file that is named.
+//! A job's log: the last lines of it, each with the time since the publishing began; the whole is in a file that is named.
 
 use ratatui::layout::Rect;
 
 use crate::{
-    model::report::event::JobName,
+    model::{report::event::JobName, wording},
     tui::{
-        job::Publishing,
+        job::{Publishing, Said},
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows},
@@ -14,6 +14,9 @@ use crate::{
         },
     },
 };
+
+/// Cells of a line's time.
+const TIME: usize = 7;
 
 pub(in crate::tui) fn draw(
     publishing: &Publishing,
@@ -31,10 +34,8 @@ pub(in crate::tui) fn draw(
     for cause in known.into_iter().flat_map(|job| &job.causes) {
         page.paragraph(Role::Warn, 0, &format!("↻ {cause}"));
     }
-    for line in known.into_iter().flat_map(|job| &job.log) {
-        for piece in text::wrap(&text::clean(line), usize::from(area.width)) {
-            page.line([(Role::Text, piece)]);
-        }
+    for Said { after, line } in publishing.log.get(job).into_iter().flatten() {
+        page.entry(&wording::clock(*after), TIME, Role::Text, &text::clean(line));
     }
     if page.len() == 0 {
         page.line([(Role::Dim, "no line yet".to_owned())]);

@@ -105,6 +105,10 @@ impl Backend for Script {
         std::future::ready(Ok(resumable.chunks_deployed)).boxed()
     }
 
+    fn retitle(&self, _: Place, _: ReelName, _: String, _: Follow) -> JobWork<()> {
+        std::future::ready(Ok(())).boxed()
+    }
+
     fn publish(&self, order: Order, publishing: Publishing) -> JobWork<Published> {
         let panics = self.publish_panics;
         self.orders.lock().unwrap().push(order);

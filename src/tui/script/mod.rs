@@ -14,7 +14,7 @@ use super::{
     Start,
     backend::{
         Account, Chunk, ChunkId, Fate, Keyframes, Offer, Order, Place, Probe, Published, Question, Reel, ReelDetail,
-        Resumable, Storage, Stream, Target, Transcode, Wanted,
+        Resumable, Storage, Stream, Target, ToCopy, Transcode, Wanted,
     },
     keymap::Keymap,
     work::folder::{Entry, Kind, Listing, Named},
@@ -298,6 +298,10 @@ pub(super) fn chunk_id(number: u16) -> ChunkId {
     ChunkId { rendition: RenditionId::source(), number: ChunkNumber::try_from(number).unwrap() }
 }
 
+fn to_copy(name: &'static str, what: &'static str, text: &str) -> ToCopy {
+    ToCopy { name, what, text: text.to_owned() }
+}
+
 pub(super) fn detail(reel: &ReelName) -> ReelDetail {
     let found = reels().into_iter().find(|found| found.name == *reel);
     let reel = found.unwrap_or_else(|| Reel { name: reel.clone(), ..reels().remove(0) });
@@ -306,6 +310,11 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
         title: "Harbour at night".into(),
         watch_url: base.clone(),
         playlist_url: format!("{base}index.m3u8"),
+        to_copy: vec![
+            to_copy("watch page", "for people", &base),
+            to_copy("playlist", "for VLC, mpv, Safari", &format!("{base}index.m3u8")),
+            to_copy("embed: frame", "HTML for other pages", &format!("<iframe src=\"{base}\"></iframe>")),
+        ],
         chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: 32 << 20 }).collect(),
         reel,
     }

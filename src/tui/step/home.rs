@@ -169,7 +169,7 @@ fn unfinished<'a>(shared: &'a Shared, jobs: &Jobs) -> (Vec<&'a Resumable>, Vec<&
             let ours = match job.kind() {
                 Kind::Publishing | Kind::Discard => job.is_active() || job.failed().is_some(),
                 Kind::Deletion => job.is_active(),
-                Kind::Check => false,
+                Kind::Check | Kind::Retitle => false,
             };
             ours && job.reel() == reel && job.run.place().target == place.target
         };

@@ -1,14 +1,21 @@
-//! The reels of an account and Region, as they are found.
+//! The reels of an account and Region, as they are found, in the order that the person wants.
 
-use std::collections::BTreeMap;
+pub(in crate::tui) mod deletion;
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use tui_input::Input;
 
+use self::deletion::Deletion;
 use crate::{
     model::{reel::name::ReelName, report::fault::Fault},
     tui::{
         action::{Action, Command, Way},
         backend::{Place, Reel},
+        job::Jobs,
         keymap::Table,
         shared::Shared,
         widget::list::{Cursor, Fuzzy},
@@ -16,9 +23,49 @@ use crate::{
     },
 };
 
+/// What comes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::tui) enum Sort {
+    #[default]
+    Name,
+    Newest,
+    Largest,
+}
+
+impl Sort {
+    fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Newest,
+            Self::Newest => Self::Largest,
+            Self::Largest => Self::Name,
+        }
+    }
+
+    pub(in crate::tui) fn words(self) -> &'static str {
+        match self {
+            Self::Name => "by name",
+            Self::Newest => "newest first",
+            Self::Largest => "largest first",
+        }
+    }
+
+    /// What has no date, since it was never published whole, comes last.
+    fn sort(self, reels: &mut [&Reel]) {
+        match self {
+            Self::Name => reels.sort_by(|one, other| one.name.cmp(&other.name)),
+            Self::Newest => reels.sort_by_key(|reel| Reverse(reel.published)),
+            Self::Largest => reels.sort_by_key(|reel| Reverse(reel.bytes)),
+        }
+    }
+}
+
 #[derive(Default)]
 pub(in crate::tui) struct Library {
     pub(in crate::tui) reels: BTreeMap<ReelName, Reel>,
+    pub(in crate::tui) sort: Sort,
+    pub(in crate::tui) marked: BTreeSet<ReelName>,
+    /// What is to be deleted, while the person is asked.
+    pub(in crate::tui) deletion: Option<Deletion>,
     /// Names in sight, with the characters that the filter matched.
     pub(in crate::tui) rows: Vec<(ReelName, Vec<u32>)>,
     pub(in crate::tui) cursor: Cursor,
@@ -30,18 +77,31 @@ pub(in crate::tui) struct Library {
 
 impl Library {
     pub(in crate::tui) fn table(&self) -> Table {
-        if self.filtering { Table::Filter } else { Table::Library }
+        match self.filtering {
+            _ if self.deletion.is_some() => Table::Confirm,
+            true => Table::Filter,
+            false => Table::Library,
+        }
     }
 
     pub(in crate::tui) fn open(&mut self, shared: &Shared) -> Vec<Command> {
         self.reels.clear();
         self.rows.clear();
+        self.marked.clear();
+        self.deletion = None;
         self.fault = None;
         self.asking = true;
         vec![Command::FindReels(shared.place.clone())]
     }
 
-    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
+    pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
+        if let Some(deletion) = &mut self.deletion {
+            let (commands, is_over) = deletion.update(action, shared);
+            if is_over {
+                self.deletion = None;
+            }
+            return commands;
+        }
         if self.cursor.moved(action, self.rows.len()) {
             return Vec::new();
         }
@@ -50,6 +110,17 @@ impl Library {
             Action::Pick(row) if *row == self.cursor.at => return self.chosen(shared),
             Action::Pick(row) => self.cursor.at = *row,
             Action::Filter => self.filtering = true,
+            Action::Sort => {
+                self.sort = self.sort.next();
+                self.refill();
+            }
+            Action::Mark => self.mark(),
+            Action::UnmarkAll => self.marked.clear(),
+            Action::CopyMenu => {
+                let named = self.rows.get(self.cursor.at).map(|(name, _)| name.clone());
+                return named.map(|name| Command::ChooseCopy(shared.place.clone(), name)).into_iter().collect();
+            }
+            Action::Delete => return self.ask(shared, jobs),
             Action::Edit(request) => {
                 self.filter.handle(*request);
                 self.cursor.at = 0;
@@ -74,6 +145,46 @@ impl Library {
         vec![Command::Go(Box::new(Way::Reel { place, reel, check: false }))]
     }
 
+    /// Marks or unmarks, and goes on to the next.
+    fn mark(&mut self) {
+        let Some((name, _)) = self.rows.get(self.cursor.at) else { return };
+        if !self.marked.remove(name) {
+            self.marked.insert(name.clone());
+        }
+        self.cursor.moved(&Action::Down, self.rows.len());
+    }
+
+    /// The marked reels, or the one under the cursor if none is marked.
+    fn ask(&mut self, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
+        let highlighted = self.rows.get(self.cursor.at).map(|(name, _)| name);
+        let names: Vec<_> =
+            if self.marked.is_empty() { highlighted.into_iter().collect() } else { self.marked.iter().collect() };
+        let reels: Vec<_> = names.into_iter().filter_map(|name| self.reels.get(name)).cloned().collect();
+        match Deletion::of(reels, shared, jobs) {
+            Ok(deletion) => {
+                self.deletion = deletion;
+                Vec::new()
+            }
+            Err(why) => vec![Command::Say(why)],
+        }
+    }
+
+    /// What was to be deleted is being deleted.
+    pub(in crate::tui) fn asked(&mut self) {
+        self.deletion = None;
+        self.marked.clear();
+    }
+
+    /// Of all that is listed.
+    pub(in crate::tui) fn bytes(&self) -> u64 {
+        self.reels.values().map(|reel| reel.bytes).sum()
+    }
+
+    /// Of what is marked.
+    pub(in crate::tui) fn marked_bytes(&self) -> u64 {
+        self.marked.iter().filter_map(|name| self.reels.get(name)).map(|reel| reel.bytes).sum()
+    }
+
     pub(in crate::tui) fn answer(&mut self, answer: &Answer, shared: &Shared) {
         match answer {
             Answer::ReelFound { place, reel } if *place == shared.place => {
@@ -91,6 +202,7 @@ impl Library {
     /// A deletion has ended: the reel is here no more.
     pub(in crate::tui) fn deleted(&mut self, place: &Place, reel: &ReelName, shared: &Shared) {
         if *place == shared.place && self.reels.remove(reel).is_some() {
+            self.marked.remove(reel);
             self.refill();
         }
     }
@@ -98,7 +210,9 @@ impl Library {
     /// The highlighted reel stays highlighted while others arrive above it.
     fn refill(&mut self) {
         let highlighted = self.rows.get(self.cursor.at).map(|(name, _)| name.clone());
-        let names: Vec<_> = self.reels.keys().cloned().collect();
+        let mut reels: Vec<_> = self.reels.values().collect();
+        self.sort.sort(&mut reels);
+        let names: Vec<_> = reels.into_iter().map(|reel| reel.name.clone()).collect();
         let matches = Fuzzy::new(self.filter.value()).matches(names.iter().map(ReelName::as_str));
         self.rows = matches.into_iter().map(|found| (names[found.row].clone(), found.characters)).collect();
         if self.filter.value().is_empty()

@@ -10,7 +10,7 @@ use crate::{
         action::{Action, Command, Way},
         backend::Published,
         id::JobId,
-        job::{Job, Jobs, Publishing as Course},
+        job::{Job, Jobs, Kind, Publishing as Course},
         keymap::Table,
         overlay::confirm::Confirm,
         widget::{list::Cursor, page::Scroll},
@@ -84,7 +84,7 @@ impl Publishing {
             Action::Cancel if job.is_active() && !job.is_stopping() => {
                 vec![Command::Ask(Confirm::Cancel(job.id, job.stops()))]
             }
-            Action::Queue => vec![Command::Go(Box::new(Way::Queue))],
+            Action::Queue => vec![Command::Go(Box::new(Way::Queue(Kind::Publishing)))],
             Action::Back => vec![Command::Back],
             _ => Vec::new(),
         }
@@ -98,13 +98,14 @@ impl Publishing {
         match action {
             Action::Copy => vec![Command::Copy(published.watch_url.clone())],
             Action::CopyPlaylist => vec![Command::Copy(published.playlist_url.clone())],
+            Action::CopyMenu => vec![Command::ChooseCopy(job.run.place().clone(), published.reel.clone())],
             Action::Browse => vec![Command::Browse(published.watch_url.clone())],
             Action::CheckDeep => {
                 let place = job.run.place().clone();
                 go(Way::Reel { place, reel: published.reel.clone(), check: true })
             }
             Action::Another => go(Way::Video),
-            Action::Queue => go(Way::Queue),
+            Action::Queue => go(Way::Queue(Kind::Publishing)),
             Action::Back => vec![Command::Back],
             _ => Vec::new(),
         }

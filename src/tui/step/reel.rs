@@ -28,6 +28,8 @@ pub(in crate::tui) struct Reel {
     pub(in crate::tui) detail: Option<Result<Box<ReelDetail>, Fault>>,
     /// The name being typed to confirm.
     pub(in crate::tui) confirm: Option<Input>,
+    /// Another title being typed.
+    pub(in crate::tui) title: Option<Input>,
     pub(in crate::tui) scroll: Scroll,
     /// A check asked for before the chunks were known.
     check_first: bool,
@@ -46,7 +48,7 @@ pub(in crate::tui) struct ChunkCounts {
 
 impl Reel {
     pub(in crate::tui) fn new(place: Place, name: ReelName, check_first: bool) -> Self {
-        Self { place, name, detail: None, confirm: None, scroll: Scroll::default(), check_first }
+        Self { place, name, detail: None, confirm: None, title: None, scroll: Scroll::default(), check_first }
     }
 
     /// Asks for the index, and who is signed in there unless that is known.
@@ -59,7 +61,11 @@ impl Reel {
     }
 
     pub(in crate::tui) fn table(&self) -> Table {
-        if self.confirm.is_some() { Table::Confirm } else { Table::Reel }
+        match (&self.confirm, &self.title) {
+            (Some(_), _) => Table::Confirm,
+            (None, Some(_)) => Table::Title,
+            (None, None) => Table::Reel,
+        }
     }
 
     pub(in crate::tui) fn known(&self) -> Option<&ReelDetail> {
@@ -113,6 +119,9 @@ impl Reel {
         if self.confirm.is_some() {
             return self.confirming(action, shared);
         }
+        if self.title.is_some() {
+            return self.titling(action, shared);
+        }
         if self.scroll.moved(action) {
             return Vec::new();
         }
@@ -124,12 +133,14 @@ impl Reel {
             Action::Cancel => check.map(|job| Command::Ask(Confirm::Cancel(job.id, job.stops()))).into_iter().collect(),
             Action::Copy => known(|detail| Command::Copy(detail.watch_url.clone())),
             Action::CopyPlaylist => known(|detail| Command::Copy(detail.playlist_url.clone())),
+            Action::CopyMenu => vec![Command::ChooseCopy(self.place.clone(), self.name.clone())],
             Action::Browse => known(|detail| Command::Browse(detail.watch_url.clone())),
             Action::Reload => self.open(shared),
             Action::Repair if self.is_damaged(jobs) => {
                 vec![Command::Go(Box::new(Way::Source { place: self.place.clone(), reel: self.name.clone() }))]
             }
             Action::Delete => self.ask_for_name(shared, jobs),
+            Action::Retitle => self.ask_for_title(jobs),
             Action::Back => vec![Command::Back],
             _ => Vec::new(),
         }
@@ -146,17 +157,56 @@ impl Reel {
         Vec::new()
     }
 
+    fn ask_for_title(&mut self, jobs: &Jobs) -> Vec<Command> {
+        if let Some(job) = jobs.busy_with(&self.place, &self.name) {
+            return vec![Command::Say(format!("{} is being worked on: Home leads to it", job.reel()))];
+        }
+        self.title = self.known().map(|detail| Input::new(detail.title.clone()));
+        Vec::new()
+    }
+
+    fn titling(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
+        let Some(typed) = &mut self.title else { return Vec::new() };
+        match action {
+            Action::Edit(request) => {
+                typed.handle(*request);
+            }
+            Action::Paste(text) => paste(typed, text),
+            Action::Enter if typed.value().trim().is_empty() => {
+                return vec![Command::Say("a title has words".to_owned())];
+            }
+            Action::Enter => {
+                let title = typed.value().trim().to_owned();
+                self.title = None;
+                if self.known().is_some_and(|detail| detail.title == title) {
+                    return Vec::new();
+                }
+                let at = shared.account_at(&self.place).map(|account| account.at.clone());
+                let run = Run::Retitle(self.place.clone(), at, self.name.clone(), title);
+                return vec![Command::Begin(vec![run], Vec::new())];
+            }
+            Action::Back => self.title = None,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// It has another title by now.
+    pub(in crate::tui) fn retitled(&mut self, place: &Place, name: &ReelName, title: &str) {
+        if (&self.place, &self.name) == (place, name)
+            && let Some(Ok(detail)) = &mut self.detail
+        {
+            title.clone_into(&mut detail.title);
+        }
+    }
+
     fn confirming(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
         let Some(typed) = &mut self.confirm else { return Vec::new() };
         match action {
             Action::Edit(request) => {
                 typed.handle(*request);
             }
-            Action::Paste(text) => {
-                for character in text.trim().chars().filter(|character| !character.is_control()) {
-                    typed.handle(tui_input::InputRequest::InsertChar(character));
-                }
-            }
+            Action::Paste(text) => paste(typed, text),
             Action::Enter if typed.value() == self.name.as_str() => {
                 let deletion = self.deletion(shared);
                 return deletion.map(|(run, agreed)| Command::Begin(vec![run], vec![agreed])).into_iter().collect();
@@ -187,5 +237,12 @@ impl Reel {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+/// What is pasted into a line: of several lines all that is no control character.
+pub(in crate::tui) fn paste(typed: &mut Input, text: &str) {
+    for character in text.trim().chars().filter(|character| !character.is_control()) {
+        typed.handle(tui_input::InputRequest::InsertChar(character));
     }
 }

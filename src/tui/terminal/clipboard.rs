@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Letters of what was copied that are shown: longer than links are.
+const SHOWN: usize = 160;
+
 /// A program that has not taken the text by now won't.
 const LONGEST: Duration = Duration::from_secs(2);
 
@@ -75,9 +78,14 @@ fn taken(program: &str, arguments: &[&str], text: &str) -> bool {
 
 /// What is said of it.
 pub(in crate::tui) fn words(text: &str, confirmed: bool, sent: bool) -> String {
+    // of HTML its beginning is enough
+    let mut shown: String = text.chars().take_while(|letter| *letter != '\n').take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
     match (confirmed, sent) {
-        (true, _) => format!("copied {text}"),
-        (false, true) => format!("sent to the terminal: {text}"),
+        (true, _) => format!("copied {shown}"),
+        (false, true) => format!("sent to the terminal: {shown}"),
         (false, false) => "could not copy: no program for the clipboard is here".to_owned(),
     }
 }

@@ -26,8 +26,20 @@ fn publishing_is_paused_and_cancelled_with_a_question() {
     let control = player.job().control.clone();
     player.keys("p");
     assert!(control.is_paused());
+    player.engine(script::under_way());
+    player.course().board.jobs[&script::chunk(19)].count.add(1 << 20);
+    player.pass(Duration::from_secs(2));
+    for place in ["the publishing", "Home"] {
+        for (width, height) in [(80, 24), (120, 40)] {
+            let screen = player.text(width, height);
+            assert!(!screen.contains(" left"), "{place} says how long it takes while it is paused: {screen}");
+        }
+        player.key(KeyCode::Esc);
+    }
+    player.enter();
     player.keys("p");
     assert!(!control.is_paused());
+    assert!(player.text(80, 24).contains(" left"));
     player.keys("c");
     player.keys("n");
     assert!(!control.cancel.is_cancelled());
@@ -39,6 +51,23 @@ fn publishing_is_paused_and_cancelled_with_a_question() {
     player.stops();
     assert_eq!(player.at(), At::Home);
     assert!(player.app.said.as_ref().unwrap().contains("nothing is lost"));
+}
+
+#[test]
+fn what_was_resumed_is_done_in_the_same_shape() {
+    let mut first = Player::local();
+    first.open_publish();
+    let mut resumed = Player::local();
+    resumed.key(KeyCode::Down);
+    resumed.look_and_enter();
+    assert!(matches!(resumed.runs().last(), Some(Run::Resume(_))));
+    let done = [&mut first, &mut resumed].map(|player| {
+        player.engine(script::under_way());
+        player.ends(Ok(script::published()));
+        player.text(100, 30)
+    });
+    assert!(done[0].contains("is live") && done[0].contains("Storage") && done[0].contains("Serving"), "{}", done[0]);
+    assert_eq!(done[0], done[1]);
 }
 
 #[test]

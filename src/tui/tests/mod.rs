@@ -3,6 +3,7 @@
 mod any_keys;
 mod jobs;
 mod keys;
+mod library;
 mod mouse;
 mod picker;
 mod pictures;

@@ -1,5 +1,7 @@
 //! Step 5: the links first and whole; a code for a phone beside them where there is room.
 
+use std::net::IpAddr;
+
 use ratatui::layout::{Rect, Size};
 
 use crate::{
@@ -38,7 +40,8 @@ pub(super) fn draw(
     let airy = area.height >= 14;
     let mut page = links(published, shared, area.width, airy);
     let above = u16::try_from(page.len()).unwrap_or(u16::MAX);
-    let code = canvas.theme.paper().and_then(|_| qr::Code::of(&published.watch_url));
+    let code = canvas.theme.paper().filter(|_| is_for_others(&published.watch_url));
+    let code = code.and_then(|_| qr::Code::of(&published.watch_url));
     let room = code.map(|code| {
         let size = code.size();
         (code, size)
@@ -71,6 +74,21 @@ pub(super) fn draw(
             what_was_done(published, job, shared, &mut page);
             page.draw(canvas, area, scroll);
         }
+    }
+}
+
+/// Whether another machine, such as a phone, could open the link: not what is at home on this one alone.
+fn is_for_others(link: &str) -> bool {
+    let host = link.split_once("://").map_or(link, |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    // an address of IPv6 stands in brackets, and has colons itself
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    match host.parse::<IpAddr>() {
+        Ok(address) => !address.is_loopback() && !address.is_unspecified(),
+        Err(_) => host != "localhost" && !host.ends_with(".localhost"),
     }
 }
 
@@ -124,9 +142,26 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         let words = format!("{} of {} used in this Region", wording::bytes(used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
-    let embed = format!("zipreel embed {} prints HTML for other pages", published.reel);
-    page.entry("Embed", COLUMN, Role::Text, &embed);
+    page.entry("More", COLUMN, Role::Text, "Y copies HTML for other pages, and every other link");
     if let Some(serving) = account.and_then(|account| account.serving.as_ref()) {
         page.entry("Serving", COLUMN, Role::Text, serving);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_for_what_a_phone_can_open() {
+        for here in ["http://127.0.0.1:8721/a/", "http://127.8.0.2/a/", "http://[::1]:8721/a/", "http://localhost:1/a/"]
+        {
+            assert!(!is_for_others(here), "{here}");
+        }
+        for there in
+            ["https://k3.lambda-url.eu-west-1.on.aws/a/", "http://192.168.1.7:8721/a/", "http://[fd00::7]:1/a/"]
+        {
+            assert!(is_for_others(there), "{there}");
+        }
     }
 }

@@ -153,6 +153,7 @@ fn job_name(job: &Job) -> String {
         Kind::Deletion => format!("Delete {reel}"),
         Kind::Discard => format!("Discard {reel}"),
         Kind::Check => format!("Check {reel}"),
+        Kind::Retitle => format!("Title of {reel}"),
     }
 }
 
@@ -211,8 +212,11 @@ pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
         Stage::Ended(End::Published(published, _)) => {
             (Role::Dim, format!("live · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
         }
-        Stage::Ended(End::Removed(_)) => (Role::Dim, "deleted".to_owned()),
+        Stage::Ended(End::Removed(functions)) => {
+            (Role::Dim, format!("deleted: {} removed", wording::count(*functions, "function")))
+        }
         Stage::Ended(End::Checked(_)) => (Role::Dim, "checked".to_owned()),
+        Stage::Ended(End::Retitled(_)) => (Role::Dim, "has its new title".to_owned()),
     }
 }
 
@@ -222,13 +226,14 @@ fn progress(job: &Job) -> Vec<String> {
     match &job.course {
         Course::Publishing(publishing) => {
             let (through, all) = (publishing.bytes_through(), publishing.bytes_to_send());
-            let paused = if job.control.is_paused() { "paused at " } else { "" };
+            let is_paused = job.control.is_paused();
+            let paused = if is_paused { "paused at " } else { "" };
             match (publishing.board.planned.is_some(), all) {
                 (true, 1..) => {
                     let percent = (through as f64 / all as f64 * 100.0).min(100.0);
                     let mut parts = vec![format!("{paused}{percent:.0} % of {}", wording::bytes(all))];
                     parts.extend(publishing.throughput().map(|rate| format!(" · {}", wording::rate(rate))));
-                    let left = publishing.time_left();
+                    let left = publishing.time_left().filter(|_| !is_paused);
                     parts.extend(left.map(|left| format!(" · about {} left", wording::clock(left))));
                     parts
                 }
@@ -238,6 +243,7 @@ fn progress(job: &Job) -> Vec<String> {
         Course::Removal(gone) if gone.of > 0 => {
             vec![format!("{} of {} functions are gone", gone.functions, gone.of)]
         }
+        Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],
         Course::Check(findings) => vec![format!("{} looked at", wording::count(findings.len() as u64, "chunk"))],
     }

@@ -1,4 +1,4 @@
-//! The library: a line a reel; columns go as the screen narrows.
+//! The library: a line a reel; columns go as the screen narrows. Below them what all of it is, and what is marked.
 
 use ratatui::layout::Rect;
 
@@ -7,15 +7,17 @@ use crate::{
     tui::{
         action::Action,
         backend::Reel,
-        job::{Jobs, Kind},
+        job::{Job, Jobs, Kind},
         keymap::Table,
         shared::Shared,
-        step::library::Library,
+        sight::Sight,
+        step::library::{Library, deletion::Deletion},
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows},
             field,
             line::{Problem, position, row, wrapped},
+            page::Page,
             text,
         },
     },
@@ -28,11 +30,14 @@ const NAME_LEAST: usize = 20;
 const LIST_LEAST: u16 = 4;
 
 pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
+    if let Some(deletion) = &library.deletion {
+        return confirm(deletion, shared, canvas, area);
+    }
     let mut rows = Rows::of(area);
     let filter = (library.filtering || !library.filter.value().is_empty()).then(|| rows.take_last(1));
     let fault = library.fault.as_ref().map(|fault| Problem::of(fault, usize::from(area.width)));
     let told = fault.as_ref().map(|fault| rows.take_last(fault.height().min(rows.left().saturating_sub(LIST_LEAST))));
-    let asking = library.asking.then(|| rows.take_last(1));
+    let all = (library.asking || !library.reels.is_empty()).then(|| rows.take_last(1));
     let columns = columns(area.width);
     let head = rows.line();
     let titles: String = columns.iter().map(|(title, width)| format!("{title:>width$}")).collect();
@@ -45,11 +50,11 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
     for at in library.cursor.window(library.rows.len(), usize::from(rows.left())) {
         let (name, matched) = &library.rows[at];
         let Some(reel) = library.reels.get(name) else { continue };
-        line(reel, (shared, jobs), matched, columns, canvas, (rows.line(), at == library.cursor.at, at));
+        let marked = library.marked.contains(name);
+        line(reel, (shared, jobs), (matched, marked), columns, canvas, (rows.line(), at == library.cursor.at, at));
     }
-    if let Some(line) = asking {
-        let found = wording::count(library.reels.len() as u64, "reel");
-        canvas.pen(line).skip(2).put(Role::Dim, &format!("looking… {found} so far"));
+    if let Some(line) = all {
+        totals(library, canvas, line);
     }
     if let (Some(fault), Some(area)) = (fault, told) {
         fault.draw(canvas, area);
@@ -60,6 +65,46 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
         let room = pen.room();
         field::draw(&mut pen, room, &library.filter, Role::Text, library.filtering);
     }
+}
+
+/// How much all of it is, in which order it stands, and what is marked; what matters least has the least room.
+fn totals(library: &Library, canvas: &mut Canvas, line: Rect) {
+    let mut pen = canvas.pen(line);
+    pen.skip(2);
+    if !library.marked.is_empty() {
+        let marked = format!("{} marked, {}", library.marked.len(), wording::bytes(library.marked_bytes()));
+        pen.put(Role::Accent, &marked).put(Role::Dim, "   of ");
+    }
+    let so_far = if library.asking { "looking… " } else { "" };
+    let found = wording::count(library.reels.len() as u64, "reel");
+    pen.put(Role::Dim, &format!("{so_far}{found}, {}", wording::bytes(library.bytes())));
+    let order = if library.filter.value().is_empty() { library.sort.words() } else { "best match first" };
+    if text::width(order) + 2 < pen.room() {
+        pen.right(Role::Dim, order);
+    }
+}
+
+/// All that is to go, and what has to be typed. It counts once its end was in sight.
+fn confirm(deletion: &Deletion, shared: &Shared, canvas: &mut Canvas, area: Rect) {
+    let mut rows = Rows::of(area);
+    let keys = rows.take_last(2);
+    let mut page = Page::new(area.width);
+    page.paragraph(Role::Warn, 0, &deletion.text());
+    if let [_, _, ..] = deletion.reels.as_slice() {
+        for Reel { name, bytes, .. } in &deletion.reels {
+            page.point(Role::Strong, &format!("{name}  {}", wording::bytes(*bytes)));
+        }
+    }
+    let lines = u16::try_from(page.len()).unwrap_or(u16::MAX);
+    let is_read = page.draw(canvas, rows.take(lines), &deletion.scroll);
+    // close below the words, where the eye is
+    let mut keys = Rows::of(Rect { y: (rows.rest().y + 1).min(keys.y), ..keys });
+    canvas.pen(keys.line()).put(Role::Warn, &format!("Type {} to do it.", deletion.wanted()));
+    let field = keys.line();
+    let mut pen = canvas.pen(field);
+    pen.put(Role::Accent, "› ");
+    field::confirm(&mut pen, &deletion.typed, deletion.is_typed());
+    canvas.shows(field, is_read.then(|| Sight::of(&deletion.runs(shared))));
 }
 
 fn nothing(library: &Library, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows) {
@@ -88,7 +133,7 @@ fn columns(width: u16) -> &'static [(&'static str, usize)] {
 fn line(
     reel: &Reel,
     (shared, jobs): (&Shared, &Jobs),
-    matched: &[u32],
+    (matched, marked): (&[u32], bool),
     columns: &[(&str, usize)],
     canvas: &mut Canvas,
     (line, selected, at): (Rect, bool, usize),
@@ -111,17 +156,28 @@ fn line(
     ];
     let cells: String = columns.iter().zip(&texts).map(|((_, width), text)| pad(text, *width)).collect();
     pen.right(Role::Dim, &cells);
+    if marked {
+        pen.put(Role::Accent, "✔ ");
+    }
     let role = if selected { Role::Strong } else { Role::Text };
     for (number, character) in (0u32..).zip(reel.name.as_str().chars()) {
         let role = if matched.binary_search(&number).is_ok() { Role::Matched } else { role };
         pen.put(role, character.encode_utf8(&mut [0; 4]));
     }
-    match jobs.busy_with(&shared.place, &reel.name).map(|job| job.kind()) {
-        Some(Kind::Publishing) => pen.put(Role::Accent, "  ● being published"),
-        Some(_) => pen.put(Role::Warn, "  ● being deleted"),
+    match jobs.busy_with(&shared.place, &reel.name) {
+        Some(job) => pen.put(Role::Warn, &format!("  {}", doing(job))),
         None if reel.orphan => pen.put(Role::Warn, "  ! no index"),
         None => &mut pen,
     };
+}
+
+fn doing(job: &Job) -> &'static str {
+    match job.kind() {
+        Kind::Publishing => "● being published",
+        Kind::Retitle => "● gets a title",
+        _ if job.is_queued() => "○ waits to be deleted",
+        _ => "● being deleted",
+    }
 }
 
 fn pad(text: &str, width: usize) -> String {

@@ -19,7 +19,7 @@ use ratatui::{Frame, layout::Rect};
 use super::{
     app::App,
     chosen::Planned,
-    job::{Job, Run},
+    job::{Job, Kind, Run},
     keymap::Binding,
     overlay::Overlay,
     screen::Screen,
@@ -131,8 +131,8 @@ fn header(app: &App, canvas: &mut Canvas, line: Rect) {
             let what = job.map(|job| job.reel().to_string()).unwrap_or_default();
             pen.put(Role::Dim, "Delete ─ ").put(Role::Strong, &what);
         }
-        Screen::Queue(_) => {
-            pen.put(Role::Strong, "Publishings");
+        Screen::Queue(queue) => {
+            pen.put(Role::Strong, if queue.kind == Kind::Deletion { "Deletions" } else { "Publishings" });
         }
         Screen::Video(_) => steps(&mut pen, 0, whole),
         Screen::Settings(_) => steps(&mut pen, 1, whole),

@@ -94,15 +94,17 @@ fn ask(confirm: &Confirm, app: &App, canvas: &mut Canvas, area: Rect) {
 }
 
 fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
-    let title = match chooser.purpose {
-        Purpose::Target => "Target",
-        Purpose::Region => "Region",
+    let title = match &chooser.purpose {
+        Purpose::Target => "Target".to_owned(),
+        Purpose::Region => "Region".to_owned(),
+        Purpose::Copy(reel) => format!("Copy, of {reel}"),
     };
     let labels = chooser.choices.iter().map(|choice| text::width(&choice.label)).max().unwrap_or_default();
     let details = chooser.choices.iter().map(|choice| text::width(&choice.detail)).max().unwrap_or_default();
     let width = u16::try_from(labels + details + 11).unwrap_or(u16::MAX).max(40);
-    let height = u16::try_from(chooser.choices.len()).unwrap_or(u16::MAX).saturating_add(4);
-    let inner = frame(canvas, area, title, width, height);
+    // nothing to choose from is said in some lines
+    let height = u16::try_from(chooser.choices.len().max(4)).unwrap_or(u16::MAX).saturating_add(4);
+    let inner = frame(canvas, area, &title, width, height);
     let mut rows = Rows::of(inner);
     let head = rows.line();
     if inner.height > 6 {
@@ -114,7 +116,9 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
     let room = pen.room();
     field::draw(&mut pen, room, &chooser.filter, Role::Text, true);
     if chooser.matches.is_empty() {
-        canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
+        for line in text::wrap(&chooser.empty, usize::from(inner.width.saturating_sub(2))) {
+            canvas.pen(rows.line()).skip(2).put(Role::Dim, &line);
+        }
     }
     for at in chooser.cursor.window(chooser.matches.len(), usize::from(rows.left())) {
         let choice = &chooser.choices[chooser.matches[at].row];

@@ -64,7 +64,8 @@ pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect
         let elapsed = job.ended.unwrap_or(now).saturating_duration_since(job.began);
         right.push(format!("elapsed {}", wording::clock(elapsed)));
     }
-    let left = course.time_left().filter(|_| job.is_active());
+    // while it is paused nobody knows
+    let left = course.time_left().filter(|_| job.is_active() && !job.control.is_paused());
     right.extend(left.map(|left| format!("about {} left", wording::clock(left))));
     let mut pen = canvas.pen(line);
     pen.put(Role::Strong, &text::fit(job.reel().as_str(), 36));

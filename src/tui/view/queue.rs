@@ -1,4 +1,4 @@
-//! Several videos: a line each, and below them what the one under the cursor does just now.
+//! Several videos, or several deletions: a line each, and below them what the one under the cursor does just now.
 
 use ratatui::layout::Rect;
 
@@ -10,7 +10,7 @@ use crate::{
     model::wording,
     tui::{
         action::Action,
-        job::{End, Job, Jobs, Stage},
+        job::{End, Job, Jobs, Kind, Stage},
         keymap::Table,
         pane,
         shared::{Shared, where_words},
@@ -36,10 +36,10 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
     if area.height >= 12 {
         rows.line();
     }
-    let all: Vec<&Job> = jobs.publishings().collect();
+    let all: Vec<&Job> = queue.jobs(jobs).collect();
     let at = queue.at(jobs);
     let place = position(at, all.len(), usize::from(rows.left()));
-    canvas.pen(head).put(Role::Strong, &summary(jobs)).right(Role::Dim, &place);
+    canvas.pen(head).put(Role::Strong, &summary(queue.kind, &all)).right(Role::Dim, &place);
     let shown = all.get(at).copied();
     let lines = u16::try_from(all.len()).unwrap_or(u16::MAX);
     // the stages of one stand below where all lines still fit
@@ -84,6 +84,9 @@ fn told(job: &Job, problem: Problem, canvas: &mut Canvas, mut rows: Rows) {
 fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     let fault = job.problem()?;
     Some(match job.failed() {
+        Some(_) if job.kind() == Kind::Deletion => {
+            Problem::of(fault, width).remedy("r tries again: what is gone stays gone", width)
+        }
         Some(_) => publishing::failed(fault, shared, job, width),
         None => {
             let again = shared.keys.says(Table::Queue, &Action::Retry, "goes on; nothing is lost meanwhile");
@@ -92,19 +95,22 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     })
 }
 
-/// `2 of 5 are live, 1 failed, 2 wait`
-fn summary(jobs: &Jobs) -> String {
-    let (mut live, mut failed, mut waiting, mut all) = (0, 0, 0, 0);
-    for job in jobs.publishings() {
-        all += 1;
+/// `2 of 5 videos live, 1 failed, 2 wait`
+fn summary(kind: Kind, jobs: &[&Job]) -> String {
+    let (mut done, mut failed, mut waiting) = (0, 0, 0);
+    for job in jobs {
         match &job.state {
-            Stage::Ended(End::Published(..)) => live += 1,
+            Stage::Ended(End::Published(..) | End::Removed(_)) => done += 1,
             Stage::Ended(End::Failed(_)) => failed += 1,
             Stage::Queued => waiting += 1,
             _ => {}
         }
     }
-    let mut parts = vec![format!("{live} of {} live", wording::count(all as u64, "video"))];
+    let all = jobs.len() as u64;
+    let mut parts = vec![match kind {
+        Kind::Deletion => format!("{done} of {} deleted", wording::count(all, "reel")),
+        _ => format!("{done} of {} live", wording::count(all, "video")),
+    }];
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
     parts.extend((waiting > 0).then(|| if waiting == 1 { "1 waits".to_owned() } else { format!("{waiting} wait") }));
     parts.join(", ")

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use ratatui::layout::Rect;
 
 use crate::{
-    model::wording,
+    model::{reel::name::RenditionId, wording},
     tui::{
         action::Action,
         backend::{Chunk, ChunkId, Decoding, Finding, ReelDetail},
@@ -34,6 +34,7 @@ const HEAD: u16 = 3;
 pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let mut rows = Rows::of(area);
+    let title = reel.title.as_ref().map(|typed| (typed, rows.take_last(2)));
     let confirm = reel.confirm.is_some().then(|| {
         let height = 2 + u16::try_from(confirm_lines(reel, shared, area.width).len()).unwrap_or(1);
         rows.take_last(height.min(area.height))
@@ -49,6 +50,14 @@ pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     }
     if let Some(area) = confirm {
         confirming(reel, shared, canvas, area);
+    }
+    if let Some((typed, area)) = title {
+        let mut rows = Rows::of(area);
+        canvas.rule(rows.line());
+        let mut pen = canvas.pen(rows.line());
+        pen.put(Role::Accent, "title ");
+        let room = pen.room();
+        field::draw(&mut pen, room, typed, Role::Text, true);
     }
 }
 
@@ -132,12 +141,52 @@ fn status(
         let words = "deploys again what is missing or differs, from the video it was made of";
         lines.push((Role::Accent, keys.says(Table::Reel, &Action::Repair, words)));
     }
-    for (id, finding) in reel.findings(jobs).into_iter().flatten() {
-        if let Finding::Differs(why) = finding {
-            lines.push((Role::Fail, format!("◪ {}/{}: {why}", id.rendition, id.number)));
-        }
-    }
+    lines.extend(reel.findings(jobs).map(bad).unwrap_or_default());
     lines
+}
+
+/// Chunks with the same trouble.
+struct Alike<'a> {
+    sign: (Role, &'static str),
+    what: &'a str,
+    numbers: BTreeMap<&'a RenditionId, Vec<u32>>,
+}
+
+/// The numbers of the chunks that are not right, those with the same trouble in one line.
+fn bad(findings: &BTreeMap<ChunkId, Finding>) -> Vec<(Role, String)> {
+    let mut all: BTreeMap<u8, Vec<Alike>> = BTreeMap::new();
+    for (id, finding) in findings {
+        let (kind, what) = match finding {
+            Finding::Missing => (0, "missing"),
+            Finding::Differs(why) => (1, why.as_str()),
+            Finding::Undecodable(_) => (2, "does not decode"),
+            Finding::Errors(_) => (3, "errors"),
+            Finding::Ok | Finding::Reading(_) | Finding::Decoding => continue,
+        };
+        let kind = all.entry(kind).or_default();
+        let at = kind.iter().position(|alike| alike.what == what).unwrap_or_else(|| {
+            kind.push(Alike { sign: cell(Some(finding)), what, numbers: BTreeMap::new() });
+            kind.len() - 1
+        });
+        kind[at].numbers.entry(&id.rendition).or_default().push(u32::from(id.number.get()));
+    }
+    all.into_values().flatten().map(Alike::line).collect()
+}
+
+impl Alike<'_> {
+    /// `✖ chunks 3, 7-9: missing`
+    fn line(self) -> (Role, String) {
+        let Self { sign: (role, sign), what, numbers } = self;
+        let chunks: usize = numbers.values().map(Vec::len).sum();
+        // the number says all where there is one rendition, as nearly always
+        let ranges = |(id, numbers): (&RenditionId, Vec<u32>)| match id.as_str() {
+            "src" => wording::ranges(numbers),
+            id => format!("{id}/{}", wording::ranges(numbers)),
+        };
+        let ranges: Vec<_> = numbers.into_iter().map(ranges).collect();
+        let noun = if chunks == 1 { "chunk" } else { "chunks" };
+        (role, format!("{sign} {noun} {}: {what}", ranges.join(", ")))
+    }
 }
 
 fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {

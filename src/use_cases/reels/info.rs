@@ -36,7 +36,41 @@ pub struct Info {
     pub costs: Option<Costs>,
 }
 
+/// A link to pass on, or HTML with one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToCopy {
+    pub name: &'static str,
+    /// For whom it is.
+    pub what: &'static str,
+    pub text: String,
+}
+
 impl Info {
+    /// All that people pass on, what is wanted most first.
+    pub fn to_copy(&self) -> Vec<ToCopy> {
+        let Self { links, relay, .. } = self;
+        let embed = self.embed();
+        let html = match relay {
+            true => "HTML for other pages",
+            false => "HTML; while the relay is off, Safari plays it",
+        };
+        let one = |name, what, text| ToCopy { name, what, text };
+        let relayed = relay.then(|| one("relay playlist", "for browsers", links.relay_playlist()));
+        let mut all = vec![
+            one("watch page", "for people", links.watch.clone()),
+            one("playlist", "for VLC, mpv, Safari", links.playlist()),
+            one("absolute playlist", "with whole links in it", links.absolute_playlist()),
+        ];
+        all.extend(relayed);
+        all.extend([
+            one("embed: frame", html, embed.iframe()),
+            one("embed: video", html, embed.video()),
+            one("oEmbed", "for pages that embed a link", links.oembed()),
+            one("poster", "its picture", links.poster()),
+        ]);
+        all
+    }
+
     /// What other pages need to show it.
     pub fn embed(&self) -> Embed {
         let current = &self.index.current;

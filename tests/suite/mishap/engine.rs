@@ -73,15 +73,24 @@ pub(crate) async fn start(data: PathBuf) -> StandIn {
 
 /// The board as a face would have it.
 #[derive(Clone, Default)]
-pub(crate) struct BoardReporter(pub(crate) Arc<Mutex<Board>>);
+pub(crate) struct BoardReporter(pub(crate) Arc<Mutex<Board>>, Arc<Mutex<Vec<(JobName, String)>>>);
 
 impl Reporter for BoardReporter {
     fn report(&self, event: Event) {
         self.0.lock().unwrap().apply(&event);
+        if let Event::Log { job, line } = event {
+            self.1.lock().unwrap().push((job, line));
+        }
     }
 }
 
 impl BoardReporter {
+    /// What a job's log says.
+    pub(crate) fn said(&self, of: &JobName) -> Vec<String> {
+        let said = self.1.lock().unwrap();
+        said.iter().filter(|(job, _)| job == of).map(|(_, line)| line.clone()).collect()
+    }
+
     /// Jobs that wait for the person: what each waits for, with the hint.
     pub(crate) fn waiting(&self) -> Vec<(JobName, String)> {
         let board = self.0.lock().unwrap();

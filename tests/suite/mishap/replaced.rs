@@ -135,10 +135,7 @@ async fn pass(State(shared): State<Arc<OldAnswers>>, asked: Asked) -> Response<B
 
 /// What the verifying said, and why attempts of anything failed.
 fn told(seen: &BoardReporter) -> (Vec<String>, Vec<String>) {
-    let board = seen.0.lock().unwrap();
-    let log = board.jobs.get(&JobName::Verify).map(|job| job.log.iter().cloned().collect());
-    drop(board);
-    (log.unwrap_or_default(), seen.causes())
+    (seen.said(&JobName::Verify), seen.causes())
 }
 
 #[tokio::test(flavor = "multi_thread")]

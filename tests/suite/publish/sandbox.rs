@@ -37,8 +37,14 @@ impl Sandbox {
     }
 
     pub(crate) async fn start_on(port: u16, clock: Clock) -> Self {
+        Self::start_with(|config| (config.port, config.clock) = (port, clock)).await
+    }
+
+    /// At any free port, unless that is changed.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = scratch();
-        let config = Config { port, clock, ..Config::new(folder.path().join("data")) };
+        let mut config = Config { port: 0, ..Config::new(folder.path().join("data")) };
+        change(&mut config);
         Self { stand_in: start_again(config.clone()).await, config, folder }
     }
 

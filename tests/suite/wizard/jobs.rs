@@ -16,7 +16,7 @@ use crate::{
 const SLOWLY: &str = "latency@DeleteFunction=1500ms";
 
 /// A sandbox where these reels are published, and a folder with a video.
-async fn with_reels(reels: &[&str]) -> (Sandbox, PathBuf) {
+pub(super) async fn with_reels(reels: &[&str]) -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::start().await;
     for reel in reels {
         sandbox.publish(&clip(Clip::Mp4), &["--name", reel, "--segment-seconds", "6"]).await.published();

@@ -122,7 +122,7 @@ fn question(run: &Run) -> Option<Question> {
         Kind::Discard => {
             Question::Discard { reel: run.reel().clone(), generation: script::generation(), at: script::local_at() }
         }
-        Kind::Check => return None,
+        Kind::Check | Kind::Retitle => return None,
     })
 }
 
@@ -131,6 +131,7 @@ fn news(run: &Run, rng: &mut Rng) -> Vec<Answer> {
     match run.kind() {
         Kind::Publishing => script::under_way().into_iter().take(rng.usize(..40)).map(Answer::Engine).collect(),
         Kind::Deletion | Kind::Discard => vec![Answer::Gone(Gone { functions: number.into(), of: 12 })],
+        Kind::Retitle => vec![Answer::Retried("429 too many requests".to_owned())],
         Kind::Check => vec![Answer::Checked(Checked { id: script::chunk_id(number), finding: Finding::Missing })],
     }
 }
@@ -142,6 +143,7 @@ pub(super) fn well(run: &Run, rng: &mut Rng) -> End {
             End::Published(Box::new(published), None)
         }
         Run::Delete(..) | Run::Discard(_) => End::Removed(12),
+        Run::Retitle(_, _, _, title) => End::Retitled(title.clone()),
         Run::Check { generation, .. } => {
             let missing = if rng.u32(..4) > 0 { 2 } else { 0 };
             End::Checked(Report { generation: *generation, chunks: 11, ok: 11 - missing, missing, ..Report::default() })

@@ -128,7 +128,7 @@ impl World {
             Run::Repair(repair, _) => seen(&format!("repair {}", repair.reel)),
             Run::Delete(_, _, reel) => seen(&format!("delete {reel}")),
             Run::Discard(resumable) => seen(&format!("discard {}", resumable.reel)),
-            Run::Check { .. } => true,
+            Run::Check { .. } | Run::Retitle(..) => true,
         };
         assert!(is_seen, "it was started unseen: {run:?}");
     }
@@ -153,6 +153,13 @@ impl World {
             (Screen::Reel(reel), None) if reel.confirm.is_some() => {
                 let asked = flat(&screen()).contains(&format!("Type {} to delete it.", reel.name));
                 seen.extend(asked.then(|| format!("delete {}", reel.name)));
+            }
+            (Screen::Library(library), None) => {
+                let Some(deletion) = &library.deletion else { return };
+                let (shown, wanted) = (flat(&screen()), deletion.wanted());
+                let names = deletion.reels.iter().map(|reel| &reel.name);
+                let asked = names.filter(|name| shown.contains(name.as_str()) && shown.contains(&wanted));
+                seen.extend(asked.map(|name| format!("delete {name}")));
             }
             (_, Some(Overlay::Ask(Confirm::Discard(resumable)))) => {
                 let asked = flat(&screen()).contains(&format!("interrupted publishing of `{}`", resumable.reel));

@@ -17,7 +17,10 @@ use crate::tui::{
     overlay::{Overlay, confirm::Confirm},
     screen::Screen,
     sight::LEAST,
-    step::home::{Home, Line},
+    step::{
+        home::{Home, Line},
+        library::deletion::Deletion,
+    },
 };
 
 impl World {
@@ -27,7 +30,7 @@ impl World {
         for _ in 0..4 {
             code(self, KeyCode::Esc);
         }
-        match self.rng.u32(..16) {
+        match self.rng.u32(..17) {
             0 | 1 => return self.publish(),
             2 => self.home_line(|line| matches!(line, Line::Waiting(_) | Line::All(..))),
             3 | 4 | 12 => self.home_line(|line| matches!(line, Line::Begun(_))),
@@ -36,6 +39,7 @@ impl World {
             13 => self.home_line(|line| matches!(line, Line::Job(_))),
             7 => return self.give_up(|line| matches!(line, Line::Begun(_))),
             8 => return self.give_up(|line| matches!(line, Line::Waiting(_) | Line::Job(_))),
+            16 => return self.delete_several(),
             reel => {
                 self.home_line(|line| *line == Line::Library);
                 self.enter();
@@ -52,6 +56,11 @@ impl World {
                         return;
                     }
                     10 => self.letter('k'),
+                    15 => {
+                        self.letter('e');
+                        self.letter('x');
+                        return self.enter();
+                    }
                     _ => return self.repair(),
                 }
             }
@@ -133,6 +142,18 @@ impl World {
             self.look();
             self.letter('y');
         }
+    }
+
+    /// Marks some reels of the library and deletes them together.
+    pub(super) fn delete_several(&mut self) {
+        self.home_line(|line| *line == Line::Library);
+        self.flush();
+        self.letter('u');
+        self.key(KeyCode::Home, KeyModifiers::NONE);
+        (0..self.rng.u32(..4)).for_each(|_| self.letter(' '));
+        self.letter('d');
+        self.type_name();
+        self.newest_asks();
     }
 
     /// A check that finds damage, and what follows from it.
@@ -246,6 +267,7 @@ impl World {
     pub(super) fn type_name(&mut self) {
         let wanted = match self.player.app.top() {
             Screen::Reel(reel) => reel.name.to_string(),
+            Screen::Library(library) => library.deletion.as_ref().map(Deletion::wanted).unwrap_or_default(),
             _ => self.player.app.shown_job().and_then(Job::question).map_or("", Question::wanted).to_owned(),
         };
         self.key(KeyCode::Char('u'), KeyModifiers::CONTROL);

@@ -1,0 +1,211 @@
+//! The library: orders, marks, what is deleted together, what is copied, what a check found.
+
+use ratatui::crossterm::event::KeyCode;
+
+use super::{At, Player, pictures::pictures};
+use crate::tui::{
+    action::Command,
+    backend::{Checked, Finding, Gone, Question, Report},
+    job::{End, Job, Run},
+    script::{self, Script},
+    work::answer::Answer,
+};
+
+fn opened(script: Script) -> Player {
+    let mut player = Player::new(script::start(), script);
+    player.key(KeyCode::End);
+    player.enter();
+    assert_eq!(player.at(), At::Library);
+    player
+}
+
+fn names(player: &Player) -> Vec<&str> {
+    player.library().rows.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+#[test]
+fn a_key_goes_round_the_orders_and_the_cursor_stays_with_its_reel() {
+    let mut player = opened(Script::default());
+    assert_eq!(names(&player), ["harbour-night-k3x9q2m7", "interview", "left-over", "talk"]);
+    player.key(KeyCode::Down);
+    for (words, order) in [
+        ("newest first", ["harbour-night-k3x9q2m7", "talk", "interview", "left-over"]),
+        ("largest first", ["interview", "harbour-night-k3x9q2m7", "talk", "left-over"]),
+        ("by name", ["harbour-night-k3x9q2m7", "interview", "left-over", "talk"]),
+    ] {
+        player.keys("s");
+        assert_eq!(names(&player), order);
+        assert_eq!(names(&player)[player.library().cursor.at], "interview");
+        for (width, height) in [(40, 12), (80, 24)] {
+            let screen = player.text(width, height);
+            assert!(screen.contains("4 reels, 5.5 GiB") && screen.contains(words), "{screen}");
+        }
+    }
+}
+
+/// Marks two of them and types what deletes them.
+fn delete_two(player: &mut Player) {
+    player.key(KeyCode::Down);
+    player.keys(" ");
+    player.keys(" ");
+    assert!(player.text(80, 24).contains("2 marked, 4.1 GiB"), "{}", player.text(80, 24));
+    player.keys("d");
+}
+
+#[test]
+fn marked_reels_are_deleted_together_once_their_number_is_typed() {
+    let mut player = opened(Script { slow_removals: true, ..Script::default() });
+    delete_two(&mut player);
+    pictures("library_delete", &mut player);
+    let screen = player.text(80, 24);
+    for words in ["deletes 2 reels", "account 000000000000", "interview", "left-over", "Type delete 2 reels"] {
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+    player.keys("interview");
+    player.look_and_enter();
+    assert!(player.runs().is_empty(), "a name is not what several want");
+    player.control('u');
+    player.keys("delete 2 reels");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Queue);
+    let jobs: Vec<_> = player.jobs().iter().map(|job| (job.id, job.is_under_way())).collect();
+    let [(first, true), (second, false)] = jobs[..] else { panic!("one after the other: {jobs:?}") };
+    let Some(Command::Run { agreed, .. }) = player.done.iter().rfind(|command| matches!(command, Command::Run { .. }))
+    else {
+        panic!("it begins")
+    };
+    let question = |reel| Question::Delete { reel: script::name(reel), at: script::local_at() };
+    assert_eq!(agreed, &[question("interview"), question("left-over")], "what was typed answers what is asked of each");
+    player.tell(first, Answer::Gone(Gone { functions: 5, of: 132 }));
+    pictures("deletions", &mut player);
+    player.keys("q");
+    let screen = player.text(80, 24);
+    assert!(screen.contains("1 deletion") && screen.contains("1 reel stays, not yet deleted"), "{screen}");
+    player.keys("n");
+    player.tell(first, Answer::Ended(End::Failed(script::full())));
+    assert!(player.jobs().get(second).is_some_and(Job::is_under_way), "what fails stops none");
+    player.tell(second, Answer::Ended(End::Removed(3)));
+    let screen = player.text(80, 24);
+    assert!(screen.contains("1 of 2 reels deleted, 1 failed"), "{screen}");
+    assert!(screen.contains("deleted: 3 functions removed") && screen.contains("code storage is full"), "{screen}");
+    pictures("deletions_failed", &mut player);
+    player.key(KeyCode::Esc);
+    assert_eq!(names(&player), ["harbour-night-k3x9q2m7", "interview", "talk"], "what is gone is gone here too");
+}
+
+#[test]
+fn without_a_mark_the_reel_under_the_cursor_is_deleted_by_its_name() {
+    let mut player = opened(Script::default());
+    player.key(KeyCode::Down);
+    player.keys("d");
+    player.keys("delete 1 reels");
+    player.look_and_enter();
+    assert!(player.jobs().iter().next().is_none());
+    player.control('u');
+    player.keys("interview");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Removal);
+    let deleted: Vec<_> = player.jobs().iter().map(|job| job.reel().as_str()).collect();
+    assert_eq!(deleted, ["interview"]);
+}
+
+#[test]
+fn every_link_is_copied_from_one_menu() {
+    let mut player = opened(Script::default());
+    player.keys("Y");
+    pictures("copy", &mut player);
+    player.keys("embed");
+    player.enter();
+    player.enter();
+    player.keys("Y");
+    player.enter();
+    let copied: Vec<_> = player
+        .done
+        .iter()
+        .filter_map(|command| match command {
+            Command::Copy(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let base = "http://127.0.0.1:8721/harbour-night-k3x9q2m7/";
+    assert_eq!(copied, [format!("<iframe src=\"{base}\"></iframe>").as_str(), base]);
+    assert_eq!(player.at(), At::Reel);
+}
+
+#[test]
+fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
+    let mut player = opened(Script::default());
+    player.enter();
+    player.keys("k");
+    let check = player.jobs().iter().last().unwrap().id;
+    for number in 1..=34 {
+        let finding = match number {
+            3 | 7..=9 => Finding::Missing,
+            12..=30 => Finding::Differs("its hash is another".into()),
+            31 => Finding::Differs("it has 3 bytes, not 4".into()),
+            _ => Finding::Ok,
+        };
+        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+    }
+    let generation = Some(script::generation());
+    let report = Report { generation, chunks: 34, ok: 10, missing: 4, differing: 20, ..Report::default() };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    let screen = player.text(80, 24);
+    for line in ["✖ chunks 3, 7-9: missing", "◪ chunks 12-30: its hash is another", "◪ chunk 31: it has 3 bytes, not 4"]
+    {
+        assert!(screen.contains(line), "{line}: {screen}");
+    }
+    pictures("reel_bad", &mut player);
+    player.keys("R");
+    player.enter();
+    player.look_and("y");
+    let repair = player.job().id;
+    let whole = Report { generation, chunks: 34, ok: 34, ..Report::default() };
+    player.tell(repair, Answer::Ended(End::Published(Box::new(script::published()), Some(whole))));
+    player.key(KeyCode::Esc);
+    let screen = player.text(80, 24);
+    assert!(player.at() == At::Reel && !screen.contains("missing ·") && !screen.contains("R repair"), "{screen}");
+}
+
+#[test]
+fn a_reel_gets_another_title() {
+    let mut player = opened(Script::default());
+    player.enter();
+    player.keys("e");
+    pictures("reel_title", &mut player);
+    player.keys(" and by day");
+    player.key(KeyCode::Esc);
+    assert!(player.jobs().iter().next().is_none(), "it keeps the one that it has");
+    player.keys("e");
+    player.control('u');
+    player.enter();
+    assert!(player.jobs().iter().next().is_none(), "a title has words");
+    player.keys("Harbour by day");
+    player.enter();
+    let run = player.runs().pop().cloned();
+    let Some(Run::Retitle(_, Some(at), reel, title)) = run else { panic!("{run:?}") };
+    assert_eq!((at, reel.as_str(), title.as_str()), (script::local_at(), "harbour-night-k3x9q2m7", "Harbour by day"));
+    player.keys("e");
+    assert_eq!(player.reel().title.as_ref().map(|_| ()), None, "one after the other");
+    let job = player.jobs().iter().last().unwrap().id;
+    player.tell(job, Answer::Ended(End::Retitled(title)));
+    let screen = player.text(80, 24);
+    assert!(screen.contains("Harbour by day") && screen.contains("players see it within 10 s"), "{screen}");
+}
+
+#[test]
+fn a_deletion_that_is_under_way_can_not_be_asked_for_again() {
+    let mut player = opened(Script { slow_removals: true, ..Script::default() });
+    delete_two(&mut player);
+    player.keys("delete 2 reels");
+    player.look_and_enter();
+    player.key(KeyCode::Esc);
+    assert_eq!(player.at(), At::Library);
+    let screen = player.text(120, 40);
+    assert!(screen.contains("being deleted") && screen.contains("waits to be del"), "{screen}");
+    player.key(KeyCode::Home);
+    player.key(KeyCode::Down);
+    player.keys("d");
+    assert!(player.library().deletion.is_none() && player.app.said.is_some());
+    assert_eq!(player.runs().iter().filter(|run| matches!(run, Run::Delete(..))).count(), 1);
+}
