@@ -4,6 +4,8 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
+use crate::model::gate::public::INDEX_CHECK_EVERY;
+
 mod api;
 mod clock;
 mod context;
@@ -54,6 +56,8 @@ pub struct Config {
     pub quota_bytes: u64,
     /// How long a new function is Pending, and an update in progress.
     pub settle: Duration,
+    /// How long the gate relies on what it knows of a reel, before it asks again.
+    pub gate_relies_for: Duration,
     pub keep: Keep,
     /// Keeps `requests.jsonl` in the data folder: a line a request, bounded.
     pub log_requests: bool,
@@ -71,6 +75,7 @@ impl Config {
             clock: Clock::system(),
             quota_bytes: limits::QUOTA_BYTES,
             settle: Duration::from_millis(300),
+            gate_relies_for: INDEX_CHECK_EVERY,
             keep: Keep::All,
             log_requests: false,
             seating: Seating::default(),

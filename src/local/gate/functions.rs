@@ -101,6 +101,11 @@ impl Functions {
         self.shared.now()
     }
 
+    /// How long an answer is relied on.
+    pub(super) fn relied_for(&self) -> Duration {
+        self.shared.gate_relies_for
+    }
+
     pub(super) fn blob(&self, sha256: &str) -> PathBuf {
         self.shared.store.blob(sha256)
     }
