@@ -69,7 +69,7 @@ test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,player
 QUICK := account events formats readme dependencies media process split storage
 quick:
 	@$(MAKE) --no-print-directory test ARGS='--lib --test architecture'
-	@$(MAKE) --no-print-directory test ARGS='--test suite -- $(QUICK)'
+	@$(MAKE) --no-print-directory test ARGS='--test suite -- $(QUICK) --test-threads $(AT_ONCE)'
 
 # The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS := 60

@@ -24,7 +24,7 @@ pub(super) struct Context {
     pub(super) counts: Counts,
     pub(super) quota_bytes: u64,
     pub(super) settle: Duration,
-    pub(super) gate_relies_for: Duration,
+    pub(super) index_check_every: Duration,
 }
 
 /// The three origins, and the names they may be called by.

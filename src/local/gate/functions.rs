@@ -101,9 +101,8 @@ impl Functions {
         self.shared.now()
     }
 
-    /// How long an answer is relied on.
-    pub(super) fn relied_for(&self) -> Duration {
-        self.shared.gate_relies_for
+    pub(super) fn index_check_every(&self) -> Duration {
+        self.shared.index_check_every
     }
 
     pub(super) fn blob(&self, sha256: &str) -> PathBuf {

@@ -36,6 +36,7 @@ use crate::{
 const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
 /// What is kept of a request's time for one question to AWS.
 const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(3);
+const ABSENT_FOR: Duration = Duration::seconds(10);
 const KEPT: usize = 64;
 const ABSENT_KEPT: usize = 1000;
 /// Names of reels that were there: asking for one again is no guess.
@@ -161,7 +162,7 @@ impl Reels {
             let reel = self.check(name, &kept, deadline, None).await?;
             let found = reel.filter(|reel| reel.index.generation(generation).is_some());
             if found.is_none() {
-                self.state().miss(absent.clone(), now + self.functions.relied_for());
+                self.state().miss(absent.clone(), now);
             }
             Ok(found)
         };
@@ -289,7 +290,7 @@ impl Reels {
         let found = self.functions.get(&function, deadline, Haste::First, attempts).await?;
         let now = self.functions.now();
         let Some(found) = found else {
-            self.state().forget(name, now + self.functions.relied_for());
+            self.state().forget(name, now);
             return Ok(None);
         };
         let code = found.code;
@@ -308,26 +309,27 @@ impl Reels {
         let Some(reel) = reel else {
             // gone or damaged: a later request sees what is there then
             bound(&mut state.unreadable, ABSENT_KEPT, |until| *until);
-            state.unreadable.insert(name.clone(), now + self.functions.relied_for());
+            state.unreadable.insert(name.clone(), now + ABSENT_FOR);
             return Err(Busy::Refused);
         };
         bound(&mut state.kept, KEPT, |kept| kept.check_at);
-        let kept = Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + self.functions.relied_for() };
+        let kept =
+            Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + self.functions.index_check_every() };
         state.kept.insert(name.clone(), kept);
         Ok(Some(reel))
     }
 }
 
 impl Known {
-    fn forget(&mut self, name: &ReelName, until: OffsetDateTime) {
+    fn forget(&mut self, name: &ReelName, now: OffsetDateTime) {
         self.kept.remove(name);
         self.known.remove(name);
-        self.miss((name.clone(), None), until);
+        self.miss((name.clone(), None), now);
     }
 
-    fn miss(&mut self, absent: Absent, until: OffsetDateTime) {
+    fn miss(&mut self, absent: Absent, now: OffsetDateTime) {
         bound(&mut self.absent, ABSENT_KEPT, |until| *until);
-        self.absent.insert(absent, until);
+        self.absent.insert(absent, now + ABSENT_FOR);
     }
 }
 

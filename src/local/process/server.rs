@@ -102,7 +102,7 @@ pub(in crate::local) fn serve(
         counts,
         quota_bytes: config.quota_bytes,
         settle: config.settle,
-        gate_relies_for: config.gate_relies_for,
+        index_check_every: config.index_check_every,
     });
     let seats = Seats::new(config.seating);
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };

@@ -53,7 +53,7 @@ async fn published(folder: &Path) -> (StandIn, Tools, Published) {
     let clock = Clock::stopped();
     let stand_in = local::start(Config {
         clock: clock.clone(),
-        gate_relies_for: INDEX_CHECK_EVERY,
+        index_check_every: INDEX_CHECK_EVERY,
         ..config(folder.join("data"))
     })
     .await

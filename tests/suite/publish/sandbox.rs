@@ -40,7 +40,7 @@ impl Sandbox {
 
     pub(crate) async fn start_on(port: u16, clock: Clock) -> Self {
         // long enough that what is new is not served at once
-        Self::start_with(|config| (config.port, config.clock, config.gate_relies_for) = (port, clock, SECOND)).await
+        Self::start_with(|config| (config.port, config.clock, config.index_check_every) = (port, clock, SECOND)).await
     }
 
     /// With a configuration that is the stand-in's own but for this.
@@ -58,7 +58,7 @@ impl Sandbox {
     pub(crate) async fn start_from(ground: &tempfile::TempDir) -> Self {
         let folder = scratch();
         copy(ground.path(), folder.path()).unwrap();
-        Self::start_in(folder, |config| config.gate_relies_for = SECOND).await
+        Self::start_in(folder, |config| config.index_check_every = SECOND).await
     }
 
     /// Ends; the folders stay as long as what is returned.
