@@ -58,7 +58,7 @@ fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
     let Some(publishing) = job.publishing() else {
         lines.push(match job.kind() {
             Kind::Discard => format!("what was up of {reel} is not all removed; discard it again in the wizard"),
-            _ => format!("{reel} is not all deleted; go on with: zipreel delete {reel}"),
+            _ => format!("{reel} is not all deleted; go on with: zipreel delete {reel}{}", job.run.place().flags()),
         });
         return;
     };
