@@ -33,9 +33,9 @@ use super::account::{connect, tell};
 use crate::clips::{Clip, clip, scratch};
 
 /// For one video of two seconds, on a machine that does other things too.
-const BOUND: Duration = Duration::from_secs(90);
+const BOUND: Duration = Duration::from_secs(180);
 /// Accounts that are published to side by side: each lets few calls a second through.
-const ACCOUNTS: usize = 6;
+const ACCOUNTS: usize = 4;
 
 /// An account, and folders of a machine.
 struct Ground {
