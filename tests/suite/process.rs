@@ -88,14 +88,6 @@ async fn an_orphan_is_ended_only_if_it_is_the_same_process() {
 }
 
 /// Stopped by a signal, as the system lists it.
-#[cfg(target_os = "linux")]
-pub(crate) fn is_held(leader: &Leader) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", leader.pid)).unwrap_or_default();
-    // behind the name, which may have anything in it
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
-}
-
-#[cfg(not(target_os = "linux"))]
 pub(crate) fn is_held(leader: &Leader) -> bool {
     let listing = Command::new("ps").args(["-o", "stat=", "-p", &leader.pid.to_string()]).output().unwrap();
     String::from_utf8(listing.stdout).unwrap().trim().starts_with('T')
