@@ -49,9 +49,9 @@ PARTS   := $(filter-out suite architecture,$(filter-out -%,$(ARGS)))
 ALL     := $(if $(filter --skip,$(ARGS)),yes,$(if $(PARTS)$(filter --lib architecture,$(ARGS)),,yes))
 NEEDS    = $(if $(ALL)$(findstring $(1),$(ARGS)),$(2))
 
-# Most tests wait for more than they compute, so one more runs at once than there are cores. Players need the cores: they
-# come by themselves, after the others.
-AT_ONCE := $(shell expr 1 + "$$(getconf _NPROCESSORS_ONLN)")
+# Most tests wait for more than they compute, so four run at once for each core. Players need the cores: they come by
+# themselves, after the others.
+AT_ONCE := $(shell expr 4 \* "$$(getconf _NPROCESSORS_ONLN)")
 
 test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,players,$(PLAYERS)/ready)
 	@rm -rf $(MATRIX)
@@ -69,7 +69,7 @@ test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,player
 QUICK := account events formats readme dependencies media process split storage
 quick:
 	@$(MAKE) --no-print-directory test ARGS='--lib --test architecture'
-	@$(MAKE) --no-print-directory test ARGS='--test suite -- $(QUICK)'
+	@$(MAKE) --no-print-directory test ARGS='--test suite -- $(QUICK) --test-threads $(AT_ONCE)'
 
 # The fuzz targets need a nightly compiler and cargo-fuzz (cargo install cargo-fuzz).
 FUZZ_SECONDS := 60

@@ -23,8 +23,9 @@ pub fn template(stack: Stack) -> String {
         Stack::Whole => whole(),
         Stack::Roles => json!({
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": "zipreel: the two roles, as `zipreel setup --roles` makes them, once an account. They have \
-                            names: deploy with CAPABILITY_NAMED_IAM. `zipreel setup` then makes the rest in each Region",
+            "Description": "zipreel: the two roles, as `zipreel setup --roles --target aws` makes them, once an account. \
+                            They have names: deploy with CAPABILITY_NAMED_IAM. `zipreel setup --target aws` then makes \
+                            the rest in each Region",
             "Resources": roles(),
         }),
     };
@@ -34,8 +35,8 @@ pub fn template(stack: Stack) -> String {
 fn whole() -> Value {
     json!({
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "zipreel: the roles, the gate and the relay, as `zipreel setup` and `zipreel relay on` make them. \
-                        Write gate.zip and relay.zip with `zipreel setup --template --packages FOLDER` and put them \
+        "Description": "zipreel: the roles, the gate and the relay, as `zipreel setup --target aws` and \
+                        `zipreel relay on --target aws` make them. Write gate.zip and relay.zip with `zipreel setup --template --packages FOLDER` and put them \
                         into a bucket of this Region. The roles have names: deploy with CAPABILITY_NAMED_IAM",
         "Parameters": parameters(),
         "Conditions": {

@@ -61,7 +61,8 @@ pub async fn setup_roles(args: &WhereArgs, face: &FaceSettings) -> Result<Said, 
         out::ended(face, json::roles_ready(changed), || {
             let changed = amount_changed(changed);
             plain::say(&format!("the roles of account {} are ready: {changed}", at.account));
-            plain::say("`zipreel setup` makes the rest in each Region, with the rights of `zipreel policy setup`");
+            let setup = format!("`zipreel setup{}` makes the rest in each Region", place.flags());
+            plain::say(&format!("{setup}, with the rights of `zipreel policy setup`"));
         })
     })
     .await

@@ -2,6 +2,7 @@
 //! second, and signals become a cancel.
 
 use std::{
+    convert::Infallible,
     future::Future,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -19,7 +20,10 @@ use crate::{
         report::{board::Board, event::Event, fault::Stopped, log_line},
     },
     plain::{self, Plain},
-    running::reporter::{Control, Reporter},
+    running::{
+        groups,
+        reporter::{Control, Reporter},
+    },
     settings::FaceSettings,
     use_cases::{Engine, Follow, Machine},
 };
@@ -161,6 +165,36 @@ pub async fn signal() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }
+}
+
+/// Does the work. Meanwhile all that runs for it stops and goes on with us as the shell wants it: by Ctrl-Z the terminal
+/// stops our own group, and nothing that leads another.
+pub(super) async fn under_job_control<T>(work: impl Future<Output = T>) -> T {
+    tokio::select! {
+        ended = work => ended,
+        never = job_control() => match never {},
+    }
+}
+
+#[cfg(unix)]
+async fn job_control() -> Infallible {
+    use rustix::process::Signal;
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |number: Signal| signal(SignalKind::from_raw(number.as_raw()));
+    let (Ok(mut stop), Ok(mut go_on)) = (listen(Signal::TSTP), listen(Signal::CONT)) else {
+        return std::future::pending().await;
+    };
+    loop {
+        tokio::select! {
+            _ = stop.recv() => if groups::can_stop() { groups::stop() },
+            _ = go_on.recv() => groups::go_on(),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn job_control() -> Infallible {
+    std::future::pending().await
 }
 
 /// Runs `work` on an engine that ends with it.

@@ -37,7 +37,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         }
     };
     let ended = match cli.command {
-        Some(command) => match carry_out(&command, &face).await {
+        Some(command) => match face::under_job_control(Box::pin(carry_out(&command, &face))).await {
             Err(Stopped::Cancelled) => {
                 say_cancelled(face.json, matches!(command, Command::Publish { .. } | Command::Resume { .. }));
                 return ExitCode::from(INTERRUPTED);

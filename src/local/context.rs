@@ -24,6 +24,7 @@ pub(super) struct Context {
     pub(super) counts: Counts,
     pub(super) quota_bytes: u64,
     pub(super) settle: Duration,
+    pub(super) index_check_every: Duration,
 }
 
 /// The origins, and the names they may be called by.

@@ -4,6 +4,8 @@
 
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
+use crate::model::gate::public::INDEX_CHECK_EVERY;
+
 mod api;
 mod clock;
 mod context;
@@ -57,6 +59,8 @@ pub struct Config {
     pub quota_bytes: u64,
     /// How long a new function is Pending, and an update in progress.
     pub settle: Duration,
+    /// How long the gate serves an index before it looks for a newer one.
+    pub index_check_every: Duration,
     pub keep: Keep,
     /// Keeps `requests.jsonl` in the data folder: a line a request, bounded.
     pub log_requests: bool,
@@ -75,6 +79,7 @@ impl Config {
             clock: Clock::system(),
             quota_bytes: limits::QUOTA_BYTES,
             settle: Duration::from_millis(300),
+            index_check_every: INDEX_CHECK_EVERY,
             keep: Keep::All,
             log_requests: false,
             seating: Seating::default(),

@@ -1,6 +1,5 @@
 //! ffmpeg and ffprobe on this machine: where they are, what they can do, and how they are run: each leads a process
-//! group of its own, is stopped in degrees, and never outlives us in an ordinary end. All that differs between
-//! platforms (groups, signals) is in this file.
+//! group of its own, is stopped in degrees, and never outlives us in an ordinary end.
 
 use std::{
     borrow::Cow,
@@ -18,15 +17,18 @@ use tokio::{
     time::timeout,
 };
 
-use crate::model::{
-    media::{
-        arguments::Dialect,
-        decide::{Action, MediaPlan},
-        input::last_words,
-    },
-    report::fault::{Explain, FaultClass},
-};
 pub use crate::state::journal::Leader;
+use crate::{
+    model::{
+        media::{
+            arguments::Dialect,
+            decide::{Action, MediaPlan},
+            input::last_words,
+        },
+        report::fault::{Explain, FaultClass},
+    },
+    running::groups::Group,
+};
 
 /// Between the request to end and the kill.
 const GRACE: Duration = Duration::from_secs(2);
@@ -215,11 +217,11 @@ impl Process {
 
     /// Stops the whole group where it is; it keeps files and memory.
     pub fn hold(&self) {
-        self.group.signal(Signal::Stop);
+        self.group.hold();
     }
 
     pub fn release(&self) {
-        self.group.signal(Signal::Continue);
+        self.group.release();
     }
 
     /// The pipes must be drained meanwhile, or be at their end.
@@ -231,8 +233,7 @@ impl Process {
 
     /// In degrees: asks the group to end (held or not), gives it two seconds, kills it.
     pub async fn stop(mut self) {
-        self.group.signal(Signal::End);
-        self.group.signal(Signal::Continue);
+        self.group.end();
         // what it still says is read, so that it can't hang on a full pipe
         let drain = async {
             let (mut nowhere, mut nowhere_else) = (tokio::io::sink(), tokio::io::sink());
@@ -243,65 +244,11 @@ impl Process {
             );
         };
         if timeout(GRACE, drain).await.is_err() {
-            self.group.signal(Signal::Kill);
+            self.group.kill();
             let _ = self.child.start_kill();
             let _ = self.child.wait().await;
         }
         self.group.over();
-    }
-}
-
-enum Signal {
-    End,
-    Kill,
-    Stop,
-    Continue,
-}
-
-/// The right to signal a group, which ends with its leader: numbers are given away again.
-struct Group {
-    #[cfg(unix)]
-    id: Option<rustix::process::Pid>,
-}
-
-#[cfg(unix)]
-impl Group {
-    fn led_by(pid: u32) -> Self {
-        Self { id: i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let Some(id) = self.id else { return };
-        let signal = match signal {
-            Signal::End => rustix::process::Signal::TERM,
-            Signal::Kill => rustix::process::Signal::KILL,
-            Signal::Stop => rustix::process::Signal::STOP,
-            Signal::Continue => rustix::process::Signal::CONT,
-        };
-        // no such group: it has ended by itself
-        let _ = rustix::process::kill_process_group(id, signal);
-    }
-
-    fn over(&mut self) {
-        self.id = None;
-    }
-}
-
-/// Without groups and signals there is the kill of the child alone, by its handle, and no holding.
-#[cfg(not(unix))]
-impl Group {
-    fn led_by(_: u32) -> Self {
-        Self {}
-    }
-
-    fn signal(&self, _: Signal) {}
-
-    fn over(&mut self) {}
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.signal(Signal::Kill);
     }
 }
 

@@ -243,7 +243,7 @@ pub fn another(reel: &ReelName, video: &Path) -> Fault {
     let what = format!("could not repair `{reel}`: `{shown}` is another video than it was made of");
     Fault::permanent(what).because("the hash of all its bytes differs").hint(format!(
         "Repair it with the video that it was made of, or publish this one in its place: zipreel publish {video} --name \
-         {reel} --replace."
+         {reel} --replace, with the same --target."
     ))
 }
 

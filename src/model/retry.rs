@@ -99,9 +99,39 @@ impl Tries {
     }
 }
 
+/// Looks at what changes by itself and says nothing.
+#[derive(Debug)]
+pub struct Looks {
+    pause: Duration,
+}
+
+impl Looks {
+    const SHORTEST: Duration = Duration::from_millis(100);
+    const LONGEST: Duration = Duration::from_secs(1);
+
+    /// How long until the next look: each pause is twice as long as the one before.
+    pub fn pause(&mut self) -> Duration {
+        let next = (self.pause * 2).min(Self::LONGEST);
+        std::mem::replace(&mut self.pause, next)
+    }
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { pause: Self::SHORTEST }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn looks_come_soon_at_first_and_every_second_in_the_end() {
+        let mut looks = Looks::default();
+        let pauses = [(); 7].map(|()| looks.pause().as_millis());
+        assert_eq!(pauses, [100, 200, 400, 800, 1000, 1000, 1000]);
+    }
 
     const ANSWERED: Failure = Failure { retry_after: None, offline: false };
     const OFFLINE: Failure = Failure { retry_after: None, offline: true };

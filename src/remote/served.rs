@@ -12,6 +12,7 @@ use crate::{
             index::{GenerationIndex, RenditionIndex, SegmentIndex},
             name::{ReelName, RenditionId},
         },
+        retry::Looks,
     },
     storage::player::{Player, PlayerError},
 };
@@ -19,7 +20,6 @@ use crate::{
 /// From the deployed index until every instance of the gate serves it: what an instance knows, and the time that AWS
 /// takes to answer it.
 pub const SEEN_WITHIN: Duration = INDEX_CHECK_EVERY.saturating_add(Duration::from_secs(5));
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// One segment as the index knows it.
 pub struct Expected {
@@ -84,20 +84,15 @@ pub async fn names_by(
     generation: &GenerationIndex,
     waits: impl FnOnce(),
 ) -> Result<bool, PlayerError> {
-    holds_by(until, LOOK_EVERY, || names(player, url, generation), waits).await
+    holds_by(until, || names(player, url, generation), waits).await
 }
 
 /// Looks until it holds; the last look is the first after `until`. `waits` is called once if the first is in vain.
-async fn holds_by<W, E>(
-    until: Instant,
-    every: Duration,
-    mut look: impl FnMut() -> W,
-    waits: impl FnOnce(),
-) -> Result<bool, E>
+async fn holds_by<W, E>(until: Instant, mut look: impl FnMut() -> W, waits: impl FnOnce()) -> Result<bool, E>
 where
     W: Future<Output = Result<bool, E>>,
 {
-    let mut waits = Some(waits);
+    let (mut waits, mut looks) = (Some(waits), Looks::default());
     loop {
         let is_last = Instant::now() >= until;
         let holds = look().await?;
@@ -107,7 +102,7 @@ where
         if let Some(waits) = waits.take() {
             waits();
         }
-        sleep(every).await;
+        sleep(looks.pause()).await;
     }
 }
 
@@ -129,14 +124,14 @@ mod tests {
 
     #[tokio::test]
     async fn what_never_holds_is_looked_at_a_last_time_when_the_time_is_over() {
-        for wait in [Duration::ZERO, Duration::from_millis(50)] {
+        for wait in [Duration::ZERO, Duration::from_millis(150)] {
             let until = Instant::now() + wait;
             let (looks, said) = (RefCell::new(Vec::new()), Cell::new(0));
             let look = || {
                 looks.borrow_mut().push(Instant::now() >= until);
                 async { Ok::<_, ()>(false) }
             };
-            let held = holds_by(until, Duration::from_millis(5), look, || said.set(said.get() + 1)).await;
+            let held = holds_by(until, look, || said.set(said.get() + 1)).await;
             assert_eq!(held, Ok(false));
             let looks = looks.into_inner();
             // the time may be over between the question whether it is and the look

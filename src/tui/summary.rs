@@ -56,11 +56,16 @@ fn is_unfinished(job: &Job) -> bool {
 fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
     let reel = job.reel();
     let Some(publishing) = job.publishing() else {
+        let flags = job.run.place().flags();
         lines.push(match job.kind() {
-            Kind::Retitle => format!("{reel} may have its old title; give it one with: zipreel retitle {reel} TITLE"),
+            Kind::Retitle => {
+                format!("{reel} may have its old title; give it one with: zipreel retitle {reel} TITLE{flags}")
+            }
             Kind::Discard => format!("what was up of {reel} is not all removed; discard it again in the wizard"),
-            _ if job.attempt == 0 => format!("{reel} is not deleted: its turn had not come; zipreel delete {reel}"),
-            _ => format!("{reel} is not all deleted; go on with: zipreel delete {reel}"),
+            _ if job.attempt == 0 => {
+                format!("{reel} is not deleted: its turn had not come; zipreel delete {reel}{flags}")
+            }
+            _ => format!("{reel} is not all deleted; go on with: zipreel delete {reel}{flags}"),
         });
         return;
     };

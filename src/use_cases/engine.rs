@@ -246,7 +246,8 @@ fn elsewhere(order: &Order, meant: &AccountRegion, now: &AccountRegion) -> Fault
         meant.account, meant.region, now.account, now.region
     ))
     .hint(format!(
-        "Sign in to account {} again to go on, or publish the video there as a new reel: zipreel publish.",
-        meant.account
+        "Sign in to account {} again to go on, or publish the video there as a new reel: zipreel publish{}.",
+        meant.account,
+        order.place.flags()
     ))
 }

@@ -16,6 +16,7 @@ from ground import Bench, Peak, StandIn
 
 ROWS, COLUMNS = 30, 100
 ENTER = "\r"
+DOWN = "\x1b[B"
 KEYS = 200
 
 

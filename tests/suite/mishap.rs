@@ -24,3 +24,5 @@ mod twins;
 mod two;
 mod waits;
 mod world;
+
+pub(crate) use world::copy;

@@ -21,12 +21,14 @@ use tokio::time::Instant;
 
 use crate::{
     cloud::{Cloud, CloudError, Done, limiter::Rank},
-    model::gate::public::{INVOKE_PERMISSION, MEMORY_MB, Public, RUNTIME, URL_PERMISSION, is_newer},
+    model::{
+        gate::public::{INVOKE_PERMISSION, MEMORY_MB, Public, RUNTIME, URL_PERMISSION, is_newer},
+        retry::Looks,
+    },
 };
 
 /// How long a function may be Pending, or its update in progress.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How a function URL hands over answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -330,6 +332,7 @@ impl Cloud {
     async fn settled(&self, public: Public) -> Result<GetFunctionConfigurationOutput, CloudError> {
         let name = public.name();
         let end = Instant::now() + SETTLES_WITHIN;
+        let mut looks = Looks::default();
         loop {
             let Some(found) = self.configuration(public).await? else {
                 // a creation meets a deletion that is not everywhere yet
@@ -352,7 +355,7 @@ impl Cloud {
                     let what = format!("could not see function `{name}` become active");
                     return Err(CloudError::unexpected(what, why()).passing());
                 }
-                _ => tokio::time::sleep(LOOK_EVERY).await,
+                _ => tokio::time::sleep(looks.pause()).await,
             }
         }
     }

@@ -101,6 +101,10 @@ impl Functions {
         self.shared.now()
     }
 
+    pub(super) fn index_check_every(&self) -> Duration {
+        self.shared.index_check_every
+    }
+
     pub(super) fn blob(&self, sha256: &str) -> PathBuf {
         self.shared.store.blob(sha256)
     }

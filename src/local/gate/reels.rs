@@ -23,7 +23,6 @@ use crate::{
     local::context::Context,
     model::{
         chunk::limits::INDEX_BYTES_MAX,
-        gate::public::INDEX_CHECK_EVERY,
         reel::{
             generation::FORMAT,
             index::{ChunkIndex, Container, INDEX_ENTRY, Index},
@@ -314,7 +313,8 @@ impl Reels {
             return Err(Busy::Refused);
         };
         bound(&mut state.kept, KEPT, |kept| kept.check_at);
-        let kept = Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + INDEX_CHECK_EVERY };
+        let kept =
+            Kept { reel: Arc::clone(&reel), sha256: code.sha256, check_at: now + self.functions.index_check_every() };
         state.kept.insert(name.clone(), kept);
         Ok(Some(reel))
     }

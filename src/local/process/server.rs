@@ -114,6 +114,7 @@ pub(in crate::local) fn serve(
         counts,
         quota_bytes: config.quota_bytes,
         settle: config.settle,
+        index_check_every: config.index_check_every,
     });
     let seats = Seats::new(config.seating);
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };

@@ -33,6 +33,33 @@ impl Place {
     pub fn is_local(&self) -> bool {
         self.target == Target::Local
     }
+
+    /// What a command needs to be about this place, with a space before it; nothing for the stand-in, which all are about
+    /// by themselves.
+    pub fn flags(&self) -> String {
+        let is_plain = |word: &&String| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@+".contains(c));
+        let Target::Aws { profile } = &self.target else { return String::new() };
+        let profile = profile.iter().filter(is_plain).map(|profile| format!(" --profile {profile}"));
+        let region = self.region.iter().filter(is_plain).map(|region| format!(" --region {region}"));
+        [" --target aws".to_owned()].into_iter().chain(profile).chain(region).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_has_the_flags_that_lead_to_its_place() {
+        let aws = |profile: Option<&str>, region: Option<&str>| {
+            let target = Target::Aws { profile: profile.map(str::to_owned) };
+            Place { target, region: region.map(str::to_owned) }.flags()
+        };
+        assert_eq!(Place { target: Target::Local, region: None }.flags(), "");
+        assert_eq!(aws(None, None), " --target aws");
+        assert_eq!(aws(Some("studio"), Some("eu-west-1")), " --target aws --profile studio --region eu-west-1");
+        assert_eq!(aws(Some("a b; c"), None), " --target aws", "what a shell would take apart is left out");
+    }
 }
 
 /// The account and Region that a place turned out to be, once signed in.

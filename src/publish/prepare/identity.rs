@@ -190,9 +190,9 @@ fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
         Some(_) => "all its bytes tell it from the video that was begun, or that was published meanwhile".to_owned(),
         None => "this zipreel cuts it in another way".to_owned(),
     });
-    let deployed = before.chunks_deployed;
+    let (deployed, flags) = (before.chunks_deployed, order.place.flags());
     Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
-        "Publish it as a new generation: zipreel publish {video} --name {reel}. `zipreel gc {reel}` then removes the \
-         {deployed} chunks of the old one."
+        "Publish it as a new generation: zipreel publish {video} --name {reel}{flags}. `zipreel gc {reel}{flags}` then \
+         removes the {deployed} chunks of the old one."
     ))
 }

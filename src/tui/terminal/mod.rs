@@ -29,6 +29,8 @@ use ratatui::{
     },
 };
 
+use crate::running::groups;
+
 use outside::Outside;
 use whole::Whole;
 
@@ -76,47 +78,27 @@ impl Guard {
         let _ = io::stdout().flush();
     }
 
-    /// Stops, as Ctrl-Z stops any program: the shell has the terminal, whole, until it lets us go on. Nothing happens
-    /// where no shell waits for us.
+    /// Stops, as Ctrl-Z stops any program, and what we run with us: the shell has the terminal, whole, until it lets us
+    /// go on. Nothing happens where no shell waits for us.
     pub(super) fn stop(&self) -> io::Result<()> {
-        if !can_stop() {
+        if !groups::can_stop() {
             return Ok(());
         }
         self.give_back();
-        stop();
+        groups::stop_group();
         execute!(io::stdout(), Print(self.outside.enter()))?;
         self.go_on()
     }
 
     /// Somebody else had the terminal and may have set it otherwise.
     pub(super) fn go_on(&self) -> io::Result<()> {
+        groups::go_on();
         // a mode that is on already is not set again
         disable_raw_mode()?;
         enable_raw_mode()?;
         self.enter()
     }
 }
-
-/// A shell waits for us: one in our session that is not of our own group, or a script of our group.
-#[cfg(unix)]
-fn can_stop() -> bool {
-    use rustix::process::{getppid, getsid};
-    getppid().is_some_and(|parent| getsid(Some(parent)).ok() == getsid(None).ok())
-}
-
-#[cfg(unix)]
-fn stop() {
-    // the whole group, as the terminal itself does it: who started us stops with us
-    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::STOP);
-}
-
-#[cfg(not(unix))]
-fn can_stop() -> bool {
-    false
-}
-
-#[cfg(not(unix))]
-fn stop() {}
 
 impl Drop for Guard {
     fn drop(&mut self) {

@@ -66,8 +66,8 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
             Dark::NoGate => "`zipreel setup` makes it, with the same --target.".to_owned(),
             Dark::Others => "It may have been replaced a moment ago: check it again.".to_owned(),
             Dark::Answers(_) => format!(
-                "Its index may be too large for the gate: zipreel check {reel} --repair VIDEO writes it anew. If that \
-                 does not help, `zipreel doctor` with the same --target looks at the gate."
+                "Its index may be too large for the gate: zipreel check {reel} --repair VIDEO, with the same --target, \
+                 writes it anew. If that does not help, `zipreel doctor` looks at the gate."
             ),
         };
         return Some(
@@ -76,6 +76,9 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
     }
     let what =
         format!("the reel `{reel}` is not whole: of {chunks} chunks {missing} are missing and {differing} differ");
-    let hint = format!("Deploy them again from the video it was made of: zipreel check {reel} --repair VIDEO.");
+    let hint = format!(
+        "Deploy them again from the video it was made of: zipreel check {reel} --repair VIDEO, with the same \
+         --target."
+    );
     Some(Fault::permanent(what).hint(hint))
 }

@@ -64,7 +64,7 @@ async fn four_setups_at_once_all_end_ready() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn six_setups_whose_answers_are_lost_all_end_ready() {
-    for seed in 1..=3 {
+    let accounts = (1..=3).map(async |seed| {
         let (sandbox, cloud) = bare().await;
         set_faults(&sandbox, &format!("effect-no-answer=0.3,seed={seed}"));
         let ended = at_once(&sandbox, &vec![SETUP.to_vec(); 6]).await;
@@ -72,7 +72,8 @@ async fn six_setups_whose_answers_are_lost_all_end_ready() {
             assert_eq!((*code, &last["event"]), (Some(0), &"ready".into()), "seed {seed}: {ended:#?}");
         }
         is_set_up(&sandbox, &cloud, &format!("seed {seed}")).await;
-    }
+    });
+    join_all(accounts).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +93,7 @@ async fn a_publishing_sets_up_beside_setups_and_a_relay() {
 /// Each step's call has its effect and no answer, for as often as the SDK itself tries.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_made_although_no_answer_came_is_there_already() {
-    for operation in [
+    let operations = [
         Operation::CreateRole,
         Operation::PutRolePolicy,
         Operation::CreateLogGroup,
@@ -102,7 +103,8 @@ async fn what_was_made_although_no_answer_came_is_there_already() {
         Operation::AddPermission,
         Operation::UpdateFunctionConfiguration,
         Operation::PutFunctionConcurrency,
-    ] {
+    ];
+    let accounts = operations.map(async |operation| {
         let (sandbox, cloud) = bare().await;
         for fault in ["effect-no-answer", "reset-before"] {
             set_faults(&sandbox, &format!("{fault}@{operation}=1x"));
@@ -110,7 +112,8 @@ async fn what_was_made_although_no_answer_came_is_there_already() {
             assert_eq!(ended[0].0, Some(0), "{fault} {operation}: {ended:#?}");
             is_set_up(&sandbox, &cloud, &format!("{fault} {operation}")).await;
         }
-    }
+    });
+    join_all(accounts).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

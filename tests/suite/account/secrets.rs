@@ -3,6 +3,7 @@
 
 use std::{fs, path::Path, process::Output};
 
+use futures_util::future::join_all;
 use tokio::process::Command;
 
 use crate::{
@@ -78,14 +79,15 @@ fn keeps_quiet(fixture: &Fixture, output: &Output) {
 async fn nothing_secret_is_said_or_kept_on_good_days_and_bad() {
     let video = clip(Clip::Mp4);
     let bad = "429=0.2,500=0.1,403@Download=2x,reset-mid@CreateFunction=1x,seed=7";
-    for (face, faults) in [
+    let days = [
         (&["--json"][..], ""),
         (&["--plain"], ""),
         (&["--plain", "--verbose"], ""),
         (&["--json"], bad),
         (&["--json", "-v"], bad),
         (&["--plain", "-v"], "503@Download=2x,500@GetFunction=0.1,seed=7"),
-    ] {
+    ];
+    let accounts = days.map(async |(face, faults)| {
         let fixture = Fixture::start().await;
         if !faults.is_empty() {
             fixture.set_faults(faults);
@@ -96,7 +98,8 @@ async fn nothing_secret_is_said_or_kept_on_good_days_and_bad() {
         let is_verbose = face.len() > 1;
         assert_eq!(stderr.contains("Z upload: started"), is_verbose, "{face:?}: the log is said: {stderr}");
         keeps_quiet(&fixture, &output);
-    }
+    });
+    join_all(accounts).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

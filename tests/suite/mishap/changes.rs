@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs};
 
+use futures_util::future::join_all;
+
 use super::account::{chunks, functions, is_whole, set_faults, zipreel};
 use crate::{
     clips::{Clip, clip},
@@ -58,8 +60,9 @@ async fn a_discarded_publishing_takes_nothing_of_what_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chunks_that_no_list_shows_yet_go_with_their_publishing() {
-    let sandbox = Sandbox::start().await;
-    for (command, served) in [("discard", false), ("delete", false), ("discard", true), ("delete", true)] {
+    let rows = [("discard", false), ("delete", false), ("discard", true), ("delete", true)];
+    let rows = rows.map(async |(command, served)| {
+        let sandbox = Sandbox::start().await;
         if served {
             sandbox.publish(&clip(Clip::Silent), &[&["--name", "m"][..], &CUT].concat()).await.published();
         }
@@ -78,7 +81,8 @@ async fn chunks_that_no_list_shows_yet_go_with_their_publishing() {
         set_faults(&sandbox, "");
         let left = if command == "discard" { before } else { BTreeMap::new() };
         assert_eq!(functions(&sandbox).await, left, "{command}, served: {served}");
-    }
+    });
+    join_all(rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

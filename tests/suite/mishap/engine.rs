@@ -64,7 +64,7 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
 }
 
 pub(crate) fn config(data: PathBuf) -> Config {
-    Config { port: 0, settle: Duration::ZERO, ..Config::new(data) }
+    Config { port: 0, settle: Duration::ZERO, index_check_every: Duration::from_secs(1), ..Config::new(data) }
 }
 
 pub(crate) async fn start(data: PathBuf) -> StandIn {

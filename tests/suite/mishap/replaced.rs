@@ -21,6 +21,7 @@ use zipreel::{
     local::{self, Clock, Config, Endpoint, StandIn},
     media::ffmpeg::Tools,
     model::{
+        gate::public::INDEX_CHECK_EVERY,
         reel::order::{IfTaken, Order},
         report::{
             event::{JobName, Published},
@@ -50,7 +51,13 @@ fn cut(folder: &Path, seconds: u64) -> Order {
 /// A stand-in whose time does not pass, with a reel in it.
 async fn published(folder: &Path) -> (StandIn, Tools, Published) {
     let clock = Clock::stopped();
-    let stand_in = local::start(Config { clock: clock.clone(), ..config(folder.join("data")) }).await.unwrap();
+    let stand_in = local::start(Config {
+        clock: clock.clone(),
+        index_check_every: INDEX_CHECK_EVERY,
+        ..config(folder.join("data"))
+    })
+    .await
+    .unwrap();
     let (cloud, tools) = (connect(stand_in.endpoint()).await, Tools::find().await.unwrap());
     let published =
         publish(cut(folder, 1), &cloud, &tools, &BoardReporter::default(), &Control::default()).await.unwrap();

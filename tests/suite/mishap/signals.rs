@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use tokio::process::{Child, Command};
 use zipreel::local::{Clock, Operation};
 
@@ -33,7 +34,7 @@ fn segments(sandbox: &Sandbox) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_polite_signal_ends_it_with_130_and_leaves_nothing_running() {
-    for name in ["INT", "TERM", "HUP"] {
+    let rows = ["INT", "TERM", "HUP"].map(async |name| {
         let sandbox = Sandbox::start().await;
         set_faults(&sandbox, "stall-mid@CreateFunction=at:2");
         let mut command = sandbox.command("state");
@@ -51,7 +52,8 @@ async fn every_polite_signal_ends_it_with_130_and_leaves_nothing_running() {
         assert_eq!(bodies(&sandbox, &there), before, "{name}");
         is_whole(&sandbox, "signal").await;
         assert_eq!(segments(&sandbox), 0, "{name}: no segment is left");
-    }
+    });
+    join_all(rows).await;
 }
 
 /// Asleep the process stands still, its connections die, and the world's clock goes on.

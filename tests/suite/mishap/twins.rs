@@ -8,6 +8,7 @@ use std::{
 };
 
 use aws_sdk_lambda::primitives::Blob;
+use futures_util::future::join_all;
 use serde_json::Value;
 use zipreel::{
     model::{chunk::zip, reel::index::INDEX_ENTRY},
@@ -224,7 +225,7 @@ async fn a_file_corrected_while_all_of_it_was_deployed_is_not_taken_for_what_it_
 /// Its generation is known by all its bytes, whatever became of what looks like it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_correction_goes_on_beside_what_it_corrects_and_without() {
-    for deleted in [false, true] {
+    let rows = [false, true].map(async |deleted| {
         let sandbox = Sandbox::start().await;
         let (with_hole, corrected) = (twin(&sandbox, 1), clip(Clip::Mp4));
         publish(&sandbox, &with_hole, REEL, &[]).await.published();
@@ -240,7 +241,8 @@ async fn an_interrupted_correction_goes_on_beside_what_it_corrects_and_without()
         let run = resume(&sandbox).await;
         assert_eq!(bodies(&sandbox, &begun), sent, "what is deployed is not sent again");
         plays(&sandbox, &run, &corrected).await;
-    }
+    });
+    join_all(rows).await;
 }
 
 #[cfg(unix)]

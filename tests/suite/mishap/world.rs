@@ -209,7 +209,7 @@ impl World {
 
     fn command(&self, machine: usize, deed: Deed) -> Command {
         let video = |of| clip(of).to_str().unwrap().to_owned();
-        let cut = ["--segment-seconds", "2", "--chunk-mib", "1", "--parallel", "1"].map(str::to_owned);
+        let cut = ["--segment-seconds", "2", "--chunk-mib", "2", "--parallel", "1"].map(str::to_owned);
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let arguments = match deed {
             Deed::Publish => [words(&["publish", "--name", REEL]), cut.to_vec(), vec![video(Clip::Mp4)]].concat(),

@@ -32,7 +32,7 @@ pub(crate) struct Stage {
 impl Stage {
     pub(crate) async fn new() -> Self {
         let clock = Clock::system();
-        Self { sandbox: Sandbox::start_at(clock.clone()).await, clock }
+        Self { sandbox: Sandbox::start_with(|config| config.clock = clock.clone()).await, clock }
     }
 
     /// Publishes in segments of 2 s, so that a short clip has many borders.

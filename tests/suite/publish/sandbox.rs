@@ -11,7 +11,9 @@ use serde_json::Value;
 use tokio::process::Command;
 use zipreel::local::{self, Clock, Config, StandIn};
 
-use crate::{clips::scratch, events};
+use crate::{clips::scratch, events, mishap::copy};
+
+const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) struct Sandbox {
     pub(crate) stand_in: StandIn,
@@ -37,15 +39,32 @@ impl Sandbox {
     }
 
     pub(crate) async fn start_on(port: u16, clock: Clock) -> Self {
-        Self::start_with(|config| (config.port, config.clock) = (port, clock)).await
+        // long enough that what is new is not served at once
+        Self::start_with(|config| (config.port, config.clock, config.index_check_every) = (port, clock, SECOND)).await
     }
 
-    /// At any free port, unless that is changed.
+    /// With a configuration that is the stand-in's own but for this.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = scratch();
+        Self::start_in(scratch(), change).await
+    }
+
+    async fn start_in(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config { port: 0, ..Config::new(folder.path().join("data")) };
         change(&mut config);
         Self { stand_in: start_again(config.clone()).await, config, folder }
+    }
+
+    /// With copies of the folders that another ended with.
+    pub(crate) async fn start_from(ground: &tempfile::TempDir) -> Self {
+        let folder = scratch();
+        copy(ground.path(), folder.path()).unwrap();
+        Self::start_in(folder, |config| config.index_check_every = SECOND).await
+    }
+
+    /// Ends; the folders stay as long as what is returned.
+    pub(crate) async fn end(self) -> tempfile::TempDir {
+        self.stand_in.stop().await;
+        self.folder
     }
 
     /// The network goes away, takes all connections with it, and comes back.

@@ -5,25 +5,28 @@
 use std::{
     fs,
     io::{Read, Write},
+    os::unix::fs::PermissionsExt,
     process::Command,
 };
 
 use portable_pty::{PtySize, native_pty_system};
 
 use super::terminal::{DOWN, Terminal};
-use crate::publish::sandbox::Sandbox;
+use crate::{publish::sandbox::Sandbox, split::until};
 
 const CTRL_Z: &str = "\x1a";
 
-/// The wizard as a person starts it: by its path, in a shell. Gives the shell, and the wizard's process.
-fn in_a_shell(sandbox: &Sandbox) -> (Terminal, u32) {
+/// The program as a person starts it: by its path, in a shell. Comes back once it shows these words; gives the shell, and
+/// the program's process.
+fn in_a_shell(sandbox: &Sandbox, environment: &[(&str, &str)], arguments: &str, words: &str) -> (Terminal, u32) {
     let folder = sandbox.path("videos");
     fs::create_dir_all(&folder).unwrap();
-    let shell = Terminal::run(sandbox, &folder, "sh".as_ref(), &["-i"], &[("ENV", "/dev/null"), ("PS1", "shell> ")]);
+    let environment = [&[("ENV", "/dev/null"), ("PS1", "shell> ")], environment].concat();
+    let shell = Terminal::run(sandbox, &folder, "sh".as_ref(), &["-i"], &environment);
     shell.wait_for("shell> ");
-    let wizard = Terminal::wizard();
-    shell.type_keys(&format!("{}\r", wizard.to_str().unwrap()));
-    shell.wait_for("Publish a video");
+    let program = Terminal::wizard();
+    shell.type_keys(&format!("{} {arguments}\r", program.to_str().unwrap()));
+    shell.wait_for(words);
     let found = Command::new("pgrep").args(["-P", &shell.process().to_string()]).output().unwrap();
     (shell, String::from_utf8_lossy(&found.stdout).trim().parse().unwrap())
 }
@@ -35,7 +38,7 @@ fn signal(name: &str, process: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
     let sandbox = Sandbox::start().await;
-    let (shell, wizard) = in_a_shell(&sandbox);
+    let (shell, wizard) = in_a_shell(&sandbox, &[], "", "Publish a video");
     for stop in ["a key", "-TSTP", "-STOP"] {
         match stop {
             "a key" => shell.type_keys(CTRL_Z),
@@ -70,6 +73,52 @@ async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
     assert_eq!(saved, restored, "the title that stood before comes back");
     shell.type_keys("exit\r");
     assert_eq!(shell.end().0, 0);
+}
+
+/// Of each ffmpeg of this sandbox, whether it stands still, as the system lists it.
+fn stopped(sandbox: &Sandbox) -> Vec<bool> {
+    let listed = super::processes(sandbox.path("").to_str().unwrap());
+    listed.iter().map(|line| line.split_whitespace().nth(1).unwrap().starts_with('T')).collect()
+}
+
+/// A publishing whose ffmpeg reads as fast as the video plays, so that there is time to look.
+async fn stops_and_goes_on(command: &str, words: &str, begin: impl FnOnce(&Terminal)) {
+    let sandbox = Sandbox::start().await;
+    let video = super::folder(&sandbox, "clip.mp4").join("clip.mp4");
+    let slow = sandbox.path("slow-ffmpeg");
+    let script = "#!/bin/sh\nfor word; do [ \"$word\" = hls ] && set -- -readrate 1 \"$@\"; done\nexec ffmpeg \"$@\"\n";
+    fs::write(&slow, script).unwrap();
+    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    let environment = [("ZIPREEL_FFMPEG", slow.to_str().unwrap())];
+    let (shell, process) = in_a_shell(&sandbox, &environment, &format!("{command} {}", video.display()), words);
+    begin(&shell);
+    until("ffmpeg runs", || stopped(&sandbox) == [false]).await;
+    for (stop, go_on) in [("a key", "fg"), ("-TSTP", "bg")] {
+        match stop {
+            "a key" => shell.type_keys(CTRL_Z),
+            stop => signal(stop, process),
+        }
+        shell.wait("the shell is told", |text| text.contains("Stopped"));
+        until(&format!("ffmpeg stands still, by {stop}"), || stopped(&sandbox) == [true]).await;
+        shell.type_keys(&format!("printf '\\033[2J'; {go_on}\r"));
+        until(&format!("ffmpeg goes on, by {go_on}"), || stopped(&sandbox) == [false]).await;
+    }
+    signal("-KILL", process);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_wizard_runs_stops_and_goes_on_with_it() {
+    let publish = |shell: &Terminal| {
+        shell.type_keys("\r");
+        shell.wait_for("⏎ publish");
+        shell.press_until("\r", "Split");
+    };
+    stops_and_goes_on("", "✔ free", publish).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_runs_stops_and_goes_on_with_it() {
+    stops_and_goes_on("publish --plain", "clip.mp4", |_| ()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
