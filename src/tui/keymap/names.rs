@@ -56,15 +56,18 @@ pub(super) fn name(action: &Action) -> Option<&'static str> {
         Action::Another => "another",
         Action::Yes => "yes",
         Action::No => "no",
-        Action::Edit(InputRequest::DeleteLine) => "clear-text",
-        Action::Edit(InputRequest::DeletePrevWord) => "delete-word",
-        Action::Interrupt
-        | Action::Suspend
-        | Action::Edit(_)
-        | Action::Paste(_)
-        | Action::Pick(_)
-        | Action::Scroll(_) => return None,
+        Action::Edit(edit) => return edit_name(*edit),
+        Action::Interrupt | Action::Suspend | Action::Paste(_) | Action::Pick(_) | Action::Scroll(_) => return None,
     })
+}
+
+/// Of what changes a text; most of it stays with the keys that terminals have for it.
+fn edit_name(edit: InputRequest) -> Option<&'static str> {
+    match edit {
+        InputRequest::DeleteLine => Some("clear-text"),
+        InputRequest::DeletePrevWord => Some("delete-word"),
+        _ => None,
+    }
 }
 
 /// Without which one could not move, do or leave anything.

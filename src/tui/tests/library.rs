@@ -209,3 +209,50 @@ fn a_deletion_that_is_under_way_can_not_be_asked_for_again() {
     assert!(player.library().deletion.is_none() && player.app.said.is_some());
     assert_eq!(player.runs().iter().filter(|run| matches!(run, Run::Delete(..))).count(), 1);
 }
+
+#[test]
+fn a_reel_is_deleted_only_with_its_name_typed() {
+    let mut player = Player::local();
+    player.key(KeyCode::End);
+    player.enter();
+    player.key(KeyCode::Down);
+    player.enter();
+    assert_eq!(player.reel().name.as_str(), "interview");
+    player.keys("d");
+    player.keys("interwiev");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Reel);
+    player.control('u');
+    player.keys("interview");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Removal, "it has a screen of its own");
+    assert!(player.text(80, 24).contains("132 functions"), "which says how it ended");
+    assert!(!player.library().reels.contains_key(&script::name("interview")));
+    player.key(KeyCode::Esc);
+    assert_eq!(player.at(), At::Library);
+}
+
+#[test]
+fn a_check_fills_the_grid_and_is_remembered() {
+    let mut player = Player::local();
+    player.key(KeyCode::End);
+    player.enter();
+    player.keys("/talk");
+    player.enter();
+    player.keys("k");
+    assert!(matches!(player.runs().last(), Some(Run::Check { deep: false, .. })));
+    let check = player.jobs().iter().last().unwrap().id;
+    for number in 1..=11 {
+        let finding = if number == 3 { Finding::Missing } else { Finding::Ok };
+        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+    }
+    let generation = script::generation();
+    let report =
+        Report { generation: Some(generation), chunks: 11, ok: 10, missing: 1, differing: 0, ..Report::default() };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    let counts = player.reel().counts(player.jobs());
+    assert_eq!((counts.ok, counts.missing, counts.of), (10, 1, 11));
+    let (place, name) = (&player.app.shared.place, script::name("talk"));
+    let check = player.app.shared.memory.check(place, &name, generation).unwrap();
+    assert_eq!((check.ok, check.of, check.deep), (10, 11, false));
+}

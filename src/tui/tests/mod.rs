@@ -1,6 +1,7 @@
 //! The wizard without a terminal and without an engine: a player presses keys, answers come from a script.
 
 mod any_keys;
+mod found;
 mod jobs;
 mod keys;
 mod library;
@@ -161,31 +162,6 @@ impl Player {
     fn answers(&mut self, command: Command) -> Vec<Answer> {
         let backend = Arc::clone(&self.backend);
         match command {
-            Command::ListFolder { folder, named } => {
-                let known = folder.to_str() == Some(script::FOLDER);
-                let listing = if known { Ok(script::listing()) } else { Err("permission denied".to_owned()) };
-                vec![Answer::Listed { folder, listing, named: named.map(script::named) }]
-            }
-            Command::Find { typed, paths } => {
-                let found = paths.into_iter().find(|path| script::named(path.clone()).entry.is_ok());
-                let nothing = || Found::Nothing(format!("There is no file or folder `{}`.", typed.trim()));
-                vec![Answer::Found(found.map_or_else(nothing, Found::File))]
-            }
-            Command::FindAll(pasted) => {
-                let absent = |typed: &str| format!("There is no file or folder `{typed}`.");
-                let one = |(typed, paths): (String, Vec<PathBuf>)| {
-                    let found = paths.into_iter().find_map(|path| script::named(path).entry.ok());
-                    found.ok_or_else(|| absent(&typed))
-                };
-                vec![Answer::FoundAll(pasted.into_iter().map(one).collect())]
-            }
-            Command::ListRecent(files) => {
-                vec![Answer::Recent(files.into_iter().filter_map(|file| script::named(file).entry.ok()).collect())]
-            }
-            Command::Search { number, .. } => {
-                let batch = Batch { entries: script::below(), folders: 3, end: Some(Searched::Whole) };
-                vec![Answer::Searched { number, batch }]
-            }
             Command::Look { video, .. } => {
                 let frame = Ok(Arc::new(script::frame()));
                 let probe = now(backend.probe(video.clone()));
@@ -223,10 +199,10 @@ impl Player {
             Command::Run { run: Run::Delete(_, _, reel), .. } if !backend.slow_removals => {
                 vec![Answer::Ended(End::Removed(script::detail(&reel).reel.chunks + 1))]
             }
-            command => {
-                self.done.push(command);
+            command => found(command).unwrap_or_else(|command| {
+                self.done.push(*command);
                 Vec::new()
-            }
+            }),
         }
     }
 
@@ -437,4 +413,36 @@ pub(super) fn text(buffer: &Buffer) -> String {
 /// Of work that waits for nothing.
 fn now<T>(work: Work<T>) -> Result<T, Fault> {
     work.now_or_never().unwrap()
+}
+
+/// What the picker looks for; anything else is given back.
+fn found(command: Command) -> Result<Vec<Answer>, Box<Command>> {
+    Ok(match command {
+        Command::ListFolder { folder, named } => {
+            let known = folder.to_str() == Some(script::FOLDER);
+            let listing = if known { Ok(script::listing()) } else { Err("permission denied".to_owned()) };
+            vec![Answer::Listed { folder, listing, named: named.map(script::named) }]
+        }
+        Command::Find { typed, paths } => {
+            let found = paths.into_iter().find(|path| script::named(path.clone()).entry.is_ok());
+            let nothing = || Found::Nothing(format!("There is no file or folder `{}`.", typed.trim()));
+            vec![Answer::Found(found.map_or_else(nothing, Found::File))]
+        }
+        Command::FindAll(pasted) => {
+            let absent = |typed: &str| format!("There is no file or folder `{typed}`.");
+            let one = |(typed, paths): (String, Vec<PathBuf>)| {
+                let found = paths.into_iter().find_map(|path| script::named(path).entry.ok());
+                found.ok_or_else(|| absent(&typed))
+            };
+            vec![Answer::FoundAll(pasted.into_iter().map(one).collect())]
+        }
+        Command::ListRecent(files) => {
+            vec![Answer::Recent(files.into_iter().filter_map(|file| script::named(file).entry.ok()).collect())]
+        }
+        Command::Search { number, .. } => {
+            let batch = Batch { entries: script::below(), folders: 3, end: Some(Searched::Whole) };
+            vec![Answer::Searched { number, batch }]
+        }
+        command => return Err(Box::new(command)),
+    })
 }
