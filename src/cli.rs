@@ -79,7 +79,7 @@ pub enum Command {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
         template: bool,
-        /// Make the two roles and nothing else: an administrator's part, once an account
+        /// Make the two roles and nothing else: an administrator's part, once for each account
         #[arg(long)]
         roles: bool,
         /// With --template: write the zips that it needs into this folder

@@ -244,7 +244,7 @@ pub fn checked(name: &ReelName, deep: bool, report: &Report) -> Value {
         "missing": missing, "differing": differing, "served": report.dark.is_none(), "whole": report.is_whole(),
         "decoded": decoding.map(|decoding| decoding.segments), "undecodable": decoding.map(undecodable),
         "errors": decoding.map(|decoding| decoding.troubles.iter().map(|trouble| trouble.errors).sum::<u64>()),
-        "problems": decoding.map(Decoding::sentences).unwrap_or_default(),
+        "problems": decoding.map(Decoding::words).unwrap_or_default(),
         "not_decoded": decoding.and_then(|decoding| decoding.gave_up.as_deref()),
     })
 }

@@ -23,8 +23,8 @@ const WAIT_AFTER_SILENCE = 1;
 /** Milliseconds of trouble after which someone may want to press a button, and after which attempts become rare. */
 const LONG = 60_000, VERY_LONG = 15 * 60_000;
 const RARELY = 30;
-/** Milliseconds. No answer has begun: with the wait after it, that is found out and tried again within seven seconds. */
-const FIRST_BYTE = 6000, WHOLE = 120_000, SCRIPT = 6000;
+/** Milliseconds. No answer has begun: with the wait after it, that is found out and tried again within six seconds. */
+const FIRST_BYTE = 5000, WHOLE = 120_000, SCRIPT = 5000;
 /** A server may ask for a longer wait than ours, in seconds. */
 const RETRY_AFTER_MAX = 30;
 /** Seconds that are loaded ahead: few until someone has watched for a while, since each byte costs the reel's owner. */

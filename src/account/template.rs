@@ -23,7 +23,7 @@ pub fn template(stack: Stack) -> String {
         Stack::Whole => whole(),
         Stack::Roles => json!({
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": "zipreel: the two roles, as `zipreel setup --roles --target aws` makes them, once an account. \
+            "Description": "zipreel: the two roles, as `zipreel setup --roles --target aws` makes them, once for each account. \
                             They have names: deploy with CAPABILITY_NAMED_IAM. `zipreel setup --target aws` then makes \
                             the rest in each Region",
             "Resources": roles(),

@@ -224,11 +224,8 @@ fn say_checked(name: &ReelName, deep: bool, report: &Report) {
         plain::say(&format!("{name}: {dark}"));
     }
     let Some(decoding) = &report.decoding else { return };
-    for sentence in decoding.sentences() {
-        plain::say(&format!("{name}: {sentence}"));
-    }
-    if decoding.troubles.iter().any(|trouble| !trouble.known) {
-        plain::say(&format!("{name}: the video that it was made of may be so itself"));
+    for words in decoding.words().into_iter().chain(decoding.doubt().map(str::to_owned)) {
+        plain::say(&format!("{name}: {words}"));
     }
     let segments = wording::count(decoding.segments, "segment");
     match &decoding.gave_up {

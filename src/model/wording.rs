@@ -26,10 +26,10 @@ pub fn rate(bytes_per_second: f64) -> String {
 
 /// `14.8 Mbit/s`, `192 kbit/s`: media rates are decimal bits everywhere.
 pub fn bit_rate(bits_per_second: u64) -> String {
-    if bits_per_second >= 1_000_000 {
-        format!("{:.1} Mbit/s", bits_per_second as f64 / 1e6)
-    } else {
-        format!("{:.0} kbit/s", bits_per_second as f64 / 1e3)
+    match bits_per_second {
+        ..1000 => "under 1 kbit/s".to_owned(),
+        1000..999_500 => format!("{:.0} kbit/s", bits_per_second as f64 / 1e3),
+        _ => format!("{:.1} Mbit/s", bits_per_second as f64 / 1e6),
     }
 }
 
@@ -126,11 +126,19 @@ pub fn ranges(numbers: impl IntoIterator<Item = u32>) -> String {
     runs.into_iter().map(run).collect::<Vec<_>>().join(", ")
 }
 
-/// `1 chunk`, `34 chunks`.
+/// `1 chunk`, `34 chunks`, `3 retries`.
 pub fn count(number: impl Into<u64>, noun: &str) -> String {
     match number.into() {
         1 => format!("1 {noun}"),
-        number => format!("{number} {noun}s"),
+        number => format!("{number} {}", plural(noun)),
+    }
+}
+
+/// `chunks`, `retries`.
+pub fn plural(noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{noun}s"),
     }
 }
 
@@ -148,6 +156,7 @@ mod tests {
         assert_eq!(rate(8.7 * 1024.0 * 1024.0), "8.7 MiB/s");
         assert_eq!(bit_rate(14_800_000), "14.8 Mbit/s");
         assert_eq!(bit_rate(192_000), "192 kbit/s");
+        assert_eq!([400, 999_499, 999_500].map(bit_rate), ["under 1 kbit/s", "999 kbit/s", "1.0 Mbit/s"]);
     }
 
     #[test]
@@ -174,6 +183,13 @@ mod tests {
         assert_eq!(ranges([3, 7, 8, 9, 14, 15]), "3, 7-9, 14, 15");
         assert_eq!(ranges([]), "");
         assert_eq!(ranges([u32::MAX]), u32::MAX.to_string());
+    }
+
+    #[test]
+    fn more_than_one_is_a_plural() {
+        let nouns =
+            ["chunk", "retry", "key", "day"].map(|noun| format!("{}, {}", count(1u64, noun), count(2u64, noun)));
+        assert_eq!(nouns, ["1 chunk, 2 chunks", "1 retry, 2 retries", "1 key, 2 keys", "1 day, 2 days"]);
     }
 
     #[test]

@@ -395,7 +395,8 @@ fn delivered(want: &Wanted<'_>, folder: &Path) -> Delivered {
 }
 
 fn finding(troubles: &[Trouble]) -> Finding {
-    let words = || decoding::sentences(troubles).join("; ");
+    let words =
+        || decoding::sentences(troubles).into_iter().map(|sentence| sentence.words).collect::<Vec<_>>().join("; ");
     match (troubles.is_empty(), troubles.iter().any(Trouble::is_damage)) {
         (true, _) => Finding::Ok,
         (false, false) => Finding::Errors(words()),

@@ -79,14 +79,33 @@ impl Decoding {
         places
     }
 
+    /// The sentences by themselves.
+    pub fn words(&self) -> Vec<String> {
+        self.sentences().into_iter().map(|sentence| sentence.words).collect()
+    }
+
     /// What is wrong where something decodes, and where nothing does.
-    pub fn sentences(&self) -> Vec<String> {
+    pub fn sentences(&self) -> Vec<Sentence> {
         sentences(&self.troubles)
+    }
+
+    /// Where a check can't know whether it is the upload's fault.
+    pub fn doubt(&self) -> Option<&'static str> {
+        let unknown = self.troubles.iter().any(|trouble| !trouble.known);
+        unknown.then_some("the original video may have the same errors")
     }
 }
 
+/// What is wrong at some places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sentence {
+    /// There is something to see or hear all the same.
+    pub decodes: bool,
+    pub words: String,
+}
+
 /// `a decoder finds 3 errors from 12 s to 18 s: no frame!`
-pub(super) fn sentences(troubles: &[Trouble]) -> Vec<String> {
+pub(super) fn sentences(troubles: &[Trouble]) -> Vec<Sentence> {
     let sentence = |(decodes, known): (bool, bool)| {
         let mut places = Places::default();
         let (mut errors, mut said) = (0, None);
@@ -102,7 +121,7 @@ pub(super) fn sentences(troubles: &[Trouble]) -> Vec<String> {
             (true, 1) => "a decoder finds an error".to_owned(),
             (true, errors) => format!("a decoder finds {errors} errors"),
         };
-        (!places.is_empty()).then(|| format!("{what} {places}{of_video}{said}"))
+        (!places.is_empty()).then(|| Sentence { decodes, words: format!("{what} {places}{of_video}{said}") })
     };
     [(false, false), (true, false), (false, true), (true, true)].into_iter().filter_map(sentence).collect()
 }
@@ -266,14 +285,18 @@ mod tests {
         Trouble { start, end, errors, said, decodes, known: false }
     }
 
+    fn words(sentences: Vec<Sentence>) -> Vec<String> {
+        sentences.into_iter().map(|sentence| sentence.words).collect()
+    }
+
     #[test]
     fn what_decodes_badly_is_told_apart_from_what_does_not_at_all() {
         let troubles = vec![trouble(0, 1, true), trouble(6, 2, true), trouble(60, 0, false), trouble(120, 9, false)];
-        assert_eq!(sentences(&troubles[..1]), ["a decoder finds an error from 0 s to 6 s: said at 0"]);
+        assert_eq!(words(sentences(&troubles[..1])), ["a decoder finds an error from 0 s to 6 s: said at 0"]);
         let decoding = Decoding { segments: 30, troubles, gave_up: None };
         assert_eq!(decoding.undecodable().spans().len(), 2);
         assert_eq!(
-            decoding.sentences(),
+            decoding.words(),
             [
                 "nothing decodes from 1:00 to 1:06, from 2:00 to 2:06: said at 120",
                 "a decoder finds 3 errors from 0 s to 12 s: said at 0"
@@ -302,7 +325,7 @@ mod tests {
         let decoding = Decoding { segments: 30, troubles, gave_up: None };
         assert!(decoding.undecodable().is_empty());
         assert_eq!(
-            decoding.sentences(),
+            decoding.words(),
             [
                 "a decoder finds an error from 30 s to 36 s: said at 30",
                 "nothing decodes from 6 s to 12 s, as in the damaged video that it was made of: said at 6",

@@ -203,7 +203,7 @@ pub(super) static CHOOSE: &[Preset] = &[
 ];
 pub(super) static REVIEW: &[Preset] = &[
     key(&[ENTER, Key::Char('y')], Action::Enter, "publish", "start publishing", 0),
-    key(&[Key::Char('a')], Action::Acknowledge, "acknowledge", "acknowledge the notice, once an account", 3),
+    key(&[Key::Char('a')], Action::Acknowledge, "acknowledge", "acknowledge the notice, once for each account", 3),
     key(&[Key::Char('b')], Action::Relay, "relay", "browser relay on or off", 4),
     MOVE,
     MOVE_DOWN,
@@ -350,7 +350,7 @@ pub(super) static REEL: &[Preset] = &[
     key(&[Key::Char('p')], Action::CopyPlaylist, "", "copy the playlist link", 5),
     COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 4),
-    key(&[Key::Char('R')], Action::Repair, "repair", "deploy again what a check found damaged", 1),
+    key(&[Key::Char('R')], Action::Repair, "repair", "upload again what a check found missing or changed", 1),
     key(&[Key::Char('c')], Action::Cancel, "stop", "stop the check; asks first", 4),
     key(&[Key::Char('e')], Action::Retitle, "title", "give it another title; its links stay", 5),
     key(&[Key::Char('d')], Action::Delete, "delete", "delete; asks for the name", 5),

@@ -50,7 +50,7 @@ impl Confirm {
             Self::Repair(repair, at) => (
                 "Repair it?".to_owned(),
                 format!(
-                    "This deploys again what is missing or differs of `{}` in {}, from {}. What is right is not sent.",
+                    "This uploads again what is missing or differs of `{}` in {}, from {}. What is right is not sent.",
                     repair.reel,
                     where_words(&repair.place, at.as_ref()),
                     repair.video.display()

@@ -192,7 +192,7 @@ fn progress(shown: Shown, name: &JobName) -> String {
     let board = &shown.course.board;
     let planned = board.planned.as_ref();
     let of = |done: u32, all: Option<u32>, noun: &str| match all {
-        Some(all) if all > done => format!("{done}/{} ", all) + noun + "s",
+        Some(all) if all > done => format!("{done}/{all} {}", wording::plural(noun)),
         _ => wording::count(done, noun),
     };
     let over = |name: &JobName| board.jobs.get(name).is_some_and(|job| job.state.is_over());

@@ -233,7 +233,7 @@ pub(super) fn account(place: &Place) -> Account {
         id: (!local).then(|| "123456789012".to_owned()),
         principal: (!local).then(|| "arn:aws:iam::123456789012:user/ada".to_owned()),
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
-        setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once an account".to_owned()] },
+        setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once for each account".to_owned()] },
         relay: local,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
@@ -312,7 +312,7 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
         playlist_url: format!("{base}index.m3u8"),
         to_copy: vec![
             to_copy("watch page", "for people", &base),
-            to_copy("playlist", "for VLC, mpv, Safari", &format!("{base}index.m3u8")),
+            to_copy("playlist", "for VLC, mpv and other players", &format!("{base}index.m3u8")),
             to_copy("embed: frame", "HTML for other pages", &format!("<iframe src=\"{base}\"></iframe>")),
         ],
         chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: 32 << 20 }).collect(),

@@ -190,7 +190,11 @@ pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
     if let Some(holder) = &resumable.holder {
         return Some(format!("{holder} is working on it"));
     }
-    resumable.video_missing.then(|| format!("its video is gone: put {} back", resumable.video.display()))
+    // what to do comes first: a narrow line ends inside the folder
+    let video = &resumable.video;
+    let file = video.file_name().unwrap_or_default().display();
+    let folder = video.parent().unwrap_or(video).display();
+    resumable.video_missing.then(|| format!("its video is gone: put {file} back into {folder}"))
 }
 
 fn open(line: &Line) -> Vec<Command> {

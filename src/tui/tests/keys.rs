@@ -65,7 +65,10 @@ fn what_can_not_be_done_now_is_said_and_not_done() {
     player.enter();
     player.keys("?repair");
     player.enter();
-    assert_eq!(player.app.said.as_deref(), Some("not possible now: deploy again what a check found damaged"));
+    assert_eq!(
+        player.app.said.as_deref(),
+        Some("not possible now: upload again what a check found missing or changed")
+    );
     assert_eq!(player.at(), At::Reel);
 }
 

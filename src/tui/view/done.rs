@@ -110,7 +110,7 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
     }
     page.link("Watch", COLUMN, &published.watch_url);
     page.link("Playlist", COLUMN, &published.playlist_url);
-    page.entry("", COLUMN, Role::Dim, "for VLC, mpv, Safari");
+    page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players");
     page.entry("Copy", COLUMN, Role::Text, &shared.path_words(&published.playlist_copy));
     if airy {
         page.gap();
@@ -124,14 +124,13 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     page.entry("Made", COLUMN, Role::Text, &made);
     let retries = match published.retries {
         0 => "no retries".to_owned(),
-        1 => "1 retry".to_owned(),
-        retries => format!("{retries} retries"),
+        retries => wording::count(retries, "retry"),
     };
     let there = if published.sent_bytes < published.bytes { "; the rest was there already" } else { "" };
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
-    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "reads all");
-    let checked = format!("{} of {} segments read back; {reads}", published.segments_checked, published.segments);
+    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "checks all");
+    let checked = format!("{} of {} segments checked; {reads}", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
     for warning in &published.warnings {
         page.entry("! careful", COLUMN, Role::Warn, warning);

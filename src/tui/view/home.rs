@@ -34,7 +34,7 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     let lines = Home::lines(shared, jobs);
     let going_on = lines.iter().take_while(|line| matches!(line, Line::Job(_))).count();
     if area.height >= 6 && usize::from(area.height) > lines.len() + 3 {
-        canvas.pen(rows.line()).put(Role::Strong, "From a video file to a playlist URL.");
+        canvas.pen(rows.line()).put(Role::Strong, "From a video file to a link that plays.");
         rows.take(if roomy { 2 } else { 1 });
     }
     if let Connection::Failed(fault) = &shared.connection {

@@ -91,11 +91,7 @@ fn throughput(publish: &Course, canvas: &mut Canvas, line: Rect) {
     pen.put(Role::Dim, "Network  ");
     let speed = publish.throughput().map(wording::rate).unwrap_or_default();
     let retries = publish.board.retries;
-    let words = if retries > 0 {
-        format!("{speed} · {}", wording::count(retries, "retry").replace("retrys", "retries"))
-    } else {
-        speed
-    };
+    let words = if retries > 0 { format!("{speed} · {}", wording::count(retries, "retry")) } else { speed };
     let room = pen.room().saturating_sub(text::width(&words) + 2).min(80);
     pen.put(Role::Gauge, &gauge::sparkline(&samples, room)).skip(2).put(Role::Dim, &words);
 }

@@ -138,7 +138,7 @@ fn status(
         _ => lines.push((Role::Text, under_way(check, counts, now))),
     }
     if reel.is_damaged(jobs) {
-        let words = "deploys again what is missing or differs, from the video it was made of";
+        let words = "uploads again what is missing or differs, from the original video";
         lines.push((Role::Accent, keys.says(Table::Reel, &Action::Repair, words)));
     }
     lines.extend(reel.findings(jobs).map(bad).unwrap_or_default());
@@ -233,10 +233,11 @@ fn decoded(decoding: &Decoding) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     let segments = wording::count(decoding.segments, "segment");
     let role = if decoding.undecodable().is_empty() { Role::Warn } else { Role::Fail };
-    lines.extend(decoding.sentences().into_iter().map(|sentence| (role, format!("▤ {sentence}"))));
-    if decoding.troubles.iter().any(|trouble| !trouble.known) {
-        lines.push((Role::Dim, "the video that it was made of may be so itself".to_owned()));
+    for sentence in decoding.sentences() {
+        let sign = if sentence.decodes { ERRORS } else { UNDECODABLE };
+        lines.push((role, format!("{sign} {}", sentence.words)));
     }
+    lines.extend(decoding.doubt().map(|doubt| (Role::Dim, doubt.to_owned())));
     match &decoding.gave_up {
         None if lines.is_empty() => lines.push((Role::Ok, format!("✔ {segments} decoded without an error"))),
         None => {}
@@ -245,6 +246,9 @@ fn decoded(decoding: &Decoding) -> Vec<(Role, String)> {
     lines
 }
 
+const ERRORS: &str = "▤";
+const UNDECODABLE: &str = "▦";
+
 /// A chunk's sign: told by shape, coloured besides.
 fn cell(finding: Option<&Finding>) -> (Role, &'static str) {
     match finding {
@@ -252,8 +256,8 @@ fn cell(finding: Option<&Finding>) -> (Role, &'static str) {
         Some(Finding::Reading(_)) => (Role::Accent, "▨"),
         Some(Finding::Decoding) => (Role::Accent, "▷"),
         Some(Finding::Ok) => (Role::Ok, "■"),
-        Some(Finding::Errors(_)) => (Role::Warn, "▤"),
-        Some(Finding::Undecodable(_)) => (Role::Fail, "▦"),
+        Some(Finding::Errors(_)) => (Role::Warn, ERRORS),
+        Some(Finding::Undecodable(_)) => (Role::Fail, UNDECODABLE),
         Some(Finding::Missing) => (Role::Fail, "✖"),
         Some(Finding::Differs(_)) => (Role::Warn, "◪"),
     }

@@ -162,15 +162,20 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
     let players = wording::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
-    page.entry("Watching", COLUMN, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
+    page.entry(
+        "Watching",
+        COLUMN,
+        Role::Text,
+        &format!("≈ {players} a million full views in VLC, mpv and other players"),
+    );
     let relay = wording::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
     let words = if !review.relay_is_a_choice(shared) {
         format!("relay on, in this account already, ≈ {relay} a thousand full views")
     } else if review.relay() {
         format!("[x] relay on, ≈ {relay} a thousand full views")
     } else {
-        let turns = shared.keys.says(Table::Review, &Action::Relay, "turns it on");
-        format!("[ ] relay off; {turns}, ≈ {relay} a thousand full views")
+        let turns = shared.keys.says(Table::Review, &Action::Relay, "turns the relay on");
+        format!("[ ] no: {turns}, ≈ {relay} a thousand full views")
     };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
     if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {

@@ -248,8 +248,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search engines, damage, chunks, uploads".to_owned(),
-        Field::More => "▸ title, search engines, damage, chunks, uploads".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search, damaged files, chunks, uploads".to_owned(),
+        Field::More => "▸ title, search, damaged files, chunks, uploads".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
@@ -285,7 +285,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "the old one is served for another day at least".to_owned(),
         Field::Unlisted if settings.unlisted => "the link can't be guessed".to_owned(),
-        Field::Unlisted => "who guesses the name can watch".to_owned(),
+        Field::Unlisted => "anyone with the name can watch".to_owned(),
         Field::Target => match &shared.connection {
             Connection::Ready(account) => match &account.id {
                 Some(id) => format!("account {}", account_words(id)),
@@ -338,8 +338,13 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
         let region = shared.region();
         let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
         let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
-        page.entry(watching, column, Role::Text, &format!("≈ {players} a million full views in VLC, mpv, Safari"));
-        page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in other browsers, by the relay"));
+        page.entry(
+            watching,
+            column,
+            Role::Text,
+            &format!("≈ {players} a million full views in VLC, mpv and other players"),
+        );
+        page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in browsers, by the relay"));
     }
     page
 }

@@ -1,6 +1,6 @@
 //! Step 1: files on the left, what is in the highlighted one on the right (below, where it is narrow).
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use ratatui::{
     layout::{Rect, Size},
@@ -12,7 +12,7 @@ use crate::{
     model::{report::fault::Fault, wording},
     tui::{
         action::Action,
-        backend::{Fate, Probe},
+        backend::{Fate, Probe, Stream},
         keymap::Table,
         shared::Shared,
         step::{
@@ -367,6 +367,15 @@ fn said(video: &Video, width: usize) -> Said {
     }
 }
 
+/// Which of the streams are re-encoded: the rest is copied.
+fn re_encoded(probe: &Probe) -> String {
+    let is_re_encoded = |stream: &&Stream| matches!(stream.fate, Fate::Transcode(_));
+    let kinds: BTreeSet<_> = probe.streams.iter().filter(is_re_encoded).map(|stream| stream.kind.as_str()).collect();
+    let copies = probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Copy));
+    let rest = if copies { ", the rest is copied" } else { "" };
+    format!("{} re-encoded{rest}", kinds.into_iter().collect::<Vec<_>>().join(" and "))
+}
+
 fn fault_lines(fault: &Fault, width: usize) -> Vec<(Role, String)> {
     let problem = Problem::told("✖ ", Role::Fail, fault, width);
     let height = problem.height();
@@ -394,14 +403,14 @@ fn probed(probe: &Probe, width: usize) -> Said {
     }
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
-        facts.push((Role::Text, format!("{:<9}every {typical:.1} s (longest {longest:.1} s)", "keys")));
+        facts.push((Role::Text, format!("{:<9}every {typical:.1} s (longest {longest:.1} s)", "keyframe")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
     match &probe.refused {
         Some(fault) => verdict.extend(fault_lines(fault, width)),
         None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
-            verdict.push((Role::Warn, "↻ ready: re-encoded in part".to_owned()));
+            verdict.extend(wrapped(Role::Warn, &format!("↻ ready: {}", re_encoded(probe)), width));
         }
         None => {
             let words = ["✔ ready: copied as it is, no re-encoding", "✔ ready: copied as it is"];

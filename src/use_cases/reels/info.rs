@@ -58,7 +58,7 @@ impl Info {
         let relayed = relay.then(|| one("relay playlist", "for browsers", links.relay_playlist()));
         let mut all = vec![
             one("watch page", "for people", links.watch.clone()),
-            one("playlist", "for VLC, mpv, Safari", links.playlist()),
+            one("playlist", "for VLC, mpv and other players", links.playlist()),
             one("absolute playlist", "with whole links in it", links.absolute_playlist()),
         ];
         all.extend(relayed);

@@ -51,7 +51,7 @@ impl Ready {
             Deed::Check => page(sandbox),
             Deed::Repair => {
                 let terminal = page(sandbox);
-                terminal.press_until("k", "R deploys again");
+                terminal.press_until("k", "R uploads again");
                 terminal.type_keys("R");
                 terminal.wait_for("ready: copied");
                 terminal.type_keys(ENTER);
