@@ -208,7 +208,9 @@ impl Process {
         let (Some(pid), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the program ended before it began"));
         };
-        Ok(Self { child, leader: Leader { pid, started: start_time(pid) }, group: Group::led_by(pid), stdout, stderr })
+        // first of all, so that a Ctrl-Z that comes now finds it
+        let group = Group::led_by(pid);
+        Ok(Self { child, leader: Leader { pid, started: start_time(pid) }, group, stdout, stderr })
     }
 
     pub fn leader(&self) -> &Leader {

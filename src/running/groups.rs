@@ -110,17 +110,23 @@ mod unix {
         getppid().is_some_and(|parent| getsid(Some(parent)).ok() == getsid(None).ok())
     }
 
-    /// Stops what we run and then us, until somebody lets us go on; `go_on` is to follow. To be called by the process's
-    /// first thread, whom the system stops before it returns.
+    /// As SIGTSTP, which we handle ourselves: it stops, unless nobody is there who could let us go on (POSIX: the default
+    /// action is not taken in an orphaned process group), as in a container or a window that a program opened for us.
+    const STOP_WHERE_SOMEBODY_WAITS: Signal = Signal::TTIN;
+
+    /// Stops what we run and then us, until somebody lets us go on. To be called by the process's first thread, whom the
+    /// system stops before it returns.
     pub fn stop() {
         stop_running();
-        let _ = kill_process(getpid(), Signal::STOP);
+        let _ = kill_process(getpid(), STOP_WHERE_SOMEBODY_WAITS);
+        go_on();
     }
 
     /// The same with our whole group, as the terminal itself does it: who started us stops with us.
     pub fn stop_group() {
         stop_running();
-        let _ = kill_current_process_group(Signal::STOP);
+        let _ = kill_current_process_group(STOP_WHERE_SOMEBODY_WAITS);
+        go_on();
     }
 
     fn stop_running() {
