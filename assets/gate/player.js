@@ -18,13 +18,14 @@ const HLS_JS_INTEGRITY = 'sha384-p9vgU/7IYJWd3I4STrtqxqR/2cAQlhIX7D/HrTnIMEjjcUo
 
 /** Seconds before the next attempt, by the number of failures; half of each is drawn at random. */
 const WAITS = [1, 2, 3, 4];
-/** After an attempt that nobody answered: that was wait enough. */
-const WAIT_AFTER_SILENCE = 1;
+/** Of these, how many count after an attempt that nobody answered, which was a wait already. */
+const WAITS_AFTER_SILENCE = 2;
 /** Milliseconds of trouble after which someone may want to press a button, and after which attempts become rare. */
 const LONG = 60_000, VERY_LONG = 15 * 60_000;
 const RARELY = 30;
-/** Milliseconds. No answer has begun: with the wait after it, that is found out and tried again within six seconds. */
-const FIRST_BYTE = 5000, WHOLE = 120_000, SCRIPT = 5000;
+/** Milliseconds until an answer has begun. The gate answers within eight seconds, if only that it is busy. Of a segment, silence is
+ *  found out and tried again within seven. */
+const PLAYLIST_BEGINS = 9000, SEGMENT_BEGINS = 5000, WHOLE = 120_000, SCRIPT = 6000;
 /** A server may ask for a longer wait than ours, in seconds. */
 const RETRY_AFTER_MAX = 30;
 /** Seconds that are loaded ahead: few until someone has watched for a while, since each byte costs the reel's owner. */
@@ -59,6 +60,7 @@ class Player extends EventTarget {
   #attempt = null; // the timer of the next one
   #repairs = [];
   #absent = 0;
+  #scriptless = 0; // times in a row in which a playlist came and the script did not
   #gap = null; // a piece that is not there, and is passed over when its time comes
   #watched = 0;
   #shown = { time: 0, at: 0 }; // the last picture
@@ -224,8 +226,8 @@ class Player extends EventTarget {
     const now = performance.now();
     this.#since ||= now;
     const long = now - this.#since;
-    const failures = Math.min(this.#failures++, WAITS.length - 1);
-    const most = long > VERY_LONG ? RARELY : silent ? WAIT_AFTER_SILENCE : WAITS[failures];
+    const waits = silent ? WAITS_AFTER_SILENCE : WAITS.length;
+    const most = long > VERY_LONG ? RARELY : WAITS[Math.min(this.#failures++, waits - 1)];
     const seconds = Math.max(most * (1 + Math.random()) / 2, Math.min(after, RETRY_AFTER_MAX) * (1 + Math.random() / 8));
     const run = () => { clearTimeout(this.#attempt.timer); this.#attempt = null; act(); };
     this.#attempt = { run, timer: setTimeout(run, seconds * 1000) };
@@ -246,7 +248,7 @@ class Player extends EventTarget {
   /** What the gate says of a playlist now: 200, 404, 503 …, or 0. Native players tell no status. */
   async #ask(playlist) {
     try {
-      const answer = await fetch(playlist, { cache: 'no-store', signal: AbortSignal.timeout && AbortSignal.timeout(FIRST_BYTE) });
+      const answer = await fetch(playlist, { cache: 'no-store', signal: AbortSignal.timeout && AbortSignal.timeout(PLAYLIST_BEGINS) });
       return { status: answer.status, after: +answer.headers.get('retry-after') || 0, silent: false, text: answer.ok ? await answer.text() : '' };
     } catch (error) { return { status: 0, after: 0, silent: error.name === 'TimeoutError', text: '' }; }
   }
@@ -294,9 +296,10 @@ class Player extends EventTarget {
       if (!window.Hls) await script(HLS_JS, HLS_JS_INTEGRITY);
     } catch {
       if (way !== this.#way || this.state === 'failed') return;
-      const answer = this.#failures > 1 ? await this.#ask(this.relayPlaylist) : {};
-      // where playlists come and no script does, a network blocks it
-      if (answer.status === 200) return this.#next('blocked');
+      const answer = await this.#ask(this.relayPlaylist);
+      // where playlists come and no script does, again and again, a network blocks it
+      this.#scriptless = answer.status === 200 ? this.#scriptless + 1 : 0;
+      if (this.#scriptless > 2) return this.#next('blocked');
       return this.#trouble(() => this.#viaHlsJs(), answer);
     }
     if (way !== this.#way || this.state === 'failed') return;
@@ -305,7 +308,7 @@ class Player extends EventTarget {
     const { runs } = this;
     this.hls = new Hls({
       startPosition: this.#at || -1, backBufferLength: BACK_SECONDS, ...this.#ahead(),
-      manifestLoadPolicy: once(FIRST_BYTE, WHOLE), playlistLoadPolicy: once(FIRST_BYTE, WHOLE), fragLoadPolicy: once(FIRST_BYTE, WHOLE),
+      manifestLoadPolicy: once(PLAYLIST_BEGINS, WHOLE), playlistLoadPolicy: once(PLAYLIST_BEGINS, WHOLE), fragLoadPolicy: once(SEGMENT_BEGINS, WHOLE),
       ...chromium && { bufferController: runs.bufferController() },
     });
     runs.follow(this.hls);
@@ -331,7 +334,8 @@ class Player extends EventTarget {
       if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return this.#next();
       if (status === 404 && isManifest) return this.#absence(anew);
       if (status === 404) return this.#onAbsent(frag, anew);
-      return this.#trouble(anew, { after: +header || 0, silent: /TimeOut$/.test(details) });
+      const silent = /TimeOut$/.test(details) && !(frag && frag.stats.loading.first);
+      return this.#trouble(anew, { after: +header || 0, silent });
     }
     if (details === Hls.ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR || details === Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR) return this.#next();
     if (!this.#repaired()) return this.#next();
