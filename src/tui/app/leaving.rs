@@ -53,10 +53,12 @@ impl App {
             if undeleted > 0 {
                 parts.push(format!("{}, not yet deleted.", stays(undeleted)));
             }
-            parts.push(
-                "All of it stops in an orderly way; what is up stays up, and Home offers to go on next time."
-                    .to_owned(),
-            );
+            let publishes = self.jobs.publishings().any(Job::is_active);
+            let how = match publishes {
+                true => "what is up stays up, and Home offers to go on next time",
+                false => "what is gone stays gone",
+            };
+            parts.push(format!("All of it stops in an orderly way; {how}."));
             words.push(parts.join(" "));
         }
         if self.links_end() {

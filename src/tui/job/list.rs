@@ -114,8 +114,8 @@ impl Jobs {
         for run in runs {
             self.last += 1;
             let id = JobId(self.last);
-            let after = ids.last().copied().filter(|_| run.kind() == Kind::Deletion);
-            self.list.push(Job { after, ..Job::new(id, run, agreed.to_vec(), now) });
+            let batch = (run.kind() == Kind::Deletion).then(|| ids.first().copied().unwrap_or(id));
+            self.list.push(Job { batch, ..Job::new(id, run, agreed.to_vec(), now) });
             ids.push(id);
         }
         self.keep_what_waits();
@@ -167,11 +167,13 @@ impl Jobs {
         if self.closing {
             return steps;
         }
-        let open: BTreeSet<JobId> = self.active().map(|job| job.id).collect();
-        let free = |job: &&mut Job| job.is_queued() && job.after.is_none_or(|after| !open.contains(&after));
-        for job in self.list.iter_mut().filter(|job| job.kind() != Kind::Publishing).filter(free) {
-            job.begin(now);
-            steps.push(Step::Start(job.id));
+        let mut batches: BTreeSet<JobId> =
+            self.list.iter().filter(|job| job.is_under_way()).filter_map(|job| job.batch).collect();
+        for job in self.list.iter_mut().filter(|job| job.kind() != Kind::Publishing && job.is_queued()) {
+            if job.batch.is_none_or(|batch| batches.insert(batch)) {
+                job.begin(now);
+                steps.push(Step::Start(job.id));
+            }
         }
         if self.kept == Kept::Same && !self.publishings().any(Job::is_under_way) {
             let next = self.list.iter_mut().find(|job| job.is_queued() && job.kind() == Kind::Publishing);
@@ -275,20 +277,27 @@ impl Jobs {
         if forgotten {
             self.fall_behind();
         }
-        if matches!(end, End::Published(..) | End::Removed(_)) {
+        if matches!(end, End::Published(..) | End::Removed(_) | End::Retitled(_)) {
             self.mended(id);
         }
         true
     }
 
-    /// What failed before at the same reel is put right by this one, and what a check found is true no more.
+    /// What failed before at the same reel is put right by this one, and is offered no more: what was agreed to then, a
+    /// deletion above all, was meant for what stood there then. What a check found is true no more, but for a title.
     fn mended(&mut self, by: JobId) {
         let Some(job) = self.get(by) else { return };
         let (kind, reel, place) = (job.kind(), job.reel().clone(), job.run.place().clone());
         self.list.retain(|job| {
             let same_reel = *job.reel() == reel && same(job.run.place(), &place);
-            let is_mended = job.kind() == kind && job.failed().is_some();
-            let is_old = job.kind() == Kind::Check && !job.is_active();
+            let is_settled = match kind {
+                Kind::Publishing | Kind::Deletion => {
+                    matches!(job.kind(), Kind::Publishing | Kind::Deletion | Kind::Retitle)
+                }
+                kind => job.kind() == kind,
+            };
+            let is_mended = is_settled && !job.is_active() && job.can_retry();
+            let is_old = kind != Kind::Retitle && job.kind() == Kind::Check && !job.is_active();
             job.id == by || !same_reel || !(is_mended || is_old)
         });
     }

@@ -145,8 +145,8 @@ pub(in crate::tui) struct Job {
     pub(in crate::tui) ended: Option<Instant>,
     /// A retry of its own requests, in words; the newest.
     pub(in crate::tui) said: Option<String>,
-    /// It does not begin before this one has ended.
-    pub(super) after: Option<JobId>,
+    /// Deletions that were asked for together, by the first of them: they do not run beside each other.
+    pub(super) batch: Option<JobId>,
     /// It waited in the queue: its order is on the disk until its journal is.
     pub(super) kept: bool,
 }
@@ -164,7 +164,7 @@ impl Job {
             began: now,
             ended: None,
             said: None,
-            after: None,
+            batch: None,
             kept: false,
             run,
         }
@@ -241,6 +241,7 @@ impl Job {
         match self.kind() {
             Kind::Publishing if self.is_queued() => Stops::Waiting,
             Kind::Publishing => Stops::Publishing,
+            Kind::Deletion if self.attempt == 0 => Stops::WaitingRemoval,
             Kind::Deletion | Kind::Discard => Stops::Removal,
             Kind::Check => Stops::Check,
             Kind::Retitle => Stops::Retitle,

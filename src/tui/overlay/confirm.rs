@@ -23,6 +23,8 @@ pub(in crate::tui) enum Confirm {
 pub(in crate::tui) enum Stops {
     Publishing,
     Waiting,
+    /// A deletion of which nothing is gone yet.
+    WaitingRemoval,
     Removal,
     Check,
     Retitle,
@@ -73,6 +75,7 @@ impl Stops {
                 "What is up stays up and is not sent again: Resume on the first screen picks up here.",
             ),
             Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),
+            Self::WaitingRemoval => ("Keep the reel?", "Nothing of it is gone."),
             Self::Removal => ("Stop deleting?", "What is gone stays gone; deleting it again removes the rest."),
             Self::Retitle => ("Stop giving it the title?", "It keeps the one before, or has the new one already."),
             Self::Check => ("Stop the check?", "It changes nothing, and can be started again."),

@@ -123,8 +123,8 @@ impl Library {
             Action::Delete => return self.ask(shared, jobs),
             Action::Edit(request) => {
                 self.filter.handle(*request);
+                self.fill();
                 self.cursor.at = 0;
-                self.refill();
             }
             Action::Reload => return self.open(shared),
             Action::Target => return vec![Command::ChooseTarget],
@@ -207,19 +207,21 @@ impl Library {
         }
     }
 
-    /// The highlighted reel stays highlighted while others arrive above it.
+    /// The highlighted reel stays highlighted, whatever comes or goes above it.
     fn refill(&mut self) {
         let highlighted = self.rows.get(self.cursor.at).map(|(name, _)| name.clone());
+        self.fill();
+        if let Some(at) = self.rows.iter().position(|(name, _)| Some(name) == highlighted.as_ref()) {
+            self.cursor.at = at;
+        }
+    }
+
+    fn fill(&mut self) {
         let mut reels: Vec<_> = self.reels.values().collect();
         self.sort.sort(&mut reels);
         let names: Vec<_> = reels.into_iter().map(|reel| reel.name.clone()).collect();
         let matches = Fuzzy::new(self.filter.value()).matches(names.iter().map(ReelName::as_str));
         self.rows = matches.into_iter().map(|found| (names[found.row].clone(), found.characters)).collect();
-        if self.filter.value().is_empty()
-            && let Some(at) = self.rows.iter().position(|(name, _)| Some(name) == highlighted.as_ref())
-        {
-            self.cursor.at = at;
-        }
         self.cursor.keep_within(self.rows.len());
     }
 }

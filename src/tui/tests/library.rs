@@ -1,12 +1,15 @@
 //! The library: orders, marks, what is deleted together, what is copied, what a check found.
 
+use std::time::Instant;
+
 use ratatui::crossterm::event::KeyCode;
 
 use super::{At, Player, pictures::pictures};
 use crate::tui::{
     action::Command,
-    backend::{Checked, Finding, Gone, Question, Report},
-    job::{End, Job, Run},
+    backend::{Checked, Finding, Gone, Published, Question, Report},
+    job::{End, Job, Jobs, Run},
+    screen::Screen,
     script::{self, Script},
     work::answer::Answer,
 };
@@ -255,4 +258,63 @@ fn a_check_fills_the_grid_and_is_remembered() {
     let (place, name) = (&player.app.shared.place, script::name("talk"));
     let check = player.app.shared.memory.check(place, &name, generation).unwrap();
     assert_eq!((check.ok, check.of, check.deep), (10, 11, false));
+}
+
+#[test]
+fn deletions_of_a_batch_never_run_beside_each_other() {
+    let mut player = opened(Script { slow_removals: true, ..Script::default() });
+    player.keys("   d");
+    player.keys("delete 3 reels");
+    player.look_and_enter();
+    let ids: Vec<_> = player.jobs().iter().map(|job| job.id).collect();
+    let under_way =
+        |player: &Player| ids.iter().map(|id| player.jobs().get(*id).unwrap().is_under_way()).collect::<Vec<_>>();
+    player.key(KeyCode::Down);
+    player.keys("c");
+    assert!(player.text(80, 24).contains("Nothing of it is gone"), "{}", player.text(80, 24));
+    player.look_and("y");
+    assert_eq!(under_way(&player), [true, false, false], "one that is taken out lets no other begin");
+    player.tell(ids[0], Answer::Ended(End::Failed(script::full())));
+    assert_eq!(under_way(&player), [false, false, true]);
+    player.key(KeyCode::Home);
+    player.key(KeyCode::Up);
+    player.key(KeyCode::Up);
+    player.look_and("r");
+    assert_eq!(under_way(&player), [false, false, true], "nor does one that is tried again");
+    player.tell(ids[2], Answer::Ended(End::Removed(3)));
+    assert_eq!(under_way(&player), [true, false, false]);
+}
+
+#[test]
+fn what_was_agreed_to_for_a_reel_is_not_offered_for_the_one_that_is_published_later() {
+    let (place, at, reel, now) =
+        (script::order("talk").place, script::local_at(), script::name("talk"), Instant::now());
+    let mut jobs = Jobs::default();
+    let agreed = Question::Delete { reel: reel.clone(), at: at.clone() };
+    let deletion = jobs.add([Run::Delete(place, at, reel.clone())], &[agreed], now)[0];
+    jobs.advance(now);
+    let attempt = jobs.get(deletion).unwrap().attempt;
+    assert!(jobs.ended(deletion, attempt, End::Failed(script::full()), now));
+    assert!(jobs.get(deletion).unwrap().can_retry());
+    let publishing = jobs.add([Run::Publish(Box::new(script::order("talk")))], &[], now)[0];
+    jobs.advance(now);
+    let attempt = jobs.get(publishing).unwrap().attempt;
+    let published = Published { reel, ..script::published() };
+    assert!(jobs.ended(publishing, attempt, End::Published(Box::new(published), None), now));
+    assert!(jobs.get(deletion).is_none());
+}
+
+#[test]
+fn the_cursor_stays_with_its_reel_in_a_filtered_list_too() {
+    let mut player = opened(Script::default());
+    player.keys("/t");
+    let shown = names(&player).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    player.key(KeyCode::Down);
+    let at = |player: &Player| names(player)[player.library().cursor.at].to_owned();
+    let before = at(&player);
+    let place = player.app.shared.place.clone();
+    let first = script::name(&shown[0]);
+    let Screen::Library(library) = &mut player.app.stack.last_mut().unwrap().screen else { panic!("in sight") };
+    library.deleted(&place, &first, &player.app.shared);
+    assert_eq!(at(&player), before);
 }

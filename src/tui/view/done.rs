@@ -141,7 +141,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         let words = format!("{} of {} used in this Region", wording::bytes(used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
-    page.entry("More", COLUMN, Role::Text, "Y copies HTML for other pages, and every other link");
+    let more = shared.keys.says(Table::Done, &Action::CopyMenu, "copies HTML for other pages, and every other link");
+    page.entry("More", COLUMN, Role::Text, &more);
     if let Some(serving) = account.and_then(|account| account.serving.as_ref()) {
         page.entry("Serving", COLUMN, Role::Text, serving);
     }

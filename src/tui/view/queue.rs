@@ -85,7 +85,8 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     let fault = job.problem()?;
     Some(match job.failed() {
         Some(_) if job.kind() == Kind::Deletion => {
-            Problem::of(fault, width).remedy("r tries again: what is gone stays gone", width)
+            let again = shared.keys.says(Table::Deletions, &Action::Retry, "tries again: what is gone stays gone");
+            Problem::of(fault, width).remedy(&again, width)
         }
         Some(_) => publishing::failed(fault, shared, job, width),
         None => {

@@ -62,7 +62,7 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
     let again = |words: &str| keys.says(Table::Removal, &Action::Retry, words);
     let plain = |role, words: &str| Problem::plain(role, words, width);
     match &job.state {
-        Stage::Queued => plain(Role::Dim, "about to begin"),
+        Stage::Queued => plain(Role::Dim, "waits for its turn; nothing of it is gone"),
         Stage::Ended(End::Removed(functions)) => {
             let removed = wording::count(*functions, "function");
             let what = if job.kind() == Kind::Discard { "discarded" } else { "deleted" };
@@ -70,6 +70,9 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         }
         Stage::Ended(End::Failed(fault)) => {
             Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("tries again: what is gone stays gone"), width)
+        }
+        Stage::Ended(_) if job.attempt == 0 => {
+            plain(Role::Warn, "taken back before it began: nothing of it is gone").remedy(&again("deletes it"), width)
         }
         Stage::Ended(_) => {
             plain(Role::Warn, "stopped: what is gone stays gone").remedy(&again("removes the rest"), width)

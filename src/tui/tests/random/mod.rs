@@ -135,6 +135,8 @@ impl World {
 
     fn draw(&mut self) {
         let app = &mut self.player.app;
+        // from nothing: unlike a terminal, this backend keeps what stood under the second half of a wide character
+        self.terminal.clear().unwrap();
         self.terminal.draw(|frame| view::draw(app, frame)).unwrap();
         let screen = || text(self.terminal.backend().buffer());
         let now = self.player.app.shared.now;

@@ -150,6 +150,7 @@ fn over(overlay: &Overlay) -> &'static str {
         Overlay::Ask(Confirm::Quit) => "Quit",
         Overlay::Ask(Confirm::Cancel(_, Stops::Publishing)) => "Cancel Publishing",
         Overlay::Ask(Confirm::Cancel(_, Stops::Waiting)) => "Cancel Waiting",
+        Overlay::Ask(Confirm::Cancel(_, Stops::WaitingRemoval)) => "Cancel WaitingRemoval",
         Overlay::Ask(Confirm::Cancel(_, Stops::Removal)) => "Cancel Removal",
         Overlay::Ask(Confirm::Cancel(_, Stops::Retitle)) => "Cancel Retitle",
         Overlay::Ask(Confirm::Cancel(_, Stops::Check)) => "Cancel Check",
