@@ -87,7 +87,7 @@ impl Screen {
     pub(super) fn come_back(&mut self, shared: &Shared) -> Vec<Command> {
         match self {
             Self::Home(_) => vec![Command::FindUnfinished],
-            Self::Video(video) => video.open(shared),
+            Self::Video(video) => video.come_back(shared),
             _ => Vec::new(),
         }
     }

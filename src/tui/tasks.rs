@@ -45,6 +45,7 @@ pub(super) type Answers = UnboundedSender<(Owner, Answer)>;
 enum Kind {
     List,
     Find,
+    FindAll,
     Recent,
     Search,
     Look,

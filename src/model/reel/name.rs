@@ -74,6 +74,11 @@ impl ReelName {
     }
 }
 
+/// Accents that stand behind their letter, as file names of macOS have them.
+pub fn is_accent(character: char) -> bool {
+    matches!(character, '\u{300}'..='\u{36f}')
+}
+
 /// Letters with a plain ASCII look-alike lose their accents; other characters stay and become dashes.
 fn fold(character: char) -> impl Iterator<Item = char> {
     let plain: &str = match character {
@@ -97,7 +102,7 @@ fn fold(character: char) -> impl Iterator<Item = char> {
         'Ź'..='ž' => "z",
         _ => "",
     };
-    let own = plain.is_empty().then_some(character);
+    let own = (plain.is_empty() && !is_accent(character)).then_some(character);
     plain.chars().chain(own)
 }
 
@@ -334,6 +339,7 @@ mod tests {
     fn slugs_come_from_any_file_name() {
         let slug = |text| ReelName::slug(text).map(String::from);
         assert_eq!(slug("Été 2026 (final)").as_deref(), Some("ete-2026-final"));
+        assert_eq!(slug("E\u{301}te\u{301} 2026").as_deref(), Some("ete-2026"));
         assert_eq!(slug("--a__b--").as_deref(), Some("a-b"));
         assert_eq!(slug("Straße").as_deref(), Some("strasse"));
         assert_eq!(slug("日本語"), None);

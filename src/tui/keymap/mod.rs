@@ -19,7 +19,6 @@ mod tables;
 mod tests;
 
 pub(super) use crate::tui::keymap::binding::Binding;
-#[cfg(test)]
 pub(super) use crate::tui::keymap::key::Key;
 pub use crate::tui::keymap::{document::markdown, person::KeysError};
 

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use crate::tui::{
     action::Action,
-    keymap::{Binding, Keymap, Table},
+    keymap::{Binding, Key, Keymap, Table},
     widget::list::{Cursor, Fuzzy, Match},
 };
 
@@ -40,8 +40,15 @@ impl Palette {
             let name = binding.name().unwrap_or_default();
             format!("{} {} {name} {}", binding.short, binding.help, binding.all_keys())
         });
-        self.matches = Fuzzy::new(typed).matches(texts);
-        let is_key = |found: &Match| self.bindings[found.row].keys.iter().any(|key| key.shown() == typed);
+        let fuzzy = Fuzzy::new(typed).matches(texts);
+        let meant: Option<Key> = typed.parse().ok();
+        let has_key = |binding: &Binding| binding.keys.iter().any(|key| Some(*key) == meant || key.shown() == typed);
+        let by_key = self.bindings.iter().enumerate().filter(|(_, binding)| !typed.is_empty() && has_key(binding));
+        let by_key = by_key.map(|(row, _)| Match { row, characters: Vec::new() });
+        self.matches = by_key.collect();
+        let rest = fuzzy.into_iter().filter(|found| !has_key(&self.bindings[found.row]) || typed.is_empty());
+        self.matches.extend(rest);
+        let is_key = |found: &Match| !typed.is_empty() && has_key(&self.bindings[found.row]);
         let begins = |found: &Match| {
             let Binding { short, help, .. } = &self.bindings[found.row];
             let name = self.bindings[found.row].name().unwrap_or_default();

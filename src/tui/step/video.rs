@@ -68,6 +68,8 @@ pub(in crate::tui) struct Video {
     given: Option<PathBuf>,
     /// Chosen before the wizard opened, on their way to the settings.
     handed: Vec<PathBuf>,
+    /// Of pasted lists, as long as it is not found.
+    pasted: Vec<(String, Vec<PathBuf>)>,
     /// What the person named last, as long as it is not found.
     sought: Option<(String, Vec<PathBuf>)>,
     /// The file that the person named, and how it is shown: whatever its kind.
@@ -95,7 +97,14 @@ impl Video {
         }
     }
 
-    /// Called whenever the screen opens, also when one comes back to it.
+    /// It is on top again; a search that is under way has gone on meanwhile.
+    pub(in crate::tui) fn come_back(&mut self, shared: &Shared) -> Vec<Command> {
+        self.recent = shared.memory.recent().collect();
+        self.choice.going = None;
+        [self.list()].into_iter().chain(self.look()).collect()
+    }
+
+    /// The screen opens, maybe not for the first time.
     pub(in crate::tui) fn open(&mut self, shared: &Shared) -> Vec<Command> {
         self.recent = shared.memory.recent().collect();
         self.choice.going = None;
@@ -124,7 +133,7 @@ impl Video {
     }
 
     pub(in crate::tui) fn highlighted(&self) -> Option<&Row> {
-        self.rows.get(self.cursor.at).filter(|_| !self.is_held)
+        self.rows.get(self.cursor.at).filter(|_| !self.is_held && self.pasted.is_empty())
     }
 
     /// The highlighted file that can be chosen, whatever its ending.
@@ -153,6 +162,8 @@ impl Video {
             return Vec::new();
         }
         match action {
+            // what was pasted is meant, and not yet marked
+            Action::Enter | Action::Pick(_) if !self.pasted.is_empty() => {}
             Action::Enter => return self.choose(),
             Action::Pick(row) if *row == self.cursor.at && !self.is_held => return self.choose(),
             Action::Pick(row) => (self.cursor.at, self.is_held) = (*row, false),

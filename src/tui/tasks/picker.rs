@@ -32,7 +32,7 @@ impl Tasks {
             }
             Command::FindAll(pasted) => {
                 let find = move || Answer::FoundAll(folder::find_all(&pasted));
-                self.read(owner, Kind::Find, find, |why| Answer::FoundAll(vec![Err(why)]));
+                self.read(owner, Kind::FindAll, find, |why| Answer::FoundAll(vec![Err(why)]));
             }
             Command::ListRecent(files) => {
                 let list = move || Answer::Recent(folder::there(files));

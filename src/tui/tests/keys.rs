@@ -138,3 +138,21 @@ fn footers_lists_and_sentences_name_the_keys_that_hold() {
     player.control('y');
     assert_eq!(player.settings().videos[0].typed.value(), "talk-2");
 }
+
+#[test]
+fn a_key_that_is_typed_is_found_as_it_is_shown_and_as_the_config_file_has_it() {
+    for typed in ["^F", "Ctrl-f", "PageDown", "?"] {
+        let mut player = Player::local();
+        player.enter();
+        player.keys("?");
+        player.keys(typed);
+        let screen = player.text(100, 30);
+        let first = screen.lines().find(|line| line.contains("│ ▌")).unwrap_or_default();
+        let wanted = match typed {
+            "PageDown" => "a page down",
+            "?" => "all keys",
+            _ => "in all folders below",
+        };
+        assert!(first.contains(wanted), "{typed}: {first}\n{screen}");
+    }
+}

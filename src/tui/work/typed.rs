@@ -11,9 +11,8 @@ pub(in crate::tui) fn typed_paths(typed: &str, folder: &Path, home: Option<&Path
     let typed = typed.trim_matches(['\n', ' ', '\t']);
     let first_line = typed.lines().next().unwrap_or_default();
     let mut texts = vec![typed.to_owned(), first_line.to_owned()];
-    texts.extend(link_path(first_line));
     texts.extend(shell_words::split(typed).ok().and_then(|words| words.into_iter().next()));
-    readings(texts, folder, home)
+    readings(texts, link_path(first_line), folder, home)
 }
 
 /// Terminals end the lines of what is pasted as the Enter key does.
@@ -21,10 +20,10 @@ fn with_lines(pasted: &str) -> String {
     pasted.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-fn readings(texts: Vec<String>, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
+fn readings(texts: Vec<String>, link: Option<PathBuf>, folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    for text in texts.into_iter().filter(|text| !text.is_empty()) {
-        let path = folder.join(from_home(&text, home));
+    let texts = texts.into_iter().filter(|text| !text.is_empty());
+    for path in texts.map(|text| folder.join(from_home(&text, home))).chain(link) {
         if !paths.contains(&path) {
             paths.push(path);
         }
@@ -36,8 +35,9 @@ fn readings(texts: Vec<String>, folder: &Path, home: Option<&Path>) -> Vec<PathB
 /// the text is one path.
 pub(in crate::tui) fn typed_list(typed: &str, folder: &Path, home: Option<&Path>) -> Vec<(String, Vec<PathBuf>)> {
     let typed = &with_lines(typed);
-    // quoted as one word it is one path, whatever its name holds
-    if shell_words::split(typed).is_ok_and(|words| words.len() < 2) {
+    // quoted as one word it is one path, whatever its name holds; but lines with an apostrophe each are no quotation
+    let is_quoted = typed.trim_start().starts_with(['\'', '"']) || !typed.trim().contains('\n');
+    if is_quoted && shell_words::split(typed).is_ok_and(|words| words.len() < 2) {
         return Vec::new();
     }
     let lines: Vec<_> = typed.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -47,8 +47,8 @@ pub(in crate::tui) fn typed_list(typed: &str, folder: &Path, home: Option<&Path>
         let several = files.into_iter().map(|file| (file.display().to_string(), vec![file])).collect::<Vec<_>>();
         // the first of several words is another file
         let word = || shell_words::split(line).ok().filter(|words| words.len() == 1).and_then(|mut words| words.pop());
-        let texts = || [Some((*line).to_owned()), link_path(line), word()].into_iter().flatten().collect();
-        let one = || vec![((*line).to_owned(), readings(texts(), folder, home))];
+        let texts = || [Some((*line).to_owned()), word()].into_iter().flatten().collect();
+        let one = || vec![((*line).to_owned(), readings(texts(), link_path(line), folder, home))];
         for file in if several.len() > 1 { several } else { one() } {
             if !list.contains(&file) {
                 list.push(file);
@@ -67,7 +67,7 @@ fn typed_files(line: &str, home: Option<&Path>) -> Vec<PathBuf> {
     }
     let mut paths = Vec::new();
     for word in words {
-        let path = link_path(&word).map_or_else(|| from_home(&word, home), PathBuf::from);
+        let path = link_path(&word).unwrap_or_else(|| from_home(&word, home));
         if !paths.contains(&path) {
             paths.push(path);
         }
@@ -84,11 +84,16 @@ fn from_home(text: &str, home: Option<&Path>) -> PathBuf {
 }
 
 /// The path of a `file://` link.
-fn link_path(link: &str) -> Option<String> {
+fn link_path(link: &str) -> Option<PathBuf> {
     let rest = link.strip_prefix("file://")?;
     // an authority (`localhost`, a host's name) ends at the first slash
     let path = rest.find('/').map_or(rest, |slash| &rest[slash..]);
-    Some(percent_decode_str(path).decode_utf8_lossy().into_owned())
+    let bytes: Vec<u8> = percent_decode_str(path).collect();
+    #[cfg(unix)]
+    let name = <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(bytes);
+    #[cfg(not(unix))]
+    let name = String::from_utf8_lossy(&bytes).into_owned();
+    Some(name.into())
 }
 
 #[cfg(test)]
@@ -106,6 +111,11 @@ mod tests {
         holds("\"/v/a b.mp4\"", "/v/a b.mp4");
         holds("file:///v/a%20b%E5%A4%9C.mp4\r\n", "/v/a b夜.mp4");
         holds("file://localhost/v/a.mp4", "/v/a.mp4");
+        #[cfg(unix)]
+        {
+            let name: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"/v/no\xfftext.mp4");
+            assert!(found("file:///v/no%FFtext.mp4").contains(&PathBuf::from(name)));
+        }
         holds("~/v/a.mp4", "/home/ada/v/a.mp4");
         holds("~", "/home/ada");
         holds("clips/a.mp4", "/work/clips/a.mp4");
@@ -134,6 +144,7 @@ mod tests {
         for typed in ["/v/a b.mp4", "'/v/a b.mp4'", "'/v/a\nb.mp4'", "/v/a.mp4", "clips/a.mp4 clips/b.mp4", "", "'"] {
             assert_eq!(list(typed), [], "{typed}");
         }
+        assert_eq!(list("/v/it's.mp4\n/v/that's.mp4")[1].1[0], Path::new("/v/that's.mp4"));
         let names = list("a.mp4\nb c.mp4\n");
         assert_eq!((names[0].1[0].as_path(), names[1].0.as_str()), (Path::new("/work/a.mp4"), "b c.mp4"));
         assert!(names[1].1.contains(&PathBuf::from("/work/b c.mp4")));

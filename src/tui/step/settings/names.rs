@@ -7,7 +7,7 @@ use tui_input::{Input, InputRequest};
 use super::{Field, Naming, Settings, is_taken};
 use crate::{
     model::reel::name::{NameError, ReelName},
-    tui::{action::Action, keymap::Table, shared::Shared},
+    tui::{action::Action, shared::Shared},
 };
 
 impl Settings {
@@ -15,12 +15,15 @@ impl Settings {
     pub(in crate::tui) fn names(&self, shared: &Shared) -> Vec<Result<ReelName, String>> {
         let decided = self.videos.iter().filter(|video| video.is_decided);
         let mut used: BTreeSet<ReelName> = decided.filter_map(|video| own_name(video).ok()).collect();
+        // a number is not taken from a file that has it in its name
+        let all: BTreeSet<ReelName> = self.videos.iter().filter_map(|video| own_name(video).ok()).collect();
         let mut name = |video: &Naming| {
             let own = own_name(video)?;
             if video.is_decided {
                 return Ok(own);
             }
-            let is_free = |name: &ReelName| !used.contains(name) && self.is_free(name, video, shared);
+            let is_free =
+                |name: &ReelName| !used.contains(name) && !all.contains(name) && self.is_free(name, video, shared);
             // the first of its name keeps it, also where it is taken: whether to replace that is asked
             let name = if used.contains(&own) { own.numbered(is_free).unwrap_or(own) } else { own };
             used.insert(name.clone());
@@ -55,8 +58,7 @@ impl Settings {
                 Ok(reel) if is_taken(reel, shared) && !self.replace => "taken",
                 Ok(_) => return None,
             };
-            let takes =
-                |free: ReelName| shared.keys.says(Table::SettingsText, &Action::FreeName, &format!("takes `{free}`"));
+            let takes = |free: ReelName| shared.keys.says(self.table(), &Action::FreeName, &format!("takes `{free}`"));
             let instead = self.free_name(number, shared).map_or_else(|| "choose another".to_owned(), takes);
             let replace = if what == "taken" { ", or replace what is there" } else { "" };
             Some((Field::Name(number), format!("{what}: {instead}{replace}")))
@@ -91,9 +93,8 @@ impl Settings {
             _ => None,
         };
         let here = problems.iter().find(|(field, _)| *field == self.focus);
-        let (field, _) = here.or(problems.first())?;
-        let number = number(field)?;
-        Some((number, self.free_name(number, shared)?))
+        let mut numbers = here.into_iter().chain(&problems).filter_map(|(field, _)| number(field));
+        numbers.find_map(|number| Some((number, self.free_name(number, shared)?)))
     }
 
     pub(super) fn take_free_name(&mut self, shared: &Shared) {

@@ -7,7 +7,10 @@ use tui_input::{Input, InputRequest};
 use super::streams::{self, Part};
 use crate::{
     model::{
-        reel::{name::ReelName, order::Wanted},
+        reel::{
+            name::{ReelName, is_accent},
+            order::Wanted,
+        },
         report::fault::Fault,
     },
     tui::{
@@ -53,6 +56,9 @@ impl Naming {
     /// Makes a name of what is typed, character by character, where the cursor is: letters lose their case and accents,
     /// a space becomes a dash at once, other signs one before the next letter.
     pub(super) fn type_name(&mut self, character: char) {
+        if is_accent(character) {
+            return;
+        }
         let before = |typed: &Input| typed.value().chars().take(typed.cursor()).last();
         let can_part = !matches!(before(&self.typed), None | Some('-'));
         let Some(letters) = ReelName::slug(&character.to_string()) else {

@@ -18,6 +18,8 @@ use crate::{
 
 /// Sentences about files of a list that are not there; the rest is counted.
 const SENTENCES: usize = 3;
+/// Files of a list: more than anybody publishes at once, and few enough to be looked through at every key.
+const LIST_MAX: usize = 1000;
 
 impl Video {
     pub(super) fn look_for(&mut self, typed: &str, paths: Vec<PathBuf>) -> Vec<Command> {
@@ -31,10 +33,17 @@ impl Video {
     }
 
     pub(super) fn paste(&mut self, pasted: &str, home: Option<&Path>) -> Vec<Command> {
+        let lines = pasted.lines().count();
+        if lines > LIST_MAX {
+            self.word = Some(format!("That is a list of {lines} lines: paste at most {LIST_MAX} files at a time."));
+            return Vec::new();
+        }
         let list = typed_list(pasted, &self.folder, home);
         if !list.is_empty() {
-            self.word = Some(format!("Looking for {}…", wording::count(list.len() as u64, "pasted file")));
-            return vec![Command::FindAll(list)];
+            // with those that are looked for still: the search for them ends with this one's begin
+            self.pasted.extend(list);
+            self.word = Some(format!("Looking for {}…", wording::count(self.pasted.len() as u64, "pasted file")));
+            return vec![Command::FindAll(self.pasted.clone())];
         }
         if self.filtering && !pasted.contains('/') {
             for character in pasted.trim().chars().filter(|character| !character.is_control()) {
@@ -47,6 +56,7 @@ impl Video {
     }
 
     pub(super) fn found_all(&mut self, found: &[Result<Entry, String>]) {
+        self.pasted.clear();
         let there = || found.iter().flatten();
         there().for_each(|entry| self.choice.mark_one(&entry.path, entry.bytes));
         let (number, all) = (there().count(), found.len());
