@@ -33,7 +33,7 @@ try:
 
 PREFIX  ?= /usr/local
 install:
-	@tests/tools/need cargo cc
+	@tests/tools/need cargo cc ffmpeg
 	cargo build --release --locked
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d

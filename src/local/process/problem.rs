@@ -50,7 +50,7 @@ impl Explain for LocalError {
                  `--port 0` takes free ports."
                     .to_owned()
             }
-            Self::PortRange(_) => "Choose a port up to 65533 with `--port`.".to_owned(),
+            Self::PortRange(_) => "Choose a port up to 65532 with `--port`.".to_owned(),
             Self::Held { pid, .. } => format!("End {}, or name another folder with `--data`.", process(*pid)),
             Self::TakeOver { port, .. } => {
                 format!("End the program that uses port {port}: the stand-in is then served there again.")

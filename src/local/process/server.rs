@@ -25,7 +25,7 @@ use crate::{
         gate::{self, Gate},
         http::{
             connection::{Cut, Cuttable, Peer, seated},
-            seats::Seats,
+            seats::{Seating, Seats},
         },
         limits::Rates,
         signature::keys::{ACCOUNT, Keys},
@@ -116,16 +116,18 @@ pub(in crate::local) fn serve(
         settle: config.settle,
         index_check_every: config.index_check_every,
     });
-    let seats = Seats::new(config.seating);
+    let (seats, others_seats) = seats(config.seating, network.is_some());
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };
     let [api, gate, relay] = listeners;
     let instance = Arc::new(Gate::new(&shared));
     let gates = Router::new().fallback(gate::handle).with_state(Arc::clone(&instance));
     let relays = Router::new().fallback(gate::handle_relay).with_state(instance);
     if let Some(Network { listeners: [gate, relay, downloads], .. }) = network {
+        let own = std::mem::replace(&mut servers.seats, others_seats);
         servers.serve(gate, gates.clone());
         servers.serve(relay, relays.clone());
         servers.serve(downloads, Router::new().fallback(api::handle_download).with_state(Arc::clone(&shared)));
+        servers.seats = own;
     }
     servers.serve(api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)));
     servers.serve(gate, gates);
@@ -193,6 +195,13 @@ pub(in crate::local) async fn listen(address: IpAddr, ports: [u16; 3]) -> Result
     };
     let [api, gate, relay] = ports;
     Ok([bind(api).await?, bind(gate).await?, bind(relay).await?])
+}
+
+/// Of loopback, and of the network: who watches from elsewhere keeps nobody here from a connection.
+fn seats(seating: Seating, has_others: bool) -> (Seats, Seats) {
+    let each = if has_others { (seating.connections / 2).max(1) } else { seating.connections };
+    let seating = Seating { connections: each, ..seating };
+    (Seats::new(seating), Seats::new(seating))
 }
 
 /// At the ports of gate and relay, and at the one after them, or any that is free.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Cells of a line's time.
-const TIME: usize = 7;
+const TIME: usize = 9;
 
 pub(in crate::tui) fn draw(
     publishing: &Publishing,

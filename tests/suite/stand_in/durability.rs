@@ -114,7 +114,7 @@ async fn a_port_that_is_taken_is_named_with_what_to_do() {
     assert_eq!(fault.what, format!("could not listen on port {port} for the stand-in"));
     assert!(fault.hint.unwrap().contains("`--port 0`"));
     let error = local::start(Config { port: 65_534, ..Config::new(folder.path()) }).await.unwrap_err();
-    assert!(error.hint().unwrap().contains("65533"));
+    assert!(error.hint().unwrap().contains("65532"));
 }
 
 #[tokio::test]
