@@ -204,12 +204,10 @@ impl Process {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn()?;
+        let (mut child, group) = Group::of(|| command.spawn())?;
         let (Some(pid), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the program ended before it began"));
         };
-        // first of all, so that a Ctrl-Z that comes now finds it
-        let group = Group::led_by(pid);
         Ok(Self { child, leader: Leader { pid, started: start_time(pid) }, group, stdout, stderr })
     }
 

@@ -12,11 +12,19 @@ pub use elsewhere::{Group, can_stop, go_on, stop, stop_group};
 mod unix {
     use std::{
         collections::BTreeMap,
-        sync::{Mutex, MutexGuard, PoisonError},
+        sync::{
+            Arc, Mutex, MutexGuard, PoisonError,
+            atomic::{AtomicBool, Ordering},
+        },
+        thread::sleep,
+        time::{Duration, Instant},
     };
 
-    use rustix::process::{
-        Pid, Signal, getpid, getppid, getsid, kill_current_process_group, kill_process, kill_process_group,
+    use tokio::process::Child;
+
+    use rustix::{
+        io,
+        process::{Pid, Signal, getpid, getppid, getsid, kill_current_process_group, kill_process, kill_process_group},
     };
 
     /// The right to signal a group, which ends with its leader: numbers are given away again.
@@ -44,10 +52,23 @@ mod unix {
     }
 
     impl Group {
+        /// Of a program that `spawn` begins, as the leader of a group. Whoever stops us meanwhile waits until it is known.
+        pub fn of(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<(Child, Self)> {
+            let mut running = running();
+            let child = spawn()?;
+            let group = Self::known(child.id(), &mut running);
+            drop(running);
+            Ok((child, group))
+        }
+
+        /// That a program of ours leads which runs already.
         pub fn led_by(pid: u32) -> Self {
-            let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            Self::known(Some(pid), &mut running())
+        }
+
+        fn known(pid: Option<u32>, running: &mut Running) -> Self {
+            let id = pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
             if let Some(id) = id {
-                let mut running = running();
                 running.groups.insert(id.as_raw_pid(), false);
                 if running.stopped {
                     send(id, Signal::STOP);
@@ -114,18 +135,31 @@ mod unix {
     /// action is not taken in an orphaned process group), as in a container or a window that a program opened for us.
     const STOP_WHERE_SOMEBODY_WAITS: Signal = Signal::TTIN;
 
-    /// Stops what we run and then us, until somebody lets us go on. To be called by the process's first thread, whom the
-    /// system stops before it returns.
+    /// Within this time the system has stopped us, however busy it is, or does not.
+    const STOPS_WITHIN: Duration = Duration::from_secs(2);
+
+    /// Stops what we run and then us, until somebody lets us go on.
     pub fn stop() {
-        stop_running();
-        let _ = kill_process(getpid(), STOP_WHERE_SOMEBODY_WAITS);
-        go_on();
+        stand_still(|| kill_process(getpid(), STOP_WHERE_SOMEBODY_WAITS));
     }
 
     /// The same with our whole group, as the terminal itself does it: who started us stops with us.
     pub fn stop_group() {
+        stand_still(|| kill_current_process_group(STOP_WHERE_SOMEBODY_WAITS));
+    }
+
+    /// A signal to the process stops its threads one by one, this one maybe only after it has gone on for a while.
+    fn stand_still(stop: impl FnOnce() -> io::Result<()>) {
         stop_running();
-        let _ = kill_current_process_group(STOP_WHERE_SOMEBODY_WAITS);
+        let goes_on = Arc::new(AtomicBool::new(false));
+        let heard = signal_hook::flag::register(Signal::CONT.as_raw(), Arc::clone(&goes_on));
+        let end = Instant::now() + STOPS_WITHIN;
+        if stop().is_ok() && heard.is_ok() {
+            while !goes_on.load(Ordering::SeqCst) && Instant::now() < end {
+                sleep(Duration::from_millis(10));
+            }
+        }
+        heard.map(signal_hook::low_level::unregister).ok();
         go_on();
     }
 
@@ -151,9 +185,15 @@ mod unix {
 /// Without groups and signals a program is ended by its own handle, and nothing is held.
 #[cfg(not(unix))]
 mod elsewhere {
+    use tokio::process::Child;
+
     pub struct Group;
 
     impl Group {
+        pub fn of(spawn: impl FnOnce() -> std::io::Result<Child>) -> std::io::Result<(Child, Self)> {
+            Ok((spawn()?, Self))
+        }
+
         pub fn led_by(_: u32) -> Self {
             Self
         }

@@ -16,9 +16,9 @@ use crate::{publish::sandbox::Sandbox, split::until};
 
 const CTRL_Z: &str = "\x1a";
 
-/// The program as a person starts it: by its path, in a shell. Comes back once it shows these words; gives the shell, and
-/// the program's process.
-fn in_a_shell(sandbox: &Sandbox, environment: &[(&str, &str)], arguments: &str, words: &str) -> (Terminal, u32) {
+/// The program as a person starts it: by its path, in a shell. Comes back once it runs and these words are shown; gives the
+/// shell, and the program's process.
+async fn in_a_shell(sandbox: &Sandbox, environment: &[(&str, &str)], arguments: &str, words: &str) -> (Terminal, u32) {
     let folder = sandbox.path("videos");
     fs::create_dir_all(&folder).unwrap();
     let environment = [&[("ENV", "/dev/null"), ("PS1", "shell> ")], environment].concat();
@@ -27,8 +27,14 @@ fn in_a_shell(sandbox: &Sandbox, environment: &[(&str, &str)], arguments: &str, 
     let program = Terminal::wizard();
     shell.type_keys(&format!("{} {arguments}\r", program.to_str().unwrap()));
     shell.wait_for(words);
-    let found = Command::new("pgrep").args(["-P", &shell.process().to_string()]).output().unwrap();
-    (shell, String::from_utf8_lossy(&found.stdout).trim().parse().unwrap())
+    // the shell shows the words, too, while they are typed
+    let program = || {
+        let found = Command::new("pgrep").args(["-P", &shell.process().to_string()]).output().unwrap();
+        String::from_utf8_lossy(&found.stdout).trim().parse().ok()
+    };
+    until("the program runs", || program().is_some()).await;
+    let process = program().unwrap();
+    (shell, process)
 }
 
 fn signal(name: &str, process: u32) {
@@ -38,7 +44,7 @@ fn signal(name: &str, process: u32) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
     let sandbox = Sandbox::start().await;
-    let (shell, wizard) = in_a_shell(&sandbox, &[], "", "Publish a video");
+    let (shell, wizard) = in_a_shell(&sandbox, &[], "", "Publish a video").await;
     for stop in ["a key", "-TSTP", "-STOP"] {
         match stop {
             "a key" => shell.type_keys(CTRL_Z),
@@ -50,6 +56,8 @@ async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
             });
             assert!(shell.mouse_selects(), "after {stop}");
         }
+        // until then keys are the wizard's
+        shell.wait("the shell is told", |text| text.contains("Stopped"));
         // echoed by the terminal, and read as a line; who was not asked could not give back how that is done
         let end = if stop == "-STOP" { '\n' } else { '\r' };
         shell.type_keys(&format!("printf '\\033[2J%s' it-is-$((20 + 22)){end}"));
@@ -75,10 +83,12 @@ async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
     assert_eq!(shell.end().0, 0);
 }
 
-/// Of each ffmpeg of this sandbox, whether it stands still, as the system lists it.
-fn stopped(sandbox: &Sandbox) -> Vec<bool> {
+/// Whether each ffmpeg of this sandbox stands still, or none does, as the system lists them; false where there is none. For a
+/// moment there are two: one makes the poster.
+fn all_stand_still(sandbox: &Sandbox, still: bool) -> bool {
     let listed = super::processes(sandbox.path("").to_str().unwrap());
-    listed.iter().map(|line| line.split_whitespace().nth(1).unwrap().starts_with('T')).collect()
+    let is_still = |line: &String| line.split_whitespace().nth(1).unwrap().starts_with('T');
+    !listed.is_empty() && listed.iter().all(|line| is_still(line) == still)
 }
 
 /// A publishing whose ffmpeg reads as fast as the video plays, so that there is time to look.
@@ -90,18 +100,18 @@ async fn stops_and_goes_on(command: &str, words: &str, begin: impl FnOnce(&Termi
     fs::write(&slow, script).unwrap();
     fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
     let environment = [("ZIPREEL_FFMPEG", slow.to_str().unwrap())];
-    let (shell, process) = in_a_shell(&sandbox, &environment, &format!("{command} {}", video.display()), words);
+    let (shell, process) = in_a_shell(&sandbox, &environment, &format!("{command} {}", video.display()), words).await;
     begin(&shell);
-    until("ffmpeg runs", || stopped(&sandbox) == [false]).await;
+    until("ffmpeg runs", || all_stand_still(&sandbox, false)).await;
     for (stop, go_on) in [("a key", "fg"), ("-TSTP", "bg")] {
         match stop {
             "a key" => shell.type_keys(CTRL_Z),
             stop => signal(stop, process),
         }
         shell.wait("the shell is told", |text| text.contains("Stopped"));
-        until(&format!("ffmpeg stands still, by {stop}"), || stopped(&sandbox) == [true]).await;
+        until(&format!("ffmpeg stands still, by {stop}"), || all_stand_still(&sandbox, true)).await;
         shell.type_keys(&format!("printf '\\033[2J'; {go_on}\r"));
-        until(&format!("ffmpeg goes on, by {go_on}"), || stopped(&sandbox) == [false]).await;
+        until(&format!("ffmpeg goes on, by {go_on}"), || all_stand_still(&sandbox, false)).await;
     }
     signal("-KILL", process);
 }
