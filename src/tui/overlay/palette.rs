@@ -1,5 +1,7 @@
 //! All that can be done on a screen, with its keys: type to find it, and do it from here.
 
+use std::collections::BTreeSet;
+
 use tui_input::Input;
 
 use crate::tui::{
@@ -40,21 +42,19 @@ impl Palette {
             let name = binding.name().unwrap_or_default();
             format!("{} {} {name} {}", binding.short, binding.help, binding.all_keys())
         });
-        let fuzzy = Fuzzy::new(typed).matches(texts);
+        self.matches = Fuzzy::new(typed).matches(texts);
         let meant: Option<Key> = typed.parse().ok();
-        let has_key = |binding: &Binding| binding.keys.iter().any(|key| Some(*key) == meant || key.shown() == typed);
-        let by_key = self.bindings.iter().enumerate().filter(|(_, binding)| !typed.is_empty() && has_key(binding));
-        let by_key = by_key.map(|(row, _)| Match { row, characters: Vec::new() });
-        self.matches = by_key.collect();
-        let rest = fuzzy.into_iter().filter(|found| !has_key(&self.bindings[found.row]) || typed.is_empty());
-        self.matches.extend(rest);
-        let is_key = |found: &Match| !typed.is_empty() && has_key(&self.bindings[found.row]);
+        let is_typed = |key: &Key| Some(*key) == meant || key.shown() == typed;
+        let has_key = |row: usize| !typed.is_empty() && self.bindings[row].keys.iter().any(is_typed);
+        let found: BTreeSet<_> = self.matches.iter().map(|found| found.row).collect();
+        let missed = (0..self.bindings.len()).filter(|row| has_key(*row) && !found.contains(row));
+        self.matches.extend(missed.map(|row| Match { row, characters: Vec::new() }));
         let begins = |found: &Match| {
             let Binding { short, help, .. } = &self.bindings[found.row];
             let name = self.bindings[found.row].name().unwrap_or_default();
             [short, help, name].iter().any(|words| words.starts_with(&typed.to_lowercase()))
         };
-        self.matches.sort_by_key(|found| (!is_key(found), !begins(found)));
+        self.matches.sort_by_key(|found| (!has_key(found.row), !begins(found)));
         self.cursor.keep_within(self.matches.len());
     }
 

@@ -18,46 +18,10 @@ use crate::{
         job::Jobs,
         keymap::Table,
         shared::Shared,
-        widget::list::{Cursor, Fuzzy},
+        widget::list::{Cursor, Fuzzy, Sort},
         work::answer::Answer,
     },
 };
-
-/// What comes first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::tui) enum Sort {
-    #[default]
-    Name,
-    Newest,
-    Largest,
-}
-
-impl Sort {
-    fn next(self) -> Self {
-        match self {
-            Self::Name => Self::Newest,
-            Self::Newest => Self::Largest,
-            Self::Largest => Self::Name,
-        }
-    }
-
-    pub(in crate::tui) fn words(self) -> &'static str {
-        match self {
-            Self::Name => "by name",
-            Self::Newest => "newest first",
-            Self::Largest => "largest first",
-        }
-    }
-
-    /// What has no date, since it was never published whole, comes last.
-    fn sort(self, reels: &mut [&Reel]) {
-        match self {
-            Self::Name => reels.sort_by(|one, other| one.name.cmp(&other.name)),
-            Self::Newest => reels.sort_by_key(|reel| Reverse(reel.published)),
-            Self::Largest => reels.sort_by_key(|reel| Reverse(reel.bytes)),
-        }
-    }
-}
 
 #[derive(Default)]
 pub(in crate::tui) struct Library {
@@ -218,10 +182,19 @@ impl Library {
 
     fn fill(&mut self) {
         let mut reels: Vec<_> = self.reels.values().collect();
-        self.sort.sort(&mut reels);
+        in_order(self.sort, &mut reels);
         let names: Vec<_> = reels.into_iter().map(|reel| reel.name.clone()).collect();
         let matches = Fuzzy::new(self.filter.value()).matches(names.iter().map(ReelName::as_str));
         self.rows = matches.into_iter().map(|found| (names[found.row].clone(), found.characters)).collect();
         self.cursor.keep_within(self.rows.len());
+    }
+}
+
+/// What has no date, since it was never published whole, comes last.
+fn in_order(sort: Sort, reels: &mut [&Reel]) {
+    match sort {
+        Sort::Name => reels.sort_by(|one, other| one.name.cmp(&other.name)),
+        Sort::Newest => reels.sort_by_key(|reel| Reverse(reel.published)),
+        Sort::Largest => reels.sort_by_key(|reel| Reverse(reel.bytes)),
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::tui::{
-    widget::list::Fuzzy,
+    widget::list::{Fuzzy, Sort},
     work::folder::{self, Entry, Kind, Listing},
 };
 
@@ -24,41 +24,12 @@ pub(in crate::tui) struct Row {
     pub(in crate::tui) matched: Vec<u32>,
 }
 
-/// In which order files are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::tui) enum Sort {
-    /// By name, or as they were found.
-    #[default]
-    Name,
-    Newest,
-    Largest,
-}
-
-impl Sort {
-    pub(in crate::tui) fn next(self) -> Self {
-        match self {
-            Self::Name => Self::Newest,
-            Self::Newest => Self::Largest,
-            Self::Largest => Self::Name,
-        }
-    }
-
-    /// As it is said above the files; the usual order needs no words.
-    pub(in crate::tui) fn words(self) -> &'static str {
-        match self {
-            Self::Name => "",
-            Self::Newest => "newest first",
-            Self::Largest => "largest first",
-        }
-    }
-
-    /// The folder above stays first, and folders stay apart from files.
-    fn order(self, entries: &mut [&Entry]) {
-        match self {
-            Self::Name => {}
-            Self::Newest => entries.sort_by_key(|entry| (entry.kind, Reverse(entry.modified))),
-            Self::Largest => entries.sort_by_key(|entry| (entry.kind, Reverse(entry.bytes))),
-        }
+/// The folder above stays first, and folders stay apart from files.
+fn in_order(sort: Sort, entries: &mut [&Entry]) {
+    match sort {
+        Sort::Name => {}
+        Sort::Newest => entries.sort_by_key(|entry| (entry.kind, Reverse(entry.modified))),
+        Sort::Largest => entries.sort_by_key(|entry| (entry.kind, Reverse(entry.bytes))),
     }
 }
 
@@ -80,7 +51,7 @@ impl ToShow<'_> {
     pub fn entries(&self) -> Vec<(Entry, bool)> {
         if let Some(gathered) = self.gathered {
             let mut entries: Vec<_> = gathered.iter().collect();
-            self.sort.order(&mut entries);
+            in_order(self.sort, &mut entries);
             return entries.into_iter().map(|entry| (entry.clone(), false)).collect();
         }
         let Some(Ok(listing)) = self.listing else {
@@ -94,7 +65,7 @@ impl ToShow<'_> {
         };
         let recent = self.recent.iter().take(RECENT_SHOWN).map(|path| (recent_entry(path), true));
         let mut folder: Vec<_> = listing.entries.iter().filter(is_shown).collect();
-        self.sort.order(&mut folder);
+        in_order(self.sort, &mut folder);
         let folder = folder.into_iter().map(|entry| (entry.clone(), false));
         // where two spellings of a name are one file, the named one is not in the listing
         let missing = self.named.filter(|named| !listing.entries.iter().any(|entry| entry.path == named.path));

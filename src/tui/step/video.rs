@@ -23,9 +23,9 @@ use crate::{
         step::{
             choice::{Choice, Going},
             probes::Probes,
-            rows::{self, Row, Sort, ToShow},
+            rows::{self, Row, ToShow},
         },
-        widget::list::Cursor,
+        widget::list::{Cursor, Sort},
         work::{
             answer::Answer,
             folder::{Entry, Kind, Listing, Named},

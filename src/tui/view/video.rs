@@ -16,7 +16,7 @@ use crate::{
         keymap::Table,
         shared::Shared,
         step::{
-            rows::{GAP, Row, Sort},
+            rows::{GAP, Row},
             video::{Gathered, Video},
         },
         terminal::theme::Role,
@@ -24,6 +24,7 @@ use crate::{
             canvas::{Canvas, Rows},
             field,
             line::{Problem, position, row, wrapped},
+            list::Sort,
             text,
         },
         work::folder::{Entry, Kind},
@@ -229,7 +230,9 @@ fn place(video: &Video, room: usize) -> String {
     let at = if number == 0 { 0 } else { video.cursor.at + 1 };
     let position =
         if is_filtered { format!("{at}/{number} of {all}") } else { position(video.cursor.at, number, room) };
-    [video.sort.words(), &position].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ")
+    // the usual order needs no words
+    let order = if video.sort == Sort::Name { "" } else { video.sort.words() };
+    [order, &position].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {

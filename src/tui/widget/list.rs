@@ -65,6 +65,34 @@ pub(in crate::tui) struct Fuzzy {
     pattern: Pattern,
 }
 
+/// What comes first in a list of files or reels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::tui) enum Sort {
+    /// By name, or as they were found.
+    #[default]
+    Name,
+    Newest,
+    Largest,
+}
+
+impl Sort {
+    pub(in crate::tui) fn next(self) -> Self {
+        match self {
+            Self::Name => Self::Newest,
+            Self::Newest => Self::Largest,
+            Self::Largest => Self::Name,
+        }
+    }
+
+    pub(in crate::tui) fn words(self) -> &'static str {
+        match self {
+            Self::Name => "by name",
+            Self::Newest => "newest first",
+            Self::Largest => "largest first",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::tui) struct Match {
     pub(in crate::tui) row: usize,
