@@ -20,7 +20,10 @@ use crate::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio},
+            order::{
+                Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio,
+                WantedSounds,
+            },
         },
         report::{
             fault::{Explain, FaultClass},
@@ -82,6 +85,7 @@ struct File {
     profile: Option<String>,
     transcode: Option<TranscodeArg>,
     video_stream: Option<u32>,
+    audio: Option<WantedSounds>,
     audio_stream: Option<WantedAudio>,
     deinterlace: Option<bool>,
     on_damage: Option<OnDamageArg>,
@@ -163,6 +167,7 @@ impl Settings {
         let file = File::load()?;
         let machine = machine(&args.place, &file)?;
         let args = args.clone();
+        let (audio, sounds) = sound(&args, &file);
         let seconds = args.segment_seconds.or(file.segment_seconds).unwrap_or(SEGMENT_SECONDS_DEFAULT);
         Ok(Self {
             name: args.name.or(file.name.clone()),
@@ -177,7 +182,9 @@ impl Settings {
                 },
                 wanted: Wanted {
                     video: args.video_stream.or(file.video_stream),
-                    audio: args.audio_stream.or(file.audio_stream),
+                    audio,
+                    sounds,
+                    copies: false,
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                 },
             },
@@ -228,6 +235,15 @@ impl Settings {
             folders: self.machine.folders.clone(),
         }
     }
+}
+
+/// One track, or several: what is said on the command line counts before the file, and one before several.
+fn sound(args: &PublishArgs, file: &File) -> (Option<WantedAudio>, Option<WantedSounds>) {
+    let (one, several) = match (args.audio_stream, args.audio) {
+        (None, None) => (file.audio_stream, file.audio),
+        said => said,
+    };
+    (one, if one.is_some() { None } else { several.or(Some(WantedSounds::All)) })
 }
 
 /// A machine by flags, environment and config file.

@@ -6,7 +6,10 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::Args;
 
 use super::values::{InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg};
-use crate::model::reel::{name::ReelName, order::WantedAudio};
+use crate::model::reel::{
+    name::ReelName,
+    order::{WantedAudio, WantedSounds},
+};
 
 /// Headings of the help.
 pub(super) const WHAT: &str = "What is published";
@@ -43,7 +46,10 @@ pub struct PublishArgs {
     /// The video stream, by its number in the file [default: the one that is meant]
     #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true)]
     pub video_stream: Option<u32>,
-    /// The audio stream, by its number in the file or its language [default: the one that is meant]
+    /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` [default: all]
+    #[arg(long, value_name = "TRACKS", env = "ZIPREEL_AUDIO", hide_env_values = true)]
+    pub audio: Option<WantedSounds>,
+    /// One sound track instead, by its number in the file or its language [default: none]
     #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedAudio>,
     /// Re-encode the video, one picture out of two fields [default: false]

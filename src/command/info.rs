@@ -11,7 +11,7 @@ use crate::{
     json,
     model::{
         reel::{
-            index::{GenerationIndex, RenditionIndex},
+            index::{Alternative, GenerationIndex, RenditionIndex},
             name::{ReelName, RenditionId},
         },
         report::fault::Stopped,
@@ -71,7 +71,7 @@ fn facts(info: &Info, is_local: bool) -> Vec<Row> {
     };
     let by = index.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let published = info.published.map_or("-".to_owned(), |time| format!("{} UTC{by}", minute(time)));
-    let cut = format!("{}, each of about {} s", count(info.segments() as u64, "segment"), current.segment_seconds);
+    let cut = format!("{}, each of about {} s", count(info.own_segments() as u64, "segment"), current.segment_seconds);
     let (chunks, size) = (count(info.chunks() as u64, "chunk"), bytes(current.bytes()));
     let mut facts = vec![
         row("reel", index.reel.to_string()),
@@ -108,7 +108,19 @@ fn links(info: &Info) -> Vec<Row> {
 fn streams(info: &Info) -> Vec<Row> {
     let language = info.language().map(|language| format!(", in {language}")).unwrap_or_default();
     let renditions = info.index.current.renditions.iter();
-    renditions.map(|(id, rendition)| row(id.as_str(), format!("{}{language}", stream(rendition)))).collect()
+    let words = |(id, rendition): (&RenditionId, &RenditionIndex)| match &rendition.beside {
+        Some(told) => row(id.as_str(), format!("{}: {}", track(told), stream(rendition))),
+        None => row(id.as_str(), format!("{}{language}", stream(rendition))),
+    };
+    renditions.map(words).collect()
+}
+
+/// `German (de), 6 channels, players begin with it`
+fn track(told: &Alternative) -> String {
+    let language = told.language.as_ref().map(|language| format!(" ({language})")).unwrap_or_default();
+    let channels = told.channels.filter(|channels| *channels > 2).map(|channels| format!(", {channels} channels"));
+    let begins = if told.default { ", players begin with it" } else { "" };
+    format!("{}{language}{}{begins}", told.name, channels.unwrap_or_default())
 }
 
 /// `H.264 High 4.0, AAC, 1920x1080, 59.94 pictures a second, 14.8 Mbit/s, at most 16.0 Mbit/s`.

@@ -382,14 +382,18 @@ fn sound_alone(plan: &MediaPlan) -> Measured {
     Measured { codecs, resolution: None, frame_rate: None }
 }
 
-/// With its explicit object type; the transport stream's header states the base layer's alone.
+/// By RFC 6381. AAC with its explicit object type; the transport stream's header states the base layer's alone.
 fn audio_codec(audio: &StreamPlan) -> String {
-    let object = match audio.stream.profile.as_deref() {
-        Some("HE-AAC") if audio.action == Action::Copy => 5,
-        Some("HE-AACv2") if audio.action == Action::Copy => 29,
-        _ => 2,
+    let copied = (audio.action == Action::Copy).then_some(&audio.stream);
+    let codec = match copied.map(|stream| (stream.codec.as_str(), stream.profile.as_deref())) {
+        Some(("ac3", _)) => "ac-3",
+        Some(("eac3", _)) => "ec-3",
+        Some(("mp3", _)) => "mp4a.40.34",
+        Some((_, Some("HE-AAC"))) => "mp4a.40.5",
+        Some((_, Some("HE-AACv2"))) => "mp4a.40.29",
+        _ => "mp4a.40.2",
     };
-    format!("mp4a.40.{object}")
+    codec.to_owned()
 }
 
 /// The tables and the first access unit of a segment; `None` if it begins with no H.264 stream.

@@ -60,7 +60,16 @@ pub struct Viewed {
     pub duration: Duration,
     /// Mean length of a segment.
     pub segment_length: Duration,
-    /// Of the whole reel.
+    /// Of the picture, with its sound if that is in one with it.
+    pub bytes: u64,
+    /// Sound that stands apart: a viewer takes one track beside the picture.
+    pub sound: Option<Sound>,
+}
+
+/// The largest of the sound tracks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sound {
+    pub segment_length: Duration,
     pub bytes: u64,
 }
 
@@ -107,16 +116,22 @@ impl Viewed {
         }
     }
 
-    fn segments(&self) -> f64 {
-        (self.duration.as_secs_f64() / self.segment_length.as_secs_f64().max(0.1)).ceil().max(1.0)
+    /// Segments and bytes of each rendition that a viewer takes.
+    fn taken(&self) -> impl Iterator<Item = (f64, f64)> {
+        let sound = self.sound.map(|sound| (sound.segment_length, sound.bytes));
+        [(self.segment_length, self.bytes)].into_iter().chain(sound).map(|(length, bytes)| {
+            let segments = (self.duration.as_secs_f64() / length.as_secs_f64().max(0.1)).ceil().max(1.0);
+            (segments, bytes as f64)
+        })
     }
 
     /// Full views in players that follow the redirects: the bytes come from AWS's own bucket, without a price
     /// of their own; each segment costs a redirect.
     pub fn in_players(&self, views: u64, region: &str) -> Bill {
-        let playlists = 2.0;
-        let requests = self.segments() + playlists;
-        let sent = requests * REDIRECT_BYTES + self.segments() * PLAYLIST_LINE_BYTES;
+        let playlists = 1.0 + self.taken().count() as f64;
+        let segments: f64 = self.taken().map(|(segments, _)| segments).sum();
+        let requests = segments + playlists;
+        let sent = requests * REDIRECT_BYTES + segments * PLAYLIST_LINE_BYTES;
         let one = Bill {
             requests: requests * REQUESTS_PER_MILLION / 1e6,
             running: requests * REDIRECT_SECONDS * GIB * GIB_SECOND,
@@ -130,16 +145,18 @@ impl Viewed {
     /// Full views in browsers through the relay: every byte leaves through a function, and its time is billed
     /// while it streams.
     pub fn through_relay(&self, views: u64, region: &str) -> Bill {
-        let segment = self.bytes as f64 / self.segments();
-        let beyond = (segment - STREAM_BURST_BYTES).max(0.0);
-        let seconds = segment.min(STREAM_BURST_BYTES) / RELAY_BURST_BYTES_PER_SECOND + beyond / STREAM_BYTES_PER_SECOND;
-        let one = Bill {
-            requests: self.segments() * REQUESTS_PER_MILLION / 1e6,
-            running: self.segments() * seconds * GIB * GIB_SECOND,
-            starts: self.segments() / REQUESTS_PER_START * START_SECONDS * GIB * GIB_SECOND,
-            egress: self.bytes as f64 / GB * egress_per_gb(region),
-            streaming: self.segments() * beyond / GB * STREAMED_GB,
-        };
+        let mut one = Bill::default();
+        for (segments, bytes) in self.taken() {
+            let segment = bytes / segments;
+            let beyond = (segment - STREAM_BURST_BYTES).max(0.0);
+            let burst = segment.min(STREAM_BURST_BYTES) / RELAY_BURST_BYTES_PER_SECOND;
+            let seconds = burst + beyond / STREAM_BYTES_PER_SECOND;
+            one.requests += segments * REQUESTS_PER_MILLION / 1e6;
+            one.running += segments * seconds * GIB * GIB_SECOND;
+            one.starts += segments / REQUESTS_PER_START * START_SECONDS * GIB * GIB_SECOND;
+            one.egress += bytes / GB * egress_per_gb(region);
+            one.streaming += segments * beyond / GB * STREAMED_GB;
+        }
         let relayed = one.times(views as f64);
         // the relay asks the gate for a redirect, and the browser for the playlists, as a player would
         let redirects = self.in_players(views, region);
@@ -155,7 +172,7 @@ impl Viewed {
     /// How long a player waits for the first picture: playlists, a redirect, and the first segment at that rate.
     pub fn start_up(&self, bits_per_second: f64) -> Duration {
         const ROUND_TRIPS: f64 = 0.6;
-        let segment = self.bytes as f64 / self.segments();
+        let segment: f64 = self.taken().map(|(segments, bytes)| bytes / segments).sum();
         Duration::from_secs_f64(ROUND_TRIPS + segment * 8.0 / bits_per_second)
     }
 }
@@ -170,6 +187,7 @@ mod tests {
             duration: Duration::from_secs(600),
             segment_length: Duration::from_secs(segment_seconds),
             bytes: 1_110_000_000,
+            sound: None,
         }
     }
 
@@ -203,6 +221,19 @@ mod tests {
         close(bill.streaming, 4.08);
         close(bill.total(), 104.54);
         close(viewed(30).through_relay(1_000, "us-east-1").total(), 108.67);
+    }
+
+    #[test]
+    fn sound_apart_is_a_second_stream_of_requests() {
+        let alone = viewed(6);
+        let sound = Sound { segment_length: Duration::from_secs(6), bytes: 12_000_000 };
+        let apart = Viewed { bytes: alone.bytes - sound.bytes, sound: Some(sound), ..alone };
+        let (alone, apart) = (alone.in_players(1_000_000, "us-east-1"), apart.in_players(1_000_000, "us-east-1"));
+        // 100 segments and a playlist more, a view
+        close(apart.requests - alone.requests, 20.20);
+        close(apart.egress, 2.0 * alone.egress - 0.18);
+        let relayed = Viewed { sound: Some(sound), ..viewed(6) }.through_relay(1_000, "us-east-1");
+        close(relayed.requests - viewed(6).through_relay(1_000, "us-east-1").requests, 0.0402);
     }
 
     #[test]

@@ -64,6 +64,8 @@ fn codec(codec: &str) -> String {
         "mp4a.40.2" => Some("AAC".to_owned()),
         "mp4a.40.5" => Some("HE-AAC".to_owned()),
         "mp4a.40.29" => Some("HE-AAC v2".to_owned()),
+        "ac-3" => Some("AC-3".to_owned()),
+        "ec-3" => Some("E-AC-3".to_owned()),
         "mp4a.40.34" | "mp4a.69" | "mp4a.6B" => Some("MP3".to_owned()),
         _ => codec.strip_prefix("avc1.").and_then(h264),
     };

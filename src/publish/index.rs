@@ -14,7 +14,10 @@ use crate::{
             limits::{self, Held, LimitError},
             zip,
         },
-        hls::playlist::{self, Links},
+        hls::{
+            multivariant,
+            playlist::{self, Links},
+        },
         reel::{
             describe::{self, IndexDescription},
             generation::FORMAT,
@@ -369,11 +372,11 @@ impl Deployment<'_> {
 fn package(index: &Index, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
-        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), multivariant::multivariant(&index.current).into_bytes()),
     ];
     let generation = index.current.generation;
     for (id, rendition) in &index.current.renditions {
-        let media = |links| playlist::media(id, rendition, links).into_bytes();
+        let media = |links| playlist::media_of(&index.current, id, rendition, links).into_bytes();
         files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
         files.push((playlist::relay_path(generation, id), media(Links::Relay)));
     }

@@ -7,15 +7,39 @@ use super::{prove::Proof, samples};
 use crate::{
     media::decode::READ_AHEAD,
     model::{media::damage::Places, reel::index::GenerationIndex, report::fault::Stopped},
-    remote::served::{Expected, expected_of},
+    remote::served::Expected,
 };
 
 /// Stretches of the source that are decoded beside those whose segments were.
 const LOOKED_AT_MAX: usize = 256;
 
+/// Of all renditions. `proved`: what was proved of each, and what is wrong with those that were made in this run.
+pub(super) async fn damaged_anywhere(
+    proved: &[(Proof<'_>, Option<Vec<u32>>)],
+    generation: &GenerationIndex,
+) -> Result<Vec<(u64, u64)>, Stopped> {
+    let mut all = Vec::new();
+    for (proof, wrong) in proved {
+        all.push(damaged(proof, generation, wrong.clone()).await?);
+    }
+    if let [one] = all.as_slice() {
+        return Ok(one.clone());
+    }
+    let mut places = Places::default();
+    for (from, to) in all.into_iter().flatten() {
+        places.add(Duration::from_millis(from), Duration::from_millis(to));
+    }
+    Ok(in_millis(&places))
+}
+
+fn in_millis(places: &Places) -> Vec<(u64, u64)> {
+    let millis = |time: Duration| time.as_millis() as u64;
+    places.spans().iter().map(|span| (millis(span.start), millis(span.end))).collect()
+}
+
 /// As the index has it, milliseconds. `wrong`: segments that were made in this run, that do not decode, and neither does
 /// the source there; `None` if none were made. Beside these it is looked how far the damage goes.
-pub(super) async fn damaged(
+async fn damaged(
     proof: &Proof<'_>,
     generation: &GenerationIndex,
     wrong: Option<Vec<u32>>,
@@ -24,7 +48,7 @@ pub(super) async fn damaged(
     if let Some(visible) = visible.filter(|visible| wrong.is_none() || !visible.damaged.is_empty()) {
         return Ok(visible.damaged);
     }
-    let all: Vec<Expected> = generation.renditions.iter().flat_map(|(id, one)| expected_of(id, one)).collect();
+    let all: Vec<Expected> = proof.expected(generation);
     let steady = all.iter().position(|expected| expected.segment.discontinuity).unwrap_or(all.len());
     let mut looks = Looks { proof, times: times(&all), steady, wrong: BTreeMap::new(), left: LOOKED_AT_MAX };
     let mut open = Vec::new();
@@ -44,10 +68,9 @@ pub(super) async fn damaged(
     }
     let mut places = looks.places();
     proof.hears(&places);
-    let damage = proof.work.damage(proof.plan);
+    let damage = proof.work.damage(&proof.part.plan);
     [&damage.lost, &damage.corrupt].into_iter().for_each(|known| places.merge(known));
-    let millis = |time: Duration| time.as_millis() as u64;
-    Ok(places.spans().iter().map(|span| (millis(span.start), millis(span.end))).collect())
+    Ok(in_millis(&places))
 }
 
 /// Start and length of each segment.

@@ -6,7 +6,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::work::Work;
 use crate::{
     model::{
-        reel::{index::GenerationIndex, name::ChunkNumber},
+        reel::{
+            index::GenerationIndex,
+            name::{ChunkId, FunctionName},
+        },
         report::fault::{Fault, Stopped},
     },
     remote::deployed::Deployed,
@@ -24,8 +27,7 @@ pub(super) enum Look {
     Whole(Whole),
     Missing {
         /// Those that are not there, or with other content.
-        missing: Vec<ChunkNumber>,
-        /// What stands there: number to `CodeSha256`.
+        missing: Vec<ChunkId>,
         deployed: Deployed,
     },
 }
@@ -33,7 +35,7 @@ pub(super) enum Look {
 /// A chunk that is promised.
 struct Promised<'a> {
     name: String,
-    number: ChunkNumber,
+    id: ChunkId,
     sha256: &'a str,
 }
 
@@ -41,7 +43,11 @@ struct Promised<'a> {
 pub(super) async fn look(work: &Work, generation: &GenerationIndex) -> Result<Look, Stopped> {
     let promised: Vec<Promised> = generation
         .functions(&work.order.reel)
-        .map(|(name, chunk)| Promised { name: name.to_string(), number: chunk.number, sha256: &chunk.sha256 })
+        .filter_map(|(function, chunk)| {
+            let name = function.to_string();
+            let FunctionName::Chunk { rendition, number, .. } = function else { return None };
+            Some(Promised { name, id: ChunkId { rendition, number }, sha256: &chunk.sha256 })
+        })
         .collect();
     let retries = Retries { policy: work.retry, ..Retries::default() };
     let mut look = sight::Look::begin();
@@ -63,15 +69,15 @@ pub(super) async fn look(work: &Work, generation: &GenerationIndex) -> Result<Lo
     for chunk in &promised {
         let there = look.seen(&chunk.name).map(|facts| facts.code_sha256.clone());
         if there.as_deref() != Some(chunk.sha256) {
-            missing.push(chunk.number);
+            missing.push(chunk.id.clone());
         }
-        deployed.extend(there.map(|sha256| (chunk.number, sha256)));
+        deployed.extend(there.map(|sha256| (chunk.id.clone(), sha256)));
     }
     Ok(Look::Missing { missing, deployed })
 }
 
 /// What was made again is gone again.
-pub(super) fn vanishing(work: &Work, missing: &[ChunkNumber]) -> Fault {
+pub(super) fn vanishing(work: &Work, missing: &[ChunkId]) -> Fault {
     let (reel, missing) = (&work.order.reel, missing.len());
     let what = format!("could not publish `{reel}`: {missing} of its chunks vanish as often as they are deployed");
     Fault::permanent(what).hint(

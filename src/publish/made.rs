@@ -11,23 +11,27 @@ use tokio::sync::mpsc;
 
 use super::{
     look::{self, Look},
-    produce::produce,
-    upload::{self, Uploaded, packed_chunk::PackedChunk},
-    work::Work,
+    pack::{self, PackedRendition},
+    produce::{Batch, Produced},
+    upload::{self, packed_chunk::PackedChunk},
+    work::{Rendition, Work},
 };
 use crate::{
     media::ffmpeg::Tools,
     model::{
+        chunk::limits::{self, Held},
         hls::playlist::{self, Bandwidth},
-        media::decide::MediaPlan,
-        reel::index::{Container, GenerationIndex, RenditionIndex},
+        reel::{
+            index::{ChunkIndex, Container, GenerationIndex, RenditionIndex},
+            name::RenditionId,
+        },
         report::{
             event::{Event, JobName, Unit},
             fault::Stopped,
         },
     },
     remote::deployed::Deployed,
-    state::journal::{Record, Traits},
+    state::journal::Traits,
     storage::sight::Whole,
 };
 
@@ -39,10 +43,12 @@ const MENDINGS: u32 = 3;
 pub(super) struct Making<'a> {
     pub work: &'a Arc<Work>,
     pub tools: &'a Tools,
-    pub plan: &'a MediaPlan,
     /// Of this attempt.
     pub folder: &'a Path,
 }
+
+/// By their ids.
+pub(super) type Renditions = BTreeMap<RenditionId, RenditionIndex>;
 
 /// All chunks of the reel, deployed.
 #[derive(Clone)]
@@ -58,20 +64,25 @@ pub(super) fn skip(work: &Work, generation: GenerationIndex) -> Made {
     {
         work.job(name, unit).skipped("every chunk is deployed already");
     }
-    for (rendition, chunks) in &generation.renditions {
+    are_there(work, &generation.renditions);
+    Made { generation, sent_bytes: 0 }
+}
+
+/// Says so of each chunk.
+fn are_there(work: &Work, renditions: &Renditions) {
+    for (rendition, chunks) in renditions {
         for chunk in &chunks.chunks {
             let (number, bytes) = (chunk.number, chunk.bytes);
             work.report(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: 0, attempts: 0 });
         }
     }
-    Made { generation, sent_bytes: 0 }
 }
 
-pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits) -> GenerationIndex {
-    let chunks: Vec<_> = uploaded.chunks.values().cloned().collect();
+/// What the index says of a rendition; without its chunks, it has none yet.
+pub(super) fn rendition_index(part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) -> RenditionIndex {
     let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
     let Bandwidth { peak, average } = playlist::bandwidth(&segments);
-    let rendition = RenditionIndex {
+    RenditionIndex {
         container: Container::Ts,
         bandwidth: peak,
         average_bandwidth: average,
@@ -79,34 +90,57 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits)
         resolution: traits.resolution,
         frame_rate: traits.frame_rate,
         independent: Some(traits.independent),
+        beside: part.told.clone(),
         chunks,
-    };
+    }
+}
+
+pub(super) fn generation_index(work: &Work, renditions: Renditions) -> GenerationIndex {
+    let length = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).sum::<u64>();
+    let variants = renditions.values().filter(|rendition| !rendition.is_beside());
     GenerationIndex {
         generation: work.generation,
-        duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
+        duration_ms: variants.map(length).max().unwrap_or(0) / 1000,
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
         chunk_limit_bytes: work.order.cut.chunk_limit,
         source_sha256: work.source.hash(),
-        wanted: work.order.cut.wanted,
+        wanted: work.wanted,
         damaged: Vec::new(),
-        renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
+        renditions,
     }
 }
 
 impl Making<'_> {
-    pub async fn make(self, deployed: Deployed) -> Result<Made, Stopped> {
-        self.make_in(self.folder, deployed).await
+    /// `before`: renditions that are there whole.
+    pub async fn make(self, deployed: Deployed, before: Renditions) -> Result<Made, Stopped> {
+        are_there(self.work, &before);
+        self.make_in(self.folder, deployed, before).await
     }
 
-    async fn make_in(self, folder: &Path, deployed: Deployed) -> Result<Made, Stopped> {
-        let Self { work, tools, plan, .. } = self;
-        let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
-        *work.heard.lock().unwrap_or_else(PoisonError::into_inner) = summary.damage.clone();
-        let traits = Traits::new(measured, summary.independent);
-        let generation = generation_index(work, &uploaded, traits.clone());
-        let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
-        work.record(Record::Packed { chunks, bytes, traits: Some(traits), source_sha256: work.source.hash() }).await?;
-        Ok(Made { generation, sent_bytes: uploaded.sent_bytes })
+    async fn make_in(self, folder: &Path, deployed: Deployed, before: Renditions) -> Result<Made, Stopped> {
+        let Self { work, tools, .. } = self;
+        let longest = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).max();
+        let there = before.values().map(|rendition| Held { bytes: limits::json_bytes(rendition), until: None });
+        let batch = Batch {
+            work,
+            tools,
+            folder,
+            parts: work.renditions.iter().filter(|part| !before.contains_key(&part.id)).collect(),
+            picture_us: before.get(&RenditionId::source()).and_then(longest),
+            held: work.beside.iter().cloned().chain(there).collect(),
+        };
+        let Produced { mut parts, uploaded, heard } = batch.produce(deployed).await?;
+        work.heard.lock().unwrap_or_else(PoisonError::into_inner).merge(&heard);
+        pack::recorded(work, &mut parts).await?;
+        let mut renditions = before;
+        for PackedRendition { id, traits, .. } in parts {
+            let chunks = uploaded.chunks.iter().filter(|(chunk, _)| chunk.rendition == id);
+            let chunks = chunks.map(|(_, chunk)| chunk.clone()).collect();
+            if let Some(part) = work.renditions.iter().find(|part| part.id == id) {
+                renditions.insert(id, rendition_index(part, traits, chunks));
+            }
+        }
+        Ok(Made { generation: generation_index(work, renditions), sent_bytes: uploaded.sent_bytes })
     }
 
     /// Looks at all chunks again: another machine may have taken some away, with an older zipreel or by hand. What is
@@ -126,7 +160,11 @@ impl Making<'_> {
             let before = made.sent_bytes;
             made = match self.work.kept(&missing) {
                 Some(kept) => self.send_again(made, kept, deployed).await?,
-                None => self.make_in(&self.folder.join(format!("again-{round}")), deployed).await?,
+                None => {
+                    let mut before = made.generation.renditions;
+                    before.retain(|id, _| !missing.iter().any(|chunk| chunk.rendition == *id));
+                    self.make_in(&self.folder.join(format!("again-{round}")), deployed, before).await?
+                }
             };
             made.sent_bytes += before;
             round += 1;

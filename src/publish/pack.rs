@@ -5,7 +5,11 @@ use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use super::{split::ClosedSegment, upload::packed_chunk::PackedChunk, work::Work};
+use super::{
+    split::ClosedSegment,
+    upload::packed_chunk::PackedChunk,
+    work::{Rendition, Work},
+};
 use crate::{
     media::probe,
     model::{
@@ -13,14 +17,17 @@ use crate::{
             pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
             zip::{Entry, Framer},
         },
-        media::{decide::MediaPlan, facts::Measured},
-        reel::index::{ChunkIndex, Container, SegmentIndex},
+        reel::{
+            index::{ChunkIndex, Container, SegmentIndex},
+            name::RenditionId,
+        },
         report::{
             event::{Event, JobName, Unit},
             fault::{Explain, FaultClass, Stopped},
         },
     },
     running::reporter::JobHandle,
+    state::journal::{Record, Traits},
     storage::{CodeZip, Part, Reader},
 };
 
@@ -45,88 +52,136 @@ impl Explain for Error {
     }
 }
 
-/// Runs until the segments end. The chunks are packed in order.
+/// What comes from the split.
+pub(super) enum Closed {
+    Segment(ClosedSegment),
+    /// The rendition is over, and whether each of its segments begins with an IDR picture.
+    End(bool),
+}
+
+/// A rendition whose chunks are all on their way.
+#[derive(Debug, Clone)]
+pub(super) struct PackedRendition {
+    pub id: RenditionId,
+    pub traits: Traits,
+    chunks: u32,
+    bytes: u64,
+    is_recorded: bool,
+}
+
+/// Runs until the segments of all parts have come. The chunks are packed in order.
 pub(super) async fn pack(
     work: &Arc<Work>,
-    plan: &MediaPlan,
-    mut segments: Receiver<ClosedSegment>,
+    parts: &[&Rendition],
+    segments: Receiver<Closed>,
     chunks: Sender<PackedChunk>,
-) -> Result<Measured, Stopped> {
+) -> Result<Vec<PackedRendition>, Stopped> {
     let job = work.job(JobName::Pack, Unit::Bytes);
     job.started(1);
+    let mut packing = Packing { work, segments, chunks, job: &job, packed: Vec::new() };
     let result = tokio::select! {
-        result = pack_all(work, plan, &mut segments, &chunks, &job) => result,
+        result = packing.all(parts) => result,
         () = work.control.cancel.cancelled() => Err(Stopped::Cancelled),
         () = work.control.last_attempt.cancelled() => Err(Stopped::Cancelled),
     };
+    let packed = packing.packed;
     job.ended(&result);
-    result
+    result.map(|()| packed)
 }
 
-async fn pack_all(
-    work: &Arc<Work>,
-    plan: &MediaPlan,
-    segments: &mut Receiver<ClosedSegment>,
-    chunks: &Sender<PackedChunk>,
-    job: &JobHandle,
-) -> Result<Measured, Stopped> {
-    let stopped = |error: PackError| Stopped::Failed(Error::Rule(error).fault());
-    let mut packer = Packer::new(work.order.cut.chunk_limit);
-    let mut waiting = VecDeque::new();
-    let mut measured = None;
-    while let Some(closed) = segments.recv().await {
-        let ClosedSegment { number, bytes, duration_us, discontinuity, .. } = closed;
-        work.report(Event::SegmentClosed {
-            rendition: work.rendition.clone(),
-            segment: number,
-            bytes,
-            duration: Duration::from_micros(duration_us),
+struct Packing<'a> {
+    work: &'a Arc<Work>,
+    segments: Receiver<Closed>,
+    chunks: Sender<PackedChunk>,
+    job: &'a JobHandle,
+    packed: Vec<PackedRendition>,
+}
+
+impl Packing<'_> {
+    async fn all(&mut self, parts: &[&Rendition]) -> Result<(), Stopped> {
+        for part in parts {
+            let packed = self.part(part).await?;
+            self.packed.push(packed);
+        }
+        Ok(())
+    }
+
+    async fn part(&mut self, part: &Rendition) -> Result<PackedRendition, Stopped> {
+        let stopped = |error: PackError| Stopped::Failed(Error::Rule(error).fault());
+        let mut packer = Packer::new(self.work.order.cut.chunk_limit);
+        let mut waiting = VecDeque::new();
+        let (mut measured, mut all) = (None, (0, 0));
+        let independent = loop {
+            // a split that failed closes its channel too: what it left is no whole chunk
+            let closed = match self.segments.recv().await.ok_or(Stopped::Cancelled)? {
+                Closed::Segment(closed) => closed,
+                Closed::End(independent) => break independent,
+            };
+            let ClosedSegment { number, bytes, duration_us, discontinuity, .. } = closed;
+            self.work.report(Event::SegmentClosed {
+                rendition: part.id.clone(),
+                segment: number,
+                bytes,
+                duration: Duration::from_micros(duration_us),
+            });
+            if measured.is_none() {
+                let measure = probe::measure_segment(&closed.path, &part.plan).await;
+                measured = Some(measure?);
+            }
+            waiting.push_back(closed);
+            if let Some(chunk) = packer.push(Segment { number, bytes, duration_us, discontinuity }).map_err(stopped)? {
+                self.deliver(part, chunk, &mut waiting, &mut all).await?;
+            }
+            recorded(self.work, &mut self.packed).await?;
+        };
+        if let Some(chunk) = packer.finish().map_err(stopped)? {
+            self.deliver(part, chunk, &mut waiting, &mut all).await?;
+        }
+        // no segment at all: the split has failed and says why
+        let traits = Traits::new(measured.ok_or(Stopped::Cancelled)?, independent);
+        Ok(PackedRendition { id: part.id.clone(), traits, chunks: all.0, bytes: all.1, is_recorded: false })
+    }
+
+    async fn deliver(
+        &self,
+        part: &Rendition,
+        chunk: Chunk,
+        waiting: &mut VecDeque<ClosedSegment>,
+        all: &mut (u32, u64),
+    ) -> Result<(), Stopped> {
+        let closed: Vec<ClosedSegment> = waiting.drain(..chunk.segments.len()).collect();
+        let (here, rendition, count) = (self.work.clone(), part.id.clone(), self.job.count().clone());
+        let packed = tokio::task::spawn_blocking(move || {
+            let manifest = Manifest::new(&here.order.reel, here.generation, &rendition, &chunk);
+            let (index, code) = build(&manifest, &chunk, &closed, |bytes| count.add(bytes))?;
+            let files = closed.into_iter().map(|file| (file.path, file.bytes)).collect();
+            Ok(PackedChunk { rendition, index, code, files })
         });
-        if measured.is_none() {
-            let measure = probe::measure_segment(&closed.path, plan).await;
-            measured = Some(measure?);
-        }
-        waiting.push_back(closed);
-        if let Some(chunk) = packer.push(Segment { number, bytes, duration_us, discontinuity }).map_err(stopped)? {
-            deliver(work, chunk, &mut waiting, chunks, job).await?;
-        }
+        let packed = packed.await.expect("packing does not panic");
+        let packed = packed.map_err(unreadable)?;
+        *all = (all.0 + 1, all.1 + packed.index.bytes);
+        self.work.report(Event::ChunkPacked {
+            rendition: part.id.clone(),
+            number: packed.index.number,
+            bytes: packed.index.bytes,
+            segments: packed.index.segments.len() as u32,
+        });
+        // the uploader is gone only when the work has stopped
+        self.chunks.send(packed).await.map_err(|_| Stopped::Cancelled)
     }
-    // a split that failed closes its channel too: what it left is no whole chunk
-    if work.control.cancel.is_cancelled() || work.control.last_attempt.is_cancelled() {
-        return Err(Stopped::Cancelled);
-    }
-    if let Some(chunk) = packer.finish().map_err(stopped)? {
-        deliver(work, chunk, &mut waiting, chunks, job).await?;
-    }
-    // no segment at all: the split has failed and says why
-    measured.ok_or(Stopped::Cancelled)
 }
 
-async fn deliver(
-    work: &Arc<Work>,
-    chunk: Chunk,
-    waiting: &mut VecDeque<ClosedSegment>,
-    chunks: &Sender<PackedChunk>,
-    job: &JobHandle,
-) -> Result<(), Stopped> {
-    let closed: Vec<ClosedSegment> = waiting.drain(..chunk.segments.len()).collect();
-    let (here, count) = (work.clone(), job.count().clone());
-    let packed = tokio::task::spawn_blocking(move || {
-        let manifest = Manifest::new(&here.order.reel, here.generation, &here.rendition, &chunk);
-        let (index, code) = build(&manifest, &chunk, &closed, |bytes| count.add(bytes))?;
-        let files = closed.into_iter().map(|file| (file.path, file.bytes)).collect();
-        Ok(PackedChunk { index, code, files })
-    });
-    let packed = packed.await.expect("packing does not panic");
-    let packed = packed.map_err(unreadable)?;
-    work.report(Event::ChunkPacked {
-        rendition: work.rendition.clone(),
-        number: packed.index.number,
-        bytes: packed.index.bytes,
-        segments: packed.index.segments.len() as u32,
-    });
-    // the uploader is gone only when the work has stopped
-    chunks.send(packed).await.map_err(|_| Stopped::Cancelled)
+/// Notes in the journal what renditions come to, once it is known of which bytes they were made: then they need not be
+/// made again.
+pub(super) async fn recorded(work: &Arc<Work>, packed: &mut [PackedRendition]) -> Result<(), Stopped> {
+    let Some(hash) = work.source.hash() else { return Ok(()) };
+    for part in packed.iter_mut().filter(|part| !part.is_recorded) {
+        let PackedRendition { id, traits, chunks, bytes, .. } = part.clone();
+        work.record(Record::Packed { rendition: id, chunks, bytes, traits: Some(traits), source_sha256: Some(hash) })
+            .await?;
+        part.is_recorded = true;
+    }
+    Ok(())
 }
 
 pub(super) fn unreadable(error: io::Error) -> Stopped {

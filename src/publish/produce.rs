@@ -1,24 +1,27 @@
-//! Split, pack and upload side by side, joined by bounded queues. The first that fails ends the others: uploads under
-//! way still come to their end, since what they have sent would have to be sent again.
+//! Split, pack and upload side by side, joined by bounded queues; renditions one after the other. The first stage that
+//! fails ends the others: uploads under way still come to their end, since what they have sent would have to be sent
+//! again.
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::mpsc::{self, Sender};
 
 use super::{
-    pack,
-    split::{ClosedSegment, Split, SplitError, SplitSummary},
+    pack::{self, Closed, PackedRendition},
+    split::{ClosedSegment, Share, Split, SplitError, SplitSummary},
     upload::{self, Uploaded},
-    work::Work,
+    work::{Rendition, Work},
 };
 use crate::{
     media::ffmpeg::Tools,
     model::{
-        chunk::limits::Sum,
-        media::{decide::MediaPlan, facts::Measured},
+        chunk::limits::{Held, Sum},
+        hls::playlist,
+        media::damage::Damage,
         reel::generation::SourceHash,
         report::{
             event::{Count, JobName, Unit},
@@ -38,42 +41,68 @@ use crate::{
 const SEGMENTS_QUEUED: usize = 64;
 const CHUNKS_QUEUED: usize = 2;
 
-/// The first failure ends the others and is the result.
-pub(super) async fn produce(
-    work: &Arc<Work>,
-    tools: &Tools,
-    plan: &MediaPlan,
-    folder: &Path,
-    deployed: Deployed,
-) -> Result<(SplitSummary, Measured, Uploaded), Stopped> {
-    let (segments, closed) = mpsc::channel(SEGMENTS_QUEUED);
-    let (chunks, packed) = mpsc::channel(CHUNKS_QUEUED);
-    let job = work.job(JobName::Split, Unit::MediaTime);
-    let reached = job.count().clone();
-    let (split, pack, upload, hash) = tokio::join!(
-        stage(work, split(work, tools, plan, folder, segments, job)),
-        stage(work, pack::pack(work, plan, closed, chunks)),
-        stage(work, upload::upload(work, packed, deployed)),
-        stage(work, hash(work, plan, &reached)),
-    );
-    // a stage that was ended tells less than the one that failed
-    let faults = [split.as_ref().err(), pack.as_ref().err(), upload.as_ref().err(), hash.as_ref().err()];
-    if let Some(stopped) = faults.into_iter().flatten().find(|stopped| matches!(stopped, Stopped::Failed(_))) {
-        return Err(stopped.clone());
-    }
-    hash?;
-    Ok((split?, pack?, upload?))
+/// What is made in one go.
+pub(super) struct Batch<'a> {
+    pub work: &'a Arc<Work>,
+    pub tools: &'a Tools,
+    pub folder: &'a Path,
+    /// In order; the picture's is the first, if it is among them.
+    pub parts: Vec<&'a Rendition>,
+    /// The longest segment of the picture, if that is there already.
+    pub picture_us: Option<u64>,
+    /// What the index holds beside these.
+    pub held: Vec<Held>,
 }
 
-/// Behind the split, so that what is hashed has just been read by ffmpeg: a second reader elsewhere in the file would
-/// take the disk from it, and from the first upload with it.
-async fn hash(work: &Work, plan: &MediaPlan, reached: &Count) -> Result<SourceHash, Stopped> {
-    let all = plan.duration.map_or(0, |duration| duration.as_micros());
-    let behind = || match all {
-        0 => u64::MAX,
-        all => (u128::from(work.source.bytes()) * u128::from(reached.get()) / all).try_into().unwrap_or(u64::MAX),
-    };
-    work.source.read(&work.reporter, &work.control, behind).await
+/// What came of it.
+pub(super) struct Produced {
+    pub parts: Vec<PackedRendition>,
+    pub uploaded: Uploaded,
+    /// Of the source.
+    pub heard: Damage,
+}
+
+impl Batch<'_> {
+    /// The first failure ends the others and is the result.
+    pub async fn produce(&self, deployed: Deployed) -> Result<Produced, Stopped> {
+        let work = self.work;
+        let (segments, closed) = mpsc::channel(SEGMENTS_QUEUED);
+        let (chunks, packed) = mpsc::channel(CHUNKS_QUEUED);
+        let job = work.job(JobName::Split, Unit::MediaTime);
+        let reached = job.count().clone();
+        let (split, pack, upload, hash) = tokio::join!(
+            stage(work, self.split(segments, job)),
+            stage(work, pack::pack(work, &self.parts, closed, chunks)),
+            stage(work, upload::upload(work, packed, deployed)),
+            stage(work, self.hash(&reached)),
+        );
+        // a stage that was ended tells less than the one that failed
+        let faults = [split.as_ref().err(), pack.as_ref().err(), upload.as_ref().err(), hash.as_ref().err()];
+        if let Some(stopped) = faults.into_iter().flatten().find(|stopped| matches!(stopped, Stopped::Failed(_))) {
+            return Err(stopped.clone());
+        }
+        hash?;
+        Ok(Produced { heard: split?, parts: pack?, uploaded: upload? })
+    }
+
+    /// Behind the split, so that what is hashed has just been read by ffmpeg: a second reader elsewhere in the file would
+    /// take the disk from it, and from the first upload with it.
+    async fn hash(&self, reached: &Count) -> Result<SourceHash, Stopped> {
+        let Work { source, reporter, control, .. } = &**self.work;
+        let all = self.one_run();
+        let behind = || match all {
+            0 => u64::MAX,
+            all => (u128::from(source.bytes()) * u128::from(reached.get()) / u128::from(all))
+                .try_into()
+                .unwrap_or(u64::MAX),
+        };
+        source.read(reporter, control, behind).await
+    }
+
+    /// Microseconds of the video; 0 if they are unknown.
+    fn one_run(&self) -> u64 {
+        self.parts.first().map_or(0, |part| Share::whole(&part.plan).all)
+    }
 }
 
 /// In the same poll as the failure: a queue that closes behind it must not look like the end of the work.
@@ -112,87 +141,128 @@ impl Explain for Error {
     }
 }
 
-/// Segments that were handed on, of all attempts.
+/// Segments of the rendition under way that were handed on, of all attempts.
 #[derive(Default)]
 struct HandedOn(Vec<(PathBuf, u64, u64)>);
 
-async fn split(
-    work: &Arc<Work>,
-    tools: &Tools,
-    plan: &MediaPlan,
-    folder: &Path,
-    segments: Sender<ClosedSegment>,
-    job: JobHandle,
-) -> Result<SplitSummary, Stopped> {
-    let control = work.control.part();
-    let policy = RetryPolicy { attempts: work.retry.attempts.min(SPLITS_MAX), ..work.retry };
-    let handed_on = tokio::sync::Mutex::new(HandedOn::default());
-    let mut runs = 0;
-    let attempt = |_| {
-        runs += 1;
-        let folder = folder.join(runs.to_string());
-        let (work, job, control, segments, handed_on) = (work, &job, &control, &segments, &handed_on);
-        async move {
-            let mut handed_on = handed_on.lock().await;
-            handed_on.tidy(folder.parent());
-            let split = Attempt { work, tools, plan, folder: &folder, job, control };
-            match split.run(segments, &mut handed_on).await {
-                Err(Error::Split(SplitError::Cancelled)) => Ok(Err(Stopped::Cancelled)),
-                Ok(summary) => Ok(Ok(summary)),
-                Err(error) => Err(error),
-            }
-        }
-    };
-    let ended = async {
-        work.control.last_attempt.cancelled().await;
-        control.cancel.cancel();
-        std::future::pending().await
-    };
-    let result = tokio::select! {
-        result = attempts(&job, &control, &policy, attempt, |_| ()) => result.and_then(|ended| ended),
-        () = ended => Err(Stopped::Cancelled),
-    };
-    let result = match result {
-        Ok(summary) => work.source.unchanged().await.map(|()| summary),
-        stopped => stopped,
-    };
-    job.ended(&result);
-    result
+/// How far the attempts have got.
+#[derive(Default)]
+struct Progress {
+    finished: Vec<SplitSummary>,
+    handed_on: HandedOn,
 }
 
-/// One run of ffmpeg in a folder of its own.
+impl Batch<'_> {
+    /// Gives what was heard of the source.
+    async fn split(&self, segments: Sender<Closed>, job: JobHandle) -> Result<Damage, Stopped> {
+        let work = self.work;
+        let control = work.control.part();
+        let policy = RetryPolicy { attempts: work.retry.attempts.min(SPLITS_MAX), ..work.retry };
+        let progress = tokio::sync::Mutex::new(Progress::default());
+        let mut runs = 0;
+        let attempt = |_| {
+            runs += 1;
+            let attempt = Attempt { batch: self, number: runs, job: &job, control: &control };
+            let (segments, progress) = (&segments, &progress);
+            async move {
+                match attempt.run(segments, &mut *progress.lock().await).await {
+                    Err(Error::Split(SplitError::Cancelled)) => Ok(Err(Stopped::Cancelled)),
+                    Ok(()) => Ok(Ok(())),
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        let ended = async {
+            work.control.last_attempt.cancelled().await;
+            control.cancel.cancel();
+            std::future::pending().await
+        };
+        let result = tokio::select! {
+            result = attempts(&job, &control, &policy, attempt, |_| ()) => result.and_then(|ended| ended),
+            () = ended => Err(Stopped::Cancelled),
+        };
+        let result = match result {
+            Ok(()) => work.source.unchanged().await,
+            stopped => stopped,
+        };
+        job.ended(&result);
+        result?;
+        let mut heard = Damage::default();
+        progress.lock().await.finished.iter().for_each(|summary| heard.merge(&summary.damage));
+        Ok(heard)
+    }
+}
+
+/// Runs of ffmpeg, one for each rendition that no earlier attempt has finished.
 struct Attempt<'a> {
-    work: &'a Arc<Work>,
-    tools: &'a Tools,
-    plan: &'a MediaPlan,
-    folder: &'a Path,
+    batch: &'a Batch<'a>,
+    number: u32,
     job: &'a JobHandle,
     control: &'a Control,
 }
 
 impl Attempt<'_> {
+    async fn run(&self, segments: &Sender<Closed>, progress: &mut Progress) -> Result<(), Error> {
+        while let Some(part) = self.batch.parts.get(progress.finished.len()) {
+            let folder = self.batch.folder.join(part.id.as_str());
+            progress.handed_on.tidy(&folder);
+            let run = Run { attempt: self, part, folder: &folder.join(self.number.to_string()) };
+            let summary = run.run(segments, progress).await?;
+            segments.send(Closed::End(summary.independent)).await.map_err(|_| Error::Split(SplitError::Cancelled))?;
+            progress.handed_on = HandedOn::default();
+            progress.finished.push(summary);
+        }
+        Ok(())
+    }
+}
+
+/// One run of ffmpeg in a folder of its own.
+struct Run<'a> {
+    attempt: &'a Attempt<'a>,
+    part: &'a Rendition,
+    folder: &'a Path,
+}
+
+impl Run<'_> {
+    /// As long as those of the picture may be at most: each segment of sound is a request of its own.
+    fn segment_length(&self, progress: &Progress) -> Duration {
+        let Batch { work, picture_us, .. } = self.attempt.batch;
+        let picture = picture_us.or(progress.finished.first().map(|summary| summary.longest_us));
+        match picture.filter(|_| self.part.told.is_some()) {
+            Some(longest) => Duration::from_secs(playlist::target_duration([longest])),
+            None => work.order.cut.segment_length,
+        }
+    }
+
     /// Hands on what earlier attempts did not.
-    async fn run(&self, segments: &Sender<ClosedSegment>, handed_on: &mut HandedOn) -> Result<SplitSummary, Error> {
-        let room = self.work.backlog.limit();
+    async fn run(&self, segments: &Sender<Closed>, progress: &mut Progress) -> Result<SplitSummary, Error> {
+        let Attempt { batch, job, control, .. } = *self.attempt;
+        let Batch { work, tools, parts, .. } = batch;
+        let plan = &self.part.plan;
+        let room = work.backlog.limit();
         let unwritable = |source| SplitError::Write { folder: self.folder.to_owned(), source, room };
         tokio::fs::create_dir_all(self.folder).await.map_err(unwritable)?;
         let note = |leader: &Leader| {
             // without the note an orphan would have to be ended by hand; that is no reason to stop
-            let mut journal = self.work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let _ = journal.append(Record::Splitting { leader: leader.clone() });
         };
+        let (one, done) = (batch.one_run(), progress.finished.len() as u64);
         let split = Split {
-            tools: self.tools,
-            video: &self.work.order.video,
-            plan: self.plan,
-            segment_length: self.work.order.cut.segment_length,
+            tools,
+            video: &work.order.video,
+            plan,
+            segment_length: self.segment_length(progress),
+            share: Share { before: one * done, all: one * parts.len() as u64 },
             folder: self.folder,
-            backlog: self.work.backlog.clone(),
+            backlog: work.backlog.clone(),
             started: &note,
         };
-        let Work { order, storage, rendition, beside, .. } = &**self.work;
-        let sum = Sum::new(storage.limits(), order.cut.chunk_limit, rendition, self.plan.duration, beside.clone());
+        let finished = progress.finished.iter().map(|summary| Held { bytes: summary.index_bytes, until: None });
+        let held = batch.held.iter().cloned().chain(finished).collect();
+        let sum = Sum::new(work.storage.limits(), work.order.cut.chunk_limit, &self.part.id, plan.duration, held);
         let (closed, mut queue) = mpsc::channel::<ClosedSegment>(1);
+        let handed_on = &mut progress.handed_on;
         let forward = async {
             while let Some(segment) = queue.recv().await {
                 self.forward(segment, segments, handed_on).await?;
@@ -200,10 +270,10 @@ impl Attempt<'_> {
             Ok(())
         };
         // both in one task: when forwarding ends for good, its queue closes and the split is over too
-        let (split, forwarded) = tokio::join!(split.run(sum, closed, self.job, self.control), async {
+        let (split, forwarded) = tokio::join!(split.run(sum, closed, job, control), async {
             let forwarded: Result<(), Error> = forward.await;
             if forwarded.is_err() {
-                self.control.cancel.cancel();
+                control.cancel.cancel();
             }
             forwarded
         });
@@ -214,23 +284,24 @@ impl Attempt<'_> {
     async fn forward(
         &self,
         segment: ClosedSegment,
-        segments: &Sender<ClosedSegment>,
+        segments: &Sender<Closed>,
         handed_on: &mut HandedOn,
     ) -> Result<(), Error> {
+        let work = self.attempt.batch.work;
         let made = (segment.bytes, segment.duration_us);
         match handed_on.0.get(segment.number as usize) {
             Some((_, bytes, duration_us)) if (*bytes, *duration_us) == made => {
-                self.work.remove_segment(&segment.path, segment.bytes).await;
+                work.remove_segment(&segment.path, segment.bytes).await;
                 Ok(())
             }
             Some(_) => Err(Error::Different(segment.number)),
             None => {
                 // beside the attempts, of which the next one tidies up after the one before
                 let beside = self.folder.parent().unwrap_or(self.folder);
-                self.work.samples.take(&segment, self.plan.duration, beside).await;
+                self.part.samples.take(&segment, self.part.plan.duration, beside).await;
                 handed_on.0.push((segment.path.clone(), segment.bytes, segment.duration_us));
                 // the packing is gone only when the work has stopped
-                segments.send(segment).await.map_err(|_| Error::Split(SplitError::Cancelled))
+                segments.send(Closed::Segment(segment)).await.map_err(|_| Error::Split(SplitError::Cancelled))
             }
         }
     }
@@ -238,8 +309,8 @@ impl Attempt<'_> {
 
 impl HandedOn {
     /// Frees what a failed attempt left that nobody waits for.
-    fn tidy(&self, attempts: Option<&Path>) {
-        let folders = attempts.into_iter().filter_map(|path| std::fs::read_dir(path).ok()).flatten().flatten();
+    fn tidy(&self, attempts: &Path) {
+        let folders = std::fs::read_dir(attempts).into_iter().flatten().flatten();
         for file in folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten() {
             if !self.0.iter().any(|(path, ..)| *path == file.path()) {
                 // what can't be removed now goes with the whole folder

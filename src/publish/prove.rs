@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     samples::{self, Sample},
-    work::Work,
+    work::{Rendition, Work},
 };
 use crate::{
     media::{
@@ -22,7 +22,7 @@ use crate::{
         ffmpeg::Tools,
     },
     model::{
-        media::{damage::Places, decide::MediaPlan},
+        media::{damage::Places, streams::words::describe},
         reel::index::GenerationIndex,
         report::{
             event::{Event, JobName},
@@ -34,20 +34,43 @@ use crate::{
     storage::player::{Player, PlayerError},
 };
 
-/// What is proved of a reel's samples, and by what.
+/// What is proved of a rendition's samples, and by what.
 pub(super) struct Proof<'a> {
     pub work: &'a Work,
     pub tools: &'a Tools,
-    pub plan: &'a MediaPlan,
+    pub part: &'a Rendition,
     /// Every segment begins with an IDR picture, so that its decoder has nothing to complain of.
     pub independent: bool,
 }
 
-impl Proof<'_> {
+impl<'a> Proof<'a> {
+    /// Of each rendition, with what is wrong with it.
+    pub async fn of_all_made(
+        work: &'a Work,
+        tools: &'a Tools,
+        generation: &GenerationIndex,
+    ) -> Result<Vec<(Self, Option<Vec<u32>>)>, Stopped> {
+        let mut proved = Vec::new();
+        for part in &work.renditions {
+            let rendition = generation.renditions.get(&part.id);
+            let independent = rendition.is_some_and(|rendition| rendition.independent == Some(true));
+            let proof = Self { work, tools, part, independent };
+            let wrong = proof.of_made().await?;
+            proved.push((proof, wrong));
+        }
+        Ok(proved)
+    }
+
+    /// Its segments as the index has them.
+    pub fn expected(&self, generation: &GenerationIndex) -> Vec<Expected> {
+        let own = generation.renditions.get(&self.part.id);
+        own.map(|rendition| expected_of(&self.part.id, rendition)).unwrap_or_default()
+    }
+
     /// Of what was made in this run, before it is promised: the numbers of segments that do not decode, and neither does
     /// the video there. `None` if nothing was made.
     pub async fn of_made(&self) -> Result<Option<Vec<u32>>, Stopped> {
-        let samples = self.work.samples.all();
+        let samples = self.part.samples.all();
         let wrong = self.of(&samples).await?;
         Ok((!samples.is_empty()).then(|| wrong.iter().map(|sample| sample.number).collect()))
     }
@@ -60,13 +83,13 @@ impl Proof<'_> {
         folder: &Path,
         job: &JobHandle,
     ) -> Result<Vec<Sample>, Stopped> {
-        let expected: Vec<Expected> = generation.renditions.iter().flat_map(|(id, one)| expected_of(id, one)).collect();
+        let expected = self.expected(generation);
         let chosen = samples::places(&expected);
         let (mut samples, mut start) = (Vec::new(), Duration::ZERO);
         for (place, Expected { segment, .. }) in expected.iter().enumerate() {
             let length = Duration::from_micros(segment.duration_us);
             if chosen.contains(&place) {
-                let file = folder.join(format!("served{place:06}.ts"));
+                let file = folder.join(format!("served-{}-{place:06}.ts", self.part.id));
                 samples.push(Sample { number: place as u32, file, start, length, breaks: segment.discontinuity });
             }
             start += length;
@@ -138,7 +161,7 @@ impl Proof<'_> {
                 wrong.push(sample);
             }
         }
-        if usable { Ok(wrong) } else { Err(Stopped::Failed(garbage(self.work, &together))) }
+        if usable { Ok(wrong) } else { Err(Stopped::Failed(garbage(self, &together))) }
     }
 
     /// What a decoder makes of a stretch of the source. `None` if it came to no end.
@@ -146,12 +169,12 @@ impl Proof<'_> {
         // what is before it is about as long, up to a keyframe
         let way = length.max(self.work.order.cut.segment_length) + READ_AHEAD;
         let stretch = Stretch { lead: start.saturating_sub(way), start, length };
-        self.decoded(decode::source(self.tools, &self.work.order.video, self.plan, stretch, self.cancel()).await)
+        self.decoded(decode::source(self.tools, &self.work.order.video, &self.part.plan, stretch, self.cancel()).await)
     }
 
     /// What is wrong with the source is damage of it, if none is known.
     pub fn hears(&self, damaged: &Places) {
-        let known = self.work.damage(self.plan);
+        let known = self.work.damage(&self.part.plan);
         if known.corrupt.is_empty() && known.lost.is_empty() {
             self.work.heard.lock().unwrap_or_else(PoisonError::into_inner).corrupt.merge(damaged);
         }
@@ -206,12 +229,18 @@ fn note(work: &Work, why: &str) {
     work.report(Event::Log { job: JobName::Split, line });
 }
 
-fn garbage(work: &Work, together: &Decoded) -> Fault {
-    let what = format!("could not publish the video `{}`: nothing of it decodes", work.order.video.display());
+fn garbage(proof: &Proof<'_>, together: &Decoded) -> Fault {
+    let Proof { work, part, .. } = proof;
+    let track = part.plan.audio.as_ref().filter(|_| part.told.is_some()).map(|plan| describe(&plan.stream));
+    let (of, way) = match track {
+        Some(track) => (format!("{track}, which is part of it,"), " Or leave that track out, with --audio."),
+        None => ("it".to_owned(), ""),
+    };
+    let what = format!("could not publish the video `{}`: nothing of {of} decodes", work.order.video.display());
     let words = together.complaints.words().map(|words| format!(" ffmpeg said: {words}")).unwrap_or_default();
     Fault::permanent(what)
         .because("it is encrypted, or damaged throughout")
-        .hint(format!("Nothing of it is visible. Check that it plays elsewhere.{words}"))
+        .hint(format!("Nothing of it is visible. Check that it plays elsewhere.{way}{words}"))
 }
 
 fn spoilt(work: &Work, start: Duration, made: &Decoded) -> Fault {

@@ -25,7 +25,10 @@ use crate::{
         picture::{Brightness, View},
     },
     model::{
-        hls::playlist::{self, Links},
+        hls::{
+            multivariant,
+            playlist::{self, Links},
+        },
         media::decide::MediaPlan,
         reel::{
             index::{GenerationIndex, Index},
@@ -86,11 +89,11 @@ pub async fn publish(
 
 async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, existing, chunks, start, work, folder } = prepared;
-    let making = Making { work: &work, tools, plan: &plan, folder: folder.path() };
+    let making = Making { work: &work, tools, folder: folder.path() };
     let made = async {
         let made = match start {
             Start::Whole(generation) => Ok(made::skip(&work, generation)),
-            Start::Parts(deployed) => making.make(deployed).await,
+            Start::Parts(deployed, before) => making.make(deployed, before).await,
         };
         if made.is_err() {
             // ends the poster too: nobody will see it
@@ -100,18 +103,18 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     };
     let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
     let made = made?;
-    let proof = Proof { work: &work, tools, plan: &plan, independent: made.generation.is_independent() };
-    let wrong = proof.of_made().await?;
-    let is_of_this_run = wrong.is_some();
-    let damaged = known::damaged(&proof, &made.generation, wrong).await?;
+    let proved = Proof::of_all_made(&work, tools, &made.generation).await?;
+    let damaged = known::damaged_anywhere(&proved, &made.generation).await?;
     refuse_damage(&work, &plan)?;
     let (made, index) = deploy(making, made, damaged, existing.as_ref(), poster.as_deref()).await?;
     let Made { generation, sent_bytes } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {
         let segments = verify::verify(&work, &generation, &job).await?;
-        let samples = if is_of_this_run { Vec::new() } else { proof.served(&generation, folder.path(), &job).await? };
-        take_back::withdraw_unless(proof.of_served(&samples).await, &work, existing.as_ref(), &index).await?;
+        for (proof, _) in proved.iter().filter(|(_, made)| made.is_none()) {
+            let samples = proof.served(&generation, folder.path(), &job).await?;
+            take_back::withdraw_unless(proof.of_served(&samples).await, &work, existing.as_ref(), &index).await?;
+        }
         Ok(segments)
     };
     let checked = checked.await;
@@ -249,11 +252,15 @@ async fn telling_frame(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<V
     frame(PLACES[0], Brightness::Any).await
 }
 
-/// The media playlist with absolute links, for those who host it elsewhere.
+/// The playlist with absolute links, for those who host it elsewhere: the only rendition's, or the one of them all.
 async fn copy_playlist(work: &Work, generation: &GenerationIndex, path: &Path) -> Result<(), Stopped> {
     let prefix = format!("{}{}/{}/", work.gate, work.order.reel, work.generation);
-    let rendition = &generation.renditions[&work.rendition];
-    let text = playlist::media(&work.rendition, rendition, Links::Chunks { prefix: &prefix });
+    let text = match generation.renditions.iter().next() {
+        Some((id, rendition)) if generation.renditions.len() == 1 => {
+            playlist::media(id, rendition, Links::Chunks { prefix: &prefix })
+        }
+        _ => multivariant::absolute(generation, &format!("{}{}/", work.gate, work.order.reel)),
+    };
     tokio::fs::write(path, text).await.map_err(|error| {
         let what = format!("could not write the playlist's copy `{}`", path.display());
         Stopped::Failed(Fault::permanent(what).because(error))

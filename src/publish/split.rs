@@ -50,6 +50,24 @@ pub struct SplitSummary {
     pub independent: bool,
     /// Of the source, by what ffmpeg said.
     pub damage: Damage,
+    /// The longest segment.
+    pub longest_us: u64,
+    /// What the index holds of it.
+    pub index_bytes: u64,
+}
+
+/// Which of a job's microseconds are those of one run of ffmpeg.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    pub before: u64,
+    pub all: u64,
+}
+
+impl Share {
+    /// All of them; nothing if the video's length is unknown.
+    pub fn whole(plan: &MediaPlan) -> Self {
+        Self { before: 0, all: plan.duration.map_or(0, |duration| duration.as_micros() as u64) }
+    }
 }
 
 /// One run of ffmpeg over one video.
@@ -58,6 +76,7 @@ pub struct Split<'a> {
     pub video: &'a Path,
     pub plan: &'a MediaPlan,
     pub segment_length: Duration,
+    pub share: Share,
     /// Of this attempt alone, and empty.
     pub folder: &'a Path,
     pub backlog: Backlog,
@@ -79,8 +98,8 @@ impl Split<'_> {
         let dialect = self.tools.dialect(self.plan).await?;
         let before = self.look().await?;
         tokio::fs::metadata(self.folder).await.map_err(|error| self.write_error(error))?;
-        if let Some(duration) = self.plan.duration {
-            job.sized(duration.as_micros() as u64);
+        if self.share.all > 0 {
+            job.sized(self.share.all);
         }
         let process = Process::spawn(self.command(dialect)?)
             .map_err(|error| SplitError::Run(self.tools.ffmpeg.clone(), error))?;
@@ -103,8 +122,9 @@ impl Split<'_> {
         run.flush(control).await?;
         run.check_length(complaints)?;
         run.summary.damage.merge(&run.heard.damage(self.plan));
+        run.summary.index_bytes = run.sum.index_bytes();
         if let Some(duration) = self.plan.duration {
-            job.count().set(duration.as_micros() as u64);
+            job.count().set(self.share.before + duration.as_micros() as u64);
         }
         Ok(run.summary.clone())
     }
@@ -143,7 +163,7 @@ impl Split<'_> {
         command.args(self.plan.arguments(self.segment_length, dialect));
         command.args(["-f", "hls", "-hls_segment_type", "mpegts", "-hls_list_size", "1"]);
         command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));
-        command.args(["-hls_segment_filename", "piece%08d.ts", "pipe:1"]);
+        command.args(["-hls_segment_filename", "piece%08d.ts", "pipe:1"]).args(self.plan.companions());
         Ok(command)
     }
 }
@@ -195,7 +215,15 @@ impl<'a> Run<'a> {
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
         let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills, sounds });
         let damage = Damage::default();
-        let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true, damage };
+        let summary = SplitSummary {
+            segments: 0,
+            bytes: 0,
+            duration: Duration::ZERO,
+            independent: true,
+            damage,
+            longest_us: 0,
+            index_bytes: 0,
+        };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
         let heard = Complaints::default();
         Self { split, sum, job, segments, waiting, joiner, tail, complaints: 0, heard, reached, summary }
@@ -261,7 +289,7 @@ impl<'a> Run<'a> {
         match said(line) {
             Said::Time { microseconds } => {
                 self.reached = self.reached.max(Duration::from_micros(microseconds));
-                self.job.count().set(microseconds);
+                self.job.count().set(self.split.share.before + microseconds);
             }
             Said::Progress => {}
             Said::Log(line) => {
@@ -311,6 +339,7 @@ impl<'a> Run<'a> {
         self.summary.segments += 1;
         self.summary.bytes += segment.bytes;
         self.summary.duration += Duration::from_micros(segment.duration_us);
+        self.summary.longest_us = self.summary.longest_us.max(segment.duration_us);
         self.summary.independent = self.joiner.independent;
         self.waiting.push_back(segment);
         Ok(())

@@ -15,9 +15,9 @@ use crate::{
         chunk::limits::Held,
         media::{damage::Damage, decide::MediaPlan},
         reel::{
-            index::{ChunkIndex, GenerationIndex},
-            name::{ChunkNumber, FunctionName, Generation, RenditionId},
-            order::{Order, Origin},
+            index::{Alternative, GenerationIndex},
+            name::{ChunkId, FunctionName, Generation, RenditionId},
+            order::{Order, Origin, Wanted},
         },
         report::{
             event::{Event, JobChange, JobName, Unit},
@@ -41,7 +41,7 @@ use crate::{
 pub(crate) struct Kept {
     /// Bytes that may still be kept.
     room: u64,
-    chunks: BTreeMap<ChunkNumber, PackedChunk>,
+    chunks: BTreeMap<ChunkId, PackedChunk>,
 }
 
 impl Kept {
@@ -51,12 +51,33 @@ impl Kept {
 
     /// False if there is no room for it.
     fn keep(&mut self, chunk: &PackedChunk) -> bool {
-        let before = self.chunks.remove(&chunk.index.number);
+        let before = self.chunks.remove(&chunk.id());
         self.room += before.map_or(0, |before| before.index.bytes);
         let Some(room) = self.room.checked_sub(chunk.index.bytes) else { return false };
         self.room = room;
-        self.chunks.insert(chunk.index.number, chunk.clone());
+        self.chunks.insert(chunk.id(), chunk.clone());
         true
+    }
+}
+
+/// One rendition of the reel, and how it is made.
+pub(crate) struct Rendition {
+    pub id: RenditionId,
+    pub plan: MediaPlan,
+    pub told: Option<Alternative>,
+    /// Segments that are to be decoded before they are promised.
+    pub samples: Samples,
+}
+
+impl Rendition {
+    /// All renditions of a plan, the picture's first.
+    pub fn all(plan: &MediaPlan) -> Vec<Self> {
+        let told = [None].into_iter().chain(plan.sounds.iter().map(|sound| Some(sound.told.clone())));
+        let part = |(number, (plan, told))| {
+            let id = if number == 0 { RenditionId::source() } else { RenditionId::sound(number) };
+            Self { id, plan, told, samples: Samples::default() }
+        };
+        plan.parts().into_iter().zip(told).enumerate().map(part).collect()
     }
 }
 
@@ -64,7 +85,10 @@ pub(crate) struct Work {
     pub order: Order,
     pub storage: Arc<dyn Storage>,
     pub generation: Generation,
-    pub rendition: RenditionId,
+    /// In the order in which they are made.
+    pub renditions: Vec<Rendition>,
+    /// What was asked for, so that it makes the same again.
+    pub wanted: Wanted,
     /// This generation as the deployed index has it, if that serves it: its chunks can't become others.
     pub visible: Mutex<Option<GenerationIndex>>,
     /// `CodeSha256` of the reel's index as it was found, or deployed since; `None`: there was none.
@@ -75,8 +99,6 @@ pub(crate) struct Work {
     pub source: Arc<Source>,
     /// What was found to be wrong with it while it was split.
     pub heard: Mutex<Damage>,
-    /// Segments that are to be decoded before they are promised.
-    pub samples: Samples,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
     /// Cancelled with the whole, or when one stage fails.
@@ -114,12 +136,12 @@ impl Work {
         self.reporter.report(event);
     }
 
-    pub fn chunk_function(&self, number: ChunkNumber) -> FunctionName {
+    pub fn chunk_function(&self, chunk: &ChunkId) -> FunctionName {
         FunctionName::Chunk {
             reel: self.order.reel.clone(),
             generation: self.generation,
-            rendition: self.rendition.clone(),
-            number,
+            rendition: chunk.rendition.clone(),
+            number: chunk.number,
         }
     }
 
@@ -129,10 +151,10 @@ impl Work {
 
     /// Whether a chunk may have this content: nobody is served another under its name, since the index promises none,
     /// or just this.
-    pub fn keeps_promise(&self, chunk: &ChunkIndex) -> bool {
+    pub fn keeps_promise(&self, chunk: &ChunkId, sha256: &str) -> bool {
         let visible = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
         visible.as_ref().is_none_or(|visible| {
-            visible.chunk(&self.rendition, chunk.number).is_some_and(|promised| promised.sha256 == chunk.sha256)
+            visible.chunk(&chunk.rendition, chunk.number).is_some_and(|promised| promised.sha256 == sha256)
         })
     }
 
@@ -156,9 +178,9 @@ impl Work {
     }
 
     /// These chunks, if what they were made of is there still.
-    pub fn kept(&self, wanted: &[ChunkNumber]) -> Option<Vec<PackedChunk>> {
+    pub fn kept(&self, wanted: &[ChunkId]) -> Option<Vec<PackedChunk>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        wanted.iter().map(|number| kept.chunks.get(number).cloned()).collect()
+        wanted.iter().map(|id| kept.chunks.get(id).cloned()).collect()
     }
 
     /// Returns when the record is on the disk. On a full one it waits for the person, if there is one.

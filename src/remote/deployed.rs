@@ -14,7 +14,7 @@ use crate::{
         reel::{
             describe,
             index::{INDEX_ENTRY, Index},
-            name::{ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
+            name::{ChunkId, ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
         },
         report::fault::Explain,
     },
@@ -31,8 +31,8 @@ pub struct Existing {
     pub entries: BTreeMap<String, Vec<u8>>,
 }
 
-/// Chunks of this generation that are deployed already: number to `CodeSha256`.
-pub(crate) type Deployed = HashMap<ChunkNumber, String>;
+/// Chunks of this generation that are deployed already, with their `CodeSha256`.
+pub(crate) type Deployed = HashMap<ChunkId, String>;
 
 /// An index of a reel of 10,000 segments and several generations stays well below.
 const INDEX_MAX: u64 = 64 * 1024 * 1024;
@@ -179,11 +179,10 @@ pub(crate) async fn chunks(
     storage: &dyn Storage,
     reel: &ReelName,
     generation: Generation,
-    rendition: &RenditionId,
     known: bool,
 ) -> Result<Vec<FunctionFacts>, CloudError> {
     if !known && storage.pages().await? > LISTED_ANYWAY {
-        let (reel, rendition, number) = (reel.clone(), rendition.clone(), ChunkNumber::FIRST);
+        let (reel, rendition, number) = (reel.clone(), RenditionId::source(), ChunkNumber::FIRST);
         let first = FunctionName::Chunk { reel, generation, rendition, number };
         if storage.get(&first.to_string()).await?.is_none() {
             return Ok(Vec::new());
@@ -200,15 +199,13 @@ pub(crate) async fn chunks(
     Ok(found)
 }
 
-/// Those of one generation that can be used: number to `CodeSha256`.
-pub(crate) fn deployed(chunks: &[FunctionFacts], wanted: Generation, of: &RenditionId) -> Deployed {
+/// Those of one generation that can be used.
+pub(crate) fn deployed(chunks: &[FunctionFacts], wanted: Generation) -> Deployed {
     let usable = chunks.iter().filter(|facts| facts.is_usable());
     usable
         .filter_map(|facts| match FunctionName::parse(&facts.name) {
-            Some(FunctionName::Chunk { generation, rendition, number, .. })
-                if generation == wanted && rendition == *of =>
-            {
-                Some((number, facts.code_sha256.clone()))
+            Some(FunctionName::Chunk { generation, rendition, number, .. }) if generation == wanted => {
+                Some((ChunkId { rendition, number }, facts.code_sha256.clone()))
             }
             _ => None,
         })

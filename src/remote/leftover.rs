@@ -173,6 +173,7 @@ mod tests {
             resolution: None,
             frame_rate: None,
             independent: Some(true),
+            beside: None,
             chunks: vec![chunk],
         };
         GenerationIndex {

@@ -110,7 +110,9 @@ async fn names(player: &Player, url: &str, generation: &GenerationIndex) -> Resu
     let text = player.playlist(url).await?;
     let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes())
         .map_err(|_| PlayerError::content(url, "it is not a multivariant playlist"))?;
-    let named: BTreeSet<&str> = read.variants.iter().map(|variant| variant.uri.as_str()).collect();
+    let variants = read.variants.iter().map(|variant| variant.uri.as_str());
+    let beside = read.alternatives.iter().filter_map(|alternative| alternative.uri.as_deref());
+    let named: BTreeSet<&str> = variants.chain(beside).collect();
     let wanted: Vec<String> =
         generation.renditions.keys().map(|id| playlist::media_path(generation.generation, id)).collect();
     Ok(named == wanted.iter().map(String::as_str).collect())

@@ -30,7 +30,7 @@ const DAMAGED: &str = "journal.damaged";
 #[serde(tag = "record", rename_all = "kebab-case")]
 pub enum Record {
     /// First record: what was asked for.
-    Began(Began),
+    Began(Box<Began>),
     /// ffmpeg runs; enough to end it should it outlive us.
     Splitting {
         leader: Leader,
@@ -39,8 +39,10 @@ pub enum Record {
         rendition: RenditionId,
         chunk: ChunkIndex,
     },
-    /// The split is complete: this many chunks make the reel.
+    /// The split of a rendition is complete: this many chunks make it.
     Packed {
+        #[serde(default = "RenditionId::source", skip_serializing_if = "RenditionId::is_source")]
+        rendition: RenditionId,
         chunks: u32,
         bytes: u64,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +93,18 @@ pub struct Began {
     pub origin: Option<Origin>,
     /// Estimated when the work began.
     pub chunks: u32,
+    /// How many there are to be.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub renditions: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// The head of ffmpeg's process group, told apart from a later process with the same number by when it started.
@@ -217,7 +231,7 @@ pub(super) fn read(folder: &Path) -> Vec<Record> {
 /// What was asked for last.
 pub(super) fn began(records: &[Record]) -> Option<Began> {
     records.iter().rev().find_map(|record| match record {
-        Record::Began(began) => Some(began.clone()),
+        Record::Began(began) => Some((**began).clone()),
         _ => None,
     })
 }
@@ -231,7 +245,7 @@ mod tests {
         let order = OrderForm::example("/v.mp4");
         let place = AccountRegion { account: "000000000000".into(), region: "us-east-1".into() };
         let at = "2026-11-22T10:00:00Z".into();
-        Record::Began(Began { at, order, place, source_bytes: 1, origin: None, chunks: 3 })
+        Record::Began(Box::new(Began { at, order, place, source_bytes: 1, origin: None, chunks: 3, renditions: 1 }))
     }
 
     fn published() -> Record {
@@ -249,13 +263,42 @@ mod tests {
         let (mut journal, word) = open(state.path());
         assert_eq!((journal.records().len(), word), (0, None));
         journal.append(began()).unwrap();
-        journal.append(Record::Packed { chunks: 5, bytes: 9, traits: None, source_sha256: None }).unwrap();
+        journal
+            .append(Record::Packed {
+                rendition: RenditionId::source(),
+                chunks: 5,
+                bytes: 9,
+                traits: None,
+                source_sha256: None,
+            })
+            .unwrap();
         drop(journal);
         assert_eq!(resumable::all(state.path())[0].chunks, 5);
         let (mut journal, word) = open(state.path());
         assert_eq!((journal.records().len(), word), (2, None));
         journal.append(published()).unwrap();
         assert_eq!(resumable::all(state.path()), []);
+    }
+
+    #[test]
+    fn what_a_run_with_several_renditions_may_have_left_is_known_of_each() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut journal, _) = open(state.path());
+        let Record::Began(first) = began() else { panic!("it began") };
+        journal.append(Record::Began(Box::new(Began { renditions: 3, chunks: 9, ..*first }))).unwrap();
+        let packed =
+            |rendition, chunks| Record::Packed { rendition, chunks, bytes: 9, traits: None, source_sha256: None };
+        let of = |journal: &mut Journal, rendition, chunks| {
+            journal.append(packed(rendition, chunks)).unwrap();
+            resumable::all(state.path())[0].chunks
+        };
+        assert_eq!(of(&mut journal, RenditionId::source(), 4), 9, "an estimate, until all are packed");
+        assert_eq!(of(&mut journal, RenditionId::sound(1), 1), 9);
+        assert_eq!(of(&mut journal, RenditionId::sound(2), 1), 6);
+        let may_stand: Vec<String> = resumable::all(state.path())[0].may_stand().collect();
+        for id in ["src", "t01", "t02"] {
+            assert!(may_stand.contains(&format!("zipreel-a-01234567-{id}-0001")), "{may_stand:?}");
+        }
     }
 
     #[test]
@@ -269,7 +312,15 @@ mod tests {
         OpenOptions::new().append(true).open(&path).unwrap().write_all(&torn.as_bytes()[..20]).unwrap();
         let (mut journal, word) = open(state.path());
         assert!(word.unwrap().contains("torn"));
-        journal.append(Record::Packed { chunks: 1, bytes: 1, traits: None, source_sha256: None }).unwrap();
+        journal
+            .append(Record::Packed {
+                rendition: RenditionId::source(),
+                chunks: 1,
+                bytes: 1,
+                traits: None,
+                source_sha256: None,
+            })
+            .unwrap();
         drop(journal);
         assert_eq!(open(state.path()).0.records().len(), 2);
     }
@@ -314,6 +365,9 @@ mod tests {
             crate::model::reel::order::Target::Aws { profile: Some("studio".into()) }
         );
         let packed: Record = serde_json::from_str(r#"{"record":"packed","chunks":3,"bytes":9}"#).unwrap();
-        assert_eq!(packed, Record::Packed { chunks: 3, bytes: 9, traits: None, source_sha256: None });
+        assert_eq!(
+            packed,
+            Record::Packed { rendition: RenditionId::source(), chunks: 3, bytes: 9, traits: None, source_sha256: None }
+        );
     }
 }

@@ -102,14 +102,21 @@ fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: O
     let began = journal::began(records)?;
     let chunks = began.chunks;
     // nothing on record yet: the first ones may be on their way all the same
-    let last_deployed = BTreeMap::from([(RenditionId::source(), ChunkNumber::FIRST)]);
+    let sounds = (1..began.renditions as usize).map(RenditionId::sound);
+    let last_deployed = [RenditionId::source()].into_iter().chain(sounds).map(|id| (id, ChunkNumber::FIRST)).collect();
     let (chunks_deployed, bytes_deployed) = (0, 0);
     let mut found =
         Resumable { reel, generation, chunks, began, chunks_deployed, bytes_deployed, last_deployed, holder };
+    let renditions = found.began.renditions as usize;
+    let mut packed = HashMap::new();
     let mut deployed = HashMap::new();
     for record in records {
         match record {
-            Record::Packed { chunks, .. } => found.chunks = *chunks,
+            Record::Packed { rendition, chunks, .. } => {
+                packed.insert(rendition, *chunks);
+                let all: u32 = packed.values().sum();
+                found.chunks = if packed.len() >= renditions { all } else { all.max(found.began.chunks) };
+            }
             // every run records each chunk
             Record::Deployed { rendition, chunk } => {
                 let last = found.last_deployed.entry(rendition.clone()).or_insert(chunk.number);

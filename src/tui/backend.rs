@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::{
     model::{
-        reel::name::{ChunkNumber, Generation, ReelName, RenditionId},
+        reel::name::{Generation, ReelName},
         report::{
             event::Event,
             fault::{Fault, Stopped},
@@ -22,7 +22,10 @@ use crate::{
 };
 pub use crate::{
     model::{
-        reel::order::{AccountRegion, Order, Place, Target, Transcode, Wanted},
+        reel::{
+            name::ChunkId,
+            order::{AccountRegion, Order, Place, Target, Transcode, Wanted},
+        },
         report::event::Published,
     },
     use_cases::{
@@ -117,6 +120,8 @@ pub struct Probe {
     /// Of all streams that will be published, bits a second.
     pub bit_rate: u64,
     pub streams: Vec<Stream>,
+    /// Bits a second of the sound tracks that stand apart from the picture.
+    pub sounds: Vec<u64>,
     pub keyframes: Option<Keyframes>,
     /// What there is to choose from, and what is chosen.
     pub video: Offer,
@@ -136,6 +141,8 @@ pub struct Offer {
     pub chosen: Option<u32>,
     /// Each with its words.
     pub streams: Vec<(u32, String)>,
+    /// How many are published for viewers to choose from; 0 where it is one.
+    pub together: usize,
     /// Why this one, where it could have been another.
     pub why: Option<String>,
 }
@@ -144,6 +151,8 @@ pub struct Offer {
 pub struct Stream {
     /// `video`, `audio`, `subtitle`, `data`.
     pub kind: String,
+    /// Without permission to re-encode it is copied, or left out.
+    pub optional: bool,
     /// `H.264 High 1920×1080 60 fps`.
     pub what: String,
     pub bit_rate: Option<u64>,
@@ -234,12 +243,6 @@ pub struct ReelDetail {
     pub playlist_url: String,
     pub to_copy: Vec<ToCopy>,
     pub chunks: Vec<Chunk>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ChunkId {
-    pub rendition: RenditionId,
-    pub number: ChunkNumber,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use super::backend::Probe;
-use crate::model::{chunk::pack, cost::Viewed};
+use crate::model::{
+    chunk::pack,
+    cost::{Sound, Viewed},
+};
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;
@@ -32,12 +35,17 @@ impl Effect {
         let bytes_per_second = probe.bit_rate as f64 / 8.0 * OVERHEAD;
         let segment_bytes = bytes_per_second * segment_length.as_secs_f64().min(seconds);
         let bytes = (bytes_per_second * seconds) as u64;
-        let viewed = Viewed { duration: probe.duration, segment_length, bytes };
+        let of_sounds = probe.sounds.iter().map(|rate| (*rate as f64 / 8.0 * OVERHEAD * seconds) as u64);
+        let chunks =
+            of_sounds.clone().map(|bytes| pack::estimate_chunks(bytes, segments as u32, chunk_limit)).sum::<u32>();
+        let sound = of_sounds.clone().max().map(|bytes| Sound { segment_length, bytes });
+        let picture = bytes.saturating_sub(of_sounds.sum());
+        let viewed = Viewed { duration: probe.duration, segment_length, bytes: picture, sound };
         Self {
             segment_length,
             segments: segments as u32,
             segment_bytes: segment_bytes as u64,
-            chunks: pack::estimate_chunks(bytes, segments as u32, chunk_limit),
+            chunks: chunks + pack::estimate_chunks(picture, segments as u32, chunk_limit),
             bytes,
             start_up: viewed.start_up(VIEWER_LINE),
             viewed,

@@ -41,7 +41,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("running", &["model/report", "model/retry"]),
     ("model/gate", &["model/chunk", "model/reel", "model/shown"]),
     ("model/chunk", &["model/hls", "model/media", "model/report", "model/reel"]),
-    ("model/pace", &["model/report", "model/reel"]),
+    ("model/pace", &["model/report"]),
     ("model/media", &["model/report", "model/wording"]),
     ("model/report", &["model/cost", "model/reel", "model/shown", "model/wording"]),
     ("model/hls", &["model/reel"]),

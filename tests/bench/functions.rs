@@ -145,6 +145,7 @@ fn media_playlist_of_1200_segments(bencher: Bencher) {
         resolution: Some((1280, 720)),
         frame_rate: Some(30.0),
         independent: Some(true),
+        beside: None,
         chunks: vec![index; 1200 / SEGMENTS as usize],
     };
     let id = RenditionId::source();

@@ -40,7 +40,7 @@ fn journals_of_all_versions_are_read() {
         else {
             panic!("{version}: {:?}", journal.records())
         };
-        let Began { order, place, chunks, .. } = began;
+        let Began { order, place, chunks, .. } = &**began;
         assert_eq!((order.video.to_str(), order.title.as_str(), *chunks), (Some("/videos/sample.mp4"), "Sample", 1));
         assert_eq!((order.relay, order.target.as_str()), (false, "local"), "{version}");
         assert_eq!((place.account.as_str(), place.region.as_str()), ("123456789012", "us-east-1"), "{version}");

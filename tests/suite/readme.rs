@@ -235,6 +235,7 @@ fn info() -> Info {
         resolution: None,
         frame_rate: None,
         independent: Some(true),
+        beside: None,
         chunks: vec![chunk],
     };
     let current = GenerationIndex {
@@ -388,7 +389,7 @@ fn prices_are_those_that_the_program_computes() {
     let (players, relay) = (row("a million full views"), row("a thousand full views"));
     for seconds in [6, 30] {
         let segment_length = Duration::from_secs(seconds);
-        let viewed = Viewed { duration: Duration::from_secs(600), segment_length, bytes: 1_110_000_000 };
+        let viewed = Viewed { duration: Duration::from_secs(600), segment_length, bytes: 1_110_000_000, sound: None };
         let dollars = |bill: Bill| format!("| ${:.2} |", bill.total());
         let (by_players, by_relay) =
             (viewed.in_players(1_000_000, "us-east-1"), viewed.through_relay(1_000, "us-east-1"));

@@ -28,7 +28,7 @@ use zipreel::{
             fault::{Explain, FaultClass},
         },
     },
-    publish::split::{Backlog, ClosedSegment, Split, SplitError, SplitSummary},
+    publish::split::{Backlog, ClosedSegment, Share, Split, SplitError, SplitSummary},
     running::reporter::{Control, JobHandle, Reporter},
 };
 
@@ -80,6 +80,7 @@ impl Trial {
             tools: &tools,
             video: &self.video,
             plan: &self.plan,
+            share: Share::whole(&self.plan),
             segment_length: Duration::from_secs_f64(self.seconds),
             folder: &self.folder,
             backlog: self.backlog.clone(),
@@ -413,6 +414,7 @@ async fn a_full_disk_waits_for_the_person() {
         tools: &tools,
         video: &clip(Clip::Mp4),
         plan: &plan,
+        share: Share::whole(&plan),
         segment_length: Duration::from_secs(6),
         folder: &segments,
         backlog: Backlog::new(u64::MAX),

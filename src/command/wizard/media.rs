@@ -1,9 +1,11 @@
 //! A plan for a video as the wizard shows it: a line a stream.
 
+use std::collections::BTreeSet;
+
 use crate::{
     model::{
         media::{
-            decide::{Action, MediaPlan, NO_CHAPTERS, StreamPlan},
+            decide::{Action, MediaPlan, NO_CHAPTERS, SoundPlan, StreamPlan},
             facts::{self, Kind, Media},
             streams::words::describe,
         },
@@ -17,10 +19,11 @@ pub(super) fn probe(media: &Media, plan: &MediaPlan, bit_rate: u64) -> Probe {
         duration: plan.duration.unwrap_or_default(),
         bytes: media.bytes,
         bit_rate,
-        streams: plan.streams.iter().map(stream).chain(chapters(plan)).collect(),
+        streams: plan.streams.iter().map(|of| stream(of, plan)).chain(chapters(plan)).collect(),
+        sounds: plan.sounds.iter().map(SoundPlan::bit_rate).collect(),
         keyframes: plan.keyframes.map(|(typical, longest)| Keyframes { typical, longest }),
         video: offer(media, plan.video.as_ref(), Kind::Video),
-        audio: offer(media, plan.audio.as_ref(), Kind::Audio),
+        audio: Offer { together: tracks(plan), ..offer(media, plan.audio.as_ref(), Kind::Audio) },
         interlaced: plan.video.as_ref().is_some_and(|video| video.stream.interlaced),
         stills: plan.fills,
         refused: None,
@@ -34,6 +37,7 @@ pub(super) fn refused(fault: Fault, bytes: u64, duration: std::time::Duration) -
         bytes,
         bit_rate: 0,
         streams: Vec::new(),
+        sounds: Vec::new(),
         keyframes: None,
         video: Offer::default(),
         audio: Offer::default(),
@@ -60,8 +64,15 @@ fn offer(media: &Media, plan: Option<&StreamPlan>, kind: Kind) -> Offer {
     Offer {
         chosen: plan.map(|plan| plan.stream.index),
         streams: media.choosable(kind).map(words).collect(),
+        together: 0,
         why: plan.and_then(|plan| plan.chosen.clone()),
     }
+}
+
+/// Sound tracks in renditions of their own.
+fn tracks(plan: &MediaPlan) -> usize {
+    let numbers: BTreeSet<u32> = plan.sounds.iter().map(|sound| sound.plan.stream.index).collect();
+    numbers.len()
 }
 
 fn chapters(plan: &MediaPlan) -> Option<Stream> {
@@ -69,21 +80,29 @@ fn chapters(plan: &MediaPlan) -> Option<Stream> {
         kind: "chapters".to_owned(),
         what: plan.chapters.to_string(),
         bit_rate: None,
+        optional: false,
         fate: Fate::LeaveOut(NO_CHAPTERS.to_owned()),
     })
 }
 
-fn stream(plan: &StreamPlan) -> Stream {
+fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {
+    let optional = of.optional.contains(&plan.stream.index);
     let words = describe(&plan.stream);
     let (kind, what) = words.split_once("  ").unwrap_or(("stream", &words));
     let (number, kind) = kind.split_once(' ').unwrap_or(("", kind));
     let fate = match &plan.action {
+        Action::Copy if optional => {
+            Fate::Transcode("copied, with AAC stereo beside it where that may be made".to_owned())
+        }
         Action::Copy => Fate::Copy,
+        Action::Transcode { why } if optional => {
+            Fate::Transcode(format!("re-encoded to AAC stereo where that is allowed, since it {why}"))
+        }
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {
             Fate::Transcode(format!("re-encoded to H.264 High, since it {why}"))
         }
         Action::Transcode { why } => Fate::Transcode(format!("re-encoded to AAC stereo, since it {why}")),
     };
-    Stream { kind: kind.to_owned(), what: format!("{number} {what}"), bit_rate: plan.stream.bit_rate, fate }
+    Stream { kind: kind.to_owned(), what: format!("{number} {what}"), bit_rate: plan.stream.bit_rate, optional, fate }
 }

@@ -140,6 +140,11 @@ impl Sum {
         }
     }
 
+    /// What the index holds of it so far.
+    pub fn index_bytes(&self) -> u64 {
+        self.index_bytes
+    }
+
     /// Takes the next segment in.
     pub fn add(&mut self, bytes: u64, duration_us: u64, discontinuity: bool) -> Result<(), LimitError> {
         let segment = Segment { number: self.segments as u32, bytes, duration_us, discontinuity };
@@ -205,7 +210,7 @@ pub fn foresee(
     cut: &Cut,
     rendition: &RenditionId,
     source_bytes: u64,
-    held: Vec<Held>,
+    mut held: Vec<Held>,
 ) -> Result<(), LimitError> {
     let limit = cut.chunk_limit;
     if plan.largest_group > limit {
@@ -222,6 +227,15 @@ pub fn foresee(
             }
             error => error,
         })?;
+    }
+    for (place, sound) in plan.sounds.iter().enumerate() {
+        let rendition = RenditionId::sound(place + 1);
+        let mut sum = Sum::new(limits, limit, &rendition, plan.duration, Vec::new());
+        let bytes = sound.bit_rate() / 8 * length.as_secs();
+        for _ in 0..segments {
+            sum.add(bytes, length.as_micros() as u64, false)?;
+        }
+        held.push(Held { bytes: sum.index_bytes(), until: None });
     }
     Sum { held, ..sum }.room()
 }
@@ -386,6 +400,7 @@ mod tests {
             resolution: Some((1280, 720)),
             frame_rate: Some(24.0),
             independent: Some(true),
+            beside: None,
             chunks,
         };
         let texts = [Links::Chunks { prefix: "" }, Links::Relay]

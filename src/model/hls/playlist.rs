@@ -2,7 +2,7 @@
 
 use std::io;
 
-use m3u8_rs::{ByteRange, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, VariantStream};
+use m3u8_rs::{ByteRange, MediaPlaylist, MediaPlaylistType, MediaSegment};
 
 use crate::model::reel::{
     index::{Container, GenerationIndex, RenditionIndex, SegmentIndex},
@@ -61,8 +61,28 @@ pub enum Links<'a> {
     Relay,
 }
 
-/// The media playlist of one rendition.
+/// The media playlist of one rendition that is alone.
 pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> String {
+    media_at(id, rendition, own_target(rendition), links)
+}
+
+/// The media playlist of one of a generation's renditions: all have the same EXT-X-TARGETDURATION (RFC 8216 section
+/// 6.2.4).
+pub fn media_of(
+    generation: &GenerationIndex,
+    id: &RenditionId,
+    rendition: &RenditionIndex,
+    links: Links<'_>,
+) -> String {
+    let target = generation.renditions.values().map(own_target).max().unwrap_or(1);
+    media_at(id, rendition, target, links)
+}
+
+fn own_target(rendition: &RenditionIndex) -> u64 {
+    target_duration(rendition.segments().map(|segment| segment.duration_us))
+}
+
+fn media_at(id: &RenditionId, rendition: &RenditionIndex, target_duration: u64, links: Links<'_>) -> String {
     let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(|s| (chunk.number, s)));
     let extension = rendition.container.extension();
     let segments: Vec<MediaSegment> = (0_u32..)
@@ -83,14 +103,13 @@ pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> 
             },
         })
         .collect();
-    let durations = rendition.chunks.iter().flat_map(|chunk| &chunk.segments).map(|segment| segment.duration_us);
     let playlist = MediaPlaylist {
         version: Some(match rendition.container {
             // byte ranges need 4, EXT-X-MAP outside of I-frame playlists 6
             Container::Ts => 4,
             Container::Mp4 => 6,
         }),
-        target_duration: target_duration(durations),
+        target_duration,
         segments,
         end_list: true,
         playlist_type: Some(MediaPlaylistType::Vod),
@@ -138,54 +157,12 @@ pub fn is_independent(playlist: &[u8]) -> bool {
     String::from_utf8_lossy(playlist).lines().any(|line| line == "#EXT-X-INDEPENDENT-SEGMENTS")
 }
 
-/// The multivariant playlist of one generation.
-pub fn multivariant(index: &GenerationIndex) -> String {
-    let variants = index.renditions.iter().map(|(id, rendition)| VariantStream {
-        uri: media_path(index.generation, id),
-        bandwidth: rendition.bandwidth,
-        average_bandwidth: Some(rendition.average_bandwidth),
-        codecs: Some(rendition.codecs.clone()),
-        resolution: rendition
-            .resolution
-            .map(|(width, height)| m3u8_rs::Resolution { width: width.into(), height: height.into() }),
-        frame_rate: rendition.frame_rate.map(|rate| (rate * 1000.0).round() / 1000.0),
-        ..VariantStream::default()
-    });
-    let playlist = MasterPlaylist {
-        version: Some(4),
-        variants: variants.collect(),
-        independent_segments: index.is_independent(),
-        ..MasterPlaylist::default()
-    };
-    let written = text(|out| playlist.write_to(out));
-    three_decimals(&written)
-}
-
-/// FRAME-RATE is a decimal with three places (RFC 8216 section 4.3.4.2); m3u8-rs writes as few as it can.
-fn three_decimals(playlist: &str) -> String {
-    const KEY: &str = "FRAME-RATE=";
-    let mut out = String::with_capacity(playlist.len() + 8);
-    let mut rest = playlist;
-    while let Some(at) = rest.find(KEY) {
-        let (before, after) = rest.split_at(at + KEY.len());
-        let end = after.find([',', '\n']).unwrap_or(after.len());
-        out.push_str(before);
-        match after[..end].parse::<f64>() {
-            Ok(rate) => out.push_str(&format!("{rate:.3}")),
-            Err(_) => out.push_str(&after[..end]),
-        }
-        rest = &after[end..];
-    }
-    out.push_str(rest);
-    out
-}
-
 fn seconds(duration_us: u64) -> f32 {
     (duration_us as f64 / 1e6) as f32
 }
 
 /// m3u8-rs writes to `io::Write`; a vector takes everything and the text is ours.
-fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
+pub(super) fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).expect("a vector takes every write");
     String::from_utf8(out).expect("playlists are made of text")
@@ -193,8 +170,6 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
@@ -215,6 +190,7 @@ mod tests {
             resolution: Some((1280, 720)),
             frame_rate: Some(30000.0 / 1001.0),
             independent: Some(true),
+            beside: None,
             chunks: (1..)
                 .zip(chunks)
                 .map(|(number, segments)| ChunkIndex {
@@ -277,23 +253,27 @@ mod tests {
         src/2.ts
         #EXT-X-ENDLIST
         ");
-        let index = GenerationIndex {
-            generation: Generation::from_digest(&[0x4f; 32]),
-            duration_ms: 14_512,
-            segment_seconds: 6.0,
+    }
+
+    #[test]
+    fn all_renditions_of_a_generation_have_the_longest_target_duration() {
+        let ids = [RenditionId::source(), RenditionId::sound(1)];
+        let lengths = [vec![vec![segment(2.0, 9), segment(7.6, 9)]], vec![vec![segment(6.0, 5)]]];
+        let renditions = ids.iter().cloned().zip(lengths.map(rendition)).collect();
+        let generation = GenerationIndex {
+            generation: Generation::from_digest(&[1; 32]),
+            duration_ms: 9_600,
+            segment_seconds: 2.0,
             source_sha256: None,
             damaged: Vec::new(),
             wanted: Default::default(),
             chunk_limit_bytes: 1,
-            renditions: BTreeMap::from([(id, reel)]),
+            renditions,
         };
-        insta::assert_snapshot!(multivariant(&index), @r#"
-        #EXTM3U
-        #EXT-X-VERSION:4
-        #EXT-X-INDEPENDENT-SEGMENTS
-        #EXT-X-STREAM-INF:BANDWIDTH=5328006,AVERAGE-BANDWIDTH=3858881,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
-        4f4f4f4f/src.m3u8
-        "#);
+        for (id, rendition) in &generation.renditions {
+            let written = media_of(&generation, id, rendition, Links::Relay);
+            assert!(written.contains("#EXT-X-TARGETDURATION:8\n"), "{written}");
+        }
     }
 
     #[test]

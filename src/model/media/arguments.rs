@@ -21,6 +21,10 @@ const FRAME_RATE_MAX: f64 = 300.0;
 /// ffmpeg's own default, milliseconds.
 const MUX_DELAY_MS: i64 = 700;
 
+/// Where the clock of several renditions begins, seconds: the muxer moves a stream that begins before zero (encoders'
+/// delays, reordered pictures), each by its own.
+const CLOCK_BEGINS_S: u32 = 10;
+
 /// What an installed ffmpeg understands and can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dialect {
@@ -63,7 +67,21 @@ impl MediaPlan {
                 }
             });
         }
+        if !self.others.is_empty() {
+            arguments.extend(["-output_ts_offset".to_owned(), CLOCK_BEGINS_S.to_string()]);
+        }
         arguments
+    }
+
+    /// Behind the muxer: the other renditions' streams, read and thrown away. Where times jump, and of transport streams
+    /// where they begin, ffmpeg goes by the streams that it reads: runs that read the same have one clock.
+    pub fn companions(&self) -> Vec<String> {
+        let maps = self.others.iter().flat_map(|number| ["-map".to_owned(), format!("0:{number}")]);
+        let mut companions: Vec<String> = maps.collect();
+        if !companions.is_empty() {
+            companions.extend(words("-c copy -f null -"));
+        }
+        companions
     }
 
     /// Parameter sets are put before every keyframe, since an open-GOP keyframe brings none and each segment must

@@ -6,12 +6,14 @@ use std::{fmt, time::Duration};
 pub use super::streams::refusal::MediaRefusal;
 use super::{
     damage::Damage,
-    facts::{Aside, Kind, Media, Ratio, Stream, Transcode, seconds},
+    facts::{Aside, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedSounds, seconds},
     gaps::{self, Gaps},
     streams::{
+        apart::{self, Sounds, Terms},
         choice::{Choice, Chosen},
         condition, orientation,
         refusal::{publishable, refused},
+        sounds::{Alternative, Rendition},
         words::{codec_name, describe},
     },
 };
@@ -53,8 +55,16 @@ pub struct MediaPlan {
     pub streams: Vec<StreamPlan>,
     /// `None`: the sound alone is published.
     pub video: Option<StreamPlan>,
-    /// One of the two is there.
+    /// In one with the picture, or alone. One of the two is there.
     pub audio: Option<StreamPlan>,
+    /// Renditions of their own beside the picture's; where there are any, that has no sound.
+    pub sounds: Vec<SoundPlan>,
+    /// Sound tracks that would be copied or left out if nothing might be re-encoded.
+    pub optional: Vec<u32>,
+    /// Streams of other renditions, where this is one of several: all have their times by one clock.
+    pub others: Vec<u32>,
+    /// What was asked for, so that it makes the same again.
+    pub wanted: Wanted,
     pub container: String,
     pub duration: Option<Duration>,
     /// Distance between keyframes in the source, mean and longest; `None` if unknown or re-encoded.
@@ -80,45 +90,55 @@ pub struct MediaPlan {
     pub cover: Option<Stream>,
 }
 
-/// Chooses one video and one audio stream, or either alone, and what to do with each.
+/// A rendition of sound beside the picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SoundPlan {
+    pub plan: StreamPlan,
+    pub told: Alternative,
+}
+
+/// Chooses a video and the sound to it, or either alone, and what to do with each.
 pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRefusal> {
     let choice = media.choice().map_err(|not_there| refused(media, not_there))?;
     let (video, audio) = (choice.video.map(|chosen| chosen.stream), choice.audio.map(|chosen| chosen.stream));
     publishable(media, video, audio)?;
-    let damage = condition::damage(media, video, audio, describe);
+    let tracks = media.tracks(&choice).map_err(|not_there| refused(media, not_there))?;
+    let sounds = Sounds::of(tracks, audio, terms(media, transcode));
+    let audio = audio.filter(|_| !sounds.are_apart());
+    let damage = condition::damage(media, video, sounds.main().or(audio), describe);
     let plan = |stream: &Stream| {
         let is_it = |chosen: &Chosen<'_>| chosen.stream.index == stream.index;
+        if let Some(fate) = sounds.fate(stream) {
+            let (action, chosen) = told(fate, stream, media);
+            return StreamPlan { stream: stream.clone(), action, chosen };
+        }
         let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
             (Some(chosen), _) => (copy_unless(video_obstacle(stream, media)), chosen.reason()),
-            (_, Some(chosen)) => (copy_unless(audio_obstacle(stream, media)), chosen.reason()),
-            _ => (Action::LeaveOut { why: why_left_out(stream, &choice) }, None),
+            (_, Some(chosen)) if !sounds.are_apart() => (copy_unless(audio_obstacle(stream, media)), chosen.reason()),
+            _ if sounds.leaves_out(stream) => (Action::LeaveOut { why: apart::NOT_ALLOWED.to_owned() }, None),
+            _ => (Action::LeaveOut { why: why_left_out(stream, &choice, sounds.are_apart()) }, None),
         };
         StreamPlan { stream: stream.clone(), action, chosen }
     };
     let streams: Vec<StreamPlan> = media.streams.iter().map(plan).collect();
     let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
-    // who asks for deinterlacing has asked for what it takes
-    let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
-    let re_encoded: Vec<String> = streams
-        .iter()
-        .filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream))
-        .filter_map(|plan| match &plan.action {
-            Action::Transcode { why } => Some(format!("{} {why}", describe(&plan.stream))),
-            _ => None,
-        })
-        .collect();
-    let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
-    let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
-    if !(re_encoded.is_empty() && stills.is_empty()) && transcode != Transcode::Auto {
-        let ruled_out = transcode == Transcode::Never;
-        return Err(MediaRefusal::NeedsTranscode { streams: re_encoded, stills, ruled_out });
+    if let Some(refusal) = not_allowed(media, transcode, &streams, &gaps) {
+        return Err(refusal);
     }
+    let sound_gaps = video.zip(sounds.main()).map(|(video, sound)| Gaps::between(video, sound).sentences());
     let video = video.map(plan);
     let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
     let keyframes = media.keyframes.filter(|_| copied);
-    let said = damage.sentences().into_iter().chain(warnings(media, video.as_ref(), audio));
+    let said = damage.sentences().into_iter().chain(warnings(media, video.as_ref(), sounds.main().or(audio)));
+    let sound_gaps = sound_gaps.unwrap_or_default();
+    let said = said.chain(sounds.warning()).chain(gaps::warnings(&sound_gaps, Transcode::Never));
+    let optional = streams.iter().filter(|plan| is_optional(plan, sounds.fate(&plan.stream)));
     Ok(MediaPlan {
         audio: audio.map(plan),
+        wanted: media.wanted.settled(sounds.are_encoded()),
+        optional: optional.map(|plan| plan.stream.index).collect(),
+        sounds: sound_plans(&sounds, media),
+        others: Vec::new(),
         container: media.container.clone(),
         duration: media.duration,
         keyframes: keyframes.map(|keyframes| (keyframes.mean, keyframes.max)),
@@ -135,6 +155,60 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         streams,
         video,
     })
+}
+
+/// What would have to be re-encoded, and may not be.
+fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps: &[String]) -> Option<MediaRefusal> {
+    // who asks for deinterlacing has asked for what it takes
+    let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
+    let re_encoded: Vec<String> = streams
+        .iter()
+        .filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream))
+        .filter_map(|plan| match &plan.action {
+            Action::Transcode { why } => Some(format!("{} {why}", describe(&plan.stream))),
+            _ => None,
+        })
+        .collect();
+    let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
+    let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
+    let ruled_out = transcode == Transcode::Never;
+    let is_fine = re_encoded.is_empty() && stills.is_empty() || transcode == Transcode::Auto;
+    (!is_fine).then_some(MediaRefusal::NeedsTranscode { streams: re_encoded, stills, ruled_out })
+}
+
+fn terms(media: &Media, transcode: Transcode) -> Terms<impl Fn(&Stream) -> Option<String>> {
+    Terms {
+        may_encode: transcode == Transcode::Auto && !media.wanted.copies,
+        are_named: matches!(media.wanted.sounds, Some(WantedSounds::These(_))),
+        is_trimmed: trimmed_sound(media).is_some(),
+        obstacle: |stream: &Stream| audio_obstacle(stream, media),
+    }
+}
+
+/// What becomes of a track beside the picture, and what is said of it.
+fn told(fate: apart::Fate, stream: &Stream, media: &Media) -> (Action, Option<String>) {
+    let obstacle = audio_obstacle(stream, media).filter(|_| fate.is_encoded);
+    let both = fate.is_encoded && fate.is_copied;
+    let beside =
+        both.then_some(if obstacle.is_some() { "copied as it is beside that" } else { "AAC stereo beside it" });
+    let begins = fate.is_main.then_some("players begin with it");
+    let notes: Vec<&str> = beside.into_iter().chain(begins).collect();
+    (copy_unless(obstacle), (!notes.is_empty()).then(|| notes.join("; ")))
+}
+
+/// Whether it is published in some way though nothing of it is re-encoded, or is not missed.
+fn is_optional(plan: &StreamPlan, fate: Option<apart::Fate>) -> bool {
+    fate.is_some_and(|fate| fate.is_encoded && (fate.is_optional || plan.action == Action::Copy))
+}
+
+fn sound_plans(sounds: &Sounds<'_>, media: &Media) -> Vec<SoundPlan> {
+    let plan = |made: &Rendition<'_>| {
+        let why = || audio_obstacle(made.stream, media).unwrap_or_else(|| "is not stereo".to_owned());
+        let action = copy_unless(made.encoded.then(why));
+        let plan = StreamPlan { stream: made.stream.clone(), action, chosen: None };
+        SoundPlan { plan, told: made.told.clone() }
+    };
+    sounds.renditions.iter().map(plan).collect()
 }
 
 fn copy_unless(obstacle: Option<String>) -> Action {
@@ -178,20 +252,23 @@ fn audio_obstacle(stream: &Stream, media: &Media) -> Option<String> {
     if !matches!(profile, "LC" | "HE-AAC" | "HE-AACv2") {
         return Some(format!("is AAC {profile}, which few players take"));
     }
-    // in a file that was trimmed for certain, no more than a frame or two is priming
-    let priming = if media.hidden.video <= ROUNDING_MAX { PRIMING_MAX } else { PRIMING_MAX / 4 };
-    if media.hidden.audio > priming {
-        let hidden = seconds(media.hidden.audio);
-        return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
-    }
-    None
+    trimmed_sound(media)
 }
 
-fn why_left_out(stream: &Stream, choice: &Choice<'_>) -> String {
+fn trimmed_sound(media: &Media) -> Option<String> {
+    // in a file that was trimmed for certain, no more than a frame or two is priming
+    let priming = if media.hidden.video <= ROUNDING_MAX { PRIMING_MAX } else { PRIMING_MAX / 4 };
+    let hidden = seconds(media.hidden.audio);
+    let words = || format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them");
+    (media.hidden.audio > priming).then(words)
+}
+
+fn why_left_out(stream: &Stream, choice: &Choice<'_>, several: bool) -> String {
     match stream.kind {
         Kind::Video => return choice.why_left_out(stream),
         Kind::Audio if stream.codec.is_empty() => "ffmpeg does not know its codec",
         Kind::Audio if condition::is_broken_sound(stream) => "it is damaged: ffmpeg finds no sound in it",
+        Kind::Audio if several && choice.has_in_programme(stream) => "it was not asked for",
         Kind::Audio => return choice.why_left_out(stream),
         Kind::Picture if stream.aside == Some(Aside::Thumbnails) => "pictures of chapters, no video",
         Kind::Picture if choice.video.is_none() => "cover art, no video: it becomes the poster",
@@ -290,7 +367,7 @@ impl MediaPlan {
 
     /// What is published of the file.
     pub fn published(&self) -> impl Iterator<Item = &StreamPlan> {
-        self.video.iter().chain(&self.audio)
+        self.video.iter().chain(&self.audio).chain(self.sounds.iter().map(|sound| &sound.plan))
     }
 
     /// Those that are published.
@@ -338,6 +415,10 @@ impl MediaPlan {
         // of the streams that are published: those left out may be longer
         let mut lengths = self.published().map(|plan| plan.stream.duration);
         let first = lengths.next().flatten();
+        if !self.others.is_empty() && self.video.is_none() {
+            // a track beside others may be shorter than the film
+            return first;
+        }
         first.map(|first| lengths.flatten().fold(first, Duration::max)).or(self.duration)
     }
 
@@ -350,5 +431,7 @@ impl MediaPlan {
     }
 }
 
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod tests;

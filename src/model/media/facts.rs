@@ -1,12 +1,9 @@
 //! What a video file holds, as ffprobe tells it: container, streams, keyframes, what an edit list hides.
 //! Pure data and its words for a person; the reader of ffprobe's output fills it, the plan judges it.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, time::Duration};
 
-use serde::{Deserialize, Serialize};
-
-use super::streams::language::{Language, NoLanguage};
-
+pub use super::streams::wanted::{Wanted, WantedAudio, WantedSounds};
 use super::structure::Structure;
 
 /// What to do with streams that players can't take as they are.
@@ -18,67 +15,6 @@ pub enum Transcode {
     /// Re-encode those streams, and only those.
     Auto,
     Never,
-}
-
-/// What a person asked of the streams, rather than leave it to the plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Wanted {
-    /// Index of the video stream.
-    pub video: Option<u32>,
-    pub audio: Option<WantedAudio>,
-    /// Re-encode the video, one picture out of both fields.
-    pub deinterlace: bool,
-}
-
-impl Wanted {
-    pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Written as a number or a language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum WantedAudio {
-    /// By its index in the file.
-    Stream(u32),
-    /// The first in this language.
-    Language(Language),
-}
-
-impl FromStr for WantedAudio {
-    type Err = NoLanguage;
-
-    fn from_str(text: &str) -> Result<Self, NoLanguage> {
-        match text.parse() {
-            Ok(index) => Ok(Self::Stream(index)),
-            Err(_) => text.parse().map(Self::Language),
-        }
-    }
-}
-
-impl TryFrom<String> for WantedAudio {
-    type Error = NoLanguage;
-
-    fn try_from(text: String) -> Result<Self, NoLanguage> {
-        text.parse()
-    }
-}
-
-impl From<WantedAudio> for String {
-    fn from(wanted: WantedAudio) -> Self {
-        wanted.to_string()
-    }
-}
-
-impl fmt::Display for WantedAudio {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stream(index) => index.fmt(f),
-            Self::Language(language) => language.fmt(f),
-        }
-    }
 }
 
 /// A probed file.
@@ -134,8 +70,10 @@ pub enum Aside {
     Depth,
     Thumbnails,
     Stills,
-    /// A commentary, or the picture told in words.
+    /// People talk about the film.
     Commentary,
+    /// The picture is told in words.
+    Described,
     /// Players pass it over unless asked for it.
     Disabled,
 }

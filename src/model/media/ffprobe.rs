@@ -174,13 +174,14 @@ fn stream(json: &Value) -> Option<Stream> {
 }
 
 /// Dispositions that say it.
-const ASIDES: [(&str, Aside); 6] = [
+const ASIDES: [(&str, Aside); 7] = [
     ("still_image", Aside::Stills),
     ("timed_thumbnails", Aside::Thumbnails),
     ("dependent", Aside::Auxiliary),
     ("multilayer", Aside::Auxiliary),
     ("comment", Aside::Commentary),
-    ("visual_impaired", Aside::Commentary),
+    ("visual_impaired", Aside::Described),
+    ("descriptions", Aside::Described),
 ];
 
 /// Names that common muxers give to every handler.

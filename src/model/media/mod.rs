@@ -9,6 +9,7 @@ pub mod ffmpeg_output;
 pub mod ffprobe;
 pub mod gaps;
 pub mod input;
+pub mod renditions;
 pub mod segment;
 pub mod streams;
 pub mod structure;

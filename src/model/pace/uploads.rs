@@ -2,10 +2,10 @@
 //! until an answer, or where several were seen to bring more than one; and never so many that a request's signature
 //! grows old before its body ends. Pure: told of sizes and times.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, hash::Hash, time::Duration};
 
 use super::uplink::{Sending, Uplink};
-use crate::model::{reel::name::ChunkNumber, report::event::Count};
+use crate::model::report::event::Count;
 
 pub const PARALLEL_MAX: usize = 16;
 const PARALLEL_START: usize = 4;
@@ -15,12 +15,13 @@ const AHEAD: f64 = 1.0 / 30.0;
 /// A smaller rise is noise.
 const WORTHWHILE: f64 = 1.05;
 
+/// `K` tells uploads apart.
 #[derive(Debug)]
-pub struct Pace {
+pub struct Pace<K> {
     limit: usize,
     fixed: bool,
     uplink: Uplink,
-    uploads: HashMap<ChunkNumber, Upload>,
+    uploads: HashMap<K, Upload>,
     /// What each upload that sent from the beginning would have had of the line, until `counted`.
     share: Duration,
     counted: Duration,
@@ -60,7 +61,7 @@ pub enum Failed {
     RanOut,
 }
 
-impl Pace {
+impl<K: Copy + Eq + Hash> Pace<K> {
     /// `fixed`: the person chose; only the signature's age still holds uploads back. `life`: how
     /// old a signature may grow.
     pub fn new(fixed: Option<usize>, life: Duration) -> Self {
@@ -136,13 +137,13 @@ impl Pace {
     }
 
     /// It is taken on, and its first attempt's turn is now.
-    pub fn begin(&mut self, number: ChunkNumber, bytes: u64, sent: Count, now: Duration) {
+    pub fn begin(&mut self, number: K, bytes: u64, sent: Count, now: Duration) {
         self.count(now);
         self.uploads.insert(number, Upload { bytes, sent, began: Some((now, self.share)) });
     }
 
     /// Whether its next attempt may begin now, beside those that send; if so, it does.
-    pub fn take_turn(&mut self, number: ChunkNumber, now: Duration) -> bool {
+    pub fn take_turn(&mut self, number: K, now: Duration) -> bool {
         self.count(now);
         let Some(upload) = self.uploads.get(&number) else { return true };
         let free = upload.began.is_some() || self.has_room(|other| other.began.is_some(), upload.bytes, now);
@@ -154,7 +155,7 @@ impl Pace {
     }
 
     /// AWS took its chunk.
-    pub fn answered(&mut self, number: ChunkNumber, now: Duration) {
+    pub fn answered(&mut self, number: K, now: Duration) {
         self.count(now);
         let Some(upload) = self.uploads.get(&number) else { return };
         let Some(sending) = self.sending(upload, now) else { return };
@@ -177,7 +178,7 @@ impl Pace {
     }
 
     /// Its attempt failed. The same failure may be told twice.
-    pub fn failed(&mut self, number: ChunkNumber, why: Failed, now: Duration) {
+    pub fn failed(&mut self, number: K, why: Failed, now: Duration) {
         self.count(now);
         let Some(sending) = self.uploads.get(&number).and_then(|upload| self.sending(upload, now)) else { return };
         if why == Failed::RanOut {
@@ -193,7 +194,7 @@ impl Pace {
     }
 
     /// Whether no further attempt of it would end in time, now that this one did not.
-    pub fn is_too_slow(&self, number: ChunkNumber, now: Duration) -> bool {
+    pub fn is_too_slow(&self, number: K, now: Duration) -> bool {
         let upload = self.uploads.get(&number);
         upload.is_some_and(|upload| {
             let sending = self.sending(upload, now);
@@ -202,12 +203,12 @@ impl Pace {
     }
 
     /// Its attempt has lasted so long.
-    pub fn lasted(&self, number: ChunkNumber, now: Duration) -> Duration {
+    pub fn lasted(&self, number: K, now: Duration) -> Duration {
         let began = self.uploads.get(&number).and_then(|upload| upload.began);
         began.map_or(Duration::ZERO, |(began, _)| now.saturating_sub(began))
     }
 
-    pub fn over(&mut self, number: ChunkNumber, now: Duration) {
+    pub fn over(&mut self, number: K, now: Duration) {
         self.count(now);
         self.uploads.remove(&number);
     }

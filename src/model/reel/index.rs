@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::media::streams::sounds::{Alternative, Beside};
+
 use super::{
     generation::SourceHash,
     moment::Timestamp,
@@ -68,7 +70,8 @@ impl GenerationIndex {
     /// There is no picture in it.
     pub fn is_sound_alone(&self) -> bool {
         let is_sound = |codec: &str| codec.trim().starts_with("mp4a");
-        self.renditions.values().all(|rendition| rendition.codecs.split(',').all(is_sound))
+        let mut own = self.renditions.values().filter(|rendition| !rendition.is_beside());
+        own.all(|rendition| rendition.codecs.split(',').all(is_sound))
     }
 }
 
@@ -86,7 +89,20 @@ pub struct RenditionIndex {
     /// Every segment decodes on its own. zipreel 0.1 did not write it: there the playlists say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub independent: Option<bool>,
+    /// Beside the picture: EXT-X-MEDIA. Without it, players choose it by itself: EXT-X-STREAM-INF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Alternative>,
     pub chunks: Vec<ChunkIndex>,
+}
+
+impl RenditionIndex {
+    pub fn segments(&self) -> impl Iterator<Item = &SegmentIndex> {
+        self.chunks.iter().flat_map(|chunk| &chunk.segments)
+    }
+
+    pub fn is_beside(&self) -> bool {
+        self.beside.is_some()
+    }
 }
 
 /// What the segments are packed in, which is also the ending of their links.
@@ -159,6 +175,16 @@ impl GenerationIndex {
             .flat_map(|rendition| &mut rendition.chunks)
             .for_each(|chunk| chunk.segments.clear());
         self
+    }
+
+    /// What players choose by itself: the picture with its sound, or sound alone.
+    pub fn variants(&self) -> impl Iterator<Item = (&RenditionId, &RenditionIndex)> {
+        self.renditions.iter().filter(|(_, rendition)| !rendition.is_beside())
+    }
+
+    /// What stands beside those.
+    pub fn alternatives(&self) -> impl Iterator<Item = (&RenditionId, &RenditionIndex, &Alternative)> {
+        self.renditions.iter().filter_map(|(id, rendition)| Some((id, rendition, rendition.beside.as_ref()?)))
     }
 
     /// Width and height of the largest picture, as far as any rendition says its own.

@@ -166,6 +166,15 @@ impl RenditionId {
         Self("src".to_owned())
     }
 
+    pub fn is_source(&self) -> bool {
+        *self == Self::source()
+    }
+
+    /// Of the sound tracks beside it, from 1: `t01`, so that all stand in their order wherever they are sorted.
+    pub fn sound(number: usize) -> Self {
+        Self(format!("t{number:02}"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -184,6 +193,13 @@ impl FromStr for RenditionId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct ChunkNumber(u16);
+
+/// A chunk among all of a generation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChunkId {
+    pub rendition: RenditionId,
+    pub number: ChunkNumber,
+}
 
 impl ChunkNumber {
     pub const FIRST: Self = Self(1);

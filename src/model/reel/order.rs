@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::name::{Generation, ReelName};
 pub use crate::model::media::{
     damage::OnDamage,
-    facts::{Transcode, Wanted, WantedAudio},
+    facts::{Transcode, Wanted, WantedAudio, WantedSounds},
 };
 use crate::model::retry::RetryPolicy;
 

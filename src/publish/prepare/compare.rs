@@ -21,7 +21,7 @@ use crate::{
     },
     publish::{
         pack,
-        split::{Backlog, ClosedSegment, Split, SplitError},
+        split::{Backlog, ClosedSegment, Share, Split, SplitError},
     },
     running::reporter::{Control, JobHandle, Reporter},
 };
@@ -54,6 +54,7 @@ impl Cut<'_> {
             video: &self.order.video,
             plan: self.plan,
             segment_length: self.order.cut.segment_length,
+            share: Share::whole(self.plan),
             folder,
             backlog: backlog.clone(),
             started: &|_| (),

@@ -63,7 +63,10 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         let what = format!("could not read `{}`", order.video.display());
         Stopped::Failed(Fault::permanent(what).because(error))
     })?;
-    let mut treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
+    let parts = plan.parts().into_iter();
+    let treated =
+        parts.map(|part| [part.arguments(order.cut.segment_length, dialect), part.companions()].concat().join("\n"));
+    let mut treatment = treated.collect::<Vec<_>>().join("\nrendition\n");
     if plan.fills {
         treatment.push_str("\nstills\n");
         treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));

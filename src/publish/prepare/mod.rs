@@ -14,28 +14,26 @@ use std::{
 use tokio::sync::OnceCell;
 
 use super::{
-    made,
+    made::{self, Renditions},
     prepare::{
         foresight::Standing,
         identity::{Identity, Video, look_at_video},
     },
-    samples::Samples,
     split::Backlog,
-    upload::Uploaded,
-    work::{Kept, Work},
+    work::{Kept, Rendition, Work},
 };
 use crate::{
     media::ffmpeg::{self, Tools},
     model::{
         chunk::{limits::Held, pack::estimate_chunks},
-        cost::Viewed,
+        cost::{Sound, Viewed},
         gate::public::{GATE, Public},
-        media::decide::MediaPlan,
+        media::decide::{Action, MediaPlan},
         reel::{
             generation::SourceHash,
             index::{ChunkIndex, GenerationIndex},
             moment::rfc3339,
-            name::{ChunkNumber, Generation, RenditionId},
+            name::{ChunkId, Generation, RenditionId},
             order::{AccountRegion, Order, Origin},
         },
         report::{
@@ -74,8 +72,8 @@ pub(super) struct Prepared {
 pub(super) enum Start {
     /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
     Whole(GenerationIndex),
-    /// Some may be.
-    Parts(Deployed),
+    /// Some may be; of these renditions all are.
+    Parts(Deployed, Renditions),
 }
 
 pub(super) async fn prepare(
@@ -92,18 +90,18 @@ pub(super) async fn prepare(
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
     let Look { video: Video { plan, source, origin, .. }, generation, existing, held: beside, gate } = look;
-    let rendition = RenditionId::source();
     let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
     planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
     let folder = attempt_folder(&order.folders.work, &order.reel, generation)?;
     let backlog_bytes = order.backlog_bytes();
     let backlog = Backlog::new(backlog_bytes);
     let visible = existing.as_ref().and_then(|existing| existing.index.generation(generation)).cloned();
-    let deployed = deployed::deployed(&chunks, generation, &rendition);
+    let deployed = deployed::deployed(&chunks, generation);
     let work = Work {
         storage,
         generation,
-        rendition,
+        renditions: Rendition::all(&plan),
+        wanted: plan.wanted,
         gate,
         visible: Mutex::new(visible.clone()),
         index_code: Mutex::new(existing.as_ref().map(|existing| existing.facts.code_sha256.clone())),
@@ -111,7 +109,6 @@ pub(super) async fn prepare(
         origin,
         source,
         heard: Mutex::default(),
-        samples: Samples::default(),
         control: control.part(),
         reporter,
         retry: order.retry,
@@ -125,7 +122,7 @@ pub(super) async fn prepare(
     };
     let start = start(&work, visible.as_ref(), deployed).await?;
     let work = Arc::new(work);
-    work.record(Record::Began(began(&work, &plan, &planned))).await?;
+    work.record(Record::Began(Box::new(began(&work, &plan, &planned)))).await?;
     work.report(Event::Planned(planned));
     Ok(Prepared { plan, existing, chunks, start, work, folder })
 }
@@ -155,8 +152,8 @@ async fn find(
 ) -> Result<Found, Stopped> {
     let look = look(order, storage, tools, control, job).await?;
     let (journal, known) = open_journal(held, look.generation, job)?;
-    let (rendition, known) = (RenditionId::source(), known || look.existing.is_some());
-    let chunks = |_| deployed::chunks(storage, &order.reel, look.generation, &rendition, known);
+    let known = known || look.existing.is_some();
+    let chunks = |_| deployed::chunks(storage, &order.reel, look.generation, known);
     let chunks = attempts(job, control, &order.retry, chunks, |_| ()).await?;
     Ok(Found { look, journal, chunks })
 }
@@ -216,10 +213,10 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 
 /// Whether anything is left to do for the chunks.
 async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deployed) -> Result<Start, Stopped> {
-    let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
+    let is_there = |id: &ChunkId, chunk: &ChunkIndex| deployed.get(id).is_some_and(|sha256| *sha256 == chunk.sha256);
     if let Some(visible) = visible
         && visible.has_segments()
-        && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
+        && chunks_of(visible).all(|(id, chunk)| is_there(&id, chunk))
     {
         // of an index without the hash, the video has just been found to make these chunks
         let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
@@ -227,42 +224,59 @@ async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deploye
     }
     let recorded = {
         let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        recorded(journal.records())
+        let of = |part: &Rendition| recorded(journal.records(), &part.id).map(|recorded| (part.id.clone(), recorded));
+        work.renditions.iter().filter_map(of).collect::<Vec<_>>()
     };
-    if let Some(Recorded { chunks, traits, source_sha256: Some(hash) }) = recorded
-        && chunks.values().all(|chunk| is_there(chunk) && work.keeps_promise(chunk))
-        && work.source.read(&work.reporter, &work.control, || u64::MAX).await? == hash
-    {
-        let uploaded = Uploaded { chunks, sent_bytes: 0 };
-        let generation = made::generation_index(work, &uploaded, traits);
-        return Ok(Start::Whole(generation));
+    let mut before = Renditions::new();
+    for (id, Recorded { chunks, traits, source_sha256 }) in recorded {
+        let whole = chunks.iter().all(|chunk| {
+            let id = ChunkId { rendition: id.clone(), number: chunk.number };
+            is_there(&id, chunk) && work.keeps_promise(&id, &chunk.sha256)
+        });
+        let Some(hash) = source_sha256.filter(|_| whole) else { continue };
+        if work.source.read(&work.reporter, &work.control, || u64::MAX).await? != hash {
+            break;
+        }
+        if let Some(part) = work.renditions.iter().find(|part| part.id == id) {
+            before.insert(id, made::rendition_index(part, traits, chunks));
+        }
     }
-    Ok(Start::Parts(deployed))
+    if before.len() == work.renditions.len() {
+        return Ok(Start::Whole(made::generation_index(work, before)));
+    }
+    Ok(Start::Parts(deployed, before))
+}
+
+fn chunks_of(generation: &GenerationIndex) -> impl Iterator<Item = (ChunkId, &ChunkIndex)> {
+    generation.renditions.iter().flat_map(|(id, rendition)| {
+        let of = |chunk: &ChunkIndex| ChunkId { rendition: id.clone(), number: chunk.number };
+        rendition.chunks.iter().map(move |chunk| (of(chunk), chunk))
+    })
 }
 
 /// What an earlier run found out by splitting all of its video.
 struct Recorded {
-    chunks: BTreeMap<ChunkNumber, ChunkIndex>,
+    chunks: Vec<ChunkIndex>,
     traits: journal::Traits,
     /// Without it the video of today has to be cut and compared.
     source_sha256: Option<SourceHash>,
 }
 
-/// All chunks and what they have in common, if an earlier run got as far as that.
-fn recorded(records: &[Record]) -> Option<Recorded> {
+/// All chunks of a rendition and what they have in common, if an earlier run got as far as that.
+fn recorded(records: &[Record], of: &RenditionId) -> Option<Recorded> {
     let (wanted, traits, source_sha256) = records.iter().rev().find_map(|record| match record {
-        Record::Packed { chunks, traits: Some(traits), source_sha256, .. } => {
+        Record::Packed { rendition, chunks, traits: Some(traits), source_sha256, .. } if rendition == of => {
             Some((*chunks, traits.clone(), *source_sha256))
         }
         _ => None,
     })?;
     let chunks = records.iter().filter_map(|record| match record {
-        Record::Deployed { chunk, .. } => Some((chunk.number, chunk.clone())),
+        Record::Deployed { rendition, chunk } if rendition == of => Some((chunk.number, chunk.clone())),
         _ => None,
     });
     let chunks: BTreeMap<_, _> = chunks.collect();
     let is_whole = chunks.len() as u32 == wanted && chunks.keys().map(|number| u32::from(number.get())).eq(1..=wanted);
-    is_whole.then_some(Recorded { chunks, traits, source_sha256 })
+    is_whole.then_some(Recorded { chunks: chunks.into_values().collect(), traits, source_sha256 })
 }
 
 /// A sentence for each interrupted publishing of this reel that this run can't go on with.
@@ -304,15 +318,22 @@ fn planned(
 ) -> Planned {
     let segments = plan.expected_segments(order.cut.segment_length).max(1);
     let duration = plan.duration.unwrap_or_default();
-    let viewed = Viewed { duration, segment_length: duration / segments, bytes: source_bytes };
+    let of_sounds: Vec<u64> = plan.sounds.iter().map(|sound| sound.bit_rate() / 8 * duration.as_secs()).collect();
+    let copied = plan.sounds.iter().zip(&of_sounds).filter(|(sound, _)| sound.plan.action == Action::Copy);
+    let picture = source_bytes.saturating_sub(copied.map(|(_, bytes)| bytes).sum());
+    let segment_length = duration / segments;
+    let sound = of_sounds.iter().max().map(|bytes| Sound { segment_length, bytes: *bytes });
+    let viewed = Viewed { duration, segment_length, bytes: picture, sound };
+    let limit = order.cut.chunk_limit;
+    let chunks = of_sounds.iter().map(|bytes| estimate_chunks(*bytes, segments, limit)).sum::<u32>();
     Planned {
         reel: order.reel.clone(),
         generation,
         region: storage.at().region,
         duration,
         source_bytes,
-        segments,
-        chunks: estimate_chunks(source_bytes, segments, order.cut.chunk_limit),
+        segments: segments * (1 + plan.sounds.len() as u32),
+        chunks: chunks + estimate_chunks(picture, segments, limit),
         streams: plan.sentences(),
         warnings: plan.warnings.clone(),
         costs: (!order.place.is_local()).then(|| storage.costs(&viewed)),
@@ -320,7 +341,7 @@ fn planned(
 }
 
 fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
-    let order = OrderForm { transcode: !plan.is_deterministic(), ..OrderForm::of(&work.order) };
+    let order = OrderForm { transcode: !plan.is_deterministic(), wanted: work.wanted, ..OrderForm::of(&work.order) };
     Began {
         at: rfc3339(SystemTime::now()),
         order,
@@ -328,5 +349,6 @@ fn began(work: &Work, plan: &MediaPlan, planned: &Planned) -> Began {
         source_bytes: planned.source_bytes,
         origin: Some(work.origin.clone()),
         chunks: planned.chunks,
+        renditions: work.renditions.len() as u32,
     }
 }

@@ -19,14 +19,14 @@ use super::{
         packed_chunk::PackedChunk,
         send::{Sent, promised, send},
         slow::TooSlow,
-        turns::Turns,
+        turns::{Number, Turn, Turns},
     },
     work::Work,
 };
 use crate::{
     model::{
         pace::uploads::Pace,
-        reel::{index::ChunkIndex, name::ChunkNumber},
+        reel::{index::ChunkIndex, name::ChunkId},
         report::{
             event::{Event, JobName, Unit},
             fault::{Explain, Fault, Stopped},
@@ -43,12 +43,14 @@ const AHEAD: usize = 4;
 /// What the upload came to.
 #[derive(Debug, Default)]
 pub(super) struct Uploaded {
-    pub chunks: BTreeMap<ChunkNumber, ChunkIndex>,
+    pub chunks: BTreeMap<ChunkId, ChunkIndex>,
     pub sent_bytes: u64,
 }
 
 /// One chunk's end.
 struct Done {
+    number: Number,
+    id: ChunkId,
     index: ChunkIndex,
     sent: u64,
 }
@@ -76,6 +78,8 @@ struct Uploads {
     turns: Arc<Turns>,
     /// In order.
     waiting: VecDeque<PackedChunk>,
+    /// How many were begun.
+    begun: Number,
     uploaded: Uploaded,
 }
 
@@ -89,6 +93,7 @@ impl Uploads {
             running: JoinSet::new(),
             turns: Arc::new(Turns::new(pace)),
             waiting: VecDeque::new(),
+            begun: 0,
             uploaded: Uploaded::default(),
         }
     }
@@ -152,12 +157,12 @@ impl Uploads {
         let uplink = self.turns.uplink();
         let to_send = self.waiting.iter().filter(|chunk| !self.is_there(chunk));
         let large = to_send.into_iter().find(|chunk| uplink.is_too_slow_for(chunk.code.bytes()))?;
-        Some(TooSlow::new(&self.work, &large.index, &uplink).fault())
+        Some(TooSlow::new(&self.work, large, &uplink).fault())
     }
 
     /// It was seen, with this content.
     fn is_there(&self, chunk: &PackedChunk) -> bool {
-        self.deployed.get(&chunk.index.number).is_some_and(|sha256| *sha256 == chunk.index.sha256)
+        self.deployed.get(&chunk.id()).is_some_and(|sha256| *sha256 == chunk.index.sha256)
     }
 
     fn measure(&self, job: &JobHandle) {
@@ -169,18 +174,20 @@ impl Uploads {
     fn start(&mut self) {
         let Some(chunk) = self.waiting.pop_front() else { return };
         let is_there = self.is_there(&chunk);
-        let number = chunk.index.number;
-        let name = JobName::Chunk { rendition: self.work.rendition.clone(), number };
+        let ChunkId { rendition, number } = chunk.id();
+        let name = JobName::Chunk { rendition, number };
         let job = self.work.job(name, Unit::Bytes);
         job.sized(chunk.index.bytes);
-        self.turns.begin(number, chunk.index.bytes, job.count().clone());
-        self.running.spawn(deploy(self.work.clone(), chunk, is_there, job, self.turns.clone()));
+        self.begun += 1;
+        self.turns.begin(self.begun, chunk.index.bytes, job.count().clone());
+        let turn = Turn { number: self.begun, turns: self.turns.clone() };
+        self.running.spawn(deploy(self.work.clone(), chunk, is_there, job, turn));
     }
 
     fn finish(&mut self, done: Done, job: &JobHandle) {
-        self.turns.over(done.index.number);
+        self.turns.over(done.number);
         self.uploaded.sent_bytes += done.sent;
-        self.uploaded.chunks.insert(done.index.number, done.index);
+        self.uploaded.chunks.insert(done.id, done.index);
         self.measure(job);
     }
 }
@@ -191,12 +198,12 @@ async fn deploy(
     chunk: PackedChunk,
     is_there: bool,
     job: JobHandle,
-    turns: Arc<Turns>,
+    turn: Turn,
 ) -> Result<Done, Stopped> {
     let result = match (promised(&work, &chunk), is_there) {
         (Err(stopped), _) => Err(stopped),
         (Ok(()), true) => Ok(Sent { bytes: 0, attempts: 0 }),
-        (Ok(()), false) => send(&work, &chunk, &job, &turns).await,
+        (Ok(()), false) => send(&work, &chunk, &job, &turn).await,
     };
     let result = match result {
         Ok(sent) => recorded(&work, &chunk, sent).await.map(|()| sent),
@@ -206,11 +213,11 @@ async fn deploy(
         Ok(Sent { bytes: 0, .. }) => job.skipped("already deployed with the same hash"),
         other => job.ended(other),
     }
-    result.map(|sent| Done { index: chunk.index, sent: sent.bytes })
+    result.map(|sent| Done { number: turn.number, id: chunk.id(), index: chunk.index, sent: sent.bytes })
 }
 
 async fn recorded(work: &Arc<Work>, chunk: &PackedChunk, sent: Sent) -> Result<(), Stopped> {
-    let rendition = work.rendition.clone();
+    let rendition = chunk.rendition.clone();
     work.record(Record::Deployed { rendition: rendition.clone(), chunk: chunk.index.clone() }).await?;
     work.is_deployed(chunk).await;
     work.report(Event::ChunkDeployed {

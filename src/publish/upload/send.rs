@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-use super::{packed_chunk::PackedChunk, slow::TooSlow, turns::Turns};
+use super::{packed_chunk::PackedChunk, slow::TooSlow, turns::Turn};
 use crate::{
     model::{
         pace::uploads::Failed,
@@ -81,16 +81,17 @@ impl Explain for Error {
 
 /// A chunk that is published with other content is not made.
 pub(crate) fn promised(work: &Work, chunk: &PackedChunk) -> Result<(), Stopped> {
-    if work.keeps_promise(&chunk.index) {
+    let id = chunk.id();
+    if work.keeps_promise(&id, &chunk.index.sha256) {
         return Ok(());
     }
-    let name = work.chunk_function(chunk.index.number).to_string();
+    let name = work.chunk_function(&id).to_string();
     Err(Stopped::Failed(Error::Published { name }.fault()))
 }
 
 /// Creates the chunk's function, however many attempts it takes.
-pub(crate) async fn send(work: &Work, chunk: &PackedChunk, job: &JobHandle, turns: &Turns) -> Result<Sent, Stopped> {
-    let name = work.chunk_function(chunk.index.number);
+pub(crate) async fn send(work: &Work, chunk: &PackedChunk, job: &JobHandle, turn: &Turn) -> Result<Sent, Stopped> {
+    let name = work.chunk_function(&chunk.id());
     let tags = describe::tags(&name).into_iter().map(|(key, value)| (key.to_owned(), value));
     let new = NewFunction {
         name: name.to_string(),
@@ -99,8 +100,8 @@ pub(crate) async fn send(work: &Work, chunk: &PackedChunk, job: &JobHandle, turn
     };
     // a list does not show all that is there
     let (is_there, is_open) = (AtomicBool::new(true), AtomicBool::new(false));
-    let sending = Sending { work, chunk, new, job, turns, is_there, is_open };
-    let failed = |error: &Error| turns.failed(chunk.index.number, sending.why(error));
+    let sending = Sending { work, chunk, new, job, turn, is_there, is_open };
+    let failed = |error: &Error| turn.turns.failed(turn.number, sending.why(error));
     let sent = attempts(job, &work.control, &work.retry, |attempt| sending.attempt(attempt), failed);
     sent.await?.ok_or(Stopped::Cancelled)
 }
@@ -110,7 +111,7 @@ struct Sending<'a> {
     chunk: &'a PackedChunk,
     new: NewFunction,
     job: &'a JobHandle,
-    turns: &'a Turns,
+    turn: &'a Turn,
     /// Its name was met, or was not asked for yet.
     is_there: AtomicBool,
     /// A whole body went out, and AWS has not said what came of it.
@@ -120,7 +121,8 @@ struct Sending<'a> {
 impl Sending<'_> {
     /// `None`: no attempt is begun any more.
     async fn attempt(&self, attempt: u32) -> Result<Option<Sent>, Error> {
-        let (work, number) = (self.work, self.chunk.index.number);
+        let (work, Turn { number, turns }) = (self.work, self.turn);
+        let number = *number;
         let sent = |bytes| Some(Sent { bytes, attempts: attempt });
         // a request with the whole chunk in it would only be refused
         if self.is_there.load(Relaxed)
@@ -133,12 +135,12 @@ impl Sending<'_> {
         }
         work.lease().await?;
         tokio::select! {
-            () = self.turns.turn(number) => {}
+            () = turns.turn(number) => {}
             () = work.control.last_attempt.cancelled() => return Ok(None),
         }
         let error = match change::put_chunk(&*work.storage, &self.new, &self.chunk.code, self.job.count()).await {
             Ok(_) => {
-                self.turns.answered(number);
+                turns.answered(number);
                 return Ok(sent(self.chunk.code.bytes()));
             }
             Err(error) if error.is_conflict() => {
@@ -150,8 +152,8 @@ impl Sending<'_> {
         };
         let whole = self.job.count().get() >= self.chunk.code.bytes();
         let why = self.why_of(&error);
-        let is_too_slow = why == Failed::RanOut && self.turns.is_too_slow(number);
-        self.turns.failed(number, why);
+        let is_too_slow = why == Failed::RanOut && turns.is_too_slow(number);
+        turns.failed(number, why);
         if whole && error.leaves_open() {
             self.is_open.store(true, Relaxed);
             // what keeps it from being asked now is asked for again by the next attempt
@@ -160,7 +162,7 @@ impl Sending<'_> {
             }
         }
         if is_too_slow {
-            return Err(TooSlow::new(work, &self.chunk.index, &self.turns.uplink()).into());
+            return Err(TooSlow::new(work, self.chunk, &turns.uplink()).into());
         }
         Err(error.into())
     }
@@ -184,7 +186,7 @@ impl Sending<'_> {
     }
 
     fn why_of(&self, error: &CloudError) -> Failed {
-        let is_over = || self.turns.lasted(self.chunk.index.number) >= self.work.retry.signature_life;
+        let is_over = || self.turn.turns.lasted(self.turn.number) >= self.work.retry.signature_life;
         if error.kind() == ErrorKind::SignatureAge || error.kind() == ErrorKind::Timeout && is_over() {
             Failed::RanOut
         } else if matches!(error.kind(), ErrorKind::Throttled | ErrorKind::Timeout) {

@@ -5,13 +5,13 @@ use crate::{
         chunk::pack::MIB,
         pace::uplink::Uplink,
         reel::{
-            index::{ChunkIndex, SegmentIndex},
+            index::SegmentIndex,
             name::{FunctionName, ReelName},
             order::IfTaken,
         },
         report::fault::{Explain, FaultClass},
     },
-    publish::work::Work,
+    publish::{upload::packed_chunk::PackedChunk, work::Work},
 };
 
 /// Nothing that passes by itself: the settings are for another line, or the line is not the usual one.
@@ -37,14 +37,14 @@ struct Cause {
 }
 
 impl TooSlow {
-    pub fn new(work: &Work, chunk: &ChunkIndex, uplink: &Uplink) -> Self {
-        let largest = chunk.segments.iter().max_by_key(|segment| segment.bytes).copied();
+    pub fn new(work: &Work, chunk: &PackedChunk, uplink: &Uplink) -> Self {
+        let largest = chunk.index.segments.iter().max_by_key(|segment| segment.bytes).copied();
         // base64 is a third more on the wire
         let mbit = uplink.known_rate().unwrap_or(0.0) * 4.0 / 3.0 * 8.0 / 1e6;
         Self {
-            function: work.chunk_function(chunk.number),
+            function: work.chunk_function(&chunk.id()),
             reel: work.order.reel.clone(),
-            bytes: chunk.bytes,
+            bytes: chunk.index.bytes,
             largest,
             fitting: uplink.fitting_bytes().unwrap_or(0),
             repairs: work.order.if_taken == IfTaken::Repair,

@@ -2,7 +2,7 @@
 //! like a new one, or all that were too many would be too many again.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,23 +13,31 @@ use crate::model::{
         uplink::Uplink,
         uploads::{Failed, Pace},
     },
-    reel::name::ChunkNumber,
     report::event::Count,
 };
 
+/// Tells the uploads of a run apart.
+pub(crate) type Number = usize;
+
 pub(crate) struct Turns {
-    pace: Mutex<Pace>,
+    pace: Mutex<Pace<Number>>,
     since: Instant,
     /// Something ended, or time has passed.
     changed: Notify,
 }
 
+/// An upload's place among those of a run.
+pub(crate) struct Turn {
+    pub number: Number,
+    pub turns: Arc<Turns>,
+}
+
 impl Turns {
-    pub fn new(pace: Pace) -> Self {
+    pub fn new(pace: Pace<Number>) -> Self {
         Self { pace: Mutex::new(pace), since: Instant::now(), changed: Notify::new() }
     }
 
-    fn pace(&self) -> MutexGuard<'_, Pace> {
+    fn pace(&self) -> MutexGuard<'_, Pace<Number>> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -43,12 +51,12 @@ impl Turns {
     }
 
     /// It has its first turn at once.
-    pub fn begin(&self, number: ChunkNumber, bytes: u64, sent: Count) {
+    pub fn begin(&self, number: Number, bytes: u64, sent: Count) {
         self.pace().begin(number, bytes, sent, self.now());
     }
 
     /// Returns when its next attempt may begin.
-    pub async fn turn(&self, number: ChunkNumber) {
+    pub async fn turn(&self, number: Number) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -62,27 +70,27 @@ impl Turns {
     }
 
     /// AWS took its chunk.
-    pub fn answered(&self, number: ChunkNumber) {
+    pub fn answered(&self, number: Number) {
         self.pace().answered(number, self.now());
     }
 
     /// Its attempt failed.
-    pub fn failed(&self, number: ChunkNumber, why: Failed) {
+    pub fn failed(&self, number: Number, why: Failed) {
         self.pace().failed(number, why, self.now());
         self.changed.notify_waiters();
     }
 
     /// How long its attempt has lasted.
-    pub fn lasted(&self, number: ChunkNumber) -> Duration {
+    pub fn lasted(&self, number: Number) -> Duration {
         self.pace().lasted(number, self.now())
     }
 
     /// Whether no further attempt of it would end in time, now that this one did not.
-    pub fn is_too_slow(&self, number: ChunkNumber) -> bool {
+    pub fn is_too_slow(&self, number: Number) -> bool {
         self.pace().is_too_slow(number, self.now())
     }
 
-    pub fn over(&self, number: ChunkNumber) {
+    pub fn over(&self, number: Number) {
         self.pace().over(number, self.now());
         self.changed.notify_waiters();
     }
@@ -111,16 +119,15 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_for_a_turn_has_it_when_another_is_over() {
-        let number = |number: u16| ChunkNumber::try_from(number).unwrap();
         let turns = Turns::new(Pace::new(None, Duration::from_secs(300)));
         for place in 1..=2 {
-            turns.begin(number(place), 32 * MIB, Count::default());
-            turns.failed(number(place), Failed::HeldBack);
+            turns.begin(place, 32 * MIB, Count::default());
+            turns.failed(place, Failed::HeldBack);
         }
-        turns.turn(number(1)).await;
-        let mut second = Box::pin(turns.turn(number(2)));
+        turns.turn(1).await;
+        let mut second = Box::pin(turns.turn(2));
         assert!((&mut second).now_or_never().is_none(), "nothing was answered yet");
-        turns.over(number(1));
+        turns.over(1);
         second.await;
     }
 }

@@ -113,8 +113,13 @@ pub(super) fn generation() -> Generation {
 }
 
 pub(super) fn probe() -> Probe {
-    let stream =
-        |kind: &str, what: &str, bit_rate, fate| Stream { kind: kind.into(), what: what.into(), bit_rate, fate };
+    let stream = |kind: &str, what: &str, bit_rate, fate| Stream {
+        kind: kind.into(),
+        what: what.into(),
+        bit_rate,
+        fate,
+        optional: false,
+    };
     Probe {
         duration: Duration::from_secs(642),
         bytes: 1_204_000_000,
@@ -123,6 +128,7 @@ pub(super) fn probe() -> Probe {
             stream("video", "H.264 High 1920×1080 60 fps", Some(14_800_000), Fate::Copy),
             stream("audio", "AAC stereo 48 kHz", Some(192_000), Fate::Copy),
         ],
+        sounds: Vec::new(),
         keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(4100) }),
         video: Offer { chosen: Some(0), ..Offer::default() },
         audio: Offer { chosen: Some(1), ..Offer::default() },
@@ -139,6 +145,7 @@ pub(super) fn phone() -> Probe {
     probe.streams[0].what = "HEVC Main 10 3840×2160 30 fps".into();
     probe.streams[0].fate = Fate::Transcode("to H.264 High: HEVC does not play in every browser".into());
     probe.streams.push(Stream {
+        optional: false,
         kind: "data".into(),
         what: "mebx".into(),
         bit_rate: None,
@@ -151,6 +158,7 @@ pub(super) fn phone() -> Probe {
 pub(super) fn two_cameras() -> Probe {
     let mut probe = probe();
     let offer = |chosen: u32, streams: [(u32, &str); 2]| Offer {
+        together: 0,
         chosen: Some(chosen),
         streams: streams.map(|(number, words)| (number, words.to_owned())).to_vec(),
         why: Some("chosen of 2, since it comes first".to_owned()),

@@ -144,7 +144,7 @@ impl Settings {
             fields.push(Field::Replace);
         }
         fields.extend([Field::Unlisted, Field::Target, Field::Region]);
-        if self.needs_transcoding() {
+        if self.needs_transcoding() || self.videos.iter().any(Naming::may_gain) {
             fields.push(Field::Transcode);
         }
         fields.push(Field::More);

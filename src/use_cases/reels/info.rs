@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::{
     model::{
-        cost::{Costs, Viewed},
+        cost::{Costs, Sound, Viewed},
         gate::{embed::Embed, links::Links, public::Public},
         media::facts::WantedAudio,
         reel::{
@@ -92,8 +92,14 @@ impl Info {
         chunks(&self.index.current).count()
     }
 
+    /// Of all renditions.
     pub fn segments(&self) -> usize {
         self.index.current.renditions.values().map(|rendition| segments(rendition).count()).sum()
+    }
+
+    /// Of the picture, or of sound alone.
+    pub fn own_segments(&self) -> usize {
+        self.index.current.variants().map(|(_, rendition)| segments(rendition).count()).sum()
     }
 
     /// The language of its sound by three letters, where it was asked for by that; indexes tell of no other.
@@ -140,8 +146,15 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
 
 /// A full view, by what the segments really are.
 fn viewed(generation: &GenerationIndex) -> Viewed {
-    let all = || generation.renditions.values().flat_map(segments);
     let duration = Duration::from_millis(generation.duration_ms);
-    let count = u32::try_from(all().count()).unwrap_or(u32::MAX).max(1);
-    Viewed { duration, segment_length: duration / count, bytes: all().map(|segment| segment.bytes).sum() }
+    let of = |rendition: &RenditionIndex| {
+        let count = u32::try_from(rendition.segments().count()).unwrap_or(u32::MAX).max(1);
+        (duration / count, rendition.segments().map(|segment| segment.bytes).sum::<u64>())
+    };
+    let largest = |(_, bytes): &(Duration, u64)| *bytes;
+    let picture = generation.variants().map(|(_, rendition)| of(rendition)).max_by_key(largest);
+    let sound = generation.alternatives().map(|(_, rendition, _)| of(rendition)).max_by_key(largest);
+    let (segment_length, bytes) = picture.unwrap_or((duration, 0));
+    let sound = sound.map(|(segment_length, bytes)| Sound { segment_length, bytes });
+    Viewed { duration, segment_length, bytes, sound }
 }

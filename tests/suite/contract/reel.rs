@@ -16,12 +16,15 @@ use zipreel::{
         functions::{NewFunction, code::CodeZip},
     },
     model::{
-        hls::playlist::{self, Links},
+        hls::{
+            multivariant,
+            playlist::{self, Links},
+        },
         reel::{
             generation::FORMAT,
             index::{
-                ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
-                RenditionIndex, Retired, SegmentIndex,
+                Alternative, Beside, ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY,
+                POSTER_ENTRY, RenditionIndex, Retired, SegmentIndex,
             },
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         },
@@ -36,12 +39,28 @@ pub(crate) const INIT: &[u8] = b"an initialization section";
 const CHUNKS: u16 = 3;
 const SEGMENTS_A_CHUNK: usize = 2;
 
-/// One generation to deploy: `src` in transport streams, `360p` in fragmented MP4.
+/// One generation to deploy: `src` in transport streams, `360p` in fragmented MP4, and sound beside both.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     pub(crate) index: GenerationIndex,
     /// By function name.
     pub(crate) chunks: BTreeMap<String, Vec<u8>>,
+}
+
+/// A rendition of sound.
+const SOUND: &str = "t01";
+
+fn told() -> Alternative {
+    Alternative {
+        kind: Beside::Audio,
+        groups: vec!["aac".into()],
+        name: "Deutsch".into(),
+        language: Some("de".into()),
+        default: true,
+        autoselect: true,
+        characteristics: None,
+        channels: Some(2),
+    }
 }
 
 /// The payload of a segment: its place in words, as long as a few packets, unlike every other.
@@ -53,7 +72,7 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
     let id: Generation = generation.parse().unwrap();
     let mut chunks = BTreeMap::new();
     let mut renditions = BTreeMap::new();
-    for (name, container) in [("src", Container::Ts), ("360p", Container::Mp4)] {
+    for (name, container) in [("src", Container::Ts), ("360p", Container::Mp4), (SOUND, Container::Ts)] {
         let rendition: RenditionId = name.parse().unwrap();
         let listed = (1..=CHUNKS).map(|number| {
             let number = ChunkNumber::try_from(number).unwrap();
@@ -77,6 +96,7 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             resolution: Some((640, 360)),
             frame_rate: Some(30.0),
             independent: Some(true),
+            beside: (name == SOUND).then(told),
             chunks: listed.collect(),
         };
         renditions.insert(rendition, index);
@@ -145,7 +165,7 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
     }
     let mut entries = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(&written).unwrap()),
-        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), multivariant::multivariant(&index.current).into_bytes()),
         (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
     ];
     for generation in std::iter::once(&index.current).chain(index.retired.iter().map(|retired| &retired.generation)) {

@@ -124,6 +124,7 @@ fn films() -> Vec<Row> {
 fn sounds() -> Vec<Row> {
     vec![
         row("first language", two_languages)
+            .args("--audio-stream 1")
             .frames("0:0 0:1")
             .said("(ger): left out (one audio stream is published; `--audio-stream 2` takes it instead)"),
         row("second language", two_languages).args("--audio-stream deu").frames("0:0 0:2"),

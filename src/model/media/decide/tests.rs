@@ -11,7 +11,7 @@ type Change = fn(&mut Media);
 
 const SIX: Duration = Duration::from_secs(6);
 
-fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
+pub(super) fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
     Stream {
         index,
         id: None,
@@ -52,7 +52,7 @@ fn keyframes(mean: f64, max: f64) -> Keyframes {
     Keyframes { mean: span(mean), max: span(max), at_least: false, open: false, untimed: false, largest_bytes: 0 }
 }
 
-fn media() -> Media {
+pub(super) fn media() -> Media {
     Media {
         container: "mov,mp4,m4a,3gp,3g2,mj2".to_owned(),
         duration: Some(Duration::from_secs(600)),

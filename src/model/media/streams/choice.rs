@@ -3,8 +3,8 @@
 
 use std::{cmp::Reverse, time::Duration};
 
-use super::condition;
-use crate::model::media::facts::{Aside, Kind, Media, Programme, Stream, WantedAudio};
+use super::{condition, wanted::Picks};
+use crate::model::media::facts::{Aside, Kind, Media, Programme, Stream, WantedAudio, WantedSounds};
 
 /// Pictures up to this are no film, where another stream has more.
 const STILLS: u64 = 2;
@@ -61,26 +61,59 @@ const REASONS: [&str; 9] = [
 impl Media {
     /// What is to be published: by what was asked for, and else by what the streams are.
     pub fn choice(&self) -> Result<Choice<'_>, NotThere> {
-        let find = |index: Option<u32>, wanted: Kind| {
-            let Some(index) = index else { return Ok(None) };
-            let stream = self.streams.iter().find(|stream| stream.index == index);
-            let stream = stream.ok_or(NotThere::Stream(index))?;
-            if stream.kind == wanted { Ok(Some(stream)) } else { Err(NotThere::Kind { index, wanted }) }
+        let video = self.wanted.video.map(|index| self.find(index, Kind::Video)).transpose()?;
+        let programme = self.chosen(video, None).programme;
+        let audio = match (self.wanted.audio, self.wanted.sounds) {
+            (Some(wanted), _) => best(&self.meant(wanted, programme)?),
+            (None, Some(WantedSounds::These(picks))) => best(&self.picked(picks, programme)?),
+            (None, Some(WantedSounds::All) | None) => None,
         };
-        let video = find(self.wanted.video, Kind::Video)?;
-        let audio = match self.wanted.audio {
-            None => None,
-            Some(WantedAudio::Stream(index)) => find(Some(index), Kind::Audio)?,
-            Some(WantedAudio::Language(language)) => {
-                let programme = self.chosen(video, None).programme;
-                let speaks =
-                    |stream: &&Stream| stream.language.as_deref().and_then(|own| own.parse().ok()) == Some(language);
-                let sound = self.choosable(Kind::Audio).filter(|stream| is_in(programme, stream));
-                let sound: Vec<_> = sound.filter(speaks).collect();
-                Some(best(&sound).ok_or_else(|| NotThere::Language(language.to_string()))?.stream)
+        Ok(self.chosen(video, audio.map(|chosen| chosen.stream)))
+    }
+
+    /// The tracks that are to be published as renditions of their own, in the file's order; empty where none is asked for
+    /// so. What can't be played for certain is among them only if it was named.
+    pub fn tracks(&self, choice: &Choice<'_>) -> Result<Vec<&Stream>, NotThere> {
+        let mut tracks = match self.wanted.sounds {
+            // there is no picture that they could be beside
+            _ if choice.video.is_none() => Vec::new(),
+            None => Vec::new(),
+            Some(WantedSounds::These(picks)) => self.picked(picks, choice.programme)?,
+            Some(WantedSounds::All) => {
+                let own = self.choosable(Kind::Audio).filter(|stream| is_in(choice.programme, stream));
+                let is_open = |stream: &&Stream| condition::encryption(self, None, Some(stream)).is_none();
+                own.filter(is_open).filter(|stream| !condition::is_empty(self, stream)).collect()
             }
         };
-        Ok(self.chosen(video, audio))
+        tracks.sort_unstable_by_key(|stream| stream.index);
+        tracks.dedup_by_key(|stream| stream.index);
+        Ok(tracks)
+    }
+
+    fn picked(&self, picks: Picks, programme: Option<&Programme>) -> Result<Vec<&Stream>, NotThere> {
+        let mut picked = Vec::new();
+        for pick in picks.iter() {
+            picked.extend(self.meant(pick, programme)?);
+        }
+        Ok(picked)
+    }
+
+    /// The stream of this number, or those in this language: one at least.
+    fn meant(&self, wanted: WantedAudio, programme: Option<&Programme>) -> Result<Vec<&Stream>, NotThere> {
+        let language = match wanted {
+            WantedAudio::Stream(index) => return Ok(vec![self.find(index, Kind::Audio)?]),
+            WantedAudio::Language(language) => language,
+        };
+        let speaks = |stream: &&Stream| stream.language.as_deref().and_then(|own| own.parse().ok()) == Some(language);
+        let sound = self.choosable(Kind::Audio).filter(|stream| is_in(programme, stream));
+        let sound: Vec<_> = sound.filter(speaks).collect();
+        if sound.is_empty() { Err(NotThere::Language(language.to_string())) } else { Ok(sound) }
+    }
+
+    fn find(&self, index: u32, wanted: Kind) -> Result<&Stream, NotThere> {
+        let stream = self.streams.iter().find(|stream| stream.index == index);
+        let stream = stream.ok_or(NotThere::Stream(index))?;
+        if stream.kind == wanted { Ok(stream) } else { Err(NotThere::Kind { index, wanted }) }
     }
 
     /// The video stream to publish.
@@ -174,6 +207,11 @@ fn is_brief(stream: &Stream, longest: Duration) -> bool {
 }
 
 impl Choice<'_> {
+    /// It could be published beside what is.
+    pub fn has_in_programme(&self, stream: &Stream) -> bool {
+        is_in(self.programme, stream)
+    }
+
     /// Why a stream of a kind that is published is not among what is.
     pub fn why_left_out(&self, stream: &Stream) -> String {
         let (chosen, kind, flag) = match stream.kind {
@@ -188,7 +226,8 @@ impl Choice<'_> {
             Some(Aside::Depth) => Some("a map of depth".to_owned()),
             Some(Aside::Thumbnails) => Some("thumbnails".to_owned()),
             Some(Aside::Stills) => Some("still pictures".to_owned()),
-            Some(Aside::Commentary) => Some("a commentary or description".to_owned()),
+            Some(Aside::Commentary) => Some("a commentary".to_owned()),
+            Some(Aside::Described) => Some("the picture told in words".to_owned()),
             Some(Aside::Disabled) => Some("a track that is not enabled".to_owned()),
             None => None,
         };

@@ -1,9 +1,12 @@
 //! The streams of a file: what each is, which are meant, what is wrong with them, and their words for a person.
 
+pub mod apart;
 pub mod choice;
 pub mod condition;
 pub mod language;
 pub mod orientation;
 pub mod refusal;
+pub mod sounds;
 pub mod tracks;
+pub mod wanted;
 pub mod words;

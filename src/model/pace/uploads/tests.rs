@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::model::chunk::pack::{CHUNK_LIMIT_DEFAULT, MIB};
+use crate::model::reel::name::ChunkNumber;
 
 const STEP: Duration = Duration::from_millis(50);
 const LIFE: Duration = Duration::from_secs(300);
@@ -61,7 +62,7 @@ fn chunks(limit: u64, total: u64) -> VecDeque<u64> {
     cut.collect()
 }
 
-fn run(line: impl Fn(Duration) -> Line, mut pace: Pace, mut left: VecDeque<u64>) -> Outcome {
+fn run(line: impl Fn(Duration) -> Line, mut pace: Pace<ChunkNumber>, mut left: VecDeque<u64>) -> Outcome {
     let (mut now, mut outcome) = (Duration::ZERO, Outcome::default());
     let (mut sending, mut waiting) = (Vec::<Attempt>::new(), VecDeque::<Attempt>::new());
     let mut next = ChunkNumber::FIRST;

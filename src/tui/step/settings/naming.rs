@@ -46,9 +46,14 @@ impl Naming {
         self.chosen.probe.stills || self.plays_nowhere()
     }
 
+    /// Some of it is published otherwise, or not at all, unless re-encoding is allowed.
+    pub(super) fn may_gain(&self) -> bool {
+        self.chosen.probe.streams.iter().any(|stream| stream.optional)
+    }
+
     /// As it is, or without what was agreed to.
     pub(super) fn plays_nowhere(&self) -> bool {
-        let asked = |stream: &Stream| self.wanted.deinterlace && stream.kind == "video";
+        let asked = |stream: &Stream| stream.optional || self.wanted.deinterlace && stream.kind == "video";
         let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
         streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
     }

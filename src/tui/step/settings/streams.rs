@@ -2,7 +2,7 @@
 //! of a stream depends on which it is.
 
 use crate::{
-    model::reel::order::{Wanted, WantedAudio},
+    model::reel::order::{Wanted, WantedAudio, WantedSounds},
     tui::backend::{Offer, Probe},
 };
 
@@ -32,9 +32,26 @@ pub(super) fn changed(wanted: Wanted, part: Part, probe: &Probe, by: isize) -> W
     };
     match part {
         Part::Video => Wanted { video: next(&probe.video), ..wanted },
-        Part::Audio => Wanted { audio: next(&probe.audio).map(WantedAudio::Stream), ..wanted },
+        Part::Audio => sound(wanted, probe, by),
         Part::Deinterlace => Wanted { deinterlace: !wanted.deinterlace, ..wanted },
     }
+}
+
+/// All tracks together come before each alone; sound without a picture is one.
+fn sound(wanted: Wanted, probe: &Probe, by: isize) -> Wanted {
+    let Offer { chosen, streams, .. } = &probe.audio;
+    let one = |(number, _): &(u32, String)| (Some(WantedAudio::Stream(*number)), None);
+    let all = probe.video.chosen.map(|_| (None, Some(WantedSounds::All)));
+    let first = usize::from(all.is_some());
+    let ways: Vec<_> = all.into_iter().chain(streams.iter().map(one)).collect();
+    let asked = match wanted.audio {
+        Some(WantedAudio::Stream(number)) => Some(number),
+        _ => *chosen,
+    };
+    let alone = streams.iter().position(|(number, _)| Some(*number) == asked).map(|place| first + place);
+    let at = if wanted.sounds.is_some() { 0 } else { alone.unwrap_or_default() };
+    let next = ways.get(at.saturating_add_signed(by).min(ways.len().saturating_sub(1)));
+    next.map_or(wanted, |(audio, sounds)| Wanted { audio: *audio, sounds: *sounds, ..wanted })
 }
 
 /// As it is now.
@@ -50,6 +67,10 @@ pub(in crate::tui) fn value(wanted: Wanted, part: Part, probe: &Probe) -> String
     };
     match part {
         Part::Video => offered(&probe.video, wanted.video),
+        Part::Audio if wanted.sounds.is_some() && probe.audio.together > 0 => {
+            let (together, all) = (probe.audio.together, probe.audio.streams.len());
+            if together == all { format!("all {all} tracks") } else { format!("{together} of {all} tracks") }
+        }
         Part::Audio => offered(&probe.audio, sound),
         Part::Deinterlace if wanted.deinterlace => "yes".to_owned(),
         Part::Deinterlace => "no".to_owned(),
@@ -60,8 +81,34 @@ pub(in crate::tui) fn value(wanted: Wanted, part: Part, probe: &Probe) -> String
 pub(in crate::tui) fn note(wanted: Wanted, part: Part, probe: &Probe) -> String {
     match part {
         Part::Video => probe.video.why.clone().unwrap_or_default(),
+        Part::Audio if wanted.sounds.is_some() && probe.audio.together > 0 => "viewers choose".to_owned(),
         Part::Audio => probe.audio.why.clone().unwrap_or_default(),
         Part::Deinterlace if wanted.deinterlace => "the picture is re-encoded".to_owned(),
         Part::Deinterlace => "browsers show combs where things move".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::script;
+
+    #[test]
+    fn all_tracks_come_before_each_alone_and_sound_alone_is_one() {
+        let mut probe = script::two_cameras();
+        probe.audio.together = 2;
+        let all = Wanted { sounds: Some(WantedSounds::All), ..Wanted::default() };
+        assert_eq!(value(all, Part::Audio, &probe), "all 2 tracks");
+        let first = changed(all, Part::Audio, &probe, 1);
+        assert_eq!((first.audio, first.sounds), (Some(WantedAudio::Stream(2)), None));
+        let second = changed(first, Part::Audio, &probe, 1);
+        assert_eq!(second.audio, Some(WantedAudio::Stream(3)));
+        assert_eq!(changed(second, Part::Audio, &probe, 1), second, "the last");
+        assert_eq!(changed(first, Part::Audio, &probe, -1), all);
+        assert_eq!(changed(all, Part::Audio, &probe, -1), all, "the first");
+        (probe.video.chosen, probe.audio.together) = (None, 0);
+        let alone = changed(Wanted::default(), Part::Audio, &probe, 1);
+        assert_eq!((alone.audio, alone.sounds), (Some(WantedAudio::Stream(3)), None));
+        assert_eq!(changed(alone, Part::Audio, &probe, -1).audio, Some(WantedAudio::Stream(2)));
     }
 }

@@ -1,0 +1,108 @@
+//! Plans with several sound tracks.
+
+use super::tests::{media, stream};
+use super::*;
+use crate::model::media::{
+    arguments::Dialect,
+    facts::{Wanted, WantedSounds},
+};
+
+fn arguments(plan: &MediaPlan) -> String {
+    plan.arguments(Duration::from_secs(6), Dialect { fps_mode: true, tone_map: true }).join(" ")
+}
+
+/// Pictures, and sound in these codecs, all in the same language.
+fn film(codecs: &[(&str, u32)], sounds: &str) -> Media {
+    let mut media = media();
+    media.streams.truncate(1);
+    media.streams.extend((1..).zip(codecs).map(|(index, (codec, channels))| Stream {
+        channels: *channels,
+        language: Some("eng".into()),
+        ..stream(index, Kind::Audio, codec)
+    }));
+    media.wanted.sounds = Some(sounds.parse().unwrap());
+    media
+}
+
+/// The stream, and whether it is copied, of each rendition of sound.
+fn sounds(plan: &MediaPlan) -> Vec<(u32, bool)> {
+    plan.sounds.iter().map(|sound| (sound.plan.stream.index, sound.plan.action == Action::Copy)).collect()
+}
+
+#[test]
+fn one_stereo_track_stays_with_the_picture() {
+    for (codecs, sounds) in [(vec![("aac", 2)], "all"), (vec![("opus", 2)], "all"), (vec![("aac", 2), ("aac", 2)], "2")]
+    {
+        let media = film(&codecs, sounds);
+        let plan = decide(&media, Transcode::Auto).unwrap();
+        assert!(plan.sounds.is_empty() && plan.audio.is_some() && plan.parts() == [plan.clone()], "{codecs:?}");
+        assert_eq!(plan.wanted.sounds, None, "as older versions would make it");
+        let one = Media { wanted: plan.wanted, ..media };
+        let same = decide(&one, Transcode::Auto).unwrap();
+        assert_eq!(arguments(&same), arguments(&plan));
+        assert!(!arguments(&plan).contains("output_ts_offset"));
+    }
+}
+
+#[test]
+fn renditions_read_the_same_streams_by_one_clock() {
+    let plan = decide(&film(&[("aac", 2), ("aac", 2)], "all"), Transcode::Never).unwrap();
+    let parts = plan.parts();
+    let told: Vec<(String, String)> = parts.iter().map(|part| (arguments(part), part.companions().join(" "))).collect();
+    assert!(told.iter().all(|(own, _)| own.ends_with("-output_ts_offset 10")), "{told:?}");
+    let others: Vec<&str> = told.iter().map(|(_, others)| others.as_str()).collect();
+    let rest = "-c copy -f null -";
+    assert_eq!(
+        others,
+        [format!("-map 0:1 -map 0:2 {rest}"), format!("-map 0:0 -map 0:2 {rest}"), format!("-map 0:0 -map 0:1 {rest}")]
+    );
+    assert!(plan.is_deterministic() && plan.audio.is_none() && !plan.fills);
+    assert_eq!(plan.wanted, Wanted { sounds: Some(WantedSounds::All), copies: true, ..Wanted::default() });
+}
+
+#[test]
+fn what_can_only_be_re_encoded_is_left_out_unless_it_is_allowed_named_or_the_one_to_begin_with() {
+    let media = film(&[("aac", 2), ("ac3", 6), ("aac", 6)], "all");
+    let never = decide(&media, Transcode::Never).unwrap();
+    assert_eq!(sounds(&never), [(1, true), (3, true)]);
+    assert!(
+        never.sentences()[2]
+            .ends_with("left out (it would have to be re-encoded: `--transcode auto` publishes it too)")
+    );
+    let auto = decide(&media, Transcode::Auto).unwrap();
+    assert_eq!(sounds(&auto), [(1, true), (2, false), (3, false), (2, true), (3, true)]);
+    assert_eq!(auto.optional, [2, 3]);
+    // published without, it is mended without
+    let again = decide(&Media { wanted: never.wanted, ..media.clone() }, Transcode::Auto).unwrap();
+    assert_eq!(sounds(&again), sounds(&never));
+    for refused in [film(&[("ac3", 6), ("aac", 2)], "all"), film(&[("aac", 2), ("ac3", 6)], "1,2")] {
+        let text = decide(&refused, Transcode::Ask).unwrap_err().to_string();
+        assert!(text.ends_with("AC-3 5.1 48 kHz (eng) is AC-3, which few players take"), "{text}");
+    }
+}
+
+#[test]
+fn sound_for_some_players_has_stereo_beside_it_where_that_may_be_made() {
+    for (codec, said) in [
+        ("aac", "copied as it is (AAC stereo beside it)"),
+        ("ac3", "re-encoded to AAC stereo, since it is AC-3, which few players take (copied as it is beside that)"),
+    ] {
+        let media = film(&[(codec, 6)], "all");
+        let plan = decide(&media, Transcode::Auto).unwrap();
+        assert_eq!(sounds(&plan), [(1, false), (1, true)]);
+        assert!(plan.sentences()[1].ends_with(said), "{:?}", plan.sentences());
+        assert!(decide(&media, Transcode::Never).is_ok_and(|plan| plan.sounds.is_empty()) == (codec == "aac"));
+    }
+}
+
+#[test]
+fn what_is_no_sound_for_certain_is_never_taken() {
+    let mut media = film(&[("aac", 2), ("aac", 2), ("", 2), ("aac", 0), ("aac", 2)], "all");
+    media.streams[5].tag = "enca".into();
+    let plan = decide(&media, Transcode::Auto).unwrap();
+    assert_eq!(sounds(&plan), [(1, true), (2, true)]);
+    let said = plan.sentences();
+    for (place, why) in [(3, "ffmpeg does not know its codec"), (4, "it is damaged: ffmpeg finds no sound in it")] {
+        assert!(said[place].ends_with(&format!("left out ({why})")), "{said:?}");
+    }
+}
