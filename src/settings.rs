@@ -13,14 +13,17 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg, ThemeArg,
-        TranscodeArg, WhereArgs, WizardArgs,
+        ContainerArg, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg,
+        ThemeArg, TranscodeArg, WhereArgs, WizardArgs,
     },
     model::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio},
+            order::{
+                Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio,
+                WantedContainer,
+            },
         },
         report::{
             fault::{Explain, FaultClass},
@@ -84,6 +87,7 @@ struct File {
     video_stream: Option<u32>,
     audio_stream: Option<WantedAudio>,
     deinterlace: Option<bool>,
+    container: Option<ContainerArg>,
     on_damage: Option<OnDamageArg>,
     robots: Option<RobotsArg>,
     chunk_mib: Option<u64>,
@@ -179,6 +183,11 @@ impl Settings {
                     video: args.video_stream.or(file.video_stream),
                     audio: args.audio_stream.or(file.audio_stream),
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
+                    container: match args.container.or(file.container) {
+                        Some(ContainerArg::Ts) => WantedContainer::Ts,
+                        Some(ContainerArg::Mp4) => WantedContainer::Mp4,
+                        Some(ContainerArg::Auto) | None => WantedContainer::Auto,
+                    },
                 },
             },
             place: place(args.target, args.profile, args.region, &file),

@@ -2,12 +2,14 @@
 
 pub mod decode;
 pub mod ffmpeg;
+pub(crate) mod fragments;
 pub mod join;
 pub mod picture;
 pub mod probe;
 mod rework;
 mod run;
 mod seam;
+pub(crate) mod segments;
 pub(crate) mod sounds;
 pub mod source;
 pub(crate) mod stills;

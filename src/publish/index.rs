@@ -7,7 +7,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{made::Made, work::Work};
+use super::{
+    made::{Inits, Made},
+    work::Work,
+};
 use crate::{
     model::{
         chunk::{
@@ -82,7 +85,7 @@ pub(super) async fn index(
             }
             continue;
         }
-        let package = |poster| readable(most, package(&next, existing, poster));
+        let package = |poster| readable(most, package(&next, &made.inits, existing, poster));
         // a reel without a picture plays as well
         let code = match package(poster).or_else(|_| package(None)) {
             Ok(code) => code,
@@ -366,7 +369,7 @@ impl Deployment<'_> {
     }
 }
 
-fn package(index: &Index, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
+fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
         (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
@@ -376,6 +379,7 @@ fn package(index: &Index, existing: Option<&Existing>, poster: Option<&[u8]>) ->
         let media = |links| playlist::media(id, rendition, links).into_bytes();
         files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
         files.push((playlist::relay_path(generation, id), media(Links::Relay)));
+        files.extend(inits.get(id).map(|init| (playlist::init_path(generation, id), init.clone())));
     }
     for retired in &index.retired {
         let entries = existing.into_iter().flat_map(|existing| entries_of(existing, retired.generation.generation));

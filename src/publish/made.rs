@@ -20,7 +20,10 @@ use crate::{
     model::{
         hls::playlist::{self, Bandwidth},
         media::decide::MediaPlan,
-        reel::index::{Container, GenerationIndex, RenditionIndex},
+        reel::{
+            index::{Container, GenerationIndex, InitIndex, RenditionIndex},
+            name::RenditionId,
+        },
         report::{
             event::{Event, JobName, Unit},
             fault::Stopped,
@@ -44,15 +47,19 @@ pub(super) struct Making<'a> {
     pub folder: &'a Path,
 }
 
+/// The init section of each rendition that has one.
+pub(super) type Inits = BTreeMap<RenditionId, Vec<u8>>;
+
 /// All chunks of the reel, deployed.
 #[derive(Clone)]
 pub(super) struct Made {
     pub generation: GenerationIndex,
+    pub inits: Inits,
     pub sent_bytes: u64,
 }
 
 /// Nothing is left to do for the chunks; says so of each stage and chunk.
-pub(super) fn skip(work: &Work, generation: GenerationIndex) -> Made {
+pub(super) fn skip(work: &Work, generation: GenerationIndex, inits: Inits) -> Made {
     for (name, unit) in
         [(JobName::Split, Unit::MediaTime), (JobName::Pack, Unit::Bytes), (JobName::Upload, Unit::Bytes)]
     {
@@ -64,24 +71,28 @@ pub(super) fn skip(work: &Work, generation: GenerationIndex) -> Made {
             work.report(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: 0, attempts: 0 });
         }
     }
-    Made { generation, sent_bytes: 0 }
+    Made { generation, inits, sent_bytes: 0 }
 }
 
-pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits) -> GenerationIndex {
+pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits) -> (GenerationIndex, Inits) {
     let chunks: Vec<_> = uploaded.chunks.values().cloned().collect();
     let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
     let Bandwidth { peak, average } = playlist::bandwidth(&segments);
     let rendition = RenditionIndex {
-        container: Container::Ts,
+        container: if traits.init.is_some() { Container::Mp4 } else { Container::Ts },
         bandwidth: peak,
         average_bandwidth: average,
         codecs: traits.codecs,
         resolution: traits.resolution,
         frame_rate: traits.frame_rate,
+        video_range: traits.video_range,
+        supplemental_codecs: traits.supplemental_codecs,
+        init: traits.init.as_deref().map(InitIndex::of),
         independent: Some(traits.independent),
         chunks,
     };
-    GenerationIndex {
+    let inits = traits.init.map(|init| (work.rendition.clone(), init)).into_iter().collect();
+    let index = GenerationIndex {
         generation: work.generation,
         duration_ms: segments.iter().map(|segment| segment.duration_us).sum::<u64>() / 1000,
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
@@ -90,7 +101,8 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits)
         wanted: work.order.cut.wanted,
         damaged: Vec::new(),
         renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
-    }
+    };
+    (index, inits)
 }
 
 impl Making<'_> {
@@ -103,10 +115,10 @@ impl Making<'_> {
         let (summary, measured, uploaded) = produce(work, tools, plan, folder, deployed).await?;
         *work.heard.lock().unwrap_or_else(PoisonError::into_inner) = summary.damage.clone();
         let traits = Traits::new(measured, summary.independent);
-        let generation = generation_index(work, &uploaded, traits.clone());
+        let (generation, inits) = generation_index(work, &uploaded, traits.clone());
         let (chunks, bytes) = (uploaded.chunks.len() as u32, generation.bytes());
         work.record(Record::Packed { chunks, bytes, traits: Some(traits), source_sha256: work.source.hash() }).await?;
-        Ok(Made { generation, sent_bytes: uploaded.sent_bytes })
+        Ok(Made { generation, inits, sent_bytes: uploaded.sent_bytes })
     }
 
     /// Looks at all chunks again: another machine may have taken some away, with an older zipreel or by hand. What is

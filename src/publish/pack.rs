@@ -14,7 +14,7 @@ use crate::{
             zip::{Entry, Framer},
         },
         media::{decide::MediaPlan, facts::Measured},
-        reel::index::{ChunkIndex, Container, SegmentIndex},
+        reel::index::{ChunkIndex, SegmentIndex},
         report::{
             event::{Event, JobName, Unit},
             fault::{Explain, FaultClass, Stopped},
@@ -83,7 +83,7 @@ async fn pack_all(
             duration: Duration::from_micros(duration_us),
         });
         if measured.is_none() {
-            let measure = probe::measure_segment(&closed.path, plan).await;
+            let measure = probe::measure_segment(&closed, plan).await;
             measured = Some(measure?);
         }
         waiting.push_back(closed);
@@ -149,7 +149,8 @@ pub fn build(
             let &Segment { bytes, duration_us, discontinuity, .. } = segment;
             let payload = Part::File { path: file.path.clone(), bytes };
             let crc32 = crc32_of(payload.clone())?;
-            let header = framer.header(&Entry { name: segment.entry_name(Container::Ts), bytes: bytes as u32, crc32 });
+            let header =
+                framer.header(&Entry { name: segment.entry_name(file.container()), bytes: bytes as u32, crc32 });
             segments.push(SegmentIndex { offset: header.payload_offset, bytes, duration_us, crc32, discontinuity });
             put(Part::Memory(header.bytes.into()));
             put(payload);

@@ -191,7 +191,8 @@ impl Attempt<'_> {
             started: &note,
         };
         let Work { order, storage, rendition, beside, .. } = &**self.work;
-        let sum = Sum::new(storage.limits(), order.cut.chunk_limit, rendition, self.plan.duration, beside.clone());
+        let sum = Sum::new(storage.limits(), order.cut.chunk_limit, rendition, self.plan.duration, beside.clone())
+            .packed_in(self.plan.packaging);
         let (closed, mut queue) = mpsc::channel::<ClosedSegment>(1);
         let forward = async {
             while let Some(segment) = queue.recv().await {

@@ -89,7 +89,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let making = Making { work: &work, tools, plan: &plan, folder: folder.path() };
     let made = async {
         let made = match start {
-            Start::Whole(generation) => Ok(made::skip(&work, generation)),
+            Start::Whole(generation, inits) => Ok(made::skip(&work, generation, inits)),
             Start::Parts(deployed) => making.make(deployed).await,
         };
         if made.is_err() {
@@ -106,7 +106,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let damaged = known::damaged(&proof, &made.generation, wrong).await?;
     refuse_damage(&work, &plan)?;
     let (made, index) = deploy(making, made, damaged, existing.as_ref(), poster.as_deref()).await?;
-    let Made { generation, sent_bytes } = made;
+    let Made { generation, sent_bytes, .. } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {
         let segments = verify::verify(&work, &generation, &job).await?;

@@ -1,4 +1,4 @@
-//! The split: ffmpeg's hls muxer cuts the video into MPEG-TS pieces, each announced the moment it is closed, and
+//! The split: ffmpeg's hls muxer cuts the video into pieces, each announced the moment it is closed, and
 //! `join` makes segments of them. Knows nothing of chunks, functions or playlists for players.
 
 use std::{cmp::Ordering, collections::VecDeque, fs::Metadata, io, path::Path, time::Duration};
@@ -13,8 +13,10 @@ pub use crate::media::join::ClosedSegment;
 use crate::{
     media::{
         ffmpeg::{Leader, Process, Tail, Tools, crashed, describe, killed},
-        join::{Joiner, Joining, has_no_room},
+        fragments::INIT,
+        join::{Joining, has_no_room},
         probe::input_argument,
+        segments::Segments,
         sounds::Sounds,
         stills::{JoinError, Stills},
     },
@@ -141,9 +143,7 @@ impl Split<'_> {
         command.args(["-progress", "pipe:2"]).args(input_guard());
         command.args(self.plan.input_arguments()).arg("-i").arg(input);
         command.args(self.plan.arguments(self.segment_length, dialect));
-        command.args(["-f", "hls", "-hls_segment_type", "mpegts", "-hls_list_size", "1"]);
-        command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));
-        command.args(["-hls_segment_filename", "piece%08d.ts", "pipe:1"]);
+        command.args(self.plan.muxer_arguments(self.segment_length, INIT)).arg("pipe:1");
         Ok(command)
     }
 }
@@ -163,7 +163,7 @@ struct Run<'a> {
     segments: Sender<ClosedSegment>,
     /// Closed, and the channel is full: ffmpeg goes on until the backlog is.
     waiting: VecDeque<ClosedSegment>,
-    joiner: Joiner,
+    joiner: Segments,
     tail: Tail,
     complaints: u32,
     heard: Complaints,
@@ -193,7 +193,8 @@ impl<'a> Run<'a> {
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
-        let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills, sounds });
+        let joining = Joining { folder, segment_length, frame_rate, stills, sounds };
+        let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary { segments: 0, bytes: 0, duration: Duration::ZERO, independent: true, damage };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
@@ -311,7 +312,7 @@ impl<'a> Run<'a> {
         self.summary.segments += 1;
         self.summary.bytes += segment.bytes;
         self.summary.duration += Duration::from_micros(segment.duration_us);
-        self.summary.independent = self.joiner.independent;
+        self.summary.independent = self.joiner.independent();
         self.waiting.push_back(segment);
         Ok(())
     }

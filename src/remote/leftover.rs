@@ -172,6 +172,9 @@ mod tests {
             codecs: String::new(),
             resolution: None,
             frame_rate: None,
+            video_range: None,
+            supplemental_codecs: None,
+            init: None,
             independent: Some(true),
             chunks: vec![chunk],
         };

@@ -9,8 +9,8 @@ use crate::{
         gate::public::INDEX_CHECK_EVERY,
         hls::playlist,
         reel::{
-            index::{GenerationIndex, RenditionIndex, SegmentIndex},
-            name::{ReelName, RenditionId},
+            index::{GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
+            name::{Generation, ReelName, RenditionId},
         },
         retry::Looks,
     },
@@ -59,8 +59,26 @@ pub async fn check_playlists(player: &Player, base: &str, generation: &Generatio
     for (id, rendition) in &generation.renditions {
         let url = format!("{base}{}", playlist::media_path(generation.generation, id));
         check_media(player, &url, &expected_of(id, rendition)).await?;
+        init(player, base, generation.generation, id, rendition).await?;
     }
     Ok(())
+}
+
+/// The init section of a rendition that has one, as the gate serves it below `base`, the reel's URL.
+pub async fn init(
+    player: &Player,
+    base: &str,
+    generation: Generation,
+    id: &RenditionId,
+    rendition: &RenditionIndex,
+) -> Result<Option<Vec<u8>>, PlayerError> {
+    let Some(known) = rendition.init else { return Ok(None) };
+    let url = format!("{base}{}", playlist::init_path(generation, id));
+    let bytes = player.download(&url, &url, known.bytes + 1).await?;
+    if InitIndex::of(&bytes) != known {
+        return Err(PlayerError::content(&url, "it is not the init section that was made"));
+    }
+    Ok(Some(bytes))
 }
 
 async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Result<(), PlayerError> {

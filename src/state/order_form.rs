@@ -211,7 +211,12 @@ mod tests {
                 segment_length: Duration::from_millis(2500),
                 chunk_limit: 5,
                 transcode: Transcode::Auto,
-                wanted: Wanted { video: Some(2), audio: Some("deu".parse().unwrap()), deinterlace: true },
+                wanted: Wanted {
+                    video: Some(2),
+                    audio: Some("deu".parse().unwrap()),
+                    deinterlace: true,
+                    container: crate::model::reel::order::WantedContainer::Mp4,
+                },
             },
             place: Place { target: Target::Aws { profile: Some("studio".into()) }, region: Some("eu-west-1".into()) },
             expected: Some(expected.clone()),

@@ -144,6 +144,9 @@ fn media_playlist_of_1200_segments(bencher: Bencher) {
         codecs: "avc1.64001f,mp4a.40.2".to_owned(),
         resolution: Some((1280, 720)),
         frame_rate: Some(30.0),
+        video_range: None,
+        supplemental_codecs: None,
+        init: None,
         independent: Some(true),
         chunks: vec![index; 1200 / SEGMENTS as usize],
     };

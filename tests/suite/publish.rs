@@ -3,6 +3,7 @@
 mod chunks;
 mod faces;
 mod failures;
+mod fmp4;
 mod foreign;
 pub(crate) mod frames;
 mod info;

@@ -234,6 +234,9 @@ fn info() -> Info {
         codecs: "mp4a.40.2".into(),
         resolution: None,
         frame_rate: None,
+        video_range: None,
+        supplemental_codecs: None,
+        init: None,
         independent: Some(true),
         chunks: vec![chunk],
     };

@@ -246,13 +246,13 @@ async fn a_segment_tells_its_codecs_and_size() {
     for (wanted, codecs, size) in [
         (Clip::Mp4, "avc1.42c01e,mp4a.40.2", (640, 360)),
         (Clip::Silent, "avc1.42c01e", (640, 360)),
-        (Clip::Webm, "avc1.640014,mp4a.40.2", (320, 180)),
+        (Clip::Webm, "avc1.640014,Opus", (320, 180)),
         (Clip::Rotated, "avc1.64001e,mp4a.40.2", (360, 640)),
     ] {
         let folder = scratch();
         let trial = Trial::of(wanted, 6.0, folder.path()).await;
         let (_, segments) = trial.run().await.unwrap();
-        let measured = measure_segment(&segments[0].path, &trial.plan).await.unwrap();
+        let measured = measure_segment(&segments[0], &trial.plan).await.unwrap();
         assert_eq!(measured.resolution, Some(size), "{wanted:?}");
         assert_eq!(measured.frame_rate, Some(30.0), "{wanted:?}");
         // x264's level and its profile for a given preset are its own: the form and the audio are ours

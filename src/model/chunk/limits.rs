@@ -104,6 +104,7 @@ pub struct Sum {
     limits: Limits,
     packer: Packer,
     rendition: RenditionId,
+    container: Container,
     /// Of the whole video, if it is known.
     duration: Option<Duration>,
     /// What stands in the index beside it.
@@ -129,6 +130,7 @@ impl Sum {
             limits,
             packer: Packer::new(chunk_limit),
             rendition: rendition.clone(),
+            container: Container::Ts,
             duration,
             held,
             index_bytes: ENVELOPE_BYTES + chunk_bytes(ChunkNumber::FIRST),
@@ -138,6 +140,11 @@ impl Sum {
             chunk: ChunkNumber::FIRST,
             chunk_bytes: 0,
         }
+    }
+
+    /// The segments are packed in this; else in transport streams.
+    pub fn packed_in(self, container: Container) -> Self {
+        Self { container, ..self }
     }
 
     /// Takes the next segment in.
@@ -151,7 +158,7 @@ impl Sum {
         let (offset, crc32) = (self.chunk_bytes, u32::MAX);
         let segment = SegmentIndex { offset, bytes, duration_us, crc32, discontinuity };
         let [links, relayed] =
-            playlist::entry_bytes(&self.rendition, Container::Ts, self.chunk, self.segments, &segment);
+            playlist::entry_bytes(&self.rendition, self.container, self.chunk, self.segments, &segment);
         self.chunk_bytes += bytes;
         self.segments += 1;
         self.made_us += duration_us;
@@ -214,7 +221,7 @@ pub fn foresee(
     let segments = plan.expected_segments(cut.segment_length);
     let length = plan.duration.unwrap_or_default() / segments.max(1);
     let bytes = plan.published_bytes(source_bytes).unwrap_or(0) / u64::from(segments.max(1));
-    let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new());
+    let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
     for _ in 0..segments {
         sum.add(bytes, length.as_micros() as u64, false).map_err(|error| match error {
             LimitError::Pack(error @ PackError::SegmentTooLarge { .. }) => {
@@ -385,6 +392,9 @@ mod tests {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((1280, 720)),
             frame_rate: Some(24.0),
+            video_range: None,
+            supplemental_codecs: None,
+            init: None,
             independent: Some(true),
             chunks,
         };

@@ -1,8 +1,10 @@
 //! Playlists by RFC 8216, written through m3u8-rs's types. Every URI is relative; every byte range has its offset.
 
-use std::io;
+use std::{collections::HashMap, io};
 
-use m3u8_rs::{ByteRange, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, VariantStream};
+use m3u8_rs::{
+    ByteRange, Map, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, QuotedOrUnquoted, VariantStream,
+};
 
 use crate::model::reel::{
     index::{Container, GenerationIndex, RenditionIndex, SegmentIndex},
@@ -65,7 +67,7 @@ pub enum Links<'a> {
 pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> String {
     let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(|s| (chunk.number, s)));
     let extension = rendition.container.extension();
-    let segments: Vec<MediaSegment> = (0_u32..)
+    let mut segments: Vec<MediaSegment> = (0_u32..)
         .zip(segments)
         .map(|(number, (chunk, segment))| match links {
             Links::Chunks { prefix } => MediaSegment {
@@ -83,6 +85,11 @@ pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> 
             },
         })
         .collect();
+    if let (Container::Mp4, Some(first)) = (rendition.container, segments.first_mut()) {
+        // whole, since a player hangs on one with a byte range
+        let prefix = if let Links::Chunks { prefix } = links { prefix } else { "" };
+        first.map = Some(Map { uri: format!("{prefix}{id}-init.mp4"), ..Map::default() });
+    }
     let durations = rendition.chunks.iter().flat_map(|chunk| &chunk.segments).map(|segment| segment.duration_us);
     let playlist = MediaPlaylist {
         version: Some(match rendition.container {
@@ -128,6 +135,11 @@ pub fn media_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.m3u8")
 }
 
+/// `<generation>/<rendition>-init.mp4`, below `/<reel>/`.
+pub fn init_path(generation: Generation, rendition: &RenditionId) -> String {
+    format!("{generation}/{rendition}-init.mp4")
+}
+
 /// `<generation>/<rendition>.relay.m3u8`, below `/<reel>/`.
 pub fn relay_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.relay.m3u8")
@@ -149,16 +161,27 @@ pub fn multivariant(index: &GenerationIndex) -> String {
             .resolution
             .map(|(width, height)| m3u8_rs::Resolution { width: width.into(), height: height.into() }),
         frame_rate: rendition.frame_rate.map(|rate| (rate * 1000.0).round() / 1000.0),
+        other_attributes: other_attributes(rendition),
         ..VariantStream::default()
     });
+    let packed = index.renditions.values().map(|rendition| rendition.container);
     let playlist = MasterPlaylist {
-        version: Some(4),
+        version: Some(if packed.into_iter().any(|container| container == Container::Mp4) { 6 } else { 4 }),
         variants: variants.collect(),
         independent_segments: index.is_independent(),
         ..MasterPlaylist::default()
     };
     let written = text(|out| playlist.write_to(out));
     three_decimals(&written)
+}
+
+/// Those that m3u8-rs has no fields for.
+fn other_attributes(rendition: &RenditionIndex) -> Option<HashMap<String, QuotedOrUnquoted>> {
+    let range = rendition.video_range.map(|range| ("VIDEO-RANGE", QuotedOrUnquoted::Unquoted(range.word().to_owned())));
+    let more =
+        rendition.supplemental_codecs.clone().map(|more| ("SUPPLEMENTAL-CODECS", QuotedOrUnquoted::Quoted(more)));
+    let all: HashMap<_, _> = range.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect();
+    (!all.is_empty()).then_some(all)
 }
 
 /// FRAME-RATE is a decimal with three places (RFC 8216 section 4.3.4.2); m3u8-rs writes as few as it can.
@@ -214,6 +237,9 @@ mod tests {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((1280, 720)),
             frame_rate: Some(30000.0 / 1001.0),
+            video_range: None,
+            supplemental_codecs: None,
+            init: None,
             independent: Some(true),
             chunks: (1..)
                 .zip(chunks)

@@ -3,23 +3,22 @@
 
 use std::{fmt, time::Duration};
 
+mod obstacles;
+
 pub use super::streams::refusal::MediaRefusal;
 use super::{
+    container::Container,
     damage::Damage,
     facts::{Aside, Kind, Media, Ratio, Stream, Transcode, seconds},
     gaps::{self, Gaps},
     streams::{
         choice::{Choice, Chosen},
-        condition, orientation,
+        condition,
         refusal::{publishable, refused},
-        words::{codec_name, describe},
+        words::describe,
     },
 };
 
-/// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
-const PRIMING_MAX: Duration = Duration::from_millis(250);
-/// Edit lists count in units of up to 1/600 s, so less than two of them hidden is rounding; a frame is more.
-const ROUNDING_MAX: Duration = Duration::from_millis(3);
 /// A Lambda function streams 2 MB/s after the first 6 MB; with less than this there is room for the player's pace.
 const RELAY_BIT_RATE: u64 = 12_000_000;
 /// Keyframes rarer than this make segments that are slow to start and to seek.
@@ -55,7 +54,10 @@ pub struct MediaPlan {
     pub video: Option<StreamPlan>,
     /// One of the two is there.
     pub audio: Option<StreamPlan>,
+    /// Of the file, as ffprobe calls it.
     pub container: String,
+    /// What the segments are packed in.
+    pub packaging: Container,
     pub duration: Option<Duration>,
     /// Distance between keyframes in the source, mean and longest; `None` if unknown or re-encoded.
     pub keyframes: Option<(Duration, Duration)>,
@@ -85,12 +87,13 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let choice = media.choice().map_err(|not_there| refused(media, not_there))?;
     let (video, audio) = (choice.video.map(|chosen| chosen.stream), choice.audio.map(|chosen| chosen.stream));
     publishable(media, video, audio)?;
+    let packaging = obstacles::container(media, video, audio);
     let damage = condition::damage(media, video, audio, describe);
     let plan = |stream: &Stream| {
         let is_it = |chosen: &Chosen<'_>| chosen.stream.index == stream.index;
         let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
-            (Some(chosen), _) => (copy_unless(video_obstacle(stream, media)), chosen.reason()),
-            (_, Some(chosen)) => (copy_unless(audio_obstacle(stream, media)), chosen.reason()),
+            (Some(chosen), _) => (copy_unless(obstacles::of_video(stream, media, packaging)), chosen.reason()),
+            (_, Some(chosen)) => (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason()),
             _ => (Action::LeaveOut { why: why_left_out(stream, &choice) }, None),
         };
         StreamPlan { stream: stream.clone(), action, chosen }
@@ -107,7 +110,9 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
             _ => None,
         })
         .collect();
-    let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
+    // still pictures are made in transport streams alone
+    let makes_stills = packaging == Container::Ts;
+    let asked = gaps.iter().filter(|_| transcode == Transcode::Ask && makes_stills);
     let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
     if !(re_encoded.is_empty() && stills.is_empty()) && transcode != Transcode::Auto {
         let ruled_out = transcode == Transcode::Never;
@@ -120,13 +125,14 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     Ok(MediaPlan {
         audio: audio.map(plan),
         container: media.container.clone(),
+        packaging,
         duration: media.duration,
         keyframes: keyframes.map(|keyframes| (keyframes.mean, keyframes.max)),
         largest_group: keyframes.map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
-        fills: !gaps.is_empty() && transcode == Transcode::Auto,
+        fills: !gaps.is_empty() && transcode == Transcode::Auto && makes_stills,
         may_re_encode: transcode == Transcode::Auto,
-        warnings: said.chain(gaps::warnings(&gaps, transcode)).collect(),
+        warnings: said.chain(gaps::warnings(&gaps, transcode == Transcode::Auto && makes_stills)).collect(),
         may_end_early: false,
         damage,
         chapters: media.chapters,
@@ -142,49 +148,6 @@ fn copy_unless(obstacle: Option<String>) -> Action {
         Some(why) => Action::Transcode { why },
         None => Action::Copy,
     }
-}
-
-/// Why players can't take the video stream as it is, in MPEG-TS.
-fn video_obstacle(stream: &Stream, media: &Media) -> Option<String> {
-    if media.wanted.deinterlace {
-        return Some("is to be deinterlaced, as asked".to_owned());
-    }
-    let format = stream.pixel_format.as_deref().unwrap_or_default();
-    if stream.codec != "h264" {
-        return Some(format!("is {}, which few players take", codec_name(stream)));
-    }
-    if !matches!(format, "yuv420p" | "yuvj420p") {
-        let name = if format.is_empty() { "unknown" } else { format };
-        return Some(format!("has a pixel format few players take ({name})"));
-    }
-    if media.hidden.video > ROUNDING_MAX {
-        let hidden = seconds(media.hidden.video);
-        return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
-    }
-    if let Some(orientation) = orientation::words(stream) {
-        return Some(format!("{orientation}, which MPEG-TS can't say: it would not play upright"));
-    }
-    if media.keyframes.is_some_and(|keyframes| keyframes.untimed) {
-        return Some("has pictures without presentation times".to_owned());
-    }
-    None
-}
-
-fn audio_obstacle(stream: &Stream, media: &Media) -> Option<String> {
-    let profile = stream.profile.as_deref().unwrap_or("LC");
-    if stream.codec != "aac" {
-        return Some(format!("is {}, which few players take", codec_name(stream)));
-    }
-    if !matches!(profile, "LC" | "HE-AAC" | "HE-AACv2") {
-        return Some(format!("is AAC {profile}, which few players take"));
-    }
-    // in a file that was trimmed for certain, no more than a frame or two is priming
-    let priming = if media.hidden.video <= ROUNDING_MAX { PRIMING_MAX } else { PRIMING_MAX / 4 };
-    if media.hidden.audio > priming {
-        let hidden = seconds(media.hidden.audio);
-        return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
-    }
-    None
 }
 
 fn why_left_out(stream: &Stream, choice: &Choice<'_>) -> String {
@@ -242,7 +205,7 @@ fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
         let (gap, bound) = (seconds(keyframes.max), if keyframes.at_least { "at least " } else { "" });
         warnings.push(format!("keyframes are up to {bound}{gap} apart, and no segment can be shorter than that"));
     }
-    if stream.is_hdr() || stream.dolby_vision {
+    if stream.is_hdr() || stream.dolby_vision.is_some() {
         let fate = if copied {
             "many screens show it pale"
         } else {

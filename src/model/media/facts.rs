@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::streams::language::{Language, NoLanguage};
+use super::{
+    container::{VideoRange, WantedContainer},
+    streams::language::{Language, NoLanguage},
+};
 
 use super::structure::Structure;
 
@@ -29,6 +32,9 @@ pub struct Wanted {
     pub audio: Option<WantedAudio>,
     /// Re-encode the video, one picture out of both fields.
     pub deinterlace: bool,
+    /// What segments are packed in.
+    #[serde(skip_serializing_if = "WantedContainer::is_auto")]
+    pub container: WantedContainer,
 }
 
 impl Wanted {
@@ -172,7 +178,7 @@ pub struct Stream {
     /// The lowest rate in which all timestamps fit: far from the average if the rate varies.
     pub base_frame_rate: Option<Ratio>,
     pub transfer: Option<String>,
-    pub dolby_vision: bool,
+    pub dolby_vision: Option<DolbyVision>,
     pub channels: u32,
     pub sample_rate: u32,
     pub bit_rate: Option<u64>,
@@ -213,9 +219,28 @@ impl Stream {
         self.duration = self.duration.map(|duration| duration.saturating_sub(later));
     }
 
+    pub fn video_range(&self) -> Option<VideoRange> {
+        VideoRange::of_transfer(self.transfer.as_deref()?)
+    }
+
     /// PQ or HLG: more light and colour than 8 bits hold.
     pub fn is_hdr(&self) -> bool {
-        matches!(self.transfer.as_deref(), Some("smpte2084" | "arib-std-b67"))
+        self.video_range().is_some()
+    }
+}
+
+/// What a stream says of Dolby Vision in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DolbyVision {
+    pub profile: u32,
+    /// What a player without Dolby Vision sees in it: 1 HDR10, 2 SDR, 4 HLG; 0 nothing.
+    pub compatibility: u32,
+}
+
+impl DolbyVision {
+    /// To other players its colours are nonsense.
+    pub fn stands_alone(self) -> bool {
+        self.profile == 5 || self.profile == 10 && self.compatibility == 0
     }
 }
 
@@ -290,6 +315,11 @@ pub struct Measured {
     /// Display size: cropped, with sample aspect ratio applied.
     pub resolution: Option<(u32, u32)>,
     pub frame_rate: Option<f64>,
+    pub video_range: Option<VideoRange>,
+    /// SUPPLEMENTAL-CODECS: what players that know more read in the same picture.
+    pub supplemental_codecs: Option<String>,
+    /// The init section; transport streams have none.
+    pub init: Option<Vec<u8>>,
 }
 
 /// `2.5 s`

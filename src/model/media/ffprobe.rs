@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    facts::{Aside, Clock, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
+    facts::{Aside, Clock, DolbyVision, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
     streams::orientation::{self, Orientation},
     structure::Structure,
 };
@@ -118,6 +118,12 @@ pub fn hidden(shown: &Media, whole: &Media) -> Hidden {
     Hidden { video: of(shown.video()), audio: of(shown.audio()) }
 }
 
+fn dolby_vision(data: &Value) -> Option<DolbyVision> {
+    let field = |name: &str| number(&data[name]).and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+    let is_it = data["side_data_type"] == "DOVI configuration record";
+    is_it.then(|| DolbyVision { profile: field("dv_profile"), compatibility: field("dv_bl_signal_compatibility_id") })
+}
+
 fn stream(json: &Value) -> Option<Stream> {
     let tags = &json["tags"];
     let side_data = list(&json["side_data_list"]);
@@ -154,7 +160,7 @@ fn stream(json: &Value) -> Option<Stream> {
         frame_rate: ratio(&json["avg_frame_rate"], '/'),
         base_frame_rate: ratio(&json["r_frame_rate"], '/'),
         transfer: text(&json["color_transfer"]).filter(|transfer| transfer != "unknown"),
-        dolby_vision: side_data.iter().any(|data| data["side_data_type"] == "DOVI configuration record"),
+        dolby_vision: side_data.iter().find_map(dolby_vision),
         channels: small("channels"),
         sample_rate: small("sample_rate"),
         bit_rate: number(&json["bit_rate"]).or_else(|| number(&tags["BPS"])).or_else(|| number(&tags["BPS-eng"])),

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod complaints;
+pub mod container;
 pub mod damage;
 pub mod decide;
 pub mod facts;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::media::container::{Container, VideoRange};
+
 use super::{
     generation::SourceHash,
     moment::Timestamp,
@@ -83,29 +85,31 @@ pub struct RenditionIndex {
     pub resolution: Option<(u32, u32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_rate: Option<f64>,
+    /// HDR: indexes without it tell of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video_range: Option<VideoRange>,
+    /// What players that know more than `codecs` read in the same picture, such as `dvh1.08.06/db1p`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplemental_codecs: Option<String>,
+    /// The init section, `<generation>/<rendition>-init.mp4` beside the playlists; transport streams have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<InitIndex>,
     /// Every segment decodes on its own. zipreel 0.1 did not write it: there the playlists say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub independent: Option<bool>,
     pub chunks: Vec<ChunkIndex>,
 }
 
-/// What the segments are packed in, which is also the ending of their links.
+/// How an init section is known again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Container {
-    /// MPEG transport stream.
-    Ts,
-    /// Fragmented MP4.
-    Mp4,
+pub struct InitIndex {
+    pub bytes: u64,
+    pub crc32: u32,
 }
 
-impl Container {
-    /// File name ending without a dot, as players know it.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Ts => "ts",
-            Self::Mp4 => "mp4",
-        }
+impl InitIndex {
+    pub fn of(init: &[u8]) -> Self {
+        Self { bytes: init.len() as u64, crc32: crc32fast::hash(init) }
     }
 }
 

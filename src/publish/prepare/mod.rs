@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 use super::{
-    made,
+    made::{self, Inits},
     prepare::{
         foresight::Standing,
         identity::{Identity, Video, look_at_video},
@@ -30,10 +30,11 @@ use crate::{
         chunk::{limits::Held, pack::estimate_chunks},
         cost::Viewed,
         gate::public::{GATE, Public},
+        hls::playlist,
         media::decide::MediaPlan,
         reel::{
             generation::SourceHash,
-            index::{ChunkIndex, GenerationIndex},
+            index::{ChunkIndex, Container, GenerationIndex},
             moment::rfc3339,
             name::{ChunkNumber, Generation, RenditionId},
             order::{AccountRegion, Order, Origin},
@@ -73,7 +74,7 @@ pub(super) struct Prepared {
 /// Where the work begins.
 pub(super) enum Start {
     /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
-    Whole(GenerationIndex),
+    Whole(GenerationIndex, Inits),
     /// Some may be.
     Parts(Deployed),
 }
@@ -123,7 +124,7 @@ pub(super) async fn prepare(
         kept: Mutex::new(if plan.is_deterministic() { Kept::default() } else { Kept::up_to(backlog_bytes) }),
         order,
     };
-    let start = start(&work, visible.as_ref(), deployed).await?;
+    let start = start(&work, visible.as_ref(), existing.as_ref(), deployed).await?;
     let work = Arc::new(work);
     work.record(Record::Began(began(&work, &plan, &planned))).await?;
     work.report(Event::Planned(planned));
@@ -215,15 +216,21 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 }
 
 /// Whether anything is left to do for the chunks.
-async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deployed) -> Result<Start, Stopped> {
+async fn start(
+    work: &Work,
+    visible: Option<&GenerationIndex>,
+    existing: Option<&Existing>,
+    deployed: Deployed,
+) -> Result<Start, Stopped> {
     let is_there = |chunk: &ChunkIndex| deployed.get(&chunk.number).is_some_and(|sha256| *sha256 == chunk.sha256);
     if let Some(visible) = visible
         && visible.has_segments()
         && visible.renditions.values().flat_map(|rendition| &rendition.chunks).all(is_there)
+        && let Some(inits) = inits(visible, existing)
     {
         // of an index without the hash, the video has just been found to make these chunks
         let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
-        return Ok(Start::Whole(generation));
+        return Ok(Start::Whole(generation, inits));
     }
     let recorded = {
         let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -234,10 +241,17 @@ async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deploye
         && work.source.read(&work.reporter, &work.control, || u64::MAX).await? == hash
     {
         let uploaded = Uploaded { chunks, sent_bytes: 0 };
-        let generation = made::generation_index(work, &uploaded, traits);
-        return Ok(Start::Whole(generation));
+        let (generation, inits) = made::generation_index(work, &uploaded, traits);
+        return Ok(Start::Whole(generation, inits));
     }
     Ok(Start::Parts(deployed))
+}
+
+/// The init sections that lie beside what is served; `None` if one is missing.
+fn inits(visible: &GenerationIndex, existing: Option<&Existing>) -> Option<Inits> {
+    let packed = visible.renditions.iter().filter(|(_, rendition)| rendition.container == Container::Mp4);
+    let of = |id: &RenditionId| existing?.entries.get(&playlist::init_path(visible.generation, id)).cloned();
+    packed.map(|(id, _)| Some((id.clone(), of(id)?))).collect()
 }
 
 /// What an earlier run found out by splitting all of its video.

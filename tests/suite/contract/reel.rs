@@ -76,6 +76,9 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((640, 360)),
             frame_rate: Some(30.0),
+            video_range: None,
+            supplemental_codecs: None,
+            init: None,
             independent: Some(true),
             chunks: listed.collect(),
         };

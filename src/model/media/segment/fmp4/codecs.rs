@@ -21,7 +21,9 @@ pub fn describe(entry: &Box<'_>, is_video: bool) -> Described {
     let name = String::from_utf8_lossy(&entry.kind).into_owned();
     let (codec, nal_length) = match &entry.kind {
         b"avc1" | b"avc3" => (child(inside, b"avcC").and_then(avc), length_of(inside, b"avcC", 4)),
-        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => (child(inside, b"hvcC").and_then(hevc), length_of(inside, b"hvcC", 21)),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => {
+            (child(inside, b"hvcC").and_then(hevc), length_of(inside, b"hvcC", 21))
+        }
         b"av01" => (child(inside, b"av1C").and_then(|of| av1(of, child(inside, b"colr"))), 0),
         b"mp4a" => (Some(child(inside, b"esds").and_then(aac).unwrap_or_else(|| "40.2".to_owned())), 0),
         b"Opus" | b"fLaC" | b"alac" | b"ac-3" | b"ec-3" => return Described { codec: name, ..Described::default() },

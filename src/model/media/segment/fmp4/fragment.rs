@@ -197,7 +197,8 @@ impl Common {
 
     fn write(&self, track: u32, out: &mut Vec<u8>) {
         let said = [(of_track::DURATION, self.duration), (of_track::SIZE, self.size), (of_track::FLAGS, self.flags)];
-        let flags = said.iter().filter(|(_, value)| value.is_some()).fold(of_track::BASE_IS_MOOF, |all, (flag, _)| all | flag);
+        let flags =
+            said.iter().filter(|(_, value)| value.is_some()).fold(of_track::BASE_IS_MOOF, |all, (flag, _)| all | flag);
         let fields = [flags, track].into_iter().chain(said.into_iter().filter_map(|(_, value)| value));
         fields.for_each(|field| out.extend(field.to_be_bytes()));
     }

@@ -5,6 +5,7 @@ pub mod boxes;
 pub mod codecs;
 pub mod fragment;
 pub mod init;
+pub mod start;
 
 #[cfg(test)]
 mod tests;

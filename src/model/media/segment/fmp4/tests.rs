@@ -123,8 +123,16 @@ fn codecs_have_the_names_that_players_ask_for() {
     for (entry, codec, supplemental) in [
         (entry_of(b"avc1", 78, &[(b"avcC", &avc)]), "avc1.640028", None),
         (entry_of(b"hvc1", 78, &[(b"hvcC", &main)]), "hvc1.1.6.H93.B0", None),
-        (entry_of(b"hvc1", 78, &[(b"hvcC", &MAIN_10), (b"dvvC", &dolby(8, 6, 1))]), "hvc1.2.4.L153.90", Some("dvh1.08.06/db1p")),
-        (entry_of(b"hvc1", 78, &[(b"hvcC", &MAIN_10), (b"dvvC", &dolby(8, 9, 4))]), "hvc1.2.4.L153.90", Some("dvh1.08.09/db4h")),
+        (
+            entry_of(b"hvc1", 78, &[(b"hvcC", &MAIN_10), (b"dvvC", &dolby(8, 6, 1))]),
+            "hvc1.2.4.L153.90",
+            Some("dvh1.08.06/db1p"),
+        ),
+        (
+            entry_of(b"hvc1", 78, &[(b"hvcC", &MAIN_10), (b"dvvC", &dolby(8, 9, 4))]),
+            "hvc1.2.4.L153.90",
+            Some("dvh1.08.09/db4h"),
+        ),
         (entry_of(b"hvc1", 78, &[(b"hvcC", &MAIN_10), (b"dvcC", &dolby(5, 6, 0))]), "hvc1.2.4.L153.90", None),
         (entry_of(b"av01", 78, &[(b"av1C", &av1)]), "av01.0.05M.08", None),
         (entry_of(b"av01", 78, &[(b"av1C", &av1), (b"colr", &sdr)]), "av01.0.05M.08", None),
