@@ -13,17 +13,19 @@ const PRIMING_MAX: Duration = Duration::from_millis(250);
 /// Edit lists count in units of up to 1/600 s, so less than two of them hidden is rounding; a frame is more.
 const ROUNDING_MAX: Duration = Duration::from_millis(3);
 
-/// What was asked for; else transport streams, unless fragmented MP4 saves a stream from being re-encoded.
+/// What was asked for; else transport streams, which all players take, unless fragmented MP4 saves a stream from being
+/// re-encoded. Where the picture is re-encoded in any case, its sound is no reason.
 pub(super) fn container(media: &Media, video: Option<&Stream>, audio: Option<&Stream>) -> Container {
-    let re_encoded = |container| {
-        let video = video.and_then(|video| of_video(video, media, container));
-        video.into_iter().chain(audio.and_then(|audio| of_audio(audio, media, container))).count()
+    let video_in = |container| video.is_some_and(|video| of_video(video, media, container).is_some());
+    let audio_in = |container| audio.is_some_and(|audio| of_audio(audio, media, container).is_some());
+    let saves = match (video_in(Container::Ts), video_in(Container::Mp4)) {
+        (true, saved) => !saved,
+        (false, _) => audio_in(Container::Ts) && !audio_in(Container::Mp4),
     };
     match media.wanted.container {
-        WantedContainer::Ts => Container::Ts,
         WantedContainer::Mp4 => Container::Mp4,
-        WantedContainer::Auto if re_encoded(Container::Mp4) < re_encoded(Container::Ts) => Container::Mp4,
-        WantedContainer::Auto => Container::Ts,
+        WantedContainer::Auto if saves => Container::Mp4,
+        WantedContainer::Ts | WantedContainer::Auto => Container::Ts,
     }
 }
 

@@ -243,7 +243,7 @@ fn fragmented_mp4_carries_what_transport_streams_do_not() {
         ("hevc", "aac", (mp4, true, true)),
         ("hevc", "dts", (mp4, true, false)),
         ("av1", "opus", (mp4, true, true)),
-        ("vp9", "opus", (mp4, false, true)),
+        ("vp9", "opus", (ts, false, false)),
         ("vp9", "aac", (ts, false, true)),
     ] {
         assert_eq!(codecs(video, audio), expected, "{video} {audio}");
