@@ -41,8 +41,11 @@ struct Measured {
     path: PathBuf,
     fragments: Vec<Fragment>,
     /// Of the track by which pieces are cut: when its first sample is shown, and when the last is over, in its ticks.
-    shown: (i64, i64),
+    /// `None` if the piece has nothing of it.
+    shown: Option<(i64, i64)>,
     independent: bool,
+    /// Its picture has another form than the init section says.
+    is_other: bool,
     /// Its times do not go on from the piece before.
     breaks: bool,
 }
@@ -58,6 +61,8 @@ pub(crate) struct FragmentJoiner {
     next: u32,
     /// Fragments written.
     sequence: u32,
+    /// The open segment has nothing yet that its decoder would have to begin with.
+    undecided: bool,
     /// All segments so far begin with a sample that a decoder can begin with.
     pub(crate) independent: bool,
 }
@@ -65,8 +70,17 @@ pub(crate) struct FragmentJoiner {
 impl FragmentJoiner {
     pub(crate) fn new(folder: &Path, segment_length: Duration) -> Self {
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
-        let (init, pending, open) = (None, None, None);
-        Self { folder: folder.to_owned(), length_us, init, pending, open, next: 0, sequence: 0, independent: true }
+        Self {
+            folder: folder.to_owned(),
+            length_us,
+            init: None,
+            pending: None,
+            open: None,
+            next: 0,
+            sequence: 0,
+            undecided: false,
+            independent: true,
+        }
     }
 
     /// Takes a piece in; gives the segments that it completes.
@@ -82,12 +96,16 @@ impl FragmentJoiner {
         });
         let (mut new, init) = read.await?;
         self.init = Some(init.clone());
+        if new.is_other {
+            let (scale, at) = (init.leader().map_or(1, |leader| leader.timescale), new.shown.map_or(0, |(at, _)| at));
+            return Err(JoinError::Picture(Duration::from_secs_f64(at.max(0) as f64 / f64::from(scale))));
+        }
         let Some(mut before) = self.pending.take() else {
             self.pending = Some(new);
             return Ok(Vec::new());
         };
         new.breaks = !before.goes_on_to(&new);
-        let next = Next { shown: new.shown.0, breaks: new.breaks };
+        let next = Next { shown: new.shown.map(|(begins, _)| begins), breaks: new.breaks };
         self.pending = Some(new);
         Ok(self.join(before, Some(next), &init).await?.into_iter().collect())
     }
@@ -111,7 +129,13 @@ impl FragmentJoiner {
     ) -> Result<Option<ClosedSegment>, JoinError> {
         let duration_us = self.duration_us(&piece, next, init);
         let (mut segment, begins) = match self.open.take() {
-            Some(segment) => (segment, false),
+            Some(segment) => {
+                // nothing of the picture came so far
+                if std::mem::replace(&mut self.undecided, false) {
+                    self.independent &= piece.independent;
+                }
+                (segment, false)
+            }
             None => (self.begin(&piece), true),
         };
         let (path, sequence) = (segment.path.clone(), self.sequence + 1);
@@ -129,6 +153,7 @@ impl FragmentJoiner {
         let number = self.next;
         self.next += 1;
         self.independent &= piece.independent;
+        self.undecided = piece.shown.is_none();
         ClosedSegment {
             number,
             path: self.folder.join(format!("{number:06}.mp4")),
@@ -143,11 +168,13 @@ impl FragmentJoiner {
     /// that begins first, or ends last, counts.
     fn duration_us(&self, piece: &Measured, next: Option<Next>, init: &Init) -> u64 {
         let Some(leader) = init.leader() else { return 0 };
-        let (from, until) = match next {
-            Some(next) if !next.breaks => (piece.shown.0, next.shown),
-            _ => piece.shown,
-        };
-        let (mut from, mut until) = (microseconds(from, leader), microseconds(until, leader));
+        let of_leader = |ticks| microseconds(ticks, leader);
+        // what is heard before the first picture lasts until that
+        let (mut from, mut until) =
+            piece.shown.map_or((u64::MAX, 0), |(from, until)| (of_leader(from), of_leader(until)));
+        if let Some(Next { shown: Some(shown), breaks: false }) = next {
+            until = of_leader(shown);
+        }
         for (track, one) in
             piece.fragments.iter().flat_map(|one| &one.tracks).filter_map(|one| Some((init.track(one.track)?, one)))
         {
@@ -166,7 +193,7 @@ impl FragmentJoiner {
 /// The piece after one.
 #[derive(Clone, Copy)]
 struct Next {
-    shown: i64,
+    shown: Option<i64>,
     breaks: bool,
 }
 
@@ -275,12 +302,11 @@ fn measure(path: PathBuf, file: &mut File, fragments: Vec<Fragment>, init: &Init
     let leader = init.leader().ok_or_else(|| unreadable(Mp4Error::Missing("trak")))?;
     let mut of_leader = fragments.iter().filter_map(|one| one.track(leader.id)).peekable();
     let Some(first) = of_leader.peek().copied() else {
-        // nothing of it is in the piece: it has no length, and no beginning for a decoder
-        return Ok(Measured { path, fragments, shown: (0, 0), independent: false, breaks: false });
+        return Ok(Measured { path, fragments, shown: None, independent: true, is_other: false, breaks: false });
     };
     let begins = first.shown().next().map_or(first.begins, |(shown, _)| shown);
     let ends = of_leader.flat_map(TrackFragment::shown).map(|(shown, lasts)| shown + i64::from(lasts)).max();
-    let shown = (begins, ends.unwrap_or(begins));
+    let shown = Some((begins, ends.unwrap_or(begins)));
     let mut head = Vec::new();
     if let Some(run) = first.runs.first() {
         let bytes = run.samples.first().map_or(0, |sample| sample.bytes as usize).min(start::HEAD_MAX);
@@ -288,7 +314,8 @@ fn measure(path: PathBuf, file: &mut File, fragments: Vec<Fragment>, init: &Init
         file.take(bytes as u64).read_to_end(&mut head)?;
     }
     let independent = start::is_independent(leader, first, &head);
-    Ok(Measured { path, fragments, shown, independent, breaks: false })
+    let is_other = start::has_other_form(leader, &head);
+    Ok(Measured { path, fragments, shown, independent, is_other, breaks: false })
 }
 
 /// Appends a piece to its segment, and removes it; gives how many bytes that are. Blocking.

@@ -5,6 +5,7 @@ pub mod ffmpeg;
 pub(crate) mod fragments;
 pub mod join;
 pub mod picture;
+pub(crate) mod pieces;
 pub mod probe;
 mod rework;
 mod run;

@@ -35,6 +35,8 @@ pub(crate) enum JoinError {
     Slow(Duration),
     #[error("could not keep its sound: {0}")]
     Forms(Change),
+    #[error("its picture has another form from {:.1} s on than its init section says", .0.as_secs_f64())]
+    Picture(Duration),
     #[error("cutting the video was cancelled")]
     Cancelled,
 }

@@ -13,8 +13,8 @@ pub use crate::media::join::ClosedSegment;
 use crate::{
     media::{
         ffmpeg::{Leader, Process, Tail, Tools, crashed, describe, killed},
-        fragments::INIT,
         join::{Joining, has_no_room},
+        pieces::{BLOCK, Pieces},
         probe::input_argument,
         segments::Segments,
         sounds::Sounds,
@@ -28,7 +28,7 @@ use crate::{
             damage::{CutOff, Damage},
             decide::MediaPlan,
             facts::Ratio,
-            ffmpeg_output::{Announcements, Lines, Piece, Said, said},
+            ffmpeg_output::{Lines, Piece, Said, said},
             input::{InputError, InputFault},
         },
     },
@@ -131,6 +131,7 @@ impl Split<'_> {
                 self.failed(format!("did not come to an end within {} s", limit.as_secs()), String::new())
             }
             JoinError::Forms(change) => SplitError::Sound { video: self.video.to_owned(), change },
+            JoinError::Picture(at) => SplitError::Picture { video: self.video.to_owned(), at },
             JoinError::Cancelled => SplitError::Cancelled,
         }
     }
@@ -143,7 +144,7 @@ impl Split<'_> {
         command.args(["-progress", "pipe:2"]).args(input_guard());
         command.args(self.plan.input_arguments()).arg("-i").arg(input);
         command.args(self.plan.arguments(self.segment_length, dialect));
-        command.args(self.plan.muxer_arguments(self.segment_length, INIT)).arg("pipe:1");
+        command.args(self.plan.muxer_arguments(self.segment_length));
         Ok(command)
     }
 }
@@ -208,9 +209,9 @@ impl<'a> Run<'a> {
         mut process: Process,
         control: &Control,
     ) -> Result<std::process::ExitStatus, SplitError> {
-        let (mut playlists, mut playlist_lines) = (Announcements::default(), Lines::default());
+        let mut pieces = Pieces::new(self.split.plan.packaging, self.split.folder.to_owned());
         let mut error_lines = Lines::default();
-        let (mut out, mut err) = (Vec::with_capacity(8192), Vec::with_capacity(8192));
+        let (mut out, mut err) = (Vec::with_capacity(BLOCK), Vec::with_capacity(8192));
         let (mut out_open, mut err_open, mut held) = (true, true, false);
         let mut announced = VecDeque::new();
         let segments = self.segments.clone();
@@ -218,7 +219,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 read = process.stdout.read_buf(&mut out), if out_open => {
                     out_open = read.map_err(|error| self.run_error(error))? > 0;
-                    playlist_lines.push(&out, |line| announced.extend(playlists.line(line)));
+                    announced.extend(pieces.push(&out).await.map_err(|error| self.split.join_error(error.into()))?);
                     out.clear();
                 }
                 () = std::future::ready(()), if !announced.is_empty() => self.take(announced.pop_front()).await?,

@@ -76,21 +76,28 @@ impl MediaPlan {
         })
     }
 
-    /// What the muxer is told: how to write a piece, and in which file the init section goes.
-    pub fn muxer_arguments(&self, segment_length: Duration, init: &str) -> Vec<String> {
-        let mut arguments = words(match self.packaging {
-            Container::Ts => "-f hls -hls_segment_type mpegts",
-            // each fragment then has its own time, which an edit list would say in whole milliseconds
-            Container::Mp4 => "-f hls -hls_segment_type fmp4 -hls_segment_options movflags=+frag_discont",
-        });
-        if self.packaging == Container::Mp4 {
-            arguments.extend(["-hls_fmp4_init_filename".to_owned(), init.to_owned()]);
+    /// What the muxer is told. Pieces of a transport stream are files that it names on standard output; fragmented MP4
+    /// goes there itself, a fragment a piece.
+    pub fn muxer_arguments(&self, segment_length: Duration) -> Vec<String> {
+        let seconds = self.piece_seconds(segment_length);
+        match self.packaging {
+            Container::Ts => {
+                let mut arguments = words("-f hls -hls_segment_type mpegts -hls_list_size 1 -hls_time");
+                arguments.push(format!("{seconds:.6}"));
+                arguments.extend(words("-hls_segment_filename piece%08d.ts pipe:1"));
+                arguments
+            }
+            Container::Mp4 => {
+                // with frag_discont each fragment has its own time, which an edit list would say in whole milliseconds
+                let cut = if self.video.is_some() { "frag_keyframe+" } else { "" };
+                let length = if self.video.is_some() { "-min_frag_duration" } else { "-frag_duration" };
+                let flags = format!("{cut}delay_moov+default_base_moof+frag_discont+skip_trailer");
+                let mut arguments = words(&format!("-f mp4 -movflags {flags} {length}"));
+                arguments.push(format!("{:.0}", seconds * 1e6));
+                arguments.push("pipe:1".to_owned());
+                arguments
+            }
         }
-        arguments.extend(words("-hls_list_size 1 -hls_time"));
-        arguments.push(format!("{:.6}", self.piece_seconds(segment_length)));
-        arguments.push("-hls_segment_filename".to_owned());
-        arguments.push(format!("piece%08d.{}", self.packaging.extension()));
-        arguments
     }
 
     /// Parameter sets are put before every keyframe, since an open-GOP keyframe brings none and each segment must

@@ -17,6 +17,7 @@ use crate::{
         chunk::limits::Limits,
         media::{
             arguments::still_arguments,
+            container::Container,
             decide::{MediaPlan, decide},
         },
         reel::{
@@ -64,6 +65,10 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         Stopped::Failed(Fault::permanent(what).because(error))
     })?;
     let mut treatment = plan.arguments(order.cut.segment_length, dialect).join("\n");
+    if plan.packaging == Container::Mp4 {
+        // how its fragments are written is ours: another number for another way
+        treatment.push_str("\nfmp4 1");
+    }
     if plan.fills {
         treatment.push_str("\nstills\n");
         treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));

@@ -47,10 +47,11 @@ fn times(input: &str, stream: &str) -> Vec<f64> {
     times
 }
 
-/// How much later the sound begins than the picture, and ends.
-fn offsets(input: &str) -> [f64; 2] {
+/// When each picture is shown and each packet of sound heard, from the first picture on.
+fn timeline(input: &str) -> Vec<f64> {
     let [video, sound] = ["v", "a"].map(|stream| times(input, stream));
-    [sound[0] - video[0], sound[sound.len() - 1] - video[video.len() - 1]]
+    let begins = video[0];
+    video.into_iter().chain(sound).map(|time| time - begins).collect()
 }
 
 struct Published {
@@ -65,7 +66,7 @@ async fn published(video: &Path, more: &[&str]) -> Published {
     Published { reel: Reel::of(&run).await, playlist: run.playlist(), sandbox }
 }
 
-/// Published without re-encoding, with every frame and with each offset within a millisecond.
+/// Published without re-encoding, with every frame, each within a millisecond of its time.
 async fn is_copied(video: &Path, more: &[&str], codecs: &str) -> Published {
     let published = published(video, more).await;
     let Published { reel, playlist, .. } = &published;
@@ -84,8 +85,10 @@ async fn is_copied(video: &Path, more: &[&str], codecs: &str) -> Published {
         assert_eq!(made.len(), source.len(), "{} {stream}", video.display());
         assert!(made == source, "{} {stream}: frames differ", video.display());
     }
-    let (before, after) = (offsets(video.to_str().unwrap()), offsets(playlist));
-    assert!(before.iter().zip(after).all(|(before, after)| (before - after).abs() < 0.001), "{before:?} {after:?}");
+    let (before, after) = (timeline(video.to_str().unwrap()), timeline(playlist));
+    assert_eq!(before.len(), after.len(), "{}", video.display());
+    let apart = before.iter().zip(&after).position(|(before, after)| (before - after).abs() > 0.001);
+    assert!(apart.is_none_or(|place| panic!("{}: {place}: {} {}", video.display(), before[place], after[place])));
     published
 }
 
@@ -97,6 +100,37 @@ async fn hevc_is_copied_whatever_it_comes_in() {
         let same = copied(name, &mp4, "-i SOURCE", more, ending);
         is_copied(&same, &[], "hvc1.1.6.L60.90,mp4a.40.2").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_that_need_those_before_are_shown_at_their_times_and_not_called_independent() {
+    let open = GOP.replace("open-gop=0", "open-gop=1");
+    for ending in ["mp4", "ts"] {
+        let outputs = format!("{X265} {open} -pix_fmt yuv420p {AAC}");
+        let published =
+            is_copied(&clip(&format!("open-{ending}"), &outputs, ending), &[], "hvc1.1.6.L60.90,mp4a.40.2").await;
+        let Reel { media, multivariant, .. } = &published.reel;
+        assert!(!media.contains("INDEPENDENT") && !multivariant.contains("INDEPENDENT"), "{media}");
+    }
+    let closed = is_copied(&hevc("mp4", ""), &[], "hvc1.1.6.L60.90,mp4a.40.2").await;
+    assert!(closed.reel.media.contains("INDEPENDENT") && closed.reel.multivariant.contains("INDEPENDENT"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_changes_its_form_is_refused_and_can_be_re_encoded() {
+    let sandbox = Sandbox::start().await;
+    let of = |size: &str| {
+        let outputs = format!("-t 6 {X265} {GOP} -pix_fmt yuv420p -s {size} {AAC}");
+        kept(&format!("fmp4-{size}"), &format!("{PICTURE} {SOUND}"), &outputs, "ts")
+    };
+    let video = sandbox.path("change.ts");
+    std::fs::write(&video, [of("320x180"), of("192x108")].map(|path| std::fs::read(path).unwrap()).concat()).unwrap();
+    let refused = sandbox.publish(&video, &["--name", "change"]).await;
+    let [what, hint] = ["what", "hint"].map(|key| refused.failed()[key].as_str().unwrap().to_owned());
+    assert!(what.contains("from 0:06 on its picture has another form"), "{what}");
+    assert!(hint.contains("--container ts --transcode auto"), "{hint}");
+    let run = sandbox.publish(&video, &["--name", "change", "--container", "ts", "--transcode", "auto"]).await;
+    assert!(Reel::of(&run).await.multivariant.contains("avc1.64"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,9 @@ pub(super) fn of_video(stream: &Stream, media: &Media, container: Container) -> 
         let name = if format.is_empty() { "unknown" } else { format };
         return Some(format!("has a pixel format few players take ({name})"));
     }
+    if let Some(profile) = stream.profile.as_deref().filter(|profile| !is_common(stream, profile)) {
+        return Some(format!("is {} {profile}, which few players take", codec_name(stream)));
+    }
     if stream.dolby_vision.is_some_and(|dolby| dolby.stands_alone()) {
         return Some("is Dolby Vision of profile 5, which all other players show in green and pink".to_owned());
     }
@@ -64,6 +67,15 @@ pub(super) fn of_video(stream: &Stream, media: &Media, container: Container) -> 
     }
     let is_carried = container == Container::Mp4 || stream.codec == "h264";
     (!is_carried).then(|| format!("is {}, which players don't take in MPEG-TS", codec_name(stream)))
+}
+
+/// Whether players of a codec take this profile of it. H.264's are told by the pixel format.
+fn is_common(stream: &Stream, profile: &str) -> bool {
+    match stream.codec.as_str() {
+        "hevc" => matches!(profile, "Main" | "Main 10" | "Main Still Picture"),
+        "av1" => profile == "Main",
+        _ => true,
+    }
 }
 
 pub(super) fn of_audio(stream: &Stream, media: &Media, container: Container) -> Option<String> {

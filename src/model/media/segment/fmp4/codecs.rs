@@ -8,6 +8,7 @@ pub struct Described {
     pub supplemental: Option<String>,
     pub nal_length: usize,
     pub size: Option<(u32, u32)>,
+    pub sequence_sets: Vec<Vec<u8>>,
 }
 
 /// Fields of a visual and of an audio sample entry before the boxes in it.
@@ -30,8 +31,14 @@ pub fn describe(entry: &Box<'_>, is_video: bool) -> Described {
         _ => (None, 0),
     };
     let codec = codec.map(|rest| format!("{name}.{rest}")).unwrap_or_default();
+    let sequence_sets = match &entry.kind {
+        b"avc1" | b"avc3" => child(inside, b"avcC").map(avc_sets),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => child(inside, b"hvcC").map(hevc_sets),
+        _ => None,
+    };
+    let sequence_sets = sequence_sets.unwrap_or_default();
     let supplemental = if is_video { dolby_vision(&entry.kind, inside) } else { None };
-    Described { codec, supplemental, nal_length, size }
+    Described { codec, supplemental, nal_length, size, sequence_sets }
 }
 
 /// How many bytes say how long a NAL unit is.
@@ -56,6 +63,38 @@ fn hevc(configuration: &[u8]) -> Option<String> {
     let said = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let constraints: String = constraints[..said].iter().map(|byte| format!(".{byte:X}")).collect();
     Some(format!("{space}{}.{compatible:X}.{tier}{level}{constraints}", first & 0x1f))
+}
+
+/// The sequence parameter sets of an `avcC` (ISO/IEC 14496-15, 5.3.3.1).
+fn avc_sets(configuration: &[u8]) -> Vec<Vec<u8>> {
+    let count = configuration.get(5).map_or(0, |count| count & 0x1f);
+    sets(configuration.get(6..).unwrap_or_default(), usize::from(count)).0
+}
+
+/// The sequence parameter sets of an `hvcC`: among arrays of NAL units, each of one type (ISO/IEC 14496-15, 8.3.3.1).
+fn hevc_sets(configuration: &[u8]) -> Vec<Vec<u8>> {
+    const SEQUENCE: u8 = 33;
+    let (mut rest, mut found) = (configuration.get(23..).unwrap_or_default(), Vec::new());
+    for _ in 0..configuration.get(22).copied().unwrap_or(0) {
+        let (Some(kind), Some(count)) = (rest.first(), number(rest, 1, 2)) else { break };
+        let (units, after) = sets(&rest[3..], count as usize);
+        if kind & 0x3f == SEQUENCE {
+            found.extend(units);
+        }
+        rest = after;
+    }
+    found
+}
+
+/// So many units, each behind its length, and what follows them.
+fn sets(bytes: &[u8], count: usize) -> (Vec<Vec<u8>>, &[u8]) {
+    let (mut rest, mut found) = (bytes, Vec::new());
+    for _ in 0..count {
+        let Some(unit) = number(rest, 0, 2).and_then(|length| rest.get(2..2 + length as usize)) else { break };
+        found.push(unit.to_vec());
+        rest = &rest[2 + unit.len()..];
+    }
+    (found, rest)
 }
 
 /// AV1 in ISO BMFF, 5: profile, level and tier, bit depth; colours where they are not those of every television.

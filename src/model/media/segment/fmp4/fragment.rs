@@ -238,14 +238,15 @@ fn track_fragment(traf: &[u8], header: &[u8], moof: u64, init: &Init) -> Result<
     };
     let time = child(traf, b"tfdt").ok_or(Mp4Error::Missing("tfdt"))?;
     let mut fields = Fields::new(time, "tfdt");
-    let begins = if fields.u32()? >> 24 == 1 { fields.u64()? } else { u64::from(fields.u32()?) };
+    // what is decoded before the beginning wraps around
+    let begins = if fields.u32()? >> 24 == 1 { fields.u64()?.cast_signed() } else { i64::from(fields.u32()?) };
     let (mut runs, mut next) = (Vec::new(), base);
     for one in boxes(traf).filter(|one| one.kind == *b"trun") {
         let run = run(one.body, base, next, &defaults)?;
         next = run.at + run.samples.iter().map(|sample| u64::from(sample.bytes)).sum::<u64>();
         runs.push(run);
     }
-    let begins = i64::try_from(begins).map_err(|_| Mp4Error::TooLong)? + track.shift;
+    let begins = begins.checked_add(track.shift).ok_or(Mp4Error::TooLong)?;
     Ok(TrackFragment { track: id, begins, runs })
 }
 

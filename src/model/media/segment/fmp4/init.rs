@@ -37,6 +37,8 @@ pub struct Track {
     pub entry: boxes::Kind,
     /// Bytes before each NAL unit that say how long it is; 0 where there are none.
     pub nal_length: usize,
+    /// Of H.264 and HEVC: the sequence parameter sets by which every picture is to be decoded.
+    pub sequence_sets: Vec<Vec<u8>>,
     /// Coded size, before sample aspect ratio and rotation; of a video.
     pub size_of_picture: Option<(u32, u32)>,
 }
@@ -118,6 +120,7 @@ fn track(trak: &[u8], movie: u32, extends: &[u8]) -> Result<Track, Mp4Error> {
         supplemental: described.supplemental,
         entry: entry.kind,
         nal_length: described.nal_length,
+        sequence_sets: described.sequence_sets,
         size_of_picture: described.size,
     })
 }

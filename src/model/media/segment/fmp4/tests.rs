@@ -2,6 +2,7 @@ use super::{
     boxes::{boxes, child, put, within},
     fragment::{Fragment, Run, Sample, TrackFragment},
     init::Init,
+    start,
 };
 
 /// `moov` of two tracks: a picture at 12,800 ticks a second, sound at 48,000; the movie counts milliseconds.
@@ -212,4 +213,24 @@ fn nothing_that_is_cut_off_is_read_for_whole() {
     let mut strange = written(&[], &[]);
     strange.truncate(40);
     assert!(Init::read(&strange).is_err());
+}
+
+#[test]
+fn a_decoder_begins_where_nothing_before_is_needed() {
+    let init = Init::read(&written(&[], &[])).unwrap();
+    // NAL units with their lengths: an access unit delimiter, then a slice of this type
+    let head = |kind: u8| [&[0, 0, 0, 3, 35 << 1, 1, 0x50, 0, 0, 1, 0][..], &[kind << 1, 1, 0xaf]].concat();
+    let group = |compositions: [i32; 3]| {
+        let flags = [KEY, OTHER, OTHER].into_iter();
+        let samples = flags.zip(compositions).map(|(flags, composition)| sample(9, 512, flags, composition));
+        TrackFragment { track: 1, begins: 0, runs: vec![Run { at: 0, samples: samples.collect() }] }
+    };
+    let (closed, open) = (group([512, 1024, 512]), group([1024, 0, 512]));
+    let begins = |group: &TrackFragment, kind| start::is_independent(&init.tracks[0], group, &head(kind));
+    let (idr, random_access, ordinary) = (19, 21, 1);
+    assert!(begins(&closed, idr) && begins(&open, idr), "leading pictures of an IDR picture decode");
+    assert!(begins(&closed, random_access) && !begins(&open, random_access));
+    assert!(!begins(&closed, ordinary));
+    assert!(start::is_independent(&init.tracks[1], &group([0; 3]), &[]), "sound begins anywhere");
+    assert!(!start::is_independent(&init.tracks[0], &closed, &[0, 0]), "and nothing is promised of what can't be read");
 }
