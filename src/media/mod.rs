@@ -4,6 +4,7 @@ pub mod decode;
 pub mod ffmpeg;
 pub(crate) mod fragments;
 pub mod join;
+pub mod measure;
 pub mod picture;
 pub(crate) mod pieces;
 pub mod probe;

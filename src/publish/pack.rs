@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::{split::ClosedSegment, upload::packed_chunk::PackedChunk, work::Work};
 use crate::{
-    media::probe,
+    media::measure,
     model::{
         chunk::{
             pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
@@ -83,7 +83,7 @@ async fn pack_all(
             duration: Duration::from_micros(duration_us),
         });
         if measured.is_none() {
-            let measure = probe::measure_segment(&closed, plan).await;
+            let measure = measure::measure_segment(&closed, plan).await;
             measured = Some(measure?);
         }
         waiting.push_back(closed);

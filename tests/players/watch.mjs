@@ -55,7 +55,7 @@ const isLoaded = (video, from, to) => {
   return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
 };
 
-const segmentsLoaded = page => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/\d+\.ts$/.test(name)).length);
+const segmentsLoaded = page => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/\d+\.(ts|mp4)$/.test(name)).length);
 
 /** The page stands, with its poster and its controls; nothing of the video is loaded. */
 async function stands(opened) {
@@ -102,6 +102,18 @@ function isWhole(what, found, seconds) {
   assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
 }
 
+/** A browser without a decoder loads nothing, and the page says what the matter is. */
+async function isRefused(opened) {
+  await stands(opened);
+  await opened.page.keyboard.press(' ');
+  const over = Date.now() + PATIENCE;
+  while (!await trouble(opened.page)) {
+    if (Date.now() > over) assert.fail('it never said that it has no decoder');
+    await new Promise(done => setTimeout(done, 50));
+  }
+  assert.equal(await segmentsLoaded(opened.page), 0, 'segments that nobody can decode');
+}
+
 /** Plays a reel from end to end, if it is no longer than that, and jumps into it. */
 async function playsThrough(opened, { seconds, pictures, sound, jumps }) {
   const { page, said } = opened;
@@ -143,6 +155,12 @@ const scenarios = {
       for (const tries of [1, 2]) {
         const opened = await browser.open(row.page, DESK);
         try {
+          if (row.kind && !await opened.page.evaluate(`MediaSource.isTypeSupported(${JSON.stringify(row.kind)})`)) {
+            await isRefused(opened);
+            limits[row.name] = 'no decoder, and the page says so';
+            delete faults[row.name];
+            break;
+          }
           await playsThrough(opened, row);
           if (tries === 2) limits[row.name] = `yes, on a second try (${faults[row.name].split('\n')[0]})`;
           delete faults[row.name];

@@ -11,7 +11,7 @@ use std::{
 
 use tokio::{sync::mpsc, time::sleep};
 use zipreel::{
-    media::{ffmpeg::Leader, probe::measure_segment},
+    media::{ffmpeg::Leader, measure::measure_segment},
     model::{
         chunk::{
             limits::{Limits, Sum},

@@ -378,11 +378,8 @@ mod tests {
             let (bytes, duration_us) = (200_000 + u64::from(number) * 97, 2_000_000 + u64::from(number % 5) * 41_667);
             let discontinuity = number % 7 == 3;
             sum.add(bytes, duration_us, discontinuity).unwrap();
-            packer
-                .push(Segment { number, bytes, duration_us, discontinuity })
-                .unwrap()
-                .into_iter()
-                .for_each(&mut close);
+            let chunk = packer.push(Segment { number, bytes, duration_us, discontinuity }).unwrap();
+            chunk.into_iter().for_each(&mut close);
         }
         packer.finish().unwrap().into_iter().for_each(&mut close);
         let rendition = RenditionIndex {

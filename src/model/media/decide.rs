@@ -11,6 +11,7 @@ use super::{
     damage::Damage,
     facts::{Aside, Kind, Media, Ratio, Stream, Transcode, seconds},
     gaps::{self, Gaps},
+    reach,
     streams::{
         choice::{Choice, Chosen},
         condition,
@@ -102,27 +103,23 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
     // who asks for deinterlacing has asked for what it takes
     let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
-    let re_encoded: Vec<String> = streams
-        .iter()
-        .filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream))
-        .filter_map(|plan| match &plan.action {
-            Action::Transcode { why } => Some(format!("{} {why}", describe(&plan.stream))),
-            _ => None,
-        })
-        .collect();
-    // still pictures are made in transport streams alone
+    let unasked = streams.iter().filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream));
+    let re_encoded: Vec<String> = unasked.filter_map(StreamPlan::re_encoded).collect();
     let makes_stills = packaging == Container::Ts;
-    let asked = gaps.iter().filter(|_| transcode == Transcode::Ask && makes_stills);
-    let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
+    let asks = transcode == Transcode::Ask && makes_stills;
+    let stills =
+        gaps.iter().filter(|_| asks).map(|gap| format!("{gap}, so that a still picture has to be made for it"));
+    let stills: Vec<_> = stills.collect();
+    let ruled_out = transcode == Transcode::Never;
     if !(re_encoded.is_empty() && stills.is_empty()) && transcode != Transcode::Auto {
-        let ruled_out = transcode == Transcode::Never;
         return Err(MediaRefusal::NeedsTranscode { streams: re_encoded, stills, ruled_out });
     }
     let video = video.map(plan);
     let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
     let keyframes = media.keyframes.filter(|_| copied);
     let said = damage.sentences().into_iter().chain(warnings(media, video.as_ref(), audio));
-    Ok(MediaPlan {
+    let fills = transcode == Transcode::Auto && makes_stills;
+    let plan = MediaPlan {
         audio: audio.map(plan),
         container: media.container.clone(),
         packaging,
@@ -130,9 +127,9 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         keyframes: keyframes.map(|keyframes| (keyframes.mean, keyframes.max)),
         largest_group: keyframes.map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
-        fills: !gaps.is_empty() && transcode == Transcode::Auto && makes_stills,
+        fills: fills && !gaps.is_empty(),
         may_re_encode: transcode == Transcode::Auto,
-        warnings: said.chain(gaps::warnings(&gaps, transcode == Transcode::Auto && makes_stills)).collect(),
+        warnings: said.chain(gaps::warnings(&gaps, fills)).collect(),
         may_end_early: false,
         damage,
         chapters: media.chapters,
@@ -140,7 +137,8 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         cover: media.cover().filter(|_| video.is_none()).cloned(),
         streams,
         video,
-    })
+    };
+    Ok(plan.with_reach())
 }
 
 fn copy_unless(obstacle: Option<String>) -> Action {
@@ -223,6 +221,16 @@ fn varying(stream: &Stream) -> Option<Ratio> {
     (!stream.interlaced && !(0.98..=1.02).contains(&factor)).then_some(average)
 }
 
+impl StreamPlan {
+    /// What it is and why it can't be copied, if it can't.
+    fn re_encoded(&self) -> Option<String> {
+        match &self.action {
+            Action::Transcode { why } => Some(format!("{} {why}", describe(&self.stream))),
+            Action::Copy | Action::LeaveOut { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for StreamPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stream = describe(&self.stream);
@@ -239,6 +247,16 @@ impl fmt::Display for StreamPlan {
 }
 
 impl MediaPlan {
+    /// Says where it plays, if that is not everywhere: what is re-encoded is.
+    fn with_reach(mut self) -> Self {
+        let copied = |plan: &Option<StreamPlan>| match plan {
+            Some(plan) if plan.action == Action::Copy => plan.stream.codec.clone(),
+            _ => String::new(),
+        };
+        self.warnings.extend(reach::sentence(&copied(&self.video), &copied(&self.audio)));
+        self
+    }
+
     /// A sentence a stream, and one for the chapters.
     pub fn sentences(&self) -> Vec<String> {
         let chapters = (self.chapters > 0).then(|| format!("chapters  {}: left out ({NO_CHAPTERS})", self.chapters));

@@ -10,6 +10,7 @@ pub mod ffmpeg_output;
 pub mod ffprobe;
 pub mod gaps;
 pub mod input;
+pub mod reach;
 pub mod segment;
 pub mod streams;
 pub mod structure;

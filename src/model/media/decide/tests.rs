@@ -265,6 +265,24 @@ fn fragmented_mp4_carries_what_transport_streams_do_not() {
 }
 
 #[test]
+fn where_it_plays_is_said_where_not_all_play_it() {
+    let said = |video: &str, audio: &str| {
+        let mut media = media();
+        (media.streams[0].codec, media.streams[1].codec) = (video.to_owned(), audio.to_owned());
+        decide(&media, Transcode::Auto).unwrap().warnings.join("; ")
+    };
+    assert_eq!(said("h264", "aac"), "");
+    assert_eq!(said("vp9", "opus"), "", "what is re-encoded plays everywhere");
+    assert_eq!(
+        said("hevc", "aac"),
+        "plays in Safari, VLC, mpv and ffmpeg; Chromium where the device decodes HEVC, which it does not on Linux; Firefox \
+         on Windows, macOS and Android with an HEVC decoder"
+    );
+    assert!(said("av1", "opus").ends_with("Safari on devices that decode AV1: iPhone 15 Pro, M3 and later"));
+    assert!(said("h264", "flac").ends_with("Safari from version 17 on"));
+}
+
+#[test]
 fn pieces_end_at_every_keyframe_unless_there_are_too_many() {
     let pieces = |mean| planned(|media| media.keyframes = Some(keyframes(mean, mean))).piece_seconds(SIX);
     assert_eq!((pieces(2.0), pieces(0.04)), (0.001, 0.5));
