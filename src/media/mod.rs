@@ -11,3 +11,4 @@ mod seam;
 pub(crate) mod sounds;
 pub mod source;
 pub(crate) mod stills;
+pub mod subtitles;

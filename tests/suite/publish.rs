@@ -10,3 +10,4 @@ mod limits;
 pub(crate) mod memory;
 mod order;
 pub(crate) mod sandbox;
+pub(crate) mod subtitles;
