@@ -93,7 +93,9 @@ async fn captions_and_chapters_are_shown() {
     let stage = Stage::new().await;
     let folder = crate::clips::scratch();
     let reel = stage.publish_file(&crate::publish::subtitles::film(folder.path()), "captions", &[]).await;
-    watch(Chromium, "captions", &reel.page, || {}).await;
+    for browser in [Chromium, Firefox] {
+        watch(browser, "captions", &reel.page, || {}).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

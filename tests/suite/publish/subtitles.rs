@@ -6,11 +6,14 @@ use std::{
 };
 
 use serde_json::Value;
+use zipreel::model::gate::public::Public;
 
 use super::sandbox::{Reel, Run, Sandbox, client, get, tool};
 use crate::{
     clips::scratch,
-    corpus::make::{A, C, V, X, ffmpeg},
+    contract::sides::connect,
+    corpus::make::{A, C, V, X, base, ffmpeg},
+    stand_in::clients::zip_of,
 };
 
 const SRT: &str = "1\n00:00:01,000 --> 00:00:02,500\nHello <i>there</i>\n\n2\n00:00:05,250 --> 00:00:07,000\nA\n\n\
@@ -169,6 +172,44 @@ async fn files_beside_the_video_are_read_whatever_their_encoding_and_named_by_th
     let urls = |found: &[(String, String)]| found.iter().map(|(_, url)| url.clone()).collect::<Vec<_>>();
     let (before, after) = (urls(&found), urls(&subtitles(&again).await));
     assert_eq!(before.iter().zip(&after).filter(|(before, after)| before != after).count(), 1, "{before:?} {after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_hold_wherever_the_file_begins_to_count() {
+    let sandbox = Sandbox::start().await;
+    let folder = scratch();
+    // the clock of transport streams begins anew at 95,443.7 s
+    for (name, words) in [
+        ("wraps", "-i {base} -c copy -output_ts_offset 95434 wraps.ts"),
+        ("begins", "-i {base} -c copy -output_ts_offset 5 begins.mkv"),
+        ("late", "-itsoffset 3 -i {base} -i {base} -map 0:v -map 1:a -c copy late.mp4"),
+    ] {
+        let video = ffmpeg(folder.path(), words);
+        fs::write(folder.path().join(format!("{name}.srt")), SRT).unwrap();
+        let args = ["--segment-seconds", "2", "--name", name, "--transcode", "never"];
+        let run = sandbox.publish(&video, &args).await;
+        // files beside a video count from where that begins to be played
+        assert_times(&cues(&run.playlist(), 0), if name == "late" { 3.0 } else { 0.0 }, name);
+    }
+}
+
+/// A reel that an older gate serves as well leaves it as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_gate_is_brought_up_to_date_before_the_first_reel_with_text() {
+    let sandbox = Sandbox::start().await;
+    let folder = scratch();
+    let cloud = connect(&sandbox.stand_in).await;
+    let is_current = async || cloud.public(Public::Gate).await.unwrap().unwrap().same_code;
+    sandbox.publish(&base(), &["--name", "plain"]).await.published();
+    let client = crate::mishap::account::client(&sandbox);
+    let old = client.update_function_code().function_name("zipreel-gate").zip_file(zip_of("gate.mjs", b"old").into());
+    old.send().await.unwrap();
+    sandbox.publish(&base(), &["--name", "plain-again"]).await.published();
+    assert!(!is_current().await, "nothing needs a newer one");
+    let run = sandbox.publish(&film(folder.path()), &CUT).await;
+    run.published();
+    let said = run.events("log").any(|line| line["line"].as_str().unwrap().contains("serves no subtitles"));
+    assert!(is_current().await && said, "{:#?}", run.lines);
 }
 
 #[tokio::test(flavor = "multi_thread")]
