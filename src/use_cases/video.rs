@@ -52,6 +52,11 @@ pub(super) async fn has_text(engine: &Engine, order: &Order, cancel: &Cancellati
     Ok(tracks::has_text(&plan, &subtitles::beside(&order.video).await))
 }
 
+/// Subtitle files beside a video: what each is, and why it is left out, if it is.
+pub async fn beside(video: &Path) -> Vec<(String, Option<String>)> {
+    tracks::told(&subtitles::beside(video).await)
+}
+
 /// One frame of a stream, as PNG or JPEG, no wider than this.
 pub async fn frame(
     engine: &Engine,

@@ -69,7 +69,17 @@ fn chapters(plan: &MediaPlan) -> Option<Stream> {
         kind: "chapters".to_owned(),
         what: plan.chapters.len().to_string(),
         bit_rate: None,
-        fate: Fate::Copy,
+        fate: Fate::Text,
+    })
+}
+
+/// Files beside the video: what each is, and why it is left out, if it is.
+pub(super) fn beside(files: Vec<(String, Option<String>)>) -> impl Iterator<Item = Stream> {
+    files.into_iter().map(|(what, why)| Stream {
+        kind: "subtitles".to_owned(),
+        what,
+        bit_rate: None,
+        fate: why.map_or(Fate::Text, Fate::LeaveOut),
     })
 }
 
@@ -78,7 +88,8 @@ fn stream(plan: &StreamPlan) -> Stream {
     let (kind, what) = words.split_once("  ").unwrap_or(("stream", &words));
     let (number, kind) = kind.split_once(' ').unwrap_or(("", kind));
     let fate = match &plan.action {
-        Action::Copy | Action::Text => Fate::Copy,
+        Action::Copy => Fate::Copy,
+        Action::Text => Fate::Text,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {
             Fate::Transcode(format!("re-encoded to H.264 High, since it {why}"))

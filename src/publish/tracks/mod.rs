@@ -44,19 +44,28 @@ pub(crate) fn has_text(plan: &MediaPlan, beside: &[Beside]) -> bool {
     plan.subtitles().next().is_some() || !plan.chapters.is_empty() || beside.iter().any(|file| file.cues.is_ok())
 }
 
-/// A sentence a file.
-pub(crate) fn sentences(beside: &[Beside]) -> Vec<String> {
-    let sentence = |file: &Beside| match &file.cues {
+/// Of each file what it is, and why it is left out, if it is.
+pub(crate) fn told(beside: &[Beside]) -> Vec<(String, Option<String>)> {
+    let told = |file: &Beside| match &file.cues {
         Ok(_) => {
             let Source { language, forced, hearing_impaired, .. } = of_file(file, Vec::new());
             let language = language.map(|tag| format!(" ({tag})")).unwrap_or_default();
             let forced = if forced { " forced" } else { "" };
             let impaired = if hearing_impaired { " for the hard of hearing" } else { "" };
-            format!("{}  {}{language}{forced}{impaired}: as WebVTT", file.file, file.form)
+            (format!("{}  {}{language}{forced}{impaired}", file.file, file.form), None)
         }
-        Err(why) => format!("{}: left out ({why})", file.file),
+        Err(why) => (file.file.clone(), Some(why.clone())),
     };
-    beside.iter().map(sentence).collect()
+    beside.iter().map(told).collect()
+}
+
+/// The same in a sentence each.
+pub(crate) fn sentences(beside: &[Beside]) -> Vec<String> {
+    let sentence = |(what, why): (String, Option<String>)| match why {
+        None => format!("{what}: as WebVTT"),
+        Some(why) => format!("{what}: left out ({why})"),
+    };
+    told(beside).into_iter().map(sentence).collect()
 }
 
 fn of_file(file: &Beside, cues: Vec<Cue>) -> Source {
