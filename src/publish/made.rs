@@ -100,6 +100,9 @@ pub(super) fn generation_index(work: &Work, uploaded: &Uploaded, traits: Traits)
         source_sha256: work.source.hash(),
         wanted: work.order.cut.wanted,
         damaged: Vec::new(),
+        subtitles: Vec::new(),
+        chapters: None,
+        captions: false,
         renditions: BTreeMap::from([(work.rendition.clone(), rendition)]),
     };
     (index, inits)

@@ -11,12 +11,12 @@ use std::{
 };
 
 use super::{
-    index::{self, Landed},
+    index::{self, Aside, Landed},
     known,
     made::{self, Made, Making},
     prepare::{Prepared, Start, identity::RULED_OUT, prepare},
     prove::Proof,
-    take_back, verify,
+    take_back, tracks, verify,
     work::Work,
 };
 use crate::{
@@ -85,7 +85,7 @@ pub async fn publish(
 }
 
 async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
-    let Prepared { plan, existing, chunks, start, work, folder } = prepared;
+    let Prepared { plan, beside, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, plan: &plan, folder: folder.path() };
     let made = async {
         let made = match start {
@@ -98,14 +98,16 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         }
         made
     };
-    let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
+    let spoken = tracks::spoken(&work, tools, &plan, &beside, folder.path());
+    let (made, poster, spoken) = tokio::join!(made, poster(&work, tools, &plan), spoken);
     let made = made?;
+    let text = tracks::text(&work, &plan, spoken, &made, existing.as_ref()).await?;
     let proof = Proof { work: &work, tools, plan: &plan, independent: made.generation.is_independent() };
     let wrong = proof.of_made().await?;
-    let is_of_this_run = wrong.is_some();
-    let damaged = known::damaged(&proof, &made.generation, wrong).await?;
+    let (is_of_this_run, damaged) = (wrong.is_some(), known::damaged(&proof, &made.generation, wrong).await?);
     refuse_damage(&work, &plan)?;
-    let (made, index) = deploy(making, made, damaged, existing.as_ref(), poster.as_deref()).await?;
+    let (made, index) =
+        deploy(making, made, damaged, existing.as_ref(), Aside { poster: poster.as_deref(), text: &text }).await?;
     let Made { generation, sent_bytes, .. } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {
@@ -123,22 +125,20 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
     collect(&work, &index, &chunks).await;
-    let renditions = generation.renditions.values();
-    let segments = renditions.flat_map(|rendition| &rendition.chunks).map(|chunk| chunk.segments.len() as u32).sum();
     let published = Published {
         reel: work.order.reel.clone(),
         generation: work.generation,
         watch_url,
         playlist_url,
         playlist_copy,
-        segments,
+        segments: generation.segments(),
         chunks: generation.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
         bytes: generation.bytes(),
         sent_bytes,
         retries: tally.retries.load(Ordering::Relaxed),
         segments_checked,
         elapsed: began.elapsed(),
-        warnings: work.damage(&plan).sentences(),
+        warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).collect(),
     };
     work.report(Event::Published(published.clone()));
     Ok(published)
@@ -159,13 +159,16 @@ async fn deploy(
     mut made: Made,
     damaged: Vec<(u64, u64)>,
     existing: Option<&Existing>,
-    poster: Option<&[u8]>,
+    aside: Aside<'_>,
 ) -> Result<(Made, Index), Stopped> {
     let index = loop {
         let whole;
         (made, whole) = making.mend(made).await?;
         made.generation.damaged.clone_from(&damaged);
-        match index::index(making.work, &made, &whole, existing, poster).await? {
+        made.generation.subtitles.clone_from(&aside.text.subtitles);
+        made.generation.chapters.clone_from(&aside.text.chapters);
+        made.generation.captions = aside.text.captions;
+        match index::index(making.work, &made, &whole, existing, aside).await? {
             Landed::LookAgain => {}
             Landed::Already(index) => return Ok((made, index)),
             Landed::Flipped(index) => break index,

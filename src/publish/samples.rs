@@ -103,6 +103,11 @@ impl Samples {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The first segment, if it was made by now.
+    pub fn first(&self) -> Option<PathBuf> {
+        self.kept().chosen.first().map(|sample| sample.file.clone())
+    }
+
     /// In order; none is left behind.
     pub fn all(&self) -> Vec<Sample> {
         let Kept { mut chosen, last, .. } = std::mem::take(&mut *self.kept());

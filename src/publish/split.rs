@@ -9,16 +9,18 @@ mod fault;
 
 pub use self::fault::SplitError;
 pub use super::backlog::Backlog;
-pub use crate::media::join::ClosedSegment;
+pub use crate::media::cut::join::ClosedSegment;
 use crate::{
     media::{
+        cut::{
+            Segments,
+            join::{Joining, has_no_room},
+            pieces::{BLOCK, Pieces},
+            sounds::Sounds,
+            stills::{JoinError, Stills},
+        },
         ffmpeg::{Leader, Process, Tail, Tools, crashed, describe, killed},
-        join::{Joining, has_no_room},
-        pieces::{BLOCK, Pieces},
         probe::input_argument,
-        segments::Segments,
-        sounds::Sounds,
-        stills::{JoinError, Stills},
     },
     model::{
         chunk::limits::Sum,

@@ -27,7 +27,10 @@ use crate::{
         report::fault::Explain,
         retry::RetryPolicy,
     },
-    remote::{deployed, served},
+    remote::{
+        deployed::{self, Existing},
+        served,
+    },
     running::attempt::Retries,
     storage::{
         FunctionFacts, Storage,
@@ -153,7 +156,7 @@ pub async fn check(
     loop {
         let existing = retries.again(|| deployed::existing(storage, reel)).await?;
         let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
-        let report = check_generation(storage, &existing.index, depth, retries, &found).await?;
+        let report = check_generation(storage, &existing, depth, retries, &found).await?;
         if report.is_right() || rounds == ROUNDS {
             return Ok(report);
         }
@@ -167,11 +170,12 @@ pub async fn check(
 
 async fn check_generation(
     storage: &dyn Storage,
-    index: &Index,
+    existing: &Existing,
     depth: Depth<'_>,
     retries: &Retries,
     found: &(impl Fn(Checked) + Sync),
 ) -> Result<Report, LibraryError> {
+    let index = &existing.index;
     let reel = &index.reel;
     let wanted = wanted(index);
     let names: Vec<&str> = wanted.iter().map(|want| want.name.as_str()).collect();
@@ -203,16 +207,29 @@ async fn check_generation(
             _ => reading.all(&sound, &mut report).await?,
         }
     }
-    report.dark = dark(gate.as_deref(), index, retries).await?;
+    report.dark = dark(gate.as_deref(), existing, depth, retries).await?;
     Ok(report)
 }
 
-async fn dark(gate: Option<&str>, index: &Index, retries: &Retries) -> Result<Option<Dark>, LibraryError> {
+async fn dark(
+    gate: Option<&str>,
+    existing: &Existing,
+    depth: Depth<'_>,
+    retries: &Retries,
+) -> Result<Option<Dark>, LibraryError> {
     let Some(gate) = gate else { return Ok(Some(Dark::NoGate)) };
     let player = Player::new()?;
     let policy = RetryPolicy { attempts: retries.policy.attempts.min(GATE_ATTEMPTS), ..retries.policy };
     let retries = Retries { policy, ..retries.clone() };
-    match retries.again(|| served::served(&player, gate, &index.reel, &index.current)).await {
+    let index = &existing.index;
+    let look = async || {
+        served::served(&player, gate, &index.reel, &index.current).await?;
+        match depth {
+            Depth::Quick => Ok(()),
+            _ => served::check_text(&player, &format!("{gate}{}/", index.reel), existing).await,
+        }
+    };
+    match retries.again(look).await {
         Ok(()) => Ok(None),
         Err(PlayerError::Status { status, .. }) => Ok(Some(Dark::Answers(status.as_u16()))),
         Err(PlayerError::Content { .. }) => Ok(Some(Dark::Others)),

@@ -28,12 +28,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "model/retry"]),
     ("publish", &["remote", "media", "storage", "state", "running", "model/chunk", "model/cost", "model/report",
         "model/gate", "model/hls", "model/media", "model/pace", "model/reel", "model/retry", "model/shown",
-        "model/wording"]),
+        "model/subtitles", "model/wording"]),
     ("remote", &["media", "storage", "state", "running", "model/report", "model/gate", "model/hls", "model/media",
         "model/reel", "model/retry"]),
     ("local", &["state", "model/chunk", "model/report", "model/gate", "model/hls", "model/reel",
         "model/wording"]),
-    ("media", &["running", "model/report", "model/media", "model/reel", "model/shown"]),
+    ("media", &["running", "model/report", "model/media", "model/reel", "model/shown", "model/subtitles"]),
     ("storage", &["cloud", "model/chunk", "model/cost", "model/gate", "model/reel", "model/report",
         "model/wording"]),
     ("cloud", &["model/report", "model/gate", "model/reel", "model/retry", "model/shown"]),
@@ -51,6 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model/cost", &[]),
     ("model/retry", &[]),
     ("model/shown", &[]),
+    ("model/subtitles", &[]),
     ("model/wording", &[]),
 ];
 
@@ -59,7 +60,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("cloud", &["http", "identity", "functions", "gate", "account"]),
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
-    ("publish", &["split", "upload", "prepare"]),
+    ("publish", &["split", "upload", "tracks", "prepare"]),
     ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),
     ("use_cases", &["account", "reels"]),
 ];

@@ -174,6 +174,35 @@ const scenarios = {
     return { faults, limits };
   },
 
+  /** Subtitles by the key and by what was chosen before, each with its picture, and chapters on the bar. */
+  async captions(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    const shown = `[...video.textTracks].filter(track => track.mode === 'showing' && /subtitles|captions/.test(track.kind))`;
+    const text = `(${shown}[0] && ${shown}[0].activeCues && [...${shown}[0].activeCues].map(cue => cue.text).join('|'))`;
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await until(opened, 'video.currentTime > .1 && video.textTracks.length > 2');
+    assert.deepEqual(await page.evaluate(`(video => ${shown}.map(({ kind, label, language }) => [kind, label, language, localStorage.getItem('zipreel:captions')]))(document.querySelector('video'))`), [], 'none unasked');
+    await page.keyboard.press('c');
+    await page.evaluate('document.querySelector("video").pause(); document.querySelector("video").currentTime = 5.5');
+    await until(opened, `${text} === 'A'`);
+    await page.evaluate('document.querySelector("video").currentTime = 6.5');
+    await until(opened, `${text} === 'A|B'`);
+    await shot(page, 'captions');
+    await until(opened, `document.querySelector('media-time-range').mediaChaptersCues?.some(({ text }) => text.startsWith('End'))`);
+    await new Promise(done => setTimeout(done, 2000)); // a choice of the first moments is not a person's
+    const second = `[...document.querySelector('video').textTracks].filter(track => track.kind === 'subtitles').forEach(track => { track.mode = track.language === 'de' ? 'showing' : 'disabled'; })`;
+    await page.evaluate(second);
+    await until(opened, `localStorage.getItem('zipreel:captions')?.startsWith('de|')`);
+    await page.reload();
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await until(opened, `${shown}.length === 1 && ${shown}[0].language === 'de'`);
+    assert.deepEqual(said, []);
+    return { player: browser.version };
+  },
+
   /** From start to end with the keyboard, over every segment border. */
   async play(browser) {
     const opened = await browser.open(values.page, DESK);

@@ -128,7 +128,7 @@ async fn default_streams_are_chosen_and_the_others_named() {
         "{sentences:?}"
     );
     assert!(sentences[3].contains("(eng): copied"), "{sentences:?}");
-    assert!(sentences[4].ends_with("left out (subtitles are not published yet)"), "{sentences:?}");
+    assert!(sentences[4].ends_with("SubRip: as WebVTT"), "{sentences:?}");
 }
 
 #[tokio::test]

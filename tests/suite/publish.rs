@@ -11,3 +11,4 @@ mod limits;
 pub(crate) mod memory;
 mod order;
 pub(crate) mod sandbox;
+pub(crate) mod subtitles;

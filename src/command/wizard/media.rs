@@ -3,7 +3,7 @@
 use crate::{
     model::{
         media::{
-            decide::{Action, MediaPlan, NO_CHAPTERS, StreamPlan},
+            decide::{Action, MediaPlan, StreamPlan},
             facts::{self, Kind, Media},
             streams::words::describe,
         },
@@ -65,11 +65,21 @@ fn offer(media: &Media, plan: Option<&StreamPlan>, kind: Kind) -> Offer {
 }
 
 fn chapters(plan: &MediaPlan) -> Option<Stream> {
-    (plan.chapters > 0).then(|| Stream {
+    (!plan.chapters.is_empty()).then(|| Stream {
         kind: "chapters".to_owned(),
-        what: plan.chapters.to_string(),
+        what: plan.chapters.len().to_string(),
         bit_rate: None,
-        fate: Fate::LeaveOut(NO_CHAPTERS.to_owned()),
+        fate: Fate::Text,
+    })
+}
+
+/// Files beside the video: what each is, and why it is left out, if it is.
+pub(super) fn beside(files: Vec<(String, Option<String>)>) -> impl Iterator<Item = Stream> {
+    files.into_iter().map(|(what, why)| Stream {
+        kind: "subtitles".to_owned(),
+        what,
+        bit_rate: None,
+        fate: why.map_or(Fate::Text, Fate::LeaveOut),
     })
 }
 
@@ -79,6 +89,7 @@ fn stream(plan: &StreamPlan) -> Stream {
     let (number, kind) = kind.split_once(' ').unwrap_or(("", kind));
     let fate = match &plan.action {
         Action::Copy => Fate::Copy,
+        Action::Text => Fate::Text,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {
             Fate::Transcode(format!("re-encoded to H.264 High, since it {why}"))

@@ -3,13 +3,25 @@
 use std::{collections::HashMap, io};
 
 use m3u8_rs::{
-    ByteRange, Map, MasterPlaylist, MediaPlaylist, MediaPlaylistType, MediaSegment, QuotedOrUnquoted, VariantStream,
+    AlternativeMedia, AlternativeMediaType, ByteRange, ClosedCaptionGroupId, InstreamId, Map, MasterPlaylist,
+    MediaPlaylist, MediaPlaylistType, MediaSegment, QuotedOrUnquoted, SessionData, SessionDataField, VariantStream,
 };
 
 use crate::model::reel::{
     index::{Container, GenerationIndex, RenditionIndex, SegmentIndex},
     name::{ChunkNumber, Generation, RenditionId},
+    tracks::{ChaptersIndex, SubtitlesIndex, TrackName},
 };
+
+/// GROUP-ID of all subtitles.
+const SUBTITLES: &str = "subs";
+/// GROUP-ID of captions in the pictures.
+const CAPTIONS: &str = "cc";
+/// What Apple's players read chapters from.
+const CHAPTERS: &str = "com.apple.hls.chapters";
+/// CHARACTERISTICS of subtitles for those who do not hear (RFC 8216, section 4.3.4.1).
+const FOR_THE_DEAF: &str =
+    "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
 
 /// EXT-X-TARGETDURATION: each EXTINF rounded to the nearest integer is at most this (RFC 8216 section 4.3.3.1).
 pub fn target_duration(durations_us: impl IntoIterator<Item = u64>) -> u64 {
@@ -145,6 +157,16 @@ pub fn relay_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.relay.m3u8")
 }
 
+/// `<generation>/<track>.m3u8`, below `/<reel>/`: subtitles, with their segments in a folder of the same name.
+pub fn subtitles_path(generation: Generation, track: &TrackName) -> String {
+    format!("{generation}/{track}.m3u8")
+}
+
+/// `<generation>/<track>.json` for Apple's players, `.vtt` for browsers, below `/<reel>/`.
+pub fn chapters_path(generation: Generation, track: &TrackName, ending: &str) -> String {
+    format!("{generation}/{track}.{ending}")
+}
+
 /// Whether a playlist says that every segment decodes on its own.
 pub fn is_independent(playlist: &[u8]) -> bool {
     String::from_utf8_lossy(playlist).lines().any(|line| line == "#EXT-X-INDEPENDENT-SEGMENTS")
@@ -162,12 +184,16 @@ pub fn multivariant(index: &GenerationIndex) -> String {
             .map(|(width, height)| m3u8_rs::Resolution { width: width.into(), height: height.into() }),
         frame_rate: rendition.frame_rate.map(|rate| (rate * 1000.0).round() / 1000.0),
         other_attributes: other_attributes(rendition),
+        closed_captions: index.captions.then(|| ClosedCaptionGroupId::GroupId(CAPTIONS.to_owned())),
+        subtitles: (!index.subtitles.is_empty()).then(|| SUBTITLES.to_owned()),
         ..VariantStream::default()
     });
     let packed = index.renditions.values().map(|rendition| rendition.container);
     let playlist = MasterPlaylist {
         version: Some(if packed.into_iter().any(|container| container == Container::Mp4) { 6 } else { 4 }),
         variants: variants.collect(),
+        alternatives: alternatives(index),
+        session_data: index.chapters.iter().map(|chapters| session(index.generation, chapters)).collect(),
         independent_segments: index.is_independent(),
         ..MasterPlaylist::default()
     };
@@ -182,6 +208,45 @@ fn other_attributes(rendition: &RenditionIndex) -> Option<HashMap<String, Quoted
         rendition.supplemental_codecs.clone().map(|more| ("SUPPLEMENTAL-CODECS", QuotedOrUnquoted::Quoted(more)));
     let all: HashMap<_, _> = range.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect();
     (!all.is_empty()).then_some(all)
+}
+
+fn alternatives(index: &GenerationIndex) -> Vec<AlternativeMedia> {
+    let subtitles = index.subtitles.iter().map(|subtitles| alternative(index.generation, subtitles));
+    let captions = index.captions.then(|| AlternativeMedia {
+        media_type: AlternativeMediaType::ClosedCaptions,
+        group_id: CAPTIONS.to_owned(),
+        // which languages they are in, nothing says
+        name: "CC1".to_owned(),
+        autoselect: true,
+        instream_id: Some(InstreamId::CC(1)),
+        ..AlternativeMedia::default()
+    });
+    subtitles.chain(captions).collect()
+}
+
+fn alternative(generation: Generation, subtitles: &SubtitlesIndex) -> AlternativeMedia {
+    AlternativeMedia {
+        media_type: AlternativeMediaType::Subtitles,
+        uri: Some(subtitles_path(generation, &subtitles.track)),
+        group_id: SUBTITLES.to_owned(),
+        language: subtitles.language.clone(),
+        name: subtitles.name.clone(),
+        default: subtitles.default,
+        // players may choose any by the language of whoever watches
+        autoselect: true,
+        forced: subtitles.forced,
+        characteristics: subtitles.hearing_impaired.then(|| FOR_THE_DEAF.to_owned()),
+        ..AlternativeMedia::default()
+    }
+}
+
+fn session(generation: Generation, chapters: &ChaptersIndex) -> SessionData {
+    SessionData {
+        data_id: CHAPTERS.to_owned(),
+        field: SessionDataField::Uri(chapters_path(generation, &chapters.track, "json")),
+        language: None,
+        other_attributes: None,
+    }
 }
 
 /// FRAME-RATE is a decimal with three places (RFC 8216 section 4.3.4.2); m3u8-rs writes as few as it can.
@@ -253,6 +318,22 @@ mod tests {
         }
     }
 
+    fn generation(id: RenditionId, rendition: RenditionIndex) -> GenerationIndex {
+        GenerationIndex {
+            generation: Generation::from_digest(&[0x4f; 32]),
+            duration_ms: 14_512,
+            segment_seconds: 6.0,
+            source_sha256: None,
+            damaged: Vec::new(),
+            subtitles: Vec::new(),
+            chapters: None,
+            captions: false,
+            wanted: Default::default(),
+            chunk_limit_bytes: 1,
+            renditions: BTreeMap::from([(id, rendition)]),
+        }
+    }
+
     #[test]
     fn target_duration_is_rounded_as_the_rfc_says() {
         assert_eq!(target_duration([6_000_000, 6_499_000]), 6);
@@ -303,22 +384,48 @@ mod tests {
         src/2.ts
         #EXT-X-ENDLIST
         ");
-        let index = GenerationIndex {
-            generation: Generation::from_digest(&[0x4f; 32]),
-            duration_ms: 14_512,
-            segment_seconds: 6.0,
-            source_sha256: None,
-            damaged: Vec::new(),
-            wanted: Default::default(),
-            chunk_limit_bytes: 1,
-            renditions: BTreeMap::from([(id, reel)]),
-        };
+        let index = generation(id, reel);
         insta::assert_snapshot!(multivariant(&index), @r#"
         #EXTM3U
         #EXT-X-VERSION:4
         #EXT-X-INDEPENDENT-SEGMENTS
         #EXT-X-STREAM-INF:BANDWIDTH=5328006,AVERAGE-BANDWIDTH=3858881,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
         4f4f4f4f/src.m3u8
+        "#);
+    }
+
+    #[test]
+    fn subtitles_captions_and_chapters_are_told() {
+        let id = |id: &str| id.parse::<RenditionId>().unwrap();
+        let subtitles = |id: RenditionId, name: &str, language: &str| SubtitlesIndex {
+            track: TrackName::of(id, [""]),
+            name: name.into(),
+            language: Some(language.into()),
+            default: false,
+            forced: false,
+            hearing_impaired: false,
+            segments: 1,
+            bytes: 1,
+        };
+        let with_text = GenerationIndex {
+            subtitles: vec![
+                SubtitlesIndex { default: true, hearing_impaired: true, ..subtitles(id("s1"), "English (SDH)", "en") },
+                SubtitlesIndex { forced: true, ..subtitles(id("s2"), "Deutsch (forced)", "de") },
+            ],
+            chapters: Some(ChaptersIndex { track: TrackName::of(id("ch"), [""]), starts: Vec::new() }),
+            captions: true,
+            ..generation(RenditionId::source(), rendition(vec![vec![segment(6.0, 5)]]))
+        };
+        insta::assert_snapshot!(multivariant(&with_text), @r#"
+        #EXTM3U
+        #EXT-X-VERSION:4
+        #EXT-X-INDEPENDENT-SEGMENTS
+        #EXT-X-MEDIA:TYPE=SUBTITLES,URI="4f4f4f4f/s1-af5570f5.m3u8",GROUP-ID="subs",LANGUAGE="en",NAME="English (SDH)",DEFAULT=YES,AUTOSELECT=YES,CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
+        #EXT-X-MEDIA:TYPE=SUBTITLES,URI="4f4f4f4f/s2-af5570f5.m3u8",GROUP-ID="subs",LANGUAGE="de",NAME="Deutsch (forced)",AUTOSELECT=YES,FORCED=YES
+        #EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="CC1",AUTOSELECT=YES,INSTREAM-ID="CC1"
+        #EXT-X-STREAM-INF:BANDWIDTH=7,AVERAGE-BANDWIDTH=7,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,SUBTITLES="subs",CLOSED-CAPTIONS="cc"
+        4f4f4f4f/src.m3u8
+        #EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.chapters",URI="4f4f4f4f/ch-af5570f5.json"
         "#);
     }
 

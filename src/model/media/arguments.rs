@@ -49,7 +49,7 @@ impl MediaPlan {
             arguments.extend(["-map".to_owned(), format!("0:{}", video.stream.index)]);
             arguments.extend(match video.action {
                 Action::Copy => self.copy_video(&video.stream),
-                Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => {
                     encode_video(&video.stream, self.deinterlace, segment_length, dialect)
                 }
             });
@@ -59,7 +59,7 @@ impl MediaPlan {
             arguments.extend(match audio.action {
                 Action::Copy => self.copy_audio(&audio.stream),
                 // gaps and a late start are filled with silence: encoders take samples, not times, and would shift
-                Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => {
                     words("-c:a aac -b:a 160k -ac 2 -ar 48000 -af aresample=async=1:first_pts=0")
                 }
             });

@@ -9,13 +9,14 @@ pub use super::streams::refusal::MediaRefusal;
 use super::{
     container::Container,
     damage::Damage,
-    facts::{Aside, Kind, Media, Ratio, Stream, Transcode, seconds},
+    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, seconds},
     gaps::{self, Gaps},
     reach,
     streams::{
         choice::{Choice, Chosen},
         condition,
         refusal::{publishable, refused},
+        subtitles,
         words::describe,
     },
 };
@@ -29,13 +30,18 @@ const LONG_GAP: Duration = Duration::from_secs(12);
 pub const SLACK: Duration = Duration::from_millis(100);
 /// Shortest piece that ffmpeg is asked to close: segments are put together from pieces.
 pub const PIECE: Duration = Duration::from_millis(500);
-pub const NO_CHAPTERS: &str = "reels have none";
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Copy,
-    Transcode { why: String },
-    LeaveOut { why: String },
+    Transcode {
+        why: String,
+    },
+    /// Subtitles: written as WebVTT.
+    Text,
+    LeaveOut {
+        why: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,8 +81,9 @@ pub struct MediaPlan {
     /// What turns out not to be fit for copying may be re-encoded, where it is.
     pub may_re_encode: bool,
     pub warnings: Vec<String>,
-    /// None of them is published.
-    pub chapters: usize,
+    pub chapters: Vec<Chapter>,
+    /// The time of the container's beginning, seconds.
+    pub begins: f64,
     /// As was asked; else what is interlaced is deinterlaced only where it is re-encoded anyway.
     pub deinterlace: bool,
     /// The picture that stands for sound alone.
@@ -95,6 +102,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
             (Some(chosen), _) => (copy_unless(obstacles::of_video(stream, media, packaging)), chosen.reason()),
             (_, Some(chosen)) => (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason()),
+            _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => (Action::Text, None),
             _ => (Action::LeaveOut { why: why_left_out(stream, &choice) }, None),
         };
         StreamPlan { stream: stream.clone(), action, chosen }
@@ -132,7 +140,8 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         warnings: said.chain(gaps::warnings(&gaps, fills)).collect(),
         may_end_early: false,
         damage,
-        chapters: media.chapters,
+        chapters: media.chapters.clone(),
+        begins: media.begins,
         deinterlace: media.wanted.deinterlace,
         cover: media.cover().filter(|_| video.is_none()).cloned(),
         streams,
@@ -157,7 +166,7 @@ fn why_left_out(stream: &Stream, choice: &Choice<'_>) -> String {
         Kind::Picture if stream.aside == Some(Aside::Thumbnails) => "pictures of chapters, no video",
         Kind::Picture if choice.video.is_none() => "cover art, no video: it becomes the poster",
         Kind::Picture => "cover art, no video",
-        Kind::Subtitle => "subtitles are not published yet",
+        Kind::Subtitle => subtitles::why_left_out(stream),
         Kind::Data | Kind::Attachment => "players have no use for it",
     }
     .to_owned()
@@ -226,7 +235,7 @@ impl StreamPlan {
     fn re_encoded(&self) -> Option<String> {
         match &self.action {
             Action::Transcode { why } => Some(format!("{} {why}", describe(&self.stream))),
-            Action::Copy | Action::LeaveOut { .. } => None,
+            Action::Copy | Action::Text | Action::LeaveOut { .. } => None,
         }
     }
 }
@@ -236,6 +245,7 @@ impl fmt::Display for StreamPlan {
         let stream = describe(&self.stream);
         match &self.action {
             Action::Copy => write!(f, "{stream}: copied as it is"),
+            Action::Text => write!(f, "{stream}: as WebVTT"),
             Action::LeaveOut { why } => write!(f, "{stream}: left out ({why})"),
             Action::Transcode { why } => {
                 let target = if self.stream.kind == Kind::Video { "H.264 High" } else { "AAC stereo" };
@@ -259,7 +269,7 @@ impl MediaPlan {
 
     /// A sentence a stream, and one for the chapters.
     pub fn sentences(&self) -> Vec<String> {
-        let chapters = (self.chapters > 0).then(|| format!("chapters  {}: left out ({NO_CHAPTERS})", self.chapters));
+        let chapters = (!self.chapters.is_empty()).then(|| format!("chapters  {}", self.chapters.len()));
         self.streams.iter().map(ToString::to_string).chain(chapters).collect()
     }
 
@@ -272,6 +282,11 @@ impl MediaPlan {
     /// What is published of the file.
     pub fn published(&self) -> impl Iterator<Item = &StreamPlan> {
         self.video.iter().chain(&self.audio)
+    }
+
+    /// The subtitles in it that are published.
+    pub fn subtitles(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.iter().filter(|plan| plan.action == Action::Text).map(|plan| &plan.stream)
     }
 
     /// Those that are published.

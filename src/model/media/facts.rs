@@ -107,7 +107,9 @@ pub struct Media {
     pub structure: Structure,
     /// Of a transport stream, in its order; most files have none.
     pub programmes: Vec<Programme>,
-    pub chapters: usize,
+    pub chapters: Vec<Chapter>,
+    /// The time of the container's beginning, seconds.
+    pub begins: f64,
     /// For which the packets were sampled.
     pub wanted: Wanted,
 }
@@ -119,6 +121,14 @@ pub struct Programme {
     pub name: Option<String>,
     /// Their indices; a stream may be in several programmes.
     pub streams: Vec<u32>,
+}
+
+/// A part of the video that has a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chapter {
+    /// As the streams' own times are counted, seconds.
+    pub start: f64,
+    pub title: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,6 +203,12 @@ pub struct Stream {
     pub called: Option<String>,
     pub default: bool,
     pub aside: Option<Aside>,
+    /// Of subtitles: only what has to be read to follow the film.
+    pub forced: bool,
+    /// Of subtitles: they tell sounds too.
+    pub hearing_impaired: bool,
+    /// Of video: its pictures carry captions by CEA-608 or CEA-708.
+    pub closed_captions: bool,
 }
 
 impl Media {

@@ -1,7 +1,7 @@
 //! `index.json`: what the index function knows of its reel. Written last by the publisher, read by the gate,
 //! by checks and by a publisher on another machine. Everything in it is relative: no host, no account.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,12 @@ use super::{
     moment::Timestamp,
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     order::{Robots, Wanted},
+    tracks::{ChaptersIndex, SubtitlesIndex},
 };
+
+/// Of `index.json`. A gate that reads the first alone would leave out what came with the second: an index has the lowest
+/// that says all of it.
+pub const FORMATS: RangeInclusive<u32> = 1..=2;
 
 /// Entry names inside the index function's zip. Playlists and init sections have the names of their URL paths
 /// below `/<reel>/`: `index.m3u8`, `<generation>/<rendition>.m3u8`, `<generation>/<rendition>-init.mp4`.
@@ -64,9 +69,23 @@ pub struct GenerationIndex {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<(u64, u64)>,
     pub renditions: BTreeMap<RenditionId, RenditionIndex>,
+    /// In the order in which players list them. Their playlists and segments lie beside the index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtitles: Vec<SubtitlesIndex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chapters: Option<ChaptersIndex>,
+    /// Its pictures carry captions by CEA-608 or CEA-708.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub captions: bool,
 }
 
 impl GenerationIndex {
+    /// What a gate has to know to serve it.
+    fn format(&self) -> u32 {
+        let has_text = !self.subtitles.is_empty() || self.chapters.is_some();
+        if has_text { *FORMATS.end() } else { *FORMATS.start() }
+    }
+
     /// There is no picture in it.
     pub fn is_sound_alone(&self) -> bool {
         let is_sound = |codec: &str| codec.trim().starts_with("mp4a");
@@ -139,6 +158,11 @@ pub struct SegmentIndex {
 }
 
 impl Index {
+    /// The lowest format that these can be served in.
+    pub fn format_of<'a>(generations: impl IntoIterator<Item = &'a GenerationIndex>) -> u32 {
+        generations.into_iter().map(GenerationIndex::format).max().unwrap_or(*FORMATS.start())
+    }
+
     /// The current one, then those retired, whatever the hour: when a retired one ends is the gate's to say.
     pub fn generations(&self) -> impl Iterator<Item = &GenerationIndex> {
         std::iter::once(&self.current).chain(self.retired.iter().map(|retired| &retired.generation))
@@ -189,6 +213,12 @@ impl GenerationIndex {
             let (reel, generation, rendition) = (reel.clone(), self.generation, id.clone());
             (FunctionName::Chunk { reel, generation, rendition, number: chunk.number }, chunk)
         })
+    }
+
+    /// How many, over all renditions.
+    pub fn segments(&self) -> u32 {
+        let chunks = self.renditions.values().flat_map(|rendition| &rendition.chunks);
+        chunks.map(|chunk| chunk.segments.len() as u32).sum()
     }
 
     /// Total of the chunks' zips, all renditions.

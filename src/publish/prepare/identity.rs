@@ -12,6 +12,7 @@ use crate::{
         ffmpeg::Tools,
         probe,
         source::{Source, another},
+        subtitles::{self, Beside},
     },
     model::{
         chunk::limits::Limits,
@@ -39,6 +40,7 @@ pub(crate) const RULED_OUT: &str = "Get it again, or take back `--on-damage fail
 
 pub(crate) struct Video {
     pub plan: MediaPlan,
+    pub beside: Vec<Beside>,
     pub source: Arc<Source>,
     pub origin: Origin,
     print: SourcePrint,
@@ -74,7 +76,8 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));
     }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
-    Ok(Video { plan, source, origin, print, treatment })
+    let beside = subtitles::beside(&order.video).await;
+    Ok(Video { plan, beside, source, origin, print, treatment })
 }
 
 /// What it takes to tell.

@@ -21,11 +21,15 @@ use super::{
     },
     samples::Samples,
     split::Backlog,
+    tracks,
     upload::Uploaded,
     work::{Kept, Work},
 };
 use crate::{
-    media::ffmpeg::{self, Tools},
+    media::{
+        ffmpeg::{self, Tools},
+        subtitles::Beside,
+    },
     model::{
         chunk::{limits::Held, pack::estimate_chunks},
         cost::Viewed,
@@ -58,11 +62,13 @@ use crate::{
         order_form::OrderForm,
         work_folder::{AttemptFolder, attempt_folder},
     },
-    storage::{FunctionFacts, Storage},
+    storage::{FunctionFacts, Storage, gate_is_current},
 };
 
 pub(super) struct Prepared {
     pub plan: MediaPlan,
+    /// Subtitle files beside the video.
+    pub beside: Vec<Beside>,
     pub existing: Option<Existing>,
     /// Chunks of this reel as listed, of all generations.
     pub chunks: Vec<FunctionFacts>,
@@ -92,9 +98,11 @@ pub(super) async fn prepare(
     let found = find(&order, held, &*storage, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { video: Video { plan, source, origin, .. }, generation, existing, held: beside, gate } = look;
+    let Look { video: Video { plan, beside: texts, source, origin, .. }, generation, existing, held: beside, gate } =
+        look;
     let rendition = RenditionId::source();
     let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
+    planned.streams.extend(tracks::sentences(&texts));
     planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
     let folder = attempt_folder(&order.folders.work, &order.reel, generation)?;
     let backlog_bytes = order.backlog_bytes();
@@ -128,7 +136,7 @@ pub(super) async fn prepare(
     let work = Arc::new(work);
     work.record(Record::Began(began(&work, &plan, &planned))).await?;
     work.report(Event::Planned(planned));
-    Ok(Prepared { plan, existing, chunks, start, work, folder })
+    Ok(Prepared { plan, beside: texts, existing, chunks, start, work, folder })
 }
 
 struct Found {
@@ -176,6 +184,10 @@ async fn look(
         Identity { order, limits: storage.limits(), tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
+    if tracks::has_text(&video.plan, &video.beside) {
+        let current = attempts(job, control, &order.retry, |_| gate_is_current(storage), |_| ()).await?;
+        current.then_some(()).ok_or_else(|| Stopped::Failed(old_gate(order)))?;
+    }
     let standing = Standing { existing: existing.as_ref(), storage, control, job };
     let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
     Ok(Look { video, generation, existing, held, gate })
@@ -198,6 +210,15 @@ fn no_gate(storage: &dyn Storage) -> Fault {
     let what = format!("could not find the gate in account {account}, Region {region}: function `{GATE}` has no URL");
     Fault { class: FaultClass::NeedsPerson, ..Fault::permanent(what) }
         .hint("It is made once for an account and Region, and serves every reel.")
+}
+
+/// Set up by an older program, and this run may not change it.
+fn old_gate(order: &Order) -> Fault {
+    let what = "could not publish subtitles or chapters: the gate that is deployed is an older one, which serves none";
+    Fault { class: FaultClass::NeedsPerson, ..Fault::permanent(what) }.hint(format!(
+        "`zipreel setup{}` brings it up to date; reels that are there stay as they are.",
+        order.place.flags()
+    ))
 }
 
 /// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.

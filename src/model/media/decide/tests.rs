@@ -45,6 +45,9 @@ fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         called: None,
         default: false,
         aside: None,
+        forced: false,
+        hearing_impaired: false,
+        closed_captions: false,
     }
 }
 
@@ -64,7 +67,8 @@ fn media() -> Media {
         hidden: Hidden::default(),
         structure: Structure::default(),
         programmes: Vec::new(),
-        chapters: 0,
+        chapters: Vec::new(),
+        begins: 0.0,
         wanted: Wanted::default(),
     }
 }

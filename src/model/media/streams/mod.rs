@@ -5,5 +5,6 @@ pub mod condition;
 pub mod language;
 pub mod orientation;
 pub mod refusal;
+pub mod subtitles;
 pub mod tracks;
 pub mod words;

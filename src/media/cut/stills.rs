@@ -10,11 +10,13 @@ use std::{
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    ffmpeg::describe,
-    run::{Bounds, Ended, to_end},
+use crate::{
+    media::{
+        ffmpeg::describe,
+        run::{Bounds, Ended, to_end},
+    },
+    model::media::{arguments::still_arguments, segment::division::Change},
 };
-use crate::model::media::{arguments::still_arguments, segment::division::Change};
 
 const COMPLAINTS_MAX: usize = 4096;
 /// The least time that ffmpeg has for a still picture; it has as long as the sound lasts, if that is longer.

@@ -1,6 +1,15 @@
-//! Segments out of pieces, whatever they are packed in.
+//! How segments come about: pieces as ffmpeg closes them (`pieces`), put together (`join`, `fragments`), divided and mended
+//! where the stream changes (`rework`, `seam`, `sounds`) or has no picture (`stills`).
 
-use super::{
+pub(crate) mod fragments;
+pub mod join;
+pub(crate) mod pieces;
+mod rework;
+mod seam;
+pub(crate) mod sounds;
+pub(crate) mod stills;
+
+use self::{
     fragments::FragmentJoiner,
     join::{ClosedSegment, Joiner, Joining},
     stills::JoinError,
