@@ -103,7 +103,7 @@ impl Stills {
 }
 
 /// To its end; what it said is told if it failed.
-pub(super) async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
+pub(crate) async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
     let bounds = Bounds { time, answer: COMPLAINTS_MAX, complaints: COMPLAINTS_MAX };
     let output = match to_end(command, bounds, cancel).await? {
         Ended::Itself(output) => output,
