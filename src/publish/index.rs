@@ -18,7 +18,10 @@ use crate::{
             limits::{self, Held, LimitError},
             zip,
         },
-        hls::playlist::{self, Links},
+        hls::{
+            multivariant::multivariant,
+            playlist::{self, Links},
+        },
         reel::{
             describe::{self, IndexDescription},
             index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
@@ -381,7 +384,7 @@ impl Deployment<'_> {
 fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Aside<'_>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
-        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
     ];
     let generation = index.current.generation;
     for (id, rendition) in &index.current.renditions {

@@ -60,6 +60,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("cloud", &["http", "identity", "functions", "gate", "account"]),
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
+    ("media", &["cut"]),
     ("publish", &["split", "upload", "tracks", "prepare"]),
     ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),
     ("use_cases", &["account", "reels"]),

@@ -49,6 +49,7 @@ static SEGMENTS_ON_DISK: LazyLock<Segments> = LazyLock::new(|| {
         ClosedSegment {
             number: segment.number,
             path,
+            init: None,
             bytes: segment.bytes,
             duration_us: segment.duration_us,
             discontinuity: false,

@@ -17,14 +17,14 @@ use self::{
 use crate::model::media::{container::Container, ffmpeg_output::Piece};
 
 pub(crate) enum Segments {
-    Ts(Joiner),
+    Ts(Box<Joiner>),
     Mp4(FragmentJoiner),
 }
 
 impl Segments {
     pub(crate) fn new(container: Container, joining: Joining<'_>) -> Self {
         match container {
-            Container::Ts => Self::Ts(Joiner::new(joining)),
+            Container::Ts => Self::Ts(Box::new(Joiner::new(joining))),
             Container::Mp4 => Self::Mp4(FragmentJoiner::new(joining.folder, joining.segment_length)),
         }
     }

@@ -34,7 +34,6 @@ pub enum WantedContainer {
 }
 
 impl WantedContainer {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
     pub fn is_auto(&self) -> bool {
         *self == Self::Auto
     }

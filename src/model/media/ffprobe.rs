@@ -8,13 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    facts::{
-        Aside, Chapter, Clock, DolbyVision, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted,
-    },
+    facts::{Aside, Chapter, Clock, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
     streams::orientation::{self, Orientation},
     structure::Structure,
 };
-use json::{clock, duration, list, number, ratio, seconds, text};
+use json::{clock, dolby_vision, duration, list, number, ratio, seconds, text};
 
 /// Streams beyond this are not looked at.
 pub const STREAMS_MAX: usize = 256;
@@ -125,12 +123,6 @@ pub fn hidden(shown: &Media, whole: &Media) -> Hidden {
     };
     let of = |stream| difference(stream).unwrap_or_default();
     Hidden { video: of(shown.video()), audio: of(shown.audio()) }
-}
-
-fn dolby_vision(data: &Value) -> Option<DolbyVision> {
-    let field = |name: &str| number(&data[name]).and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-    let is_it = data["side_data_type"] == "DOVI configuration record";
-    is_it.then(|| DolbyVision { profile: field("dv_profile"), compatibility: field("dv_bl_signal_compatibility_id") })
 }
 
 fn stream(json: &Value) -> Option<Stream> {

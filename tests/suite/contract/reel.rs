@@ -16,7 +16,10 @@ use zipreel::{
         functions::{NewFunction, code::CodeZip},
     },
     model::{
-        hls::playlist::{self, Links},
+        hls::{
+            multivariant::multivariant,
+            playlist::{self, Links},
+        },
         reel::{
             index::{
                 ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY,
@@ -56,6 +59,22 @@ pub(crate) fn cues(segment: usize) -> String {
     format!("WEBVTT\n\n00:00:0{segment}.000 --> 00:00:0{segment}.500\n\u{e9}t\u{e9}\n")
 }
 
+fn rendition_of(container: Container, chunks: Vec<ChunkIndex>) -> RenditionIndex {
+    RenditionIndex {
+        container,
+        bandwidth: 2_000_000,
+        average_bandwidth: 1_500_000,
+        codecs: "avc1.64001f,mp4a.40.2".into(),
+        resolution: Some((640, 360)),
+        frame_rate: Some(30.0),
+        video_range: None,
+        supplemental_codecs: None,
+        init: None,
+        independent: Some(true),
+        chunks,
+    }
+}
+
 pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
     let id: Generation = generation.parse().unwrap();
     let mut chunks = BTreeMap::new();
@@ -76,20 +95,8 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             chunks.insert(function.to_string(), zip);
             listed
         });
-        let index = RenditionIndex {
-            container,
-            bandwidth: 2_000_000,
-            average_bandwidth: 1_500_000,
-            codecs: "avc1.64001f,mp4a.40.2".into(),
-            resolution: Some((640, 360)),
-            frame_rate: Some(30.0),
-            video_range: None,
-            supplemental_codecs: None,
-            init: None,
-            independent: Some(true),
-            chunks: listed.collect(),
-        };
-        renditions.insert(rendition, index);
+        let listed = listed.collect();
+        renditions.insert(rendition, rendition_of(container, listed));
     }
     let index = GenerationIndex {
         generation: id,
@@ -170,7 +177,7 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
     }
     let mut entries = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(&written).unwrap()),
-        (MULTIVARIANT_ENTRY.to_owned(), playlist::multivariant(&index.current).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
         (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
     ];
     for generation in std::iter::once(&index.current).chain(index.retired.iter().map(|retired| &retired.generation)) {
