@@ -85,7 +85,8 @@ const RATE = 2;
 /** In the page: what was played, and what is held of picture and sound, as lists of [from, to]. */
 const ranges = () => {
   const list = of => Array.from({ length: of.length }, (_, at) => [of.start(at), of.end(at)]);
-  const { audio, video } = player.hls.bufferController.tracks;
+  // fragmented MP4 with both in it goes into one buffer
+  const { audiovideo, audio = audiovideo, video = audiovideo } = player.hls.bufferController.tracks;
   return { played: list(document.querySelector('video').played), picture: video && list(video.buffer.buffered), sound: audio && list(audio.buffer.buffered) };
 };
 

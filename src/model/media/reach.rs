@@ -15,8 +15,8 @@ pub fn reach(video: &str, audio: &str) -> [Reach; 4] {
     let only = |players, only: Option<&'static str>| Reach { players, only };
     let hevc = |players, where_it_does| only(players, is_hevc.then_some(where_it_does));
     [
-        hevc("Chromium", "where the device decodes HEVC, which it does not on Linux"),
-        hevc("Firefox", "on Windows, macOS and Android with an HEVC decoder"),
+        hevc("Chromium", "where the device decodes HEVC"),
+        hevc("Firefox", "from 137 on where the system decodes HEVC"),
         match (video, audio) {
             ("av1", _) => only("Safari", Some("on devices that decode AV1: iPhone 15 Pro, M3 and later")),
             (_, "opus" | "flac") => only("Safari", Some("from version 17 on")),

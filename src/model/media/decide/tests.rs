@@ -279,8 +279,8 @@ fn where_it_plays_is_said_where_not_all_play_it() {
     assert_eq!(said("vp9", "opus"), "", "what is re-encoded plays everywhere");
     assert_eq!(
         said("hevc", "aac"),
-        "plays in Safari, VLC, mpv and ffmpeg; Chromium where the device decodes HEVC, which it does not on Linux; Firefox \
-         on Windows, macOS and Android with an HEVC decoder"
+        "plays in Safari, VLC, mpv and ffmpeg; Chromium where the device decodes HEVC; Firefox from 137 on where the system \
+         decodes HEVC"
     );
     assert!(said("av1", "opus").ends_with("Safari on devices that decode AV1: iPhone 15 Pro, M3 and later"));
     assert!(said("h264", "flac").ends_with("Safari from version 17 on"));
