@@ -12,7 +12,7 @@ use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{
-    HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
+    ContainerArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
 };
 
 const EXAMPLES: &str = "Examples:

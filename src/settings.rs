@@ -13,8 +13,8 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg, ThemeArg,
-        TranscodeArg, WhereArgs, WizardArgs,
+        ContainerArg, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg,
+        ThemeArg, TranscodeArg, WhereArgs, WizardArgs,
     },
     model::{
         chunk::pack,
@@ -22,7 +22,7 @@ use crate::{
             name::ReelName,
             order::{
                 Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio,
-                WantedSounds,
+                WantedContainer, WantedSounds,
             },
         },
         report::{
@@ -88,6 +88,7 @@ struct File {
     audio: Option<WantedSounds>,
     audio_stream: Option<WantedAudio>,
     deinterlace: Option<bool>,
+    container: Option<ContainerArg>,
     on_damage: Option<OnDamageArg>,
     robots: Option<RobotsArg>,
     chunk_mib: Option<u64>,
@@ -186,6 +187,11 @@ impl Settings {
                     sounds,
                     copies: false,
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
+                    container: match args.container.or(file.container) {
+                        Some(ContainerArg::Ts) => WantedContainer::Ts,
+                        Some(ContainerArg::Mp4) => WantedContainer::Mp4,
+                        Some(ContainerArg::Auto) | None => WantedContainer::Auto,
+                    },
                 },
             },
             place: place(args.target, args.profile, args.region, &file),

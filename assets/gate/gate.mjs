@@ -12,7 +12,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Based, IMMUTABLE, METHODS, PLAYLIST, SHORT, file, naming, parts, preflight, reply, unlessKnown } from './answers.mjs';
+import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SHORT, file, naming, parts, preflight, reply, unlessKnown } from './answers.mjs';
 import { Functions, Links, getFunctionOverHttp, warn } from './functions.mjs';
 import { Busy, Refused, SECOND, clientOf } from './guesses.mjs';
 import { keepSmall } from './memory.mjs';
@@ -30,12 +30,13 @@ const PATIENCE = 8 * SECOND;
  *  players a 503 is the end of the video (VLC), or a segment less. Every time but the last, when it has the rest of its patience. */
 const HOLD = 2 * SECOND;
 /** VLC follows one such redirect for a chunk; for a playlist every player follows two. */
-const AGAIN = { chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, media: 2, relayMedia: 2, absMedia: 2 };
+const AGAIN = { chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, media: 2, relayMedia: 2, absMedia: 2, track: 2, absTrack: 2 };
 
 // ---- names and paths ------------------------------------------------------------------------------------------
 
 const REEL = '[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?';
 const INSIDE = '([0-9a-f]{8})/([a-z0-9]{1,4})';
+const TRACK = '([0-9a-f]{8})/([a-z0-9]{1,4}-[0-9a-f]{8})';
 const ROUTES = [
   ['player', /^\/player-([0-9a-f]{8})\.js$/],
   ['bare', new RegExp(`^/(${REEL})$`)],
@@ -49,6 +50,11 @@ const ROUTES = [
   ['media', new RegExp(`^/(${REEL})/${INSIDE}\\.m3u8$`)],
   ['relayMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.relay\\.m3u8$`)],
   ['init', new RegExp(`^/(${REEL})/${INSIDE}-init\\.mp4$`)],
+  // Through the relay too: what lies in the index comes from the gate in any case.
+  ['track', new RegExp(`^/(${REEL})/${TRACK}(?:\\.relay)?\\.m3u8$`)],
+  ['absTrack', new RegExp(`^/(${REEL})/${TRACK}\\.abs\\.m3u8$`)],
+  ['subtitles', new RegExp(`^/(${REEL})/${TRACK}/(0|[1-9][0-9]{0,5})\\.vtt$`)],
+  ['chapters', new RegExp(`^/(${REEL})/${TRACK}\\.(vtt|json)$`)],
   ['chunk', new RegExp(`^/(${REEL})/${INSIDE}/([0-9]{4})\\.(ts|mp4)$`)],
 ];
 
@@ -168,6 +174,28 @@ export class Gate {
   async init({ reel, generation, rendition, asker }) {
     const index = await this.reels.having(reel, generation, asker);
     return index && file(index.files.get(`${generation}/${rendition}-init.mp4`), 'video/mp4', IMMUTABLE);
+  }
+
+  /** Subtitles or chapters. A generation may get others: what is not in the index that is known may be in a newer one. */
+  async #text({ reel, generation, asker }, name) {
+    const known = await this.reels.having(reel, generation, asker), text = known?.files.get(name);
+    if (text || !known) return text;
+    const index = await this.reels.current(reel, asker);
+    return index?.files.get(name);
+  }
+
+  async track(asked) { return file(await this.#text(asked, `${asked.generation}/${asked.rendition}.m3u8`), PLAYLIST, IMMUTABLE); }
+
+  async absTrack(asked) {
+    const { reel, generation, rendition } = asked, text = this.watch.base && await this.#text(asked, `${generation}/${rendition}.m3u8`);
+    return text && file(new Based(text, Buffer.from(`${this.watch.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
+  }
+
+  async subtitles(asked) { return file(await this.#text(asked, `${asked.generation}/${asked.rendition}/${asked.number}.vtt`), CUES, IMMUTABLE); }
+
+  async chapters(asked) {
+    const { generation, rendition, number: ending } = asked;
+    return file(await this.#text(asked, `${generation}/${rendition}.${ending}`), ending === 'vtt' ? CUES : 'application/json', IMMUTABLE);
   }
 
   async chunk({ reel, generation, rendition, number, container, dead, asker }) {

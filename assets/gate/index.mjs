@@ -67,11 +67,14 @@ function momentOf(text) {
   return new Date(Number.isNaN(time) ? 0 : time).toISOString().replace(/\.\d{3}/, '');
 }
 
+/** Of index.json: an index of the second has subtitles or chapters. */
+const FORMATS = [1, 2];
+
 /** What the gate needs of an index function's zip, checked. The zip is used up. */
 export function readIndex(reel, zip) {
   const files = readZip(zip), bytes = zip.length;
   const json = readJson(files.get('index.json') ?? Buffer.from('null'));
-  if (json?.format !== 1 || json.reel !== reel) throw new Error(`index zip: not an index of ${reel} in format 1`);
+  if (!FORMATS.includes(json?.format) || json.reel !== reel) throw new Error(`index zip: not an index of ${reel} in format ${FORMATS.join(' or ')}`);
   files.delete('index.json');
   const generations = new Map();
   for (const generation of [json.current, ...(json.retired ?? [])]) {
@@ -86,6 +89,8 @@ export function readIndex(reel, zip) {
   const isSound = ({ codecs }) => typeof codecs === 'string' && codecs.split(',').every(codec => codec.trim().startsWith('mp4a'));
   const kind = Object.values(json.current.renditions).every(isSound) ? 'sound' : 'video';
   const about = { title: String(json.title), kind, duration: Math.round(duration_ms / 1000), size: largest(json.current.renditions) };
+  const track = String(json.current.chapters?.track);
+  about.chapters = /^[a-z0-9]{1,4}-[0-9a-f]{8}$/.test(track) ? `${generation}/${track}.vtt` : '';
   about.published = momentOf(json.published);
   about.robots = json.robots === 'index' ? 'all' : 'noindex';
   return { ...about, current: generation, generations, files: compact(zip, files), bytes };

@@ -47,7 +47,7 @@ export class WatchPage {
     this.policy = [
       "default-src 'none'", `script-src 'sha256-${sha256(inline, 'base64')}'${libraries} 'self'`,
       "style-src 'unsafe-inline'", `connect-src 'self'${relay && ` ${new URL(relay).origin}`}`, "img-src 'self' data:",
-      'media-src * blob:', 'worker-src blob:', "base-uri 'none'", "form-action 'none'", 'frame-ancestors *',
+      'media-src * blob: data:', 'worker-src blob:', "base-uri 'none'", "form-action 'none'", 'frame-ancestors *',
     ].join('; ');
   }
 
@@ -63,7 +63,7 @@ export class WatchPage {
     };
     const values = {
       title: escapeHtml(title), reel, base, relay: this.relay, generation: current, kind, duration: String(duration),
-      width: String(width), height: String(height), description, robots: index.robots,
+      width: String(width), height: String(height), description, robots: index.robots, chapters: index.chapters ?? '',
       jsonld: JSON.stringify(linked).replaceAll('<', '\\u003c'),
     };
     // One pass: a title that reads like a placeholder stays text.

@@ -52,6 +52,7 @@ class Player extends EventTarget {
   state = 'idle';
   reason = '';
   hls = null;
+  captions = null; // the language in which they are wished for
   #wanted = false; // someone pressed play, and nobody pressed pause since
   #way = -1;
   #at; // where to go on
@@ -309,6 +310,7 @@ class Player extends EventTarget {
     this.hls = new Hls({
       startPosition: this.#at || -1, backBufferLength: BACK_SECONDS, ...this.#ahead(),
       manifestLoadPolicy: once(PLAYLIST_BEGINS, WHOLE), playlistLoadPolicy: once(PLAYLIST_BEGINS, WHOLE), fragLoadPolicy: once(SEGMENT_BEGINS, WHOLE),
+      ...this.captions && { subtitlePreference: { lang: this.captions } },
       ...chromium && { bufferController: runs.bufferController() },
     });
     runs.follow(this.hls);
@@ -327,6 +329,11 @@ class Player extends EventTarget {
   #onHlsError(error) {
     const { hls } = this;
     if (!error.fatal || !hls) return;
+    // a film without its captions is better than none
+    if (/^subtitle/.test(error.details) || error.frag && error.frag.type === 'subtitle') {
+      hls.subtitleTrack = -1;
+      return hls.startLoad(this.#at);
+    }
     const { type, details, frag, response, networkDetails } = error, status = response ? response.code : 0;
     const header = networkDetails && networkDetails.getResponseHeader && networkDetails.getResponseHeader('retry-after');
     if (type === Hls.ErrorTypes.NETWORK_ERROR || details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) {

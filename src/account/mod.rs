@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 pub use doctor::{examine, preflight};
 pub use live::{Observed, observe};
-pub use setup::{Ready, RelayWish, ensure, setup, setup_roles};
+pub use setup::{Need, Ready, RelayWish, ensure, setup, setup_roles};
 pub use teardown::{Removed, Roles, teardown};
 pub use template::{Stack, template};
 

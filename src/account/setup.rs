@@ -9,7 +9,7 @@ use crate::{
     model::{
         gate::public::{LOG_RETENTION_DAYS, Public},
         report::{
-            event::{JobName, SetupStep, Unit},
+            event::{Event, JobName, SetupStep, Unit},
             fault::{Explain, Fault, FaultClass, Stopped},
         },
         retry::RetryPolicy,
@@ -18,7 +18,10 @@ use crate::{
         attempt::{Retries, attempts},
         reporter::{Control, JobHandle, Reporter},
     },
-    storage::player::{Player, PlayerError},
+    storage::{
+        gate_is_current,
+        player::{Player, PlayerError},
+    },
 };
 
 /// AWS keeps this number of instances for the functions without a reservation.
@@ -79,12 +82,19 @@ pub async fn setup_roles(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &C
     Ok(run.changed)
 }
 
-/// Before a publishing: sets up if the gate is not there, or the relay is wished for and is not, and if what it is for
-/// is `worthwhile`.
+/// What a publishing is for, asked only where the answer counts.
+pub struct Need<W, T> {
+    /// It will come to a reel, as far as that can be told.
+    pub worthwhile: W,
+    /// It has subtitles or chapters, which a gate of an older program does not serve.
+    pub text: T,
+}
+
+/// Before a publishing: sets up if the gate is not there or is too old, or the relay is wished for and is not.
 pub async fn ensure(
     cloud: &Cloud,
     relay: RelayWish,
-    worthwhile: impl Future<Output = Result<(), Stopped>>,
+    need: Need<impl Future<Output = Result<(), Stopped>>, impl Future<Output = Result<bool, Stopped>>>,
     reporter: Arc<dyn Reporter>,
     control: &Control,
 ) -> Result<(), Stopped> {
@@ -93,7 +103,11 @@ pub async fn ensure(
         url.map(|url| url.is_some()).map_err(Stopped::from)
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
-        worthwhile.await?;
+        need.worthwhile.await?;
+        setup(cloud, relay, reporter, control).await?;
+    } else if !Retries::default().again(|| gate_is_current(cloud)).await? && need.text.await? {
+        let line = "the gate that is deployed serves no subtitles and no chapters: it is brought up to date".to_owned();
+        reporter.report(Event::Log { job: JobName::Setup(SetupStep::Gate), line });
         setup(cloud, relay, reporter, control).await?;
     }
     Ok(())

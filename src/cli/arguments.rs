@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 
-use super::values::{InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg};
+use super::values::{ContainerArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg};
 use crate::model::reel::{
     name::ReelName,
     order::{WantedAudio, WantedSounds},
@@ -55,6 +55,9 @@ pub struct PublishArgs {
     /// Re-encode the video, one picture out of two fields [default: false]
     #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,
+    /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves re-encoding [default: auto]
+    #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
+    pub container: Option<ContainerArg>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
     pub on_damage: Option<OnDamageArg>,

@@ -4,6 +4,18 @@ use std::{net::IpAddr, str::FromStr};
 
 use clap::ValueEnum;
 
+/// What segments are packed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ContainerArg {
+    /// MPEG-TS, unless fragmented MP4 saves a stream from being re-encoded
+    Auto,
+    /// MPEG-TS
+    Ts,
+    /// Fragmented MP4
+    Mp4,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     On,

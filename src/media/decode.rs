@@ -86,6 +86,8 @@ impl Decoded {
 #[derive(Debug, Clone, Copy)]
 pub struct Segment<'a> {
     pub file: &'a Path,
+    /// The init section that it needs, in the same folder.
+    pub init: Option<&'a Path>,
     /// EXT-X-DISCONTINUITY stands before it.
     pub breaks: bool,
 }
@@ -100,8 +102,11 @@ pub async fn segments(
     let Some(folder) = segments.first().and_then(|first| first.file.parent()) else {
         return Ok(Some(Decoded::default()));
     };
-    let mut text = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:60\n".to_owned();
-    for Segment { file, breaks } in segments {
+    let mut text = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:60\n".to_owned();
+    if let Some(init) = segments[0].init.and_then(Path::file_name) {
+        text.push_str(&format!("#EXT-X-MAP:URI=\"{}\"\n", init.to_string_lossy()));
+    }
+    for Segment { file, breaks, .. } in segments {
         let Some(name) = file.file_name() else { continue };
         let mark = if *breaks { "#EXT-X-DISCONTINUITY\n" } else { "" };
         text.push_str(&format!("{mark}#EXTINF:6,\n{}\n", name.to_string_lossy()));

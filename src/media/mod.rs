@@ -1,13 +1,11 @@
 //! ffmpeg and ffprobe on this machine, and the files that go in and come out.
 
+pub mod cut;
 pub mod decode;
 pub mod ffmpeg;
-pub mod join;
+pub mod measure;
 pub mod picture;
 pub mod probe;
-mod rework;
 mod run;
-mod seam;
-pub(crate) mod sounds;
 pub mod source;
-pub(crate) mod stills;
+pub mod subtitles;

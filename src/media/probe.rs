@@ -19,11 +19,10 @@ use super::{
 use crate::model::{
     media::{
         arguments::input_guard,
-        decide::{Action, MediaPlan, MediaRefusal, StreamPlan},
-        facts::{Kind, Measured, Media, Wanted},
+        decide::MediaRefusal,
+        facts::{Kind, Media, Wanted},
         ffprobe::{self, OutputError, PacketSample},
         input::{InputError, InputFault, last_words},
-        segment::transport,
         streams::tracks::set_aside,
         structure::{self, Structure, Table},
     },
@@ -66,7 +65,7 @@ pub enum ProbeError {
     Answer(PathBuf, #[source] OutputError),
     #[error("could not examine `{}`: ffprobe's answer is too long", .0.display())]
     TooLong(PathBuf),
-    #[error("could not find H.264 video in the segment `{}`", .0.display())]
+    #[error("could not find out what is in the segment `{}`", .0.display())]
     Segment(PathBuf),
     #[error("examining the video was cancelled")]
     Cancelled,
@@ -353,56 +352,4 @@ fn windows(duration: Option<Duration>) -> Vec<String> {
         Some(_) => vec![format!("%+{}", 5 * window)],
         None => vec![start],
     }
-}
-
-/// Measures a closed segment by its own bytes; the plan adds what the transport stream does not tell (the audio's
-/// profile, the frame rate's fraction).
-pub async fn measure_segment(segment: &Path, plan: &MediaPlan) -> Result<Measured, ProbeError> {
-    let Some(video) = &plan.video else { return Ok(sound_alone(plan)) };
-    let head = segment_head(segment).await.map_err(|error| InputError::io(segment, error))?;
-    let parameters = head.as_ref().and_then(|head| head.video.parameters);
-    let (Some(head), Some(parameters)) = (&head, parameters) else {
-        return Err(ProbeError::Segment(segment.to_owned()));
-    };
-    let audio = plan.audio.as_ref().filter(|_| head.aac).map(audio_codec);
-    let stream = &video.stream;
-    let aspect = stream.sample_aspect.map_or(1.0, |aspect| aspect.get());
-    // a turned picture was re-encoded upright, and its samples with it
-    let aspect = if stream.rotation % 180 == 90 { 1.0 / aspect } else { aspect };
-    let display = |(width, height)| ((f64::from(width) * aspect).round() as u32, height);
-    Ok(Measured {
-        codecs: [parameters.codec()].into_iter().chain(audio).collect::<Vec<_>>().join(","),
-        resolution: parameters.size.map(display),
-        frame_rate: stream.frame_rate.map(|rate| rate.get()),
-    })
-}
-
-fn sound_alone(plan: &MediaPlan) -> Measured {
-    let codecs = plan.audio.as_ref().map(audio_codec).unwrap_or_default();
-    Measured { codecs, resolution: None, frame_rate: None }
-}
-
-/// By RFC 6381. AAC with its explicit object type; the transport stream's header states the base layer's alone.
-fn audio_codec(audio: &StreamPlan) -> String {
-    let copied = (audio.action == Action::Copy).then_some(&audio.stream);
-    let codec = match copied.map(|stream| (stream.codec.as_str(), stream.profile.as_deref())) {
-        Some(("ac3", _)) => "ac-3",
-        Some(("eac3", _)) => "ec-3",
-        Some(("mp3", _)) => "mp4a.40.34",
-        Some((_, Some("HE-AAC"))) => "mp4a.40.5",
-        Some((_, Some("HE-AACv2"))) => "mp4a.40.29",
-        _ => "mp4a.40.2",
-    };
-    codec.to_owned()
-}
-
-/// The tables and the first access unit of a segment; `None` if it begins with no H.264 stream.
-pub(crate) async fn segment_head(segment: &Path) -> io::Result<Option<transport::Head>> {
-    let path = segment.to_owned();
-    let read = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(transport::HEAD_MAX as u64).read_to_end(&mut bytes)?;
-        Ok(transport::head(&bytes))
-    });
-    read.await.map_err(io::Error::other)?
 }

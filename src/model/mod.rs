@@ -12,4 +12,5 @@ pub mod reel;
 pub mod report;
 pub mod retry;
 pub mod shown;
+pub mod subtitles;
 pub mod wording;

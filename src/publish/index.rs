@@ -7,7 +7,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{made::Made, work::Work};
+use super::{
+    made::{Inits, Made},
+    tracks::Text,
+    work::Work,
+};
 use crate::{
     model::{
         chunk::{
@@ -15,12 +19,11 @@ use crate::{
             zip,
         },
         hls::{
-            multivariant,
+            multivariant::multivariant,
             playlist::{self, Links},
         },
         reel::{
             describe::{self, IndexDescription},
-            generation::FORMAT,
             index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
             name::{FunctionName, Generation},
         },
@@ -45,6 +48,13 @@ use crate::{
 /// A retired generation is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What lies in an index beside its playlists.
+#[derive(Clone, Copy)]
+pub(super) struct Aside<'a> {
+    pub poster: Option<&'a [u8]>,
+    pub text: &'a Text,
+}
+
 /// What became of an index that was to be deployed.
 pub(super) enum Landed {
     Flipped(Index),
@@ -60,7 +70,7 @@ pub(super) async fn index(
     made: &Made,
     whole: &Whole,
     existing: Option<&Existing>,
-    poster: Option<&[u8]>,
+    aside: Aside<'_>,
 ) -> Result<Landed, Stopped> {
     let generation = &made.generation;
     let job = work.job(JobName::Index, Unit::Bytes);
@@ -85,9 +95,9 @@ pub(super) async fn index(
             }
             continue;
         }
-        let package = |poster| readable(most, package(&next, existing, poster));
+        let package = |poster| readable(most, package(&next, &made.inits, existing, Aside { poster, ..aside }));
         // a reel without a picture plays as well
-        let code = match package(poster).or_else(|_| package(None)) {
+        let code = match package(aside.poster).or_else(|_| package(None)) {
             Ok(code) => code,
             Err(error) => break Err(Stopped::Failed(limits::refusal(&work.order.reel, &error))),
         };
@@ -124,15 +134,17 @@ enum Attempted {
 }
 
 fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, now: SystemTime) -> Index {
+    let retired = existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default();
+    let generations = retired.iter().map(|retired| &retired.generation);
     Index {
-        format: FORMAT,
+        format: Index::format_of(generations.chain([generation])),
         reel: work.order.reel.clone(),
         title: work.order.title.clone(),
         published: now.into(),
         by: work.storage.by().map(str::to_owned),
         robots: work.order.robots,
         current: generation.clone(),
-        retired: existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default(),
+        retired,
     }
 }
 
@@ -369,21 +381,23 @@ impl Deployment<'_> {
     }
 }
 
-fn package(index: &Index, existing: Option<&Existing>, poster: Option<&[u8]>) -> Vec<u8> {
+fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Aside<'_>) -> Vec<u8> {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
-        (MULTIVARIANT_ENTRY.to_owned(), multivariant::multivariant(&index.current).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
     ];
     let generation = index.current.generation;
     for (id, rendition) in &index.current.renditions {
         let media = |links| playlist::media_of(&index.current, id, rendition, links).into_bytes();
         files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
         files.push((playlist::relay_path(generation, id), media(Links::Relay)));
+        files.extend(inits.get(id).map(|init| (playlist::init_path(generation, id), init.clone())));
     }
+    files.extend(aside.text.files.iter().cloned());
     for retired in &index.retired {
         let entries = existing.into_iter().flat_map(|existing| entries_of(existing, retired.generation.generation));
         files.extend(entries.map(|(name, bytes)| (name.clone(), bytes.clone())));
     }
-    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
+    files.extend(aside.poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
     zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
 }

@@ -22,7 +22,7 @@ use crate::{
         chunk::limits::{self, Held},
         hls::playlist::{self, Bandwidth},
         reel::{
-            index::{ChunkIndex, Container, GenerationIndex, RenditionIndex},
+            index::{ChunkIndex, Container, GenerationIndex, InitIndex, RenditionIndex},
             name::RenditionId,
         },
         report::{
@@ -47,29 +47,44 @@ pub(super) struct Making<'a> {
     pub folder: &'a Path,
 }
 
-/// By their ids.
-pub(super) type Renditions = BTreeMap<RenditionId, RenditionIndex>;
+/// The init section of each rendition that has one.
+pub(super) type Inits = BTreeMap<RenditionId, Vec<u8>>;
+
+/// Renditions that are whole.
+#[derive(Clone, Default)]
+pub(super) struct Renditions {
+    pub indexes: BTreeMap<RenditionId, RenditionIndex>,
+    pub inits: Inits,
+}
+
+impl Renditions {
+    pub fn add(&mut self, part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) {
+        self.inits.extend(traits.init.clone().map(|init| (part.id.clone(), init)));
+        self.indexes.insert(part.id.clone(), rendition_index(part, traits, chunks));
+    }
+}
 
 /// All chunks of the reel, deployed.
 #[derive(Clone)]
 pub(super) struct Made {
     pub generation: GenerationIndex,
+    pub inits: Inits,
     pub sent_bytes: u64,
 }
 
 /// Nothing is left to do for the chunks; says so of each stage and chunk.
-pub(super) fn skip(work: &Work, generation: GenerationIndex) -> Made {
+pub(super) fn skip(work: &Work, generation: GenerationIndex, inits: Inits) -> Made {
     for (name, unit) in
         [(JobName::Split, Unit::MediaTime), (JobName::Pack, Unit::Bytes), (JobName::Upload, Unit::Bytes)]
     {
         work.job(name, unit).skipped("every chunk is deployed already");
     }
     are_there(work, &generation.renditions);
-    Made { generation, sent_bytes: 0 }
+    Made { generation, inits, sent_bytes: 0 }
 }
 
 /// Says so of each chunk.
-fn are_there(work: &Work, renditions: &Renditions) {
+fn are_there(work: &Work, renditions: &BTreeMap<RenditionId, RenditionIndex>) {
     for (rendition, chunks) in renditions {
         for chunk in &chunks.chunks {
             let (number, bytes) = (chunk.number, chunk.bytes);
@@ -79,23 +94,26 @@ fn are_there(work: &Work, renditions: &Renditions) {
 }
 
 /// What the index says of a rendition; without its chunks, it has none yet.
-pub(super) fn rendition_index(part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) -> RenditionIndex {
+fn rendition_index(part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) -> RenditionIndex {
     let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
     let Bandwidth { peak, average } = playlist::bandwidth(&segments);
     RenditionIndex {
-        container: Container::Ts,
+        container: if traits.init.is_some() { Container::Mp4 } else { Container::Ts },
         bandwidth: peak,
         average_bandwidth: average,
         codecs: traits.codecs,
         resolution: traits.resolution,
         frame_rate: traits.frame_rate,
+        video_range: traits.video_range,
+        supplemental_codecs: traits.supplemental_codecs,
+        init: traits.init.as_deref().map(InitIndex::of),
         independent: Some(traits.independent),
         beside: part.told.clone(),
         chunks,
     }
 }
 
-pub(super) fn generation_index(work: &Work, renditions: Renditions) -> GenerationIndex {
+pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, RenditionIndex>) -> GenerationIndex {
     let length = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).sum::<u64>();
     let variants = renditions.values().filter(|rendition| !rendition.is_beside());
     GenerationIndex {
@@ -106,6 +124,9 @@ pub(super) fn generation_index(work: &Work, renditions: Renditions) -> Generatio
         source_sha256: work.source.hash(),
         wanted: work.wanted,
         damaged: Vec::new(),
+        subtitles: Vec::new(),
+        chapters: None,
+        captions: false,
         renditions,
     }
 }
@@ -113,20 +134,20 @@ pub(super) fn generation_index(work: &Work, renditions: Renditions) -> Generatio
 impl Making<'_> {
     /// `before`: renditions that are there whole.
     pub async fn make(self, deployed: Deployed, before: Renditions) -> Result<Made, Stopped> {
-        are_there(self.work, &before);
+        are_there(self.work, &before.indexes);
         self.make_in(self.folder, deployed, before).await
     }
 
     async fn make_in(self, folder: &Path, deployed: Deployed, before: Renditions) -> Result<Made, Stopped> {
         let Self { work, tools, .. } = self;
         let longest = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).max();
-        let there = before.values().map(|rendition| Held { bytes: limits::json_bytes(rendition), until: None });
+        let there = before.indexes.values().map(|rendition| Held { bytes: limits::json_bytes(rendition), until: None });
         let batch = Batch {
             work,
             tools,
             folder,
-            parts: work.renditions.iter().filter(|part| !before.contains_key(&part.id)).collect(),
-            picture_us: before.get(&RenditionId::source()).and_then(longest),
+            parts: work.renditions.iter().filter(|part| !before.indexes.contains_key(&part.id)).collect(),
+            picture_us: before.indexes.get(&RenditionId::source()).and_then(longest),
             held: work.beside.iter().cloned().chain(there).collect(),
         };
         let Produced { mut parts, uploaded, heard } = batch.produce(deployed).await?;
@@ -137,10 +158,11 @@ impl Making<'_> {
             let chunks = uploaded.chunks.iter().filter(|(chunk, _)| chunk.rendition == id);
             let chunks = chunks.map(|(_, chunk)| chunk.clone()).collect();
             if let Some(part) = work.renditions.iter().find(|part| part.id == id) {
-                renditions.insert(id, rendition_index(part, traits, chunks));
+                renditions.add(part, traits, chunks);
             }
         }
-        Ok(Made { generation: generation_index(work, renditions), sent_bytes: uploaded.sent_bytes })
+        let Renditions { indexes, inits } = renditions;
+        Ok(Made { generation: generation_index(work, indexes), inits, sent_bytes: uploaded.sent_bytes })
     }
 
     /// Looks at all chunks again: another machine may have taken some away, with an older zipreel or by hand. What is
@@ -161,8 +183,11 @@ impl Making<'_> {
             made = match self.work.kept(&missing) {
                 Some(kept) => self.send_again(made, kept, deployed).await?,
                 None => {
-                    let mut before = made.generation.renditions;
-                    before.retain(|id, _| !missing.iter().any(|chunk| chunk.rendition == *id));
+                    let (mut indexes, mut inits) = (made.generation.renditions, made.inits);
+                    let is_whole = |id: &RenditionId| !missing.iter().any(|chunk| chunk.rendition == *id);
+                    indexes.retain(|id, _| is_whole(id));
+                    inits.retain(|id, _| is_whole(id));
+                    let before = Renditions { indexes, inits };
                     self.make_in(&self.folder.join(format!("again-{round}")), deployed, before).await?
                 }
             };

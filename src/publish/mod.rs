@@ -13,6 +13,7 @@ pub mod run;
 mod samples;
 pub mod split;
 mod take_back;
+pub(crate) mod tracks;
 pub mod upload;
 pub mod verify;
 pub mod work;

@@ -11,14 +11,14 @@ use super::{
     work::{Rendition, Work},
 };
 use crate::{
-    media::probe,
+    media::measure,
     model::{
         chunk::{
             pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
             zip::{Entry, Framer},
         },
         reel::{
-            index::{ChunkIndex, Container, SegmentIndex},
+            index::{ChunkIndex, SegmentIndex},
             name::RenditionId,
         },
         report::{
@@ -125,7 +125,7 @@ impl Packing<'_> {
                 duration: Duration::from_micros(duration_us),
             });
             if measured.is_none() {
-                let measure = probe::measure_segment(&closed.path, &part.plan).await;
+                let measure = measure::measure_segment(&closed, &part.plan).await;
                 measured = Some(measure?);
             }
             waiting.push_back(closed);
@@ -204,7 +204,8 @@ pub fn build(
             let &Segment { bytes, duration_us, discontinuity, .. } = segment;
             let payload = Part::File { path: file.path.clone(), bytes };
             let crc32 = crc32_of(payload.clone())?;
-            let header = framer.header(&Entry { name: segment.entry_name(Container::Ts), bytes: bytes as u32, crc32 });
+            let header =
+                framer.header(&Entry { name: segment.entry_name(file.container()), bytes: bytes as u32, crc32 });
             segments.push(SegmentIndex { offset: header.payload_offset, bytes, duration_us, crc32, discontinuity });
             put(Part::Memory(header.bytes.into()));
             put(payload);

@@ -260,7 +260,8 @@ impl Run<'_> {
         };
         let finished = progress.finished.iter().map(|summary| Held { bytes: summary.index_bytes, until: None });
         let held = batch.held.iter().cloned().chain(finished).collect();
-        let sum = Sum::new(work.storage.limits(), work.order.cut.chunk_limit, &self.part.id, plan.duration, held);
+        let sum = Sum::new(work.storage.limits(), work.order.cut.chunk_limit, &self.part.id, plan.duration, held)
+            .packed_in(plan.packaging);
         let (closed, mut queue) = mpsc::channel::<ClosedSegment>(1);
         let handed_on = &mut progress.handed_on;
         let forward = async {

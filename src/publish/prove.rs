@@ -2,7 +2,7 @@
 //! promises them. Where it complains, the same stretch of the source tells whether the video was so before.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::Path,
     sync::PoisonError,
@@ -23,13 +23,13 @@ use crate::{
     },
     model::{
         media::{damage::Places, streams::words::describe},
-        reel::index::GenerationIndex,
+        reel::index::{Container, GenerationIndex},
         report::{
             event::{Event, JobName},
             fault::{Fault, Stopped},
         },
     },
-    remote::served::{Expected, expected_of},
+    remote::served::{self, Expected, expected_of},
     running::{attempt::attempts, reporter::JobHandle},
     storage::player::{Player, PlayerError},
 };
@@ -84,22 +84,34 @@ impl<'a> Proof<'a> {
         job: &JobHandle,
     ) -> Result<Vec<Sample>, Stopped> {
         let expected = self.expected(generation);
+        let own = generation.renditions.get(&self.part.id);
+        let packed = own.map_or(Container::Ts, |rendition| rendition.container);
+        let (ending, init) = (packed.extension(), folder.join(format!("served-{}-init.mp4", self.part.id)));
+        let init = Some(init).filter(|_| packed == Container::Mp4);
         let chosen = samples::places(&expected);
         let (mut samples, mut start) = (Vec::new(), Duration::ZERO);
         for (place, Expected { segment, .. }) in expected.iter().enumerate() {
             let length = Duration::from_micros(segment.duration_us);
             if chosen.contains(&place) {
-                let file = folder.join(format!("served-{}-{place:06}.ts", self.part.id));
-                samples.push(Sample { number: place as u32, file, start, length, breaks: segment.discontinuity });
+                let file = folder.join(format!("served-{}-{place:06}.{ending}", self.part.id));
+                let (number, init) = (place as u32, init.clone());
+                samples.push(Sample { number, file, init, start, length, breaks: segment.discontinuity });
             }
             start += length;
         }
         let player = Player::new()?;
-        let base = format!("{}{}/{}/", self.work.gate, self.work.order.reel, generation.generation);
+        let reel = format!("{}{}/", self.work.gate, self.work.order.reel);
+        let base = format!("{reel}{}/", generation.generation);
         // what was read once is not read again
         let there = AsyncMutex::new(0);
         let attempt = async |_| {
             let mut there = there.lock().await;
+            if let Some(rendition) = own.filter(|_| *there == 0) {
+                let bytes = served::init(&player, &reel, generation.generation, &self.part.id, rendition).await?;
+                if let Some(Err(error)) = bytes.zip(init.as_ref()).map(|(bytes, file)| fs::write(file, bytes)) {
+                    return Ok(Err(error));
+                }
+            }
             while let Some(Sample { number, file, .. }) = samples.get(*there) {
                 let read = read(&player, &base, &expected[*number as usize], file).await?;
                 if read.is_err() {
@@ -202,7 +214,7 @@ impl<'a> Proof<'a> {
 fn segment(samples: &[Sample], place: usize) -> Segment<'_> {
     let sample = &samples[place];
     let follows = place.checked_sub(1).is_some_and(|before| sample.follows(&samples[before]));
-    Segment { file: &sample.file, breaks: sample.breaks || !follows }
+    Segment { file: &sample.file, init: sample.init.as_deref(), breaks: sample.breaks || !follows }
 }
 
 /// The inner error is the disk's.

@@ -11,12 +11,12 @@ use std::{
 };
 
 use super::{
-    index::{self, Landed},
+    index::{self, Aside, Landed},
     known,
     made::{self, Made, Making},
     prepare::{Prepared, Start, identity::RULED_OUT, prepare},
     prove::Proof,
-    take_back, verify,
+    take_back, tracks, verify,
     work::Work,
 };
 use crate::{
@@ -88,11 +88,11 @@ pub async fn publish(
 }
 
 async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
-    let Prepared { plan, existing, chunks, start, work, folder } = prepared;
+    let Prepared { plan, beside, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, folder: folder.path() };
     let made = async {
         let made = match start {
-            Start::Whole(generation) => Ok(made::skip(&work, generation)),
+            Start::Whole(generation, inits) => Ok(made::skip(&work, generation, inits)),
             Start::Parts(deployed, before) => making.make(deployed, before).await,
         };
         if made.is_err() {
@@ -101,13 +101,16 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         }
         made
     };
-    let (made, poster) = tokio::join!(made, poster(&work, tools, &plan));
+    let spoken = tracks::spoken(&work, tools, &plan, &beside, folder.path());
+    let (made, poster, spoken) = tokio::join!(made, poster(&work, tools, &plan), spoken);
     let made = made?;
+    let text = tracks::text(&work, &plan, spoken, &made, existing.as_ref()).await?;
     let proved = Proof::of_all_made(&work, tools, &made.generation).await?;
     let damaged = known::damaged_anywhere(&proved, &made.generation).await?;
     refuse_damage(&work, &plan)?;
-    let (made, index) = deploy(making, made, damaged, existing.as_ref(), poster.as_deref()).await?;
-    let Made { generation, sent_bytes } = made;
+    let (made, index) =
+        deploy(making, made, damaged, existing.as_ref(), Aside { poster: poster.as_deref(), text: &text }).await?;
+    let Made { generation, sent_bytes, .. } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {
         let segments = verify::verify(&work, &generation, &job).await?;
@@ -126,22 +129,20 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
     collect(&work, &index, &chunks).await;
-    let renditions = generation.renditions.values();
-    let segments = renditions.flat_map(|rendition| &rendition.chunks).map(|chunk| chunk.segments.len() as u32).sum();
     let published = Published {
         reel: work.order.reel.clone(),
         generation: work.generation,
         watch_url,
         playlist_url,
         playlist_copy,
-        segments,
+        segments: generation.segments(),
         chunks: generation.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
         bytes: generation.bytes(),
         sent_bytes,
         retries: tally.retries.load(Ordering::Relaxed),
         segments_checked,
         elapsed: began.elapsed(),
-        warnings: work.damage(&plan).sentences(),
+        warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).collect(),
     };
     work.report(Event::Published(published.clone()));
     Ok(published)
@@ -162,13 +163,16 @@ async fn deploy(
     mut made: Made,
     damaged: Vec<(u64, u64)>,
     existing: Option<&Existing>,
-    poster: Option<&[u8]>,
+    aside: Aside<'_>,
 ) -> Result<(Made, Index), Stopped> {
     let index = loop {
         let whole;
         (made, whole) = making.mend(made).await?;
         made.generation.damaged.clone_from(&damaged);
-        match index::index(making.work, &made, &whole, existing, poster).await? {
+        made.generation.subtitles.clone_from(&aside.text.subtitles);
+        made.generation.chapters.clone_from(&aside.text.chapters);
+        made.generation.captions = aside.text.captions;
+        match index::index(making.work, &made, &whole, existing, aside).await? {
             Landed::LookAgain => {}
             Landed::Already(index) => return Ok((made, index)),
             Landed::Flipped(index) => break index,

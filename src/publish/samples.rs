@@ -33,6 +33,8 @@ pub(crate) struct Sample {
     /// From 0, over the whole rendition.
     pub number: u32,
     pub file: PathBuf,
+    /// The init section that it needs, beside it.
+    pub init: Option<PathBuf>,
     /// In the reel.
     pub start: Duration,
     pub length: Duration,
@@ -53,12 +55,19 @@ impl Samples {
     pub async fn take(&self, segment: &ClosedSegment, all: Option<Duration>, folder: &Path) {
         let length = Duration::from_micros(segment.duration_us);
         let ClosedSegment { number, discontinuity: breaks, .. } = *segment;
-        let file = folder.join(format!("sample{number:06}.ts"));
+        let file = folder.join(format!("sample{number:06}.{}", segment.container().extension()));
         // a disk without links has no samples
         if tokio::fs::hard_link(&segment.path, &file).await.is_err() {
             return;
         }
-        let gone = self.keep(Sample { number, file, start: Duration::ZERO, length, breaks }, all);
+        let init = segment.init.as_ref().map(|_| folder.join("sample-init.mp4"));
+        if let Some((from, to)) = segment.init.as_ref().zip(init.as_ref())
+            && number == 0
+        {
+            // every attempt writes the same
+            let _ = tokio::fs::copy(from, to).await;
+        }
+        let gone = self.keep(Sample { number, file, init, start: Duration::ZERO, length, breaks }, all);
         if let Some(gone) = gone {
             // what can't be removed now goes with the folder
             let _ = tokio::fs::remove_file(gone.file).await;
@@ -94,6 +103,11 @@ impl Samples {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The first segment, if it was made by now.
+    pub fn first(&self) -> Option<PathBuf> {
+        self.kept().chosen.first().map(|sample| sample.file.clone())
+    }
+
     /// In order; none is left behind.
     pub fn all(&self) -> Vec<Sample> {
         let Kept { mut chosen, last, .. } = std::mem::take(&mut *self.kept());
@@ -118,7 +132,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn sample(number: u32, breaks: bool) -> Sample {
-        Sample { number, file: number.to_string().into(), start: Duration::ZERO, length: SECOND, breaks }
+        Sample { number, file: number.to_string().into(), init: None, start: Duration::ZERO, length: SECOND, breaks }
     }
 
     /// Numbers of what is kept and of what went meanwhile, of segments of a second each.

@@ -1,4 +1,4 @@
-//! The split: ffmpeg's hls muxer cuts the video into MPEG-TS pieces, each announced the moment it is closed, and
+//! The split: ffmpeg's hls muxer cuts the video into pieces, each announced the moment it is closed, and
 //! `join` makes segments of them. Knows nothing of chunks, functions or playlists for players.
 
 use std::{cmp::Ordering, collections::VecDeque, fs::Metadata, io, path::Path, time::Duration};
@@ -9,14 +9,18 @@ mod fault;
 
 pub use self::fault::SplitError;
 pub use super::backlog::Backlog;
-pub use crate::media::join::ClosedSegment;
+pub use crate::media::cut::join::ClosedSegment;
 use crate::{
     media::{
+        cut::{
+            Segments,
+            join::{Joining, has_no_room},
+            pieces::{BLOCK, Pieces},
+            sounds::Sounds,
+            stills::{JoinError, Stills},
+        },
         ffmpeg::{Leader, Process, Tail, Tools, crashed, describe, killed},
-        join::{Joiner, Joining, has_no_room},
         probe::input_argument,
-        sounds::Sounds,
-        stills::{JoinError, Stills},
     },
     model::{
         chunk::limits::Sum,
@@ -26,7 +30,7 @@ use crate::{
             damage::{CutOff, Damage},
             decide::MediaPlan,
             facts::Ratio,
-            ffmpeg_output::{Announcements, Lines, Piece, Said, said},
+            ffmpeg_output::{Lines, Piece, Said, said},
             input::{InputError, InputFault},
         },
     },
@@ -149,6 +153,7 @@ impl Split<'_> {
                 self.failed(format!("did not come to an end within {} s", limit.as_secs()), String::new())
             }
             JoinError::Forms(change) => SplitError::Sound { video: self.video.to_owned(), change },
+            JoinError::Picture(at) => SplitError::Picture { video: self.video.to_owned(), at },
             JoinError::Cancelled => SplitError::Cancelled,
         }
     }
@@ -161,9 +166,7 @@ impl Split<'_> {
         command.args(["-progress", "pipe:2"]).args(input_guard());
         command.args(self.plan.input_arguments()).arg("-i").arg(input);
         command.args(self.plan.arguments(self.segment_length, dialect));
-        command.args(["-f", "hls", "-hls_segment_type", "mpegts", "-hls_list_size", "1"]);
-        command.arg("-hls_time").arg(format!("{:.6}", self.plan.piece_seconds(self.segment_length)));
-        command.args(["-hls_segment_filename", "piece%08d.ts", "pipe:1"]).args(self.plan.companions());
+        command.args(self.plan.muxer_arguments(self.segment_length)).args(self.plan.companions());
         Ok(command)
     }
 }
@@ -183,7 +186,7 @@ struct Run<'a> {
     segments: Sender<ClosedSegment>,
     /// Closed, and the channel is full: ffmpeg goes on until the backlog is.
     waiting: VecDeque<ClosedSegment>,
-    joiner: Joiner,
+    joiner: Segments,
     tail: Tail,
     complaints: u32,
     heard: Complaints,
@@ -213,7 +216,8 @@ impl<'a> Run<'a> {
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
-        let joiner = Joiner::new(Joining { folder, segment_length, frame_rate, stills, sounds });
+        let joining = Joining { folder, segment_length, frame_rate, stills, sounds };
+        let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary {
             segments: 0,
@@ -235,9 +239,9 @@ impl<'a> Run<'a> {
         mut process: Process,
         control: &Control,
     ) -> Result<std::process::ExitStatus, SplitError> {
-        let (mut playlists, mut playlist_lines) = (Announcements::default(), Lines::default());
+        let mut pieces = Pieces::new(self.split.plan.packaging, self.split.folder.to_owned());
         let mut error_lines = Lines::default();
-        let (mut out, mut err) = (Vec::with_capacity(8192), Vec::with_capacity(8192));
+        let (mut out, mut err) = (Vec::with_capacity(BLOCK), Vec::with_capacity(8192));
         let (mut out_open, mut err_open, mut held) = (true, true, false);
         let mut announced = VecDeque::new();
         let segments = self.segments.clone();
@@ -245,7 +249,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 read = process.stdout.read_buf(&mut out), if out_open => {
                     out_open = read.map_err(|error| self.run_error(error))? > 0;
-                    playlist_lines.push(&out, |line| announced.extend(playlists.line(line)));
+                    announced.extend(pieces.push(&out).await.map_err(|error| self.split.join_error(error.into()))?);
                     out.clear();
                 }
                 () = std::future::ready(()), if !announced.is_empty() => self.take(announced.pop_front()).await?,
@@ -340,7 +344,7 @@ impl<'a> Run<'a> {
         self.summary.bytes += segment.bytes;
         self.summary.duration += Duration::from_micros(segment.duration_us);
         self.summary.longest_us = self.summary.longest_us.max(segment.duration_us);
-        self.summary.independent = self.joiner.independent;
+        self.summary.independent = self.joiner.independent();
         self.waiting.push_back(segment);
         Ok(())
     }

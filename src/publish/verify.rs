@@ -113,7 +113,8 @@ async fn seen(
         job.log(format!("waits up to {seconds} s until `{url}` names generation {number}: a gate keeps what it read"));
     };
     if served::names_by(seen_by, player, &url, generation, waits).await? {
-        return Ok(());
+        let base = format!("{}{}/", work.gate, work.order.reel);
+        return served::check_subtitles(player, &base, generation).await;
     }
     Err(PlayerError::content(&url, format!("it does not name generation {number} yet")))
 }

@@ -4,7 +4,7 @@
 
 use std::{
     fmt,
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
     time::Duration,
@@ -21,13 +21,16 @@ use crate::{
         gate::public::Public,
         hls::playlist,
         reel::{
-            index::{ChunkIndex, Container, Index},
+            index::{ChunkIndex, Index, RenditionIndex},
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         },
         report::fault::Explain,
         retry::RetryPolicy,
     },
-    remote::{deployed, served},
+    remote::{
+        deployed::{self, Existing},
+        served,
+    },
     running::attempt::Retries,
     storage::{
         FunctionFacts, Storage,
@@ -127,7 +130,7 @@ const GATE_ATTEMPTS: u32 = 4;
 /// One chunk to look at.
 struct Wanted<'a> {
     rendition: &'a RenditionId,
-    container: Container,
+    index: &'a RenditionIndex,
     chunk: &'a ChunkIndex,
     name: String,
     /// Number of its first segment, and where that begins in the reel.
@@ -153,7 +156,7 @@ pub async fn check(
     loop {
         let existing = retries.again(|| deployed::existing(storage, reel)).await?;
         let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
-        let report = check_generation(storage, &existing.index, depth, retries, &found).await?;
+        let report = check_generation(storage, &existing, depth, retries, &found).await?;
         if report.is_right() || rounds == ROUNDS {
             return Ok(report);
         }
@@ -167,11 +170,12 @@ pub async fn check(
 
 async fn check_generation(
     storage: &dyn Storage,
-    index: &Index,
+    existing: &Existing,
     depth: Depth<'_>,
     retries: &Retries,
     found: &(impl Fn(Checked) + Sync),
 ) -> Result<Report, LibraryError> {
+    let index = &existing.index;
     let reel = &index.reel;
     let wanted = wanted(index);
     let names: Vec<&str> = wanted.iter().map(|want| want.name.as_str()).collect();
@@ -191,9 +195,10 @@ async fn check_generation(
     }
     if !sound.is_empty() {
         let gate = gate.as_ref().ok_or(LibraryError::NoGate)?;
-        let base = format!("{gate}{reel}/{generation}/");
+        let url = format!("{gate}{reel}/");
+        let base = format!("{url}{generation}/");
         let player = Player::new()?;
-        let reading = Reading { player: &player, base: &base, retries, found };
+        let reading = Reading { player: &player, reel: &url, base: &base, generation, retries, found };
         match depth {
             Depth::Decoded(decoder) => {
                 let watching = decoder.begin(reel, &index.current);
@@ -202,16 +207,29 @@ async fn check_generation(
             _ => reading.all(&sound, &mut report).await?,
         }
     }
-    report.dark = dark(gate.as_deref(), index, retries).await?;
+    report.dark = dark(gate.as_deref(), existing, depth, retries).await?;
     Ok(report)
 }
 
-async fn dark(gate: Option<&str>, index: &Index, retries: &Retries) -> Result<Option<Dark>, LibraryError> {
+async fn dark(
+    gate: Option<&str>,
+    existing: &Existing,
+    depth: Depth<'_>,
+    retries: &Retries,
+) -> Result<Option<Dark>, LibraryError> {
     let Some(gate) = gate else { return Ok(Some(Dark::NoGate)) };
     let player = Player::new()?;
     let policy = RetryPolicy { attempts: retries.policy.attempts.min(GATE_ATTEMPTS), ..retries.policy };
     let retries = Retries { policy, ..retries.clone() };
-    match retries.again(|| served::served(&player, gate, &index.reel, &index.current)).await {
+    let index = &existing.index;
+    let look = async || {
+        served::served(&player, gate, &index.reel, &index.current).await?;
+        match depth {
+            Depth::Quick => Ok(()),
+            _ => served::check_text(&player, &format!("{gate}{}/", index.reel), existing).await,
+        }
+    };
+    match retries.again(look).await {
         Ok(()) => Ok(None),
         Err(PlayerError::Status { status, .. }) => Ok(Some(Dark::Answers(status.as_u16()))),
         Err(PlayerError::Content { .. }) => Ok(Some(Dark::Others)),
@@ -231,9 +249,8 @@ fn wanted(index: &Index) -> Vec<Wanted<'_>> {
                 rendition: id.clone(),
                 number: chunk.number,
             };
-            let (name, container) = (name.to_string(), rendition.container);
-            let independent = rendition.independent == Some(true);
-            wanted.push(Wanted { rendition: id, container, chunk, name, first, start, independent });
+            let (name, independent) = (name.to_string(), rendition.independent == Some(true));
+            wanted.push(Wanted { rendition: id, index: rendition, chunk, name, first, start, independent });
             first += chunk.segments.len() as u32;
             start += chunk.segments.iter().map(|segment| Duration::from_micros(segment.duration_us)).sum::<Duration>();
         }
@@ -268,8 +285,10 @@ fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
 /// How chunks are read, and who hears of it.
 struct Reading<'a, F> {
     player: &'a Player,
-    /// URL of the generation.
+    /// URL of the reel, and of the generation.
+    reel: &'a str,
     base: &'a str,
+    generation: Generation,
     retries: &'a Retries,
     found: &'a F,
 }
@@ -294,12 +313,8 @@ impl<F: Fn(Checked) + Sync> Reading<'_, F> {
     ) -> Result<Decoding, LibraryError> {
         let mut waiting: Option<(&Wanted<'_>, Delivered)> = None;
         for want in wanted.iter().copied().map(Some).chain([None]) {
-            let folder = match want.map(|want| want.container) {
-                Some(Container::Ts) => watching.folder(),
-                Some(Container::Mp4) => {
-                    watching.give_up("segments of fragmented MP4 are not decoded");
-                    None
-                }
+            let folder = match want {
+                Some(want) => self.ready(want, &mut watching).await?,
                 None => None,
             };
             let read = async {
@@ -335,10 +350,28 @@ impl<F: Fn(Checked) + Sync> Reading<'_, F> {
         Ok(watching.end())
     }
 
+    /// The folder for a chunk's segments, with the init section that they need in it; `None` if they will not be decoded.
+    async fn ready(&self, want: &Wanted<'_>, watching: &mut Watching<'_>) -> Result<Option<PathBuf>, LibraryError> {
+        let Some(folder) = watching.folder() else { return Ok(None) };
+        let Some(file) = init_file(want, &folder).filter(|file| !file.exists()) else { return Ok(Some(folder)) };
+        let read = || served::init(self.player, self.reel, self.generation, want.rendition, want.index);
+        let written = match self.retries.again(read).await {
+            Ok(init) => fs::write(&file, init.unwrap_or_default()).map_err(|error| error.to_string()),
+            // a gate that does not answer says nothing about the reel
+            Err(error) if error.is_unanswered() => return Err(error.into()),
+            Err(error) => Err(error.fault().to_string()),
+        };
+        if let Err(why) = written {
+            watching.give_up(format!("could not get the init section: {why}"));
+            return Ok(None);
+        }
+        Ok(Some(folder))
+    }
+
     /// Compares each segment; with a folder, writes them to files there, which may fail without consequence.
     async fn read(&self, want: &Wanted<'_>, folder: Option<&Path>) -> Result<(Finding, io::Result<()>), PlayerError> {
-        let Self { player, base, retries, found } = self;
-        let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.container));
+        let Self { player, base, retries, found, .. } = self;
+        let url = format!("{base}{}", playlist::chunk_path(want.rendition, want.chunk.number, want.index.container));
         let (mut before, mut kept) = (0, Ok(()));
         for (place, segment) in want.chunk.segments.iter().enumerate() {
             let file = folder.map(|folder| file_of(want, place, folder));
@@ -379,11 +412,16 @@ impl<F: Fn(Checked) + Sync> Reading<'_, F> {
 }
 
 fn file_of(want: &Wanted<'_>, place: usize, folder: &Path) -> PathBuf {
-    folder.join(format!("{}-{:06}.ts", want.rendition, want.first + place as u32))
+    let ending = want.index.container.extension();
+    folder.join(format!("{}-{:06}.{ending}", want.rendition, want.first + place as u32))
+}
+
+fn init_file(want: &Wanted<'_>, folder: &Path) -> Option<PathBuf> {
+    want.index.init.map(|_| folder.join(format!("{}-init.mp4", want.rendition)))
 }
 
 fn delivered(want: &Wanted<'_>, folder: &Path) -> Delivered {
-    let mut delivered = Delivered::of(want.independent);
+    let mut delivered = Delivered::of(want.independent, init_file(want, folder));
     let mut start = want.start;
     for (place, segment) in want.chunk.segments.iter().enumerate() {
         let (number, file) = (want.first + place as u32, file_of(want, place, folder));

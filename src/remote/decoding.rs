@@ -132,6 +132,7 @@ struct Kept {
     /// From 0, over the whole rendition.
     number: u32,
     file: PathBuf,
+    init: Option<PathBuf>,
     start: Duration,
     length: Duration,
     breaks: bool,
@@ -139,7 +140,7 @@ struct Kept {
 
 impl Kept {
     fn segment(&self) -> Segment<'_> {
-        Segment { file: &self.file, breaks: self.breaks }
+        Segment { file: &self.file, init: self.init.as_deref(), breaks: self.breaks }
     }
 
     fn trouble(&self, made: &Decoded, decodes: bool) -> Trouble {
@@ -151,13 +152,15 @@ impl Kept {
 /// A chunk's segments, in the folder that [`Watching::folder`] gave.
 pub(super) struct Delivered {
     kept: Vec<Kept>,
+    /// The init section that they need, in a file beside them.
+    init: Option<PathBuf>,
     /// Each segment begins with an IDR picture.
     independent: bool,
 }
 
 impl Delivered {
-    pub(super) fn of(independent: bool) -> Self {
-        Self { kept: Vec::new(), independent }
+    pub(super) fn of(independent: bool, init: Option<PathBuf>) -> Self {
+        Self { kept: Vec::new(), init, independent }
     }
 
     pub(super) fn add(
@@ -169,7 +172,8 @@ impl Delivered {
         breaks: bool,
     ) {
         let (start, length) = times;
-        self.kept.push(Kept { rendition: rendition.clone(), number, file, start, length, breaks });
+        let init = self.init.clone();
+        self.kept.push(Kept { rendition: rendition.clone(), number, file, init, start, length, breaks });
     }
 }
 
@@ -215,7 +219,7 @@ impl Watching<'_> {
 
     /// Decodes a chunk, unless it was given up; what is not needed any more leaves the disk.
     pub(super) async fn watch(&mut self, delivered: Delivered) -> Vec<Trouble> {
-        let Delivered { mut kept, independent } = delivered;
+        let Delivered { mut kept, independent, .. } = delivered;
         let follows = |lead: &Kept| {
             kept.first().is_some_and(|first| first.rendition == lead.rendition && first.number == lead.number + 1)
         };

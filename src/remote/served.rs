@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -9,11 +10,13 @@ use crate::{
         gate::public::INDEX_CHECK_EVERY,
         hls::playlist,
         reel::{
-            index::{GenerationIndex, RenditionIndex, SegmentIndex},
-            name::{ReelName, RenditionId},
+            index::{GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
+            name::{Generation, ReelName, RenditionId},
+            tracks::SubtitlesIndex,
         },
         retry::Looks,
     },
+    remote::deployed::Existing,
     storage::player::{Player, PlayerError},
 };
 
@@ -49,7 +52,7 @@ pub async fn served(
     // an instance may know the generation before for some seconds
     let seen_by = Instant::now() + SEEN_WITHIN;
     if names_by(seen_by, player, &url, generation, || ()).await? {
-        return Ok(());
+        return check_subtitles(player, &base, generation).await;
     }
     Err(PlayerError::content(&url, format!("it does not name generation {}", generation.generation)))
 }
@@ -59,9 +62,60 @@ pub async fn check_playlists(player: &Player, base: &str, generation: &Generatio
     for (id, rendition) in &generation.renditions {
         let url = format!("{base}{}", playlist::media_path(generation.generation, id));
         check_media(player, &url, &expected_of(id, rendition)).await?;
+        init(player, base, generation.generation, id, rendition).await?;
     }
     Ok(())
 }
+
+/// The init section of a rendition that has one, as the gate serves it below `base`, the reel's URL.
+pub async fn init(
+    player: &Player,
+    base: &str,
+    generation: Generation,
+    id: &RenditionId,
+    rendition: &RenditionIndex,
+) -> Result<Option<Vec<u8>>, PlayerError> {
+    let Some(known) = rendition.init else { return Ok(None) };
+    let url = format!("{base}{}", playlist::init_path(generation, id));
+    let bytes = player.download(&url, &url, known.bytes + 1).await?;
+    if InitIndex::of(&bytes) != known {
+        return Err(PlayerError::content(&url, "it is not the init section that was made"));
+    }
+    Ok(Some(bytes))
+}
+
+/// Whether the playlists of its subtitles are: once the multivariant playlist names them, since the same generation may
+/// have had others.
+pub async fn check_subtitles(player: &Player, base: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
+    for SubtitlesIndex { track, segments, .. } in &generation.subtitles {
+        let url = format!("{base}{}", playlist::subtitles_path(generation.generation, track));
+        let text = player.playlist(&url).await?;
+        let read = m3u8_rs::parse_media_playlist(text.as_bytes()).map(|(_, read)| read.segments);
+        let named = read.map_err(|_| PlayerError::content(&url, "it is not a media playlist"))?;
+        if !named.iter().map(|segment| segment.uri.clone()).eq((0..*segments).map(|at| format!("{track}/{at}.vtt"))) {
+            return Err(PlayerError::content(&url, "its segments are not those of the index"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether subtitles and chapters of a generation are served, below `base`, as they lie in the index.
+pub async fn check_text(player: &Player, base: &str, index: &Existing) -> Result<(), PlayerError> {
+    let prefix = format!("{}/", index.index.current.generation);
+    let is_text = |name: &str| name.starts_with(&prefix) && (name.ends_with(".vtt") || name.ends_with(".json"));
+    // collected: a closure kept across an await would not be `Send` for every life time
+    let reads: Vec<_> = (index.entries.iter().filter(|(name, _)| is_text(name)))
+        .map(|(name, wanted)| async move {
+            let url = format!("{base}{name}");
+            let read = player.download(&url, &url, wanted.len() as u64).await?;
+            if read == *wanted { Ok(()) } else { Err(PlayerError::content(&url, "it is not what the index holds")) }
+        })
+        .collect();
+    stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await
+}
+
+/// Files that are read side by side.
+const PARALLEL: usize = 4;
 
 async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Result<(), PlayerError> {
     let text = player.playlist(url).await?;
@@ -110,12 +164,12 @@ async fn names(player: &Player, url: &str, generation: &GenerationIndex) -> Resu
     let text = player.playlist(url).await?;
     let (_, read) = m3u8_rs::parse_master_playlist(text.as_bytes())
         .map_err(|_| PlayerError::content(url, "it is not a multivariant playlist"))?;
-    let variants = read.variants.iter().map(|variant| variant.uri.as_str());
-    let beside = read.alternatives.iter().filter_map(|alternative| alternative.uri.as_deref());
-    let named: BTreeSet<&str> = variants.chain(beside).collect();
-    let wanted: Vec<String> =
-        generation.renditions.keys().map(|id| playlist::media_path(generation.generation, id)).collect();
-    Ok(named == wanted.iter().map(String::as_str).collect())
+    let texts = read.alternatives.into_iter().filter_map(|alternative| alternative.uri);
+    let named: BTreeSet<String> = read.variants.into_iter().map(|variant| variant.uri).chain(texts).collect();
+    let number = generation.generation;
+    let wanted = generation.renditions.keys().map(|id| playlist::media_path(number, id));
+    let texts = generation.subtitles.iter().map(|subtitles| playlist::subtitles_path(number, &subtitles.track));
+    Ok(named == wanted.chain(texts).collect())
 }
 
 #[cfg(test)]

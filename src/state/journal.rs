@@ -17,7 +17,7 @@ use crate::model::{
     media::facts::Measured,
     reel::{
         generation::SourceHash,
-        index::ChunkIndex,
+        index::{ChunkIndex, VideoRange},
         name::{Generation, RenditionId},
         order::{AccountRegion, Origin},
     },
@@ -65,16 +65,33 @@ pub struct Traits {
     pub resolution: Option<(u32, u32)>,
     pub frame_rate: Option<f64>,
     pub independent: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video_range: Option<VideoRange>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplemental_codecs: Option<String>,
+    /// The init section of fragmented MP4, as base64; transport streams have none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "base64_text")]
+    pub init: Option<Vec<u8>>,
+}
+
+mod base64_text {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        bytes.as_ref().map(|bytes| STANDARD.encode(bytes)).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| STANDARD.decode(text).map_err(D::Error::custom)).transpose()
+    }
 }
 
 impl Traits {
     pub fn new(measured: Measured, independent: bool) -> Self {
-        let Measured { codecs, resolution, frame_rate } = measured;
-        Self { codecs, resolution, frame_rate, independent }
-    }
-
-    pub fn measured(self) -> Measured {
-        Measured { codecs: self.codecs, resolution: self.resolution, frame_rate: self.frame_rate }
+        let Measured { codecs, resolution, frame_rate, video_range, supplemental_codecs, init } = measured;
+        Self { codecs, resolution, frame_rate, independent, video_range, supplemental_codecs, init }
     }
 }
 

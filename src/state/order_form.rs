@@ -215,6 +215,7 @@ mod tests {
                     video: Some(2),
                     audio: Some("deu".parse().unwrap()),
                     deinterlace: true,
+                    container: crate::model::reel::order::WantedContainer::Mp4,
                     ..Wanted::default()
                 },
             },

@@ -52,6 +52,12 @@ pub enum ReadError {
     Player(#[from] player::PlayerError),
 }
 
+/// Whether the place's gate serves all that this program writes; so does one that is no function of ours.
+pub async fn gate_is_current(storage: &dyn Storage) -> Result<bool, CloudError> {
+    let gate = storage.get(Public::Gate.name()).await?;
+    Ok(gate.is_none_or(|gate| Public::Gate.is_current(&gate.code_sha256, &gate.description)))
+}
+
 /// A place for reels. Everything there has a name, a zip, a description of at most 256 characters and a revision that is
 /// another after each change; on Lambda it is a function.
 pub trait Storage: fmt::Debug + Send + Sync {

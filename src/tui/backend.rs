@@ -162,6 +162,8 @@ pub struct Stream {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     Copy,
+    /// Subtitles and chapters: they go along as text.
+    Text,
     /// To what and why, in words.
     Transcode(String),
     /// Why, in words.

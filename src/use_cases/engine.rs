@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
 use super::Overrides;
 use crate::{
-    account::{self, RelayWish},
+    account::{self, Need, RelayWish},
     cloud::{Cloud, Connect, Keys},
     local::{self, Endpoint, Faults, Kept},
     media::ffmpeg::Tools,
@@ -154,12 +154,12 @@ impl Engine {
         &self,
         cloud: &Cloud,
         wish: RelayWish,
-        worthwhile: impl Future<Output = Result<(), Stopped>>,
+        need: Need<impl Future<Output = Result<(), Stopped>>, impl Future<Output = Result<bool, Stopped>>>,
         reporter: Arc<dyn Reporter>,
         control: &Control,
     ) -> Result<(), Stopped> {
         let _alone = self.alone().await;
-        account::ensure(cloud, wish, worthwhile, reporter, control).await
+        account::ensure(cloud, wish, need, reporter, control).await
     }
 
     /// Nobody else of this process sets an account up, or takes it down, meanwhile.

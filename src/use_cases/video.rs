@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     media::{
         picture::{Brightness, View},
-        probe,
+        probe, subtitles,
     },
     model::{
         media::{
@@ -18,6 +18,7 @@ use crate::{
         reel::order::{Order, Transcode},
         report::fault::{Explain, Fault, Stopped},
     },
+    publish::tracks,
     use_cases::Engine,
 };
 
@@ -42,6 +43,18 @@ pub(super) async fn damage(engine: &Engine, order: &Order, cancel: &Cancellation
     }
     let media = probe::probe(engine.tools().await?, &order.video, order.cut.wanted, cancel).await?;
     Ok(decide(&media, order.cut.transcode)?.damage)
+}
+
+/// Whether an order's video has subtitles or chapters, or subtitles beside it.
+pub(super) async fn has_text(engine: &Engine, order: &Order, cancel: &CancellationToken) -> Result<bool, Stopped> {
+    let media = probe::probe(engine.tools().await?, &order.video, order.cut.wanted, cancel).await?;
+    let plan = decide(&media, order.cut.transcode)?;
+    Ok(tracks::has_text(&plan, &subtitles::beside(&order.video).await))
+}
+
+/// Subtitle files beside a video: what each is, and why it is left out, if it is.
+pub async fn beside(video: &Path) -> Vec<(String, Option<String>)> {
+    tracks::told(&subtitles::beside(video).await)
 }
 
 /// One frame of a stream, as PNG or JPEG, no wider than this.

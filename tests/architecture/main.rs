@@ -27,12 +27,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("account", &["remote", "storage", "cloud", "running", "model/chunk", "model/report", "model/gate", "model/reel",
         "model/retry"]),
     ("publish", &["remote", "media", "storage", "state", "running", "model/chunk", "model/cost", "model/report",
-        "model/gate", "model/hls", "model/media", "model/pace", "model/reel", "model/retry", "model/shown"]),
+        "model/gate", "model/hls", "model/media", "model/pace", "model/reel", "model/retry", "model/shown",
+        "model/subtitles", "model/wording"]),
     ("remote", &["media", "storage", "state", "running", "model/report", "model/gate", "model/hls", "model/media",
         "model/reel", "model/retry"]),
     ("local", &["state", "model/chunk", "model/report", "model/gate", "model/hls", "model/reel",
         "model/wording"]),
-    ("media", &["running", "model/report", "model/media", "model/reel", "model/shown"]),
+    ("media", &["running", "model/report", "model/media", "model/reel", "model/shown", "model/subtitles"]),
     ("storage", &["cloud", "model/chunk", "model/cost", "model/gate", "model/reel", "model/report",
         "model/wording"]),
     ("cloud", &["model/report", "model/gate", "model/reel", "model/retry", "model/shown"]),
@@ -50,6 +51,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model/cost", &[]),
     ("model/retry", &[]),
     ("model/shown", &[]),
+    ("model/subtitles", &[]),
     ("model/wording", &[]),
 ];
 
@@ -58,7 +60,8 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("cloud", &["http", "identity", "functions", "gate", "account"]),
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
-    ("publish", &["split", "upload", "prepare"]),
+    ("media", &["cut"]),
+    ("publish", &["split", "upload", "tracks", "prepare"]),
     ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),
     ("use_cases", &["account", "reels"]),
 ];

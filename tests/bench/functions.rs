@@ -49,6 +49,7 @@ static SEGMENTS_ON_DISK: LazyLock<Segments> = LazyLock::new(|| {
         ClosedSegment {
             number: segment.number,
             path,
+            init: None,
             bytes: segment.bytes,
             duration_us: segment.duration_us,
             discontinuity: false,
@@ -144,6 +145,9 @@ fn media_playlist_of_1200_segments(bencher: Bencher) {
         codecs: "avc1.64001f,mp4a.40.2".to_owned(),
         resolution: Some((1280, 720)),
         frame_rate: Some(30.0),
+        video_range: None,
+        supplemental_codecs: None,
+        init: None,
         independent: Some(true),
         beside: None,
         chunks: vec![index; 1200 / SEGMENTS as usize],

@@ -199,7 +199,7 @@ test('a chunk that is gone or holds another zip is not served', async () => {
 });
 
 test('an index of another reel, of a later format or with a broken zip is refused', async () => {
-  for (const broken of [indexZip('other', generation(GENERATION, 1)), zip([['index.json', JSON.stringify({ format: 2, reel: 'reel' })]]), Buffer.from('PK')]) {
+  for (const broken of [indexZip('other', generation(GENERATION, 1)), zip([['index.json', JSON.stringify({ format: 3, reel: 'reel' })]]), Buffer.from('PK')]) {
     const account = new Account();
     account.indexes.set(indexName('reel'), broken);
     account.functions.set(indexName('reel'), digest(broken));

@@ -55,7 +55,7 @@ const isLoaded = (video, from, to) => {
   return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
 };
 
-const segmentsLoaded = page => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/\d+\.ts$/.test(name)).length);
+const segmentsLoaded = page => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/\d+\.(ts|mp4)$/.test(name)).length);
 
 /** The page stands, with its poster and its controls; nothing of the video is loaded. */
 async function stands(opened) {
@@ -85,7 +85,8 @@ const RATE = 2;
 /** In the page: what was played, and what is held of picture and sound, as lists of [from, to]. */
 const ranges = () => {
   const list = of => Array.from({ length: of.length }, (_, at) => [of.start(at), of.end(at)]);
-  const { audio, video } = player.hls.bufferController.tracks;
+  // fragmented MP4 with both in it goes into one buffer
+  const { audiovideo, audio = audiovideo, video = audiovideo } = player.hls.bufferController.tracks;
   return { played: list(document.querySelector('video').played), picture: video && list(video.buffer.buffered), sound: audio && list(audio.buffer.buffered) };
 };
 
@@ -100,6 +101,18 @@ const jumpTo = time => {
 /** One stretch from the start to this time, within a frame or two. */
 function isWhole(what, found, seconds) {
   assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
+}
+
+/** A browser without a decoder loads nothing, and the page says what the matter is. */
+async function isRefused(opened) {
+  await stands(opened);
+  await opened.page.keyboard.press(' ');
+  const over = Date.now() + PATIENCE;
+  while (!await trouble(opened.page)) {
+    if (Date.now() > over) assert.fail('it never said that it has no decoder');
+    await new Promise(done => setTimeout(done, 50));
+  }
+  assert.equal(await segmentsLoaded(opened.page), 0, 'segments that nobody can decode');
 }
 
 /** Plays a reel from end to end, if it is no longer than that, and jumps into it. */
@@ -143,6 +156,12 @@ const scenarios = {
       for (const tries of [1, 2]) {
         const opened = await browser.open(row.page, DESK);
         try {
+          if (row.kind && !await opened.page.evaluate(`MediaSource.isTypeSupported(${JSON.stringify(row.kind)})`)) {
+            await isRefused(opened);
+            limits[row.name] = 'no decoder, and the page says so';
+            delete faults[row.name];
+            break;
+          }
           await playsThrough(opened, row);
           if (tries === 2) limits[row.name] = `yes, on a second try (${faults[row.name].split('\n')[0]})`;
           delete faults[row.name];
@@ -154,6 +173,35 @@ const scenarios = {
       }
     }
     return { faults, limits };
+  },
+
+  /** Subtitles by the key and by what was chosen before, each with its picture, and chapters on the bar. */
+  async captions(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    const shown = `[...video.textTracks].filter(track => track.mode === 'showing' && /subtitles|captions/.test(track.kind))`;
+    const text = `(${shown}[0] && ${shown}[0].activeCues && [...${shown}[0].activeCues].map(cue => cue.text).join('|'))`;
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await until(opened, 'video.currentTime > .1 && video.textTracks.length > 2');
+    assert.deepEqual(await page.evaluate(`(video => ${shown}.map(({ kind, label, language }) => [kind, label, language, localStorage.getItem('zipreel:captions')]))(document.querySelector('video'))`), [], 'none unasked');
+    await page.keyboard.press('c');
+    await page.evaluate('document.querySelector("video").pause(); document.querySelector("video").currentTime = 5.5');
+    await until(opened, `${text} === 'A'`);
+    await page.evaluate('document.querySelector("video").currentTime = 6.5');
+    await until(opened, `${text} === 'A|B'`);
+    await shot(page, 'captions');
+    await until(opened, `document.querySelector('media-time-range').mediaChaptersCues?.some(({ text }) => text.startsWith('End'))`);
+    await new Promise(done => setTimeout(done, 2000)); // a choice of the first moments is not a person's
+    const second = `[...document.querySelector('video').textTracks].filter(track => track.kind === 'subtitles').forEach(track => { track.mode = track.language === 'de' ? 'showing' : 'disabled'; })`;
+    await page.evaluate(second);
+    await until(opened, `localStorage.getItem('zipreel:captions')?.startsWith('de|')`);
+    await page.reload();
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await until(opened, `${shown}.length === 1 && ${shown}[0].language === 'de'`);
+    assert.deepEqual(said, []);
+    return { player: browser.version };
   },
 
   /** From start to end with the keyboard, over every segment border. */

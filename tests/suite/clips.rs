@@ -28,8 +28,8 @@ pub enum Clip {
     ShortEnd,
     /// Cut out of `Mp4` without re-encoding: an edit list hides what is before.
     Trimmed,
-    /// HEVC and AC-3 5.1 in Matroska.
-    Hevc,
+    /// MPEG-2 and AC-3 5.1 in Matroska.
+    Mpeg2,
     /// VP9 and Opus, with odd sides.
     Webm,
     /// H.264 and DTS in Matroska.
@@ -92,7 +92,7 @@ const GOP: &str = "-x264-params keyint=60:min-keyint=60:scenecut=0:b-adapt=0";
 const AAC: &str = "-c:a aac -b:a 96k -ac 2";
 const SLICES: &str = "-t 26.1 -c:v libx264 -preset veryfast -pix_fmt yuv420p \
     -x264-params keyint=48:open-gop=1:bframes=5:ref=6:slices=3:weightp=2:b-pyramid=normal -an";
-const HEVC: &str = "-t 20 -c:v libx265 -preset ultrafast -x265-params log-level=error -pix_fmt yuv420p -c:a ac3 -ac 6";
+const MPEG2: &str = "-t 20 -c:v mpeg2video -q:v 3 -g 30 -bf 2 -c:a ac3 -ac 6";
 const VP9: &str = "-t 8 -vf scale=321:181,setsar=1 -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus";
 const COVER: &str =
     "-t 3 -frames:v 1 -map 0 -map 1 -c:a libmp3lame -c:v mjpeg -pix_fmt yuvj420p -disposition:v attached_pic";
@@ -118,7 +118,7 @@ fn recipe(clip: Clip) -> (String, String, &'static str) {
         Clip::OpenGopSlices => (lavfi, SLICES.into(), "mp4"),
         Clip::ShortEnd => (lavfi, format!("-t 24.1 {H264} {GOP} {AAC}"), "mp4"),
         Clip::Trimmed => (format!("-ss 3.3 {}", of(Clip::Mp4)), "-t 12 -c copy".into(), "mp4"),
-        Clip::Hevc => (lavfi, HEVC.into(), "mkv"),
+        Clip::Mpeg2 => (lavfi, MPEG2.into(), "mkv"),
         Clip::Webm => (lavfi, VP9.into(), "webm"),
         Clip::Dts => (of(Clip::Mp4), "-t 10 -c:v copy -c:a dca -strict -2".into(), "mkv"),
         Clip::TenBit => (lavfi, format!("-t 5 -c:v libx264 -preset ultrafast -pix_fmt yuv420p10le {AAC}"), "mp4"),

@@ -13,7 +13,7 @@ use zipreel::{
     },
 };
 
-const VERSIONS: [&str; 2] = ["0.1", "0.2"];
+const VERSIONS: [&str; 3] = ["0.1", "0.2", "0.3"];
 
 fn kept(version: &str, file: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/formats").join(version).join(file);
@@ -57,7 +57,9 @@ fn journals_of_all_versions_are_read() {
 fn indexes_of_all_versions_are_read_and_written_as_they_were() {
     for version in VERSIONS {
         let index = index(version);
-        assert_eq!((index.format, index.title.as_str()), (FORMAT, "Sample"), "{version}");
+        let format = if version < "0.3" { FORMAT } else { 2 };
+        assert_eq!((index.format, index.title.as_str()), (format, "Sample"), "{version}");
+        assert_eq!(Index::format_of(index.generations()), format, "{version}: the lowest that says all of it");
         let (id, rendition) = index.current.renditions.iter().next().unwrap();
         assert_eq!(index.current.source_sha256.is_some(), version != "0.1");
         assert_eq!(rendition.independent, (version != "0.1").then_some(true), "the playlists of 0.1 say it");

@@ -95,7 +95,7 @@ async fn priming_samples_are_nothing_cut_out() {
 #[tokio::test]
 async fn what_players_do_not_take_is_named_and_re_encoded_alone() {
     let cases = [
-        (Clip::Hevc, "video  HEVC Main 640x360 30 fps is HEVC", "audio  AC-3 5.1 48 kHz is AC-3"),
+        (Clip::Mpeg2, "video  MPEG-2 Main 640x360 30 fps is MPEG-2", "audio  AC-3 5.1 48 kHz is AC-3"),
         (Clip::Webm, "video  VP9 Profile 0 321x181 30 fps is VP9", "audio  Opus stereo 48 kHz is Opus"),
         (Clip::Dts, "", "audio  DTS DTS stereo 48 kHz is DTS"),
         (Clip::TenBit, "has a pixel format few players take (yuv420p10le)", ""),
@@ -128,7 +128,7 @@ async fn default_streams_are_chosen_and_the_others_named() {
         "{sentences:?}"
     );
     assert!(sentences[3].contains("(eng): copied"), "{sentences:?}");
-    assert!(sentences[4].ends_with("left out (subtitles are not published yet)"), "{sentences:?}");
+    assert!(sentences[4].ends_with("SubRip: as WebVTT"), "{sentences:?}");
 }
 
 #[tokio::test]

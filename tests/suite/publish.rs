@@ -3,6 +3,7 @@
 mod chunks;
 mod faces;
 mod failures;
+mod fmp4;
 mod foreign;
 pub(crate) mod frames;
 mod info;
@@ -11,3 +12,4 @@ pub(crate) mod memory;
 mod order;
 pub(crate) mod sandbox;
 mod sounds;
+pub(crate) mod subtitles;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     model::{
         media::{
-            decide::{Action, MediaPlan, NO_CHAPTERS, SoundPlan, StreamPlan},
+            decide::{Action, MediaPlan, SoundPlan, StreamPlan},
             facts::{self, Kind, Media},
             streams::words::describe,
         },
@@ -76,12 +76,23 @@ fn tracks(plan: &MediaPlan) -> usize {
 }
 
 fn chapters(plan: &MediaPlan) -> Option<Stream> {
-    (plan.chapters > 0).then(|| Stream {
+    (!plan.chapters.is_empty()).then(|| Stream {
         kind: "chapters".to_owned(),
-        what: plan.chapters.to_string(),
+        what: plan.chapters.len().to_string(),
         bit_rate: None,
         optional: false,
-        fate: Fate::LeaveOut(NO_CHAPTERS.to_owned()),
+        fate: Fate::Text,
+    })
+}
+
+/// Files beside the video: what each is, and why it is left out, if it is.
+pub(super) fn beside(files: Vec<(String, Option<String>)>) -> impl Iterator<Item = Stream> {
+    files.into_iter().map(|(what, why)| Stream {
+        kind: "subtitles".to_owned(),
+        what,
+        bit_rate: None,
+        optional: false,
+        fate: why.map_or(Fate::Text, Fate::LeaveOut),
     })
 }
 
@@ -98,6 +109,7 @@ fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {
         Action::Transcode { why } if optional => {
             Fate::Transcode(format!("re-encoded to AAC stereo where that is allowed, since it {why}"))
         }
+        Action::Text => Fate::Text,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {
             Fate::Transcode(format!("re-encoded to H.264 High, since it {why}"))

@@ -116,6 +116,7 @@ struct Wizard {
 impl Wizard {
     async fn probe(&self, video: PathBuf, wanted: Wanted) -> Result<Probe, Stopped> {
         let (media, plan) = video::examine(&self.engine, &video, wanted, &CancellationToken::new()).await?;
+        let beside = video::beside(&video).await;
         let bit_rate = media::bit_rate(&media);
         let duration = media.duration.unwrap_or_default();
         let face = media.video().or(media.cover()).or(media.audio()).cloned();
@@ -123,7 +124,11 @@ impl Wizard {
         faces.insert(video, face.map(|stream| (stream, duration / 10)));
         drop(faces);
         Ok(match plan {
-            Ok(plan) => media::probe(&media, &plan, bit_rate),
+            Ok(plan) => {
+                let mut probe = media::probe(&media, &plan, bit_rate);
+                probe.streams.extend(media::beside(beside));
+                probe
+            }
             Err(refusal) => media::refused(refusal, media.bytes, duration),
         })
     }

@@ -24,13 +24,14 @@ use super::{
 };
 use crate::model::{
     gate::{
-        path::{self, Asked, Inside, What},
+        path::{self, Asked, Inside, Text, What},
         players,
         public::{GATE, RELAY},
     },
     reel::{
         index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+        tracks::TrackName,
     },
 };
 use functions::{Busy, Deadline, Haste};
@@ -55,6 +56,7 @@ mod reply;
 pub(super) use relay::handle as handle_relay;
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
+const CUES: &str = "text/vtt; charset=utf-8";
 const PLAIN_QUERY_MAX: usize = 100;
 
 /// What the gate keeps between requests, as one instance of the function would.
@@ -196,6 +198,15 @@ impl Gate {
             What::Inside(generation, rendition, inside) => {
                 self.inside(&reel, generation, rendition, inside, &parts.headers, asker).await
             }
+            What::Track(generation, track, text) => {
+                let Some(known) = self.reels.having(&reel, generation, asker).await? else { return Ok(None) };
+                if let Some(reply) = self.track(&known, generation, &track, text) {
+                    return Ok(Some(reply));
+                }
+                // a generation may get others: what is not in the index that is known may be in a newer one
+                let newer = self.reels.current(&reel, asker).await?;
+                Ok(newer.and_then(|newer| self.track(&newer, generation, &track, text)))
+            }
         }
     }
 
@@ -234,6 +245,22 @@ impl Gate {
                 Ok(self.link(&name, &sha256, dead, asker.deadline).await?.map(|kept| self.redirect(&kept)))
             }
         }
+    }
+
+    /// Subtitles and chapters lie in the index.
+    fn track(&self, found: &Reel, generation: Generation, track: &TrackName, text: Text) -> Option<Reply> {
+        let file = |ending: &str| found.file(&format!("{generation}/{track}{ending}"));
+        let (body, kind) = match text {
+            Text::Playlist => (file(".m3u8")?, PLAYLIST),
+            Text::AbsPlaylist => {
+                let base = format!("{}/{}/{generation}/", self.shared.origins.gate.url, found.index.reel);
+                return playlist(playlists::absolute(std::str::from_utf8(&file(".m3u8")?).ok()?, &base));
+            }
+            Text::Segment(number) => (file(&format!("/{number}.vtt"))?, CUES),
+            Text::Cues => (file(".vtt")?, CUES),
+            Text::Json => (file(".json")?, "application/json"),
+        };
+        Some(Reply::file(body, kind, IMMUTABLE))
     }
 
     /// `sha256` as the index has it, in base64.

@@ -8,7 +8,12 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{
     gate::watch_page::{between, escape, html, libraries},
-    reel::{index::Index, order::Robots},
+    hls::playlist,
+    reel::{
+        index::{GenerationIndex, Index},
+        order::Robots,
+        tracks::ChaptersIndex,
+    },
     wording,
 };
 
@@ -68,6 +73,7 @@ impl<'a> Values<'a> {
             "relay" => relay.clone(),
             "generation" => current.generation.to_string(),
             "kind" => if current.is_sound_alone() { "sound" } else { "video" }.to_owned(),
+            "chapters" => chapters(current),
             "duration" => seconds(index).to_string(),
             "width" => width.to_string(),
             "height" => height.to_string(),
@@ -102,6 +108,12 @@ impl<'a> Values<'a> {
             height: (!is_sound).then_some(height),
         }
     }
+}
+
+/// Where they lie, below the page; nothing if there are none.
+fn chapters(current: &GenerationIndex) -> String {
+    let path = |chapters: &ChaptersIndex| playlist::chapters_path(current.generation, &chapters.track, "vtt");
+    current.chapters.as_ref().map(path).unwrap_or_default()
 }
 
 /// Width and height of a player that shows the reel.
@@ -157,7 +169,7 @@ pub(super) fn policy(relay: &str) -> String {
     });
     let space = if relay.is_empty() { "" } else { " " };
     format!(
-        "{}; connect-src 'self'{space}{relay}; img-src 'self' data:; media-src * blob:; worker-src blob:; \
+        "{}; connect-src 'self'{space}{relay}; img-src 'self' data:; media-src * blob: data:; worker-src blob:; \
          base-uri 'none'; form-action 'none'; frame-ancestors *",
         *START
     )

@@ -24,8 +24,7 @@ use crate::{
     model::{
         chunk::limits::INDEX_BYTES_MAX,
         reel::{
-            generation::FORMAT,
-            index::{ChunkIndex, Container, INDEX_ENTRY, Index},
+            index::{ChunkIndex, Container, FORMATS, INDEX_ENTRY, Index},
             moment::Timestamp,
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         },
@@ -345,7 +344,7 @@ fn read(path: &Path, name: &ReelName) -> io::Result<Reel> {
     }
     let json = files.get(INDEX_ENTRY).ok_or_else(|| io::Error::other("no index in it"))?;
     let index: Index = serde_json::from_slice(json)?;
-    if index.format != FORMAT || index.reel != *name {
+    if !FORMATS.contains(&index.format) || index.reel != *name {
         return Err(io::Error::other("the index of something else"));
     }
     Ok(Reel { index, files })

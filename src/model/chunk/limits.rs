@@ -104,6 +104,7 @@ pub struct Sum {
     limits: Limits,
     packer: Packer,
     rendition: RenditionId,
+    container: Container,
     /// Of the whole video, if it is known.
     duration: Option<Duration>,
     /// What stands in the index beside it.
@@ -129,6 +130,7 @@ impl Sum {
             limits,
             packer: Packer::new(chunk_limit),
             rendition: rendition.clone(),
+            container: Container::Ts,
             duration,
             held,
             index_bytes: ENVELOPE_BYTES + chunk_bytes(ChunkNumber::FIRST),
@@ -145,6 +147,11 @@ impl Sum {
         self.index_bytes
     }
 
+    /// The segments are packed in this; else in transport streams.
+    pub fn packed_in(self, container: Container) -> Self {
+        Self { container, ..self }
+    }
+
     /// Takes the next segment in.
     pub fn add(&mut self, bytes: u64, duration_us: u64, discontinuity: bool) -> Result<(), LimitError> {
         let segment = Segment { number: self.segments as u32, bytes, duration_us, discontinuity };
@@ -156,7 +163,7 @@ impl Sum {
         let (offset, crc32) = (self.chunk_bytes, u32::MAX);
         let segment = SegmentIndex { offset, bytes, duration_us, crc32, discontinuity };
         let [links, relayed] =
-            playlist::entry_bytes(&self.rendition, Container::Ts, self.chunk, self.segments, &segment);
+            playlist::entry_bytes(&self.rendition, self.container, self.chunk, self.segments, &segment);
         self.chunk_bytes += bytes;
         self.segments += 1;
         self.made_us += duration_us;
@@ -219,7 +226,7 @@ pub fn foresee(
     let segments = plan.expected_segments(cut.segment_length);
     let length = plan.duration.unwrap_or_default() / segments.max(1);
     let bytes = plan.published_bytes(source_bytes).unwrap_or(0) / u64::from(segments.max(1));
-    let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new());
+    let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
     for _ in 0..segments {
         sum.add(bytes, length.as_micros() as u64, false).map_err(|error| match error {
             LimitError::Pack(error @ PackError::SegmentTooLarge { .. }) => {
@@ -385,11 +392,8 @@ mod tests {
             let (bytes, duration_us) = (200_000 + u64::from(number) * 97, 2_000_000 + u64::from(number % 5) * 41_667);
             let discontinuity = number % 7 == 3;
             sum.add(bytes, duration_us, discontinuity).unwrap();
-            packer
-                .push(Segment { number, bytes, duration_us, discontinuity })
-                .unwrap()
-                .into_iter()
-                .for_each(&mut close);
+            let chunk = packer.push(Segment { number, bytes, duration_us, discontinuity }).unwrap();
+            chunk.into_iter().for_each(&mut close);
         }
         packer.finish().unwrap().into_iter().for_each(&mut close);
         let rendition = RenditionIndex {
@@ -399,6 +403,9 @@ mod tests {
             codecs: "avc1.64001f,mp4a.40.2".into(),
             resolution: Some((1280, 720)),
             frame_rate: Some(24.0),
+            video_range: None,
+            supplemental_codecs: None,
+            init: None,
             independent: Some(true),
             beside: None,
             chunks,
@@ -410,17 +417,17 @@ mod tests {
             duration_ms: 1,
             source_sha256: None,
             damaged: Vec::new(),
+            subtitles: Vec::new(),
+            chapters: None,
+            captions: false,
             wanted: Default::default(),
             segment_seconds: 2.0,
             chunk_limit_bytes: limit,
             renditions: BTreeMap::from([(id, rendition)]),
         };
         let whole = serde_json::to_vec(&index).unwrap().len() as u64 + texts.iter().sum::<u64>();
-        assert!(
-            (whole..whole + ENVELOPE_BYTES + whole / 200).contains(&sum.index_bytes),
-            "{whole} {}",
-            sum.index_bytes
-        );
+        let near = whole..whole + ENVELOPE_BYTES + whole / 200;
+        assert!(near.contains(&sum.index_bytes), "{whole} {}", sum.index_bytes);
         assert!(texts[0] - sum.playlist_bytes < 200, "{} {}", texts[0], sum.playlist_bytes);
         let kept = serde_json::to_vec(&index.retired()).unwrap().len() as u64;
         assert!(kept * 10 < whole - texts.iter().sum::<u64>(), "{kept}");

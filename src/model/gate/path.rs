@@ -1,9 +1,12 @@
 //! What a path of the gate or the relay asks for. Pure and strict: paths are compared as sent, nothing is decoded, and
 //! every name in the result has passed its own rule, so that it is safe in a function's name and in a header.
 
+use std::str::FromStr;
+
 use crate::model::reel::{
     index::Container,
     name::{ChunkNumber, Generation, ReelName, RenditionId},
+    tracks::TrackName,
 };
 
 /// Segments a rendition may have, by the relay's paths: six digits.
@@ -29,6 +32,8 @@ pub enum What {
     /// How pages elsewhere embed it.
     Embedding,
     Inside(Generation, RenditionId, Inside),
+    /// Subtitles or chapters.
+    Track(Generation, TrackName, Text),
 }
 
 impl What {
@@ -39,6 +44,8 @@ impl What {
             Self::Inside(_, _, Inside::Chunk(..)) => 1,
             Self::Multivariant | Self::RelayMultivariant | Self::AbsMultivariant => 2,
             Self::Inside(_, _, Inside::Media | Inside::RelayMedia | Inside::AbsMedia) => 2,
+            Self::Track(_, _, Text::Playlist | Text::AbsPlaylist) => 2,
+            Self::Track(_, _, Text::Segment(_) | Text::Cues | Text::Json) => 0,
             Self::Bare | Self::Page | Self::Poster | Self::Embedding | Self::Inside(_, _, Inside::Init) => 0,
         }
     }
@@ -52,6 +59,19 @@ pub enum Inside {
     AbsMedia,
     Init,
     Chunk(ChunkNumber, Container),
+}
+
+/// What there is of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Text {
+    /// The same through the relay: its segments come from the gate in any case.
+    Playlist,
+    AbsPlaylist,
+    /// Counted from 0.
+    Segment(u32),
+    /// All of it in WebVTT.
+    Cues,
+    Json,
 }
 
 /// Of the gate; `None` for everything that its contract does not name.
@@ -81,6 +101,9 @@ fn is_player(name: &str) -> bool {
 
 fn inside(path: &str) -> Option<What> {
     let (generation, rest) = path.split_once('/')?;
+    if let Some((track, text)) = text(rest) {
+        return Some(What::Track(generation.parse().ok()?, track, text));
+    }
     let (rendition, inside) = if let Some((rendition, file)) = rest.split_once('/') {
         let (number, container) = with_container(file)?;
         (rendition, Inside::Chunk(number.parse().ok()?, container))
@@ -94,6 +117,28 @@ fn inside(path: &str) -> Option<What> {
         (rest.strip_suffix("-init.mp4")?, Inside::Init)
     };
     Some(What::Inside(generation.parse().ok()?, rendition.parse().ok()?, inside))
+}
+
+fn text(rest: &str) -> Option<(TrackName, Text)> {
+    if let Some((track, file)) = rest.split_once('/') {
+        return Some((track.parse().ok()?, Text::Segment(segment_number(file.strip_suffix(".vtt")?)?)));
+    }
+    let (track, ending) = rest.split_once('.')?;
+    let text = match ending {
+        "m3u8" | "relay.m3u8" => Text::Playlist,
+        "abs.m3u8" => Text::AbsPlaylist,
+        "vtt" => Text::Cues,
+        "json" => Text::Json,
+        _ => return None,
+    };
+    Some((track.parse().ok()?, text))
+}
+
+/// Digits without a zero before them.
+fn segment_number<N: FromStr>(digits: &str) -> Option<N> {
+    let canonical = digits == "0" || !digits.starts_with('0');
+    let is_number = (1..=SEGMENT_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (canonical && is_number).then(|| digits.parse().ok())?
 }
 
 /// One whole segment, counted from 0 over its rendition.
@@ -112,10 +157,7 @@ pub fn relay(path: &str) -> Option<Segment> {
     let (reel, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let rendition = parts.next()?.parse().ok()?;
     let (number, container) = with_container(parts.next()?)?;
-    let canonical = number == "0" || !number.starts_with('0');
-    let digits = number.len() <= SEGMENT_DIGITS && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number = (canonical && digits).then(|| number.parse().ok())??;
-    Some(Segment { reel, generation, rendition, number, container })
+    Some(Segment { reel, generation, rendition, number: segment_number(number)?, container })
 }
 
 fn with_container(file: &str) -> Option<(&str, Container)> {
@@ -151,6 +193,40 @@ mod tests {
         assert_eq!(what("/clip/0123abcd/src/9999.mp4"), inside(Inside::Chunk(ChunkNumber::LAST, Container::Mp4)));
         assert_eq!(gate("/player-0123abcd.js"), Some(Asked::Player("player-0123abcd.js".into())));
         assert_eq!(relay("/clip/0123abcd/src/120.ts").map(|segment| segment.number), Some(120));
+    }
+
+    #[test]
+    fn subtitles_and_chapters_have_paths_of_their_own() {
+        let what = |path: &str| match gate(path) {
+            Some(Asked::Reel(_, what)) => Some(what),
+            _ => None,
+        };
+        let track = |text| Some(What::Track("0123abcd".parse().unwrap(), "s1-89abcdef".parse().unwrap(), text));
+        assert_eq!(what("/clip/0123abcd/s1-89abcdef.m3u8"), track(Text::Playlist));
+        assert_eq!(what("/clip/0123abcd/s1-89abcdef.relay.m3u8"), track(Text::Playlist));
+        assert_eq!(what("/clip/0123abcd/s1-89abcdef.abs.m3u8"), track(Text::AbsPlaylist));
+        assert_eq!(what("/clip/0123abcd/s1-89abcdef/120.vtt"), track(Text::Segment(120)));
+        assert_eq!(what("/clip/0123abcd/s1-89abcdef.vtt"), track(Text::Cues));
+        assert_eq!(what("/clip/0123abcd/s1-89abcdef.json"), track(Text::Json));
+        let below = [
+            "s1-89abcdef",
+            "s1-89abcde.m3u8",
+            "s1-89ABCDEF.m3u8",
+            "subs1-89abcdef.m3u8",
+            "s1-89abcdef.other.m3u8",
+            "s1-89abcdef-init.mp4",
+            "s1-89abcdef/00.vtt",
+            "s1-89abcdef/1234567.vtt",
+            "s1-89abcdef/.vtt",
+            "s1-89abcdef/0.ts",
+            "s1-89abcdef/0.vtt/",
+            "src/0.vtt",
+            "src.vtt",
+            "index.json",
+        ];
+        for path in below {
+            assert_eq!(gate(&format!("/clip/0123abcd/{path}")), None, "{path}");
+        }
     }
 
     #[test]

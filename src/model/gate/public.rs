@@ -3,6 +3,9 @@
 
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
+
 use super::players::EARLIER;
 use crate::model::chunk::zip;
 
@@ -103,6 +106,11 @@ impl Public {
             }
             Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs"))],
         }
+    }
+
+    /// Whether a deployed function with this code, described so, does all that this program's does.
+    pub fn is_current(self, code_sha256: &str, description: &str) -> bool {
+        code_sha256 == STANDARD.encode(Sha256::digest(self.package())) || is_newer(description)
     }
 
     /// The zip that is deployed.

@@ -3,3 +3,8 @@
 pub mod multivariant;
 pub mod playlist;
 pub mod range;
+
+#[cfg(test)]
+mod groups_tests;
+#[cfg(test)]
+mod tests;

@@ -1,43 +1,69 @@
-//! The multivariant playlist by RFC 8216: which renditions there are, and which of them go together.
+//! The multivariant playlist by RFC 8216: which renditions there are, which of them go together, and what beside the
+//! pictures.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, VariantStream};
-
-use super::playlist::{media_path, text};
-use crate::model::reel::{
-    index::{Alternative, GenerationIndex, RenditionIndex},
-    name::RenditionId,
+use m3u8_rs::{
+    AlternativeMedia, AlternativeMediaType, ClosedCaptionGroupId, InstreamId, MasterPlaylist, QuotedOrUnquoted,
+    SessionData, SessionDataField, VariantStream,
 };
+
+use super::playlist::{chapters_path, media_path, subtitles_path, text};
+use crate::model::reel::{
+    index::{Alternative, Container, GenerationIndex, RenditionIndex},
+    name::{Generation, RenditionId},
+    tracks::{ChaptersIndex, SubtitlesIndex, TrackName},
+};
+
+/// GROUP-ID of all subtitles.
+const SUBTITLES: &str = "subs";
+/// GROUP-ID of captions in the pictures.
+const CAPTIONS: &str = "cc";
+/// What Apple's players read chapters from.
+const CHAPTERS: &str = "com.apple.hls.chapters";
+/// CHARACTERISTICS of subtitles for those who do not hear (RFC 8216, section 4.3.4.1).
+const FOR_THE_DEAF: &str =
+    "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound";
 
 /// The multivariant playlist of one generation.
 pub fn multivariant(index: &GenerationIndex) -> String {
-    with(index, |id| media_path(index.generation, id))
+    let number = index.generation;
+    with(index, "", |id| media_path(number, id), |track| subtitles_path(number, track))
 }
 
 /// The same for one who keeps it elsewhere: `base` is the reel's own URL, with its slash.
 pub fn absolute(index: &GenerationIndex, base: &str) -> String {
-    with(index, |id| format!("{base}{}/{id}.abs.m3u8", index.generation))
+    let number = index.generation;
+    with(index, base, |id| format!("{base}{number}/{id}.abs.m3u8"), |track| format!("{base}{number}/{track}.abs.m3u8"))
 }
 
-fn with(index: &GenerationIndex, uri: impl Fn(&RenditionId) -> String) -> String {
+fn with(
+    index: &GenerationIndex,
+    base: &str,
+    uri: impl Fn(&RenditionId) -> String,
+    subtitles: impl Fn(&TrackName) -> String,
+) -> String {
     let groups = groups(index);
     let variants = index.variants().flat_map(|(id, rendition)| {
-        let together = groups.iter().map(|group| variant(uri(id), rendition, Some((group, members(index, group)))));
-        let alone = groups.is_empty().then(|| variant(uri(id), rendition, None));
+        let one = |sound| variant(uri(id), index, rendition, sound);
+        let together = groups.iter().map(|group| one(Some((group, members(index, group)))));
+        let alone = groups.is_empty().then(|| one(None));
         together.chain(alone).collect::<Vec<_>>()
     });
-    let alternatives = groups.iter().flat_map(|group| {
+    let sounds = groups.iter().flat_map(|group| {
         let own = index.alternatives().filter(|(_, _, told)| told.groups.contains(group));
-        let mut own: Vec<_> = own.map(|(id, _, told)| alternative(uri(id), group, told)).collect();
+        let mut own: Vec<_> = own.map(|(id, _, told)| sound(uri(id), group, told)).collect();
         // as in every other group
         own.sort_by_key(|own| index.alternatives().position(|(_, _, told)| told.name == own.name));
         own
     });
+    let spoken = index.subtitles.iter().map(|told| spoken(subtitles(&told.track), told));
+    let packed = index.renditions.values().map(|rendition| rendition.container);
     let playlist = MasterPlaylist {
-        version: Some(4),
+        version: Some(if packed.into_iter().any(|container| container == Container::Mp4) { 6 } else { 4 }),
         variants: variants.collect(),
-        alternatives: alternatives.collect(),
+        alternatives: sounds.chain(spoken).chain(index.captions.then(captions)).collect(),
+        session_data: index.chapters.iter().map(|chapters| session(base, index.generation, chapters)).collect(),
         independent_segments: index.is_independent(),
         ..MasterPlaylist::default()
     };
@@ -62,7 +88,12 @@ fn members<'a>(index: &'a GenerationIndex, group: &str) -> Vec<&'a RenditionInde
 }
 
 /// A picture, and whichever sound of a group is the largest.
-fn variant(uri: String, rendition: &RenditionIndex, sound: Option<(&String, Vec<&RenditionIndex>)>) -> VariantStream {
+fn variant(
+    uri: String,
+    index: &GenerationIndex,
+    rendition: &RenditionIndex,
+    sound: Option<(&String, Vec<&RenditionIndex>)>,
+) -> VariantStream {
     let (group, members) = sound.unzip();
     let members = members.unwrap_or_default();
     let largest = |rate: fn(&RenditionIndex) -> u64| members.iter().map(|sound| rate(sound)).max().unwrap_or(0);
@@ -78,11 +109,14 @@ fn variant(uri: String, rendition: &RenditionIndex, sound: Option<(&String, Vec<
             .map(|(width, height)| m3u8_rs::Resolution { width: width.into(), height: height.into() }),
         frame_rate: rendition.frame_rate.map(|rate| (rate * 1000.0).round() / 1000.0),
         audio: group.cloned(),
+        other_attributes: other_attributes(rendition),
+        closed_captions: index.captions.then(|| ClosedCaptionGroupId::GroupId(CAPTIONS.to_owned())),
+        subtitles: (!index.subtitles.is_empty()).then(|| SUBTITLES.to_owned()),
         ..VariantStream::default()
     }
 }
 
-fn alternative(uri: String, group: &str, told: &Alternative) -> AlternativeMedia {
+fn sound(uri: String, group: &str, told: &Alternative) -> AlternativeMedia {
     AlternativeMedia {
         media_type: AlternativeMediaType::Audio,
         uri: Some(uri),
@@ -94,6 +128,52 @@ fn alternative(uri: String, group: &str, told: &Alternative) -> AlternativeMedia
         characteristics: told.characteristics.clone(),
         channels: told.channels.map(|channels| channels.to_string()),
         ..AlternativeMedia::default()
+    }
+}
+
+/// Those that m3u8-rs has no fields for.
+fn other_attributes(rendition: &RenditionIndex) -> Option<HashMap<String, QuotedOrUnquoted>> {
+    let range = rendition.video_range.map(|range| ("VIDEO-RANGE", QuotedOrUnquoted::Unquoted(range.word().to_owned())));
+    let more =
+        rendition.supplemental_codecs.clone().map(|more| ("SUPPLEMENTAL-CODECS", QuotedOrUnquoted::Quoted(more)));
+    let all: HashMap<_, _> = range.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect();
+    (!all.is_empty()).then_some(all)
+}
+
+fn captions() -> AlternativeMedia {
+    AlternativeMedia {
+        media_type: AlternativeMediaType::ClosedCaptions,
+        group_id: CAPTIONS.to_owned(),
+        // which languages they are in, nothing says
+        name: "CC1".to_owned(),
+        autoselect: true,
+        instream_id: Some(InstreamId::CC(1)),
+        ..AlternativeMedia::default()
+    }
+}
+
+fn spoken(uri: String, subtitles: &SubtitlesIndex) -> AlternativeMedia {
+    AlternativeMedia {
+        media_type: AlternativeMediaType::Subtitles,
+        uri: Some(uri),
+        group_id: SUBTITLES.to_owned(),
+        language: subtitles.language.clone(),
+        name: subtitles.name.clone(),
+        default: subtitles.default,
+        // players may choose any by the language of whoever watches
+        autoselect: true,
+        forced: subtitles.forced,
+        characteristics: subtitles.hearing_impaired.then(|| FOR_THE_DEAF.to_owned()),
+        ..AlternativeMedia::default()
+    }
+}
+
+fn session(base: &str, generation: Generation, chapters: &ChaptersIndex) -> SessionData {
+    SessionData {
+        data_id: CHAPTERS.to_owned(),
+        field: SessionDataField::Uri(format!("{base}{}", chapters_path(generation, &chapters.track, "json"))),
+        language: None,
+        other_attributes: None,
     }
 }
 
@@ -114,105 +194,4 @@ fn three_decimals(playlist: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::model::reel::{
-        index::{Beside, Container},
-        name::Generation,
-    };
-
-    fn rendition(codecs: &str, bandwidth: u64) -> RenditionIndex {
-        RenditionIndex {
-            container: Container::Ts,
-            bandwidth,
-            average_bandwidth: bandwidth / 2,
-            codecs: codecs.into(),
-            resolution: None,
-            frame_rate: None,
-            independent: Some(true),
-            beside: None,
-            chunks: Vec::new(),
-        }
-    }
-
-    fn picture(codecs: &str) -> RenditionIndex {
-        RenditionIndex {
-            resolution: Some((1280, 720)),
-            frame_rate: Some(30000.0 / 1001.0),
-            ..rendition(codecs, 5_000_000)
-        }
-    }
-
-    fn sound(codecs: &str, bandwidth: u64, name: &str, channels: u32, groups: &[&str]) -> RenditionIndex {
-        let told = Alternative {
-            kind: Beside::Audio,
-            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            name: name.into(),
-            language: (name == "German").then(|| "de".to_owned()),
-            default: name == "German",
-            autoselect: name == "German",
-            characteristics: None,
-            channels: Some(channels),
-        };
-        RenditionIndex { beside: Some(told), ..rendition(codecs, bandwidth) }
-    }
-
-    fn index(sounds: Vec<RenditionIndex>, codecs: &str) -> GenerationIndex {
-        let sounds = (1..).zip(sounds).map(|(number, sound)| (RenditionId::sound(number), sound));
-        GenerationIndex {
-            generation: Generation::from_digest(&[0x4f; 32]),
-            duration_ms: 14_512,
-            segment_seconds: 6.0,
-            source_sha256: None,
-            damaged: Vec::new(),
-            wanted: Default::default(),
-            chunk_limit_bytes: 1,
-            renditions: [(RenditionId::source(), picture(codecs))]
-                .into_iter()
-                .chain(sounds)
-                .collect::<BTreeMap<_, _>>(),
-        }
-    }
-
-    #[test]
-    fn a_picture_with_its_sound_is_one_variant() {
-        insta::assert_snapshot!(multivariant(&index(Vec::new(), "avc1.64001f,mp4a.40.2")), @r#"
-        #EXTM3U
-        #EXT-X-VERSION:4
-        #EXT-X-INDEPENDENT-SEGMENTS
-        #EXT-X-STREAM-INF:BANDWIDTH=5000000,AVERAGE-BANDWIDTH=2500000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
-        4f4f4f4f/src.m3u8
-        "#);
-    }
-
-    #[test]
-    fn each_group_is_a_variant_with_its_largest_sound() {
-        let sounds = vec![
-            sound("mp4a.40.2", 130_000, "German", 2, &["aac"]),
-            sound("mp4a.40.5", 60_000, "Sound 2", 2, &["aac", "ac3"]),
-            sound("ac-3", 400_000, "German", 6, &["ac3"]),
-        ];
-        let index = index(sounds, "avc1.64001f");
-        insta::assert_snapshot!(multivariant(&index), @r#"
-        #EXTM3U
-        #EXT-X-VERSION:4
-        #EXT-X-INDEPENDENT-SEGMENTS
-        #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t01.m3u8",GROUP-ID="aac",LANGUAGE="de",NAME="German",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
-        #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t02.m3u8",GROUP-ID="aac",NAME="Sound 2",CHANNELS="2"
-        #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t03.m3u8",GROUP-ID="ac3",LANGUAGE="de",NAME="German",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"
-        #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t02.m3u8",GROUP-ID="ac3",NAME="Sound 2",CHANNELS="2"
-        #EXT-X-STREAM-INF:BANDWIDTH=5130000,AVERAGE-BANDWIDTH=2565000,CODECS="avc1.64001f,mp4a.40.2,mp4a.40.5",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="aac"
-        4f4f4f4f/src.m3u8
-        #EXT-X-STREAM-INF:BANDWIDTH=5400000,AVERAGE-BANDWIDTH=2700000,CODECS="avc1.64001f,ac-3,mp4a.40.5",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="ac3"
-        4f4f4f4f/src.m3u8
-        "#);
-        let elsewhere = absolute(&index, "https://gate.example/a/");
-        let links = elsewhere.matches("https://gate.example/a/4f4f4f4f/").count();
-        assert_eq!((links, elsewhere.matches(".abs.m3u8").count()), (6, 6), "{elsewhere}");
-    }
 }

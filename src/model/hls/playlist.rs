@@ -2,11 +2,12 @@
 
 use std::io;
 
-use m3u8_rs::{ByteRange, MediaPlaylist, MediaPlaylistType, MediaSegment};
+use m3u8_rs::{ByteRange, Map, MediaPlaylist, MediaPlaylistType, MediaSegment};
 
 use crate::model::reel::{
     index::{Container, GenerationIndex, RenditionIndex, SegmentIndex},
     name::{ChunkNumber, Generation, RenditionId},
+    tracks::TrackName,
 };
 
 /// EXT-X-TARGETDURATION: each EXTINF rounded to the nearest integer is at most this (RFC 8216 section 4.3.3.1).
@@ -85,7 +86,7 @@ fn own_target(rendition: &RenditionIndex) -> u64 {
 fn media_at(id: &RenditionId, rendition: &RenditionIndex, target_duration: u64, links: Links<'_>) -> String {
     let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(|s| (chunk.number, s)));
     let extension = rendition.container.extension();
-    let segments: Vec<MediaSegment> = (0_u32..)
+    let mut segments: Vec<MediaSegment> = (0_u32..)
         .zip(segments)
         .map(|(number, (chunk, segment))| match links {
             Links::Chunks { prefix } => MediaSegment {
@@ -103,6 +104,11 @@ fn media_at(id: &RenditionId, rendition: &RenditionIndex, target_duration: u64, 
             },
         })
         .collect();
+    if let (Container::Mp4, Some(first)) = (rendition.container, segments.first_mut()) {
+        // whole, since a player hangs on one with a byte range
+        let prefix = if let Links::Chunks { prefix } = links { prefix } else { "" };
+        first.map = Some(Map { uri: format!("{prefix}{id}-init.mp4"), ..Map::default() });
+    }
     let playlist = MediaPlaylist {
         version: Some(match rendition.container {
             // byte ranges need 4, EXT-X-MAP outside of I-frame playlists 6
@@ -147,9 +153,24 @@ pub fn media_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.m3u8")
 }
 
+/// `<generation>/<rendition>-init.mp4`, below `/<reel>/`.
+pub fn init_path(generation: Generation, rendition: &RenditionId) -> String {
+    format!("{generation}/{rendition}-init.mp4")
+}
+
 /// `<generation>/<rendition>.relay.m3u8`, below `/<reel>/`.
 pub fn relay_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.relay.m3u8")
+}
+
+/// `<generation>/<track>.m3u8`, below `/<reel>/`: subtitles, with their segments in a folder of the same name.
+pub fn subtitles_path(generation: Generation, track: &TrackName) -> String {
+    format!("{generation}/{track}.m3u8")
+}
+
+/// `<generation>/<track>.json` for Apple's players, `.vtt` for browsers, below `/<reel>/`.
+pub fn chapters_path(generation: Generation, track: &TrackName, ending: &str) -> String {
+    format!("{generation}/{track}.{ending}")
 }
 
 /// Whether a playlist says that every segment decodes on its own.
@@ -166,155 +187,4 @@ pub(super) fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String
     let mut out = Vec::new();
     write(&mut out).expect("a vector takes every write");
     String::from_utf8(out).expect("playlists are made of text")
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::model::reel::index::ChunkIndex;
-
-    fn segment(seconds: f64, bytes: u64) -> SegmentIndex {
-        SegmentIndex { offset: 0, bytes, duration_us: (seconds * 1e6) as u64, crc32: 0, discontinuity: false }
-    }
-
-    fn rendition(chunks: Vec<Vec<SegmentIndex>>) -> RenditionIndex {
-        let all: Vec<SegmentIndex> = chunks.iter().flatten().copied().collect();
-        let Bandwidth { peak, average } = bandwidth(&all);
-        RenditionIndex {
-            container: Container::Ts,
-            bandwidth: peak,
-            average_bandwidth: average,
-            codecs: "avc1.64001f,mp4a.40.2".into(),
-            resolution: Some((1280, 720)),
-            frame_rate: Some(30000.0 / 1001.0),
-            independent: Some(true),
-            beside: None,
-            chunks: (1..)
-                .zip(chunks)
-                .map(|(number, segments)| ChunkIndex {
-                    number: u16::try_into(number).unwrap(),
-                    bytes: segments.iter().map(|segment| segment.bytes).sum(),
-                    sha256: String::new(),
-                    segments,
-                })
-                .collect(),
-        }
-    }
-
-    #[test]
-    fn target_duration_is_rounded_as_the_rfc_says() {
-        assert_eq!(target_duration([6_000_000, 6_499_000]), 6);
-        assert_eq!(target_duration([6_500_000]), 7);
-        assert_eq!(target_duration([100_000]), 1);
-    }
-
-    #[test]
-    fn a_short_last_segment_does_not_inflate_the_bandwidth() {
-        let segments = [segment(6.0, 750_000), segment(6.0, 750_000), segment(0.1, 50_000)];
-        let Bandwidth { peak, average } = bandwidth(&segments);
-        // on its own the last one would say 4 Mbit/s
-        assert_eq!(peak, (800_000_u64 * 80).div_ceil(61));
-        assert!(average > 1_000_000 && average < peak, "{average} {peak}");
-    }
-
-    #[test]
-    fn playlists_read_as_written() {
-        let reel = rendition(vec![vec![segment(6.006, 4_000_000), segment(6.006, 3_000_000)], vec![segment(2.5, 9)]]);
-        let id = RenditionId::source();
-        insta::assert_snapshot!(media(&id, &reel, Links::Chunks { prefix: "" }), @r"
-        #EXTM3U
-        #EXT-X-VERSION:4
-        #EXT-X-INDEPENDENT-SEGMENTS
-        #EXT-X-TARGETDURATION:6
-        #EXT-X-PLAYLIST-TYPE:VOD
-        #EXT-X-BYTERANGE:4000000@0
-        #EXTINF:6.006,
-        src/0001.ts
-        #EXT-X-BYTERANGE:3000000@0
-        #EXTINF:6.006,
-        src/0001.ts
-        #EXT-X-BYTERANGE:9@0
-        #EXTINF:2.5,
-        src/0002.ts
-        #EXT-X-ENDLIST
-        ");
-        insta::assert_snapshot!(media(&id, &RenditionIndex { independent: None, ..reel.clone() }, Links::Relay), @r"
-        #EXTM3U
-        #EXT-X-VERSION:4
-        #EXT-X-TARGETDURATION:6
-        #EXT-X-PLAYLIST-TYPE:VOD
-        #EXTINF:6.006,
-        src/0.ts
-        #EXTINF:6.006,
-        src/1.ts
-        #EXTINF:2.5,
-        src/2.ts
-        #EXT-X-ENDLIST
-        ");
-    }
-
-    #[test]
-    fn all_renditions_of_a_generation_have_the_longest_target_duration() {
-        let ids = [RenditionId::source(), RenditionId::sound(1)];
-        let lengths = [vec![vec![segment(2.0, 9), segment(7.6, 9)]], vec![vec![segment(6.0, 5)]]];
-        let renditions = ids.iter().cloned().zip(lengths.map(rendition)).collect();
-        let generation = GenerationIndex {
-            generation: Generation::from_digest(&[1; 32]),
-            duration_ms: 9_600,
-            segment_seconds: 2.0,
-            source_sha256: None,
-            damaged: Vec::new(),
-            wanted: Default::default(),
-            chunk_limit_bytes: 1,
-            renditions,
-        };
-        for (id, rendition) in &generation.renditions {
-            let written = media_of(&generation, id, rendition, Links::Relay);
-            assert!(written.contains("#EXT-X-TARGETDURATION:8\n"), "{written}");
-        }
-    }
-
-    #[test]
-    fn a_discontinuity_stands_before_its_segment_and_is_counted() {
-        let last = SegmentIndex { discontinuity: true, ..segment(2.0, 9) };
-        let reel = rendition(vec![vec![segment(6.0, 5), last]]);
-        let (id, chunk) = (RenditionId::source(), ChunkNumber::FIRST);
-        for (place, links) in [Links::Chunks { prefix: "" }, Links::Relay].into_iter().enumerate() {
-            let written = media(&id, &reel, links);
-            let (before, after) = written.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
-            assert!(before.contains("#EXTINF:6,") && after.contains("#EXTINF:2,"), "{written}");
-            let without = media(&id, &rendition(vec![vec![segment(6.0, 5)]]), links);
-            let entry = entry_bytes(&id, Container::Ts, chunk, 1, &last)[place];
-            assert_eq!(written.len() as u64, without.len() as u64 + entry);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn media_playlists_survive_m3u8_rs(
-            segments in proptest::collection::vec((1u64..60_000_000, 1u64..50_000_000, 0u64..50_000_000), 1..60),
-            cut in 1usize..10,
-        ) {
-            let segments: Vec<SegmentIndex> = segments
-                .into_iter()
-                .map(|(duration_us, bytes, offset)| SegmentIndex { offset, bytes, duration_us, crc32: 0, discontinuity: false })
-                .collect();
-            let reel = rendition(segments.chunks(cut).map(<[_]>::to_vec).collect());
-            let written = media(&RenditionId::source(), &reel, Links::Chunks { prefix: "https://h/r/g/" });
-            let (rest, read) = m3u8_rs::parse_media_playlist(written.as_bytes()).unwrap();
-            prop_assert!(rest.is_empty());
-            prop_assert!(read.end_list && read.independent_segments);
-            prop_assert_eq!(read.segments.len(), segments.len());
-            for (place, (read, segment)) in read.segments.iter().zip(&segments).enumerate() {
-                prop_assert!((f64::from(read.duration) - segment.duration_us as f64 / 1e6).abs() < 1e-5);
-                let range = read.byte_range.clone().unwrap();
-                prop_assert_eq!((range.length, range.offset), (segment.bytes, Some(segment.offset)));
-                prop_assert_eq!(&read.uri, &format!("https://h/r/g/src/{:04}.ts", place / cut + 1));
-            }
-            let longest = read.segments.iter().map(|segment| segment.duration.round() as u64).max().unwrap();
-            prop_assert!(longest <= read.target_duration);
-        }
-    }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{
+    container::Container,
     decide::{Action, MediaPlan, PIECE},
     facts::{FirstField, Stream},
     segment::meter::CLOCK,
@@ -51,8 +52,8 @@ impl MediaPlan {
         if let Some(video) = &self.video {
             arguments.extend(["-map".to_owned(), format!("0:{}", video.stream.index)]);
             arguments.extend(match video.action {
-                Action::Copy => self.copy_video(),
-                Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                Action::Copy => self.copy_video(&video.stream),
+                Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => {
                     encode_video(&video.stream, self.deinterlace, segment_length, dialect)
                 }
             });
@@ -60,9 +61,9 @@ impl MediaPlan {
         if let Some(audio) = &self.audio {
             arguments.extend(["-map".to_owned(), format!("0:{}", audio.stream.index)]);
             arguments.extend(match audio.action {
-                Action::Copy => words("-c:a copy"),
+                Action::Copy => self.copy_audio(&audio.stream),
                 // gaps and a late start are filled with silence: encoders take samples, not times, and would shift
-                Action::Transcode { .. } | Action::LeaveOut { .. } => {
+                Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => {
                     words("-c:a aac -b:a 160k -ac 2 -ar 48000 -af aresample=async=1:first_pts=0")
                 }
             });
@@ -84,10 +85,51 @@ impl MediaPlan {
         companions
     }
 
+    /// MP4 states what ADTS headers say once for all, and ffmpeg takes some codecs in it for new.
+    fn copy_audio(&self, stream: &Stream) -> Vec<String> {
+        words(match (self.packaging, stream.codec.as_str()) {
+            (Container::Mp4, "aac") => "-c:a copy -bsf:a aac_adtstoasc",
+            (Container::Mp4, "flac") => "-c:a copy -strict experimental",
+            _ => "-c:a copy",
+        })
+    }
+
+    /// What the muxer is told. Pieces of a transport stream are files that it names on standard output; fragmented MP4
+    /// goes there itself, a fragment a piece.
+    pub fn muxer_arguments(&self, segment_length: Duration) -> Vec<String> {
+        let seconds = self.piece_seconds(segment_length);
+        match self.packaging {
+            Container::Ts => {
+                let mut arguments = words("-f hls -hls_segment_type mpegts -hls_list_size 1 -hls_time");
+                arguments.push(format!("{seconds:.6}"));
+                arguments.extend(words("-hls_segment_filename piece%08d.ts pipe:1"));
+                arguments
+            }
+            Container::Mp4 => {
+                // with frag_discont each fragment has its own time, which an edit list would say in whole milliseconds
+                let cut = if self.video.is_some() { "frag_keyframe+" } else { "" };
+                let length = if self.video.is_some() { "-min_frag_duration" } else { "-frag_duration" };
+                let flags = format!("{cut}delay_moov+default_base_moof+frag_discont+skip_trailer");
+                let mut arguments = words(&format!("-f mp4 -movflags {flags} {length}"));
+                arguments.push(format!("{:.0}", seconds * 1e6));
+                arguments.push("pipe:1".to_owned());
+                arguments
+            }
+        }
+    }
+
     /// Parameter sets are put before every keyframe, since an open-GOP keyframe brings none and each segment must
     /// decode alone. Streams in MPEG-TS carry access unit delimiters that would then stand behind them, against
     /// H.264's order: they are taken out, and the muxer writes its own in front.
-    fn copy_video(&self) -> Vec<String> {
+    ///
+    /// MP4 has them in its init section: HEVC is then called `hvc1`, the only name that Apple's players take.
+    fn copy_video(&self, stream: &Stream) -> Vec<String> {
+        if self.packaging == Container::Mp4 {
+            let tag = if stream.codec == "hevc" { " -tag:v hvc1" } else { "" };
+            // ffmpeg takes the box of Dolby Vision for a private one
+            let dolby = if stream.dolby_vision.is_some() { " -strict unofficial" } else { "" };
+            return words(&format!("-c:v copy{tag}{dolby}"));
+        }
         let delimited = ["mpegts", "mpeg", "h264", "wtv"].contains(&self.container.as_str());
         let filter = if delimited { "filter_units=remove_types=9," } else { "" };
         let mut arguments = words("-c:v copy -bsf:v");

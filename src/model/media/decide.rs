@@ -3,25 +3,26 @@
 
 use std::{fmt, time::Duration};
 
+mod obstacles;
+
 pub use super::streams::refusal::MediaRefusal;
 use super::{
+    container::Container,
     damage::Damage,
-    facts::{Aside, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedSounds, seconds},
+    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedSounds, seconds},
     gaps::{self, Gaps},
+    reach,
     streams::{
         apart::{self, Sounds, Terms},
         choice::{Choice, Chosen},
-        condition, orientation,
+        condition,
         refusal::{publishable, refused},
         sounds::{Alternative, Rendition},
-        words::{codec_name, describe},
+        subtitles,
+        words::describe,
     },
 };
 
-/// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
-const PRIMING_MAX: Duration = Duration::from_millis(250);
-/// Edit lists count in units of up to 1/600 s, so less than two of them hidden is rounding; a frame is more.
-const ROUNDING_MAX: Duration = Duration::from_millis(3);
 /// A Lambda function streams 2 MB/s after the first 6 MB; with less than this there is room for the player's pace.
 const RELAY_BIT_RATE: u64 = 12_000_000;
 /// Keyframes rarer than this make segments that are slow to start and to seek.
@@ -31,13 +32,18 @@ const LONG_GAP: Duration = Duration::from_secs(12);
 pub const SLACK: Duration = Duration::from_millis(100);
 /// Shortest piece that ffmpeg is asked to close: segments are put together from pieces.
 pub const PIECE: Duration = Duration::from_millis(500);
-pub const NO_CHAPTERS: &str = "reels have none";
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     Copy,
-    Transcode { why: String },
-    LeaveOut { why: String },
+    Transcode {
+        why: String,
+    },
+    /// Subtitles: written as WebVTT.
+    Text,
+    LeaveOut {
+        why: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +71,10 @@ pub struct MediaPlan {
     pub others: Vec<u32>,
     /// What was asked for, so that it makes the same again.
     pub wanted: Wanted,
+    /// Of the file, as ffprobe calls it.
     pub container: String,
+    /// What the segments are packed in.
+    pub packaging: Container,
     pub duration: Option<Duration>,
     /// Distance between keyframes in the source, mean and longest; `None` if unknown or re-encoded.
     pub keyframes: Option<(Duration, Duration)>,
@@ -82,8 +91,9 @@ pub struct MediaPlan {
     /// What turns out not to be fit for copying may be re-encoded, where it is.
     pub may_re_encode: bool,
     pub warnings: Vec<String>,
-    /// None of them is published.
-    pub chapters: usize,
+    pub chapters: Vec<Chapter>,
+    /// The time of the container's beginning, seconds.
+    pub begins: f64,
     /// As was asked; else what is interlaced is deinterlaced only where it is re-encoded anyway.
     pub deinterlace: bool,
     /// The picture that stands for sound alone.
@@ -102,19 +112,23 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let choice = media.choice().map_err(|not_there| refused(media, not_there))?;
     let (video, audio) = (choice.video.map(|chosen| chosen.stream), choice.audio.map(|chosen| chosen.stream));
     publishable(media, video, audio)?;
+    let packaging = obstacles::container(media, video, audio);
     let tracks = media.tracks(&choice).map_err(|not_there| refused(media, not_there))?;
-    let sounds = Sounds::of(tracks, audio, terms(media, transcode));
+    let sounds = Sounds::of(tracks, audio, terms(media, transcode, packaging));
     let audio = audio.filter(|_| !sounds.are_apart());
     let damage = condition::damage(media, video, sounds.main().or(audio), describe);
     let plan = |stream: &Stream| {
         let is_it = |chosen: &Chosen<'_>| chosen.stream.index == stream.index;
         if let Some(fate) = sounds.fate(stream) {
-            let (action, chosen) = told(fate, stream, media);
+            let (action, chosen) = told(fate, stream, media, packaging);
             return StreamPlan { stream: stream.clone(), action, chosen };
         }
         let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
-            (Some(chosen), _) => (copy_unless(video_obstacle(stream, media)), chosen.reason()),
-            (_, Some(chosen)) if !sounds.are_apart() => (copy_unless(audio_obstacle(stream, media)), chosen.reason()),
+            (Some(chosen), _) => (copy_unless(obstacles::of_video(stream, media, packaging)), chosen.reason()),
+            (_, Some(chosen)) if !sounds.are_apart() => {
+                (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason())
+            }
+            _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => (Action::Text, None),
             _ if sounds.leaves_out(stream) => (Action::LeaveOut { why: apart::NOT_ALLOWED.to_owned() }, None),
             _ => (Action::LeaveOut { why: why_left_out(stream, &choice, sounds.are_apart()) }, None),
         };
@@ -122,7 +136,10 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     };
     let streams: Vec<StreamPlan> = media.streams.iter().map(plan).collect();
     let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
-    if let Some(refusal) = not_allowed(media, transcode, &streams, &gaps) {
+    // still pictures are made in transport streams alone
+    let makes_stills = packaging == Container::Ts;
+    let asked: &[String] = if makes_stills { &gaps } else { &[] };
+    if let Some(refusal) = not_allowed(media, transcode, &streams, asked) {
         return Err(refusal);
     }
     let sound_gaps = video.zip(sounds.main()).map(|(video, sound)| Gaps::between(video, sound).sentences());
@@ -131,44 +148,42 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let keyframes = media.keyframes.filter(|_| copied);
     let said = damage.sentences().into_iter().chain(warnings(media, video.as_ref(), sounds.main().or(audio)));
     let sound_gaps = sound_gaps.unwrap_or_default();
-    let said = said.chain(sounds.warning()).chain(gaps::warnings(&sound_gaps, Transcode::Never));
+    let said = said.chain(sounds.warning()).chain(gaps::warnings(&sound_gaps, false));
     let optional = streams.iter().filter(|plan| is_optional(plan, sounds.fate(&plan.stream)));
-    Ok(MediaPlan {
+    let fills = transcode == Transcode::Auto && makes_stills;
+    let plan = MediaPlan {
         audio: audio.map(plan),
         wanted: media.wanted.settled(sounds.are_encoded()),
         optional: optional.map(|plan| plan.stream.index).collect(),
-        sounds: sound_plans(&sounds, media),
+        sounds: sound_plans(&sounds, media, packaging),
         others: Vec::new(),
         container: media.container.clone(),
+        packaging,
         duration: media.duration,
         keyframes: keyframes.map(|keyframes| (keyframes.mean, keyframes.max)),
         largest_group: keyframes.map_or(0, |keyframes| keyframes.largest_bytes),
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
-        fills: !gaps.is_empty() && transcode == Transcode::Auto,
+        fills: fills && !gaps.is_empty(),
         may_re_encode: transcode == Transcode::Auto,
-        warnings: said.chain(gaps::warnings(&gaps, transcode)).collect(),
+        warnings: said.chain(gaps::warnings(&gaps, fills)).collect(),
         may_end_early: false,
         damage,
-        chapters: media.chapters,
+        chapters: media.chapters.clone(),
+        begins: media.begins,
         deinterlace: media.wanted.deinterlace,
         cover: media.cover().filter(|_| video.is_none()).cloned(),
         streams,
         video,
-    })
+    };
+    Ok(plan.with_reach())
 }
 
 /// What would have to be re-encoded, and may not be.
 fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps: &[String]) -> Option<MediaRefusal> {
     // who asks for deinterlacing has asked for what it takes
     let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
-    let re_encoded: Vec<String> = streams
-        .iter()
-        .filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream))
-        .filter_map(|plan| match &plan.action {
-            Action::Transcode { why } => Some(format!("{} {why}", describe(&plan.stream))),
-            _ => None,
-        })
-        .collect();
+    let unasked = streams.iter().filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream));
+    let re_encoded: Vec<String> = unasked.filter_map(StreamPlan::re_encoded).collect();
     let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
     let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
     let ruled_out = transcode == Transcode::Never;
@@ -176,18 +191,18 @@ fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps
     (!is_fine).then_some(MediaRefusal::NeedsTranscode { streams: re_encoded, stills, ruled_out })
 }
 
-fn terms(media: &Media, transcode: Transcode) -> Terms<impl Fn(&Stream) -> Option<String>> {
+fn terms(media: &Media, transcode: Transcode, packaging: Container) -> Terms<impl Fn(&Stream) -> Option<String>> {
     Terms {
         may_encode: transcode == Transcode::Auto && !media.wanted.copies,
         are_named: matches!(media.wanted.sounds, Some(WantedSounds::These(_))),
-        is_trimmed: trimmed_sound(media).is_some(),
-        obstacle: |stream: &Stream| audio_obstacle(stream, media),
+        is_trimmed: obstacles::trimmed_sound(media).is_some(),
+        obstacle: move |stream: &Stream| obstacles::of_audio(stream, media, packaging),
     }
 }
 
 /// What becomes of a track beside the picture, and what is said of it.
-fn told(fate: apart::Fate, stream: &Stream, media: &Media) -> (Action, Option<String>) {
-    let obstacle = audio_obstacle(stream, media).filter(|_| fate.is_encoded);
+fn told(fate: apart::Fate, stream: &Stream, media: &Media, packaging: Container) -> (Action, Option<String>) {
+    let obstacle = obstacles::of_audio(stream, media, packaging).filter(|_| fate.is_encoded);
     let both = fate.is_encoded && fate.is_copied;
     let beside =
         both.then_some(if obstacle.is_some() { "copied as it is beside that" } else { "AAC stereo beside it" });
@@ -201,9 +216,9 @@ fn is_optional(plan: &StreamPlan, fate: Option<apart::Fate>) -> bool {
     fate.is_some_and(|fate| fate.is_encoded && (fate.is_optional || plan.action == Action::Copy))
 }
 
-fn sound_plans(sounds: &Sounds<'_>, media: &Media) -> Vec<SoundPlan> {
+fn sound_plans(sounds: &Sounds<'_>, media: &Media, packaging: Container) -> Vec<SoundPlan> {
     let plan = |made: &Rendition<'_>| {
-        let why = || audio_obstacle(made.stream, media).unwrap_or_else(|| "is not stereo".to_owned());
+        let why = || obstacles::of_audio(made.stream, media, packaging).unwrap_or_else(|| "is not stereo".to_owned());
         let action = copy_unless(made.encoded.then(why));
         let plan = StreamPlan { stream: made.stream.clone(), action, chosen: None };
         SoundPlan { plan, told: made.told.clone() }
@@ -218,51 +233,6 @@ fn copy_unless(obstacle: Option<String>) -> Action {
     }
 }
 
-/// Why players can't take the video stream as it is, in MPEG-TS.
-fn video_obstacle(stream: &Stream, media: &Media) -> Option<String> {
-    if media.wanted.deinterlace {
-        return Some("is to be deinterlaced, as asked".to_owned());
-    }
-    let format = stream.pixel_format.as_deref().unwrap_or_default();
-    if stream.codec != "h264" {
-        return Some(format!("is {}, which few players take", codec_name(stream)));
-    }
-    if !matches!(format, "yuv420p" | "yuvj420p") {
-        let name = if format.is_empty() { "unknown" } else { format };
-        return Some(format!("has a pixel format few players take ({name})"));
-    }
-    if media.hidden.video > ROUNDING_MAX {
-        let hidden = seconds(media.hidden.video);
-        return Some(format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them"));
-    }
-    if let Some(orientation) = orientation::words(stream) {
-        return Some(format!("{orientation}, which MPEG-TS can't say: it would not play upright"));
-    }
-    if media.keyframes.is_some_and(|keyframes| keyframes.untimed) {
-        return Some("has pictures without presentation times".to_owned());
-    }
-    None
-}
-
-fn audio_obstacle(stream: &Stream, media: &Media) -> Option<String> {
-    let profile = stream.profile.as_deref().unwrap_or("LC");
-    if stream.codec != "aac" {
-        return Some(format!("is {}, which few players take", codec_name(stream)));
-    }
-    if !matches!(profile, "LC" | "HE-AAC" | "HE-AACv2") {
-        return Some(format!("is AAC {profile}, which few players take"));
-    }
-    trimmed_sound(media)
-}
-
-fn trimmed_sound(media: &Media) -> Option<String> {
-    // in a file that was trimmed for certain, no more than a frame or two is priming
-    let priming = if media.hidden.video <= ROUNDING_MAX { PRIMING_MAX } else { PRIMING_MAX / 4 };
-    let hidden = seconds(media.hidden.audio);
-    let words = || format!("was trimmed: the {hidden} cut out are still in the file, and a copy would publish them");
-    (media.hidden.audio > priming).then(words)
-}
-
 fn why_left_out(stream: &Stream, choice: &Choice<'_>, several: bool) -> String {
     match stream.kind {
         Kind::Video => return choice.why_left_out(stream),
@@ -273,7 +243,7 @@ fn why_left_out(stream: &Stream, choice: &Choice<'_>, several: bool) -> String {
         Kind::Picture if stream.aside == Some(Aside::Thumbnails) => "pictures of chapters, no video",
         Kind::Picture if choice.video.is_none() => "cover art, no video: it becomes the poster",
         Kind::Picture => "cover art, no video",
-        Kind::Subtitle => "subtitles are not published yet",
+        Kind::Subtitle => subtitles::why_left_out(stream),
         Kind::Data | Kind::Attachment => "players have no use for it",
     }
     .to_owned()
@@ -319,7 +289,7 @@ fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
         let (gap, bound) = (seconds(keyframes.max), if keyframes.at_least { "at least " } else { "" });
         warnings.push(format!("keyframes are up to {bound}{gap} apart, and no segment can be shorter than that"));
     }
-    if stream.is_hdr() || stream.dolby_vision {
+    if stream.is_hdr() || stream.dolby_vision.is_some() {
         let fate = if copied {
             "many screens show it pale"
         } else {
@@ -337,11 +307,22 @@ fn varying(stream: &Stream) -> Option<Ratio> {
     (!stream.interlaced && !(0.98..=1.02).contains(&factor)).then_some(average)
 }
 
+impl StreamPlan {
+    /// What it is and why it can't be copied, if it can't.
+    fn re_encoded(&self) -> Option<String> {
+        match &self.action {
+            Action::Transcode { why } => Some(format!("{} {why}", describe(&self.stream))),
+            Action::Copy | Action::Text | Action::LeaveOut { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for StreamPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let stream = describe(&self.stream);
         match &self.action {
             Action::Copy => write!(f, "{stream}: copied as it is"),
+            Action::Text => write!(f, "{stream}: as WebVTT"),
             Action::LeaveOut { why } => write!(f, "{stream}: left out ({why})"),
             Action::Transcode { why } => {
                 let target = if self.stream.kind == Kind::Video { "H.264 High" } else { "AAC stereo" };
@@ -353,9 +334,19 @@ impl fmt::Display for StreamPlan {
 }
 
 impl MediaPlan {
+    /// Says where it plays, if that is not everywhere: what is re-encoded is.
+    fn with_reach(mut self) -> Self {
+        let copied = |plan: &Option<StreamPlan>| match plan {
+            Some(plan) if plan.action == Action::Copy => plan.stream.codec.clone(),
+            _ => String::new(),
+        };
+        self.warnings.extend(reach::sentence(&copied(&self.video), &copied(&self.audio)));
+        self
+    }
+
     /// A sentence a stream, and one for the chapters.
     pub fn sentences(&self) -> Vec<String> {
-        let chapters = (self.chapters > 0).then(|| format!("chapters  {}: left out ({NO_CHAPTERS})", self.chapters));
+        let chapters = (!self.chapters.is_empty()).then(|| format!("chapters  {}", self.chapters.len()));
         self.streams.iter().map(ToString::to_string).chain(chapters).collect()
     }
 
@@ -368,6 +359,11 @@ impl MediaPlan {
     /// What is published of the file.
     pub fn published(&self) -> impl Iterator<Item = &StreamPlan> {
         self.video.iter().chain(&self.audio).chain(self.sounds.iter().map(|sound| &sound.plan))
+    }
+
+    /// The subtitles in it that are published.
+    pub fn subtitles(&self) -> impl Iterator<Item = &Stream> {
+        self.streams.iter().filter(|plan| plan.action == Action::Text).map(|plan| &plan.stream)
     }
 
     /// Those that are published.

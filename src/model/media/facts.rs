@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use super::container::VideoRange;
+
 pub use super::streams::wanted::{Wanted, WantedAudio, WantedSounds};
 use super::structure::Structure;
 
@@ -37,7 +39,9 @@ pub struct Media {
     pub structure: Structure,
     /// Of a transport stream, in its order; most files have none.
     pub programmes: Vec<Programme>,
-    pub chapters: usize,
+    pub chapters: Vec<Chapter>,
+    /// The time of the container's beginning, seconds.
+    pub begins: f64,
     /// For which the packets were sampled.
     pub wanted: Wanted,
 }
@@ -49,6 +53,14 @@ pub struct Programme {
     pub name: Option<String>,
     /// Their indices; a stream may be in several programmes.
     pub streams: Vec<u32>,
+}
+
+/// A part of the video that has a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chapter {
+    /// As the streams' own times are counted, seconds.
+    pub start: f64,
+    pub title: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +122,7 @@ pub struct Stream {
     /// The lowest rate in which all timestamps fit: far from the average if the rate varies.
     pub base_frame_rate: Option<Ratio>,
     pub transfer: Option<String>,
-    pub dolby_vision: bool,
+    pub dolby_vision: Option<DolbyVision>,
     pub channels: u32,
     pub sample_rate: u32,
     pub bit_rate: Option<u64>,
@@ -125,6 +137,12 @@ pub struct Stream {
     pub called: Option<String>,
     pub default: bool,
     pub aside: Option<Aside>,
+    /// Of subtitles: only what has to be read to follow the film.
+    pub forced: bool,
+    /// Of subtitles: they tell sounds too.
+    pub hearing_impaired: bool,
+    /// Of video: its pictures carry captions by CEA-608 or CEA-708.
+    pub closed_captions: bool,
 }
 
 impl Media {
@@ -151,9 +169,28 @@ impl Stream {
         self.duration = self.duration.map(|duration| duration.saturating_sub(later));
     }
 
+    pub fn video_range(&self) -> Option<VideoRange> {
+        VideoRange::of_transfer(self.transfer.as_deref()?)
+    }
+
     /// PQ or HLG: more light and colour than 8 bits hold.
     pub fn is_hdr(&self) -> bool {
-        matches!(self.transfer.as_deref(), Some("smpte2084" | "arib-std-b67"))
+        self.video_range().is_some()
+    }
+}
+
+/// What a stream says of Dolby Vision in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DolbyVision {
+    pub profile: u32,
+    /// What a player without Dolby Vision sees in it: 1 HDR10, 2 SDR, 4 HLG; 0 nothing.
+    pub compatibility: u32,
+}
+
+impl DolbyVision {
+    /// To other players its colours are nonsense.
+    pub fn stands_alone(self) -> bool {
+        self.profile == 5 || self.profile == 10 && self.compatibility == 0
     }
 }
 
@@ -228,6 +265,11 @@ pub struct Measured {
     /// Display size: cropped, with sample aspect ratio applied.
     pub resolution: Option<(u32, u32)>,
     pub frame_rate: Option<f64>,
+    pub video_range: Option<VideoRange>,
+    /// SUPPLEMENTAL-CODECS: what players that know more read in the same picture.
+    pub supplemental_codecs: Option<String>,
+    /// The init section; transport streams have none.
+    pub init: Option<Vec<u8>>,
 }
 
 /// `2.5 s`

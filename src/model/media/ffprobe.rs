@@ -8,14 +8,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{
-    facts::{Aside, Clock, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
+    facts::{Aside, Chapter, Clock, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
     streams::orientation::{self, Orientation},
     structure::Structure,
 };
-use json::{clock, duration, list, number, ratio, seconds, text};
+use json::{clock, dolby_vision, duration, list, number, ratio, seconds, text};
 
 /// Streams beyond this are not looked at.
 pub const STREAMS_MAX: usize = 256;
+/// Chapters beyond this are not looked at.
+const CHAPTERS_MAX: usize = 1000;
 /// Packets beyond this are not looked at: minutes of any video.
 pub const PACKETS_MAX: usize = 200_000;
 /// Wider and higher than any codec's limit.
@@ -54,7 +56,8 @@ pub fn media(json: &str, bytes: u64) -> Result<Media, OutputError> {
         hidden: Hidden::default(),
         structure: Structure::default(),
         programmes: list(&answer["programs"]).iter().take(STREAMS_MAX).filter_map(programme).collect(),
-        chapters: list(&answer["chapters"]).len(),
+        chapters: list(&answer["chapters"]).iter().take(CHAPTERS_MAX).filter_map(chapter).collect(),
+        begins: seconds(&format["start_time"]).unwrap_or(0.0),
         wanted: Wanted::default(),
     };
     if media.container.split(',').any(|name| name == "matroska") {
@@ -87,6 +90,10 @@ fn is_unknown(length: Duration, streams: &[Value]) -> bool {
     let of_stream = |stream: &Value| number(&stream["duration_ts"]) == Some(UNKNOWN);
     let of_file = |scale: u32| (length.as_secs_f64() * f64::from(scale) - UNKNOWN as f64).abs() < 1.0;
     streams.iter().any(of_stream) || scales.into_iter().any(of_file)
+}
+
+fn chapter(json: &Value) -> Option<Chapter> {
+    Some(Chapter { start: seconds(&json["start_time"])?, title: text(&json["tags"]["title"]) })
 }
 
 fn programme(json: &Value) -> Option<Programme> {
@@ -154,7 +161,7 @@ fn stream(json: &Value) -> Option<Stream> {
         frame_rate: ratio(&json["avg_frame_rate"], '/'),
         base_frame_rate: ratio(&json["r_frame_rate"], '/'),
         transfer: text(&json["color_transfer"]).filter(|transfer| transfer != "unknown"),
-        dolby_vision: side_data.iter().any(|data| data["side_data_type"] == "DOVI configuration record"),
+        dolby_vision: side_data.iter().find_map(dolby_vision),
         channels: small("channels"),
         sample_rate: small("sample_rate"),
         bit_rate: number(&json["bit_rate"]).or_else(|| number(&tags["BPS"])).or_else(|| number(&tags["BPS-eng"])),
@@ -169,6 +176,9 @@ fn stream(json: &Value) -> Option<Stream> {
         title: text(&tags["title"]),
         called: text(&tags["filename"]).or_else(|| text(&tags["handler_name"]).filter(|name| !is_usual(name))),
         default: disposition("default"),
+        closed_captions: number(&json["closed_captions"]) == Some(1),
+        forced: disposition("forced"),
+        hearing_impaired: disposition("hearing_impaired") || disposition("captions"),
         aside: ASIDES.into_iter().find(|(name, _)| disposition(name)).map(|(_, aside)| aside),
     })
 }

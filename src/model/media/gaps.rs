@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::facts::{Stream, Transcode, seconds};
+use super::facts::{Stream, seconds};
 
 /// Sound may begin this much before the picture, or end after it, without a picture of its own.
 pub const GAP_MAX: Duration = Duration::from_millis(500);
@@ -35,10 +35,10 @@ impl Gaps {
 }
 
 /// What becomes of them.
-pub fn warnings(sentences: &[String], transcode: Transcode) -> impl Iterator<Item = String> {
-    let fate = match transcode {
-        Transcode::Auto => "a still picture is shown with it",
-        _ => "there is no picture with it, and some players leave it out",
+pub fn warnings(sentences: &[String], stills: bool) -> impl Iterator<Item = String> {
+    let fate = match stills {
+        true => "a still picture is shown with it",
+        false => "there is no picture with it, and some players leave it out",
     };
     sentences.iter().map(move |gap| format!("{gap}; {fate}"))
 }

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod complaints;
+pub mod container;
 pub mod damage;
 pub mod decide;
 pub mod facts;
@@ -9,6 +10,7 @@ pub mod ffmpeg_output;
 pub mod ffprobe;
 pub mod gaps;
 pub mod input;
+pub mod reach;
 pub mod renditions;
 pub mod segment;
 pub mod streams;

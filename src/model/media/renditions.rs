@@ -33,7 +33,7 @@ impl SoundPlan {
         const STEREO: u64 = 160_000;
         match self.plan.action {
             Action::Copy => self.plan.stream.bit_rate.unwrap_or(USUAL),
-            Action::Transcode { .. } | Action::LeaveOut { .. } => STEREO,
+            Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => STEREO,
         }
     }
 }

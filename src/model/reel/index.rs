@@ -1,10 +1,11 @@
 //! `index.json`: what the index function knows of its reel. Written last by the publisher, read by the gate,
 //! by checks and by a publisher on another machine. Everything in it is relative: no host, no account.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::media::container::{Container, VideoRange};
 pub use crate::model::media::streams::sounds::{Alternative, Beside};
 
 use super::{
@@ -12,7 +13,12 @@ use super::{
     moment::Timestamp,
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     order::{Robots, Wanted},
+    tracks::{ChaptersIndex, SubtitlesIndex},
 };
+
+/// Of `index.json`. A gate that reads the first alone would leave out what came with the second: an index has the lowest
+/// that says all of it.
+pub const FORMATS: RangeInclusive<u32> = 1..=2;
 
 /// Entry names inside the index function's zip. Playlists and init sections have the names of their URL paths
 /// below `/<reel>/`: `index.m3u8`, `<generation>/<rendition>.m3u8`, `<generation>/<rendition>-init.mp4`.
@@ -64,9 +70,23 @@ pub struct GenerationIndex {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<(u64, u64)>,
     pub renditions: BTreeMap<RenditionId, RenditionIndex>,
+    /// In the order in which players list them. Their playlists and segments lie beside the index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtitles: Vec<SubtitlesIndex>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chapters: Option<ChaptersIndex>,
+    /// Its pictures carry captions by CEA-608 or CEA-708.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub captions: bool,
 }
 
 impl GenerationIndex {
+    /// What a gate has to know to serve it.
+    fn format(&self) -> u32 {
+        let has_text = !self.subtitles.is_empty() || self.chapters.is_some();
+        if has_text { *FORMATS.end() } else { *FORMATS.start() }
+    }
+
     /// There is no picture in it.
     pub fn is_sound_alone(&self) -> bool {
         let is_sound = |codec: &str| codec.trim().starts_with("mp4a");
@@ -86,6 +106,15 @@ pub struct RenditionIndex {
     pub resolution: Option<(u32, u32)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_rate: Option<f64>,
+    /// HDR: indexes without it tell of none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video_range: Option<VideoRange>,
+    /// What players that know more than `codecs` read in the same picture, such as `dvh1.08.06/db1p`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplemental_codecs: Option<String>,
+    /// The init section, `<generation>/<rendition>-init.mp4` beside the playlists; transport streams have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<InitIndex>,
     /// Every segment decodes on its own. zipreel 0.1 did not write it: there the playlists say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub independent: Option<bool>,
@@ -105,23 +134,16 @@ impl RenditionIndex {
     }
 }
 
-/// What the segments are packed in, which is also the ending of their links.
+/// How an init section is known again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Container {
-    /// MPEG transport stream.
-    Ts,
-    /// Fragmented MP4.
-    Mp4,
+pub struct InitIndex {
+    pub bytes: u64,
+    pub crc32: u32,
 }
 
-impl Container {
-    /// File name ending without a dot, as players know it.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Ts => "ts",
-            Self::Mp4 => "mp4",
-        }
+impl InitIndex {
+    pub fn of(init: &[u8]) -> Self {
+        Self { bytes: init.len() as u64, crc32: crc32fast::hash(init) }
     }
 }
 
@@ -151,6 +173,11 @@ pub struct SegmentIndex {
 }
 
 impl Index {
+    /// The lowest format that these can be served in.
+    pub fn format_of<'a>(generations: impl IntoIterator<Item = &'a GenerationIndex>) -> u32 {
+        generations.into_iter().map(GenerationIndex::format).max().unwrap_or(*FORMATS.start())
+    }
+
     /// The current one, then those retired, whatever the hour: when a retired one ends is the gate's to say.
     pub fn generations(&self) -> impl Iterator<Item = &GenerationIndex> {
         std::iter::once(&self.current).chain(self.retired.iter().map(|retired| &retired.generation))
@@ -211,6 +238,12 @@ impl GenerationIndex {
             let (reel, generation, rendition) = (reel.clone(), self.generation, id.clone());
             (FunctionName::Chunk { reel, generation, rendition, number: chunk.number }, chunk)
         })
+    }
+
+    /// How many, over all renditions.
+    pub fn segments(&self) -> u32 {
+        let chunks = self.renditions.values().flat_map(|rendition| &rendition.chunks);
+        chunks.map(|chunk| chunk.segments.len() as u32).sum()
     }
 
     /// Total of the chunks' zips, all renditions.

@@ -7,3 +7,4 @@ pub mod moment;
 pub mod name;
 pub mod order;
 pub mod region;
+pub mod tracks;

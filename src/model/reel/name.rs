@@ -25,6 +25,8 @@ pub enum NameError {
     Generation(String),
     #[error("`{0}` is not a rendition (1 to 4 letters or digits)")]
     Rendition(String),
+    #[error("`{0}` is not the name of subtitles or chapters")]
+    Track(String),
     #[error("`{0}` is not a chunk number (0001 to 9999)")]
     ChunkNumber(String),
 }

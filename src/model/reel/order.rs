@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{Generation, ReelName};
 pub use crate::model::media::{
+    container::WantedContainer,
     damage::OnDamage,
     facts::{Transcode, Wanted, WantedAudio, WantedSounds},
 };

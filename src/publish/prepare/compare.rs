@@ -60,7 +60,8 @@ impl Cut<'_> {
             started: &|_| (),
         };
         let (rendition, duration) = (RenditionId::source(), self.plan.duration);
-        let sum = Sum::new(self.limits, self.order.cut.chunk_limit, &rendition, duration, Vec::new());
+        let sum = Sum::new(self.limits, self.order.cut.chunk_limit, &rendition, duration, Vec::new())
+            .packed_in(self.plan.packaging);
         let (closed, segments) = mpsc::channel(1);
         let comparing = Comparing { order: self.order, promised, backlog, waiting: VecDeque::new(), same: 0 };
         let (split, same) = tokio::join!(split.run(sum, closed, job, self.control), comparing.run(segments));

@@ -12,11 +12,13 @@ use crate::{
         ffmpeg::Tools,
         probe,
         source::{Source, another},
+        subtitles::{self, Beside},
     },
     model::{
         chunk::limits::Limits,
         media::{
             arguments::still_arguments,
+            container::Container,
             decide::{MediaPlan, decide},
         },
         reel::{
@@ -38,6 +40,7 @@ pub(crate) const RULED_OUT: &str = "Get it again, or take back `--on-damage fail
 
 pub(crate) struct Video {
     pub plan: MediaPlan,
+    pub beside: Vec<Beside>,
     pub source: Arc<Source>,
     pub origin: Origin,
     print: SourcePrint,
@@ -67,12 +70,17 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
     let treated =
         parts.map(|part| [part.arguments(order.cut.segment_length, dialect), part.companions()].concat().join("\n"));
     let mut treatment = treated.collect::<Vec<_>>().join("\nrendition\n");
+    if plan.packaging == Container::Mp4 {
+        // how its fragments are written is ours: another number for another way
+        treatment.push_str("\nfmp4 1");
+    }
     if plan.fills {
         treatment.push_str("\nstills\n");
         treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));
     }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
-    Ok(Video { plan, source, origin, print, treatment })
+    let beside = subtitles::beside(&order.video).await;
+    Ok(Video { plan, beside, source, origin, print, treatment })
 }
 
 /// What it takes to tell.

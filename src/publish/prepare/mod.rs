@@ -14,24 +14,29 @@ use std::{
 use tokio::sync::OnceCell;
 
 use super::{
-    made::{self, Renditions},
+    made::{self, Inits, Renditions},
     prepare::{
         foresight::Standing,
         identity::{Identity, Video, look_at_video},
     },
     split::Backlog,
+    tracks,
     work::{Kept, Rendition, Work},
 };
 use crate::{
-    media::ffmpeg::{self, Tools},
+    media::{
+        ffmpeg::{self, Tools},
+        subtitles::Beside,
+    },
     model::{
         chunk::{limits::Held, pack::estimate_chunks},
         cost::{Sound, Viewed},
         gate::public::{GATE, Public},
+        hls::playlist,
         media::decide::{Action, MediaPlan},
         reel::{
             generation::SourceHash,
-            index::{ChunkIndex, GenerationIndex},
+            index::{ChunkIndex, Container, GenerationIndex},
             moment::rfc3339,
             name::{ChunkId, Generation, RenditionId},
             order::{AccountRegion, Order, Origin},
@@ -55,11 +60,13 @@ use crate::{
         order_form::OrderForm,
         work_folder::{AttemptFolder, attempt_folder},
     },
-    storage::{FunctionFacts, Storage},
+    storage::{FunctionFacts, Storage, gate_is_current},
 };
 
 pub(super) struct Prepared {
     pub plan: MediaPlan,
+    /// Subtitle files beside the video.
+    pub beside: Vec<Beside>,
     pub existing: Option<Existing>,
     /// Chunks of this reel as listed, of all generations.
     pub chunks: Vec<FunctionFacts>,
@@ -71,7 +78,7 @@ pub(super) struct Prepared {
 /// Where the work begins.
 pub(super) enum Start {
     /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
-    Whole(GenerationIndex),
+    Whole(GenerationIndex, Inits),
     /// Some may be; of these renditions all are.
     Parts(Deployed, Renditions),
 }
@@ -89,8 +96,10 @@ pub(super) async fn prepare(
     let found = find(&order, held, &*storage, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { video: Video { plan, source, origin, .. }, generation, existing, held: beside, gate } = look;
+    let Look { video: Video { plan, beside: texts, source, origin, .. }, generation, existing, held: beside, gate } =
+        look;
     let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
+    planned.streams.extend(tracks::sentences(&texts));
     planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
     let folder = attempt_folder(&order.folders.work, &order.reel, generation)?;
     let backlog_bytes = order.backlog_bytes();
@@ -120,11 +129,11 @@ pub(super) async fn prepare(
         kept: Mutex::new(if plan.is_deterministic() { Kept::default() } else { Kept::up_to(backlog_bytes) }),
         order,
     };
-    let start = start(&work, visible.as_ref(), deployed).await?;
+    let start = start(&work, visible.as_ref(), existing.as_ref(), deployed).await?;
     let work = Arc::new(work);
     work.record(Record::Began(Box::new(began(&work, &plan, &planned)))).await?;
     work.report(Event::Planned(planned));
-    Ok(Prepared { plan, existing, chunks, start, work, folder })
+    Ok(Prepared { plan, beside: texts, existing, chunks, start, work, folder })
 }
 
 struct Found {
@@ -172,6 +181,10 @@ async fn look(
         Identity { order, limits: storage.limits(), tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
+    if tracks::has_text(&video.plan, &video.beside) {
+        let current = attempts(job, control, &order.retry, |_| gate_is_current(storage), |_| ()).await?;
+        current.then_some(()).ok_or_else(|| Stopped::Failed(old_gate(order)))?;
+    }
     let standing = Standing { existing: existing.as_ref(), storage, control, job };
     let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
     Ok(Look { video, generation, existing, held, gate })
@@ -196,6 +209,15 @@ fn no_gate(storage: &dyn Storage) -> Fault {
         .hint("It is made once for an account and Region, and serves every reel.")
 }
 
+/// Set up by an older program, and this run may not change it.
+fn old_gate(order: &Order) -> Fault {
+    let what = "could not publish subtitles or chapters: the gate that is deployed is an older one, which serves none";
+    Fault { class: FaultClass::NeedsPerson, ..Fault::permanent(what) }.hint(format!(
+        "`zipreel setup{}` brings it up to date; reels that are there stay as they are.",
+        order.place.flags()
+    ))
+}
+
 /// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.
 fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Result<(Journal, bool), Stopped> {
     let (journal, word) = Journal::open(held, generation)?;
@@ -212,22 +234,28 @@ fn open_journal(held: &ReelLock, generation: Generation, job: &JobHandle) -> Res
 }
 
 /// Whether anything is left to do for the chunks.
-async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deployed) -> Result<Start, Stopped> {
+async fn start(
+    work: &Work,
+    visible: Option<&GenerationIndex>,
+    existing: Option<&Existing>,
+    deployed: Deployed,
+) -> Result<Start, Stopped> {
     let is_there = |id: &ChunkId, chunk: &ChunkIndex| deployed.get(id).is_some_and(|sha256| *sha256 == chunk.sha256);
     if let Some(visible) = visible
         && visible.has_segments()
         && chunks_of(visible).all(|(id, chunk)| is_there(&id, chunk))
+        && let Some(inits) = inits(visible, existing)
     {
         // of an index without the hash, the video has just been found to make these chunks
         let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
-        return Ok(Start::Whole(generation));
+        return Ok(Start::Whole(generation, inits));
     }
     let recorded = {
         let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let of = |part: &Rendition| recorded(journal.records(), &part.id).map(|recorded| (part.id.clone(), recorded));
         work.renditions.iter().filter_map(of).collect::<Vec<_>>()
     };
-    let mut before = Renditions::new();
+    let mut before = Renditions::default();
     for (id, Recorded { chunks, traits, source_sha256 }) in recorded {
         let whole = chunks.iter().all(|chunk| {
             let id = ChunkId { rendition: id.clone(), number: chunk.number };
@@ -238,11 +266,12 @@ async fn start(work: &Work, visible: Option<&GenerationIndex>, deployed: Deploye
             break;
         }
         if let Some(part) = work.renditions.iter().find(|part| part.id == id) {
-            before.insert(id, made::rendition_index(part, traits, chunks));
+            before.add(part, traits, chunks);
         }
     }
-    if before.len() == work.renditions.len() {
-        return Ok(Start::Whole(made::generation_index(work, before)));
+    if before.indexes.len() == work.renditions.len() {
+        let Renditions { indexes, inits } = before;
+        return Ok(Start::Whole(made::generation_index(work, indexes), inits));
     }
     Ok(Start::Parts(deployed, before))
 }
@@ -252,6 +281,13 @@ fn chunks_of(generation: &GenerationIndex) -> impl Iterator<Item = (ChunkId, &Ch
         let of = |chunk: &ChunkIndex| ChunkId { rendition: id.clone(), number: chunk.number };
         rendition.chunks.iter().map(move |chunk| (of(chunk), chunk))
     })
+}
+
+/// The init sections that lie beside what is served; `None` if one is missing.
+fn inits(visible: &GenerationIndex, existing: Option<&Existing>) -> Option<Inits> {
+    let packed = visible.renditions.iter().filter(|(_, rendition)| rendition.container == Container::Mp4);
+    let of = |id: &RenditionId| existing?.entries.get(&playlist::init_path(visible.generation, id)).cloned();
+    packed.map(|(id, _)| Some((id.clone(), of(id)?))).collect()
 }
 
 /// What an earlier run found out by splitting all of its video.

@@ -11,6 +11,7 @@ use crate::{
             segment::division::Change,
         },
         report::fault::{Explain, FaultClass},
+        wording,
     },
 };
 
@@ -54,6 +55,11 @@ pub enum SplitError {
     },
     #[error("could not split `{}` without re-encoding: {change}", video.display())]
     Sound { video: PathBuf, change: Change },
+    #[error(
+        "could not split `{}` as it is: from {} on its picture has another form, such as another size",
+        video.display(), wording::clock(*at)
+    )]
+    Picture { video: PathBuf, at: Duration },
     #[error("could not go on splitting `{}`", video.display())]
     Limit { video: PathBuf, source: LimitError },
     #[error("the split was cancelled")]
@@ -109,6 +115,11 @@ impl Explain for SplitError {
             Self::Sound { .. } => Some(
                 "The sound of a segment is of one form. With --transcode auto those moments of it are re-encoded; the \
                  rest is copied as it is."
+                    .to_owned(),
+            ),
+            Self::Picture { .. } => Some(
+                "Fragmented MP4 states the form once for all. Have the picture re-encoded, which gives it one form: \
+                 --container ts --transcode auto."
                     .to_owned(),
             ),
             Self::Cancelled => None,

@@ -147,9 +147,13 @@ fn streams(planned: &Planned) -> String {
         .map(|stream| format!("{} ({})", stream.kind, stream.what))
         .collect();
     let copied = wording::count(copied as u64, "stream");
+    let texts = streams.iter().filter(|stream| stream.fate == Fate::Text && stream.kind == "subtitles").count();
+    let texts = if texts > 0 { format!("; {texts} with subtitles, as WebVTT") } else { String::new() };
     match planned.order.cut.transcode {
-        Transcode::Auto if !re_encoded.is_empty() => format!("{copied} copied; re-encoded: {}", re_encoded.join(", ")),
-        _ => format!("{copied} copied as they are"),
+        Transcode::Auto if !re_encoded.is_empty() => {
+            format!("{copied} copied; re-encoded: {}{texts}", re_encoded.join(", "))
+        }
+        _ => format!("{copied} copied as they are{texts}"),
     }
 }
 

@@ -389,7 +389,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
     let mut facts = Vec::new();
     for stream in &probe.streams {
         let rate = stream.bit_rate.map(wording::bit_rate).unwrap_or_default();
-        let head = format!("{:<9}{}", stream.kind, stream.what);
+        let head = format!("{:<8} {}", stream.kind, stream.what);
         let gap = width.saturating_sub(text::width(&head) + text::width(&rate)).max(2);
         let dim = matches!(stream.fate, Fate::LeaveOut(_));
         let role = if dim { Role::Dim } else { Role::Text };
@@ -399,7 +399,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
             facts.push((role, head));
         }
         match &stream.fate {
-            Fate::Copy => {}
+            Fate::Copy | Fate::Text => {}
             Fate::Transcode(why) => facts.extend(indented(Role::Warn, &format!("↻ {why}"), width)),
             Fate::LeaveOut(why) => facts.extend(indented(Role::Dim, &format!("– left out: {why}"), width)),
         }

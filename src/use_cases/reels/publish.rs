@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    account::RelayWish,
+    account::{Need, RelayWish},
     model::{
         reel::order::{IfTaken, Order},
         report::{event::Published, fault::Stopped},
@@ -33,8 +33,11 @@ pub async fn publish(
         consent::acknowledged(engine, &order.place, &cloud, person).await?;
         // a relay that is on already is not taken away from the reels that are there
         let wish = if order.relay { RelayWish::On } else { RelayWish::AsItIs };
-        let worthwhile = foresight::foresee_alone(cloud.limits(), &order, tools, control);
-        engine.ensure(&cloud, wish, worthwhile, reporter.clone(), control).await?;
+        let need = Need {
+            worthwhile: foresight::foresee_alone(cloud.limits(), &order, tools, control),
+            text: video::has_text(engine, &order, &control.cancel),
+        };
+        engine.ensure(&cloud, wish, need, reporter.clone(), control).await?;
         Ok((tools, cloud))
     };
     // On the heap, each: with all stages inside one another an optimizing compiler finds the future too deep.

@@ -8,7 +8,9 @@ use zipreel::{
 use super::{
     http::{Answer, client, get, send},
     reel::{self, GENERATION, payload},
-    requests::{To, chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments},
+    requests::{
+        To, chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments, tracks,
+    },
     sides::{Account, Options},
 };
 
@@ -30,7 +32,8 @@ pub(crate) async fn published_at(clock: Clock) -> Account {
 async fn every_request_gets_the_answer_of_the_contract() {
     let account = published().await;
     for side in account.sides().await {
-        for rows in [playlists(), pages(), players(), chunks(), segments(), people(), refusals(), other_methods()] {
+        let files = [playlists(), tracks(), pages(), players(), chunks(), segments()];
+        for rows in files.into_iter().chain([people(), refusals(), other_methods()]) {
             for row in rows {
                 row.check(&side).await;
             }

@@ -17,24 +17,27 @@ use zipreel::{
     },
     model::{
         hls::{
-            multivariant,
+            multivariant::multivariant,
             playlist::{self, Links},
         },
         reel::{
-            generation::FORMAT,
             index::{
                 Alternative, Beside, ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY,
                 POSTER_ENTRY, RenditionIndex, Retired, SegmentIndex,
             },
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
+            tracks::{Chapter, ChaptersIndex, SubtitlesIndex},
         },
         report::event::Count,
+        subtitles::webvtt,
     },
     storage::{Storage, change, lease::Lease, sight::sight},
 };
 
 pub(crate) const GENERATION: &str = "0123abcd";
 pub(crate) const POSTER: &[u8] = b"\xff\xd8 not really a picture";
+pub(crate) const SUBTITLES: &str = "s1-89abcdef";
+pub(crate) const CHAPTERS: &str = "ch-456789ab";
 pub(crate) const INIT: &[u8] = b"an initialization section";
 const CHUNKS: u16 = 3;
 const SEGMENTS_A_CHUNK: usize = 2;
@@ -68,6 +71,26 @@ pub(crate) fn payload(generation: &str, rendition: &str, segment: usize) -> Vec<
     format!("{generation}/{rendition}/{segment}\n").repeat(400 + 7 * segment).into_bytes()
 }
 
+pub(crate) fn cues(segment: usize) -> String {
+    format!("WEBVTT\n\n00:00:0{segment}.000 --> 00:00:0{segment}.500\n\u{e9}t\u{e9}\n")
+}
+
+fn rendition_of(container: Container, chunks: Vec<ChunkIndex>) -> RenditionIndex {
+    RenditionIndex {
+        container,
+        bandwidth: 2_000_000,
+        average_bandwidth: 1_500_000,
+        codecs: "avc1.64001f,mp4a.40.2".into(),
+        resolution: Some((640, 360)),
+        frame_rate: Some(30.0),
+        video_range: None,
+        supplemental_codecs: None,
+        init: None,
+        independent: Some(true),
+        chunks,
+    }
+}
+
 pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
     let id: Generation = generation.parse().unwrap();
     let mut chunks = BTreeMap::new();
@@ -88,18 +111,11 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             chunks.insert(function.to_string(), zip);
             listed
         });
-        let index = RenditionIndex {
-            container,
-            bandwidth: 2_000_000,
-            average_bandwidth: 1_500_000,
-            codecs: "avc1.64001f,mp4a.40.2".into(),
-            resolution: Some((640, 360)),
-            frame_rate: Some(30.0),
-            independent: Some(true),
-            beside: (name == SOUND).then(told),
-            chunks: listed.collect(),
-        };
-        renditions.insert(rendition, index);
+        let listed = listed.collect();
+        renditions.insert(
+            rendition,
+            RenditionIndex { beside: (name == SOUND).then(told), ..rendition_of(container, listed) },
+        );
     }
     let index = GenerationIndex {
         generation: id,
@@ -107,6 +123,21 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
         segment_seconds: 6.0,
         source_sha256: None,
         damaged: Vec::new(),
+        subtitles: vec![SubtitlesIndex {
+            track: SUBTITLES.parse().unwrap(),
+            name: "English".into(),
+            language: Some("en".into()),
+            default: true,
+            forced: false,
+            hearing_impaired: false,
+            segments: 2,
+            bytes: 100,
+        }],
+        chapters: Some(ChaptersIndex {
+            track: CHAPTERS.parse().unwrap(),
+            starts: vec![Chapter { start_ms: 0, title: "One".into() }],
+        }),
+        captions: false,
         wanted: Default::default(),
         chunk_limit_bytes: 1 << 20,
         renditions,
@@ -130,7 +161,7 @@ pub(crate) async fn publish(
         generation: made.index.clone(),
     });
     let index = Index {
-        format: FORMAT,
+        format: Index::format_of([&current.index]),
         reel: reel.clone(),
         title: title.to_owned(),
         published: std::time::SystemTime::now().into(),
@@ -165,7 +196,7 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
     }
     let mut entries = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(&written).unwrap()),
-        (MULTIVARIANT_ENTRY.to_owned(), multivariant::multivariant(&index.current).into_bytes()),
+        (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
         (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
     ];
     for generation in std::iter::once(&index.current).chain(index.retired.iter().map(|retired| &retired.generation)) {
@@ -178,6 +209,11 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
                 entries.push((format!("{}/{id}-init.mp4", generation.generation), INIT.to_vec()));
             }
         }
+        let id = generation.generation;
+        entries.push((format!("{id}/{SUBTITLES}.m3u8"), webvtt::playlist(SUBTITLES, 2, 100_000).into_bytes()));
+        entries.extend((0..2).map(|number| (format!("{id}/{SUBTITLES}/{number}.vtt"), cues(number).into_bytes())));
+        entries.push((format!("{id}/{CHAPTERS}.vtt"), cues(0).into_bytes()));
+        entries.push((format!("{id}/{CHAPTERS}.json"), b"[]".to_vec()));
     }
     chunk(&entries).0
 }

@@ -9,7 +9,7 @@ use zipreel::model::gate::players::{PLAYER, player_name};
 
 use super::{
     http::send_from,
-    reel::{GENERATION, INIT, POSTER, payload},
+    reel::{CHAPTERS, GENERATION, INIT, POSTER, SUBTITLES, cues, payload},
     sides::Side,
 };
 
@@ -157,6 +157,44 @@ pub(super) fn playlists() -> Vec<Row> {
             .header("content-type", "image/jpeg")
             .header("cache-control", "public, max-age=300")
             .body(Body::Is(POSTER.to_vec())),
+    ]
+}
+
+/// What lies in the index beside the playlists of renditions.
+pub(super) fn tracks() -> Vec<Row> {
+    let of = |ending: &str| format!("/reel/{GENERATION}/{SUBTITLES}{ending}");
+    let chapters = |ending: &str| format!("/reel/{GENERATION}/{CHAPTERS}{ending}");
+    let file = |path: String, kind: &str, cache: &str| {
+        gate(path, 200).header("content-type", kind).header("cache-control", cache).without("location")
+    };
+    const CUES: &str = "text/vtt; charset=utf-8";
+    let segment =
+        |number: usize| file(of(&format!("/{number}.vtt")), CUES, IMMUTABLE).body(Body::Is(cues(number).into_bytes()));
+    let named = |path: &str, text| file(path.to_owned(), PLAYLIST, SHORT).body(Body::Has(text));
+    let other = |path: String| not_found(To::Gate, path);
+    vec![
+        named("/reel/index.m3u8", ",URI=\"0123abcd/s1-89abcdef.m3u8\""),
+        named("/reel/index.relay.m3u8", ",URI=\"0123abcd/s1-89abcdef.relay.m3u8\""),
+        named("/reel/index.abs.m3u8", "/reel/0123abcd/s1-89abcdef.abs.m3u8\""),
+        named("/reel/index.m3u8", "DATA-ID=\"com.apple.hls.chapters\",URI=\"0123abcd/ch-456789ab.json\""),
+        named("/reel/index.abs.m3u8", "/reel/0123abcd/ch-456789ab.json\""),
+        file(of(".m3u8"), PLAYLIST, IMMUTABLE).body(Body::Has("\ns1-89abcdef/1.vtt\n")),
+        file(of(".relay.m3u8"), PLAYLIST, IMMUTABLE).body(Body::Has("\ns1-89abcdef/1.vtt\n")),
+        file(of(".abs.m3u8"), PLAYLIST, SHORT).body(Body::Has("/reel/0123abcd/s1-89abcdef/1.vtt\n")),
+        segment(0),
+        segment(1).sending("Origin: https://example.com"),
+        segment(1).method("HEAD").body(Body::Empty),
+        file(chapters(".vtt"), CUES, IMMUTABLE).body(Body::Is(cues(0).into_bytes())),
+        file(chapters(".json"), "application/json", IMMUTABLE).body(Body::Is(b"[]".to_vec())),
+        other(of("/2.vtt")),
+        other(of("/00.vtt")),
+        other(of("/0.ts")),
+        other(of(".vtt")),
+        other(of(".json")),
+        other(of("")),
+        other(chapters(".m3u8")),
+        other(format!("/reel/{GENERATION}/s1-00000000.m3u8")),
+        other(format!("/reel/{GENERATION}/s1-89ABCDEF.m3u8")),
     ]
 }
 

@@ -89,6 +89,16 @@ async fn sound_alone_is_shown_with_a_picture_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn captions_and_chapters_are_shown() {
+    let stage = Stage::new().await;
+    let folder = crate::clips::scratch();
+    let reel = stage.publish_file(&crate::publish::subtitles::film(folder.path()), "captions", &[]).await;
+    for browser in [Chromium, Firefox] {
+        watch(browser, "captions", &reel.page, || {}).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn chromium_says_why_it_can_not_play_while_the_relay_is_off() {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;

@@ -50,8 +50,14 @@ struct Input {
     segment: f64,
     /// The picture changes at a border between segments.
     breaks: bool,
+    /// How it is published.
+    flags: &'static [&'static str],
+    /// What a browser is asked whether it plays it; nothing if every one does.
+    kind: &'static str,
     make: fn() -> PathBuf,
 }
+
+const RE_ENCODED: &[&str] = &["--transcode", "auto"];
 
 /// Sound from 0 to 12 s, the picture from 4 to 16 s.
 fn late_picture() -> PathBuf {
@@ -102,6 +108,8 @@ const LATE: Input = Input {
     jumps: &[9.0],
     segment: 2.1,
     breaks: true,
+    flags: RE_ENCODED,
+    kind: "",
     make: late_picture,
 };
 const LONG: Input = Input {
@@ -114,6 +122,8 @@ const LONG: Input = Input {
     jumps: &[17.0],
     segment: 2.2,
     breaks: true,
+    flags: RE_ENCODED,
+    kind: "",
     make: long_sound,
 };
 const CHANGE: Input = Input {
@@ -126,6 +136,8 @@ const CHANGE: Input = Input {
     jumps: &[10.0],
     segment: 2.1,
     breaks: true,
+    flags: RE_ENCODED,
+    kind: "",
     make: change_of_size,
 };
 const ALONE: Input = Input {
@@ -138,6 +150,8 @@ const ALONE: Input = Input {
     jumps: &[10.0],
     segment: 2.1,
     breaks: false,
+    flags: RE_ENCODED,
+    kind: "",
     make: sound_alone,
 };
 const ONE: Input = Input {
@@ -150,6 +164,8 @@ const ONE: Input = Input {
     jumps: &[],
     segment: 0.1,
     breaks: false,
+    flags: RE_ENCODED,
+    kind: "",
     make: one_picture,
 };
 const DAY: Input = Input {
@@ -162,9 +178,51 @@ const DAY: Input = Input {
     jumps: &[95_400.0, 96_000.0],
     segment: 60.1,
     breaks: false,
+    flags: RE_ENCODED,
+    kind: "",
     make: day,
 };
-const INPUTS: [Input; 6] = [LATE, LONG, CHANGE, ALONE, ONE, DAY];
+/// Of 12 s in fragmented MP4.
+const AVC: Input = Input {
+    name: "avc-mp4",
+    column: "H.264 in MP4",
+    seconds: 12.02,
+    pictures: 300,
+    rate: 25.0,
+    sound: 12.02,
+    jumps: &[7.0],
+    segment: 2.1,
+    breaks: false,
+    flags: &["--container", "mp4"],
+    kind: "",
+    make: || kept("base", &format!("{V} {A}"), &format!("-t 12 {H264}"), "mp4"),
+};
+const HEVC: Input = Input {
+    name: "hevc",
+    column: "HEVC",
+    flags: &[],
+    kind: "video/mp4; codecs=\"hvc1.1.6.L30.90,mp4a.40.2\"",
+    make: || {
+        coded("hevc", "libx265 -preset ultrafast -x265-params log-level=none:keyint=50:open-gop=0", "-c:a aac", "mkv")
+    },
+    ..AVC
+};
+const AV1: Input = Input {
+    name: "av1",
+    column: "AV1",
+    flags: &[],
+    kind: "video/mp4; codecs=\"av01.0.00M.08,mp4a.40.2\"",
+    make: || coded("av1", "libaom-av1 -cpu-used 8 -usage realtime -g 50", "-c:a aac", "mkv"),
+    ..AVC
+};
+const INPUTS: [Input; 9] = [LATE, LONG, CHANGE, ALONE, ONE, DAY, AVC, HEVC, AV1];
+/// Those in fragmented MP4.
+const MP4: [&Input; 3] = [&AVC, &HEVC, &AV1];
+
+fn coded(name: &str, video: &str, audio: &str, ending: &str) -> PathBuf {
+    let outputs = format!("-t 12 -c:v {video} -pix_fmt yuv420p {audio} -b:a 64k -ac 2");
+    kept(&format!("mp4-{name}"), &format!("{V} {A}"), &outputs, ending)
+}
 
 /// A player that has not ended by then waits for something that never comes.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -174,6 +232,18 @@ const IMPATIENCE: Duration = Duration::from_secs(15);
 const PADDED: f64 = 0.4;
 
 impl Input {
+    fn is_mp4(&self) -> bool {
+        MP4.iter().any(|mp4| mp4.name == self.name)
+    }
+
+    /// VLC shows the pictures of fragmented MP4 a second later than the sound is heard, of ffmpeg's own playlist too.
+    fn tolerance(&self, program: Program) -> Tolerance {
+        match program.tolerance(self.breaks) {
+            given if program == Program::Vlc && self.is_mp4() => Tolerance { pictures: 1.5, sound: 1.0, ..given },
+            given => given,
+        }
+    }
+
     fn has_all(&self, out: Out, given: Tolerance) -> Result<(), String> {
         let Self { pictures, sound, rate, .. } = self;
         let (least, most) = (*pictures as f64 - given.pictures * rate, given.most(*pictures as f64));
@@ -208,16 +278,20 @@ impl Hall {
         let stage = Stage::new().await;
         let mut pages = Vec::new();
         for input in &INPUTS {
-            pages.push(stage.publish_file(&(input.make)(), input.name, &["--transcode", "auto"]).await.page);
+            pages.push(stage.publish_file(&(input.make)(), input.name, input.flags).await.page);
         }
         Self { _stage: stage, pages, references: Files::serve().await }
     }
 }
 
-/// What a player does not manage in any playlist of transport streams, and why.
+/// What a player does not manage in any playlist of such segments, and why.
 fn limit(program: Program, input: &Input, from: Option<f64>) -> Option<&'static str> {
     let wrapped = from.is_some_and(|from| from > WRAP);
     match program {
+        Program::Ffmpeg | Program::Mpv if from.is_some() && input.is_mp4() => {
+            Some("plays; this ffmpeg does not jump in fragmented MP4")
+        }
+        Program::Playbin3 if input.is_mp4() => Some("waits for ever at a byte range of fragmented MP4"),
         Program::Ffmpeg | Program::Mpv | Program::Playbin3 if wrapped => {
             Some("no jump beyond 26.5 h, where the timestamps of transport streams begin again")
         }
@@ -230,7 +304,7 @@ fn limit(program: Program, input: &Input, from: Option<f64>) -> Option<&'static 
 async fn plays_them(hall: &Hall, program: Program) -> Vec<String> {
     let (name, mut wrong) = (program.name().await, Vec::new());
     for (input, page) in INPUTS.iter().zip(&hall.pages) {
-        let (given, mut cell, mut faults) = (program.tolerance(input.breaks), "yes".to_owned(), Vec::new());
+        let (given, mut cell, mut faults) = (input.tolerance(program), "yes".to_owned(), Vec::new());
         for from in [None].into_iter().chain(input.jumps.iter().copied().map(Some)) {
             // at a segment a time, which takes it minutes
             if program == Program::Vlc && input.seconds > 3600.0 && from.is_none() {
@@ -275,15 +349,20 @@ async fn plays_them(hall: &Hall, program: Program) -> Vec<String> {
 /// The same in a browser: `watch.mjs` plays and judges.
 async fn shows_them(hall: &Hall, browser: Browser) -> Vec<String> {
     let row = |(input, page): (&Input, &String)| {
-        let Input { name, seconds, pictures, sound, jumps, .. } = input;
-        json!({ "name": name, "page": page, "seconds": seconds, "pictures": pictures, "sound": sound, "jumps": jumps })
+        let Input { name, seconds, pictures, sound, jumps, kind, .. } = input;
+        json!({
+            "name": name, "page": page, "seconds": seconds, "pictures": pictures, "sound": sound, "jumps": jumps,
+            "kind": kind
+        })
     };
-    let rows: Vec<Value> = INPUTS.iter().zip(&hall.pages).map(row).collect();
+    // what WebKitGTK decodes depends on what of GStreamer is installed
+    let shown = |input: &Input| browser != WebKit || !input.is_mp4();
+    let rows: Vec<Value> = INPUTS.iter().zip(&hall.pages).filter(|(input, _)| shown(input)).map(row).collect();
     let seen =
         scene("watch.mjs", browser, "inputs", &hall.pages[0], &["--rows", &json!(rows).to_string()], || {}).await;
     let player = player(&seen);
     let mut wrong = Vec::new();
-    for input in &INPUTS {
+    for input in INPUTS.iter().filter(|input| shown(input)) {
         match seen["faults"][input.name].as_str() {
             Some(fault) => wrong.push(format!("{player}, {}: {fault}", input.column)),
             None => record(&player, input.column, seen["limits"][input.name].as_str().unwrap_or("yes")),
@@ -312,13 +391,18 @@ struct Files {
 impl Files {
     async fn serve() -> Self {
         let folder = scratch();
-        for input in [&ONE, &DAY] {
+        for input in [&ONE, &DAY].into_iter().chain(MP4) {
+            let packed: &[&str] = match input.is_mp4() {
+                // byte ranges, as in ours
+                true => &["-hls_segment_type", "fmp4", "-hls_flags", "single_file"],
+                false => &[],
+            };
             let place = folder.path().join(input.name);
             std::fs::create_dir(&place).unwrap();
             let video = (input.make)();
             let made = ["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod"];
             let (from, to) = (video.to_str().unwrap(), place.join("index.m3u8"));
-            tool("ffmpeg", &[&["-v", "error", "-i", from], &made[..], &[to.to_str().unwrap()]].concat());
+            tool("ffmpeg", &[&["-v", "error", "-i", from], &made[..], packed, &[to.to_str().unwrap()]].concat());
         }
         let root = folder.path().to_owned();
         let read = async |State(root): State<PathBuf>, uri: Uri| std::fs::read(root.join(&uri.path()[1..])).unwrap();

@@ -10,7 +10,7 @@ async fn the_first_chunk_is_deployed_while_ffmpeg_still_splits() {
     let sandbox = Sandbox::start().await;
     // re-encoding takes long enough on any machine
     let args = ["--name", "overlap", "--transcode", "auto", "--segment-seconds", "1", "--chunk-mib", "1"];
-    let run = sandbox.publish(&clip(Clip::Hevc), &args).await;
+    let run = sandbox.publish(&clip(Clip::Mpeg2), &args).await;
     run.published();
     let place = |wanted: &dyn Fn(&Value) -> bool| run.lines.iter().position(wanted).unwrap();
     let deployed = place(&|line| line["event"] == "chunk-deployed");

@@ -1,7 +1,8 @@
 use super::*;
 use crate::model::media::{
     arguments::Dialect,
-    facts::{Aside, FirstField, Hidden, Keyframes, Wanted},
+    container::WantedContainer,
+    facts::{Aside, DolbyVision, FirstField, Hidden, Keyframes, Wanted},
     structure::Structure,
 };
 
@@ -32,7 +33,7 @@ pub(super) fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         frame_rate: Ratio::new(30000, 1001),
         base_frame_rate: Ratio::new(30000, 1001),
         transfer: None,
-        dolby_vision: false,
+        dolby_vision: None,
         channels: 2,
         sample_rate: 48_000,
         bit_rate: None,
@@ -44,6 +45,9 @@ pub(super) fn stream(index: u32, kind: Kind, codec: &str) -> Stream {
         called: None,
         default: false,
         aside: None,
+        forced: false,
+        hearing_impaired: false,
+        closed_captions: false,
     }
 }
 
@@ -63,7 +67,8 @@ pub(super) fn media() -> Media {
         hidden: Hidden::default(),
         structure: Structure::default(),
         programmes: Vec::new(),
-        chapters: 0,
+        chapters: Vec::new(),
+        begins: 0.0,
         wanted: Wanted::default(),
     }
 }
@@ -146,11 +151,14 @@ fn warnings_name_what_viewers_would_notice() {
     assert!(warning(|media| media.keyframes = Some(keyframes(10.0, 25.0))).contains("up to 25 s apart"));
     assert!(warning(|media| media.streams[0].frame_rate = Ratio::new(20, 1)).contains("varies (about 20 fps"));
     assert!(warning(|media| media.streams[0].transfer = Some("smpte2084".into())).contains("HDR"));
-    assert!(warning(|media| media.streams[0].dolby_vision = true).contains("HDR"));
+    assert!(
+        warning(|media| media.streams[0].dolby_vision = Some(DolbyVision { profile: 8, compatibility: 1 }))
+            .contains("HDR")
+    );
     assert!(warning(|media| media.duration = None).contains("does not say how long"));
     // what is re-encoded gets keyframes and a bit rate of its own
     let re_encoded = |media: &mut Media| {
-        media.streams[0].codec = "hevc".to_owned();
+        media.streams[0].codec = "vp9".to_owned();
         media.bit_rate = Some(50_000_000);
         media.keyframes = Some(keyframes(10.0, 25.0));
     };
@@ -198,13 +206,13 @@ fn a_copy_maps_two_streams_and_repeats_parameter_sets() {
 fn only_what_must_be_is_re_encoded() {
     let text = arguments(&planned(|media| media.streams[1].codec = "ac3".into()), NOW);
     assert!(text.contains("-c:v copy") && text.contains("-c:a aac -b:a 160k -ac 2 -ar 48000"), "{text}");
-    let hevc = |media: &mut Media| {
-        media.streams[0].codec = "hevc".into();
+    let vp9 = |media: &mut Media| {
+        media.streams[0].codec = "vp9".into();
         media.streams[0].transfer = Some("arib-std-b67".into());
         media.streams[0].interlaced = true;
         media.streams[0].width = 1919;
     };
-    let text = arguments(&planned(hevc), NOW);
+    let text = arguments(&planned(vp9), NOW);
     assert!(text.contains("-c:v libx264") && text.contains("-c:a copy"), "{text}");
     assert!(
         text.contains("-force_key_frames expr:gte(t,n_forced*6) -fps_mode:v vfr -enc_time_base:v 1:90000"),
@@ -212,8 +220,70 @@ fn only_what_must_be_is_re_encoded() {
     );
     assert!(text.contains("-bsf:v h264_metadata=tick_rate=60000/1001 -vf yadif"), "{text}");
     assert!(text.contains("crop=trunc(iw/2)*2:trunc(ih/2)*2,zscale") && text.contains("tonemap"), "{text}");
-    let text = arguments(&planned(hevc), OLD);
+    let text = arguments(&planned(vp9), OLD);
     assert!(text.contains("-vsync vfr") && !text.contains("zscale"), "{text}");
+}
+
+#[test]
+fn fragmented_mp4_carries_what_transport_streams_do_not() {
+    let packed = |change: Change| {
+        let plan = planned(change);
+        let copied = |plan: &Option<StreamPlan>| plan.as_ref().is_some_and(|plan| plan.action == Action::Copy);
+        (plan.packaging, copied(&plan.video), copied(&plan.audio))
+    };
+    let codecs = |video: &str, audio: &str| {
+        let mut media = media();
+        (media.streams[0].codec, media.streams[1].codec) = (video.to_owned(), audio.to_owned());
+        let plan = decide(&media, Transcode::Auto).unwrap();
+        let copied = |plan: &Option<StreamPlan>| plan.as_ref().is_some_and(|plan| plan.action == Action::Copy);
+        (plan.packaging, copied(&plan.video), copied(&plan.audio))
+    };
+    let (ts, mp4) = (Container::Ts, Container::Mp4);
+    for (video, audio, expected) in [
+        ("h264", "aac", (ts, true, true)),
+        ("h264", "ac3", (ts, true, false)),
+        ("h264", "opus", (mp4, true, true)),
+        ("h264", "flac", (mp4, true, true)),
+        ("hevc", "aac", (mp4, true, true)),
+        ("hevc", "dts", (mp4, true, false)),
+        ("av1", "opus", (mp4, true, true)),
+        ("vp9", "opus", (ts, false, false)),
+        ("vp9", "aac", (ts, false, true)),
+    ] {
+        assert_eq!(codecs(video, audio), expected, "{video} {audio}");
+    }
+    assert_eq!(packed(|media| media.wanted.container = WantedContainer::Mp4), (mp4, true, true));
+    let asked = |media: &mut Media| {
+        (media.streams[0].codec, media.wanted.container) = ("hevc".into(), WantedContainer::Ts);
+    };
+    assert_eq!(packed(asked), (ts, false, true));
+    let dolby = |profile, compatibility| {
+        let mut media = media();
+        media.streams[0].codec = "hevc".into();
+        media.streams[0].pixel_format = Some("yuv420p10le".into());
+        media.streams[0].dolby_vision = Some(DolbyVision { profile, compatibility });
+        decide(&media, Transcode::Auto).unwrap().video.unwrap().to_string()
+    };
+    assert!(dolby(8, 1).ends_with("copied as it is"), "{}", dolby(8, 1));
+    assert!(dolby(5, 0).contains("profile 5, which all other players show in green and pink"), "{}", dolby(5, 0));
+}
+
+#[test]
+fn where_it_plays_is_said_where_not_all_play_it() {
+    let said = |video: &str, audio: &str| {
+        let mut media = media();
+        (media.streams[0].codec, media.streams[1].codec) = (video.to_owned(), audio.to_owned());
+        decide(&media, Transcode::Auto).unwrap().warnings.join("; ")
+    };
+    assert_eq!(said("h264", "aac"), "");
+    assert_eq!(said("vp9", "opus"), "", "what is re-encoded plays everywhere");
+    assert_eq!(
+        said("hevc", "aac"),
+        "plays in Safari, VLC, mpv and ffmpeg; Chromium where the device decodes HEVC; Firefox from 137 on where the system \
+         decodes HEVC"
+    );
+    assert!(said("av1", "opus").ends_with("Safari on devices that decode AV1: iPhone 15 Pro, M3 and later"));
+    assert!(said("h264", "flac").ends_with("Safari from version 17 on"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::media::facts::Ratio;
+use crate::model::media::facts::{DolbyVision, Ratio};
 
 /// Characters kept of any text.
 const TEXT_MAX: usize = 120;
@@ -49,4 +49,10 @@ pub(super) fn text(json: &Value) -> Option<String> {
     let text: String = json.as_str()?.chars().filter(|character| !character.is_control()).take(TEXT_MAX).collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+pub(super) fn dolby_vision(data: &Value) -> Option<DolbyVision> {
+    let field = |name: &str| number(&data[name]).and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+    let is_it = data["side_data_type"] == "DOVI configuration record";
+    is_it.then(|| DolbyVision { profile: field("dv_profile"), compatibility: field("dv_bl_signal_compatibility_id") })
 }

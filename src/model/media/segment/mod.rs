@@ -2,6 +2,7 @@
 
 pub mod adts;
 pub mod division;
+pub mod fmp4;
 pub mod h264;
 pub mod meter;
 pub mod sieve;

@@ -68,6 +68,107 @@ impl FromStr for Language {
     }
 }
 
+impl Language {
+    /// By BCP 47: two letters where the language has them (RFC 5646, 2.2.1).
+    pub fn tag(self) -> String {
+        let three = self.to_string();
+        let words: Vec<&str> = SHORT.split_ascii_whitespace().collect();
+        let short = words.chunks_exact(2).find(|pair| pair[1] == three).map(|pair| pair[0].to_owned());
+        short.unwrap_or(three)
+    }
+}
+
+/// A tag by BCP 47 of what a file's name or a container says: `pt_br` is `pt-BR`, `ger` is `de`. `None` for what is no
+/// language.
+pub fn tag(text: &str) -> Option<String> {
+    let language = text.parse::<Language>().ok()?.tag();
+    let mut tag = language;
+    for part in text.split(['-', '_']).skip(1) {
+        if !(2..=8).contains(&part.len()) || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        // regions in capitals, scripts with one
+        tag.push('-');
+        match part.len() {
+            2 => tag.push_str(&part.to_ascii_uppercase()),
+            4 => {
+                tag.push_str(&part[..1].to_ascii_uppercase());
+                tag.push_str(&part[1..].to_ascii_lowercase());
+            }
+            _ => tag.push_str(&part.to_ascii_lowercase()),
+        }
+    }
+    Some(tag)
+}
+
+/// Whether a word that may be anything is meant as a language: three letters could be a name.
+pub fn is_known(word: &str) -> bool {
+    let first = word.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    tag(word).is_some()
+        && [SHORT, BIBLIOGRAPHIC].iter().any(|list| list.split_ascii_whitespace().any(|known| known == first))
+}
+
+/// Languages that subtitles are most often in, as those who speak them call them.
+const NAMES: &[(&str, &str)] = &[
+    ("ar", "العربية"),
+    ("bg", "Български"),
+    ("bn", "বাংলা"),
+    ("ca", "Català"),
+    ("cs", "Čeština"),
+    ("da", "Dansk"),
+    ("de", "Deutsch"),
+    ("el", "Ελληνικά"),
+    ("en", "English"),
+    ("es", "Español"),
+    ("et", "Eesti"),
+    ("eu", "Euskara"),
+    ("fa", "فارسی"),
+    ("fi", "Suomi"),
+    ("fr", "Français"),
+    ("gl", "Galego"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("hr", "Hrvatski"),
+    ("hu", "Magyar"),
+    ("id", "Bahasa Indonesia"),
+    ("is", "Íslenska"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("lt", "Lietuvių"),
+    ("lv", "Latviešu"),
+    ("ms", "Bahasa Melayu"),
+    ("nb", "Norsk bokmål"),
+    ("nl", "Nederlands"),
+    ("nn", "Norsk nynorsk"),
+    ("no", "Norsk"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("ro", "Română"),
+    ("ru", "Русский"),
+    ("sk", "Slovenčina"),
+    ("sl", "Slovenščina"),
+    ("sr", "Српски"),
+    ("sv", "Svenska"),
+    ("ta", "தமிழ்"),
+    ("te", "తెలుగు"),
+    ("th", "ไทย"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("vi", "Tiếng Việt"),
+    ("zh", "中文"),
+];
+
+/// What a language is called by those who speak it, with the region of its tag; the tag itself where no name is known.
+pub fn name(tag: &str) -> String {
+    let (language, rest) = tag.split_once('-').unwrap_or((tag, ""));
+    match NAMES.iter().find(|(known, _)| *known == language) {
+        Some((_, name)) if rest.is_empty() => (*name).to_owned(),
+        Some((_, name)) => format!("{name} ({rest})"),
+        None => tag.to_owned(),
+    }
+}
+
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
@@ -88,6 +189,23 @@ mod tests {
             }
         }
         assert_eq!("gsw".parse::<Language>().unwrap().to_string(), "gsw");
+    }
+
+    #[test]
+    fn tags_are_as_short_and_spelled_as_players_compare_them() {
+        for (text, wanted) in [
+            ("eng", "en"),
+            ("ger", "de"),
+            ("pt_br", "pt-BR"),
+            ("zh-hant", "zh-Hant"),
+            ("gsw", "gsw"),
+            ("es-419", "es-419"),
+        ] {
+            assert_eq!(tag(text).as_deref(), Some(wanted), "{text}");
+        }
+        assert_eq!((tag("x"), tag("en-\"")), (None, None));
+        assert!(is_known("ger") && is_known("pt-BR") && !is_known("abc") && !is_known("part2"));
+        assert_eq!([name("en"), name("pt-BR"), name("gsw")], ["English", "Português (BR)", "gsw"]);
     }
 
     #[test]

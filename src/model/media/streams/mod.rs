@@ -7,6 +7,7 @@ pub mod language;
 pub mod orientation;
 pub mod refusal;
 pub mod sounds;
+pub mod subtitles;
 pub mod tracks;
 pub mod wanted;
 pub mod words;

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::language::{Language, NoLanguage};
+use crate::model::media::container::WantedContainer;
 
 /// What a person asked of the streams, rather than leave it to the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Wanted {
     pub copies: bool,
     /// Re-encode the video, one picture out of both fields.
     pub deinterlace: bool,
+    /// What segments are packed in.
+    #[serde(skip_serializing_if = "WantedContainer::is_auto")]
+    pub container: WantedContainer,
 }
 
 impl Wanted {

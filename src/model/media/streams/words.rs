@@ -25,6 +25,17 @@ pub fn codec_name(stream: &Stream) -> String {
         "vorbis" => "Vorbis",
         "flac" => "FLAC",
         "mp3" => "MP3",
+        "subrip" | "srt" => "SubRip",
+        "ass" | "ssa" => "ASS",
+        "mov_text" => "MPEG-4 text",
+        "webvtt" => "WebVTT",
+        "ttml" => "TTML",
+        "eia_608" => "CEA-608",
+        "dvd_subtitle" => "VobSub",
+        "hdmv_pgs_subtitle" => "PGS",
+        "dvb_subtitle" => "DVB",
+        "dvb_teletext" => "teletext",
+        "xsub" => "XSUB",
         "" => return format!("an unknown codec (`{}`)", stream.tag),
         other if other.starts_with("pcm_") => "PCM",
         other => return format!("`{other}`"),
@@ -85,5 +96,9 @@ pub fn describe(stream: &Stream) -> String {
         Kind::Attachment => "attachment",
     };
     words.extend(stream.language.as_ref().map(|language| format!("({language})")));
+    if stream.kind == Kind::Subtitle {
+        words.extend(stream.forced.then(|| "forced".to_owned()));
+        words.extend(stream.hearing_impaired.then(|| "for the hard of hearing".to_owned()));
+    }
     format!("#{} {kind}  {}", stream.index, words.join(" "))
 }

@@ -10,11 +10,13 @@ use std::{
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    ffmpeg::describe,
-    run::{Bounds, Ended, to_end},
+use crate::{
+    media::{
+        ffmpeg::describe,
+        run::{Bounds, Ended, to_end},
+    },
+    model::media::{arguments::still_arguments, segment::division::Change},
 };
-use crate::model::media::{arguments::still_arguments, segment::division::Change};
 
 const COMPLAINTS_MAX: usize = 4096;
 /// The least time that ffmpeg has for a still picture; it has as long as the sound lasts, if that is longer.
@@ -35,6 +37,8 @@ pub(crate) enum JoinError {
     Slow(Duration),
     #[error("could not keep its sound: {0}")]
     Forms(Change),
+    #[error("its picture has another form from {:.1} s on than its init section says", .0.as_secs_f64())]
+    Picture(Duration),
     #[error("cutting the video was cancelled")]
     Cancelled,
 }
@@ -99,7 +103,7 @@ impl Stills {
 }
 
 /// To its end; what it said is told if it failed.
-pub(super) async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
+pub(crate) async fn run(command: Command, time: Duration, cancel: &CancellationToken) -> Result<(), JoinError> {
     let bounds = Bounds { time, answer: COMPLAINTS_MAX, complaints: COMPLAINTS_MAX };
     let output = match to_end(command, bounds, cancel).await? {
         Ended::Itself(output) => output,

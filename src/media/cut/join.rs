@@ -16,6 +16,7 @@ use super::{
     stills::{JoinError, Sound, Stills, Which},
 };
 use crate::model::media::{
+    container::Container,
     decide::SLACK,
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
@@ -31,11 +32,20 @@ pub struct ClosedSegment {
     /// From 0, over the whole rendition.
     pub number: u32,
     pub path: PathBuf,
+    /// The init section that it needs, in a file beside it; a transport stream needs none.
+    pub init: Option<PathBuf>,
     pub bytes: u64,
     /// By the timestamps in it.
     pub duration_us: u64,
     /// As in [`crate::model::reel::index::SegmentIndex`].
     pub discontinuity: bool,
+}
+
+impl ClosedSegment {
+    /// What it is packed in.
+    pub fn container(&self) -> Container {
+        if self.init.is_some() { Container::Mp4 } else { Container::Ts }
+    }
 }
 
 /// Of a video that does not say.
@@ -303,7 +313,7 @@ async fn begin(piece: PathBuf, path: PathBuf, number: u32) -> io::Result<ClosedS
     blocking(move || {
         fs::rename(&piece, &path)?;
         let bytes = fs::metadata(&path)?.len();
-        Ok(ClosedSegment { number, path, bytes, duration_us: 0, discontinuity: false })
+        Ok(ClosedSegment { number, path, init: None, bytes, duration_us: 0, discontinuity: false })
     })
     .await
 }

@@ -1,0 +1,147 @@
+//! Subtitles as text: those in a video, read by one run of ffmpeg over it, and those in files beside it.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::Path,
+    time::Duration,
+};
+
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use super::{cut::stills, ffmpeg::Tools, probe::input_argument};
+use crate::model::{
+    media::{arguments::input_guard, facts::Stream, streams::language},
+    subtitles::{
+        cue::Cue,
+        encoding,
+        read::{Form, cues},
+        sidecar::{self, Named, Use},
+        telemetry::is_telemetry,
+    },
+};
+
+/// A film's subtitles have some 100 KB.
+const BYTES_MAX: u64 = 16 << 20;
+/// Files beside a video that are looked at.
+const FILES_MAX: usize = 64;
+/// ffmpeg reads the whole video for them.
+const LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
+
+/// A file beside a video, with what its name says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside {
+    pub file: String,
+    pub named: Named,
+    /// Its cues by the container's beginning, or why it has none.
+    pub cues: Result<Vec<Cue>, String>,
+    pub form: &'static str,
+}
+
+/// Subtitle files with the video's name, by name. A folder that can't be listed has none.
+pub async fn beside(video: &Path) -> Vec<Beside> {
+    let video = video.to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        let stem = video.file_stem()?.to_str()?;
+        let folder = video.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let names = std::fs::read_dir(folder).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<_> = names
+            .filter_map(|name| sidecar::named(stem, &name, language::is_known).map(|(named, what)| (name, named, what)))
+            .collect();
+        names.sort_by(|a, b| a.0.cmp(&b.0));
+        names.truncate(FILES_MAX);
+        let read = |(file, named, what): (String, Named, Use)| {
+            let (cues, form) = match what {
+                Use::None(why) => (Err(why.to_owned()), ""),
+                Use::Text(form) => (read(&folder.join(&file), form), form.name()),
+            };
+            Beside { file, named, cues, form }
+        };
+        Some(names.into_iter().map(read).collect())
+    });
+    looked.await.ok().flatten().unwrap_or_default()
+}
+
+fn read(path: &Path, form: Form) -> Result<Vec<Cue>, String> {
+    let bytes = bytes(path).map_err(|error| format!("it can't be read: {error}"))?;
+    let (text, _) = encoding::text(&bytes);
+    captions(cues(&text, form))
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(io::Error::other(format!("it has more than {} MiB", BYTES_MAX >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// What is meant to be read, or why it is not.
+fn captions(cues: Vec<Cue>) -> Result<Vec<Cue>, String> {
+    if cues.is_empty() {
+        return Err("there is no text in it".to_owned());
+    }
+    if is_telemetry(&cues) {
+        return Err("it is what a camera notes of its flight or its exposure, no caption".to_owned());
+    }
+    Ok(cues)
+}
+
+/// The text of these streams, in their order and by their own times, or why one has none. Files are written below `folder`.
+pub async fn embedded(
+    tools: &Tools,
+    video: &Path,
+    streams: &[&Stream],
+    folder: &Path,
+    cancel: &CancellationToken,
+) -> Vec<Result<Vec<Cue>, String>> {
+    if streams.is_empty() {
+        return Vec::new();
+    }
+    let said = match run(tools, video, streams, folder, cancel).await {
+        Ok(()) => None,
+        Err(error) => Some(error.to_string()),
+    };
+    let mut found = Vec::new();
+    for stream in streams {
+        let path = folder.join(name(stream));
+        let text = tokio::task::spawn_blocking(move || read(&path, Form::WebVtt)).await;
+        let text = text.unwrap_or_else(|error| Err(error.to_string()));
+        // what ffmpeg did not come to the end of is not whole
+        found.push(match &said {
+            Some(said) => Err(said.clone()),
+            None => text,
+        });
+    }
+    found
+}
+
+fn name(stream: &Stream) -> String {
+    format!("{}.vtt", stream.index)
+}
+
+async fn run(
+    tools: &Tools,
+    video: &Path,
+    streams: &[&Stream],
+    folder: &Path,
+    cancel: &CancellationToken,
+) -> Result<(), stills::JoinError> {
+    tokio::fs::create_dir_all(folder).await?;
+    let mut command = Command::new(&tools.ffmpeg);
+    command.current_dir(folder).args(["-nostdin", "-hide_banner", "-y", "-v", "error"]).args(input_guard());
+    // times as the streams have them: what the picture was given is known by its own
+    command.arg("-copyts").arg("-i").arg(input_argument(video)?);
+    for stream in streams {
+        command.arg("-map").arg(format!("0:{}", stream.index));
+        command.args(["-c:s", if stream.codec == "webvtt" { "copy" } else { "webvtt" }]);
+        command.args(["-avoid_negative_ts", "disabled", "-f", "webvtt"]).arg(name(stream));
+    }
+    stills::run(command, LIMIT, cancel).await
+}

@@ -1,0 +1,96 @@
+use std::collections::BTreeMap;
+
+use super::multivariant::{absolute, multivariant};
+use crate::model::reel::{
+    index::{Alternative, Beside, Container, GenerationIndex, RenditionIndex},
+    name::{Generation, RenditionId},
+};
+
+fn rendition(codecs: &str, bandwidth: u64) -> RenditionIndex {
+    RenditionIndex {
+        container: Container::Ts,
+        bandwidth,
+        average_bandwidth: bandwidth / 2,
+        codecs: codecs.into(),
+        resolution: None,
+        frame_rate: None,
+        video_range: None,
+        supplemental_codecs: None,
+        init: None,
+        independent: Some(true),
+        beside: None,
+        chunks: Vec::new(),
+    }
+}
+
+fn picture(codecs: &str) -> RenditionIndex {
+    RenditionIndex { resolution: Some((1280, 720)), frame_rate: Some(30000.0 / 1001.0), ..rendition(codecs, 5_000_000) }
+}
+
+fn sound(codecs: &str, bandwidth: u64, name: &str, channels: u32, groups: &[&str]) -> RenditionIndex {
+    let told = Alternative {
+        kind: Beside::Audio,
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        name: name.into(),
+        language: (name == "German").then(|| "de".to_owned()),
+        default: name == "German",
+        autoselect: name == "German",
+        characteristics: None,
+        channels: Some(channels),
+    };
+    RenditionIndex { beside: Some(told), ..rendition(codecs, bandwidth) }
+}
+
+fn index(sounds: Vec<RenditionIndex>, codecs: &str) -> GenerationIndex {
+    let sounds = (1..).zip(sounds).map(|(number, sound)| (RenditionId::sound(number), sound));
+    GenerationIndex {
+        generation: Generation::from_digest(&[0x4f; 32]),
+        duration_ms: 14_512,
+        segment_seconds: 6.0,
+        source_sha256: None,
+        damaged: Vec::new(),
+        subtitles: Vec::new(),
+        chapters: None,
+        captions: false,
+        wanted: Default::default(),
+        chunk_limit_bytes: 1,
+        renditions: [(RenditionId::source(), picture(codecs))].into_iter().chain(sounds).collect::<BTreeMap<_, _>>(),
+    }
+}
+
+#[test]
+fn a_picture_with_its_sound_is_one_variant() {
+    insta::assert_snapshot!(multivariant(&index(Vec::new(), "avc1.64001f,mp4a.40.2")), @r#"
+    #EXTM3U
+    #EXT-X-VERSION:4
+    #EXT-X-INDEPENDENT-SEGMENTS
+    #EXT-X-STREAM-INF:BANDWIDTH=5000000,AVERAGE-BANDWIDTH=2500000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
+    4f4f4f4f/src.m3u8
+    "#);
+}
+
+#[test]
+fn each_group_is_a_variant_with_its_largest_sound() {
+    let sounds = vec![
+        sound("mp4a.40.2", 130_000, "German", 2, &["aac"]),
+        sound("mp4a.40.5", 60_000, "Sound 2", 2, &["aac", "ac3"]),
+        sound("ac-3", 400_000, "German", 6, &["ac3"]),
+    ];
+    let index = index(sounds, "avc1.64001f");
+    insta::assert_snapshot!(multivariant(&index), @r#"
+    #EXTM3U
+    #EXT-X-VERSION:4
+    #EXT-X-INDEPENDENT-SEGMENTS
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t01.m3u8",GROUP-ID="aac",LANGUAGE="de",NAME="German",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t02.m3u8",GROUP-ID="aac",NAME="Sound 2",CHANNELS="2"
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t03.m3u8",GROUP-ID="ac3",LANGUAGE="de",NAME="German",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t02.m3u8",GROUP-ID="ac3",NAME="Sound 2",CHANNELS="2"
+    #EXT-X-STREAM-INF:BANDWIDTH=5130000,AVERAGE-BANDWIDTH=2565000,CODECS="avc1.64001f,mp4a.40.2,mp4a.40.5",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="aac"
+    4f4f4f4f/src.m3u8
+    #EXT-X-STREAM-INF:BANDWIDTH=5400000,AVERAGE-BANDWIDTH=2700000,CODECS="avc1.64001f,ac-3,mp4a.40.5",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="ac3"
+    4f4f4f4f/src.m3u8
+    "#);
+    let elsewhere = absolute(&index, "https://gate.example/a/");
+    let links = elsewhere.matches("https://gate.example/a/4f4f4f4f/").count();
+    assert_eq!((links, elsewhere.matches(".abs.m3u8").count()), (6, 6), "{elsewhere}");
+}
