@@ -17,7 +17,7 @@ use crate::{
         reel::{
             index::{ChunkIndex, GenerationIndex},
             name::{ChunkNumber, FunctionName, Generation, RenditionId},
-            order::{Order, Origin},
+            order::{Order, Origin, Wanted},
         },
         report::{
             event::{Event, JobChange, JobName, Unit},
@@ -91,6 +91,12 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// What was asked for: of a generation that is served, as its index has it.
+    pub fn wanted(&self) -> Wanted {
+        let visible = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
+        visible.as_ref().map_or(self.order.cut.wanted, |visible| visible.wanted)
+    }
+
     pub fn job(&self, name: JobName, unit: Unit) -> JobHandle {
         JobHandle::queued(self.reporter.clone(), name, unit)
     }
