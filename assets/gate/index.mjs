@@ -1,5 +1,8 @@
 // An index function's zip: what zipreel wrote is read, anything else is refused.
 
+/** Beginnings of the names that CODECS has for sound. */
+const SOUND = ['mp4a', 'Opus', 'fLaC', 'alac', 'ac-3', 'ec-3'];
+
 /** Entries of a store-only zip by name. Strict: what is not laid out exactly as zipreel writes it is refused. */
 export function readZip(zip) {
   const refuse = why => { throw new Error(`index zip: ${why}`); };
@@ -86,7 +89,7 @@ export function readIndex(reel, zip) {
     if (!generations.has(generation.generation)) generations.set(generation.generation, { until, renditions });
   }
   const { generation, duration_ms } = json.current;
-  const isSound = ({ codecs }) => typeof codecs === 'string' && codecs.split(',').every(codec => codec.trim().startsWith('mp4a'));
+  const isSound = ({ codecs }) => typeof codecs === 'string' && codecs.split(',').every(codec => SOUND.some(sound => codec.trim().startsWith(sound)));
   const kind = Object.values(json.current.renditions).every(isSound) ? 'sound' : 'video';
   const about = { title: String(json.title), kind, duration: Math.round(duration_ms / 1000), size: largest(json.current.renditions) };
   const track = String(json.current.chapters?.track);

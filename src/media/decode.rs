@@ -18,6 +18,9 @@ use crate::model::media::{arguments::input_guard, decide::MediaPlan, ffmpeg_outp
 
 /// So long without another picture or more sound, and no decoder is waited for.
 const LIMIT: Duration = Duration::from_secs(300);
+/// Sound counts as a picture for each of these: longer than a frame of any codec, so that one of which every frame is
+/// complained of is not usable.
+const SOUND_UNIT: Duration = Duration::from_millis(150);
 /// Parts of ffmpeg whose complaints are told apart.
 const PARTS_MAX: usize = 32;
 /// Characters of a complaint that are kept.
@@ -60,7 +63,8 @@ impl Errors {
 impl Decoded {
     /// Something came out, and more of it is right than wrong.
     pub fn is_usable(&self) -> bool {
-        let made = if self.frames > 0 { self.frames } else { u64::from(!self.reached.is_zero()) };
+        let sound = self.reached.as_nanos().div_ceil(SOUND_UNIT.as_nanos()) as u64;
+        let made = if self.frames > 0 { self.frames } else { sound };
         made > 0 && self.complaints.count <= made
     }
 
@@ -399,6 +403,9 @@ mod tests {
         assert!(!decoded("frame=2\nout_time_us=80000\n", &lines(3)).is_usable());
         assert!(!decoded("frame=0\nout_time_us=N/A\n", MAPPED).is_usable());
         assert!(decoded("out_time_us=21333\nprogress=end\n", MAPPED).is_usable());
+        // a torn last frame of six seconds of sound, and a frame of 4,096 samples that is wrong each time
+        let sound = |count| decoded("frame=0\nout_time_us=6000000\n", &lines(count));
+        assert!(sound(3).is_usable() && !sound(70).is_usable());
     }
 
     #[test]

@@ -70,10 +70,11 @@ fn read(path: &Path, form: Form) -> Result<Vec<Cue>, String> {
 }
 
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    // before it is opened: a FIFO without a writer would hold us for ever
+    if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
+    let file = File::open(path)?;
     let mut bytes = Vec::new();
     file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > BYTES_MAX {

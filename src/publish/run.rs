@@ -80,9 +80,10 @@ pub async fn publish(
     let began = Instant::now();
     let face = Arc::new(Logged::new(reporter, &order.folders.state, &order.reel));
     let tally = Arc::new(CountRetries { face, retries: AtomicU32::new(0) });
-    let prepared = prepare(order, held, storage, tools, tally.clone(), control).await?;
+    // on the heap: together the stages' states are larger than a thread's stack should hold
+    let prepared = Box::pin(prepare(order, held, storage, tools, tally.clone(), control)).await?;
     let work = prepared.work.clone();
-    let published = run(prepared, tools, &tally, began).await;
+    let published = Box::pin(run(prepared, tools, &tally, began)).await;
     work.release().await;
     published
 }
@@ -102,14 +103,15 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         made
     };
     let spoken = tracks::spoken(&work, tools, &plan, &beside, folder.path());
-    let (made, poster, spoken) = tokio::join!(made, poster(&work, tools, &plan), spoken);
+    let (made, poster, spoken) = tokio::join!(Box::pin(made), poster(&work, tools, &plan), Box::pin(spoken));
     let made = made?;
-    let text = tracks::text(&work, &plan, spoken, &made, existing.as_ref()).await?;
-    let proved = Proof::of_all_made(&work, tools, &made.generation).await?;
-    let damaged = known::damaged_anywhere(&proved, &made.generation).await?;
+    let text = Box::pin(tracks::text(&work, &plan, spoken, &made, existing.as_ref())).await?;
+    let proved = Box::pin(Proof::of_all_made(&work, tools, &made.generation)).await?;
+    let damaged = Box::pin(known::damaged_anywhere(&proved, &made.generation)).await?;
     refuse_damage(&work, &plan)?;
     let (made, index) =
-        deploy(making, made, damaged, existing.as_ref(), Aside { poster: poster.as_deref(), text: &text }).await?;
+        Box::pin(deploy(making, made, damaged, existing.as_ref(), Aside { poster: poster.as_deref(), text: &text }))
+            .await?;
     let Made { generation, sent_bytes, .. } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
     let checked = async {

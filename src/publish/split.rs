@@ -1,4 +1,4 @@
-//! The split: ffmpeg's hls muxer cuts the video into pieces, each announced the moment it is closed, and
+//! The split: ffmpeg cuts the video into pieces, each announced the moment it is closed, and
 //! `join` makes segments of them. Knows nothing of chunks, functions or playlists for players.
 
 use std::{cmp::Ordering, collections::VecDeque, fs::Metadata, io, path::Path, time::Duration};

@@ -113,6 +113,12 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// What was asked for: of a generation that is served, as its index has it.
+    pub fn wanted(&self) -> Wanted {
+        let visible = self.visible.lock().unwrap_or_else(PoisonError::into_inner);
+        visible.as_ref().map_or(self.wanted, |visible| visible.wanted)
+    }
+
     pub fn job(&self, name: JobName, unit: Unit) -> JobHandle {
         JobHandle::queued(self.reporter.clone(), name, unit)
     }

@@ -27,6 +27,7 @@ fn rendition(chunks: Vec<Vec<SegmentIndex>>) -> RenditionIndex {
         supplemental_codecs: None,
         init: None,
         independent: Some(true),
+        beside: None,
         chunks: (1..)
             .zip(chunks)
             .map(|(number, segments)| ChunkIndex {

@@ -80,6 +80,9 @@ pub struct GenerationIndex {
     pub captions: bool,
 }
 
+/// Beginnings of the names that CODECS has for sound; the gate has the same list.
+const SOUND: [&str; 6] = ["mp4a", "Opus", "fLaC", "alac", "ac-3", "ec-3"];
+
 impl GenerationIndex {
     /// What a gate has to know to serve it.
     fn format(&self) -> u32 {
@@ -89,7 +92,7 @@ impl GenerationIndex {
 
     /// There is no picture in it.
     pub fn is_sound_alone(&self) -> bool {
-        let is_sound = |codec: &str| codec.trim().starts_with("mp4a");
+        let is_sound = |codec: &str| SOUND.iter().any(|sound| codec.trim().starts_with(sound));
         let mut own = self.renditions.values().filter(|rendition| !rendition.is_beside());
         own.all(|rendition| rendition.codecs.split(',').all(is_sound))
     }

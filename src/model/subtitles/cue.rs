@@ -114,6 +114,10 @@ fn tag(text: &str) -> Option<(String, usize)> {
     let end = text.find('>')?;
     let inside = &text[1..end];
     let name = inside.strip_prefix('/').unwrap_or(inside);
+    // when a word is said, of what is written word by word
+    if !inside.is_empty() && inside.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.')) {
+        return Some((String::new(), end + 1));
+    }
     let letters = name.bytes().take_while(u8::is_ascii_alphabetic).count();
     if letters == 0 || inside.len() > 200 || inside.contains('<') {
         return None;
@@ -121,7 +125,11 @@ fn tag(text: &str) -> Option<(String, usize)> {
     let (word, rest) = name.split_at(letters);
     let word = word.to_ascii_lowercase();
     let is_known = TAGS.contains(&word.as_str()) && (rest.is_empty() || rest.starts_with(['.', ' ', '\t']));
-    let rest = if ["c", "v", "lang"].contains(&word.as_str()) { rest.replace('&', "") } else { String::new() };
+    let rest = if ["c", "v", "lang"].contains(&word.as_str()) {
+        rest.replace('&', "").replace("--", "")
+    } else {
+        String::new()
+    };
     let slash = if inside.starts_with('/') { "/" } else { "" };
     let rest = if slash.is_empty() { rest.as_str() } else { "" };
     Some((if is_known { format!("<{slash}{word}{rest}>") } else { String::new() }, end + 1))
@@ -171,6 +179,8 @@ mod tests {
             ("<font color=\"#ff0000\">red</font>", "red"),
             ("<v Ann Lee>Hi", "<v Ann Lee>Hi"),
             ("<c.loud>Hi</c>", "<c.loud>Hi</c>"),
+            ("Hi<00:00:01.040><c> hello</c>", "Hi<c> hello</c>"),
+            ("<v Ann-->Hi", "<v Ann>Hi"),
             ("1 < 2 & 3 > 2", "1 &lt; 2 &amp; 3 > 2"),
             ("a &amp; b &lt;i&gt;", "a &amp; b &lt;i&gt;"),
             ("one --> two", "one --&gt; two"),

@@ -127,7 +127,11 @@ fn spoken(event: &str) -> String {
     };
     while let Some((before, after)) = rest.split_once('{') {
         push(before, draws);
-        let Some((marks, after)) = after.split_once('}') else { break };
+        let Some((marks, after)) = after.split_once('}') else {
+            // no marks: the rest stands as it is
+            rest = &rest[before.len()..];
+            break;
+        };
         rest = after;
         for mark in marks.split('\\').skip(1) {
             match mark.trim() {
@@ -153,6 +157,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_mark_without_its_end_stands_once() {
+        assert_eq!(spoken("Hello {oops"), "Hello {oops");
+    }
 
     fn read(text: &str, form: Form) -> Vec<(i64, i64, String)> {
         cues(text, form).into_iter().map(|cue| (cue.start_ms, cue.end_ms, cue.text)).collect()

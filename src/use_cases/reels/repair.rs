@@ -7,9 +7,9 @@ use crate::{
     media::source,
     model::{
         reel::{
-            index::Index,
+            index::{Container, GenerationIndex, Index},
             name::ReelName,
-            order::{Cut, IfTaken, OnDamage, Order, Place, Transcode},
+            order::{Cut, IfTaken, OnDamage, Order, Place, Transcode, Wanted, WantedContainer},
         },
         report::{event::Published, fault::Stopped},
         retry::RetryPolicy,
@@ -82,7 +82,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
             segment_length: Duration::from_secs_f64(index.current.segment_seconds.clamp(0.1, 86_400.0)),
             chunk_limit: index.current.chunk_limit_bytes,
             transcode: Transcode::Auto,
-            wanted: index.current.wanted,
+            wanted: as_packed(&index.current),
         },
         place,
         expected: Some(storage.at()),
@@ -96,4 +96,15 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
         retry: RetryPolicy::default(),
         folders: engine.machine().folders.clone(),
     })
+}
+
+/// What was asked for, in what it was packed in then: what `auto` chooses is another matter for each version.
+fn as_packed(generation: &GenerationIndex) -> Wanted {
+    let packed = generation.renditions.values().next().map(|rendition| rendition.container);
+    let container = match (generation.wanted.container, packed) {
+        (WantedContainer::Auto, Some(Container::Ts)) => WantedContainer::Ts,
+        (WantedContainer::Auto, Some(Container::Mp4)) => WantedContainer::Mp4,
+        (asked, _) => asked,
+    };
+    Wanted { container, ..generation.wanted }
 }

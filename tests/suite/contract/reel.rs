@@ -87,6 +87,7 @@ fn rendition_of(container: Container, chunks: Vec<ChunkIndex>) -> RenditionIndex
         supplemental_codecs: None,
         init: None,
         independent: Some(true),
+        beside: None,
         chunks,
     }
 }

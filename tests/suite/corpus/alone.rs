@@ -107,7 +107,7 @@ fn whole_samples() -> Vec<Row> {
             "ffmpeg can't read it, though it begins as a file of WAV",
         ),
         row("FLAC cut off, accepted", cut("-c:a flac", "a.flac", 0.5))
-            .args("--transcode auto --on-damage accept")
+            .args("--container ts --transcode auto --on-damage accept")
             .said("the file is cut off: about 6"),
     ]
 }

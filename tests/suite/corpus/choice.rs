@@ -155,7 +155,7 @@ fn sounds() -> Vec<Row> {
                 "-i {base} -i {in}/cover.png -map 0:a -map 1 -c:a flac -c:v copy -disposition:v attached_pic c.flac";
             ffmpeg(folder, words)
         })
-        .args("--transcode auto")
+        .args("--container ts --transcode auto")
         .seconds(12.032)
         .said("cover art, no video: it becomes the poster"),
         row("Vorbis alone", |folder| ffmpeg(folder, "-i {base} -map 0:a -c:a libvorbis alone.ogg"))
@@ -199,7 +199,7 @@ fn things_beside() -> Vec<Row> {
             ffmpeg(folder, "-i {base} -i {in}/chapters.txt -map 0 -map_metadata 1 -c copy chapters.mp4")
         })
         .frames("0:0 0:1")
-        .said("chapters  2: left out (reels have none)"),
+        .said("chapters  2"),
     ]
 }
 
@@ -262,7 +262,7 @@ fn refused() -> Vec<Row> {
         })
         .refused(
             "permanent",
-            "could not plan the reel: the file has neither video nor sound, only #0 subtitles  `ass`",
+            "could not plan the reel: the file has neither video nor sound, only #0 subtitles  ASS",
             None,
         ),
     ]

@@ -215,7 +215,7 @@ fn re_encoded() -> [Kind; 11] {
             "--transcode auto",
         ),
         ("cut off, WMV", "cut off, WMV, accepted", wmv, share("6 s of 12"), "--transcode auto"),
-        ("cut off, FLAC", "cut off, FLAC, accepted", flac, share("6.2 s of 12"), "--transcode auto"),
+        ("cut off, FLAC", "cut off, FLAC, accepted", flac, share("6.2 s of 12"), "--container ts --transcode auto"),
         ("cut off, WavPack", "cut off, WavPack, accepted", wavpack, share("6 s of 12"), "--transcode auto"),
         ("cut off, TTA", "cut off, TTA, accepted", tta, share("6 s of 12"), "--transcode auto"),
         ("cut off, IVF", "cut off, IVF, accepted", ivf, share("6 s of 12"), "--transcode auto"),

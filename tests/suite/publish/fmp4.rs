@@ -171,6 +171,18 @@ async fn a_delay_is_kept_from_the_beginning_to_the_end() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_that_is_cut_off_is_published_if_that_is_accepted() {
+    let sandbox = Sandbox::start().await;
+    let whole = kept("fmp4-flac-alone", SOUND, "-t 12 -c:a flac", "flac");
+    let video = sandbox.path("cut.flac");
+    let bytes = std::fs::read(whole).unwrap();
+    std::fs::write(&video, &bytes[..bytes.len() / 2]).unwrap();
+    let run = sandbox.publish(&video, &["--name", "cut", "--on-damage", "accept"]).await;
+    assert!(run.published()["warnings"].to_string().contains("the file is cut off"), "{:?}", run.published());
+    assert!(Reel::of(&run).await.multivariant.contains("CODECS=\"fLaC\""));
+}
+
 /// Boxes in boxes, in order: their kinds and contents.
 fn boxes(bytes: &[u8]) -> Vec<(String, &[u8])> {
     let (mut rest, mut found) = (bytes, Vec::new());

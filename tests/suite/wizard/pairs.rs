@@ -52,7 +52,8 @@ impl Ready {
             Deed::Repair => {
                 let terminal = page(sandbox);
                 terminal.press_until("k", "R uploads again");
-                terminal.type_keys("R");
+                // a second check, of an impatient second press, may still hold it off
+                terminal.press_until_it("R", "the video is asked for", |text| !text.contains("R repair"));
                 terminal.wait_for("ready: copied");
                 terminal.type_keys(ENTER);
                 terminal.wait_for("Repair it?");
