@@ -103,7 +103,7 @@ function isWhole(what, found, seconds) {
   assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
 }
 
-/** A browser without a decoder loads nothing, and the page says what the matter is. */
+/** A browser without a decoder loads nothing, and the page says at once what the matter is: no way is tried again. */
 async function isRefused(opened) {
   await stands(opened);
   await opened.page.keyboard.press(' ');
@@ -113,6 +113,8 @@ async function isRefused(opened) {
     await new Promise(done => setTimeout(done, 50));
   }
   assert.equal(await segmentsLoaded(opened.page), 0, 'segments that nobody can decode');
+  const asked = await opened.page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/index\.relay\.m3u8$/.test(name)).length);
+  assert.equal(asked, 1, 'its playlist is asked for once');
 }
 
 /** Plays a reel from end to end, if it is no longer than that, and jumps into it. */
