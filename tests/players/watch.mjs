@@ -103,6 +103,23 @@ function isWhole(what, found, seconds) {
   assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
 }
 
+/** Nothing of the captions is over the controls: these look the same without them. */
+async function leaveTheControls({ page }, shown) {
+  const { x, width, bottom } = await page.evaluate('document.querySelector("video").getBoundingClientRect().toJSON()');
+  const clip = { x: x + width / 3, y: bottom - 60, width: width / 3, height: 60 };
+  const isLeft = async () => {
+    const before = await page.screenshot({ clip });
+    await page.evaluate(`(video => { window.shown = ${shown}[0]; window.shown.mode = 'hidden'; })(document.querySelector('video'))`);
+    await new Promise(done => setTimeout(done, 300));
+    const after = await page.screenshot({ clip });
+    await page.evaluate("window.shown.mode = 'showing'");
+    await new Promise(done => setTimeout(done, 300));
+    return Buffer.compare(before, after) === 0;
+  };
+  const over = Date.now() + PATIENCE / 4;
+  while (!await isLeft()) if (Date.now() > over) assert.fail('captions are over the controls');
+}
+
 /** A browser without a decoder loads nothing, and the page says at once what the matter is: no way is tried again. */
 async function isRefused(opened) {
   await stands(opened);
@@ -192,6 +209,7 @@ const scenarios = {
     await until(opened, `${text} === 'A'`);
     await page.evaluate('document.querySelector("video").currentTime = 6.5');
     await until(opened, `${text} === 'A|B'`);
+    await leaveTheControls(opened, shown);
     await shot(page, 'captions');
     await until(opened, `document.querySelector('media-time-range').mediaChaptersCues?.some(({ text }) => text.startsWith('End'))`);
     await new Promise(done => setTimeout(done, 2000)); // a choice of the first moments is not a person's
