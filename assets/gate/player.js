@@ -335,10 +335,11 @@ class Player extends EventTarget {
       return hls.startLoad(this.#at);
     }
     const { type, details, frag, response, networkDetails } = error, status = response ? response.code : 0;
+    // a browser whose own HLS has other decoders than this was asked for that first
+    if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return this.#fail('undecodable');
     const header = networkDetails && networkDetails.getResponseHeader && networkDetails.getResponseHeader('retry-after');
     if (type === Hls.ErrorTypes.NETWORK_ERROR || details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) {
       const isManifest = /^manifest/.test(details), anew = () => { if (hls === this.hls) isManifest ? hls.loadSource(this.relayPlaylist) : hls.startLoad(this.#at); };
-      if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return this.#next();
       if (status === 404 && isManifest) return this.#absence(anew);
       if (status === 404) return this.#onAbsent(frag, anew);
       const silent = /TimeOut$/.test(details) && !(frag && frag.stats.loading.first);

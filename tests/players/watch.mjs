@@ -16,38 +16,12 @@ import { gzipSync } from 'node:zlib';
 
 import { elsewhere } from './elsewhere.mjs';
 import { play } from './scene.mjs';
+import { PATIENCE, goesOn, pictureOf, playsOn, segmentsLoaded, stands, state, trouble, until } from './steps.mjs';
 
-/** For one step; a browser on a busy machine without a GPU is slow. */
-const PATIENCE = 60_000;
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' };
 
 const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'pictures', 'title', 'rows'].map(name => [name, { type: 'string' }])) });
-
-const state = page => page.evaluate(() => {
-  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
-  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message };
-});
-const trouble = page => page.evaluate(() => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').innerText);
-
-/** Asks again and again from outside: the page's policy lets nothing be evaluated inside. */
-async function until(opened, expression) {
-  const over = Date.now() + PATIENCE;
-  const { page, said } = opened;
-  while (!await page.evaluate(`(video => ${expression})(document.querySelector('video'))`)) {
-    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; ${await trouble(page)}; ${said.join('; ')}`);
-    await new Promise(done => setTimeout(done, 50));
-  }
-}
-
-/** The colours of a few points of the picture that is shown: other at another time, never all black. */
-const pictureOf = page => page.evaluate(() => {
-  const video = document.querySelector('video'), canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = [16, 9];
-  const drawing = canvas.getContext('2d');
-  drawing.drawImage(video, 0, 0, 16, 9);
-  return Array.from(drawing.getImageData(0, 0, 16, 9).data).join();
-});
 
 /** In the page: whether the browser holds all from one time to another. */
 const isLoaded = (video, from, to) => {
@@ -55,27 +29,8 @@ const isLoaded = (video, from, to) => {
   return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
 };
 
-const segmentsLoaded = page => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/\d+\.(ts|mp4)$/.test(name)).length);
-
-/** The page stands, with its poster and its controls; nothing of the video is loaded. */
-async function stands(opened) {
-  await until(opened, 'document.querySelector("media-controller:defined") && video.readyState === 0 && video.paused');
-  assert.equal(await segmentsLoaded(opened.page), 0, 'nothing is loaded before someone plays');
-}
-
-/** Plays from this time on, wherever it was before. */
-async function goesOn(opened, from) {
-  if ((await state(opened.page)).paused) await opened.page.keyboard.press(' ');
-  await until(opened, `video.currentTime >= ${from} && !video.seeking && video.readyState >= 2`);
-  await playsOn(opened, from, 2);
-}
-
 /** A picture to look at, of this browser, reel and scene. */
 const shot = (page, scene) => page.screenshot({ path: join(values.pictures, `${values.browser}-${new URL(values.page).pathname.split('/')[1]}-${scene}.png`) });
-
-async function playsOn(opened, from, seconds) {
-  await until(opened, `video.currentTime > ${from + seconds} && (!video.paused || video.ended)`);
-}
 
 /** Longer videos are not played whole: they are jumped through. */
 const WHOLE_SECONDS = 60;
@@ -103,7 +58,24 @@ function isWhole(what, found, seconds) {
   assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
 }
 
-/** A browser without a decoder loads nothing, and the page says what the matter is. */
+/** Nothing of the captions is over the controls: these look the same without them. */
+async function leaveTheControls({ page }, shown) {
+  const { x, width, bottom } = await page.evaluate('document.querySelector("video").getBoundingClientRect().toJSON()');
+  const clip = { x: x + width / 3, y: bottom - 60, width: width / 3, height: 60 };
+  const isLeft = async () => {
+    const before = await page.screenshot({ clip });
+    await page.evaluate(`(video => { window.shown = ${shown}[0]; window.shown.mode = 'hidden'; })(document.querySelector('video'))`);
+    await new Promise(done => setTimeout(done, 300));
+    const after = await page.screenshot({ clip });
+    await page.evaluate("window.shown.mode = 'showing'");
+    await new Promise(done => setTimeout(done, 300));
+    return Buffer.compare(before, after) === 0;
+  };
+  const over = Date.now() + PATIENCE / 4;
+  while (!await isLeft()) if (Date.now() > over) assert.fail('captions are over the controls');
+}
+
+/** A browser without a decoder loads nothing, and the page says at once what the matter is: no way is tried again. */
 async function isRefused(opened) {
   await stands(opened);
   await opened.page.keyboard.press(' ');
@@ -113,6 +85,8 @@ async function isRefused(opened) {
     await new Promise(done => setTimeout(done, 50));
   }
   assert.equal(await segmentsLoaded(opened.page), 0, 'segments that nobody can decode');
+  const asked = await opened.page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/index\.relay\.m3u8$/.test(name)).length);
+  assert.equal(asked, 1, 'its playlist is asked for once');
 }
 
 /** Plays a reel from end to end, if it is no longer than that, and jumps into it. */
@@ -190,6 +164,7 @@ const scenarios = {
     await until(opened, `${text} === 'A'`);
     await page.evaluate('document.querySelector("video").currentTime = 6.5');
     await until(opened, `${text} === 'A|B'`);
+    await leaveTheControls(opened, shown);
     await shot(page, 'captions');
     await until(opened, `document.querySelector('media-time-range').mediaChaptersCues?.some(({ text }) => text.startsWith('End'))`);
     await new Promise(done => setTimeout(done, 2000)); // a choice of the first moments is not a person's

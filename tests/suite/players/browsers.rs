@@ -92,9 +92,12 @@ async fn sound_alone_is_shown_with_a_picture_of_it() {
 async fn captions_and_chapters_are_shown() {
     let stage = Stage::new().await;
     let folder = crate::clips::scratch();
-    let reel = stage.publish_file(&crate::publish::subtitles::film(folder.path()), "captions", &[]).await;
-    for browser in [Chromium, Firefox] {
-        watch(browser, "captions", &reel.page, || {}).await;
+    let film = crate::publish::subtitles::film(folder.path());
+    for (name, args) in [("captions", &[][..]), ("captions-mp4", &["--container", "mp4"])] {
+        let reel = stage.publish_file(&film, name, args).await;
+        for browser in [Chromium, Firefox] {
+            watch(browser, "captions", &reel.page, || {}).await;
+        }
     }
 }
 

@@ -72,6 +72,16 @@ impl Ready {
         }
     }
 
+    /// Words that go as soon as the key is taken up. A check may be begun again.
+    fn prompt(&self) -> Option<&'static str> {
+        match self.deed {
+            Deed::Check | Deed::Collect => None,
+            Deed::Repair => Some("Repair it?"),
+            Deed::Delete => Some("name m"),
+            Deed::Publish | Deed::Replace => Some("⏎ publish"),
+        }
+    }
+
     /// Begins it, and waits until the stand-in holds it.
     fn go(&self, sandbox: &Sandbox) {
         let words = match self.deed {
@@ -90,7 +100,10 @@ impl Ready {
         let ends = |text: &str| is_refused(text) || self.is_whole(text) || text.contains("1 missing");
         let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = format!("{:?} ends beside {first:?}", self.deed);
-        let text = flat(&self.terminal.press_until_it(self.key(), &what, |text| ends(&flat(text))));
+        // pressed once more after its end, the key would lead on
+        let asks = |text: &str| self.prompt().is_none_or(|prompt| text.contains(prompt));
+        self.terminal.press_until_it(self.key(), "it is taken up", |text| ends(&flat(text)) || !asks(text));
+        let text = flat(&self.terminal.wait(&what, |text| ends(&flat(text))));
         match (self.deed, first) {
             (Deed::Check, Deed::Delete) => {
                 assert!(is_refused(&text) && text.contains("could not find the reel"), "{text}");

@@ -1,0 +1,50 @@
+// What every scenario of the watch page does: waits, plays, looks at the state.
+
+import assert from 'node:assert/strict';
+
+/** For one step; a browser on a busy machine without a GPU is slow. */
+export const PATIENCE = 60_000;
+
+export const state = page => page.evaluate(() => {
+  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
+  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message };
+});
+export const trouble = page => page.evaluate(() => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').innerText);
+
+/** Asks again and again from outside: the page's policy lets nothing be evaluated inside. */
+export async function until(opened, expression) {
+  const over = Date.now() + PATIENCE;
+  const { page, said } = opened;
+  while (!await page.evaluate(`(video => ${expression})(document.querySelector('video'))`)) {
+    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; ${await trouble(page)}; ${said.join('; ')}`);
+    await new Promise(done => setTimeout(done, 50));
+  }
+}
+
+/** The colours of a few points of the picture that is shown: other at another time, never all black. */
+export const pictureOf = page => page.evaluate(() => {
+  const video = document.querySelector('video'), canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [16, 9];
+  const drawing = canvas.getContext('2d');
+  drawing.drawImage(video, 0, 0, 16, 9);
+  return Array.from(drawing.getImageData(0, 0, 16, 9).data).join();
+});
+
+export const segmentsLoaded = page => page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/\d+\.(ts|mp4)$/.test(name)).length);
+
+/** The page stands, with its poster and its controls; nothing of the video is loaded. */
+export async function stands(opened) {
+  await until(opened, 'document.querySelector("media-controller:defined") && video.readyState === 0 && video.paused');
+  assert.equal(await segmentsLoaded(opened.page), 0, 'nothing is loaded before someone plays');
+}
+
+/** Plays from this time on, wherever it was before. */
+export async function goesOn(opened, from) {
+  if ((await state(opened.page)).paused) await opened.page.keyboard.press(' ');
+  await until(opened, `video.currentTime >= ${from} && !video.seeking && video.readyState >= 2`);
+  await playsOn(opened, from, 2);
+}
+
+export async function playsOn(opened, from, seconds) {
+  await until(opened, `video.currentTime > ${from + seconds} && (!video.paused || video.ended)`);
+}
