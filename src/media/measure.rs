@@ -94,6 +94,15 @@ fn sound_alone(plan: &MediaPlan) -> Measured {
 
 /// With its explicit object type; the transport stream's header states the base layer's alone.
 fn audio_codec(audio: &StreamPlan) -> String {
+    let foreign = match audio.stream.codec.as_str() {
+        "ac3" => Some("ac-3"),
+        "eac3" => Some("ec-3"),
+        "mp3" => Some("mp4a.40.34"),
+        _ => None,
+    };
+    if let Some(codec) = foreign.filter(|_| audio.action == Action::Copy) {
+        return codec.to_owned();
+    }
     let object = match audio.stream.profile.as_deref() {
         Some("HE-AAC") if audio.action == Action::Copy => 5,
         Some("HE-AACv2") if audio.action == Action::Copy => 29,

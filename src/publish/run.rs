@@ -91,19 +91,9 @@ pub async fn publish(
 async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, beside, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, folder: folder.path() };
-    let made = async {
-        let made = match start {
-            Start::Whole(generation, inits) => Ok(made::skip(&work, generation, inits)),
-            Start::Parts(deployed, before) => making.make(deployed, before).await,
-        };
-        if made.is_err() {
-            // ends the poster too: nobody will see it
-            work.control.last_attempt.cancel();
-        }
-        made
-    };
     let spoken = tracks::spoken(&work, tools, &plan, &beside, folder.path());
-    let (made, poster, spoken) = tokio::join!(Box::pin(made), poster(&work, tools, &plan), Box::pin(spoken));
+    let (made, poster, spoken) =
+        tokio::join!(Box::pin(make(making, start)), poster(&work, tools, &plan), Box::pin(spoken));
     let made = made?;
     let text = Box::pin(tracks::text(&work, &plan, spoken, &made, existing.as_ref())).await?;
     let proved = Box::pin(Proof::of_all_made(&work, tools, &made.generation)).await?;
@@ -148,6 +138,19 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     };
     work.report(Event::Published(published.clone()));
     Ok(published)
+}
+
+/// All chunks, made or there already.
+async fn make(making: Making<'_>, start: Start) -> Result<Made, Stopped> {
+    let made = match start {
+        Start::Whole(generation, inits) => Ok(made::skip(making.work, *generation, inits)),
+        Start::Parts(deployed, before) => making.make(deployed, before).await,
+    };
+    if made.is_err() {
+        // ends the poster too: nobody will see it
+        making.work.control.last_attempt.cancel();
+    }
+    made
 }
 
 /// Where the person wants no damaged video to be published.

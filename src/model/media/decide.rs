@@ -117,23 +117,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let sounds = Sounds::of(tracks, audio, terms(media, transcode, packaging));
     let audio = audio.filter(|_| !sounds.are_apart());
     let damage = condition::damage(media, video, sounds.main().or(audio), describe);
-    let plan = |stream: &Stream| {
-        let is_it = |chosen: &Chosen<'_>| chosen.stream.index == stream.index;
-        if let Some(fate) = sounds.fate(stream) {
-            let (action, chosen) = told(fate, stream, media, packaging);
-            return StreamPlan { stream: stream.clone(), action, chosen };
-        }
-        let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
-            (Some(chosen), _) => (copy_unless(obstacles::of_video(stream, media, packaging)), chosen.reason()),
-            (_, Some(chosen)) if !sounds.are_apart() => {
-                (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason())
-            }
-            _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => (Action::Text, None),
-            _ if sounds.leaves_out(stream) => (Action::LeaveOut { why: apart::NOT_ALLOWED.to_owned() }, None),
-            _ => (Action::LeaveOut { why: why_left_out(stream, &choice, sounds.are_apart()) }, None),
-        };
-        StreamPlan { stream: stream.clone(), action, chosen }
-    };
+    let plan = |stream: &Stream| planned(stream, media, packaging, &choice, &sounds);
     let streams: Vec<StreamPlan> = media.streams.iter().map(plan).collect();
     let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
     // still pictures are made in transport streams alone
@@ -176,6 +160,31 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         video,
     };
     Ok(plan.with_reach())
+}
+
+/// What becomes of a stream of the file.
+fn planned(
+    stream: &Stream,
+    media: &Media,
+    packaging: Container,
+    choice: &Choice<'_>,
+    sounds: &Sounds<'_>,
+) -> StreamPlan {
+    let is_it = |chosen: &Chosen<'_>| chosen.stream.index == stream.index;
+    if let Some(fate) = sounds.fate(stream) {
+        let (action, chosen) = told(fate, stream, media, packaging);
+        return StreamPlan { stream: stream.clone(), action, chosen };
+    }
+    let (action, chosen) = match (choice.video.filter(is_it), choice.audio.filter(is_it)) {
+        (Some(chosen), _) => (copy_unless(obstacles::of_video(stream, media, packaging)), chosen.reason()),
+        (_, Some(chosen)) if !sounds.are_apart() => {
+            (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason())
+        }
+        _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => (Action::Text, None),
+        _ if sounds.leaves_out(stream) => (Action::LeaveOut { why: apart::NOT_ALLOWED.to_owned() }, None),
+        _ => (Action::LeaveOut { why: why_left_out(stream, choice, sounds.are_apart()) }, None),
+    };
+    StreamPlan { stream: stream.clone(), action, chosen }
 }
 
 /// What would have to be re-encoded, and may not be.

@@ -78,7 +78,7 @@ pub(super) struct Prepared {
 /// Where the work begins.
 pub(super) enum Start {
     /// Every chunk is deployed, and all is known that the index needs: the video need not be split.
-    Whole(GenerationIndex, Inits),
+    Whole(Box<GenerationIndex>, Inits),
     /// Some may be; of these renditions all are.
     Parts(Deployed, Renditions),
 }
@@ -248,7 +248,7 @@ async fn start(
     {
         // of an index without the hash, the video has just been found to make these chunks
         let generation = GenerationIndex { source_sha256: work.source.hash(), ..visible.clone() };
-        return Ok(Start::Whole(generation, inits));
+        return Ok(Start::Whole(Box::new(generation), inits));
     }
     let recorded = {
         let journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -271,7 +271,7 @@ async fn start(
     }
     if before.indexes.len() == work.renditions.len() {
         let Renditions { indexes, inits } = before;
-        return Ok(Start::Whole(made::generation_index(work, indexes), inits));
+        return Ok(Start::Whole(Box::new(made::generation_index(work, indexes)), inits));
     }
     Ok(Start::Parts(deployed, before))
 }
