@@ -76,6 +76,31 @@ export function file(body, type, cache, more = {}) {
   return reply(200, { 'content-type': type, 'content-length': length, 'cache-control': cache, etag, ...more }, body);
 }
 
+/** The file of an index, or what it was compressed to at publishing, for who takes that: each has an ETag of its own, and caches
+ *  keep the two apart. An index may hold it as it is alone. */
+export function fileOf(index, name, type, cache, gzip) {
+  const compressed = index.files.get(`${name}.gz`);
+  return compressed ? inTwo({ text: index.files.get(name), gzip: compressed }, type, cache, gzip) : file(index.files.get(name), type, cache);
+}
+
+/** A file that is there in two forms, `{ text, gzip }`; only the one that is sent is made. */
+export function inTwo(forms, type, cache, gzip, more = {}) {
+  const vary = 'accept-encoding';
+  return gzip ? file(forms.gzip, type, cache, { vary, 'content-encoding': 'gzip', ...more }) : file(forms.text, type, cache, { vary, ...more });
+}
+
+/** Whether a client would rather have gzip than the file as it is (RFC 9110, 12.5.3). What it does not name it may do without. */
+export function takesGzip(acceptEncoding = '') {
+  const weights = new Map();
+  for (const item of acceptEncoding.toLowerCase().split(',')) {
+    const [coding, ...parameters] = item.split(';').map(part => part.trim());
+    const weight = parameters.length ? /^q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/.exec(parameters.join(';'))?.[1] ?? 0 : 1;
+    weights.set(coding.replace(/^x-gzip$/, 'gzip'), Number(weight));
+  }
+  const gzip = weights.get('gzip') ?? weights.get('*') ?? 0;
+  return gzip > 0 && gzip >= (weights.get('identity') ?? 0);
+}
+
 export function preflight() {
   const rights = { 'access-control-allow-methods': METHODS, 'access-control-allow-headers': '*', 'access-control-max-age': '86400' };
   return reply(204, { allow: METHODS, ...rights, 'cache-control': 'public, max-age=86400' });
@@ -83,7 +108,7 @@ export function preflight() {
 
 /** 304 if the client's copy is this one. */
 export function unlessKnown(answer, noneMatch) {
-  const { 'content-type': _, 'content-length': __, ...kept } = answer.headers;
+  const { 'content-type': _, 'content-length': __, 'content-encoding': ___, ...kept } = answer.headers;
   const known = noneMatch?.split(',').some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === kept.etag);
   return known && answer.status === 200 ? { status: 304, headers: kept, body: '' } : answer;
 }

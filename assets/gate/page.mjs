@@ -1,6 +1,7 @@
 // Of the gate: the watch page, which is watch.html with the player in it, filled for a reel, and the policy that it is sent with;
 // and the player by itself, for the pages of others.
 
+import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { sha256 } from './functions.mjs';
 
 /** Of a video whose size is not known, and of sound alone, which is shown as its controls and a cover. */
@@ -12,10 +13,54 @@ export const escapeHtml = text => text.replace(/[&<>"']/g, character => `&#${cha
 /** Of files by name, the players that pages elsewhere name by hash: this version's, and each that an earlier one served. */
 export class Players {
   #texts = new Map();
+  #compressed = new Map();
   constructor(files) {
     for (const [name, text] of files) if (PLAYER.test(name)) this.#texts.set(sha256(text, 'hex').slice(0, 8), text);
   }
-  get(hash) { return this.#texts.get(hash); }
+  /** `{ text, gzip }`, compressed when it is first asked for. */
+  get(hash) {
+    const text = this.#texts.get(hash);
+    if (text === undefined) return null;
+    const compressed = this.#compressed;
+    const compress = () => compressed.set(hash, gzipSync(text, { level: 9 })).get(hash);
+    return { text, get gzip() { return compressed.get(hash) ?? compress(); } };
+  }
+}
+
+/** Less than this is not worth a block of its own. */
+const LEAST_COMPRESSED = 1024;
+const GZIP_HEAD = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255]);
+const STORED_MOST = 0xffff;
+const LAST_BLOCK = Buffer.from([1, 0, 0, 0xff, 0xff]);
+
+/** Blocks of deflate (RFC 1951) that stand by themselves, wherever they are put. */
+const blocks = text => deflateRawSync(text, { level: 9, finishFlush: constants.Z_FULL_FLUSH });
+
+/** The same, not compressed. */
+function stored(bytes) {
+  const made = [];
+  for (let at = 0; at < bytes.length; at += STORED_MOST) {
+    const part = bytes.subarray(at, at + STORED_MOST), head = Buffer.alloc(5);
+    head.writeUInt16LE(part.length, 1);
+    head.writeUInt16LE(part.length ^ 0xffff, 3);
+    made.push(head, part);
+  }
+  return made;
+}
+
+/** A gzip file (RFC 1952) of `{ bytes, compressed }`: what was compressed before is put in as it is. */
+function gzipOf(parts) {
+  const made = [GZIP_HEAD];
+  let sum = 0, length = 0;
+  for (const { bytes, compressed } of parts) {
+    made.push(...compressed ? [compressed] : stored(bytes));
+    sum = crc32(bytes, sum);
+    length += bytes.length;
+  }
+  const tail = Buffer.alloc(8);
+  tail.writeUInt32LE(sum, 0);
+  tail.writeUInt32LE(length, 4);
+  return Buffer.concat([...made, LAST_BLOCK, tail]);
 }
 
 const two = number => String(number).padStart(2, '0');
@@ -40,7 +85,9 @@ export class WatchPage {
   constructor({ html, player, base, relay }) {
     // As a function: the player's text may hold what `replace` reads as a pattern.
     const page = html.replace('/*player*/', () => player);
-    Object.assign(this, { html: page, base, relay });
+    Object.assign(this, { base, relay });
+    // Texts and names of placeholders in turn. What is long is compressed here, once.
+    this.parts = page.split(/\{\{(\w+)\}\}/).map((text, i) => i % 2 ? { name: text } : { text, bytes: Buffer.from(text), compressed: text.length >= LEAST_COMPRESSED && blocks(text) });
     const [, inline] = /<script>([^]*?)<\/script>/.exec(page);
     const libraries = [...inline.matchAll(/const [A-Z]+_JS = '(https:[^' ;,]+)'/g)].map(([, url]) => ` ${url}`).join('');
     // Styles: the controls are elements that carry theirs in their own markup, which no hash can name.
@@ -51,6 +98,7 @@ export class WatchPage {
     ].join('; ');
   }
 
+  /** `{ text, gzip }` */
   fill(reel, index) {
     const { title, kind, duration, published, current } = index, { width, height } = sizeOf(index);
     const base = this.base || '../', page = `${base}${reel}/`;
@@ -66,7 +114,7 @@ export class WatchPage {
       width: String(width), height: String(height), description, robots: index.robots, chapters: index.chapters ?? '',
       jsonld: JSON.stringify(linked).replaceAll('<', '\\u003c'),
     };
-    // One pass: a title that reads like a placeholder stays text.
-    return this.html.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
+    const parts = this.parts.map(part => part.name ? { text: values[part.name], bytes: Buffer.from(values[part.name]) } : part);
+    return { get text() { return parts.map(({ text }) => text).join(''); }, get gzip() { return gzipOf(parts); } };
   }
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     model::{
         chunk::{
+            gzip,
             limits::{self, Held, LimitError},
             zip,
         },
@@ -95,9 +96,8 @@ pub(super) async fn index(
             }
             continue;
         }
-        let package = |poster| readable(most, package(&next, &made.inits, existing, Aside { poster, ..aside }));
-        // a reel without a picture plays as well
-        let code = match package(aside.poster).or_else(|_| package(None)) {
+        let entries = |poster| package(&next, &made.inits, existing, Aside { poster, ..aside });
+        let code = match fitting(most, aside.poster, entries) {
             Ok(code) => code,
             Err(error) => break Err(Stopped::Failed(limits::refusal(&work.order.reel, &error))),
         };
@@ -171,7 +171,8 @@ pub async fn retitle(
     let Existing { facts, index, entries } = existing;
     let retired = index.retired.into_iter().map(slim).collect();
     let next = Index { title: title.to_owned(), retired, ..index };
-    let code = readable(storage.limits().index_bytes, zip_of(&next, &entries))?;
+    let package = |entries: &BTreeMap<_, _>| readable(storage.limits().index_bytes, zip_of(&next, entries));
+    let code = package(&entries).or_else(|_| package(&gzip::without(entries.clone()).into_iter().collect()))?;
     let (name, sha256, sent) = (&facts.name, code.code_sha256(), Count::default());
     let change = async || {
         let other = |why| CloudError::unexpected(format!("could not update function `{name}`"), why);
@@ -273,10 +274,10 @@ pub(super) fn held(existing: &Existing, next: Generation, now: SystemTime) -> Ve
     retired(existing, next, now).into_iter().map(weigh).collect()
 }
 
-/// The playlists and init sections of one generation.
+/// The playlists and init sections of one generation. What is compressed beside them is there only if there is room.
 fn entries_of(existing: &Existing, generation: Generation) -> impl Iterator<Item = (&String, &Vec<u8>)> {
     let prefix = format!("{generation}/");
-    existing.entries.iter().filter(move |(name, _)| name.starts_with(&prefix))
+    existing.entries.iter().filter(move |(name, _)| name.starts_with(&prefix) && !gzip::is_beside(name))
 }
 
 /// An index that the gate reads, or why it would not.
@@ -381,7 +382,7 @@ impl Deployment<'_> {
     }
 }
 
-fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Aside<'_>) -> Vec<u8> {
+fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Aside<'_>) -> Entries {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
         (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
@@ -399,5 +400,46 @@ fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Asi
         files.extend(entries.map(|(name, bytes)| (name.clone(), bytes.clone())));
     }
     files.extend(aside.poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
+    files
+}
+
+type Entries = Vec<(String, Vec<u8>)>;
+
+/// The zip of these entries. A reel that is not compressed plays as well, and so does one without a picture.
+fn fitting<'a>(
+    most: u64,
+    poster: Option<&'a [u8]>,
+    entries: impl Fn(Option<&'a [u8]>) -> Entries,
+) -> Result<CodeZip, LimitError> {
+    readable(most, zipped(&gzip::beside(entries(poster))))
+        .or_else(|_| readable(most, zipped(&gzip::without(entries(poster)))))
+        .or_else(|_| readable(most, zipped(&gzip::without(entries(None)))))
+}
+
+fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_goes_before_the_picture_where_there_is_no_room_for_both() {
+        let playlist = "#EXTINF:6,\nsrc/0001.ts\n".repeat(500).into_bytes();
+        let entries = |poster: Option<&[u8]>| -> Entries {
+            let poster = poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned()));
+            [(MULTIVARIANT_ENTRY.to_owned(), playlist.clone())].into_iter().chain(poster).collect()
+        };
+        let poster: Option<&[u8]> = Some(&[7; 5000]);
+        let bytes = |most| fitting(most, poster, entries).map(|code| code.bytes());
+        let all = bytes(u64::MAX).unwrap();
+        let sizes =
+            [gzip::beside(entries(poster)), entries(poster), entries(None)].map(|all| zipped(&all).len() as u64);
+        assert_eq!(all, sizes[0]);
+        assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2], "{sizes:?}");
+        assert_eq!(sizes.map(|most| bytes(most).unwrap()), sizes);
+        assert_eq!(sizes[..2].iter().map(|size| bytes(size - 1).unwrap()).collect::<Vec<_>>(), sizes[1..]);
+        assert!(bytes(sizes[2] - 1).is_err());
+    }
 }

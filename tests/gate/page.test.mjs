@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { Account } from './account.mjs';
 import { GENERATION, generation } from './reel.mjs';
 
@@ -98,4 +99,18 @@ test('people get a page of a refusal, which comes back by itself if that may hel
   assert.deepEqual([busy.status, busy.headers.vary, busy.headers['cache-control']], [503, 'accept', 'no-store']);
   assert(busy.body.includes(`<meta http-equiv="refresh" content="${busy.headers['retry-after']}">`), busy.body);
   for (const other of ['*/*', 'text/plain', undefined]) assert.equal((await account.get('/absent/', { accept: other })).body, 'not found\n');
+});
+
+test('a page that is put together from compressed parts is the page, however long they and a title are', async () => {
+  const long = 'of which a browser sees nothing '.repeat(5000);
+  const forms = async (title, text) => {
+    const account = new Account({ ...paged(text), base: 'http://127.0.0.1:1/' }).publish('clip', generation(GENERATION, 1), [], { title });
+    const [plain, compressed] = [await account.get('/clip/'), await account.get('/clip/', { 'accept-encoding': 'gzip' })];
+    assert.deepEqual([compressed.headers['content-encoding'], compressed.headers['content-length']], ['gzip', String(compressed.body.length)]);
+    assert.equal(gunzipSync(compressed.body).toString(), plain.body);
+    return compressed.body.length / plain.body.length;
+  };
+  assert(await forms('\u00e9t\u00e9', `${long}{{title}}{{reel}}${long}`) < 0.1);
+  assert(await forms('x'.repeat(200_000), `${long}{{title}}`) > 0.5, 'what is filled in is not compressed');
+  await forms('', '{{title}}');
 });

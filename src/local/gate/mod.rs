@@ -23,6 +23,7 @@ use super::{
     store::record::uuid,
 };
 use crate::model::{
+    chunk::gzip,
     gate::{
         path::{self, Asked, Inside, Text, What},
         players,
@@ -42,6 +43,7 @@ use reels::{Reel, Reels};
 use reply::{IMMUTABLE, Reply, SHORT, other_method};
 
 mod bounded;
+mod coding;
 mod functions;
 mod guesses;
 mod links;
@@ -169,7 +171,7 @@ impl Gate {
             What::Page => Ok(self.reels.current(&reel, asker).await?.map(|found| self.page(&found))),
             What::Multivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                Ok(found.and_then(|found| Some(Reply::file(found.file(MULTIVARIANT_ENTRY)?, PLAYLIST, SHORT))))
+                Ok(found.and_then(|found| found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT)))
             }
             What::RelayMultivariant if self.relay().is_none() => Ok(None),
             What::RelayMultivariant => {
@@ -226,7 +228,7 @@ impl Gate {
         let Some(found) = self.reels.having(reel, generation, asker).await? else { return Ok(None) };
         let file = |ending: &str| found.file(&format!("{generation}/{rendition}{ending}"));
         match inside {
-            Inside::Media => Ok(file(".m3u8").map(|text| Reply::file(text, PLAYLIST, IMMUTABLE))),
+            Inside::Media => Ok(found.served(&format!("{generation}/{rendition}.m3u8"), PLAYLIST, IMMUTABLE)),
             Inside::Init => Ok(file("-init.mp4").map(|bytes| Reply::file(bytes, "video/mp4", IMMUTABLE))),
             Inside::RelayMedia => {
                 let base = format!("{}/{reel}/{generation}/", relay.unwrap_or_default());
@@ -249,18 +251,18 @@ impl Gate {
 
     /// Subtitles and chapters lie in the index.
     fn track(&self, found: &Reel, generation: Generation, track: &TrackName, text: Text) -> Option<Reply> {
-        let file = |ending: &str| found.file(&format!("{generation}/{track}{ending}"));
-        let (body, kind) = match text {
-            Text::Playlist => (file(".m3u8")?, PLAYLIST),
+        let (ending, kind) = match text {
+            Text::Playlist => (".m3u8".to_owned(), PLAYLIST),
             Text::AbsPlaylist => {
                 let base = format!("{}/{}/{generation}/", self.shared.origins.gate.url, found.index.reel);
-                return playlist(playlists::absolute(std::str::from_utf8(&file(".m3u8")?).ok()?, &base));
+                let text = found.file(&format!("{generation}/{track}.m3u8"))?;
+                return playlist(playlists::absolute(std::str::from_utf8(&text).ok()?, &base));
             }
-            Text::Segment(number) => (file(&format!("/{number}.vtt"))?, CUES),
-            Text::Cues => (file(".vtt")?, CUES),
-            Text::Json => (file(".json")?, "application/json"),
+            Text::Segment(number) => (format!("/{number}.vtt"), CUES),
+            Text::Cues => (".vtt".to_owned(), CUES),
+            Text::Json => (".json".to_owned(), "application/json"),
         };
-        Some(Reply::file(body, kind, IMMUTABLE))
+        found.served(&format!("{generation}/{track}{ending}"), kind, IMMUTABLE)
     }
 
     /// `sha256` as the index has it, in base64.
@@ -303,7 +305,9 @@ impl Gate {
         let relay = self.relay();
         let base = format!("{}/", self.shared.origins.gate.url);
         let page = Values::of(&reel.index, &base, relay).page();
+        let compressed = gzip::gzip(page.as_bytes()).into();
         Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)
+            .or_gzip(compressed)
             .with(header::CONTENT_SECURITY_POLICY, &page::policy(relay.unwrap_or_default()))
             .with(header::REFERRER_POLICY, "no-referrer")
     }
@@ -311,7 +315,8 @@ impl Gate {
 
 fn player(name: &str) -> Option<Reply> {
     let text = Bytes::from_static(players::player(name)?.as_bytes());
-    Some(Reply::file(text, "text/javascript; charset=utf-8", IMMUTABLE))
+    let compressed = gzip::gzip(&text).into();
+    Some(Reply::file(text, "text/javascript; charset=utf-8", IMMUTABLE).or_gzip(compressed))
 }
 
 /// To the page, whether or not the reel exists; a plain query (`t=90`) goes along.

@@ -18,11 +18,12 @@ use super::{
     bounded::bound,
     functions::{Busy, Deadline, Functions, Haste, Joined},
     guesses::{Asker, Client, Guesses},
+    reply::Reply,
 };
 use crate::{
     local::context::Context,
     model::{
-        chunk::limits::INDEX_BYTES_MAX,
+        chunk::{gzip, limits::INDEX_BYTES_MAX},
         reel::{
             index::{ChunkIndex, Container, FORMATS, INDEX_ENTRY, Index},
             moment::Timestamp,
@@ -51,6 +52,15 @@ pub(super) struct Reel {
 impl Reel {
     pub(super) fn file(&self, name: &str) -> Option<Bytes> {
         self.files.get(name).cloned()
+    }
+
+    /// As it is, and as it was compressed at publishing.
+    pub(super) fn served(&self, name: &str, kind: &str, cache: &str) -> Option<Reply> {
+        let reply = Reply::file(self.file(name)?, kind, cache);
+        Some(match self.file(&format!("{name}{}", gzip::ENDING)) {
+            Some(compressed) => reply.or_gzip(compressed),
+            None => reply,
+        })
     }
 
     /// Whether the generation is current, or retired and still to be served.

@@ -8,6 +8,7 @@ use axum::{
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
+use super::coding;
 use crate::local::signature::sigv4::hex;
 
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -20,6 +21,8 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
+    /// What who takes gzip gets instead of the body.
+    gzip: Option<Bytes>,
 }
 
 impl Reply {
@@ -28,7 +31,7 @@ impl Reply {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        Self { status, headers, body: Body::empty() }
+        Self { status, headers, body: Body::empty(), gzip: None }
     }
 
     pub(super) fn text(status: StatusCode, text: &'static str) -> Self {
@@ -59,14 +62,22 @@ impl Reply {
     }
 
     pub(super) fn file(body: Bytes, kind: &str, cache: &str) -> Self {
+        Self::new(StatusCode::OK).with(header::CONTENT_TYPE, kind).with(header::CACHE_CONTROL, cache).holding(body)
+    }
+
+    /// With a body, and what is said of it.
+    fn holding(self, body: Bytes) -> Self {
         let tag = format!("\"{}\"", &hex(&Sha256::digest(&body))[..32]);
         let length = body.len().to_string();
-        let mut reply = Self::new(StatusCode::OK)
-            .with(header::CONTENT_TYPE, kind)
-            .with(header::CONTENT_LENGTH, &length)
-            .with(header::CACHE_CONTROL, cache)
-            .with(header::ETAG, &tag);
+        let mut reply = self.with(header::CONTENT_LENGTH, &length).with(header::ETAG, &tag);
         reply.body = Body::from(body);
+        reply
+    }
+
+    /// It is there in a second form, which has a tag of its own; caches keep the two apart.
+    pub(super) fn or_gzip(self, compressed: Bytes) -> Self {
+        let mut reply = self.with(header::VARY, header::ACCEPT_ENCODING.as_str());
+        reply.gzip = Some(compressed);
         reply
     }
 
@@ -80,11 +91,15 @@ impl Reply {
 
     /// As the request's method and conditions want it.
     pub(super) fn shaped(mut self, method: &Method, asked: &HeaderMap) -> Response<Body> {
+        if let Some(compressed) = self.gzip.take_if(|_| coding::takes_gzip(asked)) {
+            self = self.with(header::CONTENT_ENCODING, "gzip").holding(compressed);
+        }
         let tag = self.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
         if self.status == StatusCode::OK && tag.is_some_and(|tag| knows(asked, tag)) {
             self.status = StatusCode::NOT_MODIFIED;
             self.headers.remove(header::CONTENT_TYPE);
             self.headers.remove(header::CONTENT_LENGTH);
+            self.headers.remove(header::CONTENT_ENCODING);
             self.body = Body::empty();
         }
         if method == Method::HEAD {

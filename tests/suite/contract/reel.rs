@@ -16,6 +16,7 @@ use zipreel::{
         functions::{NewFunction, code::CodeZip},
     },
     model::{
+        chunk::gzip,
         hls::{
             multivariant::multivariant,
             playlist::{self, Links},
@@ -72,7 +73,7 @@ pub(crate) fn payload(generation: &str, rendition: &str, segment: usize) -> Vec<
 }
 
 pub(crate) fn cues(segment: usize) -> String {
-    format!("WEBVTT\n\n00:00:0{segment}.000 --> 00:00:0{segment}.500\n\u{e9}t\u{e9}\n")
+    format!("WEBVTT\n\n00:00:0{segment}.000 --> 00:00:0{segment}.500\n{}\n", "\u{e9}t\u{e9} ".repeat(40))
 }
 
 fn rendition_of(container: Container, chunks: Vec<ChunkIndex>) -> RenditionIndex {
@@ -157,20 +158,7 @@ pub(crate) async fn publish(
     for (name, zip) in &current.chunks {
         create(cloud, name, zip.clone()).await;
     }
-    let retired = retired.iter().map(|(made, until)| Retired {
-        until: std::time::SystemTime::from(*until).into(),
-        generation: made.index.clone(),
-    });
-    let index = Index {
-        format: Index::format_of([&current.index]),
-        reel: reel.clone(),
-        title: title.to_owned(),
-        published: std::time::SystemTime::now().into(),
-        by: None,
-        robots: Default::default(),
-        current: current.index.clone(),
-        retired: retired.collect(),
-    };
+    let index = index_of(reel, title, current, retired);
     let name = FunctionName::Index { reel: reel.clone() }.to_string();
     let zip = index_zip(&index);
     match sight(cloud, &name).await.unwrap() {
@@ -184,13 +172,39 @@ pub(crate) async fn publish(
     }
 }
 
+pub(crate) fn index_of(reel: &ReelName, title: &str, current: &Made, retired: &[(Made, OffsetDateTime)]) -> Index {
+    let retired = retired.iter().map(|(made, until)| Retired {
+        until: std::time::SystemTime::from(*until).into(),
+        generation: made.index.clone(),
+    });
+    Index {
+        format: Index::format_of([&current.index]),
+        reel: reel.clone(),
+        title: title.to_owned(),
+        published: std::time::SystemTime::now().into(),
+        by: None,
+        robots: Default::default(),
+        current: current.index.clone(),
+        retired: retired.collect(),
+    }
+}
+
 pub(crate) async fn create(cloud: &Cloud, name: &str, zip: Vec<u8>) {
     let new = NewFunction { name: name.to_owned(), description: String::new(), tags: HashMap::new() };
     cloud.create_function(&new, &CodeZip::in_memory(zip), &Count::default()).await.unwrap();
 }
 
-/// Of the retired generations the first is written as older programs did it, with its segments.
 pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
+    chunk(&gzip::beside(index_entries(index))).0
+}
+
+/// As it was written before anything in it was compressed.
+pub(crate) fn old_index_zip(index: &Index) -> Vec<u8> {
+    chunk(&index_entries(index)).0
+}
+
+/// Of the retired generations the first is written as older programs did it, with its segments.
+fn index_entries(index: &Index) -> Vec<(String, Vec<u8>)> {
     let mut written = index.clone();
     for retired in written.retired.iter_mut().skip(1) {
         retired.generation = retired.generation.clone().retired();
@@ -216,7 +230,7 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
         entries.push((format!("{id}/{CHAPTERS}.vtt"), cues(0).into_bytes()));
         entries.push((format!("{id}/{CHAPTERS}.json"), b"[]".to_vec()));
     }
-    chunk(&entries).0
+    entries
 }
 
 /// A store-only zip, and where its entries' payloads lie.

@@ -27,7 +27,10 @@ use zipreel::{
 use super::sandbox::{Reel, Sandbox, client_that_stays, get};
 use crate::{
     clips::{Clip, clip},
-    contract::sides::{Options, Side, deployed},
+    contract::{
+        codings::gunzip,
+        sides::{Options, Side, deployed},
+    },
     events,
     mishap::account::{bodies, chunks, client, connect, functions, is_whole, set_faults, zipreel},
     split::until,
@@ -112,8 +115,13 @@ async fn a_long_reel_that_is_replaced_five_times_plays_in_all_its_generations() 
         assert_eq!(run.published()["segments"], 4800);
         generations.push(run.published()["generation"].as_str().unwrap().to_owned());
     }
-    let Existing { facts, index, .. } = existing(&sandbox, "shift").await;
+    let Existing { facts, index, entries } = existing(&sandbox, "shift").await;
     assert!(index.current.has_segments());
+    for generation in &generations {
+        let of = |ending: &str| &entries[&format!("{generation}/src.m3u8{ending}")];
+        assert!(gunzip(of(".gz")) == *of(""), "{generation}");
+        assert!(!entries.contains_key(&format!("{generation}/src.relay.m3u8.gz")), "{generation}");
+    }
     for (retired, generation) in index.retired.iter().zip(&generations) {
         assert_eq!(retired.generation.generation.to_string(), *generation);
         let rendition = retired.generation.renditions.values().next().unwrap();
