@@ -1,17 +1,17 @@
 //! The index: playlists and `index.json` in one zip, deployed last. Creating or updating this one function is the step
 //! that makes a reel, or its new generation, visible.
 
+mod package;
+
 use std::{
     collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use super::{
-    made::{Inits, Made},
-    tracks::Text,
-    work::Work,
-};
+pub(super) use self::package::Aside;
+use self::package::{entries_of, fitting, package, readable};
+use super::{made::Made, work::Work};
 use crate::{
     model::{
         chunk::{
@@ -19,13 +19,9 @@ use crate::{
             limits::{self, Held, LimitError},
             zip,
         },
-        hls::{
-            multivariant::multivariant,
-            playlist::{self, Links},
-        },
         reel::{
             describe::{self, IndexDescription},
-            index::{GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, Retired},
+            index::{GenerationIndex, INDEX_ENTRY, Index, Retired},
             name::{FunctionName, Generation},
         },
         report::{
@@ -48,13 +44,6 @@ use crate::{
 
 /// A retired generation is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// What lies in an index beside its playlists.
-#[derive(Clone, Copy)]
-pub(super) struct Aside<'a> {
-    pub poster: Option<&'a [u8]>,
-    pub text: &'a Text,
-}
 
 /// What became of an index that was to be deployed.
 pub(super) enum Landed {
@@ -146,6 +135,12 @@ fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, 
         current: generation.clone(),
         retired,
     }
+}
+
+/// How many bytes there are for subtitles and chapters beside this.
+pub(super) fn room_for_text(work: &Work, made: &Made, existing: Option<&Existing>) -> u64 {
+    let next = next(work, &made.generation, existing, SystemTime::now());
+    package::room(work.storage.limits().index_bytes, &next, &made.inits, existing)
 }
 
 pub(super) fn description(index: &Index, code_sha256: &str) -> IndexDescription {
@@ -274,20 +269,6 @@ pub(super) fn held(existing: &Existing, next: Generation, now: SystemTime) -> Ve
     retired(existing, next, now).into_iter().map(weigh).collect()
 }
 
-/// The playlists and init sections of one generation. What is compressed beside them is there only if there is room.
-fn entries_of(existing: &Existing, generation: Generation) -> impl Iterator<Item = (&String, &Vec<u8>)> {
-    let prefix = format!("{generation}/");
-    existing.entries.iter().filter(move |(name, _)| name.starts_with(&prefix) && !gzip::is_beside(name))
-}
-
-/// An index that the gate reads, or why it would not.
-fn readable(most: u64, zip: Vec<u8>) -> Result<CodeZip, LimitError> {
-    if zip.len() as u64 > most {
-        return Err(LimitError::Index { most, fitting_seconds: None });
-    }
-    Ok(CodeZip::in_memory(zip))
-}
-
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     #[error(transparent)]
@@ -379,67 +360,5 @@ impl Deployment<'_> {
     async fn ours_or_overtaken(&self, error: IndexError) -> Result<Option<Existing>, IndexError> {
         let there = theirs(self.work, &self.next.current).await?.ok_or(error)?;
         Ok((there.facts.code_sha256 != self.code.code_sha256()).then_some(there))
-    }
-}
-
-fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Aside<'_>) -> Entries {
-    let mut files: Vec<(String, Vec<u8>)> = vec![
-        (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
-        (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
-    ];
-    let generation = index.current.generation;
-    for (id, rendition) in &index.current.renditions {
-        let media = |links| playlist::media_of(&index.current, id, rendition, links).into_bytes();
-        files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
-        files.push((playlist::relay_path(generation, id), media(Links::Relay)));
-        files.extend(inits.get(id).map(|init| (playlist::init_path(generation, id), init.clone())));
-    }
-    files.extend(aside.text.files.iter().cloned());
-    for retired in &index.retired {
-        let entries = existing.into_iter().flat_map(|existing| entries_of(existing, retired.generation.generation));
-        files.extend(entries.map(|(name, bytes)| (name.clone(), bytes.clone())));
-    }
-    files.extend(aside.poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
-    files
-}
-
-type Entries = Vec<(String, Vec<u8>)>;
-
-/// The zip of these entries. A reel that is not compressed plays as well, and so does one without a picture.
-fn fitting<'a>(
-    most: u64,
-    poster: Option<&'a [u8]>,
-    entries: impl Fn(Option<&'a [u8]>) -> Entries,
-) -> Result<CodeZip, LimitError> {
-    readable(most, zipped(&gzip::beside(entries(poster))))
-        .or_else(|_| readable(most, zipped(&gzip::without(entries(poster)))))
-        .or_else(|_| readable(most, zipped(&gzip::without(entries(None)))))
-}
-
-fn zipped(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    zip::whole(files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_compressed_goes_before_the_picture_where_there_is_no_room_for_both() {
-        let playlist = "#EXTINF:6,\nsrc/0001.ts\n".repeat(500).into_bytes();
-        let entries = |poster: Option<&[u8]>| -> Entries {
-            let poster = poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned()));
-            [(MULTIVARIANT_ENTRY.to_owned(), playlist.clone())].into_iter().chain(poster).collect()
-        };
-        let poster: Option<&[u8]> = Some(&[7; 5000]);
-        let bytes = |most| fitting(most, poster, entries).map(|code| code.bytes());
-        let all = bytes(u64::MAX).unwrap();
-        let sizes =
-            [gzip::beside(entries(poster)), entries(poster), entries(None)].map(|all| zipped(&all).len() as u64);
-        assert_eq!(all, sizes[0]);
-        assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2], "{sizes:?}");
-        assert_eq!(sizes.map(|most| bytes(most).unwrap()), sizes);
-        assert_eq!(sizes[..2].iter().map(|size| bytes(size - 1).unwrap()).collect::<Vec<_>>(), sizes[1..]);
-        assert!(bytes(sizes[2] - 1).is_err());
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         hls::playlist,
         reel::{
             describe,
-            index::{INDEX_ENTRY, Index},
+            index::{FORMATS, INDEX_ENTRY, Index},
             name::{ChunkId, ChunkNumber, FunctionName, Generation, PREFIX, ReelName, RenditionId},
         },
         report::fault::Explain,
@@ -34,6 +34,12 @@ pub struct Existing {
 /// Chunks of this generation that are deployed already, with their `CodeSha256`.
 pub(crate) type Deployed = HashMap<ChunkId, String>;
 
+/// As much of an index as every version of it has.
+#[derive(serde::Deserialize)]
+struct Format {
+    format: u32,
+}
+
 /// An index of a reel of 10,000 segments and several generations stays well below.
 const INDEX_MAX: u64 = 64 * 1024 * 1024;
 
@@ -45,6 +51,10 @@ pub enum RemoteError {
     Player(#[from] PlayerError),
     #[error("could not read the index of `{reel}`: {why}")]
     Index { reel: ReelName, why: String },
+    #[error(
+        "`{reel}` was published by a newer zipreel: its index has format {format}, and this one knows up to {newest}"
+    )]
+    Newer { reel: ReelName, format: u32, newest: u32 },
     #[error("function `{0}` exists and is not an index of zipreel")]
     Foreign(String),
 }
@@ -63,13 +73,14 @@ impl Explain for RemoteError {
         match self {
             Self::Cloud(error) => Some(error),
             Self::Player(error) => Some(error),
-            Self::Index { .. } | Self::Foreign(_) => None,
+            Self::Index { .. } | Self::Newer { .. } | Self::Foreign(_) => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Index { .. } | Self::Foreign(_) => Some("Choose another --name.".into()),
+            Self::Newer { .. } => Some("Use that version, or choose another --name.".into()),
             other => other.passed_on()?.hint(),
         }
     }
@@ -87,6 +98,11 @@ pub async fn existing(storage: &dyn Storage, reel: &ReelName) -> Result<Option<E
     }
     let mut entries = read_entries(zip).map_err(|error| wrong(reel, &error))?;
     let json = entries.remove(INDEX_ENTRY).ok_or_else(|| wrong(reel, "it has no index.json"))?;
+    // before the rest of it, of which a newer program may have made something else
+    let Format { format } = serde_json::from_slice(&json).map_err(|error| wrong(reel, &error))?;
+    if format > *FORMATS.end() {
+        return Err(RemoteError::Newer { reel: reel.clone(), format, newest: *FORMATS.end() });
+    }
     let mut index: Index = serde_json::from_slice(&json).map_err(|error| wrong(reel, &error))?;
     if index.reel != *reel {
         return Err(wrong(reel, "it is the index of another reel"));

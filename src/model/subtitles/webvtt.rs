@@ -30,10 +30,11 @@ impl Anchor {
 const HEADER: &str = "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n";
 
 /// The segments of a rendition that lasts so long and whose first picture or sound has `begins` on the segments' clock. A
-/// cue stands in each segment that it touches.
-pub fn segments(cues: &[Cue], anchor: Anchor, begins: i64, duration_ms: u64) -> Vec<String> {
+/// cue stands in each segment that it touches. `None` if together they have more bytes than `most`.
+pub fn segments(cues: &[Cue], anchor: Anchor, begins: i64, duration_ms: u64, most: u64) -> Option<Vec<String>> {
     let begins_ms = (begins as f64 * 1000.0 / CLOCK).round() as i64;
     let count = duration_ms.div_ceil(SPAN_MS).max(1);
+    let mut left = most.checked_sub(count * HEADER.len() as u64)?;
     let mut segments = vec![HEADER.to_owned(); usize::try_from(count).unwrap_or(usize::MAX)];
     let last = segments.len() - 1;
     for cue in cues {
@@ -48,11 +49,13 @@ pub fn segments(cues: &[Cue], anchor: Anchor, begins: i64, duration_ms: u64) -> 
         if start - begins_ms >= duration_ms as i64 {
             continue;
         }
-        for segment in &mut segments[span(start)..=span(end - 1)] {
+        let touched = &mut segments[span(start)..=span(end - 1)];
+        left = left.checked_sub((touched.len() * text.len()) as u64)?;
+        for segment in touched {
             segment.push_str(&text);
         }
     }
-    segments
+    Some(segments)
 }
 
 /// The media playlist of such segments, named `<folder>/<number>.vtt`.
@@ -78,6 +81,7 @@ mod tests {
     use super::*;
     use crate::model::subtitles::read::{Form, cues};
 
+    const MOST: u64 = 1 << 20;
     const ANCHOR: Anchor = Anchor { ticks: 126_000, seconds: 0.0 };
 
     fn cue(start: i64, end: i64) -> Cue {
@@ -94,7 +98,9 @@ mod tests {
 
     #[test]
     fn a_cue_stands_in_each_segment_that_it_touches() {
-        let all = segments(&[cue(1000, 2000), cue(59_000, 60_000), cue(59_500, 121_000)], ANCHOR, 126_000, 150_000);
+        let all =
+            segments(&[cue(1000, 2000), cue(59_000, 60_000), cue(59_500, 121_000)], ANCHOR, 126_000, 150_000, MOST)
+                .unwrap();
         assert_eq!(all.len(), 3);
         assert!(all.iter().all(|segment| segment.starts_with("WEBVTT\nX-TIMESTAMP-MAP=")));
         let times: Vec<Vec<String>> = all
@@ -106,8 +112,17 @@ mod tests {
             times,
             [vec!["00:00:02.400 --> 00:00:03.400", "00:01:00.400 --> 00:01:01.400", long], vec![long], vec![long]]
         );
-        let empty = segments(&[], ANCHOR, 126_000, 90_000);
+        let empty = segments(&[], ANCHOR, 126_000, 90_000, MOST).unwrap();
         assert_eq!(empty, [HEADER, HEADER]);
+    }
+
+    #[test]
+    fn a_long_cue_takes_no_more_than_there_is_room_for() {
+        let day = 24 * 3_600_000;
+        let long = Cue::new(0, day, "", &"word ".repeat(2000)).unwrap();
+        assert_eq!(segments(std::slice::from_ref(&long), ANCHOR, 126_000, day as u64, MOST), None);
+        assert!(segments(&[long], ANCHOR, 126_000, 600_000, MOST).is_some());
+        assert_eq!(segments(&[], ANCHOR, 126_000, u64::MAX / 2, MOST), None, "headers count too");
     }
 
     #[test]
@@ -117,7 +132,9 @@ mod tests {
             ANCHOR,
             126_000,
             10_000,
-        );
+            MOST,
+        )
+        .unwrap();
         let times: Vec<&str> = all[0].lines().filter(|line| line.contains("-->")).collect();
         assert_eq!(times, ["00:00:01.400 --> 00:00:02.400", "00:00:10.400 --> 00:00:13.400"]);
     }
@@ -139,7 +156,7 @@ mod tests {
 
     #[test]
     fn segments_read_as_written() {
-        let all = segments(&[cue(1000, 2000)], ANCHOR, 126_000, 10_000);
+        let all = segments(&[cue(1000, 2000)], ANCHOR, 126_000, 10_000, MOST).unwrap();
         let read = cues(&all[0], Form::WebVtt);
         assert_eq!((read[0].start_ms, read[0].end_ms, read.len()), (2400, 3400, 1));
     }

@@ -61,15 +61,21 @@ impl Text {
         most: u64,
     ) {
         let names = names(&sources);
+        let too_much = |label: &str| {
+            format!("{label} is left out: all subtitles of this reel together may have {} KiB", most / 1024)
+        };
         let mut made = Vec::new();
         for ((number, source), name) in (1..).zip(sources).zip(names).take(SUBTITLES_MAX) {
             let id: RenditionId = format!("s{number}").parse().expect("a letter and three digits");
-            made.push((source.label.clone(), one(id, &source, name, clock, generation)));
+            match one(id, &source, name, clock, generation, most) {
+                Some(one) => made.push((source.label, one)),
+                None => self.left_out.push(too_much(&source.label)),
+            }
         }
         while made.iter().map(|(_, (index, _))| index.bytes).sum::<u64>() > most {
             let largest = (0..made.len()).max_by_key(|at| made[*at].1.0.bytes).unwrap_or(0);
             let (label, _) = made.remove(largest);
-            self.left_out.push(format!("{label} is left out: all subtitles together may have {} KiB", most / 1024));
+            self.left_out.push(too_much(&label));
         }
         let mut has_default = false;
         for (_, (mut index, files)) in made {
@@ -101,8 +107,9 @@ fn one(
     name: String,
     clock: Clock,
     generation: &GenerationIndex,
-) -> (SubtitlesIndex, Vec<(String, Vec<u8>)>) {
-    let segments = webvtt::segments(&source.cues, clock.anchor, clock.begins, generation.duration_ms);
+    most: u64,
+) -> Option<(SubtitlesIndex, Vec<(String, Vec<u8>)>)> {
+    let segments = webvtt::segments(&source.cues, clock.anchor, clock.begins, generation.duration_ms, most)?;
     let length = generation.duration_ms.to_string();
     let track = TrackName::of(id, segments.iter().map(String::as_str).chain([length.as_str()]));
     let folder = track.to_string();
@@ -115,7 +122,7 @@ fn one(
     let Source { language, forced, hearing_impaired, default, .. } = source;
     let (language, forced, hearing_impaired, default) = (language.clone(), *forced, *hearing_impaired, *default);
     let index = SubtitlesIndex { track, name, language, default, forced, hearing_impaired, segments: count, bytes };
-    (index, files)
+    Some((index, files))
 }
 
 /// By their languages, and never twice the same.

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use self::build::Source;
 pub(super) use self::build::Text;
-use super::{made::Made, work::Work};
+use super::{index, made::Made, work::Work};
 use crate::{
     media::{
         ffmpeg::Tools,
@@ -145,7 +145,7 @@ pub(super) async fn text(
         return Ok(text);
     }
     let clock = clock::clock(work, plan, made).await?;
-    let most = work.storage.limits().index_bytes / build::SHARE;
+    let most = (work.storage.limits().index_bytes / build::SHARE).min(index::room_for_text(work, made, existing));
     text.add_subtitles(spoken.sources, clock, generation, most);
     text.add_chapters(&plan.chapters, clock, generation);
     for line in &text.left_out {

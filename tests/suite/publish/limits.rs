@@ -1,12 +1,16 @@
 //! What is too large for those who serve it: refused before anything is sent, or as soon as it shows, and never deployed.
 
 use std::{
+    fs,
     path::PathBuf,
     process::Stdio,
     time::{Duration, SystemTime},
 };
 
-use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::{
+    primitives::Blob,
+    types::{LastUpdateStatus, State},
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -42,6 +46,19 @@ async fn existing(sandbox: &Sandbox, reel: &str) -> Existing {
     deployed::existing(&connect(sandbox.stand_in.endpoint()).await, &reel.parse().unwrap()).await.unwrap().unwrap()
 }
 
+/// No change of it is under way any more.
+async fn is_active(client: &aws_sdk_lambda::Client, name: &str) {
+    for _ in 0..500 {
+        let now = client.get_function_configuration().function_name(name).send().await.unwrap();
+        let settled = now.last_update_status().is_none_or(|update| *update != LastUpdateStatus::InProgress);
+        if settled && now.state() == Some(&State::Active) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{name} is never active");
+}
+
 /// Deploys another index: `change` has the one that is there, and the entries beside it.
 async fn reindex(sandbox: &Sandbox, reel: &str, change: impl FnOnce(&mut Existing)) -> u64 {
     let mut existing = existing(sandbox, reel).await;
@@ -50,7 +67,9 @@ async fn reindex(sandbox: &Sandbox, reel: &str, change: impl FnOnce(&mut Existin
     entries.insert(INDEX_ENTRY.to_owned(), serde_json::to_vec(&index).unwrap());
     let zip = zip::whole(entries.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
     let (bytes, code) = (zip.len() as u64, Blob::new(zip));
-    client(sandbox).update_function_code().function_name(facts.name).zip_file(code).send().await.unwrap();
+    let client = client(sandbox);
+    is_active(&client, &facts.name).await;
+    client.update_function_code().function_name(facts.name).zip_file(code).send().await.unwrap();
     bytes
 }
 
@@ -182,6 +201,50 @@ async fn a_full_index_refuses_another_generation_until_it_has_room() {
     clock.advance(Duration::from_secs(3601));
     replace().await.published();
     is_whole(&sandbox, "full").await;
+}
+
+/// Subtitles that have no room beside what is served on are left out by name; the film is published.
+#[tokio::test(flavor = "multi_thread")]
+async fn subtitles_go_where_an_index_has_no_room_for_them() {
+    let sandbox = Sandbox::start().await;
+    let video = sandbox.path("film.mp4");
+    fs::copy(clip(Clip::Tiny), &video).unwrap();
+    sandbox.publish(&video, &["--name", "full"]).await.published();
+    reindex(&sandbox, "full", |Existing { index, entries, .. }| {
+        retire(index, OffsetDateTime::now_utc() + Duration::from_secs(3600));
+        entries.insert(format!("{OLD}/src.m3u8"), vec![b'#'; INDEX_BYTES_MAX as usize - (1 << 20)]);
+    })
+    .await;
+    let line = "w".repeat(600);
+    let cues = (1..2500).map(|number| format!("{number}\n00:00:00,100 --> 00:00:00,900\n{number} {line}\n\n"));
+    fs::write(sandbox.path("film.en.srt"), cues.collect::<String>()).unwrap();
+    fs::write(sandbox.path("film.de.srt"), "1\n00:00:00,100 --> 00:00:00,900\nKurz\n").unwrap();
+    let run = sandbox.publish(&video, &["--name", "full", "--chunk-mib", "2", "--replace"]).await;
+    run.published();
+    let said = run.events("log").map(|line| line["line"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert!(
+        said.iter().any(|line| line.starts_with("film.en.srt is left out: all subtitles of this reel")),
+        "{said:?}"
+    );
+    let multivariant = get(&run.playlist()).await;
+    assert!(multivariant.contains("NAME=\"Deutsch\"") && !multivariant.contains("NAME=\"English\""), "{multivariant}");
+    is_whole(&sandbox, "full").await;
+}
+
+/// What this program can't know of is changed by nobody but a newer one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_a_newer_version_is_left_alone() {
+    let sandbox = Sandbox::start().await;
+    sandbox.publish(&clip(Clip::Tiny), &["--name", "newer"]).await.published();
+    reindex(&sandbox, "newer", |Existing { index, .. }| index.format = 9).await;
+    let before = functions(&sandbox).await;
+    for arguments in [&["retitle", "newer", "Other"][..], &["check", "newer"], &["info", "newer"]] {
+        let said = zipreel(&sandbox, arguments).await;
+        assert!(said.err.contains("was published by a newer zipreel: its index has format 9"), "{}", said.err);
+    }
+    let refused = sandbox.publish(&clip(Clip::Tiny), &["--name", "newer", "--chunk-mib", "2", "--replace"]).await;
+    assert!(refused.failed().to_string().contains("by a newer zipreel"), "{}", refused.failed());
+    assert_eq!(functions(&sandbox).await, before);
 }
 
 /// What an older program deployed, whose retired generations had their segments.
