@@ -9,9 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub(super) use self::package::Aside;
 use self::package::{entries_of, fitting, package, readable};
-use super::{made::Made, work::Work};
+use super::{made::Made, tracks::Text, work::Work};
 use crate::{
     model::{
         chunk::{
@@ -44,6 +43,13 @@ use crate::{
 
 /// A retired generation is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What lies in an index beside its playlists.
+#[derive(Clone, Copy)]
+pub(super) struct Aside<'a> {
+    pub poster: Option<&'a [u8]>,
+    pub text: &'a Text,
+}
 
 /// What became of an index that was to be deployed.
 pub(super) enum Landed {
@@ -85,7 +91,7 @@ pub(super) async fn index(
             }
             continue;
         }
-        let entries = |poster| package(&next, &made.inits, existing, Aside { poster, ..aside });
+        let entries = |poster| package(&next, &made.inits, existing, poster, &aside.text.files);
         let code = match fitting(most, aside.poster, entries) {
             Ok(code) => code,
             Err(error) => break Err(Stopped::Failed(limits::refusal(&work.order.reel, &error))),

@@ -12,19 +12,19 @@ use crate::{
             name::Generation,
         },
     },
-    publish::{made::Inits, tracks::Text},
+    publish::made::Inits,
     remote::deployed::Existing,
     storage::CodeZip,
 };
 
-/// What lies in an index beside its playlists.
-#[derive(Clone, Copy)]
-pub(in crate::publish) struct Aside<'a> {
-    pub poster: Option<&'a [u8]>,
-    pub text: &'a Text,
-}
-
-pub(super) fn package(index: &Index, inits: &Inits, existing: Option<&Existing>, aside: Aside<'_>) -> Entries {
+/// `text`: the entries of subtitles and chapters.
+pub(super) fn package(
+    index: &Index,
+    inits: &Inits,
+    existing: Option<&Existing>,
+    poster: Option<&[u8]>,
+    text: &[(String, Vec<u8>)],
+) -> Entries {
     let mut files: Vec<(String, Vec<u8>)> = vec![
         (INDEX_ENTRY.to_owned(), serde_json::to_vec(index).expect("an index is plain data")),
         (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
@@ -36,12 +36,12 @@ pub(super) fn package(index: &Index, inits: &Inits, existing: Option<&Existing>,
         files.push((playlist::relay_path(generation, id), media(Links::Relay)));
         files.extend(inits.get(id).map(|init| (playlist::init_path(generation, id), init.clone())));
     }
-    files.extend(aside.text.files.iter().cloned());
+    files.extend(text.iter().cloned());
     for retired in &index.retired {
         let entries = existing.into_iter().flat_map(|existing| entries_of(existing, retired.generation.generation));
         files.extend(entries.map(|(name, bytes)| (name.clone(), bytes.clone())));
     }
-    files.extend(aside.poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
+    files.extend(poster.map(|bytes| (POSTER_ENTRY.to_owned(), bytes.to_owned())));
     files
 }
 
@@ -67,8 +67,7 @@ const TEXT_TOLD: u64 = 64 * 1024;
 
 /// How many bytes there are for subtitles and chapters in this index.
 pub(super) fn room(most: u64, index: &Index, inits: &Inits, existing: Option<&Existing>) -> u64 {
-    let none = Text::default();
-    let entries = package(index, inits, existing, Aside { poster: None, text: &none });
+    let entries = package(index, inits, existing, None, &[]);
     most.saturating_sub(zipped(&gzip::without(entries)).len() as u64).saturating_sub(TEXT_TOLD)
 }
 

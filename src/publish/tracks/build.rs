@@ -24,6 +24,9 @@ const ENTRY_BYTES: usize = 80;
 /// As `s999`.
 const SUBTITLES_MAX: usize = 999;
 
+/// Entries of a zip: names and content.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// Cues, and what is known of them.
 pub(super) struct Source {
     /// For a person: the stream or the file.
@@ -44,7 +47,7 @@ pub(crate) struct Text {
     pub subtitles: Vec<SubtitlesIndex>,
     pub chapters: Option<ChaptersIndex>,
     /// Entries of the index's zip.
-    pub files: Vec<(String, Vec<u8>)>,
+    pub files: Files,
     /// Captions in the pictures themselves.
     pub captions: bool,
     /// A sentence for each that is not in it.
@@ -108,7 +111,7 @@ fn one(
     clock: Clock,
     generation: &GenerationIndex,
     most: u64,
-) -> Option<(SubtitlesIndex, Vec<(String, Vec<u8>)>)> {
+) -> Option<(SubtitlesIndex, Files)> {
     let segments = webvtt::segments(&source.cues, clock.anchor, clock.begins, generation.duration_ms, most)?;
     let length = generation.duration_ms.to_string();
     let track = TrackName::of(id, segments.iter().map(String::as_str).chain([length.as_str()]));

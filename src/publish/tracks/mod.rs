@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use self::build::Source;
 pub(super) use self::build::Text;
-use super::{index, made::Made, work::Work};
+use super::{made::Made, work::Work};
 use crate::{
     media::{
         ffmpeg::Tools,
@@ -126,13 +126,14 @@ fn counted_from(plan: &MediaPlan) -> f64 {
     picture.filter(is_near).unwrap_or(plan.begins)
 }
 
-/// What goes into the index beside this generation. A repair keeps what is there: the files may be elsewhere by now.
+/// What goes into the index beside this generation, where that has so many bytes of room. A repair keeps what is there: the files may be elsewhere by now.
 pub(super) async fn text(
     work: &Work,
     plan: &MediaPlan,
     spoken: Spoken,
     made: &Made,
     existing: Option<&Existing>,
+    room: u64,
 ) -> Result<Text, Stopped> {
     let generation = &made.generation;
     let repaired = existing.filter(|_| work.order.if_taken == IfTaken::Repair);
@@ -145,7 +146,7 @@ pub(super) async fn text(
         return Ok(text);
     }
     let clock = clock::clock(work, plan, made).await?;
-    let most = (work.storage.limits().index_bytes / build::SHARE).min(index::room_for_text(work, made, existing));
+    let most = (work.storage.limits().index_bytes / build::SHARE).min(room);
     text.add_subtitles(spoken.sources, clock, generation, most);
     text.add_chapters(&plan.chapters, clock, generation);
     for line in &text.left_out {
