@@ -53,6 +53,7 @@ class Player extends EventTarget {
   reason = '';
   hls = null;
   captions = null; // the language in which they are wished for
+  language = null; // of the sound that was chosen
   #wanted = false; // someone pressed play, and nobody pressed pause since
   #way = -1;
   #at; // where to go on
@@ -310,6 +311,7 @@ class Player extends EventTarget {
     this.hls = new Hls({
       startPosition: this.#at || -1, backBufferLength: BACK_SECONDS, ...this.#ahead(),
       manifestLoadPolicy: once(PLAYLIST_BEGINS, WHOLE), playlistLoadPolicy: once(PLAYLIST_BEGINS, WHOLE), fragLoadPolicy: once(SEGMENT_BEGINS, WHOLE),
+      ...this.language && { audioPreference: { lang: this.language } },
       ...this.captions && { subtitlePreference: { lang: this.captions } },
       ...chromium && { bufferController: runs.bufferController() },
     });
@@ -318,6 +320,7 @@ class Player extends EventTarget {
     this.hls.on(Hls.Events.BUFFER_APPENDED, () => runs.jumpAgain());
     this.hls.on(Hls.Events.FRAG_LOADING, (_, { frag }) => { this.loading = frag; });
     this.hls.on(Hls.Events.FRAG_LOADED, () => this.#calm());
+    for (const event of ['AUDIO_TRACKS_UPDATED', 'AUDIO_TRACK_SWITCHED']) this.hls.on(Hls.Events[event], () => this.dispatchEvent(new CustomEvent('languages')));
     this.hls.on(Hls.Events.MANIFEST_PARSED, () => {
       this.dispatchEvent(new CustomEvent('levels'));
       if (this.#wanted) this.play();
@@ -379,9 +382,59 @@ class Player extends EventTarget {
   }
 }
 
+// ---- what menus choose from, in the form that media-chrome asks for ----
+
+/** Qualities. */
+class Renditions extends EventTarget {
+  #list = [];
+  #player;
+  constructor(player) {
+    super();
+    this.#player = player;
+    player.addEventListener('levels', () => this.#fill());
+  }
+  *[Symbol.iterator]() { yield* this.#list; }
+  get length() { return this.#list.length; }
+  get selectedIndex() { const { hls } = this.#player; return hls ? hls.manualLevel : -1; }
+  set selectedIndex(at) { if (this.#player.hls) this.#player.hls.nextLevel = at; this.dispatchEvent(new Event('change')); }
+  #fill() {
+    const { levels } = this.#player.hls;
+    this.#list = levels.length < 2 ? [] : levels.map(({ width, height, bitrate, frameRate, codecSet }, at) => ({ id: String(at), width, height, bitrate, frameRate, codec: codecSet }));
+    this.#list.forEach((rendition, at) => { this[at] = rendition; });
+    this.dispatchEvent(Object.assign(new Event('addrendition'), { rendition: this.#list[0] }));
+  }
+}
+
+/** Sound tracks, as `audioTracks` of a browser that has it. The event `language` of the player says that one was chosen. */
+class Languages extends EventTarget {
+  #list = [];
+  #player;
+  constructor(player) {
+    super();
+    this.#player = player;
+    player.addEventListener('languages', () => this.#fill());
+  }
+  *[Symbol.iterator]() { yield* this.#list; }
+  get length() { return this.#list.length; }
+  #fill() {
+    const { hls } = this.#player, player = this.#player;
+    this.#list = hls.audioTracks.map(({ name, lang }, at) => ({
+      id: String(at), kind: at ? 'alternative' : 'main', label: name, language: lang,
+      get enabled() { return hls.audioTrack === at; },
+      set enabled(on) {
+        if (!on || hls.audioTrack === at) return;
+        hls.audioTrack = at;
+        player.language = lang;
+        player.dispatchEvent(new CustomEvent('language'));
+      },
+    }));
+    for (const event of ['addtrack', 'change']) this.dispatchEvent(Object.assign(new Event(event), { track: this.#list[0] }));
+  }
+}
+
 // ---- a <video data-zipreel="https://…/name/"> of another page ----
 
-window.ZipreelPlayer = Player;
+window.ZipreelPlayer = Object.assign(Player, { Renditions, Languages });
 for (const video of document.querySelectorAll('video[data-zipreel]')) {
   const reel = video.dataset.zipreel, player = new Player(video, { reel });
   video.removeAttribute('data-zipreel');

@@ -179,6 +179,36 @@ const scenarios = {
     return { player: browser.version };
   },
 
+  /** Another language while it plays, by the menu; it is remembered. */
+  async languages(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 2);
+    assert.equal(await page.evaluate('player.hls.audioTrack'), 0);
+    await page.mouse.move(600, 400);
+    await page.evaluate('document.getElementById("languages-button").click()');
+    await until(opened, '!document.querySelector("media-audio-track-menu").hidden');
+    const items = `[...document.querySelector('media-audio-track-menu').querySelectorAll('*'), ...document.querySelector('media-audio-track-menu').shadowRoot.querySelectorAll('media-chrome-menu-item')].filter(item => item.matches('media-chrome-menu-item'))`;
+    assert.deepEqual(await page.evaluate(`${items}.map(item => item.textContent.trim())`), ['English', 'Deutsch']);
+    await new Promise(done => setTimeout(done, 500)); // it fades in
+    await shot(page, 'languages');
+    // a slow browser may be at the end by now
+    await page.evaluate(`document.querySelector('video').currentTime = 1; ${items}[1].click()`);
+    await page.evaluate('player.play()');
+    const asked = `performance.getEntriesByType('resource').some(({ name }) => /\\/t02\\/\\d+\\.ts$/.test(name))`;
+    await until(opened, `player.hls.audioTrack === 1 && ${asked}`);
+    await playsOn(opened, 1, 3);
+    await page.reload();
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 2);
+    await until(opened, 'player.hls.audioTrack === 1');
+    assert.deepEqual(said, []);
+    return { player: browser.version };
+  },
+
   /** From start to end with the keyboard, over every segment border. */
   async play(browser) {
     const opened = await browser.open(values.page, DESK);

@@ -11,5 +11,5 @@ mod limits;
 pub(crate) mod memory;
 mod order;
 pub(crate) mod sandbox;
-mod sounds;
+pub(crate) mod sounds;
 pub(crate) mod subtitles;

@@ -64,8 +64,9 @@ impl Text {
         most: u64,
     ) {
         let names = names(&sources);
-        let too_much = |label: &str| {
-            format!("{label} is left out: all subtitles of this reel together may have {} KiB", most / 1024)
+        let too_much = |label: &str| match most / 1024 {
+            0 => format!("{label} is left out: the reel's index has no room for subtitles"),
+            most => format!("{label} is left out: all subtitles of this reel together may have {most} KiB"),
         };
         let mut made = Vec::new();
         for ((number, source), name) in (1..).zip(sources).zip(names).take(SUBTITLES_MAX) {

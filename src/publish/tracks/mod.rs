@@ -126,7 +126,8 @@ fn counted_from(plan: &MediaPlan) -> f64 {
     picture.filter(is_near).unwrap_or(plan.begins)
 }
 
-/// What goes into the index beside this generation, where that has so many bytes of room. A repair keeps what is there: the files may be elsewhere by now.
+/// What goes into the index beside this generation, where that has so many bytes of room. A repair keeps what is there: the
+/// files may be elsewhere by now.
 pub(super) async fn text(
     work: &Work,
     plan: &MediaPlan,

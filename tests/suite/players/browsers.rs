@@ -102,6 +102,17 @@ async fn captions_and_chapters_are_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_language_is_heard_from_where_it_is() {
+    let stage = Stage::new().await;
+    let folder = crate::clips::scratch();
+    let film = crate::publish::sounds::film_at(folder.path().join("film.mkv"), &["eng", "ger"], "");
+    let reel = stage.publish_file(&film, "languages", &[]).await;
+    for browser in [Chromium, Firefox] {
+        watch(browser, "languages", &reel.page, || {}).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn chromium_says_why_it_can_not_play_while_the_relay_is_off() {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;

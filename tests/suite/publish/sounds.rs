@@ -12,7 +12,10 @@ use super::{
 
 /// Pictures of 26 s with a keyframe every 2 s, and a tone for each language, as these words of ffmpeg's have it.
 fn film(sandbox: &Sandbox, name: &str, languages: &[&str], words: &str) -> PathBuf {
-    let path = sandbox.path(name);
+    film_at(sandbox.path(name), languages, words)
+}
+
+pub(crate) fn film_at(path: PathBuf, languages: &[&str], words: &str) -> PathBuf {
     let mut args: Vec<String> =
         ["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=192x108:rate=25"].map(Into::into).into();
     for number in 1..=languages.len() {
@@ -104,7 +107,7 @@ async fn two_languages_are_heard_as_they_are_and_sent_once() {
     let multivariant = get(&playlist).await;
     for told in [
         r#"GROUP-ID="aac",LANGUAGE="en",NAME="English",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2""#,
-        r#"GROUP-ID="aac",LANGUAGE="de",NAME="German",AUTOSELECT=YES,CHANNELS="2""#,
+        r#"GROUP-ID="aac",LANGUAGE="de",NAME="Deutsch",AUTOSELECT=YES,CHANNELS="2""#,
     ] {
         assert_eq!(multivariant.matches(told).count(), 1, "{multivariant}");
     }
@@ -155,7 +158,7 @@ async fn each_of_five_languages_is_a_rendition() {
     let video = film(&sandbox, "five.mkv", &["eng", "ger", "fre", "jpn", "por"], "");
     let run = sandbox.publish(&video, &["--name", "five"]).await;
     let multivariant = get(&run.playlist()).await;
-    for name in ["English", "German", "French", "Japanese", "Portuguese"] {
+    for name in ["English", "Deutsch", "Français", "日本語", "Português"] {
         assert_eq!(multivariant.matches(&format!("NAME=\"{name}\"")).count(), 1, "{multivariant}");
     }
     for stream in 0..5 {

@@ -39,20 +39,6 @@ fn behind(pairs: &'static str, wanted: &str) -> Option<&'static str> {
     None
 }
 
-impl Language {
-    /// Two letters, where there are such.
-    pub fn shortest(self) -> String {
-        let three = self.to_string();
-        let mut words = SHORT.split_ascii_whitespace();
-        while let (Some(short), Some(long)) = (words.next(), words.next()) {
-            if long == three {
-                return short.to_owned();
-            }
-        }
-        three
-    }
-}
-
 impl FromStr for Language {
     type Err = NoLanguage;
 

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::language::Language;
+use super::language;
 use crate::model::media::facts::{Aside, Stream, Wanted, WantedSounds};
 
 /// What a rendition beside the picture's is.
@@ -103,7 +103,7 @@ pub fn renditions<'a>(tracks: &[Track<'a>], main: u32, may_encode: bool) -> Vec<
         kind: Beside::Audio,
         groups,
         name: name.to_owned(),
-        language: track.stream.language.as_deref().and_then(tag),
+        language: track.stream.language.as_deref().and_then(language::tag),
         default: track.stream.index == main,
         autoselect: track.stream.index == main || track.stream.aside != Some(Aside::Commentary),
         characteristics: (track.stream.aside == Some(Aside::Described)).then(|| DESCRIBES_VIDEO.to_owned()),
@@ -133,7 +133,7 @@ fn names(tracks: &[Track<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (place, Track { stream, .. }) in tracks.iter().enumerate() {
         let title = stream.title.as_deref().map(quotable).filter(|title| !title.is_empty());
-        let language = || stream.language.as_deref().map(|code| named(code).unwrap_or(code).to_owned());
+        let language = || stream.language.as_deref().and_then(language::tag).map(|tag| language::name(&tag));
         let name = title.or_else(language).unwrap_or_else(|| format!("Sound {}", place + 1));
         let is_said = |word: &str| name.to_lowercase().contains(word);
         let name = match stream.aside {
@@ -154,33 +154,6 @@ fn quotable(title: &str) -> String {
     const MAX: usize = 80;
     let clean = title.chars().map(|c| if c == '"' { '\'' } else { c }).filter(|c| !c.is_control());
     clean.take(MAX).collect::<String>().trim().to_owned()
-}
-
-/// BCP 47: a container's own tag if it is one, else two letters where there are such.
-fn tag(language: &str) -> Option<String> {
-    let code: Language = language.parse().ok()?;
-    let is_part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let rest = language.split_once('-').map(|(_, rest)| rest).filter(|rest| rest.split('-').all(is_part));
-    let rest = rest.map(|rest| format!("-{rest}")).unwrap_or_default();
-    Some(format!("{}{rest}", code.shortest()))
-}
-
-/// Languages that films are often in, by what people call them.
-fn named(code: &str) -> Option<&'static str> {
-    const NAMES: &str = "ara Arabic ben Bengali bul Bulgarian cat Catalan ces Czech dan Danish deu German ell Greek eng \
-        English est Estonian eus Basque fas Persian fin Finnish fra French gle Irish glg Galician heb Hebrew hin Hindi \
-        hrv Croatian hun Hungarian ind Indonesian isl Icelandic ita Italian jpn Japanese kor Korean lat Latin lav \
-        Latvian lit Lithuanian msa Malay nld Dutch nob Norwegian nor Norwegian pol Polish por Portuguese ron Romanian \
-        rus Russian slk Slovak slv Slovenian spa Spanish srp Serbian swe Swedish tam Tamil tel Telugu tha Thai tur \
-        Turkish ukr Ukrainian urd Urdu vie Vietnamese zho Chinese";
-    let code = code.parse::<Language>().ok()?.to_string();
-    let mut words = NAMES.split_ascii_whitespace();
-    while let (Some(language), Some(name)) = (words.next(), words.next()) {
-        if language == code {
-            return Some(name);
-        }
-    }
-    None
 }
 
 impl Wanted {
@@ -228,16 +201,16 @@ mod tests {
     fn each_track_is_in_each_group_by_one_name() {
         let row = |index, encoded, groups: &str, name: &str| (index, encoded, groups.to_owned(), name.to_owned());
         let two = [stream(1, "aac", 2, "eng"), stream(2, "aac", 2, "ger")];
-        assert_eq!(shown(&two, true), [row(1, false, "aac", "English"), row(2, false, "aac", "German")]);
+        assert_eq!(shown(&two, true), [row(1, false, "aac", "English"), row(2, false, "aac", "Deutsch")]);
         let mixed = [stream(1, "ac3", 6, "eng"), stream(2, "aac", 6, "deu"), stream(3, "opus", 2, "deu")];
         assert_eq!(
             shown(&mixed, true),
             [
                 row(1, true, "aac,aac6", "English"),
-                row(2, true, "aac,ac3", "German"),
-                row(3, true, "aac,ac3,aac6", "German 2"),
+                row(2, true, "aac,ac3", "Deutsch"),
+                row(3, true, "aac,ac3,aac6", "Deutsch 2"),
                 row(1, false, "ac3", "English"),
-                row(2, false, "aac6", "German"),
+                row(2, false, "aac6", "Deutsch"),
             ]
         );
         let wide = [stream(1, "aac", 2, "eng"), stream(2, "aac", 6, "eng")];
@@ -253,7 +226,7 @@ mod tests {
         let tracks = streams.each_ref().map(|stream| Track { stream, copied: Copied::Plain });
         let told = renditions(&tracks, 1, true).into_iter().map(|made| made.told).collect::<Vec<_>>();
         let names: Vec<_> = told.iter().map(|told| told.name.as_str()).collect();
-        assert_eq!(names, ["The 'film'", "English (Commentary)", "Portuguese (Description)"]);
+        assert_eq!(names, ["The 'film'", "English (Commentary)", "Português (BR) (Description)"]);
         let flags: Vec<_> = told.iter().map(|told| (told.default, told.autoselect)).collect();
         assert_eq!(flags, [(true, true), (false, false), (false, true)]);
         assert_eq!(told[2].characteristics.as_deref(), Some(DESCRIBES_VIDEO));
