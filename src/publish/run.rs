@@ -91,7 +91,7 @@ pub async fn publish(
 async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
     let Prepared { plan, beside, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, folder: folder.path() };
-    let spoken = tracks::spoken(&work, tools, &plan, &beside, folder.path());
+    let spoken = tracks::spoken(&work, tools, &plan, &beside, existing.as_ref(), folder.path());
     let (made, poster, spoken) =
         tokio::join!(Box::pin(make(making, start)), poster(&work, tools, &plan), Box::pin(spoken));
     let made = made?;

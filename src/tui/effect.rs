@@ -19,6 +19,7 @@ const OVERHEAD: f64 = 1.05;
 pub(super) struct Effect {
     /// Segments end at keyframes, so they are often longer than asked for.
     pub(super) segment_length: Duration,
+    /// Of picture and sound tracks together.
     pub(super) segments: u32,
     pub(super) segment_bytes: u64,
     pub(super) chunks: u32,
@@ -43,7 +44,7 @@ impl Effect {
         let viewed = Viewed { duration: probe.duration, segment_length, bytes: picture, sound };
         Self {
             segment_length,
-            segments: segments as u32,
+            segments: segments as u32 * (1 + probe.sounds.len() as u32),
             segment_bytes: segment_bytes as u64,
             chunks: chunks + pack::estimate_chunks(picture, segments as u32, chunk_limit),
             bytes,
@@ -96,6 +97,9 @@ mod tests {
         assert_eq!(effect.segment_length, Duration::from_secs(8));
         assert_eq!((effect.segments, effect.segment_bytes, effect.chunks), (75, 8_400_000, 27));
         assert_eq!(effect.start_up.as_millis(), 600 + 3360);
+        probe.sounds = vec![128_000; 2];
+        let segments = Effect::of(&probe, Duration::from_secs(6), 32 << 20).segments;
+        assert_eq!(segments, 3 * 75, "each track is cut as the picture is");
     }
 
     #[test]

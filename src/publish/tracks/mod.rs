@@ -81,9 +81,26 @@ fn of_file(file: &Beside, cues: Vec<Cue>) -> Source {
     }
 }
 
-/// All subtitles of the video and beside it. Ends early when the work does.
-pub(super) async fn spoken(work: &Work, tools: &Tools, plan: &MediaPlan, beside: &[Beside], folder: &Path) -> Spoken {
+/// The index that keeps its text: a repair does, since the files may be elsewhere by now.
+fn keeping<'a>(work: &Work, existing: Option<&'a Existing>) -> Option<&'a Existing> {
+    let repaired = existing.filter(|_| work.order.if_taken == IfTaken::Repair);
+    repaired.filter(|existing| existing.index.current.generation == work.generation)
+}
+
+/// All subtitles of the video and beside it; nothing is read for an index that keeps those it has. Ends early when the
+/// work does.
+pub(super) async fn spoken(
+    work: &Work,
+    tools: &Tools,
+    plan: &MediaPlan,
+    beside: &[Beside],
+    existing: Option<&Existing>,
+    folder: &Path,
+) -> Spoken {
     let mut spoken = Spoken::default();
+    if keeping(work, existing).is_some() {
+        return spoken;
+    }
     let streams: Vec<_> = plan.subtitles().collect();
     let cancel = work.control.cancel.child_token();
     let folder = folder.join("subtitles");
@@ -126,8 +143,7 @@ fn counted_from(plan: &MediaPlan) -> f64 {
     picture.filter(is_near).unwrap_or(plan.begins)
 }
 
-/// What goes into the index beside this generation, where that has so many bytes of room. A repair keeps what is there: the
-/// files may be elsewhere by now.
+/// What goes into the index beside this generation, where that has so many bytes of room.
 pub(super) async fn text(
     work: &Work,
     plan: &MediaPlan,
@@ -137,8 +153,7 @@ pub(super) async fn text(
     room: u64,
 ) -> Result<Text, Stopped> {
     let generation = &made.generation;
-    let repaired = existing.filter(|_| work.order.if_taken == IfTaken::Repair);
-    if let Some(existing) = repaired.filter(|existing| existing.index.current.generation == generation.generation) {
+    if let Some(existing) = keeping(work, existing) {
         return Ok(kept(&existing.index.current, &existing.entries));
     }
     let captions = plan.video.as_ref().is_some_and(|video| video.stream.closed_captions);
