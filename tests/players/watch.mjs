@@ -198,13 +198,13 @@ const scenarios = {
     await page.evaluate(`document.querySelector('video').currentTime = 1; ${items}[1].click()`);
     await page.evaluate('player.play()');
     const asked = `performance.getEntriesByType('resource').some(({ name }) => /\\/t02\\/\\d+\\.ts$/.test(name))`;
-    await until(opened, `player.hls.audioTrack === 1 && ${asked}`);
+    await until(opened, `player.hls?.audioTrack === 1 && ${asked}`);
     await playsOn(opened, 1, 3);
     await page.reload();
     await stands(opened);
     await page.keyboard.press(' ');
     await playsOn(opened, 0, 2);
-    await until(opened, 'player.hls.audioTrack === 1');
+    await until(opened, 'player.hls?.audioTrack === 1');
     assert.deepEqual(said, []);
     return { player: browser.version };
   },
