@@ -19,7 +19,9 @@ export async function launch({ packages, executable }) {
   const require = createRequire(join(packages, 'package.json'));
   const { chromium } = require('playwright-core');
   const fileOf = playCdn(packages);
-  const browser = await chromium.launch({ executablePath: executable, args: SWITCHES, timeout: STARTS });
+  // now and then it ends as it starts, before it was told anything
+  const start = () => chromium.launch({ executablePath: executable, args: SWITCHES, timeout: STARTS });
+  const browser = await start().catch(start);
   return {
     version: `Chromium ${browser.version()}`,
     close: () => browser.close(),
