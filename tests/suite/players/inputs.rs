@@ -284,6 +284,9 @@ impl Hall {
     }
 }
 
+/// On a busy machine it gave up the only segment of a playlist in 68 of 72 tries, whatever server had it; on an idle one in none.
+const AT_TIMES: &str = "at times gives up a video of one segment";
+
 /// What a player does not manage in any playlist of such segments, and why.
 fn limit(program: Program, input: &Input, from: Option<f64>) -> Option<&'static str> {
     let wrapped = from.is_some_and(|from| from > WRAP);
@@ -295,6 +298,7 @@ fn limit(program: Program, input: &Input, from: Option<f64>) -> Option<&'static 
         Program::Ffmpeg | Program::Mpv | Program::Playbin3 if wrapped => {
             Some("no jump beyond 26.5 h, where the timestamps of transport streams begin again")
         }
+        Program::Playbin3 if input.pictures == 1 => Some(AT_TIMES),
         Program::Vlc if input.pictures == 1 => Some("a video of one picture never ends"),
         _ => None,
     }
@@ -322,21 +326,22 @@ async fn plays_them(hall: &Hall, program: Program) -> Vec<String> {
                     true => program.play(&url, from, PATIENCE).await,
                     false => program.show(&url, from, PATIENCE).await,
                 };
-                let mut out = play().await;
-                // seen of GStreamer, of the only segment of a reel on a busy machine
-                if out == Out::default() {
-                    out = play().await;
-                    cell = "yes, on a second try".to_owned();
-                }
-                faults.extend(judge(out).err());
+                faults.extend(judge(play().await).err());
                 continue;
             };
             let reference = hall.references.url(input);
             let play = async |url| judge(program.show(url, from, IMPATIENCE).await);
-            match tokio::join!(play(&url), play(&reference)) {
-                (Err(_), Err(_)) => cell = format!("{limit}, as of ffmpeg's own playlist"),
-                other => faults.push(format!("its limit is none: {other:?}")),
-            }
+            cell = format!("{limit}, as of ffmpeg's own playlist");
+            let mut tries = if limit == AT_TIMES { 5 } else { 1 };
+            faults.extend(loop {
+                tries -= 1;
+                match tokio::join!(play(&url), play(&reference)) {
+                    (Err(_), Err(_)) => break None,
+                    (Ok(_), _) if limit == AT_TIMES => break None,
+                    other if tries == 0 => break Some(format!("its limit is none: {other:?}")),
+                    _ => {}
+                }
+            });
         }
         if faults.is_empty() {
             record(&name, input.column, &cell);
