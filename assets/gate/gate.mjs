@@ -225,7 +225,7 @@ export class Gate {
 export function ofPackage() {
   const names = readdirSync(new URL('.', import.meta.url)).filter(name => /\.(html|js)$/.test(name));
   const files = new Map(names.map(name => [name, readFileSync(new URL(name, import.meta.url), 'utf8')]));
-  return files.set('player.js', files.get('open-gops.js') + files.get('player.js'));
+  return files.set('player.js', ['open-gops.js', 'tracks.js', 'player.js'].map(part => files.get(part)).join(''));
 }
 
 function fromEnvironment(env) {

@@ -1,6 +1,7 @@
-// The player: one video element, and the reel that it shows. The watch page has it in itself, behind open-gops.js; a <video>
-// of another page loads both as one from the gate, by their hash. It gives up only what nobody can play: trouble of the network is waited out, with
-// place, speed, volume and tracks kept, and what is loaded goes on playing meanwhile.
+// The player: one video element, and the reel that it shows. The watch page has it in itself, behind open-gops.js and
+// tracks.js; a <video> of another page loads the three as one from the gate, by their hash. It gives up only what nobody can
+// play: trouble of the network is waited out, with place, speed, volume and tracks kept, and what is loaded goes on playing
+// meanwhile.
 //
 //   new ZipreelPlayer(video, { reel: 'https://…/name/', relay: true, start: 0 })
 //
@@ -384,57 +385,9 @@ class Player extends EventTarget {
 
 // ---- what menus choose from, in the form that media-chrome asks for ----
 
-/** Qualities. */
-class Renditions extends EventTarget {
-  #list = [];
-  #player;
-  constructor(player) {
-    super();
-    this.#player = player;
-    player.addEventListener('levels', () => this.#fill());
-  }
-  *[Symbol.iterator]() { yield* this.#list; }
-  get length() { return this.#list.length; }
-  get selectedIndex() { const { hls } = this.#player; return hls ? hls.manualLevel : -1; }
-  set selectedIndex(at) { if (this.#player.hls) this.#player.hls.nextLevel = at; this.dispatchEvent(new Event('change')); }
-  #fill() {
-    const { levels } = this.#player.hls;
-    this.#list = levels.length < 2 ? [] : levels.map(({ width, height, bitrate, frameRate, codecSet }, at) => ({ id: String(at), width, height, bitrate, frameRate, codec: codecSet }));
-    this.#list.forEach((rendition, at) => { this[at] = rendition; });
-    this.dispatchEvent(Object.assign(new Event('addrendition'), { rendition: this.#list[0] }));
-  }
-}
-
-/** Sound tracks, as `audioTracks` of a browser that has it. The event `language` of the player says that one was chosen. */
-class Languages extends EventTarget {
-  #list = [];
-  #player;
-  constructor(player) {
-    super();
-    this.#player = player;
-    player.addEventListener('languages', () => this.#fill());
-  }
-  *[Symbol.iterator]() { yield* this.#list; }
-  get length() { return this.#list.length; }
-  #fill() {
-    const { hls } = this.#player, player = this.#player;
-    this.#list = hls.audioTracks.map(({ name, lang }, at) => ({
-      id: String(at), kind: at ? 'alternative' : 'main', label: name, language: lang,
-      get enabled() { return hls.audioTrack === at; },
-      set enabled(on) {
-        if (!on || hls.audioTrack === at) return;
-        hls.audioTrack = at;
-        player.language = lang;
-        player.dispatchEvent(new CustomEvent('language'));
-      },
-    }));
-    for (const event of ['addtrack', 'change']) this.dispatchEvent(Object.assign(new Event(event), { track: this.#list[0] }));
-  }
-}
-
 // ---- a <video data-zipreel="https://…/name/"> of another page ----
 
-window.ZipreelPlayer = Object.assign(Player, { Renditions, Languages });
+window.ZipreelPlayer = Player;
 for (const video of document.querySelectorAll('video[data-zipreel]')) {
   const reel = video.dataset.zipreel, player = new Player(video, { reel });
   video.removeAttribute('data-zipreel');

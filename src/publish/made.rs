@@ -17,7 +17,7 @@ use super::{
     work::{Rendition, Work},
 };
 use crate::{
-    media::ffmpeg::Tools,
+    media::{cut::breaks::Timeline, ffmpeg::Tools},
     model::{
         chunk::limits::{self, Held},
         hls::playlist::{self, Bandwidth},
@@ -140,14 +140,18 @@ impl Making<'_> {
 
     async fn make_in(self, folder: &Path, deployed: Deployed, before: Renditions) -> Result<Made, Stopped> {
         let Self { work, tools, .. } = self;
-        let longest = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).max();
+        let timeline = |rendition: &RenditionIndex| {
+            let mut timeline = Timeline::default();
+            rendition.segments().for_each(|segment| timeline.add(segment.duration_us, segment.discontinuity));
+            timeline
+        };
         let there = before.indexes.values().map(|rendition| Held { bytes: limits::json_bytes(rendition), until: None });
         let batch = Batch {
             work,
             tools,
             folder,
             parts: work.renditions.iter().filter(|part| !before.indexes.contains_key(&part.id)).collect(),
-            picture_us: before.indexes.get(&RenditionId::source()).and_then(longest),
+            picture: before.indexes.get(&RenditionId::source()).map(timeline),
             held: work.beside.iter().cloned().chain(there).collect(),
         };
         let Produced { mut parts, uploaded, heard } = batch.produce(deployed).await?;

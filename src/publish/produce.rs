@@ -17,7 +17,7 @@ use super::{
     work::{Rendition, Work},
 };
 use crate::{
-    media::ffmpeg::Tools,
+    media::{cut::breaks::Timeline, ffmpeg::Tools},
     model::{
         chunk::limits::{Held, Sum},
         hls::playlist,
@@ -48,8 +48,8 @@ pub(super) struct Batch<'a> {
     pub folder: &'a Path,
     /// In order; the picture's is the first, if it is among them.
     pub parts: Vec<&'a Rendition>,
-    /// The longest segment of the picture, if that is there already.
-    pub picture_us: Option<u64>,
+    /// The picture's, if that is there already.
+    pub picture: Option<Timeline>,
     /// What the index holds beside these.
     pub held: Vec<Held>,
 }
@@ -224,14 +224,26 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// As long as those of the picture may be at most: each segment of sound is a request of its own.
-    fn segment_length(&self, progress: &Progress) -> Duration {
-        let Batch { work, picture_us, .. } = self.attempt.batch;
-        let picture = picture_us.or(progress.finished.first().map(|summary| summary.longest_us));
+    /// How long segments are, and where the picture breaks. Those of sound beside it are as long as its own may be at most:
+    /// each is a request of its own.
+    fn cut(&self, progress: &Progress) -> (Duration, Vec<u64>) {
+        let Batch { work, picture, .. } = self.attempt.batch;
+        let picture = picture.as_ref().or(progress.finished.first().map(|summary| &summary.timeline));
         match picture.filter(|_| self.part.told.is_some()) {
-            Some(longest) => Duration::from_secs(playlist::target_duration([longest])),
-            None => work.order.cut.segment_length,
+            Some(picture) => {
+                let length = Duration::from_secs(playlist::target_duration([picture.longest_us]));
+                (length, picture.breaks_from(self.later_us()))
+            }
+            None => (work.order.cut.segment_length, Vec::new()),
         }
+    }
+
+    /// How much later than the picture this sound begins, microseconds.
+    fn later_us(&self) -> i64 {
+        let picture = self.attempt.batch.work.renditions.first().and_then(|part| part.plan.video.as_ref());
+        let starts = [self.part.plan.audio.as_ref(), picture].map(|plan| plan.and_then(|plan| plan.stream.start));
+        let [Some(sound), Some(picture)] = starts else { return 0 };
+        ((sound - picture) * 1e6) as i64
     }
 
     /// Hands on what earlier attempts did not.
@@ -247,12 +259,14 @@ impl Run<'_> {
             let mut journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let _ = journal.append(Record::Splitting { leader: leader.clone() });
         };
+        let (segment_length, breaks) = self.cut(progress);
         let (one, done) = (batch.one_run(), progress.finished.len() as u64);
         let split = Split {
             tools,
             video: &work.order.video,
             plan,
-            segment_length: self.segment_length(progress),
+            segment_length,
+            breaks: &breaks,
             share: Share { before: one * done, all: one * parts.len() as u64 },
             folder: self.folder,
             backlog: work.backlog.clone(),

@@ -14,6 +14,7 @@ use crate::{
     media::{
         cut::{
             Segments,
+            breaks::Timeline,
             join::{Joining, has_no_room},
             pieces::{BLOCK, Pieces},
             sounds::Sounds,
@@ -28,7 +29,7 @@ use crate::{
             arguments::{Dialect, input_guard},
             complaints::Complaints,
             damage::{CutOff, Damage},
-            decide::MediaPlan,
+            decide::{MediaPlan, PIECE},
             facts::Ratio,
             ffmpeg_output::{Lines, Piece, Said, said},
             input::{InputError, InputFault},
@@ -54,8 +55,7 @@ pub struct SplitSummary {
     pub independent: bool,
     /// Of the source, by what ffmpeg said.
     pub damage: Damage,
-    /// The longest segment.
-    pub longest_us: u64,
+    pub timeline: Timeline,
     /// What the index holds of it.
     pub index_bytes: u64,
 }
@@ -80,6 +80,8 @@ pub struct Split<'a> {
     pub video: &'a Path,
     pub plan: &'a MediaPlan,
     pub segment_length: Duration,
+    /// Of a rendition of sound: where the picture breaks, microseconds from where the sound begins.
+    pub breaks: &'a [u64],
     pub share: Share,
     /// Of this attempt alone, and empty.
     pub folder: &'a Path,
@@ -166,7 +168,9 @@ impl Split<'_> {
         command.args(["-progress", "pipe:2"]).args(input_guard());
         command.args(self.plan.input_arguments()).arg("-i").arg(input);
         command.args(self.plan.arguments(self.segment_length, dialect));
-        command.args(self.plan.muxer_arguments(self.segment_length)).args(self.plan.companions());
+        // sound is cut at its segments' length, and finer where one may have to end at any time
+        let cut = if self.breaks.is_empty() { self.segment_length } else { PIECE };
+        command.args(self.plan.muxer_arguments(cut)).args(self.plan.companions());
         Ok(command)
     }
 }
@@ -216,7 +220,7 @@ impl<'a> Run<'a> {
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
-        let joining = Joining { folder, segment_length, frame_rate, stills, sounds };
+        let joining = Joining { folder, segment_length, frame_rate, stills, sounds, breaks: split.breaks };
         let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary {
@@ -225,7 +229,7 @@ impl<'a> Run<'a> {
             duration: Duration::ZERO,
             independent: true,
             damage,
-            longest_us: 0,
+            timeline: Timeline::default(),
             index_bytes: 0,
         };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
@@ -343,7 +347,7 @@ impl<'a> Run<'a> {
         self.summary.segments += 1;
         self.summary.bytes += segment.bytes;
         self.summary.duration += Duration::from_micros(segment.duration_us);
-        self.summary.longest_us = self.summary.longest_us.max(segment.duration_us);
+        self.summary.timeline.add(segment.duration_us, segment.discontinuity);
         self.summary.independent = self.joiner.independent();
         self.waiting.push_back(segment);
         Ok(())

@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::{
+    breaks::Breaks,
     join::{ClosedSegment, has_no_room},
     rework::blocking,
     stills::JoinError,
@@ -58,6 +59,7 @@ pub(crate) struct FragmentJoiner {
     /// The newest piece.
     pending: Option<Measured>,
     open: Option<ClosedSegment>,
+    breaks: Breaks,
     next: u32,
     /// Fragments written.
     sequence: u32,
@@ -68,7 +70,7 @@ pub(crate) struct FragmentJoiner {
 }
 
 impl FragmentJoiner {
-    pub(crate) fn new(folder: &Path, segment_length: Duration) -> Self {
+    pub(crate) fn new(folder: &Path, segment_length: Duration, breaks: &[u64]) -> Self {
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         Self {
             folder: folder.to_owned(),
@@ -76,6 +78,7 @@ impl FragmentJoiner {
             init: None,
             pending: None,
             open: None,
+            breaks: Breaks::new(breaks),
             next: 0,
             sequence: 0,
             undecided: false,
@@ -142,7 +145,8 @@ impl FragmentJoiner {
         self.sequence += piece.fragments.len() as u32;
         segment.bytes += blocking(move || write(&piece, &path, begins, sequence)).await?;
         segment.duration_us += duration_us;
-        if segment.duration_us >= self.length_us || next.is_none_or(|next| next.breaks) {
+        let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
+        if segment.duration_us >= self.length_us || breaks || next.is_none() {
             return Ok(Some(segment));
         }
         self.open = Some(segment);
@@ -160,7 +164,7 @@ impl FragmentJoiner {
             init: Some(self.folder.join(MAP)),
             bytes: 0,
             duration_us: 0,
-            discontinuity: piece.breaks,
+            discontinuity: self.breaks.begin() || piece.breaks,
         }
     }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    breaks::Breaks,
     rework::{self, Measured, blocking},
     seam,
     sounds::{self, Sounds},
@@ -62,6 +63,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) stills: Option<Stills>,
     /// Sound of another form where no segment can begin is re-encoded.
     pub(crate) sounds: Option<Sounds>,
+    /// Of a rendition of sound: where the picture breaks, microseconds from where the sound begins.
+    pub(crate) breaks: &'a [u64],
 }
 
 pub(crate) struct Joiner {
@@ -72,6 +75,7 @@ pub(crate) struct Joiner {
     frame: i64,
     stills: Option<Stills>,
     sounds: Option<Sounds>,
+    breaks: Breaks,
     /// When the first piece begins, as the meter counts.
     begins: Option<i64>,
     meter: Meter,
@@ -87,7 +91,7 @@ pub(crate) struct Joiner {
 
 impl Joiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, frame_rate, stills, sounds } = joining;
+        let Joining { folder, segment_length, frame_rate, stills, sounds, breaks } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());
@@ -97,6 +101,7 @@ impl Joiner {
             frame,
             stills,
             sounds,
+            breaks: Breaks::new(breaks),
             begins: None,
             meter,
             pending: None,
@@ -170,14 +175,15 @@ impl Joiner {
             None => {
                 let path = self.folder.join(format!("{:06}.ts", self.next));
                 let mut segment = begin(piece.path, path, self.next).await?;
-                segment.discontinuity = piece.breaks && self.next > 0;
+                segment.discontinuity = self.breaks.begin() || piece.breaks && self.next > 0;
                 self.independent &= piece.times.video.is_none_or(|video| video.idr);
                 self.next += 1;
                 segment
             }
         };
         segment.duration_us += duration_us;
-        if segment.duration_us >= self.length_us || next.is_none_or(|next| next.breaks) {
+        let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
+        if segment.duration_us >= self.length_us || breaks || next.is_none() {
             return Ok(Some(segment));
         }
         self.open = Some(segment);

@@ -1,6 +1,7 @@
 //! How segments come about: pieces as ffmpeg closes them (`pieces`), put together (`join`, `fragments`), divided and mended
-//! where the stream changes (`rework`, `seam`, `sounds`) or has no picture (`stills`).
+//! where the stream changes (`rework`, `seam`, `sounds`, `breaks`) or has no picture (`stills`).
 
+pub(crate) mod breaks;
 pub(crate) mod fragments;
 pub mod join;
 pub(crate) mod pieces;
@@ -25,7 +26,7 @@ impl Segments {
     pub(crate) fn new(container: Container, joining: Joining<'_>) -> Self {
         match container {
             Container::Ts => Self::Ts(Box::new(Joiner::new(joining))),
-            Container::Mp4 => Self::Mp4(FragmentJoiner::new(joining.folder, joining.segment_length)),
+            Container::Mp4 => Self::Mp4(FragmentJoiner::new(joining.folder, joining.segment_length, joining.breaks)),
         }
     }
 

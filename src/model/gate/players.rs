@@ -1,5 +1,5 @@
-//! The player that the watch page has inside and that pages elsewhere take from the gate: `open-gops.js` and `player.js`
-//! as one, named by its hash, so that such a page plays for ever with the one that it was made for.
+//! The player that the watch page has inside and that pages elsewhere take from the gate: `open-gops.js`, `tracks.js` and
+//! `player.js` as one, named by its hash, so that such a page plays for ever with the one that it was made for.
 
 use std::sync::LazyLock;
 
@@ -7,8 +7,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256, Sha384};
 
 /// This version's.
-pub const PLAYER: &str =
-    concat!(include_str!("../../../assets/gate/open-gops.js"), include_str!("../../../assets/gate/player.js"));
+pub const PLAYER: &str = concat!(
+    include_str!("../../../assets/gate/open-gops.js"),
+    include_str!("../../../assets/gate/tracks.js"),
+    include_str!("../../../assets/gate/player.js")
+);
 
 /// Those of releases before, as `(file of the gate's package, text)`. A release that changes it leaves the old one
 /// beside it, as one file, as `player-<hash>.js`, and adds it here: pages that name it are out there.

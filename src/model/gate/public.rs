@@ -99,6 +99,7 @@ impl Public {
                     ("reels.mjs", include_str!("../../../assets/gate/reels.mjs")),
                     ("watch.html", include_str!("../../../assets/gate/watch.html")),
                     ("open-gops.js", include_str!("../../../assets/gate/open-gops.js")),
+                    ("tracks.js", include_str!("../../../assets/gate/tracks.js")),
                     ("player.js", include_str!("../../../assets/gate/player.js")),
                 ];
                 files.extend(EARLIER);

@@ -12,7 +12,7 @@ use super::runtime::{Function, Reserved, Spec};
 
 const REGION: &str = "us-east-1";
 /// What the deployed gate's zip holds.
-pub(super) const GATE_FILES: [&str; 13] = [
+pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/gate.mjs",
     "assets/gate/answers.mjs",
     "assets/gate/functions.mjs",
@@ -25,6 +25,7 @@ pub(super) const GATE_FILES: [&str; 13] = [
     "assets/gate/reels.mjs",
     "assets/gate/watch.html",
     "assets/gate/open-gops.js",
+    "assets/gate/tracks.js",
     "assets/gate/player.js",
 ];
 
@@ -93,7 +94,7 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         buffered: options.buffered,
     };
     let functions = vec![
-        gate.start(&spec(&GATE_FILES, of_gate)).await,
+        gate.start(&spec(GATE_FILES, of_gate)).await,
         relay.start(&spec(&["assets/gate/relay.mjs"], of_relay)).await,
     ];
     let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };

@@ -246,35 +246,39 @@ async fn sound_for_some_players_has_stereo_beside_it() {
     assert!(what.ends_with("#1 audio  AC-3 5.1 48 kHz (eng) is AC-3, which few players take"), "{what}");
 }
 
+/// In the first sound of transport streams, and in the second of fragmented MP4.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_killed_among_the_sounds_sends_what_is_missing() {
     let sandbox = Sandbox::start().await;
     let video = film(&sandbox, "three.mkv", &["eng", "ger", "fre"], "");
-    let mut command = sandbox.command("state");
-    command.args(["publish", "--json", "--name", "three", "--"]).arg(&video).stdout(std::process::Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut before = Vec::new();
-    while let Some(line) = lines.next_line().await.unwrap() {
-        let line: Value = serde_json::from_str(&line).unwrap();
-        if line["event"] == "chunk-deployed" {
-            before.push((line["rendition"].clone(), line["chunk"].clone()));
-            if line["rendition"] == "t01" {
-                break;
+    for (name, container, until) in [("three", "ts", "t01"), ("mp4", "mp4", "t02")] {
+        let args = ["--name", name, "--container", container];
+        let mut command = sandbox.command("state");
+        command.args(["publish", "--json"]).args(args).arg("--").arg(&video).stdout(std::process::Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut before = Vec::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["event"] == "chunk-deployed" {
+                before.push((line["rendition"].clone(), line["chunk"].clone()));
+                if line["rendition"] == until {
+                    break;
+                }
             }
         }
-    }
-    child.kill().await.unwrap();
-    assert!(before.iter().any(|(rendition, _)| rendition == "src"), "{before:?}");
-    let run = sandbox.publish(&video, &["--name", "three"]).await;
-    let there = run
-        .events("chunk-deployed")
-        .filter(|line| before.contains(&(line["rendition"].clone(), line["chunk"].clone())));
-    assert_eq!(there.map(|line| line["sent"].as_u64().unwrap()).collect::<Vec<_>>(), vec![0; before.len()]);
-    assert_eq!(sent(&run), run.published()["sent"].as_u64().unwrap());
-    for stream in 0..3 {
-        let stream = format!("0:a:{stream}");
-        assert!(heard(&run.playlist(), &stream) == source_hashes(&video, &stream), "{stream}");
+        child.kill().await.unwrap();
+        assert!(before.iter().any(|(rendition, _)| rendition == "src"), "{before:?}");
+        let run = sandbox.publish(&video, &args).await;
+        let there = run
+            .events("chunk-deployed")
+            .filter(|line| before.contains(&(line["rendition"].clone(), line["chunk"].clone())));
+        assert_eq!(there.map(|line| line["sent"].as_u64().unwrap()).collect::<Vec<_>>(), vec![0; before.len()]);
+        assert_eq!(sent(&run), run.published()["sent"].as_u64().unwrap());
+        for stream in 0..3 {
+            let stream = format!("0:a:{stream}");
+            assert!(heard(&run.playlist(), &stream) == source_hashes(&video, &stream), "{name}: {stream}");
+        }
     }
 }
 
@@ -282,25 +286,71 @@ async fn a_run_that_was_killed_among_the_sounds_sends_what_is_missing() {
 async fn a_reel_with_languages_is_checked_repaired_and_deleted_whole() {
     let sandbox = Sandbox::start().await;
     let video = film(&sandbox, "two.mkv", &["eng", "ger"], "");
-    let published = sandbox.publish(&video, &["--name", "two"]).await;
-    let chunks = published.published()["chunks"].as_u64().unwrap();
-    let generation = published.published()["generation"].as_str().unwrap().to_owned();
-    let gone = format!("zipreel-two-{generation}-t02-0001");
-    crate::mishap::account::delete_function(&sandbox, &gone).await;
-    let command = async |args: &[&str]| {
-        let output = sandbox.command("state").args(args).output().await.unwrap();
-        (
-            output.status.code(),
-            [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat(),
-        )
-    };
-    let (code, said) = command(&["check", "two", "--plain"]).await;
-    assert!(code != Some(0) && said.contains("t02/0001 is missing"), "{said}");
-    let (code, said) = command(&["check", "two", "--repair", video.to_str().unwrap(), "--plain"]).await;
-    assert_eq!(code, Some(0), "{said}");
-    let (code, said) = command(&["check", "two", "--deep", "--plain"]).await;
-    assert!(code == Some(0) && said.contains(&format!("{chunks} of {chunks} chunks are right")), "{said}");
-    assert!(said.contains("15 segments decoded without an error"), "{said}");
-    let (code, said) = command(&["delete", "two", "--yes", "--plain"]).await;
-    assert!(code == Some(0) && said.contains(&format!("{} functions", chunks + 1)), "{said}");
+    for (name, container) in [("two", "ts"), ("mp4", "mp4")] {
+        let published = sandbox.publish(&video, &["--name", name, "--container", container]).await;
+        let chunks = published.published()["chunks"].as_u64().unwrap();
+        let generation = published.published()["generation"].as_str().unwrap().to_owned();
+        let gone = format!("zipreel-{name}-{generation}-t02-0001");
+        crate::mishap::account::delete_function(&sandbox, &gone).await;
+        let command = async |args: &[&str]| {
+            let output = sandbox.command("state").args(args).output().await.unwrap();
+            (
+                output.status.code(),
+                [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat(),
+            )
+        };
+        let (code, said) = command(&["check", name, "--plain"]).await;
+        assert!(code != Some(0) && said.contains("t02/0001 is missing"), "{said}");
+        let (code, said) = command(&["check", name, "--repair", video.to_str().unwrap(), "--plain"]).await;
+        assert_eq!(code, Some(0), "{said}");
+        let (code, said) = command(&["check", name, "--deep", "--plain"]).await;
+        assert!(code == Some(0) && said.contains(&format!("{chunks} of {chunks} chunks are right")), "{said}");
+        assert!(said.contains("15 segments decoded without an error"), "{said}");
+        let (code, said) = command(&["delete", name, "--yes", "--plain"]).await;
+        assert!(code == Some(0) && said.contains(&format!("{} functions", chunks + 1)), "{said}");
+    }
+}
+
+/// Where each discontinuity of a media playlist is, seconds.
+fn breaks(media: &str) -> Vec<f64> {
+    let (mut at, mut breaks) = (0.0, Vec::new());
+    for line in media.lines() {
+        if line == "#EXT-X-DISCONTINUITY" {
+            breaks.push(at);
+        } else if let Some(lasts) = line.strip_prefix("#EXTINF:") {
+            at += lasts.trim_end_matches(',').parse::<f64>().unwrap();
+        }
+    }
+    breaks
+}
+
+/// A browser that begins behind the break finds no sound where only the picture has one.
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_breaks_where_the_picture_does() {
+    let sandbox = Sandbox::start().await;
+    let small = film(&sandbox, "small.ts", &["eng", "ger"], "-t 9");
+    let large = film(&sandbox, "large.ts", &["eng", "ger"], "-t 9 -vf scale=384:216");
+    let (both, joined) = (format!("concat:{}|{}", small.display(), large.display()), sandbox.path("size.ts"));
+    tool("ffmpeg", &["-v", "error", "-i", &both, "-map", "0", "-c", "copy", joined.to_str().unwrap()]);
+    let jumps = sandbox.path("jumps.ts");
+    std::fs::write(&jumps, [&large, &small].map(|part| std::fs::read(part).unwrap()).concat()).unwrap();
+    for (video, name) in [(&joined, "size"), (&jumps, "jumps")] {
+        let first = sandbox.publish(video, &["--name", name]).await;
+        let (_, picture) = rendition(&sandbox, &first, "src").await;
+        let own = breaks(&picture);
+        assert_eq!(own.len(), 1, "{picture}");
+        for id in ["t01", "t02"] {
+            let (_, media) = rendition(&sandbox, &first, id).await;
+            let sound = breaks(&media);
+            assert!(sound.len() == 1 && (sound[0] - own[0]).abs() < 0.3, "{name} {id} at {own:?}: {media}");
+        }
+        for stream in ["0:a:0", "0:a:1"] {
+            assert!(packets(&first.playlist(), stream) == packets(video.to_str().unwrap(), stream), "{name} {stream}");
+        }
+        let deleted = format!("zipreel-{name}-{}-t02-0001", first.published()["generation"].as_str().unwrap());
+        crate::mishap::account::delete_function(&sandbox, &deleted).await;
+        let again = sandbox.publish(video, &["--name", name]).await;
+        assert_eq!(again.published()["generation"], first.published()["generation"]);
+        assert!(again.published()["sent"].as_u64().unwrap() > 0);
+    }
 }
