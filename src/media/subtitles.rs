@@ -105,20 +105,18 @@ pub async fn embedded(
     if streams.is_empty() {
         return Vec::new();
     }
-    let said = match run(tools, video, streams, folder, cancel).await {
-        Ok(()) => None,
-        Err(error) => Some(error.to_string()),
-    };
+    let all = run(tools, video, streams, folder, cancel).await.is_ok();
     let mut found = Vec::new();
-    for stream in streams {
+    for &stream in streams {
+        // what ffmpeg did not come to the end of is not whole; and one that it can't read takes no other with it
+        let alone = if all { Ok(()) } else { run(tools, video, &[stream], folder, cancel).await };
+        if let Err(error) = alone {
+            found.push(Err(error.to_string()));
+            continue;
+        }
         let path = folder.join(name(stream));
         let text = tokio::task::spawn_blocking(move || read(&path, Form::WebVtt)).await;
-        let text = text.unwrap_or_else(|error| Err(error.to_string()));
-        // what ffmpeg did not come to the end of is not whole
-        found.push(match &said {
-            Some(said) => Err(said.clone()),
-            None => text,
-        });
+        found.push(text.unwrap_or_else(|error| Err(error.to_string())));
     }
     found
 }

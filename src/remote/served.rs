@@ -10,7 +10,7 @@ use crate::{
         gate::public::INDEX_CHECK_EVERY,
         hls::playlist,
         reel::{
-            index::{GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
+            index::{Container, GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
             name::{Generation, ReelName, RenditionId},
             tracks::SubtitlesIndex,
         },
@@ -75,8 +75,12 @@ pub async fn init(
     id: &RenditionId,
     rendition: &RenditionIndex,
 ) -> Result<Option<Vec<u8>>, PlayerError> {
-    let Some(known) = rendition.init else { return Ok(None) };
     let url = format!("{base}{}", playlist::init_path(generation, id));
+    let Some(known) = rendition.init else {
+        let lacks = rendition.container == Container::Mp4;
+        let what = "the reel's index has no init section for its segments of fragmented MP4";
+        return if lacks { Err(PlayerError::content(&url, what)) } else { Ok(None) };
+    };
     let bytes = player.download(&url, &url, known.bytes + 1).await?;
     if InitIndex::of(&bytes) != known {
         return Err(PlayerError::content(&url, "it is not the init section that was made"));

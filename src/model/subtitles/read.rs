@@ -27,8 +27,9 @@ impl Form {
 
 /// All cues, in order.
 pub fn cues(text: &str, form: Form) -> Vec<Cue> {
-    let lines: Vec<&str> =
-        text.trim_start_matches('\u{feff}').split('\n').map(|line| line.trim_end_matches('\r')).collect();
+    // WebVTT ends a line with either or both, and so did editors of old systems
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<&str> = text.split('\n').collect();
     in_order(match form {
         Form::Ass => ass(&lines),
         Form::SubRip | Form::WebVtt => timed(&lines, form),
@@ -185,6 +186,15 @@ mod tests {
                 cue(60_000, 61_000, "Last")
             ]
         );
+    }
+
+    #[test]
+    fn lines_may_end_as_they_did_on_any_system() {
+        let text = "1\n00:00:01,000 --> 00:00:02,000\nOne\ntwo\n\n2\n00:00:03,000 --> 00:00:04,000\nThree\n";
+        let expected = [cue(1000, 2000, "One\ntwo"), cue(3000, 4000, "Three")];
+        for end in ["\n", "\r\n", "\r"] {
+            assert_eq!(read(&text.replace('\n', end), Form::SubRip), expected, "{end:?}");
+        }
     }
 
     #[test]

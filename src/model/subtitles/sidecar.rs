@@ -50,8 +50,11 @@ fn of_ending(ending: &str) -> Option<Use> {
         "srt" => Use::Text(Form::SubRip),
         "vtt" => Use::Text(Form::WebVtt),
         "ass" | "ssa" => Use::Text(Form::Ass),
-        "sub" | "idx" | "sup" => Use::None("pictures of text, which WebVTT can't hold"),
-        "ttml" | "dfxp" | "smi" => Use::None("a form that zipreel does not read: SubRip, WebVTT and ASS are"),
+        "idx" | "sup" => Use::None("pictures of text, which WebVTT can't hold"),
+        // VobSub, which is pictures, and MicroDVD, whose times are numbers of frames, have the same ending
+        "sub" | "ttml" | "dfxp" | "smi" => {
+            Use::None("in a form that zipreel does not read: SubRip, WebVTT and ASS are read")
+        }
         _ => return None,
     })
 }
@@ -94,7 +97,8 @@ mod tests {
         }
         assert_eq!(read("film.1999.vtt").unwrap().1, Use::Text(Form::WebVtt));
         assert_eq!(read("film.1999.ssa").unwrap().1, Use::Text(Form::Ass));
-        assert!(matches!(read("film.1999.idx").unwrap().1, Use::None(_)));
+        assert!(matches!(read("film.1999.idx").unwrap().1, Use::None(why) if why.contains("pictures")));
+        assert!(matches!(read("film.1999.sub").unwrap().1, Use::None(why) if why.contains("SubRip, WebVTT and ASS")));
     }
 
     #[test]

@@ -232,6 +232,26 @@ async fn what_is_left_out_is_named_and_chapters_are_told_in_the_reels_time() {
     assert!(get(&format!("{base}{vtt}")).await.contains("00:00:04.000 --> 00:00:12.0"), "{vtt}");
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_ffmpeg_cant_read_takes_no_other_with_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::start().await;
+    let folder = scratch();
+    let wrapper = folder.path().join("stumbling-ffmpeg");
+    // stumbles over the text of stream 2
+    let script =
+        "#!/bin/sh\ncase \" $* \" in *' -map 0:2 -c:s '*) echo broken >&2; exit 1;; esac\nexec ffmpeg \"$@\"\n";
+    fs::write(&wrapper, script).unwrap();
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    let video = film(folder.path());
+    let mut command = sandbox.command("state");
+    command.env("ZIPREEL_FFMPEG", &wrapper);
+    let run = Run::of(command, &video, &CUT).await;
+    let told = subtitles(&run).await;
+    assert_eq!(told.iter().map(|(line, _)| attribute(line, "LANGUAGE")).collect::<Vec<_>>(), ["de"], "{told:?}");
+}
+
 /// Two languages and two chapters.
 pub(crate) fn film(folder: &Path) -> PathBuf {
     fs::write(folder.join("a.srt"), SRT).unwrap();

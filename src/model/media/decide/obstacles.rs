@@ -58,7 +58,8 @@ pub(super) fn of_video(stream: &Stream, media: &Media, container: Container) -> 
     if let Some(orientation) = orientation::words(stream) {
         let cant = match container {
             Container::Ts => "MPEG-TS can't say: it would not play upright",
-            Container::Mp4 => "many players don't heed: it would not play upright there",
+            // immich-app/immich#30010; Chromium, Firefox, mpv and ffmpeg heed it
+            Container::Mp4 => "iPhones don't heed in HLS: it would not play upright there",
         };
         return Some(format!("{orientation}, which {cant}"));
     }
