@@ -108,7 +108,7 @@ impl Plain {
         let Some(upload) = board.jobs.get(&JobName::Upload) else { return hash.unwrap_or_default() };
         if let Some(verify) = board.jobs.get(&JobName::Verify) {
             let total = verify.total.map_or(String::new(), |total| format!(" of {total}"));
-            return format!("verify {}{total} segments", verify.count.get());
+            return format!("looked at {}{total} segments", verify.count.get());
         }
         let bytes = upload.count.get();
         let (since, before) = self.measured;
@@ -118,10 +118,10 @@ impl Plain {
             return hash;
         }
         format!(
-            "split {} segments · packed {} chunks · uploaded {} chunks, {} at {}/s",
-            board.segments_closed,
-            board.chunks_packed,
-            board.chunks_deployed,
+            "cut {} · packed {} · uploaded {}, {} at {}/s",
+            count(board.segments_closed, "segment"),
+            count(board.chunks_packed, "chunk"),
+            count(board.chunks_deployed, "chunk"),
             HumanBytes(bytes),
             HumanBytes(rate as u64),
         )
@@ -148,7 +148,7 @@ pub fn published(published: &Published) {
     let (bytes, sent) = (HumanBytes(published.bytes), HumanBytes(published.sent_bytes));
     let elapsed = published.elapsed.as_secs_f64();
     let (all, chunks) = (count(*segments, "segment"), count(*chunks, "chunk"));
-    let retries = if *retries == 1 { "1 retry".to_owned() } else { format!("{retries} retries") };
+    let retries = count(*retries, "retry");
     say(&format!(
         "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
          {checked} of {segments} segments checked",
@@ -187,5 +187,5 @@ fn done(board: &Board) -> f64 {
 fn hash(board: &Board) -> Option<String> {
     let job = board.jobs.get(&JobName::Hash).filter(|job| matches!(job.state, JobState::Running))?;
     let (done, total) = (HumanBytes(job.count.get()), HumanBytes(job.total.unwrap_or_default()));
-    Some(format!("hash {done} of {total}"))
+    Some(format!("read {done} of {total}"))
 }
