@@ -9,7 +9,7 @@ pub use super::streams::refusal::MediaRefusal;
 use super::{
     container::Container,
     damage::Damage,
-    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedSounds, seconds},
+    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedTracks, seconds},
     gaps::{self, Gaps},
     reach,
     streams::{
@@ -203,7 +203,7 @@ fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps
 fn terms(media: &Media, transcode: Transcode, packaging: Container) -> Terms<impl Fn(&Stream) -> Option<String>> {
     Terms {
         may_encode: transcode == Transcode::Auto && !media.wanted.copies,
-        are_named: matches!(media.wanted.sounds, Some(WantedSounds::These(_))),
+        are_named: matches!(media.wanted.sounds, Some(WantedTracks::These(_))),
         is_trimmed: obstacles::trimmed_sound(media).is_some(),
         obstacle: move |stream: &Stream| obstacles::of_audio(stream, media, packaging),
     }

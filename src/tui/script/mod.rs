@@ -23,7 +23,7 @@ use crate::{
     model::{
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
-            order::{AccountRegion, Cut, Folders, WantedAudio},
+            order::{AccountRegion, Cut, Folders, WantedTrack},
         },
         report::{
             event::{Count, Event, JobChange, JobName, Planned, Unit},
@@ -175,7 +175,7 @@ pub(super) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
     if let Some(number) = wanted.video {
         (probe.video.chosen, probe.video.why) = (Some(number), why());
     }
-    if let Some(WantedAudio::Stream(number)) = wanted.audio {
+    if let Some(WantedTrack::Stream(number)) = wanted.audio {
         (probe.audio.chosen, probe.audio.why) = (Some(number), why());
     }
     if wanted.deinterlace {

@@ -9,7 +9,7 @@ use crate::{
     model::{
         reel::{
             name::ReelName,
-            order::{IfTaken, OnDamage, Robots, Wanted, WantedAudio},
+            order::{IfTaken, OnDamage, Robots, Wanted, WantedTrack},
         },
         report::{event::Event, fault::Fault},
     },
@@ -301,7 +301,7 @@ fn the_streams_of_a_video_are_chosen_where_there_is_a_choice() {
     }
     player.enter();
     let wanted = player.review().planned[0].order.cut.wanted;
-    let audio = Some(WantedAudio::Stream(3));
+    let audio = Some(WantedTrack::Stream(3));
     assert_eq!(wanted, Wanted { video: Some(1), audio, deinterlace: true, ..Wanted::default() });
     let screen = player.text(120, 40);
     assert!(screen.contains("#1 H.264") && screen.contains("chosen, since it was asked for"), "{screen}");

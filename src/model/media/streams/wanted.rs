@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::language::{Language, NoLanguage};
-use crate::model::media::container::WantedContainer;
+use crate::model::{media::container::WantedContainer, written::written_as_text};
 
 /// What a person asked of the streams, rather than leave it to the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -13,10 +13,10 @@ use crate::model::media::container::WantedContainer;
 pub struct Wanted {
     /// Index of the video stream.
     pub video: Option<u32>,
-    pub audio: Option<WantedAudio>,
+    pub audio: Option<WantedTrack>,
     /// `None`: one sound track, as all versions did that knew no other.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sounds: Option<WantedSounds>,
+    pub sounds: Option<WantedTracks>,
     /// Of those, what can be copied: none is re-encoded, beside another or alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub copies: bool,
@@ -36,14 +36,14 @@ impl Wanted {
 /// Written as a number or a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum WantedAudio {
+pub enum WantedTrack {
     /// By its index in the file.
     Stream(u32),
     /// The first in this language.
     Language(Language),
 }
 
-impl FromStr for WantedAudio {
+impl FromStr for WantedTrack {
     type Err = NoLanguage;
 
     fn from_str(text: &str) -> Result<Self, NoLanguage> {
@@ -54,21 +54,7 @@ impl FromStr for WantedAudio {
     }
 }
 
-impl TryFrom<String> for WantedAudio {
-    type Error = NoLanguage;
-
-    fn try_from(text: String) -> Result<Self, NoLanguage> {
-        text.parse()
-    }
-}
-
-impl From<WantedAudio> for String {
-    fn from(wanted: WantedAudio) -> Self {
-        wanted.to_string()
-    }
-}
-
-impl fmt::Display for WantedAudio {
+impl fmt::Display for WantedTrack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stream(index) => index.fmt(f),
@@ -77,15 +63,17 @@ impl fmt::Display for WantedAudio {
     }
 }
 
+written_as_text!(WantedTrack, WantedTracks);
+
 /// So many can be named.
 const PICKS_MAX: usize = 12;
 
 /// Numbers and languages, in the order in which they were named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Picks([Option<WantedAudio>; PICKS_MAX]);
+pub struct Picks([Option<WantedTrack>; PICKS_MAX]);
 
 impl Picks {
-    pub fn iter(&self) -> impl Iterator<Item = WantedAudio> {
+    pub fn iter(&self) -> impl Iterator<Item = WantedTrack> {
         self.0.iter().copied().flatten()
     }
 }
@@ -93,53 +81,39 @@ impl Picks {
 /// Several sound tracks, each a rendition of its own. Written as `all`, or as `1,deu`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum WantedSounds {
+pub enum WantedTracks {
     All,
     /// The tracks with these numbers, and all in these languages.
     These(Picks),
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSounds {
+pub enum NoTracks {
     #[error("`{0}` is neither `all`, nor the number of a stream, nor a language by ISO 639, such as `eng` or `en`")]
     Word(String),
     #[error("more than {PICKS_MAX} tracks are named: `all` takes every one")]
     TooMany,
 }
 
-impl FromStr for WantedSounds {
-    type Err = NoSounds;
+impl FromStr for WantedTracks {
+    type Err = NoTracks;
 
-    fn from_str(text: &str) -> Result<Self, NoSounds> {
+    fn from_str(text: &str) -> Result<Self, NoTracks> {
         if text == "all" {
             return Ok(Self::All);
         }
         let mut picks = [None; PICKS_MAX];
         for (place, word) in text.split(',').map(str::trim).enumerate() {
-            let no_word = || NoSounds::Word(word.to_owned());
-            // a language of few, by ISO 639-3: whoever writes it means another thing
+            let no_word = || NoTracks::Word(word.to_owned());
+            // `all` is also a language by ISO 639-3; in a list it is a mistake
             let pick = word.parse().ok().filter(|_| word != "all").ok_or_else(no_word)?;
-            *picks.get_mut(place).ok_or(NoSounds::TooMany)? = Some(pick);
+            *picks.get_mut(place).ok_or(NoTracks::TooMany)? = Some(pick);
         }
         Ok(Self::These(Picks(picks)))
     }
 }
 
-impl TryFrom<String> for WantedSounds {
-    type Error = NoSounds;
-
-    fn try_from(text: String) -> Result<Self, NoSounds> {
-        text.parse()
-    }
-}
-
-impl From<WantedSounds> for String {
-    fn from(wanted: WantedSounds) -> Self {
-        wanted.to_string()
-    }
-}
-
-impl fmt::Display for WantedSounds {
+impl fmt::Display for WantedTracks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
@@ -158,10 +132,10 @@ mod tests {
     #[test]
     fn tracks_are_named_by_number_and_language() {
         for (text, wanted) in [("all", "all"), ("1", "1"), ("1, de,eng", "1,deu,eng")] {
-            assert_eq!(text.parse::<WantedSounds>().unwrap().to_string(), wanted);
+            assert_eq!(text.parse::<WantedTracks>().unwrap().to_string(), wanted);
         }
         for wrong in ["", "1,", "english", "all,1", &["1"; 17].join(",")] {
-            assert!(wrong.parse::<WantedSounds>().is_err(), "{wrong}");
+            assert!(wrong.parse::<WantedTracks>().is_err(), "{wrong}");
         }
     }
 
@@ -171,7 +145,7 @@ mod tests {
         let wanted: Wanted = serde_json::from_str(one).unwrap();
         assert_eq!((wanted.sounds, wanted.copies), (None, false));
         assert_eq!(serde_json::to_string(&wanted).unwrap(), one);
-        let several = Wanted { sounds: Some(WantedSounds::All), ..Wanted::default() };
+        let several = Wanted { sounds: Some(WantedTracks::All), ..Wanted::default() };
         let text = serde_json::to_string(&several).unwrap();
         assert_eq!(serde_json::from_str::<Wanted>(&text).unwrap(), several);
     }

@@ -2,7 +2,7 @@
 //! of a stream depends on which it is.
 
 use crate::{
-    model::reel::order::{Wanted, WantedAudio, WantedSounds},
+    model::reel::order::{Wanted, WantedTrack, WantedTracks},
     tui::backend::{Offer, Probe},
 };
 
@@ -40,12 +40,12 @@ pub(super) fn changed(wanted: Wanted, part: Part, probe: &Probe, by: isize) -> W
 /// All tracks together come before each alone; sound without a picture is one.
 fn sound(wanted: Wanted, probe: &Probe, by: isize) -> Wanted {
     let Offer { chosen, streams, .. } = &probe.audio;
-    let one = |(number, _): &(u32, String)| (Some(WantedAudio::Stream(*number)), None);
-    let all = probe.video.chosen.map(|_| (None, Some(WantedSounds::All)));
+    let one = |(number, _): &(u32, String)| (Some(WantedTrack::Stream(*number)), None);
+    let all = probe.video.chosen.map(|_| (None, Some(WantedTracks::All)));
     let first = usize::from(all.is_some());
     let ways: Vec<_> = all.into_iter().chain(streams.iter().map(one)).collect();
     let asked = match wanted.audio {
-        Some(WantedAudio::Stream(number)) => Some(number),
+        Some(WantedTrack::Stream(number)) => Some(number),
         _ => *chosen,
     };
     let alone = streams.iter().position(|(number, _)| Some(*number) == asked).map(|place| first + place);
@@ -62,7 +62,7 @@ pub(in crate::tui) fn value(wanted: Wanted, part: Part, probe: &Probe) -> String
         found.map(|(_, words)| words.clone()).unwrap_or_default()
     };
     let sound = match wanted.audio {
-        Some(WantedAudio::Stream(number)) => Some(number),
+        Some(WantedTrack::Stream(number)) => Some(number),
         _ => None,
     };
     match part {
@@ -97,18 +97,18 @@ mod tests {
     fn all_tracks_come_before_each_alone_and_sound_alone_is_one() {
         let mut probe = script::two_cameras();
         probe.audio.together = 2;
-        let all = Wanted { sounds: Some(WantedSounds::All), ..Wanted::default() };
+        let all = Wanted { sounds: Some(WantedTracks::All), ..Wanted::default() };
         assert_eq!(value(all, Part::Audio, &probe), "all 2 tracks");
         let first = changed(all, Part::Audio, &probe, 1);
-        assert_eq!((first.audio, first.sounds), (Some(WantedAudio::Stream(2)), None));
+        assert_eq!((first.audio, first.sounds), (Some(WantedTrack::Stream(2)), None));
         let second = changed(first, Part::Audio, &probe, 1);
-        assert_eq!(second.audio, Some(WantedAudio::Stream(3)));
+        assert_eq!(second.audio, Some(WantedTrack::Stream(3)));
         assert_eq!(changed(second, Part::Audio, &probe, 1), second, "the last");
         assert_eq!(changed(first, Part::Audio, &probe, -1), all);
         assert_eq!(changed(all, Part::Audio, &probe, -1), all, "the first");
         (probe.video.chosen, probe.audio.together) = (None, 0);
         let alone = changed(Wanted::default(), Part::Audio, &probe, 1);
-        assert_eq!((alone.audio, alone.sounds), (Some(WantedAudio::Stream(3)), None));
-        assert_eq!(changed(alone, Part::Audio, &probe, -1).audio, Some(WantedAudio::Stream(2)));
+        assert_eq!((alone.audio, alone.sounds), (Some(WantedTrack::Stream(3)), None));
+        assert_eq!(changed(alone, Part::Audio, &probe, -1).audio, Some(WantedTrack::Stream(2)));
     }
 }
