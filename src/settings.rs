@@ -22,7 +22,7 @@ use crate::{
             name::ReelName,
             order::{
                 Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedContainer,
-                WantedTrack, WantedTracks,
+                WantedSubtitles, WantedTrack, WantedTracks,
             },
         },
         report::{
@@ -87,6 +87,7 @@ struct File {
     video_stream: Option<u32>,
     audio: Option<WantedTracks>,
     audio_stream: Option<WantedTrack>,
+    subtitles: Option<WantedSubtitles>,
     deinterlace: Option<bool>,
     container: Option<ContainerArg>,
     on_damage: Option<OnDamageArg>,
@@ -185,6 +186,7 @@ impl Settings {
                     video: args.video_stream.or(file.video_stream),
                     audio,
                     sounds,
+                    subtitles: args.subtitles.or(file.subtitles).unwrap_or_default(),
                     copies: false,
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                     container: match args.container.or(file.container) {

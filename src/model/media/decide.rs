@@ -180,7 +180,11 @@ fn planned(
         (_, Some(chosen)) if !sounds.are_apart() => {
             (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason())
         }
-        _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => (Action::Text, None),
+        _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => {
+            let is_asked = media.wanted.subtitles.takes(stream.index, stream.language.as_deref());
+            let left_out = || Action::LeaveOut { why: subtitles::NOT_ASKED.to_owned() };
+            (if is_asked { Action::Text } else { left_out() }, None)
+        }
         _ if sounds.leaves_out(stream) => (Action::LeaveOut { why: apart::NOT_ALLOWED.to_owned() }, None),
         _ => (Action::LeaveOut { why: why_left_out(stream, choice, sounds.are_apart()) }, None),
     };

@@ -132,6 +132,7 @@ pub(super) fn probe() -> Probe {
         keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(4100) }),
         video: Offer { chosen: Some(0), ..Offer::default() },
         audio: Offer { chosen: Some(1), ..Offer::default() },
+        subtitles: Offer::default(),
         interlaced: false,
         stills: false,
         refused: None,
@@ -167,6 +168,12 @@ pub(super) fn two_cameras() -> Probe {
     probe.audio = offer(2, [(2, "#2 AAC LC stereo 48 kHz (eng)"), (3, "#3 AAC LC stereo 48 kHz (deu)")]);
     probe.interlaced = true;
     probe
+}
+
+/// Subtitles in the file and beside it.
+pub(super) fn with_subtitles() -> Probe {
+    let streams = vec![(2, "#2 SubRip (eng)".to_owned()), (3, "#3 take 19.de.srt  SubRip (de)".to_owned())];
+    Probe { subtitles: Offer { streams, together: 2, ..Offer::default() }, ..probe() }
 }
 
 /// As the engine answers when streams are asked for.

@@ -104,7 +104,7 @@ impl Media {
             WantedTrack::Stream(index) => return Ok(vec![self.find(index, Kind::Audio)?]),
             WantedTrack::Language(language) => language,
         };
-        let speaks = |stream: &&Stream| stream.language.as_deref().and_then(|own| own.parse().ok()) == Some(language);
+        let speaks = |stream: &&Stream| wanted.is(stream.index, stream.language.as_deref());
         let sound = self.choosable(Kind::Audio).filter(|stream| is_in(programme, stream));
         let sound: Vec<_> = sound.filter(speaks).collect();
         if sound.is_empty() { Err(NotThere::Language(language.to_string())) } else { Ok(sound) }

@@ -17,6 +17,8 @@ pub struct Wanted {
     /// `None`: one sound track, as all versions did that knew no other.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sounds: Option<WantedTracks>,
+    #[serde(skip_serializing_if = "WantedSubtitles::are_all")]
+    pub subtitles: WantedSubtitles,
     /// Of those, what can be copied: none is re-encoded, beside another or alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub copies: bool,
@@ -31,6 +33,11 @@ impl Wanted {
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Without what decides nothing about the chunks.
+    pub fn of_chunks(self) -> Self {
+        Self { subtitles: WantedSubtitles::default(), ..self }
+    }
 }
 
 /// Written as a number or a language.
@@ -41,6 +48,16 @@ pub enum WantedTrack {
     Stream(u32),
     /// The first in this language.
     Language(Language),
+}
+
+impl WantedTrack {
+    /// Whether a track with this number and language is meant.
+    pub fn is(self, number: u32, language: Option<&str>) -> bool {
+        match self {
+            Self::Stream(index) => index == number,
+            Self::Language(wanted) => language.and_then(|own| own.parse().ok()) == Some(wanted),
+        }
+    }
 }
 
 impl FromStr for WantedTrack {
@@ -63,7 +80,7 @@ impl fmt::Display for WantedTrack {
     }
 }
 
-written_as_text!(WantedTrack, WantedTracks);
+written_as_text!(WantedTrack, WantedTracks, WantedSubtitles);
 
 /// So many can be named.
 const PICKS_MAX: usize = 12;
@@ -78,7 +95,7 @@ impl Picks {
     }
 }
 
-/// Several sound tracks, each a rendition of its own. Written as `all`, or as `1,deu`.
+/// Several tracks, each a rendition of its own. Written as `all`, or as `1,deu`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum WantedTracks {
@@ -93,6 +110,14 @@ pub enum NoTracks {
     Word(String),
     #[error("more than {PICKS_MAX} tracks are named: `all` takes every one")]
     TooMany,
+}
+
+impl WantedTracks {
+    pub fn one(track: WantedTrack) -> Self {
+        let mut picks = [None; PICKS_MAX];
+        picks[0] = Some(track);
+        Self::These(Picks(picks))
+    }
 }
 
 impl FromStr for WantedTracks {
@@ -125,6 +150,66 @@ impl fmt::Display for WantedTracks {
     }
 }
 
+/// Which subtitles go along. Written as `none`, or as tracks are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum WantedSubtitles {
+    None,
+    Tracks(WantedTracks),
+}
+
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} (`none` leaves all out)")]
+pub struct NoSubtitles(NoTracks);
+
+impl Default for WantedSubtitles {
+    fn default() -> Self {
+        Self::Tracks(WantedTracks::All)
+    }
+}
+
+impl WantedSubtitles {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    fn are_all(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the track with this number and language goes along.
+    pub fn takes(self, number: u32, language: Option<&str>) -> bool {
+        match self {
+            Self::None => false,
+            Self::Tracks(WantedTracks::All) => true,
+            Self::Tracks(WantedTracks::These(picks)) => picks.iter().any(|pick| pick.is(number, language)),
+        }
+    }
+
+    /// What was named.
+    pub fn named(self) -> impl Iterator<Item = WantedTrack> {
+        let picks = match self {
+            Self::Tracks(WantedTracks::These(picks)) => Some(picks),
+            Self::None | Self::Tracks(WantedTracks::All) => None,
+        };
+        picks.into_iter().flat_map(|picks| picks.0).flatten()
+    }
+}
+
+impl FromStr for WantedSubtitles {
+    type Err = NoSubtitles;
+
+    fn from_str(text: &str) -> Result<Self, NoSubtitles> {
+        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::Tracks).map_err(NoSubtitles) }
+    }
+}
+
+impl fmt::Display for WantedSubtitles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Tracks(tracks) => tracks.fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,10 +225,31 @@ mod tests {
     }
 
     #[test]
+    fn subtitles_are_named_as_tracks_are_or_left_out() {
+        let wanted = |text: &str| text.parse::<WantedSubtitles>().unwrap();
+        for (text, takes) in
+            [("all", [true; 3]), ("none", [false; 3]), ("de", [false, true, false]), ("2, 4", [true, false, true])]
+        {
+            let tracks = [(2, Some("eng")), (3, Some("ger")), (4, None)];
+            let found = tracks.map(|(number, language)| wanted(text).takes(number, language));
+            assert_eq!(found, takes, "{text}");
+            assert_eq!(wanted(&wanted(text).to_string()), wanted(text));
+        }
+        for wrong in ["", "none,1", "nobody"] {
+            let error = wrong.parse::<WantedSubtitles>().unwrap_err().to_string();
+            assert!(error.ends_with("(`none` leaves all out)"), "{error}");
+        }
+        let some = Wanted { subtitles: wanted("none"), ..Wanted::default() };
+        let text = serde_json::to_string(&some).unwrap();
+        assert_eq!(serde_json::from_str::<Wanted>(&text).unwrap(), some);
+        assert!(some.of_chunks().is_nothing(), "the same chunks serve with other subtitles");
+    }
+
+    #[test]
     fn what_older_versions_wrote_means_one_track_and_is_written_as_they_did() {
         let one = r#"{"video":null,"audio":"deu","deinterlace":false}"#;
         let wanted: Wanted = serde_json::from_str(one).unwrap();
-        assert_eq!((wanted.sounds, wanted.copies), (None, false));
+        assert_eq!((wanted.sounds, wanted.copies, wanted.subtitles), (None, false, WantedSubtitles::default()));
         assert_eq!(serde_json::to_string(&wanted).unwrap(), one);
         let several = Wanted { sounds: Some(WantedTracks::All), ..Wanted::default() };
         let text = serde_json::to_string(&several).unwrap();
