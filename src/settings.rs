@@ -21,8 +21,8 @@ use crate::{
         reel::{
             name::ReelName,
             order::{
-                Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedAudio,
-                WantedContainer, WantedSounds,
+                Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedContainer,
+                WantedSubtitles, WantedTrack, WantedTracks,
             },
         },
         report::{
@@ -85,8 +85,9 @@ struct File {
     profile: Option<String>,
     transcode: Option<TranscodeArg>,
     video_stream: Option<u32>,
-    audio: Option<WantedSounds>,
-    audio_stream: Option<WantedAudio>,
+    audio: Option<WantedTracks>,
+    audio_stream: Option<WantedTrack>,
+    subtitles: Option<WantedSubtitles>,
     deinterlace: Option<bool>,
     container: Option<ContainerArg>,
     on_damage: Option<OnDamageArg>,
@@ -185,6 +186,7 @@ impl Settings {
                     video: args.video_stream.or(file.video_stream),
                     audio,
                     sounds,
+                    subtitles: args.subtitles.or(file.subtitles).unwrap_or_default(),
                     copies: false,
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                     container: match args.container.or(file.container) {
@@ -244,12 +246,12 @@ impl Settings {
 }
 
 /// One track, or several: what is said on the command line counts before the file, and one before several.
-fn sound(args: &PublishArgs, file: &File) -> (Option<WantedAudio>, Option<WantedSounds>) {
+fn sound(args: &PublishArgs, file: &File) -> (Option<WantedTrack>, Option<WantedTracks>) {
     let (one, several) = match (args.audio_stream, args.audio) {
         (None, None) => (file.audio_stream, file.audio),
         said => said,
     };
-    (one, if one.is_some() { None } else { several.or(Some(WantedSounds::All)) })
+    (one, if one.is_some() { None } else { several.or(Some(WantedTracks::All)) })
 }
 
 /// A machine by flags, environment and config file.

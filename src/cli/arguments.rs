@@ -8,7 +8,7 @@ use clap::Args;
 use super::values::{ContainerArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg};
 use crate::model::reel::{
     name::ReelName,
-    order::{WantedAudio, WantedSounds},
+    order::{WantedSubtitles, WantedTrack, WantedTracks},
 };
 
 /// Headings of the help.
@@ -48,10 +48,13 @@ pub struct PublishArgs {
     pub video_stream: Option<u32>,
     /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_AUDIO", hide_env_values = true)]
-    pub audio: Option<WantedSounds>,
+    pub audio: Option<WantedTracks>,
+    /// Subtitles, in the file and beside it: `all`, `none`, or numbers and languages [default: all]
+    #[arg(long, value_name = "TRACKS", env = "ZIPREEL_SUBTITLES", hide_env_values = true)]
+    pub subtitles: Option<WantedSubtitles>,
     /// One sound track instead, by its number in the file or its language [default: none]
     #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
-    pub audio_stream: Option<WantedAudio>,
+    pub audio_stream: Option<WantedTrack>,
     /// Re-encode the video, one picture out of two fields [default: false]
     #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,

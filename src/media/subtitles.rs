@@ -12,7 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::{cut::stills, ffmpeg::Tools, probe::input_argument};
 use crate::model::{
-    media::{arguments::input_guard, facts::Stream, streams::language},
+    media::{
+        arguments::input_guard,
+        decide::{MediaPlan, MediaRefusal},
+        facts::{Kind, Stream},
+        streams::{
+            language,
+            subtitles::{Candidate, are_there, is_text, why_left_out},
+            words::describe,
+        },
+    },
     subtitles::{
         cue::Cue,
         encoding,
@@ -32,6 +41,10 @@ const LIMIT: Duration = Duration::from_secs(3 * 60 * 60);
 /// A file beside a video, with what its name says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beside {
+    /// Counted on from the streams of the video.
+    pub number: u32,
+    /// It goes along, if there is text in it.
+    pub is_asked: bool,
     pub file: String,
     pub named: Named,
     /// Its cues by the container's beginning, or why it has none.
@@ -39,8 +52,49 @@ pub struct Beside {
     pub form: &'static str,
 }
 
-/// Subtitle files with the video's name, by name. A folder that can't be listed has none.
-pub async fn beside(video: &Path) -> Vec<Beside> {
+impl Beside {
+    /// What goes along of it.
+    pub fn taken(&self) -> Option<&Vec<Cue>> {
+        self.cues.as_ref().ok().filter(|_| self.is_asked)
+    }
+
+    /// For a person: its number, name and form.
+    pub fn label(&self) -> String {
+        match &self.cues {
+            Ok(_) => format!("#{} {}  {}", self.number, self.file, self.form),
+            Err(_) => format!("#{} {}", self.number, self.file),
+        }
+    }
+
+    fn candidate(&self) -> Candidate<'_> {
+        let language = self.named.language.as_deref();
+        Candidate { number: self.number, language, label: self.label(), no_text: self.cues.clone().err() }
+    }
+}
+
+/// Subtitle files with the video's name, by name. A folder that can't be listed has none. Refuses the plan if subtitles are
+/// asked for that are neither among these nor in the file.
+pub async fn beside(video: &Path, plan: &MediaPlan) -> Result<Vec<Beside>, MediaRefusal> {
+    let mut found = files(video).await;
+    let wanted = plan.wanted.subtitles;
+    let after = plan.streams.iter().map(|plan| plan.stream.index + 1).max().unwrap_or(0);
+    for (number, file) in (after..).zip(&mut found) {
+        file.number = number;
+        file.is_asked = wanted.takes(number, file.named.language.as_deref());
+    }
+    let inside =
+        plan.streams.iter().filter(|plan| plan.stream.kind == Kind::Subtitle).map(|plan| candidate(&plan.stream));
+    let all: Vec<Candidate<'_>> = inside.chain(found.iter().map(Beside::candidate)).collect();
+    are_there(wanted, &all)?;
+    Ok(found)
+}
+
+fn candidate(stream: &Stream) -> Candidate<'_> {
+    let no_text = (!is_text(stream)).then(|| why_left_out(stream).to_owned());
+    Candidate { number: stream.index, language: stream.language.as_deref(), label: describe(stream), no_text }
+}
+
+async fn files(video: &Path) -> Vec<Beside> {
     let video = video.to_owned();
     let looked = tokio::task::spawn_blocking(move || {
         let stem = video.file_stem()?.to_str()?;
@@ -56,7 +110,7 @@ pub async fn beside(video: &Path) -> Vec<Beside> {
                 Use::None(why) => (Err(why.to_owned()), ""),
                 Use::Text(form) => (read(&folder.join(&file), form), form.name()),
             };
-            Beside { file, named, cues, form }
+            Beside { number: 0, is_asked: true, file, named, cues, form }
         };
         Some(names.into_iter().map(read).collect())
     });

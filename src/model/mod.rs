@@ -14,3 +14,4 @@ pub mod retry;
 pub mod shown;
 pub mod subtitles;
 pub mod wording;
+pub mod written;

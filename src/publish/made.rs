@@ -122,7 +122,7 @@ pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, Re
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
         chunk_limit_bytes: work.order.cut.chunk_limit,
         source_sha256: work.source.hash(),
-        wanted: work.wanted(),
+        wanted: work.wanted().of_chunks(),
         damaged: Vec::new(),
         subtitles: Vec::new(),
         chapters: None,

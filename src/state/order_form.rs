@@ -214,6 +214,7 @@ mod tests {
                 wanted: Wanted {
                     video: Some(2),
                     audio: Some("deu".parse().unwrap()),
+                    subtitles: "3,deu".parse().unwrap(),
                     deinterlace: true,
                     container: crate::model::reel::order::WantedContainer::Mp4,
                     ..Wanted::default()

@@ -126,6 +126,8 @@ pub struct Probe {
     /// What there is to choose from, and what is chosen.
     pub video: Offer,
     pub audio: Offer,
+    /// Those that are text, in the file and beside it.
+    pub subtitles: Offer,
     pub interlaced: bool,
     /// Sound without a picture needs a still one.
     pub stills: bool,

@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use super::backend::Probe;
-use crate::model::{
-    chunk::pack,
-    cost::{Sound, Viewed},
-};
+use crate::model::{chunk::estimate::Estimate, cost::Viewed};
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;
@@ -36,17 +33,17 @@ impl Effect {
         let bytes_per_second = probe.bit_rate as f64 / 8.0 * OVERHEAD;
         let segment_bytes = bytes_per_second * segment_length.as_secs_f64().min(seconds);
         let bytes = (bytes_per_second * seconds) as u64;
-        let of_sounds = probe.sounds.iter().map(|rate| (*rate as f64 / 8.0 * OVERHEAD * seconds) as u64);
-        let chunks =
-            of_sounds.clone().map(|bytes| pack::estimate_chunks(bytes, segments as u32, chunk_limit)).sum::<u32>();
-        let sound = of_sounds.clone().max().map(|bytes| Sound { segment_length, bytes });
-        let picture = bytes.saturating_sub(of_sounds.sum());
-        let viewed = Viewed { duration: probe.duration, segment_length, bytes: picture, sound };
+        let sounds: Vec<u64> =
+            probe.sounds.iter().map(|rate| (*rate as f64 / 8.0 * OVERHEAD * seconds) as u64).collect();
+        let picture = bytes.saturating_sub(sounds.iter().sum());
+        let each = (segments as u32, segment_length);
+        let Estimate { segments, chunks, viewed } =
+            Estimate::of(probe.duration, each, &[picture], &sounds, chunk_limit);
         Self {
             segment_length,
-            segments: segments as u32 * (1 + probe.sounds.len() as u32),
+            segments,
             segment_bytes: segment_bytes as u64,
-            chunks: chunks + pack::estimate_chunks(picture, segments as u32, chunk_limit),
+            chunks,
             bytes,
             start_up: viewed.start_up(VIEWER_LINE),
             viewed,

@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use crate::publish::tracks::Told;
 use crate::{
     media::{
         picture::{Brightness, View},
@@ -49,12 +50,13 @@ pub(super) async fn damage(engine: &Engine, order: &Order, cancel: &Cancellation
 pub(super) async fn has_text(engine: &Engine, order: &Order, cancel: &CancellationToken) -> Result<bool, Stopped> {
     let media = probe::probe(engine.tools().await?, &order.video, order.cut.wanted, cancel).await?;
     let plan = decide(&media, order.cut.transcode)?;
-    Ok(tracks::has_text(&plan, &subtitles::beside(&order.video).await))
+    Ok(tracks::has_text(&plan, &subtitles::beside(&order.video, &plan).await?))
 }
 
-/// Subtitle files beside a video: what each is, and why it is left out, if it is.
-pub async fn beside(video: &Path) -> Vec<(String, Option<String>)> {
-    tracks::told(&subtitles::beside(video).await)
+/// Subtitle files beside a video.
+pub(crate) async fn beside(video: &Path, plan: &MediaPlan) -> Result<Vec<Told>, Fault> {
+    let beside = subtitles::beside(video, plan).await.map_err(|refusal| refusal.fault())?;
+    Ok(tracks::told(&beside))
 }
 
 /// One frame of a stream, as PNG or JPEG, no wider than this.

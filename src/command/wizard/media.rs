@@ -7,19 +7,22 @@ use crate::{
         media::{
             decide::{Action, MediaPlan, SoundPlan, StreamPlan},
             facts::{self, Kind, Media},
-            streams::words::describe,
+            streams::{subtitles::is_text, words::describe},
         },
         report::fault::Fault,
     },
     tui::backend::{Fate, Keyframes, Offer, Probe, Stream},
+    use_cases::video::Told,
 };
 
-pub(super) fn probe(media: &Media, plan: &MediaPlan, bit_rate: u64) -> Probe {
+/// `beside`: subtitle files beside the video.
+pub(super) fn probe(media: &Media, plan: &MediaPlan, beside: Vec<Told>, bit_rate: u64) -> Probe {
     Probe {
+        subtitles: subtitles(plan, &beside),
         duration: plan.duration.unwrap_or_default(),
         bytes: media.bytes,
         bit_rate,
-        streams: plan.streams.iter().map(|of| stream(of, plan)).chain(chapters(plan)).collect(),
+        streams: plan.streams.iter().map(|of| stream(of, plan)).chain(chapters(plan)).chain(files(beside)).collect(),
         sounds: plan.sounds.iter().map(SoundPlan::bit_rate).collect(),
         keyframes: plan.keyframes.map(|(typical, longest)| Keyframes { typical, longest }),
         video: offer(media, plan.video.as_ref(), Kind::Video),
@@ -41,6 +44,7 @@ pub(super) fn refused(fault: Fault, bytes: u64, duration: std::time::Duration) -
         keyframes: None,
         video: Offer::default(),
         audio: Offer::default(),
+        subtitles: Offer::default(),
         interlaced: false,
         stills: false,
         refused: Some(fault),
@@ -56,17 +60,19 @@ pub(super) fn bit_rate(media: &Media) -> u64 {
 }
 
 fn offer(media: &Media, plan: Option<&StreamPlan>, kind: Kind) -> Offer {
-    let words = |stream: &facts::Stream| {
-        let words = describe(stream);
-        let what = words.split_once("  ").map_or(words.as_str(), |(_, what)| what);
-        (stream.index, format!("#{} {what}", stream.index))
-    };
     Offer {
         chosen: plan.map(|plan| plan.stream.index),
-        streams: media.choosable(kind).map(words).collect(),
+        streams: media.choosable(kind).map(numbered).collect(),
         together: 0,
         why: plan.and_then(|plan| plan.chosen.clone()),
     }
+}
+
+/// What is shown where it can be chosen.
+fn numbered(stream: &facts::Stream) -> (u32, String) {
+    let words = describe(stream);
+    let what = words.split_once("  ").map_or(words.as_str(), |(_, what)| what);
+    (stream.index, format!("#{} {what}", stream.index))
 }
 
 /// Sound tracks in renditions of their own.
@@ -85,15 +91,24 @@ fn chapters(plan: &MediaPlan) -> Option<Stream> {
     })
 }
 
-/// Files beside the video: what each is, and why it is left out, if it is.
-pub(super) fn beside(files: Vec<(String, Option<String>)>) -> impl Iterator<Item = Stream> {
-    files.into_iter().map(|(what, why)| Stream {
+fn files(beside: Vec<Told>) -> impl Iterator<Item = Stream> {
+    beside.into_iter().map(|Told { what, left_out, .. }| Stream {
         kind: "subtitles".to_owned(),
         what,
         bit_rate: None,
         optional: false,
-        fate: why.map_or(Fate::Text, Fate::LeaveOut),
+        fate: left_out.map_or(Fate::Text, Fate::LeaveOut),
     })
+}
+
+/// Those that are text, in the file and beside it.
+fn subtitles(plan: &MediaPlan, beside: &[Told]) -> Offer {
+    let texts = plan.streams.iter().filter(|plan| plan.stream.kind == Kind::Subtitle && is_text(&plan.stream));
+    let inside = texts.map(|plan| (numbered(&plan.stream), plan.action == Action::Text));
+    let texts = beside.iter().filter(|file| file.is_text);
+    let outside = texts.map(|file| ((file.number, file.what.clone()), file.left_out.is_none()));
+    let (streams, taken): (Vec<_>, Vec<bool>) = inside.chain(outside).unzip();
+    Offer { chosen: None, streams, together: taken.into_iter().filter(|is_taken| *is_taken).count(), why: None }
 }
 
 fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {

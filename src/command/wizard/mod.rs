@@ -116,19 +116,18 @@ struct Wizard {
 impl Wizard {
     async fn probe(&self, video: PathBuf, wanted: Wanted) -> Result<Probe, Stopped> {
         let (media, plan) = video::examine(&self.engine, &video, wanted, &CancellationToken::new()).await?;
-        let beside = video::beside(&video).await;
+        let beside = match &plan {
+            Ok(plan) => video::beside(&video, plan).await,
+            Err(_) => Ok(Vec::new()),
+        };
         let bit_rate = media::bit_rate(&media);
         let duration = media.duration.unwrap_or_default();
         let face = media.video().or(media.cover()).or(media.audio()).cloned();
         let mut faces = self.faces.lock().unwrap_or_else(PoisonError::into_inner);
         faces.insert(video, face.map(|stream| (stream, duration / 10)));
         drop(faces);
-        Ok(match plan {
-            Ok(plan) => {
-                let mut probe = media::probe(&media, &plan, bit_rate);
-                probe.streams.extend(media::beside(beside));
-                probe
-            }
+        Ok(match plan.and_then(|plan| Ok((plan, beside?))) {
+            Ok((plan, beside)) => media::probe(&media, &plan, beside, bit_rate),
             Err(refusal) => media::refused(refusal, media.bytes, duration),
         })
     }

@@ -237,8 +237,8 @@ pub fn foresee(
     }
     for (place, sound) in plan.sounds.iter().enumerate() {
         let rendition = RenditionId::sound(place + 1);
-        let mut sum = Sum::new(limits, limit, &rendition, plan.duration, Vec::new());
-        let bytes = sound.bit_rate() / 8 * length.as_secs();
+        let mut sum = Sum::new(limits, limit, &rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
+        let bytes = sound.bytes(length);
         for _ in 0..segments {
             sum.add(bytes, length.as_micros() as u64, false)?;
         }

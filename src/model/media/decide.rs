@@ -9,7 +9,7 @@ pub use super::streams::refusal::MediaRefusal;
 use super::{
     container::Container,
     damage::Damage,
-    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedSounds, seconds},
+    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedTracks, seconds},
     gaps::{self, Gaps},
     reach,
     streams::{
@@ -180,7 +180,11 @@ fn planned(
         (_, Some(chosen)) if !sounds.are_apart() => {
             (copy_unless(obstacles::of_audio(stream, media, packaging)), chosen.reason())
         }
-        _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => (Action::Text, None),
+        _ if stream.kind == Kind::Subtitle && subtitles::is_text(stream) => {
+            let is_asked = media.wanted.subtitles.takes(stream.index, stream.language.as_deref());
+            let left_out = || Action::LeaveOut { why: subtitles::NOT_ASKED.to_owned() };
+            (if is_asked { Action::Text } else { left_out() }, None)
+        }
         _ if sounds.leaves_out(stream) => (Action::LeaveOut { why: apart::NOT_ALLOWED.to_owned() }, None),
         _ => (Action::LeaveOut { why: why_left_out(stream, choice, sounds.are_apart()) }, None),
     };
@@ -203,7 +207,7 @@ fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps
 fn terms(media: &Media, transcode: Transcode, packaging: Container) -> Terms<impl Fn(&Stream) -> Option<String>> {
     Terms {
         may_encode: transcode == Transcode::Auto && !media.wanted.copies,
-        are_named: matches!(media.wanted.sounds, Some(WantedSounds::These(_))),
+        are_named: matches!(media.wanted.sounds, Some(WantedTracks::These(_))),
         is_trimmed: obstacles::trimmed_sound(media).is_some(),
         obstacle: move |stream: &Stream| obstacles::of_audio(stream, media, packaging),
     }

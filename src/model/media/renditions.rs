@@ -1,5 +1,7 @@
 //! A plan of several renditions, taken apart: what is to be made of each by itself.
 
+use std::time::Duration;
+
 use super::decide::{Action, MediaPlan, SoundPlan, StreamPlan};
 
 impl MediaPlan {
@@ -27,6 +29,11 @@ impl MediaPlan {
 }
 
 impl SoundPlan {
+    /// Of so much of it.
+    pub fn bytes(&self, length: Duration) -> u64 {
+        (self.bit_rate() as f64 / 8.0 * length.as_secs_f64()) as u64
+    }
+
     /// Bits a second, as far as the file says.
     pub fn bit_rate(&self) -> u64 {
         const USUAL: u64 = 192_000;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::name::Generation;
+use crate::model::written::written_as_text;
 
 /// Format of `index.json` and of the zips beside it; part of every generation's hash.
 pub const FORMAT: u32 = 1;
@@ -64,19 +65,7 @@ impl FromStr for SourceHash {
     }
 }
 
-impl TryFrom<String> for SourceHash {
-    type Error = SourceHashError;
-
-    fn try_from(text: String) -> Result<Self, SourceHashError> {
-        text.parse()
-    }
-}
-
-impl From<SourceHash> for String {
-    fn from(hash: SourceHash) -> Self {
-        hash.to_string()
-    }
-}
+written_as_text!(SourceHash);
 
 /// `treatment` says of each stream what is done to it; `ffmpeg` is its version: its muxers' bytes differ between
 /// versions. `whole` is left out for the first source that looks so: its chunks are named before all of it is read.

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::written::written_as_text;
+
 /// Prefix of every function and role of ours in an account.
 pub const PREFIX: &str = "zipreel-";
 
@@ -297,28 +299,7 @@ impl fmt::Display for FunctionName {
     }
 }
 
-/// The three one-line impls that `serde(try_from, into)` and printing need of a name kept as text.
-macro_rules! text_name {
-    ($name:ty) => {
-        impl TryFrom<String> for $name {
-            type Error = NameError;
-
-            fn try_from(text: String) -> Result<Self, NameError> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> String {
-                name.to_string()
-            }
-        }
-    };
-}
-
-text_name!(ReelName);
-text_name!(Generation);
-text_name!(RenditionId);
+written_as_text!(ReelName, Generation, RenditionId);
 
 impl fmt::Display for ReelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::name::{NameError, RenditionId};
+use crate::model::written::written_as_text;
 
 /// `<id>-<8 hexadecimal digits of its content>`
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,19 +51,7 @@ impl FromStr for TrackName {
     }
 }
 
-impl TryFrom<String> for TrackName {
-    type Error = NameError;
-
-    fn try_from(text: String) -> Result<Self, NameError> {
-        text.parse()
-    }
-}
-
-impl From<TrackName> for String {
-    fn from(name: TrackName) -> Self {
-        name.to_string()
-    }
-}
+written_as_text!(TrackName);
 
 /// One rendition of subtitles, as the multivariant playlist tells of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -79,7 +79,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));
     }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
-    let beside = subtitles::beside(&order.video).await;
+    let beside = subtitles::beside(&order.video, &plan).await?;
     Ok(Video { plan, beside, source, origin, print, treatment })
 }
 

@@ -3,7 +3,13 @@
 use super::clock::Clock;
 use crate::model::{
     hls::playlist::{chapters_path, subtitles_path},
-    media::{facts, streams::language},
+    media::{
+        facts,
+        streams::{
+            language,
+            names::{apart, quotable},
+        },
+    },
     reel::{
         index::GenerationIndex,
         name::RenditionId,
@@ -17,8 +23,6 @@ use crate::model::{
 
 /// The part of an index that subtitles may fill.
 pub(super) const SHARE: u64 = 4;
-/// Characters of a name in a menu.
-const NAME_MAX: usize = 60;
 /// What an entry takes of a zip beside its content and twice its name.
 const ENTRY_BYTES: usize = 80;
 /// As `s999`.
@@ -133,7 +137,7 @@ fn one(
 fn names(sources: &[Source]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for source in sources {
-        let title = source.title.as_deref().map(plain).filter(|title| !title.is_empty());
+        let title = source.title.as_deref().map(quotable).filter(|title| !title.is_empty());
         let mut name = match (&source.language, &title) {
             (Some(tag), _) => language::name(tag),
             (None, Some(title)) => title.clone(),
@@ -147,22 +151,9 @@ fn names(sources: &[Source]) -> Vec<String> {
         if let Some(title) = title.filter(|title| names.contains(&name) && !name.contains(title.as_str())) {
             name = format!("{name} {title}");
         }
-        let first = name.clone();
-        for number in 2.. {
-            if !names.contains(&name) {
-                break;
-            }
-            name = format!("{first} {number}");
-        }
-        names.push(name);
+        names.push(apart(name, &names));
     }
     names
-}
-
-/// Text from outside in an attribute of a playlist, which knows no escapes.
-fn plain(text: &str) -> String {
-    let kept = text.chars().filter(|character| !character.is_control() && *character != '"');
-    kept.take(NAME_MAX).collect::<String>().trim().to_owned()
 }
 
 /// In the reel's time, in order, none beyond its end and no two at once.
@@ -259,7 +250,7 @@ mod tests {
             [
                 "English",
                 "English (forced)",
-                "English Director's cut",
+                "English Director's 'cut'",
                 "English 2",
                 "Português (BR) (SDH)",
                 "Subtitles",

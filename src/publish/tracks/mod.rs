@@ -17,7 +17,7 @@ use crate::{
     model::{
         media::{
             decide::MediaPlan,
-            streams::{language, words::describe},
+            streams::{language, subtitles::NOT_ASKED, words::describe},
         },
         reel::{index::GenerationIndex, order::IfTaken},
         report::{
@@ -41,27 +41,39 @@ pub(super) struct Spoken {
 
 /// Whether an index of this video has anything that gates did not always serve.
 pub(crate) fn has_text(plan: &MediaPlan, beside: &[Beside]) -> bool {
-    plan.subtitles().next().is_some() || !plan.chapters.is_empty() || beside.iter().any(|file| file.cues.is_ok())
+    plan.subtitles().next().is_some() || !plan.chapters.is_empty() || beside.iter().any(|file| file.taken().is_some())
 }
 
-/// Of each file what it is, and why it is left out, if it is.
-pub(crate) fn told(beside: &[Beside]) -> Vec<(String, Option<String>)> {
-    let told = |file: &Beside| match &file.cues {
-        Ok(_) => {
-            let Source { language, forced, hearing_impaired, .. } = of_file(file, Vec::new());
-            let language = language.map(|tag| format!(" ({tag})")).unwrap_or_default();
-            let forced = if forced { " forced" } else { "" };
-            let impaired = if hearing_impaired { " for the hard of hearing" } else { "" };
-            (format!("{}  {}{language}{forced}{impaired}", file.file, file.form), None)
-        }
-        Err(why) => (file.file.clone(), Some(why.clone())),
+/// A file beside a video, in words.
+pub(crate) struct Told {
+    pub number: u32,
+    pub what: String,
+    /// Why it does not go along, if it does not.
+    pub left_out: Option<String>,
+    /// There is text in it.
+    pub is_text: bool,
+}
+
+pub(crate) fn told(beside: &[Beside]) -> Vec<Told> {
+    let what = |file: &Beside| {
+        let Source { language, forced, hearing_impaired, .. } = of_file(file, Vec::new());
+        let language = language.map(|tag| format!(" ({tag})")).unwrap_or_default();
+        let forced = if forced { " forced" } else { "" };
+        let impaired = if hearing_impaired { " for the hard of hearing" } else { "" };
+        format!("{}{language}{forced}{impaired}", file.label())
+    };
+    let told = |file: &Beside| Told {
+        number: file.number,
+        what: if file.cues.is_ok() { what(file) } else { file.label() },
+        left_out: file.cues.as_ref().err().cloned().or((!file.is_asked).then(|| NOT_ASKED.to_owned())),
+        is_text: file.cues.is_ok(),
     };
     beside.iter().map(told).collect()
 }
 
 /// The same in a sentence each.
 pub(crate) fn sentences(beside: &[Beside]) -> Vec<String> {
-    let sentence = |(what, why): (String, Option<String>)| match why {
+    let sentence = |Told { what, left_out, .. }| match left_out {
         None => format!("{what}: as WebVTT"),
         Some(why) => format!("{what}: left out ({why})"),
     };
@@ -127,7 +139,7 @@ pub(super) async fn spoken(
     }
     let begins_ms = (counted_from(plan) * 1000.0).round() as i64;
     for file in beside {
-        let Ok(cues) = &file.cues else { continue };
+        let Some(cues) = file.taken() else { continue };
         let cues = cues.iter().cloned();
         let moved = cues.map(|cue| Cue { start_ms: cue.start_ms + begins_ms, end_ms: cue.end_ms + begins_ms, ..cue });
         spoken.sources.push(of_file(file, moved.collect()));

@@ -23,7 +23,7 @@ use crate::{
     model::{
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
-            order::{AccountRegion, Cut, Folders, WantedAudio},
+            order::{AccountRegion, Cut, Folders, WantedTrack},
         },
         report::{
             event::{Count, Event, JobChange, JobName, Planned, Unit},
@@ -132,6 +132,7 @@ pub(super) fn probe() -> Probe {
         keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(4100) }),
         video: Offer { chosen: Some(0), ..Offer::default() },
         audio: Offer { chosen: Some(1), ..Offer::default() },
+        subtitles: Offer::default(),
         interlaced: false,
         stills: false,
         refused: None,
@@ -169,13 +170,19 @@ pub(super) fn two_cameras() -> Probe {
     probe
 }
 
+/// Subtitles in the file and beside it.
+pub(super) fn with_subtitles() -> Probe {
+    let streams = vec![(2, "#2 SubRip (eng)".to_owned()), (3, "#3 take 19.de.srt  SubRip (de)".to_owned())];
+    Probe { subtitles: Offer { streams, together: 2, ..Offer::default() }, ..probe() }
+}
+
 /// As the engine answers when streams are asked for.
 pub(super) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
     let why = || Some("chosen, since it was asked for".to_owned());
     if let Some(number) = wanted.video {
         (probe.video.chosen, probe.video.why) = (Some(number), why());
     }
-    if let Some(WantedAudio::Stream(number)) = wanted.audio {
+    if let Some(WantedTrack::Stream(number)) = wanted.audio {
         (probe.audio.chosen, probe.audio.why) = (Some(number), why());
     }
     if wanted.deinterlace {

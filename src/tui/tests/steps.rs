@@ -9,7 +9,7 @@ use crate::{
     model::{
         reel::{
             name::ReelName,
-            order::{IfTaken, OnDamage, Robots, Wanted, WantedAudio},
+            order::{IfTaken, OnDamage, Robots, Wanted, WantedSubtitles, WantedTrack},
         },
         report::{event::Event, fault::Fault},
     },
@@ -301,10 +301,33 @@ fn the_streams_of_a_video_are_chosen_where_there_is_a_choice() {
     }
     player.enter();
     let wanted = player.review().planned[0].order.cut.wanted;
-    let audio = Some(WantedAudio::Stream(3));
+    let audio = Some(WantedTrack::Stream(3));
     assert_eq!(wanted, Wanted { video: Some(1), audio, deinterlace: true, ..Wanted::default() });
     let screen = player.text(120, 40);
     assert!(screen.contains("#1 H.264") && screen.contains("chosen, since it was asked for"), "{screen}");
+}
+
+#[test]
+fn subtitles_are_switched_where_there_are_any_and_the_review_says_which_go_along() {
+    let mut player = Player::local();
+    player.open_settings();
+    let part = Field::Part(0, Part::Subtitles);
+    assert!(!player.settings().fields(&player.app.shared).contains(&part), "there are none");
+    let mut player = Player::local();
+    player.enter();
+    player.highlight("take 19.mp4");
+    player.enter();
+    player.settings_mut().focus = part;
+    let screen = player.text(80, 24);
+    assert!(screen.contains("Subtitles") && screen.contains("all 2 tracks"), "{screen}");
+    for _ in 0..3 {
+        player.key(KeyCode::Right);
+    }
+    assert_eq!(problem(&player), None);
+    player.enter();
+    assert_eq!(player.review().planned[0].order.cut.wanted.subtitles, WantedSubtitles::None);
+    let screen = player.text(80, 24);
+    assert!(screen.contains("Subtitles     none"), "{screen}");
 }
 
 #[test]

@@ -4,7 +4,10 @@ use ratatui::layout::Rect;
 
 use crate::{
     model::{
-        reel::{order::IfTaken, region},
+        reel::{
+            order::{IfTaken, WantedSubtitles},
+            region,
+        },
         wording,
     },
     tui::{
@@ -13,7 +16,10 @@ use crate::{
         chosen::{Planned, Totals},
         keymap::Table,
         shared::{Shared, account_words},
-        step::review::Review,
+        step::{
+            review::Review,
+            settings::streams::{Part, value},
+        },
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, inset},
@@ -131,6 +137,12 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
             let chosen = offer.streams.iter().find(|(number, _)| Some(*number) == offer.chosen).and_then(words);
             chosen.iter().for_each(|words| page.entry(label, COLUMN, Role::Text, words));
         }
+    }
+    if let [one] = review.planned.as_slice()
+        && one.order.cut.wanted.subtitles != WantedSubtitles::default()
+    {
+        let chosen = value(one.order.cut.wanted, Part::Subtitles, &one.probe);
+        page.entry("Subtitles", COLUMN, Role::Text, &chosen);
     }
     if let Some(sending) = review.sending(shared) {
         let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };

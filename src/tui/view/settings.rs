@@ -221,6 +221,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::Name(_) => "Name",
         Field::Part(_, Part::Video) => "Video",
         Field::Part(_, Part::Audio) => "Sound",
+        Field::Part(_, Part::Subtitles) => "Subtitles",
         Field::Part(_, Part::Deinterlace) => "Deinterlace",
         Field::Replace => "Replace",
         Field::Unlisted => "Unlisted",

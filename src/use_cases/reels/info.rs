@@ -6,7 +6,7 @@ use crate::{
     model::{
         cost::{Costs, Sound, Viewed},
         gate::{embed::Embed, links::Links, public::Public},
-        media::facts::WantedAudio,
+        media::facts::WantedTrack,
         reel::{
             index::{ChunkIndex, GenerationIndex, Index, RenditionIndex, SegmentIndex},
             name::ReelName,
@@ -105,8 +105,8 @@ impl Info {
     /// The language of its sound by three letters, where it was asked for by that; indexes tell of no other.
     pub fn language(&self) -> Option<String> {
         match &self.index.current.wanted.audio {
-            Some(WantedAudio::Language(language)) => Some(language.to_string()),
-            Some(WantedAudio::Stream(_)) | None => None,
+            Some(WantedTrack::Language(language)) => Some(language.to_string()),
+            Some(WantedTrack::Stream(_)) | None => None,
         }
     }
 }

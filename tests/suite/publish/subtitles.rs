@@ -193,6 +193,35 @@ async fn times_hold_wherever_the_file_begins_to_count() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_were_asked_for_go_along_and_no_chunk_is_sent_for_others() {
+    let sandbox = Sandbox::start().await;
+    let folder = scratch();
+    let video = film(folder.path());
+    fs::write(folder.path().join("film.fr.srt"), SRT).unwrap();
+    let publish = async |asked: &str| sandbox.publish(&video, &[&CUT[..], &["--subtitles", asked]].concat()).await;
+    let languages = async |run: &Run| {
+        let found = subtitles(run).await;
+        found.iter().map(|(line, _)| attribute(line, "LANGUAGE")).collect::<Vec<_>>()
+    };
+    let first = publish("all").await;
+    assert_eq!(languages(&first).await, ["en", "de", "fr"]);
+    // the file beside it comes behind the streams 0 to 3
+    for (asked, wanted) in [("de,4", &["de", "fr"][..]), ("2", &["en"]), ("none", &[])] {
+        let run = publish(asked).await;
+        assert_eq!(languages(&run).await, wanted, "{asked}");
+        assert_eq!(
+            (&run.published()["sent"], &run.published()["generation"]),
+            (&0.into(), &first.published()["generation"])
+        );
+    }
+    let said = publish("none").await.events("planned").next().unwrap()["streams"].to_string();
+    assert!(said.contains("#4 film.fr.srt  SubRip (fr): left out (they were not asked for)"), "{said}");
+    let refused = publish("it").await;
+    let error = refused.lines.last().unwrap().to_string();
+    assert!(error.contains("it has no subtitles `ita`") && error.contains("film.fr.srt"), "{error}");
+}
+
 /// A reel that an older gate serves as well leaves it as it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_gate_is_brought_up_to_date_before_the_first_reel_with_text() {

@@ -4,7 +4,7 @@ use super::tests::{media, stream};
 use super::*;
 use crate::model::media::{
     arguments::Dialect,
-    facts::{Wanted, WantedSounds},
+    facts::{Wanted, WantedTracks},
 };
 
 fn arguments(plan: &MediaPlan) -> String {
@@ -57,7 +57,7 @@ fn renditions_read_the_same_streams_by_one_clock() {
         [format!("-map 0:1 -map 0:2 {rest}"), format!("-map 0:0 -map 0:2 {rest}"), format!("-map 0:0 -map 0:1 {rest}")]
     );
     assert!(plan.is_deterministic() && plan.audio.is_none() && !plan.fills);
-    assert_eq!(plan.wanted, Wanted { sounds: Some(WantedSounds::All), copies: true, ..Wanted::default() });
+    assert_eq!(plan.wanted, Wanted { sounds: Some(WantedTracks::All), copies: true, ..Wanted::default() });
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::{cmp::Reverse, time::Duration};
 
 use super::{condition, wanted::Picks};
-use crate::model::media::facts::{Aside, Kind, Media, Programme, Stream, WantedAudio, WantedSounds};
+use crate::model::media::facts::{Aside, Kind, Media, Programme, Stream, WantedTrack, WantedTracks};
 
 /// Pictures up to this are no film, where another stream has more.
 const STILLS: u64 = 2;
@@ -65,8 +65,8 @@ impl Media {
         let programme = self.chosen(video, None).programme;
         let audio = match (self.wanted.audio, self.wanted.sounds) {
             (Some(wanted), _) => best(&self.meant(wanted, programme)?),
-            (None, Some(WantedSounds::These(picks))) => best(&self.picked(picks, programme)?),
-            (None, Some(WantedSounds::All) | None) => None,
+            (None, Some(WantedTracks::These(picks))) => best(&self.picked(picks, programme)?),
+            (None, Some(WantedTracks::All) | None) => None,
         };
         Ok(self.chosen(video, audio.map(|chosen| chosen.stream)))
     }
@@ -78,8 +78,8 @@ impl Media {
             // there is no picture that they could be beside
             _ if choice.video.is_none() => Vec::new(),
             None => Vec::new(),
-            Some(WantedSounds::These(picks)) => self.picked(picks, choice.programme)?,
-            Some(WantedSounds::All) => {
+            Some(WantedTracks::These(picks)) => self.picked(picks, choice.programme)?,
+            Some(WantedTracks::All) => {
                 let own = self.choosable(Kind::Audio).filter(|stream| is_in(choice.programme, stream));
                 let is_open = |stream: &&Stream| condition::encryption(self, None, Some(stream)).is_none();
                 own.filter(is_open).filter(|stream| !condition::is_empty(self, stream)).collect()
@@ -99,12 +99,12 @@ impl Media {
     }
 
     /// The stream of this number, or those in this language: one at least.
-    fn meant(&self, wanted: WantedAudio, programme: Option<&Programme>) -> Result<Vec<&Stream>, NotThere> {
+    fn meant(&self, wanted: WantedTrack, programme: Option<&Programme>) -> Result<Vec<&Stream>, NotThere> {
         let language = match wanted {
-            WantedAudio::Stream(index) => return Ok(vec![self.find(index, Kind::Audio)?]),
-            WantedAudio::Language(language) => language,
+            WantedTrack::Stream(index) => return Ok(vec![self.find(index, Kind::Audio)?]),
+            WantedTrack::Language(language) => language,
         };
-        let speaks = |stream: &&Stream| stream.language.as_deref().and_then(|own| own.parse().ok()) == Some(language);
+        let speaks = |stream: &&Stream| wanted.is(stream.index, stream.language.as_deref());
         let sound = self.choosable(Kind::Audio).filter(|stream| is_in(programme, stream));
         let sound: Vec<_> = sound.filter(speaks).collect();
         if sound.is_empty() { Err(NotThere::Language(language.to_string())) } else { Ok(sound) }

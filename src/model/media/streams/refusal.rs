@@ -39,6 +39,10 @@ pub enum MediaRefusal {
     OtherKind { stream: String, wanted: &'static str, found: Vec<String> },
     #[error("could not plan the reel: none of its sound is in the language `{language}`")]
     NoLanguage { language: String, found: Vec<String> },
+    #[error("could not plan the reel: it has no subtitles `{asked}`")]
+    NoSubtitles { asked: String, found: Vec<String> },
+    #[error("could not plan the reel: {stream} can't go along: {why}")]
+    NoText { stream: String, why: String },
     #[error("could not plan the reel without re-encoding: {}", [&streams[..], stills].concat().join("; "))]
     NeedsTranscode {
         /// One sentence a stream: which, and why it can't be copied.
@@ -68,6 +72,13 @@ impl Explain for MediaRefusal {
             Self::NoLanguage { found, .. } => {
                 format!("Name one of these by its number: {}.", found.join("; "))
             }
+            Self::NoSubtitles { found, .. } if found.is_empty() => {
+                "There are none that are text, neither in it nor in a file beside it.".to_owned()
+            }
+            Self::NoSubtitles { found, .. } => {
+                format!("Name these by number or language: {}.", found.join("; "))
+            }
+            Self::NoText { .. } => "Name others with `--subtitles`, or none.".to_owned(),
             Self::UnknownCodec { tag } | Self::UnknownSound { tag } => {
                 format!("The stream is marked `{tag}`. A newer ffmpeg may know it; else convert the file first.")
             }
@@ -174,6 +185,8 @@ mod tests {
             MediaRefusal::NoStream { index: 1, found: vec![text()] },
             MediaRefusal::OtherKind { stream: text(), wanted: "video", found: Vec::new() },
             MediaRefusal::NoLanguage { language: "eng".to_owned(), found: vec![text()] },
+            MediaRefusal::NoSubtitles { asked: "eng".to_owned(), found: vec![text()] },
+            MediaRefusal::NoText { stream: text(), why: "they are pictures".to_owned() },
             MediaRefusal::NeedsTranscode { streams: vec![text()], stills: Vec::new(), ruled_out: false },
             MediaRefusal::NeedsTranscode { streams: Vec::new(), stills: stills(), ruled_out: false },
         ]
@@ -193,6 +206,8 @@ mod tests {
             MediaRefusal::OtherKind { .. } => 8,
             MediaRefusal::NoLanguage { .. } => 9,
             MediaRefusal::NeedsTranscode { .. } => 10,
+            MediaRefusal::NoSubtitles { .. } => 11,
+            MediaRefusal::NoText { .. } => 12,
         }
     }
 
@@ -240,7 +255,7 @@ mod tests {
     #[test]
     fn two_causes_never_share_a_sentence_and_each_says_what_to_do() {
         let numbers: BTreeSet<usize> = refusals().iter().map(number).collect();
-        assert_eq!(numbers, (0..11).collect(), "one of each");
+        assert_eq!(numbers, (0..13).collect(), "one of each");
         let numbers: BTreeSet<usize> = faults().iter().map(number_of_fault).collect();
         assert_eq!(numbers, (0..14).collect(), "one of each");
         let refused = refusals().into_iter().map(|refusal| (refusal.to_string(), refusal.hint()));

@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::language;
-use crate::model::media::facts::{Aside, Stream, Wanted, WantedSounds};
+use super::{
+    language,
+    names::{apart, quotable},
+};
+use crate::model::media::facts::{Aside, Stream, Wanted, WantedTracks};
 
 /// What a rendition beside the picture's is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +41,7 @@ pub struct Alternative {
 
 const DESCRIBES_VIDEO: &str = "public.accessibility.describes-video";
 
-/// What MPEG-TS can carry of a track as it is.
+/// Whether a track is copied, and who plays the copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Copied {
     /// AAC of one or two channels: every player plays it.
@@ -141,19 +144,9 @@ fn names(tracks: &[Track<'_>]) -> Vec<String> {
             Some(Aside::Described) if !is_said("descri") => format!("{name} (Description)"),
             _ => name,
         };
-        let taken = |name: &String| names.contains(name);
-        let others = (2..).map(|number| format!("{name} {number}"));
-        let free = [name.clone()].into_iter().chain(others).find(|name| !taken(name));
-        names.extend(free);
+        names.push(apart(name, &names));
     }
     names
-}
-
-/// What may stand in a quoted string of a playlist.
-fn quotable(title: &str) -> String {
-    const MAX: usize = 80;
-    let clean = title.chars().map(|c| if c == '"' { '\'' } else { c }).filter(|c| !c.is_control());
-    clean.take(MAX).collect::<String>().trim().to_owned()
 }
 
 impl Wanted {
@@ -162,8 +155,8 @@ impl Wanted {
     pub fn settled(self, several: Option<bool>) -> Self {
         let Some(is_encoded) = several else {
             let one = match self.sounds {
-                Some(WantedSounds::These(picks)) => picks.iter().next(),
-                Some(WantedSounds::All) | None => None,
+                Some(WantedTracks::These(picks)) => picks.iter().next(),
+                Some(WantedTracks::All) | None => None,
             };
             return Self { audio: self.audio.or(one), sounds: None, copies: false, ..self };
         };
@@ -236,7 +229,7 @@ mod tests {
 
     #[test]
     fn what_is_settled_makes_the_same_again() {
-        let all = Wanted { sounds: Some(WantedSounds::All), ..Wanted::default() };
+        let all = Wanted { sounds: Some(WantedTracks::All), ..Wanted::default() };
         assert_eq!(all.settled(None), Wanted::default());
         assert_eq!(all.settled(Some(true)), all);
         assert_eq!(all.settled(Some(false)), Wanted { copies: true, ..all });
