@@ -18,12 +18,15 @@ use super::{
 use crate::model::media::{
     decide::SLACK,
     ffmpeg_output::Piece,
-    segment::fmp4::{
-        Mp4Error,
-        boxes::{Header, put},
-        fragment::{Fragment, TrackFragment},
-        init::{Init, Track, rescale},
-        start,
+    segment::{
+        fmp4::{
+            Mp4Error,
+            boxes::{Header, put},
+            fragment::{Fragment, TrackFragment},
+            init::{Init, Track, rescale},
+            start,
+        },
+        pieces::{self, Pieces},
     },
 };
 
@@ -58,6 +61,9 @@ pub(crate) struct FragmentJoiner {
     /// The newest piece.
     pending: Option<Measured>,
     open: Option<ClosedSegment>,
+    /// Of the open segment.
+    pieces: Pieces,
+    piece_length: Duration,
     next: u32,
     /// Fragments written.
     sequence: u32,
@@ -68,7 +74,7 @@ pub(crate) struct FragmentJoiner {
 }
 
 impl FragmentJoiner {
-    pub(crate) fn new(folder: &Path, segment_length: Duration) -> Self {
+    pub(crate) fn new(folder: &Path, segment_length: Duration, piece_length: Duration) -> Self {
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         Self {
             folder: folder.to_owned(),
@@ -76,6 +82,8 @@ impl FragmentJoiner {
             init: None,
             pending: None,
             open: None,
+            pieces: Pieces::default(),
+            piece_length,
             next: 0,
             sequence: 0,
             undecided: false,
@@ -140,9 +148,13 @@ impl FragmentJoiner {
         };
         let (path, sequence) = (segment.path.clone(), self.sequence + 1);
         self.sequence += piece.fragments.len() as u32;
-        segment.bytes += blocking(move || write(&piece, &path, begins, sequence)).await?;
+        let open = !piece.independent;
+        let bytes = blocking(move || write(&piece, &path, begins, sequence)).await?;
+        segment.bytes += bytes;
         segment.duration_us += duration_us;
+        self.pieces.add(pieces::Piece { bytes, duration_us, open });
         if segment.duration_us >= self.length_us || next.is_none_or(|next| next.breaks) {
+            segment.pieces = std::mem::take(&mut self.pieces).close();
             return Ok(Some(segment));
         }
         self.open = Some(segment);
@@ -154,6 +166,7 @@ impl FragmentJoiner {
         self.next += 1;
         self.independent &= piece.independent;
         self.undecided = piece.shown.is_none();
+        self.pieces = Pieces::new(self.piece_length, SLACK);
         ClosedSegment {
             number,
             path: self.folder.join(format!("{number:06}.mp4")),
@@ -161,6 +174,7 @@ impl FragmentJoiner {
             bytes: 0,
             duration_us: 0,
             discontinuity: piece.breaks,
+            pieces: Vec::new(),
         }
     }
 
