@@ -70,7 +70,7 @@ fn dollars(costs: &Costs) -> Value {
 fn published(published: &Published) -> Value {
     json!({
         "event": "published", "reel": published.reel, "generation": published.generation,
-        "watch": published.watch_url, "playlist": published.playlist_url,
+        "watch": published.watch_url, "playlist": published.playlist_url, "seek": published.seek_url,
         "playlist_copy": published.playlist_copy.to_string_lossy(), "segments": published.segments,
         "chunks": published.chunks, "bytes": published.bytes, "sent": published.sent_bytes,
         "retries": published.retries, "checked": published.segments_checked,

@@ -31,7 +31,10 @@ const PATIENCE = 8 * SECOND;
  *  players a 503 is the end of the video (VLC), or a segment less. Every time but the last, when it has the rest of its patience. */
 const HOLD = 2 * SECOND;
 /** VLC follows one such redirect for a chunk; for a playlist every player follows two. */
-const AGAIN = { chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, media: 2, relayMedia: 2, absMedia: 2, track: 2, absTrack: 2 };
+const AGAIN = {
+  chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, seekMultivariant: 2,
+  media: 2, relayMedia: 2, absMedia: 2, seekMedia: 2, piecesMedia: 2, track: 2, absTrack: 2,
+};
 
 // ---- names and paths ------------------------------------------------------------------------------------------
 
@@ -45,11 +48,14 @@ const ROUTES = [
   ['multivariant', new RegExp(`^/(${REEL})/index\\.m3u8$`)],
   ['relayMultivariant', new RegExp(`^/(${REEL})/index\\.relay\\.m3u8$`)],
   ['absMultivariant', new RegExp(`^/(${REEL})/index\\.abs\\.m3u8$`)],
+  ['seekMultivariant', new RegExp(`^/(${REEL})/index\\.seek\\.m3u8$`)],
   ['absMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.abs\\.m3u8$`)],
   ['poster', new RegExp(`^/(${REEL})/poster\\.jpg$`)],
   ['embedding', new RegExp(`^/(${REEL})/oembed\\.json$`)],
   ['media', new RegExp(`^/(${REEL})/${INSIDE}\\.m3u8$`)],
   ['relayMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.relay\\.m3u8$`)],
+  ['seekMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.seek\\.m3u8$`)],
+  ['piecesMedia', new RegExp(`^/(${REEL})/${INSIDE}\\.pieces\\.m3u8$`)],
   ['init', new RegExp(`^/(${REEL})/${INSIDE}-init\\.mp4$`)],
   // Through the relay too: what lies in the index comes from the gate in any case.
   ['track', new RegExp(`^/(${REEL})/${TRACK}(?:\\.relay)?\\.m3u8$`)],
@@ -133,10 +139,19 @@ export class Gate {
     return index && fileOf(index, 'index.m3u8', PLAYLIST, SHORT, gzip);
   }
 
+  /** Of pieces, where an index has them. */
   async relayMultivariant(asked) {
     const index = this.relay && await this.reels.current(asked.reel, asked.asker);
-    const text = index && index.files.get('index.m3u8')?.toString();
-    return text && file(naming(text, '.relay.m3u8'), PLAYLIST, SHORT);
+    if (!index) return null;
+    const pieces = index.files.get('index.seek.m3u8')?.toString().replaceAll('.seek.m3u8', '.pieces.m3u8');
+    const text = pieces ?? naming(index.files.get('index.m3u8')?.toString() ?? '', '.relay.m3u8');
+    return text && file(text, PLAYLIST, SHORT);
+  }
+
+  /** Where every segment is one piece, there is one playlist for both. */
+  async seekMultivariant({ reel, asker, gzip }) {
+    const index = await this.reels.current(reel, asker);
+    return index && fileOf(index, index.files.has('index.seek.m3u8') ? 'index.seek.m3u8' : 'index.m3u8', PLAYLIST, SHORT, gzip);
   }
 
   /** With whole addresses, for players that know no other (MPlayer). Not immutable: the gate's address may change. */
@@ -163,14 +178,18 @@ export class Gate {
     return /(?:^|&)format=(?!json(?:&|$))/.test(query) ? reply(501) : file(oembed(`${this.watch.base}${reel}/`, index, query), 'application/json', SHORT);
   }
 
-  async media({ reel, generation, rendition, asker, gzip }) {
+  async media({ reel, generation, rendition, asker, gzip }, ending = '.m3u8') {
     const index = await this.reels.having(reel, generation, asker);
-    return index && fileOf(index, `${generation}/${rendition}.m3u8`, PLAYLIST, IMMUTABLE, gzip);
+    return index && fileOf(index, `${generation}/${rendition}${ending}`, PLAYLIST, IMMUTABLE, gzip);
   }
 
-  async relayMedia({ reel, generation, rendition, asker }) {
+  seekMedia(asked) { return this.media(asked, '.seek.m3u8'); }
+
+  piecesMedia(asked) { return this.relayMedia(asked, '.pieces.m3u8'); }
+
+  async relayMedia({ reel, generation, rendition, asker }, ending = '.relay.m3u8') {
     const index = this.relay && await this.reels.having(reel, generation, asker);
-    const text = index && index.files.get(`${generation}/${rendition}.relay.m3u8`);
+    const text = index && index.files.get(`${generation}/${rendition}${ending}`);
     // Not immutable: it names the relay, which may move or be switched off.
     return text && file(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), PLAYLIST, SHORT);
   }

@@ -31,12 +31,17 @@ export function readZip(zip) {
   return files;
 }
 
-/** index.json as an object, its segments left out if that can be done: they are most of it, and only checks want them. */
+/** index.json as an object, segments and pieces left out if that can be done: they are most of it, and only checks want them. */
 function readJson(json) {
-  const key = '"segments":[', parts = [];
-  let from = 0;
-  for (let at; from >= 0 && (at = json.indexOf(key, from)) >= 0; from = json.indexOf(']', at)) {
-    parts.push(json.toString('utf8', from, at += key.length));
+  const parts = [], find = (key, from) => ({ key, at: json.indexOf(key, from) });
+  let from = 0, lists = ['"segments":[', '"pieces":['].map(key => find(key, 0));
+  for (;;) {
+    lists = lists.filter(({ at }) => at >= 0).sort((one, other) => one.at - other.at);
+    if (from < 0 || !lists.length) break;
+    const end = lists[0].at + lists[0].key.length;
+    parts.push(json.toString('utf8', from, end));
+    from = json.indexOf(']', end);
+    lists = lists.map(list => list.at < from ? find(list.key, from) : list);
   }
   try {
     return JSON.parse(parts.join('') + json.toString('utf8', from));

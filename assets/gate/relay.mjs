@@ -1,4 +1,4 @@
-// zipreel's relay: a public function URL that hands browsers one whole segment at a time, with the CORS header that
+// zipreel's relay: a public function URL that hands browsers one whole segment or piece at a time, with the CORS header that
 // the bucket behind Lambda's download links does not send.
 //
 // It has no AWS rights. It reads the gate's media playlist to learn where a segment lies, follows the gate's own
@@ -21,7 +21,7 @@ const AGAIN_MOST = 2;
 /** Until the bucket's first byte; AWS's own time limit of the function bounds the rest. */
 const BUCKET_TIMEOUT = 10 * SECOND;
 
-const PATH = /^\/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)\/([0-9a-f]{8})\/([a-z0-9]{1,4})\/(0|[1-9][0-9]{0,5})\.(ts|mp4)$/;
+const PATH = /^\/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)\/([0-9a-f]{8})\/([a-z0-9]{1,4})\/(pieces\/)?(0|[1-9][0-9]{0,5})\.(ts|mp4)$/;
 const TYPES = { ts: 'video/mp2t', mp4: 'video/mp4' };
 const METHODS = 'GET, HEAD, OPTIONS';
 
@@ -46,7 +46,7 @@ class Recent extends Map {
   }
 }
 
-/** Segments of a media playlist as the gate serves it: `{ uri, offset, bytes }` each, in order. */
+/** Segments or pieces of a media playlist as the gate serves it: `{ uri, offset, bytes }` each, in order. */
 export function segmentsOf(playlist) {
   const segments = [];
   let range = null;
@@ -73,12 +73,12 @@ export class Relay {
     if (method === 'OPTIONS') return preflight();
     if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
     try {
-      const [, reel, generation, rendition, number, container] = PATH.exec(path) ?? [];
+      const [, reel, generation, rendition, pieces, number, container] = PATH.exec(path) ?? [];
       if (!reel) throw new Refused(404);
       const folder = `${reel}/${generation}/`;
-      const segment = (await this.#segments(`${folder}${rendition}.m3u8`))[number];
+      const segment = (await this.#segments(`${folder}${rendition}${pieces ? '.seek' : ''}.m3u8`))[number];
       if (!segment?.uri.endsWith(`.${container}`)) throw new Refused(404);
-      const etag = `"${generation}-${rendition}-${number}"`;
+      const etag = `"${generation}-${rendition}-${pieces ? 'pieces-' : ''}${number}"`;
       const lasting = { 'cache-control': 'public, max-age=31536000, immutable', etag };
       if (knows(headers['if-none-match'], etag)) return reply(304, lasting);
       const whole = { 'content-type': TYPES[container], 'content-length': String(segment.bytes), ...lasting };
@@ -92,7 +92,7 @@ export class Relay {
     }
   }
 
-  /** The segments of a rendition; its generation's playlist never changes. */
+  /** The segments or pieces of a rendition; its generation's playlist never changes. */
   async #segments(path) {
     const kept = this.#playlists.get(path);
     if (kept) return kept;

@@ -88,6 +88,8 @@ pub struct Need<W, T> {
     pub worthwhile: W,
     /// It has subtitles or chapters, which a gate of an older program does not serve.
     pub text: T,
+    /// It has segments of several pieces, of which a gate of an older program serves the segments alone.
+    pub pieces: bool,
 }
 
 /// Before a publishing: sets up if the gate is not there or is too old, or the relay is wished for and is not.
@@ -105,10 +107,19 @@ pub async fn ensure(
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
         need.worthwhile.await?;
         setup(cloud, relay, reporter, control).await?;
-    } else if !Retries::default().again(|| gate_is_current(cloud)).await? && need.text.await? {
-        let line = "the gate that is deployed serves no subtitles and no chapters: it is brought up to date".to_owned();
-        reporter.report(Event::Log { job: JobName::Setup(SetupStep::Gate), line });
-        setup(cloud, relay, reporter, control).await?;
+    } else if !Retries::default().again(|| gate_is_current(cloud)).await? {
+        let say = |line: String| reporter.report(Event::Log { job: JobName::Setup(SetupStep::Gate), line });
+        if need.text.await? {
+            say("the gate that is deployed serves no subtitles and no chapters: it is brought up to date".to_owned());
+            setup(cloud, relay, reporter.clone(), control).await?;
+        } else if need.pieces {
+            say("the gate that is deployed serves no pieces of segments: it is brought up to date".to_owned());
+            match setup(cloud, relay, reporter.clone(), control).await {
+                // the reel plays by its segments as well
+                Err(Stopped::Failed(fault)) => say(format!("the gate stays as it is: {fault}")),
+                done => drop(done?),
+            }
+        }
     }
     Ok(())
 }

@@ -68,6 +68,9 @@ pub(super) fn say_published(published: &Published) {
     plain::published(published);
     out::line(&format!("watch: {}", published.watch_url));
     out::line(&format!("playlist: {}", published.playlist_url));
+    if let Some(seek) = &published.seek_url {
+        out::line(&format!("seek: {seek}"));
+    }
 }
 
 pub async fn discard(name: &ReelName, place: &PlaceArgs, face: &FaceSettings) -> Result<Said, Stopped> {

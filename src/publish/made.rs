@@ -22,7 +22,7 @@ use crate::{
         chunk::limits::{self, Held},
         hls::playlist::{self, Bandwidth},
         reel::{
-            index::{ChunkIndex, Container, GenerationIndex, InitIndex, RenditionIndex},
+            index::{ChunkIndex, Container, GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
             name::RenditionId,
         },
         report::{
@@ -95,7 +95,7 @@ fn are_there(work: &Work, renditions: &BTreeMap<RenditionId, RenditionIndex>) {
 
 /// What the index says of a rendition; without its chunks, it has none yet.
 fn rendition_index(part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) -> RenditionIndex {
-    let segments: Vec<_> = chunks.iter().flat_map(|chunk| chunk.segments.iter().copied()).collect();
+    let segments: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.segments).map(SegmentIndex::extent).collect();
     let Bandwidth { peak, average } = playlist::bandwidth(&segments);
     RenditionIndex {
         container: if traits.init.is_some() { Container::Mp4 } else { Container::Ts },

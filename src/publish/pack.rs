@@ -17,8 +17,9 @@ use crate::{
             pack::{Chunk, MANIFEST_ENTRY, Manifest, PackError, Packer, Segment},
             zip::{Entry, Framer},
         },
+        media::segment::pieces::Piece,
         reel::{
-            index::{ChunkIndex, SegmentIndex},
+            index::{ChunkIndex, PieceIndex, SegmentIndex},
             name::RenditionId,
         },
         report::{
@@ -198,6 +199,7 @@ pub fn build(
 ) -> io::Result<(ChunkIndex, CodeZip)> {
     let manifest = serde_json::to_vec(manifest).expect("a manifest is plain data");
     let mut segments = Vec::with_capacity(closed.len());
+    let mut pieces = Vec::new();
     let list = |put: &mut dyn FnMut(Part)| {
         let mut framer = Framer::default();
         for (segment, file) in chunk.segments.iter().zip(closed) {
@@ -206,7 +208,12 @@ pub fn build(
             let crc32 = crc32_of(payload.clone())?;
             let header =
                 framer.header(&Entry { name: segment.entry_name(file.container()), bytes: bytes as u32, crc32 });
-            segments.push(SegmentIndex { offset: header.payload_offset, bytes, duration_us, crc32, discontinuity });
+            let mut offset = header.payload_offset;
+            segments.push(SegmentIndex { offset, bytes, duration_us, crc32, discontinuity });
+            for &Piece { bytes, duration_us, open } in &file.pieces {
+                pieces.push(PieceIndex { offset, bytes, duration_us, open });
+                offset += bytes;
+            }
             put(Part::Memory(header.bytes.into()));
             put(payload);
         }
@@ -217,7 +224,11 @@ pub fn build(
         Ok(())
     };
     let code = CodeZip::measure(list, progress)?;
-    let index = ChunkIndex { number: chunk.number, bytes: code.bytes(), sha256: code.code_sha256(), segments };
+    if closed.iter().all(|file| file.pieces.len() < 2) {
+        pieces.clear();
+    }
+    let (number, bytes, sha256) = (chunk.number, code.bytes(), code.code_sha256());
+    let index = ChunkIndex { number, bytes, sha256, segments, pieces };
     Ok((index, code))
 }
 

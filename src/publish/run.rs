@@ -25,13 +25,14 @@ use crate::{
         picture::{Brightness, View},
     },
     model::{
+        gate,
         hls::{
             multivariant,
             playlist::{self, Links},
         },
         media::decide::MediaPlan,
         reel::{
-            index::{GenerationIndex, Index},
+            index::{GenerationIndex, Grain, Index},
             moment::rfc3339,
             order::{OnDamage, Order},
         },
@@ -116,8 +117,9 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let checked = checked.await;
     job.ended(&checked);
     let segments_checked = checked?;
-    let watch_url = format!("{}{}/", work.gate, work.order.reel);
-    let (playlist_url, playlist_copy) = (format!("{watch_url}index.m3u8"), work.folder().join("playlist.m3u8"));
+    let links = gate::links::Links::of(&work.gate, &work.order.reel);
+    let (watch_url, playlist_url) = (links.watch.clone(), links.playlist());
+    let playlist_copy = work.folder().join("playlist.m3u8");
     copy_playlist(&work, &generation, &playlist_copy).await?;
     let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
@@ -127,6 +129,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         generation: work.generation,
         watch_url,
         playlist_url,
+        seek_url: (generation.has_pieces() && work.gate_is_current).then(|| links.seek_playlist()),
         playlist_copy,
         segments: generation.segments(),
         chunks: generation.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
@@ -267,7 +270,7 @@ async fn copy_playlist(work: &Work, generation: &GenerationIndex, path: &Path) -
     let prefix = format!("{}{}/{}/", work.gate, work.order.reel, work.generation);
     let text = match generation.renditions.iter().next() {
         Some((id, rendition)) if generation.renditions.len() == 1 => {
-            playlist::media(id, rendition, Links::Chunks { prefix: &prefix })
+            playlist::media(id, rendition, Grain::Segments, Links::Chunks { prefix: &prefix })
         }
         _ => multivariant::absolute(generation, &format!("{}{}/", work.gate, work.order.reel)),
     };

@@ -33,6 +33,7 @@ use crate::{
             facts::Ratio,
             ffmpeg_output::{Lines, Piece, Said, said},
             input::{InputError, InputFault},
+            segment::pieces::piece_length,
         },
     },
     running::reporter::{Control, JobHandle},
@@ -220,7 +221,9 @@ impl<'a> Run<'a> {
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
-        let joining = Joining { folder, segment_length, frame_rate, stills, sounds, breaks: split.breaks };
+        let piece_length = piece_length(split.plan.duration);
+        let joining =
+            Joining { folder, segment_length, piece_length, frame_rate, stills, sounds, breaks: split.breaks };
         let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary {
@@ -341,7 +344,7 @@ impl<'a> Run<'a> {
     }
 
     fn close(&mut self, segment: ClosedSegment) -> Result<(), SplitError> {
-        let sum = self.sum.add(segment.bytes, segment.duration_us, segment.discontinuity);
+        let sum = self.sum.add(segment.bytes, segment.duration_us, segment.discontinuity, &segment.pieces);
         sum.map_err(|source| SplitError::Limit { video: self.split.video.to_owned(), source })?;
         self.split.backlog.add(segment.bytes);
         self.summary.segments += 1;

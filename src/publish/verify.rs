@@ -73,6 +73,9 @@ async fn check(
 ) -> Result<(), PlayerError> {
     let base = format!("{}{}/", work.gate, work.order.reel);
     check_playlists(player, &base, generation).await?;
+    if work.gate_is_current {
+        served::check_pieces(player, &base, generation).await?;
+    }
     let base = format!("{base}{}/", generation.generation);
     // collected: a closure kept across an await would not be `Send` for every life time
     let reads: Vec<_> =

@@ -101,6 +101,8 @@ pub(crate) struct Work {
     pub heard: Mutex<Damage>,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
+    /// It serves all that this program writes; an older one serves segments, and knows nothing of pieces.
+    pub gate_is_current: bool,
     /// Cancelled with the whole, or when one stage fails.
     pub control: Control,
     pub reporter: Arc<dyn Reporter>,

@@ -164,7 +164,8 @@ mod tests {
     }
 
     fn generation(text: &str) -> GenerationIndex {
-        let chunk = ChunkIndex { number: 1.try_into().unwrap(), bytes: 10, sha256: String::new(), segments: vec![] };
+        let (number, sha256) = (1.try_into().unwrap(), String::new());
+        let chunk = ChunkIndex { number, bytes: 10, sha256, segments: vec![], pieces: vec![] };
         let rendition = RenditionIndex {
             container: Container::Ts,
             bandwidth: 1,

@@ -10,7 +10,7 @@ use crate::{
         gate::public::INDEX_CHECK_EVERY,
         hls::playlist,
         reel::{
-            index::{Container, GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
+            index::{Container, Extent, GenerationIndex, Grain, InitIndex, RenditionIndex, SegmentIndex},
             name::{Generation, ReelName, RenditionId},
             tracks::SubtitlesIndex,
         },
@@ -61,8 +61,20 @@ pub async fn served(
 pub async fn check_playlists(player: &Player, base: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
     for (id, rendition) in &generation.renditions {
         let url = format!("{base}{}", playlist::media_path(generation.generation, id));
-        check_media(player, &url, &expected_of(id, rendition)).await?;
+        check_media(player, &url, id, rendition, Grain::Segments).await?;
         init(player, base, generation.generation, id, rendition).await?;
+    }
+    Ok(())
+}
+
+/// The same of the playlists of its pieces.
+pub async fn check_pieces(player: &Player, base: &str, generation: &GenerationIndex) -> Result<(), PlayerError> {
+    if !generation.has_pieces() {
+        return Ok(());
+    }
+    for (id, rendition) in &generation.renditions {
+        let url = format!("{base}{}", playlist::seek_path(generation.generation, id));
+        check_media(player, &url, id, rendition, Grain::Pieces).await?;
     }
     Ok(())
 }
@@ -121,16 +133,30 @@ pub async fn check_text(player: &Player, base: &str, index: &Existing) -> Result
 /// Files that are read side by side.
 const PARALLEL: usize = 4;
 
-async fn check_media(player: &Player, url: &str, expected: &[Expected]) -> Result<(), PlayerError> {
+async fn check_media(
+    player: &Player,
+    url: &str,
+    id: &RenditionId,
+    rendition: &RenditionIndex,
+    grain: Grain,
+) -> Result<(), PlayerError> {
     let text = player.playlist(url).await?;
     let (_, read) = m3u8_rs::parse_media_playlist(text.as_bytes())
         .map_err(|_| PlayerError::content(url, "it is not a media playlist"))?;
-    let same = read.segments.len() == expected.len()
-        && read.segments.iter().zip(expected).all(|(read, expected)| {
-            let range = read.byte_range.as_ref().map(|range| (range.length, range.offset));
-            range == Some((expected.segment.bytes, Some(expected.segment.offset))) && read.uri == expected.uri
-        });
-    if same { Ok(()) } else { Err(PlayerError::content(url, "its segments are not those that were packed")) }
+    let packed = rendition.chunks.iter().flat_map(|chunk| {
+        let uri = playlist::chunk_path(id, chunk.number, rendition.container);
+        let range = |Extent { offset, bytes, .. }| (uri.clone(), Some((bytes, Some(offset))));
+        chunk.extents(grain).into_iter().map(range).collect::<Vec<_>>()
+    });
+    let named = read.segments.into_iter().map(|segment| {
+        let range = segment.byte_range.map(|range| (range.length, range.offset));
+        (segment.uri, range)
+    });
+    if named.eq(packed) {
+        Ok(())
+    } else {
+        Err(PlayerError::content(url, "its segments are not those that were packed"))
+    }
 }
 
 /// Whether the multivariant playlist at `url` names this generation by `until`. `waits` is called once if it does not at

@@ -53,6 +53,7 @@ static SEGMENTS_ON_DISK: LazyLock<Segments> = LazyLock::new(|| {
             bytes: segment.bytes,
             duration_us: segment.duration_us,
             discontinuity: false,
+            pieces: Vec::new(),
         }
     });
     let closed = closed.collect();
@@ -153,7 +154,7 @@ fn media_playlist_of_1200_segments(bencher: Bencher) {
         chunks: vec![index; 1200 / SEGMENTS as usize],
     };
     let id = RenditionId::source();
-    bencher.bench(|| playlist::media(&id, &rendition, Links::Chunks { prefix: "" }));
+    bencher.bench(|| playlist::media(&id, &rendition, Grain::Segments, Links::Chunks { prefix: "" }));
 }
 
 /// Medians of as many turns, each competitor once a turn: what else the machine does strikes all of them.

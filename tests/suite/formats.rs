@@ -5,7 +5,11 @@ use std::{fs, path::PathBuf};
 use zipreel::{
     model::{
         hls::playlist::{self, Links},
-        reel::{generation::FORMAT, index::Index, name::ReelName},
+        reel::{
+            generation::FORMAT,
+            index::{Grain, Index},
+            name::ReelName,
+        },
     },
     state::{
         journal::{Began, Journal, Record},
@@ -63,7 +67,7 @@ fn indexes_of_all_versions_are_read_and_written_as_they_were() {
         let (id, rendition) = index.current.renditions.iter().next().unwrap();
         assert_eq!(index.current.source_sha256.is_some(), version != "0.1");
         assert_eq!(rendition.independent, (version != "0.1").then_some(true), "the playlists of 0.1 say it");
-        let text = playlist::media(id, rendition, Links::Chunks { prefix: "" });
+        let text = playlist::media(id, rendition, Grain::Segments, Links::Chunks { prefix: "" });
         let segments: usize = rendition.chunks.iter().map(|chunk| chunk.segments.len()).sum();
         assert_eq!(text.matches("#EXTINF").count(), segments, "{version}");
         assert_eq!(index.retired.len(), usize::from(version != "0.1"));

@@ -13,7 +13,7 @@ mod outputs;
 mod packets;
 mod pages;
 mod playlists;
-mod programs;
+pub(crate) mod programs;
 mod rules;
 mod stage;
 mod trouble;

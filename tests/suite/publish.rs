@@ -10,6 +10,7 @@ mod info;
 mod limits;
 pub(crate) mod memory;
 mod order;
+mod pieces;
 pub(crate) mod sandbox;
 pub(crate) mod sounds;
 pub(crate) mod subtitles;

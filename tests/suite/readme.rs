@@ -204,6 +204,7 @@ fn events() -> Vec<Event> {
         generation,
         watch_url: String::new(),
         playlist_url: String::new(),
+        seek_url: None,
         playlist_copy: Default::default(),
         segments: 0,
         chunks: 0,
@@ -226,7 +227,13 @@ fn events() -> Vec<Event> {
 
 fn info() -> Info {
     let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1, crc32: 0, discontinuity: false };
-    let chunk = ChunkIndex { number: ChunkNumber::FIRST, bytes: 1, sha256: String::new(), segments: vec![segment] };
+    let chunk = ChunkIndex {
+        number: ChunkNumber::FIRST,
+        bytes: 1,
+        sha256: String::new(),
+        segments: vec![segment],
+        pieces: vec![],
+    };
     let rendition = RenditionIndex {
         container: Container::Ts,
         bandwidth: 1,

@@ -29,8 +29,9 @@ use crate::model::{
         players,
         public::{GATE, RELAY},
     },
+    hls::playlist::seek_path,
     reel::{
-        index::{MULTIVARIANT_ENTRY, POSTER_ENTRY},
+        index::{MULTIVARIANT_ENTRY, POSTER_ENTRY, SEEK_ENTRY},
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
         tracks::TrackName,
     },
@@ -176,8 +177,20 @@ impl Gate {
             What::RelayMultivariant if self.relay().is_none() => Ok(None),
             What::RelayMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                let named = |found: &Reel| playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".relay.m3u8");
+                let named = |found: &Reel| match found.file(SEEK_ENTRY) {
+                    Some(pieces) => playlists::naming_pieces(&pieces),
+                    None => playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".relay.m3u8"),
+                };
                 Ok(found.and_then(|found| playlist(named(&found).map(Bytes::from))))
+            }
+            What::SeekMultivariant => {
+                let found = self.reels.current(&reel, asker).await?;
+                // where every segment is one piece, there is one playlist for both
+                let served = |found: &Reel| {
+                    let finer = found.served(SEEK_ENTRY, PLAYLIST, SHORT);
+                    finer.or_else(|| found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT))
+                };
+                Ok(found.and_then(|found| served(&found)))
             }
             What::AbsMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
@@ -222,7 +235,7 @@ impl Gate {
         asker: Asker,
     ) -> Answer {
         let relay = self.relay();
-        if inside == Inside::RelayMedia && relay.is_none() {
+        if matches!(inside, Inside::RelayMedia | Inside::PiecesMedia) && relay.is_none() {
             return Ok(None);
         }
         let Some(found) = self.reels.having(reel, generation, asker).await? else { return Ok(None) };
@@ -230,9 +243,11 @@ impl Gate {
         match inside {
             Inside::Media => Ok(found.served(&format!("{generation}/{rendition}.m3u8"), PLAYLIST, IMMUTABLE)),
             Inside::Init => Ok(file("-init.mp4").map(|bytes| Reply::file(bytes, "video/mp4", IMMUTABLE))),
-            Inside::RelayMedia => {
+            Inside::SeekMedia => Ok(found.served(&seek_path(generation, &rendition), PLAYLIST, IMMUTABLE)),
+            Inside::RelayMedia | Inside::PiecesMedia => {
                 let base = format!("{}/{reel}/{generation}/", relay.unwrap_or_default());
-                Ok(file(".relay.m3u8").and_then(|text| playlist(playlists::with_base(&text, &base))))
+                let ending = if inside == Inside::RelayMedia { ".relay.m3u8" } else { ".pieces.m3u8" };
+                Ok(file(ending).and_then(|text| playlist(playlists::with_base(&text, &base))))
             }
             Inside::AbsMedia => {
                 let base = format!("{}/{reel}/{generation}/", self.shared.origins.gate.url);

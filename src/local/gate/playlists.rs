@@ -18,6 +18,11 @@ pub(super) fn naming(text: &Bytes, ending: &str) -> Option<String> {
     Some(named)
 }
 
+/// A multivariant playlist of pieces, as it is for the relay: what is not cut into pieces comes from the gate.
+pub(super) fn naming_pieces(text: &Bytes) -> Option<String> {
+    Some(std::str::from_utf8(text).ok()?.replace(".seek.m3u8", ".pieces.m3u8"))
+}
+
 /// With `base` before the URI of each line and of each attribute.
 pub(super) fn absolute(text: &str, base: &str) -> Option<Bytes> {
     let attributes = text.replace("URI=\"", &format!("URI=\"{base}"));

@@ -24,8 +24,9 @@ use crate::{
             path::{self, Segment},
             public::RELAY,
         },
+        hls::playlist::{media_path, seek_path},
         reel::{
-            index::Container,
+            index::{Container, Grain},
             name::{ChunkNumber, FunctionName},
         },
     },
@@ -57,13 +58,16 @@ fn busy() -> Reply {
 }
 
 async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
-    let Some(Segment { reel, generation, rendition, number, container }) = path::relay(parts.uri.path()) else {
+    let Some(Segment { reel, generation, rendition, grain, number, container }) = path::relay(parts.uri.path()) else {
         return Ok(None);
     };
     // it follows wherever the gate would send a player
     let deadline = Deadline::of(0, 0);
     let Some(found) = gate.reels.having(&reel, generation, Asker { client, deadline }).await? else { return Ok(None) };
-    let playlist = found.file(&format!("{generation}/{rendition}.m3u8"));
+    let playlist = found.file(&match grain {
+        Grain::Segments => media_path(generation, &rendition),
+        Grain::Pieces => seek_path(generation, &rendition),
+    });
     if playlist.as_ref().is_some_and(|playlist| playlist.len() as u64 > PLAYLIST_BYTES_MAX) {
         return Ok(Some(Reply::text(StatusCode::BAD_GATEWAY, "not available now\n")));
     }
@@ -74,7 +78,8 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     let Some(place) = place else { return Ok(None) };
     let Some(chunk) = found.chunk(generation, &rendition, place.chunk, container) else { return Ok(None) };
     let sha256 = chunk.sha256.clone();
-    let tag = format!("\"{generation}-{rendition}-{number}\"");
+    let kind = if grain == Grain::Pieces { "pieces-" } else { "" };
+    let tag = format!("\"{generation}-{rendition}-{kind}{number}\"");
     let name = FunctionName::Chunk { reel, generation, rendition, number: place.chunk };
     let Some(kept) = gate.link(&name, &sha256, false, deadline).await? else { return Ok(None) };
     if place.offset.checked_add(place.bytes).is_none_or(|end| end > kept.code.bytes) {

@@ -12,19 +12,22 @@ use std::{
 
 use super::{
     breaks::Breaks,
-    join::{ClosedSegment, has_no_room},
+    join::{ClosedSegment, Joining, has_no_room},
     rework::blocking,
     stills::JoinError,
 };
 use crate::model::media::{
     decide::SLACK,
     ffmpeg_output::Piece,
-    segment::fmp4::{
-        Mp4Error,
-        boxes::{Header, put},
-        fragment::{Fragment, TrackFragment},
-        init::{Init, Track, rescale},
-        start,
+    segment::{
+        fmp4::{
+            Mp4Error,
+            boxes::{Header, put},
+            fragment::{Fragment, TrackFragment},
+            init::{Init, Track, rescale},
+            start,
+        },
+        pieces::{self, Pieces},
     },
 };
 
@@ -60,6 +63,9 @@ pub(crate) struct FragmentJoiner {
     pending: Option<Measured>,
     open: Option<ClosedSegment>,
     breaks: Breaks,
+    /// Of the open segment.
+    pieces: Pieces,
+    piece_length: Duration,
     next: u32,
     /// Fragments written.
     sequence: u32,
@@ -70,7 +76,8 @@ pub(crate) struct FragmentJoiner {
 }
 
 impl FragmentJoiner {
-    pub(crate) fn new(folder: &Path, segment_length: Duration, breaks: &[u64]) -> Self {
+    pub(crate) fn new(joining: Joining<'_>) -> Self {
+        let Joining { folder, segment_length, piece_length, breaks, .. } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         Self {
             folder: folder.to_owned(),
@@ -79,6 +86,8 @@ impl FragmentJoiner {
             pending: None,
             open: None,
             breaks: Breaks::new(breaks),
+            pieces: Pieces::default(),
+            piece_length,
             next: 0,
             sequence: 0,
             undecided: false,
@@ -143,10 +152,14 @@ impl FragmentJoiner {
         };
         let (path, sequence) = (segment.path.clone(), self.sequence + 1);
         self.sequence += piece.fragments.len() as u32;
-        segment.bytes += blocking(move || write(&piece, &path, begins, sequence)).await?;
+        let open = !piece.independent;
+        let bytes = blocking(move || write(&piece, &path, begins, sequence)).await?;
+        segment.bytes += bytes;
         segment.duration_us += duration_us;
+        self.pieces.add(pieces::Piece { bytes, duration_us, open });
         let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
         if segment.duration_us >= self.length_us || breaks || next.is_none() {
+            segment.pieces = std::mem::take(&mut self.pieces).close();
             return Ok(Some(segment));
         }
         self.open = Some(segment);
@@ -158,6 +171,7 @@ impl FragmentJoiner {
         self.next += 1;
         self.independent &= piece.independent;
         self.undecided = piece.shown.is_none();
+        self.pieces = Pieces::new(self.piece_length, SLACK);
         ClosedSegment {
             number,
             path: self.folder.join(format!("{number:06}.mp4")),
@@ -165,6 +179,7 @@ impl FragmentJoiner {
             bytes: 0,
             duration_us: 0,
             discontinuity: self.breaks.begin() || piece.breaks,
+            pieces: Vec::new(),
         }
     }
 

@@ -23,6 +23,7 @@ use crate::model::media::{
     gaps::GAP_MAX,
     segment::{
         meter::{CLOCK, Meter, microseconds, span},
+        pieces::{self, Pieces},
         transport::PACKET,
     },
 };
@@ -40,6 +41,8 @@ pub struct ClosedSegment {
     pub duration_us: u64,
     /// As in [`crate::model::reel::index::SegmentIndex`].
     pub discontinuity: bool,
+    /// What it is made of, end to end.
+    pub pieces: Vec<pieces::Piece>,
 }
 
 impl ClosedSegment {
@@ -57,6 +60,7 @@ pub(crate) struct Joining<'a> {
     /// Where the pieces lie.
     pub(crate) folder: &'a Path,
     pub(crate) segment_length: Duration,
+    pub(crate) piece_length: Duration,
     /// By the source's word.
     pub(crate) frame_rate: Option<f64>,
     /// Sound before the picture and after it gets still ones.
@@ -82,6 +86,9 @@ pub(crate) struct Joiner {
     /// The newest piece.
     pending: Option<Measured>,
     open: Option<ClosedSegment>,
+    /// Of the open segment.
+    pieces: Pieces,
+    piece_length: Duration,
     next: u32,
     /// How much sound there is before the first picture that no duration tells of; less than a frame.
     not_counted: i64,
@@ -91,7 +98,7 @@ pub(crate) struct Joiner {
 
 impl Joiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, frame_rate, stills, sounds, breaks } = joining;
+        let Joining { folder, segment_length, piece_length, frame_rate, stills, sounds, breaks } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());
@@ -106,6 +113,8 @@ impl Joiner {
             meter,
             pending: None,
             open: None,
+            pieces: Pieces::default(),
+            piece_length,
             next: 0,
             not_counted: 0,
             independent: true,
@@ -170,20 +179,24 @@ impl Joiner {
         let begins = *self.begins.get_or_insert(piece.times.first().unwrap_or(0));
         sounds::unify(&mut piece, self.sounds.as_ref(), begins).await?;
         let duration_us = self.duration_us(&piece, next);
-        let mut segment = match self.open.take() {
-            Some(segment) => append(segment, piece.path).await?,
+        let open = piece.times.video.as_ref().is_some_and(|video| !video.idr);
+        let (before, mut segment) = match self.open.take() {
+            Some(segment) => (segment.bytes, append(segment, piece.path).await?),
             None => {
                 let path = self.folder.join(format!("{:06}.ts", self.next));
                 let mut segment = begin(piece.path, path, self.next).await?;
                 segment.discontinuity = self.breaks.begin() || piece.breaks && self.next > 0;
-                self.independent &= piece.times.video.is_none_or(|video| video.idr);
+                self.independent &= !open;
+                self.pieces = Pieces::new(self.piece_length, SLACK);
                 self.next += 1;
-                segment
+                (0, segment)
             }
         };
         segment.duration_us += duration_us;
+        self.pieces.add(pieces::Piece { bytes: segment.bytes - before, duration_us, open });
         let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
         if segment.duration_us >= self.length_us || breaks || next.is_none() {
+            segment.pieces = std::mem::take(&mut self.pieces).close();
             return Ok(Some(segment));
         }
         self.open = Some(segment);
@@ -319,7 +332,8 @@ async fn begin(piece: PathBuf, path: PathBuf, number: u32) -> io::Result<ClosedS
     blocking(move || {
         fs::rename(&piece, &path)?;
         let bytes = fs::metadata(&path)?.len();
-        Ok(ClosedSegment { number, path, init: None, bytes, duration_us: 0, discontinuity: false })
+        let (init, pieces) = (None, Vec::new());
+        Ok(ClosedSegment { number, path, init, bytes, duration_us: 0, discontinuity: false, pieces })
     })
     .await
 }

@@ -25,7 +25,8 @@ pub fn is_beside(name: &str) -> bool {
 /// they are asked for: the relay's address stands before each link.
 fn is_served_text(name: &str) -> bool {
     let is_text = [".m3u8", ".vtt", ".json"].iter().any(|ending| name.ends_with(ending));
-    is_text && name != INDEX_ENTRY && !name.ends_with(".relay.m3u8")
+    let is_relayed = [".relay.m3u8", ".pieces.m3u8"].iter().any(|ending| name.ends_with(ending));
+    is_text && name != INDEX_ENTRY && !is_relayed
 }
 
 /// The entries of an index, with those compressed that are smaller for it; what was compressed before is made anew.

@@ -6,9 +6,12 @@ use std::{io, time::Duration};
 use super::pack::{CHUNK_LIMIT_MAX, MIB, PackError, Packer, Segment};
 use crate::model::{
     hls::playlist,
-    media::decide::MediaPlan,
+    media::{
+        decide::MediaPlan,
+        segment::pieces::{Piece, piece_length},
+    },
     reel::{
-        index::{ChunkIndex, Container, SegmentIndex},
+        index::{ChunkIndex, Container, Extent, Grain, PieceIndex, SegmentIndex},
         name::{ChunkNumber, ReelName, RenditionId},
         order::Cut,
     },
@@ -111,7 +114,10 @@ pub struct Sum {
     held: Vec<Held>,
     index_bytes: u64,
     playlist_bytes: u64,
-    segments: u64,
+    /// Of the pieces' playlist; 0 while every segment is one piece.
+    seek_bytes: u64,
+    segments: u32,
+    pieces: u32,
     made_us: u64,
     /// The chunk that is being filled, and how far.
     chunk: ChunkNumber,
@@ -135,7 +141,9 @@ impl Sum {
             held,
             index_bytes: ENVELOPE_BYTES + chunk_bytes(ChunkNumber::FIRST),
             playlist_bytes: 0,
+            seek_bytes: 0,
             segments: 0,
+            pieces: 0,
             made_us: 0,
             chunk: ChunkNumber::FIRST,
             chunk_bytes: 0,
@@ -153,8 +161,14 @@ impl Sum {
     }
 
     /// Takes the next segment in.
-    pub fn add(&mut self, bytes: u64, duration_us: u64, discontinuity: bool) -> Result<(), LimitError> {
-        let segment = Segment { number: self.segments as u32, bytes, duration_us, discontinuity };
+    pub fn add(
+        &mut self,
+        bytes: u64,
+        duration_us: u64,
+        discontinuity: bool,
+        pieces: &[Piece],
+    ) -> Result<(), LimitError> {
+        let segment = Segment { number: self.segments, bytes, duration_us, discontinuity };
         if let Some(closed) = self.packer.push(segment)? {
             self.chunk = closed.number.next().ok_or(PackError::TooManyChunks)?;
             self.chunk_bytes = 0;
@@ -162,14 +176,19 @@ impl Sum {
         }
         let (offset, crc32) = (self.chunk_bytes, u32::MAX);
         let segment = SegmentIndex { offset, bytes, duration_us, crc32, discontinuity };
-        let [links, relayed] =
-            playlist::entry_bytes(&self.rendition, self.container, self.chunk, self.segments, &segment);
+        let [links, relayed] = self.lines(Grain::Segments, self.segments, &segment.extent());
+        if pieces.len() > 1 || self.seek_bytes > 0 {
+            self.add_pieces(pieces, discontinuity);
+        }
         self.chunk_bytes += bytes;
         self.segments += 1;
         self.made_us += duration_us;
         self.playlist_bytes += links;
         self.index_bytes += json_bytes(&segment) + links + relayed;
         let Limits { index_bytes, playlist_bytes } = self.limits;
+        if self.seek_bytes > playlist_bytes {
+            return Err(LimitError::Playlist { most: playlist_bytes, fitting_seconds: None });
+        }
         if self.playlist_bytes > playlist_bytes {
             let fitting_seconds = self.fitting(playlist_bytes, self.playlist_bytes);
             return Err(LimitError::Playlist { most: playlist_bytes, fitting_seconds });
@@ -179,6 +198,22 @@ impl Sum {
             return Err(LimitError::Index { most: index_bytes, fitting_seconds });
         }
         self.room()
+    }
+
+    fn add_pieces(&mut self, pieces: &[Piece], discontinuity: bool) {
+        let mut offset = self.chunk_bytes;
+        for (place, &Piece { bytes, duration_us, open }) in pieces.iter().enumerate() {
+            let extent = Extent { offset, bytes, duration_us, discontinuity: discontinuity && place == 0 };
+            let [links, relayed] = self.lines(Grain::Pieces, self.pieces, &extent);
+            self.index_bytes += json_bytes(&PieceIndex { offset, bytes, duration_us, open }) + links + relayed;
+            self.seek_bytes += links;
+            self.pieces += 1;
+            offset += bytes;
+        }
+    }
+
+    fn lines(&self, grain: Grain, number: u32, extent: &Extent) -> [u64; 2] {
+        playlist::entry_bytes(&self.rendition, self.container, self.chunk, grain, number, extent)
     }
 
     /// Whether the index has room for what was taken in, and if not, when it will have.
@@ -204,7 +239,7 @@ impl Sum {
     /// spare.
     fn fitting(&self, limit: u64, bytes: u64) -> Option<u64> {
         let duration = self.duration?.as_secs_f64();
-        let segments = limit as f64 / (bytes as f64 / self.segments as f64);
+        let segments = limit as f64 / (bytes as f64 / f64::from(self.segments));
         Some((1.1 * duration / segments).ceil().max(1.0) as u64)
     }
 }
@@ -227,8 +262,9 @@ pub fn foresee(
     let length = plan.duration.unwrap_or_default() / segments.max(1);
     let bytes = plan.published_bytes(source_bytes).unwrap_or(0) / u64::from(segments.max(1));
     let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
+    let pieces = evenly(bytes, length, plan.expected_segment_length(piece_length(plan.duration)));
     for _ in 0..segments {
-        sum.add(bytes, length.as_micros() as u64, false).map_err(|error| match error {
+        sum.add(bytes, length.as_micros() as u64, false, &pieces).map_err(|error| match error {
             LimitError::Pack(error @ PackError::SegmentTooLarge { .. }) => {
                 LimitError::Segments { bytes, length, limit, hint: error.hint() }
             }
@@ -240,11 +276,18 @@ pub fn foresee(
         let mut sum = Sum::new(limits, limit, &rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
         let bytes = sound.bytes(length);
         for _ in 0..segments {
-            sum.add(bytes, length.as_micros() as u64, false)?;
+            sum.add(bytes, length.as_micros() as u64, false, &[])?;
         }
         held.push(Held { bytes: sum.index_bytes(), until: None });
     }
     Sum { held, ..sum }.room()
+}
+
+/// The pieces of a segment as far as they can be foreseen.
+fn evenly(bytes: u64, length: Duration, piece: Duration) -> Vec<Piece> {
+    let count = (length.as_secs_f64() / piece.as_secs_f64().max(0.1)).round().max(1.0) as u64;
+    let (bytes, duration_us) = (bytes / count, length.as_micros() as u64 / count);
+    vec![Piece { bytes, duration_us, open: false }; count as usize]
 }
 
 /// A reel that can't be published for its size.
@@ -256,7 +299,7 @@ pub fn refusal(reel: &ReelName, error: &LimitError) -> Fault {
 /// Of a chunk in the index, without its segments. The hash is always as long.
 fn chunk_bytes(number: ChunkNumber) -> u64 {
     let sha256 = "=".repeat(44);
-    json_bytes(&ChunkIndex { number, bytes: u64::from(u32::MAX), sha256, segments: Vec::new() })
+    json_bytes(&ChunkIndex { number, bytes: u64::from(u32::MAX), sha256, segments: Vec::new(), pieces: Vec::new() })
 }
 
 /// As JSON, with the comma behind it.
@@ -286,150 +329,4 @@ pub struct Held {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::model::{
-        hls::playlist::Links,
-        media::{
-            decide::decide,
-            facts::{Keyframes, Transcode},
-            ffprobe,
-        },
-        reel::{
-            index::{GenerationIndex, RenditionIndex},
-            name::Generation,
-        },
-    };
-
-    const HOUR: u64 = 3600;
-    const UNTIL: [&str; 3] = ["2026-11-24T09:00:00Z", "2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z"];
-
-    /// A silent film in H.264 with a keyframe every so many seconds, and `group` bytes between two.
-    fn plan(hours: u64, keyframes: u64, group: u64) -> MediaPlan {
-        let (spacing, seconds) = (Duration::from_secs(keyframes), hours * HOUR);
-        let video = r#"{"index":0,"codec_type":"video","codec_name":"h264","pix_fmt":"yuv420p"}"#;
-        let json = format!(r#"{{"format":{{"format_name":"mov","duration":"{seconds}"}},"streams":[{video}]}}"#);
-        let mut media = ffprobe::media(&json, 0).unwrap();
-        let (at_least, open, untimed) = (false, false, false);
-        media.keyframes =
-            Some(Keyframes { mean: spacing, max: spacing, at_least, open, untimed, largest_bytes: group });
-        decide(&media, Transcode::Never).unwrap()
-    }
-
-    fn refused(plan: &MediaPlan, seconds: u64, limit: u64, bytes: u64, held: &[Held]) -> Result<(), LimitError> {
-        let cut = Cut {
-            segment_length: Duration::from_secs(seconds),
-            chunk_limit: limit,
-            transcode: Transcode::Never,
-            wanted: Default::default(),
-        };
-        foresee(Limits::LAMBDA, plan, &cut, &RenditionId::source(), bytes, held.to_vec())
-    }
-
-    fn held(bytes: u64, until: Option<&str>) -> Held {
-        Held { bytes, until: until.map(str::to_owned) }
-    }
-
-    #[test]
-    fn a_day_fits_in_segments_of_two_seconds_and_not_of_one() {
-        let gib = 1024 * MIB;
-        assert_eq!(refused(&plan(24, 1, 0), 2, 32 * MIB, 40 * gib, &[]), Ok(()));
-        let error = refused(&plan(24, 1, 0), 1, 32 * MIB, 40 * gib, &[]).unwrap_err();
-        assert_eq!(error, LimitError::Playlist { most: PLAYLIST_BYTES_MAX, fitting_seconds: Some(2) });
-        assert_eq!(error.hint().unwrap(), "Use --segment-seconds 2 or more, or publish the video in parts.");
-        // where keyframes are farther apart, segments are as long as that whatever was asked for
-        assert_eq!(refused(&plan(24, 2, 0), 1, 32 * MIB, 40 * gib, &[]), Ok(()));
-    }
-
-    #[test]
-    fn what_no_chunk_can_hold_is_refused_before_it_is_split() {
-        // 60 Mbit/s
-        let bytes = HOUR * 7_500_000;
-        let error = refused(&plan(1, 10, 0), 6, 32 * MIB, bytes, &[]).unwrap_err();
-        assert!(matches!(error, LimitError::Segments { bytes: 75_000_000, .. }), "{error:?}");
-        assert!(error.hint().unwrap().starts_with("Use --segment-seconds 4, or --chunk-mib up to 49."), "{error:?}");
-        assert_eq!(refused(&plan(1, 2, 0), 4, 32 * MIB, bytes, &[]), Ok(()));
-        let group = 33 * MIB;
-        let error = refused(&plan(1, 2, group), 2, 32 * MIB, bytes, &[]).unwrap_err();
-        assert_eq!(error, LimitError::Group { bytes: group, limit: 32 * MIB });
-        let many = refused(&plan(24, 2, 0), 6, MIB, 12_000 * MIB, &[]).unwrap_err();
-        assert_eq!(many, LimitError::Pack(PackError::TooManyChunks));
-    }
-
-    #[test]
-    fn an_index_that_is_full_says_when_it_has_room_again() {
-        let eight = plan(8, 2, 0);
-        let to_come = |held: &[Held]| refused(&eight, 6, 32 * MIB, 8 * HOUR * 600_000, held);
-        // five replaced generations of the same film, and the one that is replaced now
-        let of_a_day: Vec<Held> = (0..5).map(|_| held(MIB / 2, Some(UNTIL[0]))).collect();
-        assert_eq!(to_come(&[of_a_day, vec![held(MIB / 2, None)]].concat()), Ok(()));
-        let mut full: Vec<Held> = UNTIL.iter().rev().map(|until| held(4 * MIB, Some(until))).collect();
-        full.push(held(4 * MIB, None));
-        assert_eq!(to_come(&full), Err(LimitError::NoRoom { most: INDEX_BYTES_MAX, until: Some(UNTIL[1].to_owned()) }));
-        full.pop();
-        assert_eq!(to_come(&full), Err(LimitError::NoRoom { most: INDEX_BYTES_MAX, until: Some(UNTIL[0].to_owned()) }));
-        assert_eq!(to_come(&[held(12 * MIB, None)]), Err(LimitError::NoRoom { most: INDEX_BYTES_MAX, until: None }));
-    }
-
-    #[test]
-    fn the_sum_is_what_index_and_playlists_come_to() {
-        let (limit, id) = (8 * MIB, RenditionId::source());
-        let (mut packer, mut sum) = (Packer::new(limit), Sum::new(Limits::LAMBDA, limit, &id, None, Vec::new()));
-        let mut chunks = Vec::new();
-        let mut close = |chunk: crate::model::chunk::pack::Chunk| {
-            let mut offset = 0;
-            let segments = chunk.segments.iter().map(|segment| {
-                offset += segment.bytes;
-                let (bytes, duration_us, crc32) = (segment.bytes, segment.duration_us, 0x8000_0000 | segment.number);
-                SegmentIndex { offset: offset - bytes, bytes, duration_us, crc32, discontinuity: segment.discontinuity }
-            });
-            let (number, sha256) = (chunk.number, "A".repeat(44));
-            chunks.push(ChunkIndex { number, bytes: limit, sha256, segments: segments.collect() });
-        };
-        for number in 0..5000_u32 {
-            let (bytes, duration_us) = (200_000 + u64::from(number) * 97, 2_000_000 + u64::from(number % 5) * 41_667);
-            let discontinuity = number % 7 == 3;
-            sum.add(bytes, duration_us, discontinuity).unwrap();
-            let chunk = packer.push(Segment { number, bytes, duration_us, discontinuity }).unwrap();
-            chunk.into_iter().for_each(&mut close);
-        }
-        packer.finish().unwrap().into_iter().for_each(&mut close);
-        let rendition = RenditionIndex {
-            container: Container::Ts,
-            bandwidth: 1,
-            average_bandwidth: 1,
-            codecs: "avc1.64001f,mp4a.40.2".into(),
-            resolution: Some((1280, 720)),
-            frame_rate: Some(24.0),
-            video_range: None,
-            supplemental_codecs: None,
-            init: None,
-            independent: Some(true),
-            beside: None,
-            chunks,
-        };
-        let texts = [Links::Chunks { prefix: "" }, Links::Relay]
-            .map(|links| playlist::media(&id, &rendition, links).len() as u64);
-        let index = GenerationIndex {
-            generation: Generation::from_digest(&[0x4f; 32]),
-            duration_ms: 1,
-            source_sha256: None,
-            damaged: Vec::new(),
-            subtitles: Vec::new(),
-            chapters: None,
-            captions: false,
-            wanted: Default::default(),
-            segment_seconds: 2.0,
-            chunk_limit_bytes: limit,
-            renditions: BTreeMap::from([(id, rendition)]),
-        };
-        let whole = serde_json::to_vec(&index).unwrap().len() as u64 + texts.iter().sum::<u64>();
-        let near = whole..whole + ENVELOPE_BYTES + whole / 200;
-        assert!(near.contains(&sum.index_bytes), "{whole} {}", sum.index_bytes);
-        assert!(texts[0] - sum.playlist_bytes < 200, "{} {}", texts[0], sum.playlist_bytes);
-        let kept = serde_json::to_vec(&index.retired()).unwrap().len() as u64;
-        assert!(kept * 10 < whole - texts.iter().sum::<u64>(), "{kept}");
-    }
-}
+mod tests;

@@ -29,6 +29,11 @@ impl Links {
         self.below("index.abs.m3u8")
     }
 
+    /// The same in pieces, for those who seek.
+    pub fn seek_playlist(&self) -> String {
+        self.below("index.seek.m3u8")
+    }
+
     /// The same by way of the relay, for browsers.
     pub fn relay_playlist(&self) -> String {
         self.below("index.relay.m3u8")
@@ -64,6 +69,7 @@ mod tests {
             (links.watch.clone(), What::Page),
             (links.playlist(), What::Multivariant),
             (links.absolute_playlist(), What::AbsMultivariant),
+            (links.seek_playlist(), What::SeekMultivariant),
             (links.relay_playlist(), What::RelayMultivariant),
             (links.media_playlist(generation, &rendition), media),
             (links.poster(), What::Poster),

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use crate::model::reel::{
-    index::Container,
+    index::{Container, Grain},
     name::{ChunkNumber, Generation, ReelName, RenditionId},
     tracks::TrackName,
 };
@@ -28,6 +28,8 @@ pub enum What {
     Multivariant,
     RelayMultivariant,
     AbsMultivariant,
+    /// Of pieces.
+    SeekMultivariant,
     Poster,
     /// How pages elsewhere embed it.
     Embedding,
@@ -42,11 +44,12 @@ impl What {
     pub fn again(&self) -> u8 {
         match self {
             Self::Inside(_, _, Inside::Chunk(..)) => 1,
-            Self::Multivariant | Self::RelayMultivariant | Self::AbsMultivariant => 2,
-            Self::Inside(_, _, Inside::Media | Inside::RelayMedia | Inside::AbsMedia) => 2,
+            Self::Multivariant | Self::RelayMultivariant | Self::AbsMultivariant | Self::SeekMultivariant => 2,
+            Self::Inside(_, _, Inside::Init) => 0,
+            Self::Inside(..) => 2,
             Self::Track(_, _, Text::Playlist | Text::AbsPlaylist) => 2,
             Self::Track(_, _, Text::Segment(_) | Text::Cues | Text::Json) => 0,
-            Self::Bare | Self::Page | Self::Poster | Self::Embedding | Self::Inside(_, _, Inside::Init) => 0,
+            Self::Bare | Self::Page | Self::Poster | Self::Embedding => 0,
         }
     }
 }
@@ -57,6 +60,10 @@ pub enum Inside {
     Media,
     RelayMedia,
     AbsMedia,
+    /// Pieces.
+    SeekMedia,
+    /// Pieces, by the relay.
+    PiecesMedia,
     Init,
     Chunk(ChunkNumber, Container),
 }
@@ -87,6 +94,7 @@ pub fn gate(path: &str) -> Option<Asked> {
         "index.m3u8" => What::Multivariant,
         "index.relay.m3u8" => What::RelayMultivariant,
         "index.abs.m3u8" => What::AbsMultivariant,
+        "index.seek.m3u8" => What::SeekMultivariant,
         "poster.jpg" => What::Poster,
         "oembed.json" => What::Embedding,
         _ => inside(rest)?,
@@ -111,6 +119,10 @@ fn inside(path: &str) -> Option<What> {
         (rendition, Inside::RelayMedia)
     } else if let Some(rendition) = rest.strip_suffix(".abs.m3u8") {
         (rendition, Inside::AbsMedia)
+    } else if let Some(rendition) = rest.strip_suffix(".seek.m3u8") {
+        (rendition, Inside::SeekMedia)
+    } else if let Some(rendition) = rest.strip_suffix(".pieces.m3u8") {
+        (rendition, Inside::PiecesMedia)
     } else if let Some(rendition) = rest.strip_suffix(".m3u8") {
         (rendition, Inside::Media)
     } else {
@@ -141,12 +153,13 @@ fn segment_number<N: FromStr>(digits: &str) -> Option<N> {
     (canonical && is_number).then(|| digits.parse().ok())?
 }
 
-/// One whole segment, counted from 0 over its rendition.
+/// One whole segment or piece, counted from 0 over its rendition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     pub reel: ReelName,
     pub generation: Generation,
     pub rendition: RenditionId,
+    pub grain: Grain,
     pub number: usize,
     pub container: Container,
 }
@@ -156,8 +169,11 @@ pub fn relay(path: &str) -> Option<Segment> {
     let mut parts = path.strip_prefix('/')?.splitn(4, '/');
     let (reel, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let rendition = parts.next()?.parse().ok()?;
-    let (number, container) = with_container(parts.next()?)?;
-    Some(Segment { reel, generation, rendition, number: segment_number(number)?, container })
+    let file = parts.next()?;
+    let piece = file.strip_prefix("pieces/");
+    let grain = if piece.is_some() { Grain::Pieces } else { Grain::Segments };
+    let (number, container) = with_container(piece.unwrap_or(file))?;
+    Some(Segment { reel, generation, rendition, grain, number: segment_number(number)?, container })
 }
 
 fn with_container(file: &str) -> Option<(&str, Container)> {
@@ -188,11 +204,16 @@ mod tests {
         assert_eq!(what("/clip/oembed.json"), Some(What::Embedding));
         assert_eq!(what("/clip/0123abcd/src.m3u8"), inside(Inside::Media));
         assert_eq!(what("/clip/0123abcd/src.relay.m3u8"), inside(Inside::RelayMedia));
+        assert_eq!(what("/clip/index.seek.m3u8"), Some(What::SeekMultivariant));
+        assert_eq!(what("/clip/0123abcd/src.seek.m3u8"), inside(Inside::SeekMedia));
+        assert_eq!(what("/clip/0123abcd/src.pieces.m3u8"), inside(Inside::PiecesMedia));
         assert_eq!(what("/clip/0123abcd/src-init.mp4"), inside(Inside::Init));
         assert_eq!(what("/clip/0123abcd/src/0001.ts"), inside(Inside::Chunk(ChunkNumber::FIRST, Container::Ts)));
         assert_eq!(what("/clip/0123abcd/src/9999.mp4"), inside(Inside::Chunk(ChunkNumber::LAST, Container::Mp4)));
         assert_eq!(gate("/player-0123abcd.js"), Some(Asked::Player("player-0123abcd.js".into())));
-        assert_eq!(relay("/clip/0123abcd/src/120.ts").map(|segment| segment.number), Some(120));
+        let relayed = |path| relay(path).map(|segment| (segment.grain, segment.number));
+        assert_eq!(relayed("/clip/0123abcd/src/120.ts"), Some((Grain::Segments, 120)));
+        assert_eq!(relayed("/clip/0123abcd/src/pieces/120.ts"), Some((Grain::Pieces, 120)));
     }
 
     #[test]
@@ -276,6 +297,9 @@ mod tests {
         ];
         for path in paths {
             assert_eq!(gate(path), None, "{path:?}");
+        }
+        for path in ["pieces/pieces/0", "piece/0", "pieces//0", "pieces/"] {
+            assert_eq!(relay(&format!("/clip/0123abcd/src/{path}.ts")), None, "{path}");
         }
         for number in ["00", "01", "-1", "+1", "1234567", "", "0x1", "%30"] {
             assert_eq!(relay(&format!("/clip/0123abcd/src/{number}.ts")), None, "{number}");

@@ -8,9 +8,9 @@ use m3u8_rs::{
     SessionData, SessionDataField, VariantStream,
 };
 
-use super::playlist::{chapters_path, media_path, subtitles_path, text};
+use super::playlist::{Bandwidth, bandwidth, chapters_path, media_path, seek_path, subtitles_path, text};
 use crate::model::reel::{
-    index::{Alternative, Container, GenerationIndex, RenditionIndex},
+    index::{Alternative, Container, GenerationIndex, Grain, RenditionIndex},
     name::{Generation, RenditionId},
     tracks::{ChaptersIndex, SubtitlesIndex, TrackName},
 };
@@ -28,24 +28,32 @@ const FOR_THE_DEAF: &str =
 /// The multivariant playlist of one generation.
 pub fn multivariant(index: &GenerationIndex) -> String {
     let number = index.generation;
-    with(index, "", |id| media_path(number, id), |track| subtitles_path(number, track))
+    with(index, "", Grain::Segments, |id| media_path(number, id), |track| subtitles_path(number, track))
+}
+
+/// Of its pieces.
+pub fn seek(index: &GenerationIndex) -> String {
+    let number = index.generation;
+    with(index, "", Grain::Pieces, |id| seek_path(number, id), |track| subtitles_path(number, track))
 }
 
 /// The same for one who keeps it elsewhere: `base` is the reel's own URL, with its slash.
 pub fn absolute(index: &GenerationIndex, base: &str) -> String {
     let number = index.generation;
-    with(index, base, |id| format!("{base}{number}/{id}.abs.m3u8"), |track| format!("{base}{number}/{track}.abs.m3u8"))
+    let track = |track: &TrackName| format!("{base}{number}/{track}.abs.m3u8");
+    with(index, base, Grain::Segments, |id| format!("{base}{number}/{id}.abs.m3u8"), track)
 }
 
 fn with(
     index: &GenerationIndex,
     base: &str,
+    grain: Grain,
     uri: impl Fn(&RenditionId) -> String,
     subtitles: impl Fn(&TrackName) -> String,
 ) -> String {
     let groups = groups(index);
     let variants = index.variants().flat_map(|(id, rendition)| {
-        let one = |sound| variant(uri(id), index, rendition, sound);
+        let one = |sound| variant(uri(id), index, rendition, sound, grain);
         let together = groups.iter().map(|group| one(Some((group, members(index, group)))));
         let alone = groups.is_empty().then(|| one(None));
         together.chain(alone).collect::<Vec<_>>()
@@ -64,7 +72,7 @@ fn with(
         variants: variants.collect(),
         alternatives: sounds.chain(spoken).chain(index.captions.then(captions)).collect(),
         session_data: index.chapters.iter().map(|chapters| session(base, index.generation, chapters)).collect(),
-        independent_segments: index.is_independent(),
+        independent_segments: index.is_independent(grain),
         ..MasterPlaylist::default()
     };
     let written = text(|out| playlist.write_to(out));
@@ -93,16 +101,24 @@ fn variant(
     index: &GenerationIndex,
     rendition: &RenditionIndex,
     sound: Option<(&String, Vec<&RenditionIndex>)>,
+    grain: Grain,
 ) -> VariantStream {
     let (group, members) = sound.unzip();
     let members = members.unwrap_or_default();
-    let largest = |rate: fn(&RenditionIndex) -> u64| members.iter().map(|sound| rate(sound)).max().unwrap_or(0);
+    let peak = |rendition: &RenditionIndex| match grain {
+        Grain::Segments => rendition.bandwidth,
+        Grain::Pieces => {
+            let Bandwidth { peak, .. } = bandwidth(&rendition.extents(grain).collect::<Vec<_>>());
+            peak
+        }
+    };
+    let of_sounds = |rate: &dyn Fn(&RenditionIndex) -> u64| members.iter().map(|sound| rate(sound)).max().unwrap_or(0);
     let codecs: BTreeSet<&str> = members.iter().map(|sound| sound.codecs.as_str()).collect();
     let codecs: Vec<&str> = [rendition.codecs.as_str()].into_iter().chain(codecs).collect();
     VariantStream {
         uri,
-        bandwidth: rendition.bandwidth + largest(|sound| sound.bandwidth),
-        average_bandwidth: Some(rendition.average_bandwidth + largest(|sound| sound.average_bandwidth)),
+        bandwidth: peak(rendition) + of_sounds(&peak),
+        average_bandwidth: Some(rendition.average_bandwidth + of_sounds(&|sound| sound.average_bandwidth)),
         codecs: Some(codecs.join(",")),
         resolution: rendition
             .resolution

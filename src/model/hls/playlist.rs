@@ -5,7 +5,7 @@ use std::io;
 use m3u8_rs::{ByteRange, Map, MediaPlaylist, MediaPlaylistType, MediaSegment};
 
 use crate::model::reel::{
-    index::{Container, GenerationIndex, RenditionIndex, SegmentIndex},
+    index::{Container, Extent, GenerationIndex, Grain, RenditionIndex},
     name::{ChunkNumber, Generation, RenditionId},
     tracks::TrackName,
 };
@@ -26,7 +26,7 @@ pub struct Bandwidth {
     pub average: u64,
 }
 
-pub fn bandwidth(segments: &[SegmentIndex]) -> Bandwidth {
+pub fn bandwidth(segments: &[Extent]) -> Bandwidth {
     let target_us = target_duration(segments.iter().map(|segment| segment.duration_us)) * 1_000_000;
     let bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
     let duration: u64 = segments.iter().map(|segment| segment.duration_us).sum();
@@ -58,13 +58,13 @@ fn bit_rate(bytes: u64, duration_us: u64) -> u64 {
 pub enum Links<'a> {
     /// `<prefix><rendition>/<nnnn>.<ext>` with byte ranges, through the gate. The prefix is empty or an absolute URL.
     Chunks { prefix: &'a str },
-    /// `<rendition>/<segment>.<ext>`, whole segments, through the relay.
+    /// `<rendition>/<segment>.<ext>`, whole segments, or `<rendition>/pieces/<piece>.<ext>`, through the relay.
     Relay,
 }
 
 /// The media playlist of one rendition that is alone.
-pub fn media(id: &RenditionId, rendition: &RenditionIndex, links: Links<'_>) -> String {
-    media_at(id, rendition, own_target(rendition), links)
+pub fn media(id: &RenditionId, rendition: &RenditionIndex, grain: Grain, links: Links<'_>) -> String {
+    media_at(id, rendition, own_target(rendition, grain), grain, links)
 }
 
 /// The media playlist of one of a generation's renditions: all have the same EXT-X-TARGETDURATION (RFC 8216 section
@@ -73,19 +73,26 @@ pub fn media_of(
     generation: &GenerationIndex,
     id: &RenditionId,
     rendition: &RenditionIndex,
+    grain: Grain,
     links: Links<'_>,
 ) -> String {
-    let target = generation.renditions.values().map(own_target).max().unwrap_or(1);
-    media_at(id, rendition, target, links)
+    let target = generation.renditions.values().map(|rendition| own_target(rendition, grain)).max().unwrap_or(1);
+    media_at(id, rendition, target, grain, links)
 }
 
-fn own_target(rendition: &RenditionIndex) -> u64 {
-    target_duration(rendition.segments().map(|segment| segment.duration_us))
+fn own_target(rendition: &RenditionIndex, grain: Grain) -> u64 {
+    target_duration(rendition.extents(grain).map(|extent| extent.duration_us))
 }
 
-fn media_at(id: &RenditionId, rendition: &RenditionIndex, target_duration: u64, links: Links<'_>) -> String {
-    let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(|s| (chunk.number, s)));
-    let extension = rendition.container.extension();
+fn media_at(
+    id: &RenditionId,
+    rendition: &RenditionIndex,
+    target_duration: u64,
+    grain: Grain,
+    links: Links<'_>,
+) -> String {
+    let chunks = rendition.chunks.iter();
+    let segments = chunks.flat_map(|chunk| chunk.extents(grain).into_iter().map(|extent| (chunk.number, extent)));
     let mut segments: Vec<MediaSegment> = (0_u32..)
         .zip(segments)
         .map(|(number, (chunk, segment))| match links {
@@ -97,7 +104,7 @@ fn media_at(id: &RenditionId, rendition: &RenditionIndex, target_duration: u64, 
                 ..MediaSegment::default()
             },
             Links::Relay => MediaSegment {
-                uri: format!("{id}/{number}.{extension}"),
+                uri: relayed_path(id, grain, number, rendition.container),
                 duration: seconds(segment.duration_us),
                 discontinuity: segment.discontinuity,
                 ..MediaSegment::default()
@@ -119,25 +126,26 @@ fn media_at(id: &RenditionId, rendition: &RenditionIndex, target_duration: u64, 
         segments,
         end_list: true,
         playlist_type: Some(MediaPlaylistType::Vod),
-        independent_segments: rendition.independent == Some(true),
+        independent_segments: rendition.is_independent(grain),
         ..MediaPlaylist::default()
     };
     text(|out| playlist.write_to(out))
 }
 
-/// What a segment takes of the two playlists that [`media`] writes: through the gate, and through the relay. `number`
-/// counts the rendition's segments from 0.
+/// What a segment or a piece takes of the two playlists that [`media`] writes: through the gate, and through the relay.
+/// `number` counts the rendition's from 0.
 pub fn entry_bytes(
     id: &RenditionId,
     container: Container,
     chunk: ChunkNumber,
-    number: u64,
-    segment: &SegmentIndex,
+    grain: Grain,
+    number: u32,
+    extent: &Extent,
 ) -> [u64; 2] {
-    let SegmentIndex { offset, bytes, duration_us, discontinuity, .. } = segment;
+    let Extent { offset, bytes, duration_us, discontinuity } = extent;
     let extent = format!("#EXTINF:{},\n", seconds(*duration_us)).len();
     let range = format!("#EXT-X-BYTERANGE:{bytes}@{offset}\n").len();
-    let relayed = format!("{id}/{number}.{}\n", container.extension()).len();
+    let relayed = relayed_path(id, grain, number, container).len() + 1;
     let link = chunk_path(id, chunk, container).len() + 1;
     let extent = extent + if *discontinuity { "#EXT-X-DISCONTINUITY\n".len() } else { 0 };
     [extent + range + link, extent + relayed].map(|bytes| bytes as u64)
@@ -146,6 +154,13 @@ pub fn entry_bytes(
 /// `<rendition>/<nnnn>.<ext>`, below `/<reel>/<generation>/`.
 pub fn chunk_path(rendition: &RenditionId, number: ChunkNumber, container: Container) -> String {
     format!("{rendition}/{number}.{}", container.extension())
+}
+
+/// What the relay serves, below `/<reel>/<generation>/`: `<rendition>/<segment>.<ext>`,
+/// `<rendition>/pieces/<piece>.<ext>`.
+fn relayed_path(rendition: &RenditionId, grain: Grain, number: u32, container: Container) -> String {
+    let folder = if grain == Grain::Pieces { "pieces/" } else { "" };
+    format!("{rendition}/{folder}{number}.{}", container.extension())
 }
 
 /// `<generation>/<rendition>.m3u8`, below `/<reel>/`.
@@ -161,6 +176,16 @@ pub fn init_path(generation: Generation, rendition: &RenditionId) -> String {
 /// `<generation>/<rendition>.relay.m3u8`, below `/<reel>/`.
 pub fn relay_path(generation: Generation, rendition: &RenditionId) -> String {
     format!("{generation}/{rendition}.relay.m3u8")
+}
+
+/// `<generation>/<rendition>.seek.m3u8`, below `/<reel>/`: pieces, through the gate.
+pub fn seek_path(generation: Generation, rendition: &RenditionId) -> String {
+    format!("{generation}/{rendition}.seek.m3u8")
+}
+
+/// `<generation>/<rendition>.pieces.m3u8`, below `/<reel>/`: pieces, through the relay.
+pub fn pieces_path(generation: Generation, rendition: &RenditionId) -> String {
+    format!("{generation}/{rendition}.pieces.m3u8")
 }
 
 /// `<generation>/<track>.m3u8`, below `/<reel>/`: subtitles, with their segments in a folder of the same name.

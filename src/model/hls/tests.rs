@@ -2,9 +2,12 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{multivariant::multivariant, playlist::*};
+use super::{
+    multivariant::{multivariant, seek},
+    playlist::*,
+};
 use crate::model::reel::{
-    index::{ChunkIndex, Container, GenerationIndex, RenditionIndex, SegmentIndex},
+    index::{ChunkIndex, Container, Extent, GenerationIndex, Grain, PieceIndex, RenditionIndex, SegmentIndex},
     name::{ChunkNumber, Generation, RenditionId},
     tracks::{ChaptersIndex, SubtitlesIndex, TrackName},
 };
@@ -14,7 +17,7 @@ fn segment(seconds: f64, bytes: u64) -> SegmentIndex {
 }
 
 fn rendition(chunks: Vec<Vec<SegmentIndex>>) -> RenditionIndex {
-    let all: Vec<SegmentIndex> = chunks.iter().flatten().copied().collect();
+    let all: Vec<Extent> = chunks.iter().flatten().map(SegmentIndex::extent).collect();
     let Bandwidth { peak, average } = bandwidth(&all);
     RenditionIndex {
         container: Container::Ts,
@@ -35,6 +38,7 @@ fn rendition(chunks: Vec<Vec<SegmentIndex>>) -> RenditionIndex {
                 bytes: segments.iter().map(|segment| segment.bytes).sum(),
                 sha256: String::new(),
                 segments,
+                pieces: Vec::new(),
             })
             .collect(),
     }
@@ -66,7 +70,7 @@ fn target_duration_is_rounded_as_the_rfc_says() {
 #[test]
 fn a_short_last_segment_does_not_inflate_the_bandwidth() {
     let segments = [segment(6.0, 750_000), segment(6.0, 750_000), segment(0.1, 50_000)];
-    let Bandwidth { peak, average } = bandwidth(&segments);
+    let Bandwidth { peak, average } = bandwidth(&segments.map(|segment| segment.extent()));
     // on its own the last one would say 4 Mbit/s
     assert_eq!(peak, (800_000_u64 * 80).div_ceil(61));
     assert!(average > 1_000_000 && average < peak, "{average} {peak}");
@@ -76,7 +80,7 @@ fn a_short_last_segment_does_not_inflate_the_bandwidth() {
 fn playlists_read_as_written() {
     let reel = rendition(vec![vec![segment(6.006, 4_000_000), segment(6.006, 3_000_000)], vec![segment(2.5, 9)]]);
     let id = RenditionId::source();
-    insta::assert_snapshot!(media(&id, &reel, Links::Chunks { prefix: "" }), @r"
+    insta::assert_snapshot!(media(&id, &reel, Grain::Segments, Links::Chunks { prefix: "" }), @r"
     #EXTM3U
     #EXT-X-VERSION:4
     #EXT-X-INDEPENDENT-SEGMENTS
@@ -93,7 +97,7 @@ fn playlists_read_as_written() {
     src/0002.ts
     #EXT-X-ENDLIST
     ");
-    insta::assert_snapshot!(media(&id, &RenditionIndex { independent: None, ..reel.clone() }, Links::Relay), @r"
+    insta::assert_snapshot!(media(&id, &RenditionIndex { independent: None, ..reel.clone() }, Grain::Segments, Links::Relay), @r"
     #EXTM3U
     #EXT-X-VERSION:4
     #EXT-X-TARGETDURATION:6
@@ -113,6 +117,72 @@ fn playlists_read_as_written() {
     #EXT-X-INDEPENDENT-SEGMENTS
     #EXT-X-STREAM-INF:BANDWIDTH=5328006,AVERAGE-BANDWIDTH=3858881,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
     4f4f4f4f/src.m3u8
+    "#);
+}
+
+/// In two pieces a segment, the second of which is open.
+fn in_pieces(reel: RenditionIndex) -> RenditionIndex {
+    let in_two = |segment: &SegmentIndex| {
+        let (bytes, duration_us) = (segment.bytes / 2, segment.duration_us / 2);
+        [false, true].map(|open| PieceIndex {
+            offset: segment.offset + bytes * u64::from(open),
+            bytes,
+            duration_us,
+            open,
+        })
+    };
+    let chunks = reel.chunks.into_iter();
+    let chunks = chunks.map(|chunk| ChunkIndex { pieces: chunk.segments.iter().flat_map(in_two).collect(), ..chunk });
+    RenditionIndex { chunks: chunks.collect(), ..reel }
+}
+
+#[test]
+fn playlists_of_pieces_name_parts_of_the_segments() {
+    let breaks = SegmentIndex { offset: 4000, discontinuity: true, ..segment(4.0, 4000) };
+    let reel = in_pieces(rendition(vec![vec![segment(4.0, 4000), breaks]]));
+    let id = RenditionId::source();
+    insta::assert_snapshot!(media(&id, &reel, Grain::Pieces, Links::Chunks { prefix: "" }), @r"
+    #EXTM3U
+    #EXT-X-VERSION:4
+    #EXT-X-TARGETDURATION:2
+    #EXT-X-PLAYLIST-TYPE:VOD
+    #EXT-X-BYTERANGE:2000@0
+    #EXTINF:2,
+    src/0001.ts
+    #EXT-X-BYTERANGE:2000@2000
+    #EXTINF:2,
+    src/0001.ts
+    #EXT-X-BYTERANGE:2000@4000
+    #EXT-X-DISCONTINUITY
+    #EXTINF:2,
+    src/0001.ts
+    #EXT-X-BYTERANGE:2000@6000
+    #EXTINF:2,
+    src/0001.ts
+    #EXT-X-ENDLIST
+    ");
+    insta::assert_snapshot!(media(&id, &reel, Grain::Pieces, Links::Relay), @r"
+    #EXTM3U
+    #EXT-X-VERSION:4
+    #EXT-X-TARGETDURATION:2
+    #EXT-X-PLAYLIST-TYPE:VOD
+    #EXTINF:2,
+    src/pieces/0.ts
+    #EXTINF:2,
+    src/pieces/1.ts
+    #EXT-X-DISCONTINUITY
+    #EXTINF:2,
+    src/pieces/2.ts
+    #EXTINF:2,
+    src/pieces/3.ts
+    #EXT-X-ENDLIST
+    ");
+    assert!(media(&id, &reel, Grain::Segments, Links::Relay).contains("#EXT-X-INDEPENDENT-SEGMENTS"));
+    insta::assert_snapshot!(seek(&generation(id, reel)), @r#"
+    #EXTM3U
+    #EXT-X-VERSION:4
+    #EXT-X-STREAM-INF:BANDWIDTH=8000,AVERAGE-BANDWIDTH=8000,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970
+    4f4f4f4f/src.seek.m3u8
     "#);
 }
 
@@ -157,11 +227,11 @@ fn a_discontinuity_stands_before_its_segment_and_is_counted() {
     let reel = rendition(vec![vec![segment(6.0, 5), last]]);
     let (id, chunk) = (RenditionId::source(), ChunkNumber::FIRST);
     for (place, links) in [Links::Chunks { prefix: "" }, Links::Relay].into_iter().enumerate() {
-        let written = media(&id, &reel, links);
+        let written = media(&id, &reel, Grain::Segments, links);
         let (before, after) = written.split_once("#EXT-X-DISCONTINUITY\n").unwrap();
         assert!(before.contains("#EXTINF:6,") && after.contains("#EXTINF:2,"), "{written}");
-        let without = media(&id, &rendition(vec![vec![segment(6.0, 5)]]), links);
-        let entry = entry_bytes(&id, Container::Ts, chunk, 1, &last)[place];
+        let without = media(&id, &rendition(vec![vec![segment(6.0, 5)]]), Grain::Segments, links);
+        let entry = entry_bytes(&id, Container::Ts, chunk, Grain::Segments, 1, &last.extent())[place];
         assert_eq!(written.len() as u64, without.len() as u64 + entry);
     }
 }
@@ -177,7 +247,7 @@ proptest! {
             .map(|(duration_us, bytes, offset)| SegmentIndex { offset, bytes, duration_us, crc32: 0, discontinuity: false })
             .collect();
         let reel = rendition(segments.chunks(cut).map(<[_]>::to_vec).collect());
-        let written = media(&RenditionId::source(), &reel, Links::Chunks { prefix: "https://h/r/g/" });
+        let written = media(&RenditionId::source(), &reel, Grain::Segments, Links::Chunks { prefix: "https://h/r/g/" });
         let (rest, read) = m3u8_rs::parse_media_playlist(written.as_bytes()).unwrap();
         prop_assert!(rest.is_empty());
         prop_assert!(read.end_list && read.independent_segments);

@@ -24,6 +24,8 @@ pub const FORMATS: RangeInclusive<u32> = 1..=2;
 /// below `/<reel>/`: `index.m3u8`, `<generation>/<rendition>.m3u8`, `<generation>/<rendition>-init.mp4`.
 pub const INDEX_ENTRY: &str = "index.json";
 pub const MULTIVARIANT_ENTRY: &str = "index.m3u8";
+/// There if any segment has pieces.
+pub const SEEK_ENTRY: &str = "index.seek.m3u8";
 pub const POSTER_ENTRY: &str = "poster.jpg";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,6 +134,17 @@ impl RenditionIndex {
         self.chunks.iter().flat_map(|chunk| &chunk.segments)
     }
 
+    /// In order, over all chunks.
+    pub fn extents(&self, grain: Grain) -> impl Iterator<Item = Extent> {
+        self.chunks.iter().flat_map(move |chunk| chunk.extents(grain))
+    }
+
+    /// Whether each of them decodes on its own.
+    pub fn is_independent(&self, grain: Grain) -> bool {
+        let closed = || self.chunks.iter().flat_map(|chunk| &chunk.pieces).all(|piece| !piece.open);
+        self.independent == Some(true) && (grain == Grain::Segments || closed())
+    }
+
     pub fn is_beside(&self) -> bool {
         self.beside.is_some()
     }
@@ -159,6 +172,60 @@ pub struct ChunkIndex {
     pub sha256: String,
     /// Empty in a retired generation: its playlists alone tell of them.
     pub segments: Vec<SegmentIndex>,
+    /// What its segments are made of, in order, where one of them has several; else the segments are the pieces, as they
+    /// are in all that zipreel 0.1 wrote. Not inside the segments: gates read over those up to the first bracket.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<PieceIndex>,
+}
+
+/// A part of a segment that begins with a keyframe, and in a transport stream with its tables: it plays alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PieceIndex {
+    pub offset: u64,
+    pub bytes: u64,
+    pub duration_us: u64,
+    /// It begins with a picture that is shown before some that stand behind it and need what is before it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+}
+
+/// How finely a playlist cuts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// For players that follow redirects: each costs a request.
+    Segments,
+    /// For browsers behind the relay, and for seeking: each is loaded whole.
+    Pieces,
+}
+
+/// What a line of a playlist is about: a segment or a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    pub offset: u64,
+    pub bytes: u64,
+    pub duration_us: u64,
+    pub discontinuity: bool,
+}
+
+impl SegmentIndex {
+    pub fn extent(&self) -> Extent {
+        let Self { offset, bytes, duration_us, discontinuity, .. } = *self;
+        Extent { offset, bytes, duration_us, discontinuity }
+    }
+}
+
+impl ChunkIndex {
+    pub fn extents(&self, grain: Grain) -> Vec<Extent> {
+        if grain == Grain::Segments || self.pieces.is_empty() {
+            return self.segments.iter().map(SegmentIndex::extent).collect();
+        }
+        let breaks = |at: u64| self.segments.iter().any(|segment| segment.discontinuity && segment.offset == at);
+        let extent = |piece: &PieceIndex| {
+            let PieceIndex { offset, bytes, duration_us, .. } = *piece;
+            Extent { offset, bytes, duration_us, discontinuity: breaks(offset) }
+        };
+        self.pieces.iter().map(extent).collect()
+    }
 }
 
 /// One segment: where it lies in its chunk's zip.
@@ -203,7 +270,7 @@ impl GenerationIndex {
         self.renditions
             .values_mut()
             .flat_map(|rendition| &mut rendition.chunks)
-            .for_each(|chunk| chunk.segments.clear());
+            .for_each(|chunk| (chunk.segments, chunk.pieces) = Default::default());
         self
     }
 
@@ -223,9 +290,14 @@ impl GenerationIndex {
         sizes.max_by_key(|&(width, height)| (u64::from(width) * u64::from(height), width))
     }
 
-    /// Every segment of every rendition decodes on its own.
-    pub fn is_independent(&self) -> bool {
-        self.renditions.values().all(|rendition| rendition.independent == Some(true))
+    /// Every segment, or piece, of every rendition decodes on its own.
+    pub fn is_independent(&self, grain: Grain) -> bool {
+        self.renditions.values().all(|rendition| rendition.is_independent(grain))
+    }
+
+    /// Some segment is made of several pieces: there are two playlists of each rendition.
+    pub fn has_pieces(&self) -> bool {
+        self.renditions.values().flat_map(|rendition| &rendition.chunks).any(|chunk| !chunk.pieces.is_empty())
     }
 
     /// Whether it can be made current as it is.

@@ -176,6 +176,8 @@ pub struct Published {
     pub generation: Generation,
     pub watch_url: String,
     pub playlist_url: String,
+    /// The playlist of pieces, where there are any and the gate serves them.
+    pub seek_url: Option<String>,
     /// The media playlist with absolute links, for those who host it elsewhere.
     pub playlist_copy: std::path::PathBuf,
     pub segments: u32,

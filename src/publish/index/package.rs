@@ -4,11 +4,11 @@ use crate::{
     model::{
         chunk::{gzip, limits::LimitError, zip},
         hls::{
-            multivariant::multivariant,
+            multivariant::{multivariant, seek},
             playlist::{self, Links},
         },
         reel::{
-            index::{INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY},
+            index::{Grain, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY, POSTER_ENTRY, SEEK_ENTRY},
             name::Generation,
         },
     },
@@ -30,10 +30,17 @@ pub(super) fn package(
         (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
     ];
     let generation = index.current.generation;
+    let has_pieces = index.current.has_pieces();
+    files.extend(has_pieces.then(|| (SEEK_ENTRY.to_owned(), seek(&index.current).into_bytes())));
     for (id, rendition) in &index.current.renditions {
-        let media = |links| playlist::media_of(&index.current, id, rendition, links).into_bytes();
-        files.push((playlist::media_path(generation, id), media(Links::Chunks { prefix: "" })));
-        files.push((playlist::relay_path(generation, id), media(Links::Relay)));
+        let media = |grain, links| playlist::media_of(&index.current, id, rendition, grain, links).into_bytes();
+        let chunks = Links::Chunks { prefix: "" };
+        files.push((playlist::media_path(generation, id), media(Grain::Segments, chunks)));
+        files.push((playlist::relay_path(generation, id), media(Grain::Segments, Links::Relay)));
+        if has_pieces {
+            files.push((playlist::seek_path(generation, id), media(Grain::Pieces, chunks)));
+            files.push((playlist::pieces_path(generation, id), media(Grain::Pieces, Links::Relay)));
+        }
         files.extend(inits.get(id).map(|init| (playlist::init_path(generation, id), init.clone())));
     }
     files.extend(text.iter().cloned());

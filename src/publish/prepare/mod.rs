@@ -32,7 +32,10 @@ use crate::{
         chunk::{estimate::Estimate, limits::Held},
         gate::public::{GATE, Public},
         hls::playlist,
-        media::decide::{Action, MediaPlan},
+        media::{
+            decide::{Action, MediaPlan},
+            segment::pieces::PIECE_LENGTH,
+        },
         reel::{
             generation::SourceHash,
             index::{ChunkIndex, Container, GenerationIndex},
@@ -95,10 +98,11 @@ pub(super) async fn prepare(
     let found = find(&order, held, &*storage, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { video: Video { plan, beside: texts, source, origin, .. }, generation, existing, held: beside, gate } =
-        look;
+    let Look { video, generation, existing, held: beside, gate, gate_is_current } = look;
+    let Video { plan, beside: texts, source, origin, .. } = video;
     let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
     planned.streams.extend(tracks::sentences(&texts));
+    planned.warnings.extend((!gate_is_current && order.cut.segment_length > PIECE_LENGTH).then(|| no_pieces(&order)));
     planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
     let folder = attempt_folder(&order.folders.work, &order.reel, generation)?;
     let backlog_bytes = order.backlog_bytes();
@@ -111,6 +115,7 @@ pub(super) async fn prepare(
         renditions: Rendition::all(&plan),
         wanted: plan.wanted,
         gate,
+        gate_is_current,
         visible: Mutex::new(visible.clone()),
         index_code: Mutex::new(existing.as_ref().map(|existing| existing.facts.code_sha256.clone())),
         beside,
@@ -148,6 +153,7 @@ struct Look {
     /// What its index will hold beside this generation.
     held: Vec<Held>,
     gate: String,
+    gate_is_current: bool,
 }
 
 async fn find(
@@ -180,13 +186,13 @@ async fn look(
         Identity { order, limits: storage.limits(), tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
     let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
-    if tracks::has_text(&video.plan, &video.beside) {
-        let current = attempts(job, control, &order.retry, |_| gate_is_current(storage), |_| ()).await?;
-        current.then_some(()).ok_or_else(|| Stopped::Failed(old_gate(order)))?;
+    let current = attempts(job, control, &order.retry, |_| gate_is_current(storage), |_| ()).await?;
+    if !current && tracks::has_text(&video.plan, &video.beside) {
+        return Err(Stopped::Failed(old_gate(order)));
     }
     let standing = Standing { existing: existing.as_ref(), storage, control, job };
     let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
-    Ok(Look { video, generation, existing, held, gate })
+    Ok(Look { video, generation, existing, held, gate, gate_is_current: current })
 }
 
 /// The reel as it is published, and the gate's URL.
@@ -215,6 +221,14 @@ fn old_gate(order: &Order) -> Fault {
         "`zipreel setup{}` brings it up to date; reels that are there stay as they are.",
         order.place.flags()
     ))
+}
+
+fn no_pieces(order: &Order) -> String {
+    let flags = order.place.flags();
+    format!(
+        "the gate that is deployed is an older one: until `zipreel setup{flags}`, browsers load whole segments, and \
+         there is no playlist for seeking"
+    )
 }
 
 /// The journal, and whether there was an earlier run. An ffmpeg that one of them left behind is ended.

@@ -356,6 +356,7 @@ pub(super) fn published() -> Published {
         generation: generation(),
         watch_url: "http://127.0.0.1:8721/harbour-night/".into(),
         playlist_url: "http://127.0.0.1:8721/harbour-night/index.m3u8".into(),
+        seek_url: Some("http://127.0.0.1:8721/harbour-night/index.seek.m3u8".into()),
         playlist_copy: "/home/ada/.local/state/zipreel/harbour-night/playlist.m3u8".into(),
         segments: 107,
         chunks: 34,

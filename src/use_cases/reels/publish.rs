@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     account::{Need, RelayWish},
     model::{
+        media::segment::pieces::PIECE_LENGTH,
         reel::order::{IfTaken, Order},
         report::{event::Published, fault::Stopped},
     },
@@ -36,6 +37,7 @@ pub async fn publish(
         let need = Need {
             worthwhile: foresight::foresee_alone(cloud.limits(), &order, tools, control),
             text: video::has_text(engine, &order, &control.cancel),
+            pieces: order.cut.segment_length > PIECE_LENGTH,
         };
         engine.ensure(&cloud, wish, need, reporter.clone(), control).await?;
         Ok((tools, cloud))

@@ -52,9 +52,16 @@ async fn what_a_client_has_already_is_answered_304_with_an_empty_body() {
     for side in account.sides().await {
         let player = format!("/{}", player_name());
         let paths = [&player, "/reel/", "/reel/index.m3u8", "/reel/index.relay.m3u8", "/reel/poster.jpg"];
-        let below = ["/reel/0123abcd/src.m3u8", "/reel/0123abcd/src.relay.m3u8", "/reel/0123abcd/360p-init.mp4"];
+        let below = [
+            "/reel/index.seek.m3u8",
+            "/reel/0123abcd/src.m3u8",
+            "/reel/0123abcd/src.relay.m3u8",
+            "/reel/0123abcd/src.pieces.m3u8",
+            "/reel/0123abcd/360p-init.mp4",
+        ];
         let of_gate = paths.iter().chain(&below).map(|path| (&side.gate, *path));
-        for (base, path) in of_gate.chain([(&side.relay, "/reel/0123abcd/src/1.ts")]) {
+        let segments = ["/reel/0123abcd/src/1.ts", "/reel/0123abcd/src/pieces/1.ts"];
+        for (base, path) in of_gate.chain(segments.map(|path| (&side.relay, path))) {
             let whole = get(base, path).await;
             let etag = whole.header("etag").unwrap_or_else(|| panic!("{}: {path} has no ETag", side.name)).to_owned();
             assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() > 10, "{}: {path}: {etag}", side.name);
@@ -78,9 +85,10 @@ async fn what_a_client_has_already_is_answered_304_with_an_empty_body() {
 async fn a_redirect_leads_to_the_byte_ranges_that_the_playlist_names() {
     let account = published().await;
     for side in account.sides().await {
-        for (rendition, extension) in [("src", "ts"), ("360p", "mp4")] {
-            let playlist = get(&side.gate, &format!("/reel/0123abcd/{rendition}.m3u8")).await.text();
-            let mut segment = 0;
+        for (name, extension, pieces) in [("src", "ts", 1), ("360p", "mp4", 1), ("src.seek", "ts", 2)] {
+            let playlist = get(&side.gate, &format!("/reel/0123abcd/{name}.m3u8")).await.text();
+            let rendition = name.trim_end_matches(".seek");
+            let (mut segment, mut bytes) = (0, Vec::new());
             let mut range = String::new();
             for line in playlist.lines() {
                 if let Some(found) = line.strip_prefix("#EXT-X-BYTERANGE:") {
@@ -93,11 +101,15 @@ async fn a_redirect_leads_to_the_byte_ranges_that_the_playlist_names() {
                     let part = send(&bucket, "GET", &path, &[&range]).await;
                     assert_eq!(part.status, 206, "{}: {line} {range}", side.name);
                     assert_eq!(part.header("access-control-allow-origin"), None, "the bucket has no CORS");
-                    assert!(part.body == payload(GENERATION, rendition, segment), "{}: {line} {range}", side.name);
+                    bytes.extend(part.body);
                     segment += 1;
+                    if segment % pieces == 0 {
+                        let whole = payload(GENERATION, rendition, segment / pieces - 1);
+                        assert!(std::mem::take(&mut bytes) == whole, "{}: {line} {range}", side.name);
+                    }
                 }
             }
-            assert_eq!(segment, 6, "{}: {playlist}", side.name);
+            assert_eq!(segment, 6 * pieces, "{}: {playlist}", side.name);
         }
     }
 }
@@ -189,7 +201,7 @@ async fn with_the_relay_off_its_playlists_are_not_there_and_the_page_says_so() {
     let node = account.node(without).await;
     assert!(account.cloud.delete_function("zipreel-relay").await.unwrap());
     for side in [account.own(), node] {
-        for path in ["/reel/index.relay.m3u8", "/reel/0123abcd/src.relay.m3u8"] {
+        for path in ["/reel/index.relay.m3u8", "/reel/0123abcd/src.relay.m3u8", "/reel/0123abcd/src.pieces.m3u8"] {
             not_found(To::Gate, path).check(&side).await;
         }
         let page = get(&side.gate, "/reel/").await;

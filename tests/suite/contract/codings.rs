@@ -164,6 +164,16 @@ async fn an_index_without_anything_compressed_is_served_as_it_is() {
             );
             assert!(answer.text().starts_with("#EXTM3U"), "{what}");
         }
+        // one playlist for both grains, and whole segments through the relay
+        let [plain, seek, relayed] = ["index", "index.seek", "index.relay"].map(|name| format!("/old/{name}.m3u8"));
+        assert_eq!(get(&side.gate, &seek).await.body, get(&side.gate, &plain).await.body, "{}", side.name);
+        let relayed = get(&side.gate, &relayed).await.text();
+        assert!(relayed.contains("\n0123abcd/src.relay.m3u8\n"), "{}: {relayed}", side.name);
+        for (base, path) in
+            [(&side.gate, "src.seek.m3u8"), (&side.gate, "src.pieces.m3u8"), (&side.relay, "src/pieces/0.ts")]
+        {
+            assert_eq!(get(base, &format!("/old/{GENERATION}/{path}")).await.status, 404, "{}: {path}", side.name);
+        }
     }
 }
 

@@ -43,6 +43,7 @@ fn long(reel: &ReelName, id: &str, segments: u32) -> GenerationIndex {
             bytes: 9_876_543,
             sha256: base64(&[number.to_be_bytes(), number.to_le_bytes()].concat().repeat(8)),
             segments: (0..SEGMENTS_A_CHUNK).map(segment).collect(),
+            pieces: Vec::new(),
         }
     };
     rendition.chunks = numbers.map(chunk).collect();

@@ -18,13 +18,13 @@ use zipreel::{
     model::{
         chunk::gzip,
         hls::{
-            multivariant::multivariant,
+            multivariant::{multivariant, seek},
             playlist::{self, Links},
         },
         reel::{
             index::{
-                Alternative, Beside, ChunkIndex, Container, GenerationIndex, INDEX_ENTRY, Index, MULTIVARIANT_ENTRY,
-                POSTER_ENTRY, RenditionIndex, Retired, SegmentIndex,
+                Alternative, Beside, ChunkIndex, Container, GenerationIndex, Grain, INDEX_ENTRY, Index,
+                MULTIVARIANT_ENTRY, POSTER_ENTRY, PieceIndex, RenditionIndex, Retired, SEEK_ENTRY, SegmentIndex,
             },
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
             tracks::{Chapter, ChaptersIndex, SubtitlesIndex},
@@ -43,7 +43,7 @@ pub(crate) const INIT: &[u8] = b"an initialization section";
 const CHUNKS: u16 = 3;
 const SEGMENTS_A_CHUNK: usize = 2;
 
-/// One generation to deploy: `src` in transport streams, `360p` in fragmented MP4, and sound beside both.
+/// One generation to deploy: `src` in transport streams, in two pieces a segment, `360p` in fragmented MP4, and sound beside both.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     pub(crate) index: GenerationIndex,
@@ -93,6 +93,19 @@ fn rendition_of(container: Container, chunks: Vec<ChunkIndex>) -> RenditionIndex
     }
 }
 
+/// So many bytes are in the first piece of each segment.
+pub(crate) const FIRST_PIECE: usize = 1000;
+
+fn in_two(segment: &SegmentIndex) -> [PieceIndex; 2] {
+    let (first, duration_us) = (FIRST_PIECE as u64, segment.duration_us / 2);
+    [(segment.offset, first), (segment.offset + first, segment.bytes - first)].map(|(offset, bytes)| PieceIndex {
+        offset,
+        bytes,
+        duration_us,
+        open: false,
+    })
+}
+
 pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
     let id: Generation = generation.parse().unwrap();
     let mut chunks = BTreeMap::new();
@@ -109,7 +122,8 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             let function =
                 FunctionName::Chunk { reel: reel.clone(), generation: id, rendition: rendition.clone(), number };
             let sha256 = base64(&Sha256::digest(&zip));
-            let listed = ChunkIndex { number, bytes: zip.len() as u64, sha256, segments };
+            let pieces = if name == "src" { segments.iter().flat_map(in_two).collect() } else { Vec::new() };
+            let listed = ChunkIndex { number, bytes: zip.len() as u64, sha256, segments, pieces };
             chunks.insert(function.to_string(), zip);
             listed
         });
@@ -198,9 +212,12 @@ pub(crate) fn index_zip(index: &Index) -> Vec<u8> {
     chunk(&gzip::beside(index_entries(index))).0
 }
 
-/// As it was written before anything in it was compressed.
+/// As it was written before anything in it was compressed, or was cut into pieces.
 pub(crate) fn old_index_zip(index: &Index) -> Vec<u8> {
-    chunk(&index_entries(index)).0
+    let mut index = index.clone();
+    let renditions = index.current.renditions.values_mut();
+    renditions.flat_map(|rendition| &mut rendition.chunks).for_each(|chunk| chunk.pieces.clear());
+    chunk(&index_entries(&index)).0
 }
 
 /// Of the retired generations the first is written as older programs did it, with its segments.
@@ -214,12 +231,19 @@ fn index_entries(index: &Index) -> Vec<(String, Vec<u8>)> {
         (MULTIVARIANT_ENTRY.to_owned(), multivariant(&index.current).into_bytes()),
         (POSTER_ENTRY.to_owned(), POSTER.to_vec()),
     ];
+    if index.current.has_pieces() {
+        entries.push((SEEK_ENTRY.to_owned(), seek(&index.current).into_bytes()));
+    }
     for generation in std::iter::once(&index.current).chain(index.retired.iter().map(|retired| &retired.generation)) {
         for (id, rendition) in &generation.renditions {
-            let chunks = playlist::media(id, rendition, Links::Chunks { prefix: "" });
-            let relay = playlist::media(id, rendition, Links::Relay);
-            entries.push((playlist::media_path(generation.generation, id), chunks.into_bytes()));
-            entries.push((playlist::relay_path(generation.generation, id), relay.into_bytes()));
+            let media = |grain, links| playlist::media(id, rendition, grain, links).into_bytes();
+            let (number, chunks) = (generation.generation, Links::Chunks { prefix: "" });
+            entries.push((playlist::media_path(number, id), media(Grain::Segments, chunks)));
+            entries.push((playlist::relay_path(number, id), media(Grain::Segments, Links::Relay)));
+            if generation.has_pieces() {
+                entries.push((playlist::seek_path(number, id), media(Grain::Pieces, chunks)));
+                entries.push((playlist::pieces_path(number, id), media(Grain::Pieces, Links::Relay)));
+            }
             if rendition.container == Container::Mp4 {
                 entries.push((format!("{}/{id}-init.mp4", generation.generation), INIT.to_vec()));
             }

@@ -9,7 +9,7 @@ use zipreel::model::gate::players::{PLAYER, player_name};
 
 use super::{
     http::send_from,
-    reel::{CHAPTERS, GENERATION, INIT, POSTER, SUBTITLES, cues, payload},
+    reel::{CHAPTERS, FIRST_PIECE, GENERATION, INIT, POSTER, SUBTITLES, cues, payload},
     sides::Side,
 };
 
@@ -134,14 +134,21 @@ pub(super) fn playlists() -> Vec<Row> {
     vec![
         file("/reel/index.m3u8", SHORT).body(Body::Has("\n0123abcd/src.m3u8\n")),
         file("/reel/index.m3u8?t=90", SHORT).body(Body::Has("\n0123abcd/360p.m3u8\n")),
-        file("/reel/index.relay.m3u8", SHORT).body(Body::Has("\n0123abcd/src.relay.m3u8\n")),
+        file("/reel/index.relay.m3u8", SHORT).body(Body::Has("\n0123abcd/src.pieces.m3u8\n")),
+        file("/reel/index.seek.m3u8", SHORT).body(Body::Has("\n0123abcd/src.seek.m3u8\n")),
+        file("/reel/index.seek.m3u8", SHORT).body(Body::Has("TYPE=AUDIO,URI=\"0123abcd/t01.seek.m3u8\",")),
         file("/reel/index.m3u8", SHORT).body(Body::Has("TYPE=AUDIO,URI=\"0123abcd/t01.m3u8\",")),
-        file("/reel/index.relay.m3u8", SHORT).body(Body::Has("TYPE=AUDIO,URI=\"0123abcd/t01.relay.m3u8\",")),
+        file("/reel/index.relay.m3u8", SHORT).body(Body::Has("TYPE=AUDIO,URI=\"0123abcd/t01.pieces.m3u8\",")),
         file("/reel/index.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/t01.abs.m3u8\",GROUP-ID=\"aac\"")),
         file("/reel/0123abcd/t01.m3u8", IMMUTABLE).body(Body::Has("\nt01/0003.ts\n")),
         file("/reel/0123abcd/src.m3u8", IMMUTABLE).body(Body::Has("\nsrc/0003.ts\n")),
         file("/reel/0123abcd/360p.m3u8", IMMUTABLE).body(Body::Has("\n360p/0001.mp4\n")),
         file("/reel/0123abcd/src.relay.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/5.ts\n")),
+        file("/reel/0123abcd/src.seek.m3u8", IMMUTABLE).body(Body::Has("\n#EXT-X-BYTERANGE:1000@")),
+        file("/reel/0123abcd/t01.seek.m3u8", IMMUTABLE).body(Body::Has("\nt01/0003.ts\n")),
+        file("/reel/0123abcd/src.pieces.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/pieces/11.ts\n")),
+        file("/reel/0123abcd/360p.pieces.m3u8", SHORT).body(Body::Has("/reel/0123abcd/360p/pieces/5.mp4\n")),
+        file("/reel/index.seek.m3u8", SHORT).method("HEAD").body(Body::Empty),
         file("/reel/index.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src.abs.m3u8\n")),
         file("/reel/0123abcd/src.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/src/0003.ts\n")),
         file("/reel/0123abcd/360p.abs.m3u8", SHORT).body(Body::Has("/reel/0123abcd/360p/0001.mp4\n")),
@@ -174,7 +181,8 @@ pub(super) fn tracks() -> Vec<Row> {
     let other = |path: String| not_found(To::Gate, path);
     vec![
         named("/reel/index.m3u8", ",URI=\"0123abcd/s1-89abcdef.m3u8\""),
-        named("/reel/index.relay.m3u8", ",URI=\"0123abcd/s1-89abcdef.relay.m3u8\""),
+        named("/reel/index.relay.m3u8", ",URI=\"0123abcd/s1-89abcdef.m3u8\""),
+        named("/reel/index.seek.m3u8", ",URI=\"0123abcd/s1-89abcdef.m3u8\""),
         named("/reel/index.abs.m3u8", "/reel/0123abcd/s1-89abcdef.abs.m3u8\""),
         named("/reel/index.m3u8", "DATA-ID=\"com.apple.hls.chapters\",URI=\"0123abcd/ch-456789ab.json\""),
         named("/reel/index.abs.m3u8", "/reel/0123abcd/ch-456789ab.json\""),
@@ -264,8 +272,7 @@ pub(super) fn chunks() -> Vec<Row> {
 }
 
 pub(super) fn segments() -> Vec<Row> {
-    let segment = |rendition: &str, number: usize, extension: &str| {
-        let bytes = payload(GENERATION, rendition, number);
+    let whole = |rendition: &str, number: usize, extension: &str, bytes: Vec<u8>| {
         relay(format!("/reel/0123abcd/{rendition}/{number}.{extension}"), 200)
             .header("cache-control", IMMUTABLE)
             .header("content-length", &bytes.len().to_string())
@@ -273,7 +280,21 @@ pub(super) fn segments() -> Vec<Row> {
             .without("location")
             .body(Body::Is(bytes))
     };
+    let segment = |rendition: &str, number: usize, extension: &str| {
+        whole(rendition, number, extension, payload(GENERATION, rendition, number))
+    };
+    let piece = |number: usize| {
+        let mut bytes = payload(GENERATION, "src", number / 2);
+        let second = bytes.split_off(FIRST_PIECE);
+        whole("src/pieces", number, "ts", if number.is_multiple_of(2) { bytes } else { second })
+    };
     vec![
+        piece(0),
+        piece(1),
+        piece(11),
+        piece(4).sending("Range: bytes=0-9"),
+        piece(5).method("HEAD").body(Body::Empty),
+        whole("360p/pieces", 5, "mp4", payload(GENERATION, "360p", 5)),
         segment("src", 0, "ts"),
         segment("src", 1, "ts"),
         segment("src", 5, "ts"),
@@ -317,6 +338,11 @@ const NOT_OF_THE_GATE: &[&str] = &[
     "/reel/0123abcd/source.m3u8",
     "/reel/0123abcd/src-init.mp4",
     "/reel/0123abcd/nope.relay.m3u8",
+    "/absent/index.seek.m3u8",
+    "/reel/0123abcd/nope.seek.m3u8",
+    "/reel/0123abcd/nope.pieces.m3u8",
+    "/reel/feedbeef/src.seek.m3u8",
+    "/reel/0123abcd/src/pieces/0.ts",
     "/reel/0123abcd/src/0000.ts",
     "/reel/0123abcd/src/0004.ts",
     "/reel/0123abcd/src/9999.ts",
@@ -341,6 +367,11 @@ const NOT_OF_THE_RELAY: &[&str] = &[
     "/reel/index.m3u8",
     "/reel/0123abcd/src.m3u8",
     "/reel/0123abcd/src/6.ts",
+    "/reel/0123abcd/src/pieces/12.ts",
+    "/reel/0123abcd/src/pieces/00.ts",
+    "/reel/0123abcd/src/pieces/",
+    "/reel/0123abcd/src/pieces/0.mp4",
+    "/reel/0123abcd/nope/pieces/0.ts",
     "/reel/0123abcd/src/00.ts",
     "/reel/0123abcd/src/01.ts",
     "/reel/0123abcd/src/-1.ts",

@@ -7,7 +7,7 @@ use zipreel::{
         hls::playlist::{self, Links},
         reel::{
             generation::FORMAT,
-            index::{ChunkIndex, Index, SegmentIndex},
+            index::{ChunkIndex, Grain, Index, SegmentIndex},
             name::{ChunkNumber, FunctionName, ReelName, RenditionId},
         },
     },
@@ -32,11 +32,19 @@ async fn deploy(account: &Account, name: &str, title: &str, segments: usize) -> 
     }
     let (mut current, source) = (made.index, RenditionId::source());
     let rendition = current.renditions.get_mut(&source).unwrap();
+    // one playlist is long enough
+    rendition.chunks.iter_mut().for_each(|chunk| chunk.pieces.clear());
     let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1_000_000, crc32: 0, discontinuity: false };
     let number = ChunkNumber::try_from(4).unwrap();
     let sha256 = rendition.chunks[0].sha256.clone();
-    rendition.chunks.push(ChunkIndex { number, bytes: 1, sha256, segments: vec![segment; segments] });
-    let playlist = playlist::media(&source, rendition, Links::Chunks { prefix: "" }).len() as u64;
+    rendition.chunks.push(ChunkIndex {
+        number,
+        bytes: 1,
+        sha256,
+        segments: vec![segment; segments],
+        pieces: Vec::new(),
+    });
+    let playlist = playlist::media(&source, rendition, Grain::Segments, Links::Chunks { prefix: "" }).len() as u64;
     let title = title.to_owned();
     let published = std::time::SystemTime::now().into();
     let index = Index {

@@ -1,5 +1,5 @@
-//! Every playlist that a reel is served by, as a client gets it: multivariant and media, by redirects and by the relay,
-//! and the copy with absolute links. Parsers of others read them alike, and they keep the rules of RFC 8216.
+//! Every playlist that a reel is served by, as a client gets it: multivariant and media, of segments and of pieces, by
+//! redirects and by the relay, and the copy with absolute links. Parsers of others read them alike, and they keep the rules of RFC 8216.
 
 use std::process::Stdio;
 
@@ -48,7 +48,7 @@ pub(crate) struct Served {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Segment {
-    /// As ffmpeg announced it.
+    /// As ffmpeg announced it; of a piece, as the playlist says.
     pub(crate) seconds: f64,
     pub(crate) bytes: Vec<u8>,
 }
@@ -94,9 +94,22 @@ impl Served {
         ranges
     }
 
-    async fn fetch(&mut self, durations: &[f64]) {
+    /// What the playlist says, read line by line.
+    fn durations(&self) -> Vec<f64> {
+        let lines = self.lines().filter_map(|line| line.strip_prefix("#EXTINF:"));
+        lines.map(|seconds| seconds.trim_end_matches(',').parse().unwrap()).collect()
+    }
+
+    /// Whether it cuts finer than the segments, of which there are so many.
+    fn is_fine(&self, segments: usize) -> bool {
+        self.segments.len() > segments
+    }
+
+    async fn fetch(&mut self, announced: &[f64]) {
         let mut segments = Vec::new();
-        for ((uri, range), &seconds) in self.uris().into_iter().zip(self.ranges()).zip(durations) {
+        let own = self.durations();
+        let durations = if own.len() == announced.len() { announced } else { &own };
+        for ((uri, range), seconds) in self.uris().into_iter().zip(self.ranges()).zip(durations.to_vec()) {
             let url = self.absolute(uri);
             let bytes = match range {
                 Some((offset, length)) => get_range(&url, offset, length).await,
@@ -108,11 +121,12 @@ impl Served {
     }
 }
 
-/// The five playlists of a reel and all that they lead to.
+/// The seven playlists of a reel and all that they lead to.
 async fn served(run: &Run) -> Vec<Served> {
     let durations: Vec<f64> = run.events("segment-closed").map(|line| line["seconds"].as_f64().unwrap()).collect();
     let mut all = Vec::new();
-    for url in [run.playlist(), run.playlist().replace("index.m3u8", "index.relay.m3u8")] {
+    for name in ["index.m3u8", "index.relay.m3u8", "index.seek.m3u8"] {
+        let url = run.playlist().replace("index.m3u8", name);
         let mut multivariant = Served::get(Kind::Multivariant, &url).await;
         let media = multivariant.absolute(multivariant.uris()[0]);
         let mut media = Served::get(Kind::Media, &media).await;
@@ -208,20 +222,29 @@ fn is_read_as_written(playlist: &Served, read: &Read) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_playlist_keeps_the_rfc_and_is_read_as_written_by_the_parsers_of_others() {
     let sandbox = Sandbox::start().await;
-    let mut playlists = Vec::new();
+    let (mut playlists, mut in_pieces) = (Vec::new(), 0);
     for source in SOURCES {
         let run = publish(&sandbox, source).await;
         let of_reel = served(&run).await;
         let closed: Vec<_> = run.events("segment-closed").map(|line| line["bytes"].as_u64().unwrap()).collect();
+        let whole = |playlist: &Served| playlist.segments.iter().flat_map(|one| one.bytes.clone()).collect::<Vec<u8>>();
+        let seconds = |playlist: &Served| playlist.segments.iter().map(|one| one.seconds).sum::<f64>();
         for playlist in &of_reel {
             let bytes: Vec<_> = playlist.segments.iter().map(|segment| segment.bytes.len() as u64).collect();
-            assert_eq!(bytes, closed, "{}", playlist.url);
+            if playlist.is_fine(closed.len()) {
+                in_pieces += 1;
+                assert!(whole(playlist) == whole(&of_reel[0]), "{}", playlist.url);
+                assert!((seconds(playlist) - seconds(&of_reel[0])).abs() < 1e-3, "{}", playlist.url);
+            } else {
+                assert_eq!(bytes, closed, "{}", playlist.url);
+            }
             let unkept = broken(playlist);
             assert!(unkept.is_empty(), "{}: {unkept:?}\n{}", playlist.url, playlist.text());
         }
         playlists.extend(of_reel);
     }
-    assert_eq!(playlists.len(), 5 * SOURCES.len());
+    // two of each of the two whose segments are longer than a piece
+    assert_eq!((playlists.len(), in_pieces), (7 * SOURCES.len(), 2 * 4));
     for parser in parsers() {
         let results = read(parser, &playlists).await;
         assert_eq!(results.len(), playlists.len());

@@ -8,7 +8,7 @@ use zipreel::local::Operation;
 
 use super::{
     front::{Front, Hour},
-    matrix::{PLAYS, SEEKS, SURVIVES, record},
+    matrix::{PIECES, PLAYS, SEEKS, SURVIVES, record},
     stage::{Reel, Stage},
 };
 use crate::{
@@ -84,6 +84,10 @@ async fn decodes_as_the_source(player: &str, play: impl AsyncFn(&str, bool) -> V
     for kind in CLIPS {
         let reel = stage.publish(kind).await;
         let source = as_the_source(player, (kind, &reel.playlist()), 0, &play).await;
+        let long = stage.publish_long(kind).await;
+        for playlist in [long.playlist(), long.seek()] {
+            as_the_source(player, (kind, &playlist), 0, &play).await;
+        }
         if kind == OVER_AN_HOUR {
             for hour in [Hour::Paused, Hour::Redirected] {
                 let late = over_an_hour(&stage, &reel, hour, async |url| play(url, false).await).await;
@@ -93,6 +97,7 @@ async fn decodes_as_the_source(player: &str, play: impl AsyncFn(&str, bool) -> V
     }
     record(player, PLAYS, EVERY_FRAME);
     record(player, SEEKS, "yes");
+    record(player, PIECES, EVERY_FRAME);
     record(player, SURVIVES, "yes");
 }
 
@@ -159,9 +164,9 @@ async fn mplayer_decodes_every_frame_by_absolute_links() {
 }
 
 /// Frames of picture and of sound.
-pub(super) type Counts = [usize; 2];
+pub(crate) type Counts = [usize; 2];
 
-pub(super) fn packets(file: &Path) -> Counts {
+pub(crate) fn packets(file: &Path) -> Counts {
     ["v", "a"].map(|stream| {
         let show = ["-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
         let counted = tool(
@@ -197,6 +202,10 @@ async fn counts_every_frame(
         let after = play(&reel.playlist(), true).await;
         let shares = [0, 1].map(|at| after[at] as f64 / wanted[at] as f64);
         assert!(shares.iter().all(|share| (0.45..0.55).contains(share)), "{player} {kind:?}: {after:?}");
+        let long = stage.publish_long(kind).await;
+        for playlist in [long.playlist(), long.seek()] {
+            assert_eq!(play(&playlist, false).await, wanted, "{player} {kind:?}: {playlist}");
+        }
         if kind == OVER_AN_HOUR {
             let late = over_an_hour(&stage, &reel, Hour::Paused, async |url| play(url, false).await).await;
             assert_eq!(late, wanted, "{player} over an hour");
@@ -206,6 +215,7 @@ async fn counts_every_frame(
         cell = format!("yes: {} of {} frames", wanted[0], packets(&clip(kind))[0]);
     }
     record(player, SEEKS, "yes");
+    record(player, PIECES, "yes");
     let survives = match refused {
         Refused::GoesOn => "yes",
         Refused::Ends => "yes after a pause; a link refused as it is followed ends it: it asks no second time",

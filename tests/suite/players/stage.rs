@@ -46,6 +46,13 @@ impl Stage {
         Reel::of(&run)
     }
 
+    /// The same in segments of several pieces.
+    pub(crate) async fn publish_long(&self, kind: Clip) -> Reel {
+        let name = format!("{kind:?}-long").to_lowercase();
+        let args = ["--name", &name, "--title", TITLE, "--segment-seconds", "8"];
+        Reel::of(&self.sandbox.publish(&clip(kind), &args).await)
+    }
+
     /// As an account has it whose owner has not accepted the relay's price.
     pub(crate) async fn switch_relay_off(&self) {
         assert!(connect(&self.sandbox.stand_in).await.delete_function("zipreel-relay").await.unwrap());
@@ -60,6 +67,11 @@ pub(crate) struct Reel {
 impl Reel {
     pub(crate) fn playlist(&self) -> String {
         format!("{}index.m3u8", self.page)
+    }
+
+    /// Of pieces.
+    pub(crate) fn seek(&self) -> String {
+        format!("{}index.seek.m3u8", self.page)
     }
 
     fn of(run: &Run) -> Self {

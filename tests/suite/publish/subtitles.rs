@@ -233,7 +233,8 @@ async fn an_older_gate_is_brought_up_to_date_before_the_first_reel_with_text() {
     let client = crate::mishap::account::client(&sandbox);
     let old = client.update_function_code().function_name("zipreel-gate").zip_file(zip_of("gate.mjs", b"old").into());
     old.send().await.unwrap();
-    sandbox.publish(&base(), &["--name", "plain-again"]).await.published();
+    // in segments of one piece
+    sandbox.publish(&base(), &["--name", "plain-again", "--segment-seconds", "2"]).await.published();
     assert!(!is_current().await, "nothing needs a newer one");
     let run = sandbox.publish(&film(folder.path()), &CUT).await;
     run.published();

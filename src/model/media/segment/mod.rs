@@ -5,5 +5,6 @@ pub mod division;
 pub mod fmp4;
 pub mod h264;
 pub mod meter;
+pub mod pieces;
 pub mod sieve;
 pub mod transport;
