@@ -140,14 +140,14 @@ impl Making<'_> {
 
     async fn make_in(self, folder: &Path, deployed: Deployed, before: Renditions) -> Result<Made, Stopped> {
         let Self { work, tools, .. } = self;
-        let longest = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).max();
+        let lengths = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).collect();
         let there = before.indexes.values().map(|rendition| Held { bytes: limits::json_bytes(rendition), until: None });
         let batch = Batch {
             work,
             tools,
             folder,
             parts: work.renditions.iter().filter(|part| !before.indexes.contains_key(&part.id)).collect(),
-            picture_us: before.indexes.get(&RenditionId::source()).and_then(longest),
+            picture: before.indexes.get(&RenditionId::source()).map(lengths),
             held: work.beside.iter().cloned().chain(there).collect(),
         };
         let Produced { mut parts, uploaded, heard } = batch.produce(deployed).await?;

@@ -48,8 +48,8 @@ pub(super) struct Batch<'a> {
     pub folder: &'a Path,
     /// In order; the picture's is the first, if it is among them.
     pub parts: Vec<&'a Rendition>,
-    /// The longest segment of the picture, if that is there already.
-    pub picture_us: Option<u64>,
+    /// How long each segment of the picture lasts, microseconds, if that is there already.
+    pub picture: Option<Vec<u64>>,
     /// What the index holds beside these.
     pub held: Vec<Held>,
 }
@@ -224,14 +224,23 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Of the picture, microseconds; none while that is made.
+    fn picture<'a>(&'a self, progress: &'a Progress) -> &'a [u64] {
+        let made = progress.finished.first().map(|summary| &summary.lengths_us);
+        self.attempt.batch.picture.as_ref().or(made).map_or(&[], Vec::as_slice)
+    }
+
     /// As long as those of the picture may be at most: each segment of sound is a request of its own.
     fn segment_length(&self, progress: &Progress) -> Duration {
-        let Batch { work, picture_us, .. } = self.attempt.batch;
-        let picture = picture_us.or(progress.finished.first().map(|summary| summary.longest_us));
-        match picture.filter(|_| self.part.told.is_some()) {
-            Some(longest) => Duration::from_secs(playlist::target_duration([longest])),
-            None => work.order.cut.segment_length,
+        match self.picture(progress).iter().max().filter(|_| self.part.told.is_some()) {
+            Some(longest) => Duration::from_secs(playlist::target_duration([*longest])),
+            None => self.attempt.batch.work.order.cut.segment_length,
         }
+    }
+
+    /// Where a picture is cut that stands beside another.
+    fn lengths(&self, progress: &Progress) -> Vec<u64> {
+        if self.part.plan.beside_copy { self.picture(progress).to_vec() } else { Vec::new() }
     }
 
     /// Hands on what earlier attempts did not.
@@ -253,6 +262,7 @@ impl Run<'_> {
             video: &work.order.video,
             plan,
             segment_length: self.segment_length(progress),
+            lengths_us: self.lengths(progress),
             share: Share { before: one * done, all: one * parts.len() as u64 },
             folder: self.folder,
             backlog: work.backlog.clone(),

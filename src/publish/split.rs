@@ -54,8 +54,8 @@ pub struct SplitSummary {
     pub independent: bool,
     /// Of the source, by what ffmpeg said.
     pub damage: Damage,
-    /// The longest segment.
-    pub longest_us: u64,
+    /// How long each segment lasts.
+    pub lengths_us: Vec<u64>,
     /// What the index holds of it.
     pub index_bytes: u64,
 }
@@ -80,6 +80,8 @@ pub struct Split<'a> {
     pub video: &'a Path,
     pub plan: &'a MediaPlan,
     pub segment_length: Duration,
+    /// How long each segment is to last, microseconds, where these are known; beyond them the length counts.
+    pub lengths_us: Vec<u64>,
     pub share: Share,
     /// Of this attempt alone, and empty.
     pub folder: &'a Path,
@@ -216,7 +218,7 @@ impl<'a> Run<'a> {
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
-        let joining = Joining { folder, segment_length, frame_rate, stills, sounds };
+        let joining = Joining { folder, segment_length, lengths_us: &split.lengths_us, frame_rate, stills, sounds };
         let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary {
@@ -225,7 +227,7 @@ impl<'a> Run<'a> {
             duration: Duration::ZERO,
             independent: true,
             damage,
-            longest_us: 0,
+            lengths_us: Vec::new(),
             index_bytes: 0,
         };
         let (waiting, tail, reached) = (VecDeque::new(), Tail::default(), Duration::ZERO);
@@ -343,7 +345,7 @@ impl<'a> Run<'a> {
         self.summary.segments += 1;
         self.summary.bytes += segment.bytes;
         self.summary.duration += Duration::from_micros(segment.duration_us);
-        self.summary.longest_us = self.summary.longest_us.max(segment.duration_us);
+        self.summary.lengths_us.push(segment.duration_us);
         self.summary.independent = self.joiner.independent();
         self.waiting.push_back(segment);
         Ok(())

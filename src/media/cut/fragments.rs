@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    join::{ClosedSegment, has_no_room},
+    join::{ClosedSegment, Joining, has_no_room},
     rework::blocking,
     stills::JoinError,
 };
@@ -36,6 +36,9 @@ const TABLE_MAX: u64 = 16 << 20;
 /// A track may begin this much before the others without being counted: what encoders need ahead.
 const LEAD_MAX: Duration = Duration::from_millis(250);
 
+/// So much before a segment is to end, it may: less than a picture lasts, and more than rounding comes to.
+const NEAR_US: u64 = 10_000;
+
 /// A piece that ffmpeg has closed.
 struct Measured {
     path: PathBuf,
@@ -54,6 +57,10 @@ pub(crate) struct FragmentJoiner {
     folder: PathBuf,
     /// Shortest segment, microseconds.
     length_us: u64,
+    /// When segments are to end, from the beginning; the next is the last.
+    ends_us: Vec<u64>,
+    /// How long what was written lasts.
+    made_us: u64,
     init: Option<Arc<Init>>,
     /// The newest piece.
     pending: Option<Measured>,
@@ -68,11 +75,20 @@ pub(crate) struct FragmentJoiner {
 }
 
 impl FragmentJoiner {
-    pub(crate) fn new(folder: &Path, segment_length: Duration) -> Self {
+    pub(crate) fn new(joining: Joining<'_>) -> Self {
+        let Joining { folder, segment_length, lengths_us, .. } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
+        let ends = lengths_us.iter().scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        });
+        let mut ends_us: Vec<u64> = ends.collect();
+        ends_us.reverse();
         Self {
             folder: folder.to_owned(),
             length_us,
+            ends_us,
+            made_us: 0,
             init: None,
             pending: None,
             open: None,
@@ -142,11 +158,20 @@ impl FragmentJoiner {
         self.sequence += piece.fragments.len() as u32;
         segment.bytes += blocking(move || write(&piece, &path, begins, sequence)).await?;
         segment.duration_us += duration_us;
-        if segment.duration_us >= self.length_us || next.is_none_or(|next| next.breaks) {
+        self.made_us += duration_us;
+        if self.is_long_enough(&segment) || next.is_none_or(|next| next.breaks) {
             return Ok(Some(segment));
         }
         self.open = Some(segment);
         Ok(None)
+    }
+
+    fn is_long_enough(&mut self, segment: &ClosedSegment) -> bool {
+        let (made, before) = (self.made_us + NEAR_US, self.ends_us.len());
+        while self.ends_us.last().is_some_and(|end| *end <= made) {
+            self.ends_us.pop();
+        }
+        if before == 0 { segment.duration_us >= self.length_us } else { self.ends_us.len() < before }
     }
 
     fn begin(&mut self, piece: &Measured) -> ClosedSegment {

@@ -25,7 +25,7 @@ impl Segments {
     pub(crate) fn new(container: Container, joining: Joining<'_>) -> Self {
         match container {
             Container::Ts => Self::Ts(Box::new(Joiner::new(joining))),
-            Container::Mp4 => Self::Mp4(FragmentJoiner::new(joining.folder, joining.segment_length)),
+            Container::Mp4 => Self::Mp4(FragmentJoiner::new(joining)),
         }
     }
 

@@ -54,6 +54,7 @@ impl Cut<'_> {
             video: &self.order.video,
             plan: self.plan,
             segment_length: self.order.cut.segment_length,
+            lengths_us: Vec::new(),
             share: Share::whole(self.plan),
             folder,
             backlog: backlog.clone(),
