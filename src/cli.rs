@@ -12,7 +12,8 @@ use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{
-    ContainerArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
+    CompatibleArg, ContainerArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg,
+    ThemeArg, TranscodeArg,
 };
 
 const EXAMPLES: &str = "Examples:

@@ -13,16 +13,16 @@ use serde::Deserialize;
 
 use crate::{
     cli::{
-        ContainerArg, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs, RobotsArg, TargetArg,
-        ThemeArg, TranscodeArg, WhereArgs, WizardArgs,
+        CompatibleArg, ContainerArg, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs,
+        RobotsArg, TargetArg, ThemeArg, TranscodeArg, WhereArgs, WizardArgs,
     },
     model::{
         chunk::pack,
         reel::{
             name::ReelName,
             order::{
-                Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted, WantedContainer,
-                WantedSubtitles, WantedTrack, WantedTracks,
+                Compatible, Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted,
+                WantedContainer, WantedSubtitles, WantedTrack, WantedTracks,
             },
         },
         report::{
@@ -90,6 +90,7 @@ struct File {
     subtitles: Option<WantedSubtitles>,
     deinterlace: Option<bool>,
     container: Option<ContainerArg>,
+    compatible: Option<CompatibleArg>,
     on_damage: Option<OnDamageArg>,
     robots: Option<RobotsArg>,
     chunk_mib: Option<u64>,
@@ -193,6 +194,11 @@ impl Settings {
                         Some(ContainerArg::Ts) => WantedContainer::Ts,
                         Some(ContainerArg::Mp4) => WantedContainer::Mp4,
                         Some(ContainerArg::Auto) | None => WantedContainer::Auto,
+                    },
+                    compatible: match args.compatible.or(file.compatible) {
+                        Some(CompatibleArg::Add) => Some(Compatible::Add),
+                        Some(CompatibleArg::Instead) => Some(Compatible::Instead),
+                        Some(CompatibleArg::No) | None => None,
                     },
                 },
             },

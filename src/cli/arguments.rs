@@ -5,7 +5,9 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 
-use super::values::{ContainerArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg};
+use super::values::{
+    CompatibleArg, ContainerArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg,
+};
 use crate::model::reel::{
     name::ReelName,
     order::{WantedSubtitles, WantedTrack, WantedTracks},
@@ -61,6 +63,9 @@ pub struct PublishArgs {
     /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves re-encoding [default: auto]
     #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
     pub container: Option<ContainerArg>,
+    /// HEVC and AV1: H.264 beside them, or instead, for players that do not take them [default: no]
+    #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
+    pub compatible: Option<CompatibleArg>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
     pub on_damage: Option<OnDamageArg>,

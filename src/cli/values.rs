@@ -16,6 +16,18 @@ pub enum ContainerArg {
     Mp4,
 }
 
+/// H.264 for players that do not take the picture as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CompatibleArg {
+    /// Beside it
+    Add,
+    /// Instead of it
+    Instead,
+    /// As it is
+    No,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     On,

@@ -110,7 +110,7 @@ impl Tools {
     pub async fn dialect(&self, plan: &MediaPlan) -> Result<Dialect, ToolsError> {
         let mut dialect = Dialect { fps_mode: has_fps_mode(&self.version), tone_map: false };
         let encodes = |action: &Action| plan.fills || matches!(action, Action::Transcode { .. });
-        if let Some(video) = plan.video.as_ref().filter(|video| encodes(&video.action)) {
+        if let Some(video) = plan.video.iter().chain(&plan.compatible).find(|video| encodes(&video.action)) {
             if !lists(&ask(&self.ffmpeg, &["-encoders"]).await?, "libx264") {
                 return Err(ToolsError::Encoder { ffmpeg: self.ffmpeg.clone(), encoder: "libx264" });
             }

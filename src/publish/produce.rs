@@ -224,18 +224,30 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// How long segments are, and where the picture breaks. Those of sound beside it are as long as its own may be at most:
-    /// each is a request of its own.
-    fn cut(&self, progress: &Progress) -> (Duration, Vec<u64>) {
-        let Batch { work, picture, .. } = self.attempt.batch;
-        let picture = picture.as_ref().or(progress.finished.first().map(|summary| &summary.timeline));
-        match picture.filter(|_| self.part.told.is_some()) {
-            Some(picture) => {
-                let length = Duration::from_secs(playlist::target_duration([picture.longest_us]));
-                (length, picture.breaks_from(self.later_us()))
-            }
-            None => (work.order.cut.segment_length, Vec::new()),
+    /// The picture's, once that is made.
+    fn picture<'a>(&'a self, progress: &'a Progress) -> Option<&'a Timeline> {
+        let made = progress.finished.first().map(|summary| &summary.timeline);
+        self.attempt.batch.picture.as_ref().or(made)
+    }
+
+    /// As long as those of the picture may be at most: each segment of sound is a request of its own.
+    fn segment_length(&self, progress: &Progress) -> Duration {
+        match self.picture(progress).filter(|_| self.part.told.is_some()) {
+            Some(picture) => Duration::from_secs(playlist::target_duration(picture.lengths_us.iter().copied())),
+            None => self.attempt.batch.work.order.cut.segment_length,
         }
+    }
+
+    /// Where a picture is cut that stands beside another.
+    fn lengths(&self, progress: &Progress) -> Vec<u64> {
+        let picture = self.picture(progress).filter(|_| self.part.plan.beside_copy);
+        picture.map_or(Vec::new(), |picture| picture.lengths_us.clone())
+    }
+
+    /// Where sound beside the picture breaks: where that does.
+    fn breaks(&self, progress: &Progress) -> Vec<u64> {
+        let picture = self.picture(progress).filter(|_| self.part.told.is_some());
+        picture.map_or(Vec::new(), |picture| picture.breaks_from(self.later_us()))
     }
 
     /// How much later than the picture this sound begins, microseconds.
@@ -259,14 +271,14 @@ impl Run<'_> {
             let mut journal = work.journal.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let _ = journal.append(Record::Splitting { leader: leader.clone() });
         };
-        let (segment_length, breaks) = self.cut(progress);
         let (one, done) = (batch.one_run(), progress.finished.len() as u64);
         let split = Split {
             tools,
             video: &work.order.video,
             plan,
-            segment_length,
-            breaks: &breaks,
+            segment_length: self.segment_length(progress),
+            lengths_us: &self.lengths(progress),
+            breaks: &self.breaks(progress),
             share: Share { before: one * done, all: one * parts.len() as u64 },
             folder: self.folder,
             backlog: work.backlog.clone(),

@@ -81,6 +81,8 @@ pub struct Split<'a> {
     pub video: &'a Path,
     pub plan: &'a MediaPlan,
     pub segment_length: Duration,
+    /// How long each segment is to last, microseconds, where these are known; beyond them the length counts.
+    pub lengths_us: &'a [u64],
     /// Of a rendition of sound: where the picture breaks, microseconds from where the sound begins.
     pub breaks: &'a [u64],
     pub share: Share,
@@ -221,9 +223,9 @@ impl<'a> Run<'a> {
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
+        let (lengths_us, breaks) = (split.lengths_us, split.breaks);
         let piece_length = piece_length(split.plan.duration);
-        let joining =
-            Joining { folder, segment_length, piece_length, frame_rate, stills, sounds, breaks: split.breaks };
+        let joining = Joining { folder, segment_length, lengths_us, piece_length, frame_rate, stills, sounds, breaks };
         let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary {

@@ -72,12 +72,13 @@ pub(crate) struct Rendition {
 impl Rendition {
     /// All renditions of a plan, the picture's first.
     pub fn all(plan: &MediaPlan) -> Vec<Self> {
-        let told = [None].into_iter().chain(plan.sounds.iter().map(|sound| Some(sound.told.clone())));
-        let part = |(number, (plan, told))| {
-            let id = if number == 0 { RenditionId::source() } else { RenditionId::sound(number) };
-            Self { id, plan, told, samples: Samples::default() }
-        };
-        plan.parts().into_iter().zip(told).enumerate().map(part).collect()
+        let parts = plan.parts();
+        let pictures = parts.len() - plan.sounds.len();
+        let sounds = plan.sounds.iter().map(|sound| Some(sound.told.clone()));
+        let told = std::iter::repeat_n(None, pictures).chain(sounds);
+        let ids = RenditionId::all(plan.compatible.is_some());
+        let part = |((id, plan), told)| Self { id, plan, told, samples: Samples::default() };
+        ids.zip(parts).zip(told).map(part).collect()
     }
 }
 

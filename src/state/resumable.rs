@@ -15,7 +15,7 @@ use crate::model::{
     pace::uploads::PARALLEL_MAX,
     reel::{
         name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
-        order::{AccountRegion, Folders, Interrupted, Order, Place},
+        order::{AccountRegion, Compatible, Folders, Interrupted, Order, Place},
     },
 };
 
@@ -102,8 +102,8 @@ fn summary(reel: ReelName, generation: Generation, records: &[Record], holder: O
     let began = journal::began(records)?;
     let chunks = began.chunks;
     // nothing on record yet: the first ones may be on their way all the same
-    let sounds = (1..began.renditions as usize).map(RenditionId::sound);
-    let last_deployed = [RenditionId::source()].into_iter().chain(sounds).map(|id| (id, ChunkNumber::FIRST)).collect();
+    let ids = RenditionId::all(began.order.wanted.compatible == Some(Compatible::Add));
+    let last_deployed = ids.take(began.renditions.max(1) as usize).map(|id| (id, ChunkNumber::FIRST)).collect();
     let (chunks_deployed, bytes_deployed) = (0, 0);
     let mut found =
         Resumable { reel, generation, chunks, began, chunks_deployed, bytes_deployed, last_deployed, holder };

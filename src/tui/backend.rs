@@ -128,12 +128,25 @@ pub struct Probe {
     pub audio: Offer,
     /// Those that are text, in the file and beside it.
     pub subtitles: Offer,
+    /// What H.264 beside the picture, or instead of it, comes to; `None` where it is that already.
+    pub h264: Option<H264>,
     pub interlaced: bool,
     /// Sound without a picture needs a still one.
     pub stills: bool,
     /// Why it can't be published at all.
     pub refused: Option<Fault>,
     pub warnings: Vec<String>,
+}
+
+/// About.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct H264 {
+    /// Bits a second.
+    pub bit_rate: u64,
+    /// What this machine takes to make it.
+    pub time: Duration,
+    /// It is published beside the picture.
+    pub is_beside: bool,
 }
 
 /// Streams of one kind that could be published.

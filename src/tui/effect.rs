@@ -32,19 +32,21 @@ impl Effect {
         let segments = (seconds / segment_length.as_secs_f64()).ceil().max(1.0);
         let bytes_per_second = probe.bit_rate as f64 / 8.0 * OVERHEAD;
         let segment_bytes = bytes_per_second * segment_length.as_secs_f64().min(seconds);
-        let bytes = (bytes_per_second * seconds) as u64;
+        let source = (bytes_per_second * seconds) as u64;
+        let beside = probe.h264.filter(|h264| h264.is_beside).map(|h264| h264.bit_rate);
+        let beside = beside.map(|rate| (rate as f64 / 8.0 * OVERHEAD * seconds) as u64);
         let sounds: Vec<u64> =
             probe.sounds.iter().map(|rate| (*rate as f64 / 8.0 * OVERHEAD * seconds) as u64).collect();
-        let picture = bytes.saturating_sub(sounds.iter().sum());
+        let picture = source.saturating_sub(sounds.iter().sum());
+        let pictures: Vec<u64> = [picture].into_iter().chain(beside).collect();
         let each = (segments as u32, segment_length);
-        let Estimate { segments, chunks, viewed } =
-            Estimate::of(probe.duration, each, &[picture], &sounds, chunk_limit);
+        let Estimate { segments, chunks, viewed } = Estimate::of(probe.duration, each, &pictures, &sounds, chunk_limit);
         Self {
             segment_length,
             segments,
             segment_bytes: segment_bytes as u64,
             chunks,
-            bytes,
+            bytes: source + beside.unwrap_or(0),
             start_up: viewed.start_up(VIEWER_LINE),
             viewed,
         }
@@ -82,7 +84,10 @@ pub(super) fn longest_that_fits(probe: &Probe, chunk_limit: u64) -> Option<u64> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::{backend::Keyframes, script};
+    use crate::tui::{
+        backend::{H264, Keyframes},
+        script,
+    };
 
     #[test]
     fn segments_end_at_keyframes_and_fill_chunks() {
@@ -97,6 +102,11 @@ mod tests {
         probe.sounds = vec![128_000; 2];
         let segments = Effect::of(&probe, Duration::from_secs(6), 32 << 20).segments;
         assert_eq!(segments, 3 * 75, "each track is cut as the picture is");
+        let alone = Effect::of(&probe, Duration::from_secs(6), 32 << 20);
+        probe.h264 = Some(H264 { bit_rate: 16_000_000, time: Duration::ZERO, is_beside: true });
+        let both = Effect::of(&probe, Duration::from_secs(6), 32 << 20);
+        assert_eq!((both.segments, both.bytes), (4 * 75, 3 * alone.bytes));
+        assert!(both.chunks > 2 * alone.chunks && both.start_up > alone.start_up, "{both:?}");
     }
 
     #[test]

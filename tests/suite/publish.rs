@@ -1,6 +1,7 @@
 //! The built binary publishes to the stand-in; what players get is compared with the source.
 
 mod chunks;
+pub(crate) mod compatible;
 mod faces;
 mod failures;
 mod fmp4;

@@ -7,11 +7,12 @@ use crate::{
         media::{
             decide::{Action, MediaPlan, SoundPlan, StreamPlan},
             facts::{self, Kind, Media},
+            renditions::Encoding,
             streams::{subtitles::is_text, words::describe},
         },
         report::fault::Fault,
     },
-    tui::backend::{Fate, Keyframes, Offer, Probe, Stream},
+    tui::backend::{Fate, H264, Keyframes, Offer, Probe, Stream},
     use_cases::video::Told,
 };
 
@@ -27,6 +28,7 @@ pub(super) fn probe(media: &Media, plan: &MediaPlan, beside: Vec<Told>, bit_rate
         keyframes: plan.keyframes.map(|(typical, longest)| Keyframes { typical, longest }),
         video: offer(media, plan.video.as_ref(), Kind::Video),
         audio: Offer { together: tracks(plan), ..offer(media, plan.audio.as_ref(), Kind::Audio) },
+        h264: h264(plan),
         interlaced: plan.video.as_ref().is_some_and(|video| video.stream.interlaced),
         stills: plan.fills,
         refused: None,
@@ -45,6 +47,7 @@ pub(super) fn refused(fault: Fault, bytes: u64, duration: std::time::Duration) -
         video: Offer::default(),
         audio: Offer::default(),
         subtitles: Offer::default(),
+        h264: None,
         interlaced: false,
         stills: false,
         refused: Some(fault),
@@ -79,6 +82,21 @@ fn numbered(stream: &facts::Stream) -> (u32, String) {
 fn tracks(plan: &MediaPlan) -> usize {
     let numbers: BTreeSet<u32> = plan.sounds.iter().map(|sound| sound.plan.stream.index).collect();
     numbers.len()
+}
+
+/// Where it makes a difference.
+fn h264(plan: &MediaPlan) -> Option<H264> {
+    /// Of x264, as it is run.
+    const THREADS: usize = 8;
+    let video = plan.video.as_ref()?;
+    let is_other = video.action == Action::Copy && video.stream.codec != "h264";
+    if !is_other && plan.wanted.compatible.is_none() {
+        return None;
+    }
+    let Encoding { bit_rate, effort } = Encoding::of(&video.stream);
+    let processors = std::thread::available_parallelism().map_or(1, |number| number.get().min(THREADS));
+    let time = plan.duration.unwrap_or_default().mul_f64(effort / processors as f64);
+    Some(H264 { bit_rate, time, is_beside: plan.compatible.is_some() })
 }
 
 fn chapters(plan: &MediaPlan) -> Option<Stream> {

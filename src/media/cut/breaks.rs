@@ -8,12 +8,13 @@ use crate::model::media::decide::PIECE;
 /// A break of the sound's own, in times that jump, is the picture's if it is this near, microseconds.
 const SAME: u64 = 2_000_000;
 
-/// What renditions of sound need to know of the picture's segments.
+/// The picture's segments, as far as what stands beside it has to follow them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Timeline {
-    pub longest_us: u64,
-    /// Where the discontinuities are, microseconds from where the picture begins.
-    pub breaks_us: Vec<u64>,
+    /// How long each lasts, microseconds.
+    pub lengths_us: Vec<u64>,
+    /// Microseconds from where the picture begins.
+    breaks_us: Vec<u64>,
     ends_us: u64,
 }
 
@@ -23,11 +24,11 @@ impl Timeline {
         if discontinuity {
             self.breaks_us.push(self.ends_us);
         }
-        self.longest_us = self.longest_us.max(duration_us);
+        self.lengths_us.push(duration_us);
         self.ends_us += duration_us;
     }
 
-    /// The breaks from where a sound begins, which is `later_us` after the picture.
+    /// Its discontinuities, from where a sound begins, which is `later_us` after the picture.
     pub fn breaks_from(&self, later_us: i64) -> Vec<u64> {
         self.breaks_us.iter().filter_map(|at| at.checked_add_signed(-later_us)).collect()
     }

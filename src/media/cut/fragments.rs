@@ -40,6 +40,9 @@ const TABLE_MAX: u64 = 16 << 20;
 /// A track may begin this much before the others without being counted: what encoders need ahead.
 const LEAD_MAX: Duration = Duration::from_millis(250);
 
+/// So much before a segment is to end, it may: less than a picture lasts, and more than rounding comes to.
+const NEAR_US: u64 = 10_000;
+
 /// A piece that ffmpeg has closed.
 struct Measured {
     path: PathBuf,
@@ -58,6 +61,10 @@ pub(crate) struct FragmentJoiner {
     folder: PathBuf,
     /// Shortest segment, microseconds.
     length_us: u64,
+    /// When segments are to end, from the beginning; the next is the last.
+    ends_us: Vec<u64>,
+    /// How long what was written lasts.
+    made_us: u64,
     init: Option<Arc<Init>>,
     /// The newest piece.
     pending: Option<Measured>,
@@ -77,11 +84,19 @@ pub(crate) struct FragmentJoiner {
 
 impl FragmentJoiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, piece_length, breaks, .. } = joining;
+        let Joining { folder, segment_length, piece_length, lengths_us, breaks, .. } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
+        let ends = lengths_us.iter().scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        });
+        let mut ends_us: Vec<u64> = ends.collect();
+        ends_us.reverse();
         Self {
             folder: folder.to_owned(),
             length_us,
+            ends_us,
+            made_us: 0,
             init: None,
             pending: None,
             open: None,
@@ -156,14 +171,23 @@ impl FragmentJoiner {
         let bytes = blocking(move || write(&piece, &path, begins, sequence)).await?;
         segment.bytes += bytes;
         segment.duration_us += duration_us;
+        self.made_us += duration_us;
         self.pieces.add(pieces::Piece { bytes, duration_us, open });
         let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
-        if segment.duration_us >= self.length_us || breaks || next.is_none() {
+        if self.is_long_enough(&segment) || breaks || next.is_none() {
             segment.pieces = std::mem::take(&mut self.pieces).close();
             return Ok(Some(segment));
         }
         self.open = Some(segment);
         Ok(None)
+    }
+
+    fn is_long_enough(&mut self, segment: &ClosedSegment) -> bool {
+        let (made, before) = (self.made_us + NEAR_US, self.ends_us.len());
+        while self.ends_us.last().is_some_and(|end| *end <= made) {
+            self.ends_us.pop();
+        }
+        if before == 0 { segment.duration_us >= self.length_us } else { self.ends_us.len() < before }
     }
 
     fn begin(&mut self, piece: &Measured) -> ClosedSegment {

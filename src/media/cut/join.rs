@@ -61,6 +61,8 @@ pub(crate) struct Joining<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) segment_length: Duration,
     pub(crate) piece_length: Duration,
+    /// Of each segment, microseconds, where fragmented MP4 is to be cut as something else was.
+    pub(crate) lengths_us: &'a [u64],
     /// By the source's word.
     pub(crate) frame_rate: Option<f64>,
     /// Sound before the picture and after it gets still ones.
@@ -98,7 +100,7 @@ pub(crate) struct Joiner {
 
 impl Joiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, piece_length, frame_rate, stills, sounds, breaks } = joining;
+        let Joining { folder, segment_length, piece_length, frame_rate, stills, sounds, breaks, .. } = joining;
         let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());

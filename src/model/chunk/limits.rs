@@ -271,10 +271,11 @@ pub fn foresee(
             error => error,
         })?;
     }
-    for (place, sound) in plan.sounds.iter().enumerate() {
-        let rendition = RenditionId::sound(place + 1);
+    // what re-encoding comes to is not known
+    let compatible = plan.compatible.iter().map(|_| (RenditionId::compatible(), 0));
+    let sounds = (1..).zip(&plan.sounds).map(|(number, sound)| (RenditionId::sound(number), sound.bytes(length)));
+    for (rendition, bytes) in compatible.chain(sounds) {
         let mut sum = Sum::new(limits, limit, &rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
-        let bytes = sound.bytes(length);
         for _ in 0..segments {
             sum.add(bytes, length.as_micros() as u64, false, &[])?;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{
     container::Container,
     decide::{Action, MediaPlan, PIECE},
-    facts::{FirstField, Stream},
+    facts::{FirstField, Ratio, Stream},
     segment::meter::CLOCK,
     streams::orientation::{left_to_us, upright},
 };
@@ -54,7 +54,9 @@ impl MediaPlan {
             arguments.extend(match video.action {
                 Action::Copy => self.copy_video(&video.stream),
                 Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => {
-                    encode_video(&video.stream, self.deinterlace, segment_length, dialect)
+                    let keyframes =
+                        if self.beside_copy { beside_copy(&video.stream) } else { at_length(segment_length) };
+                    [x264(), keyframes, encode_video(&video.stream, self.deinterlace, dialect)].concat()
                 }
             });
         }
@@ -68,7 +70,7 @@ impl MediaPlan {
                 }
             });
         }
-        if !self.others.is_empty() {
+        if self.one_clock {
             arguments.extend(["-output_ts_offset".to_owned(), CLOCK_BEGINS_S.to_string()]);
         }
         arguments
@@ -156,10 +158,20 @@ impl MediaPlan {
 }
 
 /// Keyframes at multiples of the segment length.
-fn encode_video(stream: &Stream, deinterlace: bool, segment_length: Duration, dialect: Dialect) -> Vec<String> {
-    let mut arguments = x264();
-    arguments.push("-force_key_frames".to_owned());
-    arguments.push(format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64()));
+fn at_length(segment_length: Duration) -> Vec<String> {
+    vec!["-force_key_frames".to_owned(), format!("expr:gte(t,n_forced*{})", segment_length.as_secs_f64())]
+}
+
+/// Keyframes where the copied picture has them, so that both can be cut at the same times, and every two seconds.
+fn beside_copy(stream: &Stream) -> Vec<String> {
+    let rate = stream.frame_rate.map_or(25.0, Ratio::get).min(FRAME_RATE_MAX);
+    let mut arguments = words("-force_key_frames source -g");
+    arguments.push(format!("{:.0}", (2.0 * rate).ceil().max(1.0)));
+    arguments
+}
+
+fn encode_video(stream: &Stream, deinterlace: bool, dialect: Dialect) -> Vec<String> {
+    let mut arguments = Vec::new();
     // each frame at its own time: the muxer would ask for a constant rate, and frames would be doubled or lost. So they
     // would if times were rounded to the rate of frames, which may be noise; and what is then stated is the average
     arguments.extend(words(if dialect.fps_mode { "-fps_mode:v vfr" } else { "-vsync vfr" }));

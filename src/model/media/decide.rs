@@ -1,15 +1,19 @@
 //! What becomes of each stream: copied, re-encoded or left out, and why, in words for a person. Says also which
 //! arguments ffmpeg gets for it, so that words and deeds stay in one place.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
+mod compatible;
+mod fate;
 mod obstacles;
+mod warnings;
 
+pub use self::fate::{Action, StreamPlan};
 pub use super::streams::refusal::MediaRefusal;
 use super::{
     container::Container,
     damage::Damage,
-    facts::{Aside, Chapter, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedTracks, seconds},
+    facts::{Aside, Chapter, Compatible, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedTracks},
     gaps::{self, Gaps},
     reach,
     streams::{
@@ -23,36 +27,11 @@ use super::{
     },
 };
 
-/// A Lambda function streams 2 MB/s after the first 6 MB; with less than this there is room for the player's pace.
-const RELAY_BIT_RATE: u64 = 12_000_000;
-/// Keyframes rarer than this make segments that are slow to start and to seek.
-const LONG_GAP: Duration = Duration::from_secs(12);
 /// Segments may end this much before the wanted length: Matroska rounds times to milliseconds, and keyframes that are
 /// forced at multiples of the length fall on the next frame.
 pub const SLACK: Duration = Duration::from_millis(100);
 /// Shortest piece that ffmpeg is asked to close: segments are put together from pieces.
 pub const PIECE: Duration = Duration::from_millis(500);
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    Copy,
-    Transcode {
-        why: String,
-    },
-    /// Subtitles: written as WebVTT.
-    Text,
-    LeaveOut {
-        why: String,
-    },
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct StreamPlan {
-    pub stream: Stream,
-    pub action: Action,
-    /// Why this one, where it could have been another.
-    pub chosen: Option<String>,
-}
 
 /// What will be done to a video.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,11 +42,17 @@ pub struct MediaPlan {
     pub video: Option<StreamPlan>,
     /// In one with the picture, or alone. One of the two is there.
     pub audio: Option<StreamPlan>,
+    /// H.264 beside a picture that is copied: a rendition of its own.
+    pub compatible: Option<StreamPlan>,
+    /// This is that rendition, where this is one of several: it is cut where the copied one is.
+    pub beside_copy: bool,
     /// Renditions of their own beside the picture's; where there are any, that has no sound.
     pub sounds: Vec<SoundPlan>,
     /// Sound tracks that would be copied or left out if nothing might be re-encoded.
     pub optional: Vec<u32>,
-    /// Streams of other renditions, where this is one of several: all have their times by one clock.
+    /// This is one of several renditions, which have their times by one clock.
+    pub one_clock: bool,
+    /// Streams of the others.
     pub others: Vec<u32>,
     /// What was asked for, so that it makes the same again.
     pub wanted: Wanted,
@@ -110,8 +95,10 @@ pub struct SoundPlan {
 /// Chooses a video and the sound to it, or either alone, and what to do with each.
 pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRefusal> {
     let choice = media.choice().map_err(|not_there| refused(media, not_there))?;
-    let (video, audio) = (choice.video.map(|chosen| chosen.stream), choice.audio.map(|chosen| chosen.stream));
+    let [video, audio] = [choice.video, choice.audio].map(|chosen| chosen.map(|chosen| chosen.stream));
     publishable(media, video, audio)?;
+    let asked = compatible::asked(media, video);
+    let transcode = compatible::allowed(transcode, asked);
     let packaging = obstacles::container(media, video, audio);
     let tracks = media.tracks(&choice).map_err(|not_there| refused(media, not_there))?;
     let sounds = Sounds::of(tracks, audio, terms(media, transcode, packaging));
@@ -119,26 +106,30 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let damage = condition::damage(media, video, sounds.main().or(audio), describe);
     let plan = |stream: &Stream| planned(stream, media, packaging, &choice, &sounds);
     let streams: Vec<StreamPlan> = media.streams.iter().map(plan).collect();
-    let gaps = video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default();
+    let gaps = gap_sentences(video, audio);
     // still pictures are made in transport streams alone
     let makes_stills = packaging == Container::Ts;
-    let asked: &[String] = if makes_stills { &gaps } else { &[] };
-    if let Some(refusal) = not_allowed(media, transcode, &streams, asked) {
+    let gap_words: &[String] = if makes_stills { &gaps } else { &[] };
+    let beside = compatible::beside(video, &streams, asked);
+    if let Some(refusal) = not_allowed(media, transcode, streams.iter().chain(&beside), gap_words) {
         return Err(refusal);
     }
-    let sound_gaps = video.zip(sounds.main()).map(|(video, sound)| Gaps::between(video, sound).sentences());
+    let sound_gaps = gap_sentences(video, sounds.main());
     let video = video.map(plan);
+    let streams = compatible::told(streams, beside.as_ref());
     let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
     let keyframes = media.keyframes.filter(|_| copied);
-    let said = damage.sentences().into_iter().chain(warnings(media, video.as_ref(), sounds.main().or(audio)));
-    let sound_gaps = sound_gaps.unwrap_or_default();
+    let said = damage.sentences().into_iter().chain(compatible::warning(media, asked));
+    let said = said.chain(warnings::warnings(media, video.as_ref(), sounds.main().or(audio)));
     let said = said.chain(sounds.warning()).chain(gaps::warnings(&sound_gaps, false));
-    let optional = streams.iter().filter(|plan| is_optional(plan, sounds.fate(&plan.stream)));
     let fills = transcode == Transcode::Auto && makes_stills;
     let plan = MediaPlan {
         audio: audio.map(plan),
-        wanted: media.wanted.settled(sounds.are_encoded()),
-        optional: optional.map(|plan| plan.stream.index).collect(),
+        wanted: compatible::settled(media.wanted.settled(sounds.are_encoded()), asked, beside.is_some()),
+        compatible: beside,
+        beside_copy: false,
+        one_clock: false,
+        optional: optional(&streams, &sounds),
         sounds: sound_plans(&sounds, media, packaging),
         others: Vec::new(),
         container: media.container.clone(),
@@ -160,6 +151,10 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         video,
     };
     Ok(plan.with_reach())
+}
+
+fn gap_sentences(video: Option<&Stream>, audio: Option<&Stream>) -> Vec<String> {
+    video.zip(audio).map(|(video, audio)| Gaps::between(video, audio).sentences()).unwrap_or_default()
 }
 
 /// What becomes of a stream of the file.
@@ -192,10 +187,15 @@ fn planned(
 }
 
 /// What would have to be re-encoded, and may not be.
-fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps: &[String]) -> Option<MediaRefusal> {
+fn not_allowed<'a>(
+    media: &Media,
+    transcode: Transcode,
+    streams: impl Iterator<Item = &'a StreamPlan>,
+    gaps: &[String],
+) -> Option<MediaRefusal> {
     // who asks for deinterlacing has asked for what it takes
     let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
-    let unasked = streams.iter().filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream));
+    let unasked = streams.filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream));
     let re_encoded: Vec<String> = unasked.filter_map(StreamPlan::re_encoded).collect();
     let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
     let stills: Vec<_> = asked.map(|gap| format!("{gap}, so that a still picture has to be made for it")).collect();
@@ -207,6 +207,7 @@ fn not_allowed(media: &Media, transcode: Transcode, streams: &[StreamPlan], gaps
 fn terms(media: &Media, transcode: Transcode, packaging: Container) -> Terms<impl Fn(&Stream) -> Option<String>> {
     Terms {
         may_encode: transcode == Transcode::Auto && !media.wanted.copies,
+        for_all: media.wanted.compatible == Some(Compatible::Add),
         are_named: matches!(media.wanted.sounds, Some(WantedTracks::These(_))),
         is_trimmed: obstacles::trimmed_sound(media).is_some(),
         obstacle: move |stream: &Stream| obstacles::of_audio(stream, media, packaging),
@@ -224,14 +225,21 @@ fn told(fate: apart::Fate, stream: &Stream, media: &Media, packaging: Container)
     (copy_unless(obstacle), (!notes.is_empty()).then(|| notes.join("; ")))
 }
 
-/// Whether it is published in some way though nothing of it is re-encoded, or is not missed.
-fn is_optional(plan: &StreamPlan, fate: Option<apart::Fate>) -> bool {
-    fate.is_some_and(|fate| fate.is_encoded && (fate.is_optional || plan.action == Action::Copy))
+/// Those that are published in some way though nothing of them is re-encoded, or are not missed.
+fn optional(streams: &[StreamPlan], sounds: &Sounds<'_>) -> Vec<u32> {
+    let is_optional = |plan: &&StreamPlan| {
+        let fate = sounds.fate(&plan.stream);
+        fate.is_some_and(|fate| fate.is_encoded && (fate.is_optional || plan.action == Action::Copy))
+    };
+    streams.iter().filter(is_optional).map(|plan| plan.stream.index).collect()
 }
 
 fn sound_plans(sounds: &Sounds<'_>, media: &Media, packaging: Container) -> Vec<SoundPlan> {
     let plan = |made: &Rendition<'_>| {
-        let why = || obstacles::of_audio(made.stream, media, packaging).unwrap_or_else(|| "is not stereo".to_owned());
+        let why = || {
+            obstacles::of_audio(made.stream, media, packaging)
+                .unwrap_or_else(|| "is not what every player plays".to_owned())
+        };
         let action = copy_unless(made.encoded.then(why));
         let plan = StreamPlan { stream: made.stream.clone(), action, chosen: None };
         SoundPlan { plan, told: made.told.clone() }
@@ -262,93 +270,12 @@ fn why_left_out(stream: &Stream, choice: &Choice<'_>, several: bool) -> String {
     .to_owned()
 }
 
-fn warnings(media: &Media, video: Option<&StreamPlan>, audio: Option<&Stream>) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if audio.is_none() {
-        warnings.extend(condition::silence(media));
-    }
-    match video {
-        Some(video) => warnings.extend(video_warnings(media, video)),
-        None => warnings.push("there is no picture: the reel will be sound alone".to_owned()),
-    }
-    if media.duration.is_none() {
-        warnings.push("the file does not say how long it is: counts and times ahead are unknown".to_owned());
-    }
-    warnings
-}
-
-fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let stream = &video.stream;
-    let copied = video.action == Action::Copy;
-    if stream.interlaced && copied {
-        let lines = stream.height;
-        warnings.push(format!(
-            "the picture is interlaced ({lines}i), and copied as it is: browsers show combs where things move; \
-             `--deinterlace` re-encodes it without"
-        ));
-    }
-    if let Some(rate) = varying(stream) {
-        warnings.push(format!("the frame rate varies (about {rate} fps on average); it is kept as it is"));
-    }
-    if let Some(rate) = media.bit_rate.filter(|rate| copied && *rate > RELAY_BIT_RATE) {
-        let rate = rate as f64 / 1e6;
-        warnings.push(format!(
-            "{rate:.1} Mbit/s is a lot: it may pause in browsers, since the relay slows down after 6 MB of a segment; \
-             shorter segments help"
-        ));
-    }
-    if let Some(keyframes) = media.keyframes.filter(|keyframes| copied && keyframes.max > LONG_GAP) {
-        let (gap, bound) = (seconds(keyframes.max), if keyframes.at_least { "at least " } else { "" });
-        warnings.push(format!("keyframes are up to {bound}{gap} apart, and no segment can be shorter than that"));
-    }
-    if stream.is_hdr() || stream.dolby_vision.is_some() {
-        let fate = if copied {
-            "many screens show it pale"
-        } else {
-            "re-encoded to 8 bits, its colours are mapped if this ffmpeg can (`zscale`), else they look pale"
-        };
-        warnings.push(format!("the picture is HDR; {fate}"));
-    }
-    warnings
-}
-
-/// The average rate if it is far from the rate that all timestamps fit.
-fn varying(stream: &Stream) -> Option<Ratio> {
-    let (average, base) = (stream.frame_rate?, stream.base_frame_rate?);
-    let factor = base.get() / average.get();
-    (!stream.interlaced && !(0.98..=1.02).contains(&factor)).then_some(average)
-}
-
-impl StreamPlan {
-    /// What it is and why it can't be copied, if it can't.
-    fn re_encoded(&self) -> Option<String> {
-        match &self.action {
-            Action::Transcode { why } => Some(format!("{} {why}", describe(&self.stream))),
-            Action::Copy | Action::Text | Action::LeaveOut { .. } => None,
-        }
-    }
-}
-
-impl fmt::Display for StreamPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stream = describe(&self.stream);
-        match &self.action {
-            Action::Copy => write!(f, "{stream}: copied as it is"),
-            Action::Text => write!(f, "{stream}: as WebVTT"),
-            Action::LeaveOut { why } => write!(f, "{stream}: left out ({why})"),
-            Action::Transcode { why } => {
-                let target = if self.stream.kind == Kind::Video { "H.264 High" } else { "AAC stereo" };
-                write!(f, "{stream}: re-encoded to {target}, since it {why}")
-            }
-        }?;
-        self.chosen.iter().try_for_each(|reason| write!(f, " ({reason})"))
-    }
-}
-
 impl MediaPlan {
-    /// Says where it plays, if that is not everywhere: what is re-encoded is.
+    /// Says where it plays, if that is not everywhere: what is re-encoded is, and what has H.264 beside it.
     fn with_reach(mut self) -> Self {
+        if self.compatible.is_some() {
+            return self;
+        }
         let copied = |plan: &Option<StreamPlan>| match plan {
             Some(plan) if plan.action == Action::Copy => plan.stream.codec.clone(),
             _ => String::new(),
@@ -371,7 +298,8 @@ impl MediaPlan {
 
     /// What is published of the file.
     pub fn published(&self) -> impl Iterator<Item = &StreamPlan> {
-        self.video.iter().chain(&self.audio).chain(self.sounds.iter().map(|sound| &sound.plan))
+        let pictures = self.video.iter().chain(&self.compatible);
+        pictures.chain(&self.audio).chain(self.sounds.iter().map(|sound| &sound.plan))
     }
 
     /// The subtitles in it that are published.
@@ -406,7 +334,8 @@ impl MediaPlan {
 
     /// About how many bytes of the source are published; `None` if that can't be told, or any of it is re-encoded.
     pub fn published_bytes(&self, source_bytes: u64) -> Option<u64> {
-        let duration = self.duration.filter(|_| self.is_deterministic())?.as_secs_f64();
+        let copied = Self { compatible: None, ..self.clone() };
+        let duration = self.duration.filter(|_| copied.is_deterministic())?.as_secs_f64();
         let is_large = |plan: &&StreamPlan| matches!(plan.stream.kind, Kind::Video | Kind::Audio);
         let left_out = |plan: &&StreamPlan| matches!(plan.action, Action::LeaveOut { .. });
         let rates = self.streams.iter().filter(is_large).filter(left_out).map(|plan| plan.stream.bit_rate);

@@ -10,7 +10,7 @@ use super::name::{Generation, ReelName};
 pub use crate::model::media::{
     container::WantedContainer,
     damage::OnDamage,
-    facts::{Transcode, Wanted, WantedSubtitles, WantedTrack, WantedTracks},
+    facts::{Compatible, Transcode, Wanted, WantedSubtitles, WantedTrack, WantedTracks},
 };
 use crate::model::retry::RetryPolicy;
 

@@ -54,6 +54,7 @@ impl Cut<'_> {
             video: &self.order.video,
             plan: self.plan,
             segment_length: self.order.cut.segment_length,
+            lengths_us: &[],
             breaks: &[],
             share: Share::whole(self.plan),
             folder,

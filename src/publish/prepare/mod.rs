@@ -34,6 +34,7 @@ use crate::{
         hls::playlist,
         media::{
             decide::{Action, MediaPlan},
+            renditions::Encoding,
             segment::pieces::PIECE_LENGTH,
         },
         reel::{
@@ -370,9 +371,12 @@ fn planned(
     let of_sounds: Vec<u64> = plan.sounds.iter().map(|sound| sound.bytes(duration)).collect();
     let copied = plan.sounds.iter().zip(&of_sounds).filter(|(sound, _)| sound.plan.action == Action::Copy);
     let picture = source_bytes.saturating_sub(copied.map(|(_, bytes)| bytes).sum());
+    let beside = plan.compatible.as_ref().map(|beside| Encoding::of(&beside.stream).bit_rate);
+    let beside = beside.map(|rate| (rate as f64 / 8.0 * duration.as_secs_f64()) as u64);
+    let pictures: Vec<u64> = [picture].into_iter().chain(beside).collect();
     let each = (segments, duration / segments);
     let Estimate { segments, chunks, viewed } =
-        Estimate::of(duration, each, &[picture], &of_sounds, order.cut.chunk_limit);
+        Estimate::of(duration, each, &pictures, &of_sounds, order.cut.chunk_limit);
     Planned {
         reel: order.reel.clone(),
         generation,

@@ -7,8 +7,8 @@ use image::ImageFormat;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
-    Script, account, chosen, detail, frame, generation, name, order, phone, probe, reels, resumables, signed_out,
-    two_cameras, with_subtitles,
+    Script, account, detail, frame, generation, hevc, name, order, phone, probe, probes::chosen, reels, resumables,
+    signed_out, two_cameras, with_subtitles,
 };
 use crate::{
     model::{
@@ -32,6 +32,7 @@ impl Backend for Script {
         ready(match stem.as_str() {
             "phone" => Ok(phone()),
             "take 20" => Ok(two_cameras()),
+            "take 18" => Ok(hevc()),
             "take 19" => Ok(with_subtitles()),
             "broken" => Err(Fault::permanent("could not read `broken.webm` as a video")
                 .because("EBML header parsing failed")

@@ -1,6 +1,7 @@
 //! A backend that plays a script: for tests only.
 
 mod backend;
+mod probes;
 
 use std::{
     path::PathBuf,
@@ -10,11 +11,12 @@ use std::{
 
 use image::{DynamicImage, Rgb, RgbImage};
 
+pub(super) use self::probes::{hevc, phone, two_cameras, with_subtitles};
 use super::{
     Start,
     backend::{
         Account, Chunk, ChunkId, Fate, Keyframes, Offer, Order, Place, Probe, Published, Question, Reel, ReelDetail,
-        Resumable, Storage, Stream, Target, ToCopy, Transcode, Wanted,
+        Resumable, Storage, Stream, Target, ToCopy, Transcode,
     },
     keymap::Keymap,
     work::folder::{Entry, Kind, Listing, Named},
@@ -23,7 +25,7 @@ use crate::{
     model::{
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
-            order::{AccountRegion, Cut, Folders, WantedTrack},
+            order::{AccountRegion, Cut, Folders},
         },
         report::{
             event::{Count, Event, JobChange, JobName, Planned, Unit},
@@ -133,62 +135,12 @@ pub(super) fn probe() -> Probe {
         video: Offer { chosen: Some(0), ..Offer::default() },
         audio: Offer { chosen: Some(1), ..Offer::default() },
         subtitles: Offer::default(),
+        h264: None,
         interlaced: false,
         stills: false,
         refused: None,
         warnings: Vec::new(),
     }
-}
-
-/// What a phone makes: nothing of it plays everywhere.
-pub(super) fn phone() -> Probe {
-    let mut probe = probe();
-    probe.streams[0].what = "HEVC Main 10 3840×2160 30 fps".into();
-    probe.streams[0].fate = Fate::Transcode("to H.264 High: HEVC does not play in every browser".into());
-    probe.streams.push(Stream {
-        optional: false,
-        kind: "data".into(),
-        what: "mebx".into(),
-        bit_rate: None,
-        fate: Fate::LeaveOut("players have no use for it".into()),
-    });
-    probe
-}
-
-/// Two cameras and two languages, all of fields.
-pub(super) fn two_cameras() -> Probe {
-    let mut probe = probe();
-    let offer = |chosen: u32, streams: [(u32, &str); 2]| Offer {
-        together: 0,
-        chosen: Some(chosen),
-        streams: streams.map(|(number, words)| (number, words.to_owned())).to_vec(),
-        why: Some("chosen of 2, since it comes first".to_owned()),
-    };
-    probe.video = offer(0, [(0, "#0 H.264 High 1920x1080 25 fps"), (1, "#1 H.264 High 1920x1080 25 fps")]);
-    probe.audio = offer(2, [(2, "#2 AAC LC stereo 48 kHz (eng)"), (3, "#3 AAC LC stereo 48 kHz (deu)")]);
-    probe.interlaced = true;
-    probe
-}
-
-/// Subtitles in the file and beside it.
-pub(super) fn with_subtitles() -> Probe {
-    let streams = vec![(2, "#2 SubRip (eng)".to_owned()), (3, "#3 take 19.de.srt  SubRip (de)".to_owned())];
-    Probe { subtitles: Offer { streams, together: 2, ..Offer::default() }, ..probe() }
-}
-
-/// As the engine answers when streams are asked for.
-pub(super) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
-    let why = || Some("chosen, since it was asked for".to_owned());
-    if let Some(number) = wanted.video {
-        (probe.video.chosen, probe.video.why) = (Some(number), why());
-    }
-    if let Some(WantedTrack::Stream(number)) = wanted.audio {
-        (probe.audio.chosen, probe.audio.why) = (Some(number), why());
-    }
-    if wanted.deinterlace {
-        probe.streams[0].fate = Fate::Transcode("re-encoded to H.264 High, since it is to be deinterlaced".into());
-    }
-    probe
 }
 
 pub(super) fn listing() -> Listing {

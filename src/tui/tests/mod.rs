@@ -13,6 +13,7 @@ mod session;
 mod several;
 mod sizes;
 mod steps;
+mod streams;
 mod themes;
 
 use std::{

@@ -9,21 +9,18 @@ use crate::{
     model::{
         reel::{
             name::ReelName,
-            order::{IfTaken, OnDamage, Robots, Wanted, WantedSubtitles, WantedTrack},
+            order::{IfTaken, OnDamage, Robots},
         },
-        report::{event::Event, fault::Fault},
+        report::event::Event,
     },
     tui::{
-        action::{Action, Command},
+        action::Command,
         backend::{Question, Target, Transcode},
         id::Owner,
         job::Run,
         screen::Screen,
         script::{self, Script},
-        step::{
-            probes::Probes,
-            settings::{Field, Settings, streams::Part},
-        },
+        step::{probes::Probes, settings::Field},
         work::answer::Answer,
     },
 };
@@ -122,7 +119,7 @@ fn a_video_chosen_while_it_is_probed_goes_on_when_the_probe_is_there() {
 }
 
 /// The first thing that blocks the way to the review.
-fn problem(player: &Player) -> Option<(Field, String)> {
+pub(super) fn problem(player: &Player) -> Option<(Field, String)> {
     player.settings().problems(&player.app.shared).into_iter().next()
 }
 
@@ -281,70 +278,6 @@ fn re_encoding_has_to_be_allowed() {
     player.key(KeyCode::Right);
     player.enter();
     assert_eq!(player.review().planned[0].order.cut.transcode, Transcode::Auto);
-}
-
-#[test]
-fn the_streams_of_a_video_are_chosen_where_there_is_a_choice() {
-    let mut player = Player::local();
-    player.open_settings();
-    let parts = |player: &Player| player.settings().fields(&player.app.shared).contains(&Field::Part(0, Part::Video));
-    assert!(!parts(&player), "one video and one sound are no choice");
-    let mut player = Player::local();
-    player.enter();
-    player.highlight("take 20.mp4");
-    player.enter();
-    assert!(player.text(120, 40).contains("chosen of 2, since it comes first"), "{}", player.text(120, 40));
-    for part in [Part::Video, Part::Audio, Part::Deinterlace] {
-        player.settings_mut().focus = Field::Part(0, part);
-        player.key(KeyCode::Right);
-        assert_eq!(problem(&player), None, "what it takes was asked for, and the file was read again");
-    }
-    player.enter();
-    let wanted = player.review().planned[0].order.cut.wanted;
-    let audio = Some(WantedTrack::Stream(3));
-    assert_eq!(wanted, Wanted { video: Some(1), audio, deinterlace: true, ..Wanted::default() });
-    let screen = player.text(120, 40);
-    assert!(screen.contains("#1 H.264") && screen.contains("chosen, since it was asked for"), "{screen}");
-}
-
-#[test]
-fn subtitles_are_switched_where_there_are_any_and_the_review_says_which_go_along() {
-    let mut player = Player::local();
-    player.open_settings();
-    let part = Field::Part(0, Part::Subtitles);
-    assert!(!player.settings().fields(&player.app.shared).contains(&part), "there are none");
-    let mut player = Player::local();
-    player.enter();
-    player.highlight("take 19.mp4");
-    player.enter();
-    player.settings_mut().focus = part;
-    let screen = player.text(80, 24);
-    assert!(screen.contains("Subtitles") && screen.contains("all 2 tracks"), "{screen}");
-    for _ in 0..3 {
-        player.key(KeyCode::Right);
-    }
-    assert_eq!(problem(&player), None);
-    player.enter();
-    assert_eq!(player.review().planned[0].order.cut.wanted.subtitles, WantedSubtitles::None);
-    let screen = player.text(80, 24);
-    assert!(screen.contains("Subtitles     none"), "{screen}");
-}
-
-#[test]
-fn a_file_that_is_being_read_again_blocks_the_way() {
-    let mut player = Player::local();
-    player.enter();
-    player.highlight("take 20.mp4");
-    player.enter();
-    let mut settings = player.settings().clone();
-    settings.focus = Field::Part(0, Part::Audio);
-    let commands = settings.update(&Action::Right, &player.app.shared);
-    let [Command::Reread { video, wanted }] = &commands[..] else { panic!("{commands:?}") };
-    let blocks = |settings: &Settings| settings.problems(&player.app.shared).remove(0);
-    assert_eq!(blocks(&settings), (Field::Part(0, Part::Video), "reading the file again…".to_owned()));
-    let probe = Err(Fault::permanent("could not read it"));
-    settings.answer(&Answer::Reread { video: video.clone(), wanted: *wanted, probe });
-    assert_eq!(blocks(&settings).1, "could not read it");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::{
         shared::{Shared, account_words},
         step::{
             review::Review,
-            settings::streams::{Part, value},
+            settings::streams::{Part, note, value},
         },
         terminal::theme::Role,
         widget::{
@@ -138,15 +138,24 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
             chosen.iter().for_each(|words| page.entry(label, COLUMN, Role::Text, words));
         }
     }
-    if let [one] = review.planned.as_slice()
-        && one.order.cut.wanted.subtitles != WantedSubtitles::default()
-    {
-        let chosen = value(one.order.cut.wanted, Part::Subtitles, &one.probe);
-        page.entry("Subtitles", COLUMN, Role::Text, &chosen);
+    if let [one] = review.planned.as_slice() {
+        asked(one, page);
     }
     if let Some(sending) = review.sending(shared) {
         let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };
         page.entry("Takes", COLUMN, Role::Text, &format!("about {} {basis}", wording::span(sending)));
+    }
+}
+
+/// What was chosen in the settings, where it is not what happens by itself.
+fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
+    let wanted = order.cut.wanted;
+    if wanted.subtitles != WantedSubtitles::default() {
+        page.entry("Subtitles", COLUMN, Role::Text, &value(wanted, Part::Subtitles, probe));
+    }
+    if wanted.compatible.is_some() && probe.h264.is_some() {
+        let (way, cost) = (value(wanted, Part::Compatible, probe), note(wanted, Part::Compatible, probe));
+        page.entry("Compatible", COLUMN, Role::Text, &format!("{way}: {cost}"));
     }
 }
 
@@ -161,11 +170,12 @@ fn streams(planned: &Planned) -> String {
     let copied = wording::count(copied as u64, "stream");
     let texts = streams.iter().filter(|stream| stream.fate == Fate::Text && stream.kind == "subtitles").count();
     let texts = if texts > 0 { format!("; {texts} with subtitles, as WebVTT") } else { String::new() };
-    match planned.order.cut.transcode {
-        Transcode::Auto if !re_encoded.is_empty() => {
-            format!("{copied} copied; re-encoded: {}{texts}", re_encoded.join(", "))
-        }
-        _ => format!("{copied} copied as they are{texts}"),
+    let is_compatible = planned.order.cut.wanted.compatible.is_some() && planned.probe.h264.is_some();
+    let is_allowed = planned.order.cut.transcode == Transcode::Auto || is_compatible;
+    if is_allowed && !re_encoded.is_empty() {
+        format!("{copied} copied; re-encoded: {}{texts}", re_encoded.join(", "))
+    } else {
+        format!("{copied} copied as they are{texts}")
     }
 }
 

@@ -223,6 +223,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::Part(_, Part::Audio) => "Sound",
         Field::Part(_, Part::Subtitles) => "Subtitles",
         Field::Part(_, Part::Deinterlace) => "Deinterlace",
+        Field::Part(_, Part::Compatible) => "Compatible",
         Field::Replace => "Replace",
         Field::Unlisted => "Unlisted",
         Field::Target => "Target",

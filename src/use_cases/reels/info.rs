@@ -99,7 +99,7 @@ impl Info {
 
     /// Of the picture, or of sound alone.
     pub fn own_segments(&self) -> usize {
-        self.index.current.variants().map(|(_, rendition)| segments(rendition).count()).sum()
+        self.index.current.variants().map(|(_, rendition)| segments(rendition).count()).max().unwrap_or(0)
     }
 
     /// The language of its sound by three letters, where it was asked for by that; indexes tell of no other.

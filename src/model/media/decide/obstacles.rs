@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::compatible;
 use crate::model::media::{
     container::{Container, WantedContainer},
     facts::{Media, Stream, seconds},
@@ -32,6 +33,9 @@ pub(super) fn container(media: &Media, video: Option<&Stream>, audio: Option<&St
 pub(super) fn of_video(stream: &Stream, media: &Media, container: Container) -> Option<String> {
     if media.wanted.deinterlace {
         return Some("is to be deinterlaced, as asked".to_owned());
+    }
+    if let Some(why) = compatible::instead(stream, media) {
+        return Some(why);
     }
     if !matches!(stream.codec.as_str(), "h264" | "hevc" | "av1") {
         return Some(format!("is {}, which few players take", codec_name(stream)));

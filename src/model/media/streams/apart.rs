@@ -9,6 +9,8 @@ pub const NOT_ALLOWED: &str = "it would have to be re-encoded: `--transcode auto
 /// What is asked of the tracks, and what may be done.
 pub struct Terms<F> {
     pub may_encode: bool,
+    /// Opus and FLAC get AAC beside them too.
+    pub for_all: bool,
     /// The tracks were named: none of them is left out.
     pub are_named: bool,
     /// What is hidden by the file was cut out of it.
@@ -47,8 +49,9 @@ impl<'a> Sounds<'a> {
         F: Fn(&Stream) -> Option<String>,
     {
         let Some(main) = main.filter(|_| !tracks.is_empty()) else { return Self::default() };
-        let Terms { may_encode, are_named, is_trimmed, obstacle } = terms;
-        let track = |stream| Track { stream, copied: Copied::of(stream, obstacle(stream).is_none(), is_trimmed) };
+        let Terms { may_encode, for_all, are_named, is_trimmed, obstacle } = terms;
+        let track =
+            |stream| Track { stream, copied: Copied::of(stream, obstacle(stream).is_none(), is_trimmed, for_all) };
         let is_kept = |track: &Track<'_>| {
             let is_copied = matches!(track.copied, Copied::Plain | Copied::Wide(_));
             may_encode || are_named || is_copied || track.stream.index == main.index

@@ -55,11 +55,13 @@ pub enum Copied {
 }
 
 impl Copied {
-    /// `is_aac`: it is AAC that can be copied. `is_trimmed`: a copy would publish what was cut out.
-    pub fn of(stream: &Stream, is_aac: bool, is_trimmed: bool) -> Self {
+    /// `is_plain`: it can be copied, and players play it. `is_trimmed`: a copy would publish what was cut out. `for_all`: some
+    /// players play AAC alone.
+    pub fn of(stream: &Stream, is_plain: bool, is_trimmed: bool, for_all: bool) -> Self {
         match stream.codec.as_str() {
-            _ if is_aac && stream.channels <= 2 => Self::Plain,
-            _ if is_aac => Self::Wide(format!("aac{}", stream.channels)),
+            codec @ ("opus" | "flac") if is_plain && for_all => Self::Foreign(codec.to_owned()),
+            _ if is_plain && stream.channels <= 2 => Self::Plain,
+            _ if is_plain => Self::Wide(format!("aac{}", stream.channels)),
             _ if is_trimmed => Self::No,
             "ac3" => Self::Foreign("ac3".to_owned()),
             "eac3" => Self::Foreign("ec3".to_owned()),
@@ -182,7 +184,7 @@ mod tests {
     fn shown(streams: &[Stream], may_encode: bool) -> Vec<(u32, bool, String, String)> {
         let tracks: Vec<Track<'_>> = streams
             .iter()
-            .map(|stream| Track { stream, copied: Copied::of(stream, stream.codec == "aac", false) })
+            .map(|stream| Track { stream, copied: Copied::of(stream, stream.codec == "aac", false, false) })
             .collect();
         let made = renditions(&tracks, 1, may_encode);
         made.into_iter()

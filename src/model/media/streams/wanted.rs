@@ -27,6 +27,19 @@ pub struct Wanted {
     /// What segments are packed in.
     #[serde(skip_serializing_if = "WantedContainer::is_auto")]
     pub container: WantedContainer,
+    /// H.264 for players that do not take the picture as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compatible: Option<Compatible>,
+}
+
+/// Where a picture is not H.264 that every player plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compatible {
+    /// That beside it.
+    Add,
+    /// That instead of it.
+    Instead,
 }
 
 impl Wanted {

@@ -53,7 +53,9 @@ impl Naming {
 
     /// As it is, or without what was agreed to.
     pub(super) fn plays_nowhere(&self) -> bool {
-        let asked = |stream: &Stream| stream.optional || self.wanted.deinterlace && stream.kind == "video";
+        let is_compatible = self.wanted.compatible.is_some() && self.chosen.probe.h264.is_some();
+        let asked =
+            |stream: &Stream| stream.optional || is_compatible || self.wanted.deinterlace && stream.kind == "video";
         let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
         streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
     }

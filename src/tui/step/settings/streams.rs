@@ -2,8 +2,11 @@
 //! of a stream depends on which it is.
 
 use crate::{
-    model::reel::order::{Wanted, WantedSubtitles, WantedTrack, WantedTracks},
-    tui::backend::{Offer, Probe},
+    model::{
+        reel::order::{Compatible, Wanted, WantedSubtitles, WantedTrack, WantedTracks},
+        wording,
+    },
+    tui::backend::{H264, Offer, Probe},
 };
 
 /// A thing to choose of a video.
@@ -13,6 +16,7 @@ pub(in crate::tui) enum Part {
     Audio,
     Subtitles,
     Deinterlace,
+    Compatible,
 }
 
 /// What there is to choose.
@@ -21,8 +25,9 @@ pub(super) fn parts(probe: &Probe, wanted: Wanted) -> Vec<Part> {
     let video = several(&probe.video).then_some(Part::Video);
     let audio = several(&probe.audio).then_some(Part::Audio);
     let subtitles = (!probe.subtitles.streams.is_empty()).then_some(Part::Subtitles);
+    let compatible = probe.h264.map(|_| Part::Compatible);
     let fields = (probe.interlaced || wanted.deinterlace).then_some(Part::Deinterlace);
-    video.into_iter().chain(audio).chain(subtitles).chain(fields).collect()
+    video.into_iter().chain(audio).chain(subtitles).chain(fields).chain(compatible).collect()
 }
 
 /// Asks for the next stream, or the one before.
@@ -36,6 +41,11 @@ pub(super) fn changed(wanted: Wanted, part: Part, probe: &Probe, by: isize) -> W
         Part::Video => Wanted { video: next(&probe.video), ..wanted },
         Part::Audio => sound(wanted, probe, by),
         Part::Subtitles => subtitles(wanted, probe, by),
+        Part::Compatible => {
+            let ways = [None, Some(Compatible::Add), Some(Compatible::Instead)];
+            let at = ways.iter().position(|way| *way == wanted.compatible).unwrap_or_default();
+            Wanted { compatible: ways[at.saturating_add_signed(by).min(ways.len() - 1)], ..wanted }
+        }
         Part::Deinterlace => Wanted { deinterlace: !wanted.deinterlace, ..wanted },
     }
 }
@@ -84,6 +94,12 @@ pub(in crate::tui) fn value(wanted: Wanted, part: Part, probe: &Probe) -> String
         Part::Audio if wanted.sounds.is_some() && probe.audio.together > 0 => together(&probe.audio),
         Part::Audio => offered(&probe.audio, sound),
         Part::Subtitles => of_subtitles(wanted.subtitles, &probe.subtitles),
+        Part::Compatible => match wanted.compatible {
+            None => "no",
+            Some(Compatible::Add) => "H.264 beside it",
+            Some(Compatible::Instead) => "H.264 instead",
+        }
+        .to_owned(),
         Part::Deinterlace if wanted.deinterlace => "yes".to_owned(),
         Part::Deinterlace => "no".to_owned(),
     }
@@ -116,8 +132,19 @@ pub(in crate::tui) fn note(wanted: Wanted, part: Part, probe: &Probe) -> String 
         Part::Audio => probe.audio.why.clone().unwrap_or_default(),
         Part::Subtitles if wanted.subtitles == WantedSubtitles::None => "left out".to_owned(),
         Part::Subtitles => "viewers turn them on".to_owned(),
+        Part::Compatible => probe.h264.map(|h264| cost(wanted, h264, probe)).unwrap_or_default(),
         Part::Deinterlace if wanted.deinterlace => "the picture is re-encoded".to_owned(),
         Part::Deinterlace => "browsers show combs where things move".to_owned(),
+    }
+}
+
+fn cost(wanted: Wanted, h264: H264, probe: &Probe) -> String {
+    let time = wording::span(h264.time);
+    let bytes = h264.bit_rate as f64 / 8.0 * probe.duration.as_secs_f64();
+    match wanted.compatible {
+        None => "some players can't play it".to_owned(),
+        Some(Compatible::Add) => format!("≈ {time} of encoding, {} more", wording::bytes(bytes as u64)),
+        Some(Compatible::Instead) => format!("≈ {time} of encoding"),
     }
 }
 
