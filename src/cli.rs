@@ -98,7 +98,7 @@ pub enum Command {
         account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
-        /// Don't ask; accept the relay's price and the notice about AWS's terms
+        /// Don't ask; agree to the relay's price and the notice about AWS's terms
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },

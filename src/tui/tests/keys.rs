@@ -134,14 +134,14 @@ fn footers_lists_and_sentences_name_the_keys_that_hold() {
     player.key(KeyCode::Down);
     player.control('u');
     player.keys("talk");
-    assert!(player.text(120, 40).contains("taken: ^Y takes `talk-2`"));
+    assert!(player.text(120, 40).contains("`talk` is taken: Ctrl-Y takes `talk-2`"));
     player.control('y');
     assert_eq!(player.settings().videos[0].typed.value(), "talk-2");
 }
 
 #[test]
 fn a_key_that_is_typed_is_found_as_it_is_shown_and_as_the_config_file_has_it() {
-    for typed in ["^F", "Ctrl-f", "PageDown", "?"] {
+    for typed in ["^F", "Ctrl-F", "Ctrl-f", "PageDown", "?"] {
         let mut player = Player::local();
         player.enter();
         player.keys("?");
