@@ -65,10 +65,12 @@ impl Plain {
     }
 
     fn planned(&mut self, planned: &Planned) {
-        let (reel, region) = (&planned.reel, &planned.region);
+        // what costs nothing is on this machine, which has no Regions
+        let place = if planned.costs.is_some() { planned.region.as_str() } else { "the stand-in on this machine" };
+        let reel = &planned.reel;
         let (segments, chunks) = (count(planned.segments, "segment"), count(planned.chunks, "chunk"));
         let length = clock(planned.duration);
-        self.say(&format!("{reel} → {region}: {length}, about {segments} in {chunks}"));
+        self.say(&format!("{reel} → {place}: {length}, about {segments} in {chunks}"));
         for line in &planned.streams {
             self.say(&format!("  {line}"));
         }

@@ -41,7 +41,7 @@ fn lines(info: &Info, is_local: bool) -> Vec<String> {
         ("Links", links(info)),
         ("Streams", streams(info)),
         ("Chunks", chunk_rows(&info.index.current)),
-        ("Generations", generations(info)),
+        ("Versions", generations(info)),
         ("Damaged in the video itself", damaged(&info.index.current)),
         ("Watching it costs about", costs(info)),
     ];

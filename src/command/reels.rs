@@ -60,7 +60,7 @@ pub async fn list(reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stoppe
 
 /// Columns as wide as their widest cell.
 fn table<'a>(reels: impl Iterator<Item = (&'a ReelName, &'a Listed)>) -> Vec<String> {
-    let head = ["REEL", "GENERATION", "CHUNKS", "SIZE", "LENGTH", "PUBLISHED", ""].map(str::to_owned);
+    let head = ["REEL", "VERSION", "CHUNKS", "SIZE", "LENGTH", "PUBLISHED", ""].map(str::to_owned);
     let rows: Vec<[String; 7]> = std::iter::once(head).chain(reels.map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..7).map(width).collect();

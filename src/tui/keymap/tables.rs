@@ -54,8 +54,13 @@ const FREE_NAME: Preset =
 const SEARCH: Preset =
     key(&[Key::Ctrl('f')], Action::SearchBelow, "find below", "find videos in all folders below this one", 4);
 const TO_REVIEW: Preset = key(&[ENTER], Action::Enter, "review", "go on to the review", 0);
-const ASK_ANEW: Preset =
-    key(&[Key::Char('r')], Action::Retry, "", "ask anew: what is unfinished, profiles, who is signed in", 5);
+const ASK_ANEW: Preset = key(
+    &[Key::Char('r')],
+    Action::Retry,
+    "",
+    "ask again what is unfinished, which profiles there are, and who is signed in",
+    5,
+);
 const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
 const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "cancel", "stop it; asks first", 4);
 const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all publishings, a line each", 5);

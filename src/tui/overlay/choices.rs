@@ -26,7 +26,7 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
         choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), region));
     }
     if shared.profiles.is_empty() {
-        choices.push(choice(AWS, "AWS", "by the environment; `aws configure` makes profiles"));
+        choices.push(choice(AWS, "AWS", "as environment variables say; `aws configure` makes profiles"));
     }
     let current = match &shared.place.target {
         Target::Local => LOCAL.to_owned(),

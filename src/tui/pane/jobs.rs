@@ -106,7 +106,7 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let now = canvas.now;
     let job = shown.course.board.jobs.get(name);
     let (role, sign) = sign(shown, job);
-    let label = capital(&name.to_string());
+    let label = label(name);
     let strong = matches!(job.map(|job| &job.state), Some(JobState::Running | JobState::Retrying { .. }));
     let clock = shown.course.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
@@ -163,6 +163,15 @@ fn waits_for(name: &JobName) -> &'static str {
         JobName::Index => "waits for the uploads; it makes the reel visible",
         JobName::Verify => "waits for the index; it reads as a player does",
         _ => "waits",
+    }
+}
+
+/// What a stage does, as people say it.
+fn label(name: &JobName) -> String {
+    match name {
+        JobName::Probe => "Examine".to_owned(),
+        JobName::Hash => "Read".to_owned(),
+        name => capital(&name.words()),
     }
 }
 

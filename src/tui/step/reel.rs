@@ -209,7 +209,7 @@ impl Reel {
             }
             Action::Paste(text) => paste(typed, text),
             Action::Enter if typed.value().trim().is_empty() => {
-                return vec![Command::Say("a title has words".to_owned())];
+                return vec![Command::Say("type at least one letter as the title".to_owned())];
             }
             Action::Enter => {
                 let title = typed.value().trim().to_owned();

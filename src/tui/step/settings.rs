@@ -197,7 +197,7 @@ impl Settings {
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
             let allow = format!("allow it with {}", shared.keys.key(Table::Settings, &Action::Right));
             let words = match (self.videos.len(), these.as_slice()) {
-                (_, []) => format!("sound without a picture needs a still one: {allow}"),
+                (_, []) => format!("sound alone needs a still picture, which has to be made: {allow}"),
                 (1, _) => format!("this video plays nowhere without re-encoding: {allow}"),
                 (_, [one]) => format!("{one} plays nowhere without re-encoding: {allow}"),
                 (_, some) => format!("{} play nowhere without re-encoding: {allow}", some.join(", ")),

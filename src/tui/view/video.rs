@@ -370,7 +370,9 @@ fn said(video: &Video, width: usize) -> Said {
     }
     match video.probes.get(path) {
         None if video.choice.going.is_some() => plain(Role::Accent, "reading the file, then on to the settings…"),
-        None if video.is_changing => plain(Role::Warn, "the file is being written: it is read again once it rests"),
+        None if video.is_changing => {
+            plain(Role::Warn, "the file is being written: it is read again when that has ended")
+        }
         None => plain(Role::Dim, "reading the file…"),
         Some(Err(fault)) => Said { unread: Some(Problem::of(fault, width)), is_problem: true, ..Said::default() },
         Some(Ok(probe)) => probed(probe, width),

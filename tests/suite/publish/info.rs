@@ -59,7 +59,7 @@ async fn every_link_answers_and_every_chunk_and_segment_is_there() {
         assert!(said.contains(info[link].as_str().unwrap()), "{link}: {said}");
     }
     let old = retired[0]["generation"].as_str().unwrap();
-    for words in ["H.264 ", "AAC", "chunk 1 ", "served now"] {
+    for words in ["H.264 ", "AAC", "Chunks\n  1 ", "served now"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let line = said.lines().find(|line| line.trim_start().starts_with(old)).unwrap_or_else(|| panic!("{said}"));

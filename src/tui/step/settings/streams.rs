@@ -84,7 +84,7 @@ pub(in crate::tui) fn note(wanted: Wanted, part: Part, probe: &Probe) -> String 
         Part::Audio if wanted.sounds.is_some() && probe.audio.together > 0 => "viewers choose".to_owned(),
         Part::Audio => probe.audio.why.clone().unwrap_or_default(),
         Part::Deinterlace if wanted.deinterlace => "the picture is re-encoded".to_owned(),
-        Part::Deinterlace => "browsers show combs where things move".to_owned(),
+        Part::Deinterlace => "browsers show stripes where things move".to_owned(),
     }
 }
 
