@@ -31,9 +31,10 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
     name = "zipreel",
     bin_name = "zipreel",
     version,
-    about = "From a video file to a playlist URL, served out of AWS Lambda's code storage",
-    long_about = "Cuts a video into HLS segments, packs them into zips, deploys each zip as an AWS Lambda function that \
-                  nobody runs, and gives you a URL that plays. Without a command it opens the wizard.",
+    about = "From a video file to a link that plays, served out of AWS Lambda's code storage",
+    long_about = "Cuts a video into short pieces (segments), packs them into zip files (chunks), stores each chunk at AWS \
+                  Lambda as the code of a function that nobody runs, and gives you a link that plays. Without a \
+                  command it opens the wizard, which leads screen by screen.",
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{CONFIG}"),
     override_usage = "zipreel [OPTIONS] [VIDEO]...\n       zipreel [OPTIONS] <COMMAND>",
@@ -74,7 +75,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Make what the account needs once a Region: two roles and the gate; or bring it up to this version
+    /// Make or update what an account needs once a Region: the gate, which sends players to the chunks, and two roles
     #[command(mut_args(only_what_reads))]
     Setup {
         /// Change nothing; print the same as a CloudFormation template
@@ -91,7 +92,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Switch the relay on or off: it carries every byte to browsers, at the price of egress
+    /// Switch the relay on or off: it lets browsers play, and every byte that they watch is paid for
     #[command(mut_args(only_what_reads))]
     Relay {
         switch: Switch,
@@ -99,11 +100,11 @@ pub enum Command {
         account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
-        /// Don't ask; accept the relay's price and the notice about AWS's terms
+        /// Don't ask; agree to the relay's price and the notice about AWS's terms
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Remove gate, relay and roles, when no reel is left
+    /// Remove what setup made (gate, relay and roles), when no reel is left
     #[command(mut_args(only_what_reads))]
     Teardown {
         /// Leave the two roles: they serve the account's other Regions too
@@ -128,7 +129,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print the least IAM policies: for the roles, for setting up, for publishing
+    /// Print which rights are needed at least, as IAM policies: for the roles, for setting up, for publishing
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
@@ -149,7 +150,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Show all that is known of one reel: links, streams, chunks, generations, prices
+    /// Show all that is known of one reel: links, streams, chunks, versions, prices
     #[command(mut_args(only_what_reads))]
     Info {
         /// The reel
@@ -181,15 +182,15 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Check that a reel is whole: every chunk is there, with the right hash and size
+    /// Check that a reel is whole: every chunk is there and unchanged
     #[command(mut_args(only_what_changes))]
     Check {
         /// The reel
         name: ReelName,
-        /// Follow the gate as a player does, read every byte and decode it with ffmpeg
+        /// Read every byte as a player does, and test with ffmpeg that it plays
         #[arg(long)]
         deep: bool,
-        /// Deploy again, from the video it was made of, what is missing or differs
+        /// Upload again, from the video it was made of, what is missing or differs
         #[arg(long, value_name = "VIDEO")]
         repair: Option<PathBuf>,
         #[command(flatten)]
@@ -223,7 +224,7 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Delete unused chunks: of replaced generations whose time is over, and of interrupted publishes
+    /// Delete unused chunks: of replaced versions whose time is over, and of interrupted publishes
     #[command(mut_args(only_what_changes))]
     Gc {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
@@ -236,7 +237,7 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Run the stand-in: an AWS-shaped server on this machine that keeps and serves reels
+    /// Run the stand-in: an imitation of AWS on this machine that keeps and serves reels
     Local {
         #[command(flatten)]
         place: PlaceArgs,

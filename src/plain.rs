@@ -14,7 +14,7 @@ use crate::model::{
         fault::Fault,
     },
     shown,
-    wording::{clock, count},
+    wording::{again, clock, count, dollars},
 };
 
 /// What one line or bar says of the work.
@@ -48,33 +48,36 @@ impl Plain {
             Event::Job { job, change: JobChange::Retrying { attempt, of, wait, cause } } => {
                 self.retries += 1;
                 if self.retries == 1 {
-                    let wait = wait.as_secs_f64();
-                    self.say(&format!("{job}: {cause}; again in {wait:.1} s, attempt {attempt} of {of}"));
+                    self.say(&format!("{}: {cause}; {}", job.words(), again(*wait, *attempt, *of)));
                 }
             }
             Event::Job { job, change: JobChange::Skipped { why } } if !matches!(job, JobName::Chunk { .. }) => {
-                self.say(&format!("{job}: {why}"));
+                self.say(&format!("{}: {why}", job.words()));
             }
             Event::Job { job: job @ JobName::Setup(_), change: JobChange::Succeeded } => {
-                self.say(&format!("{job}: done"));
+                self.say(&format!("{}: done", job.words()));
             }
-            Event::Job { job, change: JobChange::Waiting { fault } } => self.say(&format!("{job} waits: {fault}")),
+            Event::Job { job, change: JobChange::Waiting { fault } } => {
+                self.say(&format!("{} waits: {fault}", job.words()))
+            }
             _ => {}
         }
     }
 
     fn planned(&mut self, planned: &Planned) {
-        let (reel, region) = (&planned.reel, &planned.region);
+        // what costs nothing is on this machine, which has no Regions
+        let place = if planned.costs.is_some() { planned.region.as_str() } else { "the stand-in on this machine" };
+        let reel = &planned.reel;
         let (segments, chunks) = (count(planned.segments, "segment"), count(planned.chunks, "chunk"));
         let length = clock(planned.duration);
-        self.say(&format!("{reel} → {region}: {length}, about {segments} in {chunks}"));
+        self.say(&format!("{reel} → {place}: {length}, about {segments} in {chunks}"));
         for line in &planned.streams {
             self.say(&format!("  {line}"));
         }
         if let Some(costs) = planned.costs {
-            let (players, relay) = (costs.million_in_players, costs.thousand_by_relay);
+            let (players, browsers) = (dollars(costs.million_in_players / 1e3), dollars(costs.thousand_by_relay));
             self.say(&format!(
-                "  watching: about ${players:.2} a million full views in players, ${relay:.2} a thousand by the relay"
+                "  a thousand full views: about {players} in VLC, mpv and other players, {browsers} in browsers (relay)"
             ));
         }
         for line in &planned.warnings {

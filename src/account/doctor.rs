@@ -4,7 +4,7 @@ use super::{chunk_role, environment, gate_role, log_group, probe};
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
     model::{
-        gate::public::{LOG_RETENTION_DAYS, Policy, Public},
+        gate::public::{CHUNK_ROLE, LOG_RETENTION_DAYS, Policy, Public},
         reel::{describe, name::PREFIX},
         report::{
             fault::Explain,
@@ -109,7 +109,10 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
     let name = &wanted.name;
     match cloud.role_gap(wanted).await {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
-        Ok(Some(gap)) => health.add(Subject::Roles, Grade::Setup, format!("role `{name}` {gap}")),
+        Ok(Some(gap)) => {
+            let rights = if name == CHUNK_ROLE { "for the chunks" } else { "to look up chunks" };
+            health.add(Subject::Roles, Grade::Setup, format!("role `{name}` ({rights}) {gap}"));
+        }
         Err(error) => unread(health, Subject::Roles, &error),
     }
 }
@@ -125,7 +128,8 @@ async fn public(cloud: &Cloud, public: Public, subject: Subject, health: &mut He
             );
         }
         Ok(Standing::Absent) => {
-            health.add(subject, Grade::Setup, format!("function `{}` with a public URL", public.name()))
+            let words = format!("function `{}` with a public URL, for players", public.name());
+            health.add(subject, Grade::Setup, words);
         }
         Ok(Standing::Newer) => health.add(subject, Grade::Note, "made by a newer zipreel than this one"),
         Ok(Standing::Made(gaps)) if gaps.is_empty() => {

@@ -152,7 +152,7 @@ pub struct OverrideArgs {
 pub struct FaceArgs {
     #[command(flatten)]
     pub form: FormArgs,
-    /// Don't ask; acknowledge the notice about AWS's terms
+    /// Don't ask; agree to the notice about AWS's terms
     #[arg(long, short, help_heading = TALK)]
     pub yes: bool,
     /// Keep the stand-in serving afterwards, until Ctrl-C [default: false]

@@ -134,6 +134,10 @@ impl CloudError {
     /// What AWS answered.
     fn answered(doing: String, code: String, status: u16, message: String, retry_after: Option<Duration>) -> Self {
         let kind = ErrorKind::of(&code, Some(status), &message);
+        let message = match kind.meaning() {
+            Some(meaning) => format!("{meaning}: “{message}”"),
+            None => message,
+        };
         Self { code, status: Some(status), retry_after, ..Self::ours(doing, kind, message) }
     }
 

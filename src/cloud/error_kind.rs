@@ -135,6 +135,11 @@ impl ErrorKind {
         }
     }
 
+    /// In plain words, where AWS's own say it only to those who know them.
+    pub(super) fn meaning(self) -> Option<&'static str> {
+        (self == Self::Throttled).then_some("AWS takes fewer requests at once")
+    }
+
     pub(super) fn hint(self) -> Option<&'static str> {
         Some(match self {
             Self::Role => {

@@ -15,7 +15,7 @@ use crate::{
             name::{ReelName, RenditionId},
         },
         report::fault::Stopped,
-        wording::{bit_rate, bytes, clock, codecs, count, span},
+        wording::{bit_rate, bytes, clock, codecs, count, dollars, span},
     },
     settings::FaceSettings,
     use_cases::reels::info::{self, Info, chunks, segments},
@@ -41,7 +41,7 @@ fn lines(info: &Info, is_local: bool) -> Vec<String> {
         ("Links", links(info)),
         ("Streams", streams(info)),
         ("Chunks", chunk_rows(&info.index.current)),
-        ("Generations", generations(info)),
+        ("Versions", generations(info)),
         ("Damaged in the video itself", damaged(&info.index.current)),
         ("Watching it costs about", costs(info)),
     ];
@@ -145,7 +145,7 @@ fn chunk_rows(generation: &GenerationIndex) -> Vec<Row> {
             let to = from + Duration::from_micros(length);
             let (size, segments) = (bytes(chunk.bytes), count(chunk.segments.len() as u64, "segment"));
             let stretch = format!("{} to {}", clock(from), clock(to));
-            rows.push(row(&format!("{id}/{}", chunk.number), format!("{size:>8}  {segments}, {stretch}")));
+            rows.push(row(&chunk.number.of(id), format!("{size:>8}  {segments}, {stretch}")));
             from = to;
         }
     }
@@ -182,7 +182,7 @@ fn damaged(generation: &GenerationIndex) -> Vec<Row> {
 fn costs(info: &Info) -> Vec<Row> {
     let Some(costs) = info.costs else { return Vec::new() };
     vec![
-        row(&format!("${:.2}", costs.million_in_players), "a million full views in players"),
-        row(&format!("${:.2}", costs.thousand_by_relay), "a thousand full views in browsers, by the relay"),
+        row(&dollars(costs.million_in_players / 1e3), "a thousand full views in VLC, mpv and other players"),
+        row(&dollars(costs.thousand_by_relay), "a thousand full views in browsers, through the relay"),
     ]
 }

@@ -60,7 +60,7 @@ pub async fn list(reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stoppe
 
 /// Columns as wide as their widest cell.
 fn table<'a>(reels: impl Iterator<Item = (&'a ReelName, &'a Listed)>) -> Vec<String> {
-    let head = ["REEL", "GENERATION", "CHUNKS", "SIZE", "LENGTH", "PUBLISHED", ""].map(str::to_owned);
+    let head = ["REEL", "VERSION", "CHUNKS", "SIZE", "LENGTH", "PUBLISHED", ""].map(str::to_owned);
     let rows: Vec<[String; 7]> = std::iter::once(head).chain(reels.map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..7).map(width).collect();
@@ -77,7 +77,7 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
         None => format!("{} chunks without an index: resume it, or delete it", listed.other_chunks()),
         Some(_) if listed.stale => "its last publishing was interrupted: publish it again".to_owned(),
         Some(index) if listed.chunks() != index.chunks => "not whole: see `zipreel check`".to_owned(),
-        Some(_) if listed.other_chunks() > 0 => format!("{} chunks of other generations", listed.other_chunks()),
+        Some(_) if listed.other_chunks() > 0 => format!("{} chunks of other versions", listed.other_chunks()),
         Some(_) => String::new(),
     };
     let chunks = match index {
@@ -195,15 +195,16 @@ async fn look(
     follow: &Follow,
     face: &FaceSettings,
 ) -> Result<Report, Stopped> {
+    let number = |checked: &Checked| checked.number.of(&checked.rendition);
     let found = |checked: Checked| match (&checked.finding, face.json) {
         (Finding::Reading(_) | Finding::Decoding, _) | (Finding::Ok, false) => {}
         (_, true) => out::event(&json::chunk_checked(&checked)),
-        (Finding::Missing, false) => plain::say(&format!("chunk {}/{} is missing", checked.rendition, checked.number)),
+        (Finding::Missing, false) => plain::say(&format!("chunk {} is missing", number(&checked))),
         (Finding::Differs(why), false) => {
-            plain::say(&format!("chunk {}/{} differs: {why}", checked.rendition, checked.number));
+            plain::say(&format!("chunk {} differs: {why}", number(&checked)));
         }
         (Finding::Errors(why) | Finding::Undecodable(why), false) => {
-            plain::say(&format!("chunk {}/{} is as it was sent: {why}", checked.rendition, checked.number));
+            plain::say(&format!("chunk {} is as it was sent: {why}", number(&checked)));
         }
     };
     check::check(engine, place, name, deep, follow, found).await
@@ -231,9 +232,11 @@ fn say_checked(name: &ReelName, deep: bool, report: &Report) {
     }
     let segments = wording::count(decoding.segments, "segment");
     match &decoding.gave_up {
-        None if decoding.troubles.is_empty() => plain::say(&format!("{name}: {segments} decoded without an error")),
+        None if decoding.troubles.is_empty() => plain::say(&format!("{name}: {segments} play without an error")),
         None => {}
-        Some(why) => plain::say(&format!("{name}: {segments} decoded, the others compared by their hash alone: {why}")),
+        Some(why) => plain::say(&format!(
+            "{name}: of {segments} it was tested that they play, of the others only that their bytes are right: {why}"
+        )),
     }
 }
 
@@ -243,7 +246,9 @@ pub async fn delete(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> 
         delete::delete(engine, place, name, &person, follow, |_, _| ()).await
     })
     .await?;
-    out::ended(face, json::deleted(name, gone), || plain::say(&format!("deleted {name}: {gone} functions")))
+    out::ended(face, json::deleted(name, gone), || {
+        plain::say(&format!("deleted {name}: {gone} functions, its chunks and its index"))
+    })
 }
 
 pub async fn gc(name: Option<&ReelName>, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {

@@ -98,7 +98,8 @@ pub fn dollars(amount: f64) -> String {
     match amount {
         a if a >= 9.95 => format!("${amount:.0}"),
         a if a >= 0.095 => format!("${amount:.2}"),
-        a if a > 0.0 => "under $0.10".to_owned(),
+        a if a >= 0.00095 => format!("${amount:.3}"),
+        a if a > 0.0 => "under $0.001".to_owned(),
         _ => "$0".to_owned(),
     }
 }
@@ -109,6 +110,14 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     let mistakes = |name: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &lower);
     let (mistakes, name) = names.into_iter().map(|name| (mistakes(name), name)).min()?;
     (mistakes <= (word.chars().count() / 3).max(1)).then_some(name)
+}
+
+/// `again in 1.2 s, attempt 3 of 8`: what failed, and is tried once more.
+pub fn again(wait: Duration, attempt: u32, of: u32) -> String {
+    match wait.as_secs_f64() {
+        ..0.05 => format!("about to be tried again, attempt {attempt} of {of}"),
+        seconds => format!("again in {seconds:.1} s, attempt {attempt} of {of}"),
+    }
 }
 
 /// `3, 7-9, 14`, of numbers that rise.
@@ -188,6 +197,12 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_tried_again_in_no_time() {
+        assert_eq!(again(Duration::from_millis(1200), 2, 8), "again in 1.2 s, attempt 2 of 8");
+        assert_eq!(again(Duration::ZERO, 2, 8), "about to be tried again, attempt 2 of 8");
+    }
+
+    #[test]
     fn more_than_one_is_a_plural() {
         let nouns =
             ["chunk", "retry", "key", "day"].map(|noun| format!("{}, {}", count(1u64, noun), count(2u64, noun)));
@@ -196,7 +211,7 @@ mod tests {
 
     #[test]
     fn money_is_an_estimate() {
-        let texts = [31.2, 7.8, 0.02, 0.0].map(dollars);
-        assert_eq!(texts, ["$31", "$7.80", "under $0.10", "$0"]);
+        let texts = [31.2, 7.8, 0.0432, 0.0002, 0.0].map(dollars);
+        assert_eq!(texts, ["$31", "$7.80", "$0.043", "under $0.001", "$0"]);
     }
 }

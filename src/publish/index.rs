@@ -225,7 +225,7 @@ async fn theirs(work: &Work, current: &GenerationIndex) -> Result<Option<Existin
         return Ok(Some(theirs));
     }
     let Index { by, current, published, .. } = theirs.index;
-    let who = by.map(|by| format!("{by} with generation {}", current.generation));
+    let who = by.map(|by| format!("{by} with version {}", current.generation));
     let who = who.unwrap_or_else(|| "nobody known".to_owned());
     Err(IndexError::Overtaken { reel: work.order.reel.to_string(), who, when: published.to_string() })
 }

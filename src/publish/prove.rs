@@ -248,8 +248,8 @@ fn garbage(proof: &Proof<'_>, together: &Decoded) -> Fault {
         Some(track) => (format!("{track}, which is part of it,"), " Or leave that track out, with --audio."),
         None => ("it".to_owned(), ""),
     };
-    let what = format!("could not publish the video `{}`: nothing of {of} decodes", work.order.video.display());
-    let words = together.complaints.words().map(|words| format!(" ffmpeg said: {words}")).unwrap_or_default();
+    let what = format!("could not publish the video `{}`: nothing of {of} can be played", work.order.video.display());
+    let words = together.complaints.words().map(|words| format!(" ffmpeg said: “{words}”")).unwrap_or_default();
     Fault::permanent(what)
         .because("it is encrypted, or damaged throughout")
         .hint(format!("Nothing of it is visible. Check that it plays elsewhere.{way}{words}"))
@@ -257,7 +257,7 @@ fn garbage(proof: &Proof<'_>, together: &Decoded) -> Fault {
 
 fn spoilt(work: &Work, start: Duration, made: &Decoded) -> Fault {
     let (video, at) = (work.order.video.display(), start.as_secs_f64());
-    let what = format!("could not publish the video `{video}`: what was made of it does not decode at {at:.1} s");
+    let what = format!("could not publish the video `{video}`: what was made of it can't be played at {at:.1} s");
     let words = made.complaints.words().unwrap_or("neither pictures nor sound come out");
     Fault::permanent(what).because(format!("the video decodes there, and the segment does not: {words}")).hint(
         "Nothing is visible. Re-encode the video to H.264 and AAC, or try another build of ffmpeg; and please report it \

@@ -113,13 +113,13 @@ async fn seen(
     let number = generation.generation;
     let waits = || {
         let seconds = SEEN_WITHIN.as_secs();
-        job.log(format!("waits up to {seconds} s until `{url}` names generation {number}: a gate keeps what it read"));
+        job.log(format!("waits up to {seconds} s until `{url}` names version {number}: a gate keeps what it read"));
     };
     if served::names_by(seen_by, player, &url, generation, waits).await? {
         let base = format!("{}{}/", work.gate, work.order.reel);
         return served::check_subtitles(player, &base, generation).await;
     }
-    Err(PlayerError::content(&url, format!("it does not name generation {number} yet")))
+    Err(PlayerError::content(&url, format!("it does not name version {number} yet")))
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl fmt::Display for Dark {
         match self {
             Self::NoGate => f.write_str("there is no gate that serves it"),
             Self::Answers(status) => write!(f, "the gate does not serve it: it answers {status}"),
-            Self::Others => f.write_str("the gate serves other playlists than those of this generation"),
+            Self::Others => f.write_str("the gate serves other playlists than those of this version"),
         }
     }
 }
@@ -271,13 +271,13 @@ fn tell(found: &impl Fn(Checked), report: &mut Report, want: &Wanted<'_>, findin
 fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
     let Some(facts) = there else { return Finding::Missing };
     if !facts.is_usable() {
-        return Finding::Differs(format!("its state is {}", facts.state.as_deref().unwrap_or_default()));
+        return Finding::Differs(format!("AWS calls its state {}", facts.state.as_deref().unwrap_or_default()));
     }
     if facts.code_bytes != want.chunk.bytes {
         return Finding::Differs(format!("it has {} bytes, not {}", facts.code_bytes, want.chunk.bytes));
     }
     if facts.code_sha256 != want.chunk.sha256 {
-        return Finding::Differs("its hash is another".to_owned());
+        return Finding::Differs("its content is not what was sent".to_owned());
     }
     Finding::Ok
 }
@@ -401,7 +401,7 @@ impl<F: Fn(Checked) + Sync> Reading<'_, F> {
                     before += segment.bytes;
                     kept = kept.and(written);
                 }
-                Ok(_) => return Ok((Finding::Differs(format!("segment {place} of it has another hash")), kept)),
+                Ok(_) => return Ok((Finding::Differs(format!("segment {place} of it is not what was sent")), kept)),
                 // a gate that does not answer says nothing about the chunk
                 Err(error) if error.is_unanswered() => return Err(error),
                 Err(error) => return Ok((Finding::Differs(error.fault().to_string()), kept)),

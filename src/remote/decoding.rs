@@ -104,7 +104,7 @@ pub struct Sentence {
     pub words: String,
 }
 
-/// `a decoder finds 3 errors from 12 s to 18 s: no frame!`
+/// `a player meets 3 errors from 12 s to 18 s (ffmpeg: “no frame!”)`
 pub(super) fn sentences(troubles: &[Trouble]) -> Vec<Sentence> {
     let sentence = |(decodes, known): (bool, bool)| {
         let mut places = Places::default();
@@ -114,12 +114,12 @@ pub(super) fn sentences(troubles: &[Trouble]) -> Vec<Sentence> {
             errors += trouble.errors;
             said = said.or(trouble.said.as_ref());
         }
-        let said = said.map(|words| format!(": {words}")).unwrap_or_default();
+        let said = said.map(|words| format!(" (ffmpeg: “{words}”)")).unwrap_or_default();
         let of_video = if known { ", as in the damaged video that it was made of" } else { "" };
         let what = match (decodes, errors) {
-            (false, _) => "nothing decodes".to_owned(),
-            (true, 1) => "a decoder finds an error".to_owned(),
-            (true, errors) => format!("a decoder finds {errors} errors"),
+            (false, _) => "nothing can be played".to_owned(),
+            (true, 1) => "a player meets an error".to_owned(),
+            (true, errors) => format!("a player meets {errors} errors"),
         };
         (!places.is_empty()).then(|| Sentence { decodes, words: format!("{what} {places}{of_video}{said}") })
     };
@@ -296,14 +296,14 @@ mod tests {
     #[test]
     fn what_decodes_badly_is_told_apart_from_what_does_not_at_all() {
         let troubles = vec![trouble(0, 1, true), trouble(6, 2, true), trouble(60, 0, false), trouble(120, 9, false)];
-        assert_eq!(words(sentences(&troubles[..1])), ["a decoder finds an error from 0 s to 6 s: said at 0"]);
+        assert_eq!(words(sentences(&troubles[..1])), ["a player meets an error from 0 s to 6 s (ffmpeg: “said at 0”)"]);
         let decoding = Decoding { segments: 30, troubles, gave_up: None };
         assert_eq!(decoding.undecodable().spans().len(), 2);
         assert_eq!(
             decoding.words(),
             [
-                "nothing decodes from 1:00 to 1:06, from 2:00 to 2:06: said at 120",
-                "a decoder finds 3 errors from 0 s to 12 s: said at 0"
+                "nothing can be played from 1:00 to 1:06, from 2:00 to 2:06 (ffmpeg: “said at 120”)",
+                "a player meets 3 errors from 0 s to 12 s (ffmpeg: “said at 0”)"
             ]
         );
     }
@@ -331,9 +331,9 @@ mod tests {
         assert_eq!(
             decoding.words(),
             [
-                "a decoder finds an error from 30 s to 36 s: said at 30",
-                "nothing decodes from 6 s to 12 s, as in the damaged video that it was made of: said at 6",
-                "a decoder finds 2 errors from 1:00 to 1:06, as in the damaged video that it was made of: said at 60",
+                "a player meets an error from 30 s to 36 s (ffmpeg: “said at 30”)",
+                "nothing can be played from 6 s to 12 s, as in the damaged video that it was made of (ffmpeg: “said at 6”)",
+                "a player meets 2 errors from 1:00 to 1:06, as in the damaged video that it was made of (ffmpeg: “said at 60”)",
             ]
         );
     }

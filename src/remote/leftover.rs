@@ -53,7 +53,7 @@ impl Leftover {
             Why::Orphaned => "has no index: of an interrupted publishing or deletion",
             Why::Surplus => "is served without these",
         };
-        format!("{reel}: generation {generation} {what}: {chunks} chunks, {bytes}")
+        format!("{reel}: version {generation} {what}: {chunks} chunks, {bytes}")
     }
 }
 

@@ -54,7 +54,7 @@ pub async fn served(
     if names_by(seen_by, player, &url, generation, || ()).await? {
         return check_subtitles(player, &base, generation).await;
     }
-    Err(PlayerError::content(&url, format!("it does not name generation {}", generation.generation)))
+    Err(PlayerError::content(&url, format!("it does not name version {}", generation.generation)))
 }
 
 /// Whether the media playlists of a generation, below `base`, are those of its index.

@@ -1,5 +1,5 @@
 //! What this machine remembers of the reels it works on: who holds a reel, what was done for it, what can go on, and
-//! which notices were acknowledged. Everything lies below the state folder, a folder a reel.
+//! which notices were agreed to. Everything lies below the state folder, a folder a reel.
 
 pub mod file_lock;
 pub mod journal;

@@ -9,14 +9,15 @@ const FILE: &str = "acknowledged";
 /// The notice. What is not certain is said to be so.
 pub fn text(account: &str) -> String {
     format!(
-        "Before the first deployment to account {account}:\n\
+        "Before anything is stored in account {account} for the first time:\n\
          - AWS's customer agreement forbids using the services in a way intended to avoid fees or to exceed limits. \
-         Storing video as function code may be seen so; AWS may ask you to remove it, or suspend the account.\n\
-         - Nothing promises that it lasts: AWS may remove functions that are never run, and may change the links that \
-         this rests on.\n\
+         Storing video as the code of functions may count as that; AWS may ask you to remove it, or suspend the \
+         account.\n\
+         - Nobody promises that it lasts: AWS may remove functions that never run, and may change the download links \
+         that all of this needs.\n\
          - Every viewer can read your account's id in the links.\n\
          - Publish only what is yours to publish.\n\
-         None of this was tried against a real account by zipreel's authors."
+         None of this was ever tried on a real account by zipreel's authors."
     )
 }
 
@@ -31,7 +32,7 @@ pub fn acknowledge(state_dir: &Path, account: &str) -> Result<(), StateError> {
         let before = fs::read_to_string(&path).unwrap_or_default();
         fs::write(&path, format!("{before}{account}\n"))
     };
-    write().map_err(io_error("note the acknowledgement in", &path))
+    write().map_err(io_error("note the agreement in", &path))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Summary {
         }
         for job in jobs() {
             if let (Kind::Deletion, Some(End::Removed(functions))) = (job.kind(), job.end()) {
-                lines.push(format!("{} is deleted: {} removed", job.reel(), wording::count(*functions, "function")));
+                lines.push(format!("{} is deleted: {}", job.reel(), wording::count(*functions, "function")));
             }
         }
         jobs().filter(|job| is_unfinished(job)).for_each(|job| unfinished(job, app, &mut lines));
@@ -61,7 +61,7 @@ fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
             Kind::Retitle => {
                 format!("{reel} may have its old title; give it one with: zipreel retitle {reel} TITLE{flags}")
             }
-            Kind::Discard => format!("what was up of {reel} is not all removed; discard it again in the wizard"),
+            Kind::Discard => format!("not all that was uploaded of {reel} is removed; discard it again in the wizard"),
             _ if job.attempt == 0 => {
                 format!("{reel} is not deleted: its turn had not come; zipreel delete {reel}{flags}")
             }
@@ -76,7 +76,7 @@ fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
     }
     let all = board.planned.as_ref().map_or(board.chunks_packed, |planned| planned.chunks.max(board.chunks_packed));
     let up = board.chunks_deployed;
-    let so_far = if all > 0 { format!(": {up} of {} up", wording::count(all, "chunk")) } else { String::new() };
+    let so_far = if all > 0 { format!(": {up} of {} uploaded", wording::count(all, "chunk")) } else { String::new() };
     lines.push(format!("{reel} is not published yet{so_far}"));
     lines.push(format!("go on with: zipreel resume {reel}"));
     lines.push(format!("log: {}", app.shared.backend.log_file(reel).display()));

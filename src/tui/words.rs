@@ -19,9 +19,16 @@ pub(super) fn target_words(target: &Target) -> String {
 /// Where work goes: target, account and Region, as far as they are known.
 pub(super) fn where_words(place: &Place, at: Option<&AccountRegion>) -> String {
     let account = at.filter(|_| !place.is_local()).map(|at| account_words(&at.account));
-    let region = at.map(|at| at.region.clone()).or_else(|| place.region.clone());
+    // it has no Regions
+    let region = at.map(|at| at.region.clone()).or_else(|| place.region.clone()).filter(|_| !place.is_local());
     let parts = [Some(target_words(&place.target)), account, region];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// The same, within a sentence.
+pub(super) fn there_words(place: &Place, at: Option<&AccountRegion>) -> String {
+    let words = where_words(place, at);
+    if place.is_local() { format!("the {words}") } else { words }
 }
 
 /// A path as people write it, from their home folder.

@@ -34,12 +34,14 @@ pub enum Question {
     Delete {
         reel: ReelName,
         at: AccountRegion,
+        is_local: bool,
     },
     /// An interrupted publishing is given up.
     Discard {
         reel: ReelName,
         generation: Generation,
         at: AccountRegion,
+        is_local: bool,
     },
     /// What nothing serves any more.
     Collect {
@@ -76,21 +78,20 @@ impl Question {
     /// What the person reads; it ends with the question.
     pub fn text(&self) -> String {
         match self {
-            Self::Notice { account } => format!("{}\nDo you accept this?", notice::text(account)),
+            Self::Notice { account } => format!("{}\nDo you agree to this?", notice::text(account)),
             Self::Relay { at, dollars_per_gb } => format!(
                 "The relay lets browsers play. Every byte that they see leaves {} through a function, at \
                  ${dollars_per_gb:.3} a GB and more for the function's time; `zipreel relay off` ends that. Switch it on?",
                 at.region
             ),
-            Self::Delete { reel, at } => format!(
-                "This deletes the reel `{reel}` from account {}, Region {}: its links end at once, and nothing brings \
-                 it back.",
-                at.account, at.region
+            Self::Delete { reel, at, is_local } => format!(
+                "This deletes the reel `{reel}` from {}: its links stop working at once, and it can't be undone.",
+                at.words(*is_local)
             ),
-            Self::Discard { reel, generation, at } => format!(
-                "This gives up the interrupted publishing of `{reel}` (generation {generation}) and deletes its chunks \
-                 from account {}, Region {}; what is published stays. Discard it?",
-                at.account, at.region
+            Self::Discard { reel, generation, at, is_local } => format!(
+                "This gives up the interrupted publishing of `{reel}` (version {generation}) and deletes its chunks \
+                 from {}; what is published stays. Discard it?",
+                at.words(*is_local)
             ),
             Self::Damage { video, damage } => format!(
                 "`{}` is not whole:\n- {}.\nPublish what is there?",
@@ -122,9 +123,9 @@ impl Question {
     fn undone(&self) -> String {
         match self {
             Self::Notice { account } => {
-                format!("could not make anything in account {account}: the notice was not acknowledged")
+                format!("could not make anything in account {account}: the notice was not agreed to")
             }
-            Self::Relay { .. } => "could not switch the relay on: its price was not accepted".to_owned(),
+            Self::Relay { .. } => "could not switch the relay on: its price was not agreed to".to_owned(),
             Self::Delete { reel, .. } => format!("could not delete `{reel}`"),
             Self::Discard { reel, .. } => format!("could not discard the publishing of `{reel}`"),
             Self::Damage { video, .. } => format!("could not publish the video `{}`", video.display()),
@@ -143,10 +144,10 @@ impl Question {
             return fault.because("it was declined").hint("Nothing was changed. Begin it again to be asked again.");
         }
         match self {
-            Self::Notice { account } => fault
-                .because(notice::text(account))
-                .hint("If you accept this, go on with --yes once; a variable or the config file can't accept it."),
-            Self::Relay { .. } => fault.hint("docs/prices.md has what watching costs. Accept it with --yes."),
+            Self::Notice { account } => fault.because(notice::text(account)).hint(
+                "If you agree to this, go on with --yes once; a variable or the config file can't agree for you.",
+            ),
+            Self::Relay { .. } => fault.hint("docs/prices.md has what watching costs. Agree to it with --yes."),
             _ => fault.because("nobody is there to ask").hint("With --yes it is done without a question."),
         }
     }

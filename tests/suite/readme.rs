@@ -28,6 +28,7 @@ use zipreel::{
             fault::Fault,
             health::{Finding, Grade, Health, Subject},
         },
+        wording,
     },
     remote,
     use_cases::{
@@ -399,19 +400,21 @@ fn every_state_of_a_job_is_documented_field_by_field() {
 fn prices_are_those_that_the_program_computes() {
     let pages = pages();
     let row = |name: &str| pages.lines().find(|line| line.starts_with(&format!("| {name}"))).unwrap().to_owned();
-    let (players, relay) = (row("a million full views"), row("a thousand full views"));
+    let (players, relay) = (row("a thousand full views in VLC"), row("a thousand full views in browsers"));
     for seconds in [6, 30] {
         let segment_length = Duration::from_secs(seconds);
         let viewed = Viewed { duration: Duration::from_secs(600), segment_length, bytes: 1_110_000_000, sound: None };
-        let dollars = |bill: Bill| format!("| ${:.2} |", bill.total());
-        let (by_players, by_relay) =
-            (viewed.in_players(1_000_000, "us-east-1"), viewed.through_relay(1_000, "us-east-1"));
+        let dollars = |bill: Bill| format!("| {} |", wording::dollars(bill.total()));
+        let (by_players, by_relay) = (viewed.in_players(1_000, "us-east-1"), viewed.through_relay(1_000, "us-east-1"));
         assert!(players.contains(&dollars(by_players)), "{seconds} s: {}", dollars(by_players));
         assert!(relay.contains(&dollars(by_relay)), "{seconds} s: {}", dollars(by_relay));
         if seconds == 6 {
             let readme = page("README.md").replace('\n', " ");
-            assert!(readme.contains(&format!("about ${:.0} for a million full views", by_players.total())), "{readme}");
-            assert!(readme.contains(&format!("about ${:.0} a thousand", by_relay.total())), "{readme}");
+            assert!(
+                readme.contains(&format!("about ${:.2} for a thousand full views", by_players.total())),
+                "{readme}"
+            );
+            assert!(readme.contains(&format!("about ${:.0} for a thousand", by_relay.total())), "{readme}");
         }
     }
 }

@@ -172,9 +172,9 @@ impl Wizard {
 
 fn serving(ours: bool) -> &'static str {
     if ours {
-        "links live while this window is open; `zipreel local` serves them again"
+        "the links work while this window is open; `zipreel local` serves them again"
     } else {
-        "links live while the stand-in runs, in another process"
+        "the links work while another process of zipreel serves them"
     }
 }
 

@@ -128,7 +128,7 @@ async fn a_deletion_that_is_declined_deletes_nothing() {
     let reel: ReelName = "talk".parse().unwrap();
     let declined = sandbox.wizard.delete(PLACE, reel.clone(), person.removal()).await.unwrap_err();
     assert!(matches!(declined, Stopped::Failed(fault) if fault.to_string().contains("could not delete `talk`")));
-    person.was_asked(&Question::Delete { reel: reel.clone(), at: sandbox.at().await });
+    person.was_asked(&Question::Delete { reel: reel.clone(), at: sandbox.at().await, is_local: true });
     assert_eq!(sandbox.wizard.names(PLACE).await.unwrap(), std::slice::from_ref(&reel));
     let (checked, follow) = (unbounded_channel().0, Follow::default());
     let report = sandbox.wizard.check(PLACE, reel, true, checked, follow).await.unwrap();
@@ -146,7 +146,7 @@ async fn a_discarding_that_is_declined_leaves_the_publishing_to_be_resumed() {
     let declined = sandbox.wizard.discard(resumable.clone(), person.removal()).await.unwrap_err();
     assert!(matches!(declined, Stopped::Failed(fault) if fault.to_string().contains("could not discard")));
     let (reel, generation) = (resumable.reel.clone(), resumable.generation);
-    person.was_asked(&Question::Discard { reel, generation, at: sandbox.at().await });
+    person.was_asked(&Question::Discard { reel, generation, at: sandbox.at().await, is_local: true });
     assert_eq!(begun().await.len(), 1, "it can still go on");
     sandbox.wizard.engine.close().await;
 }

@@ -56,7 +56,7 @@ pub enum LimitError {
     #[error("its playlist would be longer than the {} MiB that the relay reads", most / MIB)]
     Playlist { most: u64, fitting_seconds: Option<u64> },
     #[error(
-        "its index has no room for another generation: what is replaced is served on for a day at least, and the gate \
+        "its index has no room for another version: what is replaced is served on for a day at least, and the gate \
          reads {} MiB",
         most / MIB
     )]

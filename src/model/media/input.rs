@@ -118,7 +118,7 @@ fn is_reference(first: &[u8]) -> bool {
 pub fn last_words(program: &str, said: &str) -> String {
     match said.trim() {
         "" => String::new(),
-        said => format!(" {program} said: {said}"),
+        said => format!(" {program} said: “{said}”"),
     }
 }
 

@@ -229,6 +229,11 @@ impl ChunkNumber {
     pub fn next(self) -> Option<Self> {
         Self::try_from(self.0 + 1).ok()
     }
+
+    /// As people read it: `22`, and with its rendition, `t02/22`, where that is not the reel's only one, as nearly always.
+    pub fn of(self, rendition: &RenditionId) -> String {
+        if *rendition == RenditionId::source() { self.get().to_string() } else { format!("{rendition}/{}", self.get()) }
+    }
 }
 
 impl TryFrom<u16> for ChunkNumber {

@@ -71,6 +71,16 @@ pub struct AccountRegion {
     pub region: String,
 }
 
+impl AccountRegion {
+    /// As people know it: the stand-in's account and Region are nobody's.
+    pub fn words(&self, is_local: bool) -> String {
+        match is_local {
+            true => "the stand-in on this machine".to_owned(),
+            false => format!("account {}, Region {}", self.account, self.region),
+        }
+    }
+}
+
 /// How a video becomes segments and chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {

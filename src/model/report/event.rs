@@ -192,6 +192,16 @@ pub struct Published {
     pub warnings: Vec<String>,
 }
 
+impl JobName {
+    /// As people read it; what `to_string` gives is what programs read.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Chunk { rendition, number } => format!("chunk {}", number.of(rendition)),
+            job => job.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for JobName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -31,7 +31,7 @@ pub fn about(event: &Event) -> Option<(JobName, Level)> {
 
 /// The line as the log has it: the time, the job, and what happened.
 pub fn stamped(event: &Event, now: SystemTime) -> Option<String> {
-    line(event).map(|(job, line)| format!("{} {job}: {line}", rfc3339(now)))
+    line(event).map(|(job, line)| format!("{} {}: {line}", rfc3339(now), job.words()))
 }
 
 /// The job it is about and the line; `None` for what is only counted.
@@ -40,7 +40,7 @@ pub fn line(event: &Event) -> Option<(JobName, String)> {
         Event::Planned(planned) => {
             let (reel, generation, chunks) = (&planned.reel, planned.generation, planned.chunks);
             let streams = planned.streams.join("; ");
-            (JobName::Probe, format!("{reel} generation {generation}: about {chunks} chunks; {streams}"))
+            (JobName::Probe, format!("{reel} version {generation}: about {chunks} chunks; {streams}"))
         }
         Event::Log { job, line } => (job.clone(), line.clone()),
         Event::Job { job, change } => (job.clone(), words(change)?),
@@ -51,7 +51,7 @@ pub fn line(event: &Event) -> Option<(JobName, String)> {
                 (_, attempts) => format!(", at attempt {attempts}"),
             };
             let job = JobName::Chunk { rendition: rendition.clone(), number: *number };
-            (job, format!("is up: {}{how}", wording::bytes(*bytes)))
+            (job, format!("is uploaded: {}{how}", wording::bytes(*bytes)))
         }
         Event::Published(published) => (JobName::Verify, format!("published: {}", published.watch_url)),
         Event::SegmentClosed { .. } | Event::ChunkPacked { .. } => return None,
@@ -66,7 +66,7 @@ fn words(change: &JobChange) -> Option<String> {
         JobChange::Started { attempt: 1, .. } => "started".to_owned(),
         JobChange::Started { attempt, .. } => format!("started, attempt {attempt}"),
         JobChange::Retrying { attempt, of, wait, cause } => {
-            format!("failed: {cause}; again in {:.1} s, attempt {attempt} of {of}", wait.as_secs_f64())
+            format!("failed: {cause}; {}", wording::again(*wait, *attempt, *of))
         }
         JobChange::Waiting { fault } => format!("waits for you: {fault}"),
         JobChange::Succeeded => "succeeded".to_owned(),
@@ -89,9 +89,9 @@ mod tests {
             let (rendition, number) = (RenditionId::source(), ChunkNumber::FIRST);
             super::line(&Event::ChunkDeployed { rendition, number, bytes: 32 << 20, sent, attempts }).unwrap().1
         };
-        assert_eq!(line(32 << 20, 1), "is up: 32 MiB");
-        assert_eq!(line(32 << 20, 3), "is up: 32 MiB, at attempt 3");
-        assert_eq!(line(0, 1), "is up: 32 MiB, was there already");
+        assert_eq!(line(32 << 20, 1), "is uploaded: 32 MiB");
+        assert_eq!(line(32 << 20, 3), "is uploaded: 32 MiB, at attempt 3");
+        assert_eq!(line(0, 1), "is uploaded: 32 MiB, was there already");
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Cut<'_> {
     pub async fn makes(&self, promised: &GenerationIndex, folder: &Path) -> Result<bool, Stopped> {
         let job = JobHandle::queued(self.reporter.clone(), JobName::Split, Unit::MediaTime);
         job.started(1);
-        job.log(format!("the index of generation {} has no hash of its video: cut and compare", promised.generation));
+        job.log(format!("the index of version {} has no hash of its video: cut and compare", promised.generation));
         let result = self.split(&job, promised, folder).await;
         job.ended(&result);
         result

@@ -171,10 +171,10 @@ impl Identity<'_> {
         let (reel, published) = (&order.reel, &taken.index.published);
         if order.if_taken == IfTaken::Repair {
             return Fault::permanent(format!(
-                "could not repair `{reel}`: this video, or this ffmpeg, does not make the generation {generation} that \
+                "could not repair `{reel}`: this video, or this ffmpeg, does not make the version {generation} that \
                  is published (`{title}`, {published})"
             ))
-            .hint("Repair with the file and the ffmpeg it was made with, or publish a new generation with --replace.");
+            .hint("Repair with the file and the ffmpeg it was made with, or publish a new version with --replace.");
         }
         let what = if self.is_alike(&taken.index.current) {
             "another video of the same size, which looks the same at its beginning, middle and end"
@@ -182,7 +182,7 @@ impl Identity<'_> {
             "another video or other settings"
         };
         Fault::permanent(format!(
-            "could not publish as `{reel}`: the name is taken by {what} (`{title}`, generation {generation}, published \
+            "could not publish as `{reel}`: the name is taken by {what} (`{title}`, version {generation}, published \
              {published})"
         ))
         .hint(
@@ -203,7 +203,7 @@ fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
     });
     let (deployed, flags) = (before.chunks_deployed, order.place.flags());
     Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
-        "Publish it as a new generation: zipreel publish {video} --name {reel}{flags}. `zipreel gc {reel}{flags}` then \
+        "Publish it as a new version: zipreel publish {video} --name {reel}{flags}. `zipreel gc {reel}{flags}` then \
          removes the {deployed} chunks of the old one."
     ))
 }

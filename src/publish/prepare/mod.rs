@@ -348,7 +348,7 @@ async fn left_behind(
         let difference = Origin::of_tags(&tags).and_then(|before| before.difference(now));
         let why = difference.unwrap_or_else(|| "the settings were others".to_owned());
         sentences.push(format!(
-            "an interrupted publishing left {} chunks of generation {} that can't be used: {why}. `zipreel gc {}{}` \
+            "an interrupted publishing left {} chunks of version {} that can't be used: {why}. `zipreel gc {}{}` \
              removes them",
             left.functions.len(),
             left.generation,

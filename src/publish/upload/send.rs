@@ -70,7 +70,7 @@ impl Explain for Error {
             Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
             Self::Published { .. } => Some(
                 "Re-encoding on this machine, or with this ffmpeg, gives other bytes. Repair with those it was made \
-                 with, or publish a new generation: --replace with another --chunk-mib or --segment-seconds."
+                 with, or publish a new version: --replace with another --chunk-mib or --segment-seconds."
                     .into(),
             ),
             Self::Overtaken { .. } => Some("Look at what was published, then publish again to replace it.".into()),

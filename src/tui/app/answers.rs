@@ -204,14 +204,14 @@ fn ended_words(job: &Job) -> Option<String> {
     Some(match (job.end()?, job.kind()) {
         (End::Published(..), _) => format!("{reel} is live"),
         (End::Removed(functions), Kind::Discard) => {
-            format!("the publishing of {reel} is discarded: {} removed", wording::count(*functions, "function"))
+            format!("the publishing of {reel} is discarded: {}", wording::count(*functions, "function"))
         }
         (End::Removed(functions), _) => {
-            format!("{reel} is deleted: {} removed", wording::count(*functions, "function"))
+            format!("{reel} is deleted: {}", wording::count(*functions, "function"))
         }
         (End::Retitled(title), _) => format!("{reel} is `{title}` now; players see it within 10 s"),
         (End::Checked(report), _) if !report.is_right() && report.is_whole() => {
-            format!("{reel} is as it was published, and parts of it do not decode: its page says where")
+            format!("{reel} is as it was published, and parts of it can't be played: its page says where")
         }
         (End::Checked(report), _) if report.is_whole() => {
             format!("{reel} is whole: {} checked", wording::count(report.chunks, "chunk"))
@@ -225,7 +225,7 @@ fn ended_words(job: &Job) -> Option<String> {
         },
         (End::Failed(fault), _) => fault.to_string(),
         (End::Cancelled, Kind::Publishing) => {
-            format!("{reel} has stopped; nothing is lost, Resume picks up where it was")
+            format!("{reel} has stopped; nothing is lost, Resume goes on from there")
         }
         (End::Cancelled, Kind::Retitle) => format!("giving {reel} another title has stopped"),
         (End::Cancelled, Kind::Check) => format!("the check of {reel} has stopped"),

@@ -161,7 +161,7 @@ impl App {
         let mut errands = self.advance();
         if self.jobs.get(id).is_some_and(|job| job.kind() == Kind::Publishing) {
             errands.extend(self.go_home());
-            self.said = Some("it stops; nothing is lost, Resume picks up where it was".to_owned());
+            self.said = Some("it stops; nothing is lost, Resume goes on from there".to_owned());
         }
         errands
     }

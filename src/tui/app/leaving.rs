@@ -55,7 +55,7 @@ impl App {
             }
             let publishes = self.jobs.publishings().any(Job::is_active);
             let how = match publishes {
-                true => "what is up stays up, and Home offers to go on next time",
+                true => "what is uploaded stays, and the first screen offers to go on next time",
                 false => "what is gone stays gone",
             };
             parts.push(format!("All of it stops in an orderly way; {how}."));
@@ -63,7 +63,7 @@ impl App {
         }
         if self.links_end() {
             words.push(
-                "Links to reels on this machine end with this window; `zipreel local` serves them again.".to_owned(),
+                "The links to reels on this machine stop working when this window closes; `zipreel local` serves them again.".to_owned(),
             );
         }
         if words.is_empty() {

@@ -2,6 +2,7 @@
 //! belong; knows the rules of no screen.
 
 mod answers;
+mod availability;
 pub mod beside;
 mod deeds;
 mod leaving;
@@ -30,7 +31,7 @@ use super::{
     overlay::{Outcome, Overlay, palette::Palette},
     screen::{Open, Screen},
     shared::Shared,
-    step::{home::Home, review::Review, settings::Settings, video::Video},
+    step::{home::Home, settings::Settings, video::Video},
     terminal::theme::Theme,
     widget::{canvas::Drawn, page::Scroll},
 };
@@ -166,59 +167,6 @@ impl App {
         }
     }
 
-    /// Whether a key would do something now: the footer leaves out those that would not.
-    pub(super) fn applies(&self, action: &Action) -> bool {
-        let job = self.shown_job();
-        let active = job.is_some_and(|job| job.is_active() && !job.is_stopping());
-        match action {
-            Action::Acknowledge => Review::notice(&self.shared).is_some(),
-            Action::Enter => match self.top() {
-                Screen::Review(review) => review.stale(&self.shared).is_none() && review.is_acknowledged(&self.shared),
-                _ => true,
-            },
-            Action::Relay => match self.top() {
-                Screen::Review(review) => review.relay_is_a_choice(&self.shared),
-                _ => false,
-            },
-            Action::Pause => active && job.is_some_and(Job::is_under_way),
-            Action::Cancel => active,
-            Action::Retry => job.is_none_or(Job::can_retry),
-            Action::EditSettings => job.is_some_and(|job| job.failed().is_some() && self.drafts.contains_key(&job.id)),
-            Action::Queue => self.jobs.publishings().count() > 1,
-            // a filter is typed in the library too
-            Action::SearchBelow => self.picker().is_some(),
-            Action::FreeName => match self.top() {
-                Screen::Settings(settings) => settings.offers_free_name(&self.shared),
-                _ => false,
-            },
-            Action::Repair => match self.top() {
-                Screen::Reel(reel) => reel.is_damaged(&self.jobs),
-                _ => false,
-            },
-            _ => true,
-        }
-    }
-
-    /// Whether this moment waits for this key: however narrow the footer is, it keeps it.
-    pub(super) fn needs(&self, action: &Action) -> bool {
-        let job = self.shown_job();
-        match (action, self.top()) {
-            _ if self.overlay.is_some() => false,
-            (Action::Acknowledge, Screen::Review(review)) => {
-                !review.is_acknowledged(&self.shared) && review.stale(&self.shared).is_none()
-            }
-            (Action::Back, Screen::Review(review)) => review.stale(&self.shared).is_some(),
-            (Action::FreeName, _) => self.applies(action),
-            (Action::Pause, _) => job.is_some_and(|job| job.control.is_paused()),
-            (Action::Retry, _) => job.is_some_and(|job| job.problem().is_some()),
-            (Action::Delete, Screen::Library(library)) => !library.marked.is_empty(),
-            (Action::Repair, Screen::Reel(reel)) => reel.is_damaged(&self.jobs),
-            (Action::Cancel, Screen::Reel(_)) => job.is_some_and(Job::is_active),
-            (Action::Yes | Action::No, _) => true,
-            _ => false,
-        }
-    }
-
     /// A key's word in the footer.
     pub(super) fn short(&self, binding: &Binding) -> &'static str {
         let paused = self.shown_job().is_some_and(|job| job.control.is_paused());
@@ -247,7 +195,13 @@ impl App {
     /// What an event of the terminal leads to.
     pub(super) fn input(&mut self, input: &Input) -> Vec<Errand> {
         let action = match input {
-            Input::Key(key) if key.kind != KeyEventKind::Release => self.shared.keys.action(self.table(), *key),
+            Input::Key(key) if key.kind != KeyEventKind::Release => {
+                let action = self.shared.keys.action(self.table(), *key);
+                if action.is_none() {
+                    self.said = self.without_meaning(key).or_else(|| self.said.take());
+                }
+                action
+            }
             Input::FocusGained | Input::FocusLost => {
                 self.is_focused = *input == Input::FocusGained;
                 None
@@ -283,6 +237,7 @@ impl App {
                 Vec::new()
             }
             Action::Quit => vec![Command::Quit],
+            _ if let Some(why) = self.hindrance(action) => vec![Command::Say(why)],
             _ => {
                 let (shared, jobs) = (&self.shared, &self.jobs);
                 let top = self.stack.last_mut();

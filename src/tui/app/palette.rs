@@ -29,7 +29,8 @@ impl App {
         let Some(binding) = palette.bindings.get(number) else { return Vec::new() };
         // what runs may have led the screen on meanwhile
         if !self.can_do(&palette, number) {
-            self.said = Some(format!("not possible now: {}", binding.help));
+            let why = self.hindrance(&binding.action);
+            self.said = Some(why.unwrap_or_else(|| format!("not possible now: {}", binding.help)));
             return Vec::new();
         }
         match &binding.action {

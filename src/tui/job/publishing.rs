@@ -147,7 +147,7 @@ impl Publishing {
         // that it is up was said
         let is_end = matches!(event, Event::Job { change: JobChange::Succeeded, .. });
         if is_chunk(&job) && !is_end {
-            keep(JobName::Upload, format!("{job} {line}"));
+            keep(JobName::Upload, format!("{} {line}", job.words()));
         }
         keep(job, line);
     }

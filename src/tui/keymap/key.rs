@@ -20,8 +20,8 @@ const NAMED: &[(&str, Key, &str)] = &[
     ("Enter", Key::Code(KeyCode::Enter), "⏎"),
     ("Esc", Key::Code(KeyCode::Esc), "Esc"),
     ("Tab", Key::Code(KeyCode::Tab), "Tab"),
-    ("Shift-Tab", Key::Code(KeyCode::BackTab), "S-Tab"),
-    ("Backspace", Key::Code(KeyCode::Backspace), "Bksp"),
+    ("Shift-Tab", Key::Code(KeyCode::BackTab), "Shift-Tab"),
+    ("Backspace", Key::Code(KeyCode::Backspace), "Backspace"),
     ("Delete", Key::Code(KeyCode::Delete), "Del"),
     ("Insert", Key::Code(KeyCode::Insert), "Ins"),
     ("Up", Key::Code(KeyCode::Up), "↑"),
@@ -133,8 +133,8 @@ impl Key {
         }
         match self {
             Self::Char(letter) => letter.to_string().into(),
-            Self::Ctrl(' ') => "^Space".into(),
-            Self::Ctrl(letter) => format!("^{}", letter.to_ascii_uppercase()).into(),
+            Self::Ctrl(' ') => "Ctrl-Space".into(),
+            Self::Ctrl(letter) => format!("Ctrl-{}", letter.to_ascii_uppercase()).into(),
             Self::Alt(letter) => format!("Alt-{letter}").into(),
             Self::Code(KeyCode::F(number)) => format!("F{number}").into(),
             // no table and no file has another

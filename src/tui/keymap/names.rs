@@ -1,4 +1,5 @@
-//! The names that actions have in the config file. They stay as they are: files hold them.
+//! The names that actions have in the config file. They stay as they are: files hold them. What had another name before
+//! is still read by that one.
 
 use tui_input::InputRequest;
 
@@ -35,7 +36,7 @@ pub(super) fn name(action: &Action) -> Option<&'static str> {
         Action::FreeName => "free-name",
         Action::Target => "target",
         Action::Reload => "reload",
-        Action::Acknowledge => "acknowledge",
+        Action::Acknowledge => "agree",
         Action::Relay => "relay",
         Action::Pause => "pause",
         Action::Retry => "retry",
@@ -59,6 +60,14 @@ pub(super) fn name(action: &Action) -> Option<&'static str> {
         Action::Edit(edit) => return edit_name(*edit),
         Action::Interrupt | Action::Suspend | Action::Paste(_) | Action::Pick(_) | Action::Scroll(_) => return None,
     })
+}
+
+/// The name of today.
+pub(super) fn today(name: &str) -> &str {
+    match name {
+        "acknowledge" => "agree",
+        name => name,
+    }
 }
 
 /// Of what changes a text; most of it stays with the keys that terminals have for it.

@@ -95,7 +95,7 @@ impl Keymap {
         let actions = actions();
         let mut bound: Vec<(&Action, Vec<Key>)> = Vec::new();
         for (name, keys) in &person.actions {
-            let action = actions.iter().find(|(known, _)| known == name).map(|(_, action)| *action);
+            let action = actions.iter().find(|(known, _)| *known == names::today(name)).map(|(_, action)| *action);
             let action = action.ok_or_else(|| KeysProblem::Action(name.clone()))?;
             let key = |text: &String| text.parse().map_err(|why| KeysProblem::Key { action: name.clone(), why });
             let keys: Vec<Key> = keys.iter().map(key).collect::<Result<_, _>>()?;

@@ -54,8 +54,13 @@ const FREE_NAME: Preset =
 const SEARCH: Preset =
     key(&[Key::Ctrl('f')], Action::SearchBelow, "find below", "find videos in all folders below this one", 4);
 const TO_REVIEW: Preset = key(&[ENTER], Action::Enter, "review", "go on to the review", 0);
-const ASK_ANEW: Preset =
-    key(&[Key::Char('r')], Action::Retry, "", "ask anew: what is unfinished, profiles, who is signed in", 5);
+const ASK_ANEW: Preset = key(
+    &[Key::Char('r')],
+    Action::Retry,
+    "",
+    "ask again what is unfinished, which profiles there are, and who is signed in",
+    5,
+);
 const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
 const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "cancel", "stop it; asks first", 4);
 const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all publishings, a line each", 5);
@@ -108,7 +113,7 @@ pub(super) static VIDEO: &[Preset] = &[
         "open the folder, choose the video or all marked ones",
         0,
     ),
-    key(&[Key::Char('/')], Action::Filter, "filter", "type to filter, fuzzily", 3),
+    key(&[Key::Char('/')], Action::Filter, "filter", "type letters of a name, to see only what has them", 3),
     MOVE,
     MOVE_DOWN,
     PAGE,
@@ -203,8 +208,8 @@ pub(super) static CHOOSE: &[Preset] = &[
 ];
 pub(super) static REVIEW: &[Preset] = &[
     key(&[ENTER, Key::Char('y')], Action::Enter, "publish", "start publishing", 0),
-    key(&[Key::Char('a')], Action::Acknowledge, "acknowledge", "acknowledge the notice, once for each account", 3),
-    key(&[Key::Char('b')], Action::Relay, "relay", "browser relay on or off", 4),
+    key(&[Key::Char('a')], Action::Acknowledge, "agree", "agree to the notice, once for each account", 3),
+    key(&[Key::Char('b')], Action::Relay, "relay", "the relay on or off: it lets browsers play", 4),
     MOVE,
     MOVE_DOWN,
     PAGE,
@@ -228,7 +233,7 @@ pub(super) static PUBLISH: &[Preset] = &[
 ];
 /// It has failed, or was stopped.
 pub(super) static PUBLISH_FAILED: &[Preset] = &[
-    key(&[Key::Char('r')], Action::Retry, "try again", "try again: what is up is not sent again", 0),
+    key(&[Key::Char('r')], Action::Retry, "try again", "try again: what is uploaded is not sent again", 0),
     key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings, as you left them", 2),
     key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
     ALL_VIDEOS,
@@ -306,11 +311,11 @@ pub(super) static LOG: &[Preset] = &[
     LAST,
 ];
 pub(super) static DONE: &[Preset] = &[
-    key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link (OSC 52: over ssh too)", 0),
+    key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link, over ssh too", 0),
     key(&[Key::Char('p')], Action::CopyPlaylist, "copy playlist", "copy the playlist link", 5),
     COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 1),
-    key(&[Key::Char('k')], Action::CheckDeep, "check all", "read, check and decode every byte", 3),
+    key(&[Key::Char('k')], Action::CheckDeep, "check all", "read every byte, and test that it plays", 3),
     key(&[Key::Char('n')], Action::Another, "another", "publish another video", 4),
     ALL_VIDEOS,
     ARROWS,
@@ -323,7 +328,7 @@ pub(super) static DONE: &[Preset] = &[
 ];
 pub(super) static LIBRARY: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the reel", 0),
-    key(&[Key::Char('/')], Action::Filter, "filter", "type to filter, fuzzily", 3),
+    key(&[Key::Char('/')], Action::Filter, "filter", "type letters of a name, to see only what has them", 3),
     key(&[Key::Char('s')], Action::Sort, "sort", "by name, the newest first, the largest first", 4),
     key(&[Key::Char(' ')], Action::Mark, "mark", "mark the reel, to delete several", 4),
     key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all reels", 9),
@@ -337,24 +342,30 @@ pub(super) static LIBRARY: &[Preset] = &[
     HALF_DOWN,
     ENDS,
     LAST,
-    key(&[Key::Char('r')], Action::Reload, "", "ask the target again", 5),
+    key(&[Key::Char('r')], Action::Reload, "", "read it from the target again", 5),
     TARGET,
     HELP,
     BACK,
     key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
 pub(super) static REEL: &[Preset] = &[
-    key(&[Key::Char('k')], Action::Check, "check", "every chunk there, with the right hash", 0),
-    key(&[Key::Char('K')], Action::CheckDeep, "every byte", "read every byte as a player does, and decode it", 2),
+    key(&[Key::Char('k')], Action::Check, "check", "check that every chunk is there and unchanged", 0),
+    key(
+        &[Key::Char('K')],
+        Action::CheckDeep,
+        "every byte",
+        "read every byte as a player does, and test that it plays",
+        2,
+    ),
     key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link", 3),
     key(&[Key::Char('p')], Action::CopyPlaylist, "", "copy the playlist link", 5),
     COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 4),
     key(&[Key::Char('R')], Action::Repair, "repair", "upload again what a check found missing or changed", 1),
-    key(&[Key::Char('c')], Action::Cancel, "stop", "stop the check; asks first", 4),
+    key(&[Key::Char('c'), Key::Char('x')], Action::Cancel, "stop", "stop the check; asks first", 4),
     key(&[Key::Char('e')], Action::Retitle, "title", "give it another title; its links stay", 5),
     key(&[Key::Char('d')], Action::Delete, "delete", "delete; asks for the name", 5),
-    key(&[Key::Char('r')], Action::Reload, "", "ask the target again", 6),
+    key(&[Key::Char('r')], Action::Reload, "", "read it from the target again", 6),
     ARROWS,
     ARROW_DOWN,
     PAGE,

@@ -117,7 +117,7 @@ fn a_narrow_footer_keeps_what_is_needed_most() {
     assert_eq!(names(12), ["choose"]);
     assert_eq!(names(0), [""; 0]);
     let needed = keymap.footer(Table::Review, 18, |_| true, |action| *action == Action::Acknowledge, width);
-    assert_eq!(needed.iter().map(|binding| binding.short).collect::<Vec<_>>(), ["acknowledge"]);
+    assert_eq!(needed.iter().map(|binding| binding.short).collect::<Vec<_>>(), ["agree"]);
 }
 
 #[test]
@@ -130,6 +130,13 @@ fn the_person_gives_an_action_other_keys_on_every_screen() {
     }
     assert_eq!(keymap.action(Table::Library, letter('s')), Some(Action::Down));
     assert_eq!(keymap.action(Table::Library, letter('j')), None);
+}
+
+#[test]
+fn an_action_is_found_by_its_name_of_before() {
+    for name in ["agree", "acknowledge"] {
+        assert_eq!(bound(&[(name, &["z"])]).action(Table::Review, letter('z')), Some(Action::Acknowledge), "{name}");
+    }
 }
 
 #[test]
@@ -211,8 +218,8 @@ fn a_key_with_two_meanings_is_refused_with_the_screen() {
     assert_eq!(error, format!("{file}`c` would mean both `copy-link` and `cancel` on the screen `A reel`"));
     assert_eq!(hint, "Give `copy-link` or `cancel` another key under `[keys]`.");
     let (error, hint) = refused(&[("quit", &["Ctrl-c"])]);
-    assert!(error.contains("`^C` would mean both `quit` and `asks to stop"), "{error}");
-    assert_eq!(hint, "Choose another key: `^C` stays what it is.");
+    assert!(error.contains("`Ctrl-C` would mean both `quit` and `asks to stop"), "{error}");
+    assert_eq!(hint, "Choose another key: `Ctrl-C` stays what it is.");
     // given both, it is well
     bound(&[("copy-link", &["c"]), ("cancel", &["X"])]);
 }

@@ -20,13 +20,13 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
         label: label.to_owned(),
         detail: detail.to_owned(),
     };
-    let mut choices = vec![choice(LOCAL, "local stand-in", "on this machine, no account needed")];
+    let mut choices = vec![choice(LOCAL, "local stand-in", "imitates AWS on this machine; no account needed")];
     for profile in &shared.profiles {
         let region = profile.region.as_deref().unwrap_or_default();
         choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), region));
     }
     if shared.profiles.is_empty() {
-        choices.push(choice(AWS, "AWS", "by the environment; `aws configure` makes profiles"));
+        choices.push(choice(AWS, "AWS", "as environment variables say; `aws configure` makes profiles"));
     }
     let current = match &shared.place.target {
         Target::Local => LOCAL.to_owned(),
@@ -64,7 +64,7 @@ pub(in crate::tui) fn regions(shared: &Shared, current: &str, typed: Option<char
         value: region.id.to_owned(),
         label: region.id.to_owned(),
         detail: if Some(region.id) == own {
-            format!("{} · the profile's", region.name)
+            format!("{} · as the profile says", region.name)
         } else {
             region.name.to_owned()
         },

@@ -3,7 +3,7 @@
 use crate::tui::{
     backend::{AccountRegion, Order, Question, Repair, Resumable},
     id::JobId,
-    words::where_words,
+    words::there_words,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -46,15 +46,15 @@ impl Confirm {
                     "`{}` was to be published to {} and waited for its turn. Nothing of it was sent; the video stays \
                      where it is.",
                     order.reel,
-                    where_words(&order.place, order.expected.as_ref())
+                    there_words(&order.place, order.expected.as_ref())
                 ),
             ),
             Self::Repair(repair, at) => (
                 "Repair it?".to_owned(),
                 format!(
-                    "This uploads again what is missing or differs of `{}` in {}, from {}. What is right is not sent.",
+                    "This uploads again what is missing or differs of `{}` in {}, from {}. What is right is not sent again.",
                     repair.reel,
-                    where_words(&repair.place, at.as_ref()),
+                    there_words(&repair.place, at.as_ref()),
                     repair.video.display()
                 ),
             ),
@@ -63,7 +63,9 @@ impl Confirm {
 
     /// The use case's own question, so that a yes here answers it.
     pub(in crate::tui) fn discard(resumable: &Resumable) -> Question {
-        Question::Discard { reel: resumable.reel.clone(), generation: resumable.generation, at: resumable.at.clone() }
+        let is_local = resumable.place.is_local();
+        let (reel, at) = (resumable.reel.clone(), resumable.at.clone());
+        Question::Discard { reel, generation: resumable.generation, at, is_local }
     }
 }
 
@@ -72,7 +74,7 @@ impl Stops {
         match self {
             Self::Publishing => (
                 "Cancel publishing?",
-                "What is up stays up and is not sent again: Resume on the first screen picks up here.",
+                "What is uploaded stays and is not sent again: Resume on the first screen goes on from here.",
             ),
             Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),
             Self::WaitingRemoval => ("Keep the reel?", "Nothing of it is gone."),

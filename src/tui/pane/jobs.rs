@@ -106,12 +106,12 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let now = canvas.now;
     let job = shown.course.board.jobs.get(name);
     let (role, sign) = sign(shown, job);
-    let label = capital(&name.to_string());
+    let label = label(name);
     let strong = matches!(job.map(|job| &job.state), Some(JobState::Running | JobState::Retrying { .. }));
     let clock = shown.course.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
     let over = job.is_some_and(|job| job.state.is_over());
-    let gauge_width = line.width.saturating_sub(61).min(30);
+    let gauge_width = line.width.saturating_sub(65).min(30);
     // a shorter one says less than its number
     let gauge_width = if gauge_width < GAUGE_LEAST { 0 } else { gauge_width };
     let gauge_at = line.x + 11 + 24;
@@ -119,7 +119,7 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let mut pen = select(shown, canvas, line, number, name);
     pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<9}"));
     if let Some(took) = took.filter(|_| over || gauge_width > 0) {
-        pen.right(Role::Dim, &wording::clock(took));
+        pen.right(Role::Dim, &format!("{} {}", if over { "in" } else { "for" }, wording::clock(took)));
     }
     match job.map(|job| &job.state) {
         Some(JobState::Retrying { wait, cause, of }) => {
@@ -160,9 +160,18 @@ fn waits_for(name: &JobName) -> &'static str {
     match name {
         JobName::Pack => "waits for the first segments",
         JobName::Upload => "waits for the first chunk",
-        JobName::Index => "waits for the uploads",
-        JobName::Verify => "waits for the index",
+        JobName::Index => "waits for the uploads; it makes the reel visible",
+        JobName::Verify => "waits for the index; it reads as a player does",
         _ => "waits",
+    }
+}
+
+/// What a stage does, as people say it.
+fn label(name: &JobName) -> String {
+    match name {
+        JobName::Probe => "Examine".to_owned(),
+        JobName::Hash => "Read".to_owned(),
+        name => capital(&name.words()),
     }
 }
 
@@ -252,12 +261,12 @@ fn speed(shown: Shown, name: &JobName) -> String {
     }
 }
 
-/// `429 too many requests, again in 1.2 s, attempt 3 of 8`
+/// `again in 1.2 s, attempt 3 of 8: 429 too many requests`: where there is little room, the cause is what is cut.
 fn retry_words(shown: Shown, name: &JobName, wait: Duration, cause: &str, of: u32, now: std::time::Instant) -> String {
     let since = shown.course.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
     let left = wait.saturating_sub(now.saturating_duration_since(since));
     let attempt = shown.course.board.jobs.get(name).map_or(0, |job| job.attempt);
-    format!("{cause}, again in {:.1} s, attempt {attempt} of {of}", left.as_secs_f64())
+    format!("{}: {cause}", wording::again(left, attempt, of))
 }
 
 /// Chunks on their way, in one or two columns; those with something to say take a whole line. Gives the lines used.
@@ -301,7 +310,7 @@ fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &Jo
     let Some(job) = shown.course.board.jobs.get(name) else { return };
     let now = canvas.now;
     let JobName::Chunk { rendition, number: chunk } = name else { return };
-    let label = if rendition.as_str() == "src" { chunk.to_string() } else { format!("{rendition}/{chunk}") };
+    let label = format!("chunk {}", chunk.of(rendition));
     let amount_width = 16;
     let mut pen = select(shown, canvas, area, number, name);
     pen.put(Role::Dim, &label).skip(2);

@@ -34,9 +34,12 @@ impl Backend for Script {
             "take 20" => Ok(two_cameras()),
             "take 18" => Ok(hevc()),
             "take 19" => Ok(with_subtitles()),
-            "broken" => Err(Fault::permanent("could not read `broken.webm` as a video")
-                .because("EBML header parsing failed")
-                .hint("Check that the file is complete; `ffprobe` says more.")),
+            "broken" => Err(Fault::permanent(format!("could not read the video `{}`", video.display()))
+                .because("it is no video that ffmpeg knows")
+                .hint(
+                    "Check that it plays in another player; if it does, convert it with ffmpeg to .mp4 first. ffmpeg \
+                     said: “EBML header parsing failed”",
+                )),
             _ => Ok(probe()),
         })
     }

@@ -1,6 +1,7 @@
 //! A backend that plays a script: for tests only.
 
 mod backend;
+mod faults;
 mod probes;
 
 use std::{
@@ -29,12 +30,14 @@ use crate::{
         },
         report::{
             event::{Count, Event, JobChange, JobName, Planned, Unit},
-            fault::{Fault, FaultClass},
+            fault::Fault,
         },
     },
     settings::{Look, Settings, WizardSettings},
     use_cases::{Machine, Overrides},
 };
+
+pub(super) use faults::{full, no_right, signed_out};
 
 pub(super) const FOLDER: &str = "/home/ada/Videos/2026";
 
@@ -191,6 +194,14 @@ pub(super) fn named(path: PathBuf) -> Named {
     Named { entry: entry.ok_or_else(|| format!("There is no file `{}` any more.", path.display())), path }
 }
 
+/// As `account::preflight` says it.
+const SETUP: [&str; 4] = [
+    "role `zipreel-chunk` (for the chunks) does not exist yet",
+    "role `zipreel-gate` (to look up chunks) does not exist yet",
+    "function `zipreel-gate` with a public URL, for players",
+    "log `/aws/lambda/zipreel-gate`, kept for 7 days",
+];
+
 pub(super) fn account(place: &Place) -> Account {
     let local = place.target == Target::Local;
     let region = place.region.clone().unwrap_or_else(|| if local { "us-east-1" } else { "eu-west-1" }.to_owned());
@@ -200,19 +211,11 @@ pub(super) fn account(place: &Place) -> Account {
         id: (!local).then(|| "123456789012".to_owned()),
         principal: (!local).then(|| "arn:aws:iam::123456789012:user/ada".to_owned()),
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
-        setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once for each account".to_owned()] },
+        setup: if local { Vec::new() } else { SETUP.map(str::to_owned).to_vec() },
         relay: local,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
-        serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
-    }
-}
-
-pub(super) fn signed_out() -> Fault {
-    Fault {
-        class: FaultClass::NeedsPerson,
-        what: "could not sign in with profile `studio`".into(),
-        cause: Some("the session has expired".into()),
-        hint: Some("Run `aws sso login --profile studio`, then try again.".into()),
+        serving: local
+            .then(|| "the links work while this window is open; `zipreel local` serves them again".to_owned()),
     }
 }
 
@@ -321,15 +324,6 @@ pub(super) fn published() -> Published {
     }
 }
 
-pub(super) fn full() -> Fault {
-    Fault {
-        class: FaultClass::NeedsPerson,
-        what: "could not deploy chunk `src/0022`".into(),
-        cause: Some("the account's code storage is full".into()),
-        hint: Some("Delete a reel (`zipreel delete NAME`) or ask AWS for a higher quota.".into()),
-    }
-}
-
 pub(super) fn chunk(number: u16) -> JobName {
     let ChunkId { rendition, number } = chunk_id(number);
     JobName::Chunk { rendition, number }
@@ -373,9 +367,10 @@ pub(super) fn under_way() -> Vec<Event> {
     for (number, tenths) in [(19, 213), (20, 40), (21, 91), (22, 24), (23, 3)] {
         events.extend(runs(chunk(number), Unit::Bytes, tenths * MIB / 10, 32 * MIB));
     }
-    let cause = "429 too many requests".to_owned();
+    let cause = "AWS takes fewer requests at once: “Rate exceeded (429 TooManyRequestsException)”".to_owned();
     events.push(job(chunk(20), JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause }));
-    events.push(Event::Log { job: JobName::Upload, line: "chunk 0018 is deployed".into() });
+    let line = "the whole chunk went out, and no answer came: asking whether it arrived".to_owned();
+    events.push(Event::Log { job: chunk(19), line });
     events
 }
 

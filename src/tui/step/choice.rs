@@ -115,7 +115,10 @@ impl Choice {
                 },
                 Some(Err(fault)) => refused.push((video, fault.clone())),
                 None => {
-                    let words = format!("`{}` has just changed: choose it again once it rests", video.display());
+                    let words = format!(
+                        "`{}` has just changed: choose it again when it is written to its end",
+                        video.display()
+                    );
                     return vec![Command::Say(words)];
                 }
             }
@@ -131,6 +134,6 @@ impl Choice {
             return vec![Command::StopLooking, Command::Go(Box::new(Way::Settings(chosen)))];
         }
         let unfit = wording::count(self.refused.len() as u64, "file");
-        vec![Command::Say(format!("{unfit} can't be published: not marked any more"))]
+        vec![Command::Say(format!("{unfit} can't be published: unmarked"))]
     }
 }

@@ -152,7 +152,9 @@ impl Home {
                     Command::FindUnfinished,
                     Command::FindProfiles,
                     Command::Connect(shared.place.clone()),
-                    Command::Say("asking everything anew: what is unfinished, profiles, who is signed in".to_owned()),
+                    Command::Say(
+                        "asking again what is unfinished, which profiles there are, and who is signed in".to_owned(),
+                    ),
                 ],
             },
             Action::Discard => discard(line, shared, jobs),

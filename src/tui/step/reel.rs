@@ -111,8 +111,44 @@ impl Reel {
     /// What the typed name deletes, if it is known where that is.
     pub(in crate::tui) fn deletion(&self, shared: &Shared) -> Option<(Run, Question)> {
         let at = shared.account_at(&self.place)?.at.clone();
-        let question = Question::Delete { reel: self.name.clone(), at: at.clone() };
+        let question = Question::Delete { reel: self.name.clone(), at: at.clone(), is_local: self.place.is_local() };
         Some((Run::Delete(self.place.clone(), at, self.name.clone()), question))
+    }
+
+    /// Why an action would do nothing now, in a sentence.
+    pub(in crate::tui) fn hindrance(&self, action: &Action, shared: &Shared, jobs: &Jobs) -> Option<String> {
+        let key = |action| shared.keys.key(Table::Reel, &action);
+        let check = self.check(jobs);
+        let is_under_way = check.is_some_and(Job::is_active);
+        match action {
+            _ if self.confirm.is_some() || self.title.is_some() => None,
+            Action::Copy
+            | Action::CopyPlaylist
+            | Action::Browse
+            | Action::Check
+            | Action::CheckDeep
+            | Action::Repair
+            | Action::Retitle
+                if self.known().is_none() =>
+            {
+                Some(match self.detail {
+                    None => "this reel is still being read: wait a moment".to_owned(),
+                    Some(_) => format!("this reel could not be read; {} tries it again", key(Action::Reload)),
+                })
+            }
+            Action::Check | Action::CheckDeep if is_under_way => {
+                Some(format!("a check is under way; {} stops it", key(Action::Cancel)))
+            }
+            Action::Cancel if check.is_some_and(Job::is_stopping) => Some("it is being stopped already".to_owned()),
+            Action::Cancel if !is_under_way => Some("no check is under way".to_owned()),
+            Action::Repair if self.is_damaged(jobs) => None,
+            Action::Repair if is_under_way => Some("a repair needs what the check finds: wait for its end".to_owned()),
+            Action::Repair => Some(match check.and_then(Job::end) {
+                Some(End::Checked(_)) => "the check found nothing that a repair could mend".to_owned(),
+                _ => format!("a repair needs to know what is wrong: {} checks the reel first", key(Action::Check)),
+            }),
+            _ => None,
+        }
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
@@ -173,7 +209,7 @@ impl Reel {
             }
             Action::Paste(text) => paste(typed, text),
             Action::Enter if typed.value().trim().is_empty() => {
-                return vec![Command::Say("a title has words".to_owned())];
+                return vec![Command::Say("type at least one letter as the title".to_owned())];
             }
             Action::Enter => {
                 let title = typed.value().trim().to_owned();

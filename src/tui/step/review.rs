@@ -149,7 +149,8 @@ impl Review {
         }
         if !self.is_acknowledged(shared) {
             self.scroll.moved(&Action::Last);
-            return vec![Command::Say("read the notice, then acknowledge it with a".to_owned())];
+            let agrees = shared.keys.says(Table::Review, &Action::Acknowledge, "agrees to it");
+            return vec![Command::Say(format!("read the notice first; {agrees}"))];
         }
         let orders: Vec<Order> = self.planned.iter().map(|planned| planned.order.clone()).collect();
         let notice = Self::notice(shared).cloned();

@@ -143,7 +143,9 @@ impl Settings {
         if self.reels(shared).iter().flatten().any(|reel| is_taken(reel, shared)) {
             fields.push(Field::Replace);
         }
-        fields.extend([Field::Unlisted, Field::Target, Field::Region]);
+        fields.extend([Field::Unlisted, Field::Target]);
+        // the stand-in has none
+        fields.extend((!shared.is_local()).then_some(Field::Region));
         if self.needs_transcoding() || self.videos.iter().any(Naming::may_gain) {
             fields.push(Field::Transcode);
         }
@@ -195,7 +197,7 @@ impl Settings {
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
             let allow = format!("allow it with {}", shared.keys.key(Table::Settings, &Action::Right));
             let words = match (self.videos.len(), these.as_slice()) {
-                (_, []) => format!("sound without a picture needs a still one: {allow}"),
+                (_, []) => format!("sound alone needs a still picture, which has to be made: {allow}"),
                 (1, _) => format!("this video plays nowhere without re-encoding: {allow}"),
                 (_, [one]) => format!("{one} plays nowhere without re-encoding: {allow}"),
                 (_, some) => format!("{} play nowhere without re-encoding: {allow}", some.join(", ")),
@@ -216,7 +218,7 @@ impl Settings {
             None => "its bit rate is too high for this chunk size".to_owned(),
         };
         let of = if self.videos.len() == 1 { String::new() } else { format!(" of `{}`", chosen.file_name()) };
-        Some(format!("a segment{of} would be about {size}, over the chunk: {fits}"))
+        Some(format!("a segment{of} would be about {size}, more than a chunk may have: {fits}"))
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {

@@ -269,7 +269,7 @@ fn five_are_published_one_after_another_and_a_failed_one_stops_none() {
     let screen = player.text(100, 30);
     assert!(screen.contains("4 of 5 videos live, 1 failed"), "{screen}");
     let failed: Vec<_> = screen.lines().filter(|line| line.contains("✖ three")).collect();
-    assert!(failed.len() == 1 && failed[0].contains("code storage is full"), "one line says why: {screen}");
+    assert!(failed.len() == 1 && failed[0].contains("could not create function"), "one line says why: {screen}");
     player.key(KeyCode::Down);
     player.key(KeyCode::Down);
     player.look_and("r");

@@ -61,7 +61,7 @@ fn marked_reels_are_deleted_together_once_their_number_is_typed() {
     delete_two(&mut player);
     pictures("library_delete", &mut player);
     let screen = player.text(80, 24);
-    for words in ["deletes 2 reels", "account 000000000000", "interview", "left-over", "Type delete 2 reels"] {
+    for words in ["deletes 2 reels", "the stand-in on this machine", "interview", "left-over", "Type delete 2 reels"] {
         assert!(screen.contains(words), "{words}: {screen}");
     }
     player.keys("interview");
@@ -77,7 +77,7 @@ fn marked_reels_are_deleted_together_once_their_number_is_typed() {
     else {
         panic!("it begins")
     };
-    let question = |reel| Question::Delete { reel: script::name(reel), at: script::local_at() };
+    let question = |reel| Question::Delete { reel: script::name(reel), at: script::local_at(), is_local: true };
     assert_eq!(agreed, &[question("interview"), question("left-over")], "what was typed answers what is asked of each");
     player.tell(first, Answer::Gone(Gone { functions: 5, of: 132 }));
     pictures("deletions", &mut player);
@@ -85,12 +85,12 @@ fn marked_reels_are_deleted_together_once_their_number_is_typed() {
     let screen = player.text(80, 24);
     assert!(screen.contains("1 deletion") && screen.contains("1 reel stays, not yet deleted"), "{screen}");
     player.keys("n");
-    player.tell(first, Answer::Ended(End::Failed(script::full())));
+    player.tell(first, Answer::Ended(End::Failed(script::no_right())));
     assert!(player.jobs().get(second).is_some_and(Job::is_under_way), "what fails stops none");
     player.tell(second, Answer::Ended(End::Removed(3)));
     let screen = player.text(80, 24);
     assert!(screen.contains("1 of 2 reels deleted, 1 failed"), "{screen}");
-    assert!(screen.contains("deleted: 3 functions removed") && screen.contains("code storage is full"), "{screen}");
+    assert!(screen.contains("deleted: 3 functions") && screen.contains("not authorized"), "{screen}");
     pictures("deletions_failed", &mut player);
     player.key(KeyCode::Esc);
     assert_eq!(names(&player), ["harbour-night-k3x9q2m7", "interview", "talk"], "what is gone is gone here too");
@@ -144,7 +144,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     for number in 1..=34 {
         let finding = match number {
             3 | 7..=9 => Finding::Missing,
-            12..=30 => Finding::Differs("its hash is another".into()),
+            12..=30 => Finding::Differs("its content is not what was sent".into()),
             31 => Finding::Differs("it has 3 bytes, not 4".into()),
             _ => Finding::Ok,
         };
@@ -154,8 +154,11 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     let report = Report { generation, chunks: 34, ok: 10, missing: 4, differing: 20, ..Report::default() };
     player.tell(check, Answer::Ended(End::Checked(report)));
     let screen = player.text(80, 24);
-    for line in ["✖ chunks 3, 7-9: missing", "◪ chunks 12-30: its hash is another", "◪ chunk 31: it has 3 bytes, not 4"]
-    {
+    for line in [
+        "✖ chunks 3, 7-9: missing",
+        "◪ chunks 12-30: its content is not what was sent",
+        "◪ chunk 31: it has 3 bytes, not 4",
+    ] {
         assert!(screen.contains(line), "{line}: {screen}");
     }
     pictures("reel_bad", &mut player);
@@ -274,7 +277,7 @@ fn deletions_of_a_batch_never_run_beside_each_other() {
     assert!(player.text(80, 24).contains("Nothing of it is gone"), "{}", player.text(80, 24));
     player.look_and("y");
     assert_eq!(under_way(&player), [true, false, false], "one that is taken out lets no other begin");
-    player.tell(ids[0], Answer::Ended(End::Failed(script::full())));
+    player.tell(ids[0], Answer::Ended(End::Failed(script::no_right())));
     assert_eq!(under_way(&player), [false, false, true]);
     player.key(KeyCode::Home);
     player.key(KeyCode::Up);
@@ -290,11 +293,11 @@ fn what_was_agreed_to_for_a_reel_is_not_offered_for_the_one_that_is_published_la
     let (place, at, reel, now) =
         (script::order("talk").place, script::local_at(), script::name("talk"), Instant::now());
     let mut jobs = Jobs::default();
-    let agreed = Question::Delete { reel: reel.clone(), at: at.clone() };
+    let agreed = Question::Delete { reel: reel.clone(), at: at.clone(), is_local: true };
     let deletion = jobs.add([Run::Delete(place, at, reel.clone())], &[agreed], now)[0];
     jobs.advance(now);
     let attempt = jobs.get(deletion).unwrap().attempt;
-    assert!(jobs.ended(deletion, attempt, End::Failed(script::full()), now));
+    assert!(jobs.ended(deletion, attempt, End::Failed(script::no_right()), now));
     assert!(jobs.get(deletion).unwrap().can_retry());
     let publishing = jobs.add([Run::Publish(Box::new(script::order("talk")))], &[], now)[0];
     jobs.advance(now);

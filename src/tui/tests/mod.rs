@@ -11,6 +11,7 @@ mod pictures;
 mod random;
 mod session;
 mod several;
+mod silent;
 mod sizes;
 mod steps;
 mod streams;

@@ -192,7 +192,7 @@ fn reel_while_it_is_checked() {
     let check = player.jobs().iter().last().unwrap().id;
     let findings = (1..=26).map(|number| match number {
         7 => (number, Finding::Missing),
-        9 => (number, Finding::Differs("its hash is not the one that was sent".into())),
+        9 => (number, Finding::Differs("its content is not what was sent".into())),
         25 | 26 => (number, Finding::Reading(18 << 20)),
         number => (number, Finding::Ok),
     });
@@ -277,8 +277,8 @@ fn a_reel_that_is_whole_and_does_not_decode_says_where() {
     };
     for number in 1..=11 {
         let finding = match number {
-            3 => Finding::Errors("a decoder finds 2 errors".into()),
-            5 => Finding::Undecodable("nothing decodes".into()),
+            3 => Finding::Errors("a player meets 2 errors".into()),
+            5 => Finding::Undecodable("nothing can be played".into()),
             _ => Finding::Ok,
         };
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));

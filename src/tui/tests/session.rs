@@ -127,7 +127,7 @@ async fn an_interrupted_publishing_is_told_with_the_way_to_go_on() {
     .await;
     assert_eq!(ended.exit_code, 130);
     let lines = ended.summary.lines.join("\n");
-    assert!(lines.contains("harbour-night is not published yet: 18 of 34 chunks up"), "{lines}");
+    assert!(lines.contains("harbour-night is not published yet: 18 of 34 chunks uploaded"), "{lines}");
     assert!(lines.contains("zipreel resume harbour-night") && lines.contains("publish.log"), "{lines}");
 }
 
@@ -145,8 +145,8 @@ async fn a_failure_goes_last_with_its_hint() {
     .await;
     assert_eq!(ended.exit_code, 1);
     let last = &ended.summary.lines[ended.summary.lines.len() - 2..];
-    assert!(last[0].contains("the account's code storage is full"), "{last:?}");
-    assert!(last[1].contains("zipreel delete NAME"), "{last:?}");
+    assert!(last[0].contains("Code storage limit exceeded"), "{last:?}");
+    assert!(last[1].contains("Delete reels or functions"), "{last:?}");
 }
 
 #[tokio::test]

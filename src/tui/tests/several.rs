@@ -222,7 +222,9 @@ fn the_review_shows_every_video_and_the_totals_of_all() {
     let one = review(&player).planned[0].effect;
     assert_eq!(review(&player).totals.bytes, 3 * one.bytes);
     let text = player.text(120, 60);
-    for words in ["1. take-01-k3x9q2m7", "2. take-02", "3. take-03", "take 03.mp4", "3 indexes", "1234…9012"] {
+    for words in
+        ["1. take-01-k3x9q2m7", "2. take-02", "3. take-03", "take 03.mp4", "an index for each video", "1234…9012"]
+    {
         assert!(text.contains(words), "{words}:\n{text}");
     }
 }

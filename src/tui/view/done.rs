@@ -111,7 +111,7 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
     page.link("Watch", COLUMN, &published.watch_url);
     page.link("Playlist", COLUMN, &published.playlist_url);
     page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players");
-    page.entry("Copy", COLUMN, Role::Text, &shared.path_words(&published.playlist_copy));
+    page.entry("Saved", COLUMN, Role::Text, &shared.path_words(&published.playlist_copy));
     if airy {
         page.gap();
     }
@@ -120,7 +120,7 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
     let made =
-        format!("{} and 1 index, {}", wording::count(published.chunks, "chunk"), wording::bytes(published.bytes));
+        format!("{} and their index, {}", wording::count(published.chunks, "chunk"), wording::bytes(published.bytes));
     page.entry("Made", COLUMN, Role::Text, &made);
     let retries = match published.retries {
         0 => "no retries".to_owned(),
@@ -130,7 +130,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "checks all");
-    let checked = format!("{} of {} segments checked; {reads}", published.segments_checked, published.segments);
+    let checked = format!("{} of {} segments; {reads}", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
     for warning in &published.warnings {
         page.entry("! careful", COLUMN, Role::Warn, warning);
@@ -138,7 +138,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let account = shared.account_at(job.run.place());
     if let Some(storage) = account.and_then(|account| account.storage) {
         let used = storage.used.saturating_add(published.sent_bytes);
-        let words = format!("{} of {} used in this Region", wording::bytes(used), wording::bytes(storage.limit));
+        let words = format!("{} of {} used", wording::bytes(used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
     let more = shared.keys.says(Table::Done, &Action::CopyMenu, "copies HTML for other pages, and every other link");

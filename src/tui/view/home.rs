@@ -213,7 +213,7 @@ pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
             (Role::Dim, format!("live · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
         }
         Stage::Ended(End::Removed(functions)) => {
-            (Role::Dim, format!("deleted: {} removed", wording::count(*functions, "function")))
+            (Role::Dim, format!("deleted: {}", wording::count(*functions, "function")))
         }
         Stage::Ended(End::Checked(_)) => (Role::Dim, "checked".to_owned()),
         Stage::Ended(End::Retitled(_)) => (Role::Dim, "has its new title".to_owned()),
@@ -241,7 +241,7 @@ fn progress(job: &Job) -> Vec<String> {
             }
         }
         Course::Removal(gone) if gone.of > 0 => {
-            vec![format!("{} of {} functions are gone", gone.functions, gone.of)]
+            vec![format!("{} of {} functions are deleted", gone.functions, gone.of)]
         }
         Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],
@@ -252,8 +252,8 @@ fn progress(job: &Job) -> Vec<String> {
 fn left_to_do(resumable: &Resumable, shared: &Shared) -> String {
     let mut parts = vec![format!("→ {}", where_words(&resumable.place, Some(&resumable.at)))];
     match resumable.chunks {
-        Some(chunks) => parts.push(format!("{}/{chunks} chunks up", resumable.chunks_deployed)),
-        None => parts.push(format!("{} up", wording::count(resumable.chunks_deployed, "chunk"))),
+        Some(chunks) => parts.push(format!("{}/{chunks} chunks uploaded", resumable.chunks_deployed)),
+        None => parts.push(format!("{} uploaded", wording::count(resumable.chunks_deployed, "chunk"))),
     }
     parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", wording::bytes(bytes))));
     parts.extend(shared.wall.duration_since(resumable.touched).ok().map(wording::ago));

@@ -97,7 +97,7 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
     let title = match &chooser.purpose {
         Purpose::Target => "Target".to_owned(),
         Purpose::Region => "Region".to_owned(),
-        Purpose::Copy(reel) => format!("Copy, of {reel}"),
+        Purpose::Copy(reel) => format!("Copy a link of {reel}"),
     };
     let labels = chooser.choices.iter().map(|choice| text::width(&choice.label)).max().unwrap_or_default();
     let details = chooser.choices.iter().map(|choice| text::width(&choice.detail)).max().unwrap_or_default();

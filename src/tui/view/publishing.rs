@@ -104,7 +104,7 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
         Stage::Ended(End::Failed(fault)) => return failed(fault, shared, job, width),
         Stage::Ended(_) => {
             let stopped = Problem::plain(Role::Warn, "– stopped; nothing is lost", width);
-            return stopped.remedy(&says(Table::PublishFailed, "goes on: what is up is not sent again"), width);
+            return stopped.remedy(&says(Table::PublishFailed, "goes on: what is uploaded is not sent again"), width);
         }
         Stage::Queued => {
             let running = jobs.publishings().find(|other| other.is_under_way());
@@ -120,12 +120,12 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
     }
     if job.control.is_paused() {
         let goes_on = shared.keys.says(Table::Publish, &Action::Pause, "goes on");
-        let words = format!("‖ paused: what is on its way arrives, nothing new starts; {goes_on}");
+        let words = format!("‖ paused: what is being sent is sent to its end, nothing new begins; {goes_on}");
         return Problem::plain(Role::Warn, &words, width);
     }
     let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);
     let warnings: Vec<_> = warnings.map(|warning| format!("! {warning}")).collect();
-    let leaving = "leads home and it goes on; quitting is safe: resume picks up here";
+    let leaving = "leads home and the work goes on; after quitting, Resume goes on from here";
     Problem::lines_of(Role::Warn, &warnings, width)
         .more(&shared.keys.says(Table::Publish, &Action::Back, leaving), width)
 }
@@ -135,7 +135,7 @@ pub(super) fn failed(fault: &Fault, shared: &Shared, job: &Job, width: usize) ->
     let log = shared.path_words(&shared.backend.log_file(job.reel()));
     Problem::told("✖ ", Role::Fail, fault, width)
         .remedy(
-            &shared.keys.says(Table::PublishFailed, &Action::Retry, "tries again: what is up is not sent again"),
+            &shared.keys.says(Table::PublishFailed, &Action::Retry, "tries again: what is uploaded is not sent again"),
             width,
         )
         .more(&format!("log: {log}"), width)

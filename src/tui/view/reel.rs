@@ -41,7 +41,7 @@ pub(super) fn draw(reel: &Reel, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     });
     match &reel.detail {
         None => {
-            canvas.pen(rows.line()).put(Role::Dim, "asking for its index…");
+            canvas.pen(rows.line()).put(Role::Dim, "reading what is in it…");
         }
         Some(Err(fault)) => {
             Problem::of(fault, usize::from(area.width)).draw(canvas, rows.rest());
@@ -108,7 +108,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
 fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     let facts = &detail.reel;
     let mut parts = Vec::new();
-    parts.extend(facts.generation.map(|generation| format!("generation {generation}")));
+    parts.extend(facts.generation.map(|generation| format!("version {generation}")));
     parts.extend(facts.duration.map(wording::clock));
     parts.push(wording::bytes(facts.bytes));
     parts.push(wording::count(detail.chunks.len() as u64, "chunk"));
@@ -159,8 +159,8 @@ fn bad(findings: &BTreeMap<ChunkId, Finding>) -> Vec<(Role, String)> {
         let (kind, what) = match finding {
             Finding::Missing => (0, "missing"),
             Finding::Differs(why) => (1, why.as_str()),
-            Finding::Undecodable(_) => (2, "does not decode"),
-            Finding::Errors(_) => (3, "errors"),
+            Finding::Undecodable(_) => (2, "can't be played"),
+            Finding::Errors(_) => (3, "plays with errors"),
             Finding::Ok | Finding::Reading(_) | Finding::Decoding => continue,
         };
         let kind = all.entry(kind).or_default();
@@ -192,14 +192,14 @@ impl Alike<'_> {
 fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
     let ChunkCounts { ok, reading, decoding, of, .. } = counts;
     let deep = matches!(check.run, Run::Check { deep: true, .. });
-    let how = if deep { "reading and decoding" } else { "asking for every chunk" };
+    let how = if deep { "reading every byte, and testing that it plays" } else { "asking for every chunk" };
     let mut words = format!("{how}: {ok}/{of} ok");
     words.push_str(&format!(" · {}", wording::clock(now.saturating_duration_since(check.began))));
     if reading > 0 {
         words.push_str(&format!(" · {reading} being read"));
     }
     if decoding > 0 {
-        words.push_str(&format!(" · {decoding} being decoded"));
+        words.push_str(&format!(" · {decoding} being tested"));
     }
     if let Some(said) = &check.said {
         words.push_str(&format!(" · ↻ {said}"));
@@ -239,9 +239,9 @@ fn decoded(decoding: &Decoding) -> Vec<(Role, String)> {
     }
     lines.extend(decoding.doubt().map(|doubt| (Role::Dim, doubt.to_owned())));
     match &decoding.gave_up {
-        None if lines.is_empty() => lines.push((Role::Ok, format!("✔ {segments} decoded without an error"))),
+        None if lines.is_empty() => lines.push((Role::Ok, format!("✔ {segments} play without an error"))),
         None => {}
-        Some(why) => lines.push((Role::Warn, format!("! {segments} decoded, not all: {why}"))),
+        Some(why) => lines.push((Role::Warn, format!("! {segments} were tested, not all: {why}"))),
     }
     lines
 }
@@ -289,9 +289,9 @@ fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mu
     ];
     // what only a decoder finds is seldom there
     let decoded = [
-        (Finding::Decoding, "being decoded"),
-        (Finding::Errors(String::new()), "errors"),
-        (Finding::Undecodable(String::new()), "does not decode"),
+        (Finding::Decoding, "being tested"),
+        (Finding::Errors(String::new()), "plays with errors"),
+        (Finding::Undecodable(String::new()), "can't be played"),
     ];
     let is_there = |sign: &Finding| {
         let found = findings.into_iter().flat_map(BTreeMap::values);

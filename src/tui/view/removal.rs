@@ -10,7 +10,7 @@ use crate::{
         backend::Gone,
         job::{Course, End, Job, Kind, Stage},
         keymap::{Keymap, Table},
-        shared::{Shared, where_words},
+        shared::Shared,
         step::removal::Removal,
         terminal::theme::Role,
         widget::{
@@ -18,6 +18,7 @@ use crate::{
             gauge,
             line::{Problem, wrapped},
         },
+        words::there_words,
     },
 };
 
@@ -32,7 +33,7 @@ pub(super) fn draw(removal: &Removal, job: &Job, shared: &Shared, canvas: &mut C
         _ => format!("The reel {}", job.reel()),
     };
     canvas.pen(rows.line()).put(Role::Strong, &what);
-    let place = format!("in {}", where_words(job.run.place(), job.run.at()));
+    let place = format!("in {}", there_words(job.run.place(), job.run.at()));
     canvas.pen(rows.line()).put(Role::Dim, &place);
     if rows.left() > 5 {
         rows.line();
@@ -58,15 +59,18 @@ pub(super) fn draw(removal: &Removal, job: &Job, shared: &Shared, canvas: &mut C
 }
 
 fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
-    let index_first = if job.kind() == Kind::Deletion { ", the index first: its links have ended" } else { "" };
+    let is_reel = job.kind() == Kind::Deletion;
+    let links = if is_reel { ". Its index went first: the links no longer work" } else { "" };
+    let hold = if is_reel { "which hold its index and its chunks" } else { "which hold its chunks" };
     let again = |words: &str| keys.says(Table::Removal, &Action::Retry, words);
     let plain = |role, words: &str| Problem::plain(role, words, width);
     match &job.state {
         Stage::Queued => plain(Role::Dim, "waits for its turn; nothing of it is gone"),
         Stage::Ended(End::Removed(functions)) => {
-            let removed = wording::count(*functions, "function");
-            let what = if job.kind() == Kind::Discard { "discarded" } else { "deleted" };
-            plain(Role::Ok, &format!("✔ {what}: {removed} removed"))
+            let functions = wording::count(*functions, "function");
+            let (what, held) =
+                if is_reel { ("deleted", "its index and its chunks") } else { ("discarded", "its chunks") };
+            plain(Role::Ok, &format!("✔ {what}: {functions}, which held {held}"))
         }
         Stage::Ended(End::Failed(fault)) => {
             Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("tries again: what is gone stays gone"), width)
@@ -79,6 +83,6 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         }
         _ if job.is_stopping() => plain(Role::Warn, "stopping in an orderly way…"),
         _ if gone.of == 0 => plain(Role::Text, "looking up what is to go"),
-        _ => plain(Role::Text, &format!("{} of {} functions are gone{index_first}", gone.functions, gone.of)),
+        _ => plain(Role::Text, &format!("{} of {} functions are deleted, {hold}{links}", gone.functions, gone.of)),
     }
 }

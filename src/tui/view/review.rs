@@ -14,6 +14,7 @@ use crate::{
         action::Action,
         backend::{Account, Fate, Question, Transcode},
         chosen::{Planned, Totals},
+        effect::thousand_views,
         keymap::Table,
         shared::{Shared, account_words},
         step::{
@@ -66,7 +67,7 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
         } else if review.is_acknowledged(shared) {
             page.button(Action::Enter, [(Role::Accent, words)]);
         } else {
-            page.line([(Role::Dim, says(&Action::Enter, "publishes once the notice is acknowledged"))]);
+            page.line([(Role::Dim, says(&Action::Enter, "publishes once you have agreed to the notice"))]);
         }
     }
     page.draw(canvas, area, &review.scroll);
@@ -112,23 +113,20 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
             let name = region::long_name(&at.region).unwrap_or_default();
             format!("account {}, {} {name}", account_words(&at.account), at.region)
         }
-        _ => "the stand-in on this machine".to_owned(),
+        _ => "this machine: a small imitation of AWS (the stand-in)".to_owned(),
     };
     page.entry("To", COLUMN, Role::Text, &to);
     let Totals { segments, chunks, bytes } = review.totals;
-    let indexes = match review.planned.len() {
-        1 => "1 index".to_owned(),
-        number => format!("{number} indexes"),
-    };
+    let index = if review.planned.len() == 1 { "their index" } else { "an index for each video" };
     let makes = format!(
-        "{} ({}, {}) and {indexes}",
-        wording::count(chunks, "chunk function"),
+        "{} ({}, {}) and {index}",
+        wording::count(chunks, "chunk"),
         wording::count(segments, "segment"),
         wording::bytes(bytes),
     );
     page.entry("Makes", COLUMN, Role::Text, &makes);
-    for thing in account.into_iter().flat_map(|account| &account.setup) {
-        page.entry("Once", COLUMN, Role::Text, thing);
+    for (number, thing) in account.into_iter().flat_map(|account| &account.setup).enumerate() {
+        page.entry(if number == 0 { "Sets up once" } else { "" }, COLUMN, Role::Text, thing);
     }
     if let [one] = review.planned.as_slice() {
         page.entry("Streams", COLUMN, Role::Text, &streams(one));
@@ -143,7 +141,7 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     }
     if let Some(sending) = review.sending(shared) {
         let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };
-        page.entry("Takes", COLUMN, Role::Text, &format!("about {} {basis}", wording::span(sending)));
+        page.entry("Takes", COLUMN, Role::Text, &format!("about {} to upload, {basis}", wording::span(sending)));
     }
 }
 
@@ -186,22 +184,17 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     }
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
     let effects = || review.planned.iter().map(|planned| &planned.effect);
-    page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    let players = wording::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
-    page.entry(
-        "Watching",
-        COLUMN,
-        Role::Text,
-        &format!("≈ {players} a million full views in VLC, mpv and other players"),
-    );
-    let relay = wording::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
+    page.entry("Keeping", COLUMN, Role::Text, "AWS's price list has no charge for this storage");
+    for (line, price) in thousand_views(effects(), region).iter().enumerate() {
+        page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
+    }
+    let turns = |words: &str| shared.keys.says(Table::Review, &Action::Relay, words);
     let words = if !review.relay_is_a_choice(shared) {
-        format!("relay on, in this account already, ≈ {relay} a thousand full views")
+        "can play: the relay is on in this account".to_owned()
     } else if review.relay() {
-        format!("[x] relay on, ≈ {relay} a thousand full views")
+        format!("[x] can play; {}", turns("turns the relay off"))
     } else {
-        let turns = shared.keys.says(Table::Review, &Action::Relay, "turns the relay on");
-        format!("[ ] no: {turns}, ≈ {relay} a thousand full views")
+        format!("[ ] can't play; {}", turns("turns the relay on"))
     };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
     if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
@@ -223,7 +216,7 @@ fn notice(is_acknowledged: bool, question: &Question, shared: &Shared, page: &mu
             None => page.paragraph(role, 0, line),
         }
     }
-    let asks = || shared.keys.says(Table::Review, &Action::Acknowledge, "acknowledges this");
-    let (sign, words) = if is_acknowledged { ("[x] ", "acknowledged".to_owned()) } else { ("[ ] ", asks()) };
+    let asks = || shared.keys.says(Table::Review, &Action::Acknowledge, "agrees to this");
+    let (sign, words) = if is_acknowledged { ("[x] ", "agreed".to_owned()) } else { ("[ ] ", asks()) };
     page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words)]);
 }

@@ -17,7 +17,7 @@ use crate::{
         action::Action,
         backend::{Probe, Transcode, Wanted},
         chosen::Totals,
-        effect::Effect,
+        effect::{Effect, thousand_views},
         keymap::Table,
         shared::{Connection, Shared, account_words},
         step::settings::{
@@ -168,7 +168,7 @@ fn told(settings: &Settings, problems: &[(Field, String)], shared: &Shared, area
         match &shared.connection {
             Connection::Failed(fault) if *field == Field::Target => {
                 let fault = Problem::of(fault, inside)
-                    .remedy(&shared.keys.says(Table::Settings, &Action::Enter, "asks again"), inside);
+                    .remedy(&shared.keys.says(Table::Settings, &Action::Enter, "asks again who is signed in"), inside);
                 let room = area.height.saturating_sub(FIELDS_LEAST);
                 lines.extend(fault.lines(room.saturating_sub(u16::try_from(lines.len()).unwrap_or(room))));
             }
@@ -250,8 +250,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search, damaged files, chunks, uploads".to_owned(),
-        Field::More => "▸ title, search, damaged files, chunks, uploads".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, damage, chunk size, uploads".to_owned(),
+        Field::More => "▸ title, search engines, damage, chunk size, uploads".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
@@ -274,7 +274,11 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Length => {
             let asked = settings.length.as_secs_f64();
             let real = longest(&settings.effects(), |effect| effect.segment_length).as_secs_f64();
-            if real > asked + 0.05 { format!("about {real:.1} s: cuts fall on keyframes") } else { String::new() }
+            if real > asked + 0.05 {
+                format!("about {real:.1} s: the video can be cut only at its keyframes")
+            } else {
+                "pieces that a player fetches one by one".to_owned()
+            }
         }
         Field::Name(number) => {
             let is_taken = settings
@@ -286,19 +290,19 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "the old one is served for another day at least".to_owned(),
-        Field::Unlisted if settings.unlisted => "the link can't be guessed".to_owned(),
-        Field::Unlisted => "anyone with the name can watch".to_owned(),
+        Field::Unlisted if settings.unlisted => "the link is hard to guess".to_owned(),
+        Field::Unlisted => "whoever knows the name can watch".to_owned(),
         Field::Target => match &shared.connection {
             Connection::Ready(account) => match &account.id {
                 Some(id) => format!("account {}", account_words(id)),
-                None => "no account needed".to_owned(),
+                None => "imitates AWS on this machine".to_owned(),
             },
             _ => String::new(),
         },
         Field::Region => {
             let own = shared.profile().and_then(|profile| profile.region.as_deref()) == Some(shared.region());
             let name = region::long_name(shared.region()).unwrap_or_default();
-            if own { format!("{name} · the profile's") } else { name.to_owned() }
+            if own { format!("{name} · as the profile says") } else { name.to_owned() }
         }
         Field::Title => "shown on the watch page".to_owned(),
         Field::Robots => "what the watch page asks of them".to_owned(),
@@ -324,13 +328,12 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let mut page = Page::new(width);
     let narrow = width < 50;
     let (column, watching) = if narrow { (13, "  Watching") } else { (LABEL + 4, "  Watching costs") };
-    let gives = format!(
-        "{} · {} of up to {} MiB · {}",
-        wording::count(totals.segments, "segment"),
-        wording::count(totals.chunks, "chunk"),
-        settings.chunk_mib,
-        wording::bytes(totals.bytes),
-    );
+    let zips = match totals.chunks {
+        1 => "1 zip (a chunk)".to_owned(),
+        chunks => format!("{chunks} zips (chunks)"),
+    };
+    let segments = wording::count(totals.segments, "segment");
+    let gives = format!("{segments} in {zips}, {}", wording::bytes(totals.bytes));
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
@@ -338,15 +341,9 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {
         let region = shared.region();
-        let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
-        let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
-        page.entry(
-            watching,
-            column,
-            Role::Text,
-            &format!("≈ {players} a million full views in VLC, mpv and other players"),
-        );
-        page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in browsers, by the relay"));
+        for (line, price) in thousand_views(effects.iter(), region).iter().enumerate() {
+            page.entry(if line == 0 { watching } else { "" }, column, Role::Text, price);
+        }
     }
     page
 }

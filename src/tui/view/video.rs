@@ -163,7 +163,8 @@ fn told(video: &Video, width: usize) -> Vec<(Role, String)> {
     }
     for (path, fault) in &video.choice.refused {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let words = format!("✖ {} is left out: {fault}", text::clean(&name));
+        let why = fault.cause.as_ref().unwrap_or(&fault.what);
+        let words = format!("✖ {} is left out: {why}", text::clean(&name));
         lines.extend(text::wrap(&words, width).into_iter().map(|line| (Role::Fail, line)));
     }
     lines
@@ -339,15 +340,21 @@ struct Said {
     /// What will become of it.
     verdict: Vec<(Role, String)>,
     is_problem: bool,
+    /// Why it could not be read: in place of all else.
+    unread: Option<Problem>,
 }
 
 impl Said {
     fn height(&self) -> u16 {
-        u16::try_from(self.facts.len() + self.verdict.len()).unwrap_or(u16::MAX)
+        let lines = || u16::try_from(self.facts.len() + self.verdict.len()).unwrap_or(u16::MAX);
+        self.unread.as_ref().map_or_else(lines, Problem::height)
     }
 
     /// The verdict last; where there is no room for all, only the verdict and what else fits.
     fn lines(mut self, room: u16) -> Vec<(Role, String)> {
+        if let Some(problem) = self.unread {
+            return problem.lines(room);
+        }
         self.facts.truncate(usize::from(room).saturating_sub(self.verdict.len()));
         self.facts.append(&mut self.verdict);
         self.facts
@@ -363,9 +370,11 @@ fn said(video: &Video, width: usize) -> Said {
     }
     match video.probes.get(path) {
         None if video.choice.going.is_some() => plain(Role::Accent, "reading the file, then on to the settings…"),
-        None if video.is_changing => plain(Role::Warn, "the file is being written: it is read again once it rests"),
+        None if video.is_changing => {
+            plain(Role::Warn, "the file is being written: it is read again when that has ended")
+        }
         None => plain(Role::Dim, "reading the file…"),
-        Some(Err(fault)) => Said { verdict: fault_lines(fault, width), is_problem: true, ..Said::default() },
+        Some(Err(fault)) => Said { unread: Some(Problem::of(fault, width)), is_problem: true, ..Said::default() },
         Some(Ok(probe)) => probed(probe, width),
     }
 }
@@ -406,7 +415,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
     }
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
-        facts.push((Role::Text, format!("{:<9}every {typical:.1} s (longest {longest:.1} s)", "keyframe")));
+        facts.push((Role::Text, format!("{:<9}every {typical:.1} s ({longest:.1} s at most)", "can cut")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
@@ -421,7 +430,8 @@ fn probed(probe: &Probe, width: usize) -> Said {
             verdict.extend(wrapped(Role::Ok, fits, width));
         }
     }
-    Said { facts, verdict, is_problem: probe.refused.is_some() || !probe.warnings.is_empty() }
+    let is_problem = probe.refused.is_some() || !probe.warnings.is_empty();
+    Said { facts, verdict, is_problem, unread: None }
 }
 
 fn indented(role: Role, words: &str, width: usize) -> Vec<(Role, String)> {

@@ -55,8 +55,8 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
     }
     if report.is_whole() {
         let places = report.decoding.as_ref().map(Decoding::undecodable).unwrap_or_default();
-        let what = format!("the reel `{reel}` is as it was published, and nothing decodes {places}");
-        let hint = "Deploying it again changes nothing: publish the video anew (--replace), re-encoded by another program \
+        let what = format!("the reel `{reel}` is as it was published, and nothing of it can be played {places}");
+        let hint = "Uploading it again changes nothing: publish the video anew (--replace), re-encoded by another program \
                     or from another copy, if it plays there itself.";
         return Some(Fault::permanent(what).hint(hint));
     }
@@ -77,7 +77,7 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
     let what =
         format!("the reel `{reel}` is not whole: of {chunks} chunks {missing} are missing and {differing} differ");
     let hint = format!(
-        "Deploy them again from the video it was made of: zipreel check {reel} --repair VIDEO, with the same \
+        "Upload them again from the video it was made of: zipreel check {reel} --repair VIDEO, with the same \
          --target."
     );
     Some(Fault::permanent(what).hint(hint))

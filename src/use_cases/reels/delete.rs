@@ -38,7 +38,8 @@ pub async fn delete(
         let at = storage.at();
         let may_stand = may_stand(engine, reel, at.clone()).await;
         let inventory = remote::inventory(&*storage, reel, may_stand, &retries).await?;
-        consent::ask(person, &Question::Delete { reel: reel.clone(), at: at.clone() }).await?;
+        let question = Question::Delete { reel: reel.clone(), at: at.clone(), is_local: place.is_local() };
+        consent::ask(person, &question).await?;
         Ok((storage, at, inventory))
     };
     let (storage, at, inventory) = unless_cancelled(&follow.cancel, asked).await?;

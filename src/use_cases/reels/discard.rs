@@ -55,7 +55,8 @@ async fn discard_held(
     let (reel, generation) = (&resumable.reel, resumable.generation);
     let order = resumable.order(engine.machine().folders.clone());
     let storage: Arc<dyn Storage> = Arc::new(unless_cancelled(&follow.cancel, engine.connect_for(&order)).await?);
-    let question = Question::Discard { reel: reel.clone(), generation, at: storage.at() };
+    let question =
+        Question::Discard { reel: reel.clone(), generation, at: storage.at(), is_local: order.place.is_local() };
     unless_cancelled(&follow.cancel, consent::ask(person, &question)).await?;
     let retries = follow.retries();
     // a list may be stale: what the journal tells of, now that nobody else is at it, is asked for by its name

@@ -82,12 +82,12 @@ async fn a_variable_and_the_config_file_acknowledge_nothing() {
     let arguments = ["publish", "--target", "aws", "--name", REEL, "--", video.to_str().unwrap()];
     let refused = zipreel(&fixture, &arguments).env("ZIPREEL_YES", "true").output().await.unwrap();
     let said = text(&refused);
-    assert!(refused.status.code() == Some(1) && said.contains("the notice was not acknowledged"), "{said}");
-    assert!(said.contains("a variable or the config file can't accept it"), "{said}");
+    assert!(refused.status.code() == Some(1) && said.contains("the notice was not agreed to"), "{said}");
+    assert!(said.contains("a variable or the config file can't agree for you"), "{said}");
     assert!(!state(&fixture, "acknowledged").exists());
     for arguments in [&["setup"][..], &["doctor", "--live"]] {
         let refused = zipreel(&fixture, arguments).env("ZIPREEL_YES", "true").output().await.unwrap();
-        assert!(text(&refused).contains("the notice was not acknowledged"), "{}", text(&refused));
+        assert!(text(&refused).contains("the notice was not agreed to"), "{}", text(&refused));
     }
     let accepted = publish(&fixture, &["--plain"], &video).await;
     assert!(accepted.status.success(), "{}", text(&accepted));

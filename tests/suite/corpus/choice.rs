@@ -213,7 +213,7 @@ fn pictures() -> Vec<Row> {
         let what = format!("could not plan the reel without re-encoding: {why}");
         row(name, move |folder| placed(folder, matrix)).refused("permanent", &what, None)
     };
-    let combs = "the picture is interlaced (108i), and copied as it is: browsers show combs where things move";
+    let stripes = "the picture is interlaced (108i), and copied as it is: browsers show stripes where things move";
     vec![
         turned("turned by 90°", [0, 1, -1, 0], "is turned by 90°"),
         turned("turned by 180°", [-1, 0, 0, -1], "is turned by 180°"),
@@ -226,10 +226,10 @@ fn pictures() -> Vec<Row> {
             .count(300)
             .seconds(12.0)
             .offset(0.0),
-        row("fields", |folder| interlaced(folder, "fields.ts")).frames("0:0 0:1").said(combs),
+        row("fields", |folder| interlaced(folder, "fields.ts")).frames("0:0 0:1").said(stripes),
         row("fields in the pictures alone", |folder| interlaced(folder, "-field_order progressive fields.mkv"))
             .frames("0:0 0:1")
-            .said(combs),
+            .said(stripes),
         row("deinterlaced", |folder| interlaced(folder, "fields.mov"))
             .args("--deinterlace")
             .count(100)

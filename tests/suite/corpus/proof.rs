@@ -50,7 +50,7 @@ async fn what_does_not_decode_is_never_visible() {
     all_right(vec![
         row("scrambled and not marked so", |folder| scrambled(folder, 0.0..1.0)).refused(
             "permanent",
-            "could not publish the video `{file}`: nothing of it decodes",
+            "could not publish the video `{file}`: nothing of it can be played",
             Some("it is encrypted, or damaged throughout"),
         ),
         row("scrambled from the middle on", |folder| scrambled(folder, 0.4..1.0))
@@ -94,7 +94,7 @@ async fn what_an_earlier_run_deployed_and_does_not_decode_is_withdrawn() {
         let run = (run, sandbox.publish_in("state", &video, &["--name", "scrambled"]).await);
         assert_eq!(run.1.code, Some(1), "{run:?}");
         let last = run.1.lines.last().unwrap();
-        let what = format!("could not publish the video `{}`: nothing of it decodes", video.display());
+        let what = format!("could not publish the video `{}`: nothing of it can be played", video.display());
         assert_eq!((&last["what"], &last["class"]), (&what.into(), &"permanent".into()), "{run:?}");
         let names = functions(&sandbox).await;
         assert!(names.keys().any(|name| name.starts_with("zipreel-scrambled-")), "its chunks are there: {names:?}");
@@ -140,10 +140,13 @@ async fn a_deep_check_finds_what_does_not_decode_though_every_byte_is_right() {
     assert_eq!((&result["whole"], &result["ok"], &result["decoded"]), (&true.into(), &1.into(), &6.into()), "{result}");
     assert_eq!(result["undecodable"], 1, "{result}");
     let said = result["problems"][0].as_str().unwrap();
-    assert!(said.starts_with("nothing decodes from 8 s to 10 s: "), "{said}");
+    assert!(said.starts_with("nothing can be played from 8 s to 10 s (ffmpeg: “"), "{said}");
     let failed = deep.lines.last().unwrap();
     let what = failed["what"].as_str().unwrap();
-    assert!(what.starts_with("the reel `hole` is as it was published, and nothing decodes from "), "{failed}");
+    assert!(
+        what.starts_with("the reel `hole` is as it was published, and nothing of it can be played from "),
+        "{failed}"
+    );
     assert_eq!(fs::read_dir(sandbox.path("work")).unwrap().count(), 0, "nothing stays on the disk");
 }
 
@@ -166,7 +169,7 @@ async fn a_deep_check_knows_what_was_wrong_with_the_video_when_it_was_published(
         assert_eq!((deep.code, deep.findings()), (Some(0), vec!["errors"]), "{:#?}", deep.lines);
         assert_eq!((&result["whole"], &result["undecodable"]), (&true.into(), &0.into()), "{ending}: {result}");
         let said = result["problems"].to_string();
-        assert!(said.contains("nothing decodes from ") && said.contains(", as in the damaged video"), "{said}");
+        assert!(said.contains("nothing can be played from ") && said.contains(", as in the damaged video"), "{said}");
     }
 }
 
@@ -181,7 +184,7 @@ async fn errors_in_what_decodes_are_told_and_do_not_fail_a_deep_check() {
     assert_eq!((deep.code, deep.findings()), (Some(0), vec!["errors"]), "{:#?}", deep.lines);
     assert!(result["errors"].as_u64() > Some(0) && result["undecodable"] == 0, "{result}");
     let said = result["problems"][0].as_str().unwrap();
-    assert!(said.starts_with("a decoder finds ") && said.contains(" errors from 6 s to 8 s: "), "{said}");
+    assert!(said.starts_with("a player meets ") && said.contains(" errors from 6 s to 8 s (ffmpeg: “"), "{said}");
 }
 
 /// Chunk after chunk: where what a segment refers to, or what it changes from, is in the chunk before, and where all is

@@ -165,7 +165,7 @@ async fn an_instance_of_the_gate_that_is_behind_is_waited_for_and_that_is_said_o
     let after = publish(cut(folder.path(), 2), &cloud, &tools, &seen, &Control::default()).await.unwrap();
     let (log, causes) = told(&seen);
     assert_eq!((after.retries, causes, behind.answers()), (0, Vec::new(), 3), "{log:?}");
-    let said = |line: &&String| line.contains(&format!("names generation {}", after.generation));
+    let said = |line: &&String| line.contains(&format!("names version {}", after.generation));
     assert_eq!(log.iter().filter(said).count(), 1, "{log:?}");
 }
 

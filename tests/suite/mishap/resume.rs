@@ -155,7 +155,7 @@ async fn another_ffmpeg_can_t_go_on_and_says_so() {
 
 #[cfg(unix)]
 fn old_generation(warning: &str) -> String {
-    warning.split("generation ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+    warning.split("version ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

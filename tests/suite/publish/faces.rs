@@ -53,7 +53,7 @@ async fn how_it_talks_is_a_setting_too_and_a_flag_wins() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let table = "REEL  GENERATION";
+    let table = "REEL  VERSION";
     assert!(list(None, &[]).await.starts_with(table));
     assert_eq!(events::last(&list(Some("true"), &[]).await)["event"], "listed");
     assert!(list(Some("true"), &["--plain"]).await.starts_with(table));

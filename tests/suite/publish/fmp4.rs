@@ -247,5 +247,5 @@ async fn fragments_follow_one_another_without_edit_lists() {
     }
     assert_eq!(ends.len(), 2);
     let said = zipreel(&sandbox, &["check", "f", "--deep"]).await.ended(0);
-    assert!(said.err.contains("segments decoded without an error"), "{} {}", said.out, said.err);
+    assert!(said.err.contains("segments play without an error"), "{} {}", said.out, said.err);
 }

@@ -193,7 +193,7 @@ async fn a_full_index_refuses_another_generation_until_it_has_room() {
         async || sandbox.publish(&clip(Clip::Tiny), &["--name", "full", "--chunk-mib", "2", "--replace"]).await;
     let refused = replace().await;
     let failed = refused.failed();
-    assert!(failed["cause"].as_str().unwrap().contains("has no room for another generation"), "{failed}");
+    assert!(failed["cause"].as_str().unwrap().contains("has no room for another version"), "{failed}");
     let when = format!("There is room after {}.", Timestamp::from(SystemTime::from(until)));
     assert!(failed["hint"].as_str().unwrap().starts_with(&when), "{failed}");
     assert_eq!(functions(&sandbox).await, before);

@@ -305,7 +305,7 @@ async fn a_reel_with_languages_is_checked_repaired_and_deleted_whole() {
         assert_eq!(code, Some(0), "{said}");
         let (code, said) = command(&["check", name, "--deep", "--plain"]).await;
         assert!(code == Some(0) && said.contains(&format!("{chunks} of {chunks} chunks are right")), "{said}");
-        assert!(said.contains("15 segments decoded without an error"), "{said}");
+        assert!(said.contains("15 segments play without an error"), "{said}");
         let (code, said) = command(&["delete", name, "--yes", "--plain"]).await;
         assert!(code == Some(0) && said.contains(&format!("{} functions", chunks + 1)), "{said}");
     }

@@ -48,11 +48,11 @@ async fn going_on_in_an_account_whose_notice_was_not_accepted_asks_first() {
     terminal.wait_for("Resume m");
     terminal.type_keys(DOWN);
     terminal.wait("the line to resume is chosen", |text| text.contains("▌ Resume m"));
-    terminal.press_until(ENTER, "Do you accept this?");
-    terminal.press_until("n", "was not acknowledged");
+    terminal.press_until(ENTER, "Do you agree to this?");
+    terminal.press_until("n", "was not agreed to");
     assert_eq!(functions(&sandbox).await, before, "nothing was sent");
     assert!(!acknowledged.exists());
-    terminal.press_until("r", "Do you accept this?");
+    terminal.press_until("r", "Do you agree to this?");
     terminal.press_until("y", "m is live");
     assert_eq!(fs::read_to_string(&acknowledged).unwrap(), "123456789012\n");
     is_whole(&sandbox, "m").await;

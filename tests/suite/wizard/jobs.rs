@@ -50,7 +50,7 @@ pub(super) fn type_its_name(terminal: &Terminal, reel: &str) {
 fn delete(terminal: &Terminal, reel: &str) {
     type_its_name(terminal, reel);
     terminal.press_until_it(ENTER, "it is being deleted", |text| {
-        text.contains("are gone") || text.contains("what is to go") || text.contains("removed")
+        text.contains("are deleted") || text.contains("what is to go") || text.contains("deleted:")
     });
 }
 
@@ -123,7 +123,7 @@ async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
     terminal.press_until(ENTER, "Network");
     terminal.type_keys(ESCAPE);
     let screen = terminal.wait("it stands on Home", |text| text.contains("▌ ● clip") && text.contains('%'));
-    assert!(screen.contains("local stand-in · us-east-1"), "with where it goes:\n{screen}");
+    assert!(screen.contains("→ local stand-in"), "with where it goes:\n{screen}");
     assert!(!screen.contains("Resume clip"), "what runs here is not offered:\n{screen}");
     terminal.type_keys(ENTER);
     terminal.wait_for("Network");

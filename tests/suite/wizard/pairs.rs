@@ -132,7 +132,7 @@ impl Ready {
     fn is_whole(&self, text: &str) -> bool {
         match self.deed {
             Deed::Check => text.contains("chunks are whole"),
-            Deed::Delete => text.contains("functions removed"),
+            Deed::Delete => text.contains("functions, which held"),
             _ => text.contains("m is live"),
         }
     }

@@ -34,7 +34,7 @@ fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
     if stream.interlaced && copied {
         let lines = stream.height;
         warnings.push(format!(
-            "the picture is interlaced ({lines}i), and copied as it is: browsers show combs where things move; \
+            "the picture is interlaced ({lines}i), and copied as it is: browsers show stripes where things move; \
              `--deinterlace` re-encodes it without"
         ));
     }

@@ -16,6 +16,7 @@ use crate::tui::{
 pub(in crate::tui) struct Deletion {
     pub(in crate::tui) reels: Vec<Reel>,
     at: AccountRegion,
+    is_local: bool,
     pub(in crate::tui) typed: Input,
     pub(in crate::tui) scroll: Scroll,
 }
@@ -31,12 +32,19 @@ impl Deletion {
             return Err("still asking which account this is; then it can be deleted".to_owned());
         };
         let (typed, scroll) = (Input::default(), Scroll::default());
-        Ok((!reels.is_empty()).then(|| Self { reels, at: account.at.clone(), typed, scroll }))
+        Ok((!reels.is_empty()).then(|| Self {
+            reels,
+            at: account.at.clone(),
+            is_local: shared.is_local(),
+            typed,
+            scroll,
+        }))
     }
 
     /// What the use case will ask of each, so that what is typed answers it.
     fn questions(&self) -> Vec<Question> {
-        let question = |reel: &Reel| Question::Delete { reel: reel.name.clone(), at: self.at.clone() };
+        let question =
+            |reel: &Reel| Question::Delete { reel: reel.name.clone(), at: self.at.clone(), is_local: self.is_local };
         self.reels.iter().map(question).collect()
     }
 
@@ -49,10 +57,9 @@ impl Deletion {
         match self.questions().as_slice() {
             [question] => question.text(),
             questions => format!(
-                "This deletes {} reels from account {}, Region {}: their links end at once, and nothing brings them back.",
+                "This deletes {} reels from {}: their links stop working at once, and it can't be undone.",
                 questions.len(),
-                self.at.account,
-                self.at.region
+                self.at.words(self.is_local)
             ),
         }
     }

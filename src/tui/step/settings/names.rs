@@ -54,13 +54,13 @@ impl Settings {
         let problem = |(number, reel): (usize, &Result<ReelName, String>)| {
             let what = match reel {
                 Err(problem) => return Some((Field::Name(number), problem.clone())),
-                Ok(_) if self.is_alike(number, &reels) => "another of these videos has this name",
-                Ok(reel) if is_taken(reel, shared) && !self.replace => "taken",
+                Ok(_) if self.is_alike(number, &reels) => "another of these videos has this name".to_owned(),
+                Ok(reel) if is_taken(reel, shared) && !self.replace => format!("`{reel}` is taken"),
                 Ok(_) => return None,
             };
             let takes = |free: ReelName| shared.keys.says(self.table(), &Action::FreeName, &format!("takes `{free}`"));
             let instead = self.free_name(number, shared).map_or_else(|| "choose another".to_owned(), takes);
-            let replace = if what == "taken" { ", or replace what is there" } else { "" };
+            let replace = if self.is_alike(number, &reels) { "" } else { "; or set Replace to yes" };
             Some((Field::Name(number), format!("{what}: {instead}{replace}")))
         };
         reels.iter().enumerate().filter_map(problem).collect()

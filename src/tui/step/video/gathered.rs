@@ -48,7 +48,7 @@ impl Gathered {
         Some(match search.end {
             None => format!("looking: {folders} so far…"),
             Some(End::Whole) => format!("in {folders}"),
-            Some(End::TooMany) => format!("in {folders}, and there is more: begin further below to see it"),
+            Some(End::TooMany) => format!("in {folders}, and there is more: begin in a folder further down to see it"),
             Some(End::Parts) => format!("in {folders}; others lie too deep or can't be read"),
         })
     }

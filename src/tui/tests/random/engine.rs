@@ -118,10 +118,13 @@ impl World {
 fn question(run: &Run) -> Option<Question> {
     Some(match run.kind() {
         Kind::Publishing => Question::Notice { account: "123456789012".to_owned() },
-        Kind::Deletion => Question::Delete { reel: run.reel().clone(), at: script::local_at() },
-        Kind::Discard => {
-            Question::Discard { reel: run.reel().clone(), generation: script::generation(), at: script::local_at() }
-        }
+        Kind::Deletion => Question::Delete { reel: run.reel().clone(), at: script::local_at(), is_local: true },
+        Kind::Discard => Question::Discard {
+            reel: run.reel().clone(),
+            generation: script::generation(),
+            at: script::local_at(),
+            is_local: true,
+        },
         Kind::Check | Kind::Retitle => return None,
     })
 }
