@@ -295,7 +295,7 @@ async fn a_reel_with_languages_is_checked_repaired_and_deleted_whole() {
         )
     };
     let (code, said) = command(&["check", "two", "--plain"]).await;
-    assert!(code != Some(0) && said.contains("t02/0001 is missing"), "{said}");
+    assert!(code != Some(0) && said.contains("chunk t02/1 is missing"), "{said}");
     let (code, said) = command(&["check", "two", "--repair", video.to_str().unwrap(), "--plain"]).await;
     assert_eq!(code, Some(0), "{said}");
     let (code, said) = command(&["check", "two", "--deep", "--plain"]).await;
