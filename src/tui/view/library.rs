@@ -27,7 +27,7 @@ use crate::{
 const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 11), ("last check", 18)];
 const NAME_LEAST: usize = 20;
 /// What an interrupted publishing or deletion has left: nobody can watch it.
-const INCOMPLETE: &str = "! incomplete";
+const INCOMPLETE: &str = "incomplete";
 /// Lines that stay, whatever is told below them: the heads of the columns, and some reels.
 const LIST_LEAST: u16 = 4;
 
@@ -153,8 +153,8 @@ fn line(
         reel.duration.map(wording::clock).unwrap_or_default(),
         wording::bytes(reel.bytes),
         reel.chunks.to_string(),
-        age.unwrap_or_default(),
-        check.unwrap_or_else(|| if reel.orphan { INCOMPLETE } else { "never" }.to_owned()),
+        age.unwrap_or_else(|| if reel.orphan { INCOMPLETE } else { "" }.to_owned()),
+        check.unwrap_or_else(|| "never".to_owned()),
     ];
     let cells: String = columns.iter().zip(&texts).map(|((_, width), text)| pad(text, *width)).collect();
     pen.right(Role::Dim, &cells);
@@ -168,7 +168,9 @@ fn line(
     }
     match jobs.busy_with(&shared.place, &reel.name) {
         Some(job) => pen.put(Role::Warn, &format!("  {}", doing(job))),
-        None if reel.orphan && columns.len() < COLUMNS.len() => pen.put(Role::Warn, &format!("  {INCOMPLETE}")),
+        None if reel.orphan && !columns.iter().any(|(title, _)| *title == "age") => {
+            pen.put(Role::Warn, &format!("  ! {INCOMPLETE}"))
+        }
         None => &mut pen,
     };
 }

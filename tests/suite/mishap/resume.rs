@@ -166,7 +166,7 @@ async fn a_video_that_has_changed_since_is_another_generation() {
     interrupted(&sandbox, &video).await;
     fs::copy(clip(Clip::ShortEnd), &video).unwrap();
     let said = zipreel(&sandbox, &["resume"]).await.ended(1);
-    assert!(said.err.contains("the video has changed since") && said.err.contains("new generation"), "{}", said.err);
+    assert!(said.err.contains("the video has changed since") && said.err.contains("new version"), "{}", said.err);
     let run = sandbox.publish(&video, &CUT).await;
     run.published();
     let planned = run.events("planned").next().unwrap();
