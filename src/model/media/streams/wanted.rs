@@ -185,7 +185,6 @@ impl Default for WantedSubtitles {
 }
 
 impl WantedSubtitles {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
     fn are_all(&self) -> bool {
         *self == Self::default()
     }
