@@ -62,7 +62,7 @@ pub enum Command {
         /// The video file
         video: PathBuf,
         #[command(flatten)]
-        settings: PublishArgs,
+        settings: Box<PublishArgs>,
         #[command(flatten)]
         face: FaceArgs,
     },

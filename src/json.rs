@@ -18,6 +18,7 @@ use crate::{
             event::{Event, JobChange, JobName, Planned, Published, Unit},
             fault::{Fault, FaultClass},
             health::{Finding as HealthFinding, Grade, Health},
+            loudness::Loudness,
         },
     },
     use_cases::{
@@ -75,7 +76,12 @@ fn published(published: &Published) -> Value {
         "chunks": published.chunks, "bytes": published.bytes, "sent": published.sent_bytes,
         "retries": published.retries, "checked": published.segments_checked,
         "seconds": published.elapsed.as_secs_f64(), "warnings": published.warnings,
+        "loudness": published.loudness.as_ref().map(loudness),
     })
+}
+
+fn loudness(loudness: &Loudness) -> Value {
+    json!({ "lufs": loudness.integrated, "range_lu": loudness.range, "true_peak_dbtp": loudness.true_peak })
 }
 
 fn change(job: &JobName, change: &JobChange) -> Value {

@@ -156,6 +156,9 @@ pub fn published(published: &Published) {
         "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
          {checked} of {segments} segments checked",
     ));
+    if let Some(loudness) = published.loudness {
+        say(&format!("loudness: {loudness}"));
+    }
     for line in &published.warnings {
         say(&format!("warning: {line}"));
     }

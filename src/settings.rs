@@ -91,6 +91,7 @@ struct File {
     deinterlace: Option<bool>,
     container: Option<ContainerArg>,
     compatible: Option<CompatibleArg>,
+    loudness: Option<bool>,
     on_damage: Option<OnDamageArg>,
     robots: Option<RobotsArg>,
     chunk_mib: Option<u64>,
@@ -189,6 +190,7 @@ impl Settings {
                     sounds,
                     subtitles: args.subtitles.or(file.subtitles).unwrap_or_default(),
                     copies: false,
+                    loudness: args.loudness.or(file.loudness).unwrap_or(false),
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                     container: match args.container.or(file.container) {
                         Some(ContainerArg::Ts) => WantedContainer::Ts,

@@ -66,6 +66,9 @@ pub struct PublishArgs {
     /// HEVC and AV1: H.264 beside them, or instead, for players that do not take them [default: no]
     #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
+    /// Say how loud the sound is, by EBU R 128 [default: false]
+    #[arg(long, env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub loudness: Option<bool>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
     pub on_damage: Option<OnDamageArg>,

@@ -3,6 +3,7 @@
 pub mod cut;
 pub mod decode;
 pub mod ffmpeg;
+pub mod loudness;
 pub mod measure;
 pub mod picture;
 pub mod probe;

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     media::{
         ffmpeg::Tools,
+        loudness,
         picture::{Brightness, View},
     },
     model::{
@@ -39,6 +40,7 @@ use crate::{
         report::{
             event::{Event, JobChange, JobName, Published, Unit},
             fault::{Explain, Fault, Stopped},
+            loudness::Loudness,
         },
     },
     remote::{
@@ -93,8 +95,9 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let Prepared { plan, beside, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, folder: folder.path() };
     let spoken = tracks::spoken(&work, tools, &plan, &beside, existing.as_ref(), folder.path());
-    let (made, poster, spoken) =
-        tokio::join!(Box::pin(make(making, start)), poster(&work, tools, &plan), Box::pin(spoken));
+    let heard = Box::pin(loudness(&work, tools, &plan));
+    let (made, poster, spoken, loudness) =
+        tokio::join!(Box::pin(make(making, start)), poster(&work, tools, &plan), Box::pin(spoken), heard);
     let made = made?;
     let room = index::room_for_text(&work, &made, existing.as_ref());
     let text = Box::pin(tracks::text(&work, &plan, spoken, &made, existing.as_ref(), room)).await?;
@@ -138,6 +141,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         retries: tally.retries.load(Ordering::Relaxed),
         segments_checked,
         elapsed: began.elapsed(),
+        loudness,
         warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).collect(),
     };
     work.report(Event::Published(published.clone()));
@@ -236,6 +240,21 @@ async fn poster(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Vec<u8>>
         // the ffmpeg of a frame that is dropped is killed
         () = work.control.last_attempt.cancelled() => None,
     }
+}
+
+/// Of the sound that players begin with, where that is asked for; a reel of which it can't be told plays as well.
+async fn loudness(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Loudness> {
+    let stream = &plan.begins_with().filter(|_| plan.wanted.loudness)?.stream;
+    let measured = tokio::select! {
+        measured = loudness::measure(tools, &work.order.video, stream, &work.control.cancel) => measured,
+        // the ffmpeg of a run that is dropped is killed
+        () = work.control.last_attempt.cancelled() => return None,
+    };
+    let note = |why| {
+        let line = format!("how loud the sound is could not be measured: {why}");
+        work.report(Event::Log { job: JobName::Split, line });
+    };
+    measured.map_err(note).ok()
 }
 
 /// From where the video is not black.

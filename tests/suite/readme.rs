@@ -27,6 +27,7 @@ use zipreel::{
             event::{Count, Event, JobChange, JobName, Planned, Published, Unit},
             fault::Fault,
             health::{Finding, Grade, Health, Subject},
+            loudness::Loudness,
         },
         wording,
     },
@@ -214,6 +215,7 @@ fn events() -> Vec<Event> {
         retries: 0,
         segments_checked: 0,
         elapsed: Duration::ZERO,
+        loudness: Some(Loudness { integrated: -23.0, range: 5.0, true_peak: Some(-1.0) }),
         warnings: Vec::new(),
     };
     vec![

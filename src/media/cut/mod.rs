@@ -19,14 +19,14 @@ use crate::model::media::{container::Container, ffmpeg_output::Piece};
 
 pub(crate) enum Segments {
     Ts(Box<Joiner>),
-    Mp4(FragmentJoiner),
+    Mp4(Box<FragmentJoiner>),
 }
 
 impl Segments {
     pub(crate) fn new(container: Container, joining: Joining<'_>) -> Self {
         match container {
             Container::Ts => Self::Ts(Box::new(Joiner::new(joining))),
-            Container::Mp4 => Self::Mp4(FragmentJoiner::new(joining)),
+            Container::Mp4 => Self::Mp4(Box::new(FragmentJoiner::new(joining))),
         }
     }
 

@@ -296,6 +296,12 @@ impl MediaPlan {
         video.or(self.cover.as_ref()).or(self.audio.as_ref().map(|audio| &audio.stream))
     }
 
+    /// The sound that players begin with.
+    pub fn begins_with(&self) -> Option<&StreamPlan> {
+        let apart = self.sounds.iter().find(|sound| sound.told.default);
+        self.audio.as_ref().or(apart.map(|sound| &sound.plan))
+    }
+
     /// What is published of the file.
     pub fn published(&self) -> impl Iterator<Item = &StreamPlan> {
         let pictures = self.video.iter().chain(&self.compatible);

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::fault::Fault;
+use super::{fault::Fault, loudness::Loudness};
 use crate::model::{
     cost::Costs,
     reel::name::{ChunkNumber, Generation, ReelName, RenditionId},
@@ -188,6 +188,8 @@ pub struct Published {
     pub retries: u32,
     pub segments_checked: u32,
     pub elapsed: Duration,
+    /// Of the sound that players begin with, where that was asked for.
+    pub loudness: Option<Loudness>,
     /// What is wrong with the video, after all of it was read.
     pub warnings: Vec<String>,
 }

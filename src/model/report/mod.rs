@@ -6,3 +6,4 @@ pub mod fault;
 pub mod filter;
 pub mod health;
 pub mod log_line;
+pub mod loudness;

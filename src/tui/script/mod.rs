@@ -320,6 +320,7 @@ pub(super) fn published() -> Published {
         retries: 3,
         segments_checked: 12,
         elapsed: Duration::from_secs(151),
+        loudness: None,
         warnings: Vec::new(),
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, IfTaken, OnDamage, Robots},
+            order::{Cut, IfTaken, OnDamage, Robots, Wanted},
         },
         wording,
     },
@@ -55,6 +55,7 @@ pub(in crate::tui) enum Field {
     /// Only of a single video: several are called after their files.
     Title,
     Robots,
+    Loudness,
     Damage,
     Chunk,
     Parallel,
@@ -72,6 +73,7 @@ pub(in crate::tui) struct Settings {
     unlisted_decided: bool,
     pub(in crate::tui) transcode: Transcode,
     pub(in crate::tui) robots: Robots,
+    pub(in crate::tui) loudness: bool,
     pub(in crate::tui) on_damage: OnDamage,
     pub(in crate::tui) chunk_mib: u64,
     pub(in crate::tui) parallel: Option<NonZeroUsize>,
@@ -109,6 +111,7 @@ impl Settings {
             unlisted_decided: given.is_some(),
             transcode: start.cut.transcode,
             robots: start.robots,
+            loudness: start.cut.wanted.loudness,
             on_damage: start.on_damage,
             chunk_mib: start.cut.chunk_limit >> 20,
             parallel: start.parallel_uploads,
@@ -152,7 +155,7 @@ impl Settings {
         fields.push(Field::More);
         if self.more {
             fields.extend((self.videos.len() == 1).then_some(Field::Title));
-            fields.extend([Field::Robots, Field::Damage, Field::Chunk, Field::Parallel]);
+            fields.extend([Field::Robots, Field::Loudness, Field::Damage, Field::Chunk, Field::Parallel]);
         }
         fields
     }
@@ -279,7 +282,9 @@ impl Settings {
         self.focus = field;
         match field {
             Field::Region | Field::Target if again => self.list(None, shared),
-            Field::Replace | Field::Unlisted | Field::Robots | Field::More | Field::Transcode => self.change(1),
+            Field::Replace | Field::Unlisted | Field::Robots | Field::Loudness | Field::More | Field::Transcode => {
+                self.change(1)
+            }
             Field::Length | Field::Damage | Field::Chunk | Field::Parallel | Field::Part(..) if again => self.change(1),
             _ => Vec::new(),
         }
@@ -325,6 +330,7 @@ impl Settings {
                 self.transcode = if self.transcode == Transcode::Auto { Transcode::Ask } else { Transcode::Auto };
             }
             Field::More => self.more = !self.more,
+            Field::Loudness => self.loudness = !self.loudness,
             Field::Robots => self.robots = if self.robots.is_noindex() { Robots::Index } else { Robots::Noindex },
             Field::Damage => {
                 let ways = [OnDamage::Ask, OnDamage::Accept, OnDamage::Fail];
@@ -361,7 +367,7 @@ impl Settings {
                     segment_length: self.length,
                     chunk_limit: self.chunk_limit(),
                     transcode: self.transcode,
-                    wanted: video.wanted,
+                    wanted: Wanted { loudness: self.loudness, ..video.wanted },
                 },
                 place: shared.place.clone(),
                 expected: Some(account.at.clone()),

@@ -132,6 +132,9 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "checks all");
     let checked = format!("{} of {} segments; {reads}", published.segments_checked, published.segments);
     page.entry("Checked", COLUMN, Role::Text, &checked);
+    if let Some(loudness) = published.loudness {
+        page.entry("Loudness", COLUMN, Role::Text, &loudness.to_string());
+    }
     for warning in &published.warnings {
         page.entry("! careful", COLUMN, Role::Warn, warning);
     }

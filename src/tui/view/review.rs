@@ -151,6 +151,9 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
     if wanted.subtitles != WantedSubtitles::default() {
         page.entry("Subtitles", COLUMN, Role::Text, &value(wanted, Part::Subtitles, probe));
     }
+    if wanted.loudness {
+        page.entry("Loudness", COLUMN, Role::Text, "measured beside the split, and said at the end");
+    }
     if wanted.compatible.is_some() && probe.h264.is_some() {
         let (way, cost) = (value(wanted, Part::Compatible, probe), note(wanted, Part::Compatible, probe));
         page.entry("Compatible", COLUMN, Role::Text, &format!("{way}: {cost}"));

@@ -232,6 +232,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::More => "More",
         Field::Title => "Title",
         Field::Robots => "Search engines",
+        Field::Loudness => "Loudness",
         Field::Damage => "If damaged",
         Field::Chunk => "Chunk size",
         Field::Parallel => "Uploads at once",
@@ -257,6 +258,7 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
             Robots::Noindex => "leave it out",
         }
         .to_owned(),
+        Field::Loudness => if settings.loudness { "measured" } else { "not measured" }.to_owned(),
         Field::Damage => match settings.on_damage {
             OnDamage::Ask => "ask",
             OnDamage::Accept => "publish what is there",
@@ -306,6 +308,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Title => "shown on the watch page".to_owned(),
         Field::Robots => "what the watch page asks of them".to_owned(),
+        Field::Loudness => "said when it is published; nothing is changed".to_owned(),
         Field::Damage => "a video that is cut off, or lost parts of".to_owned(),
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),

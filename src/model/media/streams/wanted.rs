@@ -30,6 +30,9 @@ pub struct Wanted {
     /// H.264 for players that do not take the picture as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatible: Option<Compatible>,
+    /// Say how loud the sound is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub loudness: bool,
 }
 
 /// Where a picture is not H.264 that every player plays.
@@ -49,7 +52,7 @@ impl Wanted {
 
     /// Without what decides nothing about the chunks.
     pub fn of_chunks(self) -> Self {
-        Self { subtitles: WantedSubtitles::default(), ..self }
+        Self { subtitles: WantedSubtitles::default(), loudness: false, ..self }
     }
 }
 
@@ -182,7 +185,6 @@ impl Default for WantedSubtitles {
 }
 
 impl WantedSubtitles {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
     fn are_all(&self) -> bool {
         *self == Self::default()
     }
@@ -252,7 +254,7 @@ mod tests {
             let error = wrong.parse::<WantedSubtitles>().unwrap_err().to_string();
             assert!(error.ends_with("(`none` leaves all out)"), "{error}");
         }
-        let some = Wanted { subtitles: wanted("none"), ..Wanted::default() };
+        let some = Wanted { subtitles: wanted("none"), loudness: true, ..Wanted::default() };
         let text = serde_json::to_string(&some).unwrap();
         assert_eq!(serde_json::from_str::<Wanted>(&text).unwrap(), some);
         assert!(some.of_chunks().is_nothing(), "the same chunks serve with other subtitles");

@@ -1,0 +1,65 @@
+//! How loud sound is, by EBU R 128, as ffmpeg's `ebur128` sums it up.
+
+use std::fmt;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Loudness {
+    /// Over the whole, LUFS.
+    pub integrated: f64,
+    /// Between what is quiet and what is loud, LU.
+    pub range: f64,
+    /// dBTP; `None` for silence.
+    pub true_peak: Option<f64>,
+}
+
+impl Loudness {
+    /// The last summary in what ffmpeg said.
+    pub fn read(said: &str) -> Option<Self> {
+        let (_, summary) = said.rsplit_once("Integrated loudness:")?;
+        let value = |name: &str| {
+            let line = summary.lines().find_map(|line| line.trim().strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<f64>().ok()
+        };
+        let true_peak = value("Peak:").filter(|peak| peak.is_finite());
+        Some(Self { integrated: value("I:")?, range: value("LRA:")?, true_peak })
+    }
+}
+
+impl fmt::Display for Loudness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { integrated, range, true_peak } = self;
+        write!(f, "{integrated:.1} LUFS, range {range:.1} LU")?;
+        true_peak.map_or(Ok(()), |peak| write!(f, ", true peak {peak:.1} dBTP"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUMMARY: &str = "[Parsed_ebur128_0 @ 0x55f1] Summary:
+
+  Integrated loudness:
+    I:         -21.8 LUFS
+    Threshold: -31.8 LUFS
+
+  Loudness range:
+    LRA:         5.3 LU
+    Threshold: -41.8 LUFS
+    LRA low:   -25.8 LUFS
+    LRA high:  -20.5 LUFS
+
+  True peak:
+    Peak:       -1.2 dBFS
+";
+
+    #[test]
+    fn a_summary_is_read_as_it_is_written() {
+        let loudness = Loudness::read(SUMMARY).unwrap();
+        assert_eq!(loudness, Loudness { integrated: -21.8, range: 5.3, true_peak: Some(-1.2) });
+        assert_eq!(loudness.to_string(), "-21.8 LUFS, range 5.3 LU, true peak -1.2 dBTP");
+        let silent = Loudness::read(&SUMMARY.replace("-1.2 dBFS", "-inf dBFS")).unwrap();
+        assert_eq!((silent.true_peak, silent.to_string().contains("peak")), (None, false));
+        assert_eq!(Loudness::read("Conversion failed!"), None);
+    }
+}
