@@ -12,7 +12,8 @@ use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{
-    ContainerArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
+    ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg, ThemeArg,
+    TranscodeArg,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -85,6 +86,9 @@ pub enum Command {
         /// With --template: write the zips that it needs into this folder
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
+        /// What links name as the gate's address from now on [default: what stands, else url]
+        #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
+        front: Option<FrontArg>,
         #[command(flatten)]
         account: WhereArgs,
         #[command(flatten)]
@@ -127,7 +131,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print the least IAM policies: for the roles, for setting up, for publishing
+    /// Print the least IAM policies: for the roles, for setting up, for an HTTP API, for publishing
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backend::Probe;
 use crate::model::{
     chunk::pack,
-    cost::{Sound, Viewed},
+    cost::{Front, Sound, Viewed},
 };
 
 /// The viewer's line that start-up times are given for, bits a second.
@@ -54,13 +54,13 @@ impl Effect {
     }
 
     /// US dollars for a million full views in players that follow the redirects.
-    pub(super) fn million_in_players(&self, region: &str) -> f64 {
-        self.viewed.in_players(1_000_000, region).total()
+    pub(super) fn million_in_players(&self, region: &str, front: Front) -> f64 {
+        self.viewed.in_players(1_000_000, region, front).total()
     }
 
     /// US dollars for a thousand full views in browsers, through the relay.
-    pub(super) fn thousand_by_relay(&self, region: &str) -> f64 {
-        self.viewed.through_relay(1_000, region).total()
+    pub(super) fn thousand_by_relay(&self, region: &str, front: Front) -> f64 {
+        self.viewed.through_relay(1_000, region, front).total()
     }
 }
 

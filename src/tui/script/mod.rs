@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     model::{
+        cost::Front,
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
             order::{AccountRegion, Cut, Folders, WantedAudio},
@@ -243,6 +244,7 @@ pub(super) fn account(place: &Place) -> Account {
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
         setup: if local { Vec::new() } else { vec!["2 roles and the gate function, once for each account".to_owned()] },
         relay: local,
+        front: Front::Url,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local.then(|| "links live while this window is open; `zipreel local` serves them again".to_owned()),
     }

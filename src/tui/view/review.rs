@@ -163,16 +163,17 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
         return;
     }
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
+    let front = shared.front();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    let players = wording::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
+    let players = wording::dollars(effects().map(|effect| effect.million_in_players(region, front)).sum());
     page.entry(
         "Watching",
         COLUMN,
         Role::Text,
-        &format!("≈ {players} a million full views in VLC, mpv and other players"),
+        &format!("≈ {players} a million full views in VLC, mpv and other players{}", shared.behind()),
     );
-    let relay = wording::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
+    let relay = wording::dollars(effects().map(|effect| effect.thousand_by_relay(region, front)).sum());
     let words = if !review.relay_is_a_choice(shared) {
         format!("relay on, in this account already, ≈ {relay} a thousand full views")
     } else if review.relay() {

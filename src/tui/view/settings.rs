@@ -335,14 +335,14 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {
-        let region = shared.region();
-        let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
-        let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
+        let (region, front) = (shared.region(), shared.front());
+        let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region, front)).sum());
+        let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region, front)).sum());
         page.entry(
             watching,
             column,
             Role::Text,
-            &format!("≈ {players} a million full views in VLC, mpv and other players"),
+            &format!("≈ {players} a million full views in VLC, mpv and other players{}", shared.behind()),
         );
         page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in browsers, by the relay"));
     }

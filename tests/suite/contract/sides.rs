@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use zipreel::{
     cloud::{Cloud, Connect, Keys},
     local::{self, Clock, Config, Endpoint, StandIn},
+    model::gate::public::Public,
 };
 
 use super::runtime::{Front, Function, Reserved, Spec};
@@ -56,6 +57,14 @@ impl Account {
     /// The stand-in's own gate and relay.
     pub(crate) fn own(&self) -> Side {
         Side::of(self.stand_in.endpoint())
+    }
+
+    /// The stand-in's own gate behind its HTTP API.
+    pub(crate) async fn behind_an_api(&self) -> Side {
+        self.cloud.ensure_public(Public::Front, &BTreeMap::new()).await.unwrap();
+        let (_, url) = self.cloud.ensure_api().await.unwrap();
+        let gate = url.trim_end_matches('/').to_owned();
+        Side { name: "stand-in, HTTP API", gate, whole: true, ..self.own() }
     }
 
     /// The deployed functions, asking this account.
