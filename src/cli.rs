@@ -86,7 +86,7 @@ pub enum Command {
         /// With --template: write the zips that it needs into this folder
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
-        /// What links name as the gate's address from now on [default: what stands, else url]
+        /// What links name as the gate's address from now on; what stands if left out
         #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
         front: Option<FrontArg>,
         #[command(flatten)]

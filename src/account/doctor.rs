@@ -155,7 +155,7 @@ async fn front(cloud: &Cloud, health: &mut Health) {
         Ok((Front::Url, None, Standing::Absent)) => {}
         Ok((chosen, Some((url, of_api)), standing)) => {
             let which = match chosen {
-                Front::HttpApi => format!("HTTP API {url}; the function URL goes on working"),
+                Front::HttpApi => format!("HTTP API {url}"),
                 Front::Url => format!("function URL; the HTTP API {url} goes on working until `zipreel teardown`"),
             };
             health.add(Subject::Front, Grade::Well, which);
@@ -189,7 +189,8 @@ async fn gaps(cloud: &Cloud, public: Public) -> Result<Standing, CloudError> {
     if !found.same_settings {
         gaps.push("has other settings");
     }
-    if public == Public::Front {
+    // behind an HTTP API the function URL is there beside it, if the account allows one
+    if public == Public::Front || (public == Public::Gate && cloud.front().await? == Front::HttpApi) {
         return Ok(Standing::Made(gaps));
     }
     if cloud.function_url(public.name()).await?.is_none() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{chunk_role, environment, gate_role, probe, teardown::FRONT_RIGHTS};
 use crate::{
-    cloud::{Cloud, CloudError, Done, RoleWanted},
+    cloud::{Cloud, CloudError, Done, ErrorKind, RoleWanted},
     model::{
         gate::{
             front::Front,
@@ -83,8 +83,10 @@ pub async fn setup(
     let mut run = Run { cloud, reporter, control, policy: RetryPolicy::default(), changed: 0, notes: Vec::new() };
     run.roles().await?;
     run.log().await?;
-    let url = run.gate().await?;
-    let front = run.front(wish.front, url).await?;
+    let before = Retries::default().again(|| cloud.front()).await?;
+    let chosen = wish.front.unwrap_or(before);
+    let url = run.gate(chosen).await?;
+    let front = run.front(before, chosen, url).await?;
     let gate = &front.url;
     let relay = run.relay(wish.relay, gate).await?;
     run.addresses(&front, relay.as_deref()).await?;
@@ -120,7 +122,7 @@ pub async fn ensure(
     control: &Control,
 ) -> Result<(), Stopped> {
     let has = async |public: Public| {
-        let url = Retries::default().again(|| cloud.function_url(public.name())).await;
+        let url = Retries::default().again(|| cloud.public_url(public)).await;
         url.map(|url| url.is_some()).map_err(Stopped::from)
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
@@ -212,44 +214,54 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn public(
+    async fn function(
         &mut self,
         public: Public,
-        steps: [SetupStep; 2],
+        step: SetupStep,
         environment: &BTreeMap<String, String>,
-    ) -> Result<String, Stopped> {
+    ) -> Result<(), Stopped> {
         let cloud = self.cloud;
-        let [function, url] = steps;
         let make = || async {
             let done = cloud.ensure_public(public, environment).await;
             done.map(|done| (done, ())).map_err(|error| error.if_denied(RIGHTS))
         };
-        self.step(function, make).await?;
-        let open = || async { cloud.ensure_url(public).await.map_err(|error| error.if_denied(RIGHTS)) };
-        self.step(url, open).await
+        self.step(step, make).await
     }
 
-    async fn gate(&mut self) -> Result<String, Stopped> {
-        self.public(Public::Gate, [SetupStep::Gate, SetupStep::GateUrl], &BTreeMap::new()).await
+    /// The gate's function URL. An account that allows none may still have an HTTP API, so that one is not waited for there.
+    async fn gate(&mut self, chosen: Front) -> Result<Option<String>, Stopped> {
+        let cloud = self.cloud;
+        self.function(Public::Gate, SetupStep::Gate, &BTreeMap::new()).await?;
+        let open = || async {
+            match cloud.ensure_url(Public::Gate).await {
+                Ok((done, url)) => Ok((done, Ok(url))),
+                Err(error)
+                    if chosen == Front::HttpApi && (error.is_denied() || error.kind() == ErrorKind::NotPublic) =>
+                {
+                    Ok((Done::Kept, Err(format!("the gate has its HTTP API alone: {}", error.fault()))))
+                }
+                Err(error) => Err(error.if_denied(RIGHTS)),
+            }
+        };
+        let url = self.step(SetupStep::GateUrl, open).await?;
+        Ok(url.map_err(|note| self.notes.push(note)).ok())
     }
 
     /// Chooses what links name from now on. An API that stands is kept up to date and goes on working, as the function
     /// URL does: links that are out there name them.
-    async fn front(&mut self, wish: Option<Front>, url: String) -> Result<Fronted, Stopped> {
+    async fn front(&mut self, before: Front, chosen: Front, url: Option<String>) -> Result<Fronted, Stopped> {
         let cloud = self.cloud;
-        let before = Retries::default().again(|| cloud.front()).await?;
-        let chosen = wish.unwrap_or(before);
-        if chosen == Front::Url && Retries::default().again(|| cloud.public(Public::Front)).await?.is_none() {
-            return Ok(Fronted { chosen, url, is_there: false });
+        let url = url.filter(|_| chosen == Front::Url);
+        let retries = Retries::default();
+        if let Some(url) = &url
+            && retries.again(|| cloud.public(Public::Front)).await?.is_none()
+        {
+            return Ok(Fronted { chosen, url: url.clone(), is_there: false });
         }
-        let make = || async {
-            let done = cloud.ensure_public(Public::Front, &BTreeMap::new()).await;
-            done.map(|done| (done, ())).map_err(|error| error.if_denied(RIGHTS))
-        };
-        self.step(SetupStep::Front, make).await?;
+        self.function(Public::Front, SetupStep::Front, &BTreeMap::new()).await?;
         let open = || async { cloud.ensure_api().await.map_err(|error| error.if_denied(FRONT_RIGHTS)) };
         let api = self.step(SetupStep::Api, open).await?;
-        if chosen == Front::Url {
+        if let Some(url) = url {
             return Ok(Fronted { chosen, url, is_there: true });
         }
         if before != chosen {
@@ -277,7 +289,9 @@ impl<'a> Run<'a> {
             }
         }
         let own = environment(Public::Relay, (Front::Url, Some(gate)), None);
-        self.public(Public::Relay, [SetupStep::Relay, SetupStep::RelayUrl], &own).await.map(Some)
+        self.function(Public::Relay, SetupStep::Relay, &own).await?;
+        let open = || async { cloud.ensure_url(Public::Relay).await.map_err(|error| error.if_denied(RIGHTS)) };
+        self.step(SetupStep::RelayUrl, open).await.map(Some)
     }
 
     async fn addresses(&mut self, front: &Fronted, relay: Option<&str>) -> Result<(), Stopped> {

@@ -207,10 +207,15 @@ fn http_api() -> Map<String, Value> {
 
 fn function(public: Public) -> Value {
     let nothing = json!({ "Ref": "AWS::NoValue" });
+    // of what is there under that condition, the linter wants no `Fn::If` upon it
+    let with_api = |value: Value| match public {
+        Public::Front => value,
+        _ => json!({ "Fn::If": ["HasApi", value, nothing] }),
+    };
     let environment = match public {
         Public::Gate | Public::Front => json!({ "Variables": {
-            GATE_URL: { "Fn::If": ["HasApi", { "Fn::Sub": "${Api.ApiEndpoint}/" }, nothing] },
-            front::FRONT: { "Fn::If": ["HasApi", Front::HttpApi.word(), nothing] },
+            GATE_URL: with_api(json!({ "Fn::Sub": "${Api.ApiEndpoint}/" })),
+            front::FRONT: with_api(json!(Front::HttpApi.word())),
             "ZIPREEL_RELAY_URL": { "Fn::If": ["KnowsRelay", { "Ref": "KnownRelayUrl" }, nothing] },
         } }),
         Public::Relay => json!({ "Variables": { GATE_URL: gate_url() } }),

@@ -18,10 +18,10 @@ impl Cloud {
     /// Where the public reaches a function, with a slash at the end; `None` if it has no address. The one rule for the
     /// gate: what its environment names as its front, else its function URL.
     pub async fn public_url(&self, public: Public) -> Result<Option<String>, CloudError> {
-        let url = self.function_url(public.name()).await?;
-        match (public, url) {
-            (Public::Gate, Some(url)) => Ok(Some(self.fronted().await?.1.unwrap_or(url))),
-            (_, url) => Ok(url),
+        let url = if public == Public::Gate { self.fronted().await?.1 } else { None };
+        match url {
+            None => self.function_url(public.name()).await,
+            url => Ok(url),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{
         apis::{self, Astray},
         http::connection::Peer,
         operation::Operation,
+        store::record::uuid,
     },
     model::gate::front::WHOLE_ANSWER_MAX,
 };
@@ -52,5 +53,8 @@ fn of_the_gateway(astray: Astray) -> Response<Body> {
     let mut response = Response::new(Body::from(format!("{{\"message\":\"{message}\"}}")));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(id) = HeaderValue::from_str(&uuid()) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
     response
 }

@@ -53,7 +53,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
 
 /// What the first publishing will make, and whether the relay is on.
 async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Stopped> {
-    let url = async |public: Public| cloud.function_url(public.name()).await.map_err(Stopped::from);
+    let url = async |public: Public| cloud.public_url(public).await.map_err(Stopped::from);
     let relay = url(Public::Relay).await?.is_some();
     // an account with a gate is not set up again by a publishing
     if url(Public::Gate).await?.is_some() {

@@ -16,8 +16,12 @@ use zipreel::{
             front::Front,
             public::{Policy, Public},
         },
-        report::health::{Grade, Subject},
+        report::{
+            fault::{Explain, FaultClass},
+            health::{Grade, Subject},
+        },
     },
+    storage::player::Player,
 };
 
 use super::setting_up::{allowed, asked, set_up};
@@ -88,6 +92,8 @@ async fn a_reel_plays_at_both_addresses_whichever_is_chosen_until_the_account_is
     let name = ["--name", "harbour", "--target", "local"];
     assert!(sandbox.publish(&video, &name).await.published()["playlist"].as_str().unwrap().starts_with(&endpoint.gate));
     assert_eq!(get(&endpoint.front, "/harbour/index.m3u8").await.status, 404, "no API leads anywhere");
+    let early = Player::new().unwrap().refused(&format!("{}/harbour/index.m3u8", endpoint.front)).await.unwrap_err();
+    assert_eq!(early.class(), FaultClass::Transient, "a new API takes a moment: {early:?}");
     assert_eq!(said(&cloud).await, []);
 
     let ready = chosen(&cloud, Front::HttpApi).await;
@@ -97,7 +103,7 @@ async fn a_reel_plays_at_both_addresses_whichever_is_chosen_until_the_account_is
     for at in [&endpoint.gate, &endpoint.front] {
         serves(at, &endpoint.front, "behind the API").await;
     }
-    let url = format!("HTTP API {}/; the function URL goes on working", endpoint.front);
+    let url = format!("HTTP API {}/", endpoint.front);
     assert_eq!(said(&cloud).await, [(Grade::Well, url)]);
     let relay = cloud.public(Public::Relay).await.unwrap().unwrap();
     assert_eq!(relay.environment["ZIPREEL_GATE_URL"], ready.gate_url);
@@ -136,8 +142,7 @@ async fn the_address_is_the_apis_after_a_start_at_other_ports_too() {
     let url = format!("{}/", endpoint.front);
     assert_ne!(before.gate_url, url);
     assert_eq!(cloud.public_url(Public::Gate).await.unwrap(), Some(url.clone()));
-    let words = format!("HTTP API {url}; the function URL goes on working");
-    assert_eq!(said(&cloud).await, [(Grade::Well, words)]);
+    assert_eq!(said(&cloud).await, [(Grade::Well, format!("HTTP API {url}"))]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,6 +203,28 @@ async fn several_setups_at_once_whose_answers_are_lost_agree_on_one_api() {
         assert_eq!(apis(sandbox.stand_in.endpoint()).await, [""; 0], "those that came too late as well");
     });
     join_all(accounts).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_forbids_function_urls_has_an_api_alone() {
+    let sandbox = Sandbox::start().await;
+    let endpoint = sandbox.stand_in.endpoint().clone();
+    let cloud = connect(&endpoint).await;
+    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    set_faults(&sandbox, "403@CreateFunctionUrlConfig=after:0");
+    set_up(&cloud, RelayWish::AsItIs).await.0.expect_err("no address at all");
+    let ready = chosen(&cloud, Front::HttpApi).await;
+    assert_eq!(ready.gate_url, format!("{}/", endpoint.front));
+    assert!(ready.notes.iter().any(|note| note.starts_with("the gate has its HTTP API alone")), "{:?}", ready.notes);
+    assert_eq!(cloud.function_url(Public::Gate.name()).await.unwrap(), None);
+    let health = account::examine(&cloud).await.unwrap();
+    assert_eq!(health.to_set_up().collect::<Vec<_>>(), [&health.0[0]; 0]);
+    let run = sandbox.publish(&clip(Clip::Silent), &["--name", "harbour", "--target", "local"]).await;
+    assert!(run.published()["playlist"].as_str().unwrap().starts_with(&endpoint.front));
+    serves(&endpoint.front, &endpoint.front, "alone").await;
+    let gone = set_up(&cloud, wish(Front::Url)).await.0;
+    gone.expect_err("what there is goes on being named");
+    assert_eq!(cloud.public_url(Public::Gate).await.unwrap(), Some(ready.gate_url));
 }
 
 /// IAM judges calls of API Gateway by their HTTP methods.
