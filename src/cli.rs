@@ -12,8 +12,8 @@ use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{
-    CompatibleArg, ContainerArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch, TargetArg,
-    ThemeArg, TranscodeArg,
+    CompatibleArg, ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch,
+    TargetArg, ThemeArg, TranscodeArg,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -87,6 +87,9 @@ pub enum Command {
         /// With --template: write the zips that it needs into this folder
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
+        /// What links name as the gate's address from now on; what stands if left out
+        #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
+        front: Option<FrontArg>,
         #[command(flatten)]
         account: WhereArgs,
         #[command(flatten)]
@@ -129,7 +132,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print which rights are needed at least, as IAM policies: for the roles, for setting up, for publishing
+    /// Print which rights are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for publishing
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,

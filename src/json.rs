@@ -305,14 +305,14 @@ pub fn collected(collected: &Collected) -> Value {
 /// Setting up is done.
 pub fn ready(ready: &Ready) -> Value {
     json!({
-        "event": "ready", "gate": ready.gate_url, "relay": ready.relay_url, "changed": ready.changed,
-        "notes": ready.notes,
+        "event": "ready", "gate": ready.gate_url, "front": ready.front.word(), "relay": ready.relay_url,
+        "changed": ready.changed, "notes": ready.notes,
     })
 }
 
 /// The two roles alone are there.
 pub fn roles_ready(changed: u32) -> Value {
-    json!({ "event": "ready", "gate": null, "relay": null, "changed": changed, "notes": [] })
+    json!({ "event": "ready", "gate": null, "front": null, "relay": null, "changed": changed, "notes": [] })
 }
 
 pub fn removed(removed: &[String]) -> Value {

@@ -107,6 +107,7 @@ struct File {
     gate_role_arn: Option<String>,
     invoke_mode: Option<InvokeModeArg>,
     function_urls: Option<String>,
+    api_urls: Option<String>,
     video: Option<PathBuf>,
     json: Option<bool>,
     /// Taken so that files of zipreel 0.1 are read. It agrees to nothing: agreeing is the person's own act.
@@ -398,6 +399,7 @@ fn overrides(args: &OverrideArgs, file: &File) -> Overrides {
             Some(InvokeModeArg::Stream) | None => InvokeMode::Stream,
         },
         function_urls: pick(&args.function_urls, &file.function_urls),
+        api_urls: pick(&args.api_urls, &file.api_urls),
     }
 }
 

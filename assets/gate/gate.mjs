@@ -1,4 +1,4 @@
-// zipreel's gate: a public function URL that serves the playlists of every reel in this account and Region and turns
+// zipreel's gate: a public function URL, or an HTTP API, that serves the playlists of every reel in this account and Region and turns
 // the stable link of a chunk into a fresh download link of the Lambda function whose zip holds it.
 //
 // What it may do: lambda:GetFunction on functions named zipreel-*, and write its own log. It runs nobody's code,
@@ -30,6 +30,9 @@ const PATIENCE = 8 * SECOND;
 /** So long a busy AWS is asked again for a player before that is sent to where it is once more, with a count in the query: to
  *  players a 503 is the end of the video (VLC), or a segment less. Every time but the last, when it has the rest of its patience. */
 const HOLD = 2 * SECOND;
+/** The longest body of an answer that is handed over whole: Lambda takes 6 MB of JSON, in which bytes are base64, and 16 KiB are
+ *  enough for status and headers. */
+const WHOLE_MAX = ((6 << 20) - (16 << 10)) / 4 * 3;
 /** VLC follows one such redirect for a chunk; for a playlist every player follows two. */
 const AGAIN = {
   chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, seekMultivariant: 2,
@@ -261,7 +264,7 @@ let made;
 const gate = () => made ??= fromEnvironment(process.env);
 if (process.env.AWS_LAMBDA_FUNCTION_NAME) gate();
 
-/** A function URL's event (payload format 2.0) to the gate's answer. */
+/** A function URL's or an HTTP API's event (payload format 2.0) to the gate's answer. */
 function handle({ rawPath, rawQueryString, headers, requestContext }) {
   const lower = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   // The address that AWS saw, never one that a header claims.
@@ -278,8 +281,13 @@ async function streamed(event, stream) {
   out.end();
 }
 
-async function buffered(event) {
-  const { status, headers, body } = await handle(event);
+/** Whole, in payload format 2.0: what an HTTP API takes. An answer of `handler` is a stream there, which it can't read. */
+export async function buffered(event) {
+  let { status, headers, body } = await handle(event);
+  if (typeof body !== 'string' && Number(headers['content-length']) > WHOLE_MAX) {
+    warn(`${event.rawPath}: ${headers['content-length']} bytes are more than an answer may have`);
+    ({ status, headers, body } = reply(500, {}, 'too long to be sent whole\n'));
+  }
   if (typeof body === 'string') return { statusCode: status, headers, body, isBase64Encoded: false };
   return { statusCode: status, headers, body: Buffer.concat([...parts(body)]).toString('base64'), isBase64Encoded: true };
 }

@@ -1,10 +1,13 @@
 //! Looking an account over: reads, changes nothing. What may not be read is said, not failed on.
 
-use super::{chunk_role, environment, gate_role, log_group, probe};
+use super::{chunk_role, environment, gate_role, probe};
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
     model::{
-        gate::public::{CHUNK_ROLE, LOG_RETENTION_DAYS, Policy, Public},
+        gate::{
+            front::Front,
+            public::{CHUNK_ROLE, LOG_RETENTION_DAYS, Policy, Public, log_group},
+        },
         reel::{describe, name::PREFIX},
         report::{
             fault::Explain,
@@ -50,6 +53,7 @@ async fn made(cloud: &Cloud, health: &mut Health) {
         }
     }
     public(cloud, Public::Gate, Subject::Gate, health).await;
+    front(cloud, health).await;
     public(cloud, Public::Relay, Subject::Relay, health).await;
     log(cloud, health).await;
 }
@@ -141,6 +145,36 @@ async fn public(cloud: &Cloud, public: Public, subject: Subject, health: &mut He
     }
 }
 
+/// What stands before the gate. An API is looked for only where there is the function that it calls.
+async fn front(cloud: &Cloud, health: &mut Health) {
+    let read = async {
+        match (cloud.front().await?, cloud.public(Public::Front).await?) {
+            (chosen, Some(_)) => Ok((chosen, cloud.api().await?, gaps(cloud, Public::Front).await?)),
+            (chosen, None) => Ok((chosen, None, Standing::Absent)),
+        }
+    };
+    let name = Public::Front.name();
+    match read.await {
+        Err(error) => unread(health, Subject::Front, &error),
+        Ok((Front::Url, None, Standing::Absent)) => {}
+        Ok((chosen, Some((url, of_api)), standing)) => {
+            let which = match chosen {
+                Front::HttpApi => format!("HTTP API {url}"),
+                Front::Url => format!("function URL; the HTTP API {url} goes on working until `zipreel teardown`"),
+            };
+            health.add(Subject::Front, Grade::Well, which);
+            let of_function = match standing {
+                Standing::Made(gaps) => gaps,
+                Standing::Absent | Standing::Newer => Vec::new(),
+            };
+            let gaps = of_function.into_iter().map(|gap| format!("`{name}` {gap}"));
+            let gaps = gaps.chain(of_api.into_iter().map(|gap| format!("the HTTP API {gap}")));
+            gaps.for_each(|gap| health.add(Subject::Front, Grade::Setup, gap));
+        }
+        Ok((_, None, _)) => health.add(Subject::Front, Grade::Setup, "HTTP API before the gate"),
+    }
+}
+
 enum Standing {
     Absent,
     Newer,
@@ -159,9 +193,13 @@ async fn gaps(cloud: &Cloud, public: Public) -> Result<Standing, CloudError> {
     if !found.same_settings {
         gaps.push("has other settings");
     }
+    // behind an HTTP API the function URL is there beside it, if the account allows one
+    if public == Public::Front || (public == Public::Gate && cloud.front().await? == Front::HttpApi) {
+        return Ok(Standing::Made(gaps));
+    }
     if cloud.function_url(public.name()).await?.is_none() {
         gaps.push("has no URL");
-    } else if !cloud.missing_permissions(public).await?.is_empty() {
+    } else if !cloud.is_open(public).await? {
         gaps.push("is not open to the public by both permissions");
     }
     Ok(Standing::Made(gaps))
@@ -187,8 +225,9 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
     let Ok(player) = Player::new() else { return };
     let mut urls = [None, None];
     for (place, public) in [Public::Gate, Public::Relay].into_iter().enumerate() {
-        urls[place] = cloud.function_url(public.name()).await.ok().flatten();
+        urls[place] = cloud.public_url(public).await.ok().flatten();
     }
+    let front = cloud.front().await.unwrap_or_default();
     let [gate, relay] = &urls;
     for (public, subject, url) in [(Public::Gate, Subject::Gate, gate), (Public::Relay, Subject::Relay, relay)] {
         let Some(url) = url else { continue };
@@ -196,7 +235,7 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
             Ok(()) => health.add(subject, Grade::Well, format!("{url} answers")),
             Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
         }
-        let wanted = environment(public, gate.as_deref(), relay.as_deref());
+        let wanted = environment(public, (front, gate.as_deref()), relay.as_deref());
         match cloud.public(public).await {
             Ok(Some(found)) if !wanted.iter().all(|(name, value)| found.environment.get(name) == Some(value)) => {
                 health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
@@ -211,7 +250,7 @@ async fn names(cloud: &Cloud, health: &mut Health) {
     let mut foreign = Vec::new();
     let listed = remote::each_function(cloud, PREFIX, &Retries::default(), |page| {
         let others = page.into_iter().filter(|facts| {
-            let publics = [Public::Gate.name(), Public::Relay.name()];
+            let publics = [Public::Gate, Public::Front, Public::Relay].map(Public::name);
             describe::ours(&facts.name, &facts.description).is_none() && !publics.contains(&facts.name.as_str())
         });
         foreign.extend(others.map(|facts| facts.name));

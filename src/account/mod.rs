@@ -10,13 +10,16 @@ use std::collections::BTreeMap;
 
 pub use doctor::{examine, preflight};
 pub use live::{Observed, observe};
-pub use setup::{Need, Ready, RelayWish, ensure, setup, setup_roles};
+pub use setup::{Need, Ready, RelayWish, Wish, ensure, setup, setup_roles};
 pub use teardown::{Removed, Roles, teardown};
 pub use template::{Stack, template};
 
 use crate::{
     cloud::{Cloud, RoleWanted},
-    model::gate::public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, Policy, Public},
+    model::gate::{
+        front::{FRONT, Front, GATE_URL},
+        public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, Policy, Public},
+    },
     storage::player::{Player, PlayerError},
 };
 
@@ -34,21 +37,18 @@ fn gate_role(cloud: &Cloud) -> RoleWanted {
     RoleWanted { name: GATE_ROLE.to_owned(), trust: text(Policy::Trust), policy }
 }
 
-fn log_group(public: Public) -> String {
-    format!("/aws/lambda/{}", public.name())
-}
-
-/// A function's environment: the gate's address, and for the gate the relay's, where there are such.
-fn environment(public: Public, gate: Option<&str>, relay: Option<&str>) -> BTreeMap<String, String> {
-    let relay = relay.filter(|_| public == Public::Gate);
-    let both = [("ZIPREEL_GATE_URL", gate), ("ZIPREEL_RELAY_URL", relay)];
-    both.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?.to_owned()))).collect()
+/// A function's environment: the gate's address, and for the gate what that is of and the relay's, where there are such.
+fn environment(public: Public, (front, gate): (Front, Option<&str>), relay: Option<&str>) -> BTreeMap<String, String> {
+    let of_gate = public != Public::Relay;
+    let front = (of_gate && front != Front::Url).then(|| front.word());
+    let all = [(GATE_URL, gate), (FRONT, front), ("ZIPREEL_RELAY_URL", relay.filter(|_| of_gate))];
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
 }
 
 /// Whether what answers at a public URL is ours and works: it says 404 to what is not there, and lets all origins read.
 async fn probe(player: &Player, public: Public, url: &str) -> Result<(), PlayerError> {
     let path = match public {
-        Public::Gate => format!("{url}{NO_REEL}/index.m3u8"),
+        Public::Gate | Public::Front => format!("{url}{NO_REEL}/index.m3u8"),
         Public::Relay => format!("{url}{NO_REEL}/00000000/src/0.ts"),
     };
     player.refused(&path).await

@@ -3,11 +3,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{chunk_role, environment, gate_role, log_group, probe};
+use super::{chunk_role, environment, gate_role, probe, teardown::FRONT_RIGHTS};
 use crate::{
-    cloud::{Cloud, CloudError, Done, RoleWanted},
+    cloud::{Cloud, CloudError, Done, ErrorKind, RoleWanted},
     model::{
-        gate::public::{LOG_RETENTION_DAYS, Public},
+        gate::{
+            front::Front,
+            public::{LOG_RETENTION_DAYS, Public, log_group},
+        },
         report::{
             event::{Event, JobName, SetupStep, Unit},
             fault::{Explain, Fault, FaultClass, Stopped},
@@ -43,10 +46,25 @@ pub enum RelayWish {
     Off,
 }
 
+/// What is to become of what is beside the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    pub relay: RelayWish,
+    /// What is to stand before the gate; `None` leaves what does.
+    pub front: Option<Front>,
+}
+
+impl From<RelayWish> for Wish {
+    fn from(relay: RelayWish) -> Self {
+        Self { relay, front: None }
+    }
+}
+
 /// What there is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
     pub gate_url: String,
+    pub front: Front,
     pub relay_url: Option<String>,
     /// Steps that changed something; none when all was there.
     pub changed: u32,
@@ -57,19 +75,24 @@ pub struct Ready {
 /// Makes or mends what is missing. May be repeated; a step that fails ends it, and what was made stays.
 pub async fn setup(
     cloud: &Cloud,
-    relay: RelayWish,
+    wish: impl Into<Wish>,
     reporter: Arc<dyn Reporter>,
     control: &Control,
 ) -> Result<Ready, Stopped> {
+    let wish = wish.into();
     let mut run = Run { cloud, reporter, control, policy: RetryPolicy::default(), changed: 0, notes: Vec::new() };
     run.roles().await?;
     run.log().await?;
-    let gate = run.gate().await?;
-    let relay = run.relay(relay, &gate).await?;
-    run.addresses(&gate, relay.as_deref()).await?;
-    run.concurrency(relay.is_some()).await?;
-    run.probe(&gate, relay.as_deref()).await?;
-    Ok(Ready { gate_url: gate, relay_url: relay, changed: run.changed, notes: run.notes })
+    let before = Retries::default().again(|| cloud.front()).await?;
+    let chosen = wish.front.unwrap_or(before);
+    let url = run.gate(chosen).await?;
+    let front = run.front(before, chosen, url).await?;
+    let gate = &front.url;
+    let relay = run.relay(wish.relay, gate).await?;
+    run.addresses(&front, relay.as_deref()).await?;
+    run.concurrency(front.is_there, relay.is_some()).await?;
+    run.probe(gate, relay.as_deref()).await?;
+    Ok(Ready { gate_url: front.url, front: front.chosen, relay_url: relay, changed: run.changed, notes: run.notes })
 }
 
 /// Makes or mends the two roles and nothing else, for those who may do no more and no less. Returns how many of the two
@@ -101,7 +124,7 @@ pub async fn ensure(
     control: &Control,
 ) -> Result<(), Stopped> {
     let has = async |public: Public| {
-        let url = Retries::default().again(|| cloud.function_url(public.name())).await;
+        let url = Retries::default().again(|| cloud.public_url(public)).await;
         url.map(|url| url.is_some()).map_err(Stopped::from)
     };
     if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
@@ -122,6 +145,14 @@ pub async fn ensure(
         }
     }
     Ok(())
+}
+
+/// What stands before the gate, and its address.
+struct Fronted {
+    chosen: Front,
+    url: String,
+    /// There is an HTTP API, whether or not it is the one that links name.
+    is_there: bool,
 }
 
 struct Run<'a> {
@@ -194,25 +225,61 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    async fn public(
+    async fn function(
         &mut self,
         public: Public,
-        steps: [SetupStep; 2],
+        step: SetupStep,
         environment: &BTreeMap<String, String>,
-    ) -> Result<String, Stopped> {
+    ) -> Result<(), Stopped> {
         let cloud = self.cloud;
-        let [function, url] = steps;
         let make = || async {
             let done = cloud.ensure_public(public, environment).await;
             done.map(|done| (done, ())).map_err(|error| error.if_denied(RIGHTS))
         };
-        self.step(function, make).await?;
-        let open = || async { cloud.ensure_url(public).await.map_err(|error| error.if_denied(RIGHTS)) };
-        self.step(url, open).await
+        self.step(step, make).await
     }
 
-    async fn gate(&mut self) -> Result<String, Stopped> {
-        self.public(Public::Gate, [SetupStep::Gate, SetupStep::GateUrl], &BTreeMap::new()).await
+    /// The gate's function URL. An account that allows none may still have an HTTP API, so that one is not waited for there.
+    async fn gate(&mut self, chosen: Front) -> Result<Option<String>, Stopped> {
+        let cloud = self.cloud;
+        self.function(Public::Gate, SetupStep::Gate, &BTreeMap::new()).await?;
+        let open = || async {
+            match cloud.ensure_url(Public::Gate).await {
+                Ok((done, url)) => Ok((done, Ok(url))),
+                Err(error)
+                    if chosen == Front::HttpApi && (error.is_denied() || error.kind() == ErrorKind::NotPublic) =>
+                {
+                    Ok((Done::Kept, Err(format!("the gate has its HTTP API alone: {}", error.fault()))))
+                }
+                Err(error) => Err(error.if_denied(RIGHTS)),
+            }
+        };
+        let url = self.step(SetupStep::GateUrl, open).await?;
+        Ok(url.map_err(|note| self.notes.push(note)).ok())
+    }
+
+    /// Chooses what links name from now on. An API that stands is kept up to date and goes on working, as the function
+    /// URL does: links that are out there name them.
+    async fn front(&mut self, before: Front, chosen: Front, url: Option<String>) -> Result<Fronted, Stopped> {
+        let cloud = self.cloud;
+        let url = url.filter(|_| chosen == Front::Url);
+        let retries = Retries::default();
+        if let Some(url) = &url
+            && retries.again(|| cloud.public(Public::Front)).await?.is_none()
+        {
+            return Ok(Fronted { chosen, url: url.clone(), is_there: false });
+        }
+        self.function(Public::Front, SetupStep::Front, &BTreeMap::new()).await?;
+        let open = || async { cloud.ensure_api().await.map_err(|error| error.if_denied(FRONT_RIGHTS)) };
+        let api = self.step(SetupStep::Api, open).await?;
+        if let Some(url) = url {
+            return Ok(Fronted { chosen, url, is_there: true });
+        }
+        if before != chosen {
+            // before anything names it
+            self.probe(&api, None).await?;
+        }
+        Ok(Fronted { chosen, url: api, is_there: true })
     }
 
     /// The relay's URL, if it is on now.
@@ -232,35 +299,40 @@ impl<'a> Run<'a> {
                 return Ok(None);
             }
         }
-        let own = environment(Public::Relay, Some(gate), None);
-        self.public(Public::Relay, [SetupStep::Relay, SetupStep::RelayUrl], &own).await.map(Some)
+        let own = environment(Public::Relay, (Front::Url, Some(gate)), None);
+        self.function(Public::Relay, SetupStep::Relay, &own).await?;
+        let open = || async { cloud.ensure_url(Public::Relay).await.map_err(|error| error.if_denied(RIGHTS)) };
+        self.step(SetupStep::RelayUrl, open).await.map(Some)
     }
 
-    async fn addresses(&mut self, gate: &str, relay: Option<&str>) -> Result<(), Stopped> {
-        let cloud = self.cloud;
+    async fn addresses(&mut self, front: &Fronted, relay: Option<&str>) -> Result<(), Stopped> {
+        let (cloud, gate) = (self.cloud, (front.chosen, Some(front.url.as_str())));
         // another process may switch the relay on or off meanwhile, so that its address is read anew
-        let of_gate = async || {
+        let wanted = async |public: Public| {
             let relay = cloud.function_url(Public::Relay.name()).await?;
-            Ok(environment(Public::Gate, Some(gate), relay.as_deref()))
+            Ok(environment(public, gate, relay.as_deref()))
         };
-        let of_relay = async || Ok(environment(Public::Relay, Some(gate), None));
+        // the gate comes last: what it names is what publishing names
+        let publics = [(Public::Relay, relay.is_some()), (Public::Front, front.is_there), (Public::Gate, true)];
         let tell = || async {
-            let mut done = cloud.ensure_environment(Public::Gate, of_gate).await?;
-            if relay.is_some() && cloud.ensure_environment(Public::Relay, of_relay).await? != Done::Kept {
-                done = Done::Updated;
+            let mut done = Done::Kept;
+            for (public, _) in publics.into_iter().filter(|(_, is_there)| *is_there) {
+                if cloud.ensure_environment(public, || wanted(public)).await? != Done::Kept {
+                    done = Done::Updated;
+                }
             }
             Ok::<_, CloudError>((done, ()))
         };
         self.step(SetupStep::Addresses, tell).await
     }
 
-    async fn concurrency(&mut self, relay: bool) -> Result<(), Stopped> {
+    async fn concurrency(&mut self, front: bool, relay: bool) -> Result<(), Stopped> {
         let cloud = self.cloud;
-        let publics = if relay { &[Public::Gate, Public::Relay][..] } else { &[Public::Gate] };
+        let publics = [(Public::Gate, true), (Public::Front, front), (Public::Relay, relay)];
         let reserve_all = || async {
             let (mut all, mut notes) = (Done::Kept, Vec::new());
-            for public in publics {
-                let (done, note) = reserve(cloud, *public).await?;
+            for (public, _) in publics.into_iter().filter(|(_, is_there)| *is_there) {
+                let (done, note) = reserve(cloud, public).await?;
                 notes.extend(note);
                 if done != Done::Kept {
                     all = done;

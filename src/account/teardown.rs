@@ -1,10 +1,13 @@
 //! Taking down what setup made. Only when no reel is left: without the gate no link of a reel works.
 
-use super::{gate_role, log_group};
+use super::gate_role;
 use crate::{
     cloud::{Cloud, CloudError},
     model::{
-        gate::public::{CHUNK_ROLE, Public},
+        gate::{
+            front::API,
+            public::{CHUNK_ROLE, Public, log_group},
+        },
         report::fault::{Fault, Stopped},
     },
     remote,
@@ -13,6 +16,9 @@ use crate::{
 
 const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` and --target aws \
                      (what that needs: `zipreel policy roles`); --keep-roles leaves them.";
+
+pub(super) const FRONT_RIGHTS: &str = "Someone with the rights of `zipreel policy setup` and `zipreel policy front` has to do \
+                                       this, or give them to these credentials; then try again.";
 
 /// IAM's roles serve all Regions of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +46,17 @@ pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
 
 async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Removed, CloudError> {
     let mut removed = Vec::new();
-    for public in [Public::Relay, Public::Gate] {
+    // the API goes before its function, which tells that there is one
+    if retries.again(|| cloud.public(Public::Front)).await?.is_some() {
+        let gone = retries.again(|| cloud.delete_api()).await;
+        if gone.map_err(|error| error.if_denied(FRONT_RIGHTS))? {
+            removed.push(format!("HTTP API {API}"));
+        }
+    }
+    for public in [Public::Front, Public::Relay, Public::Gate] {
         if retries.again(|| cloud.delete_public(public)).await? {
-            removed.push(format!("function {} and its URL", public.name()));
+            let with = if public == Public::Front { "" } else { " and its URL" };
+            removed.push(format!("function {}{with}", public.name()));
         }
     }
     let group = log_group(Public::Gate);

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::log_group;
-use crate::model::gate::public::{
-    CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME,
+use crate::model::gate::{
+    front::{self, Front, GATE_URL},
+    public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME, log_group},
 };
 
 /// What a stack is to make.
@@ -41,12 +41,13 @@ fn whole() -> Value {
         "Parameters": parameters(),
         "Conditions": {
             "Reserves": differs("ReservedConcurrency", &json!(0)),
+            "HasApi": { "Fn::Equals": [{ "Ref": "GateFront" }, Front::HttpApi.word()] },
             "HasRelay": { "Fn::Equals": [{ "Ref": "WithRelay" }, "on"] },
             "KnowsRelay": { "Fn::And": [{ "Condition": "HasRelay" }, differs("KnownRelayUrl", &json!(""))] },
         },
         "Resources": resources(),
         "Outputs": {
-            "GateUrl": { "Description": "Base URL of all reels", "Value": url_of(Public::Gate) },
+            "GateUrl": { "Description": "Base URL of all reels", "Value": gate_url() },
             "RelayUrl": {
                 "Condition": "HasRelay",
                 "Description": "Deploy again with this as KnownRelayUrl: then the watch page uses the relay",
@@ -66,6 +67,13 @@ fn parameters() -> Value {
             "Default": Public::Gate.concurrency(),
             "MinValue": 0,
             "Description": "Instances set aside for each function; 0 sets none aside. AWS keeps 100 unreserved",
+        },
+        "GateFront": {
+            "Type": "String",
+            "Default": Front::Url.word(),
+            "AllowedValues": [Front::Url.word(), Front::HttpApi.word()],
+            "Description": "http-api puts an HTTP API before the gate, beside its function URL, at a price for each request. \
+                            Back to url takes it away, and links that name it end",
         },
         "WithRelay": {
             "Type": "String",
@@ -114,6 +122,7 @@ fn resources() -> Value {
     all.insert("GateLog".to_owned(), log);
     all.extend(public(Public::Gate));
     all["Gate"]["DependsOn"] = json!("GateLog");
+    all.extend(http_api());
     all.extend(public(Public::Relay).into_iter().map(|(name, mut resource)| {
         resource["Condition"] = json!("HasRelay");
         (name, resource)
@@ -150,18 +159,74 @@ fn public(public: Public) -> Map<String, Value> {
     ])
 }
 
+/// What stands before the gate where that is wished for: the gate's code once more, with the handler for it.
+fn http_api() -> Map<String, Value> {
+    let of_api = |kind: &str, properties: Value| {
+        let mut properties = properties;
+        properties["ApiId"] = json!({ "Ref": "Api" });
+        json!({ "Type": format!("AWS::ApiGatewayV2::{kind}"), "Condition": "HasApi", "Properties": properties })
+    };
+    let api = json!({
+        "Type": "AWS::ApiGatewayV2::Api",
+        "Condition": "HasApi",
+        "Properties": { "Name": front::API, "ProtocolType": "HTTP" },
+    });
+    let function = json!({
+        "Type": "AWS::Lambda::Function",
+        "Condition": "HasApi",
+        "DependsOn": "GateLog",
+        "Properties": function(Public::Front),
+    });
+    let integration = json!({
+        "IntegrationType": "AWS_PROXY",
+        "IntegrationUri": { "Fn::GetAtt": ["Front", "Arn"] },
+        "PayloadFormatVersion": front::PAYLOAD_FORMAT,
+    });
+    let route = json!({ "RouteKey": front::DEFAULT, "Target": { "Fn::Sub": "integrations/${ApiIntegration}" } });
+    let calls = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*";
+    let permission = json!({
+        "Type": "AWS::Lambda::Permission",
+        "Condition": "HasApi",
+        "Properties": {
+            "FunctionName": { "Ref": "Front" },
+            "Action": "lambda:InvokeFunction",
+            "Principal": "apigateway.amazonaws.com",
+            "SourceArn": { "Fn::Sub": calls },
+        },
+    });
+    let all = [
+        ("Api", api),
+        ("Front", function),
+        ("ApiIntegration", of_api("Integration", integration)),
+        ("ApiRoute", of_api("Route", route)),
+        ("ApiStage", of_api("Stage", json!({ "StageName": front::DEFAULT, "AutoDeploy": true }))),
+        ("FrontOpenToApi", permission),
+    ];
+    all.into_iter().map(|(name, resource)| (name.to_owned(), resource)).collect()
+}
+
 fn function(public: Public) -> Value {
-    let id = id(public);
     let nothing = json!({ "Ref": "AWS::NoValue" });
+    // of what is there under that condition, the linter wants no `Fn::If` upon it
+    let with_api = |value: Value| match public {
+        Public::Front => value,
+        _ => json!({ "Fn::If": ["HasApi", value, nothing] }),
+    };
     let environment = match public {
-        Public::Gate => {
-            json!({ "Fn::If": ["KnowsRelay", { "Variables": { "ZIPREEL_RELAY_URL": { "Ref": "KnownRelayUrl" } } }, nothing] })
-        }
-        Public::Relay => json!({ "Variables": { "ZIPREEL_GATE_URL": url_of(Public::Gate) } }),
+        Public::Gate | Public::Front => json!({ "Variables": {
+            GATE_URL: with_api(json!({ "Fn::Sub": "${Api.ApiEndpoint}/" })),
+            front::FRONT: with_api(json!(Front::HttpApi.word())),
+            "ZIPREEL_RELAY_URL": { "Fn::If": ["KnowsRelay", { "Ref": "KnownRelayUrl" }, nothing] },
+        } }),
+        Public::Relay => json!({ "Variables": { GATE_URL: gate_url() } }),
     };
     let role = match public {
-        Public::Gate => "GateRole",
+        Public::Gate | Public::Front => "GateRole",
         Public::Relay => "ChunkRole",
+    };
+    let code = match public {
+        Public::Gate | Public::Front => "GateCodeKey",
+        Public::Relay => "RelayCodeKey",
     };
     json!({
         "FunctionName": public.name(),
@@ -173,9 +238,11 @@ fn function(public: Public) -> Value {
         "Timeout": public.timeout(),
         "Role": { "Fn::GetAtt": [role, "Arn"] },
         "Environment": environment,
-        "LoggingConfig": { "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "WARN" },
+        "LoggingConfig": {
+            "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "WARN", "LogGroup": log_group(public),
+        },
         "ReservedConcurrentExecutions": { "Fn::If": ["Reserves", { "Ref": "ReservedConcurrency" }, nothing] },
-        "Code": { "S3Bucket": { "Ref": "CodeBucket" }, "S3Key": { "Ref": format!("{id}CodeKey") } },
+        "Code": { "S3Bucket": { "Ref": "CodeBucket" }, "S3Key": { "Ref": code } },
     })
 }
 
@@ -183,8 +250,14 @@ fn function(public: Public) -> Value {
 fn id(public: Public) -> &'static str {
     match public {
         Public::Gate => "Gate",
+        Public::Front => "Front",
         Public::Relay => "Relay",
     }
+}
+
+/// The base URL of all reels.
+fn gate_url() -> Value {
+    json!({ "Fn::If": ["HasApi", { "Fn::Sub": "${Api.ApiEndpoint}/" }, url_of(Public::Gate)] })
 }
 
 fn url_of(public: Public) -> Value {

@@ -121,7 +121,7 @@ pub struct PlaceArgs {
     /// The stand-in's data [default: the platform's data folder]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
-    /// The stand-in's first of three ports; 0 takes free ones [default: 8720]
+    /// The stand-in's first of four ports; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true)]
     pub port: Option<u16>,
     /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42` [default: none]
@@ -147,6 +147,9 @@ pub struct OverrideArgs {
     /// Where function URLs are reached, with {id} for the first label of their host [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", hide_env_values = true, value_parser = function_urls)]
     pub function_urls: Option<String>,
+    /// Where HTTP APIs are reached, with {id} for theirs [default: at their own address]
+    #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_API_URLS", hide_env_values = true, value_parser = function_urls)]
+    pub api_urls: Option<String>,
 }
 
 /// How a command without the wizard talks.

@@ -40,8 +40,19 @@ pub enum PolicyArg {
     Roles,
     /// For `zipreel setup` where the roles are, and `zipreel teardown --keep-roles`
     Setup,
+    /// With that of setup, for `zipreel setup --front http-api` and `zipreel teardown` after it
+    Front,
     /// For everything else
     Publish,
+}
+
+/// What stands before the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FrontArg {
+    /// The function's own URL
+    Url,
+    /// An HTTP API of API Gateway, at a price for each request
+    HttpApi,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]

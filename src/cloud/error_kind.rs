@@ -74,10 +74,11 @@ impl ErrorKind {
             // two changes of one role or log group met
             "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => Self::Passing,
             // CloudWatch Logs answers with 400
-            "ResourceNotFoundException" | "NoSuchEntity" => Self::NotFound,
+            // API Gateway has names of its own
+            "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" => Self::NotFound,
             "EntityAlreadyExists" | "ResourceAlreadyExistsException" => Self::Exists,
             "ResourceConflictException" if says(&["in progress", "state: Pending"]) => Self::Changing,
-            "ResourceConflictException" => Self::Conflict,
+            "ResourceConflictException" | "ConflictException" => Self::Conflict,
             "PreconditionFailedException" => Self::Precondition,
             "InvalidParameterValueException" if says(&["cannot be assumed"]) => Self::Role,
             "InvalidSignatureException" | "SignatureDoesNotMatch" if says(&["expired"]) => Self::SignatureAge,

@@ -8,10 +8,13 @@ use super::{
     person::AtTerminal,
 };
 use crate::{
-    cli::{PolicyArg, Switch, WhereArgs},
+    cli::{FrontArg, PolicyArg, Switch, WhereArgs},
     json,
     model::{
-        gate::public::{Policy, Public},
+        gate::{
+            front::Front,
+            public::{Policy, Public},
+        },
         reel::order::{AccountRegion, Place},
         report::{
             fault::{Fault, Stopped},
@@ -24,7 +27,7 @@ use crate::{
     use_cases::{
         Engine, Follow, Machine,
         account::{
-            self, Ready, RelayWish, Stack,
+            self, Ready, RelayWish, Stack, Wish,
             doctor::{self, Observed},
             relay, setup, teardown,
         },
@@ -40,11 +43,16 @@ fn meant(args: &WhereArgs, face: &FaceSettings) -> Result<(Place, Machine), Stop
     Ok((place, machine))
 }
 
-pub async fn setup(args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn setup(front: Option<FrontArg>, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let (place, machine) = meant(args, face)?;
+    let front = front.map(|front| match front {
+        FrontArg::Url => Front::Url,
+        FrontArg::HttpApi => Front::HttpApi,
+    });
+    let wish = Wish { relay: RelayWish::AsItIs, front };
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
-        let work = |reporter| setup::setup(engine, &place, RelayWish::AsItIs, &person, reporter, &control);
+        let work = |reporter| setup::setup(engine, &place, wish, &person, reporter, &control);
         let (ready, at) = face::follow(face, &control, work).await?;
         tell_ready(&ready, &at, face)
     })
@@ -94,6 +102,7 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, face: &FaceSettings) -> Result<
         plain::say(&format!("{} is ready: {changed}", at.region));
         let relay = ready.relay_url.as_deref().unwrap_or("off");
         out::line(&format!("gate: {}", ready.gate_url));
+        out::line(&format!("front: {}", ready.front.word()));
         out::line(&format!("relay: {relay}"));
     })
 }
@@ -157,6 +166,12 @@ pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str, face: &F
     let all = [
         (PolicyArg::Roles, "roles", "for the two roles, which an administrator makes once:", Policy::SetupRoles),
         (PolicyArg::Setup, "setup", "for setup, relay and teardown --keep-roles:", Policy::Setup),
+        (
+            PolicyArg::Front,
+            "front",
+            "with that of setup, for setup --front http-api and teardown after it:",
+            Policy::Front,
+        ),
         (PolicyArg::Publish, "publish", "for everything else:", Policy::Publish),
     ];
     let wanted = all.into_iter().filter(|(arg, ..)| which.is_none_or(|which| which == *arg));

@@ -68,8 +68,8 @@ fn address(host: HostArg) -> Result<IpAddr, Stopped> {
 /// What other machines can do from now on, before they can.
 fn exposed(address: IpAddr, port: u16) -> String {
     let ports = match port {
-        0 => "three free ports".to_owned(),
-        port => format!("ports {} to {}", u32::from(port) + 1, u32::from(port) + 3),
+        0 => "four free ports".to_owned(),
+        port => format!("ports {} to {}", u32::from(port) + 1, u32::from(port) + 4),
     };
     format!(
         "opening {ports} of {address}: every machine that reaches it can watch each reel of this stand-in whose name \

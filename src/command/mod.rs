@@ -66,7 +66,7 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
         Command::Resume { name, place, .. } => publish::resume(name.as_ref(), place, face).await,
         Command::Setup { template: true, roles, packages, .. } => account::template(*roles, packages.as_deref(), face),
         Command::Setup { roles: true, account, .. } => account::setup_roles(account, face).await,
-        Command::Setup { account, .. } => account::setup(account, face).await,
+        Command::Setup { front, account, .. } => account::setup(*front, account, face).await,
         Command::Relay { switch, account, .. } => account::relay(*switch, account, face).await,
         Command::Teardown { keep_roles, account, .. } => account::teardown(*keep_roles, account, face).await,
         Command::Doctor { live, account, .. } => account::doctor(*live, account, face).await,

@@ -11,6 +11,7 @@ use axum::{
 use time::format_description::well_known::Rfc3339;
 
 use super::{
+    apis,
     context::{Context, Origin},
     counts::Entry,
     download,
@@ -23,7 +24,7 @@ use super::{
         proxy,
     },
     lambda, logs,
-    operation::{Call, Operation, lambda_call},
+    operation::{Call, Operation, rest_call},
     query,
     signature::{auth::Caller, link},
     store::record::uuid,
@@ -198,7 +199,7 @@ async fn by_rest(
     body: Body,
     trail: &mut Trail,
 ) -> Result<Response<Body>, Trouble> {
-    let Some(call) = lambda_call(parts.method.as_str(), parts.uri.path()) else {
+    let Some(call) = rest_call(parts.method.as_str(), parts.uri.path()) else {
         let error = ApiError::new(StatusCode::NOT_FOUND, "UnknownOperationException", "Unknown operation");
         return refuse_after(shared, body, error, trail).await;
     };
@@ -209,7 +210,7 @@ async fn by_rest(
     if shared.faults.strikes(&plan, Moment::BeforeBody).await {
         return Err(Trouble::Cut);
     }
-    let caller = match claimed(shared, parts, &["lambda"]) {
+    let caller = match claimed(shared, parts, &[call.operation.service()]) {
         Ok(caller) => caller,
         Err(error) => return refuse_after(shared, body, error, trail).await,
     };
@@ -379,7 +380,11 @@ async fn perform(
     let (shared, query) = (Arc::clone(shared), parts.uri.query().unwrap_or_default().to_owned());
     blocking(move || {
         let (region, now) = (caller.claim.scope.region.as_str(), shared.now());
-        lambda::answer(&lambda::Request { shared: &shared, call: &call, region, query: &query, now }, content)
+        let request = lambda::Request { shared: &shared, call: &call, region, query: &query, now };
+        match call.operation.service() {
+            "apigateway" => apis::answer(&request, &content),
+            _ => lambda::answer(&request, content),
+        }
     })
     .await
 }

@@ -12,6 +12,7 @@ use super::{
     signature::{auth::SKEW, keys::Keys},
     store::{Store, record::Function},
 };
+use crate::model::gate::{front::Front, public::GATE};
 
 #[derive(Debug)]
 pub(super) struct Context {
@@ -33,6 +34,8 @@ pub(super) struct Origins {
     pub(super) api: Origin,
     pub(super) gate: Origin,
     pub(super) relay: Origin,
+    /// The gate's HTTP API.
+    pub(super) front: Origin,
     /// The API's, unless other machines may watch.
     pub(super) downloads: Origin,
 }
@@ -80,6 +83,16 @@ impl Context {
     /// How long a new or changed function takes to settle.
     pub(super) fn settle(&self) -> Duration {
         self.faults.pending().unwrap_or(self.settle)
+    }
+
+    /// The gate's base URL, without a slash at the end: its environment says which of the two.
+    pub(super) fn gate_base(&self) -> &str {
+        let state = self.store.read();
+        let front = state.functions.get(GATE).map(Function::front).unwrap_or_default();
+        match front {
+            Front::Url => &self.origins.gate.url,
+            Front::HttpApi => &self.origins.front.url,
+        }
     }
 
     /// The function, if it has a URL that asks for no signature.

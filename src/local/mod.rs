@@ -1,5 +1,5 @@
-//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account. Three ports, three
-//! origins: the API with the downloads, the gate, the relay. The engine reaches it through the SDK alone, with
+//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account. Four ports, four
+//! origins: the API with the downloads, the gate, the relay, the gate's HTTP API. The engine reaches it through the SDK alone, with
 //! [`Endpoint`]'s address and keys.
 
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
@@ -7,6 +7,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 use crate::model::gate::public::INDEX_CHECK_EVERY;
 
 mod api;
+mod apis;
 mod clock;
 mod context;
 pub mod counts;
@@ -37,14 +38,14 @@ pub use process::problem::LocalError;
 pub use process::server::{StandIn, start};
 pub use store::Keep;
 
-/// The API's port where none is asked for; gate and relay take the two after it.
+/// The API's port where none is asked for; gate, relay and HTTP API take the three after it.
 pub const DEFAULT_PORT: u16 = 8720;
 
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where everything is kept; made if it is not there.
     pub data: PathBuf,
-    /// The API's port; the gate's and the relay's follow. 0 takes any three that are free.
+    /// The API's port; those of the gate, the relay and the HTTP API follow. 0 takes any four that are free.
     pub port: u16,
     /// Loopback unless told otherwise.
     pub listen: IpAddr,
@@ -94,6 +95,8 @@ pub struct Endpoint {
     pub api: String,
     pub gate: String,
     pub relay: String,
+    /// The gate's HTTP API, once one is made; empty if the process that serves was started by an older program.
+    pub front: String,
     pub access_key: String,
     pub secret_key: String,
     pub account: String,
@@ -105,6 +108,7 @@ impl fmt::Debug for Endpoint {
             .field("api", &self.api)
             .field("gate", &self.gate)
             .field("relay", &self.relay)
+            .field("front", &self.front)
             .field("access_key", &self.access_key)
             .field("account", &self.account)
             .finish_non_exhaustive()

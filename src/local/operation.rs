@@ -1,4 +1,4 @@
-//! Which operation a request asks for: the paths of Lambda's REST API as a pure function of method and path. Faults,
+//! Which operation a request asks for: the paths of Lambda's and API Gateway's REST APIs as a pure function of method and path. Faults,
 //! limits, counters and logs call operations by the names given here, which are AWS's.
 
 use std::{fmt, str::FromStr};
@@ -12,7 +12,7 @@ pub(super) enum Rate {
     GetPolicy,
     /// All else of Lambda's control plane together.
     Others,
-    /// IAM, STS, CloudWatch Logs, and what is no call of an API: no limit here.
+    /// API Gateway, IAM, STS, CloudWatch Logs, and what is no call of an API: no limit here.
     None,
 }
 
@@ -59,6 +59,17 @@ operations! {
     PutFunctionConcurrency: Others,
     GetFunctionConcurrency: Others,
     DeleteFunctionConcurrency: Others,
+    GetApis: None,
+    CreateApi: None,
+    DeleteApi: None,
+    GetIntegrations: None,
+    CreateIntegration: None,
+    GetRoutes: None,
+    CreateRoute: None,
+    UpdateRoute: None,
+    GetStages: None,
+    CreateStage: None,
+    UpdateStage: None,
     GetCallerIdentity: None,
     CreateRole: None,
     GetRole: None,
@@ -82,6 +93,11 @@ operations! {
 }
 
 impl Operation {
+    /// Of the two services that name operations by path: the one that a signature has to be for.
+    pub(super) fn service(self) -> &'static str {
+        if (Self::GetApis..=Self::UpdateStage).contains(&self) { "apigateway" } else { "lambda" }
+    }
+
     /// Whether the body carries a zip.
     pub(super) fn carries_code(self) -> bool {
         matches!(self, Self::CreateFunction | Self::UpdateFunctionCode)
@@ -102,7 +118,8 @@ impl FromStr for Operation {
     }
 }
 
-/// A Lambda call: the operation, the function name or ARN it is about and, for permissions, the statement.
+/// A call: the operation, the function name or ARN it is about and, for permissions, the statement; of API Gateway the
+/// API, and the route or stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
     pub(super) operation: Operation,
@@ -110,8 +127,8 @@ pub(super) struct Call {
     pub(super) statement: String,
 }
 
-/// Reads method and raw path; `None` where Lambda has no such call.
-pub(super) fn lambda_call(method: &str, path: &str) -> Option<Call> {
+/// Reads method and raw path; `None` where neither service has such a call.
+pub(super) fn rest_call(method: &str, path: &str) -> Option<Call> {
     use Operation as Op;
     let mut parts = Vec::new();
     for part in path.strip_prefix('/')?.trim_end_matches('/').split('/') {
@@ -140,9 +157,29 @@ pub(super) fn lambda_call(method: &str, path: &str) -> Option<Call> {
         ("PUT", ["2021-10-31", "functions", name, "url"]) => (Op::UpdateFunctionUrlConfig, *name, ""),
         ("GET", ["2021-10-31", "functions", name, "url"]) => (Op::GetFunctionUrlConfig, *name, ""),
         ("DELETE", ["2021-10-31", "functions", name, "url"]) => (Op::DeleteFunctionUrlConfig, *name, ""),
+        (method, ["v2", "apis", rest @ ..]) => return apis_call(method, rest),
         _ => return None,
     };
     Some(Call { operation, target: target.to_owned(), statement: statement.to_owned() })
+}
+
+fn apis_call(method: &str, path: &[&str]) -> Option<Call> {
+    use Operation as Op;
+    let (operation, target, part) = match (method, path) {
+        ("GET", []) => (Op::GetApis, "", ""),
+        ("POST", []) => (Op::CreateApi, "", ""),
+        ("DELETE", [api]) => (Op::DeleteApi, *api, ""),
+        ("GET", [api, "integrations"]) => (Op::GetIntegrations, *api, ""),
+        ("POST", [api, "integrations"]) => (Op::CreateIntegration, *api, ""),
+        ("GET", [api, "routes"]) => (Op::GetRoutes, *api, ""),
+        ("POST", [api, "routes"]) => (Op::CreateRoute, *api, ""),
+        ("PATCH", [api, "routes", route]) => (Op::UpdateRoute, *api, *route),
+        ("GET", [api, "stages"]) => (Op::GetStages, *api, ""),
+        ("POST", [api, "stages"]) => (Op::CreateStage, *api, ""),
+        ("PATCH", [api, "stages", stage]) => (Op::UpdateStage, *api, *stage),
+        _ => return None,
+    };
+    Some(Call { operation, target: target.to_owned(), statement: part.to_owned() })
 }
 
 /// The plain name in a function's name, partial ARN or ARN; `None` for other accounts, other qualifiers than
@@ -163,7 +200,7 @@ mod tests {
     use super::*;
 
     fn operation(method: &str, path: &str) -> Option<Operation> {
-        lambda_call(method, path).map(|call| call.operation)
+        rest_call(method, path).map(|call| call.operation)
     }
 
     #[test]
@@ -172,9 +209,17 @@ mod tests {
         assert_eq!(operation("GET", "/2015-03-31/functions/"), Some(Operation::ListFunctions));
         assert_eq!(operation("PUT", "/2015-03-31/functions/a/code"), Some(Operation::UpdateFunctionCode));
         assert_eq!(operation("GET", "/2016-08-19/account-settings/"), Some(Operation::GetAccountSettings));
-        let call = lambda_call("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Aa").unwrap();
+        let call = rest_call("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Aa").unwrap();
         assert_eq!(call.target, "arn:aws:lambda:eu-west-1:1:function:a");
-        for (method, path) in [("PATCH", "/2015-03-31/functions/a"), ("GET", "/"), ("GET", "/2015-03-31/layers")] {
+        let call = rest_call("PATCH", "/v2/apis/a1/stages/%24default").unwrap();
+        assert_eq!(
+            (call.operation, call.target.as_str(), call.statement.as_str()),
+            (Operation::UpdateStage, "a1", "$default")
+        );
+        assert_eq!((call.operation.service(), Operation::AddPermission.service()), ("apigateway", "lambda"));
+        for (method, path) in
+            [("PUT", "/v2/apis"), ("PATCH", "/2015-03-31/functions/a"), ("GET", "/"), ("GET", "/2015-03-31/layers")]
+        {
             assert_eq!(operation(method, path), None);
         }
         assert_eq!(operation("GET", "/2015-03-31/functions/%ff"), None);

@@ -11,6 +11,8 @@ const REQUESTS_PER_MILLION: f64 = 0.20;
 const GIB_SECOND: f64 = 0.000_013_333_4;
 /// Lambda, streamed answers: a GB beyond the first 6 MB of each.
 const STREAMED_GB: f64 = 0.008;
+/// API Gateway, HTTP APIs: a million requests of up to 512 KB, of the first 300 million a month; more in some Regions.
+const HTTP_API_PER_MILLION: f64 = 1.00;
 /// Memory of gate and relay.
 const GIB: f64 = 0.125;
 /// Billed time of a redirect from a warm gate; measured with the gate's own code it is below.
@@ -54,6 +56,16 @@ pub fn egress_per_gb(region: &str) -> f64 {
     EGRESS.iter().find(|(name, _)| *name == region).map_or(EGRESS_USUAL, |(_, price)| *price)
 }
 
+/// What the gate's public address leads to, which may have a price of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Front {
+    /// The function's URL.
+    #[default]
+    Url,
+    /// An HTTP API of API Gateway.
+    HttpApi,
+}
+
 /// A reel as far as its price goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Viewed {
@@ -77,6 +89,8 @@ pub struct Sound {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Bill {
     pub requests: f64,
+    /// Of what stands before the gate: a function URL has no price of its own.
+    pub front: f64,
     pub running: f64,
     pub starts: f64,
     pub egress: f64,
@@ -85,12 +99,13 @@ pub struct Bill {
 
 impl Bill {
     pub fn total(&self) -> f64 {
-        self.requests + self.running + self.starts + self.egress + self.streaming
+        self.requests + self.front + self.running + self.starts + self.egress + self.streaming
     }
 
     fn times(self, factor: f64) -> Self {
         Self {
             requests: self.requests * factor,
+            front: self.front * factor,
             running: self.running * factor,
             starts: self.starts * factor,
             egress: self.egress * factor,
@@ -109,10 +124,10 @@ pub struct Costs {
 }
 
 impl Viewed {
-    pub fn costs(&self, region: &str) -> Costs {
+    pub fn costs(&self, region: &str, front: Front) -> Costs {
         Costs {
-            million_in_players: self.in_players(1_000_000, region).total(),
-            thousand_by_relay: self.through_relay(1_000, region).total(),
+            million_in_players: self.in_players(1_000_000, region, front).total(),
+            thousand_by_relay: self.through_relay(1_000, region, front).total(),
         }
     }
 
@@ -127,13 +142,18 @@ impl Viewed {
 
     /// Full views in players that follow the redirects: the bytes come from AWS's own bucket, without a price
     /// of their own; each segment costs a redirect.
-    pub fn in_players(&self, views: u64, region: &str) -> Bill {
+    pub fn in_players(&self, views: u64, region: &str, front: Front) -> Bill {
         let playlists = 1.0 + self.taken().count() as f64;
         let segments: f64 = self.taken().map(|(segments, _)| segments).sum();
         let requests = segments + playlists;
         let sent = requests * REDIRECT_BYTES + segments * PLAYLIST_LINE_BYTES;
+        let per_million = match front {
+            Front::Url => 0.0,
+            Front::HttpApi => HTTP_API_PER_MILLION,
+        };
         let one = Bill {
             requests: requests * REQUESTS_PER_MILLION / 1e6,
+            front: requests * per_million / 1e6,
             running: requests * REDIRECT_SECONDS * GIB * GIB_SECOND,
             starts: requests / REQUESTS_PER_START * START_SECONDS * GIB * GIB_SECOND,
             egress: sent / GB * egress_per_gb(region),
@@ -144,7 +164,7 @@ impl Viewed {
 
     /// Full views in browsers through the relay: every byte leaves through a function, and its time is billed
     /// while it streams.
-    pub fn through_relay(&self, views: u64, region: &str) -> Bill {
+    pub fn through_relay(&self, views: u64, region: &str, front: Front) -> Bill {
         let mut one = Bill::default();
         for (segments, bytes) in self.taken() {
             let segment = bytes / segments;
@@ -159,9 +179,10 @@ impl Viewed {
         }
         let relayed = one.times(views as f64);
         // the relay asks the gate for a redirect, and the browser for the playlists, as a player would
-        let redirects = self.in_players(views, region);
+        let redirects = self.in_players(views, region, front);
         Bill {
             requests: relayed.requests + redirects.requests,
+            front: redirects.front,
             running: relayed.running + redirects.running,
             starts: relayed.starts + redirects.starts,
             egress: relayed.egress + redirects.egress,
@@ -197,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_million_views_in_players_term_by_term() {
-        let bill = viewed(6).in_players(1_000_000, "us-east-1");
+        let bill = viewed(6).in_players(1_000_000, "us-east-1", Front::Url);
         // 102 requests a view
         close(bill.requests, 20.40);
         close(bill.running, 0.850);
@@ -206,12 +227,12 @@ mod tests {
         close(bill.egress, 18.90);
         assert_eq!(bill.streaming, 0.0);
         close(bill.total(), 40.17);
-        close(viewed(30).in_players(1_000_000, "us-east-1").total(), 8.656);
+        close(viewed(30).in_players(1_000_000, "us-east-1", Front::Url).total(), 8.656);
     }
 
     #[test]
     fn a_thousand_views_through_the_relay_term_by_term() {
-        let bill = viewed(6).through_relay(1_000, "us-east-1");
+        let bill = viewed(6).through_relay(1_000, "us-east-1", Front::Url);
         close(bill.requests, 0.0404);
         // 11.1 MB a segment: 0.48 s at full speed, 2.55 s at 2 MB/s
         close(bill.running, 0.5058);
@@ -220,7 +241,7 @@ mod tests {
         // 5.1 MB a segment beyond the first 6
         close(bill.streaming, 4.08);
         close(bill.total(), 104.54);
-        close(viewed(30).through_relay(1_000, "us-east-1").total(), 108.67);
+        close(viewed(30).through_relay(1_000, "us-east-1", Front::Url).total(), 108.67);
     }
 
     #[test]
@@ -228,18 +249,40 @@ mod tests {
         let alone = viewed(6);
         let sound = Sound { segment_length: Duration::from_secs(6), bytes: 12_000_000 };
         let apart = Viewed { bytes: alone.bytes - sound.bytes, sound: Some(sound), ..alone };
-        let (alone, apart) = (alone.in_players(1_000_000, "us-east-1"), apart.in_players(1_000_000, "us-east-1"));
+        let (alone, apart) = (
+            alone.in_players(1_000_000, "us-east-1", Front::Url),
+            apart.in_players(1_000_000, "us-east-1", Front::Url),
+        );
         // 100 segments and a playlist more, a view
         close(apart.requests - alone.requests, 20.20);
         close(apart.egress, 2.0 * alone.egress - 0.18);
-        let relayed = Viewed { sound: Some(sound), ..viewed(6) }.through_relay(1_000, "us-east-1");
-        close(relayed.requests - viewed(6).through_relay(1_000, "us-east-1").requests, 0.0402);
+        let relayed = Viewed { sound: Some(sound), ..viewed(6) }.through_relay(1_000, "us-east-1", Front::Url);
+        close(relayed.requests - viewed(6).through_relay(1_000, "us-east-1", Front::Url).requests, 0.0402);
+    }
+
+    #[test]
+    fn an_http_api_has_a_price_for_each_request_of_the_gate_and_none_for_the_relays() {
+        let view = viewed(6);
+        let [url, api] = [Front::Url, Front::HttpApi].map(|front| view.in_players(1_000_000, "us-east-1", front));
+        assert_eq!(url.front, 0.0);
+        // 102 requests a view
+        close(api.front, 102.00);
+        close(api.total() - url.total(), 102.00);
+        close(api.total(), 142.17);
+        close(viewed(30).in_players(1_000_000, "us-east-1", Front::HttpApi).total(), 30.656);
+        let relayed = view.through_relay(1_000, "us-east-1", Front::HttpApi);
+        close(relayed.front, 0.102);
+        close(relayed.total(), 104.65);
+        let costs = view.costs("us-east-1", Front::HttpApi);
+        close(costs.million_in_players, 142.17);
+        close(costs.thousand_by_relay, 104.65);
     }
 
     #[test]
     fn regions_differ_by_their_egress() {
         let view = viewed(6);
-        let (virginia, paulo) = (view.in_players(1_000, "us-east-1"), view.in_players(1_000, "sa-east-1"));
+        let (virginia, paulo) =
+            (view.in_players(1_000, "us-east-1", Front::Url), view.in_players(1_000, "sa-east-1", Front::Url));
         close(paulo.egress / virginia.egress, 0.15 / 0.09);
         assert_eq!(paulo.requests, virginia.requests);
     }

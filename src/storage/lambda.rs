@@ -11,7 +11,7 @@ use crate::{
     model::{
         chunk::limits::Limits,
         cost::{Costs, Viewed},
-        gate::public::Public,
+        gate::{front::Front, public::Public},
         reel::order::AccountRegion,
         report::event::Count,
     },
@@ -33,8 +33,8 @@ impl Storage for Cloud {
         Limits::LAMBDA
     }
 
-    fn costs(&self, viewed: &Viewed) -> Costs {
-        viewed.costs(self.region())
+    fn costs(&self, viewed: &Viewed, front: Front) -> Costs {
+        viewed.costs(self.region(), front)
     }
 
     fn now(&self) -> Answer<'_, SystemTime> {
@@ -42,7 +42,11 @@ impl Storage for Cloud {
     }
 
     fn public_url(&self, of: Public) -> Answer<'_, Option<String>> {
-        Box::pin(self.function_url(of.name()))
+        Box::pin(self.public_url(of))
+    }
+
+    fn front(&self) -> Answer<'_, Front> {
+        Box::pin(self.front())
     }
 
     /// AWS has no filter: all functions of the account are listed.

@@ -23,7 +23,7 @@ pub use crate::cloud::{
 use crate::model::{
     chunk::limits::Limits,
     cost::{Costs, Viewed},
-    gate::public::Public,
+    gate::{front::Front, public::Public},
     reel::order::AccountRegion,
     report::event::Count,
 };
@@ -69,8 +69,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
     fn limits(&self) -> Limits;
 
-    /// What viewers cost there.
-    fn costs(&self, viewed: &Viewed) -> Costs;
+    /// What viewers cost there, with this before the gate.
+    fn costs(&self, viewed: &Viewed, front: Front) -> Costs;
 
     /// The place's own clock: other machines go by it too.
     fn now(&self) -> Answer<'_, SystemTime>;
@@ -78,6 +78,9 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Base URL, with a slash at its end, from which players (or browsers, through the relay) read; `None` if there is
     /// none.
     fn public_url(&self, of: Public) -> Answer<'_, Option<String>>;
+
+    /// What stands before the gate.
+    fn front(&self) -> Answer<'_, Front>;
 
     /// How many calls it takes to list everything.
     fn pages(&self) -> Answer<'_, u64>;

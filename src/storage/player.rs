@@ -23,8 +23,9 @@ const READ_TIMEOUT: Duration = Duration::from_secs(20);
 /// No playlist is larger: 10,000 segments take about a megabyte.
 const PLAYLIST_MAX: u64 = 16 * 1024 * 1024;
 
-/// One of these stands in every error of gate and relay (the first), of Lambda before them, and of the bucket.
-const SIGNS: [&str; 3] = ["access-control-allow-origin", "x-amzn-requestid", "x-amz-request-id"];
+/// One of these stands in every error of gate and relay (the first), of Lambda and of API Gateway before them, and of the
+/// bucket.
+const SIGNS: [&str; 4] = ["access-control-allow-origin", "x-amzn-requestid", "apigw-requestid", "x-amz-request-id"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlayerError {

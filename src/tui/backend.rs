@@ -10,18 +10,9 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::{
-    model::{
-        reel::name::{Generation, ReelName},
-        report::{
-            event::Event,
-            fault::{Fault, Stopped},
-        },
-    },
-    running::reporter::Control,
-};
 pub use crate::{
     model::{
+        cost::Front,
         reel::{
             name::ChunkId,
             order::{AccountRegion, Order, Place, Target, Transcode, Wanted},
@@ -36,6 +27,16 @@ pub use crate::{
             repair::Repair,
         },
     },
+};
+use crate::{
+    model::{
+        reel::name::{Generation, ReelName},
+        report::{
+            event::Event,
+            fault::{Fault, Stopped},
+        },
+    },
+    running::reporter::Control,
 };
 
 /// Work under way. Dropping it cancels it, with the processes it started.
@@ -209,6 +210,8 @@ pub struct Account {
     /// Things that the first publishing makes (roles, gate), in words; empty when all is there.
     pub setup: Vec<String>,
     pub relay: bool,
+    /// What stands before the gate.
+    pub front: Front,
     /// What has to be acknowledged before the first publishing; `None` once it was.
     pub notice: Option<Question>,
     /// How long links live, on the stand-in.

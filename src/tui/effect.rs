@@ -4,7 +4,11 @@
 use std::time::Duration;
 
 use super::backend::Probe;
-use crate::model::{chunk::estimate::Estimate, cost::Viewed, wording};
+use crate::model::{
+    chunk::estimate::Estimate,
+    cost::{Front, Viewed},
+    wording,
+};
 
 /// The viewer's line that start-up times are given for, bits a second.
 pub(super) const VIEWER_LINE: f64 = 20e6;
@@ -53,23 +57,32 @@ impl Effect {
     }
 
     /// US dollars for a thousand full views in players that follow the redirects.
-    pub(super) fn thousand_in_players(&self, region: &str) -> f64 {
-        self.viewed.in_players(1_000, region).total()
+    pub(super) fn thousand_in_players(&self, region: &str, front: Front) -> f64 {
+        self.viewed.in_players(1_000, region, front).total()
     }
 
     /// US dollars for a thousand full views in browsers, through the relay.
-    pub(super) fn thousand_by_relay(&self, region: &str) -> f64 {
-        self.viewed.through_relay(1_000, region).total()
+    pub(super) fn thousand_by_relay(&self, region: &str, front: Front) -> f64 {
+        self.viewed.through_relay(1_000, region, front).total()
     }
 }
 
 /// What watching costs, in words: in players, then in browsers.
-pub(super) fn thousand_views<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str) -> [String; 2] {
-    let sum =
-        |price: fn(&Effect, &str) -> f64| wording::dollars(effects.clone().map(|effect| price(effect, region)).sum());
+pub(super) fn thousand_views<'a>(
+    effects: impl Iterator<Item = &'a Effect> + Clone,
+    region: &str,
+    front: Front,
+) -> [String; 2] {
+    let sum = |price: fn(&Effect, &str, Front) -> f64| {
+        wording::dollars(effects.clone().map(|effect| price(effect, region, front)).sum())
+    };
     let (players, browsers) = (sum(Effect::thousand_in_players), sum(Effect::thousand_by_relay));
+    let behind = match front {
+        Front::Url => "",
+        Front::HttpApi => ", behind the HTTP API",
+    };
     [
-        format!("≈ {players} a thousand full views in VLC, mpv and the like"),
+        format!("≈ {players} a thousand full views in VLC, mpv and the like{behind}"),
         format!("≈ {browsers} a thousand full views in browsers, by the relay"),
     ]
 }

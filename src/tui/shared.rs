@@ -10,7 +10,7 @@ use std::{
 
 pub(super) use super::words::{account_words, path_words, target_words, where_words};
 use super::{
-    backend::{Account, Backend, Place, Profile, Target, Unfinished},
+    backend::{Account, Backend, Front, Place, Profile, Target, Unfinished},
     keymap::Keymap,
     memory::Memory,
     sight::Sights,
@@ -92,6 +92,11 @@ impl Shared {
         let settled = self.account().map(|account| account.at.region.as_str());
         let profile = || self.profile().and_then(|profile| profile.region.as_deref());
         settled.or(self.place.region.as_deref()).or_else(profile).unwrap_or(region::DEFAULT)
+    }
+
+    /// What stands before the gate, as far as is known.
+    pub(super) fn front(&self) -> Front {
+        self.account().map(|account| account.front).unwrap_or_default()
     }
 
     pub(super) fn profile(&self) -> Option<&Profile> {

@@ -4,7 +4,7 @@ mod answers;
 pub(crate) mod codings;
 mod costs;
 mod deployed;
-mod http;
+pub(crate) mod http;
 mod memory;
 pub(crate) mod reel;
 mod requests;

@@ -4,6 +4,7 @@
 //! | | MiniStack 1.5.33 | AWS |
 //! |---|---|---|
 //! | function URLs | no name leads to them: reached by path (`--function-urls`), so the gate's redirect from `/<reel>` leads astray; answer without AddPermission | DNS; 403 without both permissions |
+//! | HTTP APIs | by path too (`--api-urls`); call the function without AddPermission | DNS; 500 without it |
 //! | streamed answers | not there: `--invoke-mode buffered` | `RESPONSE_STREAM` |
 //! | runtime | the machine's own Node.js, whatever `Runtime` says | Node.js 24 on arm64 |
 //! | states | Active at once; a role can be assumed at once | Pending first; a new role takes up to half a minute |

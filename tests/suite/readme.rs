@@ -15,7 +15,7 @@ use zipreel::{
     json,
     model::{
         cost::{Bill, Costs, Viewed},
-        gate::{embed::Embed, links::Links},
+        gate::{embed::Embed, front::Front, links::Links},
         reel::{
             generation::FORMAT,
             index::{ChunkIndex, Container, GenerationIndex, Index, RenditionIndex, Retired, SegmentIndex},
@@ -299,7 +299,7 @@ fn lines() -> Vec<Value> {
         remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding: remote::Finding::Ok };
     let left =
         Leftover { reel: name.clone(), generation, functions: Vec::new(), bytes: 0, why: Why::Retired, is_due: true };
-    let ready = Ready { gate_url: String::new(), relay_url: None, changed: 0, notes: Vec::new() };
+    let ready = Ready { gate_url: String::new(), front: Front::Url, relay_url: None, changed: 0, notes: Vec::new() };
     let finding = Finding { subject: Subject::Gate, grade: Grade::Well, words: String::new() };
     let embed = Embed {
         reel: name.clone(),
@@ -407,7 +407,11 @@ fn prices_are_those_that_the_program_computes() {
         let segment_length = Duration::from_secs(seconds);
         let viewed = Viewed { duration: Duration::from_secs(600), segment_length, bytes: 1_110_000_000, sound: None };
         let dollars = |bill: Bill| format!("| {} |", wording::dollars(bill.total()));
-        let (by_players, by_relay) = (viewed.in_players(1_000, "us-east-1"), viewed.through_relay(1_000, "us-east-1"));
+        let of =
+            |front| (viewed.in_players(1_000, "us-east-1", front), viewed.through_relay(1_000, "us-east-1", front));
+        let ((by_players, by_relay), (by_api, _)) = (of(Front::Url), of(Front::HttpApi));
+        let api = row("the same behind an HTTP API");
+        assert!(api.contains(&dollars(by_api)), "{seconds} s: {}", dollars(by_api));
         assert!(players.contains(&dollars(by_players)), "{seconds} s: {}", dollars(by_players));
         assert!(relay.contains(&dollars(by_relay)), "{seconds} s: {}", dollars(by_relay));
         if seconds == 6 {

@@ -1,5 +1,7 @@
-//! What is deployed beside the reels: the public functions, their roles, their log.
+//! What is deployed beside the reels: the public functions, what stands before them, their roles, their log.
 
+pub mod front;
 pub mod logs;
+mod permissions;
 pub mod public;
 pub mod roles;

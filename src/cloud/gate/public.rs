@@ -10,19 +10,19 @@ use aws_sdk_lambda::{
     operation::get_function_configuration::GetFunctionConfigurationOutput,
     primitives::Blob,
     types::{
-        ApplicationLogLevel, Architecture, Environment, FunctionCode, FunctionUrlAuthType, InvokeMode as SdkInvokeMode,
-        LastUpdateStatus, LogFormat, LoggingConfig, Runtime, State, SystemLogLevel,
+        ApplicationLogLevel, Architecture, Environment, EnvironmentResponse, FunctionCode, FunctionUrlAuthType,
+        InvokeMode as SdkInvokeMode, LastUpdateStatus, LogFormat, LoggingConfig, Runtime, State, SystemLogLevel,
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use super::permissions::Permission;
 use crate::{
     cloud::{Cloud, CloudError, Done, limiter::Rank},
     model::{
-        gate::public::{INVOKE_PERMISSION, MEMORY_MB, Public, RUNTIME, URL_PERMISSION, is_newer},
+        gate::public::{MEMORY_MB, Public, RUNTIME, is_newer, log_group},
         retry::Looks,
     },
 };
@@ -123,7 +123,7 @@ impl Cloud {
                 .memory_size(MEMORY_MB)
                 .timeout(public.timeout())
                 .role(self.role_of(public))
-                .logging_config(logging());
+                .logging_config(logging(public));
             let sent = request.send().await;
             unless_changed(self.checked(|| format!("could not configure function `{}`", public.name()), sent))?;
             self.settled(public).await?;
@@ -145,7 +145,7 @@ impl Cloud {
             .memory_size(MEMORY_MB)
             .timeout(public.timeout())
             .role(self.role_of(public))
-            .logging_config(logging())
+            .logging_config(logging(public))
             .environment(to_sdk(environment))
             .code(FunctionCode::builder().zip_file(Blob::new(public.package())).build());
         self.checked(|| format!("could not create function `{}`", public.name()), request.send().await)?;
@@ -182,10 +182,8 @@ impl Cloud {
                 Err(error) => return Err(error),
             },
         };
-        for permission in self.missing_permissions(public).await? {
-            if self.ensure_permission(public, permission).await? && done == Done::Kept {
-                done = Done::Updated;
-            }
+        if self.ensure_permissions(public, &Permission::OF_A_URL).await? && done == Done::Kept {
+            done = Done::Updated;
         }
         let url = self.function_url(name).await?;
         let url = url.ok_or_else(|| CloudError::unexpected("could not read the URL just made", "there is none"))?;
@@ -219,62 +217,6 @@ impl Cloud {
         let request = self.lambda.create_function_url_config().function_name(name);
         let request = request.auth_type(FunctionUrlAuthType::None).invoke_mode(self.overrides.invoke_mode.sdk());
         self.checked(|| format!("could not give function `{name}` a URL"), request.send().await)?;
-        Ok(())
-    }
-
-    /// Those of the two permissions that the function's policy lacks.
-    pub async fn missing_permissions(&self, public: Public) -> Result<Vec<&'static str>, CloudError> {
-        Ok(missing(&self.policy(public).await?))
-    }
-
-    /// The function's own policy; empty if it has none.
-    async fn policy(&self, public: Public) -> Result<String, CloudError> {
-        self.limiter.acquire(Rank::First).await;
-        let sent = self.lambda.get_policy().function_name(public.name()).send().await;
-        match self.checked(|| format!("could not read who may call `{}`", public.name()), sent) {
-            Ok(answer) => Ok(answer.policy.unwrap_or_default()),
-            Err(error) if error.is_not_found() => Ok(String::new()),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// True if it was not there before.
-    async fn ensure_permission(&self, public: Public, permission: &'static str) -> Result<bool, CloudError> {
-        let error = match self.permit(public, permission).await {
-            Err(error) if error.is_conflict() => error,
-            other => return other.map(|()| true),
-        };
-        let policy = self.policy(public).await?;
-        if !missing(&policy).contains(&permission) {
-            return Ok(false);
-        }
-        if !has_statement(&policy, permission) {
-            // another change of the policy is under way
-            return Err(error.passing());
-        }
-        // a statement of this id allows something else
-        self.limiter.acquire(Rank::First).await;
-        let sent = self.lambda.remove_permission().function_name(public.name()).statement_id(permission).send().await;
-        match self.checked(|| format!("could not mend who may call `{}`", public.name()), sent) {
-            Err(error) if !error.is_not_found() => return Err(error),
-            _ => {}
-        }
-        match self.permit(public, permission).await {
-            Err(error) if error.is_conflict() => Err(error.passing()),
-            other => other.map(|()| true),
-        }
-    }
-
-    async fn permit(&self, public: Public, permission: &'static str) -> Result<(), CloudError> {
-        self.limiter.acquire(Rank::First).await;
-        let request = self.lambda.add_permission().function_name(public.name()).statement_id(permission).principal("*");
-        let request = if permission == URL_PERMISSION {
-            request.action("lambda:InvokeFunctionUrl").function_url_auth_type(FunctionUrlAuthType::None)
-        } else {
-            request.action("lambda:InvokeFunction").invoked_via_function_url(true)
-        };
-        let sent = request.send().await;
-        self.checked(|| format!("could not open function `{}` to the public", public.name()), sent)?;
         Ok(())
     }
 
@@ -323,6 +265,7 @@ impl Cloud {
             && found.memory_size() == Some(MEMORY_MB)
             && found.timeout() == Some(public.timeout())
             && found.role() == Some(&self.role_of(public))
+            && logs.and_then(LoggingConfig::log_group).is_none_or(|group| group == log_group(public))
             && logs.and_then(LoggingConfig::log_format) == Some(&LogFormat::Json)
             && logs.and_then(LoggingConfig::system_log_level) == Some(&SystemLogLevel::Warn)
             && logs.and_then(LoggingConfig::application_log_level) == Some(&ApplicationLogLevel::Warn)
@@ -366,29 +309,10 @@ fn unless_changed<T>(answer: Result<T, CloudError>) -> Result<T, CloudError> {
     answer.map_err(|error| if error.is_precondition() { error.passing() } else { error })
 }
 
-/// Permissions are told by what they allow: a stack gives them ids of its own.
-fn missing(policy: &str) -> Vec<&'static str> {
-    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    let open = |action: &str| {
-        policy["Statement"].as_array().into_iter().flatten().any(|statement| {
-            statement["Effect"] == "Allow"
-                && statement["Action"] == action
-                && (statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*")
-                && !statement["Condition"].to_string().contains("AWS_IAM")
-        })
-    };
-    let wanted = [("lambda:InvokeFunctionUrl", URL_PERMISSION), ("lambda:InvokeFunction", INVOKE_PERMISSION)];
-    wanted.into_iter().filter(|(action, _)| !open(action)).map(|(_, id)| id).collect()
-}
-
-fn has_statement(policy: &str, id: &str) -> bool {
-    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
-    policy["Statement"].as_array().is_some_and(|statements| statements.iter().any(|statement| statement["Sid"] == id))
-}
-
-fn logging() -> LoggingConfig {
+fn logging(public: Public) -> LoggingConfig {
     // a line a call would cost more than the calls
     LoggingConfig::builder()
+        .log_group(log_group(public))
         .log_format(LogFormat::Json)
         .system_log_level(SystemLogLevel::Warn)
         .application_log_level(ApplicationLogLevel::Warn)
@@ -396,7 +320,11 @@ fn logging() -> LoggingConfig {
 }
 
 fn variables(found: &GetFunctionConfigurationOutput) -> BTreeMap<String, String> {
-    let variables = found.environment().and_then(|environment| environment.variables());
+    variables_of(found.environment())
+}
+
+pub(super) fn variables_of(environment: Option<&EnvironmentResponse>) -> BTreeMap<String, String> {
+    let variables = environment.and_then(EnvironmentResponse::variables);
     variables.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
@@ -408,26 +336,4 @@ fn to_sdk(environment: &BTreeMap<String, String>) -> Environment {
 /// As AWS states it: `CodeSha256`.
 fn sha256(zip: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(zip))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn permissions_are_told_by_what_they_allow() {
-        let statement = |action: &str, auth: &str| {
-            format!(
-                r#"{{"Sid":"x","Effect":"Allow","Principal":"*","Action":"lambda:{action}",
-                    "Condition":{{"StringEquals":{{"lambda:FunctionUrlAuthType":"{auth}"}}}}}}"#
-            )
-        };
-        let policy = |statements: &[String]| format!(r#"{{"Statement":[{}]}}"#, statements.join(","));
-        let both = [statement("InvokeFunctionUrl", "NONE"), statement("InvokeFunction", "NONE")];
-        assert_eq!(missing(&policy(&both)), [""; 0]);
-        assert_eq!(missing(&policy(&both[..1])), [INVOKE_PERMISSION]);
-        let signed = [statement("InvokeFunctionUrl", "AWS_IAM"), both[1].clone()];
-        assert_eq!(missing(&policy(&signed)), [URL_PERMISSION]);
-        assert_eq!(missing(""), [URL_PERMISSION, INVOKE_PERMISSION]);
-    }
 }

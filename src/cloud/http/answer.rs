@@ -10,7 +10,7 @@ use crate::model::report::fault::FaultClass;
 /// How an API writes its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cloud) enum Form {
-    /// Lambda and CloudWatch Logs.
+    /// Lambda, CloudWatch Logs and API Gateway.
     Json,
     /// IAM and STS.
     Xml,

@@ -57,6 +57,8 @@ pub struct Overrides {
     /// Where function URLs are reached, with `{id}` for the first label of their host: for emulators, whose names
     /// no DNS knows.
     pub function_urls: Option<String>,
+    /// The same for HTTP APIs.
+    pub api_urls: Option<String>,
 }
 
 /// Who the credentials are, as GetCallerIdentity says.
@@ -89,6 +91,7 @@ pub struct Cloud {
     pub(in crate::cloud) lambda: aws_sdk_lambda::Client,
     pub(in crate::cloud) iam: aws_sdk_iam::Client,
     pub(in crate::cloud) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(in crate::cloud) apis: aws_sdk_apigatewayv2::Client,
     pub(in crate::cloud) limiter: Arc<Limiter>,
     /// Of GetFunction, where many are looked at.
     pub(in crate::cloud) looks: Arc<Limiter>,
@@ -128,6 +131,7 @@ impl Cloud {
             lambda: aws_sdk_lambda::Client::new(&judging(&config, Form::Json)),
             iam: aws_sdk_iam::Client::new(&judging(&config, Form::Xml)),
             logs: aws_sdk_cloudwatchlogs::Client::new(&judging(&config, Form::Json)),
+            apis: aws_sdk_apigatewayv2::Client::new(&judging(&config, Form::Json)),
             limiter: Limiter::shared(&scope, Calls::Changes),
             looks: Limiter::shared(&scope, Calls::Looks),
             sign_in,
@@ -163,7 +167,9 @@ impl Cloud {
     /// ARN of a public function's role.
     pub fn role_of(&self, public: Public) -> String {
         match public {
-            Public::Gate => self.overrides.gate_role.clone().unwrap_or_else(|| self.role_arn(public.role())),
+            Public::Gate | Public::Front => {
+                self.overrides.gate_role.clone().unwrap_or_else(|| self.role_arn(public.role()))
+            }
             Public::Relay => self.chunk_role(),
         }
     }
@@ -174,12 +180,12 @@ impl Cloud {
 
     /// A function URL as it is reached from here, with a slash at its end.
     pub(in crate::cloud) fn reached(&self, url: &str) -> String {
-        let url = url.trim_end_matches('/');
-        let id = url.split("://").nth(1).and_then(|host| host.split('.').next());
-        match (&self.overrides.function_urls, id) {
-            (Some(template), Some(id)) => format!("{}/", template.replace("{id}", id).trim_end_matches('/')),
-            _ => format!("{url}/"),
-        }
+        by_template(self.overrides.function_urls.as_deref(), url)
+    }
+
+    /// The same of an HTTP API's address.
+    pub(in crate::cloud) fn reached_api(&self, url: &str) -> String {
+        by_template(self.overrides.api_urls.as_deref(), url)
     }
 
     pub fn overrides(&self) -> &Overrides {
@@ -202,6 +208,15 @@ impl Cloud {
             }
             error.signed_in(&self.sign_in)
         })
+    }
+}
+
+fn by_template(template: Option<&str>, url: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let id = url.split("://").nth(1).and_then(|host| host.split('.').next());
+    match (template, id) {
+        (Some(template), Some(id)) => format!("{}/", template.replace("{id}", id).trim_end_matches('/')),
+        _ => format!("{url}/"),
     }
 }
 

@@ -150,6 +150,7 @@ impl Wizard {
             storage: Some(Storage { used: signed_in.code_bytes_used, limit: signed_in.code_bytes }),
             setup: signed_in.setup,
             relay: signed_in.relay,
+            front: signed_in.front,
             notice: signed_in.notice,
             serving: local.then(|| serving(signed_in.serves).to_owned()),
             id: (!local).then(|| signed_in.at.account.clone()),

@@ -45,6 +45,7 @@ use reply::{IMMUTABLE, Reply, SHORT, other_method};
 
 mod bounded;
 mod coding;
+mod front;
 mod functions;
 mod guesses;
 mod links;
@@ -56,6 +57,7 @@ mod reels;
 mod relay;
 mod reply;
 
+pub(super) use front::handle as handle_front;
 pub(super) use relay::handle as handle_relay;
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
@@ -80,23 +82,20 @@ pub(super) async fn handle(
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let (shared, operation) = (&gate.shared, Operation::Gate);
-    if let Some(refusal) = front(shared, &shared.origins.gate, GATE, operation, &parts, &peer.cut).await {
+    let refused = || unless_open(shared, GATE);
+    if let Some(refusal) = before(shared, &shared.origins.gate, refused, operation, &parts, &peer.cut).await {
         return refusal;
     }
-    let reply = match other_method(&parts.method) {
-        Some(reply) => reply,
-        None => gate.answer(&parts, peer.address.into()).await,
-    };
-    let response = people::page(reply, &parts.headers).shaped(&parts.method, &parts.headers);
+    let response = gate.respond(&parts, peer.address.into()).await;
     note(shared, operation, response.status().as_u16());
     response
 }
 
-/// What comes before the contract: the host's name, faults, and whether the function's URL is there and open.
-async fn front(
+/// What comes before the contract: the host's name, faults, and whether what the public calls is there and open.
+async fn before(
     shared: &Context,
     place: &Origin,
-    function: &str,
+    refused: impl FnOnce() -> Option<Response<Body>>,
     operation: Operation,
     parts: &Parts,
     cut: &Cut,
@@ -118,10 +117,8 @@ async fn front(
     } else if let Some(status) = plan.status {
         Reply::new(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY))
             .shaped(&parts.method, &parts.headers)
-    } else if !shared.served(function).is_some_and(|function| function.is_public()) {
-        forbidden()
     } else {
-        return None;
+        refused()?
     };
     note(shared, operation, if is_cut { 0 } else { refused.status().as_u16() });
     Some(refused)
@@ -129,6 +126,10 @@ async fn front(
 
 fn note(shared: &Context, operation: Operation, status: u16) {
     record(shared, &Trail { operation: Some(operation), ..Trail::default() }, status, None, status == 0);
+}
+
+fn unless_open(shared: &Context, function: &str) -> Option<Response<Body>> {
+    (!shared.served(function).is_some_and(|function| function.is_public())).then(forbidden)
 }
 
 /// As AWS answers for a function URL that is not there or lacks one of its two permissions.
@@ -148,6 +149,14 @@ fn forbidden() -> Response<Body> {
 impl Gate {
     pub(super) fn new(shared: &Arc<Context>) -> Self {
         Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
+    }
+
+    async fn respond(&self, parts: &Parts, client: Client) -> Response<Body> {
+        let reply = match other_method(&parts.method) {
+            Some(reply) => reply,
+            None => self.answer(parts, client).await,
+        };
+        people::page(reply, &parts.headers).shaped(&parts.method, &parts.headers)
     }
 
     async fn answer(&self, parts: &Parts, client: Client) -> Reply {
@@ -194,7 +203,7 @@ impl Gate {
             }
             What::AbsMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                let base = format!("{}/{reel}/", self.shared.origins.gate.url);
+                let base = format!("{}/{reel}/", self.shared.gate_base());
                 Ok(found.and_then(|found| {
                     let text = playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".abs.m3u8")?;
                     playlist(playlists::absolute(&text, &base))
@@ -250,7 +259,7 @@ impl Gate {
                 Ok(file(ending).and_then(|text| playlist(playlists::with_base(&text, &base))))
             }
             Inside::AbsMedia => {
-                let base = format!("{}/{reel}/{generation}/", self.shared.origins.gate.url);
+                let base = format!("{}/{reel}/{generation}/", self.shared.gate_base());
                 let text = file(".m3u8");
                 Ok(text.and_then(|text| playlist(playlists::absolute(std::str::from_utf8(&text).ok()?, &base))))
             }
@@ -269,7 +278,7 @@ impl Gate {
         let (ending, kind) = match text {
             Text::Playlist => (".m3u8".to_owned(), PLAYLIST),
             Text::AbsPlaylist => {
-                let base = format!("{}/{}/{generation}/", self.shared.origins.gate.url, found.index.reel);
+                let base = format!("{}/{}/{generation}/", self.shared.gate_base(), found.index.reel);
                 let text = found.file(&format!("{generation}/{track}.m3u8"))?;
                 return playlist(playlists::absolute(std::str::from_utf8(&text).ok()?, &base));
             }
@@ -311,14 +320,14 @@ impl Gate {
         if formats().any(|format| format != "json") {
             return Reply::new(StatusCode::NOT_IMPLEMENTED);
         }
-        let page = format!("{}/{}/", self.shared.origins.gate.url, reel.index.reel);
+        let page = format!("{}/{}/", self.shared.gate_base(), reel.index.reel);
         let json = oembed::answer(&page, &reel.index, reel.file(POSTER_ENTRY).as_deref(), query);
         Reply::file(Bytes::from(json), "application/json", SHORT)
     }
 
     fn page(&self, reel: &Reel) -> Reply {
         let relay = self.relay();
-        let base = format!("{}/", self.shared.origins.gate.url);
+        let base = format!("{}/", self.shared.gate_base());
         let page = Values::of(&reel.index, &base, relay).page();
         let compressed = gzip::gzip(page.as_bytes()).into();
         Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)

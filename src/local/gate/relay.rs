@@ -10,11 +10,12 @@ use axum::{
 };
 
 use super::{
-    Answer, Gate, front,
+    Answer, Gate, before,
     functions::{Busy, Deadline},
     guesses::{Asker, Client},
     note,
     reply::{IMMUTABLE, Reply, other_method},
+    unless_open,
 };
 use crate::{
     local::{download, http::connection::Peer, operation::Operation},
@@ -39,7 +40,8 @@ pub(in crate::local) async fn handle(
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
     let (shared, operation) = (&gate.shared, Operation::Relay);
-    if let Some(refusal) = front(shared, &shared.origins.relay, RELAY, operation, &parts, &peer.cut).await {
+    let refused = || unless_open(shared, RELAY);
+    if let Some(refusal) = before(shared, &shared.origins.relay, refused, operation, &parts, &peer.cut).await {
         return refusal;
     }
     let reply = match other_method(&parts.method) {

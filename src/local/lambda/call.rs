@@ -31,15 +31,15 @@ pub(in crate::local) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn ok(body: Value) -> Self {
+    pub(in crate::local) fn ok(body: Value) -> Self {
         Self { status: StatusCode::OK, body: Some(body) }
     }
 
-    pub(super) fn created(body: Value) -> Self {
+    pub(in crate::local) fn created(body: Value) -> Self {
         Self { status: StatusCode::CREATED, body: Some(body) }
     }
 
-    pub(super) fn empty() -> Self {
+    pub(in crate::local) fn empty() -> Self {
         Self { status: StatusCode::NO_CONTENT, body: None }
     }
 }
@@ -91,12 +91,12 @@ pub(super) fn arn(region: &str, name: &str) -> String {
     format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
 }
 
-pub(super) fn unwritten(error: &std::io::Error) -> ApiError {
+pub(in crate::local) fn unwritten(error: &std::io::Error) -> ApiError {
     ApiError::service(format!("the stand-in could not write to its data folder: {error}"))
 }
 
 /// The request's JSON in its shape; no body is an empty object.
-pub(super) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
+pub(in crate::local) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
     let text = if text.is_empty() { b"{}" } else { text };
     serde_json::from_slice(text)
         .map_err(|error| ApiError::serialization(format!("Could not parse request body: {error}")))

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     lock,
-    server::{self, Listeners},
+    server::{self, Listeners, Ports},
 };
 use crate::local::{
     Config, Endpoint, LocalError, StandIn,
@@ -44,7 +44,7 @@ pub struct Kept {
 enum ServedBy {
     /// Another process serves it, or nobody does just now, with why we could not.
     Another(Option<Arc<LocalError>>),
-    Ours(StandIn),
+    Ours(Box<StandIn>),
     Over,
 }
 
@@ -54,7 +54,7 @@ pub async fn keep(config: Config) -> Result<Kept, LocalError> {
     let joined = join_or_start(config.clone()).await?;
     let endpoint = joined.endpoint().clone();
     let (state, is_ours) = match joined {
-        Joined::Started(stand_in) => (ServedBy::Ours(stand_in), true),
+        Joined::Started(stand_in) => (ServedBy::Ours(Box::new(stand_in)), true),
         Joined::Running(_) => (ServedBy::Another(None), false),
     };
     let (state, stop) = (Arc::new(Mutex::new(state)), CancellationToken::new());
@@ -126,7 +126,7 @@ impl Watch {
                 // dropped meanwhile, and with it what was just taken over
                 (ServedBy::Ours(_) | ServedBy::Over, _) => return,
                 (ServedBy::Another(_), Ok(Some(stand_in))) => {
-                    *state = ServedBy::Ours(stand_in);
+                    *state = ServedBy::Ours(Box::new(stand_in));
                     return;
                 }
                 (ServedBy::Another(_), Ok(None)) => *state = ServedBy::Another(None),
@@ -156,7 +156,7 @@ impl Watch {
     }
 
     /// The sockets of a process that has just ended may take a moment to be gone.
-    async fn listen(&self, ports: [u16; 3]) -> Result<Listeners, LocalError> {
+    async fn listen(&self, ports: Ports) -> Result<Listeners, LocalError> {
         let until = Instant::now() + FREE_WITHIN;
         loop {
             match server::listen(self.config.listen, ports).await {
@@ -173,12 +173,13 @@ impl Watch {
     }
 }
 
-/// The name that the stand-in is called by, and its three ports.
-fn parts(endpoint: &Endpoint) -> Option<(String, [u16; 3])> {
+/// The name that the stand-in is called by, and its four ports; any for the last, of which older programs know nothing.
+fn parts(endpoint: &Endpoint) -> Option<(String, Ports)> {
     let split = |origin: &str| {
         let (host, port) = origin.strip_prefix("http://")?.rsplit_once(':')?;
         Some((host.to_owned(), port.parse().ok()?))
     };
     let ((host, api), (_, gate), (_, relay)) = (split(&endpoint.api)?, split(&endpoint.gate)?, split(&endpoint.relay)?);
-    Some((host, [api, gate, relay]))
+    let front = split(&endpoint.front).map_or(0, |(_, front)| front);
+    Some((host, [api, gate, relay, front]))
 }

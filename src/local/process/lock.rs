@@ -40,12 +40,14 @@ pub(in crate::local) struct Running {
     api: String,
     gate: String,
     relay: String,
+    #[serde(default)]
+    front: String,
 }
 
 impl Running {
     pub(in crate::local) fn new(endpoint: &Endpoint) -> Self {
-        let Endpoint { api, gate, relay, .. } = endpoint.clone();
-        Self { pid: std::process::id(), api, gate, relay }
+        let Endpoint { api, gate, relay, front, .. } = endpoint.clone();
+        Self { pid: std::process::id(), api, gate, relay, front }
     }
 }
 
@@ -98,6 +100,7 @@ pub(in crate::local) async fn running(folder: &Path) -> Option<Endpoint> {
         api: note.api,
         gate: note.gate,
         relay: note.relay,
+        front: note.front,
         access_key: keys.caller.id,
         secret_key: keys.caller.secret,
         account: ACCOUNT.to_owned(),

@@ -1,5 +1,5 @@
-//! Starts and stops the stand-in: data folder, first functions and roles, three listeners on loopback, and where other
-//! machines may watch three more, none of them the API's.
+//! Starts and stops the stand-in: data folder, first functions and roles, four listeners on loopback, and where other
+//! machines may watch four more, none of them the API's.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     local::{
-        Config, Endpoint, LocalError, api,
+        Config, Endpoint, LocalError, api, apis,
         context::{Context, Origin, Origins},
         counts::Counts,
         faults::LiveFaults,
@@ -37,10 +37,13 @@ use crate::{
 /// How long requests under way may take to end once the server is to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Of the API, the gate and the relay.
-pub(in crate::local) type Listeners = [TcpListener; 3];
+/// The ports of the API, of the gate, the relay, and the gate's HTTP API.
+pub(in crate::local) type Ports = [u16; 4];
 
-/// Of the gate, the relay and the downloads, at an address that other machines reach.
+/// At these ports.
+pub(in crate::local) type Listeners = [TcpListener; 4];
+
+/// Of the gate, the relay, the HTTP API and the downloads, at an address that other machines reach.
 pub(in crate::local) struct Network {
     address: IpAddr,
     listeners: Listeners,
@@ -99,10 +102,11 @@ pub(in crate::local) fn serve(
 ) -> Result<StandIn, LocalError> {
     let folder = config.data.clone();
     let data = |source| LocalError::Data { folder: folder.clone(), source };
-    let others = network.as_ref().map(|network| Ok((network.address, network.listeners[2].local_addr()?.port())));
+    let others = network.as_ref().map(|network| Ok((network.address, network.listeners[3].local_addr()?.port())));
     let others = others.transpose().map_err(data)?;
     let origins = origins(&config, ports(&listeners).map_err(data)?, others);
     let endpoint = endpoint(&origins, &keys);
+    apis::move_to(&store, &origins.front).map_err(data)?;
     let stop = CancellationToken::new();
     let shared = Arc::new(Context {
         origins,
@@ -118,20 +122,23 @@ pub(in crate::local) fn serve(
     });
     let (seats, others_seats) = seats(config.seating, network.is_some());
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };
-    let [api, gate, relay] = listeners;
+    let [api, gate, relay, front] = listeners;
     let instance = Arc::new(Gate::new(&shared));
     let gates = Router::new().fallback(gate::handle).with_state(Arc::clone(&instance));
+    let fronts = Router::new().fallback(gate::handle_front).with_state(Arc::clone(&instance));
     let relays = Router::new().fallback(gate::handle_relay).with_state(instance);
-    if let Some(Network { listeners: [gate, relay, downloads], .. }) = network {
+    if let Some(Network { listeners: [gate, relay, front, downloads], .. }) = network {
         let own = std::mem::replace(&mut servers.seats, others_seats);
         servers.serve(gate, gates.clone());
         servers.serve(relay, relays.clone());
+        servers.serve(front, fronts.clone());
         servers.serve(downloads, Router::new().fallback(api::handle_download).with_state(Arc::clone(&shared)));
         servers.seats = own;
     }
     servers.serve(api, Router::new().fallback(api::handle).with_state(Arc::clone(&shared)));
     servers.serve(gate, gates);
     servers.serve(relay, relays);
+    servers.serve(front, fronts);
     lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
     let Servers { running: servers, connections, .. } = servers;
     Ok(StandIn { endpoint, shared, stop, servers, connections, _lock: held })
@@ -179,22 +186,22 @@ fn prepare(config: &Config) -> io::Result<Opened> {
     Ok(Opened { keys, store, counts })
 }
 
-/// Three in a row, or any that are free.
-fn wanted_ports(first: u16) -> Result<[u16; 3], LocalError> {
+/// Four in a row, or any that are free.
+fn wanted_ports(first: u16) -> Result<Ports, LocalError> {
     match first {
-        0 => Ok([0; 3]),
-        1..=65_533 => Ok([first, first + 1, first + 2]),
+        0 => Ok([0; 4]),
+        1..=65_532 => Ok([first, first + 1, first + 2, first + 3]),
         _ => Err(LocalError::PortRange(first)),
     }
 }
 
-pub(in crate::local) async fn listen(address: IpAddr, ports: [u16; 3]) -> Result<Listeners, LocalError> {
+pub(in crate::local) async fn listen(address: IpAddr, ports: Ports) -> Result<Listeners, LocalError> {
     let bind = async |port| {
         let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
         bound.map_err(|source| LocalError::Port { port, source })
     };
-    let [api, gate, relay] = ports;
-    Ok([bind(api).await?, bind(gate).await?, bind(relay).await?])
+    let [api, gate, relay, front] = ports;
+    Ok([bind(api).await?, bind(gate).await?, bind(relay).await?, bind(front).await?])
 }
 
 /// Of loopback, and of the network: who watches from elsewhere keeps nobody here from a connection.
@@ -204,28 +211,32 @@ fn seats(seating: Seating, has_others: bool) -> (Seats, Seats) {
     (Seats::new(seating), Seats::new(seating))
 }
 
-/// At the ports of gate and relay, and at the one after them, or any that is free.
+/// At the ports of gate, relay and HTTP API, and at the one after them, or any that is free.
 async fn listen_for_others(address: IpAddr, first: u16, listeners: &Listeners) -> Result<Network, LocalError> {
     let bind = async |port| {
         let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
         bound.map_err(|source| LocalError::Host { address, port, source })
     };
     let at = |source| LocalError::Host { address, port: first, source };
-    let [_, gate, relay] = ports(listeners).map_err(at)?;
+    let [_, gate, relay, front] = ports(listeners).map_err(at)?;
     let downloads = match first {
         0 => 0,
-        first => first.checked_add(3).ok_or(LocalError::PortRange(first))?,
+        first => first.checked_add(4).ok_or(LocalError::PortRange(first))?,
     };
-    Ok(Network { address, listeners: [bind(gate).await?, bind(relay).await?, bind(downloads).await?] })
+    let listeners = [bind(gate).await?, bind(relay).await?, bind(front).await?, bind(downloads).await?];
+    Ok(Network { address, listeners })
 }
 
-fn ports(listeners: &Listeners) -> io::Result<[u16; 3]> {
-    let [api, gate, relay] = listeners;
-    Ok([api.local_addr()?.port(), gate.local_addr()?.port(), relay.local_addr()?.port()])
+fn ports(listeners: &Listeners) -> io::Result<Ports> {
+    let mut ports = [0; 4];
+    for (port, listener) in ports.iter_mut().zip(listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
 }
 
 /// `others`: the address that other machines reach, and the port of the downloads there.
-fn origins(config: &Config, [api, gate, relay]: [u16; 3], others: Option<(IpAddr, u16)>) -> Origins {
+fn origins(config: &Config, [api, gate, relay, front]: Ports, others: Option<(IpAddr, u16)>) -> Origins {
     let name = |address: IpAddr| match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
@@ -237,7 +248,8 @@ fn origins(config: &Config, [api, gate, relay]: [u16; 3], others: Option<(IpAddr
     // links name the address that all can open
     let called: Vec<String> = others.map(|(address, _)| name(address)).into_iter().chain(names).collect();
     let downloads = others.map_or_else(|| api.clone(), |(address, port)| Origin::new(&[name(address)], port));
-    Origins { api, gate: Origin::new(&called, gate), relay: Origin::new(&called, relay), downloads }
+    let [gate, relay, front] = [gate, relay, front].map(|port| Origin::new(&called, port));
+    Origins { api, gate, relay, front, downloads }
 }
 
 fn endpoint(origins: &Origins, keys: &Keys) -> Endpoint {
@@ -245,6 +257,7 @@ fn endpoint(origins: &Origins, keys: &Keys) -> Endpoint {
         api: origins.api.url.clone(),
         gate: origins.gate.url.clone(),
         relay: origins.relay.url.clone(),
+        front: origins.front.url.clone(),
         access_key: keys.caller.id.clone(),
         secret_key: keys.caller.secret.clone(),
         account: ACCOUNT.to_owned(),

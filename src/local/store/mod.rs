@@ -19,7 +19,7 @@ mod history;
 pub(super) mod record;
 
 use history::History;
-use record::{Function, LogGroup, Role};
+use record::{Api, Function, LogGroup, Role};
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -48,6 +48,7 @@ pub(super) struct State {
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) logs: BTreeMap<String, LogGroup>,
+    pub(super) apis: BTreeMap<String, Api>,
     history: History,
 }
 
@@ -72,7 +73,7 @@ pub(super) struct Change<'a> {
 impl Store {
     /// Opens a data folder, made if it is not there. The flag says whether it was empty.
     pub(super) fn open(folder: &Path, keep: Keep, clock: Clock) -> io::Result<(Self, bool)> {
-        for part in ["functions", "roles", "logs", "blobs"] {
+        for part in ["functions", "roles", "logs", "apis", "blobs"] {
             fs::create_dir_all(folder.join(part))?;
             files::sweep(&folder.join(part))?;
         }
@@ -80,6 +81,7 @@ impl Store {
             functions: read_all(&folder.join("functions"))?,
             roles: read_all(&folder.join("roles"))?,
             logs: read_all(&folder.join("logs"))?,
+            apis: read_all(&folder.join("apis"))?,
             history: History::default(),
         };
         let empty = state.functions.is_empty() && state.roles.is_empty();
@@ -183,6 +185,18 @@ impl Change<'_> {
         Ok(())
     }
 
+    pub(super) fn put_api(&self, api: Api) -> io::Result<()> {
+        write(&self.path("apis", &api.id), &api)?;
+        self.edit().apis.insert(api.id.clone(), api);
+        Ok(())
+    }
+
+    pub(super) fn remove_api(&self, id: &str) -> io::Result<()> {
+        files::remove(&self.path("apis", id))?;
+        self.edit().apis.remove(id);
+        Ok(())
+    }
+
     pub(super) fn put_log(&self, group: LogGroup) -> io::Result<()> {
         write(&self.log(&group.name), &group)?;
         self.edit().logs.insert(group.name.clone(), group);
@@ -236,35 +250,41 @@ fn write(path: &Path, record: &impl Serialize) -> io::Result<()> {
     files::replace(path, &serde_json::to_vec_pretty(record)?, files::Mode::Usual)
 }
 
-trait Named: DeserializeOwned {
-    fn name(&self) -> &str;
+trait Keyed: DeserializeOwned {
+    fn key(&self) -> &str;
 }
 
-impl Named for Function {
-    fn name(&self) -> &str {
+impl Keyed for Function {
+    fn key(&self) -> &str {
         &self.name
     }
 }
 
-impl Named for Role {
-    fn name(&self) -> &str {
+impl Keyed for Role {
+    fn key(&self) -> &str {
         &self.name
     }
 }
 
-impl Named for LogGroup {
-    fn name(&self) -> &str {
+impl Keyed for LogGroup {
+    fn key(&self) -> &str {
         &self.name
     }
 }
 
-fn read_all<T: Named>(folder: &Path) -> io::Result<BTreeMap<String, T>> {
+impl Keyed for Api {
+    fn key(&self) -> &str {
+        &self.id
+    }
+}
+
+fn read_all<T: Keyed>(folder: &Path) -> io::Result<BTreeMap<String, T>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let damaged = |error| io::Error::new(io::ErrorKind::InvalidData, format!("`{}`: {error}", path.display()));
         let record: T = serde_json::from_slice(&fs::read(&path)?).map_err(damaged)?;
-        all.insert(record.name().to_owned(), record);
+        all.insert(record.key().to_owned(), record);
     }
     Ok(all)
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::model::gate::front::{self, Front};
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(in crate::local) struct Function {
     pub(in crate::local) name: String,
@@ -108,7 +110,52 @@ pub(in crate::local) struct LogGroup {
     pub(in crate::local) retention: Option<u32>,
 }
 
+/// An HTTP API, as far as one leads to a function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::local) struct Api {
+    pub(in crate::local) id: String,
+    pub(in crate::local) region: String,
+    pub(in crate::local) name: String,
+    pub(in crate::local) description: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(in crate::local) created: OffsetDateTime,
+    #[serde(default)]
+    pub(in crate::local) integrations: Vec<Integration>,
+    #[serde(default)]
+    pub(in crate::local) routes: Vec<Route>,
+    #[serde(default)]
+    pub(in crate::local) stages: Vec<Stage>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::local) struct Integration {
+    pub(in crate::local) id: String,
+    pub(in crate::local) kind: String,
+    pub(in crate::local) uri: String,
+    pub(in crate::local) payload: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::local) struct Route {
+    pub(in crate::local) id: String,
+    pub(in crate::local) key: String,
+    pub(in crate::local) target: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::local) struct Stage {
+    pub(in crate::local) name: String,
+    pub(in crate::local) auto_deploy: bool,
+}
+
 impl Function {
+    /// What its environment says that stands before the gate.
+    pub(in crate::local) fn front(&self) -> Front {
+        let variables = self.settings.others.get("Environment").and_then(|environment| environment.get("Variables"));
+        let word = variables.and_then(|variables| variables.get(front::FRONT)).and_then(Value::as_str);
+        if word == Some(Front::HttpApi.word()) { Front::HttpApi } else { Front::Url }
+    }
+
     pub(in crate::local) fn arn(&self, account: &str) -> String {
         format!("arn:aws:lambda:{}:{account}:function:{}", self.region, self.name)
     }

@@ -2,6 +2,7 @@
 //! its player.
 
 pub mod embed;
+pub mod front;
 pub mod links;
 pub mod path;
 pub mod players;

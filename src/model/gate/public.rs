@@ -18,6 +18,8 @@ pub const CHUNK_ROLE: &str = "zipreel-chunk";
 pub const GATE_ROLE: &str = "zipreel-gate";
 /// The function that serves every reel.
 pub const GATE: &str = "zipreel-gate";
+/// The gate behind an HTTP API: the same code with another handler.
+pub const FRONT: &str = "zipreel-front";
 /// The function that serves segments to browsers.
 pub const RELAY: &str = "zipreel-relay";
 /// Name of the gate role's only policy.
@@ -31,10 +33,11 @@ pub const RUNTIME: &str = "nodejs24.x";
 pub const MEMORY_MB: i32 = 128;
 pub const LOG_RETENTION_DAYS: i32 = 7;
 
-/// A function that the public calls through its URL.
+/// A function that the public calls: through its URL, or what stands before the gate through an HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Public {
     Gate,
+    Front,
     Relay,
 }
 
@@ -42,6 +45,7 @@ impl Public {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gate => GATE,
+            Self::Front => FRONT,
             Self::Relay => RELAY,
         }
     }
@@ -49,13 +53,14 @@ impl Public {
     pub fn handler(self) -> &'static str {
         match self {
             Self::Gate => "gate.handler",
+            Self::Front => "gate.buffered",
             Self::Relay => "relay.handler",
         }
     }
 
     pub fn role(self) -> &'static str {
         match self {
-            Self::Gate => GATE_ROLE,
+            Self::Gate | Self::Front => GATE_ROLE,
             Self::Relay => CHUNK_ROLE,
         }
     }
@@ -63,7 +68,7 @@ impl Public {
     /// Seconds. The gate gives up after 8; a segment of 49 MiB takes the relay half a minute at 2 MB/s.
     pub fn timeout(self) -> i32 {
         match self {
-            Self::Gate => 15,
+            Self::Gate | Self::Front => 15,
             Self::Relay => 60,
         }
     }
@@ -78,6 +83,7 @@ impl Public {
     pub fn description(self) -> String {
         let what = match self {
             Self::Gate => "redirects to the chunks of all reels",
+            Self::Front => "redirects to the chunks of all reels, behind an HTTP API",
             Self::Relay => "serves whole segments to browsers",
         };
         format!("zipreel {VERSION}: {what}")
@@ -85,7 +91,7 @@ impl Public {
 
     fn files(self) -> Vec<(&'static str, &'static str)> {
         match self {
-            Self::Gate => {
+            Self::Gate | Self::Front => {
                 let mut files = vec![
                     ("gate.mjs", include_str!("../../../assets/gate/gate.mjs")),
                     ("answers.mjs", include_str!("../../../assets/gate/answers.mjs")),
@@ -120,6 +126,15 @@ impl Public {
     }
 }
 
+/// Where a function writes what goes wrong: the gate with its two handlers into one.
+pub fn log_group(public: Public) -> String {
+    let name = match public {
+        Public::Gate | Public::Front => GATE,
+        Public::Relay => RELAY,
+    };
+    format!("/aws/lambda/{name}")
+}
+
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Whether a deployed function of this description was made by a newer program than this one. Its code then stays.
@@ -143,6 +158,8 @@ pub enum Policy {
     SetupRoles,
     /// What a person needs for `zipreel setup` and `zipreel teardown --keep-roles` where the roles are there.
     Setup,
+    /// What setting up and tearing down need besides, once an HTTP API is to stand before the gate, or stands there.
+    Front,
     /// What a person needs for publishing, listing, checking and deleting.
     Publish,
 }
@@ -154,6 +171,7 @@ impl Policy {
             Self::GateRole => include_str!("../../../assets/iam/gate-role.json"),
             Self::SetupRoles => include_str!("../../../assets/iam/setup-roles.json"),
             Self::Setup => include_str!("../../../assets/iam/setup.json"),
+            Self::Front => include_str!("../../../assets/iam/front.json"),
             Self::Publish => include_str!("../../../assets/iam/publish.json"),
         };
         template.replace("{{partition}}", partition).replace("{{account}}", account)
@@ -168,14 +186,15 @@ mod tests {
 
     #[test]
     fn packages_are_readable_zips_and_the_same_each_time() {
-        for public in [Public::Gate, Public::Relay] {
+        for public in [Public::Gate, Public::Front, Public::Relay] {
             let zip = public.package();
             assert_eq!(zip, public.package());
             let mut archive = ::zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
-            let handler = format!("{}.mjs", public.handler().split('.').next().unwrap());
+            let (file, handler) = public.handler().split_once('.').unwrap();
             let mut source = String::new();
-            archive.by_name(&handler).unwrap().read_to_string(&mut source).unwrap();
-            assert!(source.contains("export const handler"), "{handler}");
+            archive.by_name(&format!("{file}.mjs")).unwrap().read_to_string(&mut source).unwrap();
+            let exported = ["const", "async function"].map(|kind| format!("export {kind} {handler}"));
+            assert!(exported.iter().any(|export| source.contains(export)), "{handler}");
             assert!(public.description().len() <= 256);
         }
     }
@@ -202,7 +221,9 @@ mod tests {
 
     #[test]
     fn policies_are_json_without_placeholders() {
-        for policy in [Policy::Trust, Policy::GateRole, Policy::SetupRoles, Policy::Setup, Policy::Publish] {
+        for policy in
+            [Policy::Trust, Policy::GateRole, Policy::SetupRoles, Policy::Setup, Policy::Front, Policy::Publish]
+        {
             let text = policy.text("aws", "123456789012");
             let json: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert!(json["Statement"].as_array().is_some_and(|statements| !statements.is_empty()));
@@ -227,6 +248,7 @@ mod tests {
     #[test]
     fn setting_up_and_publishing_write_nothing_in_iam() {
         assert_eq!(of_iam(Policy::Setup), ["iam:GetRole", "iam:GetRolePolicy", "iam:PassRole"]);
+        assert_eq!(of_iam(Policy::Front), [""; 0]);
         assert_eq!(of_iam(Policy::Publish), ["iam:PassRole"]);
         assert_eq!(of_iam(Policy::GateRole), [""; 0]);
     }

@@ -43,6 +43,9 @@ pub enum SetupStep {
     Log,
     Gate,
     GateUrl,
+    /// The gate's function behind its HTTP API.
+    Front,
+    Api,
     Relay,
     RelayUrl,
     /// Each of the two is told where the other is.
@@ -213,6 +216,8 @@ impl fmt::Display for JobName {
                 SetupStep::Log => "log of the gate",
                 SetupStep::Gate => "gate",
                 SetupStep::GateUrl => "URL of the gate",
+                SetupStep::Front => "gate behind its HTTP API",
+                SetupStep::Api => "HTTP API of the gate",
                 SetupStep::Relay => "relay",
                 SetupStep::RelayUrl => "URL of the relay",
                 SetupStep::Addresses => "addresses",

@@ -30,7 +30,11 @@ use crate::{
     },
     model::{
         chunk::{estimate::Estimate, limits::Held},
-        gate::public::{GATE, Public},
+        cost::{Costs, Viewed},
+        gate::{
+            front::Front,
+            public::{GATE, Public},
+        },
         hls::playlist,
         media::{
             decide::{Action, MediaPlan},
@@ -99,9 +103,10 @@ pub(super) async fn prepare(
     let found = find(&order, held, &*storage, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { video, generation, existing, held: beside, gate, gate_is_current } = look;
+    let Look { video, generation, existing, held: beside, gate, front, gate_is_current } = look;
     let Video { plan, beside: texts, source, origin, .. } = video;
-    let mut planned = planned(&order, &*storage, &plan, source.bytes(), generation);
+    let costs = |viewed: &Viewed| (!order.place.is_local()).then(|| storage.costs(viewed, front));
+    let mut planned = planned(&order, &storage.at().region, costs, &plan, source.bytes(), generation);
     planned.streams.extend(tracks::sentences(&texts));
     planned.warnings.extend((!gate_is_current && order.cut.segment_length > PIECE_LENGTH).then(|| no_pieces(&order)));
     planned.warnings.extend(left_behind(&order, &*storage, &origin, generation, existing.as_ref(), &chunks).await);
@@ -154,6 +159,7 @@ struct Look {
     /// What its index will hold beside this generation.
     held: Vec<Held>,
     gate: String,
+    front: Front,
     gate_is_current: bool,
 }
 
@@ -186,26 +192,28 @@ async fn look(
     let identity =
         Identity { order, limits: storage.limits(), tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
-    let gate = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
+    let (gate, front) = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
     let current = attempts(job, control, &order.retry, |_| gate_is_current(storage), |_| ()).await?;
     if !current && tracks::has_text(&video.plan, &video.beside) {
         return Err(Stopped::Failed(old_gate(order)));
     }
     let standing = Standing { existing: existing.as_ref(), storage, control, job };
     let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
-    Ok(Look { video, generation, existing, held, gate, gate_is_current: current })
+    Ok(Look { video, generation, existing, held, gate, front, gate_is_current: current })
 }
 
-/// The reel as it is published, and the gate's URL.
+/// The reel as it is published, and the gate's URL with what stands before it.
 async fn look_at_account(
     order: &Order,
     storage: &dyn Storage,
     control: &Control,
     job: &JobHandle,
-) -> Result<(Option<Existing>, Option<String>), Stopped> {
+) -> Result<(Option<Existing>, Option<(String, Front)>), Stopped> {
     let existing = attempts(job, control, &order.retry, |_| deployed::existing(storage, &order.reel), |_| ()).await?;
     let gate = attempts(job, control, &order.retry, |_| storage.public_url(Public::Gate), |_| ()).await?;
-    Ok((existing, gate))
+    let Some(gate) = gate else { return Ok((existing, None)) };
+    let front = attempts(job, control, &order.retry, |_| storage.front(), |_| ()).await?;
+    Ok((existing, Some((gate, front))))
 }
 
 fn no_gate(storage: &dyn Storage) -> Fault {
@@ -361,7 +369,8 @@ async fn left_behind(
 
 fn planned(
     order: &Order,
-    storage: &dyn Storage,
+    region: &str,
+    costs: impl FnOnce(&Viewed) -> Option<Costs>,
     plan: &MediaPlan,
     source_bytes: u64,
     generation: Generation,
@@ -380,14 +389,14 @@ fn planned(
     Planned {
         reel: order.reel.clone(),
         generation,
-        region: storage.at().region,
+        region: region.to_owned(),
         duration,
         source_bytes,
         segments,
         chunks,
         streams: plan.sentences(),
         warnings: plan.warnings.clone(),
-        costs: (!order.place.is_local()).then(|| storage.costs(&viewed)),
+        costs: costs(&viewed),
     }
 }
 

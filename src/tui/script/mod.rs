@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     model::{
+        cost::Front,
         reel::{
             name::{ChunkNumber, Generation, ReelName, RenditionId},
             order::{AccountRegion, Cut, Folders},
@@ -213,6 +214,7 @@ pub(super) fn account(place: &Place) -> Account {
         storage: Some(Storage { used: 41 << 30, limit: 300 << 30 }),
         setup: if local { Vec::new() } else { SETUP.map(str::to_owned).to_vec() },
         relay: local,
+        front: Front::Url,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local
             .then(|| "the links work while this window is open; `zipreel local` serves them again".to_owned()),

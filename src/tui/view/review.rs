@@ -186,9 +186,10 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
         return;
     }
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
+    let front = shared.front();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "AWS's price list has no charge for this storage");
-    for (line, price) in thousand_views(effects(), region).iter().enumerate() {
+    for (line, price) in thousand_views(effects(), region, front).iter().enumerate() {
         page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
     let turns = |words: &str| shared.keys.says(Table::Review, &Action::Relay, words);

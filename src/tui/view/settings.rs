@@ -343,8 +343,8 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {
-        let region = shared.region();
-        for (line, price) in thousand_views(effects.iter(), region).iter().enumerate() {
+        let (region, front) = (shared.region(), shared.front());
+        for (line, price) in thousand_views(effects.iter(), region, front).iter().enumerate() {
             page.entry(if line == 0 { watching } else { "" }, column, Role::Text, price);
         }
     }

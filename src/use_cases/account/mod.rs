@@ -6,4 +6,4 @@ pub mod setup;
 pub mod sign_in;
 pub mod teardown;
 
-pub use crate::account::{Ready, RelayWish, Stack, template};
+pub use crate::account::{Ready, RelayWish, Stack, Wish, template};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ready, RelayWish};
+use super::{Ready, Wish};
 use crate::{
     account,
     model::{
@@ -17,7 +17,7 @@ use crate::{
 pub async fn setup(
     engine: &Engine,
     place: &Place,
-    wish: RelayWish,
+    wish: impl Into<Wish>,
     person: &dyn Person,
     reporter: Arc<dyn Reporter>,
     control: &Control,

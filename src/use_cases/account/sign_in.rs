@@ -4,7 +4,7 @@ use crate::{
     account,
     cloud::{self, Cloud},
     model::{
-        gate::public::Public,
+        gate::{front::Front, public::Public},
         reel::order::{AccountRegion, Place},
         report::fault::Stopped,
     },
@@ -23,6 +23,8 @@ pub struct SignedIn {
     /// Things that the first publishing makes (roles, gate), in words; empty when all is there.
     pub setup: Vec<String>,
     pub relay: bool,
+    /// What stands before the gate, or will.
+    pub front: Front,
     /// What has to be acknowledged before the first publishing; `None` once it was.
     pub notice: Option<Question>,
     /// On the stand-in: its links end with this process.
@@ -35,6 +37,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
     let cloud = engine.connect(place).await?;
     let quota = cloud.quota().await?;
     let (setup, relay) = if place.is_local() { (Vec::new(), true) } else { preflight(&cloud).await? };
+    let front = if place.is_local() { Front::Url } else { cloud.front().await? };
     Ok(SignedIn {
         at: cloud.at(),
         principal: cloud.identity().arn.clone(),
@@ -42,6 +45,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
         code_bytes: quota.code_bytes,
         setup,
         relay,
+        front,
         notice: consent::notice_due(engine, place, &cloud),
         serves: place.is_local() && engine.serves(),
     })
@@ -49,7 +53,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
 
 /// What the first publishing will make, and whether the relay is on.
 async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Stopped> {
-    let url = async |public: Public| cloud.function_url(public.name()).await.map_err(Stopped::from);
+    let url = async |public: Public| cloud.public_url(public).await.map_err(Stopped::from);
     let relay = url(Public::Relay).await?.is_some();
     // an account with a gate is not set up again by a publishing
     if url(Public::Gate).await?.is_some() {

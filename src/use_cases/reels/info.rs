@@ -130,7 +130,8 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let gate = url(Public::Gate).await?.ok_or(LibraryError::NoGate)?;
         let relay = url(Public::Relay).await?.is_some();
         let (index, index_bytes) = (existing.index, existing.facts.code_bytes);
-        let costs = (!place.is_local()).then(|| storage.costs(&viewed(&index.current)));
+        let front = retries.again(|| storage.front()).await?;
+        let costs = (!place.is_local()).then(|| storage.costs(&viewed(&index.current), front));
         Ok(Info {
             published: index.published.known(),
             links: Links::of(&gate, reel),

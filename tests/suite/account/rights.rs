@@ -142,7 +142,13 @@ async fn roles_that_may_not_be_removed_are_an_administrators_to_remove() {
 async fn each_policy_is_printed_by_its_name_and_all_without_one() {
     let sandbox = Sandbox::start().await;
     let mut all = String::new();
-    for (name, policy) in [("roles", Policy::SetupRoles), ("setup", Policy::Setup), ("publish", Policy::Publish)] {
+    let policies = [
+        ("roles", Policy::SetupRoles),
+        ("setup", Policy::Setup),
+        ("front", Policy::Front),
+        ("publish", Policy::Publish),
+    ];
+    for (name, policy) in policies {
         let said = zipreel(&sandbox, &["policy", name]).await.ended(0);
         assert_eq!(said.out.trim_end(), policy.text("aws", "*").trim_end());
         all += &said.out;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use zipreel::{
-    account::{self, Ready, RelayWish, Roles},
+    account::{self, Ready, RelayWish, Roles, Wish},
     cloud::{Cloud, Connect, Keys, Overrides, RoleWanted},
     model::{
         gate::public::{Policy, Public},
@@ -54,9 +54,9 @@ async fn connect_with(fixture: &Fixture, overrides: Overrides) -> Cloud {
     Cloud::connect(&connect).await.unwrap()
 }
 
-pub(super) async fn set_up(cloud: &Cloud, relay: RelayWish) -> (Result<Ready, Stopped>, Board) {
+pub(super) async fn set_up(cloud: &Cloud, wish: impl Into<Wish>) -> (Result<Ready, Stopped>, Board) {
     let seen = BoardReporter::default();
-    let ready = account::setup(cloud, relay, Arc::new(seen.clone()), &Control::default()).await;
+    let ready = account::setup(cloud, wish, Arc::new(seen.clone()), &Control::default()).await;
     let board = seen.0.lock().unwrap().clone();
     (ready, board)
 }

@@ -18,7 +18,7 @@ use super::{
     http::{Answer, client, get, get_from, send, send_from},
     reel::GENERATION,
     reel::{self, payload},
-    runtime::{Reserved, Spec},
+    runtime::{Front, Reserved, Spec},
     sides::{Account, Options, Side},
 };
 
@@ -331,7 +331,8 @@ async fn logs_tell_what_went_wrong_without_a_key_or_a_link() {
 #[tokio::test]
 async fn the_harness_loses_what_aws_loses() {
     let url = Reserved::new().await;
-    let spec = Spec { files: &["tests/gate/silent.mjs"], environment: Default::default(), at_once: 1, buffered: false };
+    let spec =
+        Spec { files: &["tests/gate/silent.mjs"], environment: Default::default(), at_once: 1, front: Front::Url };
     let function = url.start(&spec).await;
     let written = get(&function.url, "/written").await;
     assert_eq!((written.status, written.header("location")), (302, Some("/elsewhere")));

@@ -1,5 +1,5 @@
 //! A Lambda of our own for the deployed functions: Node.js runs `tests/gate/bootstrap.mjs` against a Runtime API, and a
-//! front turns HTTP requests into a function URL's events (payload format 2.0) and streamed answers (a JSON prelude,
+//! front turns HTTP requests into the events of a function URL or an HTTP API (payload format 2.0) and streamed answers (a JSON prelude,
 //! eight NUL bytes, the body) back into HTTP. Knows nothing of what the functions do.
 
 use std::{
@@ -28,6 +28,20 @@ use tokio::{
     task::JoinHandle,
 };
 
+/// Lambda takes no longer answer that is whole.
+const WHOLE_ANSWER_MAX: usize = 6 * 1024 * 1024;
+
+/// What calls a function, and so which of its handlers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Front {
+    /// `handler`, whose answers are streamed.
+    Url,
+    /// `handler` without the `awslambda` globals, as on some emulators: answers are whole.
+    BufferedUrl,
+    /// `buffered`: it can't read a streamed answer.
+    HttpApi,
+}
+
 /// How a function is started.
 #[derive(Debug, Clone)]
 pub(crate) struct Spec {
@@ -36,8 +50,7 @@ pub(crate) struct Spec {
     pub(crate) environment: BTreeMap<&'static str, String>,
     /// Invocations that run at once: 1 on ordinary Lambda, more on its managed instances.
     pub(crate) at_once: usize,
-    /// Without the `awslambda` globals, as on some emulators.
-    pub(crate) buffered: bool,
+    pub(crate) front: Front,
 }
 
 /// A running function with its URL. Dropping it ends Node.js.
@@ -100,12 +113,12 @@ impl Reserved {
             .env("AWS_LAMBDA_RUNTIME_API", api.strip_prefix("http://").unwrap())
             .env("AWS_LAMBDA_MAX_CONCURRENCY", spec.at_once.to_string())
             .env("LAMBDA_TASK_ROOT", root.path())
-            .env("_HANDLER", format!("{name}.handler"))
+            .env("_HANDLER", format!("{name}.{}", if spec.front == Front::HttpApi { "buffered" } else { "handler" }))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        if spec.buffered {
+        if spec.front == Front::BufferedUrl {
             command.env("ZIPREEL_TEST_BUFFERED", "1");
         }
         let mut node = command.spawn().expect("Node.js starts");
@@ -186,7 +199,9 @@ async fn front(
     });
     let event = json!({
         "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query, "headers": headers,
-        "requestContext": { "accountId": "anonymous", "http": http, "routeKey": "$default", "stage": "$default" },
+        "requestContext": {
+            "accountId": "anonymous", "apiId": "a1b2c3d4e5", "http": http, "routeKey": "$default", "stage": "$default",
+        },
         "isBase64Encoded": false,
     });
     let (answered, answer) = oneshot::channel();
@@ -234,7 +249,8 @@ async fn response(
         streamed(answered, body, prelude).await;
     } else {
         let body = body.collect().await.unwrap().to_bytes();
-        let _ = answered.send(buffered(&body));
+        let fits = body.len() <= WHOLE_ANSWER_MAX;
+        let _ = answered.send(if fits { buffered(&body) } else { plain(StatusCode::BAD_GATEWAY) });
     }
     StatusCode::ACCEPTED
 }

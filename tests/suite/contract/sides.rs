@@ -1,14 +1,15 @@
 //! What the contract is held against: an account on the stand-in, and the servers that answer for it, which are the
-//! stand-in's own gate and relay and the deployed functions in Node.js (streamed, and buffered).
+//! stand-in's own gate and relay and the deployed functions in Node.js (streamed, whole, and behind an HTTP API).
 
 use std::collections::BTreeMap;
 
 use zipreel::{
     cloud::{Cloud, Connect, Keys},
     local::{self, Clock, Config, Endpoint, StandIn},
+    model::gate::public::Public,
 };
 
-use super::runtime::{Function, Reserved, Spec};
+use super::runtime::{Front, Function, Reserved, Spec};
 
 const REGION: &str = "us-east-1";
 /// What the deployed gate's zip holds.
@@ -58,6 +59,14 @@ impl Account {
         Side::of(self.stand_in.endpoint())
     }
 
+    /// The stand-in's own gate behind its HTTP API.
+    pub(crate) async fn behind_an_api(&self) -> Side {
+        self.cloud.ensure_public(Public::Front, &BTreeMap::new()).await.unwrap();
+        let (_, url) = self.cloud.ensure_api().await.unwrap();
+        let gate = url.trim_end_matches('/').to_owned();
+        Side { name: "stand-in, HTTP API", gate, whole: true, ..self.own() }
+    }
+
     /// The deployed functions, asking this account.
     pub(crate) async fn node(&self, options: Options) -> Side {
         deployed(&self.stand_in, options).await
@@ -65,8 +74,11 @@ impl Account {
 
     /// Every implementation, relay on.
     pub(crate) async fn sides(&self) -> Vec<Side> {
-        let buffered = Options { buffered: true, ..Options::default() };
-        vec![self.own(), self.node(Options::default()).await, self.node(buffered).await]
+        let mut sides = vec![self.own()];
+        for front in [Front::Url, Front::BufferedUrl, Front::HttpApi] {
+            sides.push(self.node(Options { front, ..Options::default() }).await);
+        }
+        sides
     }
 }
 
@@ -87,18 +99,20 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
     // the relay gets no keys: it has no rights on AWS either
     let of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
     let (gate_url, relay_url) = (gate.url.clone(), relay.url.clone());
-    let spec = |files: &'static [&'static str], environment| Spec {
-        files,
-        environment,
-        at_once: options.at_once,
-        buffered: options.buffered,
-    };
+    let Options { at_once, front, .. } = options;
+    // the relay has a function URL whatever stands before the gate
+    let of_relay_front = if front == Front::HttpApi { Front::Url } else { front };
+    let relays = Spec { files: &["assets/gate/relay.mjs"], environment: of_relay, at_once, front: of_relay_front };
     let functions = vec![
-        gate.start(&spec(GATE_FILES, of_gate)).await,
-        relay.start(&spec(&["assets/gate/relay.mjs"], of_relay)).await,
+        gate.start(&Spec { files: GATE_FILES, environment: of_gate, at_once, front }).await,
+        relay.start(&relays).await,
     ];
-    let name = if options.buffered { "Node.js, buffered" } else { "Node.js, streamed" };
-    Side { name, gate: gate_url, relay: relay_url, functions }
+    let name = match front {
+        Front::Url => "Node.js, streamed",
+        Front::BufferedUrl => "Node.js, whole",
+        Front::HttpApi => "Node.js, HTTP API",
+    };
+    Side { name, gate: gate_url, relay: relay_url, whole: front != Front::Url, functions }
 }
 
 /// The stand-in's account, as the engine reaches it.
@@ -118,12 +132,12 @@ pub(crate) async fn connect(stand_in: &StandIn) -> Cloud {
 pub(crate) struct Options {
     pub(crate) relay: bool,
     pub(crate) at_once: usize,
-    pub(crate) buffered: bool,
+    pub(crate) front: Front,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { relay: true, at_once: 1, buffered: false }
+        Self { relay: true, at_once: 1, front: Front::Url }
     }
 }
 
@@ -132,13 +146,16 @@ pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) gate: String,
     pub(crate) relay: String,
+    /// Its gate's answers are handed over whole, which bounds them.
+    pub(crate) whole: bool,
     functions: Vec<Function>,
 }
 
 impl Side {
     /// A stand-in's own gate and relay.
     pub(crate) fn of(endpoint: &Endpoint) -> Self {
-        Self { name: "stand-in", gate: endpoint.gate.clone(), relay: endpoint.relay.clone(), functions: Vec::new() }
+        let (gate, relay) = (endpoint.gate.clone(), endpoint.relay.clone());
+        Self { name: "stand-in", gate, relay, whole: false, functions: Vec::new() }
     }
 
     /// The process of the deployed gate.

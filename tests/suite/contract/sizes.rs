@@ -95,3 +95,25 @@ async fn the_relay_reads_playlists_up_to_their_limit_and_no_further() {
         }
     }
 }
+
+/// The longest playlist that is published is sent whole; with the gate's address before each URI it is twice as long.
+#[tokio::test]
+async fn what_is_too_long_to_be_sent_whole_is_an_error_that_browsers_may_read() {
+    let account = Account::new(Clock::system()).await;
+    let (_, least) = deploy(&account, "least", "", 0).await;
+    let (_, one) = deploy(&account, "one", "", 1).await;
+    let fitting = ((PLAYLIST_BYTES_MAX - least) / (one - least)) as usize;
+    deploy(&account, "at", "", fitting).await;
+    let mut sides = account.sides().await;
+    sides.push(account.behind_an_api().await);
+    for side in sides {
+        let playlist = get(&side.gate, &format!("/at/{GENERATION}/src.m3u8")).await;
+        assert_eq!(playlist.status, 200, "{}", side.name);
+        let long = get(&side.gate, &format!("/at/{GENERATION}/src.abs.m3u8")).await;
+        assert_eq!(long.header("access-control-allow-origin"), Some("*"), "{}", side.name);
+        assert_eq!(long.status, if side.whole { 500 } else { 200 }, "{}", side.name);
+        let length: usize = long.header("content-length").map_or(0, |length| length.parse().unwrap());
+        assert!(side.whole || length > 6 << 20, "{}: {length}", side.name);
+        assert!(!side.whole || long.text() == "too long to be sent whole\n", "{}: {long:?}", side.name);
+    }
+}

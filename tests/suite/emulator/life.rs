@@ -107,6 +107,41 @@ async fn relays(reel: &Reel) {
     assert_eq!(relayed, get_range(link, *offset, *length).await);
 }
 
+/// The API takes rights of its own; what was published before plays on at both addresses.
+async fn moves_behind_an_api_and_back(emulator: &Emulator, [owner, fronts, publisher]: [&Keys; 3], published: &Run) {
+    let refused = run(emulator.zipreel(owner), &["setup", "--front", "http-api"]).await;
+    assert!(refused.failed()["hint"].as_str().unwrap().contains("`zipreel policy front`"), "{:#?}", refused.lines);
+    plays(published).await;
+    let behind = run(emulator.zipreel(fronts), &["setup", "--front", "http-api", "--yes"]).await;
+    let ready = last(&behind, "ready").clone();
+    assert_eq!(ready["front"], "http-api");
+    let api = ready["gate"].as_str().unwrap();
+    assert!(api.contains("/_aws/execute-api/"), "{api}");
+    let again = run(emulator.zipreel(fronts), &["setup"]).await;
+    assert_eq!((&last(&again, "ready")["changed"], &last(&again, "ready")["gate"]), (&0.into(), &ready["gate"]));
+    let examined = run(emulator.zipreel(fronts), &["doctor"]).await;
+    assert_eq!(examined.code, Some(0), "{:#?}", examined.lines);
+
+    let video = clip(Clip::Mp4);
+    let args = ["publish", video.to_str().unwrap(), "--name", "quay", "--segment-seconds", "2", "--yes"];
+    let behind = run(emulator.zipreel(publisher), &args).await;
+    assert!(behind.playlist().starts_with(api), "{}", behind.playlist());
+    plays(&behind).await;
+    let absolute = get(&behind.playlist().replace("index.m3u8", "index.abs.m3u8")).await;
+    assert!(absolute.contains(&format!("{api}quay/")), "{absolute}");
+    plays(published).await;
+    let checked = run(emulator.zipreel(publisher), &["check", "harbour", "--deep"]).await;
+    assert_eq!(checked.code, Some(0), "{:#?}", checked.lines);
+
+    let back = run(emulator.zipreel(fronts), &["setup", "--front", "url"]).await;
+    assert_eq!(last(&back, "ready")["front"], "url");
+    let first = published.playlist();
+    assert!(first.starts_with(last(&back, "ready")["gate"].as_str().unwrap()), "{first}");
+    plays(&behind).await;
+    let deleted = emulator.zipreel(publisher).args(["delete", "quay", "--yes"]).output().await.unwrap();
+    assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
+}
+
 /// The gate looks at an index it knows again after 10 s.
 async fn goes_away(playlist: &str) {
     let end = Instant::now() + Duration::from_secs(40);
@@ -133,6 +168,7 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let emulator = Emulator::start().await;
     let administrator = emulator.user("administrator", &[Policy::SetupRoles, Policy::Setup]).await;
     let owner = emulator.user("owner", &[Policy::Setup]).await;
+    let fronts = emulator.user("fronts", &[Policy::Setup, Policy::Front]).await;
     let publisher = emulator.user("publisher", &[Policy::Publish]).await;
     root_is_told_apart(&emulator).await;
     sets_up_once(&emulator, &administrator, &owner).await;
@@ -153,14 +189,15 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let on = run(emulator.zipreel(&owner), &["relay", "on", "--yes"]).await;
     assert!(last(&on, "ready")["relay"].is_string());
     relays(&reel).await;
+    moves_behind_an_api_and_back(&emulator, [&owner, &fronts, &publisher], &published).await;
 
     let refused = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
     assert!(refused.failed()["what"].as_str().unwrap().contains("harbour"), "{:#?}", refused.lines);
     let deleted = emulator.zipreel(&publisher).args(["delete", "harbour", "--yes"]).output().await.unwrap();
     assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
     goes_away(&published.playlist()).await;
-    let removed = run(emulator.zipreel(&owner), &["teardown", "--yes", "--keep-roles"]).await;
-    assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 3, "{:#?}", removed.lines);
+    let removed = run(emulator.zipreel(&fronts), &["teardown", "--yes", "--keep-roles"]).await;
+    assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 5, "{:#?}", removed.lines);
     let removed = run(emulator.zipreel(&administrator), &["teardown", "--yes"]).await;
     assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 2, "{:#?}", removed.lines);
     is_empty(&emulator, &emulator.cloud(&owner).await).await;

@@ -86,6 +86,10 @@ impl Emulator {
         format!("{}/_aws/lambda-url/{{id}}/", self.endpoint())
     }
 
+    pub(super) fn api_urls(&self) -> String {
+        format!("{}/_aws/execute-api/{{id}}/", self.endpoint())
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -123,6 +127,7 @@ impl Emulator {
         let overrides = Overrides {
             invoke_mode: InvokeMode::Buffered,
             function_urls: Some(self.function_urls()),
+            api_urls: Some(self.api_urls()),
             ..Overrides::default()
         };
         let connect = Connect {
@@ -150,6 +155,7 @@ impl Emulator {
             .env("ZIPREEL_TARGET", "aws")
             .env("ZIPREEL_INVOKE_MODE", "buffered")
             .env("ZIPREEL_FUNCTION_URLS", self.function_urls())
+            .env("ZIPREEL_API_URLS", self.api_urls())
             .env("AWS_ENDPOINT_URL", self.endpoint())
             .env("AWS_REGION", REGION)
             .env("AWS_ACCESS_KEY_ID", &keys.access_key)

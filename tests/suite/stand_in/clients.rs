@@ -107,6 +107,7 @@ pub(crate) async fn serve(mut command: tokio::process::Command, folder: &Path) -
         api: note["api"].as_str().unwrap().to_owned(),
         gate: String::new(),
         relay: String::new(),
+        front: String::new(),
         access_key: text("id"),
         secret_key: text("secret"),
         account: String::new(),

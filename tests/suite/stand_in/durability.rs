@@ -10,11 +10,11 @@ use zipreel::{
 
 use super::clients::{Fixture, config, create, get, lambda, zip_of};
 
-/// Three free ports in a row.
+/// Four free ports in a row.
 fn free_ports() -> u16 {
     let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    let mut bases = (20_000 + fastrand::u16(..9000)..).step_by(3);
-    bases.find(|base| (*base..base + 3).all(is_free)).unwrap()
+    let mut bases = (20_000 + fastrand::u16(..9000)..).step_by(4);
+    bases.find(|base| (*base..base + 4).all(is_free)).unwrap()
 }
 
 #[tokio::test]

@@ -78,8 +78,8 @@ async fn who_goes_on_with_it_opens_nothing_that_another_process_was_told_to() {
 #[tokio::test]
 async fn nothing_is_open_that_was_not_asked_for() {
     let sandbox = Sandbox::start().await;
-    let Endpoint { api, gate, relay, .. } = sandbox.stand_in.endpoint();
-    for origin in [api, gate, relay] {
+    let Endpoint { api, gate, relay, front, .. } = sandbox.stand_in.endpoint();
+    for origin in [api, gate, relay, front] {
         is_closed(port(origin));
     }
 }
@@ -96,7 +96,7 @@ async fn what_will_be_open_is_said_first_and_an_address_of_another_machine_is_re
     let (code, said) = run("203.0.113.7").await;
     assert_eq!(code, Some(1), "{said}");
     let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words}: {said}"));
-    assert!(place("opening three free ports of 203.0.113.7") < place("could not listen at 203.0.113.7"));
+    assert!(place("opening four free ports of 203.0.113.7") < place("could not listen at 203.0.113.7"));
     place("the API stays on loopback");
     for all in ["0.0.0.0", "::", "224.0.0.1", "127.0.0.1", "x"] {
         let (code, said) = run(all).await;

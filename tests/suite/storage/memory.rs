@@ -25,6 +25,7 @@ use zipreel::{
         chunk::{limits::Limits, pack::MIB},
         cost::{Costs, Viewed},
         gate::{
+            front::Front,
             path::{self, Asked, Inside, What},
             public::Public,
         },
@@ -195,7 +196,7 @@ impl Storage for Memory {
         Limits { index_bytes: MIB, playlist_bytes: MIB }
     }
 
-    fn costs(&self, _: &Viewed) -> Costs {
+    fn costs(&self, _: &Viewed, _: Front) -> Costs {
         Costs { million_in_players: 0.0, thousand_by_relay: 0.0 }
     }
 
@@ -205,6 +206,10 @@ impl Storage for Memory {
 
     fn public_url(&self, of: Public) -> Answer<'_, Option<String>> {
         Box::pin(async move { Ok((of == Public::Gate).then(|| self.0.url.clone())) })
+    }
+
+    fn front(&self) -> Answer<'_, Front> {
+        Box::pin(async { Ok(Front::Url) })
     }
 
     fn pages(&self) -> Answer<'_, u64> {
