@@ -7,6 +7,7 @@ use std::{
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
+use crate::model::reel::index::Grain;
 use crate::model::{
     report::{
         board::{Board, Job, JobState},
@@ -72,9 +73,10 @@ impl Plain {
             self.say(&format!("  {line}"));
         }
         if let Some(costs) = planned.costs {
-            let (players, relay) = (costs.million_in_players, costs.thousand_by_relay);
+            let (players, pieces, relay) = (costs.million_in_players, costs.million_by_pieces, costs.thousand_by_relay);
             self.say(&format!(
-                "  watching: about ${players:.2} a million full views in players, ${relay:.2} a thousand by the relay"
+                "  watching: about ${players:.2} a million full views in players (${pieces:.2} by pieces, for quick seeking), \
+                 ${relay:.2} a thousand by the relay"
             ));
         }
         for line in &planned.warnings {
@@ -155,6 +157,10 @@ pub fn published(published: &Published) {
     ));
     for line in &published.warnings {
         say(&format!("warning: {line}"));
+    }
+    let words = |grain| published.viewed.words(grain, published.costs.as_ref());
+    if published.seek_url.is_some() {
+        say(&format!("playlist: {}; seek: {}", words(Grain::Segments), words(Grain::Pieces)));
     }
     say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
 }

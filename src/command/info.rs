@@ -92,6 +92,7 @@ fn links(info: &Info) -> Vec<Row> {
     let mut rows = vec![
         row("watch", links.watch.clone()),
         row("playlist", links.playlist()),
+        row("seek", links.seek_playlist()),
         row("absolute", links.absolute_playlist()),
     ];
     rows.push(match info.relay {
@@ -183,6 +184,7 @@ fn costs(info: &Info) -> Vec<Row> {
     let Some(costs) = info.costs else { return Vec::new() };
     vec![
         row(&format!("${:.2}", costs.million_in_players), "a million full views in players"),
+        row(&format!("${:.2}", costs.million_by_pieces), "the same by pieces, by the playlist for seeking"),
         row(&format!("${:.2}", costs.thousand_by_relay), "a thousand full views in browsers, by the relay"),
     ]
 }

@@ -19,10 +19,16 @@ use super::{
 use crate::{
     media::ffmpeg::Tools,
     model::{
-        chunk::limits::{Held, Sum},
+        chunk::{
+            self,
+            limits::{Held, Sum},
+        },
         hls::playlist,
-        media::damage::Damage,
-        reel::generation::SourceHash,
+        media::{
+            damage::Damage,
+            segment::{lengths::Lengths, pieces::SOUND_PIECE_LENGTH},
+        },
+        reel::{generation::SourceHash, order::Cut},
         report::{
             event::{Count, JobName, Unit},
             fault::{Explain, Stopped},
@@ -224,13 +230,32 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// As long as those of the picture may be at most: each segment of sound is a request of its own.
-    fn segment_length(&self, progress: &Progress) -> Duration {
+    /// Of sound, as long as those of the picture may be at most: each segment is a request of its own.
+    fn lengths(&self, progress: &Progress) -> Lengths {
         let Batch { work, picture_us, .. } = self.attempt.batch;
         let picture = picture_us.or(progress.finished.first().map(|summary| summary.longest_us));
-        match picture.filter(|_| self.part.told.is_some()) {
-            Some(longest) => Duration::from_secs(playlist::target_duration([longest])),
-            None => work.order.cut.segment_length,
+        let cut = match picture.filter(|_| self.part.told.is_some()) {
+            Some(longest) => Cut {
+                segment_length: Duration::from_secs(playlist::target_duration([longest])),
+                grows: work.order.cut.grows(),
+                ..work.order.cut
+            },
+            None => work.order.cut,
+        };
+        chunk::pack::lengths(&cut, self.part.plan.video.is_some())
+    }
+
+    /// As [`Split::step`].
+    fn step(&self, lengths: &Lengths) -> Duration {
+        let cut = &self.attempt.batch.work.order.cut;
+        match self.part.plan.video {
+            Some(_) => cut.keyframe_length(),
+            // as many as make a segment
+            None if cut.grows() => {
+                let longest = lengths.longest();
+                longest / longest.div_duration_f64(SOUND_PIECE_LENGTH).ceil().max(1.0) as u32
+            }
+            None => lengths.longest(),
         }
     }
 
@@ -248,11 +273,13 @@ impl Run<'_> {
             let _ = journal.append(Record::Splitting { leader: leader.clone() });
         };
         let (one, done) = (batch.one_run(), progress.finished.len() as u64);
+        let lengths = self.lengths(progress);
         let split = Split {
             tools,
             video: &work.order.video,
             plan,
-            segment_length: self.segment_length(progress),
+            lengths,
+            step: self.step(&lengths),
             share: Share { before: one * done, all: one * parts.len() as u64 },
             folder: self.folder,
             backlog: work.backlog.clone(),

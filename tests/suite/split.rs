@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::{sync::mpsc, time::sleep};
+use zipreel::model::media::segment::lengths::Lengths;
 use zipreel::{
     media::{ffmpeg::Leader, measure::measure_segment},
     model::{
@@ -81,7 +82,8 @@ impl Trial {
             video: &self.video,
             plan: &self.plan,
             share: Share::whole(&self.plan),
-            segment_length: Duration::from_secs_f64(self.seconds),
+            lengths: Lengths::even(Duration::from_secs_f64(self.seconds)),
+            step: Duration::from_secs_f64(self.seconds),
             folder: &self.folder,
             backlog: self.backlog.clone(),
             started: &started,
@@ -415,7 +417,8 @@ async fn a_full_disk_waits_for_the_person() {
         video: &clip(Clip::Mp4),
         plan: &plan,
         share: Share::whole(&plan),
-        segment_length: Duration::from_secs(6),
+        lengths: Lengths::even(Duration::from_secs(6)),
+        step: Duration::from_secs(6),
         folder: &segments,
         backlog: Backlog::new(u64::MAX),
         started: &|_| {},

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    join::{ClosedSegment, has_no_room},
+    join::{ClosedSegment, has_no_room, shortest},
     rework::blocking,
     stills::JoinError,
 };
@@ -26,6 +26,7 @@ use crate::model::media::{
             init::{Init, Track, rescale},
             start,
         },
+        lengths::Lengths,
         pieces::{self, Pieces},
     },
 };
@@ -36,6 +37,8 @@ pub(crate) const INIT: &str = "init.mp4";
 const MAP: &str = "map.mp4";
 /// Longest table of a piece: hours of a few bytes a sample.
 const TABLE_MAX: u64 = 16 << 20;
+/// What the tables of a piece may take more than ffmpeg's.
+const TABLE_GROWTH: u64 = 64 * 1024;
 /// A track may begin this much before the others without being counted: what encoders need ahead.
 const LEAD_MAX: Duration = Duration::from_millis(250);
 
@@ -55,8 +58,7 @@ struct Measured {
 
 pub(crate) struct FragmentJoiner {
     folder: PathBuf,
-    /// Shortest segment, microseconds.
-    length_us: u64,
+    lengths: Lengths,
     init: Option<Arc<Init>>,
     /// The newest piece.
     pending: Option<Measured>,
@@ -74,11 +76,10 @@ pub(crate) struct FragmentJoiner {
 }
 
 impl FragmentJoiner {
-    pub(crate) fn new(folder: &Path, segment_length: Duration, piece_length: Duration) -> Self {
-        let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
+    pub(crate) fn new(folder: &Path, lengths: Lengths, piece_length: Duration) -> Self {
         Self {
             folder: folder.to_owned(),
-            length_us,
+            lengths,
             init: None,
             pending: None,
             open: None,
@@ -115,13 +116,13 @@ impl FragmentJoiner {
         new.breaks = !before.goes_on_to(&new);
         let next = Next { shown: new.shown.map(|(begins, _)| begins), breaks: new.breaks };
         self.pending = Some(new);
-        Ok(self.join(before, Some(next), &init).await?.into_iter().collect())
+        self.join(before, Some(next), &init).await
     }
 
     /// The last piece ends with its last sample; gives the last segment.
     pub(crate) async fn finish(&mut self) -> Result<Vec<ClosedSegment>, JoinError> {
         let (Some(last), Some(init)) = (self.pending.take(), self.init.clone()) else { return Ok(Vec::new()) };
-        Ok(self.join(last, None, &init).await?.into_iter().collect())
+        self.join(last, None, &init).await
     }
 
     /// No piece was taken in so far.
@@ -134,7 +135,11 @@ impl FragmentJoiner {
         piece: Measured,
         next: Option<Next>,
         init: &Arc<Init>,
-    ) -> Result<Option<ClosedSegment>, JoinError> {
+    ) -> Result<Vec<ClosedSegment>, JoinError> {
+        // the tables are written anew, about as large as they were
+        let size = tokio::fs::metadata(&piece.path).await?.len() + TABLE_GROWTH;
+        let full = self.open.take_if(|segment| segment.bytes + size > self.lengths.most_bytes());
+        let mut closed: Vec<ClosedSegment> = full.map(|segment| self.close(segment)).into_iter().collect();
         let duration_us = self.duration_us(&piece, next, init);
         let (mut segment, begins) = match self.open.take() {
             Some(segment) => {
@@ -153,12 +158,17 @@ impl FragmentJoiner {
         segment.bytes += bytes;
         segment.duration_us += duration_us;
         self.pieces.add(pieces::Piece { bytes, duration_us, open });
-        if segment.duration_us >= self.length_us || next.is_none_or(|next| next.breaks) {
-            segment.pieces = std::mem::take(&mut self.pieces).close();
-            return Ok(Some(segment));
+        let is_long = segment.duration_us >= shortest(&self.lengths, segment.number);
+        if is_long || next.is_none_or(|next| next.breaks) {
+            closed.push(self.close(segment));
+        } else {
+            self.open = Some(segment);
         }
-        self.open = Some(segment);
-        Ok(None)
+        Ok(closed)
+    }
+
+    fn close(&mut self, segment: ClosedSegment) -> ClosedSegment {
+        ClosedSegment { pieces: std::mem::take(&mut self.pieces).close(), ..segment }
     }
 
     fn begin(&mut self, piece: &Measured) -> ClosedSegment {

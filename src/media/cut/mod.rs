@@ -18,7 +18,7 @@ use crate::model::media::{container::Container, ffmpeg_output::Piece};
 
 pub(crate) enum Segments {
     Ts(Box<Joiner>),
-    Mp4(FragmentJoiner),
+    Mp4(Box<FragmentJoiner>),
 }
 
 impl Segments {
@@ -26,7 +26,7 @@ impl Segments {
         match container {
             Container::Ts => Self::Ts(Box::new(Joiner::new(joining))),
             Container::Mp4 => {
-                Self::Mp4(FragmentJoiner::new(joining.folder, joining.segment_length, joining.piece_length))
+                Self::Mp4(Box::new(FragmentJoiner::new(joining.folder, joining.lengths, joining.piece_length)))
             }
         }
     }

@@ -29,8 +29,10 @@ use crate::{
         subtitles::Beside,
     },
     model::{
-        chunk::{limits::Held, pack::estimate_chunks},
-        cost::{Sound, Viewed},
+        chunk::{
+            forecast::{Forecast, Outline},
+            limits::Held,
+        },
         gate::public::{GATE, Public},
         hls::playlist,
         media::{
@@ -366,24 +368,21 @@ fn planned(
     source_bytes: u64,
     generation: Generation,
 ) -> Planned {
-    let segments = plan.expected_segments(order.cut.segment_length).max(1);
     let duration = plan.duration.unwrap_or_default();
-    let of_sounds: Vec<u64> = plan.sounds.iter().map(|sound| sound.bit_rate() / 8 * duration.as_secs()).collect();
-    let copied = plan.sounds.iter().zip(&of_sounds).filter(|(sound, _)| sound.plan.action == Action::Copy);
-    let picture = source_bytes.saturating_sub(copied.map(|(_, bytes)| bytes).sum());
-    let segment_length = duration / segments;
-    let sound = of_sounds.iter().max().map(|bytes| Sound { segment_length, bytes: *bytes });
-    let viewed = Viewed { duration, segment_length, bytes: picture, sound };
-    let limit = order.cut.chunk_limit;
-    let chunks = of_sounds.iter().map(|bytes| estimate_chunks(*bytes, segments, limit)).sum::<u32>();
+    let sounds: Vec<u64> = plan.sounds.iter().map(|sound| sound.bit_rate() / 8 * duration.as_secs()).collect();
+    let copied = plan.sounds.iter().zip(&sounds).filter(|(sound, _)| sound.plan.action == Action::Copy);
+    let bytes = source_bytes.saturating_sub(copied.map(|(_, bytes)| bytes).sum());
+    let (spacing, has_picture) = (plan.keyframe_spacing(), plan.video.is_some());
+    let outline = Outline { duration, spacing, has_picture, bytes, sounds: &sounds };
+    let Forecast { segments, chunks, viewed, .. } = Forecast::of(&outline, &order.cut);
     Planned {
         reel: order.reel.clone(),
         generation,
         region: storage.at().region,
         duration,
         source_bytes,
-        segments: segments * (1 + plan.sounds.len() as u32),
-        chunks: chunks + estimate_chunks(picture, segments, limit),
+        segments,
+        chunks,
         streams: plan.sentences(),
         warnings: plan.warnings.clone(),
         costs: (!order.place.is_local()).then(|| storage.costs(&viewed)),

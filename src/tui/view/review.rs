@@ -2,6 +2,8 @@
 
 use ratatui::layout::Rect;
 
+use crate::model::reel::index::Grain;
+use crate::tui::effect::Effect;
 use crate::{
     model::{
         reel::{order::IfTaken, region},
@@ -165,13 +167,12 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "no published price: AWS bills no code storage");
-    let players = wording::dollars(effects().map(|effect| effect.million_in_players(region)).sum());
-    page.entry(
-        "Watching",
-        COLUMN,
-        Role::Text,
-        &format!("≈ {players} a million full views in VLC, mpv and other players"),
-    );
+    let million = |grain| wording::dollars(effects().map(|effect| effect.million_in_players(grain, region)).sum());
+    let mut words = format!("≈ {} a million full views in VLC, mpv and other players", million(Grain::Segments));
+    if effects().any(Effect::has_pieces) {
+        words.push_str(&format!("; ≈ {} by index.seek.m3u8", million(Grain::Pieces)));
+    }
+    page.entry("Watching", COLUMN, Role::Text, &words);
     let relay = wording::dollars(effects().map(|effect| effect.thousand_by_relay(region)).sum());
     let words = if !review.relay_is_a_choice(shared) {
         format!("relay on, in this account already, ≈ {relay} a thousand full views")

@@ -5,6 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use ratatui::layout::Rect;
 use tui_input::Input;
 
+use crate::model::reel::index::Grain;
 use crate::{
     model::{
         reel::{
@@ -272,7 +273,11 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Length => {
             let asked = settings.length.as_secs_f64();
             let real = longest(&settings.effects(), |effect| effect.segment_length).as_secs_f64();
-            if real > asked + 0.05 { format!("about {real:.1} s: cuts fall on keyframes") } else { String::new() }
+            let why = if real > asked + 0.05 { "cuts fall on keyframes" } else { "a chunk holds no more" };
+            let whole = settings.videos.iter().map(|video| video.chosen.probe.duration).max().unwrap_or_default();
+            let is_short = whole.as_secs_f64() <= real + 0.05;
+            let is_other = (real - asked).abs() > 0.05 && !is_short;
+            if is_other { format!("about {real:.1} s: {why}") } else { String::new() }
         }
         Field::Name(number) => {
             let is_taken = settings
@@ -332,11 +337,16 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
+    let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
+    let has_pieces = effects.iter().any(Effect::has_pieces);
+    let by_pieces = if has_pieces { format!(", {} by index.seek.m3u8", jump(Grain::Pieces)) } else { String::new() };
+    page.entry("  Jumps in", column, Role::Text, &format!("up to {}{by_pieces}", jump(Grain::Segments)));
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {
         let region = shared.region();
-        let players = wording::dollars(effects.iter().map(|effect| effect.million_in_players(region)).sum());
+        let million = |grain| effects.iter().map(|effect| effect.million_in_players(grain, region)).sum();
+        let players = wording::dollars(million(Grain::Segments));
         let relay = wording::dollars(effects.iter().map(|effect| effect.thousand_by_relay(region)).sum());
         page.entry(
             watching,
@@ -344,6 +354,10 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
             Role::Text,
             &format!("≈ {players} a million full views in VLC, mpv and other players"),
         );
+        if has_pieces {
+            let pieces = wording::dollars(million(Grain::Pieces));
+            page.entry("", column, Role::Text, &format!("≈ {pieces} the same by index.seek.m3u8"));
+        }
         page.entry("", column, Role::Text, &format!("≈ {relay} a thousand in browsers, by the relay"));
     }
     page
