@@ -10,7 +10,7 @@ use crate::{
         cost::Costs,
         gate::embed::Embed,
         reel::{
-            index::{RenditionIndex, SegmentIndex},
+            index::{Grain, RenditionIndex, SegmentIndex},
             name::{FunctionName, Generation, ReelName, RenditionId},
         },
         report::{
@@ -65,13 +65,16 @@ fn planned(planned: &Planned) -> Value {
 }
 
 fn dollars(costs: &Costs) -> Value {
-    json!({ "million_views": costs.million_in_players, "thousand_views_by_relay": costs.thousand_by_relay })
+    json!({ "million_views": costs.million_in_players, "million_views_by_pieces": costs.million_by_pieces, "thousand_views_by_relay": costs.thousand_by_relay })
 }
 
 fn published(published: &Published) -> Value {
     json!({
         "event": "published", "reel": published.reel, "generation": published.generation,
         "watch": published.watch_url, "playlist": published.playlist_url, "seek": published.seek_url,
+        "seek_seconds": { "playlist": published.viewed.longest_seek(Grain::Segments).as_secs_f64(),
+                          "seek": published.viewed.longest_seek(Grain::Pieces).as_secs_f64() },
+        "dollars": published.costs.as_ref().map(dollars),
         "playlist_copy": published.playlist_copy.to_string_lossy(), "segments": published.segments,
         "chunks": published.chunks, "bytes": published.bytes, "sent": published.sent_bytes,
         "retries": published.retries, "checked": published.segments_checked,
@@ -162,7 +165,8 @@ pub fn info(info: &Info) -> Value {
     merge(
         &mut line,
         json!({
-            "watch": links.watch, "playlist": links.playlist(), "absolute_playlist": links.absolute_playlist(),
+            "watch": links.watch, "playlist": links.playlist(), "seek_playlist": links.seek_playlist(),
+            "absolute_playlist": links.absolute_playlist(),
             "relay_playlist": info.relay.then(|| links.relay_playlist()), "poster": links.poster(),
             "oembed": links.oembed(), "iframe": info.embed().iframe(), "relay": info.relay,
         }),

@@ -7,6 +7,7 @@ use std::{
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
+use crate::model::reel::index::Grain;
 use crate::model::{
     report::{
         board::{Board, Job, JobState},
@@ -75,9 +76,12 @@ impl Plain {
             self.say(&format!("  {line}"));
         }
         if let Some(costs) = planned.costs {
-            let (players, browsers) = (dollars(costs.million_in_players / 1e3), dollars(costs.thousand_by_relay));
+            let [players, pieces] =
+                [costs.million_in_players, costs.million_by_pieces].map(|million| dollars(million / 1e3));
+            let browsers = dollars(costs.thousand_by_relay);
             self.say(&format!(
-                "  a thousand full views: about {players} in VLC, mpv and other players, {browsers} in browsers (relay)"
+                "  a thousand full views: about {players} in VLC, mpv and other players ({pieces} by pieces, for quick \
+                 jumps), {browsers} in browsers (relay)"
             ));
         }
         for line in &planned.warnings {
@@ -161,6 +165,10 @@ pub fn published(published: &Published) {
     }
     for line in &published.warnings {
         say(&format!("warning: {line}"));
+    }
+    let words = |grain| published.viewed.words(grain, published.costs.as_ref());
+    if published.seek_url.is_some() {
+        say(&format!("playlist: {}; seek: {}", words(Grain::Segments), words(Grain::Pieces)));
     }
     say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
 }

@@ -34,7 +34,7 @@ use crate::{
     use_cases::{InvokeMode, Machine, Overrides},
 };
 
-pub const SEGMENT_SECONDS_DEFAULT: f64 = 6.0;
+pub const SEGMENT_SECONDS_DEFAULT: f64 = 30.0;
 /// Of every command: it costs nothing, and nothing leaves this machine unless someone says so.
 const TARGET_DEFAULT: TargetArg = TargetArg::Local;
 pub const PORT_DEFAULT: u16 = 8720;
@@ -179,6 +179,7 @@ impl Settings {
             title: args.title.or(file.title.clone()),
             cut: Cut {
                 segment_length: Duration::from_secs_f64(seconds),
+                grows: true,
                 chunk_limit: args.chunk_mib.or(file.chunk_mib).map_or(pack::CHUNK_LIMIT_DEFAULT, |mib| mib * pack::MIB),
                 transcode: match args.transcode.or(file.transcode).unwrap_or(TranscodeArg::Ask) {
                     TranscodeArg::Ask => Transcode::Ask,

@@ -99,6 +99,9 @@ export function readIndex(reel, zip) {
   const about = { title: String(json.title), kind, duration: Math.round(duration_ms / 1000), size: largest(json.current.renditions) };
   const track = String(json.current.chapters?.track);
   about.chapters = /^[a-z0-9]{1,4}-[0-9a-f]{8}$/.test(track) ? `${generation}/${track}.vtt` : '';
+  const { segment, piece } = json.current.largest ?? {};
+  // Seconds that a jump takes at most by each of the two playlists, at 20 Mbit/s.
+  about.jumps = segment >= 0 && piece >= 0 ? [segment, piece].map(bytes => (Math.ceil(bytes / 250_000) / 10).toFixed(1)).join(' ') : '';
   about.published = momentOf(json.published);
   about.robots = json.robots === 'index' ? 'all' : 'noindex';
   return { ...about, current: generation, generations, files: compact(zip, files), bytes };

@@ -111,7 +111,7 @@ export class WatchPage {
     };
     const values = {
       title: escapeHtml(title), reel, base, relay: this.relay, generation: current, kind, duration: String(duration),
-      width: String(width), height: String(height), description, robots: index.robots, chapters: index.chapters ?? '',
+      width: String(width), height: String(height), description, robots: index.robots, chapters: index.chapters ?? '', jumps: index.jumps ?? '',
       jsonld: JSON.stringify(linked).replaceAll('<', '\\u003c'),
     };
     const parts = this.parts.map(part => part.name ? { text: values[part.name], bytes: Buffer.from(values[part.name]) } : part);

@@ -30,7 +30,7 @@ pub struct PublishArgs {
     /// Title on the watch page [default: the file name]
     #[arg(long, env = "ZIPREEL_TITLE", hide_env_values = true)]
     pub title: Option<String>,
-    /// Segments end at the first keyframe after so many seconds [default: 6]
+    /// Segments end at the first keyframe after so many seconds [default: 30]
     #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", hide_env_values = true, value_parser = seconds)]
     pub segment_seconds: Option<f64>,
     /// AWS Region [default: the profile's]
@@ -75,7 +75,7 @@ pub struct PublishArgs {
     /// Whether search engines may list the watch page [default: noindex]
     #[arg(long, env = "ZIPREEL_ROBOTS", hide_env_values = true)]
     pub robots: Option<RobotsArg>,
-    /// Largest zip in MiB, 1 to 49 [default: 32]
+    /// Largest zip in MiB, 1 to 49 [default: 49]
     #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = clap::value_parser!(u64).range(1..=49))]
     pub chunk_mib: Option<u64>,
     /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]

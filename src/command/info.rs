@@ -92,6 +92,7 @@ fn links(info: &Info) -> Vec<Row> {
     let mut rows = vec![
         row("watch", links.watch.clone()),
         row("playlist", links.playlist()),
+        row("seek", links.seek_playlist()),
         row("absolute", links.absolute_playlist()),
     ];
     rows.push(match info.relay {
@@ -183,6 +184,7 @@ fn costs(info: &Info) -> Vec<Row> {
     let Some(costs) = info.costs else { return Vec::new() };
     vec![
         row(&dollars(costs.million_in_players / 1e3), "a thousand full views in VLC, mpv and other players"),
+        row(&dollars(costs.million_by_pieces / 1e3), "the same by pieces, by the playlist for quick jumps"),
         row(&dollars(costs.thousand_by_relay), "a thousand full views in browsers, through the relay"),
     ]
 }

@@ -83,6 +83,12 @@ pub fn span(time: Duration) -> String {
     }
 }
 
+/// `0.8 s`, `18 s`: how long one waits.
+pub fn wait(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 9.95 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
+}
+
 /// `just now`, `2 min ago`, `3 h ago`, `12 d ago`.
 pub fn ago(time: Duration) -> String {
     match time.as_secs() {

@@ -20,9 +20,10 @@ use crate::{
     media::{cut::breaks::Timeline, ffmpeg::Tools},
     model::{
         chunk::limits::{self, Held},
+        cost::Viewed,
         hls::playlist::{self, Bandwidth},
         reel::{
-            index::{ChunkIndex, Container, GenerationIndex, InitIndex, RenditionIndex, SegmentIndex},
+            index::{ChunkIndex, Container, GenerationIndex, Grain, InitIndex, Largest, RenditionIndex, SegmentIndex},
             name::RenditionId,
         },
         report::{
@@ -116,19 +117,25 @@ fn rendition_index(part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) ->
 pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, RenditionIndex>) -> GenerationIndex {
     let length = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).sum::<u64>();
     let variants = renditions.values().filter(|rendition| !rendition.is_beside());
-    GenerationIndex {
+    let made = GenerationIndex {
         generation: work.generation,
         duration_ms: variants.map(length).max().unwrap_or(0) / 1000,
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
+        grows: work.order.cut.grows(),
         chunk_limit_bytes: work.order.cut.chunk_limit,
         source_sha256: work.source.hash(),
         wanted: work.wanted().of_chunks(),
+        largest: None,
         damaged: Vec::new(),
         subtitles: Vec::new(),
         chapters: None,
         captions: false,
         renditions,
-    }
+    };
+    let viewed = Viewed::of(&made);
+    let largest = |grain| viewed.largest(grain);
+    let both = Largest { segment: largest(Grain::Segments), piece: largest(Grain::Pieces) };
+    GenerationIndex { largest: made.has_pieces().then_some(both), ..made }
 }
 
 impl Making<'_> {

@@ -19,10 +19,16 @@ use super::{
 use crate::{
     media::{cut::breaks::Timeline, ffmpeg::Tools},
     model::{
-        chunk::limits::{Held, Sum},
+        chunk::{
+            self,
+            limits::{Held, Sum},
+        },
         hls::playlist,
-        media::damage::Damage,
-        reel::generation::SourceHash,
+        media::{
+            damage::Damage,
+            segment::{lengths::Lengths, pieces::SOUND_PIECE_LENGTH},
+        },
+        reel::{generation::SourceHash, order::Cut},
         report::{
             event::{Count, JobName, Unit},
             fault::{Explain, Stopped},
@@ -230,16 +236,36 @@ impl Run<'_> {
         self.attempt.batch.picture.as_ref().or(made)
     }
 
-    /// As long as those of the picture may be at most: each segment of sound is a request of its own.
-    fn segment_length(&self, progress: &Progress) -> Duration {
-        match self.picture(progress).filter(|_| self.part.told.is_some()) {
-            Some(picture) => Duration::from_secs(playlist::target_duration(picture.lengths_us.iter().copied())),
-            None => self.attempt.batch.work.order.cut.segment_length,
+    /// Of sound, as long as those of the picture may be at most: each segment is a request of its own.
+    fn lengths(&self, progress: &Progress) -> Lengths {
+        let own = self.attempt.batch.work.order.cut;
+        let cut = match self.picture(progress).filter(|_| self.part.told.is_some()) {
+            Some(picture) => Cut {
+                segment_length: Duration::from_secs(playlist::target_duration(picture.lengths_us.iter().copied())),
+                grows: own.grows(),
+                ..own
+            },
+            None => own,
+        };
+        chunk::pack::lengths(&cut, self.part.plan.video.is_some())
+    }
+
+    /// As [`Split::step`].
+    fn step(&self, lengths: &Lengths) -> Duration {
+        let cut = &self.attempt.batch.work.order.cut;
+        match self.part.plan.video {
+            Some(_) => cut.keyframe_length(),
+            // as many as make a segment
+            None if cut.grows() => {
+                let longest = lengths.longest();
+                longest / longest.div_duration_f64(SOUND_PIECE_LENGTH).ceil().max(1.0) as u32
+            }
+            None => lengths.longest(),
         }
     }
 
     /// Where a picture is cut that stands beside another.
-    fn lengths(&self, progress: &Progress) -> Vec<u64> {
+    fn as_picture(&self, progress: &Progress) -> Vec<u64> {
         let picture = self.picture(progress).filter(|_| self.part.plan.beside_copy);
         picture.map_or(Vec::new(), |picture| picture.lengths_us.clone())
     }
@@ -272,12 +298,14 @@ impl Run<'_> {
             let _ = journal.append(Record::Splitting { leader: leader.clone() });
         };
         let (one, done) = (batch.one_run(), progress.finished.len() as u64);
+        let lengths = self.lengths(progress);
         let split = Split {
             tools,
             video: &work.order.video,
             plan,
-            segment_length: self.segment_length(progress),
-            lengths_us: &self.lengths(progress),
+            step: self.step(&lengths),
+            lengths,
+            lengths_us: &self.as_picture(progress),
             breaks: &self.breaks(progress),
             share: Share { before: one * done, all: one * parts.len() as u64 },
             folder: self.folder,

@@ -26,6 +26,7 @@ use crate::{
         picture::{Brightness, View},
     },
     model::{
+        cost::Viewed,
         gate,
         hls::{
             multivariant,
@@ -127,12 +128,15 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let at = rfc3339(SystemTime::now());
     work.record(Record::Published { at, watch_url: watch_url.clone(), playlist_url: playlist_url.clone() }).await?;
     collect(&work, &index, &chunks).await;
+    let viewed = Viewed::of(&generation);
     let published = Published {
         reel: work.order.reel.clone(),
         generation: work.generation,
         watch_url,
         playlist_url,
         seek_url: (generation.has_pieces() && work.gate_is_current).then(|| links.seek_playlist()),
+        viewed,
+        costs: (!work.order.place.is_local()).then(|| work.storage.costs(&viewed, work.front)),
         playlist_copy,
         segments: generation.segments(),
         chunks: generation.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),

@@ -33,7 +33,7 @@ use crate::{
             facts::Ratio,
             ffmpeg_output::{Lines, Piece, Said, said},
             input::{InputError, InputFault},
-            segment::pieces::piece_length,
+            segment::{lengths::Lengths, pieces::piece_length},
         },
     },
     running::reporter::{Control, JobHandle},
@@ -80,11 +80,13 @@ pub struct Split<'a> {
     pub tools: &'a Tools,
     pub video: &'a Path,
     pub plan: &'a MediaPlan,
-    pub segment_length: Duration,
-    /// How long each segment is to last, microseconds, where these are known; beyond them the length counts.
+    pub lengths: Lengths,
+    /// How long each segment is to last, microseconds, where these are known; beyond them the lengths count.
     pub lengths_us: &'a [u64],
     /// Of a rendition of sound: where the picture breaks, microseconds from where the sound begins.
     pub breaks: &'a [u64],
+    /// How far apart keyframes are where they are ours, and pieces of sound that stands alone.
+    pub step: Duration,
     pub share: Share,
     /// Of this attempt alone, and empty.
     pub folder: &'a Path,
@@ -170,9 +172,9 @@ impl Split<'_> {
         command.current_dir(self.folder).args(["-nostdin", "-hide_banner", "-loglevel", "warning"]);
         command.args(["-progress", "pipe:2"]).args(input_guard());
         command.args(self.plan.input_arguments()).arg("-i").arg(input);
-        command.args(self.plan.arguments(self.segment_length, dialect));
-        // sound is cut at its segments' length, and finer where one may have to end at any time
-        let cut = if self.breaks.is_empty() { self.segment_length } else { PIECE };
+        command.args(self.plan.arguments(self.step, dialect));
+        // sound is cut at its pieces' length, and finer where a segment may have to end at any time
+        let cut = if self.breaks.is_empty() { self.step } else { self.step.min(PIECE) };
         command.args(self.plan.muxer_arguments(cut)).args(self.plan.companions());
         Ok(command)
     }
@@ -214,18 +216,21 @@ impl<'a> Run<'a> {
         let frame_rate = video.and_then(|video| video.frame_rate).map(Ratio::get);
         let stills = split.plan.fills.then(|| Stills {
             ffmpeg: split.tools.ffmpeg.clone(),
-            segment_length: split.segment_length,
+            segment_length: split.step,
             sample_aspect: video.and_then(|video| video.sample_aspect).map(Ratio::to_text),
             cancel: control.cancel.clone(),
         });
-        let (folder, segment_length) = (split.folder, split.segment_length);
+        let (folder, lengths) = (split.folder, split.lengths);
         let sounds = split
             .plan
             .may_re_encode
             .then(|| Sounds { ffmpeg: split.tools.ffmpeg.clone(), cancel: control.cancel.clone() });
         let (lengths_us, breaks) = (split.lengths_us, split.breaks);
-        let piece_length = piece_length(split.plan.duration);
-        let joining = Joining { folder, segment_length, lengths_us, piece_length, frame_rate, stills, sounds, breaks };
+        let piece_length = match &split.plan.video {
+            Some(_) => piece_length(split.plan.duration),
+            None => split.step,
+        };
+        let joining = Joining { folder, lengths, lengths_us, piece_length, frame_rate, stills, sounds, breaks };
         let joiner = Segments::new(split.plan.packaging, joining);
         let damage = Damage::default();
         let summary = SplitSummary {

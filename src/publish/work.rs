@@ -13,6 +13,7 @@ use crate::{
     media::source::Source,
     model::{
         chunk::limits::Held,
+        gate::front::Front,
         media::{damage::Damage, decide::MediaPlan},
         reel::{
             index::{Alternative, GenerationIndex},
@@ -102,6 +103,8 @@ pub(crate) struct Work {
     pub heard: Mutex<Damage>,
     /// Public base URL of the gate, with a slash at its end.
     pub gate: String,
+    /// What stands before it.
+    pub front: Front,
     /// It serves all that this program writes; an older one serves segments, and knows nothing of pieces.
     pub gate_is_current: bool,
     /// Cancelled with the whole, or when one stage fails.

@@ -28,6 +28,9 @@ pub struct OrderForm {
     pub video: PathBuf,
     pub title: String,
     pub segment_seconds: f64,
+    /// As [`Cut::grows`]: versions without it knew no such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grows: bool,
     pub chunk_limit: u64,
     pub parallel_uploads: Option<usize>,
     /// Streams that players can't take are re-encoded; else they are refused.
@@ -69,6 +72,7 @@ impl OrderForm {
             video: std::path::absolute(&order.video).unwrap_or_else(|_| order.video.clone()),
             title: order.title.clone(),
             segment_seconds: order.cut.segment_length.as_secs_f64(),
+            grows: order.cut.grows,
             chunk_limit: order.cut.chunk_limit,
             parallel_uploads: order.parallel_uploads.map(NonZeroUsize::get),
             transcode: order.cut.transcode == Transcode::Auto,
@@ -105,6 +109,7 @@ impl OrderForm {
             title: self.title.clone(),
             cut: Cut {
                 segment_length: Duration::from_secs_f64(self.segment_seconds.clamp(0.1, 86_400.0)),
+                grows: self.grows,
                 chunk_limit: self.chunk_limit,
                 transcode: if self.transcode { Transcode::Auto } else { Transcode::Never },
                 wanted: self.wanted,
@@ -129,6 +134,7 @@ impl OrderForm {
             video: video.into(),
             title: "v".into(),
             segment_seconds: 6.0,
+            grows: false,
             chunk_limit: 1 << 25,
             parallel_uploads: None,
             transcode: false,
@@ -209,6 +215,7 @@ mod tests {
             title: "Night".into(),
             cut: Cut {
                 segment_length: Duration::from_millis(2500),
+                grows: true,
                 chunk_limit: 5,
                 transcode: Transcode::Auto,
                 wanted: Wanted {

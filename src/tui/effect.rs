@@ -5,23 +5,22 @@ use std::time::Duration;
 
 use super::backend::Probe;
 use crate::model::{
-    chunk::estimate::Estimate,
+    chunk::forecast::{Forecast, Outline},
     cost::{Front, Viewed},
+    reel::{index::Grain, order::Cut},
     wording,
 };
-
-/// The viewer's line that start-up times are given for, bits a second.
-pub(super) const VIEWER_LINE: f64 = 20e6;
 
 /// MPEG-TS headers and stuffing on top of the elementary streams, and the zip's own: about 5 %.
 const OVERHEAD: f64 = 1.05;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Effect {
-    /// Segments end at keyframes, so they are often longer than asked for.
+    /// Of the longest: segments end at keyframes, so they are often longer than asked for, and before a chunk is full.
     pub(super) segment_length: Duration,
     /// Of picture and sound tracks together.
     pub(super) segments: u32,
+    /// Of the largest.
     pub(super) segment_bytes: u64,
     pub(super) chunks: u32,
     pub(super) bytes: u64,
@@ -30,79 +29,69 @@ pub(super) struct Effect {
 }
 
 impl Effect {
-    pub(super) fn of(probe: &Probe, wanted: Duration, chunk_limit: u64) -> Self {
-        let segment_length = at_keyframe(probe, wanted);
-        let seconds = probe.duration.as_secs_f64();
-        let segments = (seconds / segment_length.as_secs_f64()).ceil().max(1.0);
+    pub(super) fn of(probe: &Probe, cut: &Cut) -> Self {
         let bytes_per_second = probe.bit_rate as f64 / 8.0 * OVERHEAD;
-        let segment_bytes = bytes_per_second * segment_length.as_secs_f64().min(seconds);
-        let source = (bytes_per_second * seconds) as u64;
-        let beside = probe.h264.filter(|h264| h264.is_beside).map(|h264| h264.bit_rate);
-        let beside = beside.map(|rate| (rate as f64 / 8.0 * OVERHEAD * seconds) as u64);
-        let sounds: Vec<u64> =
-            probe.sounds.iter().map(|rate| (*rate as f64 / 8.0 * OVERHEAD * seconds) as u64).collect();
-        let picture = source.saturating_sub(sounds.iter().sum());
-        let pictures: Vec<u64> = [picture].into_iter().chain(beside).collect();
-        let each = (segments as u32, segment_length);
-        let Estimate { segments, chunks, viewed } = Estimate::of(probe.duration, each, &pictures, &sounds, chunk_limit);
+        let bytes = (bytes_per_second * probe.duration.as_secs_f64()) as u64;
+        let of_rate = |rate: &u64| (*rate as f64 / 8.0 * OVERHEAD * probe.duration.as_secs_f64()) as u64;
+        let sounds: Vec<u64> = probe.sounds.iter().map(of_rate).collect();
+        let spacing = probe.keyframes.map(|keyframes| keyframes.typical).filter(|typical| !typical.is_zero());
+        let beside = probe.h264.filter(|h264| h264.is_beside).map(|h264| of_rate(&h264.bit_rate));
+        let has_picture = probe.video.chosen.is_some() || probe.streams.iter().any(|stream| stream.kind == "video");
+        let picture = bytes.saturating_sub(sounds.iter().sum());
+        let outline =
+            Outline { duration: probe.duration, spacing, has_picture, bytes: picture, beside, sounds: &sounds };
+        let Forecast { lengths, segments, chunks, viewed } = Forecast::of(&outline, cut);
         Self {
-            segment_length,
+            segment_length: lengths.iter().max().copied().unwrap_or_default(),
             segments,
-            segment_bytes: segment_bytes as u64,
+            segment_bytes: viewed.picture.segments.largest,
             chunks,
-            bytes: source + beside.unwrap_or(0),
-            start_up: viewed.start_up(VIEWER_LINE),
+            bytes: bytes + beside.unwrap_or(0),
+            start_up: viewed.start_up(),
             viewed,
         }
     }
 
-    /// US dollars for a thousand full views in players that follow the redirects.
-    pub(super) fn thousand_in_players(&self, region: &str, front: Front) -> f64 {
-        self.viewed.in_players(1_000, region, front).total()
+    /// US dollars for this number of full views in players that follow the redirects.
+    fn in_players(&self, grain: Grain, views: u64, region: &str, front: Front) -> f64 {
+        self.viewed.in_players(grain, views, region, front).total()
     }
 
     /// US dollars for a thousand full views in browsers, through the relay.
-    pub(super) fn thousand_by_relay(&self, region: &str, front: Front) -> f64 {
+    fn thousand_by_relay(&self, region: &str, front: Front) -> f64 {
         self.viewed.through_relay(1_000, region, front).total()
+    }
+
+    pub(super) fn longest_seek(&self, grain: Grain) -> Duration {
+        self.viewed.longest_seek(grain)
+    }
+
+    pub(super) fn has_pieces(&self) -> bool {
+        self.viewed.has_pieces()
     }
 }
 
-/// What watching costs, in words: in players, then in browsers.
+/// What watching costs, in words: in players, the same by pieces where there are any, then in browsers.
 pub(super) fn thousand_views<'a>(
     effects: impl Iterator<Item = &'a Effect> + Clone,
     region: &str,
     front: Front,
-) -> [String; 2] {
-    let sum = |price: fn(&Effect, &str, Front) -> f64| {
-        wording::dollars(effects.clone().map(|effect| price(effect, region, front)).sum())
-    };
-    let (players, browsers) = (sum(Effect::thousand_in_players), sum(Effect::thousand_by_relay));
+) -> Vec<String> {
+    let sum = |price: &dyn Fn(&Effect) -> f64| wording::dollars(effects.clone().map(price).sum());
+    let players = |grain, views| sum(&|effect: &Effect| effect.in_players(grain, views, region, front));
     let behind = match front {
         Front::Url => "",
         Front::HttpApi => ", behind the HTTP API",
     };
-    [
-        format!("≈ {players} a thousand full views in VLC, mpv and the like{behind}"),
-        format!("≈ {browsers} a thousand full views in browsers, by the relay"),
-    ]
-}
-
-/// Segments end at the first keyframe at or after the length.
-fn at_keyframe(probe: &Probe, wanted: Duration) -> Duration {
-    match probe.keyframes {
-        Some(keyframes) if !keyframes.typical.is_zero() => {
-            let steps = (wanted.as_secs_f64() / keyframes.typical.as_secs_f64() - 0.01).ceil().max(1.0);
-            keyframes.typical.mul_f64(steps)
-        }
-        _ => wanted,
+    let (thousand, million) = (players(Grain::Segments, 1_000), players(Grain::Segments, 1_000_000));
+    let mut words =
+        vec![format!("≈ {thousand} a thousand full views in VLC, mpv and the like{behind} ({million} a million)")];
+    if effects.clone().any(Effect::has_pieces) {
+        words.push(format!("≈ {} the same by pieces, for quick jumps", players(Grain::Pieces, 1_000)));
     }
-}
-
-/// The longest whole number of seconds whose segments stay under the limit; `None` if even one second is too much.
-pub(super) fn longest_that_fits(probe: &Probe, chunk_limit: u64) -> Option<u64> {
-    let fits =
-        |seconds: &u64| Effect::of(probe, Duration::from_secs(*seconds), chunk_limit).segment_bytes <= chunk_limit;
-    (1..=60).rev().find(fits)
+    let browsers = sum(&|effect: &Effect| effect.thousand_by_relay(region, front));
+    words.push(format!("≈ {browsers} a thousand full views in browsers, by the relay"));
+    words
 }
 
 #[cfg(test)]
@@ -113,34 +102,42 @@ mod tests {
         script,
     };
 
+    fn cut(seconds: u64, chunk_mib: u64) -> Cut {
+        let segment_length = Duration::from_secs(seconds);
+        let (transcode, wanted) = Default::default();
+        Cut { segment_length, grows: true, chunk_limit: chunk_mib << 20, transcode, wanted }
+    }
+
     #[test]
     fn segments_end_at_keyframes_and_fill_chunks() {
         let mut probe = script::probe();
         probe.duration = Duration::from_secs(600);
         probe.bit_rate = 8_000_000;
         probe.keyframes = Some(Keyframes { typical: Duration::from_secs(4), longest: Duration::from_secs(4) });
-        let effect = Effect::of(&probe, Duration::from_secs(6), 32 << 20);
+        let effect = Effect::of(&probe, &cut(6, 32));
         assert_eq!(effect.segment_length, Duration::from_secs(8));
-        assert_eq!((effect.segments, effect.segment_bytes, effect.chunks), (75, 8_400_000, 27));
-        assert_eq!(effect.start_up.as_millis(), 600 + 3360);
+        // the first is of one keyframe, behind it 74 of two and what is left
+        assert_eq!((effect.segments, effect.segment_bytes, effect.chunks), (76, 8_400_000, 27));
+        assert_eq!(effect.start_up.as_millis(), 600 + 1680);
         probe.sounds = vec![128_000; 2];
-        let segments = Effect::of(&probe, Duration::from_secs(6), 32 << 20).segments;
-        assert_eq!(segments, 3 * 75, "each track is cut as the picture is");
-        let alone = Effect::of(&probe, Duration::from_secs(6), 32 << 20);
+        let segments = Effect::of(&probe, &cut(6, 32)).segments;
+        assert_eq!(segments, 76 + 2 * 75, "each track is cut as the picture is");
+        let alone = Effect::of(&probe, &cut(6, 32));
         probe.h264 = Some(H264 { bit_rate: 16_000_000, time: Duration::ZERO, is_beside: true });
-        let both = Effect::of(&probe, Duration::from_secs(6), 32 << 20);
-        assert_eq!((both.segments, both.bytes), (4 * 75, 3 * alone.bytes));
+        let both = Effect::of(&probe, &cut(6, 32));
+        assert_eq!((both.segments, both.bytes), (2 * 76 + 2 * 75, 3 * alone.bytes));
         assert!(both.chunks > 2 * alone.chunks && both.start_up > alone.start_up, "{both:?}");
     }
 
     #[test]
-    fn the_longest_segment_that_fits_is_named() {
+    fn a_chunk_ends_a_segment_and_only_keyframes_too_far_apart_make_one_too_large() {
         let mut probe = script::probe();
         probe.duration = Duration::from_secs(600);
         probe.bit_rate = 40_000_000;
-        probe.keyframes = None;
-        assert_eq!(longest_that_fits(&probe, 32 << 20), Some(6));
+        probe.keyframes = Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_secs(2) });
+        let effect = Effect::of(&probe, &cut(30, 32));
+        assert!(effect.segment_bytes <= 32 << 20 && effect.segment_length == Duration::from_secs(6), "{effect:?}");
         probe.bit_rate = 400_000_000;
-        assert_eq!(longest_that_fits(&probe, 32 << 20), None);
+        assert!(Effect::of(&probe, &cut(30, 32)).segment_bytes > 32 << 20);
     }
 }

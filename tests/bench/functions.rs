@@ -20,7 +20,7 @@ use zipreel::{
         chunk::pack::{Chunk, MIB, Manifest, Segment},
         hls::playlist::{self, Links},
         reel::{
-            index::{ChunkIndex, Container, RenditionIndex},
+            index::{ChunkIndex, Container, Grain, RenditionIndex},
             name::{ChunkNumber, Generation, RenditionId},
         },
     },

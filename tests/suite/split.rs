@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::{sync::mpsc, time::sleep};
+use zipreel::model::media::segment::lengths::Lengths;
 use zipreel::{
     media::{ffmpeg::Leader, measure::measure_segment},
     model::{
@@ -82,7 +83,8 @@ impl Trial {
             plan: &self.plan,
             breaks: &[],
             share: Share::whole(&self.plan),
-            segment_length: Duration::from_secs_f64(self.seconds),
+            lengths: Lengths::even(Duration::from_secs_f64(self.seconds)),
+            step: Duration::from_secs_f64(self.seconds),
             lengths_us: &[],
             folder: &self.folder,
             backlog: self.backlog.clone(),
@@ -418,7 +420,8 @@ async fn a_full_disk_waits_for_the_person() {
         plan: &plan,
         breaks: &[],
         share: Share::whole(&plan),
-        segment_length: Duration::from_secs(6),
+        lengths: Lengths::even(Duration::from_secs(6)),
+        step: Duration::from_secs(6),
         lengths_us: &[],
         folder: &segments,
         backlog: Backlog::new(u64::MAX),

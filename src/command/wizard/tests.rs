@@ -77,6 +77,7 @@ impl Sandbox {
             title: reel.to_owned(),
             cut: Cut {
                 segment_length: Duration::from_secs(6),
+                grows: true,
                 chunk_limit: 1 << 20,
                 transcode: Transcode::Never,
                 wanted: Default::default(),

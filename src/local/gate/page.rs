@@ -10,7 +10,7 @@ use crate::model::{
     gate::watch_page::{between, escape, html, libraries},
     hls::playlist,
     reel::{
-        index::{GenerationIndex, Index},
+        index::{GenerationIndex, Index, Largest},
         order::Robots,
         tracks::ChaptersIndex,
     },
@@ -74,6 +74,7 @@ impl<'a> Values<'a> {
             "generation" => current.generation.to_string(),
             "kind" => if current.is_sound_alone() { "sound" } else { "video" }.to_owned(),
             "chapters" => chapters(current),
+            "jumps" => current.largest.as_ref().map(jumps).unwrap_or_default(),
             "duration" => seconds(index).to_string(),
             "width" => width.to_string(),
             "height" => height.to_string(),
@@ -108,6 +109,13 @@ impl<'a> Values<'a> {
             height: (!is_sound).then_some(height),
         }
     }
+}
+
+/// Seconds that a jump takes at most by each of the two playlists, at 20 Mbit/s.
+fn jumps(largest: &Largest) -> String {
+    let tenths = |bytes: u64| bytes.div_ceil(250_000);
+    let one = |tenths: u64| format!("{}.{}", tenths / 10, tenths % 10);
+    [largest.segment, largest.piece].map(|bytes| one(tenths(bytes))).join(" ")
 }
 
 /// Where they lie, below the page; nothing if there are none.

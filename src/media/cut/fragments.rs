@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     breaks::Breaks,
-    join::{ClosedSegment, Joining, has_no_room},
+    join::{ClosedSegment, Joining, has_no_room, shortest},
     rework::blocking,
     stills::JoinError,
 };
@@ -27,6 +27,7 @@ use crate::model::media::{
             init::{Init, Track, rescale},
             start,
         },
+        lengths::Lengths,
         pieces::{self, Pieces},
     },
 };
@@ -37,6 +38,8 @@ pub(crate) const INIT: &str = "init.mp4";
 const MAP: &str = "map.mp4";
 /// Longest table of a piece: hours of a few bytes a sample.
 const TABLE_MAX: u64 = 16 << 20;
+/// What the tables of a piece may take more than ffmpeg's.
+const TABLE_GROWTH: u64 = 64 * 1024;
 /// A track may begin this much before the others without being counted: what encoders need ahead.
 const LEAD_MAX: Duration = Duration::from_millis(250);
 
@@ -59,8 +62,7 @@ struct Measured {
 
 pub(crate) struct FragmentJoiner {
     folder: PathBuf,
-    /// Shortest segment, microseconds.
-    length_us: u64,
+    lengths: Lengths,
     /// When segments are to end, from the beginning; the next is the last.
     ends_us: Vec<u64>,
     /// How long what was written lasts.
@@ -84,8 +86,7 @@ pub(crate) struct FragmentJoiner {
 
 impl FragmentJoiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, piece_length, lengths_us, breaks, .. } = joining;
-        let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
+        let Joining { folder, lengths, piece_length, lengths_us, breaks, .. } = joining;
         let ends = lengths_us.iter().scan(0, |end, length| {
             *end += length;
             Some(*end)
@@ -94,7 +95,7 @@ impl FragmentJoiner {
         ends_us.reverse();
         Self {
             folder: folder.to_owned(),
-            length_us,
+            lengths,
             ends_us,
             made_us: 0,
             init: None,
@@ -134,13 +135,13 @@ impl FragmentJoiner {
         new.breaks = !before.goes_on_to(&new);
         let next = Next { shown: new.shown.map(|(begins, _)| begins), breaks: new.breaks };
         self.pending = Some(new);
-        Ok(self.join(before, Some(next), &init).await?.into_iter().collect())
+        self.join(before, Some(next), &init).await
     }
 
     /// The last piece ends with its last sample; gives the last segment.
     pub(crate) async fn finish(&mut self) -> Result<Vec<ClosedSegment>, JoinError> {
         let (Some(last), Some(init)) = (self.pending.take(), self.init.clone()) else { return Ok(Vec::new()) };
-        Ok(self.join(last, None, &init).await?.into_iter().collect())
+        self.join(last, None, &init).await
     }
 
     /// No piece was taken in so far.
@@ -153,7 +154,11 @@ impl FragmentJoiner {
         piece: Measured,
         next: Option<Next>,
         init: &Arc<Init>,
-    ) -> Result<Option<ClosedSegment>, JoinError> {
+    ) -> Result<Vec<ClosedSegment>, JoinError> {
+        // the tables are written anew, about as large as they were
+        let size = tokio::fs::metadata(&piece.path).await?.len() + TABLE_GROWTH;
+        let full = self.open.take_if(|segment| segment.bytes + size > self.lengths.most_bytes());
+        let mut closed: Vec<ClosedSegment> = full.map(|segment| self.close(segment)).into_iter().collect();
         let duration_us = self.duration_us(&piece, next, init);
         let (mut segment, begins) = match self.open.take() {
             Some(segment) => {
@@ -175,11 +180,15 @@ impl FragmentJoiner {
         self.pieces.add(pieces::Piece { bytes, duration_us, open });
         let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
         if self.is_long_enough(&segment) || breaks || next.is_none() {
-            segment.pieces = std::mem::take(&mut self.pieces).close();
-            return Ok(Some(segment));
+            closed.push(self.close(segment));
+        } else {
+            self.open = Some(segment);
         }
-        self.open = Some(segment);
-        Ok(None)
+        Ok(closed)
+    }
+
+    fn close(&mut self, segment: ClosedSegment) -> ClosedSegment {
+        ClosedSegment { pieces: std::mem::take(&mut self.pieces).close(), ..segment }
     }
 
     fn is_long_enough(&mut self, segment: &ClosedSegment) -> bool {
@@ -187,7 +196,11 @@ impl FragmentJoiner {
         while self.ends_us.last().is_some_and(|end| *end <= made) {
             self.ends_us.pop();
         }
-        if before == 0 { segment.duration_us >= self.length_us } else { self.ends_us.len() < before }
+        if before == 0 {
+            segment.duration_us >= shortest(&self.lengths, segment.number)
+        } else {
+            self.ends_us.len() < before
+        }
     }
 
     fn begin(&mut self, piece: &Measured) -> ClosedSegment {

@@ -22,6 +22,7 @@ use crate::model::media::{
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
     segment::{
+        lengths::Lengths,
         meter::{CLOCK, Meter, microseconds, span},
         pieces::{self, Pieces},
         transport::PACKET,
@@ -59,7 +60,7 @@ const FRAME_RATE: f64 = 25.0;
 pub(crate) struct Joining<'a> {
     /// Where the pieces lie.
     pub(crate) folder: &'a Path,
-    pub(crate) segment_length: Duration,
+    pub(crate) lengths: Lengths,
     pub(crate) piece_length: Duration,
     /// Of each segment, microseconds, where fragmented MP4 is to be cut as something else was.
     pub(crate) lengths_us: &'a [u64],
@@ -75,8 +76,7 @@ pub(crate) struct Joining<'a> {
 
 pub(crate) struct Joiner {
     folder: PathBuf,
-    /// Shortest segment, microseconds.
-    length_us: u64,
+    lengths: Lengths,
     /// How long a picture lasts on average, by the source's word, in ticks of 90 kHz.
     frame: i64,
     stills: Option<Stills>,
@@ -100,13 +100,12 @@ pub(crate) struct Joiner {
 
 impl Joiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, segment_length, piece_length, frame_rate, stills, sounds, breaks, .. } = joining;
-        let length_us = segment_length.saturating_sub(SLACK).as_micros() as u64;
+        let Joining { folder, lengths, piece_length, frame_rate, stills, sounds, breaks, .. } = joining;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());
         Self {
             folder,
-            length_us,
+            lengths,
             frame,
             stills,
             sounds,
@@ -169,18 +168,21 @@ impl Joiner {
         Ok(parts)
     }
 
-    async fn push(&mut self, new: Measured) -> Result<Option<ClosedSegment>, JoinError> {
+    async fn push(&mut self, new: Measured) -> Result<Vec<ClosedSegment>, JoinError> {
         let next = Next { first: new.times.first(), breaks: new.breaks, apart: new.apart };
         match self.pending.replace(new) {
             Some(before) => self.join(before, Some(next)).await,
-            None => Ok(None),
+            None => Ok(Vec::new()),
         }
     }
 
-    async fn join(&mut self, mut piece: Measured, next: Option<Next>) -> Result<Option<ClosedSegment>, JoinError> {
+    async fn join(&mut self, mut piece: Measured, next: Option<Next>) -> Result<Vec<ClosedSegment>, JoinError> {
         let begins = *self.begins.get_or_insert(piece.times.first().unwrap_or(0));
         sounds::unify(&mut piece, self.sounds.as_ref(), begins).await?;
         let duration_us = self.duration_us(&piece, next);
+        let size = tokio::fs::metadata(&piece.path).await?.len();
+        let full = self.open.take_if(|segment| segment.bytes + size > self.lengths.most_bytes());
+        let mut closed: Vec<ClosedSegment> = full.map(|segment| self.close(segment)).into_iter().collect();
         let open = piece.times.video.as_ref().is_some_and(|video| !video.idr);
         let (before, mut segment) = match self.open.take() {
             Some(segment) => (segment.bytes, append(segment, piece.path).await?),
@@ -197,12 +199,16 @@ impl Joiner {
         segment.duration_us += duration_us;
         self.pieces.add(pieces::Piece { bytes: segment.bytes - before, duration_us, open });
         let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
-        if segment.duration_us >= self.length_us || breaks || next.is_none() {
-            segment.pieces = std::mem::take(&mut self.pieces).close();
-            return Ok(Some(segment));
+        if segment.duration_us >= shortest(&self.lengths, segment.number) || breaks || next.is_none() {
+            closed.push(self.close(segment));
+        } else {
+            self.open = Some(segment);
         }
-        self.open = Some(segment);
-        Ok(None)
+        Ok(closed)
+    }
+
+    fn close(&mut self, segment: ClosedSegment) -> ClosedSegment {
+        ClosedSegment { pieces: std::mem::take(&mut self.pieces).close(), ..segment }
     }
 
     /// From where the piece begins to where the next one does, or, if times do not go on, to its own end. Sound that
@@ -289,6 +295,11 @@ async fn measure_stills(pieces: Vec<PathBuf>, length: i64) -> Result<Vec<Measure
         measured.push(Measured { path, stated_us: 0, times, breaks: is_first, apart: is_first });
     }
     Ok(measured)
+}
+
+/// Microseconds that the segment with this number has at least.
+pub(super) fn shortest(lengths: &Lengths, number: u32) -> u64 {
+    lengths.of(number).saturating_sub(SLACK).as_micros() as u64
 }
 
 /// The piece after one.

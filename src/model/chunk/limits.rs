@@ -3,12 +3,15 @@
 
 use std::{io, time::Duration};
 
-use super::pack::{CHUNK_LIMIT_MAX, MIB, PackError, Packer, Segment};
+use super::pack::{self, CHUNK_LIMIT_MAX, MIB, PackError, Packer, Segment};
 use crate::model::{
     hls::playlist,
     media::{
         decide::MediaPlan,
-        segment::pieces::{Piece, piece_length},
+        segment::{
+            lengths::Lengths,
+            pieces::{Piece, SOUND_PIECE_LENGTH, piece_length},
+        },
     },
     reel::{
         index::{ChunkIndex, Container, Extent, Grain, PieceIndex, SegmentIndex},
@@ -37,6 +40,8 @@ impl Limits {
     pub const LAMBDA: Self = Self { index_bytes: INDEX_BYTES_MAX, playlist_bytes: PLAYLIST_BYTES_MAX };
 }
 
+/// Where nothing is known of the picture's segments.
+const MIN_SOUND: Duration = Duration::from_secs(1);
 /// Room for what an index holds besides chunks and playlists: title, frames of its zip, the multivariant playlist.
 const ENVELOPE_BYTES: u64 = 8 * 1024;
 
@@ -258,12 +263,14 @@ pub fn foresee(
     if plan.largest_group > limit {
         return Err(LimitError::Group { bytes: plan.largest_group, limit });
     }
-    let segments = plan.expected_segments(cut.segment_length);
-    let length = plan.duration.unwrap_or_default() / segments.max(1);
-    let bytes = plan.published_bytes(source_bytes).unwrap_or(0) / u64::from(segments.max(1));
+    let bytes = plan.published_bytes(source_bytes).unwrap_or(0);
+    let segments = plan.expected_segments(&pack::lengths(cut, plan.video.is_some()), bytes);
+    let rate = bytes as f64 / plan.duration.unwrap_or_default().as_secs_f64().max(0.001);
     let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
-    let pieces = evenly(bytes, length, plan.expected_segment_length(piece_length(plan.duration)));
-    for _ in 0..segments {
+    let piece = plan.expected_segment_length(piece_length(plan.duration));
+    for &length in &segments {
+        let bytes = (rate * length.as_secs_f64()) as u64;
+        let pieces = evenly(bytes, length, piece);
         sum.add(bytes, length.as_micros() as u64, false, &pieces).map_err(|error| match error {
             LimitError::Pack(error @ PackError::SegmentTooLarge { .. }) => {
                 LimitError::Segments { bytes, length, limit, hint: error.hint() }
@@ -272,12 +279,18 @@ pub fn foresee(
         })?;
     }
     // what re-encoding comes to is not known
-    let compatible = plan.compatible.iter().map(|_| (RenditionId::compatible(), 0));
-    let sounds = (1..).zip(&plan.sounds).map(|(number, sound)| (RenditionId::sound(number), sound.bytes(length)));
-    for (rendition, bytes) in compatible.chain(sounds) {
+    let another = plan.compatible.iter().map(|_| (RenditionId::compatible(), 0, segments.clone(), piece));
+    let longest = segments.iter().max().copied().unwrap_or_default();
+    let of_sound = plan.expected_segments(&Lengths::even(longest.max(MIN_SOUND)), 0);
+    let sounds = (1..).zip(&plan.sounds);
+    let sounds = sounds
+        .map(|(number, sound)| (RenditionId::sound(number), sound.bit_rate(), of_sound.clone(), SOUND_PIECE_LENGTH));
+    for (rendition, bit_rate, lengths, piece) in another.chain(sounds) {
         let mut sum = Sum::new(limits, limit, &rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
-        for _ in 0..segments {
-            sum.add(bytes, length.as_micros() as u64, false, &[])?;
+        for length in lengths {
+            let bytes = (bit_rate as f64 / 8.0 * length.as_secs_f64()) as u64;
+            let pieces = evenly(bytes, length, piece);
+            sum.add(bytes, length.as_micros() as u64, false, if cut.grows() { &pieces } else { &[] })?;
         }
         held.push(Held { bytes: sum.index_bytes(), until: None });
     }

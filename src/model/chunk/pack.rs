@@ -3,23 +3,39 @@
 use serde::Serialize;
 
 use super::zip;
-use crate::model::reel::{
-    generation::FORMAT,
-    index::Container,
-    name::{ChunkNumber, Generation, ReelName, RenditionId},
+use crate::model::{
+    media::segment::lengths::Lengths,
+    reel::{
+        generation::FORMAT,
+        index::Container,
+        name::{ChunkNumber, Generation, ReelName, RenditionId},
+        order::Cut,
+    },
 };
 
 pub const MIB: u64 = 1024 * 1024;
-pub const CHUNK_LIMIT_DEFAULT: u64 = 32 * MIB;
 /// Lambda takes zips smaller than 50 MiB by direct upload.
 pub const CHUNK_LIMIT_MAX: u64 = 49 * MIB;
 pub const CHUNK_LIMIT_MIN: u64 = MIB;
+/// As large as they can be: half a minute of 12 Mbit/s is one segment.
+pub const CHUNK_LIMIT_DEFAULT: u64 = CHUNK_LIMIT_MAX;
 
 /// Name of the entry that describes a chunk to someone who finds it without its index.
 pub const MANIFEST_ENTRY: &str = "chunk.json";
 /// Room kept for `chunk.json`: fixed fields, and a segment's line.
 const MANIFEST_BASE: u64 = 256;
 const MANIFEST_SEGMENT: u64 = 64;
+
+/// How long the segments of a rendition are to be. Sound that stands alone loads so quickly that it need not begin with
+/// short ones.
+pub fn lengths(cut: &Cut, has_picture: bool) -> Lengths {
+    let most_bytes = cut.chunk_limit.saturating_sub(empty_bytes() + entry_overhead());
+    match (cut.grows(), has_picture) {
+        (true, true) => Lengths::growing(cut.segment_length, most_bytes),
+        (true, false) => Lengths::bounded(cut.segment_length, most_bytes),
+        (false, _) => Lengths::even(cut.segment_length),
+    }
+}
 
 /// A segment on its way into a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,20 +164,22 @@ fn empty_bytes() -> u64 {
 
 /// What a segment adds: payload, headers, its line in `chunk.json`. Names are at most 12 letters.
 fn entry_bytes(segment: &Segment) -> u64 {
-    segment.bytes + zip::overhead("123456789012") + MANIFEST_SEGMENT
+    segment.bytes + entry_overhead()
 }
 
-/// How many chunks these bytes in evenly sized segments will take; an estimate for plans.
-pub fn estimate_chunks(bytes: u64, segments: u32, limit: u64) -> u32 {
-    let segments = segments.max(1);
-    let each = bytes.div_ceil(u64::from(segments));
+fn entry_overhead() -> u64 {
+    zip::overhead("123456789012") + MANIFEST_SEGMENT
+}
+
+/// How many chunks segments of so many bytes will take; an estimate for plans.
+pub fn estimate_chunks(segments: &[u64], limit: u64) -> u32 {
     let mut packer = Packer::new(limit);
     let mut chunks = 0;
-    for number in 0..segments {
-        match packer.push(Segment { number, bytes: each, duration_us: 0, discontinuity: false }) {
+    for (number, bytes) in (0..).zip(segments) {
+        match packer.push(Segment { number, bytes: *bytes, duration_us: 0, discontinuity: false }) {
             Ok(Some(_)) => chunks += 1,
             Ok(None) => {}
-            Err(_) => return segments,
+            Err(_) => return segments.len() as u32,
         }
     }
     chunks + 1
@@ -236,8 +254,8 @@ mod tests {
 
     #[test]
     fn estimates_agree_with_the_packer() {
-        assert_eq!(estimate_chunks(200 * MIB, 200, 32 * MIB) as usize, pack(32 * MIB, &[MIB; 200]).unwrap().len());
-        assert_eq!(estimate_chunks(0, 0, MIB), 1);
+        assert_eq!(estimate_chunks(&[MIB; 200], 32 * MIB) as usize, pack(32 * MIB, &[MIB; 200]).unwrap().len());
+        assert_eq!(estimate_chunks(&[], MIB), 1);
     }
 
     #[test]

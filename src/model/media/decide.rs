@@ -16,6 +16,7 @@ use super::{
     facts::{Aside, Chapter, Compatible, Kind, Media, Ratio, Stream, Transcode, Wanted, WantedTracks},
     gaps::{self, Gaps},
     reach,
+    segment::lengths::Lengths,
     streams::{
         apart::{self, Sounds, Terms},
         choice::{Choice, Chosen},
@@ -325,17 +326,20 @@ impl MediaPlan {
 
     /// How long segments will be on average if cut at the first keyframe at or after `wanted`.
     pub fn expected_segment_length(&self, wanted: Duration) -> Duration {
-        // closer ones do not matter: pieces are half seconds then
-        let Some((spacing, _)) = self.keyframes.filter(|(mean, _)| *mean >= PIECE) else { return wanted };
+        let Some(spacing) = self.keyframe_spacing() else { return wanted };
         let spacings = (wanted.saturating_sub(SLACK).as_secs_f64() / spacing.as_secs_f64()).ceil().max(1.0);
         spacing.mul_f64(spacings.min(1e6)).max(wanted.saturating_sub(SLACK))
     }
 
-    /// Zero if the length of the video is unknown.
-    pub fn expected_segments(&self, wanted: Duration) -> u32 {
-        let Some(duration) = self.duration else { return 0 };
-        let length = self.expected_segment_length(wanted).as_secs_f64().max(0.1);
-        (duration.saturating_sub(SLACK).as_secs_f64() / length).ceil().max(1.0) as u32
+    /// The segments that it will come to, if it has so many bytes; none if the length of the video is unknown.
+    pub fn expected_segments(&self, lengths: &Lengths, bytes: u64) -> Vec<Duration> {
+        let Some(duration) = self.duration else { return Vec::new() };
+        lengths.foreseen(duration, self.keyframe_spacing(), SLACK, bytes)
+    }
+
+    /// How far apart keyframes are, if segments have to go by that: closer ones do not matter.
+    pub fn keyframe_spacing(&self) -> Option<Duration> {
+        self.keyframes.map(|(mean, _)| mean).filter(|mean| *mean >= PIECE)
     }
 
     /// About how many bytes of the source are published; `None` if that can't be told, or any of it is re-encoded.

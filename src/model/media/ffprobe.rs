@@ -431,7 +431,7 @@ mod tests {
                 found.hidden = hidden(&found, &found);
                 if let Ok(plan) = decide(&found, Transcode::Auto) {
                     let length = Duration::from_secs(6);
-                    let _ = (plan.sentences(), plan.expected_segments(length), plan.display_size());
+                    let _ = (plan.sentences(), plan.expected_segments(&crate::model::media::segment::lengths::Lengths::even(length), 1), plan.display_size());
                     let _ = plan.piece_seconds(length);
                 }
             }

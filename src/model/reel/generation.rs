@@ -73,6 +73,7 @@ pub fn generation(
     source: &SourcePrint,
     whole: Option<&SourceHash>,
     segment_length: Duration,
+    grows: bool,
     chunk_limit: u64,
     treatment: &str,
     ffmpeg: &str,
@@ -83,6 +84,9 @@ pub fn generation(
     hash.update(source.samples);
     hash.update(segment_length.as_micros().to_be_bytes());
     hash.update(chunk_limit.to_be_bytes());
+    if grows {
+        hash.update("growing segments");
+    }
     for text in [treatment, ffmpeg] {
         // the length keeps two neighbouring texts apart
         hash.update((text.len() as u64).to_be_bytes());
@@ -104,18 +108,19 @@ mod tests {
         let other = SourcePrint { bytes: 7, samples: [2; 32] };
         let (six, two) = (Duration::from_secs(6), Duration::from_secs(2));
         let all = [
-            generation(&source, None, six, 32, "copy", "5.1"),
-            generation(&other, None, six, 32, "copy", "5.1"),
-            generation(&source, None, two, 32, "copy", "5.1"),
-            generation(&source, None, six, 31, "copy", "5.1"),
-            generation(&source, None, six, 32, "copy5", ".1"),
-            generation(&source, None, six, 32, "copy", "6.0"),
-            generation(&source, Some(&SourceHash([1; 32])), six, 32, "copy", "5.1"),
-            generation(&source, Some(&SourceHash([2; 32])), six, 32, "copy", "5.1"),
+            generation(&source, None, six, false, 32, "copy", "5.1"),
+            generation(&other, None, six, false, 32, "copy", "5.1"),
+            generation(&source, None, two, false, 32, "copy", "5.1"),
+            generation(&source, None, six, false, 31, "copy", "5.1"),
+            generation(&source, None, six, false, 32, "copy5", ".1"),
+            generation(&source, None, six, false, 32, "copy", "6.0"),
+            generation(&source, None, six, true, 32, "copy", "5.1"),
+            generation(&source, Some(&SourceHash([1; 32])), six, false, 32, "copy", "5.1"),
+            generation(&source, Some(&SourceHash([2; 32])), six, false, 32, "copy", "5.1"),
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
-        assert_eq!(all[0], generation(&source.clone(), None, six, 32, "copy", "5.1"));
+        assert_eq!(all[0], generation(&source.clone(), None, six, false, 32, "copy", "5.1"));
         assert_eq!(all[0].to_string(), "1a4130cc", "as every zipreel so far has called it");
     }
 

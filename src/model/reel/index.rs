@@ -60,6 +60,9 @@ pub struct GenerationIndex {
     pub duration_ms: u64,
     /// Seconds asked for; segments end at the first keyframe at or after it.
     pub segment_seconds: f64,
+    /// The first ones are shorter, and none outgrew a chunk. zipreel 0.1 knew no such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grows: bool,
     pub chunk_limit_bytes: u64,
     /// Of the video that it was made of. zipreel 0.1 did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +75,9 @@ pub struct GenerationIndex {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<(u64, u64)>,
     pub renditions: BTreeMap<RenditionId, RenditionIndex>,
+    /// Where there are pieces: what the watch page says of the two playlists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub largest: Option<Largest>,
     /// In the order in which players list them. Their playlists and segments lie beside the index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subtitles: Vec<SubtitlesIndex>,
@@ -80,6 +86,13 @@ pub struct GenerationIndex {
     /// Its pictures carry captions by CEA-608 or CEA-708.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub captions: bool,
+}
+
+/// Bytes that a player loads for a jump, at most, by segments and by pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Largest {
+    pub segment: u64,
+    pub piece: u64,
 }
 
 /// Beginnings of the names that CODECS has for sound; the gate has the same list.

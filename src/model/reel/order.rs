@@ -7,6 +7,7 @@ use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, time::Duration
 use serde::{Deserialize, Serialize};
 
 use super::name::{Generation, ReelName};
+pub use crate::model::media::segment::pieces::PIECE_LENGTH;
 pub use crate::model::media::{
     container::WantedContainer,
     damage::OnDamage,
@@ -86,10 +87,25 @@ impl AccountRegion {
 pub struct Cut {
     /// Segments end at the first keyframe at or after this.
     pub segment_length: Duration,
+    /// The first segments are shorter, none outgrows a chunk, and what is re-encoded has keyframes for pieces. What was begun
+    /// by zipreel 0.1 goes on without.
+    pub grows: bool,
     /// Upper limit of a chunk's zip, bytes.
     pub chunk_limit: u64,
     pub transcode: Transcode,
     pub wanted: Wanted,
+}
+
+impl Cut {
+    /// As it makes a difference.
+    pub fn grows(&self) -> bool {
+        self.grows && self.segment_length > PIECE_LENGTH
+    }
+
+    /// How far apart keyframes of what is re-encoded are.
+    pub fn keyframe_length(&self) -> Duration {
+        if self.grows() { PIECE_LENGTH } else { self.segment_length }
+    }
 }
 
 /// What to do where the reel's name has another generation.

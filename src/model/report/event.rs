@@ -12,7 +12,7 @@ use std::{
 
 use super::{fault::Fault, loudness::Loudness};
 use crate::model::{
-    cost::Costs,
+    cost::{Costs, Viewed},
     reel::name::{ChunkNumber, Generation, ReelName, RenditionId},
 };
 
@@ -181,6 +181,10 @@ pub struct Published {
     pub playlist_url: String,
     /// The playlist of pieces, where there are any and the gate serves them.
     pub seek_url: Option<String>,
+    /// What each of the two costs and how long a jump takes there.
+    pub viewed: Viewed,
+    /// `None` on the stand-in, which costs nothing.
+    pub costs: Option<Costs>,
     /// The media playlist with absolute links, for those who host it elsewhere.
     pub playlist_copy: std::path::PathBuf,
     pub segments: u32,

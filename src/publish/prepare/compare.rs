@@ -10,7 +10,7 @@ use crate::{
     model::{
         chunk::{
             limits::{Limits, Sum},
-            pack::{Chunk, Manifest, Packer, Segment},
+            pack::{Chunk, Manifest, Packer, Segment, lengths},
         },
         media::decide::MediaPlan,
         reel::{index::GenerationIndex, name::RenditionId, order::Order},
@@ -53,7 +53,8 @@ impl Cut<'_> {
             tools: self.tools,
             video: &self.order.video,
             plan: self.plan,
-            segment_length: self.order.cut.segment_length,
+            lengths: lengths(&self.order.cut, self.plan.video.is_some()),
+            step: self.order.cut.keyframe_length(),
             lengths_us: &[],
             breaks: &[],
             share: Share::whole(self.plan),

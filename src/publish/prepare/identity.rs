@@ -68,7 +68,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
     })?;
     let parts = plan.parts().into_iter();
     let treated =
-        parts.map(|part| [part.arguments(order.cut.segment_length, dialect), part.companions()].concat().join("\n"));
+        parts.map(|part| [part.arguments(order.cut.keyframe_length(), dialect), part.companions()].concat().join("\n"));
     let mut treatment = treated.collect::<Vec<_>>().join("\nrendition\n");
     if plan.packaging == Container::Mp4 {
         // how its fragments are written is ours: another number for another way
@@ -76,7 +76,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
     }
     if plan.fills {
         treatment.push_str("\nstills\n");
-        treatment.push_str(&still_arguments(1, 0, order.cut.segment_length, None).join("\n"));
+        treatment.push_str(&still_arguments(1, 0, order.cut.keyframe_length(), None).join("\n"));
     }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
     let beside = subtitles::beside(&order.video, &plan).await?;
@@ -143,7 +143,8 @@ impl Identity<'_> {
     fn made(&self, whole: Option<&SourceHash>) -> Generation {
         let (cut, video) = (&self.order.cut, self.video);
         let ffmpeg = &video.origin.ffmpeg;
-        generation(&video.print, whole, cut.segment_length, cut.chunk_limit, &video.treatment, ffmpeg)
+        let (length, grows, limit) = (cut.segment_length, cut.grows(), cut.chunk_limit);
+        generation(&video.print, whole, length, grows, limit, &video.treatment, ffmpeg)
     }
 
     /// Whether it was cut as this video is to be, and of a video that looks the same at first.

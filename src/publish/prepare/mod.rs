@@ -29,7 +29,10 @@ use crate::{
         subtitles::Beside,
     },
     model::{
-        chunk::{estimate::Estimate, limits::Held},
+        chunk::{
+            forecast::{Forecast, Outline},
+            limits::Held,
+        },
         cost::{Costs, Viewed},
         gate::{
             front::Front,
@@ -121,6 +124,7 @@ pub(super) async fn prepare(
         renditions: Rendition::all(&plan),
         wanted: plan.wanted,
         gate,
+        front,
         gate_is_current,
         visible: Mutex::new(visible.clone()),
         index_code: Mutex::new(existing.as_ref().map(|existing| existing.facts.code_sha256.clone())),
@@ -375,17 +379,15 @@ fn planned(
     source_bytes: u64,
     generation: Generation,
 ) -> Planned {
-    let segments = plan.expected_segments(order.cut.segment_length).max(1);
     let duration = plan.duration.unwrap_or_default();
-    let of_sounds: Vec<u64> = plan.sounds.iter().map(|sound| sound.bytes(duration)).collect();
-    let copied = plan.sounds.iter().zip(&of_sounds).filter(|(sound, _)| sound.plan.action == Action::Copy);
-    let picture = source_bytes.saturating_sub(copied.map(|(_, bytes)| bytes).sum());
+    let sounds: Vec<u64> = plan.sounds.iter().map(|sound| sound.bytes(duration)).collect();
+    let copied = plan.sounds.iter().zip(&sounds).filter(|(sound, _)| sound.plan.action == Action::Copy);
+    let bytes = source_bytes.saturating_sub(copied.map(|(_, bytes)| bytes).sum());
     let beside = plan.compatible.as_ref().map(|beside| Encoding::of(&beside.stream).bit_rate);
     let beside = beside.map(|rate| (rate as f64 / 8.0 * duration.as_secs_f64()) as u64);
-    let pictures: Vec<u64> = [picture].into_iter().chain(beside).collect();
-    let each = (segments, duration / segments);
-    let Estimate { segments, chunks, viewed } =
-        Estimate::of(duration, each, &pictures, &of_sounds, order.cut.chunk_limit);
+    let (spacing, has_picture) = (plan.keyframe_spacing(), plan.video.is_some());
+    let outline = Outline { duration, spacing, has_picture, bytes, beside, sounds: &sounds };
+    let Forecast { segments, chunks, viewed, .. } = Forecast::of(&outline, &order.cut);
     Planned {
         reel: order.reel.clone(),
         generation,

@@ -22,6 +22,7 @@ use super::{
     keymap::Keymap,
     work::folder::{Entry, Kind, Listing, Named},
 };
+use crate::model::cost::{Parts, Track, Viewed};
 use crate::{
     model::{
         cost::Front,
@@ -77,6 +78,7 @@ pub(super) fn start() -> Start {
         title: None,
         cut: Cut {
             segment_length: Duration::from_secs(6),
+            grows: true,
             chunk_limit: 32 << 20,
             transcode: Transcode::Ask,
             wanted: Default::default(),
@@ -307,6 +309,14 @@ pub(super) fn planned() -> Planned {
     }
 }
 
+/// As those of 10 minutes at 12 Mbit/s.
+pub(super) fn viewed() -> Viewed {
+    let (piece, segment) = (3_000_000, 45_000_000);
+    let (segments, pieces) =
+        (Parts { count: 23, first: piece, largest: segment }, Parts { count: 300, first: piece, largest: piece });
+    Viewed { picture: Track { bytes: 900_000_000, segments, pieces }, sound: None }
+}
+
 pub(super) fn published() -> Published {
     Published {
         reel: name("harbour-night"),
@@ -314,6 +324,8 @@ pub(super) fn published() -> Published {
         watch_url: "http://127.0.0.1:8721/harbour-night/".into(),
         playlist_url: "http://127.0.0.1:8721/harbour-night/index.m3u8".into(),
         seek_url: Some("http://127.0.0.1:8721/harbour-night/index.seek.m3u8".into()),
+        viewed: viewed(),
+        costs: None,
         playlist_copy: "/home/ada/.local/state/zipreel/harbour-night/playlist.m3u8".into(),
         segments: 107,
         chunks: 34,

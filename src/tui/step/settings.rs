@@ -23,7 +23,7 @@ use crate::{
         action::{Action, Command, Way},
         backend::{Order, Transcode},
         chosen::{Chosen, Planned},
-        effect::{self, Effect},
+        effect::Effect,
         keymap::Table,
         shared::{Connection, Shared},
         work::answer::Answer,
@@ -174,8 +174,18 @@ impl Settings {
 
     /// What the settings make of each video.
     pub(in crate::tui) fn effects(&self) -> Vec<Effect> {
-        let of = |video: &Naming| Effect::of(&video.chosen.probe, self.length, self.chunk_limit());
+        let of = |video: &Naming| Effect::of(&video.chosen.probe, &self.cut(video));
         self.videos.iter().map(of).collect()
+    }
+
+    fn cut(&self, video: &Naming) -> Cut {
+        Cut {
+            segment_length: self.length,
+            grows: true,
+            chunk_limit: self.chunk_limit(),
+            transcode: self.transcode,
+            wanted: Wanted { loudness: self.loudness, ..video.wanted },
+        }
     }
 
     /// What blocks the way, with the field that can change it; the first in the order of the screen.
@@ -216,12 +226,8 @@ impl Settings {
         let at = effects.iter().position(|effect| effect.segment_bytes > self.chunk_limit())?;
         let chosen = &self.videos[at].chosen;
         let size = wording::bytes(effects[at].segment_bytes);
-        let fits = match effect::longest_that_fits(&chosen.probe, self.chunk_limit()) {
-            Some(seconds) => format!("at most {seconds} s fits"),
-            None => "its bit rate is too high for this chunk size".to_owned(),
-        };
         let of = if self.videos.len() == 1 { String::new() } else { format!(" of `{}`", chosen.file_name()) };
-        Some(format!("a segment{of} would be about {size}, more than a chunk may have: {fits}"))
+        Some(format!("from one keyframe{of} to the next there are about {size}, more than a chunk may have"))
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
@@ -363,12 +369,7 @@ impl Settings {
             let is_one = self.videos.len() == 1;
             let title = if is_one { self.title.value().trim().to_owned() } else { chosen.title() };
             let order = Order {
-                cut: Cut {
-                    segment_length: self.length,
-                    chunk_limit: self.chunk_limit(),
-                    transcode: self.transcode,
-                    wanted: Wanted { loudness: self.loudness, ..video.wanted },
-                },
+                cut: self.cut(video),
                 place: shared.place.clone(),
                 expected: Some(account.at.clone()),
                 parallel_uploads: self.parallel,

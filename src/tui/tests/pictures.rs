@@ -169,6 +169,7 @@ fn done() {
     let mut published = script::published();
     published.watch_url = base.to_owned();
     published.playlist_url = format!("{base}index.m3u8");
+    published.seek_url = Some(format!("{base}index.seek.m3u8"));
     let mut player = publishing();
     player.ends(Ok(published));
     pictures("done_long_links", &mut player);

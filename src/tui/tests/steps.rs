@@ -215,16 +215,15 @@ fn a_taken_name_can_be_replaced_when_that_is_wanted() {
 }
 
 #[test]
-fn segments_that_outgrow_the_chunk_are_refused_with_the_length_that_fits() {
+fn what_outgrows_the_chunk_from_keyframe_to_keyframe_is_refused() {
     let mut start = script::start();
     start.settings.cut.segment_length = Duration::from_secs(30);
+    start.settings.cut.chunk_limit = 2 << 20;
     let mut player = Player::new(start, Script::default());
     player.open_settings();
     let (field, words) = problem(&player).unwrap();
-    assert!(field == Field::Length && words.contains("at most 16 s fits"), "{words}");
-    for _ in 0..2 {
-        player.key(KeyCode::Left);
-    }
+    assert!(field == Field::Length && words.contains("from one keyframe to the next there are about"), "{words}");
+    player.settings_mut().chunk_mib = 32;
     assert_eq!(problem(&player), None);
 }
 

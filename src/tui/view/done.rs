@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ratatui::layout::{Rect, Size};
 
+use crate::model::reel::index::Grain;
 use crate::{
     model::wording,
     tui::{
@@ -94,7 +95,8 @@ fn is_for_others(link: &str) -> bool {
 
 /// Cells of the longest link with its label, and a gap.
 fn longest(published: &Published) -> usize {
-    published.watch_url.len().max(published.playlist_url.len()) + COLUMN + usize::from(GAP)
+    let seek = published.seek_url.as_ref().map_or(0, String::len);
+    published.watch_url.len().max(published.playlist_url.len()).max(seek) + COLUMN + usize::from(GAP)
 }
 
 fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page {
@@ -110,7 +112,15 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
     }
     page.link("Watch", COLUMN, &published.watch_url);
     page.link("Playlist", COLUMN, &published.playlist_url);
-    page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players");
+    let words = |grain| published.viewed.words(grain, published.costs.as_ref());
+    match &published.seek_url {
+        Some(seek) => {
+            page.entry("", COLUMN, Role::Dim, &format!("VLC, mpv, other players: {}", words(Grain::Segments)));
+            page.link("Seek", COLUMN, seek);
+            page.entry("", COLUMN, Role::Dim, &format!("the same in pieces: {}", words(Grain::Pieces)));
+        }
+        None => page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players"),
+    }
     page.entry("Saved", COLUMN, Role::Text, &shared.path_words(&published.playlist_copy));
     if airy {
         page.gap();

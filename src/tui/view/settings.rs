@@ -5,6 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use ratatui::layout::Rect;
 use tui_input::Input;
 
+use crate::model::reel::index::Grain;
 use crate::{
     model::{
         reel::{
@@ -276,11 +277,11 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Length => {
             let asked = settings.length.as_secs_f64();
             let real = longest(&settings.effects(), |effect| effect.segment_length).as_secs_f64();
-            if real > asked + 0.05 {
-                format!("about {real:.1} s: the video can be cut only at its keyframes")
-            } else {
-                "pieces that a player fetches one by one".to_owned()
-            }
+            let why = if real > asked + 0.05 { "cuts fall on keyframes" } else { "a chunk holds no more" };
+            let whole = settings.videos.iter().map(|video| video.chosen.probe.duration).max().unwrap_or_default();
+            let is_short = whole.as_secs_f64() <= real + 0.05;
+            let is_other = (real - asked).abs() > 0.05 && !is_short;
+            if is_other { format!("about {real:.1} s: {why}") } else { String::new() }
         }
         Field::Name(number) => {
             let is_taken = settings
@@ -340,6 +341,10 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
+    let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
+    let has_pieces = effects.iter().any(Effect::has_pieces);
+    let by_pieces = if has_pieces { format!(", {} by index.seek.m3u8", jump(Grain::Pieces)) } else { String::new() };
+    page.entry("  Jumps in", column, Role::Text, &format!("up to {}{by_pieces}", jump(Grain::Segments)));
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {

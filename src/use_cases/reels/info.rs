@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::{
     model::{
-        cost::{Costs, Sound, Viewed},
+        cost::{Costs, Viewed},
         gate::{embed::Embed, links::Links, public::Public},
         media::facts::WantedTrack,
         reel::{
@@ -59,6 +59,7 @@ impl Info {
         let mut all = vec![
             one("watch page", "for people", links.watch.clone()),
             one("playlist", "for VLC, mpv and other players", links.playlist()),
+            one("seek playlist", "the same in pieces, quick to seek in", links.seek_playlist()),
             one("absolute playlist", "with whole links in it", links.absolute_playlist()),
         ];
         all.extend(relayed);
@@ -130,8 +131,9 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let gate = url(Public::Gate).await?.ok_or(LibraryError::NoGate)?;
         let relay = url(Public::Relay).await?.is_some();
         let (index, index_bytes) = (existing.index, existing.facts.code_bytes);
+        let viewed = Viewed::of(&index.current);
         let front = retries.again(|| storage.front()).await?;
-        let costs = (!place.is_local()).then(|| storage.costs(&viewed(&index.current), front));
+        let costs = (!place.is_local()).then(|| storage.costs(&viewed, front));
         Ok(Info {
             published: index.published.known(),
             links: Links::of(&gate, reel),
@@ -143,19 +145,4 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         })
     };
     unless_cancelled(&follow.cancel, work).await
-}
-
-/// A full view, by what the segments really are.
-fn viewed(generation: &GenerationIndex) -> Viewed {
-    let duration = Duration::from_millis(generation.duration_ms);
-    let of = |rendition: &RenditionIndex| {
-        let count = u32::try_from(rendition.segments().count()).unwrap_or(u32::MAX).max(1);
-        (duration / count, rendition.segments().map(|segment| segment.bytes).sum::<u64>())
-    };
-    let largest = |(_, bytes): &(Duration, u64)| *bytes;
-    let picture = generation.variants().map(|(_, rendition)| of(rendition)).max_by_key(largest);
-    let sound = generation.alternatives().map(|(_, rendition, _)| of(rendition)).max_by_key(largest);
-    let (segment_length, bytes) = picture.unwrap_or((duration, 0));
-    let sound = sound.map(|(segment_length, bytes)| Sound { segment_length, bytes });
-    Viewed { duration, segment_length, bytes, sound }
 }

@@ -80,6 +80,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
         title: index.title,
         cut: Cut {
             segment_length: Duration::from_secs_f64(index.current.segment_seconds.clamp(0.1, 86_400.0)),
+            grows: index.current.grows,
             chunk_limit: index.current.chunk_limit_bytes,
             transcode: Transcode::Auto,
             wanted: as_packed(&index.current),

@@ -23,7 +23,7 @@ use zipreel::{
         },
         reel::{
             index::{
-                Alternative, Beside, ChunkIndex, Container, GenerationIndex, Grain, INDEX_ENTRY, Index,
+                Alternative, Beside, ChunkIndex, Container, GenerationIndex, Grain, INDEX_ENTRY, Index, Largest,
                 MULTIVARIANT_ENTRY, POSTER_ENTRY, PieceIndex, RenditionIndex, Retired, SEEK_ENTRY, SegmentIndex,
             },
             name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
@@ -137,7 +137,9 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
         generation: id,
         duration_ms: 36_400,
         segment_seconds: 6.0,
+        grows: false,
         source_sha256: None,
+        largest: Some(Largest { segment: 45_000_000, piece: 3_100_000 }),
         damaged: Vec::new(),
         subtitles: vec![SubtitlesIndex {
             track: SUBTITLES.parse().unwrap(),
@@ -217,6 +219,7 @@ pub(crate) fn old_index_zip(index: &Index) -> Vec<u8> {
     let mut index = index.clone();
     let renditions = index.current.renditions.values_mut();
     renditions.flat_map(|rendition| &mut rendition.chunks).for_each(|chunk| chunk.pieces.clear());
+    index.current.largest = None;
     chunk(&index_entries(&index)).0
 }
 

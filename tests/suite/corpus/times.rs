@@ -237,7 +237,7 @@ fn gaps() -> Vec<Row> {
              picture has to be made for it",
             None,
         ),
-        row("long sound, auto", long_sound).args("--transcode auto").heard().seconds(40.0).offset(0.0).discontinuities(&[2]),
+        row("long sound, auto", long_sound).args("--transcode auto").heard().seconds(40.0).offset(0.0).discontinuities(&[3]),
         row("long sound, never", long_sound)
             .args("--transcode never").heard()
             .said("the sound goes on for 30 s after the picture; there is no picture with it")
@@ -249,7 +249,7 @@ fn gaps() -> Vec<Row> {
         .args("--transcode auto").heard()
         .seconds(30.0)
         .offset(0.0),
-        row("late picture", late_picture).args("--transcode auto").heard().seconds(15.0).offset(0.0).discontinuities(&[1]),
+        row("late picture", late_picture).args("--transcode auto").heard().seconds(15.0).offset(0.0).discontinuities(&[2]),
         row("late picture, never", late_picture)
             .args("--transcode never").heard()
             .said("the sound begins 3 s before the picture; there is no picture with it")

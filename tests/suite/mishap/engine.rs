@@ -45,6 +45,7 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
         reel: REEL.parse().unwrap(),
         title: title.into(),
         cut: Cut {
+            grows: true,
             segment_length: Duration::from_secs(2),
             chunk_limit: 1024 * 1024,
             transcode: Transcode::Never,

@@ -123,6 +123,7 @@ fn order(folders: Folders, video: Clip, if_taken: IfTaken) -> Order {
         reel: REEL.parse().unwrap(),
         title: "two machines".into(),
         cut: Cut {
+            grows: true,
             segment_length: std::time::Duration::from_secs(1),
             chunk_limit: 100_000,
             transcode: Transcode::Never,

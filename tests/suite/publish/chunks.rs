@@ -126,7 +126,9 @@ async fn the_same_input_gives_the_same_chunks_on_every_run() {
     let mut seen = Vec::new();
     for state in ["first", "second"] {
         let sandbox = Sandbox::start().await;
-        let run = sandbox.publish_in(state, &clip(Clip::Mp4), &["--name", "same", "--segment-seconds", "2"]).await;
+        let run = sandbox
+            .publish_in(state, &clip(Clip::Mp4), &["--name", "same", "--segment-seconds", "2", "--chunk-mib", "4"])
+            .await;
         let zips = zips(&sandbox, "zipreel-same-").await;
         seen.push(hashes(&run, &zips));
     }

@@ -83,13 +83,18 @@ async fn a_taken_name_is_refused_and_replaced_when_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_segment_over_the_limit_names_the_length_that_fits() {
+async fn a_chunk_ends_a_segment_that_would_outgrow_it_but_not_between_keyframes() {
     let sandbox = Sandbox::start().await;
     let args = ["--name", "large", "--segment-seconds", "30", "--chunk-mib", "1"];
-    refuses(&sandbox, clip(Clip::Mp4), &args, &["its segments would have about", "use --segment-seconds"]).await;
     // no shorter segment would help
     let words = ["from one keyframe to the next", "use --chunk-mib up to 49"];
     refuses(&sandbox, clip(Clip::OneKeyframe), &args, &words).await;
+    let run = sandbox.publish(&clip(Clip::Mp4), &args).await;
+    run.published();
+    let bytes: Vec<u64> = run.events("chunk-packed").map(|line| line["bytes"].as_u64().unwrap()).collect();
+    assert!(bytes.iter().all(|bytes| *bytes <= 1 << 20), "{bytes:?}");
+    let seconds: Vec<f64> = run.events("segment-closed").map(|line| line["seconds"].as_f64().unwrap()).collect();
+    assert!(seconds.len() > 5 && seconds.iter().all(|seconds| *seconds < 7.0), "{seconds:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +144,8 @@ async fn plain_output_ends_with_the_urls() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let [watch, playlist] = lines[lines.len() - 2..] else { panic!("{text}") };
+    let [watch, playlist, seek] = lines[lines.len() - 3..] else { panic!("{text}") };
     assert!(watch.starts_with("watch: http://127.0.0.1:") && watch.ends_with("/plain/"), "{watch}");
     assert!(playlist.ends_with("/plain/index.m3u8"), "{playlist}");
+    assert!(seek.starts_with("seek: http://") && seek.ends_with("/plain/index.seek.m3u8"), "{seek}");
 }

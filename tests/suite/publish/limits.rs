@@ -130,7 +130,8 @@ async fn a_long_reel_that_is_replaced_five_times_plays_in_all_its_generations() 
     let sandbox = Sandbox::start().await;
     let mut generations = Vec::new();
     for mib in ["1", "2", "3", "4", "5", "6"] {
-        let run = sandbox.publish(&clip(Clip::Shift), &["--name", "shift", "--chunk-mib", mib, "--replace"]).await;
+        let args = ["--name", "shift", "--segment-seconds", "6", "--chunk-mib", mib, "--replace"];
+        let run = sandbox.publish(&clip(Clip::Shift), &args).await;
         assert_eq!(run.published()["segments"], 4800);
         generations.push(run.published()["generation"].as_str().unwrap().to_owned());
     }

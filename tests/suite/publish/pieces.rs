@@ -64,7 +64,7 @@ async fn pieces_are_segments_end_to_end_and_each_plays_alone() {
         let run = sandbox.publish(&video, &[&CUT[..], &["--replace", "--container", container]].concat()).await;
         let (long, fine) = (Reel::of(&run).await, seek(&run).await);
         let (segments, pieces) = (parts(&long).await, parts(&fine).await);
-        assert_eq!((segments.len(), pieces.len()), (4, 13), "{kind:?} {container}: {}", fine.media);
+        assert_eq!((segments.len(), pieces.len()), (5, 13), "{kind:?} {container}: {}", fine.media);
         assert!(segments.concat() == pieces.concat(), "{kind:?} {container}");
         assert!(pieces == relayed(&run).await, "{kind:?} {container}");
         let [whole, of_pieces] = [&long.media, &fine.media].map(|media| tags(media, "#EXTINF:").sum::<f64>());

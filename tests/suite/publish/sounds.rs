@@ -112,10 +112,11 @@ async fn two_languages_are_heard_as_they_are_and_sent_once() {
         assert_eq!(multivariant.matches(told).count(), 1, "{multivariant}");
     }
     let mut targets = Vec::new();
-    for id in ["src", "t01", "t02"] {
+    // of the picture 2, 6, 10 and 8 s; of sound as long as the longest of those
+    for (id, segments) in [("src", 4), ("t01", 3), ("t02", 3)] {
         let (_, media) = rendition(&sandbox, &run, id).await;
         targets.push(media.lines().find(|line| line.contains("TARGETDURATION")).unwrap().to_owned());
-        assert_eq!(media.matches("#EXTINF").count(), 5, "{media}");
+        assert_eq!(media.matches("#EXTINF").count(), segments, "{id}: {media}");
     }
     assert!(targets.windows(2).all(|two| two[0] == two[1]), "{targets:?}");
     let again = sandbox.publish(&video, &["--name", "two"]).await;
@@ -305,7 +306,7 @@ async fn a_reel_with_languages_is_checked_repaired_and_deleted_whole() {
         assert_eq!(code, Some(0), "{said}");
         let (code, said) = command(&["check", name, "--deep", "--plain"]).await;
         assert!(code == Some(0) && said.contains(&format!("{chunks} of {chunks} chunks are right")), "{said}");
-        assert!(said.contains("15 segments play without an error"), "{said}");
+        assert!(said.contains("10 segments play without an error"), "{said}");
         let (code, said) = command(&["delete", name, "--yes", "--plain"]).await;
         assert!(code == Some(0) && said.contains(&format!("{} functions", chunks + 1)), "{said}");
     }

@@ -197,7 +197,7 @@ impl Storage for Memory {
     }
 
     fn costs(&self, _: &Viewed, _: Front) -> Costs {
-        Costs { million_in_players: 0.0, thousand_by_relay: 0.0 }
+        Costs { million_in_players: 0.0, million_by_pieces: 0.0, thousand_by_relay: 0.0 }
     }
 
     fn now(&self) -> Answer<'_, SystemTime> {

@@ -31,6 +31,7 @@ fn plan(hours: u64, keyframes: u64, group: u64) -> MediaPlan {
 fn refused(plan: &MediaPlan, seconds: u64, limit: u64, bytes: u64, held: &[Held]) -> Result<(), LimitError> {
     let cut = Cut {
         segment_length: Duration::from_secs(seconds),
+        grows: false,
         chunk_limit: limit,
         transcode: Transcode::Never,
         wanted: Default::default(),
@@ -110,12 +111,14 @@ fn of_renditions(chunk_limit_bytes: u64, renditions: BTreeMap<RenditionId, Rendi
         generation: Generation::from_digest(&[0x4f; 32]),
         duration_ms: 1,
         source_sha256: None,
+        largest: None,
         damaged: Vec::new(),
         subtitles: Vec::new(),
         chapters: None,
         captions: false,
         wanted: Default::default(),
         segment_seconds: 2.0,
+        grows: false,
         chunk_limit_bytes,
         renditions,
     }

@@ -4,6 +4,7 @@ pub mod adts;
 pub mod division;
 pub mod fmp4;
 pub mod h264;
+pub mod lengths;
 pub mod meter;
 pub mod pieces;
 pub mod sieve;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// A piece ends at the first keyframe at or after this.
 pub const PIECE_LENGTH: Duration = Duration::from_secs(2);
+/// The same of sound that stands alone: it can be cut anywhere, and takes next to no time to load.
+pub const SOUND_PIECE_LENGTH: Duration = Duration::from_secs(6);
 /// What is left at a segment's end and shorter belongs to the piece before.
 const REST: Duration = Duration::from_secs(1);
 /// Longer videos have longer pieces: their playlists would grow beyond what the relay reads.

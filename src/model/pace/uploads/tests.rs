@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use super::*;
-use crate::model::chunk::pack::{CHUNK_LIMIT_DEFAULT, MIB};
+use crate::model::chunk::pack::MIB;
+
+/// Of chunks that a line of 1.6 Mbit/s carries in time.
+const LIMIT: u64 = 32 * MIB;
 use crate::model::reel::name::ChunkNumber;
 
 const STEP: Duration = Duration::from_millis(50);
@@ -132,18 +135,18 @@ fn is_worth_the_line(outcome: &Outcome, rate: f64, total: u64) {
 #[test]
 fn slow_lines_carry_nothing_twice_and_are_always_in_use() {
     let line = Line::of(1.6);
-    is_worth_the_line(&steady(line, CHUNK_LIMIT_DEFAULT, 150 * MIB), line.rate, 150 * MIB);
+    is_worth_the_line(&steady(line, LIMIT, 150 * MIB), line.rate, 150 * MIB);
     let line = Line::of(0.8);
     is_worth_the_line(&steady(line, 16 * MIB, 150 * MIB), line.rate, 150 * MIB);
     // of a short video no chunk is too large
-    is_worth_the_line(&steady(line, CHUNK_LIMIT_DEFAULT, 25 * MIB), line.rate, 25 * MIB);
+    is_worth_the_line(&steady(line, LIMIT, 25 * MIB), line.rate, 25 * MIB);
 }
 
 #[test]
 fn what_a_proxy_takes_over_does_not_count() {
     for mbit in [1.6, 3.0, 6.0, 20.0] {
         let line = Line { buffer: u64::MAX / 2, ..Line::of(mbit) };
-        is_worth_the_line(&steady(line, CHUNK_LIMIT_DEFAULT, 300 * MIB), line.rate, 300 * MIB);
+        is_worth_the_line(&steady(line, LIMIT, 300 * MIB), line.rate, 300 * MIB);
     }
 }
 
@@ -151,7 +154,7 @@ fn what_a_proxy_takes_over_does_not_count() {
 fn a_person_s_number_is_held_back_by_the_signature_alone() {
     let line = Line::of(1.6);
     let pace = Pace::new(Some(4), LIFE);
-    is_worth_the_line(&run(|_| line, pace, chunks(CHUNK_LIMIT_DEFAULT, 150 * MIB)), line.rate, 150 * MIB);
+    is_worth_the_line(&run(|_| line, pace, chunks(LIMIT, 150 * MIB)), line.rate, 150 * MIB);
     let fast = Line::of(100.0);
     let outcome = run(|_| fast, Pace::new(Some(3), LIFE), chunks(MIB, 60 * MIB));
     assert_eq!(outcome.most, 3, "{outcome:?}");
@@ -159,7 +162,7 @@ fn a_person_s_number_is_held_back_by_the_signature_alone() {
 
 #[test]
 fn a_chunk_that_cannot_fit_is_found_out_by_the_first_small_one() {
-    let outcome = steady(Line::of(0.8), CHUNK_LIMIT_DEFAULT, 150 * MIB);
+    let outcome = steady(Line::of(0.8), LIMIT, 150 * MIB);
     assert_eq!(outcome.fitting, Some(16), "{outcome:?}");
     assert!(outcome.seconds < 70.0 && outcome.bytes <= 5.0 * MIB as f64, "{outcome:?}");
     let fitting = steady(Line::of(0.8), 16 * MIB, 150 * MIB);
@@ -178,7 +181,7 @@ fn a_first_chunk_that_cannot_fit_has_one_attempt() {
 fn a_fast_line_is_full_from_the_first_answer_on() {
     for (mbit, answer) in [(20.0, 2000), (200.0, 100), (200.0, 2000), (1000.0, 1000)] {
         let line = Line { answer: Duration::from_millis(answer), ..Line::of(mbit) };
-        let outcome = steady(line, CHUNK_LIMIT_DEFAULT, 1500 * MIB);
+        let outcome = steady(line, LIMIT, 1500 * MIB);
         let bytes_alone = 1500.0 * MIB as f64 / line.rate;
         // beside the bytes: the wait for the first answer and for the last, and some for the limit's rise
         assert!(outcome.seconds <= bytes_alone * 1.15 + 2.0 * line.answer.as_secs_f64(), "{outcome:?} on {line:?}");
@@ -201,7 +204,7 @@ fn where_one_connection_does_not_fill_the_line_several_do() {
 fn a_line_that_becomes_slow_gets_one_upload_at_a_time() {
     let total = 300 * MIB;
     let slows = |now: Duration| Line::of(if now.as_secs() < 20 { 40.0 } else { 2.0 });
-    let outcome = run(slows, Pace::new(None, LIFE), chunks(CHUNK_LIMIT_DEFAULT, total));
+    let outcome = run(slows, Pace::new(None, LIFE), chunks(LIMIT, total));
     assert_eq!(outcome.fitting, None, "{outcome:?}");
     assert!(outcome.bytes <= 1.5 * total as f64, "what was under way may be lost once: {outcome:?}");
 }

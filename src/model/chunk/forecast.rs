@@ -1,0 +1,73 @@
+//! What a video will come to, by its length, its bytes and its keyframes: before anything of it is cut.
+
+use std::time::Duration;
+
+use super::pack::{estimate_chunks, lengths};
+use crate::model::{
+    cost::{Track, Viewed},
+    media::{
+        decide::SLACK,
+        segment::{
+            lengths::Lengths,
+            pieces::{SOUND_PIECE_LENGTH, piece_length},
+        },
+    },
+    reel::order::Cut,
+};
+
+/// A video as far as that is known before it is read whole.
+#[derive(Debug, Clone, Copy)]
+pub struct Outline<'a> {
+    pub duration: Duration,
+    /// Of its keyframes; `None` where it can be cut anywhere, as sound can.
+    pub spacing: Option<Duration>,
+    pub has_picture: bool,
+    /// Of the picture, with its sound if that is in one with it.
+    pub bytes: u64,
+    /// Of another picture beside it, of which a viewer takes one.
+    pub beside: Option<u64>,
+    /// Of each sound track that stands apart.
+    pub sounds: &'a [u64],
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// Of the picture.
+    pub lengths: Vec<Duration>,
+    /// Of all renditions.
+    pub segments: u32,
+    pub chunks: u32,
+    pub viewed: Viewed,
+}
+
+impl Forecast {
+    pub fn of(outline: &Outline<'_>, cut: &Cut) -> Self {
+        let Outline { duration, spacing, has_picture, bytes, beside, sounds } = *outline;
+        let all = lengths(cut, has_picture).foreseen(duration, spacing, SLACK, bytes);
+        let longest = all.iter().max().copied().unwrap_or(cut.segment_length);
+        let of_sound = Lengths::even(longest.max(SLACK)).foreseen(duration, None, SLACK, 0);
+        let shortest = piece_length(Some(duration)).max(spacing.unwrap_or_default());
+        let piece = spacing.map_or(shortest, |spacing| {
+            spacing.mul_f64((shortest.saturating_sub(SLACK).as_secs_f64() / spacing.as_secs_f64().max(0.001)).ceil())
+        });
+        let piece = if has_picture { piece } else { SOUND_PIECE_LENGTH };
+        let sound_piece = if cut.grows() { SOUND_PIECE_LENGTH } else { longest };
+        let sound = |bytes: &u64| Track::foreseen(*bytes, &of_sound, sound_piece);
+        let chunks =
+            sounds.iter().map(|bytes| estimate_chunks(&sizes(*bytes, &of_sound), cut.chunk_limit)).sum::<u32>();
+        let pictures = || [bytes].into_iter().chain(beside);
+        let of_pictures = pictures().map(|bytes| estimate_chunks(&sizes(bytes, &all), cut.chunk_limit)).sum::<u32>();
+        let largest = pictures().max().unwrap_or(0);
+        Self {
+            segments: (all.len() * pictures().count() + of_sound.len() * sounds.len()) as u32,
+            chunks: chunks + of_pictures,
+            viewed: Viewed { picture: Track::foreseen(largest, &all, piece), sound: sounds.iter().max().map(sound) },
+            lengths: all,
+        }
+    }
+}
+
+fn sizes(bytes: u64, lengths: &[Duration]) -> Vec<u64> {
+    let rate = bytes as f64 / lengths.iter().sum::<Duration>().as_secs_f64().max(0.001);
+    lengths.iter().map(|length| (rate * length.as_secs_f64()) as u64).collect()
+}

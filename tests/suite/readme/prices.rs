@@ -1,0 +1,73 @@
+//! The prices that the pages name are those that the program computes.
+
+use std::time::Duration;
+
+use zipreel::{
+    model::{
+        chunk::{
+            forecast::{Forecast, Outline},
+            pack::CHUNK_LIMIT_DEFAULT,
+        },
+        cost::{Bill, Viewed},
+        gate::front::Front,
+        reel::{index::Grain, order::Cut},
+    },
+    settings::SEGMENT_SECONDS_DEFAULT,
+};
+
+use super::{page, pages};
+
+/// 10 minutes at so many Mbit/s, with a keyframe every 2 s, by the settings that there are without any.
+fn by_default(megabit: f64) -> Viewed {
+    let (duration, bytes) = (Duration::from_secs(600), (megabit * 75e6) as u64);
+    let outline = Outline {
+        duration,
+        spacing: Some(Duration::from_secs(2)),
+        has_picture: true,
+        bytes,
+        beside: None,
+        sounds: &[],
+    };
+    let cut = Cut {
+        segment_length: Duration::from_secs_f64(SEGMENT_SECONDS_DEFAULT),
+        grows: true,
+        chunk_limit: CHUNK_LIMIT_DEFAULT,
+        transcode: Default::default(),
+        wanted: Default::default(),
+    };
+    Forecast::of(&outline, &cut).viewed
+}
+
+#[test]
+fn prices_are_those_that_the_program_computes() {
+    let pages = pages();
+    let row = |name: &str| pages.lines().find(|line| line.starts_with(&format!("| {name}"))).unwrap().to_owned();
+    let rows = [row("a million full views, `index.m3u8`"), row("a million full views, `index.seek.m3u8`")];
+    let (api, relay) = (row("the same behind an HTTP API"), row("a thousand full views"));
+    for megabit in [12.0, 14.8] {
+        let viewed = by_default(megabit);
+        let dollars = |bill: Bill| format!("${:.2}", bill.total());
+        for (row, grain) in rows.iter().zip([Grain::Segments, Grain::Pieces]) {
+            let (price, jump) =
+                (viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url), viewed.longest_seek(grain));
+            let cell = format!("| {}, {:.1} s |", dollars(price), jump.as_secs_f64());
+            assert!(row.contains(&cell), "{megabit} Mbit/s: {cell}");
+        }
+        let behind = viewed.in_players(Grain::Segments, 1_000_000, "us-east-1", Front::HttpApi);
+        assert!(api.contains(&format!("| {} |", dollars(behind))), "{megabit} Mbit/s: {}", dollars(behind));
+        let by_relay = viewed.through_relay(1_000, "us-east-1", Front::Url);
+        assert!(relay.contains(&format!("| {} |", dollars(by_relay))), "{megabit} Mbit/s: {}", dollars(by_relay));
+    }
+    let (viewed, readme) = (by_default(12.0), page("README.md").replace('\n', " "));
+    let million = |grain| viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url).total();
+    let jump = |grain| viewed.longest_seek(grain).as_secs_f64();
+    for words in [
+        format!("about ${:.2} for a thousand full views", million(Grain::Segments) / 1e3),
+        format!("${:.2} for a million", million(Grain::Segments)),
+        format!("may take {:.0} s", jump(Grain::Segments)),
+        format!("jumps within {:.1} s, for ${:.2} a million", jump(Grain::Pieces), million(Grain::Pieces)),
+        format!("about ${:.0} for a thousand", viewed.through_relay(1_000, "us-east-1", Front::Url).total()),
+    ] {
+        assert!(readme.contains(&words), "{words}");
+    }
+}
