@@ -34,6 +34,9 @@ use crate::{
     storage::player::{Player, PlayerError},
 };
 
+/// Longest stretch of the source that is decoded before the one that is looked at.
+const LEAD_MAX: Duration = Duration::from_secs(6);
+
 /// What is proved of a rendition's samples, and by what.
 pub(super) struct Proof<'a> {
     pub work: &'a Work,
@@ -178,8 +181,8 @@ impl<'a> Proof<'a> {
 
     /// What a decoder makes of a stretch of the source. `None` if it came to no end.
     pub async fn source(&self, start: Duration, length: Duration) -> Result<Option<Decoded>, Stopped> {
-        // what is before it is about as long, up to a keyframe
-        let way = length.max(self.work.order.cut.segment_length) + READ_AHEAD;
+        // decoders take what is before it up to a keyframe; more may lie behind a change of the stream
+        let way = self.work.order.cut.segment_length.min(LEAD_MAX) + READ_AHEAD;
         let stretch = Stretch { lead: start.saturating_sub(way), start, length };
         self.decoded(decode::source(self.tools, &self.work.order.video, &self.part.plan, stretch, self.cancel()).await)
     }
