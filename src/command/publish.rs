@@ -60,7 +60,7 @@ pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceSetti
 
 /// Before what is served until Ctrl-C: a program that publishes waits for this.
 fn tell(published: &Published, face: &FaceSettings) -> Result<Said, Stopped> {
-    out::ended(face, json::line(&Event::Published(published.clone())), || say_published(published))
+    out::ended(face, json::line(&Event::Published(Box::new(published.clone()))), || say_published(published))
 }
 
 /// The summary on standard error; the links, last, on standard output.

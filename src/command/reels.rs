@@ -169,7 +169,7 @@ pub async fn check(
 /// What a repair has published, before the reel is judged.
 fn tell_published(published: &Published, face: &FaceSettings) {
     if face.json {
-        out::event(&json::line(&Event::Published(published.clone())));
+        out::event(&json::line(&Event::Published(Box::new(published.clone()))));
     } else {
         say_published(published);
     }

@@ -148,7 +148,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         loudness,
         warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).collect(),
     };
-    work.report(Event::Published(published.clone()));
+    work.report(Event::Published(Box::new(published.clone())));
     Ok(published)
 }
 

@@ -26,7 +26,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "model/cost", "model/report", "model/gate", "model/media", "model/reel", "model/retry"]),
     ("account", &["remote", "storage", "cloud", "running", "model/chunk", "model/report", "model/gate", "model/reel",
         "model/retry"]),
-    ("publish", &["remote", "media", "storage", "state", "running", "model/chunk", "model/report",
+    ("publish", &["remote", "media", "storage", "state", "running", "model/chunk", "model/cost", "model/report",
         "model/gate", "model/hls", "model/media", "model/pace", "model/reel", "model/retry", "model/shown",
         "model/subtitles", "model/wording"]),
     ("remote", &["media", "storage", "state", "running", "model/report", "model/gate", "model/hls", "model/media",

@@ -227,7 +227,7 @@ fn events() -> Vec<Event> {
         Event::SegmentClosed { rendition: rendition.clone(), segment: 0, bytes: 0, duration: Duration::ZERO },
         Event::ChunkPacked { rendition: rendition.clone(), number, bytes: 0, segments: 1 },
         Event::ChunkDeployed { rendition, number, bytes: 0, sent: 0, attempts: 1 },
-        Event::Published(published),
+        Event::Published(Box::new(published)),
     ]
 }
 

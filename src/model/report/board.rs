@@ -153,7 +153,7 @@ impl Board {
                 self.bytes_deployed += bytes;
                 self.bytes_sent += sent;
             }
-            Event::Published(published) => self.published = Some(published.clone()),
+            Event::Published(published) => self.published = Some(Published::clone(published)),
         }
         true
     }

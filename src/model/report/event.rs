@@ -153,7 +153,7 @@ pub enum Event {
         attempts: u32,
     },
     /// The whole reel is visible.
-    Published(Published),
+    Published(Box<Published>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -281,7 +281,11 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             let whole = settings.videos.iter().map(|video| video.chosen.probe.duration).max().unwrap_or_default();
             let is_short = whole.as_secs_f64() <= real + 0.05;
             let is_other = (real - asked).abs() > 0.05 && !is_short;
-            if is_other { format!("about {real:.1} s: {why}") } else { String::new() }
+            if is_other {
+                format!("about {real:.1} s: {why}")
+            } else {
+                "parts that a player fetches one by one".to_owned()
+            }
         }
         Field::Name(number) => {
             let is_taken = settings
