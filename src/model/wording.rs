@@ -83,9 +83,9 @@ pub fn span(time: Duration) -> String {
     }
 }
 
-/// `0.8 s`, `18 s`: how long one waits.
+/// `0.8 s`, `18 s`: how long one waits, a tenth of a second at least.
 pub fn wait(time: Duration) -> String {
-    let seconds = time.as_secs_f64();
+    let seconds = time.as_secs_f64().max(0.1);
     if seconds < 9.95 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }
 
@@ -162,6 +162,14 @@ pub fn plural(noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_waits_for_no_time() {
+        assert_eq!(
+            [0, 80, 1_240, 18_400].map(|millis| wait(Duration::from_millis(millis))),
+            ["0.1 s", "0.1 s", "1.2 s", "18 s"]
+        );
+    }
 
     #[test]
     fn sizes_have_three_digits_at_most() {

@@ -148,6 +148,9 @@ impl Memory {
             What::Inside(generation, rendition, Inside::Media) => {
                 self.entry(reel, &playlist::media_path(*generation, rendition))
             }
+            What::Inside(generation, rendition, Inside::SeekMedia) => {
+                self.entry(reel, &playlist::seek_path(*generation, rendition))
+            }
             What::Inside(generation, rendition, Inside::Chunk(number, _)) => {
                 let (reel, generation, rendition, number) = (reel.clone(), *generation, rendition.clone(), *number);
                 self.zip(&FunctionName::Chunk { reel, generation, rendition, number })
