@@ -277,10 +277,15 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Length => {
             let asked = settings.length.as_secs_f64();
             let real = longest(&settings.effects(), |effect| effect.segment_length).as_secs_f64();
-            let why = if real > asked + 0.05 { "cuts fall on keyframes" } else { "a chunk holds no more" };
-            let whole = settings.videos.iter().map(|video| video.chosen.probe.duration).max().unwrap_or_default();
-            let is_short = whole.as_secs_f64() <= real + 0.05;
-            let is_other = (real - asked).abs() > 0.05 && !is_short;
+            // what ends before a segment is as long as asked is short by itself
+            let fits = |effect: &Effect| {
+                let rate = effect.segment_bytes as f64 / effect.segment_length.as_secs_f64().max(0.001);
+                rate * asked <= settings.chunk_limit() as f64
+            };
+            let is_long = real > asked + 0.05;
+            let is_full = real < asked - 0.05 && !settings.effects().iter().all(fits);
+            let why = if is_long { "cuts fall on keyframes" } else { "a chunk holds no more" };
+            let is_other = is_long || is_full;
             if is_other {
                 format!("about {real:.1} s: {why}")
             } else {
