@@ -15,17 +15,15 @@ pub struct Timeline {
     pub lengths_us: Vec<u64>,
     /// Microseconds from where the picture begins.
     breaks_us: Vec<u64>,
-    ends_us: u64,
 }
 
 impl Timeline {
     /// The next segment.
     pub fn add(&mut self, duration_us: u64, discontinuity: bool) {
         if discontinuity {
-            self.breaks_us.push(self.ends_us);
+            self.breaks_us.push(self.lengths_us.iter().sum());
         }
         self.lengths_us.push(duration_us);
-        self.ends_us += duration_us;
     }
 
     /// Its discontinuities, from where a sound begins, which is `later_us` after the picture.
@@ -60,6 +58,11 @@ impl Breaks {
         }
         self.begins |= self.ahead.len() < ahead;
         its_own || self.ahead.len() < ahead
+    }
+
+    /// How long all pieces so far last.
+    pub(crate) fn passed_us(&self) -> u64 {
+        self.passed_us
     }
 
     /// Whether the segment that begins now does so behind a break.

@@ -11,13 +11,12 @@ use std::{
 };
 
 use super::{
-    breaks::Breaks,
-    join::{ClosedSegment, Joining, has_no_room, shortest},
+    join::{ClosedSegment, Joining, has_no_room},
+    open::OpenSegment,
     rework::blocking,
     stills::JoinError,
 };
 use crate::model::media::{
-    decide::SLACK,
     ffmpeg_output::Piece,
     segment::{
         fmp4::{
@@ -27,8 +26,7 @@ use crate::model::media::{
             init::{Init, Track, rescale},
             start,
         },
-        lengths::Lengths,
-        pieces::{self, Pieces},
+        pieces,
     },
 };
 
@@ -42,9 +40,6 @@ const TABLE_MAX: u64 = 16 << 20;
 const TABLE_GROWTH: u64 = 64 * 1024;
 /// A track may begin this much before the others without being counted: what encoders need ahead.
 const LEAD_MAX: Duration = Duration::from_millis(250);
-
-/// So much before a segment is to end, it may: less than a picture lasts, and more than rounding comes to.
-const NEAR_US: u64 = 10_000;
 
 /// A piece that ffmpeg has closed.
 struct Measured {
@@ -62,19 +57,10 @@ struct Measured {
 
 pub(crate) struct FragmentJoiner {
     folder: PathBuf,
-    lengths: Lengths,
-    /// When segments are to end, from the beginning; the next is the last.
-    ends_us: Vec<u64>,
-    /// How long what was written lasts.
-    made_us: u64,
     init: Option<Arc<Init>>,
     /// The newest piece.
     pending: Option<Measured>,
-    open: Option<ClosedSegment>,
-    breaks: Breaks,
-    /// Of the open segment.
-    pieces: Pieces,
-    piece_length: Duration,
+    open: OpenSegment,
     next: u32,
     /// Fragments written.
     sequence: u32,
@@ -87,23 +73,11 @@ pub(crate) struct FragmentJoiner {
 impl FragmentJoiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
         let Joining { folder, lengths, piece_length, lengths_us, breaks, .. } = joining;
-        let ends = lengths_us.iter().scan(0, |end, length| {
-            *end += length;
-            Some(*end)
-        });
-        let mut ends_us: Vec<u64> = ends.collect();
-        ends_us.reverse();
         Self {
             folder: folder.to_owned(),
-            lengths,
-            ends_us,
-            made_us: 0,
             init: None,
             pending: None,
-            open: None,
-            breaks: Breaks::new(breaks),
-            pieces: Pieces::default(),
-            piece_length,
+            open: OpenSegment::new(lengths, lengths_us, piece_length, breaks),
             next: 0,
             sequence: 0,
             undecided: false,
@@ -157,8 +131,7 @@ impl FragmentJoiner {
     ) -> Result<Vec<ClosedSegment>, JoinError> {
         // the tables are written anew, about as large as they were
         let size = tokio::fs::metadata(&piece.path).await?.len() + TABLE_GROWTH;
-        let full = self.open.take_if(|segment| segment.bytes + size > self.lengths.most_bytes());
-        let mut closed: Vec<ClosedSegment> = full.map(|segment| self.close(segment)).into_iter().collect();
+        let mut closed: Vec<ClosedSegment> = self.open.unless_room(size).into_iter().collect();
         let duration_us = self.duration_us(&piece, next, init);
         let (mut segment, begins) = match self.open.take() {
             Some(segment) => {
@@ -175,32 +148,9 @@ impl FragmentJoiner {
         let open = !piece.independent;
         let bytes = blocking(move || write(&piece, &path, begins, sequence)).await?;
         segment.bytes += bytes;
-        segment.duration_us += duration_us;
-        self.made_us += duration_us;
-        self.pieces.add(pieces::Piece { bytes, duration_us, open });
-        let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
-        if self.is_long_enough(&segment) || breaks || next.is_none() {
-            closed.push(self.close(segment));
-        } else {
-            self.open = Some(segment);
-        }
+        let piece = pieces::Piece { bytes, duration_us, open };
+        closed.extend(self.open.put(segment, piece, next.map(|next| next.breaks)));
         Ok(closed)
-    }
-
-    fn close(&mut self, segment: ClosedSegment) -> ClosedSegment {
-        ClosedSegment { pieces: std::mem::take(&mut self.pieces).close(), ..segment }
-    }
-
-    fn is_long_enough(&mut self, segment: &ClosedSegment) -> bool {
-        let (made, before) = (self.made_us + NEAR_US, self.ends_us.len());
-        while self.ends_us.last().is_some_and(|end| *end <= made) {
-            self.ends_us.pop();
-        }
-        if before == 0 {
-            segment.duration_us >= shortest(&self.lengths, segment.number)
-        } else {
-            self.ends_us.len() < before
-        }
     }
 
     fn begin(&mut self, piece: &Measured) -> ClosedSegment {
@@ -208,14 +158,13 @@ impl FragmentJoiner {
         self.next += 1;
         self.independent &= piece.independent;
         self.undecided = piece.shown.is_none();
-        self.pieces = Pieces::new(self.piece_length, SLACK);
         ClosedSegment {
             number,
             path: self.folder.join(format!("{number:06}.mp4")),
             init: Some(self.folder.join(MAP)),
             bytes: 0,
             duration_us: 0,
-            discontinuity: self.breaks.begin() || piece.breaks,
+            discontinuity: self.open.begin() || piece.breaks,
             pieces: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    breaks::Breaks,
+    open::OpenSegment,
     rework::{self, Measured, blocking},
     seam,
     sounds::{self, Sounds},
@@ -18,13 +18,12 @@ use super::{
 };
 use crate::model::media::{
     container::Container,
-    decide::SLACK,
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
     segment::{
         lengths::Lengths,
         meter::{CLOCK, Meter, microseconds, span},
-        pieces::{self, Pieces},
+        pieces,
         transport::PACKET,
     },
 };
@@ -76,21 +75,16 @@ pub(crate) struct Joining<'a> {
 
 pub(crate) struct Joiner {
     folder: PathBuf,
-    lengths: Lengths,
     /// How long a picture lasts on average, by the source's word, in ticks of 90 kHz.
     frame: i64,
     stills: Option<Stills>,
     sounds: Option<Sounds>,
-    breaks: Breaks,
     /// When the first piece begins, as the meter counts.
     begins: Option<i64>,
     meter: Meter,
     /// The newest piece.
     pending: Option<Measured>,
-    open: Option<ClosedSegment>,
-    /// Of the open segment.
-    pieces: Pieces,
-    piece_length: Duration,
+    open: OpenSegment,
     next: u32,
     /// How much sound there is before the first picture that no duration tells of; less than a frame.
     not_counted: i64,
@@ -100,22 +94,18 @@ pub(crate) struct Joiner {
 
 impl Joiner {
     pub(crate) fn new(joining: Joining<'_>) -> Self {
-        let Joining { folder, lengths, piece_length, frame_rate, stills, sounds, breaks, .. } = joining;
+        let Joining { folder, lengths, lengths_us, piece_length, frame_rate, stills, sounds, breaks } = joining;
         let frame = (CLOCK as f64 / frame_rate.unwrap_or(FRAME_RATE)) as i64;
         let (folder, meter) = (folder.to_owned(), Meter::default());
         Self {
             folder,
-            lengths,
             frame,
             stills,
             sounds,
-            breaks: Breaks::new(breaks),
             begins: None,
             meter,
             pending: None,
-            open: None,
-            pieces: Pieces::default(),
-            piece_length,
+            open: OpenSegment::new(lengths, lengths_us, piece_length, breaks),
             next: 0,
             not_counted: 0,
             independent: true,
@@ -181,34 +171,22 @@ impl Joiner {
         sounds::unify(&mut piece, self.sounds.as_ref(), begins).await?;
         let duration_us = self.duration_us(&piece, next);
         let size = tokio::fs::metadata(&piece.path).await?.len();
-        let full = self.open.take_if(|segment| segment.bytes + size > self.lengths.most_bytes());
-        let mut closed: Vec<ClosedSegment> = full.map(|segment| self.close(segment)).into_iter().collect();
+        let mut closed: Vec<ClosedSegment> = self.open.unless_room(size).into_iter().collect();
         let open = piece.times.video.as_ref().is_some_and(|video| !video.idr);
-        let (before, mut segment) = match self.open.take() {
+        let (before, segment) = match self.open.take() {
             Some(segment) => (segment.bytes, append(segment, piece.path).await?),
             None => {
                 let path = self.folder.join(format!("{:06}.ts", self.next));
                 let mut segment = begin(piece.path, path, self.next).await?;
-                segment.discontinuity = self.breaks.begin() || piece.breaks && self.next > 0;
+                segment.discontinuity = self.open.begin() || piece.breaks && self.next > 0;
                 self.independent &= !open;
-                self.pieces = Pieces::new(self.piece_length, SLACK);
                 self.next += 1;
                 (0, segment)
             }
         };
-        segment.duration_us += duration_us;
-        self.pieces.add(pieces::Piece { bytes: segment.bytes - before, duration_us, open });
-        let breaks = self.breaks.pass(duration_us, next.is_some_and(|next| next.breaks));
-        if segment.duration_us >= shortest(&self.lengths, segment.number) || breaks || next.is_none() {
-            closed.push(self.close(segment));
-        } else {
-            self.open = Some(segment);
-        }
+        let piece = pieces::Piece { bytes: segment.bytes - before, duration_us, open };
+        closed.extend(self.open.put(segment, piece, next.map(|next| next.breaks)));
         Ok(closed)
-    }
-
-    fn close(&mut self, segment: ClosedSegment) -> ClosedSegment {
-        ClosedSegment { pieces: std::mem::take(&mut self.pieces).close(), ..segment }
     }
 
     /// From where the piece begins to where the next one does, or, if times do not go on, to its own end. Sound that
@@ -295,11 +273,6 @@ async fn measure_stills(pieces: Vec<PathBuf>, length: i64) -> Result<Vec<Measure
         measured.push(Measured { path, stated_us: 0, times, breaks: is_first, apart: is_first });
     }
     Ok(measured)
-}
-
-/// Microseconds that the segment with this number has at least.
-pub(super) fn shortest(lengths: &Lengths, number: u32) -> u64 {
-    lengths.of(number).saturating_sub(SLACK).as_micros() as u64
 }
 
 /// The piece after one.

@@ -1,9 +1,11 @@
-//! How segments come about: pieces as ffmpeg closes them (`pieces`), put together (`join`, `fragments`), divided and mended
+//! How segments come about: pieces as ffmpeg closes them (`pieces`), put together (`join`, `fragments`) until a segment
+//! ends (`open`), divided and mended
 //! where the stream changes (`rework`, `seam`, `sounds`, `breaks`) or has no picture (`stills`).
 
 pub(crate) mod breaks;
 pub(crate) mod fragments;
 pub mod join;
+mod open;
 pub(crate) mod pieces;
 mod rework;
 mod seam;

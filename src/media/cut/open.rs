@@ -1,0 +1,92 @@
+//! The segment that pieces are put into, and where it ends: one rule, whatever it is packed in.
+
+use std::time::Duration;
+
+use super::{breaks::Breaks, join::ClosedSegment};
+use crate::model::media::{
+    decide::SLACK,
+    segment::{
+        lengths::Lengths,
+        pieces::{Piece, Pieces},
+    },
+};
+
+/// So much before a segment is to end, it may: less than a picture lasts, and more than rounding comes to.
+const NEAR_US: u64 = 10_000;
+
+pub(super) struct OpenSegment {
+    lengths: Lengths,
+    /// When segments are to end, from the beginning, where that is known beforehand; the next is the last.
+    ends_us: Vec<u64>,
+    breaks: Breaks,
+    piece_length: Duration,
+    segment: Option<ClosedSegment>,
+    /// Of the segment.
+    pieces: Pieces,
+}
+
+impl OpenSegment {
+    /// `lengths_us` and `breaks` as in [`super::join::Joining`].
+    pub(super) fn new(lengths: Lengths, lengths_us: &[u64], piece_length: Duration, breaks: &[u64]) -> Self {
+        let ends = lengths_us.iter().scan(0, |end, length| {
+            *end += length;
+            Some(*end)
+        });
+        let mut ends_us: Vec<u64> = ends.collect();
+        ends_us.reverse();
+        let (breaks, pieces) = (Breaks::new(breaks), Pieces::default());
+        Self { lengths, ends_us, breaks, piece_length, segment: None, pieces }
+    }
+
+    /// The segment, whole, if a piece of so many bytes would be too much for it.
+    pub(super) fn unless_room(&mut self, bytes: u64) -> Option<ClosedSegment> {
+        let full = self.segment.take_if(|segment| segment.bytes + bytes > self.lengths.most_bytes())?;
+        Some(self.close(full))
+    }
+
+    /// What there is of the segment, to be given back with the next piece in it.
+    pub(super) fn take(&mut self) -> Option<ClosedSegment> {
+        self.segment.take()
+    }
+
+    /// A new segment begins; whether the picture broke before it.
+    pub(super) fn begin(&mut self) -> bool {
+        self.pieces = Pieces::new(self.piece_length, SLACK);
+        self.breaks.begin()
+    }
+
+    /// The segment with a piece more in its bytes; gives it whole if it ends here. `breaks_next`: whether the stream itself
+    /// breaks behind the piece; `None` if nothing comes.
+    pub(super) fn put(
+        &mut self,
+        mut segment: ClosedSegment,
+        piece: Piece,
+        breaks_next: Option<bool>,
+    ) -> Option<ClosedSegment> {
+        segment.duration_us += piece.duration_us;
+        self.pieces.add(piece);
+        let breaks = self.breaks.pass(piece.duration_us, breaks_next.unwrap_or(false));
+        if self.is_long_enough(&segment) || breaks || breaks_next.is_none() {
+            return Some(self.close(segment));
+        }
+        self.segment = Some(segment);
+        None
+    }
+
+    fn is_long_enough(&mut self, segment: &ClosedSegment) -> bool {
+        let (made, before) = (self.breaks.passed_us() + NEAR_US, self.ends_us.len());
+        while self.ends_us.last().is_some_and(|end| *end <= made) {
+            self.ends_us.pop();
+        }
+        if before == 0 {
+            let shortest = self.lengths.of(segment.number).saturating_sub(SLACK);
+            segment.duration_us >= shortest.as_micros() as u64
+        } else {
+            self.ends_us.len() < before
+        }
+    }
+
+    fn close(&mut self, segment: ClosedSegment) -> ClosedSegment {
+        ClosedSegment { pieces: std::mem::take(&mut self.pieces).close(), ..segment }
+    }
+}
