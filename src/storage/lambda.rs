@@ -45,8 +45,8 @@ impl Storage for Cloud {
         Box::pin(self.public_url(of))
     }
 
-    fn front(&self) -> Answer<'_, Front> {
-        Box::pin(self.front())
+    fn gate_address(&self) -> Answer<'_, Option<(String, Front)>> {
+        Box::pin(self.gate_address())
     }
 
     /// AWS has no filter: all functions of the account are listed.

@@ -79,8 +79,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// none.
     fn public_url(&self, of: Public) -> Answer<'_, Option<String>>;
 
-    /// What stands before the gate.
-    fn front(&self) -> Answer<'_, Front>;
+    /// The gate's, with what stands before it.
+    fn gate_address(&self) -> Answer<'_, Option<(String, Front)>>;
 
     /// How many calls it takes to list everything.
     fn pages(&self) -> Answer<'_, u64>;

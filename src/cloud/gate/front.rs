@@ -18,10 +18,17 @@ impl Cloud {
     /// Where the public reaches a function, with a slash at the end; `None` if it has no address. The one rule for the
     /// gate: what its environment names as its front, else its function URL.
     pub async fn public_url(&self, public: Public) -> Result<Option<String>, CloudError> {
-        let url = if public == Public::Gate { self.fronted().await?.1 } else { None };
-        match url {
-            None => self.function_url(public.name()).await,
-            url => Ok(url),
+        match public {
+            Public::Gate => Ok(self.gate_address().await?.map(|(url, _)| url)),
+            Public::Front | Public::Relay => self.function_url(public.name()).await,
+        }
+    }
+
+    /// Where the public reaches the gate, and what stands before it there.
+    pub async fn gate_address(&self) -> Result<Option<(String, Front)>, CloudError> {
+        match self.fronted().await? {
+            (front, Some(url)) => Ok(Some((url, front))),
+            (front, None) => Ok(self.function_url(Public::Gate.name()).await?.map(|url| (url, front))),
         }
     }
 

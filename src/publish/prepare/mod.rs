@@ -34,10 +34,7 @@ use crate::{
             limits::Held,
         },
         cost::{Costs, Viewed},
-        gate::{
-            front::Front,
-            public::{GATE, Public},
-        },
+        gate::{front::Front, public::GATE},
         hls::playlist,
         media::{
             decide::{Action, MediaPlan},
@@ -214,10 +211,8 @@ async fn look_at_account(
     job: &JobHandle,
 ) -> Result<(Option<Existing>, Option<(String, Front)>), Stopped> {
     let existing = attempts(job, control, &order.retry, |_| deployed::existing(storage, &order.reel), |_| ()).await?;
-    let gate = attempts(job, control, &order.retry, |_| storage.public_url(Public::Gate), |_| ()).await?;
-    let Some(gate) = gate else { return Ok((existing, None)) };
-    let front = attempts(job, control, &order.retry, |_| storage.front(), |_| ()).await?;
-    Ok((existing, Some((gate, front))))
+    let gate = attempts(job, control, &order.retry, |_| storage.gate_address(), |_| ()).await?;
+    Ok((existing, gate))
 }
 
 fn no_gate(storage: &dyn Storage) -> Fault {

@@ -36,8 +36,8 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
     engine.forget_sign_ins();
     let cloud = engine.connect(place).await?;
     let quota = cloud.quota().await?;
-    let (setup, relay) = if place.is_local() { (Vec::new(), true) } else { preflight(&cloud).await? };
-    let front = if place.is_local() { Front::Url } else { cloud.front().await? };
+    let local = (Vec::new(), true, Front::Url);
+    let (setup, relay, front) = if place.is_local() { local } else { preflight(&cloud).await? };
     Ok(SignedIn {
         at: cloud.at(),
         principal: cloud.identity().arn.clone(),
@@ -51,16 +51,15 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
     })
 }
 
-/// What the first publishing will make, and whether the relay is on.
-async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool), Stopped> {
-    let url = async |public: Public| cloud.public_url(public).await.map_err(Stopped::from);
-    let relay = url(Public::Relay).await?.is_some();
+/// What the first publishing will make, whether the relay is on, and what stands before the gate.
+async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool, Front), Stopped> {
+    let relay = cloud.public_url(Public::Relay).await?.is_some();
     // an account with a gate is not set up again by a publishing
-    if url(Public::Gate).await?.is_some() {
-        return Ok((Vec::new(), relay));
+    if let Some((_, front)) = cloud.gate_address().await? {
+        return Ok((Vec::new(), relay, front));
     }
     let health = account::preflight(cloud).await;
-    Ok((health.to_set_up().map(|finding| finding.words.clone()).collect(), relay))
+    Ok((health.to_set_up().map(|finding| finding.words.clone()).collect(), relay, Front::Url))
 }
 
 /// The profiles of AWS's two files.

@@ -127,12 +127,10 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let retries = follow.retries();
         let existing = retries.again(|| deployed::existing(&*storage, reel)).await?;
         let existing = super::found(engine, reel, existing)?;
-        let url = async |public: Public| retries.again(|| storage.public_url(public)).await;
-        let gate = url(Public::Gate).await?.ok_or(LibraryError::NoGate)?;
-        let relay = url(Public::Relay).await?.is_some();
+        let (gate, front) = retries.again(|| storage.gate_address()).await?.ok_or(LibraryError::NoGate)?;
+        let relay = retries.again(|| storage.public_url(Public::Relay)).await?.is_some();
         let (index, index_bytes) = (existing.index, existing.facts.code_bytes);
         let viewed = Viewed::of(&index.current);
-        let front = retries.again(|| storage.front()).await?;
         let costs = (!place.is_local()).then(|| storage.costs(&viewed, front));
         Ok(Info {
             published: index.published.known(),

@@ -211,8 +211,8 @@ impl Storage for Memory {
         Box::pin(async move { Ok((of == Public::Gate).then(|| self.0.url.clone())) })
     }
 
-    fn front(&self) -> Answer<'_, Front> {
-        Box::pin(async { Ok(Front::Url) })
+    fn gate_address(&self) -> Answer<'_, Option<(String, Front)>> {
+        Box::pin(async { Ok(Some((self.0.url.clone(), Front::Url))) })
     }
 
     fn pages(&self) -> Answer<'_, u64> {
