@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::model::reel::{
         generation::FORMAT,
-        index::{ChunkIndex, Container, GenerationIndex, RenditionIndex, Retired},
+        index::{ChunkIndex, GenerationIndex, RenditionIndex, Retired},
     };
 
     const CURRENT: &str = "00000001";
@@ -166,35 +166,9 @@ mod tests {
     fn generation(text: &str) -> GenerationIndex {
         let (number, sha256) = (1.try_into().unwrap(), String::new());
         let chunk = ChunkIndex { number, bytes: 10, sha256, segments: vec![], pieces: vec![] };
-        let rendition = RenditionIndex {
-            container: Container::Ts,
-            bandwidth: 1,
-            average_bandwidth: 1,
-            codecs: String::new(),
-            resolution: None,
-            frame_rate: None,
-            video_range: None,
-            supplemental_codecs: None,
-            init: None,
-            independent: Some(true),
-            beside: None,
-            chunks: vec![chunk],
-        };
-        GenerationIndex {
-            generation: text.parse().unwrap(),
-            duration_ms: 1,
-            segment_seconds: 6.0,
-            grows: false,
-            source_sha256: None,
-            largest: None,
-            damaged: Vec::new(),
-            subtitles: Vec::new(),
-            chapters: None,
-            captions: false,
-            wanted: Default::default(),
-            chunk_limit_bytes: 1,
-            renditions: BTreeMap::from([("src".parse().unwrap(), rendition)]),
-        }
+        let rendition = RenditionIndex::example(vec![chunk]);
+        let example = GenerationIndex::example(BTreeMap::from([("src".parse().unwrap(), rendition)]));
+        GenerationIndex { generation: text.parse().unwrap(), ..example }
     }
 
     fn index() -> Index {

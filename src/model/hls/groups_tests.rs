@@ -1,26 +1,12 @@
-use std::collections::BTreeMap;
-
 use super::multivariant::{absolute, multivariant};
 use crate::model::reel::{
-    index::{Alternative, Beside, Container, GenerationIndex, RenditionIndex},
-    name::{Generation, RenditionId},
+    index::{Alternative, Beside, GenerationIndex, RenditionIndex},
+    name::RenditionId,
 };
 
 fn rendition(codecs: &str, bandwidth: u64) -> RenditionIndex {
-    RenditionIndex {
-        container: Container::Ts,
-        bandwidth,
-        average_bandwidth: bandwidth / 2,
-        codecs: codecs.into(),
-        resolution: None,
-        frame_rate: None,
-        video_range: None,
-        supplemental_codecs: None,
-        init: None,
-        independent: Some(true),
-        beside: None,
-        chunks: Vec::new(),
-    }
+    let none = RenditionIndex { resolution: None, frame_rate: None, ..RenditionIndex::example(Vec::new()) };
+    RenditionIndex { bandwidth, average_bandwidth: bandwidth / 2, codecs: codecs.into(), ..none }
 }
 
 fn picture(codecs: &str) -> RenditionIndex {
@@ -43,21 +29,7 @@ fn sound(codecs: &str, bandwidth: u64, name: &str, channels: u32, groups: &[&str
 
 fn index(sounds: Vec<RenditionIndex>, codecs: &str) -> GenerationIndex {
     let sounds = (1..).zip(sounds).map(|(number, sound)| (RenditionId::sound(number), sound));
-    GenerationIndex {
-        generation: Generation::from_digest(&[0x4f; 32]),
-        duration_ms: 14_512,
-        segment_seconds: 6.0,
-        grows: false,
-        source_sha256: None,
-        largest: None,
-        damaged: Vec::new(),
-        subtitles: Vec::new(),
-        chapters: None,
-        captions: false,
-        wanted: Default::default(),
-        chunk_limit_bytes: 1,
-        renditions: [(RenditionId::source(), picture(codecs))].into_iter().chain(sounds).collect::<BTreeMap<_, _>>(),
-    }
+    GenerationIndex::example([(RenditionId::source(), picture(codecs))].into_iter().chain(sounds).collect())
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::reel::{
     index::{ChunkIndex, Container, Extent, GenerationIndex, Grain, PieceIndex, RenditionIndex, SegmentIndex},
-    name::{ChunkNumber, Generation, RenditionId},
+    name::{ChunkNumber, RenditionId},
     tracks::{ChaptersIndex, SubtitlesIndex, TrackName},
 };
 
@@ -19,47 +19,18 @@ fn segment(seconds: f64, bytes: u64) -> SegmentIndex {
 fn rendition(chunks: Vec<Vec<SegmentIndex>>) -> RenditionIndex {
     let all: Vec<Extent> = chunks.iter().flatten().map(SegmentIndex::extent).collect();
     let Bandwidth { peak, average } = bandwidth(&all);
-    RenditionIndex {
-        container: Container::Ts,
-        bandwidth: peak,
-        average_bandwidth: average,
-        codecs: "avc1.64001f,mp4a.40.2".into(),
-        resolution: Some((1280, 720)),
-        frame_rate: Some(30000.0 / 1001.0),
-        video_range: None,
-        supplemental_codecs: None,
-        init: None,
-        independent: Some(true),
-        beside: None,
-        chunks: (1..)
-            .zip(chunks)
-            .map(|(number, segments)| ChunkIndex {
-                number: u16::try_into(number).unwrap(),
-                bytes: segments.iter().map(|segment| segment.bytes).sum(),
-                sha256: String::new(),
-                segments,
-                pieces: Vec::new(),
-            })
-            .collect(),
-    }
+    let chunks = (1..).zip(chunks).map(|(number, segments)| ChunkIndex {
+        number: u16::try_into(number).unwrap(),
+        bytes: segments.iter().map(|segment| segment.bytes).sum(),
+        sha256: String::new(),
+        segments,
+        pieces: Vec::new(),
+    });
+    RenditionIndex { bandwidth: peak, average_bandwidth: average, ..RenditionIndex::example(chunks.collect()) }
 }
 
 fn generation(id: RenditionId, rendition: RenditionIndex) -> GenerationIndex {
-    GenerationIndex {
-        generation: Generation::from_digest(&[0x4f; 32]),
-        duration_ms: 14_512,
-        segment_seconds: 6.0,
-        grows: false,
-        source_sha256: None,
-        largest: None,
-        damaged: Vec::new(),
-        subtitles: Vec::new(),
-        chapters: None,
-        captions: false,
-        wanted: Default::default(),
-        chunk_limit_bytes: 1,
-        renditions: BTreeMap::from([(id, rendition)]),
-    }
+    GenerationIndex::example(BTreeMap::from([(id, rendition)]))
 }
 
 #[test]

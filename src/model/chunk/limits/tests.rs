@@ -8,10 +8,7 @@ use crate::model::{
         facts::{Keyframes, Transcode},
         ffprobe,
     },
-    reel::{
-        index::{GenerationIndex, RenditionIndex},
-        name::Generation,
-    },
+    reel::index::{GenerationIndex, RenditionIndex},
 };
 
 const HOUR: u64 = 3600;
@@ -90,38 +87,12 @@ fn in_two(bytes: u64, duration_us: u64) -> [Piece; 2] {
 }
 
 fn of_chunks(chunks: Vec<ChunkIndex>) -> RenditionIndex {
-    RenditionIndex {
-        container: Container::Ts,
-        bandwidth: 1,
-        average_bandwidth: 1,
-        codecs: "avc1.64001f,mp4a.40.2".into(),
-        resolution: Some((1280, 720)),
-        frame_rate: Some(24.0),
-        video_range: None,
-        supplemental_codecs: None,
-        init: None,
-        independent: Some(true),
-        beside: None,
-        chunks,
-    }
+    RenditionIndex { frame_rate: Some(24.0), ..RenditionIndex::example(chunks) }
 }
 
 fn of_renditions(chunk_limit_bytes: u64, renditions: BTreeMap<RenditionId, RenditionIndex>) -> GenerationIndex {
-    GenerationIndex {
-        generation: Generation::from_digest(&[0x4f; 32]),
-        duration_ms: 1,
-        source_sha256: None,
-        largest: None,
-        damaged: Vec::new(),
-        subtitles: Vec::new(),
-        chapters: None,
-        captions: false,
-        wanted: Default::default(),
-        segment_seconds: 2.0,
-        grows: false,
-        chunk_limit_bytes,
-        renditions,
-    }
+    let example = GenerationIndex::example(renditions);
+    GenerationIndex { duration_ms: 1, segment_seconds: 2.0, chunk_limit_bytes, ..example }
 }
 
 #[test]
