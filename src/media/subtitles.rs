@@ -159,13 +159,18 @@ pub async fn embedded(
     if streams.is_empty() {
         return Vec::new();
     }
-    let all = run(tools, video, streams, folder, cancel).await.is_ok();
+    let together = run(tools, video, streams, folder, cancel).await.map_err(|error| error.to_string());
     let mut found = Vec::new();
     for &stream in streams {
         // what ffmpeg did not come to the end of is not whole; and one that it can't read takes no other with it
-        let alone = if all { Ok(()) } else { run(tools, video, &[stream], folder, cancel).await };
+        let alone = match &together {
+            Err(_) if streams.len() > 1 => {
+                run(tools, video, &[stream], folder, cancel).await.map_err(|error| error.to_string())
+            }
+            together => together.clone(),
+        };
         if let Err(error) = alone {
-            found.push(Err(error.to_string()));
+            found.push(Err(error));
             continue;
         }
         let path = folder.join(name(stream));

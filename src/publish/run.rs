@@ -100,7 +100,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let (made, poster, spoken, loudness) =
         tokio::join!(Box::pin(make(making, start)), poster(&work, tools, &plan), Box::pin(spoken), heard);
     let made = made?;
-    let room = index::room_for_text(&work, &made, existing.as_ref());
+    let room = || index::room_for_text(&work, &made, existing.as_ref());
     let text = Box::pin(tracks::text(&work, &plan, spoken, &made, existing.as_ref(), room)).await?;
     let proved = Box::pin(Proof::of_all_made(&work, tools, &made.generation)).await?;
     let damaged = Box::pin(known::damaged_anywhere(&proved, &made.generation)).await?;

@@ -75,7 +75,7 @@ const TEXT_TOLD: u64 = 64 * 1024;
 /// How many bytes there are for subtitles and chapters in this index.
 pub(super) fn room(most: u64, index: &Index, inits: &Inits, existing: Option<&Existing>) -> u64 {
     let entries = package(index, inits, existing, None, &[]);
-    most.saturating_sub(zipped(&gzip::without(entries)).len() as u64).saturating_sub(TEXT_TOLD)
+    most.saturating_sub(zipped(&entries).len() as u64).saturating_sub(TEXT_TOLD)
 }
 
 /// The playlists and init sections of one generation. What is compressed beside them is there only if there is room.

@@ -155,14 +155,14 @@ fn counted_from(plan: &MediaPlan) -> f64 {
     picture.filter(is_near).unwrap_or(plan.begins)
 }
 
-/// What goes into the index beside this generation, where that has so many bytes of room.
+/// What goes into the index beside this generation. `room`: how many bytes there are for it, which takes a whole index to tell.
 pub(super) async fn text(
     work: &Work,
     plan: &MediaPlan,
     spoken: Spoken,
     made: &Made,
     existing: Option<&Existing>,
-    room: u64,
+    room: impl FnOnce() -> u64,
 ) -> Result<Text, Stopped> {
     let generation = &made.generation;
     if let Some(existing) = keeping(work, existing) {
@@ -174,7 +174,7 @@ pub(super) async fn text(
         return Ok(text);
     }
     let clock = clock::clock(work, plan, made).await?;
-    let most = (work.storage.limits().index_bytes / build::SHARE).min(room);
+    let most = (work.storage.limits().index_bytes / build::SHARE).min(room());
     text.add_subtitles(spoken.sources, clock, generation, most);
     text.add_chapters(&plan.chapters, clock, generation);
     for line in &text.left_out {

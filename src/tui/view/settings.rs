@@ -276,14 +276,15 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
         Field::Length => {
             let asked = settings.length.as_secs_f64();
-            let real = longest(&settings.effects(), |effect| effect.segment_length).as_secs_f64();
+            let effects = settings.effects();
+            let real = longest(&effects, |effect| effect.segment_length).as_secs_f64();
             // what ends before a segment is as long as asked is short by itself
             let fits = |effect: &Effect| {
                 let rate = effect.segment_bytes as f64 / effect.segment_length.as_secs_f64().max(0.001);
                 rate * asked <= settings.chunk_limit() as f64
             };
             let is_long = real > asked + 0.05;
-            let is_full = real < asked - 0.05 && !settings.effects().iter().all(fits);
+            let is_full = real < asked - 0.05 && !effects.iter().all(fits);
             let why = if is_long { "cuts fall on keyframes" } else { "a chunk holds no more" };
             let is_other = is_long || is_full;
             if is_other {
