@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{cut::join::ClosedSegment, probe::ProbeError};
+use super::{cut::open::ClosedSegment, probe::ProbeError};
 use crate::model::media::{
     decide::{Action, MediaPlan, StreamPlan},
     facts::Measured,

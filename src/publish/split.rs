@@ -9,7 +9,7 @@ mod fault;
 
 pub use self::fault::SplitError;
 pub use super::backlog::Backlog;
-pub use crate::media::cut::join::ClosedSegment;
+pub use crate::media::cut::open::ClosedSegment;
 use crate::{
     media::{
         cut::{

@@ -11,8 +11,8 @@ use std::{
 };
 
 use super::{
-    join::{ClosedSegment, Joining, has_no_room},
-    open::OpenSegment,
+    join::{Joining, has_no_room},
+    open::{ClosedSegment, OpenSegment},
     rework::blocking,
     stills::JoinError,
 };

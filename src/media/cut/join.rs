@@ -10,14 +10,13 @@ use std::{
 };
 
 use super::{
-    open::OpenSegment,
+    open::{ClosedSegment, OpenSegment},
     rework::{self, Measured, blocking},
     seam,
     sounds::{self, Sounds},
     stills::{JoinError, Sound, Stills, Which},
 };
 use crate::model::media::{
-    container::Container,
     ffmpeg_output::Piece,
     gaps::GAP_MAX,
     segment::{
@@ -27,30 +26,6 @@ use crate::model::media::{
         transport::PACKET,
     },
 };
-
-/// A segment that ffmpeg has finished: complete on disk, never written again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClosedSegment {
-    /// From 0, over the whole rendition.
-    pub number: u32,
-    pub path: PathBuf,
-    /// The init section that it needs, in a file beside it; a transport stream needs none.
-    pub init: Option<PathBuf>,
-    pub bytes: u64,
-    /// By the timestamps in it.
-    pub duration_us: u64,
-    /// As in [`crate::model::reel::index::SegmentIndex`].
-    pub discontinuity: bool,
-    /// What it is made of, end to end.
-    pub pieces: Vec<pieces::Piece>,
-}
-
-impl ClosedSegment {
-    /// What it is packed in.
-    pub fn container(&self) -> Container {
-        if self.init.is_some() { Container::Mp4 } else { Container::Ts }
-    }
-}
 
 /// Of a video that does not say.
 const FRAME_RATE: f64 = 25.0;

@@ -5,7 +5,7 @@
 pub(crate) mod breaks;
 pub(crate) mod fragments;
 pub mod join;
-mod open;
+pub mod open;
 pub(crate) mod pieces;
 mod rework;
 mod seam;
@@ -14,7 +14,8 @@ pub(crate) mod stills;
 
 use self::{
     fragments::FragmentJoiner,
-    join::{ClosedSegment, Joiner, Joining},
+    join::{Joiner, Joining},
+    open::ClosedSegment,
     stills::JoinError,
 };
 use crate::model::media::{container::Container, ffmpeg_output::Piece};

@@ -1,15 +1,40 @@
 //! The segment that pieces are put into, and where it ends: one rule, whatever it is packed in.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use super::{breaks::Breaks, join::ClosedSegment};
+use super::breaks::Breaks;
 use crate::model::media::{
+    container::Container,
     decide::SLACK,
     segment::{
         lengths::Lengths,
         pieces::{Piece, Pieces},
     },
 };
+
+/// A segment that ffmpeg has finished: complete on disk, never written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedSegment {
+    /// From 0, over the whole rendition.
+    pub number: u32,
+    pub path: PathBuf,
+    /// The init section that it needs, in a file beside it; a transport stream needs none.
+    pub init: Option<PathBuf>,
+    pub bytes: u64,
+    /// By the timestamps in it.
+    pub duration_us: u64,
+    /// As in [`crate::model::reel::index::SegmentIndex`].
+    pub discontinuity: bool,
+    /// What it is made of, end to end.
+    pub pieces: Vec<Piece>,
+}
+
+impl ClosedSegment {
+    /// What it is packed in.
+    pub fn container(&self) -> Container {
+        if self.init.is_some() { Container::Mp4 } else { Container::Ts }
+    }
+}
 
 /// So much before a segment is to end, it may: less than a picture lasts, and more than rounding comes to.
 const NEAR_US: u64 = 10_000;
