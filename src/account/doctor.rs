@@ -132,7 +132,7 @@ async fn public(cloud: &Cloud, public: Public, subject: Subject, health: &mut He
             );
         }
         Ok(Standing::Absent) => {
-            let words = format!("function `{}` with a public URL, for players", public.name());
+            let words = format!("function `{}`, with a public address, sends players to the chunks", public.name());
             health.add(subject, Grade::Setup, words);
         }
         Ok(Standing::Newer) => health.add(subject, Grade::Note, "made by a newer zipreel than this one"),

@@ -148,10 +148,10 @@ impl ErrorKind {
                  `zipreel setup --roles` and --target aws."
             }
             Self::NoSuchHost => "Check the name: the Region, AWS_ENDPOINT_URL, or what stands in the config file.",
-            Self::ClockSkew => "Set the clock (time synchronisation sets it by itself), then try again or resume.",
-            Self::Denied => "Ask for the right that is named, then try again or resume.",
+            Self::ClockSkew => "Set the clock (time synchronisation sets it by itself), then try again.",
+            Self::Denied => "Ask for the permission named above, then try again.",
             Self::SignIn => {
-                "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then try again or resume."
+                "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then try again."
             }
             Self::NoCredentials => {
                 "Choose a profile with --profile or AWS_PROFILE, run `aws configure` or `aws sso login`, or publish to \
@@ -161,11 +161,11 @@ impl ErrorKind {
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
                 "Delete reels or functions that are not needed, or ask for more under Service Quotas (AWS Lambda, \
-                 \"Function and layer storage\"), then try again or resume."
+                 \"Function and layer storage\"), then try again."
             }
-            Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again or resume.",
+            Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",
             Self::OptIn => {
-                "Enable the service or the Region for this account in AWS's console, then try again or resume."
+                "Enable the service or the Region for this account in AWS's console, then try again."
             }
             Self::NotPublic => {
                 "The account blocks public access to Lambda functions, which viewers need: lift that for the gate, or \

@@ -118,11 +118,11 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
     (mistakes <= (word.chars().count() / 3).max(1)).then_some(name)
 }
 
-/// `again in 1.2 s, attempt 3 of 8`: what failed, and is tried once more.
+/// `attempt 3 of 8 in 1.2 s`: what failed, and is tried once more.
 pub fn again(wait: Duration, attempt: u32, of: u32) -> String {
     match wait.as_secs_f64() {
-        ..0.05 => format!("about to be tried again, attempt {attempt} of {of}"),
-        seconds => format!("again in {seconds:.1} s, attempt {attempt} of {of}"),
+        ..0.05 => format!("attempt {attempt} of {of} begins"),
+        seconds => format!("attempt {attempt} of {of} in {seconds:.1} s"),
     }
 }
 
@@ -141,6 +141,23 @@ pub fn ranges(numbers: impl IntoIterator<Item = u32>) -> String {
         _ => format!("{first}-{last}"),
     };
     runs.into_iter().map(run).collect::<Vec<_>>().join(", ")
+}
+
+/// `video`, `video and audio`, `2 videos, audio and data`: what is there more than once is counted.
+pub fn list(nouns: &[&str]) -> String {
+    let mut counted: Vec<(&str, u64)> = Vec::new();
+    for noun in nouns {
+        match counted.iter_mut().find(|(known, _)| known == noun) {
+            Some((_, times)) => *times += 1,
+            None => counted.push((noun, 1)),
+        }
+    }
+    let words = |&(noun, times): &(&str, u64)| if times == 1 { noun.to_owned() } else { format!("{times} × {noun}") };
+    let words: Vec<_> = counted.iter().map(words).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 /// `1 chunk`, `34 chunks`, `3 retries`.
@@ -212,8 +229,8 @@ mod tests {
 
     #[test]
     fn nothing_is_tried_again_in_no_time() {
-        assert_eq!(again(Duration::from_millis(1200), 2, 8), "again in 1.2 s, attempt 2 of 8");
-        assert_eq!(again(Duration::ZERO, 2, 8), "about to be tried again, attempt 2 of 8");
+        assert_eq!(again(Duration::from_millis(1200), 2, 8), "attempt 2 of 8 in 1.2 s");
+        assert_eq!(again(Duration::ZERO, 2, 8), "attempt 2 of 8 begins");
     }
 
     #[test]
@@ -221,6 +238,14 @@ mod tests {
         let nouns =
             ["chunk", "retry", "key", "day"].map(|noun| format!("{}, {}", count(1u64, noun), count(2u64, noun)));
         assert_eq!(nouns, ["1 chunk, 2 chunks", "1 retry, 2 retries", "1 key, 2 keys", "1 day, 2 days"]);
+    }
+
+    #[test]
+    fn a_list_counts_what_is_there_more_than_once() {
+        assert_eq!(list(&["video"]), "video");
+        assert_eq!(list(&["video", "audio"]), "video and audio");
+        assert_eq!(list(&["video", "audio", "audio", "data"]), "video, 2 × audio and data");
+        assert_eq!(list(&[]), "");
     }
 
     #[test]

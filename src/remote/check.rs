@@ -277,7 +277,7 @@ fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
         return Finding::Differs(format!("it has {} bytes, not {}", facts.code_bytes, want.chunk.bytes));
     }
     if facts.code_sha256 != want.chunk.sha256 {
-        return Finding::Differs("its content is not what was sent".to_owned());
+        return Finding::Differs("the content is not what was sent".to_owned());
     }
     Finding::Ok
 }

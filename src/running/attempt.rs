@@ -141,7 +141,7 @@ impl Retries {
             }
             let Some(wait) = tries.failed(failure(&error), fastrand::f64()) else { return Err(error) };
             let cause = cause(error.fault(), &tries, &self.policy);
-            (self.said)(format!("{cause}; again in {:.1} s", wait.as_secs_f64()));
+            (self.said)(format!("{cause}; trying again in {:.1} s", wait.as_secs_f64()));
             tokio::time::sleep(wait).await;
         }
     }

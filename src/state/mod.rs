@@ -37,7 +37,7 @@ impl Explain for StateError {
 
     fn hint(&self) -> Option<String> {
         let hint = if self.is_full() {
-            "Make room on that disk, then try again or resume."
+            "Make room on that disk, then try again."
         } else {
             "Check that the folder exists and is yours, or choose another with --state-dir."
         };

@@ -261,6 +261,8 @@ pub struct ReelDetail {
     pub title: String,
     pub watch_url: String,
     pub playlist_url: String,
+    /// Where jumps by it are quicker.
+    pub seek_url: Option<String>,
     pub to_copy: Vec<ToCopy>,
     pub chunks: Vec<Chunk>,
 }

@@ -71,7 +71,7 @@ impl Effect {
     }
 }
 
-/// What watching costs, in words: in players, the same by pieces where there are any, then in browsers.
+/// What watching costs, in words: in players, the same by the Seek link where there is one, then in browsers.
 pub(super) fn thousand_views<'a>(
     effects: impl Iterator<Item = &'a Effect> + Clone,
     region: &str,
@@ -83,14 +83,18 @@ pub(super) fn thousand_views<'a>(
         Front::Url => "",
         Front::HttpApi => ", behind the HTTP API",
     };
+    let of_all = match effects.clone().count() {
+        1 => String::new(),
+        number => format!(" of all {number}"),
+    };
     let (thousand, million) = (players(Grain::Segments, 1_000), players(Grain::Segments, 1_000_000));
     let mut words =
-        vec![format!("≈ {thousand} a thousand full views in VLC, mpv and the like{behind} ({million} a million)")];
+        vec![format!("≈ {thousand} a thousand full views{of_all} in VLC, mpv and the like{behind} ({million} a million)")];
     if effects.clone().any(Effect::has_pieces) {
-        words.push(format!("≈ {} the same by pieces, for quick jumps", players(Grain::Pieces, 1_000)));
+        words.push(format!("≈ {} the same by the Seek link, for quick jumps", players(Grain::Pieces, 1_000)));
     }
     let browsers = sum(&|effect: &Effect| effect.thousand_by_relay(region, front));
-    words.push(format!("≈ {browsers} a thousand full views in browsers, by the relay"));
+    words.push(format!("≈ {browsers} a thousand full views{of_all} in browsers, through the relay"));
     words
 }
 

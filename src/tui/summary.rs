@@ -21,7 +21,7 @@ impl Summary {
         let jobs = || app.jobs.iter();
         for published in jobs().filter_map(Job::published) {
             let took = wording::span(published.elapsed);
-            lines.push(format!("{} is live, published in {took}", published.reel));
+            lines.push(format!("{} was published in {took}", published.reel));
             lines.push(format!("watch: {}", published.watch_url));
             lines.push(format!("playlist: {}", published.playlist_url));
             lines.extend(published.warnings.iter().map(|warning| format!("warning: {warning}")));

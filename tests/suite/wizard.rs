@@ -165,7 +165,7 @@ async fn a_retry_is_shown_with_its_cause_and_its_wait() {
     let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
-    let retry = |line: &str| line.contains("↻") && line.contains("again in") && line.contains("of 8");
+    let retry = |line: &str| line.contains("↻") && line.contains("attempt") && line.contains("of 8");
     let screen = terminal.wait("a retry is told", |text| text.lines().any(retry));
     let line = screen.lines().find(|line| retry(line)).unwrap();
     assert!(line.contains("AWS takes fewer requests"), "with its cause: {line}");

@@ -63,7 +63,7 @@ impl Cloud {
 
     /// What of `wanted` is not there or differs, in words; `None` when all is as it should be.
     pub async fn role_gap(&self, wanted: &RoleWanted) -> Result<Option<String>, CloudError> {
-        let Some(role) = self.role(&wanted.name).await? else { return Ok(Some("does not exist yet".to_owned())) };
+        let Some(role) = self.role(&wanted.name).await? else { return Ok(Some("will be created".to_owned())) };
         if !same(role.assume_role_policy_document(), &wanted.trust) {
             return Ok(Some("does not trust Lambda alone".to_owned()));
         }

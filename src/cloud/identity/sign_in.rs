@@ -79,11 +79,11 @@ impl SignIn {
                                   (or take them away and use --profile), then run zipreel again."
                 .to_owned(),
             Self::Sso(profile) => {
-                format!("Run `aws sso login --profile {}`, then try again or resume.", word(profile))
+                format!("Run `aws sso login --profile {}`, then try again.", word(profile))
             }
             Self::Other(profile) => format!(
                 "Renew the credentials of profile `{profile}` where they come from (for access keys: \
-                 `aws configure --profile {}`), then try again or resume.",
+                 `aws configure --profile {}`), then try again.",
                 word(profile)
             ),
             Self::NoProfile(profile) => format!(

@@ -61,6 +61,7 @@ fn reel_of(name: &ReelName, listed: &Listed) -> Reel {
 pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Result<ReelDetail, Stopped> {
     let info = info::info(engine, place, name, &Follow::default()).await?;
     let to_copy = info.to_copy();
+    let seek_url = info.has_seek_link().then(|| info.links.seek_playlist());
     let Info { index, links, published, .. } = info;
     let current = &index.current;
     let renditions = current.renditions.iter();
@@ -80,6 +81,7 @@ pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Res
         },
         title: index.title,
         playlist_url: links.playlist(),
+        seek_url,
         watch_url: links.watch,
         to_copy,
         chunks,

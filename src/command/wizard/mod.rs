@@ -173,9 +173,9 @@ impl Wizard {
 
 fn serving(ours: bool) -> &'static str {
     if ours {
-        "the links work while this window is open; `zipreel local` serves them again"
+        "the links work while zipreel runs here; `zipreel local` serves them again"
     } else {
-        "the links work while another process of zipreel serves them"
+        "the links work while the other zipreel that serves them runs"
     }
 }
 

@@ -43,7 +43,10 @@ pub struct Forecast {
 impl Forecast {
     pub fn of(outline: &Outline<'_>, cut: &Cut) -> Self {
         let Outline { duration, spacing, has_picture, bytes, beside, sounds } = *outline;
-        let all = lengths(cut, has_picture).foreseen(duration, spacing, SLACK, bytes);
+        let pictures = || [bytes].into_iter().chain(beside);
+        let largest = pictures().max().unwrap_or(0);
+        // what a chunk holds ends the segments of the one with more bytes first
+        let all = lengths(cut, has_picture).foreseen(duration, spacing, SLACK, largest);
         let longest = all.iter().max().copied().unwrap_or(cut.segment_length);
         let of_sound = Lengths::even(longest.max(SLACK)).foreseen(duration, None, SLACK, 0);
         let shortest = piece_length(Some(duration)).max(spacing.unwrap_or_default());
@@ -55,9 +58,7 @@ impl Forecast {
         let sound = |bytes: &u64| Track::foreseen(*bytes, &of_sound, sound_piece);
         let chunks =
             sounds.iter().map(|bytes| estimate_chunks(&sizes(*bytes, &of_sound), cut.chunk_limit)).sum::<u32>();
-        let pictures = || [bytes].into_iter().chain(beside);
         let of_pictures = pictures().map(|bytes| estimate_chunks(&sizes(bytes, &all), cut.chunk_limit)).sum::<u32>();
-        let largest = pictures().max().unwrap_or(0);
         Self {
             segments: (all.len() * pictures().count() + of_sound.len() * sounds.len()) as u32,
             chunks: chunks + of_pictures,

@@ -32,6 +32,11 @@ impl Fault {
         Self { class: FaultClass::Permanent, what: what.into(), cause: None, hint: None }
     }
 
+    /// Why, for a line that has no room for what was being done: names are long, and the reason comes after them.
+    pub fn reason(&self) -> &str {
+        self.cause.as_deref().unwrap_or(&self.what)
+    }
+
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
         self

@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(job, JobName::Upload);
         assert_eq!(
             line,
-            "failed: 429 too many requests slow\u{fffd}]0;owned\u{fffd} down; again in 1.2 s, attempt 2 of 8"
+            "failed: 429 too many requests slow\u{fffd}]0;owned\u{fffd} down; attempt 2 of 8 in 1.2 s"
         );
         assert_eq!(super::line(&Event::Job { job: JobName::Upload, change: JobChange::Queued }), None);
     }

@@ -92,7 +92,7 @@ impl Explain for SplitError {
             Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
             Self::Write { folder, source, room } if source.kind() == io::ErrorKind::StorageFull => Some(format!(
                 "Make room for up to {} MiB on the disk of `{}`, or choose another with --work-dir or a smaller \
-                 --backlog-gib; then try again or resume.",
+                 --backlog-gib; then try again.",
                 room.div_ceil(1024 * 1024),
                 folder.display()
             )),

@@ -202,7 +202,7 @@ impl App {
 fn ended_words(job: &Job) -> Option<String> {
     let reel = job.reel();
     Some(match (job.end()?, job.kind()) {
-        (End::Published(..), _) => format!("{reel} is live"),
+        (End::Published(..), _) => format!("{reel} is published"),
         (End::Removed(functions), Kind::Discard) => {
             format!("the publishing of {reel} is discarded: {}", wording::count(*functions, "function"))
         }
@@ -214,16 +214,16 @@ fn ended_words(job: &Job) -> Option<String> {
             format!("{reel} is as it was published, and parts of it can't be played: its page says where")
         }
         (End::Checked(report), _) if report.is_whole() => {
-            format!("{reel} is whole: {} checked", wording::count(report.chunks, "chunk"))
+            format!("{reel} is as it was published: {} checked", wording::count(report.chunks, "chunk"))
         }
         (End::Checked(report), _) => match report.dark {
             Some(dark) => format!("{reel} can't be watched: {dark}"),
             None => format!(
-                "{reel} is not whole: {} missing, {} differ; its page offers the repair",
+                "of the chunks of {reel}, {} missing, {} changed; its page offers the repair",
                 report.missing, report.differing
             ),
         },
-        (End::Failed(fault), _) => fault.to_string(),
+        (End::Failed(fault), _) => format!("{reel}: {}", fault.reason()),
         (End::Cancelled, Kind::Publishing) => {
             format!("{reel} has stopped; nothing is lost, Resume goes on from there")
         }

@@ -4,12 +4,13 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::App;
-use crate::tui::{action::Action, job::Job, screen::Screen, step::review::Review};
+use crate::tui::{action::Action, job::Job, screen::Screen, step::review::Review, widget::page::Scroll};
 
 impl App {
     /// Whether a key would do something now.
     pub(in crate::tui) fn applies(&self, action: &Action) -> bool {
         match (action, self.top()) {
+            (Action::Up, _) if self.overlay.is_none() => self.page().is_none_or(Scroll::is_needed),
             // it has a sentence of its own, and leads to what has to be read
             (Action::Enter, Screen::Review(review)) => {
                 review.stale(&self.shared).is_none() && review.is_acknowledged(&self.shared)
@@ -17,6 +18,21 @@ impl App {
             // on Home it asks everything anew, which the footer has no room for
             (Action::Retry, _) => self.shown_job().is_none_or(Job::can_retry),
             _ => self.hindrance(action).is_none(),
+        }
+    }
+
+    /// How far the page in sight is scrolled, if it is one.
+    fn page(&self) -> Option<&Scroll> {
+        let job = self.shown_job();
+        let asks = job.is_some_and(|job| job.question().is_some());
+        match self.top() {
+            Screen::Review(review) => Some(&review.scroll),
+            Screen::Publishing(publishing) if asks => Some(&publishing.asking.scroll),
+            Screen::Publishing(publishing) => job?.published().map(|_| &publishing.scroll),
+            Screen::Removal(removal) if asks => Some(&removal.asking.scroll),
+            Screen::Reel(reel) => Some(&reel.scroll),
+            Screen::Library(library) => library.deletion.as_ref().map(|deletion| &deletion.scroll),
+            _ => None,
         }
     }
 

@@ -169,8 +169,14 @@ impl App {
 
     /// A key's word in the footer.
     pub(super) fn short(&self, binding: &Binding) -> &'static str {
-        let paused = self.shown_job().is_some_and(|job| job.control.is_paused());
-        if binding.action == Action::Pause && paused { "go on" } else { binding.short }
+        let paused = || self.shown_job().is_some_and(|job| job.control.is_paused());
+        let signed_out = || matches!(self.shared.connection, Connection::Failed(_));
+        match (&binding.action, self.top()) {
+            _ if self.overlay.is_some() => binding.short,
+            (Action::Pause, _) if paused() => "go on",
+            (Action::Enter, Screen::Settings(_)) if signed_out() => "try again",
+            _ => binding.short,
+        }
     }
 
     /// Where links are shown the mouse is the terminal's, so that they can be selected; elsewhere it clicks.

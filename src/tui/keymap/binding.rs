@@ -45,7 +45,7 @@ impl Binding {
 
     /// All of its keys.
     pub(in crate::tui) fn all_keys(&self) -> String {
-        self.keys.iter().map(|key| key.shown()).collect::<Vec<_>>().join(" ")
+        self.keys.iter().map(|key| key.shown()).collect::<Vec<_>>().join(", ")
     }
 
     /// In the config file.

@@ -29,12 +29,14 @@ const HELP_F1: Preset = key(&[F1], Action::Help, "help", "all keys; type to find
 const QUIT: Preset = key(&[Key::Char('q')], Action::Quit, "quit", "quit; asks while work runs", 1);
 const BACK: Preset = key(&[ESC], Action::Back, "back", "one step back", 1);
 /// The work goes on, and Home shows it.
-const HOME_KEY: Preset = key(&[ESC], Action::Back, "home", "leave; the work goes on, and Home shows it", 1);
+const HOME_KEY: Preset = key(&[ESC], Action::Back, "home", "to the first screen; the work goes on", 1);
 const QUIT_LATER: Preset = key(&[Key::Char('q')], Action::Quit, "quit", "quit; asks while work runs", 5);
 const MOVE: Preset = key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "", "up", 6);
 const MOVE_DOWN: Preset = also(&[DOWN, Key::Char('j'), NEXT], Action::Down, "down");
+/// Where the page may be longer than the screen.
+const SCROLL: Preset = key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "scroll", "up", 1);
 /// Where `k` checks.
-const ARROWS: Preset = key(&[UP, PREVIOUS], Action::Up, "", "up", 6);
+const ARROWS: Preset = key(&[UP, PREVIOUS], Action::Up, "scroll", "up", 1);
 const ARROW_DOWN: Preset = also(&[DOWN, NEXT], Action::Down, "down");
 const PAGE: Preset = key(&[Key::Code(KeyCode::PageUp)], Action::PageUp, "", "a page up", 6);
 const PAGE_DOWN: Preset = also(&[Key::Code(KeyCode::PageDown)], Action::PageDown, "a page down");
@@ -52,7 +54,7 @@ const FIELD_DOWN: Preset = also(&[DOWN, TAB, NEXT], Action::Down, "the field bel
 const FREE_NAME: Preset =
     key(&[Key::Ctrl('f')], Action::FreeName, "free name", "take the next free name, where one is taken", 1);
 const SEARCH: Preset =
-    key(&[Key::Ctrl('f')], Action::SearchBelow, "find below", "find videos in all folders below this one", 4);
+    key(&[Key::Ctrl('f')], Action::SearchBelow, "search folders", "find videos in all folders below this one", 4);
 const TO_REVIEW: Preset = key(&[ENTER], Action::Enter, "review", "go on to the review", 0);
 const ASK_ANEW: Preset = key(
     &[Key::Char('r')],
@@ -62,8 +64,8 @@ const ASK_ANEW: Preset = key(
     5,
 );
 const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
-const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "cancel", "stop it; asks first", 4);
-const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all publishings, a line each", 5);
+const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first", 4);
+const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
 const COPY_MORE: Preset =
     key(&[Key::Char('Y')], Action::CopyMenu, "copy more", "copy any link, or HTML for other pages", 4);
 const TARGET: Preset = key(&[Key::Char('t')], Action::Target, "target", "stand-in or AWS profile", 4);
@@ -126,7 +128,7 @@ pub(super) static VIDEO: &[Preset] = &[
     key(&[Key::Char('~')], Action::HomeFolder, "home", "your home folder", 5),
     key(&[Key::Char(' ')], Action::Mark, "mark", "mark the file, to publish several", 3),
     key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all files", 9),
-    key(&[Key::Char('a')], Action::AllFiles, "all files", "show files of all kinds, or only videos", 4),
+    key(&[Key::Char('a')], Action::AllFiles, "other files", "show files of all kinds, or only videos", 4),
     key(&[Key::Char('.')], Action::Hidden, "hidden", "show or hide hidden files", 6),
     key(&[Key::Char('r')], Action::Reload, "", "read the folder and the highlighted file again", 9),
     key(&[TAB], Action::Recent, "recent", "the recent videos, and back to the folder", 4),
@@ -204,13 +206,13 @@ pub(super) static CHOOSE: &[Preset] = &[
     HALF_DOWN_ALONE,
     CLEAR,
     WORD,
-    key(&[ESC], Action::Back, "leave", "leave it as it was", 1),
+    key(&[ESC], Action::Back, "close", "close; it stays as it was", 1),
 ];
 pub(super) static REVIEW: &[Preset] = &[
     key(&[ENTER, Key::Char('y')], Action::Enter, "publish", "start publishing", 0),
     key(&[Key::Char('a')], Action::Acknowledge, "agree", "agree to the notice, once for each account", 3),
     key(&[Key::Char('b')], Action::Relay, "relay", "the relay on or off: it lets browsers play", 4),
-    MOVE,
+    SCROLL,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
@@ -223,7 +225,7 @@ pub(super) static PUBLISH: &[Preset] = &[
     key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "pause", "pause and go on", 1),
     RETRY,
     key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
-    key(&[Key::Char('c')], Action::Cancel, "cancel", "cancel; asks first, and can be resumed", 4),
+    key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first, and can be resumed", 4),
     ALL_VIDEOS,
     MOVE,
     MOVE_DOWN,
@@ -244,7 +246,7 @@ pub(super) static PUBLISH_FAILED: &[Preset] = &[
     QUIT_LATER,
 ];
 pub(super) static QUEUE: &[Preset] = &[
-    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open this publishing", 0),
+    key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open this video", 0),
     RETRY,
     key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings of what failed", 3),
     CANCEL,
@@ -266,11 +268,11 @@ pub(super) static DELETIONS: &[Preset] = &[
     PAGE,
     PAGE_DOWN,
     HELP,
-    key(&[ESC], Action::Back, "leave", "leave; the work goes on, and Home shows it", 1),
+    key(&[ESC], Action::Back, "back", "back; the work goes on, and Home shows it", 1),
     QUIT_LATER,
 ];
 pub(super) static REMOVAL: &[Preset] = &[
-    key(&[ESC, ENTER], Action::Back, "leave", "leave: it goes on; once it is done, to the library", 0),
+    key(&[ESC, ENTER], Action::Back, "back", "back: it goes on; once it is done, to the library", 0),
     RETRY,
     CANCEL,
     HELP,
@@ -278,9 +280,9 @@ pub(super) static REMOVAL: &[Preset] = &[
 ];
 /// A job asks the person something.
 pub(super) static JOB_ASKS: &[Preset] = &[
-    key(&[Key::Char('y'), Key::Char('a')], Action::Yes, "agree", "agree", 0),
+    key(&[Key::Char('a'), Key::Char('y')], Action::Yes, "agree", "agree", 0),
     key(&[Key::Char('n')], Action::No, "decline", "decline: the work ends", 1),
-    MOVE,
+    SCROLL,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
@@ -301,7 +303,7 @@ pub(super) static JOB_ASKS_FOR_NAME: &[Preset] = &[
 ];
 pub(super) static LOG: &[Preset] = &[
     key(&[ESC, Key::Char('l'), ENTER], Action::Back, "close", "close the log", 0),
-    key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "scroll", "up", 1),
+    SCROLL,
     MOVE_DOWN,
     PAGE,
     PAGE_DOWN,
@@ -315,7 +317,7 @@ pub(super) static DONE: &[Preset] = &[
     key(&[Key::Char('p')], Action::CopyPlaylist, "copy playlist", "copy the playlist link", 5),
     COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 1),
-    key(&[Key::Char('k')], Action::CheckDeep, "check all", "read every byte, and test that it plays", 3),
+    key(&[Key::Char('K'), Key::Char('k')], Action::CheckDeep, "deep check", "read every byte, and test that all of it plays", 3),
     key(&[Key::Char('n')], Action::Another, "another", "publish another video", 4),
     ALL_VIDEOS,
     ARROWS,
@@ -353,8 +355,8 @@ pub(super) static REEL: &[Preset] = &[
     key(
         &[Key::Char('K')],
         Action::CheckDeep,
-        "every byte",
-        "read every byte as a player does, and test that it plays",
+        "deep check",
+        "read every byte as a player does, and test that all of it plays",
         2,
     ),
     key(&[Key::Char('y')], Action::Copy, "copy", "copy the watch link", 3),
@@ -378,7 +380,7 @@ pub(super) static CONFIRM: &[Preset] = &[
     key(&[ENTER], Action::Enter, "delete", "delete, if what was typed is right", 0),
     HELP_F1,
     key(&[ESC], Action::Back, "keep", "keep it", 1),
-    key(&[UP, PREVIOUS], Action::Up, "", "up", 6),
+    ARROWS,
     ARROW_DOWN,
     PAGE,
     PAGE_DOWN,

@@ -18,7 +18,7 @@ pub(in crate::tui) enum Confirm {
     Repair(Box<Repair>, Option<AccountRegion>),
 }
 
-/// What a cancelled job leaves behind.
+/// What a stopped job leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tui) enum Stops {
     Publishing,
@@ -52,7 +52,8 @@ impl Confirm {
             Self::Repair(repair, at) => (
                 "Repair it?".to_owned(),
                 format!(
-                    "This uploads again what is missing or differs of `{}` in {}, from {}. What is right is not sent again.",
+                    "This makes the missing and changed chunks of `{}` in {} anew from {}, and uploads them. The others \
+                     stay as they are.",
                     repair.reel,
                     there_words(&repair.place, at.as_ref()),
                     repair.video.display()
@@ -73,7 +74,7 @@ impl Stops {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Publishing => (
-                "Cancel publishing?",
+                "Stop publishing?",
                 "What is uploaded stays and is not sent again: Resume on the first screen goes on from here.",
             ),
             Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),

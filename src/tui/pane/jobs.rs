@@ -127,7 +127,7 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
             pen.put(Role::Warn, &words);
         }
         Some(JobState::Waiting(fault) | JobState::Failed(fault)) => {
-            pen.put(Role::Fail, &fault.to_string());
+            pen.put(Role::Fail, fault.reason());
         }
         Some(JobState::Skipped(why)) => {
             pen.put(Role::Dim, why);
@@ -160,8 +160,8 @@ fn waits_for(name: &JobName) -> &'static str {
     match name {
         JobName::Pack => "waits for the first segments",
         JobName::Upload => "waits for the first chunk",
-        JobName::Index => "waits for the uploads; it makes the reel visible",
-        JobName::Verify => "waits for the index; it reads as a player does",
+        JobName::Index => "waits for the uploads; then the links work",
+        JobName::Verify => "waits for the index; then reads it as a player does",
         _ => "waits",
     }
 }
@@ -261,7 +261,7 @@ fn speed(shown: Shown, name: &JobName) -> String {
     }
 }
 
-/// `again in 1.2 s, attempt 3 of 8: 429 too many requests`: where there is little room, the cause is what is cut.
+/// `attempt 3 of 8 in 1.2 s: 429 too many requests`: where there is little room, the cause is what is cut.
 fn retry_words(shown: Shown, name: &JobName, wait: Duration, cause: &str, of: u32, now: std::time::Instant) -> String {
     let since = shown.course.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
     let left = wait.saturating_sub(now.saturating_duration_since(since));
@@ -320,10 +320,10 @@ fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &Jo
             pen.put(Role::Warn, "↻ ").put(Role::Warn, &words);
         }
         JobState::Waiting(fault) => {
-            pen.put(Role::Warn, "! ").put(Role::Warn, &fault.to_string());
+            pen.put(Role::Warn, "! ").put(Role::Warn, fault.reason());
         }
         JobState::Failed(fault) => {
-            pen.put(Role::Fail, "✖ ").put(Role::Fail, &fault.to_string());
+            pen.put(Role::Fail, "✖ ").put(Role::Fail, fault.reason());
         }
         _ => {
             let sent = job.count.get();

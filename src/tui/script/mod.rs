@@ -39,7 +39,15 @@ use crate::{
     use_cases::{Machine, Overrides},
 };
 
-pub(super) use faults::{full, no_right, signed_out};
+pub(super) use faults::{full, no_right, no_room, signed_out};
+
+/// Ten minutes at the rate that the README reckons with, before they are cut, and what is made of them.
+const FILM_BYTES: u64 = 857_250_000;
+const MADE_BYTES: u64 = 900_000_000;
+const FILM_CHUNKS: u32 = 21;
+const CHUNK_BYTES: u64 = MADE_BYTES / FILM_CHUNKS as u64;
+/// Of which so many are uploaded when one looks.
+pub(super) const UPLOADED: u16 = 11;
 
 pub(super) const FOLDER: &str = "/home/ada/Videos/2026";
 
@@ -77,9 +85,9 @@ pub(super) fn start() -> Start {
         name: None,
         title: None,
         cut: Cut {
-            segment_length: Duration::from_secs(6),
+            segment_length: Duration::from_secs(30),
             grows: true,
-            chunk_limit: 32 << 20,
+            chunk_limit: 49 << 20,
             transcode: Transcode::Ask,
             wanted: Default::default(),
         },
@@ -129,15 +137,15 @@ pub(super) fn probe() -> Probe {
         optional: false,
     };
     Probe {
-        duration: Duration::from_secs(642),
-        bytes: 1_204_000_000,
-        bit_rate: 15_000_000,
+        duration: Duration::from_secs(600),
+        bytes: FILM_BYTES,
+        bit_rate: 11_430_000,
         streams: vec![
-            stream("video", "H.264 High 1920×1080 60 fps", Some(14_800_000), Fate::Copy),
+            stream("video", "H.264 High 1920×1080 60 fps", Some(11_238_000), Fate::Copy),
             stream("audio", "AAC stereo 48 kHz", Some(192_000), Fate::Copy),
         ],
         sounds: Vec::new(),
-        keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(4100) }),
+        keyframes: Some(Keyframes { typical: Duration::from_secs(2), longest: Duration::from_millis(2100) }),
         video: Offer { chosen: Some(0), ..Offer::default() },
         audio: Offer { chosen: Some(1), ..Offer::default() },
         subtitles: Offer::default(),
@@ -163,7 +171,7 @@ pub(super) fn listing() -> Listing {
     let above = Entry { path, name, kind: Kind::Above, bytes: 0, modified: None, hidden: false };
     let mut entries = vec![
         above,
-        entry("harbour-night.mp4", Kind::Video, 1_204_000_000),
+        entry("harbour-night.mp4", Kind::Video, FILM_BYTES),
         entry("interview.mkv", Kind::Video, 4_290_000_000),
         entry("phone.mov", Kind::Video, 310_000_000),
         entry("broken.webm", Kind::Video, 12_000),
@@ -199,9 +207,9 @@ pub(super) fn named(path: PathBuf) -> Named {
 
 /// As `account::preflight` says it.
 const SETUP: [&str; 4] = [
-    "role `zipreel-chunk` (for the chunks) does not exist yet",
-    "role `zipreel-gate` (to look up chunks) does not exist yet",
-    "function `zipreel-gate` with a public URL, for players",
+    "role `zipreel-chunk` (for the chunks) will be created",
+    "role `zipreel-gate` (to look up chunks) will be created",
+    "function `zipreel-gate`, with a public address, sends players to the chunks",
     "log `/aws/lambda/zipreel-gate`, kept for 7 days",
 ];
 
@@ -219,7 +227,7 @@ pub(super) fn account(place: &Place) -> Account {
         front: Front::Url,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local
-            .then(|| "the links work while this window is open; `zipreel local` serves them again".to_owned()),
+            .then(|| "the links work while zipreel runs here; `zipreel local` serves them again".to_owned()),
     }
 }
 
@@ -242,29 +250,29 @@ pub(super) fn resumables() -> Vec<Resumable> {
         place: Place { target: Target::Local, region: Some("us-east-1".to_owned()) },
         at: local_at(),
         holder: None,
-        chunks_deployed: 18,
-        chunks: Some(34),
-        bytes_left: Some(503_316_480),
+        chunks_deployed: u32::from(UPLOADED),
+        chunks: Some(FILM_CHUNKS),
+        bytes_left: Some(FILM_BYTES - u64::from(UPLOADED) * CHUNK_BYTES),
         touched: noon() - Duration::from_secs(hours * 3600),
     };
     vec![one("harbour-night", 2, false), one("talk-2025", 70, true)]
 }
 
 pub(super) fn reels() -> Vec<Reel> {
-    let one = |reel: &str, minutes: u64, mib: u64, chunks, orphan: bool| Reel {
+    let one = |reel: &str, seconds: u64, mib: u64, chunks, orphan: bool| Reel {
         name: name(reel),
         generation: Some(generation()),
-        duration: (!orphan).then(|| Duration::from_secs(minutes * 60 + 7)),
+        duration: (!orphan).then(|| Duration::from_secs(seconds)),
         bytes: mib << 20,
         chunks,
-        published: (!orphan).then(|| noon() - Duration::from_secs(minutes * 7200)),
+        published: (!orphan).then(|| noon() - Duration::from_secs(seconds * 120)),
         orphan,
     };
     vec![
-        one("harbour-night-k3x9q2m7", 10, 1148, 34, false),
-        one("interview", 62, 4091, 131, false),
-        one("talk", 48, 310, 11, false),
-        one("left-over", 1, 96, 3, true),
+        one("harbour-night-k3x9q2m7", 600, 858, FILM_CHUNKS, false),
+        one("interview", 3727, 4296, 126, false),
+        one("talk", 2887, 450, 11, false),
+        one("left-over", 67, 96, 3, true),
     ]
 }
 
@@ -281,15 +289,17 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
     let reel = found.unwrap_or_else(|| Reel { name: reel.clone(), ..reels().remove(0) });
     let base = format!("http://127.0.0.1:8721/{}/", reel.name);
     ReelDetail {
-        title: "Harbour at night".into(),
+        title: if reel.name.as_str().starts_with("harbour") { "Harbour at night" } else { "A talk" }.into(),
         watch_url: base.clone(),
         playlist_url: format!("{base}index.m3u8"),
+        seek_url: Some(format!("{base}index.seek.m3u8")),
         to_copy: vec![
             to_copy("watch page", "for people", &base),
             to_copy("playlist", "for VLC, mpv and other players", &format!("{base}index.m3u8")),
+            to_copy("seek link", "for them, with quick jumps", &format!("{base}index.seek.m3u8")),
             to_copy("embed: frame", "HTML for other pages", &format!("<iframe src=\"{base}\"></iframe>")),
         ],
-        chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: 32 << 20 }).collect(),
+        chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: CHUNK_BYTES }).collect(),
         reel,
     }
 }
@@ -299,10 +309,10 @@ pub(super) fn planned() -> Planned {
         reel: name("harbour-night"),
         generation: generation(),
         region: "us-east-1".into(),
-        duration: Duration::from_secs(642),
-        source_bytes: 1_204_000_000,
-        segments: 107,
-        chunks: 34,
+        duration: Duration::from_secs(600),
+        source_bytes: FILM_BYTES,
+        segments: 23,
+        chunks: FILM_CHUNKS,
         streams: vec!["video: copied".into(), "audio: copied".into()],
         warnings: Vec::new(),
         costs: None,
@@ -314,7 +324,7 @@ pub(super) fn viewed() -> Viewed {
     let (piece, segment) = (3_000_000, 45_000_000);
     let (segments, pieces) =
         (Parts { count: 23, first: piece, largest: segment }, Parts { count: 300, first: piece, largest: piece });
-    Viewed { picture: Track { bytes: 900_000_000, segments, pieces }, sound: None }
+    Viewed { picture: Track { bytes: MADE_BYTES, segments, pieces }, sound: None }
 }
 
 pub(super) fn published() -> Published {
@@ -327,10 +337,10 @@ pub(super) fn published() -> Published {
         viewed: viewed(),
         costs: None,
         playlist_copy: "/home/ada/.local/state/zipreel/harbour-night/playlist.m3u8".into(),
-        segments: 107,
-        chunks: 34,
-        bytes: 1_210_000_000,
-        sent_bytes: 1_210_000_000,
+        segments: 23,
+        chunks: FILM_CHUNKS,
+        bytes: MADE_BYTES,
+        sent_bytes: MADE_BYTES,
         retries: 3,
         segments_checked: 12,
         elapsed: Duration::from_secs(151),
@@ -359,34 +369,56 @@ pub(super) fn runs(name: JobName, unit: Unit, done: u64, total: u64) -> Vec<Even
     ]
 }
 
-/// Two minutes into publishing: split, packing, uploads of every kind of state.
+/// In the middle of publishing: split, packing, uploads of every kind of state.
 pub(super) fn under_way() -> Vec<Event> {
-    const MIB: u64 = 1 << 20;
+    [cutting(), packing(), (1..=UPLOADED).map(deployed).collect(), sending(), trouble()].concat()
+}
+
+/// The plan, and the split.
+pub(super) fn cutting() -> Vec<Event> {
     let mut events = vec![Event::Planned(planned())];
-    events.extend(runs(JobName::Split, Unit::MediaTime, 642_000_000, 642_000_000));
-    events.push(job(JobName::Split, JobChange::Succeeded));
-    events.extend(runs(JobName::Pack, Unit::Bytes, 700 * MIB, 1148 * MIB));
-    events.extend(runs(JobName::Upload, Unit::Bytes, 612 * MIB, 1148 * MIB));
-    let ChunkId { rendition, .. } = chunk_id(1);
-    for segment in 0..107 {
-        let (bytes, duration) = (11 * MIB, Duration::from_secs(6));
+    events.extend(runs(JobName::Split, Unit::MediaTime, 600_000_000, 600_000_000));
+    events
+}
+
+/// All is cut, and a part of it is packed.
+pub(super) fn packing() -> Vec<Event> {
+    let mut events = vec![job(JobName::Split, JobChange::Succeeded)];
+    let packed = u64::from(UPLOADED) + 5;
+    events.extend(runs(JobName::Pack, Unit::Bytes, packed * CHUNK_BYTES, FILM_BYTES));
+    events.extend(runs(JobName::Upload, Unit::Bytes, u64::from(UPLOADED) * CHUNK_BYTES, FILM_BYTES));
+    let rendition = RenditionId::source();
+    for segment in 0..23 {
+        let (bytes, duration) = (MADE_BYTES / 23, Duration::from_secs(30));
         events.push(Event::SegmentClosed { rendition: rendition.clone(), segment, bytes, duration });
     }
-    for number in (1..=23).map(|number| ChunkNumber::try_from(number).unwrap()) {
-        events.push(Event::ChunkPacked { rendition: rendition.clone(), number, bytes: 32 * MIB, segments: 3 });
+    for number in 1..=UPLOADED + 5 {
+        let ChunkId { rendition, number } = chunk_id(number);
+        events.push(Event::ChunkPacked { rendition, number, bytes: CHUNK_BYTES, segments: 1 });
     }
-    for number in (1..=18).map(|number| ChunkNumber::try_from(number).unwrap()) {
-        let (bytes, attempts) = (32 * MIB, 1);
-        events.push(Event::ChunkDeployed { rendition: rendition.clone(), number, bytes, sent: bytes, attempts });
-    }
-    for (number, tenths) in [(19, 213), (20, 40), (21, 91), (22, 24), (23, 3)] {
-        events.extend(runs(chunk(number), Unit::Bytes, tenths * MIB / 10, 32 * MIB));
-    }
-    let cause = "AWS takes fewer requests at once: “Rate exceeded (429 TooManyRequestsException)”".to_owned();
-    events.push(job(chunk(20), JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause }));
-    let line = "the whole chunk went out, and no answer came: asking whether it arrived".to_owned();
-    events.push(Event::Log { job: chunk(19), line });
     events
+}
+
+pub(super) fn deployed(number: u16) -> Event {
+    let ChunkId { rendition, number } = chunk_id(number);
+    Event::ChunkDeployed { rendition, number, bytes: CHUNK_BYTES, sent: CHUNK_BYTES, attempts: 1 }
+}
+
+/// Tenths of a MiB that have gone out of each chunk on its way.
+pub(super) const SENT: [(u16, u64); 5] =
+    [(UPLOADED + 1, 291), (UPLOADED + 2, 40), (UPLOADED + 3, 91), (UPLOADED + 4, 24), (UPLOADED + 5, 3)];
+
+pub(super) fn sending() -> Vec<Event> {
+    let runs = |(number, tenths): (u16, u64)| runs(chunk(number), Unit::Bytes, tenths * (1 << 20) / 10, CHUNK_BYTES);
+    SENT.into_iter().flat_map(runs).collect()
+}
+
+/// One has to be sent again, and of one it is not known whether it arrived.
+pub(super) fn trouble() -> Vec<Event> {
+    let cause = "AWS takes fewer requests at once: “Rate exceeded (429 TooManyRequestsException)”".to_owned();
+    let retry = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause };
+    let line = "the whole chunk went out, and no answer came: asking whether it arrived".to_owned();
+    vec![job(chunk(UPLOADED + 2), retry), Event::Log { job: chunk(UPLOADED + 1), line }]
 }
 
 /// A picture with something in it: a gradient, and a bright disc.

@@ -189,14 +189,22 @@ fn unfinished<'a>(shared: &'a Shared, jobs: &Jobs) -> (Vec<&'a Resumable>, Vec<&
 
 /// Why an interrupted publishing can't go on now.
 pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
-    if let Some(holder) = &resumable.holder {
-        return Some(format!("{holder} is working on it"));
+    let why = obstacle(resumable)?;
+    if resumable.holder.is_some() {
+        return Some(why);
     }
-    // what to do comes first: a narrow line ends inside the folder
     let video = &resumable.video;
     let file = video.file_name().unwrap_or_default().display();
     let folder = video.parent().unwrap_or(video).display();
-    resumable.video_missing.then(|| format!("its video is gone: put {file} back into {folder}"))
+    Some(format!("{why}: put {file} back into {folder}"))
+}
+
+/// The same without what to do.
+pub(in crate::tui) fn obstacle(resumable: &Resumable) -> Option<String> {
+    match &resumable.holder {
+        Some(holder) => Some(format!("{holder} is working on it")),
+        None => resumable.video_missing.then(|| "its video is gone".to_owned()),
+    }
 }
 
 fn open(line: &Line) -> Vec<Command> {

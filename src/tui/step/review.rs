@@ -131,7 +131,11 @@ impl Review {
         }
         match action {
             Action::Enter => return self.start(shared),
-            Action::Acknowledge => self.acknowledged = Self::notice(shared).cloned(),
+            Action::Acknowledge => {
+                self.acknowledged = Self::notice(shared).cloned();
+                // the plan takes the notice's place
+                self.scroll.moved(&Action::First);
+            }
             Action::Relay if self.relay_is_a_choice(shared) => {
                 let relay = !self.relay();
                 self.planned.iter_mut().for_each(|planned| planned.order.relay = relay);
@@ -148,7 +152,7 @@ impl Review {
             return vec![Command::Say(stale)];
         }
         if !self.is_acknowledged(shared) {
-            self.scroll.moved(&Action::Last);
+            self.scroll.moved(&Action::First);
             let agrees = shared.keys.says(Table::Review, &Action::Acknowledge, "agrees to it");
             return vec![Command::Say(format!("read the notice first; {agrees}"))];
         }

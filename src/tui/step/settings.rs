@@ -267,7 +267,7 @@ impl Settings {
                 self.focus = field;
                 // the whole fault stands on the screen until there is an answer
                 if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) {
-                    let words = "asking again who is signed in".to_owned();
+                    let words = "signing in again".to_owned();
                     return vec![Command::Connect(shared.place.clone()), Command::Say(words)];
                 }
                 vec![Command::Say(problem)]

@@ -27,7 +27,7 @@ fn publishing_is_paused_and_cancelled_with_a_question() {
     player.keys("p");
     assert!(control.is_paused());
     player.engine(script::under_way());
-    player.course().board.jobs[&script::chunk(19)].count.add(1 << 20);
+    player.course().board.jobs[&script::chunk(12)].count.add(1 << 20);
     player.pass(Duration::from_secs(2));
     for place in ["the publishing", "Home"] {
         for (width, height) in [(80, 24), (120, 40)] {
@@ -66,7 +66,7 @@ fn what_was_resumed_is_done_in_the_same_shape() {
         player.ends(Ok(script::published()));
         player.text(100, 30)
     });
-    assert!(done[0].contains("is live") && done[0].contains("Storage") && done[0].contains("Serving"), "{}", done[0]);
+    assert!(done[0].contains("is published") && done[0].contains("Verified") && done[0].contains("Serving"), "{}", done[0]);
     assert_eq!(done[0], done[1]);
 }
 
@@ -160,14 +160,14 @@ fn escape_leads_home_while_it_publishes_and_home_leads_back() {
     player.key(KeyCode::Esc);
     player.ends(Ok(script::published()));
     assert_eq!(player.at(), At::Home, "an end moves no screen");
-    assert_eq!(player.app.said.as_deref(), Some("harbour-night is live"));
+    assert_eq!(player.app.said.as_deref(), Some("harbour-night is published"));
 }
 
 #[test]
 fn a_failed_publishing_leads_back_to_what_was_typed() {
     let mut player = Player::local();
     player.open_settings();
-    player.key(KeyCode::Right);
+    player.key(KeyCode::Left);
     player.key(KeyCode::Down);
     player.control('u');
     player.keys("by-the-sea");
@@ -180,7 +180,7 @@ fn a_failed_publishing_leads_back_to_what_was_typed() {
     player.keys("e");
     assert_eq!(player.at(), At::Settings);
     let settings = player.settings();
-    assert_eq!((settings.videos[0].typed.value(), settings.length), ("by-the-sea", Duration::from_secs(8)));
+    assert_eq!((settings.videos[0].typed.value(), settings.length), ("by-the-sea", Duration::from_secs(20)));
     player.enter();
     player.look_and_enter();
     player.ends(Ok(Published { reel: script::name("by-the-sea"), ..script::published() }));
@@ -267,9 +267,9 @@ fn five_are_published_one_after_another_and_a_failed_one_stops_none() {
         player.tell(ids[number], end);
     }
     let screen = player.text(100, 30);
-    assert!(screen.contains("4 of 5 videos live, 1 failed"), "{screen}");
+    assert!(screen.contains("4 of 5 videos published, 1 failed"), "{screen}");
     let failed: Vec<_> = screen.lines().filter(|line| line.contains("✖ three")).collect();
-    assert!(failed.len() == 1 && failed[0].contains("could not create function"), "one line says why: {screen}");
+    assert!(failed.len() == 1 && failed[0].contains("Code storage limit exceeded"), "one line says why: {screen}");
     player.key(KeyCode::Down);
     player.key(KeyCode::Down);
     player.look_and("r");
@@ -282,7 +282,7 @@ fn what_a_process_left_waiting_is_taken_up_or_forgotten() {
     let waiting = vec![script::order("four"), script::order("five")];
     let mut player = Player::new(script::start(), Script { waiting, ..Script::default() });
     let home = player.text(100, 30);
-    assert!(home.contains("Publish four") && home.contains("Go on with all of these"), "{home}");
+    assert!(home.contains("Publish four") && home.contains("Resume and publish all"), "{home}");
     player.key(KeyCode::End);
     player.key(KeyCode::Up);
     player.look_and("x");

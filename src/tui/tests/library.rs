@@ -6,8 +6,9 @@ use ratatui::crossterm::event::KeyCode;
 
 use super::{At, Player, pictures::pictures};
 use crate::tui::{
+    Start,
     action::Command,
-    backend::{Checked, Finding, Gone, Published, Question, Report},
+    backend::{AccountRegion, Checked, Finding, Gone, Published, Question, Report},
     job::{End, Job, Jobs, Run},
     screen::Screen,
     script::{self, Script},
@@ -15,7 +16,11 @@ use crate::tui::{
 };
 
 fn opened(script: Script) -> Player {
-    let mut player = Player::new(script::start(), script);
+    opened_at(script::start(), script)
+}
+
+fn opened_at(start: Start, script: Script) -> Player {
+    let mut player = Player::new(start, script);
     player.key(KeyCode::End);
     player.enter();
     assert_eq!(player.at(), At::Library);
@@ -41,7 +46,7 @@ fn a_key_goes_round_the_orders_and_the_cursor_stays_with_its_reel() {
         assert_eq!(names(&player)[player.library().cursor.at], "interview");
         for (width, height) in [(40, 12), (80, 24)] {
             let screen = player.text(width, height);
-            assert!(screen.contains("4 reels, 5.5 GiB") && screen.contains(words), "{screen}");
+            assert!(screen.contains("4 reels, 5.6 GiB") && screen.contains(words), "{screen}");
         }
     }
 }
@@ -51,17 +56,17 @@ fn delete_two(player: &mut Player) {
     player.key(KeyCode::Down);
     player.keys(" ");
     player.keys(" ");
-    assert!(player.text(80, 24).contains("2 marked, 4.1 GiB"), "{}", player.text(80, 24));
+    assert!(player.text(80, 24).contains("2 marked, 4.3 GiB"), "{}", player.text(80, 24));
     player.keys("d");
 }
 
 #[test]
 fn marked_reels_are_deleted_together_once_their_number_is_typed() {
-    let mut player = opened(Script { slow_removals: true, ..Script::default() });
+    let mut player = opened_at(script::start_on_aws(), Script { slow_removals: true, ..Script::default() });
     delete_two(&mut player);
     pictures("library_delete", &mut player);
     let screen = player.text(80, 24);
-    for words in ["deletes 2 reels", "the stand-in on this machine", "interview", "left-over", "Type delete 2 reels"] {
+    for words in ["deletes 2 reels", "account 123456789012", "interview", "left-over", "type: delete 2 reels"] {
         assert!(screen.contains(words), "{words}: {screen}");
     }
     player.keys("interview");
@@ -77,9 +82,10 @@ fn marked_reels_are_deleted_together_once_their_number_is_typed() {
     else {
         panic!("it begins")
     };
-    let question = |reel| Question::Delete { reel: script::name(reel), at: script::local_at(), is_local: true };
+    let at = AccountRegion { account: "123456789012".to_owned(), region: "eu-west-1".to_owned() };
+    let question = |reel| Question::Delete { reel: script::name(reel), at: at.clone(), is_local: false };
     assert_eq!(agreed, &[question("interview"), question("left-over")], "what was typed answers what is asked of each");
-    player.tell(first, Answer::Gone(Gone { functions: 5, of: 132 }));
+    player.tell(first, Answer::Gone(Gone { functions: 5, of: 127 }));
     pictures("deletions", &mut player);
     player.keys("q");
     let screen = player.text(80, 24);
@@ -141,23 +147,23 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     player.enter();
     player.keys("k");
     let check = player.jobs().iter().last().unwrap().id;
-    for number in 1..=34 {
+    for number in 1..=21 {
         let finding = match number {
             3 | 7..=9 => Finding::Missing,
-            12..=30 => Finding::Differs("its content is not what was sent".into()),
-            31 => Finding::Differs("it has 3 bytes, not 4".into()),
+            12..=18 => Finding::Differs("the content is not what was sent".into()),
+            20 => Finding::Differs("it has 3 bytes, not 4".into()),
             _ => Finding::Ok,
         };
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
     let generation = Some(script::generation());
-    let report = Report { generation, chunks: 34, ok: 10, missing: 4, differing: 20, ..Report::default() };
+    let report = Report { generation, chunks: 21, ok: 9, missing: 4, differing: 8, ..Report::default() };
     player.tell(check, Answer::Ended(End::Checked(report)));
     let screen = player.text(80, 24);
     for line in [
         "✖ chunks 3, 7-9: missing",
-        "◪ chunks 12-30: its content is not what was sent",
-        "◪ chunk 31: it has 3 bytes, not 4",
+        "◪ chunks 12-18: the content is not what was sent",
+        "◪ chunk 20: it has 3 bytes, not 4",
     ] {
         assert!(screen.contains(line), "{line}: {screen}");
     }
@@ -166,7 +172,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     player.enter();
     player.look_and("y");
     let repair = player.job().id;
-    let whole = Report { generation, chunks: 34, ok: 34, ..Report::default() };
+    let whole = Report { generation, chunks: 21, ok: 21, ..Report::default() };
     player.tell(repair, Answer::Ended(End::Published(Box::new(script::published()), Some(whole))));
     player.key(KeyCode::Esc);
     let screen = player.text(80, 24);
@@ -232,7 +238,7 @@ fn a_reel_is_deleted_only_with_its_name_typed() {
     player.keys("interview");
     player.look_and_enter();
     assert_eq!(player.at(), At::Removal, "it has a screen of its own");
-    assert!(player.text(80, 24).contains("132 functions"), "which says how it ended");
+    assert!(player.text(80, 24).contains("127 functions"), "which says how it ended");
     assert!(!player.library().reels.contains_key(&script::name("interview")));
     player.key(KeyCode::Esc);
     assert_eq!(player.at(), At::Library);

@@ -321,9 +321,9 @@ fn a_filter_says_how_many_it_leaves_and_where_one_is_among_them() {
     let all = picker(&player).rows.len();
     player.keys("/take");
     player.key(KeyCode::Down);
-    assert!(player.text(40, 12).contains(&format!("2/20 of {all}")));
+    assert!(player.text(40, 12).contains(&format!("2/20 · {all} in all")));
     player.keys("nothing of it");
-    assert!(player.text(40, 12).contains(&format!("0/0 of {all}")));
+    assert!(player.text(40, 12).contains(&format!("0/0 · {all} in all")));
 }
 
 /// All at once, as a program does that has finished writing.

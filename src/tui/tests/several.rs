@@ -189,7 +189,7 @@ fn one_set_of_settings_is_for_all_and_titles_come_from_the_files() {
     start.settings.name = Some(script::name("one-name"));
     let mut player = chosen(Player::new(start, Script::default()), &["take 01.mp4", "interview.mkv", "phone.mov"]);
     assert_eq!(names(&player), ["take-01", "interview", "phone"]);
-    player.key(KeyCode::Right);
+    player.key(KeyCode::Left);
     player.enter();
     player.settings_mut().focus = Field::Replace;
     player.key(KeyCode::Right);
@@ -204,7 +204,7 @@ fn one_set_of_settings_is_for_all_and_titles_come_from_the_files() {
     let told: Vec<_> = orders.iter().map(|order| (order.title.as_str(), order.if_taken)).collect();
     let expected = [("take 01", IfTaken::Refuse), ("interview", IfTaken::Replace), ("phone", IfTaken::Refuse)];
     assert_eq!(told, expected);
-    assert!(orders.iter().all(|order| order.cut.segment_length.as_secs() == 8));
+    assert!(orders.iter().all(|order| order.cut.segment_length.as_secs() == 20));
     assert!(orders.iter().all(|order| order.cut.transcode == Transcode::Auto));
     pictures("review_several", &mut player);
 }

@@ -60,7 +60,7 @@ fn remedies(player: &Player) -> Vec<String> {
         Screen::Library(library) => vec![library.fault.as_ref().and_then(hint)],
         Screen::Reel(reel) => {
             let opened = reel.detail.as_ref().and_then(|detail| hint(detail.as_ref().err()?));
-            let repair = "R uploads again what is missing or differs, from the original video";
+            let repair = "R uploads again what is missing or changed, from the original video";
             vec![opened, of_job(), reel.is_damaged(&player.app.jobs).then(|| repair.to_owned())]
         }
         Screen::Review(review) => vec![review.stale(shared)],

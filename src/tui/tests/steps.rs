@@ -34,26 +34,26 @@ fn five_enters_lead_from_home_to_publishing() {
     }
     let [Run::Publish(order)] = player.runs()[..] else { panic!("publishing begins") };
     assert_eq!((order.reel.as_str(), order.title.as_str()), ("harbour-night", "harbour-night"));
-    assert_eq!((order.cut.segment_length, order.cut.chunk_limit), (Duration::from_secs(6), 32 << 20));
+    assert_eq!((order.cut.segment_length, order.cut.chunk_limit), (Duration::from_secs(30), 49 << 20));
     assert_eq!(player.app.shared.memory.recent, [format!("{}/harbour-night.mp4", script::FOLDER)]);
     let screen = player.app.stack.last().unwrap().id;
     player.ends(Ok(script::published()));
     assert_eq!((player.at(), player.app.stack.last().unwrap().id), (At::Publishing, screen), "nothing moves");
-    assert!(player.text(80, 24).contains("harbour-night is live"), "the same screen says what was done");
+    assert!(player.text(80, 24).contains("harbour-night is published"), "the same screen says what was done");
 }
 
 #[test]
 fn escape_goes_one_step_back_and_what_was_set_stays() {
     let mut player = Player::local();
     player.open_settings();
-    player.key(KeyCode::Right);
+    player.key(KeyCode::Left);
     player.enter();
     for screen in [At::Settings, At::Video] {
         player.key(KeyCode::Esc);
         assert_eq!(player.at(), screen);
     }
     player.enter();
-    assert_eq!(player.settings().length, Duration::from_secs(8));
+    assert_eq!(player.settings().length, Duration::from_secs(20));
     player.key(KeyCode::Esc);
     player.key(KeyCode::Esc);
     assert_eq!(player.at(), At::Home);

@@ -6,22 +6,22 @@ use crate::tui::{
     action::Action,
     backend::Question,
     job::Job,
+    keymap::{Keymap, Table},
     step::{Asking, is_typed},
     terminal::theme::Role,
     widget::{
         canvas::{Canvas, Rows},
         field,
         page::Page,
-        text,
     },
 };
 
 /// Draws nothing if the job asks nothing.
-pub(super) fn draw(job: &Job, asking: &Asking, canvas: &mut Canvas, area: Rect) {
+pub(super) fn draw(job: &Job, asking: &Asking, keys: &Keymap, canvas: &mut Canvas, area: Rect) {
     let Some(question) = job.question() else { return };
     let mut rows = Rows::of(area);
-    canvas.pen(rows.line()).put(Role::Warn, "? ").put(Role::Strong, &format!("{} asks", job.reel()));
-    let keys = rows.take_last(2);
+    canvas.pen(rows.line()).put(Role::Warn, "? ").put(Role::Strong, &format!("{} needs your answer", job.reel()));
+    let answered = rows.take_last(2);
     if rows.left() > 4 {
         rows.line();
     }
@@ -35,16 +35,16 @@ pub(super) fn draw(job: &Job, asking: &Asking, canvas: &mut Canvas, area: Rect) 
     let lines = u16::try_from(page.len()).unwrap_or(u16::MAX);
     let is_read = page.draw(canvas, rows.take(lines), &asking.scroll);
     // close below the words, where the eye is
-    let keys = Rect { y: (rows.rest().y + 1).min(keys.y), ..keys };
-    answers(question, asking, canvas, keys);
+    let answered = Rect { y: (rows.rest().y + 1).min(answered.y), ..answered };
+    answers(question, asking, keys, canvas, answered);
     // what has an end out of sight was not read
-    canvas.shows(keys, job.question_sight().filter(|_| is_read));
+    canvas.shows(answered, job.question_sight().filter(|_| is_read));
 }
 
-fn answers(question: &Question, asking: &Asking, canvas: &mut Canvas, area: Rect) {
+fn answers(question: &Question, asking: &Asking, keys: &Keymap, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     if is_typed(question) {
-        let words = format!("Type {} to agree.", question.wanted());
+        let words = format!("To agree, type: {}", question.wanted());
         canvas.pen(rows.line()).put(Role::Warn, &words);
         let mut pen = canvas.pen(rows.line());
         pen.put(Role::Accent, "name ");
@@ -53,10 +53,12 @@ fn answers(question: &Question, asking: &Asking, canvas: &mut Canvas, area: Rect
     }
     let line = rows.line();
     let mut pen = canvas.pen(line);
-    pen.put(Role::Accent, "y").put(Role::Text, " agree      ");
+    pen.put(Role::Accent, &keys.key(Table::JobAsks, &Action::Yes)).put(Role::Text, " agree");
+    let first = pen.column().saturating_sub(line.x);
+    pen.skip(6);
     let second = pen.column();
-    pen.put(Role::Accent, "n").put(Role::Text, " decline");
-    let width = u16::try_from(text::width("n decline")).unwrap_or_default();
-    canvas.clickable(Rect { width: 7.min(line.width), ..line }, Action::Yes);
-    canvas.clickable(Rect { x: second, width, ..line }, Action::No);
+    pen.put(Role::Accent, &keys.key(Table::JobAsks, &Action::No)).put(Role::Text, " decline");
+    let end = pen.column();
+    canvas.clickable(Rect { width: first.min(line.width), ..line }, Action::Yes);
+    canvas.clickable(Rect { x: second, width: end.saturating_sub(second), ..line }, Action::No);
 }

@@ -102,7 +102,7 @@ fn longest(published: &Published) -> usize {
 fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page {
     let mut page = Page::new(width);
     let took = wording::span(published.elapsed);
-    let live = format!("{} is live", published.reel);
+    let live = format!("{} is published", published.reel);
     let took = format!("   in {took}");
     // the time that it took goes where there is no room for it
     let took = if text::width(&live) + text::width(&took) + 2 <= usize::from(width) { took } else { String::new() };
@@ -117,7 +117,7 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
         Some(seek) => {
             page.entry("", COLUMN, Role::Dim, &format!("VLC, mpv, other players: {}", words(Grain::Segments)));
             page.link("Seek", COLUMN, seek);
-            page.entry("", COLUMN, Role::Dim, &format!("the same in pieces: {}", words(Grain::Pieces)));
+            page.entry("", COLUMN, Role::Dim, &format!("for the same players: {}", words(Grain::Pieces)));
         }
         None => page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players"),
     }
@@ -130,7 +130,7 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
     let made =
-        format!("{} and their index, {}", wording::count(published.chunks, "chunk"), wording::bytes(published.bytes));
+        format!("{} and the index that lists them, {}", wording::count(published.chunks, "chunk"), wording::bytes(published.bytes));
     page.entry("Made", COLUMN, Role::Text, &made);
     let retries = match published.retries {
         0 => "no retries".to_owned(),
@@ -139,9 +139,9 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let there = if published.sent_bytes < published.bytes { "; the rest was there already" } else { "" };
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
-    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "checks all");
-    let checked = format!("{} of {} segments; {reads}", published.segments_checked, published.segments);
-    page.entry("Checked", COLUMN, Role::Text, &checked);
+    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all");
+    let checked = format!("{} of {} segments, as a player reads them; {reads}", published.segments_checked, published.segments);
+    page.entry("Verified", COLUMN, Role::Text, &checked);
     if let Some(loudness) = published.loudness {
         page.entry("Loudness", COLUMN, Role::Text, &loudness.to_string());
     }
@@ -149,12 +149,13 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         page.entry("! careful", COLUMN, Role::Warn, warning);
     }
     let account = shared.account_at(job.run.place());
-    if let Some(storage) = account.and_then(|account| account.storage) {
+    // what the stand-in imitates is no account's
+    if let Some(storage) = account.and_then(|account| account.storage).filter(|_| !job.run.place().is_local()) {
         let used = storage.used.saturating_add(published.sent_bytes);
-        let words = format!("{} of {} used", wording::bytes(used), wording::bytes(storage.limit));
+        let words = format!("{} of the account's {} used", wording::bytes(used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
-    let more = shared.keys.says(Table::Done, &Action::CopyMenu, "copies HTML for other pages, and every other link");
+    let more = shared.keys.says(Table::Done, &Action::CopyMenu, "copies any link, or HTML that shows the video on other pages");
     page.entry("More", COLUMN, Role::Text, &more);
     if let Some(serving) = account.and_then(|account| account.serving.as_ref()) {
         page.entry("Serving", COLUMN, Role::Text, serving);

@@ -7,16 +7,17 @@ use crate::{
     tui::{
         action::Action,
         backend::Resumable,
-        job::{End, Job, Jobs, Kind, Stage},
+        job::{Course, End, Job, Jobs, Kind, Stage},
         keymap::Table,
         shared::{Connection, Shared, where_words},
-        step::home::{Home, Line, cannot},
+        step::home::{Home, Line, cannot, obstacle},
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows, inset},
             line::{Problem, row},
             text,
         },
+        words::there_words,
     },
 };
 
@@ -72,7 +73,8 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         pen.put(role, sign).put(if selected { Role::Strong } else { Role::Text }, &name(line, jobs));
         pen.to(place.x + 2 + u16::try_from(names + 3).unwrap_or_default());
         if beside {
-            let (role, words) = detail(line, shared, jobs);
+            let room = pen.room();
+            let (role, words) = beside_name(line, shared, jobs, room);
             pen.put(role, &words);
         }
         if gaps {
@@ -139,7 +141,7 @@ fn name(line: &Line, jobs: &Jobs) -> String {
     match line {
         Line::Job(id) => jobs.get(*id).map(job_name).unwrap_or_default(),
         Line::Publish => "Publish a video".to_owned(),
-        Line::All(..) => "Go on with all of these".to_owned(),
+        Line::All(..) => "Resume and publish all".to_owned(),
         Line::Begun(resumable) => format!("Resume {}", resumable.reel),
         Line::Waiting(order) => format!("Publish {}", order.reel),
         Line::Library => "Library".to_owned(),
@@ -157,16 +159,31 @@ fn job_name(job: &Job) -> String {
     }
 }
 
+/// The detail as far as it fits: below the lines it stands whole once the cursor is there.
+fn beside_name(line: &Line, shared: &Shared, jobs: &Jobs, room: usize) -> (Role, String) {
+    match line {
+        Line::Job(id) => jobs.get(*id).map_or((Role::Dim, String::new()), |job| job_detail(job, room)),
+        // what to do is never cut: it is told below
+        Line::Begun(resumable) => match obstacle(resumable) {
+            Some(why) => (Role::Warn, why),
+            None => (Role::Dim, fitting(&left_to_do(resumable, shared), " · ", room)),
+        },
+        _ => detail(line, shared, jobs),
+    }
+}
+
+/// The parts that fit; the first in any case.
+fn fitting(parts: &[String], between: &str, room: usize) -> String {
+    let mut parts = parts.to_vec();
+    while parts.len() > 1 && text::width(&parts.join(between)) > room {
+        parts.pop();
+    }
+    parts.join(between)
+}
+
 fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
     match line {
-        Line::Job(id) => match jobs.get(*id).map(|job| (job, job.failed())) {
-            // where `r` would go to comes first
-            Some((job, Some(fault))) => {
-                (Role::Fail, format!("→ {} · {fault}", where_words(job.run.place(), job.run.at())))
-            }
-            Some((job, None)) => job_detail(job, usize::MAX),
-            None => (Role::Dim, String::new()),
-        },
+        Line::Job(id) => jobs.get(*id).map_or((Role::Dim, String::new()), |job| job_detail(job, usize::MAX)),
         Line::Publish => (Role::Dim, "pick files, see the plan, get links".to_owned()),
         Line::All(begun, waiting) => {
             let places: std::collections::BTreeSet<_> = begun
@@ -179,7 +196,7 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
         }
         Line::Begun(resumable) => match cannot(resumable) {
             Some(why) => (Role::Warn, why),
-            None => (Role::Dim, left_to_do(resumable, shared)),
+            None => (Role::Dim, left_to_do(resumable, shared).join(" · ")),
         },
         Line::Waiting(order) => {
             let to = where_words(&order.place, order.expected.as_ref());
@@ -193,24 +210,27 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
 pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
     let place = where_words(job.run.place(), job.run.at());
     match &job.state {
+        Stage::Queued if matches!(job.kind(), Kind::Deletion | Kind::Discard) => {
+            (Role::Dim, "waits for its turn".to_owned())
+        }
         Stage::Queued => (Role::Dim, format!("waits for its turn → {place}")),
         Stage::Running if job.is_stopping() => (Role::Warn, "stopping in an orderly way".to_owned()),
         Stage::Running => match job.publishing().and_then(|publishing| publishing.board.waiting()) {
-            Some((_, fault)) => (Role::Warn, format!("waits for you: {fault}")),
+            Some((_, fault)) => (Role::Warn, format!("waits for you: {}", fault.reason())),
             None => {
                 let mut parts = progress(job);
-                parts.push(format!(" → {place}"));
-                while parts.len() > 1 && parts.iter().map(|part| text::width(part)).sum::<usize>() > room {
-                    parts.pop();
-                }
-                (Role::Dim, parts.concat())
+                parts.push(match job.course {
+                    Course::Removal(_) => format!(", in {}", there_words(job.run.place(), job.run.at())),
+                    _ => format!(" → {place}"),
+                });
+                (Role::Dim, fitting(&parts, "", room))
             }
         },
-        Stage::Asking(..) => (Role::Warn, format!("asks you something → {place}")),
-        Stage::Ended(End::Failed(fault)) => (Role::Fail, fault.to_string()),
+        Stage::Asking(..) => (Role::Warn, "needs your answer".to_owned()),
+        Stage::Ended(End::Failed(fault)) => (Role::Fail, fault.reason().to_owned()),
         Stage::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
         Stage::Ended(End::Published(published, _)) => {
-            (Role::Dim, format!("live · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
+            (Role::Dim, format!("published · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
         }
         Stage::Ended(End::Removed(functions)) => {
             (Role::Dim, format!("deleted: {}", wording::count(*functions, "function")))
@@ -222,7 +242,6 @@ pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
 
 /// How far it is, in parts; what can best be left out comes last.
 fn progress(job: &Job) -> Vec<String> {
-    use crate::tui::job::Course;
     match &job.course {
         Course::Publishing(publishing) => {
             let (through, all) = (publishing.bytes_through(), publishing.bytes_to_send());
@@ -241,7 +260,7 @@ fn progress(job: &Job) -> Vec<String> {
             }
         }
         Course::Removal(gone) if gone.of > 0 => {
-            vec![format!("{} of {} functions are deleted", gone.functions, gone.of)]
+            vec![format!("{} of its {} functions are deleted", gone.functions, gone.of)]
         }
         Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],
@@ -249,7 +268,7 @@ fn progress(job: &Job) -> Vec<String> {
     }
 }
 
-fn left_to_do(resumable: &Resumable, shared: &Shared) -> String {
+fn left_to_do(resumable: &Resumable, shared: &Shared) -> Vec<String> {
     let mut parts = vec![format!("→ {}", where_words(&resumable.place, Some(&resumable.at)))];
     match resumable.chunks {
         Some(chunks) => parts.push(format!("{}/{chunks} chunks uploaded", resumable.chunks_deployed)),
@@ -257,5 +276,5 @@ fn left_to_do(resumable: &Resumable, shared: &Shared) -> String {
     }
     parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", wording::bytes(bytes))));
     parts.extend(shared.wall.duration_since(resumable.touched).ok().map(wording::ago));
-    parts.join(" · ")
+    parts
 }

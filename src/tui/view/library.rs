@@ -26,6 +26,8 @@ use crate::{
 /// Title and width of each column after the name, the one that goes last first.
 const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 11), ("last check", 18)];
 const NAME_LEAST: usize = 20;
+/// Cells of a name beside what goes on with its reel.
+const NAME_SHORTEST: usize = 8;
 /// What an interrupted publishing or deletion has left: nobody can watch it.
 const INCOMPLETE: &str = "incomplete";
 /// Lines that stay, whatever is told below them: the heads of the columns, and some reels.
@@ -101,7 +103,7 @@ fn confirm(deletion: &Deletion, shared: &Shared, canvas: &mut Canvas, area: Rect
     let is_read = page.draw(canvas, rows.take(lines), &deletion.scroll);
     // close below the words, where the eye is
     let mut keys = Rows::of(Rect { y: (rows.rest().y + 1).min(keys.y), ..keys });
-    canvas.pen(keys.line()).put(Role::Warn, &format!("Type {} to do it.", deletion.wanted()));
+    canvas.pen(keys.line()).put(Role::Warn, &deletion.how());
     let field = keys.line();
     let mut pen = canvas.pen(field);
     pen.put(Role::Accent, "› ");
@@ -154,7 +156,7 @@ fn line(
         wording::bytes(reel.bytes),
         reel.chunks.to_string(),
         age.unwrap_or_else(|| if reel.orphan { INCOMPLETE } else { "" }.to_owned()),
-        check.unwrap_or_else(|| "never".to_owned()),
+        check.unwrap_or_else(|| "not yet".to_owned()),
     ];
     let cells: String = columns.iter().zip(&texts).map(|((_, width), text)| pad(text, *width)).collect();
     pen.right(Role::Dim, &cells);
@@ -162,17 +164,17 @@ fn line(
         pen.put(Role::Accent, "✔ ");
     }
     let role = if selected { Role::Strong } else { Role::Text };
-    for (number, character) in (0u32..).zip(reel.name.as_str().chars()) {
+    let told = match jobs.busy_with(&shared.place, &reel.name) {
+        Some(job) => format!("  {}", doing(job)),
+        None if reel.orphan && !columns.iter().any(|(title, _)| *title == "age") => format!("  ! {INCOMPLETE}"),
+        None => String::new(),
+    };
+    let name = text::fit(reel.name.as_str(), pen.room().saturating_sub(text::width(&told)).max(NAME_SHORTEST));
+    for (number, character) in (0u32..).zip(name.chars()) {
         let role = if matched.binary_search(&number).is_ok() { Role::Matched } else { role };
         pen.put(role, character.encode_utf8(&mut [0; 4]));
     }
-    match jobs.busy_with(&shared.place, &reel.name) {
-        Some(job) => pen.put(Role::Warn, &format!("  {}", doing(job))),
-        None if reel.orphan && !columns.iter().any(|(title, _)| *title == "age") => {
-            pen.put(Role::Warn, &format!("  ! {INCOMPLETE}"))
-        }
-        None => &mut pen,
-    };
+    pen.put(Role::Warn, &told);
 }
 
 fn doing(job: &Job) -> &'static str {

@@ -125,14 +125,14 @@ fn header(app: &App, canvas: &mut Canvas, line: Rect) {
             pen.put(Role::Dim, "Library ─ ").put(Role::Strong, reel.name.as_str());
         }
         Screen::Source(source) => {
-            pen.put(Role::Dim, "Repair ─ ").put(Role::Strong, &format!("the video that {} was made of", source.reel));
+            pen.put(Role::Dim, &format!("Repair {} ─ ", source.reel)).put(Role::Strong, "choose the video it was made of");
         }
         Screen::Removal(_) => {
             let what = job.map(|job| job.reel().to_string()).unwrap_or_default();
             pen.put(Role::Dim, "Delete ─ ").put(Role::Strong, &what);
         }
         Screen::Queue(queue) => {
-            pen.put(Role::Strong, if queue.kind == Kind::Deletion { "Deletions" } else { "Publishings" });
+            pen.put(Role::Strong, if queue.kind == Kind::Deletion { "Deletions" } else { "All videos" });
         }
         Screen::Video(_) => steps(&mut pen, 0, whole),
         Screen::Settings(_) => steps(&mut pen, 1, whole),

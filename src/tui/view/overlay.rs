@@ -20,7 +20,7 @@ use crate::tui::{
 };
 
 /// Cells for keys, of those that have many.
-const KEYS_MOST: usize = 12;
+const KEYS_MOST: usize = 15;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     match &app.overlay {

@@ -28,7 +28,7 @@ const STAGES_LEAST: u16 = 2;
 pub(super) fn draw(screen: &Publishing, job: &Job, shared: &Shared, jobs: &Jobs, canvas: &mut Canvas, area: Rect) {
     let Some(course) = job.publishing() else { return };
     if job.question().is_some() {
-        return asked::draw(job, &screen.asking, canvas, area);
+        return asked::draw(job, &screen.asking, &shared.keys, canvas, area);
     }
     if let Some(published) = job.published() {
         return done::draw(published, job, &screen.scroll, shared, canvas, area);

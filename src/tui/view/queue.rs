@@ -96,13 +96,14 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     })
 }
 
-/// `2 of 5 videos live, 1 failed, 2 wait`
+/// `1 of 5 videos published, 1 under way, 1 failed, 2 wait`
 fn summary(kind: Kind, jobs: &[&Job]) -> String {
-    let (mut done, mut failed, mut waiting) = (0, 0, 0);
+    let (mut done, mut failed, mut waiting, mut stopped) = (0, 0, 0, 0);
     for job in jobs {
         match &job.state {
             Stage::Ended(End::Published(..) | End::Removed(_)) => done += 1,
             Stage::Ended(End::Failed(_)) => failed += 1,
+            Stage::Ended(End::Cancelled) => stopped += 1,
             Stage::Queued => waiting += 1,
             _ => {}
         }
@@ -110,9 +111,12 @@ fn summary(kind: Kind, jobs: &[&Job]) -> String {
     let all = jobs.len() as u64;
     let mut parts = vec![match kind {
         Kind::Deletion => format!("{done} of {} deleted", wording::count(all, "reel")),
-        _ => format!("{done} of {} live", wording::count(all, "video")),
+        _ => format!("{done} of {} published", wording::count(all, "video")),
     }];
+    let under_way = jobs.len() - done - failed - waiting - stopped;
+    parts.extend((under_way > 0).then(|| format!("{under_way} under way")));
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
+    parts.extend((stopped > 0).then(|| format!("{stopped} stopped")));
     parts.extend((waiting > 0).then(|| if waiting == 1 { "1 waits".to_owned() } else { format!("{waiting} wait") }));
     parts.join(", ")
 }

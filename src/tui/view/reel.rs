@@ -69,6 +69,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     let links = |page: &mut Page| {
         page.link("Watch", COLUMN, &detail.watch_url);
         page.link("Playlist", COLUMN, &detail.playlist_url);
+        detail.seek_url.iter().for_each(|seek| page.link("Seek", COLUMN, seek));
     };
     // where there is little room, what is being found comes first
     let checked = reel.check(jobs).is_some();
@@ -108,15 +109,15 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
 fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     let facts = &detail.reel;
     let mut parts = Vec::new();
-    parts.extend(facts.generation.map(|generation| format!("version {generation}")));
     parts.extend(facts.duration.map(wording::clock));
     parts.push(wording::bytes(facts.bytes));
     parts.push(wording::count(detail.chunks.len() as u64, "chunk"));
     let published = facts.published.and_then(|at| shared.wall.duration_since(at).ok());
-    parts.extend(published.map(|age| format!("published {}", wording::ago(age))));
+    let version = facts.generation.map(|generation| format!(" as version {generation}")).unwrap_or_default();
+    parts.extend(published.map(|age| format!("published {}{version}", wording::ago(age))));
     let check = facts.generation.and_then(|generation| shared.memory.check(&reel.place, &reel.name, generation));
     let checked = check.and_then(|check| shared.wall.duration_since(check.at).ok());
-    parts.push(checked.map_or_else(|| "never checked".to_owned(), |age| format!("checked {}", wording::ago(age))));
+    parts.push(checked.map_or_else(|| "not checked since".to_owned(), |age| format!("checked {}", wording::ago(age))));
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
 }
 
@@ -138,7 +139,7 @@ fn status(
         _ => lines.push((Role::Text, under_way(check, counts, now))),
     }
     if reel.is_damaged(jobs) {
-        let words = "uploads again what is missing or differs, from the original video";
+        let words = "uploads again what is missing or changed, from the original video";
         lines.push((Role::Accent, keys.says(Table::Reel, &Action::Repair, words)));
     }
     lines.extend(reel.findings(jobs).map(bad).unwrap_or_default());
@@ -212,10 +213,10 @@ fn ended(end: &End, counts: ChunkCounts, area: Rect) -> Vec<(Role, String)> {
         End::Checked(report) => {
             let mut lines = Vec::new();
             if report.is_whole() {
-                lines.push((Role::Ok, format!("✔ all {} chunks are whole", report.chunks)));
+                lines.push((Role::Ok, format!("✔ all {} chunks are there and unchanged", report.chunks)));
             } else {
                 let ChunkCounts { ok, missing, differs, of, .. } = counts;
-                lines.push((Role::Fail, format!("✖ {ok}/{of} ok · {missing} missing · {differs} differ")));
+                lines.push((Role::Fail, format!("✖ {ok}/{of} ok · {missing} missing · {differs} changed")));
                 lines.extend(report.dark.map(|dark| (Role::Fail, format!("✖ {dark}"))));
             }
             lines.extend(report.decoding.iter().flat_map(decoded));
@@ -283,7 +284,7 @@ fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mu
     let always = [
         (Some(Finding::Ok), "ok"),
         (Some(Finding::Missing), "missing"),
-        (Some(Finding::Differs(String::new())), "differs"),
+        (Some(Finding::Differs(String::new())), "changed"),
         (Some(Finding::Reading(0)), "being read"),
         (None, "unchecked"),
     ];
@@ -315,7 +316,7 @@ fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mu
 /// What is deleted, from where, and what has to be typed.
 fn confirm_lines(reel: &Reel, shared: &Shared, width: u16) -> Vec<String> {
     let asked = reel.deletion(shared).map(|(_, question)| question.text()).unwrap_or_default();
-    text::wrap(&format!("{asked} Type {} to delete it.", reel.name), usize::from(width))
+    text::wrap(&format!("{asked} To delete it, type its name: {}", reel.name), usize::from(width))
 }
 
 fn confirming(reel: &Reel, shared: &Shared, canvas: &mut Canvas, area: Rect) {

@@ -26,7 +26,7 @@ pub(super) fn draw(removal: &Removal, job: &Job, shared: &Shared, canvas: &mut C
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 12));
     let mut rows = Rows::of(area);
     if job.question().is_some() {
-        return asked::draw(job, &removal.asking, canvas, area);
+        return asked::draw(job, &removal.asking, &shared.keys, canvas, area);
     }
     let what = match job.kind() {
         Kind::Discard => format!("The interrupted publishing of {}", job.reel()),
@@ -60,17 +60,15 @@ pub(super) fn draw(removal: &Removal, job: &Job, shared: &Shared, canvas: &mut C
 
 fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
     let is_reel = job.kind() == Kind::Deletion;
-    let links = if is_reel { ". Its index went first: the links no longer work" } else { "" };
-    let hold = if is_reel { "which hold its index and its chunks" } else { "which hold its chunks" };
+    let links = if is_reel { "; the links stopped working first" } else { "" };
     let again = |words: &str| keys.says(Table::Removal, &Action::Retry, words);
     let plain = |role, words: &str| Problem::plain(role, words, width);
     match &job.state {
         Stage::Queued => plain(Role::Dim, "waits for its turn; nothing of it is gone"),
         Stage::Ended(End::Removed(functions)) => {
             let functions = wording::count(*functions, "function");
-            let (what, held) =
-                if is_reel { ("deleted", "its index and its chunks") } else { ("discarded", "its chunks") };
-            plain(Role::Ok, &format!("✔ {what}: {functions}, which held {held}"))
+            let what = if is_reel { "deleted" } else { "discarded" };
+            plain(Role::Ok, &format!("✔ {what}: {functions}, all that it was stored in"))
         }
         Stage::Ended(End::Failed(fault)) => {
             Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("tries again: what is gone stays gone"), width)
@@ -83,6 +81,6 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         }
         _ if job.is_stopping() => plain(Role::Warn, "stopping in an orderly way…"),
         _ if gone.of == 0 => plain(Role::Text, "looking up what is to go"),
-        _ => plain(Role::Text, &format!("{} of {} functions are deleted, {hold}{links}", gone.functions, gone.of)),
+        _ => plain(Role::Text, &format!("{} of its {} functions are deleted{links}", gone.functions, gone.of)),
     }
 }

@@ -1,4 +1,4 @@
-//! Step 3: the plan as a page of labelled lines; warnings, the notice and the start at its end.
+//! Step 3: what has to be agreed to first, then the plan as a page of labelled lines, and the start at its end.
 
 use ratatui::layout::Rect;
 
@@ -31,7 +31,7 @@ use crate::{
 
 const COLUMN: usize = 14;
 
-const REPLACES: &str = "what has this name now, which is served for another day at least";
+const REPLACES: &str = "what has this name now; that stays up for a day or more, for who watches it";
 
 pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
@@ -39,6 +39,11 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     let stale = review.stale(shared);
     if let Some(stale) = &stale {
         page.paragraph(Role::Fail, 0, &format!("! {stale}"));
+        page.gap();
+    }
+    let question = Review::notice(shared);
+    if let Some(question) = question.filter(|_| stale.is_none() && !review.is_acknowledged(shared)) {
+        notice(question, shared, &mut page);
         page.gap();
     }
     match review.planned.as_slice() {
@@ -51,9 +56,8 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     for warning in review.warnings(shared) {
         page.entry("! careful", COLUMN, Role::Warn, &warning);
     }
-    if let Some(question) = Review::notice(shared) {
-        page.gap();
-        notice(review.is_acknowledged(shared), question, shared, &mut page);
+    if question.is_some() && stale.is_none() && review.is_acknowledged(shared) {
+        page.entry("Notice", COLUMN, Role::Text, "[x] you agreed to what AWS's terms may forbid");
     }
     if area.height > 10 {
         page.gap();
@@ -67,7 +71,7 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
         } else if review.is_acknowledged(shared) {
             page.button(Action::Enter, [(Role::Accent, words)]);
         } else {
-            page.line([(Role::Dim, says(&Action::Enter, "publishes once you have agreed to the notice"))]);
+            page.line([(Role::Dim, "the notice above comes first".to_owned())]);
         }
     }
     page.draw(canvas, area, &review.scroll);
@@ -117,7 +121,7 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     };
     page.entry("To", COLUMN, Role::Text, &to);
     let Totals { segments, chunks, bytes } = review.totals;
-    let index = if review.planned.len() == 1 { "their index" } else { "an index for each video" };
+    let index = if review.planned.len() == 1 { "the index that lists them" } else { "an index for each video" };
     let makes = format!(
         "{} ({}, {}) and {index}",
         wording::count(chunks, "chunk"),
@@ -126,10 +130,10 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     );
     page.entry("Makes", COLUMN, Role::Text, &makes);
     for (number, thing) in account.into_iter().flat_map(|account| &account.setup).enumerate() {
-        page.entry(if number == 0 { "Sets up once" } else { "" }, COLUMN, Role::Text, thing);
+        page.entry(if number == 0 { "Sets up" } else { "" }, COLUMN, Role::Text, thing);
     }
     if let [one] = review.planned.as_slice() {
-        page.entry("Streams", COLUMN, Role::Text, &streams(one));
+        page.entry("Content", COLUMN, Role::Text, &streams(one));
         for (label, offer) in [("Video", &one.probe.video), ("Sound", &one.probe.audio)] {
             let words = |(_, what): &(u32, String)| Some(format!("{what}, {}", offer.why.as_ref()?));
             let chosen = offer.streams.iter().find(|(number, _)| Some(*number) == offer.chosen).and_then(words);
@@ -152,7 +156,7 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
         page.entry("Subtitles", COLUMN, Role::Text, &value(wanted, Part::Subtitles, probe));
     }
     if wanted.loudness {
-        page.entry("Loudness", COLUMN, Role::Text, "measured beside the split, and said at the end");
+        page.entry("Loudness", COLUMN, Role::Text, "measured meanwhile, and said at the end");
     }
     if wanted.compatible.is_some() && probe.h264.is_some() {
         let (way, cost) = (value(wanted, Part::Compatible, probe), note(wanted, Part::Compatible, probe));
@@ -162,21 +166,24 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
 
 fn streams(planned: &Planned) -> String {
     let streams = &planned.probe.streams;
-    let copied = streams.iter().filter(|stream| stream.fate == Fate::Copy).count();
+    let copied: Vec<_> = streams.iter().filter(|stream| stream.fate == Fate::Copy).map(|stream| stream.kind.as_str()).collect();
     let re_encoded: Vec<_> = streams
         .iter()
         .filter(|stream| matches!(stream.fate, Fate::Transcode(_)))
         .map(|stream| format!("{} ({})", stream.kind, stream.what))
         .collect();
-    let copied = wording::count(copied as u64, "stream");
+    let copied = if copied.is_empty() { String::new() } else { format!("{} copied", wording::list(&copied)) };
     let texts = streams.iter().filter(|stream| stream.fate == Fate::Text && stream.kind == "subtitles").count();
     let texts = if texts > 0 { format!("; {texts} with subtitles, as WebVTT") } else { String::new() };
     let is_compatible = planned.order.cut.wanted.compatible.is_some() && planned.probe.h264.is_some();
     let is_allowed = planned.order.cut.transcode == Transcode::Auto || is_compatible;
     if is_allowed && !re_encoded.is_empty() {
-        format!("{copied} copied; re-encoded: {}{texts}", re_encoded.join(", "))
+        let between = if copied.is_empty() { "" } else { "; " };
+        format!("{copied}{between}re-encoded: {}{texts}", re_encoded.join(", "))
+    } else if copied.is_empty() {
+        texts.trim_start_matches("; ").to_owned()
     } else {
-        format!("{copied} copied as they are{texts}")
+        format!("{copied} unchanged{texts}")
     }
 }
 
@@ -188,7 +195,7 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
     let front = shared.front();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
-    page.entry("Keeping", COLUMN, Role::Text, "AWS's price list has no charge for this storage");
+    page.entry("Keeping", COLUMN, Role::Text, "$0: AWS's price list names none for this kind of storage");
     for (line, price) in thousand_views(effects(), region, front).iter().enumerate() {
         page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
@@ -196,11 +203,11 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let words = if !review.relay_is_a_choice(shared) {
         "can play: the relay is on in this account".to_owned()
     } else if review.relay() {
-        format!("[x] can play; {}", turns("turns the relay off"))
+        format!("[x] relay on: browsers can play; {}", turns("turns it off"))
     } else {
-        format!("[ ] can't play; {}", turns("turns the relay on"))
+        format!("[ ] relay off: browsers can't play; {}", turns("turns it on"))
     };
-    page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Browsers")), (Role::Text, words)]);
+    page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Relay")), (Role::Text, words)]);
     if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
         page.entry("Storage", COLUMN, Role::Text, &line);
     }
@@ -209,10 +216,11 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
 fn storage(review: &Review, account: &Account) -> Option<String> {
     let storage = account.storage?;
     let left = u64::try_from(review.storage_left(account)?).unwrap_or_default();
-    Some(format!("{} of {} left after this", wording::bytes(left), wording::bytes(storage.limit)))
+    Some(format!("{} of the account's {} left after this", wording::bytes(left), wording::bytes(storage.limit)))
 }
 
-fn notice(is_acknowledged: bool, question: &Question, shared: &Shared, page: &mut Page) {
+/// Above the plan, so that nobody has to look for what the start waits for.
+fn notice(question: &Question, shared: &Shared, page: &mut Page) {
     for (number, line) in question.text().lines().enumerate() {
         let role = if number == 0 { Role::Warn } else { Role::Text };
         match line.strip_prefix("- ") {
@@ -220,7 +228,6 @@ fn notice(is_acknowledged: bool, question: &Question, shared: &Shared, page: &mu
             None => page.paragraph(role, 0, line),
         }
     }
-    let asks = || shared.keys.says(Table::Review, &Action::Acknowledge, "agrees to this");
-    let (sign, words) = if is_acknowledged { ("[x] ", "agreed".to_owned()) } else { ("[ ] ", asks()) };
-    page.button(Action::Acknowledge, [(Role::Text, sign.to_owned()), (Role::Accent, words)]);
+    let agrees = shared.keys.says(Table::Review, &Action::Acknowledge, "I agree; then the plan is below");
+    page.button(Action::Acknowledge, [(Role::Text, "[ ] ".to_owned()), (Role::Accent, agrees)]);
 }

@@ -169,7 +169,7 @@ fn told(settings: &Settings, problems: &[(Field, String)], shared: &Shared, area
         match &shared.connection {
             Connection::Failed(fault) if *field == Field::Target => {
                 let fault = Problem::of(fault, inside)
-                    .remedy(&shared.keys.says(Table::Settings, &Action::Enter, "asks again who is signed in"), inside);
+                    .remedy(&shared.keys.says(Table::Settings, &Action::Enter, "tries again to sign in"), inside);
                 let room = area.height.saturating_sub(FIELDS_LEAST);
                 lines.extend(fault.lines(room.saturating_sub(u16::try_from(lines.len()).unwrap_or(room))));
             }
@@ -234,7 +234,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::Title => "Title",
         Field::Robots => "Search engines",
         Field::Loudness => "Loudness",
-        Field::Damage => "If damaged",
+        Field::Damage => "Bad files",
         Field::Chunk => "Chunk size",
         Field::Parallel => "Uploads at once",
     };
@@ -243,7 +243,7 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
 
 fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
-        Field::Length => format!("{} s each", settings.length.as_secs_f64()),
+        Field::Length => format!("{} s", settings.length.as_secs_f64()),
         Field::Part(number, part) => of_video(settings, number, part, streams::value),
         Field::Replace => if settings.replace { "yes" } else { "no" }.to_owned(),
         Field::Unlisted => if settings.unlisted { "yes" } else { "no" }.to_owned(),
@@ -252,8 +252,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search engines, damage, chunk size, uploads".to_owned(),
-        Field::More => "▸ title, search engines, damage, chunk size, uploads".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, bad files, chunk size, uploads".to_owned(),
+        Field::More => "▸ title, search engines, bad files, chunk size, uploads".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
@@ -290,7 +290,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if is_other {
                 format!("about {real:.1} s: {why}")
             } else {
-                "parts that a player fetches one by one".to_owned()
+                "parts that a player loads one by one".to_owned()
             }
         }
         Field::Name(number) => {
@@ -302,9 +302,12 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if is_taken { "replaces what is there" } else { free }.to_owned()
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
-        Field::Replace if settings.replace => "the old one is served for another day at least".to_owned(),
+        Field::Replace if settings.replace => "the old one stays up for a day or more".to_owned(),
+        Field::Replace => "yes: publish in place of what has the name now".to_owned(),
+        Field::Transcode if settings.transcode == Transcode::Auto => "what most players can't show is made so that they can".to_owned(),
+        Field::Transcode => "yes: convert what most players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "the link is hard to guess".to_owned(),
-        Field::Unlisted => "whoever knows the name can watch".to_owned(),
+        Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
             Connection::Ready(account) => match &account.id {
                 Some(id) => format!("account {}", account_words(id)),
@@ -320,7 +323,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Title => "shown on the watch page".to_owned(),
         Field::Robots => "what the watch page asks of them".to_owned(),
         Field::Loudness => "said when it is published; nothing is changed".to_owned(),
-        Field::Damage => "a video that is cut off, or lost parts of".to_owned(),
+        Field::Damage => "videos that are cut off, or have parts missing".to_owned(),
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),
     }
@@ -353,7 +356,7 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
     let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
     let has_pieces = effects.iter().any(Effect::has_pieces);
-    let by_pieces = if has_pieces { format!(", {} by index.seek.m3u8", jump(Grain::Pieces)) } else { String::new() };
+    let by_pieces = if has_pieces { format!("; {} by the Seek link", jump(Grain::Pieces)) } else { String::new() };
     page.entry("  Jumps in", column, Role::Text, &format!("up to {}{by_pieces}", jump(Grain::Segments)));
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");

@@ -221,7 +221,7 @@ fn entry(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect, at: us
 /// How long ago it was written, short.
 fn age(entry: &Entry, shared: &Shared) -> String {
     let age = entry.modified.and_then(|modified| shared.wall.duration_since(modified).ok());
-    age.map(wording::ago).unwrap_or_default().replace(" ago", "")
+    age.map(wording::ago).unwrap_or_default()
 }
 
 /// In which order files are shown, where one is among them, and how many the filter leaves.
@@ -230,7 +230,7 @@ fn place(video: &Video, room: usize) -> String {
     let is_filtered = !video.filter.value().is_empty();
     let at = if number == 0 { 0 } else { video.cursor.at + 1 };
     let position =
-        if is_filtered { format!("{at}/{number} of {all}") } else { position(video.cursor.at, number, room) };
+        if is_filtered { format!("{at}/{number} · {all} in all") } else { position(video.cursor.at, number, room) };
     // the usual order needs no words
     let order = if video.sort == Sort::Name { "" } else { video.sort.words() };
     [order, &position].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ")
@@ -415,7 +415,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
     }
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
-        facts.push((Role::Text, format!("{:<9}every {typical:.1} s ({longest:.1} s at most)", "can cut")));
+        facts.push((Role::Text, format!("{:<9}can be every {typical:.1} s, or {longest:.1} s", "cuts")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();

@@ -4,12 +4,15 @@ use std::cell::Cell;
 
 use ratatui::layout::Rect;
 
-use crate::tui::{
-    action::Action,
-    terminal::theme::Role,
-    widget::{
-        canvas::{Canvas, Link},
-        text,
+use crate::{
+    model::wording,
+    tui::{
+        action::Action,
+        terminal::theme::Role,
+        widget::{
+            canvas::{Canvas, Link},
+            text,
+        },
     },
 };
 
@@ -33,6 +36,8 @@ pub(in crate::tui) struct Page {
 pub(in crate::tui) struct Scroll {
     top: Cell<usize>,
     page: Cell<usize>,
+    /// Lines of all of it, as it was drawn last.
+    lines: Cell<usize>,
     /// The end stays in sight while lines are added, until one scrolls up.
     following: Cell<bool>,
 }
@@ -57,12 +62,18 @@ impl Scroll {
         true
     }
 
+    /// Whether some of it is out of sight.
+    pub(in crate::tui) fn is_needed(&self) -> bool {
+        self.lines.get() > self.page.get()
+    }
+
     pub(in crate::tui) fn follow(&self) {
         self.following.set(true);
     }
 
     pub(in crate::tui) fn bounded(&self, lines: usize, height: usize) -> usize {
         self.page.set(height);
+        self.lines.set(lines);
         let end = lines.saturating_sub(height);
         let top = if self.following.get() { end } else { self.top.get().min(end) };
         self.top.set(top);
@@ -175,7 +186,7 @@ impl Page {
         Self::draw_lines(self.lines.into_iter().skip(top).take(shown), canvas, area);
         if more {
             let row = Rect { y: area.bottom() - 1, height: 1, ..area };
-            let hint = if below > 0 { format!("↓ {below} more") } else { "↑ more above".to_owned() };
+            let hint = if below > 0 { format!("↓ {}", wording::count(below as u64, "more line")) } else { "↑ more above".to_owned() };
             canvas.pen(row).put(Role::Dim, &hint);
         }
         below == 0

@@ -59,9 +59,9 @@ impl Info {
         let mut all = vec![
             one("watch page", "for people", links.watch.clone()),
             one("playlist", "for VLC, mpv and other players", links.playlist()),
-            one("seek playlist", "the same in pieces, quick to seek in", links.seek_playlist()),
-            one("absolute playlist", "with whole links in it", links.absolute_playlist()),
         ];
+        all.extend(self.has_seek_link().then(|| one("seek playlist", "for them, with quick jumps", links.seek_playlist())));
+        all.push(one("absolute playlist", "with whole links in it", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([
             one("embed: frame", html, embed.iframe()),
@@ -70,6 +70,11 @@ impl Info {
             one("poster", "its picture", links.poster()),
         ]);
         all
+    }
+
+    /// Whether jumps by the Seek link are quicker than by the playlist.
+    pub fn has_seek_link(&self) -> bool {
+        self.index.current.has_pieces()
     }
 
     /// What other pages need to show it.

@@ -51,7 +51,7 @@ async fn each_way_of_not_being_signed_in_has_its_remedy() {
     let expired = doctor(home.path(), "studio").await;
     for failed in [&never, &expired] {
         assert_eq!(failed["class"], "needs-person", "{failed}");
-        assert_eq!(failed["hint"], "Run `aws sso login --profile studio`, then try again or resume.", "{failed}");
+        assert_eq!(failed["hint"], "Run `aws sso login --profile studio`, then try again.", "{failed}");
     }
     assert_ne!(never["cause"], expired["cause"]);
     let keyless = doctor(home.path(), "keyless").await;

@@ -64,6 +64,12 @@ impl Deletion {
         }
     }
 
+    /// How it is confirmed.
+    pub(in crate::tui) fn how(&self) -> String {
+        let (them, what) = if self.reels.len() > 1 { ("them", "") } else { ("it", " its name") };
+        format!("To delete {them}, type{what}: {}", self.wanted())
+    }
+
     /// What has to be typed: the name of one, the number of several.
     pub(in crate::tui) fn wanted(&self) -> String {
         match self.questions().as_slice() {

@@ -46,10 +46,10 @@ impl Gathered {
         let search = self.search.as_ref()?;
         let folders = wording::count(search.folders as u64, "folder");
         Some(match search.end {
-            None => format!("looking: {folders} so far…"),
-            Some(End::Whole) => format!("in {folders}"),
-            Some(End::TooMany) => format!("in {folders}, and there is more: begin in a folder further down to see it"),
-            Some(End::Parts) => format!("in {folders}; others lie too deep or can't be read"),
+            None => format!("searching: {folders} so far…"),
+            Some(End::Whole) => format!("searched {folders}"),
+            Some(End::TooMany) => format!("searched {folders}, and there is more: begin in a folder further down to see it"),
+            Some(End::Parts) => format!("searched {folders}; others lie too deep or can't be read"),
         })
     }
 

@@ -121,7 +121,7 @@ impl World {
         }
         let now = self.player.app.shared.now;
         let seen = |words: &str| self.drawn.get(words).is_some_and(|since| now.duration_since(*since) >= LEAST);
-        let all = seen("Go on with all of these");
+        let all = seen("Resume and publish all");
         let is_seen = match run {
             Run::Publish(order) => seen(&format!("{order:?}")) || all || seen(&format!("Publish {}", order.reel)),
             Run::Resume(resumable) => all || seen(&format!("Resume {}", resumable.reel)),
@@ -153,7 +153,7 @@ impl World {
                 }
             }
             (Screen::Reel(reel), None) if reel.confirm.is_some() => {
-                let asked = flat(&screen()).contains(&format!("Type {} to delete it.", reel.name));
+                let asked = flat(&screen()).contains(&format!("To delete it, type its name: {}", reel.name));
                 seen.extend(asked.then(|| format!("delete {}", reel.name)));
             }
             (Screen::Library(library), None) => {
