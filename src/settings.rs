@@ -1,6 +1,8 @@
 //! Flags, environment and config file become one set of settings: a flag wins over the environment (clap reads both),
 //! the environment over the file, the file over the defaults.
 
+mod network;
+
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
@@ -33,6 +35,7 @@ use crate::{
     },
     use_cases::{InvokeMode, Machine, Overrides},
 };
+pub use network::address;
 
 pub const SEGMENT_SECONDS_DEFAULT: f64 = 30.0;
 /// Of every command: it costs nothing, and nothing leaves this machine unless someone says so.
@@ -54,6 +57,8 @@ pub enum SettingsError {
     Log(#[source] NoFilter),
     #[error("could not make a reel's name from `{0}`")]
     NoName(String),
+    #[error(transparent)]
+    Network(#[from] network::NetworkError),
 }
 
 impl Explain for SettingsError {
@@ -68,6 +73,7 @@ impl Explain for SettingsError {
                 "Mend or remove that file; `zipreel publish --help` names the settings.".into()
             }
             Self::Log(_) => "Set it to a level, such as `info`, or to jobs with theirs: `warn,upload=debug`.".into(),
+            Self::Network(error) => return error.hint(),
             Self::NoName(_) => "Give it one with --name: a-z, 0-9 and -, at most 32.".into(),
         })
     }
@@ -170,8 +176,10 @@ impl Settings {
     /// Reads the config file, if there is one, and completes it by the defaults.
     pub fn resolve(args: &PublishArgs) -> Result<Self, SettingsError> {
         let file = File::load()?;
-        let machine = machine(&args.place, &file)?;
+        let mut machine = machine(&args.place, &file)?;
         let args = args.clone();
+        let place = place(args.target, args.profile.clone(), args.region.clone(), &file);
+        machine.host = network::at(args.host, &place)?;
         let (audio, sounds) = sound(&args, &file);
         let seconds = args.segment_seconds.or(file.segment_seconds).unwrap_or(SEGMENT_SECONDS_DEFAULT);
         Ok(Self {
@@ -206,7 +214,7 @@ impl Settings {
                     },
                 },
             },
-            place: place(args.target, args.profile, args.region, &file),
+            place,
             parallel_uploads: args.parallel.or(file.parallel),
             replace: args.replace.or(file.replace).unwrap_or(false),
             on_damage: match args.on_damage.or(file.on_damage) {
@@ -283,6 +291,7 @@ fn machine(args: &PlaceArgs, file: &File) -> Result<Machine, SettingsError> {
         },
         data: pick(&args.data, &file.data, |platform| platform.data)?,
         port: args.port.or(file.port).unwrap_or(PORT_DEFAULT),
+        host: None,
         faults: args.faults.clone().or_else(|| file.faults.clone()),
         overrides: overrides(&args.overrides, file),
     })

@@ -6,7 +6,7 @@ use std::{num::NonZeroUsize, path::PathBuf};
 use clap::Args;
 
 use super::values::{
-    CompatibleArg, ContainerArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg,
+    CompatibleArg, ContainerArg, HostArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg,
 };
 use crate::model::reel::{
     name::ReelName,
@@ -81,6 +81,9 @@ pub struct PublishArgs {
     /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
     #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
+    /// Let other machines of your network watch what the stand-in serves, by this address of this one [default: no]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
+    pub host: Option<HostArg>,
     /// Publish beside what has this name already, and retire that [default: false]
     #[arg(long, env = "ZIPREEL_REPLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub replace: Option<bool>,

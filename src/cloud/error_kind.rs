@@ -150,9 +150,7 @@ impl ErrorKind {
             Self::NoSuchHost => "Check the name: the Region, AWS_ENDPOINT_URL, or what stands in the config file.",
             Self::ClockSkew => "Set the clock (time synchronisation sets it by itself), then try again.",
             Self::Denied => "Ask for the permission named above, then try again.",
-            Self::SignIn => {
-                "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then try again."
-            }
+            Self::SignIn => "Sign in again (with IAM Identity Center: `aws sso login --profile NAME`), then try again.",
             Self::NoCredentials => {
                 "Choose a profile with --profile or AWS_PROFILE, run `aws configure` or `aws sso login`, or publish to \
                  the stand-in with --target local."
@@ -164,9 +162,7 @@ impl ErrorKind {
                  \"Function and layer storage\"), then try again."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",
-            Self::OptIn => {
-                "Enable the service or the Region for this account in AWS's console, then try again."
-            }
+            Self::OptIn => "Enable the service or the Region for this account in AWS's console, then try again.",
             Self::NotPublic => {
                 "The account blocks public access to Lambda functions, which viewers need: lift that for the gate, or \
                  use another account."

@@ -1,7 +1,5 @@
 //! `zipreel local`: the stand-in by itself.
 
-use std::net::{IpAddr, UdpSocket};
-
 use super::{
     face,
     out::{self, Said},
@@ -22,15 +20,13 @@ pub async fn local(
     keep_hashes: bool,
     face: &FaceSettings,
 ) -> Result<Said, Stopped> {
-    let machine = settings::this_machine(args)?;
+    let mut machine = settings::this_machine(args)?;
+    machine.host = host.map(settings::address).transpose()?;
     let mut config = machine.stand_in()?;
     if keep_hashes {
         config.keep = Keep::Hashes;
     }
-    config.host = host.map(address).transpose()?;
-    if let Some(address) = config.host {
-        plain::say(&exposed(address, config.port));
-    }
+    machine.opens().iter().for_each(|words| plain::say(words));
     let joined = local::join_or_start(config).await;
     let stand_in = match joined? {
         Joined::Started(stand_in) => stand_in,
@@ -47,34 +43,6 @@ pub async fn local(
     end.await;
     stand_in.stop().await;
     out::ended(face, json::served(), || ())
-}
-
-/// The address that packets to other networks leave from: what others of this network call this machine by.
-fn address(host: HostArg) -> Result<IpAddr, Stopped> {
-    if let HostArg::At(address) = host {
-        return Ok(address);
-    }
-    // nothing is sent: connecting such a socket only looks up the way
-    let own = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        socket.connect("192.0.2.1:9")?;
-        socket.local_addr()
-    });
-    own.map(|own| own.ip()).map_err(|error| {
-        let fault = Fault::permanent("could not find an address by which other machines reach this one");
-        Stopped::Failed(fault.because(error).hint("Name it: zipreel local --host ADDRESS."))
-    })
-}
-
-/// What other machines can do from now on, before they can.
-fn exposed(address: IpAddr, port: u16) -> String {
-    let ports = match port {
-        0 => "four free ports".to_owned(),
-        port => format!("ports {} to {}", u32::from(port) + 1, u32::from(port) + 4),
-    };
-    format!(
-        "opening {ports} of {address}: every machine that reaches it can watch each reel of this stand-in whose name \
-         it knows, and change nothing; the API stays on loopback"
-    )
 }
 
 fn running(endpoint: &Endpoint, machine: &Machine) -> Fault {

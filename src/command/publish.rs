@@ -29,6 +29,8 @@ use crate::{
 pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let settings = Settings::resolve(args)?;
     let order = settings.order(video)?;
+    // on standard error, where it is no part of what a program reads
+    settings.machine.opens().iter().for_each(|words| plain::say(words));
     with_engine(settings.machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| publish::publish(engine, order, &person, reporter, &control);
@@ -97,7 +99,7 @@ async fn serve(engine: &Engine, face: &FaceSettings, end: impl Future<Output = (
         say(face, "serving; Ctrl-C ends it");
         end.await;
     } else {
-        say(face, "the stand-in ends with this command: `zipreel local` serves the reel again");
+        say(face, &format!("the stand-in ends with this command: `{}` serves the reel again", engine.serves_again()));
     }
 }
 

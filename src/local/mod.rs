@@ -102,6 +102,15 @@ pub struct Endpoint {
     pub account: String,
 }
 
+impl Endpoint {
+    /// Whether players on other machines reach it at this address.
+    pub fn is_at(&self, address: IpAddr) -> bool {
+        let host = self.gate.strip_prefix("http://").and_then(|rest| rest.rsplit_once(':')).map(|(host, _)| host);
+        let host = host.map(|host| host.trim_start_matches('[').trim_end_matches(']'));
+        host.and_then(|host| host.parse().ok()) == Some(address)
+    }
+}
+
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")

@@ -88,13 +88,14 @@ pub(super) fn thousand_views<'a>(
         number => format!(" of all {number}"),
     };
     let (thousand, million) = (players(Grain::Segments, 1_000), players(Grain::Segments, 1_000_000));
-    let mut words =
-        vec![format!("≈ {thousand} a thousand full views{of_all} in VLC, mpv and the like{behind} ({million} a million)")];
+    let mut words = vec![format!(
+        "≈ {thousand} a thousand full views{of_all} in VLC, mpv and the like{behind} ({million} a million)"
+    )];
     if effects.clone().any(Effect::has_pieces) {
         words.push(format!("≈ {} the same by the Seek link, for quick jumps", players(Grain::Pieces, 1_000)));
     }
     let browsers = sum(&|effect: &Effect| effect.thousand_by_relay(region, front));
-    words.push(format!("≈ {browsers} a thousand full views{of_all} in browsers, through the relay"));
+    words.push(format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"));
     words
 }
 

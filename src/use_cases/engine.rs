@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -52,6 +53,8 @@ pub struct Machine {
     pub data: PathBuf,
     /// The first of the stand-in's three ports; 0 takes free ones.
     pub port: u16,
+    /// The address of this machine at which others may watch what the stand-in serves; `None` is loopback alone.
+    pub host: Option<IpAddr>,
     /// How the stand-in misbehaves, if it is ours.
     pub faults: Option<String>,
     pub overrides: Overrides,
@@ -112,6 +115,11 @@ impl Engine {
     pub fn serves(&self) -> bool {
         // held only while it is being joined, or ends
         self.0.stand_in.try_lock().is_ok_and(|stand_in| stand_in.as_ref().is_some_and(Kept::is_ours))
+    }
+
+    /// What serves its links again, once this process has ended.
+    pub fn serves_again(&self) -> &'static str {
+        if self.machine().host.is_some() { "zipreel local --host" } else { "zipreel local" }
     }
 
     /// Signs in anew at the next need: the person may have done something about it. Work under way keeps its sign-in.
@@ -202,21 +210,48 @@ impl Engine {
         }
         let kept = local::keep(self.0.machine.stand_in()?).await?;
         let endpoint = kept.endpoint().clone();
+        if let Some(address) = self.0.machine.host
+            && !endpoint.is_at(address)
+        {
+            kept.stop().await;
+            return Err(Stopped::Failed(not_open(address, &endpoint)));
+        }
         *ours = Some(kept);
         Ok(endpoint)
     }
 }
 
 impl Machine {
+    /// What other machines can do once its stand-in is opened to them: said before.
+    pub fn opens(&self) -> Option<String> {
+        let address = self.host?;
+        let ports = match self.port {
+            0 => "four free ports".to_owned(),
+            port => format!("ports {} to {}", u32::from(port) + 1, u32::from(port) + 4),
+        };
+        Some(format!(
+            "opening {ports} of {address}: every machine that reaches it can watch each reel of this stand-in whose \
+             name it knows, and change nothing; the API stays on loopback"
+        ))
+    }
+
     /// How its stand-in is started.
     pub fn stand_in(&self) -> Result<local::Config, Stopped> {
         let mut config = local::Config::new(self.data.clone());
         config.port = self.port;
+        config.host = self.host;
         if let Some(spec) = &self.faults {
             config.faults = faults(spec)?;
         }
         Ok(config)
     }
+}
+
+/// What serves is another process's, which opened nothing.
+fn not_open(address: IpAddr, endpoint: &Endpoint) -> Fault {
+    Fault::permanent(format!("could not open the stand-in at {address}"))
+        .because(format!("another zipreel serves it already, at {}/ and not there", endpoint.gate))
+        .hint("End that one, or leave --host out.")
 }
 
 fn faults(spec: &str) -> Result<Faults, Stopped> {

@@ -58,18 +58,19 @@ pub async fn wizard(
     own: &WizardArgs,
     args: &PublishArgs,
 ) -> Result<u8, Stopped> {
-    let (files, video) = named(files, video)?;
+    let (plain, (files, video)) = (Plain::default(), named(files, video)?);
     let own = WizardSettings::resolve(own)?;
     let keys = Keymap::of(&BoundKeys::resolve()?)?;
     let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
+    // in sight until the wizard opens, and once more when it ends
+    settings.machine.opens().iter().for_each(|words| plain.say(words));
     let engine = Engine::new(settings.machine.clone());
     let wanted = settings.cut.wanted;
     let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), own, keys };
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;
-    let plain = Plain::default();
     ended.summary.lines.iter().for_each(|line| plain.say(line));
     Ok(ended.exit_code)
 }
@@ -152,12 +153,22 @@ impl Wizard {
             relay: signed_in.relay,
             front: signed_in.front,
             notice: signed_in.notice,
-            serving: local.then(|| serving(signed_in.serves).to_owned()),
+            serving: local.then(|| self.serving(signed_in.serves)),
             id: (!local).then(|| signed_in.at.account.clone()),
             principal: (!local).then_some(signed_in.principal),
             at: signed_in.at,
             place,
         })
+    }
+
+    /// Where and how long the stand-in's links work.
+    fn serving(&self, ours: bool) -> String {
+        let reach = if self.engine.machine().host.is_some() { " in your network" } else { "" };
+        if ours {
+            format!("the links work{reach} while zipreel runs here; `{}` serves them again", self.engine.serves_again())
+        } else {
+            format!("the links work{reach} while the other zipreel that serves them runs")
+        }
     }
 
     async fn unfinished(&self) -> Unfinished {
@@ -168,14 +179,6 @@ impl Wizard {
     /// As its journal knows it now.
     async fn begun(&self, resumable: &Resumable) -> Result<resume::Resumable, Stopped> {
         resume::find(&self.engine, Some(&resumable.reel), Some(resumable.generation)).await
-    }
-}
-
-fn serving(ours: bool) -> &'static str {
-    if ours {
-        "the links work while zipreel runs here; `zipreel local` serves them again"
-    } else {
-        "the links work while the other zipreel that serves them runs"
     }
 }
 
@@ -256,7 +259,7 @@ impl Backend for Wizard {
     }
 
     fn afterwards(&self) -> Option<String> {
-        self.engine.serves().then(|| "serve it again with: zipreel local".to_owned())
+        self.engine.serves().then(|| format!("serve it again with: {}", self.engine.serves_again()))
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

@@ -57,6 +57,7 @@ impl Sandbox {
             folders: Folders { state: below("state"), work: below("work"), backlog_bytes: 1 << 30 },
             data: below("data"),
             port: 0,
+            host: None,
             faults: None,
             overrides: Overrides::default(),
         };

@@ -100,10 +100,7 @@ mod tests {
         let change = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause };
         let (job, line) = line(&Event::Job { job: JobName::Upload, change }).unwrap();
         assert_eq!(job, JobName::Upload);
-        assert_eq!(
-            line,
-            "failed: 429 too many requests slow\u{fffd}]0;owned\u{fffd} down; attempt 2 of 8 in 1.2 s"
-        );
+        assert_eq!(line, "failed: 429 too many requests slow\u{fffd}]0;owned\u{fffd} down; attempt 2 of 8 in 1.2 s");
         assert_eq!(super::line(&Event::Job { job: JobName::Upload, change: JobChange::Queued }), None);
     }
 }

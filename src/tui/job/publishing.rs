@@ -90,7 +90,7 @@ impl Publishing {
 
     /// Per second, in the job's unit.
     pub(in crate::tui) fn rate(&self, job: &JobName) -> Option<f64> {
-        self.rates.get(job).map(|rate| rate.per_second).filter(|rate| *rate > 0.0)
+        self.rates.get(job).map(|rate| rate.per_second).filter(|rate| *rate >= 1.0)
     }
 
     /// Bytes a second over the network, now.

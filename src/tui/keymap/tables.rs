@@ -65,7 +65,8 @@ const ASK_ANEW: Preset = key(
 );
 const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
 const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first", 4);
-const ALL_VIDEOS: Preset = key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
+const ALL_VIDEOS: Preset =
+    key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
 const COPY_MORE: Preset =
     key(&[Key::Char('Y')], Action::CopyMenu, "copy more", "copy any link, or HTML for other pages", 4);
 const TARGET: Preset = key(&[Key::Char('t')], Action::Target, "target", "stand-in or AWS profile", 4);
@@ -317,7 +318,13 @@ pub(super) static DONE: &[Preset] = &[
     key(&[Key::Char('p')], Action::CopyPlaylist, "copy playlist", "copy the playlist link", 5),
     COPY_MORE,
     key(&[Key::Char('o'), ENTER], Action::Browse, "open", "open the watch page in the browser", 1),
-    key(&[Key::Char('K'), Key::Char('k')], Action::CheckDeep, "deep check", "read every byte, and test that all of it plays", 3),
+    key(
+        &[Key::Char('K'), Key::Char('k')],
+        Action::CheckDeep,
+        "deep check",
+        "read every byte, and test that all of it plays",
+        3,
+    ),
     key(&[Key::Char('n')], Action::Another, "another", "publish another video", 4),
     ALL_VIDEOS,
     ARROWS,

@@ -44,8 +44,8 @@ pub(super) use faults::{full, no_right, no_room, signed_out};
 /// Ten minutes at the rate that the README reckons with, before they are cut, and what is made of them.
 const FILM_BYTES: u64 = 857_250_000;
 const MADE_BYTES: u64 = 900_000_000;
-const FILM_CHUNKS: u32 = 21;
-const CHUNK_BYTES: u64 = MADE_BYTES / FILM_CHUNKS as u64;
+const FILM_CHUNKS: u32 = 23;
+pub(super) const CHUNK_BYTES: u64 = MADE_BYTES / FILM_CHUNKS as u64;
 /// Of which so many are uploaded when one looks.
 pub(super) const UPLOADED: u16 = 11;
 
@@ -101,6 +101,7 @@ pub(super) fn start() -> Start {
             folders,
             data: "/home/ada/.local/share/zipreel/stand-in".into(),
             port: 0,
+            host: None,
             faults: None,
             overrides: Overrides::default(),
         },
@@ -226,8 +227,7 @@ pub(super) fn account(place: &Place) -> Account {
         relay: local,
         front: Front::Url,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
-        serving: local
-            .then(|| "the links work while zipreel runs here; `zipreel local` serves them again".to_owned()),
+        serving: local.then(|| "the links work while zipreel runs here; `zipreel local` serves them again".to_owned()),
     }
 }
 

@@ -66,7 +66,11 @@ fn what_was_resumed_is_done_in_the_same_shape() {
         player.ends(Ok(script::published()));
         player.text(100, 30)
     });
-    assert!(done[0].contains("is published") && done[0].contains("Verified") && done[0].contains("Serving"), "{}", done[0]);
+    assert!(
+        done[0].contains("is published") && done[0].contains("Verified") && done[0].contains("Serving"),
+        "{}",
+        done[0]
+    );
     assert_eq!(done[0], done[1]);
 }
 

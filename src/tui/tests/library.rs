@@ -147,7 +147,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     player.enter();
     player.keys("k");
     let check = player.jobs().iter().last().unwrap().id;
-    for number in 1..=21 {
+    for number in 1..=23 {
         let finding = match number {
             3 | 7..=9 => Finding::Missing,
             12..=18 => Finding::Differs("the content is not what was sent".into()),
@@ -157,7 +157,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
     let generation = Some(script::generation());
-    let report = Report { generation, chunks: 21, ok: 9, missing: 4, differing: 8, ..Report::default() };
+    let report = Report { generation, chunks: 23, ok: 11, missing: 4, differing: 8, ..Report::default() };
     player.tell(check, Answer::Ended(End::Checked(report)));
     let screen = player.text(80, 24);
     for line in [
@@ -172,7 +172,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     player.enter();
     player.look_and("y");
     let repair = player.job().id;
-    let whole = Report { generation, chunks: 21, ok: 21, ..Report::default() };
+    let whole = Report { generation, chunks: 23, ok: 23, ..Report::default() };
     player.tell(repair, Answer::Ended(End::Published(Box::new(script::published()), Some(whole))));
     player.key(KeyCode::Esc);
     let screen = player.text(80, 24);

@@ -32,7 +32,11 @@ pub(super) fn pictures(name: &str, player: &mut Player) {
 
 #[test]
 fn home() {
-    pictures("home", &mut Player::local());
+    let mut player = Player::local();
+    pictures("home", &mut player);
+    player.key(KeyCode::Down);
+    player.key(KeyCode::Down);
+    pictures("home_gone", &mut player);
 }
 
 #[test]
@@ -110,7 +114,10 @@ fn named(mut player: Player) -> Player {
 #[test]
 fn review() {
     pictures("review", &mut named(Player::local()));
-    pictures("review_aws", &mut named(Player::aws()));
+    let mut aws = named(Player::aws());
+    pictures("review_aws", &mut aws);
+    aws.keys("a");
+    pictures("review_agreed", &mut aws);
 }
 
 /// To an AWS account, agreed to and begun.
@@ -137,14 +144,14 @@ fn publishing_of(mut player: Player) -> Player {
     let uploaded = u32::from(script::UPLOADED);
     for second in 1..=7 * uploaded {
         let share = f64::from(second) / f64::from(7 * uploaded);
-        set(&player, &JobName::Pack, share * 0.76);
+        set(&player, &JobName::Pack, share * 0.73);
         for (number, tenths) in script::SENT {
             let count = &player.course().board.jobs[&script::chunk(number)].count;
             count.set((tenths as f64 * share) as u64 * (1 << 20) / 10);
         }
         let number = (second.div_ceil(7)) as u16;
         if second % 7 == 1 {
-            player.engine(script::runs(script::chunk(number), Unit::Bytes, 0, 42_857_142));
+            player.engine(script::runs(script::chunk(number), Unit::Bytes, 0, script::CHUNK_BYTES));
         }
         set(&player, &script::chunk(number), f64::from((second - 1) % 7 + 1) / 7.0);
         player.pass(Duration::from_secs(1));
@@ -191,10 +198,7 @@ fn publish_waits_for_the_person_and_fails() {
     player.engine([script::job(script::chunk(15), waiting)]);
     pictures("publish_waits", &mut player);
     let fault = script::full();
-    player.engine([script::job(
-        script::chunk(15),
-        JobChange::Failed { fault: fault.clone() },
-    )]);
+    player.engine([script::job(script::chunk(15), JobChange::Failed { fault: fault.clone() })]);
     player.ends(Err(fault));
     pictures("publish_failed", &mut player);
 }
@@ -261,7 +265,8 @@ fn home_with_work_going_on_and_work_left_behind() {
 fn several_videos() {
     let mut player = Player::local();
     let ids = super::jobs::queue_of(&mut player, &["one", "two", "three", "four", "five"]);
-    for (id, end) in ids.iter().zip([End::Published(Box::new(script::published()), None), End::Failed(script::no_room())])
+    for (id, end) in
+        ids.iter().zip([End::Published(Box::new(script::published()), None), End::Failed(script::no_room())])
     {
         player.tell(*id, Answer::Ended(end));
     }

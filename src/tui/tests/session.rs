@@ -127,7 +127,7 @@ async fn an_interrupted_publishing_is_told_with_the_way_to_go_on() {
     .await;
     assert_eq!(ended.exit_code, 130);
     let lines = ended.summary.lines.join("\n");
-    assert!(lines.contains("harbour-night is not published yet: 11 of 21 chunks uploaded"), "{lines}");
+    assert!(lines.contains("harbour-night is not published yet: 11 of 23 chunks uploaded"), "{lines}");
     assert!(lines.contains("zipreel resume harbour-night") && lines.contains("publish.log"), "{lines}");
 }
 

@@ -129,8 +129,11 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
 }
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
-    let made =
-        format!("{} and the index that lists them, {}", wording::count(published.chunks, "chunk"), wording::bytes(published.bytes));
+    let made = format!(
+        "{} and an index of them, {}",
+        wording::count(published.chunks, "chunk"),
+        wording::bytes(published.bytes)
+    );
     page.entry("Made", COLUMN, Role::Text, &made);
     let retries = match published.retries {
         0 => "no retries".to_owned(),
@@ -140,7 +143,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all");
-    let checked = format!("{} of {} segments, as a player reads them; {reads}", published.segments_checked, published.segments);
+    let checked =
+        format!("{} of {} segments, as a player reads them; {reads}", published.segments_checked, published.segments);
     page.entry("Verified", COLUMN, Role::Text, &checked);
     if let Some(loudness) = published.loudness {
         page.entry("Loudness", COLUMN, Role::Text, &loudness.to_string());
@@ -155,7 +159,11 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         let words = format!("{} of the account's {} used", wording::bytes(used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
-    let more = shared.keys.says(Table::Done, &Action::CopyMenu, "copies any link, or HTML that shows the video on other pages");
+    let more = shared.keys.says(
+        Table::Done,
+        &Action::CopyMenu,
+        "copies any link, or HTML that shows the video on other pages",
+    );
     page.entry("More", COLUMN, Role::Text, &more);
     if let Some(serving) = account.and_then(|account| account.serving.as_ref()) {
         page.entry("Serving", COLUMN, Role::Text, serving);

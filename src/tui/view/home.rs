@@ -200,7 +200,7 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
         },
         Line::Waiting(order) => {
             let to = where_words(&order.place, order.expected.as_ref());
-            (Role::Dim, format!("→ {to} · waited for its turn, nothing is sent yet"))
+            (Role::Dim, format!("→ {to} · nothing is sent yet"))
         }
         Line::Library => (Role::Dim, "what is published: links, checks, sizes".to_owned()),
     }
@@ -229,9 +229,10 @@ pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
         Stage::Asking(..) => (Role::Warn, "needs your answer".to_owned()),
         Stage::Ended(End::Failed(fault)) => (Role::Fail, fault.reason().to_owned()),
         Stage::Ended(End::Cancelled) => (Role::Dim, "stopped".to_owned()),
-        Stage::Ended(End::Published(published, _)) => {
-            (Role::Dim, format!("published · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)))
-        }
+        Stage::Ended(End::Published(published, _)) => (
+            Role::Dim,
+            format!("published · {} in {}", wording::bytes(published.bytes), wording::span(published.elapsed)),
+        ),
         Stage::Ended(End::Removed(functions)) => {
             (Role::Dim, format!("deleted: {}", wording::count(*functions, "function")))
         }

@@ -125,7 +125,8 @@ fn header(app: &App, canvas: &mut Canvas, line: Rect) {
             pen.put(Role::Dim, "Library ─ ").put(Role::Strong, reel.name.as_str());
         }
         Screen::Source(source) => {
-            pen.put(Role::Dim, &format!("Repair {} ─ ", source.reel)).put(Role::Strong, "choose the video it was made of");
+            pen.put(Role::Dim, &format!("Repair {} ─ ", source.reel))
+                .put(Role::Strong, "choose the video it was made of");
         }
         Screen::Removal(_) => {
             let what = job.map(|job| job.reel().to_string()).unwrap_or_default();

@@ -117,11 +117,14 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
             let name = region::long_name(&at.region).unwrap_or_default();
             format!("account {}, {} {name}", account_words(&at.account), at.region)
         }
-        _ => "this machine: a small imitation of AWS (the stand-in)".to_owned(),
+        _ => match shared.start.settings.machine.host {
+            Some(address) => format!("this machine: the stand-in, open to your network at {address}"),
+            None => "this machine: a small imitation of AWS (the stand-in)".to_owned(),
+        },
     };
     page.entry("To", COLUMN, Role::Text, &to);
     let Totals { segments, chunks, bytes } = review.totals;
-    let index = if review.planned.len() == 1 { "the index that lists them" } else { "an index for each video" };
+    let index = if review.planned.len() == 1 { "an index of them" } else { "an index for each video" };
     let makes = format!(
         "{} ({}, {}) and {index}",
         wording::count(chunks, "chunk"),
@@ -166,7 +169,8 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
 
 fn streams(planned: &Planned) -> String {
     let streams = &planned.probe.streams;
-    let copied: Vec<_> = streams.iter().filter(|stream| stream.fate == Fate::Copy).map(|stream| stream.kind.as_str()).collect();
+    let copied: Vec<_> =
+        streams.iter().filter(|stream| stream.fate == Fate::Copy).map(|stream| stream.kind.as_str()).collect();
     let re_encoded: Vec<_> = streams
         .iter()
         .filter(|stream| matches!(stream.fate, Fate::Transcode(_)))
@@ -195,7 +199,7 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
     let front = shared.front();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
-    page.entry("Keeping", COLUMN, Role::Text, "$0: AWS's price list names none for this kind of storage");
+    page.entry("Keeping", COLUMN, Role::Text, "$0, and uploading $0: AWS's price list names no charge");
     for (line, price) in thousand_views(effects(), region, front).iter().enumerate() {
         page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
@@ -228,6 +232,6 @@ fn notice(question: &Question, shared: &Shared, page: &mut Page) {
             None => page.paragraph(role, 0, line),
         }
     }
-    let agrees = shared.keys.says(Table::Review, &Action::Acknowledge, "I agree; then the plan is below");
+    let agrees = shared.keys.says(Table::Review, &Action::Acknowledge, "agrees to this");
     page.button(Action::Acknowledge, [(Role::Text, "[ ] ".to_owned()), (Role::Accent, agrees)]);
 }

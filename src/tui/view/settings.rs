@@ -252,8 +252,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search engines, bad files, chunk size, uploads".to_owned(),
-        Field::More => "▸ title, search engines, bad files, chunk size, uploads".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, bad files, chunks, uploads".to_owned(),
+        Field::More => "▸ title, search engines, bad files, chunks, uploads".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
@@ -304,8 +304,8 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "the old one stays up for a day or more".to_owned(),
         Field::Replace => "yes: publish in place of what has the name now".to_owned(),
-        Field::Transcode if settings.transcode == Transcode::Auto => "what most players can't show is made so that they can".to_owned(),
-        Field::Transcode => "yes: convert what most players can't show".to_owned(),
+        Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
+        Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "the link is hard to guess".to_owned(),
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {

@@ -229,8 +229,11 @@ fn place(video: &Video, room: usize) -> String {
     let (number, all) = (video.rows.len(), video.all_rows);
     let is_filtered = !video.filter.value().is_empty();
     let at = if number == 0 { 0 } else { video.cursor.at + 1 };
-    let position =
-        if is_filtered { format!("{at}/{number} · {all} in all") } else { position(video.cursor.at, number, room) };
+    let position = if is_filtered && number < all {
+        format!("{at}/{number} · {all} in all")
+    } else {
+        position(video.cursor.at, number, room)
+    };
     // the usual order needs no words
     let order = if video.sort == Sort::Name { "" } else { video.sort.words() };
     [order, &position].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(" · ")
@@ -415,7 +418,8 @@ fn probed(probe: &Probe, width: usize) -> Said {
     }
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
-        facts.push((Role::Text, format!("{:<9}can be every {typical:.1} s, or {longest:.1} s", "cuts")));
+        let or = if longest > typical * 1.1 { format!(", or {longest:.1} s") } else { String::new() };
+        facts.push((Role::Text, format!("{:<9}possible every {typical:.1} s{or}", "cuts")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();

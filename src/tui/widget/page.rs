@@ -186,7 +186,11 @@ impl Page {
         Self::draw_lines(self.lines.into_iter().skip(top).take(shown), canvas, area);
         if more {
             let row = Rect { y: area.bottom() - 1, height: 1, ..area };
-            let hint = if below > 0 { format!("↓ {}", wording::count(below as u64, "more line")) } else { "↑ more above".to_owned() };
+            let hint = if below > 0 {
+                format!("↓ {}", wording::count(below as u64, "more line"))
+            } else {
+                "↑ more above".to_owned()
+            };
             canvas.pen(row).put(Role::Dim, &hint);
         }
         below == 0

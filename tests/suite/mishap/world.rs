@@ -179,6 +179,7 @@ impl World {
             folders: folders(folder.path(), number),
             data: data.clone(),
             port: 0,
+            host: None,
             faults: None,
             overrides: Overrides::default(),
         };

@@ -3,7 +3,11 @@
 
 use std::{io::ErrorKind, net::TcpStream};
 
-use zipreel::local::{self, Config, Endpoint};
+use zipreel::{
+    local::{self, Config, Endpoint},
+    model::reel::order::{Folders, Place, Target},
+    use_cases::{Engine, Follow, Machine, Overrides, reels::list},
+};
 
 use super::clients::{authority, get, lambda, raw};
 use crate::{
@@ -102,4 +106,63 @@ async fn what_will_be_open_is_said_first_and_an_address_of_another_machine_is_re
         let (code, said) = run(all).await;
         assert!(code == Some(2) && said.contains("not an address that other machines reach"), "{said}");
     }
+}
+
+/// The engine that publishes and that the wizard works with.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stand_in_that_work_starts_is_opened_where_that_was_asked_for_and_one_that_runs_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let below = |name: &str| folder.path().join(name);
+    let port = free_ports();
+    let engine = |host: Option<&str>| {
+        Engine::new(Machine {
+            folders: Folders { state: below("state"), work: below("work"), backlog_bytes: 1 << 30 },
+            data: below("data"),
+            port,
+            host: host.map(|host| host.parse().unwrap()),
+            faults: None,
+            overrides: Overrides::default(),
+        })
+    };
+    let here = Place { target: Target::Local, region: None };
+    let signs_in = async |engine: &Engine| list::list(engine, &here, &Follow::default(), |_| ()).await;
+    let open = engine(Some(THERE));
+    signs_in(&open).await.unwrap();
+    is_closed(port);
+    assert_eq!(get(&format!("http://{THERE}:{}/none/", port + 1), &[]).await.status, 404, "the gate answers there");
+    let beside = engine(Some(THERE));
+    signs_in(&beside).await.expect("what runs is open there");
+    beside.close().await;
+    open.close().await;
+
+    let closed = engine(None);
+    signs_in(&closed).await.unwrap();
+    is_closed(port + 1);
+    let late = engine(Some(THERE));
+    let refused = format!("{:?}", signs_in(&late).await.unwrap_err());
+    assert!(refused.contains("another zipreel serves it already"), "{refused}");
+    is_closed(port + 1);
+    late.close().await;
+    closed.close().await;
+}
+
+#[tokio::test]
+async fn publishing_and_the_wizard_open_the_stand_in_and_nothing_of_aws() {
+    let sandbox = Sandbox::start().await;
+    let video = clip(Clip::Mp4);
+    let run = async |words: &[&str]| {
+        let mut command = sandbox.command("state");
+        command.env("ZIPREEL_DATA", sandbox.path("other")).env("ZIPREEL_PORT", "0").args(words).arg(&video);
+        let output = command.output().await.unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for words in [&["publish", "--host", "--target", "aws"][..], &["--host", "--target", "aws"]] {
+        let (code, said) = run(words).await;
+        assert!(code == Some(1) && said.contains("the target is AWS"), "{said}");
+        assert!(said.contains("--target local"), "what to do: {said}");
+    }
+    let (code, said) = run(&["publish", "--host=203.0.113.7"]).await;
+    assert_eq!(code, Some(1), "{said}");
+    let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words}: {said}"));
+    assert!(place("opening four free ports of 203.0.113.7") < place("could not listen at 203.0.113.7"));
 }

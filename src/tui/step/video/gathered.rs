@@ -48,7 +48,9 @@ impl Gathered {
         Some(match search.end {
             None => format!("searching: {folders} so far…"),
             Some(End::Whole) => format!("searched {folders}"),
-            Some(End::TooMany) => format!("searched {folders}, and there is more: begin in a folder further down to see it"),
+            Some(End::TooMany) => {
+                format!("searched {folders}, and there is more: begin in a folder further down to see it")
+            }
             Some(End::Parts) => format!("searched {folders}; others lie too deep or can't be read"),
         })
     }
