@@ -32,7 +32,7 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
     bin_name = "zipreel",
     version,
     about = "From a video file to a link that plays, served out of AWS Lambda's code storage",
-    long_about = "Cuts a video into short pieces (segments), packs them into zip files (chunks), stores each chunk at AWS \
+    long_about = "Cuts a video into parts (segments), packs them into zip files (chunks), stores each chunk at AWS \
                   Lambda as the code of a function that nobody runs, and gives you a link that plays. Without a \
                   command it opens the wizard, which leads screen by screen.",
     after_help = EXAMPLES,
@@ -75,7 +75,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Make or update what an account needs once a Region: the gate, which sends players to the chunks, and two roles
+    /// Make or update what an account needs once a Region: the gate, a function that sends players to the chunks, and two roles
     #[command(mut_args(only_what_reads))]
     Setup {
         /// Change nothing; print the same as a CloudFormation template
@@ -132,7 +132,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print which rights are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for publishing
+    /// Print which permissions are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for publishing
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
@@ -185,7 +185,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Check that a reel is whole: every chunk is there and unchanged
+    /// Check that every chunk of a reel is there and unchanged
     #[command(mut_args(only_what_changes))]
     Check {
         /// The reel
@@ -193,7 +193,7 @@ pub enum Command {
         /// Read every byte as a player does, and test with ffmpeg that it plays
         #[arg(long)]
         deep: bool,
-        /// Upload again, from the video it was made of, what is missing or differs
+        /// Upload again, from the video it was made of, what is missing or has changed
         #[arg(long, value_name = "VIDEO")]
         repair: Option<PathBuf>,
         #[command(flatten)]

@@ -88,7 +88,7 @@ async fn quota(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
 async fn rights(cloud: &Cloud, health: &mut Health) {
     if cloud.identity().is_root() {
         let words = "all there are: these are the credentials of the account's root, which should not be used for this. \
-                     Sign in as a user or a role; `zipreel policy` lists the rights that it needs";
+                     Sign in as a user or a role; `zipreel policy` lists the permissions that it needs";
         health.add(Subject::Rights, Grade::Note, words);
         return;
     }

@@ -35,7 +35,7 @@ const LEAST_RESERVED: u32 = 10;
 const ROLES: &str = "An administrator has to run `zipreel setup --roles` with --target aws once for this account \
                      (what that needs: `zipreel policy roles`); then try again. Roles of other names: --role-arn and \
                      --gate-role-arn.";
-const RIGHTS: &str = "Someone with the rights of `zipreel policy setup` has to run `zipreel setup` with --target aws once for \
+const RIGHTS: &str = "Someone with the permissions of `zipreel policy setup` has to run `zipreel setup` with --target aws once for \
                       this Region, or give them to these credentials; then try again.";
 
 /// What is to become of the relay.

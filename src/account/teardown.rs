@@ -17,7 +17,7 @@ use crate::{
 const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` and --target aws \
                      (what that needs: `zipreel policy roles`); --keep-roles leaves them.";
 
-pub(super) const FRONT_RIGHTS: &str = "Someone with the rights of `zipreel policy setup` and `zipreel policy front` has to do \
+pub(super) const FRONT_RIGHTS: &str = "Someone with the permissions of `zipreel policy setup` and `zipreel policy front` has to do \
                                        this, or give them to these credentials; then try again.";
 
 /// IAM's roles serve all Regions of the account.

@@ -81,7 +81,7 @@ pub struct PublishArgs {
     /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
     #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
-    /// Let other machines of your network watch what the stand-in serves, by this address of this one [default: no]
+    /// Let other machines of your network watch what the stand-in serves, by this address of this one
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
     pub host: Option<HostArg>,
     /// Publish beside what has this name already, and retire that [default: false]

@@ -70,7 +70,7 @@ pub async fn setup_roles(args: &WhereArgs, face: &FaceSettings) -> Result<Said, 
             let changed = amount_changed(changed);
             plain::say(&format!("the roles of account {} are ready: {changed}", at.account));
             let setup = format!("`zipreel setup{}` makes the rest in each Region", place.flags());
-            plain::say(&format!("{setup}, with the rights of `zipreel policy setup`"));
+            plain::say(&format!("{setup}, with the permissions of `zipreel policy setup`"));
         })
     })
     .await

@@ -65,7 +65,7 @@ pub fn man(folder: Option<&Path>) -> Result<Said, Stopped> {
 
 fn unwritten(what: &str, error: io::Error) -> Stopped {
     let fault = Fault::permanent(format!("could not write {what}")).because(error);
-    Stopped::Failed(fault.hint("Look at the folder's rights and at the room on its disk, then run it again."))
+    Stopped::Failed(fault.hint("Look at the folder's permissions and at the room on its disk, then run it again."))
 }
 
 #[cfg(test)]

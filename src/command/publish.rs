@@ -14,7 +14,7 @@ use crate::{
         reel::name::ReelName,
         report::{
             event::{Event, Published},
-            fault::Stopped,
+            fault::{Fault, FaultClass, Stopped},
         },
     },
     plain,
@@ -29,18 +29,32 @@ use crate::{
 pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let settings = Settings::resolve(args)?;
     let order = settings.order(video)?;
+    let reel = order.reel.clone();
     // on standard error, where it is no part of what a program reads
     settings.machine.opens().iter().for_each(|words| plain::say(words));
     with_engine(settings.machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| publish::publish(engine, order, &person, reporter, &control);
-        let published = face::follow(face, &control, work).await?;
+        let published = match face::follow(face, &control, work).await {
+            Err(Stopped::Failed(fault)) => return Err(goes_on(engine, &reel, fault).await),
+            other => other?,
+        };
         let end = face::signal();
         let said = tell(&published, face)?;
         serve(engine, face, end).await;
         Ok(said)
     })
     .await
+}
+
+/// What the person has to put right first leaves the publishing to be resumed, if it had begun.
+async fn goes_on(engine: &Engine, reel: &ReelName, fault: Fault) -> Stopped {
+    let has_begun = fault.class == FaultClass::NeedsPerson && resume::find(engine, Some(reel), None).await.is_ok();
+    if !has_begun {
+        return Stopped::Failed(fault);
+    }
+    let hint = fault.hint.clone().map(|hint| format!("{hint} ")).unwrap_or_default();
+    Stopped::Failed(fault.hint(format!("{hint}`zipreel resume {reel}` goes on with what is uploaded.")))
 }
 
 pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceSettings) -> Result<Said, Stopped> {

@@ -201,7 +201,7 @@ async fn look(
         (_, true) => out::event(&json::chunk_checked(&checked)),
         (Finding::Missing, false) => plain::say(&format!("chunk {} is missing", number(&checked))),
         (Finding::Differs(why), false) => {
-            plain::say(&format!("chunk {} differs: {why}", number(&checked)));
+            plain::say(&format!("chunk {} has changed: {why}", number(&checked)));
         }
         (Finding::Errors(why) | Finding::Undecodable(why), false) => {
             plain::say(&format!("chunk {} is as it was sent: {why}", number(&checked)));
@@ -222,7 +222,7 @@ fn tell(name: &ReelName, deep: bool, report: &Report, face: &FaceSettings) {
 fn say_checked(name: &ReelName, deep: bool, report: &Report) {
     let how = if deep { "every byte read as a player does" } else { "by list and hash" };
     let Report { chunks, ok, missing, differing, .. } = report;
-    plain::say(&format!("{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} differ ({how})"));
+    plain::say(&format!("{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} changed ({how})"));
     if let Some(dark) = report.dark {
         plain::say(&format!("{name}: {dark}"));
     }

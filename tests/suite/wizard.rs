@@ -79,7 +79,7 @@ async fn a_video_goes_from_home_to_a_link_that_plays() {
     let terminal = Terminal::open(&sandbox, &folder, &[], &own);
     go_to_review(&terminal);
     terminal.press_until(ENTER, "Split");
-    let screen = terminal.wait_for("harbour-night is live");
+    let screen = terminal.wait_for("harbour-night is published");
     let playlist = link(&screen, "index.m3u8");
     assert!(playlist.ends_with("/harbour-night/index.m3u8"), "{playlist}");
     let source = clip(Clip::Mp4);
@@ -88,9 +88,9 @@ async fn a_video_goes_from_home_to_a_link_that_plays() {
 
     assert!(terminal.mouse_selects(), "links can be selected");
     terminal.type_keys("k");
-    terminal.wait_for("chunks are whole");
+    terminal.wait_for("chunks are there and unchanged");
     terminal.type_keys(ESCAPE);
-    terminal.wait_for("is live");
+    terminal.wait_for("harbour-night is published");
     terminal.type_keys("q");
     let screen = terminal.wait_for("Quit zipreel?");
     assert!(screen.contains("stop working"), "the links would end, which is said first: {screen}");
@@ -113,7 +113,7 @@ async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
         text.lines().any(|line| line.contains("Upload") && line.contains("/") && !line.contains(" 0/"))
     });
     terminal.type_keys("c");
-    terminal.wait_for("Cancel publishing?");
+    terminal.wait_for("Stop publishing?");
     terminal.press_until("y", "Resume long");
     assert_eq!(processes(sandbox.path("").to_str().unwrap()), [""; 0], "no ffmpeg of ours runs on");
     terminal.type_keys("q");
@@ -128,7 +128,7 @@ async fn what_is_cancelled_leaves_nothing_running_and_is_resumed_from_home() {
     terminal.type_keys(DOWN);
     terminal.wait("the line to resume is chosen", |text| text.contains("▌ Resume long"));
     terminal.press_until(ENTER, "Split");
-    let screen = terminal.wait_for("long is live");
+    let screen = terminal.wait_for("long is published");
     let words: Vec<_> = screen.split_whitespace().collect();
     assert!(words.join(" ").contains("rest was there already"), "nothing deployed is sent again: {screen}");
     assert_eq!(packets(&link(&screen, "index.m3u8")), packets(clip(Clip::Mp4).to_str().unwrap()));
@@ -152,7 +152,7 @@ async fn the_window_is_resized_while_it_publishes() {
         terminal.wait(&what, |text| if fits { text.contains("zipreel") } else { text.contains("zi") });
     }
     sandbox.stand_in.faults().clear();
-    terminal.wait_for("clip is live");
+    terminal.wait_for("clip is published");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }
@@ -170,7 +170,7 @@ async fn a_retry_is_shown_with_its_cause_and_its_wait() {
     let line = screen.lines().find(|line| retry(line)).unwrap();
     assert!(line.contains("AWS takes fewer requests"), "with its cause: {line}");
     sandbox.stand_in.faults().clear();
-    let done = terminal.wait_for("clip is live");
+    let done = terminal.wait_for("clip is published");
     assert!(!done.contains("no retries"), "and counted in the end: {done}");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);

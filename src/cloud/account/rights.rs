@@ -8,7 +8,7 @@ use crate::cloud::{Cloud, CloudError};
 impl Cloud {
     /// Actions of `policy` (JSON) that the caller is denied, sorted. The simulator needs a right of its own.
     pub async fn denied_of(&self, policy: &str) -> Result<Vec<String>, CloudError> {
-        let doing = "could not ask IAM which rights these credentials have";
+        let doing = "could not ask IAM which permissions these credentials have";
         let policy: Value = serde_json::from_str(policy).unwrap_or_default();
         let mut denied = Vec::new();
         for statement in policy["Statement"].as_array().into_iter().flatten() {

@@ -26,7 +26,7 @@ use crate::{
             fault::{Fault, Stopped},
         },
     },
-    plain::Plain,
+    plain::{self, Plain},
     settings::{BoundKeys, Settings, WizardSettings},
     tui::{
         self, Keymap, Start,
@@ -58,19 +58,19 @@ pub async fn wizard(
     own: &WizardArgs,
     args: &PublishArgs,
 ) -> Result<u8, Stopped> {
-    let (plain, (files, video)) = (Plain::default(), named(files, video)?);
+    let (files, video) = named(files, video)?;
     let own = WizardSettings::resolve(own)?;
     let keys = Keymap::of(&BoundKeys::resolve()?)?;
     let mut settings = Settings::resolve(args)?;
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
-    // in sight until the wizard opens, and once more when it ends
-    settings.machine.opens().iter().for_each(|words| plain.say(words));
+    settings.machine.opens().iter().for_each(|words| plain::say(words));
     let engine = Engine::new(settings.machine.clone());
     let wanted = settings.cut.wanted;
     let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), own, keys };
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;
+    let plain = Plain::default();
     ended.summary.lines.iter().for_each(|line| plain.say(line));
     Ok(ended.exit_code)
 }

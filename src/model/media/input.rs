@@ -134,7 +134,7 @@ impl Explain for InputError {
             InputFault::Special(_) => {
                 "The video is read more than once, so it must be a file: save it to disk and name that."
             }
-            InputFault::Denied => "Give yourself the right to read it (`chmod u+r`), or copy it to where you have it.",
+            InputFault::Denied => "Give yourself permission to read it (`chmod u+r`), or copy it to where you have it.",
             InputFault::Empty => "The recording or copy may have failed; get it again from where it came.",
             InputFault::NotVideo { said } => {
                 let way = "Check that it plays in another player; if it does, convert it with ffmpeg to .mp4 first.";

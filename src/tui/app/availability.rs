@@ -15,7 +15,9 @@ impl App {
             (Action::Enter, Screen::Review(review)) => {
                 review.stale(&self.shared).is_none() && review.is_acknowledged(&self.shared)
             }
-            (Action::Acknowledge, Screen::Review(review)) if review.stale(&self.shared).is_some() => false,
+            (Action::Acknowledge | Action::Relay, Screen::Review(review)) if review.stale(&self.shared).is_some() => {
+                false
+            }
             (Action::Acknowledge, Screen::Review(review)) if review.is_acknowledged(&self.shared) => false,
             // on Home it asks everything anew, which the footer has no room for
             (Action::Retry, _) => self.shown_job().is_none_or(Job::can_retry),

@@ -161,7 +161,7 @@ fn waits_for(name: &JobName) -> &'static str {
         JobName::Pack => "waits for the first segments",
         JobName::Upload => "waits for the first chunk",
         JobName::Index => "waits for the uploads; lists the chunks, then the links work",
-        JobName::Verify => "waits for the index; then reads all as a player does",
+        JobName::Verify => "waits for the index; then reads as a player does",
         _ => "waits",
     }
 }

@@ -74,8 +74,9 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
             Fault::permanent(format!("the reel `{reel}` is whole and nobody can watch it: {dark}")).hint(hint),
         );
     }
-    let what =
-        format!("the reel `{reel}` is not whole: of {chunks} chunks {missing} are missing and {differing} differ");
+    let what = format!(
+        "the reel `{reel}` is not whole: of {chunks} chunks {missing} are missing and {differing} have changed"
+    );
     let hint = format!(
         "Upload them again from the video it was made of: zipreel check {reel} --repair VIDEO, with the same \
          --target."

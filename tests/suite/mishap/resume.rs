@@ -25,7 +25,11 @@ async fn interrupted(sandbox: &Sandbox, video: &Path) -> Run {
     let run = sandbox.publish(video, &CUT).await;
     let failed = run.failed();
     assert_eq!(failed["class"], "needs-person", "{failed}");
-    assert!(failed["cause"].as_str().unwrap().contains("token") && failed["hint"].is_string(), "{failed}");
+    assert!(failed["cause"].as_str().unwrap().contains("token"), "{failed}");
+    assert!(
+        failed["hint"].as_str().unwrap().ends_with("`zipreel resume again` goes on with what is uploaded."),
+        "{failed}"
+    );
     sandbox.stand_in.faults().clear();
     assert_eq!(chunks(&functions(sandbox).await).len(), 2);
     run

@@ -65,7 +65,11 @@ fn prices_are_those_that_the_program_computes() {
         format!("about ${:.2} for a thousand full views", million(Grain::Segments) / 1e3),
         format!("${:.2} for a million", million(Grain::Segments)),
         format!("may take {:.0} s", jump(Grain::Segments)),
-        format!("jumps within {:.1} s, for ${:.2} a million", jump(Grain::Pieces), million(Grain::Pieces)),
+        format!(
+            "jumps take {:.1} s, and a million full views cost ${:.2}",
+            jump(Grain::Pieces),
+            million(Grain::Pieces)
+        ),
         format!("about ${:.0} for a thousand", viewed.through_relay(1_000, "us-east-1", Front::Url).total()),
     ] {
         assert!(readme.contains(&words), "{words}");

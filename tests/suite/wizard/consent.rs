@@ -53,7 +53,7 @@ async fn going_on_in_an_account_whose_notice_was_not_accepted_asks_first() {
     assert_eq!(functions(&sandbox).await, before, "nothing was sent");
     assert!(!acknowledged.exists());
     terminal.press_until("r", "Do you agree to this?");
-    terminal.press_until("y", "m is live");
+    terminal.press_until("y", "m is published");
     assert_eq!(fs::read_to_string(&acknowledged).unwrap(), "123456789012\n");
     is_whole(&sandbox, "m").await;
     terminal.type_keys("q");

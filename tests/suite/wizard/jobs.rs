@@ -93,7 +93,7 @@ async fn a_deletion_that_ends_leaves_a_running_publishing_in_sight() {
     let screen = terminal.wait("the end of the deletion is said", |text| text.contains("talk is deleted"));
     assert!(screen.contains("● Upload") || screen.contains("○ Upload"), "the publishing is still in sight:\n{screen}");
     sandbox.stand_in.faults().clear();
-    terminal.wait_for("clip is live");
+    terminal.wait_for("clip is published");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }
@@ -132,7 +132,7 @@ async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
     terminal.type_keys("n");
     terminal.wait("it runs on", |text| !text.contains("Quit zipreel?"));
     sandbox.stand_in.faults().clear();
-    terminal.wait_for("clip is live");
+    terminal.wait_for("clip is published");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }
@@ -166,7 +166,7 @@ async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
     fs::rename(folder.join("away"), folder.join("clip.mp4")).unwrap();
     terminal.press_until(ENTER, "⏎ publish");
     terminal.press_until(ENTER, "Split");
-    terminal.wait_for("by-the-sea is live");
+    terminal.wait_for("by-the-sea is published");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0, "what failed was put right");
 }

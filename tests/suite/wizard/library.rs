@@ -35,7 +35,7 @@ async fn marked_reels_are_deleted_together_and_the_others_stay() {
     terminal.type_keys("  ");
     terminal.wait_for("2 marked");
     terminal.type_keys("d");
-    let asked = terminal.wait_for("Type delete 2 reels");
+    let asked = terminal.wait_for("type: delete 2 reels");
     assert!(asked.contains("talk") && asked.contains("walk") && !asked.contains("stay"), "{asked}");
     terminal.type_keys("delete 2 reels");
     terminal.wait_for("› delete 2 reels");

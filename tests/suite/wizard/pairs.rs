@@ -131,9 +131,9 @@ impl Ready {
     /// It has done what it was to do.
     fn is_whole(&self, text: &str) -> bool {
         match self.deed {
-            Deed::Check => text.contains("chunks are whole"),
-            Deed::Delete => text.contains("functions, which held"),
-            _ => text.contains("m is live"),
+            Deed::Check => text.contains("chunks are there and unchanged"),
+            Deed::Delete => text.contains("functions, all that"),
+            _ => text.contains("m is published"),
         }
     }
 }

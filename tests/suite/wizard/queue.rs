@@ -100,7 +100,7 @@ async fn a_queue_whose_process_was_killed_goes_on_from_home() {
     assert!(screen.contains("Publish 3-three") && screen.contains("Publish 4-four"), "{screen}");
     assert!(screen.contains("→ local stand-in"), "each line says where it would go:\n{screen}");
     terminal.type_keys(DOWN);
-    terminal.wait_for("▌ Go on with all of these");
+    terminal.wait_for("▌ Resume and publish all");
     terminal.press_until_it(ENTER, "they are published", |text| text.contains("of 4 videos live"));
     terminal.wait_for("4 of 4 videos live");
     assert_eq!(published(&sandbox).await, ["1-one", "2-two", "3-three", "4-four", "5-five"]);
@@ -108,7 +108,7 @@ async fn a_queue_whose_process_was_killed_goes_on_from_home() {
     let screen = terminal.wait("nothing is unfinished", |text| {
         text.contains("From a video file") && !text.contains("Resume") && !text.contains("Publish 3-three")
     });
-    assert!(!screen.contains("Go on with all"), "{screen}");
+    assert!(!screen.contains("Resume and publish all"), "{screen}");
     terminal.type_keys("q");
     assert_eq!(terminal.end().0, 0);
 }
