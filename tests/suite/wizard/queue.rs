@@ -63,17 +63,17 @@ async fn five_videos_of_which_the_third_fails_make_four_reels_and_it_alone_is_tr
     // after the review, so that only publishing finds it
     let third = folder.join("3-three.mp4");
     fs::rename(&third, folder.join("away")).unwrap();
-    terminal.press_until_it(ENTER, "the videos stand in a list", |text| text.contains("of 5 videos live"));
-    let screen = terminal.wait_for("4 of 5 videos live, 1 failed");
+    terminal.press_until_it(ENTER, "the videos stand in a list", |text| text.contains("of 5 videos published"));
+    let screen = terminal.wait_for("4 of 5 videos published, 1 failed");
     let lines: Vec<_> = screen.lines().filter(|line| line.contains("✖ 3-three")).collect();
-    assert!(lines.len() == 1 && lines[0].contains("could not"), "one line says what failed:\n{screen}");
+    assert!(lines.len() == 1 && lines[0].contains("there is no such file"), "one line says why:\n{screen}");
     assert_eq!(published(&sandbox).await, ["1-one", "2-two", "4-four", "5-five"]);
     fs::rename(folder.join("away"), third).unwrap();
     for _ in 0..2 {
         terminal.type_keys(DOWN);
     }
     terminal.press_until_it("r", "it is tried again", |text| !failing(text));
-    terminal.wait_for("5 of 5 videos live");
+    terminal.wait_for("5 of 5 videos published");
     terminal.type_keys("q");
     let (code, left) = terminal.end();
     assert_eq!(code, 0, "{left}");
@@ -87,9 +87,10 @@ async fn a_queue_whose_process_was_killed_goes_on_from_home() {
     sandbox.stand_in.faults().set("uplink=8mbit".parse().unwrap());
     let terminal = Terminal::open(&sandbox, &folder, &[], &SMALL);
     review_all(&terminal);
-    terminal.press_until_it(ENTER, "the videos stand in a list", |text| text.contains("of 5 videos live"));
+    terminal.press_until_it(ENTER, "the videos stand in a list", |text| text.contains("of 5 videos published"));
     terminal.wait("the second is under way", |text| {
-        text.contains("1 of 5 videos live") && text.lines().any(|line| line.contains("● 2-two") && line.contains('%'))
+        text.contains("1 of 5 videos published")
+            && text.lines().any(|line| line.contains("● 2-two") && line.contains('%'))
     });
     terminal.kill();
     sandbox.stand_in.faults().clear();
@@ -101,8 +102,8 @@ async fn a_queue_whose_process_was_killed_goes_on_from_home() {
     assert!(screen.contains("→ local stand-in"), "each line says where it would go:\n{screen}");
     terminal.type_keys(DOWN);
     terminal.wait_for("▌ Resume and publish all");
-    terminal.press_until_it(ENTER, "they are published", |text| text.contains("of 4 videos live"));
-    terminal.wait_for("4 of 4 videos live");
+    terminal.press_until_it(ENTER, "they are published", |text| text.contains("of 4 videos published"));
+    terminal.wait_for("4 of 4 videos published");
     assert_eq!(published(&sandbox).await, ["1-one", "2-two", "3-three", "4-four", "5-five"]);
     terminal.type_keys(ESCAPE);
     let screen = terminal.wait("nothing is unfinished", |text| {
