@@ -81,7 +81,7 @@ class Player extends EventTarget {
     const says = video.canPlayType('application/vnd.apple.mpegurl');
     const redirects = says && (/^Apple/.test(navigator.vendor) || /Android.*Firefox\//.test(navigator.userAgent));
     this.ways = redirects ? [() => this.#native(whole ? this.relayPlaylist : this.playlist)] : [];
-    if (relay && (window.MediaSource || window.ManagedMediaSource)) this.ways.push(() => this.#viaHlsJs());
+    if (relay && (window.MediaSource || window.ManagedMediaSource)) this.beginsWithHlsJs = this.ways.push(() => this.#viaHlsJs()) === 1;
     if (relay && says && !redirects) this.ways.push(() => this.#native(this.relayPlaylist, 'anonymous'));
     if (!this.ways.length) return this.#fail('unsupported');
     this.#listen();
@@ -93,6 +93,9 @@ class Player extends EventTarget {
     this.#at = this.video.currentTime || this.start;
     this.#next();
   }
+
+  /** What play needs beside the video: for a page that is there to be watched, as soon as it has nothing else to do. */
+  async prepare() { try { if (this.beginsWithHlsJs) await this.#hlsJs(); } catch { /* it is tried again when someone plays */ } }
 
   play() {
     this.#wanted = true;
@@ -293,11 +296,17 @@ class Player extends EventTarget {
 
   // ---- hls.js through the relay ----
 
+  /** As whole as it is, or as it comes. */
+  #hlsJs() {
+    const { script: coming } = this;
+    return window.Hls ? null : coming ?? (this.script = script(HLS_JS, HLS_JS_INTEGRITY).finally(() => { this.script = null; }));
+  }
+
   async #viaHlsJs() {
     const { video } = this, way = this.#way;
     if (!video.currentSrc.startsWith('blob:')) video.removeAttribute('src');
     try {
-      if (!window.Hls) await script(HLS_JS, HLS_JS_INTEGRITY);
+      await this.#hlsJs();
     } catch {
       if (way !== this.#way || this.state === 'failed') return;
       const answer = await this.#ask(this.relayPlaylist);

@@ -49,6 +49,13 @@ export class Line {
     response.end();
   }
 
+  /** What comes from elsewhere by this line, on a connection that is open. */
+  async brings(url, bytes) {
+    this.asked.push({ url, at: performance.now(), bytes });
+    await wait(this.ms);
+    await this.#carry(bytes);
+  }
+
   /** Until the line has brought this: what is on it goes before. */
   async #carry(bytes) {
     const now = performance.now();

@@ -13,7 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
 
+import { playCdn } from '../players/cdn.mjs';
 import { launch } from '../players/chromium.mjs';
 import { Line } from './line.mjs';
 
@@ -34,7 +36,14 @@ async function measured(line, act) {
 async function inChromium(line) {
   const browser = await launch({ ...values, line: line.url });
   const { page } = await browser.open('about:blank', { viewport: { width: 1280, height: 800 } });
-  const opened = await measured(line, async () => { await page.goto(values.page); await page.waitForSelector('media-controller:defined'); });
+  const fileOf = playCdn(values.packages), sizes = new Map();
+  await page.route(({ protocol }) => protocol === 'https:', async route => {
+    const url = route.request().url(), body = fileOf(url);
+    if (!sizes.has(url)) sizes.set(url, gzipSync(body).length);
+    await line.brings(url, sizes.get(url));
+    return route.fulfill({ body, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } });
+  });
+  const opened = await measured(line, async () => { await page.goto(values.page); while (!await page.evaluate('!!window.Hls && !!document.querySelector("media-controller:defined")')) await wait(20); });
   const timed = async act => {
     await page.evaluate(act);
     while (!await page.evaluate('window.seen')) await wait(20);

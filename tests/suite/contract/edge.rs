@@ -241,7 +241,8 @@ async fn people_are_sent_to_the_edge_and_players_to_the_gate() {
             format!("\"contentUrl\":\"{gate}/reel/index.m3u8\""),
             // behind the edge no query counts, and so no size
             format!("application/json+oembed\" href=\"{gate}/reel/oembed.json\""),
-            format!("data-relay=\"{edge}/_relay/\" data-cdn=\"{edge}/\" data-gate=\"{gate}/\""),
+            format!("data-relay=\"{edge}/_relay/\""),
+            format!("data-cdn=\"{edge}/\" data-gate=\"{gate}/\""),
         ] {
             assert!(html.contains(&told), "{}: {told} in {html}", side.name);
         }
