@@ -99,8 +99,8 @@ export class Gate {
     if (method === 'OPTIONS') return preflight();
     if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
     let answer;
-    // A CDN keeps an answer for all who ask for that path, if only for a second: of what else is in a request, none may count
-    // behind it, and whom it sent back to the same path would meet the same answer there.
+    // A CDN keeps an answer for all who ask for that path, if only for a second. So no query counts behind it, and nobody is sent
+    // to where they are: they would meet the same answer there.
     const edge = EDGE_HEADER in headers, plain = edge ? undefined : query;
     const asked = route(path), again = edge ? 0 : AGAIN[asked?.kind] ?? 0;
     const times = Math.min(Number(/^busy=([12])$/.exec(plain)?.[1] ?? 0), again);

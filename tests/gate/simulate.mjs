@@ -42,7 +42,13 @@ const VIEWERS = 6, SEGMENT_MS = 26_000, CHUNK_MS = 66_000, PLAYLISTS = 2 / 25, B
 /** What an instance is asked for next: the playlist, or the number of a chunk; and the mean time between two requests. */
 const LOADS = {
   // every twentieth viewer begins here, with the playlist
-  second: { pause: PAUSE_MS, next: ({ asked, chunks, random }) => asked % 20 === 0 ? null : 1 + Math.floor(random() * chunks) },
+  second: {
+    pause: PAUSE_MS,
+    next({ asked, chunks, random }) {
+      const number = 1 + Math.floor(random() * chunks);
+      return asked % 20 === 0 ? null : number;
+    },
+  },
   views: { pause: SEGMENT_MS / VIEWERS, next: ({ chunks, random }) => random() < PLAYLISTS ? null : 1 + Math.floor(random() * chunks) },
   premiere: {
     pause: SEGMENT_MS / VIEWERS,

@@ -170,8 +170,8 @@ impl Gate {
             Some(Asked::Player(name)) => return player(&name).unwrap_or_else(Reply::not_found),
             Some(Asked::Reel(reel, what)) => (reel, what),
         };
-        // a CDN keeps an answer for all who ask for that path, if only for a second: of what else is in a request, none may
-        // count behind it, and whom it sent back to the same path would meet the same answer there
+        // a CDN keeps an answer for all who ask for that path, if only for a second: no query counts behind it, and nobody is
+        // sent to where they are, since they would meet the same answer there
         let (query, again) = if is_edge(parts) { (None, 0) } else { (parts.uri.query(), what.again()) };
         let times = times(query).min(again);
         let asker = Asker { client, deadline: Deadline::of(times, again) };
