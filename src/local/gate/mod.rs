@@ -193,35 +193,10 @@ impl Gate {
         match what {
             What::Bare => Ok(Some(bare(&reel, query))),
             What::Page => Ok(self.reels.current(&reel, asker).await?.map(|found| self.page(&found))),
-            What::Multivariant => {
-                let found = self.reels.current(&reel, asker).await?;
-                Ok(found.and_then(|found| found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT)))
-            }
             What::RelayMultivariant if self.places().relay.is_none() => Ok(None),
-            What::RelayMultivariant => {
+            What::Multivariant | What::RelayMultivariant | What::SeekMultivariant | What::AbsMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                let named = |found: &Reel| match found.file(SEEK_ENTRY) {
-                    Some(pieces) => playlists::naming_pieces(&pieces),
-                    None => playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".relay.m3u8"),
-                };
-                Ok(found.and_then(|found| playlist(named(&found).map(Bytes::from))))
-            }
-            What::SeekMultivariant => {
-                let found = self.reels.current(&reel, asker).await?;
-                // where every segment is one piece, there is one playlist for both
-                let served = |found: &Reel| {
-                    let finer = found.served(SEEK_ENTRY, PLAYLIST, SHORT);
-                    finer.or_else(|| found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT))
-                };
-                Ok(found.and_then(|found| served(&found)))
-            }
-            What::AbsMultivariant => {
-                let found = self.reels.current(&reel, asker).await?;
-                let base = format!("{}{reel}/", self.places().gate);
-                Ok(found.and_then(|found| {
-                    let text = playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".abs.m3u8")?;
-                    playlist(playlists::absolute(&text, &base))
-                }))
+                Ok(found.and_then(|found| self.multivariant(&found, &what)))
             }
             What::Poster => {
                 let found = self.reels.current(&reel, asker).await?;
@@ -245,6 +220,23 @@ impl Gate {
                 let newer = self.reels.current(&reel, asker).await?;
                 Ok(newer.and_then(|newer| self.track(&newer, generation, &track, text)))
             }
+        }
+    }
+
+    fn multivariant(&self, found: &Reel, what: &What) -> Option<Reply> {
+        let long = || found.file(MULTIVARIANT_ENTRY);
+        match what {
+            What::RelayMultivariant => playlist(Some(Bytes::from(match found.file(SEEK_ENTRY) {
+                Some(pieces) => playlists::naming_pieces(&pieces)?,
+                None => playlists::naming(&long()?, ".relay.m3u8")?,
+            }))),
+            What::AbsMultivariant => {
+                let base = format!("{}{}/", self.places().gate, found.index.reel);
+                playlist(playlists::absolute(&playlists::naming(&long()?, ".abs.m3u8")?, &base))
+            }
+            // where every segment is one piece, there is one playlist for both
+            What::SeekMultivariant if found.file(SEEK_ENTRY).is_some() => found.served(SEEK_ENTRY, PLAYLIST, SHORT),
+            _ => found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT),
         }
     }
 
