@@ -18,7 +18,7 @@ help:
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
 	@echo 'make quick   the tests that need neither root nor a browser nor minutes'
 	@echo 'make soak    more deaths, and more orders of two machines, than make test has time for, and the fuzz targets'
-	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library views)'
+	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library; views takes a browser)'
 	@echo 'make screens record the pictures of the wizard for the README anew'
 
 try:
@@ -113,7 +113,7 @@ $(PLAYERS)/ready: tests/players/package.json | $(VENV)/ready
 	@touch $@
 
 # Prints figures, judges none. Takes 12 GB in target/bench for a while; 2 GB of videos stay for the next time.
-BENCH ?= functions recipe memory wizard library views
+BENCH ?= functions recipe memory wizard library
 bench: $(VENV)/ready $(if $(filter views,$(BENCH)),$(PLAYERS)/ready)
 	@tests/tools/need cargo cc ffmpeg python3 zip $(if $(filter views,$(BENCH)),chromium mpv nginx)
 	cargo build --release --locked
