@@ -18,7 +18,7 @@ help:
 	@echo 'make test    run all tests; ARGS goes to cargo test: make test ARGS=wizard'
 	@echo 'make quick   the tests that need neither root nor a browser nor minutes'
 	@echo 'make soak    more deaths, and more orders of two machines, than make test has time for, and the fuzz targets'
-	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library)'
+	@echo 'make bench   measure speed and memory; BENCH picks: make bench BENCH=memory (functions recipe memory wizard library; views takes a browser)'
 	@echo 'make screens record the pictures of the wizard for the README anew'
 
 try:
@@ -86,7 +86,7 @@ soak:
 	done
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv openssl $(call NEEDS,emulator,nginx) \
+	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv openssl $(sort $(foreach part,emulator contract players,$(call NEEDS,$(part),nginx))) \
 		$(call NEEDS,completions,bash zsh fish) \
 		$(call NEEDS,players,chromium firefox webkit Xvfb mpv vlc mplayer gstreamer)
 
@@ -114,12 +114,12 @@ $(PLAYERS)/ready: tests/players/package.json | $(VENV)/ready
 
 # Prints figures, judges none. Takes 12 GB in target/bench for a while; 2 GB of videos stay for the next time.
 BENCH ?= functions recipe memory wizard library
-bench: $(VENV)/ready
-	@tests/tools/need cargo cc ffmpeg python3 zip
+bench: $(VENV)/ready $(if $(filter views,$(BENCH)),$(PLAYERS)/ready)
+	@tests/tools/need cargo cc ffmpeg python3 zip $(if $(filter views,$(BENCH)),chromium mpv nginx)
 	cargo build --release --locked
 	@case ' $(BENCH) ' in *' functions '*) cargo bench --locked --bench functions ;; esac
 	@runs='$(filter-out functions,$(BENCH))'; [ -z "$$runs" ] || \
-		PATH="$(VENV_BIN):$$PATH" python3 -B tests/bench/run $(TARGET)/release/zipreel $(TARGET)/bench $$runs
+		PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" python3 -B tests/bench/run $(TARGET)/release/zipreel $(TARGET)/bench $$runs
 
 screens:
 	@tests/tools/need cargo cc ffmpeg python3 tmux

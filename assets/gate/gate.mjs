@@ -33,6 +33,8 @@ const HOLD = 2 * SECOND;
 /** The longest body of an answer that is handed over whole: Lambda takes 6 MB of JSON, in which bytes are base64, and 16 KiB are
  *  enough for status and headers. */
 const WHOLE_MAX = ((6 << 20) - (16 << 10)) / 4 * 3;
+/** What the CDN sends to gate and relay; its value is the relay's concern. */
+const EDGE_HEADER = 'x-zipreel-edge';
 /** VLC follows one such redirect for a chunk; for a playlist every player follows two. */
 const AGAIN = {
   chunk: 1, multivariant: 2, relayMultivariant: 2, absMultivariant: 2, seekMultivariant: 2,
@@ -78,8 +80,6 @@ export function route(path) {
   return null;
 }
 
-// ---- the index of a reel --------------------------------------------------------------------------------------
-
 // ---- answers --------------------------------------------------------------------------------------------------
 
 /** A base URL from the configuration, ending in a slash; empty if there is none. */
@@ -88,10 +88,10 @@ function baseUrl(text) {
 }
 
 export class Gate {
-  /** `files` are watch.html and the player of every version, by name; `base` and `relay` are base URLs or empty. */
-  constructor({ reels, links, files, base, relay, now = Date.now, random = Math.random }) {
-    const watch = new WatchPage({ html: files.get('watch.html'), player: files.get('player.js'), base, relay });
-    Object.assign(this, { reels, links, relay, now, random, watch, players: new Players(files) });
+  /** `files` are watch.html and the player of every version, by name; `base`, `relay` and `cdn` are base URLs or empty. */
+  constructor({ reels, links, files, base, relay, cdn = '', now = Date.now, random = Math.random }) {
+    const watch = new WatchPage({ html: files.get('watch.html'), player: files.get('player.js'), base, relay, cdn });
+    Object.assign(this, { reels, links, relay, now, random, watch, players: new Players(files), base });
   }
 
   /** `{ method, path, query, headers, address }` (header names in lower case) to `{ status, headers, body }`. */
@@ -99,18 +99,21 @@ export class Gate {
     if (method === 'OPTIONS') return preflight();
     if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
     let answer;
-    const asked = route(path), again = AGAIN[asked?.kind] ?? 0;
-    const times = Math.min(Number(/^busy=([12])$/.exec(query)?.[1] ?? 0), again);
+    // A CDN keeps an answer for all who ask for that path, if only for a second. So no query counts behind it, and nobody is sent
+    // to where they are: they would meet the same answer there.
+    const edge = EDGE_HEADER in headers, plain = edge ? undefined : query;
+    const asked = route(path), again = edge ? 0 : AGAIN[asked?.kind] ?? 0;
+    const times = Math.min(Number(/^busy=([12])$/.exec(plain)?.[1] ?? 0), again);
     try {
       const dead = /\bno-cache\b/.test(headers['cache-control']);
       const now = this.now(), deadline = now + PATIENCE - times * HOLD;
       const asker = { client: clientOf(address), deadline, hold: times < again ? now + HOLD : deadline };
-      answer = (asked && await this[asked.kind]({ ...asked, query, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
+      answer = (asked && await this[asked.kind]({ ...asked, query: plain, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy();
     }
-    if (answer.status === 404 || answer.status === 503) answer = forPeople(answer, headers.accept);
+    if (answer.status === 404 || answer.status === 503) answer = forPeople(answer, edge ? { path } : headers);
     answer = unlessKnown(answer, headers['if-none-match']);
     return method === 'HEAD' ? { ...answer, body: '' } : answer;
   }
@@ -159,15 +162,15 @@ export class Gate {
 
   /** With whole addresses, for players that know no other (MPlayer). Not immutable: the gate's address may change. */
   async absMultivariant({ reel, asker }) {
-    const index = this.watch.base && await this.reels.current(reel, asker);
+    const index = this.base && await this.reels.current(reel, asker);
     const text = index && index.files.get('index.m3u8')?.toString();
-    return text && file(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.watch.base}${reel}/`), 'attributes too'), PLAYLIST, SHORT);
+    return text && file(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.base}${reel}/`), 'attributes too'), PLAYLIST, SHORT);
   }
 
   async absMedia({ reel, generation, rendition, asker }) {
-    const index = this.watch.base && await this.reels.having(reel, generation, asker);
+    const index = this.base && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}.m3u8`);
-    return text && file(new Based(text, Buffer.from(`${this.watch.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
+    return text && file(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
   }
 
   async poster({ reel, asker }) {
@@ -176,9 +179,9 @@ export class Gate {
   }
 
   async embedding({ reel, query, asker }) {
-    const index = this.watch.base && await this.reels.current(reel, asker);
+    const base = this.watch.public, index = base && await this.reels.current(reel, asker);
     if (!index) return null;
-    return /(?:^|&)format=(?!json(?:&|$))/.test(query) ? reply(501) : file(oembed(`${this.watch.base}${reel}/`, index, query), 'application/json', SHORT);
+    return /(?:^|&)format=(?!json(?:&|$))/.test(query) ? reply(501) : file(oembed(`${base}${reel}/`, index, query), 'application/json', SHORT);
   }
 
   async media({ reel, generation, rendition, asker, gzip }, ending = '.m3u8') {
@@ -217,9 +220,9 @@ export class Gate {
 
   async absTrack(asked) {
     const { reel, generation, rendition } = asked, name = `${generation}/${rendition}.m3u8`;
-    const index = this.watch.base && await this.#having(asked, name);
+    const index = this.base && await this.#having(asked, name);
     const text = index && index.files.get(name);
-    return text && file(new Based(text, Buffer.from(`${this.watch.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
+    return text && file(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
   }
 
   subtitles(asked) { return this.#served(asked, `${asked.generation}/${asked.rendition}/${asked.number}.vtt`, CUES); }
@@ -255,7 +258,7 @@ function fromEnvironment(env) {
   const functions = new Functions({ ask: getFunctionOverHttp(env) });
   return new Gate({
     reels: new Reels({ functions, download: downloadOverHttp }), links: new Links({ functions }),
-    files: ofPackage(), base: baseUrl(env.ZIPREEL_GATE_URL), relay: baseUrl(env.ZIPREEL_RELAY_URL),
+    files: ofPackage(), base: baseUrl(env.ZIPREEL_GATE_URL), relay: baseUrl(env.ZIPREEL_RELAY_URL), cdn: baseUrl(env.ZIPREEL_CDN_URL),
   });
 }
 

@@ -81,11 +81,12 @@ function isoDuration(seconds) {
 export const sizeOf = ({ kind, size }) => size ?? SIZES[kind];
 
 export class WatchPage {
-  /** `html` is watch.html, `player` the player's text; `base` and `relay` are base URLs or empty. */
-  constructor({ html, player, base, relay }) {
+  /** `html` is watch.html, `player` the player's text; `base`, `relay` and `cdn` are base URLs or empty. */
+  constructor({ html, player, base, relay, cdn }) {
     // As a function: the player's text may hold what `replace` reads as a pattern.
     const page = html.replace('/*player*/', () => player);
-    Object.assign(this, { base, relay });
+    // Where people are sent is `public`; players are sent to the gate itself, where a redirect costs least.
+    Object.assign(this, { base, relay, cdn, public: cdn || base });
     // Texts and names of placeholders in turn. What is long is compressed here, once.
     this.parts = page.split(/\{\{(\w+)\}\}/).map((text, i) => i % 2 ? { name: text } : { text, bytes: Buffer.from(text), compressed: text.length >= LEAST_COMPRESSED && blocks(text) });
     const [, inline] = /<script>([^]*?)<\/script>/.exec(page);
@@ -101,16 +102,16 @@ export class WatchPage {
   /** `{ text, gzip }` */
   fill(reel, index) {
     const { title, kind, duration, published, current } = index, { width, height } = sizeOf(index);
-    const base = this.base || '../', page = `${base}${reel}/`;
+    const base = this.public || '../', gate = this.base || '../', page = `${base}${reel}/`;
     const lines = index.size ? [`${Math.min(width, height)}p`] : [];
     const description = [kind === 'sound' ? 'Sound' : 'Video', clock(duration), ...lines].join(', ');
     const linked = {
       '@context': 'https://schema.org', '@type': kind === 'sound' ? 'AudioObject' : 'VideoObject', name: title, description,
-      thumbnailUrl: `${page}poster.jpg`, uploadDate: published, duration: isoDuration(duration), contentUrl: `${page}index.m3u8`, embedUrl: page,
+      thumbnailUrl: `${page}poster.jpg`, uploadDate: published, duration: isoDuration(duration), contentUrl: `${gate}${reel}/index.m3u8`, embedUrl: page,
       ...(kind === 'video' && { width, height }),
     };
     const values = {
-      title: escapeHtml(title), reel, base, relay: this.relay, generation: current, kind, duration: String(duration),
+      title: escapeHtml(title), reel, base, gate, cdn: this.cdn, relay: this.relay, generation: current, kind, duration: String(duration),
       width: String(width), height: String(height), description, robots: index.robots, chapters: index.chapters ?? '', jumps: index.jumps ?? '',
       jsonld: JSON.stringify(linked).replaceAll('<', '\\u003c'),
     };

@@ -13,10 +13,11 @@ const POLICY = `default-src 'none'; style-src 'sha256-${sha256(STYLE, 'base64')}
 /** A browser that goes to a page names its type; `*\/*` names none. */
 const isPerson = accept => /(^|[\s,])text\/html($|[\s,;])/i.test(accept ?? '');
 
-/** The refusal as a page for whoever can read one. */
-export function forPeople({ status, headers, body }, accept) {
-  const varied = { ...headers, vary: 'accept' };
-  if (!isPerson(accept)) return { status, headers: varied, body };
+/** The refusal as a page for whoever can read one: by what is accepted, or by the path where that is all that is known, since
+ *  what people open ends in a slash and what players and scripts ask for does not. */
+export function forPeople({ status, headers, body }, { accept, path }) {
+  const varied = path === undefined ? { ...headers, vary: 'accept' } : headers;
+  if (!(path?.endsWith('/') ?? isPerson(accept))) return { status, headers: varied, body };
   const [title, text] = WORDS[status];
   const again = headers['retry-after'] && `<meta http-equiv="refresh" content="${headers['retry-after']}">`;
   const html = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -3,8 +3,9 @@
 // play: trouble of the network is waited out, with place, speed, volume and tracks kept, and what is loaded goes on playing
 // meanwhile.
 //
-//   new ZipreelPlayer(video, { reel: 'https://…/name/', relay: true, start: 0 })
+//   new ZipreelPlayer(video, { reel: 'https://…/name/', relay: true, whole: false, start: 0 })
 //
+// `whole`: there is a CDN, from which a browser's own HLS gets whole segments without a redirect, too, as Apple asks.
 // It loads nothing before someone plays. States, told by the event `state`: idle, loading, playing, waiting (for data),
 // reconnecting, stuck (reconnecting for so long that one may want to press a button), and failed, with a reason: absent,
 // undecodable, unsupported, blocked.
@@ -70,7 +71,7 @@ class Player extends EventTarget {
   #came = { bytes: 0, at: 0 }; // the last byte
   #nudges = 0;
 
-  constructor(video, { reel, relay = true, start = 0 }) {
+  constructor(video, { reel, relay = true, whole = false, start = 0 }) {
     super();
     Object.assign(this, { video, reel, start, runs: new Runs(video) });
     this.playlist = new URL('index.m3u8', reel).href;
@@ -79,8 +80,8 @@ class Player extends EventTarget {
     // Chromium says "maybe" for HLS too, then refuses byte ranges of a host without CORS: its word is not enough.
     const says = video.canPlayType('application/vnd.apple.mpegurl');
     const redirects = says && (/^Apple/.test(navigator.vendor) || /Android.*Firefox\//.test(navigator.userAgent));
-    this.ways = redirects ? [() => this.#native(this.playlist)] : [];
-    if (relay && (window.MediaSource || window.ManagedMediaSource)) this.ways.push(() => this.#viaHlsJs());
+    this.ways = redirects ? [() => this.#native(whole ? this.relayPlaylist : this.playlist)] : [];
+    if (relay && (window.MediaSource || window.ManagedMediaSource)) this.beginsWithHlsJs = this.ways.push(() => this.#viaHlsJs()) === 1;
     if (relay && says && !redirects) this.ways.push(() => this.#native(this.relayPlaylist, 'anonymous'));
     if (!this.ways.length) return this.#fail('unsupported');
     this.#listen();
@@ -92,6 +93,9 @@ class Player extends EventTarget {
     this.#at = this.video.currentTime || this.start;
     this.#next();
   }
+
+  /** What play needs beside the video: for a page that is there to be watched, as soon as it has nothing else to do. */
+  async prepare() { try { if (this.beginsWithHlsJs) await this.#hlsJs(); } catch { /* it is tried again when someone plays */ } }
 
   play() {
     this.#wanted = true;
@@ -292,11 +296,17 @@ class Player extends EventTarget {
 
   // ---- hls.js through the relay ----
 
+  /** As whole as it is, or as it comes. */
+  #hlsJs() {
+    const { script: coming } = this;
+    return window.Hls ? null : coming ?? (this.script = script(HLS_JS, HLS_JS_INTEGRITY).finally(() => { this.script = null; }));
+  }
+
   async #viaHlsJs() {
     const { video } = this, way = this.#way;
     if (!video.currentSrc.startsWith('blob:')) video.removeAttribute('src');
     try {
-      if (!window.Hls) await script(HLS_JS, HLS_JS_INTEGRITY);
+      await this.#hlsJs();
     } catch {
       if (way !== this.#way || this.state === 'failed') return;
       const answer = await this.#ask(this.relayPlaylist);

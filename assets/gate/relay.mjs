@@ -6,6 +6,7 @@
 // passes here is billed as Lambda's egress to the account's owner; switching the relay off deletes this function.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
 
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -21,6 +22,9 @@ const AGAIN_MOST = 2;
 /** Until the bucket's first byte; AWS's own time limit of the function bounds the rest. */
 const BUCKET_TIMEOUT = 10 * SECOND;
 
+/** Behind a CDN its paths begin so, since the gate has others on the same host. No reel's name has an underscore. */
+const PREFIX = '/_relay/';
+const EDGE_HEADER = 'x-zipreel-edge';
 const PATH = /^\/([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)\/([0-9a-f]{8})\/([a-z0-9]{1,4})\/(pieces\/)?(0|[1-9][0-9]{0,5})\.(ts|mp4)$/;
 const TYPES = { ts: 'video/mp2t', mp4: 'video/mp4' };
 const METHODS = 'GET, HEAD, OPTIONS';
@@ -65,16 +69,19 @@ export class Relay {
   #playlists = new Recent(PLAYLISTS_KEPT);
   #absent = new Recent(ABSENT_KEPT);
   #links = new Recent(LINKS_KEPT);
-  /** `gate` is the gate's base URL, ending in a slash. */
-  constructor({ gate, now = Date.now }) { Object.assign(this, { gate, now }); }
+  /** `gate` is the gate's base URL, ending in a slash. With an `edge`, `{ url, sha256 }` of the CDN's base URL and of what it sends
+   *  to be known by, it serves that alone. */
+  constructor({ gate, edge, now = Date.now }) { Object.assign(this, { gate, edge, now }); }
 
   /** `{ method, path, headers }` to `{ status, headers, body }`; a body is text or a web stream. */
   async answer({ method, path, headers }) {
     if (method === 'OPTIONS') return preflight();
     if (method !== 'GET' && method !== 'HEAD') return reply(405, { allow: METHODS });
     try {
-      const [, reel, generation, rendition, pieces, number, container] = PATH.exec(path) ?? [];
+      const own = path.startsWith(PREFIX) ? path.slice(PREFIX.length - 1) : path;
+      const [, reel, generation, rendition, pieces, number, container] = PATH.exec(own) ?? [];
       if (!reel) throw new Refused(404);
+      if (this.edge && !isFromEdge(headers[EDGE_HEADER], this.edge)) return elsewhere(`${this.edge.url}${PREFIX.slice(1)}${own.slice(1)}`);
       const folder = `${reel}/${generation}/`;
       const segment = (await this.#segments(`${folder}${rendition}${pieces ? '.seek' : ''}.m3u8`))[number];
       if (!segment?.uri.endsWith(`.${container}`)) throw new Refused(404);
@@ -184,6 +191,14 @@ function preflight() {
   return reply(204, { allow: METHODS, ...rights, 'cache-control': 'public, max-age=86400' });
 }
 
+/** To where the CDN has it: for links of before there was one, and for whoever would have the owner pay this function's egress. */
+const elsewhere = location => reply(302, { location, 'cache-control': 'public, max-age=10' });
+
+function isFromEdge(secret = '', { sha256 }) {
+  const [known, sent] = [Buffer.from(sha256, 'hex'), createHash('sha256').update(secret).digest()];
+  return known.length === sent.length && timingSafeEqual(known, sent);
+}
+
 function knows(noneMatch, etag) {
   return noneMatch?.split(',').some(tag => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }
@@ -191,8 +206,9 @@ function knows(noneMatch, etag) {
 // ---- the Lambda function --------------------------------------------------------------------------------------
 
 function fromEnvironment(env) {
-  const { href } = new URL(env.ZIPREEL_GATE_URL);
-  return new Relay({ gate: href.endsWith('/') ? href : `${href}/` });
+  const baseUrl = text => new URL(text.endsWith('/') ? text : `${text}/`).href;
+  const { ZIPREEL_GATE_URL: gate, ZIPREEL_CDN_URL: cdn, ZIPREEL_EDGE_SHA256: sha256 } = env;
+  return new Relay({ gate: baseUrl(gate), ...(cdn && sha256 && { edge: { url: baseUrl(cdn), sha256 } }) });
 }
 
 let made;

@@ -1,6 +1,7 @@
 // The relay's own code before a gate and a bucket that misbehave on purpose.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { Relay, segmentsOf } from '../../assets/gate/relay.mjs';
@@ -148,6 +149,28 @@ test('HEAD and If-None-Match cost the bucket nothing', async () => {
   assert.deepEqual([head.status, head.headers['content-length'], head.body], [200, '200', '']);
   assert.equal((await get(one, SEGMENT, { 'if-none-match': `"x", W/${head.headers.etag}` })).status, 304);
   assert.equal(seen.bucket.length, 0);
+});
+
+test('with a CDN it serves that alone, and sends others there without asking', async () => {
+  const url = 'https://cdn.example/', sha256 = createHash('sha256').update('secret').digest('hex');
+  const one = relay({ edge: { url, sha256 } });
+  for (const headers of [{}, { 'x-zipreel-edge': '' }, { 'x-zipreel-edge': 'secret,secret' }, { 'x-zipreel-edge': sha256 }]) {
+    for (const path of [SEGMENT, `/_relay${SEGMENT}`]) {
+      const { status, headers: told, body } = await get(one, path, headers);
+      assert.deepEqual([status, told.location, told['access-control-allow-origin'], body], [302, `https://cdn.example/_relay${SEGMENT}`, '*', '']);
+    }
+    for (const path of ['/reel/', '/_relay/', `/_relay/_relay${SEGMENT}`, `//_relay${SEGMENT}`]) assert.equal((await get(one, path, headers)).status, 404, path);
+  }
+  assert.equal(seen.gate.length, 0);
+  for (const path of [SEGMENT, `/_relay${SEGMENT}`]) assert.deepEqual(await bytes(await get(one, path, { 'x-zipreel-edge': 'secret' })), CHUNK.subarray(166, 366));
+  assert.deepEqual(await bytes(await get(relay(), `/_relay${SEGMENT}`)), CHUNK.subarray(166, 366), 'without a CDN the path is known too');
+});
+
+test('what is no hash lets nobody in', async () => {
+  for (const sha256 of ['x', createHash('sha256').update('').digest('hex').slice(2), 'zz'.repeat(32)]) {
+    const one = relay({ edge: { url: 'https://cdn.example/', sha256 } });
+    for (const sent of [undefined, '', 'x']) assert.equal((await get(one, SEGMENT, { 'x-zipreel-edge': sent })).status, 302);
+  }
 });
 
 test('playlist entries that are not ours are refused', () => {

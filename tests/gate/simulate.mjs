@@ -2,8 +2,11 @@
 // back-off) on a simulated clock. Every instance starts cold in the same second, serves one request at a time, as Lambda
 // does, and is asked about once a second, for chunks in random order and now and then for the playlist.
 //
-//   node tests/gate/simulate.mjs [--minutes 30] [--instances 1,10,100,1000] [--chunks 34,340] [--json]
+//   node tests/gate/simulate.mjs [--minutes 30] [--instances 1,10,100,1000] [--chunks 34,340] [--load second|views|premiere] [--json]
 //   node tests/gate/simulate.mjs --attack 1,30,1000 [--minutes 30] [--instances 200] [--json]
+// With `--load views` the requests are those of six viewers an instance, who are anywhere in the video: a link for each segment of
+// 26 s, of which 2.5 share a chunk of 49 MiB at 6.2 Mbit/s, and two playlists for every 23 of them. With `premiere` all of them
+// began within the first minute.
 //
 // A row: GetFunction that AWS granted (mean, and in the busiest second) and refused, milliseconds until answers (p50, p99,
 // longest), 503s (busy). With --attack, so many addresses guess at names of reels: GetFunction sent for reels that are not
@@ -32,6 +35,29 @@ const AGAIN_MS = 40;
 const GUESS_EVERY_MS = 100;
 /** Between viewers who ask an instance for a reel that is new to it, on average. */
 const VIEWER_MS = 20_000;
+
+/** Of the loads that are made of views. */
+const VIEWERS = 6, SEGMENT_MS = 26_000, CHUNK_MS = 66_000, PLAYLISTS = 2 / 25, BEGIN_WITHIN_MS = 60_000;
+
+/** What an instance is asked for next: the playlist, or the number of a chunk; and the mean time between two requests. */
+const LOADS = {
+  // every twentieth viewer begins here, with the playlist
+  second: {
+    pause: PAUSE_MS,
+    next({ asked, chunks, random }) {
+      const number = 1 + Math.floor(random() * chunks);
+      return asked % 20 === 0 ? null : number;
+    },
+  },
+  views: { pause: SEGMENT_MS / VIEWERS, next: ({ chunks, random }) => random() < PLAYLISTS ? null : 1 + Math.floor(random() * chunks) },
+  premiere: {
+    pause: SEGMENT_MS / VIEWERS,
+    next({ chunks, random, passed }) {
+      const place = passed - random() * BEGIN_WITHIN_MS;
+      return place < 0 || random() < PLAYLISTS ? null : Math.min(1 + Math.floor(place / CHUNK_MS), chunks);
+    },
+  },
+};
 
 /** Of a view of three minutes in chunks of 49 MiB at 6 Mbit/s: two playlists, and three chunks. */
 const VIEW_REQUESTS = 5;
@@ -142,7 +168,7 @@ function shares(measured) {
   return share => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-export async function simulate(instances, chunks, minutes) {
+export async function simulate(instances, chunks, minutes, load = LOADS.second) {
   const world = new World(Date.UTC(2026, 0, 1));
   const random = dice(instances * 1000 + chunks);
   const current = generation(GENERATION, chunks);
@@ -173,9 +199,8 @@ export async function simulate(instances, chunks, minutes) {
     await world.sleep(random() * 1000);
     for (let asked = 0; world.time < end; asked++) {
       const began = world.time;
-      const number = String(1 + Math.floor(random() * chunks)).padStart(4, '0');
-      // Every twentieth viewer begins here, with the playlist.
-      const path = asked % 20 === 0 ? '/reel/index.m3u8' : `/reel/${GENERATION}/src/${number}.ts`;
+      const number = load.next({ asked, chunks, random, passed: began - aws.start });
+      const path = number === null ? '/reel/index.m3u8' : `/reel/${GENERATION}/src/${String(number).padStart(4, '0')}.ts`;
       const { status, headers } = await follow(gate, path);
       waits.push(world.time - began);
       if (path.endsWith('/0001.ts')) firsts.push(waits.at(-1));
@@ -184,7 +209,7 @@ export async function simulate(instances, chunks, minutes) {
         const made = /X-Amz-Date=(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(headers.location).slice(1).map(Number);
         if (Date.UTC(made[0], made[1] - 1, ...made.slice(2)) + 600_000 - world.time < 120_000) told.short++;
       } else if (status !== 200 && status !== 503) throw new Error(`${path}: ${status}`);
-      await world.sleep(-Math.log(1 - random()) * PAUSE_MS);
+      await world.sleep(-Math.log(1 - random()) * load.pause);
     }
   }
   for (let i = 0; i < instances; i++) world.start(instance);
@@ -254,13 +279,13 @@ console.warn = () => {};
 Error.stackTraceLimit = 0;
 const { values } = parseArgs({ options: {
   minutes: { type: 'string', default: '30' }, instances: { type: 'string' }, chunks: { type: 'string', default: '34,340' },
-  attack: { type: 'string' }, json: { type: 'boolean', default: false },
+  attack: { type: 'string' }, load: { type: 'string', default: 'second' }, json: { type: 'boolean', default: false },
 } });
 const each = list => list.split(',').map(Number);
 const [run, seconds] = values.attack === undefined ? [simulate, values.chunks] : [attack, values.attack];
 const rows = [];
 for (const second of each(seconds)) {
-  for (const instances of each(values.instances ?? (run === attack ? '200' : '1,10,100,1000'))) rows.push(await run(instances, second, Number(values.minutes)));
+  for (const instances of each(values.instances ?? (run === attack ? '200' : '1,10,100,1000'))) rows.push(await run(instances, second, Number(values.minutes), LOADS[values.load]));
 }
 if (values.json) console.log(JSON.stringify(rows));
 else console.table(rows);

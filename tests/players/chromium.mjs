@@ -14,13 +14,14 @@ const SWITCHES = [
 /** Milliseconds in which the browser, or a page, stands there on a machine busy with others. */
 const STARTS = 180_000;
 
-/** `packages` is the folder with node_modules; `executable` the browser. */
-export async function launch({ packages, executable }) {
+/** `packages` is the folder with node_modules; `executable` the browser; `line`, if given, a proxy that all goes through. */
+export async function launch({ packages, executable, line }) {
   const require = createRequire(join(packages, 'package.json'));
   const { chromium } = require('playwright-core');
   const fileOf = playCdn(packages);
   // now and then it ends as it starts, before it was told anything
-  const start = () => chromium.launch({ executablePath: executable, args: SWITCHES, timeout: STARTS });
+  const proxy = line && { server: line, bypass: '<-loopback>' };
+  const start = () => chromium.launch({ executablePath: executable, args: SWITCHES, timeout: STARTS, proxy });
   const browser = await start().catch(start);
   return {
     version: `Chromium ${browser.version()}`,

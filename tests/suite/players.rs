@@ -5,6 +5,7 @@ mod browsers;
 mod busy;
 mod checks;
 mod downloads;
+mod edge;
 mod front;
 mod inputs;
 mod matrix;

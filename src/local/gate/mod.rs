@@ -25,9 +25,10 @@ use super::{
 use crate::model::{
     chunk::gzip,
     gate::{
+        cdn::EDGE_HEADER,
         path::{self, Asked, Inside, Text, What},
         players,
-        public::{GATE, RELAY},
+        public::GATE,
     },
     hls::playlist::seek_path,
     reel::{
@@ -40,6 +41,8 @@ use functions::{Busy, Deadline, Haste};
 use guesses::{Asker, Client};
 use links::{Kept, Links};
 use page::Values;
+use people::Told;
+use places::Places;
 use reels::{Reel, Reels};
 use reply::{IMMUTABLE, Reply, SHORT, other_method};
 
@@ -52,6 +55,7 @@ mod links;
 mod oembed;
 mod page;
 mod people;
+mod places;
 mod playlists;
 mod reels;
 mod relay;
@@ -156,7 +160,8 @@ impl Gate {
             Some(reply) => reply,
             None => self.answer(parts, client).await,
         };
-        people::page(reply, &parts.headers).shaped(&parts.method, &parts.headers)
+        let told = if is_edge(parts) { Told::Path(parts.uri.path()) } else { Told::Headers(&parts.headers) };
+        people::page(reply, told).shaped(&parts.method, &parts.headers)
     }
 
     async fn answer(&self, parts: &Parts, client: Client) -> Reply {
@@ -165,49 +170,33 @@ impl Gate {
             Some(Asked::Player(name)) => return player(&name).unwrap_or_else(Reply::not_found),
             Some(Asked::Reel(reel, what)) => (reel, what),
         };
-        let again = what.again();
-        let times = times(parts.uri.query()).min(again);
+        // a CDN keeps an answer for all who ask for that path, if only for a second: no query counts behind it, and nobody is
+        // sent to where they are, since they would meet the same answer there
+        let (query, again) = if is_edge(parts) { (None, 0) } else { (parts.uri.query(), what.again()) };
+        let times = times(query).min(again);
         let asker = Asker { client, deadline: Deadline::of(times, again) };
-        match self.of_reel(reel, what, parts, asker).await {
+        match self.of_reel(reel, what, query, &parts.headers, asker).await {
             Ok(found) => found.unwrap_or_else(Reply::not_found),
             Err(Busy::Again) if times < again => Reply::again(parts.uri.path(), times + 1),
             Err(_) => Reply::busy(),
         }
     }
 
-    async fn of_reel(&self, reel: ReelName, what: What, parts: &Parts, asker: Asker) -> Answer {
+    async fn of_reel(
+        &self,
+        reel: ReelName,
+        what: What,
+        query: Option<&str>,
+        headers: &HeaderMap,
+        asker: Asker,
+    ) -> Answer {
         match what {
-            What::Bare => Ok(Some(bare(&reel, parts.uri.query()))),
+            What::Bare => Ok(Some(bare(&reel, query))),
             What::Page => Ok(self.reels.current(&reel, asker).await?.map(|found| self.page(&found))),
-            What::Multivariant => {
+            What::RelayMultivariant if self.places().relay.is_none() => Ok(None),
+            What::Multivariant | What::RelayMultivariant | What::SeekMultivariant | What::AbsMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                Ok(found.and_then(|found| found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT)))
-            }
-            What::RelayMultivariant if self.relay().is_none() => Ok(None),
-            What::RelayMultivariant => {
-                let found = self.reels.current(&reel, asker).await?;
-                let named = |found: &Reel| match found.file(SEEK_ENTRY) {
-                    Some(pieces) => playlists::naming_pieces(&pieces),
-                    None => playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".relay.m3u8"),
-                };
-                Ok(found.and_then(|found| playlist(named(&found).map(Bytes::from))))
-            }
-            What::SeekMultivariant => {
-                let found = self.reels.current(&reel, asker).await?;
-                // where every segment is one piece, there is one playlist for both
-                let served = |found: &Reel| {
-                    let finer = found.served(SEEK_ENTRY, PLAYLIST, SHORT);
-                    finer.or_else(|| found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT))
-                };
-                Ok(found.and_then(|found| served(&found)))
-            }
-            What::AbsMultivariant => {
-                let found = self.reels.current(&reel, asker).await?;
-                let base = format!("{}/{reel}/", self.shared.gate_base());
-                Ok(found.and_then(|found| {
-                    let text = playlists::naming(&found.file(MULTIVARIANT_ENTRY)?, ".abs.m3u8")?;
-                    playlist(playlists::absolute(&text, &base))
-                }))
+                Ok(found.and_then(|found| self.multivariant(&found, &what)))
             }
             What::Poster => {
                 let found = self.reels.current(&reel, asker).await?;
@@ -217,10 +206,10 @@ impl Gate {
             }
             What::Embedding => {
                 let found = self.reels.current(&reel, asker).await?;
-                Ok(found.map(|found| self.embedding(&found, parts.uri.query())))
+                Ok(found.map(|found| self.embedding(&found, query)))
             }
             What::Inside(generation, rendition, inside) => {
-                self.inside(&reel, generation, rendition, inside, &parts.headers, asker).await
+                self.inside(&reel, generation, rendition, inside, headers, asker).await
             }
             What::Track(generation, track, text) => {
                 let Some(known) = self.reels.having(&reel, generation, asker).await? else { return Ok(None) };
@@ -234,6 +223,23 @@ impl Gate {
         }
     }
 
+    fn multivariant(&self, found: &Reel, what: &What) -> Option<Reply> {
+        let long = || found.file(MULTIVARIANT_ENTRY);
+        match what {
+            What::RelayMultivariant => playlist(Some(Bytes::from(match found.file(SEEK_ENTRY) {
+                Some(pieces) => playlists::naming_pieces(&pieces)?,
+                None => playlists::naming(&long()?, ".relay.m3u8")?,
+            }))),
+            What::AbsMultivariant => {
+                let base = format!("{}{}/", self.places().gate, found.index.reel);
+                playlist(playlists::absolute(&playlists::naming(&long()?, ".abs.m3u8")?, &base))
+            }
+            // where every segment is one piece, there is one playlist for both
+            What::SeekMultivariant if found.file(SEEK_ENTRY).is_some() => found.served(SEEK_ENTRY, PLAYLIST, SHORT),
+            _ => found.served(MULTIVARIANT_ENTRY, PLAYLIST, SHORT),
+        }
+    }
+
     async fn inside(
         &self,
         reel: &ReelName,
@@ -243,7 +249,7 @@ impl Gate {
         headers: &HeaderMap,
         asker: Asker,
     ) -> Answer {
-        let relay = self.relay();
+        let Places { gate, relay, .. } = self.places();
         if matches!(inside, Inside::RelayMedia | Inside::PiecesMedia) && relay.is_none() {
             return Ok(None);
         }
@@ -254,12 +260,12 @@ impl Gate {
             Inside::Init => Ok(file("-init.mp4").map(|bytes| Reply::file(bytes, "video/mp4", IMMUTABLE))),
             Inside::SeekMedia => Ok(found.served(&seek_path(generation, &rendition), PLAYLIST, IMMUTABLE)),
             Inside::RelayMedia | Inside::PiecesMedia => {
-                let base = format!("{}/{reel}/{generation}/", relay.unwrap_or_default());
+                let base = format!("{}{reel}/{generation}/", relay.unwrap_or_default());
                 let ending = if inside == Inside::RelayMedia { ".relay.m3u8" } else { ".pieces.m3u8" };
                 Ok(file(ending).and_then(|text| playlist(playlists::with_base(&text, &base))))
             }
             Inside::AbsMedia => {
-                let base = format!("{}/{reel}/{generation}/", self.shared.gate_base());
+                let base = format!("{gate}{reel}/{generation}/");
                 let text = file(".m3u8");
                 Ok(text.and_then(|text| playlist(playlists::absolute(std::str::from_utf8(&text).ok()?, &base))))
             }
@@ -278,7 +284,7 @@ impl Gate {
         let (ending, kind) = match text {
             Text::Playlist => (".m3u8".to_owned(), PLAYLIST),
             Text::AbsPlaylist => {
-                let base = format!("{}/{}/{generation}/", self.shared.gate_base(), found.index.reel);
+                let base = format!("{}{}/{generation}/", self.places().gate, found.index.reel);
                 let text = found.file(&format!("{generation}/{track}.m3u8"))?;
                 return playlist(playlists::absolute(std::str::from_utf8(&text).ok()?, &base));
             }
@@ -310,9 +316,8 @@ impl Gate {
         Reply::new(StatusCode::FOUND).with(header::LOCATION, &kept.link.url).with(header::CACHE_CONTROL, &cache)
     }
 
-    /// The relay's origin, if it is on.
-    fn relay(&self) -> Option<&str> {
-        self.shared.served(RELAY).map(|_| self.shared.origins.relay.url.as_str())
+    fn places(&self) -> Places {
+        Places::of(&self.shared)
     }
 
     fn embedding(&self, reel: &Reel, query: Option<&str>) -> Reply {
@@ -320,19 +325,18 @@ impl Gate {
         if formats().any(|format| format != "json") {
             return Reply::new(StatusCode::NOT_IMPLEMENTED);
         }
-        let page = format!("{}/{}/", self.shared.gate_base(), reel.index.reel);
+        let page = format!("{}{}/", self.places().public(), reel.index.reel);
         let json = oembed::answer(&page, &reel.index, reel.file(POSTER_ENTRY).as_deref(), query);
         Reply::file(Bytes::from(json), "application/json", SHORT)
     }
 
     fn page(&self, reel: &Reel) -> Reply {
-        let relay = self.relay();
-        let base = format!("{}/", self.shared.gate_base());
-        let page = Values::of(&reel.index, &base, relay).page();
+        let places = self.places();
+        let page = Values { index: &reel.index, places: &places }.page();
         let compressed = gzip::gzip(page.as_bytes()).into();
         Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)
             .or_gzip(compressed)
-            .with(header::CONTENT_SECURITY_POLICY, &page::policy(relay.unwrap_or_default()))
+            .with(header::CONTENT_SECURITY_POLICY, &page::policy(places.relay.as_deref()))
             .with(header::REFERRER_POLICY, "no-referrer")
     }
 }
@@ -341,6 +345,11 @@ fn player(name: &str) -> Option<Reply> {
     let text = Bytes::from_static(players::player(name)?.as_bytes());
     let compressed = gzip::gzip(&text).into();
     Some(Reply::file(text, "text/javascript; charset=utf-8", IMMUTABLE).or_gzip(compressed))
+}
+
+/// Whether a CDN asks; what it sends to be known by is the relay's concern.
+fn is_edge(parts: &Parts) -> bool {
+    parts.headers.contains_key(EDGE_HEADER)
 }
 
 /// To the page, whether or not the reel exists; a plain query (`t=90`) goes along.

@@ -6,6 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::places::Places;
 use crate::model::{
     gate::watch_page::{between, escape, html, libraries},
     hls::playlist,
@@ -25,10 +26,8 @@ const SIZE_OF_SOUND: (u32, u32) = (640, 360);
 /// What the page tells of a reel.
 #[derive(Debug)]
 pub(super) struct Values<'a> {
-    index: &'a Index,
-    /// Base URLs with a slash at their end; the relay's is empty while it is off.
-    base: &'a str,
-    relay: String,
+    pub(super) index: &'a Index,
+    pub(super) places: &'a Places,
 }
 
 /// The page as search engines read it, which is data to browsers.
@@ -52,25 +51,22 @@ struct Linked<'a> {
     height: Option<u32>,
 }
 
-impl<'a> Values<'a> {
-    /// `relay` is the relay's origin, if it is on.
-    pub(super) fn of(index: &'a Index, base: &'a str, relay: Option<&str>) -> Self {
-        Self { index, base, relay: relay.map(|origin| format!("{origin}/")).unwrap_or_default() }
-    }
-
+impl Values<'_> {
     pub(super) fn page(&self) -> String {
         fill(html(), self)
     }
 
     fn of_name(&self, name: &str) -> String {
-        let Self { index, base, relay } = self;
+        let Self { index, places } = self;
         let current = &index.current;
         let (width, height) = size(index);
         match name {
             "title" => escape(&index.title),
             "reel" => index.reel.to_string(),
-            "base" => (*base).to_owned(),
-            "relay" => relay.clone(),
+            "base" => places.public().to_owned(),
+            "gate" => places.gate.clone(),
+            "cdn" => places.cdn.clone().unwrap_or_default(),
+            "relay" => places.relay.clone().unwrap_or_default(),
             "generation" => current.generation.to_string(),
             "kind" => if current.is_sound_alone() { "sound" } else { "video" }.to_owned(),
             "chapters" => chapters(current),
@@ -92,7 +88,7 @@ impl<'a> Values<'a> {
 
     fn linked(&self) -> Linked<'_> {
         let index = self.index;
-        let page = format!("{}{}/", self.base, index.reel);
+        let page = format!("{}{}/", self.places.public(), index.reel);
         let is_sound = index.current.is_sound_alone();
         let (width, height) = size(index);
         Linked {
@@ -103,7 +99,7 @@ impl<'a> Values<'a> {
             thumbnail_url: format!("{page}poster.jpg"),
             upload_date: index.published.to_string(),
             duration: iso_duration(seconds(index)),
-            content_url: format!("{page}index.m3u8"),
+            content_url: format!("{}{}/index.m3u8", self.places.gate, index.reel),
             embed_url: page,
             width: (!is_sound).then_some(width),
             height: (!is_sound).then_some(height),
@@ -167,20 +163,26 @@ fn fill(template: &str, values: &Values<'_>) -> String {
     page
 }
 
-/// The `Content-Security-Policy`; `relay` is the relay's origin, or empty.
-pub(super) fn policy(relay: &str) -> String {
+/// The `Content-Security-Policy`; `relay` is the relay's base URL, if it is on.
+pub(super) fn policy(relay: Option<&str>) -> String {
     static START: LazyLock<String> = LazyLock::new(|| {
         let libraries: String = libraries().iter().map(|address| format!(" {address}")).collect();
         let script = STANDARD.encode(Sha256::digest(between("<script>", "</script>")));
         // styles: the controls are elements that carry theirs in their own markup, which no hash can name
         format!("default-src 'none'; script-src 'sha256-{script}'{libraries} 'self'; style-src 'unsafe-inline'")
     });
-    let space = if relay.is_empty() { "" } else { " " };
+    let relay = relay.map(|url| format!(" {}", origin(url))).unwrap_or_default();
     format!(
-        "{}; connect-src 'self'{space}{relay}; img-src 'self' data:; media-src * blob: data:; worker-src blob:; \
+        "{}; connect-src 'self'{relay}; img-src 'self' data:; media-src * blob: data:; worker-src blob:; \
          base-uri 'none'; form-action 'none'; frame-ancestors *",
         *START
     )
+}
+
+/// `scheme://host:port` of a URL.
+fn origin(url: &str) -> &str {
+    let after = url.find("://").map_or(0, |at| at + 3);
+    url[after..].find('/').map_or(url, |end| &url[..after + end])
 }
 
 #[cfg(test)]
@@ -196,7 +198,9 @@ mod tests {
             serde_json::to_string(title).unwrap()
         );
         let index: Index = serde_json::from_str(&json).unwrap();
-        fill(template, &Values::of(&index, "http://127.0.0.1:1/", Some("http://127.0.0.1:2")))
+        let relay = Some("http://127.0.0.1:2/".to_owned());
+        let places = Places { gate: "http://127.0.0.1:1/".to_owned(), cdn: None, relay };
+        fill(template, &Values { index: &index, places: &places })
     }
 
     const TALL: &str = r#""codecs":"avc1.64001f,mp4a.40.2","resolution":[1080,1920]"#;
@@ -244,8 +248,10 @@ mod tests {
             let page = filled(html(), "a title", 60_000, TALL);
             assert!(inside.len() > 100 && !inside.contains("{{") && page.contains(inside), "{tag}");
         }
-        assert!(policy("").contains("script-src 'sha256-") && policy("").contains("connect-src 'self';"));
-        assert!(policy("").contains(" https://") && policy("").contains(" 'self'; style-src"), "{}", policy(""));
-        assert!(policy("http://127.0.0.1:2").contains("connect-src 'self' http://127.0.0.1:2;"));
+        let off = policy(None);
+        assert!(off.contains("script-src 'sha256-") && off.contains("connect-src 'self';"), "{off}");
+        assert!(off.contains(" https://") && off.contains(" 'self'; style-src"), "{off}");
+        assert!(policy(Some("http://127.0.0.1:2/")).contains("connect-src 'self' http://127.0.0.1:2;"));
+        assert!(policy(Some("https://cdn.example/_relay/")).contains("connect-src 'self' https://cdn.example;"));
     }
 }

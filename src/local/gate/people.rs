@@ -14,8 +14,18 @@ use super::reply::Reply;
 const STYLE: &str = "body{margin:0;min-height:100svh;display:grid;place-content:center;text-align:center;font:16px/1.5 system-ui,sans-serif;background:#faf9f7;color:#1b1a18}\
     h1{margin:0;font-size:1.65rem;line-height:1.25}p{margin:.5rem 1.25rem;color:#6b665e}@media (prefers-color-scheme:dark){body{background:#0e0d0c;color:#f3f0ec}p{color:#a09a90}}";
 
+/// What tells whether it is a person who asks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told<'a> {
+    /// What is accepted.
+    Headers(&'a HeaderMap),
+    /// The path, which is all that is known behind a CDN: what people open ends in a slash, and what players and scripts
+    /// ask for does not.
+    Path(&'a str),
+}
+
 /// The refusal as a page for whoever can read one; any other answer as it is.
-pub(super) fn page(reply: Reply, asked: &HeaderMap) -> Reply {
+pub(super) fn page(reply: Reply, told: Told<'_>) -> Reply {
     let (title, text) = match reply.status {
         StatusCode::NOT_FOUND => {
             ("There is nothing here", "The link may be mistyped, or what it led to is no longer published.")
@@ -25,8 +35,11 @@ pub(super) fn page(reply: Reply, asked: &HeaderMap) -> Reply {
         }
         _ => return reply,
     };
-    let reply = reply.with(header::VARY, "accept");
-    if !is_person(asked) {
+    let (reply, is_person) = match told {
+        Told::Headers(asked) => (reply.with(header::VARY, "accept"), is_person(asked)),
+        Told::Path(path) => (reply, path.ends_with('/')),
+    };
+    if !is_person {
         return reply;
     }
     let after = reply.headers.get(header::RETRY_AFTER).and_then(|seconds| seconds.to_str().ok());

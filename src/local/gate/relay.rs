@@ -6,22 +6,24 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{Response, StatusCode, header, request::Parts},
+    http::{HeaderValue, Response, StatusCode, header, request::Parts},
 };
+use sha2::{Digest, Sha256};
 
 use super::{
     Answer, Gate, before,
     functions::{Busy, Deadline},
     guesses::{Asker, Client},
     note,
-    reply::{IMMUTABLE, Reply, other_method},
+    reply::{IMMUTABLE, Reply, SHORT, other_method},
     unless_open,
 };
 use crate::{
-    local::{download, http::connection::Peer, operation::Operation},
+    local::{context::Context, download, http::connection::Peer, operation::Operation, signature::sigv4::hex},
     model::{
         chunk::limits::PLAYLIST_BYTES_MAX,
         gate::{
+            cdn,
             path::{self, Segment},
             public::RELAY,
         },
@@ -44,7 +46,7 @@ pub(in crate::local) async fn handle(
     if let Some(refusal) = before(shared, &shared.origins.relay, refused, operation, &parts, &peer.cut).await {
         return refusal;
     }
-    let reply = match other_method(&parts.method) {
+    let reply = match other_method(&parts.method).or_else(|| elsewhere(shared, &parts)) {
         Some(reply) => reply,
         None => answer(&gate, &parts, peer.address.into())
             .await
@@ -57,6 +59,25 @@ pub(in crate::local) async fn handle(
 
 fn busy() -> Reply {
     Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").retry_after(2)
+}
+
+/// With a CDN before it, it serves that alone. Others are sent there: who has links of before there was one, and who would
+/// have the owner pay for what passes here.
+fn elsewhere(shared: &Context, parts: &Parts) -> Option<Reply> {
+    let relay = shared.served(RELAY)?;
+    let (base, sha256) = (relay.variable(cdn::CDN_URL)?, relay.variable(cdn::EDGE_SHA256)?);
+    let sent = parts.headers.get(cdn::EDGE_HEADER).map_or(&[][..], HeaderValue::as_bytes);
+    // how long it takes to compare two digests says nothing of what they are of
+    if hex(&Sha256::digest(sent)).eq_ignore_ascii_case(sha256) {
+        return None;
+    }
+    let path = parts.uri.path();
+    let path = path::relay(path).and_then(|_| path::of_relay(path));
+    Some(path.map_or_else(Reply::not_found, |path| {
+        Reply::new(StatusCode::FOUND)
+            .with(header::LOCATION, &format!("{base}{}{path}", cdn::RELAY_PREFIX))
+            .with(header::CACHE_CONTROL, SHORT)
+    }))
 }
 
 async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {

@@ -151,9 +151,13 @@ pub(in crate::local) struct Stage {
 impl Function {
     /// What its environment says that stands before the gate.
     pub(in crate::local) fn front(&self) -> Front {
-        let variables = self.settings.others.get("Environment").and_then(|environment| environment.get("Variables"));
-        let word = variables.and_then(|variables| variables.get(front::FRONT)).and_then(Value::as_str);
-        if word == Some(Front::HttpApi.word()) { Front::HttpApi } else { Front::Url }
+        if self.variable(front::FRONT) == Some(Front::HttpApi.word()) { Front::HttpApi } else { Front::Url }
+    }
+
+    /// Of its environment.
+    pub(in crate::local) fn variable(&self, name: &str) -> Option<&str> {
+        let variables = self.settings.others.get("Environment")?.get("Variables")?;
+        variables.get(name).and_then(Value::as_str)
     }
 
     pub(in crate::local) fn arn(&self, account: &str) -> String {

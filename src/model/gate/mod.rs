@@ -1,6 +1,7 @@
 //! The functions that the public calls: what they are, which paths they answer, the watch page and
 //! its player.
 
+pub mod cdn;
 pub mod embed;
 pub mod front;
 pub mod links;

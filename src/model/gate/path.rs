@@ -3,6 +3,7 @@
 
 use std::str::FromStr;
 
+use super::cdn::RELAY_PREFIX;
 use crate::model::reel::{
     index::{Container, Grain},
     name::{ChunkNumber, Generation, ReelName, RenditionId},
@@ -164,9 +165,9 @@ pub struct Segment {
     pub container: Container,
 }
 
-/// Of the relay.
+/// Of the relay, on a host of its own or behind a CDN.
 pub fn relay(path: &str) -> Option<Segment> {
-    let mut parts = path.strip_prefix('/')?.splitn(4, '/');
+    let mut parts = of_relay(path)?.splitn(4, '/');
     let (reel, generation) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     let rendition = parts.next()?.parse().ok()?;
     let file = parts.next()?;
@@ -174,6 +175,12 @@ pub fn relay(path: &str) -> Option<Segment> {
     let grain = if piece.is_some() { Grain::Pieces } else { Grain::Segments };
     let (number, container) = with_container(piece.unwrap_or(file))?;
     Some(Segment { reel, generation, rendition, grain, number: segment_number(number)?, container })
+}
+
+/// A path of the relay, without the slash and without what stands before it behind a CDN.
+pub fn of_relay(path: &str) -> Option<&str> {
+    let path = path.strip_prefix('/')?;
+    Some(path.strip_prefix(RELAY_PREFIX).unwrap_or(path))
 }
 
 fn with_container(file: &str) -> Option<(&str, Container)> {
@@ -214,6 +221,22 @@ mod tests {
         let relayed = |path| relay(path).map(|segment| (segment.grain, segment.number));
         assert_eq!(relayed("/clip/0123abcd/src/120.ts"), Some((Grain::Segments, 120)));
         assert_eq!(relayed("/clip/0123abcd/src/pieces/120.ts"), Some((Grain::Pieces, 120)));
+        assert_eq!(relayed("/_relay/clip/0123abcd/src/120.ts"), Some((Grain::Segments, 120)));
+        assert_eq!(relayed("/_relay/clip/0123abcd/src/pieces/120.ts"), Some((Grain::Pieces, 120)));
+    }
+
+    #[test]
+    fn what_begins_a_path_of_the_relay_behind_a_cdn_is_no_reel() {
+        assert!("_relay".parse::<ReelName>().is_err());
+        for path in ["/_relay", "/_relay/", "/_relay/index.m3u8", "/_relay/clip/index.m3u8"] {
+            assert_eq!(gate(path), None, "{path}");
+        }
+        let twice_or_without_a_reel = ["/_relay/_relay/clip", "//_relay/clip", "/_relay", "/_relay//clip"];
+        for path in twice_or_without_a_reel.map(|path| format!("{path}/0123abcd/src/0")) {
+            assert_eq!(relay(&format!("{path}.ts")), None, "{path}");
+            assert_eq!(gate(&format!("{path}001.ts")), None, "{path}");
+        }
+        assert_eq!(relay("/relay/0123abcd/src/0.ts").unwrap().reel.as_str(), "relay");
     }
 
     #[test]

@@ -9,8 +9,9 @@ use super::{
     http::{Answer, client, get, send},
     reel::{self, GENERATION, payload},
     requests::{
-        To, chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments, tracks,
+        chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments, tracks,
     },
+    row::To,
     sides::{Account, Options},
 };
 

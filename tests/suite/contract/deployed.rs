@@ -31,8 +31,10 @@ async fn the_functions_own_tests_pass_in_node() {
     assert!(passed > Some(25), "{said}");
 }
 
-/// Instances that begin cold in the same second and are asked for every chunk, with every request answered.
-const HOLDS: [(u32, u32); 2] = [(34, 250), (340, 200)];
+/// Instances that begin cold in the same second and are asked for every chunk, with every request answered: by how many
+/// chunks there are, and whose requests they are.
+const HOLDS: [(u32, u32, &str, &str); 4] =
+    [(34, 250, "second", "30"), (340, 200, "second", "30"), (340, 350, "views", "10"), (340, 800, "premiere", "5")];
 
 /// The rows that the simulation prints. It fails by itself if a link had less than two minutes left, or an answer took
 /// longer than eight seconds.
@@ -70,8 +72,9 @@ async fn the_gate_keeps_its_promises_on_a_shared_rate_of_get_function() {
         assert!(row["getFunctionPerSecond"].as_f64() <= Some(101.0), "{row}");
         assert!(row["longest"].as_u64() <= Some(8100), "{row}");
     }
-    for (chunks, instances) in HOLDS {
-        let options = ["--instances", &instances.to_string(), "--chunks", &chunks.to_string()];
+    for (chunks, instances, load, minutes) in HOLDS {
+        let (instances, chunks) = (instances.to_string(), chunks.to_string());
+        let options = ["--instances", &instances, "--chunks", &chunks, "--load", load, "--minutes", minutes];
         let row = &simulate(&options).await[0];
         assert_eq!(row["busy"], 0, "{row}");
     }

@@ -1,115 +1,15 @@
 //! Requests to gate and relay, a row each, and what their answers must be.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
-
 use zipreel::model::gate::players::{PLAYER, player_name};
 
 use super::{
-    http::send_from,
     reel::{CHAPTERS, FIRST_PIECE, GENERATION, INIT, POSTER, SUBTITLES, cues, payload},
-    sides::Side,
+    row::{Body, Row, To, row},
 };
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const SHORT: &str = "public, max-age=10";
-
-/// Whose port a request goes to.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum To {
-    Gate,
-    Relay,
-}
-
-/// What the body must be.
-#[derive(Debug, Clone)]
-enum Body {
-    Any,
-    Empty,
-    Is(Vec<u8>),
-    Has(&'static str),
-}
-
-/// A request and its answer.
-#[derive(Debug, Clone)]
-pub(super) struct Row {
-    to: To,
-    method: &'static str,
-    path: String,
-    sent: Vec<&'static str>,
-    status: u16,
-    /// `None`: must not be there.
-    headers: Vec<(&'static str, Option<String>)>,
-    body: Body,
-}
-
-fn row(to: To, path: impl Into<String>, status: u16) -> Row {
-    Row { to, method: "GET", path: path.into(), sent: Vec::new(), status, headers: Vec::new(), body: Body::Any }
-}
-
-impl Row {
-    fn method(mut self, method: &'static str) -> Self {
-        self.method = method;
-        self
-    }
-
-    fn sending(mut self, line: &'static str) -> Self {
-        self.sent.push(line);
-        self
-    }
-
-    fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, Some(value.to_owned())));
-        self
-    }
-
-    fn without(mut self, name: &'static str) -> Self {
-        self.headers.push((name, None));
-        self
-    }
-
-    fn body(mut self, body: Body) -> Self {
-        self.body = body;
-        self
-    }
-
-    pub(super) async fn check(&self, side: &Side) {
-        self.check_from(Ipv4Addr::LOCALHOST.into(), side).await;
-    }
-
-    pub(super) async fn check_from(&self, client: IpAddr, side: &Side) {
-        let base = match self.to {
-            To::Gate => &side.gate,
-            To::Relay => &side.relay,
-        };
-        let ask = async || send_from(client, base, self.method, &self.path, &self.sent).await;
-        let mut answer = ask().await;
-        // an instance guesses one at a time: whoever is told to come back later does
-        for _ in 0..30 {
-            if answer.status == self.status || answer.status != 503 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            answer = ask().await;
-        }
-        let what = format!("{}: {} {} {:?} got {answer:?}", side.name, self.method, self.path, self.sent);
-        assert_eq!(answer.status, self.status, "{what}");
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{what}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{what}");
-        for (name, value) in &self.headers {
-            assert_eq!(answer.header(name), value.as_deref(), "`{name}` of {what}");
-        }
-        match &self.body {
-            Body::Any => {}
-            Body::Empty => assert!(answer.body.is_empty(), "{what}"),
-            Body::Is(body) => assert!(answer.body == *body, "{what}"),
-            Body::Has(text) => assert!(answer.text().contains(text), "`{text}` in {what}"),
-        }
-    }
-}
 
 fn gate(path: impl Into<String>, status: u16) -> Row {
     row(To::Gate, path, status)

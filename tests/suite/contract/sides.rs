@@ -6,10 +6,16 @@ use std::collections::BTreeMap;
 use zipreel::{
     cloud::{Cloud, Connect, Keys},
     local::{self, Clock, Config, Endpoint, StandIn},
-    model::gate::public::Public,
+    model::gate::{
+        cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX},
+        public::Public,
+    },
 };
 
-use super::runtime::{Front, Function, Reserved, Spec};
+use super::{
+    nginx::{self, Edge},
+    runtime::{Front, Function, Reserved, Spec},
+};
 
 const REGION: &str = "us-east-1";
 /// What the deployed gate's zip holds.
@@ -67,6 +73,28 @@ impl Account {
         Side { name: "stand-in, HTTP API", gate, whole: true, ..self.own() }
     }
 
+    /// The stand-in's own gate and relay with a CDN before them, and what they are behind it.
+    pub(crate) async fn own_behind_an_edge(&self) -> (Side, Edge) {
+        let port = nginx::free_port();
+        switch_cdn_on(&self.cloud, &nginx::url(port)).await;
+        let side = self.own();
+        let edge = Edge::start(port, &side.gate, &side.relay).await;
+        (side, edge)
+    }
+
+    /// The same of the deployed functions.
+    pub(crate) async fn node_behind_an_edge(&self) -> (Side, Edge) {
+        let port = nginx::free_port();
+        let side = self.node(Options { edge: Some(port), at_once: 8, ..Options::default() }).await;
+        let edge = Edge::start(port, &side.gate, &side.relay).await;
+        (side, edge)
+    }
+
+    /// Every implementation that is told of a CDN, each behind one.
+    pub(crate) async fn behind_edges(&self) -> [(Side, Edge); 2] {
+        [self.own_behind_an_edge().await, self.node_behind_an_edge().await]
+    }
+
     /// The deployed functions, asking this account.
     pub(crate) async fn node(&self, options: Options) -> Side {
         deployed(&self.stand_in, options).await
@@ -97,7 +125,14 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
     }
     // the relay gets no keys: it has no rights on AWS either
-    let of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
+    let mut of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
+    if let Some(port) = options.edge {
+        let cdn = nginx::url(port);
+        of_gate.insert("ZIPREEL_RELAY_URL", format!("{cdn}{RELAY_PREFIX}"));
+        of_gate.insert(CDN_URL, cdn.clone());
+        of_relay.insert(CDN_URL, cdn);
+        of_relay.insert(EDGE_SHA256, nginx::secret_sha256());
+    }
     let (gate_url, relay_url) = (gate.url.clone(), relay.url.clone());
     let Options { at_once, front, .. } = options;
     // the relay has a function URL whatever stands before the gate
@@ -112,7 +147,20 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         Front::BufferedUrl => "Node.js, whole",
         Front::HttpApi => "Node.js, HTTP API",
     };
-    Side { name, gate: gate_url, relay: relay_url, whole: front != Front::Url, functions }
+    Side { name, gate: gate_url, relay: relay_url, before_relay: "", whole: front != Front::Url, functions }
+}
+
+/// As `zipreel cdn on` leaves the environments of gate and relay.
+pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
+    for public in [Public::Gate, Public::Relay] {
+        let mut wanted = cloud.public(public).await.unwrap().unwrap().environment;
+        wanted.insert(CDN_URL.to_owned(), cdn.to_owned());
+        match public {
+            Public::Relay => wanted.insert(EDGE_SHA256.to_owned(), nginx::secret_sha256()),
+            _ => wanted.insert("ZIPREEL_RELAY_URL".to_owned(), format!("{cdn}{RELAY_PREFIX}")),
+        };
+        cloud.ensure_environment(public, async || Ok(wanted)).await.unwrap();
+    }
 }
 
 /// The stand-in's account, as the engine reaches it.
@@ -133,11 +181,13 @@ pub(crate) struct Options {
     pub(crate) relay: bool,
     pub(crate) at_once: usize,
     pub(crate) front: Front,
+    /// The port of the edge before both.
+    pub(crate) edge: Option<u16>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { relay: true, at_once: 1, front: Front::Url }
+        Self { relay: true, at_once: 1, front: Front::Url, edge: None }
     }
 }
 
@@ -146,6 +196,8 @@ pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) gate: String,
     pub(crate) relay: String,
+    /// What the relay's paths begin with.
+    pub(crate) before_relay: &'static str,
     /// Its gate's answers are handed over whole, which bounds them.
     pub(crate) whole: bool,
     functions: Vec<Function>,
@@ -155,7 +207,13 @@ impl Side {
     /// A stand-in's own gate and relay.
     pub(crate) fn of(endpoint: &Endpoint) -> Self {
         let (gate, relay) = (endpoint.gate.clone(), endpoint.relay.clone());
-        Self { name: "stand-in", gate, relay, whole: false, functions: Vec::new() }
+        Self { name: "stand-in", gate, relay, before_relay: "", whole: false, functions: Vec::new() }
+    }
+
+    /// Both on the one host of an edge.
+    pub(crate) fn on(edge: &Edge) -> Self {
+        let (gate, relay) = (edge.origin(), edge.origin());
+        Self { name: "edge", gate, relay, before_relay: "/_relay", whole: false, functions: Vec::new() }
     }
 
     /// The process of the deployed gate.
