@@ -9,10 +9,12 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    excerpt::{self, DECODED_MAX, Excerpt},
     samples::{self, Sample},
     work::{Rendition, Work},
 };
@@ -22,8 +24,8 @@ use crate::{
         ffmpeg::Tools,
     },
     model::{
-        media::{damage::Places, streams::words::describe},
-        reel::index::{Container, GenerationIndex},
+        media::{damage::Places, segment::pieces::Piece, streams::words::describe},
+        reel::index::{Container, GenerationIndex, PieceIndex, RenditionIndex},
         report::{
             event::{Event, JobName},
             fault::{Fault, Stopped},
@@ -36,6 +38,8 @@ use crate::{
 
 /// Longest stretch of the source that is decoded before the one that is looked at.
 const LEAD_MAX: Duration = Duration::from_secs(6);
+/// So many decoders work at once.
+const DECODERS: usize = 2;
 
 /// What is proved of a rendition's samples, and by what.
 pub(super) struct Proof<'a> {
@@ -75,7 +79,7 @@ impl<'a> Proof<'a> {
     pub async fn of_made(&self) -> Result<Option<Vec<u32>>, Stopped> {
         let samples = self.part.samples.all();
         let wrong = self.of(&samples).await?;
-        Ok((!samples.is_empty()).then(|| wrong.iter().map(|sample| sample.number).collect()))
+        Ok((!samples.is_empty()).then(|| wrong.iter().map(|excerpt| excerpt.number).collect()))
     }
 
     /// Reads samples of what an earlier run made, as a player does, to below `folder`; none if the disk has no room. That it
@@ -95,10 +99,11 @@ impl<'a> Proof<'a> {
         let (mut samples, mut start) = (Vec::new(), Duration::ZERO);
         for (place, Expected { segment, .. }) in expected.iter().enumerate() {
             let length = Duration::from_micros(segment.duration_us);
-            if chosen.contains(&place) {
+            if let Some(ends) = chosen.get(&place).copied() {
                 let file = folder.join(format!("served-{}-{place:06}.{ending}", self.part.id));
-                let (number, init) = (place as u32, init.clone());
-                samples.push(Sample { number, file, init, start, length, breaks: segment.discontinuity });
+                let (number, init, breaks) = (place as u32, init.clone(), segment.discontinuity);
+                let pieces = own.map(|rendition| pieces_of(rendition, place)).unwrap_or_default();
+                samples.push(Sample { number, file, init, start, length, breaks, pieces, ends });
             }
             start += length;
         }
@@ -137,46 +142,69 @@ impl<'a> Proof<'a> {
     pub async fn of_served(&self, samples: &[Sample]) -> Result<(), Stopped> {
         let mut damaged = Places::default();
         let wrong = self.of(samples).await?;
-        wrong.iter().for_each(|sample| damaged.add(sample.start, sample.start + sample.length));
+        wrong.iter().for_each(|excerpt| damaged.add(excerpt.start, excerpt.start + excerpt.length));
         self.hears(&damaged);
         Ok(())
     }
 
     /// Refuses what does not decode, unless the source does not either: gives what that is.
-    async fn of<'b>(&self, samples: &'b [Sample]) -> Result<Vec<&'b Sample>, Stopped> {
-        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
-        let (mut wrong, mut usable) = (Vec::new(), false);
-        let Some(together) = self.decoded(decode::segments(self.tools, &all, self.cancel()).await)? else {
-            return Ok(wrong);
+    async fn of(&self, samples: &[Sample]) -> Result<Vec<Excerpt>, Stopped> {
+        let excerpts = excerpt::of(samples, self.independent).await.map(Some);
+        let excerpts = self.decoded(excerpts)?.unwrap_or_default();
+        let (mut wrong, mut usable, mut first) = (Vec::new(), false, None);
+        // what does not follow the one before gets a decoder that knows nothing of that
+        let runs = excerpts.chunk_by(|before, next| next.follows(before));
+        let decodings: Vec<_> = runs.map(|run| self.together(run).boxed()).collect();
+        let mut decoded = stream::iter(decodings).buffered(DECODERS);
+        while let Some((run, together)) = decoded.next().await {
+            let Some(together) = self.decoded(together)? else { return Ok(wrong) };
+            if together.is_right() {
+                usable = true;
+                continue;
+            }
+            first.get_or_insert(together);
+            for (place, excerpt) in run.iter().enumerate() {
+                let before = place.checked_sub(1).map(|before| &run[before]);
+                let (segment, lead) = (excerpt.segment(before), before.map(|before| before.segment(None)));
+                let Excerpt { start, length, independent, .. } = *excerpt;
+                let placed = Placed { segment, lead, is_first: excerpt.is_first(), independent };
+                let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else {
+                    return Ok(wrong);
+                };
+                usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
+                let (made, from) = match outcome {
+                    Outcome::Right => continue,
+                    Outcome::Wrong(made) => (made, start),
+                    Outcome::Stumbles(made) => (made, before.map_or(start, |before| before.start)),
+                };
+                // what a torn end says comes behind it
+                let Some(source) = self.source(from, start + length + READ_AHEAD - from).await? else {
+                    return Ok(wrong);
+                };
+                if source.is_right() {
+                    return Err(Stopped::Failed(spoilt(self.work, start, &made)));
+                }
+                // that a decoder stumbles over a change is no damage
+                if from == start {
+                    wrong.push(excerpt.clone());
+                }
+            }
+        }
+        match first {
+            Some(together) if !usable => Err(Stopped::Failed(garbage(self, &together))),
+            _ => Ok(wrong),
+        }
+    }
+
+    /// Of excerpts that follow each other; of a long beginning no more than is needed.
+    async fn together<'b>(&self, run: &'b [Excerpt]) -> (&'b [Excerpt], io::Result<Option<Decoded>>) {
+        let all: Vec<Segment<'_>> =
+            (0..run.len()).map(|place| run[place].segment(place.checked_sub(1).map(|before| &run[before]))).collect();
+        let most = match run {
+            [beginning] if !beginning.ends => Some(DECODED_MAX),
+            _ => None,
         };
-        if together.is_right() || samples.is_empty() {
-            return Ok(wrong);
-        }
-        for (place, sample) in samples.iter().enumerate() {
-            let before = place.checked_sub(1).filter(|before| sample.follows(&samples[*before]));
-            let (segment, lead) = (all[place], before.map(|before| all[before]));
-            let placed = Placed { segment, lead, is_first: sample.number == 0, independent: self.independent };
-            let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else {
-                return Ok(wrong);
-            };
-            usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
-            let (made, from) = match outcome {
-                Outcome::Right => continue,
-                Outcome::Wrong(made) => (made, sample.start),
-                Outcome::Stumbles(made) => (made, before.map_or(sample.start, |before| samples[before].start)),
-            };
-            // what a torn end says comes behind it
-            let length = sample.start + sample.length + READ_AHEAD - from;
-            let Some(source) = self.source(from, length).await? else { return Ok(wrong) };
-            if source.is_right() {
-                return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
-            }
-            // that a decoder stumbles over a change is no damage
-            if from == sample.start {
-                wrong.push(sample);
-            }
-        }
-        if usable { Ok(wrong) } else { Err(Stopped::Failed(garbage(self, &together))) }
+        (run, decode::beginning(self.tools, &all, most, self.cancel()).await)
     }
 
     /// What a decoder makes of a stretch of the source. `None` if it came to no end.
@@ -213,11 +241,13 @@ impl<'a> Proof<'a> {
     }
 }
 
-/// One of the samples; what does not follow the one before it begins anew.
-fn segment(samples: &[Sample], place: usize) -> Segment<'_> {
-    let sample = &samples[place];
-    let follows = place.checked_sub(1).is_some_and(|before| sample.follows(&samples[before]));
-    Segment { file: &sample.file, init: sample.init.as_deref(), breaks: sample.breaks || !follows }
+/// What a segment is made of, as the index has it.
+fn pieces_of(rendition: &RenditionIndex, place: usize) -> Vec<Piece> {
+    let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(move |segment| (chunk, segment)));
+    let Some((chunk, segment)) = segments.into_iter().nth(place) else { return Vec::new() };
+    let inside = segment.offset..segment.offset + segment.bytes;
+    let pieces = chunk.pieces.iter().filter(|piece| inside.contains(&piece.offset));
+    pieces.map(|&PieceIndex { bytes, duration_us, open, .. }| Piece { bytes, duration_us, open }).collect()
 }
 
 /// The inner error is the disk's.
