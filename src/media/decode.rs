@@ -18,7 +18,7 @@ use crate::model::media::{arguments::input_guard, decide::MediaPlan, ffmpeg_outp
 
 /// So long without another picture or more sound, and no decoder is waited for.
 const LIMIT: Duration = Duration::from_secs(300);
-/// Of a decoder: each holds pictures of its own.
+/// Each holds pictures of its own.
 const THREADS: &str = "2";
 /// Sound counts as a picture for each of these: longer than a frame of any codec, so that one of which every frame is
 /// complained of is not usable.
@@ -105,14 +105,21 @@ pub async fn segments(
     segments: &[Segment<'_>],
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
-    beginning(tools, segments, None, cancel).await
+    hls(tools, segments, (None, Outputs::One), cancel).await
+}
+
+/// In one, pictures wait in memory for the sound behind them; apart, nothing comes of segments that lack a stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Outputs {
+    One,
+    Apart,
 }
 
 /// The same of no more than `most` of them, if that is given.
-pub async fn beginning(
+pub async fn hls(
     tools: &Tools,
     segments: &[Segment<'_>],
-    most: Option<Duration>,
+    (most, outputs): (Option<Duration>, Outputs),
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
     let Some(folder) = segments.first().and_then(|first| first.file.parent()) else {
@@ -128,7 +135,6 @@ pub async fn beginning(
         text.push_str(&format!("{mark}#EXTINF:6,\n{}\n", name.to_string_lossy()));
     }
     text.push_str("#EXT-X-ENDLIST\n");
-    // several may be decoded side by side
     let first = segments[0].file.file_stem().unwrap_or_default().to_string_lossy();
     let playlist = folder.join(format!("decode-{first}.m3u8"));
     tokio::fs::write(&playlist, text).await?;
@@ -138,7 +144,7 @@ pub async fn beginning(
     }
     input.extend(["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from));
     input.push(input_argument(&playlist)?);
-    run(tools, input, &["0:v?".to_owned(), "0:a?".to_owned()], cancel).await
+    run(tools, input, (&["0:v?".to_owned(), "0:a?".to_owned()], outputs), cancel).await
 }
 
 /// What a segment comes to for a decoder that has the one before it already.
@@ -255,14 +261,13 @@ async fn part(
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
     let streams: Vec<String> = plan.published().map(|published| format!("0:{}", published.stream.index)).collect();
-    run(tools, arguments, &streams, cancel).await
+    run(tools, arguments, (&streams, Outputs::One), cancel).await
 }
 
-/// Each stream has an output of its own: in one, decoded pictures would wait in memory for the sound that lies behind them.
 async fn run(
     tools: &Tools,
     input: Vec<OsString>,
-    streams: &[String],
+    (streams, outputs): (&[String], Outputs),
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
     let mut command = Command::new(&tools.ffmpeg);
@@ -270,8 +275,10 @@ async fn run(
     command.args(["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+level+info", "-progress", "pipe:1"]);
     command.args(input);
     for stream in streams {
-        command.args(["-map", stream, "-f", "null", "-"]);
+        let sink = ["-f", "null", "-"].into_iter().filter(|_| outputs == Outputs::Apart);
+        command.args(["-map", stream]).args(sink);
     }
+    command.args(["-f", "null", "-"].into_iter().filter(|_| outputs == Outputs::One));
     let mut process = Process::spawn(command)?;
     let mut heard = Heard::default();
     let ended = tokio::select! {

@@ -1,7 +1,6 @@
 //! The stages that take a video to a reel, joined by bounded queues.
 
 mod backlog;
-mod excerpt;
 pub mod index;
 mod known;
 mod look;

@@ -1,7 +1,11 @@
-//! What is published decodes: a few segments are kept until all are made, and go through a decoder before the index
-//! promises them. Where it complains, the same stretch of the source tells whether the video was so before.
+//! What is published decodes: a few segments are kept until all are made, and their ends go through a decoder before the
+//! index promises them. Where it complains, so does all of the segment, and the same stretch of the source tells whether
+//! the video was so before.
+
+mod excerpt;
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::Path,
@@ -13,14 +17,14 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
+use self::excerpt::{DECODED_MAX, Excerpt};
 use super::{
-    excerpt::{self, DECODED_MAX, Excerpt},
     samples::{self, Sample},
     work::{Rendition, Work},
 };
 use crate::{
     media::{
-        decode::{self, Decoded, Outcome, Placed, READ_AHEAD, Segment, Stretch},
+        decode::{self, Decoded, Outcome, Outputs, Placed, READ_AHEAD, Segment, Stretch},
         ffmpeg::Tools,
     },
     model::{
@@ -79,7 +83,7 @@ impl<'a> Proof<'a> {
     pub async fn of_made(&self) -> Result<Option<Vec<u32>>, Stopped> {
         let samples = self.part.samples.all();
         let wrong = self.of(&samples).await?;
-        Ok((!samples.is_empty()).then(|| wrong.iter().map(|excerpt| excerpt.number).collect()))
+        Ok((!samples.is_empty()).then(|| wrong.iter().map(|sample| sample.number).collect()))
     }
 
     /// Reads samples of what an earlier run made, as a player does, to below `folder`; none if the disk has no room. That it
@@ -142,58 +146,77 @@ impl<'a> Proof<'a> {
     pub async fn of_served(&self, samples: &[Sample]) -> Result<(), Stopped> {
         let mut damaged = Places::default();
         let wrong = self.of(samples).await?;
-        wrong.iter().for_each(|excerpt| damaged.add(excerpt.start, excerpt.start + excerpt.length));
+        wrong.iter().for_each(|sample| damaged.add(sample.start, sample.start + sample.length));
         self.hears(&damaged);
         Ok(())
     }
 
     /// Refuses what does not decode, unless the source does not either: gives what that is.
-    async fn of(&self, samples: &[Sample]) -> Result<Vec<Excerpt>, Stopped> {
-        let excerpts = excerpt::of(samples, self.independent).await.map(Some);
+    async fn of<'b>(&self, samples: &'b [Sample]) -> Result<Vec<&'b Sample>, Stopped> {
+        let excerpts = excerpt::of(samples).await.map(Some);
         let excerpts = self.decoded(excerpts)?.unwrap_or_default();
-        let (mut wrong, mut usable, mut first) = (Vec::new(), false, None);
+        let (mut suspects, mut usable, mut first) = (BTreeSet::new(), false, None);
         // what does not follow the one before gets a decoder that knows nothing of that
         let runs = excerpts.chunk_by(|before, next| next.follows(before));
         let decodings: Vec<_> = runs.map(|run| self.together(run).boxed()).collect();
         let mut decoded = stream::iter(decodings).buffered(DECODERS);
         while let Some((run, together)) = decoded.next().await {
-            let Some(together) = self.decoded(together)? else { return Ok(wrong) };
+            let Some(together) = self.decoded(together)? else { return Ok(Vec::new()) };
             if together.is_right() {
                 usable = true;
-                continue;
-            }
-            first.get_or_insert(together);
-            for (place, excerpt) in run.iter().enumerate() {
-                let before = place.checked_sub(1).map(|before| &run[before]);
-                let (segment, lead) = (excerpt.segment(before), before.map(|before| before.segment(None)));
-                let Excerpt { start, length, independent, .. } = *excerpt;
-                let placed = Placed { segment, lead, is_first: excerpt.is_first(), independent };
-                let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else {
-                    return Ok(wrong);
-                };
-                usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
-                let (made, from) = match outcome {
-                    Outcome::Right => continue,
-                    Outcome::Wrong(made) => (made, start),
-                    Outcome::Stumbles(made) => (made, before.map_or(start, |before| before.start)),
-                };
-                // what a torn end says comes behind it
-                let Some(source) = self.source(from, start + length + READ_AHEAD - from).await? else {
-                    return Ok(wrong);
-                };
-                if source.is_right() {
-                    return Err(Stopped::Failed(spoilt(self.work, start, &made)));
-                }
-                // that a decoder stumbles over a change is no damage
-                if from == start {
-                    wrong.push(excerpt.clone());
-                }
+            } else {
+                suspects.extend(run.iter().map(|excerpt| excerpt.number));
+                first.get_or_insert(together);
             }
         }
-        match first {
-            Some(together) if !usable => Err(Stopped::Failed(garbage(self, &together))),
-            _ => Ok(wrong),
+        drop(decoded);
+        let Some(complaint) = first else { return Ok(Vec::new()) };
+        // a part may lack what its segment has, and a segment what the one before has
+        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
+        let together = self.decoded(decode::segments(self.tools, &all, self.cancel()).await)?;
+        if together.is_none_or(|together| together.is_right()) {
+            return Ok(Vec::new());
         }
+        match self.of_whole(samples, &suspects, &mut usable).await? {
+            Some(_) if !usable => Err(Stopped::Failed(garbage(self, &complaint))),
+            wrong => Ok(wrong.unwrap_or_default()),
+        }
+    }
+
+    /// The same of all of the segments with these numbers. `None` if a decoder came to no end; `usable` is set where one makes something of a segment.
+    async fn of_whole<'b>(
+        &self,
+        samples: &'b [Sample],
+        numbers: &BTreeSet<u32>,
+        usable: &mut bool,
+    ) -> Result<Option<Vec<&'b Sample>>, Stopped> {
+        let mut wrong = Vec::new();
+        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
+        for (place, sample) in samples.iter().enumerate().filter(|(_, sample)| numbers.contains(&sample.number)) {
+            let before = place.checked_sub(1).filter(|before| sample.follows(&samples[*before]));
+            let (segment, lead) = (all[place], before.map(|before| all[before]));
+            let placed = Placed { segment, lead, is_first: sample.number == 0, independent: self.independent };
+            let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else {
+                return Ok(None);
+            };
+            *usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
+            let (made, from) = match outcome {
+                Outcome::Right => continue,
+                Outcome::Wrong(made) => (made, sample.start),
+                Outcome::Stumbles(made) => (made, before.map_or(sample.start, |before| samples[before].start)),
+            };
+            // what a torn end says comes behind it
+            let length = sample.start + sample.length + READ_AHEAD - from;
+            let Some(source) = self.source(from, length).await? else { return Ok(None) };
+            if source.is_right() {
+                return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
+            }
+            // that a decoder stumbles over a change is no damage
+            if from == sample.start {
+                wrong.push(sample);
+            }
+        }
+        Ok(Some(wrong))
     }
 
     /// Of excerpts that follow each other; of a long beginning no more than is needed.
@@ -204,7 +227,7 @@ impl<'a> Proof<'a> {
             [beginning] if !beginning.ends => Some(DECODED_MAX),
             _ => None,
         };
-        (run, decode::beginning(self.tools, &all, most, self.cancel()).await)
+        (run, decode::hls(self.tools, &all, (most, Outputs::Apart), self.cancel()).await)
     }
 
     /// What a decoder makes of a stretch of the source. `None` if it came to no end.
@@ -239,6 +262,13 @@ impl<'a> Proof<'a> {
         }
         Ok(None)
     }
+}
+
+/// One of the samples; what does not follow the one before it begins anew.
+fn segment(samples: &[Sample], place: usize) -> Segment<'_> {
+    let sample = &samples[place];
+    let follows = place.checked_sub(1).is_some_and(|before| sample.follows(&samples[before]));
+    Segment { file: &sample.file, init: sample.init.as_deref(), breaks: sample.breaks || !follows }
 }
 
 /// What a segment is made of, as the index has it.

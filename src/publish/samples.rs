@@ -52,6 +52,13 @@ pub(crate) struct Sample {
     pub ends: Ends,
 }
 
+impl Sample {
+    /// Nothing comes between them.
+    pub fn follows(&self, before: &Self) -> bool {
+        before.number.checked_add(1) == Some(self.number)
+    }
+}
+
 impl Samples {
     /// Keeps a segment that was just made, if it is worth it, as another name of its file below `folder`. `all`: how
     /// long the video is.

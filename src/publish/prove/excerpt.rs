@@ -9,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::samples::Sample;
-use crate::media::decode::Segment;
+use crate::{media::decode::Segment, publish::samples::Sample};
 
 /// As much of a beginning is decoded at most.
 pub(super) const DECODED_MAX: Duration = Duration::from_secs(6);
@@ -22,13 +21,8 @@ pub(super) struct Excerpt {
     pub number: u32,
     pub file: PathBuf,
     init: Option<PathBuf>,
-    /// In the reel.
-    pub start: Duration,
-    pub length: Duration,
     /// EXT-X-DISCONTINUITY stands before it.
     breaks: bool,
-    /// It begins with an IDR picture.
-    pub independent: bool,
     /// It has its segment's beginning, and its end.
     begins: bool,
     pub ends: bool,
@@ -40,11 +34,6 @@ impl Excerpt {
         before.ends && self.begins && before.number.checked_add(1) == Some(self.number)
     }
 
-    /// Nothing is before it in the reel.
-    pub fn is_first(&self) -> bool {
-        self.begins && self.number == 0
-    }
-
     /// What does not follow the one before it begins anew.
     pub fn segment(&self, before: Option<&Self>) -> Segment<'_> {
         let follows = before.is_some_and(|before| self.follows(before));
@@ -52,13 +41,13 @@ impl Excerpt {
     }
 }
 
-/// In order, each in a file beside its sample. `independent`: every segment begins with an IDR picture.
-pub(super) async fn of(samples: &[Sample], independent: bool) -> io::Result<Vec<Excerpt>> {
+/// In order, each in a file beside its sample.
+pub(super) async fn of(samples: &[Sample]) -> io::Result<Vec<Excerpt>> {
     let samples = samples.to_vec();
     let cut = move || {
         let mut all = Vec::new();
         for sample in &samples {
-            for (excerpt, bytes) in parts(sample, independent) {
+            for (excerpt, bytes) in parts(sample) {
                 if let Some(bytes) = bytes {
                     copy(&sample.file, bytes, &excerpt.file)?;
                 }
@@ -71,16 +60,13 @@ pub(super) async fn of(samples: &[Sample], independent: bool) -> io::Result<Vec<
 }
 
 /// With the bytes of each in the sample's file; `None`: all of them.
-fn parts(sample: &Sample, independent: bool) -> Vec<(Excerpt, Option<Range<u64>>)> {
-    let Sample { number, start, length, breaks, ends, pieces, .. } = sample;
+fn parts(sample: &Sample) -> Vec<(Excerpt, Option<Range<u64>>)> {
+    let Sample { number, breaks, ends, pieces, .. } = sample;
     let whole = Excerpt {
         number: *number,
         file: sample.file.clone(),
         init: sample.init.clone(),
-        start: *start,
-        length: *length,
         breaks: *breaks,
-        independent,
         begins: true,
         ends: true,
     };
@@ -95,16 +81,12 @@ fn parts(sample: &Sample, independent: bool) -> Vec<(Excerpt, Option<Range<u64>>
     };
     let mut parts = Vec::new();
     if ends.beginning {
-        let length = Duration::from_micros(first.duration_us);
-        let beginning = Excerpt { file: named("beginning"), length, ends: false, ..whole.clone() };
+        let beginning = Excerpt { file: named("beginning"), ends: false, ..whole.clone() };
         parts.push((beginning, Some(0..first.bytes)));
     }
     if ends.end {
         let bytes: u64 = pieces.iter().map(|piece| piece.bytes).sum();
-        let length = Duration::from_micros(last.duration_us);
-        let start = (whole.start + whole.length).saturating_sub(length);
-        let (breaks, independent, file) = (false, !last.open, named("end"));
-        let end = Excerpt { file, start, length, breaks, independent, begins: false, ..whole };
+        let end = Excerpt { file: named("end"), breaks: false, begins: false, ..whole };
         parts.push((end, Some(bytes - last.bytes..bytes)));
     }
     parts
@@ -125,14 +107,11 @@ mod tests {
     use super::*;
     use crate::{model::media::segment::pieces::Piece, publish::samples::Ends};
 
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn sample(file: &Path, number: u32, pieces: &[(u64, bool)], (beginning, end): (bool, bool)) -> Sample {
-        let pieces: Vec<Piece> =
-            pieces.iter().map(|&(bytes, open)| Piece { bytes, duration_us: 1_000_000 * bytes, open }).collect();
-        let length = Duration::from_micros(pieces.iter().map(|piece| piece.duration_us).sum());
-        let (file, ends) = (file.to_owned(), Ends { beginning, end });
-        Sample { number, file, init: None, start: 100 * SECOND, length, breaks: false, pieces, ends }
+    fn sample(file: &Path, number: u32, pieces: &[u64], (beginning, end): (bool, bool)) -> Sample {
+        let piece = |bytes: &u64| Piece { bytes: *bytes, duration_us: 1_000_000 * bytes, open: false };
+        let pieces: Vec<Piece> = pieces.iter().map(piece).collect();
+        let (file, ends, length) = (file.to_owned(), Ends { beginning, end }, Duration::ZERO);
+        Sample { number, file, init: None, start: Duration::ZERO, length, breaks: false, pieces, ends }
     }
 
     #[tokio::test]
@@ -140,18 +119,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sample000007.ts");
         std::fs::write(&file, b"aabbbccccd").unwrap();
-        let pieces = [(2, false), (3, true), (4, false), (1, true)];
         let of = async |ends| {
-            let all = of(&[sample(&file, 7, &pieces, ends)], true).await.unwrap();
-            let told = all.iter().map(|one| {
-                let from = one.start.as_secs() - 100;
-                let bytes = std::fs::read_to_string(&one.file).unwrap();
-                (bytes, from, one.length.as_secs(), one.independent, one.begins, one.ends)
-            });
+            let all = of(&[sample(&file, 7, &[2, 3, 4, 1], ends)]).await.unwrap();
+            let told = all.iter().map(|one| (std::fs::read_to_string(&one.file).unwrap(), one.begins, one.ends));
             told.collect::<Vec<_>>()
         };
-        let beginning = ("aa".to_owned(), 0, 2, true, true, false);
-        let end = ("d".to_owned(), 9, 1, false, false, true);
+        let beginning = ("aa".to_owned(), true, false);
+        let end = ("d".to_owned(), false, true);
         assert_eq!(of((true, false)).await, std::slice::from_ref(&beginning));
         assert_eq!(of((false, true)).await, std::slice::from_ref(&end));
         assert_eq!(of((true, true)).await, [beginning, end]);
@@ -160,17 +134,15 @@ mod tests {
     #[tokio::test]
     async fn a_segment_of_two_pieces_is_decoded_whole_where_both_count() {
         let file = Path::new("sample000000.ts");
-        for (pieces, ends) in
-            [(&[(2, false), (3, false)][..], (true, true)), (&[(9, false)], (true, false)), (&[], (false, true))]
-        {
-            let all = of(&[sample(file, 0, pieces, ends)], false).await.unwrap();
-            assert!(matches!(all.as_slice(), [one] if one.file == file && one.is_first() && one.ends), "{all:?}");
+        for (pieces, ends) in [(&[2, 3][..], (true, true)), (&[9], (true, false)), (&[], (false, true))] {
+            let all = of(&[sample(file, 0, pieces, ends)]).await.unwrap();
+            assert!(matches!(all.as_slice(), [one] if one.file == file && one.begins && one.ends), "{all:?}");
         }
     }
 
     #[test]
     fn what_lies_between_parts_them() {
-        let all = |number, ends| parts(&sample(Path::new("a.ts"), number, &[(1, false); 3], ends), true);
+        let all = |number, ends| parts(&sample(Path::new("a.ts"), number, &[1; 3], ends));
         let (before, next) = (all(3, (true, true)), all(4, (true, false)));
         let [(beginning, _), (end, _)] = before.as_slice() else { panic!("{before:?}") };
         assert!(next[0].0.follows(end) && !next[0].0.follows(beginning) && !end.follows(beginning));
