@@ -84,7 +84,10 @@ fn published(published: &Published) -> Value {
 }
 
 fn loudness(loudness: &Loudness) -> Value {
-    json!({ "lufs": loudness.integrated, "range_lu": loudness.range, "true_peak_dbtp": loudness.true_peak })
+    json!({
+        "lufs": loudness.integrated, "range_lu": loudness.range, "true_peak_dbtp": loudness.true_peak,
+        "normalized_to_lufs": loudness.normalized_to,
+    })
 }
 
 fn change(job: &JobName, change: &JobChange) -> Value {

@@ -24,7 +24,7 @@ use crate::{
             name::ReelName,
             order::{
                 Compatible, Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted,
-                WantedContainer, WantedSubtitles, WantedTrack, WantedTracks,
+                WantedContainer, WantedLoudness, WantedSubtitles, WantedTrack, WantedTracks,
             },
         },
         report::{
@@ -97,7 +97,7 @@ struct File {
     deinterlace: Option<bool>,
     container: Option<ContainerArg>,
     compatible: Option<CompatibleArg>,
-    loudness: Option<bool>,
+    loudness: Option<WantedLoudness>,
     on_damage: Option<OnDamageArg>,
     robots: Option<RobotsArg>,
     chunk_mib: Option<u64>,
@@ -200,7 +200,7 @@ impl Settings {
                     sounds,
                     subtitles: args.subtitles.or(file.subtitles).unwrap_or_default(),
                     copies: false,
-                    loudness: args.loudness.or(file.loudness).unwrap_or(false),
+                    loudness: args.loudness.or(file.loudness).unwrap_or_default(),
                     deinterlace: args.deinterlace.or(file.deinterlace).unwrap_or(false),
                     container: match args.container.or(file.container) {
                         Some(ContainerArg::Ts) => WantedContainer::Ts,

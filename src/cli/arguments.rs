@@ -10,7 +10,7 @@ use super::values::{
 };
 use crate::model::reel::{
     name::ReelName,
-    order::{WantedSubtitles, WantedTrack, WantedTracks},
+    order::{WantedLoudness, WantedSubtitles, WantedTrack, WantedTracks},
 };
 
 /// Headings of the help.
@@ -66,9 +66,10 @@ pub struct PublishArgs {
     /// HEVC and AV1: H.264 beside them, or instead, for players that do not take them [default: no]
     #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
-    /// Say how loud the sound is, by EBU R 128 [default: false]
-    #[arg(long, env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub loudness: Option<bool>,
+    /// How loud the sound is, by EBU R 128: say it (measure), or bring each track to -16 LUFS (normalize), which
+    /// re-encodes the sound [default: false]
+    #[arg(long, value_name = "measure|normalize", env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "measure", require_equals = true)]
+    pub loudness: Option<WantedLoudness>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
     pub on_damage: Option<OnDamageArg>,

@@ -18,6 +18,8 @@ use crate::model::media::{arguments::input_guard, decide::MediaPlan, ffmpeg_outp
 
 /// So long without another picture or more sound, and no decoder is waited for.
 const LIMIT: Duration = Duration::from_secs(300);
+/// Each holds pictures of its own.
+const THREADS: &str = "2";
 /// Sound counts as a picture for each of these: longer than a frame of any codec, so that one of which every frame is
 /// complained of is not usable.
 const SOUND_UNIT: Duration = Duration::from_millis(150);
@@ -103,6 +105,23 @@ pub async fn segments(
     segments: &[Segment<'_>],
     cancel: &CancellationToken,
 ) -> io::Result<Option<Decoded>> {
+    hls(tools, segments, (None, Outputs::One), cancel).await
+}
+
+/// In one, pictures wait in memory for the sound behind them; apart, nothing comes of segments that lack a stream.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Outputs {
+    One,
+    Apart,
+}
+
+/// The same of no more than `most` of them, if that is given.
+pub async fn hls(
+    tools: &Tools,
+    segments: &[Segment<'_>],
+    (most, outputs): (Option<Duration>, Outputs),
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
     let Some(folder) = segments.first().and_then(|first| first.file.parent()) else {
         return Ok(Some(Decoded::default()));
     };
@@ -116,12 +135,16 @@ pub async fn segments(
         text.push_str(&format!("{mark}#EXTINF:6,\n{}\n", name.to_string_lossy()));
     }
     text.push_str("#EXT-X-ENDLIST\n");
-    let playlist = folder.join("decode.m3u8");
+    let first = segments[0].file.file_stem().unwrap_or_default().to_string_lossy();
+    let playlist = folder.join(format!("decode-{first}.m3u8"));
     tokio::fs::write(&playlist, text).await?;
-    let mut input: Vec<OsString> = ["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from).to_vec();
+    let mut input: Vec<OsString> = ["-threads", THREADS].map(OsString::from).to_vec();
+    if let Some(most) = most {
+        input.extend(["-t".into(), format!("{:.6}", most.as_secs_f64()).into()]);
+    }
+    input.extend(["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from));
     input.push(input_argument(&playlist)?);
-    let maps = ["-map", "0:v?", "-map", "0:a?"].map(OsString::from);
-    run(tools, [&input[..], &maps[..]].concat(), cancel).await
+    run(tools, input, (&["0:v?".to_owned(), "0:a?".to_owned()], outputs), cancel).await
 }
 
 /// What a segment comes to for a decoder that has the one before it already.
@@ -237,17 +260,25 @@ async fn part(
         arguments.extend([option.into(), format!("{:.6}", time.as_secs_f64()).into()]);
     }
     arguments.extend(["-i".into(), input_argument(video)?]);
-    for published in plan.published() {
-        arguments.extend(["-map".into(), format!("0:{}", published.stream.index).into()]);
-    }
-    run(tools, arguments, cancel).await
+    let streams: Vec<String> = plan.published().map(|published| format!("0:{}", published.stream.index)).collect();
+    run(tools, arguments, (&streams, Outputs::One), cancel).await
 }
 
-async fn run(tools: &Tools, arguments: Vec<OsString>, cancel: &CancellationToken) -> io::Result<Option<Decoded>> {
+async fn run(
+    tools: &Tools,
+    input: Vec<OsString>,
+    (streams, outputs): (&[String], Outputs),
+    cancel: &CancellationToken,
+) -> io::Result<Option<Decoded>> {
     let mut command = Command::new(&tools.ffmpeg);
     // it names its decoders in words that are no errors
     command.args(["-nostdin", "-hide_banner", "-nostats", "-v", "repeat+level+info", "-progress", "pipe:1"]);
-    command.args(arguments).args(["-f", "null", "-"]);
+    command.args(input);
+    for stream in streams {
+        let sink = ["-f", "null", "-"].into_iter().filter(|_| outputs == Outputs::Apart);
+        command.args(["-map", stream]).args(sink);
+    }
+    command.args(["-f", "null", "-"].into_iter().filter(|_| outputs == Outputs::One));
     let mut process = Process::spawn(command)?;
     let mut heard = Heard::default();
     let ended = tokio::select! {

@@ -189,6 +189,16 @@ fn signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
+/// Media that comes through a pipe comes in fewer and larger pieces. A system that refuses has the pipe that it has.
+#[cfg(target_os = "linux")]
+fn widen(pipe: &ChildStdout) {
+    const PIPE: usize = 1 << 20;
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn widen(_: &ChildStdout) {}
+
 /// A program that runs in a group of its own. Dropped while it runs, the group is killed.
 pub struct Process {
     child: Child,
@@ -208,6 +218,7 @@ impl Process {
         let (Some(pid), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the program ended before it began"));
         };
+        widen(&stdout);
         Ok(Self { child, leader: Leader { pid, started: start_time(pid) }, group, stdout, stderr })
     }
 

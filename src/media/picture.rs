@@ -57,7 +57,8 @@ impl View<'_> {
         let Self { tools, video, stream, max_width, brightness } = *self;
         let mut command = Command::new(&tools.ffmpeg);
         command.args(["-nostdin", "-hide_banner", "-v", "error"]).args(input_guard());
-        command.args(left_to_us(stream));
+        // each thread of a decoder holds pictures of its own
+        command.args(["-threads", "1"]).args(left_to_us(stream));
         // cover art has one picture, which stands before all times; of sound the shape is drawn
         if stream.kind == Kind::Video {
             command.arg("-ss").arg(format!("{:.3}", at.as_secs_f64()));

@@ -17,7 +17,11 @@ use super::{
     work::{Rendition, Work},
 };
 use crate::{
-    media::{cut::breaks::Timeline, ffmpeg::Tools},
+    media::{
+        cut::breaks::Timeline,
+        ffmpeg::Tools,
+        loudness::{Unmeasured, measure},
+    },
     model::{
         chunk::{
             self,
@@ -26,7 +30,9 @@ use crate::{
         hls::playlist,
         media::{
             damage::Damage,
+            decide::MediaPlan,
             segment::{lengths::Lengths, pieces::SOUND_PIECE_LENGTH},
+            streams::loudness,
         },
         reel::{generation::SourceHash, order::Cut},
         report::{
@@ -284,11 +290,34 @@ impl Run<'_> {
         ((sound - picture) * 1e6) as i64
     }
 
+    /// With how loud its sound is, if that is to be normalized.
+    async fn measured_plan(&self) -> Result<MediaPlan, SplitError> {
+        let Attempt { batch, control, .. } = *self.attempt;
+        let plan = self.part.plan.clone();
+        let Some(audio) = plan.audio.as_ref().filter(|_| plan.wanted.loudness.is_normalized()) else {
+            return Ok(plan);
+        };
+        let video = &batch.work.order.video;
+        let encoded = loudness::encoded();
+        let measure = || measure(batch.tools, video, &audio.stream, Some(&encoded), &control.cancel);
+        match self.part.measured.get_or_try_init(measure).await {
+            Ok(measured) => Ok(MediaPlan { measured: Some(*measured), ..plan }),
+            Err(Unmeasured::Cancelled) => Err(SplitError::Cancelled),
+            Err(Unmeasured::Failed(how)) => Err(SplitError::Failed {
+                video: video.clone(),
+                how: format!("{how}, while it measured how loud the sound is"),
+                crashed: false,
+                killed: false,
+                complaints: String::new(),
+            }),
+        }
+    }
+
     /// Hands on what earlier attempts did not.
     async fn run(&self, segments: &Sender<Closed>, progress: &mut Progress) -> Result<SplitSummary, Error> {
         let Attempt { batch, job, control, .. } = *self.attempt;
         let Batch { work, tools, parts, .. } = batch;
-        let plan = &self.part.plan;
+        let plan = &self.measured_plan().await?;
         let room = work.backlog.limit();
         let unwritable = |source| SplitError::Write { folder: self.folder.to_owned(), source, room };
         tokio::fs::create_dir_all(self.folder).await.map_err(unwritable)?;

@@ -1,7 +1,11 @@
-//! What is published decodes: a few segments are kept until all are made, and go through a decoder before the index
-//! promises them. Where it complains, the same stretch of the source tells whether the video was so before.
+//! What is published decodes: a few segments are kept until all are made, and their ends go through a decoder before the
+//! index promises them. Where it complains, so does all of the segment, and the same stretch of the source tells whether
+//! the video was so before.
+
+mod excerpt;
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::Path,
@@ -9,21 +13,23 @@ use std::{
     time::Duration,
 };
 
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
+use self::excerpt::{DECODED_MAX, Excerpt};
 use super::{
     samples::{self, Sample},
     work::{Rendition, Work},
 };
 use crate::{
     media::{
-        decode::{self, Decoded, Outcome, Placed, READ_AHEAD, Segment, Stretch},
+        decode::{self, Decoded, Outcome, Outputs, Placed, READ_AHEAD, Segment, Stretch},
         ffmpeg::Tools,
     },
     model::{
-        media::{damage::Places, streams::words::describe},
-        reel::index::{Container, GenerationIndex},
+        media::{damage::Places, segment::pieces::Piece, streams::words::describe},
+        reel::index::{Container, GenerationIndex, PieceIndex, RenditionIndex},
         report::{
             event::{Event, JobName},
             fault::{Fault, Stopped},
@@ -36,6 +42,8 @@ use crate::{
 
 /// Longest stretch of the source that is decoded before the one that is looked at.
 const LEAD_MAX: Duration = Duration::from_secs(6);
+/// So many decoders work at once.
+const DECODERS: usize = 2;
 
 /// What is proved of a rendition's samples, and by what.
 pub(super) struct Proof<'a> {
@@ -95,10 +103,11 @@ impl<'a> Proof<'a> {
         let (mut samples, mut start) = (Vec::new(), Duration::ZERO);
         for (place, Expected { segment, .. }) in expected.iter().enumerate() {
             let length = Duration::from_micros(segment.duration_us);
-            if chosen.contains(&place) {
+            if let Some(ends) = chosen.get(&place).copied() {
                 let file = folder.join(format!("served-{}-{place:06}.{ending}", self.part.id));
-                let (number, init) = (place as u32, init.clone());
-                samples.push(Sample { number, file, init, start, length, breaks: segment.discontinuity });
+                let (number, init, breaks) = (place as u32, init.clone(), segment.discontinuity);
+                let pieces = own.map(|rendition| pieces_of(rendition, place)).unwrap_or_default();
+                samples.push(Sample { number, file, init, start, length, breaks, pieces, ends });
             }
             start += length;
         }
@@ -144,22 +153,53 @@ impl<'a> Proof<'a> {
 
     /// Refuses what does not decode, unless the source does not either: gives what that is.
     async fn of<'b>(&self, samples: &'b [Sample]) -> Result<Vec<&'b Sample>, Stopped> {
-        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
-        let (mut wrong, mut usable) = (Vec::new(), false);
-        let Some(together) = self.decoded(decode::segments(self.tools, &all, self.cancel()).await)? else {
-            return Ok(wrong);
-        };
-        if together.is_right() || samples.is_empty() {
-            return Ok(wrong);
+        let excerpts = excerpt::of(samples).await.map(Some);
+        let excerpts = self.decoded(excerpts)?.unwrap_or_default();
+        let (mut suspects, mut usable, mut first) = (BTreeSet::new(), false, None);
+        // what does not follow the one before gets a decoder that knows nothing of that
+        let runs = excerpts.chunk_by(|before, next| next.follows(before));
+        let decodings: Vec<_> = runs.map(|run| self.together(run).boxed()).collect();
+        let mut decoded = stream::iter(decodings).buffered(DECODERS);
+        while let Some((run, together)) = decoded.next().await {
+            let Some(together) = self.decoded(together)? else { return Ok(Vec::new()) };
+            if together.is_right() {
+                usable = true;
+            } else {
+                suspects.extend(run.iter().map(|excerpt| excerpt.number));
+                first.get_or_insert(together);
+            }
         }
-        for (place, sample) in samples.iter().enumerate() {
+        drop(decoded);
+        let Some(complaint) = first else { return Ok(Vec::new()) };
+        // a part may lack what its segment has, and a segment what the one before has
+        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
+        let together = self.decoded(decode::segments(self.tools, &all, self.cancel()).await)?;
+        if together.is_none_or(|together| together.is_right()) {
+            return Ok(Vec::new());
+        }
+        match self.of_whole(samples, &suspects, &mut usable).await? {
+            Some(_) if !usable => Err(Stopped::Failed(garbage(self, &complaint))),
+            wrong => Ok(wrong.unwrap_or_default()),
+        }
+    }
+
+    /// The same of all of the segments with these numbers. `None` if a decoder came to no end; `usable` is set where one makes something of a segment.
+    async fn of_whole<'b>(
+        &self,
+        samples: &'b [Sample],
+        numbers: &BTreeSet<u32>,
+        usable: &mut bool,
+    ) -> Result<Option<Vec<&'b Sample>>, Stopped> {
+        let mut wrong = Vec::new();
+        let all: Vec<Segment<'_>> = (0..samples.len()).map(|place| segment(samples, place)).collect();
+        for (place, sample) in samples.iter().enumerate().filter(|(_, sample)| numbers.contains(&sample.number)) {
             let before = place.checked_sub(1).filter(|before| sample.follows(&samples[*before]));
             let (segment, lead) = (all[place], before.map(|before| all[before]));
             let placed = Placed { segment, lead, is_first: sample.number == 0, independent: self.independent };
             let Some(outcome) = self.decoded(placed.decoded(self.tools, self.cancel()).await)? else {
-                return Ok(wrong);
+                return Ok(None);
             };
-            usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
+            *usable |= !matches!(&outcome, Outcome::Wrong(made) if !made.is_usable());
             let (made, from) = match outcome {
                 Outcome::Right => continue,
                 Outcome::Wrong(made) => (made, sample.start),
@@ -167,7 +207,7 @@ impl<'a> Proof<'a> {
             };
             // what a torn end says comes behind it
             let length = sample.start + sample.length + READ_AHEAD - from;
-            let Some(source) = self.source(from, length).await? else { return Ok(wrong) };
+            let Some(source) = self.source(from, length).await? else { return Ok(None) };
             if source.is_right() {
                 return Err(Stopped::Failed(spoilt(self.work, sample.start, &made)));
             }
@@ -176,7 +216,18 @@ impl<'a> Proof<'a> {
                 wrong.push(sample);
             }
         }
-        if usable { Ok(wrong) } else { Err(Stopped::Failed(garbage(self, &together))) }
+        Ok(Some(wrong))
+    }
+
+    /// Of excerpts that follow each other; of a long beginning no more than is needed.
+    async fn together<'b>(&self, run: &'b [Excerpt]) -> (&'b [Excerpt], io::Result<Option<Decoded>>) {
+        let all: Vec<Segment<'_>> =
+            (0..run.len()).map(|place| run[place].segment(place.checked_sub(1).map(|before| &run[before]))).collect();
+        let most = match run {
+            [beginning] if !beginning.ends => Some(DECODED_MAX),
+            _ => None,
+        };
+        (run, decode::hls(self.tools, &all, (most, Outputs::Apart), self.cancel()).await)
     }
 
     /// What a decoder makes of a stretch of the source. `None` if it came to no end.
@@ -218,6 +269,15 @@ fn segment(samples: &[Sample], place: usize) -> Segment<'_> {
     let sample = &samples[place];
     let follows = place.checked_sub(1).is_some_and(|before| sample.follows(&samples[before]));
     Segment { file: &sample.file, init: sample.init.as_deref(), breaks: sample.breaks || !follows }
+}
+
+/// What a segment is made of, as the index has it.
+fn pieces_of(rendition: &RenditionIndex, place: usize) -> Vec<Piece> {
+    let segments = rendition.chunks.iter().flat_map(|chunk| chunk.segments.iter().map(move |segment| (chunk, segment)));
+    let Some((chunk, segment)) = segments.into_iter().nth(place) else { return Vec::new() };
+    let inside = segment.offset..segment.offset + segment.bytes;
+    let pieces = chunk.pieces.iter().filter(|piece| inside.contains(&piece.offset));
+    pieces.map(|&PieceIndex { bytes, duration_us, open, .. }| Piece { bytes, duration_us, open }).collect()
 }
 
 /// The inner error is the disk's.

@@ -17,7 +17,7 @@ use super::{
     prepare::{Prepared, Start, identity::RULED_OUT, prepare},
     prove::Proof,
     take_back, tracks, verify,
-    work::Work,
+    work::{Rendition, Work},
 };
 use crate::{
     media::{
@@ -32,7 +32,7 @@ use crate::{
             multivariant,
             playlist::{self, Links},
         },
-        media::decide::MediaPlan,
+        media::{decide::MediaPlan, facts::WantedLoudness, streams::loudness::TARGET},
         reel::{
             index::{GenerationIndex, Grain, Index},
             moment::rfc3339,
@@ -145,7 +145,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         retries: tally.retries.load(Ordering::Relaxed),
         segments_checked,
         elapsed: began.elapsed(),
-        loudness,
+        loudness: loudness.or_else(|| normalized(&work, &plan)),
         warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).collect(),
     };
     work.report(Event::Published(Box::new(published.clone())));
@@ -248,17 +248,26 @@ async fn poster(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Vec<u8>>
 
 /// Of the sound that players begin with, where that is asked for; a reel of which it can't be told plays as well.
 async fn loudness(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<Loudness> {
-    let stream = &plan.begins_with().filter(|_| plan.wanted.loudness)?.stream;
+    let is_asked = plan.wanted.loudness == WantedLoudness::Measured;
+    let stream = &plan.begins_with().filter(|_| is_asked)?.stream;
     let measured = tokio::select! {
-        measured = loudness::measure(tools, &work.order.video, stream, &work.control.cancel) => measured,
+        measured = loudness::measure(tools, &work.order.video, stream, None, &work.control.cancel) => measured,
         // the ffmpeg of a run that is dropped is killed
         () = work.control.last_attempt.cancelled() => return None,
     };
     let note = |why| {
-        let line = format!("how loud the sound is could not be measured: {why}");
+        let line = format!("how loud the sound is could not be measured: ffmpeg {why}");
         work.report(Event::Log { job: JobName::Split, line });
     };
     measured.map_err(note).ok()
+}
+
+/// How loud the sound was that players begin with, if it was normalized in this run.
+fn normalized(work: &Work, plan: &MediaPlan) -> Option<Loudness> {
+    let first = plan.begins_with()?.stream.index;
+    let own = |part: &&Rendition| part.plan.audio.as_ref().is_some_and(|audio| audio.stream.index == first);
+    let measured = *work.renditions.iter().find(own)?.measured.get()?;
+    Some(Loudness { normalized_to: measured.true_peak.map(|_| TARGET), ..measured })
 }
 
 /// From where the video is not black.

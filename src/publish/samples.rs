@@ -1,17 +1,24 @@
 //! Which segments are decoded for a proof; those that were just made are kept beside the work until all are.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use super::split::ClosedSegment;
-use crate::remote::served::Expected;
+use crate::{model::media::segment::pieces::Piece, remote::served::Expected};
 
 /// Changes whose segments on both sides are decoded: a video may have hundreds of them, and what is kept is on the disk.
 const CHANGES_MAX: usize = 3;
+
+/// Which ends of a segment are decoded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Ends {
+    pub beginning: bool,
+    pub end: bool,
+}
 
 /// The first segment, one in the middle, those on both sides of the first changes, and the last so far.
 #[derive(Debug, Default)]
@@ -40,6 +47,9 @@ pub(crate) struct Sample {
     pub length: Duration,
     /// EXT-X-DISCONTINUITY stands before it.
     pub breaks: bool,
+    /// What it is made of, end to end; nothing if that is unknown.
+    pub pieces: Vec<Piece>,
+    pub ends: Ends,
 }
 
 impl Sample {
@@ -67,7 +77,8 @@ impl Samples {
             // every attempt writes the same
             let _ = tokio::fs::copy(from, to).await;
         }
-        let gone = self.keep(Sample { number, file, init, start: Duration::ZERO, length, breaks }, all);
+        let (start, pieces, ends) = (Duration::ZERO, segment.pieces.clone(), Ends::default());
+        let gone = self.keep(Sample { number, file, init, start, length, breaks, pieces, ends }, all);
         if let Some(gone) = gone {
             // what can't be removed now goes with the folder
             let _ = tokio::fs::remove_file(gone.file).await;
@@ -87,12 +98,16 @@ impl Samples {
         kept.has_middle |= is_middle;
         let gone = if changes {
             kept.chosen.extend(before);
+            if let Some(before) = kept.chosen.last_mut() {
+                before.ends.end = true;
+            }
             None
         } else {
             before
         };
         if is_first || is_middle || changes {
-            kept.chosen.push(sample);
+            let ends = Ends { beginning: true, end: false };
+            kept.chosen.push(Sample { ends, ..sample });
         } else {
             kept.last = Some(sample);
         }
@@ -112,16 +127,26 @@ impl Samples {
     pub fn all(&self) -> Vec<Sample> {
         let Kept { mut chosen, last, .. } = std::mem::take(&mut *self.kept());
         chosen.extend(last);
+        if let Some(last) = chosen.last_mut() {
+            last.ends.end = true;
+        }
         chosen
     }
 }
 
 /// The places of the same choice among segments that are served.
-pub(super) fn places(expected: &[Expected]) -> BTreeSet<usize> {
-    let last = expected.len().saturating_sub(1);
-    let changes = expected.iter().enumerate().filter(|(_, expected)| expected.segment.discontinuity);
-    let sides = changes.take(CHANGES_MAX).flat_map(|(place, _)| [place.saturating_sub(1), place]);
-    sides.chain([0, last / 2, last]).filter(|place| *place < expected.len()).collect()
+pub(super) fn places(expected: &[Expected]) -> BTreeMap<usize, Ends> {
+    let Some(last) = expected.len().checked_sub(1) else { return BTreeMap::new() };
+    let mut places: BTreeMap<usize, Ends> = BTreeMap::new();
+    let changes = expected.iter().enumerate().skip(1).filter(|(_, expected)| expected.segment.discontinuity);
+    for place in changes.take(CHANGES_MAX).map(|(place, _)| place) {
+        places.entry(place - 1).or_default().end = true;
+        places.entry(place).or_default().beginning = true;
+    }
+    places.entry(0).or_default().beginning = true;
+    places.entry(last / 2).or_default().beginning = true;
+    places.entry(last).or_default().end = true;
+    places
 }
 
 #[cfg(test)]
@@ -132,7 +157,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn sample(number: u32, breaks: bool) -> Sample {
-        Sample { number, file: number.to_string().into(), init: None, start: Duration::ZERO, length: SECOND, breaks }
+        let (file, start, ends) = (number.to_string().into(), Duration::ZERO, Ends::default());
+        Sample { number, file, init: None, start, length: SECOND, breaks, pieces: Vec::new(), ends }
     }
 
     /// Numbers of what is kept and of what went meanwhile, of segments of a second each.
@@ -161,6 +187,26 @@ mod tests {
     }
 
     #[test]
+    fn the_sides_of_a_change_and_the_very_ends_are_decoded() {
+        let samples = Samples::default();
+        for number in 0..9 {
+            samples.keep(sample(number, [3, 4].contains(&number)), Some(14 * SECOND));
+        }
+        let ends = |sample: &Sample| match sample.ends {
+            Ends { beginning: true, end: true } => "both",
+            Ends { beginning: true, end: false } => "beginning",
+            Ends { beginning: false, end: true } => "end",
+            Ends { beginning: false, end: false } => "nothing",
+        };
+        let all = samples.all();
+        let all: Vec<_> = all.iter().map(|sample| (sample.number, ends(sample))).collect();
+        assert_eq!(all, [(0, "beginning"), (2, "end"), (3, "both"), (4, "beginning"), (6, "beginning"), (8, "end")]);
+        let alone = Samples::default();
+        alone.keep(sample(0, false), None);
+        assert_eq!(alone.all().iter().map(ends).collect::<Vec<_>>(), ["both"]);
+    }
+
+    #[test]
     fn what_is_served_is_chosen_alike() {
         let expected = |changes: &[usize], count: usize| {
             let one = |place| SegmentIndex {
@@ -171,7 +217,7 @@ mod tests {
                 discontinuity: changes.contains(&place),
             };
             let all: Vec<_> = (0..count).map(|place| Expected { uri: String::new(), segment: one(place) }).collect();
-            Vec::from_iter(places(&all))
+            Vec::from_iter(places(&all).into_keys())
         };
         assert_eq!(expected(&[3, 8], 12), [0, 2, 3, 5, 7, 8, 11]);
         assert_eq!(expected(&[2, 4, 6, 8, 10], 12), [0, 1, 2, 3, 4, 5, 6, 11]);

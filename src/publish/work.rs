@@ -23,6 +23,7 @@ use crate::{
         report::{
             event::{Event, JobChange, JobName, Unit},
             fault::{Explain, FaultClass, Stopped},
+            loudness::Loudness,
         },
         retry::RetryPolicy,
     },
@@ -68,6 +69,8 @@ pub(crate) struct Rendition {
     pub told: Option<Alternative>,
     /// Segments that are to be decoded before they are promised.
     pub samples: Samples,
+    /// How loud its sound is, where that was measured to be normalized.
+    pub measured: OnceCell<Loudness>,
 }
 
 impl Rendition {
@@ -78,7 +81,10 @@ impl Rendition {
         let sounds = plan.sounds.iter().map(|sound| Some(sound.told.clone()));
         let told = std::iter::repeat_n(None, pictures).chain(sounds);
         let ids = RenditionId::all(plan.compatible.is_some());
-        let part = |((id, plan), told)| Self { id, plan, told, samples: Samples::default() };
+        let part = |((id, plan), told)| {
+            let (samples, measured) = (Samples::default(), OnceCell::new());
+            Self { id, plan, told, samples, measured }
+        };
         ids.zip(parts).zip(told).map(part).collect()
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 fn every_flag_has_its_key_in_the_file() {
     use clap::CommandFactory;
     let keys = "name='a'\ntitle='t'\nsegment_seconds=4\nregion='eu-west-1'\ntarget='aws'\nprofile='p'\n\
-                transcode='auto'\nvideo_stream=1\naudio='all'\naudio_stream='en'\nsubtitles='none'\ndeinterlace=true\ncontainer='mp4'\ncompatible='add'\nloudness=true\non_damage='fail'\nrobots='index'\nchunk_mib=8\n\
+                transcode='auto'\nvideo_stream=1\naudio='all'\naudio_stream='en'\nsubtitles='none'\ndeinterlace=true\ncontainer='mp4'\ncompatible='add'\nloudness='normalize'\non_damage='fail'\nrobots='index'\nchunk_mib=8\n\
                 parallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                 backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
                 role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\napi_urls='http://h/{id}/'\n\

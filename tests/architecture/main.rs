@@ -62,7 +62,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("command", &["wizard"]),
     ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
     ("media", &["cut"]),
-    ("publish", &["split", "upload", "tracks", "index", "prepare"]),
+    ("publish", &["split", "upload", "tracks", "prove", "index", "prepare"]),
     ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),
     ("use_cases", &["account", "reels"]),
 ];

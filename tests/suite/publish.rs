@@ -9,6 +9,7 @@ mod foreign;
 pub(crate) mod frames;
 mod info;
 mod limits;
+mod loudness;
 pub(crate) mod memory;
 mod order;
 mod pieces;

@@ -218,7 +218,7 @@ fn events() -> Vec<Event> {
         retries: 0,
         segments_checked: 0,
         elapsed: Duration::ZERO,
-        loudness: Some(Loudness { integrated: -23.0, range: 5.0, true_peak: Some(-1.0) }),
+        loudness: Some(Loudness { range: 5.0, true_peak: Some(-1.0), ..Loudness::of(-23.0, -33.0) }),
         warnings: Vec::new(),
     };
     vec![

@@ -16,7 +16,7 @@ use crate::model::media::{
 };
 
 /// Standard output is read in blocks of this.
-pub(crate) const BLOCK: usize = 256 * 1024;
+pub(crate) const BLOCK: usize = 1 << 20;
 /// Longest init section: thumbnails and other matter of tracks are not in it.
 const INIT_MAX: u64 = 16 << 20;
 

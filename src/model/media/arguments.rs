@@ -8,7 +8,10 @@ use super::{
     decide::{Action, MediaPlan, PIECE},
     facts::{FirstField, Ratio, Stream},
     segment::meter::CLOCK,
-    streams::orientation::{left_to_us, upright},
+    streams::{
+        loudness,
+        orientation::{left_to_us, upright},
+    },
 };
 
 /// Demuxers that may open what a person names. Others follow references to more files or hosts (playlists, `concat`,
@@ -64,9 +67,13 @@ impl MediaPlan {
             arguments.extend(["-map".to_owned(), format!("0:{}", audio.stream.index)]);
             arguments.extend(match audio.action {
                 Action::Copy => self.copy_audio(&audio.stream),
-                // gaps and a late start are filled with silence: encoders take samples, not times, and would shift
                 Action::Transcode { .. } | Action::Text | Action::LeaveOut { .. } => {
-                    words("-c:a aac -b:a 160k -ac 2 -ar 48000 -af aresample=async=1:first_pts=0")
+                    let mut arguments = words("-c:a aac -b:a 160k -ac 2 -ar 48000 -af");
+                    arguments.push(match self.wanted.loudness.is_normalized() {
+                        true => loudness::normalized(self.measured.as_ref()),
+                        false => loudness::FILLED.to_owned(),
+                    });
+                    arguments
                 }
             });
         }

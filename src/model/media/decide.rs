@@ -27,6 +27,7 @@ use super::{
         words::describe,
     },
 };
+use crate::model::report::loudness::Loudness;
 
 /// Segments may end this much before the wanted length: Matroska rounds times to milliseconds, and keyframes that are
 /// forced at multiples of the length fall on the next frame.
@@ -84,6 +85,8 @@ pub struct MediaPlan {
     pub deinterlace: bool,
     /// The picture that stands for sound alone.
     pub cover: Option<Stream>,
+    /// Of the sound as it is encoded, where that is to be normalized and was measured.
+    pub measured: Option<Loudness>,
 }
 
 /// A rendition of sound beside the picture.
@@ -110,14 +113,13 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let gaps = gap_sentences(video, audio);
     // still pictures are made in transport streams alone
     let makes_stills = packaging == Container::Ts;
-    let gap_words: &[String] = if makes_stills { &gaps } else { &[] };
+    let gap_words = if makes_stills { gaps.as_slice() } else { &[] };
     let beside = compatible::beside(video, &streams, asked);
     if let Some(refusal) = not_allowed(media, transcode, streams.iter().chain(&beside), gap_words) {
         return Err(refusal);
     }
     let sound_gaps = gap_sentences(video, sounds.main());
     let video = video.map(plan);
-    let streams = compatible::told(streams, beside.as_ref());
     let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
     let keyframes = media.keyframes.filter(|_| copied);
     let said = damage.sentences().into_iter().chain(compatible::warning(media, asked));
@@ -127,10 +129,11 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let plan = MediaPlan {
         audio: audio.map(plan),
         wanted: compatible::settled(media.wanted.settled(sounds.are_encoded()), asked, beside.is_some()),
-        compatible: beside,
         beside_copy: false,
         one_clock: false,
         optional: optional(&streams, &sounds),
+        streams: compatible::told(streams, beside.as_ref()),
+        compatible: beside,
         sounds: sound_plans(&sounds, media, packaging),
         others: Vec::new(),
         container: media.container.clone(),
@@ -148,7 +151,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         begins: media.begins,
         deinterlace: media.wanted.deinterlace,
         cover: media.cover().filter(|_| video.is_none()).cloned(),
-        streams,
+        measured: None,
         video,
     };
     Ok(plan.with_reach())
@@ -194,8 +197,11 @@ fn not_allowed<'a>(
     streams: impl Iterator<Item = &'a StreamPlan>,
     gaps: &[String],
 ) -> Option<MediaRefusal> {
-    // who asks for deinterlacing has asked for what it takes
-    let is_allowed = |stream: &Stream| stream.kind == Kind::Video && media.wanted.deinterlace;
+    // who asks for deinterlacing, or for another loudness, has asked for what it takes
+    let is_allowed = |stream: &Stream| match stream.kind {
+        Kind::Video => media.wanted.deinterlace,
+        _ => media.wanted.loudness.is_normalized(),
+    };
     let unasked = streams.filter(|plan| transcode == Transcode::Never || !is_allowed(&plan.stream));
     let re_encoded: Vec<String> = unasked.filter_map(StreamPlan::re_encoded).collect();
     let asked = gaps.iter().filter(|_| transcode == Transcode::Ask);
@@ -206,11 +212,13 @@ fn not_allowed<'a>(
 }
 
 fn terms(media: &Media, transcode: Transcode, packaging: Container) -> Terms<impl Fn(&Stream) -> Option<String>> {
+    // a copy would be as loud as it is
+    let all_encoded = media.wanted.loudness.is_normalized() && transcode != Transcode::Never;
     Terms {
-        may_encode: transcode == Transcode::Auto && !media.wanted.copies,
+        may_encode: all_encoded || transcode == Transcode::Auto && !media.wanted.copies,
         for_all: media.wanted.compatible == Some(Compatible::Add),
-        are_named: matches!(media.wanted.sounds, Some(WantedTracks::These(_))),
-        is_trimmed: obstacles::trimmed_sound(media).is_some(),
+        are_named: all_encoded || matches!(media.wanted.sounds, Some(WantedTracks::These(_))),
+        is_trimmed: all_encoded || obstacles::trimmed_sound(media).is_some(),
         obstacle: move |stream: &Stream| obstacles::of_audio(stream, media, packaging),
     }
 }

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 
 use super::container::VideoRange;
 
-pub use super::streams::wanted::{Compatible, Wanted, WantedSubtitles, WantedTrack, WantedTracks};
+pub use super::streams::{
+    loudness::WantedLoudness,
+    wanted::{Compatible, Wanted, WantedSubtitles, WantedTrack, WantedTracks},
+};
 use super::structure::Structure;
 
 /// What to do with streams that players can't take as they are.

@@ -11,7 +11,7 @@ pub use crate::model::media::segment::pieces::PIECE_LENGTH;
 pub use crate::model::media::{
     container::WantedContainer,
     damage::OnDamage,
-    facts::{Compatible, Transcode, Wanted, WantedSubtitles, WantedTrack, WantedTracks},
+    facts::{Compatible, Transcode, Wanted, WantedLoudness, WantedSubtitles, WantedTrack, WantedTracks},
 };
 use crate::model::retry::RetryPolicy;
 

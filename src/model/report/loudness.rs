@@ -8,8 +8,12 @@ pub struct Loudness {
     pub integrated: f64,
     /// Between what is quiet and what is loud, LU.
     pub range: f64,
+    /// What is less loud is not counted, LUFS.
+    pub threshold: f64,
     /// dBTP; `None` for silence.
     pub true_peak: Option<f64>,
+    /// LUFS: it was so loud before, and was brought to this.
+    pub normalized_to: Option<f64>,
 }
 
 impl Loudness {
@@ -21,15 +25,23 @@ impl Loudness {
             line.split_whitespace().next()?.parse::<f64>().ok()
         };
         let true_peak = value("Peak:").filter(|peak| peak.is_finite());
-        Some(Self { integrated: value("I:")?, range: value("LRA:")?, true_peak })
+        // the first threshold is that of the whole
+        let whole = Self::of(value("I:")?, value("Threshold:")?);
+        Some(Self { range: value("LRA:")?, true_peak, ..whole })
+    }
+
+    /// Of what is equally loud, without a peak.
+    pub fn of(integrated: f64, threshold: f64) -> Self {
+        Self { integrated, range: 0.0, threshold, true_peak: None, normalized_to: None }
     }
 }
 
 impl fmt::Display for Loudness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { integrated, range, true_peak } = self;
+        let Self { integrated, range, true_peak, normalized_to, .. } = self;
         write!(f, "{integrated:.1} LUFS, range {range:.1} LU")?;
-        true_peak.map_or(Ok(()), |peak| write!(f, ", true peak {peak:.1} dBTP"))
+        true_peak.map_or(Ok(()), |peak| write!(f, ", true peak {peak:.1} dBTP"))?;
+        normalized_to.map_or(Ok(()), |target| write!(f, "; normalized to {target} LUFS"))
     }
 }
 
@@ -56,10 +68,12 @@ mod tests {
     #[test]
     fn a_summary_is_read_as_it_is_written() {
         let loudness = Loudness::read(SUMMARY).unwrap();
-        assert_eq!(loudness, Loudness { integrated: -21.8, range: 5.3, true_peak: Some(-1.2) });
+        assert_eq!(loudness, Loudness { range: 5.3, true_peak: Some(-1.2), ..Loudness::of(-21.8, -31.8) });
         assert_eq!(loudness.to_string(), "-21.8 LUFS, range 5.3 LU, true peak -1.2 dBTP");
         let silent = Loudness::read(&SUMMARY.replace("-1.2 dBFS", "-inf dBFS")).unwrap();
         assert_eq!((silent.true_peak, silent.to_string().contains("peak")), (None, false));
         assert_eq!(Loudness::read("Conversion failed!"), None);
+        let normalized = Loudness { normalized_to: Some(-16.0), ..silent };
+        assert_eq!(normalized.to_string(), "-21.8 LUFS, range 5.3 LU; normalized to -16 LUFS");
     }
 }

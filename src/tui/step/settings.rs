@@ -15,7 +15,7 @@ use crate::{
         chunk::pack,
         reel::{
             name::ReelName,
-            order::{Cut, IfTaken, OnDamage, Robots, Wanted},
+            order::{Cut, IfTaken, OnDamage, Robots, Wanted, WantedLoudness},
         },
         wording,
     },
@@ -73,7 +73,7 @@ pub(in crate::tui) struct Settings {
     unlisted_decided: bool,
     pub(in crate::tui) transcode: Transcode,
     pub(in crate::tui) robots: Robots,
-    pub(in crate::tui) loudness: bool,
+    pub(in crate::tui) loudness: WantedLoudness,
     pub(in crate::tui) on_damage: OnDamage,
     pub(in crate::tui) chunk_mib: u64,
     pub(in crate::tui) parallel: Option<NonZeroUsize>,
@@ -336,7 +336,13 @@ impl Settings {
                 self.transcode = if self.transcode == Transcode::Auto { Transcode::Ask } else { Transcode::Auto };
             }
             Field::More => self.more = !self.more,
-            Field::Loudness => self.loudness = !self.loudness,
+            Field::Loudness => {
+                let ways = [WantedLoudness::Nothing, WantedLoudness::Measured, WantedLoudness::Normalized];
+                let at = ways.iter().position(|way| *way == self.loudness).unwrap_or_default();
+                self.loudness = ways[(at as isize + by).rem_euclid(ways.len() as isize) as usize];
+                // what becomes of the sound follows
+                return self.videos.iter_mut().flat_map(|video| video.ask_for_loudness(self.loudness)).collect();
+            }
             Field::Robots => self.robots = if self.robots.is_noindex() { Robots::Index } else { Robots::Noindex },
             Field::Damage => {
                 let ways = [OnDamage::Ask, OnDamage::Accept, OnDamage::Fail];

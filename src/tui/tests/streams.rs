@@ -5,7 +5,7 @@ use ratatui::crossterm::event::KeyCode;
 use super::{Player, steps::problem};
 use crate::{
     model::{
-        reel::order::{Compatible, Wanted, WantedSubtitles, WantedTrack},
+        reel::order::{Compatible, Wanted, WantedLoudness, WantedSubtitles, WantedTrack},
         report::fault::Fault,
     },
     tui::{
@@ -103,4 +103,29 @@ fn a_file_that_is_being_read_again_blocks_the_way() {
     let probe = Err(Fault::permanent("could not read it"));
     settings.answer(&Answer::Reread { video: video.clone(), wanted: *wanted, probe });
     assert_eq!(blocks(&settings).1, "could not read it");
+}
+
+#[test]
+fn how_loud_the_sound_is_is_measured_or_changed_at_the_price_of_encoding_it() {
+    let mut player = Player::local();
+    player.open_settings();
+    player.settings_mut().more = true;
+    player.settings_mut().focus = Field::Loudness;
+    for (wanted, shown, reviewed) in [
+        (WantedLoudness::Measured, "measured", "measured beside the split"),
+        (WantedLoudness::Normalized, "each track at -16 LUFS; re-encodes the sound", "brought to -16 LUFS: each track"),
+    ] {
+        player.key(KeyCode::Right);
+        let screen = player.text(120, 40);
+        assert!(screen.contains(shown), "{screen}");
+        player.enter();
+        assert_eq!(player.review().planned[0].order.cut.wanted.loudness, wanted);
+        let screen = player.text(120, 40);
+        assert!(screen.contains(reviewed), "{screen}");
+        player.key(KeyCode::Esc);
+    }
+    let mut settings = player.settings().clone();
+    let commands = settings.update(&Action::Right, &player.app.shared);
+    assert_eq!(settings.loudness, WantedLoudness::Nothing);
+    assert!(matches!(&commands[..], [Command::Reread { wanted, .. }] if wanted.loudness.is_nothing()), "{commands:?}");
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::{
     model::{
         reel::{
-            order::{IfTaken, WantedSubtitles},
+            order::{IfTaken, WantedLoudness, WantedSubtitles},
             region,
         },
         wording,
@@ -158,8 +158,13 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
     if wanted.subtitles != WantedSubtitles::default() {
         page.entry("Subtitles", COLUMN, Role::Text, &value(wanted, Part::Subtitles, probe));
     }
-    if wanted.loudness {
-        page.entry("Loudness", COLUMN, Role::Text, "measured meanwhile, and said at the end");
+    let loudness = match wanted.loudness {
+        WantedLoudness::Nothing => None,
+        WantedLoudness::Measured => Some("measured meanwhile, and said at the end"),
+        WantedLoudness::Normalized => Some("measured first, then brought to -16 LUFS: each track is re-encoded"),
+    };
+    if let Some(words) = loudness {
+        page.entry("Loudness", COLUMN, Role::Text, words);
     }
     if wanted.compatible.is_some() && probe.h264.is_some() {
         let (way, cost) = (value(wanted, Part::Compatible, probe), note(wanted, Part::Compatible, probe));

@@ -9,7 +9,7 @@ use crate::model::reel::index::Grain;
 use crate::{
     model::{
         reel::{
-            order::{OnDamage, Robots},
+            order::{OnDamage, Robots, WantedLoudness},
             region,
         },
         wording,
@@ -259,7 +259,12 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
             Robots::Noindex => "leave it out",
         }
         .to_owned(),
-        Field::Loudness => if settings.loudness { "measured" } else { "not measured" }.to_owned(),
+        Field::Loudness => match settings.loudness {
+            WantedLoudness::Nothing => "not measured",
+            WantedLoudness::Measured => "measured",
+            WantedLoudness::Normalized => "normalized",
+        }
+        .to_owned(),
         Field::Damage => match settings.on_damage {
             OnDamage::Ask => "ask",
             OnDamage::Accept => "publish what is there",
@@ -322,6 +327,9 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Title => "shown on the watch page".to_owned(),
         Field::Robots => "what the watch page asks of them".to_owned(),
+        Field::Loudness if settings.loudness == WantedLoudness::Normalized => {
+            "each track at -16 LUFS; re-encodes the sound".to_owned()
+        }
         Field::Loudness => "said when it is published; nothing is changed".to_owned(),
         Field::Damage => "videos that are cut off, or have parts missing".to_owned(),
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Pictures of 26 s with a keyframe every 2 s, and a tone for each language, as these words of ffmpeg's have it.
-fn film(sandbox: &Sandbox, name: &str, languages: &[&str], words: &str) -> PathBuf {
+pub(super) fn film(sandbox: &Sandbox, name: &str, languages: &[&str], words: &str) -> PathBuf {
     film_at(sandbox.path(name), languages, words)
 }
 
@@ -44,7 +44,7 @@ fn remade(sandbox: &Sandbox, words: &str, name: &str) -> PathBuf {
     path
 }
 
-fn heard(playlist: &str, stream: &str) -> Vec<String> {
+pub(super) fn heard(playlist: &str, stream: &str) -> Vec<String> {
     framemd5(&tool("ffmpeg", &["-v", "fatal", "-i", playlist, "-map", stream, "-f", "framemd5", "-"]))
 }
 
@@ -354,27 +354,4 @@ async fn sound_breaks_where_the_picture_does() {
         assert_eq!(again.published()["generation"], first.published()["generation"]);
         assert!(again.published()["sent"].as_u64().unwrap() > 0);
     }
-}
-
-/// As ffmpeg alone says of the same track; and no chunk is another for it.
-#[tokio::test(flavor = "multi_thread")]
-async fn how_loud_the_sound_is_that_players_begin_with_is_said_where_that_is_asked() {
-    let sandbox = Sandbox::start().await;
-    let video = film(&sandbox, "two.mkv", &["eng", "ger"], "-filter:a:0 volume=-6dB");
-    let quiet = sandbox.publish(&video, &["--name", "two"]).await;
-    assert_eq!(quiet.published()["loudness"], Value::Null);
-    let run = sandbox.publish(&video, &["--name", "two", "--loudness"]).await;
-    assert_eq!(
-        (&run.published()["sent"], &run.published()["generation"]),
-        (&0.into(), &quiet.published()["generation"])
-    );
-    let said = &run.published()["loudness"];
-    let near = |key: &str, wanted: f64| (said[key].as_f64().unwrap() - wanted).abs() < 1.0;
-    // a sine of an eighth of full scale, 6 dB lower, in two channels
-    assert!(near("lufs", -27.8) && near("range_lu", 0.0) && near("true_peak_dbtp", -26.1), "{said}");
-    let mut command = sandbox.command("state");
-    let output =
-        command.args(["publish", "--plain", "--loudness", "--name", "two", "--"]).arg(&video).output().await.unwrap();
-    let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(words.contains("loudness: -2") && words.contains(" dBTP"), "{words}");
 }

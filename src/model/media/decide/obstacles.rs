@@ -6,7 +6,7 @@ use super::compatible;
 use crate::model::media::{
     container::{Container, WantedContainer},
     facts::{Media, Stream, seconds},
-    streams::{orientation, words::codec_name},
+    streams::{loudness::TARGET, orientation, words::codec_name},
 };
 
 /// Audio hidden by an edit list up to this is encoder priming (AAC from Apple: 2,112 samples), nothing cut out.
@@ -84,6 +84,9 @@ fn is_common(stream: &Stream, profile: &str) -> bool {
 }
 
 pub(super) fn of_audio(stream: &Stream, media: &Media, container: Container) -> Option<String> {
+    if media.wanted.loudness.is_normalized() {
+        return Some(format!("is to be normalized to {TARGET} LUFS, as asked"));
+    }
     let profile = stream.profile.as_deref().unwrap_or("LC");
     match (stream.codec.as_str(), container) {
         ("aac", _) if !matches!(profile, "LC" | "HE-AAC" | "HE-AACv2") => {

@@ -4,7 +4,7 @@ use super::tests::{media, stream};
 use super::*;
 use crate::model::media::{
     arguments::Dialect,
-    facts::{Wanted, WantedTracks},
+    facts::{Wanted, WantedLoudness, WantedTracks},
 };
 
 fn arguments(plan: &MediaPlan) -> String {
@@ -105,4 +105,30 @@ fn what_is_no_sound_for_certain_is_never_taken() {
     for (place, why) in [(3, "ffmpeg does not know its codec"), (4, "it is damaged: ffmpeg finds no sound in it")] {
         assert!(said[place].ends_with(&format!("left out ({why})")), "{said:?}");
     }
+}
+
+#[test]
+fn sound_that_is_to_be_normalized_is_encoded_alone_and_nothing_else_is() {
+    let wide = film(&[("aac", 6), ("ac3", 2), ("opus", 2)], "all");
+    for transcode in [Transcode::Ask, Transcode::Auto] {
+        let mut media =
+            Media { wanted: Wanted { loudness: WantedLoudness::Normalized, ..wide.wanted }, ..wide.clone() };
+        let plan = decide(&media, transcode).unwrap();
+        assert_eq!(sounds(&plan), [(1, false), (2, false), (3, false)], "asking for it allows what it takes");
+        assert_eq!(plan.video.as_ref().unwrap().action, Action::Copy);
+        assert!(plan.optional.is_empty() && plan.wanted.loudness.is_normalized());
+        let part = plan.parts().pop().unwrap();
+        assert!(
+            arguments(&part).contains("loudnorm=I=-16:TP=-1.5:LRA=11"),
+            "told apart from what is as loud as it was"
+        );
+        let measured = Some(Loudness { true_peak: Some(-9.0), ..Loudness::of(-23.0, -33.0) });
+        assert!(arguments(&MediaPlan { measured, ..part }).contains(":measured_I=-23.0:"));
+        media.wanted.loudness = WantedLoudness::Measured;
+        let parts = decide(&media, transcode).unwrap().parts();
+        assert!(parts.iter().all(|part| !arguments(part).contains("loudnorm")));
+    }
+    let never = Media { wanted: Wanted { loudness: WantedLoudness::Normalized, ..wide.wanted }, ..wide };
+    let refusal = decide(&never, Transcode::Never).unwrap_err();
+    assert!(matches!(refusal, MediaRefusal::NeedsTranscode { ruled_out: true, .. }), "{refusal:?}");
 }

@@ -13,7 +13,7 @@ pub struct Terms<F> {
     pub for_all: bool,
     /// The tracks were named: none of them is left out.
     pub are_named: bool,
-    /// What is hidden by the file was cut out of it.
+    /// A copy would publish what is hidden by the file, or as loud as it is.
     pub is_trimmed: bool,
     /// Why a track can't be copied as the sound that every player plays.
     pub obstacle: F,

@@ -4,6 +4,7 @@ pub mod apart;
 pub mod choice;
 pub mod condition;
 pub mod language;
+pub mod loudness;
 pub mod names;
 pub mod orientation;
 pub mod refusal;

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::language::{Language, NoLanguage};
+use super::{
+    language::{Language, NoLanguage},
+    loudness::WantedLoudness,
+};
 use crate::model::{media::container::WantedContainer, written::written_as_text};
 
 /// What a person asked of the streams, rather than leave it to the plan.
@@ -30,9 +33,9 @@ pub struct Wanted {
     /// H.264 for players that do not take the picture as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compatible: Option<Compatible>,
-    /// Say how loud the sound is.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub loudness: bool,
+    /// What is to be known of how loud the sound is, and done about it.
+    #[serde(skip_serializing_if = "WantedLoudness::is_nothing")]
+    pub loudness: WantedLoudness,
 }
 
 /// Where a picture is not H.264 that every player plays.
@@ -52,7 +55,7 @@ impl Wanted {
 
     /// Without what decides nothing about the chunks.
     pub fn of_chunks(self) -> Self {
-        Self { subtitles: WantedSubtitles::default(), loudness: false, ..self }
+        Self { subtitles: WantedSubtitles::default(), loudness: self.loudness.of_chunks(), ..self }
     }
 }
 
@@ -254,7 +257,8 @@ mod tests {
             let error = wrong.parse::<WantedSubtitles>().unwrap_err().to_string();
             assert!(error.ends_with("(`none` leaves all out)"), "{error}");
         }
-        let some = Wanted { subtitles: wanted("none"), loudness: true, ..Wanted::default() };
+        let loudness = WantedLoudness::Measured;
+        let some = Wanted { subtitles: wanted("none"), loudness, ..Wanted::default() };
         let text = serde_json::to_string(&some).unwrap();
         assert_eq!(serde_json::from_str::<Wanted>(&text).unwrap(), some);
         assert!(some.of_chunks().is_nothing(), "the same chunks serve with other subtitles");

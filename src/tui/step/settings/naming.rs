@@ -9,7 +9,7 @@ use crate::{
     model::{
         reel::{
             name::{ReelName, is_accent},
-            order::Wanted,
+            order::{Wanted, WantedLoudness},
         },
         report::fault::Fault,
     },
@@ -54,8 +54,10 @@ impl Naming {
     /// As it is, or without what was agreed to.
     pub(super) fn plays_nowhere(&self) -> bool {
         let is_compatible = self.wanted.compatible.is_some() && self.chosen.probe.h264.is_some();
-        let asked =
-            |stream: &Stream| stream.optional || is_compatible || self.wanted.deinterlace && stream.kind == "video";
+        let asked = |stream: &Stream| {
+            let of_sound = self.wanted.loudness.is_normalized() && stream.kind == "audio";
+            stream.optional || is_compatible || of_sound || self.wanted.deinterlace && stream.kind == "video"
+        };
         let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
         streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
     }
@@ -98,6 +100,17 @@ impl Naming {
         }
         self.wanted = wanted;
         vec![Command::Reread { video: self.chosen.video.clone(), wanted }]
+    }
+
+    pub(super) fn ask_for_loudness(&mut self, loudness: WantedLoudness) -> Vec<Command> {
+        let is_same = loudness.is_normalized() == self.wanted.loudness.is_normalized();
+        self.wanted.loudness = loudness;
+        if is_same {
+            // nothing else comes of the file; it was read for this
+            self.read = self.read.clone().map(|read| Wanted { loudness, ..read });
+            return Vec::new();
+        }
+        vec![Command::Reread { video: self.chosen.video.clone(), wanted: self.wanted }]
     }
 
     /// Why it is not known yet what is asked for, at the first thing that can be chosen.
