@@ -12,7 +12,7 @@ use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{
-    CompatibleArg, ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch,
+    CdnArg, CompatibleArg, ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch,
     TargetArg, ThemeArg, TranscodeArg,
 };
 
@@ -107,6 +107,18 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
+    /// Switch a CDN before gate and relay on or off, or say how it is: browsers play for less than by the relay alone
+    #[command(mut_args(only_what_reads))]
+    Cdn {
+        what: CdnArg,
+        #[command(flatten)]
+        account: WhereArgs,
+        #[command(flatten)]
+        form: FormArgs,
+        /// Don't ask; agree to the CDN's price and the notice about AWS's terms
+        #[arg(long, short, help_heading = TALK)]
+        yes: bool,
+    },
     /// Remove what setup made (gate, relay and roles), when no reel is left
     #[command(mut_args(only_what_reads))]
     Teardown {
@@ -132,7 +144,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print which permissions are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for publishing
+    /// Print which permissions are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for a CDN, for publishing
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
@@ -308,6 +320,7 @@ impl Command {
             | Self::Setup { face, .. }
             | Self::Doctor { face, .. } => Some(face.clone()),
             Self::Relay { form: of, yes, .. }
+            | Self::Cdn { form: of, yes, .. }
             | Self::Teardown { form: of, yes, .. }
             | Self::Delete { form: of, yes, .. }
             | Self::Discard { form: of, yes, .. }

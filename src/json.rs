@@ -7,7 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     model::{
-        cost::Costs,
+        cost::{ByCdn, Costs},
         gate::embed::Embed,
         reel::{
             index::{Grain, RenditionIndex, SegmentIndex},
@@ -22,7 +22,7 @@ use crate::{
         },
     },
     use_cases::{
-        account::{Ready, doctor::Observed},
+        account::{CdnStanding, Ready, Removed, doctor::Observed},
         reels::{
             check::{Checked, Decoding, Finding, Report},
             gc::{Collected, Found, Why},
@@ -65,7 +65,12 @@ fn planned(planned: &Planned) -> Value {
 }
 
 fn dollars(costs: &Costs) -> Value {
-    json!({ "million_views": costs.million_in_players, "million_views_by_pieces": costs.million_by_pieces, "thousand_views_by_relay": costs.thousand_by_relay })
+    let ByCdn { free, pro, by_gb } = costs.thousand_by_cdn;
+    json!({
+        "million_views": costs.million_in_players, "million_views_by_pieces": costs.million_by_pieces,
+        "thousand_views_by_relay": costs.thousand_by_relay,
+        "thousand_views_by_cdn": { "free": free, "pro": pro, "by_gb": by_gb },
+    })
 }
 
 fn published(published: &Published) -> Value {
@@ -225,7 +230,7 @@ fn rendition(info: &Info, id: &RenditionId, rendition: &RenditionIndex) -> Value
 pub fn embed(embed: &Embed) -> Value {
     json!({
         "event": "embed", "reel": embed.reel, "title": embed.title, "watch": embed.watch,
-        "playlist": embed.playlist(), "relay": embed.relay,
+        "playlist": embed.playlist, "relay": embed.relay,
         "iframe": embed.iframe(), "video": embed.video(),
     })
 }
@@ -317,13 +322,21 @@ pub fn ready(ready: &Ready) -> Value {
     })
 }
 
+/// The CDN as it is now.
+pub fn cdn(standing: &CdnStanding) -> Value {
+    json!({
+        "event": "cdn", "cdn": standing.state.word(), "url": standing.url, "distribution": standing.distribution,
+        "changed": standing.changed, "notes": standing.notes,
+    })
+}
+
 /// The two roles alone are there.
 pub fn roles_ready(changed: u32) -> Value {
     json!({ "event": "ready", "gate": null, "front": null, "relay": null, "changed": changed, "notes": [] })
 }
 
-pub fn removed(removed: &[String]) -> Value {
-    json!({ "event": "removed", "removed": removed })
+pub fn removed(Removed(gone, left): &Removed) -> Value {
+    json!({ "event": "removed", "removed": gone, "left": left })
 }
 
 /// One thing about an account.

@@ -78,10 +78,10 @@ impl Plain {
         if let Some(costs) = planned.costs {
             let [players, pieces] =
                 [costs.million_in_players, costs.million_by_pieces].map(|million| dollars(million / 1e3));
-            let browsers = dollars(costs.thousand_by_relay);
+            let [browsers, cdn] = [costs.thousand_by_relay, costs.thousand_by_cdn.free].map(dollars);
             self.say(&format!(
                 "  a thousand full views: about {players} in VLC, mpv and other players ({pieces} by pieces, for quick \
-                 jumps), {browsers} in browsers (relay)"
+                 jumps), {browsers} in browsers (relay; {cdn} by a CDN within its free terabyte)"
             ));
         }
         for line in &planned.warnings {

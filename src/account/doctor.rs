@@ -1,6 +1,10 @@
 //! Looking an account over: reads, changes nothing. What may not be read is said, not failed on.
 
-use super::{chunk_role, environment, gate_role, probe};
+use super::{
+    addresses::{Addresses, Edge, environment, known_to_relay},
+    cdn::{CdnState, standing},
+    chunk_role, gate_role, probe,
+};
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
     model::{
@@ -55,6 +59,7 @@ async fn made(cloud: &Cloud, health: &mut Health) {
     public(cloud, Public::Gate, Subject::Gate, health).await;
     front(cloud, health).await;
     public(cloud, Public::Relay, Subject::Relay, health).await;
+    cdn(cloud, health).await;
     log(cloud, health).await;
 }
 
@@ -175,6 +180,41 @@ async fn front(cloud: &Cloud, health: &mut Health) {
     }
 }
 
+/// It is looked for only where the gate names one: that needs a right of its own.
+async fn cdn(cloud: &Cloud, health: &mut Health) {
+    let named = match cloud.named_cdn().await {
+        Ok(Some(named)) => named,
+        Ok(None) => return,
+        Err(error) => return unread(health, Subject::Cdn, &error),
+    };
+    let standing = match standing(cloud).await {
+        Ok(standing) => standing,
+        Err(error) => {
+            let words = format!("{named} is named by the gate, and not looked at: {}", error.fault());
+            return health.add(Subject::Cdn, Grade::Note, words);
+        }
+    };
+    let id = standing.distribution.as_deref().unwrap_or_default();
+    match standing.state {
+        CdnState::Deploying => {
+            health.add(
+                Subject::Cdn,
+                Grade::Note,
+                format!("{named} (distribution {id}) is changed and not everywhere yet"),
+            );
+        }
+        CdnState::Gone => {
+            let words = format!("{named} does not answer any more: it was deleted or switched off by hand");
+            health.add(Subject::Cdn, Grade::Setup, words);
+        }
+        _ => health.add(Subject::Cdn, Grade::Well, format!("{named} (distribution {id})")),
+    }
+    let others = standing.notes.into_iter().filter(|_| standing.state != CdnState::Gone);
+    others.for_each(|note| {
+        health.add(Subject::Cdn, Grade::Note, format!("{note}; `zipreel cdn off` takes it away, too"))
+    });
+}
+
 enum Standing {
     Absent,
     Newer,
@@ -228,6 +268,7 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
         urls[place] = cloud.public_url(public).await.ok().flatten();
     }
     let front = cloud.front().await.unwrap_or_default();
+    let edge = edge(cloud).await;
     let [gate, relay] = &urls;
     for (public, subject, url) in [(Public::Gate, Subject::Gate, gate), (Public::Relay, Subject::Relay, relay)] {
         let Some(url) = url else { continue };
@@ -235,14 +276,27 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
             Ok(()) => health.add(subject, Grade::Well, format!("{url} answers")),
             Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
         }
-        let wanted = environment(public, (front, gate.as_deref()), relay.as_deref());
+        let at = Addresses { front, gate: gate.as_deref(), relay: relay.as_deref(), edge: edge.as_ref() };
+        let wanted = environment(public, at);
         match cloud.public(public).await {
-            Ok(Some(found)) if !wanted.iter().all(|(name, value)| found.environment.get(name) == Some(value)) => {
+            Ok(Some(found)) if found.environment != wanted => {
                 health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
             }
             _ => {}
         }
     }
+}
+
+/// The CDN that the gate names, as the relay has to know it.
+async fn edge(cloud: &Cloud) -> Option<Edge> {
+    let url = cloud.named_cdn().await.ok().flatten()?;
+    let cdns = cloud.cdns().await.unwrap_or_default();
+    let sha256 = match cdns.into_iter().find(|cdn| cdn.url == url) {
+        Some(cdn) => cdn.edge_sha256,
+        // these credentials may not look at it
+        None => known_to_relay(cloud).await.ok().flatten().map(|known| known.sha256).unwrap_or_default(),
+    };
+    Some(Edge { url, sha256 })
 }
 
 /// Functions in our name space that are not ours.

@@ -3,7 +3,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{chunk_role, environment, gate_role, probe, teardown::FRONT_RIGHTS};
+use super::{
+    addresses::{Addresses, EdgeWish, environment, tell},
+    chunk_role,
+    concurrency::reserve,
+    gate_role,
+    kept_cdn::unless_needed,
+    probe,
+    steps::Steps,
+    teardown::FRONT_RIGHTS,
+};
 use crate::{
     cloud::{Cloud, CloudError, Done, ErrorKind, RoleWanted},
     model::{
@@ -12,25 +21,16 @@ use crate::{
             public::{LOG_RETENTION_DAYS, Public, log_group},
         },
         report::{
-            event::{Event, JobName, SetupStep, Unit},
+            event::{JobName, SetupStep, Unit},
             fault::{Explain, Fault, FaultClass, Stopped},
         },
-        retry::RetryPolicy,
     },
     running::{
         attempt::{Retries, attempts},
         reporter::{Control, JobHandle, Reporter},
     },
-    storage::{
-        gate_is_current,
-        player::{Player, PlayerError},
-    },
+    storage::player::{Player, PlayerError},
 };
-
-/// AWS keeps this number of instances for the functions without a reservation.
-const ALWAYS_UNRESERVED: u32 = 100;
-/// A reservation below this would rather hinder than protect.
-const LEAST_RESERVED: u32 = 10;
 
 const ROLES: &str = "An administrator has to run `zipreel setup --roles` with --target aws once for this account \
                      (what that needs: `zipreel policy roles`); then try again. Roles of other names: --role-arn and \
@@ -80,7 +80,10 @@ pub async fn setup(
     control: &Control,
 ) -> Result<Ready, Stopped> {
     let wish = wish.into();
-    let mut run = Run { cloud, reporter, control, policy: RetryPolicy::default(), changed: 0, notes: Vec::new() };
+    if wish.relay == RelayWish::Off {
+        unless_needed(cloud).await?;
+    }
+    let mut run = Steps::new(cloud, reporter, control);
     run.roles().await?;
     run.log().await?;
     let before = Retries::default().again(|| cloud.front()).await?;
@@ -89,7 +92,8 @@ pub async fn setup(
     let front = run.front(before, chosen, url).await?;
     let gate = &front.url;
     let relay = run.relay(wish.relay, gate).await?;
-    run.addresses(&front, relay.as_deref()).await?;
+    let edge = run.kept_cdn(gate, relay.as_deref()).await?;
+    run.addresses(&front, relay.as_deref(), &edge).await?;
     run.concurrency(front.is_there, relay.is_some()).await?;
     run.probe(gate, relay.as_deref()).await?;
     Ok(Ready { gate_url: front.url, front: front.chosen, relay_url: relay, changed: run.changed, notes: run.notes })
@@ -98,53 +102,11 @@ pub async fn setup(
 /// Makes or mends the two roles and nothing else, for those who may do no more and no less. Returns how many of the two
 /// were changed.
 pub async fn setup_roles(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Control) -> Result<u32, Stopped> {
-    let mut run = Run { cloud, reporter, control, policy: RetryPolicy::default(), changed: 0, notes: Vec::new() };
+    let mut run = Steps::new(cloud, reporter, control);
     for (step, role) in [(SetupStep::ChunkRole, chunk_role(cloud)), (SetupStep::GateRole, gate_role(cloud))] {
         run.step(step, || async { cloud.ensure_role(&role).await.map(|done| (done, ())) }).await?;
     }
     Ok(run.changed)
-}
-
-/// What a publishing is for, asked only where the answer counts.
-pub struct Need<W, T> {
-    /// It will come to a reel, as far as that can be told.
-    pub worthwhile: W,
-    /// It has subtitles or chapters, which a gate of an older program does not serve.
-    pub text: T,
-    /// It has segments of several pieces, of which a gate of an older program serves the segments alone.
-    pub pieces: bool,
-}
-
-/// Before a publishing: sets up if the gate is not there or is too old, or the relay is wished for and is not.
-pub async fn ensure(
-    cloud: &Cloud,
-    relay: RelayWish,
-    need: Need<impl Future<Output = Result<(), Stopped>>, impl Future<Output = Result<bool, Stopped>>>,
-    reporter: Arc<dyn Reporter>,
-    control: &Control,
-) -> Result<(), Stopped> {
-    let has = async |public: Public| {
-        let url = Retries::default().again(|| cloud.public_url(public)).await;
-        url.map(|url| url.is_some()).map_err(Stopped::from)
-    };
-    if !has(Public::Gate).await? || (relay == RelayWish::On && !has(Public::Relay).await?) {
-        need.worthwhile.await?;
-        setup(cloud, relay, reporter, control).await?;
-    } else if !Retries::default().again(|| gate_is_current(cloud)).await? {
-        let say = |line: String| reporter.report(Event::Log { job: JobName::Setup(SetupStep::Gate), line });
-        if need.text.await? {
-            say("the gate that is deployed serves no subtitles and no chapters: it is brought up to date".to_owned());
-            setup(cloud, relay, reporter.clone(), control).await?;
-        } else if need.pieces {
-            say("the gate that is deployed serves no pieces of segments: it is brought up to date".to_owned());
-            match setup(cloud, relay, reporter.clone(), control).await {
-                // the reel plays by its segments as well
-                Err(Stopped::Failed(fault)) => say(format!("the gate stays as it is: {fault}")),
-                done => drop(done?),
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What stands before the gate, and its address.
@@ -155,46 +117,7 @@ struct Fronted {
     is_there: bool,
 }
 
-struct Run<'a> {
-    cloud: &'a Cloud,
-    reporter: Arc<dyn Reporter>,
-    control: &'a Control,
-    policy: RetryPolicy,
-    changed: u32,
-    notes: Vec<String>,
-}
-
-impl<'a> Run<'a> {
-    /// Runs one step as a job. `work` gives what it did and its result.
-    async fn step<T, E, W>(&mut self, step: SetupStep, mut work: impl FnMut() -> W) -> Result<T, Stopped>
-    where
-        E: Explain,
-        W: Future<Output = Result<(Done, T), E>>,
-    {
-        let job = JobHandle::queued(self.reporter.clone(), JobName::Setup(step), Unit::Steps);
-        match attempts(&job, self.control, &self.policy, |_| work(), |_| ()).await {
-            Ok((Done::Kept, value)) => {
-                job.skipped("as it should be");
-                Ok(value)
-            }
-            Ok((Done::Newer, value)) => {
-                self.notes.push(format!("the {} was made by a newer zipreel and stays as it is", job.name()));
-                job.skipped("made by a newer zipreel");
-                Ok(value)
-            }
-            Ok((Done::Made | Done::Updated, value)) => {
-                self.changed += 1;
-                job.succeeded();
-                Ok(value)
-            }
-            Err(stopped) => {
-                let result = Err(stopped);
-                job.ended(&result);
-                result
-            }
-        }
-    }
-
+impl Steps<'_> {
     async fn roles(&mut self) -> Result<(), Stopped> {
         let cloud = self.cloud;
         let (chunk, gate) = (chunk_role(cloud), gate_role(cloud));
@@ -299,30 +222,19 @@ impl<'a> Run<'a> {
                 return Ok(None);
             }
         }
-        let own = environment(Public::Relay, (Front::Url, Some(gate)), None);
+        let own = Addresses { front: Front::Url, gate: Some(gate), relay: None, edge: None };
+        let own = environment(Public::Relay, own);
         self.function(Public::Relay, SetupStep::Relay, &own).await?;
         let open = || async { cloud.ensure_url(Public::Relay).await.map_err(|error| error.if_denied(RIGHTS)) };
         self.step(SetupStep::RelayUrl, open).await.map(Some)
     }
 
-    async fn addresses(&mut self, front: &Fronted, relay: Option<&str>) -> Result<(), Stopped> {
-        let (cloud, gate) = (self.cloud, (front.chosen, Some(front.url.as_str())));
-        // another process may switch the relay on or off meanwhile, so that its address is read anew
-        let wanted = async |public: Public| {
-            let relay = cloud.function_url(Public::Relay.name()).await?;
-            Ok(environment(public, gate, relay.as_deref()))
-        };
+    async fn addresses(&mut self, front: &Fronted, relay: Option<&str>, edge: &EdgeWish) -> Result<(), Stopped> {
+        let (cloud, gate) = (self.cloud, (front.chosen, front.url.as_str()));
         // the gate comes last: what it names is what publishing names
         let publics = [(Public::Relay, relay.is_some()), (Public::Front, front.is_there), (Public::Gate, true)];
-        let tell = || async {
-            let mut done = Done::Kept;
-            for (public, _) in publics.into_iter().filter(|(_, is_there)| *is_there) {
-                if cloud.ensure_environment(public, || wanted(public)).await? != Done::Kept {
-                    done = Done::Updated;
-                }
-            }
-            Ok::<_, CloudError>((done, ()))
-        };
+        let publics: Vec<_> = publics.into_iter().filter_map(|(public, is_there)| is_there.then_some(public)).collect();
+        let tell = || async { Ok::<_, CloudError>((tell(cloud, &publics, gate, edge).await?, ())) };
         self.step(SetupStep::Addresses, tell).await
     }
 
@@ -391,55 +303,5 @@ fn unreached(stopped: Stopped) -> Stopped {
             Stopped::Failed(Fault { hint: Some(hint.into()), ..fault })
         }
         other => other,
-    }
-}
-
-/// Sets instances aside for a function, as far as the account has them; a note where it has not.
-async fn reserve(cloud: &Cloud, public: Public) -> Result<(Done, Option<String>), CloudError> {
-    let name = public.name();
-    let (now, quota) = loop {
-        let now = cloud.reserved_concurrency(public).await?;
-        let quota = cloud.quota().await?;
-        // another process that reserves between the two would make instances vanish from the sum
-        if cloud.reserved_concurrency(public).await? == now {
-            break (now, quota);
-        }
-    };
-    let Some(wanted) = reservable(quota.unreserved_concurrency + now.unwrap_or(0), public.concurrency()) else {
-        let all = quota.concurrency;
-        let note = format!(
-            "no concurrency is set aside for {name}: the account may run {all} instances at once, and AWS keeps \
-             {ALWAYS_UNRESERVED} of them unreserved"
-        );
-        return Ok((Done::Kept, Some(note)));
-    };
-    if now == Some(wanted) {
-        return Ok((Done::Kept, None));
-    }
-    match cloud.reserve_concurrency(public, wanted).await {
-        Ok(()) => Ok((Done::Updated, None)),
-        Err(error) if error.class() == FaultClass::Permanent => {
-            Ok((Done::Kept, Some(format!("no concurrency is set aside for {name}: {}", error.fault()))))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Instances to reserve out of those that are `free`; `None` where too few are left.
-fn reservable(free: u32, wanted: u32) -> Option<u32> {
-    let left = wanted.min(free.saturating_sub(ALWAYS_UNRESERVED));
-    (left >= LEAST_RESERVED).then_some(left)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reservations_leave_the_account_its_hundred() {
-        for (free, reserved) in [(1000, Some(200)), (300, Some(200)), (250, Some(150)), (110, Some(10)), (109, None)] {
-            assert_eq!(reservable(free, 200), reserved, "{free}");
-        }
-        assert_eq!(reservable(10, 200), None, "a new account has 10");
     }
 }

@@ -1,6 +1,10 @@
 //! Taking down what setup made. Only when no reel is left: without the gate no link of a reel works.
 
-use super::gate_role;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::{gate_role, steps::Steps};
 use crate::{
     cloud::{Cloud, CloudError},
     model::{
@@ -11,7 +15,7 @@ use crate::{
         report::fault::{Fault, Stopped},
     },
     remote,
-    running::attempt::Retries,
+    running::{attempt::Retries, reporter::Control},
 };
 
 const ROLES: &str = "All else is removed. An administrator removes the roles with `zipreel teardown` and --target aws \
@@ -28,9 +32,9 @@ pub enum Roles {
     Keep,
 }
 
-/// What is gone, in words; empty when nothing was there.
+/// What is gone, in words (empty when nothing was there), and what is not yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Removed(pub Vec<String>);
+pub struct Removed(pub Vec<String>, pub Vec<String>);
 
 /// Removes gate, relay, log and roles. May be repeated after an interruption.
 pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
@@ -41,7 +45,21 @@ pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
         let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));
         return Err(Stopped::Failed(Fault::permanent(what).hint("Delete them first: without the gate no link works.")));
     }
-    remove(cloud, roles, &retries).await.map_err(Stopped::from)
+    let cdn = cdn(cloud, &retries).await?;
+    let Removed(gone, left) = remove(cloud, roles, &retries).await?;
+    Ok(Removed([cdn.0, gone].concat(), [cdn.1, left].concat()))
+}
+
+/// It goes first: the gate tells that there is one. That takes minutes.
+async fn cdn(cloud: &Cloud, retries: &Retries) -> Result<Removed, Stopped> {
+    if retries.again(|| cloud.named_cdn()).await?.is_none() {
+        return Ok(Removed::default());
+    }
+    let (control, nobody) = (Control::default(), Arc::new(unbounded_channel().0));
+    let mut run = Steps::new(cloud, nobody, &control);
+    let (left, changed) = (run.taken_away().await?, run.changed > 0);
+    let gone = (left.is_none() && changed).then(|| "the CDN".to_owned());
+    Ok(Removed(gone.into_iter().collect(), run.notes))
 }
 
 async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Removed, CloudError> {
@@ -64,7 +82,7 @@ async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Remove
         removed.push(format!("log group {group}"));
     }
     if roles == Roles::Keep {
-        return Ok(Removed(removed));
+        return Ok(Removed(removed, Vec::new()));
     }
     let gate = gate_role(cloud);
     let policy = gate.policy.as_ref().map(|(name, _)| name.as_str());
@@ -80,5 +98,5 @@ async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Remove
             removed.push(format!("role {role}"));
         }
     }
-    Ok(Removed(removed))
+    Ok(Removed(removed, Vec::new()))
 }

@@ -1,10 +1,12 @@
 //! What setup makes, as a CloudFormation template, for accounts where only a stack may make roles. The functions' code
-//! lies in S3: inline code becomes a single CommonJS file, which the gate with its page is not. Gate and relay name each
-//! other, which a template can't say: the relay is told of the gate, and the gate by a second deployment of the relay.
+//! lies in S3: inline code becomes a single CommonJS file, which the gate with its page is not. Gate, relay and CDN name each
+//! other, which a template can't say: the relay is told of the gate, the CDN of both, and they by a second deployment.
 
 use serde_json::{Map, Value, json};
 
+use super::stack_cdn as cdn;
 use crate::model::gate::{
+    cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX, RELAY_URL},
     front::{self, Front, GATE_URL},
     public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME, log_group},
 };
@@ -44,6 +46,8 @@ fn whole() -> Value {
             "HasApi": { "Fn::Equals": [{ "Ref": "GateFront" }, Front::HttpApi.word()] },
             "HasRelay": { "Fn::Equals": [{ "Ref": "WithRelay" }, "on"] },
             "KnowsRelay": { "Fn::And": [{ "Condition": "HasRelay" }, differs("KnownRelayUrl", &json!(""))] },
+            "HasCdn": { "Fn::And": [{ "Condition": "HasRelay" }, differs("EdgeSecret", &json!(""))] },
+            "KnowsCdn": { "Fn::And": [{ "Condition": "HasCdn" }, differs("KnownCdnUrl", &json!("")), differs("EdgeSha256", &json!(""))] },
         },
         "Resources": resources(),
         "Outputs": {
@@ -53,6 +57,7 @@ fn whole() -> Value {
                 "Description": "Deploy again with this as KnownRelayUrl: then the watch page uses the relay",
                 "Value": url_of(Public::Relay),
             },
+            "CdnUrl": cdn::output(),
         },
     })
 }
@@ -86,6 +91,11 @@ fn parameters() -> Value {
             "Default": "",
             "Description": "With the relay on: what the stack gives out as RelayUrl, from the second deployment on",
         },
+        "EdgeSecret": cdn::parameter(true, "With the relay on: 64 hexadecimal digits that nobody guesses (openssl rand -hex 32) put a CDN \
+                                            before gate and relay; it sends them to be known by. Kept from then on"),
+        "EdgeSha256": cdn::parameter(false, "With the CDN: SHA-256 of EdgeSecret in hexadecimal digits, from the second deployment on"),
+        "KnownCdnUrl": cdn::parameter(false, "With the CDN: what the stack gives out as CdnUrl, from the second deployment on; the \
+                                              relay then serves the CDN alone"),
     })
 }
 
@@ -123,6 +133,7 @@ fn resources() -> Value {
     all.extend(public(Public::Gate));
     all["Gate"]["DependsOn"] = json!("GateLog");
     all.extend(http_api());
+    all.insert("Cdn".to_owned(), cdn::distribution(&gate_url(), &url_of(Public::Relay)));
     all.extend(public(Public::Relay).into_iter().map(|(name, mut resource)| {
         resource["Condition"] = json!("HasRelay");
         (name, resource)
@@ -216,9 +227,17 @@ fn function(public: Public) -> Value {
         Public::Gate | Public::Front => json!({ "Variables": {
             GATE_URL: with_api(json!({ "Fn::Sub": "${Api.ApiEndpoint}/" })),
             front::FRONT: with_api(json!(Front::HttpApi.word())),
-            "ZIPREEL_RELAY_URL": { "Fn::If": ["KnowsRelay", { "Ref": "KnownRelayUrl" }, nothing] },
+            CDN_URL: cdn::known(json!({ "Ref": "KnownCdnUrl" }), nothing.clone()),
+            RELAY_URL: cdn::known(
+                json!({ "Fn::Sub": format!("${{KnownCdnUrl}}{RELAY_PREFIX}") }),
+                json!({ "Fn::If": ["KnowsRelay", { "Ref": "KnownRelayUrl" }, nothing] }),
+            ),
         } }),
-        Public::Relay => json!({ "Variables": { GATE_URL: gate_url() } }),
+        Public::Relay => json!({ "Variables": {
+            GATE_URL: gate_url(),
+            CDN_URL: cdn::known(json!({ "Ref": "KnownCdnUrl" }), nothing.clone()),
+            EDGE_SHA256: cdn::known(json!({ "Ref": "EdgeSha256" }), nothing.clone()),
+        } }),
     };
     let role = match public {
         Public::Gate | Public::Front => "GateRole",

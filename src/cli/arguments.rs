@@ -125,7 +125,7 @@ pub struct PlaceArgs {
     /// The stand-in's data [default: the platform's data folder]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
-    /// The stand-in's first of four ports; 0 takes free ones [default: 8720]
+    /// The stand-in's first of five ports; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true)]
     pub port: Option<u16>,
     /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42` [default: none]

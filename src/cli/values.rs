@@ -35,6 +35,16 @@ pub enum Switch {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CdnArg {
+    /// Make it, or bring it up to date
+    On,
+    /// Take it away
+    Off,
+    /// Say how it is, and change nothing
+    Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PolicyArg {
     /// For `zipreel setup --roles`: an administrator's
     Roles,
@@ -42,6 +52,8 @@ pub enum PolicyArg {
     Setup,
     /// With that of setup, for `zipreel setup --front http-api` and `zipreel teardown` after it
     Front,
+    /// With that of setup, for `zipreel cdn`, and `zipreel setup` and `zipreel teardown` while it is on
+    Cdn,
     /// For everything else
     Publish,
 }

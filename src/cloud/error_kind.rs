@@ -74,12 +74,14 @@ impl ErrorKind {
             // two changes of one role or log group met
             "ConcurrentModification" | "EntityTemporarilyUnmodifiable" | "OperationAbortedException" => Self::Passing,
             // CloudWatch Logs answers with 400
-            // API Gateway has names of its own
-            "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" => Self::NotFound,
-            "EntityAlreadyExists" | "ResourceAlreadyExistsException" => Self::Exists,
+            // API Gateway and CloudFront have names of their own
+            "ResourceNotFoundException" | "NotFoundException" | "NoSuchEntity" | "NoSuchDistribution" => Self::NotFound,
+            "EntityAlreadyExists" | "ResourceAlreadyExistsException" | "DistributionAlreadyExists" => Self::Exists,
             "ResourceConflictException" if says(&["in progress", "state: Pending"]) => Self::Changing,
             "ResourceConflictException" | "ConflictException" => Self::Conflict,
-            "PreconditionFailedException" => Self::Precondition,
+            "PreconditionFailedException" | "PreconditionFailed" | "InvalidIfMatchVersion" => Self::Precondition,
+            // CloudFront's: a change of it is still on its way to the edges
+            "DistributionNotDisabled" => Self::Changing,
             "InvalidParameterValueException" if says(&["cannot be assumed"]) => Self::Role,
             "InvalidSignatureException" | "SignatureDoesNotMatch" if says(&["expired"]) => Self::SignatureAge,
             // of a clock that was set since: the SDK signs the next attempt by AWS's time
@@ -96,7 +98,7 @@ impl ErrorKind {
             "AccessDeniedException" | "AccessDenied" => Self::Denied,
             "CodeStorageExceededException" => Self::Storage,
             // IAM's number of roles, CloudWatch Logs' of groups
-            "LimitExceeded" | "LimitExceededException" => Self::Limit,
+            "LimitExceeded" | "LimitExceededException" | "TooManyDistributions" => Self::Limit,
             "OptInRequired" | "SubscriptionRequiredException" => Self::OptIn,
             "PublicPolicyException" => Self::NotPublic,
             _ if status.is_some_and(|status| matches!(status, 408 | 429 | 500..)) => Self::Passing,

@@ -1,4 +1,4 @@
-//! `zipreel setup`, `relay`, `teardown`, `doctor` and `policy`: what an account needs around the reels.
+//! `zipreel setup`, `relay`, `cdn`, `teardown`, `doctor` and `policy`: what an account needs around the reels.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::{
     person::AtTerminal,
 };
 use crate::{
-    cli::{FrontArg, PolicyArg, Switch, WhereArgs},
+    cli::{CdnArg, FrontArg, PolicyArg, Switch, WhereArgs},
     json,
     model::{
         gate::{
@@ -27,7 +27,7 @@ use crate::{
     use_cases::{
         Engine, Follow, Machine,
         account::{
-            self, Ready, RelayWish, Stack, Wish,
+            self, CdnStanding, Ready, RelayWish, Stack, Wish, cdn,
             doctor::{self, Observed},
             relay, setup, teardown,
         },
@@ -107,6 +107,42 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, face: &FaceSettings) -> Result<
     })
 }
 
+pub async fn cdn(what: CdnArg, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+    let (place, machine) = meant(args, face)?;
+    with_engine(machine, async |engine| {
+        let (person, control) = (AtTerminal::new(face), Control::default());
+        let standing = match what {
+            CdnArg::On => {
+                face::follow(face, &control, |reporter| cdn::on(engine, &place, &person, reporter, &control)).await?.0
+            }
+            CdnArg::Off => {
+                face::follow(face, &control, |reporter| cdn::off(engine, &place, &person, reporter, &control)).await?.0
+            }
+            CdnArg::Status => face::watch(face, async |follow| cdn::status(engine, &place, follow).await).await?,
+        };
+        tell_cdn(&standing, place.is_local(), face)
+    })
+    .await
+}
+
+fn tell_cdn(standing: &CdnStanding, is_local: bool, face: &FaceSettings) -> Result<Said, Stopped> {
+    out::ended(face, json::cdn(standing), || {
+        standing.notes.iter().for_each(|note| plain::say(&format!("note: {note}")));
+        if let Some(hint) = standing.state.hint() {
+            plain::say(hint);
+        }
+        if !is_local && standing.url.is_some() {
+            plain::say(cdn::BILLED);
+        }
+        out::line(&format!("cdn: {}", standing.state.word()));
+        for (name, value) in [("address", &standing.url), ("distribution", &standing.distribution)] {
+            if let Some(value) = value {
+                out::line(&format!("{name}: {value}"));
+            }
+        }
+    })
+}
+
 pub async fn teardown(keep_roles: bool, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let (place, machine) = meant(args, face)?;
     let person = AtTerminal::new(face);
@@ -115,10 +151,11 @@ pub async fn teardown(keep_roles: bool, args: &WhereArgs, face: &FaceSettings) -
     })
     .await?;
     out::ended(face, json::removed(&removed), || {
-        if removed.is_empty() {
+        if removed.0.is_empty() {
             plain::say("nothing was there");
         }
-        removed.iter().for_each(|what| plain::say(&format!("removed {what}")));
+        removed.0.iter().for_each(|what| plain::say(&format!("removed {what}")));
+        removed.1.iter().for_each(|what| plain::say(&format!("note: {what}")));
     })
 }
 
@@ -171,6 +208,12 @@ pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str, face: &F
             "front",
             "with that of setup, for setup --front http-api and teardown after it:",
             Policy::Front,
+        ),
+        (
+            PolicyArg::Cdn,
+            "cdn",
+            "with that of setup, for cdn, and for setup, relay and teardown while it is on:",
+            Policy::Cdn,
         ),
         (PolicyArg::Publish, "publish", "for everything else:", Policy::Publish),
     ];

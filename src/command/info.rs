@@ -186,5 +186,7 @@ fn costs(info: &Info) -> Vec<Row> {
         row(&dollars(costs.million_in_players / 1e3), "a thousand full views in VLC, mpv and other players"),
         row(&dollars(costs.million_by_pieces / 1e3), "the same by pieces, by the playlist for quick jumps"),
         row(&dollars(costs.thousand_by_relay), "a thousand full views in browsers, through the relay"),
+        row(&dollars(costs.thousand_by_cdn.free), "the same by a CDN, within its free terabyte a month"),
+        row(&dollars(costs.thousand_by_cdn.by_gb), "the same by a CDN, beyond that"),
     ]
 }

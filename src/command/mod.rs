@@ -68,6 +68,7 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
         Command::Setup { roles: true, account, .. } => account::setup_roles(account, face).await,
         Command::Setup { front, account, .. } => account::setup(*front, account, face).await,
         Command::Relay { switch, account, .. } => account::relay(*switch, account, face).await,
+        Command::Cdn { what, account, .. } => account::cdn(*what, account, face).await,
         Command::Teardown { keep_roles, account, .. } => account::teardown(*keep_roles, account, face).await,
         Command::Doctor { live, account, .. } => account::doctor(*live, account, face).await,
         Command::Policy { which, account, partition, .. } => account::policy(*which, partition, account, face),

@@ -11,7 +11,7 @@ use axum::{
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    apis,
+    apis, cdn,
     context::{Context, Origin},
     counts::Entry,
     download,
@@ -24,7 +24,7 @@ use super::{
         proxy,
     },
     lambda, logs,
-    operation::{Call, Operation, rest_call},
+    operation::{CLOUDFRONT, Call, Operation, rest_call},
     query,
     signature::{auth::Caller, link},
     store::record::uuid,
@@ -69,6 +69,7 @@ pub(super) async fn handle(
     let by_link = link::is_link(parts.uri.path());
     let by_target = parts.headers.contains_key(logs::TARGET);
     let by_form = parts.uri.path() == "/" && !by_target;
+    let in_xml = by_form || parts.uri.path().split('/').nth(1) == Some(CLOUDFRONT);
     let result = if by_link {
         by_download(&shared, &parts, &mut trail).await
     } else if by_target {
@@ -80,7 +81,7 @@ pub(super) async fn handle(
     };
     let refused = |error: &ApiError| match () {
         () if by_link => download::error(error, &id),
-        () if by_form => error.query(&id),
+        () if in_xml => error.query(&id),
         () => error.rest_json(&id),
     };
     ended(&shared, result, &trail, (&id, &cut), refused)
@@ -226,12 +227,15 @@ async fn by_rest(
     if shared.faults.strikes(&plan, Moment::AfterEffect).await {
         return Err(Trouble::Cut);
     }
-    let answer = answer?;
+    Ok(answer?)
+}
+
+fn json(answer: lambda::Answer) -> Response<Body> {
     let body = answer.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(response)
+    response
 }
 
 async fn by_query(
@@ -376,14 +380,16 @@ async fn perform(
     caller: Caller,
     parts: &Parts,
     content: Content,
-) -> Result<lambda::Answer, ApiError> {
+) -> Result<Response<Body>, ApiError> {
     let (shared, query) = (Arc::clone(shared), parts.uri.query().unwrap_or_default().to_owned());
+    let headers = parts.headers.clone();
     blocking(move || {
         let (region, now) = (caller.claim.scope.region.as_str(), shared.now());
         let request = lambda::Request { shared: &shared, call: &call, region, query: &query, now };
         match call.operation.service() {
-            "apigateway" => apis::answer(&request, &content),
-            _ => lambda::answer(&request, content),
+            "apigateway" => apis::answer(&request, &content).map(json),
+            "cloudfront" => cdn::answer(&shared, &call, &headers, &content.text, now).map(cdn::Answer::response),
+            _ => lambda::answer(&request, content).map(json),
         }
     })
     .await

@@ -36,6 +36,8 @@ pub(super) struct Origins {
     pub(super) relay: Origin,
     /// The gate's HTTP API.
     pub(super) front: Origin,
+    /// The CDN before gate and relay.
+    pub(super) edge: Origin,
     /// The API's, unless other machines may watch.
     pub(super) downloads: Origin,
 }

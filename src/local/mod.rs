@@ -1,5 +1,5 @@
-//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account. Four ports, four
-//! origins: the API with the downloads, the gate, the relay, the gate's HTTP API. The engine reaches it through the SDK alone, with
+//! The stand-in: an AWS-shaped server on loopback, so that everything runs with no account. Five ports, five
+//! origins: the API with the downloads, the gate, the relay, the gate's HTTP API, the CDN's edge. The engine reaches it through the SDK alone, with
 //! [`Endpoint`]'s address and keys.
 
 use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
@@ -8,6 +8,7 @@ use crate::model::gate::public::INDEX_CHECK_EVERY;
 
 mod api;
 mod apis;
+mod cdn;
 mod clock;
 mod context;
 pub mod counts;
@@ -38,14 +39,14 @@ pub use process::problem::LocalError;
 pub use process::server::{StandIn, start};
 pub use store::Keep;
 
-/// The API's port where none is asked for; gate, relay and HTTP API take the three after it.
+/// The API's port where none is asked for; gate, relay, HTTP API and edge take the four after it.
 pub const DEFAULT_PORT: u16 = 8720;
 
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where everything is kept; made if it is not there.
     pub data: PathBuf,
-    /// The API's port; those of the gate, the relay and the HTTP API follow. 0 takes any four that are free.
+    /// The API's port; those of the gate, the relay, the HTTP API and the edge follow. 0 takes any five that are free.
     pub port: u16,
     /// Loopback unless told otherwise.
     pub listen: IpAddr,
@@ -97,6 +98,8 @@ pub struct Endpoint {
     pub relay: String,
     /// The gate's HTTP API, once one is made; empty if the process that serves was started by an older program.
     pub front: String,
+    /// The CDN before gate and relay, once one is made; empty as well then.
+    pub edge: String,
     pub access_key: String,
     pub secret_key: String,
     pub account: String,
@@ -118,6 +121,7 @@ impl fmt::Debug for Endpoint {
             .field("gate", &self.gate)
             .field("relay", &self.relay)
             .field("front", &self.front)
+            .field("edge", &self.edge)
             .field("access_key", &self.access_key)
             .field("account", &self.account)
             .finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Which operation a request asks for: the paths of Lambda's and API Gateway's REST APIs as a pure function of method and path. Faults,
+//! Which operation a request asks for: the paths of Lambda's, API Gateway's and CloudFront's REST APIs as a pure function of method and path. Faults,
 //! limits, counters and logs call operations by the names given here, which are AWS's.
 
 use std::{fmt, str::FromStr};
@@ -12,7 +12,7 @@ pub(super) enum Rate {
     GetPolicy,
     /// All else of Lambda's control plane together.
     Others,
-    /// API Gateway, IAM, STS, CloudWatch Logs, and what is no call of an API: no limit here.
+    /// API Gateway, CloudFront, IAM, STS, CloudWatch Logs, and what is no call of an API: no limit here.
     None,
 }
 
@@ -70,6 +70,11 @@ operations! {
     GetStages: None,
     CreateStage: None,
     UpdateStage: None,
+    ListDistributions: None,
+    CreateDistributionWithTags: None,
+    GetDistribution: None,
+    UpdateDistribution: None,
+    DeleteDistribution: None,
     GetCallerIdentity: None,
     CreateRole: None,
     GetRole: None,
@@ -93,9 +98,14 @@ operations! {
 }
 
 impl Operation {
-    /// Of the two services that name operations by path: the one that a signature has to be for.
+    /// Of the services that name operations by path: the one that a signature has to be for.
     pub(super) fn service(self) -> &'static str {
-        if (Self::GetApis..=Self::UpdateStage).contains(&self) { "apigateway" } else { "lambda" }
+        let is_in = |first, last| (first..=last).contains(&self);
+        match () {
+            () if is_in(Self::GetApis, Self::UpdateStage) => "apigateway",
+            () if is_in(Self::ListDistributions, Self::DeleteDistribution) => "cloudfront",
+            () => "lambda",
+        }
     }
 
     /// Whether the body carries a zip.
@@ -127,7 +137,10 @@ pub(super) struct Call {
     pub(super) statement: String,
 }
 
-/// Reads method and raw path; `None` where neither service has such a call.
+/// What all paths of CloudFront's API begin with.
+pub(super) const CLOUDFRONT: &str = "2020-05-31";
+
+/// Reads method and raw path; `None` where no service has such a call.
 pub(super) fn rest_call(method: &str, path: &str) -> Option<Call> {
     use Operation as Op;
     let mut parts = Vec::new();
@@ -157,6 +170,11 @@ pub(super) fn rest_call(method: &str, path: &str) -> Option<Call> {
         ("PUT", ["2021-10-31", "functions", name, "url"]) => (Op::UpdateFunctionUrlConfig, *name, ""),
         ("GET", ["2021-10-31", "functions", name, "url"]) => (Op::GetFunctionUrlConfig, *name, ""),
         ("DELETE", ["2021-10-31", "functions", name, "url"]) => (Op::DeleteFunctionUrlConfig, *name, ""),
+        ("GET", [CLOUDFRONT, "distribution"]) => (Op::ListDistributions, "", ""),
+        ("POST", [CLOUDFRONT, "distribution"]) => (Op::CreateDistributionWithTags, "", ""),
+        ("GET", [CLOUDFRONT, "distribution", id]) => (Op::GetDistribution, *id, ""),
+        ("PUT", [CLOUDFRONT, "distribution", id, "config"]) => (Op::UpdateDistribution, *id, ""),
+        ("DELETE", [CLOUDFRONT, "distribution", id]) => (Op::DeleteDistribution, *id, ""),
         (method, ["v2", "apis", rest @ ..]) => return apis_call(method, rest),
         _ => return None,
     };

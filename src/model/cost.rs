@@ -1,9 +1,15 @@
-//! What watching costs, as code: prices with their date and source, and the terms of a bill. Free tiers are left out,
-//! so that every figure is an upper bound of its kind; taxes too.
+//! What watching costs, as code: prices with their date and source, and the terms of a bill. Free tiers are left out (but
+//! for the CDN's, a figure of its own), so that every figure is an upper bound of its kind; taxes too.
 //!
 //! Prices as of 2026-11 from AWS's public lists by way of mirrors (not read from AWS itself): US dollars.
 
+mod cdn;
+mod egress;
+
 use std::time::Duration;
+
+pub use cdn::{ByCdn, CDN_GB, CDN_REQUESTS, CdnBill, CdnPlan, FREE_GB, FREE_REQUESTS};
+pub use egress::egress_per_gb;
 
 use super::{
     reel::index::{GenerationIndex, Grain, RenditionIndex},
@@ -34,32 +40,6 @@ const STREAM_BURST_BYTES: f64 = 6.0e6;
 const STREAM_BYTES_PER_SECOND: f64 = 2.0e6;
 const RELAY_BURST_BYTES_PER_SECOND: f64 = 12.5e6;
 const GB: f64 = 1.0e9;
-
-/// Egress to the internet, US dollars a GB, first tier; by Region where it is not the usual price.
-const EGRESS_USUAL: f64 = 0.09;
-const EGRESS: [(&str, f64); 16] = [
-    ("af-south-1", 0.154),
-    ("ap-east-1", 0.12),
-    ("ap-northeast-1", 0.114),
-    ("ap-northeast-2", 0.126),
-    ("ap-northeast-3", 0.114),
-    ("ap-south-1", 0.1093),
-    ("ap-south-2", 0.1093),
-    ("ap-southeast-1", 0.12),
-    ("ap-southeast-2", 0.114),
-    ("ap-southeast-3", 0.132),
-    ("ap-southeast-4", 0.114),
-    ("il-central-1", 0.11),
-    ("me-central-1", 0.11),
-    ("me-south-1", 0.117),
-    ("mx-central-1", 0.09),
-    ("sa-east-1", 0.15),
-];
-
-/// US dollars a GB.
-pub fn egress_per_gb(region: &str) -> f64 {
-    EGRESS.iter().find(|(name, _)| *name == region).map_or(EGRESS_USUAL, |(_, price)| *price)
-}
 
 /// What the gate's public address leads to, which may have a price of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -164,7 +144,7 @@ impl Bill {
 }
 
 /// What watching a reel will cost, US dollars.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Costs {
     /// A million full views in players that follow the redirects, by segments.
     pub million_in_players: f64,
@@ -172,6 +152,7 @@ pub struct Costs {
     pub million_by_pieces: f64,
     /// A thousand full views in browsers, through the relay.
     pub thousand_by_relay: f64,
+    pub thousand_by_cdn: ByCdn,
 }
 
 /// The line that waits are given for, bits a second.
@@ -192,6 +173,7 @@ impl Viewed {
             million_in_players: self.in_players(Grain::Segments, 1_000_000, region, front).total(),
             million_by_pieces: self.in_players(Grain::Pieces, 1_000_000, region, front).total(),
             thousand_by_relay: self.through_relay(1_000, region, front).total(),
+            thousand_by_cdn: self.thousand_by_cdn(region, front),
         }
     }
 

@@ -103,22 +103,28 @@ impl Tries {
 #[derive(Debug)]
 pub struct Looks {
     pause: Duration,
+    longest: Duration,
 }
 
 impl Looks {
     const SHORTEST: Duration = Duration::from_millis(100);
     const LONGEST: Duration = Duration::from_secs(1);
 
+    /// At what takes minutes.
+    pub fn for_minutes() -> Self {
+        Self { longest: Duration::from_secs(15), ..Self::default() }
+    }
+
     /// How long until the next look: each pause is twice as long as the one before.
     pub fn pause(&mut self) -> Duration {
-        let next = (self.pause * 2).min(Self::LONGEST);
+        let next = (self.pause * 2).min(self.longest);
         std::mem::replace(&mut self.pause, next)
     }
 }
 
 impl Default for Looks {
     fn default() -> Self {
-        Self { pause: Self::SHORTEST }
+        Self { pause: Self::SHORTEST, longest: Self::LONGEST }
     }
 }
 

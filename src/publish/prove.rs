@@ -112,7 +112,7 @@ impl<'a> Proof<'a> {
             start += length;
         }
         let player = Player::new()?;
-        let reel = format!("{}{}/", self.work.gate, self.work.order.reel);
+        let reel = format!("{}{}/", self.work.reached.gate, self.work.order.reel);
         let base = format!("{reel}{}/", generation.generation);
         // what was read once is not read again
         let there = AsyncMutex::new(0);

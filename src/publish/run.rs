@@ -121,7 +121,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     let checked = checked.await;
     job.ended(&checked);
     let segments_checked = checked?;
-    let links = gate::links::Links::of(&work.gate, &work.order.reel);
+    let links = gate::links::Links::of(&work.reached, &work.order.reel);
     let (watch_url, playlist_url) = (links.watch.clone(), links.playlist());
     let playlist_copy = work.folder().join("playlist.m3u8");
     copy_playlist(&work, &generation, &playlist_copy).await?;
@@ -136,7 +136,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         playlist_url,
         seek_url: (generation.has_pieces() && work.gate_is_current).then(|| links.seek_playlist()),
         viewed,
-        costs: (!work.order.place.is_local()).then(|| work.storage.costs(&viewed, work.front)),
+        costs: (!work.order.place.is_local()).then(|| work.storage.costs(&viewed, work.reached.front)),
         playlist_copy,
         segments: generation.segments(),
         chunks: generation.renditions.values().map(|rendition| rendition.chunks.len() as u32).sum(),
@@ -299,12 +299,12 @@ async fn telling_frame(work: &Work, tools: &Tools, plan: &MediaPlan) -> Option<V
 
 /// The playlist with absolute links, for those who host it elsewhere: the only rendition's, or the one of them all.
 async fn copy_playlist(work: &Work, generation: &GenerationIndex, path: &Path) -> Result<(), Stopped> {
-    let prefix = format!("{}{}/{}/", work.gate, work.order.reel, work.generation);
+    let prefix = format!("{}{}/{}/", work.reached.gate, work.order.reel, work.generation);
     let text = match generation.renditions.iter().next() {
         Some((id, rendition)) if generation.renditions.len() == 1 => {
             playlist::media(id, rendition, Grain::Segments, Links::Chunks { prefix: &prefix })
         }
-        _ => multivariant::absolute(generation, &format!("{}{}/", work.gate, work.order.reel)),
+        _ => multivariant::absolute(generation, &format!("{}{}/", work.reached.gate, work.order.reel)),
     };
     tokio::fs::write(path, text).await.map_err(|error| {
         let what = format!("could not write the playlist's copy `{}`", path.display());

@@ -71,7 +71,7 @@ async fn check(
     sample: &BTreeSet<usize>,
     checked: &Count,
 ) -> Result<(), PlayerError> {
-    let base = format!("{}{}/", work.gate, work.order.reel);
+    let base = format!("{}{}/", work.reached.gate, work.order.reel);
     check_playlists(player, &base, generation).await?;
     if work.gate_is_current {
         served::check_pieces(player, &base, generation).await?;
@@ -109,14 +109,14 @@ async fn seen(
     seen_by: Instant,
     job: &JobHandle,
 ) -> Result<(), PlayerError> {
-    let url = format!("{}{}/index.m3u8", work.gate, work.order.reel);
+    let url = format!("{}{}/index.m3u8", work.reached.gate, work.order.reel);
     let number = generation.generation;
     let waits = || {
         let seconds = SEEN_WITHIN.as_secs();
         job.log(format!("waits up to {seconds} s until `{url}` names version {number}: a gate keeps what it read"));
     };
     if served::names_by(seen_by, player, &url, generation, waits).await? {
-        let base = format!("{}{}/", work.gate, work.order.reel);
+        let base = format!("{}{}/", work.reached.gate, work.order.reel);
         return served::check_subtitles(player, &base, generation).await;
     }
     Err(PlayerError::content(&url, format!("it does not name version {number} yet")))

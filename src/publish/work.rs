@@ -13,7 +13,7 @@ use crate::{
     media::source::Source,
     model::{
         chunk::limits::Held,
-        gate::front::Front,
+        gate::links::Reached,
         media::{damage::Damage, decide::MediaPlan},
         reel::{
             index::{Alternative, GenerationIndex},
@@ -107,10 +107,8 @@ pub(crate) struct Work {
     pub source: Arc<Source>,
     /// What was found to be wrong with it while it was split.
     pub heard: Mutex<Damage>,
-    /// Public base URL of the gate, with a slash at its end.
-    pub gate: String,
-    /// What stands before it.
-    pub front: Front,
+    /// Where the gate is.
+    pub reached: Reached,
     /// It serves all that this program writes; an older one serves segments, and knows nothing of pieces.
     pub gate_is_current: bool,
     /// Cancelled with the whole, or when one stage fails.

@@ -11,7 +11,7 @@ use crate::{
     model::{
         chunk::limits::Limits,
         cost::{Costs, Viewed},
-        gate::{front::Front, public::Public},
+        gate::{front::Front, links::Reached, public::Public},
         reel::order::AccountRegion,
         report::event::Count,
     },
@@ -45,7 +45,7 @@ impl Storage for Cloud {
         Box::pin(self.public_url(of))
     }
 
-    fn gate_address(&self) -> Answer<'_, Option<(String, Front)>> {
+    fn gate_address(&self) -> Answer<'_, Option<Reached>> {
         Box::pin(self.gate_address())
     }
 

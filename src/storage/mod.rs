@@ -23,7 +23,7 @@ pub use crate::cloud::{
 use crate::model::{
     chunk::limits::Limits,
     cost::{Costs, Viewed},
-    gate::{front::Front, public::Public},
+    gate::{front::Front, links::Reached, public::Public},
     reel::order::AccountRegion,
     report::event::Count,
 };
@@ -80,7 +80,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn public_url(&self, of: Public) -> Answer<'_, Option<String>>;
 
     /// The gate's, with what stands before it.
-    fn gate_address(&self) -> Answer<'_, Option<(String, Front)>>;
+    fn gate_address(&self) -> Answer<'_, Option<Reached>>;
 
     /// How many calls it takes to list everything.
     fn pages(&self) -> Answer<'_, u64>;

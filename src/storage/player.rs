@@ -25,7 +25,8 @@ const PLAYLIST_MAX: u64 = 16 * 1024 * 1024;
 
 /// One of these stands in every error of gate and relay (the first), of Lambda and of API Gateway before them, and of the
 /// bucket.
-const SIGNS: [&str; 4] = ["access-control-allow-origin", "x-amzn-requestid", "apigw-requestid", "x-amz-request-id"];
+const SIGNS: [&str; 5] =
+    ["access-control-allow-origin", "x-amzn-requestid", "apigw-requestid", "x-amz-request-id", "x-amz-cf-id"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlayerError {

@@ -212,6 +212,8 @@ pub struct Account {
     pub relay: bool,
     /// What stands before the gate.
     pub front: Front,
+    /// A CDN stands before gate and relay.
+    pub cdn: bool,
     /// What has to be acknowledged before the first publishing; `None` once it was.
     pub notice: Option<Question>,
     /// How long links live, on the stand-in.

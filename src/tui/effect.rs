@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backend::Probe;
 use crate::model::{
     chunk::forecast::{Forecast, Outline},
-    cost::{Front, Viewed},
+    cost::{ByCdn, Front, Viewed},
     reel::{index::Grain, order::Cut},
     wording,
 };
@@ -76,6 +76,7 @@ pub(super) fn thousand_views<'a>(
     effects: impl Iterator<Item = &'a Effect> + Clone,
     region: &str,
     front: Front,
+    cdn: bool,
 ) -> Vec<String> {
     let sum = |price: &dyn Fn(&Effect) -> f64| wording::dollars(effects.clone().map(price).sum());
     let players = |grain, views| sum(&|effect: &Effect| effect.in_players(grain, views, region, front));
@@ -95,8 +96,31 @@ pub(super) fn thousand_views<'a>(
         words.push(format!("≈ {} the same by the Seek link, for quick jumps", players(Grain::Pieces, 1_000)));
     }
     let browsers = sum(&|effect: &Effect| effect.thousand_by_relay(region, front));
-    words.push(format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"));
+    words.push(match cdn {
+        true => {
+            let (free, by_gb) = by_cdn(effects.clone(), region, front);
+            format!(
+                "≈ {free} a thousand full views{of_all} in browsers, by the CDN within its free terabyte a month, then {by_gb}"
+            )
+        }
+        false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
+    });
     words
+}
+
+/// A thousand full views in browsers by a CDN, in words: while that is free, and after that.
+fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> (String, String) {
+    let sum = |which: &dyn Fn(ByCdn) -> f64| {
+        let prices = effects.clone().map(|effect| which(effect.viewed.thousand_by_cdn(region, front)));
+        wording::dollars(prices.sum())
+    };
+    (sum(&|by| by.free), sum(&|by| by.by_gb))
+}
+
+/// That there is a way for browsers which costs less than the relay.
+pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
+    let (free, _) = by_cdn(effects, region, front);
+    format!("≈ {free} by a CDN within its free terabyte: `zipreel cdn on`")
 }
 
 #[cfg(test)]
@@ -111,6 +135,20 @@ mod tests {
         let segment_length = Duration::from_secs(seconds);
         let (transcode, wanted) = Default::default();
         Cut { segment_length, grows: true, chunk_limit: chunk_mib << 20, transcode, wanted }
+    }
+
+    #[test]
+    fn browsers_are_priced_by_what_stands_before_the_relay() {
+        let effect = Effect::of(&script::probe(), &cut(30, 49));
+        let last = |cdn| thousand_views([&effect].into_iter(), "us-east-1", Front::Url, cdn).pop().unwrap();
+        assert!(last(false).ends_with("in browsers, by the relay"), "{}", last(false));
+        let hint = cdn_hint([&effect].into_iter(), "us-east-1", Front::Url);
+        let free = hint.split(' ').nth(1).unwrap();
+        assert!(
+            last(true).starts_with(&format!("≈ {free} a thousand full views in browsers, by the CDN")),
+            "{}",
+            last(true)
+        );
     }
 
     #[test]

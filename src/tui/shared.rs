@@ -99,6 +99,11 @@ impl Shared {
         self.account().map(|account| account.front).unwrap_or_default()
     }
 
+    /// Whether a CDN stands before gate and relay, as far as is known.
+    pub(super) fn cdn(&self) -> bool {
+        self.account().is_some_and(|account| account.cdn)
+    }
+
     pub(super) fn profile(&self) -> Option<&Profile> {
         let Target::Aws { profile } = &self.place.target else { return None };
         let name = profile.as_deref().unwrap_or("default");

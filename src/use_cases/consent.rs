@@ -10,6 +10,7 @@ use super::Engine;
 use crate::{
     cloud::Cloud,
     model::{
+        cost::{CDN_GB, CDN_REQUESTS, FREE_GB, FREE_REQUESTS},
         media::damage::Damage,
         reel::{
             name::{Generation, ReelName},
@@ -30,6 +31,15 @@ pub enum Question {
     Relay {
         at: AccountRegion,
         dollars_per_gb: f64,
+    },
+    /// What the CDN carries is paid for beyond what is free.
+    Cdn {
+        at: AccountRegion,
+        dollars_per_gb: f64,
+    },
+    /// Addresses that name the CDN end.
+    CdnOff {
+        at: AccountRegion,
     },
     Delete {
         reel: ReelName,
@@ -84,6 +94,20 @@ impl Question {
                  ${dollars_per_gb:.3} a GB and more for the function's time; `zipreel relay off` ends that. Switch it on?",
                 at.region
             ),
+            Self::Cdn { at, dollars_per_gb } => format!(
+                "The CDN (CloudFront) lets browsers play from near them, for less than the relay alone: each month \
+                 {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests are free, then a GB is ${CDN_GB:.3} in the US and Europe and \
+                 10,000 requests ${CDN_REQUESTS:.2}. What it asks the relay for, once for each place in the world and time that it \
+                 is not kept, leaves {} at ${dollars_per_gb:.3} a GB. The relay is switched on, and serves the CDN \
+                 alone. Watch pages move to the CDN's address; addresses of players stay. It takes minutes; \
+                 `zipreel cdn off` ends it. Switch it on?",
+                at.region
+            ),
+            Self::CdnOff { at } => format!(
+                "This switches the CDN before {} off: watch pages and embedded players at its address stop working; \
+                 those at the gate's go on, by the relay, whose every byte is paid for. Switch it off?",
+                at.region
+            ),
             Self::Delete { reel, at, is_local } => format!(
                 "This deletes the reel `{reel}` from {}: its links stop working at once, and it can't be undone.",
                 at.words(*is_local)
@@ -126,6 +150,8 @@ impl Question {
                 format!("could not make anything in account {account}: the notice was not agreed to")
             }
             Self::Relay { .. } => "could not switch the relay on: its price was not agreed to".to_owned(),
+            Self::Cdn { .. } => "could not switch the CDN on: its price was not agreed to".to_owned(),
+            Self::CdnOff { at } => format!("could not switch the CDN before {} off", at.region),
             Self::Delete { reel, .. } => format!("could not delete `{reel}`"),
             Self::Discard { reel, .. } => format!("could not discard the publishing of `{reel}`"),
             Self::Damage { video, .. } => format!("could not publish the video `{}`", video.display()),
@@ -147,7 +173,9 @@ impl Question {
             Self::Notice { account } => fault.because(notice::text(account)).hint(
                 "If you agree to this, go on with --yes once; a variable or the config file can't agree for you.",
             ),
-            Self::Relay { .. } => fault.hint("docs/prices.md has what watching costs. Agree to it with --yes."),
+            Self::Relay { .. } | Self::Cdn { .. } => {
+                fault.hint("docs/prices.md has what watching costs. Agree to it with --yes.")
+            }
             _ => fault.because("nobody is there to ask").hint("With --yes it is done without a question."),
         }
     }

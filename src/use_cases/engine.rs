@@ -51,7 +51,7 @@ pub struct Machine {
     pub folders: Folders,
     /// The stand-in's data.
     pub data: PathBuf,
-    /// The first of the stand-in's three ports; 0 takes free ones.
+    /// The first of the stand-in's five ports; 0 takes free ones.
     pub port: u16,
     /// The address of this machine at which others may watch what the stand-in serves; `None` is loopback alone.
     pub host: Option<IpAddr>,
@@ -226,8 +226,8 @@ impl Machine {
     pub fn opens(&self) -> Option<String> {
         let address = self.host?;
         let ports = match self.port {
-            0 => "four free ports".to_owned(),
-            port => format!("ports {} to {}", u32::from(port) + 1, u32::from(port) + 4),
+            0 => "five free ports".to_owned(),
+            port => format!("ports {} to {}", u32::from(port) + 1, u32::from(port) + 5),
         };
         Some(format!(
             "opening {ports} of {address}: every machine that reaches it can watch each reel of this stand-in whose \

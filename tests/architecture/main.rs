@@ -60,7 +60,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const WITHIN: &[(&str, &[&str])] = &[
     ("cloud", &["http", "identity", "functions", "gate", "account"]),
     ("command", &["wizard"]),
-    ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "process"]),
+    ("local", &["store", "signature", "faults", "http", "lambda", "query", "gate", "cdn", "process"]),
     ("media", &["cut"]),
     ("publish", &["split", "upload", "tracks", "prove", "index", "prepare"]),
     ("tui", &["terminal", "keymap", "widget", "overlay", "job", "work", "pane", "step", "app", "tasks", "view"]),

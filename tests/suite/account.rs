@@ -1,5 +1,6 @@
 //! What an account needs around the reels, and signing in to it, under the stand-in's rules: those of AWS.
 
+mod cdn;
 mod consent;
 mod fronts;
 mod in_between;

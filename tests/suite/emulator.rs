@@ -5,6 +5,10 @@
 //! |---|---|---|
 //! | function URLs | no name leads to them: reached by path (`--function-urls`), so the gate's redirect from `/<reel>` leads astray; answer without AddPermission | DNS; 403 without both permissions |
 //! | HTTP APIs | by path too (`--api-urls`); call the function without AddPermission | DNS; 500 without it |
+//! | CloudFront | `Deployed` at once; answers by a name of its own, which none leads to, and keeps nothing | minutes; DNS; caches |
+//! | | takes every policy, origin and port; a caller's reference that is known gives what is there | refused |
+//! | | says in JSON that a right is missing | in XML |
+//! | | knows neither plans nor the month before whose end one can't be deleted | refuses |
 //! | streamed answers | not there: `--invoke-mode buffered` | `RESPONSE_STREAM` |
 //! | runtime | the machine's own Node.js, whatever `Runtime` says | Node.js 24 on arm64 |
 //! | states | Active at once; a role can be assumed at once | Pending first; a new role takes up to half a minute |
@@ -13,6 +17,7 @@
 //! | limits | zips over 50 MiB, 51 tags and bad names are taken; no 429 | refused; 15 and 100 calls a second |
 //! | `UpdateFunctionCode` with `DryRun` | writes: never sent here | does not |
 
+mod cdn;
 mod life;
 mod server;
 mod template;

@@ -17,7 +17,11 @@ use zipreel::{
     json,
     model::{
         cost::{Costs, Viewed},
-        gate::{embed::Embed, front::Front, links::Links},
+        gate::{
+            embed::Embed,
+            front::Front,
+            links::{Links, Reached},
+        },
         reel::{
             generation::FORMAT,
             index::{ChunkIndex, Container, GenerationIndex, Index, RenditionIndex, Retired, SegmentIndex},
@@ -34,7 +38,7 @@ use zipreel::{
     },
     remote,
     use_cases::{
-        account::{Ready, doctor::Observed},
+        account::{CdnStanding, CdnState, Ready, Removed, doctor::Observed},
         reels::{
             gc::{Collected, Found, Leftover, Why},
             info::Info,
@@ -280,15 +284,14 @@ fn info() -> Info {
         current,
         retired: vec![retired],
     };
-    let costs = Costs { million_in_players: 1.0, million_by_pieces: 1.0, thousand_by_relay: 1.0 };
     Info {
-        links: Links::of("http://127.0.0.1/", &index.reel),
+        links: Links::of(&Reached { gate: "http://127.0.0.1/".into(), front: Front::Url, cdn: None }, &index.reel),
         index,
         index_bytes: 1,
         at: AccountRegion { account: String::new(), region: String::new() },
         relay: true,
         published: None,
-        costs: Some(costs),
+        costs: Some(Costs::default()),
     }
 }
 
@@ -305,11 +308,13 @@ fn lines() -> Vec<Value> {
     let left =
         Leftover { reel: name.clone(), generation, functions: Vec::new(), bytes: 0, why: Why::Retired, is_due: true };
     let ready = Ready { gate_url: String::new(), front: Front::Url, relay_url: None, changed: 0, notes: Vec::new() };
+    let standing = CdnStanding { state: CdnState::Off, url: None, distribution: None, changed: 0, notes: Vec::new() };
     let finding = Finding { subject: Subject::Gate, grade: Grade::Well, words: String::new() };
     let embed = Embed {
         reel: name.clone(),
         title: String::new(),
         watch: String::new(),
+        playlist: String::new(),
         resolution: Some((16, 9)),
         relay: true,
     };
@@ -328,7 +333,8 @@ fn lines() -> Vec<Value> {
         json::collected(&Collected::default()),
         json::ready(&ready),
         json::roles_ready(0),
-        json::removed(&[]),
+        json::removed(&Removed::default()),
+        json::cdn(&standing),
         json::finding(&finding),
         json::observed(&Observed { what: "", answer: String::new(), well: true }),
         json::examined(&Health::default()),

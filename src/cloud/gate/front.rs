@@ -1,13 +1,17 @@
 //! The HTTP API before the gate, and where the gate is reached. The API calls a function of its own, with the gate's code
 //! and another handler: what a function URL streams no API can read. Each call may be repeated.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_apigatewayv2::types::{Api, Integration, IntegrationType, ProtocolType};
 
 use super::{permissions::Permission, public::variables_of};
 use crate::{
     cloud::{Cloud, CloudError, Done, limiter::Rank},
     model::gate::{
+        cdn::CDN_URL,
         front::{API, DEFAULT, Front, PAYLOAD_FORMAT},
+        links::Reached,
         public::Public,
     },
 };
@@ -19,36 +23,42 @@ impl Cloud {
     /// gate: what its environment names as its front, else its function URL.
     pub async fn public_url(&self, public: Public) -> Result<Option<String>, CloudError> {
         match public {
-            Public::Gate => Ok(self.gate_address().await?.map(|(url, _)| url)),
+            Public::Gate => Ok(self.gate_address().await?.map(|at| at.gate)),
             Public::Front | Public::Relay => self.function_url(public.name()).await,
         }
     }
 
-    /// Where the public reaches the gate, and what stands before it there.
-    pub async fn gate_address(&self) -> Result<Option<(String, Front)>, CloudError> {
-        match self.fronted().await? {
-            (front, Some(url)) => Ok(Some((url, front))),
-            (front, None) => Ok(self.function_url(Public::Gate.name()).await?.map(|url| (url, front))),
-        }
+    /// Where the public reaches the gate; `None` if it does not.
+    pub async fn gate_address(&self) -> Result<Option<Reached>, CloudError> {
+        let mut environment = self.told_gate().await?;
+        let (front, url) = Front::of(&environment);
+        let gate = match url {
+            Some(url) => Some(url.to_owned()),
+            None => self.function_url(Public::Gate.name()).await?,
+        };
+        Ok(gate.map(|gate| Reached { gate, front, cdn: environment.remove(CDN_URL) }))
     }
 
     /// What stands before the gate; a function URL where there is none.
     pub async fn front(&self) -> Result<Front, CloudError> {
-        Ok(self.fronted().await?.0)
+        Ok(Front::of(&self.told_gate().await?).0)
     }
 
-    /// By GetFunction, which whoever publishes may call.
-    async fn fronted(&self) -> Result<(Front, Option<String>), CloudError> {
+    /// The CDN that the gate names, by its base URL: it is on as long as that is so.
+    pub async fn named_cdn(&self) -> Result<Option<String>, CloudError> {
+        Ok(self.told_gate().await?.remove(CDN_URL))
+    }
+
+    /// The gate's environment, by GetFunction, which whoever publishes may call; empty if there is no gate.
+    async fn told_gate(&self) -> Result<BTreeMap<String, String>, CloudError> {
         let name = Public::Gate.name();
         self.looks.acquire(Rank::First).await;
         let sent = self.lambda.get_function().function_name(name).send().await;
-        let environment = match self.checked(|| format!("could not read function `{name}`"), sent) {
-            Ok(answer) => variables_of(answer.configuration.as_ref().and_then(|found| found.environment())),
-            Err(error) if error.is_not_found() => return Ok((Front::Url, None)),
-            Err(error) => return Err(error),
-        };
-        let (front, url) = Front::of(&environment);
-        Ok((front, url.map(str::to_owned)))
+        match self.checked(|| format!("could not read function `{name}`"), sent) {
+            Ok(answer) => Ok(variables_of(answer.configuration.as_ref().and_then(|found| found.environment()))),
+            Err(error) if error.is_not_found() => Ok(BTreeMap::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes the API, or what it lacks, and lets it call its function, which has to be there. Gives its address.

@@ -14,6 +14,8 @@ pub(in crate::cloud) enum Form {
     Json,
     /// IAM and STS.
     Xml,
+    /// CloudFront.
+    Rest,
 }
 
 /// What answered, or kept us from asking, in AWS's place.
@@ -91,7 +93,10 @@ impl<'a, H: Fn(&str) -> Option<&'a str>> Answer<'a, H> {
             (Form::Json, 200..300) => self.has_id() && (self.body.is_empty() || is_object(self.body)),
             (Form::Json, 400..600) => self.is_json_error(),
             (Form::Xml, 200..300) => self.is_xml_success(),
-            (Form::Xml, 400..600) => xml(self.body).is_some_and(|text| {
+            (Form::Rest, 200..300) => {
+                self.has_id() && (self.body.is_empty() || xml(self.body).and_then(root).is_some())
+            }
+            (Form::Xml | Form::Rest, 400..600) => xml(self.body).is_some_and(|text| {
                 root(text) == Some("ErrorResponse") && text.contains("<Error>") && text.contains("<Code>")
             }),
             // AWS's APIs redirect nobody

@@ -92,6 +92,7 @@ pub struct Cloud {
     pub(in crate::cloud) iam: aws_sdk_iam::Client,
     pub(in crate::cloud) logs: aws_sdk_cloudwatchlogs::Client,
     pub(in crate::cloud) apis: aws_sdk_apigatewayv2::Client,
+    pub(in crate::cloud) cdn: aws_sdk_cloudfront::Client,
     pub(in crate::cloud) limiter: Arc<Limiter>,
     /// Of GetFunction, where many are looked at.
     pub(in crate::cloud) looks: Arc<Limiter>,
@@ -99,6 +100,8 @@ pub struct Cloud {
     /// None where the keys were given.
     credentials: Option<Renewable>,
     pub(in crate::cloud) overrides: Overrides,
+    /// Where it is not AWS's own.
+    endpoint: Option<String>,
     region: String,
     identity: Identity,
 }
@@ -132,11 +135,13 @@ impl Cloud {
             iam: aws_sdk_iam::Client::new(&judging(&config, Form::Xml)),
             logs: aws_sdk_cloudwatchlogs::Client::new(&judging(&config, Form::Json)),
             apis: aws_sdk_apigatewayv2::Client::new(&judging(&config, Form::Json)),
+            cdn: aws_sdk_cloudfront::Client::new(&judging(&config, Form::Rest)),
             limiter: Limiter::shared(&scope, Calls::Changes),
             looks: Limiter::shared(&scope, Calls::Looks),
             sign_in,
             credentials,
             overrides: connect.overrides.clone(),
+            endpoint: config.endpoint_url().map(str::to_owned),
             region,
             identity,
         })
@@ -186,6 +191,11 @@ impl Cloud {
     /// The same of an HTTP API's address.
     pub(in crate::cloud) fn reached_api(&self, url: &str) -> String {
         by_template(self.overrides.api_urls.as_deref(), url)
+    }
+
+    /// Base URL of the API, where it is not AWS's own.
+    pub(in crate::cloud) fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
     }
 
     pub fn overrides(&self) -> &Overrides {

@@ -152,6 +152,7 @@ impl Wizard {
             setup: signed_in.setup,
             relay: signed_in.relay,
             front: signed_in.front,
+            cdn: signed_in.cdn,
             notice: signed_in.notice,
             serving: local.then(|| self.serving(signed_in.serves)),
             id: (!local).then(|| signed_in.at.account.clone()),

@@ -155,6 +155,10 @@ impl Gate {
         Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
     }
 
+    pub(super) fn shared(&self) -> &Context {
+        &self.shared
+    }
+
     async fn respond(&self, parts: &Parts, client: Client) -> Response<Body> {
         let reply = match other_method(&parts.method) {
             Some(reply) => reply,

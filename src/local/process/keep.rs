@@ -173,13 +173,13 @@ impl Watch {
     }
 }
 
-/// The name that the stand-in is called by, and its four ports; any for the last, of which older programs know nothing.
+/// The name that the stand-in is called by, and its five ports; any for the last two, of which older programs know nothing.
 fn parts(endpoint: &Endpoint) -> Option<(String, Ports)> {
     let split = |origin: &str| {
         let (host, port) = origin.strip_prefix("http://")?.rsplit_once(':')?;
         Some((host.to_owned(), port.parse().ok()?))
     };
     let ((host, api), (_, gate), (_, relay)) = (split(&endpoint.api)?, split(&endpoint.gate)?, split(&endpoint.relay)?);
-    let front = split(&endpoint.front).map_or(0, |(_, front)| front);
-    Some((host, [api, gate, relay, front]))
+    let [front, edge] = [&endpoint.front, &endpoint.edge].map(|origin| split(origin).map_or(0, |(_, port)| port));
+    Some((host, [api, gate, relay, front, edge]))
 }

@@ -42,12 +42,14 @@ pub(in crate::local) struct Running {
     relay: String,
     #[serde(default)]
     front: String,
+    #[serde(default)]
+    edge: String,
 }
 
 impl Running {
     pub(in crate::local) fn new(endpoint: &Endpoint) -> Self {
-        let Endpoint { api, gate, relay, front, .. } = endpoint.clone();
-        Self { pid: std::process::id(), api, gate, relay, front }
+        let Endpoint { api, gate, relay, front, edge, .. } = endpoint.clone();
+        Self { pid: std::process::id(), api, gate, relay, front, edge }
     }
 }
 
@@ -101,6 +103,7 @@ pub(in crate::local) async fn running(folder: &Path) -> Option<Endpoint> {
         gate: note.gate,
         relay: note.relay,
         front: note.front,
+        edge: note.edge,
         access_key: keys.caller.id,
         secret_key: keys.caller.secret,
         account: ACCOUNT.to_owned(),

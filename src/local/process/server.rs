@@ -1,5 +1,5 @@
-//! Starts and stops the stand-in: data folder, first functions and roles, four listeners on loopback, and where other
-//! machines may watch four more, none of them the API's.
+//! Starts and stops the stand-in: data folder, first functions and roles, five listeners on loopback, and where other
+//! machines may watch five more, none of them the API's.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     local::{
-        Config, Endpoint, LocalError, api, apis,
+        Config, Endpoint, LocalError, api, apis, cdn,
         context::{Context, Origin, Origins},
         counts::Counts,
         faults::LiveFaults,
@@ -37,13 +37,13 @@ use crate::{
 /// How long requests under way may take to end once the server is to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The ports of the API, of the gate, the relay, and the gate's HTTP API.
-pub(in crate::local) type Ports = [u16; 4];
+/// The ports of the API, of the gate, the relay, the gate's HTTP API, and the CDN's edge.
+pub(in crate::local) type Ports = [u16; 5];
 
 /// At these ports.
-pub(in crate::local) type Listeners = [TcpListener; 4];
+pub(in crate::local) type Listeners = [TcpListener; 5];
 
-/// Of the gate, the relay, the HTTP API and the downloads, at an address that other machines reach.
+/// Of the gate, the relay, the HTTP API, the edge and the downloads, at an address that other machines reach.
 pub(in crate::local) struct Network {
     address: IpAddr,
     listeners: Listeners,
@@ -102,11 +102,12 @@ pub(in crate::local) fn serve(
 ) -> Result<StandIn, LocalError> {
     let folder = config.data.clone();
     let data = |source| LocalError::Data { folder: folder.clone(), source };
-    let others = network.as_ref().map(|network| Ok((network.address, network.listeners[3].local_addr()?.port())));
+    let others = network.as_ref().map(|network| Ok((network.address, network.listeners[4].local_addr()?.port())));
     let others = others.transpose().map_err(data)?;
     let origins = origins(&config, ports(&listeners).map_err(data)?, others);
     let endpoint = endpoint(&origins, &keys);
     apis::move_to(&store, &origins.front).map_err(data)?;
+    cdn::move_to(&store, &origins).map_err(data)?;
     let stop = CancellationToken::new();
     let shared = Arc::new(Context {
         origins,
@@ -122,16 +123,18 @@ pub(in crate::local) fn serve(
     });
     let (seats, others_seats) = seats(config.seating, network.is_some());
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };
-    let [api, gate, relay, front] = listeners;
+    let [api, gate, relay, front, edge] = listeners;
     let instance = Arc::new(Gate::new(&shared));
     let gates = Router::new().fallback(gate::handle).with_state(Arc::clone(&instance));
     let fronts = Router::new().fallback(gate::handle_front).with_state(Arc::clone(&instance));
-    let relays = Router::new().fallback(gate::handle_relay).with_state(instance);
-    if let Some(Network { listeners: [gate, relay, front, downloads], .. }) = network {
+    let relays = Router::new().fallback(gate::handle_relay).with_state(Arc::clone(&instance));
+    let edges = Router::new().fallback(cdn::edge::handle).with_state(instance);
+    if let Some(Network { listeners: [gate, relay, front, edge, downloads], .. }) = network {
         let own = std::mem::replace(&mut servers.seats, others_seats);
         servers.serve(gate, gates.clone());
         servers.serve(relay, relays.clone());
         servers.serve(front, fronts.clone());
+        servers.serve(edge, edges.clone());
         servers.serve(downloads, Router::new().fallback(api::handle_download).with_state(Arc::clone(&shared)));
         servers.seats = own;
     }
@@ -139,6 +142,7 @@ pub(in crate::local) fn serve(
     servers.serve(gate, gates);
     servers.serve(relay, relays);
     servers.serve(front, fronts);
+    servers.serve(edge, edges);
     lock::announce(&folder, &Running::new(&endpoint)).map_err(data)?;
     let Servers { running: servers, connections, .. } = servers;
     Ok(StandIn { endpoint, shared, stop, servers, connections, _lock: held })
@@ -186,11 +190,11 @@ fn prepare(config: &Config) -> io::Result<Opened> {
     Ok(Opened { keys, store, counts })
 }
 
-/// Four in a row, or any that are free.
+/// Five in a row, or any that are free.
 fn wanted_ports(first: u16) -> Result<Ports, LocalError> {
     match first {
-        0 => Ok([0; 4]),
-        1..=65_532 => Ok([first, first + 1, first + 2, first + 3]),
+        0 => Ok([0; 5]),
+        1..=65_531 => Ok([first, first + 1, first + 2, first + 3, first + 4]),
         _ => Err(LocalError::PortRange(first)),
     }
 }
@@ -200,8 +204,8 @@ pub(in crate::local) async fn listen(address: IpAddr, ports: Ports) -> Result<Li
         let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
         bound.map_err(|source| LocalError::Port { port, source })
     };
-    let [api, gate, relay, front] = ports;
-    Ok([bind(api).await?, bind(gate).await?, bind(relay).await?, bind(front).await?])
+    let [api, gate, relay, front, edge] = ports;
+    Ok([bind(api).await?, bind(gate).await?, bind(relay).await?, bind(front).await?, bind(edge).await?])
 }
 
 /// Of loopback, and of the network: who watches from elsewhere keeps nobody here from a connection.
@@ -211,24 +215,25 @@ fn seats(seating: Seating, has_others: bool) -> (Seats, Seats) {
     (Seats::new(seating), Seats::new(seating))
 }
 
-/// At the ports of gate, relay and HTTP API, and at the one after them, or any that is free.
+/// At the ports of gate, relay, HTTP API and edge, and at the one after them, or any that is free.
 async fn listen_for_others(address: IpAddr, first: u16, listeners: &Listeners) -> Result<Network, LocalError> {
     let bind = async |port| {
         let bound = TcpListener::bind(SocketAddr::new(address, port)).await;
         bound.map_err(|source| LocalError::Host { address, port, source })
     };
     let at = |source| LocalError::Host { address, port: first, source };
-    let [_, gate, relay, front] = ports(listeners).map_err(at)?;
+    let [_, gate, relay, front, edge] = ports(listeners).map_err(at)?;
     let downloads = match first {
         0 => 0,
-        first => first.checked_add(4).ok_or(LocalError::PortRange(first))?,
+        first => first.checked_add(5).ok_or(LocalError::PortRange(first))?,
     };
-    let listeners = [bind(gate).await?, bind(relay).await?, bind(front).await?, bind(downloads).await?];
+    let listeners =
+        [bind(gate).await?, bind(relay).await?, bind(front).await?, bind(edge).await?, bind(downloads).await?];
     Ok(Network { address, listeners })
 }
 
 fn ports(listeners: &Listeners) -> io::Result<Ports> {
-    let mut ports = [0; 4];
+    let mut ports = [0; 5];
     for (port, listener) in ports.iter_mut().zip(listeners) {
         *port = listener.local_addr()?.port();
     }
@@ -236,7 +241,7 @@ fn ports(listeners: &Listeners) -> io::Result<Ports> {
 }
 
 /// `others`: the address that other machines reach, and the port of the downloads there.
-fn origins(config: &Config, [api, gate, relay, front]: Ports, others: Option<(IpAddr, u16)>) -> Origins {
+fn origins(config: &Config, [api, gate, relay, front, edge]: Ports, others: Option<(IpAddr, u16)>) -> Origins {
     let name = |address: IpAddr| match address {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("[{address}]"),
@@ -248,8 +253,8 @@ fn origins(config: &Config, [api, gate, relay, front]: Ports, others: Option<(Ip
     // links name the address that all can open
     let called: Vec<String> = others.map(|(address, _)| name(address)).into_iter().chain(names).collect();
     let downloads = others.map_or_else(|| api.clone(), |(address, port)| Origin::new(&[name(address)], port));
-    let [gate, relay, front] = [gate, relay, front].map(|port| Origin::new(&called, port));
-    Origins { api, gate, relay, front, downloads }
+    let [gate, relay, front, edge] = [gate, relay, front, edge].map(|port| Origin::new(&called, port));
+    Origins { api, gate, relay, front, edge, downloads }
 }
 
 fn endpoint(origins: &Origins, keys: &Keys) -> Endpoint {
@@ -258,6 +263,7 @@ fn endpoint(origins: &Origins, keys: &Keys) -> Endpoint {
         gate: origins.gate.url.clone(),
         relay: origins.relay.url.clone(),
         front: origins.front.url.clone(),
+        edge: origins.edge.url.clone(),
         access_key: keys.caller.id.clone(),
         secret_key: keys.caller.secret.clone(),
         account: ACCOUNT.to_owned(),

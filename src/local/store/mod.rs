@@ -19,7 +19,7 @@ mod history;
 pub(super) mod record;
 
 use history::History;
-use record::{Api, Function, LogGroup, Role};
+use record::{Api, Distribution, Function, LogGroup, Role};
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -49,6 +49,7 @@ pub(super) struct State {
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) logs: BTreeMap<String, LogGroup>,
     pub(super) apis: BTreeMap<String, Api>,
+    pub(super) distributions: BTreeMap<String, Distribution>,
     history: History,
 }
 
@@ -73,7 +74,7 @@ pub(super) struct Change<'a> {
 impl Store {
     /// Opens a data folder, made if it is not there. The flag says whether it was empty.
     pub(super) fn open(folder: &Path, keep: Keep, clock: Clock) -> io::Result<(Self, bool)> {
-        for part in ["functions", "roles", "logs", "apis", "blobs"] {
+        for part in ["functions", "roles", "logs", "apis", "distributions", "blobs"] {
             fs::create_dir_all(folder.join(part))?;
             files::sweep(&folder.join(part))?;
         }
@@ -82,6 +83,7 @@ impl Store {
             roles: read_all(&folder.join("roles"))?,
             logs: read_all(&folder.join("logs"))?,
             apis: read_all(&folder.join("apis"))?,
+            distributions: read_all(&folder.join("distributions"))?,
             history: History::default(),
         };
         let empty = state.functions.is_empty() && state.roles.is_empty();
@@ -197,6 +199,18 @@ impl Change<'_> {
         Ok(())
     }
 
+    pub(super) fn put_distribution(&self, distribution: Distribution) -> io::Result<()> {
+        write(&self.path("distributions", &distribution.id), &distribution)?;
+        self.edit().distributions.insert(distribution.id.clone(), distribution);
+        Ok(())
+    }
+
+    pub(super) fn remove_distribution(&self, id: &str) -> io::Result<()> {
+        files::remove(&self.path("distributions", id))?;
+        self.edit().distributions.remove(id);
+        Ok(())
+    }
+
     pub(super) fn put_log(&self, group: LogGroup) -> io::Result<()> {
         write(&self.log(&group.name), &group)?;
         self.edit().logs.insert(group.name.clone(), group);
@@ -269,6 +283,12 @@ impl Keyed for Role {
 impl Keyed for LogGroup {
     fn key(&self) -> &str {
         &self.name
+    }
+}
+
+impl Keyed for Distribution {
+    fn key(&self) -> &str {
+        &self.id
     }
 }
 

@@ -148,6 +148,27 @@ pub(in crate::local) struct Stage {
     pub(in crate::local) auto_deploy: bool,
 }
 
+/// A CloudFront distribution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(in crate::local) struct Distribution {
+    pub(in crate::local) id: String,
+    /// What its maker called the request: no other may be called so.
+    pub(in crate::local) reference: String,
+    /// `DistributionConfig` as XML, as it was set last.
+    pub(in crate::local) config: String,
+    /// What it answers by until that is everywhere, if it answers.
+    #[serde(default)]
+    pub(in crate::local) before: Option<String>,
+    #[serde(default)]
+    pub(in crate::local) tags: BTreeMap<String, String>,
+    pub(in crate::local) revision: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(in crate::local) modified: OffsetDateTime,
+    /// In progress before.
+    #[serde(with = "time::serde::rfc3339")]
+    pub(in crate::local) deployed_from: OffsetDateTime,
+}
+
 impl Function {
     /// What its environment says that stands before the gate.
     pub(in crate::local) fn front(&self) -> Front {
@@ -158,6 +179,13 @@ impl Function {
     pub(in crate::local) fn variable(&self, name: &str) -> Option<&str> {
         let variables = self.settings.others.get("Environment")?.get("Variables")?;
         variables.get(name).and_then(Value::as_str)
+    }
+
+    pub(in crate::local) fn set_variable(&mut self, name: &str, value: &str) {
+        let variables = self.settings.others.get_mut("Environment").and_then(|found| found.get_mut("Variables"));
+        if let Some(known) = variables.and_then(|variables| variables.get_mut(name)) {
+            *known = Value::from(value);
+        }
     }
 
     pub(in crate::local) fn arn(&self, account: &str) -> String {

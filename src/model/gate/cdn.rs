@@ -3,6 +3,8 @@
 
 /// In the environment of gate and relay: the CDN's base URL, with a slash at its end.
 pub const CDN_URL: &str = "ZIPREEL_CDN_URL";
+/// In the environment of the gate: the base URL by which browsers find the relay, if it is on.
+pub const RELAY_URL: &str = "ZIPREEL_RELAY_URL";
 /// In the environment of the relay: SHA-256, in hexadecimal digits, of what the CDN sends in [`EDGE_HEADER`].
 pub const EDGE_SHA256: &str = "ZIPREEL_EDGE_SHA256";
 /// The header by which a request is known as the CDN's.

@@ -17,6 +17,8 @@ pub struct Embed {
     pub title: String,
     /// URL of the watch page, with a slash at its end.
     pub watch: String,
+    /// What players take.
+    pub playlist: String,
     /// `None`: sound alone.
     pub resolution: Option<(u32, u32)>,
     /// Browsers other than Safari and Firefox for Android can play it.
@@ -24,10 +26,6 @@ pub struct Embed {
 }
 
 impl Embed {
-    pub fn playlist(&self) -> String {
-        format!("{}index.m3u8", self.watch)
-    }
-
     /// The watch page without what stands around its player.
     pub fn iframe(&self) -> String {
         let (watch, title) = (escape(&self.watch), escape(&shown::line(&self.title)));
@@ -74,6 +72,7 @@ mod tests {
             reel: "holiday".parse().unwrap(),
             title: title.to_owned(),
             watch: "https://gate.example/holiday/".to_owned(),
+            playlist: "https://gate.example/holiday/index.m3u8".to_owned(),
             resolution: Some((1920, 1080)),
             relay: true,
         }

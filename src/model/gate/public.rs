@@ -160,6 +160,8 @@ pub enum Policy {
     Setup,
     /// What setting up and tearing down need besides, once an HTTP API is to stand before the gate, or stands there.
     Front,
+    /// What `zipreel cdn` needs besides, and setting up and tearing down while it is on.
+    Cdn,
     /// What a person needs for publishing, listing, checking and deleting.
     Publish,
 }
@@ -172,6 +174,7 @@ impl Policy {
             Self::SetupRoles => include_str!("../../../assets/iam/setup-roles.json"),
             Self::Setup => include_str!("../../../assets/iam/setup.json"),
             Self::Front => include_str!("../../../assets/iam/front.json"),
+            Self::Cdn => include_str!("../../../assets/iam/cdn.json"),
             Self::Publish => include_str!("../../../assets/iam/publish.json"),
         };
         template.replace("{{partition}}", partition).replace("{{account}}", account)
@@ -183,6 +186,7 @@ mod tests {
     use std::io::Read;
 
     use super::*;
+    use crate::model::gate::distribution::GATE_TAG;
 
     #[test]
     fn packages_are_readable_zips_and_the_same_each_time() {
@@ -221,9 +225,15 @@ mod tests {
 
     #[test]
     fn policies_are_json_without_placeholders() {
-        for policy in
-            [Policy::Trust, Policy::GateRole, Policy::SetupRoles, Policy::Setup, Policy::Front, Policy::Publish]
-        {
+        for policy in [
+            Policy::Trust,
+            Policy::GateRole,
+            Policy::SetupRoles,
+            Policy::Setup,
+            Policy::Front,
+            Policy::Cdn,
+            Policy::Publish,
+        ] {
             let text = policy.text("aws", "123456789012");
             let json: serde_json::Value = serde_json::from_str(&text).unwrap();
             assert!(json["Statement"].as_array().is_some_and(|statements| !statements.is_empty()));
@@ -249,6 +259,7 @@ mod tests {
     fn setting_up_and_publishing_write_nothing_in_iam() {
         assert_eq!(of_iam(Policy::Setup), ["iam:GetRole", "iam:GetRolePolicy", "iam:PassRole"]);
         assert_eq!(of_iam(Policy::Front), [""; 0]);
+        assert_eq!(of_iam(Policy::Cdn), [""; 0]);
         assert_eq!(of_iam(Policy::Publish), ["iam:PassRole"]);
         assert_eq!(of_iam(Policy::GateRole), [""; 0]);
     }
@@ -261,6 +272,23 @@ mod tests {
                 policy["Statement"].as_array().unwrap().iter().find(|s| s["Action"] == "iam:PassRole").unwrap();
             assert_eq!(passing["Condition"]["StringEquals"]["iam:PassedToService"], "lambda.amazonaws.com");
             assert!(!passing["Resource"].to_string().contains('*'), "{passing}");
+        }
+    }
+
+    /// Whose distribution is to be changed is told by its tags.
+    #[test]
+    fn no_distribution_but_its_own_is_read_or_changed() {
+        let policy: serde_json::Value = serde_json::from_str(&Policy::Cdn.text("aws", "1")).unwrap();
+        for statement in policy["Statement"].as_array().unwrap() {
+            let condition = &statement["Condition"]["StringEquals"];
+            match statement["Action"].as_str() {
+                Some("cloudfront:ListDistributions") => assert_eq!(statement["Resource"], "*"),
+                _ => {
+                    assert_eq!(statement["Resource"], "arn:aws:cloudfront::1:distribution/*");
+                    let tags = ["ResourceTag", "RequestTag"].map(|of| &condition[format!("aws:{of}/{GATE_TAG}")]);
+                    assert!(tags.contains(&&GATE.into()), "{statement}");
+                }
+            }
         }
     }
 

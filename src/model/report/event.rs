@@ -48,11 +48,17 @@ pub enum SetupStep {
     Api,
     Relay,
     RelayUrl,
-    /// Each of the two is told where the other is.
+    /// The CDN before gate and relay; until what was set last is everywhere; and asked something.
+    Cdn,
+    CdnDeployed,
+    CdnProbe,
+    /// Each of the functions is told where the others are.
     Addresses,
     Concurrency,
     /// The public URLs are asked something.
     Probe,
+    CdnDisabled,
+    CdnDeleted,
 }
 
 /// What a job's count and total are measured in.
@@ -224,7 +230,12 @@ impl fmt::Display for JobName {
                 SetupStep::Api => "HTTP API of the gate",
                 SetupStep::Relay => "relay",
                 SetupStep::RelayUrl => "URL of the relay",
+                SetupStep::Cdn => "CDN",
+                SetupStep::CdnDeployed => "CDN everywhere",
+                SetupStep::CdnProbe => "probe of the CDN",
                 SetupStep::Addresses => "addresses",
+                SetupStep::CdnDisabled => "CDN switched off",
+                SetupStep::CdnDeleted => "CDN deleted",
                 SetupStep::Concurrency => "concurrency",
                 SetupStep::Probe => "probe of the URLs",
             }),

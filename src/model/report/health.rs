@@ -36,6 +36,7 @@ pub enum Subject {
     Gate,
     Front,
     Relay,
+    Cdn,
     Log,
     Names,
 }
@@ -51,6 +52,7 @@ impl fmt::Display for Subject {
             Self::Gate => "gate",
             Self::Front => "front",
             Self::Relay => "relay",
+            Self::Cdn => "cdn",
             Self::Log => "log",
             Self::Names => "names",
         })

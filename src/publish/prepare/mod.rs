@@ -34,7 +34,7 @@ use crate::{
             limits::Held,
         },
         cost::{Costs, Viewed},
-        gate::{front::Front, public::GATE},
+        gate::{links::Reached, public::GATE},
         hls::playlist,
         media::{
             decide::{Action, MediaPlan},
@@ -103,9 +103,9 @@ pub(super) async fn prepare(
     let found = find(&order, held, &*storage, tools, control, &job).await;
     job.ended(&found);
     let Found { look, journal, chunks } = found?;
-    let Look { video, generation, existing, held: beside, gate, front, gate_is_current } = look;
+    let Look { video, generation, existing, held: beside, reached, gate_is_current } = look;
     let Video { plan, beside: texts, source, origin, .. } = video;
-    let costs = |viewed: &Viewed| (!order.place.is_local()).then(|| storage.costs(viewed, front));
+    let costs = |viewed: &Viewed| (!order.place.is_local()).then(|| storage.costs(viewed, reached.front));
     let mut planned = planned(&order, &storage.at().region, costs, &plan, source.bytes(), generation);
     planned.streams.extend(tracks::sentences(&texts));
     planned.warnings.extend((!gate_is_current && order.cut.segment_length > PIECE_LENGTH).then(|| no_pieces(&order)));
@@ -120,8 +120,7 @@ pub(super) async fn prepare(
         generation,
         renditions: Rendition::all(&plan),
         wanted: plan.wanted,
-        gate,
-        front,
+        reached,
         gate_is_current,
         visible: Mutex::new(visible.clone()),
         index_code: Mutex::new(existing.as_ref().map(|existing| existing.facts.code_sha256.clone())),
@@ -159,8 +158,7 @@ struct Look {
     existing: Option<Existing>,
     /// What its index will hold beside this generation.
     held: Vec<Held>,
-    gate: String,
-    front: Front,
+    reached: Reached,
     gate_is_current: bool,
 }
 
@@ -188,28 +186,28 @@ async fn look(
     control: &Control,
     job: &JobHandle,
 ) -> Result<Look, Stopped> {
-    let (video, (existing, gate)) =
+    let (video, (existing, reached)) =
         tokio::try_join!(look_at_video(order, tools, control), look_at_account(order, storage, control, job))?;
     let identity =
         Identity { order, limits: storage.limits(), tools, reporter: job.reporter(), control, video: &video };
     let generation = identity.find(existing.as_ref()).await?;
-    let (gate, front) = gate.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
+    let reached = reached.ok_or_else(|| Stopped::Failed(no_gate(storage)))?;
     let current = attempts(job, control, &order.retry, |_| gate_is_current(storage), |_| ()).await?;
     if !current && tracks::has_text(&video.plan, &video.beside) {
         return Err(Stopped::Failed(old_gate(order)));
     }
     let standing = Standing { existing: existing.as_ref(), storage, control, job };
     let held = foresight::foresee(order, &video.plan, video.source.bytes(), generation, &standing).await?;
-    Ok(Look { video, generation, existing, held, gate, front, gate_is_current: current })
+    Ok(Look { video, generation, existing, held, reached, gate_is_current: current })
 }
 
-/// The reel as it is published, and the gate's URL with what stands before it.
+/// The reel as it is published, and where the gate is.
 async fn look_at_account(
     order: &Order,
     storage: &dyn Storage,
     control: &Control,
     job: &JobHandle,
-) -> Result<(Option<Existing>, Option<(String, Front)>), Stopped> {
+) -> Result<(Option<Existing>, Option<Reached>), Stopped> {
     let existing = attempts(job, control, &order.retry, |_| deployed::existing(storage, &order.reel), |_| ()).await?;
     let gate = attempts(job, control, &order.retry, |_| storage.gate_address(), |_| ()).await?;
     Ok((existing, gate))

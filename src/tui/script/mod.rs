@@ -226,6 +226,7 @@ pub(super) fn account(place: &Place) -> Account {
         setup: if local { Vec::new() } else { SETUP.map(str::to_owned).to_vec() },
         relay: local,
         front: Front::Url,
+        cdn: false,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local.then(|| "the links work while zipreel runs here; `zipreel local` serves them again".to_owned()),
     }

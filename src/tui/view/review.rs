@@ -14,7 +14,7 @@ use crate::{
         action::Action,
         backend::{Account, Fate, Question, Transcode},
         chosen::{Planned, Totals},
-        effect::thousand_views,
+        effect::{cdn_hint, thousand_views},
         keymap::Table,
         shared::{Shared, account_words},
         step::{
@@ -205,18 +205,22 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let front = shared.front();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "$0, and uploading $0: AWS's price list names no charge");
-    for (line, price) in thousand_views(effects(), region, front).iter().enumerate() {
+    for (line, price) in thousand_views(effects(), region, front, shared.cdn()).iter().enumerate() {
         page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
     let turns = |words: &str| shared.keys.says(Table::Review, &Action::Relay, words);
     let words = if !review.relay_is_a_choice(shared) {
-        "can play: the relay is on in this account".to_owned()
+        let by = if shared.cdn() { "CDN" } else { "relay" };
+        format!("can play: the {by} is on in this account")
     } else if review.relay() {
         format!("[x] relay on: browsers can play; {}", turns("turns it off"))
     } else {
         format!("[ ] relay off: browsers can't play; {}", turns("turns it on"))
     };
     page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Relay")), (Role::Text, words)]);
+    if !shared.cdn() {
+        page.entry("", COLUMN, Role::Dim, &cdn_hint(effects(), region, front));
+    }
     if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
         page.entry("Storage", COLUMN, Role::Text, &line);
     }

@@ -369,8 +369,8 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
     } else {
-        let (region, front) = (shared.region(), shared.front());
-        for (line, price) in thousand_views(effects.iter(), region, front).iter().enumerate() {
+        let (region, front, cdn) = (shared.region(), shared.front(), shared.cdn());
+        for (line, price) in thousand_views(effects.iter(), region, front, cdn).iter().enumerate() {
             page.entry(if line == 0 { watching } else { "" }, column, Role::Text, price);
         }
     }

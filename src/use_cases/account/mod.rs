@@ -1,9 +1,10 @@
 //! What is done to an account and Region around the reels, one file a use case.
 
+pub mod cdn;
 pub mod doctor;
 pub mod relay;
 pub mod setup;
 pub mod sign_in;
 pub mod teardown;
 
-pub use crate::account::{Ready, RelayWish, Stack, Wish, template};
+pub use crate::account::{CdnStanding, CdnState, Ready, RelayWish, Removed, Stack, Wish, template};

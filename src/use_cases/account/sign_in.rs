@@ -25,6 +25,8 @@ pub struct SignedIn {
     pub relay: bool,
     /// What stands before the gate, or will.
     pub front: Front,
+    /// A CDN stands before gate and relay.
+    pub cdn: bool,
     /// What has to be acknowledged before the first publishing; `None` once it was.
     pub notice: Option<Question>,
     /// On the stand-in: its links end with this process.
@@ -36,8 +38,8 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
     engine.forget_sign_ins();
     let cloud = engine.connect(place).await?;
     let quota = cloud.quota().await?;
-    let local = (Vec::new(), true, Front::Url);
-    let (setup, relay, front) = if place.is_local() { local } else { preflight(&cloud).await? };
+    let local = Beside { setup: Vec::new(), relay: true, front: Front::Url, cdn: false };
+    let Beside { setup, relay, front, cdn } = if place.is_local() { local } else { preflight(&cloud).await? };
     Ok(SignedIn {
         at: cloud.at(),
         principal: cloud.identity().arn.clone(),
@@ -46,20 +48,30 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
         setup,
         relay,
         front,
+        cdn,
         notice: consent::notice_due(engine, place, &cloud),
         serves: place.is_local() && engine.serves(),
     })
 }
 
-/// What the first publishing will make, whether the relay is on, and what stands before the gate.
-async fn preflight(cloud: &Cloud) -> Result<(Vec<String>, bool, Front), Stopped> {
+/// What is beside the reels.
+struct Beside {
+    setup: Vec<String>,
+    relay: bool,
+    front: Front,
+    cdn: bool,
+}
+
+/// What the first publishing will make, and what is there.
+async fn preflight(cloud: &Cloud) -> Result<Beside, Stopped> {
     let relay = cloud.public_url(Public::Relay).await?.is_some();
     // an account with a gate is not set up again by a publishing
-    if let Some((_, front)) = cloud.gate_address().await? {
-        return Ok((Vec::new(), relay, front));
+    if let Some(at) = cloud.gate_address().await? {
+        return Ok(Beside { setup: Vec::new(), relay, front: at.front, cdn: at.cdn.is_some() });
     }
     let health = account::preflight(cloud).await;
-    Ok((health.to_set_up().map(|finding| finding.words.clone()).collect(), relay, Front::Url))
+    let setup = health.to_set_up().map(|finding| finding.words.clone()).collect();
+    Ok(Beside { setup, relay, front: Front::Url, cdn: false })
 }
 
 /// The profiles of AWS's two files.

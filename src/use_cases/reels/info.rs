@@ -85,6 +85,7 @@ impl Info {
             reel: self.index.reel.clone(),
             title: self.index.title.clone(),
             watch: self.links.watch.clone(),
+            playlist: self.links.playlist(),
             resolution: (!current.is_sound_alone()).then(|| resolution.unwrap_or(USUAL)),
             relay: self.relay,
         }
@@ -132,14 +133,14 @@ pub async fn info(engine: &Engine, place: &Place, reel: &ReelName, follow: &Foll
         let retries = follow.retries();
         let existing = retries.again(|| deployed::existing(&*storage, reel)).await?;
         let existing = super::found(engine, reel, existing)?;
-        let (gate, front) = retries.again(|| storage.gate_address()).await?.ok_or(LibraryError::NoGate)?;
+        let at = retries.again(|| storage.gate_address()).await?.ok_or(LibraryError::NoGate)?;
         let relay = retries.again(|| storage.public_url(Public::Relay)).await?.is_some();
         let (index, index_bytes) = (existing.index, existing.facts.code_bytes);
         let viewed = Viewed::of(&index.current);
-        let costs = (!place.is_local()).then(|| storage.costs(&viewed, front));
+        let costs = (!place.is_local()).then(|| storage.costs(&viewed, at.front));
         Ok(Info {
             published: index.published.known(),
-            links: Links::of(&gate, reel),
+            links: Links::of(&at, reel),
             at: storage.at(),
             index,
             index_bytes,

@@ -146,6 +146,7 @@ async fn each_policy_is_printed_by_its_name_and_all_without_one() {
         ("roles", Policy::SetupRoles),
         ("setup", Policy::Setup),
         ("front", Policy::Front),
+        ("cdn", Policy::Cdn),
         ("publish", Policy::Publish),
     ];
     for (name, policy) in policies {

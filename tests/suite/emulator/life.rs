@@ -189,6 +189,10 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
     let on = run(emulator.zipreel(&owner), &["relay", "on", "--yes"]).await;
     assert!(last(&on, "ready")["relay"].is_string());
     relays(&reel).await;
+    for (what, undone) in [("on", "its price was not agreed to"), ("off", "could not switch the CDN before")] {
+        let unasked = run(emulator.zipreel(&owner), &["cdn", what]).await;
+        assert!(unasked.failed()["what"].as_str().unwrap().contains(undone), "{:#?}", unasked.lines);
+    }
     moves_behind_an_api_and_back(&emulator, [&owner, &fronts, &publisher], &published).await;
 
     let refused = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;

@@ -17,11 +17,13 @@ use crate::{
 };
 
 /// Each command with what makes it end well, and the event that it ends with. In this order a reel comes and goes.
-const COMMANDS: [(&str, &[&str], &str); 16] = [
+const COMMANDS: [(&str, &[&str], &str); 19] = [
     ("setup", &["setup", "--target", "local", "--yes"], "ready"),
     ("setup", &["setup", "--target", "local", "--yes", "--roles"], "ready"),
     ("setup", &["setup", "--template"], "template"),
     ("relay", &["relay", "on", "--target", "local", "--yes"], "ready"),
+    ("cdn", &["cdn", "on", "--target", "local", "--yes"], "cdn"),
+    ("cdn", &["cdn", "status", "--target", "local"], "cdn"),
     ("doctor", &["doctor", "--target", "local"], "examined"),
     ("policy", &["policy"], "policies"),
     ("publish", &["publish", "VIDEO", "--name", "m"], "published"),
@@ -33,6 +35,7 @@ const COMMANDS: [(&str, &[&str], &str); 16] = [
     ("check", &["check", "m", "--repair", "VIDEO"], "checked"),
     ("delete", &["delete", "m", "--yes"], "deleted"),
     ("gc", &["gc", "--yes"], "collected"),
+    ("cdn", &["cdn", "off", "--target", "local", "--yes"], "cdn"),
     ("teardown", &["teardown", "--target", "local", "--yes"], "removed"),
 ];
 

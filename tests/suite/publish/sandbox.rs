@@ -165,11 +165,11 @@ pub(crate) async fn start_again(config: Config) -> StandIn {
     }
 }
 
-/// The first of four in a row that nobody listens on.
+/// The first of five in a row that nobody listens on.
 pub(crate) fn free_ports() -> u16 {
     loop {
         let first = fastrand::u16(20_000..30_000);
-        let bound = (first..first + 4).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
+        let bound = (first..first + 5).map(|port| std::net::TcpListener::bind(("127.0.0.1", port)));
         if bound.collect::<Result<Vec<_>, _>>().is_ok() {
             return first;
         }

@@ -8,7 +8,7 @@ use zipreel::{
             forecast::{Forecast, Outline},
             pack::CHUNK_LIMIT_DEFAULT,
         },
-        cost::{Bill, Viewed},
+        cost::{Bill, CdnPlan, Viewed},
         gate::front::Front,
         reel::{index::Grain, order::Cut},
     },
@@ -58,6 +58,12 @@ fn prices_are_those_that_the_program_computes() {
         let by_relay = viewed.through_relay(1_000, "us-east-1", Front::Url);
         assert!(relay.contains(&format!("| {} |", dollars(by_relay))), "{megabit} Mbit/s: {}", dollars(by_relay));
     }
+    let of_cdn = [CdnPlan::Free, CdnPlan::Pro, CdnPlan::ByGb];
+    for (name, plan) in ["within the free terabyte", "on the Pro plan", "beyond what is free"].into_iter().zip(of_cdn) {
+        let price = |megabit| by_default(megabit).by_cdn(plan, 1_000, "us-east-1", Front::Url).total();
+        let cells = format!("| {name} | ${:.2} | ${:.2} |", price(12.0), price(14.8));
+        assert!(row(name).starts_with(&cells), "{cells}");
+    }
     let (viewed, readme) = (by_default(12.0), page("README.md").replace('\n', " "));
     let million = |grain| viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url).total();
     let jump = |grain| viewed.longest_seek(grain).as_secs_f64();
@@ -71,6 +77,7 @@ fn prices_are_those_that_the_program_computes() {
             million(Grain::Pieces)
         ),
         format!("about ${:.0} for a thousand", viewed.through_relay(1_000, "us-east-1", Front::Url).total()),
+        format!("that is about ${:.0}, as", viewed.by_cdn(CdnPlan::Free, 1_000, "us-east-1", Front::Url).total()),
     ] {
         assert!(readme.contains(&words), "{words}");
     }

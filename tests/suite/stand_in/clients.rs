@@ -108,6 +108,7 @@ pub(crate) async fn serve(mut command: tokio::process::Command, folder: &Path) -
         gate: String::new(),
         relay: String::new(),
         front: String::new(),
+        edge: String::new(),
         access_key: text("id"),
         secret_key: text("secret"),
         account: String::new(),

@@ -26,6 +26,7 @@ use zipreel::{
         cost::{Costs, Viewed},
         gate::{
             front::Front,
+            links::Reached,
             path::{self, Asked, Inside, What},
             public::Public,
         },
@@ -200,7 +201,7 @@ impl Storage for Memory {
     }
 
     fn costs(&self, _: &Viewed, _: Front) -> Costs {
-        Costs { million_in_players: 0.0, million_by_pieces: 0.0, thousand_by_relay: 0.0 }
+        Costs::default()
     }
 
     fn now(&self) -> Answer<'_, SystemTime> {
@@ -211,8 +212,8 @@ impl Storage for Memory {
         Box::pin(async move { Ok((of == Public::Gate).then(|| self.0.url.clone())) })
     }
 
-    fn gate_address(&self) -> Answer<'_, Option<(String, Front)>> {
-        Box::pin(async { Ok(Some((self.0.url.clone(), Front::Url))) })
+    fn gate_address(&self) -> Answer<'_, Option<Reached>> {
+        Box::pin(async { Ok(Some(Reached { gate: self.0.url.clone(), front: Front::Url, cdn: None })) })
     }
 
     fn pages(&self) -> Answer<'_, u64> {
