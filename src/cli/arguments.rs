@@ -17,7 +17,7 @@ use crate::model::reel::{
 pub(super) const WHAT: &str = "What is published";
 const WHERE: &str = "Where";
 pub(super) const TALK: &str = "How it talks";
-const MACHINE: &str = "This machine";
+const MACHINE: &str = "This computer";
 const SPECIAL: &str = "For emulators of AWS, and accounts where roles can't be made";
 
 /// What is published and how.
@@ -36,13 +36,13 @@ pub struct PublishArgs {
     /// AWS Region [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, help_heading = WHERE)]
     pub region: Option<String>,
-    /// The stand-in on this machine, or an AWS account [default: local]
+    /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
     pub target: Option<TargetArg>,
     /// AWS profile; without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
     pub profile: Option<String>,
-    /// Streams that players can't take: re-encode or refuse [default: ask]
+    /// Streams that players can't take: convert or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
     /// The video stream, by its number in the file [default: the one that is meant]
@@ -57,10 +57,10 @@ pub struct PublishArgs {
     /// One sound track instead, by its number in the file or its language [default: none]
     #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedTrack>,
-    /// Re-encode the video, one picture out of two fields [default: false]
+    /// Convert the video, one picture out of two fields [default: false]
     #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,
-    /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves re-encoding [default: auto]
+    /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves converting [default: auto]
     #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
     pub container: Option<ContainerArg>,
     /// HEVC and AV1: H.264 beside them, or instead, for players that do not take them [default: no]
@@ -98,7 +98,7 @@ pub struct WhereArgs {
     /// AWS Region [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
     pub region: Option<String>,
-    /// The stand-in on this machine, or an AWS account [default: local]
+    /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
     pub target: Option<TargetArg>,
     /// AWS profile; without --target it means aws [default: AWS_PROFILE]
@@ -108,7 +108,7 @@ pub struct WhereArgs {
     pub place: PlaceArgs,
 }
 
-/// Folders and ports of this machine.
+/// Folders and ports of this computer.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = MACHINE)]
 pub struct PlaceArgs {

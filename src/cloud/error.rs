@@ -138,7 +138,12 @@ impl CloudError {
             Some(meaning) => format!("{meaning}: “{message}”"),
             None => message,
         };
-        Self { code, status: Some(status), retry_after, ..Self::ours(doing, kind, message) }
+        let permission = denied(&message).filter(|_| kind == ErrorKind::Denied);
+        let hint = permission.map(|permission| {
+            format!("Ask whoever looks after the account for the permission `{permission}`, then try again.")
+        });
+        let error = Self::ours(doing, kind, message);
+        Self { code, status: Some(status), retry_after, hint: hint.or(error.hint.clone()), ..error }
     }
 
     /// What never came to an answer of AWS.
@@ -202,7 +207,7 @@ impl Explain for CloudError {
 /// AWS takes signatures of the last and the next five minutes; a minute is left for the way.
 const SKEW_SECONDS: i64 = 240;
 
-/// A refused signature because this machine's clock is wrong, by the time that the answer tells; in words.
+/// A refused signature because this computer's clock is wrong, by the time that the answer tells; in words.
 fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
     const SIGNATURE_CODES: [&str; 4] =
         ["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"];
@@ -213,10 +218,10 @@ fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
     let behind = theirs - DateTime::from(SystemTime::now()).secs();
     let minutes = (behind.abs() + 30) / 60;
     let which = if behind > 0 { "behind" } else { "ahead of" };
-    (behind.abs() > SKEW_SECONDS).then(|| format!("this machine's clock is {minutes} min {which} AWS's"))
+    (behind.abs() > SKEW_SECONDS).then(|| format!("this computer's clock is {minutes} min {which} AWS's"))
 }
 
-/// The request's body could not be read on this machine.
+/// The request's body could not be read on this computer.
 fn reads_file<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> bool {
     use std::io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
     let cause = caused_by::<std::io::Error>(error);
@@ -250,4 +255,12 @@ fn credentials_cause<E: std::error::Error + 'static>(error: &SdkError<E, Respons
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What was not permitted: `User ada is not authorized to perform: lambda:DeleteFunction on resource …`.
+fn denied(message: &str) -> Option<String> {
+    let (_, after) = message.split_once("not authorized to perform: ")?;
+    let name = after.split_whitespace().next()?;
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || ":-*".contains(c));
+    is_name.then(|| name.to_owned())
 }

@@ -209,6 +209,7 @@ fn events() -> Vec<Event> {
         playlist_url: String::new(),
         seek_url: None,
         viewed: Viewed::of(&info().index.current),
+        relay: true,
         costs: None,
         playlist_copy: Default::default(),
         segments: 0,

@@ -7,6 +7,8 @@ use std::{
     time::SystemTime,
 };
 
+use crate::model::subtitles::sidecar;
+
 /// Endings of files that may hold a video. The probe tells which do.
 const VIDEO_ENDINGS: &[&str] = &[
     "mp4", "m4v", "mov", "mkv", "webm", "ts", "m2ts", "mts", "avi", "mpg", "mpeg", "wmv", "flv", "ogv", "3gp", "vob",
@@ -38,6 +40,13 @@ pub(in crate::tui) struct Entry {
     pub(in crate::tui) bytes: u64,
     pub(in crate::tui) modified: Option<SystemTime>,
     pub(in crate::tui) hidden: bool,
+}
+
+impl Entry {
+    /// What a file is that is no video.
+    pub(in crate::tui) fn other(&self) -> &'static str {
+        if sidecar::is_subtitles(&self.path) { "subtitles" } else { "other file" }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
