@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::{
-    error_kind::ErrorKind,
+    error_kind::{self, ErrorKind},
     http::{
         answer::InBetween,
         causes::causes,
@@ -138,7 +138,7 @@ impl CloudError {
             Some(meaning) => format!("{meaning}: “{message}”"),
             None => message,
         };
-        let permission = denied(&message).filter(|_| kind == ErrorKind::Denied);
+        let permission = error_kind::denied(&message).filter(|_| kind == ErrorKind::Denied);
         let hint = permission.map(|permission| {
             format!("Ask whoever looks after the account for the permission `{permission}`, then try again.")
         });
@@ -255,12 +255,4 @@ fn credentials_cause<E: std::error::Error + 'static>(error: &SdkError<E, Respons
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-/// What was not permitted: `User ada is not authorized to perform: lambda:DeleteFunction on resource …`.
-fn denied(message: &str) -> Option<String> {
-    let (_, after) = message.split_once("not authorized to perform: ")?;
-    let name = after.split_whitespace().next()?;
-    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || ":-*".contains(c));
-    is_name.then(|| name.to_owned())
 }

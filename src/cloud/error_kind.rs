@@ -158,7 +158,7 @@ impl ErrorKind {
             Self::Keys => "Check the access keys of the profile (`aws configure list`) and this computer's clock.",
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
-                "It can't be raised. Delete reels or functions that are not needed, then try again; or publish to another \
+                "This limit can't be raised. Delete reels or functions that are not needed, then try again; or publish to another \
                  Region or account."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",
@@ -171,6 +171,14 @@ impl ErrorKind {
             _ => return None,
         })
     }
+}
+
+/// What was not permitted: `User ada is not authorized to perform: lambda:DeleteFunction on resource …`.
+pub(super) fn denied(message: &str) -> Option<String> {
+    let (_, after) = message.split_once("not authorized to perform: ")?;
+    let name = after.split_whitespace().next()?;
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || ":-*".contains(c));
+    is_name.then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -258,6 +266,16 @@ mod tests {
         for &(code, status, message, kind) in KINDS {
             assert_eq!(ErrorKind::of(code, Some(status), message), kind, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn what_was_not_permitted_is_named() {
+        let told = |message| denied(message);
+        let message =
+            "User: arn:aws:iam::1:user/ada is not authorized to perform: lambda:DeleteFunction on resource: x";
+        assert_eq!(told(message).as_deref(), Some("lambda:DeleteFunction"));
+        assert_eq!(told("not authorized to perform: `rm -rf`"), None, "only what looks like a permission");
+        assert_eq!(told("Forbidden"), None);
     }
 
     #[test]

@@ -136,3 +136,20 @@ pub trait Explain: std::error::Error {
         Fault { class: self.class(), what: self.to_string(), cause, hint: self.hint() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_in_plain_words() {
+        let told = |code| {
+            Fault::permanent("could not write").because(std::io::Error::from_raw_os_error(code)).reason().to_owned()
+        };
+        assert_eq!(told(28), "this computer's disk is full");
+        assert_eq!(told(13), "access is denied");
+        assert!(told(111).contains("os error") || told(61).contains("os error"), "what has no words here stays");
+        let within = Fault::permanent("x").because("`a.mp4`: No space left on device (os error 28)");
+        assert_eq!(within.reason(), "`a.mp4`: this computer's disk is full");
+    }
+}

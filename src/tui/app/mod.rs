@@ -185,7 +185,7 @@ impl App {
             _ if self.overlay.is_some() => binding.short,
             (Action::Pause, _) if paused() => "go on",
             (Action::AllFiles, _) if self.picker().is_some_and(|picker| picker.all_files) => "only videos",
-            (Action::Retry, Screen::Publishing(_)) if counts_down() => "retry now",
+            (Action::Retry, _) if counts_down() => "retry now",
             (Action::Enter, Screen::Settings(_)) if signed_out() => "try again",
             _ => binding.short,
         }

@@ -365,7 +365,7 @@ pub(super) static LIBRARY: &[Preset] = &[
     ENDS,
     LAST,
     key(&[Key::Char('r')], Action::Reload, "", "read it anew from where it is", 5),
-    TARGET,
+    key(&[Key::Char('t')], Action::Target, "look elsewhere", "the reels of the stand-in, or of an AWS profile", 4),
     HELP,
     BACK,
     key(&[Key::Char('q')], Action::Quit, "", "quit", 9),

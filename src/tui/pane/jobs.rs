@@ -167,8 +167,8 @@ fn waits_for(name: &JobName) -> &'static str {
     match name {
         JobName::Pack => "waits for the first segments",
         JobName::Upload => "waits for the first chunk",
-        JobName::Index => "waits for the uploads; once it is there the links work",
-        JobName::Verify => "waits for the index; then reads the reel as a player does",
+        JobName::Index => "waits for the uploads; then the links work",
+        JobName::Verify => "waits for the index; then reads as a player does",
         _ => "waits",
     }
 }

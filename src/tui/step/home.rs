@@ -204,10 +204,7 @@ pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
     let video = &resumable.video;
     let file = video.file_name().unwrap_or_default().display();
     let folder = video.parent().unwrap_or(video).display();
-    Some(format!(
-        "{why}: put {file} back into {folder}; or publish it from where it is now, under the same name: what is uploaded is \
-         not sent again"
-    ))
+    Some(format!("{why}: put {file} back into {folder}, or publish it from its new place: nothing is sent twice"))
 }
 
 /// The same without what to do.

@@ -182,7 +182,11 @@ fn streams(planned: &Planned) -> String {
         .collect();
     let copied = if copied.is_empty() { String::new() } else { format!("{} copied", wording::list(&copied)) };
     let texts = streams.iter().filter(|stream| stream.fate == Fate::Text && stream.kind == "subtitles").count();
-    let texts = if texts > 0 { format!("; {texts} with subtitles, as WebVTT") } else { String::new() };
+    let texts = if texts > 0 {
+        format!("; {}, as text", wording::count(texts as u64, "subtitle track"))
+    } else {
+        String::new()
+    };
     let is_compatible = planned.order.cut.wanted.compatible.is_some() && planned.probe.h264.is_some();
     let is_allowed = planned.order.cut.transcode == Transcode::Auto || is_compatible;
     if is_allowed && !re_encoded.is_empty() {

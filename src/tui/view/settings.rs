@@ -156,7 +156,7 @@ fn fits(settings: &Settings, shared: &Shared, field: Field, words: &str, width: 
 
 /// Cells of the labels.
 fn column(room: usize) -> usize {
-    if room < 50 { 11 } else { LABEL }
+    if room < 50 { 14 } else { LABEL }
 }
 
 /// What is wrong, and what is to be known of the field with the focus, where it does not fit beside the fields.
@@ -258,8 +258,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search engines, damaged videos, uploading".to_owned(),
-        Field::More => "▸ title, search engines, damaged videos, uploading".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, rarer settings".to_owned(),
+        Field::More => "▸ title, search engines, rarer settings".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
