@@ -1,7 +1,5 @@
 //! Files beside a video that carry its subtitles, by their names: `film.srt`, `film.en.srt`, `film.pt-BR.forced.ass`.
 
-use std::path::Path;
-
 use super::read::Form;
 
 /// What a file's name says of it.
@@ -45,12 +43,6 @@ pub fn named(stem: &str, file: &str, is_language: impl Fn(&str) -> bool) -> Opti
         }
     }
     Some((named, what))
-}
-
-/// Whether a file has the ending of subtitles that can go along with a video.
-pub fn is_subtitles(file: &Path) -> bool {
-    let ending = file.extension().and_then(|ending| ending.to_str());
-    ending.and_then(|ending| of_ending(&ending.to_ascii_lowercase())).is_some_and(|what| matches!(what, Use::Text(_)))
 }
 
 fn of_ending(ending: &str) -> Option<Use> {

@@ -7,13 +7,13 @@ use std::{
     time::SystemTime,
 };
 
-use crate::model::subtitles::sidecar;
-
 /// Endings of files that may hold a video. The probe tells which do.
 const VIDEO_ENDINGS: &[&str] = &[
     "mp4", "m4v", "mov", "mkv", "webm", "ts", "m2ts", "mts", "avi", "mpg", "mpeg", "wmv", "flv", "ogv", "3gp", "vob",
     "mxf",
 ];
+/// Endings of subtitles as text, which can go along with a video of the same name.
+const SUBTITLE_ENDINGS: &[&str] = &["srt", "vtt", "ass", "ssa"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::tui) enum Kind {
@@ -45,7 +45,7 @@ pub(in crate::tui) struct Entry {
 impl Entry {
     /// What a file is that is no video.
     pub(in crate::tui) fn other(&self) -> &'static str {
-        if sidecar::is_subtitles(&self.path) { "subtitles" } else { "other file" }
+        if has_ending(&self.path, SUBTITLE_ENDINGS) { "subtitles" } else { "other file" }
     }
 }
 
@@ -154,8 +154,12 @@ fn file(path: &Path, metadata: &fs::Metadata) -> Entry {
 }
 
 pub(in crate::tui) fn is_video(path: &Path) -> bool {
+    has_ending(path, VIDEO_ENDINGS)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    VIDEO_ENDINGS.iter().any(|video| video.eq_ignore_ascii_case(ending))
+    endings.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
 pub(in crate::tui) fn list(folder: &Path) -> io::Result<Listing> {

@@ -214,25 +214,6 @@ async fn the_least_policies_allow_every_call_that_is_made() {
     assert_eq!(missing, [""; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reel_that_browsers_cannot_play_is_published_with_the_way_to_change_that() {
-    let fixture = Fixture::start().await;
-    let cloud = connect(&fixture).await;
-    let video = clip(Clip::Mp4);
-    let hint = "most browsers can't play it yet: `zipreel relay on`";
-    let told = async || {
-        let published = publish(&fixture, &[], &video).await;
-        let said = String::from_utf8_lossy(&published.stderr).into_owned();
-        assert_eq!(published.status.code(), Some(0), "{said}");
-        said
-    };
-    let said = told().await;
-    assert!(said.contains(hint), "{said}");
-    set_up(&cloud, RelayWish::On).await.0.unwrap();
-    let said = told().await;
-    assert!(!said.contains(hint), "{said}");
-}
-
 #[tokio::test]
 async fn a_gate_with_reels_is_not_taken_down() {
     let fixture = Fixture::start().await;

@@ -148,7 +148,7 @@ fn warnings_name_what_viewers_would_notice() {
     let warning = |change: Change| planned(change).warnings.join("; ");
     assert_eq!(warning(|_| {}), "");
     assert!(warning(|media| media.bit_rate = Some(20_000_000)).starts_with("20.0 Mbit/s is a lot"));
-    assert!(warning(|media| media.keyframes = Some(keyframes(10.0, 25.0))).contains("split only every 25 s"));
+    assert!(warning(|media| media.keyframes = Some(keyframes(10.0, 25.0))).contains("up to 25 s apart"));
     assert!(warning(|media| media.streams[0].frame_rate = Ratio::new(20, 1)).contains("varies (about 20 fps"));
     assert!(warning(|media| media.streams[0].transfer = Some("smpte2084".into())).contains("HDR"));
     assert!(

@@ -50,9 +50,7 @@ fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
     }
     if let Some(keyframes) = media.keyframes.filter(|keyframes| copied && keyframes.max > LONG_GAP) {
         let (gap, bound) = (seconds(keyframes.max), if keyframes.at_least { "at least " } else { "" });
-        warnings.push(format!(
-            "the video can be split only every {bound}{gap} in places, and no segment can be shorter than that"
-        ));
+        warnings.push(format!("keyframes are up to {bound}{gap} apart, and no segment can be shorter than that"));
     }
     if stream.is_hdr() || stream.dolby_vision.is_some() {
         let fate = if copied {
