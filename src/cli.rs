@@ -19,7 +19,7 @@ pub use values::{
 const EXAMPLES: &str = "Examples:
   zipreel                                  the wizard: choose a video, then ⏎ ⏎ ⏎
   zipreel holiday.mp4                      the wizard, with this video chosen
-  zipreel publish holiday.mp4 --yes        without the wizard, on this machine
+  zipreel publish holiday.mp4 --yes        without the wizard, on this computer
   zipreel publish holiday.mp4 --target aws in an AWS account
   zipreel list --target aws                what is published there";
 
@@ -252,11 +252,11 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Run the stand-in: an imitation of AWS on this machine that keeps and serves reels
+    /// Run the stand-in: an imitation of AWS on this computer that keeps and serves reels
     Local {
         #[command(flatten)]
         place: PlaceArgs,
-        /// Let other machines of the network watch, by this address of this machine; the API stays on loopback
+        /// Let other machines of the network watch, by this address of this computer; the API stays on loopback
         #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto")]
         host: Option<HostArg>,
         /// For benchmarks of videos larger than the disk: of large zips only hashes are kept, so that they can't be played

@@ -66,8 +66,8 @@ impl Plain {
     }
 
     fn planned(&mut self, planned: &Planned) {
-        // what costs nothing is on this machine, which has no Regions
-        let place = if planned.costs.is_some() { planned.region.as_str() } else { "the stand-in on this machine" };
+        // what costs nothing is on this computer, which has no Regions
+        let place = if planned.costs.is_some() { planned.region.as_str() } else { "the stand-in on this computer" };
         let reel = &planned.reel;
         let (segments, chunks) = (count(planned.segments, "segment"), count(planned.chunks, "chunk"));
         let length = clock(planned.duration);
@@ -169,6 +169,9 @@ pub fn published(published: &Published) {
     let words = |grain| published.viewed.words(grain, published.costs.as_ref());
     if published.seek_url.is_some() {
         say(&format!("playlist: {}; seek: {}", words(Grain::Segments), words(Grain::Pieces)));
+    }
+    if !published.relay {
+        say("watch: most browsers can't play it yet: `zipreel relay on` with the same --target lets them");
     }
     say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
 }

@@ -38,7 +38,7 @@ use crate::{
 pub use network::address;
 
 pub const SEGMENT_SECONDS_DEFAULT: f64 = 30.0;
-/// Of every command: it costs nothing, and nothing leaves this machine unless someone says so.
+/// Of every command: it costs nothing, and nothing leaves this computer unless someone says so.
 const TARGET_DEFAULT: TargetArg = TargetArg::Local;
 pub const PORT_DEFAULT: u16 = 8720;
 const BACKLOG_GIB_DEFAULT: f64 = 4.0;

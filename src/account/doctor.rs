@@ -119,8 +119,8 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
     match cloud.role_gap(wanted).await {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
         Ok(Some(gap)) => {
-            let rights = if name == CHUNK_ROLE { "for the chunks" } else { "to look up chunks" };
-            health.add(Subject::Roles, Grade::Setup, format!("role `{name}` ({rights}) {gap}"));
+            let rights = if name == CHUNK_ROLE { "nothing" } else { "to look up chunks" };
+            health.add(Subject::Roles, Grade::Setup, format!("role `{name}` (it permits {rights}) {gap}"));
         }
         Err(error) => unread(health, Subject::Roles, &error),
     }
@@ -253,9 +253,11 @@ async fn log(cloud: &Cloud, health: &mut Health) {
         }
         Ok(Some(Some(days))) => health.add(Subject::Log, Grade::Note, format!("`{group}` keeps {days} days")),
         Ok(Some(None)) => health.add(Subject::Log, Grade::Setup, format!("`{group}` keeps lines for ever")),
-        Ok(None) => {
-            health.add(Subject::Log, Grade::Setup, format!("log `{group}`, kept for {LOG_RETENTION_DAYS} days"))
-        }
+        Ok(None) => health.add(
+            Subject::Log,
+            Grade::Setup,
+            format!("log `{group}`, for the gate's errors, kept for {LOG_RETENTION_DAYS} days"),
+        ),
         Err(error) => unread(health, Subject::Log, &error),
     }
 }

@@ -17,7 +17,7 @@ use crate::model::reel::{
 pub(super) const WHAT: &str = "What is published";
 const WHERE: &str = "Where";
 pub(super) const TALK: &str = "How it talks";
-const MACHINE: &str = "This machine";
+const MACHINE: &str = "This computer";
 const SPECIAL: &str = "For emulators of AWS, and accounts where roles can't be made";
 
 /// What is published and how.
@@ -36,13 +36,13 @@ pub struct PublishArgs {
     /// AWS Region [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, help_heading = WHERE)]
     pub region: Option<String>,
-    /// The stand-in on this machine, or an AWS account [default: local]
+    /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
     pub target: Option<TargetArg>,
     /// AWS profile; without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
     pub profile: Option<String>,
-    /// Streams that players can't take: re-encode or refuse [default: ask]
+    /// Streams that players can't take: convert or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
     /// The video stream, by its number in the file [default: the one that is meant]
@@ -57,17 +57,17 @@ pub struct PublishArgs {
     /// One sound track instead, by its number in the file or its language [default: none]
     #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedTrack>,
-    /// Re-encode the video, one picture out of two fields [default: false]
+    /// Convert the video, one picture out of two fields [default: false]
     #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,
-    /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves re-encoding [default: auto]
+    /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves converting [default: auto]
     #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
     pub container: Option<ContainerArg>,
     /// HEVC and AV1: H.264 beside them, or instead, for players that do not take them [default: no]
     #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
     /// How loud the sound is, by EBU R 128: say it (measure), or bring each track to -16 LUFS (normalize), which
-    /// re-encodes the sound [default: false]
+    /// converts the sound [default: false]
     #[arg(long, value_name = "measure|normalize", env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "measure", require_equals = true)]
     pub loudness: Option<WantedLoudness>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
@@ -99,7 +99,7 @@ pub struct WhereArgs {
     /// AWS Region [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
     pub region: Option<String>,
-    /// The stand-in on this machine, or an AWS account [default: local]
+    /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
     pub target: Option<TargetArg>,
     /// AWS profile; without --target it means aws [default: AWS_PROFILE]
@@ -109,7 +109,7 @@ pub struct WhereArgs {
     pub place: PlaceArgs,
 }
 
-/// Folders and ports of this machine.
+/// Folders and ports of this computer.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = MACHINE)]
 pub struct PlaceArgs {

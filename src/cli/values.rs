@@ -8,7 +8,7 @@ use clap::ValueEnum;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerArg {
-    /// MPEG-TS, unless fragmented MP4 saves a stream from being re-encoded
+    /// MPEG-TS, unless fragmented MP4 saves a stream from being converted
     Auto,
     /// MPEG-TS
     Ts,
@@ -70,7 +70,7 @@ pub enum FrontArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetArg {
-    /// The stand-in on this machine
+    /// The stand-in on this computer
     Local,
     /// An AWS account
     Aws,
@@ -94,7 +94,7 @@ pub enum ThemeArg {
 pub enum TranscodeArg {
     /// The wizard asks; without it, refuse and say which stream
     Ask,
-    /// Re-encode streams that players can't take, and only those
+    /// Convert streams that players can't take, and only those
     Auto,
     /// Refuse
     Never,

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::{
-    error_kind::ErrorKind,
+    error_kind::{self, ErrorKind},
     http::{
         answer::InBetween,
         causes::causes,
@@ -138,7 +138,12 @@ impl CloudError {
             Some(meaning) => format!("{meaning}: “{message}”"),
             None => message,
         };
-        Self { code, status: Some(status), retry_after, ..Self::ours(doing, kind, message) }
+        let permission = error_kind::denied(&message).filter(|_| kind == ErrorKind::Denied);
+        let hint = permission.map(|permission| {
+            format!("Ask whoever looks after the account for the permission `{permission}`, then try again.")
+        });
+        let error = Self::ours(doing, kind, message);
+        Self { code, status: Some(status), retry_after, hint: hint.or(error.hint.clone()), ..error }
     }
 
     /// What never came to an answer of AWS.
@@ -202,7 +207,7 @@ impl Explain for CloudError {
 /// AWS takes signatures of the last and the next five minutes; a minute is left for the way.
 const SKEW_SECONDS: i64 = 240;
 
-/// A refused signature because this machine's clock is wrong, by the time that the answer tells; in words.
+/// A refused signature because this computer's clock is wrong, by the time that the answer tells; in words.
 fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
     const SIGNATURE_CODES: [&str; 4] =
         ["InvalidSignatureException", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "RequestExpired"];
@@ -213,10 +218,10 @@ fn clock_skew(code: &str, date: Option<&str>) -> Option<String> {
     let behind = theirs - DateTime::from(SystemTime::now()).secs();
     let minutes = (behind.abs() + 30) / 60;
     let which = if behind > 0 { "behind" } else { "ahead of" };
-    (behind.abs() > SKEW_SECONDS).then(|| format!("this machine's clock is {minutes} min {which} AWS's"))
+    (behind.abs() > SKEW_SECONDS).then(|| format!("this computer's clock is {minutes} min {which} AWS's"))
 }
 
-/// The request's body could not be read on this machine.
+/// The request's body could not be read on this computer.
 fn reads_file<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> bool {
     use std::io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
     let cause = caused_by::<std::io::Error>(error);

@@ -22,7 +22,7 @@ pub enum ErrorKind {
     Denied,
     /// The signature was too old when the body ended: the uplink is too slow for so much in flight.
     SignatureAge,
-    /// This machine's clock is wrong.
+    /// This computer's clock is wrong.
     ClockSkew,
     /// Lambda may not assume the role, or does not know it yet.
     Role,
@@ -50,7 +50,7 @@ pub enum ErrorKind {
     NoSuchHost,
     /// Something between here and AWS answered.
     InBetween,
-    /// A file on this machine can't be read.
+    /// A file on this computer can't be read.
     File,
     /// Refused for good.
     Other,
@@ -140,7 +140,7 @@ impl ErrorKind {
 
     /// In plain words, where AWS's own say it only to those who know them.
     pub(super) fn meaning(self) -> Option<&'static str> {
-        (self == Self::Throttled).then_some("AWS takes fewer requests at once")
+        (self == Self::Throttled).then_some("too busy")
     }
 
     pub(super) fn hint(self) -> Option<&'static str> {
@@ -157,11 +157,11 @@ impl ErrorKind {
                 "Choose a profile with --profile or AWS_PROFILE, run `aws configure` or `aws sso login`, or publish to \
                  the stand-in with --target local."
             }
-            Self::Keys => "Check the access keys of the profile (`aws configure list`) and this machine's clock.",
+            Self::Keys => "Check the access keys of the profile (`aws configure list`) and this computer's clock.",
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
-                "Delete reels or functions that are not needed, or ask for more under Service Quotas (AWS Lambda, \
-                 \"Function and layer storage\"), then try again."
+                "This limit can't be raised. Delete reels or functions that are not needed, then try again; or publish to another \
+                 Region or account."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",
             Self::OptIn => "Enable the service or the Region for this account in AWS's console, then try again.",
@@ -173,6 +173,14 @@ impl ErrorKind {
             _ => return None,
         })
     }
+}
+
+/// What was not permitted: `User ada is not authorized to perform: lambda:DeleteFunction on resource …`.
+pub(super) fn denied(message: &str) -> Option<String> {
+    let (_, after) = message.split_once("not authorized to perform: ")?;
+    let name = after.split_whitespace().next()?;
+    let is_name = name.chars().all(|c| c.is_ascii_alphanumeric() || ":-*".contains(c));
+    is_name.then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -260,6 +268,16 @@ mod tests {
         for &(code, status, message, kind) in KINDS {
             assert_eq!(ErrorKind::of(code, Some(status), message), kind, "{code} {message}");
         }
+    }
+
+    #[test]
+    fn what_was_not_permitted_is_named() {
+        let told = |message| denied(message);
+        let message =
+            "User: arn:aws:iam::1:user/ada is not authorized to perform: lambda:DeleteFunction on resource: x";
+        assert_eq!(told(message).as_deref(), Some("lambda:DeleteFunction"));
+        assert_eq!(told("not authorized to perform: `rm -rf`"), None, "only what looks like a permission");
+        assert_eq!(told("Forbidden"), None);
     }
 
     #[test]

@@ -38,7 +38,7 @@ use crate::{
 fn meant(args: &WhereArgs, face: &FaceSettings) -> Result<(Place, Machine), Stopped> {
     let (place, machine) = settings::whereabouts(args)?;
     if place.is_local() && !face.json {
-        plain::say("this is about the stand-in on this machine; --target aws is an AWS account");
+        plain::say("this is about the stand-in on this computer; --target aws is an AWS account");
     }
     Ok((place, machine))
 }

@@ -66,7 +66,7 @@ fn columns(rows: &[Row]) -> impl Iterator<Item = String> {
 fn facts(info: &Info, is_local: bool) -> Vec<Row> {
     let (index, current) = (&info.index, &info.index.current);
     let place = match is_local {
-        true => "the stand-in on this machine".to_owned(),
+        true => "the stand-in on this computer".to_owned(),
         false => format!("account {}, {}", info.at.account, info.at.region),
     };
     let by = index.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();

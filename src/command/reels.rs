@@ -126,7 +126,7 @@ pub async fn embed(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> R
         }
         if is_local {
             plain::say(
-                "on the stand-in it plays while `zipreel local` runs: on this machine, or with --host in its network",
+                "on the stand-in it plays while `zipreel local` runs: on this computer, or with --host in its network",
             );
         }
         let (frame, video) = (embed.iframe(), embed.video());

@@ -137,7 +137,7 @@ fn ended(
     response
 }
 
-/// A Host that is none of ours is another site's name pointed at this machine (DNS rebinding).
+/// A Host that is none of ours is another site's name pointed at this computer (DNS rebinding).
 pub(super) fn misdirected(place: &Origin, headers: &HeaderMap) -> Option<Response<Body>> {
     let mut hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
     if hosts.next().is_some_and(|host| place.answers_to(host)) && hosts.next().is_none() {

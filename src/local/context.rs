@@ -46,7 +46,7 @@ pub(super) struct Origins {
 pub(super) struct Origin {
     /// `http://host:port`, without a slash at the end.
     pub(super) url: String,
-    /// Values of `Host` that are meant for us: anything else is another site's name pointed at this machine.
+    /// Values of `Host` that are meant for us: anything else is another site's name pointed at this computer.
     pub(super) hosts: Vec<String>,
 }
 

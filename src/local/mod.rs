@@ -50,7 +50,7 @@ pub struct Config {
     pub port: u16,
     /// Loopback unless told otherwise.
     pub listen: IpAddr,
-    /// An address of this machine where other machines may watch: gate, relay and downloads are served there too, and
+    /// An address of this computer where other machines may watch: gate, relay and downloads are served there too, and
     /// links name it. The API never is.
     pub host: Option<IpAddr>,
     /// Further names (without a port) that the server may be called by; the first is used in its URLs.

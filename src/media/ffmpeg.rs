@@ -1,4 +1,4 @@
-//! ffmpeg and ffprobe on this machine: where they are, what they can do, and how they are run: each leads a process
+//! ffmpeg and ffprobe on this computer: where they are, what they can do, and how they are run: each leads a process
 //! group of its own, is stopped in degrees, and never outlives us in an ordinary end.
 
 use std::{
@@ -52,7 +52,7 @@ pub enum ToolsError {
     Run(PathBuf, #[source] io::Error),
     #[error("could not learn the version of `{}`", .0.display())]
     Version(PathBuf),
-    #[error("could not re-encode with `{}`: it has no `{encoder}` encoder", ffmpeg.display())]
+    #[error("could not convert with `{}`: it has no `{encoder}` encoder", ffmpeg.display())]
     Encoder { ffmpeg: PathBuf, encoder: &'static str },
 }
 

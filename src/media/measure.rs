@@ -40,7 +40,7 @@ fn of_video(video: &StreamPlan) -> Measured {
         codecs: String::new(),
         resolution: None,
         frame_rate: video.stream.frame_rate.map(|rate| rate.get()),
-        // what is re-encoded has 8 bits
+        // what is converted has 8 bits
         video_range: video.stream.video_range().filter(|_| video.action == Action::Copy),
         supplemental_codecs: None,
         init: None,
@@ -51,7 +51,7 @@ fn of_video(video: &StreamPlan) -> Measured {
 fn displayed((width, height): (u32, u32), video: &StreamPlan) -> (u32, u32) {
     let stream = &video.stream;
     let aspect = stream.sample_aspect.map_or(1.0, |aspect| aspect.get());
-    // a turned picture was re-encoded upright, and its samples with it
+    // a turned picture was converted upright, and its samples with it
     let aspect = if stream.rotation % 180 == 90 { 1.0 / aspect } else { aspect };
     ((f64::from(width) * aspect).round() as u32, height)
 }

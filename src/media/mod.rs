@@ -1,4 +1,4 @@
-//! ffmpeg and ffprobe on this machine, and the files that go in and come out.
+//! ffmpeg and ffprobe on this computer, and the files that go in and come out.
 
 pub mod cut;
 pub mod decode;

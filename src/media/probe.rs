@@ -84,7 +84,7 @@ impl Explain for ProbeError {
         match self {
             Self::Input(_) | Self::Refused(_) => self.passed_on()?.hint(),
             Self::Run(..) => Some("Check that it runs by hand with `-version`.".to_owned()),
-            Self::Slow(_) => Some("If it lies on a network drive, copy it to this machine first.".to_owned()),
+            Self::Slow(_) => Some("If it lies on a network drive, copy it to this computer first.".to_owned()),
             Self::Failed { complaints, .. } => {
                 Some(format!("The file may be damaged: check that it plays elsewhere.{}", last_words("It", complaints)))
             }

@@ -323,7 +323,7 @@ fn spoilt(work: &Work, start: Duration, made: &Decoded) -> Fault {
     let what = format!("could not publish the video `{video}`: what was made of it can't be played at {at:.1} s");
     let words = made.complaints.words().unwrap_or("neither pictures nor sound come out");
     Fault::permanent(what).because(format!("the video decodes there, and the segment does not: {words}")).hint(
-        "Nothing is visible. Re-encode the video to H.264 and AAC, or try another build of ffmpeg; and please report it \
+        "Nothing is visible. Convert the video to H.264 and AAC, or try another build of ffmpeg; and please report it \
          with the log.",
     )
 }

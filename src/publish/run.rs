@@ -27,7 +27,7 @@ use crate::{
     },
     model::{
         cost::Viewed,
-        gate,
+        gate::{self, public::Public},
         hls::{
             multivariant,
             playlist::{self, Links},
@@ -136,6 +136,7 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         playlist_url,
         seek_url: (generation.has_pieces() && work.gate_is_current).then(|| links.seek_playlist()),
         viewed,
+        relay: has_relay(&work).await,
         costs: (!work.order.place.is_local()).then(|| work.storage.costs(&viewed, work.reached.front)),
         playlist_copy,
         segments: generation.segments(),
@@ -150,6 +151,14 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
     };
     work.report(Event::Published(Box::new(published.clone())));
     Ok(published)
+}
+
+/// Whether browsers can play it; where that may not be asked, nothing is said against it.
+async fn has_relay(work: &Work) -> bool {
+    if work.order.place.is_local() || work.order.relay {
+        return true;
+    }
+    work.storage.public_url(Public::Relay).await.map_or(true, |url| url.is_some())
 }
 
 /// All chunks, made or there already.

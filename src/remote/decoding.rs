@@ -81,7 +81,7 @@ impl Decoding {
 
     /// The sentences by themselves.
     pub fn words(&self) -> Vec<String> {
-        self.sentences().into_iter().map(|sentence| sentence.words).collect()
+        self.sentences().iter().map(Sentence::whole).collect()
     }
 
     /// What is wrong where something decodes, and where nothing does.
@@ -92,7 +92,7 @@ impl Decoding {
     /// Where a check can't know whether it is the upload's fault.
     pub fn doubt(&self) -> Option<&'static str> {
         let unknown = self.troubles.iter().any(|trouble| !trouble.known);
-        unknown.then_some("the original video may have the same errors")
+        unknown.then_some("Play the original video there: if it plays, publish it again under the same name; if not, only a better copy helps.")
     }
 }
 
@@ -102,9 +102,18 @@ pub struct Sentence {
     /// There is something to see or hear all the same.
     pub decodes: bool,
     pub words: String,
+    /// What ffmpeg says, for those who know it.
+    said: Option<String>,
 }
 
-/// `a player meets 3 errors from 12 s to 18 s (ffmpeg: “no frame!”)`
+impl Sentence {
+    fn whole(&self) -> String {
+        let said = self.said.as_ref().map(|words| format!(" (ffmpeg: “{words}”)")).unwrap_or_default();
+        format!("{}{said}", self.words)
+    }
+}
+
+/// `a player meets 3 errors from 12 s to 18 s`
 pub(super) fn sentences(troubles: &[Trouble]) -> Vec<Sentence> {
     let sentence = |(decodes, known): (bool, bool)| {
         let mut places = Places::default();
@@ -114,14 +123,17 @@ pub(super) fn sentences(troubles: &[Trouble]) -> Vec<Sentence> {
             errors += trouble.errors;
             said = said.or(trouble.said.as_ref());
         }
-        let said = said.map(|words| format!(" (ffmpeg: “{words}”)")).unwrap_or_default();
         let of_video = if known { ", as in the damaged video that it was made of" } else { "" };
         let what = match (decodes, errors) {
             (false, _) => "nothing can be played".to_owned(),
             (true, 1) => "a player meets an error".to_owned(),
             (true, errors) => format!("a player meets {errors} errors"),
         };
-        (!places.is_empty()).then(|| Sentence { decodes, words: format!("{what} {places}{of_video}{said}") })
+        (!places.is_empty()).then(|| Sentence {
+            decodes,
+            words: format!("{what} {places}{of_video}"),
+            said: said.cloned(),
+        })
     };
     [(false, false), (true, false), (false, true), (true, true)].into_iter().filter_map(sentence).collect()
 }
@@ -290,7 +302,7 @@ mod tests {
     }
 
     fn words(sentences: Vec<Sentence>) -> Vec<String> {
-        sentences.into_iter().map(|sentence| sentence.words).collect()
+        sentences.iter().map(Sentence::whole).collect()
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn at(host: Option<HostArg>, place: &Place) -> Result<Option<IpAddr>,
     host.map(address).transpose()
 }
 
-/// The address that packets to other networks leave from: what others of this network call this machine by.
+/// The address that packets to other networks leave from: what others of this network call this computer by.
 pub fn address(host: HostArg) -> Result<IpAddr, NetworkError> {
     if let HostArg::At(address) = host {
         return Ok(address);

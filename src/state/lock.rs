@@ -1,4 +1,4 @@
-//! A reel of this machine, held against every other process and every other job of this one. The lock is the system's
+//! A reel of this computer, held against every other process and every other job of this one. The lock is the system's
 //! own (it ends with its holder, however that ends); the file also says who holds it and what for.
 
 use std::{
@@ -111,7 +111,7 @@ pub struct ReelLock {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     pub reel: ReelName,
-    /// The id of this machine: of its state folder.
+    /// The id of this computer: of its state folder.
     pub machine: String,
     pub purpose: Purpose,
 }

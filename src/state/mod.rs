@@ -1,4 +1,4 @@
-//! What this machine remembers of the reels it works on: who holds a reel, what was done for it, what can go on, and
+//! What this computer remembers of the reels it works on: who holds a reel, what was done for it, what can go on, and
 //! which notices were agreed to. Everything lies below the state folder, a folder a reel.
 
 pub mod file_lock;

@@ -33,7 +33,7 @@ pub struct OrderForm {
     pub grows: bool,
     pub chunk_limit: u64,
     pub parallel_uploads: Option<usize>,
-    /// Streams that players can't take are re-encoded; else they are refused.
+    /// Streams that players can't take are converted; else they are refused.
     pub transcode: bool,
     #[serde(default, skip_serializing_if = "Wanted::is_nothing")]
     pub wanted: Wanted,

@@ -71,7 +71,7 @@ impl Explain for LeaseError {
                 Some(format!("Wait until it is done. If it has died, the reel is free again in {left} min."))
             }
             Self::Lost { .. } => Some(
-                "This machine was away for more than 20 minutes. Look at what is published now, then publish again; what \
+                "This computer was away for more than 20 minutes. Look at what is published now, then publish again; what \
                  is deployed is not sent again."
                     .into(),
             ),
@@ -96,7 +96,7 @@ struct Holding {
 }
 
 impl Lease {
-    /// Takes the lease, or says who has it. `machine`: an id of this machine; what it left behind is its own to take,
+    /// Takes the lease, or says who has it. `machine`: an id of this computer; what it left behind is its own to take,
     /// since its own lock on the reel is held.
     pub async fn take(
         storage: &Arc<dyn Storage>,
@@ -190,7 +190,7 @@ impl Holding {
         Err(lost)
     }
 
-    /// The marker is there: ours if the answer to its making was lost, to be taken if it is this machine's or too old.
+    /// The marker is there: ours if the answer to its making was lost, to be taken if it is this computer's or too old.
     async fn take_over(&self, facts: &FunctionFacts, now: SystemTime) -> Result<(), LeaseError> {
         let theirs = self.read(facts)?;
         if theirs.token != self.ours.token {

@@ -74,7 +74,7 @@ impl Explain for PlayerError {
                  let through; then run the command again: what is deployed is not sent twice."
             }
             Self::Connection { .. } | Self::Status { .. } | Self::Content { .. } => {
-                "Check that this machine reaches that address, then run the command again: what is deployed is not sent \
+                "Check that this computer reaches that address, then run the command again: what is deployed is not sent \
                  twice."
             }
         };
@@ -130,7 +130,7 @@ impl PlayerError {
 #[derive(Debug, Clone)]
 pub struct Player {
     ordinary: Client,
-    /// For this machine itself, which a proxy can't reach.
+    /// For this computer itself, which a proxy can't reach.
     direct: Client,
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use super::{CloudError, FunctionFacts, Storage};
 
-/// A moment by both of this machine's clocks: one of them stops while it sleeps, the other may be set.
+/// A moment by both of this computer's clocks: one of them stops while it sleeps, the other may be set.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment(Instant, SystemTime);
 

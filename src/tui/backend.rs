@@ -61,7 +61,7 @@ pub trait Backend: Send + Sync + 'static {
     fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
-    /// How links to reels on this machine are served again once they end with this window; `None` if they outlive it.
+    /// How links to reels on this computer are served again once they end with this window; `None` if they outlive it.
     /// The stand-in may have become ours at any time.
     fn afterwards(&self) -> Option<String>;
     /// Keeps these orders on the disk, and no others, as those that wait.
@@ -144,7 +144,7 @@ pub struct Probe {
 pub struct H264 {
     /// Bits a second.
     pub bit_rate: u64,
-    /// What this machine takes to make it.
+    /// What this computer takes to make it.
     pub time: Duration,
     /// It is published beside the picture.
     pub is_beside: bool,
@@ -167,7 +167,7 @@ pub struct Offer {
 pub struct Stream {
     /// `video`, `audio`, `subtitle`, `data`.
     pub kind: String,
-    /// Without permission to re-encode it is copied, or left out.
+    /// Without permission to convert it is copied, or left out.
     pub optional: bool,
     /// `H.264 High 1920×1080 60 fps`.
     pub what: String,
@@ -266,6 +266,8 @@ pub struct ReelDetail {
     /// Where jumps by it are quicker.
     pub seek_url: Option<String>,
     pub to_copy: Vec<ToCopy>,
+    /// Browsers can play it.
+    pub relay: bool,
     pub chunks: Vec<Chunk>,
 }
 

@@ -31,6 +31,11 @@ pub(super) fn there_words(place: &Place, at: Option<&AccountRegion>) -> String {
     if place.is_local() { format!("the {words}") } else { words }
 }
 
+/// Why browsers can't play what is published there, and the command that changes it.
+pub(super) fn no_relay(place: &Place) -> String {
+    format!("most browsers can't play it yet: `zipreel relay on{}` lets them", place.flags())
+}
+
 /// A path as people write it, from their home folder.
 pub(super) fn path_words(path: &Path, home: Option<&Path>) -> String {
     let below = home.and_then(|home| path.strip_prefix(home).ok());

@@ -113,8 +113,8 @@ impl Question {
                 at.words(*is_local)
             ),
             Self::Discard { reel, generation, at, is_local } => format!(
-                "This gives up the interrupted publishing of `{reel}` (version {generation}) and deletes its chunks \
-                 from {}; what is published stays. Discard it?",
+                "This deletes what the interrupted upload of `{reel}` (version {generation}) has sent to {}. The video \
+                 file and what is published stay. Discard the upload?",
                 at.words(*is_local)
             ),
             Self::Damage { video, damage } => format!(

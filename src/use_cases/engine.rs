@@ -1,4 +1,4 @@
-//! What all use cases of one process share: this machine's folders, the places that were signed in to, the stand-in if
+//! What all use cases of one process share: this computer's folders, the places that were signed in to, the stand-in if
 //! it is ours, and ffmpeg.
 
 use std::{
@@ -45,7 +45,7 @@ const SIGN_IN: RetryPolicy = RetryPolicy {
     ..RetryPolicy::ORDINARY
 };
 
-/// Folders and ports of this machine, and what is not usual about its accounts.
+/// Folders and ports of this computer, and what is not usual about its accounts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
     pub folders: Folders,
@@ -53,7 +53,7 @@ pub struct Machine {
     pub data: PathBuf,
     /// The first of the stand-in's five ports; 0 takes free ones.
     pub port: u16,
-    /// The address of this machine at which others may watch what the stand-in serves; `None` is loopback alone.
+    /// The address of this computer at which others may watch what the stand-in serves; `None` is loopback alone.
     pub host: Option<IpAddr>,
     /// How the stand-in misbehaves, if it is ours.
     pub faults: Option<String>,
@@ -98,7 +98,7 @@ impl Engine {
         log::path(&self.machine().folders.state, reel)
     }
 
-    /// Bytes of segments that dead runs left on this machine's disk.
+    /// Bytes of segments that dead runs left on this computer's disk.
     pub async fn left_on_disk(&self) -> u64 {
         let work = self.machine().folders.work.clone();
         tokio::task::spawn_blocking(move || work_folder::left(&work)).await.expect("looking at files does not panic")

@@ -1,4 +1,4 @@
-//! The hold on a reel: while a use case has it, no other process and no other job of this machine changes the reel,
+//! The hold on a reel: while a use case has it, no other process and no other job of this computer changes the reel,
 //! and with its lease no other machine.
 
 use std::sync::Arc;

@@ -23,7 +23,7 @@ use crate::{
     use_cases::Engine,
 };
 
-/// What is in a video, and what would become of each stream if all that players can't take were re-encoded.
+/// What is in a video, and what would become of each stream if all that players can't take were converted.
 pub async fn examine(
     engine: &Engine,
     video: &Path,

@@ -26,7 +26,7 @@ pub enum Clip {
     OpenGopSlices,
     /// 24.1 s: with 6 s segments the last is 0.1 s.
     ShortEnd,
-    /// Cut out of `Mp4` without re-encoding: an edit list hides what is before.
+    /// Cut out of `Mp4` without conversion: an edit list hides what is before.
     Trimmed,
     /// MPEG-2 and AC-3 5.1 in Matroska.
     Mpeg2,

@@ -29,7 +29,7 @@ async fn started(trial: &Trial) -> Leader {
     trial.leader.lock().unwrap().clone().unwrap()
 }
 
-/// A re-encoding of ten minutes: long enough to be met while it runs.
+/// A conversion of ten minutes: long enough to be met while it runs.
 async fn slow(folder: &Path) -> Trial {
     let mut media = probed(&clip(Clip::Long)).await;
     for stream in &mut media.streams {

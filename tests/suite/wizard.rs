@@ -36,7 +36,7 @@ fn go_to_review(terminal: &Terminal) {
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
-    terminal.wait_for("✔ free");
+    terminal.wait_for("✔ not taken");
     terminal.type_keys(ENTER);
     terminal.wait_for("⏎ publish");
 }
@@ -168,7 +168,7 @@ async fn a_retry_is_shown_with_its_cause_and_its_wait() {
     let retry = |line: &str| line.contains("↻") && line.contains("attempt") && line.contains("of 8");
     let screen = terminal.wait("a retry is told", |text| text.lines().any(retry));
     let line = screen.lines().find(|line| retry(line)).unwrap();
-    assert!(line.contains("AWS takes fewer requests"), "with its cause: {line}");
+    assert!(line.contains("too busy"), "with its cause: {line}");
     sandbox.stand_in.faults().clear();
     let done = terminal.wait_for("clip is published");
     assert!(!done.contains("no retries"), "and counted in the end: {done}");
@@ -186,7 +186,7 @@ async fn ctrl_c_asks_once_and_stops_in_an_orderly_way_the_second_time() {
     terminal.press_until(ENTER, "Split");
     terminal.wait("a chunk is on its way", |text| text.contains("iB/s"));
     terminal.type_keys(CTRL_C);
-    terminal.wait("it names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 publishing"));
+    terminal.wait("it names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 upload"));
     terminal.type_keys(CTRL_C);
     let (code, left) = terminal.end();
     assert_eq!(code, 130, "{left}");

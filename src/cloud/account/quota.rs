@@ -21,7 +21,7 @@ impl Quota {
 }
 
 impl Cloud {
-    /// What AWS's clock says: this machine's may be wrong.
+    /// What AWS's clock says: this computer's may be wrong.
     pub async fn now(&self) -> Result<SystemTime, CloudError> {
         let doing = || "could not ask AWS for the time".to_owned();
         self.limiter.acquire(Rank::First).await;

@@ -1,5 +1,5 @@
 //! The SDK's HTTP: TLS by rustls and ring, and by the proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY name, except to
-//! this machine itself, which a proxy can't reach. The clients of AWS's APIs take an answer for AWS's only if it has
+//! this computer itself, which a proxy can't reach. The clients of AWS's APIs take an answer for AWS's only if it has
 //! the API's form.
 
 pub mod answer;
@@ -35,7 +35,7 @@ use crate::model::report::fault::FaultClass;
 /// No answer of an API is larger: 50 functions with all their settings stay far below.
 const ANSWER_MAX: usize = 32 * 1024 * 1024;
 
-/// Whether a link leads to this machine.
+/// Whether a link leads to this computer.
 pub fn is_this_machine(link: &str) -> bool {
     host(link).is_some_and(|host| names::is_this_machine(&host))
 }

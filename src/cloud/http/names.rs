@@ -30,7 +30,7 @@ pub(in crate::cloud) fn reached(host: &str) {
     }
 }
 
-/// Whether it is this machine itself.
+/// Whether it is this computer itself.
 pub(in crate::cloud) fn is_this_machine(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
@@ -52,7 +52,7 @@ pub(crate) async fn missing(host: &str) -> Option<NoSuchHost> {
     unknown.await.then(|| NoSuchHost(host.to_owned()))
 }
 
-/// An AWS on this machine (an emulator) needs no network, so that none can be missing where it has answered.
+/// An AWS on this computer (an emulator) needs no network, so that none can be missing where it has answered.
 async fn is_unknown(host: &str, reached: &BTreeSet<String>, finds: impl AsyncFn(&str) -> bool) -> bool {
     if finds(host).await {
         // found now, or it was the proxy's name that was not

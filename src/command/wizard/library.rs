@@ -62,7 +62,7 @@ pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Res
     let info = info::info(engine, place, name, &Follow::default()).await?;
     let to_copy = info.to_copy();
     let seek_url = info.has_seek_link().then(|| info.links.seek_playlist());
-    let Info { index, links, published, .. } = info;
+    let Info { index, links, published, relay, .. } = info;
     let current = &index.current;
     let renditions = current.renditions.iter();
     let chunks = renditions.flat_map(|(id, rendition)| rendition.chunks.iter().map(move |chunk| (id, chunk)));
@@ -84,6 +84,7 @@ pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Res
         seek_url,
         watch_url: links.watch,
         to_copy,
+        relay,
         chunks,
     })
 }

@@ -140,14 +140,14 @@ fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {
         }
         Action::Copy => Fate::Copy,
         Action::Transcode { why } if optional => {
-            Fate::Transcode(format!("re-encoded to AAC stereo where that is allowed, since it {why}"))
+            Fate::Transcode(format!("converted to AAC stereo where that is allowed, since it {why}"))
         }
         Action::Text => Fate::Text,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {
-            Fate::Transcode(format!("re-encoded to H.264 High, since it {why}"))
+            Fate::Transcode(format!("converted to H.264 High, since it {why}"))
         }
-        Action::Transcode { why } => Fate::Transcode(format!("re-encoded to AAC stereo, since it {why}")),
+        Action::Transcode { why } => Fate::Transcode(format!("converted to AAC stereo, since it {why}")),
     };
     Stream { kind: kind.to_owned(), what: format!("{number} {what}"), bit_rate: plan.stream.bit_rate, optional, fate }
 }

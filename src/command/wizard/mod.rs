@@ -164,11 +164,11 @@ impl Wizard {
 
     /// Where and how long the stand-in's links work.
     fn serving(&self, ours: bool) -> String {
-        let reach = if self.engine.machine().host.is_some() { " in your network" } else { "" };
+        let reach = if self.engine.machine().host.is_some() { "in your network" } else { "only on this computer" };
         if ours {
-            format!("the links work{reach} while zipreel runs here; `{}` serves them again", self.engine.serves_again())
+            format!("the links work {reach}, while zipreel runs; later: `{}`", self.engine.serves_again())
         } else {
-            format!("the links work{reach} while the other zipreel that serves them runs")
+            format!("the links work {reach}, while the other zipreel that serves them runs")
         }
     }
 

@@ -46,7 +46,7 @@ impl Explain for LocalError {
             }
             Self::Port { .. } => "Choose another port with `--port`, or `--port 0` for any.".to_owned(),
             Self::Host { .. } => {
-                "Name an address that this machine has, or --host alone for the one that leads to its network; \
+                "Name an address that this computer has, or --host alone for the one that leads to its network; \
                  `--port 0` takes free ports."
                     .to_owned()
             }

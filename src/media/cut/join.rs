@@ -42,7 +42,7 @@ pub(crate) struct Joining<'a> {
     pub(crate) frame_rate: Option<f64>,
     /// Sound before the picture and after it gets still ones.
     pub(crate) stills: Option<Stills>,
-    /// Sound of another form where no segment can begin is re-encoded.
+    /// Sound of another form where no segment can begin is converted.
     pub(crate) sounds: Option<Sounds>,
     /// Of a rendition of sound: where the picture breaks, microseconds from where the sound begins.
     pub(crate) breaks: &'a [u64],

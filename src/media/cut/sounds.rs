@@ -1,5 +1,5 @@
 //! Sound that is of another form where no segment can begin: between two keyframes it changed, and changed back. A segment
-//! has one form, so that those moments are re-encoded into that of the rest, if that is allowed.
+//! has one form, so that those moments are converted into that of the rest, if that is allowed.
 
 use std::{
     fs, io,
@@ -24,7 +24,7 @@ use crate::model::media::segment::{
 /// The least time that ffmpeg has for it.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How it is re-encoded.
+/// How it is converted.
 #[derive(Debug, Clone)]
 pub(crate) struct Sounds {
     pub(crate) ffmpeg: PathBuf,
@@ -116,7 +116,7 @@ impl Sounds {
         // the first is what the encoder needs ahead
         let frames: Vec<_> = adts::frames(&bytes).skip(1).take(usize::try_from(wanted).unwrap_or(0)).collect();
         if frames.iter().any(|frame| frame.format != form) {
-            let how = "re-encoded moments of the sound into another form than it was told".to_owned();
+            let how = "converted moments of the sound into another form than it was told".to_owned();
             return Err(JoinError::Ffmpeg { how, complaints: String::new() });
         }
         let times = (0..).map(|number| at + frame * number);

@@ -82,22 +82,27 @@ impl Explain for LimitError {
             Self::Pack(error) => error.hint(),
             Self::Segments { hint, .. } => hint.clone(),
             Self::Group { bytes, .. } if *bytes < CHUNK_LIMIT_MAX * 9 / 10 => {
-                "No segment ends but at a keyframe: use --chunk-mib up to 49, or re-encode the video with more keyframes \
+                "No segment ends but at a keyframe: use --chunk-mib up to 49, or convert the video with more keyframes \
                  first."
                     .to_owned()
             }
-            Self::Group { .. } => "No segment ends but at a keyframe: re-encode the video with more of them first, or at \
+            Self::Group { .. } => {
+                "No segment ends but at a keyframe: convert the video with more of them first, or at \
                                    a lower bit rate."
-                .to_owned(),
-            Self::Index { fitting_seconds: Some(seconds), .. } | Self::Playlist { fitting_seconds: Some(seconds), .. } => {
+                    .to_owned()
+            }
+            Self::Index { fitting_seconds: Some(seconds), .. }
+            | Self::Playlist { fitting_seconds: Some(seconds), .. } => {
                 format!("Use --segment-seconds {seconds} or more, or publish the video in parts.")
             }
             Self::Index { fitting_seconds: None, .. } | Self::Playlist { fitting_seconds: None, .. } => {
                 "Use a larger --segment-seconds, or publish the video in parts.".to_owned()
             }
             Self::NoRoom { until: Some(until), .. } => {
-                format!("There is room after {until}. Until then publish under another --name, or use a larger \
-                         --segment-seconds.")
+                format!(
+                    "There is room after {until}. Until then publish under another --name, or use a larger \
+                         --segment-seconds."
+                )
             }
             Self::NoRoom { until: None, .. } => {
                 "Publish under another --name, or use a larger --segment-seconds.".to_owned()
@@ -249,7 +254,7 @@ impl Sum {
     }
 }
 
-/// Refuses what can't be published, as far as that can be told of a video before it is split. What re-encoding comes to
+/// Refuses what can't be published, as far as that can be told of a video before it is split. What converting comes to
 /// is not known, and neither is what a file of unknown length holds: only the split tells.
 pub fn foresee(
     limits: Limits,
@@ -278,7 +283,7 @@ pub fn foresee(
             error => error,
         })?;
     }
-    // what re-encoding comes to is not known
+    // what converting comes to is not known
     let another = plan.compatible.iter().map(|_| (RenditionId::compatible(), 0, segments.clone(), piece));
     let longest = segments.iter().max().copied().unwrap_or_default();
     let of_sound = plan.expected_segments(&Lengths::even(longest.max(MIN_SOUND)), 0);

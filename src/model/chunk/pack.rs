@@ -78,7 +78,7 @@ impl PackError {
                 let more = if *limit < CHUNK_LIMIT_MAX { ", or --chunk-mib up to 49" } else { "" };
                 format!(
                     "Use --segment-seconds {fitting_seconds}{more}. If segments stay as long, the video's keyframes are \
-                     too far apart: re-encode it with more of them first, such as by `ffmpeg -i VIDEO \
+                     too far apart: convert it with more of them first, such as by `ffmpeg -i VIDEO \
                      -force_key_frames \"expr:gte(t,n_forced*{fitting_seconds})\" NEW.mp4`."
                 )
             }

@@ -26,7 +26,7 @@ impl Container {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WantedContainer {
-    /// Transport streams, unless fragmented MP4 saves a stream from being re-encoded.
+    /// Transport streams, unless fragmented MP4 saves a stream from being converted.
     #[default]
     Auto,
     Ts,

@@ -1,4 +1,4 @@
-//! What becomes of each stream: copied, re-encoded or left out, and why, in words for a person. Says also which
+//! What becomes of each stream: copied, converted or left out, and why, in words for a person. Says also which
 //! arguments ffmpeg gets for it, so that words and deeds stay in one place.
 
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub struct MediaPlan {
     pub beside_copy: bool,
     /// Renditions of their own beside the picture's; where there are any, that has no sound.
     pub sounds: Vec<SoundPlan>,
-    /// Sound tracks that would be copied or left out if nothing might be re-encoded.
+    /// Sound tracks that would be copied or left out if nothing might be converted.
     pub optional: Vec<u32>,
     /// This is one of several renditions, which have their times by one clock.
     pub one_clock: bool,
@@ -63,9 +63,9 @@ pub struct MediaPlan {
     /// What the segments are packed in.
     pub packaging: Container,
     pub duration: Option<Duration>,
-    /// Distance between keyframes in the source, mean and longest; `None` if unknown or re-encoded.
+    /// Distance between keyframes in the source, mean and longest; `None` if unknown or converted.
     pub keyframes: Option<(Duration, Duration)>,
-    /// Most bytes from one keyframe to the next, of those that were sampled; 0 if unknown or re-encoded.
+    /// Most bytes from one keyframe to the next, of those that were sampled; 0 if unknown or converted.
     pub largest_group: u64,
     /// What the sampled packets promise; the split looks into every segment.
     pub independent: bool,
@@ -75,13 +75,13 @@ pub struct MediaPlan {
     pub may_end_early: bool,
     /// Sound before the picture or after it gets still pictures.
     pub fills: bool,
-    /// What turns out not to be fit for copying may be re-encoded, where it is.
+    /// What turns out not to be fit for copying may be converted, where it is.
     pub may_re_encode: bool,
     pub warnings: Vec<String>,
     pub chapters: Vec<Chapter>,
     /// The time of the container's beginning, seconds.
     pub begins: f64,
-    /// As was asked; else what is interlaced is deinterlaced only where it is re-encoded anyway.
+    /// As was asked; else what is interlaced is deinterlaced only where it is converted anyway.
     pub deinterlace: bool,
     /// The picture that stands for sound alone.
     pub cover: Option<Stream>,
@@ -190,7 +190,7 @@ fn planned(
     StreamPlan { stream: stream.clone(), action, chosen }
 }
 
-/// What would have to be re-encoded, and may not be.
+/// What would have to be converted, and may not be.
 fn not_allowed<'a>(
     media: &Media,
     transcode: Transcode,
@@ -234,7 +234,7 @@ fn told(fate: apart::Fate, stream: &Stream, media: &Media, packaging: Container)
     (copy_unless(obstacle), (!notes.is_empty()).then(|| notes.join("; ")))
 }
 
-/// Those that are published in some way though nothing of them is re-encoded, or are not missed.
+/// Those that are published in some way though nothing of them is converted, or are not missed.
 fn optional(streams: &[StreamPlan], sounds: &Sounds<'_>) -> Vec<u32> {
     let is_optional = |plan: &&StreamPlan| {
         let fate = sounds.fate(&plan.stream);
@@ -280,7 +280,7 @@ fn why_left_out(stream: &Stream, choice: &Choice<'_>, several: bool) -> String {
 }
 
 impl MediaPlan {
-    /// Says where it plays, if that is not everywhere: what is re-encoded is, and what has H.264 beside it.
+    /// Says where it plays, if that is not everywhere: what is converted is, and what has H.264 beside it.
     fn with_reach(mut self) -> Self {
         if self.compatible.is_some() {
             return self;
@@ -350,7 +350,7 @@ impl MediaPlan {
         self.keyframes.map(|(mean, _)| mean).filter(|mean| *mean >= PIECE)
     }
 
-    /// About how many bytes of the source are published; `None` if that can't be told, or any of it is re-encoded.
+    /// About how many bytes of the source are published; `None` if that can't be told, or any of it is converted.
     pub fn published_bytes(&self, source_bytes: u64) -> Option<u64> {
         let copied = Self { compatible: None, ..self.clone() };
         let duration = self.duration.filter(|_| copied.is_deterministic())?.as_secs_f64();

@@ -17,7 +17,7 @@ pub enum Transcode {
     /// Refuse and say which stream and codec: a face that can ask has asked before.
     #[default]
     Ask,
-    /// Re-encode those streams, and only those.
+    /// Convert those streams, and only those.
     Auto,
     Never,
 }

@@ -76,7 +76,7 @@ impl AccountRegion {
     /// As people know it: the stand-in's account and Region are nobody's.
     pub fn words(&self, is_local: bool) -> String {
         match is_local {
-            true => "the stand-in on this machine".to_owned(),
+            true => "the stand-in on this computer".to_owned(),
             false => format!("account {}, Region {}", self.account, self.region),
         }
     }
@@ -87,7 +87,7 @@ impl AccountRegion {
 pub struct Cut {
     /// Segments end at the first keyframe at or after this.
     pub segment_length: Duration,
-    /// The first segments are shorter, none outgrows a chunk, and what is re-encoded has keyframes for pieces. What was begun
+    /// The first segments are shorter, none outgrows a chunk, and what is converted has keyframes for pieces. What was begun
     /// by zipreel 0.1 goes on without.
     pub grows: bool,
     /// Upper limit of a chunk's zip, bytes.
@@ -102,7 +102,7 @@ impl Cut {
         self.grows && self.segment_length > PIECE_LENGTH
     }
 
-    /// How far apart keyframes of what is re-encoded are.
+    /// How far apart keyframes of what is converted are.
     pub fn keyframe_length(&self) -> Duration {
         if self.grows() { PIECE_LENGTH } else { self.segment_length }
     }
@@ -125,7 +125,7 @@ impl IfTaken {
     }
 }
 
-/// This machine's folders for the work.
+/// This computer's folders for the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folders {
     /// Journals, logs and playlist copies, a folder a reel.

@@ -189,6 +189,8 @@ pub struct Published {
     pub seek_url: Option<String>,
     /// What each of the two costs and how long a jump takes there.
     pub viewed: Viewed,
+    /// Whether browsers can play it, as far as is known.
+    pub relay: bool,
     /// `None` on the stand-in, which costs nothing.
     pub costs: Option<Costs>,
     /// The media playlist with absolute links, for those who host it elsewhere.

@@ -38,7 +38,7 @@ impl Fault {
     }
 
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.cause = Some(cause.to_string());
+        self.cause = Some(plain(cause.to_string()));
         self
     }
 
@@ -46,6 +46,22 @@ impl Fault {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// What the operating system says in words of its own, in plain ones.
+fn plain(cause: String) -> String {
+    const WORDS: [(&str, &str); 8] = [
+        ("No space left on device (os error 28)", "this computer's disk is full"),
+        ("Disk quota exceeded (os error 122)", "your share of this computer's disk is full"),
+        ("Permission denied (os error 13)", "access is denied"),
+        ("Operation not permitted (os error 1)", "access is denied"),
+        ("Read-only file system (os error 30)", "that disk can only be read"),
+        ("No such file or directory (os error 2)", "it is not there"),
+        ("Is a directory (os error 21)", "it is a folder"),
+        ("Not a directory (os error 20)", "it is no folder"),
+    ];
+    let is_raw = cause.contains("(os error ");
+    if is_raw { WORDS.iter().fold(cause, |cause, (raw, words)| cause.replace(raw, words)) } else { cause }
 }
 
 impl fmt::Display for Fault {
@@ -118,5 +134,22 @@ pub trait Explain: std::error::Error {
         }
         let cause = (!causes.is_empty()).then(|| causes.join(": "));
         Fault { class: self.class(), what: self.to_string(), cause, hint: self.hint() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_in_plain_words() {
+        let told = |code| {
+            Fault::permanent("could not write").because(std::io::Error::from_raw_os_error(code)).reason().to_owned()
+        };
+        assert_eq!(told(28), "this computer's disk is full");
+        assert_eq!(told(13), "access is denied");
+        assert!(told(111).contains("os error") || told(61).contains("os error"), "what has no words here stays");
+        let within = Fault::permanent("x").because("`a.mp4`: No space left on device (os error 28)");
+        assert_eq!(within.reason(), "`a.mp4`: this computer's disk is full");
     }
 }

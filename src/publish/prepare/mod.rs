@@ -1,5 +1,5 @@
 //! What is found out before anything is made: what the video is, what the account holds of the reel already, and what
-//! the journals of this machine say of earlier runs.
+//! the journals of this computer say of earlier runs.
 
 pub mod compare;
 pub mod foresight;

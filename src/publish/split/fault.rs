@@ -53,7 +53,7 @@ pub enum SplitError {
         what: &'static str,
         complaints: String,
     },
-    #[error("could not split `{}` without re-encoding: {change}", video.display())]
+    #[error("could not split `{}` without conversion: {change}", video.display())]
     Sound { video: PathBuf, change: Change },
     #[error(
         "could not split `{}` as it is: from {} on its picture has another form, such as another size",
@@ -113,12 +113,12 @@ impl Explain for SplitError {
                 last_words(complaints)
             )),
             Self::Sound { .. } => Some(
-                "The sound of a segment is of one form. With --transcode auto those moments of it are re-encoded; the \
+                "The sound of a segment is of one form. With --transcode auto those moments of it are converted; the \
                  rest is copied as it is."
                     .to_owned(),
             ),
             Self::Picture { .. } => Some(
-                "Fragmented MP4 states the form once for all. Have the picture re-encoded, which gives it one form: \
+                "Fragmented MP4 states the form once for all. Have the picture converted, which gives it one form: \
                  --container ts --transcode auto."
                     .to_owned(),
             ),

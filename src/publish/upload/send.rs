@@ -69,7 +69,7 @@ impl Explain for Error {
         match self {
             Self::Foreign { .. } => Some("Delete that function, or choose another --name.".into()),
             Self::Published { .. } => Some(
-                "Re-encoding on this machine, or with this ffmpeg, gives other bytes. Repair with those it was made \
+                "Converting on this computer, or with this ffmpeg, gives other bytes. Repair with those it was made \
                  with, or publish a new version: --replace with another --chunk-mib or --segment-seconds."
                     .into(),
             ),
@@ -201,7 +201,7 @@ impl Sending<'_> {
     }
 
     /// Whether the name is taken, and how many bytes had to be sent for that. By us, with the same content, is success: an
-    /// answer was lost, or another run did it. Other content of ours (re-encoded by another machine, damaged) is replaced,
+    /// answer was lost, or another run did it. Other content of ours (converted by another machine, damaged) is replaced,
     /// unless someone may be watching it.
     async fn has_settled(&self) -> Result<Option<u64>, Error> {
         let Self { work, new, chunk, job, .. } = self;

@@ -19,6 +19,7 @@ impl App {
                 false
             }
             (Action::Acknowledge, Screen::Review(review)) if review.is_acknowledged(&self.shared) => false,
+            (Action::Enter, Screen::Home(home)) => home.can_open(&self.shared, &self.jobs),
             // on Home it asks everything anew, which the footer has no room for
             (Action::Retry, _) => self.shown_job().is_none_or(Job::can_retry),
             _ => self.hindrance(action).is_none(),
@@ -49,7 +50,7 @@ impl App {
         let why = match (action, self.top()) {
             (Action::Acknowledge, _) if Review::notice(&self.shared).is_none() => "there is no notice to agree to here",
             (Action::Relay, Screen::Review(review)) if review.is_local() => {
-                "browsers play what this machine serves without a relay"
+                "browsers play what this computer serves without a relay"
             }
             (Action::Relay, Screen::Review(review)) if !review.relay_is_a_choice(&self.shared) => {
                 "the relay is on in this account already; `zipreel relay off` ends that"
@@ -66,7 +67,7 @@ impl App {
             {
                 "there are no settings to go back to: only what failed in this window has them"
             }
-            (Action::Queue, _) if self.jobs.publishings().count() < 2 => "this is the only publishing in this window",
+            (Action::Queue, _) if self.jobs.publishings().count() < 2 => "this is the only upload in this window",
             // a filter is typed in the library too
             (Action::SearchBelow, _) if self.picker().is_none() => "folders are searched where a video is chosen",
             (Action::FreeName, Screen::Settings(settings)) if !settings.offers_free_name(&self.shared) => {

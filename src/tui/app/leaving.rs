@@ -63,7 +63,7 @@ impl App {
         }
         if self.links_end() {
             words.push(
-                "The links to reels on this machine stop working when zipreel ends here; `zipreel local` serves them again.".to_owned(),
+                "The links to reels on this computer stop working when zipreel ends here; `zipreel local` serves them again.".to_owned(),
             );
         }
         if words.is_empty() {
@@ -77,7 +77,7 @@ impl App {
         let count =
             |kind: Kind| self.jobs.active().filter(|job| job.kind() == kind && job.is_under_way()).count() as u64;
         let kinds = [
-            (Kind::Publishing, "publishing"),
+            (Kind::Publishing, "upload"),
             (Kind::Deletion, "deletion"),
             (Kind::Discard, "clean-up"),
             (Kind::Check, "check"),

@@ -11,6 +11,7 @@ mod outside;
 mod palette;
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     path::PathBuf,
     sync::Arc,
@@ -168,12 +169,23 @@ impl App {
     }
 
     /// A key's word in the footer.
-    pub(super) fn short(&self, binding: &Binding) -> &'static str {
+    pub(super) fn short(&self, binding: &Binding) -> Cow<'static, str> {
+        let marked = self.picker().map_or(0, |picker| picker.choice.marked.len());
+        if binding.action == Action::Enter && marked > 0 && self.overlay.is_none() {
+            return format!("choose the {marked} marked").into();
+        }
+        self.usual_short(binding).into()
+    }
+
+    fn usual_short(&self, binding: &Binding) -> &'static str {
+        let counts_down = || self.shown_job().is_some_and(|job| job.is_active() && job.problem().is_none());
         let paused = || self.shown_job().is_some_and(|job| job.control.is_paused());
         let signed_out = || matches!(self.shared.connection, Connection::Failed(_));
         match (&binding.action, self.top()) {
             _ if self.overlay.is_some() => binding.short,
             (Action::Pause, _) if paused() => "go on",
+            (Action::AllFiles, _) if self.picker().is_some_and(|picker| picker.all_files) => "only videos",
+            (Action::Retry, _) if counts_down() => "retry now",
             (Action::Enter, Screen::Settings(_)) if signed_out() => "try again",
             _ => binding.short,
         }

@@ -129,7 +129,7 @@ impl Table {
             Self::Filter => "A filter",
             Self::Found => "1 Video, a search",
             Self::Settings => "2 Settings",
-            Self::SettingsList => "2 Settings, Target and Region",
+            Self::SettingsList => "2 Settings, Publish to and Region",
             Self::SettingsText => "2 Settings, a name",
             Self::Choose => "A list to choose from",
             Self::Review => "3 Review",

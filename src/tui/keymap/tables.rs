@@ -69,7 +69,8 @@ const ALL_VIDEOS: Preset =
     key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
 const COPY_MORE: Preset =
     key(&[Key::Char('Y')], Action::CopyMenu, "copy more", "copy any link, or HTML for other pages", 4);
-const TARGET: Preset = key(&[Key::Char('t')], Action::Target, "target", "stand-in or AWS profile", 4);
+const TARGET: Preset =
+    key(&[Key::Char('t')], Action::Target, "publish to", "where to publish: stand-in or AWS profile", 4);
 
 pub(super) static HOME: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the line", 0),
@@ -86,7 +87,13 @@ pub(super) static HOME: &[Preset] = &[
 pub(super) static HOME_JOB: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open its screen", 0),
     RETRY,
-    key(&[Key::Char('x'), Key::Char('d')], Action::Discard, "stop", "stop it, or give up what failed; asks first", 3),
+    key(
+        &[Key::Char('c'), Key::Char('x'), Key::Char('d')],
+        Action::Discard,
+        "stop",
+        "stop it, or discard the upload that failed; asks first",
+        3,
+    ),
     MOVE,
     MOVE_DOWN,
     ENDS,
@@ -98,7 +105,13 @@ pub(super) static HOME_JOB: &[Preset] = &[
 /// On the line of something unfinished.
 pub(super) static HOME_UNFINISHED: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "go on", "go on where it stopped", 0),
-    key(&[Key::Char('x'), Key::Char('d')], Action::Discard, "discard", "give it up; asks first", 3),
+    key(
+        &[Key::Char('x'), Key::Char('d')],
+        Action::Discard,
+        "discard upload",
+        "discard the upload, not the video; asks first",
+        3,
+    ),
     MOVE,
     MOVE_DOWN,
     ENDS,
@@ -129,7 +142,7 @@ pub(super) static VIDEO: &[Preset] = &[
     key(&[Key::Char('~')], Action::HomeFolder, "home", "your home folder", 5),
     key(&[Key::Char(' ')], Action::Mark, "mark", "mark the file, to publish several", 3),
     key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all files", 9),
-    key(&[Key::Char('a')], Action::AllFiles, "other files", "show files of all kinds, or only videos", 4),
+    key(&[Key::Char('a')], Action::AllFiles, "all files", "show files of all kinds, or only videos", 4),
     key(&[Key::Char('.')], Action::Hidden, "hidden", "show or hide hidden files", 6),
     key(&[Key::Char('r')], Action::Reload, "", "read the folder and the highlighted file again", 9),
     key(&[TAB], Action::Recent, "recent", "the recent videos, and back to the folder", 4),
@@ -251,7 +264,7 @@ pub(super) static QUEUE: &[Preset] = &[
     RETRY,
     key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings of what failed", 3),
     CANCEL,
-    key(&[Key::Char('n')], Action::Another, "another", "publish another video", 5),
+    key(&[Key::Char('n')], Action::Another, "new video", "publish another video", 5),
     MOVE,
     MOVE_DOWN,
     PAGE,
@@ -325,7 +338,7 @@ pub(super) static DONE: &[Preset] = &[
         "read every byte, and test that all of it plays",
         3,
     ),
-    key(&[Key::Char('n')], Action::Another, "another", "publish another video", 4),
+    key(&[Key::Char('n')], Action::Another, "new video", "publish another video", 4),
     ALL_VIDEOS,
     ARROWS,
     ARROW_DOWN,
@@ -351,14 +364,14 @@ pub(super) static LIBRARY: &[Preset] = &[
     HALF_DOWN,
     ENDS,
     LAST,
-    key(&[Key::Char('r')], Action::Reload, "", "read it from the target again", 5),
-    TARGET,
+    key(&[Key::Char('r')], Action::Reload, "", "read it anew from where it is", 5),
+    key(&[Key::Char('t')], Action::Target, "look elsewhere", "the reels of the stand-in, or of an AWS profile", 4),
     HELP,
     BACK,
     key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
 ];
 pub(super) static REEL: &[Preset] = &[
-    key(&[Key::Char('k')], Action::Check, "check", "check that every chunk is there and unchanged", 0),
+    key(&[Key::Char('k')], Action::Check, "quick check", "check that every chunk is there and unchanged", 0),
     key(
         &[Key::Char('K')],
         Action::CheckDeep,
@@ -374,7 +387,7 @@ pub(super) static REEL: &[Preset] = &[
     key(&[Key::Char('c'), Key::Char('x')], Action::Cancel, "stop", "stop the check; asks first", 4),
     key(&[Key::Char('e')], Action::Retitle, "title", "give it another title; its links stay", 5),
     key(&[Key::Char('d')], Action::Delete, "delete", "delete; asks for the name", 5),
-    key(&[Key::Char('r')], Action::Reload, "", "read it from the target again", 6),
+    key(&[Key::Char('r')], Action::Reload, "", "read it anew from where it is", 6),
     ARROWS,
     ARROW_DOWN,
     PAGE,
@@ -397,7 +410,7 @@ pub(super) static TITLE: &[Preset] = &[
     CLEAR,
     WORD,
     HELP_F1,
-    key(&[ESC], Action::Back, "keep", "keep the title that it has", 1),
+    key(&[ESC], Action::Back, "keep the old", "keep the title that it has", 1),
 ];
 pub(super) static ASK: &[Preset] = &[
     key(&[Key::Char('y'), Key::Char('Y')], Action::Yes, "yes", "yes", 0),

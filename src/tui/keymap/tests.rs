@@ -111,19 +111,7 @@ fn a_narrow_footer_keeps_what_is_needed_most() {
     };
     assert_eq!(
         names(200),
-        [
-            "choose",
-            "filter",
-            "home",
-            "mark",
-            "other files",
-            "hidden",
-            "recent",
-            "search folders",
-            "sort",
-            "help",
-            "back"
-        ]
+        ["choose", "filter", "home", "mark", "all files", "hidden", "recent", "search folders", "sort", "help", "back"]
     );
     assert_eq!(names(34), ["choose", "help", "back"]);
     assert_eq!(names(12), ["choose"]);

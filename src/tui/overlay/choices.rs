@@ -20,7 +20,7 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
         label: label.to_owned(),
         detail: detail.to_owned(),
     };
-    let mut choices = vec![choice(LOCAL, "local stand-in", "imitates AWS on this machine; no account needed")];
+    let mut choices = vec![choice(LOCAL, "local stand-in", "imitates AWS; no account needed")];
     for profile in &shared.profiles {
         let region = profile.region.as_deref().unwrap_or_default();
         choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), region));

@@ -1,5 +1,6 @@
 //! What the wizard itself asks before it does something: a question, and what follows from a yes.
 
+use crate::model::reel::name::ReelName;
 use crate::tui::{
     backend::{AccountRegion, Order, Question, Repair, Resumable},
     id::JobId,
@@ -39,9 +40,9 @@ impl Confirm {
                 (title.to_owned(), detail.to_owned())
             }
             Self::Quit => ("Quit zipreel?".to_owned(), quitting.to_owned()),
-            Self::Discard(resumable) => ("Discard it?".to_owned(), Self::discard(resumable).text()),
+            Self::Discard(resumable) => ("Discard this upload?".to_owned(), Self::discard(resumable).text()),
             Self::Forget(order) => (
-                "Forget it?".to_owned(),
+                "Take it out of the queue?".to_owned(),
                 format!(
                     "`{}` was to be published to {} and waited for its turn. Nothing of it was sent; the video stays \
                      where it is.",
@@ -49,16 +50,7 @@ impl Confirm {
                     there_words(&order.place, order.expected.as_ref())
                 ),
             ),
-            Self::Repair(repair, at) => (
-                "Repair it?".to_owned(),
-                format!(
-                    "This makes the missing and changed chunks of `{}` in {} anew from {}, and uploads them. The others \
-                     stay as they are.",
-                    repair.reel,
-                    there_words(&repair.place, at.as_ref()),
-                    repair.video.display()
-                ),
-            ),
+            Self::Repair(repair, at) => (format!("Repair {}?", repair.reel), repair_words(repair, at.as_ref())),
         }
     }
 
@@ -68,6 +60,25 @@ impl Confirm {
         let (reel, at) = (resumable.reel.clone(), resumable.at.clone());
         Question::Discard { reel, generation: resumable.generation, at, is_local }
     }
+}
+
+/// What a repair does; that the file is another one is said before, where its name looks so.
+fn repair_words(repair: &Repair, at: Option<&AccountRegion>) -> String {
+    let Repair { reel, video, .. } = repair;
+    let stem = video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let usual = ReelName::slug(&stem);
+    let is_named_so = usual.is_some_and(|usual| {
+        reel.as_str().strip_prefix(usual.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    });
+    let doubt = match is_named_so {
+        true => String::new(),
+        false => format!("Is this the file that `{reel}` was made from? If not: n. "),
+    };
+    format!(
+        "{doubt}What is missing or changed of `{reel}` in {} is made anew from {}, and uploaded. The rest stays as it is.",
+        there_words(&repair.place, at),
+        video.display()
+    )
 }
 
 impl Stops {

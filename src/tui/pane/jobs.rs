@@ -33,6 +33,8 @@ const GAUGE_LEAST: u16 = 8;
 pub(in crate::tui) struct Shown<'a> {
     pub(in crate::tui) course: &'a Publishing,
     pub(in crate::tui) paused: bool,
+    /// The publishing has failed, or was stopped: nothing of it goes on.
+    pub(in crate::tui) over: bool,
     /// `None`: nothing of it can be chosen here.
     pub(in crate::tui) selected: Option<&'a JobName>,
 }
@@ -76,6 +78,7 @@ fn in_sight<'a>(shown: Shown, mut stages: Vec<(usize, &'a JobName)>, room: usize
 fn sign(shown: Shown, job: Option<&Job>) -> (Role, &'static str) {
     match job.map(|job| &job.state) {
         None | Some(JobState::Queued) => (Role::Dim, "○"),
+        Some(state) if shown.over && !state.is_over() => (Role::Dim, "–"),
         Some(JobState::Running) if shown.paused => (Role::Warn, "‖"),
         Some(JobState::Running) => (Role::Accent, "●"),
         Some(JobState::Retrying { .. }) => (Role::Warn, "↻"),
@@ -107,7 +110,8 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let job = shown.course.board.jobs.get(name);
     let (role, sign) = sign(shown, job);
     let label = label(name);
-    let strong = matches!(job.map(|job| &job.state), Some(JobState::Running | JobState::Retrying { .. }));
+    let strong =
+        !shown.over && matches!(job.map(|job| &job.state), Some(JobState::Running | JobState::Retrying { .. }));
     let clock = shown.course.clocks.get(name);
     let took = clock.map(|clock| clock.ended.unwrap_or(now).saturating_duration_since(clock.started));
     let over = job.is_some_and(|job| job.state.is_over());
@@ -119,11 +123,14 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let mut pen = select(shown, canvas, line, number, name);
     pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<9}"));
     if let Some(took) = took.filter(|_| over || gauge_width > 0) {
-        pen.right(Role::Dim, &format!("{} {}", if over { "in" } else { "for" }, wording::clock(took)));
+        pen.right(Role::Dim, &format!("{} {}", if over || shown.over { "in" } else { "for" }, wording::clock(took)));
     }
     match job.map(|job| &job.state) {
+        Some(state) if shown.over && !state.is_over() && !matches!(state, JobState::Queued) => {
+            pen.put(Role::Dim, &format!("stopped at {}", progress(shown, name)));
+        }
         Some(JobState::Retrying { wait, cause, of }) => {
-            let words = retry_words(shown, name, *wait, cause, *of, now);
+            let words = retry_words(shown, name, (*wait, cause, *of), now, pen.room());
             pen.put(Role::Warn, &words);
         }
         Some(JobState::Waiting(fault) | JobState::Failed(fault)) => {
@@ -160,7 +167,7 @@ fn waits_for(name: &JobName) -> &'static str {
     match name {
         JobName::Pack => "waits for the first segments",
         JobName::Upload => "waits for the first chunk",
-        JobName::Index => "waits for the uploads; lists the chunks, then the links work",
+        JobName::Index => "waits for the uploads; then the links work",
         JobName::Verify => "waits for the index; then reads as a player does",
         _ => "waits",
     }
@@ -171,6 +178,7 @@ fn label(name: &JobName) -> String {
     match name {
         JobName::Probe => "Examine".to_owned(),
         JobName::Hash => "Read".to_owned(),
+        JobName::Verify => "Test".to_owned(),
         name => capital(&name.words()),
     }
 }
@@ -261,12 +269,25 @@ fn speed(shown: Shown, name: &JobName) -> String {
     }
 }
 
-/// `attempt 3 of 8 in 1.2 s: 429 too many requests`: where there is little room, the cause is what is cut.
-fn retry_words(shown: Shown, name: &JobName, wait: Duration, cause: &str, of: u32, now: std::time::Instant) -> String {
+/// `too busy: attempt 3 of 8 in 1.2 s`: the code that came with it stands in the log.
+fn retry_words(
+    shown: Shown,
+    name: &JobName,
+    (wait, cause, of): (Duration, &str, u32),
+    now: std::time::Instant,
+    room: usize,
+) -> String {
     let since = shown.course.clocks.get(name).and_then(|clock| clock.waiting).unwrap_or(now);
     let left = wait.saturating_sub(now.saturating_duration_since(since));
     let attempt = shown.course.board.jobs.get(name).map_or(0, |job| job.attempt);
-    format!("{}: {cause}", wording::again(left, attempt, of))
+    let cause = cause.split(": “").next().unwrap_or(cause);
+    let again = wording::again(left, attempt, of);
+    format!("{}: {again}", text::fit(cause, room.saturating_sub(text::width(&again) + 2)))
+}
+
+/// The sentence alone: the code that came with it stands below, whole.
+fn without_code(reason: &str) -> &str {
+    reason.split(" (4").next().unwrap_or(reason)
 }
 
 /// Chunks on their way, in one or two columns; those with something to say take a whole line. Gives the lines used.
@@ -315,15 +336,18 @@ fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &Jo
     let mut pen = select(shown, canvas, area, number, name);
     pen.put(Role::Dim, &label).skip(2);
     match &job.state {
+        state if shown.over && !state.is_over() => {
+            pen.put(Role::Dim, "– stopped");
+        }
         JobState::Retrying { wait, cause, of } => {
-            let words = retry_words(shown, name, *wait, cause, *of, now);
+            let words = retry_words(shown, name, (*wait, cause, *of), now, pen.room().saturating_sub(2));
             pen.put(Role::Warn, "↻ ").put(Role::Warn, &words);
         }
         JobState::Waiting(fault) => {
-            pen.put(Role::Warn, "! ").put(Role::Warn, fault.reason());
+            pen.put(Role::Warn, "! ").put(Role::Warn, without_code(fault.reason()));
         }
         JobState::Failed(fault) => {
-            pen.put(Role::Fail, "✖ ").put(Role::Fail, fault.reason());
+            pen.put(Role::Fail, "✖ ").put(Role::Fail, without_code(fault.reason()));
         }
         _ => {
             let sent = job.count.get();

@@ -1,6 +1,6 @@
 //! The script as a backend: it answers at once, with what it holds.
 
-use std::{io::Cursor, path::PathBuf};
+use std::{io::Cursor, path::PathBuf, time::Duration};
 
 use futures_util::FutureExt;
 use image::ImageFormat;
@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     Script, account, detail, frame, generation, hevc, name, order, phone, probe, probes::chosen, reels, resumables,
-    signed_out, two_cameras, with_subtitles,
+    signed_out, size, two_cameras, with_subtitles,
 };
 use crate::{
     model::{
@@ -29,7 +29,15 @@ impl Backend for Script {
     fn probe(&self, video: PathBuf) -> Work<Probe> {
         assert!(!self.probe_panics, "the probe has a defect");
         let stem = video.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        ready(match stem.as_str() {
+        // as long as its size says
+        let sized = |probe: Probe| match size(&video) {
+            0 => probe,
+            bytes => {
+                let seconds = probe.duration.as_secs_f64() * bytes as f64 / probe.bytes as f64;
+                Probe { bytes, duration: Duration::from_secs(seconds.max(1.0) as u64), ..probe }
+            }
+        };
+        let found = match stem.as_str() {
             "phone" => Ok(phone()),
             "take 20" => Ok(two_cameras()),
             "take 18" => Ok(hevc()),
@@ -41,7 +49,8 @@ impl Backend for Script {
                      said: “EBML header parsing failed”",
                 )),
             _ => Ok(probe()),
-        })
+        };
+        ready(found.map(sized))
     }
 
     fn probe_as(&self, video: PathBuf, wanted: Wanted) -> Work<Probe> {

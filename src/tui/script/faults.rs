@@ -11,13 +11,13 @@ pub(in crate::tui) fn signed_out() -> Fault {
     }
 }
 
-/// What this machine says.
+/// What this computer says.
 pub(in crate::tui) fn no_room() -> Fault {
     Fault {
         class: FaultClass::NeedsPerson,
         what: "could not write chunk 15 of `two` to `/home/ada/.local/share/zipreel/stand-in`".into(),
-        cause: Some("No space left on device (os error 28)".into()),
-        hint: Some("Make room on that disk, then try again.".into()),
+        cause: Some("this computer's disk is full".into()),
+        hint: Some("Free some space, then try again.".into()),
     }
 }
 
@@ -28,8 +28,8 @@ pub(in crate::tui) fn full() -> Fault {
         what: "could not create function `zipreel-harbour-night-4f2a91c0-src-0015`".into(),
         cause: Some("Code storage limit exceeded. (400 CodeStorageExceededException)".into()),
         hint: Some(
-            "Delete reels or functions that are not needed, or ask for more under Service Quotas (AWS Lambda, \
-             \"Function and layer storage\"), then try again."
+            "This limit can't be raised. Delete reels or functions that are not needed, then try again; or publish to another \
+             Region or account."
                 .into(),
         ),
     }
@@ -41,6 +41,8 @@ pub(in crate::tui) fn no_right() -> Fault {
         class: FaultClass::NeedsPerson,
         what: "could not delete function `zipreel-interview-4f2a91c0-src-0006`".into(),
         cause: Some("User ada is not authorized to perform: lambda:DeleteFunction (403 AccessDeniedException)".into()),
-        hint: Some("Ask for the permission named above, then try again.".into()),
+        hint: Some(
+            "Ask whoever looks after the account for the permission `lambda:DeleteFunction`, then try again.".into(),
+        ),
     }
 }

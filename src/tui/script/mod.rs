@@ -5,7 +5,7 @@ mod faults;
 mod probes;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -180,8 +180,8 @@ pub(super) fn listing() -> Listing {
         entry("e\u{301}te\u{301} 🎬👨‍👩‍👧 familia.mov", Kind::Video, 88_000_000),
         entry("odd\u{1b}[31m\u{202e}name.mp4", Kind::Video, 1_000),
         entry(".hidden.mp4", Kind::Video, 2_000),
-        entry("harbour-night.srt", Kind::Other, 31_000),
-        entry("notes.txt", Kind::Other, 700),
+        entry("take 19.de.srt", Kind::Other, 31_000),
+        entry("harbour-night.txt", Kind::Other, 700),
         entry("recording", Kind::Other, 640_000_000),
         entry("raw", Kind::Folder, 0),
     ];
@@ -200,6 +200,12 @@ pub(super) fn below() -> Vec<Entry> {
     ["raw/harbour take 1.mp4", "raw/harbour take 2.mp4", "raw/2025/talk at the harbour.mkv"].map(one).to_vec()
 }
 
+/// Of a file that is shown somewhere, in bytes.
+pub(super) fn size(video: &Path) -> u64 {
+    let entries = [listing().entries, below()].concat();
+    entries.iter().find(|entry| entry.path == video).map_or(0, |entry| entry.bytes)
+}
+
 /// What a look at a named path gives.
 pub(super) fn named(path: PathBuf) -> Named {
     let entry = listing().entries.into_iter().find(|entry| entry.path == path && entry.kind.is_file());
@@ -208,10 +214,10 @@ pub(super) fn named(path: PathBuf) -> Named {
 
 /// As `account::preflight` says it.
 const SETUP: [&str; 4] = [
-    "role `zipreel-chunk` (for the chunks) will be created",
-    "role `zipreel-gate` (to look up chunks) will be created",
+    "role `zipreel-chunk` (it permits nothing) will be created",
+    "role `zipreel-gate` (it permits to look up chunks) will be created",
     "function `zipreel-gate`, with a public address, sends players to the chunks",
-    "log `/aws/lambda/zipreel-gate`, kept for 7 days",
+    "log `/aws/lambda/zipreel-gate`, for the gate's errors, kept for 7 days",
 ];
 
 pub(super) fn account(place: &Place) -> Account {
@@ -228,7 +234,8 @@ pub(super) fn account(place: &Place) -> Account {
         front: Front::Url,
         cdn: false,
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
-        serving: local.then(|| "the links work while zipreel runs here; `zipreel local` serves them again".to_owned()),
+        serving: local
+            .then(|| "the links work only on this computer, while zipreel runs; later: `zipreel local`".to_owned()),
     }
 }
 
@@ -300,6 +307,7 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
             to_copy("seek link", "for them, with quick jumps", &format!("{base}index.seek.m3u8")),
             to_copy("embed: frame", "HTML for other pages", &format!("<iframe src=\"{base}\"></iframe>")),
         ],
+        relay: true,
         chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: CHUNK_BYTES }).collect(),
         reel,
     }
@@ -336,6 +344,7 @@ pub(super) fn published() -> Published {
         playlist_url: "http://127.0.0.1:8721/harbour-night/index.m3u8".into(),
         seek_url: Some("http://127.0.0.1:8721/harbour-night/index.seek.m3u8".into()),
         viewed: viewed(),
+        relay: true,
         costs: None,
         playlist_copy: "/home/ada/.local/state/zipreel/harbour-night/playlist.m3u8".into(),
         segments: 23,
@@ -416,7 +425,7 @@ pub(super) fn sending() -> Vec<Event> {
 
 /// One has to be sent again, and of one it is not known whether it arrived.
 pub(super) fn trouble() -> Vec<Event> {
-    let cause = "AWS takes fewer requests at once: “Rate exceeded (429 TooManyRequestsException)”".to_owned();
+    let cause = "too busy: “Rate exceeded (429 TooManyRequestsException)”".to_owned();
     let retry = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause };
     let line = "the whole chunk went out, and no answer came: asking whether it arrived".to_owned();
     vec![job(chunk(UPLOADED + 2), retry), Event::Log { job: chunk(UPLOADED + 1), line }]

@@ -12,7 +12,8 @@ use crate::{
 pub(in crate::tui) fn phone() -> Probe {
     let mut probe = probe();
     probe.streams[0].what = "HEVC Main 10 3840×2160 30 fps".into();
-    probe.streams[0].fate = Fate::Transcode("to H.264 High: HEVC does not play in every browser".into());
+    probe.streams[0].fate =
+        Fate::Transcode("converted to H.264 High, since it is HEVC, which few browsers play".into());
     probe.streams.push(Stream {
         optional: false,
         kind: "data".into(),
@@ -65,10 +66,10 @@ pub(in crate::tui) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
         h264.is_beside = wanted.compatible == Some(Compatible::Add);
     }
     if wanted.compatible == Some(Compatible::Instead) {
-        probe.streams[0].fate = Fate::Transcode("re-encoded to H.264 High, since it is HEVC".into());
+        probe.streams[0].fate = Fate::Transcode("converted to H.264 High, since it is HEVC".into());
     }
     if wanted.deinterlace {
-        probe.streams[0].fate = Fate::Transcode("re-encoded to H.264 High, since it is to be deinterlaced".into());
+        probe.streams[0].fate = Fate::Transcode("converted to H.264 High, since it is to be deinterlaced".into());
     }
     probe
 }

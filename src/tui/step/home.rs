@@ -111,6 +111,14 @@ impl Home {
         }
     }
 
+    /// The line leads somewhere: what was interrupted may be at a stand.
+    pub(in crate::tui) fn can_open(&self, shared: &Shared, jobs: &Jobs) -> bool {
+        match Self::lines(shared, jobs).get(self.cursor.at) {
+            Some(Line::Begun(resumable)) => cannot(resumable).is_none(),
+            _ => true,
+        }
+    }
+
     /// To be called when lines may have come or gone.
     pub(in crate::tui) fn settle(&mut self, shared: &Shared, jobs: &Jobs) {
         let lines = Self::lines(shared, jobs);
@@ -196,14 +204,14 @@ pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
     let video = &resumable.video;
     let file = video.file_name().unwrap_or_default().display();
     let folder = video.parent().unwrap_or(video).display();
-    Some(format!("{why}: put {file} back into {folder}"))
+    Some(format!("{why}: put {file} back into {folder}, or publish it from its new place: nothing is sent twice"))
 }
 
 /// The same without what to do.
 pub(in crate::tui) fn obstacle(resumable: &Resumable) -> Option<String> {
     match &resumable.holder {
         Some(holder) => Some(format!("{holder} is working on it")),
-        None => resumable.video_missing.then(|| "its video is gone".to_owned()),
+        None => resumable.video_missing.then(|| "its file was not found".to_owned()),
     }
 }
 

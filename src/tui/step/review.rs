@@ -164,7 +164,7 @@ impl Review {
 
 fn words(at: &AccountRegion, place: &Place) -> String {
     if place.is_local() {
-        return "the stand-in on this machine".to_owned();
+        return "the stand-in on this computer".to_owned();
     }
     format!("account {}, Region {}", account_words(&at.account), at.region)
 }

@@ -211,9 +211,9 @@ impl Settings {
             let allow = format!("allow it with {}", shared.keys.key(Table::Settings, &Action::Right));
             let words = match (self.videos.len(), these.as_slice()) {
                 (_, []) => format!("sound alone needs a still picture, which has to be made: {allow}"),
-                (1, _) => format!("this video plays nowhere without re-encoding: {allow}"),
-                (_, [one]) => format!("{one} plays nowhere without re-encoding: {allow}"),
-                (_, some) => format!("{} play nowhere without re-encoding: {allow}", some.join(", ")),
+                (1, _) => format!("this video plays nowhere without conversion: {allow}"),
+                (_, [one]) => format!("{one} plays nowhere without conversion: {allow}"),
+                (_, some) => format!("{} play nowhere without conversion: {allow}", some.join(", ")),
             };
             problems.push((Field::Transcode, words));
         }
@@ -227,7 +227,9 @@ impl Settings {
         let chosen = &self.videos[at].chosen;
         let size = wording::bytes(effects[at].segment_bytes);
         let of = if self.videos.len() == 1 { String::new() } else { format!(" of `{}`", chosen.file_name()) };
-        Some(format!("from one keyframe{of} to the next there are about {size}, more than a chunk may have"))
+        Some(format!(
+            "between two places where the video{of} can be split are about {size}, more than a chunk may have"
+        ))
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {

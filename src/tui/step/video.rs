@@ -55,6 +55,8 @@ pub(in crate::tui) struct Video {
     pub(in crate::tui) frame: Option<(PathBuf, Result<Arc<DynamicImage>, Fault>)>,
     pub(in crate::tui) picture: Option<(PathBuf, Size, Arc<Protocol>)>,
     pub(in crate::tui) choice: Choice,
+    /// What the file is wanted for, in a sentence, where it is not to be published.
+    pub(in crate::tui) wanted: Option<String>,
     pub(in crate::tui) sort: Sort,
     /// Rows without the filter.
     pub(in crate::tui) all_rows: usize,

@@ -67,7 +67,7 @@ fn what_was_resumed_is_done_in_the_same_shape() {
         player.text(100, 30)
     });
     assert!(
-        done[0].contains("is published") && done[0].contains("Verified") && done[0].contains("Serving"),
+        done[0].contains("is published") && done[0].contains("Tested") && done[0].contains("only on this computer"),
         "{}",
         done[0]
     );
@@ -108,10 +108,10 @@ fn quitting_asks_while_work_runs_and_waits_for_it_to_stop() {
     player.open_publish();
     player.keys("q");
     assert!(matches!(player.app.overlay, Some(Overlay::Ask(Confirm::Quit))));
-    assert!(player.text(80, 24).contains("1 publishing"), "it names what runs");
+    assert!(player.text(80, 24).contains("1 upload"), "it names what runs");
     player.look_and("y");
     assert_eq!(player.app.exit, None, "not before the engine has come to rest");
-    assert!(player.text(80, 24).contains("waiting for 1 publishing"), "and says what it waits for");
+    assert!(player.text(80, 24).contains("waiting for 1 upload"), "and says what it waits for");
     player.stops();
     assert_eq!(player.app.exit, Some(0));
 }

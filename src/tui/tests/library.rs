@@ -151,7 +151,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
         let finding = match number {
             3 | 7..=9 => Finding::Missing,
             12..=18 => Finding::Differs("the content is not what was sent".into()),
-            20 => Finding::Differs("it has 3 bytes, not 4".into()),
+            20 => Finding::Differs("it has 38604800 bytes, not 39130434".into()),
             _ => Finding::Ok,
         };
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
@@ -163,7 +163,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     for line in [
         "✖ chunks 3, 7-9: missing",
         "◪ chunks 12-18: the content is not what was sent",
-        "◪ chunk 20: it has 3 bytes, not 4",
+        "◪ chunk 20: it has 38604800 bytes, not 39130434",
     ] {
         assert!(screen.contains(line), "{line}: {screen}");
     }

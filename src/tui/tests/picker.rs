@@ -81,7 +81,7 @@ pub(super) fn is_picking(player: &Player) -> bool {
 
 #[test]
 fn a_named_file_is_highlighted_whatever_its_ending_and_hidden_or_not() {
-    for name in ["phone.mov", "recording", "notes.txt", ".hidden.mp4"] {
+    for name in ["phone.mov", "recording", "harbour-night.txt", ".hidden.mp4"] {
         let mut player = given(name);
         assert_eq!(highlighted(&player).as_deref(), Some(name), "given at the start");
         player.enter();

@@ -11,7 +11,7 @@ use ratatui::{
 use super::{Player, text};
 use crate::model::report::event::{JobChange, JobName, Unit};
 use crate::tui::{
-    backend::{Checked, Decoding, Finding, Gone, Question, Report, Trouble},
+    backend::{Checked, Decoding, Finding, Gone, Published, Question, Report, Trouble},
     job::{Asked, End},
     script::{self, Script},
     terminal::theme::Theme,
@@ -209,7 +209,7 @@ fn done() {
     player.ends(Ok(script::published()));
     pictures("done", &mut player);
     let base = "https://k3x9q2m7fzc5tynrw4vh8bdj6a0sgl1e.lambda-url.eu-west-1.on.aws/harbour-night-k3x9q2m7/";
-    let mut published = script::published();
+    let mut published = Published { relay: false, ..script::published() };
     published.watch_url = base.to_owned();
     published.playlist_url = format!("{base}index.m3u8");
     published.seek_url = Some(format!("{base}index.seek.m3u8"));
@@ -341,18 +341,17 @@ fn a_damaged_reel_offers_the_repair() {
     let mut player = Player::local();
     player.key(KeyCode::End);
     player.enter();
-    player.keys("/talk");
     player.enter();
     player.keys("k");
     let check = player.jobs().iter().last().unwrap().id;
-    for number in 1..=11 {
+    for number in 1..=23 {
         let finding = if number == 3 { Finding::Missing } else { Finding::Ok };
         player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
     }
     let report = Report {
         generation: Some(script::generation()),
-        chunks: 11,
-        ok: 10,
+        chunks: 23,
+        ok: 22,
         missing: 1,
         differing: 0,
         ..Report::default()
@@ -363,9 +362,15 @@ fn a_damaged_reel_offers_the_repair() {
     pictures("source", &mut player);
     player.enter();
     pictures("repair", &mut player);
+    assert!(!player.text(80, 24).contains("Is this the file"), "it is named like the reel");
     player.keys("n");
     player.control('c');
     pictures("quit", &mut player);
+    player.keys("n");
+    player.highlight("interview.mkv");
+    player.enter();
+    let screen = player.text(80, 24);
+    assert!(screen.contains("Is this the file that `harbour-night-k3x9q2m7`"), "another name: {screen}");
 }
 
 #[test]

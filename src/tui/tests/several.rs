@@ -155,9 +155,9 @@ fn marks_are_gone_once_their_files_are_being_published() {
 
 #[test]
 fn files_of_one_name_get_the_next_free_one() {
-    let player = chosen(Player::local(), &["harbour-night.mp4", "take 01.mp4", "harbour-night.srt"]);
+    let player = chosen(Player::local(), &["harbour-night.mp4", "take 01.mp4", "harbour-night.txt"]);
     assert_eq!(names(&player), ["harbour-night", "take-01", "harbour-night-2"]);
-    let mut player = chosen(Player::local(), &["harbour-night.mp4", "harbour-night.srt"]);
+    let mut player = chosen(Player::local(), &["harbour-night.mp4", "harbour-night.txt"]);
     let taken = ["harbour-night-2", "harbour-night-3"].map(script::name).into();
     player.hear(Answer::Names { place: player.app.shared.place.clone(), names: Ok(taken) });
     assert_eq!(names(&player), ["harbour-night", "harbour-night-4"], "free at the target too");

@@ -94,10 +94,10 @@ fn keys_of_other_screens_say_why_too() {
     assert_eq!(player.app.said.as_deref(), Some("no name here is taken"));
     player.enter();
     assert_eq!(answer(&mut player, 'a'), "there is no notice to agree to here");
-    assert_eq!(answer(&mut player, 'b'), "browsers play what this machine serves without a relay");
+    assert_eq!(answer(&mut player, 'b'), "browsers play what this computer serves without a relay");
     player.look_and_enter();
     assert_eq!(answer(&mut player, 'r'), "nothing here has failed or waits for you");
-    assert_eq!(answer(&mut player, 'v'), "this is the only publishing in this window");
+    assert_eq!(answer(&mut player, 'v'), "this is the only upload in this window");
     player.ends(Err(script::full()));
     assert_eq!(player.at(), At::Publishing);
 }

@@ -222,7 +222,10 @@ fn what_outgrows_the_chunk_from_keyframe_to_keyframe_is_refused() {
     let mut player = Player::new(start, Script::default());
     player.open_settings();
     let (field, words) = problem(&player).unwrap();
-    assert!(field == Field::Length && words.contains("from one keyframe to the next there are about"), "{words}");
+    assert!(
+        field == Field::Length && words.contains("between two places where the video can be split are about"),
+        "{words}"
+    );
     player.settings_mut().chunk_mib = 32;
     assert_eq!(problem(&player), None);
 }

@@ -72,7 +72,7 @@ fn what_does_not_play_everywhere_gets_h264_where_it_is_chosen_and_its_cost_is_sa
     assert!(player.text(80, 24).contains("some players can't play it"), "{}", player.text(80, 24));
     let alone = player.settings().effects()[0];
     for (wanted, words) in [
-        (Compatible::Add, "H.264 beside it: ≈ 25 min of encoding, 1.7 GiB more"),
+        (Compatible::Add, "H.264 beside it: ≈ 25 min of encoding, 97.3 MiB more"),
         (Compatible::Instead, "H.264 instead: ≈ 25 min of encoding"),
     ] {
         player.key(KeyCode::Right);
@@ -83,7 +83,7 @@ fn what_does_not_play_everywhere_gets_h264_where_it_is_chosen_and_its_cost_is_sa
         assert_eq!(player.review().planned[0].order.cut.wanted.compatible, Some(wanted));
         let screen = player.text(120, 40);
         assert!(screen.contains(words), "{screen}");
-        assert_eq!(screen.contains("re-encoded: video (HEVC"), wanted == Compatible::Instead, "{screen}");
+        assert_eq!(screen.contains("video converted to H.264"), wanted == Compatible::Instead, "{screen}");
         player.key(KeyCode::Esc);
     }
 }
@@ -113,7 +113,7 @@ fn how_loud_the_sound_is_is_measured_or_changed_at_the_price_of_encoding_it() {
     player.settings_mut().focus = Field::Loudness;
     for (wanted, shown, reviewed) in [
         (WantedLoudness::Measured, "measured", "measured meanwhile"),
-        (WantedLoudness::Normalized, "each track at -16 LUFS; re-encodes the sound", "brought to -16 LUFS: each track"),
+        (WantedLoudness::Normalized, "each track at -16 LUFS; converts the sound", "brought to -16 LUFS: each track"),
     ] {
         player.key(KeyCode::Right);
         let screen = player.text(120, 40);

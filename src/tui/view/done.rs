@@ -19,6 +19,7 @@ use crate::{
             page::{Page, Scroll},
             qr, text,
         },
+        words::no_relay,
     },
 };
 
@@ -39,7 +40,7 @@ pub(super) fn draw(
 ) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
     let airy = area.height >= 14;
-    let mut page = links(published, shared, area.width, airy);
+    let mut page = links(published, job, shared, area.width, airy);
     let above = u16::try_from(page.len()).unwrap_or(u16::MAX);
     let code = canvas.theme.paper().filter(|_| is_for_others(&published.watch_url));
     let code = code.and_then(|_| qr::Code::of(&published.watch_url));
@@ -55,7 +56,7 @@ pub(super) fn draw(
         {
             let text = Rect { width: area.width - size.width - GAP, ..area };
             let place = Rect { x: area.right() - size.width, width: size.width, ..area };
-            let mut page = links(published, shared, text.width, airy);
+            let mut page = links(published, job, shared, text.width, airy);
             what_was_done(published, job, shared, &mut page);
             page.draw(canvas, text, scroll);
             code.draw(canvas, place);
@@ -99,7 +100,14 @@ fn longest(published: &Published) -> usize {
     published.watch_url.len().max(published.playlist_url.len()).max(seek) + COLUMN + usize::from(GAP)
 }
 
-fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page {
+/// Who can't open the link, or can't play what it leads to.
+fn limits(published: &Published, job: &Job, shared: &Shared) -> Option<String> {
+    let place = job.run.place();
+    let serving = shared.account_at(place).and_then(|account| account.serving.clone());
+    serving.or_else(|| (!published.relay).then(|| no_relay(place)))
+}
+
+fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bool) -> Page {
     let mut page = Page::new(width);
     let took = wording::span(published.elapsed);
     let live = format!("{} is published", published.reel);
@@ -111,6 +119,9 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
         page.gap();
     }
     page.link("Watch", COLUMN, &published.watch_url);
+    if let Some(limits) = limits(published, job, shared) {
+        page.entry("", COLUMN, Role::Warn, &limits);
+    }
     page.link("Playlist", COLUMN, &published.playlist_url);
     let words = |grain| published.viewed.words(grain, published.costs.as_ref());
     match &published.seek_url {
@@ -121,7 +132,6 @@ fn links(published: &Published, shared: &Shared, width: u16, airy: bool) -> Page
         }
         None => page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players"),
     }
-    page.entry("Saved", COLUMN, Role::Text, &shared.path_words(&published.playlist_copy));
     if airy {
         page.gap();
     }
@@ -143,9 +153,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     page.entry("Sent", COLUMN, Role::Text, &sent);
     let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all");
-    let checked =
-        format!("{} of {} segments, as a player reads them; {reads}", published.segments_checked, published.segments);
-    page.entry("Verified", COLUMN, Role::Text, &checked);
+    let checked = format!("{} of {} segments, all good; {reads}", published.segments_checked, published.segments);
+    page.entry("Tested", COLUMN, Role::Text, &checked);
     if let Some(loudness) = published.loudness {
         page.entry("Loudness", COLUMN, Role::Text, &loudness.to_string());
     }
@@ -165,9 +174,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         "copies any link, or HTML that shows the video on other pages",
     );
     page.entry("More", COLUMN, Role::Text, &more);
-    if let Some(serving) = account.and_then(|account| account.serving.as_ref()) {
-        page.entry("Serving", COLUMN, Role::Text, serving);
-    }
+    let saved = format!("{}, to host the playlist elsewhere", shared.path_words(&published.playlist_copy));
+    page.entry("Saved", COLUMN, Role::Text, &saved);
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ fn told(line: &Line, shared: &Shared, jobs: &Jobs, beside: Option<usize>, width:
         return Some(match job.failed() {
             Some(_) => Problem::told("✖ ", Role::Fail, fault, width).remedy(&says("tries again"), width),
             None => {
-                let again = says("goes on; nothing is lost meanwhile");
+                let again = says("tries again; it waits for you, and nothing is lost meanwhile");
                 Problem::told("! ", Role::Warn, fault, width).remedy(&again, width)
             }
         });
@@ -153,7 +153,7 @@ fn job_name(job: &Job) -> String {
     match job.kind() {
         Kind::Publishing => reel.to_string(),
         Kind::Deletion => format!("Delete {reel}"),
-        Kind::Discard => format!("Discard {reel}"),
+        Kind::Discard => format!("Discard upload of {reel}"),
         Kind::Check => format!("Check {reel}"),
         Kind::Retitle => format!("Title of {reel}"),
     }
@@ -191,8 +191,8 @@ fn detail(line: &Line, shared: &Shared, jobs: &Jobs) -> (Role, String) {
                 .map(|resumable| where_words(&resumable.place, Some(&resumable.at)))
                 .chain(waiting.iter().map(|order| where_words(&order.place, order.expected.as_ref())))
                 .collect();
-            let all = wording::count((begun.len() + waiting.len()) as u64, "video");
-            (Role::Dim, format!("→ {} · {all}, one after another", places.into_iter().collect::<Vec<_>>().join(", ")))
+            let (all, places) = (begun.len() + waiting.len(), places.into_iter().collect::<Vec<_>>().join(", "));
+            (Role::Dim, format!("→ {places} · the {all} that can go on, in turn"))
         }
         Line::Begun(resumable) => match cannot(resumable) {
             Some(why) => (Role::Warn, why),

@@ -20,6 +20,7 @@ use crate::{
             page::Page,
             text,
         },
+        words::there_words,
     },
 };
 
@@ -29,7 +30,7 @@ const NAME_LEAST: usize = 20;
 /// Cells of a name beside what goes on with its reel.
 const NAME_SHORTEST: usize = 8;
 /// What an interrupted publishing or deletion has left: nobody can watch it.
-const INCOMPLETE: &str = "incomplete";
+const UNFINISHED: &str = "unfinished";
 /// Lines that stay, whatever is told below them: the heads of the columns, and some reels.
 const LIST_LEAST: u16 = 4;
 
@@ -58,7 +59,7 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
         line(reel, (shared, jobs), (matched, marked), columns, canvas, (rows.line(), at == library.cursor.at, at));
     }
     if let Some(line) = all {
-        totals(library, canvas, line);
+        totals(library, shared, canvas, line);
     }
     if let (Some(fault), Some(area)) = (fault, told) {
         fault.draw(canvas, area);
@@ -72,7 +73,7 @@ pub(super) fn draw(library: &Library, shared: &Shared, jobs: &Jobs, canvas: &mut
 }
 
 /// How much all of it is, in which order it stands, and what is marked; what matters least has the least room.
-fn totals(library: &Library, canvas: &mut Canvas, line: Rect) {
+fn totals(library: &Library, shared: &Shared, canvas: &mut Canvas, line: Rect) {
     let mut pen = canvas.pen(line);
     pen.skip(2);
     if !library.marked.is_empty() {
@@ -82,7 +83,12 @@ fn totals(library: &Library, canvas: &mut Canvas, line: Rect) {
     let so_far = if library.asking { "looking… " } else { "" };
     let found = wording::count(library.reels.len() as u64, "reel");
     pen.put(Role::Dim, &format!("{so_far}{found}, {}", wording::bytes(library.bytes())));
+    let at = shared.account_at(&shared.place).map(|account| &account.at);
+    let place = format!(" in {}", there_words(&shared.place, at));
     let order = if library.filter.value().is_empty() { library.sort.words() } else { "best match first" };
+    if text::width(&place) + text::width(order) + 2 < pen.room() {
+        pen.put(Role::Dim, &place);
+    }
     if text::width(order) + 2 < pen.room() {
         pen.right(Role::Dim, order);
     }
@@ -116,7 +122,7 @@ fn nothing(library: &Library, shared: &Shared, canvas: &mut Canvas, rows: &mut R
         canvas.pen(rows.line()).skip(2).put(Role::Text, "nothing is published here yet");
         let says = |action, words: &str| shared.keys.says(Table::Library, action, words);
         let back = shared.keys.key(Table::Library, &Action::Back);
-        let looks = says(&Action::Target, "looks at another target");
+        let looks = says(&Action::Target, "looks elsewhere");
         let words = format!("{back}, then Publish a video, makes the first; {looks}");
         let width = usize::from(rows.rest().width).saturating_sub(2);
         for (role, words) in wrapped(Role::Dim, &words, width) {
@@ -155,7 +161,7 @@ fn line(
         reel.duration.map(wording::clock).unwrap_or_default(),
         wording::bytes(reel.bytes),
         reel.chunks.to_string(),
-        age.unwrap_or_else(|| if reel.orphan { INCOMPLETE } else { "" }.to_owned()),
+        age.unwrap_or_else(|| if reel.orphan { UNFINISHED } else { "" }.to_owned()),
         check.unwrap_or_else(|| "not yet".to_owned()),
     ];
     let cells: String = columns.iter().zip(&texts).map(|((_, width), text)| pad(text, *width)).collect();
@@ -166,7 +172,7 @@ fn line(
     let role = if selected { Role::Strong } else { Role::Text };
     let told = match jobs.busy_with(&shared.place, &reel.name) {
         Some(job) => format!("  {}", doing(job)),
-        None if reel.orphan && !columns.iter().any(|(title, _)| *title == "age") => format!("  ! {INCOMPLETE}"),
+        None if reel.orphan && !columns.iter().any(|(title, _)| *title == "age") => format!("  ! {UNFINISHED}"),
         None => String::new(),
     };
     let name = text::fit(reel.name.as_str(), pen.room().saturating_sub(text::width(&told)).max(NAME_SHORTEST));

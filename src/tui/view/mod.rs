@@ -125,8 +125,7 @@ fn header(app: &App, canvas: &mut Canvas, line: Rect) {
             pen.put(Role::Dim, "Library ─ ").put(Role::Strong, reel.name.as_str());
         }
         Screen::Source(source) => {
-            pen.put(Role::Dim, &format!("Repair {} ─ ", source.reel))
-                .put(Role::Strong, "choose the video it was made of");
+            pen.put(Role::Dim, &format!("Repair {} ─ ", source.reel)).put(Role::Strong, "choose its original video");
         }
         Screen::Removal(_) => {
             let what = job.map(|job| job.reel().to_string()).unwrap_or_default();
@@ -222,7 +221,7 @@ fn footer(app: &App, said: Vec<String>, canvas: &mut Canvas, area: Rect) {
         pen.put(Role::Text, " ");
     }
     let glyphs = canvas.theme.glyphs;
-    let width = |binding: &Binding| text::width(&glyphs.of(&binding.label)) + 1 + text::width(app.short(binding)) + 3;
+    let width = |binding: &Binding| text::width(&glyphs.of(&binding.label)) + 1 + text::width(&app.short(binding)) + 3;
     let room = usize::from(line.width.saturating_sub(1));
     let shown =
         app.shared.keys.footer(app.table(), room, |action| app.applies(action), |action| app.needs(action), width);
@@ -231,7 +230,7 @@ fn footer(app: &App, said: Vec<String>, canvas: &mut Canvas, area: Rect) {
         let width = u16::try_from(width(binding)).unwrap_or_default();
         let area = Rect { x, y: line.y, width, height: line.height };
         let area = area.intersection(line);
-        canvas.pen(area).put(Role::Accent, &binding.label).skip(1).put(Role::Dim, app.short(binding));
+        canvas.pen(area).put(Role::Accent, &binding.label).skip(1).put(Role::Dim, &app.short(binding));
         canvas.clickable(Rect { width: area.width.saturating_sub(2), ..area }, binding.action.clone());
         x += width;
     }

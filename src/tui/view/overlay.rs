@@ -95,7 +95,7 @@ fn ask(confirm: &Confirm, app: &App, canvas: &mut Canvas, area: Rect) {
 
 fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
     let title = match &chooser.purpose {
-        Purpose::Target => "Target".to_owned(),
+        Purpose::Target => "Publish to".to_owned(),
         Purpose::Region => "Region".to_owned(),
         Purpose::Copy(reel) => format!("Copy a link of {reel}"),
     };

@@ -46,7 +46,8 @@ pub(super) fn draw(screen: &Publishing, job: &Job, shared: &Shared, jobs: &Jobs,
     let below = rows.take_last(words.height().min(rows.left().saturating_sub(STAGES_LEAST)));
     let network = rows.left() >= 10;
     let kept = if network { rows.take_last(2) } else { Rect::ZERO };
-    let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: Some(&screen.selected) };
+    let (paused, over) = (job.control.is_paused(), !job.is_active());
+    let shown = pane::jobs::Shown { course, paused, over, selected: Some(&screen.selected) };
     let used = pane::jobs::draw(shown, canvas, rows.rest());
     if network {
         // close below the jobs, where the eye is
@@ -116,7 +117,7 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
     }
     if let Some((_, fault)) = board.waiting() {
         return Problem::told("! ", Role::Warn, fault, width)
-            .remedy(&says(Table::Publish, "goes on; nothing is lost meanwhile"), width);
+            .remedy(&says(Table::Publish, "tries again; it waits for you, and nothing is lost meanwhile"), width);
     }
     if job.control.is_paused() {
         let goes_on = shared.keys.says(Table::Publish, &Action::Pause, "goes on");

@@ -64,7 +64,8 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
     if let Some((job, course)) = below {
         rows.line();
         publishing::totals(job, course, canvas, rows.line());
-        let shown = pane::jobs::Shown { course, paused: job.control.is_paused(), selected: None };
+        let shown =
+            pane::jobs::Shown { course, paused: job.control.is_paused(), over: !job.is_active(), selected: None };
         pane::jobs::draw(shown, canvas, rows.rest());
     }
 }
@@ -90,7 +91,11 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
         }
         Some(_) => publishing::failed(fault, shared, job, width),
         None => {
-            let again = shared.keys.says(Table::Queue, &Action::Retry, "goes on; nothing is lost meanwhile");
+            let again = shared.keys.says(
+                Table::Queue,
+                &Action::Retry,
+                "tries again; it waits for you, and nothing is lost meanwhile",
+            );
             Problem::told("! ", Role::Warn, fault, width).remedy(&again, width)
         }
     })

@@ -22,6 +22,7 @@ use crate::{
             page::Page,
             text,
         },
+        words::no_relay,
     },
 };
 
@@ -68,6 +69,9 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     page.line([(Role::Strong, detail.title.clone())]);
     let links = |page: &mut Page| {
         page.link("Watch", COLUMN, &detail.watch_url);
+        if !detail.relay {
+            page.entry("", COLUMN, Role::Warn, &no_relay(&reel.place));
+        }
         page.link("Playlist", COLUMN, &detail.playlist_url);
         detail.seek_url.iter().for_each(|seek| page.link("Seek", COLUMN, seek));
     };
@@ -113,8 +117,7 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     parts.push(wording::bytes(facts.bytes));
     parts.push(wording::count(detail.chunks.len() as u64, "chunk"));
     let published = facts.published.and_then(|at| shared.wall.duration_since(at).ok());
-    let version = facts.generation.map(|generation| format!(" as version {generation}")).unwrap_or_default();
-    parts.extend(published.map(|age| format!("published {}{version}", wording::ago(age))));
+    parts.extend(published.map(|age| format!("published {}", wording::ago(age))));
     let check = facts.generation.and_then(|generation| shared.memory.check(&reel.place, &reel.name, generation));
     let checked = check.and_then(|check| shared.wall.duration_since(check.at).ok());
     parts.push(checked.map_or_else(|| "not checked since".to_owned(), |age| format!("checked {}", wording::ago(age))));
@@ -133,7 +136,12 @@ fn status(
     if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
         lines.push((Role::Warn, format!("● {}", super::home::job_detail(job, usize::MAX).1)));
     }
-    let Some(check) = reel.check(jobs) else { return lines };
+    let Some(check) = reel.check(jobs) else {
+        let quick = keys.says(Table::Reel, &Action::Check, "asks whether every chunk is there and unchanged");
+        let deep = keys.says(Table::Reel, &Action::CheckDeep, "downloads all of it, and tests that it plays");
+        lines.push((Role::Dim, format!("{quick}; {deep}")));
+        return lines;
+    };
     match &check.state {
         Stage::Ended(end) => lines.extend(ended(end, counts, area)),
         _ => lines.push((Role::Text, under_way(check, counts, now))),
@@ -160,7 +168,7 @@ fn bad(findings: &BTreeMap<ChunkId, Finding>) -> Vec<(Role, String)> {
         let (kind, what) = match finding {
             Finding::Missing => (0, "missing"),
             Finding::Differs(why) => (1, why.as_str()),
-            Finding::Undecodable(_) => (2, "can't be played"),
+            Finding::Undecodable(_) => (2, "a part of it can't be played"),
             Finding::Errors(_) => (3, "plays with errors"),
             Finding::Ok | Finding::Reading(_) | Finding::Decoding => continue,
         };
@@ -194,8 +202,8 @@ fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
     let ChunkCounts { ok, reading, decoding, of, .. } = counts;
     let deep = matches!(check.run, Run::Check { deep: true, .. });
     let how = if deep { "reading every byte, and testing that it plays" } else { "asking for every chunk" };
-    let mut words = format!("{how}: {ok}/{of} ok");
-    words.push_str(&format!(" · {}", wording::clock(now.saturating_duration_since(check.began))));
+    let mut words = format!("{how}: {ok} of {of} chunks ok");
+    words.push_str(&format!(" · {} so far", wording::clock(now.saturating_duration_since(check.began))));
     if reading > 0 {
         words.push_str(&format!(" · {reading} being read"));
     }
@@ -216,7 +224,7 @@ fn ended(end: &End, counts: ChunkCounts, area: Rect) -> Vec<(Role, String)> {
                 lines.push((Role::Ok, format!("✔ all {} chunks are there and unchanged", report.chunks)));
             } else {
                 let ChunkCounts { ok, missing, differs, of, .. } = counts;
-                lines.push((Role::Fail, format!("✖ {ok}/{of} ok · {missing} missing · {differs} changed")));
+                lines.push((Role::Fail, format!("✖ {ok} of {of} chunks ok · {missing} missing · {differs} changed")));
                 lines.extend(report.dark.map(|dark| (Role::Fail, format!("✖ {dark}"))));
             }
             lines.extend(report.decoding.iter().flat_map(decoded));
@@ -292,7 +300,7 @@ fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mu
     let decoded = [
         (Finding::Decoding, "being tested"),
         (Finding::Errors(String::new()), "plays with errors"),
-        (Finding::Undecodable(String::new()), "can't be played"),
+        (Finding::Undecodable(String::new()), "a part can't be played"),
     ];
     let is_there = |sign: &Finding| {
         let found = findings.into_iter().flat_map(BTreeMap::values);

@@ -43,6 +43,7 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     }
     let question = Review::notice(shared);
     if let Some(question) = question.filter(|_| stale.is_none() && !review.is_acknowledged(shared)) {
+        page = page.telling("plan and costs");
         notice(question, shared, &mut page);
         page.gap();
     }
@@ -118,8 +119,8 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
             format!("account {}, {} {name}", account_words(&at.account), at.region)
         }
         _ => match shared.start.settings.machine.host {
-            Some(address) => format!("this machine: the stand-in, open to your network at {address}"),
-            None => "this machine: a small imitation of AWS (the stand-in)".to_owned(),
+            Some(address) => format!("this computer: the stand-in, open to your network at {address}"),
+            None => "this computer: a small imitation of AWS (the stand-in)".to_owned(),
         },
     };
     page.entry("To", COLUMN, Role::Text, &to);
@@ -161,7 +162,7 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
     let loudness = match wanted.loudness {
         WantedLoudness::Nothing => None,
         WantedLoudness::Measured => Some("measured meanwhile, and said at the end"),
-        WantedLoudness::Normalized => Some("measured first, then brought to -16 LUFS: each track is re-encoded"),
+        WantedLoudness::Normalized => Some("measured first, then brought to -16 LUFS: each track is converted"),
     };
     if let Some(words) = loudness {
         page.entry("Loudness", COLUMN, Role::Text, words);
@@ -179,16 +180,23 @@ fn streams(planned: &Planned) -> String {
     let re_encoded: Vec<_> = streams
         .iter()
         .filter(|stream| matches!(stream.fate, Fate::Transcode(_)))
-        .map(|stream| format!("{} ({})", stream.kind, stream.what))
+        .map(|stream| match &stream.fate {
+            Fate::Transcode(becomes) => format!("{} {becomes}", stream.kind),
+            _ => String::new(),
+        })
         .collect();
     let copied = if copied.is_empty() { String::new() } else { format!("{} copied", wording::list(&copied)) };
     let texts = streams.iter().filter(|stream| stream.fate == Fate::Text && stream.kind == "subtitles").count();
-    let texts = if texts > 0 { format!("; {texts} with subtitles, as WebVTT") } else { String::new() };
+    let texts = if texts > 0 {
+        format!("; {}, as text", wording::count(texts as u64, "subtitle track"))
+    } else {
+        String::new()
+    };
     let is_compatible = planned.order.cut.wanted.compatible.is_some() && planned.probe.h264.is_some();
     let is_allowed = planned.order.cut.transcode == Transcode::Auto || is_compatible;
     if is_allowed && !re_encoded.is_empty() {
         let between = if copied.is_empty() { "" } else { "; " };
-        format!("{copied}{between}re-encoded: {}{texts}", re_encoded.join(", "))
+        format!("{copied}{between}{}{texts}", re_encoded.join(", "))
     } else if copied.is_empty() {
         texts.trim_start_matches("; ").to_owned()
     } else {
@@ -198,7 +206,7 @@ fn streams(planned: &Planned) -> String {
 
 fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     if review.is_local() {
-        page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this machine");
+        page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this computer");
         return;
     }
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
@@ -241,6 +249,10 @@ fn notice(question: &Question, shared: &Shared, page: &mut Page) {
             None => page.paragraph(role, 0, line),
         }
     }
-    let agrees = shared.keys.says(Table::Review, &Action::Acknowledge, "agrees to this");
-    page.button(Action::Acknowledge, [(Role::Text, "[ ] ".to_owned()), (Role::Accent, agrees)]);
+    let key = |action| shared.keys.key(Table::Review, &action);
+    let (agrees, declines) = (key(Action::Acknowledge), key(Action::Back));
+    let agrees = format!("I agree: press {agrees}");
+    let declines = format!("   I don't: press {declines}");
+    let spans = [(Role::Text, "[ ] ".to_owned()), (Role::Accent, agrees), (Role::Dim, declines)];
+    page.button(Action::Acknowledge, spans);
 }

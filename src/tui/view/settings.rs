@@ -156,7 +156,7 @@ fn fits(settings: &Settings, shared: &Shared, field: Field, words: &str, width: 
 
 /// Cells of the labels.
 fn column(room: usize) -> usize {
-    if room < 50 { 11 } else { LABEL }
+    if room < 50 { 14 } else { LABEL }
 }
 
 /// What is wrong, and what is to be known of the field with the focus, where it does not fit beside the fields.
@@ -168,8 +168,14 @@ fn told(settings: &Settings, problems: &[(Field, String)], shared: &Shared, area
     for (field, problem) in problems {
         match &shared.connection {
             Connection::Failed(fault) if *field == Field::Target => {
-                let fault = Problem::of(fault, inside)
-                    .remedy(&shared.keys.says(Table::Settings, &Action::Enter, "tries again to sign in"), inside);
+                let fault = Problem::of(fault, inside).remedy(
+                    &shared.keys.says(
+                        Table::Settings,
+                        &Action::Enter,
+                        "tries again, once that is done in another terminal",
+                    ),
+                    inside,
+                );
                 let room = area.height.saturating_sub(FIELDS_LEAST);
                 lines.extend(fault.lines(room.saturating_sub(u16::try_from(lines.len()).unwrap_or(room))));
             }
@@ -226,15 +232,15 @@ fn label(settings: &Settings, field: Field) -> Cow<'static, str> {
         Field::Part(_, Part::Deinterlace) => "Deinterlace",
         Field::Part(_, Part::Compatible) => "Compatible",
         Field::Replace => "Replace",
-        Field::Unlisted => "Unlisted",
-        Field::Target => "Target",
+        Field::Unlisted => "Hard to guess",
+        Field::Target => "Publish to",
         Field::Region => "Region",
-        Field::Transcode => "Re-encode",
+        Field::Transcode => "Convert",
         Field::More => "More",
         Field::Title => "Title",
         Field::Robots => "Search engines",
         Field::Loudness => "Loudness",
-        Field::Damage => "Bad files",
+        Field::Damage => "If damaged",
         Field::Chunk => "Chunk size",
         Field::Parallel => "Uploads at once",
     };
@@ -252,8 +258,8 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
-        Field::More if settings.videos.len() > 1 => "▸ search engines, bad files, chunks, uploads".to_owned(),
-        Field::More => "▸ title, search engines, bad files, chunks, uploads".to_owned(),
+        Field::More if settings.videos.len() > 1 => "▸ search engines, rarer settings".to_owned(),
+        Field::More => "▸ title, search engines, rarer settings".to_owned(),
         Field::Robots => match settings.robots {
             Robots::Index => "may list it",
             Robots::Noindex => "leave it out",
@@ -290,7 +296,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             };
             let is_long = real > asked + 0.05;
             let is_full = real < asked - 0.05 && !effects.iter().all(fits);
-            let why = if is_long { "cuts fall on keyframes" } else { "a chunk holds no more" };
+            let why = if is_long { "the video can't be split elsewhere" } else { "a chunk holds no more" };
             let is_other = is_long || is_full;
             if is_other {
                 format!("about {real:.1} s: {why}")
@@ -303,20 +309,23 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
                 .reels(shared)
                 .get(number)
                 .is_some_and(|reel| reel.as_ref().is_ok_and(|reel| is_taken(reel, shared)));
-            let free = if shared.names.is_some() { "✔ free" } else { "" };
+            let free = if shared.names.is_some() { "✔ not taken" } else { "" };
             if is_taken { "replaces what is there" } else { free }.to_owned()
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
-        Field::Replace if settings.replace => "the old one stays up for a day or more".to_owned(),
-        Field::Replace => "yes: publish in place of what has the name now".to_owned(),
+        Field::Replace if settings.replace => "who watches the old one can go on for a day".to_owned(),
+        Field::Replace => "the reel that has the name stays".to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
-        Field::Unlisted if settings.unlisted => "the link is hard to guess".to_owned(),
+        Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
+        Field::Unlisted if shared.is_local() && shared.start.settings.machine.host.is_none() => {
+            "nobody outside this computer can watch anyway".to_owned()
+        }
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
             Connection::Ready(account) => match &account.id {
                 Some(id) => format!("account {}", account_words(id)),
-                None => "imitates AWS on this machine".to_owned(),
+                None => "imitates AWS on this computer".to_owned(),
             },
             _ => String::new(),
         },
@@ -328,7 +337,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Title => "shown on the watch page".to_owned(),
         Field::Robots => "what the watch page asks of them".to_owned(),
         Field::Loudness if settings.loudness == WantedLoudness::Normalized => {
-            "each track at -16 LUFS; re-encodes the sound".to_owned()
+            "each track at -16 LUFS; converts the sound".to_owned()
         }
         Field::Loudness => "said when it is published; nothing is changed".to_owned(),
         Field::Damage => "videos that are cut off, or have parts missing".to_owned(),
@@ -358,16 +367,21 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
         chunks => format!("{chunks} zips (chunks)"),
     };
     let segments = wording::count(totals.segments, "segment");
-    let gives = format!("{segments} in {zips}, {}", wording::bytes(totals.bytes));
+    let gives = format!("{segments} in {zips}, {} packed", wording::bytes(totals.bytes));
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
-    page.entry("  Starts in", column, Role::Text, &format!("≈ {seconds:.1} s for a viewer with 20 Mbit/s"));
+    page.entry(
+        "  Starts in",
+        column,
+        Role::Text,
+        &format!("≈ {seconds:.1} s at 20 Mbit/s, as the first segments are short"),
+    );
     let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
     let has_pieces = effects.iter().any(Effect::has_pieces);
     let by_pieces = if has_pieces { format!("; {} by the Seek link", jump(Grain::Pieces)) } else { String::new() };
     page.entry("  Jumps in", column, Role::Text, &format!("up to {}{by_pieces}", jump(Grain::Segments)));
     if shared.is_local() {
-        page.entry(watching, column, Role::Text, "nothing: it is served from this machine");
+        page.entry(watching, column, Role::Text, "nothing: it is served from this computer");
     } else {
         let (region, front, cdn) = (shared.region(), shared.front(), shared.cdn());
         for (line, price) in thousand_views(effects.iter(), region, front, cdn).iter().enumerate() {

@@ -155,9 +155,9 @@ fn marked(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect) {
     }
 }
 
-/// What was said of a named file, and which marked files can't be published.
+/// What a file is wanted for, what was said of a named one, and which marked files can't be published.
 fn told(video: &Video, width: usize) -> Vec<(Role, String)> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<_> = video.wanted.iter().flat_map(|wanted| wrapped(Role::Accent, wanted, width)).collect();
     if let Some(word) = &video.word {
         lines.extend(wrapped(Role::Warn, &format!("! {}", text::clean(word)), width));
     }
@@ -204,8 +204,8 @@ fn entry(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect, at: us
         let is_wide = pen.room() > 40;
         let words = match (entry.kind == Kind::Other, is_wide) {
             (false, true) => format!("{size:>8}{duration:>9}"),
-            (true, true) => format!("{size:>8} other file"),
-            (true, false) => "other file".to_owned(),
+            (true, true) => format!("{size:>8} {}", entry.other()),
+            (true, false) => entry.other().to_owned(),
             (false, false) if video.sort == Sort::Newest => duration,
             (false, false) => format!("{size:>8}"),
         };
@@ -250,11 +250,15 @@ fn name(pen: &mut crate::tui::widget::canvas::Pen, row: &Row, selected: bool) {
         Kind::Video => Role::Text,
         Kind::Above | Kind::Folder | Kind::Other => Role::Dim,
     };
-    let beside = if row.beside.is_empty() { String::new() } else { format!("{GAP}{}", text::clean(&row.beside)) };
+    // of a folder the end tells the most
+    let beside = text::clean(&row.beside);
+    let room = pen.room().saturating_sub(text::width(&name) + GAP.len());
+    let whole = text::width(&beside) <= room;
+    let beside = if beside.is_empty() { String::new() } else { format!("{GAP}{}", text::fit_end(&beside, room)) };
     let length = row.entry.name.chars().count();
     let shift = u32::try_from(length).unwrap_or(u32::MAX);
     runs(pen, role, &name, |number| row.matched.binary_search(&number).is_ok());
-    runs(pen, Role::Dim, &beside, |number| row.matched.binary_search(&(number + shift)).is_ok());
+    runs(pen, Role::Dim, &beside, |number| whole && row.matched.binary_search(&(number + shift)).is_ok());
 }
 
 /// Runs of characters that matched, and of those that did not.
@@ -276,7 +280,7 @@ fn runs(pen: &mut crate::tui::widget::canvas::Pen, role: Role, text: &str, is_ma
 fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
     let Some(path) = video.highlighted_video() else {
         if area.height > 4 {
-            let text = "a video's picture and streams appear here";
+            let text = "here you will see what is in a video";
             canvas.pen(Rect { y: area.y + 1, height: 1, ..area }).put(Role::Dim, text);
         }
         return;
@@ -382,13 +386,13 @@ fn said(video: &Video, width: usize) -> Said {
     }
 }
 
-/// Which of the streams are re-encoded: the rest is copied.
+/// Which of the streams are converted: the rest is copied.
 fn re_encoded(probe: &Probe) -> String {
     let is_re_encoded = |stream: &&Stream| matches!(stream.fate, Fate::Transcode(_));
     let kinds: BTreeSet<_> = probe.streams.iter().filter(is_re_encoded).map(|stream| stream.kind.as_str()).collect();
     let copies = probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Copy));
-    let rest = if copies { ", the rest is copied" } else { "" };
-    format!("{} re-encoded{rest}", kinds.into_iter().collect::<Vec<_>>().join(" and "))
+    let rest = if copies { ", copy the rest" } else { "" };
+    format!("will convert the {}{rest}", kinds.into_iter().collect::<Vec<_>>().join(" and the "))
 }
 
 fn fault_lines(fault: &Fault, width: usize) -> Vec<(Role, String)> {
@@ -401,7 +405,9 @@ fn probed(probe: &Probe, width: usize) -> Said {
     let mut facts = Vec::new();
     for stream in &probe.streams {
         let rate = stream.bit_rate.map(wording::bit_rate).unwrap_or_default();
-        let head = format!("{:<8} {}", stream.kind, stream.what);
+        // neither picture nor sound: what a phone or camera wrote besides
+        let extra = if stream.kind == "data" { "extra data: " } else { "" };
+        let head = format!("{:<8} {extra}{}", stream.kind, stream.what);
         let gap = width.saturating_sub(text::width(&head) + text::width(&rate)).max(2);
         let dim = matches!(stream.fate, Fate::LeaveOut(_));
         let role = if dim { Role::Dim } else { Role::Text };
@@ -419,7 +425,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
         let or = if longest > typical * 1.1 { format!(", or {longest:.1} s") } else { String::new() };
-        facts.push((Role::Text, format!("{:<9}possible every {typical:.1} s{or}", "cuts")));
+        facts.push((Role::Text, format!("can be split every {typical:.1} s{or}")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
@@ -429,7 +435,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
             verdict.extend(wrapped(Role::Warn, &format!("↻ ready: {}", re_encoded(probe)), width));
         }
         None => {
-            let words = ["✔ ready: copied as it is, no re-encoding", "✔ ready: copied as it is"];
+            let words = ["✔ ready: copied as it is, no conversion", "✔ ready: copied as it is"];
             let fits = words.into_iter().find(|words| text::width(words) <= width).unwrap_or(words[1]);
             verdict.extend(wrapped(Role::Ok, fits, width));
         }

@@ -29,6 +29,8 @@ struct Line {
 pub(in crate::tui) struct Page {
     width: usize,
     lines: Vec<Line>,
+    /// What is out of sight below, in words.
+    rest: Option<&'static str>,
 }
 
 /// How far a page is scrolled. Drawing bounds it, since only drawing knows the length.
@@ -83,7 +85,11 @@ impl Scroll {
 
 impl Page {
     pub(in crate::tui) fn new(width: u16) -> Self {
-        Self { width: usize::from(width), lines: Vec::new() }
+        Self { width: usize::from(width), ..Self::default() }
+    }
+
+    pub(in crate::tui) fn telling(self, rest: &'static str) -> Self {
+        Self { rest: Some(rest), ..self }
     }
 
     pub(in crate::tui) fn len(&self) -> usize {
@@ -183,11 +189,18 @@ impl Page {
         let shown = if more { height - 1 } else { height };
         let top = scroll.bounded(self.lines.len(), shown);
         let below = self.lines.len().saturating_sub(top + shown);
-        Self::draw_lines(self.lines.into_iter().skip(top).take(shown), canvas, area);
+        // at the end, where there is more stands above
+        let (text, hint) = match (more, below) {
+            (true, 0) => (area.y + 1, area.y),
+            _ => (area.y, area.bottom().saturating_sub(1)),
+        };
+        let place = Rect { y: text, height: area.height - u16::from(more), ..area };
+        Self::draw_lines(self.lines.into_iter().skip(top).take(shown), canvas, place);
         if more {
-            let row = Rect { y: area.bottom() - 1, height: 1, ..area };
+            let row = Rect { y: hint, height: 1, ..area };
             let hint = if below > 0 {
-                format!("↓ {}", wording::count(below as u64, "more line"))
+                let rest = self.rest.map(|rest| format!(": {rest}")).unwrap_or_default();
+                format!("↓ {}{rest}", wording::count(below as u64, "more line"))
             } else {
                 "↑ more above".to_owned()
             };

@@ -12,6 +12,8 @@ const VIDEO_ENDINGS: &[&str] = &[
     "mp4", "m4v", "mov", "mkv", "webm", "ts", "m2ts", "mts", "avi", "mpg", "mpeg", "wmv", "flv", "ogv", "3gp", "vob",
     "mxf",
 ];
+/// Endings of subtitles as text, which can go along with a video of the same name.
+const SUBTITLE_ENDINGS: &[&str] = &["srt", "vtt", "ass", "ssa"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::tui) enum Kind {
@@ -38,6 +40,13 @@ pub(in crate::tui) struct Entry {
     pub(in crate::tui) bytes: u64,
     pub(in crate::tui) modified: Option<SystemTime>,
     pub(in crate::tui) hidden: bool,
+}
+
+impl Entry {
+    /// What a file is that is no video.
+    pub(in crate::tui) fn other(&self) -> &'static str {
+        if has_ending(&self.path, SUBTITLE_ENDINGS) { "subtitles" } else { "other file" }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -145,8 +154,12 @@ fn file(path: &Path, metadata: &fs::Metadata) -> Entry {
 }
 
 pub(in crate::tui) fn is_video(path: &Path) -> bool {
+    has_ending(path, VIDEO_ENDINGS)
+}
+
+fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    VIDEO_ENDINGS.iter().any(|video| video.eq_ignore_ascii_case(ending))
+    endings.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
 pub(in crate::tui) fn list(folder: &Path) -> io::Result<Listing> {

@@ -56,7 +56,7 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
     if report.is_whole() {
         let places = report.decoding.as_ref().map(Decoding::undecodable).unwrap_or_default();
         let what = format!("the reel `{reel}` is as it was published, and nothing of it can be played {places}");
-        let hint = "Uploading it again changes nothing: publish the video anew (--replace), re-encoded by another program \
+        let hint = "Uploading it again changes nothing: publish the video anew (--replace), converted by another program \
                     or from another copy, if it plays there itself.";
         return Some(Fault::permanent(what).hint(hint));
     }

@@ -1,4 +1,4 @@
-//! Deleting a reel: the index first, then every chunk; and what this machine remembers of it.
+//! Deleting a reel: the index first, then every chunk; and what this computer remembers of it.
 
 use std::collections::BTreeSet;
 
@@ -52,12 +52,12 @@ pub async fn delete(
     Ok(gone)
 }
 
-/// Chunks that this machine's unfinished publishings may have left there.
+/// Chunks that this computer's unfinished publishings may have left there.
 async fn may_stand(engine: &Engine, reel: &ReelName, at: AccountRegion) -> BTreeSet<String> {
     super::left_open(engine, reel, at).await.iter().flat_map(Resumable::may_stand).collect()
 }
 
-/// What this machine remembers of a reel that is gone.
+/// What this computer remembers of a reel that is gone.
 async fn forget(engine: &Engine, held: ReelLock, at: AccountRegion) -> Result<(), Stopped> {
     let engine = engine.clone();
     let forgotten = tokio::task::spawn_blocking(move || {

@@ -32,7 +32,7 @@ pub use crate::remote::leftover::{Leftover, Why};
 pub struct Collected {
     pub functions: u32,
     pub bytes: u64,
-    /// Of segments on this machine's disk that dead runs left.
+    /// Of segments on this computer's disk that dead runs left.
     pub segment_bytes: u64,
 }
 

@@ -23,7 +23,7 @@ use crate::{
     state::resumable::{self, Resumable},
 };
 
-/// Publishings of the reel in that account and Region which this machine began and did not end.
+/// Publishings of the reel in that account and Region which this computer began and did not end.
 async fn left_open(engine: &Engine, reel: &ReelName, at: AccountRegion) -> Vec<Resumable> {
     let (state_dir, reel) = (engine.machine().folders.state.clone(), reel.clone());
     let read = tokio::task::spawn_blocking(move || resumable::of(&state_dir, &reel, &at));

@@ -37,7 +37,7 @@ impl Answer {
     }
 }
 
-/// A client's address of its own: all of 127.0.0.0/8 is this machine on Linux, elsewhere one address is.
+/// A client's address of its own: all of 127.0.0.0/8 is this computer on Linux, elsewhere one address is.
 pub(crate) fn client(number: u16) -> IpAddr {
     let [high, low] = number.to_be_bytes();
     let own = if cfg!(target_os = "linux") { [127, 1, high, low] } else { [127, 0, 0, 1] };

@@ -75,7 +75,7 @@ fn within_a_group(folder: &Path, other: &str, video: &str) -> PathBuf {
 fn of_sound() -> Vec<Row> {
     let sentence = |to: &str, length: &str| {
         format!(
-            "could not split `{{file}}` without re-encoding: at 0:03 the sound changes from 2 channels at 48000 \
+            "could not split `{{file}}` without conversion: at 0:03 the sound changes from 2 channels at 48000 \
              Hz to {to} for {length} s, between two pictures that a segment can begin with"
         )
     };

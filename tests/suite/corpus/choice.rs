@@ -210,7 +210,7 @@ fn pictures() -> Vec<Row> {
              not play upright"
         )
         .replace("Constrained Baseline", "Main");
-        let what = format!("could not plan the reel without re-encoding: {why}");
+        let what = format!("could not plan the reel without conversion: {why}");
         row(name, move |folder| placed(folder, matrix)).refused("permanent", &what, None)
     };
     let stripes = "the picture is interlaced (108i), and copied as it is: browsers show stripes where things move";
@@ -221,7 +221,7 @@ fn pictures() -> Vec<Row> {
         turned("mirrored", [-1, 0, 0, 1], "is mirrored"),
         turned("upside down in a mirror", [1, 0, 0, -1], "is mirrored and turned by 180°"),
         turned("mirrored and turned", [0, 1, 1, 0], "is mirrored and turned by 270°"),
-        row("mirrored, re-encoded", |folder| placed(folder, [-1, 0, 0, 1]))
+        row("mirrored, converted", |folder| placed(folder, [-1, 0, 0, 1]))
             .args("--transcode auto")
             .count(300)
             .seconds(12.0)
@@ -316,7 +316,7 @@ fn assert_alike(found: &Picture, wanted: &Picture, what: &str) {
     assert!(mean < 8.0, "{what}: {mean:.1} apart");
 }
 
-/// The poster, and what is re-encoded, against the picture as it lies in the file.
+/// The poster, and what is converted, against the picture as it lies in the file.
 #[tokio::test(flavor = "multi_thread")]
 async fn mirrored_and_turned_pictures_stand_upright() {
     let folder = tempfile::tempdir().unwrap();

@@ -40,7 +40,7 @@ fn mp4s() -> Vec<Row> {
 fn wholly_encrypted() -> Vec<Row> {
     vec![
         locked(row("cenc", cenc), "video", "cenc"),
-        locked(row("cenc, allowed to re-encode", cenc).args("--transcode auto"), "video", "cenc"),
+        locked(row("cenc, allowed to convert", cenc).args("--transcode auto"), "video", "cenc"),
         locked(row("cenc in fragments", fragmented_cenc), "video", "cenc"),
         locked(
             row("cenc with avc1 put back", |folder| {

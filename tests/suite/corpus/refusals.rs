@@ -23,7 +23,7 @@ const ONE_CAUSE: [(&str, &[&str]); 10] = [
         "CENC of the picture",
         &[
             "cenc",
-            "cenc, allowed to re-encode",
+            "cenc, allowed to convert",
             "cenc in fragments",
             "cenc with avc1 put back",
             "cenc in fragments with avc1 put back",

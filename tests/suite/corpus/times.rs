@@ -189,7 +189,7 @@ fn lengths() -> Vec<Row> {
     ]
 }
 
-/// A re-encoding keeps every picture.
+/// A conversion keeps every picture.
 fn re_encoded() -> Vec<Row> {
     let row = |name, words: &'static str| {
         row(name, move |folder| ffmpeg(folder, &format!("-f lavfi -i testsrc2=size=192x108:{words}")))
@@ -233,38 +233,56 @@ fn gaps() -> Vec<Row> {
     vec![
         row("long sound, ask", long_sound).refused(
             "permanent",
-            "could not plan the reel without re-encoding: the sound goes on for 30 s after the picture, so that a still \
+            "could not plan the reel without conversion: the sound goes on for 30 s after the picture, so that a still \
              picture has to be made for it",
             None,
         ),
-        row("long sound, auto", long_sound).args("--transcode auto").heard().seconds(40.0).offset(0.0).discontinuities(&[3]),
+        row("long sound, auto", long_sound)
+            .args("--transcode auto")
+            .heard()
+            .seconds(40.0)
+            .offset(0.0)
+            .discontinuities(&[3]),
         row("long sound, never", long_sound)
-            .args("--transcode never").heard()
+            .args("--transcode never")
+            .heard()
             .said("the sound goes on for 30 s after the picture; there is no picture with it")
             .frames("0:v 0:a")
             .seconds(40.0),
         row("one picture and 30 s of sound", |folder| {
-            ffmpeg(folder, &format!("{V} {LONG} -filter_complex [0:v]trim=end_frame=1[v] -map [v] -map 1:a -t 30 {X} {C} one.mp4"))
+            ffmpeg(
+                folder,
+                &format!("{V} {LONG} -filter_complex [0:v]trim=end_frame=1[v] -map [v] -map 1:a -t 30 {X} {C} one.mp4"),
+            )
         })
-        .args("--transcode auto").heard()
+        .args("--transcode auto")
+        .heard()
         .seconds(30.0)
         .offset(0.0),
-        row("late picture", late_picture).args("--transcode auto").heard().seconds(15.0).offset(0.0).discontinuities(&[2]),
+        row("late picture", late_picture)
+            .args("--transcode auto")
+            .heard()
+            .seconds(15.0)
+            .offset(0.0)
+            .discontinuities(&[2]),
         row("late picture, never", late_picture)
-            .args("--transcode never").heard()
+            .args("--transcode never")
+            .heard()
             .said("the sound begins 3 s before the picture; there is no picture with it")
             .frames("0:v 0:a")
             .seconds(15.0),
         row("late picture in a TS", |folder| {
             ffmpeg(folder, "-itsoffset 3 -i {base} -i {base} -map 0:v -map 1:a -c copy late.ts")
         })
-        .args("--transcode auto").heard()
+        .args("--transcode auto")
+        .heard()
         .seconds(15.0)
         .offset(0.0),
         row("TS from the middle of a group of pictures", |folder| {
             patched(folder, &base_ts(), "midgop.ts", |bytes| drop(bytes.drain(..188 * 55)))
         })
-        .args("--transcode auto").heard()
+        .args("--transcode auto")
+        .heard()
         .seconds(12.0)
         .offset(0.0)
         .discontinuities(&[1]),

@@ -107,7 +107,7 @@ async fn what_was_replaced_is_served_for_its_time_and_then_collected() {
     assert!(said.err.contains("left for now") && said.err.contains("nothing to delete"), "{}", said.err);
     assert_eq!(functions(&sandbox).await, both);
 
-    // the account's clock decides, not this machine's
+    // the account's clock decides, not this computer's
     clock.advance(day);
     zipreel(&sandbox, &["gc", "--yes"]).await.ended(0);
     let listed = zipreel(&sandbox, &["list", "--json"]).await.ended(0);

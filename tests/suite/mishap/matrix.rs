@@ -77,10 +77,10 @@ const fn row(fault: &'static str, spec: &'static str, ends: [Ends; 5]) -> Row {
 
 const TRIED: Ends = Paused("(tried 4 times)");
 const RATE: Ends = Paused("Rate exceeded");
-const GATE_BUSY: Ends = Paused("the answer was 429 Too Many Requests Check that this machine reaches");
+const GATE_BUSY: Ends = Paused("the answer was 429 Too Many Requests Check that this computer reaches");
 const SIGN_IN: Ends = Paused("The security token included in the request is expired");
 const ROLE: Ends = Paused("(tried 4 times): The role defined for the function cannot be assumed");
-const QUOTA: Ends = Paused("Service Quotas");
+const QUOTA: Ends = Paused("another Region");
 const PENDING: Ends = Paused("(tried 4 times): The operation cannot be performed at this time");
 
 /// Columns: upload, index, verify, check, delete. Downloads of a deployed reel: its index first, then segments.

@@ -107,7 +107,7 @@ async fn a_slow_line_carries_each_chunk_once() {
 
 /// Half, 1, 2 and 4 MiB: at 8 Mbit/s the last takes 5.6 s of the 4 that a signature lives here. The stand-in would take
 /// it all the same: what is refused is refused by what was measured. How many of the smaller ones are up by then
-/// depends on how fast this machine cuts.
+/// depends on how fast this computer cuts.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_fit_is_said_before_it_is_sent() {
     let line = Line::start("uplink=8mbit").await;

@@ -115,7 +115,7 @@ async fn one_target_rules_every_command() {
     };
     for args in commands {
         let (done, text) = said(None, args).await;
-        let told = text.contains("this is about the stand-in on this machine; --target aws is an AWS account");
+        let told = text.contains("this is about the stand-in on this computer; --target aws is an AWS account");
         assert!(done && told == (args[0] != "list"), "{args:?}: {text}");
     }
     for args in commands {

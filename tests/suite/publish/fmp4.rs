@@ -66,7 +66,7 @@ async fn published(video: &Path, more: &[&str]) -> Published {
     Published { reel: Reel::of(&run).await, playlist: run.playlist(), sandbox }
 }
 
-/// Published without re-encoding, with every frame, each within a millisecond of its time.
+/// Published without conversion, with every frame, each within a millisecond of its time.
 async fn is_copied(video: &Path, more: &[&str], codecs: &str) -> Published {
     let published = published(video, more).await;
     let Published { reel, playlist, .. } = &published;

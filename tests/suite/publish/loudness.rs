@@ -84,7 +84,7 @@ async fn normalized_sound_is_equally_loud_and_nothing_else_changes() {
         let before = -21.8 + f64::from(by[0]);
         assert!(is_near(&said["lufs"], before) && said["normalized_to_lufs"] == -16.0, "{name}: {said}");
         let planned = run.events("planned").next().unwrap()["streams"].to_string();
-        let why = "re-encoded to AAC stereo, since it is to be normalized to -16 LUFS, as asked";
+        let why = "converted to AAC stereo, since it is to be normalized to -16 LUFS, as asked";
         assert_eq!(planned.matches(why).count(), languages, "{name}: {planned}");
         let playlist = run.playlist();
         for track in 0..languages {

@@ -8,7 +8,7 @@ use crate::clips::{Clip, clip};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_chunk_is_deployed_while_ffmpeg_still_splits() {
     let sandbox = Sandbox::start().await;
-    // re-encoding takes long enough on any machine
+    // converting takes long enough on any machine
     let args = ["--name", "overlap", "--transcode", "auto", "--segment-seconds", "1", "--chunk-mib", "1"];
     let run = sandbox.publish(&clip(Clip::Mpeg2), &args).await;
     run.published();

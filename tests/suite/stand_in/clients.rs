@@ -137,7 +137,7 @@ pub(crate) fn zip_of(name: &str, content: &[u8]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// The real command-line client with the stand-in's keys and nothing of this machine's.
+/// The real command-line client with the stand-in's keys and nothing of this computer's.
 pub(crate) async fn aws(endpoint: &Endpoint, arguments: &[&str]) -> Output {
     let program = std::env::var_os("ZIPREEL_TEST_AWS").unwrap_or_else(|| "aws".into());
     let mut command = Command::new(&program);

@@ -45,7 +45,7 @@ async fn what_was_opened_is_watched_from_there_and_the_api_refuses() {
     let page = get(&format!("{gate}/m/"), &[]).await;
     assert!(page.status == 200 && page.text().contains(&relay), "the page plays by the relay there");
     let here = playlist.replace(THERE, "127.0.0.1");
-    assert_eq!(get(&here, &[]).await.status, 200, "on this machine it is where it was");
+    assert_eq!(get(&here, &[]).await.status, 200, "on this computer it is where it was");
 
     is_closed(port(&api));
     // what is there takes no call, not even one that is signed

@@ -49,7 +49,7 @@ pub(crate) struct Memory(Arc<Contents>);
 struct Contents {
     stored: Mutex<BTreeMap<String, Stored>>,
     revisions: AtomicU64,
-    /// Seconds that the place's clock is ahead of this machine's.
+    /// Seconds that the place's clock is ahead of this computer's.
     ahead: AtomicU64,
     /// How many more may be created; then the place is full.
     room: AtomicU64,

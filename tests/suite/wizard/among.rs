@@ -123,7 +123,7 @@ async fn what_the_wizard_runs_stops_and_goes_on_with_it() {
         shell.wait_for("⏎ publish");
         shell.press_until("\r", "Split");
     };
-    stops_and_goes_on("", "✔ free", publish).await;
+    stops_and_goes_on("", "✔ not taken", publish).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

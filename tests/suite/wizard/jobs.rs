@@ -128,7 +128,7 @@ async fn escape_leaves_a_running_publishing_and_home_leads_back_to_it() {
     terminal.type_keys(ENTER);
     terminal.wait_for("Network");
     terminal.type_keys("q");
-    terminal.wait("quitting names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 publishing"));
+    terminal.wait("quitting names what runs", |text| text.contains("Quit zipreel?") && text.contains("1 upload"));
     terminal.type_keys("n");
     terminal.wait("it runs on", |text| !text.contains("Quit zipreel?"));
     sandbox.stand_in.faults().clear();
@@ -146,10 +146,10 @@ async fn a_failed_publishing_leads_home_and_back_to_what_was_typed() {
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
-    terminal.wait_for("✔ free");
+    terminal.wait_for("✔ not taken");
     terminal.type_keys(DOWN);
     terminal.type_keys("\x15by-the-sea");
-    terminal.wait("the name is free", |text| text.contains("by-the-sea") && text.contains("✔ free"));
+    terminal.wait("the name is free", |text| text.contains("by-the-sea") && text.contains("✔ not taken"));
     terminal.type_keys(ENTER);
     terminal.wait_for("⏎ publish");
     // after the review, so that only publishing finds it
@@ -181,7 +181,7 @@ async fn keys_typed_ahead_publish_and_delete_nothing_unseen() {
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
-    terminal.wait_for("✔ free");
+    terminal.wait_for("✔ not taken");
     terminal.type_keys(&ENTER.repeat(2));
     let screen = terminal.wait_for("⏎ publish");
     assert!(!screen.contains("Split"), "{screen}");

@@ -56,7 +56,7 @@ impl Ready {
                 terminal.press_until_it("R", "the video is asked for", |text| !text.contains("R repair"));
                 terminal.wait_for("ready: copied");
                 terminal.type_keys(ENTER);
-                terminal.wait_for("Repair it?");
+                terminal.wait_for("Repair m?");
                 terminal
             }
             Deed::Collect => unreachable!("a wizard collects nothing"),
@@ -76,7 +76,7 @@ impl Ready {
     fn prompt(&self) -> Option<&'static str> {
         match self.deed {
             Deed::Check | Deed::Collect => None,
-            Deed::Repair => Some("Repair it?"),
+            Deed::Repair => Some("Repair m?"),
             Deed::Delete => Some("name m"),
             Deed::Publish | Deed::Replace => Some("⏎ publish"),
         }
@@ -157,7 +157,7 @@ fn page(sandbox: &Sandbox) -> Terminal {
 fn review(sandbox: &Sandbox, deed: Deed) -> Terminal {
     let (video, arguments, goes) = match deed {
         Deed::Replace => (Clip::Silent, &["--name", REEL, "--replace"][..], "replaces what is there"),
-        _ => (Clip::Mp4, &["--name", REEL][..], "✔ free"),
+        _ => (Clip::Mp4, &["--name", REEL][..], "✔ not taken"),
     };
     let terminal = wizard(sandbox, video, arguments);
     terminal.wait_for("Publish a video");

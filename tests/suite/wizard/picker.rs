@@ -53,7 +53,7 @@ async fn a_named_file_without_a_known_ending_is_the_one_that_is_taken() {
     terminal.wait("the named file is highlighted", |text| text.contains("▌ right film.final"));
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
-    let screen = terminal.wait_for("✔ free");
+    let screen = terminal.wait_for("✔ not taken");
     assert!(screen.contains("right-film") && !screen.contains("another"), "{screen}");
 }
 
@@ -108,7 +108,7 @@ async fn a_key_shows_all_files_and_one_of_another_kind_can_be_chosen() {
         text.contains("▌ right film.final") && text.contains("ready: copied")
     });
     terminal.type_keys(ENTER);
-    assert!(terminal.wait_for("✔ free").contains("right-film"));
+    assert!(terminal.wait_for("✔ not taken").contains("right-film"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +127,7 @@ async fn a_download_that_completes_is_probed_again_and_can_be_chosen() {
     fs::write(&download, &whole).unwrap();
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
-    terminal.wait_for("✔ free");
+    terminal.wait_for("✔ not taken");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,8 +140,9 @@ async fn enter_takes_the_file_as_it_is_now() {
     terminal.wait_for("ready: copied");
     fs::write(folder.join("film.mp4"), "no video any more").unwrap();
     terminal.type_keys(ENTER);
-    let screen = terminal.wait("the step is settled", |text| text.contains("✔ free") || text.contains("could not"));
-    assert!(!screen.contains("✔ free"), "it was probed again, and refused:\n{screen}");
+    let screen =
+        terminal.wait("the step is settled", |text| text.contains("✔ not taken") || text.contains("could not"));
+    assert!(!screen.contains("✔ not taken"), "it was probed again, and refused:\n{screen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,7 +183,7 @@ async fn several_marked_files_are_reviewed_together_in_the_order_of_marking() {
     terminal.type_keys("\x1b[A\x1b[A ");
     terminal.wait_for("2 marked");
     terminal.type_keys(ENTER);
-    terminal.wait("both names are free", |text| text.matches("✔ free").count() == 2);
+    terminal.wait("both names are free", |text| text.matches("✔ not taken").count() == 2);
     terminal.type_keys(ENTER);
     let screen = terminal.wait_for("⏎ publish all 2");
     assert!(screen.contains("1. third") && screen.contains("2. first") && !screen.contains("second"), "{screen}");

@@ -38,7 +38,7 @@ fn review_all(terminal: &Terminal) {
     }
     terminal.wait_for("5 marked");
     terminal.type_keys(ENTER);
-    terminal.wait("all are named", |text| text.contains("5-five") && text.contains("free"));
+    terminal.wait("all are named", |text| text.contains("5-five") && text.contains("not taken"));
     terminal.type_keys(ENTER);
     terminal.wait_for("one after another");
 }

@@ -32,7 +32,7 @@ async fn a_publishing_goes_on_when_the_wizard_that_serves_its_stand_in_quits() {
     assert_eq!(owner.end().0, 0);
     other.wait_for("clip is published");
     // now its links end with it, which it says
-    other.press_until("q", "links to reels on this machine");
+    other.press_until("q", "links to reels on this computer");
     other.press_until_it("y", "it has ended", |text| text.contains("serve it again with"));
     let (code, left) = other.end();
     assert!(code == 0 && left.contains("serve it again with: zipreel local"), "{left}");

@@ -47,7 +47,7 @@ impl fmt::Display for StreamPlan {
             Action::LeaveOut { why } => write!(f, "{stream}: left out ({why})"),
             Action::Transcode { why } => {
                 let target = if self.stream.kind == Kind::Video { "H.264 High" } else { "AAC stereo" };
-                write!(f, "{stream}: re-encoded to {target}, since it {why}")
+                write!(f, "{stream}: converted to {target}, since it {why}")
             }
         }?;
         self.chosen.iter().try_for_each(|reason| write!(f, " ({reason})"))

@@ -15,7 +15,7 @@ const PRIMING_MAX: Duration = Duration::from_millis(250);
 const ROUNDING_MAX: Duration = Duration::from_millis(3);
 
 /// What was asked for; else transport streams, which all players take, unless fragmented MP4 saves a stream from being
-/// re-encoded. Where the picture is re-encoded in any case, its sound is no reason.
+/// converted. Where the picture is converted in any case, its sound is no reason.
 pub(super) fn container(media: &Media, video: Option<&Stream>, audio: Option<&Stream>) -> Container {
     let video_in = |container| video.is_some_and(|video| of_video(video, media, container).is_some());
     let audio_in = |container| audio.is_some_and(|audio| of_audio(audio, media, container).is_some());

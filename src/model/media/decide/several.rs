@@ -66,8 +66,7 @@ fn what_can_only_be_re_encoded_is_left_out_unless_it_is_allowed_named_or_the_one
     let never = decide(&media, Transcode::Never).unwrap();
     assert_eq!(sounds(&never), [(1, true), (3, true)]);
     assert!(
-        never.sentences()[2]
-            .ends_with("left out (it would have to be re-encoded: `--transcode auto` publishes it too)")
+        never.sentences()[2].ends_with("left out (it would have to be converted: `--transcode auto` publishes it too)")
     );
     let auto = decide(&media, Transcode::Auto).unwrap();
     assert_eq!(sounds(&auto), [(1, true), (2, false), (3, false), (2, true), (3, true)]);
@@ -85,7 +84,7 @@ fn what_can_only_be_re_encoded_is_left_out_unless_it_is_allowed_named_or_the_one
 fn sound_for_some_players_has_stereo_beside_it_where_that_may_be_made() {
     for (codec, said) in [
         ("aac", "copied as it is (AAC stereo beside it)"),
-        ("ac3", "re-encoded to AAC stereo, since it is AC-3, which few players take (copied as it is beside that)"),
+        ("ac3", "converted to AAC stereo, since it is AC-3, which few players take (copied as it is beside that)"),
     ] {
         let media = film(&[(codec, 6)], "all");
         let plan = decide(&media, Transcode::Auto).unwrap();

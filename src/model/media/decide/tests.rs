@@ -156,7 +156,7 @@ fn warnings_name_what_viewers_would_notice() {
             .contains("HDR")
     );
     assert!(warning(|media| media.duration = None).contains("does not say how long"));
-    // what is re-encoded gets keyframes and a bit rate of its own
+    // what is converted gets keyframes and a bit rate of its own
     let re_encoded = |media: &mut Media| {
         media.streams[0].codec = "vp9".to_owned();
         media.bit_rate = Some(50_000_000);
@@ -187,7 +187,7 @@ fn independence_is_promised_only_if_it_was_seen() {
     assert!(independent(|_| {}));
     assert!(!independent(|media| media.keyframes = None));
     assert!(!independent(|media| media.keyframes.as_mut().unwrap().open = true));
-    assert!(independent(|media| media.streams[0].codec = "vp9".into()), "re-encoding closes every group");
+    assert!(independent(|media| media.streams[0].codec = "vp9".into()), "converting closes every group");
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn where_it_plays_is_said_where_not_all_play_it() {
         decide(&media, Transcode::Auto).unwrap().warnings.join("; ")
     };
     assert_eq!(said("h264", "aac"), "");
-    assert_eq!(said("vp9", "opus"), "", "what is re-encoded plays everywhere");
+    assert_eq!(said("vp9", "opus"), "", "what is converted plays everywhere");
     assert_eq!(
         said("hevc", "aac"),
         "plays in Safari, VLC, mpv and ffmpeg; Chromium where the device decodes HEVC; Firefox from 137 on where the system \

@@ -35,7 +35,7 @@ fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
         let lines = stream.height;
         warnings.push(format!(
             "the picture is interlaced ({lines}i), and copied as it is: browsers show stripes where things move; \
-             `--deinterlace` re-encodes it without"
+             `--deinterlace` converts it without"
         ));
     }
     if let Some(rate) = varying(stream) {
@@ -56,7 +56,7 @@ fn video_warnings(media: &Media, video: &StreamPlan) -> Vec<String> {
         let fate = if copied {
             "many screens show it pale"
         } else {
-            "re-encoded to 8 bits, its colours are mapped if this ffmpeg can (`zscale`), else they look pale"
+            "converted to 8 bits, its colours are mapped if this ffmpeg can (`zscale`), else they look pale"
         };
         warnings.push(format!("the picture is HDR; {fate}"));
     }

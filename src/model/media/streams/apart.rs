@@ -4,7 +4,7 @@
 use super::sounds::{Copied, Rendition, Track, renditions};
 use crate::model::media::facts::Stream;
 
-pub const NOT_ALLOWED: &str = "it would have to be re-encoded: `--transcode auto` publishes it too";
+pub const NOT_ALLOWED: &str = "it would have to be converted: `--transcode auto` publishes it too";
 
 /// What is asked of the tracks, and what may be done.
 pub struct Terms<F> {
@@ -38,7 +38,7 @@ pub struct Fate {
     pub is_copied: bool,
     /// Players begin with it, and there are others.
     pub is_main: bool,
-    /// It would be published without re-encoding too, or left out alone.
+    /// It would be published without conversion too, or left out alone.
     pub is_optional: bool,
 }
 

@@ -43,7 +43,7 @@ pub enum MediaRefusal {
     NoSubtitles { asked: String, found: Vec<String> },
     #[error("could not plan the reel: {stream} can't go along: {why}")]
     NoText { stream: String, why: String },
-    #[error("could not plan the reel without re-encoding: {}", [&streams[..], stills].concat().join("; "))]
+    #[error("could not plan the reel without conversion: {}", [&streams[..], stills].concat().join("; "))]
     NeedsTranscode {
         /// One sentence a stream: which, and why it can't be copied.
         streams: Vec<String>,
@@ -97,7 +97,7 @@ impl Explain for MediaRefusal {
                     .to_owned()
             }
             Self::NeedsTranscode { ruled_out: false, .. } => {
-                "Allow it with `--transcode auto`: these streams, and only these, are then re-encoded.".to_owned()
+                "Allow it with `--transcode auto`: these streams, and only these, are then converted.".to_owned()
             }
             Self::NeedsTranscode { ruled_out: true, .. } => {
                 "Convert the video to H.264 and AAC yourself, or take back `--transcode never`.".to_owned()
@@ -277,6 +277,6 @@ mod tests {
             MediaRefusal::NeedsTranscode { streams, stills, ruled_out: false }.hint().unwrap()
         };
         assert!(hint(Vec::new()).contains("only the still picture is then made"));
-        assert!(hint(vec!["#0 video".to_owned()]).contains("re-encoded"));
+        assert!(hint(vec!["#0 video".to_owned()]).contains("converted"));
     }
 }

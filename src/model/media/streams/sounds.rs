@@ -82,7 +82,7 @@ pub struct Track<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendition<'a> {
     pub stream: &'a Stream,
-    /// Re-encoded to AAC stereo.
+    /// Converted to AAC stereo.
     pub encoded: bool,
     pub told: Alternative,
 }
@@ -152,8 +152,8 @@ fn names(tracks: &[Track<'_>]) -> Vec<String> {
 }
 
 impl Wanted {
-    /// What makes the same of the same file again, whoever publishes it and may re-encode: `several`, whether any of the
-    /// sound renditions was re-encoded; `None` where sound and picture are in one.
+    /// What makes the same of the same file again, whoever publishes it and may convert: `several`, whether any of the
+    /// sound renditions was converted; `None` where sound and picture are in one.
     pub fn settled(self, several: Option<bool>) -> Self {
         let Some(is_encoded) = several else {
             let one = match self.sounds {

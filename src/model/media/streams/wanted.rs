@@ -22,10 +22,10 @@ pub struct Wanted {
     pub sounds: Option<WantedTracks>,
     #[serde(skip_serializing_if = "WantedSubtitles::are_all")]
     pub subtitles: WantedSubtitles,
-    /// Of those, what can be copied: none is re-encoded, beside another or alone.
+    /// Of those, what can be copied: none is converted, beside another or alone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub copies: bool,
-    /// Re-encode the video, one picture out of both fields.
+    /// Convert the video, one picture out of both fields.
     pub deinterlace: bool,
     /// What segments are packed in.
     #[serde(skip_serializing_if = "WantedContainer::is_auto")]

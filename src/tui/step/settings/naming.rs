@@ -46,7 +46,7 @@ impl Naming {
         self.chosen.probe.stills || self.plays_nowhere()
     }
 
-    /// Some of it is published otherwise, or not at all, unless re-encoding is allowed.
+    /// Some of it is published otherwise, or not at all, unless converting is allowed.
     pub(super) fn may_gain(&self) -> bool {
         self.chosen.probe.streams.iter().any(|stream| stream.optional)
     }

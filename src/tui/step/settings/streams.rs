@@ -133,7 +133,7 @@ pub(in crate::tui) fn note(wanted: Wanted, part: Part, probe: &Probe) -> String 
         Part::Subtitles if wanted.subtitles == WantedSubtitles::None => "left out".to_owned(),
         Part::Subtitles => "viewers turn them on".to_owned(),
         Part::Compatible => probe.h264.map(|h264| cost(wanted, h264, probe)).unwrap_or_default(),
-        Part::Deinterlace if wanted.deinterlace => "the picture is re-encoded".to_owned(),
+        Part::Deinterlace if wanted.deinterlace => "the picture is converted".to_owned(),
         Part::Deinterlace => "browsers show stripes where things move".to_owned(),
     }
 }

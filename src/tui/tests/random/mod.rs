@@ -164,7 +164,7 @@ impl World {
                 seen.extend(asked.map(|name| format!("delete {name}")));
             }
             (_, Some(Overlay::Ask(Confirm::Discard(resumable)))) => {
-                let asked = flat(&screen()).contains(&format!("interrupted publishing of `{}`", resumable.reel));
+                let asked = flat(&screen()).contains(&format!("interrupted upload of `{}`", resumable.reel));
                 seen.extend(asked.then(|| format!("discard {}", resumable.reel)));
             }
             (_, Some(Overlay::Ask(Confirm::Repair(repair, _)))) => {
