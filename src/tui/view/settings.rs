@@ -285,25 +285,7 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
 
 fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
     match field {
-        Field::Length => {
-            let asked = settings.length.as_secs_f64();
-            let effects = settings.effects();
-            let real = longest(&effects, |effect| effect.segment_length).as_secs_f64();
-            // what ends before a segment is as long as asked is short by itself
-            let fits = |effect: &Effect| {
-                let rate = effect.segment_bytes as f64 / effect.segment_length.as_secs_f64().max(0.001);
-                rate * asked <= settings.chunk_limit() as f64
-            };
-            let is_long = real > asked + 0.05;
-            let is_full = real < asked - 0.05 && !effects.iter().all(fits);
-            let why = if is_long { "the video can't be split elsewhere" } else { "a chunk holds no more" };
-            let is_other = is_long || is_full;
-            if is_other {
-                format!("about {real:.1} s: {why}")
-            } else {
-                "parts that a player loads one by one".to_owned()
-            }
-        }
+        Field::Length => length_note(settings),
         Field::Name(number) => {
             let is_taken = settings
                 .reels(shared)
@@ -344,6 +326,23 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),
     }
+}
+
+/// How long segments get, where that is another length than was asked for, and why.
+fn length_note(settings: &Settings) -> String {
+    let asked = settings.length.as_secs_f64();
+    let effects = settings.effects();
+    let real = longest(&effects, |effect| effect.segment_length).as_secs_f64();
+    // what ends before a segment is as long as asked is short by itself
+    let fits = |effect: &Effect| {
+        let rate = effect.segment_bytes as f64 / effect.segment_length.as_secs_f64().max(0.001);
+        rate * asked <= settings.chunk_limit() as f64
+    };
+    let is_long = real > asked + 0.05;
+    let is_full = real < asked - 0.05 && !effects.iter().all(fits);
+    let why = if is_long { "the video can't be split elsewhere" } else { "a chunk holds no more" };
+    let is_other = is_long || is_full;
+    if is_other { format!("about {real:.1} s: {why}") } else { "parts that a player loads one by one".to_owned() }
 }
 
 fn of_video(settings: &Settings, number: usize, part: Part, words: fn(Wanted, Part, &Probe) -> String) -> String {
