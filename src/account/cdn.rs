@@ -135,15 +135,20 @@ pub async fn switch_on(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Con
         let fault = Fault::permanent("could not switch the CDN on").because("the relay was switched off meanwhile");
         return Err(Stopped::Failed(fault.hint("Run it again.")));
     };
-    let behind = Behind { gate, relay };
+    let reference = cloud.new_cdn_reference().map_err(Stopped::from)?;
+    let behind = Behind { gate, relay, reference: &reference };
     let named = Retries::default().again(|| cloud.named_cdn()).await?;
     let named = named.as_deref();
     let ensure = || async { cloud.ensure_cdn(behind, named).await.map_err(|error| error.if_denied(CDN_RIGHTS)) };
     let cdn = run.step(SetupStep::Cdn, ensure).await?;
-    let cdn = run.deployed(&cdn.id).await?;
+    let Some(cdn) = run.deployed(&cdn.id).await? else {
+        let fault = Fault::permanent(format!("could not see distribution `{}` being deployed", cdn.id));
+        return Err(Stopped::Failed(fault.because("it is gone").hint("Run it again: another one is made.")));
+    };
     run.answers(&cdn.url).await?;
     let edge = EdgeWish::On(Edge { url: cdn.url.clone(), sha256: cdn.edge_sha256.clone() });
-    run.told(&[Public::Relay, Public::Front, Public::Gate], (*front, gate), &edge).await?;
+    // pages may ask those alone whom the gate names, so that the relay sends them to the CDN only once it is named
+    run.told(&[Public::Front, Public::Gate, Public::Relay], (*front, gate), &edge).await?;
     Ok(CdnStanding::of(CdnState::On, Some(&cdn), run.changed, run.notes))
 }
 
@@ -152,7 +157,8 @@ pub async fn switch_off(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Co
     let mut run = Steps::new(cloud, reporter, control);
     let retries = Retries::default();
     if let Some(at) = retries.again(|| cloud.gate_address()).await? {
-        run.told(&[Public::Gate, Public::Front, Public::Relay], (at.front, &at.gate), &EdgeWish::Off).await?;
+        // the other way round: the relay serves everyone before the gate names it
+        run.told(&[Public::Relay, Public::Front, Public::Gate], (at.front, &at.gate), &EdgeWish::Off).await?;
     }
     let left = run.taken_away().await?;
     let state = if left.is_some() { CdnState::SwitchingOff } else { CdnState::Off };
@@ -160,16 +166,16 @@ pub async fn switch_off(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Co
 }
 
 impl Steps<'_> {
-    /// Waits until what was set last is everywhere.
-    async fn deployed(&mut self, id: &str) -> Result<Cdn, Stopped> {
+    /// Waits until what was set last is everywhere; `None` once it is gone.
+    async fn deployed(&mut self, id: &str) -> Result<Option<Cdn>, Stopped> {
         let cloud = self.cloud;
         let look = || async {
             let (end, mut looks) = (Instant::now() + DEPLOYED_WITHIN, Looks::for_minutes());
             loop {
                 let doing = || format!("could not see distribution `{id}` being deployed");
                 match cloud.cdn(id).await? {
-                    None => return Err(CloudError::unexpected(doing(), "it is gone")),
-                    Some(cdn) if cdn.is_deployed => return Ok((Done::Kept, cdn)),
+                    None => return Ok((Done::Kept, None)),
+                    Some(cdn) if cdn.is_deployed => return Ok((Done::Kept, Some(cdn))),
                     Some(_) if Instant::now() > end => {
                         let minutes = DEPLOYED_WITHIN.as_secs() / 60;
                         let cause =
@@ -219,13 +225,13 @@ impl Steps<'_> {
                 Ok::<_, CloudError>((if changed { Done::Updated } else { Done::Kept }, ()))
             };
             self.step(SetupStep::CdnDisabled, disable).await?;
-            if Retries::default().again(|| cloud.cdn(id)).await?.is_some() {
-                self.deployed(id).await?;
+            if self.deployed(id).await?.is_none() {
+                continue;
             }
             let delete = || async {
                 match cloud.delete_cdn(id).await {
                     Ok(gone) => Ok((if gone { Done::Updated } else { Done::Kept }, None)),
-                    Err(error) if error.is_denied() || error.class() == FaultClass::Transient => {
+                    Err(error) if error.is_denied() || error.class() != FaultClass::Permanent => {
                         Err(error.if_denied(CDN_RIGHTS))
                     }
                     Err(error) => Ok((Done::Kept, Some(error))),

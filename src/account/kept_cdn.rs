@@ -33,6 +33,7 @@ impl Steps<'_> {
         let Some(named) = Retries::default().again(|| cloud.named_cdn()).await? else {
             return Ok(EdgeWish::AsItIs(None));
         };
+        let reference = cloud.new_cdn_reference().map_err(Stopped::from)?;
         let look = || async {
             let cdns = match cloud.cdns().await {
                 Err(error) if error.is_denied() => return Ok((Done::Kept, Err(unseen(cloud, &named).await?))),
@@ -41,7 +42,8 @@ impl Steps<'_> {
             let there = cdns.iter().any(|cdn| cdn.url == named && cdn.is_enabled);
             match relay {
                 Some(relay) if there => {
-                    let (done, cdn) = cloud.ensure_cdn(Behind { gate, relay }, Some(&named)).await?;
+                    let behind = Behind { gate, relay, reference: &reference };
+                    let (done, cdn) = cloud.ensure_cdn(behind, Some(&named)).await?;
                     Ok((done, Ok(Some(cdn))))
                 }
                 _ => Ok((Done::Kept, Ok(None))),

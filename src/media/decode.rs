@@ -139,12 +139,12 @@ pub async fn hls(
     let playlist = folder.join(format!("decode-{first}.m3u8"));
     tokio::fs::write(&playlist, text).await?;
     let mut input: Vec<OsString> = ["-threads", THREADS].map(OsString::from).to_vec();
-    if let Some(most) = most {
-        input.extend(["-t".into(), format!("{:.6}", most.as_secs_f64()).into()]);
-    }
+    input.extend(most.iter().flat_map(|most| ["-t".into(), format!("{:.6}", most.as_secs_f64()).into()]));
     input.extend(["-protocol_whitelist", "file", "-f", "hls", "-i"].map(OsString::from));
     input.push(input_argument(&playlist)?);
-    run(tools, input, (&["0:v?".to_owned(), "0:a?".to_owned()], outputs), cancel).await
+    let decoded = run(tools, input, (&["0:v?".to_owned(), "0:a?".to_owned()], outputs), cancel).await;
+    let _ = tokio::fs::remove_file(&playlist).await;
+    decoded
 }
 
 /// What a segment comes to for a decoder that has the one before it already.

@@ -32,7 +32,11 @@ use crate::{
             multivariant,
             playlist::{self, Links},
         },
-        media::{decide::MediaPlan, facts::WantedLoudness, streams::loudness::TARGET},
+        media::{
+            decide::MediaPlan,
+            facts::WantedLoudness,
+            streams::loudness::{TARGET, audible},
+        },
         reel::{
             index::{GenerationIndex, Grain, Index},
             moment::rfc3339,
@@ -276,7 +280,7 @@ fn normalized(work: &Work, plan: &MediaPlan) -> Option<Loudness> {
     let first = plan.begins_with()?.stream.index;
     let own = |part: &&Rendition| part.plan.audio.as_ref().is_some_and(|audio| audio.stream.index == first);
     let measured = *work.renditions.iter().find(own)?.measured.get()?;
-    Some(Loudness { normalized_to: measured.true_peak.map(|_| TARGET), ..measured })
+    Some(Loudness { normalized_to: audible(&measured).map(|_| TARGET), ..measured })
 }
 
 /// From where the video is not black.

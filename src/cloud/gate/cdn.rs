@@ -48,6 +48,8 @@ pub struct Cdn {
 pub struct Behind<'a> {
     pub gate: &'a str,
     pub relay: &'a str,
+    /// By which AWS knows the same creation again, should its answer be lost.
+    pub reference: &'a str,
 }
 
 impl Cloud {
@@ -78,7 +80,9 @@ impl Cloud {
     fn is_ours(&self, summary: &DistributionSummary) -> bool {
         let origins: Vec<_> = summary.origins().map(Origins::items).unwrap_or_default().iter().map(at).collect();
         let is_here = |(_, place): &(&str, OriginPlace)| self.endpoint().is_some() || place.is_of(self.region());
-        let leads_here = !origins.is_empty() && origins.iter().all(is_here);
+        // a person may have added others
+        let is_own = |(id, _): &&(&str, OriginPlace)| [GATE_ORIGIN, RELAY_ORIGIN].contains(id);
+        let leads_here = origins.iter().filter(is_own).all(is_here);
         let has = |id: &str| origins.iter().any(|(found, _)| *found == id);
         summary.comment() == comment(self.region()) && leads_here && has(GATE_ORIGIN) && has(RELAY_ORIGIN)
     }
@@ -144,10 +148,16 @@ impl Cloud {
         Ok((if done == Done::Made { Done::Made } else { Done::Updated }, cdn))
     }
 
+    /// For one [`Behind`], however often that is tried.
+    pub fn new_cdn_reference(&self) -> Result<String, CloudError> {
+        let random = random::<8>().map_err(|error| unmade(&error))?;
+        Ok(format!("zipreel-{}-{}", self.region(), hex(&random)))
+    }
+
     async fn create_cdn(&self, behind: Behind<'_>) -> Result<(), CloudError> {
         let config = || -> Result<DistributionConfigWithTags, BuildError> {
             let empty = DistributionConfig::builder()
-                .caller_reference(format!("zipreel-{}-{}", self.region(), hex(&random::<8>()?)))
+                .caller_reference(behind.reference)
                 .comment(comment(self.region()))
                 .enabled(true);
             let config = set_up(empty.build()?, self.region(), behind)?;
@@ -363,8 +373,11 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const BEHIND: Behind<'_> =
-        Behind { gate: "https://g.lambda-url.eu-west-1.on.aws/", relay: "https://r.lambda-url.eu-west-1.on.aws/" };
+    const BEHIND: Behind<'_> = Behind {
+        gate: "https://g.lambda-url.eu-west-1.on.aws/",
+        relay: "https://r.lambda-url.eu-west-1.on.aws/",
+        reference: "zipreel-eu-west-1-1",
+    };
 
     fn fresh() -> DistributionConfig {
         let empty = DistributionConfig::builder().caller_reference("r").comment("").enabled(false).build().unwrap();

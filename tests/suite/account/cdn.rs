@@ -88,9 +88,13 @@ async fn said(cloud: &Cloud) -> Vec<(Grade, String)> {
 
 /// What a browser does by the page of the gate: its playlists, and a segment, readable from every origin.
 async fn plays_in_browsers(endpoint: &Endpoint, context: &str) -> String {
-    let page = get(&endpoint.gate, "/harbour/").await.text();
-    let cdn_on = page.contains(&endpoint.edge);
+    let page = get(&endpoint.gate, "/harbour/").await;
+    let cdn_on = page.text().contains(&endpoint.edge);
     let base = if cdn_on { &endpoint.edge } else { &endpoint.gate };
+    // whom the page may ask besides, wherever it was opened
+    let policy = page.header("content-security-policy").unwrap();
+    let asked = policy.split(';').find(|part| part.trim().starts_with("connect-src")).unwrap();
+    let is_asked = |origin: &str| asked.split_whitespace().any(|allowed| allowed == origin);
     let multivariant = get(base, "/harbour/index.relay.m3u8").await;
     assert_eq!(multivariant.status, 200, "{context}: {multivariant:?}");
     let text = multivariant.text();
@@ -98,11 +102,13 @@ async fn plays_in_browsers(endpoint: &Endpoint, context: &str) -> String {
     let media = get(base, &format!("/harbour/{media}")).await.text();
     let segment = media.lines().find(|line| !line.starts_with('#')).unwrap().to_owned();
     let (origin, path) = segment.split_at(segment[8..].find('/').unwrap() + 8);
+    assert!(is_asked(origin), "{context}: {origin} by {asked}");
     let mut answer = get(origin, path).await;
     if answer.status == 302 {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{context}: {answer:?}");
         let there = answer.header("location").unwrap().to_owned();
         let (origin, path) = there.split_at(there[8..].find('/').unwrap() + 8);
+        assert!(is_asked(origin), "{context}: sent to {origin} by {asked}");
         answer = get(origin, path).await;
     }
     assert_eq!(
@@ -217,14 +223,24 @@ async fn is_killed(command: &str, moment: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_is_switched_on_it_goes_on_and_reels_play_meanwhile() {
-    for moment in ["CreateDistributionWithTags=at:1", "GetDistribution=at:2", "UpdateFunctionConfiguration=at:1"] {
+    for moment in [
+        "CreateDistributionWithTags=at:1",
+        "GetDistribution=at:2",
+        "UpdateFunctionConfiguration=at:1",
+        "UpdateFunctionConfiguration=at:2",
+    ] {
         is_killed("on", moment).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_is_switched_off_it_goes_on_and_reels_play_meanwhile() {
-    for moment in ["UpdateFunctionConfiguration=at:1", "UpdateDistribution=at:1", "DeleteDistribution=at:1"] {
+    for moment in [
+        "UpdateFunctionConfiguration=at:1",
+        "UpdateFunctionConfiguration=at:2",
+        "UpdateDistribution=at:1",
+        "DeleteDistribution=at:1",
+    ] {
         is_killed("off", moment).await;
     }
 }

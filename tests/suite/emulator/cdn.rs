@@ -23,7 +23,7 @@ async fn a_distribution_lives_and_dies_in_an_account_of_another_make() {
     let emulator = Emulator::start().await;
     let cloud = emulator.cloud(&emulator.root()).await;
     assert_eq!(cloud.cdns().await.unwrap(), []);
-    let behind = Behind { gate: GATE, relay: RELAY };
+    let behind = Behind { gate: GATE, relay: RELAY, reference: "zipreel-us-east-1-1" };
     let (done, made) = cloud.ensure_cdn(behind, None).await.unwrap();
     assert_eq!((done, made.is_enabled, leads_to(&made)), (Done::Made, true, vec!["gate", "relay"]));
     assert!(made.url.contains(".cloudfront.") && made.edge_sha256.len() == 64, "{made:?}");

@@ -113,13 +113,18 @@ pub fn encoded() -> String {
     format!("{FILLED},aformat=sample_rates=48000:channel_layouts=stereo")
 }
 
+/// The peak of what can be brought to a loudness; silence, and what is hardly more, stays as it is.
+pub fn audible(measured: &Loudness) -> Option<f64> {
+    measured.true_peak.filter(|_| measured.integrated > -70.0)
+}
+
 /// With what was measured of it: ffmpeg then changes the volume alone, unless peaks would be cut. Without, for what is
 /// told apart by its treatment. Silence stays as it is.
 pub fn normalized(measured: Option<&Loudness>) -> String {
     let target = format!("loudnorm=I={TARGET}:TP={PEAK}");
     let Some(measured) = measured else { return format!("{},{target}:LRA={RANGE}", encoded()) };
-    let Loudness { integrated, range, threshold, true_peak, .. } = *measured;
-    let Some(peak) = true_peak.filter(|_| integrated > -70.0) else { return encoded() };
+    let Loudness { integrated, range, threshold, .. } = *measured;
+    let Some(peak) = audible(measured) else { return encoded() };
     format!(
         "{},{target}:LRA={:.1}:measured_I={:.1}:measured_LRA={:.1}:measured_TP={:.1}:measured_thresh={:.1}:linear=true",
         encoded(),
