@@ -160,7 +160,7 @@ impl ErrorKind {
             Self::Keys => "Check the access keys of the profile (`aws configure list`) and this computer's clock.",
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
-                "This limit can't be raised. Delete reels or functions that are not needed, then try again; or publish to another \
+                "AWS keeps 300 GB in a Region, and no more. Delete reels or functions that are not needed, then try again; or stop, and publish to another \
                  Region or account."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",

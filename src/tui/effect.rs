@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use super::backend::Probe;
 use crate::model::{
-    chunk::forecast::{Forecast, Outline},
+    chunk::forecast::{Forecast, OVERHEAD, Outline},
     cost::{ByCdn, Front, Viewed},
     reel::{index::Grain, order::Cut},
     wording,
 };
-
-/// MPEG-TS headers and stuffing on top of the elementary streams, and the zip's own: about 5 %.
-const OVERHEAD: f64 = 1.05;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Effect {

@@ -6,10 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::model::report::{
-    board::{Board, Job, JobState},
-    event::{Event, JobChange, JobName},
-    log_line,
+use crate::model::{
+    chunk::forecast::OVERHEAD,
+    report::{
+        board::{Board, Job, JobState},
+        event::{Event, JobChange, JobName},
+        log_line,
+    },
 };
 
 /// Between two samples of the throughput.
@@ -108,7 +111,8 @@ impl Publishing {
     /// What has to be sent in all: a guess from the source until all is packed.
     pub(in crate::tui) fn bytes_to_send(&self) -> u64 {
         let packed = matches!(self.board.jobs.get(&JobName::Pack).map(|job| &job.state), Some(JobState::Succeeded));
-        let planned = self.board.planned.as_ref().map_or(0, |planned| planned.source_bytes);
+        let planned = self.board.planned.as_ref();
+        let planned = planned.map_or(0, |planned| (planned.source_bytes as f64 * OVERHEAD) as u64);
         if packed { self.board.bytes_packed } else { planned.max(self.board.bytes_packed) }
     }
 

@@ -204,7 +204,9 @@ pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
     let video = &resumable.video;
     let file = video.file_name().unwrap_or_default().display();
     let folder = video.parent().unwrap_or(video).display();
-    Some(format!("{why}: put {file} back into {folder}, or publish it from its new place: nothing is sent twice"))
+    Some(format!(
+        "{why}: put {file} back into {folder}, or choose it where it is now by “Publish a video”; nothing is sent twice"
+    ))
 }
 
 /// The same without what to do.

@@ -174,7 +174,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         "copies any link, or HTML that shows the video on other pages",
     );
     page.entry("More", COLUMN, Role::Text, &more);
-    let saved = format!("{}, to host the playlist elsewhere", shared.path_words(&published.playlist_copy));
+    let saved = format!("{}, for web space of your own", shared.path_words(&published.playlist_copy));
     page.entry("Saved", COLUMN, Role::Text, &saved);
 }
 

@@ -71,7 +71,7 @@ pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect
     let mut pen = canvas.pen(line);
     pen.put(Role::Strong, &text::fit(job.reel().as_str(), 36));
     // what does not fit goes: the size first, the time that has passed next
-    let size = planned.map(|planned| wording::bytes(planned.source_bytes));
+    let size = planned.map(|_| wording::bytes(course.bytes_to_send()));
     let whole = size.into_iter().chain(right.iter().cloned()).collect::<Vec<_>>().join("   ");
     let right = [whole, right.join("   "), right.pop().unwrap_or_default()];
     let right = right.into_iter().find(|words| text::width(words) + 1 < pen.room()).unwrap_or_default();

@@ -148,7 +148,8 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
         asked(one, page);
     }
     if let Some(sending) = review.sending(shared) {
-        let basis = if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "at 20 Mbit/s" };
+        let basis =
+            if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "on a line of 20 Mbit/s" };
         page.entry("Takes", COLUMN, Role::Text, &format!("about {} to upload, {basis}", wording::span(sending)));
     }
 }

@@ -295,13 +295,13 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if is_taken { "replaces what is there" } else { free }.to_owned()
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
-        Field::Replace if settings.replace => "who watches the old one can go on for a day".to_owned(),
+        Field::Replace if settings.replace => "who watches the old one can go on for a day or more".to_owned(),
         Field::Replace => "the reel that has the name stays".to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
         Field::Unlisted if shared.is_local() && shared.start.settings.machine.host.is_none() => {
-            "nobody outside this computer can watch anyway".to_owned()
+            "matters only where `--host` opens the links".to_owned()
         }
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
@@ -366,14 +366,14 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
         chunks => format!("{chunks} zips (chunks)"),
     };
     let segments = wording::count(totals.segments, "segment");
-    let gives = format!("{segments} in {zips}, {} packed", wording::bytes(totals.bytes));
+    let gives = format!("{segments} in {zips}, {} in all", wording::bytes(totals.bytes));
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
     page.entry(
         "  Starts in",
         column,
         Role::Text,
-        &format!("≈ {seconds:.1} s at 20 Mbit/s, as the first segments are short"),
+        &format!("≈ {seconds:.1} s on a line of 20 Mbit/s: the first segments are short"),
     );
     let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
     let has_pieces = effects.iter().any(Effect::has_pieces);
