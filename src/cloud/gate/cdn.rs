@@ -79,12 +79,8 @@ impl Cloud {
     /// By what it says of itself and where it leads. Of an endpoint that is not AWS's own, hosts tell nothing.
     fn is_ours(&self, summary: &DistributionSummary) -> bool {
         let origins: Vec<_> = summary.origins().map(Origins::items).unwrap_or_default().iter().map(at).collect();
-        let is_here = |(_, place): &(&str, OriginPlace)| self.endpoint().is_some() || place.is_of(self.region());
-        // a person may have added others
-        let is_own = |(id, _): &&(&str, OriginPlace)| [GATE_ORIGIN, RELAY_ORIGIN].contains(id);
-        let leads_here = origins.iter().filter(is_own).all(is_here);
-        let has = |id: &str| origins.iter().any(|(found, _)| *found == id);
-        summary.comment() == comment(self.region()) && leads_here && has(GATE_ORIGIN) && has(RELAY_ORIGIN)
+        let is_here = |place: &OriginPlace| self.endpoint().is_some() || place.is_of(self.region());
+        summary.comment() == comment(self.region()) && leads_here(&origins, is_here)
     }
 
     /// `None` if it is gone.
@@ -207,6 +203,12 @@ fn unmade(error: &BuildError) -> CloudError {
 /// Where somebody else has changed it since it was read, it is worth reading it again.
 fn unless_changed<T>(answer: Result<T, CloudError>) -> Result<T, CloudError> {
     answer.map_err(|error| if error.is_precondition() { error.passing() } else { error })
+}
+
+/// Both of our origins are there, and here; a person may have added others.
+fn leads_here(origins: &[(&str, OriginPlace)], is_here: impl Fn(&OriginPlace) -> bool) -> bool {
+    let own = |id| origins.iter().filter(move |(found, _)| *found == id).map(|(_, place)| place);
+    [GATE_ORIGIN, RELAY_ORIGIN].into_iter().all(|id| own(id).next().is_some() && own(id).all(&is_here))
 }
 
 fn at(origin: &Origin) -> (&str, OriginPlace) {
@@ -410,6 +412,16 @@ mod tests {
         assert_eq!(mended.web_acl_id, config.web_acl_id);
         assert!(mended.enabled && mended.default_cache_behavior().unwrap().compress == Some(true));
         assert_eq!(mended.origins().unwrap().items()[0].domain_name, "g.lambda-url.eu-west-1.on.aws");
+    }
+
+    #[test]
+    fn it_is_known_by_its_own_two_origins() {
+        let place = |host: &str| OriginPlace { host: host.to_owned(), port: 443, is_https: true };
+        let all = [(GATE_ORIGIN, place("here")), (RELAY_ORIGIN, place("here")), ("logos", place("elsewhere"))];
+        let is_ours = |origins: &[(&str, OriginPlace)]| leads_here(origins, |place| place.host == "here");
+        assert!(is_ours(&all) && is_ours(&all[..2]));
+        assert!(!is_ours(&all[1..]) && !is_ours(&[]));
+        assert!(!is_ours(&[all[0].clone(), (RELAY_ORIGIN, place("elsewhere"))]));
     }
 
     #[test]

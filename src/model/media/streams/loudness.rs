@@ -171,5 +171,7 @@ mod tests {
         assert!(normalized(Some(&measured(15.5, Some(-1.0)))).contains(":LRA=15.5:"), "the range stays");
         assert!(normalized(None).ends_with("loudnorm=I=-16:TP=-1.5:LRA=11"));
         assert_eq!(normalized(Some(&measured(0.0, None))), encoded(), "silence");
+        let noise = Loudness { true_peak: Some(-80.0), ..Loudness::of(-70.0, -80.0) };
+        assert_eq!((normalized(Some(&noise)), audible(&noise)), (encoded(), None), "hardly more than that");
     }
 }
