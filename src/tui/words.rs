@@ -33,7 +33,10 @@ pub(super) fn there_words(place: &Place, at: Option<&AccountRegion>) -> String {
 
 /// Why browsers can't play what is published there, and the command that changes it.
 pub(super) fn no_relay(place: &Place) -> String {
-    format!("most browsers can't play it yet: `zipreel relay on{}` lets them", place.flags())
+    format!(
+        "most browsers can't play it yet: `zipreel relay on{}` lets them, and says first what that costs",
+        place.flags()
+    )
 }
 
 /// A path as people write it, from their home folder.

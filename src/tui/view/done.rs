@@ -151,7 +151,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     };
     let there = if published.sent_bytes < published.bytes { "; the rest was there already" } else { "" };
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
-    page.entry("Sent", COLUMN, Role::Text, &sent);
+    let label = if job.run.place().is_local() { "Stored" } else { "Sent" };
+    page.entry(label, COLUMN, Role::Text, &sent);
     let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all");
     let checked = format!("{} of {} segments, all good; {reads}", published.segments_checked, published.segments);
     page.entry("Tested", COLUMN, Role::Text, &checked);
@@ -174,8 +175,11 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         "copies any link, or HTML that shows the video on other pages",
     );
     page.entry("More", COLUMN, Role::Text, &more);
-    let saved = format!("{}, for web space of your own", shared.path_words(&published.playlist_copy));
-    page.entry("Saved", COLUMN, Role::Text, &saved);
+    // nobody else could play it
+    if !job.run.place().is_local() {
+        let saved = format!("{}, the playlist for a website of your own", shared.path_words(&published.playlist_copy));
+        page.entry("Saved", COLUMN, Role::Text, &saved);
+    }
 }
 
 #[cfg(test)]

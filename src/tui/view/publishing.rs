@@ -65,8 +65,9 @@ pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect
         let elapsed = job.ended.unwrap_or(now).saturating_duration_since(job.began);
         right.push(format!("elapsed {}", wording::clock(elapsed)));
     }
-    // while it is paused nobody knows
-    let left = course.time_left().filter(|_| job.is_active() && !job.control.is_paused());
+    // while it is paused, or waits for a person, nobody knows
+    let goes_on = job.is_active() && !job.control.is_paused() && course.board.waiting().is_none();
+    let left = course.time_left().filter(|_| goes_on);
     right.extend(left.map(|left| format!("about {} left", wording::clock(left))));
     let mut pen = canvas.pen(line);
     pen.put(Role::Strong, &text::fit(job.reel().as_str(), 36));

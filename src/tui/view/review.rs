@@ -31,7 +31,8 @@ use crate::{
 
 const COLUMN: usize = 14;
 
-const REPLACES: &str = "what has this name now; that stays up for a day or more, for who watches it";
+const REPLACES: &str =
+    "what has this name now: the link plays this one; the old one is kept a day or more for those who watch it";
 
 pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let area = inset(area, u16::from(area.width > 60) * 2, u16::from(area.height >= 18));
@@ -46,6 +47,8 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
         page = page.telling("plan and costs");
         notice(question, shared, &mut page);
         page.gap();
+    } else if !shared.is_local() {
+        page = page.telling("what it costs");
     }
     match review.planned.as_slice() {
         [one] => reel(one, shared, &mut page),
