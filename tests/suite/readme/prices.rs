@@ -67,6 +67,7 @@ fn prices_are_those_that_the_program_computes() {
     let (viewed, readme) = (by_default(12.0), page("README.md").replace('\n', " "));
     let million = |grain| viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url).total();
     let jump = |grain| viewed.longest_seek(grain).as_secs_f64();
+    let by_cdn = |plan| viewed.by_cdn(plan, 1_000, "us-east-1", Front::Url).total();
     for words in [
         format!("about ${:.2} for a thousand full views", million(Grain::Segments) / 1e3),
         format!("${:.2} for a million", million(Grain::Segments)),
@@ -77,7 +78,7 @@ fn prices_are_those_that_the_program_computes() {
             million(Grain::Pieces)
         ),
         format!("about ${:.0} for a thousand", viewed.through_relay(1_000, "us-east-1", Front::Url).total()),
-        format!("that is about ${:.0}, as", viewed.by_cdn(CdnPlan::Free, 1_000, "us-east-1", Front::Url).total()),
+        format!("cost about ${:.0}, and then about ${:.0} a thousand", by_cdn(CdnPlan::Free), by_cdn(CdnPlan::ByGb)),
     ] {
         assert!(readme.contains(&words), "{words}");
     }
