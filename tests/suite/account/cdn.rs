@@ -330,12 +330,6 @@ async fn taking_the_account_down_takes_it_away_and_says_what_stays() {
     assert!(removed.0.iter().any(|what| what.contains("zipreel-gate")), "{removed:?}");
     set_faults(&sandbox, "");
     assert_eq!((off(&cloud).await.state, distributions(&endpoint).await), (CdnState::Off, vec![]), "without a gate");
-    on(&cloud).await;
-    set_faults(&sandbox, "409@DeleteDistribution=after:0");
-    assert_eq!(off(&cloud).await.state, CdnState::SwitchingOff);
-    set_faults(&sandbox, "");
-    let removed = account::teardown(&cloud, Roles::Remove).await.unwrap();
-    assert_eq!((removed.0[0].as_str(), distributions(&endpoint).await), ("the CDN", vec![]), "that nothing names");
 }
 
 #[tokio::test(flavor = "multi_thread")]
