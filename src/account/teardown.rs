@@ -37,7 +37,8 @@ pub enum Roles {
 pub struct Removed(pub Vec<String>, pub Vec<String>);
 
 /// Removes gate, relay, log and roles. May be repeated after an interruption.
-pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
+/// `said` hears of what takes long.
+pub async fn teardown(cloud: &Cloud, roles: Roles, said: &(dyn Fn(String) + Send + Sync)) -> Result<Removed, Stopped> {
     let retries = Retries::default();
     let shelf = remote::list(cloud, &retries, |_| ()).await?;
     let reels: Vec<_> = shelf.0.keys().map(ToString::to_string).collect();
@@ -45,17 +46,18 @@ pub async fn teardown(cloud: &Cloud, roles: Roles) -> Result<Removed, Stopped> {
         let what = format!("could not take down the gate in {}: reels are left: {}", cloud.region(), reels.join(", "));
         return Err(Stopped::Failed(Fault::permanent(what).hint("Delete them first: without the gate no link works.")));
     }
-    let cdn = cdn(cloud, &retries).await?;
+    let cdn = cdn(cloud, &retries, said).await?;
     let Removed(gone, left) = remove(cloud, roles, &retries).await?;
     Ok(Removed([cdn.0, gone].concat(), [cdn.1, left].concat()))
 }
 
 /// It goes first: the gate tells that there is one, so that who never had any needs no permission to look. That takes
 /// minutes. What a `cdn off` has left, another one takes.
-async fn cdn(cloud: &Cloud, retries: &Retries) -> Result<Removed, Stopped> {
+async fn cdn(cloud: &Cloud, retries: &Retries, said: &(dyn Fn(String) + Send + Sync)) -> Result<Removed, Stopped> {
     if retries.again(|| cloud.named_cdn()).await?.is_none() {
         return Ok(Removed::default());
     }
+    said("the CDN goes first, which takes AWS some minutes".to_owned());
     let (control, nobody) = (Control::default(), Arc::new(unbounded_channel().0));
     let mut run = Steps::new(cloud, nobody, &control);
     let (left, changed) = (run.taken_away().await?, run.changed > 0);

@@ -5,6 +5,7 @@ pub mod checked_lines;
 pub mod chunk;
 pub mod cost;
 pub mod gate;
+pub mod hex;
 pub mod hls;
 pub mod media;
 pub mod pace;

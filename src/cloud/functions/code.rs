@@ -14,6 +14,8 @@ use base64_simd::AsOut;
 use bytes::{Buf, Bytes};
 use sha2::{Digest, Sha256};
 
+use crate::model::hex::hex;
+
 /// Bytes read at a time: a multiple of three, so that each block's base64 stands for itself.
 pub(in crate::cloud) const BLOCK: usize = 48 * 1024;
 
@@ -101,7 +103,7 @@ impl CodeZip {
         let mut hash =
             if measured { self.0.encoded.clone() } else { hash_encoded(prefix, self.0.parts.iter().cloned())? };
         hash.update(suffix);
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&hash.finalize()))
     }
 
     /// From the first byte. Blocking.
@@ -272,7 +274,7 @@ mod tests {
         assert_eq!(code.code_sha256(), STANDARD.encode(Sha256::digest(&whole)));
         for prefix in [CREATE_PREFIX, "another"] {
             let body = format!("{prefix}{}\"}}", STANDARD.encode(&whole));
-            let expected: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+            let expected: String = hex(&Sha256::digest(&body));
             assert_eq!(code.body_sha256(prefix.as_bytes(), b"\"}").unwrap(), expected);
         }
         assert_eq!(code.encoded_bytes(), STANDARD.encode(&whole).len() as u64);

@@ -15,13 +15,16 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     cloud::{Cloud, CloudError, Done, ErrorKind},
-    model::gate::{
-        cdn::EDGE_HEADER,
-        distribution::{
-            CACHE_POLICY, ERRORS, GATE_ORIGIN, GATE_TAG, HEADERS_POLICY, OriginPlace, REGION_TAG, RELAY_ORIGIN,
-            RELAY_PATHS, comment,
+    model::{
+        gate::{
+            cdn::EDGE_HEADER,
+            distribution::{
+                CACHE_POLICY, ERRORS, GATE_ORIGIN, GATE_TAG, HEADERS_POLICY, OriginPlace, REGION_TAG, RELAY_ORIGIN,
+                RELAY_PATHS, comment,
+            },
+            public::GATE,
         },
-        public::GATE,
+        hex::hex,
     },
 };
 
@@ -365,10 +368,6 @@ fn random<const N: usize>() -> Result<[u8; N], BuildError> {
 
 fn digest(secret: &str) -> String {
     hex(&Sha256::digest(secret))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -37,11 +37,11 @@ pub(in crate::local) async fn handle(
     if let Some(refusal) = misdirected(&shared.origins.edge, &parts.headers) {
         return refusal;
     }
-    let (origin, led) = match origin(shared, &parts) {
+    let (origin, place, led) = match origin(shared, &parts) {
         Ok(found) => found,
         Err(status) => return of_cloudfront(status),
     };
-    let Some(passed) = passed_on(&parts, &origin) else { return of_cloudfront(StatusCode::BAD_GATEWAY) };
+    let Some(passed) = passed_on(&parts, &origin, &place) else { return of_cloudfront(StatusCode::BAD_GATEWAY) };
     let (state, from) = (State(Arc::clone(&gate)), ConnectInfo(peer));
     let mut response = match led {
         Led::Gate => gate::handle(state, from, passed).await,
@@ -54,8 +54,8 @@ pub(in crate::local) async fn handle(
     signed(response, "Miss from cloudfront")
 }
 
-/// The distribution's answer for this path: where it leads.
-fn origin(shared: &Context, parts: &Parts) -> Result<(Element, Led), StatusCode> {
+/// The distribution's answer for this path: the origin, its host with its port, and which of ours that is.
+fn origin(shared: &Context, parts: &Parts) -> Result<(Element, String, Led), StatusCode> {
     let now = shared.now();
     let config = shared.store.read().distributions.values().find_map(|one| one.answers(now));
     let config = config.ok_or(StatusCode::FORBIDDEN)?;
@@ -75,7 +75,7 @@ fn origin(shared: &Context, parts: &Parts) -> Result<(Element, Led), StatusCode>
     let origins = &shared.origins;
     let known = [(&origins.gate, Led::Gate), (&origins.front, Led::Front), (&origins.relay, Led::Relay)];
     let led = known.into_iter().find(|(known, _)| known.answers_to(&place)).map(|(_, led)| led);
-    Ok((origin.clone(), led.ok_or(StatusCode::BAD_GATEWAY)?))
+    Ok((origin.clone(), place, led.ok_or(StatusCode::BAD_GATEWAY)?))
 }
 
 /// Nothing answers by HTTPS here.
@@ -85,14 +85,14 @@ fn authority(origin: &Element) -> Option<String> {
     Some(format!("{}:{port}", origin.at(&["DomainName"])?))
 }
 
-fn passed_on(parts: &Parts, origin: &Element) -> Option<Request> {
+fn passed_on(parts: &Parts, origin: &Element, place: &str) -> Option<Request> {
     let mut headers = HeaderMap::new();
     for name in PASSED_ON {
         if let Some(value) = parts.headers.get(&name) {
             headers.insert(name, value.clone());
         }
     }
-    headers.insert(header::HOST, HeaderValue::from_str(&authority(origin)?).ok()?);
+    headers.insert(header::HOST, HeaderValue::from_str(place).ok()?);
     headers.insert(header::USER_AGENT, HeaderValue::from_static("Amazon CloudFront"));
     for custom in origin.items("CustomHeaders") {
         let name = HeaderName::from_bytes(custom.at(&["HeaderName"])?.as_bytes()).ok()?;

@@ -90,12 +90,12 @@ fn create(shared: &Context, body: &[u8], now: OffsetDateTime) -> Result<Answer, 
     }
     drop(state);
     let made = Distribution {
-        id: format!("E{}", uuid().replace('-', "")[..13].to_ascii_uppercase()),
+        id: drawn(),
         reference,
         config: config.written(),
         before: None,
         tags: given.items("Tags").iter().filter_map(tag).collect(),
-        revision: revision(),
+        revision: drawn(),
         modified: now,
         deployed_from: now + deploys_in(shared),
     };
@@ -121,7 +121,7 @@ fn update(
         return Err(ApiError::new(StatusCode::BAD_REQUEST, "IllegalUpdate", message));
     }
     changed.before = changed.answers(now).map(|config| config.written());
-    (changed.config, changed.revision, changed.modified) = (config.written(), revision(), now);
+    (changed.config, changed.revision, changed.modified) = (config.written(), drawn(), now);
     changed.deployed_from = now + deploys_in(shared);
     let answer = whole(shared, StatusCode::OK, &changed, now);
     store.put_distribution(changed).map_err(|error| unwritten(&error))?;
@@ -279,8 +279,8 @@ fn tag(tag: &Element) -> Option<(String, String)> {
     Some((tag.at(&["Key"])?.to_owned(), tag.at(&["Value"]).unwrap_or_default().to_owned()))
 }
 
-/// Fourteen letters and digits, as AWS's.
-fn revision() -> String {
+/// An id or a revision: fourteen letters and digits, as AWS's.
+fn drawn() -> String {
     format!("E{}", uuid().replace('-', "")[..13].to_ascii_uppercase())
 }
 

@@ -19,7 +19,6 @@ use super::{
         proxy,
     },
     operation::Operation,
-    signature::sigv4::hex,
     store::record::uuid,
 };
 use crate::model::{
@@ -30,6 +29,7 @@ use crate::model::{
         players,
         public::GATE,
     },
+    hex::hex,
     hls::playlist::seek_path,
     reel::{
         index::{MULTIVARIANT_ENTRY, POSTER_ENTRY, SEEK_ENTRY},

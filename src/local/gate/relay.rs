@@ -19,7 +19,7 @@ use super::{
     unless_open,
 };
 use crate::{
-    local::{context::Context, download, http::connection::Peer, operation::Operation, signature::sigv4::hex},
+    local::{context::Context, download, http::connection::Peer, operation::Operation},
     model::{
         chunk::limits::PLAYLIST_BYTES_MAX,
         gate::{
@@ -27,6 +27,7 @@ use crate::{
             path::{self, Segment},
             public::RELAY,
         },
+        hex::hex,
         hls::playlist::{media_path, seek_path},
         reel::{
             index::{Container, Grain},

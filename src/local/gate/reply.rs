@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::coding;
-use crate::local::signature::sigv4::hex;
+use crate::model::hex::hex;
 
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 pub(super) const SHORT: &str = "public, max-age=10";

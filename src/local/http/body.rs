@@ -11,13 +11,15 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
 use super::zip_field::{FieldError, ZipField, ZipFieldPath};
-use crate::local::{
-    error::ApiError,
-    faults::{LiveFaults, Moment, Plan},
-    limits::{REQUEST_BYTES, SMALL_REQUEST_BYTES, ZIPPED_BYTES},
-    operation::Operation,
-    signature::sigv4::hex,
-    store::Store,
+use crate::{
+    local::{
+        error::ApiError,
+        faults::{LiveFaults, Moment, Plan},
+        limits::{REQUEST_BYTES, SMALL_REQUEST_BYTES, ZIPPED_BYTES},
+        operation::Operation,
+        store::Store,
+    },
+    model::hex::hex,
 };
 
 /// Beyond this a body is no longer read for its answer's sake.

@@ -21,10 +21,11 @@ use crate::{
         signature::{
             auth::amz_date,
             keys::{ACCOUNT, Keys},
-            sigv4::{Canonical, Claim, Scope, hex},
+            sigv4::{Canonical, Claim, Scope},
         },
         store::files,
     },
+    model::hex::hex,
     state::file_lock::FileLock,
 };
 

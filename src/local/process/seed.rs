@@ -10,15 +10,18 @@ use time::OffsetDateTime;
 use crate::{
     local::{
         query::iam,
-        signature::{keys::ACCOUNT, sigv4::hex},
+        signature::keys::ACCOUNT,
         store::{
             Store,
             record::{Code, Function, LogGroup, Settings, Statement, UrlConfig, uuid},
         },
     },
-    model::gate::public::{
-        CHUNK_ROLE, GATE_POLICY, GATE_ROLE, INVOKE_PERMISSION, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME,
-        URL_PERMISSION,
+    model::{
+        gate::public::{
+            CHUNK_ROLE, GATE_POLICY, GATE_ROLE, INVOKE_PERMISSION, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public,
+            RUNTIME, URL_PERMISSION,
+        },
+        hex::hex,
     },
 };
 

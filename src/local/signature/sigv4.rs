@@ -5,6 +5,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
+use crate::model::hex::hex;
+
 pub(in crate::local) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// RFC 3986's unreserved characters stay, as AWS's UriEncode has it.
@@ -169,14 +171,6 @@ fn signing_key(secret: &str, scope: &Scope) -> Vec<u8> {
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("an HMAC takes keys of any length")
-}
-
-pub(in crate::local) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

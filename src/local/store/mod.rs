@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use time::OffsetDateTime;
 
 use super::clock::Clock;
+use crate::model::hex::hex;
 
 pub mod files;
 mod history;
@@ -225,8 +226,7 @@ impl Change<'_> {
 
     /// Log groups have slashes in their names.
     fn log(&self, name: &str) -> PathBuf {
-        let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-        self.path("logs", &hex)
+        self.path("logs", &hex(name.as_bytes()))
     }
 
     /// Gives a [synced](Store::sync_blob) blob its name. In the same turn as its function, so that no one drops it.

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256, Sha384};
 
+use crate::model::hex::hex;
+
 /// This version's.
 pub const PLAYER: &str = concat!(
     include_str!("../../../assets/gate/open-gops.js"),
@@ -42,8 +44,7 @@ fn among(name: &str, current: &'static str, earlier: &[(&str, &'static str)]) ->
 /// By the first eight hexadecimal digits of its SHA-256.
 fn name_of(text: &str) -> String {
     let hash = Sha256::digest(text);
-    let digits: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("player-{digits}.js")
+    format!("player-{}.js", hex(&hash[..4]))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::name::Generation;
-use crate::model::written::written_as_text;
+use crate::model::{hex::hex, written::written_as_text};
 
 /// Format of `index.json` and of the zips beside it; part of every generation's hash.
 pub const FORMAT: u32 = 1;
@@ -23,8 +23,7 @@ pub struct SourcePrint {
 impl SourcePrint {
     /// Short, for journals and tags.
     pub fn text(&self) -> String {
-        let samples: String = self.samples.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-        format!("{}-{samples}", self.bytes)
+        format!("{}-{}", self.bytes, hex(&self.samples[..12]))
     }
 }
 

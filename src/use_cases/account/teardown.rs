@@ -19,10 +19,7 @@ pub async fn teardown(
         consent::ask(person, &question).await?;
         let roles = if keep_roles { Roles::Keep } else { Roles::Remove };
         let _alone = engine.alone().await;
-        if follow.retries().again(|| cloud.named_cdn()).await?.is_some() {
-            (follow.said)("the CDN goes first, which takes AWS some minutes".to_owned());
-        }
-        account::teardown(&cloud, roles).await
+        account::teardown(&cloud, roles, &*follow.said).await
     };
     unless_cancelled(&follow.cancel, work).await
 }

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use aws_sdk_cloudfront::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
+use aws_sdk_cloudfront::Client;
 use futures_util::future::join_all;
 use serde_json::Value;
 use zipreel::{
@@ -33,7 +30,7 @@ use crate::{
     mishap::account::{connect, set_faults, zipreel},
     publish::sandbox::{Sandbox, get as get_url, tool},
     split::until,
-    stand_in::clients::Fixture,
+    stand_in::clients::{Fixture, sdk},
 };
 
 async fn on(cloud: &Cloud) -> CdnStanding {
@@ -49,13 +46,7 @@ async fn state(cloud: &Cloud) -> CdnState {
 }
 
 fn cloudfront(endpoint: &Endpoint) -> Client {
-    let config = aws_sdk_cloudfront::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(&endpoint.api)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(&endpoint.access_key, &endpoint.secret_key, None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    Client::from_conf(config.build())
+    Client::new(&sdk(&endpoint.api, &endpoint.access_key, &endpoint.secret_key))
 }
 
 async fn distributions(endpoint: &Endpoint) -> Vec<String> {
@@ -320,12 +311,12 @@ async fn taking_the_account_down_takes_it_away_and_says_what_stays() {
     let endpoint = sandbox.stand_in.endpoint().clone();
     let cloud = connect(&endpoint).await;
     on(&cloud).await;
-    let removed = account::teardown(&cloud, Roles::Remove).await.unwrap();
+    let removed = account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     assert_eq!((removed.0[0].as_str(), removed.1.len()), ("the CDN", 0), "{removed:?}");
     assert_eq!(distributions(&endpoint).await, [""; 0]);
     on(&cloud).await;
     set_faults(&sandbox, "409@DeleteDistribution=after:0");
-    let removed = account::teardown(&cloud, Roles::Remove).await.unwrap();
+    let removed = account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     assert!(removed.1[0].contains("run `zipreel cdn off` again then"), "{removed:?}");
     assert!(removed.0.iter().any(|what| what.contains("zipreel-gate")), "{removed:?}");
     set_faults(&sandbox, "");
@@ -405,7 +396,7 @@ async fn a_cdn_needs_a_policy_of_its_own_and_nothing_in_that_is_not_used() {
     account::cdn_standing(&cloud).await.unwrap();
     off(&cloud).await;
     on(&cloud).await;
-    account::teardown(&cloud, Roles::Keep).await.unwrap();
+    account::teardown(&cloud, Roles::Keep, &|_| ()).await.unwrap();
     let asked = asked(&fixture);
     let of_cdn: BTreeSet<_> = asked.iter().filter(is_cdns).flat_map(|operation| needs(operation)).collect();
     let allowed_here = allowed(&[Policy::Cdn]);

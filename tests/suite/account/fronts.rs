@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_apigatewayv2::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
+use aws_sdk_apigatewayv2::Client;
 use futures_util::future::join_all;
 use zipreel::{
     account::{self, Ready, RelayWish, Roles, Wish},
@@ -31,7 +28,7 @@ use crate::{
     events,
     mishap::account::{client as lambda, connect, set_faults},
     publish::sandbox::Sandbox,
-    stand_in::clients::Fixture,
+    stand_in::clients::{Fixture, sdk},
 };
 
 fn wish(front: Front) -> Wish {
@@ -45,13 +42,7 @@ async fn chosen(cloud: &Cloud, front: Front) -> Ready {
 }
 
 fn gateway(endpoint: &Endpoint) -> Client {
-    let config = aws_sdk_apigatewayv2::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(&endpoint.api)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(Credentials::new(&endpoint.access_key, &endpoint.secret_key, None, None, "test"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    Client::from_conf(config.build())
+    Client::new(&sdk(&endpoint.api, &endpoint.access_key, &endpoint.secret_key))
 }
 
 async fn apis(endpoint: &Endpoint) -> Vec<String> {
@@ -120,11 +111,11 @@ async fn a_reel_plays_at_both_addresses_whichever_is_chosen_until_the_account_is
     assert_eq!(said(&cloud).await, [(Grade::Well, url)]);
 
     assert!(sandbox.command("state").args(["delete", "harbour", "--yes"]).status().await.unwrap().success());
-    let removed = account::teardown(&cloud, Roles::Remove).await.unwrap().0;
+    let removed = account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap().0;
     assert_eq!(&removed[..2], ["HTTP API zipreel-gate", "function zipreel-front"], "{removed:?}");
     assert_eq!(apis(&endpoint).await, [""; 0]);
     assert_eq!(get(&endpoint.front, "/").await.text(), r#"{"message":"Not Found"}"#);
-    assert_eq!(account::teardown(&cloud, Roles::Remove).await.unwrap().0, [""; 0]);
+    assert_eq!(account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap().0, [""; 0]);
 }
 
 async fn checks(sandbox: &Sandbox) {
@@ -199,7 +190,7 @@ async fn several_setups_at_once_whose_answers_are_lost_agree_on_one_api() {
         let cloud = connect(sandbox.stand_in.endpoint()).await;
         let setup: Vec<_> = said(&cloud).await.into_iter().filter(|(grade, _)| *grade != Grade::Well).collect();
         assert_eq!(setup, [], "seed {seed}");
-        account::teardown(&cloud, Roles::Keep).await.unwrap();
+        account::teardown(&cloud, Roles::Keep, &|_| ()).await.unwrap();
         assert_eq!(apis(sandbox.stand_in.endpoint()).await, [""; 0], "those that came too late as well");
     });
     join_all(accounts).await;
@@ -210,7 +201,7 @@ async fn an_account_that_forbids_function_urls_has_an_api_alone() {
     let sandbox = Sandbox::start().await;
     let endpoint = sandbox.stand_in.endpoint().clone();
     let cloud = connect(&endpoint).await;
-    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     set_faults(&sandbox, "403@CreateFunctionUrlConfig=after:0");
     set_up(&cloud, RelayWish::AsItIs).await.0.expect_err("no address at all");
     let ready = chosen(&cloud, Front::HttpApi).await;
@@ -247,7 +238,7 @@ async fn an_api_needs_a_policy_of_its_own_and_nothing_in_that_is_not_used() {
     let (gateway, api) = (gateway(&endpoint), apis(&endpoint).await.remove(0));
     gateway.update_stage().api_id(&api).stage_name("$default").auto_deploy(false).send().await.unwrap();
     chosen(&cloud, Front::Url).await;
-    account::teardown(&cloud, Roles::Keep).await.unwrap();
+    account::teardown(&cloud, Roles::Keep, &|_| ()).await.unwrap();
     let asked = asked(&fixture);
     let methods: BTreeSet<_> = asked.iter().filter_map(|operation| method(operation)).map(str::to_owned).collect();
     assert_eq!(methods, allowed(&[Policy::Front]));

@@ -23,7 +23,7 @@ use crate::{
 async fn bare() -> (Sandbox, Cloud) {
     let sandbox = Sandbox::start().await;
     let cloud = connect(sandbox.stand_in.endpoint()).await;
-    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     (sandbox, cloud)
 }
 

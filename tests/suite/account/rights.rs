@@ -25,7 +25,7 @@ const SETUP: [&str; 3] = ["setup", "--target", "local"];
 
 async fn without(roles: Roles) -> Sandbox {
     let sandbox = Sandbox::start().await;
-    account::teardown(&desks::connect(sandbox.stand_in.endpoint()).await, roles).await.unwrap();
+    account::teardown(&desks::connect(sandbox.stand_in.endpoint()).await, roles, &|_| ()).await.unwrap();
     sandbox
 }
 
@@ -33,7 +33,7 @@ async fn without(roles: Roles) -> Sandbox {
 async fn where_the_roles_are_setting_up_writes_nothing_in_iam() {
     let fixture = Fixture::start_with(|config| config.log_requests = true).await;
     let cloud = connect(&fixture).await;
-    account::teardown(&cloud, Roles::Keep).await.unwrap();
+    account::teardown(&cloud, Roles::Keep, &|_| ()).await.unwrap();
     set_up(&cloud, RelayWish::On).await.0.unwrap();
     let missing: Vec<_> = asked(&fixture).difference(&allowed(&[Policy::Setup])).cloned().collect();
     assert_eq!(missing, [""; 0]);

@@ -65,7 +65,7 @@ pub(super) async fn set_up(cloud: &Cloud, wish: impl Into<Wish>) -> (Result<Read
 async fn an_empty_account_is_set_up_though_roles_and_functions_take_their_time() {
     let fixture = Fixture::start().await;
     let cloud = connect(&fixture).await;
-    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     fixture.set_faults("role-not-assumable=2s,pending=1s,429@AddPermission=1x,500@CreateRole=1x");
     let (ready, board) = set_up(&cloud, RelayWish::On).await;
     let ready = ready.unwrap();
@@ -122,7 +122,7 @@ async fn a_newer_programs_gate_is_left_alone() {
 async fn where_no_roles_may_be_made_given_ones_are_used() {
     let fixture = Fixture::start().await;
     let cloud = connect(&fixture).await;
-    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     let [chunk_role, gate_role] =
         ["others-chunk", "others-gate"].map(|name| format!("arn:aws:iam::123456789012:role/{name}"));
     for name in ["others-chunk", "others-gate"] {
@@ -207,7 +207,7 @@ async fn the_least_policies_allow_every_call_that_is_made() {
     assert!(publishing.contains("CreateFunction") && publishing.contains("DeleteFunction"), "{publishing:?}");
     let missing: Vec<_> = publishing.difference(&allowed(&[Policy::Publish])).cloned().collect();
     assert_eq!(missing, [""; 0]);
-    account::teardown(&cloud, Roles::Remove).await.unwrap();
+    account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap();
     set_up(&cloud, RelayWish::On).await.0.unwrap();
     let all = allowed(&[Policy::Publish, Policy::SetupRoles, Policy::Setup]);
     let missing: Vec<_> = asked(&fixture).difference(&all).cloned().collect();
@@ -220,7 +220,7 @@ async fn a_gate_with_reels_is_not_taken_down() {
     let cloud = connect(&fixture).await;
     let video = clip(Clip::Mp4);
     assert!(publish(&fixture, &["--json"], &video).await.status.success());
-    let refused = account::teardown(&cloud, Roles::Remove).await.unwrap_err();
+    let refused = account::teardown(&cloud, Roles::Remove, &|_| ()).await.unwrap_err();
     assert!(matches!(&refused, Stopped::Failed(fault) if fault.what.contains(REEL)), "{refused:?}");
     get(&format!("{}/{}/index.m3u8", fixture.endpoint().gate, REEL)).await;
 }

@@ -99,7 +99,7 @@ async fn sides(sandbox: &Sandbox) -> [Side; 2] {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_in_segments_of_one_second_is_refused_with_nothing_in_the_account() {
     let sandbox = Sandbox::start().await;
-    account::teardown(&connect(sandbox.stand_in.endpoint()).await, Roles::Remove).await.unwrap();
+    account::teardown(&connect(sandbox.stand_in.endpoint()).await, Roles::Remove, &|_| ()).await.unwrap();
     let refused = sandbox.publish(&clip(Clip::DayOfSeconds), &["--name", "day", "--segment-seconds", "1"]).await;
     let failed = refused.failed();
     assert_eq!(failed["what"], "could not publish `day`", "{failed}");

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use aws_credential_types::Credentials;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_lambda::{
     Client,
     config::{BehaviorVersion, Region, retry::RetryConfig},
@@ -16,6 +16,7 @@ use aws_sdk_lambda::{
     primitives::Blob,
     types::{Architecture, FunctionCode, Runtime},
 };
+use aws_types::SdkConfig;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -25,6 +26,18 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 use zipreel::local::{self, Clock, Config, Endpoint, StandIn};
 
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/zipreel-chunk";
+
+/// For a client of any service, with these keys, by HTTP.
+pub(crate) fn sdk(endpoint: &str, access_key: &str, secret_key: &str) -> SdkConfig {
+    let keys = Credentials::new(access_key, secret_key, None, None, "test");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(keys))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
+}
 
 /// A stand-in on ephemeral ports over a folder of its own.
 pub(crate) struct Fixture {

@@ -1,6 +1,7 @@
 //! What a sample entry says of its stream: the name that CODECS has for it (RFC 6381), and how its samples are made up.
 
 use super::boxes::{Box, Kind, boxes, child, number};
+use crate::model::hex::hex;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Described {
@@ -48,7 +49,7 @@ fn length_of(inside: &[u8], kind: &Kind, at: usize) -> usize {
 
 /// ISO/IEC 14496-15, E.2: the profile, constraints and level.
 fn avc(configuration: &[u8]) -> Option<String> {
-    Some(configuration.get(1..4)?.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex(configuration.get(1..4)?))
 }
 
 /// ISO/IEC 14496-15, E.3: profile space and profile, compatibility flags from the last to the first, tier and level, and the
