@@ -5,6 +5,7 @@ use std::{
     collections::HashMap,
     fs,
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex, OnceLock},
@@ -213,7 +214,10 @@ fn kept_as(name: &str, inputs: &str, outputs: &str, ending: &str, change: impl F
     let made = command.output().expect("ffmpeg is installed: the tests need it");
     assert!(made.status.success(), "{name}: {}", String::from_utf8_lossy(&made.stderr));
     change(unfinished.path());
-    unfinished.persist(&path).unwrap();
+    // another test may have made it meanwhile, and publish it already
+    if let Err(kept) = unfinished.persist_noclobber(&path) {
+        assert_eq!(kept.error.kind(), ErrorKind::AlreadyExists, "{name}");
+    }
     path
 }
 

@@ -12,7 +12,7 @@ use zipreel::{
 use crate::{
     events,
     publish::sandbox::Sandbox,
-    stand_in::clients::{lambda, zip_of},
+    stand_in::clients::{sdk, zip_of},
 };
 
 /// `CodeSha256` of each function that belongs to a reel.
@@ -47,7 +47,8 @@ pub(crate) fn bodies(sandbox: &Sandbox, functions: &Functions) -> BTreeMap<Strin
 }
 
 pub(crate) fn client(sandbox: &Sandbox) -> Client {
-    lambda(sandbox.stand_in.endpoint())
+    let endpoint = sandbox.stand_in.endpoint();
+    Client::new(&sdk(&endpoint.api, &endpoint.access_key, &endpoint.secret_key))
 }
 
 pub(crate) async fn delete_function(sandbox: &Sandbox, name: &str) {

@@ -27,7 +27,8 @@ use zipreel::local::{self, Clock, Config, Endpoint, StandIn};
 
 pub(crate) const ROLE: &str = "arn:aws:iam::123456789012:role/zipreel-chunk";
 
-/// For a client of any service, with these keys, by HTTP.
+/// For a client of any service, with these keys, by HTTP. It is patient: whatever is tested may use up the rate of
+/// requests.
 pub(crate) fn sdk(endpoint: &str, access_key: &str, secret_key: &str) -> SdkConfig {
     let keys = Credentials::new(access_key, secret_key, None, None, "test");
     SdkConfig::builder()
@@ -35,6 +36,7 @@ pub(crate) fn sdk(endpoint: &str, access_key: &str, secret_key: &str) -> SdkConf
         .endpoint_url(endpoint)
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(keys))
+        .retry_config(RetryConfig::standard().with_max_attempts(10))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build()
 }
