@@ -119,8 +119,8 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
     match cloud.role_gap(wanted).await {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
         Ok(Some(gap)) => {
-            let rights = if name == CHUNK_ROLE { "none" } else { "to look up chunks" };
-            health.add(Subject::Roles, Grade::Setup, format!("role `{name}`, a set of permissions ({rights}), {gap}"));
+            let rights = if name == CHUNK_ROLE { "nothing" } else { "to look up chunks" };
+            health.add(Subject::Roles, Grade::Setup, format!("role `{name}`, which permits {rights}, {gap}"));
         }
         Err(error) => unread(health, Subject::Roles, &error),
     }

@@ -100,7 +100,7 @@ pub(super) fn thousand_views<'a>(
         false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
     });
     if effects.clone().any(Effect::has_pieces) {
-        words.push(format!("≈ {} in players by the Seek link, for quick jumps", players(Grain::Pieces, 1_000)));
+        words.push(format!("≈ {} a thousand by the Seek link, for quick jumps", players(Grain::Pieces, 1_000)));
     }
     words
 }

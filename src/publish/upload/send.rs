@@ -169,7 +169,7 @@ impl Sending<'_> {
 
     /// Whether the function is there after all, though nobody said so. It may take AWS a while.
     async fn has_arrived(&self) -> Result<bool, Error> {
-        self.job.log("the whole chunk went out, and no answer came: asking whether it arrived");
+        self.job.log("all of it was sent, and no answer came: asking whether it arrived");
         let began = tokio::time::Instant::now();
         for ask in self.work.retry.asks {
             tokio::time::sleep_until(began + ask).await;

@@ -63,7 +63,7 @@ impl App {
         }
         if self.links_end() {
             words.push(
-                "The links to reels on this computer stop working when zipreel ends here; `zipreel local` serves them again.".to_owned(),
+                "The links to reels on this computer stop working when you quit; `zipreel local` makes them work again.".to_owned(),
             );
         }
         if words.is_empty() {

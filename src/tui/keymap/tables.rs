@@ -52,7 +52,7 @@ const LAST: Preset = also(&[Key::Code(KeyCode::End), Key::Char('G')], Action::La
 const FIELD: Preset = key(&[UP, BACK_TAB, PREVIOUS], Action::Up, "field", "the field above", 3);
 const FIELD_DOWN: Preset = also(&[DOWN, TAB, NEXT], Action::Down, "the field below");
 const FREE_NAME: Preset =
-    key(&[Key::Ctrl('f')], Action::FreeName, "free name", "take the next free name, where one is taken", 1);
+    key(&[Key::Ctrl('f')], Action::FreeName, "next free name", "take the next free name, where one is taken", 1);
 const SEARCH: Preset =
     key(&[Key::Ctrl('f')], Action::SearchBelow, "search folders", "find videos in all folders below this one", 4);
 const TO_REVIEW: Preset = key(&[ENTER], Action::Enter, "review", "go on to the review", 0);
@@ -68,9 +68,9 @@ const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; 
 const ALL_VIDEOS: Preset =
     key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
 const COPY_MORE: Preset =
-    key(&[Key::Char('Y')], Action::CopyMenu, "copy more", "copy any link, or HTML for other pages", 4);
+    key(&[Key::Char('Y')], Action::CopyMenu, "copy others", "copy any link, or HTML for other pages", 4);
 const TARGET: Preset =
-    key(&[Key::Char('t')], Action::Target, "publish to", "where to publish: stand-in or AWS profile", 4);
+    key(&[Key::Char('t')], Action::Target, "where to", "where to publish: stand-in or AWS profile", 4);
 
 pub(super) static HOME: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the line", 0),

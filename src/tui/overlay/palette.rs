@@ -42,7 +42,7 @@ impl Palette {
             let name = binding.name().unwrap_or_default();
             format!("{} {} {name} {}", binding.short, binding.help, binding.all_keys())
         });
-        self.matches = Fuzzy::new(typed).matches(texts);
+        self.matches = Fuzzy::words(typed).matches(texts);
         let meant: Option<Key> = typed.parse().ok();
         let is_typed = |key: &Key| Some(*key) == meant || key.shown() == typed;
         let has_key = |row: usize| !typed.is_empty() && self.bindings[row].keys.iter().any(is_typed);

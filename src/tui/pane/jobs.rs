@@ -42,7 +42,13 @@ pub(in crate::tui) struct Shown<'a> {
 /// Gives the lines used.
 pub(in crate::tui) fn draw(shown: Shown, canvas: &mut Canvas, area: Rect) -> u16 {
     let jobs = shown.course.rows();
-    let chunks: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| is_chunk(job)).collect();
+    let mut chunks: Vec<(usize, &JobName)> = jobs.iter().enumerate().filter(|(_, job)| is_chunk(job)).collect();
+    if shown.over {
+        // the one that the error names is in sight
+        let failed =
+            |name| matches!(shown.course.board.jobs.get(name).map(|job| &job.state), Some(JobState::Failed(..)));
+        chunks.sort_by_key(|(_, name)| !failed(*name));
+    }
     let stages = jobs.iter().enumerate().filter(|(_, job)| !is_chunk(job)).collect();
     let stages = in_sight(shown, stages, usize::from(area.height));
     let mut rows = Rows::of(area);

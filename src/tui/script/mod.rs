@@ -214,8 +214,8 @@ pub(super) fn named(path: PathBuf) -> Named {
 
 /// As `account::preflight` says it.
 const SETUP: [&str; 4] = [
-    "role `zipreel-chunk`, a set of permissions (none), will be created",
-    "role `zipreel-gate`, a set of permissions (to look up chunks), will be created",
+    "role `zipreel-chunk`, which permits nothing, will be created",
+    "role `zipreel-gate`, which permits to look up chunks, will be created",
     "function `zipreel-gate`, with a public address, sends players to the chunks",
     "log `/aws/lambda/zipreel-gate`, for the gate's errors, kept for 7 days",
 ];
@@ -427,7 +427,7 @@ pub(super) fn sending() -> Vec<Event> {
 pub(super) fn trouble() -> Vec<Event> {
     let cause = "too busy: “Rate exceeded (429 TooManyRequestsException)”".to_owned();
     let retry = JobChange::Retrying { attempt: 2, of: 8, wait: Duration::from_millis(1200), cause };
-    let line = "the whole chunk went out, and no answer came: asking whether it arrived".to_owned();
+    let line = "all of it was sent, and no answer came: asking whether it arrived".to_owned();
     vec![job(chunk(UPLOADED + 2), retry), Event::Log { job: chunk(UPLOADED + 1), line }]
 }
 

@@ -194,7 +194,7 @@ fn a_name_that_is_taken_offers_the_next_free_one_by_a_key() {
     rename(&mut player, "talk");
     let words = problem(&player).unwrap().1;
     assert_eq!(words, "`talk` is taken: Ctrl-F takes `talk-2`; or set Replace to yes");
-    assert!(player.text(40, 12).lines().last().unwrap().contains("Ctrl-F free name"));
+    assert!(player.text(40, 12).lines().last().unwrap().contains("Ctrl-F next free name"));
     pictures("settings_taken", &mut player);
     player.key(KeyCode::Down);
     player.control('f');

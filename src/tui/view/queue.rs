@@ -86,7 +86,7 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     let fault = job.problem()?;
     Some(match job.failed() {
         Some(_) if job.kind() == Kind::Deletion => {
-            let again = shared.keys.says(Table::Deletions, &Action::Retry, "tries again: what is gone stays gone");
+            let again = shared.keys.says(Table::Deletions, &Action::Retry, "deletes the rest");
             Problem::of(fault, width).remedy(&again, width)
         }
         Some(_) => publishing::failed(fault, shared, job, width),

@@ -120,7 +120,7 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     parts.extend(published.map(|age| format!("published {}", wording::ago(age))));
     let check = facts.generation.and_then(|generation| shared.memory.check(&reel.place, &reel.name, generation));
     let checked = check.and_then(|check| shared.wall.duration_since(check.at).ok());
-    parts.push(checked.map_or_else(|| "not checked since".to_owned(), |age| format!("checked {}", wording::ago(age))));
+    parts.push(checked.map_or_else(|| "not checked yet".to_owned(), |age| format!("checked {}", wording::ago(age))));
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
 }
 

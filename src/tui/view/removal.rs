@@ -60,7 +60,7 @@ pub(super) fn draw(removal: &Removal, job: &Job, shared: &Shared, canvas: &mut C
 
 fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
     let is_reel = job.kind() == Kind::Deletion;
-    let links = if is_reel { "; the links stopped working first" } else { "" };
+    let links = if is_reel { "; its links work no more" } else { "" };
     let again = |words: &str| keys.says(Table::Removal, &Action::Retry, words);
     let plain = |role, words: &str| Problem::plain(role, words, width);
     match &job.state {
@@ -68,10 +68,10 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         Stage::Ended(End::Removed(functions)) => {
             let functions = wording::count(*functions, "function");
             let what = if is_reel { "deleted" } else { "discarded" };
-            plain(Role::Ok, &format!("✔ {what}: {functions}, all that it was stored in"))
+            plain(Role::Ok, &format!("✔ {what}: {functions}, with all that it was stored in"))
         }
         Stage::Ended(End::Failed(fault)) => {
-            Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("tries again: what is gone stays gone"), width)
+            Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("deletes the rest"), width)
         }
         Stage::Ended(_) if job.attempt == 0 => {
             plain(Role::Warn, "taken back before it began: nothing of it is gone").remedy(&again("deletes it"), width)

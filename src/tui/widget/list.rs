@@ -4,7 +4,7 @@ use std::{cell::Cell, cmp::Reverse, ops::Range};
 
 use nucleo_matcher::{
     Config, Matcher, Utf32String,
-    pattern::{CaseMatching, Normalization, Pattern},
+    pattern::{AtomKind, CaseMatching, Normalization, Pattern},
 };
 
 use crate::tui::action::Action;
@@ -103,6 +103,12 @@ pub(in crate::tui) struct Match {
 impl Fuzzy {
     pub(in crate::tui) fn new(typed: &str) -> Self {
         let pattern = Pattern::parse(typed, CaseMatching::Smart, Normalization::Smart);
+        Self { matcher: Matcher::new(Config::DEFAULT), pattern }
+    }
+
+    /// Of sentences: each word that was typed stands in it as it was typed.
+    pub(in crate::tui) fn words(typed: &str) -> Self {
+        let pattern = Pattern::new(typed, CaseMatching::Smart, Normalization::Smart, AtomKind::Substring);
         Self { matcher: Matcher::new(Config::DEFAULT), pattern }
     }
 

@@ -68,17 +68,19 @@ fn prices_are_those_that_the_program_computes() {
     let million = |grain| viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url).total();
     let jump = |grain| viewed.longest_seek(grain).as_secs_f64();
     let by_cdn = |plan| viewed.by_cdn(plan, 1_000, "us-east-1", Front::Url).total();
+    let relay = viewed.through_relay(1_000, "us-east-1", Front::Url).total();
+    let by_player =
+        |grain| format!("${:.2} (${:.2} a million) | up to {:.1} s", million(grain) / 1e3, million(grain), jump(grain));
     for words in [
-        format!("about ${:.2} for a thousand full views", million(Grain::Segments) / 1e3),
-        format!("${:.2} for a million", million(Grain::Segments)),
-        format!("may take {:.0} s", jump(Grain::Segments)),
+        by_player(Grain::Segments),
+        by_player(Grain::Pieces),
+        format!("by the relay | ${relay:.2} | up to {:.1} s", jump(Grain::Pieces)),
         format!(
-            "jumps take {:.1} s, and a million full views cost ${:.2}",
-            jump(Grain::Pieces),
-            million(Grain::Pieces)
+            "`cdn on` | ${:.2} for the first 1,100 views of a month, ${:.2} after that; ${:.2} where",
+            by_cdn(CdnPlan::Free),
+            by_cdn(CdnPlan::ByGb),
+            by_cdn(CdnPlan::Pro)
         ),
-        format!("about ${:.0} for a thousand", viewed.through_relay(1_000, "us-east-1", Front::Url).total()),
-        format!("cost about ${:.0}, and then about ${:.0} a thousand", by_cdn(CdnPlan::Free), by_cdn(CdnPlan::ByGb)),
     ] {
         assert!(readme.contains(&words), "{words}");
     }
