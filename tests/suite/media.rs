@@ -22,7 +22,7 @@ use zipreel::{
 };
 
 use crate::{
-    clips::{Clip, clip, scratch},
+    clips::{Clip, clip, kept, scratch},
     corpus::make::base_ts,
 };
 
@@ -259,6 +259,23 @@ async fn a_frame_is_a_jpeg_of_the_right_shape() {
     assert!(at(Clip::DarkStart, 2, Brightness::Any).await.is_ok());
     assert!(at(Clip::DarkStart, 2, Brightness::Lit).await.is_err(), "it is black there");
     assert!(at(Clip::DarkStart, 10, Brightness::Lit).await.is_ok());
+}
+
+/// Of HEVC keyframes alone are looked at first: where they show nothing, all frames are.
+#[tokio::test]
+async fn a_frame_of_hevc_is_found_whether_or_not_a_keyframe_shows_it() {
+    let (tools, cancel) = (&tools().await, CancellationToken::new());
+    for (name, keyint) in [("hevc-keys", 50), ("hevc-one-key", 9999)] {
+        let inputs = "-f lavfi -i testsrc2=size=320x180:rate=25,drawbox=color=black:thickness=fill:enable='lt(t,7)'";
+        let x265 = format!("-x265-params log-level=none:scenecut=0:keyint={keyint}:min-keyint={keyint}");
+        let video =
+            &kept(name, inputs, &format!("-t 20 -c:v libx265 -preset ultrafast {x265} -pix_fmt yuv420p"), "mp4");
+        let stream = &probed(video).await.video().unwrap().clone();
+        let view = View { tools, video, stream, max_width: 320, brightness: Brightness::Lit };
+        assert!(view.at(Duration::from_secs(2), &cancel).await.is_err() || keyint == 50, "{name}: it is black there");
+        let jpeg = view.at(Duration::from_secs(10), &cancel).await.unwrap();
+        assert!(image::load_from_memory(&jpeg).is_ok(), "{name}");
+    }
 }
 
 /// What a decoder makes of a stretch: when it is on its way, and where the stretch begins and ends, seconds.
