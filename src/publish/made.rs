@@ -128,6 +128,7 @@ pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, Re
         largest: None,
         damaged: Vec::new(),
         subtitles: Vec::new(),
+        former: Vec::new(),
         chapters: None,
         captions: false,
         renditions,
