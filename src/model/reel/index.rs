@@ -126,8 +126,7 @@ impl GenerationIndex {
     /// There is no picture in it.
     pub fn is_sound_alone(&self) -> bool {
         let is_sound = |codec: &str| SOUND.iter().any(|sound| codec.trim().starts_with(sound));
-        let mut own = self.renditions.values().filter(|rendition| !rendition.is_beside());
-        own.all(|rendition| rendition.codecs.split(',').all(is_sound))
+        self.variants().all(|(_, rendition)| rendition.codecs.split(',').all(is_sound))
     }
 }
 
@@ -278,6 +277,7 @@ impl Index {
     pub fn format_of<'a>(generations: impl IntoIterator<Item = &'a GenerationIndex>) -> u32 {
         generations.into_iter().map(GenerationIndex::format).max().unwrap_or(*FORMATS.start())
     }
+
     /// Where there is no room for them.
     pub fn without_former(&self) -> Self {
         let mut without = self.clone();
@@ -285,7 +285,6 @@ impl Index {
         retired.chain([&mut without.current]).for_each(|generation| generation.former.clear());
         without
     }
-
 
     /// The current one, then those retired, whatever the hour: when a retired one ends is the gate's to say.
     pub fn generations(&self) -> impl Iterator<Item = &GenerationIndex> {
@@ -313,12 +312,15 @@ impl GenerationIndex {
         self
     }
 
-    /// What players choose by itself: the picture with its sound, or sound alone.
+    /// What players choose by itself: the picture with its sound, or sound alone. Of several tracks of that it is the one that
+    /// they begin with, in each group.
     pub fn variants(&self) -> impl Iterator<Item = (&RenditionId, &RenditionIndex)> {
-        self.renditions.iter().filter(|(_, rendition)| !rendition.is_beside())
+        let all_stand_beside = self.renditions.values().all(RenditionIndex::is_beside);
+        let begins = move |told: &Alternative| all_stand_beside && told.default;
+        self.renditions.iter().filter(move |(_, rendition)| rendition.beside.as_ref().is_none_or(begins))
     }
 
-    /// What stands beside those.
+    /// What stands beside those, or beside others.
     pub fn alternatives(&self) -> impl Iterator<Item = (&RenditionId, &RenditionIndex, &Alternative)> {
         self.renditions.iter().filter_map(|(id, rendition)| Some((id, rendition, rendition.beside.as_ref()?)))
     }
