@@ -44,6 +44,13 @@ class Languages extends Tracks {
   constructor(player) {
     super(player, 'languages');
     player.language = memory.get(LANGUAGE);
+    let followed;
+    player.addEventListener('levels', () => {
+      const { hls } = player;
+      if (followed === hls) return;
+      followed = hls;
+      hls.on('hlsFragBuffered', (_, { frag }) => { if (frag.type === 'main') flushOther(hls); });
+    });
   }
   fill() {
     const { player } = this, { hls } = player;
@@ -53,6 +60,7 @@ class Languages extends Tracks {
       set enabled(on) {
         if (!on || hls.audioTrack === at) return;
         hls.audioTrack = at;
+        flushOther(hls);
         player.language = lang;
         memory.set(LANGUAGE, lang);
       },
@@ -61,6 +69,13 @@ class Languages extends Tracks {
   }
 }
 const LANGUAGE = 'zipreel:language';
+
+/** Where there is no picture, hls.js takes the first language for the main stream, and plays on what it has of that though another is chosen. */
+function flushOther(hls) {
+  const track = hls.audioTracks[hls.audioTrack];
+  const isOther = track && hls.levels.every(({ uri, videoCodec }) => !videoCodec && uri !== track.url);
+  if (isOther) hls.trigger('hlsBufferFlushing', { startOffset: 0, endOffset: Infinity, type: 'audio' });
+}
 
 /** Captions and subtitles of a video element: shown where its viewer chose so, and above the controls. */
 class Captions {

@@ -338,6 +338,19 @@ pub async fn read_bounded(pipe: &mut (impl AsyncRead + Unpin), limit: usize) -> 
     Ok((kept, more > 0))
 }
 
+/// Reads a pipe to its end and keeps the last `limit` bytes.
+pub async fn read_end(pipe: &mut (impl AsyncRead + Unpin), limit: usize) -> io::Result<Vec<u8>> {
+    let mut kept = Vec::new();
+    while pipe.read_buf(&mut kept).await? > 0 {
+        // now and then, so that each byte is moved once or twice
+        if kept.len() > 2 * limit {
+            kept.drain(..kept.len() - limit);
+        }
+    }
+    kept.drain(..kept.len().saturating_sub(limit));
+    Ok(kept)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

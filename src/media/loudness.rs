@@ -15,8 +15,8 @@ use crate::model::{
     report::loudness::Loudness,
 };
 
-/// Sound is decoded a hundred times faster than it plays.
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(3 * 60 * 60), answer: 4096, complaints: 4 << 20 };
+/// Sound is decoded a hundred times faster than it plays. The summary comes last, however much a decoder complained of.
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(3 * 60 * 60), answer: 4096, complaints: 64 << 10 };
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

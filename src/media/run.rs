@@ -5,7 +5,7 @@ use std::{io, process::ExitStatus, time::Duration};
 use tokio::{process::Command, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::ffmpeg::{Process, read_bounded};
+use super::ffmpeg::{Process, read_bounded, read_end};
 
 /// What a run may take.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub(super) struct Bounds {
     pub time: Duration,
     /// Bytes of standard output that are kept; the rest is read and dropped.
     pub answer: usize,
-    /// The same of standard error.
+    /// The same of standard error, of which the end is kept: programs say last why they gave up, and what they found.
     pub complaints: usize,
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn to_end(command: Command, bounds: Bounds, cancel: &Cancellati
     let work = async {
         let both = tokio::try_join!(
             read_bounded(&mut process.stdout, bounds.answer),
-            read_bounded(&mut process.stderr, bounds.complaints)
+            read_end(&mut process.stderr, bounds.complaints)
         );
         both
     };
@@ -55,7 +55,22 @@ pub(super) async fn to_end(command: Command, bounds: Bounds, cancel: &Cancellati
             return Ok(stopped);
         }
     };
-    let ((answer, is_cut), (complaints, _)) = read?;
+    let ((answer, is_cut), complaints) = read?;
     let complaints = String::from_utf8_lossy(&complaints).into_owned();
     Ok(Ended::Itself(Output { status: process.wait().await?, answer, is_cut, complaints }))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_what_a_program_complains_the_end_is_kept() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "head -c 300000 /dev/zero | tr '\\0' x >&2; echo the end >&2"]);
+        let bounds = Bounds { time: Duration::from_secs(60), answer: 10, complaints: 4096 };
+        let Ok(Ended::Itself(output)) = to_end(command, bounds, &CancellationToken::new()).await else { panic!() };
+        assert!(output.complaints.ends_with("xthe end\n"), "{} bytes", output.complaints.len());
+        assert_eq!(output.complaints.len(), 4096);
+    }
 }

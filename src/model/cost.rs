@@ -161,11 +161,16 @@ pub const VIEWER_LINE: f64 = 20e6;
 impl Viewed {
     /// What is published.
     pub fn of(generation: &GenerationIndex) -> Self {
-        let largest = |track: &Track| track.bytes;
-        let picture = generation.variants().map(|(_, rendition)| Track::of(rendition)).max_by_key(largest);
-        let sound = generation.alternatives().map(|(_, rendition, _)| Track::of(rendition)).max_by_key(largest);
+        let largest = |beside: bool| {
+            let all = generation.renditions.values().filter(|rendition| rendition.is_beside() == beside);
+            all.map(Track::of).max_by_key(|track| track.bytes)
+        };
         let none = Parts { count: 0, first: 0, largest: 0 };
-        Self { picture: picture.unwrap_or(Track { bytes: 0, segments: none, pieces: none }), sound }
+        let none = Track { bytes: 0, segments: none, pieces: none };
+        match (largest(false), largest(true)) {
+            (Some(picture), sound) => Self { picture, sound },
+            (None, sound) => Self { picture: sound.unwrap_or(none), sound: None },
+        }
     }
 
     pub fn costs(&self, region: &str, front: Front) -> Costs {

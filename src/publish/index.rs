@@ -21,6 +21,7 @@ use crate::{
         reel::{
             describe::{self, IndexDescription},
             index::{GenerationIndex, INDEX_ENTRY, Index, Retired},
+            moment::Timestamp,
             name::{FunctionName, Generation},
         },
         report::{
@@ -41,7 +42,7 @@ use crate::{
     },
 };
 
-/// A retired generation is served for a day at least: players never fetch a VOD playlist again.
+/// What is replaced is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What lies in an index beside its playlists.
@@ -91,7 +92,10 @@ pub(super) async fn index(
             }
             continue;
         }
-        let entries = |poster| package(&next, &made.inits, existing, poster, &aside.text.files);
+        let without = next.without_former();
+        let entries = |poster, has_former| {
+            package(if has_former { &next } else { &without }, &made.inits, existing, poster, &aside.text.files)
+        };
         let code = match fitting(most, aside.poster, entries) {
             Ok(code) => code,
             Err(error) => break Err(Stopped::Failed(limits::refusal(&work.order.reel, &error))),
@@ -131,21 +135,26 @@ enum Attempted {
 fn next(work: &Work, generation: &GenerationIndex, existing: Option<&Existing>, now: SystemTime) -> Index {
     let retired = existing.map(|existing| retired(existing, work.generation, now)).unwrap_or_default();
     let generations = retired.iter().map(|retired| &retired.generation);
+    let before = existing.map(|existing| &existing.index.current);
+    let current = match before.filter(|before| before.generation == generation.generation) {
+        Some(before) => generation.clone().after(before, now.into(), served_until(before, now)),
+        None => generation.clone(),
+    };
     Index {
-        format: Index::format_of(generations.chain([generation])),
+        format: Index::format_of(generations.chain([&current])),
         reel: work.order.reel.clone(),
         title: work.order.title.clone(),
         published: now.into(),
         by: work.storage.by().map(str::to_owned),
         robots: work.order.robots,
-        current: generation.clone(),
+        current,
         retired,
     }
 }
 
 /// How many bytes there are for subtitles and chapters beside this.
 pub(super) fn room_for_text(work: &Work, made: &Made, existing: Option<&Existing>) -> u64 {
-    let next = next(work, &made.generation, existing, SystemTime::now());
+    let next = next(work, &made.generation, existing, SystemTime::now()).without_former();
     package::room(work.storage.limits().index_bytes, &next, &made.inits, existing)
 }
 
@@ -235,11 +244,12 @@ fn has_chunks_of(deployed: &GenerationIndex, next: &GenerationIndex) -> bool {
     deployed.generation == next.generation && deployed.renditions == next.renditions
 }
 
-/// An index of more bytes than are read there is written anew, whatever it says.
+/// An index of more bytes than are read there is written anew, whatever it says. What it still has from before does not count.
 fn same_content(most: u64, deployed: &Existing, next: &Index) -> bool {
     let Existing { facts, index, .. } = deployed;
+    let former = next.current.former.clone();
     facts.code_bytes <= most
-        && index.current == next.current
+        && GenerationIndex { former, ..index.current.clone() } == next.current
         && index.title == next.title
         && index.robots == next.robots
         && index.format == next.format
@@ -251,12 +261,16 @@ fn retired(existing: &Existing, next: Generation, now: SystemTime) -> Vec<Retire
         existing.index.retired.iter().filter(|retired| retired.until > now.into()).cloned().collect();
     let old = &existing.index.current;
     if old.generation != next {
-        let until = now + RETIRED_AT_LEAST.max(Duration::from_millis(old.duration_ms * 3));
-        retired.push(Retired { until: until.into(), generation: old.clone() });
+        retired.push(Retired { until: served_until(old, now), generation: old.clone() });
     }
     retired.retain(|retired| retired.generation.generation != next);
     // of an index that an older zipreel wrote too
     retired.into_iter().map(slim).collect()
+}
+
+/// What is replaced now.
+fn served_until(old: &GenerationIndex, now: SystemTime) -> Timestamp {
+    (now + RETIRED_AT_LEAST.max(Duration::from_millis(old.duration_ms * 3))).into()
 }
 
 fn slim(Retired { until, generation }: Retired) -> Retired {

@@ -116,10 +116,9 @@ fn rendition_index(part: &Rendition, traits: Traits, chunks: Vec<ChunkIndex>) ->
 
 pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, RenditionIndex>) -> GenerationIndex {
     let length = |rendition: &RenditionIndex| rendition.segments().map(|segment| segment.duration_us).sum::<u64>();
-    let variants = renditions.values().filter(|rendition| !rendition.is_beside());
     let made = GenerationIndex {
         generation: work.generation,
-        duration_ms: variants.map(length).max().unwrap_or(0) / 1000,
+        duration_ms: 0,
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
         grows: work.order.cut.grows(),
         chunk_limit_bytes: work.order.cut.chunk_limit,
@@ -129,13 +128,15 @@ pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, Re
         damaged: Vec::new(),
         subtitles: Vec::new(),
         chapters: None,
+        former: Vec::new(),
         captions: false,
         renditions,
     };
+    let duration_ms = made.variants().map(|(_, rendition)| length(rendition)).max().unwrap_or(0) / 1000;
     let viewed = Viewed::of(&made);
     let largest = |grain| viewed.largest(grain);
     let both = Largest { segment: largest(Grain::Segments), piece: largest(Grain::Pieces) };
-    GenerationIndex { largest: made.has_pieces().then_some(both), ..made }
+    GenerationIndex { duration_ms, largest: made.has_pieces().then_some(both), ..made }
 }
 
 impl Making<'_> {

@@ -236,10 +236,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The picture's, once that is made.
+    /// The picture's, once that is made; none where sound stands alone.
     fn picture<'a>(&'a self, progress: &'a Progress) -> Option<&'a Timeline> {
+        let batch = self.attempt.batch;
         let made = progress.finished.first().map(|summary| &summary.timeline);
-        self.attempt.batch.picture.as_ref().or(made)
+        let is_there = batch.work.renditions.first().is_some_and(|part| part.plan.video.is_some());
+        batch.picture.as_ref().or(made).filter(|_| is_there)
     }
 
     /// Of sound, as long as those of the picture may be at most: each segment is a request of its own.

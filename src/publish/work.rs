@@ -74,7 +74,7 @@ pub(crate) struct Rendition {
 }
 
 impl Rendition {
-    /// All renditions of a plan, the picture's first.
+    /// All renditions of a plan, the picture's first if there is one.
     pub fn all(plan: &MediaPlan) -> Vec<Self> {
         let parts = plan.parts();
         let pictures = parts.len() - plan.sounds.len();

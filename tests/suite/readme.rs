@@ -270,6 +270,7 @@ fn info() -> Info {
         damaged: vec![(0, 1)],
         subtitles: Vec::new(),
         chapters: None,
+        former: Vec::new(),
         captions: false,
         wanted: Default::default(),
         chunk_limit_bytes: 1,

@@ -268,7 +268,12 @@ pub fn foresee(
     if plan.largest_group > limit {
         return Err(LimitError::Group { bytes: plan.largest_group, limit });
     }
-    let bytes = plan.published_bytes(source_bytes).unwrap_or(0);
+    // of sound alone the first track has the place of the picture
+    let alone = plan.sounds.first().filter(|_| plan.video.is_none());
+    let bytes = match alone {
+        Some(first) => first.bytes(plan.duration.unwrap_or_default()),
+        None => plan.published_bytes(source_bytes).unwrap_or(0),
+    };
     let segments = plan.expected_segments(&pack::lengths(cut, plan.video.is_some()), bytes);
     let rate = bytes as f64 / plan.duration.unwrap_or_default().as_secs_f64().max(0.001);
     let mut sum = Sum::new(limits, limit, rendition, plan.duration, Vec::new()).packed_in(plan.packaging);
@@ -287,7 +292,7 @@ pub fn foresee(
     let another = plan.compatible.iter().map(|_| (RenditionId::compatible(), 0, segments.clone(), piece));
     let longest = segments.iter().max().copied().unwrap_or_default();
     let of_sound = plan.expected_segments(&Lengths::even(longest.max(MIN_SOUND)), 0);
-    let sounds = (1..).zip(&plan.sounds);
+    let sounds = (1..).zip(plan.sounds.iter().skip(usize::from(alone.is_some())));
     let sounds = sounds
         .map(|(number, sound)| (RenditionId::sound(number), sound.bit_rate(), of_sound.clone(), SOUND_PIECE_LENGTH));
     for (rendition, bit_rate, lengths, piece) in another.chain(sounds) {

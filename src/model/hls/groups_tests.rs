@@ -68,3 +68,28 @@ fn each_group_is_a_variant_with_its_largest_sound() {
     let links = elsewhere.matches("https://gate.example/a/4f4f4f4f/").count();
     assert_eq!((links, elsewhere.matches(".abs.m3u8").count()), (6, 6), "{elsewhere}");
 }
+
+/// As in RFC 8216, section 8.6: the variant's address is that of the sound that players begin with.
+#[test]
+fn sound_alone_is_a_variant_for_each_group() {
+    let sounds = vec![
+        sound("mp4a.40.2", 130_000, "German", 2, &["aac"]),
+        sound("mp4a.40.5", 60_000, "Sound 2", 2, &["aac", "ac3"]),
+        sound("ac-3", 400_000, "German", 6, &["ac3"]),
+    ];
+    let index = GenerationIndex::example(RenditionId::all(false).zip(sounds).collect());
+    assert!(index.is_sound_alone());
+    insta::assert_snapshot!(multivariant(&index), @r#"
+    #EXTM3U
+    #EXT-X-VERSION:4
+    #EXT-X-INDEPENDENT-SEGMENTS
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/src.m3u8",GROUP-ID="aac",LANGUAGE="de",NAME="German",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t01.m3u8",GROUP-ID="aac",NAME="Sound 2",CHANNELS="2"
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t02.m3u8",GROUP-ID="ac3",LANGUAGE="de",NAME="German",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="6"
+    #EXT-X-MEDIA:TYPE=AUDIO,URI="4f4f4f4f/t01.m3u8",GROUP-ID="ac3",NAME="Sound 2",CHANNELS="2"
+    #EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=65000,CODECS="mp4a.40.2,mp4a.40.5",AUDIO="aac"
+    4f4f4f4f/src.m3u8
+    #EXT-X-STREAM-INF:BANDWIDTH=400000,AVERAGE-BANDWIDTH=200000,CODECS="ac-3,mp4a.40.5",AUDIO="ac3"
+    4f4f4f4f/t02.m3u8
+    "#);
+}

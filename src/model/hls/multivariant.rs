@@ -54,7 +54,8 @@ fn with(
     let groups = groups(index);
     let variants = index.variants().flat_map(|(id, rendition)| {
         let one = |sound| variant(uri(id), index, rendition, sound, grain);
-        let together = groups.iter().map(|group| one(Some((group, members(index, group)))));
+        let is_own = |group: &&String| rendition.beside.as_ref().is_none_or(|told| told.groups.contains(group));
+        let together = groups.iter().filter(is_own).map(|group| one(Some((group, members(index, group)))));
         let alone = groups.is_empty().then(|| one(None));
         together.chain(alone).collect::<Vec<_>>()
     });
@@ -95,7 +96,8 @@ fn members<'a>(index: &'a GenerationIndex, group: &str) -> Vec<&'a RenditionInde
     all.map(|(_, rendition, _)| rendition).collect()
 }
 
-/// A picture, and whichever sound of a group is the largest.
+/// A picture, and whichever sound of a group is the largest; or that sound alone, of which the rendition is one (RFC 8216,
+/// section 8.6).
 fn variant(
     uri: String,
     index: &GenerationIndex,
@@ -113,12 +115,15 @@ fn variant(
         }
     };
     let of_sounds = |rate: &dyn Fn(&RenditionIndex) -> u64| members.iter().map(|sound| rate(sound)).max().unwrap_or(0);
+    let own = Some(rendition).filter(|rendition| !rendition.is_beside());
     let codecs: BTreeSet<&str> = members.iter().map(|sound| sound.codecs.as_str()).collect();
-    let codecs: Vec<&str> = [rendition.codecs.as_str()].into_iter().chain(codecs).collect();
+    let codecs: Vec<&str> = own.map(|own| own.codecs.as_str()).into_iter().chain(codecs).collect();
     VariantStream {
         uri,
-        bandwidth: peak(rendition) + of_sounds(&peak),
-        average_bandwidth: Some(rendition.average_bandwidth + of_sounds(&|sound| sound.average_bandwidth)),
+        bandwidth: own.map_or(0, peak) + of_sounds(&peak),
+        average_bandwidth: Some(
+            own.map_or(0, |own| own.average_bandwidth) + of_sounds(&|sound| sound.average_bandwidth),
+        ),
         codecs: Some(codecs.join(",")),
         resolution: rendition
             .resolution

@@ -42,13 +42,14 @@ pub struct MediaPlan {
     pub streams: Vec<StreamPlan>,
     /// `None`: the sound alone is published.
     pub video: Option<StreamPlan>,
-    /// In one with the picture, or alone. One of the two is there.
+    /// In one with the picture, or alone. One of the two is there, unless sound stands apart.
     pub audio: Option<StreamPlan>,
     /// H.264 beside a picture that is copied: a rendition of its own.
     pub compatible: Option<StreamPlan>,
     /// This is that rendition, where this is one of several: it is cut where the copied one is.
     pub beside_copy: bool,
-    /// Renditions of their own beside the picture's; where there are any, that has no sound.
+    /// Renditions of their own beside the picture's; where there are any, that has no sound. Without a picture they are the
+    /// whole reel.
     pub sounds: Vec<SoundPlan>,
     /// Sound tracks that would be copied or left out if nothing might be converted.
     pub optional: Vec<u32>,
@@ -89,7 +90,7 @@ pub struct MediaPlan {
     pub measured: Option<Loudness>,
 }
 
-/// A rendition of sound beside the picture.
+/// A rendition of sound beside the picture, or beside others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SoundPlan {
     pub plan: StreamPlan,
@@ -105,7 +106,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let transcode = compatible::allowed(transcode, asked);
     let packaging = obstacles::container(media, video, audio);
     let tracks = media.tracks(&choice).map_err(|not_there| refused(media, not_there))?;
-    let sounds = Sounds::of(tracks, audio, terms(media, transcode, packaging));
+    let sounds = Sounds::of(tracks, audio, terms(media, video.is_some(), transcode, packaging));
     let audio = audio.filter(|_| !sounds.are_apart());
     let damage = condition::damage(media, video, sounds.main().or(audio), describe);
     let plan = |stream: &Stream| planned(stream, media, packaging, &choice, &sounds);
@@ -211,10 +212,16 @@ fn not_allowed<'a>(
     (!is_fine).then_some(MediaRefusal::NeedsTranscode { streams: re_encoded, stills, ruled_out })
 }
 
-fn terms(media: &Media, transcode: Transcode, packaging: Container) -> Terms<impl Fn(&Stream) -> Option<String>> {
+fn terms(
+    media: &Media,
+    has_picture: bool,
+    transcode: Transcode,
+    packaging: Container,
+) -> Terms<impl Fn(&Stream) -> Option<String>> {
     // a copy would be as loud as it is
     let all_encoded = media.wanted.loudness.is_normalized() && transcode != Transcode::Never;
     Terms {
+        has_picture,
         may_encode: all_encoded || transcode == Transcode::Auto && !media.wanted.copies,
         for_all: media.wanted.compatible == Some(Compatible::Add),
         are_named: all_encoded || matches!(media.wanted.sounds, Some(WantedTracks::These(_))),
@@ -285,11 +292,11 @@ impl MediaPlan {
         if self.compatible.is_some() {
             return self;
         }
-        let copied = |plan: &Option<StreamPlan>| match plan {
-            Some(plan) if plan.action == Action::Copy => plan.stream.codec.clone(),
-            _ => String::new(),
-        };
-        self.warnings.extend(reach::sentence(&copied(&self.video), &copied(&self.audio)));
+        let codec = |plan: &StreamPlan| (plan.action == Action::Copy).then(|| plan.stream.codec.clone());
+        let apart = self.sounds.iter().filter(|sound| sound.told.is_plain()).map(|sound| &sound.plan);
+        let heard: Vec<String> = self.audio.iter().chain(apart).filter_map(codec).collect();
+        let seen = self.video.as_ref().and_then(codec).unwrap_or_default();
+        self.warnings.extend(reach::sentence(&seen, &heard));
         self
     }
 
@@ -302,7 +309,7 @@ impl MediaPlan {
     /// The stream that the poster is made of: the video, the cover, or the sound itself.
     pub fn face(&self) -> Option<&Stream> {
         let video = self.video.as_ref().map(|video| &video.stream);
-        video.or(self.cover.as_ref()).or(self.audio.as_ref().map(|audio| &audio.stream))
+        video.or(self.cover.as_ref()).or(self.begins_with().map(|audio| &audio.stream))
     }
 
     /// The sound that players begin with.

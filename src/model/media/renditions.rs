@@ -8,7 +8,7 @@ use super::{
 };
 
 impl MediaPlan {
-    /// A plan for each rendition, the picture's first.
+    /// A plan for each rendition, the picture's first if there is one.
     pub fn parts(&self) -> Vec<Self> {
         if self.sounds.is_empty() && self.compatible.is_none() {
             return vec![self.clone()];
@@ -35,7 +35,8 @@ impl MediaPlan {
             independent: true,
             ..part(None, Some(sound.plan.clone()))
         });
-        [part(self.video.clone(), self.audio.clone())].into_iter().chain(compatible).chain(sounds).collect()
+        let own = part(self.video.clone(), self.audio.clone());
+        [own].into_iter().filter(|own| own.video.is_some()).chain(compatible).chain(sounds).collect()
     }
 }
 

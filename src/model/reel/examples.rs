@@ -40,6 +40,7 @@ impl GenerationIndex {
             damaged: Vec::new(),
             subtitles: Vec::new(),
             chapters: None,
+            former: Vec::new(),
             captions: false,
             wanted: Default::default(),
             chunk_limit_bytes: 1,

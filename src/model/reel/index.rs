@@ -13,7 +13,7 @@ use super::{
     moment::Timestamp,
     name::{ChunkNumber, FunctionName, Generation, ReelName, RenditionId},
     order::{Robots, Wanted},
-    tracks::{ChaptersIndex, SubtitlesIndex},
+    tracks::{ChaptersIndex, Former, SubtitlesIndex, TrackName},
 };
 
 /// Of `index.json`. A gate that reads the first alone would leave out what came with the second: an index has the lowest
@@ -83,6 +83,9 @@ pub struct GenerationIndex {
     pub subtitles: Vec<SubtitlesIndex>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chapters: Option<ChaptersIndex>,
+    /// Subtitles and chapters that it had before: who watches by them never asks for a playlist again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<Former>,
     /// Its pictures carry captions by CEA-608 or CEA-708.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub captions: bool,
@@ -101,15 +104,29 @@ const SOUND: [&str; 6] = ["mp4a", "Opus", "fLaC", "alac", "ac-3", "ec-3"];
 impl GenerationIndex {
     /// What a gate has to know to serve it.
     fn format(&self) -> u32 {
-        let has_text = !self.subtitles.is_empty() || self.chapters.is_some();
+        let has_text = self.tracks().next().is_some() || !self.former.is_empty();
         if has_text { *FORMATS.end() } else { *FORMATS.start() }
+    }
+
+    /// Of subtitles and chapters.
+    fn tracks(&self) -> impl Iterator<Item = &TrackName> {
+        let subtitles = self.subtitles.iter().map(|subtitles| &subtitles.track);
+        subtitles.chain(self.chapters.iter().map(|chapters| &chapters.track))
+    }
+
+    /// With the tracks that the same generation had before this, if they are others: until the time that is given, or was.
+    pub fn after(mut self, before: &Self, now: Timestamp, until: Timestamp) -> Self {
+        let replaced = before.tracks().map(|track| Former { track: track.clone(), until });
+        let earlier = before.former.iter().filter(|former| former.until > now).cloned();
+        let is_gone = |former: &Former| self.tracks().all(|own| *own != former.track);
+        self.former = replaced.chain(earlier).filter(is_gone).collect();
+        self
     }
 
     /// There is no picture in it.
     pub fn is_sound_alone(&self) -> bool {
         let is_sound = |codec: &str| SOUND.iter().any(|sound| codec.trim().starts_with(sound));
-        let mut own = self.renditions.values().filter(|rendition| !rendition.is_beside());
-        own.all(|rendition| rendition.codecs.split(',').all(is_sound))
+        self.variants().all(|(_, rendition)| rendition.codecs.split(',').all(is_sound))
     }
 }
 
@@ -261,6 +278,14 @@ impl Index {
         generations.into_iter().map(GenerationIndex::format).max().unwrap_or(*FORMATS.start())
     }
 
+    /// Where there is no room for them.
+    pub fn without_former(&self) -> Self {
+        let mut without = self.clone();
+        let retired = without.retired.iter_mut().map(|retired| &mut retired.generation);
+        retired.chain([&mut without.current]).for_each(|generation| generation.former.clear());
+        without
+    }
+
     /// The current one, then those retired, whatever the hour: when a retired one ends is the gate's to say.
     pub fn generations(&self) -> impl Iterator<Item = &GenerationIndex> {
         std::iter::once(&self.current).chain(self.retired.iter().map(|retired| &retired.generation))
@@ -287,12 +312,15 @@ impl GenerationIndex {
         self
     }
 
-    /// What players choose by itself: the picture with its sound, or sound alone.
+    /// What players choose by itself: the picture with its sound, or sound alone. Of several tracks of that it is the one that
+    /// they begin with, in each group.
     pub fn variants(&self) -> impl Iterator<Item = (&RenditionId, &RenditionIndex)> {
-        self.renditions.iter().filter(|(_, rendition)| !rendition.is_beside())
+        let all_stand_beside = self.renditions.values().all(RenditionIndex::is_beside);
+        let begins = move |told: &Alternative| all_stand_beside && told.default;
+        self.renditions.iter().filter(move |(_, rendition)| rendition.beside.as_ref().is_none_or(begins))
     }
 
-    /// What stands beside those.
+    /// What stands beside those, or beside others.
     pub fn alternatives(&self) -> impl Iterator<Item = (&RenditionId, &RenditionIndex, &Alternative)> {
         self.renditions.iter().filter_map(|(id, rendition)| Some((id, rendition, rendition.beside.as_ref()?)))
     }
@@ -337,5 +365,35 @@ impl GenerationIndex {
     /// Total of the chunks' zips, all renditions.
     pub fn bytes(&self) -> u64 {
         self.renditions.values().flat_map(|rendition| &rendition.chunks).map(|chunk| chunk.bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn text_that_is_replaced_is_served_until_its_time_is_over() {
+        let chapters = |content: &str| {
+            let track = TrackName::of("ch".parse().unwrap(), [content]);
+            let chapters = ChaptersIndex { track, starts: Vec::new() };
+            GenerationIndex { chapters: Some(chapters), ..GenerationIndex::example(BTreeMap::new()) }
+        };
+        let at = |hours: u64| Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_secs(3600 * (1 + hours)));
+        let former = |index: &GenerationIndex| index.former.iter().map(|one| one.until).collect::<Vec<_>>();
+        let first = chapters("first");
+        let second = chapters("second").after(&first, at(0), at(24));
+        assert_eq!(second.former, [Former { track: first.chapters.clone().unwrap().track, until: at(24) }]);
+        assert_eq!(former(&chapters("second").after(&second, at(1), at(25))), [at(24)], "published again as it is");
+        let none = GenerationIndex::example(BTreeMap::new()).after(&second, at(2), at(26));
+        assert_eq!(
+            (former(&none), none.format()),
+            (vec![at(26), at(24)], 2),
+            "gates of the first format would serve none"
+        );
+        assert_eq!(former(&chapters("third").after(&none, at(24), at(48))), [at(26)]);
+        assert_eq!(former(&chapters("first").after(&none, at(3), at(27))), [at(26)], "it is there again");
     }
 }

@@ -175,8 +175,8 @@ impl RenditionId {
         Self("h264".to_owned())
     }
 
-    /// Of a reel, in the order in which they are made: the picture, or sound alone, H.264 beside it if there is, and sound
-    /// tracks.
+    /// Of a reel, in the order in which they are made: the picture, or the first track of sound alone, H.264 beside it if
+    /// there is, and sound tracks.
     pub fn all(has_compatible: bool) -> impl Iterator<Item = Self> {
         let compatible = has_compatible.then(Self::compatible);
         [Self::source()].into_iter().chain(compatible).chain((1..).map(Self::sound))

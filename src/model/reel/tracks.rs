@@ -6,7 +6,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::name::{NameError, RenditionId};
+use super::{
+    moment::Timestamp,
+    name::{NameError, RenditionId},
+};
 use crate::model::written::written_as_text;
 
 /// `<id>-<8 hexadecimal digits of its content>`
@@ -74,6 +77,14 @@ pub struct SubtitlesIndex {
     pub segments: u32,
     /// Of all that is served of it.
     pub bytes: u64,
+}
+
+/// A track that another took the place of, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    pub track: TrackName,
+    /// Until when it is still served.
+    pub until: Timestamp,
 }
 
 /// Where parts of the video begin, and what they are called.

@@ -42,9 +42,10 @@ pub(super) struct Clock {
     pub begins: i64,
 }
 
-pub(super) async fn clock(work: &Work, plan: &MediaPlan, made: &Made) -> Result<Clock, Stopped> {
-    // the picture's, or the only one
+pub(super) async fn clock(work: &Work, made: &Made) -> Result<Clock, Stopped> {
+    // the picture's, or the first of sound alone
     let part = &work.renditions[0];
+    let plan = &part.plan;
     let rendition = &made.generation.renditions[&part.id];
     let init = made.inits.get(&part.id).and_then(|init| Init::read(init).ok());
     let times = |segment: &[u8]| init.as_ref().map_or_else(|| times(segment), |init| fragment_times(segment, init));

@@ -173,7 +173,7 @@ pub(super) async fn text(
     if spoken.sources.is_empty() && plan.chapters.is_empty() {
         return Ok(text);
     }
-    let clock = clock::clock(work, plan, made).await?;
+    let clock = clock::clock(work, made).await?;
     let most = (work.storage.limits().index_bytes / build::SHARE).min(room());
     text.add_subtitles(spoken.sources, clock, generation, most);
     text.add_chapters(&plan.chapters, clock, generation);

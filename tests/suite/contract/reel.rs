@@ -155,6 +155,7 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
             track: CHAPTERS.parse().unwrap(),
             starts: vec![Chapter { start_ms: 0, title: "One".into() }],
         }),
+        former: Vec::new(),
         captions: false,
         wanted: Default::default(),
         chunk_limit_bytes: 1 << 20,

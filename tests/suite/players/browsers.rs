@@ -106,9 +106,15 @@ async fn another_language_is_heard_from_where_it_is() {
     let stage = Stage::new().await;
     let folder = crate::clips::scratch();
     let film = crate::publish::sounds::film_at(folder.path().join("film.mkv"), &["eng", "ger"], "");
-    let reel = stage.publish_file(&film, "languages", &[]).await;
-    for browser in [Chromium, Firefox] {
-        watch(browser, "languages", &reel.page, || {}).await;
+    let book = folder.path().join("book.m4a");
+    let [from, to] = [&film, &book].map(|path| path.to_str().unwrap());
+    crate::publish::sandbox::tool("ffmpeg", &["-v", "error", "-i", from, "-map", "0:a", "-c", "copy", to]);
+    for video in [&film, &book] {
+        let name = format!("languages-{}", video.extension().unwrap().to_str().unwrap());
+        let reel = stage.publish_file(video, &name, &[]).await;
+        for browser in [Chromium, Firefox] {
+            watch(browser, "languages", &reel.page, || {}).await;
+        }
     }
 }
 

@@ -202,6 +202,38 @@ async fn languages_beside_hevc_are_packed_as_the_picture_is() {
     assert_eq!(again.published()["sent"], 0);
 }
 
+/// The index as players choose by it: one variant, whose address is that of the track that they begin with.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_track_of_sound_alone_is_heard_as_it_is() {
+    let sandbox = Sandbox::start().await;
+    film(&sandbox, "film.mkv", &["eng", "ger", "fre"], "");
+    let book = remade(&sandbox, "-i {in}/film.mkv -map 0:a -c copy", "book.mka");
+    for (name, container) in [("ts", "ts"), ("mp4", "mp4")] {
+        let run = sandbox.publish(&book, &["--name", name, "--container", container, "--audio", "0,ger"]).await;
+        let playlist = run.playlist();
+        let multivariant = get(&playlist).await;
+        for told in
+            [r#"LANGUAGE="en",NAME="English",DEFAULT=YES,AUTOSELECT=YES"#, r#"LANGUAGE="de",NAME="Deutsch",AUTOSELECT"#]
+        {
+            assert_eq!(multivariant.matches(told).count(), 1, "{multivariant}");
+        }
+        let variant = multivariant.split_once("#EXT-X-STREAM-INF:").unwrap().1;
+        assert!(variant.contains(r#"CODECS="mp4a.40.2",AUDIO="aac""#) && variant.ends_with("/src.m3u8\n"), "{variant}");
+        for stream in ["0:a:0", "0:a:1"] {
+            assert!(heard(&playlist, stream) == source_hashes(&book, stream), "{name} {stream}");
+        }
+        let again = sandbox.publish(&book, &["--name", name, "--container", container, "--audio", "0,ger"]).await;
+        assert_eq!(again.published()["sent"], 0);
+        let deleted = format!("zipreel-{name}-{}-t01-0001", run.published()["generation"].as_str().unwrap());
+        crate::mishap::account::delete_function(&sandbox, &deleted).await;
+        let repair = ["check", name, "--repair", book.to_str().unwrap(), "--plain"];
+        let output = sandbox.command("state").args(repair).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = sandbox.command("state").args(["check", name, "--deep", "--plain"]).output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 /// What becomes of sound that not every player plays, and what the groups of the playlist say of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn sound_for_some_players_has_stereo_beside_it() {

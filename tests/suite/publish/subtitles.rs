@@ -172,6 +172,15 @@ async fn files_beside_the_video_are_read_whatever_their_encoding_and_named_by_th
     let urls = |found: &[(String, String)]| found.iter().map(|(_, url)| url.clone()).collect::<Vec<_>>();
     let (before, after) = (urls(&found), urls(&subtitles(&again).await));
     assert_eq!(before.iter().zip(&after).filter(|(before, after)| before != after).count(), 1, "{before:?} {after:?}");
+    // players that began with the former ones never ask for another playlist
+    for url in before.iter().chain(&after) {
+        let (playlist, first) = (get(url).await, get(&url.replace(".m3u8", "/0.vtt")).await);
+        assert!(playlist.starts_with("#EXTM3U") && first.starts_with("WEBVTT"), "{url}: {playlist}{first}");
+    }
+    // nothing is new, though the index still has what was before
+    assert_eq!(urls(&subtitles(&sandbox.publish(&video, &CUT).await).await), after);
+    let state = sandbox.command("state").args(["check", "film", "--plain"]).output().await.unwrap();
+    assert!(state.status.success(), "{}", String::from_utf8_lossy(&state.stderr));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use super::tests::{media, stream};
 use super::*;
 use crate::model::media::{
     arguments::Dialect,
+    container::WantedContainer,
     facts::{Wanted, WantedLoudness, WantedTracks},
 };
 
@@ -130,4 +131,40 @@ fn sound_that_is_to_be_normalized_is_encoded_alone_and_nothing_else_is() {
     let never = Media { wanted: Wanted { loudness: WantedLoudness::Normalized, ..wide.wanted }, ..wide };
     let refusal = decide(&never, Transcode::Never).unwrap_err();
     assert!(matches!(refusal, MediaRefusal::NeedsTranscode { ruled_out: true, .. }), "{refusal:?}");
+}
+
+#[test]
+fn each_track_of_sound_alone_is_a_rendition_where_there_are_several() {
+    let alone = |codecs: &[(&str, u32)], sounds| {
+        let mut media = film(codecs, sounds);
+        media.streams.remove(0);
+        media
+    };
+    let plan = decide(&alone(&[("aac", 2), ("aac", 2), ("aac", 2)], "1,3"), Transcode::Never).unwrap();
+    assert_eq!(sounds(&plan), [(1, true), (3, true)]);
+    let parts = plan.parts();
+    assert!(parts.len() == 2 && parts.iter().all(|part| part.video.is_none() && part.audio.is_some()), "{parts:?}");
+    assert_eq!(plan.face().map(|stream| stream.index), Some(1), "the poster shows the sound that players begin with");
+    for codec in [("aac", 2), ("aac", 6), ("mp3", 2)] {
+        let plan = decide(&alone(&[codec], "all"), Transcode::Auto).unwrap();
+        assert!(plan.sounds.is_empty() && plan.audio.is_some(), "one track is published as it always was: {codec:?}");
+    }
+}
+
+#[test]
+fn a_codec_that_a_player_may_lack_has_aac_beside_it_where_another_track_is_in_another() {
+    let mut media = film(&[("aac", 2), ("opus", 2)], "all");
+    media.wanted.container = WantedContainer::Mp4;
+    let auto = decide(&media, Transcode::Auto).unwrap();
+    assert_eq!(sounds(&auto), [(1, true), (2, false), (2, true)]);
+    let groups: Vec<String> = auto.sounds.iter().map(|sound| sound.told.groups.join(",")).collect();
+    assert_eq!(groups, ["aac,opus", "aac", "opus"]);
+    assert!(auto.sentences()[2].ends_with("copied as it is (AAC stereo beside it)"), "{:?}", auto.sentences());
+    let never = decide(&media, Transcode::Never).unwrap();
+    assert_eq!(sounds(&never), [(1, true), (2, true)]);
+    let is_said = |plan: &MediaPlan| plan.warnings.iter().any(|words| words.ends_with("Safari from version 17 on"));
+    assert!(is_said(&never) && !is_said(&auto), "{:?} {:?}", never.warnings, auto.warnings);
+    media.streams[1].codec = "opus".into();
+    let one = decide(&media, Transcode::Auto).unwrap();
+    assert!(sounds(&one) == [(1, true), (2, true)] && is_said(&one), "all in one codec");
 }

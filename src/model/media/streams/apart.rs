@@ -1,5 +1,6 @@
 //! Whether sound stands apart from the picture, in renditions of its own: several tracks do, and one that not every player
-//! plays as it is. One AAC track of one or two channels stays in one with the picture.
+//! plays as it is. One AAC track of one or two channels stays in one with the picture, and one track without a picture is the
+//! reel.
 
 use super::sounds::{Copied, Rendition, Track, renditions};
 use crate::model::media::facts::Stream;
@@ -8,6 +9,7 @@ pub const NOT_ALLOWED: &str = "it would have to be converted: `--transcode auto`
 
 /// What is asked of the tracks, and what may be done.
 pub struct Terms<F> {
+    pub has_picture: bool,
     pub may_encode: bool,
     /// Opus and FLAC get AAC beside them too.
     pub for_all: bool,
@@ -49,7 +51,11 @@ impl<'a> Sounds<'a> {
         F: Fn(&Stream) -> Option<String>,
     {
         let Some(main) = main.filter(|_| !tracks.is_empty()) else { return Self::default() };
-        let Terms { may_encode, for_all, are_named, is_trimmed, obstacle } = terms;
+        let Terms { has_picture, may_encode, for_all, are_named, is_trimmed, obstacle } = terms;
+        // CODECS of a variant names every codec of its group (RFC 8216, 4.3.4.2): a player that lacks one refuses them all
+        let mut copied = tracks.iter().filter(|stream| obstacle(stream).is_none()).map(|stream| &stream.codec);
+        let first = copied.next();
+        let for_all = for_all || may_encode && copied.any(|codec| Some(codec) != first);
         let track =
             |stream| Track { stream, copied: Copied::of(stream, obstacle(stream).is_none(), is_trimmed, for_all) };
         let is_kept = |track: &Track<'_>| {
@@ -64,7 +70,7 @@ impl<'a> Sounds<'a> {
         });
         let renditions = match kept.as_slice() {
             [Track { copied: Copied::Plain | Copied::No, .. }] => Vec::new(),
-            [_] if !may_encode => Vec::new(),
+            [_] if !may_encode || !has_picture => Vec::new(),
             tracks => renditions(tracks, main.index, may_encode),
         };
         Self { renditions, main: Some(main), left_out, are_named, wide }

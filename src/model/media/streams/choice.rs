@@ -75,8 +75,6 @@ impl Media {
     /// so. What can't be played for certain is among them only if it was named.
     pub fn tracks(&self, choice: &Choice<'_>) -> Result<Vec<&Stream>, NotThere> {
         let mut tracks = match self.wanted.sounds {
-            // there is no picture that they could be beside
-            _ if choice.video.is_none() => Vec::new(),
             None => Vec::new(),
             Some(WantedTracks::These(picks)) => self.picked(picks, choice.programme)?,
             Some(WantedTracks::All) => {

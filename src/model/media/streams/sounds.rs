@@ -39,6 +39,13 @@ pub struct Alternative {
     pub channels: Option<u32>,
 }
 
+impl Alternative {
+    /// Of the group that is meant for every player.
+    pub fn is_plain(&self) -> bool {
+        self.groups.iter().any(|group| group == PLAIN)
+    }
+}
+
 const DESCRIBES_VIDEO: &str = "public.accessibility.describes-video";
 
 /// Whether a track is copied, and who plays the copy.

@@ -50,11 +50,12 @@ pub(super) fn changed(wanted: Wanted, part: Part, probe: &Probe, by: isize) -> W
     }
 }
 
-/// All tracks together come before each alone; sound without a picture is one.
+/// All tracks together come before each alone.
 fn sound(wanted: Wanted, probe: &Probe, by: isize) -> Wanted {
     let Offer { chosen, streams, .. } = &probe.audio;
     let one = |(number, _): &(u32, String)| (Some(WantedTrack::Stream(*number)), None);
-    let all = probe.video.chosen.map(|_| (None, Some(WantedTracks::All)));
+    let is_several = probe.video.chosen.is_some() || streams.len() > 1;
+    let all = is_several.then_some((None, Some(WantedTracks::All)));
     let first = usize::from(all.is_some());
     let ways: Vec<_> = all.into_iter().chain(streams.iter().map(one)).collect();
     let asked = match wanted.audio {
@@ -169,7 +170,9 @@ mod tests {
         (probe.video.chosen, probe.audio.together) = (None, 0);
         let alone = changed(Wanted::default(), Part::Audio, &probe, 1);
         assert_eq!((alone.audio, alone.sounds), (Some(WantedTrack::Stream(3)), None));
-        assert_eq!(changed(alone, Part::Audio, &probe, -1).audio, Some(WantedTrack::Stream(2)));
+        let first = changed(alone, Part::Audio, &probe, -1);
+        assert_eq!(first.audio, Some(WantedTrack::Stream(2)));
+        assert_eq!(changed(first, Part::Audio, &probe, -1), all, "tracks of sound alone stand together too");
     }
 
     #[test]
