@@ -152,7 +152,8 @@ async function askOverHttp(url) {
     const answer = await fetch(at, { redirect: 'manual', signal });
     await answer.body?.cancel();
     if (answer.status === 302 && times === 0) at = new URL(answer.headers.get('location'), at);
-    else return { 429: true, 204: false, 404: false }[answer.status] ?? null;
+    // AWS itself says 429 where too many ask at once, but not until when
+    else return { 429: answer.headers.has('retry-after') || null, 204: false, 404: false }[answer.status] ?? null;
   }
 }
 

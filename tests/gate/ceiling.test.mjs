@@ -54,6 +54,20 @@ test('what was sent is put a minute after the last time, or as soon as it is 64 
   assert.deepEqual(counted.put, [1301, 70 * MIB]);
 });
 
+test('what is sent while it is put is put the next time', async () => {
+  const counted = new Counted(), ceiling = counted.ceiling();
+  let release;
+  counted.held = new Promise(done => release = done);
+  const first = sent(ceiling, 64 * MIB);
+  await new Promise(setImmediate);
+  const second = sent(ceiling, 7);
+  release();
+  await Promise.all([first, second]);
+  counted.time += MINUTE;
+  await sent(ceiling, 1);
+  assert.deepEqual(counted.put, [64 * MIB, 8]);
+});
+
 test('what could not be put is put with the next, and not tried again at once', async () => {
   const counted = new Counted(), ceiling = counted.ceiling();
   counted.fails = 1;
@@ -145,11 +159,14 @@ test('a relay that is beyond its ceiling sends no segment, and what costs nothin
   assert.equal((await new Response(whole.body).arrayBuffer()).byteLength, 100);
   const below = await ask('/ceiling');
   assert.deepEqual([below.status, below.body, below.headers['cache-control']], [204, '', 'public, max-age=10']);
+  counted.time += MINUTE;
+  await new Response((await ask(SEGMENT)).body).arrayBuffer();
+  assert.deepEqual(counted.put, [200]);
   counted.sums = [GB, 0];
   counted.time += MINUTE;
   for (const path of ['/ceiling', '/_relay/ceiling', SEGMENT, `/_relay${SEGMENT}`]) {
     const { status, headers, body } = await ask(path);
-    assert.deepEqual([status, body, headers['access-control-allow-origin'], headers['retry-after']], [429, 'the monthly ceiling is reached\n', '*', String(3 * 86400 - 60)], path);
+    assert.deepEqual([status, body, headers['access-control-allow-origin'], headers['retry-after']], [429, 'the monthly ceiling is reached\n', '*', String(3 * 86400 - 120)], path);
     assert.deepEqual([headers['access-control-expose-headers'], headers['cache-control']], ['retry-after', 'public, max-age=10']);
   }
   const head = await ask(SEGMENT, { method: 'HEAD' });
@@ -227,12 +244,12 @@ test('the gate asks the relay once in half a minute, and keeps to its last word'
 
 test('the gate follows the relay to a CDN, once, and goes on if it says nothing', async () => {
   const at = path => new RelaysCeiling({ relay: `${address()}${path}` }).isReached();
-  answer = ({ url }, response) => url === '/_relay/ceiling' ? response.writeHead(429).end('no') : response.writeHead(302, { location: url === '/ceiling' ? '/_relay/ceiling' : url }).end();
+  answer = ({ url }, response) => url === '/_relay/ceiling' ? response.writeHead(429, { 'retry-after': '1' }).end('no') : response.writeHead(302, { location: url === '/ceiling' ? '/_relay/ceiling' : url }).end();
   assert.equal(await at('/'), true);
   asked.length = 0;
   assert.equal(await at('/circle/'), false);
   assert.equal(asked.length, 2);
-  for (const status of [204, 404, 500, 503]) {
+  for (const status of [204, 404, 429, 500, 503]) {
     answer = (_, response) => response.writeHead(status).end();
     assert.equal(await at('/'), false, `${status}`);
   }
