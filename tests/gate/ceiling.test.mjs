@@ -31,10 +31,15 @@ class Counted {
   }
 }
 
-/** What comes out of a counted stream of pieces of these lengths. */
-async function sent(ceiling, ...lengths) {
+/** How many bytes come out of a counted stream of pieces of these lengths. */
+async function passed(ceiling, ...lengths) {
   const stream = new ReadableStream({ start(out) { for (const length of lengths) out.enqueue(new Uint8Array(length)); out.close(); } });
-  const bytes = (await new Response(ceiling.counted(stream)).arrayBuffer()).byteLength;
+  return (await new Response(ceiling.counted(stream)).arrayBuffer()).byteLength;
+}
+
+/** The same as an answer, which ends when all is settled. */
+async function sent(ceiling, ...lengths) {
+  const bytes = await passed(ceiling, ...lengths);
   await ceiling.settled();
   return bytes;
 }
@@ -58,11 +63,10 @@ test('what is sent while it is put is put the next time', async () => {
   const counted = new Counted(), ceiling = counted.ceiling();
   let release;
   counted.held = new Promise(done => release = done);
-  const first = sent(ceiling, 64 * MIB);
-  await new Promise(setImmediate);
-  const second = sent(ceiling, 7);
+  await passed(ceiling, 64 * MIB);
+  await passed(ceiling, 7);
   release();
-  await Promise.all([first, second]);
+  await ceiling.settled();
   counted.time += MINUTE;
   await sent(ceiling, 1);
   assert.deepEqual(counted.put, [64 * MIB, 8]);
