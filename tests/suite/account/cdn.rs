@@ -179,7 +179,7 @@ async fn another_front_is_led_to_by_the_same_cdn() {
     published(&sandbox).await;
     let before = on(&cloud).await;
     for (front, origin) in [(Front::HttpApi, &endpoint.front), (Front::Url, &endpoint.gate)] {
-        set_up(&cloud, Wish { relay: RelayWish::AsItIs, front: Some(front) }).await.0.unwrap();
+        set_up(&cloud, Wish { front: Some(front), ..RelayWish::AsItIs.into() }).await.0.unwrap();
         let cdn = cloud.cdns().await.unwrap().remove(0);
         assert!(origin.ends_with(&format!(":{}", cdn.leads_to[0].port)), "{cdn:?}");
         plays_in_browsers(&endpoint, front.word()).await;
