@@ -37,6 +37,10 @@ pub const RUNTIME: &str = "nodejs24.x";
 pub const MEMORY_MB: i32 = 128;
 pub const LOG_RETENTION_DAYS: i32 = 7;
 
+/// Files of gate and relay alike.
+const CEILING: (&str, &str) = ("ceiling.mjs", include_str!("../../../assets/gate/ceiling.mjs"));
+const SIGN: (&str, &str) = ("sign.mjs", include_str!("../../../assets/gate/sign.mjs"));
+
 /// A function that the public calls: through its URL, or what stands before the gate through an HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Public {
@@ -100,6 +104,7 @@ impl Public {
                 let mut files = vec![
                     ("gate.mjs", include_str!("../../../assets/gate/gate.mjs")),
                     ("answers.mjs", include_str!("../../../assets/gate/answers.mjs")),
+                    CEILING,
                     ("functions.mjs", include_str!("../../../assets/gate/functions.mjs")),
                     ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
@@ -108,6 +113,7 @@ impl Public {
                     ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
                     ("people.mjs", include_str!("../../../assets/gate/people.mjs")),
                     ("reels.mjs", include_str!("../../../assets/gate/reels.mjs")),
+                    SIGN,
                     ("watch.html", include_str!("../../../assets/gate/watch.html")),
                     ("open-gops.js", include_str!("../../../assets/gate/open-gops.js")),
                     ("tracks.js", include_str!("../../../assets/gate/tracks.js")),
@@ -116,7 +122,7 @@ impl Public {
                 files.extend(EARLIER);
                 files
             }
-            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs"))],
+            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs")), CEILING, SIGN],
         }
     }
 
