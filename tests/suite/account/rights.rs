@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Refuses what writes to IAM, as AWS does to those with `setup.json` alone.
-const NO_WRITES: &str = "403@CreateRole=after:0,403@PutRolePolicy=after:0,403@UpdateAssumeRolePolicy=after:0,\
+pub(super) const NO_WRITES: &str = "403@CreateRole=after:0,403@PutRolePolicy=after:0,403@UpdateAssumeRolePolicy=after:0,\
                          403@DeleteRole=after:0,403@DeleteRolePolicy=after:0";
 
 const SETUP: [&str; 3] = ["setup", "--target", "local"];
