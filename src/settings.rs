@@ -111,6 +111,7 @@ struct File {
     faults: Option<String>,
     role_arn: Option<String>,
     gate_role_arn: Option<String>,
+    relay_role_arn: Option<String>,
     invoke_mode: Option<InvokeModeArg>,
     function_urls: Option<String>,
     api_urls: Option<String>,
@@ -404,6 +405,7 @@ fn overrides(args: &OverrideArgs, file: &File) -> Overrides {
     Overrides {
         chunk_role: pick(&args.role_arn, &file.role_arn),
         gate_role: pick(&args.gate_role_arn, &file.gate_role_arn),
+        relay_role: pick(&args.relay_role_arn, &file.relay_role_arn),
         invoke_mode: match args.invoke_mode.or(file.invoke_mode) {
             Some(InvokeModeArg::Buffered) => InvokeMode::Buffered,
             Some(InvokeModeArg::Stream) | None => InvokeMode::Stream,

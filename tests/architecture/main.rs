@@ -19,7 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("tui", &["settings", "running", "model/chunk", "model/cost", "model/report", "model/reel",
         "model/wording"]),
     ("settings", &["cli", "use_cases", "model/chunk", "model/report", "model/pace", "model/reel", "model/retry"]),
-    ("cli", &["model/pace", "model/reel", "model/wording"]),
+    ("cli", &["model/gate", "model/pace", "model/reel", "model/wording"]),
     ("json", &["use_cases", "model/cost", "model/report", "model/gate", "model/reel"]),
     ("plain", &["model/report", "model/reel", "model/shown", "model/wording"]),
     ("use_cases", &["account", "publish", "remote", "local", "media", "storage", "cloud", "state", "running",

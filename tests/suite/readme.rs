@@ -34,6 +34,7 @@ use zipreel::{
             fault::Fault,
             health::{Finding, Grade, Health, Subject},
             loudness::Loudness,
+            usage::{Month, MonthOfUse, Usage},
         },
     },
     remote,
@@ -309,9 +310,19 @@ fn lines() -> Vec<Value> {
         remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding: remote::Finding::Ok };
     let left =
         Leftover { reel: name.clone(), generation, functions: Vec::new(), bytes: 0, why: Why::Retired, is_due: true };
-    let ready = Ready { gate_url: String::new(), front: Front::Url, relay_url: None, changed: 0, notes: Vec::new() };
+    let ready = Ready {
+        gate_url: String::new(),
+        front: Front::Url,
+        relay_url: None,
+        ceiling: None,
+        changed: 0,
+        notes: Vec::new(),
+    };
     let standing = CdnStanding { state: CdnState::Off, url: None, distribution: None, changed: 0, notes: Vec::new() };
-    let finding = Finding { subject: Subject::Gate, grade: Grade::Well, words: String::new() };
+    let month = Month::of(std::time::SystemTime::UNIX_EPOCH);
+    let use_of = MonthOfUse { month, requests: 0, bytes: None };
+    let usage = Some(Usage { of: "gate", last: use_of, this: use_of });
+    let finding = Finding { subject: Subject::Usage, grade: Grade::Well, words: String::new(), usage };
     let embed = Embed {
         reel: name.clone(),
         title: String::new(),

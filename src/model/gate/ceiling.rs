@@ -15,7 +15,7 @@ pub const RELAYED_BYTES: &str = "RelayedBytes";
 pub const CEILING_PATH: &str = "ceiling";
 /// As AWS bills it.
 const BYTES_PER_GB: u64 = 1_000_000_000;
-const MOST_GB: u32 = 1_000_000;
+pub const MOST_GB: u32 = 1_000_000;
 
 /// What browsers may be sent in a calendar month, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
