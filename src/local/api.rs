@@ -295,8 +295,9 @@ async fn by_name(
     trail: &mut Trail,
     by_rpc: bool,
 ) -> Result<Response<Body>, Trouble> {
-    let (named, service) = match by_rpc {
-        true => (metrics::operation(parts.uri.path()), metrics::SERVICE),
+    let target = parts.headers.get(logs::TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (named, service) = match by_rpc || metrics::is_target(target) {
+        true => (metrics::operation(if by_rpc { parts.uri.path() } else { target }), metrics::SERVICE),
         false => (logs::operation(&parts.headers), "logs"),
     };
     let caller = match claimed(shared, parts, &[service]).and_then(|caller| Ok((caller, named?))) {
@@ -315,6 +316,9 @@ async fn by_name(
     let (inner, region, now) = (Arc::clone(shared), caller.claim.scope.region, shared.now());
     let response = blocking(move || match by_rpc {
         true => metrics::by_rpc(&inner.metrics, operation, &region, &content.text, now),
+        false if metrics::is_ours(operation) => {
+            metrics::by_json(&inner.metrics, operation, &region, &content.text, now)
+        }
         false => logs::answer(&inner, operation, &content.text, now),
     })
     .await?;

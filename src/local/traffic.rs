@@ -38,7 +38,7 @@ pub(super) fn downloaded(shared: &Arc<Context>, distribution: &str, body: Body) 
     counted(shared, of_cdn(distribution, "BytesDownloaded"), "None", body)
 }
 
-/// The body of an answer of the relay's. With a ceiling it counts as it is sent.
+/// A segment or piece that the relay sends. With a ceiling it counts as it is sent.
 pub(super) fn relayed(shared: &Arc<Context>, body: Body) -> Body {
     match shared.served(RELAY).filter(|relay| ceiling(relay).is_some()) {
         Some(relay) => counted(shared, of_relay(&relay), "Bytes", body),

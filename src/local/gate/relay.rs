@@ -56,7 +56,10 @@ pub(in crate::local) async fn handle(
             .await
             .map_or_else(|_| busy(), |found| found.unwrap_or_else(Reply::not_found)),
     };
-    let response = reply.shaped(&parts.method, &parts.headers).map(|body| traffic::relayed(shared, body));
+    let mut response = reply.shaped(&parts.method, &parts.headers);
+    if response.status() == StatusCode::OK {
+        response = response.map(|body| traffic::relayed(shared, body));
+    }
     note(shared, operation, response.status().as_u16());
     response
 }

@@ -1,5 +1,5 @@
-//! The little of CloudWatch that counting needs: values put, and their sums. It speaks both protocols of AWS's, the Query
-//! protocol of the deployed functions and the RPC v2 CBOR of the SDK.
+//! The little of CloudWatch that counting needs: values put, and their sums. It speaks AWS's three protocols: the Query
+//! protocol of the deployed functions, the RPC v2 CBOR of the SDK, and the JSON of the `aws` client.
 
 mod cbor;
 mod request;
@@ -9,7 +9,7 @@ use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{error::ApiError, form::Form, http::xml, operation::Operation};
@@ -18,6 +18,8 @@ pub(in crate::local) use sums::{Metric, Metrics};
 
 /// As signatures name it.
 pub(in crate::local) const SERVICE: &str = "monitoring";
+/// Begins the operation's name in the header that names it, in JSON.
+const TARGET: &str = "GraniteServiceVersion20100801.";
 const RPC: &str = "/service/GraniteServiceVersion20100801/operation/";
 
 /// Whether a request to this path is one of the CBOR protocol.
@@ -25,8 +27,15 @@ pub(in crate::local) fn is_rpc(path: &str) -> bool {
     path.starts_with(RPC)
 }
 
-pub(in crate::local) fn operation(path: &str) -> Result<Operation, ApiError> {
-    let named = path.strip_prefix(RPC).and_then(|name| name.parse().ok()).filter(|operation| is_ours(*operation));
+/// Whether that header names an operation of ours.
+pub(in crate::local) fn is_target(target: &str) -> bool {
+    target.starts_with(TARGET)
+}
+
+/// By the path or the header.
+pub(in crate::local) fn operation(named: &str) -> Result<Operation, ApiError> {
+    let name = named.strip_prefix(RPC).or_else(|| named.strip_prefix(TARGET));
+    let named = name.and_then(|name| name.parse().ok()).filter(|operation| is_ours(*operation));
     named.ok_or_else(|| {
         ApiError::new(StatusCode::NOT_FOUND, "UnknownOperationException", "The stand-in knows no such operation")
     })
@@ -86,6 +95,23 @@ pub(in crate::local) fn by_rpc(
         Some((label, datapoints)) => cbor::statistics(&label, &datapoints),
     };
     Ok(encoded(answer))
+}
+
+pub(in crate::local) fn by_json(
+    metrics: &Metrics,
+    operation: Operation,
+    region: &str,
+    body: &[u8],
+    now: OffsetDateTime,
+) -> Result<Response<Body>, ApiError> {
+    let fields = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+    let answer = done(metrics, operation, region, &fields, now)?.map(|(label, datapoints)| {
+        let each = datapoints.iter().map(|one| json!({ "Timestamp": one.at, "Sum": one.sum, "Unit": one.unit }));
+        json!({ "Label": label, "Datapoints": each.collect::<Vec<_>>() })
+    });
+    let mut response = Response::new(Body::from(answer.unwrap_or_else(|| json!({})).to_string()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    Ok(response)
 }
 
 /// As CloudWatch writes it, for clients that know its old names of errors, too.
