@@ -298,6 +298,14 @@ fn info() -> Info {
     }
 }
 
+/// With all fields that one may have.
+fn finding() -> Finding {
+    let month = Month::of(std::time::SystemTime::UNIX_EPOCH);
+    let quiet = MonthOfUse { month, requests: 0, bytes: None };
+    let usage = Some(Usage { of: "gate", last: quiet, this: quiet });
+    Finding { subject: Subject::Usage, grade: Grade::Well, words: String::new(), usage }
+}
+
 /// Lines of every kind but those of jobs.
 fn lines() -> Vec<Value> {
     let mut board = Board::default();
@@ -319,10 +327,6 @@ fn lines() -> Vec<Value> {
         notes: Vec::new(),
     };
     let standing = CdnStanding { state: CdnState::Off, url: None, distribution: None, changed: 0, notes: Vec::new() };
-    let month = Month::of(std::time::SystemTime::UNIX_EPOCH);
-    let use_of = MonthOfUse { month, requests: 0, bytes: None };
-    let usage = Some(Usage { of: "gate", last: use_of, this: use_of });
-    let finding = Finding { subject: Subject::Usage, grade: Grade::Well, words: String::new(), usage };
     let embed = Embed {
         reel: name.clone(),
         title: String::new(),
@@ -348,7 +352,7 @@ fn lines() -> Vec<Value> {
         json::roles_ready(0),
         json::removed(&Removed::default()),
         json::cdn(&standing),
-        json::finding(&finding),
+        json::finding(&finding()),
         json::observed(&Observed { what: "", answer: String::new(), well: true }),
         json::examined(&Health::default()),
         json::policies([("roles", json!({}))]),
