@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use zipreel::{
-    cloud::{Cloud, Connect, Keys},
+    cloud::{Cloud, Connect, Keys, RoleWanted},
     local::{self, Clock, Config, Endpoint, StandIn},
     model::gate::{
         cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX},
         ceiling::CEILING_GB,
-        public::Public,
+        public::{Policy, Public, RELAY_ROLE},
     },
 };
 
@@ -180,6 +180,8 @@ pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
 
 /// As `zipreel setup --ceiling-gb 1` leaves the environments of gate and relay.
 pub(crate) async fn set_ceiling(cloud: &Cloud) {
+    let role = RoleWanted { name: RELAY_ROLE.to_owned(), trust: Policy::Trust.text("aws", "*"), policy: None };
+    cloud.ensure_role(&role).await.unwrap();
     for public in [Public::Gate, Public::Relay] {
         let mut wanted = cloud.public(public).await.unwrap().unwrap().environment;
         wanted.insert(CEILING_GB.to_owned(), "1".to_owned());
