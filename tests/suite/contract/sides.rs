@@ -9,7 +9,7 @@ use zipreel::{
     model::gate::{
         cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX},
         ceiling::CEILING_GB,
-        public::{Policy, Public, RELAY_ROLE},
+        public::{Policy, Public, RELAY_POLICY, RELAY_ROLE},
     },
 };
 
@@ -180,7 +180,11 @@ pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
 
 /// As `zipreel setup --ceiling-gb 1` leaves the environments of gate and relay.
 pub(crate) async fn set_ceiling(cloud: &Cloud) {
-    let role = RoleWanted { name: RELAY_ROLE.to_owned(), trust: Policy::Trust.text("aws", "*"), policy: None };
+    let role = RoleWanted {
+        name: RELAY_ROLE.to_owned(),
+        trust: Policy::Trust.text("aws", "123456789012"),
+        policy: Some((RELAY_POLICY.to_owned(), Policy::RelayRole.text("aws", "123456789012"))),
+    };
     cloud.ensure_role(&role).await.unwrap();
     for public in [Public::Gate, Public::Relay] {
         let mut wanted = cloud.public(public).await.unwrap().unwrap().environment;
