@@ -12,8 +12,8 @@ use crate::model::{reel::name::ReelName, wording};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{TALK, WHAT};
 pub use values::{
-    CdnArg, CompatibleArg, ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg, RobotsArg, Switch,
-    TargetArg, ThemeArg, TranscodeArg,
+    CdnArg, CeilingArg, CompatibleArg, ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg,
+    RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
 };
 
 const EXAMPLES: &str = "Examples:
@@ -81,7 +81,7 @@ pub enum Command {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
         template: bool,
-        /// Make the two roles and nothing else: an administrator's part, once for each account
+        /// Make the two roles and nothing else: an administrator's part, once for each account; with --ceiling-gb, the relay's too
         #[arg(long)]
         roles: bool,
         /// With --template: write the zips that it needs into this folder
@@ -90,6 +90,9 @@ pub enum Command {
         /// What links name as the gate's address from now on; what stands if left out
         #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
         front: Option<FrontArg>,
+        /// A ceiling for what browsers are sent by relay and CDN in a month, in GB of 10^9 bytes, or off; what holds if left out
+        #[arg(long, value_name = "GB", conflicts_with = "template")]
+        ceiling_gb: Option<CeilingArg>,
         #[command(flatten)]
         account: WhereArgs,
         #[command(flatten)]
@@ -122,7 +125,7 @@ pub enum Command {
     /// Remove what setup made (gate, relay and roles), when no reel is left
     #[command(mut_args(only_what_reads))]
     Teardown {
-        /// Leave the two roles: they serve the account's other Regions too
+        /// Leave the roles: they serve the account's other Regions too
         #[arg(long)]
         keep_roles: bool,
         #[command(flatten)]
@@ -144,7 +147,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print which permissions are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for a CDN, for publishing
+    /// Print which permissions are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for a CDN, for figures of use, for publishing
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,

@@ -19,6 +19,7 @@ use crate::{
             fault::{Fault, FaultClass},
             health::{Finding as HealthFinding, Grade, Health},
             loudness::Loudness,
+            usage::{MonthOfUse, Usage},
         },
     },
     use_cases::{
@@ -318,6 +319,8 @@ pub fn collected(collected: &Collected) -> Value {
 pub fn ready(ready: &Ready) -> Value {
     json!({
         "event": "ready", "gate": ready.gate_url, "front": ready.front.word(), "relay": ready.relay_url,
+        "ceiling_bytes": ready.ceiling.map(|ceiling| ceiling.ceiling_bytes),
+        "used_bytes": ready.ceiling.and_then(|ceiling| ceiling.used_bytes),
         "changed": ready.changed, "notes": ready.notes,
     })
 }
@@ -330,9 +333,12 @@ pub fn cdn(standing: &CdnStanding) -> Value {
     })
 }
 
-/// The two roles alone are there.
+/// The roles alone are there.
 pub fn roles_ready(changed: u32) -> Value {
-    json!({ "event": "ready", "gate": null, "front": null, "relay": null, "changed": changed, "notes": [] })
+    json!({
+        "event": "ready", "gate": null, "front": null, "relay": null, "ceiling_bytes": null, "used_bytes": null,
+        "changed": changed, "notes": [],
+    })
 }
 
 pub fn removed(Removed(gone, left): &Removed) -> Value {
@@ -342,7 +348,15 @@ pub fn removed(Removed(gone, left): &Removed) -> Value {
 /// One thing about an account.
 pub fn finding(finding: &HealthFinding) -> Value {
     let (subject, grade) = (finding.subject.to_string(), finding.grade.word());
-    json!({ "event": "finding", "subject": subject, "grade": grade, "words": finding.words })
+    let mut line = json!({ "event": "finding", "subject": subject, "grade": grade, "words": finding.words });
+    if let Some(Usage { of, last, this }) = &finding.usage {
+        line["usage"] = json!({ "of": of, "last_month": month_of_use(last), "this_month": month_of_use(this) });
+    }
+    line
+}
+
+fn month_of_use(MonthOfUse { month, requests, bytes }: &MonthOfUse) -> Value {
+    json!({ "month": month.digits(), "requests": requests, "bytes": bytes })
 }
 
 pub fn observed(observed: &Observed) -> Value {

@@ -111,6 +111,7 @@ struct File {
     faults: Option<String>,
     role_arn: Option<String>,
     gate_role_arn: Option<String>,
+    relay_role_arn: Option<String>,
     invoke_mode: Option<InvokeModeArg>,
     function_urls: Option<String>,
     api_urls: Option<String>,
@@ -401,13 +402,12 @@ fn log(variable: Option<String>, verbose: bool) -> Result<Option<Filter>, Settin
 
 fn overrides(args: &OverrideArgs, file: &File) -> Overrides {
     let pick = |flag: &Option<String>, file: &Option<String>| flag.clone().or_else(|| file.clone());
+    let is_buffered = args.invoke_mode.or(file.invoke_mode) == Some(InvokeModeArg::Buffered);
     Overrides {
         chunk_role: pick(&args.role_arn, &file.role_arn),
         gate_role: pick(&args.gate_role_arn, &file.gate_role_arn),
-        invoke_mode: match args.invoke_mode.or(file.invoke_mode) {
-            Some(InvokeModeArg::Buffered) => InvokeMode::Buffered,
-            Some(InvokeModeArg::Stream) | None => InvokeMode::Stream,
-        },
+        relay_role: pick(&args.relay_role_arn, &file.relay_role_arn),
+        invoke_mode: if is_buffered { InvokeMode::Buffered } else { InvokeMode::Stream },
         function_urls: pick(&args.function_urls, &file.function_urls),
         api_urls: pick(&args.api_urls, &file.api_urls),
     }

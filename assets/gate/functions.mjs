@@ -1,7 +1,7 @@
-// GetFunction as the gate asks it: signed here, with patience, and its links kept for as long as they live.
+// GetFunction as the gate asks it, with patience, and its links kept for as long as they live.
 
-import { createHash, createHmac } from 'node:crypto';
 import { ATTEMPT_TIMEOUT, Allowance, Busy, Joined, Recent, Refused, SECOND } from './guesses.mjs';
+import { endpointOf, keysOf, signed } from './sign.mjs';
 
 /** A link with less left is never served: a player may use it for as long as it reads one segment. */
 const LINK_RESERVE = 120 * SECOND;
@@ -19,39 +19,18 @@ const BACKOFF_LEAST = 60;
  *  it reads ahead: all instances share one rate, and this is how one of them lets others go before it. */
 const PATIENCE_PARTS = { ahead: 8, first: 16 };
 
-export const sha256 = (data, encoding) => createHash('sha256').update(data).digest(encoding);
-
 const lines = new Allowance(WARNINGS, Date.now);
 
 /** To the log at WARN (the function's log level), bounded, since log lines are billed: never a link, never a key. */
 export function warn(line) { if (lines.take()) console.warn(line); }
 
-/** Headers of a GET signed with Signature Version 4. `url` has no query, `date` is a Date. */
-export function signed(url, { region, accessKeyId, secretAccessKey, sessionToken }, date) {
-  const stamp = date.toISOString().replace(/[:-]|\.\d{3}/g, '');
-  const headers = { host: url.host, 'x-amz-date': stamp };
-  if (sessionToken) headers['x-amz-security-token'] = sessionToken;
-  const names = Object.keys(headers).join(';');
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`).join('');
-  const request = `GET\n${url.pathname}\n\n${lines}\n${names}\n${sha256('', 'hex')}`;
-  const scope = `${stamp.slice(0, 8)}/${region}/lambda/aws4_request`;
-  const key = scope.split('/').reduce((key, part) => createHmac('sha256', key).update(part).digest(), `AWS4${secretAccessKey}`);
-  const signature = createHmac('sha256', key).update(`AWS4-HMAC-SHA256\n${stamp}\n${scope}\n${sha256(request, 'hex')}`).digest('hex');
-  const { host, ...sent } = headers;
-  sent.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  return sent;
-}
-
 /** One GetFunction, one attempt: `{ status, retryAfter, found, cause }`; status 0 where nothing answered. */
 export function getFunctionOverHttp(env) {
-  const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const endpoint = env.AWS_ENDPOINT_URL_LAMBDA || env.AWS_ENDPOINT_URL || `https://lambda.${region}.${domain}`;
-  const keys = { region, accessKeyId: env.AWS_ACCESS_KEY_ID, secretAccessKey: env.AWS_SECRET_ACCESS_KEY, sessionToken: env.AWS_SESSION_TOKEN };
+  const keys = keysOf(env), endpoint = endpointOf(env, 'LAMBDA', 'lambda', keys.region);
   return async (name, timeout) => {
     const url = new URL(`/2015-03-31/functions/${name}`, endpoint);
     try {
-      const answer = await fetch(url, { headers: signed(url, keys, new Date()), redirect: 'error', signal: AbortSignal.timeout(timeout) });
+      const answer = await fetch(url, { headers: signed(url, 'lambda', keys, new Date()), redirect: 'error', signal: AbortSignal.timeout(timeout) });
       const retryAfter = Number(answer.headers.get('retry-after')) * SECOND || 0;
       const body = await answer.json().catch(() => null);
       const { CodeSha256, CodeSize } = body?.Configuration ?? {};

@@ -14,6 +14,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SHORT, file, fileOf, inTwo, naming, parts, preflight, reply, takesGzip, unlessKnown } from './answers.mjs';
+import { RelaysCeiling, beyond, ceilingOf } from './ceiling.mjs';
 import { Functions, Links, getFunctionOverHttp, warn } from './functions.mjs';
 import { Busy, Refused, SECOND, clientOf } from './guesses.mjs';
 import { keepSmall } from './memory.mjs';
@@ -88,10 +89,10 @@ function baseUrl(text) {
 }
 
 export class Gate {
-  /** `files` are watch.html and the player of every version, by name; `base`, `relay` and `cdn` are base URLs or empty. */
-  constructor({ reels, links, files, base, relay, cdn = '', now = Date.now, random = Math.random }) {
+  /** `files` are watch.html and the player of every version, by name; `base`, `relay` and `cdn` are base URLs or empty; `ceiling` is the relay's, if it has one. */
+  constructor({ reels, links, files, base, relay, cdn = '', ceiling = null, now = Date.now, random = Math.random }) {
     const watch = new WatchPage({ html: files.get('watch.html'), player: files.get('player.js'), base, relay, cdn });
-    Object.assign(this, { reels, links, relay, now, random, watch, players: new Players(files), base });
+    Object.assign(this, { reels, links, relay, ceiling, now, random, watch, players: new Players(files), base });
   }
 
   /** `{ method, path, query, headers, address }` (header names in lower case) to `{ status, headers, body }`. */
@@ -151,7 +152,7 @@ export class Gate {
     if (!index) return null;
     const pieces = index.files.get('index.seek.m3u8')?.toString().replaceAll('.seek.m3u8', '.pieces.m3u8');
     const text = pieces ?? naming(index.files.get('index.m3u8')?.toString() ?? '', '.relay.m3u8');
-    return text && file(text, PLAYLIST, SHORT);
+    return this.#belowCeiling(text && file(text, PLAYLIST, SHORT));
   }
 
   /** Where every segment is one piece, there is one playlist for both. */
@@ -197,7 +198,14 @@ export class Gate {
     const index = this.relay && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}${ending}`);
     // Not immutable: it names the relay, which may move or be switched off.
-    return text && file(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), PLAYLIST, SHORT);
+    return this.#belowCeiling(text && file(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), PLAYLIST, SHORT));
+  }
+
+  /** What leads browsers to the relay, unless that has sent as much this month as it may. */
+  async #belowCeiling(answer) {
+    if (!answer || !await this.ceiling?.isReached()) return answer;
+    const { status, headers, body } = beyond(this.now());
+    return reply(status, headers, body);
   }
 
   async init({ reel, generation, rendition, asker }) {
@@ -255,10 +263,11 @@ export function ofPackage() {
 
 function fromEnvironment(env) {
   keepSmall();
-  const functions = new Functions({ ask: getFunctionOverHttp(env) });
+  const functions = new Functions({ ask: getFunctionOverHttp(env) }), relay = baseUrl(env.ZIPREEL_RELAY_URL);
   return new Gate({
     reels: new Reels({ functions, download: downloadOverHttp }), links: new Links({ functions }),
-    files: ofPackage(), base: baseUrl(env.ZIPREEL_GATE_URL), relay: baseUrl(env.ZIPREEL_RELAY_URL), cdn: baseUrl(env.ZIPREEL_CDN_URL),
+    files: ofPackage(), base: baseUrl(env.ZIPREEL_GATE_URL), relay, cdn: baseUrl(env.ZIPREEL_CDN_URL),
+    ceiling: relay && ceilingOf(env) ? new RelaysCeiling({ relay }) : null,
   });
 }
 

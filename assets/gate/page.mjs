@@ -2,7 +2,7 @@
 // and the player by itself, for the pages of others.
 
 import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
-import { sha256 } from './functions.mjs';
+import { sha256 } from './sign.mjs';
 
 /** Of a video whose size is not known, and of sound alone, which is shown as its controls and a cover. */
 const SIZES = { video: { width: 1280, height: 720 }, sound: { width: 640, height: 360 } };

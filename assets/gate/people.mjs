@@ -1,6 +1,6 @@
 // Of the gate: what people see of a 404 or a 503, who come with a browser. Players and scripts get a word of text, or nothing.
 
-import { sha256 } from './functions.mjs';
+import { sha256 } from './sign.mjs';
 
 const STYLE = 'body{margin:0;min-height:100svh;display:grid;place-content:center;text-align:center;font:16px/1.5 system-ui,sans-serif;background:#faf9f7;color:#1b1a18}'
   + 'h1{margin:0;font-size:1.65rem;line-height:1.25}p{margin:.5rem 1.25rem;color:#6b665e}@media (prefers-color-scheme:dark){body{background:#0e0d0c;color:#f3f0ec}p{color:#a09a90}}';

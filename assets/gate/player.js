@@ -8,7 +8,7 @@
 // `whole`: there is a CDN, from which a browser's own HLS gets whole segments without a redirect, too, as Apple asks.
 // It loads nothing before someone plays. States, told by the event `state`: idle, loading, playing, waiting (for data),
 // reconnecting, stuck (reconnecting for so long that one may want to press a button), and failed, with a reason: absent,
-// undecodable, unsupported, blocked.
+// undecodable, unsupported, blocked, ceiling (the relay sent as much this month as it may; `anew` says when it goes on).
 (() => {
 'use strict';
 const { Runs, BACK_SECONDS, isLoaded } = window.ZipreelOpenGops;
@@ -56,6 +56,7 @@ class Player extends EventTarget {
   hls = null;
   captions = null; // the language in which they are wished for
   language = null; // of the sound that was chosen
+  anew = ''; // the day on which the relay goes on, beyond its ceiling
   #wanted = false; // someone pressed play, and nobody pressed pause since
   #way = -1;
   #at; // where to go on
@@ -73,14 +74,14 @@ class Player extends EventTarget {
 
   constructor(video, { reel, relay = true, whole = false, start = 0 }) {
     super();
-    Object.assign(this, { video, reel, start, runs: new Runs(video) });
+    Object.assign(this, { video, reel, start, whole, runs: new Runs(video) });
     this.playlist = new URL('index.m3u8', reel).href;
     this.relayPlaylist = new URL('index.relay.m3u8', reel).href;
     this.#at = start;
     // Chromium says "maybe" for HLS too, then refuses byte ranges of a host without CORS: its word is not enough.
     const says = video.canPlayType('application/vnd.apple.mpegurl');
     const redirects = says && (/^Apple/.test(navigator.vendor) || /Android.*Firefox\//.test(navigator.userAgent));
-    this.ways = redirects ? [() => this.#native(whole ? this.relayPlaylist : this.playlist)] : [];
+    this.ways = redirects ? [() => this.#native(this.whole ? this.relayPlaylist : this.playlist)] : [];
     if (relay && (window.MediaSource || window.ManagedMediaSource)) this.beginsWithHlsJs = this.ways.push(() => this.#viaHlsJs()) === 1;
     if (relay && says && !redirects) this.ways.push(() => this.#native(this.relayPlaylist, 'anonymous'));
     if (!this.ways.length) return this.#fail('unsupported');
@@ -108,6 +109,7 @@ class Player extends EventTarget {
     if (this.state === 'failed') {
       Object.assign(this, { state: 'idle', reason: '' });
       this.#way = -1;
+      this.anew = '';
       return this.#next();
     }
     this.#again();
@@ -132,6 +134,7 @@ class Player extends EventTarget {
     on('waiting', () => {
       this.#say(this.#attempt ? this.state : 'waiting');
       this.#overGap();
+      this.#atCeiling();
     });
     on('playing', () => this.#say(this.#attempt ? this.state : 'playing'));
     on('error', () => { if (!this.hls && this.#way >= 0) this.#onNativeError(); });
@@ -203,6 +206,7 @@ class Player extends EventTarget {
   #watch(slept) {
     const { video, hls } = this, now = performance.now(), bytes = this.loading ? this.loading.stats.loaded : 0;
     if (bytes !== this.#came.bytes) this.#came = { bytes, at: now };
+    if (this.anew) return this.#atCeiling();
     if (slept || !this.#wanted || video.ended || this.#attempt || this.#way < 0 || this.state === 'failed') {
       this.#shown.at = this.#came.at = now;
       return;
@@ -228,7 +232,8 @@ class Player extends EventTarget {
   // ---- trouble ----
 
   /** Waits and tries again: `act` is the attempt. `after`: seconds that the server asked for; `silent`: nobody answered. */
-  #trouble(act, { after = 0, silent = false } = {}) {
+  #trouble(act, { status = 0, after = 0, silent = false } = {}) {
+    if (status === 429 && after) return this.#beyondCeiling(after);
     if (this.#attempt) return;
     const now = performance.now();
     this.#since ||= now;
@@ -258,6 +263,26 @@ class Player extends EventTarget {
       const answer = await fetch(playlist, { cache: 'no-store', signal: AbortSignal.timeout && AbortSignal.timeout(PLAYLIST_BEGINS) });
       return { status: answer.status, after: +answer.headers.get('retry-after') || 0, silent: false, text: answer.ok ? await answer.text() : '' };
     } catch (error) { return { status: 0, after: 0, silent: error.name === 'TimeoutError', text: '' }; }
+  }
+
+  /** The relay sent as much this month as it may, and goes on after so many seconds. What is loaded is played. AWS itself says 429,
+   *  too, where too many ask at once, but not until when. */
+  #beyondCeiling(after) {
+    if (this.hls) this.hls.stopLoad();
+    else if (this.whole && this.source) {
+      // who follows redirects by itself needs no relay
+      this.whole = false;
+      return this.#renew();
+    }
+    // a clock that is hours off names the same day
+    const day = new Date(Date.now() + (after + 12 * 3600) * 1000);
+    this.anew = day.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', timeZone: 'UTC' });
+    this.#atCeiling();
+  }
+
+  #atCeiling() {
+    const { video } = this;
+    if (this.anew && !isLoaded(video, (video.currentTime || this.#at) + .5)) this.#fail('ceiling');
   }
 
   /** One instance of the gate may not know of it yet: absent is what is absent three times. */
@@ -341,17 +366,20 @@ class Player extends EventTarget {
   }
 
   #onHlsError(error) {
-    const { hls } = this;
-    if (!error.fatal || !hls) return;
+    const { hls } = this, { networkDetails } = error;
+    if (!hls || this.anew) return;
+    const header = networkDetails && networkDetails.getResponseHeader && networkDetails.getResponseHeader('retry-after');
+    // hls.js would try another quality first
+    if (error.response && error.response.code === 429 && +header) return this.#beyondCeiling(+header);
+    if (!error.fatal) return;
     // a film without its captions is better than none
     if (/^subtitle/.test(error.details) || error.frag && error.frag.type === 'subtitle') {
       hls.subtitleTrack = -1;
       return hls.startLoad(this.#at);
     }
-    const { type, details, frag, response, networkDetails } = error, status = response ? response.code : 0;
+    const { type, details, frag, response } = error, status = response ? response.code : 0;
     // a browser whose own HLS has other decoders than this was asked for that first
     if (details === Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) return this.#fail('undecodable');
-    const header = networkDetails && networkDetails.getResponseHeader && networkDetails.getResponseHeader('retry-after');
     if (type === Hls.ErrorTypes.NETWORK_ERROR || details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) {
       const isManifest = /^manifest/.test(details), anew = () => { if (hls === this.hls) isManifest ? hls.loadSource(this.relayPlaylist) : hls.startLoad(this.#at); };
       if (status === 404 && isManifest) return this.#absence(anew);
@@ -397,13 +425,22 @@ class Player extends EventTarget {
 
 // ---- a <video data-zipreel="https://…/name/"> of another page ----
 
+/** What stands in the place of such a video beyond the ceiling. */
+function sentence({ video, playlist, anew }) {
+  const words = document.createElement('p'), link = Object.assign(document.createElement('a'), { href: playlist, textContent: playlist });
+  words.style.cssText = `${video.style.cssText}; box-sizing: border-box; margin: 0; padding: 1rem; display: grid; place-content: center; text-align: center; color: #fff; font: 1rem/1.5 system-ui, sans-serif`;
+  link.style.cssText = 'color: inherit; overflow-wrap: anywhere';
+  words.append(`This month’s allowance for playing in browsers is used up. It begins anew on ${anew}. Players go on:`, link);
+  return words;
+}
+
 window.ZipreelPlayer = Player;
 for (const video of document.querySelectorAll('video[data-zipreel]')) {
   const reel = video.dataset.zipreel, player = new Player(video, { reel });
   video.removeAttribute('data-zipreel');
   const link = Object.assign(document.createElement('a'), { href: reel, textContent: video.getAttribute('aria-label') });
   if (player.state === 'failed') video.replaceWith(link);
-  player.addEventListener('state', ({ detail }) => { if (detail.state === 'failed') video.replaceWith(link); });
+  player.addEventListener('state', ({ detail }) => { if (detail.state === 'failed') video.replaceWith(player.anew ? sentence(player) : link); });
   if (video.autoplay) player.play();
 }
 })();

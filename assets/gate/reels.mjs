@@ -2,10 +2,11 @@
 
 import { get as getOverHttp } from 'node:http';
 import { get as getOverHttps } from 'node:https';
-import { ABSENT_FOR, ABSENT_KEPT, sha256, warn } from './functions.mjs';
+import { ABSENT_FOR, ABSENT_KEPT, warn } from './functions.mjs';
 import { Busy, Guesses, Joined, Recent, Refused, SECOND } from './guesses.mjs';
 import { readIndex } from './index.mjs';
 import { MUCH, collect, pages } from './memory.mjs';
+import { sha256 } from './sign.mjs';
 
 const INDEX_CHECK_EVERY = 10 * SECOND;
 /** A known index is worth one question; if AWS is busy, the known one is served and links come first for a while. */

@@ -1,7 +1,7 @@
 // zipreel's relay: a public function URL that hands browsers one whole segment or piece at a time, with the CORS header that
 // the bucket behind Lambda's download links does not send.
 //
-// It has no AWS rights. It reads the gate's media playlist to learn where a segment lies, follows the gate's own
+// Without a ceiling it has no AWS rights; with one it counts what it sends, and reads the sum (ceiling.mjs). It reads the gate's media playlist to learn where a segment lies, follows the gate's own
 // redirect to the chunk's download link, asks there for the segment's byte range and streams it on. Every byte that
 // passes here is billed as Lambda's egress to the account's owner; switching the relay off deletes this function.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
@@ -9,6 +9,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { CEILING_PATH, Ceiling, beyond, ceilingOf, cloudWatchOverHttp } from './ceiling.mjs';
 
 const SECOND = 1000;
 const PLAYLISTS_KEPT = 32; // a film of two hours in 2 s segments has about 0.5 MB of playlist entries
@@ -70,8 +71,8 @@ export class Relay {
   #absent = new Recent(ABSENT_KEPT);
   #links = new Recent(LINKS_KEPT);
   /** `gate` is the gate's base URL, ending in a slash. With an `edge`, `{ url, sha256 }` of the CDN's base URL and of what it sends
-   *  to be known by, it serves that alone. */
-  constructor({ gate, edge, now = Date.now }) { Object.assign(this, { gate, edge, now }); }
+   *  to be known by, it serves that alone. With a `ceiling` it counts. */
+  constructor({ gate, edge, ceiling, now = Date.now }) { Object.assign(this, { gate, edge, ceiling, now }); }
 
   /** `{ method, path, headers }` to `{ status, headers, body }`; a body is text or a web stream. */
   async answer({ method, path, headers }) {
@@ -80,23 +81,32 @@ export class Relay {
     try {
       const own = path.startsWith(PREFIX) ? path.slice(PREFIX.length - 1) : path;
       const [, reel, generation, rendition, pieces, number, container] = PATH.exec(own) ?? [];
-      if (!reel) throw new Refused(404);
+      const isAsked = this.ceiling && own === CEILING_PATH;
+      if (!reel && !isAsked) throw new Refused(404);
       if (this.edge && !isFromEdge(headers[EDGE_HEADER], this.edge)) return elsewhere(`${this.edge.url}${PREFIX.slice(1)}${own.slice(1)}`);
+      if (isAsked) return await this.ceiling.isReached({ newest: true }) ? this.#beyond(method) : reply(204, { 'cache-control': 'public, max-age=10' });
       const folder = `${reel}/${generation}/`;
       const segment = (await this.#segments(`${folder}${rendition}${pieces ? '.seek' : ''}.m3u8`))[number];
       if (!segment?.uri.endsWith(`.${container}`)) throw new Refused(404);
       const etag = `"${generation}-${rendition}-${pieces ? 'pieces-' : ''}${number}"`;
       const lasting = { 'cache-control': 'public, max-age=31536000, immutable', etag };
       if (knows(headers['if-none-match'], etag)) return reply(304, lasting);
+      if (await this.ceiling?.isReached()) return this.#beyond(method);
       const whole = { 'content-type': TYPES[container], 'content-length': String(segment.bytes), ...lasting };
       if (method === 'HEAD') return reply(200, whole);
-      return reply(200, whole, await this.#bytes(folder + segment.uri, segment));
+      const bytes = await this.#bytes(folder + segment.uri, segment);
+      return reply(200, whole, this.ceiling ? this.ceiling.counted(bytes) : bytes);
     } catch (error) {
       const { status = 502, retryAfter } = error;
       if (status !== 404 && status !== 503) console.warn(`${method} ${path}: ${status} (${error.message || error.name})`);
       const body = method === 'HEAD' ? '' : status === 404 ? 'not found\n' : 'not available now\n';
       return reply(status, { 'content-type': 'text/plain', ...(retryAfter && { 'retry-after': retryAfter, 'access-control-expose-headers': 'retry-after' }) }, body);
     }
+  }
+
+  #beyond(method) {
+    const { status, headers, body } = beyond(this.now());
+    return reply(status, headers, method === 'HEAD' ? '' : body);
   }
 
   /** The segments or pieces of a rendition; its generation's playlist never changes. */
@@ -208,7 +218,8 @@ function knows(noneMatch, etag) {
 function fromEnvironment(env) {
   const baseUrl = text => new URL(text.endsWith('/') ? text : `${text}/`).href;
   const { ZIPREEL_GATE_URL: gate, ZIPREEL_CDN_URL: cdn, ZIPREEL_EDGE_SHA256: sha256 } = env;
-  return new Relay({ gate: baseUrl(gate), ...(cdn && sha256 && { edge: { url: baseUrl(cdn), sha256 } }) });
+  const bytes = ceilingOf(env), ceiling = bytes ? new Ceiling({ bytes, cloudWatch: cloudWatchOverHttp(env) }) : undefined;
+  return new Relay({ gate: baseUrl(gate), ceiling, ...(cdn && sha256 && { edge: { url: baseUrl(cdn), sha256 } }) });
 }
 
 let made;
@@ -224,17 +235,19 @@ async function streamed(event, stream) {
   const { status, headers, body } = await handle(event);
   const out = globalThis.awslambda.HttpResponseStream.from(stream, { statusCode: status, headers });
   // A segment that breaks off must not look whole: the pipeline's error ends the answer as an error.
-  if (typeof body !== 'string') return pipeline(Readable.fromWeb(body), out);
   // Without a write, even an empty one, the status and the headers are lost.
-  out.write(body);
+  if (typeof body === 'string') out.write(body);
+  else await pipeline(Readable.fromWeb(body), out, { end: false });
+  await relay().ceiling?.settled();
   out.end();
 }
 
 // Where answers can't be streamed they are bounded by Lambda's 6 MB.
 async function buffered(event) {
   const { status, headers, body } = await handle(event);
-  if (typeof body === 'string') return { statusCode: status, headers, body, isBase64Encoded: false };
-  const bytes = Buffer.from(await new Response(body).arrayBuffer());
+  const bytes = typeof body === 'string' ? null : Buffer.from(await new Response(body).arrayBuffer());
+  await relay().ceiling?.settled();
+  if (!bytes) return { statusCode: status, headers, body, isBase64Encoded: false };
   return { statusCode: status, headers, body: bytes.toString('base64'), isBase64Encoded: true };
 }
 

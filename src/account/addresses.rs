@@ -6,6 +6,7 @@ use crate::{
     cloud::{Cloud, CloudError, Done},
     model::gate::{
         cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX, RELAY_URL},
+        ceiling::{CDN_ID, CEILING_GB, Ceiling},
         front::{FRONT, Front, GATE_URL},
         public::Public,
     },
@@ -18,6 +19,8 @@ pub(super) struct Edge {
     pub(super) url: String,
     /// Of what it sends to be known by.
     pub(super) sha256: String,
+    /// AWS's id of the distribution, by which its bytes are counted; not known where these credentials may not look.
+    pub(super) id: Option<String>,
 }
 
 /// What gate and relay are to know of the CDN.
@@ -29,6 +32,26 @@ pub(super) enum EdgeWish {
     Off,
 }
 
+/// What is to become of the monthly ceiling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CeilingWish {
+    #[default]
+    AsItIs,
+    Off,
+    At(Ceiling),
+}
+
+impl CeilingWish {
+    /// The ceiling that there is to be, by what the gate knows now.
+    pub(super) async fn wanted(self, cloud: &Cloud) -> Result<Option<Ceiling>, CloudError> {
+        match self {
+            Self::AsItIs => cloud.ceiling().await,
+            Self::Off => Ok(None),
+            Self::At(ceiling) => Ok(Some(ceiling)),
+        }
+    }
+}
+
 /// Where everything is: base URLs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Addresses<'a> {
@@ -36,20 +59,26 @@ pub(super) struct Addresses<'a> {
     pub(super) gate: Option<&'a str>,
     pub(super) relay: Option<&'a str>,
     pub(super) edge: Option<&'a Edge>,
+    pub(super) ceiling: Option<Ceiling>,
 }
 
 /// A function's environment: the gate's address, and for the gate what that is of and where browsers find the relay.
+/// The gate knows of a ceiling even where there is no relay: there it is kept.
 pub(super) fn environment(public: Public, at: Addresses<'_>) -> BTreeMap<String, String> {
     let front = (at.front != Front::Url).then(|| at.front.word().to_owned());
     let relay = at.relay.map(|relay| match at.edge {
         Some(edge) => format!("{}{RELAY_PREFIX}", edge.url),
         None => relay.to_owned(),
     });
+    let ceiling = (CEILING_GB, at.ceiling.map(|ceiling| ceiling.to_string()));
     let cdn = (CDN_URL, at.edge.map(|edge| edge.url.clone()));
     let gate = (GATE_URL, at.gate.map(str::to_owned));
     let all = match public {
-        Public::Gate | Public::Front => vec![gate, cdn, (FRONT, front), (RELAY_URL, relay)],
-        Public::Relay => vec![gate, cdn, (EDGE_SHA256, at.edge.map(|edge| edge.sha256.clone()))],
+        Public::Gate | Public::Front => vec![gate, cdn, ceiling, (FRONT, front), (RELAY_URL, relay)],
+        Public::Relay => {
+            let counted = at.edge.filter(|_| at.ceiling.is_some()).and_then(|edge| edge.id.clone());
+            vec![gate, cdn, ceiling, (CDN_ID, counted), (EDGE_SHA256, at.edge.map(|edge| edge.sha256.clone()))]
+        }
     };
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
@@ -60,8 +89,9 @@ pub(super) async fn tell(
     publics: &[Public],
     (front, gate): (Front, &str),
     wish: &EdgeWish,
+    ceiling: CeilingWish,
 ) -> Result<Done, CloudError> {
-    // another process may switch relay or CDN on or off meanwhile, so that both are read anew
+    // another process may change relay, CDN or ceiling meanwhile, so that they are read anew
     let wanted = async |public: Public| {
         let relay = cloud.function_url(Public::Relay.name()).await?;
         let edge = match wish {
@@ -69,7 +99,8 @@ pub(super) async fn tell(
             EdgeWish::On(edge) => Some(edge.clone()),
             EdgeWish::Off => None,
         };
-        let at = Addresses { front, gate: Some(gate), relay: relay.as_deref(), edge: edge.as_ref() };
+        let ceiling = ceiling.wanted(cloud).await?;
+        let at = Addresses { front, gate: Some(gate), relay: relay.as_deref(), edge: edge.as_ref(), ceiling };
         Ok(environment(public, at))
     };
     let mut done = Done::Kept;
@@ -93,7 +124,7 @@ async fn as_it_is(cloud: &Cloud, read: Option<&Edge>) -> Result<Option<Edge>, Cl
 pub(super) async fn known_to_relay(cloud: &Cloud) -> Result<Option<Edge>, CloudError> {
     let environment = cloud.public(Public::Relay).await?.map(|relay| relay.environment).unwrap_or_default();
     let of = |name: &str| environment.get(name).cloned();
-    Ok(of(CDN_URL).zip(of(EDGE_SHA256)).map(|(url, sha256)| Edge { url, sha256 }))
+    Ok(of(CDN_URL).zip(of(EDGE_SHA256)).map(|(url, sha256)| Edge { url, sha256, id: of(CDN_ID) }))
 }
 
 #[cfg(test)]
@@ -102,8 +133,14 @@ mod tests {
 
     #[test]
     fn behind_a_cdn_the_gate_names_the_relay_by_it_and_the_relay_knows_whom_to_serve() {
-        let edge = Edge { url: "https://d.example/".to_owned(), sha256: "ab".to_owned() };
-        let at = |edge| Addresses { front: Front::Url, gate: Some("https://g/"), relay: Some("https://r/"), edge };
+        let edge = Edge { url: "https://d.example/".to_owned(), sha256: "ab".to_owned(), id: Some("E1".to_owned()) };
+        let at = |edge| Addresses {
+            front: Front::Url,
+            gate: Some("https://g/"),
+            relay: Some("https://r/"),
+            edge,
+            ceiling: None,
+        };
         let all =
             |public, edge| environment(public, at(edge)).into_iter().map(|(name, value)| format!("{name}={value}"));
         let all = |public, edge| all(public, edge).collect::<Vec<_>>().join(" ");
@@ -118,5 +155,23 @@ mod tests {
         assert_eq!(all(Public::Relay, Some(&edge)), knows);
         let none = environment(Public::Gate, Addresses { relay: None, ..at(Some(&edge)) });
         assert_eq!(none.get("ZIPREEL_RELAY_URL"), None, "there is none to be found by it");
+    }
+
+    #[test]
+    fn a_relay_with_a_ceiling_knows_it_and_whose_bytes_count_too() {
+        let edge = |id: Option<&str>| Edge { url: "https://d/".into(), sha256: "ab".into(), id: id.map(str::to_owned) };
+        let of = |public, edge: Option<&Edge>, ceiling: Option<&str>| {
+            let ceiling = ceiling.map(|text| text.parse().unwrap());
+            let at = Addresses { front: Front::Url, gate: None, relay: None, edge, ceiling };
+            environment(public, at)
+        };
+        for public in [Public::Gate, Public::Front, Public::Relay] {
+            let with = of(public, None, Some("250"));
+            assert_eq!(with.into_iter().collect::<Vec<_>>(), [("ZIPREEL_CEILING_GB".to_owned(), "250".to_owned())]);
+            assert_eq!(of(public, None, None).len(), 0);
+        }
+        let relay = |id, ceiling| of(Public::Relay, Some(&edge(id)), ceiling).remove("ZIPREEL_CDN_ID");
+        assert_eq!(relay(Some("E1"), Some("250")).as_deref(), Some("E1"));
+        assert_eq!([relay(Some("E1"), None), relay(None, Some("250"))], [None, None]);
     }
 }

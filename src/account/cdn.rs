@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 use super::{
-    addresses::{Edge, EdgeWish, tell},
+    addresses::{CeilingWish, Edge, EdgeWish, tell},
     kept_cdn::CDN_RIGHTS,
     probe,
     setup::{Ready, RelayWish, setup},
@@ -146,7 +146,7 @@ pub async fn switch_on(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Con
         return Err(Stopped::Failed(fault.because("it is gone").hint("Run it again: another one is made.")));
     };
     run.answers(&cdn.url).await?;
-    let edge = EdgeWish::On(Edge { url: cdn.url.clone(), sha256: cdn.edge_sha256.clone() });
+    let edge = EdgeWish::On(Edge { url: cdn.url.clone(), sha256: cdn.edge_sha256.clone(), id: Some(cdn.id.clone()) });
     // pages may ask those alone whom the gate names, so that the relay sends them to the CDN only once it is named
     run.told(&[Public::Front, Public::Gate, Public::Relay], (*front, gate), &edge).await?;
     Ok(CdnStanding::of(CdnState::On, Some(&cdn), run.changed, run.notes))
@@ -209,7 +209,7 @@ impl Steps<'_> {
                 there.push(public);
             }
         }
-        let tell = || async { Ok::<_, CloudError>((tell(cloud, &there, gate, edge).await?, ())) };
+        let tell = || async { Ok::<_, CloudError>((tell(cloud, &there, gate, edge, CeilingWish::AsItIs).await?, ())) };
         self.step(SetupStep::Addresses, tell).await
     }
 

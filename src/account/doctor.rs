@@ -3,14 +3,14 @@
 use super::{
     addresses::{Addresses, Edge, environment, known_to_relay},
     cdn::{CdnState, standing},
-    chunk_role, gate_role, probe,
+    chunk_role, gate_role, probe, relay_role, usage,
 };
 use crate::{
     cloud::{Cloud, CloudError, RoleWanted},
     model::{
         gate::{
             front::Front,
-            public::{CHUNK_ROLE, LOG_RETENTION_DAYS, Policy, Public, log_group},
+            public::{CHUNK_ROLE, LOG_RETENTION_DAYS, Policy, Public, RELAY_ROLE, log_group},
         },
         reel::{describe, name::PREFIX},
         report::{
@@ -38,6 +38,7 @@ pub async fn examine(cloud: &Cloud) -> Result<Health, CloudError> {
     made(cloud, &mut health).await;
     reached(cloud, &mut health).await;
     names(cloud, &mut health).await;
+    usage::told(cloud, &mut health).await;
     Ok(health)
 }
 
@@ -58,9 +59,23 @@ async fn made(cloud: &Cloud, health: &mut Health) {
     }
     public(cloud, Public::Gate, Subject::Gate, health).await;
     front(cloud, health).await;
+    counting(cloud, health).await;
     public(cloud, Public::Relay, Subject::Relay, health).await;
     cdn(cloud, health).await;
     log(cloud, health).await;
+}
+
+/// The role of a relay with a ceiling, where there is one.
+async fn counting(cloud: &Cloud, health: &mut Health) {
+    let read = async { Ok((cloud.ceiling().await?, cloud.public(Public::Relay).await?)) };
+    match (read.await, &cloud.overrides().relay_role) {
+        (Err(error), _) => unread(health, Subject::Relay, &error),
+        (Ok((Some(_), Some(_))), Some(arn)) => {
+            health.add(Subject::Roles, Grade::Note, format!("`{arn}` is taken as it is"));
+        }
+        (Ok((Some(_), Some(_))), None) => role(cloud, &relay_role(cloud), health).await,
+        (Ok(_), _) => {}
+    }
 }
 
 /// An error as a finding: what may not be read is no fault of the account's.
@@ -119,7 +134,11 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
     match cloud.role_gap(wanted).await {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
         Ok(Some(gap)) => {
-            let rights = if name == CHUNK_ROLE { "nothing" } else { "to look up chunks" };
+            let rights = match name.as_str() {
+                CHUNK_ROLE => "nothing",
+                RELAY_ROLE => "to count what is sent",
+                _ => "to look up chunks",
+            };
             health.add(Subject::Roles, Grade::Setup, format!("role `{name}`, which permits {rights}, {gap}"));
         }
         Err(error) => unread(health, Subject::Roles, &error),
@@ -271,6 +290,7 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
     }
     let front = cloud.front().await.unwrap_or_default();
     let edge = edge(cloud).await;
+    let ceiling = cloud.ceiling().await.unwrap_or_default();
     let [gate, relay] = &urls;
     for (public, subject, url) in [(Public::Gate, Subject::Gate, gate), (Public::Relay, Subject::Relay, relay)] {
         let Some(url) = url else { continue };
@@ -278,7 +298,7 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
             Ok(()) => health.add(subject, Grade::Well, format!("{url} answers")),
             Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
         }
-        let at = Addresses { front, gate: gate.as_deref(), relay: relay.as_deref(), edge: edge.as_ref() };
+        let at = Addresses { front, gate: gate.as_deref(), relay: relay.as_deref(), edge: edge.as_ref(), ceiling };
         let wanted = environment(public, at);
         match cloud.public(public).await {
             Ok(Some(found)) if found.environment != wanted => {
@@ -293,12 +313,13 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
 async fn edge(cloud: &Cloud) -> Option<Edge> {
     let url = cloud.named_cdn().await.ok().flatten()?;
     let cdns = cloud.cdns().await.unwrap_or_default();
-    let sha256 = match cdns.into_iter().find(|cdn| cdn.url == url) {
-        Some(cdn) => cdn.edge_sha256,
+    let known = match cdns.into_iter().find(|cdn| cdn.url == url) {
+        Some(cdn) => Some((cdn.edge_sha256, Some(cdn.id))),
         // these credentials may not look at it
-        None => known_to_relay(cloud).await.ok().flatten().map(|known| known.sha256).unwrap_or_default(),
+        None => known_to_relay(cloud).await.ok().flatten().map(|known| (known.sha256, known.id)),
     };
-    Some(Edge { url, sha256 })
+    let (sha256, id) = known.unwrap_or_default();
+    Some(Edge { url, sha256, id })
 }
 
 /// Functions in our name space that are not ours.

@@ -51,7 +51,9 @@ impl Steps<'_> {
         };
         let denied = |error: CloudError| error.if_denied(CDN_RIGHTS);
         match self.step(SetupStep::Cdn, || async { look().await.map_err(denied) }).await? {
-            Ok(Some(cdn)) => Ok(EdgeWish::AsItIs(Some(Edge { url: cdn.url, sha256: cdn.edge_sha256 }))),
+            Ok(Some(cdn)) => {
+                Ok(EdgeWish::AsItIs(Some(Edge { url: cdn.url, sha256: cdn.edge_sha256, id: Some(cdn.id) })))
+            }
             Ok(None) => {
                 let why = if relay.is_some() { "is gone" } else { "has no relay behind it" };
                 self.notes.push(format!(

@@ -12,7 +12,9 @@ mod stack_cdn;
 mod steps;
 mod teardown;
 mod template;
+mod usage;
 
+pub use addresses::CeilingWish;
 pub use cdn::{CdnStanding, CdnState, standing as cdn_standing, switch_off as cdn_off, switch_on as cdn_on};
 pub use doctor::{examine, preflight};
 pub use ensure::{Need, ensure};
@@ -23,7 +25,7 @@ pub use template::{Stack, template};
 
 use crate::{
     cloud::{Cloud, RoleWanted},
-    model::gate::public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, Policy, Public},
+    model::gate::public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, Policy, Public, RELAY_POLICY, RELAY_ROLE},
     storage::player::{Player, PlayerError},
 };
 
@@ -36,9 +38,17 @@ fn chunk_role(cloud: &Cloud) -> RoleWanted {
 }
 
 fn gate_role(cloud: &Cloud) -> RoleWanted {
+    with_rights(cloud, GATE_ROLE, GATE_POLICY, Policy::GateRole)
+}
+
+/// Of a relay with a ceiling.
+fn relay_role(cloud: &Cloud) -> RoleWanted {
+    with_rights(cloud, RELAY_ROLE, RELAY_POLICY, Policy::RelayRole)
+}
+
+fn with_rights(cloud: &Cloud, role: &str, name: &str, policy: Policy) -> RoleWanted {
     let text = |policy: Policy| policy.text(cloud.partition(), &cloud.identity().account);
-    let policy = Some((GATE_POLICY.to_owned(), text(Policy::GateRole)));
-    RoleWanted { name: GATE_ROLE.to_owned(), trust: text(Policy::Trust), policy }
+    RoleWanted { name: role.to_owned(), trust: text(Policy::Trust), policy: Some((name.to_owned(), text(policy))) }
 }
 
 /// Whether what answers at a public URL is ours and works: it says 404 to what is not there, and lets all origins read.

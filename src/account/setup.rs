@@ -4,25 +4,28 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    addresses::{Addresses, EdgeWish, environment, tell},
+    addresses::{Addresses, CeilingWish, Edge, EdgeWish, environment, tell},
     chunk_role,
     concurrency::reserve,
     gate_role,
     kept_cdn::unless_needed,
-    probe,
+    probe, relay_role,
     steps::Steps,
     teardown::FRONT_RIGHTS,
+    usage,
 };
 use crate::{
     cloud::{Cloud, CloudError, Done, ErrorKind, RoleWanted},
     model::{
         gate::{
+            ceiling::Ceiling,
             front::Front,
-            public::{LOG_RETENTION_DAYS, Public, log_group},
+            public::{LOG_RETENTION_DAYS, Public, RELAY_ROLE, log_group},
         },
         report::{
             event::{JobName, SetupStep, Unit},
             fault::{Explain, Fault, FaultClass, Stopped},
+            usage::CeilingUse,
         },
     },
     running::{
@@ -35,6 +38,9 @@ use crate::{
 const ROLES: &str = "An administrator has to run `zipreel setup --roles` with --target aws once for this account \
                      (what that needs: `zipreel policy roles`); then try again. Roles of other names: --role-arn and \
                      --gate-role-arn.";
+const RELAY_ROLES: &str = "An administrator has to run `zipreel setup --roles --ceiling-gb N` with --target aws once for this \
+                           account (what that needs: `zipreel policy roles`); then try again. A role of another name: \
+                           --relay-role-arn.";
 const RIGHTS: &str = "Someone with the permissions of `zipreel policy setup` has to run `zipreel setup` with --target aws once for \
                       this Region, or give them to these credentials; then try again.";
 
@@ -52,11 +58,12 @@ pub struct Wish {
     pub relay: RelayWish,
     /// What is to stand before the gate; `None` leaves what does.
     pub front: Option<Front>,
+    pub ceiling: CeilingWish,
 }
 
 impl From<RelayWish> for Wish {
     fn from(relay: RelayWish) -> Self {
-        Self { relay, front: None }
+        Self { relay, front: None, ceiling: CeilingWish::AsItIs }
     }
 }
 
@@ -66,6 +73,8 @@ pub struct Ready {
     pub gate_url: String,
     pub front: Front,
     pub relay_url: Option<String>,
+    /// The monthly ceiling, if there is one.
+    pub ceiling: Option<CeilingUse>,
     /// Steps that changed something; none when all was there.
     pub changed: u32,
     /// What could not be had and is no hindrance, in words.
@@ -91,19 +100,29 @@ pub async fn setup(
     let url = run.gate(chosen).await?;
     let front = run.front(before, chosen, url).await?;
     let gate = &front.url;
-    let relay = run.relay(wish.relay, gate).await?;
+    let ceiling = Retries::default().again(|| wish.ceiling.wanted(cloud)).await?;
+    let relay = run.relay(wish.relay, gate, ceiling).await?;
     let edge = run.kept_cdn(gate, relay.as_deref()).await?;
-    run.addresses(&front, relay.as_deref(), &edge).await?;
+    run.addresses(&front, relay.as_deref(), &edge, wish.ceiling).await?;
     run.concurrency(front.is_there, relay.is_some()).await?;
     run.probe(gate, relay.as_deref()).await?;
-    Ok(Ready { gate_url: front.url, front: front.chosen, relay_url: relay, changed: run.changed, notes: run.notes })
+    let ceiling = run.ceiling(ceiling, relay.is_some(), &edge).await;
+    let Steps { changed, notes, .. } = run;
+    Ok(Ready { gate_url: front.url, front: front.chosen, relay_url: relay, ceiling, changed, notes })
 }
 
-/// Makes or mends the two roles and nothing else, for those who may do no more and no less. Returns how many of the two
-/// were changed.
-pub async fn setup_roles(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Control) -> Result<u32, Stopped> {
+/// Makes or mends the roles and nothing else, for those who may do no more and no less: the one of a relay with a
+/// ceiling only where there is to be one. Returns how many of them were changed.
+pub async fn setup_roles(
+    cloud: &Cloud,
+    with_ceiling: bool,
+    reporter: Arc<dyn Reporter>,
+    control: &Control,
+) -> Result<u32, Stopped> {
     let mut run = Steps::new(cloud, reporter, control);
-    for (step, role) in [(SetupStep::ChunkRole, chunk_role(cloud)), (SetupStep::GateRole, gate_role(cloud))] {
+    let two = [(SetupStep::ChunkRole, chunk_role(cloud)), (SetupStep::GateRole, gate_role(cloud))];
+    let third = with_ceiling.then(|| (SetupStep::RelayRole, relay_role(cloud)));
+    for (step, role) in two.into_iter().chain(third) {
         run.step(step, || async { cloud.ensure_role(&role).await.map(|done| (done, ())) }).await?;
     }
     Ok(run.changed)
@@ -206,7 +225,12 @@ impl Steps<'_> {
     }
 
     /// The relay's URL, if it is on now.
-    async fn relay(&mut self, wish: RelayWish, gate: &str) -> Result<Option<String>, Stopped> {
+    async fn relay(
+        &mut self,
+        wish: RelayWish,
+        gate: &str,
+        ceiling: Option<Ceiling>,
+    ) -> Result<Option<String>, Stopped> {
         let cloud = self.cloud;
         if wish == RelayWish::Off {
             let remove = || async {
@@ -222,20 +246,44 @@ impl Steps<'_> {
                 return Ok(None);
             }
         }
-        let own = Addresses { front: Front::Url, gate: Some(gate), relay: None, edge: None };
+        if ceiling.is_some() && cloud.overrides().relay_role.is_none() {
+            let role = relay_role(cloud);
+            let note = self.step(SetupStep::RelayRole, || taken_or_made(cloud, &role)).await?;
+            self.notes.extend(note);
+        }
+        let own = Addresses { front: Front::Url, gate: Some(gate), relay: None, edge: None, ceiling };
         let own = environment(Public::Relay, own);
         self.function(Public::Relay, SetupStep::Relay, &own).await?;
         let open = || async { cloud.ensure_url(Public::Relay).await.map_err(|error| error.if_denied(RIGHTS)) };
         self.step(SetupStep::RelayUrl, open).await.map(Some)
     }
 
-    async fn addresses(&mut self, front: &Fronted, relay: Option<&str>, edge: &EdgeWish) -> Result<(), Stopped> {
+    async fn addresses(
+        &mut self,
+        front: &Fronted,
+        relay: Option<&str>,
+        edge: &EdgeWish,
+        ceiling: CeilingWish,
+    ) -> Result<(), Stopped> {
         let (cloud, gate) = (self.cloud, (front.chosen, front.url.as_str()));
         // the gate comes last: what it names is what publishing names
         let publics = [(Public::Relay, relay.is_some()), (Public::Front, front.is_there), (Public::Gate, true)];
         let publics: Vec<_> = publics.into_iter().filter_map(|(public, is_there)| is_there.then_some(public)).collect();
-        let tell = || async { Ok::<_, CloudError>((tell(cloud, &publics, gate, edge).await?, ())) };
+        let tell = || async { Ok::<_, CloudError>((tell(cloud, &publics, gate, edge, ceiling).await?, ())) };
         self.step(SetupStep::Addresses, tell).await
+    }
+
+    /// How much of it is used; what keeps it from being known, or from counting everything, is noted.
+    async fn ceiling(&mut self, ceiling: Option<Ceiling>, relay_is_on: bool, edge: &EdgeWish) -> Option<CeilingUse> {
+        let (told, note) = usage::of_ceiling(self.cloud, ceiling?, relay_is_on).await;
+        self.notes.extend(note);
+        if let EdgeWish::AsItIs(Some(Edge { url, id: None, .. })) = edge {
+            self.notes.push(format!(
+                "the bytes of the CDN {url} don't count towards the ceiling, since these credentials may not look it up: \
+                 `zipreel setup` with those of `zipreel policy cdn` besides mends that"
+            ));
+        }
+        Some(told)
     }
 
     async fn concurrency(&mut self, front: bool, relay: bool) -> Result<(), Stopped> {
@@ -282,11 +330,12 @@ async fn taken_or_made(cloud: &Cloud, role: &RoleWanted) -> Result<(Done, Option
     };
     match cloud.role_gap(role).await {
         Ok(None) => Ok((Done::Kept, None)),
-        Ok(Some(_)) => Err(denied.if_denied(ROLES)),
+        Ok(Some(_)) => Err(denied.if_denied(if role.name == RELAY_ROLE { RELAY_ROLES } else { ROLES })),
         Err(error) if error.is_denied() => {
+            let ceiling = if role.name == RELAY_ROLE { " --ceiling-gb N" } else { "" };
             let note = format!(
                 "role `{}` is taken as it is, since these credentials may not look at it: if it is missing, an \
-                 administrator makes it with `zipreel setup --roles` and --target aws",
+                 administrator makes it with `zipreel setup --roles{ceiling}` and --target aws",
                 role.name
             );
             Ok((Done::Kept, Some(note)))

@@ -28,11 +28,19 @@ pub(super) fn known(value: Value, otherwise: Value) -> Value {
     json!({ "Fn::If": ["KnowsCdn", value, otherwise] })
 }
 
-pub(super) fn output() -> Value {
+pub(super) fn output_url() -> Value {
     json!({
         "Condition": "HasCdn",
         "Description": "Deploy again with this as KnownCdnUrl once it answers: then the watch page is there",
         "Value": { "Fn::Sub": "https://${Cdn.DomainName}/" },
+    })
+}
+
+pub(super) fn output_id() -> Value {
+    json!({
+        "Condition": "HasCdn",
+        "Description": "With a ceiling: deploy again with this as KnownCdnId, so that what the CDN sends counts, too",
+        "Value": { "Ref": "Cdn" },
     })
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::{gate_role, steps::Steps};
+use super::{chunk_role, gate_role, relay_role, steps::Steps};
 use crate::{
     cloud::{Cloud, CloudError},
     model::{
         gate::{
             front::API,
-            public::{CHUNK_ROLE, Public, log_group},
+            public::{Public, log_group},
         },
         report::fault::{Fault, Stopped},
     },
@@ -87,18 +87,19 @@ async fn remove(cloud: &Cloud, roles: Roles, retries: &Retries) -> Result<Remove
     if roles == Roles::Keep {
         return Ok(Removed(removed, Vec::new()));
     }
-    let gate = gate_role(cloud);
-    let policy = gate.policy.as_ref().map(|(name, _)| name.as_str());
     let overrides = cloud.overrides();
-    for (role, policy, given) in
-        [(gate.name.as_str(), policy, &overrides.gate_role), (CHUNK_ROLE, None, &overrides.chunk_role)]
-    {
+    for (role, given) in [
+        (relay_role(cloud), &overrides.relay_role),
+        (gate_role(cloud), &overrides.gate_role),
+        (chunk_role(cloud), &overrides.chunk_role),
+    ] {
         if given.is_some() {
             continue;
         }
-        let gone = retries.again(|| cloud.delete_role(role, policy)).await;
+        let policy = role.policy.as_ref().map(|(name, _)| name.as_str());
+        let gone = retries.again(|| cloud.delete_role(&role.name, policy)).await;
         if gone.map_err(|error| error.if_denied(ROLES))? {
-            removed.push(format!("role {role}"));
+            removed.push(format!("role {}", role.name));
         }
     }
     Ok(Removed(removed, Vec::new()))

@@ -7,15 +7,19 @@ use serde_json::{Map, Value, json};
 use super::stack_cdn as cdn;
 use crate::model::gate::{
     cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX, RELAY_URL},
+    ceiling::{CDN_ID, CEILING_GB, MOST_GB},
     front::{self, Front, GATE_URL},
-    public::{CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RUNTIME, log_group},
+    public::{
+        CHUNK_ROLE, GATE_POLICY, GATE_ROLE, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public, RELAY_POLICY, RELAY_ROLE,
+        RUNTIME, log_group,
+    },
 };
 
 /// What a stack is to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stack {
     Whole,
-    /// The two roles: an administrator's part, once an account.
+    /// The roles: an administrator's part, once an account.
     Roles,
 }
 
@@ -25,9 +29,16 @@ pub fn template(stack: Stack) -> String {
         Stack::Whole => whole(),
         Stack::Roles => json!({
             "AWSTemplateFormatVersion": "2010-09-09",
-            "Description": "zipreel: the two roles, as `zipreel setup --roles --target aws` makes them, once for each account. \
+            "Description": "zipreel: the roles, as `zipreel setup --roles --target aws` makes them, once for each account. \
                             They have names: deploy with CAPABILITY_NAMED_IAM. `zipreel setup --target aws` then makes \
                             the rest in each Region",
+            "Parameters": { "WithCeiling": {
+                "Type": "String",
+                "Default": "off",
+                "AllowedValues": ["off", "on"],
+                "Description": "on makes the role of a relay with a monthly ceiling, too (`zipreel setup --ceiling-gb`)",
+            } },
+            "Conditions": { "Counts": { "Fn::Equals": [{ "Ref": "WithCeiling" }, "on"] } },
             "Resources": roles(),
         }),
     };
@@ -47,6 +58,9 @@ fn whole() -> Value {
             "HasRelay": { "Fn::Equals": [{ "Ref": "WithRelay" }, "on"] },
             "KnowsRelay": { "Fn::And": [{ "Condition": "HasRelay" }, differs("KnownRelayUrl", &json!(""))] },
             "HasCdn": { "Fn::And": [{ "Condition": "HasRelay" }, differs("EdgeSecret", &json!(""))] },
+            "HasCeiling": differs("CeilingGb", &json!(0)),
+            "Counts": { "Fn::And": [{ "Condition": "HasRelay" }, { "Condition": "HasCeiling" }] },
+            "CountsCdn": { "Fn::And": [{ "Condition": "HasCeiling" }, { "Condition": "KnowsCdn" }, differs("KnownCdnId", &json!(""))] },
             "KnowsCdn": { "Fn::And": [{ "Condition": "HasCdn" }, differs("KnownCdnUrl", &json!("")), differs("EdgeSha256", &json!(""))] },
         },
         "Resources": resources(),
@@ -57,7 +71,8 @@ fn whole() -> Value {
                 "Description": "Deploy again with this as KnownRelayUrl: then the watch page uses the relay",
                 "Value": url_of(Public::Relay),
             },
-            "CdnUrl": cdn::output(),
+            "CdnUrl": cdn::output_url(),
+            "CdnId": cdn::output_id(),
         },
     })
 }
@@ -86,6 +101,13 @@ fn parameters() -> Value {
             "AllowedValues": ["off", "on"],
             "Description": "Carries every byte that browsers see, at the price of egress",
         },
+        "CeilingGb": {
+            "Type": "Number",
+            "Default": 0,
+            "MinValue": 0,
+            "MaxValue": MOST_GB,
+            "Description": "What browsers may be sent in a month by relay and CDN, in GB; 0 is no ceiling",
+        },
         "KnownRelayUrl": {
             "Type": "String",
             "Default": "",
@@ -96,6 +118,8 @@ fn parameters() -> Value {
         "EdgeSha256": cdn::parameter(false, "With the CDN: SHA-256 of EdgeSecret in hexadecimal digits, from the second deployment on"),
         "KnownCdnUrl": cdn::parameter(false, "With the CDN: what the stack gives out as CdnUrl, from the second deployment on; the \
                                               relay then serves the CDN alone"),
+        "KnownCdnId": cdn::parameter(false, "With CDN and ceiling: what the stack gives out as CdnId, from the second deployment on; \
+                                             its bytes count then, too"),
     })
 }
 
@@ -115,6 +139,15 @@ fn roles() -> Value {
                 "RoleName": GATE_ROLE,
                 "AssumeRolePolicyDocument": document(Policy::Trust),
                 "Policies": [{ "PolicyName": GATE_POLICY, "PolicyDocument": document(Policy::GateRole) }],
+            },
+        },
+        "RelayRole": {
+            "Type": "AWS::IAM::Role",
+            "Condition": "Counts",
+            "Properties": {
+                "RoleName": RELAY_ROLE,
+                "AssumeRolePolicyDocument": document(Policy::Trust),
+                "Policies": [{ "PolicyName": RELAY_POLICY, "PolicyDocument": document(Policy::RelayRole) }],
             },
         },
     })
@@ -223,10 +256,12 @@ fn function(public: Public) -> Value {
         Public::Front => value,
         _ => json!({ "Fn::If": ["HasApi", value, nothing] }),
     };
+    let ceiling = json!({ "Fn::If": ["HasCeiling", { "Ref": "CeilingGb" }, nothing] });
     let environment = match public {
         Public::Gate | Public::Front => json!({ "Variables": {
             GATE_URL: with_api(json!({ "Fn::Sub": "${Api.ApiEndpoint}/" })),
             front::FRONT: with_api(json!(Front::HttpApi.word())),
+            CEILING_GB: ceiling,
             CDN_URL: cdn::known(json!({ "Ref": "KnownCdnUrl" }), nothing.clone()),
             RELAY_URL: cdn::known(
                 json!({ "Fn::Sub": format!("${{KnownCdnUrl}}{RELAY_PREFIX}") }),
@@ -237,11 +272,14 @@ fn function(public: Public) -> Value {
             GATE_URL: gate_url(),
             CDN_URL: cdn::known(json!({ "Ref": "KnownCdnUrl" }), nothing.clone()),
             EDGE_SHA256: cdn::known(json!({ "Ref": "EdgeSha256" }), nothing.clone()),
+            CEILING_GB: ceiling,
+            CDN_ID: { "Fn::If": ["CountsCdn", { "Ref": "KnownCdnId" }, nothing] },
         } }),
     };
+    let arn = |role: &str| json!({ "Fn::GetAtt": [role, "Arn"] });
     let role = match public {
-        Public::Gate | Public::Front => "GateRole",
-        Public::Relay => "ChunkRole",
+        Public::Gate | Public::Front => arn("GateRole"),
+        Public::Relay => json!({ "Fn::If": ["Counts", arn("RelayRole"), arn("ChunkRole")] }),
     };
     let code = match public {
         Public::Gate | Public::Front => "GateCodeKey",
@@ -255,7 +293,7 @@ fn function(public: Public) -> Value {
         "Handler": public.handler(),
         "MemorySize": MEMORY_MB,
         "Timeout": public.timeout(),
-        "Role": { "Fn::GetAtt": [role, "Arn"] },
+        "Role": role,
         "Environment": environment,
         "LoggingConfig": {
             "LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "WARN", "LogGroup": log_group(public),
@@ -315,7 +353,10 @@ mod tests {
     fn a_stack_of_the_roles_alone_wants_nothing_else() {
         let template: Value = serde_json::from_str(&template(Stack::Roles)).unwrap();
         let resources = template["Resources"].as_object().unwrap();
-        assert_eq!(resources.keys().collect::<Vec<_>>(), ["ChunkRole", "GateRole"]);
-        assert_eq!(template["Parameters"], Value::Null);
+        assert_eq!(resources.keys().collect::<Vec<_>>(), ["ChunkRole", "GateRole", "RelayRole"]);
+        assert_eq!(
+            (&resources["RelayRole"]["Condition"], &template["Parameters"]["WithCeiling"]["Default"]),
+            (&json!("Counts"), &json!("off"))
+        );
     }
 }

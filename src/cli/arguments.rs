@@ -145,6 +145,9 @@ pub struct OverrideArgs {
     /// Role of the gate [default: the account's zipreel-gate]
     #[arg(long, hide_short_help = true, value_name = "ARN", env = "ZIPREEL_GATE_ROLE_ARN", hide_env_values = true)]
     pub gate_role_arn: Option<String>,
+    /// Role of a relay with a monthly ceiling [default: the account's zipreel-relay]
+    #[arg(long, hide_short_help = true, value_name = "ARN", env = "ZIPREEL_RELAY_ROLE_ARN", hide_env_values = true)]
+    pub relay_role_arn: Option<String>,
     /// How gate and relay hand over their answers [default: stream]
     #[arg(long, hide_short_help = true, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE", hide_env_values = true)]
     pub invoke_mode: Option<InvokeModeArg>,

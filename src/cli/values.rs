@@ -4,6 +4,8 @@ use std::{net::IpAddr, str::FromStr};
 
 use clap::ValueEnum;
 
+use crate::model::gate::ceiling::Ceiling;
+
 /// What segments are packed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,8 +56,28 @@ pub enum PolicyArg {
     Front,
     /// With that of setup, for `zipreel cdn`, and `zipreel setup` and `zipreel teardown` while it is on
     Cdn,
+    /// For what `zipreel doctor` tells of last month's requests and bytes, and `zipreel setup` of a ceiling
+    Usage,
     /// For everything else
     Publish,
+}
+
+/// What browsers may be sent in a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CeilingArg {
+    Off,
+    At(Ceiling),
+}
+
+impl FromStr for CeilingArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        text.parse().map(Self::At).map_err(|error| format!("neither `off` nor a ceiling: {error}"))
+    }
 }
 
 /// What stands before the gate.

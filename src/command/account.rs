@@ -8,7 +8,7 @@ use super::{
     person::AtTerminal,
 };
 use crate::{
-    cli::{CdnArg, FrontArg, PolicyArg, Switch, WhereArgs},
+    cli::{CdnArg, CeilingArg, FrontArg, PolicyArg, Switch, WhereArgs},
     json,
     model::{
         gate::{
@@ -20,6 +20,7 @@ use crate::{
             fault::{Fault, Stopped},
             health::{Grade, Health},
         },
+        wording,
     },
     plain,
     running::reporter::Control,
@@ -27,7 +28,7 @@ use crate::{
     use_cases::{
         Engine, Follow, Machine,
         account::{
-            self, CdnStanding, Ready, RelayWish, Stack, Wish, cdn,
+            self, CdnStanding, CeilingWish, Ready, RelayWish, Stack, Wish, cdn,
             doctor::{self, Observed},
             relay, setup, teardown,
         },
@@ -43,28 +44,39 @@ fn meant(args: &WhereArgs, face: &FaceSettings) -> Result<(Place, Machine), Stop
     Ok((place, machine))
 }
 
-pub async fn setup(front: Option<FrontArg>, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn setup(
+    front: Option<FrontArg>,
+    ceiling: Option<CeilingArg>,
+    args: &WhereArgs,
+    face: &FaceSettings,
+) -> Result<Said, Stopped> {
     let (place, machine) = meant(args, face)?;
     let front = front.map(|front| match front {
         FrontArg::Url => Front::Url,
         FrontArg::HttpApi => Front::HttpApi,
     });
-    let wish = Wish { relay: RelayWish::AsItIs, front };
+    let ceiling = match ceiling {
+        Some(CeilingArg::At(ceiling)) => CeilingWish::At(ceiling),
+        Some(CeilingArg::Off) => CeilingWish::Off,
+        None => CeilingWish::AsItIs,
+    };
+    let wish = Wish { relay: RelayWish::AsItIs, front, ceiling };
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| setup::setup(engine, &place, wish, &person, reporter, &control);
         let (ready, at) = face::follow(face, &control, work).await?;
-        tell_ready(&ready, &at, face)
+        tell_ready(&ready, &at, place.is_local(), face)
     })
     .await
 }
 
 /// The administrator's part.
-pub async fn setup_roles(args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
+pub async fn setup_roles(ceiling: Option<CeilingArg>, args: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let (place, machine) = meant(args, face)?;
     with_engine(machine, async |engine| {
         let (person, control) = (AtTerminal::new(face), Control::default());
-        let work = |reporter| setup::roles(engine, &place, &person, reporter, &control);
+        let with_ceiling = matches!(ceiling, Some(CeilingArg::At(_)));
+        let work = |reporter| setup::roles(engine, &place, with_ceiling, &person, reporter, &control);
         let (changed, at) = face::follow(face, &control, work).await?;
         out::ended(face, json::roles_ready(changed), || {
             let changed = amount_changed(changed);
@@ -90,12 +102,12 @@ pub async fn relay(switch: Switch, args: &WhereArgs, face: &FaceSettings) -> Res
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| relay::relay(engine, &place, switch == Switch::On, &person, reporter, &control);
         let (ready, at) = face::follow(face, &control, work).await?;
-        tell_ready(&ready, &at, face)
+        tell_ready(&ready, &at, place.is_local(), face)
     })
     .await
 }
 
-fn tell_ready(ready: &Ready, at: &AccountRegion, face: &FaceSettings) -> Result<Said, Stopped> {
+fn tell_ready(ready: &Ready, at: &AccountRegion, is_local: bool, face: &FaceSettings) -> Result<Said, Stopped> {
     out::ended(face, json::ready(ready), || {
         ready.notes.iter().for_each(|note| plain::say(&format!("note: {note}")));
         let changed = amount_changed(ready.changed);
@@ -104,6 +116,12 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, face: &FaceSettings) -> Result<
         out::line(&format!("gate: {}", ready.gate_url));
         out::line(&format!("front: {}", ready.front.word()));
         out::line(&format!("relay: {relay}"));
+        let Some(ceiling) = &ready.ceiling else { return };
+        if !is_local {
+            let dollars = wording::dollars(setup::dollars_at_most(ceiling, &at.region));
+            plain::say(&format!("with this ceiling, what browsers are sent costs about {dollars} a month at most"));
+        }
+        out::line(&format!("ceiling: {ceiling}"));
     })
 }
 
@@ -201,7 +219,7 @@ fn tell_observed(observed: &[Observed], face: &FaceSettings) {
 
 pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str, face: &FaceSettings) -> Result<Said, Stopped> {
     let all = [
-        (PolicyArg::Roles, "roles", "for the two roles, which an administrator makes once:", Policy::SetupRoles),
+        (PolicyArg::Roles, "roles", "for the roles, which an administrator makes once:", Policy::SetupRoles),
         (PolicyArg::Setup, "setup", "for setup, relay and teardown --keep-roles:", Policy::Setup),
         (
             PolicyArg::Front,
@@ -214,6 +232,12 @@ pub fn policy(which: Option<PolicyArg>, partition: &str, account: &str, face: &F
             "cdn",
             "with that of setup, for cdn, and for setup, relay and teardown while it is on:",
             Policy::Cdn,
+        ),
+        (
+            PolicyArg::Usage,
+            "usage",
+            "for what doctor tells of last month's requests and bytes, and setup of a ceiling:",
+            Policy::Usage,
         ),
         (PolicyArg::Publish, "publish", "for everything else:", Policy::Publish),
     ];

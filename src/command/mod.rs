@@ -65,8 +65,10 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
         Command::Publish { video, settings, .. } => publish::publish(video, settings, face).await,
         Command::Resume { name, place, .. } => publish::resume(name.as_ref(), place, face).await,
         Command::Setup { template: true, roles, packages, .. } => account::template(*roles, packages.as_deref(), face),
-        Command::Setup { roles: true, account, .. } => account::setup_roles(account, face).await,
-        Command::Setup { front, account, .. } => account::setup(*front, account, face).await,
+        Command::Setup { roles: true, ceiling_gb, account, .. } => {
+            account::setup_roles(*ceiling_gb, account, face).await
+        }
+        Command::Setup { front, ceiling_gb, account, .. } => account::setup(*front, *ceiling_gb, account, face).await,
         Command::Relay { switch, account, .. } => account::relay(*switch, account, face).await,
         Command::Cdn { what, account, .. } => account::cdn(*what, account, face).await,
         Command::Teardown { keep_roles, account, .. } => account::teardown(*keep_roles, account, face).await,

@@ -23,7 +23,7 @@ use super::{
         connection::{Cut, Peer},
         proxy,
     },
-    lambda, logs,
+    lambda, logs, metrics,
     operation::{CLOUDFRONT, Call, Operation, rest_call},
     query,
     signature::{auth::Caller, link},
@@ -68,12 +68,13 @@ pub(super) async fn handle(
     let mut trail = Trail::default();
     let by_link = link::is_link(parts.uri.path());
     let by_target = parts.headers.contains_key(logs::TARGET);
+    let by_rpc = metrics::is_rpc(parts.uri.path());
     let by_form = parts.uri.path() == "/" && !by_target;
     let in_xml = by_form || parts.uri.path().split('/').nth(1) == Some(CLOUDFRONT);
     let result = if by_link {
         by_download(&shared, &parts, &mut trail).await
-    } else if by_target {
-        by_header(&shared, &parts, body, &mut trail).await
+    } else if by_target || by_rpc {
+        by_name(&shared, &parts, body, &mut trail, by_rpc).await
     } else if by_form {
         by_query(&shared, &parts, body, &mut trail, &id).await
     } else {
@@ -81,6 +82,7 @@ pub(super) async fn handle(
     };
     let refused = |error: &ApiError| match () {
         () if by_link => download::error(error, &id),
+        () if by_rpc => metrics::refusal(error, &id),
         () if in_xml => error.query(&id),
         () => error.rest_json(&id),
     };
@@ -245,16 +247,21 @@ async fn by_query(
     trail: &mut Trail,
     id: &str,
 ) -> Result<Response<Body>, Trouble> {
-    let caller = match claimed(shared, parts, &["sts", "iam"]) {
+    let caller = match claimed(shared, parts, &["sts", "iam", metrics::SERVICE]) {
         Ok(caller) => caller,
         Err(error) => return refuse_after(shared, body, error, trail).await,
     };
-    if parts.method != Method::POST {
+    let in_query = parts.method == Method::GET && caller.claim.scope.service == metrics::SERVICE;
+    if parts.method != Method::POST && !in_query {
         let error = ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "InvalidAction", "Only POST is supported");
         return Err(error.into());
     }
     let received = receive(shared, parts, body, None, &Plan::default(), trail).await?;
-    let form = Form::parse(received.content.as_ref().map(|content| content.text.as_slice()).unwrap_or_default());
+    let form = Form::parse(match &received.content {
+        _ if in_query => parts.uri.query().unwrap_or_default().as_bytes(),
+        Ok(content) => &content.text,
+        Err(_) => &[],
+    });
     let named = form.operation(&caller.claim.scope.service);
     let plan = named.as_ref().map(|operation| shared.faults.draw(*operation)).unwrap_or_default();
     plan.delay().await;
@@ -272,23 +279,28 @@ async fn by_query(
     let operation = named.clone().unwrap_or(Operation::GetCallerIdentity);
     proved(shared, &caller, received, &plan, operation)?;
     let operation = named?;
-    let (inner, now) = (Arc::clone(shared), shared.now());
-    let result = blocking(move || query::answer(&inner, operation, &form, now)).await?;
+    let (inner, region, now) = (Arc::clone(shared), caller.claim.scope.region, shared.now());
+    let result = blocking(move || query::answer(&inner, operation, &region, &form, now)).await?;
     if shared.faults.strikes(&plan, Moment::AfterEffect).await {
         return Err(Trouble::Cut);
     }
     Ok(query::response(operation, &result, id))
 }
 
-/// CloudWatch Logs names its operation in a header.
-async fn by_header(
+/// CloudWatch names its operation in the path, its Logs do in a header.
+async fn by_name(
     shared: &Arc<Context>,
     parts: &Parts,
     body: Body,
     trail: &mut Trail,
+    by_rpc: bool,
 ) -> Result<Response<Body>, Trouble> {
-    let named = logs::operation(&parts.headers);
-    let caller = match claimed(shared, parts, &["logs"]).and_then(|caller| Ok((caller, named?))) {
+    let target = parts.headers.get(logs::TARGET).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (named, service) = match by_rpc || metrics::is_target(target) {
+        true => (metrics::operation(if by_rpc { parts.uri.path() } else { target }), metrics::SERVICE),
+        false => (logs::operation(&parts.headers), "logs"),
+    };
+    let caller = match claimed(shared, parts, &[service]).and_then(|caller| Ok((caller, named?))) {
         Ok(claimed) => claimed,
         Err(error) => return refuse_after(shared, body, error, trail).await,
     };
@@ -301,13 +313,18 @@ async fn by_header(
     }
     let received = receive(shared, parts, body, Some(operation), &plan, trail).await?;
     let content = proved(shared, &caller, received, &plan, operation)?;
-    let (inner, now) = (Arc::clone(shared), shared.now());
-    let answer = blocking(move || logs::answer(&inner, operation, &content.text, now)).await?;
+    let (inner, region, now) = (Arc::clone(shared), caller.claim.scope.region, shared.now());
+    let response = blocking(move || match by_rpc {
+        true => metrics::by_rpc(&inner.metrics, operation, &region, &content.text, now),
+        false if metrics::is_ours(operation) => {
+            metrics::by_json(&inner.metrics, operation, &region, &content.text, now)
+        }
+        false => logs::answer(&inner, operation, &content.text, now),
+    })
+    .await?;
     if shared.faults.strikes(&plan, Moment::AfterEffect).await {
         return Err(Trouble::Cut);
     }
-    let mut response = Response::new(Body::from(answer.to_string()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     Ok(response)
 }
 

@@ -223,6 +223,12 @@ pub(super) fn astray(shared: &Context) -> Option<Astray> {
     (!state.functions.get(FRONT).is_some_and(answers)).then_some(Astray::NoAnswer)
 }
 
+/// Id and Region of the API that leads to the gate's function.
+pub(super) fn leading(shared: &Context) -> Option<(String, String)> {
+    let state = shared.store.read();
+    state.apis.values().find(|api| leads(api)).map(|api| (api.id.clone(), api.region.clone()))
+}
+
 /// All requests, deployed, to the gate's function.
 fn leads(api: &Api) -> bool {
     let suffix = format!(":{ACCOUNT}:function:{FRONT}");

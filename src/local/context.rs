@@ -9,6 +9,7 @@ use super::{
     counts::Counts,
     faults::LiveFaults,
     limits::Rates,
+    metrics::Metrics,
     signature::{auth::SKEW, keys::Keys},
     store::{Store, record::Function},
 };
@@ -23,6 +24,7 @@ pub(super) struct Context {
     pub(super) rates: Rates,
     pub(super) faults: LiveFaults,
     pub(super) counts: Counts,
+    pub(super) metrics: Metrics,
     pub(super) quota_bytes: u64,
     pub(super) settle: Duration,
     pub(super) index_check_every: Duration,

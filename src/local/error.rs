@@ -107,13 +107,13 @@ impl ApiError {
         self.finish(response, request_id)
     }
 
-    /// As STS and IAM write it.
+    /// As STS, IAM and CloudWatch's Query protocol write it.
     pub(super) fn query(&self, request_id: &str) -> Response<Body> {
         let kind = if self.status.is_server_error() { "Receiver" } else { "Sender" };
         let body = format!(
             "<ErrorResponse><Error><Type>{kind}</Type><Code>{}</Code><Message>{}</Message></Error>\
              <RequestId>{request_id}</RequestId></ErrorResponse>",
-            query_code(self.code),
+            self.query_code(),
             xml::escape(&self.message)
         );
         let mut response = Response::new(Body::from(body));
@@ -121,7 +121,12 @@ impl ApiError {
         self.finish(response, request_id)
     }
 
-    fn finish(&self, mut response: Response<Body>, request_id: &str) -> Response<Body> {
+    /// The Query services' name of it.
+    pub(super) fn query_code(&self) -> &'static str {
+        query_code(self.code)
+    }
+
+    pub(super) fn finish(&self, mut response: Response<Body>, request_id: &str) -> Response<Body> {
         *response.status_mut() = self.status;
         if let Ok(id) = HeaderValue::from_str(request_id) {
             response.headers_mut().insert("x-amzn-requestid", id);

@@ -25,6 +25,10 @@ impl Form {
         self.0.get(name).map(String::as_str)
     }
 
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     pub(super) fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.get(name)
             .filter(|value| !value.is_empty())
@@ -36,6 +40,7 @@ impl Form {
         let name = self.get("Action").unwrap_or_default();
         let operation = name.parse().ok().filter(|operation| match service {
             "sts" => *operation == Operation::GetCallerIdentity,
+            "monitoring" => [Operation::PutMetricData, Operation::GetMetricStatistics].contains(operation),
             _ => (Operation::CreateRole..Operation::CreateLogGroup).contains(operation),
         });
         operation.ok_or_else(|| {

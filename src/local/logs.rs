@@ -1,6 +1,9 @@
 //! The little of CloudWatch Logs that setting up needs: log groups and how long they keep lines. None is ever written.
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -19,7 +22,7 @@ const RETENTIONS: [u32; 22] =
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+struct Asked {
     log_group_name: Option<String>,
     log_group_name_prefix: Option<String>,
     retention_in_days: Option<u32>,
@@ -38,8 +41,15 @@ pub(super) fn answer(
     operation: Operation,
     body: &[u8],
     now: OffsetDateTime,
-) -> Result<Value, ApiError> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+) -> Result<Response<Body>, ApiError> {
+    let answer = done(shared, operation, body, now)?;
+    let mut response = Response::new(Body::from(answer.to_string()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    Ok(response)
+}
+
+fn done(shared: &Context, operation: Operation, body: &[u8], now: OffsetDateTime) -> Result<Value, ApiError> {
+    let body: Asked = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
     if operation == Operation::DescribeLogGroups {
         return Ok(describe(shared, body.log_group_name_prefix.as_deref().unwrap_or_default()));
     }

@@ -22,11 +22,13 @@ mod join;
 mod lambda;
 mod limits;
 mod logs;
+mod metrics;
 mod operation;
 pub mod process;
 mod query;
 pub mod signature;
 mod store;
+mod traffic;
 
 pub use clock::Clock;
 pub use counts::Counts;

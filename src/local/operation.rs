@@ -12,7 +12,7 @@ pub(super) enum Rate {
     GetPolicy,
     /// All else of Lambda's control plane together.
     Others,
-    /// API Gateway, CloudFront, IAM, STS, CloudWatch Logs, and what is no call of an API: no limit here.
+    /// API Gateway, CloudFront, IAM, STS, CloudWatch and its Logs, and what is no call of an API: no limit here.
     None,
 }
 
@@ -75,6 +75,8 @@ operations! {
     GetDistribution: None,
     UpdateDistribution: None,
     DeleteDistribution: None,
+    PutMetricData: None,
+    GetMetricStatistics: None,
     GetCallerIdentity: None,
     CreateRole: None,
     GetRole: None,

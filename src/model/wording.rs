@@ -20,6 +20,30 @@ pub fn bytes(bytes: u64) -> String {
     }
 }
 
+/// `45.6 GB`: decimal, as traffic is billed.
+pub fn gigabytes(bytes: u64) -> String {
+    match bytes as f64 / 1e9 {
+        gb if gb >= 99.95 => format!("{} GB", thousands(gb.round() as u64)),
+        gb if gb >= 0.95 => format!("{gb:.1} GB"),
+        gb if gb >= 0.0005 => format!("{gb:.3} GB"),
+        gb if gb > 0.0 => "under 0.001 GB".to_owned(),
+        _ => "0 GB".to_owned(),
+    }
+}
+
+/// `1,234,567`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 pub fn rate(bytes_per_second: f64) -> String {
     format!("{}/s", bytes(bytes_per_second.max(0.0) as u64))
 }
@@ -179,6 +203,13 @@ pub fn plural(noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn traffic_is_told_in_decimal_units() {
+        let told = [0, 1, 1_000_000, 999_000_000, 12_340_000_000, 1_234_567_000_000_000].map(gigabytes);
+        assert_eq!(told, ["0 GB", "under 0.001 GB", "0.001 GB", "1.0 GB", "12.3 GB", "1,234,567 GB"]);
+        assert_eq!([0, 999, 1_000, 12_345_678].map(thousands), ["0", "999", "1,000", "12,345,678"]);
+    }
 
     #[test]
     fn nobody_waits_for_no_time() {

@@ -7,7 +7,7 @@ fn every_flag_has_its_key_in_the_file() {
                 transcode='auto'\nvideo_stream=1\naudio='all'\naudio_stream='en'\nsubtitles='none'\ndeinterlace=true\ncontainer='mp4'\ncompatible='add'\nloudness='normalize'\non_damage='fail'\nrobots='index'\nchunk_mib=8\n\
                 parallel=2\nreplace=true\nstate_dir='s'\nwork_dir='w'\n\
                 backlog_gib=1.5\ndata='d'\nport=1\nfaults='429=1x'\n\
-                role_arn='r'\ngate_role_arn='g'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\napi_urls='http://h/{id}/'\n\
+                role_arn='r'\ngate_role_arn='g'\nrelay_role_arn='y'\ninvoke_mode='buffered'\nfunction_urls='http://h/{id}/'\napi_urls='http://h/{id}/'\n\
                 video='v'\njson=true\nserve=true\n";
     let file: File = toml::from_str(keys).unwrap();
     assert_eq!((file.chunk_mib, file.port), (Some(8), Some(1)));
@@ -28,6 +28,7 @@ fn every_flag_has_its_key_in_the_file() {
         "roles",
         "packages",
         "front",
+        "ceiling-gb",
         "to",
         "keep-roles",
         "account",

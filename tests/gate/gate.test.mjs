@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endOfLink, signed } from '../../assets/gate/functions.mjs';
+import { endOfLink } from '../../assets/gate/functions.mjs';
 import { route } from '../../assets/gate/gate.mjs';
 import { readZip } from '../../assets/gate/index.mjs';
+import { signed } from '../../assets/gate/sign.mjs';
 import { Account, CHUNK, MINUTE } from './account.mjs';
 import { GENERATION, chunkName, digest, generation, indexName, indexZip, zip } from './reel.mjs';
 
@@ -234,7 +235,7 @@ test('no zip makes the reader do anything but read or refuse', () => {
 test('a signed request is what AWS documents', () => {
   // Checked against botocore's SigV4Auth with the same input.
   const keys = { region: 'us-east-1', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', sessionToken: 'token' };
-  const headers = signed(new URL('https://lambda.us-east-1.amazonaws.com/2015-03-31/functions/zipreel-reel-index'), keys, new Date(Date.UTC(2026, 0, 2, 3, 4, 5)));
+  const headers = signed(new URL('https://lambda.us-east-1.amazonaws.com/2015-03-31/functions/zipreel-reel-index'), 'lambda', keys, new Date(Date.UTC(2026, 0, 2, 3, 4, 5)));
   assert.deepEqual(headers, {
     'x-amz-date': '20260102T030405Z', 'x-amz-security-token': 'token',
     authorization: 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date;x-amz-security-token, Signature=05b6303e80fb7e1eaf8dfd6517c7743e303cd8d5d02cb5d55386194664a5ef3b',

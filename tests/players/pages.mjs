@@ -8,6 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
 import { elsewhere } from './elsewhere.mjs';
@@ -174,6 +175,61 @@ const scenarios = {
     await gone.page.click('#retry');
     await until(gone.page, PLAYS, gone.said);
     return {};
+  },
+
+  /** Beyond the monthly ceiling, which is reached once the other side was told `paused`: what is loaded is played; then, and in every
+   *  other place of the video, it says when that begins anew, and what goes on. */
+  async ceiling(browser) {
+    const { iframe, video, playlist } = JSON.parse(values.html);
+    const now = new Date(), next = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1));
+    const words = ['This month’s allowance for playing in browsers is used up.', `It begins anew on 1 ${next.toLocaleString('en-GB', { month: 'long', timeZone: 'UTC' })}. Players go on:`];
+    const page = await browser.open(values.page, DESK);
+    const refused = [];
+    page.page.on('response', answer => { if (answer.status() === 429) refused.push(answer.url()); });
+    await until(page.page, STANDS, page.said);
+    await page.page.click('#start');
+    await until(page.page, PLAYS, page.said);
+    console.log('paused');
+    await createInterface({ input: process.stdin })[Symbol.asyncIterator]().next();
+    const loaded = await page.page.evaluate('(video => { video.playbackRate = 4; return video.buffered.end(video.buffered.length - 1); })(document.querySelector("video"))');
+    const told = async where => {
+      await until(where, '!document.getElementById("trouble").hidden');
+      assert.deepEqual(await where.evaluate('["what", "why"].map(id => document.getElementById(id).innerText)'), words);
+      assert.deepEqual(await where.evaluate('["playlist", "retry"].map(id => document.getElementById(id).checkVisibility() && document.getElementById(id).textContent)'), [playlist, false]);
+    };
+    await told(page.page);
+    const at = await page.page.evaluate('place');
+    assert(at > loaded - 1.5, `what was loaded until ${loaded} s was played until ${at} s`);
+    await picture(page.page, 'ceiling-while-it-played');
+    const times = refused.length;
+    assert(times >= 1 && new Set(refused).size === times, `asked again: ${refused}`);
+    await page.close();
+
+    for (const [name, options] of [['desk', DESK], ['phone', { ...PHONE, colorScheme: 'dark' }]]) {
+      const anew = await browser.open(values.page, options);
+      await anew.page.click('#start');
+      await told(anew.page);
+      assert.equal(await anew.page.evaluate('document.documentElement.scrollWidth'), options.viewport.width);
+      await picture(anew.page, `ceiling-${name}`);
+      await anew.close();
+    }
+    const framed = await shown(browser, iframe, { viewport: { width: 560, height: 420 } });
+    const frame = await (await framed.page.waitForSelector('iframe')).contentFrame();
+    await frame.waitForSelector('#start');
+    await frame.click('#start');
+    await told(frame);
+    await picture(framed.page, 'ceiling-frame');
+    await framed.close();
+    const own = await shown(browser, video);
+    await until(own.page, '!!window.ZipreelPlayer', own.said);
+    await own.page.evaluate('document.querySelector("video").play().catch(() => {})');
+    await until(own.page, '!document.querySelector("video")', own.said);
+    assert.equal(await own.page.evaluate('document.querySelector("p").innerText.replace(/\\s+/g, " ")'), `${words.join(' ')} ${playlist}`);
+    assert.equal(await own.page.evaluate('document.querySelector("p a").href'), playlist);
+    assert.deepEqual(await own.page.evaluate('(({ offsetWidth, offsetHeight }) => [offsetWidth, offsetHeight])(document.querySelector("p"))'), [1280, 720]);
+    await picture(own.page, 'ceiling-snippet');
+    await own.close();
+    return { loaded, at };
   },
 
   /** Only for those who look: the page in both colour schemes, before and while it plays. */

@@ -1,6 +1,7 @@
 //! What an account needs around the reels, and signing in to it, under the stand-in's rules: those of AWS.
 
 mod cdn;
+mod ceiling;
 mod consent;
 mod fronts;
 mod in_between;

@@ -5,12 +5,13 @@ use std::{env, process::Command};
 use spdx::{Expression, ParseMode};
 
 /// SPDX identifiers.
-const ALLOWED: [&str; 12] = [
+const ALLOWED: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "BlueOak-1.0.0",
     "ISC",
     "MIT",
     "MPL-2.0",

@@ -34,6 +34,7 @@ use zipreel::{
             fault::Fault,
             health::{Finding, Grade, Health, Subject},
             loudness::Loudness,
+            usage::{Month, MonthOfUse, Usage},
         },
     },
     remote,
@@ -298,6 +299,14 @@ fn info() -> Info {
     }
 }
 
+/// With all fields that one may have.
+fn finding() -> Finding {
+    let month = Month::of(std::time::SystemTime::UNIX_EPOCH);
+    let quiet = MonthOfUse { month, requests: 0, bytes: None };
+    let usage = Some(Usage { of: "gate", last: quiet, this: quiet });
+    Finding { subject: Subject::Usage, grade: Grade::Well, words: String::new(), usage }
+}
+
 /// Lines of every kind but those of jobs.
 fn lines() -> Vec<Value> {
     let mut board = Board::default();
@@ -310,9 +319,15 @@ fn lines() -> Vec<Value> {
         remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding: remote::Finding::Ok };
     let left =
         Leftover { reel: name.clone(), generation, functions: Vec::new(), bytes: 0, why: Why::Retired, is_due: true };
-    let ready = Ready { gate_url: String::new(), front: Front::Url, relay_url: None, changed: 0, notes: Vec::new() };
+    let ready = Ready {
+        gate_url: String::new(),
+        front: Front::Url,
+        relay_url: None,
+        ceiling: None,
+        changed: 0,
+        notes: Vec::new(),
+    };
     let standing = CdnStanding { state: CdnState::Off, url: None, distribution: None, changed: 0, notes: Vec::new() };
-    let finding = Finding { subject: Subject::Gate, grade: Grade::Well, words: String::new() };
     let embed = Embed {
         reel: name.clone(),
         title: String::new(),
@@ -338,7 +353,7 @@ fn lines() -> Vec<Value> {
         json::roles_ready(0),
         json::removed(&Removed::default()),
         json::cdn(&standing),
-        json::finding(&finding),
+        json::finding(&finding()),
         json::observed(&Observed { what: "", answer: String::new(), well: true }),
         json::examined(&Health::default()),
         json::policies([("roles", json!({}))]),

@@ -13,6 +13,7 @@ mod limits;
 mod lists;
 #[cfg(target_os = "linux")]
 mod memory;
+mod metrics;
 #[cfg(target_os = "linux")]
 mod network;
 mod signatures;

@@ -10,6 +10,7 @@ use crate::{
     cloud::{Cloud, CloudError, Done, limiter::Rank},
     model::gate::{
         cdn::CDN_URL,
+        ceiling::{CEILING_GB, Ceiling},
         front::{API, DEFAULT, Front, PAYLOAD_FORMAT},
         links::Reached,
         public::Public,
@@ -47,6 +48,11 @@ impl Cloud {
     /// The CDN that the gate names, by its base URL: it is on as long as that is so.
     pub async fn named_cdn(&self) -> Result<Option<String>, CloudError> {
         Ok(self.told_gate().await?.remove(CDN_URL))
+    }
+
+    /// The monthly ceiling, if there is one. The gate knows it even while the relay is off.
+    pub async fn ceiling(&self) -> Result<Option<Ceiling>, CloudError> {
+        Ok(self.told_gate().await?.get(CEILING_GB).and_then(|text| text.parse().ok()))
     }
 
     /// The gate's environment, by GetFunction, which whoever publishes may call; empty if there is no gate.
@@ -105,6 +111,11 @@ impl Cloud {
             gaps.push("may not call the gate");
         }
         Ok(Some((self.reached_api(api.api_endpoint().unwrap_or_default()), gaps)))
+    }
+
+    /// AWS's id of the API that stands.
+    pub async fn api_id(&self) -> Result<Option<String>, CloudError> {
+        Ok(self.apis().await?.into_iter().next().and_then(|api| api.api_id))
     }
 
     /// True if there was one.

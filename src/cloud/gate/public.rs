@@ -122,7 +122,7 @@ impl Cloud {
                 .handler(public.handler())
                 .memory_size(MEMORY_MB)
                 .timeout(public.timeout())
-                .role(self.role_of(public))
+                .role(self.role_of(public, &variables(&found)))
                 .logging_config(logging(public));
             let sent = request.send().await;
             unless_changed(self.checked(|| format!("could not configure function `{}`", public.name()), sent))?;
@@ -144,7 +144,7 @@ impl Cloud {
             .handler(public.handler())
             .memory_size(MEMORY_MB)
             .timeout(public.timeout())
-            .role(self.role_of(public))
+            .role(self.role_of(public, environment))
             .logging_config(logging(public))
             .environment(to_sdk(environment))
             .code(FunctionCode::builder().zip_file(Blob::new(public.package())).build());
@@ -152,20 +152,23 @@ impl Cloud {
         Ok(())
     }
 
-    /// Sets the whole environment, if it is another. `wanted` is asked once the function has been read: what others
+    /// Sets the whole environment, if it is another, and with it the role that goes by it. `wanted` is asked once the function has been read: what others
     /// change after that is noticed, and this is tried again.
     pub async fn ensure_environment<W>(&self, public: Public, wanted: impl FnOnce() -> W) -> Result<Done, CloudError>
     where
         W: Future<Output = Result<BTreeMap<String, String>, CloudError>>,
     {
         let found = self.settled(public).await?;
-        let wanted = wanted().await?;
-        if variables(&found) == wanted {
+        let (before, wanted) = (variables(&found), wanted().await?);
+        if before == wanted {
             return Ok(Done::Kept);
         }
+        let role = self.role_of(public, &wanted);
+        let role = (role != self.role_of(public, &before)).then_some(role);
         self.limiter.acquire(Rank::First).await;
         let request = self.lambda.update_function_configuration().function_name(public.name());
-        let sent = request.set_revision_id(found.revision_id).environment(to_sdk(&wanted)).send().await;
+        let request = request.set_revision_id(found.revision_id).set_role(role).environment(to_sdk(&wanted));
+        let sent = request.send().await;
         unless_changed(self.checked(|| format!("could not tell function `{}` its addresses", public.name()), sent))?;
         self.settled(public).await?;
         Ok(Done::Updated)
@@ -264,7 +267,7 @@ impl Cloud {
             && found.handler() == Some(public.handler())
             && found.memory_size() == Some(MEMORY_MB)
             && found.timeout() == Some(public.timeout())
-            && found.role() == Some(&self.role_of(public))
+            && found.role() == Some(&self.role_of(public, &variables(found)))
             && logs.and_then(LoggingConfig::log_group).is_none_or(|group| group == log_group(public))
             && logs.and_then(LoggingConfig::log_format) == Some(&LogFormat::Json)
             && logs.and_then(LoggingConfig::system_log_level) == Some(&SystemLogLevel::Warn)

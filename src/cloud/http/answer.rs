@@ -16,6 +16,8 @@ pub(in crate::cloud) enum Form {
     Xml,
     /// CloudFront.
     Rest,
+    /// CloudWatch.
+    Cbor,
 }
 
 /// What answered, or kept us from asking, in AWS's place.
@@ -99,6 +101,7 @@ impl<'a, H: Fn(&str) -> Option<&'a str>> Answer<'a, H> {
             (Form::Xml | Form::Rest, 400..600) => xml(self.body).is_some_and(|text| {
                 root(text) == Some("ErrorResponse") && text.contains("<Error>") && text.contains("<Code>")
             }),
+            (Form::Cbor, 200..300 | 400..600) => (self.header)("smithy-protocol") == Some("rpc-v2-cbor"),
             // AWS's APIs redirect nobody
             _ => false,
         };

@@ -1,6 +1,6 @@
 //! Signing in: AWS's whole chain of credentials, or the stand-in's own keys, and who that makes us.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use aws_config::{
     BehaviorVersion, Region, SdkConfig, identity::IdentityCache, provider_config::ProviderConfig,
@@ -19,7 +19,10 @@ use crate::{
         limiter::{Calls, Limiter, Scope},
     },
     model::{
-        gate::public::{CHUNK_ROLE, Public},
+        gate::{
+            ceiling::CEILING_GB,
+            public::{CHUNK_ROLE, GATE_ROLE, Public, RELAY_ROLE},
+        },
         reel::order::AccountRegion,
     },
 };
@@ -53,6 +56,8 @@ pub struct Overrides {
     /// ARNs of roles that others made, where zipreel may make none.
     pub chunk_role: Option<String>,
     pub gate_role: Option<String>,
+    /// Of a relay with a ceiling.
+    pub relay_role: Option<String>,
     pub invoke_mode: InvokeMode,
     /// Where function URLs are reached, with `{id}` for the first label of their host: for emulators, whose names
     /// no DNS knows.
@@ -93,6 +98,8 @@ pub struct Cloud {
     pub(in crate::cloud) logs: aws_sdk_cloudwatchlogs::Client,
     pub(in crate::cloud) apis: aws_sdk_apigatewayv2::Client,
     pub(in crate::cloud) cdn: aws_sdk_cloudfront::Client,
+    /// Of which clients are made that few commands need.
+    config: SdkConfig,
     pub(in crate::cloud) limiter: Arc<Limiter>,
     /// Of GetFunction, where many are looked at.
     pub(in crate::cloud) looks: Arc<Limiter>,
@@ -142,6 +149,7 @@ impl Cloud {
             credentials,
             overrides: connect.overrides.clone(),
             endpoint: config.endpoint_url().map(str::to_owned),
+            config,
             region,
             identity,
         })
@@ -169,12 +177,12 @@ impl Cloud {
         self.overrides.chunk_role.clone().unwrap_or_else(|| self.role_arn(CHUNK_ROLE))
     }
 
-    /// ARN of a public function's role.
-    pub fn role_of(&self, public: Public) -> String {
+    /// ARN of a public function's role, which goes by its environment: a relay with a ceiling has to count.
+    pub fn role_of(&self, public: Public, environment: &BTreeMap<String, String>) -> String {
+        let or_own = |given: &Option<String>, name| given.clone().unwrap_or_else(|| self.role_arn(name));
         match public {
-            Public::Gate | Public::Front => {
-                self.overrides.gate_role.clone().unwrap_or_else(|| self.role_arn(public.role()))
-            }
+            Public::Gate | Public::Front => or_own(&self.overrides.gate_role, GATE_ROLE),
+            Public::Relay if environment.contains_key(CEILING_GB) => or_own(&self.overrides.relay_role, RELAY_ROLE),
             Public::Relay => self.chunk_role(),
         }
     }
@@ -196,6 +204,16 @@ impl Cloud {
     /// Base URL of the API, where it is not AWS's own.
     pub(in crate::cloud) fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
+    }
+
+    /// Of CloudWatch in this Region, or in another.
+    pub(in crate::cloud) fn metrics(&self, region: Option<&'static str>) -> aws_sdk_cloudwatch::Client {
+        let config = judging(&self.config, Form::Cbor);
+        let config = match region {
+            Some(region) => config.into_builder().region(Region::new(region)).build(),
+            None => config,
+        };
+        aws_sdk_cloudwatch::Client::new(&config)
     }
 
     pub fn overrides(&self) -> &Overrides {

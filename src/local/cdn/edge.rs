@@ -15,6 +15,7 @@ use crate::local::{
     gate::{self, Gate},
     http::{connection::Peer, xml::Element},
     store::record::uuid,
+    traffic,
 };
 
 /// What of a viewer's request reaches an origin, since what is kept is told apart by nothing else.
@@ -37,7 +38,8 @@ pub(in crate::local) async fn handle(
     if let Some(refusal) = misdirected(&shared.origins.edge, &parts.headers) {
         return refusal;
     }
-    let (origin, place, led) = match origin(shared, &parts) {
+    let Some((id, config)) = distribution(shared) else { return of_cloudfront(StatusCode::FORBIDDEN) };
+    let (origin, place, led) = match origin(shared, &config, &parts) {
         Ok(found) => found,
         Err(status) => return of_cloudfront(status),
     };
@@ -51,14 +53,19 @@ pub(in crate::local) async fn handle(
     // what the managed policy adds where an origin does not say it itself
     let origins = response.headers_mut().entry(header::ACCESS_CONTROL_ALLOW_ORIGIN);
     origins.or_insert(HeaderValue::from_static("*"));
+    let response = response.map(|body| traffic::downloaded(shared, &id, body));
     signed(response, "Miss from cloudfront")
 }
 
-/// The distribution's answer for this path: the origin, its host with its port, and which of ours that is.
-fn origin(shared: &Context, parts: &Parts) -> Result<(Element, String, Led), StatusCode> {
+/// Id and configuration of the one that answers.
+fn distribution(shared: &Context) -> Option<(String, Element)> {
     let now = shared.now();
-    let config = shared.store.read().distributions.values().find_map(|one| one.answers(now));
-    let config = config.ok_or(StatusCode::FORBIDDEN)?;
+    let state = shared.store.read();
+    state.distributions.values().find_map(|one| Some((one.id.clone(), one.answers(now)?)))
+}
+
+/// The distribution's answer for this path: the origin, its host with its port, and which of ours that is.
+fn origin(shared: &Context, config: &Element, parts: &Parts) -> Result<(Element, String, Led), StatusCode> {
     if ![Method::GET, Method::HEAD, Method::OPTIONS].contains(&parts.method) {
         return Err(StatusCode::FORBIDDEN);
     }

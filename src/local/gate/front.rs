@@ -16,6 +16,7 @@ use crate::{
         http::connection::Peer,
         operation::Operation,
         store::record::uuid,
+        traffic,
     },
     model::gate::front::WHOLE_ANSWER_MAX,
 };
@@ -31,6 +32,7 @@ pub(in crate::local) async fn handle(
     if let Some(refusal) = before(shared, &shared.origins.front, refused, operation, &parts, &peer.cut).await {
         return refusal;
     }
+    traffic::called_by_api(shared);
     let mut response = gate.respond(&parts, peer.address.into()).await;
     if parts.method != Method::HEAD && !fits(&response) {
         let refused = Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "too long to be sent whole\n");

@@ -20,11 +20,13 @@ use super::{
     },
     operation::Operation,
     store::record::uuid,
+    traffic,
 };
 use crate::model::{
     chunk::gzip,
     gate::{
         cdn::EDGE_HEADER,
+        ceiling::CEILING_GB,
         path::{self, Asked, Inside, Text, What},
         players,
         public::GATE,
@@ -90,6 +92,7 @@ pub(super) async fn handle(
     if let Some(refusal) = before(shared, &shared.origins.gate, refused, operation, &parts, &peer.cut).await {
         return refusal;
     }
+    traffic::called(shared, GATE);
     let response = gate.respond(&parts, peer.address.into()).await;
     note(shared, operation, response.status().as_u16());
     response
@@ -155,7 +158,7 @@ impl Gate {
         Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
     }
 
-    pub(super) fn shared(&self) -> &Context {
+    pub(super) fn shared(&self) -> &Arc<Context> {
         &self.shared
     }
 
@@ -200,7 +203,8 @@ impl Gate {
             What::RelayMultivariant if self.places().relay.is_none() => Ok(None),
             What::Multivariant | What::RelayMultivariant | What::SeekMultivariant | What::AbsMultivariant => {
                 let found = self.reels.current(&reel, asker).await?;
-                Ok(found.and_then(|found| self.multivariant(&found, &what)))
+                let reply = found.and_then(|found| self.multivariant(&found, &what));
+                Ok(if what == What::RelayMultivariant { self.below_ceiling(reply) } else { reply })
             }
             What::Poster => {
                 let found = self.reels.current(&reel, asker).await?;
@@ -266,7 +270,8 @@ impl Gate {
             Inside::RelayMedia | Inside::PiecesMedia => {
                 let base = format!("{}{reel}/{generation}/", relay.unwrap_or_default());
                 let ending = if inside == Inside::RelayMedia { ".relay.m3u8" } else { ".pieces.m3u8" };
-                Ok(file(ending).and_then(|text| playlist(playlists::with_base(&text, &base))))
+                let reply = file(ending).and_then(|text| playlist(playlists::with_base(&text, &base)));
+                Ok(self.below_ceiling(reply))
             }
             Inside::AbsMedia => {
                 let base = format!("{gate}{reel}/{generation}/");
@@ -318,6 +323,17 @@ impl Gate {
     fn redirect(&self, kept: &Kept) -> Reply {
         let cache = format!("public, max-age={}", kept.max_age(self.shared.now()));
         Reply::new(StatusCode::FOUND).with(header::LOCATION, &kept.link.url).with(header::CACHE_CONTROL, &cache)
+    }
+
+    /// What leads browsers to the relay, unless the gate is told of a ceiling and the relay has reached it.
+    fn below_ceiling(&self, reply: Option<Reply>) -> Option<Reply> {
+        let shared = &self.shared;
+        let is_told = || {
+            let state = shared.store.read();
+            state.functions.get(GATE).is_some_and(|gate| gate.variable(CEILING_GB).is_some())
+        };
+        let is_beyond = reply.is_some() && is_told() && traffic::is_beyond(shared) == Some(true);
+        if is_beyond { Some(Reply::beyond_ceiling(shared.now())) } else { reply }
     }
 
     fn places(&self) -> Places {

@@ -15,15 +15,16 @@ use super::{
     functions::{Busy, Deadline},
     guesses::{Asker, Client},
     note,
-    reply::{IMMUTABLE, Reply, SHORT, other_method},
+    reply::{IMMUTABLE, Reply, SHORT, knows, other_method},
     unless_open,
 };
 use crate::{
-    local::{context::Context, download, http::connection::Peer, operation::Operation},
+    local::{context::Context, download, http::connection::Peer, operation::Operation, traffic},
     model::{
         chunk::limits::PLAYLIST_BYTES_MAX,
         gate::{
             cdn,
+            ceiling::CEILING_PATH,
             path::{self, Segment},
             public::RELAY,
         },
@@ -47,13 +48,18 @@ pub(in crate::local) async fn handle(
     if let Some(refusal) = before(shared, &shared.origins.relay, refused, operation, &parts, &peer.cut).await {
         return refusal;
     }
-    let reply = match other_method(&parts.method).or_else(|| elsewhere(shared, &parts)) {
+    traffic::called(shared, RELAY);
+    let own = other_method(&parts.method).or_else(|| elsewhere(shared, &parts)).or_else(|| of_ceiling(shared, &parts));
+    let reply = match own {
         Some(reply) => reply,
         None => answer(&gate, &parts, peer.address.into())
             .await
             .map_or_else(|_| busy(), |found| found.unwrap_or_else(Reply::not_found)),
     };
-    let response = reply.shaped(&parts.method, &parts.headers);
+    let mut response = reply.shaped(&parts.method, &parts.headers);
+    if response.status() == StatusCode::OK {
+        response = response.map(|body| traffic::relayed(shared, body));
+    }
     note(shared, operation, response.status().as_u16());
     response
 }
@@ -73,12 +79,26 @@ fn elsewhere(shared: &Context, parts: &Parts) -> Option<Reply> {
         return None;
     }
     let path = parts.uri.path();
-    let path = path::relay(path).and_then(|_| path::of_relay(path));
+    let is_known = path::relay(path).is_some() || asks_for_ceiling(parts) && traffic::is_beyond(shared).is_some();
+    let path = path::of_relay(path).filter(|_| is_known);
     Some(path.map_or_else(Reply::not_found, |path| {
         Reply::new(StatusCode::FOUND)
             .with(header::LOCATION, &format!("{base}{}{path}", cdn::RELAY_PREFIX))
             .with(header::CACHE_CONTROL, SHORT)
     }))
+}
+
+fn asks_for_ceiling(parts: &Parts) -> bool {
+    path::of_relay(parts.uri.path()) == Some(CEILING_PATH)
+}
+
+/// Whether the ceiling is reached, for the gate; without one there is no such path.
+fn of_ceiling(shared: &Context, parts: &Parts) -> Option<Reply> {
+    let is_beyond = asks_for_ceiling(parts).then(|| traffic::is_beyond(shared)).flatten()?;
+    Some(match is_beyond {
+        true => Reply::beyond_ceiling(shared.now()),
+        false => Reply::new(StatusCode::NO_CONTENT).with(header::CACHE_CONTROL, SHORT),
+    })
 }
 
 async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
@@ -104,6 +124,10 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     let sha256 = chunk.sha256.clone();
     let kind = if grain == Grain::Pieces { "pieces-" } else { "" };
     let tag = format!("\"{generation}-{rendition}-{kind}{number}\"");
+    // what a browser has already costs nothing
+    if !knows(&parts.headers, &tag) && traffic::is_beyond(&gate.shared) == Some(true) {
+        return Ok(Some(Reply::beyond_ceiling(gate.shared.now())));
+    }
     let name = FunctionName::Chunk { reel, generation, rendition, number: place.chunk };
     let Some(kept) = gate.link(&name, &sha256, false, deadline).await? else { return Ok(None) };
     if place.offset.checked_add(place.bytes).is_none_or(|end| end > kept.code.bytes) {

@@ -7,9 +7,10 @@ use axum::{
 };
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use super::coding;
-use crate::model::hex::hex;
+use crate::{local::traffic, model::hex::hex};
 
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 pub(super) const SHORT: &str = "public, max-age=10";
@@ -47,13 +48,20 @@ impl Reply {
 
     /// Spread out, so that those sent away do not come back at once.
     pub(super) fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(fastrand::u8(2..8))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(fastrand::u64(2..8))
     }
 
     /// In seconds; scripts of other pages may read it.
-    pub(super) fn retry_after(self, seconds: u8) -> Self {
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
         self.with(header::RETRY_AFTER, &seconds.to_string())
             .with(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::RETRY_AFTER.as_str())
+    }
+
+    /// Browsers were sent as much this month as their ceiling allows.
+    pub(super) fn beyond_ceiling(now: OffsetDateTime) -> Self {
+        Self::text(StatusCode::TOO_MANY_REQUESTS, "the monthly ceiling is reached\n")
+            .with(header::CACHE_CONTROL, SHORT)
+            .retry_after(traffic::until_next_month(now))
     }
 
     /// Of the path that was asked for, once more: a player waits so, where a 503 would end the video or lose a segment.
@@ -128,7 +136,7 @@ pub(super) fn other_method(method: &Method) -> Option<Reply> {
 }
 
 /// Whether the client has what `tag` names (RFC 9110's weak comparison).
-fn knows(asked: &HeaderMap, tag: &str) -> bool {
+pub(super) fn knows(asked: &HeaderMap, tag: &str) -> bool {
     let lists = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut tags = lists.flat_map(|list| list.split(',')).map(str::trim);
     tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)

@@ -28,6 +28,7 @@ use crate::{
             seats::{Seating, Seats},
         },
         limits::Rates,
+        metrics::Metrics,
         signature::keys::{ACCOUNT, Keys},
         store::Store,
     },
@@ -117,6 +118,7 @@ pub(in crate::local) fn serve(
         store: Arc::new(store),
         faults: LiveFaults::new(config.faults, stop.clone()),
         counts,
+        metrics: Metrics::open(&folder),
         quota_bytes: config.quota_bytes,
         settle: config.settle,
         index_check_every: config.index_check_every,
@@ -177,6 +179,8 @@ impl Drop for StandIn {
     fn drop(&mut self) {
         self.stop.cancel();
         self.connections.cut();
+        // figures that can't be written are no reason to end otherwise
+        let _ = self.shared.metrics.save();
     }
 }
 

@@ -1,5 +1,5 @@
-//! The Query protocol of STS and IAM: a form in, XML out. Which action does what is [`super::query::sts`]'s and
-//! [`super::query::iam`]'s part.
+//! The Query protocol of STS, IAM and CloudWatch: a form in, XML out. Which action does what is [`super::query::sts`]'s,
+//! [`super::query::iam`]'s and [`super::metrics`]'s part.
 
 pub mod iam;
 pub mod sts;
@@ -10,17 +10,19 @@ use axum::{
 };
 use time::OffsetDateTime;
 
-use super::{context::Context, error::ApiError, form::Form, operation::Operation};
+use super::{context::Context, error::ApiError, form::Form, metrics, operation::Operation};
 
 /// The inside of the answer's `…Result` element.
 pub(super) fn answer(
     shared: &Context,
     operation: Operation,
+    region: &str,
     form: &Form,
     now: OffsetDateTime,
 ) -> Result<String, ApiError> {
     match operation {
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(shared)),
+        _ if metrics::is_ours(operation) => metrics::by_form(&shared.metrics, operation, region, form, now),
         _ => iam::answer(shared, operation, form, now),
     }
 }
@@ -28,6 +30,7 @@ pub(super) fn answer(
 pub(super) fn response(operation: Operation, result: &str, request_id: &str) -> Response<Body> {
     let space = match operation {
         Operation::GetCallerIdentity => "https://sts.amazonaws.com/doc/2011-06-15/",
+        Operation::PutMetricData | Operation::GetMetricStatistics => "http://monitoring.amazonaws.com/doc/2010-08-01/",
         _ => "https://iam.amazonaws.com/doc/2010-05-08/",
     };
     let result =

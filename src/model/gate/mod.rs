@@ -2,6 +2,7 @@
 //! its player.
 
 pub mod cdn;
+pub mod ceiling;
 pub mod distribution;
 pub mod embed;
 pub mod front;

@@ -12,7 +12,7 @@ use crate::model::chunk::zip;
 /// So long the gate serves an index that it knows before it asks for a newer one: the deployed gate for each of its
 /// instances, the stand-in's for its only one.
 pub const INDEX_CHECK_EVERY: Duration = Duration::from_secs(10);
-/// Execution role of the functions that hold code and never run, and of the relay: it has no rights.
+/// Execution role of the functions that hold code and never run, and of a relay without a ceiling: it has no rights.
 pub const CHUNK_ROLE: &str = "zipreel-chunk";
 /// Execution role of the gate.
 pub const GATE_ROLE: &str = "zipreel-gate";
@@ -22,8 +22,12 @@ pub const GATE: &str = "zipreel-gate";
 pub const FRONT: &str = "zipreel-front";
 /// The function that serves segments to browsers.
 pub const RELAY: &str = "zipreel-relay";
+/// Execution role of a relay with a ceiling, which counts what it sends.
+pub const RELAY_ROLE: &str = "zipreel-relay";
 /// Name of the gate role's only policy.
 pub const GATE_POLICY: &str = "zipreel-gate";
+/// Name of the relay role's only policy.
+pub const RELAY_POLICY: &str = "zipreel-relay";
 /// Ids of the two permissions that AWS wants since October 2025 for a function URL that is open to all: one for its
 /// URL, one for being called by it.
 pub const URL_PERMISSION: &str = "zipreel-url";
@@ -32,6 +36,10 @@ pub const INVOKE_PERMISSION: &str = "zipreel-invoke";
 pub const RUNTIME: &str = "nodejs24.x";
 pub const MEMORY_MB: i32 = 128;
 pub const LOG_RETENTION_DAYS: i32 = 7;
+
+/// Files of gate and relay alike.
+const CEILING: (&str, &str) = ("ceiling.mjs", include_str!("../../../assets/gate/ceiling.mjs"));
+const SIGN: (&str, &str) = ("sign.mjs", include_str!("../../../assets/gate/sign.mjs"));
 
 /// A function that the public calls: through its URL, or what stands before the gate through an HTTP API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +66,7 @@ impl Public {
         }
     }
 
+    /// As long as there is no ceiling.
     pub fn role(self) -> &'static str {
         match self {
             Self::Gate | Self::Front => GATE_ROLE,
@@ -95,6 +104,7 @@ impl Public {
                 let mut files = vec![
                     ("gate.mjs", include_str!("../../../assets/gate/gate.mjs")),
                     ("answers.mjs", include_str!("../../../assets/gate/answers.mjs")),
+                    CEILING,
                     ("functions.mjs", include_str!("../../../assets/gate/functions.mjs")),
                     ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
@@ -103,6 +113,7 @@ impl Public {
                     ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
                     ("people.mjs", include_str!("../../../assets/gate/people.mjs")),
                     ("reels.mjs", include_str!("../../../assets/gate/reels.mjs")),
+                    SIGN,
                     ("watch.html", include_str!("../../../assets/gate/watch.html")),
                     ("open-gops.js", include_str!("../../../assets/gate/open-gops.js")),
                     ("tracks.js", include_str!("../../../assets/gate/tracks.js")),
@@ -111,7 +122,7 @@ impl Public {
                 files.extend(EARLIER);
                 files
             }
-            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs"))],
+            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs")), CEILING, SIGN],
         }
     }
 
@@ -154,7 +165,9 @@ pub enum Policy {
     Trust,
     /// What the gate may do.
     GateRole,
-    /// What an administrator needs for the two roles, once an account. It amounts to all rights: roles can be given any.
+    /// What a relay with a ceiling may do.
+    RelayRole,
+    /// What an administrator needs for the roles, once an account. It amounts to all rights: roles can be given any.
     SetupRoles,
     /// What a person needs for `zipreel setup` and `zipreel teardown --keep-roles` where the roles are there.
     Setup,
@@ -162,6 +175,9 @@ pub enum Policy {
     Front,
     /// What `zipreel cdn` needs besides, and setting up and tearing down while it is on.
     Cdn,
+    /// What `zipreel doctor` needs besides to tell what was asked and sent, and `zipreel setup` to tell how much of a
+    /// ceiling is used.
+    Usage,
     /// What a person needs for publishing, listing, checking and deleting.
     Publish,
 }
@@ -171,10 +187,12 @@ impl Policy {
         let template = match self {
             Self::Trust => include_str!("../../../assets/iam/trust.json"),
             Self::GateRole => include_str!("../../../assets/iam/gate-role.json"),
+            Self::RelayRole => include_str!("../../../assets/iam/relay-role.json"),
             Self::SetupRoles => include_str!("../../../assets/iam/setup-roles.json"),
             Self::Setup => include_str!("../../../assets/iam/setup.json"),
             Self::Front => include_str!("../../../assets/iam/front.json"),
             Self::Cdn => include_str!("../../../assets/iam/cdn.json"),
+            Self::Usage => include_str!("../../../assets/iam/usage.json"),
             Self::Publish => include_str!("../../../assets/iam/publish.json"),
         };
         template.replace("{{partition}}", partition).replace("{{account}}", account)
@@ -186,7 +204,7 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-    use crate::model::gate::distribution::GATE_TAG;
+    use crate::model::gate::{ceiling::NAMESPACE, distribution::GATE_TAG};
 
     #[test]
     fn packages_are_readable_zips_and_the_same_each_time() {
@@ -228,10 +246,12 @@ mod tests {
         for policy in [
             Policy::Trust,
             Policy::GateRole,
+            Policy::RelayRole,
             Policy::SetupRoles,
             Policy::Setup,
             Policy::Front,
             Policy::Cdn,
+            Policy::Usage,
             Policy::Publish,
         ] {
             let text = policy.text("aws", "123456789012");
@@ -262,6 +282,8 @@ mod tests {
         assert_eq!(of_iam(Policy::Cdn), [""; 0]);
         assert_eq!(of_iam(Policy::Publish), ["iam:PassRole"]);
         assert_eq!(of_iam(Policy::GateRole), [""; 0]);
+        assert_eq!(of_iam(Policy::RelayRole), [""; 0]);
+        assert_eq!(of_iam(Policy::Usage), [""; 0]);
     }
 
     #[test]
@@ -290,6 +312,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Figures of others in the account are not the relay's to write.
+    #[test]
+    fn a_relay_counts_in_a_name_space_of_its_own() {
+        let policy: serde_json::Value = serde_json::from_str(&Policy::RelayRole.text("aws", "1")).unwrap();
+        let statements = policy["Statement"].as_array().unwrap();
+        let put = statements.iter().find(|statement| statement["Action"] == "cloudwatch:PutMetricData").unwrap();
+        assert_eq!(put["Condition"]["StringEquals"]["cloudwatch:namespace"], NAMESPACE);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub enum SetupStep {
     /// The gate's function behind its HTTP API.
     Front,
     Api,
+    /// The role of a relay that counts what it sends.
+    RelayRole,
     Relay,
     RelayUrl,
     /// The CDN before gate and relay; until what was set last is everywhere; and asked something.
@@ -230,6 +232,7 @@ impl fmt::Display for JobName {
                 SetupStep::GateUrl => "URL of the gate",
                 SetupStep::Front => "gate behind its HTTP API",
                 SetupStep::Api => "HTTP API of the gate",
+                SetupStep::RelayRole => "role of the relay",
                 SetupStep::Relay => "relay",
                 SetupStep::RelayUrl => "URL of the relay",
                 SetupStep::Cdn => "CDN",

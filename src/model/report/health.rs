@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::usage::Usage;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
     /// As it should be.
@@ -39,6 +41,7 @@ pub enum Subject {
     Cdn,
     Log,
     Names,
+    Usage,
 }
 
 impl fmt::Display for Subject {
@@ -55,6 +58,7 @@ impl fmt::Display for Subject {
             Self::Cdn => "cdn",
             Self::Log => "log",
             Self::Names => "names",
+            Self::Usage => "usage",
         })
     }
 }
@@ -64,6 +68,8 @@ pub struct Finding {
     pub subject: Subject,
     pub grade: Grade,
     pub words: String,
+    /// The figures that the words tell.
+    pub usage: Option<Usage>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -71,7 +77,12 @@ pub struct Health(pub Vec<Finding>);
 
 impl Health {
     pub fn add(&mut self, subject: Subject, grade: Grade, words: impl Into<String>) {
-        self.0.push(Finding { subject, grade, words: words.into() });
+        self.0.push(Finding { subject, grade, words: words.into(), usage: None });
+    }
+
+    pub fn add_usage(&mut self, usage: Usage) {
+        let (subject, grade, words) = (Subject::Usage, Grade::Well, usage.to_string());
+        self.0.push(Finding { subject, grade, words, usage: Some(usage) });
     }
 
     pub fn grade(&self) -> Grade {

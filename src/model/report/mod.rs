@@ -7,3 +7,4 @@ pub mod filter;
 pub mod health;
 pub mod log_line;
 pub mod loudness;
+pub mod usage;

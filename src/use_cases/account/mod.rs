@@ -7,4 +7,4 @@ pub mod setup;
 pub mod sign_in;
 pub mod teardown;
 
-pub use crate::account::{CdnStanding, CdnState, Ready, RelayWish, Removed, Stack, Wish, template};
+pub use crate::account::{CdnStanding, CdnState, CeilingWish, Ready, RelayWish, Removed, Stack, Wish, template};

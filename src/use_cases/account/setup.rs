@@ -6,8 +6,9 @@ use super::{Ready, Wish};
 use crate::{
     account,
     model::{
+        cost,
         reel::order::{AccountRegion, Place},
-        report::fault::Stopped,
+        report::{fault::Stopped, usage::CeilingUse},
     },
     running::reporter::{Control, Reporter},
     use_cases::{Engine, Person, consent, unless_cancelled},
@@ -32,10 +33,16 @@ pub async fn setup(
     unless_cancelled(&control.cancel, work).await
 }
 
-/// The administrator's part, once an account: the two roles alone. Returns how many of them were changed, and where.
+/// What browsers cost at most in a month with this ceiling, US dollars, where every byte is the relay's.
+pub fn dollars_at_most(ceiling: &CeilingUse, region: &str) -> f64 {
+    ceiling.ceiling_bytes as f64 / 1e9 * cost::egress_per_gb(region)
+}
+
+/// The administrator's part, once an account: the roles alone. Returns how many of them were changed, and where.
 pub async fn roles(
     engine: &Engine,
     place: &Place,
+    with_ceiling: bool,
     person: &dyn Person,
     reporter: Arc<dyn Reporter>,
     control: &Control,
@@ -44,7 +51,7 @@ pub async fn roles(
         let cloud = engine.connect(place).await?;
         consent::acknowledged(engine, place, &cloud, person).await?;
         let _alone = engine.alone().await;
-        let changed = account::setup_roles(&cloud, reporter, control).await?;
+        let changed = account::setup_roles(&cloud, with_ceiling, reporter, control).await?;
         Ok((changed, cloud.at()))
     };
     unless_cancelled(&control.cancel, work).await

@@ -179,7 +179,7 @@ async fn another_front_is_led_to_by_the_same_cdn() {
     published(&sandbox).await;
     let before = on(&cloud).await;
     for (front, origin) in [(Front::HttpApi, &endpoint.front), (Front::Url, &endpoint.gate)] {
-        set_up(&cloud, Wish { relay: RelayWish::AsItIs, front: Some(front) }).await.0.unwrap();
+        set_up(&cloud, Wish { front: Some(front), ..RelayWish::AsItIs.into() }).await.0.unwrap();
         let cdn = cloud.cdns().await.unwrap().remove(0);
         assert!(origin.ends_with(&format!(":{}", cdn.leads_to[0].port)), "{cdn:?}");
         plays_in_browsers(&endpoint, front.word()).await;
@@ -402,7 +402,7 @@ async fn a_cdn_needs_a_policy_of_its_own_and_nothing_in_that_is_not_used() {
     let allowed_here = allowed(&[Policy::Cdn]);
     assert_eq!(of_cdn, allowed_here.iter().map(String::as_str).collect::<BTreeSet<_>>());
     let others: BTreeSet<_> = asked.iter().filter(|operation| !is_cdns(operation)).cloned().collect();
-    let others: Vec<_> = others.difference(&allowed(&[Policy::Setup])).cloned().collect();
+    let others: Vec<_> = others.difference(&allowed(&[Policy::Setup, Policy::Usage])).cloned().collect();
     // what doctor asks IAM, which the stand-in does not know
     assert_eq!(others, ["unknown"]);
     assert!("UpdateDistribution".parse::<Operation>().is_ok());

@@ -32,7 +32,7 @@ use crate::{
 };
 
 fn wish(front: Front) -> Wish {
-    Wish { relay: RelayWish::AsItIs, front: Some(front) }
+    Wish { front: Some(front), ..RelayWish::AsItIs.into() }
 }
 
 async fn chosen(cloud: &Cloud, front: Front) -> Ready {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Refuses what writes to IAM, as AWS does to those with `setup.json` alone.
-const NO_WRITES: &str = "403@CreateRole=after:0,403@PutRolePolicy=after:0,403@UpdateAssumeRolePolicy=after:0,\
+pub(super) const NO_WRITES: &str = "403@CreateRole=after:0,403@PutRolePolicy=after:0,403@UpdateAssumeRolePolicy=after:0,\
                          403@DeleteRole=after:0,403@DeleteRolePolicy=after:0";
 
 const SETUP: [&str; 3] = ["setup", "--target", "local"];
@@ -45,7 +45,8 @@ async fn the_roles_alone_need_nothing_but_the_administrators_policy() {
     let cloud = connect(&fixture).await;
     let before = asked(&fixture);
     let (reporter, control) = (Arc::new(BoardReporter::default()), Control::default());
-    assert_eq!(account::setup_roles(&cloud, reporter, &control).await, Ok(0), "the stand-in has them");
+    assert_eq!(account::setup_roles(&cloud, false, reporter.clone(), &control).await, Ok(0), "the stand-in has them");
+    assert_eq!(account::setup_roles(&cloud, true, reporter, &control).await, Ok(1), "that of a relay with a ceiling");
     let asked: BTreeSet<_> = asked(&fixture).difference(&before).cloned().collect();
     let missing: Vec<_> = asked.difference(&allowed(&[Policy::SetupRoles])).cloned().collect();
     assert_eq!(missing, [""; 0]);
@@ -147,6 +148,7 @@ async fn each_policy_is_printed_by_its_name_and_all_without_one() {
         ("setup", Policy::Setup),
         ("front", Policy::Front),
         ("cdn", Policy::Cdn),
+        ("usage", Policy::Usage),
         ("publish", Policy::Publish),
     ];
     for (name, policy) in policies {

@@ -72,6 +72,13 @@ impl Row {
             && !self.sent.iter().any(|line| ["Range", "Accept"].iter().any(|name| line.starts_with(name)))
     }
 
+    /// A playlist whose segments come from the relay, as those of subtitles do not.
+    pub(super) fn leads_to_the_relay(&self) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let is_track = path.contains("/s1-");
+        !is_track && [".relay.m3u8", ".pieces.m3u8"].iter().any(|ending| path.ends_with(ending))
+    }
+
     pub(super) async fn check(&self, side: &Side) {
         self.check_from(Ipv4Addr::LOCALHOST.into(), side).await;
     }

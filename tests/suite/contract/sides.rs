@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use zipreel::{
-    cloud::{Cloud, Connect, Keys},
+    cloud::{Cloud, Connect, Keys, RoleWanted},
     local::{self, Clock, Config, Endpoint, StandIn},
     model::gate::{
         cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX},
-        public::Public,
+        ceiling::CEILING_GB,
+        public::{Policy, Public, RELAY_POLICY, RELAY_ROLE},
     },
 };
 
@@ -22,6 +23,7 @@ const REGION: &str = "us-east-1";
 pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/gate.mjs",
     "assets/gate/answers.mjs",
+    "assets/gate/ceiling.mjs",
     "assets/gate/functions.mjs",
     "assets/gate/guesses.mjs",
     "assets/gate/index.mjs",
@@ -30,11 +32,15 @@ pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/page.mjs",
     "assets/gate/people.mjs",
     "assets/gate/reels.mjs",
+    "assets/gate/sign.mjs",
     "assets/gate/watch.html",
     "assets/gate/open-gops.js",
     "assets/gate/tracks.js",
     "assets/gate/player.js",
 ];
+
+/// What the deployed relay's does.
+pub(super) const RELAY_FILES: &[&str] = &["assets/gate/relay.mjs", "assets/gate/ceiling.mjs", "assets/gate/sign.mjs"];
 
 pub(crate) struct Account {
     pub(crate) stand_in: StandIn,
@@ -114,18 +120,27 @@ impl Account {
 pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
     let (gate, relay) = (Reserved::new().await, Reserved::new().await);
     let endpoint = stand_in.endpoint();
-    let mut of_gate = BTreeMap::from([
-        ("AWS_REGION", REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID", endpoint.access_key.clone()),
-        ("AWS_SECRET_ACCESS_KEY", endpoint.secret_key.clone()),
-        ("AWS_ENDPOINT_URL_LAMBDA", endpoint.api.clone()),
-        ("ZIPREEL_GATE_URL", gate.url.clone()),
-    ]);
+    let as_caller = || {
+        BTreeMap::from([
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", endpoint.access_key.clone()),
+            ("AWS_SECRET_ACCESS_KEY", endpoint.secret_key.clone()),
+            ("ZIPREEL_GATE_URL", gate.url.clone()),
+        ])
+    };
+    let mut of_gate = as_caller();
+    of_gate.insert("AWS_ENDPOINT_URL_LAMBDA", endpoint.api.clone());
     if options.relay {
         of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
     }
-    // the relay gets no keys: it has no rights on AWS either
+    // without a ceiling the relay gets no keys: it has no rights on AWS either
     let mut of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
+    if options.ceiling {
+        of_relay = as_caller();
+        of_relay.insert("AWS_ENDPOINT_URL_CLOUDWATCH", endpoint.api.clone());
+        of_relay.insert(CEILING_GB, "1".to_owned());
+        of_gate.insert(CEILING_GB, "1".to_owned());
+    }
     if let Some(port) = options.edge {
         let cdn = nginx::url(port);
         of_gate.insert("ZIPREEL_RELAY_URL", format!("{cdn}{RELAY_PREFIX}"));
@@ -137,7 +152,7 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
     let Options { at_once, front, .. } = options;
     // the relay has a function URL whatever stands before the gate
     let of_relay_front = if front == Front::HttpApi { Front::Url } else { front };
-    let relays = Spec { files: &["assets/gate/relay.mjs"], environment: of_relay, at_once, front: of_relay_front };
+    let relays = Spec { files: RELAY_FILES, environment: of_relay, at_once, front: of_relay_front };
     let functions = vec![
         gate.start(&Spec { files: GATE_FILES, environment: of_gate, at_once, front }).await,
         relay.start(&relays).await,
@@ -163,6 +178,21 @@ pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
     }
 }
 
+/// As `zipreel setup --ceiling-gb 1` leaves the environments of gate and relay.
+pub(crate) async fn set_ceiling(cloud: &Cloud) {
+    let role = RoleWanted {
+        name: RELAY_ROLE.to_owned(),
+        trust: Policy::Trust.text("aws", "123456789012"),
+        policy: Some((RELAY_POLICY.to_owned(), Policy::RelayRole.text("aws", "123456789012"))),
+    };
+    cloud.ensure_role(&role).await.unwrap();
+    for public in [Public::Gate, Public::Relay] {
+        let mut wanted = cloud.public(public).await.unwrap().unwrap().environment;
+        wanted.insert(CEILING_GB.to_owned(), "1".to_owned());
+        cloud.ensure_environment(public, async || Ok(wanted)).await.unwrap();
+    }
+}
+
 /// The stand-in's account, as the engine reaches it.
 pub(crate) async fn connect(stand_in: &StandIn) -> Cloud {
     let endpoint = stand_in.endpoint();
@@ -181,13 +211,15 @@ pub(crate) struct Options {
     pub(crate) relay: bool,
     pub(crate) at_once: usize,
     pub(crate) front: Front,
+    /// Of 1 GB.
+    pub(crate) ceiling: bool,
     /// The port of the edge before both.
     pub(crate) edge: Option<u16>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { relay: true, at_once: 1, front: Front::Url, edge: None }
+        Self { relay: true, at_once: 1, front: Front::Url, ceiling: false, edge: None }
     }
 }
 

@@ -3,7 +3,15 @@
 use serde_json::Value;
 
 use super::stage::{Browser::Chromium, Reel, Stage, scene};
-use crate::{clips::Clip, events, mishap::account::zipreel};
+use crate::{
+    clips::Clip,
+    contract::{
+        ceiling::sent_by_others,
+        sides::{connect, set_ceiling},
+    },
+    events,
+    mishap::account::zipreel,
+};
 
 async fn page(scenario: &str, reel: &Reel, more: &[&str]) -> Value {
     scene("pages.mjs", Chromium, scenario, &reel.page, more, || {}).await
@@ -41,6 +49,21 @@ async fn embedded_without_the_relay_both_lead_to_where_it_plays() {
     assert!(plain.err.contains("the relay is off") && plain.err.contains("zipreel relay on"), "{}", plain.err);
     let missing = zipreel(&stage.sandbox, &["embed", "nothing"]).await.ended(1);
     assert!(missing.err.contains("could not find the reel `nothing`"), "{}", missing.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_the_ceiling_every_place_says_when_it_begins_anew_and_what_goes_on() {
+    let stage = Stage::new().await;
+    let stand_in = &stage.sandbox.stand_in;
+    set_ceiling(&connect(stand_in).await).await;
+    let reel = stage.publish(Clip::Long).await;
+    let said = zipreel(&stage.sandbox, &["embed", "long", "--json"]).await.ended(0).out;
+    let reached = || {
+        tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(sent_by_others(stand_in.endpoint(), 1e9));
+        });
+    };
+    scene("pages.mjs", Chromium, "ceiling", &reel.page, &["--html", &said], reached).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
