@@ -1,6 +1,7 @@
 //! The wizard without a terminal and without an engine: a player presses keys, answers come from a script.
 
 mod any_keys;
+mod cdn;
 mod found;
 mod jobs;
 mod keys;

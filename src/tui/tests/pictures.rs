@@ -118,6 +118,10 @@ fn review() {
     pictures("review_aws", &mut aws);
     aws.keys("a");
     pictures("review_agreed", &mut aws);
+    aws.keys("b");
+    pictures("review_relay", &mut aws);
+    aws.keys("b");
+    pictures("review_cdn", &mut aws);
 }
 
 /// To an AWS account, agreed to and begun.

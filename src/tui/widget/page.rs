@@ -146,6 +146,13 @@ impl Page {
         }
     }
 
+    /// An entry that can be clicked.
+    pub(in crate::tui) fn choice(&mut self, action: Action, label: &str, column: usize, words: &str) {
+        let before = self.lines.len();
+        self.entry(label, column, Role::Text, words);
+        self.lines[before..].iter_mut().for_each(|line| line.action = Some(action.clone()));
+    }
+
     /// A link, whole: broken only where the line ends, so that the pieces together are the link.
     pub(in crate::tui) fn link(&mut self, label: &str, column: usize, link: &str) {
         let beside = self.width >= column + text::width(link);
