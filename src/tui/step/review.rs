@@ -171,8 +171,7 @@ impl Review {
             }
             Action::Relay if self.relay_is_a_choice(shared) => {
                 self.turn(shared);
-                // what it costs is at the end
-                self.scroll.moved(&Action::Last);
+                self.scroll.to_choice();
             }
             Action::Back => return vec![Command::Back],
             _ => {}

@@ -1,6 +1,9 @@
 //! What browsers play by, chosen in the review, and the wait for a CDN.
 
-use super::{At, Player, pictures::pictures};
+use super::{
+    At, Player,
+    pictures::{SIZES, picture, pictures},
+};
 use crate::{
     model::report::event::{JobChange, JobName, SetupStep, Unit},
     tui::{
@@ -58,6 +61,20 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
 }
 
 #[test]
+fn what_it_costs_is_in_sight_once_it_is_chosen() {
+    for size in SIZES {
+        let mut player = review(false, false);
+        for (name, words) in [("review_relay", "[x] relay on"), ("review_cdn", "[x] relay and CDN on")] {
+            player.text(size.0, size.1);
+            player.keys("b");
+            picture(name, &mut player, size);
+            let text = player.text(size.0, size.1).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(words), "{text}");
+        }
+    }
+}
+
+#[test]
 fn what_is_on_already_is_not_offered() {
     let mut player = review(true, false);
     for (order, words) in [
@@ -86,9 +103,9 @@ fn the_wait_for_a_cdn_is_told_and_ended_alone() {
     player.engine(script::cutting());
     player.engine(script::packing());
     let deployed = JobName::Setup(SetupStep::CdnDeployed);
-    for (name, is_over) in
-        [(JobName::Setup(SetupStep::Cdn), true), (deployed, false), (JobName::Index, true), (JobName::Verify, true)]
-    {
+    let cdn = JobName::Setup(SetupStep::Cdn);
+    let stages = [JobName::Upload, JobName::Index, JobName::Verify].map(|stage| (stage, true));
+    for (name, is_over) in [(cdn, true), (deployed, false)].into_iter().chain(stages) {
         player.engine(script::runs(name.clone(), Unit::Steps, 0, 1));
         player.engine(is_over.then(|| script::job(name, JobChange::Succeeded)));
     }
@@ -96,4 +113,7 @@ fn the_wait_for_a_cdn_is_told_and_ended_alone() {
     player.look_and("c");
     let asked = player.text(80, 24);
     assert!(asked.contains("Go on without the CDN?") && asked.contains("plays by the relay"), "{asked}");
+    player.look_and("y");
+    assert!(player.job().is_stopping());
+    assert_eq!(player.at(), At::Publishing, "the links come there");
 }

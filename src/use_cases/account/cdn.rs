@@ -65,11 +65,13 @@ pub(in crate::use_cases) async fn on_beside(
     match ended {
         Ok(_) => None,
         Err(Stopped::Cancelled) => {
-            Some(format!("the CDN was not waited for: {again} goes on with it; until then browsers play by the relay"))
+            Some(format!("the CDN was not waited for: {again} goes on with it; until then browsers play without it"))
         }
         Err(Stopped::Failed(fault)) => {
             let hint = fault.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
-            Some(format!("the CDN is not on, browsers play by the relay: {fault}.{hint} {again} tries again"))
+            Some(format!(
+                "the CDN could not be switched on, browsers play without it: {fault}.{hint} {again} tries again"
+            ))
         }
     }
 }

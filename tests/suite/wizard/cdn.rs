@@ -70,9 +70,9 @@ async fn without_the_rights_the_reel_is_published_and_it_is_said_whose_they_are(
     let sandbox = Sandbox::start().await;
     let terminal = agreed(&sandbox);
     set_faults(&sandbox, "403@CreateDistributionWithTags=after:0");
-    terminal.press_until(ENTER, "m is published");
+    terminal.press_until(ENTER, "Upload");
     let screen = terminal.wait("what is missing", |text| is_said(text, "`zipreel policy cdn`"));
-    assert!(is_said(&screen, "the CDN is not on, browsers play by the relay"), "{screen}");
+    assert!(is_said(&screen, "the CDN could not be switched on, browsers play without it"), "{screen}");
     assert!(is_said(&screen, "`zipreel cdn on --target aws"), "{screen}");
     assert!(is_said(&screen, &format!("Watch {}/m/", sandbox.stand_in.endpoint().gate)), "{screen}");
     terminal.type_keys("q");
