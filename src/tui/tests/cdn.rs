@@ -5,7 +5,7 @@ use super::{
     pictures::{SIZES, picture, pictures},
 };
 use crate::{
-    model::report::event::{JobChange, JobName, SetupStep, Unit},
+    model::report::event::{Count, JobChange, JobName, SetupStep, Unit},
     tui::{
         script::{self, Script},
         shared::Connection,
@@ -104,10 +104,13 @@ fn the_wait_for_a_cdn_is_told_and_ended_alone() {
     player.engine(script::packing());
     let deployed = JobName::Setup(SetupStep::CdnDeployed);
     let cdn = JobName::Setup(SetupStep::Cdn);
-    let stages = [JobName::Upload, JobName::Index, JobName::Verify].map(|stage| (stage, true));
+    let stages = [JobName::Pack, JobName::Upload, JobName::Index, JobName::Verify].map(|stage| (stage, true));
     for (name, is_over) in [(cdn, true), (deployed, false)].into_iter().chain(stages) {
-        player.engine(script::runs(name.clone(), Unit::Steps, 0, 1));
-        player.engine(is_over.then(|| script::job(name, JobChange::Succeeded)));
+        let started = JobChange::Started { attempt: 1, unit: Unit::Steps, count: Count::default() };
+        let ended = is_over.then_some(JobChange::Succeeded);
+        player.engine(
+            [JobChange::Queued, started].into_iter().chain(ended).map(|change| script::job(name.clone(), change)),
+        );
     }
     pictures("publish_cdn", &mut player);
     player.look_and("c");
