@@ -255,6 +255,7 @@ impl Settings {
             parallel_uploads: self.parallel_uploads,
             if_taken: IfTaken::replace(self.replace),
             relay: false,
+            cdn: false,
             on_damage: self.on_damage,
             robots: self.robots,
             interrupted: None,

@@ -10,6 +10,8 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use tokio::sync::oneshot;
+
 use super::{
     index::{self, Aside, Landed},
     known,
@@ -27,7 +29,7 @@ use crate::{
     },
     model::{
         cost::Viewed,
-        gate::{self, public::Public},
+        gate::{self, links::Reached, public::Public},
         hls::{
             multivariant,
             playlist::{self, Links},
@@ -55,7 +57,7 @@ use crate::{
     },
     running::{
         attempt::Retries,
-        reporter::{Control, Reporter},
+        reporter::{Control, JobHandle, Reporter},
     },
     state::{journal::Record, lock::ReelLock, log::Logged},
     storage::{FunctionFacts, Storage},
@@ -77,13 +79,17 @@ impl Reporter for CountRetries {
 }
 
 /// Publishes a video as a reel that is held. Whatever it ends with, what was deployed stays and is used by the next run.
-pub async fn publish(
+///
+/// `beside` begins once the video is known to be publishable, and is cancelled if the publishing fails. The links wait
+/// for it; what it gives is told with them.
+pub async fn publish<B: Future<Output = Option<String>>>(
     order: Order,
     held: &ReelLock,
     storage: Arc<dyn Storage>,
     tools: &Tools,
     reporter: Arc<dyn Reporter>,
     control: &Control,
+    beside: impl FnOnce(Control) -> B,
 ) -> Result<Published, Stopped> {
     let began = Instant::now();
     let face = Arc::new(Logged::new(reporter, &order.folders.state, &order.reel));
@@ -91,12 +97,28 @@ pub async fn publish(
     // on the heap: together the stages' states are larger than a thread's stack should hold
     let prepared = Box::pin(prepare(order, held, storage, tools, tally.clone(), control)).await?;
     let work = prepared.work.clone();
-    let published = Box::pin(run(prepared, tools, &tally, began)).await;
+    let (part, (say, told)) = (control.part(), oneshot::channel());
+    let publishing = async {
+        let published = Box::pin(run(prepared, tools, &tally, began, told)).await;
+        part.cancel.cancel();
+        published
+    };
+    let beside = async {
+        // who has failed meanwhile does not listen
+        let _ = say.send(beside(part.clone()).await);
+    };
+    let (published, ()) = tokio::join!(publishing, beside);
     work.release().await;
     published
 }
 
-async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Instant) -> Result<Published, Stopped> {
+async fn run(
+    prepared: Prepared,
+    tools: &Tools,
+    tally: &CountRetries,
+    began: Instant,
+    told: oneshot::Receiver<Option<String>>,
+) -> Result<Published, Stopped> {
     let Prepared { plan, beside, existing, chunks, start, work, folder } = prepared;
     let making = Making { work: &work, tools, folder: folder.path() };
     let spoken = tracks::spoken(&work, tools, &plan, &beside, existing.as_ref(), folder.path());
@@ -114,18 +136,12 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
             .await?;
     let Made { generation, sent_bytes, .. } = made;
     let job = work.job(JobName::Verify, Unit::Segments);
-    let checked = async {
-        let segments = verify::verify(&work, &generation, &job).await?;
-        for (proof, _) in proved.iter().filter(|(_, made)| made.is_none()) {
-            let samples = proof.served(&generation, folder.path(), &job).await?;
-            take_back::withdraw_unless(proof.of_served(&samples).await, &work, existing.as_ref(), &index).await?;
-        }
-        Ok(segments)
-    };
-    let checked = checked.await;
+    let unproved = proved.iter().filter_map(|(proof, made)| made.is_none().then_some(proof));
+    let checked = read(&work, &generation, unproved, folder.path(), &job, (existing.as_ref(), &index)).await;
     job.ended(&checked);
     let segments_checked = checked?;
-    let links = gate::links::Links::of(&work.reached, &work.order.reel);
+    let missed = told.await.ok().flatten();
+    let links = gate::links::Links::of(&reached(&work, missed.is_none()).await, &work.order.reel);
     let (watch_url, playlist_url) = (links.watch.clone(), links.playlist());
     let playlist_copy = work.folder().join("playlist.m3u8");
     copy_playlist(&work, &generation, &playlist_copy).await?;
@@ -151,10 +167,38 @@ async fn run(prepared: Prepared, tools: &Tools, tally: &CountRetries, began: Ins
         segments_checked,
         elapsed: began.elapsed(),
         loudness: loudness.or_else(|| normalized(&work, &plan)),
-        warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).collect(),
+        warnings: work.damage(&plan).sentences().into_iter().chain(text.left_out).chain(missed).collect(),
     };
     work.report(Event::Published(Box::new(published.clone())));
     Ok(published)
+}
+
+/// Reads the reel as a player does, with what an earlier run made and nobody has decoded yet. Gives how many segments it
+/// read.
+async fn read<'a>(
+    work: &Arc<Work>,
+    generation: &GenerationIndex,
+    unproved: impl Iterator<Item = &'a Proof<'a>>,
+    folder: &Path,
+    job: &JobHandle,
+    (existing, index): (Option<&Existing>, &Index),
+) -> Result<u32, Stopped> {
+    let segments = verify::verify(work, generation, job).await?;
+    for proof in unproved {
+        let samples = proof.served(generation, folder, job).await?;
+        take_back::withdraw_unless(proof.of_served(&samples).await, work, existing, index).await?;
+    }
+    Ok(segments)
+}
+
+/// How the gate is reached now: a CDN may have been switched on meanwhile. Where that can't be seen, links of before work
+/// as well.
+async fn reached(work: &Work, is_switched: bool) -> Reached {
+    if !work.order.cdn || !is_switched {
+        return work.reached.clone();
+    }
+    let now = Retries::default().again(|| work.storage.gate_address()).await;
+    now.ok().flatten().unwrap_or_else(|| work.reached.clone())
 }
 
 /// Whether browsers can play it; where that may not be asked, nothing is said against it.

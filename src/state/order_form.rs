@@ -41,6 +41,9 @@ pub struct OrderForm {
     pub replace: bool,
     #[serde(default)]
     pub relay: bool,
+    /// Versions without it switched none on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cdn: bool,
     /// Versions without it published what was there, and asked nothing.
     #[serde(default = "accepted")]
     pub on_damage: OnDamage,
@@ -79,6 +82,7 @@ impl OrderForm {
             wanted: order.cut.wanted,
             replace: order.if_taken == IfTaken::Replace,
             relay: order.relay,
+            cdn: order.cdn,
             on_damage: order.on_damage,
             robots: order.robots,
             target: target.to_owned(),
@@ -119,6 +123,7 @@ impl OrderForm {
             parallel_uploads: self.parallel_uploads.and_then(NonZeroUsize::new),
             if_taken: IfTaken::replace(self.replace),
             relay: self.relay,
+            cdn: self.cdn,
             on_damage: self.on_damage,
             robots: self.robots,
             interrupted,
@@ -141,6 +146,7 @@ impl OrderForm {
             wanted: Wanted::default(),
             replace: false,
             relay: false,
+            cdn: false,
             on_damage: OnDamage::Ask,
             robots: Robots::default(),
             target: "local".into(),
@@ -232,6 +238,7 @@ mod tests {
             parallel_uploads: NonZeroUsize::new(3),
             if_taken: IfTaken::Replace,
             relay: true,
+            cdn: true,
             on_damage: OnDamage::Fail,
             robots: Robots::Index,
             interrupted: None,
@@ -243,5 +250,7 @@ mod tests {
         assert_eq!(form.order(order.reel.clone(), expected, None, folders), order);
         let earlier: OrderForm = serde_json::from_str(&text.replace(r#""on_damage":"fail","#, "")).unwrap();
         assert_eq!(earlier.on_damage, OnDamage::Accept, "as versions did that knew no such question");
+        let earlier: OrderForm = serde_json::from_str(&text.replace(r#""cdn":true,"#, "")).unwrap();
+        assert!(earlier.relay && !earlier.cdn, "as versions did that switched none on");
     }
 }

@@ -116,8 +116,8 @@ fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, f
 
 /// That there is a way for browsers which costs less than the relay.
 pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
-    let (free, _) = by_cdn(effects, region, front);
-    format!("≈ {free} by a CDN within its free terabyte: `zipreel cdn on`")
+    let (free, by_gb) = by_cdn(effects, region, front);
+    format!("≈ {free} by a CDN before the relay, within its free terabyte a month, then {by_gb}")
 }
 
 #[cfg(test)]

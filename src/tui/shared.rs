@@ -99,6 +99,11 @@ impl Shared {
         self.account().map(|account| account.front).unwrap_or_default()
     }
 
+    /// Whether the relay is on, as far as is known.
+    pub(super) fn relay(&self) -> bool {
+        self.account().is_some_and(|account| account.relay)
+    }
+
     /// Whether a CDN stands before gate and relay, as far as is known.
     pub(super) fn cdn(&self) -> bool {
         self.account().is_some_and(|account| account.cdn)

@@ -85,24 +85,32 @@ pub trait Person: Send + Sync {
 }
 
 impl Question {
-    /// What the person reads; it ends with the question.
-    pub fn text(&self) -> String {
+    /// What a price is for and how it is ended, where that is what is agreed to.
+    pub fn terms(&self) -> Option<String> {
         match self {
-            Self::Notice { account } => format!("{}\nDo you agree to this?", notice::text(account)),
-            Self::Relay { at, dollars_per_gb } => format!(
+            Self::Relay { at, dollars_per_gb } => Some(format!(
                 "The relay lets browsers play. Every byte that they see leaves {} through a function, at \
-                 ${dollars_per_gb:.3} a GB and more for the function's time; `zipreel relay off` ends that. Switch it on?",
+                 ${dollars_per_gb:.3} a GB and more for the function's time; `zipreel relay off` ends that.",
                 at.region
-            ),
-            Self::Cdn { at, dollars_per_gb } => format!(
+            )),
+            Self::Cdn { at, dollars_per_gb } => Some(format!(
                 "The CDN (CloudFront) lets browsers play from near them, for less than the relay alone: each month \
                  {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests are free, then a GB is ${CDN_GB:.3} in the US and Europe and \
                  10,000 requests ${CDN_REQUESTS:.2}. What it asks the relay for, once for each place in the world and time that it \
                  is not kept, leaves {} at ${dollars_per_gb:.3} a GB. The relay is switched on, and serves the CDN \
                  alone. Watch pages move to the CDN's address; addresses of players stay. It takes minutes; \
-                 `zipreel cdn off` ends it. Switch it on?",
+                 `zipreel cdn off` ends it.",
                 at.region
-            ),
+            )),
+            _ => None,
+        }
+    }
+
+    /// What the person reads; it ends with the question.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Relay { .. } | Self::Cdn { .. } => format!("{} Switch it on?", self.terms().unwrap_or_default()),
+            Self::Notice { account } => format!("{}\nDo you agree to this?", notice::text(account)),
             Self::CdnOff { at } => format!(
                 "This switches the CDN before {} off: watch pages and embedded players at its address stop working; \
                  those at the gate's go on, by the relay, whose every byte is paid for. Switch it off?",

@@ -1,6 +1,7 @@
 //! The wizard as a person meets it: the built binary in a real pseudo-terminal, over the real engine and the stand-in.
 
 mod among;
+mod cdn;
 mod consent;
 mod jobs;
 mod library;

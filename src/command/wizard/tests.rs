@@ -88,6 +88,7 @@ impl Sandbox {
             parallel_uploads: None,
             if_taken: IfTaken::Refuse,
             relay: false,
+            cdn: false,
             on_damage: OnDamage::Accept,
             robots: Default::default(),
             interrupted: None,

@@ -174,6 +174,8 @@ pub struct Order {
     pub if_taken: IfTaken,
     /// Switch the browser relay on, too; its price was accepted.
     pub relay: bool,
+    /// Switch a CDN before gate and relay on, too, beside the uploads; its price was accepted. It needs the relay.
+    pub cdn: bool,
     pub on_damage: OnDamage,
     /// Whether search engines may list the watch page.
     pub robots: Robots,

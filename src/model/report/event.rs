@@ -207,7 +207,7 @@ pub struct Published {
     pub elapsed: Duration,
     /// Of the sound that players begin with, where that was asked for.
     pub loudness: Option<Loudness>,
-    /// What is wrong with the video, after all of it was read.
+    /// What is wrong with the video, after all of it was read, and why a CDN that was wanted is not on.
     pub warnings: Vec<String>,
 }
 

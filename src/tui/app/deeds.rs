@@ -6,7 +6,10 @@ use crate::tui::{
     backend::{Order, Question, Reply, Resumable},
     id::{JobId, Owner},
     job::{Kind, Run, Step},
-    overlay::{Overlay, confirm::Confirm},
+    overlay::{
+        Overlay,
+        confirm::{Confirm, Stops},
+    },
     shared::Connection,
     sight::{EARLY, Sight},
     step::settings::Settings,
@@ -134,7 +137,7 @@ impl App {
         }
         self.overlay = None;
         let errands = match confirm {
-            Confirm::Cancel(id, _) => self.cancel(id),
+            Confirm::Cancel(id, stops) => self.cancel(id, stops),
             Confirm::Quit => return self.stop(None),
             Confirm::Discard(resumable) => {
                 let agreed = Confirm::discard(&resumable);
@@ -155,11 +158,13 @@ impl App {
         errands
     }
 
-    /// A publishing that stops leads Home, where it can go on; other work stays in sight.
-    fn cancel(&mut self, id: JobId) -> Vec<Errand> {
+    /// A publishing that stops leads Home, where it can go on; other work stays in sight, as one does that ends well without
+    /// its CDN.
+    fn cancel(&mut self, id: JobId, stops: Stops) -> Vec<Errand> {
         self.jobs.cancel(id, self.shared.now);
         let mut errands = self.advance();
-        if self.jobs.get(id).is_some_and(|job| job.kind() == Kind::Publishing) {
+        let is_publishing = self.jobs.get(id).is_some_and(|job| job.kind() == Kind::Publishing);
+        if is_publishing && stops != Stops::Cdn {
             errands.extend(self.go_home());
             self.said = Some("it stops; nothing is lost, Resume goes on from there".to_owned());
         }

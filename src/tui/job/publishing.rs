@@ -10,7 +10,7 @@ use crate::model::{
     chunk::forecast::OVERHEAD,
     report::{
         board::{Board, Job, JobState},
-        event::{Event, JobChange, JobName},
+        event::{Event, JobChange, JobName, SetupStep},
         log_line,
     },
 };
@@ -89,6 +89,12 @@ impl Publishing {
     pub(in crate::tui) fn waits(&self) -> bool {
         let waits = |job: &Job| matches!(job.state, JobState::Retrying { .. } | JobState::Waiting(_));
         self.board.jobs.values().any(waits)
+    }
+
+    /// The reel is there and was read, and the CDN that is switched on beside it is all that is waited for.
+    pub(in crate::tui) fn waits_for_cdn(&self) -> bool {
+        let verified = self.board.jobs.get(&JobName::Verify).is_some_and(|job| job.state.is_over());
+        verified && self.board.jobs.contains_key(&JobName::Setup(SetupStep::Cdn))
     }
 
     /// Per second, in the job's unit.

@@ -240,6 +240,7 @@ impl Job {
     pub(in crate::tui) fn stops(&self) -> Stops {
         match self.kind() {
             Kind::Publishing if self.is_queued() => Stops::Waiting,
+            Kind::Publishing if self.publishing().is_some_and(Publishing::waits_for_cdn) => Stops::Cdn,
             Kind::Publishing => Stops::Publishing,
             Kind::Deletion if self.attempt == 0 => Stops::WaitingRemoval,
             Kind::Deletion | Kind::Discard => Stops::Removal,

@@ -225,7 +225,13 @@ pub(super) static CHOOSE: &[Preset] = &[
 pub(super) static REVIEW: &[Preset] = &[
     key(&[ENTER, Key::Char('y')], Action::Enter, "publish", "start publishing", 0),
     key(&[Key::Char('a')], Action::Acknowledge, "agree", "agree to the notice, once for each account", 3),
-    key(&[Key::Char('b')], Action::Relay, "relay", "the relay on or off: it lets browsers play", 4),
+    key(
+        &[Key::Char('b')],
+        Action::Relay,
+        "relay",
+        "what browsers play by: nothing, the relay, the relay behind a CDN",
+        4,
+    ),
     SCROLL,
     MOVE_DOWN,
     PAGE,

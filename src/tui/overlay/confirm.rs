@@ -23,6 +23,8 @@ pub(in crate::tui) enum Confirm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tui) enum Stops {
     Publishing,
+    /// All of a publishing is done but the CDN beside it.
+    Cdn,
     Waiting,
     /// A deletion of which nothing is gone yet.
     WaitingRemoval,
@@ -87,6 +89,10 @@ impl Stops {
             Self::Publishing => (
                 "Stop publishing?",
                 "What is uploaded stays and is not sent again: Resume on the first screen goes on from here.",
+            ),
+            Self::Cdn => (
+                "Go on without the CDN?",
+                "The reel is published and plays by the relay. `zipreel cdn on` goes on with the CDN at any time.",
             ),
             Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),
             Self::WaitingRemoval => ("Keep the reel?", "Nothing of it is gone."),

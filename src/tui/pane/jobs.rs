@@ -127,7 +127,7 @@ fn stage(shown: Shown, canvas: &mut Canvas, line: Rect, number: usize, name: &Jo
     let gauge_at = line.x + 11 + 24;
     let gauge = Rect { x: gauge_at, width: gauge_width, ..line };
     let mut pen = select(shown, canvas, line, number, name);
-    pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<9}"));
+    pen.put(role, sign).skip(1).put(if strong { Role::Strong } else { Role::Text }, &format!("{label:<8} "));
     if let Some(took) = took.filter(|_| over || gauge_width > 0) {
         pen.right(Role::Dim, &format!("{} {}", if over || shown.over { "in" } else { "for" }, wording::clock(took)));
     }

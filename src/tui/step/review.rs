@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
-use crate::tui::{
-    action::{Action, Command, Way},
-    backend::{Account, AccountRegion, Order, Place, Question, Target},
-    chosen::{Planned, Totals},
-    keymap::Table,
-    shared::{Connection, Shared, account_words},
-    widget::page::Scroll,
+use crate::{
+    model::cost,
+    tui::{
+        action::{Action, Command, Way},
+        backend::{Account, AccountRegion, Order, Place, Question, Target},
+        chosen::{Planned, Totals},
+        keymap::Table,
+        shared::{Connection, Shared, account_words},
+        widget::page::Scroll,
+    },
 };
 
 /// Uplink assumed before one was measured, bytes a second (20 Mbit/s).
@@ -29,7 +32,8 @@ pub(in crate::tui) struct Review {
 impl Review {
     pub(in crate::tui) fn new(mut planned: Vec<Planned>, shared: &Shared) -> Self {
         for Planned { order, .. } in &mut planned {
-            order.relay = order.place.target == Target::Local || shared.account().is_some_and(|account| account.relay);
+            order.cdn = false;
+            order.relay = order.place.target == Target::Local || shared.relay();
         }
         Self {
             totals: Totals::of(planned.iter().map(|planned| &planned.effect)),
@@ -67,6 +71,11 @@ impl Review {
         self.planned.first().is_some_and(|planned| planned.order.relay)
     }
 
+    /// A CDN is to be switched on with these.
+    pub(in crate::tui) fn cdn(&self) -> bool {
+        self.planned.first().is_some_and(|planned| planned.order.cdn)
+    }
+
     /// Why this may not start: who is signed in, or where to, is not what the plan was made for.
     pub(in crate::tui) fn stale(&self, shared: &Shared) -> Option<String> {
         let leads = "leads back to the settings; go on from there to look at the plan again.";
@@ -89,9 +98,33 @@ impl Review {
         ))
     }
 
-    /// The stand-in's relay costs nothing, and one that is on already serves other reels too.
+    /// The stand-in's relay costs nothing, and nothing is better than a CDN that is on already.
     pub(in crate::tui) fn relay_is_a_choice(&self, shared: &Shared) -> bool {
-        !self.is_local() && !shared.account().is_some_and(|account| account.relay)
+        !self.is_local() && !shared.cdn()
+    }
+
+    /// What browsers play by: nothing, then the relay, then the relay behind a CDN. A relay that is on already stays, since
+    /// it serves other reels too.
+    fn turn(&mut self, shared: &Shared) {
+        let (relay, cdn) = match (self.relay(), self.cdn()) {
+            (false, _) => (true, false),
+            (true, false) => (true, true),
+            (true, true) => (shared.relay(), false),
+        };
+        for Planned { order, .. } in &mut self.planned {
+            (order.relay, order.cdn) = (relay, cdn);
+        }
+    }
+
+    /// What is agreed to with what is switched on here.
+    pub(in crate::tui) fn terms(&self, shared: &Shared) -> Option<String> {
+        let at = self.at()?.clone();
+        let dollars_per_gb = cost::egress_per_gb(&at.region);
+        match (self.relay() && !shared.relay(), self.cdn()) {
+            (_, true) => Question::Cdn { at, dollars_per_gb }.terms(),
+            (true, false) => Question::Relay { at, dollars_per_gb }.terms(),
+            (false, false) => None,
+        }
     }
 
     /// Bytes left in the account after these reels; negative when they do not fit.
@@ -137,8 +170,8 @@ impl Review {
                 self.scroll.moved(&Action::First);
             }
             Action::Relay if self.relay_is_a_choice(shared) => {
-                let relay = !self.relay();
-                self.planned.iter_mut().for_each(|planned| planned.order.relay = relay);
+                self.turn(shared);
+                self.scroll.to_choice();
             }
             Action::Back => return vec![Command::Back],
             _ => {}

@@ -1,6 +1,7 @@
 //! The wizard without a terminal and without an engine: a player presses keys, answers come from a script.
 
 mod any_keys;
+mod cdn;
 mod found;
 mod jobs;
 mod keys;
@@ -431,10 +432,9 @@ fn found(command: Command) -> Result<Vec<Answer>, Box<Command>> {
             vec![Answer::Found(found.map_or_else(nothing, Found::File))]
         }
         Command::FindAll(pasted) => {
-            let absent = |typed: &str| format!("There is no file or folder `{typed}`.");
             let one = |(typed, paths): (String, Vec<PathBuf>)| {
                 let found = paths.into_iter().find_map(|path| script::named(path).entry.ok());
-                found.ok_or_else(|| absent(&typed))
+                found.ok_or_else(|| format!("There is no file or folder `{typed}`."))
             };
             vec![Answer::FoundAll(pasted.into_iter().map(one).collect())]
         }

@@ -21,13 +21,15 @@ use crate::tui::{
 pub(super) const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (60, 20), (40, 12)];
 
 pub(super) fn pictures(name: &str, player: &mut Player) {
-    for (width, height) in SIZES {
-        let screen = player.text(width, height);
-        super::sizes::holds(&format!("{name} at {width}x{height}"), player, &screen);
-        insta::with_settings!({ omit_expression => true }, {
-            insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
-        });
-    }
+    SIZES.into_iter().for_each(|size| picture(name, player, size));
+}
+
+pub(super) fn picture(name: &str, player: &mut Player, (width, height): (u16, u16)) {
+    let screen = player.text(width, height);
+    super::sizes::holds(&format!("{name} at {width}x{height}"), player, &screen);
+    insta::with_settings!({ omit_expression => true }, {
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+    });
 }
 
 #[test]

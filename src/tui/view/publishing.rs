@@ -125,6 +125,11 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
         let words = format!("‖ paused: what is being sent is sent to its end, nothing new begins; {goes_on}");
         return Problem::plain(Role::Warn, &words, width);
     }
+    if course.waits_for_cdn() {
+        let goes_on = shared.keys.says(Table::Publish, &Action::Cancel, "goes on without it");
+        let words = format!("✔ the reel is there; the CDN takes minutes, and its link comes then; {goes_on}");
+        return Problem::plain(Role::Ok, &words, width);
+    }
     let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);
     let warnings: Vec<_> = warnings.map(|warning| format!("! {warning}")).collect();
     let leaving = "leads home and the work goes on; after quitting, Resume goes on from here";

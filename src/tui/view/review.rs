@@ -215,23 +215,27 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     }
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
     let front = shared.front();
+    let cdn = shared.cdn() || review.cdn();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
     page.entry("Keeping", COLUMN, Role::Text, "$0, and uploading $0: AWS's price list names no charge");
-    for (line, price) in thousand_views(effects(), region, front, shared.cdn()).iter().enumerate() {
+    for (line, price) in thousand_views(effects(), region, front, cdn).iter().enumerate() {
         page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
     let turns = |words: &str| shared.keys.says(Table::Review, &Action::Relay, words);
-    let words = if !review.relay_is_a_choice(shared) {
-        let by = if shared.cdn() { "CDN" } else { "relay" };
-        format!("can play: the {by} is on in this account")
-    } else if review.relay() {
-        format!("[x] relay on: browsers can play; {}", turns("turns it off"))
-    } else {
-        format!("[ ] relay off: browsers can't play; {}", turns("turns it on"))
+    let words = match (review.relay(), review.cdn(), shared.relay()) {
+        _ if !review.relay_is_a_choice(shared) => "can play: the CDN is on in this account".to_owned(),
+        (false, ..) => format!("[ ] relay off: browsers can't play; {}", turns("turns it on")),
+        (true, false, false) => format!("[x] relay on: browsers can play; {}", turns("adds a CDN")),
+        (true, false, true) => format!("can play: the relay is on in this account; {}", turns("adds a CDN")),
+        (true, true, false) => format!("[x] relay and CDN on: browsers can play; {}", turns("turns both off")),
+        (true, true, true) => format!("[x] CDN on, before the relay; {}", turns("leaves it out")),
     };
-    page.button(Action::Relay, [(Role::Dim, format!("{:COLUMN$}", "Relay")), (Role::Text, words)]);
-    if !shared.cdn() {
+    page.choice(Action::Relay, "Relay", COLUMN, &words);
+    if !cdn {
         page.entry("", COLUMN, Role::Dim, &cdn_hint(effects(), region, front));
+    }
+    if let Some(terms) = review.terms(shared) {
+        page.entry("", COLUMN, Role::Text, &terms);
     }
     if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
         page.entry("Storage", COLUMN, Role::Text, &line);

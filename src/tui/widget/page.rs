@@ -31,6 +31,8 @@ pub(in crate::tui) struct Page {
     lines: Vec<Line>,
     /// What is out of sight below, in words.
     rest: Option<&'static str>,
+    /// The line of its choice.
+    choice: Option<usize>,
 }
 
 /// How far a page is scrolled. Drawing bounds it, since only drawing knows the length.
@@ -42,6 +44,8 @@ pub(in crate::tui) struct Scroll {
     lines: Cell<usize>,
     /// The end stays in sight while lines are added, until one scrolls up.
     following: Cell<bool>,
+    /// The page's choice was made: it comes in sight, with what follows from it.
+    chosen: Cell<bool>,
 }
 
 impl Scroll {
@@ -71,6 +75,10 @@ impl Scroll {
 
     pub(in crate::tui) fn follow(&self) {
         self.following.set(true);
+    }
+
+    pub(in crate::tui) fn to_choice(&self) {
+        self.chosen.set(true);
     }
 
     pub(in crate::tui) fn bounded(&self, lines: usize, height: usize) -> usize {
@@ -146,6 +154,14 @@ impl Page {
         }
     }
 
+    /// An entry that can be clicked: one a page.
+    pub(in crate::tui) fn choice(&mut self, action: Action, label: &str, column: usize, words: &str) {
+        let before = self.lines.len();
+        self.choice = Some(before);
+        self.entry(label, column, Role::Text, words);
+        self.lines[before..].iter_mut().for_each(|line| line.action = Some(action.clone()));
+    }
+
     /// A link, whole: broken only where the line ends, so that the pieces together are the link.
     pub(in crate::tui) fn link(&mut self, label: &str, column: usize, link: &str) {
         let beside = self.width >= column + text::width(link);
@@ -187,6 +203,9 @@ impl Page {
         let height = usize::from(area.height);
         let more = self.lines.len() > height && height > 1;
         let shown = if more { height - 1 } else { height };
+        if let (true, Some(line)) = (scroll.chosen.take(), self.choice) {
+            scroll.top.set(line);
+        }
         let top = scroll.bounded(self.lines.len(), shown);
         let below = self.lines.len().saturating_sub(top + shown);
         // at the end, where there is more stands above

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     account::{self, CdnStanding},
+    cloud::Cloud,
     model::{
         cost,
         reel::order::{AccountRegion, Place},
@@ -38,6 +39,41 @@ pub async fn on(
         Ok((account::cdn_on(&cloud, reporter, control).await?, cloud.at()))
     };
     unless_cancelled(&control.cancel, work).await
+}
+
+/// Beside a publishing, for someone who has agreed to the price: what has to be said if it is not on in the end. Nobody is
+/// waited for, since the reel plays without it.
+pub(in crate::use_cases) async fn on_beside(
+    engine: &Engine,
+    place: &Place,
+    cloud: &Cloud,
+    reporter: Arc<dyn Reporter>,
+    mut control: Control,
+) -> Option<String> {
+    control.attended = false;
+    let work = async {
+        let _alone = engine.alone().await;
+        account::cdn_on(cloud, reporter, &control).await
+    };
+    let ended = tokio::select! {
+        // a step that is cancelled says so first
+        biased;
+        ended = work => ended,
+        () = control.cancel.cancelled() => Err(Stopped::Cancelled),
+    };
+    let again = format!("`zipreel cdn on{}`", place.flags());
+    match ended {
+        Ok(_) => None,
+        Err(Stopped::Cancelled) => {
+            Some(format!("the CDN was not waited for: {again} goes on with it; until then browsers play without it"))
+        }
+        Err(Stopped::Failed(fault)) => {
+            let hint = fault.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
+            Some(format!(
+                "the CDN could not be switched on, browsers play without it: {fault}.{hint} {again} tries again"
+            ))
+        }
+    }
 }
 
 /// Addresses that name it end.

@@ -13,7 +13,7 @@ use crate::{
     running::reporter::{Control, Reporter},
     state::lock::Purpose,
     storage::Storage as _,
-    use_cases::{Engine, Person, consent, unless_cancelled, video},
+    use_cases::{Engine, Person, account::cdn, consent, unless_cancelled, video},
 };
 
 /// Publishes a video. Whatever it ends with, what was deployed stays and is used by the next run.
@@ -33,7 +33,7 @@ pub async fn publish(
         let cloud = engine.connect_for(&order).await?;
         consent::acknowledged(engine, &order.place, &cloud, person).await?;
         // a relay that is on already is not taken away from the reels that are there
-        let wish = if order.relay { RelayWish::On } else { RelayWish::AsItIs };
+        let wish = if order.relay || order.cdn { RelayWish::On } else { RelayWish::AsItIs };
         let need = Need {
             worthwhile: foresight::foresee_alone(cloud.limits(), &order, tools, control),
             text: video::has_text(engine, &order, &control.cancel),
@@ -44,5 +44,11 @@ pub async fn publish(
     };
     // On the heap, each: with all stages inside one another an optimizing compiler finds the future too deep.
     let (tools, cloud) = unless_cancelled(&control.cancel, Box::pin(ready)).await?;
-    Box::pin(publish::publish(order, &held, Arc::new(cloud), tools, reporter, control)).await
+    let (to, is_wanted, steps) = (order.place.clone(), order.cdn, reporter.clone());
+    let storage = Arc::new(cloud.clone());
+    let beside = async |part: Control| match is_wanted {
+        true => cdn::on_beside(engine, &to, &cloud, steps, part).await,
+        false => None,
+    };
+    Box::pin(publish::publish(order, &held, storage, tools, reporter, control, beside)).await
 }

@@ -90,6 +90,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
         parallel_uploads,
         if_taken: IfTaken::Repair,
         relay: false,
+        cdn: false,
         // what it was made of is what it is mended with
         on_damage: OnDamage::Accept,
         robots: index.robots,

@@ -80,6 +80,7 @@ fn order(video: &Path, reel: &ReelName, folder: &Path) -> Order {
         parallel_uploads: None,
         if_taken: IfTaken::Refuse,
         relay: false,
+        cdn: false,
         on_damage: OnDamage::Accept,
         robots: Default::default(),
         interrupted: None,
@@ -146,7 +147,7 @@ async fn survive(ground: &Ground, tools: &Tools, video: &Path, reel: &ReelName) 
     let (order, cloud) = (order(video, reel, ground.folder.path()), &ground.cloud);
     let held = ReelLock::take(&order.folders.state, reel, Purpose::Publish).unwrap();
     let (control, reporter) = (Control::default(), Arc::new(Deaf));
-    let run = publish::publish(order, &held, Arc::new(cloud.clone()), tools, reporter, &control);
+    let run = publish::publish(order, &held, Arc::new(cloud.clone()), tools, reporter, &control, async |_| None);
     let ended = tokio::time::timeout(BOUND, run).await.unwrap_or_else(|_| panic!("{video:?} hangs"));
     let check = remote::check(cloud, reel, Depth::Quick, &Retries::default(), |_| ()).await;
     match ended {

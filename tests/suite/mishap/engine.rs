@@ -56,6 +56,7 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
         parallel_uploads: None,
         if_taken: IfTaken::Refuse,
         relay: false,
+        cdn: false,
         on_damage: OnDamage::Accept,
         robots: Default::default(),
         interrupted: None,
@@ -117,7 +118,8 @@ pub(crate) async fn publish(
     control: &Control,
 ) -> Result<Published, Stopped> {
     let held = ReelLock::take(&order.folders.state, &order.reel, Purpose::Publish).unwrap();
-    publish::publish(order, &held, Arc::new(storage.clone()), tools, Arc::new(seen.clone()), control).await
+    publish::publish(order, &held, Arc::new(storage.clone()), tools, Arc::new(seen.clone()), control, async |_| None)
+        .await
 }
 
 /// What it failed with, as a face says it: in one line with the hint.

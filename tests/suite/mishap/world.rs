@@ -134,6 +134,7 @@ fn order(folders: Folders, video: Clip, if_taken: IfTaken) -> Order {
         parallel_uploads: std::num::NonZeroUsize::new(1),
         if_taken,
         relay: false,
+        cdn: false,
         on_damage: OnDamage::Accept,
         robots: Default::default(),
         interrupted: None,

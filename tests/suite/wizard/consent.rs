@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The sandbox's stand-in, as an account of AWS.
-fn as_aws(sandbox: &Sandbox) -> [(String, String); 4] {
+pub(super) fn as_aws(sandbox: &Sandbox) -> [(String, String); 4] {
     let endpoint = sandbox.stand_in.endpoint();
     let pairs = [
         ("AWS_ENDPOINT_URL", endpoint.api.as_str()),

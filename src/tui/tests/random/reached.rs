@@ -149,6 +149,7 @@ fn over(overlay: &Overlay) -> &'static str {
     match overlay {
         Overlay::Ask(Confirm::Quit) => "Quit",
         Overlay::Ask(Confirm::Cancel(_, Stops::Publishing)) => "Cancel Publishing",
+        Overlay::Ask(Confirm::Cancel(_, Stops::Cdn)) => "Cancel Cdn",
         Overlay::Ask(Confirm::Cancel(_, Stops::Waiting)) => "Cancel Waiting",
         Overlay::Ask(Confirm::Cancel(_, Stops::WaitingRemoval)) => "Cancel WaitingRemoval",
         Overlay::Ask(Confirm::Cancel(_, Stops::Removal)) => "Cancel Removal",

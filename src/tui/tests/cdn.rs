@@ -1,0 +1,122 @@
+//! What browsers play by, chosen in the review, and the wait for a CDN.
+
+use super::{
+    At, Player,
+    pictures::{SIZES, picture, pictures},
+};
+use crate::{
+    model::report::event::{Count, JobChange, JobName, SetupStep, Unit},
+    tui::{
+        script::{self, Script},
+        shared::Connection,
+    },
+};
+
+/// Of an account where these are on, at its review, agreed to.
+fn review(relay: bool, cdn: bool) -> Player {
+    let mut player = Player::new(script::start_on_aws(), Script::default());
+    player.open_settings();
+    player.settings_mut().unlisted = false;
+    let Connection::Ready(account) = &mut player.app.shared.connection else { panic!("signed in") };
+    (account.relay, account.cdn) = (relay, cdn);
+    player.enter();
+    player.keys("a");
+    player
+}
+
+/// What is ordered, and what is said of it.
+fn said(player: &mut Player) -> ((bool, bool), String) {
+    let text = player.text(120, 60).split_whitespace().collect::<Vec<_>>().join(" ");
+    let order = &player.review().planned[0].order;
+    ((order.relay, order.cdn), text)
+}
+
+#[test]
+fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
+    let mut player = review(false, false);
+    let by_relay = "≈ $81 a thousand full views in browsers, by the relay";
+    let hint = "≈ $1.06 by a CDN before the relay, within its free terabyte a month, then $78";
+    for (order, words, terms) in [
+        ((false, false), ["[ ] relay off: browsers can't play; b turns it on", by_relay, hint], None),
+        ((true, false), ["[x] relay on: browsers can play; b adds a CDN", by_relay, hint], Some("`zipreel relay off`")),
+        (
+            (true, true),
+            [
+                "[x] relay and CDN on: browsers can play; b turns both off",
+                "≈ $1.06 a thousand full views in browsers, by the CDN within its free terabyte a month, then $78",
+                "The CDN (CloudFront) lets browsers play from near them",
+            ],
+            Some("`zipreel cdn off`"),
+        ),
+        ((false, false), ["[ ] relay off", by_relay, hint], None),
+    ] {
+        let (ordered, text) = said(&mut player);
+        assert_eq!(ordered, order);
+        words.iter().for_each(|words| assert!(text.contains(words), "{words}: {text}"));
+        for ends in ["`zipreel relay off`", "`zipreel cdn off`"] {
+            assert_eq!(text.contains(ends), terms == Some(ends), "{ends}: {text}");
+        }
+        player.keys("b");
+    }
+}
+
+#[test]
+fn what_it_costs_is_in_sight_once_it_is_chosen() {
+    for size in SIZES {
+        let mut player = review(false, false);
+        for (name, words) in [("review_relay", "[x] relay on"), ("review_cdn", "[x] relay and CDN on")] {
+            player.text(size.0, size.1);
+            player.keys("b");
+            picture(name, &mut player, size);
+            let text = player.text(size.0, size.1).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(words), "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_on_already_is_not_offered() {
+    let mut player = review(true, false);
+    for (order, words) in [
+        ((true, false), "can play: the relay is on in this account; b adds a CDN"),
+        ((true, true), "[x] CDN on, before the relay; b leaves it out"),
+        ((true, false), "can play: the relay is on in this account"),
+    ] {
+        let (ordered, text) = said(&mut player);
+        assert!(ordered == order && text.contains(words), "{ordered:?}: {text}");
+        player.keys("b");
+    }
+    let mut player = review(true, true);
+    for _ in 0..2 {
+        let (ordered, text) = said(&mut player);
+        assert!(ordered == (true, false) && text.contains("can play: the CDN is on in this account"), "{text}");
+        player.keys("b");
+    }
+}
+
+#[test]
+fn the_wait_for_a_cdn_is_told_and_ended_alone() {
+    let mut player = review(true, false);
+    player.keys("b");
+    player.look_and_enter();
+    assert_eq!(player.at(), At::Publishing);
+    player.engine(script::cutting());
+    player.engine(script::packing());
+    let deployed = JobName::Setup(SetupStep::CdnDeployed);
+    let cdn = JobName::Setup(SetupStep::Cdn);
+    let stages = [JobName::Pack, JobName::Upload, JobName::Index, JobName::Verify].map(|stage| (stage, true));
+    for (name, is_over) in [(cdn, true), (deployed, false)].into_iter().chain(stages) {
+        let started = JobChange::Started { attempt: 1, unit: Unit::Steps, count: Count::default() };
+        let ended = is_over.then_some(JobChange::Succeeded);
+        player.engine(
+            [JobChange::Queued, started].into_iter().chain(ended).map(|change| script::job(name.clone(), change)),
+        );
+    }
+    pictures("publish_cdn", &mut player);
+    player.look_and("c");
+    let asked = player.text(80, 24);
+    assert!(asked.contains("Go on without the CDN?") && asked.contains("plays by the relay"), "{asked}");
+    player.look_and("y");
+    assert!(player.job().is_stopping());
+    assert_eq!(player.at(), At::Publishing, "the links come there");
+}

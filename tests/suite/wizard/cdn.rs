@@ -1,0 +1,97 @@
+//! A CDN that is agreed to in the review: switched on beside the uploads, and no hindrance to them.
+
+use super::{
+    SMALL,
+    consent::as_aws,
+    folder,
+    terminal::{ENTER, Terminal},
+};
+use crate::{
+    events,
+    mishap::account::{is_whole, set_faults, zipreel},
+    publish::sandbox::Sandbox,
+    split::until,
+};
+
+/// At the review of `clip`, with the CDN added.
+fn agreed(sandbox: &Sandbox) -> Terminal {
+    let folder = folder(sandbox, "clip.mp4");
+    let aws = as_aws(sandbox);
+    let mut environment: Vec<_> = aws.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    environment.extend([SMALL[0], SMALL[1], ("ZIPREEL_NAME", "m")]);
+    let terminal = Terminal::open(sandbox, &folder, &["--target", "aws"], &environment);
+    terminal.wait_for("Publish a video");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("ready: copied");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("✔ not taken");
+    terminal.type_keys(ENTER);
+    terminal.wait_for("I agree: press a");
+    terminal.type_keys("a");
+    terminal.wait_for("⏎ publish");
+    terminal.type_keys("b");
+    terminal.wait("the price is said", |text| is_said(text, "[x] CDN on, before the relay"));
+    terminal
+}
+
+/// Wherever its lines are broken.
+fn is_said(text: &str, words: &str) -> bool {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_do_not_wait_for_it_and_a_killed_run_goes_on_with_it() {
+    let sandbox = Sandbox::start().await;
+    let terminal = agreed(&sandbox);
+    set_faults(&sandbox, "pause-before@GetDistribution=at:1");
+    terminal.press_until(ENTER, "Upload");
+    until("the CDN is looked at", || sandbox.stand_in.faults().paused() > 0).await;
+    terminal.wait("all else is done", |text| is_said(text, "✔ the reel is there; the CDN takes minutes"));
+    terminal.kill();
+    set_faults(&sandbox, "");
+    sandbox.stand_in.faults().release();
+    let sent = sandbox.stand_in.counts().calls(zipreel::local::Operation::CreateFunction);
+
+    let mut command = sandbox.command("state");
+    let output = command.args(["resume", "m", "--json"]).envs(as_aws(&sandbox)).output().await.unwrap();
+    let last = events::last(&String::from_utf8(output.stdout).unwrap());
+    let edge = format!("{}/m/", sandbox.stand_in.endpoint().edge);
+    assert_eq!((last["event"].as_str(), last["watch"].as_str()), (Some("published"), Some(edge.as_str())), "{last}");
+    assert_eq!(last["warnings"].as_array().map(Vec::len), Some(0), "{last}");
+    let again = sandbox.stand_in.counts().calls(zipreel::local::Operation::CreateFunction) - sent;
+    assert!(again <= 1, "nothing but the lease is made again: {again}");
+    let status = zipreel(&sandbox, &["cdn", "status", "--target", "local", "--json"]).await.ended(0);
+    assert_eq!(events::last(&status.out)["cdn"], "on");
+    is_whole(&sandbox, "m").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_rights_the_reel_is_published_and_it_is_said_whose_they_are() {
+    let sandbox = Sandbox::start().await;
+    let terminal = agreed(&sandbox);
+    set_faults(&sandbox, "403@CreateDistributionWithTags=after:0");
+    terminal.press_until(ENTER, "Upload");
+    let screen = terminal.wait("what is missing", |text| is_said(text, "`zipreel policy cdn`"));
+    assert!(is_said(&screen, "the CDN could not be switched on, browsers play without it"), "{screen}");
+    assert!(is_said(&screen, "`zipreel cdn on --target aws"), "{screen}");
+    assert!(is_said(&screen, &format!("Watch {}/m/", sandbox.stand_in.endpoint().gate)), "{screen}");
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0);
+    is_whole(&sandbox, "m").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_goes_on_without_it() {
+    let sandbox = Sandbox::start().await;
+    let terminal = agreed(&sandbox);
+    set_faults(&sandbox, "pause-before@GetDistribution=at:1");
+    terminal.press_until(ENTER, "Upload");
+    terminal.wait("all else is done", |text| is_said(text, "✔ the reel is there; the CDN takes minutes"));
+    terminal.press_until("c", "Go on without the CDN?");
+    terminal.press_until("y", "m is published");
+    terminal.wait("what goes on with it", |text| is_said(text, "the CDN was not waited for"));
+    sandbox.stand_in.faults().release();
+    terminal.type_keys("q");
+    assert_eq!(terminal.end().0, 0);
+    is_whole(&sandbox, "m").await;
+}
