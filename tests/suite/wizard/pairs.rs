@@ -53,7 +53,7 @@ impl Ready {
                 let terminal = page(sandbox);
                 terminal.press_until("k", "R uploads again");
                 // a second check, of an impatient second press, may still hold it off
-                terminal.press_until_it("R", "the video is asked for", |text| !text.contains("R repair"));
+                terminal.press_until_it("R", "the video is asked for", |text| text.contains("Choose the original"));
                 terminal.wait_for("ready: copied");
                 terminal.type_keys(ENTER);
                 terminal.wait_for("Repair m?");
@@ -132,7 +132,7 @@ impl Ready {
     fn is_whole(&self, text: &str) -> bool {
         match self.deed {
             Deed::Check => text.contains("chunks are there and unchanged"),
-            Deed::Delete => text.contains("functions, all that"),
+            Deed::Delete => text.contains("functions, with all that"),
             _ => text.contains("m is published"),
         }
     }
