@@ -42,7 +42,7 @@ const DEAR: &str = "hevc";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Frames {
     All,
-    /// Those of the next 8 s that are decoded from nothing else.
+    /// Those of the next 12 s that are decoded from nothing else: encoders set one every 250 frames at least.
     Keys,
 }
 
@@ -81,8 +81,7 @@ impl View<'_> {
         }
         match (stream.kind, frames) {
             (Kind::Audio, _) => command.args(["-t", DRAWN]),
-            // from the one before `at`
-            (_, Frames::Keys) => command.args(["-skip_frame", "nokey", "-noaccurate_seek", "-t", "8"]),
+            (_, Frames::Keys) => command.args(["-skip_frame", "nokey", "-t", "12"]),
             // else a video that stays dark would be read to its end
             (_, Frames::All) => command.args(["-t", "2"].iter().filter(|_| brightness == Brightness::Lit)),
         };
