@@ -6,10 +6,11 @@
 // passes here is billed as Lambda's egress to the account's owner; switching the relay off deletes this function.
 // What it answers: README.md beside this file; tests/suite/contract.rs holds both implementations to it.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CEILING_PATH, Ceiling, beyond, ceilingOf, cloudWatchOverHttp } from './ceiling.mjs';
+import { sha256 } from './sign.mjs';
 
 const SECOND = 1000;
 const PLAYLISTS_KEPT = 32; // a film of two hours in 2 s segments has about 0.5 MB of playlist entries
@@ -204,8 +205,8 @@ function preflight() {
 /** To where the CDN has it: for links of before there was one, and for whoever would have the owner pay this function's egress. */
 const elsewhere = location => reply(302, { location, 'cache-control': 'public, max-age=10' });
 
-function isFromEdge(secret = '', { sha256 }) {
-  const [known, sent] = [Buffer.from(sha256, 'hex'), createHash('sha256').update(secret).digest()];
+function isFromEdge(secret = '', edge) {
+  const [known, sent] = [Buffer.from(edge.sha256, 'hex'), sha256(secret)];
   return secret !== '' && known.length === sent.length && timingSafeEqual(known, sent);
 }
 

@@ -275,7 +275,13 @@ impl Steps<'_> {
 
     /// How much of it is used; what keeps it from being known, or from counting everything, is noted.
     async fn ceiling(&mut self, ceiling: Option<Ceiling>, relay_is_on: bool, edge: &EdgeWish) -> Option<CeilingUse> {
-        let (told, note) = usage::of_ceiling(self.cloud, ceiling?, relay_is_on).await;
+        let cdn = match edge {
+            EdgeWish::AsItIs(cdn) => cdn.as_ref(),
+            EdgeWish::On(cdn) => Some(cdn),
+            EdgeWish::Off => None,
+        };
+        let id = cdn.and_then(|cdn| cdn.id.as_deref());
+        let (told, note) = usage::of_ceiling(self.cloud, ceiling?, relay_is_on, id).await;
         self.notes.extend(note);
         if let EdgeWish::AsItIs(Some(Edge { url, id: None, .. })) = edge {
             self.notes.push(format!(

@@ -4,7 +4,7 @@
 use std::time::SystemTime;
 
 use crate::{
-    cloud::{Cloud, CloudError, account::metrics::Counted},
+    cloud::{Cloud, CloudError, account::metrics::Counted, gate::public::Deployed},
     model::{
         gate::{
             ceiling::{CDN_ID, CEILING_GB, Ceiling},
@@ -18,32 +18,37 @@ use crate::{
     },
 };
 
-/// How much of a ceiling is used, as the relay counts it: its own bytes, and those of the CDN that it knows of. Where
+/// How much of a ceiling is used, as the relay counts it: its own bytes, and those of the CDN whose id it knows. Where
 /// that can't be read, a sentence says so. A relay that is off counts nothing.
-pub(super) async fn of_ceiling(cloud: &Cloud, ceiling: Ceiling, relay_is_on: bool) -> (CeilingUse, Option<String>) {
+pub(super) async fn of_ceiling(
+    cloud: &Cloud,
+    ceiling: Ceiling,
+    relay_is_on: bool,
+    cdn: Option<&str>,
+) -> (CeilingUse, Option<String>) {
     let now = SystemTime::now();
     let month = Month::of(now);
     let told = CeilingUse { ceiling_bytes: ceiling.bytes(), month, used_bytes: None };
     if !relay_is_on {
         return (told, Some("the ceiling is kept for when the relay is on".to_owned()));
     }
-    match used(cloud, month.begins(), now).await {
+    match used(cloud, cdn, month.begins(), now).await {
         Ok(bytes) => (CeilingUse { used_bytes: Some(bytes), ..told }, None),
         Err(error) => (told, Some(format!("how much of the ceiling is used is {}", unread(&error)))),
     }
 }
 
-async fn used(cloud: &Cloud, from: SystemTime, now: SystemTime) -> Result<u64, CloudError> {
+async fn used(cloud: &Cloud, cdn: Option<&str>, from: SystemTime, now: SystemTime) -> Result<u64, CloudError> {
     let mut days = cloud.counted(Counted::RelayedBytes, from, now).await?;
-    if let Some(id) = known_cdn(cloud).await? {
-        days.extend(cloud.counted(Counted::CdnBytes(&id), from, now).await?);
+    if let Some(id) = cdn {
+        days.extend(cloud.counted(Counted::CdnBytes(id), from, now).await?);
     }
     Ok(days.iter().map(|(_, bytes)| bytes).sum())
 }
 
-/// The distribution whose bytes count, by the relay's environment.
-async fn known_cdn(cloud: &Cloud) -> Result<Option<String>, CloudError> {
-    Ok(cloud.public(Public::Relay).await?.and_then(|mut relay| relay.environment.remove(CDN_ID)))
+/// The distribution whose bytes count.
+fn known_cdn(relay: Option<&Deployed>) -> Option<&str> {
+    relay?.environment.get(CDN_ID).map(String::as_str)
 }
 
 fn unread(error: &CloudError) -> String {
@@ -55,37 +60,39 @@ fn unread(error: &CloudError) -> String {
 
 /// For `zipreel doctor`: of each function that is there, of the CDN, and of the ceiling.
 pub(super) async fn told(cloud: &Cloud, health: &mut Health) {
-    if let Err(error) = figures(cloud, health).await {
+    let relay = cloud.public(Public::Relay).await;
+    let read = match &relay {
+        Ok(relay) => figures(cloud, relay.as_ref(), health).await,
+        Err(error) => Err(error.clone()),
+    };
+    if let Err(error) = read {
         let words = format!("what was asked and sent last month is {}", unread(&error));
         health.add(Subject::Usage, Grade::Note, words);
     }
     let Ok(Some(ceiling)) = cloud.ceiling().await else { return };
-    let relay_is_on = matches!(cloud.public(Public::Relay).await, Ok(Some(_)));
-    let (told, note) = of_ceiling(cloud, ceiling, relay_is_on).await;
+    let relay = relay.ok().flatten();
+    let (told, note) = of_ceiling(cloud, ceiling, relay.is_some(), known_cdn(relay.as_ref())).await;
     let grade = if told.is_reached() { Grade::Note } else { Grade::Well };
     let why = note.map(|note| format!("; {note}")).unwrap_or_default();
     health.add(Subject::Usage, grade, format!("ceiling: {told}{why}"));
 }
 
 /// The first figure that can't be read ends it: the others could not be read either.
-async fn figures(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
+async fn figures(cloud: &Cloud, relay: Option<&Deployed>, health: &mut Health) -> Result<(), CloudError> {
     let now = SystemTime::now();
-    for public in [Public::Gate, Public::Front, Public::Relay] {
-        let Some(found) = cloud.public(public).await? else { continue };
-        let usage = match public {
-            Public::Gate => of(cloud, "gate", Counted::Invocations(public), None, now).await?,
-            Public::Front => match cloud.api_id().await? {
-                Some(id) => of(cloud, "front", Counted::ApiRequests(&id), None, now).await?,
-                None => continue,
-            },
-            Public::Relay => {
-                let bytes = found.environment.contains_key(CEILING_GB).then_some(Counted::RelayedBytes);
-                of(cloud, "relay", Counted::Invocations(public), bytes, now).await?
-            }
-        };
-        health.add_usage(usage);
+    if cloud.public(Public::Gate).await?.is_some() {
+        health.add_usage(of(cloud, "gate", Counted::Invocations(Public::Gate), None, now).await?);
     }
-    if let Some(id) = named_cdn(cloud).await? {
+    if cloud.public(Public::Front).await?.is_some()
+        && let Some(id) = cloud.api_id().await?
+    {
+        health.add_usage(of(cloud, "front", Counted::ApiRequests(&id), None, now).await?);
+    }
+    if let Some(relay) = relay {
+        let bytes = relay.environment.contains_key(CEILING_GB).then_some(Counted::RelayedBytes);
+        health.add_usage(of(cloud, "relay", Counted::Invocations(Public::Relay), bytes, now).await?);
+    }
+    if let Some(id) = named_cdn(cloud, relay).await? {
         let bytes = Some(Counted::CdnBytes(&id));
         health.add_usage(of(cloud, "cdn", Counted::CdnRequests(&id), bytes, now).await?);
     }
@@ -93,10 +100,10 @@ async fn figures(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
 }
 
 /// Whose id the relay knows, or these credentials may look up.
-async fn named_cdn(cloud: &Cloud) -> Result<Option<String>, CloudError> {
+async fn named_cdn(cloud: &Cloud, relay: Option<&Deployed>) -> Result<Option<String>, CloudError> {
     let Some(named) = cloud.named_cdn().await? else { return Ok(None) };
-    if let Some(id) = known_cdn(cloud).await? {
-        return Ok(Some(id));
+    if let Some(id) = known_cdn(relay) {
+        return Ok(Some(id.to_owned()));
     }
     let cdns = cloud.cdns().await.unwrap_or_default();
     Ok(cdns.into_iter().find(|cdn| cdn.url == named).map(|cdn| cdn.id))

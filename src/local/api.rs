@@ -314,10 +314,10 @@ async fn by_name(
     let received = receive(shared, parts, body, Some(operation), &plan, trail).await?;
     let content = proved(shared, &caller, received, &plan, operation)?;
     let (inner, region, now) = (Arc::clone(shared), caller.claim.scope.region, shared.now());
-    let response = blocking(move || match by_rpc {
-        true => metrics::by_rpc(&inner.metrics, operation, &region, &content.text, now),
-        false if metrics::is_ours(operation) => {
-            metrics::by_json(&inner.metrics, operation, &region, &content.text, now)
+    let response = blocking(move || match metrics::is_ours(operation) {
+        true => {
+            let asked = metrics::Asked { metrics: &inner.metrics, operation, region: &region, now };
+            if by_rpc { asked.by_rpc(&content.text) } else { asked.by_json(&content.text) }
         }
         false => logs::answer(&inner, operation, &content.text, now),
     })

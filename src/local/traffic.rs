@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use futures_util::TryStreamExt;
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::{apis, context::Context, metrics::Metric, store::record::Function};
-use crate::model::gate::{
-    ceiling::{CDN_ID, CEILING_GB, Ceiling, NAMESPACE, RELAYED_BYTES},
-    public::{FRONT, RELAY},
+use crate::model::{
+    gate::{
+        ceiling::{CDN_ID, CEILING_GB, Ceiling, NAMESPACE, RELAYED_BYTES},
+        public::{FRONT, RELAY},
+    },
+    report::usage::Month,
 };
 
 /// Where AWS counts for CloudFront, which is in no Region.
@@ -50,7 +53,7 @@ pub(super) fn relayed(shared: &Arc<Context>, body: Body) -> Body {
 pub(super) fn is_beyond(shared: &Context) -> Option<bool> {
     let relay = shared.served(RELAY)?;
     let ceiling = ceiling(&relay)?;
-    let month = month_of(shared.now().date());
+    let month = Month::of(shared.now().into()).begins().into();
     let relayed = shared.metrics.since(&of_relay(&relay), month);
     let by_cdn = relay.variable(CDN_ID).map(|id| shared.metrics.since(&of_cdn(id, "BytesDownloaded"), month));
     Some(relayed + by_cdn.unwrap_or_default() >= ceiling.bytes() as f64)
@@ -58,13 +61,8 @@ pub(super) fn is_beyond(shared: &Context) -> Option<bool> {
 
 /// Seconds until the next month begins, in UTC; at least one.
 pub(super) fn until_next_month(now: OffsetDateTime) -> u64 {
-    let days = now.month().length(now.year());
-    let next = month_of(now.date()) + time::Duration::days(days.into());
+    let next = OffsetDateTime::from(Month::of(now.into()).after().begins());
     (next - now).whole_seconds().unsigned_abs().max(1)
-}
-
-fn month_of(date: Date) -> OffsetDateTime {
-    date.replace_day(1).unwrap_or(date).midnight().assume_utc()
 }
 
 fn ceiling(relay: &Function) -> Option<Ceiling> {

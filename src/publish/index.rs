@@ -92,9 +92,9 @@ pub(super) async fn index(
             }
             continue;
         }
-        let without = next.without_former();
-        let entries = |poster, has_former| {
-            package(if has_former { &next } else { &without }, &made.inits, existing, poster, &aside.text.files)
+        let entries = |poster, has_former| match has_former {
+            true => package(&next, &made.inits, existing, poster, &aside.text.files),
+            false => package(&next.without_former(), &made.inits, existing, poster, &aside.text.files),
         };
         let code = match fitting(most, aside.poster, entries) {
             Ok(code) => code,

@@ -31,15 +31,24 @@ fn folder(sandbox: &Sandbox, name: &str) -> PathBuf {
     folder
 }
 
-/// From Home to the review of the folder's first video.
-fn go_to_review(terminal: &Terminal) {
+/// From Home through the settings of the folder's first video, until something of its review is shown.
+fn go_on_to(terminal: &Terminal, shown: &str) {
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
     terminal.wait_for("ready: copied");
     terminal.type_keys(ENTER);
     terminal.wait_for("✔ not taken");
     terminal.type_keys(ENTER);
-    terminal.wait_for("⏎ publish");
+    terminal.wait_for(shown);
+}
+
+fn go_to_review(terminal: &Terminal) {
+    go_on_to(terminal, "⏎ publish");
+}
+
+/// A screen's words, wherever its lines are broken.
+fn flat(screen: &str) -> String {
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The link after a label, put together if it was wrapped.

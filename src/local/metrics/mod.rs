@@ -45,73 +45,57 @@ pub(in crate::local) fn is_ours(operation: Operation) -> bool {
     matches!(operation, Operation::PutMetricData | Operation::GetMetricStatistics)
 }
 
-/// What is asked for, in either protocol: the sums, if they are.
-fn done(
-    metrics: &Metrics,
-    operation: Operation,
-    region: &str,
-    fields: &Value,
-    now: OffsetDateTime,
-) -> Result<Option<(String, Vec<Datapoint>)>, ApiError> {
-    match operation {
-        Operation::PutMetricData => request::put(metrics, region, fields, now).map(|()| None),
-        _ => request::statistics(metrics, region, fields).map(Some),
+/// What is asked for, and where.
+pub(in crate::local) struct Asked<'a> {
+    pub(in crate::local) metrics: &'a Metrics,
+    pub(in crate::local) operation: Operation,
+    pub(in crate::local) region: &'a str,
+    pub(in crate::local) now: OffsetDateTime,
+}
+
+impl Asked<'_> {
+    /// The sums, if they are asked for.
+    fn done(&self, fields: &Value) -> Result<Option<(String, Vec<Datapoint>)>, ApiError> {
+        match self.operation {
+            Operation::PutMetricData => request::put(self.metrics, self.region, fields, self.now).map(|()| None),
+            _ => request::statistics(self.metrics, self.region, fields).map(Some),
+        }
     }
-}
 
-/// The inside of the answer's `…Result` element.
-pub(in crate::local) fn by_form(
-    metrics: &Metrics,
-    operation: Operation,
-    region: &str,
-    form: &Form,
-    now: OffsetDateTime,
-) -> Result<String, ApiError> {
-    let fields = request::of_form(form.pairs());
-    let Some((label, datapoints)) = done(metrics, operation, region, &fields, now)? else { return Ok(String::new()) };
-    let member = |Datapoint { at, sum, unit }: &Datapoint| {
-        let at = OffsetDateTime::from_unix_timestamp(*at).ok().and_then(|at| at.format(&Rfc3339).ok());
-        let inside = [
-            xml::element("Timestamp", &at.unwrap_or_default()),
-            xml::element("Sum", &format!("{sum:?}")),
-            xml::element("Unit", unit),
-        ];
-        format!("<member>{}</member>", inside.concat())
-    };
-    let members: String = datapoints.iter().map(member).collect();
-    Ok(format!("<Datapoints>{members}</Datapoints>{}", xml::element("Label", &label)))
-}
+    /// The inside of the answer's `…Result` element.
+    pub(in crate::local) fn by_form(&self, form: &Form) -> Result<String, ApiError> {
+        let Some((label, datapoints)) = self.done(&request::of_form(form.pairs()))? else { return Ok(String::new()) };
+        let member = |Datapoint { at, sum, unit }: &Datapoint| {
+            let at = OffsetDateTime::from_unix_timestamp(*at).ok().and_then(|at| at.format(&Rfc3339).ok());
+            let inside = [
+                xml::element("Timestamp", &at.unwrap_or_default()),
+                xml::element("Sum", &format!("{sum:?}")),
+                xml::element("Unit", unit),
+            ];
+            format!("<member>{}</member>", inside.concat())
+        };
+        let members: String = datapoints.iter().map(member).collect();
+        Ok(format!("<Datapoints>{members}</Datapoints>{}", xml::element("Label", &label)))
+    }
 
-pub(in crate::local) fn by_rpc(
-    metrics: &Metrics,
-    operation: Operation,
-    region: &str,
-    body: &[u8],
-    now: OffsetDateTime,
-) -> Result<Response<Body>, ApiError> {
-    let fields = cbor::read(body).ok_or_else(|| ApiError::serialization("the body is no CBOR map"))?;
-    let answer = match done(metrics, operation, region, &fields, now)? {
-        None => cbor::nothing(),
-        Some((label, datapoints)) => cbor::statistics(&label, &datapoints),
-    };
-    Ok(encoded(answer))
-}
+    pub(in crate::local) fn by_rpc(&self, body: &[u8]) -> Result<Response<Body>, ApiError> {
+        let fields = cbor::read(body).ok_or_else(|| ApiError::serialization("the body is no CBOR map"))?;
+        Ok(encoded(match self.done(&fields)? {
+            None => cbor::nothing(),
+            Some((label, datapoints)) => cbor::statistics(&label, &datapoints),
+        }))
+    }
 
-pub(in crate::local) fn by_json(
-    metrics: &Metrics,
-    operation: Operation,
-    region: &str,
-    body: &[u8],
-    now: OffsetDateTime,
-) -> Result<Response<Body>, ApiError> {
-    let fields = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
-    let answer = done(metrics, operation, region, &fields, now)?.map(|(label, datapoints)| {
-        let each = datapoints.iter().map(|one| json!({ "Timestamp": one.at, "Sum": one.sum, "Unit": one.unit }));
-        json!({ "Label": label, "Datapoints": each.collect::<Vec<_>>() })
-    });
-    let mut response = Response::new(Body::from(answer.unwrap_or_else(|| json!({})).to_string()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
-    Ok(response)
+    pub(in crate::local) fn by_json(&self, body: &[u8]) -> Result<Response<Body>, ApiError> {
+        let fields = serde_json::from_slice(body).map_err(|error| ApiError::serialization(error.to_string()))?;
+        let answer = self.done(&fields)?.map(|(label, datapoints)| {
+            let each = datapoints.iter().map(|one| json!({ "Timestamp": one.at, "Sum": one.sum, "Unit": one.unit }));
+            json!({ "Label": label, "Datapoints": each.collect::<Vec<_>>() })
+        });
+        let mut response = Response::new(Body::from(answer.unwrap_or_else(|| json!({})).to_string()));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+        Ok(response)
+    }
 }
 
 /// As CloudWatch writes it, for clients that know its old names of errors, too.

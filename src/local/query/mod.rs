@@ -22,7 +22,9 @@ pub(super) fn answer(
 ) -> Result<String, ApiError> {
     match operation {
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(shared)),
-        _ if metrics::is_ours(operation) => metrics::by_form(&shared.metrics, operation, region, form, now),
+        _ if metrics::is_ours(operation) => {
+            metrics::Asked { metrics: &shared.metrics, operation, region, now }.by_form(form)
+        }
         _ => iam::answer(shared, operation, form, now),
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     SMALL,
     consent::as_aws,
-    folder,
+    flat, folder, go_on_to,
     terminal::{ENTER, Terminal},
 };
 use crate::{
@@ -20,13 +20,7 @@ fn agreed(sandbox: &Sandbox) -> Terminal {
     let mut environment: Vec<_> = aws.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     environment.extend([SMALL[0], SMALL[1], ("ZIPREEL_NAME", "m")]);
     let terminal = Terminal::open(sandbox, &folder, &["--target", "aws"], &environment);
-    terminal.wait_for("Publish a video");
-    terminal.type_keys(ENTER);
-    terminal.wait_for("ready: copied");
-    terminal.type_keys(ENTER);
-    terminal.wait_for("✔ not taken");
-    terminal.type_keys(ENTER);
-    terminal.wait_for("I agree: press a");
+    go_on_to(&terminal, "I agree: press a");
     terminal.type_keys("a");
     terminal.wait_for("⏎ publish");
     terminal.type_keys("b");
@@ -36,7 +30,7 @@ fn agreed(sandbox: &Sandbox) -> Terminal {
 
 /// Wherever its lines are broken.
 fn is_said(text: &str, words: &str) -> bool {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+    flat(text).contains(words)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@
 use std::{fs, path::PathBuf};
 
 use super::{
-    SMALL,
+    SMALL, flat,
     jobs::type_its_name,
     terminal::{END, ENTER, Terminal},
 };
@@ -98,7 +98,6 @@ impl Ready {
     fn meets(&self, first: Deed, holder: &str) -> &'static str {
         let is_refused = |text: &str| text.contains(&format!("{holder} is working on"));
         let ends = |text: &str| is_refused(text) || self.is_whole(text) || text.contains("1 missing");
-        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let what = format!("{:?} ends beside {first:?}", self.deed);
         // pressed once more after its end, the key would lead on
         let asks = |text: &str| self.prompt().is_none_or(|prompt| text.contains(prompt));

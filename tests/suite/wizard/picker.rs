@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    folder,
+    flat, folder,
     terminal::{DOWN, ENTER, Terminal},
 };
 use crate::{
@@ -154,7 +154,7 @@ async fn ffmpeg_installed_meanwhile_is_found_by_a_key() {
     let terminal = Terminal::open(&sandbox, &folder, &[], &[("PATH", programs.to_str().unwrap())]);
     terminal.wait_for("Publish a video");
     terminal.type_keys(ENTER);
-    terminal.wait("ffmpeg is missed", |text| words_of_all(text).contains("could not"));
+    terminal.wait("ffmpeg is missed", |text| flat(text).contains("could not"));
     for name in ["ffmpeg", "ffprobe"] {
         let path = std::env::var_os("PATH").unwrap();
         let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.exists()).unwrap();
@@ -187,8 +187,4 @@ async fn several_marked_files_are_reviewed_together_in_the_order_of_marking() {
     terminal.type_keys(ENTER);
     let screen = terminal.wait_for("⏎ publish all 2");
     assert!(screen.contains("1. third") && screen.contains("2. first") && !screen.contains("second"), "{screen}");
-}
-
-fn words_of_all(screen: &str) -> String {
-    screen.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use super::{
-    SMALL, folder,
+    SMALL, flat, folder,
     terminal::{DOWN, ENTER, ESCAPE, Terminal},
 };
 use crate::{
@@ -146,7 +146,7 @@ async fn what_was_begun_in_another_account_is_not_resumed_and_both_are_named() {
     terminal.type_keys(DOWN);
     terminal.wait_for("▌ Resume clip");
     let screen = terminal.press_until_it(ENTER, "it is refused", |text| text.contains("it was begun in"));
-    let words = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = flat(&screen);
     assert!(words.contains(ELSEWHERE) && words.contains(HERE), "both accounts are named:\n{screen}");
     // the key may have counted twice, and opened the log
     terminal.press_until("\x1b", "Publish a video");
