@@ -135,11 +135,11 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
         Ok(Some(gap)) => {
             let rights = match name.as_str() {
-                CHUNK_ROLE => "nothing",
-                RELAY_ROLE => "to count what is sent",
-                _ => "to look up chunks",
+                CHUNK_ROLE => "of the chunks: none",
+                RELAY_ROLE => "of the relay: to count what it sends",
+                _ => "of the gate: to look up chunks",
             };
-            health.add(Subject::Roles, Grade::Setup, format!("role `{name}`, which permits {rights}, {gap}"));
+            health.add(Subject::Roles, Grade::Setup, format!("role `{name}` (permissions {rights}) {gap}"));
         }
         Err(error) => unread(health, Subject::Roles, &error),
     }

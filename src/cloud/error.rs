@@ -140,7 +140,7 @@ impl CloudError {
         };
         let permission = error_kind::denied(&message).filter(|_| kind == ErrorKind::Denied);
         let hint = permission.map(|permission| {
-            format!("Ask whoever looks after the account for the permission `{permission}`, then try again.")
+            format!("Ask whoever looks after the account for the permission `{permission}`, then try again (`zipreel policy` prints all that are needed).")
         });
         let error = Self::ours(doing, kind, message);
         Self { code, status: Some(status), retry_after, hint: hint.or(error.hint.clone()), ..error }

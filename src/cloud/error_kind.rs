@@ -161,7 +161,7 @@ impl ErrorKind {
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
                 "AWS keeps 300 GB in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
-             another Region or account."
+             another Region or account, to which all of it is sent."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",
             Self::OptIn => "Enable the service or the Region for this account in AWS's console, then try again.",

@@ -92,7 +92,7 @@ impl Decoding {
     /// Where a check can't know whether it is the upload's fault.
     pub fn doubt(&self) -> Option<&'static str> {
         let unknown = self.troubles.iter().any(|trouble| !trouble.known);
-        unknown.then_some("Play the original video at these times: if it plays, publish it again under the same name; if not, you need a better copy.")
+        unknown.then_some("Play the original video at these times: if it plays, publish it again under the same name, in the place of this one (Replace, or `--replace`); if not, you need a better copy.")
     }
 }
 

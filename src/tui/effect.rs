@@ -94,13 +94,13 @@ pub(super) fn thousand_views<'a>(
         true => {
             let (free, by_gb) = by_cdn(effects.clone(), region, front);
             format!(
-                "≈ {free} a thousand full views{of_all} in browsers, by the CDN within its free terabyte a month, then {by_gb}"
+                "≈ {free} a thousand full views{of_all} in browsers within the CDN's free terabyte a month, then {by_gb}"
             )
         }
-        false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
+        false => format!("≈ {browsers} a thousand full views{of_all} in browsers"),
     });
     if effects.clone().any(Effect::has_pieces) {
-        words.push(format!("≈ {} a thousand by the Seek link, for quick jumps", players(Grain::Pieces, 1_000)));
+        words.push(format!("≈ {} a thousand by the Seek link, with quick jumps", players(Grain::Pieces, 1_000)));
     }
     words
 }
@@ -117,7 +117,7 @@ fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, f
 /// That there is a way for browsers which costs less than the relay.
 pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
     let (free, by_gb) = by_cdn(effects, region, front);
-    format!("≈ {free} by a CDN before the relay, within its free terabyte a month, then {by_gb}")
+    format!("≈ {free} by Amazon's delivery network (a CDN), within its free terabyte a month, then {by_gb}")
 }
 
 #[cfg(test)]
@@ -138,11 +138,11 @@ mod tests {
     fn browsers_are_priced_by_what_stands_before_the_relay() {
         let effect = Effect::of(&script::probe(), &cut(30, 49));
         let in_browsers = |cdn| thousand_views([&effect].into_iter(), "us-east-1", Front::Url, cdn).remove(1);
-        assert!(in_browsers(false).ends_with("in browsers, by the relay"), "{}", in_browsers(false));
+        assert!(in_browsers(false).ends_with("in browsers"), "{}", in_browsers(false));
         let hint = cdn_hint([&effect].into_iter(), "us-east-1", Front::Url);
-        let free = hint.split(' ').nth(1).unwrap();
+        let free = hint.split_once("≈ ").and_then(|(_, price)| price.split(' ').next()).unwrap();
         assert!(
-            in_browsers(true).starts_with(&format!("≈ {free} a thousand full views in browsers, by the CDN")),
+            in_browsers(true).starts_with(&format!("≈ {free} a thousand full views in browsers within")),
             "{}",
             in_browsers(true)
         );

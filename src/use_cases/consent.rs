@@ -89,17 +89,17 @@ impl Question {
     pub fn terms(&self) -> Option<String> {
         match self {
             Self::Relay { at, dollars_per_gb } => Some(format!(
-                "The relay lets browsers play. Every byte that they see leaves {} through a function, at \
-                 ${dollars_per_gb:.3} a GB and more for the function's time; `zipreel relay off` ends that.",
+                "The relay is a function that passes your reels in {} on to browsers, since they may not read AWS's storage \
+                 themselves. AWS charges ${dollars_per_gb:.3} for each GB that they watch, and more for the function's time; \
+                 `zipreel relay off` ends that.",
                 at.region
             )),
             Self::Cdn { at, dollars_per_gb } => Some(format!(
-                "The CDN (CloudFront) lets browsers play from near them, for less than the relay alone: each month \
-                 {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests are free, then a GB is ${CDN_GB:.3} in the US and Europe and \
-                 10,000 requests ${CDN_REQUESTS:.2}. What it asks the relay for, once for each place in the world and time that it \
-                 is not kept, leaves {} at ${dollars_per_gb:.3} a GB. The relay is switched on, and serves the CDN \
-                 alone. Watch pages move to the CDN's address; addresses of players stay. It takes minutes; \
-                 `zipreel cdn off` ends it.",
+                "The CDN, Amazon's delivery network CloudFront, keeps copies of your reels in {} near viewers, for browsers. \
+                 Each month {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests are free; then AWS charges ${CDN_GB:.3} a GB in the \
+                 US and Europe, and ${CDN_REQUESTS:.2} for 10,000 requests. Each copy comes through the relay, a function that then \
+                 serves the CDN alone, at ${dollars_per_gb:.3} a GB. Links of watch pages change; those for players stay. \
+                 Switching it on takes minutes; `zipreel cdn off` ends it.",
                 at.region
             )),
             _ => None,

@@ -216,6 +216,7 @@ impl JobName {
     pub fn words(&self) -> String {
         match self {
             Self::Chunk { rendition, number } => format!("chunk {}", number.of(rendition)),
+            Self::Setup(SetupStep::CdnDeployed) => "CDN in all places".to_owned(),
             job => job.to_string(),
         }
     }

@@ -228,8 +228,8 @@ pub(super) static REVIEW: &[Preset] = &[
     key(
         &[Key::Char('b')],
         Action::Relay,
-        "relay",
-        "what browsers play by: nothing, the relay, the relay behind a CDN",
+        "browsers",
+        "whether browsers can play it: not, by the relay, by a CDN before that",
         4,
     ),
     SCROLL,
@@ -246,6 +246,17 @@ pub(super) static PUBLISH: &[Preset] = &[
     RETRY,
     key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
     key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first, and can be resumed", 4),
+    ALL_VIDEOS,
+    MOVE,
+    MOVE_DOWN,
+    HELP,
+    HOME_KEY,
+    QUIT_LATER,
+];
+/// The reel is there, and the CDN is not yet.
+pub(super) static PUBLISH_CDN: &[Preset] = &[
+    key(&[Key::Char('c')], Action::Cancel, "go on without it", "go on without the CDN; asks first", 1),
+    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
     ALL_VIDEOS,
     MOVE,
     MOVE_DOWN,

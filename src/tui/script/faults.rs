@@ -29,7 +29,7 @@ pub(in crate::tui) fn full() -> Fault {
         cause: Some("Code storage limit exceeded. (400 CodeStorageExceededException)".into()),
         hint: Some(
             "AWS keeps 300 GB in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
-             another Region or account."
+             another Region or account, to which all of it is sent."
                 .into(),
         ),
     }
@@ -42,7 +42,7 @@ pub(in crate::tui) fn no_right() -> Fault {
         what: "could not delete function `zipreel-interview-4f2a91c0-src-0006`".into(),
         cause: Some("User ada is not authorized to perform: lambda:DeleteFunction (403 AccessDeniedException)".into()),
         hint: Some(
-            "Ask whoever looks after the account for the permission `lambda:DeleteFunction`, then try again.".into(),
+            "Ask whoever looks after the account for the permission `lambda:DeleteFunction`, then try again (`zipreel policy` prints all that are needed).".into(),
         ),
     }
 }

@@ -214,8 +214,8 @@ pub(super) fn named(path: PathBuf) -> Named {
 
 /// As `account::preflight` says it.
 const SETUP: [&str; 4] = [
-    "role `zipreel-chunk`, which permits nothing, will be created",
-    "role `zipreel-gate`, which permits to look up chunks, will be created",
+    "role `zipreel-chunk` (permissions of the chunks: none) will be created",
+    "role `zipreel-gate` (permissions of the gate: to look up chunks) will be created",
     "function `zipreel-gate`, with a public address, sends players to the chunks",
     "log `/aws/lambda/zipreel-gate`, for the gate's errors, kept for 7 days",
 ];

@@ -44,6 +44,7 @@ impl Publishing {
             Some(question) => asked::table(question),
             None if job.published().is_some() => Table::Done,
             None if job.end().is_some() => Table::PublishFailed,
+            None if job.publishing().is_some_and(|course| course.waits_for_cdn()) => Table::PublishCdn,
             None => Table::Publish,
         }
     }

@@ -34,21 +34,29 @@ fn said(player: &mut Player) -> ((bool, bool), String) {
 #[test]
 fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
     let mut player = review(false, false);
-    let by_relay = "≈ $81 a thousand full views in browsers, by the relay";
-    let hint = "≈ $1.06 by a CDN before the relay, within its free terabyte a month, then $78";
+    let by_relay = "≈ $81 a thousand full views in browsers";
+    let hint = "≈ $1.06 by Amazon's delivery network (a CDN), within its free terabyte a month, then $78";
     for (order, words, terms) in [
-        ((false, false), ["[ ] relay off: browsers can't play; b turns it on", by_relay, hint], None),
-        ((true, false), ["[x] relay on: browsers can play; b adds a CDN", by_relay, hint], Some("`zipreel relay off`")),
+        (
+            (false, false),
+            ["Browsers [ ] can't play it yet; b lets them, by a function that passes it on", by_relay, hint],
+            None,
+        ),
+        (
+            (true, false),
+            ["Browsers [x] can play it, by a function (the relay); b adds a CDN", by_relay, hint],
+            Some("`zipreel relay off`"),
+        ),
         (
             (true, true),
             [
-                "[x] relay and CDN on: browsers can play; b turns both off",
-                "≈ $1.06 a thousand full views in browsers, by the CDN within its free terabyte a month, then $78",
-                "The CDN (CloudFront) lets browsers play from near them",
+                "Browsers [x] can play it, by a CDN; b lets them not",
+                "≈ $1.06 a thousand full views in browsers within the CDN's free terabyte a month, then $78",
+                "The CDN, Amazon's delivery network CloudFront, keeps copies",
             ],
             Some("`zipreel cdn off`"),
         ),
-        ((false, false), ["[ ] relay off", by_relay, hint], None),
+        ((false, false), ["[ ] can't play it yet", by_relay, hint], None),
     ] {
         let (ordered, text) = said(&mut player);
         assert_eq!(ordered, order);
@@ -64,7 +72,9 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
 fn what_it_costs_is_in_sight_once_it_is_chosen() {
     for size in SIZES {
         let mut player = review(false, false);
-        for (name, words) in [("review_relay", "[x] relay on"), ("review_cdn", "[x] relay and CDN on")] {
+        for (name, words) in
+            [("review_relay", "[x] can play it, by a function"), ("review_cdn", "[x] can play it, by a CDN")]
+        {
             player.text(size.0, size.1);
             player.keys("b");
             picture(name, &mut player, size);
@@ -78,9 +88,9 @@ fn what_it_costs_is_in_sight_once_it_is_chosen() {
 fn what_is_on_already_is_not_offered() {
     let mut player = review(true, false);
     for (order, words) in [
-        ((true, false), "can play: the relay is on in this account; b adds a CDN"),
-        ((true, true), "[x] CDN on, before the relay; b leaves it out"),
-        ((true, false), "can play: the relay is on in this account"),
+        ((true, false), "can play it: the relay is on in this account; b adds a CDN"),
+        ((true, true), "[x] can play it, by a CDN; b leaves the CDN out"),
+        ((true, false), "can play it: the relay is on in this account"),
     ] {
         let (ordered, text) = said(&mut player);
         assert!(ordered == order && text.contains(words), "{ordered:?}: {text}");
@@ -89,7 +99,7 @@ fn what_is_on_already_is_not_offered() {
     let mut player = review(true, true);
     for _ in 0..2 {
         let (ordered, text) = said(&mut player);
-        assert!(ordered == (true, false) && text.contains("can play: the CDN is on in this account"), "{text}");
+        assert!(ordered == (true, false) && text.contains("can play it: the CDN is on in this account"), "{text}");
         player.keys("b");
     }
 }
@@ -102,6 +112,7 @@ fn the_wait_for_a_cdn_is_told_and_ended_alone() {
     assert_eq!(player.at(), At::Publishing);
     player.engine(script::cutting());
     player.engine(script::packing());
+    player.engine((1..=script::UPLOADED + 5).map(script::deployed));
     let deployed = JobName::Setup(SetupStep::CdnDeployed);
     let cdn = JobName::Setup(SetupStep::Cdn);
     let stages = [JobName::Pack, JobName::Upload, JobName::Index, JobName::Verify].map(|stage| (stage, true));

@@ -126,8 +126,10 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
         return Problem::plain(Role::Warn, &words, width);
     }
     if course.waits_for_cdn() {
-        let goes_on = shared.keys.says(Table::Publish, &Action::Cancel, "goes on without it");
-        let words = format!("✔ the reel is there; the CDN takes minutes, and its link comes then; {goes_on}");
+        let goes_on = shared.keys.says(Table::PublishCdn, &Action::Cancel, "goes on without it");
+        let words = format!(
+            "✔ the reel is there; Amazon's delivery network (CDN) takes minutes, and its link comes then; {goes_on}"
+        );
         return Problem::plain(Role::Ok, &words, width);
     }
     let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);

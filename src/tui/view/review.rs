@@ -44,19 +44,20 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     }
     let question = Review::notice(shared);
     if let Some(question) = question.filter(|_| stale.is_none() && !review.is_acknowledged(shared)) {
-        page = page.telling("plan and costs");
+        page = page.telling("the plan, and what it costs");
         notice(question, shared, &mut page);
         page.gap();
     } else if !shared.is_local() {
-        page = page.telling("what it costs");
+        page = page.telling("the rest of the plan");
     }
     match review.planned.as_slice() {
         [one] => reel(one, shared, &mut page),
         several => reels(several, shared, &mut page),
     }
+    to(review, shared, &mut page);
+    watching(review, shared, &mut page);
     plan(review, shared, &mut page);
     page.gap();
-    costs(review, shared, &mut page);
     for warning in review.warnings(shared) {
         page.entry("! careful", COLUMN, Role::Warn, &warning);
     }
@@ -113,9 +114,7 @@ fn reels(planned: &[Planned], shared: &Shared, page: &mut Page) {
     page.gap();
 }
 
-/// Where it goes, and what that makes there.
-fn plan(review: &Review, shared: &Shared, page: &mut Page) {
-    let account = review.account.as_ref();
+fn to(review: &Review, shared: &Shared, page: &mut Page) {
     let to = match (review.at(), review.is_local()) {
         (Some(at), false) => {
             let name = region::long_name(&at.region).unwrap_or_default();
@@ -127,6 +126,11 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
         },
     };
     page.entry("To", COLUMN, Role::Text, &to);
+}
+
+/// What is made there, of what, and how long that takes.
+fn plan(review: &Review, shared: &Shared, page: &mut Page) {
+    let account = review.account.as_ref();
     let Totals { segments, chunks, bytes } = review.totals;
     let index = if review.planned.len() == 1 { "an index of them" } else { "an index for each video" };
     let makes = format!(
@@ -136,6 +140,9 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
         wording::bytes(bytes),
     );
     page.entry("Makes", COLUMN, Role::Text, &makes);
+    if !review.is_local() {
+        page.entry("Keeping", COLUMN, Role::Text, "$0, and uploading $0: AWS's price list names no charge");
+    }
     for (number, thing) in account.into_iter().flat_map(|account| &account.setup).enumerate() {
         page.entry(if number == 0 { "Sets up" } else { "" }, COLUMN, Role::Text, thing);
     }
@@ -154,6 +161,9 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
         let basis =
             if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "on a line of 20 Mbit/s" };
         page.entry("Takes", COLUMN, Role::Text, &format!("about {} to upload, {basis}", wording::span(sending)));
+    }
+    if let Some(line) = account.filter(|_| !review.is_local()).and_then(|account| storage(review, account)) {
+        page.entry("Storage", COLUMN, Role::Text, &line);
     }
 }
 
@@ -208,7 +218,8 @@ fn streams(planned: &Planned) -> String {
     }
 }
 
-fn costs(review: &Review, shared: &Shared, page: &mut Page) {
+/// What watching costs, and whether browsers can.
+fn watching(review: &Review, shared: &Shared, page: &mut Page) {
     if review.is_local() {
         page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this computer");
         return;
@@ -217,28 +228,24 @@ fn costs(review: &Review, shared: &Shared, page: &mut Page) {
     let front = shared.front();
     let cdn = shared.cdn() || review.cdn();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
-    page.entry("Keeping", COLUMN, Role::Text, "$0, and uploading $0: AWS's price list names no charge");
     for (line, price) in thousand_views(effects(), region, front, cdn).iter().enumerate() {
         page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
     let turns = |words: &str| shared.keys.says(Table::Review, &Action::Relay, words);
     let words = match (review.relay(), review.cdn(), shared.relay()) {
-        _ if !review.relay_is_a_choice(shared) => "can play: the CDN is on in this account".to_owned(),
-        (false, ..) => format!("[ ] relay off: browsers can't play; {}", turns("turns it on")),
-        (true, false, false) => format!("[x] relay on: browsers can play; {}", turns("adds a CDN")),
-        (true, false, true) => format!("can play: the relay is on in this account; {}", turns("adds a CDN")),
-        (true, true, false) => format!("[x] relay and CDN on: browsers can play; {}", turns("turns both off")),
-        (true, true, true) => format!("[x] CDN on, before the relay; {}", turns("leaves it out")),
+        _ if !review.relay_is_a_choice(shared) => "can play it: the CDN is on in this account".to_owned(),
+        (false, ..) => format!("[ ] can't play it yet; {}", turns("lets them, by a function that passes it on")),
+        (true, false, false) => format!("[x] can play it, by a function (the relay); {}", turns("adds a CDN")),
+        (true, false, true) => format!("can play it: the relay is on in this account; {}", turns("adds a CDN")),
+        (true, true, false) => format!("[x] can play it, by a CDN; {}", turns("lets them not")),
+        (true, true, true) => format!("[x] can play it, by a CDN; {}", turns("leaves the CDN out")),
     };
-    page.choice(Action::Relay, "Relay", COLUMN, &words);
+    page.choice(Action::Relay, "Browsers", COLUMN, &words);
     if !cdn {
         page.entry("", COLUMN, Role::Dim, &cdn_hint(effects(), region, front));
     }
     if let Some(terms) = review.terms(shared) {
         page.entry("", COLUMN, Role::Text, &terms);
-    }
-    if let Some(line) = review.account.as_ref().and_then(|account| storage(review, account)) {
-        page.entry("Storage", COLUMN, Role::Text, &line);
     }
 }
 

@@ -301,7 +301,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
         Field::Unlisted if shared.is_local() && shared.start.settings.machine.host.is_none() => {
-            "matters only if you start with `--host`".to_owned()
+            "others can watch only after `zipreel --host`".to_owned()
         }
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
@@ -372,7 +372,8 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     page.entry("  A start takes", column, Role::Text, &format!("≈ {seconds:.1} s on a line of 20 Mbit/s"));
     let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
     let has_pieces = effects.iter().any(Effect::has_pieces);
-    let by_pieces = if has_pieces { format!("; {} by the Seek link", jump(Grain::Pieces)) } else { String::new() };
+    let by_pieces =
+        if has_pieces { format!("; {} by a second link, the Seek link", jump(Grain::Pieces)) } else { String::new() };
     page.entry("  A jump takes", column, Role::Text, &format!("up to {}{by_pieces}", jump(Grain::Segments)));
     if shared.is_local() {
         page.entry(watching, column, Role::Text, "nothing: it is served from this computer");

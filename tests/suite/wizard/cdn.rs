@@ -24,7 +24,7 @@ fn agreed(sandbox: &Sandbox) -> Terminal {
     terminal.type_keys("a");
     terminal.wait_for("⏎ publish");
     terminal.type_keys("b");
-    terminal.wait("the price is said", |text| is_said(text, "[x] CDN on, before the relay"));
+    terminal.wait("the price is said", |text| is_said(text, "[x] can play it, by a CDN"));
     terminal
 }
 
@@ -40,7 +40,9 @@ async fn uploads_do_not_wait_for_it_and_a_killed_run_goes_on_with_it() {
     set_faults(&sandbox, "pause-before@GetDistribution=at:1");
     terminal.press_until(ENTER, "Upload");
     until("the CDN is looked at", || sandbox.stand_in.faults().paused() > 0).await;
-    terminal.wait("all else is done", |text| is_said(text, "✔ the reel is there; the CDN takes minutes"));
+    terminal.wait("all else is done", |text| {
+        is_said(text, "✔ the reel is there; Amazon's delivery network (CDN) takes minutes")
+    });
     terminal.kill();
     set_faults(&sandbox, "");
     sandbox.stand_in.faults().release();
@@ -80,7 +82,9 @@ async fn a_person_goes_on_without_it() {
     let terminal = agreed(&sandbox);
     set_faults(&sandbox, "pause-before@GetDistribution=at:1");
     terminal.press_until(ENTER, "Upload");
-    terminal.wait("all else is done", |text| is_said(text, "✔ the reel is there; the CDN takes minutes"));
+    terminal.wait("all else is done", |text| {
+        is_said(text, "✔ the reel is there; Amazon's delivery network (CDN) takes minutes")
+    });
     terminal.press_until("c", "Go on without the CDN?");
     terminal.press_until("y", "m is published");
     terminal.wait("what goes on with it", |text| is_said(text, "the CDN was not waited for"));
