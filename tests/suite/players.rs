@@ -15,6 +15,7 @@ mod packets;
 mod pages;
 mod playlists;
 pub(crate) mod programs;
+mod references;
 mod rules;
 mod stage;
 mod trouble;

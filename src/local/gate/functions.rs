@@ -50,7 +50,10 @@ pub(super) struct Deadline {
 impl Deadline {
     /// Of a request that has been sent to where it is `times` times, and may be `most` times.
     pub(super) fn of(times: u8, most: u8) -> Self {
-        let now = Instant::now();
+        Self::asked_at(Instant::now(), times, most)
+    }
+
+    fn asked_at(now: Instant, times: u8, most: u8) -> Self {
         let end = now + PATIENCE - HOLD * u32::from(times);
         Self { end, hold: if times < most { now + HOLD } else { end } }
     }
@@ -188,5 +191,22 @@ impl<K: Clone + Eq + Hash> Joined<K> {
             turns
         };
         turns.lock_owned().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_player_is_held_for_two_seconds_at_a_time_and_for_eight_in_all() {
+        let began = Instant::now();
+        for (times, most, held) in [(0, 0, 8), (0, 1, 2), (1, 1, 8), (0, 2, 2), (1, 2, 4), (2, 2, 8)] {
+            let deadline = Deadline::asked_at(began + HOLD * u32::from(times), times, most);
+            let after = |seconds| began + Duration::from_secs(seconds);
+            assert_eq!((deadline.hold, deadline.end), (after(held), after(8)), "sent on {times} times of {most}");
+            // waiting for a guess's turn is not waiting for AWS
+            assert_eq!(deadline.after(Duration::from_secs(1)).hold, after((held + 1).min(8)), "{times} of {most}");
+        }
     }
 }

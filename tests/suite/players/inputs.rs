@@ -2,29 +2,22 @@
 //! lands where it should. What a player does not manage, it does not manage with a playlist of ffmpeg's own either.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use axum::{Router, extract::State, http::Uri};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
 
 use super::{
     browsers::player,
     matrix::record,
     outputs::{Out, Program, Tolerance},
-    stage::{
-        Browser::{self, Chromium, Firefox, WebKit},
-        Stage, scene,
-    },
+    references::References,
+    stage::{Browser, Stage, scene},
 };
-use crate::{
-    clips::{kept, scratch},
-    publish::sandbox::tool,
-};
+use crate::{clips::kept, mishap::account::tell};
 
 const V: &str = "-f lavfi -i testsrc2=size=192x108:rate=25";
 const A: &str = "-f lavfi -i sine=frequency=440:sample_rate=48000";
@@ -269,18 +262,25 @@ impl Input {
 /// The published reels, and what ffmpeg makes of the same files.
 struct Hall {
     _stage: Stage,
-    pages: Vec<String>,
-    references: Files,
+    /// Of the inputs, by their names.
+    pages: BTreeMap<&'static str, String>,
+    references: References,
 }
 
 impl Hall {
     async fn open() -> Self {
         let stage = Stage::new().await;
-        let mut pages = Vec::new();
+        let mut pages = BTreeMap::new();
         for input in &INPUTS {
-            pages.push(stage.publish_file(&(input.make)(), input.name, input.flags).await.page);
+            pages.insert(input.name, stage.publish_file(&(input.make)(), input.name, input.flags).await.page);
         }
-        Self { _stage: stage, pages, references: Files::serve().await }
+        let inputs = [&ONE, &DAY].into_iter().chain(MP4);
+        let references = References::serve(inputs.map(|input| (input.name, (input.make)(), input.is_mp4()))).await;
+        Self { _stage: stage, pages, references }
+    }
+
+    fn page(&self, input: &Input) -> &str {
+        &self.pages[input.name]
     }
 }
 
@@ -304,127 +304,123 @@ fn limit(program: Program, input: &Input, from: Option<f64>) -> Option<&'static 
     }
 }
 
+/// What does not play, and what was wrong with it.
+type Faults<'a> = Vec<(&'a Input, String)>;
+
 /// A row of the table.
-async fn plays_them(hall: &Hall, program: Program) -> Vec<String> {
+async fn plays_them<'a>(hall: &Hall, program: Program, inputs: &[&'a Input]) -> Faults<'a> {
     let (name, mut wrong) = (program.name().await, Vec::new());
-    for (input, page) in INPUTS.iter().zip(&hall.pages) {
-        let (given, mut cell, mut faults) = (input.tolerance(program), "yes".to_owned(), Vec::new());
-        for from in [None].into_iter().chain(input.jumps.iter().copied().map(Some)) {
-            // at a segment a time, which takes it minutes
-            if program == Program::Vlc && input.seconds > 3600.0 && from.is_none() {
-                cell = "jumps before and beyond 26.5 h".to_owned();
-                continue;
-            }
-            let judge = |out: Out| match from {
-                None => input.has_all(out, given),
-                Some(at) => input.lands(out, at, given),
-            };
-            let url = format!("{page}index.m3u8");
-            let Some(limit) = limit(program, input, from) else {
-                // a jump beyond 26.5 h goes on for half an hour
-                let play = async || match input.seconds > 3600.0 {
-                    true => program.play(&url, from, PATIENCE).await,
-                    false => program.show(&url, from, PATIENCE).await,
-                };
-                faults.extend(judge(play().await).err());
-                continue;
-            };
-            let reference = hall.references.url(input);
-            let play = async |url| judge(program.show(url, from, IMPATIENCE).await);
-            cell = format!("{limit}, as of ffmpeg's own playlist");
-            let mut tries = if limit == AT_TIMES { 5 } else { 1 };
-            faults.extend(loop {
-                tries -= 1;
-                match tokio::join!(play(&url), play(&reference)) {
-                    (Err(_), Err(_)) => break None,
-                    (Ok(_), _) if limit == AT_TIMES => break None,
-                    other if tries == 0 => break Some(format!("its limit is none: {other:?}")),
-                    _ => {}
-                }
-            });
+    for &input in inputs {
+        match plays(hall, program, input).await {
+            Ok(cell) => record(&name, input.column, &cell),
+            Err(faults) => wrong.push((input, format!("{name}, {}: {faults}", input.column))),
         }
-        if faults.is_empty() {
-            record(&name, input.column, &cell);
-        }
-        wrong.extend(faults.into_iter().map(|fault| format!("{name}, {}: {fault}", input.column)));
     }
     wrong
 }
 
+/// The cell of the table.
+async fn plays(hall: &Hall, program: Program, input: &Input) -> Result<String, String> {
+    let (page, given) = (hall.page(input), input.tolerance(program));
+    let (mut cell, mut faults) = ("yes".to_owned(), Vec::new());
+    for from in [None].into_iter().chain(input.jumps.iter().copied().map(Some)) {
+        // at a segment a time, which takes it minutes
+        if program == Program::Vlc && input.seconds > 3600.0 && from.is_none() {
+            cell = "jumps before and beyond 26.5 h".to_owned();
+            continue;
+        }
+        let judge = |out: Out| match from {
+            None => input.has_all(out, given),
+            Some(at) => input.lands(out, at, given),
+        };
+        let url = format!("{page}index.m3u8");
+        let Some(limit) = limit(program, input, from) else {
+            // a jump beyond 26.5 h goes on for half an hour
+            let play = async || match input.seconds > 3600.0 {
+                true => program.play(&url, from, PATIENCE).await,
+                false => program.show(&url, from, PATIENCE).await,
+            };
+            faults.extend(judge(play().await).err());
+            continue;
+        };
+        let reference = hall.references.url(input.name);
+        let play = async |url| judge(program.show(url, from, IMPATIENCE).await);
+        cell = format!("{limit}, as of ffmpeg's own playlist");
+        let mut tries = if limit == AT_TIMES { 5 } else { 1 };
+        faults.extend(loop {
+            tries -= 1;
+            match tokio::join!(play(&url), play(&reference)) {
+                (Err(_), Err(_)) => break None,
+                (Ok(_), _) if limit == AT_TIMES => break None,
+                other if tries == 0 => break Some(format!("its limit is none: {other:?}")),
+                _ => {}
+            }
+        });
+    }
+    if faults.is_empty() { Ok(cell) } else { Err(faults.join("; ")) }
+}
+
 /// The same in a browser: `watch.mjs` plays and judges.
-async fn shows_them(hall: &Hall, browser: Browser) -> Vec<String> {
-    let row = |(input, page): (&Input, &String)| {
+async fn shows_them<'a>(hall: &Hall, browser: Browser, inputs: &[&'a Input]) -> Faults<'a> {
+    let row = |input: &&Input| {
         let Input { name, seconds, pictures, sound, jumps, kind, .. } = input;
         json!({
-            "name": name, "page": page, "seconds": seconds, "pictures": pictures, "sound": sound, "jumps": jumps,
-            "kind": kind
+            "name": name, "page": hall.page(input), "seconds": seconds, "pictures": pictures, "sound": sound,
+            "jumps": jumps, "kind": kind
         })
     };
     // what WebKitGTK decodes depends on what of GStreamer is installed
-    let shown = |input: &Input| browser != WebKit || !input.is_mp4();
-    let rows: Vec<Value> = INPUTS.iter().zip(&hall.pages).filter(|(input, _)| shown(input)).map(row).collect();
+    let shown: Vec<_> = inputs.iter().copied().filter(|input| browser != Browser::WebKit || !input.is_mp4()).collect();
+    let rows: Vec<Value> = shown.iter().map(row).collect();
     let seen =
-        scene("watch.mjs", browser, "inputs", &hall.pages[0], &["--rows", &json!(rows).to_string()], || {}).await;
+        scene("watch.mjs", browser, "inputs", hall.page(&INPUTS[0]), &["--rows", &json!(rows).to_string()], || {})
+            .await;
     let player = player(&seen);
     let mut wrong = Vec::new();
-    for input in INPUTS.iter().filter(|input| shown(input)) {
+    for input in shown {
         match seen["faults"][input.name].as_str() {
-            Some(fault) => wrong.push(format!("{player}, {}: {fault}", input.column)),
+            Some(fault) => wrong.push((input, format!("{player}, {}: {fault}", input.column))),
             None => record(&player, input.column, seen["limits"][input.name].as_str().unwrap_or("yes")),
         }
     }
     wrong
 }
 
+/// Who plays.
+#[derive(Clone, Copy)]
+enum Viewer {
+    Program(Program),
+    Browser(Browser),
+}
+
+impl Viewer {
+    async fn tries<'a>(self, hall: &Hall, inputs: &[&'a Input]) -> Faults<'a> {
+        match self {
+            Self::Program(program) => plays_them(hall, program, inputs).await,
+            Self::Browser(browser) => shows_them(hall, browser, inputs).await,
+        }
+    }
+}
+
+/// Players that get no time drop pictures, and lose jumps. So they play side by side, which is quick, and what did not play then
+/// has to play with the machine to itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_inputs_play_everywhere() {
     let hall = Hall::open().await;
-    // not all at once: players that get no time drop pictures, and lose jumps
-    let programs = join_all(Program::ALL.map(|program| plays_them(&hall, program))).await;
-    let browsers = join_all([Chromium, Firefox, WebKit].map(|browser| shows_them(&hall, browser))).await;
-    let wrong: Vec<String> = programs.into_iter().chain(browsers).flatten().collect();
+    let all: Vec<&Input> = INPUTS.iter().collect();
+    let mut again = Vec::new();
+    for side_by_side in [
+        &Program::ALL.map(Viewer::Program)[..],
+        &[Browser::Chromium, Browser::Firefox, Browser::WebKit].map(Viewer::Browser),
+    ] {
+        let faults = join_all(side_by_side.iter().map(|viewer| viewer.tries(&hall, &all))).await;
+        again.extend(side_by_side.iter().copied().zip(faults).filter(|(_, faults)| !faults.is_empty()));
+    }
+    let mut wrong = Vec::new();
+    for (viewer, faults) in again {
+        let (inputs, words): (Vec<_>, Vec<_>) = faults.into_iter().unzip();
+        tell(&format!("once more, alone: {}", words.join("\n")));
+        wrong.extend(viewer.tries(&hall, &inputs).await.into_iter().map(|(_, fault)| fault));
+    }
     assert!(wrong.is_empty(), "{} do not play:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-/// Playlists that ffmpeg itself makes, on a port of their own.
-struct Files {
-    address: String,
-    server: JoinHandle<()>,
-    _folder: TempDir,
-}
-
-impl Files {
-    async fn serve() -> Self {
-        let folder = scratch();
-        for input in [&ONE, &DAY].into_iter().chain(MP4) {
-            let packed: &[&str] = match input.is_mp4() {
-                // byte ranges, as in ours
-                true => &["-hls_segment_type", "fmp4", "-hls_flags", "single_file"],
-                false => &[],
-            };
-            let place = folder.path().join(input.name);
-            std::fs::create_dir(&place).unwrap();
-            let video = (input.make)();
-            let made = ["-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod"];
-            let (from, to) = (video.to_str().unwrap(), place.join("index.m3u8"));
-            tool("ffmpeg", &[&["-v", "error", "-i", from], &made[..], packed, &[to.to_str().unwrap()]].concat());
-        }
-        let root = folder.path().to_owned();
-        let read = async |State(root): State<PathBuf>, uri: Uri| std::fs::read(root.join(&uri.path()[1..])).unwrap();
-        let router = Router::new().fallback(read).with_state(root);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
-        let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, server, _folder: folder }
-    }
-
-    fn url(&self, input: &Input) -> String {
-        format!("{}/{}/index.m3u8", self.address, input.name)
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
 }
