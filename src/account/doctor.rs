@@ -135,11 +135,11 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
         Ok(None) => health.add(Subject::Roles, Grade::Well, format!("`{name}`")),
         Ok(Some(gap)) => {
             let rights = match name.as_str() {
-                CHUNK_ROLE => "of the chunks: none",
-                RELAY_ROLE => "of the relay: to count what it sends",
-                _ => "of the gate: to look up chunks",
+                CHUNK_ROLE => "what chunks may do in the account: nothing",
+                RELAY_ROLE => "what the relay may do there: count what it sends",
+                _ => "what the gate may do there: look up chunks",
             };
-            health.add(Subject::Roles, Grade::Setup, format!("role `{name}` (permissions {rights}) {gap}"));
+            health.add(Subject::Roles, Grade::Setup, format!("role `{name}` ({rights}) {gap}"));
         }
         Err(error) => unread(health, Subject::Roles, &error),
     }

@@ -160,8 +160,8 @@ impl ErrorKind {
             Self::Keys => "Check the access keys of the profile (`aws configure list`) and this computer's clock.",
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
-                "AWS keeps 300 GB in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
-             another Region or account, to which all of it is sent."
+                "AWS keeps 300 GB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
+             another Region or account, where all is sent anew."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",
             Self::OptIn => "Enable the service or the Region for this account in AWS's console, then try again.",

@@ -270,7 +270,7 @@ impl Viewed {
             Grain::Pieces => costs.million_by_pieces,
         });
         let price = price.map(|price| format!("{} a thousand full views, ", wording::dollars(price / 1e3)));
-        format!("{}jumps within {}", price.unwrap_or_default(), wording::wait(self.longest_seek(grain)))
+        format!("{}a jump takes up to {}", price.unwrap_or_default(), wording::wait(self.longest_seek(grain)))
     }
 }
 
@@ -342,9 +342,9 @@ mod tests {
         let usual = by_default(12.0, TWO);
         close(usual.longest_seek(Grain::Segments).as_secs_f64(), 18.0);
         close(usual.longest_seek(Grain::Pieces).as_secs_f64(), 1.2);
-        assert_eq!(usual.words(Grain::Pieces, None), "jumps within 1.2 s");
+        assert_eq!(usual.words(Grain::Pieces, None), "a jump takes up to 1.2 s");
         let costs = usual.costs("us-east-1", Front::Url);
-        assert_eq!(usual.words(Grain::Segments, Some(&costs)), "$0.010 a thousand full views, jumps within 18 s");
+        assert_eq!(usual.words(Grain::Segments, Some(&costs)), "$0.010 a thousand full views, a jump takes up to 18 s");
         let sound = Track { bytes: 9, ..usual.picture };
         close(Viewed { sound: Some(sound), ..usual }.longest_seek(Grain::Pieces).as_secs_f64(), 2.4);
     }

@@ -11,8 +11,8 @@ pub fn text(account: &str) -> String {
     format!(
         "Before anything is stored in account {account} for the first time:\n\
          - AWS's customer agreement forbids using the services in a way intended to avoid fees or to exceed limits. \
-         Storing video as the code of functions may count as that; AWS may ask you to remove it, or suspend the \
-         account.\n\
+         Storing video as the code of functions (programs that AWS keeps for you) may count as that; AWS may ask you \
+         to remove it, or suspend the account.\n\
          - Nobody promises that it lasts: AWS may remove functions that never run, and may change the download links \
          that all of this needs.\n\
          - Every viewer can read your account's id in the links.\n\

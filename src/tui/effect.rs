@@ -117,7 +117,7 @@ fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, f
 /// That there is a way for browsers which costs less than the relay.
 pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
     let (free, by_gb) = by_cdn(effects, region, front);
-    format!("≈ {free} by Amazon's delivery network (a CDN), within its free terabyte a month, then {by_gb}")
+    format!("≈ {free} a thousand by Amazon's delivery network (a CDN), within its free terabyte a month, then {by_gb}")
 }
 
 #[cfg(test)]

@@ -216,7 +216,8 @@ impl JobName {
     pub fn words(&self) -> String {
         match self {
             Self::Chunk { rendition, number } => format!("chunk {}", number.of(rendition)),
-            Self::Setup(SetupStep::CdnDeployed) => "CDN in all places".to_owned(),
+            Self::Setup(SetupStep::Cdn) => "CDN made".to_owned(),
+            Self::Setup(SetupStep::CdnDeployed) => "CDN spreads".to_owned(),
             job => job.to_string(),
         }
     }

@@ -14,6 +14,7 @@ mod document;
 mod key;
 mod names;
 mod person;
+mod presets;
 mod tables;
 #[cfg(test)]
 mod tests;

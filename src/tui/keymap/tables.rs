@@ -1,76 +1,13 @@
 //! The keys of each screen, in the order in which the footer and the help name them.
 
-use ratatui::crossterm::event::KeyCode;
 use tui_input::InputRequest;
 
 use super::{
     binding::{Preset, also, key},
     key::Key,
+    presets::*,
 };
 use crate::tui::action::Action;
-
-const ENTER: Key = Key::Code(KeyCode::Enter);
-const ESC: Key = Key::Code(KeyCode::Esc);
-const UP: Key = Key::Code(KeyCode::Up);
-const DOWN: Key = Key::Code(KeyCode::Down);
-const LEFT: Key = Key::Code(KeyCode::Left);
-const RIGHT: Key = Key::Code(KeyCode::Right);
-const TAB: Key = Key::Code(KeyCode::Tab);
-const BACK_TAB: Key = Key::Code(KeyCode::BackTab);
-/// As in shells, in fzf and in telescope.
-const PREVIOUS: Key = Key::Ctrl('p');
-const NEXT: Key = Key::Ctrl('n');
-const BACKSPACE: Key = Key::Code(KeyCode::Backspace);
-
-const F1: Key = Key::Code(KeyCode::F(1));
-const HELP: Preset = key(&[Key::Char('?'), F1], Action::Help, "help", "all keys; type to find one", 2);
-/// Where text is typed.
-const HELP_F1: Preset = key(&[F1], Action::Help, "help", "all keys; type to find one", 2);
-const QUIT: Preset = key(&[Key::Char('q')], Action::Quit, "quit", "quit; asks while work runs", 1);
-const BACK: Preset = key(&[ESC], Action::Back, "back", "one step back", 1);
-/// The work goes on, and Home shows it.
-const HOME_KEY: Preset = key(&[ESC], Action::Back, "home", "to the first screen; the work goes on", 1);
-const QUIT_LATER: Preset = key(&[Key::Char('q')], Action::Quit, "quit", "quit; asks while work runs", 5);
-const MOVE: Preset = key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "", "up", 6);
-const MOVE_DOWN: Preset = also(&[DOWN, Key::Char('j'), NEXT], Action::Down, "down");
-/// Where the page may be longer than the screen.
-const SCROLL: Preset = key(&[UP, Key::Char('k'), PREVIOUS], Action::Up, "scroll", "up", 1);
-/// Where `k` checks.
-const ARROWS: Preset = key(&[UP, PREVIOUS], Action::Up, "scroll", "up", 1);
-const ARROW_DOWN: Preset = also(&[DOWN, NEXT], Action::Down, "down");
-const PAGE: Preset = key(&[Key::Code(KeyCode::PageUp)], Action::PageUp, "", "a page up", 6);
-const PAGE_DOWN: Preset = also(&[Key::Code(KeyCode::PageDown)], Action::PageDown, "a page down");
-const HALF: Preset = key(&[Key::Ctrl('u')], Action::HalfUp, "", "half a page up", 6);
-const HALF_DOWN: Preset = also(&[Key::Ctrl('d')], Action::HalfDown, "half a page down");
-/// Where Ctrl-u empties the text.
-const HALF_DOWN_ALONE: Preset = key(&[Key::Ctrl('d')], Action::HalfDown, "", "half a page down", 6);
-const CLEAR: Preset = key(&[Key::Ctrl('u')], Action::Edit(InputRequest::DeleteLine), "", "remove what was typed", 6);
-const WORD: Preset =
-    key(&[Key::Ctrl('w')], Action::Edit(InputRequest::DeletePrevWord), "", "remove the word before the cursor", 6);
-const ENDS: Preset = key(&[Key::Code(KeyCode::Home), Key::Char('g')], Action::First, "", "first line", 6);
-const LAST: Preset = also(&[Key::Code(KeyCode::End), Key::Char('G')], Action::Last, "last line");
-const FIELD: Preset = key(&[UP, BACK_TAB, PREVIOUS], Action::Up, "field", "the field above", 3);
-const FIELD_DOWN: Preset = also(&[DOWN, TAB, NEXT], Action::Down, "the field below");
-const FREE_NAME: Preset =
-    key(&[Key::Ctrl('f')], Action::FreeName, "next free name", "take the next free name, where one is taken", 1);
-const SEARCH: Preset =
-    key(&[Key::Ctrl('f')], Action::SearchBelow, "search folders", "find videos in all folders below this one", 4);
-const TO_REVIEW: Preset = key(&[ENTER], Action::Enter, "review", "go on to the review", 0);
-const ASK_ANEW: Preset = key(
-    &[Key::Char('r')],
-    Action::Retry,
-    "",
-    "ask again what is unfinished, which profiles there are, and who is signed in",
-    5,
-);
-const RETRY: Preset = key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
-const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first", 4);
-const ALL_VIDEOS: Preset =
-    key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
-const COPY_MORE: Preset =
-    key(&[Key::Char('Y')], Action::CopyMenu, "copy others", "copy any link, or HTML for other pages", 4);
-const TARGET: Preset =
-    key(&[Key::Char('t')], Action::Target, "where to", "where to publish: stand-in or AWS profile", 4);
 
 pub(super) static HOME: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the line", 0),
@@ -280,7 +217,7 @@ pub(super) static QUEUE: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open this video", 0),
     RETRY,
     key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings of what failed", 3),
-    CANCEL,
+    key(&[Key::Char('c')], Action::Cancel, "stop this", "stop the one under the cursor; asks first", 4),
     key(&[Key::Char('n')], Action::Another, "new video", "publish another video", 5),
     MOVE,
     MOVE_DOWN,
@@ -351,7 +288,7 @@ pub(super) static DONE: &[Preset] = &[
     key(
         &[Key::Char('K'), Key::Char('k')],
         Action::CheckDeep,
-        "deep check",
+        "test all",
         "read every byte, and test that all of it plays",
         3,
     ),
@@ -362,7 +299,7 @@ pub(super) static DONE: &[Preset] = &[
     PAGE,
     PAGE_DOWN,
     HELP,
-    key(&[ESC], Action::Back, "home", "home", 6),
+    key(&[ESC], Action::Back, "home", "home", 2),
     QUIT,
 ];
 pub(super) static LIBRARY: &[Preset] = &[

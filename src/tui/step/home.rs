@@ -205,7 +205,7 @@ pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
     let file = video.file_name().unwrap_or_default().display();
     let folder = video.parent().unwrap_or(video).display();
     Some(format!(
-        "{why}: put {file} back into {folder}; or, if it is elsewhere now, choose it there by “Publish a video”: what is uploaded is not sent again"
+        "{file} was not found. Put it back into {folder}, or choose it where it is now, by “Publish a video”: what is uploaded is not sent again"
     ))
 }
 

@@ -35,7 +35,7 @@ fn said(player: &mut Player) -> ((bool, bool), String) {
 fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
     let mut player = review(false, false);
     let by_relay = "≈ $81 a thousand full views in browsers";
-    let hint = "≈ $1.06 by Amazon's delivery network (a CDN), within its free terabyte a month, then $78";
+    let hint = "≈ $1.06 a thousand by Amazon's delivery network (a CDN), within its free terabyte a month, then $78";
     for (order, words, terms) in [
         (
             (false, false),
@@ -50,7 +50,7 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
         (
             (true, true),
             [
-                "Browsers [x] can play it, by a CDN; b lets them not",
+                "Browsers [x] can play it, by a CDN; b turns that off",
                 "≈ $1.06 a thousand full views in browsers within the CDN's free terabyte a month, then $78",
                 "The CDN, Amazon's delivery network CloudFront, keeps copies",
             ],

@@ -126,9 +126,9 @@ fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bo
     let words = |grain| published.viewed.words(grain, published.costs.as_ref());
     match &published.seek_url {
         Some(seek) => {
-            page.entry("", COLUMN, Role::Dim, &format!("VLC, mpv, other players: {}", words(Grain::Segments)));
+            page.entry("", COLUMN, Role::Dim, &format!("VLC, mpv and others: {}", words(Grain::Segments)));
             page.link("Seek", COLUMN, seek);
-            page.entry("", COLUMN, Role::Dim, &format!("for the same players: {}", words(Grain::Pieces)));
+            page.entry("", COLUMN, Role::Dim, &format!("the same, quicker: {}", words(Grain::Pieces)));
         }
         None => page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players"),
     }
@@ -140,7 +140,7 @@ fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bo
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
     let made = format!(
-        "{} and an index of them, {}",
+        "{} and their list, the index: {}",
         wording::count(published.chunks, "chunk"),
         wording::bytes(published.bytes)
     );

@@ -35,8 +35,7 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     let lines = Home::lines(shared, jobs);
     let going_on = lines.iter().take_while(|line| matches!(line, Line::Job(_))).count();
     if area.height >= 6 && usize::from(area.height) > lines.len() + 3 {
-        canvas.pen(rows.line()).put(Role::Strong, "From a video file to a link that plays.");
-        rows.take(if roomy { 2 } else { 1 });
+        heading(shared, canvas, &mut rows, roomy);
     }
     if let Connection::Failed(fault) = &shared.connection {
         let fault = Problem::of(fault, usize::from(area.width));
@@ -87,6 +86,22 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         let y = (rows.rest().y + 1).min(end.saturating_sub(told.height())).max(place.y);
         told.draw(canvas, Rect { y, height: end - y, ..below });
     }
+}
+
+/// What zipreel is for, and where it publishes unless another place is picked: what stands in the corner of every screen.
+fn heading(shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, roomy: bool) {
+    let line = rows.line();
+    canvas.pen(line).put(Role::Strong, "From a video file to a link that plays.");
+    let to = if shared.is_local() {
+        "To the local stand-in, which imitates AWS on this computer"
+    } else {
+        "To your account at Amazon's cloud, AWS"
+    };
+    let to = format!("{to}; {}", shared.keys.says(Table::Home, &Action::Target, "changes that"));
+    if roomy && text::width(&to) <= usize::from(line.width) {
+        canvas.pen(rows.line()).put(Role::Dim, &to);
+    }
+    rows.take(if roomy { 2 } else { 1 });
 }
 
 /// What is told of the line under the cursor below the lines: what is wrong with it, and what there is no room for
@@ -261,7 +276,7 @@ fn progress(job: &Job) -> Vec<String> {
             }
         }
         Course::Removal(gone) if gone.of > 0 => {
-            vec![format!("{} of its {} functions are deleted", gone.functions, gone.of)]
+            vec![format!("{} of its {} functions (chunks and index) are deleted", gone.functions, gone.of)]
         }
         Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],

@@ -128,7 +128,7 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
     if course.waits_for_cdn() {
         let goes_on = shared.keys.says(Table::PublishCdn, &Action::Cancel, "goes on without it");
         let words = format!(
-            "✔ the reel is there; Amazon's delivery network (CDN) takes minutes, and its link comes then; {goes_on}"
+            "✔ the reel is published; Amazon's delivery network (CDN) takes minutes, and its link comes then; {goes_on}"
         );
         return Problem::plain(Role::Ok, &words, width);
     }

@@ -132,7 +132,7 @@ fn to(review: &Review, shared: &Shared, page: &mut Page) {
 fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     let account = review.account.as_ref();
     let Totals { segments, chunks, bytes } = review.totals;
-    let index = if review.planned.len() == 1 { "an index of them" } else { "an index for each video" };
+    let index = if review.planned.len() == 1 { "their list, the index" } else { "an index for each video" };
     let makes = format!(
         "{} ({}, {}) and {index}",
         wording::count(chunks, "chunk"),
@@ -158,8 +158,11 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
         asked(one, page);
     }
     if let Some(sending) = review.sending(shared) {
-        let basis =
-            if shared.memory.uplink.is_some() { "at the speed of the last time" } else { "on a line of 20 Mbit/s" };
+        let basis = if shared.memory.uplink.is_some() {
+            "at the speed of the last time"
+        } else {
+            "on a connection of 20 Mbit/s"
+        };
         page.entry("Takes", COLUMN, Role::Text, &format!("about {} to upload, {basis}", wording::span(sending)));
     }
     if let Some(line) = account.filter(|_| !review.is_local()).and_then(|account| storage(review, account)) {
@@ -237,12 +240,16 @@ fn watching(review: &Review, shared: &Shared, page: &mut Page) {
         (false, ..) => format!("[ ] can't play it yet; {}", turns("lets them, by a function that passes it on")),
         (true, false, false) => format!("[x] can play it, by a function (the relay); {}", turns("adds a CDN")),
         (true, false, true) => format!("can play it: the relay is on in this account; {}", turns("adds a CDN")),
-        (true, true, false) => format!("[x] can play it, by a CDN; {}", turns("lets them not")),
+        (true, true, false) => format!("[x] can play it, by a CDN; {}", turns("turns that off")),
         (true, true, true) => format!("[x] can play it, by a CDN; {}", turns("leaves the CDN out")),
     };
     page.choice(Action::Relay, "Browsers", COLUMN, &words);
     if !cdn {
-        page.entry("", COLUMN, Role::Dim, &cdn_hint(effects(), region, front));
+        page.entry("", COLUMN, Role::Dim, &{
+            let twice = shared.keys.key(Table::Review, &Action::Relay);
+            let how = if review.relay() { "with it".to_owned() } else { format!("{twice} twice:") };
+            format!("{how} {}", cdn_hint(effects(), region, front))
+        });
     }
     if let Some(terms) = review.terms(shared) {
         page.entry("", COLUMN, Role::Text, &terms);

@@ -296,12 +296,12 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "who watches the old one can go on for a day or more".to_owned(),
-        Field::Replace => "the reel that has this name stays".to_owned(),
+        Field::Replace => "yes publishes this in the place of that one".to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
         Field::Unlisted if shared.is_local() && shared.start.settings.machine.host.is_none() => {
-            "others can watch only after `zipreel --host`".to_owned()
+            "no matter here: only this computer can watch".to_owned()
         }
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
@@ -369,7 +369,7 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let gives = format!("{segments} in {zips}, {} in all", wording::bytes(totals.bytes));
     page.entry("  Makes", column, Role::Text, &gives);
     let seconds = longest(&effects, |effect| effect.start_up).as_secs_f64();
-    page.entry("  A start takes", column, Role::Text, &format!("≈ {seconds:.1} s on a line of 20 Mbit/s"));
+    page.entry("  A start takes", column, Role::Text, &format!("≈ {seconds:.1} s on a connection of 20 Mbit/s"));
     let jump = |grain| wording::wait(effects.iter().map(|effect| effect.longest_seek(grain)).max().unwrap_or_default());
     let has_pieces = effects.iter().any(Effect::has_pieces);
     let by_pieces =

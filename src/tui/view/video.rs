@@ -425,7 +425,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
         let or = if longest > typical * 1.1 { format!(", or {longest:.1} s") } else { String::new() };
-        facts.push((Role::Text, format!("can be split every {typical:.1} s{or}")));
+        facts.push((Role::Text, format!("can be cut every {typical:.1} s{or}")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();

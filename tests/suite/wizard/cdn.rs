@@ -41,7 +41,7 @@ async fn uploads_do_not_wait_for_it_and_a_killed_run_goes_on_with_it() {
     terminal.press_until(ENTER, "Upload");
     until("the CDN is looked at", || sandbox.stand_in.faults().paused() > 0).await;
     terminal.wait("all else is done", |text| {
-        is_said(text, "✔ the reel is there; Amazon's delivery network (CDN) takes minutes")
+        is_said(text, "✔ the reel is published; Amazon's delivery network (CDN) takes minutes")
     });
     terminal.kill();
     set_faults(&sandbox, "");
@@ -83,7 +83,7 @@ async fn a_person_goes_on_without_it() {
     set_faults(&sandbox, "pause-before@GetDistribution=at:1");
     terminal.press_until(ENTER, "Upload");
     terminal.wait("all else is done", |text| {
-        is_said(text, "✔ the reel is there; Amazon's delivery network (CDN) takes minutes")
+        is_said(text, "✔ the reel is published; Amazon's delivery network (CDN) takes minutes")
     });
     terminal.press_until("c", "Go on without the CDN?");
     terminal.press_until("y", "m is published");
