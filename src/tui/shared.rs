@@ -87,6 +87,18 @@ impl Shared {
         self.accounts.get(place)
     }
 
+    /// What is known of the account there, brought up to date.
+    pub(super) fn account_became(&mut self, place: &Place, change: impl Fn(&mut Account)) {
+        if let Some(account) = self.accounts.get_mut(place) {
+            change(account);
+        }
+        if let Connection::Ready(account) = &mut self.connection
+            && account.place == *place
+        {
+            change(account);
+        }
+    }
+
     /// The Region that will be used, as far as is known.
     pub(super) fn region(&self) -> &str {
         let settled = self.account().map(|account| account.at.region.as_str());

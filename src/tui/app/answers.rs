@@ -151,6 +151,8 @@ impl App {
         match job.end() {
             Some(End::Published(published, report)) => {
                 let rate = job.publishing().and_then(|publishing| publishing.throughput()).map(|rate| rate as u64);
+                let cdn = job.publishing().is_some_and(|publishing| publishing.has_cdn());
+                self.shared.account_became(&place, |account| account.holds(published, cdn));
                 if !place.is_local() {
                     self.shared.memory.uplink = rate.or(self.shared.memory.uplink);
                 }

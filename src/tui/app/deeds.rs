@@ -10,7 +10,6 @@ use crate::tui::{
         Overlay,
         confirm::{Confirm, Stops},
     },
-    shared::Connection,
     sight::{EARLY, Sight},
     step::settings::Settings,
 };
@@ -88,16 +87,7 @@ impl App {
 
     /// The engine keeps that; it is not shown again.
     fn acknowledged(&mut self, orders: &[Order]) {
-        for order in orders {
-            if let Some(account) = self.shared.accounts.get_mut(&order.place) {
-                account.notice = None;
-            }
-            if let Connection::Ready(account) = &mut self.shared.connection
-                && account.place == order.place
-            {
-                account.notice = None;
-            }
-        }
+        orders.iter().for_each(|order| self.shared.account_became(&order.place, |account| account.notice = None));
     }
 
     pub(super) fn take_up(&mut self, begun: Vec<Resumable>, waiting: Vec<Order>) -> Vec<Errand> {

@@ -97,6 +97,14 @@ impl Publishing {
         verified && self.board.jobs.contains_key(&JobName::Setup(SetupStep::Cdn))
     }
 
+    /// A CDN was switched on with it: it was asked through, and is named by gate and relay.
+    pub(in crate::tui) fn has_cdn(&self) -> bool {
+        [SetupStep::CdnProbe, SetupStep::Addresses].into_iter().all(|step| {
+            let job = self.board.jobs.get(&JobName::Setup(step));
+            job.is_some_and(|job| matches!(job.state, JobState::Succeeded))
+        })
+    }
+
     /// Per second, in the job's unit.
     pub(in crate::tui) fn rate(&self, job: &JobName) -> Option<f64> {
         self.rates.get(job).map(|rate| rate.per_second).filter(|rate| *rate >= 1.0)

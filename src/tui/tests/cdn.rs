@@ -131,3 +131,29 @@ fn the_wait_for_a_cdn_is_told_and_ended_alone() {
     assert!(player.job().is_stopping());
     assert_eq!(player.at(), At::Publishing, "the links come there");
 }
+
+#[test]
+fn what_publishing_set_up_is_not_offered_again() {
+    let mut player = review(false, false);
+    player.keys("bb");
+    player.look_and_enter();
+    player.engine(script::under_way());
+    let steps = [SetupStep::Cdn, SetupStep::CdnDeployed, SetupStep::CdnProbe, SetupStep::Addresses].map(JobName::Setup);
+    for (number, name) in steps.iter().enumerate() {
+        let (known, started) =
+            (player.app.shared.cdn(), JobChange::Started { attempt: 1, unit: Unit::Steps, count: Count::default() });
+        assert!(!known, "after {number} steps");
+        player
+            .engine([JobChange::Queued, started, JobChange::Succeeded].map(|change| script::job(name.clone(), change)));
+    }
+    let used = |player: &Player| player.app.shared.account().and_then(|account| account.storage).unwrap().used;
+    let before = used(&player);
+    player.ends(Ok(script::published()));
+    assert_eq!(used(&player) - before, script::published().sent_bytes);
+    player.keys("n");
+    player.open_settings();
+    player.enter();
+    let (ordered, text) = said(&mut player);
+    assert!(ordered == (true, false) && text.contains("can play it: the CDN is on in this account"), "{text}");
+    assert!(!text.contains("Sets up"), "{text}");
+}

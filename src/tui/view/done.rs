@@ -165,8 +165,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let account = shared.account_at(job.run.place());
     // what the stand-in imitates is no account's
     if let Some(storage) = account.and_then(|account| account.storage).filter(|_| !job.run.place().is_local()) {
-        let used = storage.used.saturating_add(published.sent_bytes);
-        let words = format!("{} of the account's {} used", wording::bytes(used), wording::bytes(storage.limit));
+        let words = format!("{} of the account's {} used", wording::bytes(storage.used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
     let more = shared.keys.says(
