@@ -149,7 +149,7 @@ def publishing(bench: Bench) -> None:
     with StandIn(bench, folder, "--faults", "uplink=100mbit"):
         wizard = Wizard(bench, folder, ZIPREEL_PARALLEL="8", ZIPREEL_CHUNK_MIB="16")
         peak = Peak(wizard.pid)
-        for words in ("Publish a video", "ready: copied", "✔ free", "⏎ publish"):
+        for words in ("Publish a video", "ready: copied", "✔ not taken", "⏎ publish"):
             wizard.wait(f"`{words}`", lambda text, words=words: words in text)
             # what starts something counts once it was there long enough to be read
             wizard.share_of_a_core(READ)
