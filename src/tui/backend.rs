@@ -169,7 +169,7 @@ pub struct Stream {
     pub kind: String,
     /// Without permission to convert it is copied, or left out.
     pub optional: bool,
-    /// `H.264 High 1920×1080 60 fps`.
+    /// `H.264 1920×1080 60 fps`.
     pub what: String,
     pub bit_rate: Option<u64>,
     pub fate: Fate,

@@ -71,9 +71,15 @@ fn offer(media: &Media, plan: Option<&StreamPlan>, kind: Kind) -> Offer {
     }
 }
 
+/// Without the profile, for which there is no room, and which says little to most: where it is why a stream is not copied, the
+/// reason names it.
+fn plainly(stream: &facts::Stream) -> String {
+    describe(&facts::Stream { profile: None, ..stream.clone() })
+}
+
 /// What is shown where it can be chosen.
 fn numbered(stream: &facts::Stream) -> (u32, String) {
-    let words = describe(stream);
+    let words = plainly(stream);
     let what = words.split_once("  ").map_or(words.as_str(), |(_, what)| what);
     (stream.index, format!("#{} {what}", stream.index))
 }
@@ -131,7 +137,7 @@ fn subtitles(plan: &MediaPlan, beside: &[Told]) -> Offer {
 
 fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {
     let optional = of.optional.contains(&plan.stream.index);
-    let words = describe(&plan.stream);
+    let words = plainly(&plan.stream);
     let (kind, what) = words.split_once("  ").unwrap_or(("stream", &words));
     let (number, kind) = kind.split_once(' ').unwrap_or(("", kind));
     let fate = match &plan.action {
@@ -145,7 +151,7 @@ fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {
         Action::Text => Fate::Text,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {
-            Fate::Transcode(format!("converted to H.264 High, since it {why}"))
+            Fate::Transcode(format!("converted to H.264, since it {why}"))
         }
         Action::Transcode { why } => Fate::Transcode(format!("converted to AAC stereo, since it {why}")),
     };

@@ -217,7 +217,7 @@ impl JobName {
         match self {
             Self::Chunk { rendition, number } => format!("chunk {}", number.of(rendition)),
             Self::Setup(SetupStep::Cdn) => "CDN made".to_owned(),
-            Self::Setup(SetupStep::CdnDeployed) => "CDN spreads".to_owned(),
+            Self::Setup(SetupStep::CdnDeployed) => "CDN starts up".to_owned(),
             job => job.to_string(),
         }
     }

@@ -142,7 +142,7 @@ pub(super) fn probe() -> Probe {
         bytes: FILM_BYTES,
         bit_rate: 11_430_000,
         streams: vec![
-            stream("video", "H.264 High 1920×1080 60 fps", Some(11_238_000), Fate::Copy),
+            stream("video", "H.264 1920×1080 60 fps", Some(11_238_000), Fate::Copy),
             stream("audio", "AAC stereo 48 kHz", Some(192_000), Fate::Copy),
         ],
         sounds: Vec::new(),
@@ -305,7 +305,7 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
             to_copy("watch page", "for people", &base),
             to_copy("playlist", "for VLC, mpv and other players", &format!("{base}index.m3u8")),
             to_copy("seek link", "for them, with quick jumps", &format!("{base}index.seek.m3u8")),
-            to_copy("embed: frame", "HTML to show it on a web page", &format!("<iframe src=\"{base}\"></iframe>")),
+            to_copy("embed", "HTML to show it on a web page", &format!("<iframe src=\"{base}\"></iframe>")),
         ],
         relay: true,
         chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: CHUNK_BYTES }).collect(),

@@ -11,9 +11,8 @@ use crate::{
 /// What a phone makes: nothing of it plays everywhere.
 pub(in crate::tui) fn phone() -> Probe {
     let mut probe = probe();
-    probe.streams[0].what = "HEVC Main 10 3840×2160 30 fps".into();
-    probe.streams[0].fate =
-        Fate::Transcode("converted to H.264 High, since it is HEVC, which few browsers play".into());
+    probe.streams[0].what = "HEVC 3840×2160 30 fps".into();
+    probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is HEVC, which few browsers play".into());
     probe.streams.push(Stream {
         optional: false,
         kind: "data".into(),
@@ -33,7 +32,7 @@ pub(in crate::tui) fn two_cameras() -> Probe {
         streams: streams.map(|(number, words)| (number, words.to_owned())).to_vec(),
         why: Some("chosen of 2, since it comes first".to_owned()),
     };
-    probe.video = offer(0, [(0, "#0 H.264 High 1920x1080 25 fps"), (1, "#1 H.264 High 1920x1080 25 fps")]);
+    probe.video = offer(0, [(0, "#0 H.264 1920x1080 25 fps"), (1, "#1 H.264 1920x1080 25 fps")]);
     probe.audio = offer(2, [(2, "#2 AAC LC stereo 48 kHz (eng)"), (3, "#3 AAC LC stereo 48 kHz (deu)")]);
     probe.interlaced = true;
     probe
@@ -48,7 +47,7 @@ pub(in crate::tui) fn with_subtitles() -> Probe {
 /// HEVC, which is published as it is and does not play everywhere.
 pub(in crate::tui) fn hevc() -> Probe {
     let mut probe = probe();
-    probe.streams[0].what = "HEVC Main 10 3840×2160 30 fps".into();
+    probe.streams[0].what = "HEVC 3840×2160 30 fps".into();
     let time = Duration::from_secs(25 * 60);
     Probe { h264: Some(H264 { bit_rate: 24_000_000, time, is_beside: false }), ..probe }
 }
@@ -66,10 +65,10 @@ pub(in crate::tui) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
         h264.is_beside = wanted.compatible == Some(Compatible::Add);
     }
     if wanted.compatible == Some(Compatible::Instead) {
-        probe.streams[0].fate = Fate::Transcode("converted to H.264 High, since it is HEVC".into());
+        probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is HEVC".into());
     }
     if wanted.deinterlace {
-        probe.streams[0].fate = Fate::Transcode("converted to H.264 High, since it is to be deinterlaced".into());
+        probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is to be deinterlaced".into());
     }
     probe
 }

@@ -406,7 +406,7 @@ fn probed(probe: &Probe, width: usize) -> Said {
     for stream in &probe.streams {
         let rate = stream.bit_rate.map(wording::bit_rate).unwrap_or_default();
         // neither picture nor sound: what a phone or camera wrote besides
-        let extra = if stream.kind == "data" { "extra data: " } else { "" };
+        let extra = if stream.kind == "data" { "extra data of the kind " } else { "" };
         let head = format!("{:<8} {extra}{}", stream.kind, stream.what);
         let gap = width.saturating_sub(text::width(&head) + text::width(&rate)).max(2);
         let dim = matches!(stream.fate, Fate::LeaveOut(_));

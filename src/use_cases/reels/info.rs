@@ -64,7 +64,7 @@ impl Info {
         all.push(one("absolute playlist", "with whole links in it", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([
-            one("embed: frame", html, embed.iframe()),
+            one("embed", html, embed.iframe()),
             one("embed: video", html, embed.video()),
             one("oEmbed", "for pages that embed a link", links.oembed()),
             one("poster", "its picture", links.poster()),

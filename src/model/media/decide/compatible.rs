@@ -41,7 +41,7 @@ pub(super) fn beside(video: Option<&Stream>, streams: &[StreamPlan], asked: Opti
 /// The streams, with what is said of the one that it stands beside.
 pub(super) fn told(mut streams: Vec<StreamPlan>, beside: Option<&StreamPlan>) -> Vec<StreamPlan> {
     for plan in streams.iter_mut().filter(|plan| beside.is_some_and(|one| one.stream.index == plan.stream.index)) {
-        let words = "H.264 High beside it, for players that do not take it";
+        let words = "H.264 beside it, for players that do not take it";
         let before = plan.chosen.take().map(|before| format!("{before}; "));
         plan.chosen = Some(format!("{}{words}", before.unwrap_or_default()));
     }

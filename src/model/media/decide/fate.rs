@@ -46,7 +46,7 @@ impl fmt::Display for StreamPlan {
             Action::Text => write!(f, "{stream}: as WebVTT"),
             Action::LeaveOut { why } => write!(f, "{stream}: left out ({why})"),
             Action::Transcode { why } => {
-                let target = if self.stream.kind == Kind::Video { "H.264 High" } else { "AAC stereo" };
+                let target = if self.stream.kind == Kind::Video { "H.264" } else { "AAC stereo" };
                 write!(f, "{stream}: converted to {target}, since it {why}")
             }
         }?;
