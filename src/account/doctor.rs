@@ -136,8 +136,8 @@ async fn role(cloud: &Cloud, wanted: &RoleWanted, health: &mut Health) {
         Ok(Some(gap)) => {
             let rights = match name.as_str() {
                 CHUNK_ROLE => "what chunks may do in the account: nothing",
-                RELAY_ROLE => "what the relay may do there: count what it sends",
-                _ => "what the gate may do there: look up chunks",
+                RELAY_ROLE => "what the relay may do in the account: count what it sends",
+                _ => "what the gate may do in the account: look up chunks",
             };
             health.add(Subject::Roles, Grade::Setup, format!("role `{name}` ({rights}) {gap}"));
         }

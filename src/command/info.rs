@@ -102,7 +102,7 @@ fn links(info: &Info) -> Vec<Row> {
     let of_rendition = |id: &RenditionId| row(id.as_str(), links.media_playlist(info.index.current.generation, id));
     rows.extend(info.index.current.renditions.keys().map(of_rendition));
     rows.extend([row("poster", links.poster()), row("oembed", links.oembed())]);
-    rows.push(row("embed", format!("`zipreel embed {}` prints HTML for other pages", info.index.reel)));
+    rows.push(row("embed", format!("`zipreel embed {}` prints HTML that shows it on a web page", info.index.reel)));
     rows
 }
 

@@ -145,6 +145,8 @@ pub(super) enum Command {
     },
     FindProfiles,
     Connect(Place),
+    /// The same of an account that is known, which stays as it is until the answer is there.
+    LookAgain(Place),
     FindNames(Place),
     FindUnfinished,
     FindReels(Place),

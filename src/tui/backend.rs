@@ -220,19 +220,6 @@ pub struct Account {
     pub serving: Option<String>,
 }
 
-impl Account {
-    /// What is there since a reel was published, and is not asked for anew: all that publishing sets up, what was switched on
-    /// with it, and its bytes.
-    pub fn holds(&mut self, published: &Published, cdn: bool) {
-        self.setup.clear();
-        self.relay |= published.relay;
-        self.cdn |= cdn;
-        if let Some(storage) = &mut self.storage {
-            storage.used = storage.used.saturating_add(published.sent_bytes);
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Storage {
     pub used: u64,

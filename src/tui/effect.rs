@@ -97,7 +97,7 @@ pub(super) fn thousand_views<'a>(
                 "≈ {free} a thousand full views{of_all} in browsers within the CDN's free terabyte a month, then {by_gb}"
             )
         }
-        false => format!("≈ {browsers} a thousand full views{of_all} in browsers"),
+        false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
     });
     if effects.clone().any(Effect::has_pieces) {
         words.push(format!("≈ {} a thousand by the Seek link, with quick jumps", players(Grain::Pieces, 1_000)));
@@ -138,7 +138,7 @@ mod tests {
     fn browsers_are_priced_by_what_stands_before_the_relay() {
         let effect = Effect::of(&script::probe(), &cut(30, 49));
         let in_browsers = |cdn| thousand_views([&effect].into_iter(), "us-east-1", Front::Url, cdn).remove(1);
-        assert!(in_browsers(false).ends_with("in browsers"), "{}", in_browsers(false));
+        assert!(in_browsers(false).ends_with("in browsers, by the relay"), "{}", in_browsers(false));
         let hint = cdn_hint([&effect].into_iter(), "us-east-1", Front::Url);
         let free = hint.split_once("≈ ").and_then(|(_, price)| price.split(' ').next()).unwrap();
         assert!(

@@ -94,7 +94,7 @@ impl Tasks {
         let Some(command) = self.of_picker(owner, command) else { return };
         match command {
             Command::FindProfiles => self.ask(owner, Kind::Profiles, self.backend.profiles(), Answer::Profiles),
-            Command::Connect(place) => {
+            Command::Connect(place) | Command::LookAgain(place) => {
                 let work = self.backend.connect(place.clone());
                 let kind = Kind::Connect(place.clone());
                 self.ask(owner, kind, work, move |account| Answer::Connected { place, account });

@@ -89,17 +89,18 @@ impl Question {
     pub fn terms(&self) -> Option<String> {
         match self {
             Self::Relay { at, dollars_per_gb } => Some(format!(
-                "The relay is a function that passes on all your reels in {} to browsers, which may not read AWS's storage. AWS \
+                "The relay is a function that passes on all your reels in {} to browsers, most of which can't read AWS's storage. AWS \
                  charges ${dollars_per_gb:.3} for each GB that is watched so, and more for the time that the function runs; `zipreel relay off` \
                  ends it.",
                 at.region
             )),
             Self::Cdn { at, dollars_per_gb } => Some(format!(
                 "The CDN, Amazon's delivery network CloudFront, keeps copies near viewers, for browsers, of all your reels in \
-                 {}. Each month {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests (a part that a player loads is one) are free; then AWS charges \
-                 ${CDN_GB:.3} a GB in the US and Europe, and ${CDN_REQUESTS:.2} for 10,000 requests. What it has no copy of, it \
-                 loads through a function, the relay, at ${dollars_per_gb:.3} a GB. Watch pages get new links, and the old ones lead there; \
-                 those for players stay. Switching it on takes minutes; `zipreel cdn off` ends it.",
+                 {}. Each month {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests (for a part, a playlist, a page) are free; then \
+                 AWS charges ${CDN_GB:.3} a GB in the US and Europe, and ${CDN_REQUESTS:.2} for 10,000 requests. Video of which it has no copy comes \
+                 by the relay, a function that is switched on for it, at ${dollars_per_gb:.3} a GB. Watch pages get \
+                 new links; those from before, and those for players, go on playing. Switching it on takes minutes; `zipreel cdn off` \
+                 ends it, then `zipreel relay off` the relay.",
                 at.region
             )),
             _ => None,

@@ -216,8 +216,7 @@ impl JobName {
     pub fn words(&self) -> String {
         match self {
             Self::Chunk { rendition, number } => format!("chunk {}", number.of(rendition)),
-            Self::Setup(SetupStep::Cdn) => "CDN made".to_owned(),
-            Self::Setup(SetupStep::CdnDeployed) => "CDN starts up".to_owned(),
+            Self::Setup(SetupStep::CdnDeployed) => "CDN reaches all places".to_owned(),
             job => job.to_string(),
         }
     }

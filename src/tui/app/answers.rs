@@ -8,6 +8,7 @@ use crate::{
     model::wording,
     tui::{
         action::Command,
+        backend::Place,
         id::{JobId, Owner, ScreenId},
         job::{Asked, End, Job, Kind, Run},
         memory::Check,
@@ -62,6 +63,10 @@ impl App {
                     self.shared.accounts.insert(place.clone(), account.clone());
                 }
                 if place != self.shared.place {
+                    return Vec::new();
+                }
+                // of a look at what is known already
+                if account.is_err() && matches!(self.shared.connection, Connection::Ready(_)) {
                     return Vec::new();
                 }
                 let known = account.is_ok();
@@ -151,8 +156,6 @@ impl App {
         match job.end() {
             Some(End::Published(published, report)) => {
                 let rate = job.publishing().and_then(|publishing| publishing.throughput()).map(|rate| rate as u64);
-                let cdn = job.publishing().is_some_and(|publishing| publishing.has_cdn());
-                self.shared.account_became(&place, |account| account.holds(published, cdn));
                 if !place.is_local() {
                     self.shared.memory.uplink = rate.or(self.shared.memory.uplink);
                 }
@@ -182,6 +185,7 @@ impl App {
             }
             _ => {}
         }
+        commands.extend(self.account_changed(&place));
         if place == self.shared.place {
             // a name is taken now, or free
             commands.push(Command::FindNames(place));
@@ -190,7 +194,16 @@ impl App {
         commands
     }
 
-    fn deleted(&mut self, place: &crate::tui::backend::Place, reel: &crate::model::reel::name::ReelName) {
+    /// What is there changed with a job: what publishing sets up and switches on, and what is stored. A resumed publishing names its
+    /// Region where the wizard may not, so both places are asked for; what is known stays until the answer is there.
+    fn account_changed(&self, place: &Place) -> Vec<Command> {
+        let mut places = vec![place, &self.shared.place];
+        places.dedup();
+        let of_aws = |place: &&Place| !place.is_local();
+        places.into_iter().filter(of_aws).cloned().map(Command::LookAgain).collect()
+    }
+
+    fn deleted(&mut self, place: &Place, reel: &crate::model::reel::name::ReelName) {
         let Self { stack, shared, .. } = self;
         for open in stack {
             if let Screen::Library(library) = &mut open.screen {

@@ -392,6 +392,7 @@ fn is_shared(command: &Command) -> bool {
         command,
         Command::FindProfiles
             | Command::Connect(_)
+            | Command::LookAgain(_)
             | Command::FindNames(_)
             | Command::FindUnfinished
             | Command::Keep(_)

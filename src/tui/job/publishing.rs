@@ -91,18 +91,15 @@ impl Publishing {
         self.board.jobs.values().any(waits)
     }
 
-    /// The reel is there and was read, and the CDN that is switched on beside it is all that is waited for.
+    /// The reel is there and was read, and the CDN that is switched on beside it is all that is waited for: not one that a set-up
+    /// found and left as it is.
     pub(in crate::tui) fn waits_for_cdn(&self) -> bool {
-        let verified = self.board.jobs.get(&JobName::Verify).is_some_and(|job| job.state.is_over());
-        verified && self.board.jobs.contains_key(&JobName::Setup(SetupStep::Cdn))
-    }
-
-    /// A CDN was switched on with it: it was asked through, and is named by gate and relay.
-    pub(in crate::tui) fn has_cdn(&self) -> bool {
-        [SetupStep::CdnProbe, SetupStep::Addresses].into_iter().all(|step| {
-            let job = self.board.jobs.get(&JobName::Setup(step));
-            job.is_some_and(|job| matches!(job.state, JobState::Succeeded))
-        })
+        let state = |job: &JobName| self.board.jobs.get(job).map(|job| &job.state);
+        let of_cdn = [SetupStep::Cdn, SetupStep::CdnDeployed, SetupStep::CdnProbe].map(JobName::Setup);
+        let begun = of_cdn.iter().filter_map(state);
+        let is_there = matches!(state(&JobName::Verify), Some(JobState::Succeeded));
+        let made = state(&of_cdn[0]).is_some_and(|state| !state.is_over()) || state(&of_cdn[1]).is_some();
+        is_there && made && !begun.into_iter().any(|state| matches!(state, JobState::Failed(_) | JobState::Cancelled))
     }
 
     /// Per second, in the job's unit.

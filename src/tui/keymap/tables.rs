@@ -193,6 +193,8 @@ pub(super) static PUBLISH: &[Preset] = &[
 /// The reel is there, and the CDN is not yet.
 pub(super) static PUBLISH_CDN: &[Preset] = &[
     key(&[Key::Char('c')], Action::Cancel, "go on without it", "go on without the CDN; asks first", 1),
+    key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "pause", "pause and go on", 2),
+    RETRY,
     key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
     ALL_VIDEOS,
     MOVE,
@@ -288,7 +290,7 @@ pub(super) static DONE: &[Preset] = &[
     key(
         &[Key::Char('K'), Key::Char('k')],
         Action::CheckDeep,
-        "test all",
+        "deep check",
         "read every byte, and test that all of it plays",
         3,
     ),
@@ -308,7 +310,7 @@ pub(super) static LIBRARY: &[Preset] = &[
     key(&[Key::Char('s')], Action::Sort, "sort", "by name, the newest first, the largest first", 4),
     key(&[Key::Char(' ')], Action::Mark, "mark", "mark the reel, to delete several", 4),
     key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all reels", 9),
-    key(&[Key::Char('Y')], Action::CopyMenu, "copy", "copy any link, or HTML for other pages", 4),
+    key(&[Key::Char('Y')], Action::CopyMenu, "copy", "copy any link, or HTML that shows it on a web page", 4),
     key(&[Key::Char('d')], Action::Delete, "delete", "delete the marked reels, or this one; asks first", 3),
     MOVE,
     MOVE_DOWN,

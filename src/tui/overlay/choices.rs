@@ -22,8 +22,9 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
     };
     let mut choices = vec![choice(LOCAL, "local stand-in", "imitates AWS; no account needed")];
     for profile in &shared.profiles {
-        let region = profile.region.as_deref().unwrap_or_default();
-        choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), region));
+        let region = profile.region.as_ref().map(|region| format!(", {region}")).unwrap_or_default();
+        let detail = format!("profile `{}`{region}", profile.name);
+        choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), &detail));
     }
     if shared.profiles.is_empty() {
         choices.push(choice(AWS, "AWS", "as environment variables say; `aws configure` makes profiles"));

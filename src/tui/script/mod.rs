@@ -215,7 +215,7 @@ pub(super) fn named(path: PathBuf) -> Named {
 /// As `account::preflight` says it.
 const SETUP: [&str; 4] = [
     "role `zipreel-chunk` (what chunks may do in the account: nothing) will be created",
-    "role `zipreel-gate` (what the gate may do there: look up chunks) will be created",
+    "role `zipreel-gate` (what the gate may do in the account: look up chunks) will be created",
     "function `zipreel-gate`, with a public address, sends players to the chunks",
     "log `/aws/lambda/zipreel-gate`, for the gate's errors, kept for 7 days",
 ];
@@ -305,7 +305,7 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
             to_copy("watch page", "for people", &base),
             to_copy("playlist", "for VLC, mpv and other players", &format!("{base}index.m3u8")),
             to_copy("seek link", "for them, with quick jumps", &format!("{base}index.seek.m3u8")),
-            to_copy("embed", "HTML to show it on a web page", &format!("<iframe src=\"{base}\"></iframe>")),
+            to_copy("embed", "HTML that shows it on a web page", &format!("<iframe src=\"{base}\"></iframe>")),
         ],
         relay: true,
         chunks: (1..=reel.chunks as u16).map(|number| Chunk { id: chunk_id(number), bytes: CHUNK_BYTES }).collect(),

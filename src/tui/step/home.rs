@@ -197,9 +197,9 @@ fn unfinished<'a>(shared: &'a Shared, jobs: &Jobs) -> (Vec<&'a Resumable>, Vec<&
 
 /// Why an interrupted publishing can't go on now.
 pub(in crate::tui) fn cannot(resumable: &Resumable) -> Option<String> {
-    let why = obstacle(resumable)?;
+    let what = obstacle(resumable)?;
     if resumable.holder.is_some() {
-        return Some(why);
+        return Some(what);
     }
     let video = &resumable.video;
     let file = video.file_name().unwrap_or_default().display();

@@ -168,11 +168,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
         let words = format!("{} of the account's {} used", wording::bytes(storage.used), wording::bytes(storage.limit));
         page.entry("Storage", COLUMN, Role::Text, &words);
     }
-    let more = shared.keys.says(
-        Table::Done,
-        &Action::CopyMenu,
-        "copies any link, or HTML that shows the video on other pages",
-    );
+    let more = shared.keys.says(Table::Done, &Action::CopyMenu, "copies any link, or HTML that shows it on a web page");
     page.entry("More", COLUMN, Role::Text, &more);
     // nobody else could play it
     if !job.run.place().is_local() {

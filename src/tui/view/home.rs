@@ -276,7 +276,7 @@ fn progress(job: &Job) -> Vec<String> {
             }
         }
         Course::Removal(gone) if gone.of > 0 => {
-            vec![format!("{} of its {} functions (chunks and index) are deleted", gone.functions, gone.of)]
+            vec![format!("{} of the {} functions that hold it are deleted", gone.functions, gone.of)]
         }
         Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],

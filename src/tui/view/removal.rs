@@ -68,7 +68,7 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         Stage::Ended(End::Removed(functions)) => {
             let functions = wording::count(*functions, "function");
             let what = if is_reel { "deleted" } else { "discarded" };
-            plain(Role::Ok, &format!("✔ {what}: {functions}, its chunks and its index"))
+            plain(Role::Ok, &format!("✔ {what}: the {functions} that held it"))
         }
         Stage::Ended(End::Failed(fault)) => {
             Problem::told("✖ ", Role::Fail, fault, width).remedy(&again("deletes the rest"), width)
@@ -82,7 +82,7 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         _ if job.is_stopping() => plain(Role::Warn, "stopping in an orderly way…"),
         _ if gone.of == 0 => plain(Role::Text, "looking up what is to go"),
         _ => {
-            let told = format!("{} of its {} functions (chunks and index) are deleted{links}", gone.functions, gone.of);
+            let told = format!("{} of the {} functions that hold it are deleted{links}", gone.functions, gone.of);
             let stops = keys.says(Table::Removal, &Action::Cancel, "stops; the rest stays, and can be deleted later");
             plain(Role::Text, &told).more(&stops, width)
         }

@@ -221,7 +221,7 @@ fn streams(planned: &Planned) -> String {
     }
 }
 
-/// What watching costs, and whether browsers can.
+/// Whether browsers can play it, and what watching costs.
 fn watching(review: &Review, shared: &Shared, page: &mut Page) {
     if review.is_local() {
         page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this computer");
@@ -231,13 +231,10 @@ fn watching(review: &Review, shared: &Shared, page: &mut Page) {
     let front = shared.front();
     let cdn = shared.cdn() || review.cdn();
     let effects = || review.planned.iter().map(|planned| &planned.effect);
-    for (line, price) in thousand_views(effects(), region, front, cdn).iter().enumerate() {
-        page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
-    }
     let turns = |words: &str| shared.keys.says(Table::Review, &Action::Relay, words);
     let words = match (review.relay(), review.cdn(), shared.relay()) {
         _ if !review.relay_is_a_choice(shared) => "can play it: the CDN is on in this account".to_owned(),
-        (false, ..) => format!("[ ] can't play it yet; {}", turns("lets them, by a function that passes it on")),
+        (false, ..) => format!("[ ] most can't play it yet; {}", turns("lets them, by a function that passes it on")),
         (true, false, false) => format!("[x] can play it, by a function (the relay); {}", turns("adds a CDN")),
         (true, false, true) => format!("can play it: the relay is on in this account; {}", turns("adds a CDN")),
         (true, true, false) => format!("[x] can play it, by a CDN; {}", turns("turns that off")),
@@ -245,14 +242,15 @@ fn watching(review: &Review, shared: &Shared, page: &mut Page) {
     };
     page.choice(Action::Relay, "Browsers", COLUMN, &words);
     if !cdn {
-        page.entry("", COLUMN, Role::Dim, &{
-            let twice = shared.keys.key(Table::Review, &Action::Relay);
-            let how = if review.relay() { "with it".to_owned() } else { format!("{twice} twice:") };
-            format!("{how} {}", cdn_hint(effects(), region, front))
-        });
+        let twice =
+            if review.relay() { String::new() } else { shared.keys.says(Table::Review, &Action::Relay, "twice: ") };
+        page.entry("", COLUMN, Role::Dim, &format!("{twice}{}", cdn_hint(effects(), region, front)));
     }
     if let Some(terms) = review.terms(shared) {
         page.entry("", COLUMN, Role::Text, &terms);
+    }
+    for (line, price) in thousand_views(effects(), region, front, cdn).iter().enumerate() {
+        page.entry(if line == 0 { "Watching" } else { "" }, COLUMN, Role::Text, price);
     }
 }
 

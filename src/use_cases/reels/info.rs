@@ -51,7 +51,7 @@ impl Info {
         let Self { links, relay, .. } = self;
         let embed = self.embed();
         let html = match relay {
-            true => "HTML to show it on a web page",
+            true => "HTML that shows it on a web page",
             false => "HTML; while the relay is off, Safari plays it",
         };
         let one = |name, what, text| ToCopy { name, what, text };

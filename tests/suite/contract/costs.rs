@@ -272,7 +272,8 @@ async fn shortage(account: &Account, side: &Side) {
 }
 
 /// As a player goes where the gate sends it: the places of its own that it named, and the answer that named none. How long it
-/// is held each time is for tests on a clock of their own: an instance of Node.js that starts on a busy machine takes seconds.
+/// is held each time is for the tests of the gate on a clock of their own (`gate.test.mjs`): an instance of Node.js that starts
+/// on a busy machine takes seconds.
 async fn followed(gate: &str, path: &str) -> (Vec<String>, Answer) {
     let (mut places, mut at) = (Vec::new(), path.to_owned());
     loop {

@@ -416,6 +416,8 @@ async fn odd_inputs_play_everywhere() {
         let faults = join_all(side_by_side.iter().map(|viewer| viewer.tries(&hall, &all))).await;
         again.extend(side_by_side.iter().copied().zip(faults).filter(|(_, faults)| !faults.is_empty()));
     }
+    let first = again.iter().map(|(_, faults)| faults.len()).sum::<usize>();
+    assert!(first <= 8, "{first} cells of the table are no accident of a busy machine");
     let mut wrong = Vec::new();
     for (viewer, faults) in again {
         let (inputs, words): (Vec<_>, Vec<_>) = faults.into_iter().unzip();

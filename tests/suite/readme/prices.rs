@@ -76,7 +76,7 @@ fn prices_are_those_that_the_program_computes() {
         by_player(Grain::Pieces),
         format!("by the relay | ${relay:.2} | up to {:.1} s", jump(Grain::Pieces)),
         format!(
-            "`cdn on` | ${:.2} up to 1,100 views a month, ${:.2} beyond them; ${:.2} where",
+            "`cdn on` | ${:.2} up to 1,100 views a month, ${:.2} beyond them; ${:.2} with the Pro plan",
             by_cdn(CdnPlan::Free),
             by_cdn(CdnPlan::ByGb),
             by_cdn(CdnPlan::Pro)

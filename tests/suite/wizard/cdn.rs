@@ -93,3 +93,18 @@ async fn a_person_goes_on_without_it() {
     assert_eq!(terminal.end().0, 0);
     is_whole(&sandbox, "m").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_review_knows_that_it_is_on() {
+    let sandbox = Sandbox::start().await;
+    let terminal = agreed(&sandbox);
+    terminal.press_until(ENTER, "Upload");
+    terminal.wait_for("m is published");
+    terminal.type_keys("n");
+    terminal.wait_for("✔ ready");
+    terminal.press_until(ENTER, "is taken");
+    terminal.press_until("\x06", "✔ not taken");
+    terminal.press_until(ENTER, "⏎ publish");
+    terminal.wait("what is on", |text| is_said(text, "can play it: the CDN is on in this account"));
+    terminal.kill();
+}

@@ -131,7 +131,7 @@ impl Ready {
     fn is_whole(&self, text: &str) -> bool {
         match self.deed {
             Deed::Check => text.contains("chunks are there and unchanged"),
-            Deed::Delete => text.contains("functions, its chunks"),
+            Deed::Delete => text.contains("functions that held it"),
             _ => text.contains("m is published"),
         }
     }
