@@ -212,8 +212,10 @@ impl Process {
     /// Standard input is empty, both outputs are pipes.
     pub fn spawn(mut command: Command) -> io::Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        // Naming the group of users has it made by fork and exec. By posix_spawn it has no handlers and shares our memory until it
+        // begins: a terminal's Ctrl-Z in that moment would stop it in its new group, where nobody lets it go on, and us with it.
         #[cfg(unix)]
-        command.process_group(0);
+        command.process_group(0).gid(rustix::process::getgid().as_raw());
         let (mut child, group) = Group::of(|| command.spawn())?;
         let (Some(pid), Some(stdout), Some(stderr)) = (child.id(), child.stdout.take(), child.stderr.take()) else {
             return Err(io::Error::other("the program ended before it began"));

@@ -7,6 +7,7 @@ use std::{
     io::{Read, Write},
     os::unix::fs::PermissionsExt,
     process::Command,
+    time::{Duration, Instant},
 };
 
 use portable_pty::{PtySize, native_pty_system};
@@ -129,6 +130,33 @@ async fn what_the_wizard_runs_stops_and_goes_on_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_command_runs_stops_and_goes_on_with_it() {
     stops_and_goes_on("publish --plain", "clip.mp4", |_| ()).await;
+}
+
+/// A key that stops reaches a program, too, that is just being made, and is not yet in the group that it will lead.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_while_a_program_begins_it_goes_on() {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let sandbox = Sandbox::start().await;
+    let video = super::folder(&sandbox, "clip.mp4").join("clip.mp4");
+    let command = format!("publish --plain {}", video.display());
+    let (shell, process) = in_a_shell(&sandbox, &[], &command, "clip.mp4").await;
+    let group = Pid::from_raw(process.cast_signed()).unwrap();
+    // a program is made within a fraction of a millisecond
+    let end = Instant::now() + Duration::from_secs(5);
+    while Instant::now() < end {
+        for number in [Signal::TSTP, Signal::CONT] {
+            // none is there once it has ended
+            let _ = kill_process_group(group, number);
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+    // a stop that was heard late is ended, too
+    until("it is published", || {
+        let _ = kill_process_group(group, Signal::CONT);
+        shell.text().contains("watch:")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
