@@ -67,6 +67,8 @@ pub(super) const ASK_ANEW: Preset = key(
 pub(super) const RETRY: Preset =
     key(&[Key::Char('r')], Action::Retry, "try again", "try again what failed or waits", 2);
 pub(super) const CANCEL: Preset = key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first", 4);
+pub(super) const LOG_OF_JOB: Preset =
+    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3);
 pub(super) const ALL_VIDEOS: Preset =
     key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
 pub(super) const COPY_MORE: Preset =

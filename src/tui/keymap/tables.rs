@@ -181,7 +181,7 @@ pub(super) static REVIEW: &[Preset] = &[
 pub(super) static PUBLISH: &[Preset] = &[
     key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "pause", "pause and go on", 1),
     RETRY,
-    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
+    LOG_OF_JOB,
     key(&[Key::Char('c')], Action::Cancel, "stop", "stop it; asks first, and can be resumed", 4),
     ALL_VIDEOS,
     MOVE,
@@ -195,7 +195,7 @@ pub(super) static PUBLISH_CDN: &[Preset] = &[
     key(&[Key::Char('c')], Action::Cancel, "go on without it", "go on without the CDN; asks first", 1),
     key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "pause", "pause and go on", 2),
     RETRY,
-    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
+    LOG_OF_JOB,
     ALL_VIDEOS,
     MOVE,
     MOVE_DOWN,
@@ -207,7 +207,7 @@ pub(super) static PUBLISH_CDN: &[Preset] = &[
 pub(super) static PUBLISH_FAILED: &[Preset] = &[
     key(&[Key::Char('r')], Action::Retry, "try again", "try again: what is uploaded is not sent again", 0),
     key(&[Key::Char('e')], Action::EditSettings, "settings", "back to the settings, as you left them", 2),
-    key(&[Key::Char('l'), ENTER], Action::Log, "log", "log of the job under the cursor", 3),
+    LOG_OF_JOB,
     ALL_VIDEOS,
     MOVE,
     MOVE_DOWN,
