@@ -79,6 +79,15 @@ impl Listener for Cuttable {
     }
 }
 
+impl Drop for Cuttable {
+    /// Closing alone gives the port back with the last copy of the descriptor: a program that is being started has copies
+    /// of all of ours for a moment.
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        let _ = rustix::net::shutdown(&self.listener, rustix::net::Shutdown::Read);
+    }
+}
+
 pub(in crate::local) struct Wire {
     stream: TcpStream,
     cut: Cut,
@@ -205,5 +214,24 @@ impl HttpBody for Seated {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+    use crate::local::http::seats::Seating;
+
+    #[tokio::test]
+    async fn a_copy_of_the_descriptor_does_not_go_on_holding_the_port() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let cuttable = Cuttable { listener, all: Cut::default(), seats: Seats::new(Seating::default()) };
+        let _copy = cuttable.listener.as_fd().try_clone_to_owned().unwrap();
+        TcpListener::bind(address).await.unwrap_err();
+        drop(cuttable);
+        TcpListener::bind(address).await.unwrap();
     }
 }

@@ -9,13 +9,7 @@ use zipreel::{
 };
 
 use super::clients::{Fixture, config, create, get, lambda, zip_of};
-
-/// Four free ports in a row.
-fn free_ports() -> u16 {
-    let is_free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    let mut bases = (20_000 + fastrand::u16(..9000)..).step_by(4);
-    bases.find(|base| (*base..base + 4).all(is_free)).unwrap()
-}
+use crate::publish::sandbox::free_ports;
 
 #[tokio::test]
 async fn a_restart_on_the_same_folder_and_port_keeps_functions_keys_and_links() {
