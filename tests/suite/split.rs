@@ -36,6 +36,7 @@ use zipreel::{
 use crate::{
     clips::{Clip, clip, scratch},
     media::{planned, probed, tools},
+    publish::sandbox::program,
 };
 
 struct Deaf;
@@ -402,14 +403,12 @@ async fn a_missing_folder_and_a_missing_video_are_named() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_waits_for_the_person() {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = scratch();
     let limited = folder.path().join("ffmpeg");
     let real = tools().await;
     // SIGXFSZ ignored: writes over the limit fail or fall short, as with ENOSPC
     let script = format!("#!/bin/sh\ntrap '' XFSZ\nulimit -f 200\nexec '{}' \"$@\"\n", real.ffmpeg.display());
-    fs::write(&limited, script).unwrap();
-    fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&limited, &script);
     let tools = zipreel::media::ffmpeg::Tools { ffmpeg: limited, ..real };
     let plan = planned(Clip::Mp4).await;
     let segments = folder.path().join("segments");

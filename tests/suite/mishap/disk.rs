@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::Write,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -22,7 +21,7 @@ use super::{
 use crate::{
     clips::{Clip, clip, scratch},
     process::is_held,
-    publish::sandbox::tool,
+    publish::sandbox::{program, tool},
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -52,8 +51,7 @@ async fn slow_ffmpeg(folder: &Path, video: PathBuf) -> Tools {
         ffmpeg = real.ffmpeg.display(),
         pipe = pipe.display()
     );
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&path, &script);
     std::thread::spawn(move || {
         let content = fs::read(video).unwrap();
         let mut pipe = fs::File::create(pipe).unwrap();

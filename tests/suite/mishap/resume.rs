@@ -13,7 +13,7 @@ use super::account::{bodies, chunks, client, delete_function, functions, is_whol
 use crate::{
     clips::{Clip, clip},
     events,
-    publish::sandbox::{Run, Sandbox},
+    publish::sandbox::{Run, Sandbox, program},
     split::until,
 };
 
@@ -38,12 +38,10 @@ async fn interrupted(sandbox: &Sandbox, video: &Path) -> Run {
 /// A program that is ffmpeg in all but what it says its version is.
 #[cfg(unix)]
 pub(crate) fn other_ffmpeg(sandbox: &Sandbox) -> PathBuf {
-    use std::os::unix::fs::PermissionsExt;
     let path = sandbox.path("other-ffmpeg");
     let script =
         "#!/bin/sh\nfor word; do [ \"$word\" = -version ] && exec echo ffmpeg version 99.9; done\nexec ffmpeg \"$@\"\n";
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&path, script);
     path
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -16,7 +15,7 @@ use super::account::{Said, bodies, chunks, functions, is_whole, processes_in, se
 use crate::{
     clips::{Clip, clip},
     events,
-    publish::sandbox::{Sandbox, free_ports, tool},
+    publish::sandbox::{Sandbox, free_ports, program, tool},
     split::until,
 };
 
@@ -87,8 +86,7 @@ fn ffmpeg_that(sandbox: &Sandbox, first: &str) -> PathBuf {
          if [ -n \"$split\" ] && [ ! -e '{mark}' ]; then echo $$ > '{mark}'; {first}; fi\nexec ffmpeg \"$@\"\n",
         mark = mark.display()
     );
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&path, &script);
     path
 }
 

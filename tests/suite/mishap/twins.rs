@@ -21,7 +21,7 @@ use super::account::{
 use crate::{
     clips::{Clip, clip},
     events,
-    publish::sandbox::{Reel, Run, Sandbox, get_range},
+    publish::sandbox::{Reel, Run, Sandbox, get_range, program},
     split::until,
 };
 
@@ -248,7 +248,6 @@ async fn an_interrupted_correction_goes_on_beside_what_it_corrects_and_without()
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn another_ffmpeg_may_repair_as_far_as_it_makes_what_is_promised() {
-    use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::start().await;
     let video = clip(Clip::Mp4);
     publish(&sandbox, &video, REEL, &[]).await.published();
@@ -270,8 +269,7 @@ async fn another_ffmpeg_may_repair_as_far_as_it_makes_what_is_promised() {
     let later = sandbox.path("later-ffmpeg");
     let script =
         "#!/bin/sh\nfor word; do [ \"$word\" = hls ] && exec ffmpeg -itsoffset 1 \"$@\"; done\nexec ffmpeg \"$@\"\n";
-    fs::write(&later, script).unwrap();
-    fs::set_permissions(&later, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&later, script);
     let said = repair(&later).await;
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
     assert_eq!(said.status.code(), Some(1), "{text}");

@@ -23,7 +23,7 @@ use super::{
 use super::{account::processes_in, engine::told};
 use crate::{
     clips::scratch,
-    publish::sandbox::{free_ports, start_again},
+    publish::sandbox::{free_ports, program, start_again},
     split::until,
 };
 
@@ -84,7 +84,7 @@ async fn with_a_person_at_hand_it_waits_for_the_sign_in_and_goes_on() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::fs;
     let folder = scratch();
     let stand_in = start(folder.path().join("data")).await;
     let (room, limited) = (folder.path().join("room"), folder.path().join("limited-ffmpeg"));
@@ -94,8 +94,7 @@ async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
         room.display(),
         real.ffmpeg.display()
     );
-    fs::write(&limited, script).unwrap();
-    fs::set_permissions(&limited, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&limited, &script);
     let order = order(folder.path(), "one");
     let (work_dir, megabytes) = (order.folders.work.clone(), order.folders.backlog_bytes >> 20);
     attended(&stand_in, order, Tools { ffmpeg: limited, ..real }, |waiting| {
@@ -112,7 +111,7 @@ async fn with_a_person_at_hand_it_waits_for_room_on_the_disk_and_goes_on() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publishing_that_fails_does_not_wait_for_its_poster() {
-    use std::{fs, os::unix::fs::PermissionsExt};
+    use std::fs;
     let folder = scratch();
     let stand_in = start(folder.path().join("data")).await;
     stand_in.faults().set("expired-credentials@CreateFunction=1.0".parse().unwrap());
@@ -125,8 +124,7 @@ async fn a_publishing_that_fails_does_not_wait_for_its_poster() {
         real.ffmpeg.display(),
         grabs = grabs.display()
     );
-    fs::write(&slow, script).unwrap();
-    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&slow, &script);
     let (cloud, tools) = (connect(stand_in.endpoint()).await, Tools { ffmpeg: slow, ..real });
     let order = order(folder.path(), "one");
     let stopped = publish(order, &cloud, &tools, &BoardReporter::default(), &Control::default()).await.unwrap_err();

@@ -169,6 +169,14 @@ pub(crate) async fn start_again(config: Config) -> StandIn {
     }
 }
 
+/// A program of shell words. Another process writes it: what this one has open while a program is being started is open in
+/// that for a moment as well, and what is open for writing does not run.
+pub(crate) fn program(path: &Path, script: &str) {
+    let written = path.with_extension("sh");
+    std::fs::write(&written, script).unwrap();
+    tool("install", &["-m", "755", written.to_str().unwrap(), path.to_str().unwrap()]);
+}
+
 /// The first of five in a row that nobody listens on, and that no other test of this process was given. They are tried by
 /// connecting: a listener that tried them would hold them for a moment longer, by a program that is just being started.
 pub(crate) fn free_ports() -> u16 {

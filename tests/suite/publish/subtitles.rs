@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use zipreel::model::gate::public::Public;
 
-use super::sandbox::{Reel, Run, Sandbox, client, get, tool};
+use super::sandbox::{Reel, Run, Sandbox, client, get, program, tool};
 use crate::{
     clips::scratch,
     contract::sides::connect,
@@ -274,15 +274,13 @@ async fn what_is_left_out_is_named_and_chapters_are_told_in_the_reels_time() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_ffmpeg_cant_read_takes_no_other_with_it() {
-    use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::start().await;
     let folder = scratch();
     let wrapper = folder.path().join("stumbling-ffmpeg");
     // stumbles over the text of stream 2
     let script =
         "#!/bin/sh\ncase \" $* \" in *' -map 0:2 -c:s '*) echo broken >&2; exit 1;; esac\nexec ffmpeg \"$@\"\n";
-    fs::write(&wrapper, script).unwrap();
-    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&wrapper, script);
     let video = film(folder.path());
     let mut command = sandbox.command("state");
     command.env("ZIPREEL_FFMPEG", &wrapper);

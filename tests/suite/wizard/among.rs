@@ -5,7 +5,6 @@
 use std::{
     fs,
     io::{Read, Write},
-    os::unix::fs::PermissionsExt,
     process::Command,
     time::{Duration, Instant},
 };
@@ -13,7 +12,10 @@ use std::{
 use portable_pty::{PtySize, native_pty_system};
 
 use super::terminal::{DOWN, Terminal};
-use crate::{publish::sandbox::Sandbox, split::until};
+use crate::{
+    publish::sandbox::{Sandbox, program},
+    split::until,
+};
 
 const CTRL_Z: &str = "\x1a";
 
@@ -98,8 +100,7 @@ async fn stops_and_goes_on(command: &str, words: &str, begin: impl FnOnce(&Termi
     let video = super::folder(&sandbox, "clip.mp4").join("clip.mp4");
     let slow = sandbox.path("slow-ffmpeg");
     let script = "#!/bin/sh\nfor word; do [ \"$word\" = hls ] && set -- -readrate 1 \"$@\"; done\nexec ffmpeg \"$@\"\n";
-    fs::write(&slow, script).unwrap();
-    fs::set_permissions(&slow, fs::Permissions::from_mode(0o755)).unwrap();
+    program(&slow, script);
     let environment = [("ZIPREEL_FFMPEG", slow.to_str().unwrap())];
     let (shell, process) = in_a_shell(&sandbox, &environment, &format!("{command} {}", video.display()), words).await;
     begin(&shell);
