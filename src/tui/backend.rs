@@ -238,6 +238,8 @@ pub struct Resumable {
     pub at: AccountRegion,
     /// Who is at work on it now, in words: another process.
     pub holder: Option<String>,
+    /// A CDN is to be switched on beside it.
+    pub cdn: bool,
     pub chunks_deployed: u32,
     /// Estimated until the split has ended.
     pub chunks: Option<u32>,

@@ -197,6 +197,7 @@ fn resumable(found: resume::Resumable) -> Resumable {
         video: began.order.video.clone(),
         place: found.place(),
         at: began.place.clone(),
+        cdn: began.order.cdn,
         // a job of this wizard stands on Home itself
         holder: found.holder.as_ref().map(ToString::to_string),
         chunks_deployed: found.chunks_deployed,

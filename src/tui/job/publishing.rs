@@ -51,6 +51,8 @@ const LOG_LINES: usize = 500;
 
 pub(in crate::tui) struct Publishing {
     began: Instant,
+    /// A CDN is to be switched on beside it.
+    with_cdn: bool,
     pub(in crate::tui) log: BTreeMap<JobName, VecDeque<Said>>,
     pub(in crate::tui) board: Board,
     pub(in crate::tui) clocks: BTreeMap<JobName, Clock>,
@@ -60,9 +62,10 @@ pub(in crate::tui) struct Publishing {
 }
 
 impl Publishing {
-    pub(in crate::tui) fn new(now: Instant) -> Self {
+    pub(in crate::tui) fn new(now: Instant, with_cdn: bool) -> Self {
         Self {
             began: now,
+            with_cdn,
             log: BTreeMap::new(),
             board: Board::default(),
             clocks: BTreeMap::new(),
@@ -91,15 +94,14 @@ impl Publishing {
         self.board.jobs.values().any(waits)
     }
 
-    /// The reel is there and was read, and the CDN that is switched on beside it is all that is waited for: not one that a set-up
-    /// found and left as it is.
+    /// The reel is there and was read, and the CDN that is switched on beside it is all that is waited for.
     pub(in crate::tui) fn waits_for_cdn(&self) -> bool {
         let state = |job: &JobName| self.board.jobs.get(job).map(|job| &job.state);
-        let of_cdn = [SetupStep::Cdn, SetupStep::CdnDeployed, SetupStep::CdnProbe].map(JobName::Setup);
-        let begun = of_cdn.iter().filter_map(state);
         let is_there = matches!(state(&JobName::Verify), Some(JobState::Succeeded));
-        let made = state(&of_cdn[0]).is_some_and(|state| !state.is_over()) || state(&of_cdn[1]).is_some();
-        is_there && made && !begun.into_iter().any(|state| matches!(state, JobState::Failed(_) | JobState::Cancelled))
+        let of_cdn = [SetupStep::Cdn, SetupStep::CdnDeployed, SetupStep::CdnProbe].map(JobName::Setup);
+        let mut begun = of_cdn.iter().filter_map(state);
+        let is_given_up = begun.any(|state| matches!(state, JobState::Failed(_) | JobState::Cancelled));
+        self.with_cdn && is_there && !is_given_up
     }
 
     /// Per second, in the job's unit.
@@ -227,7 +229,7 @@ mod tests {
     #[test]
     fn a_log_is_a_bounded_ring_and_says_when_each_line_was_written() {
         let (now, job) = (Instant::now(), JobName::Split);
-        let mut publishing = Publishing::new(now);
+        let mut publishing = Publishing::new(now, false);
         for line in 0..LOG_LINES as u64 + 10 {
             let event = Event::Log { job: job.clone(), line: line.to_string() };
             publishing.hear(&event, now + Duration::from_secs(line));

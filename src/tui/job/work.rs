@@ -79,6 +79,15 @@ impl Run {
         }
     }
 
+    /// A CDN is to be switched on beside it.
+    fn with_cdn(&self) -> bool {
+        match self {
+            Self::Publish(order) => order.cdn,
+            Self::Resume(resumable) => resumable.cdn,
+            _ => false,
+        }
+    }
+
     /// The account and Region that the person was shown; `None` if the place alone says it.
     pub(in crate::tui) fn at(&self) -> Option<&AccountRegion> {
         match self {
@@ -280,7 +289,7 @@ impl Job {
 
 fn course(run: &Run, now: Instant) -> Course {
     match run.kind() {
-        Kind::Publishing => Course::Publishing(Box::new(Publishing::new(now))),
+        Kind::Publishing => Course::Publishing(Box::new(Publishing::new(now, run.with_cdn()))),
         Kind::Deletion | Kind::Discard => Course::Removal(Gone { functions: 0, of: 0 }),
         Kind::Check => Course::Check(BTreeMap::new()),
         Kind::Retitle => Course::Retitle,

@@ -258,6 +258,7 @@ pub(super) fn resumables() -> Vec<Resumable> {
         place: Place { target: Target::Local, region: Some("us-east-1".to_owned()) },
         at: local_at(),
         holder: None,
+        cdn: false,
         chunks_deployed: u32::from(UPLOADED),
         chunks: Some(FILM_CHUNKS),
         bytes_left: Some(FILM_BYTES - u64::from(UPLOADED) * CHUNK_BYTES),
