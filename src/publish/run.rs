@@ -206,7 +206,8 @@ async fn has_relay(work: &Work) -> bool {
     if work.order.place.is_local() || work.order.relay {
         return true;
     }
-    work.storage.public_url(Public::Relay).await.map_or(true, |url| url.is_some())
+    let relay = Retries::default().again(|| work.storage.public_url(Public::Relay)).await;
+    relay.map_or(true, |url| url.is_some())
 }
 
 /// All chunks, made or there already.

@@ -5,7 +5,7 @@ use super::{
     pictures::{SIZES, picture, pictures},
 };
 use crate::{
-    model::report::event::{Count, Event, JobChange, JobName, SetupStep, Unit},
+    model::report::event::{Count, JobChange, JobName, SetupStep, Unit},
     tui::{
         action::Command,
         backend::Account,
