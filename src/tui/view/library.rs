@@ -25,8 +25,8 @@ use crate::{
 };
 
 /// Title and width of each column after the name, the one that goes last first.
-const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("chunks", 8), ("age", 11), ("last check", 18)];
-const NAME_LEAST: usize = 20;
+const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("age", 11), ("last check", 18), ("chunks", 8)];
+const NAME_LEAST: usize = 28;
 /// Cells of a name beside what goes on with its reel.
 const NAME_SHORTEST: usize = 8;
 /// What an interrupted publishing or deletion has left: nobody can watch it.
@@ -160,9 +160,9 @@ fn line(
     let texts = [
         reel.duration.map(wording::clock).unwrap_or_default(),
         wording::bytes(reel.bytes),
-        reel.chunks.to_string(),
         age.unwrap_or_else(|| if reel.orphan { UNFINISHED } else { "" }.to_owned()),
         check.unwrap_or_else(|| "not yet".to_owned()),
+        reel.chunks.to_string(),
     ];
     let cells: String = columns.iter().zip(&texts).map(|((_, width), text)| pad(text, *width)).collect();
     pen.right(Role::Dim, &cells);
