@@ -222,7 +222,8 @@ fn tell(name: &ReelName, deep: bool, report: &Report, face: &FaceSettings) {
 fn say_checked(name: &ReelName, deep: bool, report: &Report) {
     let how = if deep { "every byte read as a player does" } else { "by list and hash" };
     let Report { chunks, ok, missing, differing, .. } = report;
-    plain::say(&format!("{name}: {ok} of {chunks} chunks are right, {missing} missing, {differing} changed ({how})"));
+    let (are, chunks) = (wording::verb(*chunks, ["is", "are"]), wording::count(*chunks, "chunk"));
+    plain::say(&format!("{name}: {ok} of {chunks} {are} right, {missing} missing, {differing} changed ({how})"));
     if let Some(dark) = report.dark {
         plain::say(&format!("{name}: {dark}"));
     }
@@ -232,10 +233,13 @@ fn say_checked(name: &ReelName, deep: bool, report: &Report) {
     }
     let segments = wording::count(decoding.segments, "segment");
     match &decoding.gave_up {
-        None if decoding.troubles.is_empty() => plain::say(&format!("{name}: {segments} play without an error")),
+        None if decoding.troubles.is_empty() => {
+            let play = wording::verb(decoding.segments, ["plays", "play"]);
+            plain::say(&format!("{name}: {segments} {play} without an error"));
+        }
         None => {}
         Some(why) => plain::say(&format!(
-            "{name}: of {segments} it was tested that they play, of the others only that their bytes are right: {why}"
+            "{name}: that it plays was tested of {segments}, of the others only that their bytes are right: {why}"
         )),
     }
 }

@@ -192,6 +192,11 @@ pub fn count(number: impl Into<u64>, noun: &str) -> String {
     }
 }
 
+/// `1 chunk is`, `34 chunks are`, by the verb's two forms.
+pub fn verb(number: impl Into<u64>, [one, many]: [&str; 2]) -> &str {
+    if number.into() == 1 { one } else { many }
+}
+
 /// `chunks`, `retries`.
 pub fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {
@@ -269,6 +274,7 @@ mod tests {
         let nouns =
             ["chunk", "retry", "key", "day"].map(|noun| format!("{}, {}", count(1u64, noun), count(2u64, noun)));
         assert_eq!(nouns, ["1 chunk, 2 chunks", "1 retry, 2 retries", "1 key, 2 keys", "1 day, 2 days"]);
+        assert_eq!([0u64, 1, 2].map(|number| verb(number, ["plays", "play"])), ["play", "plays", "play"]);
     }
 
     #[test]

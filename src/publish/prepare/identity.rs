@@ -28,7 +28,7 @@ use crate::{
             order::{IfTaken, Interrupted, OnDamage, Order, Origin},
         },
         report::fault::{Fault, Stopped},
-        shown,
+        shown, wording,
     },
     remote::deployed::Existing,
     running::reporter::{Control, Reporter},
@@ -202,9 +202,10 @@ fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
         Some(_) => "all its bytes tell it from the video that was begun, or that was published meanwhile".to_owned(),
         None => "this zipreel cuts it in another way".to_owned(),
     });
-    let (deployed, flags) = (before.chunks_deployed, order.place.flags());
+    let flags = order.place.flags();
     Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
         "Publish it as a new version: zipreel publish {video} --name {reel}{flags}. `zipreel gc {reel}{flags}` then \
-         removes the {deployed} chunks of the old one."
+         removes the {} of the old one.",
+        wording::count(before.chunks_deployed, "chunk")
     ))
 }

@@ -52,6 +52,7 @@ use crate::{
             event::{Event, JobName, Planned, Unit},
             fault::{Fault, FaultClass, Stopped},
         },
+        wording,
     },
     remote::{
         deployed::{self, Deployed, Existing},
@@ -353,9 +354,9 @@ async fn left_behind(
         let difference = Origin::of_tags(&tags).and_then(|before| before.difference(now));
         let why = difference.unwrap_or_else(|| "the settings were others".to_owned());
         sentences.push(format!(
-            "an interrupted publishing left {} chunks of version {} that can't be used: {why}. `zipreel gc {}{}` \
-             removes them",
-            left.functions.len(),
+            "an interrupted publishing left {} of version {} that can't be used: {why}. `zipreel gc {}{}` removes \
+             what is left",
+            wording::count(left.functions.len() as u64, "chunk"),
             left.generation,
             order.reel,
             order.place.flags()

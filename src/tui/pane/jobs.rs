@@ -248,8 +248,8 @@ fn counted(unit: Unit, done: u64, total: u64) -> String {
                 wording::clock(Duration::from_micros(total))
             )
         }
-        Unit::Chunks => format!("{done}/{total} chunks"),
-        Unit::Segments => format!("{done}/{total} segments"),
+        Unit::Chunks => format!("{done}/{}", wording::count(total, "chunk")),
+        Unit::Segments => format!("{done}/{}", wording::count(total, "segment")),
         Unit::Steps => format!("{done}/{total}"),
     }
 }

@@ -287,7 +287,9 @@ fn progress(job: &Job) -> Vec<String> {
 fn left_to_do(resumable: &Resumable, shared: &Shared) -> Vec<String> {
     let mut parts = vec![format!("→ {}", where_words(&resumable.place, Some(&resumable.at)))];
     match resumable.chunks {
-        Some(chunks) => parts.push(format!("{}/{chunks} chunks uploaded", resumable.chunks_deployed)),
+        Some(chunks) => {
+            parts.push(format!("{}/{} uploaded", resumable.chunks_deployed, wording::count(chunks, "chunk")));
+        }
         None => parts.push(format!("{} uploaded", wording::count(resumable.chunks_deployed, "chunk"))),
     }
     parts.extend(resumable.bytes_left.map(|bytes| format!("{} to go", wording::bytes(bytes))));

@@ -202,7 +202,7 @@ fn under_way(check: &Job, counts: ChunkCounts, now: Instant) -> String {
     let ChunkCounts { ok, reading, decoding, of, .. } = counts;
     let deep = matches!(check.run, Run::Check { deep: true, .. });
     let how = if deep { "reading every byte, and testing that it plays" } else { "asking for every chunk" };
-    let mut words = format!("{how}: {ok} of {of} chunks ok");
+    let mut words = format!("{how}: {ok} of {} ok", wording::count(of, "chunk"));
     words.push_str(&format!(" · {} so far", wording::clock(now.saturating_duration_since(check.began))));
     if reading > 0 {
         words.push_str(&format!(" · {reading} being read"));
@@ -221,10 +221,15 @@ fn ended(end: &End, counts: ChunkCounts, area: Rect) -> Vec<(Role, String)> {
         End::Checked(report) => {
             let mut lines = Vec::new();
             if report.is_whole() {
-                lines.push((Role::Ok, format!("✔ all {} chunks are there and unchanged", report.chunks)));
+                let all = match report.chunks {
+                    1 => "its chunk is".to_owned(),
+                    chunks => format!("all {chunks} chunks are"),
+                };
+                lines.push((Role::Ok, format!("✔ {all} there and unchanged")));
             } else {
                 let ChunkCounts { ok, missing, differs, of, .. } = counts;
-                lines.push((Role::Fail, format!("✖ {ok} of {of} chunks ok · {missing} missing · {differs} changed")));
+                let of = wording::count(of, "chunk");
+                lines.push((Role::Fail, format!("✖ {ok} of {of} ok · {missing} missing · {differs} changed")));
                 lines.extend(report.dark.map(|dark| (Role::Fail, format!("✖ {dark}"))));
             }
             lines.extend(report.decoding.iter().flat_map(decoded));
@@ -248,9 +253,12 @@ fn decoded(decoding: &Decoding) -> Vec<(Role, String)> {
     }
     lines.extend(decoding.doubt().map(|doubt| (Role::Dim, doubt.to_owned())));
     match &decoding.gave_up {
-        None if lines.is_empty() => lines.push((Role::Ok, format!("✔ {segments} play without an error"))),
+        None if lines.is_empty() => {
+            let play = wording::verb(decoding.segments, ["plays", "play"]);
+            lines.push((Role::Ok, format!("✔ {segments} {play} without an error")));
+        }
         None => {}
-        Some(why) => lines.push((Role::Warn, format!("! {segments} were tested, not all: {why}"))),
+        Some(why) => lines.push((Role::Warn, format!("! {segments} tested, not all: {why}"))),
     }
     lines
 }

@@ -4,6 +4,7 @@ use crate::{
     model::{
         reel::{name::ReelName, order::Place},
         report::fault::{Fault, Stopped},
+        wording,
     },
     remote::{self, Decoder, Depth},
     use_cases::{Engine, Follow, unless_cancelled},
@@ -74,9 +75,10 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
             Fault::permanent(format!("the reel `{reel}` is whole and nobody can watch it: {dark}")).hint(hint),
         );
     }
-    let what = format!(
-        "the reel `{reel}` is not whole: of {chunks} chunks {missing} are missing and {differing} have changed"
-    );
+    let (chunks, are) = (wording::count(*chunks, "chunk"), wording::verb(*missing, ["is", "are"]));
+    let have = wording::verb(*differing, ["has", "have"]);
+    let what =
+        format!("the reel `{reel}` is not whole: of {chunks} {missing} {are} missing and {differing} {have} changed");
     let hint = format!(
         "Upload them again from the video it was made of: zipreel check {reel} --repair VIDEO, with the same \
          --target."

@@ -145,9 +145,17 @@ fn each_track_of_sound_alone_is_a_rendition_where_there_are_several() {
     let parts = plan.parts();
     assert!(parts.len() == 2 && parts.iter().all(|part| part.video.is_none() && part.audio.is_some()), "{parts:?}");
     assert_eq!(plan.face().map(|stream| stream.index), Some(1), "the poster shows the sound that players begin with");
-    for codec in [("aac", 2), ("aac", 6), ("mp3", 2)] {
+    for codec in [("aac", 2), ("mp3", 2)] {
         let plan = decide(&alone(&[codec], "all"), Transcode::Auto).unwrap();
-        assert!(plan.sounds.is_empty() && plan.audio.is_some(), "one track is published as it always was: {codec:?}");
+        assert!(plan.sounds.is_empty() && plan.audio.is_some(), "one track that all play is the reel: {codec:?}");
+    }
+    for codec in [("aac", 6), ("ac3", 2), ("eac3", 6)] {
+        let media = alone(&[codec], "all");
+        let plan = decide(&media, Transcode::Auto).unwrap();
+        assert_eq!(sounds(&plan), [(1, false), (1, true)], "{codec:?}");
+        let older = Media { wanted: Wanted { sounds: None, ..media.wanted }, ..media };
+        let plan = decide(&older, Transcode::Auto).unwrap();
+        assert!(plan.sounds.is_empty() && plan.audio.is_some(), "as it was published before, it is mended: {codec:?}");
     }
 }
 

@@ -1,6 +1,5 @@
 //! Whether sound stands apart from the picture, in renditions of its own: several tracks do, and one that not every player
-//! plays as it is. One AAC track of one or two channels stays in one with the picture, and one track without a picture is the
-//! reel.
+//! plays as it is. One AAC track of one or two channels stays in one with the picture.
 
 use super::sounds::{Copied, Rendition, Track, renditions};
 use crate::model::media::facts::Stream;
@@ -68,9 +67,14 @@ impl<'a> Sounds<'a> {
             Copied::Wide(_) if !may_encode => Some(track.stream.channels),
             _ => None,
         });
+        let has_more = |track: &Track<'_>| match &track.copied {
+            Copied::Plain | Copied::No => false,
+            // AAC lacks none of its channels; beside a picture it is kept as it was all the same
+            Copied::Foreign(codec) if codec == "mp3" => has_picture,
+            Copied::Wide(_) | Copied::Foreign(_) => true,
+        };
         let renditions = match kept.as_slice() {
-            [Track { copied: Copied::Plain | Copied::No, .. }] => Vec::new(),
-            [_] if !may_encode || !has_picture => Vec::new(),
+            [track] if !may_encode || !has_more(track) => Vec::new(),
             tracks => renditions(tracks, main.index, may_encode),
         };
         Self { renditions, main: Some(main), left_out, are_named, wide }
