@@ -1,6 +1,7 @@
 // Of the gate: what an answer is made of, `{ status, headers, body }`. A body is text, bytes, or bytes in pieces.
 
 import { createHash } from 'node:crypto';
+import { blocks, gzipOf } from './gzip.mjs';
 import { MUCH, collect } from './memory.mjs';
 
 export const PLAYLIST = 'application/vnd.apple.mpegurl';
@@ -9,6 +10,8 @@ export const IMMUTABLE = 'public, max-age=31536000, immutable';
 export const SHORT = 'public, max-age=10';
 /** What is written at once. */
 const PIECE = 64 << 10;
+/** How hard zlib tries where somebody waits: a twentieth of a playlist is left, for a third of the time. */
+const QUICKLY = 3;
 
 export const METHODS = 'GET, HEAD, OPTIONS';
 
@@ -87,6 +90,17 @@ export function fileOf(index, name, type, cache, gzip) {
 export function inTwo(forms, type, cache, gzip, more = {}) {
   const vary = 'accept-encoding';
   return gzip ? file(forms.gzip, type, cache, { vary, 'content-encoding': 'gzip', ...more }) : file(forms.text, type, cache, { vary, ...more });
+}
+
+/** A playlist that names where it is served: made for each answer, and compressed in its pieces for who takes that. */
+export function playlistOf(body, gzip) {
+  const compressed = function* () {
+    for (const part of parts(body)) {
+      const bytes = Buffer.from(part);
+      yield { bytes, compressed: blocks(bytes, QUICKLY) };
+    }
+  };
+  return inTwo({ text: body, get gzip() { return gzipOf(compressed()); } }, PLAYLIST, SHORT, gzip);
 }
 
 /** Whether a client would rather have gzip than the file as it is (RFC 9110, 12.5.3). What it does not name it may do without. */

@@ -13,7 +13,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SHORT, file, fileOf, inTwo, naming, parts, preflight, reply, takesGzip, unlessKnown } from './answers.mjs';
+import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SHORT, file, fileOf, inTwo, naming, parts, playlistOf, preflight, reply, takesGzip, unlessKnown } from './answers.mjs';
 import { RelaysCeiling, beyond, ceilingOf } from './ceiling.mjs';
 import { Functions, Links, getFunctionOverHttp, warn } from './functions.mjs';
 import { Busy, Refused, SECOND, clientOf } from './guesses.mjs';
@@ -112,16 +112,16 @@ export class Gate {
       answer = (asked && await this[asked.kind]({ ...asked, query: plain, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
-      answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy();
+      answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy(error.after);
     }
     if (answer.status === 404 || answer.status === 503) answer = forPeople(answer, edge ? { path } : headers);
     answer = unlessKnown(answer, headers['if-none-match']);
     return method === 'HEAD' ? { ...answer, body: '' } : answer;
   }
 
-  /** Spread out, so that those sent away do not come back at once. */
-  busy() {
-    return reply(503, { 'retry-after': String(2 + Math.floor(this.random() * 6)), 'access-control-expose-headers': 'retry-after' });
+  /** For so many seconds; else spread out, so that those sent away do not come back at once. */
+  busy(after = 2 + Math.floor(this.random() * 6)) {
+    return reply(503, { 'retry-after': String(after), 'access-control-expose-headers': 'retry-after' });
   }
 
   bare({ reel, query }) {
@@ -152,7 +152,7 @@ export class Gate {
     if (!index) return null;
     const pieces = index.files.get('index.seek.m3u8')?.toString().replaceAll('.seek.m3u8', '.pieces.m3u8');
     const text = pieces ?? naming(index.files.get('index.m3u8')?.toString() ?? '', '.relay.m3u8');
-    return this.#belowCeiling(text && file(text, PLAYLIST, SHORT));
+    return this.#belowCeiling(text && playlistOf(text, asked.gzip));
   }
 
   /** Where every segment is one piece, there is one playlist for both. */
@@ -162,16 +162,16 @@ export class Gate {
   }
 
   /** With whole addresses, for players that know no other (MPlayer). Not immutable: the gate's address may change. */
-  async absMultivariant({ reel, asker }) {
+  async absMultivariant({ reel, asker, gzip }) {
     const index = this.base && await this.reels.current(reel, asker);
     const text = index && index.files.get('index.m3u8')?.toString();
-    return text && file(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.base}${reel}/`), 'attributes too'), PLAYLIST, SHORT);
+    return text && playlistOf(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.base}${reel}/`), 'attributes too'), gzip);
   }
 
-  async absMedia({ reel, generation, rendition, asker }) {
+  async absMedia({ reel, generation, rendition, asker, gzip }) {
     const index = this.base && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}.m3u8`);
-    return text && file(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
+    return text && playlistOf(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), gzip);
   }
 
   async poster({ reel, asker }) {
@@ -194,11 +194,11 @@ export class Gate {
 
   piecesMedia(asked) { return this.relayMedia(asked, '.pieces.m3u8'); }
 
-  async relayMedia({ reel, generation, rendition, asker }, ending = '.relay.m3u8') {
+  async relayMedia({ reel, generation, rendition, asker, gzip }, ending = '.relay.m3u8') {
     const index = this.relay && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}${ending}`);
     // Not immutable: it names the relay, which may move or be switched off.
-    return this.#belowCeiling(text && file(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), PLAYLIST, SHORT));
+    return this.#belowCeiling(text && playlistOf(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), gzip));
   }
 
   /** What leads browsers to the relay, unless that has sent as much this month as it may. */
@@ -227,10 +227,10 @@ export class Gate {
   track(asked) { return this.#served(asked, `${asked.generation}/${asked.rendition}.m3u8`, PLAYLIST); }
 
   async absTrack(asked) {
-    const { reel, generation, rendition } = asked, name = `${generation}/${rendition}.m3u8`;
+    const { reel, generation, rendition, gzip } = asked, name = `${generation}/${rendition}.m3u8`;
     const index = this.base && await this.#having(asked, name);
     const text = index && index.files.get(name);
-    return text && file(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), PLAYLIST, SHORT);
+    return text && playlistOf(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), gzip);
   }
 
   subtitles(asked) { return this.#served(asked, `${asked.generation}/${asked.rendition}/${asked.number}.vtt`, CUES); }

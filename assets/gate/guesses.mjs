@@ -17,13 +17,17 @@ const SLOT_APART = SECOND;
 const WAITS = { atOnce: 3, aMinute: 1 };
 /** Guesses of one client. */
 const GUESSES_OF_A_CLIENT = { atOnce: 3, aMinute: 0.5 };
+/** Seconds, at most, that a client is told to stay away once it has made its guesses: another instance may let it guess sooner. */
+const AWAY = 20;
 const CLIENTS_KEPT = 1000;
 
 /** There is no answer now, but there may be one soon. */
 export class Busy extends Error {}
 
-/** Asking again at once would not help. */
-export class Refused extends Busy {}
+/** Asking again at once would not help; `after` so many seconds it may. */
+export class Refused extends Busy {
+  constructor(what, after) { super(what); this.after = after; }
+}
 
 /** A map that forgets what was not used for longest; `weigh` gives an entry's share of `limit`. */
 export class Recent {
@@ -100,6 +104,8 @@ export class Allowance {
     this.left -= 1;
     return true;
   }
+  /** Milliseconds until there is one. */
+  wait() { return this.has() ? 0 : (1 - this.left) * 60 * SECOND / this.aMinute; }
   giveBack() { this.left = Math.min(this.atOnce, this.left + 1); }
 }
 
@@ -148,7 +154,7 @@ export class Guesses {
     return this.#ofClient.run(client, async () => {
       const own = this.#clients.get(client) ?? new Allowance(GUESSES_OF_A_CLIENT, this.now);
       this.#clients.set(client, own);
-      if (!own.has()) throw new Refused(client);
+      if (!own.has()) throw new Refused(client, Math.min(Math.ceil(own.wait() / SECOND), AWAY));
       return this.#ofAll.run('', async () => {
         await this.#slot(deadline);
         own.take();

@@ -74,6 +74,11 @@ impl Bucket {
         self.tokens >= 1.0
     }
 
+    /// Seconds until there is one.
+    pub(super) fn wait(&mut self, now: OffsetDateTime) -> f64 {
+        if self.has_one(now) { 0.0 } else { (1.0 - self.tokens) / self.rate }
+    }
+
     pub(super) fn take(&mut self, now: OffsetDateTime) -> bool {
         let enough = self.has_one(now);
         if enough {

@@ -20,6 +20,8 @@ use crate::{
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Without a byte for so long, a read is given up.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a gate that is busy asks to be left alone, at most.
+const BUSY_AT_MOST: Duration = Duration::from_secs(7);
 /// No playlist is larger: 10,000 segments take about a megabyte.
 const PLAYLIST_MAX: u64 = 16 * 1024 * 1024;
 
@@ -201,9 +203,18 @@ impl Player {
         Ok(Read { crc32: hash.finalize(), bytes: read })
     }
 
-    /// Asks for what is not there: 404, readable from every origin by one header, is what gate and relay answer.
+    /// Asks for what is not there: 404, readable from every origin by one header, is what gate and relay answer. So they have
+    /// for a client whose guesses AWS has answered until none is left; that one is told to stay away for longer than
+    /// while AWS is busy.
     pub async fn refused(&self, url: &str) -> Result<(), PlayerError> {
-        let response = self.get(url, url, HeaderMap::new(), StatusCode::NOT_FOUND).await?;
+        let response = match self.get(url, url, HeaderMap::new(), StatusCode::NOT_FOUND).await {
+            Err(PlayerError::Status { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(after), .. })
+                if after > BUSY_AT_MOST =>
+            {
+                return Ok(());
+            }
+            other => other?,
+        };
         let origins: Vec<_> = response.headers().get_all("access-control-allow-origin").iter().collect();
         if origins == ["*"] {
             return Ok(());

@@ -124,6 +124,24 @@ test('while AWS is busy a page waits, then gets 503 within eight seconds; a know
   assert(account.time - began <= 8000 && account.time - began > 7000, `${account.time - began} ms`);
 });
 
+test('a client that has made its guesses is told when it has another, and waits for it no longer than is of use', async () => {
+  const account = new Account();
+  for (const guess of ['one', 'two', 'three']) {
+    assert.equal((await account.get(`/${guess}/`)).status, 404);
+    account.time += 5_000;
+  }
+  const away = async () => {
+    const { status, headers } = await account.get('/four/');
+    return [status, headers['retry-after']];
+  };
+  assert.deepEqual(await away(), [503, '20']);
+  account.time += 100_500;
+  const [status, seconds] = await away();
+  assert(status === 503 && +seconds <= 20 && +seconds >= 1, seconds);
+  account.time += seconds * 1000;
+  assert.equal((await account.get('/four/')).status, 404);
+});
+
 test('a player is held for two seconds and sent to where it is: once for a chunk, twice for a playlist', async () => {
   for (const method of ['GET', 'HEAD']) {
     for (const [path, most] of [[`/reel/${GENERATION}/src/0002.ts`, 1], ['/other/index.m3u8', 2], [`/other/${GENERATION}/src.m3u8`, 2]]) {

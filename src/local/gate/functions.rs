@@ -35,6 +35,8 @@ pub(super) enum Busy {
     Again,
     /// Asking again at once would not help.
     Refused,
+    /// Nor would it for so many seconds: this client has made its guesses.
+    Spent(u64),
 }
 
 /// Until when a request is answered.

@@ -23,6 +23,9 @@ const WAITS_A_SECOND: f64 = 1.0 / 60.0;
 /// Guesses of one client.
 const AT_ONCE_OF_A_CLIENT: f64 = 3.0;
 const A_SECOND_OF_A_CLIENT: f64 = 0.5 / 60.0;
+/// Seconds, at most, that a client is told to stay away once it has made its guesses: another instance may let it guess
+/// sooner.
+const AWAY: u64 = 20;
 const CLIENTS_KEPT: usize = 1000;
 
 /// Who an address counts as: an IPv6 address as its /64, since someone who has one has all of these.
@@ -84,9 +87,10 @@ impl Guesses {
         Self { begin: now - SLOT * into_slot, next: now, waits, clients: HashMap::new() }
     }
 
-    /// Whether this client has a guess left.
-    pub(super) fn has(&mut self, client: Client, now: OffsetDateTime) -> bool {
-        self.own(client, now).has_one(now)
+    /// For how many seconds this client has to stay away, if it has no guess left.
+    pub(super) fn away(&mut self, client: Client, now: OffsetDateTime) -> Option<u64> {
+        let wait = self.own(client, now).wait(now);
+        (wait > 0.0).then(|| (wait.ceil() as u64).min(AWAY))
     }
 
     fn own(&mut self, client: Client, now: OffsetDateTime) -> &mut Bucket {
@@ -170,7 +174,7 @@ mod tests {
         let mut made = Vec::new();
         for at in (from..until).step_by(100) {
             let now = start + Duration::milliseconds(at);
-            if guesses.has(numbered(at), now) && guesses.wait(now, Duration::ZERO).is_some() {
+            if guesses.away(numbered(at), now).is_none() && guesses.wait(now, Duration::ZERO).is_some() {
                 let _ = guesses.take(numbered(at), now);
                 made.push(at);
             }
@@ -223,9 +227,10 @@ mod tests {
         let taken = guesses.take(numbered(1), now);
         guesses.give_back_to_client(&taken);
         assert_eq!(guesses.wait(now, MOST), Some(SLOT / 2));
-        let has = (0..4).map(|_| (guesses.has(numbered(1), now), guesses.take(numbered(1), now)).0);
-        assert_eq!(has.collect::<Vec<_>>(), [true, true, true, false]);
-        assert!(guesses.has(numbered(1), now + Duration::minutes(2)));
+        let has = (0..4).map(|_| (guesses.away(numbered(1), now), guesses.take(numbered(1), now)).0);
+        assert_eq!(has.collect::<Vec<_>>(), [None, None, None, Some(AWAY)]);
+        let later = |millis| now + Duration::milliseconds(millis);
+        assert_eq!([110_500, 121_000].map(|millis| guesses.away(numbered(1), later(millis))), [Some(10), None]);
     }
 
     #[test]

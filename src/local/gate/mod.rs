@@ -185,7 +185,7 @@ impl Gate {
         match self.of_reel(reel, what, query, &parts.headers, asker).await {
             Ok(found) => found.unwrap_or_else(Reply::not_found),
             Err(Busy::Again) if times < again => Reply::again(parts.uri.path(), times + 1),
-            Err(_) => Reply::busy(),
+            Err(why) => Reply::busy(why),
         }
     }
 
@@ -386,7 +386,9 @@ fn bare(reel: &ReelName, query: Option<&str>) -> Reply {
 
 /// A playlist that names where gate or relay are, which may change: short-lived.
 fn playlist(text: Option<Bytes>) -> Option<Reply> {
-    Some(Reply::file(text?, PLAYLIST, SHORT))
+    let text = text?;
+    let compressed = gzip::gzip(&text).into();
+    Some(Reply::file(text, PLAYLIST, SHORT).or_gzip(compressed))
 }
 
 /// How often this player has been sent to where it is already.

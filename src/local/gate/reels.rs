@@ -221,8 +221,8 @@ impl Reels {
             return Ok(found);
         }
         let _turn = timeout_at(deadline.end, self.guessing.turn(&client)).await.map_err(|_| Busy::Refused)?;
-        if !self.state().guesses.has(client, self.functions.now()) {
-            return Err(Busy::Refused);
+        if let Some(seconds) = self.state().guesses.away(client, self.functions.now()) {
+            return Err(Busy::Spent(seconds));
         }
         let _turn_of_all = timeout_at(deadline.end, self.slot.lock()).await.map_err(|_| Busy::Refused)?;
         // the request that had the turn before may have asked the same

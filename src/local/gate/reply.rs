@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::coding;
+use super::{coding, functions::Busy};
 use crate::{local::traffic, model::hex::hex};
 
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -47,8 +47,12 @@ impl Reply {
     }
 
     /// Spread out, so that those sent away do not come back at once.
-    pub(super) fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(fastrand::u64(2..8))
+    pub(super) fn busy(why: Busy) -> Self {
+        let seconds = match why {
+            Busy::Spent(seconds) => seconds,
+            Busy::Again | Busy::Refused => fastrand::u64(2..8),
+        };
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(seconds)
     }
 
     /// In seconds; scripts of other pages may read it.

@@ -107,6 +107,7 @@ impl Public {
                     CEILING,
                     ("functions.mjs", include_str!("../../../assets/gate/functions.mjs")),
                     ("guesses.mjs", include_str!("../../../assets/gate/guesses.mjs")),
+                    ("gzip.mjs", include_str!("../../../assets/gate/gzip.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
                     ("memory.mjs", include_str!("../../../assets/gate/memory.mjs")),
                     ("oembed.mjs", include_str!("../../../assets/gate/oembed.mjs")),

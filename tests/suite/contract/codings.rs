@@ -41,7 +41,11 @@ fn compressed() -> Vec<String> {
         "/reel/".into(),
         format!("/{}", player_name()),
         "/reel/index.m3u8".into(),
+        "/reel/index.relay.m3u8".into(),
+        "/reel/index.abs.m3u8".into(),
         below("src.m3u8"),
+        below("src.relay.m3u8"),
+        below("src.abs.m3u8"),
         below("360p.m3u8"),
         below(&format!("{SUBTITLES}.m3u8")),
         below(&format!("{SUBTITLES}.relay.m3u8")),
@@ -50,16 +54,12 @@ fn compressed() -> Vec<String> {
     ]
 }
 
-/// Of pictures and video, of what names where it is served, and what is no smaller compressed, there is one form.
+/// Of pictures and video, and of what is no smaller compressed, there is one form.
 fn plain() -> Vec<String> {
     let below = |ending: &str| format!("/reel/{GENERATION}/{ending}");
     vec![
         "/reel/poster.jpg".into(),
         "/reel/oembed.json".into(),
-        "/reel/index.relay.m3u8".into(),
-        "/reel/index.abs.m3u8".into(),
-        below("src.relay.m3u8"),
-        below("src.abs.m3u8"),
         below("360p-init.mp4"),
         below(&format!("{CHAPTERS}.json")),
         below("src/0001.ts"),

@@ -26,6 +26,7 @@ pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/ceiling.mjs",
     "assets/gate/functions.mjs",
     "assets/gate/guesses.mjs",
+    "assets/gate/gzip.mjs",
     "assets/gate/index.mjs",
     "assets/gate/memory.mjs",
     "assets/gate/oembed.mjs",
