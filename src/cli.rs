@@ -1,16 +1,19 @@
 //! The command line: flags, each of which can also be set in the environment and in the config file.
 
 mod arguments;
+mod mistyped;
+mod shown;
 mod values;
 
 use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Arg, CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::model::{reel::name::ReelName, wording};
+use crate::model::reel::name::ReelName;
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
-use arguments::{TALK, WHAT};
+use arguments::{MACHINE, TALK, WHAT};
+pub use mistyped::{Mistyped, mistyped, nearest_command};
 pub use values::{
     CdnArg, CeilingArg, CompatibleArg, ContainerArg, FrontArg, HostArg, InvokeModeArg, OnDamageArg, PolicyArg,
     RobotsArg, Switch, TargetArg, ThemeArg, TranscodeArg,
@@ -38,7 +41,8 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{CONFIG}"),
     override_usage = "zipreel [OPTIONS] [VIDEO]...\n       zipreel [OPTIONS] <COMMAND>",
-    args_conflicts_with_subcommands = true
+    args_conflicts_with_subcommands = true,
+    mut_subcommands(shown::as_it_is_used)
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -76,7 +80,6 @@ pub enum Command {
         face: FaceArgs,
     },
     /// Make or update what an account needs once a Region: the gate, a function that sends players to the chunks, and two roles
-    #[command(mut_args(only_what_reads))]
     Setup {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
@@ -99,7 +102,6 @@ pub enum Command {
         face: FaceArgs,
     },
     /// Switch the relay on or off: it lets browsers play, and every byte that they watch is paid for
-    #[command(mut_args(only_what_reads))]
     Relay {
         switch: Switch,
         #[command(flatten)]
@@ -111,7 +113,6 @@ pub enum Command {
         yes: bool,
     },
     /// Switch a CDN before gate and relay on or off, or say how it is: browsers play for less than by the relay alone
-    #[command(mut_args(only_what_reads))]
     Cdn {
         what: CdnArg,
         #[command(flatten)]
@@ -123,7 +124,6 @@ pub enum Command {
         yes: bool,
     },
     /// Remove what setup made (gate, relay and roles), when no reel is left
-    #[command(mut_args(only_what_reads))]
     Teardown {
         /// Leave the roles: they serve the account's other Regions too
         #[arg(long)]
@@ -137,7 +137,6 @@ pub enum Command {
         yes: bool,
     },
     /// Say whether the account is ready, and what is missing
-    #[command(mut_args(only_what_reads))]
     Doctor {
         /// Make one tiny function, see what AWS really answers, and delete it
         #[arg(long)]
@@ -161,7 +160,6 @@ pub enum Command {
         form: FormArgs,
     },
     /// Show all reels of the account, also those published elsewhere
-    #[command(mut_args(only_what_reads))]
     List {
         #[command(flatten)]
         reels: WhereArgs,
@@ -169,7 +167,6 @@ pub enum Command {
         form: FormArgs,
     },
     /// Show all that is known of one reel: links, streams, chunks, versions, prices
-    #[command(mut_args(only_what_reads))]
     Info {
         /// The reel
         name: ReelName,
@@ -179,7 +176,6 @@ pub enum Command {
         form: FormArgs,
     },
     /// Give a reel another title; its links stay
-    #[command(mut_args(only_what_reads))]
     Retitle {
         /// The reel
         name: ReelName,
@@ -191,7 +187,6 @@ pub enum Command {
         form: FormArgs,
     },
     /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
-    #[command(mut_args(only_what_reads))]
     Embed {
         /// The reel
         name: ReelName,
@@ -201,7 +196,6 @@ pub enum Command {
         form: FormArgs,
     },
     /// Check that every chunk of a reel is there and unchanged
-    #[command(mut_args(only_what_changes))]
     Check {
         /// The reel
         name: ReelName,
@@ -217,7 +211,6 @@ pub enum Command {
         form: FormArgs,
     },
     /// Delete a reel; asks for its name
-    #[command(mut_args(only_what_changes))]
     Delete {
         /// The reel
         name: ReelName,
@@ -230,7 +223,6 @@ pub enum Command {
         yes: bool,
     },
     /// Give up an interrupted publish: delete its chunks, and nothing that is published
-    #[command(mut_args(only_what_changes))]
     Discard {
         /// The reel
         name: ReelName,
@@ -243,7 +235,6 @@ pub enum Command {
         yes: bool,
     },
     /// Delete unused chunks: of replaced versions whose time is over, and of interrupted publishes
-    #[command(mut_args(only_what_changes))]
     Gc {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
         name: Option<ReelName>,
@@ -259,9 +250,12 @@ pub enum Command {
     Local {
         #[command(flatten)]
         place: PlaceArgs,
-        /// Let other machines of the network watch, by this address of this computer; the API stays on loopback
-        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto")]
+        /// Let other machines of the network watch, by this address of this computer; the API stays on loopback [default: only this computer]
+        #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
         host: Option<HostArg>,
+        /// The same address, where a space stands before it
+        #[arg(value_name = "ADDRESS", requires = "host", hide = true)]
+        address: Option<HostArg>,
         /// For benchmarks of videos larger than the disk: of large zips only hashes are kept, so that they can't be played
         #[arg(long, hide = true)]
         keep_hashes: bool,
@@ -279,25 +273,6 @@ pub enum Command {
         #[arg(long, value_name = "D")]
         to: Option<PathBuf>,
     },
-}
-
-/// Of a command that makes nothing: what only publishing uses is taken, and not shown.
-fn only_what_reads(arg: Arg) -> Arg {
-    let is_unused = ["work_dir", "backlog_gib", "faults", "serve"].contains(&arg.get_id().as_str());
-    if is_unused { arg.hide(true) } else { arg }
-}
-
-/// Of a command that may decode, delete or mend.
-fn only_what_changes(arg: Arg) -> Arg {
-    let is_unused = ["backlog_gib", "faults"].contains(&arg.get_id().as_str());
-    if is_unused { arg.hide(true) } else { arg }
-}
-
-/// The command that a mistyped word may mean: a third of its letters may be wrong.
-pub fn nearest_command(word: &str) -> Option<String> {
-    let commands = Cli::command();
-    let names = commands.get_subcommands().map(clap::Command::get_name);
-    wording::nearest(word, names).map(str::to_owned)
 }
 
 /// Whether a command line that could not be read asks for JSON, as far as that can be told.
@@ -344,6 +319,8 @@ impl Command {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -367,22 +344,21 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_word_is_taken_for_the_command_that_it_is_like() {
-        for (word, command) in
-            [("lst", Some("list")), ("publsh", Some("publish")), ("chekc", Some("check")), ("holiday", None)]
-        {
-            assert_eq!(nearest_command(word).as_deref(), command, "{word}");
+    fn the_stand_in_is_opened_at_an_address_behind_an_equals_sign_or_a_space() {
+        let there = HostArg::At("192.168.1.5".parse().unwrap());
+        for (words, expected) in [
+            (&["--port", "0"][..], None),
+            (&["--host"], Some(HostArg::Auto)),
+            (&["--host", "--port", "0"], Some(HostArg::Auto)),
+            (&["--host=192.168.1.5"], Some(there)),
+            (&["--port", "0", "--host", "192.168.1.5"], Some(there)),
+        ] {
+            let cli = Cli::try_parse_from(["zipreel", "local"].iter().chain(words)).unwrap();
+            let Some(Command::Local { host, address, .. }) = cli.command else { panic!("{words:?}") };
+            assert_eq!(address.or(host), expected, "{words:?}");
         }
-    }
-
-    #[test]
-    fn a_command_shows_what_it_uses_and_takes_what_scripts_may_still_say() {
-        let command = Cli::command();
-        let list = command.find_subcommand("list").unwrap();
-        for (name, is_shown) in [("target", true), ("json", true), ("faults", false), ("backlog_gib", false)] {
-            let arg = list.get_arguments().find(|arg| arg.get_id() == name).unwrap();
-            assert_eq!(!arg.is_hide_set(), is_shown, "{name}");
+        for wrong in [&["192.168.1.5"][..], &["--host", "0.0.0.0"], &["--host=x"]] {
+            assert!(Cli::try_parse_from(["zipreel", "local"].iter().chain(wrong)).is_err(), "{wrong:?}");
         }
-        assert!(Cli::try_parse_from(["zipreel", "list", "--faults", "429=0.1"]).is_ok());
     }
 }

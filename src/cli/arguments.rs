@@ -17,7 +17,7 @@ use crate::model::reel::{
 pub(super) const WHAT: &str = "What is published";
 const WHERE: &str = "Where";
 pub(super) const TALK: &str = "How it talks";
-const MACHINE: &str = "This computer";
+pub(super) const MACHINE: &str = "This computer";
 const SPECIAL: &str = "For emulators of AWS, and accounts where roles can't be made";
 
 /// What is published and how.

@@ -6,6 +6,7 @@ mod exit;
 mod face;
 mod info;
 mod local;
+mod mistyped;
 mod out;
 mod person;
 mod publish;
@@ -84,7 +85,9 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
         Command::Delete { name, reels, .. } => reels::delete(name, reels, face).await,
         Command::Discard { name, place, .. } => publish::discard(name, place, face).await,
         Command::Gc { name, reels, .. } => reels::gc(name.as_ref(), reels, face).await,
-        Command::Local { place, host, keep_hashes, .. } => local::local(place, *host, *keep_hashes, face).await,
+        Command::Local { place, host, address, keep_hashes, .. } => {
+            local::local(place, address.or(*host), *keep_hashes, face).await
+        }
         Command::Completions { shell } => documents::completions(*shell),
         Command::Man { to } => documents::man(to.as_deref()),
     }
@@ -92,7 +95,13 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
 
 /// A command line that means nothing, or asks for help.
 pub fn refused(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() && cli::asks_for_json(std::env::args_os().skip(1)) {
+    let words = || std::env::args_os().skip(1);
+    let json = error.use_stderr() && cli::asks_for_json(words());
+    if let Some(mistyped) = cli::mistyped(error.kind(), words()) {
+        say_failed(json, &mistyped::fault(&mistyped), MISUSED);
+        return ExitCode::from(MISUSED);
+    }
+    if json {
         let text = error.to_string();
         let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let fault = Fault::permanent("could not understand the command line").because(why);

@@ -17,7 +17,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{self, PublishArgs, WizardArgs},
+    cli::{PublishArgs, WizardArgs},
+    command::mistyped,
     model::{
         media::facts::{Stream, Wanted},
         reel::{moment, name::ReelName},
@@ -78,17 +79,7 @@ pub async fn wizard(
 /// Files to publish, and what is to be highlighted: a folder that is named alone is looked into.
 fn named(files: Vec<PathBuf>, video: Option<PathBuf>) -> Result<(Vec<PathBuf>, Option<PathBuf>), Stopped> {
     if let Some(missing) = files.iter().find(|file| !file.exists()) {
-        let word = missing.display().to_string();
-        let is_word = missing.components().count() == 1 && missing.extension().is_none();
-        let nearest = cli::nearest_command(&word).filter(|_| is_word);
-        let fault = Fault::permanent(format!("there is no file `{word}`, and no command of this name"));
-        let hint = match nearest {
-            Some(command) => format!("Did you mean `zipreel {command}`? `zipreel --help` names all commands."),
-            None => {
-                "Look at the path; `zipreel` alone opens the wizard, `zipreel --help` names all commands.".to_owned()
-            }
-        };
-        return Err(Stopped::Failed(fault.hint(hint)));
+        return Err(Stopped::Failed(mistyped::no_file(missing)));
     }
     match files.as_slice() {
         [folder] if folder.is_dir() => Ok((Vec::new(), Some(folder.clone()))),
