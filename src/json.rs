@@ -188,12 +188,23 @@ pub fn info(info: &Info) -> Value {
             "bytes": generation.bytes(),
         })
     });
-    let damaged =
-        current.damaged.iter().map(|&(from, to)| json!({ "from": from as f64 / 1000.0, "to": to as f64 / 1000.0 }));
+    let subtitles = current.subtitles.iter().map(|told| {
+        json!({
+            "track": told.track, "playlist": info.subtitles_playlist(told), "name": told.name,
+            "language": told.language, "default": told.default, "forced": told.forced,
+            "hearing_impaired": told.hearing_impaired,
+        })
+    });
+    let seconds = |milliseconds: u64| milliseconds as f64 / 1000.0;
+    let chapters = current.chapters.iter().flat_map(|chapters| &chapters.starts);
+    let chapters = chapters.map(|chapter| json!({ "from": seconds(chapter.start_ms), "title": chapter.title }));
+    let damaged = current.damaged.iter().map(|&(from, to)| json!({ "from": seconds(from), "to": seconds(to) }));
     merge(
         &mut line,
         json!({
-            "renditions": renditions, "retired": retired.collect::<Vec<_>>(), "damaged": damaged.collect::<Vec<_>>(),
+            "renditions": renditions, "subtitles": subtitles.collect::<Vec<_>>(),
+            "chapters": chapters.collect::<Vec<_>>(), "captions": current.captions,
+            "retired": retired.collect::<Vec<_>>(), "damaged": damaged.collect::<Vec<_>>(),
             "dollars": info.costs.as_ref().map(dollars),
         }),
     );

@@ -13,6 +13,7 @@ use crate::{
         reel::{
             index::{Alternative, GenerationIndex, RenditionIndex},
             name::{ReelName, RenditionId},
+            tracks::{Chapter, SubtitlesIndex},
         },
         report::fault::Stopped,
         wording::{bit_rate, bytes, clock, codecs, count, dollars, span},
@@ -21,8 +22,8 @@ use crate::{
     use_cases::reels::info::{self, Info, chunks, segments},
 };
 
-/// Chunks that have a line each; of more, the ends.
-const CHUNKS_SHOWN: usize = 20;
+/// Chunks or chapters that have a line each; of more, the ends.
+const ROWS_SHOWN: usize = 20;
 const ENDS: usize = 3;
 
 pub async fn info(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> Result<Said, Stopped> {
@@ -40,6 +41,7 @@ fn lines(info: &Info, is_local: bool) -> Vec<String> {
     let parts = [
         ("Links", links(info)),
         ("Streams", streams(info)),
+        ("Chapters", chapters(&info.index.current)),
         ("Chunks", chunk_rows(&info.index.current)),
         ("Versions", generations(info)),
         ("Damaged in the video itself", damaged(&info.index.current)),
@@ -48,6 +50,9 @@ fn lines(info: &Info, is_local: bool) -> Vec<String> {
     for (heading, rows) in parts.into_iter().filter(|(_, rows)| !rows.is_empty()) {
         lines.extend([String::new(), heading.to_owned()]);
         lines.extend(columns(&rows));
+    }
+    if info.costs.is_none() {
+        lines.extend([String::new(), "Watching costs nothing: it is served from this computer".to_owned()]);
     }
     lines
 }
@@ -81,6 +86,7 @@ fn facts(info: &Info, is_local: bool) -> Vec<Row> {
         row("size", format!("{size} in {chunks}, and an index of {}", bytes(info.index_bytes))),
         row("made of", current.source_sha256.map_or("-".to_owned(), |hash| format!("a file with SHA-256 {hash}"))),
     ];
+    facts.extend(current.chapters.iter().map(|chapters| row("chapters", chapters.starts.len().to_string())));
     if index.robots.may_index() {
         facts.push(row("search", "engines may list the watch page"));
     }
@@ -101,6 +107,8 @@ fn links(info: &Info) -> Vec<Row> {
     });
     let of_rendition = |id: &RenditionId| row(id.as_str(), links.media_playlist(info.index.current.generation, id));
     rows.extend(info.index.current.renditions.keys().map(of_rendition));
+    let of_subtitles = |told: &SubtitlesIndex| row(&told.track.to_string(), info.subtitles_playlist(told));
+    rows.extend(info.index.current.subtitles.iter().map(of_subtitles));
     rows.extend([row("poster", links.poster()), row("oembed", links.oembed())]);
     rows.push(row("embed", format!("`zipreel embed {}` prints HTML that shows it on a web page", info.index.reel)));
     rows
@@ -113,15 +121,37 @@ fn streams(info: &Info) -> Vec<Row> {
         Some(told) => row(id.as_str(), format!("{}: {}", track(told), stream(rendition))),
         None => row(id.as_str(), format!("{}{language}", stream(rendition))),
     };
-    renditions.map(words).collect()
+    renditions.map(words).chain(texts(&info.index.current)).collect()
+}
+
+/// What there is to read beside the picture, or in it.
+fn texts(generation: &GenerationIndex) -> impl Iterator<Item = Row> {
+    let beside = generation.subtitles.iter().map(|told| row(&told.track.to_string(), subtitles(told)));
+    let inside = generation.captions.then(|| row("captions", "CEA-608 or CEA-708, in the picture itself"));
+    beside.chain(inside)
+}
+
+/// `subtitles: English (SDH) (en), for the hard of hearing, players begin with them`
+fn subtitles(told: &SubtitlesIndex) -> String {
+    let marks = [
+        (told.forced, ", forced"),
+        (told.hearing_impaired, ", for the hard of hearing"),
+        (told.default, ", players begin with them"),
+    ];
+    let marks: String = marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect();
+    format!("subtitles: {}{marks}", in_language(&told.name, told.language.as_deref()))
+}
+
+fn in_language(name: &str, language: Option<&str>) -> String {
+    language.map_or_else(|| name.to_owned(), |language| format!("{name} ({language})"))
 }
 
 /// `German (de), 6 channels, players begin with it`
 fn track(told: &Alternative) -> String {
-    let language = told.language.as_ref().map(|language| format!(" ({language})")).unwrap_or_default();
+    let name = in_language(&told.name, told.language.as_deref());
     let channels = told.channels.filter(|channels| *channels > 2).map(|channels| format!(", {channels} channels"));
     let begins = if told.default { ", players begin with it" } else { "" };
-    format!("{}{language}{}{begins}", told.name, channels.unwrap_or_default())
+    format!("{name}{}{begins}", channels.unwrap_or_default())
 }
 
 /// `H.264 High 4.0, AAC, 1920x1080, 59.94 pictures a second, 14.8 Mbit/s, at most 16.0 Mbit/s`.
@@ -137,6 +167,13 @@ fn stream(rendition: &RenditionIndex) -> String {
     words.join(", ")
 }
 
+/// When each begins, and what it is called.
+fn chapters(generation: &GenerationIndex) -> Vec<Row> {
+    let starts = generation.chapters.iter().flat_map(|chapters| &chapters.starts);
+    let begin = |chapter: &Chapter| row(&clock(Duration::from_millis(chapter.start_ms)), chapter.title.as_str());
+    shortened(starts.map(begin).collect())
+}
+
 fn chunk_rows(generation: &GenerationIndex) -> Vec<Row> {
     let mut rows = Vec::new();
     for (id, rendition) in &generation.renditions {
@@ -150,7 +187,11 @@ fn chunk_rows(generation: &GenerationIndex) -> Vec<Row> {
             from = to;
         }
     }
-    if rows.len() > CHUNKS_SHOWN {
+    shortened(rows)
+}
+
+fn shortened(mut rows: Vec<Row>) -> Vec<Row> {
+    if rows.len() > ROWS_SHOWN {
         let hidden = rows.len() - 2 * ENDS;
         let between = row("…", format!("{hidden} more: `zipreel info --json` has each"));
         rows.splice(ENDS..ENDS + hidden, [between]);
@@ -189,4 +230,58 @@ fn costs(info: &Info) -> Vec<Row> {
         row(&dollars(costs.thousand_by_cdn.free), "the same by a CDN, within its free terabyte a month"),
         row(&dollars(costs.thousand_by_cdn.by_gb), "the same by a CDN, beyond that"),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::reel::tracks::{ChaptersIndex, TrackName};
+
+    #[test]
+    fn text_is_told_by_what_it_is_for() {
+        let told = |id: &str, name: &str, language: Option<&str>| SubtitlesIndex {
+            track: TrackName::of(id.parse().unwrap(), [name]),
+            name: name.to_owned(),
+            language: language.map(str::to_owned),
+            default: false,
+            forced: false,
+            hearing_impaired: false,
+            segments: 1,
+            bytes: 1,
+        };
+        let english = SubtitlesIndex { default: true, hearing_impaired: true, ..told("s1", "English", Some("en")) };
+        let german = SubtitlesIndex { forced: true, ..told("s2", "Deutsch", Some("de")) };
+        let subtitles = vec![english, german, told("s3", "Subtitles", None)];
+        let names: Vec<String> = subtitles.iter().map(|told| told.track.to_string()).collect();
+        let generation = GenerationIndex { subtitles, captions: true, ..GenerationIndex::example(BTreeMap::new()) };
+        let wanted = [
+            row(&names[0], "subtitles: English (en), for the hard of hearing, players begin with them"),
+            row(&names[1], "subtitles: Deutsch (de), forced"),
+            row(&names[2], "subtitles: Subtitles"),
+            row("captions", "CEA-608 or CEA-708, in the picture itself"),
+        ];
+        assert_eq!(texts(&generation).collect::<Vec<_>>(), wanted);
+    }
+
+    #[test]
+    fn of_many_chapters_the_ends_are_told() {
+        let of = |count: u64| {
+            let starts = (0..count).map(|number| Chapter { start_ms: number * 61_000, title: format!("No. {number}") });
+            let (track, starts) = (TrackName::of("ch".parse().unwrap(), [""]), starts.collect());
+            let chapters = Some(ChaptersIndex { track, starts });
+            chapters_of(GenerationIndex { chapters, ..GenerationIndex::example(BTreeMap::new()) })
+        };
+        assert_eq!(of(2), ["  0:00        No. 0", "  1:01        No. 1"]);
+        assert_eq!(of(20).len(), 20);
+        let many = of(100);
+        assert_eq!((many.len(), many[2].as_str()), (7, "  2:02        No. 2"));
+        assert_eq!(many[3], "  …           94 more: `zipreel info --json` has each");
+        assert_eq!(many[6], "  1:40:39     No. 99");
+    }
+
+    fn chapters_of(generation: GenerationIndex) -> Vec<String> {
+        columns(&chapters(&generation)).collect()
+    }
 }

@@ -8,9 +8,10 @@ use crate::{
         gate::{embed::Embed, links::Links, public::Public},
         media::facts::WantedTrack,
         reel::{
-            index::{ChunkIndex, GenerationIndex, Index, RenditionIndex, SegmentIndex},
+            index::{ChunkIndex, GenerationIndex, Index, MULTIVARIANT_ENTRY, RenditionIndex, SegmentIndex},
             name::ReelName,
             order::{AccountRegion, Place},
+            tracks::SubtitlesIndex,
         },
         report::fault::Stopped,
     },
@@ -89,6 +90,13 @@ impl Info {
             resolution: (!current.is_sound_alone()).then(|| resolution.unwrap_or(USUAL)),
             relay: self.relay,
         }
+    }
+
+    /// Beside those of the renditions, where the playlist leads to.
+    pub fn subtitles_playlist(&self, subtitles: &SubtitlesIndex) -> String {
+        let (playlist, generation) = (self.links.playlist(), self.index.current.generation);
+        let base = playlist.strip_suffix(MULTIVARIANT_ENTRY).unwrap_or(&playlist);
+        format!("{base}{generation}/{}.m3u8", subtitles.track)
     }
 
     pub fn duration(&self) -> Duration {

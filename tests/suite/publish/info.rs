@@ -1,12 +1,17 @@
 //! What `zipreel info` knows of a reel, held against the playlists, the functions and the links themselves.
 
+use std::fs;
+
 use serde_json::Value;
 use zipreel::model::wording;
 
-use super::sandbox::{Reel, Sandbox, client, get_range};
+use super::{
+    sandbox::{Reel, Sandbox, client, get, get_range},
+    subtitles::film,
+};
 use crate::{
     account::secrets,
-    clips::{Clip, clip},
+    clips::{Clip, clip, scratch},
     events,
     mishap::account::{functions, zipreel},
     stand_in::clients::Fixture,
@@ -65,6 +70,39 @@ async fn every_link_answers_and_every_chunk_and_segment_is_there() {
     let line = said.lines().find(|line| line.trim_start().starts_with(old)).unwrap_or_else(|| panic!("{said}"));
     assert!(line.contains("replaced; served until 20"), "{line}");
     assert!(!said.contains("costs about"), "{said}");
+    assert!(said.ends_with("\n\nWatching costs nothing: it is served from this computer\n"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subtitles_and_chapters_are_told_as_the_playlist_has_them() {
+    let (sandbox, folder) = (Sandbox::start().await, scratch());
+    let video = film(folder.path());
+    fs::copy(folder.path().join("a.srt"), folder.path().join("film.fr.sdh.srt")).unwrap();
+    let run = sandbox.publish(&video, &[&["--name", "m"][..], &CUT].concat()).await;
+    let multivariant = get(&run.playlist()).await;
+    let info = events::last(&zipreel(&sandbox, &["info", "m", "--json"]).await.ended(0).out);
+    let said = zipreel(&sandbox, &["info", "m"]).await.ended(0).out;
+    let subtitles = list(&info, "subtitles");
+    let languages: Vec<_> = subtitles.iter().map(|told| told["language"].as_str().unwrap()).collect();
+    assert_eq!(languages, ["en", "de", "fr"], "{said}");
+    for told in subtitles {
+        let [track, name, playlist] = ["track", "name", "playlist"].map(|field| told[field].as_str().unwrap());
+        assert!(get(playlist).await.starts_with("#EXTM3U"), "{playlist}");
+        let mut named = multivariant.lines().filter(|line| line.contains(&format!("/{track}.m3u8\"")));
+        assert!(named.any(|line| line.contains(&format!("NAME=\"{name}\""))), "{told}: {multivariant}");
+        let lines: Vec<_> = said.lines().filter(|line| line.trim_start().starts_with(track)).collect();
+        assert!(lines.len() == 2 && lines[0].ends_with(playlist) && lines[1].contains(name), "{track}: {said}");
+        let is_impaired = told["language"] == "fr";
+        assert_eq!(told["hearing_impaired"], is_impaired, "{told}");
+        assert_eq!(lines[1].contains("for the hard of hearing"), is_impaired, "{said}");
+        assert_eq!(lines[1].contains("players begin with them"), told["default"] == true, "{told}: {said}");
+    }
+    let chapters = list(&info, "chapters");
+    let titles: Vec<_> = chapters.iter().map(|chapter| chapter["title"].as_str().unwrap()).collect();
+    assert_eq!(titles, ["Begin", "End & <all>"]);
+    assert!((chapters[1]["from"].as_f64().unwrap() - 4.0).abs() < 0.1, "{chapters:?}");
+    assert!(said.contains("\nChapters\n  0:00        Begin\n") && said.contains("  End & <all>\n"), "{said}");
+    assert!(info["captions"] == false && !said.contains("CEA-608"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,4 +124,5 @@ async fn in_an_account_it_says_what_watching_costs() {
         text.contains(&format!("{}  ", wording::dollars(million / 1e3))) && text.contains("off: browsers other than"),
         "{text}"
     );
+    assert!(!text.contains("costs nothing"), "{text}");
 }
