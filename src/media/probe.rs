@@ -21,7 +21,7 @@ use crate::model::{
         arguments::input_guard,
         decide::MediaRefusal,
         facts::{Kind, Media, Wanted},
-        ffprobe::{self, OutputError, PacketSample},
+        ffprobe::{self, OutputError, PacketSample, Pictures},
         input::{InputError, InputFault, last_words},
         streams::tracks::set_aside,
         structure::{self, Structure, Table},
@@ -37,8 +37,10 @@ const COMPLAINTS_MAX: usize = 64 << 10;
 /// Packets are looked at in windows of this length, at the start, in the middle and at the end: longer than the
 /// distance of keyframes that common encoders keep (250 frames).
 const WINDOW: Duration = Duration::from_secs(12);
-/// Decoded at a place to see whether they are made of fields.
+/// Decoded at a place to see whether they are made of fields or carry captions.
 const PICTURES: u32 = 12;
+/// The same for HEVC, whose pictures take longer: for captions alone.
+const HEVC_PICTURES: u32 = 4;
 /// Once, if no window showed two keyframes.
 const WIDE_WINDOW: Duration = Duration::from_secs(120);
 
@@ -297,6 +299,8 @@ async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &Cancell
     let Some(stream) = media.video() else { return Ok(()) };
     let frame = stream.frame_rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate.get()));
     let (number, may_have_fields) = (stream.index, ["h264", "mpeg2video", "vc1", "dvvideo"].contains(&&*stream.codec));
+    // `-show_streams` decodes too little to see them
+    let may_have_captions = stream.codec == "hevc" && !stream.closed_captions;
     let index = number.to_string();
     let look = async |entries: &str, interval: String| {
         let arguments = ["-show_entries", entries, "-select_streams", &index, "-read_intervals", &interval];
@@ -310,14 +314,16 @@ async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &Cancell
         // the end of a cut-off file, or a container that can't be searched: what was found elsewhere counts
         Err(_) => Ok(()),
     };
-    let fields = async {
-        if !may_have_fields {
-            return None;
-        }
-        let answer = look("frame=interlaced_frame", few_pictures(media.duration)).await;
-        answer.ok().and_then(|answer| ffprobe::has_interlaced_frames(&answer).ok())
+    let pictures = async {
+        let count = match may_have_fields {
+            true => PICTURES,
+            false if may_have_captions => HEVC_PICTURES,
+            false => return Pictures::default(),
+        };
+        let answer = look(Pictures::ENTRIES, few_pictures(media.duration, count)).await;
+        answer.ok().and_then(|answer| Pictures::read(&answer).ok()).unwrap_or_default()
     };
-    let (answers, fields) = tokio::join!(join_all(windows(media.duration).into_iter().map(packets)), fields);
+    let (answers, pictures) = tokio::join!(join_all(windows(media.duration).into_iter().map(packets)), pictures);
     for answer in answers {
         take(&mut found, answer)?;
     }
@@ -326,18 +332,22 @@ async fn sample(tools: &Tools, video: &Path, media: &mut Media, cancel: &Cancell
     }
     media.keyframes = found.keyframes();
     let begins = found.first_keyframe();
-    media.streams.iter_mut().filter(|stream| stream.index == number).for_each(|stream| stream.begins_at(begins));
+    for stream in media.streams.iter_mut().filter(|stream| stream.index == number) {
+        stream.begins_at(begins);
+        stream.closed_captions |= pictures.captions;
+    }
     media.hidden.video = media.hidden.video.max(frame * found.discarded());
-    if fields == Some(true) {
+    if may_have_fields && pictures.interlaced {
         media.has_told_fields(number);
     }
     Ok(())
 }
 
-/// Some at the start and some in the middle: what was recorded whole may be followed by what was not.
-fn few_pictures(duration: Option<Duration>) -> String {
-    let middle = duration.map(|duration| format!(",{}%+#{PICTURES}", duration.as_secs() / 2));
-    format!("%+#{PICTURES}{}", middle.unwrap_or_default())
+/// Some at the start and some in the middle: what was recorded whole may be followed by what was not, and captions may
+/// begin late.
+fn few_pictures(duration: Option<Duration>, count: u32) -> String {
+    let middle = duration.map(|duration| format!(",{}%+#{count}", duration.as_secs() / 2));
+    format!("%+#{count}{}", middle.unwrap_or_default())
 }
 
 /// Intervals in ffprobe's words. A short file is read whole.

@@ -1,5 +1,6 @@
 //! The built binary publishes to the stand-in; what players get is compared with the source.
 
+mod captions;
 mod chunks;
 pub(crate) mod compatible;
 mod faces;

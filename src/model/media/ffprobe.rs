@@ -2,6 +2,7 @@
 //! text loses its control characters: no input makes this panic or grow without limit.
 
 mod json;
+mod pictures;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::{
     structure::Structure,
 };
 use json::{clock, dolby_vision, duration, list, number, ratio, seconds, text};
+pub use pictures::Pictures;
 
 /// Streams beyond this are not looked at.
 pub const STREAMS_MAX: usize = 256;
@@ -218,12 +220,6 @@ pub fn count_packets(media: &mut Media, json: &str) -> Result<(), OutputError> {
         stream.frames = Some(own as u64).filter(|frames| *frames > 0);
     }
     Ok(())
-}
-
-/// What decoded pictures say of fields, by `-show_entries frame=interlaced_frame -of json`.
-pub fn has_interlaced_frames(json: &str) -> Result<bool, OutputError> {
-    let answer: Value = serde_json::from_str(json)?;
-    Ok(list(&answer["frames"]).iter().any(|frame| number(&frame["interlaced_frame"]) == Some(1)))
 }
 
 /// What windows of one stream's packets show.
@@ -441,7 +437,7 @@ mod tests {
         #[test]
         fn no_text_makes_the_reader_panic(text in any::<String>()) {
             let _ = media(&text, 1);
-            let _ = PacketSample::default().window(&text);
+            let _ = (PacketSample::default().window(&text), Pictures::read(&text));
         }
     }
 }
