@@ -18,14 +18,14 @@ use crate::model::{
         facts::{Kind, Stream},
         streams::{
             language,
-            subtitles::{Candidate, are_there, is_text, why_left_out},
+            subtitles::{Candidate, TTML, are_there, is_text, why_left_out},
             words::describe,
         },
     },
     subtitles::{
         cue::Cue,
         encoding,
-        read::{Form, cues},
+        read::{self, Form},
         sidecar::{self, Named, Use},
         telemetry::is_telemetry,
     },
@@ -33,6 +33,8 @@ use crate::model::{
 
 /// A film's subtitles have some 100 KB.
 const BYTES_MAX: u64 = 16 << 20;
+/// A track of TTML repeats its styles in each segment.
+const DOCUMENTS_MAX: u64 = 64 << 20;
 /// Files beside a video that are looked at.
 const FILES_MAX: usize = 64;
 /// ffmpeg reads the whole video for them.
@@ -108,7 +110,7 @@ async fn files(video: &Path) -> Vec<Beside> {
         let read = |(file, named, what): (String, Named, Use)| {
             let (cues, form) = match what {
                 Use::None(why) => (Err(why.to_owned()), ""),
-                Use::Text(form) => (read(&folder.join(&file), form), form.name()),
+                Use::Text(form) => (read(&folder.join(&file), form, BYTES_MAX), form.name()),
             };
             Beside { number: 0, is_asked: true, file, named, cues, form }
         };
@@ -117,22 +119,22 @@ async fn files(video: &Path) -> Vec<Beside> {
     looked.await.ok().flatten().unwrap_or_default()
 }
 
-fn read(path: &Path, form: Form) -> Result<Vec<Cue>, String> {
-    let bytes = bytes(path).map_err(|error| format!("it can't be read: {error}"))?;
+fn read(path: &Path, form: Form, most: u64) -> Result<Vec<Cue>, String> {
+    let bytes = bytes(path, most).map_err(|error| format!("it can't be read: {error}"))?;
     let (text, _) = encoding::text(&bytes);
-    captions(cues(&text, form))
+    captions(read::read(&text, form)?)
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     // before it is opened: a FIFO without a writer would hold us for ever
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
     let file = File::open(path)?;
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(io::Error::other(format!("it has more than {} MiB", BYTES_MAX >> 20)));
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {} MiB", most >> 20)));
     }
     Ok(bytes)
 }
@@ -174,14 +176,19 @@ pub async fn embedded(
             continue;
         }
         let path = folder.join(name(stream));
-        let text = tokio::task::spawn_blocking(move || read(&path, Form::WebVtt)).await;
+        let (form, most) = if is_ttml(stream) { (Form::Ttml, DOCUMENTS_MAX) } else { (Form::WebVtt, BYTES_MAX) };
+        let text = tokio::task::spawn_blocking(move || read(&path, form, most)).await;
         found.push(text.unwrap_or_else(|error| Err(error.to_string())));
     }
     found
 }
 
+fn is_ttml(stream: &Stream) -> bool {
+    stream.codec == TTML
+}
+
 fn name(stream: &Stream) -> String {
-    format!("{}.vtt", stream.index)
+    format!("{}.{}", stream.index, if is_ttml(stream) { "ttml" } else { "vtt" })
 }
 
 async fn run(
@@ -198,6 +205,12 @@ async fn run(
     command.arg("-copyts").arg("-i").arg(input_argument(video)?);
     for stream in streams {
         command.arg("-map").arg(format!("0:{}", stream.index));
+        if is_ttml(stream) {
+            // its documents, one behind the other: their own times are those of the track (ISO/IEC 14496-30)
+            let most = (DOCUMENTS_MAX + (1 << 20)).to_string();
+            command.args(["-c", "copy", "-fs", &most, "-f", "data"]).arg(name(stream));
+            continue;
+        }
         command.args(["-c:s", if stream.codec == "webvtt" { "copy" } else { "webvtt" }]);
         command.args(["-avoid_negative_ts", "disabled", "-f", "webvtt"]).arg(name(stream));
     }

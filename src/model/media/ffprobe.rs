@@ -10,10 +10,13 @@ use serde_json::Value;
 
 use super::{
     facts::{Aside, Chapter, Clock, FirstField, Hidden, Keyframes, Kind, Media, Programme, Stream, Wanted},
-    streams::orientation::{self, Orientation},
+    streams::{
+        orientation::{self, Orientation},
+        subtitles::TTML,
+    },
     structure::Structure,
 };
-use json::{clock, dolby_vision, duration, list, number, ratio, seconds, text};
+use json::{clock, codec, dolby_vision, duration, list, number, ratio, seconds, text};
 pub use pictures::Pictures;
 
 /// Streams beyond this are not looked at.
@@ -132,7 +135,10 @@ fn stream(json: &Value) -> Option<Stream> {
     let side_data = list(&json["side_data_list"]);
     let Orientation { rotation, mirrored } = orientation::told(side_data, tags);
     let disposition = |name: &str| number(&json["disposition"][name]) == Some(1);
+    let tag = text(&json["codec_tag_string"]).unwrap_or_default();
+    let codec = codec(json, &tag);
     let kind = match json["codec_type"].as_str()? {
+        "data" if codec == TTML => Kind::Subtitle,
         "video" if disposition("attached_pic") || disposition("timed_thumbnails") => Kind::Picture,
         "video" => Kind::Video,
         "audio" => Kind::Audio,
@@ -146,8 +152,8 @@ fn stream(json: &Value) -> Option<Stream> {
         index: number(&json["index"]).and_then(|index| u32::try_from(index).ok())?,
         id: json["id"].as_str().and_then(|id| u32::from_str_radix(id.strip_prefix("0x")?, 16).ok()),
         kind,
-        codec: text(&json["codec_name"]).filter(|codec| codec != "unknown" && codec != "none").unwrap_or_default(),
-        tag: text(&json["codec_tag_string"]).unwrap_or_default(),
+        codec,
+        tag,
         profile: text(&json["profile"]).filter(|profile| profile != "unknown"),
         level: json["level"].as_i64().filter(|level| (1..=1000).contains(level)),
         pixel_format: text(&json["pix_fmt"]),

@@ -12,6 +12,8 @@ pub struct Cue {
     pub text: String,
 }
 
+/// A film has a few thousand.
+pub(super) const CUES_MAX: usize = 100_000;
 /// Longer texts are no subtitles.
 const TEXT_MAX: usize = 4096;
 /// Tags that WebVTT has (W3C WebVTT, 4.2.2).

@@ -1,9 +1,9 @@
 //! Reads subtitle files as people have them. None of it fails: what makes no cue is passed over.
 
-use super::cue::{Cue, in_order};
-
-/// A film has a few thousand.
-const CUES_MAX: usize = 100_000;
+use super::{
+    cue::{CUES_MAX, Cue, in_order},
+    ttml,
+};
 
 /// What a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Form {
     WebVtt,
     /// ASS and its elder, SSA.
     Ass,
+    /// Timed Text Markup Language, and DFXP, its elder.
+    Ttml,
 }
 
 impl Form {
@@ -21,7 +23,16 @@ impl Form {
             Self::SubRip => "SubRip",
             Self::WebVtt => "WebVTT",
             Self::Ass => "ASS",
+            Self::Ttml => "TTML",
         }
+    }
+}
+
+/// All cues, in order, or why there can be none: of TTML that is known.
+pub fn read(text: &str, form: Form) -> Result<Vec<Cue>, &'static str> {
+    match form {
+        Form::Ttml => ttml::cues(text).map(in_order),
+        Form::SubRip | Form::WebVtt | Form::Ass => Ok(cues(text, form)),
     }
 }
 
@@ -33,6 +44,7 @@ pub fn cues(text: &str, form: Form) -> Vec<Cue> {
     in_order(match form {
         Form::Ass => ass(&lines),
         Form::SubRip | Form::WebVtt => timed(&lines, form),
+        Form::Ttml => ttml::cues(&text).unwrap_or_default(),
     })
 }
 
@@ -71,9 +83,13 @@ fn times(line: &str) -> Option<Times<'_>> {
     Some(Times { start_ms: clock(start.trim())?, end_ms: clock(end.trim())?, settings })
 }
 
-/// `[hours:]minutes:seconds`, with a point or a comma before the fraction; milliseconds.
+/// `[hours:]minutes:seconds`, with a point or a comma before the fraction, or after hours a colon; milliseconds.
 fn clock(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    let (whole, fraction) = match text.split_once(['.', ',']) {
+        Some(parts) => parts,
+        None if text.matches(':').count() == 3 => text.rsplit_once(':')?,
+        None => (text, ""),
+    };
     let number = |digits: &str| -> Option<i64> {
         let is_one = (1..=6).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
         is_one.then(|| digits.parse().ok())?
@@ -86,7 +102,7 @@ fn clock(text: &str) -> Option<i64> {
     };
     let fraction = match fraction.len() {
         0 => 0,
-        digits => number(&fraction[..digits.min(3)])? * [100, 10, 1][digits.min(3) - 1],
+        digits => number(fraction.get(..digits.min(3))?)? * [100, 10, 1][digits.min(3) - 1],
     };
     Some(seconds * 1000 + fraction)
 }
@@ -189,6 +205,19 @@ mod tests {
     }
 
     #[test]
+    fn times_are_read_as_people_write_them() {
+        let text = "1\n00:00:02:500 --> 00:00:03:500\nOne\n\n2\n0:00:04.5 --> 0:00:05,25\nTwo\n\n\
+                    3\n0:06 --> 1:02:03\nThree\n";
+        assert_eq!(
+            read(text, Form::SubRip),
+            [cue(2500, 3500, "One"), cue(4500, 5250, "Two"), cue(6000, 3_723_000, "Three")]
+        );
+        for none in ["1:00:00:02:500", "00:00:02:x", "00:00:02,00é", "00:00:02:00é", "2", ""] {
+            assert_eq!(clock(none), None, "{none:?}");
+        }
+    }
+
+    #[test]
     fn lines_may_end_as_they_did_on_any_system() {
         let text = "1\n00:00:01,000 --> 00:00:02,000\nOne\ntwo\n\n2\n00:00:03,000 --> 00:00:04,000\nThree\n";
         let expected = [cue(1000, 2000, "One\ntwo"), cue(3000, 4000, "Three")];
@@ -227,8 +256,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "(\\PC|[0-9:,.>\n\r{}\\\\-]| --> |Dialogue:|\\[Events\\]\n){0,120}") {
-            for form in [Form::SubRip, Form::WebVtt, Form::Ass] {
+        fn no_text_panics(text in "(\\PC|[0-9:,.>\n\r{}\\\\-]| --> |Dialogue:|\\[Events\\]\n|</?(tt|p)>){0,120}") {
+            for form in [Form::SubRip, Form::WebVtt, Form::Ass, Form::Ttml] {
                 for cue in cues(&text, form) {
                     prop_assert!(cue.start_ms < cue.end_ms && !cue.text.contains("\n\n"));
                 }

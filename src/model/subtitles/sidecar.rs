@@ -50,11 +50,10 @@ fn of_ending(ending: &str) -> Option<Use> {
         "srt" => Use::Text(Form::SubRip),
         "vtt" => Use::Text(Form::WebVtt),
         "ass" | "ssa" => Use::Text(Form::Ass),
+        "ttml" | "dfxp" => Use::Text(Form::Ttml),
         "idx" | "sup" => Use::None("pictures of text, which WebVTT can't hold"),
         // VobSub, which is pictures, and MicroDVD, whose times are numbers of frames, have the same ending
-        "sub" | "ttml" | "dfxp" | "smi" => {
-            Use::None("in a form that zipreel does not read: SubRip, WebVTT and ASS are read")
-        }
+        "sub" | "smi" => Use::None("in a form that zipreel does not read: SubRip, WebVTT, ASS and TTML are read"),
         _ => return None,
     })
 }
@@ -97,8 +96,12 @@ mod tests {
         }
         assert_eq!(read("film.1999.vtt").unwrap().1, Use::Text(Form::WebVtt));
         assert_eq!(read("film.1999.ssa").unwrap().1, Use::Text(Form::Ass));
+        for file in ["film.1999.de.ttml", "film.1999.de.DFXP"] {
+            assert_eq!(read(file), Some((of("de", [false; 3]), Use::Text(Form::Ttml))), "{file}");
+        }
+        assert_eq!(read("film.1999.xml"), None, "anything may be in it");
         assert!(matches!(read("film.1999.idx").unwrap().1, Use::None(why) if why.contains("pictures")));
-        assert!(matches!(read("film.1999.sub").unwrap().1, Use::None(why) if why.contains("SubRip, WebVTT and ASS")));
+        assert!(matches!(read("film.1999.sub").unwrap().1, Use::None(why) if why.contains("SubRip, WebVTT, ASS")));
     }
 
     #[test]

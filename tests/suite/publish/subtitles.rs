@@ -289,6 +289,45 @@ async fn a_stream_that_ffmpeg_cant_read_takes_no_other_with_it() {
     assert_eq!(told.iter().map(|(line, _)| attribute(line, "LANGUAGE")).collect::<Vec<_>>(), ["de"], "{told:?}");
 }
 
+/// ffmpeg 5.1 writes TTML and does not read it. The file beside the video counts from its `body`.
+#[tokio::test(flavor = "multi_thread")]
+async fn ttml_is_read_in_the_file_and_beside_it() {
+    let sandbox = Sandbox::start().await;
+    let folder = scratch();
+    let at = folder.path();
+    fs::write(at.join("a.srt"), SRT).unwrap();
+    let inputs = "-i {in}/a.srt -map 0:v -map 1:a -map 2:s -c:s ttml -metadata:s:s:0 language=eng";
+    let video = ffmpeg(at, &words(inputs, "film.mp4"));
+    let paragraph = |(begin, end): (f64, f64)| {
+        format!("<tt:p begin='{}ms' end='00:00:{:06.3}'>A<tt:br/>&lt;B&gt;</tt:p>", begin * 1000.0 - 1000.0, end - 1.0)
+    };
+    let paragraphs: String = TIMES.map(paragraph).concat();
+    let beside = format!(
+        "<?xml version='1.0' encoding='utf-8'?>\n<tt:tt xmlns:tt='http://www.w3.org/ns/ttml'>\
+         <tt:body begin='1s'><tt:div>{paragraphs}</tt:div></tt:body></tt:tt>"
+    );
+    fs::write(at.join("film.nl.ttml"), beside).unwrap();
+    fs::write(at.join("film.fr.dfxp"), "<html><p>no</p></html>").unwrap();
+    let run = sandbox.publish(&video, &CUT).await;
+    let said = run.events("planned").next().unwrap()["streams"].to_string();
+    for wanted in
+        ["#2 subtitles  TTML (eng): as WebVTT", "film.nl.ttml  TTML (nl): as WebVTT", "film.fr.dfxp: left out ("]
+    {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    let found = subtitles(&run).await;
+    assert_eq!(found.iter().map(|(line, _)| attribute(line, "LANGUAGE")).collect::<Vec<_>>(), ["en", "nl"]);
+    for (number, (line, url)) in found.iter().enumerate() {
+        assert_times(&cues(&run.playlist(), number), 0.0, line);
+        let text = get(&url.replace(".m3u8", "/0.vtt")).await;
+        let words = if number == 0 { "Hello there" } else { "A\n&lt;B>" };
+        assert!(text.contains(words), "{line}: {text}");
+    }
+    let only = sandbox.publish(&video, &[&CUT[..], &["--subtitles", "2"]].concat()).await;
+    let only = subtitles(&only).await;
+    assert_eq!(only.iter().map(|(line, _)| attribute(line, "LANGUAGE")).collect::<Vec<_>>(), ["en"]);
+}
+
 /// Two languages and two chapters.
 pub(crate) fn film(folder: &Path) -> PathBuf {
     fs::write(folder.join("a.srt"), SRT).unwrap();

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::model::media::facts::{DolbyVision, Ratio};
+use crate::model::media::{
+    facts::{DolbyVision, Ratio},
+    streams::subtitles::TTML,
+};
 
 /// Characters kept of any text.
 const TEXT_MAX: usize = 120;
@@ -49,6 +52,12 @@ pub(super) fn text(json: &Value) -> Option<String> {
     let text: String = json.as_str()?.chars().filter(|character| !character.is_control()).take(TEXT_MAX).collect();
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The codec's name, which ffmpeg 5.1 does not have for TTML; empty if there is none.
+pub(super) fn codec(stream: &Value, tag: &str) -> String {
+    let named = text(&stream["codec_name"]).filter(|codec| codec != "unknown" && codec != "none");
+    named.unwrap_or_else(|| if tag == "stpp" { TTML.to_owned() } else { String::new() })
 }
 
 pub(super) fn dolby_vision(data: &Value) -> Option<DolbyVision> {

@@ -32,8 +32,10 @@ pub fn are_there(wanted: WantedSubtitles, candidates: &[Candidate<'_>]) -> Resul
     Ok(())
 }
 
-/// Codecs that ffmpeg decodes to text.
-const TEXT: [&str; 8] = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text", "eia_608"];
+/// Its documents are read as they are: ffmpeg has no decoder for them, and up to 5.1 no name in MP4.
+pub const TTML: &str = "ttml";
+/// Codecs that ffmpeg decodes to text, and TTML.
+const TEXT: [&str; 9] = ["subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text", "eia_608", TTML];
 
 pub fn is_text(stream: &Stream) -> bool {
     TEXT.contains(&stream.codec.as_str())
@@ -45,7 +47,6 @@ pub(crate) fn why_left_out(stream: &Stream) -> &'static str {
             "they are pictures of text, which WebVTT can't hold"
         }
         "dvb_teletext" => "teletext is not read",
-        "ttml" => "ffmpeg does not read TTML: save it as SubRip or WebVTT beside the video",
         "" => "ffmpeg does not know their form",
         _ => "ffmpeg does not make text of them",
     }
@@ -54,6 +55,22 @@ pub(crate) fn why_left_out(stream: &Stream) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::media::{decide::decide, facts::Transcode, ffprobe::media};
+
+    #[test]
+    fn ttml_is_text_though_ffmpeg_does_not_know_it() {
+        let json = r#"{"format":{"format_name":"mov,mp4"},"streams":[
+            {"index":0,"codec_type":"audio","codec_name":"aac","channels":2,"sample_rate":"48000"},
+            {"index":1,"codec_type":"data","codec_tag_string":"stpp","tags":{"language":"ger"}},
+            {"index":2,"codec_type":"data","codec_tag_string":"tmcd"},
+            {"index":3,"codec_type":"subtitle","codec_name":"ttml","codec_tag_string":"stpp"}]}"#;
+        let found = media(json, 1000).unwrap();
+        assert_eq!(found.streams.iter().map(is_text).collect::<Vec<_>>(), [false, true, false, true]);
+        let plan = decide(&found, Transcode::Auto).unwrap();
+        let said = plan.sentences().join("\n");
+        assert!(said.contains("#1 subtitles  TTML (ger): as WebVTT"), "{said}");
+        assert!(said.contains("#2 data  timecode: left out"), "{said}");
+    }
 
     #[test]
     fn what_is_named_and_not_there_is_refused_with_what_there_is() {
