@@ -8,7 +8,7 @@ mod egress;
 
 use std::time::Duration;
 
-pub use cdn::{ByCdn, CDN_GB, CDN_REQUESTS, CdnBill, CdnPlan, FREE_GB, FREE_REQUESTS};
+pub use cdn::{ByCdn, CDN_GB, CDN_REQUESTS, CdnBill, CdnPlan, FREE_GB, FREE_REQUESTS, PRO_DOLLARS};
 pub use egress::egress_per_gb;
 
 use super::{

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backend::Probe;
 use crate::model::{
     chunk::forecast::{Forecast, OVERHEAD, Outline},
-    cost::{ByCdn, Front, Viewed},
+    cost::{ByCdn, Front, PRO_DOLLARS, Viewed},
     reel::{index::Grain, order::Cut},
     wording,
 };
@@ -92,9 +92,10 @@ pub(super) fn thousand_views<'a>(
     let browsers = sum(&|effect: &Effect| effect.thousand_by_relay(region, front));
     words.push(match cdn {
         true => {
-            let (free, by_gb) = by_cdn(effects.clone(), region, front);
+            let [free, pro, by_gb] = by_cdn(effects.clone(), region, front);
             format!(
-                "≈ {free} a thousand full views{of_all} in browsers within the CDN's free terabyte a month, then {by_gb}"
+                "≈ {free} a thousand full views{of_all} in browsers within the CDN's free terabyte a month, then {by_gb}, or {pro} \
+                 as a share of CloudFront's Pro plan (${PRO_DOLLARS} a month); {browsers} by the relay alone"
             )
         }
         false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
@@ -105,18 +106,18 @@ pub(super) fn thousand_views<'a>(
     words
 }
 
-/// A thousand full views in browsers by a CDN, in words: while that is free, and after that.
-fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> (String, String) {
+/// A thousand full views in browsers by a CDN, in words: while that is free, by a plan, and after what is free.
+fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> [String; 3] {
     let sum = |which: &dyn Fn(ByCdn) -> f64| {
         let prices = effects.clone().map(|effect| which(effect.viewed.thousand_by_cdn(region, front)));
         wording::dollars(prices.sum())
     };
-    (sum(&|by| by.free), sum(&|by| by.by_gb))
+    [sum(&|by| by.free), sum(&|by| by.pro), sum(&|by| by.by_gb)]
 }
 
 /// That there is a way for browsers which costs less than the relay.
 pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
-    let (free, by_gb) = by_cdn(effects, region, front);
+    let [free, _, by_gb] = by_cdn(effects, region, front);
     format!("≈ {free} a thousand by Amazon's delivery network (a CDN), within its free terabyte a month, then {by_gb}")
 }
 

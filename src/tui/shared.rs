@@ -135,6 +135,11 @@ impl Shared {
         self.place.target == Target::Local
     }
 
+    /// What a connection that has failed leaves undone.
+    pub(super) fn unconnected(&self) -> &'static str {
+        if self.is_local() { "not open" } else { "not signed in" }
+    }
+
     /// `local stand-in`, `AWS · profile studio`.
     pub(super) fn target_words(&self) -> String {
         target_words(&self.place.target)

@@ -6,7 +6,7 @@ use super::{Front, GB, Viewed};
 /// from memory.
 const CDN_CACHES: u64 = 13;
 /// The Pro plan: US dollars a month, the GB and millions of requests in it, with nothing to pay beyond.
-const PRO_DOLLARS: f64 = 15.0;
+pub const PRO_DOLLARS: f64 = 15.0;
 const PRO_GB: f64 = 50_000.0;
 const PRO_REQUESTS: f64 = 10.0;
 /// CloudFront: so much is free each month for ever, then it has a price (the US and Europe; more elsewhere).

@@ -204,16 +204,17 @@ impl Settings {
             }
             Connection::Ready(_) => {}
         }
-        let is_left = self.transcode == Transcode::Never && !self.videos.iter().any(Naming::plays_nowhere);
+        let is_left = self.transcode == Transcode::Never && !self.videos.iter().any(Naming::has_to_be_converted);
         if self.needs_transcoding() && self.transcode != Transcode::Auto && !is_left {
-            let these = self.videos.iter().filter(|video| video.plays_nowhere());
+            let these = self.videos.iter().filter(|video| video.has_to_be_converted());
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
-            let allow = format!("allow it with {}", shared.keys.key(Table::Settings, &Action::Right));
+            let key = shared.keys.key(Table::Settings, &Action::Right);
+            let convert = format!("allow converting with {key}");
             let words = match (self.videos.len(), these.as_slice()) {
-                (_, []) => format!("sound alone needs a still picture, which has to be made: {allow}"),
-                (1, _) => format!("this video plays nowhere without conversion: {allow}"),
-                (_, [one]) => format!("{one} plays nowhere without conversion: {allow}"),
-                (_, some) => format!("{} play nowhere without conversion: {allow}", some.join(", ")),
+                (_, []) => format!("sound alone needs a still picture, which has to be made: {convert}"),
+                (1, _) => format!("few players take this video as it is: {convert}"),
+                (_, [one]) => format!("few players take {one} as it is: {convert}"),
+                (_, some) => format!("few players take {} as they are: {convert}", some.join(", ")),
             };
             problems.push((Field::Transcode, words));
         }

@@ -1,19 +1,21 @@
-//! What pictures the terminal can draw: asked once, before the first frame.
+//! What pictures the terminal can draw: asked once, before the first frame. And drawing them so.
 
 use std::{
     io::{self, Write},
     time::Duration,
 };
 
-use ratatui::crossterm::terminal::window_size;
+use ratatui::{buffer::Buffer, crossterm::terminal::window_size, layout::Rect, style::Color, widgets::Widget};
 use ratatui_image::{
-    FontSize,
+    FontSize, Image,
     picker::{Picker, ProtocolType},
+    protocol::Protocol,
 };
 
 use super::{
     input::{Heard, Keyboard, Told},
     outside::is_multiplexed,
+    theme::Theme,
 };
 
 /// Local terminals need a few milliseconds to answer, distant ones a round trip.
@@ -103,9 +105,59 @@ fn measured() -> Option<FontSize> {
     (width > 0 && height > 0).then(|| FontSize::new(width, height))
 }
 
+/// Half blocks have the colours that the theme may choose from; pixels are the terminal's to fit.
+pub(in crate::tui) fn draw(picture: &Protocol, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    Image::new(picture).render(area, buffer);
+    if !theme.cube || !matches!(picture, Protocol::Halfblocks(_)) {
+        return;
+    }
+    for position in area.intersection(buffer.area).positions() {
+        let cell = &mut buffer[position];
+        (cell.fg, cell.bg) = (in_cube(cell.fg), in_cube(cell.bg));
+    }
+}
+
+fn in_cube(colour: Color) -> Color {
+    match colour {
+        Color::Rgb(red, green, blue) => Color::Indexed(nearest(red, green, blue)),
+        other => other,
+    }
+}
+
+/// Of the upper 240 of 256 colours: the cube of six levels a part, and 24 greys. The first sixteen are anything.
+fn nearest(red: u8, green: u8, blue: u8) -> u8 {
+    let wanted = [red, green, blue];
+    let steps = wanted.map(|part| match part {
+        // the levels are 0, 95, 135, 175, 215 and 255
+        0..48 => 0,
+        48..115 => 1,
+        115.. => (part - 35) / 40,
+    });
+    let levels = steps.map(|step| if step == 0 { 0 } else { 55 + 40 * step });
+    // the greys are 8, 18, and so on up to 238; the nearest is the one nearest to the mean of the parts
+    let sum: u16 = wanted.into_iter().map(u16::from).sum();
+    let grey = (sum.saturating_sub(9) / 30).min(23) as u8;
+    if distance(wanted, [8 + 10 * grey; 3]) < distance(wanted, levels) {
+        return 232 + grey;
+    }
+    let [red, green, blue] = steps;
+    16 + 36 * red + 6 * green + blue
+}
+
+/// Squared.
+fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
+    one.into_iter().zip(other).map(|(one, other)| u32::from(one.abs_diff(other)).pow(2)).sum()
+}
+
 #[cfg(test)]
 mod tests {
+    use image::{DynamicImage, Rgb, RgbImage};
+    use proptest::prelude::*;
+    use ratatui::layout::Size;
+    use ratatui_image::Resize;
+
     use super::*;
+    use crate::settings::Look;
 
     #[test]
     fn pictures_are_drawn_the_best_way_the_terminal_has() {
@@ -142,5 +194,63 @@ mod tests {
             assert!(!asked.contains("\x1b_") && !asked.contains("\x1bP") && asked.contains("]11;?"), "{asked:?}");
         }
         assert_eq!(questions(named("TERM", "linux")), "");
+    }
+
+    #[test]
+    fn half_blocks_have_no_other_colours_than_the_terminal() {
+        let frame = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 4) as u8, (y * 4) as u8, 120]));
+        let (size, fit) = (Size::new(16, 8), Resize::Scale(None));
+        let picture = Picker::halfblocks().new_protocol(DynamicImage::ImageRgb8(frame), size, fit).unwrap();
+        let drawn = |term: &str, colorterm: &str| {
+            let theme = Theme::detect(Look::Auto, |name| match name {
+                "TERM" => term.to_owned(),
+                "COLORTERM" => colorterm.to_owned(),
+                _ => String::new(),
+            });
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 20, 10));
+            draw(&picture, theme, Rect::new(2, 1, 16, 8), &mut buffer);
+            let colours = buffer.content.iter().flat_map(|cell| [cell.fg, cell.bg]);
+            let (indexed, others): (Vec<_>, Vec<_>) = colours
+                .filter(|colour| *colour != Color::Reset)
+                .partition(|colour| matches!(colour, Color::Indexed(16..)));
+            (indexed.len(), others.len())
+        };
+        let (_, all) = drawn("xterm-256color", "truecolor");
+        assert!(all > 0, "nothing was drawn");
+        assert_eq!(drawn("xterm-256color", "truecolor"), (0, all));
+        assert_eq!(drawn("xterm-kitty", ""), (0, all));
+        assert_eq!(drawn("xterm-256color", ""), (all, 0));
+        assert_eq!(drawn("tmux-256color", ""), (all, 0));
+    }
+
+    #[test]
+    fn colours_of_the_cube_and_greys_stay_what_they_are() {
+        assert_eq!(nearest(0, 0, 0), 16);
+        assert_eq!(nearest(255, 255, 255), 231);
+        assert_eq!(nearest(255, 0, 0), 196);
+        assert_eq!(nearest(128, 128, 128), 244);
+        for index in 16..=255 {
+            let [red, green, blue] = shown(index);
+            assert_eq!(shown(nearest(red, green, blue)), [red, green, blue], "{index}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_colour_is_nearer(red in any::<u8>(), green in any::<u8>(), blue in any::<u8>()) {
+            let wanted = [red, green, blue];
+            let chosen = distance(wanted, shown(nearest(red, green, blue)));
+            for index in 16..=255 {
+                prop_assert!(chosen <= distance(wanted, shown(index)), "{wanted:?} is nearer to {index}");
+            }
+        }
+    }
+
+    fn shown(index: u8) -> [u8; 3] {
+        let levels = [0, 95, 135, 175, 215, 255];
+        match index {
+            232.. => [8 + 10 * (index - 232); 3],
+            _ => [(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(|at| levels[usize::from(at)]),
+        }
     }
 }

@@ -38,6 +38,8 @@ pub(in crate::tui) struct Theme {
     ground: Ground,
     /// Only the terminal's own colours, bold and reversed.
     plain: bool,
+    /// There are no colours beyond the 256, not for pictures either.
+    pub(in crate::tui) cube: bool,
     /// The ground is the terminal's, whatever it changes to.
     follows: bool,
     pub(in crate::tui) glyphs: Glyphs,
@@ -46,7 +48,7 @@ pub(in crate::tui) struct Theme {
 impl Theme {
     #[cfg(test)]
     pub(in crate::tui) const DARK: Self =
-        Self { ground: Ground::Dark, plain: false, follows: true, glyphs: Glyphs::All };
+        Self { ground: Ground::Dark, plain: false, cube: false, follows: true, glyphs: Glyphs::All };
     #[cfg(test)]
     pub(in crate::tui) const LIGHT: Self = Self { ground: Ground::Light, ..Self::DARK };
     #[cfg(test)]
@@ -63,9 +65,11 @@ impl Theme {
         };
         // who chose a theme wants colours, wherever there are some
         let refused = look == Look::Plain || chosen.is_none() && !variable("NO_COLOR").is_empty();
+        let depth = depth(&variable("TERM"), &variable("COLORTERM"));
         Self {
             ground: chosen.unwrap_or_else(|| guess(&variable("COLORFGBG"))),
-            plain: refused || !has_colours(&variable("TERM"), &variable("COLORTERM")),
+            plain: refused || depth == Depth::Few,
+            cube: depth == Depth::Cube,
             follows: chosen.is_none(),
             glyphs: Glyphs::detect(variable),
         }
@@ -175,15 +179,28 @@ fn guess(colorfgbg: &str) -> Ground {
     }
 }
 
-/// Colours that we can choose, which are those of the cube; the first sixteen are anything, and may be unreadable.
-fn has_colours(term: &str, colorterm: &str) -> bool {
-    if matches!(colorterm, "truecolor" | "24bit") || term.contains("256color") {
-        return term != "dumb";
+/// How many colours we can choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// None, or the first sixteen: those are anything, and may be unreadable.
+    Few,
+    /// The cube and the greys after it.
+    Cube,
+    All,
+}
+
+/// A name that says nothing of colours and is none of the old ones is that of a terminal that has all.
+fn depth(term: &str, colorterm: &str) -> Depth {
+    if matches!(colorterm, "truecolor" | "24bit") && term != "dumb" {
+        return Depth::All;
+    }
+    if term.contains("256color") {
+        return Depth::Cube;
     }
     let few = ["linux", "ansi", "cygwin", "cons25", "screen", "rxvt", "xterm-color", "Eterm", "sun"];
     let none = term.is_empty() || term == "dumb" || term.starts_with("vt") || term.ends_with("-m");
     let few = few.iter().any(|name| term == *name || term.starts_with(&format!("{name}.")));
-    !none && !few && !term.ends_with("-16color") && !term.ends_with("-8color")
+    if none || few || term.ends_with("-16color") || term.ends_with("-8color") { Depth::Few } else { Depth::All }
 }
 
 #[cfg(test)]
@@ -220,6 +237,19 @@ mod tests {
                 Theme::detect(Look::Dark, |name| if name == "TERM" { term.to_owned() } else { String::new() }).plain
             );
         }
+    }
+
+    #[test]
+    fn who_says_256_and_no_more_has_the_cube() {
+        for term in ["xterm-256color", "tmux-256color", "screen-256color", "rxvt-unicode-256color"] {
+            assert_eq!(depth(term, ""), Depth::Cube, "{term}");
+            assert_eq!(depth(term, "truecolor"), Depth::All, "{term}");
+            assert_eq!(depth(term, "24bit"), Depth::All, "{term}");
+        }
+        for term in ["xterm-kitty", "foot", "alacritty", "xterm-direct"] {
+            assert_eq!(depth(term, ""), Depth::All, "{term}");
+        }
+        assert_eq!(depth("dumb", "truecolor"), Depth::Few);
     }
 
     #[test]

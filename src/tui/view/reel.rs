@@ -315,12 +315,17 @@ fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mu
         found.into_iter().any(|found| std::mem::discriminant(found) == std::mem::discriminant(sign))
     };
     let decoded = decoded.into_iter().filter(|(sign, _)| is_there(sign)).map(|(sign, words)| (Some(sign), words));
-    let signs = decoded.chain(always);
+    let mut signs: Vec<_> = decoded.chain(always).collect();
+    let cells = |words: &str| text::width(words) + 5;
+    if signs.iter().map(|(_, words)| cells(words)).sum::<usize>() > width {
+        // those that can be seen are explained first
+        signs.sort_by_key(|(sign, _)| !sign.as_ref().is_some_and(is_there));
+    }
     let mut spans = Vec::new();
     let mut left = width;
     for (finding, words) in signs {
         let (role, sign) = cell(finding.as_ref());
-        let cells = text::width(words) + 5;
+        let cells = cells(words);
         if left >= cells {
             left -= cells;
             spans.extend([(role, sign.to_owned()), (Role::Dim, format!(" {words}   "))]);

@@ -128,7 +128,7 @@ fn line(
     match problem {
         // the whole fault stands below
         Some(_) if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) => {
-            pen.put(Role::Fail, "✖ not signed in")
+            pen.put(Role::Fail, "✖ ").put(Role::Fail, shared.unconnected())
         }
         Some(problem) if text::width(problem) + 2 <= pen.room() => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
         // told below
@@ -360,7 +360,7 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
     let totals = Totals::of(&effects);
     let mut page = Page::new(width);
     let narrow = width < 50;
-    let (column, watching) = if narrow { (13, "  Watching") } else { (LABEL + 4, "  Watching costs") };
+    let (column, watching) = if narrow { (16, "  Watching") } else { (LABEL + 4, "  Watching costs") };
     let zips = match totals.chunks {
         1 => "1 zip (a chunk)".to_owned(),
         chunks => format!("{chunks} zips (chunks)"),

@@ -2,11 +2,8 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use ratatui::{
-    layout::{Rect, Size},
-    widgets::Widget,
-};
-use ratatui_image::{Image, protocol::Protocol};
+use ratatui::layout::{Rect, Size};
+use ratatui_image::protocol::Protocol;
 
 use crate::{
     model::{report::fault::Fault, wording},
@@ -19,7 +16,7 @@ use crate::{
             rows::{GAP, Row},
             video::{Gathered, Video},
         },
-        terminal::theme::Role,
+        terminal::{picture, theme::Role},
         widget::{
             canvas::{Canvas, Rows},
             field,
@@ -196,14 +193,14 @@ fn entry(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect, at: us
     if entry.kind.is_file() && pen.room() > 24 {
         let bytes = known.map_or(entry.bytes, |probe| probe.bytes);
         let size = if bytes > 0 { wording::bytes(bytes) } else { String::new() };
-        let duration = match video.sort {
-            Sort::Newest => age(entry, shared),
-            _ => known.map(|probe| wording::clock(probe.duration)).unwrap_or_default(),
+        let (duration, column) = match video.sort {
+            Sort::Newest => (age(entry, shared), 12),
+            _ => (known.map(|probe| wording::clock(probe.duration)).unwrap_or_default(), 9),
         };
         // the length stands beside it anyway; the name needs the room more
         let is_wide = pen.room() > 40;
         let words = match (entry.kind == Kind::Other, is_wide) {
-            (false, true) => format!("{size:>8}{duration:>9}"),
+            (false, true) => format!("{size:>8}{duration:>column$}"),
             (true, true) => format!("{size:>8} {}", entry.other()),
             (true, false) => entry.other().to_owned(),
             (false, false) if video.sort == Sort::Newest => duration,
@@ -311,7 +308,7 @@ fn picture(video: &Video, path: &Path, covered: bool, canvas: &mut Canvas, area:
         // pixels would shine through what lies over the screen; half blocks are text like it
         let covered = covered && !matches!(**picture, Protocol::Halfblocks(_));
         if fits && !covered {
-            Image::new(picture).render(area, canvas.buffer);
+            picture::draw(picture, canvas.theme, area, canvas.buffer);
             return;
         }
     }

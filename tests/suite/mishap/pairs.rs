@@ -151,7 +151,7 @@ pub(crate) fn refused(first: Deed, second: Deed, said: &Said, process: u32, purp
     match (second, first) {
         (Deed::Check, _) | (Deed::Repair, Deed::Replace | Deed::Collect) if said.code == Some(0) => "whole".to_owned(),
         (Deed::Check, Deed::Repair) => {
-            assert!(said.code == Some(1) && err.contains("1 are missing"), "{first:?} and {second:?}: {err}");
+            assert!(said.code == Some(1) && err.contains("1 is missing"), "{first:?} and {second:?}: {err}");
             "sees the damage".to_owned()
         }
         (Deed::Check | Deed::Repair, Deed::Publish | Deed::Delete) => {

@@ -13,7 +13,7 @@ use super::{
     },
 };
 use crate::{
-    clips::Clip,
+    clips::{Clip, clip},
     contract::sides::{Options, deployed},
 };
 
@@ -84,8 +84,15 @@ async fn webkit_plays_the_watch_page() {
 async fn sound_alone_is_shown_with_a_picture_of_it() {
     let stage = Stage::new().await;
     let reel = stage.publish(Clip::AudioOnly).await;
-    let played = watch(Chromium, "sound", &reel.page, || {}).await;
-    assert!((25.5..26.5).contains(&played["seconds"].as_f64().unwrap()), "{played}");
+    let folder = crate::clips::scratch();
+    let [alone, surround] = [clip(Clip::AudioOnly), folder.path().join("surround.ac3")];
+    let words = ["-v", "error", "-i", alone.to_str().unwrap(), "-ac", "6", surround.to_str().unwrap()];
+    crate::publish::sandbox::tool("ffmpeg", &words);
+    let few_play_it = stage.publish_file(&surround, "surround", &["--transcode", "auto"]).await;
+    for (browser, reel) in [(Chromium, &reel), (Chromium, &few_play_it), (Firefox, &few_play_it)] {
+        let played = watch(browser, "sound", &reel.page, || {}).await;
+        assert!((25.5..26.5).contains(&played["seconds"].as_f64().unwrap()), "{played}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -344,6 +344,25 @@ async fn a_reel_with_languages_is_checked_repaired_and_deleted_whole() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_track_of_sound_alone_is_copied_beside_what_every_player_takes() {
+    let sandbox = Sandbox::start().await;
+    let film = film(&sandbox, "film.mkv", &["eng"], "-c:a pcm_s16le -ac 6");
+    for (number, (codec, name)) in [("ac3", "alone.ac3"), ("aac", "alone.mka")].into_iter().enumerate() {
+        let book = remade(&sandbox, &format!("-i {} -vn -c:a {codec}", film.display()), name);
+        let reel = format!("book-{number}");
+        let run = sandbox.publish(&book, &["--name", &reel, "--transcode", "auto"]).await;
+        let playlist = run.playlist();
+        let multivariant = get(&playlist).await;
+        let channels: Vec<_> =
+            multivariant.lines().filter_map(|line| line.split_once("CHANNELS=").map(|(_, number)| number)).collect();
+        assert_eq!(channels, [r#""2""#, r#""6""#], "{multivariant}");
+        let generation = run.published()["generation"].as_str().unwrap();
+        let copy = playlist.replace("index.m3u8", &format!("{generation}/t01.m3u8"));
+        assert!(heard(&copy, "0:a:0") == source_hashes(&book, "0:a:0"), "{name}");
+    }
+}
+
 /// Where each discontinuity of a media playlist is, seconds.
 fn breaks(media: &str) -> Vec<f64> {
     let (mut at, mut breaks) = (0.0, Vec::new());

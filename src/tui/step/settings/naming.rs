@@ -43,7 +43,7 @@ pub(in crate::tui) struct Naming {
 impl Naming {
     /// Of what was not agreed to by asking for it.
     pub(super) fn needs_transcoding(&self) -> bool {
-        self.chosen.probe.stills || self.plays_nowhere()
+        self.chosen.probe.stills || self.has_to_be_converted()
     }
 
     /// Some of it is published otherwise, or not at all, unless converting is allowed.
@@ -52,7 +52,7 @@ impl Naming {
     }
 
     /// As it is, or without what was agreed to.
-    pub(super) fn plays_nowhere(&self) -> bool {
+    pub(super) fn has_to_be_converted(&self) -> bool {
         let is_compatible = self.wanted.compatible.is_some() && self.chosen.probe.h264.is_some();
         let asked = |stream: &Stream| {
             let of_sound = self.wanted.loudness.is_normalized() && stream.kind == "audio";
