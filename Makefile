@@ -44,16 +44,19 @@ install:
 	$(TARGET)/release/zipreel completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/zipreel.fish
 
 # What tests call that no package manager brings in the version wanted comes from PyPI: the AWS command-line client, Node,
-# and two programs that download videos. What only some parts of the suite call is only brought where ARGS may run them.
+# and two programs that download videos. What only some parts of the suite call is only brought where ARGS may run them,
+# and none of it where ARGS names the unit tests or those of the architecture, and no other target.
 PARTS   := $(filter-out suite architecture,$(filter-out -%,$(ARGS)))
+OTHERS  := $(filter --test --test=% --tests --bench --bench=% --benches --all-targets,$(subst --test architecture,,$(ARGS)))
+SUITE   := $(if $(filter --lib,$(ARGS))$(findstring --test architecture,$(ARGS)),$(OTHERS),yes)
 ALL     := $(if $(filter --skip,$(ARGS)),yes,$(if $(PARTS)$(filter --lib architecture,$(ARGS)),,yes))
-NEEDS    = $(if $(ALL)$(findstring $(1),$(ARGS)),$(2))
+NEEDS    = $(if $(SUITE),$(if $(ALL)$(findstring $(1),$(ARGS)),$(2)))
 
 # Most tests wait for more than they compute, so four run at once for each core. Players need the cores: they come by
 # themselves, after the others.
 AT_ONCE := $(shell expr 4 \* "$$(getconf _NPROCESSORS_ONLN)")
 
-test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,players,$(PLAYERS)/ready)
+test: test-tools $(if $(SUITE),$(VENV)/ready) $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,players,$(PLAYERS)/ready)
 	@rm -rf $(MATRIX)
 	@export PATH="$(VENV_BIN):$$PATH:/usr/sbin:/usr/local/sbin" \
 		ZIPREEL_TEST_MINISTACK_PYTHON="$(EMULATOR_BIN)/python" ZIPREEL_TEST_CFN_LINT="$(EMULATOR_BIN)/cfn-lint" \
@@ -63,7 +66,7 @@ test: $(VENV)/ready $(call NEEDS,emulator,$(EMULATOR)/ready) $(call NEEDS,player
 			cargo test --locked --lib --bins --test architecture || status=1; \
 			cargo test --locked --test suite -- --skip players:: --test-threads $(AT_ONCE) || status=1; \
 			cargo test --locked --test suite players:: || status=1); \
-		{ set +x; } 2>/dev/null; tests/tools/matrix $(MATRIX); exit $$status
+		{ set +x; } 2>/dev/null; $(if $(SUITE),tests/tools/matrix $(MATRIX);) exit $$status
 
 # By the names of the suite's modules.
 QUICK := account events formats readme dependencies media process split storage
@@ -86,7 +89,7 @@ soak:
 	done
 
 test-tools:
-	@tests/tools/need cargo cc ffmpeg unzip ps python3 venv openssl $(sort $(foreach part,emulator contract players,$(call NEEDS,$(part),nginx))) \
+	@tests/tools/need cargo cc ffmpeg $(if $(SUITE),unzip ps python3 venv openssl) $(sort $(foreach part,emulator contract players,$(call NEEDS,$(part),nginx))) \
 		$(call NEEDS,completions,bash zsh fish) \
 		$(call NEEDS,players,chromium firefox webkit Xvfb mpv vlc mplayer gstreamer)
 

@@ -64,23 +64,38 @@ fn prices_are_those_that_the_program_computes() {
         let cells = format!("| {name} | ${:.2} | ${:.2} |", price(12.0), price(14.8));
         assert!(row(name).starts_with(&cells), "{cells}");
     }
+}
+
+#[test]
+fn prices_and_jumps_that_are_told_in_words_are_those_that_the_program_computes() {
+    let jump = |megabit| by_default(megabit).longest_seek(Grain::Pieces).as_secs_f64();
+    let few = |grain| by_default(12.0).in_players(grain, 1_000_000, "us-east-1", Front::Url).total() / 1e3;
+    let prices = page("docs/prices.md").replace('\n', " ");
+    for words in [
+        format!("a jump takes up to {:.1} s at 12 Mbit/s and {:.1} s at 14.8 Mbit/s", jump(12.0), jump(14.8)),
+        format!(
+            "A thousand full views in players cost ${:.2} at 12 Mbit/s, and by `index.seek.m3u8` ${:.2}.",
+            few(Grain::Segments),
+            few(Grain::Pieces)
+        ),
+    ] {
+        assert!(prices.contains(&words), "{words}");
+    }
+}
+
+#[test]
+fn prices_of_the_readme_are_those_that_the_program_computes() {
     let (viewed, readme) = (by_default(12.0), page("README.md").replace('\n', " "));
     let million = |grain| viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url).total();
-    let jump = |grain| viewed.longest_seek(grain).as_secs_f64();
     let by_cdn = |plan| viewed.by_cdn(plan, 1_000, "us-east-1", Front::Url).total();
     let relay = viewed.through_relay(1_000, "us-east-1", Front::Url).total();
-    let by_player =
-        |grain| format!("${:.2} (${:.2} a million) | up to {:.1} s", million(grain) / 1e3, million(grain), jump(grain));
+    let thousand = |name: &str, price: f64| format!("{name} | a thousand | ${price:.2} |");
     for words in [
-        by_player(Grain::Segments),
-        by_player(Grain::Pieces),
-        format!("by the relay | ${relay:.2} | up to {:.1} s", jump(Grain::Pieces)),
-        format!(
-            "`cdn on` | ${:.2} up to 1,100 views a month, ${:.2} beyond them; ${:.2} with the Pro plan",
-            by_cdn(CdnPlan::Free),
-            by_cdn(CdnPlan::ByGb),
-            by_cdn(CdnPlan::Pro)
-        ),
+        format!("VLC, mpv and the like | a million | ${:.2} |", million(Grain::Segments)),
+        thousand("within its free terabyte (1,100 views a month)", by_cdn(CdnPlan::Free)),
+        thousand("with its Pro plan ($15 a month), if all of it is used", by_cdn(CdnPlan::Pro)),
+        thousand("the same, by GB", by_cdn(CdnPlan::ByGb)),
+        thousand("by the relay alone", relay),
     ] {
         assert!(readme.contains(&words), "{words}");
     }
