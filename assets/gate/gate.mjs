@@ -152,7 +152,7 @@ export class Gate {
     if (!index) return null;
     const pieces = index.files.get('index.seek.m3u8')?.toString().replaceAll('.seek.m3u8', '.pieces.m3u8');
     const text = pieces ?? naming(index.files.get('index.m3u8')?.toString() ?? '', '.relay.m3u8');
-    return this.#belowCeiling(text && playlistOf(text, asked.gzip));
+    return this.#belowCeiling(text && (() => playlistOf(text, asked.gzip)));
   }
 
   /** Where every segment is one piece, there is one playlist for both. */
@@ -198,12 +198,13 @@ export class Gate {
     const index = this.relay && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}${ending}`);
     // Not immutable: it names the relay, which may move or be switched off.
-    return this.#belowCeiling(text && playlistOf(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), gzip));
+    return this.#belowCeiling(text && (() => playlistOf(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), gzip)));
   }
 
   /** What leads browsers to the relay, unless that has sent as much this month as it may. */
-  async #belowCeiling(answer) {
-    if (!answer || !await this.ceiling?.isReached()) return answer;
+  async #belowCeiling(make) {
+    if (!make) return null;
+    if (!await this.ceiling?.isReached()) return make();
     const { status, headers, body } = beyond(this.now());
     return reply(status, headers, body);
   }

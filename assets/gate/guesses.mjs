@@ -154,7 +154,8 @@ export class Guesses {
     return this.#ofClient.run(client, async () => {
       const own = this.#clients.get(client) ?? new Allowance(GUESSES_OF_A_CLIENT, this.now);
       this.#clients.set(client, own);
-      if (!own.has()) throw new Refused(client, Math.min(Math.ceil(own.wait() / SECOND), AWAY));
+      const wait = own.wait();
+      if (wait > 0) throw new Refused(client, Math.min(Math.ceil(wait / SECOND), AWAY));
       return this.#ofAll.run('', async () => {
         await this.#slot(deadline);
         own.take();

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use clap::{Command, CommandFactory, error::ErrorKind};
+use clap::{Arg, Command, CommandFactory, error::ErrorKind};
 
 use super::Cli;
 use crate::model::wording;
@@ -31,14 +31,19 @@ pub fn mistyped(kind: ErrorKind, words: impl IntoIterator<Item = OsString>) -> O
         return None;
     }
     let command = Cli::command();
-    let mut bare = bare_words(&command, words);
-    let first = bare.next()?;
-    if first == "help" {
-        let of = bare.next()?;
-        return (!is_command(&command, &of)).then_some(Mistyped::Help(of));
+    let words: Vec<OsString> = words.into_iter().take_while(|word| word != "--").collect();
+    let mut bare = bare_words(&command, &words);
+    let (at, first) = bare.next()?;
+    // behind a flag that nobody knows it may be the value of that
+    if words[..at].iter().any(|word| is_flag(word) && of_the_wizard(&command, word).is_none()) {
+        return None;
     }
-    let is_known = is_command(&command, &first) || Path::new(&first).exists();
-    (!is_known).then_some(Mistyped::Word(first))
+    if first == "help" {
+        let (_, of) = bare.next()?;
+        return (!is_command(&command, of)).then(|| Mistyped::Help(of.clone()));
+    }
+    let is_known = is_command(&command, first) || Path::new(first).exists();
+    (!is_known).then(|| Mistyped::Word(first.clone()))
 }
 
 fn names(command: &Command) -> impl Iterator<Item = &str> {
@@ -49,22 +54,34 @@ fn is_command(command: &Command, word: &OsStr) -> bool {
     names(command).any(|name| word == name)
 }
 
-/// Those that are neither a flag nor the value of one of the wizard's.
-fn bare_words(command: &Command, words: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+/// Those that are neither a flag nor the value of one of the wizard's, each with its place.
+fn bare_words<'a>(command: &Command, words: &'a [OsString]) -> impl Iterator<Item = (usize, &'a OsString)> {
     let mut is_value = false;
-    words.into_iter().take_while(|word| word != "--").filter(move |word| {
-        let is_flag = word.as_encoded_bytes().starts_with(b"-");
-        let is_bare = !is_flag && !is_value;
-        is_value = is_flag && takes_the_next(command, word);
+    words.iter().enumerate().filter(move |(_, word)| {
+        let is_bare = !is_flag(word) && !is_value;
+        is_value = is_flag(word) && takes_the_next(command, word);
         is_bare
     })
 }
 
+fn is_flag(word: &OsStr) -> bool {
+    word.as_encoded_bytes().starts_with(b"-")
+}
+
 fn takes_the_next(command: &Command, flag: &OsStr) -> bool {
-    let name = flag.to_str().and_then(|flag| flag.strip_prefix("--"));
-    let mut flags = command.get_arguments().filter(|arg| arg.get_long().is_some());
-    let arg = flags.find(|arg| arg.get_long() == name);
+    let is_whole = !flag.as_encoded_bytes().contains(&b'=');
+    let arg = of_the_wizard(command, flag).filter(|_| is_whole);
     arg.is_some_and(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set())
+}
+
+/// The flag of the wizard's that this is, with a value in the same word or without.
+fn of_the_wizard<'a>(command: &'a Command, flag: &OsStr) -> Option<&'a Arg> {
+    let flag = flag.to_str()?;
+    let is_it = |arg: &&Arg| match flag.strip_prefix("--") {
+        Some(long) => arg.get_long() == long.split('=').next(),
+        None => arg.get_short().is_some_and(|short| flag[1..].starts_with(short)),
+    };
+    command.get_arguments().find(is_it)
 }
 
 #[cfg(test)]
@@ -114,6 +131,8 @@ mod tests {
             &["help", "list", "holiday"],
             &["--yes"],
             &["--yes", "--", "lst"],
+            &["--transcod", "auto", "Cargo.toml"],
+            &["-n", "lst", "Cargo.toml"],
         ] {
             assert_eq!(refused(words), None, "{words:?}");
         }

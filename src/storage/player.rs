@@ -207,14 +207,12 @@ impl Player {
     /// for a client whose guesses AWS has answered until none is left; that one is told to stay away for longer than
     /// while AWS is busy.
     pub async fn refused(&self, url: &str) -> Result<(), PlayerError> {
-        let response = match self.get(url, url, HeaderMap::new(), StatusCode::NOT_FOUND).await {
-            Err(PlayerError::Status { status: StatusCode::SERVICE_UNAVAILABLE, retry_after: Some(after), .. })
-                if after > BUSY_AT_MOST =>
-            {
-                return Ok(());
-            }
-            other => other?,
-        };
+        let response = self.sent(url, url, HeaderMap::new()).await?;
+        let (status, retry_after) = (response.status(), retry_after(&response));
+        let is_away = status == StatusCode::SERVICE_UNAVAILABLE && retry_after > Some(BUSY_AT_MOST);
+        if status != StatusCode::NOT_FOUND && !is_away {
+            return Err(PlayerError::Status { url: url.to_owned(), status, retry_after });
+        }
         let origins: Vec<_> = response.headers().get_all("access-control-allow-origin").iter().collect();
         if origins == ["*"] {
             return Ok(());
@@ -230,6 +228,17 @@ impl Player {
         headers: HeaderMap,
         wanted: StatusCode,
     ) -> Result<reqwest::Response, PlayerError> {
+        let response = self.sent(label, link, headers).await?;
+        let status = response.status();
+        if status != wanted {
+            let retry_after = retry_after(&response);
+            return Err(PlayerError::Status { url: label.to_owned(), status, retry_after });
+        }
+        Ok(response)
+    }
+
+    /// An answer of gate, relay or bucket, whatever it is.
+    async fn sent(&self, label: &str, link: &str, headers: HeaderMap) -> Result<reqwest::Response, PlayerError> {
         let client = if is_this_machine(link) { &self.direct } else { &self.ordinary };
         let response = match client.get(link).headers(headers).send().await {
             Ok(response) => response,
@@ -239,11 +248,11 @@ impl Player {
         if !status.is_success() && !SIGNS.iter().any(|sign| response.headers().contains_key(*sign)) {
             return Err(PlayerError::InBetween { url: label.to_owned(), status });
         }
-        if status != wanted {
-            let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-            let retry_after = retry_after.map(Duration::from_secs);
-            return Err(PlayerError::Status { url: label.to_owned(), status, retry_after });
-        }
         Ok(response)
     }
+}
+
+fn retry_after(response: &reqwest::Response) -> Option<Duration> {
+    let seconds = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+    seconds.map(Duration::from_secs)
 }

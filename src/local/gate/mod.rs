@@ -23,7 +23,6 @@ use super::{
     traffic,
 };
 use crate::model::{
-    chunk::gzip,
     gate::{
         cdn::EDGE_HEADER,
         ceiling::CEILING_GB,
@@ -353,9 +352,7 @@ impl Gate {
     fn page(&self, reel: &Reel) -> Reply {
         let places = self.places();
         let page = Values { index: &reel.index, places: &places }.page();
-        let compressed = gzip::gzip(page.as_bytes()).into();
-        Reply::file(Bytes::from(page), "text/html; charset=utf-8", SHORT)
-            .or_gzip(compressed)
+        Reply::file_in_two(Bytes::from(page), "text/html; charset=utf-8", SHORT)
             .with(header::CONTENT_SECURITY_POLICY, &page::policy(places.relay.as_deref()))
             .with(header::REFERRER_POLICY, "no-referrer")
     }
@@ -363,8 +360,7 @@ impl Gate {
 
 fn player(name: &str) -> Option<Reply> {
     let text = Bytes::from_static(players::player(name)?.as_bytes());
-    let compressed = gzip::gzip(&text).into();
-    Some(Reply::file(text, "text/javascript; charset=utf-8", IMMUTABLE).or_gzip(compressed))
+    Some(Reply::file_in_two(text, "text/javascript; charset=utf-8", IMMUTABLE))
 }
 
 /// Whether a CDN asks; what it sends to be known by is the relay's concern.
@@ -386,9 +382,7 @@ fn bare(reel: &ReelName, query: Option<&str>) -> Reply {
 
 /// A playlist that names where gate or relay are, which may change: short-lived.
 fn playlist(text: Option<Bytes>) -> Option<Reply> {
-    let text = text?;
-    let compressed = gzip::gzip(&text).into();
-    Some(Reply::file(text, PLAYLIST, SHORT).or_gzip(compressed))
+    Some(Reply::file_in_two(text?, PLAYLIST, SHORT))
 }
 
 /// How often this player has been sent to where it is already.

@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{coding, functions::Busy};
-use crate::{local::traffic, model::hex::hex};
+use crate::{
+    local::traffic,
+    model::{chunk::gzip, hex::hex},
+};
 
 pub(super) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 pub(super) const SHORT: &str = "public, max-age=10";
@@ -23,7 +26,14 @@ pub(super) struct Reply {
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     /// What who takes gzip gets instead of the body.
-    gzip: Option<Bytes>,
+    gzip: Option<Compressed>,
+}
+
+#[derive(Debug)]
+enum Compressed {
+    Already(Bytes),
+    /// This, once it is asked for.
+    WhenAsked(Bytes),
 }
 
 impl Reply {
@@ -89,7 +99,14 @@ impl Reply {
     /// It is there in a second form, which has a tag of its own; caches keep the two apart.
     pub(super) fn or_gzip(self, compressed: Bytes) -> Self {
         let mut reply = self.with(header::VARY, header::ACCEPT_ENCODING.as_str());
-        reply.gzip = Some(compressed);
+        reply.gzip = Some(Compressed::Already(compressed));
+        reply
+    }
+
+    /// A file that is compressed for those alone who take that.
+    pub(super) fn file_in_two(body: Bytes, kind: &str, cache: &str) -> Self {
+        let mut reply = Self::file(body.clone(), kind, cache).with(header::VARY, header::ACCEPT_ENCODING.as_str());
+        reply.gzip = Some(Compressed::WhenAsked(body));
         reply
     }
 
@@ -104,7 +121,11 @@ impl Reply {
     /// As the request's method and conditions want it.
     pub(super) fn shaped(mut self, method: &Method, asked: &HeaderMap) -> Response<Body> {
         if let Some(compressed) = self.gzip.take_if(|_| coding::takes_gzip(asked)) {
-            self = self.with(header::CONTENT_ENCODING, "gzip").holding(compressed);
+            let bytes = match compressed {
+                Compressed::Already(bytes) => bytes,
+                Compressed::WhenAsked(body) => gzip::gzip(&body).into(),
+            };
+            self = self.with(header::CONTENT_ENCODING, "gzip").holding(bytes);
         }
         let tag = self.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
         if self.status == StatusCode::OK && tag.is_some_and(|tag| knows(asked, tag)) {

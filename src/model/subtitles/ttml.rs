@@ -13,14 +13,18 @@ use self::{
     look::Look,
     paragraph::{Run, cues_of},
     time::Rates,
-    xml::{Attributes, Token, Tokens},
+    xml::{Attributes, Token, Tokens, is_space},
 };
 use super::cue::{CUES_MAX, Cue};
 
 /// Elements within elements beyond this are passed over.
 const DEPTH_MAX: usize = 64;
 /// Pieces of a paragraph beyond this are not looked at.
-const RUNS_MAX: usize = 200;
+const RUNS_MAX: usize = 64;
+/// Nor is text beyond this: a cue has less.
+const PARAGRAPH_MAX: usize = 8 << 10;
+/// Bytes of all cues: a reel has room for less.
+const BYTES_MAX: usize = 16 << 20;
 /// Milliseconds between what one document ends with and another goes on with, by rounding.
 const NEAR: i64 = 1;
 
@@ -47,7 +51,7 @@ pub fn cues(text: &str) -> Result<Vec<Cue>, &'static str> {
         } else if let Some(reader) = &mut reader {
             reader.take(token);
         }
-        if documents.cues.len() >= CUES_MAX {
+        if documents.cues.len() >= CUES_MAX || documents.bytes > BYTES_MAX {
             break;
         }
     }
@@ -63,6 +67,8 @@ struct Documents {
     last: HashMap<(String, String), usize>,
     /// When the last one began to show something.
     began: Option<i64>,
+    /// Of the cues' texts.
+    bytes: usize,
 }
 
 impl Documents {
@@ -85,7 +91,10 @@ impl Documents {
             let at = self.last.get(&what).copied().filter(goes_on).unwrap_or(self.cues.len());
             match self.cues.get_mut(at) {
                 Some(before) => before.end_ms = before.end_ms.max(cue.end_ms),
-                None => self.cues.push(cue),
+                None => {
+                    self.bytes += cue.text.len();
+                    self.cues.push(cue);
+                }
             }
             shown.insert(what, at);
         }
@@ -119,6 +128,8 @@ struct Reader<'a> {
     skipped: usize,
     runs: Vec<Run>,
     cues: Vec<Cue>,
+    /// Of the cues' texts.
+    bytes: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -136,6 +147,7 @@ impl<'a> Reader<'a> {
             skipped: 0,
             runs: Vec::new(),
             cues: Vec::new(),
+            bytes: 0,
         }
     }
 
@@ -239,7 +251,12 @@ impl<'a> Reader<'a> {
             match element.name {
                 "p" => {
                     let room = CUES_MAX.saturating_sub(self.cues.len());
-                    self.cues.extend(cues_of(&self.runs).into_iter().take(room));
+                    for cue in cues_of(&self.runs).into_iter().take(room) {
+                        self.bytes += cue.text.len();
+                        if self.bytes <= BYTES_MAX {
+                            self.cues.push(cue);
+                        }
+                    }
                     self.runs.clear();
                 }
                 "region" => self.regions.extend(self.region.take()),
@@ -253,13 +270,25 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, text: String, is_break: bool) {
-        if !self.is_within("p") || self.runs.len() == RUNS_MAX {
+        let is_long = self.runs.iter().map(|run| run.text.len()).sum::<usize>() > PARAGRAPH_MAX;
+        if !self.is_within("p") || self.runs.len() == RUNS_MAX || is_long {
             return;
         }
         let Some(&Element { begin, end, look, is_above, preserves, .. }) = self.stack.last() else { return };
         let preserves = preserves || is_break;
+        let text = if preserves { text } else { collapsed(&text) };
         self.runs.push(Run { text, begin, end, tags: look.tags(), is_above, preserves });
     }
+}
+
+/// As much as a paragraph may have, each stretch of white space as one space.
+fn collapsed(text: &str) -> String {
+    let mut is_after_space = false;
+    let kept = text.chars().filter(|character| {
+        let is_space = is_space(*character);
+        !(std::mem::replace(&mut is_after_space, is_space) && is_space)
+    });
+    kept.take(PARAGRAPH_MAX).collect()
 }
 
 #[cfg(test)]
@@ -267,6 +296,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn hostile_paragraphs_make_no_more_than_a_reel_has_room_for() {
+        let spaces = " ".repeat(20_000);
+        let words = "word ".repeat(700);
+        let timed = |at: usize| format!("<span begin=\"{at}ms\" end=\"{}ms\">{at}{spaces}</span>", at + 2);
+        let spans: String = (0..100).map(timed).collect();
+        let paragraph = format!("<p begin=\"0s\" end=\"9s\"><span>{words}</span>{spans}</p>");
+        let text = format!("<tt><body>{}</body></tt>", paragraph.repeat(60));
+        let made = cues(&text).unwrap();
+        let bytes = made.iter().map(|cue| cue.text.len()).sum::<usize>();
+        assert!(!made.is_empty() && bytes <= BYTES_MAX, "{} cues, {bytes} bytes", made.len());
+    }
 
     fn read(body: &str) -> Vec<(i64, i64, String)> {
         let text = format!("<tt ttp:frameRate=\"25\">{body}</tt>");

@@ -101,7 +101,8 @@ impl Publishing {
         let of_cdn = [SetupStep::Cdn, SetupStep::CdnDeployed, SetupStep::CdnProbe].map(JobName::Setup);
         let mut begun = of_cdn.iter().filter_map(state);
         let is_given_up = begun.any(|state| matches!(state, JobState::Failed(_) | JobState::Cancelled));
-        self.with_cdn && is_there && !is_given_up
+        let answers = state(&of_cdn[2]).is_some_and(JobState::is_over);
+        self.with_cdn && is_there && !is_given_up && !answers
     }
 
     /// Per second, in the job's unit.
