@@ -16,7 +16,7 @@ use crate::{
             tracks::{Chapter, SubtitlesIndex},
         },
         report::fault::Stopped,
-        wording::{bit_rate, bytes, clock, codecs, count, dollars, span},
+        wording::{FREE_HERE, bit_rate, bytes, clock, codecs, count, dollars, span},
     },
     settings::FaceSettings,
     use_cases::reels::info::{self, Info, chunks, segments},
@@ -52,7 +52,7 @@ fn lines(info: &Info, is_local: bool) -> Vec<String> {
         lines.extend(columns(&rows));
     }
     if info.costs.is_none() {
-        lines.extend([String::new(), "Watching costs nothing: it is served from this computer".to_owned()]);
+        lines.extend([String::new(), format!("Watching costs {}", FREE_HERE)]);
     }
     lines
 }

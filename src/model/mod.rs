@@ -10,6 +10,7 @@ pub mod hls;
 pub mod media;
 pub mod pace;
 pub mod reel;
+pub mod references;
 pub mod report;
 pub mod retry;
 pub mod shown;

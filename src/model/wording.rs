@@ -197,6 +197,9 @@ pub fn verb(number: impl Into<u64>, [one, many]: [&str; 2]) -> &str {
     if number.into() == 1 { one } else { many }
 }
 
+/// What watching costs on the stand-in.
+pub const FREE_HERE: &str = "nothing: it is served from this computer";
+
 /// `chunks`, `retries`.
 pub fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {

@@ -33,7 +33,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("remote", &["media", "storage", "state", "running", "model/report", "model/gate", "model/hls", "model/media",
         "model/reel", "model/retry"]),
     ("local", &["state", "model/chunk", "model/report", "model/gate", "model/hex", "model/hls", "model/reel",
-        "model/wording"]),
+        "model/references", "model/wording"]),
     ("media", &["running", "model/report", "model/media", "model/reel", "model/shown", "model/subtitles"]),
     ("storage", &["cloud", "model/chunk", "model/cost", "model/gate", "model/reel", "model/report",
         "model/wording"]),
@@ -53,7 +53,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model/hex", &[]),
     ("model/retry", &[]),
     ("model/shown", &[]),
-    ("model/subtitles", &[]),
+    ("model/subtitles", &["model/references"]),
+    ("model/references", &[]),
     ("model/wording", &[]),
     ("model/written", &[]),
 ];

@@ -1,5 +1,7 @@
 //! The little XML that the Query services, S3 and CloudFront speak: text written into elements, and elements read.
 
+use crate::model::references;
+
 /// Text that is safe between tags and in attribute values.
 pub(in crate::local) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -107,21 +109,7 @@ fn unescape(text: &str) -> Option<String> {
     let mut plain = parts.next()?.to_owned();
     for part in parts {
         let (entity, after) = part.split_once(';')?;
-        plain.push(match entity {
-            "amp" => '&',
-            "lt" => '<',
-            "gt" => '>',
-            "quot" => '"',
-            "apos" => '\'',
-            other => {
-                let number = other.strip_prefix('#')?;
-                let code = match number.strip_prefix('x') {
-                    Some(hex) => u32::from_str_radix(hex, 16).ok()?,
-                    None => number.parse().ok()?,
-                };
-                char::from_u32(code)?
-            }
-        });
+        plain.push(references::character(entity)?);
         plain.push_str(after);
     }
     Some(plain)

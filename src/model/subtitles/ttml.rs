@@ -276,17 +276,17 @@ impl<'a> Reader<'a> {
         }
         let Some(&Element { begin, end, look, is_above, preserves, .. }) = self.stack.last() else { return };
         let preserves = preserves || is_break;
-        let text = if preserves { text } else { collapsed(&text) };
+        let text = shortened(&text, preserves);
         self.runs.push(Run { text, begin, end, tags: look.tags(), is_above, preserves });
     }
 }
 
-/// As much as a paragraph may have, each stretch of white space as one space.
-fn collapsed(text: &str) -> String {
+/// As much as a paragraph may have; of white space that is not preserved, the first of each stretch.
+fn shortened(text: &str, preserves: bool) -> String {
     let mut is_after_space = false;
     let kept = text.chars().filter(|character| {
         let is_space = is_space(*character);
-        !(std::mem::replace(&mut is_after_space, is_space) && is_space)
+        preserves || !(std::mem::replace(&mut is_after_space, is_space) && is_space)
     });
     kept.take(PARAGRAPH_MAX).collect()
 }

@@ -376,7 +376,7 @@ fn effect(settings: &Settings, shared: &Shared, width: u16) -> Page {
         if has_pieces { format!("; {} by a second link, the Seek link", jump(Grain::Pieces)) } else { String::new() };
     page.entry("  A jump takes", column, Role::Text, &format!("up to {}{by_pieces}", jump(Grain::Segments)));
     if shared.is_local() {
-        page.entry(watching, column, Role::Text, "nothing: it is served from this computer");
+        page.entry(watching, column, Role::Text, wording::FREE_HERE);
     } else {
         let (region, front, cdn) = (shared.region(), shared.front(), shared.cdn());
         for (line, price) in thousand_views(effects.iter(), region, front, cdn).iter().enumerate() {

@@ -48,7 +48,7 @@ fn shown(runs: &[Run], at: i64) -> String {
             tags = run.tags;
             mark(&mut text, tags, false);
         }
-        for character in run.text.chars().take(TEXT_MAX) {
+        for character in run.text.chars() {
             let is_space = is_space(character);
             match character {
                 _ if is_space && !run.preserves && is_after_space => {}

@@ -1,6 +1,8 @@
 //! The part of XML that TTML is written in: tags, text, references, CDATA. Comments, other instructions and document types
 //! are passed over, entities of a file's own are not expanded. None of it fails: what is no tag is text.
 
+use crate::model::references;
+
 /// References are no longer than this: `&#x10ffff;`.
 const REFERENCE_MAX: usize = 12;
 
@@ -160,23 +162,8 @@ fn unescaped(raw: &str) -> String {
 }
 
 fn character(name: &str) -> Option<char> {
-    Some(match name {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        // of HTML, which people write all the same
-        "nbsp" => '\u{a0}',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix('x') {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
-    })
+    // of HTML, which people write all the same
+    if name == "nbsp" { Some('\u{a0}') } else { references::character(name) }
 }
 
 #[cfg(test)]
