@@ -86,16 +86,17 @@ fn prices_and_jumps_that_are_told_in_words_are_those_that_the_program_computes()
 #[test]
 fn prices_of_the_readme_are_those_that_the_program_computes() {
     let (viewed, readme) = (by_default(12.0), page("README.md").replace('\n', " "));
-    let million = |grain| viewed.in_players(grain, 1_000_000, "us-east-1", Front::Url).total();
+    let players = |views| viewed.in_players(Grain::Segments, views, "us-east-1", Front::Url).total();
     let by_cdn = |plan| viewed.by_cdn(plan, 1_000, "us-east-1", Front::Url).total();
     let relay = viewed.through_relay(1_000, "us-east-1", Front::Url).total();
-    let thousand = |name: &str, price: f64| format!("{name} | a thousand | ${price:.2} |");
+    let thousand = |name: &str, price: f64| format!("{name} | ${price:.2} |");
     for words in [
-        format!("VLC, mpv and the like | a million | ${:.2} |", million(Grain::Segments)),
-        thousand("within its free terabyte (1,100 views a month)", by_cdn(CdnPlan::Free)),
-        thousand("with its Pro plan ($15 a month), if all of it is used", by_cdn(CdnPlan::Pro)),
-        thousand("the same, by GB", by_cdn(CdnPlan::ByGb)),
+        format!("VLC, mpv and the like | ${:.2} (a million: ${:.2}) |", players(1_000), players(1_000_000)),
+        thousand("within the terabyte that it sends free each month (1,100 views)", by_cdn(CdnPlan::Free)),
+        thousand("beyond that terabyte, paid by the GB", by_cdn(CdnPlan::ByGb)),
+        thousand("with its Pro plan, if all of that is used", by_cdn(CdnPlan::Pro)),
         thousand("by the relay alone", relay),
+        format!("The ${:.2} are for CloudFront's copies", by_cdn(CdnPlan::Free)),
     ] {
         assert!(readme.contains(&words), "{words}");
     }
