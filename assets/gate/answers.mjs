@@ -6,6 +6,7 @@ import { MUCH, collect } from './memory.mjs';
 
 export const PLAYLIST = 'application/vnd.apple.mpegurl';
 export const CUES = 'text/vtt; charset=utf-8';
+export const SCRIPT = 'text/javascript; charset=utf-8';
 export const IMMUTABLE = 'public, max-age=31536000, immutable';
 export const SHORT = 'public, max-age=10';
 /** What is written at once. */

@@ -13,10 +13,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SHORT, file, fileOf, inTwo, naming, parts, playlistOf, preflight, reply, takesGzip, unlessKnown } from './answers.mjs';
+import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SCRIPT, SHORT, file, fileOf, inTwo, naming, parts, playlistOf, preflight, reply, takesGzip, unlessKnown } from './answers.mjs';
 import { RelaysCeiling, beyond, ceilingOf } from './ceiling.mjs';
 import { Functions, Links, getFunctionOverHttp, warn } from './functions.mjs';
 import { Busy, Refused, SECOND, clientOf } from './guesses.mjs';
+import { Libraries, downloadFrom } from './libraries.mjs';
 import { keepSmall } from './memory.mjs';
 import { oembed } from './oembed.mjs';
 import { Players, WatchPage } from './page.mjs';
@@ -49,6 +50,7 @@ const INSIDE = '([0-9a-f]{8})/([a-z0-9]{1,4})';
 const TRACK = '([0-9a-f]{8})/([a-z0-9]{1,4}-[0-9a-f]{8})';
 const ROUTES = [
   ['player', /^\/player-([0-9a-f]{8})\.js$/],
+  ['library', /^\/library-([0-9a-f]{8})\.js$/],
   ['bare', new RegExp(`^/(${REEL})$`)],
   ['page', new RegExp(`^/(${REEL})/$`)],
   ['multivariant', new RegExp(`^/(${REEL})/index\\.m3u8$`)],
@@ -76,7 +78,7 @@ export function route(path) {
   for (const [kind, pattern] of ROUTES) {
     const [whole, ...names] = pattern.exec(path) ?? [];
     const [reel, generation, rendition, number, container] = names;
-    if (whole !== undefined) return kind === 'player' ? { kind, hash: reel } : { kind, reel, generation, rendition, number, container };
+    if (whole !== undefined) return kind === 'player' || kind === 'library' ? { kind, hash: reel } : { kind, reel, generation, rendition, number, container };
   }
   return null;
 }
@@ -89,10 +91,12 @@ function baseUrl(text) {
 }
 
 export class Gate {
-  /** `files` are watch.html and the player of every version, by name; `base`, `relay` and `cdn` are base URLs or empty; `ceiling` is the relay's, if it has one. */
-  constructor({ reels, links, files, base, relay, cdn = '', ceiling = null, now = Date.now, random = Math.random }) {
+  /** `files` are watch.html and the player of every version, by name; `base`, `relay` and `cdn` are base URLs or empty; `ceiling` is the relay's, if it has one;
+   *  `download` fetches a library. */
+  constructor({ reels, links, files, base, relay, cdn = '', ceiling = null, download = downloadFrom(''), now = Date.now, random = Math.random }) {
     const watch = new WatchPage({ html: files.get('watch.html'), player: files.get('player.js'), base, relay, cdn });
-    Object.assign(this, { reels, links, relay, ceiling, now, random, watch, players: new Players(files), base });
+    const libraries = cdn && new Libraries({ scripts: [...files.values()], download, now });
+    Object.assign(this, { reels, links, relay, ceiling, now, random, watch, players: new Players(files), libraries, base });
   }
 
   /** `{ method, path, query, headers, address }` (header names in lower case) to `{ status, headers, body }`. */
@@ -138,7 +142,13 @@ export class Gate {
 
   player({ hash, gzip }) {
     const found = this.players.get(hash);
-    return found && inTwo(found, 'text/javascript; charset=utf-8', IMMUTABLE, gzip);
+    return found && inTwo(found, SCRIPT, IMMUTABLE, gzip);
+  }
+
+  /** Behind a CDN alone: without one, browsers are better served where it is published. */
+  async library({ hash, gzip }) {
+    const found = this.libraries && await this.libraries.get(hash);
+    return found && inTwo(found, SCRIPT, IMMUTABLE, gzip);
   }
 
   async multivariant({ reel, asker, gzip }) {
@@ -259,7 +269,7 @@ export class Gate {
 export function ofPackage() {
   const names = readdirSync(new URL('.', import.meta.url)).filter(name => /\.(html|js)$/.test(name));
   const files = new Map(names.map(name => [name, readFileSync(new URL(name, import.meta.url), 'utf8')]));
-  return files.set('player.js', ['open-gops.js', 'tracks.js', 'player.js'].map(part => files.get(part)).join(''));
+  return files.set('player.js', ['libraries.js', 'open-gops.js', 'tracks.js', 'player.js'].map(part => files.get(part)).join(''));
 }
 
 function fromEnvironment(env) {
@@ -268,7 +278,7 @@ function fromEnvironment(env) {
   return new Gate({
     reels: new Reels({ functions, download: downloadOverHttp }), links: new Links({ functions }),
     files: ofPackage(), base: baseUrl(env.ZIPREEL_GATE_URL), relay, cdn: baseUrl(env.ZIPREEL_CDN_URL),
-    ceiling: relay && ceilingOf(env) ? new RelaysCeiling({ relay }) : null,
+    ceiling: relay && ceilingOf(env) ? new RelaysCeiling({ relay }) : null, download: downloadFrom(baseUrl(env.ZIPREEL_LIBRARIES_URL)),
   });
 }
 

@@ -3,6 +3,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { blocks, gzipOf } from './gzip.mjs';
+import { librariesOf } from './libraries.mjs';
 import { sha256 } from './sign.mjs';
 
 /** Of a video whose size is not known, and of sound alone, which is shown as its controls and a cover. */
@@ -58,7 +59,7 @@ export class WatchPage {
     // Texts and names of placeholders in turn. What is long is compressed here, once.
     this.parts = page.split(/\{\{(\w+)\}\}/).map((text, i) => i % 2 ? { name: text } : { text, bytes: Buffer.from(text), compressed: text.length >= LEAST_COMPRESSED && blocks(text) });
     const [, inline] = /<script>([^]*?)<\/script>/.exec(page);
-    const libraries = [...inline.matchAll(/const [A-Z]+_JS = '(https:[^' ;,]+)'/g)].map(([, url]) => ` ${url}`).join('');
+    const libraries = librariesOf(inline).map(({ address }) => ` ${address}`).join('');
     // Styles: the controls are elements that carry theirs in their own markup, which no hash can name.
     this.policy = [
       "default-src 'none'", `script-src 'sha256-${sha256(inline, 'base64')}'${libraries} 'self'`,

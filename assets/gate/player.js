@@ -1,11 +1,12 @@
-// The player: one video element, and the reel that it shows. The watch page has it in itself, behind open-gops.js and
-// tracks.js; a <video> of another page loads the three as one from the gate, by their hash. It gives up only what nobody can
+// The player: one video element, and the reel that it shows. The watch page has it in itself, behind libraries.js,
+// open-gops.js and tracks.js; a <video> of another page loads the four as one from the gate, by their hash. It gives up only what nobody can
 // play: trouble of the network is waited out, with place, speed, volume and tracks kept, and what is loaded goes on playing
 // meanwhile.
 //
 //   new ZipreelPlayer(video, { reel: 'https://…/name/', relay: true, whole: false, start: 0 })
 //
-// `whole`: there is a CDN, from which a browser's own HLS gets whole segments without a redirect, too, as Apple asks.
+// `whole`: there is a CDN, from which a browser's own HLS gets whole segments without a redirect, too, as Apple asks; and the
+// libraries come from there.
 // It loads nothing before someone plays. States, told by the event `state`: idle, loading, playing, waiting (for data),
 // reconnecting, stuck (reconnecting for so long that one may want to press a button), and failed, with a reason: absent,
 // undecodable, unsupported, blocked, ceiling (the relay sent as much this month as it may; `anew` says when it goes on).
@@ -27,7 +28,7 @@ const LONG = 60_000, VERY_LONG = 15 * 60_000;
 const RARELY = 30;
 /** Milliseconds until an answer has begun. The gate answers within eight seconds, if only that it is busy. Of a segment, silence is
  *  found out and tried again within seven. */
-const PLAYLIST_BEGINS = 9000, SEGMENT_BEGINS = 5000, WHOLE = 120_000, SCRIPT = 6000;
+const PLAYLIST_BEGINS = 9000, SEGMENT_BEGINS = 5000, WHOLE = 120_000;
 /** A server may ask for a longer wait than ours, in seconds. */
 const RETRY_AFTER_MAX = 30;
 /** Seconds that are loaded ahead: few until someone has watched for a while, since each byte costs the reel's owner. */
@@ -41,14 +42,6 @@ const STUCK = 5;
 
 const chromium = /Chrom(e|ium)\//.test(navigator.userAgent);
 const later = ms => new Promise(done => setTimeout(done, ms));
-
-/** A script of a CDN by its hash. */
-async function script(src, integrity) {
-  const element = Object.assign(document.createElement('script'), { src, integrity, crossOrigin: 'anonymous' });
-  const loaded = new Promise((done, failed) => Object.assign(element, { onload: done, onerror: () => failed(new Error(src)) }));
-  document.head.append(element);
-  try { await Promise.race([loaded, later(SCRIPT).then(() => Promise.reject(new Error(src)))]); } catch (error) { element.remove(); throw error; }
-}
 
 class Player extends EventTarget {
   state = 'idle';
@@ -77,6 +70,7 @@ class Player extends EventTarget {
     Object.assign(this, { video, reel, start, whole, runs: new Runs(video) });
     this.playlist = new URL('index.m3u8', reel).href;
     this.relayPlaylist = new URL('index.relay.m3u8', reel).href;
+    this.host = whole ? new URL('../', reel).href : '';
     this.#at = start;
     // Chromium says "maybe" for HLS too, then refuses byte ranges of a host without CORS: its word is not enough.
     const says = video.canPlayType('application/vnd.apple.mpegurl');
@@ -324,7 +318,7 @@ class Player extends EventTarget {
   /** As whole as it is, or as it comes. */
   #hlsJs() {
     const { script: coming } = this;
-    return window.Hls ? null : coming ?? (this.script = script(HLS_JS, HLS_JS_INTEGRITY).finally(() => { this.script = null; }));
+    return window.Hls ? null : coming ?? (this.script = ZipreelLibraries.load(HLS_JS, HLS_JS_INTEGRITY, this.host).finally(() => { this.script = null; }));
   }
 
   async #viaHlsJs() {

@@ -7,9 +7,12 @@ import { gunzipSync } from 'node:zlib';
 import { Account } from './account.mjs';
 import { GENERATION, generation } from './reel.mjs';
 
+/** As a script names a library of this text. */
+const named = (name, address, text) => `const ${name}_JS = '${address}';\nconst ${name}_JS_INTEGRITY = 'sha384-${createHash('sha384').update(text).digest('base64')}';`;
+
 /** A page of these words, whose script holds the player, from a gate with these files besides. */
 const paged = (text, more = []) => ({ files: new Map([
-  ['watch.html', `<style></style><script>/*player*/const A_JS = 'https://a.example/a.js', B_JS_INTEGRITY = 'x';\nconst B_JS = 'https://b.example/b.js';</script>${text}`],
+  ['watch.html', `<style></style><script>/*player*/${named('A', 'https://a.example/a.js', 'a')} const C_JS = 'https://c.example/c.js';\n${named('B', 'https://b.example/b.js', 'b')}</script>${text}`],
   ['player.js', "// $& $' new"], ...more,
 ]) });
 

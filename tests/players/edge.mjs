@@ -16,8 +16,6 @@ import { play } from './scene.mjs';
 import { PATIENCE, goesOn, playsOn, stands, state, until } from './steps.mjs';
 
 const DESK = { viewport: { width: 1280, height: 800 } };
-/** What the page takes from elsewhere: its libraries, which are pinned by their hash. */
-const LIBRARIES = 'https://cdn.jsdelivr.net/npm/';
 /** Where nothing is loaded yet. */
 const FAR = 300;
 
@@ -65,13 +63,26 @@ const scenarios = {
       while (!(await asked(page)).some(url => /\/\d+\.vtt$/.test(url))) await until(opened, '!video.error');
     }
     await jump(opened, Math.min(FAR, Math.floor(duration / 2)));
-    const urls = (await asked(page)).filter(url => !url.startsWith(LIBRARIES));
+    const urls = await asked(page);
     const strange = urls.filter(url => !url.startsWith(values.edge));
     assert.deepEqual(strange, [], 'another host');
     const segments = urls.filter(isSegment);
     assert(segments.length > 2 && segments.every(url => url.startsWith(`${values.edge}_relay/`)), segments.join(' '));
     assert.deepEqual(said, []);
     return { paths: [...new Set(urls.map(url => new URL(url).pathname))] };
+  },
+
+  /** Where the host has no library, it is taken where it is published, and the page is the same. */
+  async published(browser) {
+    const opened = await browser.open(values.page, DESK), { page } = opened;
+    await keepsAll(page);
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 2);
+    const urls = await asked(page), refused = urls.filter(url => /\/library-[0-9a-f]{8}\.js$/.test(url));
+    assert(refused.length > 1 && refused.every(url => url.startsWith(values.edge)), urls.join(' '));
+    assert(urls.some(url => url.includes('/npm/hls.js@')) && urls.some(url => url.includes('/npm/media-chrome@')), urls.join(' '));
+    return {};
   },
 
   /** The page from the gate plays by the CDN, and sends people there, and players to the gate. */

@@ -40,6 +40,7 @@ use crate::model::{
 };
 use functions::{Busy, Deadline, Haste};
 use guesses::{Asker, Client};
+use libraries::Libraries;
 use links::{Kept, Links};
 use page::Values;
 use people::Told;
@@ -52,6 +53,7 @@ mod coding;
 mod front;
 mod functions;
 mod guesses;
+mod libraries;
 mod links;
 mod oembed;
 mod page;
@@ -75,6 +77,7 @@ pub(super) struct Gate {
     shared: Arc<Context>,
     reels: Reels,
     links: Links,
+    libraries: Libraries,
 }
 
 /// An answer, or `None` for the one 404.
@@ -154,7 +157,8 @@ fn forbidden() -> Response<Body> {
 
 impl Gate {
     pub(super) fn new(shared: &Arc<Context>) -> Self {
-        Self { shared: Arc::clone(shared), reels: Reels::new(shared), links: Links::new(shared) }
+        let (reels, links, libraries) = (Reels::new(shared), Links::new(shared), Libraries::new(shared));
+        Self { shared: Arc::clone(shared), reels, links, libraries }
     }
 
     pub(super) fn shared(&self) -> &Arc<Context> {
@@ -174,6 +178,7 @@ impl Gate {
         let (reel, what) = match path::gate(parts.uri.path()) {
             None => return Reply::not_found(),
             Some(Asked::Player(name)) => return player(&name).unwrap_or_else(Reply::not_found),
+            Some(Asked::Library(name)) => return self.library(&name).await,
             Some(Asked::Reel(reel, what)) => (reel, what),
         };
         // a CDN keeps an answer for all who ask for that path, if only for a second: no query counts behind it, and nobody is
@@ -335,6 +340,15 @@ impl Gate {
         if is_beyond { Some(Reply::beyond_ceiling(shared.now())) } else { reply }
     }
 
+    /// Behind a CDN alone: without one, browsers are better served where it is published.
+    async fn library(&self, name: &str) -> Reply {
+        if self.places().cdn.is_none() {
+            return Reply::not_found();
+        }
+        let found = self.libraries.get(name).await;
+        found.map_or_else(Reply::busy, |text| text.map_or_else(Reply::not_found, script))
+    }
+
     fn places(&self) -> Places {
         Places::of(&self.shared)
     }
@@ -360,7 +374,11 @@ impl Gate {
 
 fn player(name: &str) -> Option<Reply> {
     let text = Bytes::from_static(players::player(name)?.as_bytes());
-    Some(Reply::file_in_two(text, "text/javascript; charset=utf-8", IMMUTABLE))
+    Some(script(text))
+}
+
+fn script(text: Bytes) -> Reply {
+    Reply::file_in_two(text, "text/javascript; charset=utf-8", IMMUTABLE)
 }
 
 /// Whether a CDN asks; what it sends to be known by is the relay's concern.

@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::places::Places;
 use crate::model::{
-    gate::watch_page::{between, escape, html, libraries},
+    gate::{
+        libraries::libraries,
+        watch_page::{between, escape, html},
+    },
     hls::playlist,
     reel::{
         index::{GenerationIndex, Index, Largest},
@@ -166,7 +169,7 @@ fn fill(template: &str, values: &Values<'_>) -> String {
 /// The `Content-Security-Policy`; `relay` is the relay's base URL, if it is on.
 pub(super) fn policy(relay: Option<&str>) -> String {
     static START: LazyLock<String> = LazyLock::new(|| {
-        let libraries: String = libraries().iter().map(|address| format!(" {address}")).collect();
+        let libraries: String = libraries().iter().map(|library| format!(" {}", library.address)).collect();
         let script = STANDARD.encode(Sha256::digest(between("<script>", "</script>")));
         // styles: the controls are elements that carry theirs in their own markup, which no hash can name
         format!("default-src 'none'; script-src 'sha256-{script}'{libraries} 'self'; style-src 'unsafe-inline'")

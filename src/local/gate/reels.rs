@@ -36,7 +36,7 @@ use crate::{
 const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
 /// What is kept of a request's time for one question to AWS.
 const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(3);
-const ABSENT_FOR: Duration = Duration::seconds(10);
+pub(super) const ABSENT_FOR: Duration = Duration::seconds(10);
 const KEPT: usize = 64;
 const ABSENT_KEPT: usize = 1000;
 /// Names of reels that were there: asking for one again is no guess.

@@ -6,6 +6,7 @@ pub mod ceiling;
 pub mod distribution;
 pub mod embed;
 pub mod front;
+pub mod libraries;
 pub mod links;
 pub mod path;
 pub mod players;

@@ -17,6 +17,8 @@ const SEGMENT_DIGITS: usize = 6;
 pub enum Asked {
     /// A player by its name, `player-<hash>.js`.
     Player(String),
+    /// A library of the page by its name, `library-<hash>.js`.
+    Library(String),
     Reel(ReelName, What),
 }
 
@@ -86,7 +88,8 @@ pub enum Text {
 pub fn gate(path: &str) -> Option<Asked> {
     let rest = path.strip_prefix('/')?;
     let (reel, rest) = match rest.split_once('/') {
-        None if is_player(rest) => return Some(Asked::Player(rest.to_owned())),
+        None if is_script("player", rest) => return Some(Asked::Player(rest.to_owned())),
+        None if is_script("library", rest) => return Some(Asked::Library(rest.to_owned())),
         None => return Some(Asked::Reel(rest.parse().ok()?, What::Bare)),
         Some(parts) => parts,
     };
@@ -103,8 +106,9 @@ pub fn gate(path: &str) -> Option<Asked> {
     Some(Asked::Reel(reel.parse().ok()?, what))
 }
 
-fn is_player(name: &str) -> bool {
-    let hash = name.strip_prefix("player-").and_then(|rest| rest.strip_suffix(".js"));
+/// `<kind>-<eight hexadecimal digits>.js`
+fn is_script(kind: &str, name: &str) -> bool {
+    let hash = name.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-')?.strip_suffix(".js"));
     hash.is_some_and(|hash| hash.len() == 8 && hash.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')))
 }
 
@@ -218,6 +222,7 @@ mod tests {
         assert_eq!(what("/clip/0123abcd/src/0001.ts"), inside(Inside::Chunk(ChunkNumber::FIRST, Container::Ts)));
         assert_eq!(what("/clip/0123abcd/src/9999.mp4"), inside(Inside::Chunk(ChunkNumber::LAST, Container::Mp4)));
         assert_eq!(gate("/player-0123abcd.js"), Some(Asked::Player("player-0123abcd.js".into())));
+        assert_eq!(gate("/library-0123abcd.js"), Some(Asked::Library("library-0123abcd.js".into())));
         let relayed = |path| relay(path).map(|segment| (segment.grain, segment.number));
         assert_eq!(relayed("/clip/0123abcd/src/120.ts"), Some((Grain::Segments, 120)));
         assert_eq!(relayed("/clip/0123abcd/src/pieces/120.ts"), Some((Grain::Pieces, 120)));
@@ -316,6 +321,8 @@ mod tests {
             "/player-0123abc.js",
             "/player-0123abcd.js/",
             "/clip/player-0123abcd.js",
+            "/library-0123ABCD.js",
+            "/library0123abcd.js",
             &long,
         ];
         for path in paths {
@@ -335,7 +342,7 @@ mod tests {
             let _ = relay(&path);
             if let Some(asked) = gate(&path) {
                 let start = match asked {
-                    Asked::Player(name) => format!("/{name}"),
+                    Asked::Player(name) | Asked::Library(name) => format!("/{name}"),
                     Asked::Reel(reel, _) => format!("/{reel}"),
                 };
                 prop_assert!(path.starts_with(&start));

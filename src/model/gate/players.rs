@@ -1,5 +1,5 @@
-//! The player that the watch page has inside and that pages elsewhere take from the gate: `open-gops.js`, `tracks.js` and
-//! `player.js` as one, named by its hash, so that such a page plays for ever with the one that it was made for.
+//! The player that the watch page has inside and that pages elsewhere take from the gate: `libraries.js`, `open-gops.js`,
+//! `tracks.js` and `player.js` as one, named by its hash, so that such a page plays for ever with the one that it was made for.
 
 use std::sync::LazyLock;
 
@@ -10,6 +10,7 @@ use crate::model::hex::hex;
 
 /// This version's.
 pub const PLAYER: &str = concat!(
+    include_str!("../../../assets/gate/libraries.js"),
     include_str!("../../../assets/gate/open-gops.js"),
     include_str!("../../../assets/gate/tracks.js"),
     include_str!("../../../assets/gate/player.js")

@@ -2,7 +2,10 @@
 
 use zipreel::{
     local::Clock,
-    model::{gate::players::player_name, reel::name::ReelName},
+    model::{
+        gate::{libraries::libraries, players::player_name},
+        reel::name::ReelName,
+    },
 };
 
 use super::{
@@ -38,6 +41,10 @@ async fn every_request_gets_the_answer_of_the_contract() {
             for row in rows {
                 row.check(&side).await;
             }
+        }
+        for library in libraries() {
+            // without a CDN browsers are sent where it is published
+            not_found(To::Gate, format!("/{}", library.name())).check(&side).await;
         }
         if cfg!(target_os = "linux") {
             for (number, row) in (1..).zip(guesses()) {

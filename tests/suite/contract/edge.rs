@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use zipreel::{
     local::{Clock, Operation},
-    model::{gate::cdn::EDGE_HEADER, reel::name::ReelName},
+    model::{
+        gate::{cdn::EDGE_HEADER, libraries::libraries},
+        reel::name::ReelName,
+    },
 };
 
 use super::{
@@ -16,6 +19,7 @@ use super::{
     nginx::{Edge, SECRET},
     reel::{self, GENERATION, payload},
     requests::{chunks, pages, players, playlists, segments, tracks},
+    runtime::serve,
     sides::{Account, Side},
 };
 
@@ -74,6 +78,24 @@ async fn an_answer_is_kept_for_all_in_each_of_its_forms() {
         assert_eq!(asked.header("location"), Some("/reel/"), "{}", side.name);
         let small = send(&side.gate, "GET", "/reel/oembed.json?maxwidth=64&format=xml", &[&known]).await;
         assert_eq!((small.status, small.body), (200, get(&edge, "/reel/oembed.json").await.body), "{}", side.name);
+    }
+}
+
+/// Of a host that has something else there, or nothing.
+#[tokio::test]
+async fn a_library_that_is_not_what_the_page_names_is_served_to_nobody() {
+    let name = libraries().remove(0).name();
+    let (elsewhere, _) = serve(axum::Router::new().fallback(async || "window.hello = 1;")).await;
+    for libraries in [elsewhere, "http://127.0.0.1:9".to_owned()] {
+        let account = Account::taking_libraries_from(format!("{libraries}/")).await;
+        for (side, edge) in account.behind_edges().await {
+            for _ in 0..2 {
+                let answer = get(&edge.origin(), &format!("/{name}")).await;
+                let what = format!("{} from {libraries}: {answer:?}", side.name);
+                assert_eq!((answer.status, answer.body.len(), cache(&answer)), (503, 0, "MISS"), "{what}");
+                assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
+            }
+        }
     }
 }
 

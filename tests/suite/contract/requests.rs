@@ -154,6 +154,7 @@ pub(super) fn players() -> Vec<Row> {
         other("/player.js"),
         other("/watch.html"),
         other("/reel/player-00000000.js"),
+        other("/library-00000000.js"),
     ]
 }
 

@@ -28,6 +28,7 @@ pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/guesses.mjs",
     "assets/gate/gzip.mjs",
     "assets/gate/index.mjs",
+    "assets/gate/libraries.mjs",
     "assets/gate/memory.mjs",
     "assets/gate/oembed.mjs",
     "assets/gate/page.mjs",
@@ -35,6 +36,7 @@ pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/reels.mjs",
     "assets/gate/sign.mjs",
     "assets/gate/watch.html",
+    "assets/gate/libraries.js",
     "assets/gate/open-gops.js",
     "assets/gate/tracks.js",
     "assets/gate/player.js",
@@ -48,15 +50,26 @@ pub(crate) struct Account {
     pub(crate) clock: Clock,
     pub(crate) cloud: Cloud,
     data: tempfile::TempDir,
+    libraries: Option<&'static str>,
 }
 
 impl Account {
     pub(crate) async fn new(clock: Clock) -> Self {
+        Self::with(clock, None).await
+    }
+
+    /// Whose gates fetch the page's libraries at this base URL.
+    pub(crate) async fn taking_libraries_from(url: String) -> Self {
+        Self::with(Clock::system(), Some(url.leak())).await
+    }
+
+    async fn with(clock: Clock, libraries: Option<&'static str>) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let config = Config { port: 0, clock: clock.clone(), log_requests: true, ..Config::new(data.path()) };
+        let mut config = Config { port: 0, clock: clock.clone(), log_requests: true, ..Config::new(data.path()) };
+        config.libraries = libraries.map(str::to_owned);
         let stand_in = local::start(config).await.unwrap();
         let cloud = connect(&stand_in).await;
-        Self { stand_in, clock, cloud, data }
+        Self { stand_in, clock, cloud, data, libraries }
     }
 
     /// The functions that GetFunction was asked for, in order.
@@ -104,7 +117,7 @@ impl Account {
 
     /// The deployed functions, asking this account.
     pub(crate) async fn node(&self, options: Options) -> Side {
-        deployed(&self.stand_in, options).await
+        deployed(&self.stand_in, Options { libraries: self.libraries, ..options }).await
     }
 
     /// Every implementation, relay on.
@@ -133,6 +146,9 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
     of_gate.insert("AWS_ENDPOINT_URL_LAMBDA", endpoint.api.clone());
     if options.relay {
         of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
+    }
+    if let Some(url) = options.libraries {
+        of_gate.insert("ZIPREEL_LIBRARIES_URL", url.to_owned());
     }
     // without a ceiling the relay gets no keys: it has no rights on AWS either
     let mut of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
@@ -216,11 +232,13 @@ pub(crate) struct Options {
     pub(crate) ceiling: bool,
     /// The port of the edge before both.
     pub(crate) edge: Option<u16>,
+    /// Where libraries are fetched, if that is not where they are published.
+    pub(crate) libraries: Option<&'static str>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { relay: true, at_once: 1, front: Front::Url, ceiling: false, edge: None }
+        Self { relay: true, at_once: 1, front: Front::Url, ceiling: false, edge: None, libraries: None }
     }
 }
 

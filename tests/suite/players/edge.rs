@@ -1,16 +1,21 @@
 //! Browsers before a CDN's edge: on its host alone, and with pages and playlists of before there was one.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
+use sha2::{Digest, Sha384};
+use zipreel::model::gate::libraries::libraries;
 
 use super::stage::{
     Browser::{self, Chromium, Firefox, WebKit},
-    Reel, Stage, scene,
+    Reel, Stage, publish_libraries, scene,
 };
 use crate::{
     clips::{Clip, scratch},
     contract::{
+        codings::gunzip,
+        http::{get, send},
         nginx::{self, Edge},
-        sides::{connect, switch_cdn_on},
+        sides::{Account, connect, switch_cdn_on},
     },
     mishap::account::zipreel,
     publish::subtitles::film,
@@ -35,7 +40,7 @@ fn on(edge: &Edge, stage: &Stage, reel: &Reel) -> String {
 }
 
 async fn plays_on_one_host(browser: Browser) {
-    let stage = Stage::new().await;
+    let stage = Stage::with_libraries().await;
     let folder = scratch();
     let film = stage.publish_file(&film(folder.path()), "film", &["--container", "mp4"]).await;
     let long = stage.publish(Clip::Long).await;
@@ -44,7 +49,10 @@ async fn plays_on_one_host(browser: Browser) {
     for reel in [&film, &long] {
         let seen = play(browser, "host", &on(&edge, &stage, reel), &edge, || {}).await;
         let paths: Vec<_> = seen["paths"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
-        let mut wanted = vec!["/index.relay.m3u8", ".m3u8", "poster.jpg"];
+        let library =
+            |package: &str| libraries().into_iter().find(|known| known.address.contains(package)).unwrap().name();
+        let of_others = [library("/hls.js@"), library("/media-chrome@")];
+        let mut wanted = vec!["/index.relay.m3u8", ".m3u8", "poster.jpg", &of_others[0], &of_others[1]];
         if std::ptr::eq(reel, &film) {
             wanted.extend(["-init.mp4", "/0.vtt", ".vtt"]);
         }
@@ -73,8 +81,17 @@ async fn webkit_plays_on_the_edges_host_without_a_redirect() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_library_that_the_host_can_not_get_is_taken_where_it_is_published() {
+    let stage = Stage::taking_libraries_from("http://127.0.0.1:9/".to_owned()).await;
+    let reel = stage.publish(Clip::Mp4).await;
+    let edge = edge_before(&stage).await;
+    switch_on(&stage, &edge).await;
+    play(Chromium, "published", &on(&edge, &stage, &reel), &edge, || {}).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_the_gate_plays_by_the_edge_and_leads_people_there() {
-    let stage = Stage::new().await;
+    let stage = Stage::with_libraries().await;
     let reel = stage.publish(Clip::Mp4).await;
     let edge = edge_before(&stage).await;
     switch_on(&stage, &edge).await;
@@ -83,9 +100,34 @@ async fn the_page_of_the_gate_plays_by_the_edge_and_leads_people_there() {
     }
 }
 
+/// By both gates, as they are published.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_edges_host_has_every_library_of_the_page() {
+    let account = Account::taking_libraries_from(publish_libraries().await).await;
+    for (side, edge) in account.behind_edges().await {
+        for library in libraries() {
+            let path = format!("/{}", library.name());
+            for cache in ["MISS", "HIT"] {
+                let (plain, gzip) = (
+                    get(&edge.origin(), &path).await,
+                    send(&edge.origin(), "GET", &path, &["Accept-Encoding: gzip"]).await,
+                );
+                let what = format!("{}: {library:?}", side.name);
+                assert_eq!(
+                    (plain.status, plain.header("x-cache"), gzip.header("x-cache")),
+                    (200, Some(cache), Some(cache)),
+                    "{what}"
+                );
+                assert_eq!(STANDARD.encode(Sha384::digest(&plain.body)), library.sha384, "{what}");
+                assert_eq!((gzip.header("content-encoding"), gunzip(&gzip.body)), (Some("gzip"), plain.body), "{what}");
+            }
+        }
+    }
+}
+
 /// Begins a scenario without the CDN, and switches that on when it pauses.
 async fn plays_on(browser: Browser, scenario: &str) {
-    let stage = Stage::new().await;
+    let stage = Stage::with_libraries().await;
     let reel = stage.publish(Clip::Long).await;
     let html = zipreel(&stage.sandbox, &["embed", "long", "--json"]).await.ended(0).out;
     let edge = edge_before(&stage).await;

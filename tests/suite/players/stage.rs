@@ -5,17 +5,21 @@ use std::{
     process::Stdio,
 };
 
+use axum::{
+    Router,
+    http::{StatusCode, Uri},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::Command,
 };
-use zipreel::local::Clock;
+use zipreel::local::{Clock, Config};
 
 use crate::{
     clips::{Clip, clip},
     contract::{
-        runtime::{node, repository},
+        runtime::{node, repository, serve},
         sides::connect,
     },
     publish::sandbox::{Run, Sandbox},
@@ -33,6 +37,18 @@ impl Stage {
     pub(crate) async fn new() -> Self {
         let clock = Clock::system();
         Self { sandbox: Sandbox::start_with(|config| config.clock = clock.clone()).await, clock }
+    }
+
+    /// Whose gate has the page's libraries for a CDN: they are published by a server of our own.
+    pub(crate) async fn with_libraries() -> Self {
+        Self::taking_libraries_from(publish_libraries().await).await
+    }
+
+    /// A base URL.
+    pub(crate) async fn taking_libraries_from(libraries: String) -> Self {
+        let clock = Clock::system();
+        let change = |config: &mut Config| (config.clock, config.libraries) = (clock.clone(), Some(libraries));
+        Self { sandbox: Sandbox::start_with(change).await, clock }
     }
 
     /// Publishes in segments of 2 s, so that a short clip has many borders.
@@ -116,6 +132,18 @@ pub(crate) fn packages() -> PathBuf {
         assert!(package.exists(), "no {}: run `make test`, or set ZIPREEL_TEST_PLAYERS", package.display());
     }
     folder
+}
+
+/// Base URL of a server that has the npm packages, as the public CDN has them: `/npm/<package>@<version>/<file>`.
+pub(crate) async fn publish_libraries() -> String {
+    let modules = packages().join("node_modules");
+    let file = async move |uri: Uri| {
+        let named = uri.path().strip_prefix("/npm/").and_then(|rest| rest.split_once('@'));
+        let file = named.and_then(|(package, rest)| Some(modules.join(package).join(rest.split_once('/')?.1)));
+        file.and_then(|file| std::fs::read(file).ok()).ok_or(StatusCode::NOT_FOUND)
+    };
+    let (url, _) = serve(Router::new().fallback(file)).await;
+    format!("{url}/")
 }
 
 /// Screenshots, to be looked at.

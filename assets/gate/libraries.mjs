@@ -1,0 +1,65 @@
+// Of the gate: the libraries that its page takes from others, for browsers behind a CDN, which then ask one host alone. A library
+// is fetched when it is first asked for, from the address that the page names, and served only if it has the hash beside that.
+
+import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { ABSENT_FOR, warn } from './functions.mjs';
+import { Busy, Joined, SECOND } from './guesses.mjs';
+
+const LIBRARY = /const ([A-Z]+)_JS = '(https:[^' ;,]+)';\s+const \1_JS_INTEGRITY = 'sha384-([A-Za-z0-9+/]{64})';/g;
+/** None is longer, in bytes. */
+const MOST = 2 << 20;
+/** Where it is published nobody is waited for longer: a browser gives up after six seconds, and asks there itself. */
+const PATIENCE = 4 * SECOND;
+
+/** The libraries that a script names, in its order: `{ address, hash }`, the hash a SHA-384 in base64. */
+export const librariesOf = script => [...script.matchAll(LIBRARY)].map(([, , address, hash]) => ({ address, hash }));
+
+export class Libraries {
+  #known;
+  #kept = new Map();
+  #failed = new Map();
+  #joined = new Joined();
+  /** `scripts` name the libraries. */
+  constructor({ scripts, download, now }) {
+    const named = scripts.flatMap(librariesOf);
+    this.#known = new Map(named.map(library => [Buffer.from(library.hash, 'base64').toString('hex', 0, 4), library]));
+    Object.assign(this, { download, now });
+  }
+
+  /** `{ text, gzip }` of the library whose hash begins so; null if the page takes none such. */
+  async get(digits) {
+    const library = this.#known.get(digits);
+    if (!library) return null;
+    return this.#kept.get(digits) ?? this.#joined.run(digits, () => this.#fetch(digits, library));
+  }
+
+  async #fetch(digits, { address, hash }) {
+    if (this.#failed.get(digits) > this.now()) throw new Busy(address);
+    try {
+      const text = await this.download(address, MOST, PATIENCE);
+      if (createHash('sha384').update(text).digest('base64') !== hash) throw new Error('it has another hash');
+      const gzip = gzipSync(text), forms = { gzip, get text() { return gunzipSync(gzip); } };
+      this.#kept.set(digits, forms);
+      return forms;
+    } catch (error) {
+      warn(`${address} could not be fetched (${error.cause?.code ?? error.message})`);
+      this.#failed.set(digits, this.now() + ABSENT_FOR);
+      throw new Busy(address);
+    }
+  }
+}
+
+/** What lies at an address, of at most so many bytes. `elsewhere`, if not empty, is a base URL that stands for the address's own host. */
+export const downloadFrom = elsewhere => async (address, most, timeout) => {
+  const url = elsewhere ? new URL(new URL(address).pathname.slice(1), elsewhere) : address;
+  const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeout) });
+  if (answer.status !== 200) throw new Error(`${answer.status}`);
+  const parts = [];
+  let bytes = 0;
+  for await (const part of answer.body) {
+    if ((bytes += part.length) > most) throw new Error('it is too long');
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+};
