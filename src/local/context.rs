@@ -28,8 +28,6 @@ pub(super) struct Context {
     pub(super) quota_bytes: u64,
     pub(super) settle: Duration,
     pub(super) index_check_every: Duration,
-    /// Base URL of where the page's libraries are fetched, if that is not where they are published.
-    pub(super) libraries: Option<String>,
 }
 
 /// The origins, and the names they may be called by.

@@ -65,8 +65,6 @@ pub struct Config {
     pub settle: Duration,
     /// How long the gate serves an index before it looks for a newer one.
     pub index_check_every: Duration,
-    /// Base URL of where the page's libraries are fetched for a CDN, if that is not where they are published.
-    pub libraries: Option<String>,
     pub keep: Keep,
     /// Keeps `requests.jsonl` in the data folder: a line a request, bounded.
     pub log_requests: bool,
@@ -86,7 +84,6 @@ impl Config {
             quota_bytes: limits::QUOTA_BYTES,
             settle: Duration::from_millis(300),
             index_check_every: INDEX_CHECK_EVERY,
-            libraries: None,
             keep: Keep::All,
             log_requests: false,
             seating: Seating::default(),

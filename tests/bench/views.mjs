@@ -1,7 +1,9 @@
 // A viewer on a slow line: seconds and bytes until the first picture, and until the picture of a jump.
 //
-//   node views.mjs --packages DIR --executable CHROMIUM --page URL [--runs 3]     the watch page in Chromium
-//   node views.mjs --playlist URL [--runs 3]                                      mpv
+//   node views.mjs --browser NAME --packages DIR --executable BROWSER --page URL [--runs 3]     the watch page in a browser
+//   node views.mjs --playlist URL [--runs 3]                                                    mpv
+//
+// In Firefox and WebKitGTK the page must be behind a CDN: what comes from another host does not come by the line there.
 //
 // The last line of output is a JSON object with medians.
 
@@ -16,10 +18,9 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 import { playCdn } from '../players/cdn.mjs';
-import { launch } from '../players/chromium.mjs';
 import { Line } from './line.mjs';
 
-const { values } = parseArgs({ options: Object.fromEntries(['packages', 'executable', 'page', 'playlist', 'runs', 'verbose'].map(name => [name, { type: 'string' }])) });
+const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'page', 'playlist', 'runs', 'verbose'].map(name => [name, { type: 'string' }])) });
 /** Seconds, of a video of a minute: further than what is loaded ahead. */
 const PLAYED = 2, FAR = 45;
 const wait = ms => new Promise(done => setTimeout(done, ms));
@@ -28,14 +29,12 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
 async function measured(line, act) {
   const [bytes, requests, began] = [line.bytes, line.asked.length, performance.now()];
   const seconds = await act() ?? (performance.now() - began) / 1000;
-  const { asked } = line;
-  if (values.verbose) for (const { url, at, bytes } of asked.slice(requests)) console.error(`${((at - began) / 1000).toFixed(2)} s ${bytes} ${url.slice(0, 120)}`);
-  return { seconds, megabytes: (line.bytes - bytes) / 1e6, requests: asked.length - requests };
+  if (values.verbose) for (const { url, at, bytes } of line.asked.slice(requests)) console.error(`${((at - began) / 1000).toFixed(2)} s ${bytes} ${url.slice(0, 120)}`);
+  return { seconds, megabytes: (line.bytes - bytes) / 1e6, requests: line.asked.length - requests };
 }
 
-async function inChromium(line) {
-  const browser = await launch({ ...values, line: line.url });
-  const { page } = await browser.open('about:blank', { viewport: { width: 1280, height: 800 } });
+/** The libraries, where no CDN has them: by the line, too. */
+async function bringLibraries(page, line) {
   const fileOf = playCdn(values.packages), sizes = new Map();
   await page.route(({ protocol }) => protocol === 'https:', async route => {
     const url = route.request().url(), body = fileOf(url);
@@ -43,9 +42,20 @@ async function inChromium(line) {
     await line.brings(url, sizes.get(url));
     return route.fulfill({ body, contentType: 'text/javascript', headers: { 'access-control-allow-origin': '*' } });
   });
-  const opened = await measured(line, async () => { await page.goto(values.page); while (!await page.evaluate('!!window.Hls && !!document.querySelector("media-controller:defined")')) await wait(20); });
-  const timed = async act => {
-    await page.evaluate(act);
+}
+
+async function inBrowser(line) {
+  const { launch } = await import(`../players/${values.browser}.mjs`);
+  const browser = await launch({ ...values, line: line.url });
+  const { page } = await browser.open('about:blank', { viewport: { width: 1280, height: 800 } });
+  if (values.browser === 'chromium') await bringLibraries(page, line);
+  const opened = await measured(line, async () => {
+    await page.evaluate(`void (location.href = ${JSON.stringify(values.page)})`);
+    while (!await page.evaluate('!!window.Hls && !!document.querySelector("media-controller:defined")').catch(() => false)) await wait(20);
+  });
+  const timed = async (act, press) => {
+    await page.evaluate(`(() => ${act})()`);
+    if (press) await page.keyboard.press(press);
     while (!await page.evaluate('window.seen')) await wait(20);
     return page.evaluate('(window.seen - window.began) / 1000');
   };
@@ -53,8 +63,7 @@ async function inChromium(line) {
     const video = document.querySelector('video');
     video.requestVideoFrameCallback(() => { window.seen = performance.now(); });
     window.began = performance.now();
-    document.getElementById('start').click();
-  }`));
+  }`, ' '));
   while (!await page.evaluate(`document.querySelector('video').currentTime > ${PLAYED}`)) await wait(20);
   const seek = await measured(line, () => timed(`{
     const video = document.querySelector('video'), look = (_, { mediaTime }) => { if (mediaTime >= ${FAR - .1}) window.seen = performance.now(); else video.requestVideoFrameCallback(look); };
@@ -92,7 +101,7 @@ async function inMpv(line) {
 const runs = [];
 for (let run = 0; run < Number(values.runs ?? 3); run++) {
   const line = await new Line().open();
-  runs.push(await (values.page ? inChromium : inMpv)(line));
+  runs.push(await (values.page ? inBrowser : inMpv)(line));
   line.close();
 }
 const median = numbers => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];

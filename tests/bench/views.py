@@ -1,4 +1,6 @@
-"""What a viewer waits for and loads on a line of 20 Mbit/s and 60 ms: by the relay, and by nginx as a CDN's edge, cold and warm."""
+"""What a viewer waits for and loads on a line of 20 Mbit/s and 60 ms: by the relay, and by nginx as a CDN's edge, cold and warm.
+
+The gate has the page's libraries for the edge from a server of the npm packages."""
 
 import hashlib
 import json
@@ -6,6 +8,8 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from ground import HERE, Bench, StandIn, wait_until
@@ -47,10 +51,38 @@ class Edge:
         self.process.wait()
 
 
-def switch_on(stand_in: StandIn, cdn: str) -> None:
+class Libraries:
+    """`/npm/<package>@<version>/<file>`, as the public CDN has it."""
+
+    def __init__(self, packages: Path):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                package, _, rest = self.path.removeprefix("/npm/").partition("@")
+                body = (packages / "node_modules" / package / rest.partition("/")[2]).read_bytes()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+
+    def __enter__(self) -> "Libraries":
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.server.shutdown()
+
+
+def switch_on(stand_in: StandIn, cdn: str, libraries: str) -> None:
     keys = {"AWS_ACCESS_KEY_ID": stand_in.access_key, "AWS_SECRET_ACCESS_KEY": stand_in.secret_key, "AWS_DEFAULT_REGION": "us-east-1"}
     of_relay = {"ZIPREEL_CDN_URL": cdn, "ZIPREEL_EDGE_SHA256": hashlib.sha256(SECRET.encode()).hexdigest()}
-    for name, variables in [("zipreel-gate", {"ZIPREEL_CDN_URL": cdn}), ("zipreel-relay", of_relay)]:
+    of_gate = {"ZIPREEL_CDN_URL": cdn, "ZIPREEL_LIBRARIES_URL": libraries}
+    for name, variables in [("zipreel-gate", of_gate), ("zipreel-relay", of_relay)]:
         command = ["aws", "--endpoint-url", stand_in.api, "lambda", "update-function-configuration", "--function-name", name]
         environment = ["--environment", json.dumps({"Variables": variables})]
         subprocess.run([*command, *environment], env=os.environ | keys, stdout=subprocess.DEVNULL, check=True)
@@ -73,7 +105,9 @@ def measure(bench: Bench, runs: int) -> None:
     video = bench.videos / "minute.mp4"
     subprocess.run([HERE.parent / "tools" / "sample", video], check=True)
     packages = os.environ.get("ZIPREEL_TEST_PLAYERS") or bench.folder.parent / "players"
-    chromium = ["--packages", str(packages), "--executable", shutil.which("chromium")]
+    browser = lambda name, *programs: ["--browser", name, "--packages", str(packages), "--executable", next(filter(None, map(shutil.which, programs)))]
+    chromium = browser("chromium", "chromium")
+    others = {"Firefox": browser("firefox", "firefox-esr", "firefox"), "WebKitGTK": browser("webkit", "WebKitWebDriver")}
     with StandIn(bench, folder) as stand_in:
         command = [bench.zipreel, "publish", video, "--name", "minute", "--target", "local", "--json", "--yes"]
         out = subprocess.run(command, env=bench.environment(folder), stdout=subprocess.PIPE, text=True).stdout
@@ -83,8 +117,10 @@ def measure(bench: Bench, runs: int) -> None:
         show("Chromium, by the relay", view("--page", page, *chromium, "--runs", str(runs)))
         note = json.loads((folder / "data" / "running.json").read_text())
         gate, relay = (note[name].rstrip("/") for name in ["gate", "relay"])
-        with Edge(folder / "edge", gate, relay) as edge:
-            switch_on(stand_in, f"http://127.0.0.1:{edge.port}/")
+        with Edge(folder / "edge", gate, relay) as edge, Libraries(Path(packages)) as libraries:
+            switch_on(stand_in, f"http://127.0.0.1:{edge.port}/", libraries.url)
             there = page.replace(gate, f"http://127.0.0.1:{edge.port}")
             for state, times in [("cold", 1), ("warm", runs)]:
                 show(f"Chromium, by the edge, {state}", view("--page", there, *chromium, "--runs", str(times)))
+            for name, how in others.items():
+                show(f"{name}, by the edge, warm", view("--page", there, *how, "--runs", str(runs)))

@@ -14,8 +14,14 @@ const NOWHERE = 'pcm.!default { type null }\nctl.!default { type null }\n';
 /** Milliseconds in which the browser, or a page, stands there on a machine busy with others. */
 const STARTS = 180_000;
 
-/** `packages` is the folder with node_modules; `executable` the browser. */
-export async function launch({ packages, executable }) {
+/** All that is asked for goes by this proxy, what is on this computer too, and nothing that no page asks for. */
+const throughProxy = line => ({
+  'network.proxy.type': 1, 'network.proxy.http': new URL(line).hostname, 'network.proxy.http_port': +new URL(line).port, 'network.proxy.no_proxies_on': '',
+  'network.proxy.allow_hijacking_localhost': true, 'network.captive-portal-service.enabled': false, 'network.connectivity-service.enabled': false,
+});
+
+/** `packages` is the folder with node_modules; `executable` the browser; `line`, if given, a proxy that all goes through. */
+export async function launch({ packages, executable, line }) {
   const require = createRequire(join(packages, 'package.json'));
   const puppeteer = require('puppeteer-core');
   const fileOf = playCdn(packages);
@@ -23,7 +29,7 @@ export async function launch({ packages, executable }) {
   const sound = join(folder, 'asound.conf');
   writeFileSync(sound, NOWHERE);
   const env = { ...process.env, ALSA_CONFIG_PATH: sound };
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null, env, timeout: STARTS, protocolTimeout: 2 * STARTS });
+  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: executable, headless: true, defaultViewport: null, env, extraPrefsFirefox: line && throughProxy(line), timeout: STARTS, protocolTimeout: 2 * STARTS });
   return {
     version: (await browser.version()).replace(/^firefox\//i, 'Firefox '),
     async close() {

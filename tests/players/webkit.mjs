@@ -24,8 +24,9 @@ function start(...command) {
   return child;
 }
 
-/** `packages` is the folder with node_modules; `executable` the driver. */
-export async function launch({ packages, executable }) {
+/** `packages` is the folder with node_modules; `executable` the driver; `line`, if given, a proxy that all goes through,
+ *  with which there is no CDN. */
+export async function launch({ packages, executable, line }) {
   const folder = mkdtempSync(join(tmpdir(), 'zipreel-webkit-'));
   const cdn = await serveCdn(folder, playCdn(packages));
   const screen = await startScreen();
@@ -45,7 +46,7 @@ export async function launch({ packages, executable }) {
     acceptInsecureCerts: true,
     'webkitgtk:browserOptions': {
       binary: miniBrowser(),
-      args: ['--automation', `--proxy=http://127.0.0.1:${cdn.port}`, '--ignore-host=127.0.0.1', '--geometry=1280x900'],
+      args: ['--automation', ...line ? [`--proxy=${line}`] : [`--proxy=http://127.0.0.1:${cdn.port}`, '--ignore-host=127.0.0.1'], '--geometry=1280x900'],
     },
   } } });
   return {

@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     local::context::Context,
-    model::gate::libraries::{Library, libraries},
+    model::gate::{
+        libraries::{LIBRARIES_URL, Library, libraries},
+        public::GATE,
+    },
 };
 
 /// None is longer.
@@ -58,7 +61,7 @@ impl Libraries {
             Some(Known::Failed(until)) if until > self.shared.now() => return Err(Busy::Refused),
             Some(Known::Failed(_)) | None => {}
         }
-        let fetched = fetch(&library, &self.shared.libraries).await;
+        let fetched = fetch(&library, self.elsewhere()).await;
         let known = match &fetched {
             Ok(text) => Known::Kept(text.clone()),
             Err(_) => Known::Failed(self.shared.now() + ABSENT_FOR),
@@ -67,16 +70,21 @@ impl Libraries {
         fetched.map(Some).map_err(|_| Busy::Refused)
     }
 
+    /// What the gate's environment says: a base URL that stands for the host of every address.
+    fn elsewhere(&self) -> Option<String> {
+        let state = self.shared.store.read();
+        state.functions.get(GATE)?.variable(LIBRARIES_URL).map(str::to_owned)
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<&'static str, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// `elsewhere` is a base URL that stands for the address's own host.
-async fn fetch(library: &Library, elsewhere: &Option<String>) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
+async fn fetch(library: &Library, elsewhere: Option<String>) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
     let mut url = Url::parse(library.address)?;
     if let Some(base) = elsewhere {
-        url = Url::parse(base)?.join(url.path().trim_start_matches('/'))?;
+        url = Url::parse(&base)?.join(url.path().trim_start_matches('/'))?;
     }
     // an error only means that a provider is installed already
     let _ = rustls::crypto::ring::default_provider().install_default();

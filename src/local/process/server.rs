@@ -122,7 +122,6 @@ pub(in crate::local) fn serve(
         quota_bytes: config.quota_bytes,
         settle: config.settle,
         index_check_every: config.index_check_every,
-        libraries: config.libraries,
     });
     let (seats, others_seats) = seats(config.seating, network.is_some());
     let mut servers = Servers { running: JoinSet::new(), stop: stop.clone(), connections: Cut::default(), seats };

@@ -6,6 +6,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::watch_page::between;
 use crate::model::hex::hex;
 
+/// Variable of the gate: base URL where libraries are fetched instead of the host that the page names.
+pub const LIBRARIES_URL: &str = "ZIPREEL_LIBRARIES_URL";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Library {
     /// Where it is published.

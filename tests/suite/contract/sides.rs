@@ -9,6 +9,7 @@ use zipreel::{
     model::gate::{
         cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX},
         ceiling::CEILING_GB,
+        libraries::LIBRARIES_URL,
         public::{Policy, Public, RELAY_POLICY, RELAY_ROLE},
     },
 };
@@ -65,8 +66,7 @@ impl Account {
 
     async fn with(clock: Clock, libraries: Option<&'static str>) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut config = Config { port: 0, clock: clock.clone(), log_requests: true, ..Config::new(data.path()) };
-        config.libraries = libraries.map(str::to_owned);
+        let config = Config { port: 0, clock: clock.clone(), log_requests: true, ..Config::new(data.path()) };
         let stand_in = local::start(config).await.unwrap();
         let cloud = connect(&stand_in).await;
         Self { stand_in, clock, cloud, data, libraries }
@@ -97,6 +97,9 @@ impl Account {
     pub(crate) async fn own_behind_an_edge(&self) -> (Side, Edge) {
         let port = nginx::free_port();
         switch_cdn_on(&self.cloud, &nginx::url(port)).await;
+        if let Some(url) = self.libraries {
+            take_libraries_from(&self.cloud, url).await;
+        }
         let side = self.own();
         let edge = Edge::start(port, &side.gate, &side.relay).await;
         (side, edge)
@@ -148,7 +151,7 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         of_gate.insert("ZIPREEL_RELAY_URL", relay.url.clone());
     }
     if let Some(url) = options.libraries {
-        of_gate.insert("ZIPREEL_LIBRARIES_URL", url.to_owned());
+        of_gate.insert(LIBRARIES_URL, url.to_owned());
     }
     // without a ceiling the relay gets no keys: it has no rights on AWS either
     let mut of_relay = BTreeMap::from([("ZIPREEL_GATE_URL", gate.url.clone())]);
@@ -193,6 +196,13 @@ pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
         };
         cloud.ensure_environment(public, async || Ok(wanted)).await.unwrap();
     }
+}
+
+/// From then on the gate fetches the page's libraries at this base URL.
+pub(crate) async fn take_libraries_from(cloud: &Cloud, url: &str) {
+    let mut wanted = cloud.public(Public::Gate).await.unwrap().unwrap().environment;
+    wanted.insert(LIBRARIES_URL.to_owned(), url.to_owned());
+    cloud.ensure_environment(Public::Gate, async || Ok(wanted)).await.unwrap();
 }
 
 /// As `zipreel setup --ceiling-gb 1` leaves the environments of gate and relay.

@@ -15,7 +15,7 @@ use crate::{
         codings::gunzip,
         http::{get, send},
         nginx::{self, Edge},
-        sides::{Account, connect, switch_cdn_on},
+        sides::{Account, connect, switch_cdn_on, take_libraries_from},
     },
     mishap::account::zipreel,
     publish::subtitles::film,
@@ -27,7 +27,14 @@ async fn edge_before(stage: &Stage) -> Edge {
 }
 
 async fn switch_on(stage: &Stage, edge: &Edge) {
-    switch_cdn_on(&connect(&stage.sandbox.stand_in).await, &nginx::url(edge.port)).await;
+    switch_on_with(stage, edge, &publish_libraries().await).await;
+}
+
+/// The gate fetches the page's libraries at this base URL.
+async fn switch_on_with(stage: &Stage, edge: &Edge, libraries: &str) {
+    let cloud = connect(&stage.sandbox.stand_in).await;
+    switch_cdn_on(&cloud, &nginx::url(edge.port)).await;
+    take_libraries_from(&cloud, libraries).await;
 }
 
 async fn play(browser: Browser, scenario: &str, page: &str, edge: &Edge, meanwhile: impl FnOnce()) -> Value {
@@ -40,7 +47,7 @@ fn on(edge: &Edge, stage: &Stage, reel: &Reel) -> String {
 }
 
 async fn plays_on_one_host(browser: Browser) {
-    let stage = Stage::with_libraries().await;
+    let stage = Stage::new().await;
     let folder = scratch();
     let film = stage.publish_file(&film(folder.path()), "film", &["--container", "mp4"]).await;
     let long = stage.publish(Clip::Long).await;
@@ -82,16 +89,16 @@ async fn webkit_plays_on_the_edges_host_without_a_redirect() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_library_that_the_host_can_not_get_is_taken_where_it_is_published() {
-    let stage = Stage::taking_libraries_from("http://127.0.0.1:9/".to_owned()).await;
+    let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;
     let edge = edge_before(&stage).await;
-    switch_on(&stage, &edge).await;
+    switch_on_with(&stage, &edge, "http://127.0.0.1:9/").await;
     play(Chromium, "published", &on(&edge, &stage, &reel), &edge, || {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_of_the_gate_plays_by_the_edge_and_leads_people_there() {
-    let stage = Stage::with_libraries().await;
+    let stage = Stage::new().await;
     let reel = stage.publish(Clip::Mp4).await;
     let edge = edge_before(&stage).await;
     switch_on(&stage, &edge).await;
@@ -127,7 +134,7 @@ async fn the_edges_host_has_every_library_of_the_page() {
 
 /// Begins a scenario without the CDN, and switches that on when it pauses.
 async fn plays_on(browser: Browser, scenario: &str) {
-    let stage = Stage::with_libraries().await;
+    let stage = Stage::new().await;
     let reel = stage.publish(Clip::Long).await;
     let html = zipreel(&stage.sandbox, &["embed", "long", "--json"]).await.ended(0).out;
     let edge = edge_before(&stage).await;

@@ -14,7 +14,7 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::Command,
 };
-use zipreel::local::{Clock, Config};
+use zipreel::local::Clock;
 
 use crate::{
     clips::{Clip, clip},
@@ -37,18 +37,6 @@ impl Stage {
     pub(crate) async fn new() -> Self {
         let clock = Clock::system();
         Self { sandbox: Sandbox::start_with(|config| config.clock = clock.clone()).await, clock }
-    }
-
-    /// Whose gate has the page's libraries for a CDN: they are published by a server of our own.
-    pub(crate) async fn with_libraries() -> Self {
-        Self::taking_libraries_from(publish_libraries().await).await
-    }
-
-    /// A base URL.
-    pub(crate) async fn taking_libraries_from(libraries: String) -> Self {
-        let clock = Clock::system();
-        let change = |config: &mut Config| (config.clock, config.libraries) = (clock.clone(), Some(libraries));
-        Self { sandbox: Sandbox::start_with(change).await, clock }
     }
 
     /// Publishes in segments of 2 s, so that a short clip has many borders.

@@ -94,7 +94,7 @@ fn prices_of_the_readme_are_those_that_the_program_computes() {
         format!("VLC, mpv and the like | ${:.2} (a million: ${:.2}) |", players(1_000), players(1_000_000)),
         thousand("within the terabyte that it sends free each month (1,100 views)", by_cdn(CdnPlan::Free)),
         thousand("beyond that terabyte, paid by the GB", by_cdn(CdnPlan::ByGb)),
-        thousand("with its Pro plan, if all of that is used", by_cdn(CdnPlan::Pro)),
+        thousand("with its Pro plan, if all its 33,000 views are used", by_cdn(CdnPlan::Pro)),
         thousand("by the relay alone", relay),
         format!("The ${:.2} are for CloudFront's copies", by_cdn(CdnPlan::Free)),
     ] {
