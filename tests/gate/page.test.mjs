@@ -16,7 +16,7 @@ const paged = (text, more = []) => ({ files: new Map([
   ['player.js', "// $& $' new"], ...more,
 ]) });
 
-// The stand-in's gate is held to the same words in src/local/gate/page.rs.
+// The stand-in's gate is held to the same words in src/local/gate/page/mod.rs.
 test('a page tells those who share its link length and size, and search engines what it is', async () => {
   const text = '{{width}}x{{height}} {{description}} {{robots}}\n{{jsonld}}';
   const show = async (duration_ms, rendition, title = 'x') => {
@@ -35,7 +35,7 @@ test('a page tells those who share its link length and size, and search engines 
   assert(soundData.includes('"AudioObject"') && !soundData.includes('width'), soundData);
 });
 
-// The stand-in's gate is held to the same sizes in src/local/gate/oembed.rs.
+// The stand-in's gate is held to the same sizes in src/local/gate/page/oembed.rs.
 test('who embeds a page is told of a frame that fits, and of the poster as large as it is', async () => {
   const current = generation(GENERATION, 1);
   Object.assign(current.renditions.src, { codecs: 'avc1.64001f', resolution: [1920, 1080] });

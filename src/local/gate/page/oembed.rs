@@ -5,7 +5,7 @@ use std::io::Cursor;
 use image::ImageReader;
 use serde::Serialize;
 
-use super::page::size;
+use super::size;
 use crate::model::{
     gate::{embed::ALLOWED, watch_page::escape},
     reel::index::Index,
@@ -32,7 +32,7 @@ struct Thumbnail {
 }
 
 /// As JSON; `page` is the URL of the watch page.
-pub(super) fn answer(page: &str, index: &Index, poster: Option<&[u8]>, query: Option<&str>) -> String {
+pub(in crate::local::gate) fn answer(page: &str, index: &Index, poster: Option<&[u8]>, query: Option<&str>) -> String {
     let (width, height) = fitted(size(index), query.unwrap_or_default());
     let html = format!(
         "<iframe src=\"{page}\" width=\"{width}\" height=\"{height}\" title=\"{}\" style=\"border: 0\" \

@@ -1,4 +1,5 @@
-//! The watch page: the one file that both gates fill, and the policy it is sent with.
+//! The watch page: the one file that both gates fill, and the policy it is sent with; what it takes from others, and how
+//! pages elsewhere embed it.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -20,6 +21,9 @@ use crate::model::{
     },
     wording,
 };
+
+pub(super) mod libraries;
+pub(super) mod oembed;
 
 /// Of a video whose size is not known.
 const SIZE: (u32, u32) = (1280, 720);

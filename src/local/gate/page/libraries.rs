@@ -14,12 +14,14 @@ use reqwest::{Client, StatusCode, Url, redirect};
 use sha2::{Digest, Sha384};
 use time::OffsetDateTime;
 
-use super::{
-    functions::{Busy, Joined},
-    reels::ABSENT_FOR,
-};
 use crate::{
-    local::context::Context,
+    local::{
+        context::Context,
+        gate::{
+            functions::{Busy, Joined},
+            reels::ABSENT_FOR,
+        },
+    },
     model::gate::{
         libraries::{LIBRARIES_URL, Library, libraries},
         public::GATE,
@@ -32,7 +34,7 @@ const BYTES_MAX: usize = 2 << 20;
 const PATIENCE: Duration = Duration::from_secs(4);
 
 #[derive(Debug)]
-pub(super) struct Libraries {
+pub(in crate::local::gate) struct Libraries {
     shared: Arc<Context>,
     joined: Joined<&'static str>,
     known: Mutex<HashMap<&'static str, Known>>,
@@ -47,12 +49,12 @@ enum Known {
 }
 
 impl Libraries {
-    pub(super) fn new(shared: &Arc<Context>) -> Self {
+    pub(in crate::local::gate) fn new(shared: &Arc<Context>) -> Self {
         Self { shared: Arc::clone(shared), joined: Joined::default(), known: Mutex::default() }
     }
 
     /// The library of this name, or `None` if the page takes none such.
-    pub(super) async fn get(&self, name: &str) -> Result<Option<Bytes>, Busy> {
+    pub(in crate::local::gate) async fn get(&self, name: &str) -> Result<Option<Bytes>, Busy> {
         let Some(library) = libraries().into_iter().find(|library| library.name() == name) else { return Ok(None) };
         let _turn = self.joined.turn(&library.address).await;
         let known = self.known().get(library.address).cloned();
