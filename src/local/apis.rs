@@ -1,28 +1,23 @@
 //! The little of API Gateway that an HTTP API before the gate needs: an API with its integration, route and stage. All
 //! that are made share one address, and lead somewhere only if they lead to the gate's function, which may be called.
 
-use std::io;
-
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    context::{Context, Origin},
+    context::Context,
     error::ApiError,
     http::body::Content,
     lambda::{Answer, Request, parse, unwritten},
     operation::Operation,
     signature::keys::ACCOUNT,
-    store::{
-        Store,
-        record::{Api, Function, Integration, Route, Stage, uuid},
-    },
+    store::record::{Api, Function, Integration, Route, Stage, uuid},
 };
 use crate::model::gate::{
-    front::{DEFAULT, Front, GATE_URL, PAYLOAD_FORMAT},
-    public::{FRONT, GATE, Public, RELAY},
+    front::{DEFAULT, PAYLOAD_FORMAT},
+    public::{FRONT, Public},
 };
 
 const PROXY: &str = "AWS_PROXY";
@@ -247,24 +242,4 @@ fn is_called(function: &Function, api: &Api) -> bool {
             && statement.principal == "apigateway.amazonaws.com"
             && statement.source_arn.as_ref().is_none_or(|arn| *arn == source)
     })
-}
-
-/// After a start at other ports: AWS's APIs never move, so that the functions are told their address only once.
-pub(super) fn move_to(store: &Store, front: &Origin) -> io::Result<()> {
-    let change = store.change();
-    if change.function(GATE).is_none_or(|gate| gate.front() == Front::Url) {
-        return Ok(());
-    }
-    for mut function in [GATE, FRONT, RELAY].into_iter().filter_map(|name| change.function(name)) {
-        let others = &mut function.settings.others;
-        let url =
-            others.get_mut("Environment").and_then(|environment| environment.get_mut("Variables")?.get_mut(GATE_URL));
-        let Some(url) = url else { continue };
-        let moved = json!(format!("{}/", front.url));
-        if *url != moved {
-            *url = moved;
-            change.put_function(function)?;
-        }
-    }
-    Ok(())
 }

@@ -24,10 +24,9 @@ use super::{
     },
 };
 use crate::model::gate::{
-    cdn::{CDN_URL, RELAY_PREFIX, RELAY_URL},
     distribution::{CACHE_POLICY, GATE_ORIGIN, HEADERS_POLICY, RELAY_ORIGIN},
     front::Front,
-    public::{FRONT, GATE, RELAY},
+    public::GATE,
 };
 
 const SPACE: &str = "http://cloudfront.amazonaws.com/doc/2020-05-31/";
@@ -284,8 +283,7 @@ fn drawn() -> String {
     format!("E{}", uuid().replace('-', "")[..13].to_ascii_uppercase())
 }
 
-/// After a start at other ports: AWS's distributions and functions never move, so that each is told of the others only
-/// once.
+/// After a start at other ports: on AWS nothing moves, so that a distribution is told of its origins only once.
 pub(super) fn move_to(store: &Store, origins: &Origins) -> io::Result<()> {
     let change = store.change();
     let front = change.function(GATE).map(|gate| gate.front()).unwrap_or_default();
@@ -303,17 +301,6 @@ pub(super) fn move_to(store: &Store, origins: &Origins) -> io::Result<()> {
             one.config = moved;
             change.put_distribution(one)?;
         }
-    }
-    let cdn = format!("{}/", origins.edge.url);
-    for mut function in [GATE, FRONT, RELAY].into_iter().filter_map(|name| change.function(name)) {
-        if function.variable(CDN_URL).is_none_or(|known| known == cdn) {
-            continue;
-        }
-        let relay = format!("{cdn}{RELAY_PREFIX}");
-        for (name, value) in [(CDN_URL, &cdn), (RELAY_URL, &relay)] {
-            function.set_variable(name, value);
-        }
-        change.put_function(function)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
@@ -17,6 +17,8 @@ use crate::{
         },
     },
     model::{
+        gate::cdn::RELAY_URL,
+        gate::front::GATE_URL,
         gate::public::{
             CHUNK_ROLE, GATE_POLICY, GATE_ROLE, INVOKE_PERMISSION, LOG_RETENTION_DAYS, MEMORY_MB, Policy, Public,
             RUNTIME, URL_PERMISSION,
@@ -64,7 +66,10 @@ fn function(public: Public, code: Code, now: OffsetDateTime) -> Function {
             timeout: public.timeout().unsigned_abs().into(),
             memory: MEMORY_MB.unsigned_abs().into(),
             architecture: "arm64".to_owned(),
-            others: Map::from_iter([("LoggingConfig".to_owned(), logging)]),
+            others: Map::from_iter([
+                ("LoggingConfig".to_owned(), logging),
+                ("Environment".to_owned(), json!({ "Variables": variables(public) })),
+            ]),
         },
         code,
         tags: Default::default(),
@@ -86,6 +91,15 @@ fn function(public: Public, code: Code, now: OffsetDateTime) -> Function {
         ],
         reserved_concurrency: None,
     }
+}
+
+/// The addresses that `zipreel setup` would tell it: filled when the stand-in knows its ports.
+fn variables(public: Public) -> Map<String, Value> {
+    let names: &[&str] = match public {
+        Public::Gate | Public::Front => &[GATE_URL, RELAY_URL],
+        Public::Relay => &[GATE_URL],
+    };
+    names.iter().map(|name| ((*name).to_owned(), Value::from(""))).collect()
 }
 
 fn permission(id: &str, action: &str, url_auth_type: Option<&str>, via_function_url: bool) -> Statement {

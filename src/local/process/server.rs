@@ -13,12 +13,13 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    addresses,
     lock::{self, Running},
     seed,
 };
 use crate::{
     local::{
-        Config, Endpoint, LocalError, api, apis, cdn,
+        Config, Endpoint, LocalError, api, cdn,
         context::{Context, Origin, Origins},
         counts::Counts,
         faults::LiveFaults,
@@ -107,8 +108,8 @@ pub(in crate::local) fn serve(
     let others = others.transpose().map_err(data)?;
     let origins = origins(&config, ports(&listeners).map_err(data)?, others);
     let endpoint = endpoint(&origins, &keys);
-    apis::move_to(&store, &origins.front).map_err(data)?;
     cdn::move_to(&store, &origins).map_err(data)?;
+    addresses::tell(&store, &origins).map_err(data)?;
     let stop = CancellationToken::new();
     let shared = Arc::new(Context {
         origins,

@@ -362,11 +362,11 @@ pub(super) static CONFIRM: &[Preset] = &[
     PAGE_DOWN,
 ];
 pub(super) static TITLE: &[Preset] = &[
-    key(&[ENTER], Action::Enter, "give it this title", "give it this title", 0),
+    key(&[ENTER], Action::Enter, "retitle", "give it this title", 0),
     CLEAR,
     WORD,
     HELP_F1,
-    key(&[ESC], Action::Back, "keep the old", "keep the title that it has", 1),
+    key(&[ESC], Action::Back, "keep", "keep the title that it has", 1),
 ];
 pub(super) static ASK: &[Preset] = &[
     key(&[Key::Char('y'), Key::Char('Y')], Action::Yes, "yes", "yes", 0),

@@ -51,9 +51,11 @@ impl Info {
     pub fn to_copy(&self) -> Vec<ToCopy> {
         let Self { links, relay, .. } = self;
         let embed = self.embed();
-        let html = match relay {
-            true => "HTML that shows it on a web page",
-            false => "HTML; while the relay is off, Safari plays it",
+        let [frame, video] = match relay {
+            true => ["HTML that shows it on a web page", "HTML, as a video element of that page's own"],
+            false => {
+                ["HTML; while the relay is off, Safari plays it", "the same as a video element of that page's own"]
+            }
         };
         let one = |name, what, text| ToCopy { name, what, text };
         let relayed = relay.then(|| one("relay playlist", "for browsers", links.relay_playlist()));
@@ -65,8 +67,8 @@ impl Info {
         all.push(one("absolute playlist", "with whole links in it", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([
-            one("embed", html, embed.iframe()),
-            one("embed: video", html, embed.video()),
+            one("embed", frame, embed.iframe()),
+            one("embed: video", video, embed.video()),
             one("oEmbed", "for pages that embed a link", links.oembed()),
             one("poster", "its picture", links.poster()),
         ]);

@@ -9,8 +9,12 @@ use std::{
 use zipreel::{
     account::{self, Ready, RelayWish, Roles, Wish},
     cloud::{Cloud, Connect, Keys, Overrides, RoleWanted},
+    local,
     model::{
-        gate::public::{Policy, Public},
+        gate::{
+            front::Front,
+            public::{Policy, Public},
+        },
         report::{
             board::{Board, JobState},
             event::{Event, JobName, SetupStep},
@@ -24,8 +28,9 @@ use zipreel::{
 use super::secrets::{REEL, publish, zipreel};
 use crate::{
     clips::{Clip, clip},
+    contract::sides,
     publish::sandbox::get,
-    stand_in::clients::Fixture,
+    stand_in::clients::{Fixture, config},
 };
 
 #[derive(Clone, Default)]
@@ -165,6 +170,22 @@ async fn a_doctor_finds_a_stand_in_well_and_tries_it() {
     assert_eq!(said("life of a link"), "600 s");
     assert_eq!(said("Access-Control-Allow-Origin"), "none");
     assert_eq!(cloud.quota().await.unwrap().functions, 2, "it leaves nothing behind");
+}
+
+/// Its functions know each other's addresses, as if they had been told, from the start and wherever it is started.
+#[tokio::test]
+async fn a_doctor_finds_a_stand_in_well_that_nobody_set_up_and_that_moves() {
+    let folder = tempfile::tempdir().unwrap();
+    for (times, front) in [None, Some(Front::HttpApi), None].into_iter().enumerate() {
+        let stand_in = local::start(config(&folder)).await.unwrap();
+        let cloud = sides::connect(&stand_in).await;
+        let health = account::examine(&cloud).await.unwrap();
+        assert!(health.grade() <= Grade::Note, "at start {times}: {health:#?}");
+        if front.is_some() {
+            set_up(&cloud, Wish { front, ..RelayWish::AsItIs.into() }).await.0.unwrap();
+        }
+        stand_in.stop().await;
+    }
 }
 
 /// Operations of the account that a policy allows, by AWS's names.

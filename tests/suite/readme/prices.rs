@@ -97,6 +97,7 @@ fn prices_of_the_readme_are_those_that_the_program_computes() {
         thousand("with its Pro plan, if all its 33,000 views are used", by_cdn(CdnPlan::Pro)),
         thousand("by the relay alone", relay),
         format!("The ${:.2} are for CloudFront's copies", by_cdn(CdnPlan::Free)),
+        format!("the ${:.2} and the ${:.2} include it", by_cdn(CdnPlan::ByGb), by_cdn(CdnPlan::Pro)),
     ] {
         assert!(readme.contains(&words), "{words}");
     }
