@@ -1,7 +1,9 @@
 //! Flags, environment and config file become one set of settings: a flag wins over the environment (clap reads both),
 //! the environment over the file, the file over the defaults.
 
+mod error;
 mod network;
+mod unusable;
 
 use std::{
     collections::BTreeMap,
@@ -27,57 +29,20 @@ use crate::{
                 WantedContainer, WantedLoudness, WantedSubtitles, WantedTrack, WantedTracks,
             },
         },
-        report::{
-            fault::{Explain, FaultClass},
-            filter::{Filter, NoFilter},
-        },
+        report::filter::Filter,
         retry::RetryPolicy,
     },
     use_cases::{InvokeMode, Machine, Overrides},
 };
+pub use error::SettingsError;
 pub use network::address;
+use unusable::Unusable;
 
 pub const SEGMENT_SECONDS_DEFAULT: f64 = 30.0;
 /// Of every command: it costs nothing, and nothing leaves this computer unless someone says so.
 const TARGET_DEFAULT: TargetArg = TargetArg::Local;
 pub const PORT_DEFAULT: u16 = 8720;
 const BACKLOG_GIB_DEFAULT: f64 = 4.0;
-
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("could not find the home folder")]
-    Home(#[source] etcetera::HomeDirError),
-    #[error("could not read the config file `{path}`")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("could not use the config file `{path}`")]
-    Parse { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("could not use `{key}` of the config file `{path}`: {why}")]
-    Value { path: PathBuf, key: &'static str, why: String },
-    #[error("could not use ZIPREEL_LOG")]
-    Log(#[source] NoFilter),
-    #[error("could not make a reel's name from `{0}`")]
-    NoName(String),
-    #[error(transparent)]
-    Network(#[from] network::NetworkError),
-}
-
-impl Explain for SettingsError {
-    fn class(&self) -> FaultClass {
-        FaultClass::Permanent
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Home(_) => "Set HOME, or name the folders with --state-dir, --work-dir and --data.".into(),
-            Self::Read { .. } | Self::Parse { .. } | Self::Value { .. } => {
-                "Mend or remove that file; `zipreel publish --help` names the settings.".into()
-            }
-            Self::Log(_) => "Set it to a level, such as `info`, or to jobs with theirs: `warn,upload=debug`.".into(),
-            Self::Network(error) => return error.hint(),
-            Self::NoName(_) => "Give it one with --name: a-z, 0-9 and -, at most 32.".into(),
-        })
-    }
-}
 
 /// `config.toml`: the flags' names with underscores.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -420,8 +385,9 @@ impl File {
         let Ok(Platform { config: path, .. }) = Platform::find() else { return Ok(Self::default()) };
         match std::fs::read_to_string(&path) {
             Ok(text) => {
-                let file: Self = toml::from_str(&text)
-                    .map_err(|source| SettingsError::Parse { path: path.clone(), source: Box::new(source) })?;
+                let unusable =
+                    |error| SettingsError::Parse { path: path.clone(), unusable: Unusable::of(&text, &error) };
+                let file: Self = toml::from_str(&text).map_err(unusable)?;
                 file.check(&path)?;
                 Ok(file)
             }

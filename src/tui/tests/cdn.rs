@@ -54,7 +54,7 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
             (true, true),
             [
                 "Browsers [x] can play it, by a CDN; b turns that off",
-                "≈ $1.06 a thousand full views in browsers within the CDN's free terabyte a month, then $78, or $1.51 as a share \
+                "≈ $1.06 a thousand full views in browsers within the CDN's free terabyte a month, then $78, or $1.52 as a share \
                  of CloudFront's Pro plan ($15 a month); $81 by the relay alone",
                 "The CDN, Amazon's delivery network CloudFront, keeps copies",
             ],

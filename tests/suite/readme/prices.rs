@@ -88,16 +88,18 @@ fn prices_of_the_readme_are_those_that_the_program_computes() {
     let (viewed, readme) = (by_default(12.0), page("README.md").replace('\n', " "));
     let players = |views| viewed.in_players(Grain::Segments, views, "us-east-1", Front::Url).total();
     let by_cdn = |plan| viewed.by_cdn(plan, 1_000, "us-east-1", Front::Url).total();
+    // within what is free only the copies are paid, which are as many however many watch
+    let copies = by_cdn(CdnPlan::Free);
     let relay = viewed.through_relay(1_000, "us-east-1", Front::Url).total();
-    let thousand = |name: &str, price: f64| format!("{name} | ${price:.2} |");
+    let and_copies =
+        |name: &str, plan| format!("{name} | ${:.2}, and ${copies:.2} once a video |", by_cdn(plan) - copies);
     for words in [
         format!("VLC, mpv and the like | ${:.2} (a million: ${:.2}) |", players(1_000), players(1_000_000)),
-        thousand("within the terabyte that it sends free each month (1,100 views)", by_cdn(CdnPlan::Free)),
-        thousand("beyond that terabyte, paid by the GB", by_cdn(CdnPlan::ByGb)),
-        thousand("with its Pro plan, if all its 33,000 views are used", by_cdn(CdnPlan::Pro)),
-        thousand("by the relay alone", relay),
-        format!("The ${:.2} are for CloudFront's copies", by_cdn(CdnPlan::Free)),
-        format!("the ${:.2} and the ${:.2} include it", by_cdn(CdnPlan::ByGb), by_cdn(CdnPlan::Pro)),
+        format!("that it sends free each month (1,100 views) | nothing, and ${copies:.2} once a video |"),
+        and_copies("beyond that terabyte, paid by the GB", CdnPlan::ByGb),
+        and_copies("with its Pro plan, if all its 33,000 views are used", CdnPlan::Pro),
+        format!("by the relay alone | ${relay:.2} |"),
+        format!("The ${copies:.2} are for CloudFront's copies"),
     ] {
         assert!(readme.contains(&words), "{words}");
     }

@@ -1,0 +1,88 @@
+//! What is wrong with a config file, in one line: where, what, and which setting may have been meant.
+
+use std::ops::Range;
+
+use crate::model::wording;
+
+/// What can be done about every such file.
+pub(super) const MEND: &str = "Mend or remove that file; `zipreel publish --help` names the settings.";
+
+/// Of a text that is no TOML, or says what no setting can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// `line 2, column 13: extra `=``
+    pub why: String,
+    /// The setting whose name is nearest to one that there is not.
+    pub meant: Option<String>,
+}
+
+impl Unusable {
+    pub(super) fn of(text: &str, error: &toml::de::Error) -> Self {
+        let (what, meant) = match unknown(error.message()) {
+            Some((name, known)) => {
+                let meant = wording::nearest(name, known).map(str::to_owned);
+                (format!("there is no setting `{name}`"), meant)
+            }
+            None => (error.message().trim().replace('\n', ", "), None),
+        };
+        let place = error.span().map(|span| format!("{}: ", place(text, &span))).unwrap_or_default();
+        Self { why: format!("{place}{what}"), meant }
+    }
+
+    pub(super) fn hint(&self) -> String {
+        match &self.meant {
+            Some(meant) => format!("Did you mean `{meant}`? `zipreel publish --help` names the settings."),
+            None => MEND.into(),
+        }
+    }
+}
+
+/// Counted from 1, columns in characters.
+fn place(text: &str, span: &Range<usize>) -> String {
+    let before = text.get(..span.start).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    format!("line {}, column {}", before.matches('\n').count() + 1, line.chars().count() + 1)
+}
+
+/// The name that serde does not know, and those that it does: unknown field `a`, expected one of `b`, `c`.
+fn unknown(message: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    Some((quoted.next()?, quoted))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Two {
+        #[expect(dead_code)]
+        chunk_mib: Option<u8>,
+        #[expect(dead_code)]
+        title: Option<String>,
+    }
+
+    fn of(text: &str) -> Unusable {
+        Unusable::of(text, &toml::from_str::<Two>(text).unwrap_err())
+    }
+
+    #[test]
+    fn a_setting_that_there_is_not_is_named_with_the_nearest_that_there_is() {
+        let typo = of("title = 'é'\nchunk_mibb = 3\n");
+        assert_eq!(typo.why, "line 2, column 1: there is no setting `chunk_mibb`");
+        assert_eq!(typo.hint(), "Did you mean `chunk_mib`? `zipreel publish --help` names the settings.");
+        assert_eq!(of("nothing_like_it = 1").meant, None);
+    }
+
+    #[test]
+    fn what_is_no_toml_is_said_in_one_line_with_its_place() {
+        let extra = of("title = 'é' = 3\n");
+        assert!(extra.why.starts_with("line 1, column 13: ") && !extra.why.contains(['\n', '|', '^']), "{extra:?}");
+        let number = of("\n\nchunk_mib = 'a'");
+        assert!(number.why.starts_with("line 3, column 13: invalid type: string \"a\""), "{number:?}");
+        assert!(number.hint().starts_with("Mend or remove that file"));
+    }
+}
