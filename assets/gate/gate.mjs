@@ -95,7 +95,7 @@ export class Gate {
    *  `download` fetches a library. */
   constructor({ reels, links, files, base, relay, cdn = '', ceiling = null, download = downloadFrom(''), now = Date.now, random = Math.random }) {
     const watch = new WatchPage({ html: files.get('watch.html'), player: files.get('player.js'), base, relay, cdn });
-    const libraries = cdn && new Libraries({ scripts: [...files.values()], download, now });
+    const libraries = cdn && new Libraries({ script: watch.script, download, now });
     Object.assign(this, { reels, links, relay, ceiling, now, random, watch, players: new Players(files), libraries, base });
   }
 
@@ -113,7 +113,7 @@ export class Gate {
       const dead = /\bno-cache\b/.test(headers['cache-control']);
       const now = this.now(), deadline = now + PATIENCE - times * HOLD;
       const asker = { client: clientOf(address), deadline, hold: times < again ? now + HOLD : deadline };
-      answer = (asked && await this[asked.kind]({ ...asked, query: plain, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
+      answer = (asked && await this[asked.kind]({ ...asked, query: plain, edge, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy(error.after);
@@ -145,9 +145,9 @@ export class Gate {
     return found && inTwo(found, SCRIPT, IMMUTABLE, gzip);
   }
 
-  /** Behind a CDN alone: without one, browsers are better served where it is published. */
-  async library({ hash, gzip }) {
-    const found = this.libraries && await this.libraries.get(hash);
+  /** For a CDN alone, which asks once for all: others are better served where it is published, which costs nobody here. */
+  async library({ hash, gzip, edge }) {
+    const found = edge && this.libraries && await this.libraries.get(hash);
     return found && inTwo(found, SCRIPT, IMMUTABLE, gzip);
   }
 

@@ -1,29 +1,37 @@
-// Of the gate: the libraries that its page takes from others, for browsers behind a CDN, which then ask one host alone. A library
-// is fetched when it is first asked for, from the address that the page names, and served only if it has the hash beside that.
+// Of the gate: the libraries that its page takes from others, for a CDN, so that browsers ask one host alone. A library is fetched
+// when it is first asked for, from the address that the page names, and served only if it has the hash beside that.
 
 import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { ABSENT_FOR, warn } from './functions.mjs';
-import { Busy, Joined, SECOND } from './guesses.mjs';
+import { Joined, Refused, SECOND } from './guesses.mjs';
+import { collect, pages } from './memory.mjs';
 
 const LIBRARY = /const ([A-Z]+)_JS = '(https:[^' ;,]+)';\s+const \1_JS_INTEGRITY = 'sha384-([A-Za-z0-9+/]{64})';/g;
 /** None is longer, in bytes. */
 const MOST = 2 << 20;
-/** Where it is published nobody is waited for longer: a browser gives up after six seconds, and asks there itself. */
-const PATIENCE = 4 * SECOND;
+/** Where it is published nobody is waited for longer: a browser waits six seconds, and then asks there itself. */
+export const PATIENCE = 4 * SECOND;
 
 /** The libraries that a script names, in its order: `{ address, hash }`, the hash a SHA-384 in base64. */
 export const librariesOf = script => [...script.matchAll(LIBRARY)].map(([, , address, hash]) => ({ address, hash }));
 
+/** In memory that is given back, as that of an index. */
+function kept(bytes) {
+  const copy = pages(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
 export class Libraries {
   #known;
   #kept = new Map();
-  #failed = new Map();
+  /** Until when nothing is fetched: what can't be had from one address can't be from the next, and each attempt holds an instance. */
+  #failed = 0;
   #joined = new Joined();
-  /** `scripts` name the libraries. */
-  constructor({ scripts, download, now }) {
-    const named = scripts.flatMap(librariesOf);
-    this.#known = new Map(named.map(library => [Buffer.from(library.hash, 'base64').toString('hex', 0, 4), library]));
+  /** `script` names the libraries. */
+  constructor({ script, download, now }) {
+    this.#known = new Map(librariesOf(script).map(library => [Buffer.from(library.hash, 'base64').toString('hex', 0, 4), library]));
     Object.assign(this, { download, now });
   }
 
@@ -35,17 +43,20 @@ export class Libraries {
   }
 
   async #fetch(digits, { address, hash }) {
-    if (this.#failed.get(digits) > this.now()) throw new Busy(address);
+    const left = this.#failed - this.now();
+    if (left > 0) throw new Refused(address, Math.ceil(left / SECOND));
     try {
       const text = await this.download(address, MOST, PATIENCE);
       if (createHash('sha384').update(text).digest('base64') !== hash) throw new Error('it has another hash');
-      const gzip = gzipSync(text), forms = { gzip, get text() { return gunzipSync(gzip); } };
+      const forms = { text: kept(text), gzip: kept(gzipSync(text)) };
       this.#kept.set(digits, forms);
       return forms;
     } catch (error) {
       warn(`${address} could not be fetched (${error.cause?.code ?? error.message})`);
-      this.#failed.set(digits, this.now() + ABSENT_FOR);
-      throw new Busy(address);
+      this.#failed = this.now() + ABSENT_FOR;
+      throw new Refused(address, ABSENT_FOR / SECOND);
+    } finally {
+      collect();
     }
   }
 }

@@ -59,6 +59,7 @@ export class WatchPage {
     // Texts and names of placeholders in turn. What is long is compressed here, once.
     this.parts = page.split(/\{\{(\w+)\}\}/).map((text, i) => i % 2 ? { name: text } : { text, bytes: Buffer.from(text), compressed: text.length >= LEAST_COMPRESSED && blocks(text) });
     const [, inline] = /<script>([^]*?)<\/script>/.exec(page);
+    this.script = inline;
     const libraries = librariesOf(inline).map(({ address }) => ` ${address}`).join('');
     // Styles: the controls are elements that carry theirs in their own markup, which no hash can name.
     this.policy = [

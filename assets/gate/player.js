@@ -5,8 +5,8 @@
 //
 //   new ZipreelPlayer(video, { reel: 'https://…/name/', relay: true, whole: false, start: 0 })
 //
-// `whole`: there is a CDN, from which a browser's own HLS gets whole segments without a redirect, too, as Apple asks; and the
-// libraries come from there.
+// `whole`: there is a CDN, from which a browser's own HLS gets whole segments without a redirect, too, as Apple asks. `libraries`:
+// base URL of a gate that has hls.js, too, or empty.
 // It loads nothing before someone plays. States, told by the event `state`: idle, loading, playing, waiting (for data),
 // reconnecting, stuck (reconnecting for so long that one may want to press a button), and failed, with a reason: absent,
 // undecodable, unsupported, blocked, ceiling (the relay sent as much this month as it may; `anew` says when it goes on).
@@ -28,7 +28,7 @@ const LONG = 60_000, VERY_LONG = 15 * 60_000;
 const RARELY = 30;
 /** Milliseconds until an answer has begun. The gate answers within eight seconds, if only that it is busy. Of a segment, silence is
  *  found out and tried again within seven. */
-const PLAYLIST_BEGINS = 9000, SEGMENT_BEGINS = 5000, WHOLE = 120_000;
+const PLAYLIST_BEGINS = 9000, SEGMENT_BEGINS = 5000, WHOLE = 120_000, SCRIPT = 6000;
 /** A server may ask for a longer wait than ours, in seconds. */
 const RETRY_AFTER_MAX = 30;
 /** Seconds that are loaded ahead: few until someone has watched for a while, since each byte costs the reel's owner. */
@@ -65,12 +65,11 @@ class Player extends EventTarget {
   #came = { bytes: 0, at: 0 }; // the last byte
   #nudges = 0;
 
-  constructor(video, { reel, relay = true, whole = false, start = 0 }) {
+  constructor(video, { reel, relay = true, whole = false, libraries = '', start = 0 }) {
     super();
-    Object.assign(this, { video, reel, start, whole, runs: new Runs(video) });
+    Object.assign(this, { video, reel, start, whole, libraries, runs: new Runs(video) });
     this.playlist = new URL('index.m3u8', reel).href;
     this.relayPlaylist = new URL('index.relay.m3u8', reel).href;
-    this.host = whole ? new URL('../', reel).href : '';
     this.#at = start;
     // Chromium says "maybe" for HLS too, then refuses byte ranges of a host without CORS: its word is not enough.
     const says = video.canPlayType('application/vnd.apple.mpegurl');
@@ -318,7 +317,7 @@ class Player extends EventTarget {
   /** As whole as it is, or as it comes. */
   #hlsJs() {
     const { script: coming } = this;
-    return window.Hls ? null : coming ?? (this.script = ZipreelLibraries.load(HLS_JS, HLS_JS_INTEGRITY, this.host).finally(() => { this.script = null; }));
+    return window.Hls ? null : coming ?? (this.script = ZipreelLibraries.load(HLS_JS, HLS_JS_INTEGRITY, { host: this.libraries, patience: SCRIPT }).finally(() => { this.script = null; }));
   }
 
   async #viaHlsJs() {

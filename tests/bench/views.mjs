@@ -62,7 +62,7 @@ async function inBrowser(line) {
   const first = await measured(line, () => timed(`{
     const video = document.querySelector('video');
     video.requestVideoFrameCallback(() => { window.seen = performance.now(); });
-    window.began = performance.now();
+    addEventListener('keydown', () => { window.began = performance.now(); }, { capture: true, once: true });
   }`, ' '));
   while (!await page.evaluate(`document.querySelector('video').currentTime > ${PLAYED}`)) await wait(20);
   const seek = await measured(line, () => timed(`{

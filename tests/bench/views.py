@@ -105,7 +105,7 @@ def measure(bench: Bench, runs: int) -> None:
     video = bench.videos / "minute.mp4"
     subprocess.run([HERE.parent / "tools" / "sample", video], check=True)
     packages = os.environ.get("ZIPREEL_TEST_PLAYERS") or bench.folder.parent / "players"
-    browser = lambda name, *programs: ["--browser", name, "--packages", str(packages), "--executable", next(filter(None, map(shutil.which, programs)))]
+    browser = lambda name, *programs: ["--browser", name, "--packages", str(packages), "--executable", next(filter(None, map(shutil.which, programs)), "")]
     chromium = browser("chromium", "chromium")
     others = {"Firefox": browser("firefox", "firefox-esr", "firefox"), "WebKitGTK": browser("webkit", "WebKitWebDriver")}
     with StandIn(bench, folder) as stand_in:
@@ -123,4 +123,7 @@ def measure(bench: Bench, runs: int) -> None:
             for state, times in [("cold", 1), ("warm", runs)]:
                 show(f"Chromium, by the edge, {state}", view("--page", there, *chromium, "--runs", str(times)))
             for name, how in others.items():
+                if not how[-1]:
+                    print(f"  {name} is not installed", flush=True)
+                    continue
                 show(f"{name}, by the edge, warm", view("--page", there, *how, "--runs", str(runs)))

@@ -25,12 +25,13 @@ function gated(answers, more = {}) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  return { account: new Account({ files, cdn: 'https://cdn.example/', download, ...more }), asked };
+  const account = new Account({ files, cdn: 'https://cdn.example/', download, ...more });
+  return { account, asked, get: (path, headers) => account.get(path, { 'x-zipreel-edge': 'any', ...headers }) };
 }
 
 test('a library is fetched once, from where the page says, and is for ever what its name says', async () => {
-  const { account, asked } = gated([TEXT]);
-  const both = await Promise.all([account.get(pathOf(TEXT)), account.get(pathOf(TEXT), { 'accept-encoding': 'gzip' })]);
+  const { get, asked } = gated([TEXT]);
+  const both = await Promise.all([get(pathOf(TEXT)), get(pathOf(TEXT), { 'accept-encoding': 'gzip' })]);
   assert.deepEqual(both.map(({ status }) => status), [200, 200]);
   assert.deepEqual([both[0].body, gunzipSync(both[1].body)], [TEXT, TEXT]);
   for (const { headers } of both) {
@@ -39,33 +40,41 @@ test('a library is fetched once, from where the page says, and is for ever what 
     assert.equal(headers.vary, 'accept-encoding');
   }
   assert.notEqual(both[0].headers.etag, both[1].headers.etag);
-  assert.equal((await account.get(pathOf(TEXT), { 'if-none-match': both[0].headers.etag })).status, 304);
+  assert.equal((await get(pathOf(TEXT), { 'if-none-match': both[0].headers.etag })).status, 304);
   assert.deepEqual(asked, [ADDRESS]);
 });
 
-test('what has another hash is not served, nor asked for again at once', async () => {
-  const { account, asked } = gated([Buffer.from('window.other = 1'), TEXT]);
-  for (const _ of [1, 2]) {
-    const { status, headers } = await account.get(pathOf(TEXT));
-    assert.deepEqual([status, headers['cache-control']], [503, 'no-store']);
-  }
-  assert.equal(asked.length, 1);
-  account.time += 11_000;
-  assert.equal((await account.get(pathOf(TEXT))).status, 200);
-});
+for (const [why, answer] of [['has another hash', Buffer.from('window.other = 1')], ['does not come', new Error('no way there')]]) {
+  test(`what ${why} is not served, and nothing is fetched before the time that is told`, async () => {
+    const { account, get, asked } = gated([answer, TEXT]);
+    for (const [waited, told] of [[0, '10'], [3500, '7']]) {
+      account.time += waited;
+      const { status, headers } = await get(pathOf(TEXT));
+      assert.deepEqual([status, headers['cache-control'], headers['retry-after']], [503, 'no-store', told]);
+    }
+    assert.equal(asked.length, 1);
+    account.time += 6500;
+    assert.equal((await get(pathOf(TEXT))).status, 200);
+  });
+}
 
-test('where nothing comes, a browser is told so', async () => {
-  const { account } = gated([new Error('no way there')]);
-  const { status, headers } = await account.get(pathOf(TEXT));
-  assert.equal(status, 503);
-  assert(+headers['retry-after'] > 0);
+test('a host that says nothing, or no more, is not waited for', async () => {
+  const server = createServer((request, response) => { if (request.url === '/begins') response.writeHead(200).write('window'); }).listen(0, '127.0.0.1');
+  await new Promise(done => server.on('listening', done));
+  try {
+    const download = downloadFrom(`http://127.0.0.1:${server.address().port}/`);
+    for (const path of ['silent', 'begins']) await assert.rejects(download(`https://published.example/${path}`, 1000, 50), { name: 'TimeoutError' });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('only what the page takes is fetched, and only for a CDN', async () => {
-  const { account, asked } = gated([]);
-  assert.equal((await account.get(pathOf('another'))).status, 404);
-  assert.equal((await account.get(`${pathOf(TEXT)}?x`)).status, 404);
-  assert.equal((await gated([TEXT], { cdn: '' }).account.get(pathOf(TEXT))).status, 404);
+  const { account, get, asked } = gated([]);
+  assert.equal((await get(pathOf('another'))).status, 404);
+  assert.equal((await account.get(pathOf(TEXT))).status, 404, 'a browser that is not behind it');
+  assert.equal((await gated([TEXT], { cdn: '' }).get(pathOf(TEXT))).status, 404);
   assert.deepEqual(asked, []);
 });
 

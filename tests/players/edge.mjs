@@ -24,6 +24,7 @@ const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages
 /** Every address that the page asked for, in order. */
 const asked = page => page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name).filter(name => /^https?:/.test(name)));
 const keepsAll = page => page.evaluate('performance.setResourceTimingBufferSize(10_000)');
+const isLibrary = url => /\/library-[0-9a-f]{8}\.js$/.test(url);
 const isSegment = url => /\/\d+\.(ts|mp4)$/.test(new URL(url).pathname);
 
 /** The other side does its part. */
@@ -79,7 +80,7 @@ const scenarios = {
     await stands(opened);
     await page.keyboard.press(' ');
     await playsOn(opened, 0, 2);
-    const urls = await asked(page), refused = urls.filter(url => /\/library-[0-9a-f]{8}\.js$/.test(url));
+    const urls = await asked(page), refused = urls.filter(isLibrary);
     assert(refused.length > 1 && refused.every(url => url.startsWith(values.edge)), urls.join(' '));
     assert(urls.some(url => url.includes('/npm/hls.js@')) && urls.some(url => url.includes('/npm/media-chrome@')), urls.join(' '));
     return {};
@@ -91,8 +92,9 @@ const scenarios = {
     await stands(opened);
     await page.keyboard.press(' ');
     await playsOn(opened, 0, 2);
-    const segments = (await asked(page)).filter(isSegment);
+    const urls = await asked(page), segments = urls.filter(isSegment);
     assert(segments.length && segments.every(url => url.startsWith(`${values.edge}_relay/`)), segments.join(' '));
+    assert(!urls.some(isLibrary) && urls.some(url => url.includes('/npm/hls.js@')), 'the gate itself serves no library');
     await page.evaluate('document.getElementById("share").click()');
     const link = values.edge + new URL(values.page).pathname.slice(1);
     assert.equal(await page.evaluate('document.getElementById("link").value'), link);

@@ -17,5 +17,5 @@ mod playlists;
 pub(crate) mod programs;
 mod references;
 mod rules;
-mod stage;
+pub(crate) mod stage;
 mod trouble;

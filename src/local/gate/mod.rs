@@ -175,7 +175,7 @@ impl Gate {
         let (reel, what) = match path::gate(parts.uri.path()) {
             None => return Reply::not_found(),
             Some(Asked::Player(name)) => return player(&name).unwrap_or_else(Reply::not_found),
-            Some(Asked::Library(name)) => return self.library(&name).await,
+            Some(Asked::Library(name)) => return self.library(&name, is_edge(parts)).await,
             Some(Asked::Reel(reel, what)) => (reel, what),
         };
         // a CDN keeps an answer for all who ask for that path, if only for a second: no query counts behind it, and nobody is
@@ -337,9 +337,9 @@ impl Gate {
         if is_beyond { Some(Reply::beyond_ceiling(shared.now())) } else { reply }
     }
 
-    /// Behind a CDN alone: without one, browsers are better served where it is published.
-    async fn library(&self, name: &str) -> Reply {
-        if self.places().cdn.is_none() {
+    /// For a CDN alone, which asks once for all: others are better served where it is published, which costs nobody here.
+    async fn library(&self, name: &str, is_edge: bool) -> Reply {
+        if !is_edge || self.places().cdn.is_none() {
             return Reply::not_found();
         }
         let found = self.libraries.get(name).await;

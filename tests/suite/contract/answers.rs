@@ -43,7 +43,7 @@ async fn every_request_gets_the_answer_of_the_contract() {
             }
         }
         for library in libraries() {
-            // without a CDN browsers are sent where it is published
+            // without a CDN browsers take it where it is published
             not_found(To::Gate, format!("/{}", library.name())).check(&side).await;
         }
         if cfg!(target_os = "linux") {

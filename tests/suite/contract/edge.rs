@@ -1,13 +1,27 @@
 //! Gate and relay behind a CDN, whose edge keeps answers by their path alone: what it may keep, what it must not, and
 //! that nobody goes past it to the relay.
 
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode},
+};
 use tokio::task::JoinSet;
 use zipreel::{
     local::{Clock, Operation},
     model::{
-        gate::{cdn::EDGE_HEADER, libraries::libraries},
+        gate::{
+            cdn::EDGE_HEADER,
+            libraries::{Library, libraries},
+        },
         reel::name::ReelName,
     },
 };
@@ -81,20 +95,71 @@ async fn an_answer_is_kept_for_all_in_each_of_its_forms() {
     }
 }
 
-/// Of a host that has something else there, or nothing.
+/// How a host of libraries can't be relied on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Unreliable {
+    HasAnother,
+    LeadsElsewhere,
+    IsEndless,
+    IsSilent,
+}
+
+impl Unreliable {
+    async fn answer(self) -> (StatusCode, HeaderMap, Body) {
+        let (mut status, mut headers, mut body) = (StatusCode::OK, HeaderMap::new(), Body::from("window.other = 1;"));
+        match self {
+            Self::HasAnother => {}
+            Self::LeadsElsewhere => {
+                status = StatusCode::FOUND;
+                headers.insert("location", "/".parse().unwrap());
+            }
+            Self::IsEndless => {
+                body = Body::from_stream(futures_util::stream::repeat(Ok::<_, Infallible>("x".repeat(1 << 16))))
+            }
+            Self::IsSilent => std::future::pending().await,
+        }
+        (status, headers, body)
+    }
+}
+
 #[tokio::test]
-async fn a_library_that_is_not_what_the_page_names_is_served_to_nobody() {
-    let name = libraries().remove(0).name();
-    let (elsewhere, _) = serve(axum::Router::new().fallback(async || "window.hello = 1;")).await;
-    for libraries in [elsewhere, "http://127.0.0.1:9".to_owned()] {
-        let account = Account::taking_libraries_from(format!("{libraries}/")).await;
+async fn a_library_that_can_not_be_had_is_served_to_nobody_and_not_asked_for_again_at_once() {
+    let names: Vec<_> = libraries().iter().map(Library::name).collect();
+    for host in [Unreliable::HasAnother, Unreliable::LeadsElsewhere, Unreliable::IsEndless, Unreliable::IsSilent] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let answer = async move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            host.answer().await
+        };
+        let (elsewhere, _) = serve(axum::Router::new().fallback(answer)).await;
+        let account = Account::taking_libraries_from(elsewhere).await;
         for (side, edge) in account.behind_edges().await {
-            for _ in 0..2 {
+            let before = asked.load(Ordering::SeqCst);
+            let began = Instant::now();
+            for name in &names {
                 let answer = get(&edge.origin(), &format!("/{name}")).await;
-                let what = format!("{} from {libraries}: {answer:?}", side.name);
+                let what = format!("{}, {host:?}: {answer:?}", side.name);
                 assert_eq!((answer.status, answer.body.len(), cache(&answer)), (503, 0, "MISS"), "{what}");
                 assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
+                let after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+                assert!((1..=10).contains(&after), "{what}");
             }
+            let what = format!("{}, {host:?}", side.name);
+            // all three within what is waited for one, and for less than the time for which nothing is asked again
+            assert!(began.elapsed() < Duration::from_secs(9), "{what}: {:?}", began.elapsed());
+            assert_eq!(asked.load(Ordering::SeqCst) - before, 1, "{what}");
+        }
+    }
+}
+
+/// Who is not behind the CDN takes libraries where they are published.
+#[tokio::test]
+async fn a_gate_has_libraries_for_its_cdn_alone() {
+    let account = Account::taking_libraries_from("http://127.0.0.1:9/".to_owned()).await;
+    for (side, _edge) in account.behind_edges().await {
+        for library in libraries() {
+            assert_eq!(get(&side.gate, &format!("/{}", library.name())).await.status, 404, "{}", side.name);
         }
     }
 }

@@ -3,20 +3,24 @@
 use zipreel::{
     cloud::Cloud,
     local::Clock,
-    model::reel::{
-        generation::FORMAT,
-        index::{ChunkIndex, GenerationIndex, Index, Retired, SegmentIndex},
-        name::{ChunkNumber, ReelName},
+    model::{
+        gate::{cdn::EDGE_HEADER, libraries::libraries},
+        reel::{
+            generation::FORMAT,
+            index::{ChunkIndex, GenerationIndex, Index, Retired, SegmentIndex},
+            name::{ChunkNumber, ReelName},
+        },
     },
 };
 
 use super::{
-    http::get,
+    http::{get, send},
+    nginx,
     reel::GENERATION,
     reel::{self, base64, index_zip},
     sides::{Account, Options},
 };
-use crate::publish::memory::peak_kib;
+use crate::{players::stage::publish_libraries, publish::memory::peak_kib};
 
 /// No index is larger.
 const LARGEST: usize = 12 << 20;
@@ -100,6 +104,24 @@ async fn three_of_the_largest_indexes_in_turn_fit_into_the_deployed_gate() {
                     assert!(text.ends_with("#EXT-X-ENDLIST\n"), "{name}");
                 }
             }
+        }
+    }
+    let peak = peak_kib(side.gate_pid());
+    assert!((1..=PEAK_KIB).contains(&peak), "{peak} KiB");
+}
+
+/// With the libraries of the page, of which who takes no gzip gets 900 kB in all.
+#[tokio::test]
+async fn so_do_the_libraries_beside_them_however_often_they_are_asked_for() {
+    let account = Account::taking_libraries_from(publish_libraries().await).await;
+    publish(&account.cloud, "long", 0).await;
+    let side = account.node(Options { edge: Some(nginx::free_port()), ..Options::default() }).await;
+    assert_eq!(get(&side.gate, "/long/0123abcd/src.m3u8").await.status, 200);
+    let known = format!("{EDGE_HEADER}: any");
+    for round in 0..100 {
+        for library in libraries() {
+            let answer = send(&side.gate, "GET", &format!("/{}", library.name()), &[&known]).await;
+            assert_eq!(answer.status, 200, "round {round}: {library:?}");
         }
     }
     let peak = peak_kib(side.gate_pid());

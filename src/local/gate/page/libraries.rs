@@ -1,4 +1,4 @@
-//! The libraries of the page, for browsers behind a CDN, which then ask one host alone. A library is fetched when it is
+//! The libraries of the page, for a CDN, so that browsers ask one host alone. A library is fetched when it is
 //! first asked for, from the address that the page names, and served only if it has the hash beside that.
 
 use std::{
@@ -30,22 +30,22 @@ use crate::{
 
 /// None is longer.
 const BYTES_MAX: usize = 2 << 20;
-/// Where it is published nobody is waited for longer: a browser gives up after six seconds, and asks there itself.
+/// Where it is published nobody is waited for longer: a browser waits six seconds, and then asks there itself.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 #[derive(Debug)]
 pub(in crate::local::gate) struct Libraries {
     shared: Arc<Context>,
     joined: Joined<&'static str>,
-    known: Mutex<HashMap<&'static str, Known>>,
+    known: Mutex<Known>,
 }
 
-/// By its address.
-#[derive(Debug, Clone)]
-enum Known {
-    Kept(Bytes),
-    /// It could not be fetched, and is not tried again before.
-    Failed(OffsetDateTime),
+#[derive(Debug, Default)]
+struct Known {
+    /// By their addresses.
+    kept: HashMap<&'static str, Bytes>,
+    /// Until when nothing is fetched: what can't be had from one address can't be from the next.
+    failed: Option<OffsetDateTime>,
 }
 
 impl Libraries {
@@ -57,41 +57,52 @@ impl Libraries {
     pub(in crate::local::gate) async fn get(&self, name: &str) -> Result<Option<Bytes>, Busy> {
         let Some(library) = libraries().into_iter().find(|library| library.name() == name) else { return Ok(None) };
         let _turn = self.joined.turn(&library.address).await;
-        let known = self.known().get(library.address).cloned();
-        match known {
-            Some(Known::Kept(text)) => return Ok(Some(text)),
-            Some(Known::Failed(until)) if until > self.shared.now() => return Err(Busy::Refused),
-            Some(Known::Failed(_)) | None => {}
+        if let Some(text) = self.known().kept.get(library.address) {
+            return Ok(Some(text.clone()));
         }
-        let fetched = fetch(&library, self.elsewhere()).await;
-        let known = match &fetched {
-            Ok(text) => Known::Kept(text.clone()),
-            Err(_) => Known::Failed(self.shared.now() + ABSENT_FOR),
-        };
-        self.known().insert(library.address, known);
-        fetched.map(Some).map_err(|_| Busy::Refused)
+        let left = self.known().failed.map(|until| until - self.shared.now()).filter(|left| left.is_positive());
+        if let Some(left) = left {
+            return Err(spent(left));
+        }
+        match fetch(&library, self.elsewhere()).await {
+            Ok(text) => {
+                self.known().kept.insert(library.address, text.clone());
+                Ok(Some(text))
+            }
+            Err(_) => {
+                self.known().failed = Some(self.shared.now() + ABSENT_FOR);
+                Err(spent(ABSENT_FOR))
+            }
+        }
     }
 
     /// What the gate's environment says: a base URL that stands for the host of every address.
     fn elsewhere(&self) -> Option<String> {
         let state = self.shared.store.read();
-        state.functions.get(GATE)?.variable(LIBRARIES_URL).map(str::to_owned)
+        let base = state.functions.get(GATE)?.variable(LIBRARIES_URL).filter(|base| !base.is_empty())?;
+        Some(if base.ends_with('/') { base.to_owned() } else { format!("{base}/") })
     }
 
-    fn known(&self) -> MutexGuard<'_, HashMap<&'static str, Known>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// Whole seconds, rounded up.
+fn spent(left: time::Duration) -> Busy {
+    Busy::Spent(left.as_seconds_f64().ceil() as u64)
+}
+
 async fn fetch(library: &Library, elsewhere: Option<String>) -> Result<Bytes, Box<dyn Error + Send + Sync>> {
     let mut url = Url::parse(library.address)?;
+    let mut builder = Client::builder().timeout(PATIENCE).redirect(redirect::Policy::none());
     if let Some(base) = elsewhere {
         url = Url::parse(&base)?.join(url.path().trim_start_matches('/'))?;
+        builder = builder.no_proxy();
     }
     // an error only means that a provider is installed already
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().timeout(PATIENCE).redirect(redirect::Policy::none()).build()?;
-    let mut answer = client.get(url).send().await?;
+    let mut answer = builder.build()?.get(url).send().await?;
     if answer.status() != StatusCode::OK {
         return Err(answer.status().to_string().into());
     }
