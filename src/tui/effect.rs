@@ -94,8 +94,8 @@ pub(super) fn thousand_views<'a>(
         true => {
             let [free, pro, by_gb] = by_cdn(effects.clone(), region, front);
             format!(
-                "≈ {free} a thousand full views{of_all} in browsers within the CDN's free terabyte a month, then {by_gb}, or {pro} \
-                 as a share of CloudFront's Pro plan (${PRO_DOLLARS} a month); {browsers} by the relay alone"
+                "≈ {free} in browsers, once for all views{of_all}, within the CDN's free terabyte a month; then {by_gb} a thousand, \
+                 or {pro} where all of CloudFront's Pro plan (${PRO_DOLLARS} a month) is used; {browsers} by the relay alone"
             )
         }
         false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
@@ -106,7 +106,8 @@ pub(super) fn thousand_views<'a>(
     words
 }
 
-/// A thousand full views in browsers by a CDN, in words: while that is free, by a plan, and after what is free.
+/// A thousand full views in browsers by a CDN, in words: while that is free, which more of them do not pay again; by a plan;
+/// and after what is free.
 fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> [String; 3] {
     let sum = |which: &dyn Fn(ByCdn) -> f64| {
         let prices = effects.clone().map(|effect| which(effect.viewed.thousand_by_cdn(region, front)));
@@ -118,7 +119,10 @@ fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, f
 /// That there is a way for browsers which costs less than the relay.
 pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
     let [free, _, by_gb] = by_cdn(effects, region, front);
-    format!("≈ {free} a thousand by Amazon's delivery network (a CDN), within its free terabyte a month, then {by_gb}")
+    format!(
+        "≈ {free}, once for all views, by Amazon's delivery network (a CDN) within its free terabyte a month; then {by_gb} a \
+         thousand"
+    )
 }
 
 #[cfg(test)]
@@ -141,9 +145,9 @@ mod tests {
         let in_browsers = |cdn| thousand_views([&effect].into_iter(), "us-east-1", Front::Url, cdn).remove(1);
         assert!(in_browsers(false).ends_with("in browsers, by the relay"), "{}", in_browsers(false));
         let hint = cdn_hint([&effect].into_iter(), "us-east-1", Front::Url);
-        let free = hint.split_once("≈ ").and_then(|(_, price)| price.split(' ').next()).unwrap();
+        let free = hint.split_once("≈ ").and_then(|(_, price)| price.split(',').next()).unwrap();
         assert!(
-            in_browsers(true).starts_with(&format!("≈ {free} a thousand full views in browsers within")),
+            in_browsers(true).starts_with(&format!("≈ {free} in browsers, once for all views, within")),
             "{}",
             in_browsers(true)
         );

@@ -137,7 +137,7 @@ impl Explain for InputError {
             InputFault::Denied => "Give yourself permission to read it (`chmod u+r`), or copy it to where you have it.",
             InputFault::Empty => "The recording or copy may have failed; get it again from where it came.",
             InputFault::NotVideo { said } => {
-                let way = "Check that it plays in another player; if it does, convert it with ffmpeg to .mp4 first.";
+                let way = "See whether another program plays it; if one does, export it from there as .mp4.";
                 return Some(format!("{way}{}", last_words("ffmpeg", said)));
             }
             InputFault::Broken { said, .. } => {

@@ -45,7 +45,7 @@ impl Backend for Script {
             "broken" => Err(Fault::permanent(format!("could not read the video `{}`", video.display()))
                 .because("it is no video that ffmpeg knows")
                 .hint(
-                    "Check that it plays in another player; if it does, convert it with ffmpeg to .mp4 first. ffmpeg \
+                    "See whether another program plays it; if one does, export it from there as .mp4. ffmpeg \
                      said: “EBML header parsing failed”",
                 )),
             _ => Ok(probe()),

@@ -296,12 +296,12 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "who watches the old one can go on for a day or more".to_owned(),
-        Field::Replace => "yes publishes this in the place of that one".to_owned(),
+        Field::Replace => "with yes this one takes its place".to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
         Field::Unlisted if shared.is_local() && shared.start.settings.machine.host.is_none() => {
-            "no matter here: only this computer can watch".to_owned()
+            "not needed here: only this computer can watch".to_owned()
         }
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
