@@ -68,11 +68,13 @@ impl CdnState {
         match self {
             Self::Off | Self::On => None,
             Self::Deploying => Some("what was changed last is on its way to all places, which takes minutes"),
-            Self::Unfinished => Some("nothing names it yet: `zipreel cdn on` goes on, `zipreel cdn off` takes it away"),
-            Self::Gone => Some(
-                "`zipreel cdn on` makes it anew; `zipreel setup` or `zipreel cdn off` has the gate name it no more",
+            Self::Unfinished => Some(
+                "nothing names it yet: with the same --target `zipreel cdn on` goes on, `zipreel cdn off` takes it away",
             ),
-            Self::SwitchingOff => Some("`zipreel cdn off` deletes it once AWS lets it go"),
+            Self::Gone => Some(
+                "with the same --target `zipreel cdn on` makes it anew; `zipreel setup` or `zipreel cdn off` has the gate name it no more",
+            ),
+            Self::SwitchingOff => Some("`zipreel cdn off` with the same --target deletes it once AWS lets it go"),
         }
     }
 }
@@ -240,7 +242,7 @@ impl Steps<'_> {
             if let Some(error) = self.step(SetupStep::CdnDeleted, delete).await? {
                 self.notes.push(format!(
                     "distribution {id} is switched off and not deleted: {}. One on a flat-rate plan can be deleted once \
-                     the plan is cancelled and its month is over: run `zipreel cdn off` again then",
+                     the plan is cancelled and its month is over: run `zipreel cdn off` again then, with the same --target",
                     error.fault()
                 ));
                 left = Some(cdn);

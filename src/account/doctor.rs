@@ -230,7 +230,11 @@ async fn cdn(cloud: &Cloud, health: &mut Health) {
     }
     let others = standing.notes.into_iter().filter(|_| standing.state != CdnState::Gone);
     others.for_each(|note| {
-        health.add(Subject::Cdn, Grade::Note, format!("{note}; `zipreel cdn off` takes it away, too"))
+        health.add(
+            Subject::Cdn,
+            Grade::Note,
+            format!("{note}; `zipreel cdn off` with the same --target takes it away, too"),
+        )
     });
 }
 

@@ -57,7 +57,7 @@ impl Steps<'_> {
             Ok(None) => {
                 let why = if relay.is_some() { "is gone" } else { "has no relay behind it" };
                 self.notes.push(format!(
-                    "the CDN {named} {why}: gate and relay name it no more (`zipreel cdn on` makes one)"
+                    "the CDN {named} {why}: gate and relay name it no more (`zipreel cdn on` with the same --target makes one)"
                 ));
                 Ok(EdgeWish::Off)
             }

@@ -286,7 +286,7 @@ impl Steps<'_> {
         if let EdgeWish::AsItIs(Some(Edge { url, id: None, .. })) = edge {
             self.notes.push(format!(
                 "the bytes of the CDN {url} don't count towards the ceiling, since these credentials may not look it up: \
-                 `zipreel setup` with those of `zipreel policy cdn` besides mends that"
+                 `zipreel setup` with the same --target and those of `zipreel policy cdn` besides mends that"
             ));
         }
         Some(told)
@@ -354,7 +354,7 @@ fn unreached(stopped: Stopped) -> Stopped {
     match stopped {
         Stopped::Failed(fault) if fault.hint.is_none() => {
             let hint = "An account or organisation may forbid public function URLs: look for \"block public access\" \
-                        under Lambda and for service control policies. Then run `zipreel setup` again.";
+                        under Lambda and for service control policies. Then run `zipreel setup` with the same --target again.";
             Stopped::Failed(Fault { hint: Some(hint.into()), ..fault })
         }
         other => other,

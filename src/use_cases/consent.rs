@@ -31,11 +31,14 @@ pub enum Question {
     Relay {
         at: AccountRegion,
         dollars_per_gb: f64,
+        /// What leads a command there.
+        flags: String,
     },
     /// What the CDN carries is paid for beyond what is free.
     Cdn {
         at: AccountRegion,
         dollars_per_gb: f64,
+        flags: String,
     },
     /// Addresses that name the CDN end.
     CdnOff {
@@ -88,19 +91,19 @@ impl Question {
     /// What a price is for and how it is ended, where that is what is agreed to.
     pub fn terms(&self) -> Option<String> {
         match self {
-            Self::Relay { at, dollars_per_gb } => Some(format!(
+            Self::Relay { at, dollars_per_gb, flags } => Some(format!(
                 "The relay is a function that passes on all your reels in {} to browsers, most of which can't read AWS's storage. AWS \
-                 charges ${dollars_per_gb:.3} for each GB that is watched so, and more for the time that the function runs; `zipreel relay off` \
-                 ends it.",
+                 charges ${dollars_per_gb:.3} for each GB that is watched so, and more for the time that the function runs; `zipreel relay \
+                 off{flags}` ends it.",
                 at.region
             )),
-            Self::Cdn { at, dollars_per_gb } => Some(format!(
+            Self::Cdn { at, dollars_per_gb, flags } => Some(format!(
                 "The CDN, Amazon's delivery network CloudFront, keeps copies near viewers, for browsers, of all your reels in \
                  {}. Each month {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests (for a part, a playlist, a page) are free; then \
                  AWS charges ${CDN_GB:.3} a GB in the US and Europe, and ${CDN_REQUESTS:.2} for 10,000 requests. Video of which it has no copy comes \
                  by the relay, a function that is switched on for it, at ${dollars_per_gb:.3} a GB. Watch pages get \
-                 new links; those from before, and those for players, go on playing. Switching it on takes minutes; `zipreel cdn off` \
-                 ends it, then `zipreel relay off` the relay.",
+                 new links; old links and players' links go on playing. Switching it on takes minutes; `zipreel cdn off{flags}` ends it, then \
+                 `zipreel relay off{flags}` the relay.",
                 at.region
             )),
             _ => None,

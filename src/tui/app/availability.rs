@@ -53,7 +53,7 @@ impl App {
                 "browsers play what this computer serves without a relay"
             }
             (Action::Relay, Screen::Review(review)) if !review.relay_is_a_choice(&self.shared) => {
-                "the CDN is on in this account already; `zipreel cdn off` ends that"
+                "the CDN is on in this account already; `zipreel cdn off` with the same --target ends that"
             }
             (Action::Pause | Action::Cancel, _) if job.is_none_or(|job| !job.is_active()) => {
                 "nothing is under way here that could be stopped"

@@ -92,7 +92,7 @@ impl Stops {
             ),
             Self::Cdn => (
                 "Go on without the CDN?",
-                "The reel is published and plays by the relay. `zipreel cdn on` goes on with the CDN at any time.",
+                "The reel is published and plays by the relay. `zipreel cdn on` with the same --target goes on with the CDN at any time.",
             ),
             Self::Waiting => ("Take it out of the queue?", "Nothing of it was sent yet."),
             Self::WaitingRemoval => ("Keep the reel?", "Nothing of it is gone."),

@@ -119,10 +119,10 @@ impl Review {
     /// What is agreed to with what is switched on here.
     pub(in crate::tui) fn terms(&self, shared: &Shared) -> Option<String> {
         let at = self.at()?.clone();
-        let dollars_per_gb = cost::egress_per_gb(&at.region);
+        let (dollars_per_gb, flags) = (cost::egress_per_gb(&at.region), shared.place.flags());
         match (self.relay() && !shared.relay(), self.cdn()) {
-            (_, true) => Question::Cdn { at, dollars_per_gb }.terms(),
-            (true, false) => Question::Relay { at, dollars_per_gb }.terms(),
+            (_, true) => Question::Cdn { at, dollars_per_gb, flags }.terms(),
+            (true, false) => Question::Relay { at, dollars_per_gb, flags }.terms(),
             (false, false) => None,
         }
     }

@@ -48,7 +48,7 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
         (
             (true, false),
             ["Browsers [x] can play it, by a function (the relay); b adds a CDN", by_relay, hint],
-            &["`zipreel relay off`"],
+            &["`zipreel relay off --target aws"],
         ),
         (
             (true, true),
@@ -58,14 +58,14 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
                  where all of CloudFront's Pro plan ($15 a month) is used; $81 by the relay alone",
                 "The CDN, Amazon's delivery network CloudFront, keeps copies",
             ],
-            &["`zipreel cdn off`", "`zipreel relay off`"],
+            &["`zipreel cdn off --target aws", "`zipreel relay off --target aws"],
         ),
         ((false, false), ["[ ] most can't play it yet", by_relay, hint], &[][..]),
     ] {
         let (ordered, text) = said(&mut player);
         assert_eq!(ordered, order);
         words.iter().for_each(|words| assert!(text.contains(words), "{words}: {text}"));
-        for ends in ["`zipreel relay off`", "`zipreel cdn off`"] {
+        for ends in ["`zipreel relay off --target aws", "`zipreel cdn off --target aws"] {
             assert_eq!(text.contains(ends), terms.contains(&ends), "{ends}: {text}");
         }
         player.keys("b");

@@ -33,7 +33,7 @@ pub async fn on(
         if !place.is_local() {
             let at = cloud.at();
             let dollars_per_gb = cost::egress_per_gb(&at.region);
-            consent::ask(person, &Question::Cdn { at, dollars_per_gb }).await?;
+            consent::ask(person, &Question::Cdn { at, dollars_per_gb, flags: place.flags() }).await?;
         }
         let _alone = engine.alone().await;
         Ok((account::cdn_on(&cloud, reporter, control).await?, cloud.at()))

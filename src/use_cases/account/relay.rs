@@ -28,7 +28,7 @@ pub async fn relay(
         }
         let at = engine.storage(place).await?.at();
         let dollars_per_gb = cost::egress_per_gb(&at.region);
-        consent::ask(person, &Question::Relay { at, dollars_per_gb }).await
+        consent::ask(person, &Question::Relay { at, dollars_per_gb, flags: place.flags() }).await
     };
     unless_cancelled(&control.cancel, accepted).await?;
     let wish = if on { RelayWish::On } else { RelayWish::Off };

@@ -68,7 +68,7 @@ pub fn damage(reel: &ReelName, report: &Report) -> Option<Fault> {
             Dark::Others => "It may have been replaced a moment ago: check it again.".to_owned(),
             Dark::Answers(_) => format!(
                 "Its index may be too large for the gate: zipreel check {reel} --repair VIDEO, with the same --target, \
-                 writes it anew. If that does not help, `zipreel doctor` looks at the gate."
+                 writes it anew. If that does not help, `zipreel doctor` looks at the gate, with the same --target, too."
             ),
         };
         return Some(
