@@ -172,7 +172,7 @@ async fn bad_input_is_a_sentence_and_a_way_out() {
         ("missing.mp4", "there is no such file / Check its name"),
         (".", "it is a folder / Name one video file in it."),
         ("empty.mp4", "it is empty / The recording or copy may have failed"),
-        ("text.mp4", "it is no video that ffmpeg knows / Check that it plays"),
+        ("text.mp4", "it is no video that ffmpeg knows / See whether another program plays it"),
         ("cut.mp4", "it is cut off: the table of its contents (`moov`) is missing / The recording or download stopped"),
         ("list.txt", "it is a picture, a playlist or a list of other files / Only files that hold"),
         ("playlist.m3u8", "it is a picture, a playlist or a list of other files / Only files that hold"),
