@@ -11,7 +11,7 @@ const LIBRARY = /const ([A-Z]+)_JS = '(https:[^' ;,]+)';\s+const \1_JS_INTEGRITY
 /** None is longer, in bytes. */
 const MOST = 2 << 20;
 /** Where it is published nobody is waited for longer: a browser waits six seconds, and then asks there itself. */
-export const PATIENCE = 4 * SECOND;
+const PATIENCE = 4 * SECOND;
 
 /** The libraries that a script names, in its order: `{ address, hash }`, the hash a SHA-384 in base64. */
 export const librariesOf = script => [...script.matchAll(LIBRARY)].map(([, , address, hash]) => ({ address, hash }));

@@ -69,6 +69,16 @@ impl Origin {
     }
 }
 
+impl Origins {
+    /// Where the gate is, by what stands before it.
+    pub(super) fn gate_at(&self, front: Front) -> &Origin {
+        match front {
+            Front::Url => &self.gate,
+            Front::HttpApi => &self.front,
+        }
+    }
+}
+
 impl Context {
     /// The server's time, faults included.
     pub(super) fn now(&self) -> OffsetDateTime {
@@ -93,10 +103,7 @@ impl Context {
     pub(super) fn gate_base(&self) -> &str {
         let state = self.store.read();
         let front = state.functions.get(GATE).map(Function::front).unwrap_or_default();
-        match front {
-            Front::Url => &self.origins.gate.url,
-            Front::HttpApi => &self.origins.front.url,
-        }
+        &self.origins.gate_at(front).url
     }
 
     /// The function, if it has a URL that asks for no signature.

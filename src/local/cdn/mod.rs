@@ -25,7 +25,6 @@ use super::{
 };
 use crate::model::gate::{
     distribution::{CACHE_POLICY, GATE_ORIGIN, HEADERS_POLICY, RELAY_ORIGIN},
-    front::Front,
     public::GATE,
 };
 
@@ -287,10 +286,7 @@ fn drawn() -> String {
 pub(super) fn move_to(store: &Store, origins: &Origins) -> io::Result<()> {
     let change = store.change();
     let front = change.function(GATE).map(|gate| gate.front()).unwrap_or_default();
-    let gate = match front {
-        Front::Url => &origins.gate,
-        Front::HttpApi => &origins.front,
-    };
+    let gate = origins.gate_at(front);
     let all: Vec<_> = change.state().distributions.values().cloned().collect();
     for mut one in all {
         let Some(mut config) = one.config() else { continue };

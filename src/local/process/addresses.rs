@@ -7,7 +7,7 @@ use crate::{
     local::{context::Origins, store::Store},
     model::gate::{
         cdn::{CDN_URL, RELAY_PREFIX, RELAY_URL},
-        front::{Front, GATE_URL},
+        front::GATE_URL,
         public::{FRONT, GATE, RELAY},
     },
 };
@@ -15,10 +15,7 @@ use crate::{
 /// Fills the addresses that are there; which there are, is up to who set the function up.
 pub(super) fn tell(store: &Store, origins: &Origins) -> io::Result<()> {
     let change = store.change();
-    let gate = match change.function(GATE).map(|gate| gate.front()).unwrap_or_default() {
-        Front::Url => &origins.gate,
-        Front::HttpApi => &origins.front,
-    };
+    let gate = origins.gate_at(change.function(GATE).map(|gate| gate.front()).unwrap_or_default());
     let [gate, relay, cdn] = [gate, &origins.relay, &origins.edge].map(|origin| format!("{}/", origin.url));
     let relay_by_cdn = format!("{cdn}{RELAY_PREFIX}");
     for mut function in [GATE, FRONT, RELAY].into_iter().filter_map(|name| change.function(name)) {

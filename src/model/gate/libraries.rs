@@ -1,6 +1,8 @@
 //! The libraries that page and player take from others: by address and hash in their script, and by name behind a CDN,
 //! where the gate has them too. Knows no library and fetches none.
 
+use std::sync::LazyLock;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::watch_page::between;
@@ -26,8 +28,9 @@ impl Library {
 }
 
 /// Those of the page's script, in its order.
-pub fn libraries() -> Vec<Library> {
-    of_script(between("<script>", "</script>"))
+pub fn libraries() -> &'static [Library] {
+    static ALL: LazyLock<Vec<Library>> = LazyLock::new(|| of_script(between("<script>", "</script>")));
+    &ALL
 }
 
 /// Of each `const <NAME>_JS = '<address>';` that is followed by `const <NAME>_JS_INTEGRITY = 'sha384-<hash>';`.

@@ -56,8 +56,7 @@ async fn plays_on_one_host(browser: Browser) {
     for reel in [&film, &long] {
         let seen = play(browser, "host", &on(&edge, &stage, reel), &edge, || {}).await;
         let paths: Vec<_> = seen["paths"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
-        let library =
-            |package: &str| libraries().into_iter().find(|known| known.address.contains(package)).unwrap().name();
+        let library = |package: &str| libraries().iter().find(|known| known.address.contains(package)).unwrap().name();
         let of_others = [library("/hls.js@"), library("/media-chrome@")];
         let mut wanted = vec!["/index.relay.m3u8", ".m3u8", "poster.jpg", &of_others[0], &of_others[1]];
         if std::ptr::eq(reel, &film) {

@@ -55,7 +55,7 @@ impl Libraries {
 
     /// The library of this name, or `None` if the page takes none such.
     pub(in crate::local::gate) async fn get(&self, name: &str) -> Result<Option<Bytes>, Busy> {
-        let Some(library) = libraries().into_iter().find(|library| library.name() == name) else { return Ok(None) };
+        let Some(library) = libraries().iter().find(|library| library.name() == name) else { return Ok(None) };
         let _turn = self.joined.turn(&library.address).await;
         if let Some(text) = self.known().kept.get(library.address) {
             return Ok(Some(text.clone()));
@@ -64,7 +64,7 @@ impl Libraries {
         if let Some(left) = left {
             return Err(spent(left));
         }
-        match fetch(&library, self.elsewhere()).await {
+        match fetch(library, self.elsewhere()).await {
             Ok(text) => {
                 self.known().kept.insert(library.address, text.clone());
                 Ok(Some(text))
