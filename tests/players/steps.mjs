@@ -48,3 +48,18 @@ export async function goesOn(opened, from) {
 export async function playsOn(opened, from, seconds) {
   await until(opened, `video.currentTime > ${from + seconds} && (!video.paused || video.ended)`);
 }
+
+/** What comes next may take its time on a busy machine: nothing plays to its end meanwhile. */
+export async function standsStill(opened) {
+  await opened.page.keyboard.press(' ');
+  await until(opened, 'video.paused && !video.ended');
+}
+
+/** Jumps by a digit's key while it stands still, and plays on from there. */
+export async function playsFrom(opened, tenth, seconds = 2) {
+  const { page } = opened, to = (await state(page)).duration * tenth / 10;
+  await page.keyboard.press(`${tenth}`);
+  await until(opened, `video.paused && Math.abs(video.currentTime - ${to}) < 0.5 && !video.seeking && video.readyState >= 2`);
+  await page.keyboard.press(' ');
+  await playsOn(opened, to, seconds);
+}

@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 
 import { elsewhere } from './elsewhere.mjs';
 import { play } from './scene.mjs';
-import { PATIENCE, goesOn, pictureOf, playsOn, segmentsLoaded, stands, state, trouble, until } from './steps.mjs';
+import { PATIENCE, goesOn, pictureOf, playsFrom, playsOn, segmentsLoaded, stands, standsStill, state, trouble, until } from './steps.mjs';
 
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' };
@@ -217,24 +217,18 @@ const scenarios = {
     await stands(opened);
     await page.keyboard.press(' ');
     await playsOn(opened, 0, 5);
-    const first = await state(page);
+    await standsStill(opened);
     const early = await pictureOf(page);
     assert(/[1-9]\d/.test(early), 'a picture');
-    await page.keyboard.press('5');
-    await until(opened, 'video.currentTime >= video.duration / 2 && !video.seeking && video.readyState >= 2');
-    await playsOn(opened, first.duration / 2, 2);
+    await playsFrom(opened, 5);
+    await standsStill(opened);
     assert.notEqual(await pictureOf(page), early);
-    // it stands still meanwhile: on a busy machine a picture, or a look, takes longer than what is left to play
-    await page.keyboard.press(' ');
     await shot(page, 'desk');
-    await page.keyboard.press('1');
-    await until(opened, 'video.paused && video.currentTime < video.duration / 4 && !video.seeking && video.readyState >= 2');
-    await page.keyboard.press(' ');
-    await playsOn(opened, first.duration / 10, 2);
-    // the rest is known by now: on to the last fifth, and over the end
+    await playsFrom(opened, 1);
+    await standsStill(opened);
+    // the rest is known by then: on to the last fifth, and over the end
     await until(opened, `(${isLoaded})(video, video.duration * 0.8, video.duration - 0.2)`);
-    await page.keyboard.press('8');
-    await until(opened, 'video.currentTime >= video.duration * 0.8 && !video.seeking && video.readyState >= 2');
+    await playsFrom(opened, 8);
     await until(opened, ENDS);
     const last = await state(page);
     assert(Math.abs(last.currentTime - last.duration) < 0.2);
@@ -251,14 +245,14 @@ const scenarios = {
     assert(size[0] < 800 && size[1] < 450, `as large as a picture: ${size}`);
     await page.keyboard.press(' ');
     await playsOn(opened, 0, 3);
+    await standsStill(opened);
     const { duration } = await state(page);
     assert.equal(await page.evaluate('document.querySelector("video").videoHeight'), 0);
     assert.match(await page.evaluate('document.getElementById("about").textContent'), / · sound$/);
-    await page.keyboard.press('5');
-    await until(opened, 'video.currentTime >= video.duration / 2 && !video.seeking && video.readyState >= 2');
-    await playsOn(opened, duration / 2, 2);
+    await playsFrom(opened, 5);
+    await standsStill(opened);
     await shot(page, 'sound');
-    await page.keyboard.press('9');
+    await playsFrom(opened, 9, 0.5);
     await until(opened, ENDS);
     assert.deepEqual(said, []);
     return { seconds: duration };
@@ -274,7 +268,8 @@ const scenarios = {
     const { duration } = await state(page);
     assert.equal(await page.evaluate(`(${isLoaded})(document.querySelector('video'), ${duration * 0.7}, ${duration * 0.7 + 1})`), false);
     await page.keyboard.press('7');
-    await goesOn(opened, duration * 0.7);
+    await until(opened, 'video.currentTime >= video.duration * 0.7 && !video.seeking && video.readyState >= 2');
+    await playsOn(opened, duration * 0.7, 2);
     await shot(page, 'jump');
     assert.deepEqual(opened.said, []);
     await opened.close?.();
