@@ -2,6 +2,7 @@
 
 mod arguments;
 mod mistyped;
+pub mod numbers;
 mod shown;
 mod values;
 
@@ -10,7 +11,7 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::model::reel::name::ReelName;
+use crate::model::reel::{name::ReelName, title::title};
 pub use arguments::{FaceArgs, FormArgs, OverrideArgs, PlaceArgs, PublishArgs, WhereArgs, WizardArgs};
 use arguments::{MACHINE, TALK, WHAT};
 pub use mistyped::{Mistyped, mistyped, nearest_command};
@@ -103,6 +104,7 @@ pub enum Command {
     },
     /// Switch the relay on or off: it lets browsers play, and every byte that they watch is paid for
     Relay {
+        /// Whether it is to send what browsers play
         switch: Switch,
         #[command(flatten)]
         account: WhereArgs,
@@ -114,6 +116,7 @@ pub enum Command {
     },
     /// Switch a CDN before gate and relay on or off, or say how it is: browsers play for less than by the relay alone
     Cdn {
+        /// What is to be done with the CDN
         what: CdnArg,
         #[command(flatten)]
         account: WhereArgs,
@@ -180,6 +183,7 @@ pub enum Command {
         /// The reel
         name: ReelName,
         /// The title on its watch page
+        #[arg(value_parser = title)]
         title: String,
         #[command(flatten)]
         reels: WhereArgs,
@@ -275,13 +279,14 @@ pub enum Command {
     },
 }
 
-/// Whether a command line that could not be read asks for JSON, as far as that can be told.
-pub fn asks_for_json(words: impl IntoIterator<Item = OsString>) -> bool {
-    let mut asks = std::env::var("ZIPREEL_JSON").is_ok_and(|value| value == "true");
+/// Whether a command line that could not be read, or the variable, asks for JSON, as far as that can be told. `None`:
+/// neither says anything.
+pub fn asks_for_json(words: impl IntoIterator<Item = OsString>) -> Option<bool> {
+    let mut asks = std::env::var("ZIPREEL_JSON").ok().and_then(|value| value.parse().ok());
     for word in words.into_iter().take_while(|word| word != "--") {
         match word.to_str() {
-            Some("--json" | "--json=true") => asks = true,
-            Some("--json=false" | "--plain") => return false,
+            Some("--json" | "--json=true") => asks = Some(true),
+            Some("--json=false" | "--plain") => return Some(false),
             _ => {}
         }
     }

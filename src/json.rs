@@ -174,7 +174,8 @@ pub fn info(info: &Info) -> Value {
     merge(
         &mut line,
         json!({
-            "watch": links.watch, "playlist": links.playlist(), "seek_playlist": links.seek_playlist(),
+            "watch": links.watch, "playlist": links.playlist(),
+            "seek_playlist": info.has_seek_link().then(|| links.seek_playlist()),
             "absolute_playlist": links.absolute_playlist(),
             "relay_playlist": info.relay.then(|| links.relay_playlist()), "poster": links.poster(),
             "oembed": links.oembed(), "iframe": info.embed().iframe(), "relay": info.relay,

@@ -114,8 +114,11 @@ impl Plain {
         let hash = hash(board);
         let Some(upload) = board.jobs.get(&JobName::Upload) else { return hash.unwrap_or_default() };
         if let Some(verify) = board.jobs.get(&JobName::Verify) {
-            let total = verify.total.map_or(String::new(), |total| format!(" of {total}"));
-            return format!("looked at {}{total} segments", verify.count.get());
+            let done = verify.count.get();
+            return match verify.total {
+                Some(total) => format!("looked at {done} of {}", count(total, "segment")),
+                None => format!("looked at {}", count(done, "segment")),
+            };
         }
         let bytes = upload.count.get();
         let (since, before) = self.measured;
@@ -158,7 +161,7 @@ pub fn published(published: &Published) {
     let retries = count(*retries, "retry");
     say(&format!(
         "published in {elapsed:.1} s: {all} in {chunks} and an index, {bytes} ({sent} sent), {retries}, \
-         {checked} of {segments} segments checked",
+         {checked} of {all} checked",
     ));
     if let Some(loudness) = published.loudness {
         say(&format!("loudness: {loudness}"));

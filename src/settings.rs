@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::{
     cli::{
         CompatibleArg, ContainerArg, FaceArgs, InvokeModeArg, OnDamageArg, OverrideArgs, PlaceArgs, PublishArgs,
-        RobotsArg, TargetArg, ThemeArg, TranscodeArg, WhereArgs, WizardArgs,
+        RobotsArg, TargetArg, ThemeArg, TranscodeArg, WhereArgs, WizardArgs, numbers,
     },
     model::{
         chunk::pack,
@@ -28,6 +28,8 @@ use crate::{
                 Compatible, Cut, Folders, IfTaken, OnDamage, Order, Place, Robots, Target, Transcode, Wanted,
                 WantedContainer, WantedLoudness, WantedSubtitles, WantedTrack, WantedTracks,
             },
+            region,
+            title::{NO_TITLE, title, title_of_file},
         },
         report::filter::Filter,
         retry::RetryPolicy,
@@ -82,9 +84,6 @@ struct File {
     api_urls: Option<String>,
     video: Option<PathBuf>,
     json: Option<bool>,
-    /// Taken so that files of zipreel 0.1 are read. It agrees to nothing: agreeing is the person's own act.
-    #[expect(dead_code, reason = "taken and not heeded")]
-    yes: Option<bool>,
     serve: Option<bool>,
     theme: Option<ThemeArg>,
     mouse: Option<bool>,
@@ -150,7 +149,7 @@ impl Settings {
         let seconds = args.segment_seconds.or(file.segment_seconds).unwrap_or(SEGMENT_SECONDS_DEFAULT);
         Ok(Self {
             name: args.name.or(file.name.clone()),
-            title: args.title.or(file.title.clone()),
+            title: args.title.or(file.title.as_deref().and_then(|text| title(text).ok())),
             cut: Cut {
                 segment_length: Duration::from_secs_f64(seconds),
                 grows: true,
@@ -204,7 +203,7 @@ impl Settings {
             Some(name) => name.clone(),
             None => ReelName::slug(&stem).ok_or_else(|| SettingsError::NoName(stem.to_string()))?,
         };
-        let title = self.title.clone().unwrap_or_else(|| stem.into_owned());
+        let title = self.title.clone().unwrap_or_else(|| title_of_file(&stem, &reel));
         Ok(self.order_as(video, reel, title))
     }
 
@@ -249,7 +248,7 @@ fn machine(args: &PlaceArgs, file: &File) -> Result<Machine, SettingsError> {
         // without a home they can still be named
         flag.clone().or_else(|| file.clone()).map_or_else(|| Platform::find().map(default), Ok)
     };
-    let gib = args.backlog_gib.or(file.backlog_gib).unwrap_or(BACKLOG_GIB_DEFAULT).max(0.0);
+    let gib = args.backlog_gib.or(file.backlog_gib).unwrap_or(BACKLOG_GIB_DEFAULT);
     Ok(Machine {
         folders: Folders {
             state: pick(&args.state_dir, &file.state_dir, |platform| platform.state)?,
@@ -358,6 +357,11 @@ impl FaceSettings {
     }
 }
 
+/// Whether the config file asks for JSON. One that can't be used asks for nothing.
+pub fn file_asks_for_json() -> bool {
+    File::load().is_ok_and(|file| file.json == Some(true))
+}
+
 /// The variable says which lines, the flag that there are to be any: all, if the variable is not set.
 fn log(variable: Option<String>, verbose: bool) -> Result<Option<Filter>, SettingsError> {
     match variable.filter(|text| !text.trim().is_empty()) {
@@ -396,19 +400,22 @@ impl File {
         }
     }
 
-    /// The ranges that clap holds for flags.
+    /// The rules that clap holds flags to.
     fn check(&self, path: &Path) -> Result<(), SettingsError> {
-        let wrong = |key, why: &str| Err(SettingsError::Value { path: path.to_owned(), key, why: why.to_owned() });
-        if self.segment_seconds.is_some_and(|seconds| !(0.5..=600.0).contains(&seconds)) {
-            return wrong("segment_seconds", "not between 0.5 and 600");
+        let no_region = self.region.as_deref().filter(|name| !region::is_name(name)).map(|_| region::NO_NAME);
+        let no_title = self.title.as_deref().and_then(|text| title(text).err()).map(|_| NO_TITLE);
+        let settings = [
+            ("segment_seconds", numbers::SEGMENT_SECONDS.broken_by(self.segment_seconds)),
+            ("chunk_mib", numbers::CHUNK_MIB.broken_by(self.chunk_mib)),
+            ("parallel", numbers::PARALLEL.broken_by(self.parallel)),
+            ("backlog_gib", numbers::BACKLOG_GIB.broken_by(self.backlog_gib)),
+            ("region", no_region),
+            ("title", no_title),
+        ];
+        match settings.into_iter().find_map(|(key, why)| Some((key, why?))) {
+            Some((key, why)) => Err(SettingsError::Value { path: path.to_owned(), key, why }),
+            None => Ok(()),
         }
-        if self.chunk_mib.is_some_and(|mib| !(1..=49).contains(&mib)) {
-            return wrong("chunk_mib", "not between 1 and 49");
-        }
-        if self.parallel.is_some_and(|number| number.get() > crate::model::pace::uploads::PARALLEL_MAX) {
-            return wrong("parallel", "not between 1 and 16");
-        }
-        Ok(())
     }
 }
 

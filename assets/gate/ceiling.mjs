@@ -19,6 +19,8 @@ const ASK_EVERY = 30 * SECOND;
 const ASK_TIMEOUT = SECOND;
 /** CloudFront is in no Region; its figures are in this one. */
 const OF_CLOUDFRONT = 'us-east-1';
+/** What a CDN kept, and clocks that differ, make of the seconds until the next month. */
+const ABOUT = 60;
 
 /** The path below the relay's base URL by which the gate asks. */
 export const CEILING_PATH = '/ceiling';
@@ -32,11 +34,14 @@ function monthOf(now, later = 0) {
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later);
 }
 
+/** Seconds; at least one. */
+const untilNextMonth = now => Math.max(Math.ceil((monthOf(now, 1) - now) / SECOND), 1);
+
 /** What gate and relay answer beyond the ceiling: `{ status, headers, body }`, of which the headers are those besides the usual. */
 export function beyond(now) {
-  const after = Math.max(Math.ceil((monthOf(now, 1) - now) / SECOND), 1);
+  const after = untilNextMonth(now);
   const headers = {
-    'content-type': 'text/plain', 'cache-control': 'public, max-age=10', 'retry-after': String(after), 'access-control-expose-headers': 'retry-after',
+    'content-type': 'text/plain', 'cache-control': `public, max-age=${Math.min(10, after)}`, 'retry-after': String(after), 'access-control-expose-headers': 'retry-after',
   };
   return { status: 429, headers, body: 'the monthly ceiling is reached\n' };
 }
@@ -51,10 +56,17 @@ function dimensions(of, before = '') {
   return Object.fromEntries(named.flat());
 }
 
+/** The ids of the distributions whose bytes count in the month that begins then: `E2,E1@2026-11` is the CDN that there is, and one
+ *  that there was in that month. */
+export function cdnsOf({ ZIPREEL_CDN_ID: ids }, since) {
+  const month = new Date(since).toISOString().slice(0, 7);
+  return (ids ?? '').split(',').map(known => known.split('@')).filter(([id, last = month]) => id && last === month).map(([id]) => id);
+}
+
 /** CloudWatch, as far as the relay needs it: `put(bytes)`, and `sum(since, until)` of what all instances put and, with a CDN, of what
  *  that sent; each of them null where it could not be read. */
 export function cloudWatchOverHttp(env) {
-  const keys = keysOf(env), { ZIPREEL_CDN_ID: cdn } = env;
+  const keys = keysOf(env);
   async function ask(region, fields) {
     const url = new URL(`/?${queryOf({ Version: '2010-08-01', ...fields })}`, endpointOf(env, 'CLOUDWATCH', 'monitoring', region));
     const answer = await fetch(url, { headers: signed(url, 'monitoring', { ...keys, region }, new Date()), redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) });
@@ -68,6 +80,7 @@ export function cloudWatchOverHttp(env) {
     const text = await ask(region, { Action: 'GetMetricStatistics', ...metric, ...dimensions(of), ...wanted });
     return [...text.matchAll(/<Sum>([\d.eE+-]+)<\/Sum>/g)].reduce((all, [, sum]) => all + Number(sum), 0);
   }
+  const byCdn = (since, until) => async id => sum(OF_CLOUDFRONT, { Namespace: 'AWS/CloudFront', MetricName: 'BytesDownloaded', of: { DistributionId: id, Region: 'Global' } }, since, until);
   const orNull = reading => reading.catch(error => { told('read', error); return null; });
   return {
     async put(bytes) {
@@ -77,7 +90,7 @@ export function cloudWatchOverHttp(env) {
     },
     sums: (since, until) => Promise.all([
       orNull(sum(keys.region, RELAYED, since, until)),
-      cdn ? orNull(sum(OF_CLOUDFRONT, { Namespace: 'AWS/CloudFront', MetricName: 'BytesDownloaded', of: { DistributionId: cdn, Region: 'Global' } }, since, until)) : 0,
+      orNull(Promise.all(cdnsOf(env, since).map(byCdn(since, until))).then(sums => sums.reduce((all, sum) => all + sum, 0))),
     ]),
   };
 }
@@ -98,9 +111,11 @@ export class Ceiling {
 
   /** An old sum serves while the next is read, unless that is to be waited for. */
   async isReached({ newest = false } = {}) {
-    const now = this.now(), isFirst = monthOf(now) !== this.#month;
-    if (isFirst || now >= this.#readFrom) this.#reading ??= this.#read(now);
-    if (isFirst || newest) await this.#reading;
+    const now = this.now(), isOld = () => monthOf(this.now()) !== this.#month;
+    if (isOld() || now >= this.#readFrom) this.#reading ??= this.#read(now);
+    if (newest) await this.#reading;
+    // a reading that began in the last month says nothing of this one
+    while (isOld()) await (this.#reading ??= this.#read(this.now()));
     const [relayed, byCdn] = this.#sums;
     return relayed + byCdn + this.#uncounted >= this.bytes;
   }
@@ -145,15 +160,18 @@ export class Ceiling {
 
 // ---- the gate's part ------------------------------------------------------------------------------------------
 
-/** Whether the relay says so, or null where it says nothing. Behind a CDN it may send whoever asks it there. */
-async function askOverHttp(url) {
+const isOfThisMonth = (after, now) => after !== null && Math.abs(after - untilNextMonth(now)) <= ABOUT;
+
+/** Whether the relay says so of this month, or null where it says nothing. Behind a CDN it may send whoever asks it there, and the CDN
+ *  may have kept what was so in the month before. */
+async function askOverHttp(url, now) {
   const signal = AbortSignal.timeout(ASK_TIMEOUT);
   for (let at = url, times = 0; ; times++) {
     const answer = await fetch(at, { redirect: 'manual', signal });
     await answer.body?.cancel();
     if (answer.status === 302 && times === 0) at = new URL(answer.headers.get('location'), at);
     // AWS itself says 429 where too many ask at once, but not until when
-    else return { 429: answer.headers.has('retry-after') || null, 204: false, 404: false }[answer.status] ?? null;
+    else return { 429: isOfThisMonth(answer.headers.get('retry-after'), now()) || null, 204: false, 404: false }[answer.status] ?? null;
   }
 }
 
@@ -173,7 +191,7 @@ export class RelaysCeiling {
   }
 
   async #renew(now) {
-    this.#isReached = await this.ask(this.url).catch(() => null) ?? this.#isReached;
+    this.#isReached = await this.ask(this.url, this.now).catch(() => null) ?? this.#isReached;
     [this.#askFrom, this.#asking] = [now + ASK_EVERY, null];
   }
 }

@@ -110,7 +110,7 @@ export class Gate {
     const asked = route(path), again = edge ? 0 : AGAIN[asked?.kind] ?? 0;
     const times = Math.min(Number(/^busy=([12])$/.exec(plain)?.[1] ?? 0), again);
     try {
-      const dead = /\bno-cache\b/.test(headers['cache-control']);
+      const dead = /(^|[\s,])no-cache($|[\s,])/i.test(headers['cache-control']);
       const now = this.now(), deadline = now + PATIENCE - times * HOLD;
       const asker = { client: clientOf(address), deadline, hold: times < again ? now + HOLD : deadline };
       answer = (asked && await this[asked.kind]({ ...asked, query: plain, edge, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
@@ -118,7 +118,7 @@ export class Gate {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy(error.after);
     }
-    if (answer.status === 404 || answer.status === 503) answer = forPeople(answer, edge ? { path } : headers);
+    if (answer.status === 404 || answer.status === 503) answer = forPeople(answer, edge ? { path } : { accept: headers.accept });
     answer = unlessKnown(answer, headers['if-none-match']);
     return method === 'HEAD' ? { ...answer, body: '' } : answer;
   }
@@ -252,7 +252,7 @@ export class Gate {
   }
 
   async chunk({ reel, generation, rendition, number, container, dead, asker }) {
-    const index = await this.reels.having(reel, generation, asker);
+    const index = await this.reels.listing(reel, generation, asker);
     const listed = index?.generations.get(generation).renditions.get(rendition);
     const sha256 = listed?.container === container && listed.chunks.get(Number(number));
     const name = `zipreel-${reel}-${generation}-${rendition}-${number}`;

@@ -1,4 +1,4 @@
-// Of the gate: how it stays within its memory.
+// Of gate and relay: how they stay within their memory.
 //
 // Lambda ends an instance that takes more than its memory, and Node.js has half of that before the first request. An index
 // may be 12 MiB, and what lies outside V8's heap neither makes V8 collect nor goes back to the system when malloc gets it:

@@ -11,6 +11,8 @@ import { sha256 } from './sign.mjs';
 const INDEX_CHECK_EVERY = 10 * SECOND;
 /** A known index is worth one question; if AWS is busy, the known one is served and links come first for a while. */
 const INDEX_CHECK_WHEN_BUSY = 60 * SECOND;
+/** Nobody plays a generation for longer than this before it is seen that its reel was deleted. */
+const GENERATION_CHECK_EVERY = 300 * SECOND;
 const INDEXES_KEPT = 64;
 const INDEX_BYTES_KEPT = 18 << 20; // of the function's 128 MB, the one that is being read included
 const INDEX_BYTES_MAX = 12 << 20;
@@ -46,9 +48,18 @@ export class Reels {
     });
   }
 
-  /** The index that has this generation, however old; null if no such reel or generation is served. */
+  /** The index that has this generation, some minutes old if AWS answers; null if no such reel or generation is served. */
   async having(reel, generation, asker) {
-    const served = index => index?.generations.get(generation)?.until > this.now() ? index : null;
+    const index = await this.listing(reel, generation, asker), kept = this.#kept.get(reel);
+    const isDue = kept?.index === index && this.now() >= kept.checkAt + GENERATION_CHECK_EVERY;
+    return isDue ? this.#serving(await this.current(reel, asker), generation) : index;
+  }
+
+  #serving(index, generation) { return index?.generations.get(generation)?.until > this.now() ? index : null; }
+
+  /** The same, however old, for what says itself whether it is there: each chunk is a function of its own. */
+  async listing(reel, generation, asker) {
+    const served = index => this.#serving(index, generation);
     const kept = this.#kept.get(reel);
     if (!kept) return served(await this.#discover(reel, asker));
     if (kept.index.generations.has(generation)) return served(kept.index);

@@ -10,10 +10,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CEILING_PATH, Ceiling, beyond, ceilingOf, cloudWatchOverHttp } from './ceiling.mjs';
+import { MUCH, collect, keepSmall, pages } from './memory.mjs';
 import { sha256 } from './sign.mjs';
 
 const SECOND = 1000;
-const PLAYLISTS_KEPT = 32; // a film of two hours in 2 s segments has about 0.5 MB of playlist entries
+/** What is kept of all playlists. The longest one that is read takes about 1 MiB, that of a film of two hours in 2 s segments 70 KiB. */
+const PLAYLISTS_KEPT_BYTES = 8 << 20;
 const LINKS_KEPT = 2000;
 const ABSENT_FOR = 10 * SECOND;
 const ABSENT_KEPT = 1000;
@@ -36,39 +38,120 @@ export class Refused extends Error {
   constructor(status, why, retryAfter) { super(why); Object.assign(this, { status, retryAfter }); }
 }
 
-/** A map that forgets what was not used for longest. */
-class Recent extends Map {
-  constructor(limit) { super(); this.limit = limit; }
+/** A map that forgets what was not used for longest once its values weigh more than `limit`. The one that was set last stays in any case. */
+export class Recent extends Map {
+  #weight = 0;
+  constructor(limit, weightOf = () => 1) { super(); Object.assign(this, { limit, weightOf }); }
   get(key) {
     const value = super.get(key);
     if (value !== undefined) { super.delete(key); super.set(key, value); }
     return value;
   }
   set(key, value) {
-    super.delete(key);
+    this.delete(key);
     super.set(key, value);
-    if (this.size > this.limit) super.delete(this.keys().next().value);
+    this.#weight += this.weightOf(value);
+    while (this.#weight > this.limit && this.size > 1) this.delete(this.keys().next().value);
     return this;
+  }
+  delete(key) {
+    if (this.has(key)) this.#weight -= this.weightOf(super.get(key));
+    return super.delete(key);
   }
 }
 
-/** Segments or pieces of a media playlist as the gate serves it: `{ uri, offset, bytes }` each, in order. */
-export function segmentsOf(playlist) {
-  const segments = [];
-  let range = null;
-  for (const line of playlist.split(/\r?\n/)) {
-    const found = /^#EXT-X-BYTERANGE:(\d{1,12})@(\d{1,12})$/.exec(line);
-    if (found) range = { bytes: Number(found[1]), offset: Number(found[2]) };
-    if (line === '' || line.startsWith('#')) continue;
-    if (!range || !/^[a-z0-9]{1,4}\/[0-9]{4}\.(ts|mp4)$/.test(line)) throw new Refused(502, 'a playlist entry is not ours');
-    segments.push({ uri: line, ...range });
-    range = null;
+const RANGE_TAG = '#EXT-X-BYTERANGE:';
+const RANGE = /^#EXT-X-BYTERANGE:(\d{1,12})@(\d{1,12})$/;
+const URI = /^[a-z0-9]{1,4}\/[0-9]{4}\.(ts|mp4)$/;
+/** More segments than a playlist can have: the shortest one takes two lines of it. */
+const SEGMENTS_MAX = Math.ceil(PLAYLIST_BYTES_MAX / '#EXT-X-BYTERANGE:0@0\na/0001.ts\n'.length) + 1;
+/** Bytes, offset and the place of the URI. */
+const NUMBERS = 3;
+const UINT32_MAX = 2 ** 32 - 1;
+/** What a short text takes of V8's heap, and what an object with a page of memory takes in all; both rounded up. */
+const URI_BYTES = 64;
+const LEAST_BYTES = 8 << 10;
+
+/** Segments or pieces of a media playlist, in order: as an object each, those of a long video would fill the memory. */
+class Segments {
+  // Only what is written of these pages is memory, and the rest is given back at the end.
+  #numbers = new Uint32Array(pages(SEGMENTS_MAX * NUMBERS * Uint32Array.BYTES_PER_ELEMENT).buffer);
+  #uris = [];
+  #range = null;
+  length = 0;
+
+  /** `{ uri, offset, bytes }`, or undefined past the end. */
+  at(number) {
+    if (number >= this.length) return undefined;
+    const [bytes, offset, uri] = this.#numbers.subarray(number * NUMBERS, (number + 1) * NUMBERS);
+    return { uri: this.#uris[uri], offset, bytes };
   }
-  return segments;
+
+  /** Takes the line of a text that is from `at` to `end`. */
+  take(text, at, end) {
+    if (at === end) return;
+    if (text[at] === '#') {
+      const found = text.startsWith(RANGE_TAG, at) && RANGE.exec(text.slice(at, end));
+      if (found) this.#range = { bytes: Number(found[1]), offset: Number(found[2]) };
+      return;
+    }
+    const uri = text.slice(at, end), range = this.#range;
+    // Segments of the same chunk follow each other.
+    const isNext = uri !== this.#uris.at(-1);
+    // No chunk is so large that its numbers take more than 32 bits, and here they would become others.
+    const isOurs = range && range.bytes <= UINT32_MAX && range.offset <= UINT32_MAX && (!isNext || URI.test(uri));
+    if (!isOurs) throw new Refused(502, 'a playlist entry is not ours');
+    // What is sliced off a text keeps all of it in memory, and so this is a copy.
+    if (isNext) this.#uris.push(Buffer.from(uri).latin1Slice());
+    this.#numbers.set([range.bytes, range.offset, this.#uris.length - 1], this.length++ * NUMBERS);
+    this.#range = null;
+  }
+
+  /** Nothing follows, and no more than so many are needed. */
+  end(length = this.length) {
+    this.length = length;
+    this.#numbers.buffer.resize(length * NUMBERS * Uint32Array.BYTES_PER_ELEMENT);
+    return this;
+  }
+
+  /** About what they take of the memory. */
+  get weight() { return LEAST_BYTES + this.#numbers.byteLength + this.#uris.length * URI_BYTES; }
+}
+
+/** Parts that were read since V8 was last made to collect them: they lie outside its heap. */
+let garbage = 0;
+
+/** Reads a media playlist as the gate serves it, from its bytes in parts: as one text it would take several times as much. */
+export async function segmentsOf(parts) {
+  const segments = new Segments();
+  let read = 0, rest = '';
+  try {
+    for await (const part of parts) {
+      if ((read += part.length) > PLAYLIST_BYTES_MAX) throw new Refused(502, 'the playlist is too long');
+      rest = takeLines(segments, rest + Buffer.from(part.buffer, part.byteOffset, part.byteLength).latin1Slice());
+      if ((garbage += part.length) > MUCH) garbage = collect({ type: 'minor' }) ?? 0;
+    }
+    segments.take(rest, 0, rest.length);
+    return segments.end();
+  } catch (error) {
+    segments.end(0);
+    throw error;
+  }
+}
+
+/** Gives what follows the last whole line. */
+function takeLines(segments, text) {
+  let at = 0;
+  for (let end; (end = text.indexOf('\n', at)) >= 0; at = end + 1) {
+    segments.take(text, at, end > at && text[end - 1] === '\r' ? end - 1 : end);
+  }
+  return text.slice(at);
 }
 
 export class Relay {
-  #playlists = new Recent(PLAYLISTS_KEPT);
+  #playlists = new Recent(PLAYLISTS_KEPT_BYTES, segments => segments.weight);
+  #reading = new Map();
+  #sinceCollected = 0; // what was read of playlists, as they are kept
   #absent = new Recent(ABSENT_KEPT);
   #links = new Recent(LINKS_KEPT);
   /** `gate` is the gate's base URL, ending in a slash. With an `edge`, `{ url, sha256 }` of the CDN's base URL and of what it sends
@@ -87,7 +170,7 @@ export class Relay {
       if (this.edge && !isFromEdge(headers[EDGE_HEADER], this.edge)) return elsewhere(`${this.edge.url}${PREFIX.slice(1)}${own.slice(1)}`);
       if (isAsked) return await this.ceiling.isReached({ newest: true }) ? this.#beyond(method) : reply(204, { 'cache-control': 'public, max-age=10' });
       const folder = `${reel}/${generation}/`;
-      const segment = (await this.#segments(`${folder}${rendition}${pieces ? '.seek' : ''}.m3u8`))[number];
+      const segment = (await this.#segments(`${folder}${rendition}${pieces ? '.seek' : ''}.m3u8`)).at(Number(number));
       if (!segment?.uri.endsWith(`.${container}`)) throw new Refused(404);
       const etag = `"${generation}-${rendition}-${pieces ? 'pieces-' : ''}${number}"`;
       const lasting = { 'cache-control': 'public, max-age=31536000, immutable', etag };
@@ -115,13 +198,19 @@ export class Relay {
     const kept = this.#playlists.get(path);
     if (kept) return kept;
     if (this.#absent.get(path) > this.now()) throw new Refused(404);
+    // Who asks while it is read waits for the same.
+    if (!this.#reading.has(path)) this.#reading.set(path, this.#read(path).finally(() => this.#reading.delete(path)));
+    return this.#reading.get(path);
+  }
+
+  async #read(path) {
     const answer = await this.#askGate(path);
     if (answer.status === 404) this.#absent.set(path, this.now() + ABSENT_FOR);
     if (answer.status !== 200) throw await refusal(answer);
-    const text = await answer.text();
-    if (text.length > PLAYLIST_BYTES_MAX) throw new Refused(502, 'the playlist is too long');
-    const segments = segmentsOf(text);
+    const segments = await segmentsOf(answer.body ?? []);
     this.#playlists.set(path, segments);
+    // What was forgotten for it lies outside V8's heap, which does not make V8 collect.
+    if ((this.#sinceCollected += segments.weight) > MUCH) this.#sinceCollected = collect() ?? 0;
     return segments;
   }
 
@@ -222,6 +311,9 @@ function fromEnvironment(env) {
   const bytes = ceilingOf(env), ceiling = bytes ? new Ceiling({ bytes, cloudWatch: cloudWatchOverHttp(env) }) : undefined;
   return new Relay({ gate: baseUrl(gate), ceiling, ...(cdn && sha256 && { edge: { url: baseUrl(cdn), sha256 } }) });
 }
+
+// While Lambda starts the function, when the processor is fastest. Elsewhere (a test) this is a library.
+if (process.env.AWS_LAMBDA_FUNCTION_NAME) keepSmall();
 
 let made;
 const relay = () => made ??= fromEnvironment(process.env);

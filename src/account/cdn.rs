@@ -148,7 +148,8 @@ pub async fn switch_on(cloud: &Cloud, reporter: Arc<dyn Reporter>, control: &Con
         return Err(Stopped::Failed(fault.because("it is gone").hint("Run it again: another one is made.")));
     };
     run.answers(&cdn.url).await?;
-    let edge = EdgeWish::On(Edge { url: cdn.url.clone(), sha256: cdn.edge_sha256.clone(), id: Some(cdn.id.clone()) });
+    let edge =
+        EdgeWish::On(Edge { url: cdn.url.clone(), sha256: Some(cdn.edge_sha256.clone()), id: Some(cdn.id.clone()) });
     // pages may ask those alone whom the gate names, so that the relay sends them to the CDN only once it is named
     run.told(&[Public::Front, Public::Gate, Public::Relay], (*front, gate), &edge).await?;
     Ok(CdnStanding::of(CdnState::On, Some(&cdn), run.changed, run.notes))

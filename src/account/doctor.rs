@@ -1,7 +1,7 @@
 //! Looking an account over: reads, changes nothing. What may not be read is said, not failed on.
 
 use super::{
-    addresses::{Addresses, Edge, environment, known_to_relay},
+    addresses::{Addresses, Edge, counted, environment, named_edge},
     cdn::{CdnState, standing},
     chunk_role, gate_role, probe, relay_role, usage,
 };
@@ -17,6 +17,7 @@ use crate::{
             fault::Explain,
             health::{Grade, Health, Subject},
         },
+        wording,
     },
     remote,
     running::attempt::Retries,
@@ -87,8 +88,8 @@ async fn quota(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
     let quota = cloud.quota().await?;
     let (used, all) = (quota.code_bytes_used as f64 / GB, quota.code_bytes as f64 / GB);
     let grade = if quota.code_bytes_left() == 0 { Grade::Wrong } else { Grade::Well };
-    let functions = quota.functions;
-    health.add(Subject::Storage, grade, format!("{used:.1} of {all:.1} GB of code in use, {functions} functions"));
+    let functions = wording::count(quota.functions, "function");
+    health.add(Subject::Storage, grade, format!("{used:.1} of {all:.1} GB of code in use, {functions}"));
     let all = quota.concurrency;
     if all < FEW_INSTANCES {
         let words = format!(
@@ -302,13 +303,12 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
             Ok(()) => health.add(subject, Grade::Well, format!("{url} answers")),
             Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
         }
-        let at = Addresses { front, gate: gate.as_deref(), relay: relay.as_deref(), edge: edge.as_ref(), ceiling };
-        let wanted = environment(public, at);
-        match cloud.public(public).await {
-            Ok(Some(found)) if found.environment != wanted => {
-                health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
-            }
-            _ => {}
+        let Ok(Some(found)) = cloud.public(public).await else { continue };
+        let (gate, relay, edge) = (gate.as_deref(), relay.as_deref(), edge.as_ref());
+        let counted = counted(&found.environment, edge);
+        if found.environment != environment(public, Addresses { front, gate, relay, edge, ceiling, counted: &counted })
+        {
+            health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
         }
     }
 }
@@ -317,13 +317,11 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
 async fn edge(cloud: &Cloud) -> Option<Edge> {
     let url = cloud.named_cdn().await.ok().flatten()?;
     let cdns = cloud.cdns().await.unwrap_or_default();
-    let known = match cdns.into_iter().find(|cdn| cdn.url == url) {
-        Some(cdn) => Some((cdn.edge_sha256, Some(cdn.id))),
+    match cdns.into_iter().find(|cdn| cdn.url == url) {
+        Some(cdn) => Some(Edge { url, sha256: Some(cdn.edge_sha256), id: Some(cdn.id) }),
         // these credentials may not look at it
-        None => known_to_relay(cloud).await.ok().flatten().map(|known| (known.sha256, known.id)),
-    };
-    let (sha256, id) = known.unwrap_or_default();
-    Some(Edge { url, sha256, id })
+        None => named_edge(cloud, url).await.ok(),
+    }
 }
 
 /// Functions in our name space that are not ours.

@@ -1,7 +1,7 @@
 //! The CDN as every set-up keeps it, whatever else it changes.
 
 use super::{
-    addresses::{Edge, EdgeWish, known_to_relay},
+    addresses::{Edge, EdgeWish, named_edge},
     steps::Steps,
 };
 use crate::{
@@ -52,7 +52,8 @@ impl Steps<'_> {
         let denied = |error: CloudError| error.if_denied(CDN_RIGHTS);
         match self.step(SetupStep::Cdn, || async { look().await.map_err(denied) }).await? {
             Ok(Some(cdn)) => {
-                Ok(EdgeWish::AsItIs(Some(Edge { url: cdn.url, sha256: cdn.edge_sha256, id: Some(cdn.id) })))
+                let sha256 = Some(cdn.edge_sha256);
+                Ok(EdgeWish::AsItIs(Some(Edge { url: cdn.url, sha256, id: Some(cdn.id) })))
             }
             Ok(None) => {
                 let why = if relay.is_some() { "is gone" } else { "has no relay behind it" };
@@ -63,16 +64,16 @@ impl Steps<'_> {
             }
             Err((edge, note)) => {
                 self.notes.push(note);
-                Ok(EdgeWish::AsItIs(edge))
+                Ok(EdgeWish::AsItIs(Some(edge)))
             }
         }
     }
 }
 
 /// What is to be known of a CDN that these credentials may not look at.
-async fn unseen(cloud: &Cloud, named: &str) -> Result<(Option<Edge>, String), CloudError> {
+async fn unseen(cloud: &Cloud, named: &str) -> Result<(Edge, String), CloudError> {
     let note = format!(
         "the CDN {named} is taken as it is, since these credentials may not look at it (that needs `zipreel policy cdn`)"
     );
-    Ok((known_to_relay(cloud).await?, note))
+    Ok((named_edge(cloud, named.to_owned()).await?, note))
 }

@@ -18,7 +18,7 @@ use crate::{
     cloud::{Cloud, CloudError, Done, ErrorKind, RoleWanted},
     model::{
         gate::{
-            ceiling::Ceiling,
+            ceiling::{Ceiling, CountedCdns},
             front::Front,
             public::{LOG_RETENTION_DAYS, Public, RELAY_ROLE, log_group},
         },
@@ -73,6 +73,8 @@ pub struct Ready {
     pub gate_url: String,
     pub front: Front,
     pub relay_url: Option<String>,
+    /// A CDN stands before gate and relay.
+    pub cdn: bool,
     /// The monthly ceiling, if there is one.
     pub ceiling: Option<CeilingUse>,
     /// Steps that changed something; none when all was there.
@@ -106,9 +108,10 @@ pub async fn setup(
     run.addresses(&front, relay.as_deref(), &edge, wish.ceiling).await?;
     run.concurrency(front.is_there, relay.is_some()).await?;
     run.probe(gate, relay.as_deref()).await?;
-    let ceiling = run.ceiling(ceiling, relay.is_some(), &edge).await;
+    let ceiling = run.ceiling(ceiling, &edge).await?;
     let Steps { changed, notes, .. } = run;
-    Ok(Ready { gate_url: front.url, front: front.chosen, relay_url: relay, ceiling, changed, notes })
+    let cdn = edge.cdn().is_some();
+    Ok(Ready { gate_url: front.url, front: front.chosen, relay_url: relay, cdn, ceiling, changed, notes })
 }
 
 /// Makes or mends the roles and nothing else, for those who may do no more and no less: the one of a relay with a
@@ -251,7 +254,9 @@ impl Steps<'_> {
             let note = self.step(SetupStep::RelayRole, || taken_or_made(cloud, &role)).await?;
             self.notes.extend(note);
         }
-        let own = Addresses { front: Front::Url, gate: Some(gate), relay: None, edge: None, ceiling };
+        let counted = CountedCdns::default();
+        let own =
+            Addresses { front: Front::Url, gate: Some(gate), relay: None, edge: None, ceiling, counted: &counted };
         let own = environment(Public::Relay, own);
         self.function(Public::Relay, SetupStep::Relay, &own).await?;
         let open = || async { cloud.ensure_url(Public::Relay).await.map_err(|error| error.if_denied(RIGHTS)) };
@@ -274,14 +279,10 @@ impl Steps<'_> {
     }
 
     /// How much of it is used; what keeps it from being known, or from counting everything, is noted.
-    async fn ceiling(&mut self, ceiling: Option<Ceiling>, relay_is_on: bool, edge: &EdgeWish) -> Option<CeilingUse> {
-        let cdn = match edge {
-            EdgeWish::AsItIs(cdn) => cdn.as_ref(),
-            EdgeWish::On(cdn) => Some(cdn),
-            EdgeWish::Off => None,
-        };
-        let id = cdn.and_then(|cdn| cdn.id.as_deref());
-        let (told, note) = usage::of_ceiling(self.cloud, ceiling?, relay_is_on, id).await;
+    async fn ceiling(&mut self, ceiling: Option<Ceiling>, edge: &EdgeWish) -> Result<Option<CeilingUse>, Stopped> {
+        let Some(ceiling) = ceiling else { return Ok(None) };
+        let relay = Retries::default().again(|| self.cloud.public(Public::Relay)).await?;
+        let (told, note) = usage::of_ceiling(self.cloud, ceiling, relay.as_ref()).await;
         self.notes.extend(note);
         if let EdgeWish::AsItIs(Some(Edge { url, id: None, .. })) = edge {
             self.notes.push(format!(
@@ -289,7 +290,7 @@ impl Steps<'_> {
                  `zipreel setup` with the same --target and those of `zipreel policy cdn` besides mends that"
             ));
         }
-        Some(told)
+        Ok(Some(told))
     }
 
     async fn concurrency(&mut self, front: bool, relay: bool) -> Result<(), Stopped> {

@@ -3,11 +3,12 @@
 
 use std::time::SystemTime;
 
+use super::addresses::counted_by;
 use crate::{
     cloud::{Cloud, CloudError, account::metrics::Counted, gate::public::Deployed},
     model::{
         gate::{
-            ceiling::{CDN_ID, CEILING_GB, Ceiling},
+            ceiling::{CEILING_GB, Ceiling, CountedCdns},
             public::Public,
         },
         report::{
@@ -18,37 +19,32 @@ use crate::{
     },
 };
 
-/// How much of a ceiling is used, as the relay counts it: its own bytes, and those of the CDN whose id it knows. Where
+/// How much of a ceiling is used, as the relay counts it: its own bytes, and those of the CDNs whose ids it knows. Where
 /// that can't be read, a sentence says so. A relay that is off counts nothing.
 pub(super) async fn of_ceiling(
     cloud: &Cloud,
     ceiling: Ceiling,
-    relay_is_on: bool,
-    cdn: Option<&str>,
+    relay: Option<&Deployed>,
 ) -> (CeilingUse, Option<String>) {
     let now = SystemTime::now();
     let month = Month::of(now);
     let told = CeilingUse { ceiling_bytes: ceiling.bytes(), month, used_bytes: None };
-    if !relay_is_on {
+    let Some(relay) = relay else {
         return (told, Some("the ceiling is kept for when the relay is on".to_owned()));
-    }
-    match used(cloud, cdn, month.begins(), now).await {
+    };
+    match used(cloud, &counted_by(&relay.environment), month, now).await {
         Ok(bytes) => (CeilingUse { used_bytes: Some(bytes), ..told }, None),
         Err(error) => (told, Some(format!("how much of the ceiling is used is {}", unread(&error)))),
     }
 }
 
-async fn used(cloud: &Cloud, cdn: Option<&str>, from: SystemTime, now: SystemTime) -> Result<u64, CloudError> {
+async fn used(cloud: &Cloud, cdns: &CountedCdns, month: Month, now: SystemTime) -> Result<u64, CloudError> {
+    let from = month.begins();
     let mut days = cloud.counted(Counted::RelayedBytes, from, now).await?;
-    if let Some(id) = cdn {
+    for id in cdns.of(&month.digits()) {
         days.extend(cloud.counted(Counted::CdnBytes(id), from, now).await?);
     }
     Ok(days.iter().map(|(_, bytes)| bytes).sum())
-}
-
-/// The distribution whose bytes count.
-fn known_cdn(relay: Option<&Deployed>) -> Option<&str> {
-    relay?.environment.get(CDN_ID).map(String::as_str)
 }
 
 fn unread(error: &CloudError) -> String {
@@ -71,7 +67,7 @@ pub(super) async fn told(cloud: &Cloud, health: &mut Health) {
     }
     let Ok(Some(ceiling)) = cloud.ceiling().await else { return };
     let relay = relay.ok().flatten();
-    let (told, note) = of_ceiling(cloud, ceiling, relay.is_some(), known_cdn(relay.as_ref())).await;
+    let (told, note) = of_ceiling(cloud, ceiling, relay.as_ref()).await;
     let grade = if told.is_reached() { Grade::Note } else { Grade::Well };
     let why = note.map(|note| format!("; {note}")).unwrap_or_default();
     health.add(Subject::Usage, grade, format!("ceiling: {told}{why}"));
@@ -102,7 +98,7 @@ async fn figures(cloud: &Cloud, relay: Option<&Deployed>, health: &mut Health) -
 /// Whose id the relay knows, or these credentials may look up.
 async fn named_cdn(cloud: &Cloud, relay: Option<&Deployed>) -> Result<Option<String>, CloudError> {
     let Some(named) = cloud.named_cdn().await? else { return Ok(None) };
-    if let Some(id) = known_cdn(relay) {
+    if let Some(id) = relay.map(|relay| counted_by(&relay.environment)).as_ref().and_then(CountedCdns::now) {
         return Ok(Some(id.to_owned()));
     }
     let cdns = cloud.cdns().await.unwrap_or_default();

@@ -5,12 +5,17 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use clap::Args;
 
-use super::values::{
-    CompatibleArg, ContainerArg, HostArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg,
+use super::{
+    numbers,
+    values::{
+        CompatibleArg, ContainerArg, HostArg, InvokeModeArg, OnDamageArg, RobotsArg, TargetArg, ThemeArg, TranscodeArg,
+    },
 };
 use crate::model::reel::{
     name::ReelName,
     order::{WantedLoudness, WantedSubtitles, WantedTrack, WantedTracks},
+    region,
+    title::title,
 };
 
 /// Headings of the help.
@@ -28,13 +33,13 @@ pub struct PublishArgs {
     #[arg(long, env = "ZIPREEL_NAME", hide_env_values = true)]
     pub name: Option<ReelName>,
     /// Title on the watch page [default: the file name]
-    #[arg(long, env = "ZIPREEL_TITLE", hide_env_values = true)]
+    #[arg(long, env = "ZIPREEL_TITLE", hide_env_values = true, value_parser = title)]
     pub title: Option<String>,
     /// Segments end at the first keyframe after so many seconds [default: 30]
-    #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", hide_env_values = true, value_parser = seconds)]
+    #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", hide_env_values = true, value_parser = numbers::seconds)]
     pub segment_seconds: Option<f64>,
     /// AWS Region [default: the profile's]
-    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, help_heading = WHERE)]
+    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, value_parser = region_name, help_heading = WHERE)]
     pub region: Option<String>,
     /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
@@ -46,7 +51,7 @@ pub struct PublishArgs {
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
     /// The video stream, by its number in the file [default: the one that is meant]
-    #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true)]
+    #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true, value_parser = numbers::video_stream)]
     pub video_stream: Option<u32>,
     /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_AUDIO", hide_env_values = true)]
@@ -77,10 +82,10 @@ pub struct PublishArgs {
     #[arg(long, env = "ZIPREEL_ROBOTS", hide_env_values = true)]
     pub robots: Option<RobotsArg>,
     /// Largest zip in MiB, 1 to 49 [default: 49]
-    #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = clap::value_parser!(u64).range(1..=49))]
+    #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = numbers::chunk_mib)]
     pub chunk_mib: Option<u64>,
     /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
-    #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = parallel, help_heading = MACHINE)]
+    #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = numbers::parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
     /// Let other machines of your network watch what the stand-in serves, by this address of this one
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
@@ -97,7 +102,7 @@ pub struct PublishArgs {
 #[command(next_help_heading = WHERE)]
 pub struct WhereArgs {
     /// AWS Region [default: the profile's]
-    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true)]
+    #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, value_parser = region_name)]
     pub region: Option<String>,
     /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
@@ -120,13 +125,13 @@ pub struct PlaceArgs {
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_WORK_DIR", hide_env_values = true)]
     pub work_dir: Option<PathBuf>,
     /// Hold ffmpeg back when more than so many GiB wait for upload [default: 4]
-    #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_BACKLOG_GIB", hide_env_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_BACKLOG_GIB", hide_env_values = true, value_parser = numbers::backlog_gib)]
     pub backlog_gib: Option<f64>,
     /// The stand-in's data [default: the platform's data folder]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
     /// The stand-in's first of five ports; 0 takes free ones [default: 8720]
-    #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true, value_parser = numbers::port)]
     pub port: Option<u16>,
     /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42` [default: none]
     #[arg(long, hide_short_help = true, value_name = "SPEC", env = "ZIPREEL_FAULTS", hide_env_values = true)]
@@ -200,11 +205,9 @@ pub struct FormArgs {
     pub verbose: bool,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.5..=600.0).contains(&seconds) => Ok(seconds),
-        _ => Err("not a number of seconds between 0.5 and 600".to_owned()),
-    }
+/// Whether there is such a Region, AWS alone knows.
+fn region_name(text: &str) -> Result<String, String> {
+    if region::is_name(text) { Ok(text.to_owned()) } else { Err(region::NO_NAME.to_owned()) }
 }
 
 fn function_urls(text: &str) -> Result<String, String> {
@@ -212,22 +215,23 @@ fn function_urls(text: &str) -> Result<String, String> {
     if usable { Ok(text.to_owned()) } else { Err("not a URL with {id} in it".to_owned()) }
 }
 
-fn parallel(text: &str) -> Result<NonZeroUsize, String> {
-    match text.parse::<NonZeroUsize>() {
-        Ok(number) if number.get() <= crate::model::pace::uploads::PARALLEL_MAX => Ok(number),
-        _ => Err("not a number between 1 and 16".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser;
+
+    use crate::cli::Cli;
 
     #[test]
-    fn numbers_out_of_range_are_refused() {
-        for wrong in ["0", "601", "x", "NaN"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
+    fn what_can_be_no_region_s_name_is_refused_where_it_is_said() {
+        for wrong in ["", "x y", "-eu", "eu_west_1", "1"] {
+            for command in [&["list"][..], &["publish", "a.mp4"]] {
+                let region = format!("--region={wrong}");
+                let words = ["zipreel"].iter().chain(command).copied().chain([region.as_str()]);
+                let said = Cli::try_parse_from(words).unwrap_err().to_string();
+                assert!(said.contains("not the name of a Region, such as eu-west-1"), "{wrong}: {said}");
+            }
         }
-        assert!(parallel("17").is_err() && parallel("0").is_err() && parallel("16").is_ok());
+        // AWS adds Regions
+        assert!(Cli::try_parse_from(["zipreel", "list", "--region", "xx-new-9"]).is_ok());
     }
 }

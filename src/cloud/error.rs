@@ -2,9 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::http::Response;
+use aws_smithy_runtime_api::{client::endpoint::error::ResolveEndpointError, http::Response};
 use aws_smithy_types::{DateTime, date_time::Format};
 
 use super::{
@@ -178,6 +179,9 @@ impl CloudError {
             }
             other => match credentials_cause(other) {
                 Some(cause) => Self::ours(doing, ErrorKind::NoCredentials, cause),
+                None if caused_by::<ResolveEndpointError>(other).is_some() => {
+                    Self::ours(doing, ErrorKind::Address, root_cause(other))
+                }
                 None if reads_file(other) => Self::ours(doing, ErrorKind::File, root_cause(other)),
                 None if is_offline(other) => Self::ours(doing, ErrorKind::Offline, root_cause(other)),
                 None => Self::ours(doing, ErrorKind::Connection, root_cause(other)),
@@ -248,9 +252,16 @@ fn caused_by<'a, C: std::error::Error + 'static>(error: &'a (dyn std::error::Err
     causes(error).find_map(|error| error.downcast_ref())
 }
 
-/// If the chain of causes comes from looking for credentials, what was said there last.
+/// Of all places that AWS's tools look at.
+const NO_CREDENTIALS: &str =
+    "there are none: neither the environment nor AWS's config files have any, and this computer has no role";
+
+/// If the chain of causes comes from looking for credentials, what was said there last. Where none were found anywhere,
+/// that is a line for each place, the containers of services that nobody here uses among them.
 fn credentials_cause<E: std::error::Error + 'static>(error: &SdkError<E, Response>) -> Option<String> {
-    caused_by::<CredentialsError>(error).map(|error| root_cause(error))
+    let error = caused_by::<CredentialsError>(error)?;
+    let is_nowhere = caused_by::<ProviderChainError<CredentialsError>>(error).is_some();
+    Some(if is_nowhere { NO_CREDENTIALS.to_owned() } else { root_cause(error) })
 }
 
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {

@@ -31,7 +31,10 @@ pub enum ErrorKind {
     NoCredentials,
     /// The access keys are wrong.
     Keys,
+    /// No Region was named, or one that AWS can't have.
     NoRegion,
+    /// Where AWS is to be asked is no URL.
+    Address,
     /// The account's room for code is used up.
     Storage,
     /// Another number that the account may not exceed.
@@ -133,6 +136,7 @@ impl ErrorKind {
             | Self::Conflict
             | Self::Precondition
             | Self::InBetween
+            | Self::Address
             | Self::File
             | Self::Other => FaultClass::Permanent,
         }
@@ -158,6 +162,10 @@ impl ErrorKind {
                  the stand-in with --target local."
             }
             Self::Keys => "Check the access keys of the profile (`aws configure list`) and this computer's clock.",
+            Self::Address => {
+                "Set AWS_ENDPOINT_URL, or the variable of the one service or `endpoint_url` in AWS's config file, to a \
+                 whole URL such as https://aws.example.org, or take it away."
+            }
             Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
             Self::Storage => {
                 "AWS keeps 300 GB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \

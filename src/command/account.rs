@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{
+    documents,
     face::{self, with_engine},
     out::{self, Said},
     person::AtTerminal,
@@ -17,7 +18,7 @@ use crate::{
         },
         reel::order::{AccountRegion, Place},
         report::{
-            fault::{Fault, Stopped},
+            fault::Stopped,
             health::{Grade, Health},
         },
         wording,
@@ -117,9 +118,16 @@ fn tell_ready(ready: &Ready, at: &AccountRegion, is_local: bool, face: &FaceSett
         out::line(&format!("front: {}", ready.front.word()));
         out::line(&format!("relay: {relay}"));
         let Some(ceiling) = &ready.ceiling else { return };
-        if !is_local {
-            let dollars = wording::dollars(setup::dollars_at_most(ceiling, &at.region));
-            plain::say(&format!("with this ceiling, what browsers are sent costs about {dollars} a month at most"));
+        if !is_local && ready.relay_url.is_some() {
+            let dollars = wording::dollars(setup::dollars_until(ceiling, &at.region));
+            plain::say(&match ready.cdn {
+                false => format!(
+                    "with this ceiling, what browsers are sent costs about {dollars} a month, and what flows in some minutes more"
+                ),
+                true => format!(
+                    "what browsers are sent costs about {dollars} a month until the ceiling is reached; what the CDN holds it goes on sending"
+                ),
+            });
         }
         out::line(&format!("ceiling: {ceiling}"));
     })
@@ -263,9 +271,7 @@ fn parsed(text: &str) -> serde_json::Value {
 /// The template; with a folder, the zips that it speaks of go there.
 pub fn template(roles: bool, packages: Option<&Path>, face: &FaceSettings) -> Result<Said, Stopped> {
     if let Some(folder) = packages {
-        let failed = |path: &Path, error| {
-            Stopped::Failed(Fault::permanent(format!("could not write `{}`", path.display())).because(error))
-        };
+        let failed = |path: &Path, error| documents::unwritten(&format!("`{}`", path.display()), error);
         std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
         for (name, public) in [("gate.zip", Public::Gate), ("relay.zip", Public::Relay)] {
             let path = folder.join(name);

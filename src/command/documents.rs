@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use clap::{Command, CommandFactory as _};
+use clap::{Arg, Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::out::{self, Said};
@@ -54,18 +54,34 @@ fn fish_values() -> String {
 pub fn man(folder: Option<&Path>) -> Result<Said, Stopped> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|error| unwritten("the manual page", error))?;
+        clap_mangen::Man::new(for_pages()).render(&mut page).map_err(|error| unwritten("the manual page", error))?;
         return out::document(&String::from_utf8_lossy(&page));
     };
     let to = format!("manual pages to `{}`", folder.display());
     std::fs::create_dir_all(folder).map_err(|error| unwritten(&to, error))?;
-    clap_mangen::generate_to(Cli::command(), folder).map_err(|error| unwritten(&to, error))?;
+    clap_mangen::generate_to(for_pages(), folder).map_err(|error| unwritten(&to, error))?;
     out::said()
 }
 
-fn unwritten(what: &str, error: io::Error) -> Stopped {
+/// The command line as a page shows it: the whole of each flag. clap_mangen leaves out the only text of a flag that the
+/// short help hides, and the variable of every flag.
+fn for_pages() -> Command {
+    Cli::command().mut_args(told_whole).mut_subcommands(|command| command.mut_args(told_whole))
+}
+
+fn told_whole(arg: Arg) -> Arg {
+    let Some(text) = arg.get_long_help().or_else(|| arg.get_help()) else { return arg };
+    let text = match arg.get_env() {
+        Some(variable) => format!("{text} [env: {}]", variable.to_string_lossy()),
+        None => text.to_string(),
+    };
+    arg.long_help(text)
+}
+
+/// Of what goes to a folder that a person named.
+pub(super) fn unwritten(what: &str, error: io::Error) -> Stopped {
     let fault = Fault::permanent(format!("could not write {what}")).because(error);
-    Stopped::Failed(fault.hint("Look at the folder's permissions and at the room on its disk, then run it again."))
+    Stopped::Failed(fault.hint("Name a folder that you may write to, on a disk with room for it, then run it again."))
 }
 
 #[cfg(test)]
@@ -87,9 +103,33 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_a_page_has_a_text_and_shows_its_variable() {
+        let folder = tempfile::tempdir().unwrap();
+        man(Some(folder.path())).unwrap();
+        let whole = Cli::command();
+        for command in whole.get_subcommands().filter(|command| !command.is_hide_set()).chain([&whole]) {
+            let name = if command.get_name() == "zipreel" { String::new() } else { format!("-{}", command.get_name()) };
+            let page = std::fs::read_to_string(folder.path().join(format!("zipreel{name}.1"))).unwrap();
+            for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+                let variable = arg.get_env().map(|variable| format!(" [env: {}]\n", variable.display()));
+                assert!(variable.is_none_or(|text| page.contains(&text)), "zipreel{name}: {}", arg.get_id().as_str());
+            }
+            let lines: Vec<_> = page.lines().collect();
+            for (at, _) in lines.iter().enumerate().filter(|(_, line)| **line == ".TP") {
+                // a request of roff is no text, nor is a list of values that follows
+                let has_text = lines.get(at + 2).is_some_and(|text| !text.is_empty() && !text.starts_with('.'));
+                assert!(has_text, "zipreel{name}: {}", lines[at + 1]);
+            }
+        }
+    }
+
+    #[test]
     fn a_folder_that_can_t_be_made_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let Err(Stopped::Failed(fault)) = man(Some(&file.path().join("pages"))) else { panic!("it is a file") };
         assert!(fault.to_string().contains("could not write manual pages to `"), "{fault}");
+        let Err(Stopped::Failed(fault)) = man(Some(file.path())) else { panic!("it is a file") };
+        assert!(fault.to_string().ends_with("`: it is a file, not a folder"), "{fault}");
+        assert!(fault.hint.is_some_and(|hint| hint.starts_with("Name a folder")), "it says what to do");
     }
 }

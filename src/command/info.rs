@@ -76,13 +76,12 @@ fn facts(info: &Info, is_local: bool) -> Vec<Row> {
     };
     let by = index.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
     let published = info.published.map_or("-".to_owned(), |time| format!("{} UTC{by}", minute(time)));
-    let cut = format!("{}, each of about {} s", count(info.own_segments() as u64, "segment"), current.segment_seconds);
     let (chunks, size) = (count(info.chunks() as u64, "chunk"), bytes(current.bytes()));
     let mut facts = vec![
         row("reel", index.reel.to_string()),
         row("where", place),
         row("published", published),
-        row("length", format!("{}, in {cut}", clock(info.duration()))),
+        row("length", format!("{}, in {}", clock(info.duration()), cut(info))),
         row("size", format!("{size} in {chunks}, and an index of {}", bytes(info.index_bytes))),
         row("made of", current.source_sha256.map_or("-".to_owned(), |hash| format!("a file with SHA-256 {hash}"))),
     ];
@@ -93,14 +92,18 @@ fn facts(info: &Info, is_local: bool) -> Vec<Row> {
     facts
 }
 
+/// `2 segments of up to 4.0 s`: as they are, not as they were asked for.
+fn cut(info: &Info) -> String {
+    let (number, longest) = (info.own_segments() as u64, info.longest_segment());
+    let longest = longest.filter(|_| number > 1).map(|longest| format!(" of up to {:.1} s", longest.as_secs_f64()));
+    format!("{}{}", count(number, "segment"), longest.unwrap_or_default())
+}
+
 fn links(info: &Info) -> Vec<Row> {
     let links = &info.links;
-    let mut rows = vec![
-        row("watch", links.watch.clone()),
-        row("playlist", links.playlist()),
-        row("seek", links.seek_playlist()),
-        row("absolute", links.absolute_playlist()),
-    ];
+    let mut rows = vec![row("watch", links.watch.clone()), row("playlist", links.playlist())];
+    rows.extend(info.has_seek_link().then(|| row("seek", links.seek_playlist())));
+    rows.push(row("absolute", links.absolute_playlist()));
     rows.push(match info.relay {
         true => row("relay", links.relay_playlist()),
         false => row("relay", "off: browsers other than Safari and Firefox for Android can't play it"),

@@ -13,10 +13,10 @@ mod publish;
 mod reels;
 mod wizard;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use crate::{
-    cli::{self, Cli, Command},
+    cli::{self, Cli, Command, FaceArgs},
     command::{
         exit::{DONE, FAILED, INTERRUPTED, MISUSED},
         out::Said,
@@ -24,7 +24,7 @@ use crate::{
     json,
     model::report::fault::{Explain, Fault, Stopped},
     plain,
-    settings::FaceSettings,
+    settings::{self, FaceSettings},
 };
 
 /// Runs what the command line asks for.
@@ -33,10 +33,16 @@ pub async fn run(cli: Cli) -> ExitCode {
     let face = match args.as_ref().map_or(Ok(FaceSettings::default()), FaceSettings::resolve) {
         Ok(face) => face,
         Err(error) => {
-            say_failed(args.is_some_and(|args| args.form.json == Some(true)), &error.fault(), FAILED);
+            let says_json = |args: FaceArgs| args.form.json.unwrap_or_else(settings::file_asks_for_json);
+            let json = args.is_some_and(|args| !args.form.plain && says_json(args));
+            say_failed(json, &error.fault(), FAILED);
             return ExitCode::from(FAILED);
         }
     };
+    // a word that is none of the commands is taken for a video
+    if let Some(missing) = cli.files.iter().find(|file| !file.exists()) {
+        return misused(&mistyped::no_file(missing));
+    }
     let ended = match cli.command {
         Some(command) => match face::under_job_control(Box::pin(carry_out(&command, &face))).await {
             Err(Stopped::Cancelled) => {
@@ -95,13 +101,10 @@ async fn carry_out(command: &Command, face: &FaceSettings) -> Result<Said, Stopp
 
 /// A command line that means nothing, or asks for help.
 pub fn refused(error: &clap::Error) -> ExitCode {
-    let words = || std::env::args_os().skip(1);
-    let json = error.use_stderr() && cli::asks_for_json(words());
     if let Some(mistyped) = cli::mistyped(error.kind(), words()) {
-        say_failed(json, &mistyped::fault(&mistyped), MISUSED);
-        return ExitCode::from(MISUSED);
+        return misused(&mistyped::fault(&mistyped));
     }
-    if json {
+    if error.use_stderr() && asks_for_json() {
         let text = error.to_string();
         let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         let fault = Fault::permanent("could not understand the command line").because(why);
@@ -110,6 +113,20 @@ pub fn refused(error: &clap::Error) -> ExitCode {
     // whoever closed standard output or standard error does not want to read it
     drop(error.print());
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(MISUSED))
+}
+
+fn misused(fault: &Fault) -> ExitCode {
+    say_failed(asks_for_json(), fault, MISUSED);
+    ExitCode::from(MISUSED)
+}
+
+/// Of a command line that has no settings.
+fn asks_for_json() -> bool {
+    cli::asks_for_json(words()).unwrap_or_else(settings::file_asks_for_json)
+}
+
+fn words() -> impl Iterator<Item = OsString> {
+    std::env::args_os().skip(1)
 }
 
 fn say_failed(json: bool, fault: &Fault, exit_status: u8) {

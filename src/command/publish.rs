@@ -16,6 +16,7 @@ use crate::{
             event::{Event, Published},
             fault::{Fault, FaultClass, Stopped},
         },
+        wording,
     },
     plain,
     running::reporter::Control,
@@ -49,7 +50,7 @@ pub async fn publish(video: &Path, args: &PublishArgs, face: &FaceSettings) -> R
 
 /// What the person has to put right first leaves the publishing to be resumed, if it had begun.
 async fn goes_on(engine: &Engine, reel: &ReelName, fault: Fault) -> Stopped {
-    let has_begun = fault.class == FaultClass::NeedsPerson && resume::find(engine, Some(reel), None).await.is_ok();
+    let has_begun = fault.class == FaultClass::NeedsPerson && resume::find(engine, reel, None).await.is_ok();
     if !has_begun {
         return Stopped::Failed(fault);
     }
@@ -60,9 +61,14 @@ async fn goes_on(engine: &Engine, reel: &ReelName, fault: Fault) -> Stopped {
 pub async fn resume(name: Option<&ReelName>, place: &PlaceArgs, face: &FaceSettings) -> Result<Said, Stopped> {
     let machine = settings::this_machine(place)?;
     with_engine(machine, async |engine| {
-        let found = resume::find(engine, name, None).await?;
+        let (found, passed_over) = match name {
+            Some(name) => (resume::find(engine, name, None).await?, Vec::new()),
+            None => resume::newest(engine).await?,
+        };
+        passed_over.iter().for_each(|words| say(face, words));
         let (deployed, chunks, reel) = (found.chunks_deployed, found.chunks, &found.reel);
-        say(face, &format!("resuming {reel}: {deployed} of {chunks} chunks are deployed"));
+        let are = wording::verb(chunks, ["is", "are"]);
+        say(face, &format!("resuming {reel}: {deployed} of {} {are} deployed", wording::count(chunks, "chunk")));
         let (person, control) = (AtTerminal::new(face), Control::default());
         let work = |reporter| resume::resume(engine, &found, &person, reporter, &control);
         let published = face::follow(face, &control, work).await?;
@@ -93,14 +99,14 @@ pub async fn discard(name: &ReelName, place: &PlaceArgs, face: &FaceSettings) ->
     let machine = settings::this_machine(place)?;
     let person = AtTerminal::new(face);
     let (generation, gone) = with_engine(machine, async |engine| {
-        let found = resume::find(engine, Some(name), None).await?;
+        let found = discard::find(engine, name, None).await?;
         let gone = face::watch(face, async |follow| discard::discard(engine, &found, &person, follow, |_, _| ()).await)
             .await?;
         Ok((found.generation, gone))
     })
     .await?;
     out::ended(face, json::discarded(name, generation, gone), || {
-        plain::say(&format!("discarded the publishing of {name}: {gone} functions deleted"));
+        plain::say(&format!("discarded the publishing of {name}: {} deleted", wording::count(gone, "function")));
     })
 }
 

@@ -74,10 +74,12 @@ fn table<'a>(reels: impl Iterator<Item = (&'a ReelName, &'a Listed)>) -> Vec<Str
 fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
     let index = listed.index.as_ref();
     let note = match index {
-        None => format!("{} chunks without an index: resume it, or delete it", listed.other_chunks()),
+        None => format!("{} without an index: resume it, or delete it", wording::count(listed.other_chunks(), "chunk")),
         Some(_) if listed.stale => "its last publishing was interrupted: publish it again".to_owned(),
         Some(index) if listed.chunks() != index.chunks => "not whole: see `zipreel check`".to_owned(),
-        Some(_) if listed.other_chunks() > 0 => format!("{} chunks of other versions", listed.other_chunks()),
+        Some(_) if listed.other_chunks() > 0 => {
+            format!("{} of other versions", wording::count(listed.other_chunks(), "chunk"))
+        }
         Some(_) => String::new(),
     };
     let chunks = match index {
@@ -251,7 +253,7 @@ pub async fn delete(name: &ReelName, reels: &WhereArgs, face: &FaceSettings) -> 
     })
     .await?;
     out::ended(face, json::deleted(name, gone), || {
-        plain::say(&format!("deleted {name}: {gone} functions, its chunks and its index"))
+        plain::say(&format!("deleted {name}: the {} that held it", wording::count(gone, "function")))
     })
 }
 
@@ -277,7 +279,8 @@ pub async fn gc(name: Option<&ReelName>, reels: &WhereArgs, face: &FaceSettings)
         if collected.functions == 0 {
             plain::say("nothing to delete");
         } else {
-            plain::say(&format!("deleted {} functions, {}", collected.functions, HumanBytes(collected.bytes)));
+            let functions = wording::count(collected.functions, "function");
+            plain::say(&format!("deleted {functions}, {}", HumanBytes(collected.bytes)));
         }
     })
 }

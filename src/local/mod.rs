@@ -110,10 +110,18 @@ pub struct Endpoint {
 impl Endpoint {
     /// Whether players on other machines reach it at this address.
     pub fn is_at(&self, address: IpAddr) -> bool {
-        let host = self.gate.strip_prefix("http://").and_then(|rest| rest.rsplit_once(':')).map(|(host, _)| host);
-        let host = host.map(|host| host.trim_start_matches('[').trim_end_matches(']'));
-        host.and_then(|host| host.parse().ok()) == Some(address)
+        host(&self.gate) == Some(address)
     }
+
+    /// Whether it was opened to other machines: the gate is not where the API is, which stays on loopback.
+    pub fn is_open(&self) -> bool {
+        host(&self.gate) != host(&self.api)
+    }
+}
+
+fn host(origin: &str) -> Option<IpAddr> {
+    let (host, _) = origin.strip_prefix("http://")?.rsplit_once(':')?;
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 impl fmt::Debug for Endpoint {

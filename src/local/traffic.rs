@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::{apis, context::Context, metrics::Metric, store::record::Function};
 use crate::model::{
     gate::{
-        ceiling::{CDN_ID, CEILING_GB, Ceiling, NAMESPACE, RELAYED_BYTES},
+        ceiling::{CDN_ID, CEILING_GB, Ceiling, CountedCdns, NAMESPACE, RELAYED_BYTES},
         public::{FRONT, RELAY},
     },
     report::usage::Month,
@@ -53,10 +53,13 @@ pub(super) fn relayed(shared: &Arc<Context>, body: Body) -> Body {
 pub(super) fn is_beyond(shared: &Context) -> Option<bool> {
     let relay = shared.served(RELAY)?;
     let ceiling = ceiling(&relay)?;
-    let month = Month::of(shared.now().into()).begins().into();
-    let relayed = shared.metrics.since(&of_relay(&relay), month);
-    let by_cdn = relay.variable(CDN_ID).map(|id| shared.metrics.since(&of_cdn(id, "BytesDownloaded"), month));
-    Some(relayed + by_cdn.unwrap_or_default() >= ceiling.bytes() as f64)
+    let month = Month::of(shared.now().into());
+    let begins = month.begins().into();
+    let relayed = shared.metrics.since(&of_relay(&relay), begins);
+    let cdns = CountedCdns::read(relay.variable(CDN_ID).unwrap_or_default());
+    let by_cdns: f64 =
+        cdns.of(&month.digits()).map(|id| shared.metrics.since(&of_cdn(id, "BytesDownloaded"), begins)).sum();
+    Some(relayed + by_cdns >= ceiling.bytes() as f64)
 }
 
 /// Seconds until the next month begins, in UTC; at least one.

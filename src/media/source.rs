@@ -11,7 +11,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::probe;
+use super::probe::{self, ProbeError};
 use crate::{
     model::{
         media::{
@@ -235,6 +235,15 @@ pub async fn hash_of(video: &Path, reporter: &Arc<dyn Reporter>, control: &Contr
     let opened = tokio::task::spawn_blocking(move || Source::open(&path)).await.expect("opening does not panic");
     let source = opened.map_err(|error| Stopped::Failed(InputError::io(video, error).fault()))?;
     Arc::new(source).read(reporter, control, || u64::MAX).await
+}
+
+/// How a video looks at first.
+pub async fn print_of(video: &Path) -> Result<SourcePrint, ProbeError> {
+    probe::inspect(video).await?;
+    let path = video.to_owned();
+    let looked = tokio::task::spawn_blocking(move || Source::open(&path)?.print());
+    let looked = looked.await.expect("reading does not panic");
+    Ok(looked.map_err(|error| InputError::io(video, error))?)
 }
 
 /// Why a reel can't be mended with this video.

@@ -30,6 +30,7 @@ use crate::{
             event::{Event, JobName, Unit},
             fault::Stopped,
         },
+        wording,
     },
     remote::deployed::Deployed,
     state::journal::Traits,
@@ -189,7 +190,10 @@ impl Making<'_> {
                 }
                 Look::Missing { missing, deployed } => (missing, deployed),
             };
-            let line = format!("{} chunks are gone since they were deployed: they are made again", missing.len());
+            let (gone, number) = (wording::count(missing.len() as u64, "chunk"), missing.len() as u64);
+            let [are, they, were] =
+                [["is", "are"], ["it", "they"], ["was", "were"]].map(|forms| wording::verb(number, forms));
+            let line = format!("{gone} {are} gone since {they} {were} deployed: {they} {are} made again");
             self.work.report(Event::Log { job: JobName::Upload, line });
             let before = made.sent_bytes;
             made = match self.work.kept(&missing) {

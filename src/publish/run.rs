@@ -49,6 +49,7 @@ use crate::{
             fault::{Explain, Fault, Stopped},
             loudness::Loudness,
         },
+        wording,
     },
     remote::{
         deployed::Existing,
@@ -287,7 +288,7 @@ async fn collect(work: &Work, index: &Index, chunks: &[FunctionFacts]) {
                 leftover::is_left_over(reel, index, facts, now, ORPHANS_KEPT)
             };
             match removal.remove(names, may_go, |_| ()).await {
-                Ok(gone) => format!("removed {gone} functions, which nothing serves any more"),
+                Ok(gone) => format!("removed {}, which nothing serves any more", wording::count(gone, "function")),
                 Err(error) => format!("{}: what nothing serves any more stays", error.fault()),
             }
         }

@@ -9,10 +9,13 @@ use std::{
 use indicatif::HumanBytes;
 
 use crate::{
-    model::reel::{
-        describe,
-        index::Index,
-        name::{FunctionName, Generation, ReelName},
+    model::{
+        reel::{
+            describe,
+            index::Index,
+            name::{FunctionName, Generation, ReelName},
+        },
+        wording,
     },
     storage::FunctionFacts,
 };
@@ -47,13 +50,13 @@ impl Leftover {
     /// What it is, and how much.
     pub fn sentence(&self) -> String {
         let (reel, generation) = (&self.reel, self.generation);
-        let (chunks, bytes) = (self.functions.len(), HumanBytes(self.bytes));
+        let (chunks, bytes) = (wording::count(self.functions.len() as u64, "chunk"), HumanBytes(self.bytes));
         let what = match self.why {
             Why::Retired => "was replaced, and is served until its time is over",
             Why::Orphaned => "has no index: of an interrupted publishing or deletion",
             Why::Surplus => "is served without these",
         };
-        format!("{reel}: version {generation} {what}: {chunks} chunks, {bytes}")
+        format!("{reel}: version {generation} {what}: {chunks}, {bytes}")
     }
 }
 
@@ -214,6 +217,16 @@ mod tests {
         assert_eq!(at(1), [(Why::Surplus, 1, true), (Why::Retired, 1, false), (Why::Orphaned, 2, false)]);
         assert_eq!(at(25), [(Why::Surplus, 1, true), (Why::Retired, 1, false), (Why::Orphaned, 2, true)]);
         assert_eq!(at(26), [(Why::Surplus, 1, true), (Why::Retired, 1, true), (Why::Orphaned, 2, true)]);
+    }
+
+    #[test]
+    fn one_chunk_is_no_plural() {
+        let sentence = |functions: &[FunctionFacts]| {
+            leftovers(&"a".parse().unwrap(), None, functions, after(1)).remove(0).sentence()
+        };
+        let one = sentence(&[chunk(ORPHAN, 1)]);
+        assert!(one.ends_with("of an interrupted publishing or deletion: 1 chunk, 10 B"), "{one}");
+        assert!(sentence(&[chunk(ORPHAN, 1), chunk(ORPHAN, 2)]).ends_with(": 2 chunks, 20 B"));
     }
 
     #[test]

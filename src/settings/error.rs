@@ -20,7 +20,7 @@ pub enum SettingsError {
     #[error("could not use the config file `{path}`: {}", unusable.why)]
     Parse { path: PathBuf, unusable: Unusable },
     #[error("could not use `{key}` of the config file `{path}`: {why}")]
-    Value { path: PathBuf, key: &'static str, why: String },
+    Value { path: PathBuf, key: &'static str, why: &'static str },
     #[error("could not use ZIPREEL_LOG")]
     Log(#[source] NoFilter),
     #[error("could not make a reel's name from `{0}`")]
@@ -38,7 +38,7 @@ impl Explain for SettingsError {
         Some(match self {
             Self::Home(_) => "Set HOME, or name the folders with --state-dir, --work-dir and --data.".into(),
             Self::Read { .. } | Self::Value { .. } => MEND.into(),
-            Self::Parse { unusable, .. } => unusable.hint(),
+            Self::Parse { unusable, .. } => unusable.hint.clone(),
             Self::Log(_) => "Set it to a level, such as `info`, or to jobs with theirs: `warn,upload=debug`.".into(),
             Self::Network(error) => return error.hint(),
             Self::NoName(_) => "Give it one with --name: a-z, 0-9 and -, at most 32.".into(),

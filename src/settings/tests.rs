@@ -41,6 +41,48 @@ fn every_flag_has_its_key_in_the_file() {
 }
 
 #[test]
+fn a_value_that_no_setting_can_have_is_refused_in_the_words_of_its_flag() {
+    let path = Path::new("config.toml");
+    for (text, why) in [
+        ("chunk_mib = 50", "not a whole number of MiB between 1 and 49"),
+        ("parallel = 17", "not a whole number between 1 and 16"),
+        ("segment_seconds = 0.1", "not a number of seconds between 0.5 and 600"),
+        ("backlog_gib = -1", "not a number of GiB above 0"),
+        ("backlog_gib = nan", "not a number of GiB above 0"),
+        ("region = 'x y'", "not the name of a Region, such as eu-west-1"),
+    ] {
+        let refused = toml::from_str::<File>(text).unwrap().check(path).unwrap_err().to_string();
+        let key = text.split(' ').next().unwrap();
+        assert!(
+            refused.starts_with(&format!("could not use `{key}` of the config file `config.toml`: {why}")),
+            "{refused}"
+        );
+    }
+    for (text, why) in [
+        ("chunk_mib = 'x'", "expected a whole number from 0"),
+        ("chunk_mib = -1", "expected a whole number from 0"),
+        ("video_stream = 1.5", "expected a whole number from 0"),
+        ("parallel = 1.5", "expected a whole number above 0"),
+        ("port = 99999", "expected a whole number from 0 to 65535"),
+        ("backlog_gib = 'x'", "expected a number"),
+        ("json = 'x'", "expected true or false"),
+        ("title = 1", "expected a text in quotes"),
+        ("data = 1", "expected a text in quotes"),
+    ] {
+        let unusable = Unusable::of(text, &toml::from_str::<File>(text).unwrap_err());
+        assert!(unusable.why.starts_with("line 1, column ") && unusable.why.ends_with(why), "{unusable:?}");
+    }
+}
+
+#[test]
+fn agreeing_is_no_setting() {
+    let text = "json = true\nyes = true\n";
+    let unusable = Unusable::of(text, &toml::from_str::<File>(text).unwrap_err());
+    assert_eq!(unusable.why, "line 2, column 1: there is no setting `yes`");
+    assert!(unusable.hint.contains("say --yes with the command"), "{unusable:?}");
+}
+
+#[test]
 fn a_place_is_the_stand_in_unless_a_target_or_a_profile_is_named() {
     let file = |text: &str| toml::from_str::<File>(text).unwrap();
     let of = |target: Option<TargetArg>, profile: Option<&str>, text: &str| {
@@ -59,4 +101,15 @@ fn a_place_is_the_stand_in_unless_a_target_or_a_profile_is_named() {
 fn an_unknown_key_is_an_error_that_names_it() {
     let error = toml::from_str::<File>("segment_secs=4").unwrap_err();
     assert!(error.to_string().contains("segment_secs"));
+}
+
+#[test]
+fn a_title_that_nobody_could_see_is_refused() {
+    let checked = |text: &str| toml::from_str::<File>(text).unwrap().check(Path::new("c.toml"));
+    let refused = checked("title = '  '").unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "could not use `title` of the config file `c.toml`: a title needs at least one letter, digit or sign"
+    );
+    assert!(checked("title = ' Harbour '").is_ok());
 }

@@ -194,6 +194,14 @@ pub fn holder(state_dir: &Path, reel: &ReelName) -> Option<Holder> {
     holder.process.is_some_and(is_running).then_some(holder)
 }
 
+/// Who holds a reel, by the lock itself: the number of a process that was killed may be another one's by now. Blocking;
+/// a lock that nobody has is held for a moment.
+pub fn held_by(state_dir: &Path, reel: &ReelName) -> Option<Holder> {
+    let noted = holder(state_dir, reel)?;
+    let file = File::open(state_dir.join(reel.as_str()).join(FILE)).ok()?;
+    matches!(FileLock::take(file), Err(TryLockError::WouldBlock)).then_some(noted)
+}
+
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path)
 }
@@ -242,6 +250,17 @@ mod tests {
         drop(held);
         assert_eq!(holder(state.path(), &reel()), None);
         ReelLock::take(state.path(), &reel(), Purpose::Publish).unwrap();
+    }
+
+    #[test]
+    fn who_was_killed_holds_nothing_though_its_number_is_in_use_again() {
+        let state = tempfile::tempdir().unwrap();
+        let held = ReelLock::take(state.path(), &reel(), Purpose::Publish).unwrap();
+        assert!(held_by(state.path(), &reel()).unwrap().is_us());
+        drop(held);
+        fs::write(state.path().join("a").join(FILE), format!("{} publish", std::process::id())).unwrap();
+        assert!(holder(state.path(), &reel()).is_some(), "the note alone would say so");
+        assert_eq!(held_by(state.path(), &reel()), None);
     }
 
     #[test]

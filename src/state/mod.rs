@@ -38,6 +38,8 @@ impl Explain for StateError {
     fn hint(&self) -> Option<String> {
         let hint = if self.is_full() {
             "Make room on that disk, then try again."
+        } else if matches!(self.source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) {
+            "Name a folder with --state-dir, or move that file away."
         } else {
             "Check that the folder exists and is yours, or choose another with --state-dir."
         };

@@ -38,11 +38,7 @@ pub struct Resumable {
 impl Resumable {
     /// The order that goes on with it.
     pub fn order(&self, folders: Folders) -> Order {
-        let interrupted = Interrupted {
-            generation: self.generation,
-            origin: self.began.origin.clone(),
-            chunks_deployed: self.chunks_deployed,
-        };
+        let interrupted = Interrupted { generation: self.generation, origin: self.began.origin.clone() };
         self.began.order.order(self.reel.clone(), self.began.place.clone(), Some(interrupted), folders)
     }
 

@@ -218,6 +218,8 @@ pub struct Account {
     pub notice: Option<Question>,
     /// How long links live, on the stand-in.
     pub serving: Option<String>,
+    /// On the stand-in: other machines of its network can watch, too.
+    pub open: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -46,7 +46,7 @@ impl Memory {
     }
 
     pub(super) fn save(&self, folder: &Path) -> io::Result<()> {
-        fs::create_dir_all(folder)?;
+        make(folder)?;
         let file = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer(&file, self)?;
         file.persist(folder.join(FILE))?;
@@ -89,6 +89,15 @@ fn of_reel(place: &Place, reel: &ReelName) -> String {
     format!("{target}/{}/{reel}/", place.region.as_deref().unwrap_or_default())
 }
 
+/// The state folder, where nothing else has made it yet: for us alone, as all that lies in it is.
+fn make(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +118,11 @@ mod tests {
         );
         memory.save(&state).unwrap();
         assert_eq!(Memory::load(&state), memory);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
+        }
         fs::write(state.join(FILE), "{").unwrap();
         assert_eq!(Memory::load(&state), Memory::default());
     }

@@ -135,6 +135,13 @@ impl Shared {
         self.place.target == Target::Local
     }
 
+    /// Whether nobody but this computer can watch what is published: the stand-in was not opened, here or by another
+    /// zipreel.
+    pub(super) fn is_private(&self) -> bool {
+        let opened = self.start.settings.machine.host.is_some() || self.account().is_some_and(|account| account.open);
+        self.is_local() && !opened
+    }
+
     /// What a connection that has failed leaves undone.
     pub(super) fn unconnected(&self) -> &'static str {
         if self.is_local() { "not open" } else { "not signed in" }

@@ -2,7 +2,7 @@
 
 use super::{
     app::App,
-    job::{End, Job, Kind, Stage},
+    job::{End, Job, Kind, Run, Stage},
 };
 use crate::model::{
     report::{board, fault::Fault},
@@ -70,8 +70,17 @@ fn unfinished(job: &Job, app: &App, lines: &mut Vec<String>) {
         return;
     };
     let board = &publishing.board;
-    if job.is_queued() || (board.planned.is_none() && job.failed().is_none()) {
-        lines.push(format!("{reel} was not begun; the wizard's first screen offers it again"));
+    if job.is_queued() || (!job.is_begun() && job.failed().is_none()) {
+        let again = if job.kept { "; the wizard's first screen offers it again" } else { "" };
+        lines.push(format!("{reel} was not begun{again}"));
+        return;
+    }
+    if matches!(job.run, Run::Repair(..)) {
+        lines.push(format!("{reel} is not repaired; its page in the wizard's library offers it again"));
+        return;
+    }
+    if !job.is_begun() {
+        lines.push(format!("{reel} is not published"));
         return;
     }
     let all = board.planned.as_ref().map_or(board.chunks_packed, |planned| planned.chunks.max(board.chunks_packed));

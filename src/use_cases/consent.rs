@@ -17,6 +17,7 @@ use crate::{
             order::{AccountRegion, OnDamage, Order, Place},
         },
         report::fault::{Fault, Stopped},
+        wording,
     },
     state::notice,
 };
@@ -110,6 +111,11 @@ impl Question {
         }
     }
 
+    /// What no deletion in an account reaches.
+    pub fn not_deleted(is_local: bool) -> &'static str {
+        if is_local { "" } else { " What a CDN has kept, it may go on sending." }
+    }
+
     /// What the person reads; it ends with the question.
     pub fn text(&self) -> String {
         match self {
@@ -121,8 +127,9 @@ impl Question {
                 at.region
             ),
             Self::Delete { reel, at, is_local } => format!(
-                "This deletes the reel `{reel}` from {}: its links stop working at once, and it can't be undone.",
-                at.words(*is_local)
+                "This deletes the reel `{reel}` from {}: its links stop working within minutes, and it can't be undone.{}",
+                at.words(*is_local),
+                Self::not_deleted(*is_local)
             ),
             Self::Discard { reel, generation, at, is_local } => format!(
                 "This deletes what the interrupted upload of `{reel}` (version {generation}) has sent to {}. The video \
@@ -134,7 +141,9 @@ impl Question {
                 video.display(),
                 damage.sentences().join(".\n- ")
             ),
-            Self::Collect { functions, bytes } => format!("Delete {functions} functions, {}?", HumanBytes(*bytes)),
+            Self::Collect { functions, bytes } => {
+                format!("Delete {}, {}?", wording::count(*functions, "function"), HumanBytes(*bytes))
+            }
             Self::Teardown { at, and_roles } => {
                 let roles = if *and_roles { " and the roles, which serve its other Regions too," } else { "" };
                 format!("Remove the gate{roles} from account {}, Region {}?", at.account, at.region)

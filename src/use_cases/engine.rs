@@ -22,7 +22,7 @@ use crate::{
             name::ReelName,
             order::{AccountRegion, Folders, Order, Place, Target},
         },
-        report::fault::{Fault, Stopped},
+        report::fault::{Explain, Fault, Stopped},
         retry::RetryPolicy,
     },
     running::{
@@ -115,6 +115,11 @@ impl Engine {
     pub fn serves(&self) -> bool {
         // held only while it is being joined, or ends
         self.0.stand_in.try_lock().is_ok_and(|stand_in| stand_in.as_ref().is_some_and(Kept::is_ours))
+    }
+
+    /// Whether other machines reach the stand-in's links, whoever serves them; known once it was joined.
+    pub fn is_open(&self) -> bool {
+        self.0.stand_in.try_lock().is_ok_and(|stand_in| stand_in.as_ref().is_some_and(|kept| kept.endpoint().is_open()))
     }
 
     /// What serves its links again, once this process has ended.
@@ -256,11 +261,9 @@ fn not_open(address: IpAddr, endpoint: &Endpoint) -> Fault {
 
 fn faults(spec: &str) -> Result<Faults, Stopped> {
     spec.parse().map_err(|error: local::FaultError| {
-        Stopped::Failed(
-            Fault::permanent(format!("could not use the faults `{spec}`"))
-                .because(error)
-                .hint("`zipreel local --help` shows an example."),
-        )
+        let own = error.hint().map(|hint| format!("{hint} ")).unwrap_or_default();
+        let fault = Fault::permanent(format!("could not use the faults `{spec}`")).because(error);
+        Stopped::Failed(fault.hint(format!("{own}`zipreel local --help` shows an example.")))
     })
 }
 
@@ -285,4 +288,23 @@ fn elsewhere(order: &Order, meant: &AccountRegion, now: &AccountRegion) -> Fault
         meant.account,
         order.place.flags()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_names_a_fault_that_there_is_not_is_told_which_there_are() {
+        for (spec, words) in [
+            ("foo=1", "Known: latency, uplink, 403,"),
+            ("latency", "Faults are separated by commas: `latency=60ms,"),
+            ("429@Create=1x", "Operations have AWS's names, such as CreateFunction"),
+            ("429=x", "`zipreel local --help` shows an example."),
+        ] {
+            let Err(Stopped::Failed(fault)) = faults(spec) else { panic!("{spec} is one") };
+            let hint = fault.hint.unwrap();
+            assert!(hint.starts_with(words) && hint.ends_with("`zipreel local --help` shows an example."), "{hint}");
+        }
+    }
 }

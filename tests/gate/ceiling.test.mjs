@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { Ceiling, RelaysCeiling, beyond, ceilingOf, cloudWatchOverHttp } from '../../assets/gate/ceiling.mjs';
+import { Ceiling, RelaysCeiling, beyond, cdnsOf, ceilingOf, cloudWatchOverHttp } from '../../assets/gate/ceiling.mjs';
 import { Relay } from '../../assets/gate/relay.mjs';
 import { queryOf, signed } from '../../assets/gate/sign.mjs';
 import { Account, MINUTE } from './account.mjs';
@@ -126,9 +126,24 @@ test('what can not be read counts as what was known, and a new month begins with
   assert.equal(await ceiling.isReached(), false);
 });
 
+test('a reading that began in the last month is none of this one', async () => {
+  const december = Date.UTC(2026, 11), reads = [];
+  let now = december - 100, release;
+  const held = new Promise(done => release = done);
+  const sums = async since => { reads.push(since); await held; return [since < december ? GB : 0, 0]; };
+  const ceiling = new Ceiling({ bytes: GB, cloudWatch: { sums }, now: () => now });
+  const before = ceiling.isReached();
+  now = december + 300;
+  const after = ceiling.isReached();
+  release();
+  assert.deepEqual(await Promise.all([before, after]), [false, false]);
+  assert.deepEqual(reads, [Date.UTC(2026, 10), december]);
+});
+
 test('beyond it an answer says when the next month begins', () => {
   for (const [now, seconds] of [[NOVEMBER, 3 * 86400], [Date.UTC(2026, 11, 31, 23, 59, 59, 900), 1], [Date.UTC(2028, 1), 29 * 86400]]) {
-    assert.equal(beyond(now).headers['retry-after'], String(seconds));
+    const { headers } = beyond(now);
+    assert.deepEqual([headers['retry-after'], headers['cache-control']], [String(seconds), `public, max-age=${Math.min(10, seconds)}`]);
   }
 });
 
@@ -209,6 +224,9 @@ test('CloudWatch is asked for the sum of each day of the month, of the relay and
   asked.length = 0;
   assert.deepEqual(await cloudWatchOverHttp(env).sums(Date.UTC(2026, 10), until), [1500000001, 0]);
   assert.deepEqual(await cloudWatchOverHttp({ ...env, ZIPREEL_CDN_ID: 'E1' }).sums(Date.UTC(2026, 10), until), [1500000001, 1500000002]);
+  const two = { ...env, ZIPREEL_CDN_ID: 'E2,E1@2026-11,E0@2026-10' };
+  assert.deepEqual(await cloudWatchOverHttp(two).sums(Date.UTC(2026, 10), until), [1500000001, 3000000004], 'of both that there were');
+  assert.deepEqual(cdnsOf(two, Date.UTC(2026, 11)), ['E2']);
   const [first, , cdn] = asked.map(url => Object.fromEntries(new URL(url, 'http://x').searchParams));
   assert.deepEqual([first.Namespace, first.StartTime, first.EndTime, first.Period, first['Dimensions.member.1.Value']], ['zipreel', '2026-11-01T00:00:00Z', '2026-11-28T00:01:00Z', '86400', 'zipreel-relay']);
   assert.deepEqual([cdn.Namespace, cdn['Dimensions.member.1.Value'], cdn['Dimensions.member.2.Value']], ['AWS/CloudFront', 'E1', 'Global']);
@@ -247,7 +265,7 @@ test('the gate asks the relay once in half a minute, and keeps to its last word'
 });
 
 test('the gate follows the relay to a CDN, once, and goes on if it says nothing', async () => {
-  const at = path => new RelaysCeiling({ relay: `${address()}${path}` }).isReached();
+  const at = path => new RelaysCeiling({ relay: `${address()}${path}`, now: () => Date.UTC(2026, 11) - 1000 }).isReached();
   answer = ({ url }, response) => url === '/_relay/ceiling' ? response.writeHead(429, { 'retry-after': '1' }).end('no') : response.writeHead(302, { location: url === '/ceiling' ? '/_relay/ceiling' : url }).end();
   assert.equal(await at('/'), true);
   asked.length = 0;
@@ -259,6 +277,20 @@ test('the gate follows the relay to a CDN, once, and goes on if it says nothing'
   }
   answer = () => {};
   assert.equal(await at('/'), false, 'silence');
+});
+
+test('the gate does not take a word of the last month for one of this', async () => {
+  let now = Date.UTC(2026, 11) - 5000;
+  const word = beyond(now);
+  answer = (_, response) => response.writeHead(word.status, word.headers).end(word.body);
+  const relays = new RelaysCeiling({ relay: `${address()}/`, now: () => now });
+  assert.equal(await relays.isReached(), true);
+  now += 7000;
+  assert.equal(await relays.isReached(), false, 'a CDN may have kept it');
+  const anew = beyond(now);
+  answer = (_, response) => response.writeHead(anew.status, anew.headers).end(anew.body);
+  now += 30_000;
+  assert.equal(await relays.isReached(), true);
 });
 
 test('beyond the ceiling the gate leads no browser to the relay, and serves all else', async () => {

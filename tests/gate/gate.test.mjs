@@ -206,6 +206,30 @@ test('a client that met a dead link gets another, twenty times a minute', async 
   assert.equal(account.count(chunkName('reel', 1)), 21);
 });
 
+test('no-cache is a directive among others, whatever its case', async () => {
+  const account = new Account().publish('reel');
+  const costs = async words => {
+    const before = account.asked.length;
+    assert.equal((await account.get(CHUNK, { 'cache-control': words })).status, 302);
+    return account.asked.length - before;
+  };
+  await costs('');
+  assert.deepEqual(await Promise.all(['max-age=0', 'x-no-cache', 'no-cache-at-all'].map(costs)), [0, 0, 0]);
+  for (const words of ['no-cache', 'No-Cache', 'max-age=0, no-cache']) assert.equal(await costs(words), 1, words);
+});
+
+test('a reel that was deleted is gone within minutes, in all its parts', async () => {
+  const account = new Account({ relay: 'https://relay.example/' }).publish('reel');
+  const paths = ['src.m3u8', 'src.relay.m3u8', 'src/0001.ts'].map(path => `/reel/${GENERATION}/${path}`);
+  const statuses = async () => (await Promise.all(paths.map(path => account.get(path)))).map(({ status }) => status);
+  assert.deepEqual(await statuses(), [200, 200, 302]);
+  account.functions.clear();
+  account.time += 4 * MINUTE;
+  assert.deepEqual(await statuses(), [200, 200, 302]);
+  account.time += 5 * MINUTE;
+  assert.deepEqual(await statuses(), [404, 404, 404]);
+});
+
 test('a chunk that is gone or holds another zip is not served', async () => {
   const account = new Account().publish('reel');
   account.functions.set(chunkName('reel', 1), digest('another'));

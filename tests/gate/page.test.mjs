@@ -101,6 +101,8 @@ test('people get a page of a refusal, which comes back by itself if that may hel
   const busy = await account.get('/other/', { accept }, '192.0.2.2');
   assert.deepEqual([busy.status, busy.headers.vary, busy.headers['cache-control']], [503, 'accept', 'no-store']);
   assert(busy.body.includes(`<meta http-equiv="refresh" content="${busy.headers['retry-after']}">`), busy.body);
+  const named = await account.get('/absent/', { path: '/absent/', accept: undefined });
+  assert.deepEqual([named.body, named.headers.vary], ['not found\n', 'accept'], 'a header of the name of a path is none');
   for (const other of ['*/*', 'text/plain', undefined]) assert.equal((await account.get('/absent/', { accept: other })).body, 'not found\n');
 });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { Relay, segmentsOf } from '../../assets/gate/relay.mjs';
+import { Recent, Relay, segmentsOf } from '../../assets/gate/relay.mjs';
 
 const CHUNK = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251));
 const PLAYLIST = '#EXTM3U\n#EXTINF:6,\n#EXT-X-BYTERANGE:100@66\nsrc/0001.ts\n#EXTINF:6,\n#EXT-X-BYTERANGE:200@166\nsrc/0001.ts\n#EXT-X-ENDLIST\n';
@@ -173,8 +173,95 @@ test('what is no hash lets nobody in', async () => {
   }
 });
 
-test('playlist entries that are not ours are refused', () => {
-  assert.throws(() => segmentsOf('#EXT-X-BYTERANGE:1@0\nhttps://example.com/x.ts'));
-  assert.throws(() => segmentsOf('#EXTINF:1,\nsrc/0001.ts'));
-  assert.throws(() => segmentsOf('#EXT-X-BYTERANGE:1@0\n../../gate/0001.ts'));
+/** What is read of a playlist that comes in parts of so many bytes. */
+async function read(playlist, bytes = playlist.length) {
+  const whole = Buffer.from(playlist), parts = [];
+  for (let at = 0; at < whole.length; at += bytes) parts.push(whole.subarray(at, at + bytes));
+  const segments = await segmentsOf(parts);
+  assert.equal(segments.at(segments.length), undefined);
+  return Array.from({ length: segments.length }, (_, i) => segments.at(i));
+}
+const entry = (bytes, offset, uri) => `#EXTINF:6,\n#EXT-X-BYTERANGE:${bytes}@${offset}\n${uri}\n`;
+
+test('playlist entries that are not ours are refused', async () => {
+  const refused = [
+    '#EXT-X-BYTERANGE:1@0\nhttps://example.com/x.ts', '#EXTINF:1,\nsrc/0001.ts', '#EXT-X-BYTERANGE:1@0\n../../gate/0001.ts', '#EXT-X-BYTERANGE:1@0\n src/0001.ts',
+    '#EXT-X-BYTERANGE:1\nsrc/0001.ts', '#EXT-X-BYTERANGE:1@\nsrc/0001.ts', '#EXT-X-BYTERANGE:1@0 \nsrc/0001.ts', '#EXT-X-BYTERANGE:1@0\nsrc/0001.ts\r', '#EXT-X-BYTERANGE:1@0\nsrc/0001.ts\rx',
+    `${entry(1, 0, 'src/0001.ts')}src/0001.ts\n`, `${entry(1, 0, 'src/0001.ts')}#EXT-X-BYTERANGE:1\nsrc/0001.ts\n`, entry(1, 2 ** 32, 'src/0001.ts'), entry(2 ** 32, 0, 'src/0001.ts'),
+  ];
+  for (const playlist of refused) await assert.rejects(read(playlist), { status: 502 }, playlist);
+});
+
+test('a playlist is read alike whatever its lines end with and wherever its parts do', async () => {
+  const lines = [
+    '#EXTM3U', '#EXT-X-TARGETDURATION:6', '', '#EXT-X-MAP:URI="src-init.mp4"', '#EXTINF:6.006,a title, and src/0009.ts', '#EXT-X-BYTERANGE:100@66', 'src/0001.ts',
+    '#EXT-X-DISCONTINUITY', '#EXT-X-BYTERANGE:200@166', '#EXTINF:6,', '# \u{e9}', 'src/0001.ts', '#EXTINF:6,', '#EXT-X-BYTERANGE:4294967295@4294967295', '1080/9999.mp4',
+    '#EXT-X-BYTERANGE:1@0', '#EXT-X-BYTERANGE:5@4', 'src/0001.ts', '#EXT-X-ENDLIST',
+  ];
+  const segments = [
+    { uri: 'src/0001.ts', offset: 66, bytes: 100 }, { uri: 'src/0001.ts', offset: 166, bytes: 200 },
+    { uri: '1080/9999.mp4', offset: 4294967295, bytes: 4294967295 }, { uri: 'src/0001.ts', offset: 4, bytes: 5 },
+  ];
+  const whole = lines.join('\n');
+  for (const playlist of [whole, `${whole}\n`, `${whole}\n\n`, lines.join('\r\n'), `${lines.join('\r\n')}\r\n`, lines.slice(0, -1).join('\n')]) {
+    for (const bytes of [1, 2, 3, 7, 64, 10_000]) assert.deepEqual(await read(playlist, bytes), segments, `${JSON.stringify(playlist)} in parts of ${bytes}`);
+  }
+  for (const playlist of ['', '\n', '#EXTM3U', '#EXTM3U\r\n']) assert.deepEqual(await read(playlist), []);
+});
+
+test('a playlist of 4 MiB is read to its last entry, and one that is longer by a byte is not', async () => {
+  const entries = Math.floor((4 << 20) / entry(100, 66, 'src/0001.ts').length);
+  const playlist = Array.from({ length: entries }, (_, i) => entry(100 + i % 900, 66, `src/${String(1 + i % 9999).padStart(4, '0')}.ts`)).join('').padEnd(4 << 20, '#');
+  gate = (_, response) => response.end(playlist);
+  const one = relay(), last = await one.answer({ method: 'HEAD', path: `/reel/0123abcd/src/${entries - 1}.ts`, headers: {} });
+  assert.deepEqual([last.status, last.headers['content-length']], [200, String(100 + (entries - 1) % 900)]);
+  assert.equal((await get(one, `/reel/0123abcd/src/${entries}.ts`)).status, 404);
+  gate = (_, response) => response.end(`${playlist}#`);
+  assert.equal((await get(relay())).status, 502);
+  const shortest = '#EXT-X-BYTERANGE:0@0\na/0001.ts\n';
+  assert.equal((await read(shortest.repeat((4 << 20) / shortest.length))).length, Math.floor((4 << 20) / shortest.length));
+});
+
+test('who asks while a playlist is read waits for the same answer, and who asks later asks anew', async () => {
+  const usual = gate, one = relay();
+  gate = (_, response) => response.writeHead(503, { 'retry-after': '3' }).end();
+  const busy = await Promise.all([0, 1, 0].map(number => get(one, `/reel/0123abcd/src/${number}.ts`)));
+  assert.deepEqual(busy.map(({ status }) => status), [503, 503, 503]);
+  gate = usual;
+  const heads = await Promise.all([0, 1, 2].map(number => one.answer({ method: 'HEAD', path: `/reel/0123abcd/src/${number}.ts`, headers: {} })));
+  assert.deepEqual(heads.map(({ status }) => status), [200, 200, 404]);
+  assert.equal(seen.gate.length, 2);
+});
+
+test('what is kept is bounded by its weight: what was not used for longest goes, and the newest stays', () => {
+  const kept = new Recent(10, value => value);
+  const keys = () => [...kept.keys()].join('');
+  kept.set('a', 4).set('b', 3).set('c', 3);
+  assert.deepEqual([kept.get('a'), keys()], [4, 'bca']);
+  kept.set('d', 1);
+  assert.equal(keys(), 'cad');
+  kept.set('a', 1).set('e', 5);
+  assert.equal(keys(), 'cdae', 'what is set anew weighs what it weighs now');
+  kept.delete('e');
+  kept.delete('x');
+  kept.set('f', 5);
+  assert.equal(keys(), 'cdaf');
+  kept.set('g', 99);
+  assert.equal(keys(), 'g', 'one that is heavier than all may be is kept alone');
+  kept.set('h', 1);
+  assert.deepEqual([keys(), kept.get('g')], ['h', undefined]);
+});
+
+test('playlists are kept by their bytes: hundreds of short ones, some of the longest', async () => {
+  const askFor = async (one, from, to) => {
+    seen.gate = [];
+    for (let i = from; i < to; i++) assert.equal((await one.answer({ method: 'HEAD', path: `/reel-${i}/0123abcd/src/0.ts`, headers: {} })).status, 200);
+    return seen.gate.length;
+  };
+  const short = relay();
+  assert.deepEqual([await askFor(short, 0, 300), await askFor(short, 0, 300)], [300, 0]);
+  const playlist = entry(100, 66, 'src/0001.ts').repeat(62_000);
+  gate = (_, response) => response.end(playlist);
+  const long = relay();
+  assert.deepEqual([await askFor(long, 0, 12), await askFor(long, 6, 12), await askFor(long, 0, 1)], [12, 0, 1]);
 });

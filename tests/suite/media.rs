@@ -168,7 +168,9 @@ async fn bad_input_is_a_sentence_and_a_way_out() {
     let playlist =
         format!("#EXTM3U\n#EXT-X-TARGETDURATION:30\n#EXTINF:26,\n{}\n#EXT-X-ENDLIST\n", clip(Clip::Ts).display());
     fs::write(path("playlist.m3u8"), playlist).unwrap();
+    let long = format!("{}.mp4", "a".repeat(300));
     let cases = [
+        (long.as_str(), "its name, or a part of its path, is too long / Check its name"),
         ("missing.mp4", "there is no such file / Check its name"),
         (".", "it is a folder / Name one video file in it."),
         ("empty.mp4", "it is empty / The recording or copy may have failed"),
@@ -182,6 +184,17 @@ async fn bad_input_is_a_sentence_and_a_way_out() {
         let wanted = format!("could not read the video `FILE`: {wanted}");
         assert!(text.starts_with(&wanted), "{name}: {text}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_in_a_circle_are_named_as_such() {
+    let folder = scratch();
+    let [one, other] = ["one.mp4", "other.mp4"].map(|name| folder.path().join(name));
+    std::os::unix::fs::symlink(&one, &other).unwrap();
+    std::os::unix::fs::symlink(&other, &one).unwrap();
+    let text = read(&refusal(&one).await, &one);
+    assert!(text.starts_with("could not read the video `FILE`: links on the way to it lead in a circle / "), "{text}");
 }
 
 #[cfg(unix)]

@@ -327,6 +327,7 @@ fn lines() -> Vec<Value> {
         gate_url: String::new(),
         front: Front::Url,
         relay_url: None,
+        cdn: false,
         ceiling: None,
         changed: 0,
         notes: Vec::new(),

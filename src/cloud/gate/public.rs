@@ -154,12 +154,17 @@ impl Cloud {
 
     /// Sets the whole environment, if it is another, and with it the role that goes by it. `wanted` is asked once the function has been read: what others
     /// change after that is noticed, and this is tried again.
-    pub async fn ensure_environment<W>(&self, public: Public, wanted: impl FnOnce() -> W) -> Result<Done, CloudError>
+    pub async fn ensure_environment<W>(
+        &self,
+        public: Public,
+        wanted: impl FnOnce(BTreeMap<String, String>) -> W,
+    ) -> Result<Done, CloudError>
     where
         W: Future<Output = Result<BTreeMap<String, String>, CloudError>>,
     {
         let found = self.settled(public).await?;
-        let (before, wanted) = (variables(&found), wanted().await?);
+        let before = variables(&found);
+        let wanted = wanted(before.clone()).await?;
         if before == wanted {
             return Ok(Done::Kept);
         }

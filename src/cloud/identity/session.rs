@@ -23,7 +23,7 @@ use crate::{
             ceiling::CEILING_GB,
             public::{CHUNK_ROLE, GATE_ROLE, Public, RELAY_ROLE},
         },
-        reel::order::AccountRegion,
+        reel::{order::AccountRegion, region},
     },
 };
 
@@ -130,10 +130,7 @@ impl Cloud {
             return Err(CloudError::ours(doing, ErrorKind::NoCredentials, cause).signed_in(&sign_in));
         }
         let (config, credentials) = load(connect).await;
-        let region = config.region().map(|region| region.as_ref().to_owned()).ok_or_else(|| {
-            let cause = "neither --region, AWS_REGION nor the profile names one".to_owned();
-            CloudError::ours("could not choose a Region".to_owned(), ErrorKind::NoRegion, cause)
-        })?;
+        let region = region_of(&config)?;
         let identity = identify(&config).await.map_err(|error| error.signed_in(&sign_in).reaching(&region))?;
         let place = config.endpoint_url().unwrap_or(identity.partition()).to_owned();
         let scope = Scope { place, account: identity.account.clone(), region: region.clone() };
@@ -236,6 +233,17 @@ impl Cloud {
             }
             error.signed_in(&self.sign_in)
         })
+    }
+}
+
+/// By a flag, which was looked at before, by AWS's variables or by its config file.
+fn region_of(config: &SdkConfig) -> Result<String, CloudError> {
+    let none = |cause| CloudError::ours("could not choose a Region".to_owned(), ErrorKind::NoRegion, cause);
+    let found: Option<&str> = config.region().map(|found| found.as_ref());
+    match found {
+        Some("") | None => Err(none("neither --region, AWS_REGION nor the profile names one".to_owned())),
+        Some(name) if region::is_name(name) => Ok(name.to_owned()),
+        Some(name) => Err(none(format!("`{name}`, by AWS_REGION or the profile, is {}", region::NO_NAME))),
     }
 }
 

@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{PublishArgs, WizardArgs},
-    command::mistyped,
     model::{
         media::facts::{Stream, Wanted},
         reel::{moment, name::ReelName},
@@ -59,7 +58,7 @@ pub async fn wizard(
     own: &WizardArgs,
     args: &PublishArgs,
 ) -> Result<u8, Stopped> {
-    let (files, video) = named(files, video)?;
+    let (files, video) = named(files, video);
     let own = WizardSettings::resolve(own)?;
     let keys = Keymap::of(&BoundKeys::resolve()?)?;
     let mut settings = Settings::resolve(args)?;
@@ -77,13 +76,10 @@ pub async fn wizard(
 }
 
 /// Files to publish, and what is to be highlighted: a folder that is named alone is looked into.
-fn named(files: Vec<PathBuf>, video: Option<PathBuf>) -> Result<(Vec<PathBuf>, Option<PathBuf>), Stopped> {
-    if let Some(missing) = files.iter().find(|file| !file.exists()) {
-        return Err(Stopped::Failed(mistyped::no_file(missing)));
-    }
+fn named(files: Vec<PathBuf>, video: Option<PathBuf>) -> (Vec<PathBuf>, Option<PathBuf>) {
     match files.as_slice() {
-        [folder] if folder.is_dir() => Ok((Vec::new(), Some(folder.clone()))),
-        _ => Ok((files, video)),
+        [folder] if folder.is_dir() => (Vec::new(), Some(folder.clone())),
+        _ => (files, video),
     }
 }
 
@@ -145,7 +141,8 @@ impl Wizard {
             front: signed_in.front,
             cdn: signed_in.cdn,
             notice: signed_in.notice,
-            serving: local.then(|| self.serving(signed_in.serves)),
+            serving: local.then(|| self.serving(signed_in.serves, signed_in.open)),
+            open: signed_in.open,
             id: (!local).then(|| signed_in.at.account.clone()),
             principal: (!local).then_some(signed_in.principal),
             at: signed_in.at,
@@ -154,8 +151,8 @@ impl Wizard {
     }
 
     /// Where and how long the stand-in's links work.
-    fn serving(&self, ours: bool) -> String {
-        let reach = if self.engine.machine().host.is_some() { "in your network" } else { "only on this computer" };
+    fn serving(&self, ours: bool, open: bool) -> String {
+        let reach = if open { "in your network" } else { "only on this computer" };
         if ours {
             format!("the links work {reach}, while zipreel runs; later: `{}`", self.engine.serves_again())
         } else {
@@ -166,11 +163,6 @@ impl Wizard {
     async fn unfinished(&self) -> Unfinished {
         let begun = resume::resumables(&self.engine).await.into_iter().map(resumable).collect();
         Unfinished { begun, waiting: queue::left_behind(&self.engine).await }
-    }
-
-    /// As its journal knows it now.
-    async fn begun(&self, resumable: &Resumable) -> Result<resume::Resumable, Stopped> {
-        resume::find(&self.engine, Some(&resumable.reel), Some(resumable.generation)).await
     }
 }
 
@@ -294,7 +286,8 @@ impl Backend for Wizard {
         let wizard = self.clone();
         async move {
             let Removal { person, gone, follow } = removal;
-            let begun = wizard.begun(&resumable).await?;
+            // as its journal knows it now
+            let begun = discard::find(&wizard.engine, &resumable.reel, Some(resumable.generation)).await?;
             discard::discard(&wizard.engine, &begun, &*person, &follow, tell(gone)).await
         }
         .boxed()
@@ -318,7 +311,7 @@ impl Backend for Wizard {
         let wizard = self.clone();
         async move {
             let Publishing { person, events, control } = publishing;
-            let begun = wizard.begun(&resumable).await?;
+            let begun = resume::find(&wizard.engine, &resumable.reel, Some(resumable.generation)).await?;
             resume::resume(&wizard.engine, &begun, &*person, Arc::new(events), &control).await
         }
         .boxed()

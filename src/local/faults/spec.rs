@@ -290,6 +290,17 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_that_a_hint_names_is_one() {
+        let hint = FaultError::Name("foo".to_owned()).hint().unwrap();
+        let names = hint.strip_prefix("Known: ").and_then(|names| names.strip_suffix('.')).unwrap();
+        // `page-200 (or another status: …)`
+        for name in names.split(", ").filter_map(|name| name.split(' ').next()) {
+            let parsed = format!("{name}=x").parse::<Faults>();
+            assert!(!matches!(parsed, Err(FaultError::Name(_) | FaultError::Form(_))), "{name}");
+        }
+    }
+
+    #[test]
     fn the_error_names_the_bad_part() {
         let error = |spec: &str| spec.parse::<Faults>().unwrap_err().to_string();
         assert_eq!(error("latency=60ms,nonsense"), "`nonsense` is no fault of the form name=value");

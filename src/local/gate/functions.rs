@@ -39,6 +39,16 @@ pub(super) enum Busy {
     Spent(u64),
 }
 
+impl Busy {
+    /// Until it is worth asking again; spread out, so that those sent away do not come back at once.
+    pub(super) fn seconds(self) -> u64 {
+        match self {
+            Self::Spent(seconds) => seconds,
+            Self::Again | Self::Refused => fastrand::u64(2..8),
+        }
+    }
+}
+
 /// Until when a request is answered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline {

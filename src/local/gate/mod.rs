@@ -262,7 +262,11 @@ impl Gate {
         if matches!(inside, Inside::RelayMedia | Inside::PiecesMedia) && relay.is_none() {
             return Ok(None);
         }
-        let Some(found) = self.reels.having(reel, generation, asker).await? else { return Ok(None) };
+        let found = match inside {
+            Inside::Chunk(..) => self.reels.listing(reel, generation, asker).await?,
+            _ => self.reels.having(reel, generation, asker).await?,
+        };
+        let Some(found) = found else { return Ok(None) };
         let file = |ending: &str| found.file(&format!("{generation}/{rendition}{ending}"));
         match inside {
             Inside::Media => Ok(found.served(&format!("{generation}/{rendition}.m3u8"), PLAYLIST, IMMUTABLE)),
@@ -283,7 +287,7 @@ impl Gate {
                 let Some(chunk) = found.chunk(generation, &rendition, number, container) else { return Ok(None) };
                 let sha256 = chunk.sha256.clone();
                 let name = FunctionName::Chunk { reel: reel.clone(), generation, rendition, number };
-                let dead = headers.get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes() == b"no-cache");
+                let dead = headers.get(header::CACHE_CONTROL).is_some_and(|value| is_no_cache(value.as_bytes()));
                 Ok(self.link(&name, &sha256, dead, asker.deadline).await?.map(|kept| self.redirect(&kept)))
             }
         }
@@ -400,11 +404,32 @@ fn playlist(text: Option<Bytes>) -> Option<Reply> {
     Some(Reply::file_in_two(text?, PLAYLIST, SHORT))
 }
 
+/// Whether the one of its directives is there (RFC 9111, 5.2): their case does not count.
+fn is_no_cache(directives: &[u8]) -> bool {
+    let directives = directives.split(|byte| b" \t,".contains(byte));
+    directives.into_iter().any(|directive| directive.eq_ignore_ascii_case(b"no-cache"))
+}
+
 /// How often this player has been sent to where it is already.
 fn times(query: Option<&str>) -> u8 {
     match query {
         Some("busy=1") => 1,
         Some("busy=2") => 2,
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cache_is_a_directive_among_others() {
+        for is in ["no-cache", "No-Cache", "max-age=0, no-cache", "no-cache,max-age=0"] {
+            assert!(is_no_cache(is.as_bytes()), "{is}");
+        }
+        for is_not in ["", "no-cache-at-all", "max-age=0", "x-no-cache"] {
+            assert!(!is_no_cache(is_not.as_bytes()), "{is_not}");
+        }
     }
 }

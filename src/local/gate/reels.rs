@@ -34,6 +34,8 @@ use crate::{
 
 /// After a check that AWS was too busy for.
 const CHECK_WHEN_BUSY: Duration = Duration::seconds(60);
+/// Nobody plays a generation for longer than this before it is seen that its reel was deleted.
+const GENERATION_CHECK_EVERY: Duration = Duration::minutes(5);
 /// What is kept of a request's time for one question to AWS.
 const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(3);
 pub(super) const ABSENT_FOR: Duration = Duration::seconds(10);
@@ -149,8 +151,26 @@ impl Reels {
         checked.or(Ok(Some(kept.reel)))
     }
 
-    /// The reel if it serves this generation, however old what we know of it is.
+    /// The reel if it serves this generation, by what is some minutes old if AWS answers.
     pub(super) async fn having(
+        &self,
+        name: &ReelName,
+        generation: Generation,
+        asker: Asker,
+    ) -> Result<Option<Arc<Reel>>, Busy> {
+        let found = self.listing(name, generation, asker).await?;
+        let now = self.functions.now();
+        match self.kept(name).filter(|kept| now >= kept.check_at + GENERATION_CHECK_EVERY) {
+            Some(_) if found.is_some() => {
+                let current = self.current(name, asker).await?;
+                Ok(current.filter(|reel| reel.serves(generation, now)))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    /// The same, however old that is, for what says itself whether it is there: each chunk is a function of its own.
+    pub(super) async fn listing(
         &self,
         name: &ReelName,
         generation: Generation,

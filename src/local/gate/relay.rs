@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, Response, StatusCode, header, request::Parts},
+    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
 };
 use sha2::{Digest, Sha256};
 
@@ -54,7 +54,7 @@ pub(in crate::local) async fn handle(
         Some(reply) => reply,
         None => answer(&gate, &parts, peer.address.into())
             .await
-            .map_or_else(|_| busy(), |found| found.unwrap_or_else(Reply::not_found)),
+            .map_or_else(busy, |found| found.unwrap_or_else(Reply::not_found)),
     };
     let mut response = reply.shaped(&parts.method, &parts.headers);
     if response.status() == StatusCode::OK {
@@ -64,8 +64,8 @@ pub(in crate::local) async fn handle(
     response
 }
 
-fn busy() -> Reply {
-    Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").retry_after(2)
+fn busy(why: Busy) -> Reply {
+    Reply::text(StatusCode::SERVICE_UNAVAILABLE, "not available now\n").retry_after(why.seconds())
 }
 
 /// With a CDN before it, it serves that alone. Others are sent there: who has links of before there was one, and who would
@@ -107,7 +107,7 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     };
     // it follows wherever the gate would send a player
     let deadline = Deadline::of(0, 0);
-    let Some(found) = gate.reels.having(&reel, generation, Asker { client, deadline }).await? else { return Ok(None) };
+    let Some(found) = gate.reels.listing(&reel, generation, Asker { client, deadline }).await? else { return Ok(None) };
     let playlist = found.file(&match grain {
         Grain::Segments => media_path(generation, &rendition),
         Grain::Pieces => seek_path(generation, &rendition),
@@ -124,26 +124,31 @@ async fn answer(gate: &Gate, parts: &Parts, client: Client) -> Answer {
     let sha256 = chunk.sha256.clone();
     let kind = if grain == Grain::Pieces { "pieces-" } else { "" };
     let tag = format!("\"{generation}-{rendition}-{kind}{number}\"");
-    // what a browser has already costs nothing
-    if !knows(&parts.headers, &tag) && traffic::is_beyond(&gate.shared) == Some(true) {
+    let media_type = match container {
+        Container::Ts => "video/mp2t",
+        Container::Mp4 => "video/mp4",
+    };
+    let mut reply = Reply::new(StatusCode::OK)
+        .with(header::CONTENT_TYPE, media_type)
+        .with(header::CONTENT_LENGTH, &place.bytes.to_string())
+        .with(header::CACHE_CONTROL, IMMUTABLE)
+        .with(header::ETAG, &tag);
+    // what a browser has already costs nothing, and to ask what there is costs little
+    if knows(&parts.headers, &tag) {
+        return Ok(Some(reply));
+    }
+    if traffic::is_beyond(&gate.shared) == Some(true) {
         return Ok(Some(Reply::beyond_ceiling(gate.shared.now())));
+    }
+    if parts.method == Method::HEAD {
+        return Ok(Some(reply));
     }
     let name = FunctionName::Chunk { reel, generation, rendition, number: place.chunk };
     let Some(kept) = gate.link(&name, &sha256, false, deadline).await? else { return Ok(None) };
     if place.offset.checked_add(place.bytes).is_none_or(|end| end > kept.code.bytes) {
         return Ok(None);
     }
-    let body = download::open(&gate.shared, &kept.code, place.offset, place.bytes).await.map_err(|_| Busy::Again)?;
-    let kind = match container {
-        Container::Ts => "video/mp2t",
-        Container::Mp4 => "video/mp4",
-    };
-    let mut reply = Reply::new(StatusCode::OK)
-        .with(header::CONTENT_TYPE, kind)
-        .with(header::CONTENT_LENGTH, &place.bytes.to_string())
-        .with(header::CACHE_CONTROL, IMMUTABLE)
-        .with(header::ETAG, &tag);
-    reply.body = body;
+    reply.body = download::open(&gate.shared, &kept.code, place.offset, place.bytes).await.map_err(|_| Busy::Again)?;
     Ok(Some(reply))
 }
 

@@ -58,11 +58,7 @@ impl Reply {
 
     /// Spread out, so that those sent away do not come back at once.
     pub(super) fn busy(why: Busy) -> Self {
-        let seconds = match why {
-            Busy::Spent(seconds) => seconds,
-            Busy::Again | Busy::Refused => fastrand::u64(2..8),
-        };
-        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(seconds)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE).retry_after(why.seconds())
     }
 
     /// In seconds; scripts of other pages may read it.
@@ -73,9 +69,12 @@ impl Reply {
 
     /// Browsers were sent as much this month as their ceiling allows.
     pub(super) fn beyond_ceiling(now: OffsetDateTime) -> Self {
+        let seconds = traffic::until_next_month(now);
+        // a CDN that keeps it does not say so of the next month
+        let kept = format!("public, max-age={}", seconds.min(10));
         Self::text(StatusCode::TOO_MANY_REQUESTS, "the monthly ceiling is reached\n")
-            .with(header::CACHE_CONTROL, SHORT)
-            .retry_after(traffic::until_next_month(now))
+            .with(header::CACHE_CONTROL, &kept)
+            .retry_after(seconds)
     }
 
     /// Of the path that was asked for, once more: a player waits so, where a 503 would end the video or lose a segment.

@@ -26,7 +26,7 @@ use crate::{
         store::files,
     },
     model::hex::hex,
-    state::file_lock::FileLock,
+    state::{file_lock::FileLock, private},
 };
 
 const LOCK: &str = "lock";
@@ -54,10 +54,10 @@ impl Running {
     }
 }
 
-/// Takes the folder's lock; `None` if another has it. The folder is made if it is not there.
+/// Takes the folder's lock; `None` if another has it. The folder is made if it is not there, for us alone: the reels of
+/// a stand-in, and the keys to it, are no other user's.
 pub(in crate::local) fn take(folder: &Path) -> Result<Option<FileLock>, LocalError> {
-    let made = fs::create_dir_all(folder);
-    made.map_err(|source| LocalError::Data { folder: folder.to_owned(), source })?;
+    private::root(folder).map_err(|source| LocalError::Data { folder: folder.to_owned(), source })?;
     lock(folder, File::options().create(true).truncate(false).write(true))
 }
 

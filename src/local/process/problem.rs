@@ -12,8 +12,12 @@ pub enum LocalError {
     Port { port: u16, source: io::Error },
     #[error("could not listen at {address}, port {port}, for other machines")]
     Host { address: IpAddr, port: u16, source: io::Error },
-    #[error("could not start the stand-in: port {0} leaves no room for the gate's and the relay's after it")]
-    PortRange(u16),
+    #[error("could not start the stand-in: port {port} leaves no room for the others after it")]
+    PortRange {
+        port: u16,
+        /// The highest that leaves room.
+        last: u16,
+    },
     #[error("could not start the stand-in: another process has its data folder `{}`", folder.display())]
     Held { folder: PathBuf, pid: Option<u32> },
     #[error("could not reach the stand-in that has the data folder `{}`", folder.display())]
@@ -40,6 +44,11 @@ impl Explain for LocalError {
                  `--data`."
                     .to_owned()
             }
+            Self::Data { source, .. }
+                if matches!(source.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) =>
+            {
+                "Name a folder with `--data`, or move that file away.".to_owned()
+            }
             Self::Data { .. } => "Make it writable, or name another folder with `--data`.".to_owned(),
             Self::Port { port, source } if source.kind() == io::ErrorKind::AddrInUse => {
                 format!("Another program uses port {port}. Choose another with `--port`, or `--port 0` for any.")
@@ -50,7 +59,9 @@ impl Explain for LocalError {
                  `--port 0` takes free ports."
                     .to_owned()
             }
-            Self::PortRange(_) => "Choose a port up to 65532 with `--port`.".to_owned(),
+            Self::PortRange { last, .. } => {
+                format!("Choose a port up to {last} with `--port`, or `--port 0` for any.")
+            }
             Self::Held { pid, .. } => format!("End {}, or name another folder with `--data`.", process(*pid)),
             Self::TakeOver { port, .. } => {
                 format!("End the program that uses port {port}: the stand-in is then served there again.")

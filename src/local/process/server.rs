@@ -42,6 +42,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The ports of the API, of the gate, the relay, the gate's HTTP API, and the CDN's edge.
 pub(in crate::local) type Ports = [u16; 5];
 
+/// How far behind the first port that of the downloads is, which other machines alone use.
+const DOWNLOADS_AFTER: u16 = 5;
+
 /// At these ports.
 pub(in crate::local) type Listeners = [TcpListener; 5];
 
@@ -73,7 +76,8 @@ pub async fn start(config: Config) -> Result<StandIn, LocalError> {
 /// Starts under a lock that was taken before.
 pub(in crate::local) async fn start_holding(config: Config, held: FileLock) -> Result<StandIn, LocalError> {
     let opened = open(&config).await?;
-    let listeners = listen(config.listen, wanted_ports(config.port)?).await?;
+    let ports = wanted_ports(config.port, config.host.is_some())?;
+    let listeners = listen(config.listen, ports).await?;
     let network = match config.host {
         Some(address) => Some(listen_for_others(address, config.port, &listeners).await?),
         None => None,
@@ -195,12 +199,13 @@ fn prepare(config: &Config) -> io::Result<Opened> {
     Ok(Opened { keys, store, counts })
 }
 
-/// Five in a row, or any that are free.
-fn wanted_ports(first: u16) -> Result<Ports, LocalError> {
+/// Five in a row, with room for the one after them where other machines may watch; or any that are free.
+fn wanted_ports(first: u16, has_others: bool) -> Result<Ports, LocalError> {
+    let last = u16::MAX - if has_others { DOWNLOADS_AFTER } else { DOWNLOADS_AFTER - 1 };
     match first {
         0 => Ok([0; 5]),
-        1..=65_531 => Ok([first, first + 1, first + 2, first + 3, first + 4]),
-        _ => Err(LocalError::PortRange(first)),
+        first if first <= last => Ok([first, first + 1, first + 2, first + 3, first + 4]),
+        port => Err(LocalError::PortRange { port, last }),
     }
 }
 
@@ -228,10 +233,8 @@ async fn listen_for_others(address: IpAddr, first: u16, listeners: &Listeners) -
     };
     let at = |source| LocalError::Host { address, port: first, source };
     let [_, gate, relay, front, edge] = ports(listeners).map_err(at)?;
-    let downloads = match first {
-        0 => 0,
-        first => first.checked_add(5).ok_or(LocalError::PortRange(first))?,
-    };
+    // that there is room for it was seen before
+    let downloads = if first == 0 { 0 } else { first.saturating_add(DOWNLOADS_AFTER) };
     let listeners =
         [bind(gate).await?, bind(relay).await?, bind(front).await?, bind(edge).await?, bind(downloads).await?];
     Ok(Network { address, listeners })

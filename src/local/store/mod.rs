@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 use time::OffsetDateTime;
 
 use super::clock::Clock;
-use crate::model::hex::hex;
+use crate::{model::hex::hex, state::private};
 
 pub mod files;
 mod history;
@@ -76,7 +76,7 @@ impl Store {
     /// Opens a data folder, made if it is not there. The flag says whether it was empty.
     pub(super) fn open(folder: &Path, keep: Keep, clock: Clock) -> io::Result<(Self, bool)> {
         for part in ["functions", "roles", "logs", "apis", "distributions", "blobs"] {
-            fs::create_dir_all(folder.join(part))?;
+            private::root(&folder.join(part))?;
             files::sweep(&folder.join(part))?;
         }
         let state = State {

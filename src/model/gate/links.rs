@@ -66,9 +66,9 @@ impl Links {
         self.below("poster.jpg")
     }
 
-    /// What pages ask that embed a link by themselves.
+    /// What pages ask that embed a link by themselves. A CDN passes no query on, and this one reads its query.
     pub fn oembed(&self) -> String {
-        self.below("oembed.json")
+        self.for_players("oembed.json")
     }
 }
 
@@ -104,11 +104,12 @@ mod tests {
         let cdn = Some("https://cdn.example/".to_owned());
         let at = Reached { gate: "https://gate.example/".to_owned(), front: Front::Url, cdn };
         let links = Links::of(&at, &"harbour".parse().unwrap());
-        for link in [links.watch.clone(), links.relay_playlist(), links.poster(), links.oembed()] {
+        for link in [links.watch.clone(), links.relay_playlist(), links.poster()] {
             assert!(link.starts_with("https://cdn.example/harbour/"), "{link}");
         }
         for link in [links.playlist(), links.seek_playlist(), links.absolute_playlist()] {
             assert!(link.starts_with("https://gate.example/harbour/index."), "{link}");
         }
+        assert_eq!(links.oembed(), "https://gate.example/harbour/oembed.json", "it reads a query, which the CDN drops");
     }
 }

@@ -39,6 +39,7 @@ pub const LOG_RETENTION_DAYS: i32 = 7;
 
 /// Files of gate and relay alike.
 const CEILING: (&str, &str) = ("ceiling.mjs", include_str!("../../../assets/gate/ceiling.mjs"));
+const MEMORY: (&str, &str) = ("memory.mjs", include_str!("../../../assets/gate/memory.mjs"));
 const SIGN: (&str, &str) = ("sign.mjs", include_str!("../../../assets/gate/sign.mjs"));
 
 /// A function that the public calls: through its URL, or what stands before the gate through an HTTP API.
@@ -110,7 +111,7 @@ impl Public {
                     ("gzip.mjs", include_str!("../../../assets/gate/gzip.mjs")),
                     ("index.mjs", include_str!("../../../assets/gate/index.mjs")),
                     ("libraries.mjs", include_str!("../../../assets/gate/libraries.mjs")),
-                    ("memory.mjs", include_str!("../../../assets/gate/memory.mjs")),
+                    MEMORY,
                     ("oembed.mjs", include_str!("../../../assets/gate/oembed.mjs")),
                     ("page.mjs", include_str!("../../../assets/gate/page.mjs")),
                     ("people.mjs", include_str!("../../../assets/gate/people.mjs")),
@@ -125,7 +126,7 @@ impl Public {
                 files.extend(EARLIER);
                 files
             }
-            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs")), CEILING, SIGN],
+            Self::Relay => vec![("relay.mjs", include_str!("../../../assets/gate/relay.mjs")), CEILING, MEMORY, SIGN],
         }
     }
 

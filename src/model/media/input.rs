@@ -25,6 +25,10 @@ pub enum InputFault {
     Special(&'static str),
     #[error("access is denied")]
     Denied,
+    #[error("its name, or a part of its path, is too long")]
+    TooLong,
+    #[error("links on the way to it lead in a circle")]
+    Circle,
     #[error("it is empty")]
     Empty,
     #[error("it is no video that ffmpeg knows")]
@@ -48,6 +52,9 @@ pub enum InputFault {
     Io(io::Error),
 }
 
+/// ELOOP, for which std has no stable kind: Linux's number, and that of macOS and the BSDs.
+const LINKS_IN_A_CIRCLE: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
+
 impl InputError {
     pub fn new(path: &Path, source: InputFault) -> Self {
         Self { path: path.to_owned(), source }
@@ -59,6 +66,8 @@ impl InputError {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => InputFault::Missing,
             io::ErrorKind::PermissionDenied => InputFault::Denied,
             io::ErrorKind::IsADirectory => InputFault::Folder,
+            io::ErrorKind::InvalidFilename => InputFault::TooLong,
+            _ if error.raw_os_error() == Some(LINKS_IN_A_CIRCLE) => InputFault::Circle,
             _ => InputFault::Io(error),
         };
         Self::new(path, fault)
@@ -135,6 +144,10 @@ impl Explain for InputError {
                 "The video is read more than once, so it must be a file: save it to disk and name that."
             }
             InputFault::Denied => "Give yourself permission to read it (`chmod u+r`), or copy it to where you have it.",
+            InputFault::TooLong => {
+                "Check its name; if that is right, rename it, or move it to a folder with a shorter path."
+            }
+            InputFault::Circle => "Look where the links lead (`ls -l`), and name the video itself.",
             InputFault::Empty => "The recording or copy may have failed; get it again from where it came.",
             InputFault::NotVideo { said } => {
                 let way = "See whether another program plays it; if one does, export it from there as .mp4.";

@@ -9,4 +9,5 @@ pub mod moment;
 pub mod name;
 pub mod order;
 pub mod region;
+pub mod title;
 pub mod tracks;

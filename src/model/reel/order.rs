@@ -197,7 +197,6 @@ impl Order {
 pub struct Interrupted {
     pub generation: Generation,
     pub origin: Option<Origin>,
-    pub chunks_deployed: u32,
 }
 
 /// What a generation was made from and with.

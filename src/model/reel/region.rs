@@ -13,6 +13,16 @@ pub struct Region {
 /// Where a reel goes when neither the person nor the profile names a Region.
 pub const DEFAULT: &str = "us-east-1";
 
+/// What is said of a text that is no Region's name.
+pub const NO_NAME: &str = "not the name of a Region, such as eu-west-1";
+
+/// Whether AWS could name a Region so, one that is listed here or one to come. Region names become labels of hosts
+/// (RFC 1123: at most 63 letters, digits and inner hyphens).
+pub fn is_name(text: &str) -> bool {
+    let is_label = text.chars().all(|character| character.is_ascii_alphanumeric() || character == '-');
+    is_label && text.starts_with(|first: char| first.is_ascii_alphabetic()) && !text.ends_with('-') && text.len() <= 63
+}
+
 /// By continent, then by name, as AWS's console sorts them.
 pub const REGIONS: &[Region] = &[
     Region { id: "us-east-1", name: "US East (N. Virginia)" },
@@ -69,5 +79,13 @@ mod tests {
         assert_eq!((ids.len(), names.len()), (REGIONS.len(), REGIONS.len()));
         assert_eq!(long_name(DEFAULT), Some("US East (N. Virginia)"));
         assert_eq!(long_name("us-east-9"), None);
+    }
+
+    #[test]
+    fn a_region_s_name_is_one_that_a_host_can_have() {
+        assert!(REGIONS.iter().all(|region| is_name(region.id)) && is_name("us-iso-east-1") && is_name("local"));
+        for wrong in ["", "x y", "-", "eu-", "-eu", "1-eu", "eu_west_1", "eu.west", "süd-1", &"a".repeat(64)] {
+            assert!(!is_name(wrong), "{wrong}");
+        }
     }
 }

@@ -48,9 +48,10 @@ impl Fault {
     }
 }
 
-/// What the operating system says in words of its own, in plain ones.
+/// What the operating system says in words of its own, in plain ones. With Linux's numbers, and macOS's where they are
+/// others.
 fn plain(cause: String) -> String {
-    const WORDS: [(&str, &str); 8] = [
+    const WORDS: [(&str, &str); 13] = [
         ("No space left on device (os error 28)", "this computer's disk is full"),
         ("Disk quota exceeded (os error 122)", "your share of this computer's disk is full"),
         ("Permission denied (os error 13)", "access is denied"),
@@ -58,7 +59,13 @@ fn plain(cause: String) -> String {
         ("Read-only file system (os error 30)", "that disk can only be read"),
         ("No such file or directory (os error 2)", "it is not there"),
         ("Is a directory (os error 21)", "it is a folder"),
-        ("Not a directory (os error 20)", "it is no folder"),
+        ("Not a directory (os error 20)", "a part of its path is a file, not a folder"),
+        // of a folder that is to be made: files are put in the place of others
+        ("File exists (os error 17)", "it is a file, not a folder"),
+        ("Too many levels of symbolic links (os error 40)", "links on the way to it lead in a circle"),
+        ("Too many levels of symbolic links (os error 62)", "links on the way to it lead in a circle"),
+        ("File name too long (os error 36)", "its name, or a part of its path, is too long"),
+        ("File name too long (os error 63)", "its name, or a part of its path, is too long"),
     ];
     let is_raw = cause.contains("(os error ");
     if is_raw { WORDS.iter().fold(cause, |cause, (raw, words)| cause.replace(raw, words)) } else { cause }
@@ -132,7 +139,7 @@ pub trait Explain: std::error::Error {
             }
             next = error.source();
         }
-        let cause = (!causes.is_empty()).then(|| causes.join(": "));
+        let cause = (!causes.is_empty()).then(|| plain(causes.join(": ")));
         Fault { class: self.class(), what: self.to_string(), cause, hint: self.hint() }
     }
 }
@@ -149,7 +156,22 @@ mod tests {
         assert_eq!(told(28), "this computer's disk is full");
         assert_eq!(told(13), "access is denied");
         assert!(told(111).contains("os error") || told(61).contains("os error"), "what has no words here stays");
+        #[cfg(target_os = "linux")]
+        for (code, words) in [(17, "a file, not a folder"), (20, "a file, not"), (36, "too long"), (40, "in a circle")]
+        {
+            assert!(told(code).contains(words) && !told(code).contains("os error"), "{}", told(code));
+        }
         let within = Fault::permanent("x").because("`a.mp4`: No space left on device (os error 28)");
         assert_eq!(within.reason(), "`a.mp4`: this computer's disk is full");
+    }
+
+    #[test]
+    fn so_it_is_told_as_the_cause_of_an_error_of_ours() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("could not make the folder `a`")]
+        struct Unmade(#[source] std::io::Error);
+        impl Explain for Unmade {}
+        let fault = Unmade(std::io::Error::from_raw_os_error(13)).fault();
+        assert_eq!(fault.to_string(), "could not make the folder `a`: access is denied");
     }
 }

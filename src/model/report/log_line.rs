@@ -38,9 +38,10 @@ pub fn stamped(event: &Event, now: SystemTime) -> Option<String> {
 pub fn line(event: &Event) -> Option<(JobName, String)> {
     let (job, line) = match event {
         Event::Planned(planned) => {
-            let (reel, generation, chunks) = (&planned.reel, planned.generation, planned.chunks);
+            let (reel, generation) = (&planned.reel, planned.generation);
+            let chunks = wording::count(planned.chunks, "chunk");
             let streams = planned.streams.join("; ");
-            (JobName::Probe, format!("{reel} version {generation}: about {chunks} chunks; {streams}"))
+            (JobName::Probe, format!("{reel} version {generation}: about {chunks}; {streams}"))
         }
         Event::Log { job, line } => (job.clone(), line.clone()),
         Event::Job { job, change } => (job.clone(), words(change)?),

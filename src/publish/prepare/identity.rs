@@ -28,7 +28,7 @@ use crate::{
             order::{IfTaken, Interrupted, OnDamage, Order, Origin},
         },
         report::fault::{Fault, Stopped},
-        shown, wording,
+        shown,
     },
     remote::deployed::Existing,
     running::reporter::{Control, Reporter},
@@ -99,7 +99,8 @@ impl Identity<'_> {
         let Self { order, video, .. } = self;
         let found = self.tell(existing).await?;
         if let Some(before) = order.interrupted.as_ref().filter(|before| before.generation != found) {
-            return Err(Stopped::Failed(changed(order, before, video)));
+            let is_published = existing.is_some_and(|taken| taken.index.current.generation == found);
+            return Err(Stopped::Failed(changed(order, before, video, is_published)));
         }
         match existing {
             Some(taken) if taken.index.current.generation != found && order.if_taken != IfTaken::Replace => {
@@ -193,8 +194,9 @@ impl Identity<'_> {
     }
 }
 
-/// What was begun can't go on: other bytes would come of it.
-fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
+/// What was begun can't go on: other bytes would come of it. What is left of it in the account the journal does not know:
+/// it may have been collected. `is_published`: what would come of the video now is.
+fn changed(order: &Order, before: &Interrupted, now: &Video, is_published: bool) -> Fault {
     let (reel, video) = (&order.reel, shown::path_word(&order.video, "VIDEO"));
     let difference = before.origin.as_ref().and_then(|before| before.difference(&now.origin));
     let difference = difference.unwrap_or_else(|| match now.source.hash() {
@@ -202,10 +204,12 @@ fn changed(order: &Order, before: &Interrupted, now: &Video) -> Fault {
         Some(_) => "all its bytes tell it from the video that was begun, or that was published meanwhile".to_owned(),
         None => "this zipreel cuts it in another way".to_owned(),
     });
-    let flags = order.place.flags();
-    Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(format!(
-        "Publish it as a new version: zipreel publish {video} --name {reel}{flags}. `zipreel gc {reel}{flags}` then \
-         removes the {} of the old one.",
-        wording::count(before.chunks_deployed, "chunk")
-    ))
+    let ends = format!("`zipreel discard {reel}` ends the old upload, and deletes what may be left of it.");
+    Fault::permanent(format!("could not resume `{reel}`: {difference}")).hint(match is_published {
+        true => format!("The video as it is now is published. {ends}"),
+        false => {
+            let flags = order.place.flags();
+            format!("Publish it as a new version: zipreel publish {video} --name {reel}{flags}. {ends}")
+        }
+    })
 }

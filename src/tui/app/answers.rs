@@ -239,6 +239,9 @@ fn ended_words(job: &Job) -> Option<String> {
             ),
         },
         (End::Failed(fault), _) => format!("{reel}: {}", fault.reason()),
+        (End::Cancelled, Kind::Publishing) if !job.is_begun() => {
+            format!("{reel} has stopped; nothing of it was sent")
+        }
         (End::Cancelled, Kind::Publishing) => {
             format!("{reel} has stopped; nothing is lost, Resume goes on from there")
         }

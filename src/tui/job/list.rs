@@ -330,9 +330,13 @@ impl Jobs {
     /// All work stops in an orderly way, and nothing more begins; what waits stays on the disk.
     pub(in crate::tui) fn close(&mut self) {
         self.closing = true;
+        let mut unbegun = Vec::new();
         for job in self.list.iter().filter(|job| job.is_under_way()) {
             job.control.cancel.cancel();
+            unbegun.extend((!job.is_begun()).then_some(job.id));
         }
+        // no journal knows it: it waits for the next wizard, as what has not had its turn
+        unbegun.into_iter().for_each(|id| self.keep(id));
     }
 
     /// What has ended, and needs nobody's look any more.

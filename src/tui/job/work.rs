@@ -157,7 +157,7 @@ pub(in crate::tui) struct Job {
     /// Deletions that were asked for together, by the first of them: they do not run beside each other.
     pub(super) batch: Option<JobId>,
     /// It waited in the queue: its order is on the disk until its journal is.
-    pub(super) kept: bool,
+    pub(in crate::tui) kept: bool,
 }
 
 impl Job {
@@ -245,11 +245,18 @@ impl Job {
         }
     }
 
+    /// A journal knows it, or another run began it: it can be gone on with.
+    pub(in crate::tui) fn is_begun(&self) -> bool {
+        let is_planned = |publishing: &Publishing| publishing.board.planned.is_some();
+        !matches!(self.run, Run::Publish(_)) || self.publishing().is_some_and(is_planned)
+    }
+
     /// What stopping it now would mean.
     pub(in crate::tui) fn stops(&self) -> Stops {
         match self.kind() {
             Kind::Publishing if self.is_queued() => Stops::Waiting,
             Kind::Publishing if self.publishing().is_some_and(Publishing::waits_for_cdn) => Stops::Cdn,
+            Kind::Publishing if !self.is_begun() => Stops::Unbegun,
             Kind::Publishing => Stops::Publishing,
             Kind::Deletion if self.attempt == 0 => Stops::WaitingRemoval,
             Kind::Deletion | Kind::Discard => Stops::Removal,

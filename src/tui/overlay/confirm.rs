@@ -23,6 +23,8 @@ pub(in crate::tui) enum Confirm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tui) enum Stops {
     Publishing,
+    /// Nothing of it was sent, and no journal knows it.
+    Unbegun,
     /// All of a publishing is done but the CDN beside it.
     Cdn,
     Waiting,
@@ -90,6 +92,7 @@ impl Stops {
                 "Stop publishing?",
                 "What is uploaded stays and is not sent again: Resume on the first screen goes on from here.",
             ),
+            Self::Unbegun => ("Stop publishing?", "Nothing of it was sent yet."),
             Self::Cdn => (
                 "Go on without the CDN?",
                 "The reel is published and plays by the relay. `zipreel cdn on` with the same --target goes on with the CDN at any time.",

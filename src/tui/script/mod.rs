@@ -236,6 +236,7 @@ pub(super) fn account(place: &Place) -> Account {
         notice: (!local).then(|| Question::Notice { account: "123456789012".to_owned() }),
         serving: local
             .then(|| "the links work only on this computer, while zipreel runs; later: `zipreel local`".to_owned()),
+        open: false,
     }
 }
 

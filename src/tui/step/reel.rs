@@ -7,7 +7,10 @@ use tui_input::Input;
 
 use crate::{
     model::{
-        reel::name::{Generation, ReelName},
+        reel::{
+            name::{Generation, ReelName},
+            title::title,
+        },
         report::fault::Fault,
     },
     tui::{
@@ -208,11 +211,11 @@ impl Reel {
                 typed.handle(*request);
             }
             Action::Paste(text) => paste(typed, text),
-            Action::Enter if typed.value().trim().is_empty() => {
-                return vec![Command::Say("type at least one letter as the title".to_owned())];
-            }
             Action::Enter => {
-                let title = typed.value().trim().to_owned();
+                let title = match title(typed.value()) {
+                    Ok(title) => title,
+                    Err(blank) => return vec![Command::Say(blank.to_string())],
+                };
                 self.title = None;
                 if self.known().is_some_and(|detail| detail.title == title) {
                     return Vec::new();

@@ -16,6 +16,7 @@ use crate::{
         reel::{
             name::ReelName,
             order::{Cut, IfTaken, OnDamage, Robots, Wanted, WantedLoudness},
+            title::{BlankTitle, title, title_of_file},
         },
         wording,
     },
@@ -156,8 +157,16 @@ impl Settings {
         if self.more {
             fields.extend((self.videos.len() == 1).then_some(Field::Title));
             fields.extend([Field::Robots, Field::Loudness, Field::Damage, Field::Chunk, Field::Parallel]);
+        } else if self.focus == Field::Title || self.title_problem().is_some() {
+            // what blocks the way is in sight until it is left
+            fields.push(Field::Title);
         }
         fields
+    }
+
+    /// Several videos are called after their files.
+    fn title_problem(&self) -> Option<BlankTitle> {
+        (self.videos.len() == 1).then(|| title(self.title.value()))?.err()
     }
 
     pub(in crate::tui) fn table(&self) -> Table {
@@ -197,6 +206,7 @@ impl Settings {
             let (part, words) = video.problem()?;
             Some((Field::Part(number, part), words))
         }));
+        problems.extend(self.title_problem().map(|blank| (Field::Title, blank.to_string())));
         match &shared.connection {
             Connection::Failed(fault) => problems.push((Field::Target, fault.to_string())),
             Connection::Asking | Connection::Unasked => {
@@ -376,7 +386,9 @@ impl Settings {
             let reel = reel.ok()?;
             let chosen = &video.chosen;
             let is_one = self.videos.len() == 1;
-            let title = if is_one { self.title.value().trim().to_owned() } else { chosen.title() };
+            // a blank one of a single video is a problem, and does not come this far
+            let typed = if is_one { self.title.value().to_owned() } else { chosen.title() };
+            let title = title_of_file(&typed, &reel);
             let order = Order {
                 cut: self.cut(video),
                 place: shared.place.clone(),

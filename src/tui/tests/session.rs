@@ -132,6 +132,37 @@ async fn an_interrupted_publishing_is_told_with_the_way_to_go_on() {
 }
 
 #[tokio::test]
+async fn what_no_journal_knows_yet_waits_for_the_next_wizard() {
+    let (ended, _) = run(Script::default(), async |keys, orders| {
+        keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
+        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        keys.0.closed().await;
+    })
+    .await;
+    let lines = ended.summary.lines.join("\n");
+    assert!(lines.contains("harbour-night was not begun; the wizard's first screen offers it again"), "{lines}");
+    assert!(!lines.contains("zipreel resume"), "{lines}");
+}
+
+#[tokio::test]
+async fn what_failed_before_it_was_begun_is_not_to_be_resumed() {
+    let script = Script { result: Some(Err(script::full())), ..Script::default() };
+    let (ended, _) = run(script, async |keys, orders| {
+        keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
+        while !keys.0.is_closed() {
+            keys.press(KeyCode::Esc);
+            keys.press(KeyCode::Char('q'));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    })
+    .await;
+    let lines = ended.summary.lines.join("\n");
+    assert!(lines.contains("harbour-night is not published\n"), "{lines}");
+    assert!(!lines.contains("zipreel resume") && !lines.contains("publish.log"), "{lines}");
+}
+
+#[tokio::test]
 async fn a_failure_goes_last_with_its_hint() {
     let script = Script { events: script::under_way(), result: Some(Err(script::full())), ..Script::default() };
     let (ended, _) = run(script, async |keys, orders| {

@@ -10,6 +10,7 @@ use crate::{
         reel::{
             name::ReelName,
             order::{IfTaken, OnDamage, Robots},
+            title::NO_TITLE,
         },
         report::event::Event,
     },
@@ -146,6 +147,29 @@ fn every_name_is_checked_as_it_is_typed() {
     }
     rename(&mut player, "talk-2");
     assert_eq!(problem(&player), None);
+}
+
+#[test]
+fn a_title_that_nobody_could_see_blocks_the_way() {
+    let mut player = Player::local();
+    player.open_settings();
+    player.settings_mut().focus = Field::Title;
+    player.control('u');
+    player.keys("  ");
+    assert_eq!(problem(&player), Some((Field::Title, NO_TITLE.to_owned())));
+    player.settings_mut().focus = Field::Length;
+    player.enter();
+    assert_eq!((player.at(), player.app.said.as_deref()), (At::Settings, Some(NO_TITLE)));
+    let is_in_sight = |player: &Player| {
+        let settings = player.settings();
+        settings.focus == Field::Title && settings.fields(&player.app.shared).contains(&Field::Title)
+    };
+    assert!(!player.settings().more && is_in_sight(&player), "it is shown, to be mended");
+    player.keys("Harbour");
+    assert_eq!(problem(&player), None);
+    assert!(is_in_sight(&player), "until it is left");
+    player.key(KeyCode::Up);
+    assert!(!player.settings().fields(&player.app.shared).contains(&Field::Title));
 }
 
 fn typed(player: &Player) -> (&str, usize) {

@@ -140,8 +140,9 @@ fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bo
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
     let made = format!(
-        "{} and their list, the index: {}",
+        "{} and {} list, the index: {}",
         wording::count(published.chunks, "chunk"),
+        if published.chunks == 1 { "its" } else { "their" },
         wording::bytes(published.bytes)
     );
     page.entry("Made", COLUMN, Role::Text, &made);
@@ -154,7 +155,8 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let label = if job.run.place().is_local() { "Stored" } else { "Sent" };
     page.entry(label, COLUMN, Role::Text, &sent);
     let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all");
-    let checked = format!("{} of {} segments, all good; {reads}", published.segments_checked, published.segments);
+    let segments = wording::count(published.segments, "segment");
+    let checked = format!("{} of {segments}, all good; {reads}", published.segments_checked);
     page.entry("Tested", COLUMN, Role::Text, &checked);
     if let Some(loudness) = published.loudness {
         page.entry("Loudness", COLUMN, Role::Text, &loudness.to_string());

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::removal;
 use crate::{
     model::wording,
     tui::{
@@ -275,9 +276,7 @@ fn progress(job: &Job) -> Vec<String> {
                 _ => vec![format!("{paused}getting ready")],
             }
         }
-        Course::Removal(gone) if gone.of > 0 => {
-            vec![format!("{} of the {} functions that hold it are deleted", gone.functions, gone.of)]
-        }
+        Course::Removal(gone) if gone.of > 0 => vec![removal::so_far(*gone)],
         Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],
         Course::Check(findings) => vec![format!("{} looked at", wording::count(findings.len() as u64, "chunk"))],

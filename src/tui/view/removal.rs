@@ -82,9 +82,15 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
         _ if job.is_stopping() => plain(Role::Warn, "stopping in an orderly way…"),
         _ if gone.of == 0 => plain(Role::Text, "looking up what is to go"),
         _ => {
-            let told = format!("{} of the {} functions that hold it are deleted{links}", gone.functions, gone.of);
+            let told = format!("{}{links}", so_far(gone));
             let stops = keys.says(Table::Removal, &Action::Cancel, "stops; the rest stays, and can be deleted later");
             plain(Role::Text, &told).more(&stops, width)
         }
     }
+}
+
+/// `5 of the 12 functions that hold it are deleted`
+pub(super) fn so_far(gone: Gone) -> String {
+    let (all, hold) = (wording::count(gone.of, "function"), wording::verb(gone.of, ["holds", "hold"]));
+    format!("{} of the {all} that {hold} it {} deleted", gone.functions, wording::verb(gone.functions, ["is", "are"]))
 }

@@ -122,6 +122,7 @@ fn to(review: &Review, shared: &Shared, page: &mut Page) {
         }
         _ => match shared.start.settings.machine.host {
             Some(address) => format!("this computer: the stand-in, open to your network at {address}"),
+            None if !shared.is_private() => "this computer: the stand-in, which is open to your network".to_owned(),
             None => "this computer: a small imitation of AWS (the stand-in)".to_owned(),
         },
     };
@@ -132,7 +133,11 @@ fn to(review: &Review, shared: &Shared, page: &mut Page) {
 fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     let account = review.account.as_ref();
     let Totals { segments, chunks, bytes } = review.totals;
-    let index = if review.planned.len() == 1 { "their list, the index" } else { "an index for each video" };
+    let index = match (review.planned.len(), chunks) {
+        (1, 1) => "its list, the index",
+        (1, _) => "their list, the index",
+        _ => "an index for each video",
+    };
     let makes = format!(
         "{} ({}, {}) and {index}",
         wording::count(chunks, "chunk"),

@@ -300,9 +300,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
-        Field::Unlisted if shared.is_local() && shared.start.settings.machine.host.is_none() => {
-            "not needed here: only this computer can watch".to_owned()
-        }
+        Field::Unlisted if shared.is_private() => "not needed here: only this computer can watch".to_owned(),
         Field::Unlisted => "everyone who guesses the name can watch".to_owned(),
         Field::Target => match &shared.connection {
             Connection::Ready(account) => match &account.id {

@@ -122,13 +122,15 @@ fn body(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, wi
         }
         Some(Ok(listing)) => {
             list(video, shared, canvas, rows);
-            if !video.rows.iter().any(|row| row.entry.kind == Kind::Video) && rows.left() > 1 {
+            if !listing.entries.iter().any(|entry| entry.kind == Kind::Video) && rows.left() > 1 {
                 rows.line();
                 let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
                 let others = wording::count(others as u64, "other file");
                 let all = shared.keys.says(Table::Video, &Action::AllFiles, "shows all");
                 let words = format!("no video in this folder ({others}; {all})");
-                canvas.pen(rows.line()).skip(2).put(Role::Dim, &words);
+                for line in text::wrap(&words, usize::from(width.saturating_sub(2))).iter().take(rows.left().into()) {
+                    canvas.pen(rows.line()).skip(2).put(Role::Dim, line);
+                }
             }
         }
     }
@@ -368,12 +370,13 @@ impl Said {
 fn said(video: &Video, width: usize) -> Said {
     let Some(path) = video.highlighted_video() else { return Said::default() };
     let plain = |role, words: &str| Said { verdict: wrapped(role, words, width).collect(), ..Said::default() };
+    let next = if video.wanted.is_some() { "then on…" } else { "then on to the settings…" };
     if let Some(going) = video.choice.going.as_ref().filter(|going| going.files.len() > 1) {
-        let words = format!("reading {} of {} files, then on to the settings…", going.done() + 1, going.files.len());
+        let words = format!("reading {} of {} files, {next}", going.done() + 1, going.files.len());
         return plain(Role::Accent, &words);
     }
     match video.probes.get(path) {
-        None if video.choice.going.is_some() => plain(Role::Accent, "reading the file, then on to the settings…"),
+        None if video.choice.going.is_some() => plain(Role::Accent, &format!("reading the file, {next}")),
         None if video.is_changing => {
             plain(Role::Warn, "the file is being written: it is read again when that has ended")
         }

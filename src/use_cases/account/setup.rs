@@ -33,8 +33,8 @@ pub async fn setup(
     unless_cancelled(&control.cancel, work).await
 }
 
-/// What browsers cost at most in a month with this ceiling, US dollars, where every byte is the relay's.
-pub fn dollars_at_most(ceiling: &CeilingUse, region: &str) -> f64 {
+/// What browsers cost in a month up to this ceiling, US dollars, where every byte is the relay's.
+pub fn dollars_until(ceiling: &CeilingUse, region: &str) -> f64 {
     ceiling.ceiling_bytes as f64 / 1e9 * cost::egress_per_gb(region)
 }
 

@@ -31,6 +31,8 @@ pub struct SignedIn {
     pub notice: Option<Question>,
     /// On the stand-in: its links end with this process.
     pub serves: bool,
+    /// On the stand-in: other machines can watch, too.
+    pub open: bool,
 }
 
 /// Asks anew, since the person may have signed in again.
@@ -51,6 +53,7 @@ pub async fn sign_in(engine: &Engine, place: &Place) -> Result<SignedIn, Stopped
         cdn,
         notice: consent::notice_due(engine, place, &cloud),
         serves: place.is_local() && engine.serves(),
+        open: place.is_local() && engine.is_open(),
     })
 }
 

@@ -2,11 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::resume::Resumable;
+use super::resume::{self, Resumable};
 use crate::{
     model::{
-        reel::{index::Index, name::PREFIX},
-        report::fault::Stopped,
+        reel::{
+            index::Index,
+            name::{Generation, PREFIX, ReelName},
+        },
+        report::fault::{Fault, Stopped},
     },
     remote::{self, leftover, removal::Removal},
     state::{
@@ -17,6 +20,12 @@ use crate::{
     storage::{FunctionFacts, Storage},
     use_cases::{Engine, Follow, Person, Question, consent, unless_cancelled},
 };
+
+/// The newest of this name, and of this generation if one is given. Its video need not be there.
+pub async fn find(engine: &Engine, name: &ReelName, generation: Option<Generation>) -> Result<Resumable, Stopped> {
+    let found = resume::interrupted(engine, name, generation).await;
+    found.ok_or_else(|| Stopped::Failed(nothing_to_discard(engine, name)))
+}
 
 /// Returns how many functions went.
 pub async fn discard(
@@ -74,4 +83,13 @@ async fn discard_held(
             removal.remove(names.into_iter().collect(), may_go, |done| progress(done, all)).await.map_err(Stopped::from)
         })
         .await
+}
+
+fn nothing_to_discard(engine: &Engine, name: &ReelName) -> Fault {
+    let what = format!("could not discard the publishing of `{name}`: nothing of that name was interrupted");
+    Fault::permanent(what).hint(format!(
+        "Journals are looked for in `{}`. What an upload left without a journal, `zipreel gc {name}` deletes; --target \
+         and --region choose where.",
+        engine.machine().folders.state.display()
+    ))
 }

@@ -77,7 +77,7 @@ impl Info {
         all
     }
 
-    /// Whether jumps by the Seek link are quicker than by the playlist.
+    /// Whether jumps by the Seek link are quicker than by the playlist: without pieces the two say the same.
     pub fn has_seek_link(&self) -> bool {
         self.index.current.has_pieces()
     }
@@ -119,6 +119,12 @@ impl Info {
     /// Of the picture, or of sound alone.
     pub fn own_segments(&self) -> usize {
         self.index.current.variants().map(|(_, rendition)| segments(rendition).count()).max().unwrap_or(0)
+    }
+
+    /// Of the same; none where the index does not tell of segments.
+    pub fn longest_segment(&self) -> Option<Duration> {
+        let own = self.index.current.variants().flat_map(|(_, rendition)| segments(rendition));
+        own.map(|segment| Duration::from_micros(segment.duration_us)).max()
     }
 
     /// The language of its sound by three letters, where it was asked for by that; indexes tell of no other.

@@ -20,7 +20,10 @@ use crate::{
         report::fault::{Explain, Fault, Stopped},
     },
     remote::{LibraryError, deployed::Existing},
-    state::resumable::{self, Resumable},
+    state::{
+        lock::ReelLock,
+        resumable::{self, Resumable},
+    },
 };
 
 /// Publishings of the reel in that account and Region which this computer began and did not end.
@@ -30,9 +33,15 @@ async fn left_open(engine: &Engine, reel: &ReelName, at: AccountRegion) -> Vec<R
     read.await.expect("reading journals does not panic")
 }
 
-/// The reel's index, or that there is none, with who may be making it just now.
+/// The reel's index, or that there is none, with who may be making it just now. For callers that do not hold the reel:
+/// their own hold would be named.
 fn found(engine: &Engine, reel: &ReelName, existing: Option<Existing>) -> Result<Existing, Stopped> {
     existing.ok_or_else(|| Stopped::Failed(not_found(engine, reel)))
+}
+
+/// The same for who holds the reel: nobody else of this computer can be making it.
+fn found_by_holder(held: &ReelLock, existing: Option<Existing>) -> Result<Existing, Stopped> {
+    existing.ok_or_else(|| LibraryError::NotFound(held.reel().clone()).into())
 }
 
 fn not_found(engine: &Engine, reel: &ReelName) -> Fault {

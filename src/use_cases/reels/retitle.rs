@@ -25,7 +25,7 @@ pub async fn retitle(
     engine
         .leased(&storage, &held, follow, async |lease| {
             let existing = retries.again(|| deployed::existing(&*storage, reel)).await?;
-            let existing = super::found(engine, reel, existing)?;
+            let existing = super::found_by_holder(&held, existing)?;
             let before = existing.index.title.clone();
             if before != title {
                 index::retitle(&*storage, existing, title, &retries, lease).await?;

@@ -77,9 +77,15 @@ async fn a_variable_and_the_config_file_acknowledge_nothing() {
     let fixture = Fixture::start().await;
     let config = fixture.folder.path().join("home/config/zipreel");
     fs::create_dir_all(&config).unwrap();
-    fs::write(config.join("config.toml"), "yes = true\n").unwrap();
+    let config = config.join("config.toml");
     let video = clip(Clip::Silent);
     let arguments = ["publish", "--target", "aws", "--name", REEL, "--", video.to_str().unwrap()];
+    fs::write(&config, "yes = true\n").unwrap();
+    let refused = zipreel(&fixture, &arguments).output().await.unwrap();
+    let said = text(&refused);
+    assert!(refused.status.code() == Some(1) && said.contains("there is no setting `yes`"), "{said}");
+    assert!(said.contains("Agreeing is your own act"), "{said}");
+    fs::remove_file(&config).unwrap();
     let refused = zipreel(&fixture, &arguments).env("ZIPREEL_YES", "true").output().await.unwrap();
     let said = text(&refused);
     assert!(refused.status.code() == Some(1) && said.contains("the notice was not agreed to"), "{said}");

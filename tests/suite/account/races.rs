@@ -141,7 +141,7 @@ async fn what_somebody_else_changes_meanwhile_is_read_again() {
     set_up(&cloud, RelayWish::AsItIs).await.0.unwrap();
     let client = client(&sandbox);
     let wanted = || BTreeMap::from([("ZIPREEL_GATE_URL".to_owned(), "https://a/".to_owned())]);
-    let meddling = async || {
+    let meddling = async |_| {
         let request = client.update_function_configuration().function_name(Public::Gate.name());
         request.description("changed by another").send().await.unwrap();
         Ok(wanted())
@@ -152,6 +152,6 @@ async fn what_somebody_else_changes_meanwhile_is_read_again() {
         zipreel::model::report::fault::Explain::class(&error),
         zipreel::model::report::fault::FaultClass::Transient
     );
-    cloud.ensure_environment(Public::Gate, async || Ok(wanted())).await.unwrap();
+    cloud.ensure_environment(Public::Gate, async |_| Ok(wanted())).await.unwrap();
     assert_eq!(cloud.public(Public::Gate).await.unwrap().unwrap().environment, wanted());
 }

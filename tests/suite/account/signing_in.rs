@@ -16,19 +16,25 @@ const CONFIG: &str = "[profile studio]\nsso_session = studio-session\nsso_accoun
                       [sso-session studio-session]\nsso_region = us-east-1\nsso_start_url = https://example.org/start\n\
                       [profile keyless]\nregion = us-east-1\n";
 
-/// The last line of `zipreel doctor`, which can't sign in.
+/// The last line of `zipreel doctor`, which can't sign in by this profile.
 async fn doctor(home: &Path, profile: &str) -> Value {
+    doctor_with(home, &["--profile", profile], &[]).await
+}
+
+async fn doctor_with(home: &Path, flags: &[&str], environment: &[(&str, &str)]) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zipreel"));
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
         command.env_remove(name);
     }
     let output = command
-        .args(["doctor", "--json", "--profile", profile])
+        .args(["doctor", "--json"])
+        .args(flags)
         .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("AWS_CONFIG_FILE", home.join(".aws/config"))
         .env("AWS_SHARED_CREDENTIALS_FILE", home.join(".aws/credentials"))
         .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()
@@ -58,6 +64,34 @@ async fn each_way_of_not_being_signed_in_has_its_remedy() {
     assert!(keyless["hint"].as_str().unwrap().contains("`aws configure --profile keyless`"), "{keyless}");
     let typo = doctor(home.path(), "stduio").await;
     assert!(typo["hint"].as_str().unwrap().contains("no profile `stduio`"), "{typo}");
+}
+
+#[tokio::test]
+async fn who_has_no_credentials_anywhere_is_told_so_in_one_line() {
+    let home = scratch();
+    let failed = doctor_with(home.path(), &["--target", "aws", "--region", "us-east-1"], &[]).await;
+    assert_eq!(failed["class"], "needs-person", "{failed}");
+    let (cause, hint) = (failed["cause"].as_str().unwrap(), failed["hint"].as_str().unwrap());
+    assert!(cause.starts_with("there are none: ") && !cause.contains('\n'), "{failed}");
+    assert!(hint.contains("`aws configure`") && hint.contains("--profile"), "{failed}");
+}
+
+#[tokio::test]
+async fn a_region_or_an_address_that_can_be_none_is_named_with_what_sets_it() {
+    let home = scratch();
+    let with = async |variables: &[(&str, &str)]| {
+        let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        doctor_with(home.path(), &["--target", "aws"], &[&keys[..], variables].concat()).await
+    };
+    let region = with(&[("AWS_REGION", "x y")]).await;
+    let cause = region["cause"].as_str().unwrap();
+    assert!(cause.ends_with("is not the name of a Region, such as eu-west-1"), "{region}");
+    assert!(cause.starts_with("`x y`") && region["hint"].as_str().unwrap().contains("--region"), "{region}");
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"] {
+        let address = with(&[("AWS_REGION", "us-east-1"), (variable, "foo")]).await;
+        assert_eq!(address["class"], "permanent", "{address}");
+        assert!(address["hint"].as_str().unwrap().starts_with("Set AWS_ENDPOINT_URL, "), "{address}");
+    }
 }
 
 #[tokio::test]

@@ -176,6 +176,32 @@ async fn the_stand_ins_links_are_renewed_two_minutes_before_their_end() {
     assert_eq!(account.asked_for().split_off(before).len(), 8 + 1);
 }
 
+/// The same of the deployed gate is in gate.test.mjs.
+#[tokio::test]
+async fn of_a_reel_that_was_deleted_the_stand_in_serves_nothing_after_some_minutes() {
+    let account = published_at(Clock::stopped()).await;
+    let side = account.own();
+    let paths = ["/reel/0123abcd/src.m3u8", "/reel/0123abcd/src.relay.m3u8", "/reel/0123abcd/src-init.mp4", CHUNK];
+    let statuses = async || {
+        let mut all = Vec::new();
+        for path in paths {
+            all.push(get(&side.gate, path).await.status);
+        }
+        all
+    };
+    assert_eq!(statuses().await, [200, 200, 404, 302]);
+    let found = account.cloud.functions_from("zipreel-", None).await.unwrap().0;
+    for function in found.iter().filter(|function| function.name.starts_with("zipreel-reel-")) {
+        account.cloud.delete_function(&function.name).await.unwrap();
+        // AWS grants so many calls a second
+        account.clock.advance(Duration::from_secs(1));
+    }
+    account.clock.advance(Duration::from_secs(240));
+    assert_eq!(statuses().await[..2], [200, 200]);
+    account.clock.advance(Duration::from_secs(300));
+    assert_eq!(statuses().await, [404; 4]);
+}
+
 #[tokio::test]
 async fn a_redirect_is_kept_for_as_long_as_the_link_itself_says() {
     let account = published().await;

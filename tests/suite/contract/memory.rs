@@ -1,13 +1,18 @@
-//! The deployed gate's memory: Lambda gives it 128 MB, and an instance that takes more is ended.
+//! The memory of the deployed gate and relay: Lambda gives each 128 MB, and an instance that takes more is ended.
 
+use std::collections::BTreeMap;
+
+use axum::Router;
 use zipreel::{
     cloud::Cloud,
     local::Clock,
     model::{
+        chunk::limits::PLAYLIST_BYTES_MAX,
         gate::{cdn::EDGE_HEADER, libraries::libraries},
+        hls::playlist::{self, Links},
         reel::{
             generation::FORMAT,
-            index::{ChunkIndex, GenerationIndex, Index, Retired, SegmentIndex},
+            index::{ChunkIndex, GenerationIndex, Grain, Index, Retired, SegmentIndex},
             name::{ChunkNumber, ReelName},
         },
     },
@@ -18,7 +23,8 @@ use super::{
     nginx,
     reel::GENERATION,
     reel::{self, base64, index_zip},
-    sides::{Account, Options},
+    runtime::{Front, Reserved, Spec, serve},
+    sides::{Account, Options, RELAY_FILES},
 };
 use crate::{players::stage::publish_libraries, publish::memory::peak_kib};
 
@@ -126,4 +132,32 @@ async fn so_do_the_libraries_beside_them_however_often_they_are_asked_for() {
     }
     let peak = peak_kib(side.gate_pid());
     assert!((1..=PEAK_KIB).contains(&peak), "{peak} KiB");
+}
+
+/// As many as a relay that bounds them by their number would keep, of videos of 6 and of 22 hours in pieces of 2 s, and
+/// the longest that is read, nearly.
+#[tokio::test]
+async fn playlists_of_any_length_fit_into_the_deployed_relay_however_many_are_asked_for() {
+    for segments in [10_800, 40_000, 62_000] {
+        let name: ReelName = "long".parse().unwrap();
+        let made = long(&name, GENERATION, segments);
+        let (id, rendition) = made.renditions.first_key_value().unwrap();
+        let playlist = playlist::media(id, rendition, Grain::Segments, Links::Chunks { prefix: "" });
+        assert!(playlist.len() as u64 <= PLAYLIST_BYTES_MAX, "{} bytes", playlist.len());
+        // a gate that has this playlist wherever it is asked for one
+        let (gate, serving) = serve(Router::new().fallback(move || async move { playlist })).await;
+        let environment = BTreeMap::from([("ZIPREEL_GATE_URL", gate)]);
+        let spec = Spec { files: RELAY_FILES, environment, at_once: 1, front: Front::Url };
+        let relay = Reserved::new().await.start(&spec).await;
+        for number in 0..32 {
+            for piece in [0, segments - 1] {
+                let path = format!("/reel-{number}/{GENERATION}/src/pieces/{piece}.ts");
+                let answer = send(&relay.url, "HEAD", &path, &[]).await;
+                assert_eq!(answer.status, 200, "{segments} segments: {path}: {}", relay.log());
+            }
+        }
+        let peak = peak_kib(relay.pid());
+        assert!((1..=PEAK_KIB).contains(&peak), "{segments} segments: {peak} KiB");
+        serving.abort();
+    }
 }

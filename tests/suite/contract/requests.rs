@@ -309,6 +309,7 @@ pub(super) fn people() -> Vec<Row> {
         page("/reel/0123abcd/src/0009.ts").method("HEAD").body(Body::Empty),
         not_found(To::Gate, "/absent/").sending("Accept: */*").header("vary", "accept"),
         not_found(To::Gate, "/absent/").sending("Accept: text/htmlx, text/plain"),
+        not_found(To::Gate, "/absent/").sending("Path: /absent/").header("vary", "accept"),
         gate("/reel/index.m3u8", 200).sending("Accept: text/html").header("content-type", PLAYLIST),
     ]
 }

@@ -44,7 +44,8 @@ pub(super) const GATE_FILES: &[&str] = &[
 ];
 
 /// What the deployed relay's does.
-pub(super) const RELAY_FILES: &[&str] = &["assets/gate/relay.mjs", "assets/gate/ceiling.mjs", "assets/gate/sign.mjs"];
+pub(super) const RELAY_FILES: &[&str] =
+    &["assets/gate/relay.mjs", "assets/gate/ceiling.mjs", "assets/gate/memory.mjs", "assets/gate/sign.mjs"];
 
 pub(crate) struct Account {
     pub(crate) stand_in: StandIn,
@@ -194,7 +195,7 @@ pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
             Public::Relay => wanted.insert(EDGE_SHA256.to_owned(), nginx::secret_sha256()),
             _ => wanted.insert("ZIPREEL_RELAY_URL".to_owned(), format!("{cdn}{RELAY_PREFIX}")),
         };
-        cloud.ensure_environment(public, async || Ok(wanted)).await.unwrap();
+        cloud.ensure_environment(public, async |_| Ok(wanted)).await.unwrap();
     }
 }
 
@@ -202,7 +203,7 @@ pub(crate) async fn switch_cdn_on(cloud: &Cloud, cdn: &str) {
 pub(crate) async fn take_libraries_from(cloud: &Cloud, url: &str) {
     let mut wanted = cloud.public(Public::Gate).await.unwrap().unwrap().environment;
     wanted.insert(LIBRARIES_URL.to_owned(), url.to_owned());
-    cloud.ensure_environment(Public::Gate, async || Ok(wanted)).await.unwrap();
+    cloud.ensure_environment(Public::Gate, async |_| Ok(wanted)).await.unwrap();
 }
 
 /// As `zipreel setup --ceiling-gb 1` leaves the environments of gate and relay.
@@ -216,7 +217,7 @@ pub(crate) async fn set_ceiling(cloud: &Cloud) {
     for public in [Public::Gate, Public::Relay] {
         let mut wanted = cloud.public(public).await.unwrap().unwrap().environment;
         wanted.insert(CEILING_GB.to_owned(), "1".to_owned());
-        cloud.ensure_environment(public, async || Ok(wanted)).await.unwrap();
+        cloud.ensure_environment(public, async |_| Ok(wanted)).await.unwrap();
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use futures_util::future::join_all;
+use zipreel::model::reel::title::NO_TITLE;
 
 use super::account::{chunks, functions, is_whole, set_faults, zipreel};
 use crate::{
@@ -32,7 +33,14 @@ async fn another_title_changes_nothing_but_the_title() {
     let row = zipreel(&sandbox, &["list", "--json"]).await.ended(0).out;
     assert_eq!(events::lines(&row)[0]["whole"], true, "the index says what it holds");
     let none = zipreel(&sandbox, &["retitle", "nothing", "x"]).await.ended(1);
-    assert!(none.err.contains("could not find the reel `nothing`"), "{}", none.err);
+    let is_alone = none.err.lines().any(|line| line == "error: could not find the reel `nothing`");
+    assert!(is_alone, "it does not meet its own lock: {}", none.err);
+    for blank in ["", "   "] {
+        let refused = zipreel(&sandbox, &["retitle", "m", blank]).await.ended(2);
+        assert!(refused.err.contains(NO_TITLE), "{blank:?}: {}", refused.err);
+    }
+    let info = zipreel(&sandbox, &["info", "m", "--json"]).await.ended(0);
+    assert_eq!(events::last(&info.out)["title"], "Harbour by <night>");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +63,11 @@ async fn a_discarded_publishing_takes_nothing_of_what_is_served() {
     assert_eq!(functions(&sandbox).await, served);
     is_whole(&sandbox, "m").await;
     let none = zipreel(&sandbox, &["resume", "m"]).await.ended(1);
-    assert!(none.err.contains("nothing of that name was interrupted"), "{}", none.err);
+    assert!(none.err.contains("could not resume `m`: nothing of that name was interrupted"), "{}", none.err);
+    let none = zipreel(&sandbox, &["discard", "m"]).await.ended(1);
+    let what = "could not discard the publishing of `m`: nothing of that name was interrupted";
+    assert!(none.err.contains(what) && none.err.contains("`zipreel gc m` deletes"), "{}", none.err);
+    assert!(!none.err.contains("From another machine"), "that is how one goes on: {}", none.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

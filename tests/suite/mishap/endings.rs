@@ -16,6 +16,8 @@ use crate::{
     split::until,
 };
 
+const EVENTS: &str = include_str!("../../../docs/events.md");
+
 /// Each command with what makes it end well, and the event that it ends with. In this order a reel comes and goes.
 const COMMANDS: [(&str, &[&str], &str); 19] = [
     ("setup", &["setup", "--target", "local", "--yes"], "ready"),
@@ -48,6 +50,10 @@ async fn every_command_ends_with_an_event_that_has_its_exit_status() {
         let said = zipreel(&sandbox, &[&args[..], &["--json"]].concat()).await.ended(0);
         let last = events::last(&said.out);
         assert_eq!((&last["event"], &last["exit_status"]), (&event.into(), &0.into()), "{args:?}: {said:?}");
+        for line in events::lines(&said.out).iter().filter(|line| line["event"] == "job") {
+            let job = line["job"].as_str().unwrap();
+            assert!(job.starts_with("chunk ") || EVENTS.contains(&format!("`{job}`")), "no page names `{job}`");
+        }
     }
     // those that need a run that was interrupted, or run until they are
     let apart = ["resume", "discard", "local"];
@@ -135,6 +141,32 @@ async fn a_failure_is_the_last_event_and_says_what_the_command_ends_with() {
     failed(&["publish", "a.mp4", "--json", "--chunk-mib", "99"], 2).await;
     let plain = zipreel(&sandbox, &["list", "--no-such-flag"]).await.ended(2);
     assert_eq!(plain.out, "");
+}
+
+/// A mistyped command is one, whatever follows it, and so is a video that is not there in a command's place.
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_ends_with_2_and_with_an_event_where_any_setting_asks_for_json() {
+    let sandbox = Sandbox::start().await;
+    let config = sandbox.path("home/config/zipreel");
+    std::fs::create_dir_all(&config).unwrap();
+    let config = config.join("config.toml");
+    let misused: [&[&str]; 5] =
+        [&["lst"], &["nosuch.mp4"], &["help", "lst"], &["list", "--bogus"], &["list", "--port=x"]];
+    for (file, is_json) in [("", false), ("json = true\n", true), ("json = 7\n", false)] {
+        std::fs::write(&config, file).unwrap();
+        for args in misused {
+            let said = zipreel(&sandbox, args).await.ended(2);
+            if is_json {
+                assert_eq!(events::all(&said.out, Some(2)).last().unwrap()["event"], "failed", "{args:?}");
+            } else {
+                assert!(said.out.is_empty() && !said.err.is_empty(), "{args:?}: {said:?}");
+            }
+            let asked = zipreel(&sandbox, &[args, &["--json"]].concat()).await.ended(2);
+            assert_eq!(events::all(&asked.out, Some(2)).last().unwrap()["event"], "failed", "{args:?}");
+        }
+        let plain = zipreel(&sandbox, &["list", "--bogus", "--plain"]).await.ended(2);
+        assert_eq!(plain.out, "");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,10 +4,12 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
+    time::SystemTime,
 };
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use zipreel::model::reel::moment::rfc3339;
 
 use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, set_faults, zipreel};
 use crate::{
@@ -139,7 +141,7 @@ async fn another_ffmpeg_can_t_go_on_and_says_so() {
     let last = events::last(&String::from_utf8(output.stdout).unwrap());
     let what = last["what"].as_str().unwrap();
     assert!(what.contains("it was begun with ffmpeg") && what.contains("99.9"), "{last}");
-    assert!(last["hint"].as_str().unwrap().contains("gc again"), "{last}");
+    assert!(last["hint"].as_str().unwrap().contains("`zipreel discard again` ends the old upload"), "{last}");
 
     // from another machine, without a journal: the chunks' tags tell
     let mut command = sandbox.command("elsewhere");
@@ -173,6 +175,72 @@ async fn a_video_that_has_changed_since_is_another_generation() {
     run.published();
     let planned = run.events("planned").next().unwrap();
     assert!(planned["warnings"][0].as_str().unwrap().contains("the video has changed since"), "{planned}");
+
+    // nothing of the old upload is left but its journal
+    zipreel(&sandbox, &["gc", "again", "--yes"]).await.ended(0);
+    let said = zipreel(&sandbox, &["resume", "again"]).await.ended(1);
+    let hint = "The video as it is now is published. `zipreel discard again` ends the old upload";
+    assert!(said.err.contains("the video has changed since") && said.err.contains(hint), "{}", said.err);
+    zipreel(&sandbox, &["discard", "again", "--yes"]).await.ended(0);
+    let said = zipreel(&sandbox, &["resume"]).await.ended(1);
+    assert!(said.err.contains("could not resume: nothing was interrupted"), "{}", said.err);
+    is_whole(&sandbox, "again").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_name_the_newest_goes_on_whose_video_is_as_it_was() {
+    let sandbox = Sandbox::start().await;
+    for name in ["first", "second", "third"] {
+        let video = sandbox.path(&format!("{name}.mp4"));
+        fs::copy(clip(Clip::Mp4), &video).unwrap();
+        set_faults(&sandbox, "expired-credentials@CreateFunction=after:3");
+        sandbox.publish(&video, &CUT[2..]).await.failed();
+        sandbox.stand_in.faults().clear();
+        // journals tell whole seconds
+        let second = rfc3339(SystemTime::now());
+        until("a journal that begins now is newer", || rfc3339(SystemTime::now()) != second).await;
+    }
+    fs::copy(clip(Clip::ShortEnd), sandbox.path("third.mp4")).unwrap();
+    fs::remove_file(sandbox.path("second.mp4")).unwrap();
+    let said = zipreel(&sandbox, &["resume"]).await.ended(0);
+    let (second, third) = (sandbox.path("second.mp4"), sandbox.path("third.mp4"));
+    for words in [
+        format!("passing over third: its video `{}` has changed since", third.display()),
+        format!("passing over second: its video `{}` is not there", second.display()),
+        "resuming first: ".to_owned(),
+    ] {
+        assert!(said.err.contains(&words), "{words}: {}", said.err);
+    }
+    is_whole(&sandbox, "first").await;
+
+    zipreel(&sandbox, &["discard", "third", "--yes"]).await.ended(0);
+    for args in [&["resume"][..], &["resume", "second"]] {
+        let said = zipreel(&sandbox, args).await.ended(1);
+        let what = format!("could not resume `second`: its video `{}` is not there", second.display());
+        let hint = "Bring the video back to that path, or give the upload up: `zipreel discard second`.";
+        assert!(said.err.contains(&what) && said.err.contains(hint), "{args:?}: {}", said.err);
+    }
+    fs::copy(clip(Clip::Mp4), &second).unwrap();
+    zipreel(&sandbox, &["resume"]).await.ended(0);
+    is_whole(&sandbox, "second").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_name_what_another_process_is_at_is_passed_over() {
+    let sandbox = Sandbox::start().await;
+    interrupted(&sandbox, &clip(Clip::Mp4)).await;
+    let second = rfc3339(SystemTime::now());
+    until("a journal that begins now is newer", || rfc3339(SystemTime::now()) != second).await;
+    set_faults(&sandbox, "pause-after@CreateFunction=at:2");
+    let mut command = sandbox.command("state");
+    command.args(["publish", "--name", "busy"]).args(&CUT[2..]).arg(clip(Clip::Silent)).stderr(Stdio::null());
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    until("a chunk of the newer one is there", || sandbox.stand_in.faults().paused() > 0).await;
+    let said = zipreel(&sandbox, &["resume"]).await.ended(0);
+    let busy = format!("passing over busy: another zipreel (process {}) is working on `busy`", child.id().unwrap());
+    assert!(said.err.contains(&busy) && said.err.contains("resuming again: "), "{}", said.err);
+    sandbox.stand_in.faults().release();
+    assert!(child.wait().await.unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

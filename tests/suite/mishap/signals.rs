@@ -110,8 +110,8 @@ async fn publish_half(sandbox: &Sandbox, video: &Path) -> (Child, u32) {
     set_faults(sandbox, "503@CreateFunction=after:2");
     // at four times the speed of playing the backlog is full before all is read
     let mut command = publish_with(sandbox, &ffmpeg_that(sandbox, "exec ffmpeg -readrate 4 \"$@\""), video);
-    // nothing means the least: two chunks
-    let child = command.env("ZIPREEL_BACKLOG_GIB", "0").spawn().unwrap();
+    // next to nothing means the least: two chunks
+    let child = command.env("ZIPREEL_BACKLOG_GIB", "0.000001").spawn().unwrap();
     let deployed = || sandbox.stand_in.counts().answers(Operation::CreateFunction, 201);
     // the lease is the first
     until("a chunk is deployed", || deployed() > 1).await;

@@ -317,7 +317,7 @@ async fn act(engine: &Engine, deed: Deed) -> Result<(), String> {
         Deed::Publish => Box::pin(publish(engine, Clip::Tiny, IfTaken::Refuse)).await,
         Deed::Replace => Box::pin(publish(engine, Clip::TinyMkv, IfTaken::Replace)).await,
         Deed::Resume => {
-            let found = reels::resume::find(engine, Some(&reel), None).await.map_err(said)?;
+            let found = reels::resume::find(engine, &reel, None).await.map_err(said)?;
             let order = Order { retry: POLICY, ..found.order(folders) };
             Box::pin(reels::publish::publish(engine, order, &Yes, reporter, &control)).await.map(drop).map_err(said)
         }

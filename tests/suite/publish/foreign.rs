@@ -143,7 +143,7 @@ async fn the_command_of_a_hint_can_be_pasted() {
     set_faults(&sandbox, "");
     fs::copy(clip(Clip::Silent), &video).unwrap();
     let refused = zipreel(&sandbox, &["resume", "m"]).await.ended(1);
-    let command = refused.err.split_once("new version: ").unwrap().1.split_once(". `zipreel gc").unwrap().0;
+    let command = refused.err.split_once("new version: ").unwrap().1.split_once(". `zipreel discard").unwrap().0;
     assert_eq!(words(command), ["zipreel", "publish", video.to_str().unwrap(), "--name", "m"], "{command}");
 }
 

@@ -33,6 +33,7 @@ async fn every_link_answers_and_every_chunk_and_segment_is_there() {
     for name in ["watch", "playlist", "generation", "chunks", "segments"] {
         assert_eq!(info[name], published[name], "{name}");
     }
+    assert_eq!((&info["seek_playlist"], &published["seek"]), (&Value::Null, &Value::Null), "it has no pieces");
     let rendition = &list(&info, "renditions")[0];
     assert_eq!(rendition["playlist"], reel.url);
     let names = ["watch", "playlist", "absolute_playlist", "relay_playlist", "poster", "oembed"];
@@ -63,6 +64,9 @@ async fn every_link_answers_and_every_chunk_and_segment_is_there() {
     for link in names {
         assert!(said.contains(info[link].as_str().unwrap()), "{link}: {said}");
     }
+    let longest = segments.iter().map(|segment| segment["seconds"].as_f64().unwrap()).fold(0.0, f64::max);
+    let length = format!(", in {} segments of up to {longest:.1} s\n", segments.len());
+    assert!(said.contains(&length) && !said.contains("index.seek.m3u8"), "{length}: {said}");
     let old = retired[0]["generation"].as_str().unwrap();
     for words in ["H.264 ", "AAC", "Chunks\n  1 ", "served now"] {
         assert!(said.contains(words), "{words}: {said}");

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     clips::{Clip, clip},
+    events,
     mishap::account::{chunks, delete_function, functions, is_whole, zipreel},
     players::programs::packets,
 };
@@ -100,6 +101,8 @@ async fn a_reel_in_pieces_is_checked_mended_taken_up_again_and_deleted() {
     let args = [&CUT[..], &["--chunk-mib", "2"]].concat();
     let run = sandbox.publish(&clip(Clip::Mp4), &args).await;
     let pieces = parts(&seek(&run).await).await;
+    let info = events::last(&zipreel(&sandbox, &["info", "fine", "--json"]).await.ended(0).out);
+    assert_eq!(info["seek_playlist"], run.published()["seek"]);
     is_whole(&sandbox, "fine").await;
     let there = functions(&sandbox).await;
     let names: Vec<_> = chunks(&there).into_keys().collect();

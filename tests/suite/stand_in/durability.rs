@@ -107,8 +107,36 @@ async fn a_port_that_is_taken_is_named_with_what_to_do() {
     let fault = error.fault();
     assert_eq!(fault.what, format!("could not listen on port {port} for the stand-in"));
     assert!(fault.hint.unwrap().contains("`--port 0`"));
-    let error = local::start(Config { port: 65_534, ..Config::new(folder.path()) }).await.unwrap_err();
-    assert!(error.hint().unwrap().contains("65532"));
+}
+
+#[tokio::test]
+async fn a_port_without_room_for_those_after_it_is_refused_and_the_last_that_has_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let others = Some("192.168.1.5".parse().unwrap());
+    for (host, port, last) in [(None, 65_532, 65_531), (None, u16::MAX, 65_531), (others, 65_531, 65_530)] {
+        let error = local::start(Config { port, host, ..Config::new(folder.path()) }).await.unwrap_err();
+        assert!(matches!(error, LocalError::PortRange { .. }), "{error}");
+        assert!(error.hint().unwrap().contains(&format!("up to {last} ")), "{error:?}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_data_folder_is_made_for_its_owner_alone_and_one_that_is_there_stays_as_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let around = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let made = around.path().join("new/stand-in");
+    local::start(Config { port: 0, ..Config::new(&made) }).await.unwrap().stop().await;
+    let parts = fs::read_dir(&made).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    for path in parts.chain([around.path().join("new"), made.clone()]) {
+        assert_eq!(mode(&path), 0o700, "{}", path.display());
+    }
+    let own = around.path().join("own");
+    fs::create_dir(&own).unwrap();
+    fs::set_permissions(&own, fs::Permissions::from_mode(0o755)).unwrap();
+    local::start(Config { port: 0, ..Config::new(&own) }).await.unwrap().stop().await;
+    assert_eq!(mode(&own), 0o755);
 }
 
 #[tokio::test]

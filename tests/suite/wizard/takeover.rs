@@ -1,7 +1,7 @@
 //! Two wizards at one stand-in: whoever needs it takes it over when its owner ends.
 
 use super::{
-    SMALL, folder, go_to_review,
+    SMALL, folder, go_on_to, go_to_review,
     terminal::{END, ENTER, Terminal},
 };
 use crate::publish::sandbox::Sandbox;
@@ -36,4 +36,15 @@ async fn a_publishing_goes_on_when_the_wizard_that_serves_its_stand_in_quits() {
     other.press_until_it("y", "it has ended", |text| text.contains("serve it again with"));
     let (code, left) = other.end();
     assert!(code == 0 && left.contains("serve it again with: zipreel local"), "{left}");
+}
+
+/// A second address of loopback stands for the one in the network.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wizard_says_that_others_can_watch_what_another_process_opened() {
+    let sandbox = Sandbox::start_with(|config| config.host = Some("127.0.0.2".parse().unwrap())).await;
+    let terminal = Terminal::open(&sandbox, &folder(&sandbox, "clip.mp4"), &[], &SMALL);
+    go_on_to(&terminal, "everyone who guesses the name can watch");
+    terminal.press_until(ENTER, "⏎ publish");
+    terminal.press_until(ENTER, "the links work in your network");
 }

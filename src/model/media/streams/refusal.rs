@@ -229,6 +229,8 @@ mod tests {
             InputFault::Reference,
             InputFault::OtherFormat,
             InputFault::Changed,
+            InputFault::TooLong,
+            InputFault::Circle,
             InputFault::Io(io::Error::other("the disk is broken")),
         ]
     }
@@ -248,7 +250,9 @@ mod tests {
             InputFault::Reference => 10,
             InputFault::OtherFormat => 11,
             InputFault::Changed => 12,
-            InputFault::Io(_) => 13,
+            InputFault::TooLong => 13,
+            InputFault::Circle => 14,
+            InputFault::Io(_) => 15,
         }
     }
 
@@ -257,7 +261,7 @@ mod tests {
         let numbers: BTreeSet<usize> = refusals().iter().map(number).collect();
         assert_eq!(numbers, (0..13).collect(), "one of each");
         let numbers: BTreeSet<usize> = faults().iter().map(number_of_fault).collect();
-        assert_eq!(numbers, (0..14).collect(), "one of each");
+        assert_eq!(numbers, (0..16).collect(), "one of each");
         let refused = refusals().into_iter().map(|refusal| (refusal.to_string(), refusal.hint()));
         let unread = faults().into_iter().map(|fault| {
             let sentence = fault.to_string();

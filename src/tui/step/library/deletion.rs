@@ -57,9 +57,10 @@ impl Deletion {
         match self.questions().as_slice() {
             [question] => question.text(),
             questions => format!(
-                "This deletes {} reels from {}: their links stop working at once, and it can't be undone.",
+                "This deletes {} reels from {}: their links stop working within minutes, and it can't be undone.{}",
                 questions.len(),
-                self.at.words(self.is_local)
+                self.at.words(self.is_local),
+                Question::not_deleted(self.is_local)
             ),
         }
     }

@@ -38,6 +38,7 @@ pub(super) const WANTED: &[&str] = &[
     "screen Source",
     "over Quit",
     "over Cancel Publishing",
+    "over Cancel Unbegun",
     "over Cancel Waiting",
     "over Cancel Removal",
     "over Cancel Check",
@@ -149,6 +150,7 @@ fn over(overlay: &Overlay) -> &'static str {
     match overlay {
         Overlay::Ask(Confirm::Quit) => "Quit",
         Overlay::Ask(Confirm::Cancel(_, Stops::Publishing)) => "Cancel Publishing",
+        Overlay::Ask(Confirm::Cancel(_, Stops::Unbegun)) => "Cancel Unbegun",
         Overlay::Ask(Confirm::Cancel(_, Stops::Cdn)) => "Cancel Cdn",
         Overlay::Ask(Confirm::Cancel(_, Stops::Waiting)) => "Cancel Waiting",
         Overlay::Ask(Confirm::Cancel(_, Stops::WaitingRemoval)) => "Cancel WaitingRemoval",
