@@ -15,7 +15,7 @@ use crate::{
         terminal::theme::Role,
         widget::{
             canvas::{Canvas, Rows, inset},
-            line::{Problem, row},
+            line::{Problem, row, scrolled},
             text,
         },
         words::there_words,
@@ -54,6 +54,7 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         None if !beside => rows.take_last(BELOW.min(rows.left() / 3)),
         None => Rect::ZERO,
     };
+    scrolled(home.cursor.at, lines.len(), canvas, &mut rows);
     let window = home.cursor.window(lines.len(), usize::from(rows.left()));
     // apart where there is room: each line, or at least what goes on from what can be done
     let gaps = roomy && lines.len() * 2 <= usize::from(rows.left());

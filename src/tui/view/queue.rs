@@ -38,8 +38,10 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
     }
     let all: Vec<&Job> = queue.jobs(jobs).collect();
     let at = queue.at(jobs);
-    let place = position(at, all.len(), usize::from(rows.left()));
-    canvas.pen(head).put(Role::Strong, &summary(queue.kind, &all)).right(Role::Dim, &place);
+    let entitle = |canvas: &mut Canvas, room: u16| {
+        let place = position(at, all.len(), usize::from(room));
+        canvas.pen(head).right(Role::Dim, &place).put(Role::Strong, &summary(queue.kind, &all));
+    };
     let shown = all.get(at).copied();
     let lines = u16::try_from(all.len()).unwrap_or(u16::MAX);
     // the stages of one stand below where all lines still fit
@@ -52,6 +54,7 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
         // the list scrolls where both do not fit
         let least = lines.min(LIST_LEAST);
         let place = rows.take(lines.min(rows.left().saturating_sub(problem.height() + 2).max(least)));
+        entitle(canvas, place.height);
         list(queue, &all, at, canvas, place);
         told(job, problem, canvas, rows);
         return;
@@ -60,6 +63,7 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
         Some(_) => rows.take(lines),
         None => rows.rest(),
     };
+    entitle(canvas, place.height);
     list(queue, &all, at, canvas, place);
     if let Some((job, course)) = below {
         rows.line();

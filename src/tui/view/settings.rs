@@ -29,7 +29,7 @@ use crate::{
         widget::{
             canvas::{Canvas, Rows, inset},
             field,
-            line::{Problem, row, wrapped},
+            line::{Problem, row, scrolled, wrapped},
             list::Cursor,
             page::Page,
             text,
@@ -76,13 +76,15 @@ pub(super) fn draw(settings: &Settings, shared: &Shared, canvas: &mut Canvas, ar
         rows.take_last(spare.min(1));
     }
     let at = fields.iter().position(|field| *field == settings.focus).unwrap_or_default();
+    let is_scrolled = scrolled(at, fields.len(), canvas, &mut rows);
     let cursor = Cursor::on(at);
     for number in cursor.window(fields.len(), usize::from(rows.left())) {
         let problem = problems.iter().find(|(field, _)| *field == fields[number]).map(|(_, problem)| problem.as_str());
         line(settings, shared, canvas, rows.line(), (number, fields[number]), problem);
     }
     // the effect follows the fields where there is room, so that the eye has no way to go
-    let place = Rect { y: (rows.rest().y + gap).min(bottom.y), ..bottom };
+    let y = if is_scrolled { bottom.y } else { (rows.rest().y + gap).min(bottom.y) };
+    let place = Rect { y, ..bottom };
     effect.draw_beginning(canvas, place);
 }
 

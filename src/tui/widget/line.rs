@@ -8,11 +8,14 @@ use crate::{
         action::Action,
         terminal::theme::Role,
         widget::{
-            canvas::{Canvas, Pen},
+            canvas::{Canvas, Pen, Rows},
             text,
         },
     },
 };
+
+/// Lines of a list that stay beside the one that says where it is.
+const SCROLLED_LEAST: u16 = 3;
 
 /// A line of a list: the cursor's mark, its ground, and what a click on it does.
 pub(in crate::tui) fn row<'c, 'a>(
@@ -42,6 +45,16 @@ pub(in crate::tui) fn wrapped(role: Role, words: &str, width: usize) -> impl Ite
 /// `3/120`, where not all of a list is in sight.
 pub(in crate::tui) fn position(at: usize, rows: usize, room: usize) -> String {
     if rows > room { format!("{}/{rows}", at + 1) } else { String::new() }
+}
+
+/// The same on the last of a list's lines, where it has no other line to stand on; false if it is not said.
+pub(in crate::tui) fn scrolled(at: usize, rows: usize, canvas: &mut Canvas, lines: &mut Rows) -> bool {
+    let words = position(at, rows, usize::from(lines.left()));
+    let is_said = !words.is_empty() && lines.left() > SCROLLED_LEAST;
+    if is_said {
+        canvas.pen(lines.take_last(1)).right(Role::Dim, &words);
+    }
+    is_said
 }
 
 /// What went wrong and what can be done, in lines. Where there is no room for all of it, what is only good to know goes

@@ -118,6 +118,16 @@ async fn the_relay_knows_whose_bytes_count_besides_its_own() {
     set_faults(&sandbox, "");
     set_up(&cloud, RelayWish::AsItIs).await.0.unwrap();
     assert_eq!(counted().await, id);
+
+    // what it sent this month stays sent once it is off, and once another is on
+    account::cdn_off(&cloud, Arc::new(BoardReporter::default()), &Control::default()).await.unwrap();
+    let gone = format!("{}@{}", id.unwrap(), Month::of(SystemTime::now()).digits());
+    assert_eq!(counted().await.as_ref(), Some(&gone));
+    set_up(&cloud, RelayWish::AsItIs).await.0.unwrap();
+    assert_eq!(counted().await.as_ref(), Some(&gone));
+    let on = account::cdn_on(&cloud, Arc::new(BoardReporter::default()), &Control::default()).await;
+    let another = on.unwrap().distribution.unwrap();
+    assert_eq!(counted().await, Some(format!("{another},{gone}")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
