@@ -1,6 +1,7 @@
 // GetFunction as the gate asks it, with patience, and its links kept for as long as they live.
 
-import { ATTEMPT_TIMEOUT, Allowance, Busy, Joined, Recent, Refused, SECOND } from './guesses.mjs';
+import { ATTEMPT_TIMEOUT, Allowance, Busy, Refused, SECOND } from './guesses.mjs';
+import { Joined, Recent } from './memory.mjs';
 import { endpointOf, keysOf, signed } from './sign.mjs';
 
 /** A link with less left is never served: a player may use it for as long as it reads one segment. */

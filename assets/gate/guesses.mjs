@@ -1,8 +1,10 @@
-// What the gate's instances remember and allow: bounded memories, allowances, and what guesses may cost.
+// What the gate's instances allow: allowances, and what guesses may cost.
 //
 // A guess is a question for a reel or a generation that the instance does not know. Each costs a GetFunction, of which the
 // account has 100 a second for all instances: so each instance asks in slots of its own, and who finds the slot taken may
 // wait for the next one.
+
+import { Recent } from './memory.mjs';
 
 export const SECOND = 1000;
 /** One question to AWS takes at most this. */
@@ -27,48 +29,6 @@ export class Busy extends Error {}
 /** Asking again at once would not help; `after` so many seconds it may. */
 export class Refused extends Busy {
   constructor(what, after) { super(what); this.after = after; }
-}
-
-/** A map that forgets what was not used for longest; `weigh` gives an entry's share of `limit`. */
-export class Recent {
-  #entries = new Map();
-  #weight = 0;
-  constructor(limit, weigh = () => 1) { this.limit = limit; this.weigh = weigh; }
-  get(key) {
-    const value = this.#entries.get(key);
-    if (value !== undefined) { this.#entries.delete(key); this.#entries.set(key, value); }
-    return value;
-  }
-  set(key, value) {
-    this.delete(key);
-    this.makeRoom(this.weigh(value));
-    this.#entries.set(key, value);
-    this.#weight += this.weigh(value);
-  }
-  makeRoom(weight) {
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight + weight <= this.limit) break;
-      this.delete(oldest);
-    }
-  }
-  delete(key) {
-    if (!this.#entries.has(key)) return;
-    this.#weight -= this.weigh(this.#entries.get(key));
-    this.#entries.delete(key);
-  }
-}
-
-/** Calls of the same key that overlap become one. */
-export class Joined {
-  #running = new Map();
-  run(key, start) {
-    let running = this.#running.get(key);
-    if (!running) {
-      running = start().finally(() => this.#running.delete(key));
-      this.#running.set(key, running);
-    }
-    return running;
-  }
 }
 
 /** Calls of the same key take turns, in the order in which they came. */

@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { ABSENT_FOR, warn } from './functions.mjs';
-import { Joined, Refused, SECOND } from './guesses.mjs';
-import { collect, pages } from './memory.mjs';
+import { Refused, SECOND } from './guesses.mjs';
+import { Joined, collect, pages } from './memory.mjs';
 
 const LIBRARY = /const ([A-Z]+)_JS = '(https:[^' ;,]+)';\s+const \1_JS_INTEGRITY = 'sha384-([A-Za-z0-9+/]{64})';/g;
 /** None is longer, in bytes. */

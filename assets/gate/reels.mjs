@@ -3,9 +3,9 @@
 import { get as getOverHttp } from 'node:http';
 import { get as getOverHttps } from 'node:https';
 import { ABSENT_FOR, ABSENT_KEPT, warn } from './functions.mjs';
-import { Busy, Guesses, Joined, Recent, Refused, SECOND } from './guesses.mjs';
+import { Busy, Guesses, Refused, SECOND } from './guesses.mjs';
 import { readIndex } from './index.mjs';
-import { MUCH, collect, pages } from './memory.mjs';
+import { Joined, MUCH, Recent, collect, pages } from './memory.mjs';
 import { sha256 } from './sign.mjs';
 
 const INDEX_CHECK_EVERY = 10 * SECOND;

@@ -10,7 +10,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CEILING_PATH, Ceiling, beyond, ceilingOf, cloudWatchOverHttp } from './ceiling.mjs';
-import { MUCH, collect, keepSmall, pages } from './memory.mjs';
+import { Joined, MUCH, Recent, collect, keepSmall, pages } from './memory.mjs';
 import { sha256 } from './sign.mjs';
 
 const SECOND = 1000;
@@ -36,28 +36,6 @@ const METHODS = 'GET, HEAD, OPTIONS';
 /** Something on the way here gave no answer; `status` is what the client is told. */
 export class Refused extends Error {
   constructor(status, why, retryAfter) { super(why); Object.assign(this, { status, retryAfter }); }
-}
-
-/** A map that forgets what was not used for longest once its values weigh more than `limit`. The one that was set last stays in any case. */
-export class Recent extends Map {
-  #weight = 0;
-  constructor(limit, weightOf = () => 1) { super(); Object.assign(this, { limit, weightOf }); }
-  get(key) {
-    const value = super.get(key);
-    if (value !== undefined) { super.delete(key); super.set(key, value); }
-    return value;
-  }
-  set(key, value) {
-    this.delete(key);
-    super.set(key, value);
-    this.#weight += this.weightOf(value);
-    while (this.#weight > this.limit && this.size > 1) this.delete(this.keys().next().value);
-    return this;
-  }
-  delete(key) {
-    if (this.has(key)) this.#weight -= this.weightOf(super.get(key));
-    return super.delete(key);
-  }
 }
 
 const RANGE_TAG = '#EXT-X-BYTERANGE:';
@@ -150,7 +128,7 @@ function takeLines(segments, text) {
 
 export class Relay {
   #playlists = new Recent(PLAYLISTS_KEPT_BYTES, segments => segments.weight);
-  #reading = new Map();
+  #joined = new Joined();
   #sinceCollected = 0; // what was read of playlists, as they are kept
   #absent = new Recent(ABSENT_KEPT);
   #links = new Recent(LINKS_KEPT);
@@ -199,8 +177,7 @@ export class Relay {
     if (kept) return kept;
     if (this.#absent.get(path) > this.now()) throw new Refused(404);
     // Who asks while it is read waits for the same.
-    if (!this.#reading.has(path)) this.#reading.set(path, this.#read(path).finally(() => this.#reading.delete(path)));
-    return this.#reading.get(path);
+    return this.#joined.run(path, () => this.#read(path));
   }
 
   async #read(path) {

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Recent, clientOf } from '../../assets/gate/guesses.mjs';
+import { clientOf } from '../../assets/gate/guesses.mjs';
+import { Recent } from '../../assets/gate/memory.mjs';
 import { Account, CHUNK, MINUTE } from './account.mjs';
 import { GENERATION, generation, indexName } from './reel.mjs';
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
-import { Recent, Relay, segmentsOf } from '../../assets/gate/relay.mjs';
+import { Recent } from '../../assets/gate/memory.mjs';
+import { Relay, segmentsOf } from '../../assets/gate/relay.mjs';
 
 const CHUNK = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251));
 const PLAYLIST = '#EXTM3U\n#EXTINF:6,\n#EXT-X-BYTERANGE:100@66\nsrc/0001.ts\n#EXTINF:6,\n#EXT-X-BYTERANGE:200@166\nsrc/0001.ts\n#EXT-X-ENDLIST\n';

@@ -67,6 +67,22 @@ impl Keys {
         }
         panic!("waited in vain");
     }
+
+    /// Out of whatever is open, until the wizard is gone.
+    async fn leave(&self) {
+        while !self.0.is_closed() {
+            self.press(KeyCode::Esc);
+            self.press(KeyCode::Char('q'));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Ctrl-C twice, until the wizard is gone.
+    async fn interrupt(&self) {
+        self.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        self.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        self.0.closed().await;
+    }
 }
 
 /// Runs the wizard in a folder with one video while `person` presses keys; how it ended, and its last screen.
@@ -120,9 +136,7 @@ async fn an_interrupted_publishing_is_told_with_the_way_to_go_on() {
     let script = Script { events: script::under_way(), ..Script::default() };
     let (ended, _) = run(script, async |keys, orders| {
         keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
-        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        keys.0.closed().await;
+        keys.interrupt().await;
     })
     .await;
     assert_eq!(ended.exit_code, 130);
@@ -135,9 +149,7 @@ async fn an_interrupted_publishing_is_told_with_the_way_to_go_on() {
 async fn what_no_journal_knows_yet_waits_for_the_next_wizard() {
     let (ended, _) = run(Script::default(), async |keys, orders| {
         keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
-        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        keys.with(KeyCode::Char('c'), KeyModifiers::CONTROL);
-        keys.0.closed().await;
+        keys.interrupt().await;
     })
     .await;
     let lines = ended.summary.lines.join("\n");
@@ -150,11 +162,7 @@ async fn what_failed_before_it_was_begun_is_not_to_be_resumed() {
     let script = Script { result: Some(Err(script::full())), ..Script::default() };
     let (ended, _) = run(script, async |keys, orders| {
         keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
-        while !keys.0.is_closed() {
-            keys.press(KeyCode::Esc);
-            keys.press(KeyCode::Char('q'));
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        keys.leave().await;
     })
     .await;
     let lines = ended.summary.lines.join("\n");
@@ -167,11 +175,7 @@ async fn a_failure_goes_last_with_its_hint() {
     let script = Script { events: script::under_way(), result: Some(Err(script::full())), ..Script::default() };
     let (ended, _) = run(script, async |keys, orders| {
         keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
-        while !keys.0.is_closed() {
-            keys.press(KeyCode::Esc);
-            keys.press(KeyCode::Char('q'));
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        keys.leave().await;
     })
     .await;
     assert_eq!(ended.exit_code, 1);
@@ -185,11 +189,7 @@ async fn a_defect_of_the_engine_is_a_fault_on_the_screen() {
     let script = Script { publish_panics: true, ..Script::default() };
     let (ended, screen) = run(script, async |keys, orders| {
         keys.enter_until(|| !orders.lock().unwrap().is_empty()).await;
-        while !keys.0.is_closed() {
-            keys.press(KeyCode::Esc);
-            keys.press(KeyCode::Char('q'));
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        keys.leave().await;
     })
     .await;
     assert_eq!(ended.exit_code, 1, "{screen}");
