@@ -238,8 +238,12 @@ impl Settings {
         let chosen = &self.videos[at].chosen;
         let size = wording::bytes(effects[at].segment_bytes);
         let of = if self.videos.len() == 1 { String::new() } else { format!(" of `{}`", chosen.file_name()) };
+        let remedy = match self.chunk_limit() < pack::CHUNK_LIMIT_MAX {
+            true => "set a larger Chunk size, under More",
+            false => "convert it with more keyframes first",
+        };
         Some(format!(
-            "between two places where the video{of} can be split are about {size}, more than a chunk may have"
+            "between two places where the video{of} can be split are about {size}, more than a chunk may have: {remedy}"
         ))
     }
 
