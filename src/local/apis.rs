@@ -10,7 +10,7 @@ use super::{
     context::Context,
     error::ApiError,
     http::body::Content,
-    lambda::{Answer, Request, parse, unwritten},
+    lambda::{Answer, Request, parse},
     operation::Operation,
     signature::keys::ACCOUNT,
     store::record::{Api, Function, Integration, Route, Stage, uuid},
@@ -47,9 +47,9 @@ pub(super) fn answer(request: &Request<'_>, content: &Content) -> Result<Answer,
         }
         Operation::CreateApi => create(request, body),
         Operation::DeleteApi => {
-            let store = request.shared.store.change();
+            let store = request.shared.store.change()?;
             known(request)?;
-            store.remove_api(&request.call.target).map_err(|error| unwritten(&error))?;
+            store.remove_api(&request.call.target)?;
             Ok(Answer::empty())
         }
         Operation::GetIntegrations => Ok(items(known(request)?.integrations.iter().map(of_integration))),
@@ -89,7 +89,7 @@ fn create(request: &Request<'_>, body: Body) -> Result<Answer, ApiError> {
         stages: Vec::new(),
     };
     let answer = shape(request.shared, &api);
-    request.shared.store.change().put_api(api).map_err(|error| unwritten(&error))?;
+    request.shared.store.change()?.put_api(api)?;
     Ok(Answer::created(answer))
 }
 
@@ -138,10 +138,10 @@ fn known(request: &Request<'_>) -> Result<Api, ApiError> {
 }
 
 fn change(request: &Request<'_>, edit: impl FnOnce(&mut Api) -> Result<Answer, ApiError>) -> Result<Answer, ApiError> {
-    let store = request.shared.store.change();
+    let store = request.shared.store.change()?;
     let mut api = known(request)?;
     let answer = edit(&mut api)?;
-    store.put_api(api).map_err(|error| unwritten(&error))?;
+    store.put_api(api)?;
     Ok(answer)
 }
 

@@ -1,6 +1,8 @@
 //! Errors as AWS answers them: a status, a code and a sentence, written the way the protocol of the service wants
 //! (JSON with `x-amzn-errortype` for Lambda, XML for the Query services and for downloads).
 
+use std::io;
+
 use axum::{
     body::Body,
     http::{HeaderValue, Response, StatusCode, header},
@@ -17,6 +19,13 @@ pub(super) struct ApiError {
     pub(super) message: String,
     /// Seconds, as `Retry-After`.
     pub(super) retry_after: Option<u64>,
+}
+
+/// Nothing but the data folder is read or written for an answer.
+impl From<io::Error> for ApiError {
+    fn from(error: io::Error) -> Self {
+        Self::service(format!("the stand-in could not write to its data folder: {error}"))
+    }
 }
 
 impl ApiError {

@@ -54,7 +54,7 @@ fn done(shared: &Context, operation: Operation, body: &[u8], now: OffsetDateTime
         return Ok(describe(shared, body.log_group_name_prefix.as_deref().unwrap_or_default()));
     }
     let name = body.log_group_name.filter(|name| is_name(name)).ok_or_else(|| invalid("the log group's name"))?;
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     let known = store.state().logs.get(&name).cloned();
     let done = match (operation, known) {
         (Operation::CreateLogGroup, Some(_)) => {
@@ -73,7 +73,7 @@ fn done(shared: &Context, operation: Operation, body: &[u8], now: OffsetDateTime
         }
         (_, Some(_)) => store.remove_log(&name),
     };
-    done.map_err(|error| ApiError::service(format!("the stand-in could not write to its data folder: {error}")))?;
+    done?;
     Ok(json!({}))
 }
 

@@ -15,7 +15,6 @@ use super::{
     context::{Context, Origin, Origins},
     error::ApiError,
     http::xml::{Element, element},
-    lambda::unwritten,
     operation::{Call, Operation},
     signature::keys::ACCOUNT,
     store::{
@@ -74,7 +73,7 @@ fn create(shared: &Context, body: &[u8], now: OffsetDateTime) -> Result<Answer, 
     let given = read(body, "DistributionConfigWithTags")?;
     let config = given.child("DistributionConfig").ok_or_else(|| invalid("there is no DistributionConfig"))?;
     checked(config)?;
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     let reference = config.at(&["CallerReference"]).filter(|reference| !reference.is_empty());
     let reference = reference.ok_or_else(|| invalid("a distribution has a CallerReference"))?.to_owned();
     let state = store.state();
@@ -98,7 +97,7 @@ fn create(shared: &Context, body: &[u8], now: OffsetDateTime) -> Result<Answer, 
         deployed_from: now + deploys_in(shared),
     };
     let answer = whole(shared, StatusCode::CREATED, &made, now);
-    store.put_distribution(made).map_err(|error| unwritten(&error))?;
+    store.put_distribution(made)?;
     Ok(answer)
 }
 
@@ -111,7 +110,7 @@ fn update(
 ) -> Result<Answer, ApiError> {
     let config = read(body, "DistributionConfig")?;
     checked(&config)?;
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     let mut changed = known(shared, id)?;
     matched(headers, &changed)?;
     if config.at(&["CallerReference"]) != Some(&changed.reference) {
@@ -122,19 +121,19 @@ fn update(
     (changed.config, changed.revision, changed.modified) = (config.written(), drawn(), now);
     changed.deployed_from = now + deploys_in(shared);
     let answer = whole(shared, StatusCode::OK, &changed, now);
-    store.put_distribution(changed).map_err(|error| unwritten(&error))?;
+    store.put_distribution(changed)?;
     Ok(answer)
 }
 
 fn delete(shared: &Context, id: &str, headers: &HeaderMap, now: OffsetDateTime) -> Result<Answer, ApiError> {
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     let gone = known(shared, id)?;
     matched(headers, &gone)?;
     if gone.is_enabled() || gone.is_in_progress(now) {
         let message = "The distribution you are trying to delete has not been disabled.";
         return Err(ApiError::new(StatusCode::CONFLICT, "DistributionNotDisabled", message));
     }
-    store.remove_distribution(id).map_err(|error| unwritten(&error))?;
+    store.remove_distribution(id)?;
     Ok(Answer { status: StatusCode::NO_CONTENT, body: String::new(), revision: None })
 }
 
@@ -284,7 +283,7 @@ fn drawn() -> String {
 
 /// After a start at other ports: on AWS nothing moves, so that a distribution is told of its origins only once.
 pub(super) fn move_to(store: &Store, origins: &Origins) -> io::Result<()> {
-    let change = store.change();
+    let change = store.change()?;
     let front = change.function(GATE).map(|gate| gate.front()).unwrap_or_default();
     let gate = origins.gate_at(front);
     let all: Vec<_> = change.state().distributions.values().cloned().collect();

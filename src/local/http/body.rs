@@ -177,7 +177,7 @@ impl Large {
         let scan = store
             .new_blob()
             .map(|file| (ZipField::new(place), CodeFile { file, hash: Sha256::new(), bytes: 0 }))
-            .map_err(|error| unwritten(&error));
+            .map_err(ApiError::from);
         Self { hash: Sha256::new(), bytes: 0, scan }
     }
 
@@ -192,7 +192,7 @@ impl Large {
                 ApiError::too_large(format!("Zipped size must be smaller than {ZIPPED_BYTES} bytes"))
             }
             Ok(()) => return,
-            Err(FieldError::Sink(error)) => unwritten(&error),
+            Err(FieldError::Sink(error)) => error.into(),
             Err(FieldError::RestTooLarge) => ApiError::too_large("Request without its zip is too large"),
             Err(error) => ApiError::serialization(error.to_string()),
         };
@@ -226,8 +226,4 @@ impl CodeFile {
     fn finish(self) -> NewCode {
         NewCode { file: self.file, sha256: hex(&self.hash.finalize()), bytes: self.bytes }
     }
-}
-
-fn unwritten(error: &std::io::Error) -> ApiError {
-    ApiError::service(format!("the stand-in could not write to its data folder: {error}"))
 }

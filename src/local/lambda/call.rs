@@ -66,10 +66,10 @@ impl Request<'_> {
     /// Changes the function the path is about, under the store's lock.
     pub(super) fn change<T>(&self, edit: impl FnOnce(&mut Function) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let name = self.name()?;
-        let store = self.shared.store.change();
+        let store = self.shared.store.change()?;
         let mut function = store.function(&name).ok_or_else(|| self.not_found(&name))?;
         let result = edit(&mut function)?;
-        store.put_function(function).map_err(|error| unwritten(&error))?;
+        store.put_function(function)?;
         Ok(result)
     }
 
@@ -89,10 +89,6 @@ impl Request<'_> {
 
 pub(super) fn arn(region: &str, name: &str) -> String {
     format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}")
-}
-
-pub(in crate::local) fn unwritten(error: &std::io::Error) -> ApiError {
-    ApiError::service(format!("the stand-in could not write to its data folder: {error}"))
 }
 
 /// The request's JSON in its shape; no body is an empty object.

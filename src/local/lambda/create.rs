@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    call::{Answer, Request, full_configuration, parse, unwritten},
+    call::{Answer, Request, full_configuration, parse},
     check, zip,
 };
 use crate::local::{
@@ -69,7 +69,7 @@ pub(super) fn create_function(request: &Request<'_>, content: Content) -> Result
         settings.architecture.clone_from(architecture);
     }
     let (shared, now) = (request.shared, request.now);
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     check::role(shared, &store.state().roles, &settings.role, now)?;
     if store.function(&name).is_some() {
         return Err(ApiError::conflict(format!("Function already exist: {name}")));
@@ -92,7 +92,7 @@ pub(super) fn create_function(request: &Request<'_>, content: Content) -> Result
         reserved_concurrency: None,
     };
     let answer = full_configuration(&function, now);
-    store.put_function(function).map_err(|error| unwritten(&error))?;
+    store.put_function(function)?;
     Ok(Answer::created(answer))
 }
 
@@ -101,7 +101,7 @@ pub(super) fn keep(store: &Change<'_>, code: NewCode, replaced: u64, quota: u64)
     if store.state().code_bytes() - replaced + code.bytes > quota {
         return Err(ApiError::code_storage_exceeded());
     }
-    store.keep_blob(code.file, &code.sha256).map_err(|error| unwritten(&error))?;
+    store.keep_blob(code.file, &code.sha256)?;
     Ok(Code { sha256: code.sha256, bytes: code.bytes, version: uuid() })
 }
 

@@ -19,7 +19,7 @@ use super::{
     http::body::Content,
     operation::{Call, Operation},
 };
-pub(in crate::local) use crate::local::lambda::call::{Answer, Request, parse, unwritten};
+pub(in crate::local) use crate::local::lambda::call::{Answer, Request, parse};
 
 /// As long as the longest way to name a function.
 const SUBJECT_MAX: usize = 140;

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 
 use super::{
-    call::{Answer, Request, configuration, full_configuration, unwritten},
+    call::{Answer, Request, configuration, full_configuration},
     check,
 };
 use crate::local::{error::ApiError, limits::PAGE_ITEMS, signature::link, store::record::Function};
@@ -89,6 +89,6 @@ fn from_marker(marker: &str) -> Result<String, ApiError> {
 
 pub(super) fn delete_function(request: &Request<'_>) -> Result<Answer, ApiError> {
     let name = request.name()?;
-    let removed = request.shared.store.change().remove_function(&name).map_err(|error| unwritten(&error))?;
+    let removed = request.shared.store.change()?.remove_function(&name)?;
     if removed { Ok(Answer::empty()) } else { Err(request.not_found(&name)) }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    call::{Answer, Request, full_configuration, parse, unwritten},
+    call::{Answer, Request, full_configuration, parse},
     check,
     create::{Edit, keep, source},
     zip,
@@ -47,7 +47,7 @@ pub(super) fn update_code(request: &Request<'_>, content: Content) -> Result<Ans
     ready(request, &request.function()?, body.revision_id.as_deref())?;
     let code = code.ok_or_else(|| source(Some(&body.others)))?;
     zip::check(shared, &code)?;
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     let mut function = store.function(&name).ok_or_else(|| request.not_found(&name))?;
     ready(request, &function, body.revision_id.as_deref())?;
     if body.dry_run == Some(true) {
@@ -57,7 +57,7 @@ pub(super) fn update_code(request: &Request<'_>, content: Content) -> Result<Ans
     function.settings.architecture = architecture.unwrap_or(function.settings.architecture);
     function.touch(now, shared.settle());
     let answer = full_configuration(&function, now);
-    store.put_function(function).map_err(|error| unwritten(&error))?;
+    store.put_function(function)?;
     Ok(Answer::ok(answer))
 }
 

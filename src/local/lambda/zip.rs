@@ -18,7 +18,7 @@ pub(super) fn check(shared: &Context, code: &NewCode) -> Result<(), ApiError> {
         let message = "Could not unzip uploaded file. Please check your file, then try to upload again.";
         ApiError::invalid_parameter(message)
     };
-    let file = code.file.reopen().map_err(|error| super::call::unwritten(&error))?;
+    let file = code.file.reopen()?;
     let mut zip = ZipArchive::new(BufReader::with_capacity(256 * 1024, file)).map_err(|_| broken())?;
     if zip.is_empty() {
         return Err(ApiError::invalid_parameter("Uploaded file must be a non-empty zip"));
@@ -38,7 +38,7 @@ pub(super) fn check(shared: &Context, code: &NewCode) -> Result<(), ApiError> {
             drain(&mut entry).map_err(|_| broken())?;
         }
     }
-    shared.store.sync_blob(&code.file).map_err(|error| super::call::unwritten(&error))
+    Ok(shared.store.sync_blob(&code.file)?)
 }
 
 fn drain(source: &mut impl Read) -> io::Result<()> {

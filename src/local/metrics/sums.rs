@@ -69,6 +69,8 @@ struct Kept {
     series: Vec<Series>,
     is_changed: bool,
     saved: Instant,
+    /// The folder may be another's by now.
+    is_given_up: bool,
 }
 
 impl Metrics {
@@ -76,7 +78,7 @@ impl Metrics {
     pub(in crate::local) fn open(folder: &Path) -> Self {
         let path = folder.join(FILE);
         let series = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
-        Self { path, kept: Mutex::new(Kept { series, is_changed: false, saved: Instant::now() }) }
+        Self { path, kept: Mutex::new(Kept { series, is_changed: false, saved: Instant::now(), is_given_up: false }) }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -119,9 +121,12 @@ impl Metrics {
         series.flat_map(|series| series.sums.range(start.unix_timestamp()..)).map(|(_, sum)| sum).sum()
     }
 
-    /// What changed since it was written last.
-    pub(in crate::local) fn save(&self) -> io::Result<()> {
-        self.kept().save(&self.path)
+    /// Writes what changed since it was written last, and nothing after that.
+    pub(in crate::local) fn give_up(&self) {
+        let mut kept = self.kept();
+        // figures that can't be written are no reason to end otherwise
+        let _ = kept.save(&self.path);
+        kept.is_given_up = true;
     }
 }
 
@@ -144,7 +149,7 @@ impl Kept {
 
     fn save(&mut self, path: &Path) -> io::Result<()> {
         self.saved = Instant::now();
-        if !self.is_changed {
+        if !self.is_changed || self.is_given_up {
             return Ok(());
         }
         let part = path.with_extension("part");
@@ -187,7 +192,7 @@ mod tests {
             metrics.add(bytes("zipreel-relay"), "Bytes", value, at(noon + seconds));
         }
         metrics.add(bytes("other"), "Bytes", 64.0, at(noon));
-        metrics.save().unwrap();
+        metrics.give_up();
         for metrics in [metrics, Metrics::open(folder.path())] {
             let sums = |period, end| -> Vec<(i64, f64)> {
                 let found = metrics.sums(&bytes("zipreel-relay"), Some("Bytes"), (noon, noon + end), period);

@@ -14,7 +14,7 @@ use crate::{
 
 /// Fills the addresses that are there; which there are, is up to who set the function up.
 pub(super) fn tell(store: &Store, origins: &Origins) -> io::Result<()> {
-    let change = store.change();
+    let change = store.change()?;
     let gate = origins.gate_at(change.function(GATE).map(|gate| gate.front()).unwrap_or_default());
     let [gate, relay, cdn] = [gate, &origins.relay, &origins.edge].map(|origin| format!("{}/", origin.url));
     let relay_by_cdn = format!("{cdn}{RELAY_PREFIX}");

@@ -30,7 +30,7 @@ use crate::{
 const REGION: &str = "us-east-1";
 
 pub(in crate::local) fn fill(store: &Store, now: OffsetDateTime) -> io::Result<()> {
-    let change = store.change();
+    let change = store.change()?;
     let trust = Policy::Trust.text("aws", ACCOUNT);
     let note = "Made with the stand-in";
     change.put_role(iam::new_role(CHUNK_ROLE, &trust, note, now))?;

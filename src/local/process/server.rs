@@ -61,9 +61,9 @@ pub struct StandIn {
     shared: Arc<Context>,
     stop: CancellationToken,
     servers: JoinSet<io::Result<()>>,
-    /// Ends connections that outlast the grace: nothing may reach the folder once its lock is gone.
+    /// Ends connections that outlast the grace.
     connections: Cut,
-    /// Held as long as the data folder is ours.
+    /// Held as long as the data folder is ours: what is under way is done or refused before.
     _lock: FileLock,
 }
 
@@ -184,8 +184,8 @@ impl Drop for StandIn {
     fn drop(&mut self) {
         self.stop.cancel();
         self.connections.cut();
-        // figures that can't be written are no reason to end otherwise
-        let _ = self.shared.metrics.save();
+        self.shared.store.give_up();
+        self.shared.metrics.give_up();
     }
 }
 
@@ -292,5 +292,26 @@ impl Servers {
         let listener = Cuttable { listener, all: self.connections.clone(), seats: self.seats.clone() };
         let stopped = self.stop.clone().cancelled_owned();
         self.running.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stopped).await });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A request may outlive its stand-in, at work on a zip: the next one must not find what it did not read.
+    #[tokio::test]
+    async fn once_the_lock_is_gone_nothing_reaches_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = || start(Config { port: 0, ..Config::new(folder.path()) });
+        let dropped = start().await.unwrap();
+        let outlives = Arc::clone(&dropped.shared);
+        assert!(outlives.store.change().is_ok());
+        drop(dropped);
+        assert!(outlives.store.change().is_err());
+        let stopped = start().await.unwrap();
+        let outlives = Arc::clone(&stopped.shared);
+        stopped.stop().await;
+        assert!(outlives.store.change().is_err());
     }
 }

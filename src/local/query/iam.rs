@@ -60,13 +60,13 @@ pub(in crate::local) fn answer(
 fn create_role(shared: &Context, name: &str, form: &Form, now: OffsetDateTime) -> Result<String, ApiError> {
     let trust = policy(form.required("AssumeRolePolicyDocument")?)?;
     let role = new_role(name, trust, form.get("Description").unwrap_or_default(), now);
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     if store.state().roles.contains_key(name) {
         let message = format!("Role with name {name} already exists.");
         return Err(ApiError::new(StatusCode::CONFLICT, "EntityAlreadyExists", message));
     }
     let answer = element_of("Role", &shape(&role));
-    store.put_role(role).map_err(|error| unwritten(&error))?;
+    store.put_role(role)?;
     Ok(answer)
 }
 
@@ -83,12 +83,12 @@ pub(in crate::local) fn new_role(name: &str, trust: &str, description: &str, now
 }
 
 fn delete_role(shared: &Context, name: &str) -> Result<String, ApiError> {
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     if !role(shared, name)?.policies.is_empty() {
         let message = "Cannot delete entity, must delete policies first.";
         return Err(ApiError::new(StatusCode::CONFLICT, "DeleteConflict", message));
     }
-    store.remove_role(name).map_err(|error| unwritten(&error))?;
+    store.remove_role(name)?;
     Ok(String::new())
 }
 
@@ -107,10 +107,10 @@ fn change(
     name: &str,
     edit: impl FnOnce(&mut Role) -> Result<(), ApiError>,
 ) -> Result<String, ApiError> {
-    let store = shared.store.change();
+    let store = shared.store.change()?;
     let mut role = role(shared, name)?;
     edit(&mut role)?;
-    store.put_role(role).map_err(|error| unwritten(&error))?;
+    store.put_role(role)?;
     Ok(String::new())
 }
 
@@ -141,10 +141,6 @@ fn no_policy(id: &str) -> ApiError {
 
 fn no_entity(message: String) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "NoSuchEntity", message)
-}
-
-fn unwritten(error: &std::io::Error) -> ApiError {
-    ApiError::service(format!("the stand-in could not write to its data folder: {error}"))
 }
 
 fn element_of(name: &str, inside: &str) -> String {

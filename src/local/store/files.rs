@@ -58,13 +58,20 @@ fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what a crash left half-written.
+/// Removes what a crash left half-written. A request that outlived its stand-in may remove its own part meanwhile.
 pub(in crate::local) fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(".part-") {
-            fs::remove_file(entry.path())?;
+            remove_if_there(&entry.path())?;
         }
     }
     Ok(())
+}
+
+pub(in crate::local) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

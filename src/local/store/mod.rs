@@ -29,7 +29,15 @@ pub(super) struct Store {
     clock: Clock,
     /// Changed only by the request that has the turn, so that reading never waits for a disk.
     state: RwLock<State>,
-    turn: Mutex<()>,
+    turn: Mutex<Folder>,
+}
+
+/// Whose the data folder is.
+#[derive(Debug, PartialEq, Eq)]
+enum Folder {
+    Ours,
+    /// Another process may have opened it.
+    GivenUp,
 }
 
 /// What is kept of code on disk.
@@ -69,7 +77,7 @@ impl State {
 /// The turn to change the state, and the ways to do it durably: first on disk, then in memory.
 pub(super) struct Change<'a> {
     store: &'a Store,
-    _turn: MutexGuard<'a, ()>,
+    _turn: MutexGuard<'a, Folder>,
 }
 
 impl Store {
@@ -88,7 +96,8 @@ impl Store {
             history: History::default(),
         };
         let empty = state.functions.is_empty() && state.roles.is_empty();
-        let store = Self { folder: folder.to_owned(), keep, clock, state: RwLock::new(state), turn: Mutex::new(()) };
+        let store =
+            Self { folder: folder.to_owned(), keep, clock, state: RwLock::new(state), turn: Mutex::new(Folder::Ours) };
         store.sweep_blobs()?;
         Ok((store, empty))
     }
@@ -97,9 +106,22 @@ impl Store {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for its turn: to be called where waiting for a disk is allowed.
-    pub(super) fn change(&self) -> Change<'_> {
-        Change { store: self, _turn: self.turn.lock().unwrap_or_else(PoisonError::into_inner) }
+    /// Waits for its turn: to be called where waiting for a disk is allowed. Fails once the folder is given up.
+    pub(super) fn change(&self) -> io::Result<Change<'_>> {
+        match self.turn() {
+            turn if *turn == Folder::Ours => Ok(Change { store: self, _turn: turn }),
+            _ => Err(io::Error::other("this stand-in has ended")),
+        }
+    }
+
+    /// Waits for the change that is under way, and lets none follow: whoever opens the folder next must find what this
+    /// one has answered, and keep what it finds.
+    pub(super) fn give_up(&self) {
+        *self.turn() = Folder::GivenUp;
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Folder> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A file for code whose hash is not known yet.
@@ -128,7 +150,7 @@ impl Store {
         for entry in fs::read_dir(self.folder.join("blobs"))? {
             let entry = entry?;
             if !entry.file_name().to_str().is_some_and(|name| named.contains(name)) {
-                fs::remove_file(entry.path())?;
+                files::remove_if_there(&entry.path())?;
             }
         }
         Ok(())
@@ -240,10 +262,7 @@ impl Change<'_> {
         if self.state().functions.values().any(|function| function.code.sha256 == sha256) {
             return Ok(());
         }
-        match fs::remove_file(self.store.blob(sha256)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        files::remove_if_there(&self.store.blob(sha256))
     }
 
     /// File names tell case apart where some file systems do not: `=a` is AWS's `A`.
@@ -307,4 +326,33 @@ fn read_all<T: Keyed>(folder: &Path) -> io::Result<BTreeMap<String, T>> {
         all.insert(record.key().to_owned(), record);
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread, time::Duration};
+
+    use super::*;
+    use crate::local::query::iam::new_role;
+
+    #[test]
+    fn giving_up_the_folder_waits_for_the_change_under_way_and_lets_none_follow() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), Keep::All, Clock::system()).unwrap().0;
+        let change = store.change().unwrap();
+        let (gave_up, given_up) = mpsc::channel();
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                store.give_up();
+                gave_up.send(()).unwrap();
+            });
+            assert!(given_up.recv_timeout(Duration::from_millis(100)).is_err(), "a change is under way");
+            change.put_role(new_role("made", "{}", "", store.clock.now())).unwrap();
+            drop(change);
+            given_up.recv().unwrap();
+        });
+        assert_eq!(store.change().map(drop).unwrap_err().to_string(), "this stand-in has ended");
+        let next = Store::open(folder.path(), Keep::All, Clock::system()).unwrap().0;
+        assert!(next.read().roles.contains_key("made"));
+    }
 }
