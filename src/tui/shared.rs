@@ -99,11 +99,16 @@ impl Shared {
         }
     }
 
-    /// The Region that will be used, as far as is known.
-    pub(super) fn region(&self) -> &str {
+    /// The Region that will be used; `None` if nobody has named one, as far as is known.
+    pub(super) fn known_region(&self) -> Option<&str> {
         let settled = self.account().map(|account| account.at.region.as_str());
         let profile = || self.profile().and_then(|profile| profile.region.as_deref());
-        settled.or(self.place.region.as_deref()).or_else(profile).unwrap_or(region::DEFAULT)
+        settled.or(self.place.region.as_deref()).or_else(profile)
+    }
+
+    /// It, or the one whose prices are told until it is known.
+    pub(super) fn region(&self) -> &str {
+        self.known_region().unwrap_or(region::DEFAULT)
     }
 
     /// What stands before the gate, as far as is known.

@@ -78,7 +78,7 @@ impl App {
     fn keep_drafts(&mut self, settings: &Settings, ids: &[JobId]) {
         for (number, id) in ids.iter().enumerate() {
             if let Some(Run::Publish(order)) = self.jobs.get(*id).map(|job| &job.run)
-                && let Some(draft) = settings.alone(number, &order.title)
+                && let Some(draft) = settings.alone(number, &order.title, &self.shared)
             {
                 self.drafts.insert(*id, draft);
             }

@@ -126,10 +126,12 @@ impl Settings {
         self.videos.iter().map(|video| &video.picked).eq(chosen)
     }
 
-    /// The same for one of the videos alone, to be mended after a failure.
-    pub(in crate::tui) fn alone(&self, number: usize, title: &str) -> Option<Self> {
+    /// The same for one of the videos alone, to be mended after a failure. It keeps the number that its name has beside
+    /// those that are called alike.
+    pub(in crate::tui) fn alone(&self, number: usize, title: &str, shared: &Shared) -> Option<Self> {
         let video = self.videos.get(number)?.clone();
-        let videos = vec![Naming { is_decided: true, ..video }];
+        let name = self.names(shared).into_iter().nth(number)?.ok()?;
+        let videos = vec![Naming { typed: Input::new(name.to_string()), is_decided: true, ..video }];
         Some(Self { videos, title: Input::new(title.to_owned()), focus: Field::Length, ..self.clone() })
     }
 

@@ -180,7 +180,10 @@ impl Video {
                 self.refill();
             }
             Action::Mark => self.mark(),
-            Action::UnmarkAll => self.unmark_all(),
+            Action::UnmarkAll => {
+                self.unmark_all();
+                self.word = None;
+            }
             Action::Reload => return self.reload(),
             Action::Recent => return self.recent(),
             Action::SearchBelow => return self.search(),

@@ -267,11 +267,20 @@ fn five_are_published_one_after_another_and_a_failed_one_stops_none() {
         assert_eq!(under_way(&player), 1, "one at a time");
         player.tell(ids[number], Answer::Engine(Event::Planned(script::planned())));
         assert_eq!(kept(&player).len(), 4 - number, "what has its own journal waits no more");
+        if number == 3 {
+            let narrow = player.text(40, 12);
+            assert!(narrow.contains("2 of 5, 1 under way, 1 failed, 1 waits"), "{narrow}");
+        }
         let end = if number == 2 { Answer::Ended(End::Failed(script::full())) } else { live(name) };
         player.tell(ids[number], end);
     }
     let screen = player.text(100, 30);
     assert!(screen.contains("4 of 5 videos published, 1 failed"), "{screen}");
+    assert!(screen.contains("Esc home"), "{screen}");
+    player.enter();
+    let opened = player.text(100, 30);
+    assert!(opened.contains("Esc back") && !opened.contains("Esc home"), "{opened}");
+    player.key(KeyCode::Esc);
     let failed: Vec<_> = screen.lines().filter(|line| line.contains("✖ three")).collect();
     assert!(failed.len() == 1 && failed[0].contains("Code storage limit exceeded"), "one line says why: {screen}");
     player.key(KeyCode::Down);

@@ -10,6 +10,7 @@ use crate::{
     tui::{
         action::{Action, Command, Way},
         backend::{Order, Question},
+        job::End,
         script::{self, Script},
         step::{
             review::Review,
@@ -138,6 +139,9 @@ fn several_files_that_are_dropped_are_all_marked() {
     player.enter();
     let videos: Vec<_> = settings(&player).videos.iter().map(|video| video.chosen.video.clone()).collect();
     assert_eq!(videos, ["take 02.mp4", "phone.mov"].map(at));
+    player.key(KeyCode::Esc);
+    player.keys("u");
+    assert!(!player.text(80, 24).contains("marked"), "what is said of the marks goes with them");
 }
 
 #[test]
@@ -161,6 +165,19 @@ fn files_of_one_name_get_the_next_free_one() {
     let taken = ["harbour-night-2", "harbour-night-3"].map(script::name).into();
     player.hear(Answer::Names { place: player.app.shared.place.clone(), names: Ok(taken) });
     assert_eq!(names(&player), ["harbour-night", "harbour-night-4"], "free at the target too");
+}
+
+#[test]
+fn one_that_fails_keeps_its_number_on_the_way_back_to_its_settings() {
+    let mut player = chosen(Player::local(), &["harbour-night.mp4", "harbour-night.txt"]);
+    player.enter();
+    player.look_and_enter();
+    let ids: Vec<_> = player.jobs().iter().map(|job| job.id).collect();
+    player.tell(ids[0], Answer::Ended(End::Failed(script::full())));
+    player.tell(ids[1], Answer::Ended(End::Failed(script::full())));
+    player.key(KeyCode::Down);
+    player.keys("e");
+    assert_eq!((player.at(), names(&player)), (At::Settings, vec!["harbour-night-2".to_owned()]));
 }
 
 #[test]

@@ -326,6 +326,22 @@ fn a_target_is_picked_and_decides_whether_the_reel_is_unlisted() {
 }
 
 #[test]
+fn a_region_that_nobody_has_named_is_not_shown_as_chosen() {
+    let script = Script { signed_out: true, ..Script::default() };
+    let mut player = Player::new(script::start(), script);
+    player.open_settings();
+    player.settings_mut().focus = Field::Target;
+    player.keys("def");
+    player.enter();
+    let text = player.text(80, 24);
+    assert!(text.contains("not chosen") && text.contains("choose one here") && !text.contains("us-east-1"), "{text}");
+    player.settings_mut().focus = Field::Region;
+    player.keys("virginia");
+    player.enter();
+    assert!(player.text(80, 24).contains("us-east-1"));
+}
+
+#[test]
 fn who_is_not_signed_in_can_not_go_on_and_enter_asks_again() {
     let script = Script { signed_out: true, ..Script::default() };
     let mut player = Player::new(script::start_on_aws(), script);

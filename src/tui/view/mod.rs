@@ -194,7 +194,7 @@ fn place(app: &App, room: usize) -> String {
     let account = shared.account().and_then(|account| account.id.as_deref()).map(account_words);
     let asking = matches!(shared.connection, Connection::Asking).then(|| "…".to_owned());
     let failed = matches!(shared.connection, Connection::Failed(_)).then(|| shared.unconnected().to_owned());
-    let region = (!shared.is_local()).then(|| shared.region().to_owned());
+    let region = shared.known_region().filter(|_| !shared.is_local()).map(str::to_owned);
     let whole: Vec<_> = [Some(target.clone()), account.or(asking).or(failed), region].into_iter().flatten().collect();
     let whole = whole.join(" · ");
     if text::width(&whole) < room { whole } else { target }

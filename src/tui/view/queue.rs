@@ -40,7 +40,10 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
     let at = queue.at(jobs);
     let entitle = |canvas: &mut Canvas, room: u16| {
         let place = position(at, all.len(), usize::from(room));
-        canvas.pen(head).right(Role::Dim, &place).put(Role::Strong, &summary(queue.kind, &all));
+        let mut pen = canvas.pen(head);
+        pen.right(Role::Dim, &place);
+        let words = summary(queue.kind, &all, pen.room());
+        pen.put(Role::Strong, &words);
     };
     let shown = all.get(at).copied();
     let lines = u16::try_from(all.len()).unwrap_or(u16::MAX);
@@ -105,8 +108,9 @@ fn problem(job: &Job, shared: &Shared, width: usize) -> Option<Problem> {
     })
 }
 
-/// `1 of 5 videos published, 1 under way, 1 failed, 2 wait`
-fn summary(kind: Kind, jobs: &[&Job]) -> String {
+/// `1 of 5 videos published, 1 under way, 1 failed, 2 wait`, and `1 of 5, 1 under way, 1 failed, 2 wait` where that has no
+/// room.
+fn summary(kind: Kind, jobs: &[&Job], room: usize) -> String {
     let (mut done, mut failed, mut waiting, mut stopped) = (0, 0, 0, 0);
     for job in jobs {
         match &job.state {
@@ -118,16 +122,19 @@ fn summary(kind: Kind, jobs: &[&Job]) -> String {
         }
     }
     let all = jobs.len() as u64;
-    let mut parts = vec![match kind {
+    let whole = match kind {
         Kind::Deletion => format!("{done} of {} deleted", wording::count(all, "reel")),
         _ => format!("{done} of {} published", wording::count(all, "video")),
-    }];
+    };
     let under_way = jobs.len() - done - failed - waiting - stopped;
+    let mut parts = Vec::new();
     parts.extend((under_way > 0).then(|| format!("{under_way} under way")));
     parts.extend((failed > 0).then(|| format!("{failed} failed")));
     parts.extend((stopped > 0).then(|| format!("{stopped} stopped")));
     parts.extend((waiting > 0).then(|| if waiting == 1 { "1 waits".to_owned() } else { format!("{waiting} wait") }));
-    parts.join(", ")
+    let with = |first: String| [first].into_iter().chain(parts.clone()).collect::<Vec<_>>().join(", ");
+    let words = with(whole);
+    if text::width(&words) <= room { words } else { with(format!("{done} of {all}")) }
 }
 
 fn list(queue: &Queue, all: &[&Job], at: usize, canvas: &mut Canvas, area: Rect) {

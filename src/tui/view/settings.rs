@@ -256,7 +256,12 @@ fn value(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Replace => if settings.replace { "yes" } else { "no" }.to_owned(),
         Field::Unlisted => if settings.unlisted { "yes" } else { "no" }.to_owned(),
         Field::Target => shared.target_words(),
-        Field::Region => shared.region().to_owned(),
+        Field::Region => match (shared.known_region(), &shared.connection) {
+            (Some(region), _) => region,
+            (None, Connection::Failed(_)) => "not chosen",
+            (None, _) => "…",
+        }
+        .to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "yes".to_owned(),
         Field::Transcode => "not allowed yet".to_owned(),
         Field::More if settings.more => "▾".to_owned(),
@@ -312,8 +317,9 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             _ => String::new(),
         },
         Field::Region => {
-            let own = shared.profile().and_then(|profile| profile.region.as_deref()) == Some(shared.region());
-            let name = region::long_name(shared.region()).unwrap_or_default();
+            let Some(region) = shared.known_region() else { return "choose one here".to_owned() };
+            let own = shared.profile().and_then(|profile| profile.region.as_deref()) == Some(region);
+            let name = region::long_name(region).unwrap_or_default();
             if own { format!("{name} · as the profile says") } else { name.to_owned() }
         }
         Field::Title => "shown on the watch page".to_owned(),
