@@ -37,8 +37,9 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
     version,
     about = "From a video file to a link that plays, served out of AWS Lambda's code storage",
     long_about = "Cuts a video into parts (segments), packs them into zip files (chunks), stores each chunk at AWS \
-                  Lambda as the code of a function that nobody runs, and gives you a link that plays. Without a \
-                  command it opens the wizard, which leads screen by screen.",
+                  Lambda as the code of a function that nobody runs, and gives you a link that plays. Unless you ask \
+                  for AWS (--target aws), an imitation of it on this computer is used. Without a command it opens the \
+                  wizard, which leads screen by screen.",
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{CONFIG}"),
     override_usage = "zipreel [OPTIONS] [VIDEO]...\n       zipreel [OPTIONS] <COMMAND>",
@@ -80,7 +81,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Make or update what an account needs once a Region: the gate, a function that sends players to the chunks, and two roles
+    /// Make or update what an account needs, once for each Region: the gate, a function that sends players to the chunks, and two roles
     Setup {
         /// Change nothing; print the same as a CloudFormation template
         #[arg(long)]
@@ -88,13 +89,13 @@ pub enum Command {
         /// Make the two roles and nothing else: an administrator's part, once for each account; with --ceiling-gb, the relay's too
         #[arg(long)]
         roles: bool,
-        /// With --template: write the zips that it needs into this folder
+        /// With --template: write the zips that it needs into this folder [default: none]
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
-        /// What links name as the gate's address from now on; what stands if left out
+        /// The gate's address in links from now on [default: as it is]
         #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
         front: Option<FrontArg>,
-        /// A ceiling for what browsers are sent by relay and CDN in a month, in GB of 10^9 bytes, or off; what holds if left out
+        /// A ceiling for what browsers are sent by relay and CDN in a month, in GB of 10^9 bytes, or off [default: as it is]
         #[arg(long, value_name = "GB", conflicts_with = "template")]
         ceiling_gb: Option<CeilingArg>,
         #[command(flatten)]
@@ -104,7 +105,7 @@ pub enum Command {
     },
     /// Switch the relay on or off: it lets browsers play, and every byte that they watch is paid for
     Relay {
-        /// Whether it is to send what browsers play
+        /// On: it sends what browsers play; off: it does not
         switch: Switch,
         #[command(flatten)]
         account: WhereArgs,
@@ -114,7 +115,7 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Switch a CDN before gate and relay on or off, or say how it is: browsers play for less than by the relay alone
+    /// Switch Amazon's delivery network (a CDN) on or off, or say how it is: browsers watch for less than by the relay alone
     Cdn {
         /// What is to be done with the CDN
         what: CdnArg,
@@ -126,7 +127,7 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Remove what setup made (gate, relay and roles), when no reel is left
+    /// Remove gate, relay, CDN and roles, when no reel is left
     Teardown {
         /// Leave the roles: they serve the account's other Regions too
         #[arg(long)]

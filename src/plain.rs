@@ -78,10 +78,13 @@ impl Plain {
         if let Some(costs) = planned.costs {
             let [players, pieces] =
                 [costs.million_in_players, costs.million_by_pieces].map(|million| dollars(million / 1e3));
-            let [browsers, cdn] = [costs.thousand_by_relay, costs.thousand_by_cdn.free].map(dollars);
+            let by_cdn = costs.thousand_by_cdn;
+            let [browsers, free, pro, by_gb] =
+                [costs.thousand_by_relay, by_cdn.free, by_cdn.pro, by_cdn.by_gb].map(dollars);
             self.say(&format!(
                 "  a thousand full views: about {players} in VLC, mpv and other players ({pieces} by pieces, for quick \
-                 jumps), {browsers} in browsers (relay; {cdn} by a CDN within its free terabyte)"
+                 jumps), {browsers} in browsers (relay; by a CDN {free} within its free terabyte, then {by_gb}, or {pro} where \
+                 all of CloudFront's Pro plan is used)"
             ));
         }
         for line in &planned.warnings {
@@ -174,7 +177,10 @@ pub fn published(published: &Published) {
         say(&format!("playlist: {}; seek: {}", words(Grain::Segments), words(Grain::Pieces)));
     }
     if !published.relay {
-        say("watch: most browsers can't play it yet: `zipreel relay on` with the same --target lets them");
+        say(
+            "watch: most browsers can't play it yet: `zipreel cdn on` with the same --target lets them (for a few viewers \
+             `zipreel relay on` is enough), and says first what that costs",
+        );
     }
     say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
 }

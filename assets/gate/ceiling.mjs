@@ -17,6 +17,10 @@ const TIMEOUT = 2 * SECOND;
 /** How long the gate relies on what the relay said, and waits for it to say more. */
 const ASK_EVERY = 30 * SECOND;
 const ASK_TIMEOUT = SECOND;
+/** The same where it has said nothing yet this month: a relay that was idle has to start, and to ask CloudWatch. */
+const FIRST_TIMEOUT = 4 * SECOND;
+/** Until it is asked again after it said nothing. */
+const ASK_AGAIN = 2 * SECOND;
 /** CloudFront is in no Region; its figures are in this one. */
 const OF_CLOUDFRONT = 'us-east-1';
 /** What a CDN kept, and clocks that differ, make of the seconds until the next month. */
@@ -164,8 +168,8 @@ const isOfThisMonth = (after, now) => after !== null && Math.abs(after - untilNe
 
 /** Whether the relay says so of this month, or null where it says nothing. Behind a CDN it may send whoever asks it there, and the CDN
  *  may have kept what was so in the month before. */
-async function askOverHttp(url, now) {
-  const signal = AbortSignal.timeout(ASK_TIMEOUT);
+async function askOverHttp(url, now, timeout) {
+  const signal = AbortSignal.timeout(timeout);
   for (let at = url, times = 0; ; times++) {
     const answer = await fetch(at, { redirect: 'manual', signal });
     await answer.body?.cancel();
@@ -177,7 +181,7 @@ async function askOverHttp(url, now) {
 
 /** What the gate knows of the relay's ceiling. `relay` is the relay's base URL. */
 export class RelaysCeiling {
-  #isReached = false;
+  #isReached = null; // until the relay has said it
   #month = 0; // in which that was so
   #askFrom = 0;
   #asking = null;
@@ -185,13 +189,14 @@ export class RelaysCeiling {
 
   async isReached() {
     const now = this.now(), month = monthOf(now);
-    if (month !== this.#month) [this.#isReached, this.#month, this.#askFrom] = [false, month, 0];
+    if (month !== this.#month) [this.#isReached, this.#month, this.#askFrom] = [null, month, 0];
     if (now >= this.#askFrom) await (this.#asking ??= this.#renew(now));
-    return this.#isReached;
+    return this.#isReached ?? false;
   }
 
   async #renew(now) {
-    this.#isReached = await this.ask(this.url, this.now).catch(() => null) ?? this.#isReached;
-    [this.#askFrom, this.#asking] = [now + ASK_EVERY, null];
+    const said = await this.ask(this.url, this.now, this.#isReached === null ? FIRST_TIMEOUT : ASK_TIMEOUT).catch(() => null);
+    this.#isReached = said ?? this.#isReached;
+    [this.#askFrom, this.#asking] = [said === null ? this.now() + ASK_AGAIN : now + ASK_EVERY, null];
   }
 }

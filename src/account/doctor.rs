@@ -303,11 +303,19 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
             Ok(()) => health.add(subject, Grade::Well, format!("{url} answers")),
             Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
         }
-        let Ok(Some(found)) = cloud.public(public).await else { continue };
+    }
+    for public in [Public::Gate, Public::Front, Public::Relay] {
+        let is_reached = match public {
+            Public::Gate => gate.is_some(),
+            Public::Relay => relay.is_some(),
+            Public::Front => true,
+        };
+        let Some(found) = cloud.public(public).await.ok().flatten().filter(|_| is_reached) else { continue };
         let (gate, relay, edge) = (gate.as_deref(), relay.as_deref(), edge.as_ref());
         let counted = counted(&found.environment, edge);
         if found.environment != environment(public, Addresses { front, gate, relay, edge, ceiling, counted: &counted })
         {
+            let subject = if public == Public::Relay { Subject::Relay } else { Subject::Gate };
             health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
         }
     }

@@ -10,6 +10,9 @@ use crate::model::gate::{
     public::GATE,
 };
 
+/// Nothing, or 32 bytes in hexadecimal digits.
+const DIGITS: &str = "|[0-9a-f]{64}";
+
 pub(super) fn parameter(is_secret: bool, description: &str) -> Value {
     let mut parameter = json!({
         "Type": "String",
@@ -18,8 +21,15 @@ pub(super) fn parameter(is_secret: bool, description: &str) -> Value {
     });
     if is_secret {
         parameter["NoEcho"] = json!(true);
-        parameter["AllowedPattern"] = json!("|[0-9a-f]{64}");
+        parameter["AllowedPattern"] = json!(DIGITS);
     }
+    parameter
+}
+
+/// Of 32 bytes: with another the relay would know nobody, and send all who come to the CDN, which comes to it.
+pub(super) fn digits(description: &str) -> Value {
+    let mut parameter = parameter(false, description);
+    parameter["AllowedPattern"] = json!(DIGITS);
     parameter
 }
 

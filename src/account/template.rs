@@ -115,7 +115,8 @@ fn parameters() -> Value {
         },
         "EdgeSecret": cdn::parameter(true, "With the relay on: 64 hexadecimal digits that nobody guesses (openssl rand -hex 32) put a CDN \
                                             before gate and relay; it sends them to be known by. Kept from then on"),
-        "EdgeSha256": cdn::parameter(false, "With the CDN: SHA-256 of EdgeSecret in hexadecimal digits, from the second deployment on"),
+        "EdgeSha256": cdn::digits("With the CDN: SHA-256 of EdgeSecret in hexadecimal digits (printf %s SECRET | sha256sum), from the \
+                                   second deployment on"),
         "KnownCdnUrl": cdn::parameter(false, "With the CDN: what the stack gives out as CdnUrl, from the second deployment on; the \
                                               relay then serves the CDN alone"),
         "KnownCdnId": cdn::parameter(false, "With CDN and ceiling: what the stack gives out as CdnId, from the second deployment on; \

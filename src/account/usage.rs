@@ -79,10 +79,18 @@ async fn figures(cloud: &Cloud, relay: Option<&Deployed>, health: &mut Health) -
     if cloud.public(Public::Gate).await?.is_some() {
         health.add_usage(of(cloud, "gate", Counted::Invocations(Public::Gate), None, now).await?);
     }
-    if cloud.public(Public::Front).await?.is_some()
-        && let Some(id) = cloud.api_id().await?
-    {
-        health.add_usage(of(cloud, "front", Counted::ApiRequests(&id), None, now).await?);
+    if cloud.public(Public::Front).await?.is_some() {
+        match cloud.api_id().await {
+            Ok(Some(id)) => health.add_usage(of(cloud, "front", Counted::ApiRequests(&id), None, now).await?),
+            Ok(None) => {}
+            // that is no right of CloudWatch's, and the others are known without it
+            Err(error) if error.is_denied() => {
+                let words = "what the HTTP API was asked last month is not known: these credentials may not look it up \
+                             (`zipreel policy front` lets them)";
+                health.add(Subject::Usage, Grade::Note, words.to_owned());
+            }
+            Err(error) => return Err(error),
+        }
     }
     if let Some(relay) = relay {
         let bytes = relay.environment.contains_key(CEILING_GB).then_some(Counted::RelayedBytes);

@@ -50,7 +50,7 @@ pub struct PublishArgs {
     /// Streams that players can't take: convert or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
-    /// The video stream, by its number in the file [default: the one that is meant]
+    /// The video stream, by its number in the file [default: the main one]
     #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true, value_parser = numbers::video_stream)]
     pub video_stream: Option<u32>,
     /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` [default: all]
@@ -87,10 +87,10 @@ pub struct PublishArgs {
     /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
     #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = numbers::parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
-    /// Let other machines of your network watch what the stand-in serves, by this address of this one
+    /// Let other machines of your network watch what the stand-in serves, under this address of this computer [default: false]
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
     pub host: Option<HostArg>,
-    /// Publish beside what has this name already, and retire that [default: false]
+    /// If the name is taken, take its place: the old reel is kept for those who watch it, a day or more [default: false]
     #[arg(long, env = "ZIPREEL_REPLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub replace: Option<bool>,
     #[command(flatten)]
@@ -144,7 +144,7 @@ pub struct PlaceArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = SPECIAL)]
 pub struct OverrideArgs {
-    /// Role without rights that chunks are made with [default: the account's zipreel-chunk]
+    /// Role that chunks are made with; it needs no rights [default: the account's zipreel-chunk]
     #[arg(long, hide_short_help = true, value_name = "ARN", env = "ZIPREEL_ROLE_ARN", hide_env_values = true)]
     pub role_arn: Option<String>,
     /// Role of the gate [default: the account's zipreel-gate]
@@ -194,13 +194,13 @@ pub struct WizardArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = TALK)]
 pub struct FormArgs {
-    /// Plain lines, also where JSON is asked for elsewhere
+    /// Plain lines, even where a variable or the config file asks for JSON
     #[arg(long)]
     pub plain: bool,
     /// One JSON object a line on standard output [default: false]
     #[arg(long, env = "ZIPREEL_JSON", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub json: Option<bool>,
-    /// Say with their times all lines of the log, on standard error; ZIPREEL_LOG picks among them
+    /// Print the whole log with its times, on standard error; ZIPREEL_LOG picks some of it
     #[arg(long, short)]
     pub verbose: bool,
 }

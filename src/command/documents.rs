@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use clap::{Arg, Command, CommandFactory as _};
+use clap::{Arg, Command, CommandFactory as _, ValueHint};
 use clap_complete::Shell;
 
 use super::out::{self, Said};
@@ -29,7 +29,21 @@ pub fn completions(shell: Shell) -> Result<Said, Stopped> {
 fn commands_alone() -> Command {
     let whole = Cli::command();
     let flags = whole.get_arguments().filter(|arg| !arg.is_positional()).cloned();
-    Command::new("zipreel").version(env!("CARGO_PKG_VERSION")).args(flags).subcommands(whole.get_subcommands().cloned())
+    let commands = whole.get_subcommands().filter(|command| !command.is_hide_set()).map(as_it_is_shown);
+    Command::new("zipreel").version(env!("CARGO_PKG_VERSION")).args(flags).subcommands(commands)
+}
+
+/// With the flags that its help shows. A reel is no file.
+fn as_it_is_shown(command: &Command) -> Command {
+    let args = command.get_arguments().filter(|arg| !arg.is_hide_set()).cloned().map(|arg| {
+        let is_reel = arg.get_id().as_str() == "name" && arg.is_positional();
+        if is_reel { arg.value_hint(ValueHint::Other) } else { arg }
+    });
+    let shown = Command::new(command.get_name().to_owned()).args(args);
+    match command.get_about() {
+        Some(about) => shown.about(about.clone()),
+        None => shown,
+    }
 }
 
 /// The first word is a command or, for the wizard, a video.

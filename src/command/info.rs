@@ -232,6 +232,7 @@ fn costs(info: &Info) -> Vec<Row> {
         row(&dollars(costs.thousand_by_relay), "a thousand full views in browsers, through the relay"),
         row(&dollars(costs.thousand_by_cdn.free), "the same by a CDN, within its free terabyte a month"),
         row(&dollars(costs.thousand_by_cdn.by_gb), "the same by a CDN, beyond that"),
+        row(&dollars(costs.thousand_by_cdn.pro), "the same where all of CloudFront's Pro plan ($15 a month) is used"),
     ]
 }
 

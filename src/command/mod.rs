@@ -106,8 +106,11 @@ pub fn refused(error: &clap::Error) -> ExitCode {
     }
     if error.use_stderr() && asks_for_json() {
         let text = error.to_string();
-        let why = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        let fault = Fault::permanent("could not understand the command line").because(why);
+        // what is wrong, with the arguments that it is about; tips and usage follow
+        let lines: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        let why = lines.join(" ");
+        let fault =
+            Fault::permanent("could not understand the command line").because(why.trim_start_matches("error: "));
         say_failed(true, &fault.hint("`zipreel --help` names all commands and flags."), MISUSED);
     }
     // whoever closed standard output or standard error does not want to read it

@@ -197,7 +197,9 @@ pub async fn retitle(
     };
     retries.again(change).await?;
     let text = description(&next, &sha256).text();
-    retries.again(|| storage.describe(name, &text, None)).await?;
+    // that AWS refuses while the change is in progress is no news
+    let quietly = Retries { policy: retries.policy, ..Retries::default() };
+    quietly.again(|| storage.describe(name, &text, None)).await?;
     Ok(())
 }
 

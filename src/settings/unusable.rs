@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::model::wording;
 
 /// What can be done about every such file.
-pub(super) const MEND: &str = "Mend or remove that file; `zipreel publish --help` names the settings.";
+pub(super) const MEND: &str = "Mend or remove that file; `zipreel --help` names the settings.";
 
 /// The one flag that the file is not to know, and what is said to who looks for it there.
 const YES: &str = "yes";
@@ -47,7 +47,7 @@ impl Unusable {
 fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
     match wording::nearest(name, known) {
         _ if name == YES => AGREEING.to_owned(),
-        Some(meant) => format!("Did you mean `{meant}`? `zipreel publish --help` names the settings."),
+        Some(meant) => format!("Did you mean `{meant}`? `zipreel --help` names the settings."),
         None => MEND.to_owned(),
     }
 }
@@ -97,7 +97,7 @@ mod tests {
     fn a_setting_that_there_is_not_is_named_with_the_nearest_that_there_is() {
         let typo = of("title = 'é'\nchunk_mibb = 3\n");
         assert_eq!(typo.why, "line 2, column 1: there is no setting `chunk_mibb`");
-        assert_eq!(typo.hint, "Did you mean `chunk_mib`? `zipreel publish --help` names the settings.");
+        assert_eq!(typo.hint, "Did you mean `chunk_mib`? `zipreel --help` names the settings.");
         assert_eq!(of("nothing_like_it = 1").hint, MEND);
         let yes = of("yes = true");
         assert!(yes.why.ends_with("there is no setting `yes`") && yes.hint.contains("say --yes"), "{yes:?}");

@@ -15,7 +15,7 @@ pub fn text(account: &str) -> String {
          to remove it, or suspend the account.\n\
          - Nobody promises that it lasts: AWS may remove functions that never run, and may change the download links \
          that all of this needs.\n\
-         - Every viewer can read your account's id in the links.\n\
+         - Every viewer can read your account's id in the addresses that the video is downloaded from.\n\
          - Publish only what is yours to publish.\n\
          None of this was ever tried on a real account by zipreel's authors."
     )

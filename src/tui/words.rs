@@ -1,9 +1,9 @@
-//! Places, paths and accounts, as the wizard writes them.
+//! Places, paths, accounts and what is converted, as the wizard writes them.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
-    backend::{AccountRegion, Place, Target},
+    backend::{AccountRegion, Fate, Place, Probe, Stream, Target},
     widget::text,
 };
 
@@ -34,9 +34,19 @@ pub(super) fn there_words(place: &Place, at: Option<&AccountRegion>) -> String {
 /// Why browsers can't play what is published there, and the command that changes it.
 pub(super) fn no_relay(place: &Place) -> String {
     format!(
-        "most browsers can't play it yet: `zipreel relay on{}` lets them, and says first what that costs",
-        place.flags()
+        "most browsers can't play it yet: `zipreel cdn on{flags}` lets them (for a few viewers `zipreel relay on` is \
+         enough), and says first what that costs",
+        flags = place.flags()
     )
+}
+
+/// Which of the streams are converted: the rest is copied.
+pub(super) fn converted_words(probe: &Probe) -> String {
+    let is_re_encoded = |stream: &&Stream| matches!(stream.fate, Fate::Transcode(_));
+    let kinds: BTreeSet<_> = probe.streams.iter().filter(is_re_encoded).map(|stream| stream.kind.as_str()).collect();
+    let copies = probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Copy));
+    let rest = if copies { "; the rest is copied" } else { "" };
+    format!("to be converted: the {}{rest}", kinds.into_iter().collect::<Vec<_>>().join(" and the "))
 }
 
 /// A path as people write it, from their home folder.

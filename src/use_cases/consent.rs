@@ -10,7 +10,7 @@ use super::Engine;
 use crate::{
     cloud::Cloud,
     model::{
-        cost::{CDN_GB, CDN_REQUESTS, FREE_GB, FREE_REQUESTS},
+        cost::{CDN_GB, CDN_REQUESTS, FREE_GB, FREE_REQUESTS, PRO_DOLLARS},
         media::damage::Damage,
         reel::{
             name::{Generation, ReelName},
@@ -101,9 +101,10 @@ impl Question {
             Self::Cdn { at, dollars_per_gb, flags } => Some(format!(
                 "The CDN, Amazon's delivery network CloudFront, keeps copies near viewers, for browsers, of all your reels in \
                  {}. Each month {FREE_GB:.0} GB and {FREE_REQUESTS:.0} million requests (for a part, a playlist, a page) are free; then \
-                 AWS charges ${CDN_GB:.3} a GB in the US and Europe, and ${CDN_REQUESTS:.2} for 10,000 requests. Video of which it has no copy comes \
+                 AWS charges ${CDN_GB:.3} a GB in the US and Europe, and ${CDN_REQUESTS:.2} for 10,000 requests, unless you choose a plan in \
+                 CloudFront's console (Pro is ${PRO_DOLLARS} a month). Video of which it has no copy comes \
                  by the relay, a function that is switched on for it, at ${dollars_per_gb:.3} a GB. Watch pages get \
-                 new links; old links and players' links go on playing. Switching it on takes minutes; `zipreel cdn off{flags}` ends it, then \
+                 new addresses; all links that you gave away go on working. Switching it on takes minutes; `zipreel cdn off{flags}` ends it, then \
                  `zipreel relay off{flags}` the relay.",
                 at.region
             )),

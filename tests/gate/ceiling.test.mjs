@@ -245,7 +245,7 @@ test('a CloudWatch that is silent is not waited for', async () => {
 // ---- the gate ----
 
 test('the gate asks the relay once in half a minute, and keeps to its last word', async () => {
-  const words = [null, true, null, false];
+  const words = [false, true, null, false];
   let time = NOVEMBER, times = 0;
   const relays = new RelaysCeiling({ relay: 'https://relay.example/', now: () => time, ask: async url => {
     assert.equal(url, 'https://relay.example/ceiling');
@@ -262,6 +262,22 @@ test('the gate asks the relay once in half a minute, and keeps to its last word'
   assert.equal(await relays.isReached(), true);
   time = Date.UTC(2026, 11);
   assert.equal(await relays.isReached(), false, 'what was true last month is not known of this one');
+});
+
+test('a relay that was idle is waited for, and asked again soon where it said nothing', async () => {
+  let time = Date.UTC(2026, 11), waits = [];
+  const words = [null, true, null, null, false];
+  const relays = new RelaysCeiling({ relay: 'https://relay.example/', now: () => time, ask: async (_, __, wait) => { waits.push(wait); return words.shift(); } });
+  const told = [];
+  for (const wait of [0, 1999, 1, 30_000, 2000, 2000]) {
+    time += wait;
+    told.push(await relays.isReached());
+  }
+  assert.deepEqual(told, [false, false, true, true, true, false], 'what it said last holds until it says more');
+  assert.deepEqual(waits, [4000, 4000, 1000, 1000, 1000]);
+  // it starts, and reads CloudWatch
+  answer = (_, response) => setTimeout(() => { const { status, headers, body } = beyond(time); response.writeHead(status, headers).end(body); }, 1500);
+  assert.equal(await new RelaysCeiling({ relay: `${address()}/`, now: () => time }).isReached(), true);
 });
 
 test('the gate follows the relay to a CDN, once, and goes on if it says nothing', async () => {

@@ -9,6 +9,11 @@ export const state = page => page.evaluate(() => {
   const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
   return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message };
 });
+/** What is loaded, in seconds. */
+const loaded = page => page.evaluate(() => {
+  const { buffered } = document.querySelector('video');
+  return Array.from({ length: buffered.length }, (_, at) => `${buffered.start(at)} to ${buffered.end(at)}`).join(', ');
+});
 export const trouble = page => page.evaluate(() => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').innerText);
 
 /** Asks again and again from outside: the page's policy lets nothing be evaluated inside. */
@@ -16,7 +21,7 @@ export async function until(opened, expression) {
   const over = Date.now() + PATIENCE;
   const { page, said } = opened;
   while (!await page.evaluate(`(video => ${expression})(document.querySelector('video'))`)) {
-    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; ${await trouble(page)}; ${said.join('; ')}`);
+    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; loaded: ${await loaded(page)}; ${await trouble(page)}; ${said.join('; ')}`);
     await new Promise(done => setTimeout(done, 50));
   }
 }

@@ -1,6 +1,7 @@
 //! The gate's and the relay's contract (`assets/gate/README.md`): one suite, run against every implementation.
 
 mod answers;
+mod before;
 pub(crate) mod ceiling;
 pub(crate) mod codings;
 mod costs;

@@ -401,6 +401,20 @@ mod tests {
     }
 
     #[test]
+    fn it_takes_each_person_by_the_newest_way_and_keeps_no_error() {
+        let config = fresh();
+        assert_eq!((config.http_version(), config.is_ipv6_enabled), (Some(&HttpVersion::Http2and3), Some(true)));
+        let default = config.default_cache_behavior().unwrap();
+        let [relay] = config.cache_behaviors().unwrap().items() else { panic!("one behaviour besides") };
+        for policy in [&default.viewer_protocol_policy, &relay.viewer_protocol_policy] {
+            assert_eq!(*policy, ViewerProtocolPolicy::RedirectToHttps);
+        }
+        let kept =
+            config.custom_error_responses().unwrap().items().iter().map(|of| (of.error_code, of.error_caching_min_ttl));
+        assert_eq!(kept.collect::<Vec<_>>(), ERRORS.map(|code| (code, Some(0))));
+    }
+
+    #[test]
     fn what_a_person_has_set_besides_stays() {
         let mut config = fresh();
         config.web_acl_id = Some("arn:aws:wafv2:us-east-1:1:global/webacl/a/b".to_owned());

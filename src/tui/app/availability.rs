@@ -70,6 +70,16 @@ impl App {
             (Action::Queue, _) if self.jobs.publishings().count() < 2 => "this is the only upload in this window",
             // a filter is typed in the library too
             (Action::SearchBelow, _) if self.picker().is_none() => "folders are searched where a video is chosen",
+            (
+                Action::Enter
+                | Action::Filter
+                | Action::Sort
+                | Action::Mark
+                | Action::UnmarkAll
+                | Action::CopyMenu
+                | Action::Delete,
+                Screen::Library(library),
+            ) if library.has_nothing() => "no reel is listed here",
             (Action::FreeName, Screen::Settings(settings)) if !settings.offers_free_name(&self.shared) => {
                 "no name here is taken"
             }
@@ -102,6 +112,7 @@ impl App {
             (Action::Pause, _) => job.is_some_and(|job| job.control.is_paused()),
             (Action::Retry, _) => job.is_some_and(|job| job.problem().is_some()),
             (Action::Delete, Screen::Library(library)) => !library.marked.is_empty(),
+            (Action::Reload | Action::Target, Screen::Library(library)) => library.fault.is_some(),
             (Action::Repair, Screen::Reel(reel)) => reel.is_damaged(&self.jobs),
             (Action::Cancel, Screen::Reel(_)) => job.is_some_and(Job::is_active),
             (Action::Yes | Action::No, _) => true,

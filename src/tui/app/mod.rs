@@ -170,7 +170,8 @@ impl App {
 
     /// A key's word in the footer.
     pub(super) fn short(&self, binding: &Binding) -> Cow<'static, str> {
-        let marked = self.picker().map_or(0, |picker| picker.choice.marked.len());
+        let takes = |picker: &&Video| picker.highlighted().is_none_or(|row| row.entry.kind.is_file());
+        let marked = self.picker().filter(takes).map_or(0, |picker| picker.choice.marked.len());
         if binding.action == Action::Enter && marked > 0 && self.overlay.is_none() {
             return format!("choose the {marked} marked").into();
         }

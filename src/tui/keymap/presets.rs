@@ -72,6 +72,6 @@ pub(super) const LOG_OF_JOB: Preset =
 pub(super) const ALL_VIDEOS: Preset =
     key(&[Key::Char('v')], Action::Queue, "all videos", "all videos that are being published, a line each", 5);
 pub(super) const COPY_MORE: Preset =
-    key(&[Key::Char('Y')], Action::CopyMenu, "copy others", "copy any link, or HTML that shows it on a web page", 4);
+    key(&[Key::Char('Y')], Action::CopyMenu, "other links", "copy any link, or HTML that shows it on a web page", 4);
 pub(super) const TARGET: Preset =
-    key(&[Key::Char('t')], Action::Target, "where to", "where to publish: stand-in or AWS profile", 4);
+    key(&[Key::Char('t')], Action::Target, "publish to", "where to publish: stand-in or AWS profile", 4);

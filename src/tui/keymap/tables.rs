@@ -66,7 +66,7 @@ pub(super) static VIDEO: &[Preset] = &[
         "open the folder, choose the video or all marked ones",
         0,
     ),
-    key(&[Key::Char('/')], Action::Filter, "filter", "type letters of a name, to see only what has them", 3),
+    key(&[Key::Char('/')], Action::Filter, "filter", "type letters, to see only names that have them", 3),
     MOVE,
     MOVE_DOWN,
     PAGE,
@@ -84,7 +84,7 @@ pub(super) static VIDEO: &[Preset] = &[
     key(&[Key::Char('r')], Action::Reload, "", "read the folder and the highlighted file again", 9),
     key(&[TAB], Action::Recent, "recent", "the recent videos, and back to the folder", 4),
     SEARCH,
-    key(&[Key::Char('s')], Action::Sort, "sort", "by name, the newest first, the largest first", 6),
+    key(&[Key::Char('s')], Action::Sort, "sort", "change the order: by name, newest first, largest first", 6),
     HELP,
     BACK,
     key(&[Key::Char('q')], Action::Quit, "", "quit", 9),
@@ -192,7 +192,7 @@ pub(super) static PUBLISH: &[Preset] = &[
 ];
 /// The reel is there, and the CDN is not yet.
 pub(super) static PUBLISH_CDN: &[Preset] = &[
-    key(&[Key::Char('c')], Action::Cancel, "go on without it", "go on without the CDN; asks first", 1),
+    key(&[Key::Char('c')], Action::Cancel, "no CDN", "do without the CDN; asks first", 1),
     key(&[Key::Char('p'), Key::Char(' ')], Action::Pause, "pause", "pause and go on", 2),
     RETRY,
     LOG_OF_JOB,
@@ -306,8 +306,8 @@ pub(super) static DONE: &[Preset] = &[
 ];
 pub(super) static LIBRARY: &[Preset] = &[
     key(&[ENTER, RIGHT, Key::Char('l')], Action::Enter, "open", "open the reel", 0),
-    key(&[Key::Char('/')], Action::Filter, "filter", "type letters of a name, to see only what has them", 3),
-    key(&[Key::Char('s')], Action::Sort, "sort", "by name, the newest first, the largest first", 4),
+    key(&[Key::Char('/')], Action::Filter, "filter", "type letters, to see only names that have them", 3),
+    key(&[Key::Char('s')], Action::Sort, "sort", "change the order: by name, newest first, largest first", 4),
     key(&[Key::Char(' ')], Action::Mark, "mark", "mark the reel, to delete several", 4),
     key(&[Key::Char('u')], Action::UnmarkAll, "", "unmark all reels", 9),
     key(&[Key::Char('Y')], Action::CopyMenu, "copy", "copy any link, or HTML that shows it on a web page", 4),
@@ -320,7 +320,7 @@ pub(super) static LIBRARY: &[Preset] = &[
     HALF_DOWN,
     ENDS,
     LAST,
-    key(&[Key::Char('r')], Action::Reload, "", "read it anew from where it is", 5),
+    key(&[Key::Char('r')], Action::Reload, "ask again", "read it anew from where it is", 8),
     key(&[Key::Char('t')], Action::Target, "look elsewhere", "the reels of the stand-in, or of an AWS profile", 4),
     HELP,
     BACK,
@@ -386,6 +386,6 @@ pub(super) static PALETTE: &[Preset] = &[
 ];
 
 pub(super) static EVERYWHERE: &[Preset] = &[
-    key(&[Key::Ctrl('c')], Action::Interrupt, "", "asks to stop; twice stops in an orderly way", 9),
+    key(&[Key::Ctrl('c')], Action::Interrupt, "", "asks to stop; pressed twice, it stops without asking", 9),
     key(&[Key::Ctrl('z')], Action::Suspend, "", "back to the shell; `fg` goes on", 9),
 ];

@@ -22,8 +22,8 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
     };
     let mut choices = vec![choice(LOCAL, "local stand-in", "imitates AWS; no account needed")];
     for profile in &shared.profiles {
-        let region = profile.region.as_ref().map(|region| format!(", {region}")).unwrap_or_default();
-        let detail = format!("saved sign-in (profile){region}");
+        let region = profile.region.as_ref().map(|region| format!("{region}, ")).unwrap_or_default();
+        let detail = format!("{region}saved sign-in (profile)");
         choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), &detail));
     }
     if shared.profiles.is_empty() {

@@ -306,7 +306,7 @@ pub(super) fn detail(reel: &ReelName) -> ReelDetail {
         to_copy: vec![
             to_copy("watch page", "for people", &base),
             to_copy("playlist", "for VLC, mpv and other players", &format!("{base}index.m3u8")),
-            to_copy("seek link", "for players too, with quick jumps", &format!("{base}index.seek.m3u8")),
+            to_copy("seek link", "quick jumps; for players", &format!("{base}index.seek.m3u8")),
             to_copy("embed", "HTML that shows it on a web page", &format!("<iframe src=\"{base}\"></iframe>")),
         ],
         relay: true,

@@ -11,8 +11,8 @@ use crate::{
 /// What a phone makes: nothing of it plays everywhere.
 pub(in crate::tui) fn phone() -> Probe {
     let mut probe = probe();
-    probe.streams[0].what = "HEVC 3840×2160 30 fps".into();
-    probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is HEVC, which few browsers play".into());
+    probe.streams[0].what = "ProRes 3840×2160 30 fps".into();
+    probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is ProRes, which few players take".into());
     probe.streams.push(Stream {
         optional: false,
         kind: "data".into(),
@@ -47,7 +47,7 @@ pub(in crate::tui) fn with_subtitles() -> Probe {
 /// HEVC, which is published as it is and does not play everywhere.
 pub(in crate::tui) fn hevc() -> Probe {
     let mut probe = probe();
-    probe.streams[0].what = "HEVC 3840×2160 30 fps".into();
+    probe.streams[0].what = "ProRes 3840×2160 30 fps".into();
     let time = Duration::from_secs(25 * 60);
     Probe { h264: Some(H264 { bit_rate: 24_000_000, time, is_beside: false }), ..probe }
 }
@@ -65,7 +65,7 @@ pub(in crate::tui) fn chosen(mut probe: Probe, wanted: Wanted) -> Probe {
         h264.is_beside = wanted.compatible == Some(Compatible::Add);
     }
     if wanted.compatible == Some(Compatible::Instead) {
-        probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is HEVC".into());
+        probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is HEVC, and H.264 was asked for".into());
     }
     if wanted.deinterlace {
         probe.streams[0].fate = Fate::Transcode("converted to H.264, since it is to be deinterlaced".into());

@@ -134,6 +134,7 @@ impl Choice {
             return vec![Command::StopLooking, Command::Go(Box::new(Way::Settings(chosen)))];
         }
         let unfit = wording::count(self.refused.len() as u64, "file");
-        vec![Command::Say(format!("{unfit} can't be published: unmarked"))]
+        let its = wording::verb(self.refused.len() as u64, ["its mark is", "their marks are"]);
+        vec![Command::Say(format!("{unfit} can't be published; {its} removed"))]
     }
 }

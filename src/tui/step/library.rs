@@ -40,6 +40,11 @@ pub(in crate::tui) struct Library {
 }
 
 impl Library {
+    /// Nothing to choose from, and none of it on its way.
+    pub(in crate::tui) fn has_nothing(&self) -> bool {
+        self.reels.is_empty() && !self.asking && self.deletion.is_none()
+    }
+
     pub(in crate::tui) fn table(&self) -> Table {
         match self.filtering {
             _ if self.deletion.is_some() => Table::Confirm,

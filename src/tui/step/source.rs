@@ -28,6 +28,9 @@ impl Source {
     }
 
     pub(in crate::tui) fn update(&mut self, action: &Action, shared: &Shared) -> Vec<Command> {
+        if *action == Action::Mark {
+            return vec![Command::Say("a reel is repaired from one file: choose it".to_owned())];
+        }
         let commands = self.picker.update(action, shared);
         self.repair(commands, shared)
     }

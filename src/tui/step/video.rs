@@ -84,8 +84,8 @@ pub(in crate::tui) struct Video {
 impl Video {
     pub(in crate::tui) fn new(shared: &Shared) -> Self {
         let start = &shared.start;
-        let given = start.settings.video.as_ref().map(|video| start.folder.join(video));
-        let handed: Vec<_> = start.files.iter().map(|file| start.folder.join(file)).collect();
+        let handed = start.named_files();
+        let given = start.settings.video.as_ref().filter(|_| handed.is_empty()).map(|video| start.folder.join(video));
         let near = given.as_deref().or(handed.first().map(PathBuf::as_path));
         let folder = near.and_then(Path::parent).unwrap_or(&start.folder).to_owned();
         Self { folder, given, handed, home: shared.home.clone(), ..Self::default() }
@@ -180,10 +180,7 @@ impl Video {
                 self.refill();
             }
             Action::Mark => self.mark(),
-            Action::UnmarkAll => {
-                self.unmark_all();
-                self.word = None;
-            }
+            Action::UnmarkAll => self.unmark_all(),
             Action::Reload => return self.reload(),
             Action::Recent => return self.recent(),
             Action::SearchBelow => return self.search(),
@@ -238,6 +235,7 @@ impl Video {
     /// Also what was chosen is published: the marks have done their work.
     pub(in crate::tui) fn unmark_all(&mut self) {
         self.choice.clear();
+        self.word = None;
     }
 
     fn reload(&mut self) -> Vec<Command> {

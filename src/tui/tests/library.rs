@@ -119,10 +119,32 @@ fn without_a_mark_the_reel_under_the_cursor_is_deleted_by_its_name() {
 }
 
 #[test]
+fn a_library_that_can_not_be_read_offers_what_helps() {
+    let mut player = opened(Script::default());
+    let place = player.app.shared.place.clone();
+    player.hear(Answer::ReelsEnded { place, result: Err(script::full()) });
+    let Screen::Library(library) = &mut player.app.stack.last_mut().unwrap().screen else { panic!() };
+    library.reels.clear();
+    library.rows.clear();
+    for (width, height) in [(80, 24), (40, 12)] {
+        let text = player.text(width, height);
+        let footer = text.lines().last().unwrap();
+        assert!(footer.contains("r ask again") && footer.contains("t look elsewhere"), "{footer}");
+        assert!(!footer.contains("open") && !footer.contains("filter"), "{footer}");
+    }
+    player.enter();
+    assert_eq!(player.app.said.as_deref(), Some("no reel is listed here"));
+}
+
+#[test]
 fn every_link_is_copied_from_one_menu() {
     let mut player = opened(Script::default());
     player.keys("Y");
     pictures("copy", &mut player);
+    player.keys("zzz");
+    let text = player.text(80, 24);
+    assert!(text.contains("nothing matches") && !text.contains("asking for the links"), "{text}");
+    player.control('u');
     player.keys("embed");
     player.enter();
     player.enter();
@@ -174,6 +196,7 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     let repair = player.job().id;
     let whole = Report { generation, chunks: 23, ok: 23, ..Report::default() };
     player.tell(repair, Answer::Ended(End::Published(Box::new(script::published()), Some(whole))));
+    assert!(player.text(80, 24).contains(" is repaired"), "it was published before");
     player.key(KeyCode::Esc);
     let screen = player.text(80, 24);
     assert!(player.at() == At::Reel && !screen.contains("missing ·") && !screen.contains("R repair"), "{screen}");

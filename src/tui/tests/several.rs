@@ -79,7 +79,11 @@ fn marks_survive_moving_filtering_and_other_folders_and_are_counted() {
     player.keys("~");
     player.key(KeyCode::Left);
     assert_eq!(count(&player), 3);
-    assert!(player.text(80, 24).contains("3 marked"));
+    assert!(player.text(80, 24).contains("u unmarks all"));
+    player.keys("/");
+    let text = player.text(80, 24);
+    assert!(text.contains("3 marked") && !text.contains("unmarks"), "a letter is typed: {text}");
+    player.key(KeyCode::Esc);
     player.keys("u");
     assert_eq!(count(&player), 0);
     let mut player = marked(Player::local(), &["phone.mov", "phone.mov"]);
@@ -310,6 +314,9 @@ fn videos_named_on_the_command_line_are_chosen_and_one_step_back_are_marked() {
     let videos = ["phone.mov", "harbour-night.mp4"].map(|name| format!("{}/{name}", script::FOLDER));
     let mut start = script::start();
     start.files = videos.clone().map(Into::into).to_vec();
+    // each once, however it is named, and whatever was to be highlighted otherwise
+    start.files.push(format!("{}/./phone.mov", script::FOLDER).into());
+    start.settings.video = Some("interview.mkv".into());
     let mut player = Player::new(start, Script::default());
     assert_eq!(player.at(), At::Settings);
     let chosen = player.settings().videos.iter().map(|video| video.chosen.video.to_str().unwrap().to_owned());

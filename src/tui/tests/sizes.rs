@@ -97,6 +97,8 @@ fn progress(name: &str, player: &Player, screen: &str) {
         format!("{}/{chunks}", course.board.chunks_deployed),
         wording::rate(course.throughput().unwrap()),
     ];
+    let total = wording::bytes(course.bytes_to_send());
+    assert!(screen.contains(&total), "{name}: of {total}\n{screen}");
     let line = screen.lines().find(|line| line.contains("Upload")).unwrap_or_default();
     for wanted in wanted {
         assert!(line.contains(&wanted), "{name}: `{wanted}` is not in `{line}`\n{screen}");

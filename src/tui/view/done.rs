@@ -10,7 +10,7 @@ use crate::{
     tui::{
         action::Action,
         backend::Published,
-        job::Job,
+        job::{Job, Run},
         keymap::Table,
         shared::Shared,
         terminal::theme::Role,
@@ -110,7 +110,8 @@ fn limits(published: &Published, job: &Job, shared: &Shared) -> Option<String> {
 fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bool) -> Page {
     let mut page = Page::new(width);
     let took = wording::span(published.elapsed);
-    let live = format!("{} is published", published.reel);
+    let done = if matches!(job.run, Run::Repair(..)) { "repaired" } else { "published" };
+    let live = format!("{} is {done}", published.reel);
     let took = format!("   in {took}");
     // the time that it took goes where there is no room for it
     let took = if text::width(&live) + text::width(&took) + 2 <= usize::from(width) { took } else { String::new() };

@@ -116,7 +116,8 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
     let room = pen.room();
     field::draw(&mut pen, room, &chooser.filter, Role::Text, true);
     if chooser.matches.is_empty() {
-        for line in text::wrap(&chooser.empty, usize::from(inner.width.saturating_sub(2))) {
+        let why = if chooser.choices.is_empty() { &chooser.empty } else { "nothing matches" };
+        for line in text::wrap(why, usize::from(inner.width.saturating_sub(2))) {
             canvas.pen(rows.line()).skip(2).put(Role::Dim, &line);
         }
     }

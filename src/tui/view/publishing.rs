@@ -7,7 +7,7 @@ use crate::{
     model::{report::fault::Fault, wording},
     tui::{
         action::Action,
-        job::{End, Job, Jobs, Publishing as Course, Stage},
+        job::{End, Job, Jobs, Publishing as Course, Run, Stage},
         keymap::Table,
         pane,
         shared::{Shared, where_words},
@@ -71,10 +71,16 @@ pub(super) fn totals(job: &Job, course: &Course, canvas: &mut Canvas, line: Rect
     right.extend(left.map(|left| format!("about {} left", wording::clock(left))));
     let mut pen = canvas.pen(line);
     pen.put(Role::Strong, &text::fit(job.reel().as_str(), 36));
-    // what does not fit goes: the size first, the time that has passed next
+    // what does not fit goes: the time that has passed first
     let size = planned.map(|_| wording::bytes(course.bytes_to_send()));
-    let whole = size.into_iter().chain(right.iter().cloned()).collect::<Vec<_>>().join("   ");
-    let right = [whole, right.join("   "), right.pop().unwrap_or_default()];
+    let with_size = |rest: &[String]| size.iter().chain(rest).cloned().collect::<Vec<_>>().join("   ");
+    let short = left.map(|left| format!("{} left", wording::clock(left)));
+    let right = [
+        with_size(&right),
+        with_size(&right[right.len().saturating_sub(1)..]),
+        with_size(short.as_slice()),
+        right.pop().unwrap_or_default(),
+    ];
     let right = right.into_iter().find(|words| text::width(words) + 1 < pen.room()).unwrap_or_default();
     // the way it takes matters less than the time left
     let head = format!(" → {}", where_words(job.run.place(), job.run.at()));
@@ -126,7 +132,7 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
         return Problem::plain(Role::Warn, &words, width);
     }
     if course.waits_for_cdn() {
-        let goes_on = shared.keys.says(Table::PublishCdn, &Action::Cancel, "goes on without it");
+        let goes_on = shared.keys.says(Table::PublishCdn, &Action::Cancel, "does without it");
         let words = format!(
             "✔ the reel is published; Amazon's delivery network (CDN) takes minutes, and its link comes then; {goes_on}"
         );
@@ -142,10 +148,10 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
 /// Why it failed, what can be done now, and where the whole log is.
 pub(super) fn failed(fault: &Fault, shared: &Shared, job: &Job, width: usize) -> Problem {
     let log = shared.path_words(&shared.backend.log_file(job.reel()));
-    Problem::told("✖ ", Role::Fail, fault, width)
-        .remedy(
-            &shared.keys.says(Table::PublishFailed, &Action::Retry, "tries again: what is uploaded is not sent again"),
-            width,
-        )
-        .more(&format!("log: {log}"), width)
+    let says = |action, words: &str| shared.keys.says(Table::PublishFailed, action, words);
+    let remedy = match job.run {
+        Run::Repair(..) => says(&Action::Back, "leads back to the reel, where another file can be chosen"),
+        _ => says(&Action::Retry, "tries again: what is uploaded is not sent again"),
+    };
+    Problem::told("✖ ", Role::Fail, fault, width).remedy(&remedy, width).more(&format!("log: {log}"), width)
 }

@@ -89,8 +89,8 @@ fn words(job: &Job, gone: Gone, keys: &Keymap, width: usize) -> Problem {
     }
 }
 
-/// `5 of the 12 functions that hold it are deleted`
+/// `deleted 5 of the 12 functions that hold it`
 pub(super) fn so_far(gone: Gone) -> String {
     let (all, hold) = (wording::count(gone.of, "function"), wording::verb(gone.of, ["holds", "hold"]));
-    format!("{} of the {all} that {hold} it {} deleted", gone.functions, wording::verb(gone.functions, ["is", "are"]))
+    format!("deleted {} of the {all} that {hold} it", gone.functions)
 }

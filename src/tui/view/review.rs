@@ -44,7 +44,7 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
     }
     let question = Review::notice(shared);
     if let Some(question) = question.filter(|_| stale.is_none() && !review.is_acknowledged(shared)) {
-        page = page.telling("the plan, and what it costs");
+        page = page.telling("the plan, the price");
         notice(question, shared, &mut page);
         page.gap();
     } else if !shared.is_local() {
@@ -76,7 +76,7 @@ pub(super) fn draw(review: &Review, shared: &Shared, canvas: &mut Canvas, area: 
         } else if review.is_acknowledged(shared) {
             page.button(Action::Enter, [(Role::Accent, words)]);
         } else {
-            page.line([(Role::Dim, "the notice above comes first".to_owned())]);
+            page.line([(Role::Dim, says(&Action::Acknowledge, "agrees to the notice above, which comes first"))]);
         }
     }
     page.draw(canvas, area, &review.scroll);

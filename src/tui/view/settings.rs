@@ -303,7 +303,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
         Field::Replace if settings.replace => "who watches the old one can go on for a day or more".to_owned(),
-        Field::Replace => "with yes this one takes its place".to_owned(),
+        Field::Replace => "yes: this video takes the place of that reel".to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),

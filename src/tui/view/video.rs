@@ -1,6 +1,6 @@
 //! Step 1: files on the left, what is in the highlighted one on the right (below, where it is narrow).
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use ratatui::layout::{Rect, Size};
 use ratatui_image::protocol::Protocol;
@@ -9,7 +9,7 @@ use crate::{
     model::{report::fault::Fault, wording},
     tui::{
         action::Action,
-        backend::{Fate, Probe, Stream},
+        backend::{Fate, Probe},
         keymap::Table,
         shared::Shared,
         step::{
@@ -24,6 +24,7 @@ use crate::{
             list::Sort,
             text,
         },
+        words::converted_words,
         work::folder::{Entry, Kind},
     },
 };
@@ -114,6 +115,8 @@ fn body(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, wi
             for line in text::wrap(&format!("could not read this folder: {error}"), usize::from(width)) {
                 canvas.pen(rows.line()).put(Role::Fail, &line);
             }
+            let above = shared.keys.says(Table::Video, &Action::ParentFolder, "leads to the folder above");
+            canvas.pen(rows.line()).put(Role::Accent, &above);
             // a named file may be there all the same
             list(video, shared, canvas, rows);
         }
@@ -124,10 +127,15 @@ fn body(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, wi
             list(video, shared, canvas, rows);
             if !listing.entries.iter().any(|entry| entry.kind == Kind::Video) && rows.left() > 1 {
                 rows.line();
-                let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count();
-                let others = wording::count(others as u64, "other file");
+                let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count() as u64;
                 let all = shared.keys.says(Table::Video, &Action::AllFiles, "shows all");
-                let words = format!("no video in this folder ({others}; {all})");
+                let words = match video.table() {
+                    _ if others == 0 => "no file in this folder".to_owned(),
+                    Table::Video => {
+                        format!("no video in this folder ({}; {all})", wording::count(others, "other file"))
+                    }
+                    _ => "no video of that name in this folder".to_owned(),
+                };
                 for line in text::wrap(&words, usize::from(width.saturating_sub(2))).iter().take(rows.left().into()) {
                     canvas.pen(rows.line()).skip(2).put(Role::Dim, line);
                 }
@@ -149,6 +157,8 @@ fn marked(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect) {
     let says = |action, words: &str| shared.keys.says(Table::Video, action, words);
     let (takes, unmarks) = (says(&Action::Enter, "takes them"), says(&Action::UnmarkAll, "unmarks all"));
     let hints = [format!("{takes}, {unmarks}"), unmarks, says(&Action::UnmarkAll, "unmarks")];
+    // where letters are typed they unmark nothing
+    let hints = if video.table() == Table::Video { &hints[..] } else { &[] };
     if let Some(hint) = hints.iter().find(|hint| text::width(hint) + 2 <= pen.room()) {
         pen.skip(2).put(Role::Dim, hint);
     }
@@ -386,15 +396,6 @@ fn said(video: &Video, width: usize) -> Said {
     }
 }
 
-/// Which of the streams are converted: the rest is copied.
-fn re_encoded(probe: &Probe) -> String {
-    let is_re_encoded = |stream: &&Stream| matches!(stream.fate, Fate::Transcode(_));
-    let kinds: BTreeSet<_> = probe.streams.iter().filter(is_re_encoded).map(|stream| stream.kind.as_str()).collect();
-    let copies = probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Copy));
-    let rest = if copies { ", copy the rest" } else { "" };
-    format!("will convert the {}{rest}", kinds.into_iter().collect::<Vec<_>>().join(" and the "))
-}
-
 fn fault_lines(fault: &Fault, width: usize) -> Vec<(Role, String)> {
     let problem = Problem::told("✖ ", Role::Fail, fault, width);
     let height = problem.height();
@@ -425,14 +426,14 @@ fn probed(probe: &Probe, width: usize) -> Said {
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
         let or = if longest > typical * 1.1 { format!(", or {longest:.1} s") } else { String::new() };
-        facts.push((Role::Text, format!("can be cut every {typical:.1} s{or}")));
+        facts.push((Role::Text, format!("a segment can begin every {typical:.1} s{or}")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
     match &probe.refused {
         Some(fault) => verdict.extend(fault_lines(fault, width)),
         None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
-            verdict.extend(wrapped(Role::Warn, &format!("↻ ready: {}", re_encoded(probe)), width));
+            verdict.extend(wrapped(Role::Warn, &format!("↻ {}", converted_words(probe)), width));
         }
         None => {
             let words = ["✔ ready: copied as it is, no conversion", "✔ ready: copied as it is"];

@@ -63,9 +63,7 @@ impl Info {
             one("watch page", "for people", links.watch.clone()),
             one("playlist", "for VLC, mpv and other players", links.playlist()),
         ];
-        all.extend(
-            self.has_seek_link().then(|| one("seek link", "for players too, with quick jumps", links.seek_playlist())),
-        );
+        all.extend(self.has_seek_link().then(|| one("seek link", "quick jumps; for players", links.seek_playlist())));
         all.push(one("absolute playlist", "with whole links in it", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([

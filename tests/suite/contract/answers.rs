@@ -15,7 +15,7 @@ use super::{
         chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments, tracks,
     },
     row::To,
-    sides::{Account, Options},
+    sides::{Account, Options, Side},
 };
 
 const TITLE: &str = "Été <script>alert('1')</script> & \"{{reel}}\"";
@@ -123,7 +123,7 @@ async fn a_redirect_leads_to_the_byte_ranges_that_the_playlist_names() {
 }
 
 /// A URL's origin and the rest.
-fn split(url: &str) -> (String, String) {
+pub(super) fn split(url: &str) -> (String, String) {
     let at = url[8..].find('/').unwrap() + 8;
     (url[..at].to_owned(), url[at..].to_owned())
 }
@@ -149,33 +149,38 @@ async fn the_relay_playlist_leads_to_every_segment_whole() {
 
 #[tokio::test]
 async fn the_page_shows_its_reel_and_its_policy_lets_only_its_own_script_run() {
-    use sha2::{Digest, Sha256};
     let account = published().await;
-    for side in account.sides().await {
-        let page = get(&side.gate, "/reel/").await;
-        let policy = page.header("content-security-policy").unwrap().to_owned();
-        let html = page.text();
-        let inline: Vec<_> = html.split("<script>").skip(1).collect();
-        assert_eq!(inline.len(), 1, "one inline script");
-        let (text, _) = inline[0].split_once("</script>").unwrap();
-        let expected = format!("script-src 'sha256-{}'", reel::base64(&Sha256::digest(text)));
-        assert!(policy.contains(&expected), "{}: {expected} in {policy}", side.name);
-        for part in [
-            "default-src 'none'; ".to_owned(),
-            format!("; connect-src 'self' {}; ", side.relay),
-            "; base-uri 'none'; form-action 'none'; frame-ancestors *".to_owned(),
-        ] {
-            assert!(policy.contains(&part), "{}: {part} in {policy}", side.name);
-        }
-        let cdn = html.split("const HLS_JS = '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
-        assert!(policy.contains(&format!("' {cdn}")), "{}: {cdn} in {policy}", side.name);
-        assert!(policy.contains(" 'self'; style-src 'unsafe-inline'; "), "{}: {policy}", side.name);
-        assert!(html.contains(&format!("data-relay=\"{}/\" data-duration=\"36\"", side.relay)), "{}", side.name);
-        for property in ["og:image", "og:url"] {
-            assert!(html.contains(&format!("\"{property}\" content=\"{}/reel/", side.gate)), "{}", side.name);
-        }
-        assert_eq!(html.matches("{{").count(), html.matches("{{reel}}").count(), "only the title's own braces stay");
+    for side in account.sides_at_their_own_address().await {
+        shows_its_reel(&side).await;
     }
+    shows_its_reel(&account.moved_behind_an_api().await).await;
+}
+
+async fn shows_its_reel(side: &Side) {
+    use sha2::{Digest, Sha256};
+    let page = get(&side.gate, "/reel/").await;
+    let policy = page.header("content-security-policy").unwrap().to_owned();
+    let html = page.text();
+    let inline: Vec<_> = html.split("<script>").skip(1).collect();
+    assert_eq!(inline.len(), 1, "one inline script");
+    let (text, _) = inline[0].split_once("</script>").unwrap();
+    let expected = format!("script-src 'sha256-{}'", reel::base64(&Sha256::digest(text)));
+    assert!(policy.contains(&expected), "{}: {expected} in {policy}", side.name);
+    for part in [
+        "default-src 'none'; ".to_owned(),
+        format!("; connect-src 'self' {}; ", side.relay),
+        "; base-uri 'none'; form-action 'none'; frame-ancestors *".to_owned(),
+    ] {
+        assert!(policy.contains(&part), "{}: {part} in {policy}", side.name);
+    }
+    let cdn = html.split("const HLS_JS = '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    assert!(policy.contains(&format!("' {cdn}")), "{}: {cdn} in {policy}", side.name);
+    assert!(policy.contains(" 'self'; style-src 'unsafe-inline'; "), "{}: {policy}", side.name);
+    assert!(html.contains(&format!("data-relay=\"{}/\" data-duration=\"36\"", side.relay)), "{}", side.name);
+    for property in ["og:image", "og:url"] {
+        assert!(html.contains(&format!("\"{property}\" content=\"{}/reel/", side.gate)), "{}", side.name);
+    }
+    assert_eq!(html.matches("{{").count(), html.matches("{{reel}}").count(), "only the title's own braces stay");
 }
 
 #[tokio::test]
@@ -194,12 +199,18 @@ async fn a_refusal_is_the_same_page_from_every_side() {
 async fn the_page_is_the_same_from_every_side() {
     let account = published().await;
     let mut pages = Vec::new();
-    for side in account.sides().await {
-        let page = get(&side.gate, "/reel/").await;
-        let all = format!("{}\n{}", page.header("content-security-policy").unwrap(), page.text());
-        pages.push(all.replace(&side.gate, "GATE").replace(&side.relay, "RELAY"));
+    for side in account.sides_at_their_own_address().await {
+        pages.push(page_without_addresses(&side).await);
     }
+    pages.push(page_without_addresses(&account.moved_behind_an_api().await).await);
     assert!(pages.iter().all(|page| *page == pages[0]), "{pages:?}");
+}
+
+/// Its policy and the page.
+async fn page_without_addresses(side: &Side) -> String {
+    let page = get(&side.gate, "/reel/").await;
+    let all = format!("{}\n{}", page.header("content-security-policy").unwrap(), page.text());
+    all.replace(&side.gate, "GATE").replace(&side.relay, "RELAY")
 }
 
 #[tokio::test]

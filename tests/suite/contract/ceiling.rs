@@ -18,7 +18,7 @@ use super::{
     nginx::{self, Edge},
     requests::{chunks, not_found, other_methods, pages, playlists, segments, tracks},
     row::{Body, Row, To, row},
-    runtime::{Front, node, repository},
+    runtime::{node, repository},
     sides::{Account, Options, Side, set_ceiling, switch_cdn_on},
 };
 use crate::stand_in::clients::sdk;
@@ -29,10 +29,8 @@ const WORDS: &[u8] = b"the monthly ceiling is reached\n";
 /// Every implementation with a ceiling of 1 GB; those in Node.js begin anew.
 async fn sides(account: &Account) -> Vec<Side> {
     set_ceiling(&account.cloud).await;
-    let mut sides = vec![account.own()];
-    for front in [Front::Url, Front::BufferedUrl, Front::HttpApi] {
-        sides.push(account.node(Options { front, ceiling: true, ..Options::default() }).await);
-    }
+    let mut sides = vec![account.own(), account.behind_an_api().await];
+    sides.extend(account.nodes(Options { ceiling: true, ..Options::default() }).await);
     sides
 }
 
@@ -69,8 +67,9 @@ async fn below_the_ceiling_every_answer_is_as_without_one_and_the_relay_says_so(
             row.check(&side).await;
         }
     }
-    for side in account.sides().await.iter().skip(1) {
-        not_found(To::Relay, "/ceiling").check(side).await;
+    // the stand-in's own relay has one in any case by now
+    for side in account.nodes(Options::default()).await {
+        not_found(To::Relay, "/ceiling").check(&side).await;
     }
 }
 

@@ -25,12 +25,15 @@ fn the_zips_hold_the_files_that_are_tested_here() {
 
 #[tokio::test]
 async fn the_functions_own_tests_pass_in_node() {
-    let tests = ["ceiling", "gate", "guesses", "page", "relay"].map(|name| format!("tests/gate/{name}.test.mjs"));
+    // all that are there: none waits to be named here
+    let files = std::fs::read_dir(repository().join("tests/gate")).unwrap().map(|file| file.unwrap().path());
+    let tests: Vec<_> = files.filter(|path| path.to_string_lossy().ends_with(".test.mjs")).collect();
+    assert!(tests.len() >= 7, "{tests:?}");
     let ran = Command::new(node()).arg("--test").args(tests).current_dir(repository()).output().await.unwrap();
     let said = String::from_utf8_lossy(&ran.stdout);
     assert!(ran.status.success(), "{said}{}", String::from_utf8_lossy(&ran.stderr));
     let passed = said.lines().find_map(|line| line.split_once("pass ")?.1.trim().parse::<u32>().ok());
-    assert!(passed > Some(60), "{said}");
+    assert!(passed > Some(80), "{said}");
 }
 
 /// Instances that begin cold in the same second and are asked for every chunk, with every request answered: by how many

@@ -253,10 +253,14 @@ fn index_entries(index: &Index) -> Vec<(String, Vec<u8>)> {
             }
         }
         let id = generation.generation;
-        entries.push((format!("{id}/{SUBTITLES}.m3u8"), webvtt::playlist(SUBTITLES, 2, 100_000).into_bytes()));
-        entries.extend((0..2).map(|number| (format!("{id}/{SUBTITLES}/{number}.vtt"), cues(number).into_bytes())));
-        entries.push((format!("{id}/{CHAPTERS}.vtt"), cues(0).into_bytes()));
-        entries.push((format!("{id}/{CHAPTERS}.json"), b"[]".to_vec()));
+        if !generation.subtitles.is_empty() {
+            entries.push((format!("{id}/{SUBTITLES}.m3u8"), webvtt::playlist(SUBTITLES, 2, 100_000).into_bytes()));
+            entries.extend((0..2).map(|number| (format!("{id}/{SUBTITLES}/{number}.vtt"), cues(number).into_bytes())));
+        }
+        if generation.chapters.is_some() {
+            entries.push((format!("{id}/{CHAPTERS}.vtt"), cues(0).into_bytes()));
+            entries.push((format!("{id}/{CHAPTERS}.json"), b"[]".to_vec()));
+        }
     }
     entries
 }

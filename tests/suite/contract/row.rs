@@ -1,9 +1,6 @@
 //! A request to gate or relay, and what its answer must be.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    time::Duration,
-};
+use std::{net::IpAddr, time::Duration};
 
 use super::{http::send_from, sides::Side};
 
@@ -80,7 +77,7 @@ impl Row {
     }
 
     pub(super) async fn check(&self, side: &Side) {
-        self.check_from(Ipv4Addr::LOCALHOST.into(), side).await;
+        self.check_from(side.client, side).await;
     }
 
     pub(super) async fn check_from(&self, client: IpAddr, side: &Side) {

@@ -1,7 +1,11 @@
 //! What the contract is held against: an account on the stand-in, and the servers that answer for it, which are the
-//! stand-in's own gate and relay and the deployed functions in Node.js (streamed, whole, and behind an HTTP API).
+//! stand-in's own gate (by its URL and behind its HTTP API) and relay, and the deployed functions in Node.js (streamed,
+//! whole, and behind an HTTP API).
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use zipreel::{
     cloud::{Cloud, Connect, Keys, RoleWanted},
@@ -9,17 +13,22 @@ use zipreel::{
     model::gate::{
         cdn::{CDN_URL, EDGE_SHA256, RELAY_PREFIX},
         ceiling::CEILING_GB,
+        front::{FRONT, GATE_URL},
         libraries::LIBRARIES_URL,
         public::{Policy, Public, RELAY_POLICY, RELAY_ROLE},
     },
 };
 
 use super::{
+    http::client,
     nginx::{self, Edge},
     runtime::{Front, Function, Reserved, Spec},
 };
 
 const REGION: &str = "us-east-1";
+/// Which client asks the stand-in's HTTP API: behind it is the same gate, which counts a client's guesses at both
+/// addresses together.
+const CLIENT_OF_API: u16 = 1000;
 /// What the deployed gate's zip holds.
 pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/gate.mjs",
@@ -86,12 +95,26 @@ impl Account {
         Side::of(self.stand_in.endpoint())
     }
 
-    /// The stand-in's own gate behind its HTTP API.
+    /// The stand-in's own gate behind its HTTP API. It is not told of that: where an answer names the gate, it names
+    /// the address that [`Self::own`] has.
     pub(crate) async fn behind_an_api(&self) -> Side {
         self.cloud.ensure_public(Public::Front, &BTreeMap::new()).await.unwrap();
         let (_, url) = self.cloud.ensure_api().await.unwrap();
         let gate = url.trim_end_matches('/').to_owned();
-        Side { name: "stand-in, HTTP API", gate, whole: true, ..self.own() }
+        Side { name: "stand-in, HTTP API", gate, client: client(CLIENT_OF_API), whole: true, ..self.own() }
+    }
+
+    /// The same, and from now on the stand-in's gate names the API's address, whichever it is asked at: as
+    /// `zipreel setup --front http-api` leaves it.
+    pub(crate) async fn moved_behind_an_api(&self) -> Side {
+        let side = self.behind_an_api().await;
+        for public in [Public::Gate, Public::Front] {
+            let mut wanted = self.cloud.public(public).await.unwrap().unwrap().environment;
+            wanted.insert(FRONT.to_owned(), "http-api".to_owned());
+            wanted.insert(GATE_URL.to_owned(), format!("{}/", side.gate));
+            self.cloud.ensure_environment(public, async |_| Ok(wanted)).await.unwrap();
+        }
+        side
     }
 
     /// The stand-in's own gate and relay with a CDN before them, and what they are behind it.
@@ -124,12 +147,27 @@ impl Account {
         deployed(&self.stand_in, Options { libraries: self.libraries, ..options }).await
     }
 
+    /// The deployed functions by each way in which the gate is called.
+    pub(crate) async fn nodes(&self, options: Options) -> Vec<Side> {
+        let mut sides = Vec::new();
+        for front in [Front::Url, Front::BufferedUrl, Front::HttpApi] {
+            sides.push(self.node(Options { front, ..options }).await);
+        }
+        sides
+    }
+
     /// Every implementation, relay on.
     pub(crate) async fn sides(&self) -> Vec<Side> {
+        // one after the other, since they are one gate: what it has just not found it need not look for again
+        let mut sides = vec![self.own(), self.behind_an_api().await];
+        sides.extend(self.nodes(Options::default()).await);
+        sides
+    }
+
+    /// Those whose gates name the address that they are asked at.
+    pub(crate) async fn sides_at_their_own_address(&self) -> Vec<Side> {
         let mut sides = vec![self.own()];
-        for front in [Front::Url, Front::BufferedUrl, Front::HttpApi] {
-            sides.push(self.node(Options { front, ..Options::default() }).await);
-        }
+        sides.extend(self.nodes(Options::default()).await);
         sides
     }
 }
@@ -183,7 +221,8 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         Front::BufferedUrl => "Node.js, whole",
         Front::HttpApi => "Node.js, HTTP API",
     };
-    Side { name, gate: gate_url, relay: relay_url, before_relay: "", whole: front != Front::Url, functions }
+    let (client, whole) = (Ipv4Addr::LOCALHOST.into(), front != Front::Url);
+    Side { name, gate: gate_url, relay: relay_url, before_relay: "", client, whole, functions }
 }
 
 /// As `zipreel cdn on` leaves the environments of gate and relay.
@@ -260,6 +299,8 @@ pub(crate) struct Side {
     pub(crate) relay: String,
     /// What the relay's paths begin with.
     pub(crate) before_relay: &'static str,
+    /// Who sends the rows that name no client.
+    pub(crate) client: IpAddr,
     /// Its gate's answers are handed over whole, which bounds them.
     pub(crate) whole: bool,
     functions: Vec<Function>,
@@ -268,14 +309,14 @@ pub(crate) struct Side {
 impl Side {
     /// A stand-in's own gate and relay.
     pub(crate) fn of(endpoint: &Endpoint) -> Self {
-        let (gate, relay) = (endpoint.gate.clone(), endpoint.relay.clone());
-        Self { name: "stand-in", gate, relay, before_relay: "", whole: false, functions: Vec::new() }
+        let (gate, relay, client) = (endpoint.gate.clone(), endpoint.relay.clone(), Ipv4Addr::LOCALHOST.into());
+        Self { name: "stand-in", gate, relay, before_relay: "", client, whole: false, functions: Vec::new() }
     }
 
     /// Both on the one host of an edge.
     pub(crate) fn on(edge: &Edge) -> Self {
-        let (gate, relay) = (edge.origin(), edge.origin());
-        Self { name: "edge", gate, relay, before_relay: "/_relay", whole: false, functions: Vec::new() }
+        let (gate, relay, client) = (edge.origin(), edge.origin(), Ipv4Addr::LOCALHOST.into());
+        Self { name: "edge", gate, relay, before_relay: "/_relay", client, whole: false, functions: Vec::new() }
     }
 
     /// The process of the deployed gate.

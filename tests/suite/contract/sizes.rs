@@ -104,9 +104,7 @@ async fn what_is_too_long_to_be_sent_whole_is_an_error_that_browsers_may_read() 
     let (_, one) = deploy(&account, "one", "", 1).await;
     let fitting = ((PLAYLIST_BYTES_MAX - least) / (one - least)) as usize;
     deploy(&account, "at", "", fitting).await;
-    let mut sides = account.sides().await;
-    sides.push(account.behind_an_api().await);
-    for side in sides {
+    for side in account.sides().await {
         let playlist = get(&side.gate, &format!("/at/{GENERATION}/src.m3u8")).await;
         assert_eq!(playlist.status, 200, "{}", side.name);
         let long = get(&side.gate, &format!("/at/{GENERATION}/src.abs.m3u8")).await;

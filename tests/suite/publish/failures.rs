@@ -5,6 +5,7 @@ use std::{fs, path::PathBuf};
 use super::sandbox::Sandbox;
 use crate::{
     clips::{Clip, clip},
+    events,
     stand_in::clients::lambda,
 };
 
@@ -133,6 +134,9 @@ async fn wrong_usage_ends_with_2() {
         let output = sandbox.command("state").args(args).output().await.unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
     }
+    let output = sandbox.command("state").args(["info", "--json"]).output().await.unwrap();
+    let said = events::last(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(said["cause"], "the following required arguments were not provided: <NAME>");
 }
 
 #[tokio::test(flavor = "multi_thread")]

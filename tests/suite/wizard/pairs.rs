@@ -132,6 +132,7 @@ impl Ready {
         match self.deed {
             Deed::Check => text.contains("chunks are there and unchanged"),
             Deed::Delete => text.contains("functions that held it"),
+            Deed::Repair => text.contains("m is repaired"),
             _ => text.contains("m is published"),
         }
     }
