@@ -19,8 +19,9 @@ const ASK_EVERY = 30 * SECOND;
 const ASK_TIMEOUT = SECOND;
 /** The same where it has said nothing yet this month: a relay that was idle has to start, and to ask CloudWatch. */
 const FIRST_TIMEOUT = 4 * SECOND;
-/** Until it is asked again after it said nothing. */
+/** Until it is asked again after it said nothing, so often: a relay that hangs holds up no more than that. */
 const ASK_AGAIN = 2 * SECOND;
+const SILENCES = 2;
 /** CloudFront is in no Region; its figures are in this one. */
 const OF_CLOUDFRONT = 'us-east-1';
 /** What a CDN kept, and clocks that differ, make of the seconds until the next month. */
@@ -183,20 +184,24 @@ async function askOverHttp(url, now, timeout) {
 export class RelaysCeiling {
   #isReached = null; // until the relay has said it
   #month = 0; // in which that was so
+  #silences = 0; // one after the other
   #askFrom = 0;
   #asking = null;
   constructor({ relay, ask = askOverHttp, now = Date.now }) { Object.assign(this, { url: relay + CEILING_PATH.slice(1), ask, now }); }
 
   async isReached() {
     const now = this.now(), month = monthOf(now);
-    if (month !== this.#month) [this.#isReached, this.#month, this.#askFrom] = [null, month, 0];
+    if (month !== this.#month) [this.#isReached, this.#month, this.#silences, this.#askFrom] = [null, month, 0, 0];
     if (now >= this.#askFrom) await (this.#asking ??= this.#renew(now));
     return this.#isReached ?? false;
   }
 
   async #renew(now) {
-    const said = await this.ask(this.url, this.now, this.#isReached === null ? FIRST_TIMEOUT : ASK_TIMEOUT).catch(() => null);
+    const isFirst = this.#isReached === null && this.#silences < SILENCES;
+    const said = await this.ask(this.url, this.now, isFirst ? FIRST_TIMEOUT : ASK_TIMEOUT).catch(() => null);
     this.#isReached = said ?? this.#isReached;
-    [this.#askFrom, this.#asking] = [said === null ? this.now() + ASK_AGAIN : now + ASK_EVERY, null];
+    this.#silences = said === null ? this.#silences + 1 : 0;
+    const isAskedSoon = said === null && this.#silences <= SILENCES;
+    [this.#askFrom, this.#asking] = [isAskedSoon ? this.now() + ASK_AGAIN : now + ASK_EVERY, null];
   }
 }

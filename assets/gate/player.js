@@ -64,6 +64,7 @@ class Player extends EventTarget {
   #shown = { time: 0, at: 0 }; // the last picture
   #came = { bytes: 0, at: 0 }; // the last byte
   #nudges = 0;
+  #idles = 0; // one after the other
 
   constructor(video, { reel, relay = true, whole = false, libraries = '', start = 0 }) {
     super();
@@ -183,7 +184,7 @@ class Player extends EventTarget {
       if (!video.seeking) this.#nudges = 0;
     }
     if (!video.seeking) this.#at = video.currentTime;
-    if (passed) this.#shown = { time: video.currentTime, at: performance.now() };
+    if (passed) [this.#shown, this.#idles] = [{ time: video.currentTime, at: performance.now() }, 0];
     if (this.hls) Object.assign(this.hls.config, this.#ahead());
     this.#overGap();
     if (!this.#attempt && !video.paused && video.readyState > 2) this.#say('playing');
@@ -208,7 +209,11 @@ class Player extends EventTarget {
     if (still > STUCK * 1000 && isLoaded(video, video.currentTime + .5)) return this.#nudge();
     if (Math.min(still, now - this.#came.at) < IDLE * 1000) return;
     this.#shown.at = this.#came.at = now;
-    if (hls && hls.levels.length) return hls.startLoad(this.#at);
+    // where that has not helped, nothing less than a new one does: at the end it may be all loaded, and not told so
+    if (hls && hls.levels.length && !this.#idles++) return hls.startLoad(this.#at);
+    this.#idles = 0;
+    // from the very end hls.js would begin at the beginning
+    if (video.duration) this.#at = Math.max(0, Math.min(this.#at, video.duration - 1));
     this.#renew();
   }
 

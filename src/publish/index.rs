@@ -42,6 +42,8 @@ use crate::{
     },
 };
 
+/// How long AWS may be at a change before that is worth a word.
+const SETTLES: Duration = Duration::from_secs(1);
 /// What is replaced is served for a day at least: players never fetch a VOD playlist again.
 const RETIRED_AT_LEAST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -197,9 +199,15 @@ pub async fn retitle(
     };
     retries.again(change).await?;
     let text = description(&next, &sha256).text();
-    // that AWS refuses while the change is in progress is no news
-    let quietly = Retries { policy: retries.policy, ..Retries::default() };
-    quietly.again(|| storage.describe(name, &text, None)).await?;
+    let describe = async || match storage.describe(name, &text, None).await {
+        // AWS is still at the change: no news, once
+        Err(error) if error.is_conflict() => {
+            tokio::time::sleep(SETTLES).await;
+            storage.describe(name, &text, None).await
+        }
+        done => done,
+    };
+    retries.again(describe).await?;
     Ok(())
 }
 

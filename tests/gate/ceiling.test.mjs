@@ -275,6 +275,14 @@ test('a relay that was idle is waited for, and asked again soon where it said no
   }
   assert.deepEqual(told, [false, false, true, true, true, false], 'what it said last holds until it says more');
   assert.deepEqual(waits, [4000, 4000, 1000, 1000, 1000]);
+  // one that hangs holds up no more than twice
+  let asked = [];
+  const hangs = new RelaysCeiling({ relay: 'https://relay.example/', now: () => time, ask: async (_, __, wait) => { asked.push(wait); return null; } });
+  for (const wait of [0, 2000, 2000, 2000, 27_999, 1]) {
+    time += wait;
+    assert.equal(await hangs.isReached(), false);
+  }
+  assert.deepEqual(asked, [4000, 4000, 1000, 1000]);
   // it starts, and reads CloudWatch
   answer = (_, response) => setTimeout(() => { const { status, headers, body } = beyond(time); response.writeHead(status, headers).end(body); }, 1500);
   assert.equal(await new RelaysCeiling({ relay: `${address()}/`, now: () => time }).isReached(), true);

@@ -9,6 +9,12 @@ export const state = page => page.evaluate(() => {
   const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
   return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message };
 });
+/** In the page: whether the browser holds all from one time to another. */
+export const isLoaded = (video, from, to) => {
+  const { buffered } = video;
+  return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
+};
+
 /** What is loaded, in seconds. */
 const loaded = page => page.evaluate(() => {
   const { buffered } = document.querySelector('video');

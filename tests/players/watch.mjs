@@ -16,18 +16,12 @@ import { gzipSync } from 'node:zlib';
 
 import { elsewhere } from './elsewhere.mjs';
 import { play } from './scene.mjs';
-import { PATIENCE, goesOn, pictureOf, playsFrom, playsOn, segmentsLoaded, stands, standsStill, state, trouble, until } from './steps.mjs';
+import { PATIENCE, goesOn, isLoaded, pictureOf, playsFrom, playsOn, segmentsLoaded, stands, standsStill, state, trouble, until } from './steps.mjs';
 
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' };
 
 const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'pictures', 'title', 'rows'].map(name => [name, { type: 'string' }])) });
-
-/** In the page: whether the browser holds all from one time to another. */
-const isLoaded = (video, from, to) => {
-  const { buffered } = video;
-  return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
-};
 
 /** A picture to look at, of this browser, reel and scene. */
 const shot = (page, scene) => page.screenshot({ path: join(values.pictures, `${values.browser}-${new URL(values.page).pathname.split('/')[1]}-${scene}.png`) });
@@ -275,6 +269,20 @@ const scenarios = {
     const linked = await browser.open(`${values.page}?t=100`, DESK);
     await goesOn(linked, 100);
     assert.deepEqual(linked.said, []);
+    return {};
+  },
+
+  /** hls.js keeps the end to itself: the page finds that nothing goes on, and ends all the same. */
+  async untold(browser) {
+    const opened = await browser.open(values.page, DESK);
+    const { page, said } = opened;
+    await stands(opened);
+    await page.keyboard.press(' ');
+    await playsOn(opened, 0, 1);
+    await page.evaluate('(hls => { const told = hls.trigger; hls.trigger = (event, data) => event === Hls.Events.BUFFER_EOS || told.call(hls, event, data); })(player.hls)');
+    await page.evaluate('(video => { video.currentTime = video.duration - 3; })(document.querySelector("video"))');
+    await until(opened, ENDS);
+    assert.deepEqual(said, []);
     return {};
   },
 

@@ -306,13 +306,13 @@ fn chunks(shown: Shown, canvas: &mut Canvas, area: Rect, chunks: &[(usize, &JobN
         )
     };
     let mut chunks = chunks.to_vec();
-    if chunks.len() > usize::from(room) * if paired { 2 } else { 1 } {
-        // what waits for the person is in sight, however many there are
+    if chunks.len() > usize::from(room) {
+        // what waits for the person is in sight, however many there are, and what has the cursor
         let waits = |name: &JobName| {
             let state = shown.course.board.jobs.get(name).map(|job| &job.state);
             matches!(state, Some(JobState::Waiting(_) | JobState::Failed(_)))
         };
-        chunks.sort_by_key(|(_, name)| !waits(name));
+        chunks.sort_by_key(|(_, name)| !(waits(name) || shown.selected == Some(*name)));
     }
     let mut used = 0;
     let mut queue = chunks.iter().peekable();

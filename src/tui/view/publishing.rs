@@ -148,10 +148,10 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
 /// Why it failed, what can be done now, and where the whole log is.
 pub(super) fn failed(fault: &Fault, shared: &Shared, job: &Job, width: usize) -> Problem {
     let log = shared.path_words(&shared.backend.log_file(job.reel()));
-    let says = |action, words: &str| shared.keys.says(Table::PublishFailed, action, words);
-    let remedy = match job.run {
-        Run::Repair(..) => says(&Action::Back, "leads back to the reel, where another file can be chosen"),
-        _ => says(&Action::Retry, "tries again: what is uploaded is not sent again"),
+    let again = match job.run {
+        Run::Repair(..) => "tries again; on the reel's page another file can be chosen",
+        _ => "tries again: what is uploaded is not sent again",
     };
+    let remedy = shared.keys.says(Table::PublishFailed, &Action::Retry, again);
     Problem::told("✖ ", Role::Fail, fault, width).remedy(&remedy, width).more(&format!("log: {log}"), width)
 }

@@ -317,7 +317,10 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             _ => String::new(),
         },
         Field::Region => {
-            let Some(region) = shared.known_region() else { return "choose one here".to_owned() };
+            let asks = matches!(shared.connection, Connection::Failed(_));
+            let Some(region) = shared.known_region() else {
+                return if asks { "choose one here" } else { "" }.to_owned();
+            };
             let own = shared.profile().and_then(|profile| profile.region.as_deref()) == Some(region);
             let name = region::long_name(region).unwrap_or_default();
             if own { format!("{name} · as the profile says") } else { name.to_owned() }

@@ -130,11 +130,10 @@ fn body(video: &Video, shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, wi
                 let others = listing.entries.iter().filter(|entry| entry.kind == Kind::Other).count() as u64;
                 let all = shared.keys.says(Table::Video, &Action::AllFiles, "shows all");
                 let words = match video.table() {
-                    _ if others == 0 => "no file in this folder".to_owned(),
-                    Table::Video => {
+                    Table::Video if others > 0 => {
                         format!("no video in this folder ({}; {all})", wording::count(others, "other file"))
                     }
-                    _ => "no video of that name in this folder".to_owned(),
+                    _ => "no video in this folder".to_owned(),
                 };
                 for line in text::wrap(&words, usize::from(width.saturating_sub(2))).iter().take(rows.left().into()) {
                     canvas.pen(rows.line()).skip(2).put(Role::Dim, line);

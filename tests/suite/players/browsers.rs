@@ -67,7 +67,7 @@ pub(super) fn player(seen: &Value) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chromium_plays_the_watch_page() {
-    plays_the_watch_page(Chromium, &["keys", "link", "phone", "thrift", "alone", "framed"]).await;
+    plays_the_watch_page(Chromium, &["keys", "link", "phone", "thrift", "alone", "framed", "untold"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
