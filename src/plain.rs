@@ -15,7 +15,7 @@ use crate::model::{
         fault::Fault,
     },
     shown,
-    wording::{again, clock, count, dollars},
+    wording::{again, clock, count, dollars, no_relay},
 };
 
 /// What one line or bar says of the work.
@@ -177,10 +177,7 @@ pub fn published(published: &Published) {
         say(&format!("playlist: {}; seek: {}", words(Grain::Segments), words(Grain::Pieces)));
     }
     if !published.relay {
-        say(
-            "watch: most browsers can't play it yet: `zipreel cdn on` with the same --target lets them (for a few viewers \
-             `zipreel relay on` is enough), and says first what that costs",
-        );
+        say(&format!("watch: {}", no_relay("`zipreel cdn on` with the same --target")));
     }
     say(&format!("playlist with absolute links: {}", published.playlist_copy.display()));
 }

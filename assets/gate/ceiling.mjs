@@ -197,11 +197,10 @@ export class RelaysCeiling {
   }
 
   async #renew(now) {
-    const isFirst = this.#isReached === null && this.#silences < SILENCES;
-    const said = await this.ask(this.url, this.now, isFirst ? FIRST_TIMEOUT : ASK_TIMEOUT).catch(() => null);
+    const isPatient = this.#silences < SILENCES;
+    const said = await this.ask(this.url, this.now, this.#isReached === null && isPatient ? FIRST_TIMEOUT : ASK_TIMEOUT).catch(() => null);
     this.#isReached = said ?? this.#isReached;
     this.#silences = said === null ? this.#silences + 1 : 0;
-    const isAskedSoon = said === null && this.#silences <= SILENCES;
-    [this.#askFrom, this.#asking] = [isAskedSoon ? this.now() + ASK_AGAIN : now + ASK_EVERY, null];
+    [this.#askFrom, this.#asking] = [said === null && isPatient ? this.now() + ASK_AGAIN : now + ASK_EVERY, null];
   }
 }

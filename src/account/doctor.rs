@@ -304,18 +304,17 @@ async fn reached(cloud: &Cloud, health: &mut Health) {
             Err(error) => health.add(subject, Grade::Wrong, error.fault().to_string()),
         }
     }
-    for public in [Public::Gate, Public::Front, Public::Relay] {
-        let is_reached = match public {
-            Public::Gate => gate.is_some(),
-            Public::Relay => relay.is_some(),
-            Public::Front => true,
-        };
-        let Some(found) = cloud.public(public).await.ok().flatten().filter(|_| is_reached) else { continue };
+    let open = [
+        (Public::Gate, Subject::Gate, gate.is_some()),
+        (Public::Front, Subject::Gate, true),
+        (Public::Relay, Subject::Relay, relay.is_some()),
+    ];
+    for (public, subject, _) in open.into_iter().filter(|(_, _, is_open)| *is_open) {
+        let Ok(Some(found)) = cloud.public(public).await else { continue };
         let (gate, relay, edge) = (gate.as_deref(), relay.as_deref(), edge.as_ref());
         let counted = counted(&found.environment, edge);
         if found.environment != environment(public, Addresses { front, gate, relay, edge, ceiling, counted: &counted })
         {
-            let subject = if public == Public::Relay { Subject::Relay } else { Subject::Gate };
             health.add(subject, Grade::Setup, format!("`{}` does not know the addresses", public.name()));
         }
     }

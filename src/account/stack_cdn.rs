@@ -10,26 +10,26 @@ use crate::model::gate::{
     public::GATE,
 };
 
-/// Nothing, or 32 bytes in hexadecimal digits.
-const DIGITS: &str = "|[0-9a-f]{64}";
-
-pub(super) fn parameter(is_secret: bool, description: &str) -> Value {
-    let mut parameter = json!({
+pub(super) fn parameter(description: &str) -> Value {
+    json!({
         "Type": "String",
         "Default": "",
         "Description": description,
-    });
-    if is_secret {
-        parameter["NoEcho"] = json!(true);
-        parameter["AllowedPattern"] = json!(DIGITS);
-    }
+    })
+}
+
+/// Nothing, or 32 bytes in hexadecimal digits: with another hash the relay would know nobody, and send all who come to the
+/// CDN, which comes to it.
+pub(super) fn digits(description: &str) -> Value {
+    let mut parameter = parameter(description);
+    parameter["AllowedPattern"] = json!("|[0-9a-f]{64}");
     parameter
 }
 
-/// Of 32 bytes: with another the relay would know nobody, and send all who come to the CDN, which comes to it.
-pub(super) fn digits(description: &str) -> Value {
-    let mut parameter = parameter(false, description);
-    parameter["AllowedPattern"] = json!(DIGITS);
+/// The same, shown nowhere.
+pub(super) fn secret(description: &str) -> Value {
+    let mut parameter = digits(description);
+    parameter["NoEcho"] = json!(true);
     parameter
 }
 

@@ -113,13 +113,13 @@ fn parameters() -> Value {
             "Default": "",
             "Description": "With the relay on: what the stack gives out as RelayUrl, from the second deployment on",
         },
-        "EdgeSecret": cdn::parameter(true, "With the relay on: 64 hexadecimal digits that nobody guesses (openssl rand -hex 32) put a CDN \
+        "EdgeSecret": cdn::secret("With the relay on: 64 hexadecimal digits that nobody guesses (openssl rand -hex 32) put a CDN \
                                             before gate and relay; it sends them to be known by. Kept from then on"),
         "EdgeSha256": cdn::digits("With the CDN: SHA-256 of EdgeSecret in hexadecimal digits (printf %s SECRET | sha256sum), from the \
                                    second deployment on"),
-        "KnownCdnUrl": cdn::parameter(false, "With the CDN: what the stack gives out as CdnUrl, from the second deployment on; the \
+        "KnownCdnUrl": cdn::parameter("With the CDN: what the stack gives out as CdnUrl, from the second deployment on; the \
                                               relay then serves the CDN alone"),
-        "KnownCdnId": cdn::parameter(false, "With CDN and ceiling: what the stack gives out as CdnId, from the second deployment on; \
+        "KnownCdnId": cdn::parameter("With CDN and ceiling: what the stack gives out as CdnId, from the second deployment on; \
                                              its bytes count then, too"),
     })
 }

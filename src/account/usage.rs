@@ -87,7 +87,7 @@ async fn figures(cloud: &Cloud, relay: Option<&Deployed>, health: &mut Health) -
             Err(error) if error.is_denied() => {
                 let words = "what the HTTP API was asked last month is not known: these credentials may not look it up \
                              (`zipreel policy front` lets them)";
-                health.add(Subject::Usage, Grade::Note, words.to_owned());
+                health.add(Subject::Usage, Grade::Note, words);
             }
             Err(error) => return Err(error),
         }

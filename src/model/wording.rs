@@ -200,6 +200,14 @@ pub fn verb(number: impl Into<u64>, [one, many]: [&str; 2]) -> &str {
 /// What watching costs on the stand-in.
 pub const FREE_HERE: &str = "nothing: it is served from this computer";
 
+/// Why browsers can't play a reel, and what changes it: `cdn_on` is that command as it is to be typed.
+pub fn no_relay(cdn_on: &str) -> String {
+    format!(
+        "most browsers can't play it yet: {cdn_on} lets them (for a few viewers `zipreel relay on` is enough), and says first \
+         what that costs"
+    )
+}
+
 /// `chunks`, `retries`.
 pub fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {

@@ -19,18 +19,3 @@ pub struct Start {
     pub own: WizardSettings,
     pub keys: Keymap,
 }
-
-impl Start {
-    /// The videos that are chosen already, each once.
-    pub(super) fn named_files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for file in &self.files {
-            // without the `./` that a shell adds
-            let file: PathBuf = self.folder.join(file).components().collect();
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
-        files
-    }
-}

@@ -6,6 +6,7 @@ use super::{
     backend::{AccountRegion, Fate, Place, Probe, Stream, Target},
     widget::text,
 };
+use crate::model::wording;
 
 /// `local stand-in`, `AWS · studio`.
 pub(super) fn target_words(target: &Target) -> String {
@@ -33,11 +34,7 @@ pub(super) fn there_words(place: &Place, at: Option<&AccountRegion>) -> String {
 
 /// Why browsers can't play what is published there, and the command that changes it.
 pub(super) fn no_relay(place: &Place) -> String {
-    format!(
-        "most browsers can't play it yet: `zipreel cdn on{flags}` lets them (for a few viewers `zipreel relay on` is \
-         enough), and says first what that costs",
-        flags = place.flags()
-    )
+    wording::no_relay(&format!("`zipreel cdn on{}`", place.flags()))
 }
 
 /// Which of the streams are converted: the rest is copied.

@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 export const PATIENCE = 60_000;
 
 export const state = page => page.evaluate(() => {
-  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error } = document.querySelector('video');
-  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message };
+  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error, buffered } = document.querySelector('video');
+  const loaded = Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
+  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message, loaded };
 });
 /** In the page: whether the browser holds all from one time to another. */
 export const isLoaded = (video, from, to) => {
@@ -15,11 +16,6 @@ export const isLoaded = (video, from, to) => {
   return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
 };
 
-/** What is loaded, in seconds. */
-const loaded = page => page.evaluate(() => {
-  const { buffered } = document.querySelector('video');
-  return Array.from({ length: buffered.length }, (_, at) => `${buffered.start(at)} to ${buffered.end(at)}`).join(', ');
-});
 export const trouble = page => page.evaluate(() => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').innerText);
 
 /** Asks again and again from outside: the page's policy lets nothing be evaluated inside. */
@@ -27,7 +23,7 @@ export async function until(opened, expression) {
   const over = Date.now() + PATIENCE;
   const { page, said } = opened;
   while (!await page.evaluate(`(video => ${expression})(document.querySelector('video'))`)) {
-    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; loaded: ${await loaded(page)}; ${await trouble(page)}; ${said.join('; ')}`);
+    if (Date.now() > over) assert.fail(`never: ${expression}; ${JSON.stringify(await state(page))}; ${await trouble(page)}; ${said.join('; ')}`);
     await new Promise(done => setTimeout(done, 50));
   }
 }

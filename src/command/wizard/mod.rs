@@ -66,7 +66,10 @@ pub async fn wizard(
     settings.machine.opens().iter().for_each(|words| plain::say(words));
     let engine = Engine::new(settings.machine.clone());
     let wanted = settings.cut.wanted;
-    let start = Start { settings, files, folder: std::env::current_dir().unwrap_or_default(), own, keys };
+    let folder = std::env::current_dir().unwrap_or_default();
+    // without the `./` that a shell adds
+    let files = files.iter().map(|file| folder.join(file).components().collect()).collect();
+    let start = Start { settings, files, folder, own, keys };
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;

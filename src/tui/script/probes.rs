@@ -47,7 +47,7 @@ pub(in crate::tui) fn with_subtitles() -> Probe {
 /// HEVC, which is published as it is and does not play everywhere.
 pub(in crate::tui) fn hevc() -> Probe {
     let mut probe = probe();
-    probe.streams[0].what = "ProRes 3840×2160 30 fps".into();
+    probe.streams[0].what = "HEVC 3840×2160 30 fps".into();
     let time = Duration::from_secs(25 * 60);
     Probe { h264: Some(H264 { bit_rate: 24_000_000, time, is_beside: false }), ..probe }
 }

@@ -84,7 +84,7 @@ pub(in crate::tui) struct Video {
 impl Video {
     pub(in crate::tui) fn new(shared: &Shared) -> Self {
         let start = &shared.start;
-        let handed = start.named_files();
+        let handed: Vec<_> = start.files.iter().map(|file| start.folder.join(file)).collect();
         let given = start.settings.video.as_ref().filter(|_| handed.is_empty()).map(|video| start.folder.join(video));
         let near = given.as_deref().or(handed.first().map(PathBuf::as_path));
         let folder = near.and_then(Path::parent).unwrap_or(&start.folder).to_owned();
@@ -126,7 +126,7 @@ impl Video {
     /// These are marked, and the way to their settings is begun.
     fn hand_on(&mut self, files: &[PathBuf]) -> Vec<Command> {
         self.choice.mark(files);
-        self.choice.going = Some(Going::new(files.to_owned()));
+        self.choice.going = Some(Going::new(self.choice.files(Path::new(""))));
         self.examine()
     }
 

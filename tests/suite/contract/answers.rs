@@ -17,6 +17,7 @@ use super::{
     row::To,
     sides::{Account, Options, Side},
 };
+use crate::publish::sandbox::segments_of;
 
 const TITLE: &str = "Été <script>alert('1')</script> & \"{{reel}}\"";
 
@@ -97,24 +98,20 @@ async fn a_redirect_leads_to_the_byte_ranges_that_the_playlist_names() {
             let playlist = get(&side.gate, &format!("/reel/0123abcd/{name}.m3u8")).await.text();
             let rendition = name.trim_end_matches(".seek");
             let (mut segment, mut bytes) = (0, Vec::new());
-            let mut range = String::new();
-            for line in playlist.lines() {
-                if let Some(found) = line.strip_prefix("#EXT-X-BYTERANGE:") {
-                    let (length, offset) = found.split_once('@').unwrap();
-                    let (length, offset): (u64, u64) = (length.parse().unwrap(), offset.parse().unwrap());
-                    range = format!("Range: bytes={offset}-{}", offset + length - 1);
-                } else if line.ends_with(&format!(".{extension}")) {
-                    let redirect = get(&side.gate, &format!("/reel/0123abcd/{line}")).await;
-                    let (bucket, path) = split(redirect.header("location").unwrap());
-                    let part = send(&bucket, "GET", &path, &[&range]).await;
-                    assert_eq!(part.status, 206, "{}: {line} {range}", side.name);
-                    assert_eq!(part.header("access-control-allow-origin"), None, "the bucket has no CORS");
-                    bytes.extend(part.body);
-                    segment += 1;
-                    if segment % pieces == 0 {
-                        let whole = payload(GENERATION, rendition, segment / pieces - 1);
-                        assert!(std::mem::take(&mut bytes) == whole, "{}: {line} {range}", side.name);
-                    }
+            for (line, range) in segments_of(&playlist) {
+                assert!(line.ends_with(&format!(".{extension}")), "{}: {line}", side.name);
+                let (offset, length) = range.expect("each segment has its range");
+                let range = format!("Range: bytes={offset}-{}", offset + length - 1);
+                let redirect = get(&side.gate, &format!("/reel/0123abcd/{line}")).await;
+                let (bucket, path) = split(redirect.header("location").unwrap());
+                let part = send(&bucket, "GET", &path, &[&range]).await;
+                assert_eq!(part.status, 206, "{}: {line} {range}", side.name);
+                assert_eq!(part.header("access-control-allow-origin"), None, "the bucket has no CORS");
+                bytes.extend(part.body);
+                segment += 1;
+                if segment % pieces == 0 {
+                    let whole = payload(GENERATION, rendition, segment / pieces - 1);
+                    assert!(std::mem::take(&mut bytes) == whole, "{}: {line} {range}", side.name);
                 }
             }
             assert_eq!(segment, 6 * pieces, "{}: {playlist}", side.name);

@@ -15,6 +15,7 @@ use super::{
     reel::{self, GENERATION, INIT, Made, payload},
     sides::{Account, Side},
 };
+use crate::publish::sandbox::segments_of;
 
 /// Its renditions, and how the names of their segments end.
 const RENDITIONS: [(&str, &str); 3] = [("src", "ts"), ("360p", "mp4"), ("t01", "ts")];
@@ -39,22 +40,6 @@ async fn published_before() -> (Account, Made) {
     (account, made)
 }
 
-/// Link, first byte and length of each segment of a playlist for players.
-fn ranges(playlist: &str) -> Vec<(&str, usize, usize)> {
-    let mut ranges = Vec::new();
-    let mut range = None;
-    for line in playlist.lines() {
-        if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
-            let (length, offset) = text.split_once('@').unwrap();
-            range = Some((offset.parse().unwrap(), length.parse().unwrap()));
-        } else if !line.starts_with('#') && !line.is_empty() {
-            let (offset, length) = range.take().expect("each segment has its range");
-            ranges.push((line, offset, length));
-        }
-    }
-    ranges
-}
-
 /// As players do it: a range of the chunk to which the gate redirects.
 async fn plays_in_players(side: &Side, made: &Made) {
     let multivariant = get(&side.gate, "/old/index.m3u8").await;
@@ -66,9 +51,10 @@ async fn plays_in_players(side: &Side, made: &Made) {
         assert!(multivariant.text().contains(&listed), "{}: {listed} in {multivariant:?}", side.name);
         let playlist = get(&side.gate, &format!("/old/{listed}")).await.text();
         let what = format!("{}: {id}: {playlist}", side.name);
-        let segments = ranges(&playlist);
+        let segments = segments_of(&playlist);
         assert_eq!(segments.len(), SEGMENTS, "{what}");
-        let (link, offset, length) = segments[PLAYED];
+        let (link, range) = segments[PLAYED];
+        let (offset, length) = range.expect("each segment has its range");
         assert_eq!(link, format!("{id}/0002.{ending}"), "{what}");
         let redirect = get(&side.gate, &format!("/old/{GENERATION}/{link}")).await;
         assert_eq!((redirect.status, redirect.body.len()), (302, 0), "{what}");
@@ -76,7 +62,10 @@ async fn plays_in_players(side: &Side, made: &Made) {
         let range = format!("Range: bytes={offset}-{}", offset + length - 1);
         let part = send(&bucket, "GET", &path, &[&range]).await;
         let chunk = &made.chunks[&format!("zipreel-old-{GENERATION}-{id}-0002")];
-        assert!(part.status == 206 && part.body == chunk[offset..offset + length], "{what}: {part:?}");
+        assert!(
+            part.status == 206 && part.body == chunk[offset as usize..(offset + length) as usize],
+            "{what}: {part:?}"
+        );
         assert!(part.body == payload(GENERATION, id, PLAYED), "{what}");
     }
     let init = get(&side.gate, &format!("/old/{GENERATION}/360p-init.mp4")).await;
@@ -98,7 +87,7 @@ async fn plays_in_browsers(side: &Side) {
         assert!(multivariant.text().contains(&listed), "{}: {listed} in {multivariant:?}", side.name);
         let playlist = get(&side.gate, &format!("/old/{listed}")).await.text();
         let what = format!("{}: {id}: {playlist}", side.name);
-        let links: Vec<_> = playlist.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+        let links: Vec<_> = segments_of(&playlist).into_iter().map(|(link, _)| link).collect();
         assert_eq!(links.len(), SEGMENTS, "{what}");
         assert_eq!(links[PLAYED], format!("{relay}/old/{GENERATION}/{id}/{PLAYED}.{ending}"), "{what}");
         let (origin, path) = split(links[PLAYED]);

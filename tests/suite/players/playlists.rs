@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clips::{Clip, clip},
     contract::runtime::{node, python, repository},
-    publish::sandbox::{Run, Sandbox, client, get_range},
+    publish::sandbox::{Run, Sandbox, client, get_range, segments_of},
 };
 
 /// With the length of segments and the size of chunks: open GOPs, a last segment of a tenth of a second, no sound, many
@@ -81,17 +81,7 @@ impl Served {
 
     /// Offset and length of each segment, read line by line; `None` where the whole resource is the segment.
     fn ranges(&self) -> Vec<Option<(u64, u64)>> {
-        let mut ranges = Vec::new();
-        let mut range = None;
-        for line in self.lines() {
-            if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
-                let (length, offset) = text.split_once('@').unwrap();
-                range = Some((offset.parse().unwrap(), length.parse().unwrap()));
-            } else if !line.starts_with('#') {
-                ranges.push(range.take());
-            }
-        }
-        ranges
+        segments_of(self.text()).into_iter().map(|(_, range)| range).collect()
     }
 
     /// What the playlist says, read line by line.

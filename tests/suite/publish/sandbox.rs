@@ -210,19 +210,28 @@ impl Reel {
     /// Link, offset and length of each segment, by reading the playlist line by line.
     pub(crate) fn ranges(&self) -> Vec<(String, u64, u64)> {
         let base = self.url.rsplit_once('/').unwrap().0;
-        let mut ranges = Vec::new();
-        let mut range = None;
-        for line in self.media.lines() {
-            if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
-                let (length, offset) = text.split_once('@').unwrap();
-                range = Some((offset.parse().unwrap(), length.parse().unwrap()));
-            } else if !line.starts_with('#') {
-                let (offset, length) = range.take().expect("each segment has its range");
-                ranges.push((format!("{base}/{line}"), offset, length));
-            }
-        }
-        ranges
+        let segments = segments_of(&self.media).into_iter().map(|(uri, range)| {
+            let (offset, length) = range.expect("each segment has its range");
+            (format!("{base}/{uri}"), offset, length)
+        });
+        segments.collect()
     }
+}
+
+/// URI of each segment of a media playlist, and its offset and length; `None` where the whole resource is the segment. Read
+/// line by line.
+pub(crate) fn segments_of(playlist: &str) -> Vec<(&str, Option<(u64, u64)>)> {
+    let mut segments = Vec::new();
+    let mut range = None;
+    for line in playlist.lines().filter(|line| !line.is_empty()) {
+        if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
+            let (length, offset) = text.split_once('@').unwrap();
+            range = Some((offset.parse().unwrap(), length.parse().unwrap()));
+        } else if !line.starts_with('#') {
+            segments.push((line, range.take()));
+        }
+    }
+    segments
 }
 
 pub(crate) async fn get(url: &str) -> String {

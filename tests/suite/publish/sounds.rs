@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::{
     frames::{framemd5, source_hashes},
-    sandbox::{Run, Sandbox, get, get_range, tool},
+    sandbox::{Run, Sandbox, get, get_range, segments_of, tool},
 };
 
 /// Pictures of 26 s with a keyframe every 2 s, and a tone for each language, as these words of ffmpeg's have it.
@@ -62,15 +62,10 @@ async fn rendition(sandbox: &Sandbox, run: &Run, id: &str) -> (PathBuf, String) 
     let base =
         format!("{}{}/", playlist.strip_suffix("index.m3u8").unwrap(), run.published()["generation"].as_str().unwrap());
     let media = get(&format!("{base}{id}.m3u8")).await;
-    let (mut bytes, mut range) = (Vec::new(), None);
-    for line in media.lines() {
-        if let Some(text) = line.strip_prefix("#EXT-X-BYTERANGE:") {
-            let (length, offset) = text.split_once('@').unwrap();
-            range = Some((offset.parse().unwrap(), length.parse().unwrap()));
-        } else if !line.starts_with('#') {
-            let (offset, length) = range.take().unwrap();
-            bytes.extend(get_range(&format!("{base}{line}"), offset, length).await);
-        }
+    let mut bytes = Vec::new();
+    for (uri, range) in segments_of(&media) {
+        let (offset, length) = range.unwrap();
+        bytes.extend(get_range(&format!("{base}{uri}"), offset, length).await);
     }
     let path = sandbox.path(&format!("{id}.ts"));
     std::fs::write(&path, bytes).unwrap();
