@@ -144,7 +144,7 @@ struct Wanted<'a> {
 const ROUNDS: u32 = 3;
 
 /// Checks the generation that is served. `found` hears of each chunk, and in a deep check of each block read. What was
-/// wrong with a reel that is another by now says nothing: then that one is checked.
+/// found of a reel that is another or gone by now says nothing of it: then the one that is there is checked.
 pub async fn check(
     storage: &dyn Storage,
     reel: &ReelName,
@@ -152,20 +152,21 @@ pub async fn check(
     retries: &Retries,
     found: impl Fn(Checked) + Sync,
 ) -> Result<Report, LibraryError> {
-    let mut rounds = 1;
-    loop {
-        let existing = retries.again(|| deployed::existing(storage, reel)).await?;
-        let existing = existing.ok_or_else(|| LibraryError::NotFound(reel.clone()))?;
-        let report = check_generation(storage, &existing, depth, retries, &found).await?;
-        if report.is_right() || rounds == ROUNDS {
+    let existing = async || retries.again(|| deployed::existing(storage, reel)).await;
+    let not_found = || LibraryError::NotFound(reel.clone());
+    let mut looked_at = existing().await?.ok_or_else(not_found)?;
+    for _ in 1..ROUNDS {
+        let report = check_generation(storage, &looked_at, depth, retries, &found).await?;
+        let now = existing().await?.ok_or_else(not_found)?;
+        let is_the_same = now.facts.code_sha256 == looked_at.facts.code_sha256;
+        // a new title changes none of what was found right
+        let plays_the_same = now.index.current.generation == looked_at.index.current.generation;
+        if is_the_same || report.is_right() && plays_the_same {
             return Ok(report);
         }
-        let now = retries.again(|| storage.get(&existing.facts.name)).await?;
-        if now.is_some_and(|now| now.code_sha256 == existing.facts.code_sha256) {
-            return Ok(report);
-        }
-        rounds += 1;
+        looked_at = now;
     }
+    check_generation(storage, &looked_at, depth, retries, &found).await
 }
 
 async fn check_generation(

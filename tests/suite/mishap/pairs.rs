@@ -10,7 +10,7 @@ use tokio::process::Child;
 use super::account::{Said, chunks, delete_function, functions, is_whole, set_faults, tell, zipreel};
 use crate::{
     clips::{Clip, clip},
-    publish::sandbox::Sandbox,
+    publish::sandbox::{Sandbox, get},
     split::until,
 };
 
@@ -235,4 +235,20 @@ async fn what_a_list_called_left_over_and_is_served_by_now_stays() {
     let said = ended(collecting).await.ended(0);
     assert!(said.err.contains("nothing to delete"), "{}", said.err);
     is_whole(&sandbox, REEL).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_of_what_is_deleted_meanwhile_calls_nothing_whole() {
+    let sandbox = Sandbox::start().await;
+    Deed::Check.prepare(&sandbox).await;
+    set_faults(&sandbox, Deed::Check.pause());
+    let checking = spawn(&sandbox, Deed::Check);
+    until("the list has been read", || sandbox.stand_in.faults().paused() > 0).await;
+    sandbox.stand_in.faults().clear();
+    // the gate serves for a while what it has just read
+    get(&format!("{}/{REEL}/index.m3u8", sandbox.stand_in.endpoint().gate)).await;
+    ended(spawn(&sandbox, Deed::Delete)).await.ended(0);
+    sandbox.stand_in.faults().release();
+    let said = ended(checking).await.ended(1);
+    assert!(said.err.contains("could not find the reel"), "{}", said.err);
 }
