@@ -281,6 +281,19 @@ const scenarios = {
     assert.deepEqual(said, []);
     return {};
   },
+
+  /** Where the same bytes have two playlists, both are named to people, with the longest jump of each; else one is. */
+  async playlists(browser) {
+    const { page, said } = await browser.open(values.page, DESK);
+    await until(page, STANDS);
+    await page.click('#players summary');
+    const shown = await page.evaluate(() => {
+      const texts = rows => rows.filter(row => row.checkVisibility()).map(row => row.textContent);
+      return { playlist: document.getElementById('playlist').textContent, fine: texts([...document.querySelectorAll('.fine code, .fine .wide')]) };
+    });
+    assert.deepEqual(said, []);
+    return shown;
+  },
 };
 
 await play(scenarios, values);

@@ -16,7 +16,11 @@ export const isLoaded = (video, from, to) => {
   return Array.from({ length: buffered.length }, (_, at) => at).some(at => buffered.start(at) <= from && buffered.end(at) >= to);
 };
 
-export const trouble = page => page.evaluate(() => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').innerText);
+/** What the page says is wrong; a page of others says nothing. */
+export const trouble = page => page.evaluate(() => {
+  const trouble = document.getElementById('trouble');
+  return !trouble || trouble.hidden ? '' : trouble.innerText;
+});
 
 /** Asks again and again from outside: the page's policy lets nothing be evaluated inside. */
 export async function until(opened, expression) {

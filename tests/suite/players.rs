@@ -6,6 +6,7 @@ mod busy;
 mod checks;
 mod downloads;
 mod edge;
+mod frames;
 mod front;
 mod inputs;
 mod matrix;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 pub(crate) const PLAYS: &str = "plays to the end";
 pub(crate) const SEEKS: &str = "seeks to the middle";
-pub(crate) const PIECES: &str = "plays pieces";
+pub(crate) const BOTH: &str = "plays long and fine playlists";
 pub(crate) const SURVIVES: &str = "survives expired links";
 
 /// `player` is its name and version.

@@ -110,3 +110,21 @@ async fn chromium_jumps_anywhere_in_open_gops_and_plays_to_the_end() {
     let reel = stage.publish(Clip::OpenGopLong).await;
     page("jumps", &reel, &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_names_both_playlists_where_there_are_two() {
+    let stage = Stage::new().await;
+    let (long, short) = (stage.publish_long(Clip::Mp4).await, stage.publish(Clip::Mp4).await);
+    let seen = page("playlists", &long, &[]).await;
+    let [seek, jumps] = [0, 1].map(|at| seen["fine"][at].as_str().unwrap_or_else(|| panic!("{seen}")).to_owned());
+    assert_eq!((seen["playlist"].as_str(), seek), (Some(&*long.playlist()), long.seek()));
+    let seconds = |before: &str| {
+        let after = jumps.split_once(before).unwrap_or_else(|| panic!("{before:?} in {jumps}")).1;
+        after.split(' ').next().unwrap().parse::<f64>().unwrap()
+    };
+    // 8 s and 2 s at 1.8 Mbit/s, by a line of 20 Mbit/s
+    let (first, second) = (seconds("up to "), seconds("first and "));
+    assert!(first > 2.0 * second && (0.4..1.5).contains(&first) && second > 0.0, "{jumps}");
+    let seen = page("playlists", &short, &[]).await;
+    assert_eq!((seen["playlist"].as_str(), &seen["fine"]), (Some(&*short.playlist()), &Value::Array(vec![])));
+}
