@@ -21,7 +21,7 @@ pub use values::{
 };
 
 const EXAMPLES: &str = "Examples:
-  zipreel                                  the wizard: choose a video, then ⏎ ⏎ ⏎
+  zipreel                                  the wizard: ⏎, choose a video, then ⏎ ⏎ ⏎
   zipreel holiday.mp4                      the wizard, with this video chosen
   zipreel publish holiday.mp4 --yes        without the wizard, on this computer
   zipreel publish holiday.mp4 --target aws in an AWS account
@@ -42,7 +42,7 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
                   wizard, which leads screen by screen.",
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{CONFIG}"),
-    override_usage = "zipreel [OPTIONS] [VIDEO]...\n       zipreel [OPTIONS] <COMMAND>",
+    override_usage = "zipreel [OPTIONS] [VIDEO]...\n       zipreel <COMMAND> [OPTIONS]",
     args_conflicts_with_subcommands = true,
     mut_subcommands(shown::as_it_is_used)
 )]
@@ -81,9 +81,9 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Make or update what an account needs, once for each Region: the gate, a function that sends players to the chunks, and two roles
+    /// Make or update what an account needs, once for each Region: the gate, a function that sends players to the chunks, and two roles, which say what functions may do
     Setup {
-        /// Change nothing; print the same as a CloudFormation template
+        /// Change nothing; print all of it as a file from which AWS can set it up (a CloudFormation template)
         #[arg(long)]
         template: bool,
         /// Make the two roles and nothing else: an administrator's part, once for each account; with --ceiling-gb, the relay's too
@@ -103,7 +103,7 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Switch the relay on or off: it lets browsers play, and every byte that they watch is paid for
+    /// Let browsers play, by the relay, or stop that: you pay AWS for every byte that they watch
     Relay {
         /// On: it sends what browsers play; off: it does not
         switch: Switch,
@@ -115,7 +115,7 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Switch Amazon's delivery network (a CDN) on or off, or say how it is: browsers watch for less than by the relay alone
+    /// Switch Amazon's delivery network (CDN) on or off, or show its state: browsers then cost less than by the relay alone
     Cdn {
         /// What is to be done with the CDN
         what: CdnArg,
@@ -150,14 +150,14 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Print which permissions are needed at least, as IAM policies: for the roles, for setting up, for an HTTP API, for a CDN, for figures of use, for publishing
+    /// Print the permissions that zipreel needs at least, as policies for AWS's user administration (IAM)
     Policy {
         /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
-        /// Account id to write into the ARNs; `*` is any
+        /// Account id to write into the full AWS names (ARNs); `*` is any
         #[arg(long, value_name = "ID", default_value = "*")]
         account: String,
-        /// Partition to write into the ARNs
+        /// Kind of AWS to write into them: aws, aws-cn (China), aws-us-gov
         #[arg(long, default_value = "aws")]
         partition: String,
         #[command(flatten)]
@@ -191,7 +191,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Print HTML that shows a reel on other pages: a frame, and a video element with hls.js
+    /// Print HTML that shows a reel on other pages, in two forms
     Embed {
         /// The reel
         name: ReelName,
@@ -239,7 +239,7 @@ pub enum Command {
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Delete unused chunks: of replaced versions whose time is over, and of interrupted publishes
+    /// Delete unused chunks: of replaced versions that are no longer kept, and of interrupted publishes
     Gc {
         /// This reel's alone, and also what an interrupted publishing left less than a day ago
         name: Option<ReelName>,
@@ -255,7 +255,7 @@ pub enum Command {
     Local {
         #[command(flatten)]
         place: PlaceArgs,
-        /// Let other machines of the network watch, by this address of this computer; the API stays on loopback [default: only this computer]
+        /// Let other machines of the network watch, by this address of this computer; they can change nothing [default: only this computer]
         #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
         host: Option<HostArg>,
         /// The same address, where a space stands before it

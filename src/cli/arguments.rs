@@ -35,7 +35,7 @@ pub struct PublishArgs {
     /// Title on the watch page [default: the file name]
     #[arg(long, env = "ZIPREEL_TITLE", hide_env_values = true, value_parser = title)]
     pub title: Option<String>,
-    /// Segments end at the first keyframe after so many seconds [default: 30]
+    /// Length of a segment in seconds; it ends at the next place where the video can be cut, a keyframe [default: 30]
     #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", hide_env_values = true, value_parser = numbers::seconds)]
     pub segment_seconds: Option<f64>,
     /// AWS Region [default: the profile's]
@@ -47,10 +47,10 @@ pub struct PublishArgs {
     /// AWS profile; without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
     pub profile: Option<String>,
-    /// Streams that players can't take: convert or refuse [default: ask]
+    /// Picture or sound (streams) that players can't take: convert it, or refuse [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
-    /// The video stream, by its number in the file [default: the main one]
+    /// The picture, by its number in the file [default: the main one]
     #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true, value_parser = numbers::video_stream)]
     pub video_stream: Option<u32>,
     /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` [default: all]
@@ -59,20 +59,20 @@ pub struct PublishArgs {
     /// Subtitles, in the file and beside it: `all`, `none`, or numbers and languages [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_SUBTITLES", hide_env_values = true)]
     pub subtitles: Option<WantedSubtitles>,
-    /// One sound track instead, by its number in the file or its language [default: none]
+    /// Only this sound track, by its number in the file or its language, in place of --audio [default: none]
     #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedTrack>,
-    /// Convert the video, one picture out of two fields [default: false]
+    /// Remove the stripes of old TV recordings (interlaced video), which converts the picture [default: false]
     #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,
-    /// What segments are packed in: MPEG-TS, fragmented MP4, or the one that saves converting [default: auto]
+    /// File format of the segments: the one that every player takes (MPEG-TS), or the one for newer video too (fragmented MP4) [default: auto]
     #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
     pub container: Option<ContainerArg>,
-    /// HEVC and AV1: H.264 beside them, or instead, for players that do not take them [default: no]
+    /// Newer kinds of video (HEVC, AV1): publish the kind that plays everywhere (H.264) as well, or only that [default: no]
     #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
-    /// How loud the sound is, by EBU R 128: say it (measure), or bring each track to -16 LUFS (normalize), which
-    /// converts the sound [default: false]
+    /// Measure how loud the sound is (by EBU R 128, the broadcasters' rule), or make all tracks equally loud
+    /// (normalize, to -16 LUFS), which converts the sound [default: false]
     #[arg(long, value_name = "measure|normalize", env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "measure", require_equals = true)]
     pub loudness: Option<WantedLoudness>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
@@ -118,7 +118,7 @@ pub struct WhereArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = MACHINE)]
 pub struct PlaceArgs {
-    /// Journals, logs and playlist copies [default: the platform's state folder]
+    /// Notes for resuming, logs and copies of playlists [default: the platform's state folder]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_STATE_DIR", hide_env_values = true)]
     pub state_dir: Option<PathBuf>,
     /// Segments that wait for their upload [default: the platform's cache folder]
@@ -144,7 +144,7 @@ pub struct PlaceArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = SPECIAL)]
 pub struct OverrideArgs {
-    /// Role that chunks are made with; it needs no rights [default: the account's zipreel-chunk]
+    /// Role that chunks are made with, by its full AWS name (ARN); it needs no rights [default: the account's zipreel-chunk]
     #[arg(long, hide_short_help = true, value_name = "ARN", env = "ZIPREEL_ROLE_ARN", hide_env_values = true)]
     pub role_arn: Option<String>,
     /// Role of the gate [default: the account's zipreel-gate]
@@ -156,7 +156,7 @@ pub struct OverrideArgs {
     /// How gate and relay hand over their answers [default: stream]
     #[arg(long, hide_short_help = true, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE", hide_env_values = true)]
     pub invoke_mode: Option<InvokeModeArg>,
-    /// Where function URLs are reached, with {id} for the first label of their host [default: at their own address]
+    /// Where function URLs are reached, with {id} for the first part of their host's name [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", hide_env_values = true, value_parser = function_urls)]
     pub function_urls: Option<String>,
     /// Where HTTP APIs are reached, with {id} for theirs [default: at their own address]

@@ -6,15 +6,15 @@ use clap::ValueEnum;
 
 use crate::model::gate::ceiling::Ceiling;
 
-/// What segments are packed in.
+/// The file format of segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ContainerArg {
-    /// MPEG-TS, unless fragmented MP4 saves a stream from being converted
+    /// MPEG-TS, unless fragmented MP4 saves something from being converted
     Auto,
-    /// MPEG-TS
+    /// Every player takes it (MPEG-TS)
     Ts,
-    /// Fragmented MP4
+    /// Carries HEVC and AV1 too (fragmented MP4)
     Mp4,
 }
 
@@ -85,7 +85,7 @@ impl FromStr for CeilingArg {
 pub enum FrontArg {
     /// The function's own URL
     Url,
-    /// An HTTP API of API Gateway, at a price for each request
+    /// Amazon's API Gateway (an HTTP API), which charges for each request
     HttpApi,
 }
 
@@ -114,9 +114,9 @@ pub enum ThemeArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TranscodeArg {
-    /// The wizard asks; without it, refuse and say which stream
+    /// The wizard asks; without it, refuse and say what it is
     Ask,
-    /// Convert streams that players can't take, and only those
+    /// Convert what players can't take, and only that
     Auto,
     /// Refuse
     Never,
@@ -134,7 +134,7 @@ pub enum InvokeModeArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDamageArg {
-    /// Ask; where nobody can be asked, refuse what is cut off and say what else is wrong
+    /// Ask about what shows before the upload; where nobody can be asked, refuse what is cut off and say what else is wrong
     Ask,
     /// Publish what is there
     Accept,

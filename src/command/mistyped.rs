@@ -19,6 +19,10 @@ pub(super) fn no_file(missing: &Path) -> Fault {
     let word = missing.display().to_string();
     let is_word = missing.components().count() == 1 && missing.extension().is_none();
     let nearest = cli::nearest_command(&word).filter(|_| is_word);
+    if nearest.as_ref() == Some(&word) {
+        return Fault::permanent(format!("`{word}` is a command, and stands before its flags"))
+            .hint(format!("Write `zipreel {word}`, and all flags behind it."));
+    }
     let fault = Fault::permanent(format!("there is no file `{word}`, and no command of this name"));
     fault.hint(match nearest {
         Some(command) => format!("Did you mean `zipreel {command}`? `zipreel --help` names all commands."),
@@ -40,6 +44,11 @@ mod tests {
     #[test]
     fn the_nearest_command_is_named_to_who_mistyped_it() {
         for (mistyped, what, hint) in [
+            (
+                Mistyped::Word("list".into()),
+                "`list` is a command, and stands before its flags",
+                "Write `zipreel list`, and",
+            ),
             (Mistyped::Word("pubish".into()), "there is no file `pubish`", "Did you mean `zipreel publish`?"),
             (Mistyped::Word("hlep".into()), "there is no file `hlep`", "Did you mean `zipreel help`?"),
             (Mistyped::Word("lst.mp4".into()), "there is no file `lst.mp4`", "Look at the path;"),

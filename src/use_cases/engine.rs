@@ -236,7 +236,7 @@ impl Machine {
         };
         Some(format!(
             "opening {ports} of {address}: every machine that reaches it can watch each reel of this stand-in whose \
-             name it knows, and change nothing; the API stays on loopback"
+             name it knows, and change nothing: this computer alone publishes and deletes"
         ))
     }
 

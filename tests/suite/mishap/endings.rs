@@ -150,8 +150,14 @@ async fn wrong_usage_ends_with_2_and_with_an_event_where_any_setting_asks_for_js
     let config = sandbox.path("home/config/zipreel");
     std::fs::create_dir_all(&config).unwrap();
     let config = config.join("config.toml");
-    let misused: [&[&str]; 5] =
-        [&["lst"], &["nosuch.mp4"], &["help", "lst"], &["list", "--bogus"], &["list", "--port=x"]];
+    let misused: [&[&str]; 6] = [
+        &["lst"],
+        &["--target", "local", "list"],
+        &["nosuch.mp4"],
+        &["help", "lst"],
+        &["list", "--bogus"],
+        &["list", "--port=x"],
+    ];
     for (file, is_json) in [("", false), ("json = true\n", true), ("json = 7\n", false)] {
         std::fs::write(&config, file).unwrap();
         for args in misused {

@@ -101,7 +101,7 @@ async fn what_will_be_open_is_said_first_and_an_address_of_another_machine_is_re
     assert_eq!(code, Some(1), "{said}");
     let place = |words: &str| said.find(words).unwrap_or_else(|| panic!("{words}: {said}"));
     assert!(place("opening five free ports of 203.0.113.7") < place("could not listen at 203.0.113.7"));
-    place("the API stays on loopback");
+    place("this computer alone publishes and deletes");
     for all in ["0.0.0.0", "::", "224.0.0.1", "127.0.0.1", "x"] {
         let (code, said) = run(all).await;
         assert!(code == Some(2) && said.contains("not an address that other machines reach"), "{said}");
