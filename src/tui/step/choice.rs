@@ -123,10 +123,9 @@ impl Choice {
                 }
             }
         }
-        if self.marked.is_empty()
-            && let [(_, fault)] = refused.as_slice()
-        {
-            return vec![Command::Say(fault.to_string())];
+        // why, and what can be done, stands beside the highlighted file already
+        if self.marked.is_empty() && !refused.is_empty() {
+            return vec![Command::Say("this file can't be used".to_owned())];
         }
         self.marked.retain(|marked| refused.iter().all(|(video, _)| *video != marked.path));
         self.refused = refused;

@@ -226,7 +226,10 @@ impl Settings {
                 (_, []) => format!("sound alone needs a still picture, which has to be made: {convert}"),
                 (1, _) => format!("few players take this video as it is: {convert}"),
                 (_, [one]) => format!("few players take {one} as it is: {convert}"),
-                (_, some) => format!("few players take {} as they are: {convert}", some.join(", ")),
+                (_, [one, two]) => format!("few players take {one} and {two} as they are: {convert}"),
+                (_, [one, others @ ..]) => {
+                    format!("few players take {one} and {} others as they are: {convert}", others.len())
+                }
             };
             problems.push((Field::Transcode, words));
         }
@@ -282,14 +285,15 @@ impl Settings {
     fn review(&mut self, shared: &Shared) -> Vec<Command> {
         match self.problems(shared).into_iter().next() {
             None => vec![Command::Go(Box::new(Way::Review(self.planned(shared))))],
-            Some((field, problem)) => {
+            Some((field, _)) => {
                 self.focus = field;
                 // the whole fault stands on the screen until there is an answer
                 if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) {
                     let words = "signing in again".to_owned();
                     return vec![Command::Connect(shared.place.clone()), Command::Say(words)];
                 }
-                vec![Command::Say(problem)]
+                // what it is stands on the screen already
+                vec![Command::Say("first put right what is marked ✖".to_owned())]
             }
         }
     }

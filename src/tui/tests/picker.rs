@@ -222,7 +222,7 @@ fn a_probe_holds_until_the_file_changes() {
     let answer = Answer::Examined { video: video.clone(), print: print("half of it"), probe: Some(Err(cut_off)) };
     let commands = player.hear(answer);
     player.carry_out(commands);
-    assert!(is_picking(&player) && player.app.said.as_ref().unwrap().contains("cut off"), "the newest probe counts");
+    assert!(is_picking(&player) && player.text(100, 30).contains("it is cut off"), "the newest probe counts");
     press(&mut player, KeyCode::Enter);
     let answer = Answer::Examined { video, print: print("all"), probe: Some(Ok(script::phone())) };
     let commands = player.hear(answer);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ratatui::crossterm::event::{Event as Input, KeyCode};
 
-use super::{At, Player, pictures::pictures};
+use super::{At, Player, pictures::pictures, steps::problem};
 use crate::{
     model::reel::order::{IfTaken, Transcode},
     tui::{
@@ -36,7 +36,7 @@ fn marked(mut player: Player, names: &[&str]) -> Player {
 }
 
 /// On to the settings, from a video.
-fn chosen(player: Player, names: &[&str]) -> Player {
+pub(super) fn chosen(player: Player, names: &[&str]) -> Player {
     let mut player = marked(player, names);
     player.enter();
     player
@@ -189,7 +189,7 @@ fn a_name_that_is_taken_or_used_twice_blocks_the_way_and_gets_the_focus() {
     let mut player = chosen(Player::local(), &["take 01.mp4", "interview.mkv", "take 02.mp4"]);
     player.enter();
     assert_eq!((player.at(), settings(&player).focus), (At::Settings, Field::Name(1)));
-    assert!(player.app.said.as_ref().unwrap().contains("taken"));
+    assert!(problem(&player).is_some_and(|(_, words)| words.contains("taken")));
     player.control('u');
     player.keys("take-01");
     assert_eq!(names(&player), ["take-01-2", "take-01", "take-02"], "what is typed comes before what is made up");
@@ -199,7 +199,7 @@ fn a_name_that_is_taken_or_used_twice_blocks_the_way_and_gets_the_focus() {
     player.control('u');
     player.keys("take-02");
     player.enter();
-    assert!(player.app.said.as_ref().unwrap().contains("another of these videos has this name"));
+    assert!(problem(&player).is_some_and(|(_, words)| words.contains("another of these videos has this name")));
     assert_eq!(settings(&player).focus, Field::Name(2));
 }
 
@@ -216,7 +216,7 @@ fn one_set_of_settings_is_for_all_and_titles_come_from_the_files() {
     player.key(KeyCode::Right);
     player.enter();
     assert_eq!(settings(&player).focus, Field::Transcode);
-    assert!(player.app.said.as_ref().unwrap().contains("phone.mov"), "the one that needs it is named");
+    assert!(problem(&player).is_some_and(|(_, words)| words.contains("phone.mov")), "the one that needs it is named");
     player.key(KeyCode::Right);
     pictures("settings_several", &mut player);
     player.enter();

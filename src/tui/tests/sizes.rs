@@ -1,7 +1,7 @@
 //! What every picture keeps at every size: what can be done about a problem, the keys that this moment needs, and of
 //! progress the percent, the total and the rate. Lists say where one is in them.
 
-use super::Player;
+use super::{Player, pictures::pictures};
 use crate::{
     model::{
         report::{
@@ -12,10 +12,12 @@ use crate::{
         wording,
     },
     tui::{
+        backend::Probe,
         job::{End, Job},
         screen::Screen,
         script::{self, Script},
         shared::Connection,
+        step::settings::Field,
         work::answer::Answer,
     },
 };
@@ -24,7 +26,12 @@ pub(super) fn holds(name: &str, player: &Player, screen: &str) {
     if player.app.overlay.is_none() {
         for remedy in remedies(player) {
             assert!(reads(screen, &remedy), "{name}: `{remedy}` is not whole on\n{screen}");
+            // a notice repeats nothing of what stands beside the file or the field
+            let times = flat(screen).matches(&flat(&remedy)).count();
+            let is_once = times <= 1 || !matches!(player.app.top(), Screen::Settings(_) | Screen::Video(_));
+            assert!(is_once, "{name}: `{remedy}` is said {times} times on\n{screen}");
         }
+        position(name, player, screen);
         progress(name, player, screen);
     }
     footer(name, player, screen);
@@ -34,6 +41,20 @@ pub(super) fn holds(name: &str, player: &Player, screen: &str) {
 fn reads(screen: &str, words: &str) -> bool {
     let mut shown = screen.split_whitespace();
     words.split_whitespace().all(|word| shown.any(|shown| shown == word))
+}
+
+pub(super) fn flat(words: &str) -> String {
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Settings that are not all in sight say where one is among them.
+fn position(name: &str, player: &Player, screen: &str) {
+    let Screen::Settings(settings) = player.app.top() else { return };
+    let fields = settings.fields(&player.app.shared);
+    let at = fields.iter().position(|field| *field == settings.focus).unwrap();
+    let are_all_there = screen.contains("Segments ") && screen.contains("More ");
+    let position = format!("{}/{}", at + 1, fields.len());
+    assert!(settings.more || are_all_there || screen.contains(&position), "{name}: {position} is not on\n{screen}");
 }
 
 /// What can be done about what is wrong on this screen.
@@ -50,7 +71,10 @@ fn remedies(player: &Player) -> Vec<String> {
         Screen::Publishing(_) | Screen::Queue(_) | Screen::Removal(_) => vec![of_job()],
         Screen::Video(video) => {
             let probe = video.highlighted_video().and_then(|path| video.probes.get(path));
-            vec![probe.and_then(|probe| hint(probe.as_ref().err()?))]
+            vec![probe.and_then(|probe| match probe {
+                Ok(probe) => hint(probe.refused.as_ref()?),
+                Err(fault) => hint(fault),
+            })]
         }
         Screen::Settings(settings) => {
             let problems = settings.problems(shared).into_iter();
@@ -154,6 +178,70 @@ fn a_long_fault_keeps_its_remedy_on_every_screen() {
     let id = player.jobs().iter().last().unwrap().id;
     player.tell(id, Answer::Ended(End::Failed(long())));
     at_all_sizes("removal", &mut player);
+}
+
+#[test]
+fn a_problem_in_the_settings_stands_once_and_leaves_the_position_in_sight() {
+    let mut player = Player::aws();
+    player.open_settings();
+    player.settings_mut().unlisted = false;
+    player.settings_mut().focus = Field::Name(0);
+    player.control('u');
+    player.keys("talk");
+    player.enter();
+    at_all_sizes("a name that is taken", &mut player);
+    player.app.shared.connection = Connection::Failed(long());
+    player.control('u');
+    player.enter();
+    at_all_sizes("no name, and signed out", &mut player);
+
+    let files = ["interview.mkv", "phone.mov", "take 01.mp4", "take 02.mp4", "take 03.mp4"];
+    let mut player = super::several::chosen(Player::local(), &files);
+    for naming in &mut player.settings_mut().videos {
+        naming.chosen.probe = script::phone();
+    }
+    player.settings_mut().replace = true;
+    player.enter();
+    pictures("settings_problem", &mut player);
+}
+
+#[test]
+fn a_refused_file_keeps_its_remedy_below_the_notice() {
+    for name in ["broken.webm", "phone.mov"] {
+        let mut player = Player::local();
+        player.enter();
+        player.highlight(name);
+        let video = player.video().highlighted_video().unwrap().to_owned();
+        if name == "phone.mov" {
+            let probe = Probe { refused: Some(long()), ..script::phone() };
+            player.hear(Answer::Probed { video, print: None, probe: Ok(probe.clone()) });
+        }
+        let fault = player.video().probes.get(player.video().highlighted_video().unwrap()).unwrap();
+        assert!(fault.as_ref().map_or(true, |probe| probe.refused.is_some()));
+        let errands = super::picker::press(&mut player, ratatui::crossterm::event::KeyCode::Enter);
+        assert!(!errands.is_empty());
+        let video = player.video().highlighted_video().unwrap().to_owned();
+        let known = player.video().probes.get(&video).unwrap().clone();
+        player.hear(Answer::Examined { video, print: None, probe: Some(known) });
+        assert!(player.app.said.is_some(), "{name} is refused");
+        pictures(&format!("video_refused_{}", name.split('.').next().unwrap()), &mut player);
+    }
+}
+
+#[test]
+fn the_links_of_what_is_done_are_in_sight_at_once() {
+    let mut player = Player::local();
+    player.open_publish();
+    player.ends(Ok(script::published()));
+    let published = script::published();
+    for (width, height) in super::pictures::SIZES {
+        let screen = player.text(width, height);
+        for link in [&published.watch_url, &published.playlist_url, published.seek_url.as_ref().unwrap()] {
+            let drawn = player.app.drawn.links.iter().filter(|drawn| drawn.target == *link);
+            let words: String = drawn.map(|drawn| drawn.words.as_str()).collect();
+            assert_eq!(words, **link, "at {width}x{height}:\n{screen}");
+        }
+    }
 }
 
 #[test]

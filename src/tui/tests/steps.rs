@@ -101,7 +101,7 @@ fn what_is_no_video_can_not_be_chosen() {
     player.highlight("broken.webm");
     player.enter();
     assert_eq!(player.at(), At::Video);
-    assert!(player.app.said.as_ref().unwrap().contains("broken.webm"));
+    assert_eq!(player.app.said.as_deref(), Some("this file can't be used"));
 }
 
 #[test]
@@ -118,6 +118,9 @@ fn a_video_chosen_while_it_is_probed_goes_on_when_the_probe_is_there() {
     player.answer(owner, Answer::Probed { video, print: None, probe: Ok(script::probe()) });
     assert_eq!(player.at(), At::Settings);
 }
+
+/// Said where the whole of it stands on the screen already.
+const MARKED: &str = "first put right what is marked ✖";
 
 /// The first thing that blocks the way to the review.
 pub(super) fn problem(player: &Player) -> Option<(Field, String)> {
@@ -143,7 +146,10 @@ fn every_name_is_checked_as_it_is_typed() {
         assert!(field == Field::Name(0) && words_shown.contains(words), "{name}: {words_shown}");
         player.enter();
         assert_eq!(player.at(), At::Settings, "{name} blocks the way");
-        assert_eq!(player.app.said.as_ref(), Some(&words_shown), "and it is said why");
+        assert_eq!(player.app.said.as_deref(), Some(MARKED), "and it is said where to look");
+        let screen = player.text(120, 40);
+        let (shown, whole) = (super::sizes::flat(&screen), super::sizes::flat(&words_shown));
+        assert_eq!(shown.matches(&whole).count(), 1, "and why, once: {whole}\n{screen}");
     }
     rename(&mut player, "talk-2");
     assert_eq!(problem(&player), None);
@@ -159,7 +165,8 @@ fn a_title_that_nobody_could_see_blocks_the_way() {
     assert_eq!(problem(&player), Some((Field::Title, NO_TITLE.to_owned())));
     player.settings_mut().focus = Field::Length;
     player.enter();
-    assert_eq!((player.at(), player.app.said.as_deref()), (At::Settings, Some(NO_TITLE)));
+    assert_eq!((player.at(), player.app.said.as_deref()), (At::Settings, Some(MARKED)));
+    assert!(player.text(120, 40).contains(NO_TITLE));
     let is_in_sight = |player: &Player| {
         let settings = player.settings();
         settings.focus == Field::Title && settings.fields(&player.app.shared).contains(&Field::Title)

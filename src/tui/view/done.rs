@@ -119,19 +119,30 @@ fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bo
     if airy {
         page.gap();
     }
-    page.link("Watch", COLUMN, &published.watch_url);
-    if let Some(limits) = limits(published, job, shared) {
-        page.entry("", COLUMN, Role::Warn, &limits);
-    }
-    page.link("Playlist", COLUMN, &published.playlist_url);
+    let limits = limits(published, job, shared);
     let words = |grain| published.viewed.words(grain, published.costs.as_ref());
-    match &published.seek_url {
-        Some(seek) => {
-            page.entry("", COLUMN, Role::Dim, &format!("VLC, mpv and others: {}", words(Grain::Segments)));
+    let (playlist, seek) = match &published.seek_url {
+        Some(seek) => (format!("VLC, mpv and others: {}", words(Grain::Segments)), Some(seek)),
+        None => ("for VLC, mpv and other players".to_owned(), None),
+    };
+    let quicker = || format!("the same, quicker: {}", words(Grain::Pieces));
+    if airy {
+        page.link("Watch", COLUMN, &published.watch_url);
+        limits.iter().for_each(|limits| page.entry("", COLUMN, Role::Warn, limits));
+        page.link("Playlist", COLUMN, &published.playlist_url);
+        page.entry("", COLUMN, Role::Dim, &playlist);
+        if let Some(seek) = seek {
             page.link("Seek", COLUMN, seek);
-            page.entry("", COLUMN, Role::Dim, &format!("the same, quicker: {}", words(Grain::Pieces)));
+            page.entry("", COLUMN, Role::Dim, &quicker());
         }
-        None => page.entry("", COLUMN, Role::Dim, "for VLC, mpv and other players"),
+    } else {
+        // all links before what there is to say of them
+        page.tight_link("Watch", COLUMN, &published.watch_url);
+        page.tight_link("Playlist", COLUMN, &published.playlist_url);
+        seek.iter().for_each(|seek| page.tight_link("Seek", COLUMN, seek));
+        limits.iter().for_each(|limits| page.paragraph(Role::Warn, 0, limits));
+        page.entry("Playlist", COLUMN, Role::Dim, &playlist);
+        seek.iter().for_each(|_| page.entry("Seek", COLUMN, Role::Dim, &quicker()));
     }
     if airy {
         page.gap();

@@ -97,6 +97,7 @@ fn line(
     problem: Option<&str>,
 ) {
     let selected = settings.focus == field;
+    let beside = problem.filter(|problem| fits(settings, shared, field, &format!("✖ {problem}"), line.width));
     let mut pen = row(canvas, line, selected, number);
     let column = column(pen.room());
     let label = label(settings, field);
@@ -105,19 +106,10 @@ fn line(
     match typed(settings, shared, field) {
         Some(input) => {
             pen.skip(2);
-            let note = problem.map_or(0, |problem| text::width(problem) + 5);
+            let note = beside.map_or(0, |problem| text::width(problem) + 5);
             let room = pen.room().saturating_sub(note).max(TYPED_LEAST).min(pen.room().saturating_sub(4));
             field::draw(&mut pen, room, &input, Role::Text, selected);
-            if let Field::Name(number) = field
-                && settings.unlisted
-                && let Some(Ok(reel)) = settings.reels(shared).get(number)
-            {
-                let typed = input.value().trim_end_matches('-');
-                let suffix = reel.as_str().strip_prefix(typed).unwrap_or_default();
-                // a dash that was just typed is the suffix's own
-                let suffix = suffix.get(input.value().len() - typed.len()..).unwrap_or_default().to_owned();
-                pen.put(Role::Dim, &suffix);
-            }
+            pen.put(Role::Dim, &suffix(settings, shared, field, &input));
         }
         None => {
             let (before, after) = marks(field);
@@ -127,12 +119,14 @@ fn line(
         }
     }
     pen.skip(3);
-    match problem {
+    match beside.or(problem) {
         // the whole fault stands below
         Some(_) if field == Field::Target && matches!(shared.connection, Connection::Failed(_)) => {
-            pen.put(Role::Fail, "✖ ").put(Role::Fail, shared.unconnected())
+            let words = shared.unconnected();
+            let fits = text::width(words) + 2 <= pen.room();
+            pen.put(Role::Fail, "✖ ").put(Role::Fail, if fits { words } else { "" })
         }
-        Some(problem) if text::width(problem) + 2 <= pen.room() => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
+        Some(problem) if beside.is_some() => pen.put(Role::Fail, "✖ ").put(Role::Fail, problem),
         // told below
         Some(_) => pen.put(Role::Fail, "✖"),
         None => {
@@ -142,12 +136,27 @@ fn line(
     };
 }
 
+/// The random letters that are added to a typed name.
+fn suffix(settings: &Settings, shared: &Shared, field: Field, input: &Input) -> String {
+    let Field::Name(number) = field else { return String::new() };
+    let Some(Ok(reel)) = settings.reels(shared).into_iter().nth(number).filter(|_| settings.unlisted) else {
+        return String::new();
+    };
+    let typed = input.value().trim_end_matches('-');
+    let suffix = reel.as_str().strip_prefix(typed).unwrap_or_default();
+    // a dash that was just typed is the suffix's own
+    suffix.get(input.value().len() - typed.len()..).unwrap_or_default().to_owned()
+}
+
 /// Whether the words stand whole beside the field's value.
 fn fits(settings: &Settings, shared: &Shared, field: Field, words: &str, width: u16) -> bool {
     let room = usize::from(width).saturating_sub(2);
     let column = column(room);
     let value = match typed(settings, shared, field) {
-        Some(input) => 2 + (text::width(input.value()) + 1).max(TYPED_LEAST),
+        Some(input) => {
+            let suffix = suffix(settings, shared, field, &input);
+            2 + (text::width(input.value()) + 1 + text::width(&suffix)).max(TYPED_LEAST)
+        }
         None => {
             let (before, after) = marks(field);
             text::width(before) + text::width(&value(settings, shared, field)) + text::width(after)

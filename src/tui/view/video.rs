@@ -1,15 +1,16 @@
 //! Step 1: files on the left, what is in the highlighted one on the right (below, where it is narrow).
 
+mod said;
+
 use std::path::Path;
 
 use ratatui::layout::{Rect, Size};
 use ratatui_image::protocol::Protocol;
 
 use crate::{
-    model::{report::fault::Fault, wording},
+    model::wording,
     tui::{
         action::Action,
-        backend::{Fate, Probe},
         keymap::Table,
         shared::Shared,
         step::{
@@ -18,16 +19,16 @@ use crate::{
         },
         terminal::{picture, theme::Role},
         widget::{
-            canvas::{Canvas, Rows},
+            canvas::{Canvas, Rows, inset},
             field,
-            line::{Problem, position, row, wrapped},
+            line::{position, row, wrapped},
             list::Sort,
             text,
         },
-        words::converted_words,
         work::folder::{Entry, Kind},
     },
 };
+use said::{Said, said};
 
 /// From here on the probe stands beside the files.
 const BESIDE: u16 = 72;
@@ -35,6 +36,8 @@ const BESIDE: u16 = 72;
 const PICTURE_LEAST: u16 = 4;
 /// Lines for files, with their folder, whatever is told of one.
 const FILES_LEAST: u16 = 4;
+/// The same where what can be done about one would be cut.
+const FILES_FEWEST: u16 = 2;
 
 /// `covered`: something lies over the screen.
 pub(super) fn draw(video: &Video, shared: &Shared, covered: bool, canvas: &mut Canvas, area: Rect) {
@@ -55,6 +58,9 @@ pub(super) fn draw(video: &Video, shared: &Shared, covered: bool, canvas: &mut C
         // what was said of named files stays too
         let told = u16::try_from(told(video, usize::from(area.width)).len().min(2)).unwrap_or_default();
         let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST + told).max(least) } else { least };
+        let fewest = FILES_FEWEST + told + u16::from(!video.choice.marked.is_empty());
+        let needed = said.least().saturating_add(1).min(area.height.saturating_sub(fewest));
+        let most = if said.least() > 0 { most.max(needed) } else { most };
         let below = rows.take_last((said.height() + 1).clamp(least, most));
         files(video, shared, canvas, rows.rest());
         words(said, canvas, below);
@@ -287,9 +293,13 @@ fn runs(pen: &mut crate::tui::widget::canvas::Pen, role: Role, text: &str, is_ma
 
 fn beside(video: &Video, covered: bool, canvas: &mut Canvas, area: Rect) {
     let Some(path) = video.highlighted_video() else {
-        if area.height > 4 {
-            let text = "here you will see what is in a video";
-            canvas.pen(Rect { y: area.y + 1, height: 1, ..area }).put(Role::Dim, text);
+        let mut lines = said(video, usize::from(area.width)).lines(area.height);
+        if lines.is_empty() && area.height > 4 {
+            lines.push((Role::Dim, "here you will see what is in a video".to_owned()));
+        }
+        let area = inset(area, 0, 1);
+        for ((role, line), row) in lines.into_iter().zip(area.rows()) {
+            canvas.pen(row).put(role, &line);
         }
         return;
     };
@@ -346,104 +356,4 @@ fn words(said: Said, canvas: &mut Canvas, area: Rect) {
     for (role, line) in said.lines(rows.left()) {
         canvas.pen(rows.line()).put(role, &line);
     }
-}
-
-/// What is known of the highlighted video.
-#[derive(Default)]
-struct Said {
-    facts: Vec<(Role, String)>,
-    /// What will become of it.
-    verdict: Vec<(Role, String)>,
-    is_problem: bool,
-    /// Why it could not be read: in place of all else.
-    unread: Option<Problem>,
-}
-
-impl Said {
-    fn height(&self) -> u16 {
-        let lines = || u16::try_from(self.facts.len() + self.verdict.len()).unwrap_or(u16::MAX);
-        self.unread.as_ref().map_or_else(lines, Problem::height)
-    }
-
-    /// The verdict last; where there is no room for all, only the verdict and what else fits.
-    fn lines(mut self, room: u16) -> Vec<(Role, String)> {
-        if let Some(problem) = self.unread {
-            return problem.lines(room);
-        }
-        self.facts.truncate(usize::from(room).saturating_sub(self.verdict.len()));
-        self.facts.append(&mut self.verdict);
-        self.facts
-    }
-}
-
-fn said(video: &Video, width: usize) -> Said {
-    let Some(path) = video.highlighted_video() else { return Said::default() };
-    let plain = |role, words: &str| Said { verdict: wrapped(role, words, width).collect(), ..Said::default() };
-    let next = if video.wanted.is_some() { "then on…" } else { "then on to the settings…" };
-    if let Some(going) = video.choice.going.as_ref().filter(|going| going.files.len() > 1) {
-        let words = format!("reading {} of {} files, {next}", going.done() + 1, going.files.len());
-        return plain(Role::Accent, &words);
-    }
-    match video.probes.get(path) {
-        None if video.choice.going.is_some() => plain(Role::Accent, &format!("reading the file, {next}")),
-        None if video.is_changing => {
-            plain(Role::Warn, "the file is being written: it is read again when that has ended")
-        }
-        None => plain(Role::Dim, "reading the file…"),
-        Some(Err(fault)) => Said { unread: Some(Problem::of(fault, width)), is_problem: true, ..Said::default() },
-        Some(Ok(probe)) => probed(probe, width),
-    }
-}
-
-fn fault_lines(fault: &Fault, width: usize) -> Vec<(Role, String)> {
-    let problem = Problem::told("✖ ", Role::Fail, fault, width);
-    let height = problem.height();
-    problem.lines(height)
-}
-
-fn probed(probe: &Probe, width: usize) -> Said {
-    let mut facts = Vec::new();
-    for stream in &probe.streams {
-        let rate = stream.bit_rate.map(wording::bit_rate).unwrap_or_default();
-        // neither picture nor sound: what a phone or camera wrote besides
-        let extra = if stream.kind == "data" { "extra data of the kind " } else { "" };
-        let head = format!("{:<8} {extra}{}", stream.kind, stream.what);
-        let gap = width.saturating_sub(text::width(&head) + text::width(&rate)).max(2);
-        let dim = matches!(stream.fate, Fate::LeaveOut(_));
-        let role = if dim { Role::Dim } else { Role::Text };
-        if text::width(&head) + text::width(&rate) + 2 <= width {
-            facts.push((role, format!("{head}{:gap$}{rate}", "")));
-        } else {
-            facts.push((role, head));
-        }
-        match &stream.fate {
-            Fate::Copy | Fate::Text => {}
-            Fate::Transcode(why) => facts.extend(indented(Role::Warn, &format!("↻ {why}"), width)),
-            Fate::LeaveOut(why) => facts.extend(indented(Role::Dim, &format!("– left out: {why}"), width)),
-        }
-    }
-    if let Some(keyframes) = probe.keyframes {
-        let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
-        let or = if longest > typical * 1.1 { format!(", or {longest:.1} s") } else { String::new() };
-        facts.push((Role::Text, format!("a segment can begin every {typical:.1} s{or}")));
-    }
-    let mut verdict: Vec<_> =
-        probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
-    match &probe.refused {
-        Some(fault) => verdict.extend(fault_lines(fault, width)),
-        None if probe.streams.iter().any(|stream| matches!(stream.fate, Fate::Transcode(_))) => {
-            verdict.extend(wrapped(Role::Warn, &format!("↻ {}", converted_words(probe)), width));
-        }
-        None => {
-            let words = ["✔ ready: copied as it is, no conversion", "✔ ready: copied as it is"];
-            let fits = words.into_iter().find(|words| text::width(words) <= width).unwrap_or(words[1]);
-            verdict.extend(wrapped(Role::Ok, fits, width));
-        }
-    }
-    let is_problem = probe.refused.is_some() || !probe.warnings.is_empty();
-    Said { facts, verdict, is_problem, unread: None }
-}
-
-fn indented(role: Role, words: &str, width: usize) -> Vec<(Role, String)> {
-    text::wrap(words, width.saturating_sub(9)).into_iter().map(|line| (role, format!("{:9}{line}", ""))).collect()
 }

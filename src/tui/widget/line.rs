@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Lines of a list that stay beside the one that says where it is.
-const SCROLLED_LEAST: u16 = 3;
+const SCROLLED_LEAST: u16 = 2;
 
 /// A line of a list: the cursor's mark, its ground, and what a click on it does.
 pub(in crate::tui) fn row<'c, 'a>(
@@ -98,6 +98,11 @@ impl Problem {
         self
     }
 
+    /// Lines below which something that must be read would be cut: what can be done, and a line of what went wrong.
+    pub(in crate::tui) fn least(&self) -> u16 {
+        u16::try_from(self.remedy.len() + self.what.len().min(1)).unwrap_or(u16::MAX)
+    }
+
     /// Lines that all of it takes.
     pub(in crate::tui) fn height(&self) -> u16 {
         u16::try_from(self.what.len() + self.remedy.len() + self.more.len()).unwrap_or(u16::MAX)
@@ -136,7 +141,7 @@ mod tests {
         let problem = || Problem::told("! ", Role::Warn, &fault, 15).remedy("r goes on", 15).more("log: x", 15);
         let lines = |room| problem().lines(room).into_iter().map(|(_, words)| words).collect::<Vec<_>>();
         let remedy = ["Ask for more.", "r goes on"];
-        assert_eq!(problem().height(), 6);
+        assert_eq!((problem().height(), problem().least()), (6, 3));
         assert_eq!(lines(6), ["! could not", "deploy chunk", "`7` of the reel", remedy[0], remedy[1], "log: x"]);
         assert_eq!(lines(5), ["! could not", "deploy chunk", "`7` of the reel", remedy[0], remedy[1]]);
         assert_eq!(lines(3), ["! could not…", remedy[0], remedy[1]]);

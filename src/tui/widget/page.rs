@@ -176,6 +176,22 @@ impl Page {
         }
     }
 
+    /// The same where lines are few: a link that is too long for its column begins right after its label.
+    pub(in crate::tui) fn tight_link(&mut self, label: &str, column: usize, link: &str) {
+        if self.width >= column + text::width(link) {
+            return self.link(label, column, link);
+        }
+        let before = format!("{label} ");
+        let room = self.width.saturating_sub(text::width(&before));
+        let first = text::break_every(link, room).swap_remove(0);
+        let rest = text::break_every(&link[first.len()..], self.width);
+        for (number, piece) in std::iter::once(first).chain(rest).filter(|piece| !piece.is_empty()).enumerate() {
+            let before = if number == 0 { before.clone() } else { String::new() };
+            let spans = vec![(Role::Dim, before), (Role::Accent, piece)];
+            self.lines.push(Line { spans, action: None, link: Some(link.to_owned()) });
+        }
+    }
+
     /// Draws what fits, where nothing scrolls: the rest is told elsewhere too.
     pub(in crate::tui) fn draw_beginning(self, canvas: &mut Canvas, area: Rect) {
         Self::draw_lines(self.lines.into_iter(), canvas, area);
