@@ -183,8 +183,6 @@ pub(super) enum Command {
     TakeUp(Vec<Resumable>, Vec<Order>),
     Retry(JobId),
     Reply(JobId, Reply),
-    /// It has ended and was looked at.
-    PutAway(JobId),
     Go(Box<Way>),
     Back,
     Quit,

@@ -142,7 +142,6 @@ impl Tasks {
             | Command::TakeUp(..)
             | Command::Retry(_)
             | Command::Reply(..)
-            | Command::PutAway(_)
             | Command::Go(_)
             | Command::Back
             | Command::Quit => {}

@@ -133,6 +133,10 @@ impl App {
                 let agreed = Confirm::discard(&resumable);
                 self.begin_seen(vec![Run::Discard(resumable)], &[agreed])
             }
+            Confirm::PutAway(id, ..) => {
+                self.jobs.put_away(id);
+                Vec::new()
+            }
             Confirm::Forget(order) => {
                 self.shared.unfinished.waiting.retain(|waiting| *waiting != *order);
                 let at = order.expected.clone();

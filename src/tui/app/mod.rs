@@ -317,7 +317,6 @@ impl App {
             Command::TakeUp(begun, waiting) => return self.take_up(begun, waiting),
             Command::Retry(job) => return self.retry(job),
             Command::Reply(job, reply) => self.reply(job, reply),
-            Command::PutAway(job) => self.jobs.put_away(job),
             Command::Say(words) => self.said = Some(words),
             Command::Ask(confirm) => self.overlay = Some(Overlay::Ask(confirm)),
             Command::ShowLog(of, job) => {

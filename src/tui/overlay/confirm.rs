@@ -14,9 +14,21 @@ pub(in crate::tui) enum Confirm {
     Quit,
     /// An interrupted publishing is given up.
     Discard(Box<Resumable>),
+    /// Work that failed is put away: it is not tried again.
+    PutAway(JobId, ReelName, Failed),
     /// An order that never began is given up.
     Forget(Box<Order>),
     Repair(Box<Repair>, Option<AccountRegion>),
+}
+
+/// Work that failed and can be put away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::tui) enum Failed {
+    Publishing,
+    Deletion,
+    Discard,
+    Check,
+    Retitle,
 }
 
 /// What a stopped job leaves behind.
@@ -45,6 +57,7 @@ impl Confirm {
             }
             Self::Quit => ("Quit zipreel?".to_owned(), quitting.to_owned()),
             Self::Discard(resumable) => ("Discard this upload?".to_owned(), Self::discard(resumable).text()),
+            Self::PutAway(_, reel, failed) => ("Put it away?".to_owned(), put_away_words(reel, *failed)),
             Self::Forget(order) => (
                 "Take it out of the queue?".to_owned(),
                 format!(
@@ -63,6 +76,25 @@ impl Confirm {
         let is_local = resumable.place.is_local();
         let (reel, at) = (resumable.reel.clone(), resumable.at.clone());
         Question::Discard { reel, generation: resumable.generation, at, is_local }
+    }
+}
+
+/// What can't be tried again from here.
+fn put_away_words(reel: &ReelName, failed: Failed) -> String {
+    match failed {
+        Failed::Publishing => {
+            format!(
+                "Publishing `{reel}` has failed, and goes from this list with its settings. The video stays where it is."
+            )
+        }
+        Failed::Deletion => {
+            format!("Deleting `{reel}` has failed, and goes from this list. What is left of it is in the Library.")
+        }
+        Failed::Discard => format!(
+            "Discarding the upload of `{reel}` has failed, and goes from this list. What is left can be discarded again."
+        ),
+        Failed::Retitle => format!("`{reel}` keeps the title that it has; the new one is forgotten."),
+        Failed::Check => format!("The check of `{reel}` has failed, and can be started again from its page."),
     }
 }
 

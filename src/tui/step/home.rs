@@ -8,7 +8,7 @@ use crate::{
         id::JobId,
         job::{Job, Jobs, Kind, Run},
         keymap::Table,
-        overlay::confirm::Confirm,
+        overlay::confirm::{Confirm, Failed},
         shared::Shared,
         sight::Sight,
         widget::list::Cursor,
@@ -254,8 +254,19 @@ fn discard(line: &Line, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
                     && left.reel == *job.reel()
                     && left.place.target == job.run.place().target
             });
-            left.map_or_else(|| vec![Command::PutAway(*id)], begun)
+            let put_away = || vec![Command::Ask(Confirm::PutAway(*id, job.reel().clone(), failed(job.kind())))];
+            left.map_or_else(put_away, begun)
         }
         _ => Vec::new(),
+    }
+}
+
+fn failed(kind: Kind) -> Failed {
+    match kind {
+        Kind::Publishing => Failed::Publishing,
+        Kind::Deletion => Failed::Deletion,
+        Kind::Discard => Failed::Discard,
+        Kind::Check => Failed::Check,
+        Kind::Retitle => Failed::Retitle,
     }
 }

@@ -325,3 +325,20 @@ fn what_another_process_is_at_can_not_be_resumed() {
     player.look_and("x");
     assert!(player.app.overlay.is_none(), "nor discarded");
 }
+
+#[test]
+fn what_failed_is_put_away_after_a_question() {
+    let mut player = Player::new(script::start(), Script { begun: Some(Vec::new()), ..Script::default() });
+    let ids = queue_of(&mut player, &["one"]);
+    player.tell(ids[0], Answer::Ended(End::Failed(script::no_room())));
+    player.key(KeyCode::Esc);
+    player.key(KeyCode::Home);
+    player.keys("c");
+    assert!(matches!(player.app.overlay, Some(Overlay::Ask(Confirm::PutAway(..)))), "{}", player.text(80, 24));
+    super::pictures::pictures("home_put_away", &mut player);
+    player.keys("n");
+    assert!(player.jobs().get(ids[0]).is_some(), "it stays");
+    player.keys("c");
+    player.look_and("y");
+    assert!(player.jobs().get(ids[0]).is_none());
+}

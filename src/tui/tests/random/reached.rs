@@ -158,6 +158,7 @@ fn over(overlay: &Overlay) -> &'static str {
         Overlay::Ask(Confirm::Cancel(_, Stops::Retitle)) => "Cancel Retitle",
         Overlay::Ask(Confirm::Cancel(_, Stops::Check)) => "Cancel Check",
         Overlay::Ask(Confirm::Discard(_)) => "Discard",
+        Overlay::Ask(Confirm::PutAway(..)) => "PutAway",
         Overlay::Ask(Confirm::Forget(_)) => "Forget",
         Overlay::Ask(Confirm::Repair(..)) => "Repair",
         Overlay::Choose(chooser) if chooser.purpose == Purpose::Target => "Target",
