@@ -31,7 +31,7 @@ use crate::{
             check::{self, Checked, Finding, Report},
             delete, embed,
             gc::{self, Found},
-            list::{self, Listed},
+            list::{self, Lack, Listed},
             repair::{self, Repair},
             retitle,
         },
@@ -73,14 +73,16 @@ fn table<'a>(reels: impl Iterator<Item = (&'a ReelName, &'a Listed)>) -> Vec<Str
 
 fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
     let index = listed.index.as_ref();
-    let note = match index {
-        None => format!("{} without an index: resume it, or delete it", wording::count(listed.other_chunks(), "chunk")),
-        Some(_) if listed.stale => "its last publishing was interrupted: publish it again".to_owned(),
-        Some(index) if listed.chunks() != index.chunks => "not whole: see `zipreel check`".to_owned(),
-        Some(_) if listed.other_chunks() > 0 => {
+    let note = match (index, listed.lack()) {
+        (None, _) => {
+            format!("{} without an index: resume it, or delete it", wording::count(listed.other_chunks(), "chunk"))
+        }
+        (_, Some(Lack::Interrupted)) => "its last publishing was interrupted: publish it again".to_owned(),
+        (_, Some(lack @ Lack::Chunks { .. })) => format!("{}: see `zipreel check`", lack.short()),
+        _ if listed.other_chunks() > 0 => {
             format!("{} of other versions", wording::count(listed.other_chunks(), "chunk"))
         }
-        Some(_) => String::new(),
+        _ => String::new(),
     };
     let chunks = match index {
         Some(index) if listed.chunks() == index.chunks => index.chunks.to_string(),

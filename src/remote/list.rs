@@ -25,7 +25,34 @@ pub struct Listed {
     pub generations: BTreeMap<Generation, (u32, u64)>,
 }
 
+/// Why a reel that has an index is not served whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// Its last publishing has changed the index, and did not come to its end.
+    Interrupted,
+    /// Chunks that are there are not as many as the index says.
+    Chunks { there: u32, of: u32 },
+}
+
+impl Lack {
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::Interrupted => "interrupted",
+            Self::Chunks { .. } => "not whole",
+        }
+    }
+}
+
 impl Listed {
+    /// `None` also where there is no index at all.
+    pub fn lack(&self) -> Option<Lack> {
+        let (there, of) = (self.chunks(), self.index.as_ref()?.chunks);
+        if self.stale {
+            return Some(Lack::Interrupted);
+        }
+        (there != of).then_some(Lack::Chunks { there, of })
+    }
+
     /// Chunks that are deployed of the generation that is served.
     pub fn chunks(&self) -> u32 {
         self.current().map_or(0, |(chunks, _)| chunks)
@@ -48,7 +75,7 @@ impl Listed {
 
     /// As many chunks as the index says.
     pub fn is_whole(&self) -> bool {
-        self.index.as_ref().is_some_and(|index| index.chunks == self.chunks()) && !self.stale
+        self.index.is_some() && self.lack().is_none()
     }
 }
 
@@ -128,7 +155,11 @@ mod tests {
         assert!(a.is_whole() && !b.is_whole());
         assert_eq!((a.chunks(), a.other_chunks(), a.bytes()), (2, 1, 30));
         assert_eq!((b.chunks(), b.other_chunks(), b.index.is_none()), (0, 1, true));
+        assert_eq!((a.lack(), b.lack()), (None, None));
         shelf.add(&facts("zipreel-a-index", index, "anothercode"));
-        assert!(!shelf.0[&"a".parse().unwrap()].is_whole(), "its description is stale");
+        assert_eq!(shelf.0[&"a".parse().unwrap()].lack(), Some(Lack::Interrupted), "its description is stale");
+        let index = index.replace("2 chunks", "3 chunks");
+        shelf.add(&facts("zipreel-a-index", &index, "abcdefghijkl"));
+        assert_eq!(shelf.0[&"a".parse().unwrap()].lack(), Some(Lack::Chunks { there: 2, of: 3 }));
     }
 }

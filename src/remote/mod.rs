@@ -15,7 +15,7 @@ pub use check::{Checked, Dark, Depth, Finding, Report, check};
 pub use decoding::{Decoder, Decoding, Trouble};
 pub use delete::{Inventory, delete, inventory};
 pub use garbage::{Garbage, garbage};
-pub use list::{Listed, ListedReels, list};
+pub use list::{Lack, Listed, ListedReels, list};
 
 use crate::{
     model::{reel::name::ReelName, report::fault::Explain},

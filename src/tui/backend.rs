@@ -24,6 +24,7 @@ pub use crate::{
         reels::{
             check::{Decoding, Finding, Report, Trouble},
             info::ToCopy,
+            list::Lack,
             repair::Repair,
         },
     },
@@ -259,6 +260,8 @@ pub struct Reel {
     pub published: Option<SystemTime>,
     /// Chunks without an index: an interrupted or deleted publishing.
     pub orphan: bool,
+    /// Why it is not served whole, as far as the list of functions tells.
+    pub lack: Option<Lack>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -32,8 +32,8 @@ pub(super) async fn reels(engine: &Engine, place: &Place, found: &UnboundedSende
     let page = |shelf: &ListedReels| {
         for (name, listed) in &shelf.0 {
             if listed.index.is_some() && sent.insert(name.clone()) {
-                // a face that has gone away is no reason to stop
-                let _ = found.send(reel_of(name, listed));
+                // its chunks are not all counted yet; a face that has gone away is no reason to stop
+                let _ = found.send(Reel { lack: None, ..reel_of(name, listed) });
             }
         }
     };
@@ -54,6 +54,7 @@ fn reel_of(name: &ReelName, listed: &Listed) -> Reel {
         chunks: index.map_or_else(|| listed.other_chunks(), |index| index.chunks),
         published: listed.modified,
         orphan: index.is_none(),
+        lack: listed.lack(),
     }
 }
 
@@ -78,6 +79,7 @@ pub(super) async fn reel(engine: &Engine, place: &Place, name: &ReelName) -> Res
             chunks: chunks.len() as u32,
             published,
             orphan: false,
+            lack: None,
         },
         title: index.title,
         playlist_url: links.playlist(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{App, Errand};
 use crate::{
-    model::wording,
+    model::{reel::name::ReelName, wording},
     tui::{
         action::Command,
         backend::Place,
@@ -153,6 +153,7 @@ impl App {
         let words = words.filter(|_| !self.is_in_sight(id));
         let (place, reel) = (job.run.place().clone(), job.reel().clone());
         let mut commands = vec![Command::FindUnfinished];
+        let is_whole = is_whole(job);
         match job.end() {
             Some(End::Published(published, report)) => {
                 let rate = job.publishing().and_then(|publishing| publishing.throughput()).map(|rate| rate as u64);
@@ -185,6 +186,9 @@ impl App {
             }
             _ => {}
         }
+        if is_whole {
+            self.is_whole_now(&place, &reel);
+        }
         commands.extend(self.account_changed(&place));
         if place == self.shared.place {
             // a name is taken now, or free
@@ -203,13 +207,34 @@ impl App {
         places.into_iter().filter(of_aws).cloned().map(Command::LookAgain).collect()
     }
 
-    fn deleted(&mut self, place: &Place, reel: &crate::model::reel::name::ReelName) {
+    /// It was published or checked just now: what the library said of missing chunks holds no more.
+    fn is_whole_now(&mut self, place: &Place, reel: &ReelName) {
+        let Self { stack, shared, .. } = self;
+        for open in stack {
+            match &mut open.screen {
+                Screen::Library(library) => library.is_whole_now(place, reel, shared),
+                Screen::Reel(page) => page.is_whole_now(place, reel),
+                _ => {}
+            }
+        }
+    }
+
+    fn deleted(&mut self, place: &Place, reel: &ReelName) {
         let Self { stack, shared, .. } = self;
         for open in stack {
             if let Screen::Library(library) = &mut open.screen {
                 library.deleted(place, reel, shared);
             }
         }
+    }
+}
+
+/// All chunks of its reel are there now.
+fn is_whole(job: &Job) -> bool {
+    match job.end() {
+        Some(End::Published(..)) => true,
+        Some(End::Checked(report)) => report.is_whole(),
+        _ => false,
     }
 }
 

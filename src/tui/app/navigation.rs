@@ -1,9 +1,10 @@
 //! The ways between screens: what each takes along and asks for. Only the person's own acts lead along them.
 
 use super::{App, Errand};
+use crate::model::reel::name::ReelName;
 use crate::tui::{
     action::{Command, Way},
-    backend::Place,
+    backend::{Lack, Place},
     id::{JobId, Owner, ScreenId},
     job::{Kind, Run},
     overlay::{Purpose, choices},
@@ -69,7 +70,12 @@ impl App {
                 self.open(Screen::Queue(Queue::of(kind)), Vec::new())
             }
             Way::Edit(id) => self.go_edit(id),
-            Way::Reel { place, reel, check } => self.go_reel(Reel::new(place, reel, check)),
+            Way::Reel { place, reel, check } => {
+                let lack = self.lack(&place, &reel);
+                let mut page = Reel::new(place, reel, check);
+                page.lack = lack;
+                self.go_reel(page)
+            }
             Way::Source { place, reel } => {
                 let mut source = Source::new(place, reel, &self.shared);
                 let commands = source.open(&self.shared);
@@ -128,6 +134,15 @@ impl App {
         let commands = self.connect();
         errands.extend(self.open(Screen::Settings(Box::new(settings)), commands));
         errands
+    }
+
+    /// What the library that is open knows of it.
+    fn lack(&self, place: &Place, reel: &ReelName) -> Option<Lack> {
+        let library = self.stack.iter().find_map(|open| match &open.screen {
+            Screen::Library(library) if *place == self.shared.place => Some(library),
+            _ => None,
+        });
+        library?.reels.get(reel)?.lack
     }
 
     fn go_reel(&mut self, reel: Reel) -> Vec<Errand> {

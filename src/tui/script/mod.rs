@@ -277,6 +277,7 @@ pub(super) fn reels() -> Vec<Reel> {
         chunks,
         published: (!orphan).then(|| noon() - Duration::from_secs(seconds * 120)),
         orphan,
+        lack: None,
     };
     vec![
         one("harbour-night-k3x9q2m7", 600, 858, FILM_CHUNKS, false),

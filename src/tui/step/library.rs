@@ -176,6 +176,15 @@ impl Library {
         }
     }
 
+    /// It was published or checked, and is whole.
+    pub(in crate::tui) fn is_whole_now(&mut self, place: &Place, reel: &ReelName, shared: &Shared) {
+        if *place == shared.place
+            && let Some(reel) = self.reels.get_mut(reel)
+        {
+            reel.lack = None;
+        }
+    }
+
     /// The highlighted reel stays highlighted, whatever comes or goes above it.
     fn refill(&mut self) {
         let highlighted = self.rows.get(self.cursor.at).map(|(name, _)| name.clone());

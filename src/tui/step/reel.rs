@@ -15,7 +15,7 @@ use crate::{
     },
     tui::{
         action::{Action, Command, Way},
-        backend::{ChunkId, Finding, Place, Question, ReelDetail},
+        backend::{ChunkId, Finding, Lack, Place, Question, ReelDetail},
         job::{Course, End, Job, Jobs, Run},
         keymap::Table,
         overlay::confirm::Confirm,
@@ -34,6 +34,8 @@ pub(in crate::tui) struct Reel {
     /// Another title being typed.
     pub(in crate::tui) title: Option<Input>,
     pub(in crate::tui) scroll: Scroll,
+    /// Why it is not served whole, where the library has told.
+    pub(in crate::tui) lack: Option<Lack>,
     /// A check asked for before the chunks were known.
     check_first: bool,
 }
@@ -51,7 +53,16 @@ pub(in crate::tui) struct ChunkCounts {
 
 impl Reel {
     pub(in crate::tui) fn new(place: Place, name: ReelName, check_first: bool) -> Self {
-        Self { place, name, detail: None, confirm: None, title: None, scroll: Scroll::default(), check_first }
+        Self {
+            place,
+            name,
+            detail: None,
+            confirm: None,
+            title: None,
+            scroll: Scroll::default(),
+            lack: None,
+            check_first,
+        }
     }
 
     /// Asks for the index, and who is signed in there unless that is known.
@@ -228,6 +239,19 @@ impl Reel {
             _ => {}
         }
         Vec::new()
+    }
+
+    /// It was published or checked, and is whole.
+    pub(in crate::tui) fn is_whole_now(&mut self, place: &Place, name: &ReelName) {
+        if (&self.place, &self.name) == (place, name) {
+            self.lack = None;
+        }
+    }
+
+    /// Nothing is known of single chunks, but the last check, or that of a repair, found all of them right.
+    pub(in crate::tui) fn was_right(&self, shared: &Shared, jobs: &Jobs) -> bool {
+        let check = self.generation().and_then(|generation| shared.memory.check(&self.place, &self.name, generation));
+        self.lack.is_none() && self.check(jobs).is_none() && check.is_some_and(|check| check.ok == check.of)
     }
 
     /// It has another title by now.

@@ -8,7 +8,7 @@ use super::{At, Player, pictures::pictures};
 use crate::tui::{
     Start,
     action::Command,
-    backend::{AccountRegion, Checked, Finding, Gone, Published, Question, Report},
+    backend::{AccountRegion, Checked, Finding, Gone, Lack, Published, Question, Reel, Report},
     job::{End, Job, Jobs, Run},
     screen::Screen,
     script::{self, Script},
@@ -195,11 +195,17 @@ fn the_numbers_of_what_is_bad_stand_beside_the_grid() {
     player.look_and("y");
     let repair = player.job().id;
     let whole = Report { generation, chunks: 23, ok: 23, ..Report::default() };
-    player.tell(repair, Answer::Ended(End::Published(Box::new(script::published()), Some(whole))));
+    let published = Published { reel: script::name("harbour-night-k3x9q2m7"), ..script::published() };
+    player.tell(repair, Answer::Ended(End::Published(Box::new(published), Some(whole))));
     assert!(player.text(80, 24).contains(" is repaired"), "it was published before");
     player.key(KeyCode::Esc);
     let screen = player.text(80, 24);
     assert!(player.at() == At::Reel && !screen.contains("missing ·") && !screen.contains("R repair"), "{screen}");
+    assert!(
+        screen.contains("checked just now") && !screen.contains("unchecked"),
+        "no chunk is shown unchecked: {screen}"
+    );
+    pictures("reel_repaired", &mut player);
 }
 
 #[test]
@@ -349,4 +355,26 @@ fn the_cursor_stays_with_its_reel_in_a_filtered_list_too() {
     let Screen::Library(library) = &mut player.app.stack.last_mut().unwrap().screen else { panic!("in sight") };
     library.deleted(&place, &first, &player.app.shared);
     assert_eq!(at(&player), before);
+}
+
+#[test]
+fn a_reel_of_which_chunks_are_missing_is_marked_until_it_is_whole() {
+    let mut player = opened(Script::default());
+    let place = player.app.shared.place.clone();
+    for (name, lack) in [("talk", Lack::Chunks { there: 9, of: 11 }), ("interview", Lack::Interrupted)] {
+        let reel = Reel { lack: Some(lack), ..script::detail(&script::name(name)).reel };
+        player.hear(Answer::ReelFound { place: place.clone(), reel });
+    }
+    pictures("library_not_whole", &mut player);
+    player.keys("/talk");
+    player.enter();
+    player.enter();
+    assert_eq!(player.at(), At::Reel);
+    pictures("reel_not_whole", &mut player);
+    player.keys("k");
+    let check = player.jobs().iter().last().unwrap().id;
+    let report = Report { generation: Some(script::generation()), chunks: 11, ok: 11, ..Report::default() };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    player.key(KeyCode::Esc);
+    assert!(!player.text(80, 24).contains("not whole"), "{}", player.text(80, 24));
 }

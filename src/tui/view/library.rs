@@ -173,7 +173,7 @@ fn line(
     let told = match jobs.busy_with(&shared.place, &reel.name) {
         Some(job) => format!("  {}", doing(job)),
         None if reel.orphan && !columns.iter().any(|(title, _)| *title == "age") => format!("  ! {UNFINISHED}"),
-        None => String::new(),
+        None => reel.lack.map(|lack| format!("  ! {}", lack.short())).unwrap_or_default(),
     };
     let name = text::fit(reel.name.as_str(), pen.room().saturating_sub(text::width(&told)).max(NAME_SHORTEST));
     for (number, character) in (0u32..).zip(name.chars()) {

@@ -8,9 +8,9 @@ use crate::{
     model::{reel::name::RenditionId, wording},
     tui::{
         action::Action,
-        backend::{Chunk, ChunkId, Decoding, Finding, ReelDetail},
+        backend::{Chunk, ChunkId, Decoding, Finding, Lack, ReelDetail},
         job::{End, Job, Jobs, Run, Stage},
-        keymap::{Keymap, Table},
+        keymap::Table,
         shared::Shared,
         sight::Sight,
         step::reel::{ChunkCounts, Reel},
@@ -67,6 +67,8 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     let mut page = Page::new(area.width);
     let tight = area.height < TIGHT;
     page.line([(Role::Strong, detail.title.clone())]);
+    let lack = reel.lack.filter(|_| reel.check(jobs).is_none());
+    lack.iter().for_each(|lack| page.paragraph(Role::Warn, 0, &lacking(*lack)));
     let links = |page: &mut Page| {
         page.link("Watch", COLUMN, &detail.watch_url);
         if !detail.relay {
@@ -84,7 +86,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         page.gap();
     }
     let counts = reel.counts(jobs);
-    let status = status(reel, jobs, &shared.keys, counts, canvas.now, area);
+    let status = status(reel, (shared, jobs), counts, canvas.now, area);
     let is_told = !status.is_empty();
     for (role, words) in status {
         page.paragraph(role, 0, &words);
@@ -100,8 +102,9 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         page.gap();
     }
     let findings = reel.findings(jobs);
-    grid(findings, &detail.chunks, area, &mut page);
-    legend(findings, usize::from(area.width), &mut page);
+    let unlooked = reel.was_right(shared, jobs).then_some(&Finding::Ok);
+    grid(findings, unlooked, &detail.chunks, area, &mut page);
+    legend(findings, unlooked.is_none(), usize::from(area.width), &mut page);
     if tight && checked {
         page.gap();
         links(&mut page);
@@ -126,17 +129,23 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
 
 fn status(
     reel: &Reel,
-    jobs: &Jobs,
-    keys: &Keymap,
+    (shared, jobs): (&Shared, &Jobs),
     counts: ChunkCounts,
     now: Instant,
     area: Rect,
 ) -> Vec<(Role, String)> {
+    let keys = &shared.keys;
     let mut lines = Vec::new();
     if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
         lines.push((Role::Warn, format!("● {}", super::home::job_detail(job, usize::MAX).1)));
     }
     let Some(check) = reel.check(jobs) else {
+        if reel.was_right(shared, jobs) {
+            lines.push((
+                Role::Ok,
+                format!("✔ {} there and unchanged when it was checked", all_are(counts.of, ["was", "were"])),
+            ));
+        }
         let quick = keys.says(Table::Reel, &Action::Check, "asks whether every chunk is there and unchanged");
         let deep = keys.says(Table::Reel, &Action::CheckDeep, "downloads all of it, and tests that it plays");
         lines.push((Role::Dim, format!("{quick}; {deep}")));
@@ -152,6 +161,25 @@ fn status(
     }
     lines.extend(reel.findings(jobs).map(bad).unwrap_or_default());
     lines
+}
+
+fn lacking(lack: Lack) -> String {
+    let words = match lack {
+        Lack::Interrupted => "its last publishing was interrupted: publish it again".to_owned(),
+        Lack::Chunks { there, of } => {
+            let (of, are) = (wording::count(of, "chunk"), wording::verb(there, ["is", "are"]));
+            format!("{}: {there} of {of} {are} there", lack.short())
+        }
+    };
+    format!("! {words}")
+}
+
+fn all_are(chunks: u32, verb: [&str; 2]) -> String {
+    let [is, are] = verb;
+    match chunks {
+        1 => format!("its chunk {is}"),
+        chunks => format!("all {chunks} chunks {are}"),
+    }
 }
 
 /// Chunks with the same trouble.
@@ -221,10 +249,7 @@ fn ended(end: &End, counts: ChunkCounts, area: Rect) -> Vec<(Role, String)> {
         End::Checked(report) => {
             let mut lines = Vec::new();
             if report.is_whole() {
-                let all = match report.chunks {
-                    1 => "its chunk is".to_owned(),
-                    chunks => format!("all {chunks} chunks are"),
-                };
+                let all = all_are(report.chunks, ["is", "are"]);
                 lines.push((Role::Ok, format!("✔ {all} there and unchanged")));
             } else {
                 let ChunkCounts { ok, missing, differs, of, .. } = counts;
@@ -280,7 +305,14 @@ fn cell(finding: Option<&Finding>) -> (Role, &'static str) {
     }
 }
 
-fn grid(findings: Option<&BTreeMap<ChunkId, Finding>>, chunks: &[Chunk], area: Rect, page: &mut Page) {
+/// `unlooked`: what holds of chunks of which nothing was found.
+fn grid(
+    findings: Option<&BTreeMap<ChunkId, Finding>>,
+    unlooked: Option<&Finding>,
+    chunks: &[Chunk],
+    area: Rect,
+    page: &mut Page,
+) {
     // two cells a chunk while they fit, one when there are many
     let wide = chunks.len() * 2 <= usize::from(area.width) * usize::from(area.height / 2).max(1);
     let step = if wide { 2 } else { 1 };
@@ -289,14 +321,14 @@ fn grid(findings: Option<&BTreeMap<ChunkId, Finding>>, chunks: &[Chunk], area: R
     let per_line = if wide && per_line > 10 { per_line / 10 * 10 } else { per_line };
     for chunks in chunks.chunks(per_line) {
         let sign = |chunk: &Chunk| {
-            let (role, sign) = cell(findings.and_then(|findings| findings.get(&chunk.id)));
+            let (role, sign) = cell(findings.and_then(|findings| findings.get(&chunk.id)).or(unlooked));
             (role, if wide { format!("{sign} ") } else { sign.to_owned() })
         };
         page.line(chunks.iter().map(sign));
     }
 }
 
-fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mut Page) {
+fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, has_unchecked: bool, width: usize, page: &mut Page) {
     let always = [
         (Some(Finding::Ok), "ok"),
         (Some(Finding::Missing), "missing"),
@@ -315,6 +347,7 @@ fn legend(findings: Option<&BTreeMap<ChunkId, Finding>>, width: usize, page: &mu
         found.into_iter().any(|found| std::mem::discriminant(found) == std::mem::discriminant(sign))
     };
     let decoded = decoded.into_iter().filter(|(sign, _)| is_there(sign)).map(|(sign, words)| (Some(sign), words));
+    let always = always.into_iter().filter(|(sign, _)| has_unchecked || sign.is_some());
     let mut signs: Vec<_> = decoded.chain(always).collect();
     let cells = |words: &str| text::width(words) + 5;
     if signs.iter().map(|(_, words)| cells(words)).sum::<usize>() > width {

@@ -6,7 +6,7 @@ use crate::{
     use_cases::{Engine, Follow, unless_cancelled},
 };
 
-pub use crate::remote::{Listed, ListedReels};
+pub use crate::remote::{Lack, Listed, ListedReels};
 
 /// Lists page by page; `page` sees what was found after each.
 pub async fn list(
