@@ -17,10 +17,8 @@ pub(in crate::tui) struct Source {
 
 impl Source {
     pub(in crate::tui) fn new(place: Place, reel: crate::model::reel::name::ReelName, shared: &Shared) -> Self {
-        let wanted = Some(format!("Choose the original video of `{reel}`, the file that it was made of."));
-        let mut picker = Video::new(shared);
-        picker.wanted = wanted;
-        Self { picker, place, reel }
+        let wanted = format!("Choose the original video of `{reel}`, the file that it was made of.");
+        Self { picker: Video::wanted(wanted, shared), place, reel }
     }
 
     pub(in crate::tui) fn open(&mut self, shared: &Shared) -> Vec<Command> {

@@ -1,6 +1,7 @@
 //! Step 1: a picker of videos. The highlighted one is probed and pictured in the background; moving on cancels that.
 //! What the person named is shown, or a sentence says why not; nothing else is highlighted in its place.
 
+mod chosen;
 mod gathered;
 mod named;
 
@@ -21,7 +22,7 @@ use crate::{
         keymap::Table,
         shared::Shared,
         step::{
-            choice::{Choice, Going},
+            choice::Choice,
             probes::Probes,
             rows::{self, Row, ToShow},
         },
@@ -116,18 +117,12 @@ impl Video {
         }
         let handed = std::mem::take(&mut self.handed);
         if !handed.is_empty() {
-            return [self.list()].into_iter().chain(self.hand_on(&handed)).collect();
+            let examine = self.hand_on(&handed);
+            return [self.list()].into_iter().chain(examine).collect();
         }
         // a search that was left under way has ended with the screen
         let search = self.is_under_way().then(|| self.search()).into_iter().flatten();
         [self.list()].into_iter().chain(search).chain(self.look()).collect()
-    }
-
-    /// These are marked, and the way to their settings is begun.
-    fn hand_on(&mut self, files: &[PathBuf]) -> Vec<Command> {
-        self.choice.mark(files);
-        self.choice.going = Some(Going::new(self.choice.files(Path::new(""))));
-        self.examine()
     }
 
     fn list(&self) -> Command {
@@ -179,7 +174,7 @@ impl Video {
                 self.all_files = !self.all_files;
                 self.refill();
             }
-            Action::Mark => self.mark(),
+            Action::Mark => return self.mark(),
             Action::UnmarkAll => self.unmark_all(),
             Action::Reload => return self.reload(),
             Action::Recent => return self.recent(),
@@ -225,19 +220,6 @@ impl Video {
         self.is_held = false;
     }
 
-    fn mark(&mut self) {
-        let row = self.highlighted().filter(|row| row.entry.kind.is_file());
-        if let Some(Entry { path, bytes, .. }) = row.map(|row| row.entry.clone()) {
-            self.choice.toggle(&path, bytes);
-        }
-    }
-
-    /// Also what was chosen is published: the marks have done their work.
-    pub(in crate::tui) fn unmark_all(&mut self) {
-        self.choice.clear();
-        self.word = None;
-    }
-
     fn reload(&mut self) -> Vec<Command> {
         if let Some(video) = self.highlighted_video().map(Path::to_owned) {
             self.probes.forget(&video);
@@ -281,32 +263,6 @@ impl Video {
         self.filtering = false;
         self.filter.reset();
         self.rows.clear();
-    }
-
-    fn choose(&mut self) -> Vec<Command> {
-        if self.choice.going.is_some() {
-            return Vec::new();
-        }
-        if self.is_held {
-            return vec![Command::Say("nothing is chosen: move the cursor to a video first".to_owned())];
-        }
-        let path = match self.highlighted().map(|row| row.entry.clone()) {
-            Some(entry) if !entry.kind.is_file() => return self.enter(&entry.path),
-            Some(entry) => entry.path,
-            None if self.choice.marked.is_empty() => return Vec::new(),
-            None => PathBuf::new(),
-        };
-        // the look at the highlighted file is under way: its probe comes by itself
-        let is_awaited = self.choice.marked.is_empty() && self.probes.get(&path).is_none();
-        let files = self.choice.files(&path);
-        self.choice.going = Some(Going::new(files));
-        if is_awaited { Vec::new() } else { self.examine() }
-    }
-
-    /// Looks at all chosen files again: probes are renewed where the file has changed since.
-    fn examine(&self) -> Vec<Command> {
-        let files = self.choice.going.iter().flat_map(|going| &going.files);
-        vec![Command::Examine(files.map(|file| (file.clone(), self.probes.known(file))).collect())]
     }
 
     fn look(&self) -> Option<Command> {

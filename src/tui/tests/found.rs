@@ -130,3 +130,34 @@ async fn a_search_on_the_disk_tells_what_it_finds_and_ends() {
     }
     assert_eq!(found[0].path, folder.path().join("raw/a.mp4"));
 }
+
+#[test]
+fn a_file_from_the_command_line_is_the_first_that_is_ever_highlighted() {
+    let mut start = script::start();
+    start.files = vec![at("phone.mov")];
+    let mut player = Player::unopened(start, Script::default());
+    let errands = player.app.begin();
+    assert!(is_picking(&player) && highlighted(&player).is_none(), "its folder is being read");
+    for (width, height) in super::pictures::SIZES {
+        let screen = player.text(width, height);
+        assert!(screen.contains("reading the file, then on to the"), "{screen}");
+    }
+    let named = errands.into_iter().find_map(|errand| match errand.command {
+        Command::ListFolder { named, .. } => named,
+        _ => None,
+    });
+    let named = named.map(script::named);
+    player.hear(Answer::Listed { folder: script::FOLDER.into(), listing: Ok(script::listing()), named });
+    assert_eq!(highlighted(&player).as_deref(), Some("phone.mov"));
+    pictures("video_handed", &mut player);
+}
+
+#[test]
+fn a_key_for_a_mark_says_why_it_marks_nothing() {
+    let mut player = Player::local();
+    player.enter();
+    player.input(Input::Paste("/nowhere/at all.mp4".into()));
+    player.keys(" ");
+    assert!(picker(&player).choice.marked.is_empty());
+    assert_eq!(player.app.said.as_deref(), Some("nothing is chosen: move the cursor to a video first"));
+}

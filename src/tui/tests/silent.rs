@@ -1,6 +1,6 @@
 //! No key is passed over in silence: what would do nothing says why.
 
-use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::{Event as Input, KeyCode};
 
 use super::{At, Player, pictures::pictures};
 use crate::{
@@ -100,4 +100,18 @@ fn keys_of_other_screens_say_why_too() {
     assert_eq!(answer(&mut player, 'v'), "this is the only upload in this window");
     player.ends(Err(script::full()));
     assert_eq!(player.at(), At::Publishing);
+}
+
+#[test]
+fn a_pasted_list_marks_nothing_where_one_file_is_wanted() {
+    let mut player = on_a_reel();
+    player.keys("k");
+    let check = player.jobs().iter().last().unwrap().id;
+    let report = Report { generation: Some(script::generation()), chunks: 23, ok: 22, missing: 1, ..Report::default() };
+    player.tell(check, Answer::Ended(End::Checked(report)));
+    player.keys("R");
+    assert_eq!(player.at(), At::Source);
+    player.input(Input::Paste("a.mp4\nb.mp4\n".into()));
+    assert_eq!(player.app.said.as_deref(), Some("a reel is repaired from one file: paste one path"));
+    assert!(player.video().choice.marked.is_empty());
 }

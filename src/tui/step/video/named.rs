@@ -21,6 +21,9 @@ const SENTENCES: usize = 3;
 /// Files of a list: more than anybody publishes at once, and few enough to be looked through at every key.
 const LIST_MAX: usize = 1000;
 
+/// A repair takes one video.
+const ONE: &str = "a reel is repaired from one file: paste one path";
+
 impl Video {
     pub(super) fn look_for(&mut self, typed: &str, paths: Vec<PathBuf>) -> Vec<Command> {
         if paths.is_empty() {
@@ -39,6 +42,9 @@ impl Video {
             return Vec::new();
         }
         let list = typed_list(pasted, &self.folder, home);
+        if !list.is_empty() && self.wanted.is_some() {
+            return vec![Command::Say(ONE.to_owned())];
+        }
         if !list.is_empty() {
             // with those that are looked for still: the search for them ends with this one's begin
             self.pasted.extend(list);
