@@ -46,7 +46,8 @@ fn frame(canvas: &mut Canvas, area: Rect, title: &str, width: u16, height: u16) 
     let x = area.x + (area.width - width) / 2;
     let y = area.y + (area.height - height) / 2;
     let outer = Rect { x, y, width, height };
-    canvas.clear(outer);
+    // what stands beside it would be the ends of lines that begin below it
+    canvas.clear(Rect { y, height, ..area });
     if width < 4 || height < 3 {
         return outer;
     }
