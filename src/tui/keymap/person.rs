@@ -19,6 +19,9 @@ use crate::{
     tui::action::Action,
 };
 
+/// Letters of a name that tell what was meant.
+const PART_LEAST: usize = 3;
+
 /// Why the keys of the config file can't be used.
 #[derive(Debug, thiserror::Error)]
 #[error("could not use `keys` of the config file `{path}`: {problem}")]
@@ -48,9 +51,8 @@ impl Explain for KeysError {
         Some(match &self.problem {
             KeysProblem::Action(word) => {
                 let all: Vec<_> = actions().into_iter().map(|(name, _)| name).collect();
-                let nearest = wording::nearest(word, all.iter().copied());
-                let nearest = nearest.map(|name| format!("Did you mean `{name}`? ")).unwrap_or_default();
-                format!("{nearest}Actions are {}.", all.join(", "))
+                let nearest = nearest(word, &all).map(|name| format!("Did you mean `{name}`? ")).unwrap_or_default();
+                format!("{nearest}`docs/keys.md` names all actions.")
             }
             KeysProblem::Key { why, .. } => why.remedy(),
             KeysProblem::Twice { key, other, .. } if is_fixed(other) => {
@@ -62,6 +64,13 @@ impl Explain for KeysError {
             KeysProblem::Missing(name) => format!("Give it one, or remove its line: then `{name}` has its own keys."),
         })
     }
+}
+
+/// The action that was meant: by its letters, or since one of the two names is a part of the other.
+fn nearest<'a>(word: &str, all: &[&'a str]) -> Option<&'a str> {
+    let is_part =
+        |name: &&&str| name.len().min(word.len()) >= PART_LEAST && (name.contains(word) || word.contains(**name));
+    wording::nearest(word, all.iter().copied()).or_else(|| all.iter().find(is_part).copied())
 }
 
 /// Every action that has a name and keys, in the order of the tables, each once.
