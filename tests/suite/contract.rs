@@ -1,6 +1,6 @@
 //! The gate's and the relay's contract (`assets/gate/README.md`): one suite, run against every implementation.
 
-mod answers;
+pub(crate) mod answers;
 mod before;
 pub(crate) mod ceiling;
 pub(crate) mod codings;
@@ -12,7 +12,7 @@ mod memory;
 pub(crate) mod nginx;
 pub(crate) mod reel;
 mod requests;
-mod row;
+pub(crate) mod row;
 pub(crate) mod runtime;
 pub(crate) mod sides;
 mod sizes;

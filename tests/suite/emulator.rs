@@ -5,6 +5,11 @@
 //! |---|---|---|
 //! | function URLs | no name leads to them: reached by path (`--function-urls`), so the gate's redirect from `/<reel>` leads astray; answer without AddPermission | DNS; 403 without both permissions |
 //! | HTTP APIs | by path too (`--api-urls`); call the function without AddPermission | DNS; 500 without it |
+//! | | answer OPTIONS themselves, with 403 | call the function |
+//! | | take the slash at a path's end away, unless it begins with the stage's name, `$default/` | leave it |
+//! | | add `application/json` to an answer without a type, to a 304 too | not known |
+//! | | every client is 127.0.0.1, so that guesses of different ones can't be told apart | the client's address |
+//! | | decode paths, and so do function URLs | HTTP APIs decode them, function URLs do not |
 //! | CloudFront | `Deployed` at once; answers by a name of its own, which none leads to, and keeps nothing | minutes; DNS; caches |
 //! | | takes every policy, origin and port; a caller's reference that is known gives what is there | refused |
 //! | | says in JSON that a right is missing | in XML |
@@ -18,6 +23,7 @@
 //! | `UpdateFunctionCode` with `DryRun` | writes: never sent here | does not |
 
 mod cdn;
+mod contract;
 mod life;
 mod server;
 mod template;

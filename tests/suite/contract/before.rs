@@ -74,7 +74,7 @@ async fn plays_in_players(side: &Side, made: &Made) {
 
 /// As browsers do it: the watch page, and whole segments by the relay.
 async fn plays_in_browsers(side: &Side) {
-    let relay = format!("{}{}", side.relay, side.before_relay);
+    let relay = &side.relay;
     let page = get(&side.gate, "/old/").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{}", side.name);
     for told in ["<title>Old</title>".to_owned(), format!("data-relay=\"{relay}/\"")] {

@@ -44,7 +44,7 @@ pub(crate) fn client(number: u16) -> IpAddr {
     Ipv4Addr::from(own).into()
 }
 
-/// `base` is `http://host:port`; `headers` are whole lines.
+/// `base` is `http://host:port`, and what all paths begin with there; `headers` are whole lines.
 pub(crate) async fn send(base: &str, method: &str, path: &str, headers: &[&str]) -> Answer {
     send_from(Ipv4Addr::LOCALHOST.into(), base, method, path, headers).await
 }
@@ -55,11 +55,12 @@ pub(crate) async fn get_from(client: IpAddr, base: &str, path: &str) -> Answer {
 
 pub(crate) async fn send_from(client: IpAddr, base: &str, method: &str, path: &str, headers: &[&str]) -> Answer {
     let exchange = async {
-        let authority = base.strip_prefix("http://").unwrap().trim_end_matches('/');
+        let place = base.strip_prefix("http://").unwrap().trim_end_matches('/');
+        let (authority, before) = place.split_at(place.find('/').unwrap_or(place.len()));
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::new(client, 0)).unwrap();
         let mut stream = socket.connect(authority.parse().unwrap()).await.unwrap();
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
+        let mut request = format!("{method} {before}{path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
         for line in headers {
             request.push_str(line);
             request.push_str("\r\n");

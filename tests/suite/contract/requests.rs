@@ -4,7 +4,7 @@ use zipreel::model::gate::players::{PLAYER, player_name};
 
 use super::{
     reel::{CHAPTERS, FIRST_PIECE, GENERATION, INIT, POSTER, SUBTITLES, cues, payload},
-    row::{Body, Row, To, row},
+    row::{Body, Quirk, Row, To, row},
 };
 
 const PLAYLIST: &str = "application/vnd.apple.mpegurl";
@@ -225,8 +225,6 @@ const NOT_OF_THE_GATE: &[&str] = &[
     "/reel//index.m3u8",
     "/reel/./index.m3u8",
     "/reel/../reel/index.m3u8",
-    "/reel/%69ndex.m3u8",
-    "/%72eel/index.m3u8",
     "/Reel/index.m3u8",
     "/-reel/",
     "/reel-/",
@@ -284,13 +282,32 @@ const NOT_OF_THE_RELAY: &[&str] = &[
     "/reel/feedbeef/src/0.ts",
     "/absent/0123abcd/src/0.ts",
     "/reel/0123abcd/../0123abcd/src/0.ts",
-    "/reel/0123abcd/src/%30.ts",
 ];
+
+/// Neither gate nor relay decodes a path.
+fn escaped() -> Vec<Row> {
+    let playlist = |path: &str| {
+        not_found(To::Gate, path).unless(Quirk::ApiDecodesPaths, |row| {
+            row.status(200)
+                .header("cache-control", SHORT)
+                .header("content-type", PLAYLIST)
+                .body(Body::Has("\n0123abcd/src.m3u8\n"))
+        })
+    };
+    let segment = not_found(To::Relay, "/reel/0123abcd/src/%30.ts").unless(Quirk::UrlDecodesPaths, |row| {
+        row.status(200)
+            .header("cache-control", IMMUTABLE)
+            .header("content-type", "video/mp2t")
+            .body(Body::Is(payload(GENERATION, "src", 0)))
+    });
+    vec![playlist("/reel/%69ndex.m3u8"), playlist("/%72eel/index.m3u8"), segment]
+}
 
 /// What is not there, is not a name, or is none of a stranger's business.
 pub(super) fn refusals() -> Vec<Row> {
     let of_gate = NOT_OF_THE_GATE.iter().map(|path| not_found(To::Gate, *path));
-    of_gate.chain(NOT_OF_THE_RELAY.iter().map(|path| not_found(To::Relay, *path))).collect()
+    let of_relay = NOT_OF_THE_RELAY.iter().map(|path| not_found(To::Relay, *path));
+    of_gate.chain(of_relay).chain(escaped()).collect()
 }
 
 /// What people see who come with a browser; everything else gets the text.
@@ -330,18 +347,23 @@ pub(super) fn other_methods() -> Vec<Row> {
         (To::Relay, "/reel/0123abcd/src/0.ts"),
         (To::Relay, "/"),
     ] {
-        rows.push(
-            row(to, path, 204)
-                .method("OPTIONS")
-                .sending("Origin: https://example.com")
-                .sending("Access-Control-Request-Method: GET")
-                .sending("Access-Control-Request-Headers: range")
-                .header("access-control-allow-methods", methods)
-                .header("access-control-allow-headers", "*")
-                .header("access-control-max-age", "86400")
-                .header("allow", methods)
-                .body(Body::Empty),
-        );
+        let preflight = row(to, path, 204)
+            .method("OPTIONS")
+            .sending("Origin: https://example.com")
+            .sending("Access-Control-Request-Method: GET")
+            .sending("Access-Control-Request-Headers: range")
+            .header("access-control-allow-methods", methods)
+            .header("access-control-allow-headers", "*")
+            .header("access-control-max-age", "86400")
+            .header("allow", methods)
+            .body(Body::Empty);
+        rows.push(match to {
+            To::Gate => preflight.unless(Quirk::ApiRefusesOptions, |row| {
+                let names = row.names();
+                names.into_iter().fold(row, Row::without).status(403).body(Body::Has("CORS not configured"))
+            }),
+            To::Relay => preflight,
+        });
         for method in ["POST", "PUT", "DELETE", "PATCH"] {
             rows.push(row(to, path, 405).method(method).header("allow", methods).body(Body::Empty));
         }

@@ -22,6 +22,7 @@ use zipreel::{
 use super::{
     http::client,
     nginx::{self, Edge},
+    row::Quirk,
     runtime::{Front, Function, Reserved, Spec},
 };
 
@@ -222,7 +223,7 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         Front::HttpApi => "Node.js, HTTP API",
     };
     let (client, whole) = (Ipv4Addr::LOCALHOST.into(), front != Front::Url);
-    Side { name, gate: gate_url, relay: relay_url, before_relay: "", client, whole, functions }
+    Side { name, gate: gate_url, relay: relay_url, client, whole, quirks: &[], functions }
 }
 
 /// As `zipreel cdn on` leaves the environments of gate and relay.
@@ -297,26 +298,35 @@ pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) gate: String,
     pub(crate) relay: String,
-    /// What the relay's paths begin with.
-    pub(crate) before_relay: &'static str,
     /// Who sends the rows that name no client.
     pub(crate) client: IpAddr,
     /// Its gate's answers are handed over whole, which bounds them.
     pub(crate) whole: bool,
+    /// What the rows must allow for.
+    pub(crate) quirks: &'static [Quirk],
     functions: Vec<Function>,
 }
 
 impl Side {
     /// A stand-in's own gate and relay.
     pub(crate) fn of(endpoint: &Endpoint) -> Self {
-        let (gate, relay, client) = (endpoint.gate.clone(), endpoint.relay.clone(), Ipv4Addr::LOCALHOST.into());
-        Self { name: "stand-in", gate, relay, before_relay: "", client, whole: false, functions: Vec::new() }
+        Self::at("stand-in", endpoint.gate.clone(), endpoint.relay.clone())
+    }
+
+    fn at(name: &'static str, gate: String, relay: String) -> Self {
+        let client = Ipv4Addr::LOCALHOST.into();
+        Self { name, gate, relay, client, whole: false, quirks: &[], functions: Vec::new() }
+    }
+
+    /// The deployed gate behind an HTTP API, and the relay at its function URL, in an account of another make.
+    pub(crate) fn of_another_make(gate: String, relay: String, quirks: &'static [Quirk]) -> Self {
+        Self { whole: true, quirks, ..Self::at("another make", gate, relay) }
     }
 
     /// Both on the one host of an edge.
     pub(crate) fn on(edge: &Edge) -> Self {
-        let (gate, relay, client) = (edge.origin(), edge.origin(), Ipv4Addr::LOCALHOST.into());
-        Self { name: "edge", gate, relay, before_relay: "/_relay", client, whole: false, functions: Vec::new() }
+        let (gate, relay) = (edge.origin(), format!("{}/_relay", edge.origin()));
+        Self::at("edge", gate, relay)
     }
 
     /// The process of the deployed gate.

@@ -10,13 +10,9 @@ use zipreel::{
     model::gate::public::{Policy, Public},
 };
 
-use super::server::Emulator;
+use super::{contract::keeps_the_contract, server::Emulator};
 use crate::{
     clips::{Clip, clip},
-    contract::{
-        codings::gunzip,
-        http::{Answer, send},
-    },
     events,
     publish::sandbox::{Reel, Run, client, get, get_range},
 };
@@ -111,51 +107,6 @@ async fn relays(reel: &Reel) {
     assert_eq!(relayed, get_range(link, *offset, *length).await);
 }
 
-/// An address of MiniStack's: no header is added to what is sent, and nothing of what comes is decoded.
-async fn asked(url: &str, method: &str, headers: &[&str]) -> Answer {
-    let (origin, path) = url.split_at(url.find("/_aws/").unwrap());
-    send(origin, method, path, headers).await
-}
-
-/// The gate's contract through the API, which hands answers over whole; `reel` is the one that is called `quay`.
-/// OPTIONS is not among it: MiniStack answers that itself, with 403, where AWS calls the function.
-async fn keeps_the_contract(api: &str, reel: &Reel) {
-    let playlist = format!("{api}quay/index.m3u8");
-    let plain = asked(&playlist, "GET", &[]).await;
-    assert!(plain.status == 200 && plain.text() == reel.multivariant, "{plain:?}");
-    let head = asked(&playlist, "HEAD", &[]).await;
-    assert_eq!((head.status, head.body.len()), (200, 0), "{head:?}");
-    assert_eq!(head.header("content-length"), Some(plain.body.len().to_string().as_str()), "{head:?}");
-    for same in ["content-length", "content-type", "etag"] {
-        assert_eq!(head.header(same), plain.header(same), "{head:?}");
-    }
-    let known = format!("If-None-Match: {}", plain.header("etag").unwrap());
-    let unchanged = asked(&playlist, "GET", &[&known]).await;
-    assert_eq!((unchanged.status, unchanged.body.len()), (304, 0), "{unchanged:?}");
-    assert_eq!(unchanged.header("etag"), plain.header("etag"), "{unchanged:?}");
-
-    let (media, compressed) =
-        (asked(&reel.url, "GET", &[]).await, asked(&reel.url, "GET", &["Accept-Encoding: gzip"]).await);
-    assert!(media.status == 200 && media.text() == reel.media, "{media:?}");
-    assert_eq!((compressed.status, compressed.header("content-encoding")), (200, Some("gzip")), "{compressed:?}");
-    assert!(compressed.header("etag").is_some_and(|tag| Some(tag) != media.header("etag")), "{compressed:?}");
-    assert_eq!(gunzip(&compressed.body), media.body);
-
-    let absent = asked(&format!("{api}nowhere/index.m3u8"), "GET", &[]).await;
-    assert_eq!((absent.status, absent.text().as_str()), (404, "not found\n"), "{absent:?}");
-    assert_eq!(absent.header("access-control-allow-origin"), Some("*"), "{absent:?}");
-    let posted = asked(&playlist, "POST", &[]).await;
-    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET, HEAD, OPTIONS")), "{posted:?}");
-    // by its stage's name: without it MiniStack takes the slash at the end away
-    let page = asked(&format!("{api}$default/quay/"), "GET", &[]).await;
-    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")), "{page:?}");
-    assert!(page.text().contains(&format!("\"og:url\" content=\"{api}quay/\"")), "{}", page.text());
-    let (segment, _, _) = reel.ranges().swap_remove(0);
-    let redirect = asked(&segment, "GET", &[]).await;
-    assert_eq!((redirect.status, redirect.body.len()), (302, 0), "{redirect:?}");
-    assert!(redirect.header("location").is_some_and(|link| link.starts_with("http://")), "{redirect:?}");
-}
-
 /// The API takes rights of its own; what was published before plays on at both addresses.
 async fn moves_behind_an_api_and_back(emulator: &Emulator, [owner, fronts, publisher]: [&Keys; 3], published: &Run) {
     let refused = run(emulator.zipreel(owner), &["setup", "--front", "http-api"]).await;
@@ -175,7 +126,8 @@ async fn moves_behind_an_api_and_back(emulator: &Emulator, [owner, fronts, publi
     let args = ["publish", video.to_str().unwrap(), "--name", "quay", "--segment-seconds", "2", "--yes"];
     let behind = run(emulator.zipreel(publisher), &args).await;
     assert!(behind.playlist().starts_with(api), "{}", behind.playlist());
-    keeps_the_contract(api, &plays(&behind).await).await;
+    plays(&behind).await;
+    keeps_the_contract(&emulator.cloud(publisher).await, api, ready["relay"].as_str().unwrap()).await;
     let absolute = get(&behind.playlist().replace("index.m3u8", "index.abs.m3u8")).await;
     assert!(absolute.contains(&format!("{api}quay/")), "{absolute}");
     plays(published).await;
@@ -187,7 +139,11 @@ async fn moves_behind_an_api_and_back(emulator: &Emulator, [owner, fronts, publi
     let first = published.playlist();
     assert!(first.starts_with(last(&back, "ready")["gate"].as_str().unwrap()), "{first}");
     plays(&behind).await;
-    let deleted = emulator.zipreel(publisher).args(["delete", "quay", "--yes"]).output().await.unwrap();
+    deletes(emulator, publisher, "quay").await;
+}
+
+async fn deletes(emulator: &Emulator, publisher: &Keys, reel: &str) {
+    let deleted = emulator.zipreel(publisher).args(["delete", reel, "--yes"]).output().await.unwrap();
     assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
 }
 
@@ -246,8 +202,7 @@ async fn a_reel_lives_and_dies_in_an_account_of_another_make() {
 
     let refused = run(emulator.zipreel(&owner), &["teardown", "--yes"]).await;
     assert!(refused.failed()["what"].as_str().unwrap().contains("harbour"), "{:#?}", refused.lines);
-    let deleted = emulator.zipreel(&publisher).args(["delete", "harbour", "--yes"]).output().await.unwrap();
-    assert!(deleted.status.success(), "{}", String::from_utf8_lossy(&deleted.stderr));
+    deletes(&emulator, &publisher, "harbour").await;
     goes_away(&published.playlist()).await;
     let removed = run(emulator.zipreel(&fronts), &["teardown", "--yes", "--keep-roles"]).await;
     assert_eq!(last(&removed, "removed")["removed"].as_array().unwrap().len(), 5, "{:#?}", removed.lines);
