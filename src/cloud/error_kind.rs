@@ -166,7 +166,9 @@ impl ErrorKind {
                 "Set AWS_ENDPOINT_URL, or the variable of the one service or `endpoint_url` in AWS's config file, to a \
                  whole URL such as https://aws.example.org, or take it away."
             }
-            Self::NoRegion => "Choose one with --region, such as us-east-1, or give the profile a `region`.",
+            Self::NoRegion => {
+                "Choose one, such as us-east-1: with --region, in the wizard's row Region, or as the profile's `region`."
+            }
             Self::Storage => {
                 "AWS keeps 300 GB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
              another Region or account, where all is sent anew."

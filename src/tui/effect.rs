@@ -90,16 +90,18 @@ pub(super) fn thousand_views<'a>(
         "≈ {thousand} a thousand full views{of_all} in VLC, mpv and the like{behind} ({million} a million)"
     )];
     let browsers = sum(&|effect: &Effect| effect.thousand_by_relay(region, front));
-    words.push(match cdn {
-        true => {
-            let [free, pro, by_gb] = by_cdn(effects.clone(), region, front);
+    if cdn {
+        let [free, pro, by_gb] = by_cdn(effects.clone(), region, front);
+        words.extend([
+            format!("≈ {free} in browsers, once for all views{of_all}, within CloudFront's free terabyte a month"),
             format!(
-                "≈ {free} in browsers, once for all views{of_all}, within the CDN's free terabyte a month; then {by_gb} a thousand, \
-                 or {pro} where all of CloudFront's Pro plan (${PRO_DOLLARS} a month) is used; {browsers} by the relay alone"
-            )
-        }
-        false => format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"),
-    });
+                "≈ {by_gb} a thousand beyond that, or {pro} where all of its Pro plan (${PRO_DOLLARS} a month) is used"
+            ),
+            format!("≈ {browsers} a thousand by the relay alone"),
+        ]);
+    } else {
+        words.push(format!("≈ {browsers} a thousand full views{of_all} in browsers, by the relay"));
+    }
     if effects.clone().any(Effect::has_pieces) {
         words.push(format!("≈ {} a thousand by the Seek link, with quick jumps", players(Grain::Pieces, 1_000)));
     }
@@ -120,8 +122,8 @@ fn by_cdn<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, f
 pub(super) fn cdn_hint<'a>(effects: impl Iterator<Item = &'a Effect> + Clone, region: &str, front: Front) -> String {
     let [free, _, by_gb] = by_cdn(effects, region, front);
     format!(
-        "≈ {free}, once for all views, by Amazon's delivery network (a CDN) within its free terabyte a month; then {by_gb} a \
-         thousand"
+        "≈ {free}, once for all views, by CloudFront, Amazon's delivery network (CDN), within its free terabyte a month; then \
+         {by_gb} a thousand"
     )
 }
 

@@ -27,7 +27,7 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
         choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), &detail));
     }
     if shared.profiles.is_empty() {
-        choices.push(choice(AWS, "AWS", "variables or `aws configure`"));
+        choices.push(choice(AWS, "AWS", "the sign-in of the `aws` tool"));
     }
     let current = match &shared.place.target {
         Target::Local => LOCAL.to_owned(),

@@ -111,7 +111,7 @@ fn repair_words(repair: &Repair, at: Option<&AccountRegion>) -> String {
         false => format!("Is this the file that `{reel}` was made from? If not: n. "),
     };
     format!(
-        "{doubt}What is missing or changed of `{reel}` in {} is made anew from {}, and uploaded. The rest stays as it is.",
+        "{doubt}What is missing or changed of `{reel}` in {} is made again from {}, and uploaded. The rest stays as it is.",
         there_words(&repair.place, at),
         video.display()
     )

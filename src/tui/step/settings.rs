@@ -224,7 +224,7 @@ impl Settings {
             let convert = format!("allow converting with {key}");
             let words = match (self.videos.len(), these.as_slice()) {
                 (_, []) => format!("sound alone needs a still picture, which has to be made: {convert}"),
-                (1, _) => format!("few players take this video as it is: {convert}"),
+                (1, _) => format!("few players take all of this video as it is: {convert}"),
                 (_, [one]) => format!("few players take {one} as it is: {convert}"),
                 (_, [one, two]) => format!("few players take {one} and {two} as they are: {convert}"),
                 (_, [one, others @ ..]) => {

@@ -38,7 +38,7 @@ fn said(player: &mut Player) -> ((bool, bool), String) {
 fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
     let mut player = review(false, false);
     let by_relay = "≈ $81 a thousand full views in browsers, by the relay";
-    let hint = "≈ $1.06, once for all views, by Amazon's delivery network (a CDN) within its free terabyte a month; then $78 a thousand";
+    let hint = "≈ $1.06, once for all views, by CloudFront, Amazon's delivery network (CDN), within its free terabyte a month; then $78 a thousand";
     for (order, words, terms) in [
         (
             (false, false),
@@ -54,8 +54,8 @@ fn browsers_get_nothing_then_the_relay_then_a_cdn_each_with_its_price() {
             (true, true),
             [
                 "Browsers [x] can play it, by a CDN; b turns that off",
-                "≈ $1.06 in browsers, once for all views, within the CDN's free terabyte a month; then $78 a thousand, or $1.52 \
-                 where all of CloudFront's Pro plan ($15 a month) is used; $81 by the relay alone",
+                "≈ $1.06 in browsers, once for all views, within CloudFront's free terabyte a month ≈ $78 a thousand beyond \
+                 that, or $1.52 where all of its Pro plan ($15 a month) is used ≈ $81 a thousand by the relay alone",
                 "The CDN, Amazon's delivery network CloudFront, keeps copies",
             ],
             &["`zipreel cdn off --target aws", "`zipreel relay off --target aws"],

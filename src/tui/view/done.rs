@@ -166,7 +166,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     let label = if job.run.place().is_local() { "Stored" } else { "Sent" };
     page.entry(label, COLUMN, Role::Text, &sent);
-    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all");
+    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all of it");
     let segments = wording::count(published.segments, "segment");
     let checked = format!("{} of {segments}, all good; {reads}", published.segments_checked);
     page.entry("Tested", COLUMN, Role::Text, &checked);

@@ -335,11 +335,14 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if own { format!("{name} · as the profile says") } else { name.to_owned() }
         }
         Field::Title => "shown on the watch page".to_owned(),
-        Field::Robots => "what the watch page asks of them".to_owned(),
+        Field::Robots => "whether they may list the watch page".to_owned(),
         Field::Loudness if settings.loudness == WantedLoudness::Normalized => {
             "each track at -16 LUFS; converts the sound".to_owned()
         }
-        Field::Loudness => "said when it is published; nothing is changed".to_owned(),
+        Field::Loudness if settings.loudness == WantedLoudness::Measured => {
+            "said when it is published; nothing is changed".to_owned()
+        }
+        Field::Loudness => "left as it is".to_owned(),
         Field::Damage => "videos that are cut off, or have parts missing".to_owned(),
         Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
         _ => String::new(),
