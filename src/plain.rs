@@ -130,13 +130,14 @@ impl Plain {
         if let Some(hash) = hash.filter(|_| upload.state.is_over()) {
             return hash;
         }
+        // once all is there, nothing is sent
+        let rate = if upload.state.is_over() { String::new() } else { format!(" at {}/s", HumanBytes(rate as u64)) };
         format!(
-            "cut {} · packed {} · uploaded {}, {} at {}/s",
+            "cut {} · packed {} · uploaded {}, {}{rate}",
             count(board.segments_closed, "segment"),
             count(board.chunks_packed, "chunk"),
             count(board.chunks_deployed, "chunk"),
             HumanBytes(bytes),
-            HumanBytes(rate as u64),
         )
     }
 

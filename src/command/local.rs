@@ -57,8 +57,8 @@ fn running(endpoint: &Endpoint, machine: &Machine) -> Fault {
 fn describe(endpoint: &Endpoint) {
     let Endpoint { api, gate, relay, access_key, secret_key, .. } = endpoint;
     for line in [
-        "its reels can be watched; `zipreel list` names them, `zipreel info NAME` has the links of one".to_owned(),
         format!("stand-in: {api} (gate {gate}, relay {relay})"),
+        "its reels can be watched; `zipreel list` names them, `zipreel info NAME` has the links of one".to_owned(),
         "for the AWS command line:".to_owned(),
         format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={}", LOCAL_REGION),
         format!("  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}"),
