@@ -134,7 +134,7 @@ pub enum InvokeModeArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDamageArg {
-    /// Ask about what shows before the upload; where nobody can be asked, refuse what is cut off and say what else is wrong
+    /// Ask about damage that is found before the upload; where nobody can be asked, refuse what is cut off and say what else is wrong
     Ask,
     /// Publish what is there
     Accept,

@@ -170,7 +170,7 @@ impl ErrorKind {
                 "Choose one, such as us-east-1: with --region, in the wizard's row Region, or as the profile's `region`."
             }
             Self::Storage => {
-                "AWS keeps 300 GB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
+                "AWS keeps 300 GiB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
              another Region or account, where all is sent anew."
             }
             Self::Limit => "Remove what is not needed, or ask for more under Service Quotas, then try again.",

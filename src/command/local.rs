@@ -58,7 +58,7 @@ fn describe(endpoint: &Endpoint) {
     let Endpoint { api, gate, relay, access_key, secret_key, .. } = endpoint;
     for line in [
         format!("stand-in: {api} (gate {gate}, relay {relay})"),
-        "its reels can be watched; `zipreel list` names them, `zipreel info NAME` has the links of one".to_owned(),
+        "`zipreel list` names its reels, `zipreel info NAME` shows the links of one; they can be watched until this ends".to_owned(),
         "for the AWS command line:".to_owned(),
         format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={}", LOCAL_REGION),
         format!("  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}"),

@@ -20,8 +20,8 @@ pub(super) fn no_file(missing: &Path) -> Fault {
     let is_word = missing.components().count() == 1 && missing.extension().is_none();
     let nearest = cli::nearest_command(&word).filter(|_| is_word);
     if nearest.as_ref() == Some(&word) {
-        return Fault::permanent(format!("`{word}` is a command, and stands before its flags"))
-            .hint(format!("Write `zipreel {word}`, and all flags behind it."));
+        return Fault::permanent(format!("`{word}` is a command: it comes before the flags"))
+            .hint(format!("Write `zipreel {word}` first, then the flags."));
     }
     let fault = Fault::permanent(format!("there is no file `{word}`, and no command of this name"));
     fault.hint(match nearest {
@@ -46,8 +46,8 @@ mod tests {
         for (mistyped, what, hint) in [
             (
                 Mistyped::Word("list".into()),
-                "`list` is a command, and stands before its flags",
-                "Write `zipreel list`, and",
+                "`list` is a command: it comes before the flags",
+                "Write `zipreel list` first",
             ),
             (Mistyped::Word("pubish".into()), "there is no file `pubish`", "Did you mean `zipreel publish`?"),
             (Mistyped::Word("hlep".into()), "there is no file `hlep`", "Did you mean `zipreel help`?"),

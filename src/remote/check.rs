@@ -155,18 +155,21 @@ pub async fn check(
     let existing = async || retries.again(|| deployed::existing(storage, reel)).await;
     let not_found = || LibraryError::NotFound(reel.clone());
     let mut looked_at = existing().await?.ok_or_else(not_found)?;
-    for _ in 1..ROUNDS {
+    let mut round = 1;
+    loop {
         let report = check_generation(storage, &looked_at, depth, retries, &found).await?;
-        let now = existing().await?.ok_or_else(not_found)?;
-        let is_the_same = now.facts.code_sha256 == looked_at.facts.code_sha256;
-        // a new title changes none of what was found right
-        let plays_the_same = now.index.current.generation == looked_at.index.current.generation;
-        if is_the_same || report.is_right() && plays_the_same {
+        let now = retries.again(|| storage.get(&looked_at.facts.name)).await?.ok_or_else(not_found)?;
+        // after the last round the report says of which generation it tells
+        if now.code_sha256 == looked_at.facts.code_sha256 || round == ROUNDS {
             return Ok(report);
         }
-        looked_at = now;
+        let now = existing().await?.ok_or_else(not_found)?;
+        // a new title changes none of what was found right
+        if report.is_right() && now.index.current.generation == looked_at.index.current.generation {
+            return Ok(report);
+        }
+        (looked_at, round) = (now, round + 1);
     }
-    check_generation(storage, &looked_at, depth, retries, &found).await
 }
 
 async fn check_generation(

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 
 import { elsewhere } from './elsewhere.mjs';
 import { play } from './scene.mjs';
-import { playsOn, state, until } from './steps.mjs';
+import { isLoaded, playsOn, state, until } from './steps.mjs';
 
 const { values } = parseArgs({ options: Object.fromEntries(['browser', 'packages', 'executable', 'scenario', 'page', 'list', 'into', 'pictures', 'title'].map(name => [name, { type: 'string' }])) });
 const LIBRARY = readFileSync(join(values.packages, 'node_modules/hls.js/dist/hls.min.js'), 'utf8').replaceAll('</script', '<\\/script');
@@ -22,7 +22,7 @@ const RATE = 4;
 
 /** In the page: begins with a playlist, and keeps what goes into the picture's buffer. */
 const begin = list => {
-  const video = document.querySelector('video'), hls = new Hls();
+  const video = document.querySelector('video'), hls = new Hls({ maxBufferLength: 1, maxMaxBufferLength: 1 }); // what is played, and little ahead
   window.seen = { handed: [], loaded: 0, longest: 0, failed: [] };
   hls.on(Hls.Events.BUFFER_APPENDING, (_, { type, data }) => { if (type !== 'audio') seen.handed.push(data.slice()); });
   hls.on(Hls.Events.FRAG_LOADED, (_, { frag }) => { seen.loaded += 1; seen.longest = Math.max(seen.longest, frag.duration); });
@@ -70,10 +70,11 @@ const scenarios = {
   /** To where nothing was loaded, and on from there. */
   async jump(browser) {
     const on = await opened(browser);
-    const { duration } = await state(on.page);
-    await on.page.evaluate(`document.querySelector('video').currentTime = ${duration * 0.7}`);
-    await until(on, `video.currentTime >= ${duration * 0.7} && !video.seeking && video.readyState >= 2`);
-    await playsOn(on, duration * 0.7, 2);
+    const to = (await state(on.page)).duration * 0.7;
+    assert(!await on.page.evaluate(`(${isLoaded})(document.querySelector('video'), ${to}, ${to + 0.1})`), 'nothing is loaded there yet');
+    await on.page.evaluate(`document.querySelector('video').currentTime = ${to}`);
+    await until(on, `video.currentTime >= ${to} && !video.seeking && video.readyState >= 2`);
+    await playsOn(on, to, 2);
     return loaded(on);
   },
 };

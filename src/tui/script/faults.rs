@@ -28,7 +28,7 @@ pub(in crate::tui) fn full() -> Fault {
         what: "could not create function `zipreel-harbour-night-4f2a91c0-src-0015`".into(),
         cause: Some("Code storage limit exceeded. (400 CodeStorageExceededException)".into()),
         hint: Some(
-            "AWS keeps 300 GB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
+            "AWS keeps 300 GiB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \
              another Region or account, where all is sent anew."
                 .into(),
         ),

@@ -192,7 +192,7 @@ enum Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Landing {
     There,
-    /// To the begin of the segment that has the place in it.
+    /// To the start of the segment that has the place in it.
     AtTheSegment,
 }
 
@@ -227,7 +227,7 @@ async fn counts_every_frame(
     record(player, SEEKS, "yes");
     let jumps = match landing {
         Landing::There => "yes",
-        Landing::AtTheSegment => "yes; it jumps to the begin of a segment",
+        Landing::AtTheSegment => "yes; it jumps to the start of a segment",
     };
     record(player, BOTH, jumps);
     let survives = match refused {
