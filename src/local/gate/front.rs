@@ -1,13 +1,14 @@
-//! The gate behind its HTTP API: the same answers, handed over whole, which bounds them. What leads astray is answered by
-//! API Gateway itself, which knows nothing of CORS.
+//! The gate behind its HTTP API: the same answers to paths that come decoded, handed over whole, which bounds them. What
+//! leads astray is answered by API Gateway itself, which knows nothing of CORS.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request, State},
     http::{HeaderValue, Method, Response, StatusCode, header},
 };
+use percent_encoding::percent_decode_str;
 
 use super::{Gate, before, note, reply::Reply};
 use crate::{
@@ -33,13 +34,20 @@ pub(in crate::local) async fn handle(
         return refusal;
     }
     traffic::called_by_api(shared);
-    let mut response = gate.respond(&parts, peer.address.into()).await;
+    let mut response = gate.respond(&parts, &decoded(parts.uri.path()), peer.address.into()).await;
     if parts.method != Method::HEAD && !fits(&response) {
         let refused = Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "too long to be sent whole\n");
         response = refused.shaped(&parts.method, &parts.headers);
     }
     note(shared, operation, response.status().as_u16());
     response
+}
+
+/// As an event has it: decoded once, in the path alone, so that a `?` in it begins no query. `%zz` stays as it is, and bytes
+/// that are no UTF-8 become U+FFFD, since an event is JSON: no name has either, so whatever AWS makes of them, they lead
+/// nowhere.
+fn decoded(path: &str) -> Cow<'_, str> {
+    percent_decode_str(path).decode_utf8_lossy()
 }
 
 fn fits(response: &Response<Body>) -> bool {

@@ -92,7 +92,7 @@ pub(super) async fn handle(
         return refusal;
     }
     traffic::called(shared, GATE);
-    let response = gate.respond(&parts, peer.address.into()).await;
+    let response = gate.respond(&parts, parts.uri.path(), peer.address.into()).await;
     note(shared, operation, response.status().as_u16());
     response
 }
@@ -162,17 +162,18 @@ impl Gate {
         &self.shared
     }
 
-    async fn respond(&self, parts: &Parts, client: Client) -> Response<Body> {
+    /// `path` as the function gets it: what calls it may have decoded that.
+    async fn respond(&self, parts: &Parts, path: &str, client: Client) -> Response<Body> {
         let reply = match other_method(&parts.method) {
             Some(reply) => reply,
-            None => self.answer(parts, client).await,
+            None => self.answer(parts, path, client).await,
         };
-        let told = if is_edge(parts) { Told::Path(parts.uri.path()) } else { Told::Headers(&parts.headers) };
+        let told = if is_edge(parts) { Told::Path(path) } else { Told::Headers(&parts.headers) };
         people::page(reply, told).shaped(&parts.method, &parts.headers)
     }
 
-    async fn answer(&self, parts: &Parts, client: Client) -> Reply {
-        let (reel, what) = match path::gate(parts.uri.path()) {
+    async fn answer(&self, parts: &Parts, path: &str, client: Client) -> Reply {
+        let (reel, what) = match path::gate(path) {
             None => return Reply::not_found(),
             Some(Asked::Player(name)) => return player(&name).unwrap_or_else(Reply::not_found),
             Some(Asked::Library(name)) => return self.library(&name, is_edge(parts)).await,
@@ -185,7 +186,7 @@ impl Gate {
         let asker = Asker { client, deadline: Deadline::of(times, again) };
         match self.of_reel(reel, what, query, &parts.headers, asker).await {
             Ok(found) => found.unwrap_or_else(Reply::not_found),
-            Err(Busy::Again) if times < again => Reply::again(parts.uri.path(), times + 1),
+            Err(Busy::Again) if times < again => Reply::again(path, times + 1),
             Err(why) => Reply::busy(why),
         }
     }

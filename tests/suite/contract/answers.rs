@@ -12,7 +12,8 @@ use super::{
     http::{Answer, client, get, send},
     reel::{self, GENERATION, payload},
     requests::{
-        chunks, guesses, not_found, other_methods, pages, people, players, playlists, refusals, segments, tracks,
+        chunks, guesses, hostile, not_found, other_methods, pages, people, players, playlists, refusals, segments,
+        tracks,
     },
     row::To,
     sides::{Account, Options, Side},
@@ -38,6 +39,9 @@ async fn every_request_gets_the_answer_of_the_contract() {
     let account = published().await;
     for side in account.sides().await {
         every_row_holds(&side).await;
+        for row in hostile() {
+            row.check(&side).await;
+        }
         if cfg!(target_os = "linux") {
             for (number, row) in (1..).zip(guesses()) {
                 row.check_from(client(number), &side).await;

@@ -303,6 +303,72 @@ fn escaped() -> Vec<Row> {
     vec![playlist("/reel/%69ndex.m3u8"), playlist("/%72eel/index.m3u8"), segment]
 }
 
+/// Paths that lead nowhere as they are, and decoded neither: what they would do to a header, a name or a query.
+const HOSTILE: &[&str] = &[
+    "/reel%0d%0aX-Bad:%20yes",
+    "/reel%0D%0ALocation:%20%2F%2Fexample.com",
+    "/reel%0a",
+    "/reel%0d",
+    "/reel/%0a",
+    "/reel/index.m3u8%0a",
+    "/reel/index.m3u8%0d%0aX-Bad:%20yes",
+    "/reel/0123abcd/src/0001.ts%0a",
+    "/reel%0a/0123abcd/src/0001.ts",
+    "/reel%00",
+    "/reel%00/",
+    "/reel/index.m3u8%00",
+    "/reel/0123abcd/src/0001.ts%00.zip",
+    "/reel%3Ft=90",
+    "/reel/%3Fbusy=1",
+    "/reel/index.m3u8%3Fbusy=1",
+    "/reel/0123abcd/src/0001.ts%3Fx=.zip",
+    "/reel%23",
+    "/%2Fexample.com",
+    "/%2Fexample.com/",
+    "/%5Cexample.com",
+    "//example.com%2f%2e%2e",
+    "/reel%2F%2F",
+    "/reel/%2e%2e/",
+    "/reel/%2e%2e/reel/index.m3u8",
+    "/%2e%2e/reel",
+    "/reel/0123abcd/%2e%2e%2f%2e%2e%2fzipreel-gate",
+    "/reel/0123abcd/src/%2e%2e%2F0001.ts",
+    "/reel/0123abcd%2Fsrc/%2e/0001.ts",
+    "/reel/%2569ndex.m3u8",
+    "/reel/index%252em3u8",
+    "/reel/%zzindex.m3u8",
+    "/reel/index.m3u8%",
+    "/reel/index.m3u8%6",
+    "/reel/%ffindex.m3u8",
+    "/reel%c0%afindex.m3u8",
+    "/reel/%ef%bc%8f",
+];
+
+/// What is not there, whether or not a path comes decoded. A server between may refuse some of these itself.
+pub(super) fn hostile() -> Vec<Row> {
+    let leads_nowhere = |path: &&'static str| not_found(To::Gate, *path).without("x-bad");
+    let mut rows: Vec<_> = HOSTILE.iter().map(leads_nowhere).collect();
+    // decoded, a slash is one: what that names is what it names otherwise, and a redirect leads to the same
+    let named = |path: &str, status, location: &str| {
+        let location = Some(location).filter(|location| !location.is_empty());
+        not_found(To::Gate, path).unless(Quirk::ApiDecodesPaths, |_| match location {
+            Some(location) => gate(path, status).header("location", location).body(Body::Empty),
+            None => gate(path, status).without("location"),
+        })
+    };
+    rows.extend([
+        named("/%72eel?t=90", 301, "/reel/?t=90"),
+        named("/%72eel?t=%0d%0aX-Bad:%20", 301, "/reel/"),
+        named("/reel%2F", 200, ""),
+        named("/reel%2findex.m3u8", 200, ""),
+    ]);
+    rows.push(
+        not_found(To::Gate, "/reel%2F0123abcd/src%2f0001.ts")
+            .unless(Quirk::ApiDecodesPaths, |_| gate("/reel%2F0123abcd/src%2f0001.ts", 302).body(Body::Empty)),
+    );
+    rows
+}
+
 /// What is not there, is not a name, or is none of a stranger's business.
 pub(super) fn refusals() -> Vec<Row> {
     let of_gate = NOT_OF_THE_GATE.iter().map(|path| not_found(To::Gate, *path));

@@ -14,7 +14,7 @@ pub(super) enum To {
 /// What others do with requests and answers on their way, which gate and relay can't help.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Quirk {
-    /// The gate gets paths decoded from its HTTP API. (AWS does so too.)
+    /// The gate gets paths decoded from its HTTP API, as on AWS.
     ApiDecodesPaths,
     /// OPTIONS is refused by the HTTP API and does not come to the gate.
     ApiRefusesOptions,

@@ -7,7 +7,10 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -19,6 +22,7 @@ use axum::{
 };
 use futures_util::StreamExt;
 use http_body_util::BodyExt;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -98,6 +102,7 @@ impl Reserved {
 
     pub(crate) async fn start(self, spec: &Spec) -> Function {
         let Self { url, shared, front } = self;
+        shared.decodes.store(spec.front == Front::HttpApi, Ordering::Relaxed);
         let (api, runtime) = serve(runtime_api(shared)).await;
         let root = tempfile::tempdir().unwrap();
         for file in spec.files.iter().map(|file| repository().join(file)) {
@@ -168,6 +173,8 @@ pub(crate) async fn serve(router: Router) -> (String, JoinHandle<()>) {
 type Answered = oneshot::Sender<Response<Body>>;
 
 struct Invocations {
+    /// Paths are decoded on their way, as an HTTP API does.
+    decodes: AtomicBool,
     send: mpsc::UnboundedSender<(Value, Answered)>,
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Value, Answered)>>,
     running: Mutex<HashMap<String, Answered>>,
@@ -176,11 +183,16 @@ struct Invocations {
 impl Default for Invocations {
     fn default() -> Self {
         let (send, events) = mpsc::unbounded_channel();
-        Self { send, events: tokio::sync::Mutex::new(events), running: Mutex::default() }
+        Self {
+            decodes: AtomicBool::default(),
+            send,
+            events: tokio::sync::Mutex::new(events),
+            running: Mutex::default(),
+        }
     }
 }
 
-/// The function URL.
+/// The function URL, or the HTTP API.
 async fn front(
     State(shared): State<Arc<Invocations>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
@@ -192,7 +204,11 @@ async fn front(
         let all = headers.entry(name.as_str().to_owned()).or_default();
         *all = if all.is_empty() { value.into_owned() } else { format!("{all},{value}") };
     }
-    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let (mut path, query) = (request.uri().path().into(), request.uri().query().unwrap_or_default());
+    if shared.decodes.load(Ordering::Relaxed) {
+        // what is no UTF-8 can't be in JSON
+        path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    }
     let http = json!({
         "method": request.method().as_str(), "path": path, "protocol": "HTTP/1.1",
         "sourceIp": client.ip().to_string(), "userAgent": headers.get("user-agent"),

@@ -30,6 +30,8 @@ const REGION: &str = "us-east-1";
 /// Which client asks the stand-in's HTTP API: behind it is the same gate, which counts a client's guesses at both
 /// addresses together.
 const CLIENT_OF_API: u16 = 1000;
+/// What HTTP APIs of AWS do, which the rows must allow for.
+const OF_APIS: &[Quirk] = &[Quirk::ApiDecodesPaths];
 /// What the deployed gate's zip holds.
 pub(super) const GATE_FILES: &[&str] = &[
     "assets/gate/gate.mjs",
@@ -102,7 +104,8 @@ impl Account {
         self.cloud.ensure_public(Public::Front, &BTreeMap::new()).await.unwrap();
         let (_, url) = self.cloud.ensure_api().await.unwrap();
         let gate = url.trim_end_matches('/').to_owned();
-        Side { name: "stand-in, HTTP API", gate, client: client(CLIENT_OF_API), whole: true, ..self.own() }
+        let client = client(CLIENT_OF_API);
+        Side { name: "stand-in, HTTP API", gate, client, whole: true, quirks: OF_APIS, ..self.own() }
     }
 
     /// The same, and from now on the stand-in's gate names the API's address, whichever it is asked at: as
@@ -223,7 +226,8 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
         Front::HttpApi => "Node.js, HTTP API",
     };
     let (client, whole) = (Ipv4Addr::LOCALHOST.into(), front != Front::Url);
-    Side { name, gate: gate_url, relay: relay_url, client, whole, quirks: &[], functions }
+    let quirks = if front == Front::HttpApi { OF_APIS } else { &[] };
+    Side { name, gate: gate_url, relay: relay_url, client, whole, quirks, functions }
 }
 
 /// As `zipreel cdn on` leaves the environments of gate and relay.
