@@ -260,7 +260,7 @@ pub struct Reel {
     pub published: Option<SystemTime>,
     /// Chunks without an index: an interrupted or deleted publishing.
     pub orphan: bool,
-    /// Why it is not served whole, as far as the list of functions tells.
+    /// Why it is not served whole, as far as the list of functions tells; an index alone does not.
     pub lack: Option<Lack>,
 }
 

@@ -37,6 +37,9 @@ pub(super) struct Check {
     pub(super) deep: bool,
     pub(super) ok: u32,
     pub(super) of: u32,
+    /// It was served, and all of it played, as far as that was looked at.
+    #[serde(default)]
+    pub(super) right: bool,
 }
 
 impl Memory {
@@ -135,7 +138,7 @@ mod tests {
     #[test]
     fn a_check_belongs_to_the_generation_that_was_checked() {
         let (place, reel, [first, second]) = here();
-        let check = Check { at: SystemTime::UNIX_EPOCH, deep: true, ok: 3, of: 3 };
+        let check = Check { at: SystemTime::UNIX_EPOCH, deep: true, ok: 3, of: 3, right: true };
         let mut memory = Memory::default();
         memory.checked(&place, &reel, first, check);
         assert_eq!(memory.check(&place, &reel, first), Some(check));

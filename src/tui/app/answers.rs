@@ -8,7 +8,7 @@ use crate::{
     model::{reel::name::ReelName, wording},
     tui::{
         action::Command,
-        backend::Place,
+        backend::{Lack, Place},
         id::{JobId, Owner, ScreenId},
         job::{Asked, End, Job, Kind, Run},
         memory::Check,
@@ -153,7 +153,7 @@ impl App {
         let words = words.filter(|_| !self.is_in_sight(id));
         let (place, reel) = (job.run.place().clone(), job.reel().clone());
         let mut commands = vec![Command::FindUnfinished];
-        let is_whole = is_whole(job);
+        let mended = mended(job);
         match job.end() {
             Some(End::Published(published, report)) => {
                 let rate = job.publishing().and_then(|publishing| publishing.throughput()).map(|rate| rate as u64);
@@ -161,7 +161,13 @@ impl App {
                     self.shared.memory.uplink = rate.or(self.shared.memory.uplink);
                 }
                 if let Some(report) = report {
-                    let check = Check { at: self.shared.wall, deep: false, ok: report.ok, of: report.chunks };
+                    let check = Check {
+                        at: self.shared.wall,
+                        deep: false,
+                        ok: report.ok,
+                        of: report.chunks,
+                        right: report.is_right(),
+                    };
                     self.shared.memory.checked(&place, &reel, published.generation, check);
                 }
                 commands.push(Command::Remember);
@@ -178,7 +184,8 @@ impl App {
             Some(End::Removed(_)) if job.kind() == Kind::Deletion => self.deleted(&place, &reel),
             Some(End::Checked(report)) => {
                 let deep = matches!(job.run, Run::Check { deep: true, .. });
-                let check = Check { at: self.shared.wall, deep, ok: report.ok, of: report.chunks };
+                let check =
+                    Check { at: self.shared.wall, deep, ok: report.ok, of: report.chunks, right: report.is_right() };
                 if let Some(generation) = report.generation {
                     self.shared.memory.checked(&place, &reel, generation, check);
                     commands.push(Command::Remember);
@@ -186,8 +193,8 @@ impl App {
             }
             _ => {}
         }
-        if is_whole {
-            self.is_whole_now(&place, &reel);
+        if let Some(stays) = mended {
+            self.is_mended(&place, &reel, stays);
         }
         commands.extend(self.account_changed(&place));
         if place == self.shared.place {
@@ -208,12 +215,12 @@ impl App {
     }
 
     /// It was published or checked just now: what the library said of missing chunks holds no more.
-    fn is_whole_now(&mut self, place: &Place, reel: &ReelName) {
+    fn is_mended(&mut self, place: &Place, reel: &ReelName, stays: fn(&Lack) -> bool) {
         let Self { stack, shared, .. } = self;
         for open in stack {
             match &mut open.screen {
-                Screen::Library(library) => library.is_whole_now(place, reel, shared),
-                Screen::Reel(page) => page.is_whole_now(place, reel),
+                Screen::Library(library) => library.is_mended(place, reel, stays, shared),
+                Screen::Reel(page) => page.is_mended(place, reel, stays),
                 _ => {}
             }
         }
@@ -229,12 +236,12 @@ impl App {
     }
 }
 
-/// All chunks of its reel are there now.
-fn is_whole(job: &Job) -> bool {
+/// All chunks of its reel are there now: which lack of it stays. A check can't make an interrupted index right.
+fn mended(job: &Job) -> Option<fn(&Lack) -> bool> {
     match job.end() {
-        Some(End::Published(..)) => true,
-        Some(End::Checked(report)) => report.is_whole(),
-        _ => false,
+        Some(End::Published(..)) => Some(|_| false),
+        Some(End::Checked(report)) if report.is_whole() => Some(|lack| *lack == Lack::Interrupted),
+        _ => None,
     }
 }
 

@@ -52,7 +52,7 @@ impl Explain for KeysError {
             KeysProblem::Action(word) => {
                 let all: Vec<_> = actions().into_iter().map(|(name, _)| name).collect();
                 let nearest = nearest(word, &all).map(|name| format!("Did you mean `{name}`? ")).unwrap_or_default();
-                format!("{nearest}`docs/keys.md` names all actions.")
+                format!("{nearest}All actions are in docs/keys.md of zipreel's source.")
             }
             KeysProblem::Key { why, .. } => why.remedy(),
             KeysProblem::Twice { key, other, .. } if is_fixed(other) => {

@@ -28,7 +28,7 @@ pub(super) static HOME_JOB: &[Preset] = &[
         &[Key::Char('c'), Key::Char('x'), Key::Char('d')],
         Action::Discard,
         "stop",
-        "stop it, or discard the upload that failed; asks first",
+        "stop it, or remove from the list what failed; asks first",
         3,
     ),
     MOVE,

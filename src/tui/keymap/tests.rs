@@ -228,7 +228,9 @@ fn a_key_with_two_meanings_is_refused_with_the_screen() {
 fn what_is_no_action_or_no_key_is_told_with_what_was_meant() {
     let (error, hint) = refused(&[("quitt", &["x"])]);
     assert!(error.ends_with("there is no action `quitt`"), "{error}");
-    assert_eq!(hint, "Did you mean `quit`? `docs/keys.md` names all actions.");
+    assert_eq!(hint, "Did you mean `quit`? All actions are in docs/keys.md of zipreel's source.");
+    let (_, hint) = refused(&[("copy", &["x"])]);
+    assert!(hint.starts_with("Did you mean `copy"), "{hint}");
     let (error, hint) = refused(&[("quit", &["Ctlr-x"])]);
     assert!(error.ends_with("of the action `quit`, there is no key `Ctlr-x`"), "{error}");
     assert!(hint.contains("Keys are single characters"), "{hint}");

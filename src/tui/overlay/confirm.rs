@@ -1,10 +1,12 @@
 //! What the wizard itself asks before it does something: a question, and what follows from a yes.
 
-use crate::model::reel::name::ReelName;
-use crate::tui::{
-    backend::{AccountRegion, Order, Question, Repair, Resumable},
-    id::JobId,
-    words::there_words,
+use crate::{
+    model::reel::name::ReelName,
+    tui::{
+        backend::{AccountRegion, Order, Question, Repair, Resumable},
+        id::JobId,
+        words::there_words,
+    },
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,7 @@ pub(in crate::tui) enum Confirm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::tui) enum Failed {
     Publishing,
+    Repair,
     Deletion,
     Discard,
     Check,
@@ -57,7 +60,7 @@ impl Confirm {
             }
             Self::Quit => ("Quit zipreel?".to_owned(), quitting.to_owned()),
             Self::Discard(resumable) => ("Discard this upload?".to_owned(), Self::discard(resumable).text()),
-            Self::PutAway(_, reel, failed) => ("Put it away?".to_owned(), put_away_words(reel, *failed)),
+            Self::PutAway(_, reel, failed) => ("Remove it from this list?".to_owned(), put_away_words(reel, *failed)),
             Self::Forget(order) => (
                 "Take it out of the queue?".to_owned(),
                 format!(
@@ -84,15 +87,18 @@ fn put_away_words(reel: &ReelName, failed: Failed) -> String {
     match failed {
         Failed::Publishing => {
             format!(
-                "Publishing `{reel}` has failed, and goes from this list with its settings. The video stays where it is."
+                "Publishing `{reel}` failed. It leaves this list, and its settings are forgotten; the video stays where it is."
             )
         }
-        Failed::Deletion => {
-            format!("Deleting `{reel}` has failed, and goes from this list. What is left of it is in the Library.")
-        }
-        Failed::Discard => format!(
-            "Discarding the upload of `{reel}` has failed, and goes from this list. What is left can be discarded again."
+        Failed::Repair => format!(
+            "Repairing `{reel}` failed. It leaves this list; the reel stays as it is, and can be repaired from its page."
         ),
+        Failed::Deletion => {
+            format!("Deleting `{reel}` failed. It leaves this list; what is left of the reel is in the Library.")
+        }
+        Failed::Discard => {
+            format!("Discarding the upload of `{reel}` failed. It leaves this list, and can be discarded again.")
+        }
         Failed::Retitle => format!("`{reel}` keeps the title that it has; the new one is forgotten."),
         Failed::Check => format!("The check of `{reel}` has failed, and can be started again from its page."),
     }

@@ -254,19 +254,20 @@ fn discard(line: &Line, shared: &Shared, jobs: &Jobs) -> Vec<Command> {
                     && left.reel == *job.reel()
                     && left.place.target == job.run.place().target
             });
-            let put_away = || vec![Command::Ask(Confirm::PutAway(*id, job.reel().clone(), failed(job.kind())))];
+            let put_away = || vec![Command::Ask(Confirm::PutAway(*id, job.reel().clone(), failed(&job.run)))];
             left.map_or_else(put_away, begun)
         }
         _ => Vec::new(),
     }
 }
 
-fn failed(kind: Kind) -> Failed {
-    match kind {
-        Kind::Publishing => Failed::Publishing,
-        Kind::Deletion => Failed::Deletion,
-        Kind::Discard => Failed::Discard,
-        Kind::Check => Failed::Check,
-        Kind::Retitle => Failed::Retitle,
+fn failed(run: &Run) -> Failed {
+    match run {
+        Run::Publish(_) | Run::Resume(_) => Failed::Publishing,
+        Run::Repair(..) => Failed::Repair,
+        Run::Delete(..) => Failed::Deletion,
+        Run::Discard(_) => Failed::Discard,
+        Run::Check { .. } => Failed::Check,
+        Run::Retitle(..) => Failed::Retitle,
     }
 }

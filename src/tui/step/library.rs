@@ -14,7 +14,7 @@ use crate::{
     model::{reel::name::ReelName, report::fault::Fault},
     tui::{
         action::{Action, Command, Way},
-        backend::{Place, Reel},
+        backend::{Lack, Place, Reel},
         job::Jobs,
         keymap::Table,
         shared::Shared,
@@ -176,12 +176,18 @@ impl Library {
         }
     }
 
-    /// It was published or checked, and is whole.
-    pub(in crate::tui) fn is_whole_now(&mut self, place: &Place, reel: &ReelName, shared: &Shared) {
+    /// It was published or checked, and all its chunks are there.
+    pub(in crate::tui) fn is_mended(
+        &mut self,
+        place: &Place,
+        reel: &ReelName,
+        stays: fn(&Lack) -> bool,
+        shared: &Shared,
+    ) {
         if *place == shared.place
             && let Some(reel) = self.reels.get_mut(reel)
         {
-            reel.lack = None;
+            reel.lack = reel.lack.filter(stays);
         }
     }
 

@@ -185,7 +185,10 @@ impl Reel {
             Action::CopyPlaylist => known(|detail| Command::Copy(detail.playlist_url.clone())),
             Action::CopyMenu => vec![Command::ChooseCopy(self.place.clone(), self.name.clone())],
             Action::Browse => known(|detail| Command::Browse(detail.watch_url.clone())),
-            Action::Reload => self.open(shared),
+            Action::Reload => {
+                self.lack = None;
+                self.open(shared)
+            }
             Action::Repair if self.is_damaged(jobs) => {
                 vec![Command::Go(Box::new(Way::Source { place: self.place.clone(), reel: self.name.clone() }))]
             }
@@ -241,17 +244,17 @@ impl Reel {
         Vec::new()
     }
 
-    /// It was published or checked, and is whole.
-    pub(in crate::tui) fn is_whole_now(&mut self, place: &Place, name: &ReelName) {
+    /// It was published or checked, and all its chunks are there.
+    pub(in crate::tui) fn is_mended(&mut self, place: &Place, name: &ReelName, stays: fn(&Lack) -> bool) {
         if (&self.place, &self.name) == (place, name) {
-            self.lack = None;
+            self.lack = self.lack.filter(stays);
         }
     }
 
     /// Nothing is known of single chunks, but the last check, or that of a repair, found all of them right.
     pub(in crate::tui) fn was_right(&self, shared: &Shared, jobs: &Jobs) -> bool {
         let check = self.generation().and_then(|generation| shared.memory.check(&self.place, &self.name, generation));
-        self.lack.is_none() && self.check(jobs).is_none() && check.is_some_and(|check| check.ok == check.of)
+        self.lack.is_none() && self.check(jobs).is_none() && check.is_some_and(|check| check.right)
     }
 
     /// It has another title by now.

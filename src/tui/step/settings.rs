@@ -293,7 +293,7 @@ impl Settings {
                     return vec![Command::Connect(shared.place.clone()), Command::Say(words)];
                 }
                 // what it is stands on the screen already
-                vec![Command::Say("first put right what is marked ✖".to_owned())]
+                vec![Command::Say("correct what is marked ✖ first".to_owned())]
             }
         }
     }

@@ -153,6 +153,18 @@ fn a_file_from_the_command_line_is_the_first_that_is_ever_highlighted() {
 }
 
 #[test]
+fn what_is_marked_is_chosen_also_before_its_folder_is_listed() {
+    let mut start = script::start();
+    start.files = vec![at("phone.mov")];
+    let mut player = Player::unopened(start, Script::default());
+    player.app.begin();
+    press(&mut player, KeyCode::Down);
+    let errands = press(&mut player, KeyCode::Enter);
+    assert!(asked(&errands).iter().any(|command| matches!(command, Command::Examine(_))));
+    assert_eq!(player.app.said, None);
+}
+
+#[test]
 fn a_key_for_a_mark_says_why_it_marks_nothing() {
     let mut player = Player::local();
     player.enter();

@@ -118,7 +118,7 @@ fn footers_lists_and_sentences_name_the_keys_that_hold() {
     player.enter();
     player.keys("m");
     let screen = player.text(120, 40);
-    assert!(screen.contains("f filter") && screen.contains("H help") && screen.contains("U unmarks all"), "{screen}");
+    assert!(screen.contains("f filter") && screen.contains("H help") && screen.contains("U unmarks it"), "{screen}");
     player.keys("H");
     let screen = player.text(120, 40);
     assert!(screen.contains("m       mark the file") || screen.contains("m  "), "{screen}");

@@ -377,4 +377,8 @@ fn a_reel_of_which_chunks_are_missing_is_marked_until_it_is_whole() {
     player.tell(check, Answer::Ended(End::Checked(report)));
     player.key(KeyCode::Esc);
     assert!(!player.text(80, 24).contains("not whole"), "{}", player.text(80, 24));
+    let Screen::Library(library) = &mut player.app.stack.last_mut().unwrap().screen else { panic!("in sight") };
+    let name = script::name("interview");
+    library.is_mended(&place, &name, |lack| *lack == Lack::Interrupted, &player.app.shared);
+    assert_eq!(library.reels[&name].lack, Some(Lack::Interrupted), "a check does not mend it");
 }

@@ -120,7 +120,7 @@ fn a_video_chosen_while_it_is_probed_goes_on_when_the_probe_is_there() {
 }
 
 /// Said where the whole of it stands on the screen already.
-const MARKED: &str = "first put right what is marked ✖";
+const MARKED: &str = "correct what is marked ✖ first";
 
 /// The first thing that blocks the way to the review.
 pub(super) fn problem(player: &Player) -> Option<(Field, String)> {

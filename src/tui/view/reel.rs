@@ -67,7 +67,10 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
     let mut page = Page::new(area.width);
     let tight = area.height < TIGHT;
     page.line([(Role::Strong, detail.title.clone())]);
-    let lack = reel.lack.filter(|_| reel.check(jobs).is_none());
+    // only a check that came to its end knows better, and not what an index is made of
+    let knows = |check: &Job| matches!(check.end(), Some(End::Checked(_)));
+    let is_told = |lack: &Lack| *lack == Lack::Interrupted || !reel.check(jobs).is_some_and(knows);
+    let lack = reel.lack.filter(is_told);
     lack.iter().for_each(|lack| page.paragraph(Role::Warn, 0, &lacking(*lack)));
     let links = |page: &mut Page| {
         page.link("Watch", COLUMN, &detail.watch_url);
@@ -102,9 +105,9 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         page.gap();
     }
     let findings = reel.findings(jobs);
-    let unlooked = reel.was_right(shared, jobs).then_some(&Finding::Ok);
-    grid(findings, unlooked, &detail.chunks, area, &mut page);
-    legend(findings, unlooked.is_none(), usize::from(area.width), &mut page);
+    let otherwise = reel.was_right(shared, jobs).then_some(&Finding::Ok);
+    grid(findings, otherwise, &detail.chunks, area, &mut page);
+    legend(findings, otherwise.is_none(), usize::from(area.width), &mut page);
     if tight && checked {
         page.gap();
         links(&mut page);
@@ -305,10 +308,10 @@ fn cell(finding: Option<&Finding>) -> (Role, &'static str) {
     }
 }
 
-/// `unlooked`: what holds of chunks of which nothing was found.
+/// `otherwise`: drawn for a chunk that has no finding of its own.
 fn grid(
     findings: Option<&BTreeMap<ChunkId, Finding>>,
-    unlooked: Option<&Finding>,
+    otherwise: Option<&Finding>,
     chunks: &[Chunk],
     area: Rect,
     page: &mut Page,
@@ -321,7 +324,7 @@ fn grid(
     let per_line = if wide && per_line > 10 { per_line / 10 * 10 } else { per_line };
     for chunks in chunks.chunks(per_line) {
         let sign = |chunk: &Chunk| {
-            let (role, sign) = cell(findings.and_then(|findings| findings.get(&chunk.id)).or(unlooked));
+            let (role, sign) = cell(findings.and_then(|findings| findings.get(&chunk.id)).or(otherwise));
             (role, if wide { format!("{sign} ") } else { sign.to_owned() })
         };
         page.line(chunks.iter().map(sign));

@@ -160,7 +160,8 @@ fn marked(video: &Video, shared: &Shared, canvas: &mut Canvas, line: Rect) {
         pen.put(Role::Text, &format!(" · {}", wording::bytes(bytes)));
     }
     let says = |action, words: &str| shared.keys.says(Table::Video, action, words);
-    let (takes, unmarks) = (says(&Action::Enter, "takes them"), says(&Action::UnmarkAll, "unmarks all"));
+    let [takes, unmarks] = if number == 1 { ["takes it", "unmarks it"] } else { ["takes them", "unmarks all"] };
+    let (takes, unmarks) = (says(&Action::Enter, takes), says(&Action::UnmarkAll, unmarks));
     let hints = [format!("{takes}, {unmarks}"), unmarks, says(&Action::UnmarkAll, "unmarks")];
     // where letters are typed they unmark nothing
     let hints = if video.table() == Table::Video { &hints[..] } else { &[] };

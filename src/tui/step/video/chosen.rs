@@ -48,7 +48,7 @@ impl Video {
         if self.choice.going.is_some() {
             return Vec::new();
         }
-        if self.is_held {
+        if self.is_held && self.choice.marked.is_empty() {
             return vec![Command::Say(NOTHING.to_owned())];
         }
         let path = match self.highlighted().map(|row| row.entry.clone()) {
