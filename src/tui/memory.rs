@@ -10,7 +10,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::backend::Place;
+use super::backend::{Place, Report};
 use crate::model::reel::{
     name::{Generation, ReelName},
     order::Target,
@@ -40,6 +40,12 @@ pub(super) struct Check {
     /// It was served, and all of it played, as far as that was looked at.
     #[serde(default)]
     pub(super) right: bool,
+}
+
+impl Check {
+    pub(super) fn of(report: &Report, deep: bool, at: SystemTime) -> Self {
+        Self { at, deep, ok: report.ok, of: report.chunks, right: report.is_right() }
+    }
 }
 
 impl Memory {

@@ -161,13 +161,7 @@ impl App {
                     self.shared.memory.uplink = rate.or(self.shared.memory.uplink);
                 }
                 if let Some(report) = report {
-                    let check = Check {
-                        at: self.shared.wall,
-                        deep: false,
-                        ok: report.ok,
-                        of: report.chunks,
-                        right: report.is_right(),
-                    };
+                    let check = Check::of(report, false, self.shared.wall);
                     self.shared.memory.checked(&place, &reel, published.generation, check);
                 }
                 commands.push(Command::Remember);
@@ -184,8 +178,7 @@ impl App {
             Some(End::Removed(_)) if job.kind() == Kind::Deletion => self.deleted(&place, &reel),
             Some(End::Checked(report)) => {
                 let deep = matches!(job.run, Run::Check { deep: true, .. });
-                let check =
-                    Check { at: self.shared.wall, deep, ok: report.ok, of: report.chunks, right: report.is_right() };
+                let check = Check::of(report, deep, self.shared.wall);
                 if let Some(generation) = report.generation {
                     self.shared.memory.checked(&place, &reel, generation, check);
                     commands.push(Command::Remember);
