@@ -77,7 +77,7 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
         (None, _) => {
             format!("{} without an index: resume it, or delete it", wording::count(listed.other_chunks(), "chunk"))
         }
-        (_, Some(Lack::Interrupted)) => "its last publishing was interrupted: publish it again".to_owned(),
+        (_, Some(Lack::Interrupted)) => Lack::PUBLISH_AGAIN.to_owned(),
         (_, Some(lack @ Lack::Chunks { .. })) => format!("{}: see `zipreel check`", lack.short()),
         _ if listed.other_chunks() > 0 => {
             format!("{} of other versions", wording::count(listed.other_chunks(), "chunk"))

@@ -35,6 +35,9 @@ pub enum Lack {
 }
 
 impl Lack {
+    /// What is to be done where it was interrupted.
+    pub const PUBLISH_AGAIN: &str = "its last publishing was interrupted: publish it again";
+
     pub fn short(self) -> &'static str {
         match self {
             Self::Interrupted => "interrupted",

@@ -6,10 +6,16 @@ import assert from 'node:assert/strict';
 export const PATIENCE = 60_000;
 
 export const state = page => page.evaluate(() => {
-  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error, buffered } = document.querySelector('video');
-  const loaded = Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
-  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message, loaded };
+  const { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error, buffered, played } = document.querySelector('video');
+  const list = of => Array.from({ length: of.length }, (_, at) => [of.start(at), of.end(at)]);
+  return { currentTime, duration, paused, ended, readyState, volume, muted, playbackRate, error: error && error.message, loaded: list(buffered), played: list(played) };
 });
+
+/** One stretch from the start to this time, within a frame or two. */
+export function isWhole(what, found, seconds) {
+  assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
+}
+
 /** In the page: whether the browser holds all from one time to another. */
 export const isLoaded = (video, from, to) => {
   const { buffered } = video;

@@ -16,7 +16,7 @@ import { gzipSync } from 'node:zlib';
 
 import { elsewhere } from './elsewhere.mjs';
 import { play } from './scene.mjs';
-import { PATIENCE, goesOn, isLoaded, pictureOf, playsFrom, playsOn, segmentsLoaded, stands, standsStill, state, trouble, until } from './steps.mjs';
+import { PATIENCE, goesOn, isLoaded, isWhole, pictureOf, playsFrom, playsOn, segmentsLoaded, stands, standsStill, state, trouble, until } from './steps.mjs';
 
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2, colorScheme: 'dark' };
@@ -46,11 +46,6 @@ const jumpTo = time => {
   video.addEventListener('seeked', () => { video.dataset.landed = video.currentTime; }, { once: true });
   video.currentTime = time;
 };
-
-/** One stretch from the start to this time, within a frame or two. */
-function isWhole(what, found, seconds) {
-  assert(found.length === 1 && found[0][0] < 0.3 && Math.abs(found[0][1] - seconds) < 0.3, `${what}: ${JSON.stringify(found)} of ${seconds} s`);
-}
 
 /** Nothing of the captions is over the controls: these look the same without them. */
 async function leaveTheControls({ page }, shown) {

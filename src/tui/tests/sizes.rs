@@ -216,14 +216,14 @@ fn a_refused_file_keeps_its_remedy_below_the_notice() {
             let probe = Probe { refused: Some(long()), ..script::phone() };
             player.hear(Answer::Probed { video, print: None, probe: Ok(probe.clone()) });
         }
-        let fault = player.video().probes.get(player.video().highlighted_video().unwrap()).unwrap();
-        assert!(fault.as_ref().map_or(true, |probe| probe.refused.is_some()));
         let errands = super::picker::press(&mut player, ratatui::crossterm::event::KeyCode::Enter);
         assert!(!errands.is_empty());
         let video = player.video().highlighted_video().unwrap().to_owned();
         let known = player.video().probes.get(&video).unwrap().clone();
+        let fault = known.clone().map_or_else(Some, |probe| probe.refused).expect("why it is refused");
         player.hear(Answer::Examined { video, print: None, probe: Some(known) });
-        assert!(player.app.said.is_some(), "{name} is refused");
+        let said = player.app.said.as_ref().unwrap_or_else(|| panic!("{name} is refused"));
+        assert!(!said.contains(&fault.what), "{name}: what stands beside the file is said again: {said}");
         pictures(&format!("video_refused_{}", name.split('.').next().unwrap()), &mut player);
     }
 }

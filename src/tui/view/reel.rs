@@ -89,7 +89,7 @@ fn known(reel: &Reel, detail: &ReelDetail, shared: &Shared, jobs: &Jobs, canvas:
         page.gap();
     }
     let counts = reel.counts(jobs);
-    let status = status(reel, (shared, jobs), counts, canvas.now, area);
+    let status = status(reel, shared, jobs, canvas.now, area);
     let is_told = !status.is_empty();
     for (role, words) in status {
         page.paragraph(role, 0, &words);
@@ -130,14 +130,8 @@ fn facts(reel: &Reel, detail: &ReelDetail, shared: &Shared, page: &mut Page) {
     page.paragraph(Role::Dim, 0, &parts.join(" · "));
 }
 
-fn status(
-    reel: &Reel,
-    (shared, jobs): (&Shared, &Jobs),
-    counts: ChunkCounts,
-    now: Instant,
-    area: Rect,
-) -> Vec<(Role, String)> {
-    let keys = &shared.keys;
+fn status(reel: &Reel, shared: &Shared, jobs: &Jobs, now: Instant, area: Rect) -> Vec<(Role, String)> {
+    let (keys, counts) = (&shared.keys, reel.counts(jobs));
     let mut lines = Vec::new();
     if let Some(job) = jobs.busy_with(&reel.place, &reel.name) {
         lines.push((Role::Warn, format!("● {}", super::home::job_detail(job, usize::MAX).1)));
@@ -168,7 +162,7 @@ fn status(
 
 fn lacking(lack: Lack) -> String {
     let words = match lack {
-        Lack::Interrupted => "its last publishing was interrupted: publish it again".to_owned(),
+        Lack::Interrupted => Lack::PUBLISH_AGAIN.to_owned(),
         Lack::Chunks { there, of } => {
             let (of, are) = (wording::count(of, "chunk"), wording::verb(there, ["is", "are"]));
             format!("{}: {there} of {of} {are} there", lack.short())
