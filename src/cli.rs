@@ -92,7 +92,7 @@ pub enum Command {
         /// With --template: write the zips that it needs into this folder [default: none]
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
-        /// The gate's address in links from now on [default: as it is]
+        /// The gate's address in links from now on: the function's own (url), or one of API Gateway (http-api), which charges for each request [default: as it is]
         #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
         front: Option<FrontArg>,
         /// A ceiling for what browsers are sent by relay and CDN in a month, in GB of 10^9 bytes, or off [default: as it is]
@@ -152,12 +152,12 @@ pub enum Command {
     },
     /// Print the permissions that zipreel needs at least, as policies for AWS's user administration (IAM)
     Policy {
-        /// The policy to print [default: all of them]
+        /// The policy to print; `zipreel policy --help` says what each is for [default: all of them]
         which: Option<PolicyArg>,
         /// Account id to write into the full AWS names (ARNs); `*` is any
         #[arg(long, value_name = "ID", default_value = "*")]
         account: String,
-        /// Kind of AWS to write into them: aws, aws-cn (China), aws-us-gov
+        /// Kind of AWS to write into them: aws, aws-cn (China), aws-us-gov (the US government's)
         #[arg(long, default_value = "aws")]
         partition: String,
         #[command(flatten)]
@@ -170,7 +170,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Show all that is known of one reel: links, streams, chunks, versions, prices
+    /// Show all that is known of one reel: links, picture and sound, chunks, versions, prices
     Info {
         /// The reel
         name: ReelName,
@@ -191,7 +191,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Print HTML that shows a reel on other pages, in two forms
+    /// Print HTML that shows a reel on other pages: the watch page in a frame, or the video itself
     Embed {
         /// The reel
         name: ReelName,

@@ -53,7 +53,7 @@ pub struct PublishArgs {
     /// The picture, by its number in the file [default: the main one]
     #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true, value_parser = numbers::video_stream)]
     pub video_stream: Option<u32>,
-    /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` [default: all]
+    /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` (number 1, and German) [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_AUDIO", hide_env_values = true)]
     pub audio: Option<WantedTracks>,
     /// Subtitles, in the file and beside it: `all`, `none`, or numbers and languages [default: all]
@@ -72,7 +72,7 @@ pub struct PublishArgs {
     #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
     /// Measure how loud the sound is (by EBU R 128, the broadcasters' rule), or make all tracks equally loud
-    /// (normalize, to -16 LUFS), which converts the sound [default: false]
+    /// (normalize, to -16 LUFS, as is usual on the web), which converts the sound [default: false]
     #[arg(long, value_name = "measure|normalize", env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "measure", require_equals = true)]
     pub loudness: Option<WantedLoudness>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]

@@ -113,7 +113,11 @@ fn how_loud_the_sound_is_is_measured_or_changed_at_the_price_of_encoding_it() {
     player.settings_mut().focus = Field::Loudness;
     for (wanted, shown, reviewed) in [
         (WantedLoudness::Measured, "measured", "measured meanwhile"),
-        (WantedLoudness::Normalized, "each track at -16 LUFS; converts the sound", "brought to -16 LUFS: each track"),
+        (
+            WantedLoudness::Normalized,
+            "each track as loud as is usual on the web (-16 LUFS); converts the sound",
+            "brought to -16 LUFS: each track",
+        ),
     ] {
         player.key(KeyCode::Right);
         let screen = player.text(120, 40);

@@ -337,7 +337,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         Field::Title => "shown on the watch page".to_owned(),
         Field::Robots => "whether they may list the watch page".to_owned(),
         Field::Loudness if settings.loudness == WantedLoudness::Normalized => {
-            "each track at -16 LUFS; converts the sound".to_owned()
+            "each track as loud as is usual on the web (-16 LUFS); converts the sound".to_owned()
         }
         Field::Loudness if settings.loudness == WantedLoudness::Measured => {
             "said when it is published; nothing is changed".to_owned()

@@ -52,13 +52,14 @@ impl Info {
         let Self { links, relay, .. } = self;
         let embed = self.embed();
         let [frame, video] = match relay {
-            true => ["HTML that shows it on a web page", "HTML, as a video element of that page's own"],
+            true => ["HTML that shows it on a web page", "HTML: the video alone, without the watch page"],
             false => {
-                ["HTML; while the relay is off, Safari plays it", "the same as a video element of that page's own"]
+                ["HTML; while the relay is off, Safari plays it", "the same: the video alone, without the watch page"]
             }
         };
         let one = |name, what, text| ToCopy { name, what, text };
-        let relayed = relay.then(|| one("relay playlist", "for browsers", links.relay_playlist()));
+        let relayed =
+            relay.then(|| one("relay playlist", "for a player on a web page of yours", links.relay_playlist()));
         let mut all = vec![
             one("watch page", "for people", links.watch.clone()),
             one("playlist", "for VLC, mpv and other players", links.playlist()),
