@@ -1,8 +1,9 @@
 // A slow line as an HTTP proxy: so many Mbit/s for all that comes, and so many milliseconds there and back, once more for
-// each new connection. Without TLS, and without the slow start of TCP.
+// each new connection. Without the slow start of TCP, and without TLS but to the one place that it has tunnels to.
 
 import { once } from 'node:events';
 import http from 'node:http';
+import net from 'node:net';
 
 const PIECE = 16 << 10;
 const wait = ms => new Promise(done => setTimeout(done, ms));
@@ -10,6 +11,8 @@ const wait = ms => new Promise(done => setTimeout(done, ms));
 export class Line {
   asked = []; // { url, at, bytes }
   bytes = 0;
+  /** Port on this computer of a server with TLS, for every host that a tunnel is asked to; without it there are none. */
+  elsewhere;
   #free = 0; // when the line has carried all that was put on it
   #agent = new http.Agent({ keepAlive: true });
 
@@ -18,6 +21,7 @@ export class Line {
   async open() {
     this.server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => this.#pass(request, response).catch(() => response.destroy()));
     this.server.on('connection', socket => { socket.isNew = true; socket.setNoDelay(true); });
+    this.server.on('connect', (request, socket) => this.#tunnel(request, socket).catch(() => socket.destroy()));
     await once(this.server.listen(0, '127.0.0.1'), 'listening');
     this.url = `http://127.0.0.1:${this.server.address().port}`;
     return this;
@@ -47,6 +51,25 @@ export class Line {
       }
     }
     response.end();
+  }
+
+  async #tunnel(request, socket) {
+    if (!this.elsewhere) return socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    const entry = { url: request.url, at: performance.now(), bytes: 0 };
+    this.asked.push(entry);
+    await wait(2 * this.ms);
+    const through = net.connect(this.elsewhere, '127.0.0.1');
+    for (const end of [socket, through]) end.on('error', () => { socket.destroy(); through.destroy(); });
+    socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    socket.on('data', async bytes => { await wait(this.ms / 2); through.write(bytes); });
+    socket.on('end', async () => { await wait(this.ms / 2); through.end(); });
+    for await (const bytes of through) {
+      await this.#carry(bytes.length);
+      entry.bytes += bytes.length;
+      wait(this.ms / 2).then(() => socket.write(bytes));
+    }
+    await wait(this.ms / 2);
+    socket.end();
   }
 
   /** What comes from elsewhere by this line, on a connection that is open. */

@@ -3,7 +3,7 @@
 //   node views.mjs --browser NAME --packages DIR --executable BROWSER --page URL [--runs 3]     the watch page in a browser
 //   node views.mjs --playlist URL [--runs 3]                                                    mpv
 //
-// In Firefox and WebKitGTK the page must be behind a CDN: what comes from another host does not come by the line there.
+// Before the edge the page has its libraries from another host: in Firefox they do not come by the line, but at once.
 //
 // The last line of output is a JSON object with medians.
 
@@ -46,7 +46,7 @@ async function bringLibraries(page, line) {
 
 async function inBrowser(line) {
   const { launch } = await import(`../players/${values.browser}.mjs`);
-  const browser = await launch({ ...values, line: line.url });
+  const browser = await launch({ ...values, line: line.url, leadsTo: port => { line.elsewhere = port; } });
   const { page } = await browser.open('about:blank', { viewport: { width: 1280, height: 800 } });
   if (values.browser === 'chromium') await bringLibraries(page, line);
   const opened = await measured(line, async () => {

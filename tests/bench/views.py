@@ -115,9 +115,9 @@ def measure(bench: Bench, runs: int) -> None:
         for playlist in ["index.seek.m3u8", "index.m3u8"]:
             show(f"mpv, {playlist}", view("--playlist", page + playlist, "--runs", str(runs)))
         show("Chromium, by the relay", view("--page", page, *chromium, "--runs", str(runs)))
-        # through a slow line WebKitGTK has no public CDN, from which the page's libraries come here
-        if others["Firefox"][-1]:
-            show("Firefox, by the relay", view("--page", page, *others["Firefox"], "--runs", str(runs)))
+        for name, how in others.items():
+            if how[-1]:
+                show(f"{name}, by the relay", view("--page", page, *how, "--runs", str(runs)))
         note = json.loads((folder / "data" / "running.json").read_text())
         gate, relay = (note[name].rstrip("/") for name in ["gate", "relay"])
         with Edge(folder / "edge", gate, relay) as edge, Libraries(Path(packages)) as libraries:

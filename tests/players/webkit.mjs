@@ -10,6 +10,7 @@ import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { playCdn } from './cdn.mjs';
 
@@ -25,10 +26,11 @@ function start(...command) {
 }
 
 /** `packages` is the folder with node_modules; `executable` the driver; `line`, if given, a proxy that all goes through,
- *  with which there is no CDN. */
-export async function launch({ packages, executable, line }) {
+ *  and leads to the port that `leadsTo` is told of when the CDN is asked for. */
+export async function launch({ packages, executable, line, leadsTo }) {
   const folder = mkdtempSync(join(tmpdir(), 'zipreel-webkit-'));
   const cdn = await serveCdn(folder, playCdn(packages));
+  if (line) leadsTo(cdn.site);
   const screen = await startScreen();
   const port = await freePort();
   const driver = start(executable, [`--port=${port}`, '--host=127.0.0.1'], {
@@ -123,8 +125,8 @@ async function serveCdn(folder, fileOf) {
     '-keyout', key, '-out', cert, '-subj', `/CN=${CDN}`, '-addext', `subjectAltName=DNS:${CDN}`,
   ], { stdio: 'ignore' });
   const site = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
-    const file = fileOf(request.url);
-    response.writeHead(file ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*' }).end(file);
+    const file = fileOf(request.url), coding = file && { 'content-encoding': 'gzip' };
+    response.writeHead(file ? 200 : 404, { 'content-type': 'text/javascript', 'access-control-allow-origin': '*', ...coding }).end(file && gzipSync(file));
   });
   const proxy = http.createServer((_, response) => response.writeHead(403).end());
   proxy.on('connect', (request, socket) => {
@@ -135,7 +137,7 @@ async function serveCdn(folder, fileOf) {
     socket.pipe(through).pipe(socket);
   });
   for (const server of [site, proxy]) await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { port: proxy.address().port, close: () => [site, proxy].forEach(server => { server.closeAllConnections(); server.close(); }) };
+  return { port: proxy.address().port, site: site.address().port, close: () => [site, proxy].forEach(server => { server.closeAllConnections(); server.close(); }) };
 }
 
 async function freePort() {
