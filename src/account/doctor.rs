@@ -24,7 +24,6 @@ use crate::{
     storage::player::Player,
 };
 
-const GIB: f64 = (1u64 << 30) as f64;
 /// Fewer instances than this at once, and a handful of viewers meet a gate that is busy.
 const FEW_INSTANCES: u32 = 50;
 
@@ -86,10 +85,10 @@ fn unread(health: &mut Health, subject: Subject, error: &CloudError) {
 
 async fn quota(cloud: &Cloud, health: &mut Health) -> Result<(), CloudError> {
     let quota = cloud.quota().await?;
-    let (used, all) = (quota.code_bytes_used as f64 / GIB, quota.code_bytes as f64 / GIB);
+    let (used, all) = (wording::bytes(quota.code_bytes_used), wording::bytes(quota.code_bytes));
     let grade = if quota.code_bytes_left() == 0 { Grade::Wrong } else { Grade::Well };
     let functions = wording::count(quota.functions, "function");
-    health.add(Subject::Storage, grade, format!("{used:.1} of {all:.1} GiB of code in use, {functions}"));
+    health.add(Subject::Storage, grade, format!("{used} of {all} of code in use, {functions}"));
     let all = quota.concurrency;
     if all < FEW_INSTANCES {
         let words = format!(

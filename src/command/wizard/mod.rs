@@ -62,6 +62,9 @@ pub async fn wizard(
     let own = WizardSettings::resolve(own)?;
     let keys = Keymap::of(&BoundKeys::resolve()?)?;
     let mut settings = Settings::resolve(args)?;
+    if files.len() > 1 && (settings.name.is_some() || settings.title.is_some()) {
+        return Err(Stopped::Failed(of_one(files.len())));
+    }
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));
     settings.machine.opens().iter().for_each(|words| plain::say(words));
     let engine = Engine::new(settings.machine.clone());
@@ -84,6 +87,12 @@ fn named(files: Vec<PathBuf>, video: Option<PathBuf>) -> (Vec<PathBuf>, Option<P
         [folder] if folder.is_dir() => (Vec::new(), Some(folder.clone())),
         _ => (files, video),
     }
+}
+
+/// A name or a title for several videos.
+fn of_one(files: usize) -> Fault {
+    let fault = Fault::permanent(format!("could not give {files} videos the same name or title"));
+    fault.hint("Leave out --name and --title: the wizard shows how each is named, and lets you change it.")
 }
 
 fn no_terminal(error: std::io::Error) -> Stopped {

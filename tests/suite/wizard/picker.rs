@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clips::{Clip, clip},
+    mishap::account::zipreel,
     publish::sandbox::Sandbox,
 };
 
@@ -187,4 +188,16 @@ async fn several_marked_files_are_reviewed_together_in_the_order_of_marking() {
     terminal.type_keys(ENTER);
     let screen = terminal.wait_for("⏎ publish all 2");
     assert!(screen.contains("1. third") && screen.contains("2. first") && !screen.contains("second"), "{screen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_name_or_title_is_refused_to_several_files() {
+    let (sandbox, clips) = (Sandbox::start().await, [Clip::Mp4, Clip::Silent].map(clip));
+    let [one, two] = clips.each_ref().map(|clip| clip.to_str().unwrap());
+    for flag in ["--name", "--title"] {
+        let refused = zipreel(&sandbox, &[one, two, flag, "film"]).await.ended(1);
+        assert!(refused.err.contains("could not give 2 videos the same name or title"), "{}", refused.err);
+    }
+    let alone = zipreel(&sandbox, &[one, "--name", "film"]).await.ended(1);
+    assert!(alone.err.contains("could not open the wizard"), "it is read, and there is no terminal: {}", alone.err);
 }
