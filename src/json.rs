@@ -260,8 +260,8 @@ pub fn chunk_checked(checked: &Checked) -> Value {
         Finding::Differs(why) => ("differs", Some(why)),
     };
     json!({
-        "event": "chunk-checked", "rendition": checked.rendition, "chunk": checked.number.get(), "finding": finding,
-        "why": why,
+        "event": "chunk-checked", "generation": checked.generation, "rendition": checked.rendition,
+        "chunk": checked.number.get(), "finding": finding, "why": why,
     })
 }
 
@@ -271,7 +271,7 @@ pub fn checked(name: &ReelName, deep: bool, report: &Report) -> Value {
     let decoding = report.decoding.as_ref();
     let undecodable = |decoding: &Decoding| decoding.troubles.iter().filter(|trouble| trouble.is_damage()).count();
     json!({
-        "event": "checked", "reel": name, "deep": deep, "chunks": chunks, "ok": ok,
+        "event": "checked", "reel": name, "generation": report.generation, "deep": deep, "chunks": chunks, "ok": ok,
         "missing": missing, "differing": differing, "served": report.dark.is_none(), "whole": report.is_whole(),
         "decoded": decoding.map(|decoding| decoding.segments), "undecodable": decoding.map(undecodable),
         "errors": decoding.map(|decoding| decoding.troubles.iter().map(|trouble| trouble.errors).sum::<u64>()),

@@ -3,7 +3,6 @@
 //! gate for the playlists.
 
 use std::{
-    fmt,
     fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
@@ -29,7 +28,7 @@ use crate::{
     },
     remote::{
         deployed::{self, Existing},
-        served,
+        served::{self, Dark},
     },
     running::attempt::Retries,
     storage::{
@@ -55,6 +54,7 @@ pub enum Depth<'a> {
 /// News of one chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
+    pub generation: Generation,
     pub rendition: RenditionId,
     pub number: ChunkNumber,
     pub finding: Finding,
@@ -102,33 +102,13 @@ impl Report {
     }
 }
 
-/// What the gate does instead of serving the reel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dark {
-    /// It has no public URL.
-    NoGate,
-    /// It answers with this status of HTTP.
-    Answers(u16),
-    /// Its playlists are not those of this generation.
-    Others,
-}
-
-impl fmt::Display for Dark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoGate => f.write_str("there is no gate that serves it"),
-            Self::Answers(status) => write!(f, "the gate does not serve it: it answers {status}"),
-            Self::Others => f.write_str("the gate serves other playlists than those of this version"),
-        }
-    }
-}
-
 /// Attempts at the gate's playlists: one that is busy says so at once, and one that can't read the index says nothing
 /// else however often it is asked.
 const GATE_ATTEMPTS: u32 = 4;
 
 /// One chunk to look at.
 struct Wanted<'a> {
+    generation: Generation,
     rendition: &'a RenditionId,
     index: &'a RenditionIndex,
     chunk: &'a ChunkIndex,
@@ -138,6 +118,13 @@ struct Wanted<'a> {
     start: Duration,
     /// Each segment begins with an IDR picture.
     independent: bool,
+}
+
+impl Wanted<'_> {
+    fn told(&self, finding: Finding) -> Checked {
+        let Self { generation, rendition, chunk, .. } = *self;
+        Checked { generation, rendition: rendition.clone(), number: chunk.number, finding }
+    }
 }
 
 /// How often a reel is looked at anew that was replaced while it was checked.
@@ -254,7 +241,8 @@ fn wanted(index: &Index) -> Vec<Wanted<'_>> {
                 number: chunk.number,
             };
             let (name, independent) = (name.to_string(), rendition.independent == Some(true));
-            wanted.push(Wanted { rendition: id, index: rendition, chunk, name, first, start, independent });
+            let generation = index.current.generation;
+            wanted.push(Wanted { generation, rendition: id, index: rendition, chunk, name, first, start, independent });
             first += chunk.segments.len() as u32;
             start += chunk.segments.iter().map(|segment| Duration::from_micros(segment.duration_us)).sum::<Duration>();
         }
@@ -269,7 +257,7 @@ fn tell(found: &impl Fn(Checked), report: &mut Report, want: &Wanted<'_>, findin
         Finding::Missing => report.missing += 1,
         Finding::Differs(_) => report.differing += 1,
     }
-    found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+    found(want.told(finding));
 }
 
 fn compare(want: &Wanted<'_>, there: Option<&FunctionFacts>) -> Finding {
@@ -389,8 +377,7 @@ impl<F: Fn(Checked) + Sync> Reading<'_, F> {
                     {
                         writing = Err(error);
                     }
-                    let finding = Finding::Reading(done);
-                    found(Checked { rendition: want.rendition.clone(), number: want.chunk.number, finding });
+                    found(want.told(Finding::Reading(done)));
                 };
                 let read = player.range(&url, segment.offset, segment.bytes, progress).await?;
                 let written = writing.and_then(|file| file.map_or(Ok(()), |mut file| file.flush()));

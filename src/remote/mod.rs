@@ -11,11 +11,12 @@ mod list;
 pub mod removal;
 pub mod served;
 
-pub use check::{Checked, Dark, Depth, Finding, Report, check};
+pub use check::{Checked, Depth, Finding, Report, check};
 pub use decoding::{Decoder, Decoding, Trouble};
 pub use delete::{Inventory, delete, inventory};
 pub use garbage::{Garbage, garbage};
 pub use list::{Lack, Listed, ListedReels, list};
+pub use served::Dark;
 
 use crate::{
     model::{reel::name::ReelName, report::fault::Explain},

@@ -1,6 +1,6 @@
 //! What the gate serves of a reel, asked as a player asks it: the playlists, compared with what the index says.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tokio::time::{Instant, sleep};
@@ -23,6 +23,27 @@ use crate::{
 /// From the deployed index until every instance of the gate serves it: what an instance knows, and the time that AWS
 /// takes to answer it.
 pub const SEEN_WITHIN: Duration = INDEX_CHECK_EVERY.saturating_add(Duration::from_secs(5));
+
+/// What the gate does instead of serving the reel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dark {
+    /// It has no public URL.
+    NoGate,
+    /// It answers with this status of HTTP.
+    Answers(u16),
+    /// Its playlists are not those of this generation.
+    Others,
+}
+
+impl fmt::Display for Dark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoGate => f.write_str("there is no gate that serves it"),
+            Self::Answers(status) => write!(f, "the gate does not serve it: it answers {status}"),
+            Self::Others => f.write_str("the gate serves other playlists than those of this version"),
+        }
+    }
+}
 
 /// One segment as the index knows it.
 pub struct Expected {

@@ -287,6 +287,8 @@ pub struct Chunk {
 /// News of one chunk while a check runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
+    /// One that replaced the reel meanwhile is looked at from the beginning.
+    pub generation: Generation,
     pub id: ChunkId,
     pub finding: Finding,
 }

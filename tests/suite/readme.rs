@@ -319,8 +319,8 @@ fn lines() -> Vec<Value> {
     let mut lines: Vec<_> = events().iter().map(json::line).chain(json::progress(&board)).collect();
     let name: ReelName = "a".parse().unwrap();
     let (generation, fault) = (Generation::from_digest(&[1; 32]), Fault::permanent("could not do it"));
-    let checked =
-        remote::Checked { rendition: RenditionId::source(), number: ChunkNumber::FIRST, finding: remote::Finding::Ok };
+    let (rendition, number) = (RenditionId::source(), ChunkNumber::FIRST);
+    let checked = remote::Checked { generation, rendition, number, finding: remote::Finding::Ok };
     let left =
         Leftover { reel: name.clone(), generation, functions: Vec::new(), bytes: 0, why: Why::Retired, is_due: true };
     let ready = Ready {
@@ -345,7 +345,7 @@ fn lines() -> Vec<Value> {
         json::reel(&name, &remote::Listed::default()),
         json::listed(&ListedReels::default()),
         json::chunk_checked(&checked),
-        json::checked(&name, true, &remote::Report::default()),
+        json::checked(&name, true, &remote::Report { generation: Some(generation), ..Default::default() }),
         json::embed(&embed),
         json::info(&info()),
         json::deleted(&name, 1),

@@ -101,7 +101,7 @@ pub(super) async fn check(
 ) -> Result<Report, Stopped> {
     let tell = |checked: check::Checked| {
         let id = ChunkId { rendition: checked.rendition, number: checked.number };
-        let _ = found.send(Checked { id, finding: checked.finding });
+        let _ = found.send(Checked { generation: checked.generation, id, finding: checked.finding });
     };
     check::check(engine, place, name, deep, follow, tell).await
 }

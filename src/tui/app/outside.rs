@@ -48,7 +48,7 @@ fn percent(job: &Job) -> Option<u8> {
     let (done, all) = match &job.course {
         Course::Publishing(publishing) => (publishing.bytes_through(), publishing.bytes_to_send()),
         Course::Removal(gone) => (u64::from(gone.functions), u64::from(gone.of)),
-        Course::Check(_) | Course::Retitle => return None,
+        Course::Check { .. } | Course::Retitle => return None,
     };
     u8::try_from((done.min(all) * 100).checked_div(all)?).ok()
 }

@@ -224,7 +224,10 @@ impl Jobs {
     }
 
     pub(in crate::tui) fn checked(&mut self, id: JobId, attempt: u32, checked: Checked) {
-        if let Some(Job { course: Course::Check(findings), .. }) = self.at(id, attempt) {
+        if let Some(Job { course: Course::Check { of, findings }, .. }) = self.at(id, attempt) {
+            if of.replace(checked.generation) != Some(checked.generation) {
+                findings.clear();
+            }
             findings.insert(checked.id, checked.finding);
         }
     }
@@ -261,7 +264,7 @@ impl Jobs {
     pub(in crate::tui) fn ended(&mut self, id: JobId, attempt: u32, end: End, now: Instant) -> bool {
         let closing = self.closing;
         let Some(job) = self.at(id, attempt) else { return false };
-        if let Course::Check(findings) = &mut job.course {
+        if let Course::Check { findings, .. } = &mut job.course {
             // a chunk left half-read by a fault is unchecked
             findings.retain(|_, finding| !matches!(finding, Finding::Reading(_) | Finding::Decoding));
         }

@@ -104,7 +104,11 @@ impl Run {
 pub(in crate::tui) enum Course {
     Publishing(Box<Publishing>),
     Removal(Gone),
-    Check(BTreeMap<ChunkId, Finding>),
+    /// What was found of the generation that was served last, as far as that is known.
+    Check {
+        of: Option<Generation>,
+        findings: BTreeMap<ChunkId, Finding>,
+    },
     /// Too short for news.
     Retitle,
 }
@@ -298,7 +302,7 @@ fn course(run: &Run, now: Instant) -> Course {
     match run.kind() {
         Kind::Publishing => Course::Publishing(Box::new(Publishing::new(now, run.with_cdn()))),
         Kind::Deletion | Kind::Discard => Course::Removal(Gone { functions: 0, of: 0 }),
-        Kind::Check => Course::Check(BTreeMap::new()),
+        Kind::Check => Course::Check { of: None, findings: BTreeMap::new() },
         Kind::Retitle => Course::Retitle,
     }
 }

@@ -105,7 +105,7 @@ impl Backend for Script {
         let chunks = detail(&name).chunks;
         let all = chunks.len() as u32;
         for chunk in chunks {
-            found.send(Checked { id: chunk.id, finding: Finding::Ok }).unwrap();
+            found.send(Checked { generation: generation(), id: chunk.id, finding: Finding::Ok }).unwrap();
         }
         let report = Report { generation: Some(generation()), chunks: all, ok: all, ..Report::default() };
         std::future::ready(Ok(report)).boxed()

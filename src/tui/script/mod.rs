@@ -16,8 +16,8 @@ pub(super) use self::probes::{hevc, phone, two_cameras, with_subtitles};
 use super::{
     Start,
     backend::{
-        Account, Chunk, ChunkId, Fate, Keyframes, Offer, Order, Place, Probe, Published, Question, Reel, ReelDetail,
-        Resumable, Storage, Stream, Target, ToCopy, Transcode,
+        Account, Checked, Chunk, ChunkId, Fate, Finding, Keyframes, Offer, Order, Place, Probe, Published, Question,
+        Reel, ReelDetail, Resumable, Storage, Stream, Target, ToCopy, Transcode,
     },
     keymap::Keymap,
     work::folder::{Entry, Kind, Listing, Named},
@@ -289,6 +289,10 @@ pub(super) fn reels() -> Vec<Reel> {
 
 pub(super) fn chunk_id(number: u16) -> ChunkId {
     ChunkId { rendition: RenditionId::source(), number: ChunkNumber::try_from(number).unwrap() }
+}
+
+pub(super) fn checked(number: u16, finding: Finding) -> Checked {
+    Checked { generation: generation(), id: chunk_id(number), finding }
 }
 
 fn to_copy(name: &'static str, what: &'static str, text: &str) -> ToCopy {

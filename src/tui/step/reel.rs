@@ -97,7 +97,7 @@ impl Reel {
 
     pub(in crate::tui) fn findings<'a>(&self, jobs: &'a Jobs) -> Option<&'a BTreeMap<ChunkId, Finding>> {
         match &self.check(jobs)?.course {
-            Course::Check(findings) => Some(findings),
+            Course::Check { findings, .. } => Some(findings),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use ratatui::{
 use super::{Player, text};
 use crate::model::report::event::{JobChange, JobName, Unit};
 use crate::tui::{
-    backend::{Checked, Decoding, Finding, Gone, Published, Question, Report, Trouble},
+    backend::{Decoding, Finding, Gone, Published, Question, Report, Trouble},
     job::{Asked, End},
     script::{self, Script},
     terminal::theme::Theme,
@@ -243,7 +243,7 @@ fn reel_while_it_is_checked() {
         number => (number, Finding::Ok),
     });
     for (number, finding) in findings {
-        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+        player.tell(check, Answer::Checked(script::checked(number, finding)));
     }
     player.pass(Duration::from_secs(9));
     pictures("reel_checking", &mut player);
@@ -328,7 +328,7 @@ fn a_reel_that_is_whole_and_does_not_decode_says_where() {
             5 => Finding::Undecodable("nothing can be played".into()),
             _ => Finding::Ok,
         };
-        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+        player.tell(check, Answer::Checked(script::checked(number, finding)));
     }
     let troubles = vec![trouble(486, 2, true), trouble(1026, 90, false)];
     let decoding = Some(Decoding { segments: 98, troubles, gave_up: None });
@@ -348,7 +348,7 @@ fn a_damaged_reel_offers_the_repair() {
     let check = player.jobs().iter().last().unwrap().id;
     for number in 1..=23 {
         let finding = if number == 3 { Finding::Missing } else { Finding::Ok };
-        player.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+        player.tell(check, Answer::Checked(script::checked(number, finding)));
     }
     let report = Report {
         generation: Some(script::generation()),

@@ -7,12 +7,7 @@ use ratatui::{
 };
 
 use super::Player;
-use crate::tui::{
-    backend::{Checked, Finding},
-    script,
-    terminal::theme::Theme,
-    work::answer::Answer,
-};
+use crate::tui::{backend::Finding, script, terminal::theme::Theme, work::answer::Answer};
 
 /// Backgrounds of terminals that people use, and the letters that go with them.
 const DARK: [([u8; 3], [u8; 3]); 5] = [
@@ -92,7 +87,7 @@ fn screens() -> Vec<Player> {
     reel.keys("K");
     let check = reel.jobs().iter().last().unwrap().id;
     for (number, finding) in [(1, Finding::Ok), (2, Finding::Missing), (3, Finding::Differs("x".into()))] {
-        reel.tell(check, Answer::Checked(Checked { id: script::chunk_id(number), finding }));
+        reel.tell(check, Answer::Checked(script::checked(number, finding)));
     }
     let mut help = Player::local();
     help.keys("?");

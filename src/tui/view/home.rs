@@ -280,7 +280,7 @@ fn progress(job: &Job) -> Vec<String> {
         Course::Removal(gone) if gone.of > 0 => vec![removal::so_far(*gone)],
         Course::Retitle => vec!["giving it its new title".to_owned()],
         Course::Removal(_) => vec!["beginning".to_owned()],
-        Course::Check(findings) => vec![format!("{} looked at", wording::count(findings.len() as u64, "chunk"))],
+        Course::Check { findings, .. } => vec![format!("{} looked at", wording::count(findings.len() as u64, "chunk"))],
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Running, World};
 use crate::{
     model::report::{event::Event, fault::Fault},
     tui::{
-        backend::{Checked, Finding, Gone, Published, Question, Reply, Report},
+        backend::{Finding, Gone, Published, Question, Reply, Report},
         id::Owner,
         job::{Asked, End, Kind, Run},
         script,
@@ -135,7 +135,7 @@ fn news(run: &Run, rng: &mut Rng) -> Vec<Answer> {
         Kind::Publishing => script::under_way().into_iter().take(rng.usize(..40)).map(Answer::Engine).collect(),
         Kind::Deletion | Kind::Discard => vec![Answer::Gone(Gone { functions: number.into(), of: 12 })],
         Kind::Retitle => vec![Answer::Retried("429 too many requests".to_owned())],
-        Kind::Check => vec![Answer::Checked(Checked { id: script::chunk_id(number), finding: Finding::Missing })],
+        Kind::Check => vec![Answer::Checked(script::checked(number, Finding::Missing))],
     }
 }
 
