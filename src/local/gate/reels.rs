@@ -58,10 +58,10 @@ impl Reel {
 
     /// As it is, and as it was compressed at publishing.
     pub(super) fn served(&self, name: &str, kind: &str, cache: &str) -> Option<Reply> {
-        let reply = Reply::file(self.file(name)?, kind, cache);
+        let plain = self.file(name)?;
         Some(match self.file(&format!("{name}{}", gzip::ENDING)) {
-            Some(compressed) => reply.or_gzip(compressed),
-            None => reply,
+            Some(gzip) => Reply::file_in_forms(plain, Some(gzip), kind, cache),
+            None => Reply::file(plain, kind, cache),
         })
     }
 
