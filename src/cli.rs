@@ -35,9 +35,9 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
     name = "zipreel",
     bin_name = "zipreel",
     version,
-    about = "From a video file to a link that plays, served out of AWS Lambda's code storage",
-    long_about = "Cuts a video into parts (segments), packs them into zip files (chunks), stores each chunk at AWS \
-                  Lambda as the code of a function that nobody runs, and gives you a link that plays. Unless you ask \
+    about = "From a video file to a link that plays, stored in Amazon's cloud (AWS) as code that nobody runs",
+    long_about = "Cuts a video into parts (segments), packs them into zip files (chunks), stores each chunk in Amazon's cloud \
+                  (AWS Lambda) as the code of a program that nobody runs, and gives you a link that plays. Unless you ask \
                   for AWS (--target aws), an imitation of it on this computer is used. Without a command it opens the \
                   wizard, which leads screen by screen.",
     after_help = EXAMPLES,
@@ -49,7 +49,7 @@ const CONFIG: &str = "What shows an [env: …] can be set there, and by its name
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Videos that the wizard opens with, at its settings
+    /// Videos to publish: the wizard opens at their settings
     #[arg(value_name = "VIDEO")]
     pub files: Vec<PathBuf>,
     /// The video to highlight when the wizard opens [default: none]
@@ -103,9 +103,9 @@ pub enum Command {
         #[command(flatten)]
         face: FaceArgs,
     },
-    /// Let browsers play, by the relay, or stop that: you pay AWS for every byte that they watch
+    /// Let browsers play what is on AWS, through a function that passes it on (the relay), or stop that: you pay AWS for every byte
     Relay {
-        /// On: it sends what browsers play; off: it does not
+        /// On: browsers can play; off: they can't
         switch: Switch,
         #[command(flatten)]
         account: WhereArgs,
@@ -163,7 +163,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Show all reels of the account, also those published elsewhere
+    /// Show all published videos (reels), also those of other computers
     List {
         #[command(flatten)]
         reels: WhereArgs,

@@ -38,13 +38,13 @@ pub struct PublishArgs {
     /// Length of a segment in seconds; it ends at the next place where the video can be cut, a keyframe [default: 30]
     #[arg(long, value_name = "N", env = "ZIPREEL_SEGMENT_SECONDS", hide_env_values = true, value_parser = numbers::seconds)]
     pub segment_seconds: Option<f64>,
-    /// AWS Region [default: the profile's]
+    /// AWS Region, a part of the world, such as eu-west-1 [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, value_parser = region_name, help_heading = WHERE)]
     pub region: Option<String>,
     /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
     pub target: Option<TargetArg>,
-    /// AWS profile; without --target it means aws [default: AWS_PROFILE]
+    /// Saved sign-in to AWS (profile); without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
     pub profile: Option<String>,
     /// Picture or sound (streams) that players can't take: convert it, or refuse [default: ask]
@@ -68,7 +68,7 @@ pub struct PublishArgs {
     /// File format of the segments: the one that every player takes (MPEG-TS), or the one for newer video too (fragmented MP4) [default: auto]
     #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
     pub container: Option<ContainerArg>,
-    /// Newer kinds of video (HEVC, AV1): publish the kind that plays everywhere (H.264) as well, or only that [default: no]
+    /// Newer kinds of video (HEVC, AV1): publish a copy that plays everywhere (H.264) as well, or only that copy [default: no]
     #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
     /// Measure how loud the sound is (by EBU R 128, the broadcasters' rule), or make all tracks equally loud
@@ -84,13 +84,13 @@ pub struct PublishArgs {
     /// Largest zip in MiB, 1 to 49 [default: 49]
     #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = numbers::chunk_mib)]
     pub chunk_mib: Option<u64>,
-    /// Uploads side by side, 1 to 16 [default: as many as raise the throughput]
+    /// Uploads side by side, 1 to 16 [default: as many as make it faster]
     #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = numbers::parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
     /// Let other machines of your network watch what the stand-in serves, under this address of this computer [default: false]
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
     pub host: Option<HostArg>,
-    /// If the name is taken, take its place: the old reel is kept for those who watch it, a day or more [default: false]
+    /// Replace the reel of this name, if there is one: it is kept for those who watch it, a day or more [default: false]
     #[arg(long, env = "ZIPREEL_REPLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub replace: Option<bool>,
     #[command(flatten)]
@@ -101,13 +101,13 @@ pub struct PublishArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = WHERE)]
 pub struct WhereArgs {
-    /// AWS Region [default: the profile's]
+    /// AWS Region, a part of the world, such as eu-west-1 [default: the profile's]
     #[arg(long, env = "ZIPREEL_REGION", hide_env_values = true, value_parser = region_name)]
     pub region: Option<String>,
     /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
     pub target: Option<TargetArg>,
-    /// AWS profile; without --target it means aws [default: AWS_PROFILE]
+    /// Saved sign-in to AWS (profile); without --target it means aws [default: AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true)]
     pub profile: Option<String>,
     #[command(flatten)]
@@ -124,13 +124,13 @@ pub struct PlaceArgs {
     /// Segments that wait for their upload [default: the platform's cache folder]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_WORK_DIR", hide_env_values = true)]
     pub work_dir: Option<PathBuf>,
-    /// Hold ffmpeg back when more than so many GiB wait for upload [default: 4]
+    /// Cut no further (hold ffmpeg back) while more than so many GiB wait for upload [default: 4]
     #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_BACKLOG_GIB", hide_env_values = true, value_parser = numbers::backlog_gib)]
     pub backlog_gib: Option<f64>,
     /// The stand-in's data [default: the platform's data folder]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
-    /// The stand-in's first of five ports; 0 takes free ones [default: 8720]
+    /// First of the five network ports of the stand-in; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true, value_parser = numbers::port)]
     pub port: Option<u16>,
     /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42` [default: none]

@@ -103,9 +103,9 @@ pub enum TargetArg {
 pub enum ThemeArg {
     /// As the terminal is
     Auto,
-    /// For dark grounds
+    /// For dark backgrounds
     Dark,
-    /// For light grounds
+    /// For light backgrounds
     Light,
     /// The terminal's own colours, bold and reversed
     Plain,
@@ -147,7 +147,7 @@ pub enum OnDamageArg {
 pub enum RobotsArg {
     /// They may
     Index,
-    /// They are told not to: whoever has the link watches
+    /// They are told not to; who has the link can watch all the same
     Noindex,
 }
 

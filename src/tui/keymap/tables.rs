@@ -166,7 +166,7 @@ pub(super) static REVIEW: &[Preset] = &[
         &[Key::Char('b')],
         Action::Relay,
         "browsers",
-        "whether browsers can play it: not, by the relay, by a CDN before that",
+        "how browsers play it: not at all, by the relay, or for less by a CDN",
         4,
     ),
     SCROLL,
@@ -387,5 +387,5 @@ pub(super) static PALETTE: &[Preset] = &[
 
 pub(super) static EVERYWHERE: &[Preset] = &[
     key(&[Key::Ctrl('c')], Action::Interrupt, "", "asks to stop; pressed twice, it stops without asking", 9),
-    key(&[Key::Ctrl('z')], Action::Suspend, "", "back to the shell; `fg` goes on", 9),
+    key(&[Key::Ctrl('z')], Action::Suspend, "", "back to the shell; there `fg` goes on", 9),
 ];

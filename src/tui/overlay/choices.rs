@@ -27,7 +27,7 @@ pub(in crate::tui) fn targets(shared: &Shared) -> Chooser {
         choices.push(choice(&format!("{PROFILE}{}", profile.name), &format!("AWS · {}", profile.name), &detail));
     }
     if shared.profiles.is_empty() {
-        choices.push(choice(AWS, "AWS", "the sign-in of the `aws` tool"));
+        choices.push(choice(AWS, "AWS", "Amazon's cloud; the sign-in of its tool `aws`"));
     }
     let current = match &shared.place.target {
         Target::Local => LOCAL.to_owned(),

@@ -180,7 +180,7 @@ fn waits_for(name: &JobName) -> &'static str {
 }
 
 /// What a stage does, as people say it.
-fn label(name: &JobName) -> String {
+pub(in crate::tui) fn label(name: &JobName) -> String {
     match name {
         JobName::Probe => "Examine".to_owned(),
         JobName::Hash => "Read".to_owned(),
@@ -269,7 +269,7 @@ fn speed(shown: Shown, name: &JobName) -> String {
         (JobName::Upload, _) => shown.course.throughput().map(wording::rate).unwrap_or_default(),
         (_, Some(Unit::Bytes)) => shown.course.rate(name).map(wording::rate).unwrap_or_default(),
         (_, Some(Unit::MediaTime)) => {
-            shown.course.rate(name).map(|rate| format!("{:.0}× real time", rate / 1e6)).unwrap_or_default()
+            shown.course.rate(name).map(|rate| format!("{:.0}× speed", rate / 1e6)).unwrap_or_default()
         }
         _ => String::new(),
     }

@@ -221,7 +221,7 @@ impl Settings {
             let these = self.videos.iter().filter(|video| video.has_to_be_converted());
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
             let key = shared.keys.key(Table::Settings, &Action::Right);
-            let convert = format!("allow converting with {key}");
+            let convert = format!("{key} allows a converted copy; your file stays");
             let words = match (self.videos.len(), these.as_slice()) {
                 (_, []) => format!("sound alone needs a still picture, which has to be made: {convert}"),
                 (1, _) => format!("few players take all of this video as it is: {convert}"),

@@ -72,8 +72,8 @@ fn what_does_not_play_everywhere_gets_h264_where_it_is_chosen_and_its_cost_is_sa
     assert!(player.text(80, 24).contains("some players can't play it"), "{}", player.text(80, 24));
     let alone = player.settings().effects()[0];
     for (wanted, words) in [
-        (Compatible::Add, "H.264 beside it: ≈ 25 min of encoding, 97.3 MiB more"),
-        (Compatible::Instead, "H.264 instead: ≈ 25 min of encoding"),
+        (Compatible::Add, "H.264 too: plays everywhere; ≈ 25 min of encoding, 97.3 MiB more"),
+        (Compatible::Instead, "only H.264: plays everywhere; ≈ 25 min of encoding"),
     ] {
         player.key(KeyCode::Right);
         assert_eq!(problem(&player), None, "asking for it allows what it takes");

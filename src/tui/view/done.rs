@@ -125,7 +125,7 @@ fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bo
         Some(seek) => (format!("VLC, mpv and others: {}", words(Grain::Segments)), Some(seek)),
         None => ("for VLC, mpv and other players".to_owned(), None),
     };
-    let quicker = || format!("the same, quicker: {}", words(Grain::Pieces));
+    let quicker = || format!("the same players: {}", words(Grain::Pieces));
     if airy {
         page.link("Watch", COLUMN, &published.watch_url);
         limits.iter().for_each(|limits| page.entry("", COLUMN, Role::Warn, limits));

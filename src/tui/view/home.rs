@@ -95,7 +95,7 @@ fn heading(shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, roomy: bool) {
     let line = rows.line();
     canvas.pen(line).put(Role::Strong, "From a video file to a link that plays.");
     let to = if shared.is_local() {
-        "To the local stand-in, which imitates AWS on this computer"
+        "To the stand-in, which imitates Amazon's cloud, AWS, here"
     } else {
         "To your account at Amazon's cloud, AWS"
     };

@@ -29,7 +29,7 @@ pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
         Some(Overlay::Log { of, job, scroll }) => {
             let publishing = app.jobs.get(*of).and_then(|job| Some((job.reel(), job.publishing()?)));
             if let Some((reel, publishing)) = publishing {
-                let inner = frame(canvas, area, &format!("log of {job}"), area.width, area.height);
+                let inner = frame(canvas, area, &format!("log of {}", pane::jobs::label(job)), area.width, area.height);
                 let file = app.shared.path_words(&app.shared.backend.log_file(reel));
                 pane::log::draw(publishing, job, &file, scroll, canvas, inner);
             }

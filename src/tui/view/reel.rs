@@ -143,7 +143,7 @@ fn status(reel: &Reel, shared: &Shared, jobs: &Jobs, now: Instant, area: Rect) -
                 format!("✔ {} there and unchanged when it was checked", all_are(counts.of, ["was", "were"])),
             ));
         }
-        let quick = keys.says(Table::Reel, &Action::Check, "asks whether every chunk is there and unchanged");
+        let quick = keys.says(Table::Reel, &Action::Check, "checks that every chunk is there and unchanged");
         let deep = keys.says(Table::Reel, &Action::CheckDeep, "downloads all of it, and tests that it plays");
         lines.push((Role::Dim, format!("{quick}; {deep}")));
         return lines;

@@ -344,7 +344,8 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
         }
         Field::Loudness => "left as it is".to_owned(),
         Field::Damage => "videos that are cut off, or have parts missing".to_owned(),
-        Field::Parallel if settings.parallel.is_none() => "as many as help".to_owned(),
+        Field::Chunk => "the largest zip file".to_owned(),
+        Field::Parallel if settings.parallel.is_none() => "as many as make it faster".to_owned(),
         _ => String::new(),
     }
 }
@@ -363,7 +364,11 @@ fn length_note(settings: &Settings) -> String {
     let is_full = real < asked - 0.05 && !effects.iter().all(fits);
     let why = if is_long { "the video can't be split elsewhere" } else { "a chunk holds no more" };
     let is_other = is_long || is_full;
-    if is_other { format!("about {real:.1} s: {why}") } else { "parts that a player loads one by one".to_owned() }
+    if is_other {
+        format!("about {real:.1} s: {why}")
+    } else {
+        "parts a player loads; shorter: quicker jumps".to_owned()
+    }
 }
 
 fn of_video(settings: &Settings, number: usize, part: Part, words: fn(Wanted, Part, &Probe) -> String) -> String {

@@ -65,13 +65,13 @@ impl Info {
             one("playlist", "for VLC, mpv and other players", links.playlist()),
         ];
         all.extend(self.has_seek_link().then(|| one("seek link", "quick jumps; for players", links.seek_playlist())));
-        all.push(one("absolute playlist", "to put on a site of your own", links.absolute_playlist()));
+        all.push(one("absolute playlist", "with whole addresses, to put on any site", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([
             one("embed", frame, embed.iframe()),
             one("embed: video", video, embed.video()),
             one("oEmbed", "for sites that turn a link into a player", links.oembed()),
-            one("poster", "its picture", links.poster()),
+            one("poster", "preview picture", links.poster()),
         ]);
         all
     }

@@ -101,7 +101,7 @@ fn prices_of_the_readme_are_those_that_the_program_computes() {
         format!("The ${copies:.2} are for CloudFront's copies"),
         format!(
             "a jump takes up to {:.1} s by the `playlist:` link, on a connection of 20 Mbit/s, and up to {:.1} s by the \
-             `seek:` link, which costs ${:.2} a thousand views.",
+             `seek:` link, with which a thousand views cost ${:.2} instead.",
             viewed.longest_seek(Grain::Segments).as_secs_f64(),
             viewed.longest_seek(Grain::Pieces).as_secs_f64(),
             viewed.in_players(Grain::Pieces, 1_000, "us-east-1", Front::Url).total()

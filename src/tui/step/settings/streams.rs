@@ -97,8 +97,8 @@ pub(in crate::tui) fn value(wanted: Wanted, part: Part, probe: &Probe) -> String
         Part::Subtitles => of_subtitles(wanted.subtitles, &probe.subtitles),
         Part::Compatible => match wanted.compatible {
             None => "no",
-            Some(Compatible::Add) => "H.264 beside it",
-            Some(Compatible::Instead) => "H.264 instead",
+            Some(Compatible::Add) => "H.264 too",
+            Some(Compatible::Instead) => "only H.264",
         }
         .to_owned(),
         Part::Deinterlace if wanted.deinterlace => "yes".to_owned(),
@@ -144,8 +144,10 @@ fn cost(wanted: Wanted, h264: H264, probe: &Probe) -> String {
     let bytes = h264.bit_rate as f64 / 8.0 * probe.duration.as_secs_f64();
     match wanted.compatible {
         None => "some players can't play it".to_owned(),
-        Some(Compatible::Add) => format!("≈ {time} of encoding, {} more", wording::bytes(bytes as u64)),
-        Some(Compatible::Instead) => format!("≈ {time} of encoding"),
+        Some(Compatible::Add) => {
+            format!("plays everywhere; ≈ {time} of encoding, {} more", wording::bytes(bytes as u64))
+        }
+        Some(Compatible::Instead) => format!("plays everywhere; ≈ {time} of encoding"),
     }
 }
 
