@@ -215,6 +215,6 @@ async fn gstreamer(factory: &str, url: &str, at: Option<&str>) -> Option<Out> {
     let mut command = gstreamer_script();
     let said = ended_well(command.args([factory, url]).args(at)).await?;
     let seen: Value = serde_json::from_str(&said).unwrap();
-    let [pictures, sound] = ["video", "audio"].map(|kind| seen[kind].as_u64().unwrap());
-    Some(Out { pictures: pictures as usize, sound: sound as f64 * AAC_FRAME, silence: 0.0 })
+    let (pictures, sound) = (seen["video"].as_array().unwrap().len(), seen["audio"].as_u64().unwrap());
+    Some(Out { pictures, sound: sound as f64 * AAC_FRAME, silence: 0.0 })
 }

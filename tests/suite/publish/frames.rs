@@ -8,7 +8,7 @@ use super::sandbox::{Reel, Sandbox, tool};
 use crate::clips::{Clip, clip};
 
 /// The hash column of `-f framemd5` for one kind of stream.
-fn hashes(input: &[&str], stream: &str) -> Vec<String> {
+pub(crate) fn hashes(input: &[&str], stream: &str) -> Vec<String> {
     let args = [&["-v", "error"], input, &["-map", stream, "-f", "framemd5", "-"]].concat();
     framemd5(&tool("ffmpeg", &args))
 }
@@ -138,6 +138,13 @@ fn packets(input: &str, stream: &str) -> Vec<(f64, f64)> {
         Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
     };
     text.lines().filter_map(packet).collect()
+}
+
+/// How many pictures are shown before the one that is decoded last.
+pub(crate) fn decoded_last(video: &Path) -> usize {
+    let shown: Vec<f64> = packets(video.to_str().unwrap(), "v").into_iter().map(|(start, _)| start).collect();
+    let last = shown.last().expect("a picture");
+    shown.iter().filter(|start| *start < last).count()
 }
 
 fn last_end(input: &str, stream: &str) -> f64 {
