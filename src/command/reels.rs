@@ -75,7 +75,7 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
     let index = listed.index.as_ref();
     let note = match (index, listed.lack()) {
         (None, _) => {
-            format!("{} without an index: resume it, or delete it", wording::count(listed.other_chunks(), "chunk"))
+            format!("{} without an index: resume it, or discard it", wording::count(listed.other_chunks(), "chunk"))
         }
         (_, Some(Lack::Interrupted)) => Lack::PUBLISH_AGAIN.to_owned(),
         (_, Some(lack @ Lack::Chunks { .. })) => format!("{}: see `zipreel check`", lack.short()),

@@ -19,9 +19,10 @@ impl Summary {
     pub(super) fn of(app: &App) -> Self {
         let mut lines = Vec::new();
         let jobs = || app.jobs.iter();
-        for published in jobs().filter_map(Job::published) {
+        for (job, published) in jobs().filter_map(|job| Some((job, job.published()?))) {
             let took = wording::span(published.elapsed);
-            lines.push(format!("{} was published in {took}", published.reel));
+            let done = if matches!(job.run, Run::Repair(..)) { "repaired" } else { "published" };
+            lines.push(format!("{} was {done} in {took}", published.reel));
             lines.push(format!("watch: {}", published.watch_url));
             lines.push(format!("playlist: {}", published.playlist_url));
             lines.extend(published.warnings.iter().map(|warning| format!("warning: {warning}")));

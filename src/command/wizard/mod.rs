@@ -26,7 +26,7 @@ use crate::{
             fault::{Fault, Stopped},
         },
     },
-    plain::{self, Plain},
+    plain,
     settings::{BoundKeys, Settings, WizardSettings},
     tui::{
         self, Keymap, Start,
@@ -76,8 +76,7 @@ pub async fn wizard(
     let wizard = Wizard { engine: engine.clone(), wanted, faces: Arc::default() };
     let ended = tui::run(start, Arc::new(wizard)).await.map_err(no_terminal)?;
     engine.close().await;
-    let plain = Plain::default();
-    ended.summary.lines.iter().for_each(|line| plain.say(line));
+    ended.summary.lines.iter().for_each(|line| plain::say(line));
     Ok(ended.exit_code)
 }
 

@@ -25,7 +25,7 @@ use ratatui::{
         event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
         execute,
         style::Print,
-        terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
+        terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
     },
 };
 
@@ -63,7 +63,9 @@ impl Guard {
     }
 
     fn enter(&self) -> io::Result<()> {
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Print(FOLLOW_GROUND))
+        // a terminal without a second screen keeps what was on its only one
+        execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All))?;
+        execute!(io::stdout(), EnableBracketedPaste, EnableFocusChange, Print(FOLLOW_GROUND))
     }
 
     fn give_back(&self) {

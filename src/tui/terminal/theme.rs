@@ -197,7 +197,7 @@ fn depth(term: &str, colorterm: &str) -> Depth {
     if term.contains("256color") {
         return Depth::Cube;
     }
-    let few = ["linux", "ansi", "cygwin", "cons25", "screen", "rxvt", "xterm-color", "Eterm", "sun"];
+    let few = ["linux", "ansi", "cygwin", "cons25", "screen", "rxvt", "xterm", "xterm-color", "Eterm", "sun"];
     let none = term.is_empty() || term == "dumb" || term.starts_with("vt") || term.ends_with("-m");
     let few = few.iter().any(|name| term == *name || term.starts_with(&format!("{name}.")));
     if none || few || term.ends_with("-16color") || term.ends_with("-8color") { Depth::Few } else { Depth::All }

@@ -13,6 +13,7 @@ use crate::tui::{
         canvas::{Canvas, Rows},
         field,
         page::Page,
+        text,
     },
 };
 
@@ -21,7 +22,11 @@ pub(super) fn draw(job: &Job, asking: &Asking, keys: &Keymap, canvas: &mut Canva
     let Some(question) = job.question() else { return };
     let mut rows = Rows::of(area);
     canvas.pen(rows.line()).put(Role::Warn, "? ").put(Role::Strong, &format!("{} needs your answer", job.reel()));
-    let answered = rows.take_last(2);
+    let how = match is_typed(question) {
+        true => text::wrap(&format!("To agree, type: {}", question.wanted()), usize::from(area.width)),
+        false => vec![String::new()],
+    };
+    let answered = rows.take_last(u16::try_from(how.len() + 1).unwrap_or(u16::MAX));
     if rows.left() > 4 {
         rows.line();
     }
@@ -36,16 +41,17 @@ pub(super) fn draw(job: &Job, asking: &Asking, keys: &Keymap, canvas: &mut Canva
     let is_read = page.draw(canvas, rows.take(lines), &asking.scroll);
     // close below the words, where the eye is
     let answered = Rect { y: (rows.rest().y + 1).min(answered.y), ..answered };
-    answers(question, asking, keys, canvas, answered);
+    answers(question, asking, (keys, how), canvas, answered);
     // what has an end out of sight was not read
     canvas.shows(answered, job.question_sight().filter(|_| is_read));
 }
 
-fn answers(question: &Question, asking: &Asking, keys: &Keymap, canvas: &mut Canvas, area: Rect) {
+fn answers(question: &Question, asking: &Asking, (keys, how): (&Keymap, Vec<String>), canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     if is_typed(question) {
-        let words = format!("To agree, type: {}", question.wanted());
-        canvas.pen(rows.line()).put(Role::Warn, &words);
+        for words in how {
+            canvas.pen(rows.line()).put(Role::Warn, &words);
+        }
         let mut pen = canvas.pen(rows.line());
         pen.put(Role::Accent, "name ");
         field::confirm(&mut pen, &asking.typed, asking.typed.value() == question.wanted());

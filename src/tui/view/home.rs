@@ -85,7 +85,8 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     if let Some(told) = told {
         // close below the lines, where the eye is
         let end = below.bottom();
-        let y = (rows.rest().y + 1).min(end.saturating_sub(told.height())).max(place.y);
+        let height = told.height().min(below.height.max(told.least()));
+        let y = (rows.rest().y + 1).min(end.saturating_sub(height)).max(place.y);
         told.draw(canvas, Rect { y, height: end - y, ..below });
     }
 }

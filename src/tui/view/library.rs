@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Title and width of each column after the name, the one that goes last first.
-const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("age", 11), ("last check", 18), ("chunks", 8)];
+const COLUMNS: [(&str, usize); 5] = [("length", 9), ("size", 10), ("age", 11), ("last check", 20), ("chunks", 8)];
 const NAME_LEAST: usize = 28;
 /// Cells of a name beside what goes on with its reel.
 const NAME_SHORTEST: usize = 8;
@@ -82,6 +82,10 @@ fn totals(library: &Library, shared: &Shared, canvas: &mut Canvas, line: Rect) {
     }
     let so_far = if library.asking { "looking… " } else { "" };
     let found = wording::count(library.reels.len() as u64, "reel");
+    let found = match library.rows.len() {
+        shown if shown < library.reels.len() => format!("{shown} of {found}"),
+        _ => found,
+    };
     pen.put(Role::Dim, &format!("{so_far}{found}, {}", wording::bytes(library.bytes())));
     let at = shared.account_at(&shared.place).map(|account| &account.at);
     let place = format!(" in {}", there_words(&shared.place, at));
@@ -97,7 +101,8 @@ fn totals(library: &Library, shared: &Shared, canvas: &mut Canvas, line: Rect) {
 /// All that is to go, and what has to be typed. It counts once its end was in sight.
 fn confirm(deletion: &Deletion, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
-    let keys = rows.take_last(2);
+    let how: Vec<_> = wrapped(Role::Warn, &deletion.how(), usize::from(area.width)).collect();
+    let keys = rows.take_last(u16::try_from(how.len() + 1).unwrap_or(u16::MAX));
     let mut page = Page::new(area.width);
     page.paragraph(Role::Warn, 0, &deletion.text());
     if let [_, _, ..] = deletion.reels.as_slice() {
@@ -109,7 +114,9 @@ fn confirm(deletion: &Deletion, shared: &Shared, canvas: &mut Canvas, area: Rect
     let is_read = page.draw(canvas, rows.take(lines), &deletion.scroll);
     // close below the words, where the eye is
     let mut keys = Rows::of(Rect { y: (rows.rest().y + 1).min(keys.y), ..keys });
-    canvas.pen(keys.line()).put(Role::Warn, &deletion.how());
+    for (role, words) in how {
+        canvas.pen(keys.line()).put(role, &words);
+    }
     let field = keys.line();
     let mut pen = canvas.pen(field);
     pen.put(Role::Accent, "› ");
@@ -193,5 +200,6 @@ fn doing(job: &Job) -> &'static str {
 }
 
 fn pad(text: &str, width: usize) -> String {
-    format!("{}{text}", " ".repeat(width.saturating_sub(text::width(text))))
+    // the columns stay apart whatever is in them
+    format!("{}{text}", " ".repeat(width.saturating_sub(text::width(text)).max(1)))
 }

@@ -42,7 +42,10 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame) {
     let area = frame.area();
     let mut canvas = Canvas::new(frame.buffer_mut(), app.theme, app.shared.now, app.shared.wall);
     if area.width < LEAST_WIDTH || area.height < LEAST_HEIGHT {
-        canvas.pen(area).put(Role::Dim, "zipreel: window too small");
+        let words = text::wrap("zipreel: this window is too small", usize::from(area.width));
+        for (words, line) in words.into_iter().zip(area.rows()) {
+            canvas.pen(line).put(Role::Dim, &words);
+        }
     } else {
         screen(app, &mut canvas, area);
     }

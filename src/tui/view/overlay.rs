@@ -139,7 +139,10 @@ fn palette(shown: &Palette, app: &App, canvas: &mut Canvas, area: Rect) {
     let column = keys.iter().map(|keys| text::width(keys)).max().unwrap_or_default().min(KEYS_MOST) + 2;
     let words = shown.bindings.iter().map(|binding| text::width(binding.help)).max().unwrap_or_default();
     let width = u16::try_from(column + words + 8).unwrap_or(u16::MAX).max(40);
-    let height = u16::try_from(shown.bindings.len()).unwrap_or(u16::MAX).saturating_add(4);
+    let room = usize::from(width.min(area.width)).saturating_sub(column + 6);
+    let lines_of = |row: usize| text::wrap(shown.bindings[row].help, room);
+    let height = (0..shown.bindings.len()).map(|row| lines_of(row).len()).sum::<usize>();
+    let height = u16::try_from(height).unwrap_or(u16::MAX).saturating_add(4);
     let inner = frame(canvas, area, "Keys", width, height);
     let mut rows = Rows::of(inner);
     let head = rows.line();
@@ -156,11 +159,9 @@ fn palette(shown: &Palette, app: &App, canvas: &mut Canvas, area: Rect) {
     if shown.matches.is_empty() {
         canvas.pen(rows.line()).skip(2).put(Role::Dim, "nothing matches");
     }
-    let room = usize::from(inner.width).saturating_sub(column + 2);
     let mut lines = Vec::new();
     for (at, found) in shown.matches.iter().enumerate() {
-        let help = text::wrap(shown.bindings[found.row].help, room);
-        lines.extend(help.into_iter().enumerate().map(|(part, words)| (at, found.row, part, words)));
+        lines.extend(lines_of(found.row).into_iter().enumerate().map(|(part, words)| (at, found.row, part, words)));
     }
     // the cursor goes from action to action, and what is in sight from line to line
     shown.cursor.window(shown.matches.len(), left);

@@ -58,7 +58,8 @@ pub(super) fn draw(video: &Video, shared: &Shared, covered: bool, canvas: &mut C
         // what was said of named files stays too
         let told = u16::try_from(told(video, usize::from(area.width)).len().min(2)).unwrap_or_default();
         let most = if said.is_problem { area.height.saturating_sub(FILES_LEAST + told).max(least) } else { least };
-        let fewest = FILES_FEWEST + told + u16::from(!video.choice.marked.is_empty());
+        let is_filtered = video.filtering || !video.filter.value().is_empty();
+        let fewest = FILES_FEWEST + told + u16::from(!video.choice.marked.is_empty()) + u16::from(is_filtered);
         let needed = said.least().saturating_add(1).min(area.height.saturating_sub(fewest));
         let most = if said.least() > 0 { most.max(needed) } else { most };
         let below = rows.take_last((said.height() + 1).clamp(least, most));
