@@ -15,4 +15,4 @@ mod requests;
 pub(crate) mod row;
 pub(crate) mod runtime;
 pub(crate) mod sides;
-mod sizes;
+pub(crate) mod sizes;

@@ -112,6 +112,7 @@ impl Account {
     /// `zipreel setup --front http-api` leaves it.
     pub(crate) async fn moved_behind_an_api(&self) -> Side {
         let side = self.behind_an_api().await;
+        let side = Side { named: side.gate.clone(), ..side };
         for public in [Public::Gate, Public::Front] {
             let mut wanted = self.cloud.public(public).await.unwrap().unwrap().environment;
             wanted.insert(FRONT.to_owned(), "http-api".to_owned());
@@ -164,13 +165,6 @@ impl Account {
     pub(crate) async fn sides(&self) -> Vec<Side> {
         // one after the other, since they are one gate: what it has just not found it need not look for again
         let mut sides = vec![self.own(), self.behind_an_api().await];
-        sides.extend(self.nodes(Options::default()).await);
-        sides
-    }
-
-    /// Those whose gates name the address that they are asked at.
-    pub(crate) async fn sides_at_their_own_address(&self) -> Vec<Side> {
-        let mut sides = vec![self.own()];
         sides.extend(self.nodes(Options::default()).await);
         sides
     }
@@ -227,7 +221,7 @@ pub(crate) async fn deployed(stand_in: &StandIn, options: Options) -> Side {
     };
     let (client, whole) = (Ipv4Addr::LOCALHOST.into(), front != Front::Url);
     let quirks = if front == Front::HttpApi { OF_APIS } else { &[] };
-    Side { name, gate: gate_url, relay: relay_url, client, whole, quirks, functions }
+    Side { name, named: gate_url.clone(), gate: gate_url, relay: relay_url, client, whole, quirks, functions }
 }
 
 /// As `zipreel cdn on` leaves the environments of gate and relay.
@@ -302,6 +296,8 @@ pub(crate) struct Side {
     pub(crate) name: &'static str,
     pub(crate) gate: String,
     pub(crate) relay: String,
+    /// Where its gate says that it is.
+    pub(crate) named: String,
     /// Who sends the rows that name no client.
     pub(crate) client: IpAddr,
     /// Its gate's answers are handed over whole, which bounds them.
@@ -319,12 +315,13 @@ impl Side {
 
     fn at(name: &'static str, gate: String, relay: String) -> Self {
         let client = Ipv4Addr::LOCALHOST.into();
-        Self { name, gate, relay, client, whole: false, quirks: &[], functions: Vec::new() }
+        let named = gate.clone();
+        Self { name, gate, relay, named, client, whole: false, quirks: &[], functions: Vec::new() }
     }
 
     /// The deployed gate behind an HTTP API, and the relay at its function URL, in an account of another make.
-    pub(crate) fn of_another_make(gate: String, relay: String, quirks: &'static [Quirk]) -> Self {
-        Self { whole: true, quirks, ..Self::at("another make", gate, relay) }
+    pub(crate) fn of_another_make(gate: String, named: String, relay: String, quirks: &'static [Quirk]) -> Self {
+        Self { whole: true, named, quirks, ..Self::at("another make", gate, relay) }
     }
 
     /// Both on the one host of an edge.

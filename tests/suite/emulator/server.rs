@@ -177,6 +177,11 @@ impl Drop for Emulator {
     }
 }
 
+/// This URL at MiniStack itself: nginx refuses paths that are no URI's.
+pub(super) fn past_nginx(url: &str) -> String {
+    url.replacen("//127.0.0.1:", &format!("//{BEHIND}:"), 1)
+}
+
 fn tool(variable: &str, name: &str) -> PathBuf {
     env::var_os(variable).map_or_else(|| name.into(), PathBuf::from)
 }
