@@ -96,7 +96,9 @@ fn origin(id: &str, url: &Value) -> Value {
     json!({
         "Id": id,
         "DomainName": { "Fn::Select": [2, { "Fn::Split": ["/", url] }] },
-        "CustomOriginConfig": { "OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"] },
+        "CustomOriginConfig": {
+            "HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"],
+        },
         "OriginCustomHeaders": [{ "HeaderName": EDGE_HEADER, "HeaderValue": { "Ref": "EdgeSecret" } }],
     })
 }

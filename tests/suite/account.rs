@@ -10,3 +10,4 @@ mod rights;
 pub(crate) mod secrets;
 mod setting_up;
 mod signing_in;
+mod stack_cdn;
