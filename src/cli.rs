@@ -27,8 +27,8 @@ const EXAMPLES: &str = "Examples:
   zipreel publish holiday.mp4 --target aws in an AWS account
   zipreel list --target aws                what is published there";
 
-const CONFIG: &str = "What shows an [env: …] can be set there, and by its name with underscores in the config file: \
-                      ~/.config/zipreel/config.toml.";
+const CONFIG: &str = "What shows an [env: NAME] can be set by the environment variable of that name too, and by its \
+                      own name with underscores in the config file: ~/.config/zipreel/config.toml.";
 
 #[derive(Debug, Parser)]
 #[command(

@@ -133,7 +133,7 @@ pub struct PlaceArgs {
     /// First of the five network ports of the stand-in; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true, value_parser = numbers::port)]
     pub port: Option<u16>,
-    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit,429=0.1,seed=42` [default: none]
+    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit` [default: none]
     #[arg(long, hide_short_help = true, value_name = "SPEC", env = "ZIPREEL_FAULTS", hide_env_values = true)]
     pub faults: Option<String>,
     #[command(flatten)]
@@ -156,10 +156,10 @@ pub struct OverrideArgs {
     /// How gate and relay hand over their answers [default: stream]
     #[arg(long, hide_short_help = true, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE", hide_env_values = true)]
     pub invoke_mode: Option<InvokeModeArg>,
-    /// Where function URLs are reached, with {id} for the first part of their host's name [default: at their own address]
+    /// Where an emulator lets functions be reached (function URLs), with {id} for the first part of their host's name [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", hide_env_values = true, value_parser = function_urls)]
     pub function_urls: Option<String>,
-    /// Where HTTP APIs are reached, with {id} for theirs [default: at their own address]
+    /// The same for the HTTP APIs of its API Gateway [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_API_URLS", hide_env_values = true, value_parser = function_urls)]
     pub api_urls: Option<String>,
 }
@@ -194,7 +194,7 @@ pub struct WizardArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = TALK)]
 pub struct FormArgs {
-    /// Plain lines, even where a variable or the config file asks for JSON
+    /// Plain lines, even where the environment variable or the config file asks for JSON
     #[arg(long)]
     pub plain: bool,
     /// One JSON object a line on standard output [default: false]

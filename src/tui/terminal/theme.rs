@@ -232,7 +232,7 @@ mod tests {
         assert!(detect(Look::Auto, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).plain);
         assert!(detect(Look::Plain, &[("TERM", "xterm-256color")]).plain);
         assert!(!detect(Look::Light, &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]).plain, "chosen by the person");
-        for term in ["linux", "dumb", "vt220", "ansi", "xterm-16color", "screen", "screen.linux", ""] {
+        for term in ["linux", "dumb", "vt220", "ansi", "xterm", "xterm-16color", "screen", "screen.linux", ""] {
             assert!(
                 Theme::detect(Look::Dark, |name| if name == "TERM" { term.to_owned() } else { String::new() }).plain
             );

@@ -245,6 +245,41 @@ fn the_links_of_what_is_done_are_in_sight_at_once() {
 }
 
 #[test]
+fn what_is_told_of_a_line_of_home_leaves_the_line_in_sight() {
+    let mut player = Player::local();
+    player.open_publish();
+    player.ends(Err(long()));
+    player.key(ratatui::crossterm::event::KeyCode::Esc);
+    for (width, height) in super::pictures::SIZES {
+        let screen = player.text(width, height);
+        assert!(screen.lines().any(|line| line.contains("▌ ✖")), "{width}x{height}:\n{screen}");
+    }
+}
+
+#[test]
+fn a_name_that_has_to_be_typed_stands_there_whole() {
+    let mut player = Player::local();
+    player.key(ratatui::crossterm::event::KeyCode::End);
+    player.enter();
+    player.keys("d");
+    for (width, height) in super::pictures::SIZES {
+        let screen = player.text(width, height);
+        assert!(flat(&screen).contains("type its name: harbour-night-k3x9q2m7"), "{width}x{height}:\n{screen}");
+    }
+}
+
+#[test]
+fn all_keys_are_in_sight_or_there_is_a_position() {
+    let mut player = Player::local();
+    player.keys("?");
+    for (width, height) in super::pictures::SIZES {
+        let screen = player.text(width, height);
+        let has_position = screen.lines().any(|line| line.contains("find") && line.contains("1/"));
+        assert!(screen.contains("Ctrl-Z") || has_position, "{width}x{height}:\n{screen}");
+    }
+}
+
+#[test]
 fn a_list_that_is_longer_than_the_screen_says_where_one_is() {
     let mut player = Player::local();
     player.enter();

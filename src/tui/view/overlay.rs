@@ -141,8 +141,8 @@ fn palette(shown: &Palette, app: &App, canvas: &mut Canvas, area: Rect) {
     let width = u16::try_from(column + words + 8).unwrap_or(u16::MAX).max(40);
     let room = usize::from(width.min(area.width)).saturating_sub(column + 6);
     let lines_of = |row: usize| text::wrap(shown.bindings[row].help, room);
-    let height = (0..shown.bindings.len()).map(|row| lines_of(row).len()).sum::<usize>();
-    let height = u16::try_from(height).unwrap_or(u16::MAX).saturating_add(4);
+    let needed = (0..shown.bindings.len()).map(|row| lines_of(row).len()).sum::<usize>();
+    let height = u16::try_from(needed).unwrap_or(u16::MAX).saturating_add(4);
     let inner = frame(canvas, area, "Keys", width, height);
     let mut rows = Rows::of(inner);
     let head = rows.line();
@@ -151,7 +151,8 @@ fn palette(shown: &Palette, app: &App, canvas: &mut Canvas, area: Rect) {
     }
     let left = usize::from(rows.left());
     let (number, all) = (shown.matches.len(), shown.bindings.len());
-    let count = if number < all { format!("{number} of {all}") } else { position(shown.cursor.at, all, left) };
+    let in_sight = if needed <= left { all } else { 0 };
+    let count = if number < all { format!("{number} of {all}") } else { position(shown.cursor.at, all, in_sight) };
     let mut pen = canvas.pen(head);
     pen.put(Role::Accent, "find ").right(Role::Dim, &count);
     let room = pen.room();

@@ -59,13 +59,13 @@ impl Info {
         };
         let one = |name, what, text| ToCopy { name, what, text };
         let relayed =
-            relay.then(|| one("relay playlist", "for a player on a web page of yours", links.relay_playlist()));
+            relay.then(|| one("browser playlist", "for a video player on your own web page", links.relay_playlist()));
         let mut all = vec![
             one("watch page", "for people", links.watch.clone()),
             one("playlist", "for VLC, mpv and other players", links.playlist()),
         ];
         all.extend(self.has_seek_link().then(|| one("seek link", "quick jumps; for players", links.seek_playlist())));
-        all.push(one("absolute playlist", "with whole addresses, to put on any site", links.absolute_playlist()));
+        all.push(one("absolute playlist", "whole addresses: works wherever a copy lies", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([
             one("embed", frame, embed.iframe()),

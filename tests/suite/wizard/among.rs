@@ -48,6 +48,7 @@ fn signal(name: &str, process: u32) {
 async fn the_shell_gets_the_terminal_whole_and_lets_the_wizard_go_on() {
     let sandbox = Sandbox::start().await;
     let (shell, wizard) = in_a_shell(&sandbox, &[], "", "Publish a video").await;
+    assert!(shell.written().contains("\x1b[?1049h\x1b[2J"), "a terminal with one screen alone is cleared too");
     for stop in ["a key", "-TSTP", "-STOP"] {
         match stop {
             "a key" => shell.type_keys(CTRL_Z),

@@ -89,7 +89,7 @@ async fn any_link_of_a_reel_is_copied_from_its_menu() {
     open_reel(&terminal);
     terminal.type_keys("Y");
     let menu = terminal.wait_for("embed: video");
-    for name in ["watch page", "absolute playlist", "relay playlist", "embed  ", "oEmbed", "poster"] {
+    for name in ["watch page", "absolute playlist", "browser playlist", "embed  ", "oEmbed", "poster"] {
         assert!(menu.contains(name), "{name}: {menu}");
     }
     terminal.type_keys("oembed");
