@@ -69,7 +69,7 @@ test: test-tools $(if $(SUITE),$(VENV)/ready) $(call NEEDS,emulator,$(EMULATOR)/
 		{ set +x; } 2>/dev/null; $(if $(SUITE),tests/tools/matrix $(MATRIX);) exit $$status
 
 # By the names of the suite's modules; of an account without what stands before its gate, which takes minutes.
-QUICK := $(addprefix account::,ceiling consent in_between races rights secrets setting_up signing_in) \
+QUICK := $(addprefix account::,ceiling consent in_between races rights secrets setting_up signing_in stack_cdn) \
 	events formats readme dependencies media process split storage
 quick:
 	@$(MAKE) --no-print-directory test ARGS='--lib --test architecture'

@@ -79,11 +79,11 @@ pub async fn run(start: Start, backend: Arc<dyn Backend>) -> io::Result<Ended> {
     });
     let theme = Theme::detect(start.own.look, variable);
     let theme = ground.map_or(theme, |ground| theme.on(ground));
-    let picker = terminal::picture::picker(&told, variable);
+    let painter = terminal::picture::Painter::of(&told, variable);
     let state_dir = start.settings.machine.folders.state.clone();
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), memory), theme);
     let (answers, news) = tokio::sync::mpsc::unbounded_channel();
-    let mut tasks = Tasks::new(backend, answers, picker, state_dir, tasks::standard_output());
+    let mut tasks = Tasks::new(backend, answers, painter, state_dir, tasks::standard_output());
     let face = Face::new(&mut screen, &guard, Beside::new(outside), ground.is_some());
     let session = session::run(&mut app, face, stream::iter(meanwhile).chain(keyboard), &mut tasks, news);
     let result = AssertUnwindSafe(session).catch_unwind().await;

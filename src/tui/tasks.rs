@@ -12,7 +12,6 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use ratatui_image::picker::Picker;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     task::JoinHandle,
@@ -29,6 +28,7 @@ use super::{
         LEAVE_MOUSE, TAKE_MOUSE,
         caught::{blocking, caught, caught_job},
         clipboard,
+        picture::Painter,
     },
     work::{alongside::alongside, answer::Answer, look},
 };
@@ -70,7 +70,7 @@ pub(super) struct Tasks {
     backend: Arc<dyn Backend>,
     answers: Answers,
     running: HashMap<(Owner, Kind), JoinHandle<()>>,
-    picker: Picker,
+    painter: Painter,
     state_dir: PathBuf,
     /// Between looks at the highlighted file.
     pub(super) watch: Duration,
@@ -82,11 +82,11 @@ impl Tasks {
     pub(super) fn new(
         backend: Arc<dyn Backend>,
         answers: Answers,
-        picker: Picker,
+        painter: Painter,
         state_dir: PathBuf,
         terminal: Box<dyn Write + Send>,
     ) -> Self {
-        Self { backend, answers, running: HashMap::new(), picker, state_dir, watch: look::WATCH, terminal }
+        Self { backend, answers, running: HashMap::new(), painter, state_dir, watch: look::WATCH, terminal }
     }
 
     /// `memory` is as it is now, for [`Command::Remember`].

@@ -4,7 +4,6 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use image::DynamicImage;
 use ratatui::layout::Size;
-use ratatui_image::Resize;
 
 use super::{Kind, Tasks, send};
 use crate::tui::{
@@ -111,11 +110,10 @@ impl Tasks {
 
     fn paint(&mut self, owner: Owner, video: PathBuf, frame: Arc<DynamicImage>, size: Size) {
         let answers = self.answers.clone();
-        let picker = self.picker.clone();
+        let painter = self.painter.clone();
         self.start(owner, Kind::Paint, async move {
-            let fit = Resize::Scale(None);
             // a picture that can't be drawn is a comfort less
-            let painted = blocking(move || picker.new_protocol(DynamicImage::clone(&frame), size, fit)).await;
+            let painted = blocking(move || painter.paint(DynamicImage::clone(&frame), size)).await;
             if let Ok(Ok(picture)) = painted {
                 send(&answers, owner, Answer::Painted { video, size, picture: Arc::new(picture) });
             }

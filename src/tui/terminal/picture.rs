@@ -5,11 +5,19 @@ use std::{
     time::Duration,
 };
 
-use ratatui::{buffer::Buffer, crossterm::terminal::window_size, layout::Rect, style::Color, widgets::Widget};
+use image::DynamicImage;
+use ratatui::{
+    buffer::Buffer,
+    crossterm::terminal::window_size,
+    layout::{Rect, Size},
+    style::Color,
+    widgets::Widget,
+};
 use ratatui_image::{
-    FontSize, Image,
+    FontSize, Image, Resize,
+    errors::Errors,
     picker::{Picker, ProtocolType},
-    protocol::Protocol,
+    protocol::{Protocol, halfblocks::Halfblocks},
 };
 
 use super::{
@@ -65,10 +73,49 @@ fn questions(variable: impl Fn(&str) -> String) -> String {
     }
 }
 
-/// Draws pictures the best way there is.
-pub(in crate::tui) fn picker(told: &[Told], variable: impl Fn(&str) -> String) -> Picker {
-    let protocol = if is_multiplexed(&variable) { None } else { protocol(told, &variable) };
-    sized(told, protocol)
+/// Of half blocks any font will do that is twice as high as it is wide.
+const ANY_FONT: FontSize = FontSize { width: 10, height: 20 };
+
+/// How pictures are drawn here.
+#[derive(Clone)]
+pub(in crate::tui) enum Painter {
+    Pixels(Picker),
+    /// Without ratatui-image's picker, which tells tmux to let such things pass that are not sent.
+    HalfBlocks,
+}
+
+impl Painter {
+    /// The best way there is.
+    pub(in crate::tui) fn of(told: &[Told], variable: impl Fn(&str) -> String) -> Self {
+        let protocol = if is_multiplexed(&variable) { None } else { protocol(told, &variable) };
+        Self::sized(told, protocol)
+    }
+
+    fn sized(told: &[Told], protocol: Option<ProtocolType>) -> Self {
+        let cell = told.iter().find_map(|told| match told {
+            Told::Cell { width, height } => Some(FontSize::new(*width, *height)),
+            _ => None,
+        });
+        // pixels can only be drawn where the size of a cell is known
+        let (Some(protocol), Some(font)) = (protocol, cell.or_else(measured)) else { return Self::HalfBlocks };
+        #[expect(deprecated, reason = "the other constructors read from the terminal and leave a thread reading")]
+        let mut picker = Picker::from_fontsize(font);
+        picker.set_protocol_type(protocol);
+        Self::Pixels(picker)
+    }
+
+    /// As large as it can be in so many cells.
+    pub(in crate::tui) fn paint(&self, frame: DynamicImage, size: Size) -> Result<Protocol, Errors> {
+        let fit = Resize::Scale(None);
+        match self {
+            Self::Pixels(picker) => picker.new_protocol(frame, size, fit),
+            Self::HalfBlocks => {
+                let cells = fit.size_for(&frame, ANY_FONT, size);
+                let frame = fit.resize(&frame, ANY_FONT, cells, None);
+                Ok(Protocol::Halfblocks(Halfblocks::new(frame, cells)?))
+            }
+        }
+    }
 }
 
 /// The best that the terminal draws; `None`: half blocks, which all do.
@@ -84,19 +131,6 @@ fn protocol(told: &[Told], variable: &impl Fn(&str) -> String) -> Option<Protoco
         return Some(ProtocolType::Kitty);
     }
     told.contains(&Told::Sixel).then_some(ProtocolType::Sixel)
-}
-
-fn sized(told: &[Told], protocol: Option<ProtocolType>) -> Picker {
-    let cell = told.iter().find_map(|told| match told {
-        Told::Cell { width, height } => Some(FontSize::new(*width, *height)),
-        _ => None,
-    });
-    // pixels can only be drawn where the size of a cell is known
-    let (Some(protocol), Some(font)) = (protocol, cell.or_else(measured)) else { return Picker::halfblocks() };
-    #[expect(deprecated, reason = "the other constructors read from the terminal and leave a thread reading")]
-    let mut picker = Picker::from_fontsize(font);
-    picker.set_protocol_type(protocol);
-    picker
 }
 
 fn measured() -> Option<FontSize> {
@@ -154,7 +188,6 @@ mod tests {
     use image::{DynamicImage, Rgb, RgbImage};
     use proptest::prelude::*;
     use ratatui::layout::Size;
-    use ratatui_image::Resize;
 
     use super::*;
     use crate::settings::Look;
@@ -175,8 +208,12 @@ mod tests {
     #[test]
     fn without_the_size_of_a_cell_there_are_half_blocks() {
         let sized = [Told::Cell { width: 9, height: 18 }];
-        assert_eq!(self::sized(&sized, Some(ProtocolType::Kitty)).protocol_type(), ProtocolType::Kitty);
-        assert_eq!(self::sized(&sized, None).protocol_type(), ProtocolType::Halfblocks);
+        let kitty = |told: &[Told]| match Painter::sized(told, Some(ProtocolType::Kitty)) {
+            Painter::Pixels(picker) => Some(picker.protocol_type()),
+            Painter::HalfBlocks => None,
+        };
+        assert_eq!(kitty(&sized), Some(ProtocolType::Kitty));
+        assert!(matches!(Painter::sized(&sized, None), Painter::HalfBlocks));
     }
 
     #[test]
@@ -199,8 +236,7 @@ mod tests {
     #[test]
     fn half_blocks_have_no_other_colours_than_the_terminal() {
         let frame = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 4) as u8, (y * 4) as u8, 120]));
-        let (size, fit) = (Size::new(16, 8), Resize::Scale(None));
-        let picture = Picker::halfblocks().new_protocol(DynamicImage::ImageRgb8(frame), size, fit).unwrap();
+        let picture = Painter::HalfBlocks.paint(DynamicImage::ImageRgb8(frame), Size::new(16, 8)).unwrap();
         let drawn = |term: &str, colorterm: &str| {
             let theme = Theme::detect(Look::Auto, |name| match name {
                 "TERM" => term.to_owned(),

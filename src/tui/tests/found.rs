@@ -3,7 +3,6 @@
 use std::{fs, io, sync::Arc};
 
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use ratatui_image::picker::Picker;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{
@@ -16,6 +15,7 @@ use crate::tui::{
     memory::Memory,
     script::{self, Script},
     tasks::Tasks,
+    terminal::picture::Painter,
     work::{
         answer::Answer,
         search::{self, Batch},
@@ -117,7 +117,7 @@ async fn a_search_on_the_disk_tells_what_it_finds_and_ends() {
     fs::write(folder.path().join("raw/a.mp4"), "x").unwrap();
     let (answers, mut news) = unbounded_channel();
     let script = Arc::new(Script::default());
-    let mut tasks = Tasks::new(script, answers, Picker::halfblocks(), "/".into(), Box::new(io::sink()));
+    let mut tasks = Tasks::new(script, answers, Painter::HalfBlocks, "/".into(), Box::new(io::sink()));
     let wanted = search::Wanted { below: folder.path().to_owned(), hidden: false, all_files: false };
     tasks.carry_out(for_app(Command::Search { number: 7, wanted }), &Memory::default());
     let mut found = Vec::new();

@@ -31,7 +31,6 @@ use ratatui::{
     buffer::Buffer,
     crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
 };
-use ratatui_image::{Resize, picker::Picker};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{
@@ -46,7 +45,7 @@ use super::{
     script::{self, Script},
     shared::Shared,
     step,
-    terminal::theme::Theme,
+    terminal::{picture::Painter, theme::Theme},
     view,
     work::{
         answer::Answer,
@@ -182,7 +181,7 @@ impl Player {
                 vec![Answer::Reread { video, wanted, probe }]
             }
             Command::Paint { video, frame, size } => {
-                let picture = Picker::halfblocks().new_protocol((*frame).clone(), size, Resize::Scale(None)).unwrap();
+                let picture = Painter::HalfBlocks.paint((*frame).clone(), size).unwrap();
                 vec![Answer::Painted { video, size, picture: Arc::new(picture) }]
             }
             Command::FindProfiles => vec![Answer::Profiles(now(backend.profiles()))],

@@ -8,7 +8,6 @@ use std::{
 };
 
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
-use ratatui_image::picker::Picker;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::{At, Player, pictures::pictures};
@@ -22,6 +21,7 @@ use crate::{
         script::{self, Script},
         step::video::Video,
         tasks::Tasks,
+        terminal::picture::Painter,
         work::{
             answer::Answer,
             folder::{self, Found, Named, Print},
@@ -348,7 +348,7 @@ async fn a_download_that_completes_under_the_cursor_is_probed_again_by_itself() 
     fs::write(&video, "half").unwrap();
     let (answers, mut news) = unbounded_channel();
     let script = Arc::new(Script::default());
-    let mut tasks = Tasks::new(script, answers, Picker::halfblocks(), "/".into(), Box::new(io::sink()));
+    let mut tasks = Tasks::new(script, answers, Painter::HalfBlocks, "/".into(), Box::new(io::sink()));
     tasks.watch = Duration::from_millis(5);
     tasks.carry_out(for_app(Command::Look { video: video.clone(), known: folder::print(&video) }), &Memory::default());
     assert!(matches!(answer(&mut news).await, Some(Answer::Framed { .. })), "the known probe holds");

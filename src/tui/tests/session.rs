@@ -13,7 +13,6 @@ use ratatui::{
     backend::TestBackend,
     crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers},
 };
-use ratatui_image::picker::Picker;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::text;
@@ -29,7 +28,7 @@ use crate::tui::{
     session::{self, Face, Lent},
     shared::Shared,
     tasks::Tasks,
-    terminal::{input::Heard, outside::Outside, theme::Theme},
+    terminal::{input::Heard, outside::Outside, picture::Painter, theme::Theme},
     work::answer::Answer,
 };
 
@@ -100,7 +99,7 @@ async fn run<P: Future<Output = ()>>(
     let backend: Arc<dyn Backend> = Arc::new(script);
     let mut app = App::new(Shared::new(start, Arc::clone(&backend), Memory::default()), Theme::DARK);
     let (answers, news) = unbounded_channel();
-    let mut tasks = Tasks::new(backend, answers, Picker::halfblocks(), state_dir, Box::new(io::sink()));
+    let mut tasks = Tasks::new(backend, answers, Painter::HalfBlocks, state_dir, Box::new(io::sink()));
     let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
     let (sender, receiver) = unbounded_channel();
     let input = Box::pin(stream::unfold(receiver, async |mut receiver| Some((receiver.recv().await?, receiver))));
@@ -201,7 +200,7 @@ async fn a_defect_of_the_engine_is_a_fault_on_the_screen() {
 async fn a_defect_of_the_probe_is_an_answer_like_others() {
     let script = Script { probe_panics: true, ..Script::default() };
     let (answers, mut news) = unbounded_channel();
-    let mut tasks = Tasks::new(Arc::new(script), answers, Picker::halfblocks(), "/".into(), Box::new(io::sink()));
+    let mut tasks = Tasks::new(Arc::new(script), answers, Painter::HalfBlocks, "/".into(), Box::new(io::sink()));
     let command = Command::Look { video: "/v.mp4".into(), known: None };
     tasks.carry_out(Errand { owner: Owner::App, command }, &Memory::default());
     let Some((_, Answer::Probed { probe: Err(fault), .. })) = news.recv().await else { panic!("no answer") };

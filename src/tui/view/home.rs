@@ -84,10 +84,9 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     }
     if let Some(told) = told {
         // close below the lines, where the eye is
-        let end = below.bottom();
         let height = told.height().min(below.height.max(told.least()));
-        let y = (rows.rest().y + 1).min(end.saturating_sub(height)).max(place.y);
-        told.draw(canvas, Rect { y, height: end - y, ..below });
+        let y = (rows.rest().y + 1).min(below.bottom().saturating_sub(height)).max(place.y);
+        told.draw(canvas, Rect { y, height: below.bottom() - y, ..below });
     }
 }
 

@@ -5,6 +5,8 @@
 use std::{
     fs,
     io::{Read, Write},
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -216,6 +218,16 @@ async fn what_the_terminal_tells_changes_the_theme_and_takes_no_key() {
     assert_eq!(terminal.end().0, 0);
 }
 
+/// The file where that stands, and the search path with such a tmux in it.
+fn tmux_that_keeps_what_it_is_told(sandbox: &Sandbox) -> (PathBuf, String) {
+    let (folder, told) = (sandbox.path("bin"), sandbox.path("told"));
+    fs::create_dir_all(&folder).unwrap();
+    let tmux = folder.join("tmux");
+    fs::write(&tmux, format!("#!/bin/sh\necho \"$@\" >> '{}'\n", told.display())).unwrap();
+    fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+    (told, format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_is_used_is_asked_of_the_terminal() {
     let sandbox = Sandbox::start().await;
@@ -237,8 +249,11 @@ async fn only_what_is_used_is_asked_of_the_terminal() {
     assert!(!usual.contains("?1003") && !usual.contains("?1002"), "where the mouse moves is not asked for");
     let (without, selects, _) = written(&["--mouse", "false"], &[], "\x1b[?2026l");
     assert!(selects && !without.contains("?1000h"));
-    let (inside, ..) = written(&[], &[("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color")], taken);
+    let (told, path) = tmux_that_keeps_what_it_is_told(&sandbox);
+    let environment = [("TMUX", "/nowhere,1,0"), ("TERM", "tmux-256color"), ("PATH", path.as_str())];
+    let (inside, ..) = written(&[], &environment, taken);
     assert!(!inside.contains("\x1b_") && !inside.contains("\x1bP"), "tmux would take it for the pane's title");
+    assert_eq!(fs::read_to_string(told).unwrap_or_default(), "", "its settings are the person's");
     let (console, _, shown) = written(&[], &[("TERM", "linux")], taken);
     assert!(shown.contains("Enter open") && !console.contains("38;5;") && !console.contains("\x1b]"));
     let (plain, ..) = written(&["--theme", "plain"], &[("LC_ALL", "C")], taken);
