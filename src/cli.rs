@@ -21,11 +21,11 @@ pub use values::{
 };
 
 const EXAMPLES: &str = "Examples:
-  zipreel                                  the wizard: ⏎, choose a video, then ⏎ ⏎ ⏎
-  zipreel holiday.mp4                      the wizard, with this video chosen
-  zipreel publish holiday.mp4 --yes        without the wizard, on this computer
-  zipreel publish holiday.mp4 --target aws in an AWS account
-  zipreel list --target aws                what is published there";
+  zipreel                                    the wizard: ⏎, choose a video, then ⏎ ⏎ ⏎
+  zipreel holiday.mp4                        the wizard, with this video chosen
+  zipreel publish holiday.mp4 --yes          without the wizard, on this computer
+  zipreel publish holiday.mp4 --target aws   in an AWS account
+  zipreel list --target aws                  what is published there";
 
 const CONFIG: &str = "What shows an [env: NAME] can be set by the environment variable of that name too, and by its \
                       own name with underscores in the config file: ~/.config/zipreel/config.toml.";

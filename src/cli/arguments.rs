@@ -51,7 +51,7 @@ pub struct PublishArgs {
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
     /// The picture, by its number in the file [default: the main one]
-    #[arg(long, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true, value_parser = numbers::video_stream)]
+    #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_VIDEO_STREAM", hide_env_values = true, value_parser = numbers::video_stream)]
     pub video_stream: Option<u32>,
     /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` (number 1, and German) [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_AUDIO", hide_env_values = true)]
@@ -60,32 +60,32 @@ pub struct PublishArgs {
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_SUBTITLES", hide_env_values = true)]
     pub subtitles: Option<WantedSubtitles>,
     /// Only this sound track, by its number in the file or its language, in place of --audio [default: none]
-    #[arg(long, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
+    #[arg(long, hide_short_help = true, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedTrack>,
     /// Remove the stripes of old TV recordings (interlaced video), which converts the picture [default: false]
-    #[arg(long, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    #[arg(long, hide_short_help = true, env = "ZIPREEL_DEINTERLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub deinterlace: Option<bool>,
     /// File format of the segments: the one that every player takes (MPEG-TS), or the one for newer video too (fragmented MP4) [default: auto]
-    #[arg(long, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
+    #[arg(long, hide_short_help = true, env = "ZIPREEL_CONTAINER", hide_env_values = true)]
     pub container: Option<ContainerArg>,
     /// Newer kinds of video (HEVC, AV1): publish a copy that plays everywhere (H.264) as well, or only that copy [default: no]
-    #[arg(long, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
+    #[arg(long, hide_short_help = true, env = "ZIPREEL_COMPATIBLE", hide_env_values = true, num_args = 0..=1, default_missing_value = "add", require_equals = true)]
     pub compatible: Option<CompatibleArg>,
     /// Measure how loud the sound is (by EBU R 128, the broadcasters' rule), or make all tracks equally loud
     /// (normalize, to -16 LUFS, as is usual on the web), which converts the sound [default: false]
-    #[arg(long, value_name = "measure|normalize", env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "measure", require_equals = true)]
+    #[arg(long, hide_short_help = true, value_name = "measure|normalize", env = "ZIPREEL_LOUDNESS", hide_env_values = true, num_args = 0..=1, default_missing_value = "measure", require_equals = true)]
     pub loudness: Option<WantedLoudness>,
     /// A video that is cut off or damaged: ask, publish what is there, or refuse [default: ask]
-    #[arg(long, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
+    #[arg(long, hide_short_help = true, env = "ZIPREEL_ON_DAMAGE", hide_env_values = true)]
     pub on_damage: Option<OnDamageArg>,
     /// Whether search engines may list the watch page [default: noindex]
-    #[arg(long, env = "ZIPREEL_ROBOTS", hide_env_values = true)]
+    #[arg(long, hide_short_help = true, env = "ZIPREEL_ROBOTS", hide_env_values = true)]
     pub robots: Option<RobotsArg>,
     /// Largest zip in MiB, 1 to 49 [default: 49]
-    #[arg(long, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = numbers::chunk_mib)]
+    #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_CHUNK_MIB", hide_env_values = true, value_parser = numbers::chunk_mib)]
     pub chunk_mib: Option<u64>,
     /// Uploads side by side, 1 to 16 [default: as many as make it faster]
-    #[arg(long, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = numbers::parallel, help_heading = MACHINE)]
+    #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = numbers::parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
     /// Let other machines of your network watch what the stand-in serves, under this address of this computer [default: false]
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
@@ -186,7 +186,7 @@ pub struct WizardArgs {
     #[arg(long, env = "ZIPREEL_THEME", hide_env_values = true, value_enum)]
     pub theme: Option<ThemeArg>,
     /// Clicks and the wheel in the wizard; `false` leaves the mouse to the terminal [default: true]
-    #[arg(long, env = "ZIPREEL_MOUSE", hide_env_values = true, value_name = "BOOL")]
+    #[arg(long, hide_short_help = true, env = "ZIPREEL_MOUSE", hide_env_values = true, value_name = "BOOL")]
     pub mouse: Option<bool>,
 }
 

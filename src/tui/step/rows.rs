@@ -83,6 +83,7 @@ pub(super) fn of(all: Vec<(Entry, bool)>, filter: &str, beside: impl Fn(&Path) -
     if filter.is_empty() {
         return all.into_iter().map(|(entry, recent)| row(entry, recent, Vec::new())).collect();
     }
+    let all = each_once(all);
     let texts = all.iter().map(|(entry, _)| match beside(&entry.path) {
         beside if beside.is_empty() => Cow::Borrowed(entry.name.as_str()),
         beside => Cow::Owned(format!("{}{GAP}{beside}", entry.name)),
@@ -93,6 +94,15 @@ pub(super) fn of(all: Vec<(Entry, bool)>, filter: &str, beside: impl Fn(&Path) -
         (entry.kind != Kind::Above).then(|| row(entry.clone(), false, found.characters))
     });
     found.collect()
+}
+
+/// Among what is found there are no groups: a recent video that lies in the folder is found there.
+fn each_once(mut all: Vec<(Entry, bool)>) -> Vec<(Entry, bool)> {
+    let recent: Vec<_> = all.iter().filter(|(_, recent)| *recent).map(|(entry, _)| entry.path.clone()).collect();
+    let is_in_folder = |path: &Path| all.iter().any(|(entry, recent)| !recent && entry.path == path);
+    let twice: Vec<_> = recent.into_iter().filter(|path| is_in_folder(path)).collect();
+    all.retain(|(entry, recent)| !recent || !twice.contains(&entry.path));
+    all
 }
 
 /// Between a name and its folder.

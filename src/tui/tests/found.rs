@@ -50,6 +50,18 @@ fn the_recent_videos_are_a_folder_of_their_own() {
 }
 
 #[test]
+fn a_recent_video_of_the_folder_is_found_once() {
+    let mut player = Player::local();
+    player.app.shared.memory.used(&at("interview.mkv"));
+    player.app.shared.memory.used(&at("elsewhere/interview of old.mkv"));
+    player.enter();
+    let shown = |player: &Player| names(player).iter().filter(|name| name.starts_with("interview")).count();
+    assert_eq!(shown(&player), 3, "above the folder, and in it");
+    player.keys("/interview");
+    assert_eq!(shown(&player), 2);
+}
+
+#[test]
 fn a_search_goes_below_the_folder_and_ends_when_it_is_left() {
     let mut player = Player::local();
     player.enter();

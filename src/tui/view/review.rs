@@ -229,7 +229,8 @@ fn streams(planned: &Planned) -> String {
 /// Whether browsers can play it, and what watching costs.
 fn watching(review: &Review, shared: &Shared, page: &mut Page) {
     if review.is_local() {
-        page.entry("Costs", COLUMN, Role::Text, "nothing: no account, nothing leaves this computer");
+        let stays = if shared.is_private() { "nothing leaves this computer" } else { "nothing leaves your network" };
+        page.entry("Costs", COLUMN, Role::Text, &format!("nothing: no account, {stays}"));
         return;
     }
     let region = review.at().map_or(shared.region(), |at| at.region.as_str());
