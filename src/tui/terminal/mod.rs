@@ -21,7 +21,7 @@ use ratatui::{
     Terminal,
     backend::CrosstermBackend,
     crossterm::{
-        cursor::Show,
+        cursor::{MoveTo, Show},
         event::{DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange},
         execute,
         style::Print,
@@ -74,7 +74,7 @@ impl Guard {
         let _ = execute!(io::stdout(), DisableFocusChange);
         let _ = execute!(io::stdout(), DisableBracketedPaste);
         let _ = execute!(io::stdout(), Print(LEAVE_MOUSE));
-        let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+        let _ = execute!(io::stdout(), Clear(ClearType::All), MoveTo(0, 0), LeaveAlternateScreen, Show);
         let _ = execute!(io::stdout(), Print(self.outside.leave()));
         let _ = disable_raw_mode();
         let _ = io::stdout().flush();

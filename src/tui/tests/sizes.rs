@@ -246,13 +246,15 @@ fn the_links_of_what_is_done_are_in_sight_at_once() {
 
 #[test]
 fn what_is_told_of_a_line_of_home_leaves_the_line_in_sight() {
-    let mut player = Player::local();
-    player.open_publish();
-    player.ends(Err(long()));
-    player.key(ratatui::crossterm::event::KeyCode::Esc);
-    for (width, height) in super::pictures::SIZES {
-        let screen = player.text(width, height);
-        assert!(screen.lines().any(|line| line.contains("▌ ✖")), "{width}x{height}:\n{screen}");
+    for fault in [long(), script::full()] {
+        let mut player = Player::local();
+        player.open_publish();
+        player.ends(Err(fault));
+        player.key(ratatui::crossterm::event::KeyCode::Esc);
+        for (width, height) in super::pictures::SIZES {
+            let screen = player.text(width, height);
+            assert!(screen.lines().any(|line| line.contains("▌ ✖")), "{width}x{height}:\n{screen}");
+        }
     }
 }
 

@@ -35,7 +35,12 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     let mut rows = Rows::of(area);
     let lines = Home::lines(shared, jobs);
     let going_on = lines.iter().take_while(|line| matches!(line, Line::Job(_))).count();
-    if area.height >= 6 && usize::from(area.height) > lines.len() + 3 {
+    let names = lines.iter().map(|line| text::width(&name(line, jobs)) + 2).max().unwrap_or_default().min(44);
+    let beside = usize::from(area.width).saturating_sub(names + 6) >= DETAIL_LEAST;
+    let told = lines.get(home.cursor.at).and_then(|line| told(line, shared, jobs, beside.then_some(names), area.width));
+    // what can be done about the line under the cursor matters more
+    let most = area.height.saturating_sub(told.as_ref().map_or(0, Problem::least));
+    if most >= 6 && usize::from(area.height) > lines.len() + 3 {
         heading(shared, canvas, &mut rows, roomy);
     }
     if let Connection::Failed(fault) = &shared.connection {
@@ -44,12 +49,11 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         let gap = u16::from(place.height > fault.height());
         fault.draw(canvas, Rect { y: place.y + gap, height: place.height - gap, ..place });
     }
-    let names = lines.iter().map(|line| text::width(&name(line, jobs)) + 2).max().unwrap_or_default().min(44);
-    let beside = usize::from(area.width).saturating_sub(names + 6) >= DETAIL_LEAST;
-    let place = rows.rest();
-    let told = lines.get(home.cursor.at).and_then(|line| told(line, shared, jobs, beside.then_some(names), area.width));
     let below = match &told {
-        Some(told) => rows.take_last((told.height() + 1).min(rows.left().saturating_sub(LIST_LEAST))),
+        Some(told) => {
+            let most = rows.left().saturating_sub(LIST_LEAST).max(told.least()).min(rows.left().saturating_sub(1));
+            rows.take_last((told.height() + 1).min(most))
+        }
         // it has its place all the time, so that the lines stay where they are
         None if !beside => rows.take_last(BELOW.min(rows.left() / 3)),
         None => Rect::ZERO,
@@ -84,8 +88,8 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
     }
     if let Some(told) = told {
         // close below the lines, where the eye is
-        let height = told.height().min(below.height.max(told.least()));
-        let y = (rows.rest().y + 1).min(below.bottom().saturating_sub(height)).max(place.y);
+        let end = below.bottom().saturating_sub(told.height().min(below.height));
+        let y = (rows.rest().y + 1).min(end).max(rows.rest().y);
         told.draw(canvas, Rect { y, height: below.bottom() - y, ..below });
     }
 }
