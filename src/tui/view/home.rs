@@ -49,15 +49,7 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         let gap = u16::from(place.height > fault.height());
         fault.draw(canvas, Rect { y: place.y + gap, height: place.height - gap, ..place });
     }
-    let below = match &told {
-        Some(told) => {
-            let most = rows.left().saturating_sub(LIST_LEAST).max(told.least()).min(rows.left().saturating_sub(1));
-            rows.take_last((told.height() + 1).min(most))
-        }
-        // it has its place all the time, so that the lines stay where they are
-        None if !beside => rows.take_last(BELOW.min(rows.left() / 3)),
-        None => Rect::ZERO,
-    };
+    let below = below(told.as_ref(), beside, &mut rows);
     scrolled(home.cursor.at, lines.len(), canvas, &mut rows);
     let window = home.cursor.window(lines.len(), usize::from(rows.left()));
     // apart where there is room: each line, or at least what goes on from what can be done
@@ -91,6 +83,19 @@ pub(super) fn draw(home: &Home, shared: &Shared, jobs: &Jobs, canvas: &mut Canva
         let end = below.bottom().saturating_sub(told.height().min(below.height));
         let y = (rows.rest().y + 1).min(end).max(rows.rest().y);
         told.draw(canvas, Rect { y, height: below.bottom() - y, ..below });
+    }
+}
+
+/// The place of what is told of the line under the cursor; of the lines one at least stays in sight.
+fn below(told: Option<&Problem>, beside: bool, rows: &mut Rows) -> Rect {
+    match told {
+        Some(told) => {
+            let most = rows.left().saturating_sub(LIST_LEAST).max(told.least()).min(rows.left().saturating_sub(1));
+            rows.take_last((told.height() + 1).min(most))
+        }
+        // it has its place all the time, so that the lines stay where they are
+        None if !beside => rows.take_last(BELOW.min(rows.left() / 3)),
+        None => Rect::ZERO,
     }
 }
 
