@@ -14,7 +14,7 @@ export const SHORT = 'public, max-age=10';
 const PIECE = 64 << 10;
 /** How hard zlib tries where somebody waits: a twentieth of a playlist is left, for a third of the time. */
 const QUICKLY = 3;
-/** Of Brotli: about as small as gzip at its best, or half of it, for less time; what is longer than this takes too long. */
+/** Of Brotli: as small as gzip at its best, or half of it, in some milliseconds; what is longer than this takes too long. */
 const BROTLI_QUALITY = 5;
 const BROTLI_MOST = 1 << 20;
 /** In bits: with the usual window it takes more memory than most files are long. */
@@ -90,7 +90,7 @@ export function file(body, type, cache, more = {}) {
  *  keep them apart. An index may hold it as it is alone. */
 export function fileOf(index, name, type, cache, codings) {
   const text = index.files.get(name), gzip = index.files.get(`${name}.gz`);
-  return gzip ? inForms({ text, gzip }, type, cache, codings) : file(text, type, cache);
+  return text && gzip ? inForms({ text, gzip }, type, cache, codings) : file(text, type, cache);
 }
 
 /** A file that is there in several forms, `{ text, gzip }`, and can be sent with Brotli; only the one that is sent is made. */

@@ -1,6 +1,10 @@
 //! `zipreel list`, `check`, `delete`, `gc`, `retitle` and `embed`: what is published, without a screen.
 
-use std::{path::Path, time::SystemTime};
+use std::{
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use indicatif::HumanBytes;
 use time::{OffsetDateTime, macros::format_description};
@@ -75,7 +79,10 @@ fn row((name, listed): (&ReelName, &Listed)) -> [String; 7] {
     let index = listed.index.as_ref();
     let note = match (index, listed.lack()) {
         (None, _) => {
-            format!("{} without an index: resume it, or discard it", wording::count(listed.other_chunks(), "chunk"))
+            format!(
+                "{} without an index: resume or discard it where it was begun, or delete it",
+                wording::count(listed.other_chunks(), "chunk")
+            )
         }
         (_, Some(Lack::Interrupted)) => Lack::PUBLISH_AGAIN.to_owned(),
         (_, Some(lack @ Lack::Chunks { .. })) => format!("{}: see `zipreel check`", lack.short()),
@@ -200,15 +207,22 @@ async fn look(
     face: &FaceSettings,
 ) -> Result<Report, Stopped> {
     let number = |checked: &Checked| checked.number.of(&checked.rendition);
-    let found = |checked: Checked| match (&checked.finding, face.json) {
-        (Finding::Reading(_) | Finding::Decoding, _) | (Finding::Ok, false) => {}
-        (_, true) => out::event(&json::chunk_checked(&checked)),
-        (Finding::Missing, false) => plain::say(&format!("chunk {} is missing", number(&checked))),
-        (Finding::Differs(why), false) => {
-            plain::say(&format!("chunk {} has changed: {why}", number(&checked)));
+    let looked_at = Mutex::new(None);
+    let found = |checked: Checked| {
+        let before = looked_at.lock().unwrap_or_else(PoisonError::into_inner).replace(checked.generation);
+        if before.is_some_and(|before| before != checked.generation) && !face.json {
+            plain::say(&format!("{name} was replaced meanwhile: it is looked at from the beginning"));
         }
-        (Finding::Errors(why) | Finding::Undecodable(why), false) => {
-            plain::say(&format!("chunk {} is as it was sent: {why}", number(&checked)));
+        match (&checked.finding, face.json) {
+            (Finding::Reading(_) | Finding::Decoding, _) | (Finding::Ok, false) => {}
+            (_, true) => out::event(&json::chunk_checked(&checked)),
+            (Finding::Missing, false) => plain::say(&format!("chunk {} is missing", number(&checked))),
+            (Finding::Differs(why), false) => {
+                plain::say(&format!("chunk {} has changed: {why}", number(&checked)));
+            }
+            (Finding::Errors(why) | Finding::Undecodable(why), false) => {
+                plain::say(&format!("chunk {} is as it was sent: {why}", number(&checked)));
+            }
         }
     };
     check::check(engine, place, name, deep, follow, found).await

@@ -62,7 +62,7 @@ pub async fn wizard(
     let own = WizardSettings::resolve(own)?;
     let keys = Keymap::of(&BoundKeys::resolve()?)?;
     let mut settings = Settings::resolve(args)?;
-    if files.len() > 1 && (settings.name.is_some() || settings.title.is_some()) {
+    if files.len() > 1 && (args.name.is_some() || args.title.is_some()) {
         return Err(Stopped::Failed(of_one(files.len())));
     }
     settings.video = video.or(settings.video).map(|video| std::path::absolute(&video).unwrap_or(video));

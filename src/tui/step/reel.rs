@@ -97,7 +97,8 @@ impl Reel {
 
     pub(in crate::tui) fn findings<'a>(&self, jobs: &'a Jobs) -> Option<&'a BTreeMap<ChunkId, Finding>> {
         match &self.check(jobs)?.course {
-            Course::Check { findings, .. } => Some(findings),
+            // of one that replaced it meanwhile nothing is told in the place of this one's chunks
+            Course::Check { of, findings } => Some(findings).filter(|_| of.is_none() || *of == self.generation()),
             _ => None,
         }
     }

@@ -114,6 +114,7 @@ pub(in crate::tui) fn is_multiplexed(variable: impl Fn(&str) -> String) -> bool 
         || term.starts_with("screen")
         || !variable("TMUX").is_empty()
         || !variable("STY").is_empty()
+        || variable("TERM_PROGRAM") == "tmux"
 }
 
 #[cfg(test)]

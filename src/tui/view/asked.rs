@@ -26,7 +26,9 @@ pub(super) fn draw(job: &Job, asking: &Asking, keys: &Keymap, canvas: &mut Canva
         true => text::wrap(&format!("To agree, type: {}", question.wanted()), usize::from(area.width)),
         false => vec![String::new()],
     };
-    let answered = rows.take_last(u16::try_from(how.len() + 1).unwrap_or(u16::MAX));
+    // a line at least of what is asked, and the field
+    let lines = u16::try_from(how.len() + 1).unwrap_or(u16::MAX);
+    let answered = rows.take_last(lines.min(rows.left().saturating_sub(1)));
     if rows.left() > 4 {
         rows.line();
     }
@@ -49,7 +51,7 @@ pub(super) fn draw(job: &Job, asking: &Asking, keys: &Keymap, canvas: &mut Canva
 fn answers(question: &Question, asking: &Asking, (keys, how): (&Keymap, Vec<String>), canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     if is_typed(question) {
-        for words in how {
+        for words in how.into_iter().take(usize::from(rows.left()).saturating_sub(1)) {
             canvas.pen(rows.line()).put(Role::Warn, &words);
         }
         let mut pen = canvas.pen(rows.line());

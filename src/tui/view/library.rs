@@ -83,7 +83,7 @@ fn totals(library: &Library, shared: &Shared, canvas: &mut Canvas, line: Rect) {
     let so_far = if library.asking { "looking… " } else { "" };
     let found = wording::count(library.reels.len() as u64, "reel");
     let found = match library.rows.len() {
-        shown if shown < library.reels.len() => format!("{shown} of {found}"),
+        shown if shown < library.reels.len() && library.marked.is_empty() => format!("{shown} shown of {found}"),
         _ => found,
     };
     pen.put(Role::Dim, &format!("{so_far}{found}, {}", wording::bytes(library.bytes())));
@@ -102,7 +102,8 @@ fn totals(library: &Library, shared: &Shared, canvas: &mut Canvas, line: Rect) {
 fn confirm(deletion: &Deletion, shared: &Shared, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
     let how: Vec<_> = wrapped(Role::Warn, &deletion.how(), usize::from(area.width)).collect();
-    let keys = rows.take_last(u16::try_from(how.len() + 1).unwrap_or(u16::MAX));
+    // a line at least of what is asked, and the field
+    let keys = rows.take_last(u16::try_from(how.len() + 1).unwrap_or(u16::MAX).min(rows.left().saturating_sub(1)));
     let mut page = Page::new(area.width);
     page.paragraph(Role::Warn, 0, &deletion.text());
     if let [_, _, ..] = deletion.reels.as_slice() {
@@ -114,7 +115,7 @@ fn confirm(deletion: &Deletion, shared: &Shared, canvas: &mut Canvas, area: Rect
     let is_read = page.draw(canvas, rows.take(lines), &deletion.scroll);
     // close below the words, where the eye is
     let mut keys = Rows::of(Rect { y: (rows.rest().y + 1).min(keys.y), ..keys });
-    for (role, words) in how {
+    for (role, words) in how.into_iter().take(usize::from(keys.left()).saturating_sub(1)) {
         canvas.pen(keys.line()).put(role, &words);
     }
     let field = keys.line();

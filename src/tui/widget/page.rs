@@ -217,6 +217,7 @@ impl Page {
     /// Draws the part in sight; the last line says so when there is more. Gives whether its end is in sight.
     pub(in crate::tui) fn draw(self, canvas: &mut Canvas, area: Rect, scroll: &Scroll) -> bool {
         let height = usize::from(area.height);
+        let is_empty = self.lines.is_empty();
         let more = self.lines.len() > height && height > 1;
         let shown = if more { height - 1 } else { height };
         if let (true, Some(line)) = (scroll.chosen.take(), self.choice) {
@@ -241,7 +242,8 @@ impl Page {
             };
             canvas.pen(row).put(Role::Dim, &hint);
         }
-        below == 0
+        // what has no line at all is not in sight
+        below == 0 && (height > 0 || is_empty)
     }
 }
 

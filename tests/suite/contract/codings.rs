@@ -198,6 +198,14 @@ async fn a_cdn_gets_brotli_for_those_who_take_it() {
                 let tag = format!("If-None-Match: {}", whole.header("etag").unwrap());
                 let known = send(&side.gate, "GET", &path, &[sent[0], sent[1], &tag]).await;
                 assert_eq!((known.status, known.body.len()), (304, 0), "{what}");
+                let head = send(&side.gate, "HEAD", &path, &sent).await;
+                is_in_form(&head, coding, &identity, &what);
+                assert_eq!((head.body.len(), head.header("etag")), (0, whole.header("etag")), "{what}");
+                if coding.is_some() {
+                    let tag = format!("If-None-Match: {}", identity.header("etag").unwrap());
+                    let other = send(&side.gate, "GET", &path, &[sent[0], sent[1], &tag]).await;
+                    assert_eq!(other.status, 200, "{what}");
+                }
             }
         }
     }
