@@ -1,7 +1,6 @@
 // Of the gate: what an answer is made of, `{ status, headers, body }`. A body is text, bytes, or bytes in pieces.
 
 import { createHash } from 'node:crypto';
-import { brotliCompressSync, constants } from 'node:zlib';
 import { blocks, gzipOf } from './gzip.mjs';
 import { MUCH, collect } from './memory.mjs';
 
@@ -14,11 +13,6 @@ export const SHORT = 'public, max-age=10';
 const PIECE = 64 << 10;
 /** How hard zlib tries where somebody waits: a twentieth of a playlist is left, for a third of the time. */
 const QUICKLY = 3;
-/** Of Brotli: as small as gzip at its best, or half of it, in some milliseconds; what is longer than this takes too long. */
-const BROTLI_QUALITY = 5;
-const BROTLI_MOST = 1 << 20;
-/** In bits: with the usual window it takes more memory than most files are long. */
-const BROTLI_WINDOW = 18;
 
 export const METHODS = 'GET, HEAD, OPTIONS';
 
@@ -87,58 +81,39 @@ export function file(body, type, cache, more = {}) {
 }
 
 /** The file of an index, or what it was compressed to at publishing, for who takes that: each has an ETag of its own, and caches
- *  keep them apart. An index may hold it as it is alone. */
-export function fileOf(index, name, type, cache, codings) {
-  const text = index.files.get(name), gzip = index.files.get(`${name}.gz`);
-  return text && gzip ? inForms({ text, gzip }, type, cache, codings) : file(text, type, cache);
+ *  keep the two apart. An index may hold it as it is alone. */
+export function fileOf(index, name, type, cache, gzip) {
+  const compressed = index.files.get(`${name}.gz`);
+  return compressed ? inTwo({ text: index.files.get(name), gzip: compressed }, type, cache, gzip) : file(index.files.get(name), type, cache);
 }
 
-/** A file that is there in several forms, `{ text, gzip }`, and can be sent with Brotli; only the one that is sent is made. */
-export function inForms(forms, type, cache, codings, more = {}) {
-  const sent = { vary: 'accept-encoding', ...more };
-  for (const coding of codings) {
-    const compressed = coding === 'br' ? brotliOf(forms.text) : forms[coding];
-    if (compressed) return file(compressed, type, cache, { 'content-encoding': coding, ...sent });
-  }
-  return file(forms.text, type, cache, sent);
+/** A file that is there in two forms, `{ text, gzip }`; only the one that is sent is made. */
+export function inTwo(forms, type, cache, gzip, more = {}) {
+  const vary = 'accept-encoding';
+  return gzip ? file(forms.gzip, type, cache, { vary, 'content-encoding': 'gzip', ...more }) : file(forms.text, type, cache, { vary, ...more });
 }
 
-/** A playlist that names where it is served: made for each answer, and compressed in its pieces for who takes gzip. */
-export function playlistOf(body, codings) {
+/** A playlist that names where it is served: made for each answer, and compressed in its pieces for who takes that. */
+export function playlistOf(body, gzip) {
   const compressed = function* () {
     for (const part of parts(body)) {
       const bytes = Buffer.from(part);
       yield { bytes, compressed: blocks(bytes, QUICKLY) };
     }
   };
-  return inForms({ text: body, get gzip() { return gzipOf(compressed()); } }, PLAYLIST, SHORT, codings);
+  return inTwo({ text: body, get gzip() { return gzipOf(compressed()); } }, PLAYLIST, SHORT, gzip);
 }
 
-/** Compressed with Brotli; null where that would take too long. */
-function brotliOf(text) {
-  const all = [];
-  let length = 0;
-  for (const part of parts(text)) {
-    if ((length += Buffer.byteLength(part)) > BROTLI_MOST) return null;
-    all.push(Buffer.from(part));
-  }
-  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_PARAM_SIZE_HINT } = constants;
-  const params = { [BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [BROTLI_PARAM_LGWIN]: BROTLI_WINDOW, [BROTLI_PARAM_SIZE_HINT]: length };
-  return brotliCompressSync(Buffer.concat(all), { params });
-}
-
-/** The codings that a client would rather have than the file as it is (RFC 9110, 12.5.3), the best first. What it does not name it
- *  may do without. Brotli is for a CDN, which asks once for many: all else was compressed with gzip before. */
-export function codingsOf(acceptEncoding = '', edge = false) {
+/** Whether a client would rather have gzip than the file as it is (RFC 9110, 12.5.3). What it does not name it may do without. */
+export function takesGzip(acceptEncoding = '') {
   const weights = new Map();
   for (const item of acceptEncoding.toLowerCase().split(',')) {
     const [coding, ...parameters] = item.split(';').map(part => part.trim());
     const weight = parameters.length ? /^q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$/.exec(parameters.join(';'))?.[1] ?? 0 : 1;
     weights.set(coding.replace(/^x-gzip$/, 'gzip'), Number(weight));
   }
-  const weigh = coding => weights.get(coding) ?? weights.get('*') ?? 0, identity = weights.get('identity') ?? 0;
-  const taken = (edge ? ['br', 'gzip'] : ['gzip']).filter(coding => weigh(coding) > 0 && weigh(coding) >= identity);
-  return taken.sort((one, other) => weigh(other) - weigh(one));
+  const gzip = weights.get('gzip') ?? weights.get('*') ?? 0;
+  return gzip > 0 && gzip >= (weights.get('identity') ?? 0);
 }
 
 export function preflight() {

@@ -13,7 +13,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SCRIPT, SHORT, codingsOf, file, fileOf, inForms, naming, parts, playlistOf, preflight, reply, unlessKnown } from './answers.mjs';
+import { Based, CUES, IMMUTABLE, METHODS, PLAYLIST, SCRIPT, SHORT, file, fileOf, inTwo, naming, parts, playlistOf, preflight, reply, takesGzip, unlessKnown } from './answers.mjs';
 import { RelaysCeiling, beyond, ceilingOf } from './ceiling.mjs';
 import { Functions, Links, getFunctionOverHttp, warn } from './functions.mjs';
 import { Busy, Refused, SECOND, clientOf } from './guesses.mjs';
@@ -113,7 +113,7 @@ export class Gate {
       const dead = /(^|[\s,])no-cache($|[\s,])/i.test(headers['cache-control']);
       const now = this.now(), deadline = now + PATIENCE - times * HOLD;
       const asker = { client: clientOf(address), deadline, hold: times < again ? now + HOLD : deadline };
-      answer = (asked && await this[asked.kind]({ ...asked, query: plain, edge, dead, asker, codings: codingsOf(headers['accept-encoding'], edge) })) || reply(404, {}, 'not found\n');
+      answer = (asked && await this[asked.kind]({ ...asked, query: plain, edge, dead, asker, gzip: takesGzip(headers['accept-encoding']) })) || reply(404, {}, 'not found\n');
     } catch (error) {
       if (!(error instanceof Busy)) warn(`${error.name}: ${error.message}`);
       answer = times < again && error instanceof Busy && !(error instanceof Refused) ? reply(302, { location: `${path}?busy=${times + 1}` }) : this.busy(error.after);
@@ -133,27 +133,27 @@ export class Gate {
     return reply(301, { location: `/${reel}/${kept}`, 'cache-control': 'public, max-age=300' });
   }
 
-  async page({ reel, asker, codings }) {
+  async page({ reel, asker, gzip }) {
     const index = await this.reels.current(reel, asker);
     if (!index) return null;
     const policy = { 'content-security-policy': this.watch.policy, 'referrer-policy': 'no-referrer' };
-    return inForms(this.watch.fill(reel, index), 'text/html; charset=utf-8', SHORT, codings, policy);
+    return inTwo(this.watch.fill(reel, index), 'text/html; charset=utf-8', SHORT, gzip, policy);
   }
 
-  player({ hash, codings }) {
+  player({ hash, gzip }) {
     const found = this.players.get(hash);
-    return found && inForms(found, SCRIPT, IMMUTABLE, codings);
+    return found && inTwo(found, SCRIPT, IMMUTABLE, gzip);
   }
 
   /** For a CDN alone, which asks once for all: others are better served where it is published, which costs nobody here. */
-  async library({ hash, codings, edge }) {
+  async library({ hash, gzip, edge }) {
     const found = edge && this.libraries && await this.libraries.get(hash);
-    return found && inForms(found, SCRIPT, IMMUTABLE, codings);
+    return found && inTwo(found, SCRIPT, IMMUTABLE, gzip);
   }
 
-  async multivariant({ reel, asker, codings }) {
+  async multivariant({ reel, asker, gzip }) {
     const index = await this.reels.current(reel, asker);
-    return index && fileOf(index, 'index.m3u8', PLAYLIST, SHORT, codings);
+    return index && fileOf(index, 'index.m3u8', PLAYLIST, SHORT, gzip);
   }
 
   /** Of pieces, where an index has them. */
@@ -162,26 +162,26 @@ export class Gate {
     if (!index) return null;
     const pieces = index.files.get('index.seek.m3u8')?.toString().replaceAll('.seek.m3u8', '.pieces.m3u8');
     const text = pieces ?? naming(index.files.get('index.m3u8')?.toString() ?? '', '.relay.m3u8');
-    return this.#belowCeiling(text && (() => playlistOf(text, asked.codings)));
+    return this.#belowCeiling(text && (() => playlistOf(text, asked.gzip)));
   }
 
   /** Where every segment is one piece, there is one playlist for both. */
-  async seekMultivariant({ reel, asker, codings }) {
+  async seekMultivariant({ reel, asker, gzip }) {
     const index = await this.reels.current(reel, asker);
-    return index && fileOf(index, index.files.has('index.seek.m3u8') ? 'index.seek.m3u8' : 'index.m3u8', PLAYLIST, SHORT, codings);
+    return index && fileOf(index, index.files.has('index.seek.m3u8') ? 'index.seek.m3u8' : 'index.m3u8', PLAYLIST, SHORT, gzip);
   }
 
   /** With whole addresses, for players that know no other (MPlayer). Not immutable: the gate's address may change. */
-  async absMultivariant({ reel, asker, codings }) {
+  async absMultivariant({ reel, asker, gzip }) {
     const index = this.base && await this.reels.current(reel, asker);
     const text = index && index.files.get('index.m3u8')?.toString();
-    return text && playlistOf(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.base}${reel}/`), 'attributes too'), codings);
+    return text && playlistOf(new Based(Buffer.from(naming(text, '.abs.m3u8')), Buffer.from(`${this.base}${reel}/`), 'attributes too'), gzip);
   }
 
-  async absMedia({ reel, generation, rendition, asker, codings }) {
+  async absMedia({ reel, generation, rendition, asker, gzip }) {
     const index = this.base && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}.m3u8`);
-    return text && playlistOf(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), codings);
+    return text && playlistOf(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), gzip);
   }
 
   async poster({ reel, asker }) {
@@ -195,20 +195,20 @@ export class Gate {
     return /(?:^|&)format=(?!json(?:&|$))/.test(query) ? reply(501) : file(oembed(`${base}${reel}/`, index, query), 'application/json', SHORT);
   }
 
-  async media({ reel, generation, rendition, asker, codings }, ending = '.m3u8') {
+  async media({ reel, generation, rendition, asker, gzip }, ending = '.m3u8') {
     const index = await this.reels.having(reel, generation, asker);
-    return index && fileOf(index, `${generation}/${rendition}${ending}`, PLAYLIST, IMMUTABLE, codings);
+    return index && fileOf(index, `${generation}/${rendition}${ending}`, PLAYLIST, IMMUTABLE, gzip);
   }
 
   seekMedia(asked) { return this.media(asked, '.seek.m3u8'); }
 
   piecesMedia(asked) { return this.relayMedia(asked, '.pieces.m3u8'); }
 
-  async relayMedia({ reel, generation, rendition, asker, codings }, ending = '.relay.m3u8') {
+  async relayMedia({ reel, generation, rendition, asker, gzip }, ending = '.relay.m3u8') {
     const index = this.relay && await this.reels.having(reel, generation, asker);
     const text = index && index.files.get(`${generation}/${rendition}${ending}`);
     // Not immutable: it names the relay, which may move or be switched off.
-    return this.#belowCeiling(text && (() => playlistOf(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), codings)));
+    return this.#belowCeiling(text && (() => playlistOf(new Based(text, Buffer.from(`${this.relay}${reel}/${generation}/`)), gzip)));
   }
 
   /** What leads browsers to the relay, unless that has sent as much this month as it may. */
@@ -232,16 +232,16 @@ export class Gate {
 
   async #served(asked, name, type) {
     const index = await this.#having(asked, name);
-    return index && fileOf(index, name, type, IMMUTABLE, asked.codings);
+    return index && fileOf(index, name, type, IMMUTABLE, asked.gzip);
   }
 
   track(asked) { return this.#served(asked, `${asked.generation}/${asked.rendition}.m3u8`, PLAYLIST); }
 
   async absTrack(asked) {
-    const { reel, generation, rendition, codings } = asked, name = `${generation}/${rendition}.m3u8`;
+    const { reel, generation, rendition, gzip } = asked, name = `${generation}/${rendition}.m3u8`;
     const index = this.base && await this.#having(asked, name);
     const text = index && index.files.get(name);
-    return text && playlistOf(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), codings);
+    return text && playlistOf(new Based(text, Buffer.from(`${this.base}${reel}/${generation}/`), 'attributes too'), gzip);
   }
 
   subtitles(asked) { return this.#served(asked, `${asked.generation}/${asked.rendition}/${asked.number}.vtt`, CUES); }

@@ -27,7 +27,7 @@ def configuration(edge: int, gate: str, relay: str, folder: Path) -> str:
     temporary = "".join(f"{name}_temp_path {folder}/{name};\n" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
     return f"""daemon off; master_process off; pid {folder}/pid; error_log stderr warn; events {{}}
 http {{ {temporary} access_log off; proxy_cache_path {folder}/cache keys_zone=edge:8m use_temp_path=off;
-  map $request_uri $path {{ ~^(?<alone>[^?]*) $alone; }} map $http_accept_encoding $coding {{ default ''; ~*br.*gzip 'br,gzip'; ~*gzip.*br 'br,gzip'; ~*gzip gzip; }}
+  map $request_uri $path {{ ~^(?<alone>[^?]*) $alone; }} map $http_accept_encoding $coding {{ default ''; ~*gzip gzip; }}
   proxy_cache edge; proxy_cache_key $path|$coding; proxy_cache_lock on; proxy_ignore_headers Vary; proxy_http_version 1.1;
   proxy_pass_request_headers off; proxy_set_header Accept-Encoding $coding; proxy_set_header x-zipreel-edge {SECRET};
   server {{ listen 127.0.0.1:{edge}; location / {{ proxy_pass {gate}$path; }} location /_relay/ {{ proxy_pass {relay}$path; }} }} }}

@@ -368,7 +368,7 @@ impl Gate {
     fn page(&self, reel: &Reel) -> Reply {
         let places = self.places();
         let page = Values { index: &reel.index, places: &places }.page();
-        Reply::file_in_forms(Bytes::from(page), None, "text/html; charset=utf-8", SHORT)
+        Reply::file_in_two(Bytes::from(page), "text/html; charset=utf-8", SHORT)
             .with(header::CONTENT_SECURITY_POLICY, &page::policy(places.relay.as_deref()))
             .with(header::REFERRER_POLICY, "no-referrer")
     }
@@ -380,7 +380,7 @@ fn player(name: &str) -> Option<Reply> {
 }
 
 fn script(text: Bytes) -> Reply {
-    Reply::file_in_forms(text, None, "text/javascript; charset=utf-8", IMMUTABLE)
+    Reply::file_in_two(text, "text/javascript; charset=utf-8", IMMUTABLE)
 }
 
 /// Whether a CDN asks; what it sends to be known by is the relay's concern.
@@ -402,7 +402,7 @@ fn bare(reel: &ReelName, query: Option<&str>) -> Reply {
 
 /// A playlist that names where gate or relay are, which may change: short-lived.
 fn playlist(text: Option<Bytes>) -> Option<Reply> {
-    Some(Reply::file_in_forms(text?, None, PLAYLIST, SHORT))
+    Some(Reply::file_in_two(text?, PLAYLIST, SHORT))
 }
 
 /// Whether the one of its directives is there (RFC 9111, 5.2): their case does not count.

@@ -58,10 +58,10 @@ impl Reel {
 
     /// As it is, and as it was compressed at publishing.
     pub(super) fn served(&self, name: &str, kind: &str, cache: &str) -> Option<Reply> {
-        let plain = self.file(name)?;
+        let reply = Reply::file(self.file(name)?, kind, cache);
         Some(match self.file(&format!("{name}{}", gzip::ENDING)) {
-            Some(gzip) => Reply::file_in_forms(plain, Some(gzip), kind, cache),
-            None => Reply::file(plain, kind, cache),
+            Some(compressed) => reply.or_gzip(compressed),
+            None => reply,
         })
     }
 

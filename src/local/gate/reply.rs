@@ -9,10 +9,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::{
-    coding::{self, Coding},
-    functions::Busy,
-};
+use super::{coding, functions::Busy};
 use crate::{
     local::traffic,
     model::{chunk::gzip, hex::hex},
@@ -28,26 +25,15 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
-    /// What the body may be sent as instead.
-    forms: Option<Forms>,
+    /// What who takes gzip gets instead of the body.
+    gzip: Option<Compressed>,
 }
 
 #[derive(Debug)]
-struct Forms {
-    plain: Bytes,
-    /// What it was compressed to before.
-    gzip: Option<Bytes>,
-}
-
-impl Forms {
-    /// `None` where that takes too long.
-    fn compressed(&self, coding: Coding) -> Option<Bytes> {
-        match (coding, &self.gzip) {
-            (Coding::Brotli, _) => coding::brotli(&self.plain).map(Bytes::from),
-            (Coding::Gzip, Some(before)) => Some(before.clone()),
-            (Coding::Gzip, None) => Some(gzip::gzip(&self.plain).into()),
-        }
-    }
+enum Compressed {
+    Already(Bytes),
+    /// This, once it is asked for.
+    WhenAsked(Bytes),
 }
 
 impl Reply {
@@ -56,7 +42,7 @@ impl Reply {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        Self { status, headers, body: Body::empty(), forms: None }
+        Self { status, headers, body: Body::empty(), gzip: None }
     }
 
     pub(super) fn text(status: StatusCode, text: &'static str) -> Self {
@@ -109,11 +95,17 @@ impl Reply {
         reply
     }
 
-    /// A file that who takes that gets compressed: with gzip as it was before, if it was, else for this answer. Each form
-    /// has a tag of its own, and caches keep them apart.
-    pub(super) fn file_in_forms(plain: Bytes, gzip: Option<Bytes>, kind: &str, cache: &str) -> Self {
-        let mut reply = Self::file(plain.clone(), kind, cache).with(header::VARY, header::ACCEPT_ENCODING.as_str());
-        reply.forms = Some(Forms { plain, gzip });
+    /// It is there in a second form, which has a tag of its own; caches keep the two apart.
+    pub(super) fn or_gzip(self, compressed: Bytes) -> Self {
+        let mut reply = self.with(header::VARY, header::ACCEPT_ENCODING.as_str());
+        reply.gzip = Some(Compressed::Already(compressed));
+        reply
+    }
+
+    /// A file that is compressed for those alone who take that.
+    pub(super) fn file_in_two(body: Bytes, kind: &str, cache: &str) -> Self {
+        let mut reply = Self::file(body.clone(), kind, cache).with(header::VARY, header::ACCEPT_ENCODING.as_str());
+        reply.gzip = Some(Compressed::WhenAsked(body));
         reply
     }
 
@@ -127,10 +119,12 @@ impl Reply {
 
     /// As the request's method and conditions want it.
     pub(super) fn shaped(mut self, method: &Method, asked: &HeaderMap) -> Response<Body> {
-        if let Some(forms) = self.forms.take()
-            && let Some((coding, bytes)) = first_of(&forms, asked)
-        {
-            self = self.with(header::CONTENT_ENCODING, coding.name()).holding(bytes);
+        if let Some(compressed) = self.gzip.take_if(|_| coding::takes_gzip(asked)) {
+            let bytes = match compressed {
+                Compressed::Already(bytes) => bytes,
+                Compressed::WhenAsked(body) => gzip::gzip(&body).into(),
+            };
+            self = self.with(header::CONTENT_ENCODING, "gzip").holding(bytes);
         }
         let tag = self.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
         if self.status == StatusCode::OK && tag.is_some_and(|tag| knows(asked, tag)) {
@@ -148,12 +142,6 @@ impl Reply {
         *response.headers_mut() = self.headers;
         response
     }
-}
-
-/// The form that the client would rather have than the file as it is.
-fn first_of(forms: &Forms, asked: &HeaderMap) -> Option<(Coding, Bytes)> {
-    let mut made = coding::taken(asked).into_iter().map(|coding| Some((coding, forms.compressed(coding)?)));
-    made.find_map(|made| made)
 }
 
 /// The answer to a method that is neither GET nor HEAD.

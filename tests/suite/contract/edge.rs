@@ -28,7 +28,7 @@ use zipreel::{
 
 use super::{
     answers::published,
-    codings::{gunzip, unbrotli},
+    codings::gunzip,
     http::{Answer, get, send},
     nginx::{Edge, SECRET},
     reel::{self, GENERATION, payload},
@@ -70,18 +70,18 @@ async fn an_answer_is_kept_for_all_in_each_of_its_forms() {
     for (side, edge) in account.behind_edges().await {
         let edge = edge.origin();
         for path in ["/reel/", "/reel/index.m3u8", "/reel/0123abcd/src.m3u8"] {
-            let mut answers = vec![get(&edge, path).await];
-            for accepted in ["gzip, br", "br;q=1, gzip", "br", "gzip", "deflate, gzip"] {
-                answers.push(send(&edge, "GET", path, &[&format!("Accept-Encoding: {accepted}")]).await);
+            let clients =
+                [&[][..], &["Accept-Encoding: gzip, br"], &["Accept-Encoding: br"], &["Accept-Encoding: gzip"]];
+            let mut answers = Vec::new();
+            for sent in clients {
+                answers.push(send(&edge, "GET", path, sent).await);
             }
             let what = format!("{}: {path}: {answers:?}", side.name);
             let caches: Vec<_> = answers.iter().map(cache).collect();
-            assert_eq!(caches, ["MISS", "MISS", "HIT", "MISS", "MISS", "HIT"], "{what}");
+            assert_eq!(caches, ["MISS", "MISS", "HIT", "HIT"], "{what}");
             let codings: Vec<_> = answers.iter().map(|answer| answer.header("content-encoding")).collect();
-            let [brotli, gzip] = ["br", "gzip"].map(Some);
-            assert_eq!(codings, [None, brotli, brotli, brotli, gzip, gzip], "{what}");
-            assert_eq!(unbrotli(&answers[2].body), answers[0].body, "{what}");
-            assert_eq!(gunzip(&answers[5].body), answers[0].body, "{what}");
+            assert_eq!(codings, [None, Some("gzip"), None, Some("gzip")], "{what}");
+            assert_eq!(gunzip(&answers[3].body), answers[0].body, "{what}");
             for answer in &answers {
                 assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{what}");
             }

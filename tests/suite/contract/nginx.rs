@@ -116,7 +116,7 @@ fn configuration(port: u16, gate: &str, relay: &str, folder: &str) -> String {
          access_log {folder}/access.log answered;\n  \
          proxy_cache_path {folder}/cache keys_zone=edge:8m inactive=1d use_temp_path=off;\n  \
          map $request_uri $path {{ ~^(?<alone>[^?]*) $alone; }}\n  \
-         map $http_accept_encoding $coding {{ default ''; ~*br.*gzip 'br,gzip'; ~*gzip.*br 'br,gzip'; ~*gzip gzip; ~*br br; }}\n  \
+         map $http_accept_encoding $coding {{ default ''; ~*gzip gzip; }}\n  \
          proxy_cache edge;\n  proxy_cache_key $path|$coding;\n  proxy_cache_lock on;\n  \
          proxy_cache_lock_timeout 60s;\n  proxy_cache_lock_age 60s;\n  proxy_cache_revalidate on;\n  \
          proxy_ignore_headers Vary;\n  proxy_force_ranges on;\n  proxy_http_version 1.1;\n  \

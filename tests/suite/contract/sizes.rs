@@ -5,7 +5,6 @@ use zipreel::{
     local::Clock,
     model::{
         chunk::limits::{INDEX_BYTES_MAX, PLAYLIST_BYTES_MAX},
-        gate::cdn::EDGE_HEADER,
         hls::playlist::{self, Links},
         reel::{
             generation::FORMAT,
@@ -16,7 +15,7 @@ use zipreel::{
 };
 
 use super::{
-    http::{get, send},
+    http::get,
     reel::{self, GENERATION},
     sides::{Account, Side},
 };
@@ -122,24 +121,6 @@ async fn what_is_too_long_to_be_sent_whole_is_an_error_that_browsers_may_read() 
     deploy_playlists(&account.cloud).await;
     for side in account.sides().await {
         says_what_is_too_long(&side).await;
-    }
-}
-
-/// Brotli takes its time: what is long is sent to a CDN with gzip.
-#[tokio::test]
-async fn a_long_playlist_is_not_compressed_with_brotli() {
-    let account = Account::new(Clock::system()).await;
-    deploy_playlists(&account.cloud).await;
-    let edge = format!("{EDGE_HEADER}: anything");
-    for side in account.sides().await {
-        for (name, accepted, coding) in
-            [("one", "br, gzip", Some("br")), ("long", "br, gzip", Some("gzip")), ("long", "br", None)]
-        {
-            let sent = [edge.as_str(), &format!("Accept-Encoding: {accepted}")];
-            let answer = send(&side.gate, "GET", &format!("/{name}/{GENERATION}/src.m3u8"), &sent).await;
-            let what = format!("{}: {name} {accepted}", side.name);
-            assert_eq!((answer.status, answer.header("content-encoding")), (200, coding), "{what}");
-        }
     }
 }
 
