@@ -153,6 +153,7 @@ impl Settings {
             cut: Cut {
                 segment_length: Duration::from_secs_f64(seconds),
                 grows: true,
+                pes_lengths: true,
                 chunk_limit: args.chunk_mib.or(file.chunk_mib).map_or(pack::CHUNK_LIMIT_DEFAULT, |mib| mib * pack::MIB),
                 transcode: match args.transcode.or(file.transcode).unwrap_or(TranscodeArg::Ask) {
                     TranscodeArg::Ask => Transcode::Ask,

@@ -108,7 +108,8 @@ impl Tools {
 
     /// Whether these tools can carry out the plan, and in which dialect.
     pub async fn dialect(&self, plan: &MediaPlan) -> Result<Dialect, ToolsError> {
-        let mut dialect = Dialect { fps_mode: has_fps_mode(&self.version), tone_map: false };
+        let is_from = |release| is_from(&self.version, release);
+        let mut dialect = Dialect { fps_mode: is_from((5, 1)), segment_options: is_from((4, 4)), tone_map: false };
         let encodes = |action: &Action| plan.fills || matches!(action, Action::Transcode { .. });
         if let Some(video) = plan.video.iter().chain(&plan.compatible).find(|video| encodes(&video.action)) {
             if !lists(&ask(&self.ffmpeg, &["-encoders"]).await?, "libx264") {
@@ -148,12 +149,12 @@ fn lists(listing: &str, name: &str) -> bool {
     listing.lines().any(|line| line.split_whitespace().nth(1) == Some(name))
 }
 
-/// 5.1 brought it. Builds from the development branch (`N-…`, a date) are newer than that.
-fn has_fps_mode(version: &str) -> bool {
+/// Whether it is this release or a later one. Builds from the development branch (`N-…`, a date) are newer than any asked for.
+fn is_from(version: &str, release: (u32, u32)) -> bool {
     let mut numbers = version.trim_start_matches('n').split(|character: char| !character.is_ascii_digit());
     let mut next = || numbers.next().and_then(|digits| digits.parse::<u32>().ok());
     match next() {
-        Some(major) => (major, next().unwrap_or(0)) >= (5, 1),
+        Some(major) => (major, next().unwrap_or(0)) >= release,
         None => true,
     }
 }
@@ -359,18 +360,20 @@ mod tests {
 
     #[test]
     fn versions_of_every_build_tell_their_dialect() {
-        for (version, fps_mode) in [
-            ("4.4.2-0ubuntu0.22.04.1", false),
-            ("5.0.1", false),
-            ("5.1.9-0+deb12u1", true),
-            ("n7.1", true),
-            ("n9.0.2-17-g2a571b6068-20260930", true),
-            ("8.0", true),
-            ("N-109542-g5b3b2d8", true),
-            ("2024-05-02-git-71669f2ad5-full_build-www.gyan.dev", true),
-            ("git-2020-01-01-abc", true),
+        for (version, segment_options, fps_mode) in [
+            ("4.2.7-0ubuntu0.1", false, false),
+            ("4.4.2-0ubuntu0.22.04.1", true, false),
+            ("5.0.1", true, false),
+            ("5.1.9-0+deb12u1", true, true),
+            ("n7.1", true, true),
+            ("n9.0.2-17-g2a571b6068-20260930", true, true),
+            ("8.0", true, true),
+            ("N-109542-g5b3b2d8", true, true),
+            ("2024-05-02-git-71669f2ad5-full_build-www.gyan.dev", true, true),
+            ("git-2020-01-01-abc", true, true),
         ] {
-            assert_eq!(has_fps_mode(version), fps_mode, "{version}");
+            assert_eq!(is_from(version, (4, 4)), segment_options, "{version}");
+            assert_eq!(is_from(version, (5, 1)), fps_mode, "{version}");
         }
     }
 

@@ -122,6 +122,7 @@ pub(super) fn generation_index(work: &Work, renditions: BTreeMap<RenditionId, Re
         duration_ms: 0,
         segment_seconds: work.order.cut.segment_length.as_secs_f64(),
         grows: work.order.cut.grows(),
+        pes_lengths: work.order.cut.pes_lengths,
         chunk_limit_bytes: work.order.cut.chunk_limit,
         source_sha256: work.source.hash(),
         wanted: work.wanted().of_chunks(),

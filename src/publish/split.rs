@@ -115,7 +115,7 @@ impl Split<'_> {
         let process = Process::spawn(self.command(dialect)?)
             .map_err(|error| SplitError::Run(self.tools.ffmpeg.clone(), error))?;
         (self.started)(process.leader());
-        let mut run = Run::new(&self, sum, job, control, segments);
+        let mut run = Run::new(&self, dialect, sum, job, control, segments);
         let status = run.follow(process, control).await?;
         let after = self.look().await?;
         let complaints = run.tail.text();
@@ -175,7 +175,7 @@ impl Split<'_> {
         command.args(self.plan.arguments(self.step, dialect));
         // sound is cut at its pieces' length, and finer where a segment may have to end at any time
         let cut = if self.breaks.is_empty() { self.step } else { self.step.min(PIECE) };
-        command.args(self.plan.muxer_arguments(cut)).args(self.plan.companions());
+        command.args(self.plan.muxer_arguments(cut, dialect)).args(self.plan.companions());
         Ok(command)
     }
 }
@@ -207,6 +207,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(
         split: &'a Split<'a>,
+        dialect: Dialect,
         sum: Sum,
         job: &'a JobHandle,
         control: &Control,
@@ -218,6 +219,7 @@ impl<'a> Run<'a> {
             ffmpeg: split.tools.ffmpeg.clone(),
             segment_length: split.step,
             sample_aspect: video.and_then(|video| video.sample_aspect).map(Ratio::to_text),
+            stream_options: split.plan.stream_options(dialect),
             cancel: control.cancel.clone(),
         });
         let (folder, lengths) = (split.folder, split.lengths);

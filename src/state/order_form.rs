@@ -31,6 +31,9 @@ pub struct OrderForm {
     /// As [`Cut::grows`]: versions without it knew no such.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grows: bool,
+    /// As [`Cut::pes_lengths`], likewise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pes_lengths: bool,
     pub chunk_limit: u64,
     pub parallel_uploads: Option<usize>,
     /// Streams that players can't take are converted; else they are refused.
@@ -76,6 +79,7 @@ impl OrderForm {
             title: order.title.clone(),
             segment_seconds: order.cut.segment_length.as_secs_f64(),
             grows: order.cut.grows,
+            pes_lengths: order.cut.pes_lengths,
             chunk_limit: order.cut.chunk_limit,
             parallel_uploads: order.parallel_uploads.map(NonZeroUsize::get),
             transcode: order.cut.transcode == Transcode::Auto,
@@ -114,6 +118,7 @@ impl OrderForm {
             cut: Cut {
                 segment_length: Duration::from_secs_f64(self.segment_seconds.clamp(0.1, 86_400.0)),
                 grows: self.grows,
+                pes_lengths: self.pes_lengths,
                 chunk_limit: self.chunk_limit,
                 transcode: if self.transcode { Transcode::Auto } else { Transcode::Never },
                 wanted: self.wanted,
@@ -140,6 +145,7 @@ impl OrderForm {
             title: "v".into(),
             segment_seconds: 6.0,
             grows: false,
+            pes_lengths: false,
             chunk_limit: 1 << 25,
             parallel_uploads: None,
             transcode: false,
@@ -222,6 +228,7 @@ mod tests {
             cut: Cut {
                 segment_length: Duration::from_millis(2500),
                 grows: true,
+                pes_lengths: true,
                 chunk_limit: 5,
                 transcode: Transcode::Auto,
                 wanted: Wanted {

@@ -138,7 +138,7 @@ mod tests {
     fn cut(seconds: u64, chunk_mib: u64) -> Cut {
         let segment_length = Duration::from_secs(seconds);
         let (transcode, wanted) = Default::default();
-        Cut { segment_length, grows: true, chunk_limit: chunk_mib << 20, transcode, wanted }
+        Cut { segment_length, grows: true, pes_lengths: true, chunk_limit: chunk_mib << 20, transcode, wanted }
     }
 
     #[test]

@@ -269,6 +269,7 @@ fn info() -> Info {
         generation: Generation::from_digest(&[1; 32]),
         duration_ms: 0,
         grows: false,
+        pes_lengths: false,
         largest: None,
         segment_seconds: 6.0,
         source_sha256: None,

@@ -79,6 +79,7 @@ impl Sandbox {
             cut: Cut {
                 segment_length: Duration::from_secs(6),
                 grows: true,
+                pes_lengths: true,
                 chunk_limit: 1 << 20,
                 transcode: Transcode::Never,
                 wanted: Default::default(),

@@ -65,6 +65,8 @@ pub(crate) struct Stills {
     pub(crate) segment_length: Duration,
     /// `16/15`, if samples are not square.
     pub(crate) sample_aspect: Option<String>,
+    /// As of the pictures before and after.
+    pub(crate) stream_options: Vec<String>,
     pub(crate) cancel: CancellationToken,
 }
 
@@ -85,6 +87,7 @@ impl Stills {
         command.arg("-loop").arg("1").arg("-framerate").arg(format!("{}/{}", frames * 1000, length.as_millis().max(1)));
         command.arg("-i").arg(&picture).args(["-f", "aac", "-i"]).arg(sound);
         command.args(still_arguments(frames, *begins, self.segment_length, self.sample_aspect.as_deref()));
+        command.args(&self.stream_options);
         let name = sound.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         command.arg("-hls_segment_filename").arg(format!("{name}%08d.ts")).arg(&list);
         run(command, LIMIT.max(length), &self.cancel).await?;

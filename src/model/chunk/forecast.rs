@@ -99,6 +99,7 @@ mod tests {
         let cut = Cut {
             segment_length: Duration::from_secs(30),
             grows: true,
+            pes_lengths: true,
             chunk_limit: 49 << 20,
             transcode: Default::default(),
             wanted: Default::default(),

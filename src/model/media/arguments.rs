@@ -34,6 +34,8 @@ const CLOCK_BEGINS_S: u32 = 10;
 pub struct Dialect {
     /// `-fps_mode` (5.1 and later) took the place of `-vsync`.
     pub fps_mode: bool,
+    /// `-hls_segment_options` (4.4 and later) took the place of `-hls_ts_options`.
+    pub segment_options: bool,
     /// The filters `zscale` and `tonemap` are there.
     pub tone_map: bool,
 }
@@ -105,11 +107,13 @@ impl MediaPlan {
 
     /// What the muxer is told. Pieces of a transport stream are files that it names on standard output; fragmented MP4
     /// goes there itself, a fragment a piece.
-    pub fn muxer_arguments(&self, segment_length: Duration) -> Vec<String> {
+    pub fn muxer_arguments(&self, segment_length: Duration, dialect: Dialect) -> Vec<String> {
         let seconds = self.piece_seconds(segment_length);
         match self.packaging {
             Container::Ts => {
-                let mut arguments = words("-f hls -hls_segment_type mpegts -hls_list_size 1 -hls_time");
+                let mut arguments = words("-f hls -hls_segment_type mpegts");
+                arguments.extend(self.stream_options(dialect));
+                arguments.extend(words("-hls_list_size 1 -hls_time"));
                 arguments.push(format!("{seconds:.6}"));
                 arguments.extend(words("-hls_segment_filename piece%08d.ts pipe:1"));
                 arguments
@@ -125,6 +129,15 @@ impl MediaPlan {
                 arguments
             }
         }
+    }
+
+    /// Of transport streams.
+    pub fn stream_options(&self, dialect: Dialect) -> Vec<String> {
+        if self.packaging != Container::Ts || self.video.is_none() || !self.pes_lengths {
+            return Vec::new();
+        }
+        let option = if dialect.segment_options { "-hls_segment_options" } else { "-hls_ts_options" };
+        vec![option.to_owned(), "omit_video_pes_length=0".to_owned()]
     }
 
     /// Parameter sets are put before every keyframe, since an open-GOP keyframe brings none and each segment must

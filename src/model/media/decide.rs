@@ -74,6 +74,8 @@ pub struct MediaPlan {
     pub damage: Damage,
     /// That is accepted: the split may make less than the container promises.
     pub may_end_early: bool,
+    /// As of [`Cut`](crate::model::reel::order::Cut).
+    pub pes_lengths: bool,
     /// Sound before the picture or after it gets still pictures.
     pub fills: bool,
     /// What turns out not to be fit for copying may be converted, where it is.
@@ -147,6 +149,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         may_re_encode: transcode == Transcode::Auto,
         warnings: said.chain(gaps::warnings(&gaps, fills)).collect(),
         may_end_early: false,
+        pes_lengths: false,
         damage,
         chapters: media.chapters.clone(),
         begins: media.begins,

@@ -35,6 +35,7 @@ impl GenerationIndex {
             duration_ms: 14_512,
             segment_seconds: 6.0,
             grows: false,
+            pes_lengths: false,
             source_sha256: None,
             largest: None,
             damaged: Vec::new(),

@@ -63,6 +63,9 @@ pub struct GenerationIndex {
     /// The first ones are shorter, and none outgrew a chunk. zipreel 0.1 knew no such.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grows: bool,
+    /// As of [`Cut`](super::order::Cut); zipreel 0.1 knew none, so that what it published is mended without.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pes_lengths: bool,
     pub chunk_limit_bytes: u64,
     /// Of the video that it was made of. zipreel 0.1 did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -90,6 +90,9 @@ pub struct Cut {
     /// The first segments are shorter, none outgrows a chunk, and what is converted has keyframes for pieces. What was begun
     /// by zipreel 0.1 goes on without.
     pub grows: bool,
+    /// Video packets of transport streams state how long they are (`PES_packet_length`), so that no player has to wait for
+    /// the next picture to know the last one whole: VLC would never decode it. What was begun without goes on without.
+    pub pes_lengths: bool,
     /// Upper limit of a chunk's zip, bytes.
     pub chunk_limit: u64,
     pub transcode: Transcode,

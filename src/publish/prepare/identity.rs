@@ -55,6 +55,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         return Err(Stopped::Failed(plan.damage.refusal(&order.video, RULED_OUT)));
     }
     plan.may_end_early = order.on_damage == OnDamage::Accept;
+    plan.pes_lengths = order.cut.pes_lengths;
     let dialect = tools.dialect(&plan).await?;
     let video = order.video.clone();
     let looked = tokio::task::spawn_blocking(move || {
@@ -67,8 +68,10 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
         Stopped::Failed(Fault::permanent(what).because(error))
     })?;
     let parts = plan.parts().into_iter();
-    let treated =
-        parts.map(|part| [part.arguments(order.cut.keyframe_length(), dialect), part.companions()].concat().join("\n"));
+    let length = order.cut.keyframe_length();
+    let treated = parts.map(|part| {
+        [part.arguments(length, dialect), part.stream_options(dialect), part.companions()].concat().join("\n")
+    });
     let mut treatment = treated.collect::<Vec<_>>().join("\nrendition\n");
     if plan.packaging == Container::Mp4 {
         // how its fragments are written is ours: another number for another way
@@ -76,7 +79,7 @@ pub(crate) async fn look_at_video(order: &Order, tools: &Tools, control: &Contro
     }
     if plan.fills {
         treatment.push_str("\nstills\n");
-        treatment.push_str(&still_arguments(1, 0, order.cut.keyframe_length(), None).join("\n"));
+        treatment.push_str(&still_arguments(1, 0, length, None).join("\n"));
     }
     let origin = Origin { source: print.text(), ffmpeg: tools.version.clone() };
     let beside = subtitles::beside(&order.video, &plan).await?;

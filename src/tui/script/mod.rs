@@ -87,6 +87,7 @@ pub(super) fn start() -> Start {
         cut: Cut {
             segment_length: Duration::from_secs(30),
             grows: true,
+            pes_lengths: true,
             chunk_limit: 49 << 20,
             transcode: Transcode::Ask,
             wanted: Default::default(),

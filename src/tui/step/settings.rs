@@ -193,6 +193,7 @@ impl Settings {
         Cut {
             segment_length: self.length,
             grows: true,
+            pes_lengths: true,
             chunk_limit: self.chunk_limit(),
             transcode: self.transcode,
             wanted: Wanted { loudness: self.loudness, ..video.wanted },

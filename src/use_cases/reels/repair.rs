@@ -81,6 +81,7 @@ async fn order(engine: &Engine, repair: &Repair) -> Result<Order, Stopped> {
         cut: Cut {
             segment_length: Duration::from_secs_f64(index.current.segment_seconds.clamp(0.1, 86_400.0)),
             grows: index.current.grows,
+            pes_lengths: index.current.pes_lengths,
             chunk_limit: index.current.chunk_limit_bytes,
             transcode: Transcode::Auto,
             wanted: as_packed(&index.current),

@@ -138,6 +138,7 @@ pub(crate) fn make(reel: &ReelName, generation: &str) -> Made {
         duration_ms: 36_400,
         segment_seconds: 6.0,
         grows: false,
+        pes_lengths: false,
         source_sha256: None,
         largest: Some(Largest { segment: 45_000_000, piece: 3_100_000 }),
         damaged: Vec::new(),

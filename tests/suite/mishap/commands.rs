@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use zipreel::local::Clock;
+use zipreel::{local::Clock, media::ffmpeg::Tools, running::reporter::Control};
 
-use super::account::{bodies, chunks, client, delete_function, functions, is_whole, replace_code, zipreel};
+use super::{
+    account::{bodies, chunks, client, connect, delete_function, functions, is_whole, replace_code, zipreel},
+    engine::{self, BoardReporter},
+};
 use crate::{
     clips::{Clip, clip},
     events,
-    publish::sandbox::Sandbox,
+    publish::sandbox::{Reel, Sandbox, get_range},
     stand_in::clients::{create, zip_of},
 };
 
@@ -50,6 +53,44 @@ async fn a_damaged_reel_is_found_out_and_repaired_without_sending_what_is_right(
     let after = bodies(&sandbox, &whole);
     let sent: Vec<_> = whole.keys().filter(|name| after[*name] != before[*name]).collect();
     assert_eq!(sent, [&names[0], &names[2]]);
+}
+
+/// How many packets of the pictures there are, and how many state their length, in the chunks of an account.
+async fn pictures_with_lengths(sandbox: &Sandbox, reel: &str) -> (usize, usize) {
+    let playlist = sandbox.stand_in.endpoint().gate.clone() + &format!("/{reel}/index.m3u8");
+    let (mut pictures, mut stated) = (0, 0);
+    for (url, offset, length) in Reel::at(&playlist).await.ranges() {
+        for packet in get_range(&url, offset, length).await.chunks(188) {
+            // behind the adaptation field, if there is one
+            let payload = if packet[3] & 0x20 == 0 { 4 } else { 5 + usize::from(packet[4]) };
+            if packet[1] & 0x40 != 0 && packet[payload..].starts_with(&[0, 0, 1, 0xE0]) {
+                pictures += 1;
+                stated += usize::from(packet[payload + 4..payload + 6] != [0, 0]);
+            }
+        }
+    }
+    (pictures, stated)
+}
+
+/// VLC never decodes the last picture of a stream whose packets do not state their lengths, as zipreel's did not.
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_state_their_lengths_but_where_a_reel_was_made_without() {
+    let sandbox = Sandbox::start().await;
+    publish(&sandbox, "now", Clip::Mp4).await;
+    let (pictures, stated) = pictures_with_lengths(&sandbox, "now").await;
+    assert!(pictures > 700 && stated == pictures, "{stated} of {pictures}");
+
+    let mut order = engine::order(&sandbox.path("engine"), "of an earlier version");
+    order.cut.pes_lengths = false;
+    let (cloud, tools) = (connect(sandbox.stand_in.endpoint()).await, Tools::find().await.unwrap());
+    engine::publish(order, &cloud, &tools, &BoardReporter::default(), &Control::default()).await.unwrap();
+    assert_eq!(pictures_with_lengths(&sandbox, engine::REEL).await, (pictures, 0));
+    let whole = functions(&sandbox).await;
+    let first = whole.keys().find(|name| name.starts_with("zipreel-m-") && !name.ends_with("-index")).unwrap();
+    delete_function(&sandbox, first).await;
+    let video = clip(Clip::Mp4);
+    zipreel(&sandbox, &["check", engine::REEL, "--repair", video.to_str().unwrap()]).await.ended(0);
+    assert_eq!(functions(&sandbox).await, whole, "the same chunks as before, to the byte");
 }
 
 #[tokio::test(flavor = "multi_thread")]

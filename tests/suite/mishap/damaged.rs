@@ -70,6 +70,7 @@ fn order(video: &Path, reel: &ReelName, folder: &Path) -> Order {
         title: reel.to_string(),
         cut: Cut {
             grows: true,
+            pes_lengths: true,
             segment_length: Duration::from_secs(1),
             chunk_limit: 1024 * 1024,
             transcode: Transcode::Auto,

@@ -46,6 +46,7 @@ pub(crate) fn order(folder: &Path, title: &str) -> Order {
         title: title.into(),
         cut: Cut {
             grows: true,
+            pes_lengths: true,
             segment_length: Duration::from_secs(2),
             chunk_limit: 1024 * 1024,
             transcode: Transcode::Never,

@@ -124,6 +124,7 @@ fn order(folders: Folders, video: Clip, if_taken: IfTaken) -> Order {
         title: "two machines".into(),
         cut: Cut {
             grows: true,
+            pes_lengths: true,
             segment_length: std::time::Duration::from_secs(1),
             chunk_limit: 100_000,
             transcode: Transcode::Never,

@@ -140,13 +140,6 @@ fn packets(input: &str, stream: &str) -> Vec<(f64, f64)> {
     text.lines().filter_map(packet).collect()
 }
 
-/// How many pictures are shown before the one that is decoded last.
-pub(crate) fn decoded_last(video: &Path) -> usize {
-    let shown: Vec<f64> = packets(video.to_str().unwrap(), "v").into_iter().map(|(start, _)| start).collect();
-    let last = shown.last().expect("a picture");
-    shown.iter().filter(|start| *start < last).count()
-}
-
 fn last_end(input: &str, stream: &str) -> f64 {
     packets(input, stream).into_iter().map(|(start, length)| start + length).fold(0.0, f64::max)
 }

@@ -200,8 +200,11 @@ pub(crate) struct Reel {
 
 impl Reel {
     pub(crate) async fn of(run: &Run) -> Self {
-        let playlist = run.playlist();
-        let multivariant = get(&playlist).await;
+        Self::at(&run.playlist()).await
+    }
+
+    pub(crate) async fn at(playlist: &str) -> Self {
+        let multivariant = get(playlist).await;
         let uri = multivariant.lines().rfind(|line| !line.starts_with('#') && !line.is_empty()).unwrap();
         let url = format!("{}{uri}", playlist.strip_suffix("index.m3u8").unwrap());
         Self { multivariant, media: get(&url).await, url }

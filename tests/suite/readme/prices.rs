@@ -31,6 +31,7 @@ fn by_default(megabit: f64) -> Viewed {
     let cut = Cut {
         segment_length: Duration::from_secs_f64(SEGMENT_SECONDS_DEFAULT),
         grows: true,
+        pes_lengths: true,
         chunk_limit: CHUNK_LIMIT_DEFAULT,
         transcode: Default::default(),
         wanted: Default::default(),

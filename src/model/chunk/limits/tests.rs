@@ -29,6 +29,7 @@ fn refused(plan: &MediaPlan, seconds: u64, limit: u64, bytes: u64, held: &[Held]
     let cut = Cut {
         segment_length: Duration::from_secs(seconds),
         grows: false,
+        pes_lengths: false,
         chunk_limit: limit,
         transcode: Transcode::Never,
         wanted: Default::default(),

@@ -9,7 +9,7 @@ use crate::model::media::{
 };
 
 fn arguments(plan: &MediaPlan) -> String {
-    plan.arguments(Duration::from_secs(6), Dialect { fps_mode: true, tone_map: true }).join(" ")
+    plan.arguments(Duration::from_secs(6), Dialect { fps_mode: true, segment_options: true, tone_map: true }).join(" ")
 }
 
 /// Pictures, and sound in these codecs, all in the same language.

@@ -6,8 +6,8 @@ use crate::model::media::{
     structure::Structure,
 };
 
-const NOW: Dialect = Dialect { fps_mode: true, tone_map: true };
-const OLD: Dialect = Dialect { fps_mode: false, tone_map: false };
+const NOW: Dialect = Dialect { fps_mode: true, segment_options: true, tone_map: true };
+const OLD: Dialect = Dialect { fps_mode: false, segment_options: false, tone_map: false };
 type Change = fn(&mut Media);
 
 const SIX: Duration = Duration::from_secs(6);
@@ -201,6 +201,22 @@ fn a_copy_maps_two_streams_and_repeats_parameter_sets() {
     assert!(text.contains("h264_mp4toannexb,filter_units=remove_types=9,dump_extra=freq=keyframe"), "{text}");
     let text = arguments(&planned(|media| drop(media.streams.pop())), NOW);
     assert!(text.contains("-map 0:0") && !text.contains("-c:a"), "{text}");
+}
+
+#[test]
+fn packets_of_transport_streams_state_their_lengths_by_the_option_that_this_ffmpeg_knows() {
+    let options = |change: Change, pes_lengths: bool, dialect: Dialect| {
+        let plan = MediaPlan { pes_lengths, ..planned(change) };
+        let options = plan.stream_options(dialect);
+        let muxer = plan.muxer_arguments(SIX, dialect);
+        assert!(options.is_empty() || muxer.windows(options.len()).any(|part| part == options), "{muxer:?}");
+        options.join(" ")
+    };
+    assert_eq!(options(|_| {}, true, NOW), "-hls_segment_options omit_video_pes_length=0");
+    assert_eq!(options(|_| {}, true, OLD), "-hls_ts_options omit_video_pes_length=0");
+    assert_eq!(options(|_| {}, false, NOW), "", "as what was begun without");
+    assert_eq!(options(|media| drop(media.streams.remove(0)), true, NOW), "", "sound always states them");
+    assert_eq!(options(|media| media.streams[0].codec = "hevc".into(), true, NOW), "", "fragmented MP4");
 }
 
 #[test]
