@@ -62,7 +62,7 @@ pub trait Backend: Send + Sync + 'static {
     fn reel(&self, place: Place, name: ReelName) -> Work<ReelDetail>;
     /// Where the whole log of a reel's publishing is.
     fn log_file(&self, reel: &ReelName) -> PathBuf;
-    /// How links to reels on this computer are served again once they end with this window; `None` if they outlive it.
+    /// The command that serves links to reels on this computer again once they end with this window; `None` if they outlive it.
     /// The stand-in may have become ours at any time.
     fn afterwards(&self) -> Option<String>;
     /// Keeps these orders on the disk, and no others, as those that wait.

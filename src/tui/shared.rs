@@ -149,7 +149,7 @@ impl Shared {
 
     /// What a connection that has failed leaves undone.
     pub(super) fn unconnected(&self) -> &'static str {
-        if self.is_local() { "not open" } else { "not signed in" }
+        if self.is_local() { "not open" } else { "not connected" }
     }
 
     /// `local stand-in`, `AWS · profile studio`.

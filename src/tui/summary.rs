@@ -28,7 +28,7 @@ impl Summary {
             lines.extend(published.warnings.iter().map(|warning| format!("warning: {warning}")));
         }
         if jobs().any(|job| job.published().is_some() && job.run.place().is_local()) {
-            lines.extend(app.serves());
+            lines.extend(app.serves().map(|again| format!("serve it again with: {again}")));
         }
         for job in jobs() {
             if let (Kind::Deletion, Some(End::Removed(functions))) = (job.kind(), job.end()) {

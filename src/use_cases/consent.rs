@@ -189,7 +189,8 @@ impl Question {
         }
         if reply == Reply::Declined {
             // what it is about was read a moment ago
-            return fault.because("it was declined").hint("Nothing was changed. Begin it again to be asked again.");
+            let cause = format!("the answer was not `{}`", self.wanted());
+            return fault.because(cause).hint("Nothing was changed. Begin it again to be asked again.");
         }
         match self {
             Self::Notice { account } => fault.because(notice::text(account)).hint(
@@ -295,7 +296,7 @@ mod tests {
         for damage in [&cut, &lost] {
             assert_eq!(decided(OnDamage::Ask, Reply::Agreed, damage).await, Ok(OnDamage::Accept), "for a resume, too");
             let declined = decided(OnDamage::Ask, Reply::Declined, damage).await.unwrap_err();
-            assert_eq!(declined, "could not publish the video `/v.mp4`: it was declined");
+            assert_eq!(declined, "could not publish the video `/v.mp4`: the answer was not `yes`");
             assert_eq!(decided(OnDamage::Accept, Reply::Declined, damage).await, Ok(OnDamage::Accept), "not asked");
         }
         let refused = decided(OnDamage::Ask, Reply::Nobody, &cut).await.unwrap_err();

@@ -255,7 +255,7 @@ impl Backend for Wizard {
     }
 
     fn afterwards(&self) -> Option<String> {
-        self.engine.serves().then(|| format!("serve it again with: {}", self.engine.serves_again()))
+        self.engine.serves().then(|| self.engine.serves_again().to_owned())
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

@@ -32,7 +32,7 @@ impl App {
         (published || self.links_shown) && self.serves().is_some()
     }
 
-    /// How the stand-in's links are served again once it has ended with this window.
+    /// The command that serves the stand-in's links again, once it has ended with this window.
     pub(in crate::tui) fn serves(&self) -> Option<String> {
         self.shared.backend.afterwards()
     }
@@ -61,10 +61,10 @@ impl App {
             parts.push(format!("All of it stops in an orderly way; {how}."));
             words.push(parts.join(" "));
         }
-        if self.links_end() {
-            words.push(
-                "The links to reels on this computer stop working when you quit; `zipreel local` makes them work again.".to_owned(),
-            );
+        if let Some(again) = self.serves().filter(|_| self.links_end()) {
+            words.push(format!(
+                "The links to reels on this computer stop working when you quit; `{again}` makes them work again."
+            ));
         }
         if words.is_empty() {
             words.push("Ctrl-C once more quits too.".to_owned());

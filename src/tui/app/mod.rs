@@ -188,6 +188,11 @@ impl App {
             (Action::AllFiles, _) if self.picker().is_some_and(|picker| picker.all_files) => "only videos",
             (Action::Retry, _) if counts_down() => "retry now",
             (Action::Enter, Screen::Settings(_)) if signed_out() => "try again",
+            (Action::Discard, Screen::Home(home))
+                if home.job(&self.shared, &self.jobs).is_some_and(|job| !job.is_active()) =>
+            {
+                "remove"
+            }
             // it was opened over a list, or over a reel's page
             (Action::Back, _) if binding.short == "home" && self.stack.len() > 2 => "back",
             _ => binding.short,

@@ -153,7 +153,7 @@ impl Backend for Script {
     }
 
     fn afterwards(&self) -> Option<String> {
-        Some("serve it again with: zipreel local".to_owned())
+        Some("zipreel local".to_owned())
     }
 
     fn log_file(&self, reel: &ReelName) -> PathBuf {

@@ -11,7 +11,7 @@ use crate::{
         action::{Command, Way},
         backend::Published,
         id::{JobId, Owner},
-        job::{End, Job, Run},
+        job::{End, Job, Run, is_chunk},
         overlay::{Overlay, confirm::Confirm},
         script::{self, Script},
         sight::{EARLY, LEAST, Sight},
@@ -244,6 +244,15 @@ pub(super) fn queue_of(player: &mut Player, names: &[&str]) -> Vec<JobId> {
     player.jobs().iter().map(|job| job.id).collect()
 }
 
+/// A second, in which a little of each chunk goes out.
+pub(super) fn goes_on(player: &mut Player, id: JobId) {
+    let course = player.jobs().get(id).unwrap().publishing().unwrap();
+    for (_, job) in course.board.jobs.iter().filter(|(name, job)| is_chunk(name) && !job.state.is_over()) {
+        job.count.add(1 << 15);
+    }
+    player.pass(Duration::from_secs(1));
+}
+
 fn live(name: &str) -> Answer {
     let published = Published { reel: script::name(name), ..script::published() };
     Answer::Ended(End::Published(Box::new(published), None))
@@ -333,6 +342,7 @@ fn what_failed_is_put_away_after_a_question() {
     player.tell(ids[0], Answer::Ended(End::Failed(script::no_room())));
     player.key(KeyCode::Esc);
     player.key(KeyCode::Home);
+    assert!(player.text(80, 24).contains("c remove"), "{}", player.text(80, 24));
     player.keys("c");
     assert!(matches!(player.app.overlay, Some(Overlay::Ask(Confirm::PutAway(..)))), "{}", player.text(80, 24));
     super::pictures::pictures("home_put_away", &mut player);

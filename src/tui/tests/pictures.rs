@@ -266,7 +266,7 @@ fn home_with_work_going_on_and_work_left_behind() {
 #[test]
 fn several_videos() {
     let mut player = Player::local();
-    let ids = super::jobs::queue_of(&mut player, &["one", "two", "three", "four", "five"]);
+    let ids = super::jobs::queue_of(&mut player, &["one", "two", "by-moonlight", "four", "five"]);
     for (id, end) in
         ids.iter().zip([End::Published(Box::new(script::published()), None), End::Failed(script::no_room())])
     {
@@ -275,7 +275,7 @@ fn several_videos() {
     for event in script::under_way() {
         player.tell(ids[2], Answer::Engine(event));
     }
-    player.pass(Duration::from_secs(77));
+    (0..77).for_each(|_| super::jobs::goes_on(&mut player, ids[2]));
     pictures("queue", &mut player);
 }
 

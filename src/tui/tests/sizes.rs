@@ -17,7 +17,7 @@ use crate::{
         screen::Screen,
         script::{self, Script},
         shared::Connection,
-        step::settings::Field,
+        step::{queue::Queue, settings::Field},
         work::answer::Answer,
     },
 };
@@ -107,6 +107,9 @@ fn footer(name: &str, player: &Player, screen: &str) {
 }
 
 fn progress(name: &str, player: &Player, screen: &str) {
+    if let Screen::Queue(queue) = player.app.top() {
+        return progress_of_several(name, queue, player, screen);
+    }
     let Screen::Publishing(_) = player.app.top() else { return };
     let job = player.app.shown_job().unwrap();
     let course = job.publishing().unwrap();
@@ -126,6 +129,19 @@ fn progress(name: &str, player: &Player, screen: &str) {
     let line = screen.lines().find(|line| line.contains("Upload")).unwrap_or_default();
     for wanted in wanted {
         assert!(line.contains(&wanted), "{name}: `{wanted}` is not in `{line}`\n{screen}");
+    }
+}
+
+/// Of the video under the cursor, in the list or below it.
+fn progress_of_several(name: &str, queue: &Queue, player: &Player, screen: &str) {
+    let jobs = player.jobs();
+    let job = queue.jobs(jobs).nth(queue.at(jobs)).unwrap();
+    let Some(course) = job.publishing().filter(|_| job.is_under_way()) else { return };
+    let (through, all) = (course.bytes_through(), course.bytes_to_send());
+    let Some(rate) = course.throughput().filter(|_| all > 0) else { return };
+    let percent = format!("{:.0} %", through as f64 / all as f64 * 100.0);
+    for wanted in [percent, wording::bytes(all), wording::rate(rate)] {
+        assert!(screen.contains(&wanted), "{name}: `{wanted}` is not on\n{screen}");
     }
 }
 

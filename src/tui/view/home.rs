@@ -199,7 +199,7 @@ fn beside_name(line: &Line, shared: &Shared, jobs: &Jobs, room: usize) -> (Role,
 }
 
 /// The parts that fit; the first in any case.
-fn fitting(parts: &[String], between: &str, room: usize) -> String {
+pub(super) fn fitting(parts: &[String], between: &str, room: usize) -> String {
     let mut parts = parts.to_vec();
     while parts.len() > 1 && text::width(&parts.join(between)) > room {
         parts.pop();
@@ -268,7 +268,7 @@ pub(super) fn job_detail(job: &Job, room: usize) -> (Role, String) {
 }
 
 /// How far it is, in parts; what can best be left out comes last.
-fn progress(job: &Job) -> Vec<String> {
+pub(super) fn progress(job: &Job) -> Vec<String> {
     match &job.course {
         Course::Publishing(publishing) => {
             let (through, all) = (publishing.bytes_through(), publishing.bytes_to_send());

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{
-    home::{job_detail, job_sign},
+    home::{fitting, job_detail, job_sign, progress},
     publishing,
 };
 use crate::{
@@ -62,12 +62,20 @@ pub(super) fn draw(queue: &Queue, shared: &Shared, jobs: &Jobs, canvas: &mut Can
         told(job, problem, canvas, rows);
         return;
     }
-    let place = match below {
-        Some(_) => rows.take(lines),
-        None => rows.rest(),
+    // names may leave no room for it in the list
+    let room = usize::from(area.width).saturating_sub(6 + widest(&all));
+    let so_far = course
+        .filter(|(job, _)| below.is_none() && rows.left() > LIST_LEAST && text::width(&progress(job).concat()) > room);
+    let place = match (below, so_far) {
+        (Some(_), _) => rows.take(lines),
+        (None, Some(_)) => rows.take(lines.min(rows.left() - 1)),
+        (None, None) => rows.rest(),
     };
     entitle(canvas, place.height);
     list(queue, &all, at, canvas, place);
+    if let Some((job, _)) = so_far {
+        canvas.pen(rows.take_last(1)).skip(1).put(Role::Dim, &fitting(&progress(job), "", usize::from(area.width) - 1));
+    }
     if let Some((job, course)) = below {
         rows.line();
         publishing::totals(job, course, canvas, rows.line());
@@ -137,9 +145,14 @@ fn summary(kind: Kind, jobs: &[&Job], room: usize) -> String {
     if text::width(&words) <= room { words } else { with(format!("{done} of {all}")) }
 }
 
+/// Columns for the reels' names.
+fn widest(all: &[&Job]) -> usize {
+    all.iter().map(|job| text::width(job.reel().as_str())).max().unwrap_or_default().min(40)
+}
+
 fn list(queue: &Queue, all: &[&Job], at: usize, canvas: &mut Canvas, area: Rect) {
     let mut rows = Rows::of(area);
-    let names = all.iter().map(|job| text::width(job.reel().as_str())).max().unwrap_or_default().min(40);
+    let names = widest(all);
     let mut cursor = queue.cursor.clone();
     cursor.at = at;
     for number in cursor.window(all.len(), usize::from(rows.left())) {

@@ -128,15 +128,29 @@ async fn points(deed: Deed, ground: &Path, all: bool) -> Vec<Point> {
     points
 }
 
-/// One cell: what became of the second, in a word.
+/// How often a deed reads while it waits goes by time, and so by what else this computer does: one that ended before its
+/// last read is held at the read before that, in a world of its own. What it changes it changes as often each time.
 async fn cell(first: Deed, point: Point, second: Deed, ground: PathBuf) -> Result<&'static str, String> {
-    let world = World::start(Means::Engine, Some(&ground)).await;
+    let earliest = if READING.contains(&point.operation) { 1 } else { point.at };
+    for at in (earliest..=point.at).rev() {
+        if let Some(word) = at_point(first, Point { at, ..point }, second, &ground).await? {
+            return Ok(word);
+        }
+    }
+    Err("it ended before".into())
+}
+
+/// What became of the second, in a word. `None` if the first ended well before it could be held.
+async fn at_point(first: Deed, point: Point, second: Deed, ground: &Path) -> Result<Option<&'static str>, String> {
+    let world = World::start(Means::Engine, Some(ground)).await;
     let (was_broken, generation) = (world.damage(), world.store().visible().map(|index| index.current.generation));
     world.set_faults(&point.spec());
     let held = tokio::spawn(world.deed(0, first));
     until("the first is held", || world.stand_in.faults().paused() > 0 || held.is_finished()).await;
     if world.stand_in.faults().paused() == 0 {
-        return Err(format!("it ended before: {:?}", held.await));
+        let ended = held.await.unwrap();
+        world.end().await;
+        return ended.map(|()| None).map_err(|error| format!("it ended before: {error}"));
     }
     world.set_faults("");
     let while_held = world.store();
@@ -170,9 +184,9 @@ async fn cell(first: Deed, point: Point, second: Deed, ground: PathBuf) -> Resul
     let word = (word(&said), word(&first_said));
     world.end().await;
     match word {
-        (Some(second), Some("done")) => Ok(second),
+        (Some(second), Some("done")) => Ok(Some(second)),
         // what the first was held at has changed meanwhile
-        (Some("done"), Some(_)) => Ok("instead"),
+        (Some("done"), Some(_)) => Ok(Some("instead")),
         _ => Err(format!("it ended otherwise; {}", story())),
     }
 }
