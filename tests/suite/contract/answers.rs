@@ -38,7 +38,7 @@ pub(crate) async fn published_at(clock: Clock) -> Account {
 async fn every_request_gets_the_answer_of_the_contract() {
     let account = published().await;
     for side in account.sides().await {
-        every_row_holds(&side).await;
+        every_row_holds(&side, async || ()).await;
         if cfg!(target_os = "linux") {
             for (number, row) in (1..).zip(guesses()) {
                 row.check_from(client(number), &side).await;
@@ -47,11 +47,14 @@ async fn every_request_gets_the_answer_of_the_contract() {
     }
 }
 
-/// But for [`guesses`], for which each must be another client's.
-pub(crate) async fn every_row_holds(side: &Side) {
+/// But for [`guesses`], for which each must be another client's. Before each kind of requests comes `fresh`.
+pub(crate) async fn every_row_holds(side: &Side, fresh: impl AsyncFn()) {
     let files = [playlists(), tracks(), pages(), players(), chunks(), segments()];
-    for row in files.into_iter().chain([people(), refusals(), other_methods(), hostile()]).flatten() {
-        row.check(side).await;
+    for rows in files.into_iter().chain([people(), refusals(), other_methods(), hostile()]) {
+        fresh().await;
+        for row in rows {
+            row.check(side).await;
+        }
     }
     for library in libraries() {
         // without a CDN browsers take it where it is published

@@ -131,7 +131,7 @@ async fn moves_behind_an_api_and_back(emulator: &Emulator, [owner, fronts, publi
     let checked = run(emulator.zipreel(publisher), &["check", "harbour", "--deep"]).await;
     assert_eq!(checked.code, Some(0), "{:#?}", checked.lines);
     // last, since its wrong names use up what one address may ask for, and here all have the same
-    keeps_the_contract(&emulator.cloud(publisher).await, api, ready["relay"].as_str().unwrap()).await;
+    keeps_the_contract(emulator, &emulator.cloud(publisher).await, api, ready["relay"].as_str().unwrap()).await;
     let absolute = get(&behind.playlist().replace("index.m3u8", "index.abs.m3u8")).await;
     assert!(absolute.contains(&format!("{api}quay/")), "{absolute}");
 

@@ -12,9 +12,10 @@ use std::{
 
 use aws_credential_types::Credentials;
 use aws_sdk_iam::config::{BehaviorVersion, Region};
+use aws_sdk_lambda::types::LastUpdateStatus;
 use zipreel::{
     cloud::{Cloud, Connect, InvokeMode, Keys, Overrides},
-    model::gate::public::Policy,
+    model::gate::public::{Policy, Public},
 };
 
 use crate::{clips::scratch, publish::sandbox::client};
@@ -121,6 +122,28 @@ impl Emulator {
             .credentials_provider(Credentials::new(ROOT[0], ROOT[1], None, None, "root"))
             .http_client(aws_smithy_http_client::Builder::new().build_http());
         aws_sdk_iam::Client::from_conf(config.build())
+    }
+
+    /// As root: what it is configured with is set once more, for which MiniStack ends the processes of the HTTP API's gate and of the relay.
+    pub(super) async fn takes_fresh_instances(&self) {
+        let config = aws_sdk_lambda::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(self.endpoint())
+            .region(Region::new(REGION))
+            .credentials_provider(Credentials::new(ROOT[0], ROOT[1], None, None, "root"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
+        let lambda = aws_sdk_lambda::Client::from_conf(config.build());
+        for public in [Public::Front, Public::Relay] {
+            let of = async || lambda.get_function_configuration().function_name(public.name()).send().await.unwrap();
+            let before = of().await.memory_size.unwrap();
+            let again = lambda.update_function_configuration().function_name(public.name()).memory_size(before);
+            again.send().await.unwrap();
+            let end = Instant::now() + READY_WITHIN;
+            while of().await.last_update_status != Some(LastUpdateStatus::Successful) {
+                assert!(Instant::now() < end, "{} is being updated: {}", public.name(), self.logs());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
     }
 
     pub(super) async fn cloud(&self, keys: &Keys) -> Cloud {

@@ -82,7 +82,17 @@ fn segments_by_hand(folder: &Path, video: &Path) -> Vec<Vec<u8>> {
     let args = ["-v", "error", "-i", video.to_str().unwrap(), "-map", "0:v:0", "-map", "0:a:0", "-c", "copy"];
     let filter = ["-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe", "-map_metadata", "-1"];
     let list = folder.join("list.m3u8");
-    let muxer = ["-f", "hls", "-hls_time", "2", "-hls_list_size", "0", list.to_str().unwrap()];
+    let muxer = [
+        "-f",
+        "hls",
+        "-hls_segment_options",
+        "omit_video_pes_length=0",
+        "-hls_time",
+        "2",
+        "-hls_list_size",
+        "0",
+        list.to_str().unwrap(),
+    ];
     tool("ffmpeg", &[&args[..], &filter[..], &muxer[..]].concat());
     let text = std::fs::read_to_string(&list).unwrap();
     text.lines().filter(|line| !line.starts_with('#')).map(|name| std::fs::read(folder.join(name)).unwrap()).collect()
