@@ -27,8 +27,8 @@ const EXAMPLES: &str = "Examples:
   zipreel publish holiday.mp4 --target aws   in an AWS account
   zipreel list --target aws                  what is published there";
 
-const CONFIG: &str = "What shows an [env: NAME] can be set by the environment variable of that name too, and by its \
-                      own name with underscores in the config file: ~/.config/zipreel/config.toml.";
+const CONFIG: &str = "What shows an [env: NAME] can be set by that environment variable too, and by a line such as \
+                      `chunk_mib = 32` in the config file: ~/.config/zipreel/config.toml.";
 
 #[derive(Debug, Parser)]
 #[command(
@@ -37,7 +37,7 @@ const CONFIG: &str = "What shows an [env: NAME] can be set by the environment va
     version,
     about = "From a video file to a link that plays, stored in Amazon's cloud (AWS) as code that nobody runs",
     long_about = "Cuts a video into parts (segments), packs them into zip files (chunks), stores each chunk in Amazon's cloud \
-                  (AWS Lambda) as the code of a program that nobody runs, and gives you a link that plays. Unless you ask \
+                  (AWS Lambda) as the code of a program (a function) that nobody runs, and gives you a link that plays. Unless you ask \
                   for AWS (--target aws), an imitation of it on this computer is used. Without a command it opens the \
                   wizard, which leads screen by screen.",
     after_help = EXAMPLES,
@@ -86,13 +86,13 @@ pub enum Command {
         /// Change nothing; print all of it as a file from which AWS can set it up (a CloudFormation template)
         #[arg(long)]
         template: bool,
-        /// Make the two roles and nothing else: an administrator's part, once for each account; with --ceiling-gb, the relay's too
+        /// Make only the two roles (with --ceiling-gb, the relay's too): for an administrator, once for each account
         #[arg(long)]
         roles: bool,
         /// With --template: write the zips that it needs into this folder [default: none]
         #[arg(long, value_name = "D", requires = "template", conflicts_with = "roles")]
         packages: Option<PathBuf>,
-        /// The gate's address in links from now on: the function's own (url), or one of API Gateway (http-api), which charges for each request [default: as it is]
+        /// The gate's address in links from now on: the function's own (url), or, where an account forbids those, one of AWS's API Gateway (http-api), which charges for each request [default: as it is]
         #[arg(long, value_enum, conflicts_with_all = ["template", "roles"])]
         front: Option<FrontArg>,
         /// A ceiling for what browsers are sent by relay and CDN in a month, in GB of 10^9 bytes, or off [default: as it is]
@@ -111,23 +111,23 @@ pub enum Command {
         account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
-        /// Don't ask; agree to the relay's price and the notice about AWS's terms
+        /// Don't ask; accept its price, and that AWS's terms may forbid this (see the README for both)
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Switch Amazon's delivery network (CDN) on or off, or show its state: browsers then cost less than by the relay alone
+    /// Switch CloudFront on or off, Amazon's network of copies near viewers (a CDN), or show its state: browsers then cost less than by the relay alone
     Cdn {
-        /// What is to be done with the CDN
+        /// What is to be done with it
         what: CdnArg,
         #[command(flatten)]
         account: WhereArgs,
         #[command(flatten)]
         form: FormArgs,
-        /// Don't ask; agree to the CDN's price and the notice about AWS's terms
+        /// Don't ask; accept its price, and that AWS's terms may forbid this (see the README for both)
         #[arg(long, short, help_heading = TALK)]
         yes: bool,
     },
-    /// Remove gate, relay, CDN and roles, when no reel is left
+    /// Remove what setup, relay and cdn have made, when no reel is left
     Teardown {
         /// Leave the roles: they serve the account's other Regions too
         #[arg(long)]
@@ -152,7 +152,7 @@ pub enum Command {
     },
     /// Print the permissions that zipreel needs at least, as policies for AWS's user administration (IAM)
     Policy {
-        /// The policy to print; `zipreel policy --help` says what each is for [default: all of them]
+        /// The policy to print [default: all of them]
         which: Option<PolicyArg>,
         /// Account id to write into the full AWS names (ARNs); `*` is any
         #[arg(long, value_name = "ID", default_value = "*")]
@@ -241,7 +241,7 @@ pub enum Command {
     },
     /// Delete unused chunks: of replaced versions that are no longer kept, and of interrupted publishes
     Gc {
-        /// This reel's alone, and also what an interrupted publishing left less than a day ago
+        /// Only what is this reel's; then also what was left less than a day ago
         name: Option<ReelName>,
         #[command(flatten)]
         reels: WhereArgs,
@@ -255,7 +255,7 @@ pub enum Command {
     Local {
         #[command(flatten)]
         place: PlaceArgs,
-        /// Let other machines of the network watch, by this address of this computer; they can change nothing [default: only this computer]
+        /// Let other machines of your network watch; they can change nothing; ADDRESS only where the wrong one is taken [default: only this computer]
         #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
         host: Option<HostArg>,
         /// The same address, where a space stands before it

@@ -23,7 +23,7 @@ pub(super) const WHAT: &str = "What is published";
 const WHERE: &str = "Where";
 pub(super) const TALK: &str = "How it talks";
 pub(super) const MACHINE: &str = "This computer";
-const SPECIAL: &str = "For emulators of AWS, and accounts where roles can't be made";
+const SPECIAL: &str = "For other imitations of AWS, and accounts where roles can't be made";
 
 /// What is published and how.
 #[derive(Debug, Clone, Default, Args)]
@@ -44,10 +44,10 @@ pub struct PublishArgs {
     /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true, help_heading = WHERE)]
     pub target: Option<TargetArg>,
-    /// Saved sign-in to AWS (profile); without --target it means aws [default: AWS_PROFILE]
+    /// Saved sign-in to AWS (profile); means --target aws, unless that says otherwise [default: $AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true, help_heading = WHERE)]
     pub profile: Option<String>,
-    /// Picture or sound (streams) that players can't take: convert it, or refuse [default: ask]
+    /// Convert picture or sound that players can't take, or refuse the video [default: ask]
     #[arg(long, env = "ZIPREEL_TRANSCODE", hide_env_values = true)]
     pub transcode: Option<TranscodeArg>,
     /// The picture, by its number in the file [default: the main one]
@@ -56,10 +56,10 @@ pub struct PublishArgs {
     /// Sound tracks to choose from in players: `all`, or numbers and languages, such as `1,deu` (number 1, and German) [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_AUDIO", hide_env_values = true)]
     pub audio: Option<WantedTracks>,
-    /// Subtitles, in the file and beside it: `all`, `none`, or numbers and languages [default: all]
+    /// Subtitles, in the file and in files beside it that are named like it: `all`, `none`, or numbers and languages [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_SUBTITLES", hide_env_values = true)]
     pub subtitles: Option<WantedSubtitles>,
-    /// Only this sound track, by its number in the file or its language, in place of --audio [default: none]
+    /// This sound track alone (number or language), in one stream with the picture; in place of --audio [default: none]
     #[arg(long, hide_short_help = true, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedTrack>,
     /// Remove the stripes of old TV recordings (interlaced video), which converts the picture [default: false]
@@ -87,10 +87,10 @@ pub struct PublishArgs {
     /// Uploads side by side, 1 to 16 [default: as many as make it faster]
     #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_PARALLEL", hide_env_values = true, value_parser = numbers::parallel, help_heading = MACHINE)]
     pub parallel: Option<NonZeroUsize>,
-    /// Let other machines of your network watch what the stand-in serves, under this address of this computer [default: false]
+    /// Let other machines of your network watch what the stand-in serves; ADDRESS only where the wrong one is taken [default: false]
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto", require_equals = true, help_heading = MACHINE)]
     pub host: Option<HostArg>,
-    /// Replace the reel of this name, if there is one: it is kept for those who watch it, a day or more [default: false]
+    /// Replace the reel of this name, if there is one; the old one is kept a day or more for its viewers [default: false]
     #[arg(long, env = "ZIPREEL_REPLACE", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub replace: Option<bool>,
     #[command(flatten)]
@@ -107,7 +107,7 @@ pub struct WhereArgs {
     /// The stand-in on this computer, or an AWS account [default: local]
     #[arg(long, env = "ZIPREEL_TARGET", hide_env_values = true)]
     pub target: Option<TargetArg>,
-    /// Saved sign-in to AWS (profile); without --target it means aws [default: AWS_PROFILE]
+    /// Saved sign-in to AWS (profile); means --target aws, unless that says otherwise [default: $AWS_PROFILE]
     #[arg(long, env = "ZIPREEL_PROFILE", hide_env_values = true)]
     pub profile: Option<String>,
     #[command(flatten)]
@@ -118,22 +118,22 @@ pub struct WhereArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = MACHINE)]
 pub struct PlaceArgs {
-    /// Notes for resuming, logs and copies of playlists [default: the platform's state folder]
+    /// Notes for resuming, and logs [default: ~/.local/state/zipreel, or as the system has it]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_STATE_DIR", hide_env_values = true)]
     pub state_dir: Option<PathBuf>,
-    /// Segments that wait for their upload [default: the platform's cache folder]
+    /// Segments that wait for their upload [default: ~/.cache/zipreel, or as the system has it]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_WORK_DIR", hide_env_values = true)]
     pub work_dir: Option<PathBuf>,
     /// Cut no further (hold ffmpeg back) while more than so many GiB wait for upload [default: 4]
     #[arg(long, hide_short_help = true, value_name = "N", env = "ZIPREEL_BACKLOG_GIB", hide_env_values = true, value_parser = numbers::backlog_gib)]
     pub backlog_gib: Option<f64>,
-    /// The stand-in's data [default: the platform's data folder]
+    /// The stand-in's data [default: ~/.local/share/zipreel, or as the system has it]
     #[arg(long, hide_short_help = true, value_name = "D", env = "ZIPREEL_DATA", hide_env_values = true)]
     pub data: Option<PathBuf>,
     /// First of the five network ports of the stand-in; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true, value_parser = numbers::port)]
     pub port: Option<u16>,
-    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit` [default: none]
+    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit`; a wrong name lists all [default: none]
     #[arg(long, hide_short_help = true, value_name = "SPEC", env = "ZIPREEL_FAULTS", hide_env_values = true)]
     pub faults: Option<String>,
     #[command(flatten)]
@@ -156,10 +156,10 @@ pub struct OverrideArgs {
     /// How gate and relay hand over their answers [default: stream]
     #[arg(long, hide_short_help = true, value_name = "MODE", env = "ZIPREEL_INVOKE_MODE", hide_env_values = true)]
     pub invoke_mode: Option<InvokeModeArg>,
-    /// Where an emulator lets functions be reached (function URLs), with {id} for the first part of their host's name [default: at their own address]
+    /// Where such an imitation serves functions, such as `http://127.0.0.1:4566/_aws/lambda-url/{id}/` [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", hide_env_values = true, value_parser = function_urls)]
     pub function_urls: Option<String>,
-    /// The same for the HTTP APIs of its API Gateway [default: at their own address]
+    /// The same for --front http-api, such as `http://127.0.0.1:4566/_aws/execute-api/{id}/` [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_API_URLS", hide_env_values = true, value_parser = function_urls)]
     pub api_urls: Option<String>,
 }
@@ -170,7 +170,7 @@ pub struct OverrideArgs {
 pub struct FaceArgs {
     #[command(flatten)]
     pub form: FormArgs,
-    /// Don't ask; agree to the notice about AWS's terms
+    /// Don't ask; accept that AWS's terms may forbid this (see the README)
     #[arg(long, short, help_heading = TALK)]
     pub yes: bool,
     /// Keep the stand-in serving afterwards, until Ctrl-C [default: false]
@@ -200,7 +200,7 @@ pub struct FormArgs {
     /// One JSON object a line on standard output [default: false]
     #[arg(long, env = "ZIPREEL_JSON", hide_env_values = true, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub json: Option<bool>,
-    /// Print the whole log with its times, on standard error; ZIPREEL_LOG picks some of it
+    /// Print the whole log with its times, on standard error; or some of it, by a variable: `ZIPREEL_LOG=warn`
     #[arg(long, short)]
     pub verbose: bool,
 }

@@ -48,15 +48,15 @@ pub enum CdnArg {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum PolicyArg {
-    /// For `zipreel setup --roles`: an administrator's
+    /// For an administrator who runs `zipreel setup --roles`
     Roles,
-    /// For `zipreel setup` where the roles are, and `zipreel teardown --keep-roles`
+    /// For `zipreel setup` where the roles exist, and `zipreel teardown --keep-roles`
     Setup,
-    /// With that of setup, for `zipreel setup --front http-api` and `zipreel teardown` after it
+    /// Together with `setup`, for `zipreel setup --front http-api` and `zipreel teardown` after it
     Front,
-    /// With that of setup, for `zipreel cdn`, and `zipreel setup` and `zipreel teardown` while it is on
+    /// Together with `setup`, for `zipreel cdn`, and `zipreel setup` and `zipreel teardown` while it is on
     Cdn,
-    /// For what `zipreel doctor` tells of last month's requests and bytes, and `zipreel setup` of a ceiling
+    /// So that `zipreel doctor` can tell last month's requests and bytes, and `zipreel setup` how much of a ceiling is used
     Usage,
     /// For everything else
     Publish,
@@ -85,7 +85,7 @@ impl FromStr for CeilingArg {
 pub enum FrontArg {
     /// The function's own URL
     Url,
-    /// Amazon's API Gateway (an HTTP API), which charges for each request
+    /// One of AWS's API Gateway, which charges for each request
     HttpApi,
 }
 
@@ -114,7 +114,7 @@ pub enum ThemeArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TranscodeArg {
-    /// The wizard asks; without it, refuse and say what it is
+    /// The wizard asks; without it, refuse, and say what players can't take
     Ask,
     /// Convert what players can't take, and only that
     Auto,
@@ -127,14 +127,14 @@ pub enum TranscodeArg {
 pub enum InvokeModeArg {
     /// As they come
     Stream,
-    /// Whole, at most 6 MB: for emulators that can't stream
+    /// Whole, at most 6 MB: for imitations of AWS that can't stream
     Buffered,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnDamageArg {
-    /// Ask about damage that is found before the upload; where nobody can be asked, refuse what is cut off and say what else is wrong
+    /// Ask before the upload; where nobody can be asked, refuse what is cut off, and warn of other damage
     Ask,
     /// Publish what is there
     Accept,

@@ -244,13 +244,8 @@ fn events() -> Vec<Event> {
 
 fn info() -> Info {
     let segment = SegmentIndex { offset: 0, bytes: 1, duration_us: 1, crc32: 0, discontinuity: false };
-    let chunk = ChunkIndex {
-        number: ChunkNumber::FIRST,
-        bytes: 1,
-        sha256: String::new(),
-        segments: vec![segment],
-        pieces: vec![],
-    };
+    let (number, sha256) = (ChunkNumber::FIRST, String::new());
+    let chunk = ChunkIndex { number, bytes: 1, sha256, segments: vec![segment], pieces: vec![] };
     let rendition = RenditionIndex {
         container: Container::Ts,
         bandwidth: 1,

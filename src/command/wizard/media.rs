@@ -141,13 +141,8 @@ fn stream(plan: &StreamPlan, of: &MediaPlan) -> Stream {
     let (kind, what) = words.split_once("  ").unwrap_or(("stream", &words));
     let (number, kind) = kind.split_once(' ').unwrap_or(("", kind));
     let fate = match &plan.action {
-        Action::Copy if optional => {
-            Fate::Transcode("copied, with AAC stereo beside it where that may be made".to_owned())
-        }
+        Action::Copy if optional => Fate::Transcode("copied, with AAC stereo beside it".to_owned()),
         Action::Copy => Fate::Copy,
-        Action::Transcode { why } if optional => {
-            Fate::Transcode(format!("converted to AAC stereo where that is allowed, since it {why}"))
-        }
         Action::Text => Fate::Text,
         Action::LeaveOut { why } => Fate::LeaveOut(why.clone()),
         Action::Transcode { why } if plan.stream.kind == Kind::Video => {

@@ -126,10 +126,9 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
     let copied = video.as_ref().is_some_and(|video| video.action == Action::Copy);
     let keyframes = media.keyframes.filter(|_| copied);
     let said = damage.sentences().into_iter().chain(compatible::warning(media, asked));
-    let said = said.chain(warnings::warnings(media, video.as_ref(), sounds.main().or(audio)));
-    let said = said.chain(sounds.warning()).chain(gaps::warnings(&sound_gaps, false));
+    let said = said.chain(warnings::warnings(media, video.as_ref(), sounds.main().or(audio))).chain(sounds.warning());
     let fills = transcode == Transcode::Auto && makes_stills;
-    let plan = MediaPlan {
+    Ok(MediaPlan {
         audio: audio.map(plan),
         wanted: compatible::settled(media.wanted.settled(sounds.are_encoded()), asked, beside.is_some()),
         beside_copy: false,
@@ -147,7 +146,7 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         independent: !copied || media.keyframes.is_some_and(|keyframes| !keyframes.open),
         fills: fills && !gaps.is_empty(),
         may_re_encode: transcode == Transcode::Auto,
-        warnings: said.chain(gaps::warnings(&gaps, fills)).collect(),
+        warnings: said.chain(gaps::warnings(&sound_gaps, false)).chain(gaps::warnings(&gaps, fills)).collect(),
         may_end_early: false,
         pes_lengths: false,
         damage,
@@ -157,8 +156,8 @@ pub fn decide(media: &Media, transcode: Transcode) -> Result<MediaPlan, MediaRef
         cover: media.cover().filter(|_| video.is_none()).cloned(),
         measured: None,
         video,
-    };
-    Ok(plan.with_reach())
+    }
+    .with_reach())
 }
 
 fn gap_sentences(video: Option<&Stream>, audio: Option<&Stream>) -> Vec<String> {

@@ -61,7 +61,7 @@ pub(super) const ASK_ANEW: Preset = key(
     &[Key::Char('r')],
     Action::Retry,
     "",
-    "ask again what is unfinished, which profiles there are, and who is signed in",
+    "ask again what is unfinished, which AWS sign-ins there are, and who is signed in",
     5,
 );
 pub(super) const RETRY: Preset =
@@ -74,4 +74,4 @@ pub(super) const ALL_VIDEOS: Preset =
 pub(super) const COPY_MORE: Preset =
     key(&[Key::Char('Y')], Action::CopyMenu, "other links", "copy any link, or HTML that shows it on a web page", 4);
 pub(super) const TARGET: Preset =
-    key(&[Key::Char('t')], Action::Target, "publish to", "where to publish: stand-in or AWS profile", 4);
+    key(&[Key::Char('t')], Action::Target, "publish to", "where to publish: stand-in or an AWS sign-in", 4);

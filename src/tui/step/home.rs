@@ -161,7 +161,8 @@ impl Home {
                     Command::FindProfiles,
                     Command::Connect(shared.place.clone()),
                     Command::Say(
-                        "asking again what is unfinished, which profiles there are, and who is signed in".to_owned(),
+                        "asking again what is unfinished, which AWS sign-ins there are, and who is signed in"
+                            .to_owned(),
                     ),
                 ],
             },

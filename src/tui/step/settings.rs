@@ -207,7 +207,7 @@ impl Settings {
         let unread = self.videos.iter().enumerate();
         problems.extend(unread.filter_map(|(number, video)| {
             let (part, words) = video.problem()?;
-            Some((Field::Part(number, part), words))
+            Some((part.map_or(Field::Loudness, |part| Field::Part(number, part)), words))
         }));
         problems.extend(self.title_problem().map(|blank| (Field::Title, blank.to_string())));
         match &shared.connection {
@@ -222,7 +222,7 @@ impl Settings {
             let these = self.videos.iter().filter(|video| video.has_to_be_converted());
             let these: Vec<_> = these.map(|video| format!("`{}`", video.chosen.file_name())).collect();
             let key = shared.keys.key(Table::Settings, &Action::Right);
-            let convert = format!("{key} allows a converted copy; your file stays");
+            let convert = format!("press {key} to allow a converted copy; your file stays");
             let words = match (self.videos.len(), these.as_slice()) {
                 (_, []) => format!("sound alone needs a still picture, which has to be made: {convert}"),
                 (1, _) => format!("few players take all of this video as it is: {convert}"),

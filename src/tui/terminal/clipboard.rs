@@ -85,7 +85,7 @@ pub(in crate::tui) fn words(text: &str, confirmed: bool, sent: bool) -> String {
     }
     match (confirmed, sent) {
         (true, _) => format!("copied {shown}"),
-        (false, true) => format!("sent to the terminal: {shown}"),
+        (false, true) => format!("sent to the terminal to copy: {shown}"),
         (false, false) => "could not copy: no program for the clipboard is here".to_owned(),
     }
 }

@@ -46,7 +46,7 @@ fn a_key_goes_round_the_orders_and_the_cursor_stays_with_its_reel() {
         assert_eq!(names(&player)[player.library().cursor.at], "interview");
         for (width, height) in [(40, 12), (80, 24)] {
             let screen = player.text(width, height);
-            assert!(screen.contains("4 reels, 5.6 GiB") && screen.contains(words), "{screen}");
+            assert!(screen.contains("4 videos, 5.6 GiB") && screen.contains(words), "{screen}");
         }
     }
 }

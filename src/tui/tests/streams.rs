@@ -10,6 +10,7 @@ use crate::{
     },
     tui::{
         action::{Action, Command},
+        backend::Fate,
         step::settings::{Field, Settings, streams::Part},
         work::answer::Answer,
     },
@@ -116,7 +117,7 @@ fn how_loud_the_sound_is_is_measured_or_changed_at_the_price_of_encoding_it() {
         (
             WantedLoudness::Normalized,
             "each track as loud as is usual on the web (-16 LUFS); converts the sound",
-            "brought to -16 LUFS: each track",
+            "as is usual on the web (-16 LUFS): each track",
         ),
     ] {
         player.key(KeyCode::Right);
@@ -132,4 +133,39 @@ fn how_loud_the_sound_is_is_measured_or_changed_at_the_price_of_encoding_it() {
     let commands = settings.update(&Action::Right, &player.app.shared);
     assert_eq!(settings.loudness, WantedLoudness::Nothing);
     assert!(matches!(&commands[..], [Command::Reread { wanted, .. }] if wanted.loudness.is_nothing()), "{commands:?}");
+}
+
+/// The sound of a probe that was asked for normalized is converted; what is asked for since then may be another thing.
+#[test]
+fn loudness_that_is_taken_back_at_once_leaves_no_conversion_behind() {
+    let mut player = Player::local();
+    player.open_settings();
+    let shared = &player.app.shared;
+    let mut settings = player.settings().clone();
+    (settings.more, settings.focus) = (true, Field::Loudness);
+    let changed = |settings: &mut Settings, action: &Action| {
+        let commands = settings.update(action, shared);
+        commands.into_iter().find_map(|command| match command {
+            Command::Reread { video, wanted } => Some((video, wanted)),
+            _ => None,
+        })
+    };
+    let plain = settings.videos[0].chosen.probe.clone();
+    let mut normalized = plain.clone();
+    let sound = normalized.streams.iter_mut().find(|stream| stream.kind == "audio").unwrap();
+    sound.fate = Fate::Transcode("converted to AAC stereo, since it is to be normalized".into());
+
+    assert_eq!(changed(&mut settings, &Action::Right), None, "measured: the file says nothing else");
+    let (video, wanted) = changed(&mut settings, &Action::Right).unwrap();
+    settings.answer(&Answer::Reread { video, wanted, probe: Ok(normalized) });
+    assert_eq!(settings.problems(shared), []);
+    let (video, wanted) = changed(&mut settings, &Action::Left).unwrap();
+    assert_eq!(changed(&mut settings, &Action::Left), None, "nothing, before the answer is there");
+    let problems = settings.problems(shared);
+    assert!(
+        problems.iter().all(|(_, words)| words == "reading the file again…") && !problems.is_empty(),
+        "{problems:?}"
+    );
+    settings.answer(&Answer::Reread { video, wanted, probe: Ok(plain) });
+    assert_eq!(settings.problems(shared), []);
 }

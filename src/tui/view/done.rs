@@ -152,9 +152,9 @@ fn links(published: &Published, job: &Job, shared: &Shared, width: u16, airy: bo
 
 fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut Page) {
     let made = format!(
-        "{} and {} list, the index: {}",
+        "{} and an index of {}: {}",
         wording::count(published.chunks, "chunk"),
-        if published.chunks == 1 { "its" } else { "their" },
+        if published.chunks == 1 { "it" } else { "them" },
         wording::bytes(published.bytes)
     );
     page.entry("Made", COLUMN, Role::Text, &made);
@@ -166,7 +166,7 @@ fn what_was_done(published: &Published, job: &Job, shared: &Shared, page: &mut P
     let sent = format!("{}, {retries}{there}", wording::bytes(published.sent_bytes));
     let label = if job.run.place().is_local() { "Stored" } else { "Sent" };
     page.entry(label, COLUMN, Role::Text, &sent);
-    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests all of it");
+    let reads = shared.keys.says(Table::Done, &Action::CheckDeep, "tests that all of it plays");
     let segments = wording::count(published.segments, "segment");
     let checked = format!("{} of {segments}, all good; {reads}", published.segments_checked);
     page.entry("Tested", COLUMN, Role::Text, &checked);

@@ -104,7 +104,7 @@ fn heading(shared: &Shared, canvas: &mut Canvas, rows: &mut Rows, roomy: bool) {
     let line = rows.line();
     canvas.pen(line).put(Role::Strong, "From a video file to a link that plays.");
     let to = if shared.is_local() {
-        "To the stand-in, which imitates Amazon's cloud, AWS, here"
+        "To an imitation of Amazon's cloud (AWS) on this computer"
     } else {
         "To your account at Amazon's cloud, AWS"
     };

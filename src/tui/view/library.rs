@@ -81,7 +81,7 @@ fn totals(library: &Library, shared: &Shared, canvas: &mut Canvas, line: Rect) {
         pen.put(Role::Accent, &marked).put(Role::Dim, "   of ");
     }
     let so_far = if library.asking { "looking… " } else { "" };
-    let found = wording::count(library.reels.len() as u64, "reel");
+    let found = wording::count(library.reels.len() as u64, "video");
     let found = match library.rows.len() {
         shown if shown < library.reels.len() && library.marked.is_empty() => format!("{shown} shown of {found}"),
         _ => found,

@@ -128,7 +128,7 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
     }
     if job.control.is_paused() {
         let goes_on = shared.keys.says(Table::Publish, &Action::Pause, "goes on");
-        let words = format!("‖ paused: what is being sent is sent to its end, nothing new begins; {goes_on}");
+        let words = format!("‖ paused: no further chunk is uploaded; {goes_on}");
         return Problem::plain(Role::Warn, &words, width);
     }
     if course.waits_for_cdn() {
@@ -140,7 +140,7 @@ fn words(job: &Job, course: &Course, shared: &Shared, jobs: &Jobs, width: usize)
     }
     let warnings = board.planned.iter().flat_map(|planned| &planned.warnings);
     let warnings: Vec<_> = warnings.map(|warning| format!("! {warning}")).collect();
-    let leaving = "leads home and the work goes on; after quitting, Resume goes on from here";
+    let leaving = "leads home, the upload goes on; quitting stops it, Resume goes on";
     Problem::lines_of(Role::Warn, &warnings, width)
         .more(&shared.keys.says(Table::Publish, &Action::Back, leaving), width)
 }

@@ -134,8 +134,8 @@ fn plan(review: &Review, shared: &Shared, page: &mut Page) {
     let account = review.account.as_ref();
     let Totals { segments, chunks, bytes } = review.totals;
     let index = match (review.planned.len(), chunks) {
-        (1, 1) => "its list, the index",
-        (1, _) => "their list, the index",
+        (1, 1) => "an index of it",
+        (1, _) => "an index of them",
         _ => "an index for each video",
     };
     let makes = format!(
@@ -184,7 +184,7 @@ fn asked(Planned { order, probe, .. }: &Planned, page: &mut Page) {
     let loudness = match wanted.loudness {
         WantedLoudness::Nothing => None,
         WantedLoudness::Measured => Some("measured meanwhile, and said at the end"),
-        WantedLoudness::Normalized => Some("measured first, then brought to -16 LUFS: each track is converted"),
+        WantedLoudness::Normalized => Some("made as loud as is usual on the web (-16 LUFS): each track is converted"),
     };
     if let Some(words) = loudness {
         page.entry("Loudness", COLUMN, Role::Text, words);

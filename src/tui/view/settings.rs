@@ -311,8 +311,8 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             if is_taken { "replaces what is there" } else { free }.to_owned()
         }
         Field::Part(number, part) => of_video(settings, number, part, streams::note),
-        Field::Replace if settings.replace => "who watches the old one can go on for a day or more".to_owned(),
-        Field::Replace => "yes: this video takes the place of that reel".to_owned(),
+        Field::Replace if settings.replace => "viewers of the old one can go on for a day or more".to_owned(),
+        Field::Replace => "yes: takes the place of the published one".to_owned(),
         Field::Transcode if settings.transcode == Transcode::Auto => "converts what players can't show".to_owned(),
         Field::Transcode => "yes: converts what players can't show".to_owned(),
         Field::Unlisted if settings.unlisted => "random letters are added to the link".to_owned(),
@@ -340,7 +340,7 @@ fn note(settings: &Settings, shared: &Shared, field: Field) -> String {
             "each track as loud as is usual on the web (-16 LUFS); converts the sound".to_owned()
         }
         Field::Loudness if settings.loudness == WantedLoudness::Measured => {
-            "said when it is published; nothing is changed".to_owned()
+            "told after publishing; the sound stays as it is".to_owned()
         }
         Field::Loudness => "left as it is".to_owned(),
         Field::Damage => "videos that are cut off, or have parts missing".to_owned(),

@@ -95,9 +95,9 @@ fn prices_of_the_readme_are_those_that_the_program_computes() {
     let and_copies = |name: &str, plan| format!("{name} | ${:.2}, and the ${copies:.2} |", by_cdn(plan) - copies);
     for words in [
         format!("VLC, mpv and the like | ${:.2} (a million: ${:.2}) |", players(1_000), players(1_000_000)),
-        format!("that it sends free each month (1,100 views) | ${copies:.2} once for each video, and nothing more |"),
+        format!("that it sends free each month (1,100 views) | nothing but ${copies:.2}, once for each video |"),
         and_copies("beyond that terabyte, paid by the GB", CdnPlan::ByGb),
-        and_copies("with its Pro plan, if all its 33,000 views are used", CdnPlan::Pro),
+        and_copies("with its Pro plan ($15 a month), if all its 33,000 views are used", CdnPlan::Pro),
         format!("by the relay alone | ${relay:.2} |"),
         format!("The ${copies:.2} are for CloudFront's copies"),
         format!(

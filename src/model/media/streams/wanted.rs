@@ -53,6 +53,11 @@ impl Wanted {
         *self == Self::default()
     }
 
+    /// A file that was read for the one need not be read again for the other: measuring changes nothing of it.
+    pub fn reads_as(self, other: Self) -> bool {
+        Self { loudness: self.loudness.of_chunks(), ..self } == Self { loudness: other.loudness.of_chunks(), ..other }
+    }
+
     /// Without what decides nothing about the chunks.
     pub fn of_chunks(self) -> Self {
         Self { subtitles: WantedSubtitles::default(), loudness: self.loudness.of_chunks(), ..self }

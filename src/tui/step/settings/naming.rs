@@ -53,10 +53,12 @@ impl Naming {
 
     /// As it is, or without what was agreed to.
     pub(super) fn has_to_be_converted(&self) -> bool {
-        let is_compatible = self.wanted.compatible.is_some() && self.chosen.probe.h264.is_some();
+        // what is asked for by now is read at this moment
+        let wanted = self.read.as_ref().unwrap_or(&self.wanted);
+        let is_compatible = wanted.compatible.is_some() && self.chosen.probe.h264.is_some();
         let asked = |stream: &Stream| {
-            let of_sound = self.wanted.loudness.is_normalized() && stream.kind == "audio";
-            stream.optional || is_compatible || of_sound || self.wanted.deinterlace && stream.kind == "video"
+            let of_sound = wanted.loudness.is_normalized() && stream.kind == "audio";
+            stream.optional || is_compatible || of_sound || wanted.deinterlace && stream.kind == "video"
         };
         let mut streams = self.chosen.probe.streams.iter().filter(|stream| !asked(stream));
         streams.any(|stream| matches!(stream.fate, Fate::Transcode(_)))
@@ -103,21 +105,18 @@ impl Naming {
     }
 
     pub(super) fn ask_for_loudness(&mut self, loudness: WantedLoudness) -> Vec<Command> {
-        let is_same = loudness.is_normalized() == self.wanted.loudness.is_normalized();
-        self.wanted.loudness = loudness;
-        if is_same {
-            // nothing else comes of the file; it was read for this
-            self.read = self.read.clone().map(|read| Wanted { loudness, ..read });
+        let before = std::mem::replace(&mut self.wanted.loudness, loudness);
+        if self.wanted.reads_as(Wanted { loudness: before, ..self.wanted }) {
             return Vec::new();
         }
         vec![Command::Reread { video: self.chosen.video.clone(), wanted: self.wanted }]
     }
 
-    /// Why it is not known yet what is asked for, at the first thing that can be chosen.
-    pub(super) fn problem(&self) -> Option<(Part, String)> {
-        let part = streams::parts(&self.chosen.probe, self.wanted).first().copied()?;
+    /// Why it is not known yet what is asked for, at the first of the streams that can be chosen, if any can.
+    pub(super) fn problem(&self) -> Option<(Option<Part>, String)> {
+        let part = streams::parts(&self.chosen.probe, self.wanted).first().copied();
         match &self.read {
-            Ok(read) if *read == self.wanted => None,
+            Ok(read) if read.reads_as(self.wanted) => None,
             Ok(_) => Some((part, "reading the file again…".to_owned())),
             Err(fault) => Some((part, fault.to_string())),
         }
@@ -125,7 +124,7 @@ impl Naming {
 
     /// It was read once more, for what was asked then.
     pub(super) fn reread(&mut self, video: &Path, wanted: Wanted, probe: &Result<Probe, Fault>) {
-        if self.chosen.video != video || self.wanted != wanted {
+        if self.chosen.video != video || !self.wanted.reads_as(wanted) {
             return;
         }
         match probe {

@@ -91,14 +91,17 @@ fn probed(probe: &Probe, width: usize) -> Said {
         }
         match &stream.fate {
             Fate::Copy | Fate::Text => {}
-            Fate::Transcode(why) => facts.extend(indented(Role::Warn, &format!("↻ {why}"), width)),
+            Fate::Transcode(why) => {
+                let allowed = if stream.optional { ", if you allow it" } else { "" };
+                facts.extend(indented(Role::Warn, &format!("↻ {why}{allowed}"), width));
+            }
             Fate::LeaveOut(why) => facts.extend(indented(Role::Dim, &format!("– left out: {why}"), width)),
         }
     }
     if let Some(keyframes) = probe.keyframes {
         let (typical, longest) = (keyframes.typical.as_secs_f64(), keyframes.longest.as_secs_f64());
         let or = if longest > typical * 1.1 { format!(", or {longest:.1} s") } else { String::new() };
-        facts.push((Role::Text, format!("a segment can begin every {typical:.1} s{or}")));
+        facts.push((Role::Text, format!("it can be cut every {typical:.1} s{or}")));
     }
     let mut verdict: Vec<_> =
         probe.warnings.iter().flat_map(|warning| wrapped(Role::Warn, &format!("! {warning}"), width)).collect();
