@@ -38,7 +38,7 @@ const CONFIG: &str = "What shows an [env: NAME] can be set by that environment v
     about = "From a video file to a link that plays, stored in Amazon's cloud (AWS) as code that nobody runs",
     long_about = "Cuts a video into parts (segments), packs them into zip files (chunks), stores each chunk in Amazon's cloud \
                   (AWS Lambda) as the code of a program (a function) that nobody runs, and gives you a link that plays. Unless you ask \
-                  for AWS (--target aws), an imitation of it on this computer is used. Without a command it opens the \
+                  for AWS (--target aws), an imitation of it on this computer (the stand-in) is used. Without a command it opens the \
                   wizard, which leads screen by screen.",
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{CONFIG}"),
@@ -267,7 +267,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Print completions of the command line for a shell
+    /// Print Tab completions, for a shell to read when it starts
     Completions {
         /// The shell
         shell: Shell,

@@ -59,7 +59,7 @@ pub struct PublishArgs {
     /// Subtitles, in the file and in files beside it that are named like it: `all`, `none`, or numbers and languages [default: all]
     #[arg(long, value_name = "TRACKS", env = "ZIPREEL_SUBTITLES", hide_env_values = true)]
     pub subtitles: Option<WantedSubtitles>,
-    /// This sound track alone (number or language), in one stream with the picture; in place of --audio [default: none]
+    /// This sound track alone (number or language), in the same files as the picture; in place of --audio [default: none]
     #[arg(long, hide_short_help = true, value_name = "STREAM", env = "ZIPREEL_AUDIO_STREAM", hide_env_values = true)]
     pub audio_stream: Option<WantedTrack>,
     /// Remove the stripes of old TV recordings (interlaced video), which converts the picture [default: false]
@@ -133,7 +133,7 @@ pub struct PlaceArgs {
     /// First of the five network ports of the stand-in; 0 takes free ones [default: 8720]
     #[arg(long, hide_short_help = true, value_name = "P", env = "ZIPREEL_PORT", hide_env_values = true, value_parser = numbers::port)]
     pub port: Option<u16>,
-    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit`; a wrong name lists all [default: none]
+    /// The stand-in misbehaves on purpose, such as `latency=60ms,uplink=200mbit`; `x=1` lists all [default: none]
     #[arg(long, hide_short_help = true, value_name = "SPEC", env = "ZIPREEL_FAULTS", hide_env_values = true)]
     pub faults: Option<String>,
     #[command(flatten)]
@@ -159,7 +159,7 @@ pub struct OverrideArgs {
     /// Where such an imitation serves functions, such as `http://127.0.0.1:4566/_aws/lambda-url/{id}/` [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_FUNCTION_URLS", hide_env_values = true, value_parser = function_urls)]
     pub function_urls: Option<String>,
-    /// The same for --front http-api, such as `http://127.0.0.1:4566/_aws/execute-api/{id}/` [default: at their own address]
+    /// The same for `zipreel setup --front http-api`, such as `http://127.0.0.1:4566/_aws/execute-api/{id}/` [default: at their own address]
     #[arg(long, hide_short_help = true, value_name = "URL", env = "ZIPREEL_API_URLS", hide_env_values = true, value_parser = function_urls)]
     pub api_urls: Option<String>,
 }

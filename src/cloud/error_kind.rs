@@ -167,7 +167,7 @@ impl ErrorKind {
                  whole URL such as https://aws.example.org, or take it away."
             }
             Self::NoRegion => {
-                "Choose one, such as us-east-1: with --region, in the wizard's row Region, or as the profile's `region`."
+                "Choose one, such as us-east-1: with --region, in the wizard's settings (row Region), or as the profile's `region`."
             }
             Self::Storage => {
                 "AWS keeps 300 GiB of code in a Region, and no more. Delete reels or functions that are not needed, then try again; or choose \

@@ -60,7 +60,8 @@ fn describe(endpoint: &Endpoint) {
         format!("stand-in: {api} (gate {gate}, relay {relay})"),
         "`zipreel list` names its reels, `zipreel info NAME` shows the links of one; they can be watched until this ends".to_owned(),
         "for the AWS command line:".to_owned(),
-        format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={}", LOCAL_REGION),
+        // the AWS CLI's first version knows the second name alone
+        format!("  export AWS_ENDPOINT_URL={api} AWS_REGION={LOCAL_REGION} AWS_DEFAULT_REGION={LOCAL_REGION}"),
         format!("  export AWS_ACCESS_KEY_ID={access_key} AWS_SECRET_ACCESS_KEY={secret_key}"),
         "Ctrl-C ends it".to_owned(),
     ] {

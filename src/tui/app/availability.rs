@@ -49,9 +49,7 @@ impl App {
         let job = self.shown_job();
         let why = match (action, self.top()) {
             (Action::Acknowledge, _) if Review::notice(&self.shared).is_none() => "there is no notice to agree to here",
-            (Action::Relay, Screen::Review(review)) if review.is_local() => {
-                "browsers play what this computer serves without a relay"
-            }
+            (Action::Relay, Screen::Review(review)) if review.is_local() => "on this computer, browsers need no relay",
             (Action::Relay, Screen::Review(review)) if !review.relay_is_a_choice(&self.shared) => {
                 "the CDN is on in this account already; `zipreel cdn off` with the same --target ends that"
             }

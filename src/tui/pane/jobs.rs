@@ -367,7 +367,7 @@ fn chunk(shown: Shown, canvas: &mut Canvas, area: Rect, number: usize, name: &Jo
         _ => {
             let sent = job.count.get();
             let words = match job.total {
-                Some(total) if sent >= total => "sent, not yet confirmed".to_owned(),
+                Some(total) if sent >= total => "awaits a reply".to_owned(),
                 Some(total) => format!("{:.1}/{:.1} MiB", sent as f64 / 1_048_576.0, total as f64 / 1_048_576.0),
                 None => wording::bytes(sent),
             };

@@ -94,7 +94,7 @@ fn keys_of_other_screens_say_why_too() {
     assert_eq!(player.app.said.as_deref(), Some("no name here is taken"));
     player.enter();
     assert_eq!(answer(&mut player, 'a'), "there is no notice to agree to here");
-    assert_eq!(answer(&mut player, 'b'), "browsers play what this computer serves without a relay");
+    assert_eq!(answer(&mut player, 'b'), "on this computer, browsers need no relay");
     player.look_and_enter();
     assert_eq!(answer(&mut player, 'r'), "nothing here has failed or waits for you");
     assert_eq!(answer(&mut player, 'v'), "this is the only upload in this window");

@@ -19,8 +19,9 @@ use crate::tui::{
     },
 };
 
-/// Cells for keys, of those that have many.
-const KEYS_MOST: usize = 15;
+/// Cells for keys, of those that have many: all that any has by itself, and fewer where words need the room.
+const KEYS_MOST: usize = 20;
+const KEYS_NARROW: usize = 15;
 
 pub(super) fn draw(app: &App, canvas: &mut Canvas, area: Rect) {
     match &app.overlay {
@@ -136,7 +137,8 @@ fn choose(chooser: &Chooser, canvas: &mut Canvas, area: Rect) {
 fn palette(shown: &Palette, app: &App, canvas: &mut Canvas, area: Rect) {
     let glyphs = canvas.theme.glyphs;
     let keys: Vec<_> = shown.bindings.iter().map(|binding| glyphs.of(&binding.all_keys()).into_owned()).collect();
-    let column = keys.iter().map(|keys| text::width(keys)).max().unwrap_or_default().min(KEYS_MOST) + 2;
+    let most = if area.width < 60 { KEYS_NARROW } else { KEYS_MOST };
+    let column = keys.iter().map(|keys| text::width(keys)).max().unwrap_or_default().min(most) + 2;
     let words = shown.bindings.iter().map(|binding| text::width(binding.help)).max().unwrap_or_default();
     let width = u16::try_from(column + words + 8).unwrap_or(u16::MAX).max(40);
     let room = usize::from(width.min(area.width)).saturating_sub(column + 6);

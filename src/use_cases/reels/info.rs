@@ -65,7 +65,7 @@ impl Info {
             one("playlist", "for VLC, mpv and other players", links.playlist()),
         ];
         all.extend(self.has_seek_link().then(|| one("seek link", "quick jumps; for players", links.seek_playlist())));
-        all.push(one("absolute playlist", "for MPlayer, and for copies of the file", links.absolute_playlist()));
+        all.push(one("absolute playlist", "for MPlayer, or to save it as a file", links.absolute_playlist()));
         all.extend(relayed);
         all.extend([
             one("embed", frame, embed.iframe()),

@@ -47,9 +47,7 @@ fn found_by_holder(held: &ReelLock, existing: Option<Existing>) -> Result<Existi
 fn not_found(engine: &Engine, reel: &ReelName) -> Fault {
     let fault = LibraryError::NotFound(reel.clone()).fault();
     match engine.at_work(reel) {
-        Some(who) => {
-            fault.because(who).hint("Once that has ended, try again; --target and --region choose where to look.")
-        }
+        Some(who) => fault.because(who).hint("Once that has ended, try again."),
         None => fault,
     }
 }
