@@ -62,6 +62,14 @@ pub(crate) async fn every_row_holds(side: &Side, fresh: impl AsyncFn()) {
     }
 }
 
+/// All by one client: `fresh` comes before each.
+pub(crate) async fn every_guess_holds(side: &Side, fresh: impl AsyncFn()) {
+    for row in guesses() {
+        fresh().await;
+        row.check(side).await;
+    }
+}
+
 #[tokio::test]
 async fn what_a_client_has_already_is_answered_304_with_an_empty_body() {
     let account = published().await;

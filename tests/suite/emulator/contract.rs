@@ -9,7 +9,7 @@ use zipreel::{cloud::Cloud, model::reel::name::ReelName};
 use super::server::{Emulator, past_nginx};
 use crate::contract::{
     answers::{
-        TITLE, every_row_holds, nothing_is_sent_twice, redirects_lead_to_ranges, shows_its_reel,
+        TITLE, every_guess_holds, every_row_holds, nothing_is_sent_twice, redirects_lead_to_ranges, shows_its_reel,
         the_relay_has_every_segment,
     },
     codings::comes_in_each_form,
@@ -25,8 +25,8 @@ use crate::contract::{
 const QUIRKS: &[Quirk] =
     &[Quirk::ApiDecodesPaths, Quirk::ApiRefusesOptions, Quirk::ApiAddsTypes, Quirk::UrlDecodesPaths];
 
-/// `api` and `relay` are addresses as zipreel knows them, with a slash at their ends. Only `guesses` of the contract's
-/// rows can't be asked: each must be another client's, and to MiniStack all clients are 127.0.0.1.
+/// `api` and `relay` are addresses as zipreel knows them, with a slash at their ends. To MiniStack all clients are
+/// 127.0.0.1, so that what an instance allows each is asked of several instances.
 pub(super) async fn keeps_the_contract(emulator: &Emulator, publisher: &Cloud, api: &str, relay: &str) {
     let before = functions(publisher).await;
     let name: ReelName = "reel".parse().unwrap();
@@ -41,7 +41,9 @@ pub(super) async fn keeps_the_contract(emulator: &Emulator, publisher: &Cloud, a
     says_what_is_too_long(&side).await;
     shows_its_reel(&side).await;
     // an instance lets a client ask three times for what is not there, and then once in two minutes
-    every_row_holds(&side, async || emulator.takes_fresh_instances().await).await;
+    let fresh = async || emulator.takes_fresh_instances().await;
+    every_row_holds(&side, fresh).await;
+    every_guess_holds(&side, fresh).await;
     nothing_is_sent_twice(&side).await;
     redirects_lead_to_ranges(&side).await;
     the_relay_has_every_segment(&side).await;
