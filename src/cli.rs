@@ -267,7 +267,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Print Tab completions, for a shell to read when it starts
+    /// Print Tab completions, in bash for `. <(zipreel completions bash)`
     Completions {
         /// The shell
         shell: Shell,

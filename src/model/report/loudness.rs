@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+/// LUFS: what Apple asks of podcasts and most streaming services bring music to within two; EBU R 128 itself has -23, for
+/// broadcasts.
+pub const USUAL: f64 = -16.0;
+const WITHIN: f64 = 2.0;
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Loudness {
     /// Over the whole, LUFS.
@@ -36,12 +41,26 @@ impl Loudness {
     }
 }
 
+impl Loudness {
+    fn beside_usual(&self) -> &'static str {
+        match self.integrated - USUAL {
+            more if more > WITHIN => "louder than is",
+            more if more < -WITHIN => "quieter than is",
+            _ => "as is",
+        }
+    }
+}
+
 impl fmt::Display for Loudness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { integrated, range, true_peak, normalized_to, .. } = self;
-        write!(f, "{integrated:.1} LUFS, range {range:.1} LU")?;
-        true_peak.map_or(Ok(()), |peak| write!(f, ", true peak {peak:.1} dBTP"))?;
-        normalized_to.map_or(Ok(()), |target| write!(f, "; normalized to {target} LUFS"))
+        write!(f, "{integrated:.1} LUFS")?;
+        match normalized_to {
+            Some(target) => write!(f, ", normalized to {target} LUFS")?,
+            None => write!(f, ", {} usual on the web ({USUAL})", self.beside_usual())?,
+        }
+        write!(f, "; range {range:.1} LU")?;
+        true_peak.map_or(Ok(()), |peak| write!(f, ", true peak {peak:.1} dBTP"))
     }
 }
 
@@ -69,11 +88,19 @@ mod tests {
     fn a_summary_is_read_as_it_is_written() {
         let loudness = Loudness::read(SUMMARY).unwrap();
         assert_eq!(loudness, Loudness { range: 5.3, true_peak: Some(-1.2), ..Loudness::of(-21.8, -31.8) });
-        assert_eq!(loudness.to_string(), "-21.8 LUFS, range 5.3 LU, true peak -1.2 dBTP");
+        assert_eq!(
+            loudness.to_string(),
+            "-21.8 LUFS, quieter than is usual on the web (-16); range 5.3 LU, true peak -1.2 dBTP"
+        );
+        for (integrated, words) in
+            [(-18.0, ", as is usual"), (-13.9, ", louder than is usual"), (-16.0, ", as is usual")]
+        {
+            assert!(Loudness::of(integrated, -31.8).to_string().contains(words), "{integrated}");
+        }
         let silent = Loudness::read(&SUMMARY.replace("-1.2 dBFS", "-inf dBFS")).unwrap();
         assert_eq!((silent.true_peak, silent.to_string().contains("peak")), (None, false));
         assert_eq!(Loudness::read("Conversion failed!"), None);
         let normalized = Loudness { normalized_to: Some(-16.0), ..silent };
-        assert_eq!(normalized.to_string(), "-21.8 LUFS, range 5.3 LU; normalized to -16 LUFS");
+        assert_eq!(normalized.to_string(), "-21.8 LUFS, normalized to -16 LUFS; range 5.3 LU");
     }
 }

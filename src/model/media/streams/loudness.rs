@@ -4,11 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::report::loudness::Loudness;
+use crate::model::report::loudness::{Loudness, USUAL};
 
-/// LUFS: what Apple asks of podcasts and most streaming services bring music to within two; EBU R 128 itself has -23, for
-/// broadcasts.
-pub const TARGET: f64 = -16.0;
+/// LUFS.
+pub const TARGET: f64 = USUAL;
 /// dBTP: what encoders add to peaks stays below full scale.
 const PEAK: f64 = -1.5;
 /// LU; a wider range is left as it is, as far as ffmpeg knows one.
