@@ -267,7 +267,7 @@ pub enum Command {
         #[command(flatten)]
         form: FormArgs,
     },
-    /// Print Tab completions, in bash for `. <(zipreel completions bash)`
+    /// Print Tab completions; to use them in bash: `. <(zipreel completions bash)`
     Completions {
         /// The shell
         shell: Shell,
